@@ -1,0 +1,22 @@
+"""A second C++ toolchain, beside the machine's gcc.
+
+CC=clang would do for one build, but Bazel then forgets the other compiler and probes again
+at every change of --config. As a repository of its own it stays.
+"""
+
+load("@bazel_tools//tools/cpp:cc_configure.bzl", "cc_autoconf_impl")
+
+def _clang_toolchain_impl(rctx):
+    if not rctx.path(rctx.attr.path).exists:
+        fail("%s is missing. Install the Debian package %s, or run ./dev setup." %
+             (rctx.attr.path, rctx.attr.package))
+    cc_autoconf_impl(rctx, overriden_tools = {"gcc": rctx.attr.path})
+
+clang_toolchain = repository_rule(
+    implementation = _clang_toolchain_impl,
+    attrs = {
+        "package": attr.string(mandatory = True),
+        "path": attr.string(mandatory = True),
+    },
+    configure = True,
+)
