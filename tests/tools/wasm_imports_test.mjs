@@ -1,6 +1,6 @@
 // Holds a WebAssembly module to the imports it may have: each one is a demand on every host.
 //
-//   node imports_test.mjs MODULE.wasm [ALLOWED_NAMESPACE.ALLOWED_NAME...]
+//   node wasm_imports_test.mjs MODULE.wasm [ALLOWED_NAMESPACE.ALLOWED_NAME...]
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

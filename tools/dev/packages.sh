@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# Which Debian packages each ./dev command needs.
+#
+# NAME>=VERSION: bookworm has an older one, backports has this. What only backports has
+# (Boost 1.83, Valkey) needs no mark.
+
+build='bazel-bootstrap bazel-platforms bazel-rules-cc bazel-rules-java bazel-rules-proto
+  bazel-skylib g++ libboost1.83-dev libssl-dev libxxhash-dev'
+serve='valkey-server'
+clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
+peers='libev-dev libhiredis-dev valkey-tools'
+programs='libcli11-dev nlohmann-json3-dev'
+suites='catch2>=3 emscripten python3'
+
+packages_of() {
+  case $1 in
+    demo) echo "$build $serve libcli11-dev" ;;
+    test) echo "$build $serve $clang $peers $programs $suites" ;;
+    bench) echo "$build $serve $peers $programs valgrind" ;;
+    fuzz) echo "$build $clang" ;;
+    fmt) echo "clang-format-19" ;;
+    lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
+    *) return 1 ;;
+  esac
+}
+
+# missing_packages NAME[>=VERSION]...: prints, as apt-get takes them, those that are not
+# installed. One query for all: this runs before every command.
+missing_packages() {
+  local status name version wanted entry
+  local -A installed=()
+  while IFS=$'\t' read -r status name version; do
+    [ "$status" != installed ] || installed[$name]=$version
+  done < <(dpkg-query -W -f='${db:Status-Status}\t${Package}\t${Version}\n' "${@%%>=*}" 2>/dev/null)
+  for entry in "$@"; do
+    name=${entry%%>=*} wanted=${entry#"$name"} wanted=${wanted#>=}
+    version=${installed[$name]:-}
+    if [ -z "$wanted" ]; then
+      [ -n "$version" ] || echo "$name"
+    elif [ -z "$version" ] || dpkg --compare-versions "$version" lt "$wanted"; then
+      echo "$name/bookworm-backports"
+    fi
+  done
+}

@@ -1,0 +1,40 @@
+#!/bin/bash
+# ./dev test [NAME]: runs the tests, and ends with the line "N passed, N failed".
+#
+# Without NAME: all of them under gcc, those that can under ASan and UBSan, the native ones under
+# TSan, and those of a workspace that uses this one. With NAME: tests/NAME, under gcc.
+set -euo pipefail
+cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
+source tools/dev/say.sh
+source tools/dev/bazel.sh
+source tools/dev/node.sh
+
+name=${1:-}
+if [ -n "$name" ] && [ ! -d "tests/$name" ]; then
+  die "there is no tests/$name; there is: $(cd tests && printf '%s ' */)"
+fi
+
+tools/dev/setup.sh --quiet test
+node=$(find_node)
+events=$(mktemp -d)
+trap 'rm -rf "$events"' EXIT
+
+# run CONFIGURATION [BAZEL ARGUMENTS...]. A failure shows in the events, which are counted below.
+run() {
+  local configuration=$1
+  shift
+  say "$configuration"
+  run_bazel test "${quiet_build[@]}" --keep_going --test_summary=terse --test_env=NODE="$node" \
+    --build_event_json_file="$events/$configuration" "$@" >&2 || true
+}
+
+if [ -n "$name" ]; then
+  run gcc "//tests/$name/..."
+else
+  run gcc //...
+  run asan --config=asan --build_tests_only //...
+  [ ! -d tests/native ] || run tsan --config=tsan --build_tests_only //tests/native/...
+  [ ! -e tests/consumer/WORKSPACE ] || (cd tests/consumer && run consumer //...)
+fi
+
+tools/dev/count_tests.py "$events"/*
