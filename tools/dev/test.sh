@@ -18,14 +18,17 @@ tools/dev/setup.sh --quiet test
 node=$(find_node)
 events=$(mktemp -d)
 trap 'rm -rf "$events"' EXIT
+ran=()
 
 # run CONFIGURATION [BAZEL ARGUMENTS...]. A failure shows in the events, which are counted below.
 run() {
   local configuration=$1
   shift
   say "$configuration"
+  ran+=("$events/$configuration")
+  : >"${ran[-1]}"
   run_bazel test "${quiet_build[@]}" --keep_going --test_summary=terse --test_env=NODE="$node" \
-    --build_event_json_file="$events/$configuration" "$@" >&2 || true
+    --build_event_json_file="${ran[-1]}" "$@" >&2 || true
 }
 
 if [ -n "$name" ]; then
@@ -34,7 +37,11 @@ else
   run gcc //...
   run asan --config=asan --build_tests_only //...
   [ ! -d tests/native ] || run tsan --config=tsan --build_tests_only //tests/native/...
-  [ ! -e tests/consumer/WORKSPACE ] || (cd tests/consumer && run consumer //...)
+  if [ -e tests/consumer/WORKSPACE ]; then
+    cd tests/consumer
+    run consumer //...
+    cd ../..
+  fi
 fi
 
-tools/dev/count_tests.py "$events"/*
+tools/dev/count_tests.py "${ran[@]}"
