@@ -1,0 +1,61 @@
+// GETs over one connection, in batches and with a window in flight: ours against hiredis and
+// valkey-benchmark, and what a GET costs in instructions, allocations and system calls.
+
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+
+#include "plimsoll/bench/command_line.h"
+#include "plimsoll/bench/machine.h"
+#include "plimsoll/bench/pipeline/cases.h"
+
+namespace {
+
+using namespace plimsoll::bench;
+
+struct Options {
+  CommonOptions common;
+  // For a child under a tool, or for a person with a profiler: one load on a server that runs.
+  std::string only;
+  std::string pattern = "window";
+  std::size_t depth = 100;
+  std::size_t count = 100'000;
+  std::uint16_t port = 6379;
+  bool cold = false;
+};
+
+int run_one_load(const Options& options) {
+  const Shape shape{options.pattern == "batches" ? Pattern::batches : Pattern::window,
+                    options.depth};
+  make_contender({options.only, shape}, {.port = options.port}, Pace::slow)
+      ->run(options.count, nullptr);
+  return 0;
+}
+
+int run_all(const Options& options) {
+  Report report = make_report("pipeline", options.common);
+  report.add_machine(machine_description());
+  run_cases(options.common.quick ? quick_effort : full_effort, report);
+  return report.finish();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("GETs of 100 B over one connection to a private valkey-server.");
+  Options options;
+  add_common_options(app, options.common);
+  auto* only = app.add_option("--only", options.only,
+                              "run one load, for a profiler: ours, hiredis, hiredis-libev or raw");
+  app.add_option("--pattern", options.pattern, "batches or window")->needs(only);
+  app.add_option("--depth", options.depth, "GETs in a batch or in flight")->needs(only);
+  app.add_option("--count", options.count, "GETs in all")->needs(only);
+  auto* cold = app.add_flag("--cold", options.cold, "print the seconds to a first reply");
+  app.add_option("--port", options.port, "of the server for --only and --cold");
+  CLI11_PARSE(app, argc, argv);
+  if (*cold) {
+    std::printf("%.9f\n", first_reply_seconds({.port = options.port}));
+    return 0;
+  }
+  return *only ? run_one_load(options) : run_all(options);
+}

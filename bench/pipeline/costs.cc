@@ -1,0 +1,104 @@
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plimsoll/bench/allocations.h"
+#include "plimsoll/bench/pipeline/cases.h"
+#include "plimsoll/bench/pipeline/counters.h"
+#include "plimsoll/bench/pipeline/load.h"
+#include "plimsoll/bench/program.h"
+#include "plimsoll/bench/statistics.h"
+
+namespace plimsoll::bench {
+namespace {
+
+constexpr Shape hundred_in_flight{Pattern::window, 100};
+constexpr Shape one_in_flight{Pattern::batches, 1};
+
+const Load ours_hundred{"ours", hundred_in_flight};
+const Load hiredis_hundred{"hiredis-libev", hundred_in_flight};
+const Load ours_one{"ours", one_in_flight};
+const Load hiredis_one{"hiredis", one_in_flight};
+
+struct Allocations {
+  double in_process = 0;
+  double in_core = 0;
+};
+
+Allocations allocations_per_get(const Load& load, const Endpoint& endpoint, const Effort& effort) {
+  const auto contender = make_contender(load, endpoint, effort.pace);
+  const std::size_t count = 100'000 / effort.divisor;
+  contender->run(count, nullptr);  // pools and buffers have their size now
+  const auto core_before = core_allocations_count();
+  start_counting_allocations();
+  contender->run(count, nullptr);
+  const auto in_process = static_cast<double>(stop_counting_allocations());
+  const auto in_core = static_cast<double>(core_allocations_count() - core_before);
+  return {in_process / static_cast<double>(count), in_core / static_cast<double>(count)};
+}
+
+void add_instructions(const Endpoint& endpoint, const Effort& effort, Report& report) {
+  const std::size_t count = 40'000 / effort.divisor;
+  report.add({.name = "100 in flight, instructions, hiredis on libev",
+              .ours = instructions_per_get(ours_hundred, endpoint, count),
+              .peer = instructions_per_get(hiredis_hundred, endpoint, count),
+              .unit = "instructions/GET",
+              .goal = counter_at_most(1300)});
+}
+
+void add_allocations(const Endpoint& endpoint, const Effort& effort, Report& report) {
+  if (!can_count_allocations()) return;
+  const auto ours = allocations_per_get(ours_hundred, endpoint, effort);
+  const auto hiredis = allocations_per_get(hiredis_hundred, endpoint, effort);
+  report.add({.name = "100 in flight, allocations in the core",
+              .ours = ours.in_core,
+              .unit = "allocations/GET",
+              .goal = counter_at_most(0)});
+  report.add({.name = "100 in flight, allocations in all, hiredis on libev",
+              .ours = ours.in_process,
+              .peer = hiredis.in_process,
+              .unit = "allocations/GET"});
+}
+
+void add_system_calls(const Endpoint& endpoint, const Effort& effort, Report& report) {
+  const std::size_t count = 40'000 / effort.divisor;
+  report.add({.name = "100 in flight, system calls, hiredis on libev",
+              .ours = system_calls_per_get(ours_hundred, endpoint, count),
+              .peer = system_calls_per_get(hiredis_hundred, endpoint, count),
+              .unit = "system calls/GET",
+              .goal = counter_at_most(0.05)});
+  report.add({.name = "1 in flight, system calls, hiredis",
+              .ours = system_calls_per_get(ours_one, endpoint, count),
+              .peer = system_calls_per_get(hiredis_one, endpoint, count),
+              .unit = "system calls/GET",
+              .goal = counter_at_most(4)});
+}
+
+// In a process of its own each time: the runtime's thread, the buffers and the pages of the code
+// are all cold.
+void add_first_reply(const Endpoint& endpoint, const Effort& effort, Report& report) {
+  std::vector<double> seconds;
+  for (int start = 0; start < effort.cold_starts; ++start) {
+    const auto text = run_program({own_path(), "--cold", "--port", std::to_string(endpoint.port)});
+    seconds.push_back(std::strtod(text.c_str(), nullptr));
+  }
+  report.add({.name = "first reply from cold",
+              .ours = median(seconds) * 1e3,
+              .unit = "ms",
+              .goal = time_at_most(1.5)});
+}
+
+}  // namespace
+
+void add_costs(const Endpoint& endpoint, const Effort& effort, Report& report) {
+  for (const auto* tool : {"valgrind", "strace"}) {
+    if (!has_program(tool)) fail(tool, "not installed; ./dev bench installs it");
+  }
+  add_instructions(endpoint, effort, report);
+  add_allocations(endpoint, effort, report);
+  add_system_calls(endpoint, effort, report);
+  add_first_reply(endpoint, effort, report);
+}
+
+}  // namespace plimsoll::bench

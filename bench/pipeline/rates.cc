@@ -1,0 +1,89 @@
+#include <string>
+#include <vector>
+
+#include "plimsoll/bench/pipeline/cases.h"
+#include "plimsoll/bench/pipeline/load.h"
+#include "plimsoll/bench/pipeline/sample.h"
+#include "plimsoll/bench/pipeline/valkey_benchmark.h"
+#include "plimsoll/bench/statistics.h"
+
+namespace plimsoll::bench {
+namespace {
+
+// About a second of work each.
+std::size_t gets_count(Shape shape) {
+  if (shape.depth == 1) return 15'000;
+  if (shape.depth == 10) return 150'000;
+  return shape.depth == 100 ? 750'000 : 1'500'000;
+}
+
+// Each contender in turn, again and again, so that a slow minute of the machine is everybody's.
+std::vector<Sample> compare(const std::vector<std::string>& contenders, Shape shape,
+                            const Endpoint& endpoint, const Effort& effort,
+                            std::vector<double>* valkey_benchmark_rates) {
+  const std::size_t count = gets_count(shape) / effort.divisor;
+  std::vector<std::vector<Sample>> samples(contenders.size());
+  for (int round = 0; round < effort.rounds; ++round) {
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+      const auto contender = make_contender({contenders[i], shape}, endpoint, effort.pace);
+      samples[i].push_back(take_sample(*contender, shape, count));
+    }
+    if (valkey_benchmark_rates != nullptr) {
+      valkey_benchmark_rates->push_back(run_valkey_benchmark(endpoint, shape.depth, count));
+    }
+  }
+  std::vector<Sample> medians;
+  for (const auto& of_one : samples) medians.push_back(median_of(of_one));
+  return medians;
+}
+
+Row rate_row(std::string name, double ours, double peer, std::optional<Goal> goal) {
+  return {.name = std::move(name), .ours = ours, .peer = peer, .unit = "GET/s", .goal = goal};
+}
+
+void add_batches(std::size_t depth, const Endpoint& endpoint, const Effort& effort,
+                 Report& report) {
+  std::vector<double> rates;
+  const auto medians =
+      compare({"ours", "hiredis", "raw"}, {Pattern::batches, depth}, endpoint, effort, &rates);
+  const auto& [ours, hiredis, raw] = std::tie(medians[0], medians[1], medians[2]);
+  const std::string name = "batches of " + std::to_string(depth) + ", ";
+  report.add(rate_row(name + "valkey-benchmark", ours.gets_per_second, median(rates),
+                      ratio_at_least(0.9)));
+  report.add(rate_row(name + "hiredis", ours.gets_per_second, hiredis.gets_per_second,
+                      ratio_at_least(1.0)));
+  report.add(rate_row(name + "raw loop", ours.gets_per_second, raw.gets_per_second, std::nullopt));
+  if (depth == 1) {
+    report.add({.name = "1 in flight, half of replies within, hiredis",
+                .ours = ours.p50_seconds * 1e6,
+                .peer = hiredis.p50_seconds * 1e6,
+                .unit = "us",
+                .goal = ratio_at_most(1.1)});
+  }
+}
+
+void add_window(std::size_t depth, std::optional<Goal> rate_goal, std::optional<Goal> cpu_goal,
+                const Endpoint& endpoint, const Effort& effort, Report& report) {
+  const auto medians = compare({"ours", "hiredis-libev", "raw"}, {Pattern::window, depth}, endpoint,
+                               effort, nullptr);
+  const auto& [ours, hiredis, raw] = std::tie(medians[0], medians[1], medians[2]);
+  const std::string name = "window of " + std::to_string(depth) + ", ";
+  report.add(rate_row(name + "hiredis on libev", ours.gets_per_second, hiredis.gets_per_second,
+                      rate_goal));
+  report.add(rate_row(name + "raw loop", ours.gets_per_second, raw.gets_per_second, std::nullopt));
+  report.add({.name = name + "CPU, hiredis on libev",
+              .ours = ours.cpu_seconds_per_get * 1e6,
+              .peer = hiredis.cpu_seconds_per_get * 1e6,
+              .unit = "us/GET",
+              .goal = cpu_goal});
+}
+
+}  // namespace
+
+void add_rates(const Endpoint& endpoint, const Effort& effort, Report& report) {
+  for (const std::size_t depth : {1, 10, 100, 1000}) add_batches(depth, endpoint, effort, report);
+  add_window(1000, ratio_at_least(1.0), std::nullopt, endpoint, effort, report);
+  add_window(100, std::nullopt, ratio_at_most(0.8), endpoint, effort, report);
+}
+
+}  // namespace plimsoll::bench

@@ -1,0 +1,16 @@
+#include "plimsoll/bench/statistics.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace plimsoll::bench {
+namespace {
+
+TEST_CASE("the median is the middle value, or the mean of the middle two") {
+  CHECK(median({5, 1, 3}) == 3);
+  CHECK(median({4, 1, 3, 2}) == 2.5);
+  CHECK(median({7}) == 7);
+  CHECK(median({}) == 0);
+}
+
+}  // namespace
+}  // namespace plimsoll::bench
