@@ -1,0 +1,22 @@
+#pragma once
+
+// CHECK states what the code relies on, in every build. It is for our own mistakes only: what a
+// peer, a file or a user can cause is an Error (error.h). A failed CHECK calls the hook, which a
+// host may replace (the WebAssembly module rejects its promises there), and then ends the process.
+
+namespace plimsoll {
+
+using CheckHook = void (*)(const char* condition, const char* file, int line);
+
+/// Replaces what a failed CHECK calls before the process ends. The default prints to stderr
+/// natively and does nothing in WebAssembly, where the trap itself reaches the host.
+void set_check_hook(CheckHook hook);
+
+[[noreturn]] void check_failed(const char* condition, const char* file, int line);
+
+}  // namespace plimsoll
+
+#define PLIMSOLL_CHECK(condition) \
+  (static_cast<bool>(condition)   \
+       ? static_cast<void>(0)     \
+       : ::plimsoll::check_failed(#condition, __FILE__, __LINE__))

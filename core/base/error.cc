@@ -1,0 +1,96 @@
+#include "plimsoll/core/base/error.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace plimsoll {
+namespace {
+
+// Appends to a buffer of fixed size and drops what does not fit.
+class TextWriter {
+ public:
+  explicit TextWriter(std::span<char> out) : out_(out) {}
+
+  void append(std::string_view text) {
+    const std::size_t room = std::min(text.size(), out_.size() - used_);
+    std::copy_n(text.data(), room, out_.data() + used_);
+    used_ += room;
+  }
+
+  void append(std::uint64_t number) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    append(std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  }
+
+  std::string_view text() const { return {out_.data(), used_}; }
+
+ private:
+  std::span<char> out_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace
+
+std::string_view name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::lost_unsent: return "lost_unsent";
+    case ErrorCode::lost_in_doubt: return "lost_in_doubt";
+    case ErrorCode::timed_out: return "timed_out";
+    case ErrorCode::cancelled: return "cancelled";
+    case ErrorCode::rejected_by_limit: return "rejected_by_limit";
+    case ErrorCode::reply_too_large: return "reply_too_large";
+    case ErrorCode::out_of_memory: return "out_of_memory";
+    case ErrorCode::server_error: return "server_error";
+    case ErrorCode::protocol_error: return "protocol_error";
+    case ErrorCode::invalid_argument: return "invalid_argument";
+    case ErrorCode::invalid_option: return "invalid_option";
+    case ErrorCode::refused_command: return "refused_command";
+    case ErrorCode::wrong_type: return "wrong_type";
+    case ErrorCode::connect_failed: return "connect_failed";
+    case ErrorCode::closed: return "closed";
+    case ErrorCode::forked: return "forked";
+  }
+  return "unknown";
+}
+
+std::string_view name(Executed executed) {
+  switch (executed) {
+    case Executed::no: return "no";
+    case Executed::maybe: return "maybe";
+    case Executed::yes: return "yes";
+  }
+  return "unknown";
+}
+
+std::string_view describe(const Error& error, std::span<char> out) {
+  TextWriter writer(out);
+  writer.append(name(error.code));
+  writer.append(": ");
+  writer.append(error.what);
+  if (error.expected != nullptr) {
+    writer.append("; expected ");
+    writer.append(error.expected);
+  }
+  const bool has_value = error.value != Error::no_number;
+  const bool has_limit = error.limit != Error::no_number;
+  if (has_value || has_limit) {
+    writer.append(" (");
+    if (has_value) {
+      writer.append("is ");
+      writer.append(error.value);
+    }
+    if (has_limit) {
+      writer.append(has_value ? ", limit " : "limit ");
+      writer.append(error.limit);
+    }
+    writer.append(")");
+  }
+  if (error.offset != Error::no_number) {
+    writer.append(" at byte ");
+    writer.append(error.offset);
+  }
+  return writer.text();
+}
+
+}  // namespace plimsoll

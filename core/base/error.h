@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+// What can go wrong for reasons outside our own code, as a small value that never allocates.
+// Every layer returns it; describe() turns it into the sentence that a user reads.
+
+namespace plimsoll {
+
+enum class ErrorCode : std::uint8_t {
+  // The outcomes that a submitted request can have besides a reply.
+  lost_unsent,        ///< never wholly written, so it cannot have run: safe to retry
+  lost_in_doubt,      ///< written, and the connection ended before its reply: may have run
+  timed_out,          ///< its deadline passed (`executed` says whether it may have run)
+  cancelled,          ///< the caller cancelled it (`executed` likewise)
+  rejected_by_limit,  ///< a named limit was reached before it was sent
+  reply_too_large,    ///< its reply did not fit and was skipped; it has run
+  out_of_memory,      ///< the allocator refused below the memory line
+  server_error,       ///< the server answered with an error
+  protocol_error,     ///< the peer's bytes are not RESP, or not what was asked for
+
+  // Refused before anything was sent.
+  invalid_argument,  ///< an argument of a call
+  invalid_option,    ///< a field of the options or the address
+  refused_command,   ///< a command that would desynchronise the shared connection
+
+  // Reading a reply.
+  wrong_type,  ///< the reply has another type than was asked for
+
+  // The client as a whole.
+  connect_failed,  ///< no connection within the time allowed
+  closed,          ///< the client was closed
+  forked,          ///< inherited from a parent process
+};
+
+inline constexpr std::size_t error_codes_count = static_cast<std::size_t>(ErrorCode::forked) + 1;
+
+/// "timed_out", ...: stable, for logs and metrics.
+std::string_view name(ErrorCode code);
+
+/// Whether the server may have executed the request.
+enum class Executed : std::uint8_t { no, maybe, yes };
+
+std::string_view name(Executed executed);
+
+/// An error: what was wrong, what was expected, and where. The texts are string literals.
+struct Error {
+  static constexpr std::uint64_t no_number = UINT64_MAX;
+
+  ErrorCode code = ErrorCode::invalid_argument;
+  Executed executed = Executed::no;
+  const char* what = "";
+  const char* expected = nullptr;
+  std::uint64_t value = no_number;   ///< the number that was wrong
+  std::uint64_t limit = no_number;   ///< the bound that it broke
+  std::uint64_t offset = no_number;  ///< byte of the stream or of the text, from 0
+};
+
+/// Longest sentence that describe() writes.
+inline constexpr std::size_t error_text_max = 320;
+
+/// Writes "timed_out: <what>; expected <expected> (is 7, limit 5) at byte 3" into `out`, cut at its
+/// size, and returns the part that was written. No terminating zero.
+std::string_view describe(const Error& error, std::span<char> out);
+
+}  // namespace plimsoll

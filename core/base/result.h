@@ -1,0 +1,68 @@
+#pragma once
+
+#include <utility>
+#include <variant>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/base/error.h"
+
+// A value or an Error. Asking for the one that is not there is a bug in the caller: CHECK.
+
+namespace plimsoll {
+
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(const Error& error) : state_(std::in_place_index<1>, error) {}
+
+  bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
+
+  T& value() & {
+    PLIMSOLL_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const T& value() const& {
+    PLIMSOLL_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && { return std::move(value()); }
+
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(value()); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+
+  const Error& error() const {
+    PLIMSOLL_CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+/// Success, or an Error.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() = default;
+  Result(const Error& error) : error_(error), ok_(false) {}
+
+  bool ok() const { return ok_; }
+  explicit operator bool() const { return ok_; }
+  const Error& error() const {
+    PLIMSOLL_CHECK(!ok_);
+    return error_;
+  }
+
+ private:
+  Error error_;
+  bool ok_ = true;
+};
+
+using Status = Result<void>;
+
+}  // namespace plimsoll

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+
+// Time is an argument. The core's clock has no now(): drivers read their own and pass an Instant
+// into every call that can depend on it, so that a simulator decides what time it is.
+
+namespace plimsoll {
+
+struct CoreClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<CoreClock>;
+  static constexpr bool is_steady = true;
+};
+
+using Duration = CoreClock::duration;
+using Instant = CoreClock::time_point;
+
+/// Later than every Instant: "no deadline", "no timer wanted".
+inline constexpr Instant never = Instant::max();
+
+/// `start + wait`, or `never` where that would overflow.
+constexpr Instant after(Instant start, Duration wait) {
+  return wait >= never - start ? never : start + wait;
+}
+
+}  // namespace plimsoll

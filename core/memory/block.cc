@@ -1,0 +1,28 @@
+#include "plimsoll/core/memory/block.h"
+
+namespace plimsoll {
+
+Block Block::allocate(Account& account, std::size_t bytes) {
+  MemorySource& source = account.budget().source();
+  Block block;
+  const std::size_t footprint = source.block_footprint(bytes);
+  if (!account.charge(footprint)) return block;
+  void* const data = source.allocate_block(bytes);
+  if (data == nullptr) {
+    account.release(footprint);
+    return block;
+  }
+  block.account_ = &account;
+  block.data_ = data;
+  block.bytes_ = bytes;
+  return block;
+}
+
+void Block::reset() {
+  if (data_ == nullptr) return;
+  MemorySource& source = account_->budget().source();
+  source.release_block(std::exchange(data_, nullptr), bytes_);
+  account_->release(source.block_footprint(std::exchange(bytes_, 0)));
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,51 @@
+#include "plimsoll/core/memory/progress_reserve.h"
+
+#include <new>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/memory/poison.h"
+#include "plimsoll/core/memory/segment.h"
+
+namespace plimsoll {
+
+// The Budget has charged both segments to the spare pool since its start; they are taken from the
+// source when they are first needed, and kept from then on.
+
+ProgressReserve::~ProgressReserve() {
+  PLIMSOLL_CHECK(lent_count_ == 0);
+  while (idle_count_ > 0) {
+    void* const page = idle_[--idle_count_];
+    unpoison(page, segment_bytes);
+    budget_.source().release_segment(page);
+  }
+}
+
+Segment* ProgressReserve::take(const void* reader) {
+  Lock lock(mutex_);
+  if (reader_ != nullptr && reader_ != reader) return nullptr;
+  if (lent_count_ == progress_reserve_segments) return nullptr;
+  void* const page =
+      idle_count_ > 0 ? idle_[--idle_count_] : budget_.source().allocate_segment();
+  if (page == nullptr) return nullptr;
+  unpoison(page, segment_bytes);
+  ++lent_count_;
+  reader_ = reader;
+  auto* const segment = new (page) Segment;
+  segment->budget = &budget_;
+  return segment;
+}
+
+void ProgressReserve::give_back(Segment& segment) {
+  {
+    Lock lock(mutex_);
+    PLIMSOLL_CHECK(lent_count_ > 0);
+    --lent_count_;
+    if (lent_count_ == 0) reader_ = nullptr;
+    poison(&segment, segment_bytes);
+    idle_[idle_count_++] = &segment;
+  }
+  budget_.notify_available();
+}
+
+}  // namespace plimsoll

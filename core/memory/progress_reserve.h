@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "plimsoll/core/base/mutex.h"
+
+// Two segments set aside at start. When the replies pool is dry, one reader at a time goes on with
+// them until its reply ends or is skipped, so that replies which nobody can finish never hold up
+// each other for good. Thread-safe.
+
+namespace plimsoll {
+
+class Budget;
+struct Segment;
+
+inline constexpr std::size_t progress_reserve_segments = 2;
+
+class ProgressReserve {
+ public:
+  explicit ProgressReserve(Budget& budget) : budget_(budget) {}
+  ~ProgressReserve();
+  ProgressReserve(const ProgressReserve&) = delete;
+  ProgressReserve& operator=(const ProgressReserve&) = delete;
+
+  /// A segment for `reader`, who has the reserve until the last one is given back. Null while
+  /// another reader has it, when both are out, or where the source has no memory.
+  Segment* take(const void* reader);
+
+  void give_back(Segment& segment);
+
+ private:
+  Budget& budget_;
+  Mutex mutex_;
+  std::array<void*, progress_reserve_segments> idle_{};
+  std::size_t idle_count_ = 0;
+  std::size_t lent_count_ = 0;
+  const void* reader_ = nullptr;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/resp/node.h"
+
+namespace plimsoll {
+
+/// The bytes of a string reply where they lie: mostly in one piece, in several where the string
+/// crossed read buffers. Lives as long as the reply that it came from.
+class BytesView {
+ public:
+  /// The bytes of `string` without the first `skipped`.
+  explicit BytesView(const Node* string, std::uint32_t skipped = 0)
+      : string_(string), skipped_(skipped) {}
+
+  std::size_t size() const { return string_->size - skipped_; }
+  bool empty() const { return size() == 0; }
+
+  /// Whether view() may be called.
+  bool contiguous() const { return !string_->split; }
+
+  /// All bytes at once. Only where contiguous().
+  std::string_view view() const {
+    PLIMSOLL_CHECK(contiguous());
+    return {string_->bytes + skipped_, size()};
+  }
+
+  /// Calls `visit(std::string_view)` for each piece, in order.
+  template <class Visit>
+  void for_each_piece(Visit&& visit) const {
+    if (!string_->split) {
+      visit(view());
+      return;
+    }
+    std::size_t left = string_->size;
+    std::size_t skipped = skipped_;
+    for (const Node* piece = string_ + 1; left > 0; ++piece) {
+      piece = follow(piece);
+      const std::size_t cut = skipped < piece->size ? skipped : piece->size;
+      if (cut < piece->size) visit(std::string_view(piece->bytes + cut, piece->size - cut));
+      skipped -= cut;
+      left -= piece->size;
+    }
+  }
+
+  /// Copies size() bytes to `out`.
+  void copy_to(char* out) const {
+    for_each_piece([&out](std::string_view piece) {
+      std::memcpy(out, piece.data(), piece.size());
+      out += piece.size();
+    });
+  }
+
+  friend bool operator==(const BytesView& bytes, std::string_view text) {
+    if (bytes.size() != text.size()) return false;
+    bool equal = true;
+    bytes.for_each_piece([&](std::string_view piece) {
+      equal = equal && text.starts_with(piece);
+      text.remove_prefix(piece.size());
+    });
+    return equal;
+  }
+
+ private:
+  const Node* string_;
+  std::uint32_t skipped_;
+};
+
+}  // namespace plimsoll

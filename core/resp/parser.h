@@ -1,0 +1,129 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/core/resp/node.h"
+#include "plimsoll/core/resp/tape.h"
+
+// The incremental parser of RESP2 and RESP3. It takes bytes as they lie in the read buffers, at any
+// split, and writes one top-level value (a frame) at a time onto a Tape: bulk bytes are not copied,
+// nesting does not recurse, and what a length announces allocates nothing. Choices where servers
+// and clients differ are listed in docs/protocol.md. After an error it stays failed.
+
+namespace plimsoll {
+
+/// Aggregates inside each other, attributes included.
+inline constexpr std::size_t nesting_depth_max = 64;
+
+/// Bytes of a line that is not a length: simple strings and errors, numbers.
+inline constexpr std::size_t line_bytes_max = 16 * 1024;
+
+/// Bytes of a bulk string, whole: the server's default proto-max-bulk-len.
+inline constexpr std::size_t bulk_bytes_max = 512 * 1024 * 1024;
+
+/// Elements of an aggregate (pairs of a map).
+inline constexpr std::size_t aggregate_elements_max = std::size_t{1} << 27;
+
+class Parser {
+ public:
+  enum class Outcome : std::uint8_t { need_more, frame, failed };
+
+  /// Why the nodes of the frame at hand are not recorded.
+  enum class Drop : std::uint8_t { none, unwanted, too_large };
+
+  explicit Parser(Tape& tape) : tape_(tape) {}
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  /// Starts the next frame: forgets the nodes of the one before.
+  void begin_frame(std::size_t frame_bytes_limit);
+
+  /// Consumes bytes from `at` on, which moves, up to `end` or the end of the frame. `storage_end`
+  /// is where the buffer ends that later bytes are read into behind `end`. What is left between
+  /// `at` and `end` must come again, with more behind it, moved elsewhere if need be; while
+  /// in_payload() nothing is left.
+  Outcome parse(const char*& at, const char* end, const char* storage_end);
+
+  /// Stops recording the frame at hand: the rest streams past, its nodes are forgotten.
+  void drop(Drop reason);
+
+  /// Drops replies as soon as they show that they are not pushes, until told otherwise.
+  void set_replies_wanted(bool wanted) { replies_wanted_ = wanted; }
+
+  Drop dropped() const { return drop_; }
+  bool in_frame() const { return in_frame_; }
+
+  /// Whether the next bytes belong to a string whose node already points at `storage_end`'s buffer.
+  bool in_payload() const { return state_ == State::payload; }
+
+  /// The type of the frame: valid once it is whole.
+  Type frame_type() const { return frame_type_; }
+
+  /// Bytes of the frame so far.
+  std::size_t frame_bytes() const { return frame_bytes_; }
+
+  /// protocol_error, with the byte of the stream; valid after Outcome::failed.
+  const Error& error() const { return error_; }
+
+ private:
+  enum class State : std::uint8_t { header, payload, payload_end, chunk_header, failed };
+
+  struct Level {
+    Node* head;
+    std::uint32_t left;  // elements still to come; of a streamed one, elements so far
+    Type type;
+    bool streamed;
+  };
+
+  enum class Step : std::uint8_t { go_on, need_more, frame, failed };
+
+  Step parse_header(const char*& p, const char* end, const char* storage_end);
+  Step parse_integer(const char*& p, const char* end);
+  Step parse_string(Type type, const char*& p, const char* end, const char* storage_end);
+  Step parse_chunk(const char*& p, const char* end, const char* storage_end);
+  Step parse_aggregate(Type type, const char*& p, const char* end);
+  Step parse_line(Type type, const char*& p, const char* end);
+  Step parse_null(const char*& p, const char* end);
+  Step parse_boolean(const char*& p, const char* end);
+  Step parse_stream_end(const char*& p, const char* end);
+  Step parse_payload(const char*& p, const char* end, const char* storage_end);
+  Step parse_payload_end(const char*& p, const char* end);
+
+  Step parse_length(const char* digits, const char* end, std::uint64_t& length, const char*& next);
+  Step find_line(const char* p, const char* end, const char*& line_end);
+  Step fail(const char* at, const char* what, const char* expected);
+  Step expect(const char* at, const char* end, const char* wanted, const char* what);
+  Step begin_payload(std::uint64_t length, const char* p, const char* storage_end);
+  Step finish_string(const char* p);
+  Step complete_value(const char* p);
+
+  Node* add(Type type, std::uint32_t size = 0);
+  void note_value(Type type);
+
+  Tape& tape_;
+  State state_ = State::header;
+  bool in_frame_ = false;
+  bool streamed_string_ = false;
+  bool after_attribute_ = false;
+  bool replies_wanted_ = true;
+  Drop drop_ = Drop::none;
+  Type frame_type_ = Type::null;
+  std::uint32_t depth_ = 0;
+  std::size_t payload_left_ = 0;  // of the string or chunk at hand
+  std::size_t piece_left_ = 0;    // of its part in this buffer
+  std::size_t line_scanned_ = 0;  // bytes of an unfinished line that hold no CR
+  Node* string_ = nullptr;
+  std::uint32_t streamed_bytes_ = 0;
+  Node scratch_{};                // written instead of the tape while dropping
+  std::size_t frame_bytes_ = 0;
+  std::size_t frame_bytes_limit_ = SIZE_MAX;
+  std::uint64_t position_ = 0;    // in the stream, of where parse() began
+  const char* begin_ = nullptr;   // where parse() began
+  Error error_;
+  std::array<Level, nesting_depth_max> levels_;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,139 @@
+#include "plimsoll/core/resp/reader.h"
+
+#include <cstring>
+#include <utility>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll {
+namespace {
+
+// Less room than this is not worth a system call: take the next segment instead.
+constexpr std::size_t read_space_min = 2048;
+
+}  // namespace
+
+Reader::Reader(Account& replies, const ReaderOptions& options)
+    : replies_(replies), options_(options), tape_(replies), parser_(tape_) {}
+
+Reader::~Reader() {
+  release_before_last();
+  if (last_ != nullptr) release_last();
+}
+
+std::span<char> Reader::read_space() {
+  if (last_ != nullptr) {
+    const auto room = static_cast<std::size_t>(last_->end() - end_);
+    const bool promised = parser_.in_payload() && room > 0;
+    if (promised || room >= read_space_min) return {end_, room};
+  }
+  Segment* segment = acquire();
+  if (segment == nullptr && skip_for_lack_of_room()) segment = acquire();
+  if (segment == nullptr) return {};
+  if (segment != last_) move_rest_to(*segment);
+  return {end_, static_cast<std::size_t>(last_->end() - end_)};
+}
+
+// The segment to fill next: a new one, or the last one again if nothing refers to what is in it.
+Segment* Reader::acquire() {
+  const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
+  if (last_ != nullptr && !recorded && last_->holders.load(std::memory_order_acquire) == 1) {
+    const auto rest = static_cast<std::size_t>(end_ - at_);
+    std::memmove(last_->begin(), at_, rest);
+    at_ = last_->begin();
+    end_ = last_->begin() + rest;
+    return last_;
+  }
+  if (Segment* const segment = acquire_segment(replies_)) return segment;
+  return replies_.budget().progress_reserve().take(this);
+}
+
+// With the pool dry and the reserve used up by this very frame, nothing but skipping helps.
+bool Reader::skip_for_lack_of_room() {
+  const bool recording = partial_ && parser_.dropped() == Parser::Drop::none;
+  if (!recording || frame_ready_ || !touches_reserve()) return false;
+  parser_.drop(Parser::Drop::too_large);
+  release_before_last();
+  return true;
+}
+
+void Reader::move_rest_to(Segment& segment) {
+  const auto rest = static_cast<std::size_t>(end_ - at_);
+  std::memcpy(segment.begin(), at_, rest);
+  const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
+  if (last_ != nullptr && recorded) {
+    last_->next = &segment;
+  } else {
+    release_before_last();
+    if (last_ != nullptr) release_last();
+    first_ = &segment;
+  }
+  last_ = &segment;
+  at_ = segment.begin();
+  end_ = segment.begin() + rest;
+}
+
+void Reader::handle_read(std::size_t count) {
+  PLIMSOLL_CHECK(last_ != nullptr && count <= static_cast<std::size_t>(last_->end() - end_));
+  end_ += count;
+}
+
+Reader::Poll Reader::next(bool replies_wanted) {
+  if (frame_ready_) {
+    frame_ready_ = false;
+    release_before_last();
+  }
+  if (last_ == nullptr) return Poll::need_more;
+  if (at_ == end_ && !partial_) {
+    // Nothing is left in the buffer: start it afresh, or leave it to a reply that was kept.
+    if (last_->payer == nullptr || last_->holders.load(std::memory_order_acquire) != 1) {
+      release_last();
+    } else {
+      at_ = end_ = last_->begin();
+    }
+    return Poll::need_more;
+  }
+  if (!partial_) {
+    parser_.begin_frame(options_.reply_bytes_max);
+    partial_ = true;
+  }
+  parser_.set_replies_wanted(replies_wanted);
+  const Parser::Outcome outcome = parser_.parse(at_, end_, last_->end());
+  if (outcome == Parser::Outcome::failed) return Poll::failed;
+  if (parser_.frame_bytes() + tape_.charged_bytes() > options_.reply_bytes_max) {
+    parser_.drop(Parser::Drop::too_large);
+  }
+  if (parser_.dropped() != Parser::Drop::none) release_before_last();
+  if (outcome == Parser::Outcome::need_more) return Poll::need_more;
+  partial_ = false;
+  frame_ready_ = true;
+  return Poll::frame;
+}
+
+void Reader::release_idle() {
+  if (last_ == nullptr || frame_ready_ || partial_ || at_ != end_) return;
+  release_last();
+}
+
+void Reader::release_before_last() {
+  while (first_ != last_) {
+    Segment* const next = first_->next;
+    release(*std::exchange(first_, next));
+  }
+}
+
+void Reader::release_last() {
+  release(*last_);
+  first_ = last_ = nullptr;
+  at_ = end_ = nullptr;
+}
+
+bool Reader::touches_reserve() const {
+  for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
+    if (segment->payer == nullptr) return true;
+    if (segment == last_) break;
+  }
+  return false;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,25 @@
+#include "plimsoll/core/resp/reply.h"
+
+#include <utility>
+
+namespace plimsoll {
+
+Reply::~Reply() {
+  Tape::release(std::exchange(pieces_, nullptr), payer_);
+  while (first_ != nullptr) {
+    // A segment may be gone once it is released.
+    Segment* const next = first_ == last_ ? nullptr : first_->next;
+    release(*std::exchange(first_, next));
+  }
+}
+
+void Reply::swap(Reply& other) noexcept {
+  std::swap(root_, other.root_);
+  std::swap(nodes_, other.nodes_);
+  std::swap(payer_, other.payer_);
+  std::swap(pieces_, other.pieces_);
+  std::swap(first_, other.first_);
+  std::swap(last_, other.last_);
+}
+
+}  // namespace plimsoll

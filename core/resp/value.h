@@ -1,0 +1,137 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/resp/bytes_view.h"
+#include "plimsoll/core/resp/node.h"
+
+// Typed access to a reply on its tape. A Value is a pointer: it lives as long as the reply or the
+// event that it came from. Asking for a type that the reply has not is an Error (wrong_type).
+
+namespace plimsoll {
+
+/// "bulk string", "map", ...
+const char* name(Type type);
+
+/// The bytes before the colon of a verbatim string.
+using VerbatimFormat = std::array<char, 3>;
+inline constexpr std::uint32_t verbatim_format_bytes = 4;  // with the colon
+
+class Elements;
+class Entries;
+
+class Value {
+ public:
+  /// `node` is the value's own node, or the attribute before it.
+  explicit Value(const Node* node);
+
+  Type type() const { return node_->type; }
+  bool is_null() const { return node_->type == Type::null; }
+  bool is_error() const {
+    return node_->type == Type::simple_error || node_->type == Type::bulk_error;
+  }
+
+  Result<std::int64_t> as_integer() const;
+
+  /// A boolean, or an integer 0 or 1, which is how RESP2 says it.
+  Result<bool> as_boolean() const;
+
+  /// A double, an integer, or a string that holds one, which is how RESP2 says it.
+  Result<double> as_real() const;
+
+  /// The bytes of any string or number in text form; of a verbatim string without its format.
+  Result<BytesView> as_bytes() const;
+
+  /// The text of an error reply: "ERR unknown command...".
+  Result<BytesView> as_error() const;
+
+  /// "txt", "mkd": the format of a verbatim string.
+  Result<VerbatimFormat> as_format() const;
+
+  /// The elements of an array, a set or a push; of a map keys and values in turn.
+  Result<Elements> as_elements() const;
+
+  /// The pairs of a map, or of an array of even length, which is how RESP2 says it.
+  Result<Entries> as_entries() const;
+
+  /// The pairs of the attributes that came with this value, none mostly.
+  Entries attributes() const;
+
+  const Node* node() const { return node_; }
+
+ private:
+  friend class Elements;
+
+  Error wrong(const char* expected) const;
+
+  const Node* node_;
+  const Node* attribute_ = nullptr;
+};
+
+/// A row of values; iterates as a range.
+class Elements {
+ public:
+  class Iterator {
+   public:
+    Iterator(const Node* node, std::size_t left) : node_(node), left_(left) {}
+    Value operator*() const { return Value(node_); }
+    Iterator& operator++();
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.left_ == b.left_; }
+
+   private:
+    const Node* node_;
+    std::size_t left_;
+  };
+
+  Elements(const Node* first, std::size_t count) : first_(first), count_(count) {}
+
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  Iterator begin() const { return {first_, count_}; }
+  Iterator end() const { return {nullptr, 0}; }
+
+ private:
+  const Node* first_;
+  std::size_t count_;
+};
+
+struct Entry {
+  Value key;
+  Value value;
+};
+
+/// A row of pairs; iterates as a range of Entry.
+class Entries {
+ public:
+  class Iterator {
+   public:
+    explicit Iterator(Elements::Iterator at) : at_(at) {}
+    Entry operator*() const {
+      Elements::Iterator value = at_;
+      return {*at_, *++value};
+    }
+    Iterator& operator++() {
+      ++++at_;
+      return *this;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
+
+   private:
+    Elements::Iterator at_;
+  };
+
+  explicit Entries(Elements keys_and_values) : elements_(keys_and_values) {}
+
+  std::size_t size() const { return elements_.size() / 2; }
+  bool empty() const { return elements_.empty(); }
+  Iterator begin() const { return Iterator(elements_.begin()); }
+  Iterator end() const { return Iterator(elements_.end()); }
+
+ private:
+  Elements elements_;
+};
+
+}  // namespace plimsoll
