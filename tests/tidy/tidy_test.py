@@ -1,0 +1,197 @@
+#!/usr/bin/python3
+"""Holds the repository to its rules, and each rule to samples of what it must and must not catch."""
+
+import unittest
+
+import allocation_rules
+import cxx_text
+import house_rules
+import layout_rules
+import python_cases
+import source_tree
+
+RULES = {
+    allocation_rules.no_allocation_in_core: {
+        "caught": [
+            ("core/resp/a.h", "std::string s;"),
+            ("core/resp/a.h", "using std::vector;"),
+            ("core/client/a.cc", "std::unordered_map<int, int> m;"),
+            ("core/client/a.cc", "auto p = std::make_unique<int>();"),
+            ("core/client/a.cc", "std::function<void()> f;"),
+            ("core/client/a.cc", "std::pmr::vector<int> v;"),
+            ("core/client/a.cc", "using namespace std;"),
+            ("core/client/a.cc", "int* p = new int;"),
+            ("core/client/a.cc", "int* p = new (std::nothrow) int;"),
+            ("core/client/a.cc", "void f(int* p) { delete p; }"),
+            ("core/client/a.cc", "void* p = ::operator new(8);"),
+            ("core/client/a.cc", "void* p = std::malloc(8);"),
+            ("core/client/a.cc", "void* p = malloc (8);"),
+            ("core/client/a.cc", "std::stable_sort(a, b);"),
+        ],
+        "allowed": [
+            ("core/resp/a.h", "std::string_view s;"),
+            ("core/resp/a.h", "#include <new>\n#include <functional>"),
+            ("core/resp/a.h", "bool b = std::any_of(x, y, z) && std::set_union(x, y);"),
+            ("core/resp/a.h", "auto* p = new (place) int; ::new (q) int;"),
+            ("core/resp/a.h", "A(const A&) = delete;"),
+            ("core/resp/a.h", "void* operator new(std::size_t) = delete;"),
+            ("core/resp/a.h", "void operator delete(void*) = delete;"),
+            ("core/resp/a.h", "// a new std::vector, malloc(3)\n/* std::map */"),
+            ("core/resp/a.h", 'auto t = "std::string"; auto u = R"(new std::list)";'),
+            ("core/resp/a.h", "auto b = pool.malloc(8); int new_bytes = renew;"),
+            ("core/memory/a.cc", "void* p = std::malloc(8);"),
+            ("native/a.cc", "std::string s; auto* p = new int;"),
+        ],
+    },
+    house_rules.direction: {
+        "caught": [
+            ("core/base/a.h", '#include "plimsoll/core/memory/b.h"'),
+            ("core/resp/a.cc", '#include "plimsoll/core/client/b.h"'),
+            ("core/session/a.cc", '#include "plimsoll/core/cache/b.h"'),
+            ("core/cluster/a.cc", '  #  include  "plimsoll/core/session/b.h"'),
+            ("core/client/a.cc", '#include "plimsoll/native/b.h"'),
+            ("native/a.cc", '#include "plimsoll/wasm/b.h"'),
+            ("native/a.cc", '#include "plimsoll/tests/support/b.h"'),
+            ("native/a.cc", '#include "native/b.h"'),
+            ("core/base/a.h", '#include "b.h"'),
+            ("core/helpers/a.h", ""),
+        ],
+        "allowed": [
+            ("core/memory/a.h", '#include "plimsoll/core/base/b.h"'),
+            ("core/memory/a.h", '#include "plimsoll/core/memory/b.h"'),
+            ("core/client/a.h", '#include "plimsoll/core/cache/b.h"'),
+            ("native/bridge/a.h", '#include "plimsoll/native/b.h"'),
+            ("wasm/a.cc", '#include "plimsoll/core/client/b.h"'),
+            ("core/base/a.h", '// #include "plimsoll/core/memory/b.h"'),
+            ("tests/core/a.cc", '#include "plimsoll/core/client/b.h"\n#include "b.h"'),
+        ],
+    },
+    house_rules.portable_core: {
+        "caught": [
+            ("core/base/a.h", "#include <unistd.h>"),
+            ("core/base/a.h", "#include <boost/asio.hpp>"),
+            ("core/base/a.h", "#include <thread>"),
+            ("core/base/a.h", "#include <fstream>"),
+            ("core/base/a.h", "#include <string.h>"),
+        ],
+        "allowed": [
+            ("core/base/a.h", '#include <cstring>\n#include <span>\n#include "plimsoll/x.h"'),
+            ("core/cache/a.h", "#include <xxhash.h>"),
+            ("native/a.h", "#include <unistd.h>"),
+        ],
+    },
+    house_rules.no_clock_in_core: {
+        "caught": [("core/base/a.h", "auto t = std::chrono::steady_clock::now();")],
+        "allowed": [
+            ("core/base/a.h", "// not std::chrono::steady_clock\nstd::chrono::milliseconds t;"),
+            ("native/a.h", "auto t = std::chrono::steady_clock::now();"),
+        ],
+    },
+    house_rules.boost_stays_out: {
+        "caught": [
+            ("wasm/a.cc", "#include <boost/asio.hpp>"),
+            ("core/base/a.h", "boost::optional<int> a;"),
+            ("fuzz/a.cc", "namespace asio = boost::asio;"),
+        ],
+        "allowed": [
+            ("native/a.cc", "#include <boost/asio.hpp>\nboost::asio::io_context c;"),
+            ("wasm/a.cc", "// unlike boost::asio"),
+        ],
+    },
+    house_rules.emscripten_stays_out: {
+        "caught": [("core/base/a.h", "#include <emscripten.h>")],
+        "allowed": [("wasm/a.cc", "#include <emscripten/heap.h>")],
+    },
+    layout_rules.few_lines: {
+        "caught": [("core/a.cc", "\n" * 401), ("tools/a.py", "\n" * 401)],
+        "allowed": [
+            ("core/a.cc", "\n" * 400),
+            ("core/a.cc", "// Generated by a.py.\n" + "\n" * 500),
+            ("tests/a.md", "\n" * 500),
+        ],
+    },
+    layout_rules.short_lines: {
+        "caught": [("core/a.cc", "x" * 101), ("core/a.cc", "\n//" + " x" * 50)],
+        "allowed": [("core/a.cc", "x" * 100), ("core/a.cc", "ä" * 100), ("a.md", "x" * 200)],
+    },
+    layout_rules.plain_blanks: {
+        "caught": [("core/a.cc", "a;\n\tb;"), ("core/a.cc", "a; \n"), ("tools/a.bzl", "a\r\n")],
+        "allowed": [("core/a.cc", "a;\n  b;\n"), ("a.md", "a line break  \n")],
+    },
+    layout_rules.no_machine_paths: {
+        "caught": [
+            ("a.md", "see /" + "work/main"),
+            ("core/a.cc", '"/' + 'root/.cache"'),
+            ("a.md", "cd /" + "home/jane/plimsoll"),
+        ],
+        "allowed": [
+            ("a.md", "/usr/include and $HOME/work/a and ~/work/a and //root/a:b"),
+            ("a.md", "https://example.org/work/b and a framework/x"),
+        ],
+    },
+}
+
+
+class CxxText(unittest.TestCase):
+    def test_literals(self):
+        """digit separators, quotes in quotes and raw strings do not derail the reader"""
+        for text, word in (
+            ("int a = 1'000'000; std::list b; // 'it'", "std::list"),
+            ("""char a = '"'; std::list b; char c = '\\'';""", "std::list"),
+            ('auto a = "\\"//"; std::list b;', "std::list"),
+            ('auto a = R"x(")" std::map )x"; std::list b;', "std::list"),
+        ):
+            with self.subTest(text):
+                self.assertEqual(cxx_text.code(text).count("std::"), 1)
+                self.assertIn(word, cxx_text.code(text))
+
+    def test_lines(self):
+        """what follows a comment keeps its line"""
+        text = '/* one\n two */\n#include "a.h"\n// #include <b>\n#include <c>\n'
+        self.assertEqual(cxx_text.includes(text), [('"a.h"', 3), ("<c>", 5)])
+
+
+class Samples(unittest.TestCase):
+    """A case a rule: it catches what it should, and nothing else."""
+
+
+class Tree(unittest.TestCase):
+    """A case a rule: the repository keeps it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.files = list(source_tree.text_files(source_tree.root()))
+        assert len(cls.files) > 30, "this is not the working tree"
+
+
+def violations(rule, path, text):
+    # Rules about code are for C++; those about text look at the name themselves.
+    if rule.__module__ != "layout_rules" and not path.endswith((".cc", ".h")):
+        return []
+    return [f"{path}:{line}: {message}" for line, message in rule(path, text)]
+
+
+def sample_case(rule, samples):
+    def test(self):
+        for path, text in samples["caught"]:
+            self.assertTrue(violations(rule, path, text), f"not caught: {path}: {text}")
+        for path, text in samples["allowed"]:
+            self.assertEqual(violations(rule, path, text), [], f"{path}: {text}")
+    test.__doc__ = "samples: " + rule.__doc__
+    return test
+
+
+def tree_case(rule):
+    def test(self):
+        found = [v for path, text in self.files for v in violations(rule, path, text)]
+        self.assertFalse(found, "\n" + "\n".join(found))
+    test.__doc__ = rule.__doc__
+    return test
+
+
+for each, its_samples in RULES.items():
+    setattr(Samples, f"test_{each.__name__}", sample_case(each, its_samples))
+    setattr(Tree, f"test_{each.__name__}", tree_case(each))
+
+if __name__ == "__main__":
+    python_cases.main()
