@@ -62,7 +62,7 @@ void ControlFile::add(Paragraph& paragraph, std::string_view line) {
     if (paragraph.fields.empty()) fail(line_, "a line that begins with a blank continues no field");
     // The value grows over the newline to the end of this line: both lie in the same text.
     auto& value = paragraph.fields.back().value;
-    value = {value.data(), static_cast<std::size_t>(line.data() + line.size() - value.data())};
+    value = {value.begin(), line.end()};
     return;
   }
   const auto colon = line.find(':');

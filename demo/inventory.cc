@@ -29,7 +29,10 @@ std::vector<fs::path> find_lists(const fs::path& folder, std::vector<std::string
        entry.increment(error)) {
     if (is_package_list(entry->path())) lists.push_back(entry->path());
   }
-  if (error) notes.push_back(folder.string() + ": " + error.message());
+  // A bare machine has no such folder, which is nothing to complain of.
+  if (error && error != std::errc::no_such_file_or_directory) {
+    notes.push_back(folder.string() + ": " + error.message());
+  }
   std::ranges::sort(lists);
   return lists;
 }

@@ -19,7 +19,7 @@ class Sweep : public Work {
 
  private:
   const Model& model_;
-  const Verb verb_;
+  Verb verb_;
   std::size_t package_ = 0;       // whose key comes next,
   Topic topic_ = Topic::version;  // and which; then come the virtual packages
   Model::Provided::const_iterator provided_;

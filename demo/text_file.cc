@@ -44,7 +44,7 @@ class FileDescriptor {
 
 std::string read_to_end(const FileDescriptor& file, const std::filesystem::path& path) {
   std::string text;
-  std::array<char, 64 * 1024> piece;
+  std::array<char, 65536> piece;
   for (;;) {
     const auto count = ::read(file.number(), piece.data(), piece.size());
     if (count == 0) return text;

@@ -60,7 +60,7 @@ class Window {
 
   Store& store_;
   Verdict& verdict_;
-  const std::size_t in_flight_max_;
+  std::size_t in_flight_max_;
   Work* work_ = nullptr;
   std::size_t width_;                 // how many may be in flight just now
   std::size_t replies_in_round_ = 0;  // since width_ changed last

@@ -58,15 +58,25 @@ TEST_CASE("the lists of a folder are read in the order of their names, nothing e
   CHECK(inventory.packages[1].version == "c");
 }
 
-TEST_CASE("without lists there is what is installed, and a note") {
+TEST_CASE("without lists there is what is installed") {
   const Folder folder;
   const auto status = folder.write("status", one_installed);
 
   const auto inventory = read_inventory(status, folder.path() / "lists");
 
   CHECK(inventory.packages.size() == 1);
+  CHECK(inventory.lists_count == 0);
+  CHECK(inventory.notes.empty());
+}
+
+TEST_CASE("a folder of lists that cannot be read is noted") {
+  const Folder folder;
+  const auto status = folder.write("status", one_installed);
+
+  const auto inventory = read_inventory(status, status);
+
   REQUIRE(inventory.notes.size() == 1);
-  CHECK(inventory.notes[0] == (folder.path() / "lists: No such file or directory").string());
+  CHECK(inventory.notes[0] == status.string() + ": Not a directory");
 }
 
 TEST_CASE("a list that cannot be unpacked is left out with a note") {

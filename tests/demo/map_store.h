@@ -50,7 +50,7 @@ class MapStore : public Store {
   Outcome outcome_of(const Request& request) const;
 
   const Model& model_;
-  const Order order_;
+  Order order_;
   std::deque<Waiting> waiting_;
   std::map<std::string, Outcome> falsified_;
   std::size_t waiting_max_ = static_cast<std::size_t>(-1);
