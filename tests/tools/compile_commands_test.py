@@ -28,6 +28,12 @@ class CompileCommands(unittest.TestCase):
         arguments = compile_commands.commands(given, "/x")[0]["arguments"]
         self.assertEqual(arguments, ["/usr/bin/clang", "-Ix", "-c", "a.cc", "-o", "a.cc.o"])
 
+    def test_sources(self):
+        """sources can be chosen by how their names begin"""
+        entries = compile_commands.commands([action("core/a.cc"), action("demo/b.cc")], "/x")
+        self.assertEqual(list(compile_commands.sources(entries, ["core/"])), ["/x/core/a.cc"])
+        self.assertEqual(len(list(compile_commands.sources(entries, []))), 2)
+
 
 if __name__ == "__main__":
     python_cases.main()

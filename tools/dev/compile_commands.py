@@ -2,7 +2,9 @@
 """Makes a compile_commands.json, for clang-tidy and clangd, from Bazel's own actions.
 
   bazel aquery --output=jsonproto ... | compile_commands.py EXECUTION_ROOT > compile_commands.json
-  compile_commands.py --files < compile_commands.json     prints the sources, a path a line
+  compile_commands.py --files [PREFIX...] < compile_commands.json
+
+The second prints the sources whose names begin with a prefix, or all of them, a path a line.
 """
 
 import json
@@ -28,14 +30,20 @@ def commands(actions, root):
     return [found[source] for source in sorted(found)]
 
 
-def main(argument):
+def sources(entries, prefixes):
+    """The sources below the prefixes, as paths that hold in any directory."""
+    for entry in entries:
+        if not prefixes or entry["file"].startswith(tuple(prefixes)):
+            yield f"{entry['directory']}/{entry['file']}"
+
+
+def main(first, *rest):
     given = json.load(sys.stdin)
-    if argument == "--files":
-        for command in given:
-            print(f"{command['directory']}/{command['file']}")
+    if first == "--files":
+        print("".join(path + "\n" for path in sources(given, rest)), end="")
     else:
-        json.dump(commands(given.get("actions", []), argument), sys.stdout, indent=1)
+        json.dump(commands(given.get("actions", []), first), sys.stdout, indent=1)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
