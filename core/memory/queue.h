@@ -83,13 +83,19 @@ class Queue {
     return chunk->slots()[chunk->begin + index];
   }
 
-  /// Calls `visit(T&)` from front to back, until it returns false.
+  /// Calls `visit(T&)` from the element at `index` to the back, until it returns false.
   template <class Visit>
-  void for_each(Visit&& visit) {
+  void for_each_from(std::size_t index, Visit&& visit) {
     for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
-      for (std::size_t i = chunk->begin; i < chunk->end; ++i) {
+      const std::size_t here = chunk->end - chunk->begin;
+      if (index >= here) {
+        index -= here;
+        continue;
+      }
+      for (std::size_t i = chunk->begin + index; i < chunk->end; ++i) {
         if (!visit(chunk->slots()[i])) return;
       }
+      index = 0;
     }
   }
 

@@ -18,6 +18,17 @@ bool is_streamable(Type type) {
 
 }  // namespace
 
+void Parser::reset() {
+  tape_.clear();
+  state_ = State::header;
+  in_frame_ = false;
+  streamed_string_ = false;
+  after_attribute_ = false;
+  depth_ = 0;
+  line_scanned_ = 0;
+  position_ = 0;
+}
+
 void Parser::begin_frame(std::size_t frame_bytes_limit) {
   PLIMSOLL_CHECK(!in_frame_);
   tape_.clear();

@@ -38,6 +38,9 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
+  /// Forgets everything, a failure too: what comes next is the first byte of a new stream.
+  void reset();
+
   /// Starts the next frame: forgets the nodes of the one before.
   void begin_frame(std::size_t frame_bytes_limit);
 

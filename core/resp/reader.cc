@@ -16,10 +16,7 @@ constexpr std::size_t read_space_min = 2048;
 Reader::Reader(Account& replies, const ReaderOptions& options)
     : replies_(replies), options_(options), tape_(replies), parser_(tape_) {}
 
-Reader::~Reader() {
-  release_before_last();
-  if (last_ != nullptr) release_last();
-}
+Reader::~Reader() { reset(); }
 
 std::span<char> Reader::read_space() {
   if (last_ != nullptr) {
@@ -108,6 +105,13 @@ Reader::Poll Reader::next(bool replies_wanted) {
   partial_ = false;
   frame_ready_ = true;
   return Poll::frame;
+}
+
+void Reader::reset() {
+  release_before_last();
+  if (last_ != nullptr) release_last();
+  frame_ready_ = partial_ = false;
+  parser_.reset();
 }
 
 void Reader::release_idle() {

@@ -60,6 +60,9 @@ class Reader {
   /// Whether a frame has begun to arrive and not ended.
   bool in_frame() const { return partial_; }
 
+  /// Forgets everything: the next byte is the first of a new connection.
+  void reset();
+
   /// Gives back the buffer if nothing in it is needed: for when no reply is awaited.
   void release_idle();
 

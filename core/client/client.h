@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/session/session.h"
+
+// The surface that drivers see: native/ under Asio, wasm/ under JavaScript, tests under nothing. It
+// never waits. Calls bring in requests, bytes and time; the poll functions say what to send, what
+// came of the requests, and when to call handle_timeout(). Not thread-safe: a driver locks. It owns
+// its sessions: one, for a standalone server.
+
+namespace plimsoll {
+
+using ClientOptions = SessionOptions;
+
+/// Names one of the client's connections.
+enum class ConnectionId : std::uint32_t {};
+inline constexpr ConnectionId first_connection{0};
+
+/// Opens or closes a connection. After a close the driver says nothing more of it.
+struct Action {
+  enum class Kind : std::uint8_t { open, close };
+  Kind kind;
+  ConnectionId connection;
+};
+
+struct ClientStatistics {
+  Session::State state = Session::State::idle;
+  std::size_t in_flight = 0;  ///< requests and tombstones
+  std::uint64_t submitted = 0;
+  std::uint64_t rejected = 0;
+  SessionCounters counters;
+};
+
+class Client {
+ public:
+  /// The accounts that pay for a client, opened before there is one.
+  struct Accounts {
+    AccountHandle requests;
+    AccountHandle replies;
+    AccountHandle connections;
+    Charge own;  // the client itself
+  };
+
+  /// Opens them in `budget`, which must outlive the client and its replies. out_of_memory where the
+  /// line has no room for one more client.
+  static Result<Accounts> open_accounts(Budget& budget);
+
+  /// `options` must have passed validate(); what they refer to must outlive the client.
+  Client(const ClientOptions& options, Accounts accounts);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Starts to connect: Event::ready or Event::closed says how it went.
+  void connect(Instant now) { session_.connect(now); }
+
+  /// Stages a request, also before the client is ready; `tag` comes back with its one outcome.
+  /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
+  /// rejected_by_limit, closed.
+  Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag);
+  Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
+    return submit(command, now, options_.request_timeout, tag);
+  }
+
+  /// Ends a request early, unless it has ended: its outcome is `cancelled` then.
+  void cancel(RequestId id) { session_.cancel(id); }
+
+  /// Takes no more requests, waits for the replies that are owed, then closes.
+  void close(Instant now) { session_.close(now); }
+  /// Closes now: every request ends.
+  void abort() { session_.abort(); }
+
+  void handle_opened(ConnectionId connection, Instant now);
+  void handle_closed(ConnectionId connection, const Error& reason, Instant now);
+
+  /// Where to read to. Empty: do not read now, ask again when the Budget has memory.
+  std::span<char> read_space(ConnectionId connection);
+  void handle_read(ConnectionId connection, std::size_t bytes);
+
+  /// What to send, as far as `spans` reach: none mostly. Each answer with bytes wants one
+  /// handle_written(), which says how many the transport took, before the next; the bytes stay
+  /// where they are until then.
+  std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
+  void handle_written(ConnectionId connection, std::size_t bytes);
+
+  void handle_timeout(Instant now) { session_.handle_timeout(now); }
+
+  /// When to call handle_timeout() at the latest.
+  Instant poll_timeout() { return session_.poll_timeout(); }
+
+  std::optional<Action> poll_action();
+
+  /// The next thing that happened. Call it until there is none, after every call that brings
+  /// something in; views in an event live until then.
+  std::optional<Event> poll_event() { return session_.poll_event(); }
+
+  /// Takes the reply of the last event along. reply_too_large where there is no room for it.
+  Result<Reply> keep_reply() { return session_.keep_reply(); }
+
+  ClientStatistics statistics() const;
+
+ private:
+  void check(ConnectionId connection) const;
+
+  const ClientOptions options_;
+  Accounts accounts_;
+  std::uint64_t submitted_ = 0;
+  std::uint64_t rejected_ = 0;
+  Session session_;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/resp/value.h"
+#include "plimsoll/core/session/options.h"
+
+// What is said on a new connection before any request: HELLO 3 with AUTH and the client's name,
+// CLIENT SETINFO twice, SELECT. It leaves in one write, and requests wait until all of it is
+// answered: behind a refused AUTH or SELECT they would run as somebody else, or somewhere else.
+
+namespace plimsoll {
+
+class Handshake {
+ public:
+  /// What a reply to the handshake means.
+  enum class Verdict : std::uint8_t {
+    go_on,   ///< more replies to come
+    done,    ///< the connection is ready
+    retry,   ///< refused for now (loading, too many clients): a new connection may work
+    refused  ///< refused for good: credentials, permissions, protocol, database
+  };
+
+  /// Encodes the handshake into a block charged to `connections`; false where that is refused.
+  bool start(Account& connections, const SessionOptions& options);
+
+  /// Gives back the bytes: when the transport is done with them.
+  void release_bytes() { bytes_.reset(); }
+
+  std::string_view unsent() const;
+  void handle_written(std::size_t bytes) { written_ += bytes; }
+
+  /// The next reply. After `retry` and `refused` error() says what was wrong.
+  Verdict handle_reply(const Value& reply);
+  const Error& error() const { return error_; }
+
+ private:
+  enum class Step : std::uint8_t { hello, library_name, library_version, select, done };
+
+  void advance();
+  Verdict refuse(const Value& reply);
+
+  Block bytes_;
+  std::size_t written_ = 0;
+  Step step_ = Step::done;
+  bool selects_ = false;
+  Error error_;
+};
+
+}  // namespace plimsoll

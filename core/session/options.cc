@@ -1,0 +1,42 @@
+#include "plimsoll/core/session/options.h"
+
+#include <algorithm>
+
+namespace plimsoll {
+namespace {
+
+Error invalid(const char* what, const char* expected) {
+  return Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected};
+}
+
+// As the server checks names: printable ASCII without blanks.
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+}  // namespace
+
+Status validate(const SessionOptions& options) {
+  if (options.inflight_requests_limit == 0) {
+    return invalid("inflight_requests_limit is 0", "1 or more");
+  }
+  if (options.request_timeout < Duration::zero()) {
+    return invalid("request_timeout is negative", "a time, or zero for none");
+  }
+  if (options.connect_timeout <= Duration::zero()) {
+    return invalid("connect_timeout is not positive", "a time above zero");
+  }
+  if (options.close_timeout < Duration::zero()) {
+    return invalid("close_timeout is negative", "a time, or zero to wait for nothing");
+  }
+  if (!options.username.empty() && options.password.empty()) {
+    return invalid("username is given without a password", "both, or neither");
+  }
+  if (!is_printable(options.client_name)) {
+    return invalid("client_name has a blank or a special character", "printable ASCII");
+  }
+  if (options.reply_bytes_max == 0) return invalid("reply_bytes_max is 0", "1 or more");
+  return {};
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,218 @@
+#include "plimsoll/core/session/pipeline.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll {
+
+Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
+  if (requests_.size() == requests_.size_max()) {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "inflight_requests_limit is reached",
+                 .value = requests_.size(),
+                 .limit = requests_.size_max()};
+  }
+  const std::size_t size = encoded_size(command);
+  if (size > std::numeric_limits<std::uint32_t>::max()) {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "request is longer than 4 GiB",
+                 .value = size,
+                 .limit = std::numeric_limits<std::uint32_t>::max()};
+  }
+  const Result<std::uint64_t> begin = log_.append(command, size);
+  if (!begin) return begin.error();
+  const Request request{.tag = tag,
+                        .deadline = deadline,
+                        .begin = *begin,
+                        .size = static_cast<std::uint32_t>(size),
+                        .state = State::live};
+  if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
+    log_.give_up(request.begin, request.end());
+    has_gaps_ = true;
+    drop_withdrawn();
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "the requests pool has no room for the state of this request",
+                 .value = chunk_bytes};
+  }
+  next_deadline_ = std::min(next_deadline_, deadline);
+  return request.begin;
+}
+
+void Pipeline::cancel(RequestId id) {
+  bool found = false;
+  requests_.for_each_from(0, [&](Request& request) {
+    if (request.begin < id) return true;
+    found = request.begin == id && request.state == State::live;
+    if (found) request.state = State::cancelling;
+    return false;
+  });
+  if (found) start_search();
+}
+
+void Pipeline::start_search() {
+  searching_ = true;
+  search_index_ = 0;
+  search_deadline_ = never;
+}
+
+void Pipeline::handle_timeout(Instant now) {
+  if (now < next_deadline_) return;
+  search_now_ = now;
+  start_search();
+}
+
+std::optional<Ended> Pipeline::next_ended() {
+  if (!searching_) return std::nullopt;
+  std::optional<Ended> ended;
+  requests_.for_each_from(search_index_, [&](Request& request) {
+    ++search_index_;
+    if (request.state == State::cancelling) {
+      ended = end_early(request, ErrorCode::cancelled);
+    } else if (request.state == State::live && request.deadline <= search_now_) {
+      ended = end_early(request, ErrorCode::timed_out);
+    } else if (request.state == State::live) {
+      search_deadline_ = std::min(search_deadline_, request.deadline);
+    }
+    return !ended;
+  });
+  if (!ended) {
+    searching_ = false;
+    next_deadline_ = search_deadline_;
+    drop_withdrawn();
+  }
+  return ended;
+}
+
+Ended Pipeline::end_early(Request& request, ErrorCode code) {
+  if (request.begin < exposed_end_) {
+    request.state = State::tombstone;
+    return {request.tag, code, Executed::maybe};
+  }
+  request.state = State::withdrawn;
+  ++withdrawn_count_;
+  has_gaps_ = true;
+  log_.give_up(request.begin, request.end());
+  return {request.tag, code, Executed::no};
+}
+
+void Pipeline::drop_withdrawn() {
+  if (withdrawn_count_ > 0) {
+    requests_.erase_if([](const Request& request) { return request.state == State::withdrawn; });
+    withdrawn_count_ = 0;
+    search_index_ = 0;
+  }
+  if (requests_.empty() || requests_.back().end() <= unsent_begin_) {
+    unsent_begin_ = exposed_end_ = log_.end();
+    has_gaps_ = false;
+  }
+}
+
+std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
+  PLIMSOLL_CHECK(exposed_end_ == unsent_begin_);
+  if (has_gaps_) return transmit_around_gaps(spans);
+  const std::size_t count = log_.collect(unsent_begin_, log_.end(), spans);
+  for (std::string_view span : spans.first(count)) exposed_end_ += span.size();
+  return count;
+}
+
+std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans) {
+  drop_withdrawn();
+  std::size_t count = 0;
+  requests_.for_each_from(0, [&](const Request& request) {
+    if (request.end() <= unsent_begin_) return true;
+    const std::uint64_t begin = std::max(request.begin, unsent_begin_);
+    exposed_end_ = begin;
+    const std::size_t before = count;
+    count += log_.collect(begin, request.end(), spans.subspan(count));
+    for (std::size_t i = before; i < count; ++i) exposed_end_ += spans[i].size();
+    return exposed_end_ == request.end() && count < spans.size();
+  });
+  return count;
+}
+
+void Pipeline::handle_written(std::size_t bytes) {
+  if (has_gaps_) {
+    write_around_gaps(bytes);
+  } else {
+    PLIMSOLL_CHECK(bytes <= exposed_end_ - unsent_begin_);
+    log_.give_up(unsent_begin_, unsent_begin_ + bytes);
+    unsent_begin_ += bytes;
+  }
+  exposed_end_ = unsent_begin_;
+  while (answered_count_ > 0 && requests_.front().end() <= unsent_begin_) {
+    --answered_count_;
+    requests_.pop_front();
+    if (search_index_ > 0) --search_index_;
+  }
+  if (has_gaps_) drop_withdrawn();
+}
+
+void Pipeline::write_around_gaps(std::size_t bytes) {
+  requests_.for_each_from(0, [&](const Request& request) {
+    if (bytes == 0) return false;
+    if (request.state == State::withdrawn || request.end() <= unsent_begin_) return true;
+    const std::uint64_t begin = std::max(request.begin, unsent_begin_);
+    const std::uint64_t end = std::min(request.end(), begin + bytes);
+    log_.give_up(begin, end);
+    bytes -= static_cast<std::size_t>(end - begin);
+    unsent_begin_ = end;
+    return true;
+  });
+  PLIMSOLL_CHECK(bytes == 0 && unsent_begin_ <= exposed_end_);
+}
+
+Pipeline::Request& Pipeline::first_unanswered() {
+  return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
+}
+
+Pipeline::Next Pipeline::next() {
+  if (requests_.size() == answered_count_) return Next::nothing;
+  const Request& request = first_unanswered();
+  if (request.end() > exposed_end_) return Next::nothing;
+  return request.state == State::tombstone ? Next::tombstone : Next::request;
+}
+
+Tag Pipeline::take_next() {
+  PLIMSOLL_CHECK(next() != Next::nothing);
+  Request& request = first_unanswered();
+  const Tag tag = request.tag;
+  if (request.end() > unsent_begin_) {
+    // The transport still has its bytes: it leaves with them.
+    request.state = State::answered;
+    ++answered_count_;
+    return tag;
+  }
+  requests_.pop_front();
+  if (search_index_ > 0) --search_index_;
+  return tag;
+}
+
+std::optional<Ended> Pipeline::take_lost() {
+  while (!requests_.empty()) {
+    const Request request = requests_.front();
+    requests_.pop_front();
+    if (request.state != State::withdrawn && request.end() > unsent_begin_) {
+      log_.give_up(std::max(request.begin, unsent_begin_), request.end());
+    }
+    const bool written = request.end() <= exposed_end_;
+    const Executed executed = written ? Executed::maybe : Executed::no;
+    if (request.state == State::cancelling) {
+      return Ended{request.tag, ErrorCode::cancelled, executed};
+    }
+    if (request.state == State::live) {
+      return Ended{request.tag, written ? ErrorCode::lost_in_doubt : ErrorCode::lost_unsent,
+                   executed};
+    }
+  }
+  searching_ = false;
+  answered_count_ = 0;
+  withdrawn_count_ = 0;
+  unsent_begin_ = exposed_end_ = log_.end();
+  has_gaps_ = false;
+  next_deadline_ = never;
+  return std::nullopt;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,118 @@
+#include "plimsoll/core/session/request_log.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll {
+
+RequestLog::~RequestLog() {
+  while (first_ != nullptr) {
+    Segment* const next = first_->next;
+    release(*first_);
+    first_ = next;
+  }
+}
+
+Result<std::uint64_t> RequestLog::append(const CommandView& command, std::size_t size) {
+  const std::uint64_t begin = end_;
+  // A request that fits one segment lies in one: it is encoded in one go and sent in one span.
+  const bool fits_last = last_ != nullptr && size <= segment_capacity - last_->filled;
+  if (!fits_last && !add_segments((size + segment_capacity - 1) / segment_capacity)) {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "the requests pool has no room for this request",
+                 .value = size,
+                 .limit = requests_.budget().limit(PoolKind::requests)};
+  }
+  if (size <= segment_capacity) {
+    char* const out = last_->begin() + last_->filled;
+    PLIMSOLL_CHECK(encode(command, out) == out + size);
+    last_->filled += static_cast<std::uint32_t>(size);
+    last_->live += static_cast<std::uint32_t>(size);
+    end_ += size;
+  } else {
+    encode_in_parts(command, [this](std::string_view part) { write(part); });
+    PLIMSOLL_CHECK(end_ == begin + size);
+  }
+  return begin;
+}
+
+// All or none. Filling goes on in the first of them.
+bool RequestLog::add_segments(std::size_t count) {
+  Segment* first = nullptr;
+  for (std::size_t i = 0; i < count; ++i) {
+    Segment* const segment = acquire_segment(requests_);
+    if (segment == nullptr) {
+      while (first != nullptr) {
+        Segment* const next = first->next;
+        release(*first);
+        first = next;
+      }
+      return false;
+    }
+    segment->next = first;
+    first = segment;
+  }
+  (last_ == nullptr ? first_ : last_->next) = first;
+  last_ = first;
+  last_->position = end_;
+  return true;
+}
+
+void RequestLog::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (last_->filled == segment_capacity) {
+      last_ = last_->next;
+      last_->position = end_;
+    }
+    const std::size_t part = std::min(bytes.size(), segment_capacity - last_->filled);
+    std::memcpy(last_->begin() + last_->filled, bytes.data(), part);
+    last_->filled += static_cast<std::uint32_t>(part);
+    last_->live += static_cast<std::uint32_t>(part);
+    end_ += part;
+    bytes.remove_prefix(part);
+  }
+}
+
+std::size_t RequestLog::collect(std::uint64_t begin, std::uint64_t end,
+                                std::span<std::string_view> spans) const {
+  std::size_t count = 0;
+  const Segment* segment = first_;
+  while (begin < end && count < spans.size()) {
+    PLIMSOLL_CHECK(segment != nullptr);
+    const std::uint64_t segment_end = segment->position + segment->filled;
+    if (begin < segment_end) {
+      const auto from = static_cast<std::size_t>(begin - segment->position);
+      const auto size = static_cast<std::size_t>(std::min(end, segment_end) - begin);
+      spans[count++] = {const_cast<Segment*>(segment)->begin() + from, size};
+      begin += size;
+    }
+    segment = segment->next;
+  }
+  return count;
+}
+
+void RequestLog::give_up(std::uint64_t begin, std::uint64_t end) {
+  Segment* before = nullptr;
+  for (Segment* segment = first_; segment != nullptr && segment->position < end;) {
+    Segment* const next = segment->next;
+    const std::uint64_t from = std::max(begin, segment->position);
+    const std::uint64_t to = std::min(end, segment->position + segment->filled);
+    if (from < to) {
+      const auto size = static_cast<std::uint32_t>(to - from);
+      PLIMSOLL_CHECK(size <= segment->live);
+      segment->live -= size;
+    }
+    if (segment->live == 0) {
+      (before == nullptr ? first_ : before->next) = next;
+      if (last_ == segment) last_ = before;
+      release(*segment);
+    } else {
+      before = segment;
+    }
+    segment = next;
+  }
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/memory/segment.h"
+#include "plimsoll/core/resp/encoder.h"
+
+// The bytes of requests, from submit() until the transport has taken them: a chain of segments in
+// the order of the stream. A position is a byte's place in all that was ever appended. Bytes may be
+// given up in the middle; a segment that nobody needs any more goes back at once.
+
+namespace plimsoll {
+
+class RequestLog {
+ public:
+  /// Segments are charged to `requests`.
+  explicit RequestLog(Account& requests) : requests_(requests) {}
+  ~RequestLog();
+  RequestLog(const RequestLog&) = delete;
+  RequestLog& operator=(const RequestLog&) = delete;
+
+  /// Encodes `command`, of `size` bytes, and returns its position. rejected_by_limit where the
+  /// requests pool has no room for all of it: then nothing was kept.
+  Result<std::uint64_t> append(const CommandView& command, std::size_t size);
+
+  /// Fills `spans` with the bytes from position `begin` to `end`, which must all be there; returns
+  /// how many spans it took. What does not fit `spans` is left out.
+  std::size_t collect(std::uint64_t begin, std::uint64_t end,
+                      std::span<std::string_view> spans) const;
+
+  /// The bytes from position `begin` to `end` are not needed any more.
+  void give_up(std::uint64_t begin, std::uint64_t end);
+
+  /// Where the next request will be.
+  std::uint64_t end() const { return end_; }
+
+ private:
+  bool add_segments(std::size_t count);
+  void write(std::string_view bytes);
+
+  Account& requests_;
+  Segment* first_ = nullptr;
+  Segment* last_ = nullptr;     // the one being filled
+  std::uint64_t end_ = 0;
+};
+
+}  // namespace plimsoll
