@@ -8,6 +8,8 @@
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
 #include "plimsoll/bench/pipeline/cases.h"
+#include "plimsoll/bench/pipeline/load.h"
+#include "plimsoll/tests/support/valkey_server.h"
 
 namespace {
 
@@ -33,9 +35,19 @@ int run_one_load(const Options& options) {
 }
 
 int run_all(const Options& options) {
+  const Cores cores = choose_cores();
+  const plimsoll::testing::ValkeyServer server(
+      {.listen = plimsoll::testing::Listen::unix_socket_and_tcp});
+  pin(server.pid(), cores.server);
+  pin(getpid(), cores.client);
+  server.ask("SET " + std::string(bench_key) + " " + std::string(bench_value_bytes, 'v'));
+
   Report report = make_report("pipeline", options.common);
   report.add_machine(machine_description());
-  run_cases(options.common.quick ? quick_effort : full_effort, report);
+  const Endpoint endpoint{.port = server.port()};
+  const Effort& effort = options.common.quick ? quick_effort : full_effort;
+  add_rates(endpoint, effort, report);
+  add_costs(endpoint, effort, report);
   return report.finish();
 }
 

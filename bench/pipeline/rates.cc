@@ -10,23 +10,34 @@
 namespace plimsoll::bench {
 namespace {
 
-// About a second of work each.
+// About a second of work for each contender in a round.
 std::size_t gets_count(Shape shape) {
   if (shape.depth == 1) return 15'000;
   if (shape.depth == 10) return 150'000;
   return shape.depth == 100 ? 750'000 : 1'500'000;
 }
 
-// Each contender in turn, again and again, so that a slow minute of the machine is everybody's.
-std::vector<Sample> compare(const std::vector<std::string>& contenders, Shape shape,
-                            const Endpoint& endpoint, const Effort& effort,
-                            std::vector<double>* valkey_benchmark_rates) {
+// In a round contenders take turns so often: what disturbs the machine for longer than a slice
+// disturbs all of them.
+constexpr std::size_t slices_count = 15;
+
+using Contenders = std::vector<std::string>;
+
+// The medians over all slices of all rounds, in the order of the contenders.
+std::vector<Sample> compare(const Contenders& names, Shape shape, const Endpoint& endpoint,
+                            const Effort& effort, std::vector<double>* valkey_benchmark_rates) {
   const std::size_t count = gets_count(shape) / effort.divisor;
-  std::vector<std::vector<Sample>> samples(contenders.size());
+  std::vector<std::vector<Sample>> samples(names.size());
   for (int round = 0; round < effort.rounds; ++round) {
-    for (std::size_t i = 0; i < contenders.size(); ++i) {
-      const auto contender = make_contender({contenders[i], shape}, endpoint, effort.pace);
-      samples[i].push_back(take_sample(*contender, shape, count));
+    std::vector<std::unique_ptr<Contender>> contenders;
+    for (const auto& name : names) {
+      contenders.push_back(make_contender({name, shape}, endpoint, effort.pace));
+      warm_up(*contenders.back());
+    }
+    for (std::size_t slice = 0; slice < slices_count; ++slice) {
+      for (std::size_t i = 0; i < contenders.size(); ++i) {
+        samples[i].push_back(take_sample(*contenders[i], shape, count / slices_count));
+      }
     }
     if (valkey_benchmark_rates != nullptr) {
       valkey_benchmark_rates->push_back(run_valkey_benchmark(endpoint, shape.depth, count));

@@ -9,7 +9,6 @@
 namespace plimsoll::bench {
 namespace {
 
-// Enough for connections, buffers and branch predictors to have settled.
 constexpr std::size_t warm_up_count = 5'000;
 
 double seconds(const timeval& time) {
@@ -31,10 +30,11 @@ double median_of(const std::vector<Sample>& samples, Figure figure) {
 
 }  // namespace
 
+void warm_up(Contender& contender) { contender.run(warm_up_count, nullptr); }
+
 Sample take_sample(Contender& contender, Shape shape, std::size_t count) {
   const bool one_in_flight = shape.depth == 1;
   Ticks ticks(one_in_flight ? count : 0);
-  contender.run(warm_up_count, nullptr);
 
   const double cpu_before = cpu_seconds();
   const auto start = std::chrono::steady_clock::now();

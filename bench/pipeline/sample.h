@@ -17,7 +17,10 @@ struct Sample {
   double p50_seconds = 0;
 };
 
-/// Warms the contender up and times `count` GETs of it.
+/// Runs the contender until connections, buffers and branch predictors have settled.
+void warm_up(Contender& contender);
+
+/// Times `count` GETs.
 Sample take_sample(Contender& contender, Shape shape, std::size_t count);
 
 /// The median of each figure by itself.
