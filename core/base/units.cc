@@ -64,11 +64,11 @@ std::string_view format_bytes(std::uint64_t bytes, std::span<char> out) {
   }
   const std::uint64_t whole = bytes / scale;
   // Cut, not rounded, so that a figure never claims more than there is.
-  const std::uint64_t tenth = (bytes % scale) / std::max<std::uint64_t>(scale / 10, 1);
+  const std::uint64_t tenth = bytes % scale * 10 / scale;
   char* at = out.data();
   char* const end = at + out.size();
   at = std::to_chars(at, end, whole).ptr;
-  if (step > 0 && tenth > 0 && tenth < 10 && end - at >= 2) {
+  if (step > 0 && tenth > 0 && end - at >= 2) {
     *at++ = '.';
     *at++ = static_cast<char>('0' + tenth);
   }

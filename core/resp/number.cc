@@ -1,6 +1,7 @@
 #include "plimsoll/core/resp/number.h"
 
 #include <charconv>
+#include <cstdint>
 #include <limits>
 
 #if !defined(__cpp_lib_to_chars)
@@ -22,6 +23,29 @@ bool take_digits(std::string_view& text) {
 void take_sign(std::string_view& text) {
   if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
 }
+
+#if defined(__cpp_lib_to_chars)
+// What a number is that is too small or too large for a double: zero or infinity. Its size is the
+// place of its first digit other than zero, moved by its exponent.
+double beyond_doubles(std::string_view text) {
+  const bool negative = text.front() == '-';
+  const std::size_t e = text.find_first_of("eE");
+  const std::string_view digits = text.substr(0, e);
+  std::int64_t exponent = 0;
+  if (e != text.npos) {
+    std::string_view power = text.substr(e + 1);
+    if (power.front() == '+') power.remove_prefix(1);
+    const auto read = std::from_chars(power.data(), power.data() + power.size(), exponent);
+    if (read.ec != std::errc{}) exponent = power.front() == '-' ? INT32_MIN : INT32_MAX;
+  }
+  const std::size_t point = digits.find('.') == digits.npos ? digits.size() : digits.find('.');
+  const std::size_t first = digits.find_first_of("123456789");
+  const auto place = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first);
+  const bool large = first != digits.npos && place + exponent > 0;
+  const double size = large ? std::numeric_limits<double>::infinity() : 0;
+  return negative ? -size : size;
+}
+#endif
 
 }  // namespace
 
@@ -54,13 +78,7 @@ double to_real(std::string_view text) {
 #if defined(__cpp_lib_to_chars)
   double value = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec == std::errc::result_out_of_range) {
-    // Too small or too large for a double: its sign and its exponent's say which.
-    const bool tiny = text.find("e-") != text.npos || text.find("E-") != text.npos ||
-                      text.substr(0, 2) == "0." || text.substr(0, 3) == "-0.";
-    const double size = tiny ? 0 : std::numeric_limits<double>::infinity();
-    return text.front() == '-' ? -size : size;
-  }
+  if (result.ec == std::errc::result_out_of_range) return beyond_doubles(text);
   return value;
 #else
   // Emscripten's library has no from_chars for doubles; its strtod knows only the C locale.

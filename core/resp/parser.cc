@@ -208,8 +208,12 @@ Parser::Step Parser::parse_string(Type type, const char*& p, const char* end,
   if (length > bulk_bytes_max) {
     return fail(digits, "string is too long", "at most bulk_bytes_max (536870912) bytes");
   }
-  if (type == Type::verbatim && length < 4) {
-    return fail(digits, "verbatim string is too short", "a format of 3 bytes and a colon");
+  if (type == Type::verbatim) {
+    if (length < 4) {
+      return fail(digits, "verbatim string is too short", "a format of 3 bytes and a colon");
+    }
+    if (end - next < 4) return Step::need_more;
+    if (next[3] != ':') return fail(next + 3, "verbatim string has no format", "a colon");
   }
   note_value(type);
   p = next;
@@ -218,10 +222,10 @@ Parser::Step Parser::parse_string(Type type, const char*& p, const char* end,
   if (static_cast<std::uint64_t>(end - next) >= length + 2) [[likely]] {
     const char* const after = next + length;
     if (after[0] != '\r' || after[1] != '\n') {
-      return fail(after, "string does not end in CR LF", "CR LF");
+      return expect(after, end, "\r\n", "string does not end in CR LF");
     }
     p = after + 2;
-    return type == Type::verbatim ? finish_string(p) : complete_value(p);
+    return complete_value(p);
   }
   return begin_payload(length, next, storage_end);
 }
@@ -272,12 +276,7 @@ Parser::Step Parser::parse_payload_end(const char*& p, const char* end) {
 }
 
 Parser::Step Parser::finish_string(const char* p) {
-  if (drop_ == Drop::none) {
-    if (string_->split) string_->end = tape_.position();
-    if (string_->type == Type::verbatim && byte_at(string_, 3) != ':') {
-      return fail(p, "verbatim string has no format", "a format of 3 bytes and a colon");
-    }
-  }
+  if (string_->split && drop_ == Drop::none) string_->end = tape_.position();
   return complete_value(p);
 }
 
@@ -394,16 +393,22 @@ inline Parser::Step Parser::complete_value(const char* p) {
   return Step::frame;
 }
 
-// Finds the CR LF that ends the line at `p`. Bytes that were searched before are not again.
+// Finds the CR LF that ends the line at `p`. Bytes that were searched before are not again; what is
+// wrong is found by the bytes up to there alone, however they come.
 Parser::Step Parser::find_line(const char* p, const char* end, const char*& line_end) {
   const char* const from = p + std::max<std::size_t>(line_scanned_, 1);
-  const auto length = static_cast<std::size_t>(end - std::min(from, end));
+  const std::size_t longest = 1 + line_bytes_max + 1;
+  const char* const limit = static_cast<std::size_t>(end - p) > longest ? p + longest : end;
+  const auto length = static_cast<std::size_t>(limit - std::min(from, limit));
   const auto* const cr = static_cast<const char*>(std::memchr(from, '\r', length));
-  const char* const stop = cr != nullptr ? cr : end;
-  if (const void* lf = std::memchr(from, '\n', static_cast<std::size_t>(stop - from))) {
-    return fail(static_cast<const char*>(lf), "line has an LF without CR", "CR LF");
+  const char* const stop = cr != nullptr ? cr : limit;
+  if (from < stop) {
+    const auto before = static_cast<std::size_t>(stop - from);
+    if (const void* lf = std::memchr(from, '\n', before)) {
+      return fail(static_cast<const char*>(lf), "line has an LF without CR", "CR LF");
+    }
   }
-  if (static_cast<std::size_t>(stop - p) > line_bytes_max) {
+  if (cr == nullptr && limit - p == static_cast<std::ptrdiff_t>(longest)) {
     return fail(p, "line is too long", "at most line_bytes_max (16384) bytes");
   }
   if (cr == nullptr || cr + 1 == end) {

@@ -22,12 +22,14 @@ std::span<char> Reader::read_space() {
   if (last_ != nullptr) {
     const auto room = static_cast<std::size_t>(last_->end() - end_);
     const bool promised = parser_.in_payload() && room > 0;
-    if (promised || room >= read_space_min) return {end_, room};
+    lent_ = promised || room >= read_space_min;
+    if (lent_) return {end_, room};
   }
   Segment* segment = acquire();
   if (segment == nullptr && skip_for_lack_of_room()) segment = acquire();
   if (segment == nullptr) return {};
   if (segment != last_) move_rest_to(*segment);
+  lent_ = true;
   return {end_, static_cast<std::size_t>(last_->end() - end_)};
 }
 
@@ -36,7 +38,7 @@ Segment* Reader::acquire() {
   const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
   if (last_ != nullptr && !recorded && last_->holders.load(std::memory_order_acquire) == 1) {
     const auto rest = static_cast<std::size_t>(end_ - at_);
-    std::memmove(last_->begin(), at_, rest);
+    if (rest > 0) std::memmove(last_->begin(), at_, rest);
     at_ = last_->begin();
     end_ = last_->begin() + rest;
     return last_;
@@ -56,7 +58,7 @@ bool Reader::skip_for_lack_of_room() {
 
 void Reader::move_rest_to(Segment& segment) {
   const auto rest = static_cast<std::size_t>(end_ - at_);
-  std::memcpy(segment.begin(), at_, rest);
+  if (rest > 0) std::memcpy(segment.begin(), at_, rest);
   const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
   if (last_ != nullptr && recorded) {
     last_->next = &segment;
@@ -73,6 +75,7 @@ void Reader::move_rest_to(Segment& segment) {
 void Reader::handle_read(std::size_t count) {
   PLIMSOLL_CHECK(last_ != nullptr && count <= static_cast<std::size_t>(last_->end() - end_));
   end_ += count;
+  lent_ = false;
 }
 
 Reader::Poll Reader::next(bool replies_wanted) {
@@ -82,6 +85,7 @@ Reader::Poll Reader::next(bool replies_wanted) {
   }
   if (last_ == nullptr) return Poll::need_more;
   if (at_ == end_ && !partial_) {
+    if (lent_) return Poll::need_more;
     // Nothing is left in the buffer: start it afresh, or leave it to a reply that was kept.
     if (last_->payer == nullptr || last_->holders.load(std::memory_order_acquire) != 1) {
       release_last();
@@ -110,12 +114,12 @@ Reader::Poll Reader::next(bool replies_wanted) {
 void Reader::reset() {
   release_before_last();
   if (last_ != nullptr) release_last();
-  frame_ready_ = partial_ = false;
+  lent_ = frame_ready_ = partial_ = false;
   parser_.reset();
 }
 
 void Reader::release_idle() {
-  if (last_ == nullptr || frame_ready_ || partial_ || at_ != end_) return;
+  if (last_ == nullptr || lent_ || frame_ready_ || partial_ || at_ != end_) return;
   release_last();
 }
 

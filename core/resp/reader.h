@@ -31,7 +31,8 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
 
   /// Where the next bytes of the peer go. Empty where the replies pool has no memory: do not read
-  /// now, ask again when some was released. The room stays valid until handle_read() or reset().
+  /// now, ask again when some was released. The room stays valid until handle_read(), which may be
+  /// of no bytes, or reset().
   std::span<char> read_space();
 
   /// The first `count` bytes of read_space() have been filled.
@@ -82,6 +83,7 @@ class Reader {
   Segment* last_ = nullptr;   // being filled
   const char* at_ = nullptr;  // the first byte in last_ that is not parsed
   char* end_ = nullptr;       // one past the last byte read
+  bool lent_ = false;         // read_space() was given out
   bool frame_ready_ = false;
   bool partial_ = false;
   Tape tape_;
