@@ -55,6 +55,7 @@ class RawLoop final : public Contender {
  private:
   static int connect_to(const Endpoint& endpoint) {
     const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (socket < 0) fail("raw loop", std::strerror(errno));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(endpoint.port);
