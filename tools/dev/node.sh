@@ -26,7 +26,9 @@ install_node() {
   command -v npm >/dev/null || apt_install npm
   say "installing Node ($node_wanted) into .node"
   mkdir -p .node
-  npm install --prefix .node --no-save --no-audit --no-fund --loglevel=error node@22 >&2 ||
+  # Node knows certificates of its own, and not those that this machine has been told to trust.
+  NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} \
+    npm install --prefix .node --no-save --no-audit --no-fund --loglevel=error node@22 >&2 ||
     die "npm could not install Node"
   find_node >/dev/null || die "npm installed no Node that is $node_wanted"
 }
