@@ -2,13 +2,7 @@
 # Installing Debian packages: root, the backports suite, and no daemon started on the way.
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "installing needs root or sudo: run this as root, or install by hand: ${install[*]}"
-  fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 # The suites that apt reads, with the mirror of each: "URL SUITE" a line.
@@ -19,7 +13,7 @@ apt_suites() { apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-B
 enable_backports() {
   local mirror
   ! apt_suites | grep -q ' bookworm-backports$' || return 0
-  mirror=$(apt_suites | sed -n 's/ bookworm$//p' | head -n 1)
+  mirror=$(apt_suites | sed -nE 's/ (bookworm|oldstable)$//p' | head -n 1)
   [ -n "$mirror" ] || die "apt has no source for bookworm, so none to take bookworm-backports from"
   say "adding $mirror bookworm-backports to apt's sources"
   as_root tee /etc/apt/sources.list.d/bookworm-backports.sources >/dev/null <<END
@@ -44,6 +38,8 @@ forbid_daemons() {
 # apt_install PACKAGE...
 apt_install() {
   local install=("$@") options=(-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600)
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    die "installing needs root or sudo: run this as root, or install by hand: ${install[*]}"
   enable_backports
   forbid_daemons
   say "installing ${install[*]}"

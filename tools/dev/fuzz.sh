@@ -37,6 +37,7 @@ say "building ${names[*]}"
 targets=("${names[@]/#///fuzz:}")
 run_bazel build "${quiet_build[@]}" --config=fuzz "${targets[@]/%/_fuzz}" || die "they do not build"
 
+trap 'exit 130' INT  # Ctrl-C ends all, not only the target that runs
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19 UBSAN_OPTIONS=print_stacktrace=1
 failed=()
 for name in "${names[@]}"; do

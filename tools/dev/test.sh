@@ -18,6 +18,7 @@ tools/dev/setup.sh --quiet test
 node=$(find_node)
 events=$(mktemp -d)
 trap 'rm -rf "$events"' EXIT
+trap 'exit 130' INT  # Bazel answers Ctrl-C by ending in order, after which this would go on
 ran=()
 
 # run CONFIGURATION [BAZEL ARGUMENTS...]. A failure shows in the events, which are counted below.
