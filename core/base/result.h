@@ -27,11 +27,12 @@ class [[nodiscard]] Result {
     PLIMSOLL_CHECK(ok());
     return *std::get_if<0>(&state_);
   }
-  T&& value() && { return std::move(value()); }
+  /// By value, so that `for (auto x : *make())` does not outlive what it walks over.
+  T value() && { return std::move(value()); }
 
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(value()); }
+  T operator*() && { return std::move(value()); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

@@ -57,9 +57,9 @@ std::span<char> Client::read_space(ConnectionId connection) {
   return session_.read_space();
 }
 
-void Client::handle_read(ConnectionId connection, std::size_t bytes) {
+void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now) {
   check(connection);
-  session_.handle_read(bytes);
+  session_.handle_read(bytes, now);
 }
 
 std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {

@@ -63,7 +63,7 @@ struct Command {
 
   operator CommandView() const {
     return {.name = name,
-            .name_parts = 1,
+            .name_parts = name.empty() ? 0u : 1u,
             .args = args,
             .more_args = more_args,
             .pairs = pairs,

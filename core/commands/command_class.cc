@@ -26,6 +26,9 @@ constexpr Entry entries[] = {
     {"BZPOPMIN", "", Class::blocking},
     {"CLIENT", "CACHING", Class::connection_state},
     {"CLIENT", "CAPA", Class::connection_state},
+    {"CLIENT", "IMPORT-SOURCE", Class::connection_state},
+    {"CLIENT", "NO-EVICT", Class::connection_state},
+    {"CLIENT", "NO-TOUCH", Class::connection_state},
     {"CLIENT", "REPLY", Class::connection_state},
     {"CLIENT", "TRACKING", Class::connection_state},
     {"DISCARD", "", Class::contiguous},
@@ -41,6 +44,7 @@ constexpr Entry entries[] = {
     {"READWRITE", "", Class::connection_state},
     {"REPLCONF", "", Class::connection_state},
     {"RESET", "", Class::connection_state},
+    {"SCRIPT", "DEBUG", Class::connection_state},
     {"SELECT", "", Class::connection_state},
     {"SSUBSCRIBE", "", Class::connection_state},
     {"SUBSCRIBE", "", Class::connection_state},
@@ -62,9 +66,10 @@ bool equals_folded(std::string_view word, std::string_view upper_case) {
 
 // XREAD and XREADGROUP wait only where BLOCK stands among their options, before STREAMS.
 bool has_block_option(std::span<const std::string_view> words) {
-  for (std::string_view word : words.subspan(1)) {
-    if (equals_folded(word, "STREAMS")) return false;
-    if (equals_folded(word, "BLOCK")) return true;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (equals_folded(words[i], "STREAMS")) return false;
+    if (equals_folded(words[i], "BLOCK")) return true;
+    if (equals_folded(words[i], "GROUP")) i += 2;  // its name and the consumer's may be any word
   }
   return false;
 }

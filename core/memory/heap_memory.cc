@@ -12,7 +12,7 @@ std::size_t HeapMemory::block_footprint(std::size_t bytes) const {
   return heap_block_footprint(bytes);
 }
 
-void* HeapMemory::allocate_segment() { return std::aligned_alloc(4096, segment_bytes); }
+void* HeapMemory::allocate_segment() { return std::malloc(segment_bytes); }
 
 void HeapMemory::release_segment(void* segment) { std::free(segment); }
 

@@ -15,11 +15,16 @@ class HeapMemory final : public MemorySource {
   void release_segment(void* segment) override;
 };
 
-/// What a block costs in allocators that put one word before it and round up to 16 bytes (glibc's
-/// malloc, 32 bytes at least; emmalloc alike).
+/// What a block of malloc's really takes, of which the word before it, and in emmalloc the one
+/// behind it, are not the caller's.
 constexpr std::size_t heap_block_footprint(std::size_t bytes) {
+#ifdef __EMSCRIPTEN__
+  const std::size_t rounded = (bytes + 2 * sizeof(void*) + 7) / 8 * 8;
+  return rounded < 16 ? 16 : rounded;
+#else
   const std::size_t rounded = (bytes + sizeof(void*) + 15) / 16 * 16;
   return rounded < 32 ? 32 : rounded;
+#endif
 }
 
 }  // namespace plimsoll

@@ -8,7 +8,7 @@
 
 namespace plimsoll {
 
-/// Size and alignment of a segment: read buffers, encoded requests, large tapes.
+/// Size of a segment: read buffers, encoded requests, large tapes.
 inline constexpr std::size_t segment_bytes = 64 * 1024;
 
 /// Size of a chunk: queues and middling tapes.
@@ -27,7 +27,7 @@ class MemorySource {
   /// What the allocator really spends on a block of `bytes`: this is what is charged.
   virtual std::size_t block_footprint(std::size_t bytes) const = 0;
 
-  /// segment_bytes of memory, aligned to 4096, or null when there is none.
+  /// segment_bytes of memory, aligned for any type, or null when there is none.
   virtual void* allocate_segment() = 0;
   virtual void release_segment(void* segment) = 0;
 

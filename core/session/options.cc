@@ -35,7 +35,9 @@ Status validate(const SessionOptions& options) {
   if (!is_printable(options.client_name)) {
     return invalid("client_name has a blank or a special character", "printable ASCII");
   }
-  if (options.reply_bytes_max == 0) return invalid("reply_bytes_max is 0", "1 or more");
+  if (options.reply_bytes_max < reply_bytes_max_min) {
+    return invalid("reply_bytes_max is too small", "4096 bytes or more");
+  }
   return {};
 }
 

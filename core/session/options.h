@@ -10,6 +10,9 @@
 
 namespace plimsoll {
 
+/// The least that reply_bytes_max may be: a reply to HELLO fits.
+inline constexpr std::size_t reply_bytes_max_min = 4096;
+
 /// What a session needs to know. The texts are views: their owner (native Options, the loader)
 /// outlives the session, and secrets are not copied.
 struct SessionOptions {

@@ -120,15 +120,30 @@ std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
 std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans) {
   drop_withdrawn();
   std::size_t count = 0;
+  // Neighbours make a run, which is collected at its end.
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  const auto collect = [&] {
+    if (begin == end) return;
+    const std::size_t before = count;
+    count += log_.collect(begin, end, spans.subspan(count));
+    exposed_end_ = begin;
+    for (std::size_t i = before; i < count; ++i) exposed_end_ += spans[i].size();
+  };
   requests_.for_each_from(0, [&](const Request& request) {
     if (request.end() <= unsent_begin_) return true;
-    const std::uint64_t begin = std::max(request.begin, unsent_begin_);
-    exposed_end_ = begin;
-    const std::size_t before = count;
-    count += log_.collect(begin, request.end(), spans.subspan(count));
-    for (std::size_t i = before; i < count; ++i) exposed_end_ += spans[i].size();
-    return exposed_end_ == request.end() && count < spans.size();
+    if (request.begin > end) {
+      collect();
+      if (count == spans.size()) {
+        begin = end;
+        return false;
+      }
+      begin = std::max(request.begin, unsent_begin_);
+    }
+    end = request.end();
+    return true;
   });
+  collect();
   return count;
 }
 
@@ -193,9 +208,6 @@ std::optional<Ended> Pipeline::take_lost() {
   while (!requests_.empty()) {
     const Request request = requests_.front();
     requests_.pop_front();
-    if (request.state != State::withdrawn && request.end() > unsent_begin_) {
-      log_.give_up(std::max(request.begin, unsent_begin_), request.end());
-    }
     const bool written = request.end() <= exposed_end_;
     const Executed executed = written ? Executed::maybe : Executed::no;
     if (request.state == State::cancelling) {
@@ -209,10 +221,15 @@ std::optional<Ended> Pipeline::take_lost() {
   searching_ = false;
   answered_count_ = 0;
   withdrawn_count_ = 0;
-  unsent_begin_ = exposed_end_ = log_.end();
-  has_gaps_ = false;
   next_deadline_ = never;
   return std::nullopt;
+}
+
+void Pipeline::release() {
+  PLIMSOLL_CHECK(requests_.empty());
+  log_.clear();
+  unsent_begin_ = exposed_end_ = log_.end();
+  has_gaps_ = false;
 }
 
 }  // namespace plimsoll

@@ -71,6 +71,9 @@ class Pipeline {
   /// The connection is gone: takes one request after the other out, until nothing is left.
   std::optional<Ended> take_lost();
 
+  /// Gives back every byte of a pipeline from which take_lost() took all: the transport is done.
+  void release();
+
   /// Requests and tombstones.
   std::size_t size() const { return requests_.size(); }
 

@@ -7,12 +7,15 @@
 
 namespace plimsoll {
 
-RequestLog::~RequestLog() {
+RequestLog::~RequestLog() { clear(); }
+
+void RequestLog::clear() {
   while (first_ != nullptr) {
     Segment* const next = first_->next;
     release(*first_);
     first_ = next;
   }
+  last_ = nullptr;
 }
 
 Result<std::uint64_t> RequestLog::append(const CommandView& command, std::size_t size) {

@@ -35,6 +35,9 @@ class RequestLog {
   /// The bytes from position `begin` to `end` are not needed any more.
   void give_up(std::uint64_t begin, std::uint64_t end);
 
+  /// No byte is needed any more.
+  void clear();
+
   /// Where the next request will be.
   std::uint64_t end() const { return end_; }
 

@@ -25,6 +25,7 @@ Session::Session(const SessionOptions& options, const Accounts& accounts)
 
 void Session::connect(Instant now) {
   PLIMSOLL_CHECK(state_ == State::idle);
+  now_ = now;
   state_ = State::opening;
   connected_ = true;
   open_wanted_ = true;
@@ -53,8 +54,9 @@ void Session::abort() {
 void Session::end(const Error& reason) {
   state_ = State::closed;
   end_error_ = reason;
+  // What the driver was not asked to open yet, it need not close.
+  if (connected_ && !open_wanted_) close_wanted_ = true;
   open_wanted_ = false;
-  close_wanted_ = connected_;
   connected_ = false;
 }
 
@@ -64,7 +66,7 @@ void Session::retry_or_end(const Error& reason) {
     if (error.code != ErrorCode::server_error) error.code = ErrorCode::connect_failed;
     return end(error);
   }
-  close_wanted_ = connected_;
+  if (connected_) close_wanted_ = true;
   connected_ = false;
   state_ = State::waiting;
   attempt_at_ = after(now_, attempt_wait_);
@@ -100,7 +102,8 @@ void Session::handle_closed(const Error& reason, Instant now) {
   }
 }
 
-void Session::handle_read(std::size_t bytes) {
+void Session::handle_read(std::size_t bytes, Instant now) {
+  now_ = now;
   counters_.bytes_read += bytes;
   reader_.handle_read(bytes);
 }
@@ -122,8 +125,10 @@ std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
 
 void Session::handle_written(std::size_t bytes) {
   counters_.bytes_written += bytes;
-  switch (std::exchange(transmitting_, Transmitting::nothing)) {
-    case Transmitting::nothing: PLIMSOLL_CHECK(bytes == 0); return;
+  const Transmitting written = std::exchange(transmitting_, Transmitting::nothing);
+  if (!connected_) return release_if_over();  // late news of a connection that has ended
+  switch (written) {
+    case Transmitting::nothing: PLIMSOLL_CHECK(false); return;
     case Transmitting::handshake:
       handshake_.handle_written(bytes);
       if (state_ != State::handshaking) handshake_.release_bytes();
@@ -168,6 +173,7 @@ Instant Session::poll_timeout() {
 std::optional<Session::Action> Session::poll_action() {
   if (std::exchange(close_wanted_, false)) {
     transmitting_ = Transmitting::nothing;
+    release_if_over();
     return Action::close;
   }
   if (std::exchange(open_wanted_, false)) return Action::open;
@@ -193,13 +199,25 @@ std::optional<Event> Session::poll_end() {
     return event;
   }
   const std::optional<Ended> lost = pipeline_.take_lost();
-  if (!lost) return std::nullopt;
+  if (!lost) {
+    release_if_over();
+    return std::nullopt;
+  }
   Error error = end_error_;
   const bool blames_peer = end_error_.code == ErrorCode::protocol_error;
   error.code = lost->code == ErrorCode::lost_in_doubt && blames_peer ? ErrorCode::protocol_error
                                                                      : lost->code;
   error.executed = lost->executed;
   return failed(lost->tag, error);
+}
+
+// Once nothing is left to say, a closed session holds no memory but what the transport still sends.
+void Session::release_if_over() {
+  if (state_ != State::closed || !end_reported_ || pipeline_.size() > 0) return;
+  reader_.reset();
+  if (transmitting_ != Transmitting::nothing) return;
+  handshake_.release_bytes();
+  pipeline_.release();
 }
 
 Event Session::failed(Tag tag, const Error& error) {

@@ -76,11 +76,12 @@ class Session {
   void handle_opened(Instant now);
   void handle_closed(const Error& reason, Instant now);
   std::span<char> read_space() { return reader_.read_space(); }
-  void handle_read(std::size_t bytes);
+  void handle_read(std::size_t bytes, Instant now);
   void handle_written(std::size_t bytes);
   void handle_timeout(Instant now);
 
-  /// After Action::close the driver says nothing more of that connection.
+  /// After Action::close the driver says nothing more of that connection, but for the
+  /// handle_written() of a write that was under way; the bytes of that are gone.
   std::optional<Action> poll_action();
 
   /// Bytes to send, none mostly. Each answer with bytes wants one handle_written() before the next.
@@ -107,6 +108,7 @@ class Session {
   Event failed(Tag tag, const Error& error);
   void end(const Error& reason);
   void retry_or_end(const Error& reason);
+  void release_if_over();
 
   const SessionOptions options_;
   const Accounts accounts_;

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "plimsoll/native/driver.h"
+#include "plimsoll/native/operation.h"
+
+// The default form of every call: it has started when it is returned. Await it for its value, or
+// drop it and it goes on by itself; so `client.set(...); co_await client.get(...);` is in order.
+
+namespace plimsoll::native {
+
+namespace detail {
+
+template <class T>
+struct ThrowingSignature {
+  using type = void(std::exception_ptr, T);
+};
+template <>
+struct ThrowingSignature<void> {
+  using type = void(std::exception_ptr);
+};
+
+// What a Call and the driver share. The outcome and the one who waits for it meet here, in either
+// order.
+template <class T>
+class CallState final : public Operation, public std::enable_shared_from_this<CallState<T>> {
+ public:
+  using Signature = typename ThrowingSignature<T>::type;
+  using Handler = boost::asio::any_completion_handler<Signature>;
+
+  explicit CallState(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+  /// The driver owns it until complete() or destroy(), the Call until it is dropped or awaited.
+  Operation& lend() {
+    lent_ = this->shared_from_this();
+    return *this;
+  }
+
+  void handle_submitted(Driver& driver, RequestId id) override { canceller_.emplace(driver, id); }
+
+  void deliver(const Delivery& delivery) override { result_.emplace(take<T>(delivery)); }
+
+  void complete() override {
+    const std::shared_ptr<CallState> self = std::move(lent_);
+    Handler handler;
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+      handler = std::move(handler_);
+    }
+    if (handler) resume(std::move(handler), Elsewhere::no);
+  }
+
+  void destroy() override { const std::shared_ptr<CallState> self = std::move(lent_); }
+
+  void wait(Handler handler) {
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!done_) {
+        handler_ = std::move(handler);
+        return;
+      }
+    }
+    // Not from within the initiating function.
+    resume(std::move(handler), Elsewhere::yes);
+  }
+
+ private:
+  enum class Elsewhere { no, yes };
+
+  void resume(Handler handler, Elsewhere elsewhere) {
+    auto executor = boost::asio::get_associated_executor(handler, executor_);
+    auto run = [handler = std::move(handler), result = std::move(*result_)]() mutable {
+      std::exception_ptr problem;
+      if (!result) problem = std::make_exception_ptr(result.error());
+      if constexpr (std::is_void_v<T>) {
+        std::move(handler)(problem);
+      } else {
+        std::move(handler)(problem, result ? std::move(*result) : T());
+      }
+    };
+    if (elsewhere == Elsewhere::yes) {
+      boost::asio::post(executor, std::move(run));
+    } else {
+      boost::asio::dispatch(executor, std::move(run));
+    }
+  }
+
+  const boost::asio::any_io_executor executor_;
+  std::shared_ptr<CallState> lent_;
+  std::optional<Canceller> canceller_;
+  std::optional<Result<T>> result_;
+  std::mutex mutex_;
+  bool done_ = false;
+  Handler handler_;
+};
+
+}  // namespace detail
+
+/// A call that has started. Move-only.
+///
+/// `co_await std::move(call)`, or `co_await client.get("k")` directly, in an asio::awaitable gives
+/// the T or throws the Error. It is an Asio operation with the signature void(std::exception_ptr, T)
+/// as well, so any completion token can be given to it: `std::move(call)(asio::use_future)`.
+/// Cancelling what awaits it cancels the request. May be awaited once.
+template <class T>
+class Call {
+ public:
+  explicit Call(std::shared_ptr<detail::CallState<T>> state) : state_(std::move(state)) {}
+
+  template <class Token>
+  auto operator()(Token&& token) && {
+    return boost::asio::async_initiate<Token, typename detail::CallState<T>::Signature>(
+        [](auto handler, std::shared_ptr<detail::CallState<T>> state) {
+          state->wait(std::move(handler));
+        },
+        token, std::move(state_));
+  }
+
+ private:
+  std::shared_ptr<detail::CallState<T>> state_;
+};
+
+}  // namespace plimsoll::native

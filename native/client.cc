@@ -1,0 +1,45 @@
+#include "plimsoll/native/client.h"
+
+#include <boost/asio/post.hpp>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/native/runtime.h"
+
+namespace plimsoll::native {
+namespace detail {
+
+boost::asio::any_io_executor executor_or_shared(boost::asio::any_io_executor executor) {
+  return executor ? executor : Runtime::get().executor();
+}
+
+void connect(boost::asio::any_io_executor executor, std::string_view url, Options options,
+             Operation& operation) {
+  const auto fail = [&](const Error& error) {
+    operation.deliver(Delivery{.failure = &error});
+    boost::asio::post(executor_or_shared(executor), [&operation] { operation.complete(); });
+  };
+  Result<Target> target = parse_url(url, std::move(options));
+  if (!target) return fail(target.error());
+  Result<std::shared_ptr<Driver>> driver = Driver::create(executor, std::move(*target));
+  if (!driver) return fail(driver.error());
+  (*driver)->connect(operation);
+}
+
+}  // namespace detail
+
+Client::~Client() {
+  if (driver_ == nullptr) return;
+  if (driver_->inherited()) {
+    // Destroying the driver would touch the socket and the epoll set that the parent still uses.
+    new std::shared_ptr<Driver>(std::move(driver_));
+    return;
+  }
+  driver_->abort();
+}
+
+Driver& Client::driver() const {
+  PLIMSOLL_CHECK(driver_ != nullptr);
+  return *driver_;
+}
+
+}  // namespace plimsoll::native

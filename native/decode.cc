@@ -1,0 +1,54 @@
+#include "plimsoll/native/decode.h"
+
+namespace plimsoll::native {
+namespace {
+
+template <class T>
+plimsoll::Status take(const plimsoll::Result<T>& from, T& out) {
+  if (!from) return from.error();
+  out = *from;
+  return {};
+}
+
+}  // namespace
+
+plimsoll::Status decode(const Value& value, std::string& out) {
+  const auto bytes = value.as_bytes();
+  if (!bytes) return bytes.error();
+  if (bytes->contiguous()) {
+    out.assign(bytes->view());
+  } else {
+    out = to_string(*bytes);
+  }
+  return {};
+}
+
+plimsoll::Status decode(const Value& value, std::int64_t& out) {
+  return take(value.as_integer(), out);
+}
+
+plimsoll::Status decode(const Value& value, double& out) { return take(value.as_real(), out); }
+
+plimsoll::Status decode(const Value& value, bool& out) { return take(value.as_boolean(), out); }
+
+plimsoll::Status decode(const Value& value, Stored& out) {
+  out.yes = !value.is_null();
+  if (!out.yes) return {};
+  const auto text = value.as_bytes();
+  return text ? plimsoll::Status() : text.error();
+}
+
+plimsoll::Status decode(const Value& value, std::unordered_map<std::string, std::string>& out) {
+  const auto entries = value.as_entries();
+  if (!entries) return entries.error();
+  out.clear();
+  out.reserve(entries->size());
+  for (const Entry& entry : *entries) {
+    std::string key;
+    if (const auto status = decode(entry.key, key); !status) return status;
+    if (const auto status = decode(entry.value, out[std::move(key)]); !status) return status;
+  }
+  return {};
+}
+
+}  // namespace plimsoll::native

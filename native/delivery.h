@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <type_traits>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/native/decode.h"
+
+namespace plimsoll::native {
+
+class Client;
+class Driver;
+
+/// The outcome of an operation as the core presents it: views that live until deliver() returns.
+struct Delivery {
+  const Value* value = nullptr;            ///< the reply; also an error reply
+  const plimsoll::Error* error = nullptr;  ///< null: success
+  plimsoll::Client* core = nullptr;        ///< whose event this is, where there is a value
+  const std::string* detail = nullptr;     ///< what the transport adds to the error
+  const Error* failure = nullptr;          ///< an error that has its words already
+  Driver* driver = nullptr;                ///< of a client that is connected now
+};
+
+std::shared_ptr<Driver> share(Driver& driver);
+
+/// The error of a delivery, in words.
+Error to_error(const Delivery& delivery);
+
+/// The outcome as a T.
+template <class T>
+Result<T> take(const Delivery& delivery) {
+  if (delivery.error != nullptr || delivery.failure != nullptr) return to_error(delivery);
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else if constexpr (std::is_same_v<T, Client>) {
+    return T(share(*delivery.driver));
+  } else if constexpr (std::is_same_v<T, Reply>) {
+    auto kept = delivery.core->keep_reply();
+    if (!kept) return Error(kept.error());
+    return Reply(std::move(*kept));
+  } else {
+    T out{};
+    if (const auto status = decode(*delivery.value, out); !status) return Error(status.error());
+    return out;
+  }
+}
+
+}  // namespace plimsoll::native

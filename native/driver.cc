@@ -1,0 +1,199 @@
+#include "plimsoll/native/driver.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <utility>
+
+#include "plimsoll/native/driver_io.h"
+#include "plimsoll/native/fork.h"
+#include "plimsoll/native/runtime.h"
+
+// What callers do, from any thread. The turns are in driver_turn.cc, the socket in driver_io.cc.
+
+namespace plimsoll::native {
+namespace {
+
+namespace asio = boost::asio;
+
+ClientOptions core_options(const Options& options) {
+  return {.username = options.username,
+          .password = options.password,
+          .client_name = options.client_name,
+          .database = options.database,
+          .inflight_requests_limit = options.inflight_requests_limit,
+          .request_timeout = options.request_timeout,
+          .connect_timeout = options.connect_timeout,
+          .close_timeout = options.close_timeout,
+          .reply_bytes_max = options.reply_bytes_max};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target) {
+  const plimsoll::Status valid = validate(core_options(target.options));
+  if (!valid) return Error(valid.error());
+  Runtime& runtime = Runtime::get();
+  const Result<Budget*> budget = runtime.budget(target.options.memory_limit);
+  if (!budget) return budget.error();
+  auto accounts = plimsoll::Client::open_accounts(**budget);
+  if (!accounts) return Error(accounts.error());
+  // The shared thread is one; of another executor nobody knows.
+  if (executor) {
+    executor = asio::make_strand(executor);
+  } else {
+    executor = runtime.executor();
+  }
+  return std::make_shared<Driver>(Private{}, std::move(target), **budget, std::move(executor),
+                                  std::move(*accounts));
+}
+
+Driver::Driver(Private, Target target, Budget& budget, asio::any_io_executor executor,
+               plimsoll::Client::Accounts accounts)
+    : target_(std::move(target)),
+      budget_(budget),
+      executor_(std::move(executor)),
+      generation_(fork_generation()),
+      io_(std::make_unique<Io>(executor_)),
+      core_(core_options(target_.options), std::move(accounts)) {}
+
+Driver::~Driver() {
+  budget_.stop_waiting(*this);
+  // Only where the executor was destroyed with handlers in it: nobody can be told any more.
+  while (Operation* operation = ready_.pop()) operation->destroy();
+  while (Operation* operation = closings_.pop()) operation->destroy();
+  if (connecting_ != nullptr) connecting_->destroy();
+  core_.abort();
+  while (const auto event = core_.poll_event()) {
+    if (event->tag != 0) reinterpret_cast<Operation*>(event->tag)->destroy();
+  }
+}
+
+bool Driver::inherited() const { return generation_ != fork_generation(); }
+
+void Driver::connect(Operation& operation) {
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    connecting_ = &operation;
+    operation.handle_submitted(*this, connect_request);
+    core_.connect(now());
+    wanted = want_turn();
+  }
+  wake(wanted);
+}
+
+void Driver::submit(const CommandView& command, Operation& operation) {
+  submit(command, target_.options.request_timeout, operation);
+}
+
+void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation) {
+  if (inherited()) return fail_elsewhere(operation);
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto tag = reinterpret_cast<Tag>(&operation);
+    const auto id = core_.submit(command, now(), timeout, tag);
+    if (id) {
+      operation.handle_submitted(*this, *id);
+    } else {
+      operation.deliver(Delivery{.error = &id.error()});
+      ready_.push(operation);
+    }
+    wanted = want_turn();
+  }
+  wake(wanted);
+}
+
+void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
+  if (inherited()) return fail_elsewhere(operation);
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    operation.deliver(Delivery{.error = &error});
+    ready_.push(operation);
+    wanted = want_turn();
+  }
+  wake(wanted);
+}
+
+void Driver::cancel(RequestId id) {
+  if (inherited()) return;
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (id != connect_request) {
+      core_.cancel(id);
+    } else if (connecting_ != nullptr) {
+      core_.abort();
+    }
+    wanted = want_turn();
+  }
+  wake(wanted);
+}
+
+void Driver::close(Operation& operation) {
+  if (inherited()) return fail_elsewhere(operation);
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    core_.close(now());
+    if (over_) {
+      operation.deliver(Delivery{});
+      ready_.push(operation);
+    } else {
+      closings_.push(operation);
+    }
+    wanted = want_turn();
+  }
+  wake(wanted);
+}
+
+void Driver::abort() {
+  if (inherited()) return;
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    core_.abort();
+    wanted = want_turn();
+  }
+  wake(wanted);
+}
+
+Statistics Driver::statistics() {
+  Statistics all;
+  if (inherited()) return all;
+  all.memory = budget_.statistics();
+  const std::lock_guard lock(mutex_);
+  all.client = core_.statistics();
+  return all;
+}
+
+// The parent's thread is not in the child, and the lock may be held for ever: the outcome goes by
+// the child's own runtime.
+void Driver::fail_elsewhere(Operation& operation) {
+  const plimsoll::Error error{.code = ErrorCode::forked,
+                              .what = "this client belongs to the parent process",
+                              .expected = "connect() in the child"};
+  operation.deliver(Delivery{.error = &error});
+  asio::post(Runtime::get().executor(), [&operation] { operation.complete(); });
+}
+
+// With the lock held: whether the caller has to wake the driver once it is released.
+bool Driver::want_turn() {
+  if (turn_of_this_thread() == this) return false;  // the turn under way will see to it
+  return !std::exchange(turn_wanted_, true);
+}
+
+void Driver::wake(bool wanted) {
+  if (!wanted) return;
+  asio::post(executor_, [self = shared_from_this()] { self->run_turn(); });
+}
+
+void Driver::handle_budget_available() {
+  // Under the Budget's lock: only the news is handed on.
+  if (auto self = weak_from_this().lock()) {
+    asio::post(executor_, [self = std::move(self)] { self->arm_read(); });
+  }
+}
+
+}  // namespace plimsoll::native

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/native/operation.h"
+#include "plimsoll/native/options.h"
+#include "plimsoll/native/statistics.h"
+
+// Moves bytes and time between a core Client and a socket. Calls come from any thread: they stage
+// requests under the lock and wake the driver. All else happens in turns on the executor, one at a
+// time: read, deliver what came, run the callers' code, send what they staged in one write. The
+// lock is never held across a system call or a caller's code.
+
+namespace plimsoll::native {
+
+/// How long a call may take: zero for ever.
+using Timeout = std::chrono::nanoseconds;
+
+/// For cancel(): the connecting itself.
+inline constexpr RequestId connect_request = UINT64_MAX;
+
+class Driver final : public std::enable_shared_from_this<Driver>, private BudgetWaiter {
+  struct Private {};
+
+ public:
+  /// For the shared thread where `executor` is empty. invalid_option, out_of_memory.
+  static Result<std::shared_ptr<Driver>> create(boost::asio::any_io_executor executor,
+                                                Target target);
+
+  Driver(Private, Target target, Budget& budget, boost::asio::any_io_executor executor,
+         plimsoll::Client::Accounts accounts);
+  ~Driver();
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  /// Connects; `operation` ends when the client is ready, or will never be. Once.
+  void connect(Operation& operation);
+
+  /// Sends a command; `operation` ends with its outcome, never before this returns.
+  void submit(const CommandView& command, Operation& operation);
+  void submit(const CommandView& command, Timeout timeout, Operation& operation);
+
+  /// Ends `operation` with `error`, as if it had been submitted.
+  void refuse(const plimsoll::Error& error, Operation& operation);
+
+  void cancel(RequestId id);
+
+  /// Takes no more, waits for what is owed; `operation` ends when all is over.
+  void close(Operation& operation);
+  /// Ends everything now.
+  void abort();
+
+  Statistics statistics();
+  const boost::asio::any_io_executor& executor() const { return executor_; }
+
+  /// Whether this was inherited over a fork: then nothing of it may be touched.
+  bool inherited() const;
+
+ private:
+  struct Io;
+
+  void handle_budget_available() override;
+
+  void wake(bool wanted);
+  bool want_turn();
+  void fail_elsewhere(Operation& operation);
+
+  void run_turn();
+  void deliver_all();
+  bool collect_events(OperationList& ready);
+  void collect(const Event& event, OperationList& ready);
+  void run(OperationList& ready);
+  void act(const Action& action);
+  bool flush();
+  void arm_timer();
+  void arm_read();
+
+  void open();
+  void open_tcp(std::uint64_t attempt);
+  template <class Endpoints>
+  void open_any(std::uint64_t attempt, const Endpoints& endpoints);
+  void handle_opened(std::uint64_t attempt);
+  void handle_failed(const boost::system::error_code& problem);
+  void handle_readable();
+  bool read_once();
+  void close_socket();
+
+  const Target target_;
+  Budget& budget_;
+  const boost::asio::any_io_executor executor_;
+  const std::uint64_t generation_;
+  std::unique_ptr<Io> io_;
+
+  // Guarded by mutex_.
+  std::mutex mutex_;
+  plimsoll::Client core_;
+  bool turn_wanted_ = false;
+  bool over_ = false;
+  OperationList ready_;     // outcomes to be told in the next turn
+  OperationList closings_;  // waiting for the end
+  Operation* connecting_ = nullptr;
+
+  // Of the turns alone.
+  std::uint64_t attempt_ = 0;  // counts connections, so that news of an old one is ignored
+  bool open_ = false;
+  bool reading_ = false;
+  bool write_blocked_ = false;
+  Instant armed_ = never;
+  std::string failure_;  // what the transport said last
+};
+
+}  // namespace plimsoll::native

@@ -1,0 +1,225 @@
+#include "plimsoll/native/driver_io.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cerrno>
+#include <vector>
+
+// The driver's socket: resolving, connecting, reading and writing. Reads wait for readability and
+// take a buffer only then, so that an idle connection holds none.
+
+namespace plimsoll::native {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using StreamEndpoint = asio::generic::stream_protocol::endpoint;
+
+// Requests go out in pieces of up to this many spans: a megabyte at a time.
+constexpr std::size_t spans_per_write = 16;
+
+// Segments read before others on the executor get their chance.
+constexpr int reads_per_turn = 4;
+
+error_code system_error(int number) { return {number, boost::system::system_category()}; }
+
+bool would_block(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
+
+// The core's errors have literal texts: the usual ones, and the rest in one.
+plimsoll::Error to_core_error(const error_code& problem) {
+  const char* what = "the connection failed";
+  if (problem == asio::error::eof) {
+    what = "the server closed the connection";
+  } else if (problem == asio::error::connection_refused) {
+    what = "the server refused the connection";
+  } else if (problem == asio::error::connection_reset || problem == asio::error::broken_pipe) {
+    what = "the connection was reset";
+  } else if (problem == asio::error::host_not_found) {
+    what = "the host was not found";
+  } else if (problem.value() == ENOENT) {
+    what = "there is no such socket";
+  }
+  return {.code = ErrorCode::connect_failed, .what = what};
+}
+
+}  // namespace
+
+void Driver::open() {
+  const std::uint64_t attempt = ++attempt_;
+  if (target_.endpoint.kind == Endpoint::Kind::unix_socket) {
+    open_any(attempt, std::vector<StreamEndpoint>{
+                          asio::local::stream_protocol::endpoint(target_.endpoint.path)});
+    return;
+  }
+  // An address needs no resolver, which would start a thread.
+  error_code problem;
+  const auto address = asio::ip::make_address(target_.endpoint.host, problem);
+  if (problem) return open_tcp(attempt);
+  open_any(attempt, std::vector<StreamEndpoint>{
+                        asio::ip::tcp::endpoint(address, target_.endpoint.port)});
+}
+
+void Driver::open_tcp(std::uint64_t attempt) {
+  io_->resolver.async_resolve(
+      target_.endpoint.host, std::to_string(target_.endpoint.port),
+      [self = shared_from_this(), attempt](const error_code& problem, auto results) {
+        if (attempt != self->attempt_) return;
+        if (problem) return self->handle_failed(problem);
+        std::vector<StreamEndpoint> endpoints;
+        for (const auto& result : results) endpoints.emplace_back(result.endpoint());
+        self->open_any(attempt, endpoints);
+      });
+}
+
+template <class Endpoints>
+void Driver::open_any(std::uint64_t attempt, const Endpoints& endpoints) {
+  asio::async_connect(io_->socket, endpoints,
+                      [self = shared_from_this(), attempt](const error_code& problem, const auto&) {
+                        if (attempt != self->attempt_) return;
+                        if (problem) return self->handle_failed(problem);
+                        self->handle_opened(attempt);
+                      });
+}
+
+void Driver::handle_opened(std::uint64_t attempt) {
+  error_code problem;
+  io_->socket.native_non_blocking(true, problem);
+  if (problem) return handle_failed(problem);
+  if (target_.endpoint.kind == Endpoint::Kind::tcp) {
+    // Where one of these is not to be had, the connection works all the same.
+    const int yes = 1;
+    ::setsockopt(io_->socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    ::setsockopt(io_->socket.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+  }
+  open_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    core_.handle_opened(first_connection, now());
+  }
+  run_turn();
+  if (attempt == attempt_) arm_read();
+}
+
+void Driver::handle_failed(const error_code& problem) {
+  close_socket();
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = target_.endpoint.to_string() + ": " + problem.message();
+    core_.handle_closed(first_connection, to_core_error(problem), now());
+  }
+  run_turn();
+}
+
+void Driver::close_socket() {
+  ++attempt_;
+  open_ = reading_ = write_blocked_ = false;
+  error_code ignored;
+  io_->resolver.cancel();
+  io_->timer.cancel();
+  armed_ = never;
+  io_->socket.close(ignored);
+}
+
+void Driver::arm_read() {
+  if (!open_ || reading_) return;
+  reading_ = true;
+  io_->socket.async_wait(asio::socket_base::wait_read,
+                         [self = shared_from_this(), attempt = attempt_](const error_code&) {
+                           if (attempt != self->attempt_) return;
+                           self->reading_ = false;
+                           self->handle_readable();
+                         });
+}
+
+void Driver::handle_readable() {
+  const std::uint64_t attempt = attempt_;
+  for (int i = 0; i < reads_per_turn; ++i) {
+    if (!read_once()) return;
+    if (attempt != attempt_) return;
+  }
+  arm_read();
+}
+
+// Reads once and delivers what came. Returns whether there may be more to read.
+bool Driver::read_once() {
+  std::span<char> space;
+  {
+    const std::lock_guard lock(mutex_);
+    space = core_.read_space(first_connection);
+    if (space.empty()) {
+      // Ask to be told first, then look again: what is released in between is not missed.
+      budget_.wait(*this);
+      space = core_.read_space(first_connection);
+    }
+  }
+  if (space.empty()) return false;
+  const ssize_t count = ::recv(io_->socket.native_handle(), space.data(), space.size(), 0);
+  const int problem = count < 0 ? errno : 0;
+  {
+    const std::lock_guard lock(mutex_);
+    core_.handle_read(first_connection, count > 0 ? static_cast<std::size_t>(count) : 0, now());
+  }
+  if (count == 0) {
+    handle_failed(asio::error::eof);
+    return false;
+  }
+  if (count < 0 && !would_block(problem) && problem != EINTR) {
+    handle_failed(system_error(problem));
+    return false;
+  }
+  if (count > 0) run_turn();
+  if (static_cast<std::size_t>(count) == space.size()) return true;
+  arm_read();
+  return false;
+}
+
+// Sends what is staged. Returns whether something came of it that is to be delivered.
+bool Driver::flush() {
+  if (!open_ || write_blocked_) return false;
+  std::size_t written = 0;
+  for (bool first = true;; first = false) {
+    std::array<std::string_view, spans_per_write> spans;
+    std::size_t count = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!first) core_.handle_written(first_connection, written);
+      count = core_.poll_transmit(first_connection, spans);
+    }
+    if (count == 0) return false;
+    std::array<iovec, spans_per_write> pieces;
+    for (std::size_t i = 0; i < count; ++i) {
+      pieces[i] = {const_cast<char*>(spans[i].data()), spans[i].size()};
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = ::sendmsg(io_->socket.native_handle(), &message, MSG_NOSIGNAL);
+    written = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    if (sent >= 0 || errno == EINTR) continue;
+    const int problem = errno;
+    {
+      const std::lock_guard lock(mutex_);
+      core_.handle_written(first_connection, 0);
+    }
+    if (!would_block(problem)) {
+      // Reading will find out what happened, behind the replies that may have come before.
+      return false;
+    }
+    write_blocked_ = true;
+    io_->socket.async_wait(asio::socket_base::wait_write,
+                           [self = shared_from_this(), attempt = attempt_](const error_code&) {
+                             if (attempt != self->attempt_) return;
+                             self->write_blocked_ = false;
+                             self->run_turn();
+                           });
+    return false;
+  }
+}
+
+}  // namespace plimsoll::native

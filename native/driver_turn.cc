@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "plimsoll/native/driver_io.h"
+
+// The driver's turns: what came is delivered, what the callers staged meanwhile is sent.
+
+namespace plimsoll::native {
+
+namespace asio = boost::asio;
+
+Driver*& turn_of_this_thread() {
+  thread_local Driver* driver = nullptr;
+  return driver;
+}
+
+void Driver::run_turn() {
+  Driver* const outer = std::exchange(turn_of_this_thread(), this);
+  // A caller's exception leaves through the executor; what is left goes on in another turn.
+  struct Leave {
+    Driver* self;
+    Driver* outer;
+    bool finished = false;
+    ~Leave() {
+      turn_of_this_thread() = outer;
+      if (!finished) self->wake(true);
+    }
+  } leave{this, outer};
+  do {
+    deliver_all();
+  } while (flush());
+  leave.finished = true;
+  arm_timer();
+}
+
+// Delivers outcomes, and those that the callers' code leads to, until there are none.
+void Driver::deliver_all() {
+  for (bool more = true; more;) {
+    OperationList ready;
+    std::optional<Action> action;
+    {
+      const std::lock_guard lock(mutex_);
+      turn_wanted_ = false;
+      std::swap(ready, ready_);
+      more = collect_events(ready);
+      action = core_.poll_action();
+    }
+    if (action) act(*action);
+    more = more || action || !ready.empty();
+    run(ready);
+  }
+}
+
+void Driver::run(OperationList& ready) {
+  // Whatever one of them throws, the others keep their outcome.
+  struct Rest {
+    Driver& driver;
+    OperationList& ready;
+    ~Rest() {
+      if (ready.empty()) return;
+      const std::lock_guard lock(driver.mutex_);
+      while (Operation* operation = ready.pop()) driver.ready_.push(*operation);
+    }
+  } rest{*this, ready};
+  while (Operation* operation = ready.pop()) operation->complete();
+}
+
+bool Driver::collect_events(OperationList& ready) {
+  bool any = false;
+  while (const auto event = core_.poll_event()) {
+    collect(*event, ready);
+    any = true;
+  }
+  return any;
+}
+
+void Driver::collect(const Event& event, OperationList& ready) {
+  const Value* const value = event.value ? &*event.value : nullptr;
+  const Delivery delivery{
+      .value = value, .error = event.error, .core = &core_, .detail = &failure_};
+  switch (event.kind) {
+    case Event::Kind::completed:
+    case Event::Kind::failed: {
+      auto* const operation = reinterpret_cast<Operation*>(event.tag);
+      operation->deliver(delivery);
+      ready.push(*operation);
+      return;
+    }
+    case Event::Kind::ready:
+      if (Operation* operation = std::exchange(connecting_, nullptr)) {
+        operation->deliver(Delivery{.driver = this});
+        ready.push(*operation);
+      }
+      return;
+    case Event::Kind::closed:
+      over_ = true;
+      if (Operation* operation = std::exchange(connecting_, nullptr)) {
+        operation->deliver(delivery);
+        ready.push(*operation);
+      }
+      while (Operation* operation = closings_.pop()) {
+        operation->deliver(Delivery{});
+        ready.push(*operation);
+      }
+      return;
+    case Event::Kind::pushed: return;  // counted by the core; nothing subscribes yet
+  }
+}
+
+void Driver::act(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::open: open(); return;
+    case Action::Kind::close: close_socket(); return;
+  }
+}
+
+void Driver::arm_timer() {
+  Instant next = never;
+  {
+    const std::lock_guard lock(mutex_);
+    next = core_.poll_timeout();
+  }
+  // An earlier alarm than needed comes by once and is set anew: cheaper than moving it each time.
+  if (next == never || next >= armed_) return;
+  armed_ = next;
+  io_->timer.expires_at(std::chrono::steady_clock::time_point(next.time_since_epoch()));
+  io_->timer.async_wait([self = shared_from_this()](const boost::system::error_code& problem) {
+    if (problem) return;
+    self->armed_ = never;
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->core_.handle_timeout(now());
+    }
+    self->run_turn();
+  });
+}
+
+}  // namespace plimsoll::native

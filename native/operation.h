@@ -1,0 +1,179 @@
+#pragma once
+
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "plimsoll/native/canceller.h"
+#include "plimsoll/native/delivery.h"
+#include "plimsoll/native/result.h"
+
+// A call that is under way: what the core knows by its tag. Its outcome comes in two steps. Under
+// the client's lock deliver() turns the reply into a value; outside of it complete() runs the
+// caller's code.
+
+namespace plimsoll::native {
+
+class Operation {
+ public:
+  Operation() = default;
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+  /// The core has taken the request; under the client's lock. For cancel().
+  virtual void handle_submitted(Driver& driver, RequestId id) = 0;
+
+  /// The outcome is there. Runs no code of the caller's but decode().
+  virtual void deliver(const Delivery& delivery) = 0;
+
+  /// Tells the caller, after deliver(), and ends this object.
+  virtual void complete() = 0;
+
+  /// Ends this object without telling anyone: its executor will run nothing any more.
+  virtual void destroy() = 0;
+
+  Operation* next = nullptr;  // in an OperationList
+
+ protected:
+  ~Operation() = default;
+};
+
+/// A FIFO through Operation::next.
+class OperationList {
+ public:
+  bool empty() const { return first_ == nullptr; }
+
+  void push(Operation& operation) {
+    operation.next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = &operation;
+    last_ = &operation;
+  }
+
+  Operation* pop() {
+    Operation* const operation = first_;
+    if (operation == nullptr) return nullptr;
+    first_ = operation->next;
+    if (first_ == nullptr) last_ = nullptr;
+    return operation;
+  }
+
+ private:
+  Operation* first_ = nullptr;
+  Operation* last_ = nullptr;
+};
+
+namespace detail {
+
+namespace asio = boost::asio;
+
+// Stands for "the handler has no executor of its own": such a handler runs where the client does.
+struct NoExecutor {};
+
+template <class Handler>
+inline constexpr bool has_own_executor =
+    !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
+
+// Keeps the handler's executor at work until the handler has run.
+template <class Handler, bool = has_own_executor<Handler>>
+class HandlerWork {
+ public:
+  explicit HandlerWork(const Handler&) {}
+
+  template <class Function>
+  void dispatch(Function&& function) {
+    std::forward<Function>(function)();
+  }
+};
+
+template <class Handler>
+class HandlerWork<Handler, true> {
+  using Executor = asio::associated_executor_t<Handler, NoExecutor>;
+
+ public:
+  explicit HandlerWork(const Handler& handler)
+      : executor_(asio::prefer(asio::associated_executor<Handler, NoExecutor>::get(handler, {}),
+                               asio::execution::outstanding_work.tracked)) {}
+
+  template <class Function>
+  void dispatch(Function&& function) {
+    asio::dispatch(executor_, std::forward<Function>(function));
+  }
+
+ private:
+  std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(),
+                                     asio::execution::outstanding_work.tracked))>
+      executor_;
+};
+
+}  // namespace detail
+
+/// An operation that ends in a completion handler for Result<T>.
+template <class T, class Handler>
+class CallbackOperation final : public Operation {
+  using Allocator =
+      boost::asio::associated_allocator_t<Handler, boost::asio::recycling_allocator<void>>;
+  using Traits =
+      typename std::allocator_traits<Allocator>::template rebind_traits<CallbackOperation>;
+
+ public:
+  /// Memory comes from the handler's associated allocator.
+  static CallbackOperation& create(Handler&& handler) {
+    typename Traits::allocator_type allocator(allocator_of(handler));
+    CallbackOperation* const at = Traits::allocate(allocator, 1);
+    return *new (at) CallbackOperation(std::move(handler));
+  }
+
+  void handle_submitted(Driver& driver, RequestId id) override {
+    auto slot = boost::asio::get_associated_cancellation_slot(handler_);
+    if (slot.is_connected()) slot.template emplace<Canceller>(driver, id);
+  }
+
+  void deliver(const Delivery& delivery) override { result_.emplace(take<T>(delivery)); }
+
+  void complete() override {
+    Handler handler(std::move(handler_));
+    detail::HandlerWork<Handler> work(std::move(work_));
+    Result<T> result(std::move(*result_));
+    auto allocator = allocator_of(handler);
+    destroy();
+    if constexpr (detail::has_own_executor<Handler>) {
+      work.dispatch(boost::asio::bind_allocator(
+          allocator, [handler = std::move(handler), result = std::move(result)]() mutable {
+            std::move(handler)(std::move(result));
+          }));
+    } else {
+      std::move(handler)(std::move(result));
+    }
+  }
+
+  void destroy() override {
+    typename Traits::allocator_type allocator(allocator_of(handler_));
+    this->~CallbackOperation();
+    Traits::deallocate(allocator, this, 1);
+  }
+
+ private:
+  explicit CallbackOperation(Handler&& handler)
+      : work_(handler), handler_(std::move(handler)) {}
+  ~CallbackOperation() = default;
+
+  static Allocator allocator_of(const Handler& handler) {
+    return boost::asio::get_associated_allocator(handler,
+                                                 boost::asio::recycling_allocator<void>());
+  }
+
+  detail::HandlerWork<Handler> work_;
+  Handler handler_;
+  std::optional<Result<T>> result_;
+};
+
+}  // namespace plimsoll::native

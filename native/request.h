@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/native/call.h"
+#include "plimsoll/native/driver.h"
+#include "plimsoll/native/operation.h"
+
+namespace plimsoll::native {
+
+/// The completion token that every call has by default: start now, return a Call.
+struct Start {};
+
+/// A command on its way to a driver. It refers to its arguments where they lie; only when it is
+/// moved or copied, as lazy tokens do (deferred, use_awaitable) that start later, it takes a copy
+/// of them along. So a callback costs no copy, and a deferred call does not dangle.
+class Request {
+ public:
+  Request(Driver& driver, const CommandView& command) : driver_(&driver), command_(command) {}
+
+  /// A command that is refused before it is sent.
+  Request(Driver& driver, const plimsoll::Error& refusal)
+      : driver_(&driver), kind_(Kind::refusal), refusal_(refusal) {}
+
+  /// An orderly end.
+  static Request close(Driver& driver) {
+    Request request(driver, CommandView{});
+    request.kind_ = Kind::close;
+    return request;
+  }
+
+  Request(Request&& other) : Request(std::as_const(other)) {}
+  Request(const Request& other);
+  Request& operator=(const Request&) = delete;
+  ~Request() = default;
+
+  void start(Operation& operation) const;
+
+  Driver& driver() const { return *driver_; }
+
+ private:
+  enum class Kind : std::uint8_t { command, refusal, close };
+
+  Driver* driver_;
+  Kind kind_ = Kind::command;
+  CommandView command_;
+  plimsoll::Error refusal_;
+
+  // Of a request that has travelled.
+  std::shared_ptr<Driver> owned_driver_;
+  std::string encoded_;
+};
+
+/// Starts `request` in the form that `token` asks for: a Call<T> for Start, else whatever Asio
+/// makes of the token and void(Result<T>).
+template <class T, class Token>
+auto start(Request&& request, Token&& token) {
+  if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
+    auto state = std::make_shared<detail::CallState<T>>(request.driver().executor());
+    request.start(state->lend());
+    return Call<T>(std::move(state));
+  } else {
+    return boost::asio::async_initiate<Token, void(Result<T>)>(
+        [](auto&& handler, const Request& started) {
+          using Handler = std::decay_t<decltype(handler)>;
+          started.start(CallbackOperation<T, Handler>::create(std::move(handler)));
+        },
+        token, std::move(request));
+  }
+}
+
+}  // namespace plimsoll::native

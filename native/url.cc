@@ -1,0 +1,158 @@
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "plimsoll/native/options.h"
+
+namespace plimsoll::native {
+namespace {
+
+Error invalid(std::string_view text) {
+  return Error(ErrorCode::invalid_option, Executed::no, text);
+}
+
+// Whether `text` is all digits and fits.
+template <class Number>
+std::optional<Number> to_number(std::string_view text) {
+  Number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, problem] = std::from_chars(text.data(), end, number);
+  if (text.empty() || problem != std::errc{} || at != end) return std::nullopt;
+  return number;
+}
+
+std::optional<unsigned> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
+  return std::nullopt;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const auto high = hex_digit(text[i + 1]);
+    const auto low = hex_digit(text[i + 2]);
+    if (!high || !low) return std::nullopt;
+    out += static_cast<char>(*high * 16 + *low);
+    i += 2;
+  }
+  return out;
+}
+
+// Takes the front of `text` up to `separator`, which goes as well; all of it where there is none.
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t at = text.find(separator);
+  const std::string_view front = text.substr(0, at);
+  text.remove_prefix(at == text.npos ? text.size() : at + 1);
+  return front;
+}
+
+Result<void> read_credentials(std::string_view text, Options& options) {
+  const std::string_view user = take_until(text, ':');
+  const auto username = percent_decode(user);
+  const auto password = percent_decode(text);
+  if (!username) return invalid("url: user has a % that is not followed by two hex digits");
+  if (!password) return invalid("url: password has a % that is not followed by two hex digits");
+  options.username = *username;
+  options.password = *password;
+  return {};
+}
+
+Result<void> read_database(std::string_view text, Options& options) {
+  const auto database = to_number<std::uint32_t>(text);
+  if (!database) {
+    return invalid("url: database is \"" + std::string(text) + "\"; expected a number such as 0");
+  }
+  options.database = *database;
+  return {};
+}
+
+Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    text.remove_prefix(1);
+    const std::size_t close = text.find(']');
+    if (close == text.npos) return invalid("url: host begins with [ and has no ]");
+    endpoint.host = text.substr(0, close);
+    port = text.substr(close + 1);
+    if (!port.empty() && port.front() != ':') {
+      return invalid("url: expected : and a port behind ]");
+    }
+    if (!port.empty()) port.remove_prefix(1);
+  } else {
+    endpoint.host = take_until(text, ':');
+    port = text;
+  }
+  if (endpoint.host.empty()) return invalid("url: host is empty; expected a name or an address");
+  if (port.empty()) return {};
+  const auto number = to_number<std::uint16_t>(port);
+  if (!number || *number == 0) {
+    return invalid("url: port is \"" + std::string(port) + "\"; expected 1 to 65535");
+  }
+  endpoint.port = *number;
+  return {};
+}
+
+Result<Target> parse_unix(std::string_view rest, Target target) {
+  target.endpoint.kind = Endpoint::Kind::unix_socket;
+  target.endpoint.path = take_until(rest, '?');
+  // sun_path holds 108 bytes, the last of them zero.
+  if (target.endpoint.path.empty() || target.endpoint.path.size() > 107) {
+    return invalid("url: path of the unix socket must have 1 to 107 characters");
+  }
+  if (rest.empty()) return target;
+  if (take_until(rest, '=') != "database") {
+    return invalid("url: unknown parameter; expected ?database=N");
+  }
+  if (auto done = read_database(rest, target.options); !done) return done.error();
+  return target;
+}
+
+Result<Target> parse_tcp(std::string_view rest, Target target) {
+  std::string_view authority = take_until(rest, '/');
+  if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
+    if (auto done = read_credentials(authority.substr(0, at), target.options); !done) {
+      return done.error();
+    }
+    authority.remove_prefix(at + 1);
+  }
+  if (auto done = read_host_and_port(authority, target.endpoint); !done) return done.error();
+  if (!rest.empty()) {
+    if (auto done = read_database(rest, target.options); !done) return done.error();
+  }
+  return target;
+}
+
+}  // namespace
+
+std::string Endpoint::to_string() const {
+  if (kind == Kind::unix_socket) return "unix:" + path;
+  const bool bracketed = host.find(':') != host.npos;
+  return (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+Result<Target> parse_url(std::string_view url, Options options) {
+  Target target;
+  target.options = std::move(options);
+  const std::size_t colon = url.find("://");
+  if (colon == url.npos) {
+    return invalid("url: no scheme; expected valkey://, redis:// or unix://");
+  }
+  const std::string_view scheme = url.substr(0, colon);
+  const std::string_view rest = url.substr(colon + 3);
+  if (scheme == "unix") return parse_unix(rest, std::move(target));
+  if (scheme == "valkey" || scheme == "redis") return parse_tcp(rest, std::move(target));
+  if (scheme == "valkeys" || scheme == "rediss") {
+    return invalid("url: " + std::string(scheme) + ":// needs TLS, which this version has not");
+  }
+  return invalid("url: unknown scheme \"" + std::string(scheme) +
+                 "\"; expected valkey, redis or unix");
+}
+
+}  // namespace plimsoll::native
