@@ -68,7 +68,7 @@ ValkeyServer::ValkeyServer(ValkeyServerOptions options)
 }
 
 std::string ValkeyServer::url() const {
-  if (port_ == 0) return "unix:" + socket_path_;
+  if (port_ == 0) return "unix://" + socket_path_;
   return "valkey://127.0.0.1:" + std::to_string(port_);
 }
 

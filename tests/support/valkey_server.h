@@ -43,7 +43,7 @@ class ValkeyServer {
   /// The port on 127.0.0.1; 0 without TCP. It stays the same through restart().
   std::uint16_t port() const { return port_; }
 
-  /// "valkey://127.0.0.1:PORT" with TCP, else "unix:SOCKET_PATH".
+  /// "valkey://127.0.0.1:PORT" with TCP, else "unix://SOCKET_PATH".
   std::string url() const;
 
   /// The reply's bytes to one inline command, sent past the client under test. Throws

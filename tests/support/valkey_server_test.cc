@@ -42,7 +42,7 @@ TEST_CASE("a server answers as soon as it is there, on a short path that only it
   CHECK(server.ask("PING") == "+PONG\r\n");
   CHECK(server.ask("ECHO \"a b\"") == "$3\r\na b\r\n");
   CHECK(server.socket_path().size() < 50);
-  CHECK(server.url() == "unix:" + server.socket_path());
+  CHECK(server.url() == "unix://" + server.socket_path());
   CHECK(server.port() == 0);
 
   struct stat status{};
