@@ -1,0 +1,88 @@
+// The door's numbers are the core's: whoever changes one of them without the other is told here.
+
+#include <cstddef>
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/resp/node.h"
+#include "plimsoll/wasm/abi.h"
+
+namespace plimsoll::wasm {
+namespace {
+
+template <class Ours>
+constexpr bool same(Ours ours, unsigned theirs) {
+  return static_cast<unsigned>(ours) == theirs;
+}
+
+constexpr bool same(ErrorCode ours, unsigned theirs) {
+  return static_cast<unsigned>(ours) + 1 == theirs;
+}
+
+static_assert(same(ErrorCode::lost_unsent, plimsoll_error_lost_unsent));
+static_assert(same(ErrorCode::lost_in_doubt, plimsoll_error_lost_in_doubt));
+static_assert(same(ErrorCode::timed_out, plimsoll_error_timed_out));
+static_assert(same(ErrorCode::cancelled, plimsoll_error_cancelled));
+static_assert(same(ErrorCode::rejected_by_limit, plimsoll_error_rejected_by_limit));
+static_assert(same(ErrorCode::reply_too_large, plimsoll_error_reply_too_large));
+static_assert(same(ErrorCode::out_of_memory, plimsoll_error_out_of_memory));
+static_assert(same(ErrorCode::server_error, plimsoll_error_server_error));
+static_assert(same(ErrorCode::protocol_error, plimsoll_error_protocol_error));
+static_assert(same(ErrorCode::invalid_argument, plimsoll_error_invalid_argument));
+static_assert(same(ErrorCode::invalid_option, plimsoll_error_invalid_option));
+static_assert(same(ErrorCode::refused_command, plimsoll_error_refused_command));
+static_assert(same(ErrorCode::wrong_type, plimsoll_error_wrong_type));
+static_assert(same(ErrorCode::connect_failed, plimsoll_error_connect_failed));
+static_assert(same(ErrorCode::closed, plimsoll_error_closed));
+static_assert(same(ErrorCode::forked, plimsoll_error_forked));
+static_assert(error_codes_count == plimsoll_error_forked);
+
+static_assert(same(Executed::no, plimsoll_executed_no));
+static_assert(same(Executed::maybe, plimsoll_executed_maybe));
+static_assert(same(Executed::yes, plimsoll_executed_yes));
+
+static_assert(same(Session::State::idle, plimsoll_state_idle));
+static_assert(same(Session::State::waiting, plimsoll_state_waiting));
+static_assert(same(Session::State::opening, plimsoll_state_opening));
+static_assert(same(Session::State::handshaking, plimsoll_state_handshaking));
+static_assert(same(Session::State::ready, plimsoll_state_ready));
+static_assert(same(Session::State::closing, plimsoll_state_closing));
+static_assert(same(Session::State::closed, plimsoll_state_closed));
+
+static_assert(same(Type::null, plimsoll_type_null));
+static_assert(same(Type::boolean, plimsoll_type_boolean));
+static_assert(same(Type::integer, plimsoll_type_integer));
+static_assert(same(Type::real, plimsoll_type_real));
+static_assert(same(Type::big_number, plimsoll_type_big_number));
+static_assert(same(Type::simple_string, plimsoll_type_simple_string));
+static_assert(same(Type::bulk_string, plimsoll_type_bulk_string));
+static_assert(same(Type::verbatim, plimsoll_type_verbatim));
+static_assert(same(Type::simple_error, plimsoll_type_simple_error));
+static_assert(same(Type::bulk_error, plimsoll_type_bulk_error));
+static_assert(same(Type::array, plimsoll_type_array));
+static_assert(same(Type::set, plimsoll_type_set));
+static_assert(same(Type::map, plimsoll_type_map));
+static_assert(same(Type::push, plimsoll_type_push));
+static_assert(same(Type::piece, plimsoll_type_piece));
+
+static_assert(same(PoolKind::cache, 0) && same(PoolKind::requests, 1) &&
+              same(PoolKind::replies, 2) && same(PoolKind::pushes, 3) &&
+              same(PoolKind::connections, 4) && same(PoolKind::spare, 5));
+static_assert(pools_count == plimsoll_pools_count);
+static_assert(error_text_max == plimsoll_text_max);
+
+#ifdef __wasm__
+// The offsets that abi.h names.
+static_assert(offsetof(PlimsollOutbox, node) == 16);
+static_assert(offsetof(PlimsollNode, type) == 16);
+static_assert(offsetof(PlimsollOutbox, spans) == 40);
+static_assert(offsetof(PlimsollOutbox, client_statistics) == 168);
+static_assert(offsetof(PlimsollOutbox, memory_statistics) == 256);
+static_assert(offsetof(PlimsollMemoryStatistics, pools) == 32);
+static_assert(offsetof(PlimsollOutbox, text_size) == 480);
+static_assert(offsetof(PlimsollOptions, client_name_size) == 44);
+#endif
+
+}  // namespace
+}  // namespace plimsoll::wasm
