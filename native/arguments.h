@@ -1,7 +1,8 @@
 #pragma once
 
+#include <array>
 #include <concepts>
-#include <initializer_list>
+#include <cstddef>
 #include <ranges>
 #include <span>
 #include <string_view>
@@ -10,17 +11,21 @@
 #include "plimsoll/core/resp/encoder.h"
 
 // What a command may be given several of, in whichever form the caller has them: only for
-// parameters, since they refer to the caller's.
+// parameters, since they refer to the caller's. std::initializer_list would say the same in less,
+// but gcc 12 cannot compile one in a co_await expression ("array used as initializer").
 
 namespace plimsoll::native {
 
-/// Keys, members, or the words of a command: one string, {"a", "b"}, a span of string_view, or any
-/// range of strings.
+/// Keys, members, or the words of a command: one string, up to 16 in braces, a span of string_view,
+/// or any range of strings.
 class Words {
  public:
-  template <std::convertible_to<std::string_view> Text>
-  Words(const Text& one) : one_(one), words_(&one_, 1) {}
-  Words(std::initializer_list<std::string_view> words) : words_(words.begin(), words.size()) {}
+  static constexpr std::size_t braced_max = 16;
+
+  template <std::convertible_to<std::string_view>... Text>
+    requires(sizeof...(Text) >= 1 && sizeof...(Text) <= braced_max)
+  Words(const Text&... words) : braced_{words...}, words_(braced_.data(), sizeof...(Text)) {}
+
   Words(std::span<const std::string_view> words) : words_(words) {}
 
   template <std::ranges::input_range Range>
@@ -38,16 +43,33 @@ class Words {
   operator std::span<const std::string_view>() const { return words_; }
 
  private:
-  std::string_view one_;
+  std::array<std::string_view, braced_max> braced_;
   std::vector<std::string_view> copied_;
   std::span<const std::string_view> words_;
 };
 
-/// Fields of a hash with their values: {{"a", "1"}, {"b", "2"}}, a span of ArgumentPair, or any
-/// range of pairs of strings, such as a map.
+/// A field of a hash and its value.
+struct Field {
+  Field() = default;
+  Field(std::string_view name, std::string_view value) : pair{name, value}, given(true) {}
+
+  ArgumentPair pair;
+  bool given = false;
+};
+
+/// Fields with their values: up to 8 in braces, {{"a", "1"}, {"b", "2"}}, a span of ArgumentPair, or
+/// any range of pairs of strings, such as a map.
 class Fields {
  public:
-  Fields(std::initializer_list<ArgumentPair> fields) : fields_(fields.begin(), fields.size()) {}
+  Fields(Field a, Field b = {}, Field c = {}, Field d = {}, Field e = {}, Field f = {},
+         Field g = {}, Field h = {}) {
+    std::size_t count = 0;
+    for (const Field* field : {&a, &b, &c, &d, &e, &f, &g, &h}) {
+      if (field->given) braced_[count++] = field->pair;
+    }
+    fields_ = std::span(braced_).first(count);
+  }
+
   Fields(std::span<const ArgumentPair> fields) : fields_(fields) {}
 
   template <std::ranges::input_range Range>
@@ -63,6 +85,7 @@ class Fields {
   operator std::span<const ArgumentPair>() const { return fields_; }
 
  private:
+  std::array<ArgumentPair, 8> braced_;
   std::vector<ArgumentPair> copied_;
   std::span<const ArgumentPair> fields_;
 };

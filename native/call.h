@@ -1,14 +1,17 @@
 #pragma once
 
-#include <atomic>
-#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "plimsoll/native/driver.h"
@@ -30,13 +33,61 @@ struct ThrowingSignature<void> {
   using type = void(std::exception_ptr);
 };
 
+// Whoever awaits a Call, without the type of the handler.
+template <class T>
+class Waiter {
+ public:
+  virtual ~Waiter() = default;
+
+  /// Hands the outcome to the handler, on the executor where it belongs. From within an initiating
+  /// function it has to be posted: the caller is not ready for it yet.
+  enum class From { driver, initiation };
+  virtual void resume(Result<T> result, From from) = 0;
+};
+
+template <class T, class Handler>
+class HandlerWaiter final : public Waiter<T> {
+  using typename Waiter<T>::From;
+
+ public:
+  HandlerWaiter(Handler handler, const boost::asio::any_io_executor& fallback)
+      : executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler, fallback),
+                                      boost::asio::execution::outstanding_work.tracked)),
+        handler_(std::move(handler)) {}
+
+  void resume(Result<T> result, From from) override {
+    auto run = [handler = std::move(handler_), result = std::move(result)]() mutable {
+      std::exception_ptr problem;
+      if (!result) problem = std::make_exception_ptr(result.error());
+      if constexpr (std::is_void_v<T>) {
+        std::move(handler)(problem);
+      } else {
+        std::move(handler)(problem, result ? *std::move(result) : T());
+      }
+    };
+    if (from == From::initiation) {
+      boost::asio::post(executor_, std::move(run));
+    } else {
+      boost::asio::dispatch(executor_, std::move(run));
+    }
+  }
+
+ private:
+  using Executor =
+      boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
+
+  std::decay_t<decltype(boost::asio::prefer(
+      std::declval<Executor>(), boost::asio::execution::outstanding_work.tracked))>
+      executor_;
+  Handler handler_;
+};
+
 // What a Call and the driver share. The outcome and the one who waits for it meet here, in either
 // order.
 template <class T>
 class CallState final : public Operation, public std::enable_shared_from_this<CallState<T>> {
  public:
   using Signature = typename ThrowingSignature<T>::type;
-  using Handler = boost::asio::any_completion_handler<Signature>;
 
   explicit CallState(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
@@ -52,59 +103,41 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
 
   void complete() override {
     const std::shared_ptr<CallState> self = std::move(lent_);
-    Handler handler;
+    std::unique_ptr<Waiter<T>> waiter;
     {
       const std::lock_guard lock(mutex_);
       done_ = true;
-      handler = std::move(handler_);
+      waiter = std::move(waiter_);
     }
-    if (handler) resume(std::move(handler), Elsewhere::no);
+    if (waiter) waiter->resume(std::move(*result_), Waiter<T>::From::driver);
   }
 
   void destroy() override { const std::shared_ptr<CallState> self = std::move(lent_); }
 
+  template <class Handler>
   void wait(Handler handler) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
+    std::unique_ptr<Waiter<T>> waiter =
+        std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
     {
       const std::lock_guard lock(mutex_);
       if (!done_) {
-        handler_ = std::move(handler);
+        waiter_ = std::move(waiter);
         return;
       }
     }
-    // Not from within the initiating function.
-    resume(std::move(handler), Elsewhere::yes);
+    waiter->resume(std::move(*result_), Waiter<T>::From::initiation);
   }
 
  private:
-  enum class Elsewhere { no, yes };
-
-  void resume(Handler handler, Elsewhere elsewhere) {
-    auto executor = boost::asio::get_associated_executor(handler, executor_);
-    auto run = [handler = std::move(handler), result = std::move(*result_)]() mutable {
-      std::exception_ptr problem;
-      if (!result) problem = std::make_exception_ptr(result.error());
-      if constexpr (std::is_void_v<T>) {
-        std::move(handler)(problem);
-      } else {
-        std::move(handler)(problem, result ? std::move(*result) : T());
-      }
-    };
-    if (elsewhere == Elsewhere::yes) {
-      boost::asio::post(executor, std::move(run));
-    } else {
-      boost::asio::dispatch(executor, std::move(run));
-    }
-  }
-
   const boost::asio::any_io_executor executor_;
   std::shared_ptr<CallState> lent_;
   std::optional<Canceller> canceller_;
   std::optional<Result<T>> result_;
   std::mutex mutex_;
   bool done_ = false;
-  Handler handler_;
+  std::unique_ptr<Waiter<T>> waiter_;
 };
 
 }  // namespace detail
@@ -120,7 +153,7 @@ class Call {
  public:
   explicit Call(std::shared_ptr<detail::CallState<T>> state) : state_(std::move(state)) {}
 
-  template <class Token>
+  template <boost::asio::completion_token_for<typename detail::CallState<T>::Signature> Token>
   auto operator()(Token&& token) && {
     return boost::asio::async_initiate<Token, typename detail::CallState<T>::Signature>(
         [](auto handler, std::shared_ptr<detail::CallState<T>> state) {

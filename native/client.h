@@ -155,21 +155,17 @@ class Client {
   /// Any command, its name first: `command("LPUSH", "list", "a", "b")`, or typed, for whatever
   /// decode() knows: `command<std::int64_t>("LLEN", "list")`. One that would put the shared
   /// connection out of step (SUBSCRIBE, MULTI, BLPOP, SELECT...) is refused: `refused_command`.
-  template <class T = Reply, std::convertible_to<std::string_view>... Args>
-  auto command(std::string_view name, const Args&... args) {
-    const std::array<std::string_view, 1 + sizeof...(Args)> words{name, args...};
-    return send_any<T>(words, Start());
+  template <class T = Reply, std::convertible_to<std::string_view>... Text>
+    requires(sizeof...(Text) >= 1)
+  auto command(const Text&... words) {
+    const std::array<std::string_view, sizeof...(Text)> row{words...};
+    return send_any<T>(row, Start());
   }
 
-  /// The same with its words as a list, and a token.
+  /// The same with its words as a list, and a token: `command({"LPUSH", "list", "a"}, token)`.
   template <class T = Reply, class Token = Start>
     requires(!std::convertible_to<Token, std::string_view>)
-  auto command(std::initializer_list<std::string_view> words, Token&& token = Token()) {
-    return send_any<T>(std::span(words.begin(), words.size()), std::forward<Token>(token));
-  }
-  template <class T = Reply, class Token = Start>
-    requires(!std::convertible_to<Token, std::string_view>)
-  auto command(std::span<const std::string_view> words, Token&& token = Token()) {
+  auto command(const Words& words, Token&& token = Token()) {
     return send_any<T>(words, std::forward<Token>(token));
   }
 

@@ -11,7 +11,12 @@
 namespace plimsoll::native {
 
 /// How a client behaves. Every field has a default that suits a server process.
+///
+/// Not an aggregate on purpose: `co_await connect(url, {.password = p})` would compile, and gcc 12
+/// would copy the strings bit by bit into the coroutine and free them twice. Set fields one by one.
 struct Options {
+  Options() {}  // NOLINT(modernize-use-equals-default): a defaulted one leaves an aggregate
+
   /// The process-wide memory line: "64 MiB", "512 KB", a raw count of bytes. Empty: whatever the
   /// process has already, or 64 MiB. All clients of a process share one line: asking for another
   /// value than the one in force is an error.

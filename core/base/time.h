@@ -23,7 +23,8 @@ inline constexpr Instant never = Instant::max();
 
 /// `start + wait`, or `never` where that would overflow.
 constexpr Instant after(Instant start, Duration wait) {
-  return wait >= never - start ? never : start + wait;
+  const bool may_overflow = start > Instant{};
+  return may_overflow && wait >= never - start ? never : start + wait;
 }
 
 }  // namespace plimsoll

@@ -79,10 +79,7 @@ Budget::~Budget() {
 
 AccountHandle Budget::open_account(PoolKind kind) {
   const std::size_t footprint = source_.block_footprint(sizeof(Account));
-  {
-    Lock lock(mutex_);
-    if (!grow(pool(PoolKind::connections), footprint)) return {};
-  }
+  if (!grow_or_reclaim(PoolKind::connections, footprint, nullptr)) return {};
   void* const block = source_.allocate_block(sizeof(Account));
   if (block == nullptr) {
     Lock lock(mutex_);
@@ -107,19 +104,29 @@ bool Budget::grow(PoolState& state, std::size_t bytes) {
   return true;
 }
 
-bool Budget::charge_once(Account& account, std::size_t bytes) {
-  Lock lock(mutex_);
-  if (!grow(pool(account.pool_), bytes)) return false;
-  account.used_ += bytes;
-  return true;
+// Grows `kind`, if need be at the cost of the spare pages. The pool's own limit these cannot mend.
+bool Budget::grow_or_reclaim(PoolKind kind, std::size_t bytes, Account* account) {
+  for (const bool reclaimed : {false, true}) {
+    if (reclaimed) {
+      segments_.reclaim();
+      chunks_.reclaim();
+    }
+    Lock lock(mutex_);
+    PoolState& state = pool(kind);
+    if (grow(state, bytes)) {
+      if (account != nullptr) account->used_ += bytes;
+      return true;
+    }
+    if (reclaimed || bytes > state.limit - state.used) {
+      ++state.refused;
+      return false;
+    }
+  }
+  return false;
 }
 
 bool Budget::charge(Account& account, std::size_t bytes) {
-  if (charge_once(account, bytes)) return true;
-  if (segments_.reclaim() + chunks_.reclaim() > 0 && charge_once(account, bytes)) return true;
-  Lock lock(mutex_);
-  ++pool(account.pool_).refused;
-  return false;
+  return grow_or_reclaim(account.pool_, bytes, &account);
 }
 
 bool Budget::debit(Account& account, std::size_t bytes) {

@@ -125,7 +125,7 @@ class Budget {
 
   // What an Account asks for. The spare pages are given back before anything is refused.
   bool charge(Account& account, std::size_t bytes);
-  bool charge_once(Account& account, std::size_t bytes);
+  bool grow_or_reclaim(PoolKind kind, std::size_t bytes, Account* account);
   void release(Account& account, std::size_t bytes);
   void close(Account& account);
   void destroy(Account& account);

@@ -114,7 +114,7 @@ Error no_room() {
 }  // namespace
 
 Result<Reply> Reader::keep() {
-  PLIMSOLL_CHECK(frame_ready_ && parser_.dropped() == Parser::Drop::none);
+  PLIMSOLL_CHECK(frame_ready_ && parser_.dropped() == Parser::Drop::none && tape_.size() > 0);
   return parser_.frame_bytes() < Reply::copied_bytes_max ? keep_copy() : keep_buffers();
 }
 

@@ -125,10 +125,11 @@ Parser::Step Parser::parse_header(const char*& p, const char* end, const char* s
 }
 
 // The bytes `wanted`, of which some may not have come yet; those that have must agree.
-Parser::Step Parser::expect(const char* at, const char* end, const char* wanted, const char* what) {
+Parser::Step Parser::expect(const char* at, const char* end, const char* wanted, const char* what,
+                            const char* expected) {
   for (const char* next = wanted; *next != '\0'; ++next, ++at) {
     if (at == end) return Step::need_more;
-    if (*at != *next) return fail(at, what, "CR LF");
+    if (*at != *next) return fail(at, what, expected);
   }
   return Step::go_on;
 }
@@ -186,7 +187,8 @@ Parser::Step Parser::parse_string(Type type, const char*& p, const char* end,
   const char* const digits = p + 1;
   if (digits != end && (*digits == '-' || *digits == '?') && type == Type::bulk_string) {
     const bool null = *digits == '-';
-    const Step step = expect(digits, end, null ? "-1\r\n" : "?\r\n", "length is not a number");
+    const Step step = null ? expect(digits, end, "-1\r\n", "length is negative", "-1 CR LF, or digits")
+                           : expect(digits, end, "?\r\n", "length is not a number", "? CR LF");
     if (step != Step::go_on) return step;
     note_value(null ? Type::null : type);
     p = digits + (null ? 4 : 3);
@@ -311,7 +313,7 @@ Parser::Step Parser::parse_aggregate(Type type, const char*& p, const char* end)
   std::uint64_t length = 0;
   const char* next = nullptr;
   if (digits != end && *digits == '-' && type == Type::array) {
-    const Step step = expect(digits, end, "-1\r\n", "length is not a number");
+    const Step step = expect(digits, end, "-1\r\n", "length is negative", "-1 CR LF, or digits");
     if (step != Step::go_on) return step;
     note_value(Type::null);
     add(Type::null)->integer = 0;
@@ -319,7 +321,7 @@ Parser::Step Parser::parse_aggregate(Type type, const char*& p, const char* end)
     return complete_value(p);
   }
   if (digits != end && *digits == '?' && is_streamable(type)) {
-    const Step step = expect(digits, end, "?\r\n", "length is not a number");
+    const Step step = expect(digits, end, "?\r\n", "length is not a number", "? CR LF");
     if (step != Step::go_on) return step;
     streamed = true;
     next = digits + 3;
@@ -333,6 +335,9 @@ Parser::Step Parser::parse_aggregate(Type type, const char*& p, const char* end)
   }
   if (depth_ == nesting_depth_max) {
     return fail(p, "aggregates are nested too deeply", "at most nesting_depth_max (64) levels");
+  }
+  if (type == Type::attribute && after_attribute_) {
+    return fail(p, "attribute describes another attribute", "a value");
   }
   if (type == Type::push && length == 0) return fail(digits, "push is empty", "its kind first");
   note_value(type);
@@ -377,7 +382,9 @@ inline Parser::Step Parser::complete_value(const char* p) {
   while (depth_ > 0) {
     Level& top = levels_[depth_ - 1];
     if (top.streamed) {
-      return ++top.left <= aggregate_elements_max
+      const std::size_t most = top.type == Type::map ? aggregate_elements_max * 2
+                                                      : aggregate_elements_max;
+      return ++top.left <= most
                  ? Step::go_on
                  : fail(p, "streamed aggregate is too long",
                         "at most aggregate_elements_max (134217728) elements");

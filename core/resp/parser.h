@@ -98,7 +98,8 @@ class Parser {
   Step parse_length(const char* digits, const char* end, std::uint64_t& length, const char*& next);
   Step find_line(const char* p, const char* end, const char*& line_end);
   Step fail(const char* at, const char* what, const char* expected);
-  Step expect(const char* at, const char* end, const char* wanted, const char* what);
+  Step expect(const char* at, const char* end, const char* wanted, const char* what,
+              const char* expected = "CR LF");
   Step begin_payload(std::uint64_t length, const char* p, const char* storage_end);
   Step finish_string(const char* p);
   Step complete_value(const char* p);

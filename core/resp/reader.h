@@ -30,7 +30,7 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// Where the next bytes of the peer go. Empty where the replies pool has no memory: do not read
+  /// Where the next bytes of the peer go, once next() wants more. Empty where the replies pool has no memory: do not read
   /// now, ask again when some was released. The room stays valid until handle_read(), which may be
   /// of no bytes, or reset().
   std::span<char> read_space();
@@ -52,7 +52,7 @@ class Reader {
   Parser::Drop dropped() const { return parser_.dropped(); }
 
   /// Takes the frame along, beyond next(). Fails (reply_too_large) where the replies pool has no
-  /// room for it; the frame is still there then.
+  /// room for it; the frame is still there then. Once for each frame.
   Result<Reply> keep();
 
   /// After Poll::failed.

@@ -57,7 +57,7 @@ class Value {
   /// The pairs of a map, or of an array of even length, which is how RESP2 says it.
   Result<Entries> as_entries() const;
 
-  /// The pairs of the attributes that came with this value, none mostly.
+  /// The pairs of the attribute that came with this value, none mostly.
   Entries attributes() const;
 
   const Node* node() const { return node_; }

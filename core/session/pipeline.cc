@@ -121,8 +121,8 @@ std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans) {
   drop_withdrawn();
   std::size_t count = 0;
   // Neighbours make a run, which is collected at its end.
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
+  std::uint64_t begin = unsent_begin_;
+  std::uint64_t end = unsent_begin_;
   const auto collect = [&] {
     if (begin == end) return;
     const std::size_t before = count;

@@ -80,8 +80,8 @@ class Session {
   void handle_written(std::size_t bytes);
   void handle_timeout(Instant now);
 
-  /// After Action::close the driver says nothing more of that connection, but for the
-  /// handle_written() of a write that was under way; the bytes of that are gone.
+  /// After Action::close the driver says nothing more of that connection, but that a write of its
+  /// ended may still be said (handle_written()) before the next Action::open is carried out.
   std::optional<Action> poll_action();
 
   /// Bytes to send, none mostly. Each answer with bytes wants one handle_written() before the next.
