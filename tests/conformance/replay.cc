@@ -1,7 +1,6 @@
 #include "plimsoll/tests/conformance/replay.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <vector>
 
@@ -17,15 +16,6 @@ constexpr std::string_view next_shown = "simple \"next\"";
 constexpr std::size_t short_row_bytes = 24;
 // Of a long row, only so many places are tried.
 constexpr std::size_t places_max = 100;
-
-std::string bytes_of(const ConformanceCase& row) { return row.bytes + std::string(next_reply); }
-
-std::string outcome_of(const ConformanceCase& row) {
-  if (!row.error.empty()) return row.error;
-  std::string outcome;
-  for (const Model& frame : row.frames) outcome += show(frame) + "; ";
-  return outcome + std::string(next_shown);
-}
 
 std::string difference(const std::string& how, const Reading& reading,
                        const std::string& expected) {
@@ -57,31 +47,16 @@ std::string feed_bytes(ReplyMemory& memory, const ConformanceCase& row) {
 
 std::size_t step_through(std::size_t bytes) { return bytes / places_max + 1; }
 
-/// A bulk string of `size` bytes on the wire, header and all.
-std::string filler(std::size_t size) {
-  for (std::size_t digits = 1;; ++digits) {
-    const std::size_t body = size - digits - 5;
-    const std::string length = std::to_string(body);
-    if (length.size() == digits) return "$" + length + "\r\n" + std::string(body, 'f') + "\r\n";
-  }
-}
-
-// `error at 5: ...` with the byte moved by what came before.
-std::string shifted(const std::string& outcome, std::size_t bytes) {
-  const std::string_view mark = "error at ";
-  const std::size_t at = outcome.find(mark) + mark.size();
-  std::size_t offset = 0;
-  const char* const end = outcome.data() + outcome.size();
-  const char* const rest = std::from_chars(outcome.data() + at, end, offset).ptr;
-  return outcome.substr(0, at) + std::to_string(offset + bytes) + std::string(rest, end);
-}
-
-std::string without_first(const std::string& outcome) {
-  const std::size_t end = outcome.find("; ");
-  return end == outcome.npos ? outcome : outcome.substr(end + 2);
-}
-
 }  // namespace
+
+std::string bytes_of(const ConformanceCase& row) { return row.bytes + std::string(next_reply); }
+
+std::string outcome_of(const ConformanceCase& row) {
+  if (!row.error.empty()) return row.error;
+  std::string outcome;
+  for (const Model& frame : row.frames) outcome += show(frame) + "; ";
+  return outcome + std::string(next_shown);
+}
 
 std::string replay_in_pieces(const ConformanceCase& row) {
   ReplyMemory memory;
@@ -118,14 +93,11 @@ std::string replay_unwanted(const ConformanceCase& row) {
 std::string replay_across_buffers(const ConformanceCase& row) {
   ReplyMemory memory;
   const std::size_t size = row.bytes.size();
-  for (std::size_t before = 0; before <= size; before += step_through(size)) {
-    const std::size_t filler_bytes = segment_capacity - before;
+  for (std::size_t room = 0; room <= size; room += step_through(size)) {
     Reading reading(memory);
-    reading.feed(filler(filler_bytes) + bytes_of(row));
-    const std::string expected =
-        row.error.empty() ? outcome_of(row) : shifted(row.error, filler_bytes);
-    const std::string outcome = without_first(reading.outcome());
-    if (outcome != expected) return std::to_string(before) + " bytes in a buffer: " + outcome;
+    reading.feed_across_buffers(bytes_of(row), room);
+    const std::string how = std::to_string(room) + " bytes in a buffer";
+    if (std::string wrong = difference(how, reading, outcome_of(row)); !wrong.empty()) return wrong;
   }
   return "";
 }

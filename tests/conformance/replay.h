@@ -10,6 +10,10 @@
 
 namespace plimsoll::testing {
 
+/// The row's bytes with that reply behind them, and what a Reading should tell of both.
+std::string bytes_of(const ConformanceCase& row);
+std::string outcome_of(const ConformanceCase& row);
+
 /// Whole, byte by byte, at every split in two, and if it is short at every split in three.
 std::string replay_in_pieces(const ConformanceCase& row);
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <span>
 
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/core/resp/model.h"
 
 namespace plimsoll::testing {
@@ -19,16 +20,33 @@ std::size_t ReplyMemory::bytes_in_use() {
   return budget.statistics().used - idle_bytes;
 }
 
-void Reading::feed(std::string_view bytes) {
-  while (!bytes.empty() && !error_ && !dry_) {
+std::size_t Reading::feed(std::string_view bytes) {
+  std::size_t fed = 0;
+  while (fed < bytes.size() && !error_) {
     const std::span<char> room = reader_.read_space();
-    const std::size_t taken = std::min(room.size(), bytes.size());
-    dry_ = taken == 0;
-    std::memcpy(room.data(), bytes.data(), taken);
-    reader_.handle_read(taken);
-    bytes.remove_prefix(taken);
+    if (room.empty()) return fed;
+    const std::size_t taken = std::min(room.size(), bytes.size() - fed);
+    fill(room, bytes.substr(fed, taken));
     take_frames();
+    fed += taken;
   }
+  return fed;
+}
+
+std::size_t Reading::feed_across_buffers(std::string_view bytes, std::size_t room) {
+  const std::span<char> buffer = reader_.read_space();
+  if (buffer.size() < segment_capacity) return 0;
+  skipped_bytes_ = segment_capacity - room;
+  const std::string_view first = bytes.substr(0, room);
+  fill(buffer, filler(skipped_bytes_) + std::string(first));
+  PLIMSOLL_CHECK(reader_.next(false) == Reader::Poll::frame);
+  take_frames();
+  return first.size() + feed(bytes.substr(first.size()));
+}
+
+void Reading::fill(std::span<char> room, std::string_view bytes) {
+  std::memcpy(room.data(), bytes.data(), bytes.size());
+  reader_.handle_read(bytes.size());
 }
 
 void Reading::take_frames() {
@@ -38,6 +56,7 @@ void Reading::take_frames() {
         return;
       case Reader::Poll::failed:
         error_ = reader_.error();
+        error_->offset -= skipped_bytes_;
         return;
       case Reader::Poll::frame:
         frames_.push_back(shown_frame());
@@ -65,12 +84,25 @@ std::string Reading::shown_frame() {
   return viewed;
 }
 
+std::string Reading::end() const {
+  if (error_) return "error at " + show(*error_);
+  return reader_.in_frame() ? "..." : "";
+}
+
 std::string Reading::outcome() const {
   std::string out;
-  for (const std::string& frame : frames_) out += (out.empty() ? "" : "; ") + frame;
-  if (error_) return out + (out.empty() ? "" : "; ") + "error at " + show(*error_);
-  if (dry_) return out + " (no room)";
-  return reader_.in_frame() ? out + (out.empty() ? "" : "; ") + "..." : out;
+  const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : "; ") + part; };
+  for (const std::string& frame : frames_) add(frame);
+  if (const std::string last = end(); !last.empty()) add(last);
+  return out;
+}
+
+std::string filler(std::size_t size) {
+  for (std::size_t digits = 1;; ++digits) {
+    const std::size_t body = size - digits - 5;
+    const std::string length = std::to_string(body);
+    if (length.size() == digits) return "$" + length + "\r\n" + std::string(body, 'f') + "\r\n";
+  }
 }
 
 std::string show(const Error& error) {

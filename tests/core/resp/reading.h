@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,19 +38,28 @@ class Reading {
       : reader_(*memory.account, options), replies_(replies) {}
 
   /// Gives `bytes` to the Reader in pieces as large as it has room for, and takes each frame that
-  /// is whole. Stops at an error, or where there is no room.
-  void feed(std::string_view bytes);
+  /// is whole. Stops at an error, or where there is no room; returns how many bytes it took.
+  std::size_t feed(std::string_view bytes);
+
+  /// The same, before anything else was fed, where all but `room` bytes of the first read buffer
+  /// are taken up by a reply that is skipped. It is not among the frames, and errors do not count
+  /// it.
+  std::size_t feed_across_buffers(std::string_view bytes, std::size_t room);
 
   /// The frames so far, as show() has them; "(unwanted)" or "(too large)" for those without value.
   const std::vector<std::string>& frames() const { return frames_; }
 
-  /// The frames, and the error or the frame that has only begun, in a line.
+  /// What comes behind them: "", "..." of a frame, or "error at ...".
+  std::string end() const;
+
+  /// The frames and the end in a line.
   std::string outcome() const;
 
   const std::optional<Error>& error() const { return error_; }
   Reader& reader() { return reader_; }
 
  private:
+  void fill(std::span<char> room, std::string_view bytes);
   void take_frames();
   std::string shown_frame();
 
@@ -57,8 +67,11 @@ class Reading {
   Replies replies_;
   std::vector<std::string> frames_;
   std::optional<Error> error_;
-  bool dry_ = false;
+  std::size_t skipped_bytes_ = 0;
 };
+
+/// A bulk string that takes `size` bytes on the wire, header and all.
+std::string filler(std::size_t size);
 
 /// "7: what; expected that": an error as the conformance documents have it.
 std::string show(const Error& error);
