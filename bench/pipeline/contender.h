@@ -78,7 +78,4 @@ std::unique_ptr<Contender> make_ours(const Endpoint& endpoint, Shape shape, Pace
 /// Seconds from the call of our connect() to the reply of the first GET.
 double first_reply_seconds(const Endpoint& endpoint);
 
-/// How often the core has asked the native client's memory for anything, since the process began.
-std::uint64_t core_allocations_count();
-
 }  // namespace plimsoll::bench

@@ -22,21 +22,13 @@ const Load hiredis_hundred{"hiredis-libev", hundred_in_flight};
 const Load ours_one{"ours", one_in_flight};
 const Load hiredis_one{"hiredis", one_in_flight};
 
-struct Allocations {
-  double in_process = 0;
-  double in_core = 0;
-};
-
-Allocations allocations_per_get(const Load& load, const Endpoint& endpoint, const Effort& effort) {
+double allocations_per_get(const Load& load, const Endpoint& endpoint, const Effort& effort) {
   const auto contender = make_contender(load, endpoint, effort.pace);
   const std::size_t count = 100'000 / effort.divisor;
   contender->run(count, nullptr);  // pools and buffers have their size now
-  const auto core_before = core_allocations_count();
   start_counting_allocations();
   contender->run(count, nullptr);
-  const auto in_process = static_cast<double>(stop_counting_allocations());
-  const auto in_core = static_cast<double>(core_allocations_count() - core_before);
-  return {in_process / static_cast<double>(count), in_core / static_cast<double>(count)};
+  return static_cast<double>(stop_counting_allocations()) / static_cast<double>(count);
 }
 
 void add_instructions(const Endpoint& endpoint, const Effort& effort, Report& report) {
@@ -50,15 +42,9 @@ void add_instructions(const Endpoint& endpoint, const Effort& effort, Report& re
 
 void add_allocations(const Endpoint& endpoint, const Effort& effort, Report& report) {
   if (!can_count_allocations()) return;
-  const auto ours = allocations_per_get(ours_hundred, endpoint, effort);
-  const auto hiredis = allocations_per_get(hiredis_hundred, endpoint, effort);
-  report.add({.name = "100 in flight, allocations in the core",
-              .ours = ours.in_core,
-              .unit = "allocations/GET",
-              .goal = counter_at_most(0)});
   report.add({.name = "100 in flight, allocations in all, hiredis on libev",
-              .ours = ours.in_process,
-              .peer = hiredis.in_process,
+              .ours = allocations_per_get(ours_hundred, endpoint, effort),
+              .peer = allocations_per_get(hiredis_hundred, endpoint, effort),
               .unit = "allocations/GET"});
 }
 
