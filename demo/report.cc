@@ -95,6 +95,22 @@ void Report::walk(const Model& model, const Plan& plan, const Walks::Summary& su
   line("", "visited most: " + most_visited(model, summary.visits));
 }
 
+void Report::memory(const MemoryFigures& figures) {
+  std::string pools;
+  for (const auto& pool : figures.pools) {
+    if (pool.peak == 0) continue;
+    if (!pools.empty()) pools += ", ";
+    pools += pool.name + " " + as_memory(pool.peak);
+  }
+  line("memory", "client: " + as_memory(figures.peak) + " at most, under a limit of " +
+                     as_memory(figures.limit));
+  line("", "its pools at their peaks: " + pools);
+  const auto growth = figures.resident - std::min(figures.resident, figures.resident_before);
+  line("", "this process: " + as_memory(figures.resident) + " resident, " + as_memory(growth) +
+               " more than before it connected");
+  line("", "server: " + as_memory(figures.server) + " used");
+}
+
 void Report::line(std::string_view label, const std::string& text) {
   begin_line(label);
   out_ << text << std::endl;
@@ -107,13 +123,19 @@ void Report::progress(std::string_view label, const std::string& text) {
 }
 
 void Report::end(const Verdict& verdict, const std::string& stopped) {
+  if (!stopped.empty() && verdict.replies_count() == 0) return fail(stopped);
   const bool good = verdict.wrong_count() == 0 && stopped.empty();
   for (const auto& complaint : verdict.complaints()) line("wrong", complaint);
-  out_ << style(clear_line) << "\n" << style(good ? green : red) << "demo: ";
+  begin_last_line(good ? green : red);
   if (!stopped.empty()) out_ << "stopped: " << stopped << "; ";
   out_ << counted(verdict.replies_count(), "reply", "replies") << " and "
        << counted(verdict.closures_count(), "closure", "closures") << " checked, "
        << with_commas(verdict.wrong_count()) << " wrong" << style(plain) << std::endl;
+}
+
+void Report::fail(const std::string& reason) {
+  begin_last_line(red);
+  out_ << reason << style(plain) << std::endl;
 }
 
 void Report::timing(std::string_view label, const std::string& what, const Timing& timing) {
@@ -131,6 +153,10 @@ void Report::begin_line(std::string_view label) {
   std::string padded(label);
   padded.resize(label_width, ' ');
   out_ << style(clear_line) << style(bold) << padded << style(plain);
+}
+
+void Report::begin_last_line(std::string_view colour) {
+  out_ << style(clear_line) << "\n" << style(colour) << "demo: ";
 }
 
 std::string_view Report::style(std::string_view code) const {

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plimsoll/demo/closure.h"
 #include "plimsoll/demo/inventory.h"
@@ -25,6 +26,20 @@ struct Timing {
   std::size_t refused_count = 0;  // by the memory limit, and asked again
 };
 
+/// Bytes, at the end of a run.
+struct MemoryFigures {
+  struct Pool {
+    std::string name;
+    std::uint64_t peak = 0;
+  };
+  std::uint64_t limit = 0;
+  std::uint64_t peak = 0;
+  std::vector<Pool> pools;  // of the client's accounts
+  std::uint64_t resident = 0;
+  std::uint64_t resident_before = 0;  // before there was a client
+  std::uint64_t server = 0;
+};
+
 class Report {
  public:
   /// A terminal gets colours, and progress on a line that is written over; a file gets neither.
@@ -38,6 +53,7 @@ class Report {
   void load(const Model& model, const Timing& timing);
   void walk(const Model& model, const Plan& plan, const Walks::Summary& summary,
             const Timing& timing);
+  void memory(const MemoryFigures& figures);
 
   /// One line under a label; without a label it goes on from the line above.
   void line(std::string_view label, const std::string& text);
@@ -48,9 +64,13 @@ class Report {
   /// The last line. `stopped` says why the run did not come to its end; empty if it did.
   void end(const Verdict& verdict, const std::string& stopped);
 
+  /// The last line of a run that could not begin.
+  void fail(const std::string& reason);
+
  private:
   void timing(std::string_view label, const std::string& what, const Timing& timing);
   void begin_line(std::string_view label);
+  void begin_last_line(std::string_view colour);
   [[nodiscard]] std::string_view style(std::string_view code) const;
 
   std::ostream& out_;

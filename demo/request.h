@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -29,7 +29,7 @@ struct Request {
   std::uint32_t walk = 0;  // which walk asks; otherwise unused
 };
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
+using Fields = std::unordered_map<std::string, std::string>;
 using Members = std::vector<std::string>;
 
 /// SET gives nothing, GET a string or nil, HGETALL fields, SMEMBERS members, all others a count.

@@ -23,9 +23,8 @@ bool holds_fields(const Reply& reply, const Package& package) {
   const auto* fields = std::get_if<Fields>(&reply);
   if (fields == nullptr || fields->size() != package.fields.size()) return false;
   return std::ranges::all_of(package.fields, [&](const auto& expected) {
-    return std::ranges::count_if(*fields, [&](const auto& field) {
-             return field.first == expected.first && field.second == expected.second;
-           }) == 1;
+    const auto field = fields->find(std::string(expected.first));
+    return field != fields->end() && field->second == expected.second;
   });
 }
 

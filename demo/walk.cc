@@ -81,12 +81,12 @@ void Walk::handle_version(const std::string& name, const Reply& reply) {
 void Walk::handle_fields(const Reply& reply) {
   const auto* fields = std::get_if<Fields>(&reply);
   if (fields == nullptr) return;
-  for (const auto& [name, value] : *fields) {
-    if (name != "Installed-Size") continue;
-    std::uint64_t size = 0;
-    std::from_chars(value.data(), value.data() + value.size(), size);
-    findings_.installed_kib += size;
-  }
+  const auto field = fields->find("Installed-Size");
+  if (field == fields->end()) return;
+  const auto& value = field->second;
+  std::uint64_t size = 0;
+  std::from_chars(value.data(), value.data() + value.size(), size);
+  findings_.installed_kib += size;
 }
 
 void Walk::handle_depends(const std::string& name, const Reply& reply) {

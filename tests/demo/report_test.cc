@@ -28,12 +28,16 @@ TEST_CASE("the last line tells what was checked and what was wrong") {
 
 TEST_CASE("the last line says why a run did not come to its end") {
   const auto model = empty_model();
-  const Verdict verdict(model);
+  Verdict verdict(model);
 
-  std::ostringstream out;
-  Report(out, Report::Target::file).end(verdict, "interrupted");
+  std::ostringstream early;
+  Report(early, Report::Target::file).end(verdict, "no server");
+  CHECK(early.str() == "\ndemo: no server\n");
 
-  CHECK(out.str() == "\ndemo: stopped: interrupted; 0 replies and 0 closures checked, 0 wrong\n");
+  verdict.check({Verb::read, Topic::version, "a"}, Reply(std::optional<std::string>()));
+  std::ostringstream late;
+  Report(late, Report::Target::file).end(verdict, "interrupted");
+  CHECK(late.str() == "\ndemo: stopped: interrupted; 1 reply and 0 closures checked, 0 wrong\n");
 }
 
 TEST_CASE("a file gets lines only: no colours, and no progress") {

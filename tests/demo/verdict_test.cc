@@ -45,7 +45,7 @@ TEST_CASE("fields may come in any order, but just these") {
   CHECK(fields({{"Package", "a"}, {"Version", "1.0"}}));
   CHECK(fields({{"Version", "1.0"}, {"Package", "a"}}));
   CHECK_FALSE(fields({{"Package", "a"}}));
-  CHECK_FALSE(fields({{"Package", "a"}, {"Package", "a"}}));
+  CHECK_FALSE(fields({{"Package", "a"}, {"Source", "1.0"}}));
   CHECK_FALSE(fields({{"Package", "a"}, {"Version", "1.1"}}));
   CHECK_FALSE(fields({{"Package", "a"}, {"Version", "1.0"}, {"Section", "x"}}));
 }
