@@ -89,7 +89,8 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
  public:
   using Signature = typename ThrowingSignature<T>::type;
 
-  explicit CallState(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  explicit CallState(boost::asio::any_io_executor executor)
+      : Operation(true), executor_(std::move(executor)) {}
 
   /// The driver owns it until complete() or destroy(), the Call until it is dropped or awaited.
   Operation& lend() {
@@ -99,7 +100,7 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
 
   void handle_submitted(Driver& driver, RequestId id) override { canceller_.emplace(driver, id); }
 
-  void deliver(const Delivery& delivery) override { result_.emplace(take<T>(delivery)); }
+  void deliver(const Delivery& delivery) override { take(delivery, result_); }
 
   void complete() override {
     const std::shared_ptr<CallState> self = std::move(lent_);
@@ -109,7 +110,7 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
       done_ = true;
       waiter = std::move(waiter_);
     }
-    if (waiter) waiter->resume(std::move(*result_), Waiter<T>::From::driver);
+    if (waiter) waiter->resume(std::move(result_), Waiter<T>::From::driver);
   }
 
   void destroy() override { const std::shared_ptr<CallState> self = std::move(lent_); }
@@ -127,14 +128,14 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
         return;
       }
     }
-    waiter->resume(std::move(*result_), Waiter<T>::From::initiation);
+    waiter->resume(std::move(result_), Waiter<T>::From::initiation);
   }
 
  private:
   const boost::asio::any_io_executor executor_;
   std::shared_ptr<CallState> lent_;
   std::optional<Canceller> canceller_;
-  std::optional<Result<T>> result_;
+  Result<T> result_;
   std::mutex mutex_;
   bool done_ = false;
   std::unique_ptr<Waiter<T>> waiter_;

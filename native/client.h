@@ -173,7 +173,7 @@ class Client {
   /// closes.
   template <class Token = Start>
   auto close(Token&& token = Token()) {
-    return start<void>(Request::close(driver()), std::forward<Token>(token));
+    return start<void>(Request(driver()), std::forward<Token>(token));
   }
 
   /// Figures of this client and of the memory line, as of now.

@@ -12,6 +12,16 @@ plimsoll::Status take(const plimsoll::Result<T>& from, T& out) {
 
 }  // namespace
 
+// Said by itself, since most calls of most programs end here.
+plimsoll::Status decode(const Value& value, std::optional<std::string>& out) {
+  const Node& node = *value.node();
+  if (node.type == Type::bulk_string && !node.split) {
+    out.emplace(node.bytes, node.size);
+    return {};
+  }
+  return decode<std::string>(value, out);
+}
+
 plimsoll::Status decode(const Value& value, std::string& out) {
   const auto bytes = value.as_bytes();
   if (!bytes) return bytes.error();

@@ -26,22 +26,24 @@ std::shared_ptr<Driver> share(Driver& driver);
 /// The error of a delivery, in words.
 Error to_error(const Delivery& delivery);
 
-/// The outcome as a T.
+/// Puts the outcome into `result`, which holds a T as it was made.
 template <class T>
-Result<T> take(const Delivery& delivery) {
-  if (delivery.error != nullptr || delivery.failure != nullptr) return to_error(delivery);
-  if constexpr (std::is_void_v<T>) {
-    return {};
+void take(const Delivery& delivery, Result<T>& result) {
+  if (delivery.error != nullptr || delivery.failure != nullptr) {
+    result = to_error(delivery);
   } else if constexpr (std::is_same_v<T, Client>) {
-    return T(share(*delivery.driver));
+    result = T(share(*delivery.driver));
   } else if constexpr (std::is_same_v<T, Reply>) {
     auto kept = delivery.core->keep_reply();
-    if (!kept) return Error(kept.error());
-    return Reply(std::move(*kept));
-  } else {
-    T out{};
-    if (const auto status = decode(*delivery.value, out); !status) return Error(status.error());
-    return out;
+    if (kept) {
+      result = Reply(*std::move(kept));
+    } else {
+      result = Error(kept.error());
+    }
+  } else if constexpr (!std::is_void_v<T>) {
+    if (const auto status = decode(*delivery.value, *result); !status) {
+      result = Error(status.error());
+    }
   }
 }
 

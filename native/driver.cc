@@ -75,7 +75,7 @@ void Driver::connect(Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
     connecting_ = &operation;
-    operation.handle_submitted(*this, connect_request);
+    if (operation.wants_submitted()) operation.handle_submitted(*this, connect_request);
     core_.connect(now());
     wanted = want_turn();
   }
@@ -94,7 +94,7 @@ void Driver::submit(const CommandView& command, Timeout timeout, Operation& oper
     const auto tag = reinterpret_cast<Tag>(&operation);
     const auto id = core_.submit(command, now(), timeout, tag);
     if (id) {
-      operation.handle_submitted(*this, *id);
+      if (operation.wants_submitted()) operation.handle_submitted(*this, *id);
     } else {
       operation.deliver(Delivery{.error = &id.error()});
       ready_.push(operation);

@@ -25,12 +25,14 @@ namespace plimsoll::native {
 
 class Operation {
  public:
-  Operation() = default;
+  explicit Operation(bool wants_submitted) : wants_submitted_(wants_submitted) {}
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
-  /// The core has taken the request; under the client's lock. For cancel().
+  /// The core has taken the request; under the client's lock. For cancel(), where
+  /// wants_submitted() says that someone may.
   virtual void handle_submitted(Driver& driver, RequestId id) = 0;
+  bool wants_submitted() const { return wants_submitted_; }
 
   /// The outcome is there. Runs no code of the caller's but decode().
   virtual void deliver(const Delivery& delivery) = 0;
@@ -45,6 +47,9 @@ class Operation {
 
  protected:
   ~Operation() = default;
+
+ private:
+  const bool wants_submitted_;
 };
 
 /// A FIFO through Operation::next.
@@ -133,16 +138,16 @@ class CallbackOperation final : public Operation {
   }
 
   void handle_submitted(Driver& driver, RequestId id) override {
-    auto slot = boost::asio::get_associated_cancellation_slot(handler_);
-    if (slot.is_connected()) slot.template emplace<Canceller>(driver, id);
+    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(driver,
+                                                                                        id);
   }
 
-  void deliver(const Delivery& delivery) override { result_.emplace(take<T>(delivery)); }
+  void deliver(const Delivery& delivery) override { take(delivery, result_); }
 
   void complete() override {
     Handler handler(std::move(handler_));
     detail::HandlerWork<Handler> work(std::move(work_));
-    Result<T> result(std::move(*result_));
+    Result<T> result(std::move(result_));
     auto allocator = allocator_of(handler);
     destroy();
     if constexpr (detail::has_own_executor<Handler>) {
@@ -163,7 +168,9 @@ class CallbackOperation final : public Operation {
 
  private:
   explicit CallbackOperation(Handler&& handler)
-      : work_(handler), handler_(std::move(handler)) {}
+      : Operation(boost::asio::get_associated_cancellation_slot(handler).is_connected()),
+        work_(handler),
+        handler_(std::move(handler)) {}
   ~CallbackOperation() = default;
 
   static Allocator allocator_of(const Handler& handler) {
@@ -173,7 +180,7 @@ class CallbackOperation final : public Operation {
 
   detail::HandlerWork<Handler> work_;
   Handler handler_;
-  std::optional<Result<T>> result_;
+  Result<T> result_;
 };
 
 }  // namespace plimsoll::native

@@ -3,20 +3,26 @@
 namespace plimsoll::native {
 
 Request::Request(const Request& other)
-    : driver_(other.driver_),
-      kind_(other.kind_),
-      refusal_(other.refusal_),
-      owned_driver_(other.driver_->shared_from_this()) {
-  if (kind_ != Kind::command) return;
-  encoded_.resize(encoded_size(other.command_));
-  encode(other.command_, encoded_.data());
-  command_.encoded = encoded_;
+    : driver_(other.driver_), kind_(other.kind_), luggage_(std::make_unique<Luggage>()) {
+  luggage_->driver = other.driver_->shared_from_this();
+  switch (kind_) {
+    case Kind::command:
+      luggage_->encoded.resize(encoded_size(other.command_));
+      encode(other.command_, luggage_->encoded.data());
+      command_ = CommandView::from_encoded(luggage_->encoded);
+      return;
+    case Kind::refusal:
+      luggage_->refusal = *other.refusal_;
+      refusal_ = &luggage_->refusal;
+      return;
+    case Kind::close: return;
+  }
 }
 
 void Request::start(Operation& operation) const {
   switch (kind_) {
     case Kind::command: driver_->submit(command_, operation); return;
-    case Kind::refusal: driver_->refuse(refusal_, operation); return;
+    case Kind::refusal: driver_->refuse(*refusal_, operation); return;
     case Kind::close: driver_->close(operation); return;
   }
 }

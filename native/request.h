@@ -20,18 +20,15 @@ struct Start {};
 /// of them along. So a callback costs no copy, and a deferred call does not dangle.
 class Request {
  public:
-  Request(Driver& driver, const CommandView& command) : driver_(&driver), command_(command) {}
+  Request(Driver& driver, const CommandView& command)
+      : driver_(&driver), kind_(Kind::command), command_(command) {}
 
   /// A command that is refused before it is sent.
   Request(Driver& driver, const plimsoll::Error& refusal)
-      : driver_(&driver), kind_(Kind::refusal), refusal_(refusal) {}
+      : driver_(&driver), kind_(Kind::refusal), refusal_(&refusal) {}
 
   /// An orderly end.
-  static Request close(Driver& driver) {
-    Request request(driver, CommandView{});
-    request.kind_ = Kind::close;
-    return request;
-  }
+  explicit Request(Driver& driver) : driver_(&driver), kind_(Kind::close) {}
 
   Request(Request&& other) : Request(std::as_const(other)) {}
   Request(const Request& other);
@@ -45,14 +42,18 @@ class Request {
  private:
   enum class Kind : std::uint8_t { command, refusal, close };
 
-  Driver* driver_;
-  Kind kind_ = Kind::command;
-  CommandView command_;
-  plimsoll::Error refusal_;
+  // What a request takes along when it travels.
+  struct Luggage {
+    std::shared_ptr<Driver> driver;
+    std::string encoded;
+    plimsoll::Error refusal;
+  };
 
-  // Of a request that has travelled.
-  std::shared_ptr<Driver> owned_driver_;
-  std::string encoded_;
+  Driver* driver_;
+  Kind kind_;
+  CommandView command_;
+  const plimsoll::Error* refusal_ = nullptr;
+  std::unique_ptr<Luggage> luggage_;
 };
 
 /// Starts `request` in the form that `token` asks for: a Call<T> for Start, else whatever Asio

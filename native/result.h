@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "plimsoll/native/error.h"
 
@@ -13,38 +12,39 @@ namespace plimsoll::native {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  /// A T as it is made by default.
+  Result() = default;
+  Result(T value) : value_(std::move(value)) {}
+  Result(Error error) : error_(std::move(error)) {}
 
-  bool has_value() const { return state_.index() == 0; }
+  bool has_value() const { return !error_; }
   explicit operator bool() const { return has_value(); }
 
   T& value() & {
-    require_value();
-    return *std::get_if<0>(&state_);
+    if (error_) throw *error_;
+    return value_;
   }
   const T& value() const& {
-    require_value();
-    return *std::get_if<0>(&state_);
+    if (error_) throw *error_;
+    return value_;
   }
   /// By value, so that `for (auto& x : *co_await call)` does not outlive what it walks over.
   T value() && { return std::move(value()); }
 
-  T& operator*() & { return *std::get_if<0>(&state_); }
-  const T& operator*() const& { return *std::get_if<0>(&state_); }
-  T operator*() && { return std::move(*std::get_if<0>(&state_)); }
-  T* operator->() { return std::get_if<0>(&state_); }
-  const T* operator->() const { return std::get_if<0>(&state_); }
+  T& operator*() & { return value_; }
+  const T& operator*() const& { return value_; }
+  T operator*() && { return std::move(value_); }
+  T* operator->() { return &value_; }
+  const T* operator->() const { return &value_; }
 
   /// Only where the result is false.
-  const Error& error() const { return *std::get_if<1>(&state_); }
+  const Error& error() const { return *error_; }
 
  private:
-  void require_value() const {
-    if (!has_value()) throw error();
-  }
-
-  std::variant<T, Error> state_;
+  // Side by side, not a variant: results are moved from thread to thread for every call, and errors
+  // are rare.
+  T value_{};
+  std::optional<Error> error_;
 };
 
 /// Success, or why not.

@@ -30,14 +30,6 @@ Client::Client(const ClientOptions& options, Accounts accounts)
   PLIMSOLL_CHECK(validate(options).ok());
 }
 
-Result<RequestId> Client::submit(const CommandView& command, Instant now, Duration timeout,
-                                 Tag tag) {
-  const Instant deadline = timeout == Duration::zero() ? never : after(now, timeout);
-  Result<RequestId> id = session_.submit(command, deadline, tag);
-  ++(id ? submitted_ : rejected_);
-  return id;
-}
-
 void Client::check(ConnectionId connection) const {
   PLIMSOLL_CHECK(connection == first_connection);
 }

@@ -64,7 +64,12 @@ class Client {
   /// Stages a request, also before the client is ready; `tag` comes back with its one outcome.
   /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
   /// rejected_by_limit, closed.
-  Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag);
+  Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
+    const Instant deadline = timeout == Duration::zero() ? never : after(now, timeout);
+    Result<RequestId> id = session_.submit(command, deadline, tag);
+    ++(id ? submitted_ : rejected_);
+    return id;
+  }
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options_.request_timeout, tag);
   }

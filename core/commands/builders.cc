@@ -42,4 +42,10 @@ Set::Set(Key key, std::string_view value, const SetOptions& options) {
   }
 }
 
+Set::operator CommandView() const {
+  CommandView command = open<"SET">();
+  command.args = std::span(args_).first(count_);
+  return command;
+}
+
 }  // namespace plimsoll::commands

@@ -18,31 +18,29 @@ namespace plimsoll::commands {
 using Key = std::string_view;
 using Words = std::span<const std::string_view>;
 
-inline Command<0> ping() { return {encoded_word<"PING">()}; }
-inline Command<0> dbsize() { return {encoded_word<"DBSIZE">()}; }
+inline Command<0> ping() { return fixed<"PING">(); }
+inline Command<0> dbsize() { return fixed<"DBSIZE">(); }
 
-inline Command<1> get(Key key) { return {encoded_word<"GET">(), {key}}; }
-inline Command<0> mget(Words keys) { return {encoded_word<"MGET">(), {}, keys}; }
-inline Command<0> del(Words keys) { return {encoded_word<"DEL">(), {}, keys}; }
-inline Command<0> exists(Words keys) { return {encoded_word<"EXISTS">(), {}, keys}; }
-inline Command<1> incr(Key key) { return {encoded_word<"INCR">(), {key}}; }
-inline Command<1> pttl(Key key) { return {encoded_word<"PTTL">(), {key}}; }
+inline Command<1> get(Key key) { return fixed<"GET">(key); }
+inline Command<1> incr(Key key) { return fixed<"INCR">(key); }
+inline Command<1> pttl(Key key) { return fixed<"PTTL">(key); }
+inline Command<0> mget(Words keys) { return with(open<"MGET">(), keys); }
+inline Command<0> del(Words keys) { return with(open<"DEL">(), keys); }
+inline Command<0> exists(Words keys) { return with(open<"EXISTS">(), keys); }
 
-inline Command<2> hget(Key key, std::string_view field) {
-  return {encoded_word<"HGET">(), {key, field}};
-}
-inline Command<1> hgetall(Key key) { return {encoded_word<"HGETALL">(), {key}}; }
+inline Command<2> hget(Key key, std::string_view field) { return fixed<"HGET">(key, field); }
+inline Command<1> hgetall(Key key) { return fixed<"HGETALL">(key); }
 inline Command<1> hset(Key key, std::span<const ArgumentPair> fields) {
-  return {encoded_word<"HSET">(), {key}, {}, fields};
+  return with(open<"HSET">(key), fields);
 }
 
-inline Command<1> sadd(Key key, Words members) {
-  return {encoded_word<"SADD">(), {key}, members};
-}
-inline Command<1> smembers(Key key) { return {encoded_word<"SMEMBERS">(), {key}}; }
+inline Command<1> sadd(Key key, Words members) { return with(open<"SADD">(key), members); }
+inline Command<1> smembers(Key key) { return fixed<"SMEMBERS">(key); }
 
 /// Any command, its name first.
-inline Command<0> any(Words name_and_args) { return {{}, {}, name_and_args}; }
+inline Command<0> any(Words name_and_args) {
+  return {.head = {}, .head_kind = CommandView::Head::uncounted, .more_args = name_and_args};
+}
 
 /// When SET stores.
 enum class When : std::uint8_t { always, if_absent, if_present };
@@ -66,14 +64,7 @@ class Set {
   /// invalid_argument: a ttl under a millisecond, or together with OldTtl::kept.
   static Status validate(const SetOptions& options);
 
-  operator CommandView() const {
-    return {.name = encoded_word<"SET">(),
-            .name_parts = 1,
-            .args = std::span(args_).first(count_),
-            .more_args = {},
-            .pairs = {},
-            .encoded = {}};
-  }
+  operator CommandView() const;
 
  private:
   std::array<std::string_view, 5> args_;

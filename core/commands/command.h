@@ -24,51 +24,95 @@ struct Literal {
 
 namespace detail {
 
+template <std::size_t Size>
+struct Encoded {
+  std::array<char, Size> text{};
+  constexpr operator std::string_view() const { return {text.data(), Size}; }
+};
+
+consteval char* write(char* out, char sign, std::size_t number) {
+  *out++ = sign;
+  const std::size_t digits = encoding::digits_of(number);
+  for (char* at = out + digits; at != out; number /= 10) {
+    *--at = static_cast<char>('0' + number % 10);
+  }
+  out += digits;
+  *out++ = '\r';
+  *out++ = '\n';
+  return out;
+}
+
 template <Literal Word>
 consteval auto encode_word() {
-  std::array<char, encoding::bulk_size(Word.size)> out{};
-  char* at = out.data();
-  std::array<char, 20> digits{};
-  std::size_t count = 0;
-  for (std::size_t size = Word.size; count == 0 || size > 0; size /= 10) {
-    digits[count++] = static_cast<char>('0' + size % 10);
-  }
-  *at++ = '$';
-  while (count > 0) *at++ = digits[--count];
-  *at++ = '\r';
-  *at++ = '\n';
+  Encoded<encoding::bulk_size(Word.size)> out;
+  char* at = write(out.text.data(), '$', Word.size);
   at = std::copy_n(Word.text.begin(), Word.size, at);
   *at++ = '\r';
   *at++ = '\n';
   return out;
 }
 
+template <Literal Word, std::size_t Args>
+consteval auto encode_head() {
+  constexpr auto word = encode_word<Word>();
+  Encoded<1 + encoding::digits_of(1 + Args) + 2 + word.text.size()> out;
+  std::copy_n(word.text.begin(), word.text.size(), write(out.text.data(), '*', 1 + Args));
+  return out;
+}
+
 template <Literal Word>
 inline constexpr auto encoded_word = encode_word<Word>();
 
+template <Literal Word, std::size_t Args>
+inline constexpr auto encoded_head = encode_head<Word, Args>();
+
 }  // namespace detail
 
-/// "$3\r\nGET\r\n" for Word "GET", made by the compiler.
-template <Literal Word>
-constexpr std::string_view encoded_word() {
-  return {detail::encoded_word<Word>.data(), detail::encoded_word<Word>.size()};
-}
-
+/// A command with N arguments that are known to the compiler, and maybe more.
 template <std::size_t N>
 struct Command {
-  std::string_view name;
+  std::string_view head;
+  CommandView::Head head_kind;
   std::array<std::string_view, N> args{};
   std::span<const std::string_view> more_args{};
   std::span<const ArgumentPair> pairs{};
 
   operator CommandView() const {
-    return {.name = name,
-            .name_parts = name.empty() ? 0u : 1u,
+    return {.head = head,
+            .head_kind = head_kind,
+            .head_parts = head.empty() ? std::uint8_t{0} : std::uint8_t{1},
             .args = args,
             .more_args = more_args,
-            .pairs = pairs,
-            .encoded = {}};
+            .pairs = pairs};
   }
 };
+
+/// `Name` with exactly these arguments: its head is made by the compiler.
+template <Literal Name, class... Args>
+constexpr Command<sizeof...(Args)> fixed(const Args&... args) {
+  return {.head = detail::encoded_head<Name, sizeof...(Args)>,
+          .head_kind = CommandView::Head::counted,
+          .args = {args...}};
+}
+
+/// `Name` with these arguments, and those that with() adds.
+template <Literal Name, class... Args>
+constexpr Command<sizeof...(Args)> open(const Args&... args) {
+  return {.head = detail::encoded_word<Name>,
+          .head_kind = CommandView::Head::uncounted,
+          .args = {args...}};
+}
+
+template <std::size_t N>
+constexpr Command<N> with(Command<N> command, std::span<const std::string_view> more_args) {
+  command.more_args = more_args;
+  return command;
+}
+
+template <std::size_t N>
+constexpr Command<N> with(Command<N> command, std::span<const ArgumentPair> pairs) {
+  command.pairs = pairs;
+  return command;
+}
 
 }  // namespace plimsoll::commands

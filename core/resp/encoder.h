@@ -3,9 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
+
+#include "plimsoll/core/base/bytes.h"
 
 // Requests on the wire: an array of bulk strings. The size is known before a byte is written, so
 // that room is charged first, and each argument is copied once, straight to where it is sent from.
@@ -20,23 +21,37 @@ struct ArgumentPair {
 /// A command as its caller holds it: nothing is copied until it is encoded. What it refers to must
 /// live until then. On the wire its parts come in the order in which they stand here.
 struct CommandView {
-  std::string_view name;        ///< encoded beforehand: "$3\r\nGET\r\n"
-  std::uint32_t name_parts = 0; ///< bulk strings in `name`
+  enum class Head : std::uint8_t {
+    counted,   ///< `head` begins with the count of all parts: "*2\r\n$3\r\nGET\r\n"
+    uncounted  ///< `head` is encoded bulk strings, `head_parts` of them: "$4\r\nMGET\r\n"
+  };
+
+  std::string_view head;
+  Head head_kind = Head::uncounted;
+  std::uint8_t head_parts = 0;
   std::span<const std::string_view> args;
   std::span<const std::string_view> more_args;
   std::span<const ArgumentPair> pairs;
 
-  /// Where not empty, the whole request as it was encoded before; the rest is not looked at.
-  std::string_view encoded;
+  /// A request that was encoded before.
+  static CommandView from_encoded(std::string_view request) {
+    CommandView command;
+    command.head = request;
+    command.head_kind = Head::counted;
+    return command;
+  }
 
   std::size_t parts() const {
-    return name_parts + args.size() + more_args.size() + pairs.size() * 2;
+    return head_parts + args.size() + more_args.size() + pairs.size() * 2;
   }
 };
 
 namespace encoding {
 
 constexpr std::size_t digits_of(std::uint64_t number) {
+  if (number < 10) return 1;
+  if (number < 100) return 2;
+  if (number < 1000) return 3;
   std::size_t digits = 1;
   while (number >= 10) {
     number /= 10;
@@ -51,11 +66,14 @@ constexpr std::size_t bulk_size(std::size_t bytes) { return 1 + digits_of(bytes)
 /// "<sign><number>\r\n", 23 bytes at most; returns the end.
 inline char* write_header(char* out, char sign, std::uint64_t number) {
   *out++ = sign;
-  const std::size_t digits = digits_of(number);
-  for (char* at = out + digits; at != out; number /= 10) {
-    *--at = static_cast<char>('0' + number % 10);
+  if (number < 100) {
+    const auto small = static_cast<unsigned>(number);
+    if (small >= 10) *out++ = static_cast<char>('0' + small / 10);
+    *out++ = static_cast<char>('0' + small % 10);
+  } else {
+    out += digits_of(number);
+    for (char* at = out; number > 0; number /= 10) *--at = static_cast<char>('0' + number % 10);
   }
-  out += digits;
   *out++ = '\r';
   *out++ = '\n';
   return out;
@@ -63,9 +81,7 @@ inline char* write_header(char* out, char sign, std::uint64_t number) {
 
 inline constexpr std::size_t header_bytes_max = 23;
 
-}  // namespace encoding
-
-/// Calls `visit(std::string_view)` for each argument behind the name, in order.
+/// Calls `visit(std::string_view)` for each argument behind the head, in order.
 template <class Visit>
 void for_each_argument(const CommandView& command, Visit&& visit) {
   for (std::string_view arg : command.args) visit(arg);
@@ -76,29 +92,27 @@ void for_each_argument(const CommandView& command, Visit&& visit) {
   }
 }
 
+}  // namespace encoding
+
 /// Bytes of `command` on the wire.
 inline std::size_t encoded_size(const CommandView& command) {
-  if (!command.encoded.empty()) return command.encoded.size();
-  std::size_t size = 1 + encoding::digits_of(command.parts()) + 2 + command.name.size();
-  for_each_argument(command, [&](std::string_view arg) { size += encoding::bulk_size(arg.size()); });
+  std::size_t size = command.head.size();
+  if (command.head_kind == CommandView::Head::uncounted) {
+    size += 1 + encoding::digits_of(command.parts()) + 2;
+  }
+  encoding::for_each_argument(
+      command, [&size](std::string_view arg) { size += encoding::bulk_size(arg.size()); });
   return size;
 }
 
 /// Writes encoded_size() bytes to `out` and returns the end.
 inline char* encode(const CommandView& command, char* out) {
-  const auto write = [&out](std::string_view bytes) {
-    if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
-    out += bytes.size();
-  };
-  if (!command.encoded.empty()) {
-    write(command.encoded);
-    return out;
+  if (command.head_kind == CommandView::Head::uncounted) {
+    out = encoding::write_header(out, '*', command.parts());
   }
-  out = encoding::write_header(out, '*', command.parts());
-  write(command.name);
-  for_each_argument(command, [&](std::string_view arg) {
-    out = encoding::write_header(out, '$', arg.size());
-    write(arg);
+  out = copy_bytes(command.head, out);
+  encoding::for_each_argument(command, [&out](std::string_view arg) {
+    out = copy_bytes(arg, encoding::write_header(out, '$', arg.size()));
     *out++ = '\r';
     *out++ = '\n';
   });
@@ -109,18 +123,14 @@ inline char* encode(const CommandView& command, char* out) {
 /// that is not in one piece.
 template <class Write>
 void encode_in_parts(const CommandView& command, Write&& write) {
-  if (!command.encoded.empty()) {
-    write(command.encoded);
-    return;
-  }
   const auto write_header = [&write](char sign, std::uint64_t number) {
     std::array<char, encoding::header_bytes_max> header;
     const char* const end = encoding::write_header(header.data(), sign, number);
     write(std::string_view(header.data(), static_cast<std::size_t>(end - header.data())));
   };
-  write_header('*', command.parts());
-  write(command.name);
-  for_each_argument(command, [&](std::string_view arg) {
+  if (command.head_kind == CommandView::Head::uncounted) write_header('*', command.parts());
+  write(command.head);
+  encoding::for_each_argument(command, [&](std::string_view arg) {
     write_header('$', arg.size());
     write(arg);
     write("\r\n");

@@ -29,43 +29,11 @@ void Parser::reset() {
   position_ = 0;
 }
 
-void Parser::begin_frame(std::size_t frame_bytes_limit) {
-  PLIMSOLL_CHECK(!in_frame_);
-  tape_.clear();
-  in_frame_ = true;
-  drop_ = Drop::none;
-  frame_bytes_ = 0;
-  frame_bytes_limit_ = frame_bytes_limit;
-}
-
 void Parser::drop(Drop reason) {
   if (drop_ != Drop::none) return;
   drop_ = reason;
   tape_.clear();
   string_ = &scratch_;
-}
-
-Parser::Outcome Parser::parse(const char*& at, const char* end, const char* storage_end) {
-  begin_ = at;
-  const char* p = at;
-  Step step = Step::go_on;
-  while (step == Step::go_on) {
-    switch (state_) {
-      case State::header: step = parse_header(p, end, storage_end); break;
-      case State::payload: step = parse_payload(p, end, storage_end); break;
-      case State::payload_end: step = parse_payload_end(p, end); break;
-      case State::chunk_header: step = parse_chunk(p, end, storage_end); break;
-      case State::failed: step = Step::failed; break;
-    }
-  }
-  const auto consumed = static_cast<std::size_t>(p - at);
-  position_ += consumed;
-  frame_bytes_ += consumed;
-  at = p;
-  if (step == Step::need_more) return Outcome::need_more;
-  if (step == Step::failed) return Outcome::failed;
-  in_frame_ = false;
-  return Outcome::frame;
 }
 
 inline Node* Parser::add(Type type, std::uint32_t size) {
@@ -99,6 +67,103 @@ Parser::Step Parser::fail(const char* at, const char* what, const char* expected
                  .expected = expected,
                  .offset = position_ + static_cast<std::uint64_t>(at - begin_)};
   return Step::failed;
+}
+
+// A value is whole: so may be the aggregates that it ends.
+inline Parser::Step Parser::complete_value(const char* p) {
+  while (depth_ > 0) {
+    Level& top = levels_[depth_ - 1];
+    if (top.streamed) {
+      const std::size_t most = top.type == Type::map ? aggregate_elements_max * 2
+                                                      : aggregate_elements_max;
+      return ++top.left <= most
+                 ? Step::go_on
+                 : fail(p, "streamed aggregate is too long",
+                        "at most aggregate_elements_max (134217728) elements");
+    }
+    if (--top.left > 0) return Step::go_on;
+    if (drop_ == Drop::none) top.head->end = tape_.position();
+    --depth_;
+    if (top.type == Type::attribute) {
+      after_attribute_ = true;
+      return Step::go_on;
+    }
+  }
+  return Step::frame;
+}
+
+// Most of what servers send, whole strings, numbers and arrays, in one go. Whatever is cut,
+// long or wrong is left where it is for parse_header() (need_more), which looks closely.
+inline Parser::Step Parser::parse_common(const char*& p, const char* end) {
+  // So many bytes ahead need no look at `end`: a sign, 9 digits, CR LF.
+  constexpr std::ptrdiff_t header_max = 13;
+  constexpr int digits_max_common = 9;
+  while (end - p >= header_max) {
+    const char type = *p;
+    if (type != '$' && type != ':' && type != '*') return Step::need_more;
+    const char* const digits = p + 1;
+    const char* q = digits;
+    std::uint32_t number = 0;
+#pragma GCC unroll 9
+    for (int i = 0; i < digits_max_common; ++i) {
+      const unsigned digit = static_cast<unsigned char>(*q) - unsigned{'0'};
+      if (digit > 9) break;
+      number = number * 10 + digit;
+      ++q;
+    }
+    if (q == digits || q[0] != '\r' || q[1] != '\n') return Step::need_more;
+    q += 2;
+    if (type == ':') {
+      note_value(Type::integer);
+      add(Type::integer)->integer = number;
+      p = q;
+    } else if (type == '*') {
+      if (number == 0 || number > aggregate_elements_max || depth_ == nesting_depth_max) {
+        return Step::need_more;
+      }
+      note_value(Type::array);
+      levels_[depth_++] = Level{
+          .head = add(Type::array, number), .left = number, .type = Type::array, .streamed = false};
+      p = q;
+      continue;
+    } else {
+      if (static_cast<std::size_t>(end - q) < std::size_t{number} + 2) return Step::need_more;
+      const char* const after = q + number;
+      if (after[0] != '\r' || after[1] != '\n' || number > bulk_bytes_max) return Step::need_more;
+      note_value(Type::bulk_string);
+      add(Type::bulk_string, number)->bytes = q;
+      p = after + 2;
+    }
+    const Step step = complete_value(p);
+    if (step != Step::go_on || state_ != State::header) return step;
+  }
+  return Step::need_more;
+}
+
+Parser::Outcome Parser::parse(const char*& at, const char* end, const char* storage_end) {
+  begin_ = at;
+  const char* p = at;
+  Step step = Step::go_on;
+  while (step == Step::go_on) {
+    switch (state_) {
+      case State::header:
+        step = parse_common(p, end);
+        if (step == Step::need_more) step = parse_header(p, end, storage_end);
+        break;
+      case State::payload: step = parse_payload(p, end, storage_end); break;
+      case State::payload_end: step = parse_payload_end(p, end); break;
+      case State::chunk_header: step = parse_chunk(p, end, storage_end); break;
+      case State::failed: step = Step::failed; break;
+    }
+  }
+  const auto consumed = static_cast<std::size_t>(p - at);
+  position_ += consumed;
+  frame_bytes_ += consumed;
+  at = p;
+  if (step == Step::need_more) return Outcome::need_more;
+  if (step == Step::failed) return Outcome::failed;
+  in_frame_ = false;
+  return Outcome::frame;
 }
 
 Parser::Step Parser::parse_header(const char*& p, const char* end, const char* storage_end) {
@@ -375,29 +440,6 @@ Parser::Step Parser::parse_stream_end(const char*& p, const char* end) {
   --depth_;
   p += 3;
   return complete_value(p);
-}
-
-// A value is whole: so may be the aggregates that it ends.
-inline Parser::Step Parser::complete_value(const char* p) {
-  while (depth_ > 0) {
-    Level& top = levels_[depth_ - 1];
-    if (top.streamed) {
-      const std::size_t most = top.type == Type::map ? aggregate_elements_max * 2
-                                                      : aggregate_elements_max;
-      return ++top.left <= most
-                 ? Step::go_on
-                 : fail(p, "streamed aggregate is too long",
-                        "at most aggregate_elements_max (134217728) elements");
-    }
-    if (--top.left > 0) return Step::go_on;
-    if (drop_ == Drop::none) top.head->end = tape_.position();
-    --depth_;
-    if (top.type == Type::attribute) {
-      after_attribute_ = true;
-      return Step::go_on;
-    }
-  }
-  return Step::frame;
 }
 
 // Finds the CR LF that ends the line at `p`. Bytes that were searched before are not again; what is

@@ -42,7 +42,13 @@ class Parser {
   void reset();
 
   /// Starts the next frame: forgets the nodes of the one before.
-  void begin_frame(std::size_t frame_bytes_limit);
+  void begin_frame(std::size_t frame_bytes_limit) {
+    tape_.clear();
+    in_frame_ = true;
+    drop_ = Drop::none;
+    frame_bytes_ = 0;
+    frame_bytes_limit_ = frame_bytes_limit;
+  }
 
   /// Consumes bytes from `at` on, which moves, up to `end` or the end of the frame. `storage_end`
   /// is where the buffer ends that later bytes are read into behind `end`. What is left between
@@ -83,6 +89,7 @@ class Parser {
 
   enum class Step : std::uint8_t { go_on, need_more, frame, failed };
 
+  Step parse_common(const char*& p, const char* end);
   Step parse_header(const char*& p, const char* end, const char* storage_end);
   Step parse_integer(const char*& p, const char* end);
   Step parse_string(Type type, const char*& p, const char* end, const char* storage_end);

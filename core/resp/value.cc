@@ -41,8 +41,9 @@ const char* name(Type type) {
   return "unknown";
 }
 
-Value::Value(const Node* node) : node_(behind_attributes(node)) {
-  const Node* const first = follow(node);
+void Value::pass_attributes() {
+  const Node* const first = follow(node_);
+  node_ = behind_attributes(first);
   if (first != node_) attribute_ = first;
 }
 

@@ -26,7 +26,9 @@ class Entries;
 class Value {
  public:
   /// `node` is the value's own node, or the attribute before it.
-  explicit Value(const Node* node);
+  explicit Value(const Node* node) : node_(node) {
+    if (node->type == Type::attribute || node->type == Type::link) pass_attributes();
+  }
 
   Type type() const { return node_->type; }
   bool is_null() const { return node_->type == Type::null; }
@@ -65,6 +67,7 @@ class Value {
  private:
   friend class Elements;
 
+  void pass_attributes();
   Error wrong(const char* expected) const;
 
   const Node* node_;

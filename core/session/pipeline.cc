@@ -21,23 +21,28 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
                  .value = size,
                  .limit = std::numeric_limits<std::uint32_t>::max()};
   }
-  const Result<std::uint64_t> begin = log_.append(command, size);
-  if (!begin) return begin.error();
+  const std::uint64_t begin = log_.append(command, size);
+  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(size);
   const Request request{.tag = tag,
                         .deadline = deadline,
-                        .begin = *begin,
+                        .begin = begin,
                         .size = static_cast<std::uint32_t>(size),
                         .state = State::live};
   if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;
     drop_withdrawn();
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "the requests pool has no room for the state of this request",
-                 .value = chunk_bytes};
+    return refuse_for_lack_of_room(chunk_bytes);
   }
   next_deadline_ = std::min(next_deadline_, deadline);
   return request.begin;
+}
+
+Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
+  return Error{.code = ErrorCode::rejected_by_limit,
+               .what = "the requests pool has no room for this request",
+               .value = bytes,
+               .limit = budget_.limit(PoolKind::requests)};
 }
 
 void Pipeline::cancel(RequestId id) {
@@ -178,20 +183,9 @@ void Pipeline::write_around_gaps(std::size_t bytes) {
   PLIMSOLL_CHECK(bytes == 0 && unsent_begin_ <= exposed_end_);
 }
 
-Pipeline::Request& Pipeline::first_unanswered() {
-  return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
-}
-
-Pipeline::Next Pipeline::next() {
-  if (requests_.size() == answered_count_) return Next::nothing;
-  const Request& request = first_unanswered();
-  if (request.end() > exposed_end_) return Next::nothing;
-  return request.state == State::tombstone ? Next::tombstone : Next::request;
-}
-
 Tag Pipeline::take_next() {
-  PLIMSOLL_CHECK(next() != Next::nothing);
   Request& request = first_unanswered();
+  PLIMSOLL_CHECK(request.end() <= exposed_end_);
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
     // The transport still has its bytes: it leaves with them.

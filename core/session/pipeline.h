@@ -35,7 +35,7 @@ class Pipeline {
  public:
   /// At most `requests_max` requests and tombstones at a time.
   Pipeline(Account& requests, std::size_t requests_max)
-      : requests_(requests, requests_max), log_(requests) {}
+      : budget_(requests.budget()), requests_(requests, requests_max), log_(requests) {}
 
   /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
@@ -54,9 +54,14 @@ class Pipeline {
 
   /// Whether a reply is owed, and whether anyone waits for it.
   enum class Next : std::uint8_t { nothing, request, tombstone };
-  Next next();
+  Next next() {
+    if (requests_.size() == answered_count_) return Next::nothing;
+    const Request& request = first_unanswered();
+    if (request.end() > exposed_end_) return Next::nothing;
+    return request.state == State::tombstone ? Next::tombstone : Next::request;
+  }
 
-  /// The reply of next() has come: forgets the request and returns its tag.
+  /// The reply of next(), which is not `nothing`, has come: forgets the request, returns its tag.
   Tag take_next();
 
   /// Lets requests end whose deadline is not after `now`: next_ended() will say so.
@@ -90,13 +95,17 @@ class Pipeline {
     std::uint64_t end() const { return begin + size; }
   };
 
-  Request& first_unanswered();
+  Request& first_unanswered() {
+    return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
+  }
+  Error refuse_for_lack_of_room(std::size_t bytes) const;
   void start_search();
   Ended end_early(Request& request, ErrorCode code);
   void drop_withdrawn();
   std::size_t transmit_around_gaps(std::span<std::string_view> spans);
   void write_around_gaps(std::size_t bytes);
 
+  Budget& budget_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
   std::uint64_t unsent_begin_ = 0;   // everything before this was taken by the transport

@@ -18,26 +18,12 @@ void RequestLog::clear() {
   last_ = nullptr;
 }
 
-Result<std::uint64_t> RequestLog::append(const CommandView& command, std::size_t size) {
+std::uint64_t RequestLog::append_to_new(const CommandView& command, std::size_t size) {
   const std::uint64_t begin = end_;
-  // A request that fits one segment lies in one: it is encoded in one go and sent in one span.
-  const bool fits_last = last_ != nullptr && size <= segment_capacity - last_->filled;
-  if (!fits_last && !add_segments((size + segment_capacity - 1) / segment_capacity)) {
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "the requests pool has no room for this request",
-                 .value = size,
-                 .limit = requests_.budget().limit(PoolKind::requests)};
-  }
-  if (size <= segment_capacity) {
-    char* const out = last_->begin() + last_->filled;
-    PLIMSOLL_CHECK(encode(command, out) == out + size);
-    last_->filled += static_cast<std::uint32_t>(size);
-    last_->live += static_cast<std::uint32_t>(size);
-    end_ += size;
-  } else {
-    encode_in_parts(command, [this](std::string_view part) { write(part); });
-    PLIMSOLL_CHECK(end_ == begin + size);
-  }
+  if (!add_segments((size + segment_capacity - 1) / segment_capacity)) return no_room;
+  if (size <= segment_capacity) return write_whole(command, size);
+  encode_in_parts(command, [this](std::string_view part) { write(part); });
+  PLIMSOLL_CHECK(end_ == begin + size);
   return begin;
 }
 

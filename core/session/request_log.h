@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/encoder.h"
 
@@ -23,9 +23,15 @@ class RequestLog {
   RequestLog(const RequestLog&) = delete;
   RequestLog& operator=(const RequestLog&) = delete;
 
-  /// Encodes `command`, of `size` bytes, and returns its position. rejected_by_limit where the
-  /// requests pool has no room for all of it: then nothing was kept.
-  Result<std::uint64_t> append(const CommandView& command, std::size_t size);
+  static constexpr std::uint64_t no_room = UINT64_MAX;
+
+  /// Encodes `command`, of `size` bytes, and returns its position; no_room where the requests pool
+  /// cannot pay for all of it: then nothing was kept.
+  std::uint64_t append(const CommandView& command, std::size_t size) {
+    const bool fits = last_ != nullptr && size <= segment_capacity - last_->filled;
+    if (!fits) return append_to_new(command, size);
+    return write_whole(command, size);
+  }
 
   /// Fills `spans` with the bytes from position `begin` to `end`, which must all be there; returns
   /// how many spans it took. What does not fit `spans` is left out.
@@ -42,6 +48,17 @@ class RequestLog {
   std::uint64_t end() const { return end_; }
 
  private:
+  // A request that fits one segment lies in one: it is encoded in one go and sent in one span.
+  std::uint64_t write_whole(const CommandView& command, std::size_t size) {
+    char* const out = last_->begin() + last_->filled;
+    PLIMSOLL_CHECK(encode(command, out) == out + size);
+    last_->filled += static_cast<std::uint32_t>(size);
+    last_->live += static_cast<std::uint32_t>(size);
+    end_ += size;
+    return end_ - size;
+  }
+
+  std::uint64_t append_to_new(const CommandView& command, std::size_t size);
   bool add_segments(std::size_t count);
   void write(std::string_view bytes);
 

@@ -32,12 +32,9 @@ void Session::connect(Instant now) {
   connect_deadline_ = after(now, options_.connect_timeout);
 }
 
-Result<RequestId> Session::submit(const CommandView& command, Instant deadline, Tag tag) {
-  if (state_ == State::closing || state_ == State::closed) {
-    return Error{.code = ErrorCode::closed,
-                 .what = state_ == State::closing ? client_closed.what : end_error_.what};
-  }
-  return pipeline_.submit(command, deadline, tag);
+Error Session::refusal() const {
+  return Error{.code = ErrorCode::closed,
+               .what = state_ == State::closing ? client_closed.what : end_error_.what};
 }
 
 void Session::close(Instant now) {
@@ -235,30 +232,6 @@ std::optional<Event> Session::poll_ended() {
   return failed(ended->tag, Error{.code = ended->code, .executed = ended->executed, .what = what});
 }
 
-std::optional<Event> Session::poll_frame() {
-  std::optional<Event> event;
-  while (!event && state_ != State::closed && state_ != State::waiting) {
-    const Pipeline::Next due =
-        state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
-    switch (reader_.next(due != Pipeline::Next::tombstone)) {
-      case Reader::Poll::need_more:
-        if (pipeline_.size() == 0) reader_.release_idle();
-        return std::nullopt;
-      case Reader::Poll::failed: end(reader_.error()); break;
-      case Reader::Poll::frame:
-        if (reader_.is_push()) {
-          event = handle_push();
-        } else if (state_ == State::handshaking) {
-          event = handle_handshake_reply();
-        } else {
-          event = handle_reply(due);
-        }
-        break;
-    }
-  }
-  return event;
-}
-
 std::optional<Event> Session::handle_push() {
   if (reader_.dropped() != Parser::Drop::none) {
     ++counters_.pushes_skipped;
@@ -268,25 +241,19 @@ std::optional<Event> Session::handle_push() {
   return Event{.kind = Event::Kind::pushed, .value = reader_.value()};
 }
 
-std::optional<Event> Session::handle_reply(Pipeline::Next due) {
-  switch (due) {
-    case Pipeline::Next::nothing:
-      end_has_value_ = reader_.dropped() == Parser::Drop::none;
-      end(Error{.code = ErrorCode::protocol_error,
-                .what = "the server sent a reply that no request asked for"});
-      return std::nullopt;
-    case Pipeline::Next::tombstone: pipeline_.take_next(); return std::nullopt;
-    case Pipeline::Next::request: break;
+void Session::handle_unwanted_reply(Pipeline::Next due) {
+  if (due == Pipeline::Next::tombstone) {
+    pipeline_.take_next();
+    return;
   }
+  end_has_value_ = reader_.dropped() == Parser::Drop::none;
+  end(Error{.code = ErrorCode::protocol_error,
+            .what = "the server sent a reply that no request asked for"});
+}
+
+inline Event Session::handle_reply() {
   const Tag tag = pipeline_.take_next();
-  if (reader_.dropped() != Parser::Drop::none) {
-    ++counters_.replies_skipped;
-    return failed(tag, Error{.code = ErrorCode::reply_too_large,
-                             .executed = Executed::yes,
-                             .what = "the reply did not fit reply_bytes_max or the replies pool, "
-                                     "and was skipped",
-                             .value = reader_.frame_bytes()});
-  }
+  if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
   const Value value = reader_.value();
   if (value.is_error()) {
     Event event = failed(tag, Error{.code = ErrorCode::server_error,
@@ -297,6 +264,40 @@ std::optional<Event> Session::handle_reply(Pipeline::Next due) {
   }
   ++counters_.completed;
   return Event{.kind = Event::Kind::completed, .tag = tag, .value = value};
+}
+
+std::optional<Event> Session::poll_frame() {
+  while (state_ != State::closed && state_ != State::waiting) {
+    const Pipeline::Next due =
+        state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
+    switch (reader_.next(due != Pipeline::Next::tombstone)) {
+      case Reader::Poll::need_more:
+        if (pipeline_.size() == 0) reader_.release_idle();
+        return std::nullopt;
+      case Reader::Poll::failed: end(reader_.error()); break;
+      case Reader::Poll::frame:
+        if (reader_.is_push()) {
+          if (auto event = handle_push()) return event;
+        } else if (state_ == State::handshaking) {
+          if (auto event = handle_handshake_reply()) return event;
+        } else if (due == Pipeline::Next::request) {
+          return handle_reply();
+        } else {
+          handle_unwanted_reply(due);
+        }
+        break;
+    }
+  }
+  return std::nullopt;
+}
+
+Event Session::handle_skipped_reply(Tag tag) {
+  ++counters_.replies_skipped;
+  return failed(tag, Error{.code = ErrorCode::reply_too_large,
+                           .executed = Executed::yes,
+                           .what = "the reply did not fit reply_bytes_max or the replies pool, "
+                                   "and was skipped",
+                           .value = reader_.frame_bytes()});
 }
 
 std::optional<Event> Session::handle_handshake_reply() {

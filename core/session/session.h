@@ -63,7 +63,10 @@ class Session {
   void connect(Instant now);
 
   /// Stages a request, also before the session is ready. Errors: rejected_by_limit; closed.
-  Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
+  Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag) {
+    if (state_ == State::closing || state_ == State::closed) return refusal();
+    return pipeline_.submit(command, deadline, tag);
+  }
   void cancel(RequestId id) { pipeline_.cancel(id); }
 
   /// Takes no more requests, waits for the replies that are owed (close_timeout at most), closes.
@@ -99,9 +102,12 @@ class Session {
  private:
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
+  Error refusal() const;
   std::optional<Event> poll_frame();
   std::optional<Event> handle_push();
-  std::optional<Event> handle_reply(Pipeline::Next due);
+  Event handle_reply();
+  Event handle_skipped_reply(Tag tag);
+  void handle_unwanted_reply(Pipeline::Next due);
   std::optional<Event> handle_handshake_reply();
   std::optional<Event> poll_ended();
   std::optional<Event> poll_end();
