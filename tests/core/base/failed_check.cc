@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
@@ -24,6 +25,7 @@ void report(const char* condition, const char*, int) {
 std::string failed_check(const std::function<void()>& action) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe");
+  std::fflush(nullptr);  // or the child has what is buffered, too
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("fork");
   if (child == 0) {
