@@ -72,19 +72,27 @@ void round_trip(std::size_t split, const std::vector<std::string>& args) {
   }
 
   CommandView command;
-  command.name = "$3\r\nGET\r\n";
-  command.name_parts = 1;
   command.args = all.first(first);
   command.more_args = all.subspan(first, second);
   command.pairs = pairs;
+  command.head = "$3\r\nGET\r\n";
+  command.head_parts = 1;
   const std::string encoded = encode_whole(command);
   expect_equal("encoded in parts", encode_parts(command), encoded);
-  expect_equal("what is read back", read_back(encoded), show(testing::array(std::move(expected))));
 
-  CommandView again;
-  again.encoded = encoded;
+  if (command.more_args.empty() && command.pairs.empty()) {
+    const std::string counted = "*" + std::to_string(expected.size()) + "\r\n$3\r\nGET\r\n";
+    command.head = counted;
+    command.head_kind = CommandView::Head::counted;
+    expect_equal("encoded behind a count", encode_whole(command), encoded);
+    expect_equal("encoded behind a count, in parts", encode_parts(command), encoded);
+  }
+
+  const CommandView again = CommandView::from_encoded(encoded);
   expect_equal("what was encoded before", encode_whole(again), encoded);
   expect_equal("what was encoded before, in parts", encode_parts(again), encoded);
+
+  expect_equal("what is read back", read_back(encoded), show(testing::array(std::move(expected))));
 }
 
 }  // namespace
