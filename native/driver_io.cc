@@ -89,14 +89,20 @@ void Driver::open_any(std::uint64_t attempt, const Endpoints& endpoints) {
 
 void Driver::handle_opened(std::uint64_t attempt) {
   error_code problem;
-  io_->socket.native_non_blocking(true, problem);
-  if (problem) return handle_failed(problem);
   if (target_.endpoint.kind == Endpoint::Kind::tcp) {
     // Where one of these is not to be had, the connection works all the same.
     const int yes = 1;
     ::setsockopt(io_->socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     ::setsockopt(io_->socket.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
   }
+  // Connecting has left the socket registered for writability as well, and each wait to read would
+  // be woken up by that. A fresh registration is for reading alone.
+  const auto protocol = io_->socket.local_endpoint(problem).protocol();
+  const auto handle = io_->socket.release(problem);
+  io_->socket.assign(protocol, handle, problem);
+  if (problem) return handle_failed(problem);
+  io_->socket.native_non_blocking(true, problem);
+  if (problem) return handle_failed(problem);
   open_ = true;
   {
     const std::lock_guard lock(mutex_);

@@ -165,6 +165,7 @@ void Budget::destroy(Account& account) {
   Lock lock(mutex_);
   pool(PoolKind::connections).used -= footprint;
   used_ -= footprint;
+  notify_waiters();
 }
 
 bool Budget::move_from_spare(Account& account, std::size_t bytes) {

@@ -30,6 +30,8 @@ struct CommandView {
   Head head_kind = Head::uncounted;
   std::uint8_t head_parts = 0;
   std::span<const std::string_view> args;
+
+  // Only behind an uncounted head.
   std::span<const std::string_view> more_args;
   std::span<const ArgumentPair> pairs;
 
@@ -83,8 +85,9 @@ inline constexpr std::size_t header_bytes_max = 23;
 
 /// Calls `visit(std::string_view)` for each argument behind the head, in order.
 template <class Visit>
-void for_each_argument(const CommandView& command, Visit&& visit) {
+inline void for_each_argument(const CommandView& command, Visit&& visit) {
   for (std::string_view arg : command.args) visit(arg);
+  if (command.head_kind == CommandView::Head::counted) return;
   for (std::string_view arg : command.more_args) visit(arg);
   for (const ArgumentPair& pair : command.pairs) {
     visit(pair.first);
@@ -102,6 +105,15 @@ inline std::size_t encoded_size(const CommandView& command) {
   }
   encoding::for_each_argument(
       command, [&size](std::string_view arg) { size += encoding::bulk_size(arg.size()); });
+  return size;
+}
+
+/// Not less than encoded_size(), and sooner known.
+inline std::size_t encoded_size_bound(const CommandView& command) {
+  constexpr std::size_t around_argument = encoding::header_bytes_max + 2;
+  std::size_t size = encoding::header_bytes_max + command.head.size();
+  encoding::for_each_argument(
+      command, [&size](std::string_view arg) { size += arg.size() + around_argument; });
   return size;
 }
 

@@ -1,7 +1,6 @@
 #include "plimsoll/core/session/pipeline.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "plimsoll/core/base/check.h"
 
@@ -14,20 +13,13 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
                  .value = requests_.size(),
                  .limit = requests_.size_max()};
   }
-  const std::size_t size = encoded_size(command);
-  if (size > std::numeric_limits<std::uint32_t>::max()) {
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "request is longer than 4 GiB",
-                 .value = size,
-                 .limit = std::numeric_limits<std::uint32_t>::max()};
-  }
-  const std::uint64_t begin = log_.append(command, size);
-  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(size);
-  const Request request{.tag = tag,
-                        .deadline = deadline,
-                        .begin = begin,
-                        .size = static_cast<std::uint32_t>(size),
-                        .state = State::live};
+  const std::uint64_t begin = log_.append(command);
+  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
+  const std::uint64_t size = log_.end() - begin;
+  // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
+  PLIMSOLL_CHECK(size > 0);
+  const Request request{
+      .tag = tag, .deadline = deadline, .begin = begin, .size = size, .state = State::live};
   if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;

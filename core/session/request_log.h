@@ -5,7 +5,6 @@
 #include <span>
 #include <string_view>
 
-#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/encoder.h"
 
@@ -25,12 +24,11 @@ class RequestLog {
 
   static constexpr std::uint64_t no_room = UINT64_MAX;
 
-  /// Encodes `command`, of `size` bytes, and returns its position; no_room where the requests pool
-  /// cannot pay for all of it: then nothing was kept.
-  std::uint64_t append(const CommandView& command, std::size_t size) {
-    const bool fits = last_ != nullptr && size <= segment_capacity - last_->filled;
-    if (!fits) return append_to_new(command, size);
-    return write_whole(command, size);
+  /// Encodes `command` and returns its position; its bytes end at end(). no_room where the requests
+  /// pool cannot pay for all of them: then nothing was kept.
+  std::uint64_t append(const CommandView& command) {
+    if (room_in_last() < encoded_size_bound(command)) return append_to_new(command);
+    return write_whole(command);
   }
 
   /// Fills `spans` with the bytes from position `begin` to `end`, which must all be there; returns
@@ -48,17 +46,24 @@ class RequestLog {
   std::uint64_t end() const { return end_; }
 
  private:
+  // Behind the last segment's bytes. None where a later segment was given up, and these bytes are
+  // not the end of the stream any more.
+  std::size_t room_in_last() const {
+    const bool at_end = last_ != nullptr && last_->position + last_->filled == end_;
+    return at_end ? segment_capacity - last_->filled : 0;
+  }
+
   // A request that fits one segment lies in one: it is encoded in one go and sent in one span.
-  std::uint64_t write_whole(const CommandView& command, std::size_t size) {
+  std::uint64_t write_whole(const CommandView& command) {
     char* const out = last_->begin() + last_->filled;
-    PLIMSOLL_CHECK(encode(command, out) == out + size);
-    last_->filled += static_cast<std::uint32_t>(size);
-    last_->live += static_cast<std::uint32_t>(size);
+    const auto size = static_cast<std::uint32_t>(encode(command, out) - out);
+    last_->filled += size;
+    last_->live += size;
     end_ += size;
     return end_ - size;
   }
 
-  std::uint64_t append_to_new(const CommandView& command, std::size_t size);
+  std::uint64_t append_to_new(const CommandView& command);
   bool add_segments(std::size_t count);
   void write(std::string_view bytes);
 

@@ -178,13 +178,15 @@ std::optional<Session::Action> Session::poll_action() {
 }
 
 std::optional<Event> Session::poll_event() {
+  std::optional<Event> event;
   if (state_ != State::closed) {
-    if (auto event = poll_frame()) return event;
-    if (auto event = poll_ended()) return event;
+    if (poll_frame(event)) return event;
+    event = poll_ended();
+    if (event) return event;
     if (state_ == State::closing && pipeline_.size() == 0) end(client_closed);
   }
-  if (state_ == State::closed) return poll_end();
-  return std::nullopt;
+  if (state_ == State::closed) event = poll_end();
+  return event;
 }
 
 // The end first, with its reason, then everyone who was still waiting.
@@ -251,44 +253,50 @@ void Session::handle_unwanted_reply(Pipeline::Next due) {
             .what = "the server sent a reply that no request asked for"});
 }
 
-inline Event Session::handle_reply() {
+inline void Session::handle_reply(std::optional<Event>& event) {
   const Tag tag = pipeline_.take_next();
-  if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
+  if (reader_.dropped() != Parser::Drop::none) {
+    event = handle_skipped_reply(tag);
+    return;
+  }
   const Value value = reader_.value();
   if (value.is_error()) {
-    Event event = failed(tag, Error{.code = ErrorCode::server_error,
-                                    .executed = Executed::yes,
-                                    .what = "the server answered with an error"});
-    event.value = value;
-    return event;
+    event = failed(tag, Error{.code = ErrorCode::server_error,
+                              .executed = Executed::yes,
+                              .what = "the server answered with an error"});
+    event->value = value;
+    return;
   }
   ++counters_.completed;
-  return Event{.kind = Event::Kind::completed, .tag = tag, .value = value};
+  event.emplace(Event{.kind = Event::Kind::completed, .tag = tag, .value = value});
 }
 
-std::optional<Event> Session::poll_frame() {
+// Fills `event` and returns true, or has nothing to say.
+bool Session::poll_frame(std::optional<Event>& event) {
   while (state_ != State::closed && state_ != State::waiting) {
     const Pipeline::Next due =
         state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
     switch (reader_.next(due != Pipeline::Next::tombstone)) {
       case Reader::Poll::need_more:
         if (pipeline_.size() == 0) reader_.release_idle();
-        return std::nullopt;
+        return false;
       case Reader::Poll::failed: end(reader_.error()); break;
       case Reader::Poll::frame:
         if (reader_.is_push()) {
-          if (auto event = handle_push()) return event;
+          event = handle_push();
         } else if (state_ == State::handshaking) {
-          if (auto event = handle_handshake_reply()) return event;
+          event = handle_handshake_reply();
         } else if (due == Pipeline::Next::request) {
-          return handle_reply();
+          handle_reply(event);
+          return true;
         } else {
           handle_unwanted_reply(due);
         }
+        if (event) return true;
         break;
     }
   }
-  return std::nullopt;
+  return false;
 }
 
 Event Session::handle_skipped_reply(Tag tag) {

@@ -103,9 +103,9 @@ class Session {
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
   Error refusal() const;
-  std::optional<Event> poll_frame();
+  bool poll_frame(std::optional<Event>& event);
   std::optional<Event> handle_push();
-  Event handle_reply();
+  void handle_reply(std::optional<Event>& event);
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   std::optional<Event> handle_handshake_reply();
