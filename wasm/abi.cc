@@ -206,16 +206,18 @@ int32_t PLIMSOLL_EXPORT(plimsoll_abort)(int32_t client) {
 // ---- What the host has to say
 
 int32_t PLIMSOLL_EXPORT(plimsoll_handle_opened)(int32_t client, double now) {
-  return tell(client, now, [](HostedClient& found, Instant at) {
-    found.client().handle_opened(first_connection, at);
-  });
+  if (!is_time(now)) return refuse_time();
+  return with(client,
+              [now](HostedClient& found) { return answer(found.handle_opened(to_instant(now))); });
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_handle_closed)(int32_t client, uint32_t reason, double now) {
+  if (!is_time(now)) return refuse_time();
   const std::optional<Error> error = close_error(reason);
   if (!error) return refuse_argument("unknown reason", "one of PlimsollCloseReason");
-  return tell(client, now,
-              [&](HostedClient& found, Instant at) { found.handle_closed(*error, at); });
+  return with(client, [&error, now](HostedClient& found) {
+    return answer(found.handle_closed(*error, to_instant(now)));
+  });
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_read_space)(int32_t client) {
@@ -228,8 +230,8 @@ int32_t PLIMSOLL_EXPORT(plimsoll_read_space)(int32_t client) {
 
 int32_t PLIMSOLL_EXPORT(plimsoll_handle_read)(int32_t client, size_t size, double now) {
   if (!is_time(now)) return refuse_time();
-  return with(client, [size, at = to_instant(now)](HostedClient& found) {
-    return answer(found.handle_read(size, at));
+  return with(client, [size, now](HostedClient& found) {
+    return answer(found.handle_read(size, to_instant(now)));
   });
 }
 

@@ -242,7 +242,7 @@ int32_t plimsoll_abort(int32_t client);
 
 // ---- What the host has to say. After each of these: poll_action, poll_event, poll_transmit.
 
-/// There is the connection that plimsoll_action_open asked for.
+/// There is the connection that plimsoll_action_open asked for. Once for each.
 int32_t plimsoll_handle_opened(int32_t client, double now);
 
 /// There is none, or no more. `reason`: PlimsollCloseReason. Not after plimsoll_action_close.

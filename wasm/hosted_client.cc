@@ -13,7 +13,8 @@ Error no_room() {
                .value = sizeof(HostedClient)};
 }
 
-Error misuse(const char* what, std::uint64_t value, std::uint64_t limit) {
+Error misuse(const char* what, std::uint64_t value = Error::no_number,
+             std::uint64_t limit = Error::no_number) {
   return Error{.code = ErrorCode::invalid_argument, .what = what, .value = value, .limit = limit};
 }
 
@@ -59,24 +60,42 @@ void HostedClient::destroy(HostedClient& client, Budget& budget) {
   budget.source().release_block(&client, sizeof(HostedClient));
 }
 
-bool HostedClient::has_connection() const {
+bool HostedClient::is_connected() const {
+  if (link_ != Link::open) return false;
   switch (client_.statistics().state) {
-    case Session::State::opening:
     case Session::State::handshaking:
     case Session::State::ready:
     case Session::State::closing:
       return true;
     case Session::State::idle:
     case Session::State::waiting:
+    case Session::State::opening:
     case Session::State::closed:
-      return false;
+      return false;  // the core is done with it: a close comes
   }
   return false;
 }
 
+Status HostedClient::handle_opened(Instant now) {
+  if (link_ != Link::opening) return misuse("no connection is to be opened");
+  walk_ = {};
+  link_ = Link::open;
+  client_.handle_opened(first_connection, now);
+  return {};
+}
+
+Status HostedClient::handle_closed(const Error& reason, Instant now) {
+  if (link_ == Link::none) return misuse("there is no connection that could end");
+  walk_ = {};
+  link_ = Link::none;
+  read_space_bytes_ = 0;
+  client_.handle_closed(first_connection, reason, now);
+  return {};
+}
+
 std::span<char> HostedClient::read_space() {
   const std::span<char> space =
-      has_connection() ? client_.read_space(first_connection) : std::span<char>();
+      is_connected() ? client_.read_space(first_connection) : std::span<char>();
   read_space_bytes_ = space.size();
   return space;
 }
@@ -87,13 +106,13 @@ Status HostedClient::handle_read(std::size_t size, Instant now) {
     return misuse("more bytes were read than there is room for", size, read_space_bytes_);
   }
   // What came for a connection that has ended since is nobody's mistake.
-  if (read_space_bytes_ > 0 && has_connection()) client_.handle_read(first_connection, size, now);
+  if (read_space_bytes_ > 0 && is_connected()) client_.handle_read(first_connection, size, now);
   read_space_bytes_ = 0;
   return {};
 }
 
 Result<std::size_t> HostedClient::poll_transmit(std::span<std::string_view> spans) {
-  if (!has_connection()) return std::size_t{0};
+  if (!is_connected()) return std::size_t{0};
   if (unwritten_bytes_ > 0) {
     return misuse("the bytes given last have not been answered by handle_written()",
                   unwritten_bytes_, 0);
@@ -113,19 +132,15 @@ Status HostedClient::handle_written(std::size_t size) {
   return {};
 }
 
-void HostedClient::handle_closed(const Error& reason, Instant now) {
-  walk_ = {};
-  read_space_bytes_ = 0;
-  client_.handle_closed(first_connection, reason, now);
-}
-
 std::optional<Action> HostedClient::poll_action() {
   walk_ = {};
   const std::optional<Action> action = client_.poll_action();
   if (!action) return action;
+  const bool opens = action->kind == Action::Kind::open;
+  link_ = opens ? Link::opening : Link::none;
   read_space_bytes_ = 0;
   // Until the next connection, news of what the last one was sending is welcome.
-  if (action->kind == Action::Kind::open) unwritten_bytes_ = 0;
+  if (opens) unwritten_bytes_ = 0;
   return action;
 }
 

@@ -32,6 +32,11 @@ class HostedClient {
   /// For the calls that a host cannot get wrong.
   Client& client() { return client_; }
 
+  /// Without an Action::Kind::open before it that is still to be answered: an error.
+  Status handle_opened(Instant now);
+  /// Without a connection, or after an Action::Kind::close: an error.
+  Status handle_closed(const Error& reason, Instant now);
+
   /// Room for what arrives: empty where there is no memory, or no connection any more.
   std::span<char> read_space();
   /// More than the room that read_space() gave last, or that is no more: an error.
@@ -42,7 +47,6 @@ class HostedClient {
   /// More than poll_transmit() gave: an error.
   Status handle_written(std::size_t size);
 
-  void handle_closed(const Error& reason, Instant now);
   std::optional<Action> poll_action();
   std::optional<Event> poll_event();
 
@@ -60,10 +64,14 @@ class HostedClient {
       : cost_(std::move(cost)), client_(options, std::move(accounts)) {}
   ~HostedClient() = default;
 
-  bool has_connection() const;
+  bool is_connected() const;
+
+  // The connection as the host knows it, which is behind the core until it has polled.
+  enum class Link : std::uint8_t { none, opening, open };
 
   Cost cost_;
   Client client_;
+  Link link_ = Link::none;
   std::size_t read_space_bytes_ = 0;  // room that the host may fill
   std::size_t unwritten_bytes_ = 0;   // given to the host to send
   NodeWalk walk_;

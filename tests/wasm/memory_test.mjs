@@ -1,0 +1,149 @@
+// Memory: the line holds, growth is noticed, and a steady state allocates nothing.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Instance, refusedAs } from "./instance.mjs";
+import { bulk } from "./text.mjs";
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+test("growth detaches the host's views, and the host hears of it", () => {
+  const instance = new Instance();
+  const before = instance.memory;
+  const client = instance.connect();
+  client.submit(1, ["SET", "key", "v".repeat(2 * mib)]);
+  assert(instance.growths > 0);
+  assert.equal(before.length, 0);
+  assert.equal(instance.memory.length, instance.memoryStatistics().linear);
+  assert(client.take().includes("v".repeat(2 * mib)));
+});
+
+test("an instance with one idle client is small", () => {
+  const instance = new Instance();
+  const client = instance.connect();
+  client.submit(1, ["GET", "a"]);
+  client.take();
+  client.deliver(bulk("1"));
+  client.events();
+  assert(instance.memory.length <= 640 * kib, `${instance.memory.length} bytes`);
+});
+
+test("in steady state the memory does not grow", () => {
+  const instance = new Instance();
+  const client = instance.connect();
+  const value = "v".repeat(100);
+  const round = () => {
+    for (let tag = 0; tag < 100; ++tag) {
+      client.submit(tag, tag % 2 === 0 ? ["GET", `key:${tag}`] : ["SET", `key:${tag}`, value]);
+    }
+    client.take();
+    client.deliver((bulk(value) + "+OK\r\n").repeat(50));
+    assert.equal(client.events().length, 100);
+  };
+  for (let i = 0; i < 3; ++i) round();
+  const { growths } = instance;
+  const { used, peak } = instance.memoryStatistics();
+  for (let i = 0; i < 200; ++i) round();
+  assert.equal(instance.growths, growths);
+  const after = instance.memoryStatistics();
+  assert.deepEqual([after.used, after.peak], [used, peak]);
+});
+
+test("the line is drawn once, between its bounds", () => {
+  const instance = new Instance();
+  assert.throws(() => instance.configure(mib - 1), refusedAs("invalid_option"));
+  assert.throws(() => instance.configure(225 * mib), refusedAs("invalid_option"));
+  instance.configure(2 * mib);
+  instance.configure(2 * mib);
+  assert.throws(() => instance.configure(3 * mib), (error) =>
+    refusedAs("invalid_option")(error) && error.message.includes("limit 2097152"));
+  assert.equal(instance.memoryStatistics().limit, 2 * mib);
+});
+
+test("the line is drawn at 64 MiB by whoever needs it first", () => {
+  const instance = new Instance();
+  assert.equal(instance.memoryStatistics().limit, 0);
+  instance.create();
+  assert.equal(instance.memoryStatistics().limit, 64 * mib);
+  assert.throws(() => instance.configure(mib), refusedAs("invalid_option"));
+});
+
+test("a request that passes the line is refused, and leaves nothing behind", () => {
+  const instance = new Instance();
+  instance.configure(mib);
+  const client = instance.connect();
+  const { used } = instance.memoryStatistics();
+  assert.throws(() => client.submit(1, ["SET", "key", "v".repeat(mib)]),
+    refusedAs("rejected_by_limit"));
+  // Fits the staging area, but then not the requests.
+  assert.throws(() => client.submit(1, ["SET", "key", "v".repeat(200 * kib)]),
+    refusedAs("rejected_by_limit"));
+  assert.equal(client.take(), "");
+  assert(instance.memoryStatistics().used <= used + 16 * kib);
+  client.submit(2, ["SET", "key", "value"]);
+});
+
+test("with the replies pool dry there is no room to read, until another client lets go", () => {
+  const instance = new Instance();
+  instance.configure(mib);
+  const clients = Array.from({ length: 8 }, () => instance.connect());
+  for (const client of clients) {
+    client.submit(1, ["GET", "large"], { timeout: 0 });
+    client.take();
+  }
+  // Each gets half a reply, which holds what it came into.
+  const announced = `$${60 * kib}\r\n`;
+  const started = clients.filter((client) => client.deliverOnce(announced) > 0);
+  const waiting = clients.filter((client) => !started.includes(client));
+  assert(started.length > 0 && waiting.length > 0);
+  for (const client of started) assert.deepEqual(client.events(), []);
+  const memory = instance.memoryStatistics();
+  assert(memory.used <= memory.limit);
+  assert(memory.pools.replies.refused > 0);
+
+  for (const client of started) {
+    client.deliver("v".repeat(60 * kib) + "\r\n");
+    assert.equal(client.events()[0].value.length, 60 * kib);
+  }
+  for (const client of waiting) {
+    client.deliver(announced + "v".repeat(60 * kib) + "\r\n");
+    assert.equal(client.events()[0].value.length, 60 * kib);
+  }
+});
+
+test("a reply that cannot fit is skipped as it streams past", () => {
+  const instance = new Instance();
+  instance.configure(mib);
+  const client = instance.connect();
+  client.submit(1, ["GET", "huge"]);
+  client.submit(2, ["GET", "small"]);
+  client.take();
+  const happened = client.deliver(bulk("v".repeat(3 * mib)) + bulk("small"));
+  happened.push(...client.events());
+  assert.equal(happened[0].code, "reply_too_large");
+  assert.deepEqual(happened[1], { kind: "completed", tag: 2, value: "small" });
+  assert(instance.memory.length < 3 * mib);
+});
+
+test("clients that come and go leave nothing behind", () => {
+  const instance = new Instance();
+  const comeAndGo = () => {
+    const idle = instance.connect({ password: "secret" });
+    const busy = instance.connect();
+    busy.submit(1, ["GET", "a"]);
+    busy.take();
+    busy.submit(2, ["GET", "b"]);
+    busy.deliver("$100\r\nhalf of it");
+    busy.events();
+    idle.destroy();
+    busy.destroy();
+  };
+  comeAndGo();
+  const { used } = instance.memoryStatistics();
+  const { growths } = instance;
+  for (let i = 0; i < 1000; ++i) comeAndGo();
+  assert.equal(instance.memoryStatistics().used, used);
+  assert.equal(instance.growths, growths);
+});
