@@ -30,7 +30,7 @@ struct Encoded {
   constexpr operator std::string_view() const { return {text.data(), Size}; }
 };
 
-consteval char* write(char* out, char sign, std::size_t number) {
+constexpr char* write(char* out, char sign, std::size_t number) {
   *out++ = sign;
   const std::size_t digits = encoding::digits_of(number);
   for (char* at = out + digits; at != out; number /= 10) {

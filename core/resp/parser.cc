@@ -95,24 +95,12 @@ inline Parser::Step Parser::complete_value(const char* p) {
 // Most of what servers send, whole strings, numbers and arrays, in one go. Whatever is cut,
 // long or wrong is left where it is for parse_header() (need_more), which looks closely.
 inline Parser::Step Parser::parse_common(const char*& p, const char* end) {
-  // So many bytes ahead need no look at `end`: a sign, 9 digits, CR LF.
-  constexpr std::ptrdiff_t header_max = 13;
-  constexpr int digits_max_common = 9;
   while (end - p >= header_max) {
     const char type = *p;
     if (type != '$' && type != ':' && type != '*') return Step::need_more;
-    const char* const digits = p + 1;
-    const char* q = digits;
     std::uint32_t number = 0;
-#pragma GCC unroll 9
-    for (int i = 0; i < digits_max_common; ++i) {
-      const unsigned digit = static_cast<unsigned char>(*q) - unsigned{'0'};
-      if (digit > 9) break;
-      number = number * 10 + digit;
-      ++q;
-    }
-    if (q == digits || q[0] != '\r' || q[1] != '\n') return Step::need_more;
-    q += 2;
+    const char* q = nullptr;
+    if (!read_short_header(p, number, q)) return Step::need_more;
     if (type == ':') {
       note_value(Type::integer);
       add(Type::integer)->integer = number;

@@ -95,6 +95,10 @@ Reader::Poll Reader::next(bool replies_wanted) {
     return Poll::need_more;
   }
   if (!partial_) {
+    if (replies_wanted && parser_.parse_short_frame(at_, end_, options_.reply_bytes_max)) {
+      frame_ready_ = true;
+      return Poll::frame;
+    }
     parser_.begin_frame(options_.reply_bytes_max);
     partial_ = true;
   }

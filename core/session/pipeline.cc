@@ -15,7 +15,7 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   }
   const std::uint64_t begin = log_.append(command);
   if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
-  const std::uint64_t size = log_.end() - begin;
+  const auto size = static_cast<std::uint32_t>(log_.end() - begin);
   // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
   PLIMSOLL_CHECK(size > 0);
   const Request request{

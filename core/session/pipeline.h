@@ -89,8 +89,8 @@ class Pipeline {
     Tag tag;
     Instant deadline;
     std::uint64_t begin;  // in the log; also its id
-    std::uint64_t size : 56;
-    State state : 8;
+    std::uint32_t size;
+    State state;
 
     std::uint64_t end() const { return begin + size; }
   };

@@ -22,6 +22,7 @@ std::uint64_t RequestLog::append_to_new(const CommandView& command) {
   const std::uint64_t begin = end_;
   const std::size_t size = encoded_size(command);
   if (size <= room_in_last()) return write_whole(command);
+  if (std::uint64_t{size} > request_bytes_max) return no_room;
   if (!add_segments((size + segment_capacity - 1) / segment_capacity)) return no_room;
   if (size <= segment_capacity) return write_whole(command);
   encode_in_parts(command, [this](std::string_view part) { write(part); });

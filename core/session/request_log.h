@@ -24,8 +24,11 @@ class RequestLog {
 
   static constexpr std::uint64_t no_room = UINT64_MAX;
 
+  /// No request may be longer: its state has 32 bits for that.
+  static constexpr std::size_t request_bytes_max = UINT32_MAX;
+
   /// Encodes `command` and returns its position; its bytes end at end(). no_room where the requests
-  /// pool cannot pay for all of them: then nothing was kept.
+  /// pool cannot pay for all of them, or it is too long: then nothing was kept.
   std::uint64_t append(const CommandView& command) {
     if (room_in_last() < encoded_size_bound(command)) return append_to_new(command);
     return write_whole(command);
