@@ -1,0 +1,161 @@
+#include <string>
+#include <string_view>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "plimsoll/native/options.h"
+
+namespace plimsoll::testing {
+namespace {
+
+using native::Endpoint;
+using native::Options;
+using native::parse_url;
+using native::Target;
+
+Target parsed(std::string_view url, Options options = {}) {
+  return parse_url(url, std::move(options)).value();
+}
+
+std::string refusal(std::string_view url, Options options = {}) {
+  const auto target = parse_url(url, std::move(options));
+  REQUIRE_FALSE(target);
+  CHECK(target.error().code() == ErrorCode::invalid_option);
+  CHECK(target.error().executed() == Executed::no);
+  return target.error().what();
+}
+
+TEST_CASE("a url of a host alone means its usual port, database 0 and no credentials") {
+  const auto url = GENERATE("valkey://example.org", "redis://example.org", "valkey://example.org/",
+                            "valkey://example.org:6379/0");
+  const Target target = parsed(url);
+  CHECK(target.endpoint.kind == Endpoint::Kind::tcp);
+  CHECK(target.endpoint.host == "example.org");
+  CHECK(target.endpoint.port == 6379);
+  CHECK(target.endpoint.to_string() == "example.org:6379");
+  CHECK(target.options.database == 0);
+  CHECK(target.options.username.empty());
+  CHECK(target.options.password.empty());
+}
+
+TEST_CASE("a url says user, password, host, port and database") {
+  const Target target = parsed("valkey://jane:secret@10.0.0.1:7000/15");
+  CHECK(target.options.username == "jane");
+  CHECK(target.options.password == "secret");
+  CHECK(target.endpoint.host == "10.0.0.1");
+  CHECK(target.endpoint.port == 7000);
+  CHECK(target.options.database == 15);
+}
+
+TEST_CASE("a url may give a password alone, which is the default user's") {
+  const Target target = parsed("valkey://:secret@host");
+  CHECK(target.options.username.empty());
+  CHECK(target.options.password == "secret");
+}
+
+TEST_CASE("percent escapes in user and password stand for any byte, in either case") {
+  const Target target = parsed("valkey://j%40n%3ae:%00%2F%2f%3A%FF@host/3");
+  CHECK(target.options.username == "j@n:e");
+  CHECK(target.options.password == std::string_view("\0//:\xff", 5));
+  CHECK(target.options.database == 3);
+}
+
+TEST_CASE(
+    "of several @ the last one stands before the host, of several : the first one before the "
+    "password") {
+  const Target target = parsed("valkey://jane:a@b:c@host:1");
+  CHECK(target.options.username == "jane");
+  CHECK(target.options.password == "a@b:c");
+  CHECK(target.endpoint.to_string() == "host:1");
+}
+
+TEST_CASE("an IPv6 address stands in brackets, in the url and in messages") {
+  CHECK(parsed("valkey://[::1]").endpoint.host == "::1");
+  CHECK(parsed("valkey://[::1]").endpoint.port == 6379);
+  CHECK(parsed("valkey://[fe80::1%eth0]:7000/2").endpoint.host == "fe80::1%eth0");
+  CHECK(parsed("valkey://:pw@[::1]:7000/2").endpoint.to_string() == "[::1]:7000");
+}
+
+TEST_CASE("a unix url has a path and may have a database") {
+  const Target target = parsed("unix:///run/valkey.sock?database=7");
+  CHECK(target.endpoint.kind == Endpoint::Kind::unix_socket);
+  CHECK(target.endpoint.path == "/run/valkey.sock");
+  CHECK(target.endpoint.to_string() == "unix:/run/valkey.sock");
+  CHECK(target.options.database == 7);
+  CHECK(parsed("unix:///run/valkey.sock").options.database == 0);
+}
+
+TEST_CASE("a unix path may be as long as the system allows, and no longer") {
+  const std::string longest = "/" + std::string(106, 'a');
+  CHECK(parsed("unix://" + longest).endpoint.path == longest);
+  CHECK(refusal("unix://" + longest + "a") ==
+        "invalid_option: url: path of the unix socket must have 1 to 107 characters");
+}
+
+TEST_CASE("what a url does not say is as the options say") {
+  Options options;
+  options.username = "jane";
+  options.password = "secret";
+  options.database = 4;
+  options.client_name = "me";
+  const Target plain = parsed("valkey://host", options);
+  CHECK(plain.options.username == "jane");
+  CHECK(plain.options.password == "secret");
+  CHECK(plain.options.database == 4);
+  CHECK(plain.options.client_name == "me");
+  CHECK(parsed("unix:///s", options).options.database == 4);
+}
+
+TEST_CASE("what a url says wins over the options") {
+  Options options;
+  options.username = "jane";
+  options.password = "secret";
+  options.database = 4;
+  const Target target = parsed("valkey://joe:other@host/0", options);
+  CHECK(target.options.username == "joe");
+  CHECK(target.options.password == "other");
+  CHECK(target.options.database == 0);
+}
+
+TEST_CASE("a url that cannot be read is an error that names the part and what was expected") {
+  struct Case {
+    const char* url;
+    const char* message;
+  };
+  const auto [url, message] = GENERATE(
+      Case{"", "url: no scheme; expected valkey://, redis:// or unix://"},
+      Case{"127.0.0.1:6379", "url: no scheme; expected valkey://, redis:// or unix://"},
+      Case{"valkey:/host", "url: no scheme; expected valkey://, redis:// or unix://"},
+      Case{"http://host", "url: unknown scheme \"http\"; expected valkey, redis or unix"},
+      Case{"://host", "url: unknown scheme \"\"; expected valkey, redis or unix"},
+      Case{"rediss://host", "url: rediss:// needs TLS, which this version has not"},
+      Case{"valkeys://host", "url: valkeys:// needs TLS, which this version has not"},
+      Case{"valkey://", "url: host is empty; expected a name or an address"},
+      Case{"valkey://:6379", "url: host is empty; expected a name or an address"},
+      Case{"valkey://u:p@", "url: host is empty; expected a name or an address"},
+      Case{"valkey://[]", "url: host is empty; expected a name or an address"},
+      Case{"valkey:///0", "url: host is empty; expected a name or an address"},
+      Case{"valkey://[::1", "url: host begins with [ and has no ]"},
+      Case{"valkey://[::1]6379", "url: expected : and a port behind ]"},
+      Case{"valkey://host:0", "url: port is \"0\"; expected 1 to 65535"},
+      Case{"valkey://host:65536", "url: port is \"65536\"; expected 1 to 65535"},
+      Case{"valkey://host:-1", "url: port is \"-1\"; expected 1 to 65535"},
+      Case{"valkey://[::1]:http", "url: port is \"http\"; expected 1 to 65535"},
+      Case{"valkey://host/zero", "url: database is \"zero\"; expected a number such as 0"},
+      Case{"valkey://host/-1", "url: database is \"-1\"; expected a number such as 0"},
+      Case{"valkey://host/0/1", "url: database is \"0/1\"; expected a number such as 0"},
+      Case{"valkey://host/4294967296",
+           "url: database is \"4294967296\"; expected a number such as 0"},
+      Case{"unix://", "url: path of the unix socket must have 1 to 107 characters"},
+      Case{"unix:///s?db=1", "url: unknown parameter; expected ?database=N"},
+      Case{"unix:///s?database=", "url: database is \"\"; expected a number such as 0"},
+      Case{"unix:///s?database=x", "url: database is \"x\"; expected a number such as 0"},
+      Case{"valkey://%4:p@host", "url: user has a % that is not followed by two hex digits"},
+      Case{"valkey://u:%4g@host", "url: password has a % that is not followed by two hex digits"},
+      Case{"valkey://u:100%@host", "url: password has a % that is not followed by two hex digits"});
+  CHECK(refusal(url) == std::string("invalid_option: ") + message);
+}
+
+}  // namespace
+}  // namespace plimsoll::testing
