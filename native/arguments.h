@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "plimsoll/core/resp/encoder.h"
@@ -30,11 +33,18 @@ class Words {
 
   template <std::ranges::input_range Range>
     requires(!std::convertible_to<const Range&, std::string_view> &&
-             !std::convertible_to<const Range&, std::span<const std::string_view>> &&
              std::convertible_to<std::ranges::range_reference_t<const Range&>, std::string_view>)
   Words(const Range& range) {
-    for (const auto& word : range) copied_.emplace_back(word);
-    words_ = copied_;
+    if constexpr (std::convertible_to<const Range&, std::span<const std::string_view>>) {
+      words_ = range;
+    } else if constexpr (makes_strings<std::ranges::range_reference_t<const Range&>>) {
+      for (auto&& word : range) made_.emplace_back(std::forward<decltype(word)>(word));
+      copied_.assign(made_.begin(), made_.end());
+      words_ = copied_;
+    } else {
+      for (const auto& word : range) copied_.emplace_back(word);
+      words_ = copied_;
+    }
   }
 
   Words(const Words&) = delete;
@@ -43,7 +53,13 @@ class Words {
   operator std::span<const std::string_view>() const { return words_; }
 
  private:
+  // A range that makes its strings as it goes: views of them would dangle.
+  template <class Reference>
+  static constexpr bool makes_strings =
+      std::is_same_v<Reference, std::string> || std::is_same_v<Reference, std::string&&>;
+
   std::array<std::string_view, braced_max> braced_;
+  std::vector<std::string> made_;
   std::vector<std::string_view> copied_;
   std::span<const std::string_view> words_;
 };
@@ -72,11 +88,16 @@ class Fields {
 
   Fields(std::span<const ArgumentPair> fields) : fields_(fields) {}
 
+  /// The pairs must be there while the call is made, not be made by the range as it goes.
   template <std::ranges::input_range Range>
-    requires(!std::convertible_to<const Range&, std::span<const ArgumentPair>>)
+    requires(std::is_lvalue_reference_v<std::ranges::range_reference_t<const Range&>>)
   Fields(const Range& range) {
-    for (const auto& [field, value] : range) copied_.push_back(ArgumentPair{field, value});
-    fields_ = copied_;
+    if constexpr (std::convertible_to<const Range&, std::span<const ArgumentPair>>) {
+      fields_ = range;
+    } else {
+      for (const auto& [field, value] : range) copied_.push_back(ArgumentPair{field, value});
+      fields_ = copied_;
+    }
   }
 
   Fields(const Fields&) = delete;

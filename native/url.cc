@@ -1,4 +1,4 @@
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -45,6 +45,16 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
+// What a message may repeat of an address: a short word. Anything else could be part of a secret
+// that was not escaped.
+std::string quote(std::string_view text) {
+  const bool plain = text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                              (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
+                     });
+  return plain ? " \"" + std::string(text) + "\"" : " not what it should be";
+}
+
 // Takes the front of `text` up to `separator`, which goes as well; all of it where there is none.
 std::string_view take_until(std::string_view& text, char separator) {
   const std::size_t at = text.find(separator);
@@ -54,20 +64,21 @@ std::string_view take_until(std::string_view& text, char separator) {
 }
 
 Result<void> read_credentials(std::string_view text, Options& options) {
+  const bool has_password = text.find(':') != text.npos;
   const std::string_view user = take_until(text, ':');
   const auto username = percent_decode(user);
   const auto password = percent_decode(text);
   if (!username) return invalid("url: user has a % that is not followed by two hex digits");
   if (!password) return invalid("url: password has a % that is not followed by two hex digits");
-  options.username = *username;
-  options.password = *password;
+  if (!user.empty()) options.username = *username;
+  if (has_password) options.password = *password;
   return {};
 }
 
 Result<void> read_database(std::string_view text, Options& options) {
   const auto database = to_number<std::uint32_t>(text);
   if (!database) {
-    return invalid("url: database is \"" + std::string(text) + "\"; expected a number such as 0");
+    return invalid("url: database is" + quote(text) + "; expected a number such as 0");
   }
   options.database = *database;
   return {};
@@ -93,7 +104,7 @@ Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
   if (port.empty()) return {};
   const auto number = to_number<std::uint16_t>(port);
   if (!number || *number == 0) {
-    return invalid("url: port is \"" + std::string(port) + "\"; expected 1 to 65535");
+    return invalid("url: port is" + quote(port) + "; expected 1 to 65535");
   }
   endpoint.port = *number;
   return {};
@@ -103,8 +114,8 @@ Result<Target> parse_unix(std::string_view rest, Target target) {
   target.endpoint.kind = Endpoint::Kind::unix_socket;
   target.endpoint.path = take_until(rest, '?');
   // sun_path holds 108 bytes, the last of them zero.
-  if (target.endpoint.path.empty() || target.endpoint.path.size() > 107) {
-    return invalid("url: path of the unix socket must have 1 to 107 characters");
+  if (!target.endpoint.path.starts_with('/') || target.endpoint.path.size() > 107) {
+    return invalid("url: path of the unix socket must begin with / and have 107 characters at most");
   }
   if (rest.empty()) return target;
   if (take_until(rest, '=') != "database") {
@@ -116,6 +127,9 @@ Result<Target> parse_unix(std::string_view rest, Target target) {
 
 Result<Target> parse_tcp(std::string_view rest, Target target) {
   std::string_view authority = take_until(rest, '/');
+  if (rest.find('@') != rest.npos) {
+    return invalid("url: user or password has a / that is not escaped; expected %2F");
+  }
   if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
     if (auto done = read_credentials(authority.substr(0, at), target.options); !done) {
       return done.error();
@@ -151,8 +165,7 @@ Result<Target> parse_url(std::string_view url, Options options) {
   if (scheme == "valkeys" || scheme == "rediss") {
     return invalid("url: " + std::string(scheme) + ":// needs TLS, which this version has not");
   }
-  return invalid("url: unknown scheme \"" + std::string(scheme) +
-                 "\"; expected valkey, redis or unix");
+  return invalid("url: scheme is" + quote(scheme) + "; expected valkey, redis or unix");
 }
 
 }  // namespace plimsoll::native
