@@ -86,7 +86,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void open_any(std::uint64_t attempt, const Endpoints& endpoints);
   void handle_opened(std::uint64_t attempt);
   void handle_failed(const boost::system::error_code& problem);
+  void register_afresh(boost::system::error_code& problem);
   void handle_readable();
+  void handle_writable();
   bool read_once();
   void close_socket();
 

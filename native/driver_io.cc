@@ -95,13 +95,7 @@ void Driver::handle_opened(std::uint64_t attempt) {
     ::setsockopt(io_->socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     ::setsockopt(io_->socket.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
   }
-  // Connecting has left the socket registered for writability as well, and each wait to read would
-  // be woken up by that. A fresh registration is for reading alone.
-  const auto protocol = io_->socket.local_endpoint(problem).protocol();
-  const auto handle = io_->socket.release(problem);
-  io_->socket.assign(protocol, handle, problem);
-  if (problem) return handle_failed(problem);
-  io_->socket.native_non_blocking(true, problem);
+  register_afresh(problem);
   if (problem) return handle_failed(problem);
   open_ = true;
   {
@@ -110,6 +104,18 @@ void Driver::handle_opened(std::uint64_t attempt) {
   }
   run_turn();
   if (attempt == attempt_) arm_read();
+}
+
+// Waiting for writability (connecting does that, too) leaves the socket registered for it, and every
+// wait to read would be woken up by that. A fresh registration is for reading alone. A wait to read
+// that is under way ends early, and finds nothing to read.
+void Driver::register_afresh(error_code& problem) {
+  const auto protocol = io_->socket.local_endpoint(problem).protocol();
+  if (problem) return;
+  const auto handle = io_->socket.release(problem);
+  if (problem) return;
+  io_->socket.assign(protocol, handle, problem);
+  if (!problem) io_->socket.native_non_blocking(true, problem);
 }
 
 void Driver::handle_failed(const error_code& problem) {
@@ -185,6 +191,14 @@ bool Driver::read_once() {
   return false;
 }
 
+void Driver::handle_writable() {
+  write_blocked_ = false;
+  error_code problem;
+  register_afresh(problem);
+  if (problem) return handle_failed(problem);
+  run_turn();
+}
+
 // Sends what is staged. Returns whether something came of it that is to be delivered.
 bool Driver::flush() {
   if (!open_ || write_blocked_) return false;
@@ -221,8 +235,7 @@ bool Driver::flush() {
     io_->socket.async_wait(asio::socket_base::wait_write,
                            [self = shared_from_this(), attempt = attempt_](const error_code&) {
                              if (attempt != self->attempt_) return;
-                             self->write_blocked_ = false;
-                             self->run_turn();
+                             self->handle_writable();
                            });
     return false;
   }
