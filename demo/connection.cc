@@ -39,7 +39,7 @@ Failure failure_of(const native::Error& error) {
 // What becomes of a call's result: a Reply that holds its value, or a Failure.
 template <class T>
 auto handing_over(std::function<void(Outcome)> done) {
-  return [done = std::move(done)](native::Result<T> result) {
+  return [done = std::move(done)](native::Result<T>&& result) {
     if (!result) return done(failure_of(result.error()));
     if constexpr (std::is_void_v<T>) {
       done(Reply(std::monostate()));

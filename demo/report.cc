@@ -39,7 +39,7 @@ std::string most_visited(const Model& model, const std::vector<std::uint32_t>& v
 }
 
 std::string walked(const Model& model, const Plan& plan) {
-  const auto all = counted(plan.installed_count, "installed package", "installed packages");
+  auto all = counted(plan.installed_count, "installed package", "installed packages");
   const auto others_count = plan.packages.size() - plan.installed_count;
   const auto others_total = model.packages().size() - plan.installed_count;
   if (others_total == 0) return all;
