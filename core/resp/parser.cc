@@ -1,10 +1,8 @@
 #include "plimsoll/core/resp/parser.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "plimsoll/core/base/check.h"
-#include "plimsoll/core/resp/number.h"
+#include "plimsoll/core/resp/parser_steps.h"
 
 namespace plimsoll {
 namespace {
@@ -36,29 +34,6 @@ void Parser::drop(Drop reason) {
   string_ = &scratch_;
 }
 
-inline Node* Parser::add(Type type, std::uint32_t size) {
-  Node* node = &scratch_;
-  if (drop_ == Drop::none) {
-    node = tape_.append();
-    if (node == nullptr) {
-      drop(Drop::too_large);
-      node = &scratch_;
-    }
-  }
-  node->type = type;
-  node->split = false;
-  node->size = size;
-  return node;
-}
-
-// What every header does first: the frame's own type decides whether anyone wants it.
-inline void Parser::note_value(Type type) {
-  after_attribute_ = false;
-  if (depth_ != 0 || type == Type::attribute) return;
-  frame_type_ = type;
-  if (!replies_wanted_ && type != Type::push) drop(Drop::unwanted);
-}
-
 Parser::Step Parser::fail(const char* at, const char* what, const char* expected) {
   state_ = State::failed;
   error_ = Error{.code = ErrorCode::protocol_error,
@@ -67,29 +42,6 @@ Parser::Step Parser::fail(const char* at, const char* what, const char* expected
                  .expected = expected,
                  .offset = position_ + static_cast<std::uint64_t>(at - begin_)};
   return Step::failed;
-}
-
-// A value is whole: so may be the aggregates that it ends.
-inline Parser::Step Parser::complete_value(const char* p) {
-  while (depth_ > 0) {
-    Level& top = levels_[depth_ - 1];
-    if (top.streamed) {
-      const std::size_t most = top.type == Type::map ? aggregate_elements_max * 2
-                                                      : aggregate_elements_max;
-      return ++top.left <= most
-                 ? Step::go_on
-                 : fail(p, "streamed aggregate is too long",
-                        "at most aggregate_elements_max (134217728) elements");
-    }
-    if (--top.left > 0) return Step::go_on;
-    if (drop_ == Drop::none) top.head->end = tape_.position();
-    --depth_;
-    if (top.type == Type::attribute) {
-      after_attribute_ = true;
-      return Step::go_on;
-    }
-  }
-  return Step::frame;
 }
 
 // Most of what servers send, whole strings, numbers and arrays, in one go. Whatever is cut,
@@ -427,72 +379,6 @@ Parser::Step Parser::parse_stream_end(const char*& p, const char* end) {
   }
   --depth_;
   p += 3;
-  return complete_value(p);
-}
-
-// Finds the CR LF that ends the line at `p`. Bytes that were searched before are not again; what is
-// wrong is found by the bytes up to there alone, however they come.
-Parser::Step Parser::find_line(const char* p, const char* end, const char*& line_end) {
-  const char* const from = p + std::max<std::size_t>(line_scanned_, 1);
-  const std::size_t longest = 1 + line_bytes_max + 1;
-  const char* const limit = static_cast<std::size_t>(end - p) > longest ? p + longest : end;
-  const auto length = static_cast<std::size_t>(limit - std::min(from, limit));
-  const auto* const cr = static_cast<const char*>(std::memchr(from, '\r', length));
-  const char* const stop = cr != nullptr ? cr : limit;
-  if (from < stop) {
-    const auto before = static_cast<std::size_t>(stop - from);
-    if (const void* lf = std::memchr(from, '\n', before)) {
-      return fail(static_cast<const char*>(lf), "line has an LF without CR", "CR LF");
-    }
-  }
-  if (cr == nullptr && limit - p == static_cast<std::ptrdiff_t>(longest)) {
-    return fail(p, "line is too long", "at most line_bytes_max (16384) bytes");
-  }
-  if (cr == nullptr || cr + 1 == end) {
-    line_scanned_ = static_cast<std::size_t>(stop - p);
-    return Step::need_more;
-  }
-  line_scanned_ = 0;
-  if (cr[1] != '\n') return fail(cr, "line has a CR without LF", "CR LF");
-  line_end = cr;
-  return Step::go_on;
-}
-
-Parser::Step Parser::parse_line(Type type, const char*& p, const char* end) {
-  const char* line_end = nullptr;
-  const Step step = find_line(p, end, line_end);
-  if (step != Step::go_on) return step;
-  const char* const text = p + 1;
-  const auto size = static_cast<std::size_t>(line_end - text);
-  if (type == Type::real && !is_real({text, size})) {
-    return fail(text, "not a double", "digits with fraction and exponent, inf, -inf or nan");
-  }
-  if (type == Type::big_number && !is_big_number({text, size})) {
-    return fail(text, "not a big number", "digits");
-  }
-  note_value(type);
-  add(type, static_cast<std::uint32_t>(size))->bytes = text;
-  p = line_end + 2;
-  return complete_value(p);
-}
-
-Parser::Step Parser::parse_null(const char*& p, const char* end) {
-  const Step step = expect(p + 1, end, "\r\n", "null is not empty");
-  if (step != Step::go_on) return step;
-  note_value(Type::null);
-  add(Type::null)->integer = 0;
-  p += 3;
-  return complete_value(p);
-}
-
-Parser::Step Parser::parse_boolean(const char*& p, const char* end) {
-  if (p + 1 == end) return Step::need_more;
-  if (p[1] != 't' && p[1] != 'f') return fail(p + 1, "not a boolean", "t or f");
-  const Step step = expect(p + 2, end, "\r\n", "boolean does not end in CR LF");
-  if (step != Step::go_on) return step;
-  note_value(Type::boolean);
-  add(Type::boolean)->integer = p[1] == 't' ? 1 : 0;
-  p += 4;
   return complete_value(p);
 }
 

@@ -173,7 +173,8 @@ inline bool Parser::parse_short_frame(const char*& at, const char* end,
   node->split = false;
   if (*at == '$') {
     const auto left = static_cast<std::size_t>(end - next);
-    if (left < std::size_t{number} + 2 || number > frame_bytes_limit) return false;
+    const std::size_t whole = static_cast<std::size_t>(next - at) + number + 2;
+    if (left < std::size_t{number} + 2 || whole > frame_bytes_limit) return false;
     if (next[number] != '\r' || next[number + 1] != '\n') return false;
     node->type = frame_type_ = Type::bulk_string;
     node->size = number;

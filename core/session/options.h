@@ -16,9 +16,9 @@ inline constexpr std::size_t reply_bytes_max_min = 4096;
 /// What a session needs to know. The texts are views: their owner (native Options, the loader)
 /// outlives the session, and secrets are not copied.
 struct SessionOptions {
-  std::string_view username;
-  std::string_view password;
-  std::string_view client_name;
+  std::string_view username{};
+  std::string_view password{};
+  std::string_view client_name{};
   std::uint32_t database = 0;
 
   /// Requests and tombstones at a time, 1 at least.

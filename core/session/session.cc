@@ -128,7 +128,7 @@ void Session::handle_written(std::size_t bytes) {
     case Transmitting::nothing: return;  // of the connection before
     case Transmitting::handshake:
       handshake_.handle_written(bytes);
-      if (state_ != State::handshaking) handshake_.release_bytes();
+      if (state_ != State::handshaking) finish_handshake();
       return;
     case Transmitting::requests: pipeline_.handle_written(bytes); return;
   }
@@ -308,6 +308,15 @@ Event Session::handle_skipped_reply(Tag tag) {
                            .value = reader_.frame_bytes()});
 }
 
+// All is answered: then all must have been sent, or requests would go on in the middle of it.
+void Session::finish_handshake() {
+  if (state_ != State::closed && !handshake_.unsent().empty()) {
+    return end(Error{.code = ErrorCode::protocol_error,
+                     .what = "the server answered the handshake before it was sent"});
+  }
+  handshake_.release_bytes();
+}
+
 std::optional<Event> Session::handle_handshake_reply() {
   if (reader_.dropped() != Parser::Drop::none) {
     end(Error{.code = ErrorCode::protocol_error,
@@ -318,7 +327,8 @@ std::optional<Event> Session::handle_handshake_reply() {
     case Handshake::Verdict::go_on: return std::nullopt;
     case Handshake::Verdict::done:
       state_ = State::ready;
-      if (transmitting_ != Transmitting::handshake) handshake_.release_bytes();
+      if (transmitting_ != Transmitting::handshake) finish_handshake();
+      if (state_ == State::closed) return std::nullopt;
       return Event{.kind = Event::Kind::ready};
     case Handshake::Verdict::retry:
       retry_or_end(handshake_.error());

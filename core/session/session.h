@@ -109,6 +109,7 @@ class Session {
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   std::optional<Event> handle_handshake_reply();
+  void finish_handshake();
   std::optional<Event> poll_ended();
   std::optional<Event> poll_end();
   Event failed(Tag tag, const Error& error);
