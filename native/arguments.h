@@ -73,8 +73,8 @@ struct Field {
   bool given = false;
 };
 
-/// Fields with their values: up to 8 in braces, {{"a", "1"}, {"b", "2"}}, a span of ArgumentPair, or
-/// any range of pairs of strings, such as a map.
+/// Fields with their values: up to 8 in braces, {{"a", "1"}, {"b", "2"}}, a span of ArgumentPair,
+/// or any range of pairs of strings, such as a map.
 class Fields {
  public:
   Fields(Field a, Field b = {}, Field c = {}, Field d = {}, Field e = {}, Field f = {},

@@ -1,5 +1,12 @@
 #pragma once
 
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -7,12 +14,6 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <exception>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <type_traits>
-#include <utility>
 
 #include "plimsoll/native/driver.h"
 #include "plimsoll/native/operation.h"
@@ -73,11 +74,10 @@ class HandlerWaiter final : public Waiter<T> {
   }
 
  private:
-  using Executor =
-      boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
+  using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
 
-  std::decay_t<decltype(boost::asio::prefer(
-      std::declval<Executor>(), boost::asio::execution::outstanding_work.tracked))>
+  std::decay_t<decltype(boost::asio::prefer(std::declval<Executor>(),
+                                            boost::asio::execution::outstanding_work.tracked))>
       executor_;
   Handler handler_;
 };
@@ -146,8 +146,8 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
 /// A call that has started. Move-only.
 ///
 /// `co_await std::move(call)`, or `co_await client.get("k")` directly, in an asio::awaitable gives
-/// the T or throws the Error. It is an Asio operation with the signature void(std::exception_ptr, T)
-/// as well, so any completion token can be given to it: `std::move(call)(asio::use_future)`.
+/// the T or throws the Error. It is an Asio operation with the signature void(std::exception_ptr,
+/// T) as well, so any completion token can be given to it: `std::move(call)(asio::use_future)`.
 /// Cancelling what awaits it cancels the request. May be awaited once.
 template <class T>
 class Call {

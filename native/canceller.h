@@ -1,7 +1,8 @@
 #pragma once
 
-#include <boost/asio/cancellation_type.hpp>
 #include <memory>
+
+#include <boost/asio/cancellation_type.hpp>
 
 #include "plimsoll/core/session/pipeline.h"
 

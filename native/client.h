@@ -1,8 +1,6 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -13,6 +11,9 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
 
 #include "plimsoll/core/commands/builders.h"
 #include "plimsoll/core/commands/command_class.h"
@@ -117,8 +118,7 @@ class Client {
   /// HGET. None: there is no such key or field.
   template <class Token = Start>
   auto hget(std::string_view key, std::string_view field, Token&& token = Token()) {
-    return send<std::optional<std::string>>(commands::hget(key, field),
-                                            std::forward<Token>(token));
+    return send<std::optional<std::string>>(commands::hget(key, field), std::forward<Token>(token));
   }
 
   /// HGETALL. Empty: there is no such key.

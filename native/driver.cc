@@ -1,8 +1,9 @@
 #include "plimsoll/native/driver.h"
 
+#include <utility>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <utility>
 
 #include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/fork.h"

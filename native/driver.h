@@ -1,10 +1,11 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/native/operation.h"

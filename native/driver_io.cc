@@ -6,10 +6,11 @@
 #include <sys/uio.h>
 
 #include <array>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <vector>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 
 // The driver's socket: resolving, connecting, reading and writing. Reads wait for readability and
 // take a buffer only then, so that an idle connection holds none.
@@ -61,8 +62,8 @@ void Driver::open() {
   error_code problem;
   const auto address = asio::ip::make_address(target_.endpoint.host, problem);
   if (problem) return open_tcp(attempt);
-  open_any(attempt, std::vector<StreamEndpoint>{
-                        asio::ip::tcp::endpoint(address, target_.endpoint.port)});
+  open_any(attempt,
+           std::vector<StreamEndpoint>{asio::ip::tcp::endpoint(address, target_.endpoint.port)});
 }
 
 void Driver::open_tcp(std::uint64_t attempt) {
@@ -106,9 +107,9 @@ void Driver::handle_opened(std::uint64_t attempt) {
   if (attempt == attempt_) arm_read();
 }
 
-// Waiting for writability (connecting does that, too) leaves the socket registered for it, and every
-// wait to read would be woken up by that. A fresh registration is for reading alone. A wait to read
-// that is under way ends early, and finds nothing to read.
+// Waiting for writability (connecting does that, too) leaves the socket registered for it, and
+// every wait to read would be woken up by that. A fresh registration is for reading alone. A wait
+// to read that is under way ends early, and finds nothing to read.
 void Driver::register_afresh(error_code& problem) {
   const auto protocol = io_->socket.local_endpoint(problem).protocol();
   if (problem) return;

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <chrono>
+
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <chrono>
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/driver.h"
@@ -21,9 +22,7 @@ struct Driver::Io {
   boost::asio::steady_timer timer;
 };
 
-inline Instant now() {
-  return Instant(std::chrono::steady_clock::now().time_since_epoch());
-}
+inline Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 /// The driver whose turn this thread is in, if any.
 Driver*& turn_of_this_thread();

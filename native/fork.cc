@@ -10,8 +10,8 @@ namespace {
 std::atomic<std::uint64_t> generation{0};
 
 // Runs before main(), and so before there is anything to inherit.
-[[maybe_unused]] const int registered = ::pthread_atfork(
-    nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); });
+[[maybe_unused]] const int registered =
+    ::pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); });
 
 }  // namespace
 

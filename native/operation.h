@@ -1,5 +1,10 @@
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -8,10 +13,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/recycling_allocator.hpp>
-#include <memory>
-#include <optional>
-#include <type_traits>
-#include <utility>
 
 #include "plimsoll/native/canceller.h"
 #include "plimsoll/native/delivery.h"
@@ -138,8 +139,7 @@ class CallbackOperation final : public Operation {
   }
 
   void handle_submitted(Driver& driver, RequestId id) override {
-    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(driver,
-                                                                                        id);
+    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(driver, id);
   }
 
   void deliver(const Delivery& delivery) override { take(delivery, result_); }
@@ -174,8 +174,7 @@ class CallbackOperation final : public Operation {
   ~CallbackOperation() = default;
 
   static Allocator allocator_of(const Handler& handler) {
-    return boost::asio::get_associated_allocator(handler,
-                                                 boost::asio::recycling_allocator<void>());
+    return boost::asio::get_associated_allocator(handler, boost::asio::recycling_allocator<void>());
   }
 
   detail::HandlerWork<Handler> work_;

@@ -2,13 +2,14 @@
 
 #include <pthread.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "plimsoll/core/base/units.h"
 #include "plimsoll/native/fork.h"
@@ -26,15 +27,14 @@ Runtime* current = nullptr;
 std::uint64_t current_generation = 0;
 
 [[maybe_unused]] const int registered =
-    ::pthread_atfork([] { creation.lock(); }, [] { creation.unlock(); },
-                     [] { creation.unlock(); });
+    ::pthread_atfork([] { creation.lock(); }, [] { creation.unlock(); }, [] { creation.unlock(); });
 
 Result<std::size_t> read_limit(std::string_view text) {
   const auto bytes = parse_bytes(text);
   if (!bytes) {
     return Error(ErrorCode::invalid_option, Executed::no,
-                 "memory_limit is \"" + std::string(text) + "\": " +
-                     std::string(Error(bytes.error()).what()));
+                 "memory_limit is \"" + std::string(text) +
+                     "\": " + std::string(Error(bytes.error()).what()));
   }
   const plimsoll::Status valid = Budget::validate(BudgetOptions{.memory_limit = *bytes});
   if (!valid) return Error(valid.error());

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
 #include <memory>
 #include <string_view>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/native/result.h"

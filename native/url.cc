@@ -115,7 +115,8 @@ Result<Target> parse_unix(std::string_view rest, Target target) {
   target.endpoint.path = take_until(rest, '?');
   // sun_path holds 108 bytes, the last of them zero.
   if (!target.endpoint.path.starts_with('/') || target.endpoint.path.size() > 107) {
-    return invalid("url: path of the unix socket must begin with / and have 107 characters at most");
+    return invalid(
+        "url: path of the unix socket must begin with / and have 107 characters at most");
   }
   if (rest.empty()) return target;
   if (take_until(rest, '=') != "database") {

@@ -16,7 +16,6 @@ void set_check_hook(CheckHook hook);
 
 }  // namespace plimsoll
 
-#define PLIMSOLL_CHECK(condition) \
-  (static_cast<bool>(condition)   \
-       ? static_cast<void>(0)     \
-       : ::plimsoll::check_failed(#condition, __FILE__, __LINE__))
+#define PLIMSOLL_CHECK(condition)                      \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::plimsoll::check_failed(#condition, __FILE__, __LINE__))

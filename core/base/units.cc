@@ -13,11 +13,16 @@ struct Unit {
 
 constexpr std::uint64_t kib = 1024;
 constexpr Unit units[] = {
-    {"", 1},           {"b", 1},
-    {"kb", 1000},      {"kib", kib},
-    {"mb", 1000'000},  {"mib", kib * kib},
-    {"gb", 1000'000'000}, {"gib", kib * kib * kib},
-    {"tb", 1000'000'000'000}, {"tib", kib * kib * kib * kib},
+    {"", 1},
+    {"b", 1},
+    {"kb", 1000},
+    {"kib", kib},
+    {"mb", 1000'000},
+    {"mib", kib* kib},
+    {"gb", 1000'000'000},
+    {"gib", kib* kib* kib},
+    {"tb", 1000'000'000'000},
+    {"tib", kib* kib* kib* kib},
 };
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }

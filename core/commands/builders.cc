@@ -36,7 +36,8 @@ Set::Set(Key key, std::string_view value, const SetOptions& options) {
     char* const end = milliseconds_.data() + milliseconds_.size();
     const auto digits = std::to_chars(milliseconds_.data(), end, milliseconds(*options.ttl));
     args_[count_++] = "PX";
-    args_[count_++] = {milliseconds_.data(), static_cast<std::size_t>(digits.ptr - milliseconds_.data())};
+    args_[count_++] = {milliseconds_.data(),
+                       static_cast<std::size_t>(digits.ptr - milliseconds_.data())};
   } else if (options.old_ttl == SetOptions::OldTtl::kept) {
     args_[count_++] = "KEEPTTL";
   }

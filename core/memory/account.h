@@ -30,7 +30,7 @@ class Account {
 
   Budget& budget_;
   const PoolKind pool_;
-  bool closed_ = false;    // guarded by the Budget's mutex, like used_
+  bool closed_ = false;  // guarded by the Budget's mutex, like used_
   std::size_t used_ = 0;
 };
 
@@ -39,7 +39,8 @@ class AccountHandle {
  public:
   AccountHandle() = default;
   explicit AccountHandle(Account* account) : account_(account) {}
-  AccountHandle(AccountHandle&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
+  AccountHandle(AccountHandle&& other) noexcept
+      : account_(std::exchange(other.account_, nullptr)) {}
   AccountHandle& operator=(AccountHandle&& other) noexcept {
     std::swap(account_, other.account_);
     return *this;

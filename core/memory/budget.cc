@@ -44,8 +44,8 @@ Status Budget::validate(const BudgetOptions& options) {
                  .value = options.memory_limit,
                  .limit = memory_limit_min};
   }
-  const std::uint64_t sum = std::uint64_t{options.requests_percent} + options.replies_percent +
-                            options.pushes_percent;
+  const std::uint64_t sum =
+      std::uint64_t{options.requests_percent} + options.replies_percent + options.pushes_percent;
   if (sum > 100) {
     return Error{.code = ErrorCode::invalid_option,
                  .what = "the pools' shares add up to more than the line",

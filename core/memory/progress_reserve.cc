@@ -25,8 +25,7 @@ Segment* ProgressReserve::take(const void* reader) {
   Lock lock(mutex_);
   if (reader_ != nullptr && reader_ != reader) return nullptr;
   if (lent_count_ == progress_reserve_segments) return nullptr;
-  void* const page =
-      idle_count_ > 0 ? idle_[--idle_count_] : budget_.source().allocate_segment();
+  void* const page = idle_count_ > 0 ? idle_[--idle_count_] : budget_.source().allocate_segment();
   if (page == nullptr) return nullptr;
   unpoison(page, segment_bytes);
   ++lent_count_;

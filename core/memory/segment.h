@@ -15,11 +15,11 @@ namespace plimsoll {
 
 struct Segment {
   Segment* next = nullptr;
-  Account* payer = nullptr;        ///< null: it belongs to the progress reserve
+  Account* payer = nullptr;  ///< null: it belongs to the progress reserve
   Budget* budget = nullptr;
-  std::uint64_t position = 0;      ///< of its first byte in the stream (requests)
-  std::uint32_t filled = 0;        ///< bytes in use from the beginning
-  std::uint32_t live = 0;          ///< of these, bytes still needed (requests)
+  std::uint64_t position = 0;  ///< of its first byte in the stream (requests)
+  std::uint32_t filled = 0;    ///< bytes in use from the beginning
+  std::uint32_t live = 0;      ///< of these, bytes still needed (requests)
   std::atomic<std::uint32_t> holders{1};
 
   char* begin();

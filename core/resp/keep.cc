@@ -18,8 +18,7 @@ bool has_bytes(Type type) {
     case Type::bulk_string:
     case Type::verbatim:
     case Type::simple_error:
-    case Type::bulk_error:
-      return true;
+    case Type::bulk_error: return true;
     case Type::null:
     case Type::boolean:
     case Type::integer:
@@ -29,8 +28,7 @@ bool has_bytes(Type type) {
     case Type::push:
     case Type::attribute:
     case Type::piece:
-    case Type::link:
-      return false;
+    case Type::link: return false;
   }
   return false;
 }

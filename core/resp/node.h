@@ -13,7 +13,7 @@ enum class Type : std::uint8_t {
   null,
   boolean,
   integer,
-  real,           // ","
+  real,  // ","
   big_number,
   simple_string,  // "+"
   bulk_string,    // "$", also when streamed
@@ -24,10 +24,10 @@ enum class Type : std::uint8_t {
   set,
   map,
   push,
-  attribute,      // comes before the value that it describes, and does not count as an element
+  attribute,  // comes before the value that it describes, and does not count as an element
 
-  piece,          // not a value: a part of the bytes of the string before it
-  link,           // not a value: where the row goes on
+  piece,  // not a value: a part of the bytes of the string before it
+  link,   // not a value: where the row goes on
 };
 
 struct Node {

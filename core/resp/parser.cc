@@ -192,8 +192,9 @@ Parser::Step Parser::parse_string(Type type, const char*& p, const char* end,
   const char* const digits = p + 1;
   if (digits != end && (*digits == '-' || *digits == '?') && type == Type::bulk_string) {
     const bool null = *digits == '-';
-    const Step step = null ? expect(digits, end, "-1\r\n", "length is negative", "-1 CR LF, or digits")
-                           : expect(digits, end, "?\r\n", "length is not a number", "? CR LF");
+    const Step step =
+        null ? expect(digits, end, "-1\r\n", "length is negative", "-1 CR LF, or digits")
+             : expect(digits, end, "?\r\n", "length is not a number", "? CR LF");
     if (step != Step::go_on) return step;
     note_value(null ? Type::null : type);
     p = digits + (null ? 4 : 3);

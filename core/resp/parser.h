@@ -137,11 +137,11 @@ class Parser {
   std::size_t line_scanned_ = 0;  // bytes of an unfinished line that hold no CR
   Node* string_ = nullptr;
   std::uint32_t streamed_bytes_ = 0;
-  Node scratch_{};                // written instead of the tape while dropping
+  Node scratch_{};  // written instead of the tape while dropping
   std::size_t frame_bytes_ = 0;
   std::size_t frame_bytes_limit_ = SIZE_MAX;
-  std::uint64_t position_ = 0;    // in the stream, of where parse() began
-  const char* begin_ = nullptr;   // where parse() began
+  std::uint64_t position_ = 0;   // in the stream, of where parse() began
+  const char* begin_ = nullptr;  // where parse() began
   Error error_;
   std::array<Level, nesting_depth_max> levels_;
 };

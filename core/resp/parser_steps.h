@@ -34,12 +34,11 @@ inline Parser::Step Parser::complete_value(const char* p) {
   while (depth_ > 0) {
     Level& top = levels_[depth_ - 1];
     if (top.streamed) {
-      const std::size_t most = top.type == Type::map ? aggregate_elements_max * 2
-                                                      : aggregate_elements_max;
-      return ++top.left <= most
-                 ? Step::go_on
-                 : fail(p, "streamed aggregate is too long",
-                        "at most aggregate_elements_max (134217728) elements");
+      const std::size_t most =
+          top.type == Type::map ? aggregate_elements_max * 2 : aggregate_elements_max;
+      return ++top.left <= most ? Step::go_on
+                                : fail(p, "streamed aggregate is too long",
+                                       "at most aggregate_elements_max (134217728) elements");
     }
     if (--top.left > 0) return Step::go_on;
     if (drop_ == Drop::none) top.head->end = tape_.position();

@@ -30,9 +30,9 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// Where the next bytes of the peer go, once next() wants more. Empty where the replies pool has no memory: do not read
-  /// now, ask again when some was released. The room stays valid until handle_read(), which may be
-  /// of no bytes, or reset().
+  /// Where the next bytes of the peer go, once next() wants more. Empty where the replies pool has
+  /// no memory: do not read now, ask again when some was released. The room stays valid until
+  /// handle_read(), which may be of no bytes, or reset().
   std::span<char> read_space();
 
   /// The first `count` bytes of read_space() have been filled.

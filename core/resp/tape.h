@@ -54,8 +54,8 @@ class Tape {
   };
   static_assert(sizeof(Piece) % alignof(Node) == 0);
 
-  /// Hands over the pieces; the nodes that lie in the tape itself are copied to `inline_copy`, which
-  /// has room for inline_nodes, and the tape is as after clear().
+  /// Hands over the pieces; the nodes that lie in the tape itself are copied to `inline_copy`,
+  /// which has room for inline_nodes, and the tape is as after clear().
   Piece* take_pieces(Node* inline_copy);
 
   static void release(Piece* pieces, Account* payer);

@@ -82,8 +82,7 @@ Result<BytesView> Value::as_bytes() const {
     case Type::simple_string:
     case Type::bulk_string:
     case Type::real:
-    case Type::big_number:
-      return BytesView(node_);
+    case Type::big_number: return BytesView(node_);
     case Type::verbatim: return BytesView(node_, verbatim_format_bytes);
     case Type::null:
     case Type::boolean:
@@ -96,8 +95,7 @@ Result<BytesView> Value::as_bytes() const {
     case Type::push:
     case Type::attribute:
     case Type::piece:
-    case Type::link:
-      break;
+    case Type::link: break;
   }
   return wrong("string");
 }
@@ -130,8 +128,7 @@ Result<Elements> Value::as_elements() const {
     case Type::bulk_error:
     case Type::attribute:
     case Type::piece:
-    case Type::link:
-      break;
+    case Type::link: break;
   }
   return wrong("array, set, map or push");
 }

@@ -117,7 +117,7 @@ class Entries {
       return {*at_, *++value};
     }
     Iterator& operator++() {
-      ++++at_;
+      ++ ++at_;
       return *this;
     }
     friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }

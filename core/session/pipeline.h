@@ -108,10 +108,10 @@ class Pipeline {
   Budget& budget_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
-  std::uint64_t unsent_begin_ = 0;   // everything before this was taken by the transport
-  std::uint64_t exposed_end_ = 0;    // everything before this was given out by transmit()
-  bool has_gaps_ = false;            // some of the unsent bytes were withdrawn
-  std::size_t answered_count_ = 0;   // at the front: answered before the transport was done
+  std::uint64_t unsent_begin_ = 0;  // everything before this was taken by the transport
+  std::uint64_t exposed_end_ = 0;   // everything before this was given out by transmit()
+  bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
+  std::size_t answered_count_ = 0;  // at the front: answered before the transport was done
 
   // The search for requests that have ended.
   bool searching_ = false;

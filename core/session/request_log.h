@@ -72,7 +72,7 @@ class RequestLog {
 
   Account& requests_;
   Segment* first_ = nullptr;
-  Segment* last_ = nullptr;     // the one being filled
+  Segment* last_ = nullptr;  // the one being filled
   std::uint64_t end_ = 0;
 };
 

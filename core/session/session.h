@@ -121,11 +121,11 @@ class Session {
   const Accounts accounts_;
   State state_ = State::idle;
   Transmitting transmitting_ = Transmitting::nothing;
-  bool connected_ = false;        // the driver has a connection, or is opening one
+  bool connected_ = false;  // the driver has a connection, or is opening one
   bool open_wanted_ = false;
   bool close_wanted_ = false;
   bool end_reported_ = false;
-  bool end_has_value_ = false;    // the reader's frame says why the session is over
+  bool end_has_value_ = false;  // the reader's frame says why the session is over
   Instant now_ = Instant::min();
   Instant connect_deadline_ = never;
   Instant attempt_at_ = never;
