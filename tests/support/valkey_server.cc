@@ -39,8 +39,8 @@ std::uint16_t free_port() {
   socklen_t size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool bound =
-      socket >= 0 && ::bind(socket, generic, size) == 0 && ::getsockname(socket, generic, &size) == 0;
+  const bool bound = socket >= 0 && ::bind(socket, generic, size) == 0 &&
+                     ::getsockname(socket, generic, &size) == 0;
   ::close(socket);
   if (!bound) throw std::runtime_error("no free port on 127.0.0.1");
   return ntohs(address.sin_port);
