@@ -81,5 +81,16 @@ TEST_CASE("a page that comes back is news, from an account and from the progress
   CHECK(waiter.calls == 2);
 }
 
+TEST_CASE("an account that is closed is news") {
+  TestBudget test;
+  CountingWaiter waiter;
+  {
+    const AccountHandle account = test.budget.open_account(PoolKind::cache);
+    test.budget.wait(waiter);
+  }
+  CHECK(waiter.calls == 1);
+  test.budget.stop_waiting(waiter);
+}
+
 }  // namespace
 }  // namespace plimsoll::testing

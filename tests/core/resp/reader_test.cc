@@ -1,0 +1,241 @@
+#include "plimsoll/core/resp/reader.h"
+
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/memory/segment.h"
+#include "plimsoll/tests/core/base/failed_check.h"
+#include "plimsoll/tests/core/resp/model.h"
+#include "plimsoll/tests/core/resp/reading.h"
+
+namespace plimsoll::testing {
+namespace {
+
+using Poll = Reader::Poll;
+
+struct ReaderTest {
+  void write(std::span<char> room, std::string_view bytes) {
+    REQUIRE(room.size() >= bytes.size());
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+    reader.handle_read(bytes.size());
+  }
+  void write(std::string_view bytes) { write(reader.read_space(), bytes); }
+
+  std::size_t used() {
+    return memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].used;
+  }
+
+  ReplyMemory memory;
+  Reader reader{*memory.account, {}};
+};
+
+TEST_CASE("a reader has no memory before it is asked for room, and pays before it gives some") {
+  ReaderTest test;
+  CHECK(test.used() == 0);
+  CHECK(test.reader.next(true) == Poll::need_more);
+  CHECK(test.reader.read_space().size() == segment_capacity);
+  CHECK(test.used() == segment_bytes);
+}
+
+TEST_CASE("a frame is at hand until the next is asked for") {
+  ReaderTest test;
+  test.write("+a\r\n:12\r\n>1\r\n+k\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(show(test.reader.value()) == "simple \"a\"");
+  CHECK(test.reader.frame_bytes() == 4);
+  CHECK_FALSE(test.reader.is_push());
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(show(test.reader.value()) == "12");
+  CHECK(test.reader.frame_bytes() == 5);
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(test.reader.is_push());
+  CHECK(test.reader.next(true) == Poll::need_more);
+}
+
+TEST_CASE("a reader says whether it is in the midst of a frame") {
+  ReaderTest test;
+  CHECK_FALSE(test.reader.in_frame());
+  test.write("*2\r\n:1\r\n");
+  CHECK(test.reader.next(true) == Poll::need_more);
+  CHECK(test.reader.in_frame());
+  test.write(":2\r\n");
+  CHECK(test.reader.next(true) == Poll::frame);
+  CHECK_FALSE(test.reader.in_frame());
+}
+
+TEST_CASE("replies that come and go share one buffer") {
+  ReaderTest test;
+  for (int i = 0; i < 50000; ++i) {
+    test.write("$5\r\nhello\r\n");
+    if (test.reader.next(true) != Poll::frame) FAIL(i);
+    if (test.reader.next(true) != Poll::need_more) FAIL(i);
+  }
+  CHECK(test.memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].peak ==
+        segment_bytes);
+}
+
+TEST_CASE("a stream that never rests at a frame's end stays within two buffers") {
+  ReplyMemory memory;
+  Reading reading(memory);
+  reading.feed("$5\r\nhel");
+  for (int i = 0; i < 20000; ++i) reading.feed("lo\r\n$5\r\nhel");
+  CHECK(reading.frames().size() == 20000);
+  CHECK(memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].peak <=
+        2 * segment_bytes + 100);  // and what Reading keeps, to compare
+}
+
+TEST_CASE("room stays where it is until it was filled, whatever is asked meanwhile") {
+  ReaderTest test;
+  test.write("+a\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  const std::span<char> room = test.reader.read_space();
+  CHECK(test.reader.next(true) == Poll::need_more);
+  test.reader.release_idle();
+  CHECK(test.reader.next(true) == Poll::need_more);
+  test.write(room, "+b\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(show(test.reader.value()) == "simple \"b\"");
+}
+
+TEST_CASE("room stays where it is while the frame before is kept") {
+  ReaderTest test;
+  test.write("+a\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  const std::span<char> room = test.reader.read_space();
+  const Result<Reply> kept = test.reader.keep();
+  CHECK(test.reader.next(true) == Poll::need_more);
+  test.write(room, "+b\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(show(test.reader.value()) == "simple \"b\"");
+  CHECK(show(kept->value()) == "simple \"a\"");
+}
+
+TEST_CASE("an idle reader gives its buffer back, and one in a frame does not") {
+  ReaderTest test;
+  test.write("+a\r\n+b");
+  test.reader.release_idle();
+  CHECK(test.used() == segment_bytes);
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  test.reader.release_idle();
+  CHECK(show(test.reader.value()) == "simple \"a\"");
+  CHECK(test.reader.next(true) == Poll::need_more);
+  test.reader.release_idle();
+  CHECK(test.used() == segment_bytes);
+  test.write("\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(test.reader.next(true) == Poll::need_more);
+  test.reader.release_idle();
+  CHECK(test.used() == 0);
+}
+
+TEST_CASE("room that is not wanted any more goes back with a read of nothing") {
+  ReaderTest test;
+  CHECK_FALSE(test.reader.read_space().empty());
+  test.reader.release_idle();
+  CHECK(test.used() == segment_bytes);
+  test.reader.handle_read(0);
+  test.reader.release_idle();
+  CHECK(test.used() == 0);
+}
+
+TEST_CASE("after an error a reader stays failed, with the first byte that was wrong") {
+  ReaderTest test;
+  test.write("+a\r\n+b\r\nx+c\r\n");
+  CHECK(test.reader.next(true) == Poll::frame);
+  CHECK(test.reader.next(true) == Poll::frame);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(test.reader.next(true) == Poll::failed);
+    CHECK(test.reader.error().code == ErrorCode::protocol_error);
+    CHECK(test.reader.error().executed == Executed::maybe);
+    CHECK(test.reader.error().offset == 8);
+  }
+}
+
+TEST_CASE("the byte that was wrong is counted over all buffers") {
+  ReplyMemory memory;
+  Reading reading(memory);
+  std::size_t sent = 0;
+  for (int i = 0; i < 40; ++i) sent += reading.feed(filler(10007));
+  reading.feed("*2\r\n:1\r\n+\n");
+  CHECK(reading.error()->offset == sent + 9);
+}
+
+TEST_CASE("a reset reader begins a new stream, and has given back the old one") {
+  ReaderTest test;
+  test.write("*2\r\n|1\r\n+a\r\n$100\r\nabc");
+  CHECK(test.reader.next(true) == Poll::need_more);
+  test.reader.reset();
+  CHECK(test.used() == 0);
+  CHECK_FALSE(test.reader.in_frame());
+  test.write("+a\r\n$?\r\n;1\r\na\r\n");
+  CHECK(test.reader.next(true) == Poll::frame);
+  CHECK(test.reader.next(true) == Poll::need_more);
+  test.reader.reset();
+  test.write(".\r\n");
+  CHECK(test.reader.next(true) == Poll::failed);
+  CHECK(test.reader.error().offset == 0);
+  test.reader.reset();
+  test.write("%1\r\n+k\r\n+v\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(show(test.reader.value()) == "{simple \"k\": simple \"v\"}");
+}
+
+TEST_CASE("what a length announces allocates nothing") {
+  for (const std::string_view announced :
+       {"*134217728\r\n", "%134217728\r\n", "~134217728\r\n", ">134217728\r\n", "|134217728\r\n",
+        "$536870912\r\n", "!536870912\r\n", "=536870912\r\ntxt:", "*1\r\n*134217728\r\n",
+        "$?\r\n;536870912\r\n"}) {
+    ReaderTest test;
+    test.write(announced);
+    CHECK(test.reader.next(true) == Poll::need_more);
+    CHECK(test.used() == segment_bytes);
+    CHECK(test.reader.dropped() == Parser::Drop::none);
+  }
+}
+
+TEST_CASE("a reply that began unwanted is skipped to its end, the next is as wanted") {
+  ReaderTest test;
+  test.write("*2\r\n:1\r\n");
+  CHECK(test.reader.next(false) == Poll::need_more);
+  test.write(":2\r\n+b\r\n");
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(test.reader.dropped() == Parser::Drop::unwanted);
+  REQUIRE(test.reader.next(true) == Poll::frame);
+  CHECK(show(test.reader.value()) == "simple \"b\"");
+}
+
+TEST_CASE("a frame that has not shown its type is neither wanted nor not") {
+  ReaderTest test;
+  test.write("|1\r\n+a\r\n:1\r\n");
+  CHECK(test.reader.next(false) == Poll::need_more);
+  CHECK(test.reader.dropped() == Parser::Drop::none);
+  test.write(">1\r\n+k\r\n");
+  REQUIRE(test.reader.next(false) == Poll::frame);
+  CHECK(show(test.reader.value()) == "@{simple \"a\": 1} push [simple \"k\"]");
+}
+
+TEST_CASE("an unwanted reply of any size takes one buffer") {
+  ReplyMemory memory;
+  Reading reading(memory, Replies::unwanted);
+  std::string elements = "*300\r\n";
+  for (int i = 0; i < 300; ++i) elements += filler(4099);
+  CHECK(reading.feed(elements) == elements.size());
+  CHECK(reading.outcome() == "(unwanted)");
+  CHECK(memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].peak ==
+        segment_bytes);
+}
+
+TEST_CASE("reading more than there is room for fails a CHECK") {
+  CHECK(failed_check([] { ReaderTest().reader.handle_read(1); }) != "");
+  CHECK(failed_check([] {
+          ReaderTest test;
+          test.reader.handle_read(test.reader.read_space().size() + 1);
+        }) != "");
+}
+
+}  // namespace
+}  // namespace plimsoll::testing
