@@ -1,0 +1,64 @@
+#include "plimsoll/core/session/options.h"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/base/error.h"
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The field that validate() complains about, "" where it does not.
+std::string refused_field(const SessionOptions& options) {
+  const Status status = validate(options);
+  if (status.ok()) return "";
+  CHECK(status.error().code == ErrorCode::invalid_option);
+  CHECK(status.error().expected != nullptr);
+  const std::string what = status.error().what;
+  return what.substr(0, what.find(' '));
+}
+
+TEST_CASE("the defaults are valid, and as documented") {
+  const SessionOptions options;
+  CHECK(refused_field(options).empty());
+  CHECK(options.request_timeout == 250ms);
+  CHECK(options.connect_timeout == 2s);
+  CHECK(options.inflight_requests_limit == 1000);
+}
+
+TEST_CASE("an option that makes no sense is refused by name") {
+  CHECK(refused_field({.inflight_requests_limit = 0}) == "inflight_requests_limit");
+  CHECK(refused_field({.request_timeout = -1ns}) == "request_timeout");
+  CHECK(refused_field({.connect_timeout = 0ns}) == "connect_timeout");
+  CHECK(refused_field({.connect_timeout = -1s}) == "connect_timeout");
+  CHECK(refused_field({.close_timeout = -1s}) == "close_timeout");
+  CHECK(refused_field({.reply_bytes_max = 4095}) == "reply_bytes_max");
+  CHECK(refused_field({.reply_bytes_max = 4096}).empty());
+}
+
+TEST_CASE("a user needs a password, a password needs no user") {
+  CHECK(refused_field({.username = "reader"}) == "username");
+  CHECK(refused_field({.username = "reader", .password = "secret"}).empty());
+  CHECK(refused_field({.password = "secret"}).empty());
+}
+
+TEST_CASE("a client's name is what the server accepts as one") {
+  CHECK(refused_field({.client_name = "tide-1:~!"}).empty());
+  for (std::string_view name : {"two words", "line\n", "tab\t", "\x7f", "n\xc3\xa4me"}) {
+    INFO(name);
+    CHECK(refused_field({.client_name = name}) == "client_name");
+  }
+}
+
+TEST_CASE("times of zero are allowed where they mean something") {
+  CHECK(refused_field({.request_timeout = 0s}).empty());
+  CHECK(refused_field({.close_timeout = 0s}).empty());
+}
+
+}  // namespace
+}  // namespace plimsoll
