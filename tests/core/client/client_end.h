@@ -1,0 +1,145 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/tests/core/commands/wire.h"
+#include "plimsoll/tests/core/memory/test_memory.h"
+
+// A core Client with what a driver gives it: memory, time, and the near end of a connection, which
+// a test moves byte by byte. After every call it does what the client asks for and writes down what
+// the client says, one line an event. It holds the client to its promises: one outcome a request,
+// one connection at a time, memory that adds up and stays below its line.
+
+namespace plimsoll::testing {
+
+using Lines = std::vector<std::string>;
+
+class ClientEnd {
+ public:
+  enum class Link { none, opening, open };
+
+  explicit ClientEnd(const ClientOptions& options = {}, const BudgetOptions& budget = {})
+      : ClientEnd(options, std::make_unique<Memory>(budget)) {}
+  /// With a Budget that others use too.
+  ClientEnd(const ClientOptions& options, Budget& shared);
+  ClientEnd(const ClientEnd&) = delete;
+  ClientEnd& operator=(const ClientEnd&) = delete;
+  ~ClientEnd();
+
+  // The user.
+
+  void connect();
+  /// A request's outcome comes as a line "<tag>: ...", also if it is refused.
+  std::optional<RequestId> submit(Tag tag, const Words& words);
+  std::optional<RequestId> submit(Tag tag, const Words& words, Duration timeout);
+  void cancel(RequestId id);
+  void close();
+  void abort();
+
+  // The transport.
+
+  Link link() const { return link_; }
+  void open();
+  void refuse();     // no connection
+  void break_off();  // the connection is gone
+
+  /// Gives the client `bytes` from its peer as far as it has room for them; returns how many.
+  std::size_t receive(std::string_view bytes);
+
+  /// The same in pieces of `piece_bytes`.
+  void receive_in_pieces(std::string_view bytes, std::size_t piece_bytes);
+
+  /// All that the client wants to send and the transport takes at once.
+  std::string write();
+
+  /// An asynchronous transport: what it is given now, and later how much of that it took. It may
+  /// say so when the connection has ended meanwhile. The bytes must be there until then.
+  std::string begin_write();
+  void end_write(std::size_t bytes);
+  bool writing() const { return writing_; }
+  const std::string& given() const { return given_; }
+
+  // Time, which begins at zero.
+
+  Instant now() const { return now_; }
+  void advance(Duration duration);
+  /// The same without a timer that fires: the client learns of it with the next bytes.
+  void let_pass(Duration duration) { now_ += duration; }
+
+  // What came of it.
+
+  /// The events since the last call: "ready", "1: <reply>", "1: failed with timed_out (maybe
+  /// executed)", "pushed <value>", "closed with protocol_error".
+  Lines take_events();
+
+  /// Of the last event that had one.
+  const Error& last_error() const { return last_error_; }
+
+  /// "open" and "close": what the client asked its driver for.
+  const Lines& actions() const { return actions_; }
+
+  /// Tags of requests without an outcome so far.
+  std::size_t pending_count() const { return pending_; }
+
+  Client& client() { return *client_; }
+  Session::State state() { return client_->statistics().state; }
+  /// Under the client's own Budget.
+  TestMemory& memory() { return own_memory_->source; }
+  Budget& budget() { return budget_; }
+
+  /// Charged for the client, kept pages and the progress reserve left out.
+  std::size_t bytes_in_use();
+  std::size_t segments_in_use() { return bytes_in_use() / segment_bytes; }
+
+ private:
+  enum class Outcome { pending, had };
+
+  struct Memory {
+    explicit Memory(const BudgetOptions& options) : budget(options, source) {}
+    TestMemory source;
+    Budget budget;
+  };
+
+  ClientEnd(const ClientOptions& options, std::unique_ptr<Memory> own_memory)
+      : ClientEnd(options, std::move(own_memory), own_memory->budget) {}
+  ClientEnd(const ClientOptions& options, std::unique_ptr<Memory>&& own_memory, Budget& budget);
+
+  void settle();
+  std::string shown_spans() const;
+  void take_actions();
+  void note(const Event& event);
+  void note_outcome(Tag tag, const std::string& outcome);
+  void check_memory();
+
+  std::unique_ptr<Memory> own_memory_;
+  Budget& budget_;
+  std::size_t idle_bytes_;
+  std::optional<Client> client_;
+  Instant now_{};
+  Link link_ = Link::none;
+  bool writing_ = false;
+  std::array<std::string_view, 16> spans_;
+  std::size_t spans_count_ = 0;
+  std::string given_;  // what spans_ showed when the write began
+  Error last_error_;
+  Lines events_;
+  Lines actions_;
+  std::map<Tag, Outcome> outcomes_;
+  std::size_t pending_ = 0;
+  bool closed_ = false;
+};
+
+/// "timed_out (maybe executed)".
+std::string show_failure(const Error& error);
+
+}  // namespace plimsoll::testing

@@ -1,0 +1,95 @@
+#include <array>
+#include <chrono>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/core/client/pair.h"
+
+// Several clients under one line: what one of them holds must not hold up the others for ever.
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::bulk_reply;
+using testing::Lines;
+using testing::Pair;
+using testing::Peer;
+using testing::TestMemory;
+using testing::Words;
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+
+// Three clients whose replies may have 256 KiB together: four segments.
+struct Fleet {
+  Fleet() {
+    for (Pair& pair : pairs) pair.connect();
+  }
+
+  void answer_get_with(const std::string& reply) {
+    for (Pair& pair : pairs) {
+      pair.peer.set_script([reply](const Words& words) {
+        return words[0] == "GET" ? reply : Peer::default_reply(words);
+      });
+    }
+  }
+
+  /// Each client is brought a little in turn, as long as any of them has room.
+  void drive(std::size_t piece_bytes) {
+    for (Pair& pair : pairs) pair.peer.handle_bytes(pair.end.write());
+    std::array<std::string, 3> replies;
+    for (std::size_t i = 0; i < pairs.size(); ++i) replies[i] = pairs[i].peer.take_output();
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (std::size_t i = 0; i < pairs.size(); ++i) {
+        const std::string_view piece = std::string_view(replies[i]).substr(0, piece_bytes);
+        const std::size_t received = pairs[i].end.receive(piece);
+        replies[i].erase(0, received);
+        moved = moved || received > 0;
+      }
+    }
+    for (const std::string& reply : replies) CHECK(reply.empty());
+  }
+
+  TestMemory memory;
+  Budget budget{{.memory_limit = mebibyte}, memory};
+  std::array<Pair, 3> pairs{Pair({}, budget), Pair({}, budget), Pair({}, budget)};
+};
+
+TEST_CASE("replies that fit only one at a time all come whole in the end") {
+  for (const std::size_t piece : {1'000u, 10'000u, 100'000u}) {
+    INFO("in pieces of " << piece);
+    Fleet fleet;
+    const std::string text(120'000, 'x');
+    fleet.answer_get_with(bulk_reply(text));
+    for (Pair& pair : fleet.pairs) pair.end.submit(1, {"GET", "key"}, 0s);
+    fleet.drive(piece);
+    for (Pair& pair : fleet.pairs) {
+      CHECK(pair.end.take_events() == Lines{"1: \"" + text + "\""});
+    }
+  }
+}
+
+TEST_CASE("replies that cannot all fit hold nobody up: each comes whole or is skipped") {
+  const std::string large = bulk_reply(std::string(100'000, 'x'));
+  for (const std::size_t piece : {1'000u, 10'000u, 100'000u}) {
+    INFO("in pieces of " << piece);
+    Fleet fleet;
+    fleet.answer_get_with("*4\r\n" + large + large + large + large);
+    for (Pair& pair : fleet.pairs) {
+      pair.end.submit(1, {"GET", "key"}, 0s);
+      pair.end.submit(2, {"PING"}, 0s);
+    }
+    fleet.drive(piece);
+    for (Pair& pair : fleet.pairs) {
+      const Lines events = pair.end.take_events();
+      REQUIRE(events.size() == 2);
+      CHECK((events[0] == "1: reply_too_large (yes)" || events[0].size() > 400'000));
+      CHECK(events[1] == "2: simple \"PONG\"");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll
