@@ -149,19 +149,11 @@ std::string unescape(std::string_view text) {
     const char kind = text.front();
     text.remove_prefix(1);
     switch (kind) {
-      case 'r':
-        out += '\r';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      case 't':
-        out += '\t';
-        break;
+      case 'r': out += '\r'; break;
+      case 'n': out += '\n'; break;
+      case 't': out += '\t'; break;
       case '\\':
-      case '"':
-        out += kind;
-        break;
+      case '"': out += kind; break;
       case 'x': {
         unsigned char byte = 0;
         const char* const end = text.data() + std::min<std::size_t>(text.size(), 2);
@@ -173,8 +165,7 @@ std::string unescape(std::string_view text) {
         text.remove_prefix(2);
         break;
       }
-      default:
-        throw BadNotation(std::string("unknown escape \\") + kind);
+      default: throw BadNotation(std::string("unknown escape \\") + kind);
     }
   }
   return out;

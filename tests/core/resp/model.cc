@@ -70,18 +70,12 @@ std::string show_pairs(const std::vector<Model>& models) {
 
 std::string escape_byte(char c) {
   switch (c) {
-    case '\r':
-      return "\\r";
-    case '\n':
-      return "\\n";
-    case '\t':
-      return "\\t";
-    case '\\':
-      return "\\\\";
-    case '"':
-      return "\\\"";
-    default:
-      break;
+    case '\r': return "\\r";
+    case '\n': return "\\n";
+    case '\t': return "\\t";
+    case '\\': return "\\\\";
+    case '"': return "\\\"";
+    default: break;
   }
   char hex[5];
   std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
@@ -104,38 +98,23 @@ std::string quote(std::string_view bytes) { return "\"" + escape(bytes) + "\""; 
 
 std::string show_bare(const Model& model) {
   switch (model.type) {
-    case Type::null:
-      return "null";
-    case Type::boolean:
-      return model.integer != 0 ? "true" : "false";
-    case Type::integer:
-      return std::to_string(model.integer);
-    case Type::real:
-      return "double " + model.text;
-    case Type::big_number:
-      return "big " + model.text;
-    case Type::simple_string:
-      return "simple " + quote(model.text);
-    case Type::bulk_string:
-      return quote(model.text);
-    case Type::verbatim:
-      return "verbatim " + quote(model.text);
-    case Type::simple_error:
-      return "error " + quote(model.text);
-    case Type::bulk_error:
-      return "bulk error " + quote(model.text);
-    case Type::array:
-      return show_row(model.elements);
-    case Type::set:
-      return "set " + show_row(model.elements);
-    case Type::push:
-      return "push " + show_row(model.elements);
-    case Type::map:
-      return show_pairs(model.elements);
+    case Type::null: return "null";
+    case Type::boolean: return model.integer != 0 ? "true" : "false";
+    case Type::integer: return std::to_string(model.integer);
+    case Type::real: return "double " + model.text;
+    case Type::big_number: return "big " + model.text;
+    case Type::simple_string: return "simple " + quote(model.text);
+    case Type::bulk_string: return quote(model.text);
+    case Type::verbatim: return "verbatim " + quote(model.text);
+    case Type::simple_error: return "error " + quote(model.text);
+    case Type::bulk_error: return "bulk error " + quote(model.text);
+    case Type::array: return show_row(model.elements);
+    case Type::set: return "set " + show_row(model.elements);
+    case Type::push: return "push " + show_row(model.elements);
+    case Type::map: return show_pairs(model.elements);
     case Type::attribute:
     case Type::piece:
-    case Type::link:
-      break;
+    case Type::link: break;
   }
   return "(no value: " + std::string(name(model.type)) + ")";
 }
@@ -161,35 +140,23 @@ Model array(std::vector<Model> elements) { return aggregate(Type::array, std::mo
 Model model_of(const Value& value) {
   Model model{.type = value.type()};
   switch (value.type()) {
-    case Type::null:
-      break;
-    case Type::boolean:
-      model.integer = value.as_boolean().value() ? 1 : 0;
-      break;
-    case Type::integer:
-      model.integer = value.as_integer().value();
-      break;
+    case Type::null: break;
+    case Type::boolean: model.integer = value.as_boolean().value() ? 1 : 0; break;
+    case Type::integer: model.integer = value.as_integer().value(); break;
     case Type::real:
     case Type::big_number:
     case Type::simple_string:
     case Type::bulk_string:
     case Type::verbatim:
     case Type::simple_error:
-    case Type::bulk_error:
-      model.text = text_of(value);
-      break;
+    case Type::bulk_error: model.text = text_of(value); break;
     case Type::array:
     case Type::set:
-    case Type::push:
-      model.elements = elements_of(value.as_elements().value());
-      break;
-    case Type::map:
-      model.elements = entries_of(value.as_entries().value());
-      break;
+    case Type::push: model.elements = elements_of(value.as_elements().value()); break;
+    case Type::map: model.elements = entries_of(value.as_entries().value()); break;
     case Type::attribute:
     case Type::piece:
-    case Type::link:
-      break;
+    case Type::link: break;
   }
   model.attributes = entries_of(value.attributes());
   return model;

@@ -63,39 +63,25 @@ class NaiveParser {
   Model parse_bare(std::size_t depth) {
     const std::size_t begin = at_;
     switch (const char kind = take()) {
-      case '+':
-        return text(Type::simple_string, parse_line(begin));
-      case '-':
-        return text(Type::simple_error, parse_line(begin));
-      case ',':
-        return parse_real(begin);
-      case '(':
-        return parse_big_number(begin);
-      case ':':
-        return parse_integer();
-      case '_':
-        expect("\r\n", "null is not empty; expected CR LF");
-        return null();
-      case '#':
-        return parse_boolean();
-      case '$':
-        return parse_bulk();
-      case '!':
-        return text(Type::bulk_error, parse_payload(parse_string_length()));
-      case '=':
-        return parse_verbatim();
+      case '+': return text(Type::simple_string, parse_line(begin));
+      case '-': return text(Type::simple_error, parse_line(begin));
+      case ',': return parse_real(begin);
+      case '(': return parse_big_number(begin);
+      case ':': return parse_integer();
+      case '_': expect("\r\n", "null is not empty; expected CR LF"); return null();
+      case '#': return parse_boolean();
+      case '$': return parse_bulk();
+      case '!': return text(Type::bulk_error, parse_payload(parse_string_length()));
+      case '=': return parse_verbatim();
       case '*':
         if (peek() == '-') {
           expect("-1\r\n", "length is negative; expected -1 CR LF, or digits");
           return null();
         }
         return parse_aggregate(Type::array, begin, depth);
-      case '~':
-        return parse_aggregate(Type::set, begin, depth);
-      case '%':
-        return parse_aggregate(Type::map, begin, depth);
-      case '>':
-        return parse_aggregate(Type::push, begin, depth);
+      case '~': return parse_aggregate(Type::set, begin, depth);
+      case '%': return parse_aggregate(Type::map, begin, depth);
+      case '>': return parse_aggregate(Type::push, begin, depth);
       default:
         static_cast<void>(kind);
         wrong(begin, "unknown type byte; expected one of $ : + * % ~ > | - , ( _ # = ! .");

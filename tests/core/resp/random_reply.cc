@@ -51,41 +51,27 @@ std::int64_t random_integer(Random& random) {
   const std::uint64_t bits =
       (std::uint64_t{random()} << 40) ^ (std::uint64_t{random()} << 20) ^ random();
   switch (below(random, 6)) {
-    case 0:
-      return INT64_MAX;
-    case 1:
-      return INT64_MIN;
-    case 2:
-      return static_cast<std::int64_t>(bits);
-    case 3:
-      return -static_cast<std::int64_t>(below(random, 100));
-    default:
-      return static_cast<std::int64_t>(below(random, 1000));
+    case 0: return INT64_MAX;
+    case 1: return INT64_MIN;
+    case 2: return static_cast<std::int64_t>(bits);
+    case 3: return -static_cast<std::int64_t>(below(random, 100));
+    default: return static_cast<std::int64_t>(below(random, 1000));
   }
 }
 
 Model random_scalar(Random& random) {
   switch (below(random, 10)) {
-    case 0:
-      return null();
-    case 1:
-      return boolean(chance(random, 2));
-    case 2:
-      return text(Type::real, random_real(random));
+    case 0: return null();
+    case 1: return boolean(chance(random, 2));
+    case 2: return text(Type::real, random_real(random));
     case 3:
       return text(Type::big_number, (chance(random, 2) ? "-" : "") + random_digits(random, 60));
-    case 4:
-      return text(Type::simple_string, random_line(random));
-    case 5:
-      return text(Type::simple_error, random_line(random));
-    case 6:
-      return text(Type::bulk_error, random_bytes(random));
-    case 7:
-      return text(Type::verbatim, "txt:" + random_bytes(random));
-    case 8:
-      return integer(random_integer(random));
-    default:
-      return bulk(random_bytes(random));
+    case 4: return text(Type::simple_string, random_line(random));
+    case 5: return text(Type::simple_error, random_line(random));
+    case 6: return text(Type::bulk_error, random_bytes(random));
+    case 7: return text(Type::verbatim, "txt:" + random_bytes(random));
+    case 8: return integer(random_integer(random));
+    default: return bulk(random_bytes(random));
   }
 }
 
@@ -115,36 +101,23 @@ class WireWriter {
     switch (model.type) {
       case Type::null:
         return chance(random_, 2) ? "_\r\n" : chance(random_, 2) ? "$-1\r\n" : "*-1\r\n";
-      case Type::boolean:
-        return model.integer != 0 ? "#t\r\n" : "#f\r\n";
-      case Type::integer:
-        return ":" + std::to_string(model.integer) + "\r\n";
-      case Type::real:
-        return "," + model.text + "\r\n";
-      case Type::big_number:
-        return "(" + model.text + "\r\n";
-      case Type::simple_string:
-        return "+" + model.text + "\r\n";
-      case Type::simple_error:
-        return "-" + model.text + "\r\n";
-      case Type::bulk_error:
-        return "!" + counted(model.text);
-      case Type::verbatim:
-        return "=" + counted(model.text);
+      case Type::boolean: return model.integer != 0 ? "#t\r\n" : "#f\r\n";
+      case Type::integer: return ":" + std::to_string(model.integer) + "\r\n";
+      case Type::real: return "," + model.text + "\r\n";
+      case Type::big_number: return "(" + model.text + "\r\n";
+      case Type::simple_string: return "+" + model.text + "\r\n";
+      case Type::simple_error: return "-" + model.text + "\r\n";
+      case Type::bulk_error: return "!" + counted(model.text);
+      case Type::verbatim: return "=" + counted(model.text);
       case Type::bulk_string:
         return chance(random_, 8) ? streamed(model.text) : "$" + counted(model.text);
-      case Type::array:
-        return aggregate("*", model);
-      case Type::set:
-        return aggregate("~", model);
-      case Type::map:
-        return aggregate("%", model);
-      case Type::push:
-        return ">" + length(model.elements.size()) + write_all(model.elements);
+      case Type::array: return aggregate("*", model);
+      case Type::set: return aggregate("~", model);
+      case Type::map: return aggregate("%", model);
+      case Type::push: return ">" + length(model.elements.size()) + write_all(model.elements);
       case Type::attribute:
       case Type::piece:
-      case Type::link:
-        break;
+      case Type::link: break;
     }
     return "";
   }
@@ -192,18 +165,14 @@ Model random_reply(Random& random, std::size_t size, std::size_t depth) {
   } else {
     const std::size_t count = chance(random, 10) ? 0 : 1 + below(random, size);
     switch (below(random, 5)) {
-      case 0:
-        model = aggregate(Type::set, random_elements(random, count, size, depth - 1));
-        break;
+      case 0: model = aggregate(Type::set, random_elements(random, count, size, depth - 1)); break;
       case 1:
         model = aggregate(Type::map, random_elements(random, count * 2, size, depth - 1));
         break;
       case 2:
         model = aggregate(Type::push, random_elements(random, count + 1, size, depth - 1));
         break;
-      default:
-        model = array(random_elements(random, count, size, depth - 1));
-        break;
+      default: model = array(random_elements(random, count, size, depth - 1)); break;
     }
   }
   if (depth > 0 && chance(random, 12)) {

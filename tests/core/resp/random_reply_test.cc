@@ -87,15 +87,9 @@ TEST_CASE(
     std::string bytes = random_stream(random, 20).bytes;
     const std::size_t at = below(random, bytes.size());
     switch (below(random, 3)) {
-      case 0:
-        bytes[at] = static_cast<char>(below(random, 256));
-        break;
-      case 1:
-        bytes.erase(at, 1);
-        break;
-      default:
-        bytes.insert(at, 1, "0\r\n$*:-?"[below(random, 8)]);
-        break;
+      case 0: bytes[at] = static_cast<char>(below(random, 256)); break;
+      case 1: bytes.erase(at, 1); break;
+      default: bytes.insert(at, 1, "0\r\n$*:-?"[below(random, 8)]); break;
     }
     ReplyMemory memory;
     Reading reading(memory);

@@ -52,27 +52,21 @@ void Reading::fill(std::span<char> room, std::string_view bytes) {
 void Reading::take_frames() {
   for (;;) {
     switch (reader_.next(replies_ == Replies::wanted)) {
-      case Reader::Poll::need_more:
-        return;
+      case Reader::Poll::need_more: return;
       case Reader::Poll::failed:
         error_ = reader_.error();
         error_->offset -= skipped_bytes_;
         return;
-      case Reader::Poll::frame:
-        frames_.push_back(shown_frame());
-        break;
+      case Reader::Poll::frame: frames_.push_back(shown_frame()); break;
     }
   }
 }
 
 std::string Reading::shown_frame() {
   switch (reader_.dropped()) {
-    case Parser::Drop::unwanted:
-      return "(unwanted)";
-    case Parser::Drop::too_large:
-      return "(too large)";
-    case Parser::Drop::none:
-      break;
+    case Parser::Drop::unwanted: return "(unwanted)";
+    case Parser::Drop::too_large: return "(too large)";
+    case Parser::Drop::none: break;
   }
   std::string viewed = show(reader_.value());
   if (reader_.is_push() != (reader_.value().type() == Type::push)) viewed += " (is_push() differs)";
