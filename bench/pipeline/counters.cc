@@ -1,18 +1,15 @@
 #include "plimsoll/bench/pipeline/counters.h"
 
-#include <cmath>
 #include <cstdint>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "plimsoll/bench/program.h"
+#include "plimsoll/bench/statistics.h"
 
 namespace plimsoll::bench {
 namespace {
-
-// Finer than this the figures wobble: a timer fires in one run and not in the other.
-constexpr double resolution = 0.001;
 
 // The shorter of the two runs: past this many GETs each further one costs the same.
 constexpr std::size_t settled_count = 5'000;
@@ -54,8 +51,7 @@ template <typename Total>
 double per_get(Total total, const Load& load, const Endpoint& endpoint, std::size_t count) {
   const auto fewer = total(load, endpoint, settled_count);
   const auto more = total(load, endpoint, settled_count + count);
-  const double extra = static_cast<double>(more) - static_cast<double>(fewer);
-  return std::round(extra / static_cast<double>(count) / resolution) * resolution;
+  return per_operation(static_cast<double>(fewer), static_cast<double>(more), count);
 }
 
 }  // namespace

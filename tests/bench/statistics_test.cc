@@ -12,5 +12,11 @@ TEST_CASE("the median is the middle value, or the mean of the middle two") {
   CHECK(median({}) == 0);
 }
 
+TEST_CASE("a counter per operation leaves out what both runs have, and what is odd") {
+  CHECK(per_operation(500, 20'500, 10'000) == 2);
+  CHECK(per_operation(500, 20'503, 10'000) == 2);
+  CHECK(per_operation(100, 500, 10'000) == 0.04);
+}
+
 }  // namespace
 }  // namespace plimsoll::bench
