@@ -34,7 +34,15 @@ Client::~Client() {
     new std::shared_ptr<Driver>(std::move(driver_));
     return;
   }
-  driver_->abort();
+  if (closes_) driver_->abort();
+}
+
+Client Client::with_timeout(std::chrono::nanoseconds timeout) const {
+  PLIMSOLL_CHECK(driver_ != nullptr);
+  Client same(driver_);
+  same.timeout_ = timeout;
+  same.closes_ = false;
+  return same;
 }
 
 Driver& Client::driver() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -50,13 +51,20 @@ class Client {
  public:
   /// No client: only to be assigned to.
   Client() = default;
-  explicit Client(std::shared_ptr<Driver> driver) : driver_(std::move(driver)) {}
+  explicit Client(std::shared_ptr<Driver> driver)
+      : driver_(std::move(driver)), timeout_(driver_->request_timeout()) {}
   Client(Client&&) = default;
   Client& operator=(Client&& other) noexcept {
     std::swap(driver_, other.driver_);
+    std::swap(timeout_, other.timeout_);
+    std::swap(closes_, other.closes_);
     return *this;
   }
   ~Client();
+
+  /// The same client with another timeout for its calls, zero for none:
+  /// `client.with_timeout(5s).get("k")`. Destroying what this returns closes nothing.
+  Client with_timeout(std::chrono::nanoseconds timeout) const;
 
   /// GET. None: there is no such key.
   template <class Token = Start>
@@ -187,7 +195,7 @@ class Client {
 
   template <class T, class Token>
   auto send(const CommandView& command, Token&& token) {
-    return start<T>(Request(driver(), command), std::forward<Token>(token));
+    return start<T>(Request(driver(), timeout_, command), std::forward<Token>(token));
   }
 
   template <class T, class Token>
@@ -203,6 +211,8 @@ class Client {
   }
 
   std::shared_ptr<Driver> driver_;
+  Timeout timeout_{};
+  bool closes_ = true;
 };
 
 namespace detail {
@@ -219,7 +229,8 @@ boost::asio::any_io_executor executor_or_shared(boost::asio::any_io_executor exe
 
 /// Connects to `url`: "valkey://[user[:password]@]host[:port][/database]", or
 /// "unix:///path[?database=N]". Goes on trying for `options.connect_timeout`. The client is served
-/// on `executor` (every thread that runs it may do so), or on the process's shared thread.
+/// on `executor` (every thread that runs it may do so), or on the process's shared thread. While a
+/// client is open it reads, which is work: an io_context that serves it runs until it is closed.
 ///
 /// Errors: invalid_option (names the field), connect_failed (with what the system said last),
 /// server_error (the server refused user, password or database), protocol_error, out_of_memory.

@@ -61,4 +61,16 @@ plimsoll::Status decode(const Value& value, std::unordered_map<std::string, std:
   return {};
 }
 
+Elements elements(const Value& value) {
+  const auto all = value.as_elements();
+  if (!all) throw Error(all.error());
+  return *all;
+}
+
+Entries entries(const Value& value) {
+  const auto all = value.as_entries();
+  if (!all) throw Error(all.error());
+  return *all;
+}
+
 }  // namespace plimsoll::native

@@ -83,10 +83,6 @@ void Driver::connect(Operation& operation) {
   wake(wanted);
 }
 
-void Driver::submit(const CommandView& command, Operation& operation) {
-  submit(command, target_.options.request_timeout, operation);
-}
-
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation) {
   if (inherited()) return fail_elsewhere(operation);
   bool wanted = false;

@@ -43,7 +43,6 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void connect(Operation& operation);
 
   /// Sends a command; `operation` ends with its outcome, never before this returns.
-  void submit(const CommandView& command, Operation& operation);
   void submit(const CommandView& command, Timeout timeout, Operation& operation);
 
   /// Ends `operation` with `error`, as if it had been submitted.
@@ -58,6 +57,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   Statistics statistics();
   const boost::asio::any_io_executor& executor() const { return executor_; }
+
+  /// Options::request_timeout.
+  Timeout request_timeout() const { return target_.options.request_timeout; }
 
   /// Whether this was inherited over a fork: then nothing of it may be touched.
   bool inherited() const;

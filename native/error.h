@@ -8,6 +8,9 @@
 
 namespace plimsoll::native {
 
+using plimsoll::ErrorCode;
+using plimsoll::Executed;
+
 /// What went wrong with a call: thrown by the awaited form, held by Result<T> in the others.
 class Error : public std::runtime_error {
  public:

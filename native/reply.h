@@ -8,6 +8,9 @@
 
 namespace plimsoll::native {
 
+using plimsoll::Type;
+using plimsoll::Value;
+
 /// A whole reply, of whatever type the server sent; move-only. It pays for its bytes in the replies
 /// pool for as long as it lives, which may be longer than its client's life, and may be released on
 /// any thread. Error replies are not Replies: they are Errors.
@@ -16,7 +19,8 @@ class Reply {
   Reply() = default;
   explicit Reply(plimsoll::Reply reply) : reply_(std::move(reply)) {}
 
-  /// Typed access; the views it gives live as long as this Reply.
+  /// Typed access; the views it gives live as long as this Reply. as<T>(), elements() and entries()
+  /// (decode.h) read it with exceptions.
   Value value() const { return reply_.value(); }
 
   /// The reply as people would write it down, on one line: for logs and debugging.

@@ -3,7 +3,10 @@
 namespace plimsoll::native {
 
 Request::Request(const Request& other)
-    : driver_(other.driver_), kind_(other.kind_), luggage_(std::make_unique<Luggage>()) {
+    : driver_(other.driver_),
+      kind_(other.kind_),
+      timeout_(other.timeout_),
+      luggage_(std::make_unique<Luggage>()) {
   luggage_->driver = other.driver_->shared_from_this();
   switch (kind_) {
     case Kind::command:
@@ -21,7 +24,7 @@ Request::Request(const Request& other)
 
 void Request::start(Operation& operation) const {
   switch (kind_) {
-    case Kind::command: driver_->submit(command_, operation); return;
+    case Kind::command: driver_->submit(command_, timeout_, operation); return;
     case Kind::refusal: driver_->refuse(*refusal_, operation); return;
     case Kind::close: driver_->close(operation); return;
   }

@@ -20,8 +20,8 @@ struct Start {};
 /// of them along. So a callback costs no copy, and a deferred call does not dangle.
 class Request {
  public:
-  Request(Driver& driver, const CommandView& command)
-      : driver_(&driver), kind_(Kind::command), command_(command) {}
+  Request(Driver& driver, Timeout timeout, const CommandView& command)
+      : driver_(&driver), kind_(Kind::command), timeout_(timeout), command_(command) {}
 
   /// A command that is refused before it is sent.
   Request(Driver& driver, const plimsoll::Error& refusal)
@@ -51,6 +51,7 @@ class Request {
 
   Driver* driver_;
   Kind kind_;
+  Timeout timeout_{};
   CommandView command_;
   const plimsoll::Error* refusal_ = nullptr;
   std::unique_ptr<Luggage> luggage_;

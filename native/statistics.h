@@ -5,6 +5,8 @@
 
 namespace plimsoll::native {
 
+using plimsoll::PoolKind;
+
 /// Figures of one client and of the memory line that all clients of the process share.
 struct Statistics {
   ClientStatistics client;

@@ -60,6 +60,8 @@ struct BudgetStatistics {
   std::size_t used = 0;
   std::size_t peak = 0;
   std::array<PoolStatistics, pools_count> pools;
+
+  const PoolStatistics& pool(PoolKind kind) const { return pools[static_cast<std::size_t>(kind)]; }
 };
 
 /// Someone who was refused memory and wants to know when some was released.

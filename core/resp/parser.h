@@ -45,6 +45,7 @@ class Parser {
   void begin_frame(std::size_t frame_bytes_limit) {
     tape_.clear();
     in_frame_ = true;
+    type_known_ = false;
     drop_ = Drop::none;
     frame_bytes_ = 0;
     frame_bytes_limit_ = frame_bytes_limit;
@@ -63,8 +64,12 @@ class Parser {
   /// Stops recording the frame at hand: the rest streams past, its nodes are forgotten.
   void drop(Drop reason);
 
-  /// Drops replies as soon as they show that they are not pushes, until told otherwise.
-  void set_replies_wanted(bool wanted) { replies_wanted_ = wanted; }
+  /// Drops replies as soon as they show that they are not pushes, until told otherwise: also one
+  /// that is half there.
+  void set_replies_wanted(bool wanted) {
+    replies_wanted_ = wanted;
+    if (!wanted && in_frame_ && type_known_ && frame_type_ != Type::push) drop(Drop::unwanted);
+  }
 
   Drop dropped() const { return drop_; }
   bool in_frame() const { return in_frame_; }
@@ -130,6 +135,7 @@ class Parser {
   bool after_attribute_ = false;
   bool replies_wanted_ = true;
   Drop drop_ = Drop::none;
+  bool type_known_ = false;
   Type frame_type_ = Type::null;
   std::uint32_t depth_ = 0;
   std::size_t payload_left_ = 0;  // of the string or chunk at hand

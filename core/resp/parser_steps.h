@@ -26,6 +26,7 @@ inline void Parser::note_value(Type type) {
   after_attribute_ = false;
   if (depth_ != 0 || type == Type::attribute) return;
   frame_type_ = type;
+  type_known_ = true;
   if (!replies_wanted_ && type != Type::push) drop(Drop::unwanted);
 }
 

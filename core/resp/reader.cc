@@ -109,7 +109,12 @@ Reader::Poll Reader::next(bool replies_wanted) {
     parser_.drop(Parser::Drop::too_large);
   }
   if (parser_.dropped() != Parser::Drop::none) release_before_last();
-  if (outcome == Parser::Outcome::need_more) return Poll::need_more;
+  if (outcome == Parser::Outcome::need_more) {
+    // Of a frame that nobody reads, nothing needs to stay: least of all in the reserve.
+    const bool dropped = parser_.dropped() != Parser::Drop::none;
+    if (dropped && at_ == end_ && !lent_) release_last();
+    return Poll::need_more;
+  }
   partial_ = false;
   frame_ready_ = true;
   return Poll::frame;
