@@ -19,13 +19,6 @@ using testing::Pair;
 using testing::request;
 using testing::Words;
 
-// Lets time pass until the client wants a connection again, at most `most`; whether it does.
-bool wait_for_open(ClientEnd& end, Duration most) {
-  const Instant until = end.now() + most;
-  while (end.link() == ClientEnd::Link::none && end.now() < until) end.advance(1ms);
-  return end.link() == ClientEnd::Link::opening;
-}
-
 TEST_CASE("a client is ready when all of its handshake is answered") {
   ClientEnd end;
   end.connect();
@@ -87,124 +80,6 @@ TEST_CASE("a request may time out before there is a connection: it cannot have r
   end.receive(handshake_replies);
   CHECK(end.take_events() == Lines{"ready"});
   CHECK(end.write().empty());
-}
-
-TEST_CASE("a server that is down is asked again, less and less often, until connect_timeout") {
-  ClientEnd end;
-  end.submit(1, {"GET", "ship"}, 0s);
-  end.connect();
-  std::vector<Duration> waits;
-  Instant last = end.now();
-  do {
-    end.refuse();
-    if (!wait_for_open(end, 3s)) break;
-    waits.push_back(end.now() - last);
-    last = end.now();
-  } while (true);
-
-  CHECK(waits == std::vector<Duration>{10ms, 20ms, 40ms, 80ms, 160ms, 320ms, 500ms, 500ms});
-  CHECK(end.take_events() == Lines{"closed: connect_failed", "1: lost_unsent (no)"});
-  CHECK(end.state() == Session::State::closed);
-  CHECK(end.client().poll_timeout() == never);
-}
-
-TEST_CASE("a server that comes up in time is used") {
-  Pair pair;
-  pair.end.connect();
-  pair.end.submit(1, {"ECHO", "ship"}, 0s);
-  for (int i = 0; i < 3; ++i) {
-    pair.end.refuse();
-    REQUIRE(wait_for_open(pair.end, 1s));
-  }
-  pair.drive();
-
-  CHECK(pair.end.take_events() == Lines{"ready", "1: \"ship\""});
-  CHECK(pair.end.actions() == Lines{"open", "open", "open", "open"});
-}
-
-TEST_CASE("a server that does not accept the connection is given up at connect_timeout") {
-  ClientEnd end({.connect_timeout = 300ms});
-  end.connect();
-  CHECK(end.client().poll_timeout() == Instant(300ms));
-  end.advance(299ms);
-  CHECK(end.take_events().empty());
-  end.advance(1ms);
-
-  CHECK(end.take_events() == Lines{"closed: connect_failed"});
-  CHECK(end.actions() == Lines{"open", "close"});
-}
-
-TEST_CASE("a server that does not answer the handshake is given up at connect_timeout") {
-  ClientEnd end({.connect_timeout = 300ms});
-  end.connect();
-  end.advance(100ms);
-  end.open();
-  end.write();
-  end.receive(hello_reply);
-  CHECK(end.client().poll_timeout() == Instant(300ms));
-  end.advance(200ms);
-
-  CHECK(end.take_events() == Lines{"closed: connect_failed"});
-  CHECK(end.actions() == Lines{"open", "close"});
-}
-
-TEST_CASE("a connection that ends in its handshake is tried again") {
-  const std::string replies = handshake_replies;
-  for (std::size_t cut = 0; cut < replies.size(); cut += 7) {
-    Pair pair;
-    pair.end.connect();
-    pair.end.open();
-    pair.end.begin_write();
-    pair.end.receive(replies.substr(0, cut));
-    pair.end.break_off();
-    CHECK(pair.end.take_events().empty());
-    REQUIRE(wait_for_open(pair.end, 1s));
-    pair.drive();
-    CHECK(pair.end.take_events() == Lines{"ready"});
-  }
-}
-
-TEST_CASE("a server that is loading, or has too many clients, is asked again on a new connection") {
-  for (const std::string refusal : {"-LOADING Valkey is loading the dataset in memory\r\n",
-                                    "-ERR max number of clients reached\r\n"}) {
-    Pair pair;
-    pair.end.connect();
-    pair.end.open();
-    // It is refused before it could say anything.
-    pair.end.begin_write();
-    pair.end.receive(refusal);
-    CHECK(pair.end.actions() == Lines{"open", "close"});
-    CHECK(pair.end.take_events().empty());
-    REQUIRE(wait_for_open(pair.end, 1s));
-    pair.drive();
-    CHECK(pair.end.take_events() == Lines{"ready"});
-  }
-}
-
-TEST_CASE("the wait for another attempt begins when the one before has failed") {
-  ClientEnd end;
-  end.connect();
-  end.open();
-  end.let_pass(300ms);
-  end.receive("-LOADING Valkey is loading the dataset in memory\r\n");
-  CHECK(end.client().poll_timeout() == end.now() + 10ms);
-  end.advance(10ms);
-  CHECK(end.link() == ClientEnd::Link::opening);
-}
-
-TEST_CASE("a server that was loading for too long is told so in its own words") {
-  Pair pair;
-  pair.peer.set_script([](const Words&) { return "-LOADING Valkey is loading\r\n"; });
-  pair.end.connect();
-  pair.end.submit(1, {"GET", "ship"}, 0s);
-  do {
-    pair.drive();
-  } while (wait_for_open(pair.end, 3s));
-
-  CHECK(pair.end.take_events() ==
-        Lines{"closed: server_error error \"LOADING Valkey is loading\"", "1: lost_unsent (no)"});
-  CHECK(pair.end.now() > Instant(1s));
-  CHECK(pair.end.now() < Instant(6s));
 }
 
 TEST_CASE("credentials that are refused end the client at once, in the server's words") {

@@ -35,27 +35,13 @@ class Run {
     std::size_t kind = 0;
     while (at >= weights_[kind]) at -= weights_[kind++];
     switch (kind) {
-      case 0:
-        submit();
-        break;
-      case 1:
-        transmit();
-        break;
-      case 2:
-        written();
-        break;
-      case 3:
-        reply();
-        break;
-      case 4:
-        cancel();
-        break;
-      case 5:
-        end_some(below(3));
-        break;
-      default:
-        pass_time();
-        break;
+      case 0: submit(); break;
+      case 1: transmit(); break;
+      case 2: written(); break;
+      case 3: reply(); break;
+      case 4: cancel(); break;
+      case 5: end_some(below(3)); break;
+      default: pass_time(); break;
     }
     require(pipeline().next() == model_.next(), "another reply is due");
     require(pipeline().next_deadline() <= model_.earliest_deadline(), "a deadline is missed");

@@ -8,7 +8,7 @@
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/tests/core/session/piping.h"
 
-// How requests come in, leave and are answered. How they end otherwise: pipeline_ends_test.cc.
+// How requests come in, leave and are answered.
 
 namespace plimsoll {
 namespace {

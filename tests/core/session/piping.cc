@@ -31,13 +31,9 @@ std::string Piping::write(std::size_t spans_max) {
 
 std::string Piping::reply() {
   switch (pipeline_.next()) {
-    case Pipeline::Next::nothing:
-      return "nothing";
-    case Pipeline::Next::tombstone:
-      pipeline_.take_next();
-      return "tombstone";
-    case Pipeline::Next::request:
-      break;
+    case Pipeline::Next::nothing: return "nothing";
+    case Pipeline::Next::tombstone: pipeline_.take_next(); return "tombstone";
+    case Pipeline::Next::request: break;
   }
   return std::to_string(pipeline_.take_next());
 }

@@ -1,0 +1,172 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/segment.h"
+#include "plimsoll/tests/core/client/pair.h"
+
+// What happens where there is no room: for replies, for pushes, for requests.
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::bulk_reply;
+using testing::Lines;
+using testing::Pair;
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+
+// Somebody else who has all of the replies pool, the progress reserve included.
+class Hog {
+ public:
+  explicit Hog(Budget& budget)
+      : budget_(budget), account_(budget.open_account(PoolKind::replies)), charge_(*account_) {}
+
+  void take_pool() {
+    const PoolStatistics pool =
+        budget_.statistics().pools[static_cast<std::size_t>(PoolKind::replies)];
+    REQUIRE(charge_.grow(pool.limit - pool.used));
+  }
+  void take_reserve() {
+    for (Segment*& segment : reserve_) segment = budget_.progress_reserve().take(this);
+  }
+  void release() {
+    charge_.shrink(charge_.bytes());
+    for (Segment*& segment : reserve_) {
+      if (segment != nullptr) plimsoll::release(*std::exchange(segment, nullptr));
+    }
+  }
+  ~Hog() { release(); }
+
+ private:
+  Budget& budget_;
+  AccountHandle account_;
+  Charge charge_;
+  std::array<Segment*, progress_reserve_segments> reserve_{};
+};
+
+TEST_CASE("a reply over reply_bytes_max is skipped, and its neighbours complete") {
+  Pair pair({.reply_bytes_max = 4096});
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "before"});
+  pair.end.submit(2, {"ECHO", std::string(4097, 'x')});
+  pair.end.submit(3, {"ECHO", "behind"});
+  pair.drive();
+
+  CHECK(pair.end.take_events() ==
+        Lines{"1: \"before\"", "2: reply_too_large (yes)", "3: \"behind\""});
+  CHECK(pair.end.last_error().value > 4097);
+  CHECK(pair.end.client().statistics().counters.replies_skipped == 1);
+}
+
+TEST_CASE("whether a reply is too large does not depend on how it comes") {
+  for (std::size_t size = 4080; size <= 4100; ++size) {
+    Pair pair({.reply_bytes_max = 4096});
+    pair.connect();
+    const std::string reply = bulk_reply(std::string(size, 'x'));
+    pair.end.submit(1, {"GET", "ship"});
+    pair.end.submit(2, {"GET", "ship"});
+    pair.end.write();
+    pair.end.receive(reply);
+    pair.end.receive_in_pieces(reply, 100);
+
+    const std::uint64_t skipped = pair.end.client().statistics().counters.replies_skipped;
+    CHECK(skipped == (reply.size() > 4096 ? 2 : 0));
+  }
+}
+
+TEST_CASE("a reply larger than the pool streams past without holding memory") {
+  Pair pair({}, {.memory_limit = mebibyte});
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "large"}, 0s);
+  pair.end.submit(2, {"ECHO", "behind"}, 0s);
+  pair.end.write();
+  pair.end.receive("$100000000\r\n");
+  const std::string some(mebibyte, 'x');
+  for (std::size_t left = 100'000'000; left > 0;) {
+    const std::size_t part = std::min(left, some.size());
+    REQUIRE(pair.end.receive(std::string_view(some).substr(0, part)) == part);
+    left -= part;
+  }
+  CHECK(pair.end.segments_in_use() <= 3);
+  pair.end.receive("\r\n" + bulk_reply("behind"));
+
+  CHECK(pair.end.take_events() == Lines{"1: reply_too_large (yes)", "2: \"behind\""});
+}
+
+TEST_CASE("a push that does not fit is skipped and counted, and no request notices") {
+  Pair pair({.reply_bytes_max = 4096});
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "one"});
+  pair.end.write();
+  pair.end.receive(">1\r\n" + bulk_reply(std::string(5000, 'x')) + bulk_reply("one"));
+
+  CHECK(pair.end.take_events() == Lines{"1: \"one\""});
+  CHECK(pair.end.client().statistics().counters.pushes_skipped == 1);
+}
+
+TEST_CASE("with the replies pool dry the client is not read, and is again when it is not") {
+  Pair pair;
+  pair.connect();
+  Hog hog(pair.end.budget());
+  hog.take_pool();
+  hog.take_reserve();
+  pair.end.submit(1, {"ECHO", "one"}, 100ms);
+  pair.end.submit(2, {"ECHO", "two"}, 0s);
+  pair.drive();
+  CHECK(pair.undelivered.size() == (bulk_reply("one") + bulk_reply("two")).size());
+  pair.end.advance(100ms);
+  CHECK(pair.end.take_events() == Lines{"1: timed_out (maybe)"});
+  hog.release();
+  pair.drive();
+
+  CHECK(pair.end.take_events() == Lines{"2: \"two\""});
+}
+
+TEST_CASE("with the replies pool dry small replies go on by the reserve, one after the other") {
+  Pair pair;
+  pair.connect();
+  Hog hog(pair.end.budget());
+  hog.take_pool();
+  for (Tag tag = 1; tag <= 100; ++tag) pair.end.submit(tag, {"ECHO", std::string(5000, 'x')}, 0s);
+  pair.end.submit(101, {"ECHO", std::string(300'000, 'y')}, 0s);
+  pair.end.submit(102, {"PING"}, 0s);
+  pair.drive();
+
+  const Lines events = pair.end.take_events();
+  REQUIRE(events.size() == 102);
+  for (std::size_t i = 0; i < 100; ++i) CHECK(events[i].size() > 5000);
+  CHECK(events[100] == "101: reply_too_large (yes)");
+  CHECK(events[101] == "102: simple \"PONG\"");
+}
+
+TEST_CASE("requests that do not fit the pool are refused until others were sent") {
+  Pair pair({}, {.memory_limit = mebibyte});
+  pair.connect();
+  const std::string large(100'000, 'x');
+  pair.end.submit(1, {"ECHO", large}, 0s);
+  pair.end.submit(2, {"ECHO", large}, 0s);
+  CHECK(pair.end.take_events() == Lines{"2: refused with rejected_by_limit (no)"});
+  pair.end.write();
+  pair.end.submit(3, {"ECHO", large}, 0s);
+  CHECK(pair.end.take_events().empty());
+}
+
+TEST_CASE("a request that timed out unsent gives back its room at once") {
+  Pair pair({}, {.memory_limit = mebibyte});
+  pair.connect();
+  const std::string large(100'000, 'x');
+  pair.end.submit(1, {"ECHO", large}, 10ms);
+  pair.end.advance(10ms);
+  pair.end.submit(2, {"ECHO", large}, 0s);
+  CHECK(pair.end.take_events() == Lines{"1: timed_out (no)"});
+}
+
+}  // namespace
+}  // namespace plimsoll
