@@ -25,6 +25,9 @@ namespace {
 
 constinit Instance instance;
 
+// 2^53 - 1: up to here a double holds every integer.
+constexpr double exact_max = 9007199254740991;
+
 PlimsollOutbox& outbox() { return instance.outbox; }
 
 void note(const Error& error) {
@@ -126,8 +129,13 @@ uint32_t PLIMSOLL_EXPORT(plimsoll_version)(void) { return plimsoll_abi_version; 
 
 PlimsollOutbox* PLIMSOLL_EXPORT(plimsoll_outbox)(void) { return &outbox(); }
 
-int32_t PLIMSOLL_EXPORT(plimsoll_configure)(size_t memory_limit) {
-  return answer(instance.configure(memory_limit));
+int32_t PLIMSOLL_EXPORT(plimsoll_configure)(double memory_limit) {
+  if (!(memory_limit >= 0 && memory_limit <= exact_max)) {
+    return refuse({.code = ErrorCode::invalid_option,
+                   .what = "memory_limit is not a number of bytes",
+                   .expected = "1 MiB to 224 MiB"});
+  }
+  return answer(instance.configure(static_cast<std::uint64_t>(memory_limit)));
 }
 
 char* PLIMSOLL_EXPORT(plimsoll_stage)(size_t size) {
@@ -165,8 +173,8 @@ int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
   if (!is_time(now)) return refuse_time();
   Staging& staging = instance.line().staging;
   const Result<ClientOptions> options = from_abi(instance.options, staging.bytes());
-  if (!options) return refuse(options.error());
-  const Result<std::int32_t> id = instance.create(*options, to_instant(now));
+  const Result<std::int32_t> id =
+      options ? instance.create(*options, to_instant(now)) : options.error();
   staging.clear();
   return id ? *id : refuse(id.error());
 }
@@ -186,7 +194,6 @@ double PLIMSOLL_EXPORT(plimsoll_submit)(int32_t client, uint32_t count, uint32_t
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_cancel)(int32_t client, double request) {
-  constexpr double exact_max = 9007199254740991;  // 2^53 - 1
   if (!(request >= 0 && request <= exact_max)) {
     return refuse_argument("not a request", "an id that plimsoll_submit() gave");
   }

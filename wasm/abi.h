@@ -11,10 +11,10 @@
 //
 // - First of all the host calls the module's _initialize(), once. There is one thread, and no call
 //   is made from within another.
-// - Answers: 0 or more is the answer. Below 0 the call was refused and nothing has changed: it is
-//   minus a PlimsollError, and plimsoll_describe_error() has the words. What a host can get wrong
-//   (a client that is not there, more bytes than there is room for, calls out of order) is refused
-//   as plimsoll_error_invalid_argument.
+// - Answers: 0 or more is the answer. Below 0 the call was refused and nothing has changed (but
+//   what was staged for it is used up): it is minus a PlimsollError, and plimsoll_describe_error()
+//   has the words. What a host can get wrong (a client that is not there, more bytes than there is
+//   room for, calls out of order) is refused as plimsoll_error_invalid_argument.
 // - A trap is a bug of ours. The text of the CHECK that failed is in the outbox; the instance is
 //   not to be called again.
 // - Pointers only go out. The host writes where plimsoll_options(), plimsoll_stage() and
@@ -197,8 +197,9 @@ struct PlimsollOutbox* plimsoll_outbox(void);
 
 /// Draws the one memory line of this instance, in bytes; if it was not drawn before, the first
 /// stage() or create() draws it at its default. invalid_option: below 1 MiB, above
-/// plimsoll_memory_limit_max, or another line was drawn already (the same is fine).
-int32_t plimsoll_configure(size_t memory_limit);
+/// plimsoll_memory_limit_max, or another line was drawn already (the same is fine). A double, since
+/// this number comes from a user, and JavaScript would cut it to 32 bits without a word.
+int32_t plimsoll_configure(double memory_limit);
 
 /// Room for `size` bytes that the next submit() or create() takes; 0 where there is none, which is
 /// rejected_by_limit. Each call ends what the one before staged.

@@ -6,7 +6,7 @@
 
 namespace plimsoll::wasm {
 
-Status Instance::configure(std::size_t memory_limit) {
+Status Instance::configure(std::uint64_t memory_limit) {
   if (line_ != nullptr) {
     const std::size_t drawn = line_->budget.statistics().limit;
     if (drawn == memory_limit) return {};
@@ -23,8 +23,9 @@ Status Instance::configure(std::size_t memory_limit) {
                  .value = memory_limit,
                  .limit = plimsoll_memory_limit_max};
   }
-  const Status valid = Budget::validate(BudgetOptions{.memory_limit = memory_limit});
-  if (valid) draw_line(memory_limit);
+  const auto fitting = static_cast<std::size_t>(memory_limit);
+  const Status valid = Budget::validate(BudgetOptions{.memory_limit = fitting});
+  if (valid) draw_line(fitting);
   return valid;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 #include "plimsoll/core/base/result.h"
@@ -32,7 +33,7 @@ class Instance {
   Instance& operator=(const Instance&) = delete;
 
   /// Draws the line, once (plimsoll_configure()).
-  Status configure(std::size_t memory_limit);
+  Status configure(std::uint64_t memory_limit);
 
   /// The line, at its default if nobody has drawn it.
   Line& line();

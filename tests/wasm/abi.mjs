@@ -18,4 +18,5 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 export const outboxAt = { tag: 0, hasValue: 4, error: 8, executed: 12, node: 16, spans: 40,
   clientStatistics: 168, memoryStatistics: 256, textSize: 480, text: 484 };
 export const optionsAt = { requestTimeout: 0, connectTimeout: 8, closeTimeout: 16,
-  inflightRequestsLimit: 24, replyBytesMax: 28, database: 32, usernameSize: 36, passwordSize: 40, clientNameSize: 44 };
+  inflightRequestsLimit: 24, replyBytesMax: 28, database: 32, usernameSize: 36, passwordSize: 40,
+  clientNameSize: 44 };

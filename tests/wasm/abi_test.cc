@@ -60,10 +60,10 @@ class Host {
       table.append(reinterpret_cast<const char*>(&size), sizeof size);
       bytes += word;
     }
-    char* const room = plimsoll_stage(table.size() + bytes.size());
+    table += bytes;
+    char* const room = plimsoll_stage(table.size());
     REQUIRE(room != nullptr);
-    std::memcpy(room, table.data(), table.size());
-    if (!bytes.empty()) std::memcpy(room + table.size(), bytes.data(), bytes.size());
+    std::copy(table.begin(), table.end(), room);
     return plimsoll_submit(id_, static_cast<std::uint32_t>(words.size()), tag, -1, now);
   }
 

@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr std::uint32_t seeds_count = 300;
+constexpr std::uint32_t seeds_count = 100;
 constexpr int steps_count = 3000;
 
 const PlimsollMemoryStatistics& memory() {

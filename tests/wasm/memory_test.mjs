@@ -53,8 +53,9 @@ test("in steady state the memory does not grow", () => {
 
 test("the line is drawn once, between its bounds", () => {
   const instance = new Instance();
-  assert.throws(() => instance.configure(mib - 1), refusedAs("invalid_option"));
-  assert.throws(() => instance.configure(225 * mib), refusedAs("invalid_option"));
+  for (const limit of [mib - 1, 225 * mib, 2 ** 32 + 2 * mib, -1, NaN, Infinity]) {
+    assert.throws(() => instance.configure(limit), refusedAs("invalid_option"), `${limit}`);
+  }
   instance.configure(2 * mib);
   instance.configure(2 * mib);
   assert.throws(() => instance.configure(3 * mib), (error) =>
