@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+/// A valkey-server of one's own on a unix socket, which ends with this object. It may take a moment
+/// until it answers: connect() waits for that.
+class Server {
+ public:
+  /// Whether there is one to be run.
+  static bool installed();
+
+  Server();
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::string url() const { return "unix://" + directory_ + "/socket"; }
+
+ private:
+  std::string directory_;
+  pid_t pid_ = -1;
+};
