@@ -65,13 +65,11 @@ bool HostedClient::is_connected() const {
   switch (client_.statistics().state) {
     case Session::State::handshaking:
     case Session::State::ready:
-    case Session::State::closing:
-      return true;
+    case Session::State::closing: return true;
     case Session::State::idle:
     case Session::State::waiting:
     case Session::State::opening:
-    case Session::State::closed:
-      return false;  // the core is done with it: a close comes
+    case Session::State::closed: return false;  // the core is done with it: a close comes
   }
   return false;
 }

@@ -80,23 +80,17 @@ std::optional<Error> close_error(std::uint32_t reason) {
       return Error{.code = ErrorCode::lost_in_doubt, .what = "the server closed the connection"};
     case plimsoll_close_broken:
       return Error{.code = ErrorCode::lost_in_doubt, .what = "the connection broke"};
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 
 PlimsollEvent to_abi(Event::Kind kind) {
   switch (kind) {
-    case Event::Kind::ready:
-      return plimsoll_event_ready;
-    case Event::Kind::completed:
-      return plimsoll_event_completed;
-    case Event::Kind::failed:
-      return plimsoll_event_failed;
-    case Event::Kind::pushed:
-      return plimsoll_event_pushed;
-    case Event::Kind::closed:
-      return plimsoll_event_closed;
+    case Event::Kind::ready: return plimsoll_event_ready;
+    case Event::Kind::completed: return plimsoll_event_completed;
+    case Event::Kind::failed: return plimsoll_event_failed;
+    case Event::Kind::pushed: return plimsoll_event_pushed;
+    case Event::Kind::closed: return plimsoll_event_closed;
   }
   return plimsoll_event_none;
 }

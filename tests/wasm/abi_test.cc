@@ -100,25 +100,13 @@ class Host {
     std::string all;
     for (;;) {
       switch (plimsoll_poll_event(id_)) {
-        case plimsoll_event_none:
-          return all;
-        case plimsoll_event_ready:
-          all += "ready ";
-          break;
-        case plimsoll_event_completed:
-          all += "completed " + tag() + value() + " ";
-          break;
-        case plimsoll_event_failed:
-          all += "failed " + tag() + failure() + " ";
-          break;
-        case plimsoll_event_pushed:
-          all += "pushed " + value() + " ";
-          break;
-        case plimsoll_event_closed:
-          all += "closed " + failure() + " ";
-          break;
-        default:
-          FAIL("unknown event");
+        case plimsoll_event_none: return all;
+        case plimsoll_event_ready: all += "ready "; break;
+        case plimsoll_event_completed: all += "completed " + tag() + value() + " "; break;
+        case plimsoll_event_failed: all += "failed " + tag() + failure() + " "; break;
+        case plimsoll_event_pushed: all += "pushed " + value() + " "; break;
+        case plimsoll_event_closed: all += "closed " + failure() + " "; break;
+        default: FAIL("unknown event");
       }
     }
   }
@@ -135,18 +123,15 @@ class Host {
     REQUIRE(plimsoll_poll_node(id_) == 1);
     const PlimsollNode node = outbox().node;
     switch (node.type) {
-      case plimsoll_type_integer:
-        return std::to_string(node.integer);
-      case plimsoll_type_null:
-        return "null";
+      case plimsoll_type_integer: return std::to_string(node.integer);
+      case plimsoll_type_null: return "null";
       case plimsoll_type_array:
       case plimsoll_type_push: {
         std::string all = "[";
         for (std::uint32_t i = 0; i < node.size; ++i) all += (i > 0 ? ", " : "") + value();
         return all + "]";
       }
-      default:
-        break;
+      default: break;
     }
     if (node.bytes != nullptr) return {node.bytes, node.size};
     std::string whole;

@@ -44,26 +44,14 @@ void CarelessHost::step() {
   Peer& peer = peers_[index];
   switch (below(10)) {
     case 0:
-    case 1:
-      submit(peer.client);
-      break;
+    case 1: submit(peer.client); break;
     case 2:
-    case 3:
-      follow(peer);
-      break;
-    case 4:
-      write(peer);
-      break;
+    case 3: follow(peer); break;
+    case 4: write(peer); break;
     case 5:
-    case 6:
-      read(peer);
-      break;
-    case 7:
-      plimsoll_handle_timeout(peer.client, now_);
-      break;
-    case 8:
-      listen(peer.client);
-      break;
+    case 6: read(peer); break;
+    case 7: plimsoll_handle_timeout(peer.client, now_); break;
+    case 8: listen(peer.client); break;
     default:
       if (one_in(40)) {
         destroy(index);
@@ -117,9 +105,7 @@ void CarelessHost::follow(Peer& peer) {
         peer.incoming = one_in(10) ? something_said() : handshake_replies;
       }
       break;
-    case plimsoll_action_close:
-      peer.incoming.clear();
-      break;
+    case plimsoll_action_close: peer.incoming.clear(); break;
     default:
       if (one_in(100)) plimsoll_handle_closed(peer.client, below(3), now_);
       break;
@@ -170,48 +156,20 @@ void CarelessHost::listen(std::int32_t client) {
 /// A call that nothing speaks for.
 void CarelessHost::blunder(std::int32_t client) {
   switch (below(14)) {
-    case 0:
-      plimsoll_cancel(client, one_in(2) ? last_request_ : below(10'000));
-      break;
-    case 1:
-      one_in(8) ? plimsoll_close(client, now_) : 0;
-      break;
-    case 2:
-      one_in(8) ? plimsoll_abort(client) : 0;
-      break;
-    case 3:
-      plimsoll_handle_opened(client, now_);
-      break;
-    case 4:
-      one_in(8) ? plimsoll_handle_closed(client, below(4), now_) : 0;
-      break;
-    case 5:
-      plimsoll_handle_read(client, below(2) * below(70'000), now_);
-      break;
-    case 6:
-      plimsoll_handle_written(client, below(200));
-      break;
-    case 7:
-      plimsoll_poll_action(client);
-      break;
-    case 8:
-      plimsoll_poll_transmit(client);
-      break;
-    case 9:
-      plimsoll_read_space(client);
-      break;
-    case 10:
-      plimsoll_poll_node(client);
-      break;
-    case 11:
-      plimsoll_client_statistics(client);
-      break;
-    case 12:
-      plimsoll_poll_timeout(client);
-      break;
-    default:
-      plimsoll_submit(client, below(100'000), 1, -1, now_);
-      break;
+    case 0: plimsoll_cancel(client, one_in(2) ? last_request_ : below(10'000)); break;
+    case 1: one_in(8) ? plimsoll_close(client, now_) : 0; break;
+    case 2: one_in(8) ? plimsoll_abort(client) : 0; break;
+    case 3: plimsoll_handle_opened(client, now_); break;
+    case 4: one_in(8) ? plimsoll_handle_closed(client, below(4), now_) : 0; break;
+    case 5: plimsoll_handle_read(client, below(2) * below(70'000), now_); break;
+    case 6: plimsoll_handle_written(client, below(200)); break;
+    case 7: plimsoll_poll_action(client); break;
+    case 8: plimsoll_poll_transmit(client); break;
+    case 9: plimsoll_read_space(client); break;
+    case 10: plimsoll_poll_node(client); break;
+    case 11: plimsoll_client_statistics(client); break;
+    case 12: plimsoll_poll_timeout(client); break;
+    default: plimsoll_submit(client, below(100'000), 1, -1, now_); break;
   }
 }
 
