@@ -11,7 +11,7 @@ namespace {
 
 TEST_CASE("whatever happens, each request has one outcome, and it is true") {
   std::multiset<std::string> outcomes;
-  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     INFO("seed " << seed);
     Chaos chaos(seed);
     for (int step = 0; step < 2000 && !chaos.over(); ++step) chaos.step();
@@ -24,7 +24,7 @@ TEST_CASE("whatever happens, each request has one outcome, and it is true") {
                               "protocol_error (maybe)", "reply_too_large (yes)",
                               "refused with rejected_by_limit (no)", "refused with closed (no)"}) {
     INFO(outcome);
-    CHECK(outcomes.count(outcome) > 20);
+    CHECK(outcomes.count(outcome) > 5);
   }
 }
 

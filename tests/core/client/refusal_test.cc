@@ -75,7 +75,7 @@ TEST_CASE("each allocation may be refused once") {
 
 TEST_CASE("each pool may run dry at any point") {
   for (const PoolKind pool : {PoolKind::requests, PoolKind::replies, PoolKind::connections}) {
-    for (std::size_t left = 0; left < 10 * segment_bytes; left += 7001) {
+    for (std::size_t left = 0; left < 10 * segment_bytes; left += 20'011) {
       INFO(name(pool) << " has " << left << " bytes left");
       Pair pair;
       const AccountHandle account = pair.end.budget().open_account(pool);
