@@ -75,9 +75,9 @@ void Report::server(const std::string& what, std::size_t in_flight_max) {
 
 void Report::load(const Model& model, const Timing& load_timing) {
   timing("load", "writes", load_timing);
-  line("", "a string, a hash and a set for each of " +
-               counted(model.packages().size(), "package", "packages") + ", a set for each of " +
-               with_commas(model.provided().size()) + " virtual");
+  line("", counted(model.packages().size(), "package", "packages") +
+               ": a string, a hash and, where it needs others, a set; " +
+               with_commas(model.provided().size()) + " virtual: a set");
 }
 
 void Report::walk(const Model& model, const Plan& plan, const Walks::Summary& summary,
