@@ -15,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/native/driver.h"
 #include "plimsoll/native/operation.h"
 
@@ -156,6 +157,7 @@ class Call {
 
   template <boost::asio::completion_token_for<typename detail::CallState<T>::Signature> Token>
   auto operator()(Token&& token) && {
+    PLIMSOLL_CHECK(state_ != nullptr);  // awaited once, and not moved from
     return boost::asio::async_initiate<Token, typename detail::CallState<T>::Signature>(
         [](auto handler, std::shared_ptr<detail::CallState<T>> state) {
           state->wait(std::move(handler));

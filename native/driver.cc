@@ -120,7 +120,10 @@ void Driver::cancel(RequestId id) {
     const std::lock_guard lock(mutex_);
     if (id != connect_request) {
       core_.cancel(id);
-    } else if (connecting_ != nullptr) {
+    } else if (Operation* connecting = std::exchange(connecting_, nullptr)) {
+      const plimsoll::Error error{.code = ErrorCode::cancelled, .what = "connect() was cancelled"};
+      connecting->deliver(Delivery{.error = &error});
+      ready_.push(*connecting);
       core_.abort();
     }
     wanted = want_turn();

@@ -74,6 +74,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void fail_elsewhere(Operation& operation);
 
   void run_turn();
+  void go_on_later();
   void deliver_all();
   bool collect_events(OperationList& ready);
   void collect(const Event& event, OperationList& ready);

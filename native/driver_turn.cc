@@ -33,7 +33,7 @@ void Driver::run_turn() {
     bool finished = false;
     ~Leave() {
       turn_of_this_thread() = outer;
-      if (!finished) self->wake(true);
+      if (!finished) self->go_on_later();
     }
   } leave{this, outer};
   do {
@@ -41,6 +41,13 @@ void Driver::run_turn() {
   } while (flush());
   leave.finished = true;
   arm_timer();
+}
+
+void Driver::go_on_later() {
+  asio::post(executor_, [self = shared_from_this()] {
+    self->run_turn();
+    self->arm_read();
+  });
 }
 
 // Delivers outcomes, and those that the callers' code leads to, until there are none.

@@ -145,8 +145,10 @@ class CallbackOperation final : public Operation {
   void deliver(const Delivery& delivery) override { take(delivery, result_); }
 
   void complete() override {
-    Handler handler(std::move(handler_));
+    // In this order: a handler may hold its executor even when it was moved from, and must not
+    // outlive the work that keeps the executor's context alive.
     detail::HandlerWork<Handler> work(std::move(work_));
+    Handler handler(std::move(handler_));
     Result<T> result(std::move(result_));
     auto allocator = allocator_of(handler);
     destroy();

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/tape.h"
@@ -30,7 +31,10 @@ class Reply {
   bool has_value() const { return root_ != nullptr; }
 
   /// The reply. Views of it live as long as this Reply.
-  Value value() const { return Value(root_); }
+  Value value() const {
+    PLIMSOLL_CHECK(has_value());
+    return Value(root_);
+  }
 
  private:
   friend class Reader;
