@@ -136,10 +136,7 @@ void Chaos::misbehave() {
     case Fault::refusals: return;
     case Fault::resets: pair_.end.break_off(); return lose_link();
     case Fault::garbage: to_client_ += "?"; return;
-    case Fault::extra_replies:
-      if (pair_.end.state() != Session::State::ready) return;
-      to_client_ += "+made up\r\n";
-      break;
+    case Fault::extra_replies: to_client_ += "+made up\r\n"; break;
     case Fault::flipped_bits:
       if (to_client_.empty()) return;
       to_client_[below(to_client_.size())] ^= static_cast<char>(1 << below(8));
