@@ -199,6 +199,9 @@ std::optional<Event> Session::poll_end() {
   }
   const std::optional<Ended> lost = pipeline_.take_lost();
   if (!lost) {
+    // Only now: what an event showed lives until the next was asked for.
+    reader_.reset();
+    all_said_ = true;
     release_if_over();
     return std::nullopt;
   }
@@ -212,9 +215,7 @@ std::optional<Event> Session::poll_end() {
 
 // Once nothing is left to say, a closed session holds no memory but what the transport still sends.
 void Session::release_if_over() {
-  if (state_ != State::closed || !end_reported_ || pipeline_.size() > 0) return;
-  reader_.reset();
-  if (transmitting_ != Transmitting::nothing) return;
+  if (!all_said_ || transmitting_ != Transmitting::nothing) return;
   handshake_.release_bytes();
   pipeline_.release();
 }

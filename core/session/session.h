@@ -125,6 +125,7 @@ class Session {
   bool open_wanted_ = false;
   bool close_wanted_ = false;
   bool end_reported_ = false;
+  bool all_said_ = false;
   bool end_has_value_ = false;  // the reader's frame says why the session is over
   Instant now_ = Instant::min();
   Instant connect_deadline_ = never;
