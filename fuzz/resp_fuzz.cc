@@ -30,7 +30,7 @@ struct Input {
 
 void expect_returned(ReplyMemory& memory) {
   const BudgetStatistics all = memory.budget.statistics();
-  expect("everything given back", all.pools[static_cast<int>(PoolKind::replies)].used == 0);
+  expect("everything given back", all.pool(PoolKind::replies).used == 0);
   expect("the line", all.peak <= all.limit);
   expect("more charged than allocated", memory.memory.bytes_out() <= all.used);
 }
@@ -73,11 +73,34 @@ void expect_frames(const Reading& reading, const NaiveOutcome& expected, std::st
   expect_equal("the end", reading.end(), expected.end);
 }
 
+void expect_pushes(const Reading& reading, const NaiveOutcome& expected) {
+  for (std::size_t i = 0; i < expected.frames.size(); ++i) {
+    if (!expected.frames[i].starts_with("push [")) continue;
+    expect_equal("a push", reading.frames()[i], expected.frames[i]);
+  }
+}
+
+// Nobody waits for the replies, or for some of them, or no more when they are half there.
 void read_unwanted(const Input& input, const NaiveOutcome& expected) {
   static ReplyMemory memory;
-  Reading reading(memory, Replies::unwanted);
-  feed_in_pieces(reading, input);
-  expect_frames(reading, expected, "(unwanted)");
+  {
+    Reading never(memory, Replies::unwanted);
+    feed_in_pieces(never, input);
+    expect_frames(never, expected, "(unwanted)");
+    expect_pushes(never, expected);
+
+    Reading at_times(memory);
+    std::minstd_rand random(input.seed);
+    for (std::string_view left = input.stream; !left.empty() && !at_times.error();) {
+      at_times.set_replies(random() % 4 == 0 ? Replies::unwanted : Replies::wanted);
+      const std::string_view piece = left.substr(0, 1 + random() % 50);
+      at_times.feed(piece);
+      left.remove_prefix(piece.size());
+    }
+    expect_frames(at_times, expected, "(unwanted)");
+    expect_pushes(at_times, expected);
+  }
+  expect_returned(memory);
 }
 
 // With little memory, and with a small bound for replies: frames may be skipped, nothing else.

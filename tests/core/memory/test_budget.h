@@ -17,7 +17,7 @@ struct TestBudget {
   std::size_t refused(PoolKind pool) const { return of(pool).refused; }
 
   PoolStatistics of(PoolKind pool) const {
-    return budget.statistics().pools[static_cast<std::size_t>(pool)];
+    return budget.statistics().pool(pool);
   }
 
   TestMemory memory;

@@ -22,7 +22,7 @@ namespace plimsoll::testing {
 namespace {
 
 std::size_t replies_used(const ReplyMemory& memory) {
-  return memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].used;
+  return memory.budget.statistics().pool(PoolKind::replies).used;
 }
 
 // Moves on from the reply at hand, and lets go of the buffer.
@@ -104,7 +104,7 @@ TEST_CASE("a kept reply outlives the next replies, its Reader and its account") 
     memory.account = AccountHandle();
     CHECK(show(kept->value()) == shown);
     kept.reset();
-    CHECK(memory.budget.statistics().pools[static_cast<int>(PoolKind::connections)].used == 0);
+    CHECK(memory.budget.statistics().pool(PoolKind::connections).used == 0);
     CHECK(replies_used(memory) == 0);
   }
 }

@@ -25,9 +25,7 @@ struct ReaderTest {
   }
   void write(std::string_view bytes) { write(reader.read_space(), bytes); }
 
-  std::size_t used() {
-    return memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].used;
-  }
+  std::size_t used() { return memory.budget.statistics().pool(PoolKind::replies).used; }
 
   ReplyMemory memory;
   Reader reader{*memory.account, {}};
@@ -74,8 +72,7 @@ TEST_CASE("replies that come and go share one buffer") {
     if (test.reader.next(true) != Poll::frame) FAIL(i);
     if (test.reader.next(true) != Poll::need_more) FAIL(i);
   }
-  CHECK(test.memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].peak ==
-        segment_bytes);
+  CHECK(test.memory.budget.statistics().pool(PoolKind::replies).peak == segment_bytes);
 }
 
 TEST_CASE("a stream that never rests at a frame's end stays within two buffers") {
@@ -84,7 +81,7 @@ TEST_CASE("a stream that never rests at a frame's end stays within two buffers")
   reading.feed("$5\r\nhel");
   for (int i = 0; i < 20000; ++i) reading.feed("lo\r\n$5\r\nhel");
   CHECK(reading.frames().size() == 20000);
-  CHECK(memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].peak <=
+  CHECK(memory.budget.statistics().pool(PoolKind::replies).peak <=
         2 * segment_bytes + 100);  // and what Reading keeps, to compare
 }
 
@@ -208,6 +205,37 @@ TEST_CASE("a reply that began unwanted is skipped to its end, the next is as wan
   CHECK(show(test.reader.value()) == "simple \"b\"");
 }
 
+TEST_CASE(
+    "a reply that nobody waits for any more is skipped from there, and its memory given back") {
+  const std::string_view rests[] = {":1\r\n", "$5\r\nhello\r\n", "*2\r\n:1\r\n:2\r\n"};
+  for (const std::string_view rest : rests) {
+    for (std::size_t cut = 0; cut < rest.size(); ++cut) {
+      ReplyMemory memory;
+      Reading reading(memory);
+      reading.feed("*12\r\n");
+      for (int i = 0; i < 11; ++i) reading.feed(filler(10'000));
+      reading.feed(rest.substr(0, cut));
+      reading.set_replies(Replies::unwanted);
+      reading.feed(rest.substr(cut, 1));
+      CHECK(memory.budget.statistics().pool(PoolKind::replies).used <= segment_bytes);
+      reading.feed(rest.substr(cut + 1));
+      reading.set_replies(Replies::wanted);
+      reading.feed("+next\r\n");
+      CHECK(reading.outcome() == "(unwanted); simple \"next\"");
+    }
+  }
+}
+
+TEST_CASE("a push that nobody waits for is not skipped, half there or not") {
+  ReaderTest test;
+  test.write("|1\r\n+a\r\n:1\r\n>2\r\n+k\r\n");
+  CHECK(test.reader.next(true) == Poll::need_more);
+  CHECK(test.reader.next(false) == Poll::need_more);
+  test.write(":1\r\n");
+  REQUIRE(test.reader.next(false) == Poll::frame);
+  CHECK(show(test.reader.value()) == "@{simple \"a\": 1} push [simple \"k\", 1]");
+}
+
 TEST_CASE("a frame that has not shown its type is neither wanted nor not") {
   ReaderTest test;
   test.write("|1\r\n+a\r\n:1\r\n");
@@ -225,8 +253,7 @@ TEST_CASE("an unwanted reply of any size takes one buffer") {
   for (int i = 0; i < 300; ++i) elements += filler(4099);
   CHECK(reading.feed(elements) == elements.size());
   CHECK(reading.outcome() == "(unwanted)");
-  CHECK(memory.budget.statistics().pools[static_cast<int>(PoolKind::replies)].peak ==
-        segment_bytes);
+  CHECK(memory.budget.statistics().pool(PoolKind::replies).peak == segment_bytes);
 }
 
 TEST_CASE("reading more than there is room for fails a CHECK") {

@@ -46,6 +46,9 @@ class Reading {
   /// it.
   std::size_t feed_across_buffers(std::string_view bytes, std::size_t room);
 
+  /// Whether anyone waits for the replies from here on, the one at hand included.
+  void set_replies(Replies replies) { replies_ = replies; }
+
   /// The frames so far, as show() has them; "(unwanted)" or "(too large)" for those without value.
   const std::vector<std::string>& frames() const { return frames_; }
 
