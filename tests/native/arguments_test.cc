@@ -58,6 +58,8 @@ TEST_CASE("words may be any range of strings") {
   const List expected{"a", "b"};
   const std::array<std::string_view, 2> views{"a", "b"};
   CHECK(words(std::vector<std::string>{"a", "b"}) == expected);
+  CHECK(words(std::vector<std::string_view>{"a", "b"}) == expected);
+  CHECK(words(views) == expected);
   CHECK(words(std::vector<const char*>{"a", "b"}) == expected);
   CHECK(words(std::span<const std::string_view>(views)) == expected);
   CHECK(words(std::deque<std::string>{"a", "b"}) == expected);
@@ -71,6 +73,15 @@ TEST_CASE("words may be a view of what the caller has") {
   CHECK(words(all | std::views::drop(1)) == List{"a", "b"});
   const std::map<std::string, int> keyed{{"a", 1}, {"b", 2}};
   CHECK(words(keyed | std::views::keys) == List{"a", "b"});
+}
+
+TEST_CASE("words may be a view that makes its strings as it goes") {
+  const std::vector<int> numbers{1, 2};
+  const std::string prefix = "a key that is longer than a string can hold in itself: ";
+  const auto keys = numbers | std::views::transform([&prefix](int number) {
+                      return prefix + std::to_string(number);
+                    });
+  CHECK(words(keys) == List{prefix + "1", prefix + "2"});
 }
 
 TEST_CASE("fields may be up to eight in braces") {

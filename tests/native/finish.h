@@ -39,6 +39,8 @@ T finish(boost::asio::io_context& context, std::future<T> future) {
 }
 
 /// Runs a coroutine on a context of its own, and all that it leaves behind there.
+///
+/// No co_await inside of CHECK(): that names its argument twice, and gcc 12 would run it twice.
 template <class T>
 T run(boost::asio::awaitable<T> coroutine) {
   boost::asio::io_context context;

@@ -90,7 +90,8 @@ TEST_CASE("a unix path may be as long as the system allows, and no longer") {
   const std::string longest = "/" + std::string(106, 'a');
   CHECK(parsed("unix://" + longest).endpoint.path == longest);
   CHECK(refusal("unix://" + longest + "a") ==
-        "invalid_option: url: path of the unix socket must have 1 to 107 characters");
+        "invalid_option: url: path of the unix socket must begin with / and have 107 characters at "
+        "most");
 }
 
 TEST_CASE("what a url does not say is as the options say") {
@@ -127,8 +128,8 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
       Case{"", "url: no scheme; expected valkey://, redis:// or unix://"},
       Case{"127.0.0.1:6379", "url: no scheme; expected valkey://, redis:// or unix://"},
       Case{"valkey:/host", "url: no scheme; expected valkey://, redis:// or unix://"},
-      Case{"http://host", "url: unknown scheme \"http\"; expected valkey, redis or unix"},
-      Case{"://host", "url: unknown scheme \"\"; expected valkey, redis or unix"},
+      Case{"http://host", "url: scheme is \"http\"; expected valkey, redis or unix"},
+      Case{"://host", "url: scheme is \"\"; expected valkey, redis or unix"},
       Case{"rediss://host", "url: rediss:// needs TLS, which this version has not"},
       Case{"valkeys://host", "url: valkeys:// needs TLS, which this version has not"},
       Case{"valkey://", "url: host is empty; expected a name or an address"},
@@ -144,10 +145,12 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
       Case{"valkey://[::1]:http", "url: port is \"http\"; expected 1 to 65535"},
       Case{"valkey://host/zero", "url: database is \"zero\"; expected a number such as 0"},
       Case{"valkey://host/-1", "url: database is \"-1\"; expected a number such as 0"},
-      Case{"valkey://host/0/1", "url: database is \"0/1\"; expected a number such as 0"},
+      Case{"valkey://host/0/1",
+           "url: database is not what it should be; expected a number such as 0"},
       Case{"valkey://host/4294967296",
            "url: database is \"4294967296\"; expected a number such as 0"},
-      Case{"unix://", "url: path of the unix socket must have 1 to 107 characters"},
+      Case{"unix://",
+           "url: path of the unix socket must begin with / and have 107 characters at most"},
       Case{"unix:///s?db=1", "url: unknown parameter; expected ?database=N"},
       Case{"unix:///s?database=", "url: database is \"\"; expected a number such as 0"},
       Case{"unix:///s?database=x", "url: database is \"x\"; expected a number such as 0"},
@@ -155,6 +158,26 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
       Case{"valkey://u:%4g@host", "url: password has a % that is not followed by two hex digits"},
       Case{"valkey://u:100%@host", "url: password has a % that is not followed by two hex digits"});
   CHECK(refusal(url) == std::string("invalid_option: ") + message);
+}
+
+TEST_CASE("no message about a url has a part of its password, escaped as it should be or not") {
+  const std::string url = GENERATE(
+      "valkey://jane:hun/ter2@host", "valkey://jane:123/ter2@host:6379/0",
+      "valkey://:hun/ter2@host", "valkey://jane:ter2@host:port", "valkey://jane:ter2@[::1",
+      "valkey://jane:ter2%@host", "valkey://jane:ter2@host/x", "valkey://host/0?password=ter2",
+      "jane:ter2@host://", "valkey:jane:ter2@host", "unix:///s?password=ter2",
+      "http://jane:ter2@host", "rediss://jane:ter2@host", "unix://jane:ter2@/s");
+  const std::string text = refusal(url);
+  CHECK(text.find("ter2") == std::string::npos);
+  CHECK(text.find("hun") == std::string::npos);
+}
+
+TEST_CASE("a url may say the user, and the options the password") {
+  Options options;
+  options.password = "secret";
+  const Target target = parsed("valkey://jane@host", options);
+  CHECK(target.options.username == "jane");
+  CHECK(target.options.password == "secret");
 }
 
 }  // namespace
