@@ -15,9 +15,9 @@ Error to_error(const Delivery& delivery) {
     }
   }
   if (delivery.detail == nullptr || delivery.detail->empty()) return Error(error);
-  const std::string sentence = Error(error).what();
+  const Error plain(error);
   return Error(error.code, error.executed,
-               sentence.substr(name(error.code).size() + 2) + " (" + *delivery.detail + ")");
+               std::string(plain.text()) + " (" + *delivery.detail + ")");
 }
 
 }  // namespace plimsoll::native

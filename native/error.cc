@@ -25,9 +25,12 @@ Error::Error(const plimsoll::Error& error)
 Error::Error(ErrorCode code, Executed executed, std::string_view text)
     : std::runtime_error(sentence(code, text)), code_(code), executed_(executed) {}
 
-std::string_view Error::server_text() const {
-  if (code_ != ErrorCode::server_error) return {};
+std::string_view Error::text() const {
   return std::string_view(what()).substr(name(code_).size() + 2);
+}
+
+std::string_view Error::server_text() const {
+  return code_ == ErrorCode::server_error ? text() : std::string_view();
 }
 
 std::string_view Error::server_code() const {

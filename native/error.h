@@ -26,6 +26,9 @@ class Error : public std::runtime_error {
   /// Whether the server may have executed the command.
   Executed executed() const { return executed_; }
 
+  /// The sentence without the code's name in front of it.
+  std::string_view text() const;
+
   /// For server_error: the server's own words, "WRONGTYPE Operation against a key...". Else empty.
   std::string_view server_text() const;
 

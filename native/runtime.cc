@@ -32,9 +32,9 @@ std::uint64_t current_generation = 0;
 Result<std::size_t> read_limit(std::string_view text) {
   const auto bytes = parse_bytes(text);
   if (!bytes) {
+    const Error why(bytes.error());
     return Error(ErrorCode::invalid_option, Executed::no,
-                 "memory_limit is \"" + std::string(text) +
-                     "\": " + std::string(Error(bytes.error()).what()));
+                 "memory_limit is \"" + std::string(text) + "\": " + std::string(why.text()));
   }
   const plimsoll::Status valid = Budget::validate(BudgetOptions{.memory_limit = *bytes});
   if (!valid) return Error(valid.error());
