@@ -17,41 +17,29 @@
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;
-using plimsoll::ErrorCode;
-using plimsoll::Executed;
+using native::ErrorCode;
+using native::Executed;
 
 std::string_view advice(const native::Error& error) {
   switch (error.code()) {
-    case ErrorCode::lost_unsent:
-      return "it never left: send it again";
-    case ErrorCode::lost_in_doubt:
-      return "it may have run: send it again if it may run twice";
+    case ErrorCode::lost_unsent: return "it never left: send it again";
+    case ErrorCode::lost_in_doubt: return "it may have run: send it again if it may run twice";
     case ErrorCode::timed_out:
     case ErrorCode::cancelled:
       return error.executed() == Executed::no ? "it never left: send it again, if it still matters"
                                               : "it may have run: look before you send it again";
-    case ErrorCode::rejected_by_limit:
-      return "too much at once: wait until some of it is done";
-    case ErrorCode::reply_too_large:
-      return "it has run: ask for less at a time";
-    case ErrorCode::out_of_memory:
-      return "the machine is full: shed load";
-    case ErrorCode::server_error:
-      return "the server says no: see server_code()";
-    case ErrorCode::protocol_error:
-      return "this is no Valkey: check the address";
-    case ErrorCode::wrong_type:
-      return "it has run: ask for the type that it answers";
+    case ErrorCode::rejected_by_limit: return "too much at once: wait until some of it is done";
+    case ErrorCode::reply_too_large: return "it has run: ask for less at a time";
+    case ErrorCode::out_of_memory: return "the machine is full: shed load";
+    case ErrorCode::server_error: return "the server says no: see server_code()";
+    case ErrorCode::protocol_error: return "this is no Valkey: check the address";
+    case ErrorCode::wrong_type: return "it has run: ask for the type that it answers";
     case ErrorCode::invalid_argument:
     case ErrorCode::invalid_option:
-    case ErrorCode::refused_command:
-      return "nothing was sent: mend the program";
-    case ErrorCode::connect_failed:
-      return "nobody is there: try again later";
-    case ErrorCode::closed:
-      return "nothing was sent: connect anew";
-    case ErrorCode::forked:
-      return "connect anew in the child";
+    case ErrorCode::refused_command: return "nothing was sent: mend the program";
+    case ErrorCode::connect_failed: return "nobody is there: try again later";
+    case ErrorCode::closed: return "nothing was sent: connect anew";
+    case ErrorCode::forked: return "connect anew in the child";
   }
   return "";
 }

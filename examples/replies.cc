@@ -21,24 +21,24 @@ struct Position {
 };
 
 // Found by the client because it stands beside Position. GEOPOS answers [longitude, latitude].
-plimsoll::Status decode(const plimsoll::Value& value, Position& out) {
+plimsoll::Status decode(const native::Value& value, Position& out) {
   std::vector<double> pair;
   if (const auto status = native::decode(value, pair); !status) return status;
   if (pair.size() == 2) out = {pair[0], pair[1]};
   return {};
 }
 
-// Aggregates are ranges, everything else has a text.
-void print(const plimsoll::Value& value, const std::string& indent = "") {
-  if (value.type() == plimsoll::Type::map) {
-    for (const auto [key, item] : *value.as_entries()) {
-      print(key, indent);
+// Walks any tree. Maps and arrays are ranges; what is asked for as another type than it has throws.
+void print(const native::Value& value, const std::string& indent = "") {
+  if (value.type() == native::Type::map) {
+    for (const auto [key, item] : native::entries(value)) {
+      std::cout << indent << native::as<std::string>(key) << ":\n";
       print(item, indent + "  ");
     }
-  } else if (is_aggregate(value.type())) {
-    for (const auto item : *value.as_elements()) print(item, indent + "  ");
+  } else if (value.type() == native::Type::array) {
+    for (const auto item : native::elements(value)) print(item, indent + "  ");
   } else {
-    std::cout << indent << native::to_string(value) << "\n";
+    std::cout << indent << native::as<std::string>(value) << "\n";
   }
 }
 
@@ -78,7 +78,7 @@ int main(int argc, char** argv) try {
 //   2 ports, first Milford
 //   Milford: 51 degrees north
 //   [["Great Western", 1340], ["Great Eastern", 18915]]
-//   "name"
-//     "Great Eastern"
-//   "built"
-//     "1858"
+//   name:
+//     Great Eastern
+//   built:
+//     1858

@@ -30,7 +30,7 @@ class SessionStore {
     options.when = native::When::if_absent;
     options.ttl = lifetime;
     const auto claimed = co_await client_.set("signed-in:" + user, id, options);
-    if (!claimed.yes) co_return false;
+    if (!claimed) co_return false;
     co_await client_.hset("session:" + id, {{"user", user}, {"cart", "empty"}});
     co_await touch(id);
     co_return true;

@@ -1,4 +1,4 @@
-// How long to wait: a limit for every request of a client, and one's own patience for one of them.
+// How long to wait: a client's limit for each request, another for one of them, one's own patience.
 // A request that is given up gives back its memory, and the connection goes on.
 
 #include <chrono>
@@ -26,23 +26,19 @@ using namespace std::chrono_literals;
 constexpr std::string_view slow_script =
     "local stop = os.clock() + 0.5; while os.clock() < stop do end; return 'at last'";
 
-asio::awaitable<void> limit_for_all(std::string url) {
-  native::Options options;
-  options.request_timeout = 100ms;
-  auto client = co_await native::connect(url, options);
-  try {
-    co_await client.command("EVAL", slow_script, "0");
-  } catch (const native::Error& error) {
-    std::cout << name(error.code()) << ", executed: " << name(error.executed()) << "\n";
-  }
-}
-
-asio::awaitable<void> patience_for_one(std::string url) {
+asio::awaitable<void> run(std::string url) {
   native::Options options;
   options.request_timeout = 10s;
   auto client = co_await native::connect(url, options);
 
-  asio::steady_timer patience(co_await asio::this_coro::executor, 50ms);
+  try {
+    co_await client.with_timeout(100ms).command("EVAL", slow_script, "0");
+  } catch (const native::Error& error) {
+    std::cout << name(error.code()) << ", executed: " << name(error.executed()) << "\n";
+  }
+  co_await client.ping();  // when the script has ended
+
+  asio::steady_timer patience(co_await asio::this_coro::executor, 100ms);
   const auto first =
       co_await (client.command<std::string>({"EVAL", slow_script, "0"}, asio::use_awaitable) ||
                 patience.async_wait(asio::use_awaitable));
@@ -50,11 +46,6 @@ asio::awaitable<void> patience_for_one(std::string url) {
 
   // Its reply comes all the same, is known to be nobody's, and is not mistaken for this one.
   std::cout << "and then: " << co_await client.ping() << "\n";
-}
-
-asio::awaitable<void> run(std::string url) {
-  co_await limit_for_all(url);
-  co_await patience_for_one(url);
 }
 
 int main(int argc, char** argv) try {
