@@ -39,6 +39,7 @@ std::string encode_whole(const CommandView& command) {
   std::string encoded(encoded_size(command), '\0');
   expect("encode() ends where encoded_size() says",
          encode(command, encoded.data()) == encoded.data() + encoded.size());
+  expect("encoded_size_bound() is a bound", encoded_size_bound(command) >= encoded.size());
   return encoded;
 }
 

@@ -31,7 +31,10 @@ TEST_CASE("a block's footprint is what malloc takes for it, its own word include
   HeapMemory memory;
   for (std::size_t bytes = 1; bytes < 5000; bytes += 7) {
     void* const block = memory.allocate_block(bytes);
-    CHECK(memory.block_footprint(bytes) == malloc_usable_size(block) + sizeof(std::size_t));
+    const std::size_t spent = malloc_usable_size(block) + sizeof(std::size_t);
+    CHECK(spent >= memory.block_footprint(bytes));
+    // What is left of a larger block, if it is too small to be one, stays with it.
+    CHECK(spent <= memory.block_footprint(bytes) + 16);
     memory.release_block(block, bytes);
   }
 }

@@ -29,6 +29,7 @@ std::string encoded(const CommandView& command) {
   std::string out(encoded_size(command) + 2, '!');
   const char* const end = encode(command, out.data() + 1);
   CHECK(end == out.data() + out.size() - 1);
+  CHECK(encoded_size_bound(command) >= encoded_size(command));
   CHECK(out.front() == '!');
   CHECK(out.back() == '!');
   return out.substr(1, out.size() - 2);
