@@ -16,7 +16,9 @@ void connect(boost::asio::any_io_executor executor, std::string_view url, Option
              Operation& operation) {
   const auto fail = [&](const Error& error) {
     operation.deliver(Delivery{.failure = &error});
-    boost::asio::post(executor_or_shared(executor), [&operation] { operation.complete(); });
+    boost::asio::post(executor_or_shared(executor), [owned = OwnedOperation(&operation)]() mutable {
+      owned.release()->complete();
+    });
   };
   Result<Target> target = parse_url(url, std::move(options));
   if (!target) return fail(target.error());

@@ -55,9 +55,10 @@ class Client {
       : driver_(std::move(driver)), timeout_(driver_->request_timeout()) {}
   Client(Client&&) = default;
   Client& operator=(Client&& other) noexcept {
-    std::swap(driver_, other.driver_);
-    std::swap(timeout_, other.timeout_);
-    std::swap(closes_, other.closes_);
+    Client taken(std::move(other));
+    std::swap(driver_, taken.driver_);  // what this was goes with `taken`, at once
+    std::swap(timeout_, taken.timeout_);
+    std::swap(closes_, taken.closes_);
     return *this;
   }
   ~Client();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <exception>
 #include <memory>
+#include <string>
 #include <type_traits>
 
 #include "plimsoll/core/client/client.h"
@@ -41,8 +43,14 @@ void take(const Delivery& delivery, Result<T>& result) {
       result = Error(kept.error());
     }
   } else if constexpr (!std::is_void_v<T>) {
-    if (const auto status = decode(*delivery.value, *result); !status) {
-      result = Error(status.error());
+    // A decode() may be the user's, and any may run out of memory: the others' replies come behind.
+    try {
+      if (const auto status = decode(*delivery.value, *result); !status) {
+        result = Error(status.error());
+      }
+    } catch (const std::exception& problem) {
+      result = Error(ErrorCode::wrong_type, Executed::yes,
+                     std::string("decoding the reply failed: ") + problem.what());
     }
   }
 }

@@ -175,7 +175,8 @@ void Driver::fail_elsewhere(Operation& operation) {
                               .what = "this client belongs to the parent process",
                               .expected = "connect() in the child"};
   operation.deliver(Delivery{.error = &error});
-  asio::post(Runtime::get().executor(), [&operation] { operation.complete(); });
+  asio::post(Runtime::get().executor(),
+             [owned = OwnedOperation(&operation)]() mutable { owned.release()->complete(); });
 }
 
 // With the lock held: whether the caller has to wake the driver once it is released.

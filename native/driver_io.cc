@@ -53,6 +53,7 @@ plimsoll::Error to_core_error(const error_code& problem) {
 
 void Driver::open() {
   const std::uint64_t attempt = ++attempt_;
+  failure_.clear();
   if (target_.endpoint.kind == Endpoint::Kind::unix_socket) {
     open_any(attempt, std::vector<StreamEndpoint>{
                           asio::local::stream_protocol::endpoint(target_.endpoint.path)});
@@ -70,7 +71,7 @@ void Driver::open_tcp(std::uint64_t attempt) {
   io_->resolver.async_resolve(
       target_.endpoint.host, std::to_string(target_.endpoint.port),
       [self = shared_from_this(), attempt](const error_code& problem, auto results) {
-        if (attempt != self->attempt_) return;
+        if (attempt != self->attempt_ || self->inherited()) return;
         if (problem) return self->handle_failed(problem);
         std::vector<StreamEndpoint> endpoints;
         for (const auto& result : results) endpoints.emplace_back(result.endpoint());
@@ -82,7 +83,7 @@ template <class Endpoints>
 void Driver::open_any(std::uint64_t attempt, const Endpoints& endpoints) {
   asio::async_connect(io_->socket, endpoints,
                       [self = shared_from_this(), attempt](const error_code& problem, const auto&) {
-                        if (attempt != self->attempt_) return;
+                        if (attempt != self->attempt_ || self->inherited()) return;
                         if (problem) return self->handle_failed(problem);
                         self->handle_opened(attempt);
                       });
@@ -140,11 +141,11 @@ void Driver::close_socket() {
 }
 
 void Driver::arm_read() {
-  if (!open_ || reading_) return;
+  if (!open_ || reading_ || inherited()) return;
   reading_ = true;
   io_->socket.async_wait(asio::socket_base::wait_read,
                          [self = shared_from_this(), attempt = attempt_](const error_code&) {
-                           if (attempt != self->attempt_) return;
+                           if (attempt != self->attempt_ || self->inherited()) return;
                            self->reading_ = false;
                            self->handle_readable();
                          });
@@ -235,7 +236,7 @@ bool Driver::flush() {
     write_blocked_ = true;
     io_->socket.async_wait(asio::socket_base::wait_write,
                            [self = shared_from_this(), attempt = attempt_](const error_code&) {
-                             if (attempt != self->attempt_) return;
+                             if (attempt != self->attempt_ || self->inherited()) return;
                              self->handle_writable();
                            });
     return false;

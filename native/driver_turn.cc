@@ -25,6 +25,7 @@ Driver*& turn_of_this_thread() {
 }
 
 void Driver::run_turn() {
+  if (inherited()) return;  // a child that runs the parent's executor must not send its requests
   Driver* const outer = std::exchange(turn_of_this_thread(), this);
   // A caller's exception leaves through the executor; what is left goes on in another turn.
   struct Leave {
@@ -144,7 +145,7 @@ void Driver::arm_timer() {
   armed_ = next;
   io_->timer.expires_at(std::chrono::steady_clock::time_point(next.time_since_epoch()));
   io_->timer.async_wait([self = shared_from_this()](const boost::system::error_code& problem) {
-    if (problem) return;
+    if (problem || self->inherited()) return;
     self->armed_ = never;
     {
       const std::lock_guard lock(self->mutex_);

@@ -53,6 +53,13 @@ class Operation {
   const bool wants_submitted_;
 };
 
+/// Carries an operation that is delivered to where it is completed; one that never gets there is
+/// destroyed.
+struct DestroyOperation {
+  void operator()(Operation* operation) const { operation->destroy(); }
+};
+using OwnedOperation = std::unique_ptr<Operation, DestroyOperation>;
+
 /// A FIFO through Operation::next.
 class OperationList {
  public:

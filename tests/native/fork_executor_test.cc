@@ -1,0 +1,58 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/native/client.h"
+#include "plimsoll/tests/native/connected.h"
+#include "plimsoll/tests/native/shared_server.h"
+
+// A process that forks with clients in it. A child tells by its exit status.
+
+namespace plimsoll::testing {
+namespace {
+
+namespace asio = boost::asio;
+using asio::use_future;
+using native::Client;
+
+// Runs `program` in a child; whether it returned true there.
+template <class Program>
+bool in_child(Program program) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    bool good = false;
+    try {
+      good = program();
+    } catch (const std::exception&) {
+    }
+    ::_exit(good ? 0 : 1);
+  }
+  int status = 0;
+  return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_CASE("a child that runs an inherited executor sends and reads nothing of the parent's") {
+  asio::io_context context;
+  Client client = finish(context, native::connect(context.get_executor(), unix_url(),
+                                                  patient_options(), use_future))
+                      .value();
+  finish(context, client.set("n", "0", use_future)).value();
+  auto call = client.incr("n", use_future);  // its turn waits in the context
+  context.notify_fork(asio::execution_context::fork_prepare);
+  CHECK(in_child([&] {
+    context.notify_fork(asio::execution_context::fork_child);
+    context.restart();
+    context.run_for(std::chrono::milliseconds(100));
+    return true;
+  }));
+  context.notify_fork(asio::execution_context::fork_parent);
+  CHECK(finish(context, std::move(call)).value() == 1);
+}
+
+}  // namespace
+}  // namespace plimsoll::testing
