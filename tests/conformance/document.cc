@@ -85,7 +85,9 @@ std::vector<ConformanceCase> read_document(std::string_view name) {
         continue;
       }
       ConformanceCase row = read_case(cells, header);
-      row.name = file + ": " + heading + row.name;
+      row.name.insert(0, heading);
+      row.name.insert(0, ": ");
+      row.name.insert(0, file);
       // Catch2 would take the second for the first, and leave it out.
       if (!names.insert(row.name).second) throw BadNotation("this name is there already");
       cases.push_back(std::move(row));

@@ -24,7 +24,7 @@ std::string difference(const std::string& how, const Reading& reading,
 }
 
 std::string feed_split(ReplyMemory& memory, const ConformanceCase& row,
-                       std::vector<std::size_t> cuts) {
+                       const std::vector<std::size_t>& cuts) {
   const std::string bytes = bytes_of(row);
   Reading reading(memory);
   std::string how = "cut";
@@ -114,7 +114,8 @@ std::string replay_across_buffers_in_array(const ConformanceCase& row) {
     reading.feed(std::string(header) + fill + bytes_of(row));
     const std::string filled(fill.begin() + static_cast<std::ptrdiff_t>(fill.find('f')),
                              fill.end() - 2);
-    const std::string expected = "[\"" + filled + "\", " + shown;
+    std::string expected = "[\"" + filled;
+    expected += "\", " + shown;
     const std::string outcome = reading.outcome();
     if (outcome != expected) {
       const std::size_t shown = std::min(outcome.size(), filled.size());

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "plimsoll/tests/conformance/document.h"
 
-// The ways in which each row of the conformance documents is fed to a Reader. Each returns "" where
-// the outcome is what the row says, or else how it was fed and what came of it. Behind every row
-// comes one more reply, so that a Reader that lost its place is found out.
+// The ways in which each row of the conformance documents is fed to a Reader. Each returns
+// as_expected where the outcome is what the row says, or else how it was fed and what came. Behind
+// every row comes one more reply, so that a Reader that lost its place is found out.
 
 namespace plimsoll::testing {
+
+inline constexpr std::string_view as_expected;
 
 /// The row's bytes with that reply behind them, and what a Reading should tell of both.
 std::string bytes_of(const ConformanceCase& row);

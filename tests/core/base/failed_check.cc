@@ -37,8 +37,10 @@ std::string failed_check(const std::function<void()>& action) {
   ::close(ends[1]);
   std::string condition;
   std::array<char, 256> buffer{};
-  for (ssize_t size; (size = ::read(ends[0], buffer.data(), buffer.size())) > 0;) {
+  ssize_t size = ::read(ends[0], buffer.data(), buffer.size());
+  while (size > 0) {
     condition.append(buffer.data(), static_cast<std::size_t>(size));
+    size = ::read(ends[0], buffer.data(), buffer.size());
   }
   ::close(ends[0]);
   int status = 0;

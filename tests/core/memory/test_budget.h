@@ -16,9 +16,7 @@ struct TestBudget {
   std::size_t used(PoolKind pool) const { return of(pool).used; }
   std::size_t refused(PoolKind pool) const { return of(pool).refused; }
 
-  PoolStatistics of(PoolKind pool) const {
-    return budget.statistics().pool(pool);
-  }
+  PoolStatistics of(PoolKind pool) const { return budget.statistics().pool(pool); }
 
   TestMemory memory;
   Budget budget;

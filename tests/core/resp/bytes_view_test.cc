@@ -13,6 +13,8 @@
 namespace plimsoll::testing {
 namespace {
 
+constexpr std::string_view nothing;
+
 std::vector<std::string> pieces_of(const BytesView& bytes) {
   std::vector<std::string> pieces;
   bytes.for_each_piece([&](std::string_view piece) { pieces.emplace_back(piece); });
@@ -66,7 +68,7 @@ TEST_CASE("a streamed string without chunks is empty") {
   const BytesView bytes = *reply.value().as_bytes();
   CHECK(bytes.empty());
   CHECK(pieces_of(bytes).empty());
-  CHECK(bytes == "");
+  CHECK(bytes == nothing);
 }
 
 TEST_CASE("bytes in pieces equal a text only where every byte does") {
@@ -79,21 +81,21 @@ TEST_CASE("bytes in pieces equal a text only where every byte does") {
   CHECK_FALSE(bytes == "aXcde");
   CHECK_FALSE(bytes == "abXde");
   CHECK_FALSE(bytes == "abcdX");
-  CHECK_FALSE(bytes == "");
+  CHECK_FALSE(bytes == nothing);
 }
 
 TEST_CASE("a verbatim string that crosses read buffers loses its format and nothing else") {
   const std::string text = std::string(2 * segment_capacity, 'a') + "end";
   // The header and the format lie before, across and behind the end of the first buffer.
   for (std::size_t room = 9; room < 24; ++room) {
-    const std::string first = filler(segment_capacity - 4 - room);
-    const Parsed reply("*2\r\n" + first + "=" + std::to_string(text.size() + 4) +
-                       "\r\ntxt:" + text + "\r\n");
+    std::string bytes = "*2\r\n" + filler(segment_capacity - 4 - room);
+    bytes += "=" + std::to_string(text.size() + 4) + "\r\ntxt:";
+    const Parsed reply(bytes + text + "\r\n");
     auto at = reply.value().as_elements()->begin();
     ++at;
-    const BytesView bytes = *(*at).as_bytes();
-    CHECK(copy_of(bytes) == text);
-    CHECK(bytes == text);
+    const BytesView view = *(*at).as_bytes();
+    CHECK(copy_of(view) == text);
+    CHECK(view == text);
     CHECK(*(*at).as_format() == VerbatimFormat{'t', 'x', 't'});
   }
 }
