@@ -80,7 +80,7 @@ void Driver::connect(Operation& operation) {
     core_.connect(now());
     wanted = want_turn();
   }
-  wake(wanted);
+  if (wanted) wake();
 }
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation) {
@@ -98,7 +98,7 @@ void Driver::submit(const CommandView& command, Timeout timeout, Operation& oper
     }
     wanted = want_turn();
   }
-  wake(wanted);
+  if (wanted) wake();
 }
 
 void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
@@ -110,7 +110,7 @@ void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
     ready_.push(operation);
     wanted = want_turn();
   }
-  wake(wanted);
+  if (wanted) wake();
 }
 
 void Driver::cancel(RequestId id) {
@@ -128,7 +128,7 @@ void Driver::cancel(RequestId id) {
     }
     wanted = want_turn();
   }
-  wake(wanted);
+  if (wanted) wake();
 }
 
 void Driver::close(Operation& operation) {
@@ -145,7 +145,7 @@ void Driver::close(Operation& operation) {
     }
     wanted = want_turn();
   }
-  wake(wanted);
+  if (wanted) wake();
 }
 
 void Driver::abort() {
@@ -156,7 +156,7 @@ void Driver::abort() {
     core_.abort();
     wanted = want_turn();
   }
-  wake(wanted);
+  if (wanted) wake();
 }
 
 Statistics Driver::statistics() {
@@ -185,8 +185,7 @@ bool Driver::want_turn() {
   return !std::exchange(turn_wanted_, true);
 }
 
-void Driver::wake(bool wanted) {
-  if (!wanted) return;
+void Driver::wake() {
   asio::post(executor_, [self = shared_from_this()] { self->run_turn(); });
 }
 

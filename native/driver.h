@@ -69,7 +69,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   void handle_budget_available() override;
 
-  void wake(bool wanted);
+  void wake();
   bool want_turn();
   void fail_elsewhere(Operation& operation);
 
@@ -80,7 +80,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void collect(const Event& event, OperationList& ready);
   void run(OperationList& ready);
   void act(const Action& action);
-  bool flush();
+  void flush();
   void arm_timer();
   void arm_read();
 

@@ -201,9 +201,9 @@ void Driver::handle_writable() {
   run_turn();
 }
 
-// Sends what is staged. Returns whether something came of it that is to be delivered.
-bool Driver::flush() {
-  if (!open_ || write_blocked_) return false;
+// Sends what is staged, as far as the socket takes it.
+void Driver::flush() {
+  if (!open_ || write_blocked_) return;
   std::size_t written = 0;
   for (bool first = true;; first = false) {
     std::array<std::string_view, spans_per_write> spans;
@@ -213,7 +213,7 @@ bool Driver::flush() {
       if (!first) core_.handle_written(first_connection, written);
       count = core_.poll_transmit(first_connection, spans);
     }
-    if (count == 0) return false;
+    if (count == 0) return;
     std::array<iovec, spans_per_write> pieces;
     for (std::size_t i = 0; i < count; ++i) {
       pieces[i] = {const_cast<char*>(spans[i].data()), spans[i].size()};
@@ -229,17 +229,15 @@ bool Driver::flush() {
       const std::lock_guard lock(mutex_);
       core_.handle_written(first_connection, 0);
     }
-    if (!would_block(problem)) {
-      // Reading will find out what happened, behind the replies that may have come before.
-      return false;
-    }
+    // Reading will find out what happened, behind the replies that may have come before.
+    if (!would_block(problem)) return;
     write_blocked_ = true;
     io_->socket.async_wait(asio::socket_base::wait_write,
                            [self = shared_from_this(), attempt = attempt_](const error_code&) {
                              if (attempt != self->attempt_ || self->inherited()) return;
                              self->handle_writable();
                            });
-    return false;
+    return;
   }
 }
 

@@ -37,9 +37,8 @@ void Driver::run_turn() {
       if (!finished) self->go_on_later();
     }
   } leave{this, outer};
-  do {
-    deliver_all();
-  } while (flush());
+  deliver_all();
+  flush();
   leave.finished = true;
   arm_timer();
 }
