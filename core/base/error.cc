@@ -48,6 +48,17 @@ std::string_view name(ErrorCode code) {
     case ErrorCode::refused_command: return "refused_command";
     case ErrorCode::wrong_type: return "wrong_type";
     case ErrorCode::connect_failed: return "connect_failed";
+    case ErrorCode::connection_lost: return "connection_lost";
+    case ErrorCode::connection_dead: return "connection_dead";
+    case ErrorCode::server_loading: return "server_loading";
+    case ErrorCode::primary_down: return "primary_down";
+    case ErrorCode::server_busy: return "server_busy";
+    case ErrorCode::too_many_clients: return "too_many_clients";
+    case ErrorCode::protected_mode: return "protected_mode";
+    case ErrorCode::authentication_failed: return "authentication_failed";
+    case ErrorCode::permission_denied: return "permission_denied";
+    case ErrorCode::unsupported_protocol: return "unsupported_protocol";
+    case ErrorCode::unknown_database: return "unknown_database";
     case ErrorCode::closed: return "closed";
     case ErrorCode::forked: return "forked";
   }

@@ -26,6 +26,18 @@ Status validate(const SessionOptions& options) {
   if (options.connect_timeout <= Duration::zero()) {
     return invalid("connect_timeout is not positive", "a time above zero");
   }
+  if (options.reconnect_wait_min <= Duration::zero()) {
+    return invalid("reconnect_wait_min is not positive", "a time above zero");
+  }
+  if (options.reconnect_wait_max < options.reconnect_wait_min) {
+    return invalid("reconnect_wait_max is below reconnect_wait_min", "at least as much");
+  }
+  if (options.health_check_interval < Duration::zero()) {
+    return invalid("health_check_interval is negative", "a time, or zero for no checks");
+  }
+  if (options.tombstone_age_max <= Duration::zero()) {
+    return invalid("tombstone_age_max is not positive", "a time above zero");
+  }
   if (options.close_timeout < Duration::zero()) {
     return invalid("close_timeout is negative", "a time, or zero to wait for nothing");
   }

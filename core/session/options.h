@@ -13,6 +13,9 @@ namespace plimsoll {
 /// The least that reply_bytes_max may be: a reply to HELLO fits.
 inline constexpr std::size_t reply_bytes_max_min = 4096;
 
+/// For reconnect_attempts_max.
+inline constexpr std::uint32_t unlimited_attempts = UINT32_MAX;
+
 /// What a session needs to know. The texts are views: their owner (native Options, the loader)
 /// outlives the session, and secrets are not copied.
 struct SessionOptions {
@@ -27,8 +30,32 @@ struct SessionOptions {
   /// For requests that bring no timeout of their own; zero: they wait for ever.
   Duration request_timeout = std::chrono::milliseconds(250);
 
-  /// How long to try for the first connection, handshake included.
+  /// How long to try for the first connection, handshakes included; and how long one attempt at a
+  /// later one may take.
   Duration connect_timeout = std::chrono::seconds(2);
+
+  /// The wait before attempt n at a connection is drawn from (0, min(max, min * 2^n)].
+  Duration reconnect_wait_min = std::chrono::milliseconds(10);
+  Duration reconnect_wait_max = std::chrono::seconds(5);
+
+  /// Attempts that may fail one after the other before a client that has lost its connection gives
+  /// up; 0: the loss ends it.
+  std::uint32_t reconnect_attempts_max = unlimited_attempts;
+
+  /// When nothing was heard for that long, and nothing is owed, the server is sent a PING; zero:
+  /// never.
+  Duration health_check_interval = std::chrono::seconds(5);
+
+  /// A connection on which the next reply belongs to nobody any more (its request was given up, or
+  /// was that PING) and does not come for that long is dead, and is replaced.
+  Duration tombstone_age_max = std::chrono::seconds(5);
+
+  /// How often a read whose connection was lost is sent again; 0: it fails as lost_in_doubt. Above
+  /// 0, the bytes of requests are kept until they are answered.
+  std::uint8_t read_resends_max = 0;
+
+  /// What the waits between attempts are drawn by.
+  std::uint64_t random_seed = 0;
 
   /// How long an orderly close waits for replies that are owed.
   Duration close_timeout = std::chrono::seconds(1);

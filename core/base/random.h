@@ -1,0 +1,28 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+// Seeded randomness: the same seed gives the same numbers on every platform, so that whatever the
+// core decides by chance can be repeated. Not for secrets.
+
+namespace plimsoll {
+
+/// xoshiro256**, seeded by SplitMix64 (Blackman and Vigna, "Scrambled linear pseudorandom number
+/// generators", 2021).
+class Random {
+ public:
+  explicit Random(std::uint64_t seed);
+
+  /// All 64 bits are random.
+  std::uint64_t next();
+
+  /// From 0 to `bound` - 1, all alike; `bound` is 1 at least (Lemire, "Fast random integer
+  /// generation in an interval", 2019).
+  std::uint64_t below(std::uint64_t bound);
+
+ private:
+  std::array<std::uint64_t, 4> state_;
+};
+
+}  // namespace plimsoll

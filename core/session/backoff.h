@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+
+#include "plimsoll/core/base/random.h"
+#include "plimsoll/core/base/time.h"
+
+// How long to wait before the next attempt at a connection: exponential backoff with full jitter
+// (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015), so that the clients of
+// a server that comes back do not all come back at once.
+
+namespace plimsoll {
+
+class Backoff {
+ public:
+  /// The first wait is at most `wait_min`, later ones at most twice the one before, up to
+  /// `wait_max`.
+  Backoff(Duration wait_min, Duration wait_max, std::uint64_t seed)
+      : wait_min_(wait_min), wait_max_(wait_max), ceiling_(wait_min), random_(seed) {}
+
+  /// The next wait: above zero, at most ceiling(), which grows.
+  Duration next();
+
+  /// The most that next() may answer.
+  Duration ceiling() const { return ceiling_; }
+
+  void reset() { ceiling_ = wait_min_; }
+
+ private:
+  const Duration wait_min_;
+  const Duration wait_max_;
+  Duration ceiling_;
+  Random random_;
+};
+
+}  // namespace plimsoll
