@@ -2,38 +2,15 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstring>
+
+#include "plimsoll/tests/support/loopback.h"
 
 namespace plimsoll::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-bool connect_to(int descriptor, const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
 
 // All that comes until the peer closes.
 std::optional<std::string> read_to_end(int descriptor, Clock::time_point deadline) {
@@ -60,8 +37,8 @@ std::optional<std::string> inline_command(const std::string& socket_path, std::s
   constexpr std::string_view quit_reply = "+OK\r\n";
 
   const auto deadline = Clock::now() + limit;
-  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (socket.number() < 0 || !connect_to(socket.number(), socket_path)) return std::nullopt;
+  const Descriptor socket = connect_to(unix_address(socket_path));
+  if (!socket.open()) return std::nullopt;
 
   const std::string request = std::string(command).append(quit);
   const ssize_t sent = ::send(socket.number(), request.data(), request.size(), MSG_NOSIGNAL);

@@ -1,18 +1,20 @@
 #include "plimsoll/tests/support/valkey_server.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include "plimsoll/tests/support/inline_command.h"
+#include "plimsoll/tests/support/loopback.h"
 #include "plimsoll/tests/support/test_timeout.h"
 
 namespace plimsoll::testing {
@@ -30,26 +32,27 @@ std::string program_or_default(const std::string& program) {
   return chosen != nullptr && *chosen != '\0' ? chosen : "valkey-server";
 }
 
-// A port that nobody had a moment ago. Another process can take it before the server does, so a
-// server that does not come up is tried again with another one.
+// A port that nobody had a moment ago, below those that the system hands out for outgoing
+// connections: while the server is down, none of these must take its port. Another server can do so
+// before this one does, so one that does not come up is tried again with another port.
 std::uint16_t free_port() {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool bound = socket >= 0 && ::bind(socket, generic, size) == 0 &&
-                     ::getsockname(socket, generic, &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error("no free port on 127.0.0.1");
-  return ntohs(address.sin_port);
+  constexpr int tries_max = 100;
+  static std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<std::uint16_t> ports(20'000, 32'000);
+  for (int i = 0; i < tries_max; ++i) {
+    const std::uint16_t port = ports(random);
+    const ServerAddress address = tcp_address(port);
+    const Descriptor socket(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+    const auto* const generic = reinterpret_cast<const sockaddr*>(&address.storage);
+    if (::bind(socket.number(), generic, address.size) == 0) return port;
+  }
+  throw std::runtime_error("no free port on 127.0.0.1");
 }
 
-// What a server replies that is up: it may ask for a password, but it has loaded its data.
-bool is_ready(const std::string& reply) {
-  return reply.starts_with("+PONG") || reply.starts_with("-NOAUTH");
-}
+// The beginning of what a server says to PING: in all but these cases it has loaded its data.
+constexpr std::string_view ready = "+PONG";
+constexpr std::string_view asks_for_password = "-NOAUTH";
+constexpr std::string_view loading = "-LOADING";
 
 }  // namespace
 
@@ -59,7 +62,7 @@ ValkeyServer::ValkeyServer(ValkeyServerOptions options)
       log_path_(directory_.path() + "/log") {
   options_.program = program_or_default(options_.program);
   if (options_.listen == Listen::unix_socket_and_tcp) port_ = free_port();
-  for (int attempt = 1; !start(); ++attempt) {
+  for (int attempt = 1; !start(ready); ++attempt) {
     const bool port_was_taken =
         port_ != 0 && last_words().find("Address already in use") != std::string::npos;
     if (!port_was_taken || attempt == port_attempts_max) throw did_not_start();
@@ -84,25 +87,51 @@ void ValkeyServer::resume() { process_->resume(); }
 
 void ValkeyServer::kill() { process_->kill(); }
 
-void ValkeyServer::restart() {
+void ValkeyServer::restart(Data data) {
   kill();
-  if (!start()) throw did_not_start();
+  if (data == Data::lost) forget_data();
+  if (!start(ready)) throw did_not_start();
 }
 
-bool ValkeyServer::start() {
+void ValkeyServer::restart_loading() {
+  kill();
+  const std::vector<std::string> before = options_.arguments;
+  // A pause at each key, and a look at the clients behind each KiB.
+  for (const char* word : {"--key-load-delay", "20000",  //
+                           "--loading-process-events-interval-bytes", "1024"}) {
+    options_.arguments.emplace_back(word);
+  }
+  const bool started = start(loading);
+  options_.arguments = before;
+  if (!started) throw did_not_start();
+}
+
+void ValkeyServer::finish_loading() {
+  ask("CONFIG SET key-load-delay 0");
+  if (!wait_until_it_says(ready)) throw did_not_start();
+}
+
+void ValkeyServer::forget_data() {
+  for (const char* name : {"/dump.rdb", "/appendonlydir"}) {
+    std::filesystem::remove_all(directory_.path() + name);
+  }
+}
+
+bool ValkeyServer::start(std::string_view first_words) {
   ::unlink(socket_path_.c_str());
   ::unlink(log_path_.c_str());
   process_ = std::make_unique<ChildProcess>(command(), log_path_);
-  if (wait_until_ready()) return true;
+  if (wait_until_it_says(first_words)) return true;
   process_->kill();
   return false;
 }
 
-bool ValkeyServer::wait_until_ready() {
+bool ValkeyServer::wait_until_it_says(std::string_view words) {
   const auto deadline = std::chrono::steady_clock::now() + test_timeout(start_limit);
   while (process_->running() && std::chrono::steady_clock::now() < deadline) {
     const auto reply = inline_command(socket_path_, "PING", 1s);
-    if (reply && is_ready(*reply)) return true;
+    const bool said = reply && reply->starts_with(words);
+    if (said || (reply && reply->starts_with(asks_for_password))) return true;
     std::this_thread::sleep_for(2ms);
   }
   return false;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plimsoll/tests/support/child_process.h"
@@ -26,6 +27,10 @@ struct ValkeyServerOptions {
   /// PLIMSOLL_VALKEY_SERVER says, or else valkey-server.
   std::string program = {};
 };
+
+/// What a server finds when it comes back: nothing, or what it had saved (SAVE) or logged
+/// ({"--appendonly", "yes"}: all that it had answered).
+enum class Data { lost, kept };
 
 /// A server of one's own: empty, without persistence, ready when the constructor returns, and gone
 /// with this object, or with the thread that made it (see ChildProcess).
@@ -57,15 +62,28 @@ class ValkeyServer {
   /// Ends the server at once, as a crash would.
   void kill();
 
-  /// Starts it again where it listened before, empty; kills it before that if it runs. Throws as
-  /// the constructor does.
-  void restart();
+  /// Starts it again where it listened before; kills it before that if it runs. Throws as the
+  /// constructor does.
+  void restart(Data data = Data::lost);
+
+  /// The same with its data; returns as soon as it
+  /// says LOADING, which it does until finish_loading(); there must be some
+  /// thousands of keys to load. A look at the clients is taken each KiB: large values make it
+  /// quick.
+  void restart_loading();
+  void finish_loading();
+
+  /// From the next restart on: in place of ValkeyServerOptions::arguments.
+  void set_arguments(std::vector<std::string> arguments) {
+    options_.arguments = std::move(arguments);
+  }
 
   pid_t pid() const { return process_ ? process_->pid() : -1; }
 
  private:
-  bool start();
-  bool wait_until_ready();
+  bool start(std::string_view first_words);
+  bool wait_until_it_says(std::string_view words);
+  void forget_data();
   std::vector<std::string> command() const;
   std::runtime_error did_not_start() const;
   std::string last_words() const;

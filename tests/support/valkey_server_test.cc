@@ -95,6 +95,44 @@ TEST_CASE("a killed server is gone, and comes back empty at the same place") {
   CHECK(server.ask("EXISTS key") == ":0\r\n");
 }
 
+TEST_CASE("a server comes back with what it had saved, or without") {
+  ValkeyServer server;
+  server.ask("SET key value");
+  server.ask("SAVE");
+  server.ask("SET later value");
+  server.restart(Data::kept);
+  CHECK(server.ask("EXISTS key") == ":1\r\n");
+  CHECK(server.ask("EXISTS later") == ":0\r\n");
+  server.restart(Data::lost);
+  CHECK(server.ask("EXISTS key") == ":0\r\n");
+}
+
+TEST_CASE("a server with a log of its writes comes back with all that it had answered") {
+  ValkeyServer server({.arguments = {"--appendonly", "yes"}});
+  server.ask("SET key value");
+  server.restart(Data::kept);
+  CHECK(server.ask("EXISTS key") == ":1\r\n");
+  server.restart(Data::lost);
+  CHECK(server.ask("EXISTS key") == ":0\r\n");
+}
+
+TEST_CASE("a server says LOADING until it is told to finish") {
+  ValkeyServer server({.arguments = {"--enable-debug-command", "yes", "--rdbcompression", "no"}});
+  server.ask("DEBUG POPULATE 2000 key 1000");
+  server.ask("SAVE");
+  server.restart_loading();
+  CHECK_THAT(server.ask("GET key:1"), ContainsSubstring("LOADING"));
+  server.finish_loading();
+  CHECK(server.ask("DBSIZE") == ":2000\r\n");
+}
+
+TEST_CASE("a server may come back with other options") {
+  ValkeyServer server;
+  server.set_arguments({"--requirepass", "secret"});
+  server.restart();
+  CHECK_THAT(server.ask("GET key"), ContainsSubstring("NOAUTH"));
+}
+
 TEST_CASE("a paused server can be killed and restarted") {
   ValkeyServer server;
   server.pause();
