@@ -31,12 +31,12 @@ enum class ErrorCode : std::uint8_t {
   wrong_type,  ///< the reply has another type than was asked for
 
   // Why there is no connection. Those that may pass by themselves are tried again.
-  connect_failed,   ///< no connection could be made within the time allowed
-  connection_lost,  ///< it ended: by the server, or by the network
-  connection_dead,  ///< no sign of life for too long: given up and replaced
-  server_loading,   ///< LOADING: the server is not ready yet
-  primary_down,     ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
-  server_busy,      ///< BUSY: a script or function holds the server up
+  connect_failed,    ///< no connection could be made within the time allowed
+  connection_lost,   ///< it ended: by the server, or by the network
+  connection_dead,   ///< no sign of life for too long: given up and replaced
+  server_loading,    ///< LOADING: the server is not ready yet
+  primary_down,      ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
+  server_busy,       ///< BUSY: a script or function holds the server up
   too_many_clients,  ///< the server's maxclients is reached
   protected_mode,    ///< DENIED: the server takes connections from its own machine only
 
@@ -48,7 +48,7 @@ enum class ErrorCode : std::uint8_t {
 
   // The client as a whole.
   closed,  ///< the client was closed
-  forked,          ///< inherited from a parent process
+  forked,  ///< inherited from a parent process
 };
 
 inline constexpr std::size_t error_codes_count = static_cast<std::size_t>(ErrorCode::forked) + 1;

@@ -27,7 +27,7 @@ Client::Client(const ClientOptions& options, Accounts accounts)
       session_(options_, Session::Accounts{.requests = *accounts_.requests,
                                            .replies = *accounts_.replies,
                                            .connections = *accounts_.connections}) {
-  PLIMSOLL_CHECK(validate(options).ok());
+  PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
 
 void Client::check(ConnectionId connection) const {
@@ -77,7 +77,8 @@ ClientStatistics Client::statistics() const {
           .in_flight = session_.in_flight(),
           .submitted = submitted_,
           .rejected = rejected_,
-          .counters = session_.counters()};
+          .counters = session_.counters(),
+          .last_problem = session_.last_problem()};
 }
 
 }  // namespace plimsoll

@@ -37,6 +37,7 @@ struct ClientStatistics {
   std::uint64_t submitted = 0;
   std::uint64_t rejected = 0;
   SessionCounters counters;
+  Error last_problem;  ///< why there was no connection, the last time that there was none
 };
 
 class Client {
@@ -111,6 +112,9 @@ class Client {
   Result<Reply> keep_reply() { return session_.keep_reply(); }
 
   ClientStatistics statistics() const;
+
+  /// CHECKs all that must hold between calls, for tests and the simulator. Walks over everything.
+  void validate() { session_.validate(); }
 
  private:
   void check(ConnectionId connection) const;

@@ -73,12 +73,14 @@ template <std::size_t N>
 struct Command {
   std::string_view head;
   CommandView::Head head_kind;
+  CommandView::Effect effect = CommandView::Effect::unknown;
   std::array<std::string_view, N> args{};
   std::span<const std::string_view> more_args{};
   std::span<const ArgumentPair> pairs{};
 
   operator CommandView() const {
     return {.head = head,
+            .effect = effect,
             .head_kind = head_kind,
             .head_parts = head.empty() ? std::uint8_t{0} : std::uint8_t{1},
             .args = args,
@@ -101,6 +103,13 @@ constexpr Command<sizeof...(Args)> open(const Args&... args) {
   return {.head = detail::encoded_word<Name>,
           .head_kind = CommandView::Head::uncounted,
           .args = {args...}};
+}
+
+/// Marks a command that changes nothing on the server.
+template <std::size_t N>
+constexpr Command<N> read(Command<N> command) {
+  command.effect = CommandView::Effect::read;
+  return command;
 }
 
 template <std::size_t N>

@@ -26,7 +26,14 @@ struct CommandView {
     uncounted  ///< `head` is encoded bulk strings, `head_parts` of them: "$4\r\nMGET\r\n"
   };
 
+  /// Whether running it twice does what running it once does.
+  enum class Effect : std::uint8_t {
+    unknown,
+    read  ///< it changes nothing: may be sent again
+  };
+
   std::string_view head;
+  Effect effect = Effect::unknown;
   Head head_kind = Head::uncounted;
   std::uint8_t head_parts = 0;
   std::span<const std::string_view> args;

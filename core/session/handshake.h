@@ -11,8 +11,9 @@
 #include "plimsoll/core/session/options.h"
 
 // What is said on a new connection before any request: HELLO 3 with AUTH and the client's name,
-// CLIENT SETINFO twice, SELECT. It leaves in one write, and requests wait until all of it is
-// answered: behind a refused AUTH or SELECT they would run as somebody else, or somewhere else.
+// CLIENT SETINFO twice, SELECT, and PING, which a server that is loading refuses although it takes
+// the rest. It leaves in one write, and requests wait until all of it is answered: behind a refused
+// AUTH or SELECT they would run as somebody else, or somewhere else.
 
 namespace plimsoll {
 
@@ -23,6 +24,8 @@ class Handshake {
     go_on,   ///< more replies to come
     done,    ///< the connection is ready
     retry,   ///< refused for now (loading, too many clients): a new connection may work
+    odd,     ///< an answer that we do not know: no use at first, but a server that served us
+             ///< before may be itself again
     refused  ///< refused for good: credentials, permissions, protocol, database
   };
 
@@ -35,12 +38,12 @@ class Handshake {
   std::string_view unsent() const;
   void handle_written(std::size_t bytes) { written_ += bytes; }
 
-  /// The next reply. After `retry` and `refused` error() says what was wrong.
+  /// The next reply. After `retry`, `odd` and `refused` error() says what was wrong.
   Verdict handle_reply(const Value& reply);
   const Error& error() const { return error_; }
 
  private:
-  enum class Step : std::uint8_t { hello, library_name, library_version, select, done };
+  enum class Step : std::uint8_t { hello, library_name, library_version, select, ping, done };
 
   void advance();
   Verdict refuse(const Value& reply);

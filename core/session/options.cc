@@ -20,6 +20,9 @@ Status validate(const SessionOptions& options) {
   if (options.inflight_requests_limit == 0) {
     return invalid("inflight_requests_limit is 0", "1 or more");
   }
+  if (options.inflight_requests_limit > inflight_requests_limit_max) {
+    return invalid("inflight_requests_limit is too large", "1,000,000,000 or less");
+  }
   if (options.request_timeout < Duration::zero()) {
     return invalid("request_timeout is negative", "a time, or zero for none");
   }

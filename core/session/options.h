@@ -13,6 +13,8 @@ namespace plimsoll {
 /// The least that reply_bytes_max may be: a reply to HELLO fits.
 inline constexpr std::size_t reply_bytes_max_min = 4096;
 
+inline constexpr std::size_t inflight_requests_limit_max = 1'000'000'000;
+
 /// For reconnect_attempts_max.
 inline constexpr std::uint32_t unlimited_attempts = UINT32_MAX;
 
@@ -24,7 +26,7 @@ struct SessionOptions {
   std::string_view client_name{};
   std::uint32_t database = 0;
 
-  /// Requests and tombstones at a time, 1 at least.
+  /// Requests and tombstones at a time, 1 at least, inflight_requests_limit_max at most.
   std::size_t inflight_requests_limit = 1000;
 
   /// For requests that bring no timeout of their own; zero: they wait for ever.

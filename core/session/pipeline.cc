@@ -7,26 +7,57 @@
 namespace plimsoll {
 
 Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
-  if (requests_.size() == requests_.size_max()) {
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "inflight_requests_limit is reached",
-                 .value = requests_.size(),
-                 .limit = requests_.size_max()};
+  if (requests_.size() >= options_.requests_max) {
+    const std::size_t users = requests_.size() - (health_check_is_owed() ? 1 : 0);
+    if (users >= options_.requests_max) {
+      return Error{.code = ErrorCode::rejected_by_limit,
+                   .what = "inflight_requests_limit is reached",
+                   .value = users,
+                   .limit = options_.requests_max};
+    }
   }
-  const std::uint64_t begin = log_.append(command);
-  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
-  const auto size = static_cast<std::uint32_t>(log_.end() - begin);
+  const bool is_read = command.effect == CommandView::Effect::read;
+  return stage(command,
+               Request{.tag = tag,
+                       .deadline = deadline,
+                       .begin = 0,
+                       .size = 0,
+                       .state = State::live,
+                       .resends_left = is_read ? options_.read_resends_max : std::uint8_t{0},
+                       .sent_before = false});
+}
+
+bool Pipeline::submit_health_check(const CommandView& command) {
+  PLIMSOLL_CHECK(requests_.empty());
+  const Result<RequestId> id = stage(command, Request{.tag = 0,
+                                                      .deadline = never,
+                                                      .begin = 0,
+                                                      .size = 0,
+                                                      .state = State::tombstone,
+                                                      .resends_left = 0,
+                                                      .sent_before = false});
+  if (id) health_check_ = *id;
+  return id.ok();
+}
+
+// It was staged when there was nothing else, so it is at the front until it leaves.
+bool Pipeline::health_check_is_owed() {
+  return !requests_.empty() && requests_.front().begin == health_check_;
+}
+
+inline Result<RequestId> Pipeline::stage(const CommandView& command, Request request) {
+  request.begin = log_.append(command);
+  if (request.begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
+  request.size = static_cast<std::uint32_t>(log_.end() - request.begin);
   // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
-  PLIMSOLL_CHECK(size > 0);
-  const Request request{
-      .tag = tag, .deadline = deadline, .begin = begin, .size = size, .state = State::live};
+  PLIMSOLL_CHECK(request.size > 0);
   if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;
     drop_withdrawn();
     return refuse_for_lack_of_room(chunk_bytes);
   }
-  next_deadline_ = std::min(next_deadline_, deadline);
+  next_deadline_ = std::min(next_deadline_, request.deadline);
   return request.begin;
 }
 
@@ -67,6 +98,9 @@ std::optional<Ended> Pipeline::next_ended() {
     ++search_index_;
     if (request.state == State::cancelling) {
       ended = end_early(request, ErrorCode::cancelled);
+    } else if (request.state == State::lost) {
+      request.state = State::tombstone;
+      ended = Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
     } else if (request.state == State::live && request.deadline <= search_now_) {
       ended = end_early(request, ErrorCode::timed_out);
     } else if (request.state == State::live) {
@@ -83,15 +117,35 @@ std::optional<Ended> Pipeline::next_ended() {
 }
 
 Ended Pipeline::end_early(Request& request, ErrorCode code) {
-  if (request.begin < exposed_end_) {
+  const bool may_have_run = request.begin < exposed_end_;
+  if (may_have_run) {
     request.state = State::tombstone;
+    if (keeps_until_answered() && !holds_bytes(request)) {
+      log_.give_up(request.begin, request.end());
+    }
     return {request.tag, code, Executed::maybe};
   }
   request.state = State::withdrawn;
   ++withdrawn_count_;
   has_gaps_ = true;
   log_.give_up(request.begin, request.end());
-  return {request.tag, code, Executed::no};
+  return {request.tag, code, request.sent_before ? Executed::maybe : Executed::no};
+}
+
+// Whether the bytes of a request are in the log: until the transport has taken all of them, and
+// where they may be needed again until its reply has come.
+bool Pipeline::holds_bytes(const Request& request) const {
+  switch (request.state) {
+    case State::withdrawn: return false;
+    case State::live:
+    case State::cancelling:
+    case State::lost:
+      if (keeps_until_answered()) return true;
+      [[fallthrough]];
+    case State::tombstone:
+    case State::answered: return request.end() > unsent_begin_;
+  }
+  return false;
 }
 
 void Pipeline::drop_withdrawn() {
@@ -101,21 +155,29 @@ void Pipeline::drop_withdrawn() {
     search_index_ = 0;
   }
   if (requests_.empty() || requests_.back().end() <= unsent_begin_) {
-    unsent_begin_ = exposed_end_ = log_.end();
+    unsent_begin_ = exposed_end_ = whole_end_ = log_.end();
     has_gaps_ = false;
   }
 }
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
-  PLIMSOLL_CHECK(exposed_end_ == unsent_begin_);
-  if (has_gaps_) return transmit_around_gaps(spans);
-  const std::size_t count = log_.collect(unsent_begin_, log_.end(), spans);
+  PLIMSOLL_CHECK(exposed_end_ == unsent_begin_ && !losing_);
+  if (has_gaps_) drop_withdrawn();
+  const std::uint64_t until = sendable_end();
+  if (until <= unsent_begin_) return 0;
+  if (has_gaps_) return transmit_around_gaps(spans, until);
+  const std::size_t count = log_.collect(unsent_begin_, until, spans);
   for (std::string_view span : spans.first(count)) exposed_end_ += span.size();
   return count;
 }
 
-std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans) {
-  drop_withdrawn();
+// Where the last request ends that the window lets through.
+std::uint64_t Pipeline::sendable_end() {
+  const std::size_t last = answered_count_ + window_;
+  return requests_.size() <= last ? log_.end() : requests_.at(last - 1).end();
+}
+
+std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until) {
   std::size_t count = 0;
   // Neighbours make a run, which is collected at its end.
   std::uint64_t begin = unsent_begin_;
@@ -129,6 +191,7 @@ std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans) {
   };
   requests_.for_each_from(0, [&](const Request& request) {
     if (request.end() <= unsent_begin_) return true;
+    if (request.begin >= until) return false;
     if (request.begin > end) {
       collect();
       if (count == spans.size()) {
@@ -145,14 +208,14 @@ std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans) {
 }
 
 void Pipeline::handle_written(std::size_t bytes) {
+  const std::uint64_t before = unsent_begin_;
   if (has_gaps_) {
     write_around_gaps(bytes);
   } else {
-    PLIMSOLL_CHECK(bytes <= exposed_end_ - unsent_begin_);
-    log_.give_up(unsent_begin_, unsent_begin_ + bytes);
-    unsent_begin_ += bytes;
+    write_without_gaps(bytes);
   }
   exposed_end_ = unsent_begin_;
+  if (keeps_until_answered()) give_up_ended(before);
   while (answered_count_ > 0 && requests_.front().end() <= unsent_begin_) {
     --answered_count_;
     requests_.pop_front();
@@ -161,23 +224,52 @@ void Pipeline::handle_written(std::size_t bytes) {
   if (has_gaps_) drop_withdrawn();
 }
 
+// Bytes are given up request by request: of one that was not taken whole all are needed again if
+// the connection is lost.
+inline void Pipeline::write_without_gaps(std::size_t bytes) {
+  PLIMSOLL_CHECK(bytes <= exposed_end_ - unsent_begin_);
+  unsent_begin_ += bytes;
+  std::uint64_t whole_end = unsent_begin_;
+  if (unsent_begin_ != log_.end()) {
+    requests_.for_each_from(0, [&](const Request& request) {
+      whole_end = std::min(request.begin, unsent_begin_);
+      return request.end() <= unsent_begin_;
+    });
+  }
+  if (!keeps_until_answered()) log_.give_up(whole_end_, whole_end);
+  whole_end_ = whole_end;
+}
+
 void Pipeline::write_around_gaps(std::size_t bytes) {
   requests_.for_each_from(0, [&](const Request& request) {
     if (bytes == 0) return false;
     if (request.state == State::withdrawn || request.end() <= unsent_begin_) return true;
     const std::uint64_t begin = std::max(request.begin, unsent_begin_);
-    const std::uint64_t end = std::min(request.end(), begin + bytes);
-    log_.give_up(begin, end);
-    bytes -= static_cast<std::size_t>(end - begin);
-    unsent_begin_ = end;
+    unsent_begin_ = std::min(request.end(), begin + bytes);
+    bytes -= static_cast<std::size_t>(unsent_begin_ - begin);
+    whole_end_ = request.begin;
+    if (unsent_begin_ < request.end()) return false;
+    whole_end_ = request.end();
+    if (!keeps_until_answered()) log_.give_up(request.begin, request.end());
     return true;
   });
   PLIMSOLL_CHECK(bytes == 0 && unsent_begin_ <= exposed_end_);
 }
 
+// What ended while the transport had its bytes, which are taken now.
+void Pipeline::give_up_ended(std::uint64_t taken_before) {
+  requests_.for_each_from(0, [&](const Request& request) {
+    if (request.end() > unsent_begin_) return false;
+    const bool ended = request.state == State::tombstone || request.state == State::answered;
+    if (ended && request.end() > taken_before) log_.give_up(request.begin, request.end());
+    return true;
+  });
+}
+
 Tag Pipeline::take_next() {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.end() <= exposed_end_);
+  if (window_ <= options_.requests_max) ++window_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
     // The transport still has its bytes: it leaves with them.
@@ -185,26 +277,81 @@ Tag Pipeline::take_next() {
     ++answered_count_;
     return tag;
   }
+  if (keeps_until_answered() && holds_bytes(request)) {
+    log_.give_up(request.begin, request.end());
+  }
   requests_.pop_front();
   if (search_index_ > 0) --search_index_;
   return tag;
+}
+
+std::optional<RequestId> Pipeline::front_tombstone() {
+  if (requests_.size() == answered_count_) return std::nullopt;
+  const Request& front = first_unanswered();
+  return front.state == State::tombstone ? std::optional(front.begin) : std::nullopt;
+}
+
+void Pipeline::handle_connection_lost() {
+  PLIMSOLL_CHECK(!losing_);
+  losing_ = true;
+  requests_.for_each_from(0, [&](Request& request) {
+    if (request.end() > exposed_end_) return false;
+    if (request.state != State::live) return true;
+    if (request.resends_left > 0) {
+      --request.resends_left;
+      request.sent_before = true;
+    } else {
+      request.state = State::lost;
+    }
+    return true;
+  });
+  start_search();
+}
+
+std::size_t Pipeline::restart() {
+  PLIMSOLL_CHECK(losing_ && !searching_);
+  std::size_t resent = 0;
+  requests_.for_each_from(0, [&](Request& request) {
+    if (request.state == State::live) {
+      if (request.end() <= exposed_end_) ++resent;
+      return true;
+    }
+    if (holds_bytes(request)) log_.give_up(request.begin, request.end());
+    request.state = State::withdrawn;
+    ++withdrawn_count_;
+    return true;
+  });
+  answered_count_ = 0;
+  health_check_ = no_position;
+  losing_ = false;
+  window_ = std::min(reconnect_window_min, options_.requests_max + 1);
+  // Of what is left, nothing was sent: gaps may be anywhere.
+  has_gaps_ = true;
+  unsent_begin_ = exposed_end_ = whole_end_ = 0;
+  drop_withdrawn();
+  if (!requests_.empty()) unsent_begin_ = exposed_end_ = whole_end_ = requests_.front().begin;
+  return resent;
 }
 
 std::optional<Ended> Pipeline::take_lost() {
   while (!requests_.empty()) {
     const Request request = requests_.front();
     requests_.pop_front();
-    const bool written = request.end() <= exposed_end_;
+    const bool written = request.end() <= exposed_end_ || request.sent_before;
     const Executed executed = written ? Executed::maybe : Executed::no;
-    if (request.state == State::cancelling) {
-      return Ended{request.tag, ErrorCode::cancelled, executed};
-    }
-    if (request.state == State::live) {
-      return Ended{request.tag, written ? ErrorCode::lost_in_doubt : ErrorCode::lost_unsent,
-                   executed};
+    switch (request.state) {
+      case State::cancelling: return Ended{request.tag, ErrorCode::cancelled, executed};
+      case State::live:
+      case State::lost:
+        return Ended{request.tag, written ? ErrorCode::lost_in_doubt : ErrorCode::lost_unsent,
+                     executed};
+      case State::tombstone:
+      case State::withdrawn:
+      case State::answered: break;
     }
   }
   searching_ = false;
+  losing_ = false;
   answered_count_ = 0;
   withdrawn_count_ = 0;
   next_deadline_ = never;
@@ -214,8 +361,38 @@ std::optional<Ended> Pipeline::take_lost() {
 void Pipeline::release() {
   PLIMSOLL_CHECK(requests_.empty());
   log_.clear();
-  unsent_begin_ = exposed_end_ = log_.end();
+  unsent_begin_ = exposed_end_ = whole_end_ = log_.end();
   has_gaps_ = false;
+}
+
+void Pipeline::validate() {
+  PLIMSOLL_CHECK(requests_.size() <= options_.requests_max + 1);
+  PLIMSOLL_CHECK(whole_end_ <= unsent_begin_ && unsent_begin_ <= exposed_end_);
+  PLIMSOLL_CHECK(exposed_end_ <= log_.end());
+  PLIMSOLL_CHECK(window_ <= options_.requests_max + 1);
+  std::size_t answered = 0;
+  std::size_t withdrawn = 0;
+  std::size_t held_bytes = 0;
+  std::uint64_t end = 0;
+  requests_.for_each_from(0, [&](const Request& request) {
+    PLIMSOLL_CHECK(request.begin >= end && request.size > 0);
+    end = request.end();
+    if (request.state == State::answered) {
+      PLIMSOLL_CHECK(answered < answered_count_);
+      ++answered;
+    }
+    if (request.state == State::withdrawn) ++withdrawn;
+    if (request.state == State::lost) PLIMSOLL_CHECK(losing_ && searching_);
+    if (request.state == State::cancelling) PLIMSOLL_CHECK(searching_);
+    if (request.state == State::live && !searching_) {
+      PLIMSOLL_CHECK(next_deadline_ <= request.deadline);
+    }
+    if (holds_bytes(request)) held_bytes += request.size;
+    return true;
+  });
+  PLIMSOLL_CHECK(end <= log_.end());
+  PLIMSOLL_CHECK(answered == answered_count_ && withdrawn == withdrawn_count_);
+  PLIMSOLL_CHECK(log_.live_bytes() == held_bytes);
 }
 
 }  // namespace plimsoll

@@ -11,14 +11,15 @@
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/request_log.h"
 
-// The requests of one connection, in order: staged, then written, then answered. Replies come in
-// the order of the requests, so the one at the front gets the next reply. A request that was
-// written and then timed out or was cancelled stays behind as a tombstone, to take its reply; one
-// that was not leaves at once, bytes and all.
+// The requests of one session, in order: staged, then written, then answered. Replies come in the
+// order of the requests, so the one at the front gets the next reply. A request that was written
+// and then timed out or was cancelled stays behind as a tombstone, to take its reply; one that was
+// not leaves at once, bytes and all. When the connection is lost, what was wholly written is in
+// doubt; the rest, of which every byte was kept, waits for the next connection.
 
 namespace plimsoll {
 
-/// Names a request of one connection for as long as that lasts.
+/// Names a request of one session for as long as that lasts.
 using RequestId = std::uint64_t;
 
 /// What a driver gets back with each outcome: whatever it passed to submit().
@@ -31,14 +32,30 @@ struct Ended {
   Executed executed;
 };
 
+/// How many requests may be on the wire of a connection that follows a lost one; each reply adds
+/// one. What has gathered meanwhile does not fall on a server that is just back all at once.
+inline constexpr std::size_t reconnect_window_min = 32;
+
 class Pipeline {
  public:
-  /// At most `requests_max` requests and tombstones at a time.
-  Pipeline(Account& requests, std::size_t requests_max)
-      : budget_(requests.budget()), requests_(requests, requests_max), log_(requests) {}
+  struct Options {
+    std::size_t requests_max = 1000;    ///< requests and tombstones at a time
+    std::uint8_t read_resends_max = 0;  ///< times that a lost read is sent again
+  };
+
+  Pipeline(Account& requests, const Options& options)
+      : budget_(requests.budget()),
+        options_(options),
+        requests_(requests, options.requests_max + 1),  // room for the health check
+        log_(requests),
+        window_(options.requests_max + 1) {}
 
   /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
+
+  /// Stages a request that nobody waits for, in an empty pipeline: a tombstone from the first.
+  /// False where there is no room for it. Counts in no limit.
+  bool submit_health_check(const CommandView& command);
 
   /// Ends a request, if it has not ended: next_ended() will say so.
   void cancel(RequestId id);
@@ -49,6 +66,9 @@ class Pipeline {
 
   /// The transport has taken the first `bytes` of what transmit() gave, and needs none of the rest.
   void handle_written(std::size_t bytes);
+
+  /// Whether next_ended() may have something to say.
+  bool searching() const { return searching_; }
 
   bool has_unsent() const { return unsent_begin_ < log_.end(); }
 
@@ -64,16 +84,27 @@ class Pipeline {
   /// The reply of next(), which is not `nothing`, has come: forgets the request, returns its tag.
   Tag take_next();
 
+  /// The request that is to be answered next, or even to be written first, if nobody waits for it.
+  std::optional<RequestId> front_tombstone();
+
   /// Lets requests end whose deadline is not after `now`: next_ended() will say so.
   void handle_timeout(Instant now);
 
   /// Not after the earliest deadline.
   Instant next_deadline() const { return next_deadline_; }
 
-  /// One more request that ended by its deadline or by cancel().
+  /// One more request that ended by its deadline, by cancel(), or with its connection.
   std::optional<Ended> next_ended();
 
-  /// The connection is gone: takes one request after the other out, until nothing is left.
+  /// The connection is gone: what was wholly written has ended, as next_ended() will say, but for
+  /// reads that may be sent again. Nothing is sent until restart().
+  void handle_connection_lost();
+
+  /// Once next_ended() has told all and the transport is done with the bytes: the rest is sent
+  /// anew, from the first byte of each request. Returns how many of them were sent before.
+  std::size_t restart();
+
+  /// The end: takes one request after the other out, until nothing is left.
   std::optional<Ended> take_lost();
 
   /// Gives back every byte of a pipeline from which take_lost() took all: the transport is done.
@@ -82,8 +113,11 @@ class Pipeline {
   /// Requests and tombstones.
   std::size_t size() const { return requests_.size(); }
 
+  /// CHECKs all that must hold between calls. Walks over every request.
+  void validate();
+
  private:
-  enum class State : std::uint8_t { live, cancelling, tombstone, withdrawn, answered };
+  enum class State : std::uint8_t { live, cancelling, lost, tombstone, withdrawn, answered };
 
   struct Request {
     Tag tag;
@@ -91,27 +125,43 @@ class Pipeline {
     std::uint64_t begin;  // in the log; also its id
     std::uint32_t size;
     State state;
+    std::uint8_t resends_left;
+    bool sent_before;  // whole, on a connection that was lost
 
     std::uint64_t end() const { return begin + size; }
   };
 
+  static constexpr std::uint64_t no_position = UINT64_MAX;
+
   Request& first_unanswered() {
     return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
   }
+  bool keeps_until_answered() const { return options_.read_resends_max > 0; }
+  bool health_check_is_owed();
+  bool holds_bytes(const Request& request) const;
+  Result<RequestId> stage(const CommandView& command, Request request);
   Error refuse_for_lack_of_room(std::size_t bytes) const;
   void start_search();
   Ended end_early(Request& request, ErrorCode code);
   void drop_withdrawn();
-  std::size_t transmit_around_gaps(std::span<std::string_view> spans);
+  std::uint64_t sendable_end();
+  std::size_t transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until);
+  void write_without_gaps(std::size_t bytes);
   void write_around_gaps(std::size_t bytes);
+  void give_up_ended(std::uint64_t taken_before);
 
   Budget& budget_;
+  const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
   std::uint64_t unsent_begin_ = 0;  // everything before this was taken by the transport
   std::uint64_t exposed_end_ = 0;   // everything before this was given out by transmit()
+  std::uint64_t whole_end_ = 0;     // the requests before this were taken whole
   bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
+  bool losing_ = false;             // from handle_connection_lost() to restart()
   std::size_t answered_count_ = 0;  // at the front: answered before the transport was done
+  std::size_t window_;              // requests that may be on the wire
+  RequestId health_check_ = no_position;
 
   // The search for requests that have ended.
   bool searching_ = false;

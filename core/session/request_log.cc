@@ -85,6 +85,16 @@ std::size_t RequestLog::collect(std::uint64_t begin, std::uint64_t end,
   return count;
 }
 
+std::size_t RequestLog::live_bytes() const {
+  std::size_t live = 0;
+  for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
+    PLIMSOLL_CHECK(segment->live <= segment->filled && segment->filled <= segment_capacity);
+    PLIMSOLL_CHECK(segment->live > 0);
+    live += segment->live;
+  }
+  return live;
+}
+
 void RequestLog::give_up(std::uint64_t begin, std::uint64_t end) {
   Segment* before = nullptr;
   for (Segment* segment = first_; segment != nullptr && segment->position < end;) {

@@ -45,6 +45,10 @@ class RequestLog {
   /// No byte is needed any more.
   void clear();
 
+  /// Bytes that were appended and not given up. Walks over the segments; CHECKs that each is
+  /// needed.
+  std::size_t live_bytes() const;
+
   /// Where the next request will be.
   std::uint64_t end() const { return end_; }
 

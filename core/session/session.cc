@@ -4,37 +4,33 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/session/problems.h"
+
+// What drivers say and ask, and what becomes of the frames. How a connection comes and goes is in
+// session_connection.cc.
 
 namespace plimsoll {
-namespace {
-
-// Attempts at the first connection, one after the other, until connect_timeout.
-constexpr Duration attempt_wait_min = std::chrono::milliseconds(10);
-constexpr Duration attempt_wait_max = std::chrono::milliseconds(500);
-
-constexpr Error client_closed{.code = ErrorCode::closed, .what = "the client was closed"};
-
-}  // namespace
 
 Session::Session(const SessionOptions& options, const Accounts& accounts)
     : options_(options),
       accounts_(accounts),
-      attempt_wait_(attempt_wait_min),
-      pipeline_(accounts.requests, options.inflight_requests_limit),
+      backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
+      pipeline_(accounts.requests, {.requests_max = options.inflight_requests_limit,
+                                    .read_resends_max = options.read_resends_max}),
       reader_(accounts.replies, ReaderOptions{.reply_bytes_max = options.reply_bytes_max}) {}
 
 void Session::connect(Instant now) {
   PLIMSOLL_CHECK(state_ == State::idle);
   now_ = now;
-  state_ = State::opening;
-  connected_ = true;
-  open_wanted_ = true;
   connect_deadline_ = after(now, options_.connect_timeout);
+  attempt_at_ = now;
+  state_ = State::waiting;
+  open_if_due();
 }
 
 Error Session::refusal() const {
   return Error{.code = ErrorCode::closed,
-               .what = state_ == State::closing ? client_closed.what : end_error_.what};
+               .what = state_ == State::closing ? client_closed.what : problem_.what};
 }
 
 void Session::close(Instant now) {
@@ -48,59 +44,9 @@ void Session::abort() {
   if (state_ != State::closed) end(client_closed);
 }
 
-void Session::end(const Error& reason) {
-  state_ = State::closed;
-  end_error_ = reason;
-  // What the driver was not asked to open yet, it need not close.
-  if (connected_ && !open_wanted_) close_wanted_ = true;
-  open_wanted_ = false;
-  connected_ = false;
-}
-
-void Session::retry_or_end(const Error& reason) {
-  if (after(now_, attempt_wait_) >= connect_deadline_) {
-    Error error = reason;
-    if (error.code != ErrorCode::server_error) error.code = ErrorCode::connect_failed;
-    return end(error);
-  }
-  if (connected_) close_wanted_ = true;
-  connected_ = false;
-  state_ = State::waiting;
-  attempt_at_ = after(now_, attempt_wait_);
-  attempt_wait_ = std::min(attempt_wait_ * 2, attempt_wait_max);
-}
-
-void Session::handle_opened(Instant now) {
-  now_ = now;
-  if (state_ != State::opening) return;
-  if (!handshake_.start(accounts_.connections, options_)) {
-    return end(Error{.code = ErrorCode::out_of_memory,
-                     .what = "the connections pool has no room for the handshake"});
-  }
-  state_ = State::handshaking;
-}
-
-void Session::handle_closed(const Error& reason, Instant now) {
-  now_ = now;
-  connected_ = false;
-  transmitting_ = Transmitting::nothing;
-  switch (state_) {
-    case State::opening: retry_or_end(reason); return;
-    case State::handshaking:
-      handshake_.release_bytes();
-      reader_.reset();
-      retry_or_end(reason);
-      return;
-    case State::ready: end(reason); return;
-    case State::closing: end(pipeline_.size() == 0 ? client_closed : reason); return;
-    case State::idle:
-    case State::waiting:
-    case State::closed: return;
-  }
-}
-
 void Session::handle_read(std::size_t bytes, Instant now) {
   now_ = now;
+  if (bytes > 0) quiet_since_ = now;
   counters_.bytes_read += bytes;
   reader_.handle_read(bytes);
 }
@@ -123,7 +69,10 @@ std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
 void Session::handle_written(std::size_t bytes) {
   counters_.bytes_written += bytes;
   const Transmitting written = std::exchange(transmitting_, Transmitting::nothing);
-  if (!connected_) return release_if_over();  // late news of a connection that has ended
+  if (!connected_) {  // late news of a connection that has ended
+    restart_if_told();
+    return release_if_over();
+  }
   switch (written) {
     case Transmitting::nothing: return;  // of the connection before
     case Transmitting::handshake:
@@ -136,33 +85,42 @@ void Session::handle_written(std::size_t bytes) {
 
 void Session::handle_timeout(Instant now) {
   now_ = now;
-  const bool connecting =
-      state_ == State::opening || state_ == State::handshaking || state_ == State::waiting;
-  if (connecting && now >= connect_deadline_) {
-    end(Error{.code = ErrorCode::connect_failed,
-              .what = state_ == State::handshaking
-                          ? "the server did not answer the handshake within connect_timeout"
-                          : "no connection within connect_timeout"});
-  } else if (state_ == State::waiting && now >= attempt_at_) {
-    state_ = State::opening;
-    connected_ = true;
-    open_wanted_ = true;
-  } else if (state_ == State::closing && now >= close_deadline_) {
-    end(client_closed);
+  const bool out_of_time = now >= connect_deadline_;
+  switch (state_) {
+    case State::waiting:
+      if (!was_ready_ && out_of_time) {
+        end(no_connection);
+      } else {
+        open_if_due();
+      }
+      break;
+    case State::opening:
+      if (out_of_time) give_up_attempt(no_connection);
+      break;
+    case State::handshaking:
+      if (out_of_time) give_up_attempt(no_handshake);
+      break;
+    case State::ready: check_health(); break;
+    case State::closing:
+      if (now >= close_deadline_) end(client_closed);
+      break;
+    case State::idle:
+    case State::closed: break;
   }
   pipeline_.handle_timeout(now);
 }
 
 Instant Session::poll_timeout() {
-  Instant next = pipeline_.next_deadline();
+  const Instant next = pipeline_.next_deadline();
   switch (state_) {
-    case State::waiting: next = std::min(next, attempt_at_); [[fallthrough]];
+    case State::waiting:
+      return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is told first
     case State::opening:
-    case State::handshaking: next = std::min(next, connect_deadline_); break;
-    case State::closing: next = std::min(next, close_deadline_); break;
+    case State::handshaking: return std::min(next, connect_deadline_);
+    case State::ready: return std::min({next, watch_front(), health_check_at()});
+    case State::closing: return std::min(next, close_deadline_);
     case State::idle:
-    case State::ready:
-    case State::closed: break;
+    case State::closed: return next;
   }
   return next;
 }
@@ -170,6 +128,7 @@ Instant Session::poll_timeout() {
 std::optional<Session::Action> Session::poll_action() {
   if (std::exchange(close_wanted_, false)) {
     transmitting_ = Transmitting::nothing;
+    restart_if_told();
     release_if_over();
     return Action::close;
   }
@@ -179,10 +138,15 @@ std::optional<Session::Action> Session::poll_action() {
 
 std::optional<Event> Session::poll_event() {
   std::optional<Event> event;
+  if (poll_frame(event)) return event;
+  if (state_ == State::waiting) {
+    event = poll_loss();
+    if (event) return event;
+  }
   if (state_ != State::closed) {
-    if (poll_frame(event)) return event;
     event = poll_ended();
     if (event) return event;
+    restart_if_told();
     if (state_ == State::closing && pipeline_.size() == 0) end(client_closed);
   }
   if (state_ == State::closed) event = poll_end();
@@ -193,24 +157,13 @@ std::optional<Event> Session::poll_event() {
 std::optional<Event> Session::poll_end() {
   if (!end_reported_) {
     end_reported_ = true;
-    Event event{.kind = Event::Kind::closed, .error = &end_error_};
-    if (end_has_value_) event.value = reader_.value();
-    return event;
+    return problem_event(Event::Kind::closed);
   }
-  const std::optional<Ended> lost = pipeline_.take_lost();
-  if (!lost) {
-    // Only now: what an event showed lives until the next was asked for.
-    reader_.reset();
-    all_said_ = true;
-    release_if_over();
-    return std::nullopt;
-  }
-  Error error = end_error_;
-  const bool blames_peer = end_error_.code == ErrorCode::protocol_error;
-  error.code = lost->code == ErrorCode::lost_in_doubt && blames_peer ? ErrorCode::protocol_error
-                                                                     : lost->code;
-  error.executed = lost->executed;
-  return failed(lost->tag, error);
+  if (const std::optional<Ended> lost = pipeline_.take_lost()) return failed(*lost);
+  reader_.reset();
+  all_said_ = true;
+  release_if_over();
+  return std::nullopt;
 }
 
 // Once nothing is left to say, a closed session holds no memory but what the transport still sends.
@@ -226,13 +179,26 @@ Event Session::failed(Tag tag, const Error& error) {
   return {.kind = Event::Kind::failed, .tag = tag, .error = &event_error_};
 }
 
+Event Session::failed(const Ended& ended) {
+  Error error{.code = ended.code};
+  if (ended.code == ErrorCode::timed_out) {
+    error.what = "the request's deadline passed before its reply";
+  } else if (ended.code == ErrorCode::cancelled) {
+    error.what = "the request was cancelled";
+  } else {
+    error = problem_;
+    const bool blames_peer =
+        ended.code == ErrorCode::lost_in_doubt && problem_.code == ErrorCode::protocol_error;
+    if (!blames_peer) error.code = ended.code;
+  }
+  error.executed = ended.executed;
+  return failed(ended.tag, error);
+}
+
 std::optional<Event> Session::poll_ended() {
   const std::optional<Ended> ended = pipeline_.next_ended();
   if (!ended) return std::nullopt;
-  const char* const what = ended->code == ErrorCode::timed_out
-                               ? "the request's deadline passed before its reply"
-                               : "the request was cancelled";
-  return failed(ended->tag, Error{.code = ended->code, .executed = ended->executed, .what = what});
+  return failed(*ended);
 }
 
 std::optional<Event> Session::handle_push() {
@@ -249,9 +215,9 @@ void Session::handle_unwanted_reply(Pipeline::Next due) {
     pipeline_.take_next();
     return;
   }
-  end_has_value_ = reader_.dropped() == Parser::Drop::none;
-  end(Error{.code = ErrorCode::protocol_error,
-            .what = "the server sent a reply that no request asked for"});
+  lose(Error{.code = ErrorCode::protocol_error,
+             .what = "the server sent a reply that no request asked for"});
+  problem_has_value_ = reader_.dropped() == Parser::Drop::none;
 }
 
 inline void Session::handle_reply(std::optional<Event>& event) {
@@ -274,14 +240,14 @@ inline void Session::handle_reply(std::optional<Event>& event) {
 
 // Fills `event` and returns true, or has nothing to say.
 bool Session::poll_frame(std::optional<Event>& event) {
-  while (state_ != State::closed && state_ != State::waiting) {
+  while (state_ == State::ready || state_ == State::closing || state_ == State::handshaking) {
     const Pipeline::Next due =
         state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
     switch (reader_.next(due != Pipeline::Next::tombstone)) {
       case Reader::Poll::need_more:
         if (pipeline_.size() == 0) reader_.release_idle();
         return false;
-      case Reader::Poll::failed: end(reader_.error()); break;
+      case Reader::Poll::failed: handle_protocol_error(); break;
       case Reader::Poll::frame:
         if (reader_.is_push()) {
           event = handle_push();
@@ -309,39 +275,19 @@ Event Session::handle_skipped_reply(Tag tag) {
                            .value = reader_.frame_bytes()});
 }
 
-// All is answered: then all must have been sent, or requests would go on in the middle of it.
-void Session::finish_handshake() {
-  if (state_ != State::closed && !handshake_.unsent().empty()) {
-    return end(Error{.code = ErrorCode::protocol_error,
-                     .what = "the server answered the handshake before it was sent"});
+void Session::validate() {
+  switch (state_) {
+    case State::idle:
+    case State::waiting:
+    case State::closed: PLIMSOLL_CHECK(!connected_); break;
+    case State::opening:
+    case State::handshaking:
+    case State::ready:
+    case State::closing: PLIMSOLL_CHECK(connected_); break;
   }
-  handshake_.release_bytes();
-}
-
-std::optional<Event> Session::handle_handshake_reply() {
-  if (reader_.dropped() != Parser::Drop::none) {
-    end(Error{.code = ErrorCode::protocol_error,
-              .what = "a reply to the handshake does not fit the replies pool"});
-    return std::nullopt;
-  }
-  switch (handshake_.handle_reply(reader_.value())) {
-    case Handshake::Verdict::go_on: return std::nullopt;
-    case Handshake::Verdict::done:
-      state_ = State::ready;
-      if (transmitting_ != Transmitting::handshake) finish_handshake();
-      if (state_ == State::closed) return std::nullopt;
-      return Event{.kind = Event::Kind::ready};
-    case Handshake::Verdict::retry:
-      retry_or_end(handshake_.error());
-      end_has_value_ = state_ == State::closed;
-      if (state_ == State::waiting) reader_.reset();
-      return std::nullopt;
-    case Handshake::Verdict::refused:
-      end_has_value_ = true;
-      end(handshake_.error());
-      return std::nullopt;
-  }
-  return std::nullopt;
+  PLIMSOLL_CHECK(loss_ == Loss::none || state_ == State::waiting || state_ == State::closed);
+  PLIMSOLL_CHECK(!open_wanted_ || state_ == State::opening);
+  pipeline_.validate();
 }
 
 }  // namespace plimsoll

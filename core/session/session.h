@@ -9,24 +9,28 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/resp/reader.h"
+#include "plimsoll/core/session/backoff.h"
 #include "plimsoll/core/session/handshake.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/core/session/pipeline.h"
 
 // One connection's protocol, without a socket: what a driver reads, writes and times goes in as
 // calls, what it should do comes out of the poll functions. Tries to connect for as long as
-// connect_timeout says; once it was ready, it ends for good when the connection does.
+// connect_timeout says. Once it was ready it replaces a connection that was lost, or that is dead
+// to it: requests that were wholly written are in doubt then, the others wait.
 
 namespace plimsoll {
 
 /// What a session has to say. Views live until the next poll_event().
 struct Event {
   enum class Kind : std::uint8_t {
-    ready,      ///< the handshake is done: requests flow
-    completed,  ///< request `tag` has its reply, `value`, which may be an error reply
-    failed,     ///< request `tag` ended without a reply that can be used: `error`
-    pushed,     ///< the server said `value` by itself
-    closed,     ///< the session is over: `error`, and the server's own error reply if there is one
+    ready,         ///< the handshake is done: requests flow, for the first time or again
+    completed,     ///< request `tag` has its reply, `value`, which may be an error reply
+    failed,        ///< request `tag` ended without a reply that can be used: `error`
+    pushed,        ///< the server said `value` by itself
+    disconnected,  ///< the connection is lost: `error`, and the server's own words if there are
+                   ///< any; another one is tried
+    closed,        ///< the session is over: `error`, and the server's own words likewise
   };
   Kind kind;
   Tag tag = 0;
@@ -42,6 +46,12 @@ struct SessionCounters {
   std::uint64_t pushes_skipped = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
+  std::uint64_t connections = 0;       ///< that became ready
+  std::uint64_t connections_lost = 0;  ///< after that
+  std::uint64_t connections_dead = 0;  ///< of these, given up for want of a sign of life
+  std::uint64_t attempts_failed = 0;   ///< at a connection
+  std::uint64_t health_checks = 0;
+  std::uint64_t requests_resent = 0;
 };
 
 class Session {
@@ -75,7 +85,7 @@ class Session {
   void abort();
 
   /// The connection that Action::open asked for is there, or it failed or ended: `reason`, a
-  /// connect_failed or lost error whose text says what the transport knows.
+  /// connect_failed or connection_lost error whose text says what the transport knows.
   void handle_opened(Instant now);
   void handle_closed(const Error& reason, Instant now);
   std::span<char> read_space() { return reader_.read_space(); }
@@ -99,6 +109,12 @@ class Session {
   std::size_t in_flight() const { return pipeline_.size(); }
   const SessionCounters& counters() const { return counters_; }
 
+  /// Why there was no connection, the last time that there was none.
+  const Error& last_problem() const { return problem_; }
+
+  /// CHECKs all that must hold between calls. Walks over every request.
+  void validate();
+
  private:
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
@@ -109,13 +125,27 @@ class Session {
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   std::optional<Event> handle_handshake_reply();
+  std::optional<Event> handle_ready();
   void finish_handshake();
+  void handle_protocol_error();
+  void give_up_attempt(const Error& reason);
   std::optional<Event> poll_ended();
   std::optional<Event> poll_end();
+  Event problem_event(Event::Kind kind) const;
   Event failed(Tag tag, const Error& error);
+  Event failed(const Ended& ended);
+  std::optional<Event> poll_loss();
   void end(const Error& reason);
+  void lose(const Error& reason);
   void retry_or_end(const Error& reason);
+  void wait_for_attempt(Duration wait);
+  void open_if_due();
+  void drop_connection();
+  void restart_if_told();
   void release_if_over();
+  void check_health();
+  Instant health_check_at() const;
+  Instant watch_front();
 
   const SessionOptions options_;
   const Accounts accounts_;
@@ -124,15 +154,22 @@ class Session {
   bool connected_ = false;  // the driver has a connection, or is opening one
   bool open_wanted_ = false;
   bool close_wanted_ = false;
+  enum class Loss : std::uint8_t { none, to_tell, telling } loss_ = Loss::none;
   bool end_reported_ = false;
   bool all_said_ = false;
-  bool end_has_value_ = false;  // the reader's frame says why the session is over
+  bool problem_has_value_ = false;     // the reader's frame says what the problem is
+  bool was_ready_ = false;             // once: from then on connections are replaced
+  std::uint32_t attempts_failed_ = 0;  // one after the other
   Instant now_ = Instant::min();
   Instant connect_deadline_ = never;
   Instant attempt_at_ = never;
-  Duration attempt_wait_;
   Instant close_deadline_ = never;
-  Error end_error_;
+  Instant ready_at_ = never;
+  Instant quiet_since_ = never;       // the last byte from the server, or the last PING
+  std::optional<RequestId> watched_;  // owed to nobody, and due next
+  Instant watched_since_ = never;
+  Backoff backoff_;
+  Error problem_;
   Error event_error_;
   SessionCounters counters_;
   Handshake handshake_;

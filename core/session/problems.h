@@ -1,0 +1,26 @@
+#pragma once
+
+#include "plimsoll/core/base/error.h"
+
+// Inside the session only: the problems that it finds by itself, in words.
+
+namespace plimsoll {
+
+inline constexpr Error client_closed{.code = ErrorCode::closed, .what = "the client was closed"};
+
+inline constexpr Error no_connection{.code = ErrorCode::connect_failed,
+                                     .what = "no connection within connect_timeout"};
+
+inline constexpr Error no_handshake{
+    .code = ErrorCode::connect_failed,
+    .what = "the server did not answer the handshake within connect_timeout"};
+
+inline constexpr Error answered_too_early{
+    .code = ErrorCode::protocol_error,
+    .what = "the server answered the handshake before it was sent"};
+
+inline constexpr Error no_sign_of_life{
+    .code = ErrorCode::connection_dead,
+    .what = "the server owes a reply for longer than tombstone_age_max"};
+
+}  // namespace plimsoll

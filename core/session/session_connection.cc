@@ -1,0 +1,208 @@
+#include <utility>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/session/problems.h"
+#include "plimsoll/core/session/session.h"
+
+// How a session's connection comes and goes: the handshake, attempts, losses, signs of life.
+
+namespace plimsoll {
+
+void Session::handle_opened(Instant now) {
+  now_ = now;
+  if (state_ != State::opening) return;
+  if (!handshake_.start(accounts_.connections, options_)) {
+    return retry_or_end(Error{.code = ErrorCode::out_of_memory,
+                              .what = "the connections pool has no room for the handshake"});
+  }
+  state_ = State::handshaking;
+}
+
+std::optional<Event> Session::handle_handshake_reply() {
+  if (reader_.dropped() != Parser::Drop::none) {
+    give_up_attempt(Error{.code = ErrorCode::protocol_error,
+                          .what = "a reply to the handshake does not fit the replies pool"});
+    return std::nullopt;
+  }
+  switch (handshake_.handle_reply(reader_.value())) {
+    case Handshake::Verdict::go_on: return std::nullopt;
+    case Handshake::Verdict::done: return handle_ready();
+    case Handshake::Verdict::retry: retry_or_end(handshake_.error()); break;
+    case Handshake::Verdict::odd: give_up_attempt(handshake_.error()); break;
+    case Handshake::Verdict::refused: end(handshake_.error()); break;
+  }
+  problem_has_value_ = state_ == State::closed;
+  return std::nullopt;
+}
+
+std::optional<Event> Session::handle_ready() {
+  if (transmitting_ != Transmitting::handshake && !handshake_.unsent().empty()) {
+    give_up_attempt(answered_too_early);
+    return std::nullopt;
+  }
+  state_ = State::ready;
+  was_ready_ = true;
+  ready_at_ = quiet_since_ = now_;
+  attempts_failed_ = 0;
+  ++counters_.connections;
+  if (transmitting_ != Transmitting::handshake) handshake_.release_bytes();
+  return Event{.kind = Event::Kind::ready};
+}
+
+// All is answered: then all must have been sent, or requests would go on in the middle of it.
+void Session::finish_handshake() {
+  if (state_ == State::ready && !handshake_.unsent().empty()) return lose(answered_too_early);
+  handshake_.release_bytes();
+}
+
+// At first it is probably no server; of one that served us, the next connection may be better.
+void Session::handle_protocol_error() {
+  if (state_ != State::handshaking) return lose(reader_.error());
+  give_up_attempt(reader_.error());
+}
+
+void Session::give_up_attempt(const Error& reason) {
+  was_ready_ ? retry_or_end(reason) : end(reason);
+}
+
+// There was no connection yet.
+void Session::retry_or_end(const Error& reason) {
+  ++counters_.attempts_failed;
+  problem_ = reason;
+  problem_has_value_ = false;
+  if (!was_ready_) {
+    const Duration wait = backoff_.next();
+    if (after(now_, wait) < connect_deadline_) return wait_for_attempt(wait);
+    if (reason.code == ErrorCode::connection_lost) problem_.code = ErrorCode::connect_failed;
+    return end(Error(problem_));
+  }
+  ++attempts_failed_;
+  const bool tried_enough = options_.reconnect_attempts_max != unlimited_attempts &&
+                            attempts_failed_ >= options_.reconnect_attempts_max;
+  if (tried_enough) return end(reason);
+  wait_for_attempt(backoff_.next());
+}
+
+void Session::wait_for_attempt(Duration wait) {
+  drop_connection();
+  state_ = State::waiting;
+  attempt_at_ = after(now_, wait);
+}
+
+void Session::open_if_due() {
+  if (state_ != State::waiting || loss_ != Loss::none || now_ < attempt_at_) return;
+  state_ = State::opening;
+  connected_ = true;
+  open_wanted_ = true;
+  if (was_ready_) connect_deadline_ = after(now_, options_.connect_timeout);
+}
+
+void Session::handle_closed(const Error& reason, Instant now) {
+  now_ = now;
+  connected_ = false;
+  close_wanted_ = false;
+  transmitting_ = Transmitting::nothing;
+  switch (state_) {
+    case State::opening: return retry_or_end(reason);
+    case State::handshaking:
+      handshake_.release_bytes();
+      reader_.reset();
+      return retry_or_end(reason);
+    case State::ready:
+    case State::closing: return lose(reason);
+    case State::idle:
+    case State::waiting:
+    case State::closed: return;
+  }
+}
+
+// The connection was ready, and is no more.
+void Session::lose(const Error& reason) {
+  if (state_ == State::closing) return end(pipeline_.size() == 0 ? client_closed : reason);
+  ++counters_.connections_lost;
+  if (options_.reconnect_attempts_max == 0) return end(reason);
+  problem_ = reason;
+  problem_has_value_ = false;
+  drop_connection();
+  loss_ = Loss::to_tell;
+  pipeline_.handle_connection_lost();
+  attempts_failed_ = 0;
+  // A server that drops us as soon as we are ready is not asked again at once for ever.
+  if (now_ - ready_at_ >= backoff_.ceiling()) backoff_.reset();
+  wait_for_attempt(backoff_.next());
+}
+
+void Session::end(const Error& reason) {
+  state_ = State::closed;
+  problem_ = reason;
+  problem_has_value_ = false;
+  drop_connection();
+}
+
+void Session::drop_connection() {
+  // What the driver was not asked to open yet, it need not close.
+  if (connected_ && !open_wanted_) close_wanted_ = true;
+  open_wanted_ = false;
+  connected_ = false;
+  watched_.reset();
+}
+
+// The loss of the connection first, with its reason; those who are in doubt then end one by one.
+std::optional<Event> Session::poll_loss() {
+  if (loss_ != Loss::to_tell) {
+    // Only now: what an event showed lives until the next was asked for.
+    reader_.reset();
+    return std::nullopt;
+  }
+  loss_ = Loss::telling;
+  return problem_event(Event::Kind::disconnected);
+}
+
+Event Session::problem_event(Event::Kind kind) const {
+  Event event{.kind = kind, .error = &problem_};
+  if (problem_has_value_) event.value = reader_.value();
+  return event;
+}
+
+// Once all is told, and the transport has let go of what it was given, the requests that are left
+// wait for the next connection.
+void Session::restart_if_told() {
+  if (state_ != State::waiting || transmitting_ != Transmitting::nothing) return;
+  handshake_.release_bytes();
+  if (loss_ != Loss::telling || pipeline_.searching()) return;
+  counters_.requests_resent += pipeline_.restart();
+  loss_ = Loss::none;
+  open_if_due();
+}
+
+void Session::check_health() {
+  if (now_ >= watch_front()) {
+    ++counters_.connections_dead;
+    return lose(no_sign_of_life);
+  }
+  if (now_ < health_check_at()) return;
+  constexpr std::string_view word = "PING";
+  CommandView ping;
+  ping.args = {&word, 1};
+  if (pipeline_.submit_health_check(ping)) ++counters_.health_checks;
+  quiet_since_ = now_;
+}
+
+// When the server is to be asked for a sign of life: never while it owes some reply.
+Instant Session::health_check_at() const {
+  const bool wanted = options_.health_check_interval > Duration::zero() && pipeline_.size() == 0;
+  return wanted ? after(quiet_since_, options_.health_check_interval) : never;
+}
+
+// When the connection is dead, unless the reply that is due comes: a reply that somebody waits for
+// may take its time.
+Instant Session::watch_front() {
+  const std::optional<RequestId> front = pipeline_.front_tombstone();
+  if (front != watched_) {
+    watched_ = front;
+    watched_since_ = now_;
+  }
+  return front ? after(watched_since_, options_.tombstone_age_max) : never;
+}
+
+}  // namespace plimsoll
