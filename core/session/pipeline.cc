@@ -99,7 +99,7 @@ std::optional<Ended> Pipeline::next_ended() {
     if (request.state == State::cancelling) {
       ended = end_early(request, ErrorCode::cancelled);
     } else if (request.state == State::lost) {
-      request.state = State::tombstone;
+      bury(request);
       ended = Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
     } else if (request.state == State::live && request.deadline <= search_now_) {
       ended = end_early(request, ErrorCode::timed_out);
@@ -116,13 +116,17 @@ std::optional<Ended> Pipeline::next_ended() {
   return ended;
 }
 
+// Leaves a tombstone, which needs no bytes that the transport has taken.
+void Pipeline::bury(Request& request) {
+  const bool held = holds_bytes(request);
+  request.state = State::tombstone;
+  if (held && !holds_bytes(request)) log_.give_up(request.begin, request.end());
+}
+
 Ended Pipeline::end_early(Request& request, ErrorCode code) {
   const bool may_have_run = request.begin < exposed_end_;
   if (may_have_run) {
-    request.state = State::tombstone;
-    if (keeps_until_answered() && !holds_bytes(request)) {
-      log_.give_up(request.begin, request.end());
-    }
+    bury(request);
     return {request.tag, code, Executed::maybe};
   }
   request.state = State::withdrawn;

@@ -142,6 +142,7 @@ class Pipeline {
   Result<RequestId> stage(const CommandView& command, Request request);
   Error refuse_for_lack_of_room(std::size_t bytes) const;
   void start_search();
+  void bury(Request& request);
   Ended end_early(Request& request, ErrorCode code);
   void drop_withdrawn();
   std::uint64_t sendable_end();

@@ -89,7 +89,7 @@ void Session::handle_timeout(Instant now) {
   switch (state_) {
     case State::waiting:
       if (!was_ready_ && out_of_time) {
-        end(no_connection);
+        end_of_first_attempts(problem_);
       } else {
         open_if_due();
       }

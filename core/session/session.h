@@ -138,6 +138,7 @@ class Session {
   void end(const Error& reason);
   void lose(const Error& reason);
   void retry_or_end(const Error& reason);
+  void end_of_first_attempts(Error reason);
   void wait_for_attempt(Duration wait);
   void open_if_due();
   void drop_connection();

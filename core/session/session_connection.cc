@@ -73,14 +73,19 @@ void Session::retry_or_end(const Error& reason) {
   if (!was_ready_) {
     const Duration wait = backoff_.next();
     if (after(now_, wait) < connect_deadline_) return wait_for_attempt(wait);
-    if (reason.code == ErrorCode::connection_lost) problem_.code = ErrorCode::connect_failed;
-    return end(Error(problem_));
+    return end_of_first_attempts(reason);
   }
   ++attempts_failed_;
   const bool tried_enough = options_.reconnect_attempts_max != unlimited_attempts &&
                             attempts_failed_ >= options_.reconnect_attempts_max;
   if (tried_enough) return end(reason);
   wait_for_attempt(backoff_.next());
+}
+
+// In the words of the last attempt.
+void Session::end_of_first_attempts(Error reason) {
+  if (reason.code == ErrorCode::connection_lost) reason.code = ErrorCode::connect_failed;
+  end(reason);
 }
 
 void Session::wait_for_attempt(Duration wait) {

@@ -45,11 +45,16 @@ std::optional<RequestId> ClientEnd::submit(Tag tag, const Words& words) {
 }
 
 std::optional<RequestId> ClientEnd::submit(Tag tag, const Words& words, Duration timeout) {
-  require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
-  ++pending_;
   const std::vector<std::string_view> views(words.begin(), words.end());
   CommandView command;
   command.args = views;
+  return submit_command(tag, command, timeout);
+}
+
+std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& command,
+                                                   Duration timeout) {
+  require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
+  ++pending_;
   const Result<RequestId> id = client_->submit(command, now_, timeout, tag);
   if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));
   settle();
@@ -91,7 +96,7 @@ void ClientEnd::break_off() {
   require(link_ == Link::open, "there is no connection");
   link_ = Link::none;
   client_->handle_closed(first_connection,
-                         {.code = ErrorCode::lost_in_doubt, .what = "connection reset"}, now_);
+                         {.code = ErrorCode::connection_lost, .what = "connection reset"}, now_);
   settle();
 }
 
@@ -169,6 +174,7 @@ std::size_t ClientEnd::bytes_in_use() {
 void ClientEnd::settle() {
   while (const std::optional<Event> event = client_->poll_event()) note(*event);
   take_actions();
+  client_->validate();
   check_memory();
 }
 
@@ -195,6 +201,10 @@ void ClientEnd::note(const Event& event) {
     case Event::Kind::completed: note_outcome(event.tag, value); return;
     case Event::Kind::failed:
       note_outcome(event.tag, value.empty() ? show_failure(*event.error) : value);
+      return;
+    case Event::Kind::disconnected:
+      events_.push_back("disconnected: " + std::string(name(event.error->code)) +
+                        (value.empty() ? "" : " " + value));
       return;
     case Event::Kind::closed:
       require(!std::exchange(closed_, true), "the client was closed twice");

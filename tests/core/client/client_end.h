@@ -42,6 +42,7 @@ class ClientEnd {
   /// A request's outcome comes as a line "<tag>: ...", also if it is refused.
   std::optional<RequestId> submit(Tag tag, const Words& words);
   std::optional<RequestId> submit(Tag tag, const Words& words, Duration timeout);
+  std::optional<RequestId> submit_command(Tag tag, const CommandView& command, Duration timeout);
   void cancel(RequestId id);
   void close();
   void abort();

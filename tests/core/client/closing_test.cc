@@ -102,7 +102,7 @@ TEST_CASE("a server that closes first loses what it owes") {
   pair.end.write();
   pair.end.close();
   pair.end.break_off();
-  CHECK(pair.end.take_events() == Lines{"closed: lost_in_doubt", "1: lost_in_doubt (maybe)"});
+  CHECK(pair.end.take_events() == Lines{"closed: connection_lost", "1: lost_in_doubt (maybe)"});
   CHECK(pair.end.actions() == Lines{"open"});
 }
 

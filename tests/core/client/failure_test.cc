@@ -5,7 +5,8 @@
 
 #include "plimsoll/tests/core/client/pair.h"
 
-// A server or a connection that does what it should not: what becomes of the requests.
+// A server or a connection that does what it should not: what becomes of the requests of a client
+// that does not reconnect (reconnect_test.cc has the others).
 
 namespace plimsoll {
 namespace {
@@ -17,9 +18,11 @@ using testing::Lines;
 using testing::Pair;
 using testing::request;
 
+const ClientOptions once{.reconnect_attempts_max = 0};
+
 // Two requests that were sent, one that the transport took a part of, and one behind it.
 struct Busy : Pair {
-  Busy() {
+  Busy() : Pair(once) {
     connect();
     end.submit(1, {"ECHO", "one"});
     end.submit(2, {"ECHO", "two"});
@@ -42,7 +45,7 @@ TEST_CASE("garbage ends the client; what it may have run fails as a protocol err
 }
 
 TEST_CASE("a protocol error says where and what was expected") {
-  Pair pair;
+  Pair pair(once);
   pair.connect();
   const std::uint64_t before = pair.end.client().statistics().counters.bytes_read;
   pair.end.submit(1, {"PING"});
@@ -55,7 +58,7 @@ TEST_CASE("a protocol error says where and what was expected") {
 }
 
 TEST_CASE("a reply that nobody asked for ends the client, which tells what it was") {
-  Pair pair;
+  Pair pair(once);
   pair.connect();
   pair.end.receive("-ERR you have been idle for too long\r\n");
 
@@ -64,7 +67,7 @@ TEST_CASE("a reply that nobody asked for ends the client, which tells what it wa
 }
 
 TEST_CASE("a reply that nobody asked for may be larger than any reply may be") {
-  Pair pair({.reply_bytes_max = 4096});
+  Pair pair({.reconnect_attempts_max = 0, .reply_bytes_max = 4096});
   pair.connect();
   pair.end.receive(bulk_reply(std::string(5000, 'x')));
 
@@ -72,7 +75,7 @@ TEST_CASE("a reply that nobody asked for may be larger than any reply may be") {
 }
 
 TEST_CASE("a reply too many ends the client, also when a request is staged but not sent") {
-  Pair pair;
+  Pair pair(once);
   pair.connect();
   pair.end.submit(1, {"ECHO", "one"});
   pair.end.write();
@@ -88,7 +91,7 @@ TEST_CASE("a length that no server would announce is an error and not an allocat
   for (const char* reply : {"$99999999999\r\n", "*9999999999\r\n", "%99999999999999999999\r\n",
                             "$-2\r\n", "*1\r\n$536870913\r\n"}) {
     INFO(reply);
-    Pair pair;
+    Pair pair(once);
     pair.connect();
     pair.end.submit(1, {"PING"});
     pair.end.write();
@@ -98,7 +101,7 @@ TEST_CASE("a length that no server would announce is an error and not an allocat
 }
 
 TEST_CASE("half a reply and then silence costs the request its deadline, and no other request") {
-  Pair pair;
+  Pair pair(once);
   pair.connect();
   pair.end.submit(1, {"ECHO", "stuck"}, 100ms);
   pair.end.write();
@@ -125,7 +128,7 @@ TEST_CASE("a connection that ends at any byte of the replies ends every request 
     Lines expected;
     if (cut >= one_ends) expected.push_back("1: simple \"one\"");
     if (cut >= one_ends + 11) expected.push_back("push [simple \"push\"]");
-    expected.push_back("closed: lost_in_doubt");
+    expected.push_back("closed: connection_lost");
     if (cut < one_ends) expected.push_back("1: lost_in_doubt (maybe)");
     expected.insert(expected.end(),
                     {"2: lost_in_doubt (maybe)", "3: lost_unsent (no)", "4: lost_unsent (no)"});
@@ -139,7 +142,7 @@ TEST_CASE("a connection that ends at any byte of the requests never runs what is
   const std::string both = one + request({"ECHO", "two"});
   for (std::size_t cut = 0; cut <= both.size(); ++cut) {
     INFO("cut at " << cut);
-    Pair pair;
+    Pair pair(once);
     pair.connect();
     pair.end.submit(1, {"ECHO", "one"});
     pair.end.submit(2, {"ECHO", "two"});
@@ -148,28 +151,28 @@ TEST_CASE("a connection that ends at any byte of the requests never runs what is
     pair.end.break_off();
 
     CHECK(pair.end.take_events() ==
-          Lines{"closed: lost_in_doubt",
+          Lines{"closed: connection_lost",
                 cut >= one.size() ? "1: lost_in_doubt (maybe)" : "1: lost_unsent (no)",
                 cut == both.size() ? "2: lost_in_doubt (maybe)" : "2: lost_unsent (no)"});
   }
 }
 
 TEST_CASE("what the transport has in hand when the connection ends may have run") {
-  Pair pair;
+  Pair pair(once);
   pair.connect();
   pair.end.submit(1, {"ECHO", "one"});
   const std::string given = pair.end.begin_write();
   pair.end.submit(2, {"ECHO", "two"});
   pair.end.break_off();
   CHECK(pair.end.take_events() ==
-        Lines{"closed: lost_in_doubt", "1: lost_in_doubt (maybe)", "2: lost_unsent (no)"});
+        Lines{"closed: connection_lost", "1: lost_in_doubt (maybe)", "2: lost_unsent (no)"});
   pair.end.end_write(given.size());
   CHECK(pair.end.segments_in_use() == 0);
 }
 
 TEST_CASE("the end of a write may be told when the client has ended the connection meanwhile") {
   for (const bool polled : {false, true}) {
-    Pair pair;
+    Pair pair(once);
     pair.connect();
     pair.end.submit(1, {"ECHO", "one"});
     const std::string given = pair.end.begin_write();
@@ -189,7 +192,7 @@ TEST_CASE("the end of a write may be told when the client has ended the connecti
 }
 
 TEST_CASE("requests that had timed out are not told again that they are lost") {
-  Pair pair;
+  Pair pair(once);
   pair.connect();
   pair.end.submit(1, {"ECHO", "one"}, 10ms);
   pair.end.submit(2, {"ECHO", "two"}, 1s);
@@ -197,14 +200,14 @@ TEST_CASE("requests that had timed out are not told again that they are lost") {
   pair.end.advance(10ms);
   pair.end.break_off();
   CHECK(pair.end.take_events() ==
-        Lines{"1: timed_out (maybe)", "closed: lost_in_doubt", "2: lost_in_doubt (maybe)"});
+        Lines{"1: timed_out (maybe)", "closed: connection_lost", "2: lost_in_doubt (maybe)"});
 }
 
 TEST_CASE("a client that has ended refuses requests and says why, and nothing else happens") {
-  Pair pair;
+  Pair pair(once);
   pair.connect();
   pair.end.break_off();
-  CHECK(pair.end.take_events() == Lines{"closed: lost_in_doubt"});
+  CHECK(pair.end.take_events() == Lines{"closed: connection_lost"});
   pair.end.submit(1, {"PING"});
   CHECK(pair.end.take_events() == Lines{"1: refused with closed (no)"});
   pair.end.close();

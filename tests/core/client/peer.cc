@@ -41,7 +41,7 @@ const std::string hello_reply =
     "$2\r\nid\r\n:4\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n"
     "$7\r\nmodules\r\n*0\r\n";
 
-const std::string handshake_replies = hello_reply + "+OK\r\n+OK\r\n";
+const std::string handshake_replies = hello_reply + "+OK\r\n+OK\r\n+PONG\r\n";
 
 std::string bulk_reply(std::string_view bytes) {
   return "$" + std::to_string(bytes.size()) + "\r\n" + std::string(bytes) + "\r\n";

@@ -15,7 +15,7 @@ namespace plimsoll::testing {
 /// What valkey-server 8.0 answers to HELLO 3.
 extern const std::string hello_reply;
 
-/// The answers to HELLO and to both CLIENT SETINFO.
+/// The answers to HELLO, both CLIENT SETINFO and PING.
 extern const std::string handshake_replies;
 
 /// "$4\r\nship\r\n".

@@ -26,22 +26,32 @@ bool wait_for_open(ClientEnd& end, Duration most) {
 }
 
 TEST_CASE("a server that is down is asked again, less and less often, until connect_timeout") {
-  ClientEnd end;
-  end.submit(1, {"GET", "ship"}, 0s);
-  end.connect();
-  std::vector<Duration> waits;
-  Instant last = end.now();
-  do {
-    end.refuse();
-    if (!wait_for_open(end, 3s)) break;
-    waits.push_back(end.now() - last);
-    last = end.now();
-  } while (true);
+  std::vector<Duration> sums(20);
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    ClientEnd end({.random_seed = seed});
+    end.submit(1, {"GET", "ship"}, 0s);
+    end.connect();
+    Duration ceiling = 10ms;
+    for (std::size_t attempt = 0;; ++attempt) {
+      end.refuse();
+      const Instant due = end.client().poll_timeout();
+      if (due == never) break;
+      CHECK(due > end.now());
+      CHECK(due <= end.now() + ceiling);
+      sums[attempt] += due - end.now();
+      ceiling *= 2;
+      end.advance(due - end.now());
+    }
+    CHECK(end.take_events() == Lines{"closed: connect_failed", "1: lost_unsent (no)"});
+    CHECK(end.state() == Session::State::closed);
+    CHECK(end.now() < Instant(2s));
+  }
 
-  CHECK(waits == std::vector<Duration>{10ms, 20ms, 40ms, 80ms, 160ms, 320ms, 500ms, 500ms});
-  CHECK(end.take_events() == Lines{"closed: connect_failed", "1: lost_unsent (no)"});
-  CHECK(end.state() == Session::State::closed);
-  CHECK(end.client().poll_timeout() == never);
+  // Half of what it may be, on average: clients do not come back all at once.
+  CHECK(sums[0] > 200 * 4ms);
+  CHECK(sums[0] < 200 * 6ms);
+  CHECK(sums[3] > 200 * 32ms);
+  CHECK(sums[3] < 200 * 48ms);
 }
 
 TEST_CASE("a server that comes up in time is used") {
@@ -123,7 +133,8 @@ TEST_CASE("the wait for another attempt begins when the one before has failed") 
   end.open();
   end.let_pass(300ms);
   end.receive("-LOADING Valkey is loading the dataset in memory\r\n");
-  CHECK(end.client().poll_timeout() == end.now() + 10ms);
+  CHECK(end.client().poll_timeout() > end.now());
+  CHECK(end.client().poll_timeout() <= end.now() + 10ms);
   end.advance(10ms);
   CHECK(end.link() == ClientEnd::Link::opening);
 }
@@ -138,8 +149,7 @@ TEST_CASE("a server that was loading for too long is told so in its own words") 
   } while (wait_for_open(pair.end, 3s));
 
   CHECK(pair.end.take_events() ==
-        Lines{"closed: server_error error \"LOADING Valkey is loading\"", "1: lost_unsent (no)"});
-  CHECK(pair.end.now() > Instant(1s));
+        Lines{"closed: server_loading error \"LOADING Valkey is loading\"", "1: lost_unsent (no)"});
   CHECK(pair.end.now() < Instant(6s));
 }
 

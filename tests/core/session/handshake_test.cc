@@ -65,35 +65,37 @@ class World {
   Handshake handshake;
 };
 
+const std::string ping = request({"PING"});
+
 std::string sent(const SessionOptions& options) {
   return std::string(World(options).handshake.unsent());
 }
 
 TEST_CASE("a handshake asks for RESP3 and says who we are") {
-  CHECK(sent({}) == request({"HELLO", "3"}) + named);
+  CHECK(sent({}) == request({"HELLO", "3"}) + named + ping);
 }
 
 TEST_CASE("a handshake has the user and the password, the default user where there is none") {
   CHECK(sent({.username = "reader", .password = "secret"}) ==
-        request({"HELLO", "3", "AUTH", "reader", "secret"}) + named);
+        request({"HELLO", "3", "AUTH", "reader", "secret"}) + named + ping);
   CHECK(sent({.password = "secret"}) ==
-        request({"HELLO", "3", "AUTH", "default", "secret"}) + named);
+        request({"HELLO", "3", "AUTH", "default", "secret"}) + named + ping);
 }
 
 TEST_CASE("a handshake has the client's name and the database where they are given") {
-  CHECK(sent({.client_name = "tide"}) == request({"HELLO", "3", "SETNAME", "tide"}) + named);
-  CHECK(sent({.database = 7}) == request({"HELLO", "3"}) + named + request({"SELECT", "7"}));
+  CHECK(sent({.client_name = "tide"}) == request({"HELLO", "3", "SETNAME", "tide"}) + named + ping);
+  CHECK(sent({.database = 7}) == request({"HELLO", "3"}) + named + request({"SELECT", "7"}) + ping);
   CHECK(sent({.database = 4294967295}) ==
-        request({"HELLO", "3"}) + named + request({"SELECT", "4294967295"}));
+        request({"HELLO", "3"}) + named + request({"SELECT", "4294967295"}) + ping);
   CHECK(sent({.username = "u", .password = "p", .client_name = "tide", .database = 1}) ==
         request({"HELLO", "3", "AUTH", "u", "p", "SETNAME", "tide"}) + named +
-            request({"SELECT", "1"}));
+            request({"SELECT", "1"}) + ping);
 }
 
 TEST_CASE("a password may hold any byte") {
   const std::string password("p\0\r\n$", 5);
   CHECK(sent({.password = password}) ==
-        request({"HELLO", "3", "AUTH", "default", password}) + named);
+        request({"HELLO", "3", "AUTH", "default", password}) + named + ping);
 }
 
 TEST_CASE("what the transport did not take of a handshake is given again") {
@@ -107,21 +109,21 @@ TEST_CASE("what the transport did not take of a handshake is given again") {
 
 TEST_CASE("a connection is ready when all of its handshake is answered") {
   World world;
-  CHECK(world.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n") ==
-        std::vector{Verdict::go_on, Verdict::go_on, Verdict::done});
+  CHECK(world.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n+PONG\r\n") ==
+        std::vector{Verdict::go_on, Verdict::go_on, Verdict::go_on, Verdict::done});
 
   World selecting({.database = 1});
-  CHECK(selecting.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n+OK\r\n") ==
-        std::vector{Verdict::go_on, Verdict::go_on, Verdict::go_on, Verdict::done});
+  CHECK(selecting.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n+OK\r\n+PONG\r\n") ==
+        std::vector{Verdict::go_on, Verdict::go_on, Verdict::go_on, Verdict::go_on, Verdict::done});
 }
 
-TEST_CASE("a server that does not know SETINFO, or forbids it, is as good as others") {
+TEST_CASE("a server that does not know SETINFO, or forbids it or PING, is as good as others") {
   World world;
-  CHECK(
-      world.replies(std::string(hello_reply) +
-                    "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.\r\n"
-                    "-NOPERM User u has no permissions to run the 'client|setinfo' command\r\n") ==
-      std::vector{Verdict::go_on, Verdict::go_on, Verdict::done});
+  CHECK(world.replies(std::string(hello_reply) +
+                      "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.\r\n"
+                      "-NOPERM User u has no permissions to run the 'client|setinfo' command\r\n"
+                      "-NOPERM User u has no permissions to run the 'ping' command\r\n") ==
+        std::vector{Verdict::go_on, Verdict::go_on, Verdict::go_on, Verdict::done});
 }
 
 TEST_CASE("a handshake that starts again is whole again") {
@@ -136,53 +138,84 @@ TEST_CASE("a handshake that starts again is whole again") {
   REQUIRE(world.handshake.start(*connections, {}));
 
   CHECK(world.handshake.unsent() == all);
-  CHECK(world.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n").back() == Verdict::done);
+  CHECK(world.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n+PONG\r\n").back() ==
+        Verdict::done);
   world.handshake.release_bytes();
 }
 
+struct Refusal {
+  const char* text;
+  ErrorCode code;
+};
+
 TEST_CASE("a server that may serve us later is worth another connection") {
-  for (const char* text : {
-           "-LOADING Valkey is loading the dataset in memory\r\n",
-           "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
-           "-BUSY Valkey is busy running a script. You can only call SCRIPT KILL.\r\n",
-           "-ERR max number of clients reached\r\n",
-           "-ERR max number of clients + cluster connections reached\r\n",
-           "!12\r\nLOADING soon\r\n",
+  for (const Refusal& refusal : {
+           Refusal{"-LOADING Valkey is loading the dataset in memory\r\n",
+                   ErrorCode::server_loading},
+           Refusal{"-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to "
+                   "'no'.\r\n",
+                   ErrorCode::primary_down},
+           Refusal{"-BUSY Valkey is busy running a script. You can only call SCRIPT KILL.\r\n",
+                   ErrorCode::server_busy},
+           Refusal{"-ERR max number of clients reached\r\n", ErrorCode::too_many_clients},
+           Refusal{"-ERR max number of clients + cluster connections reached\r\n",
+                   ErrorCode::too_many_clients},
+           Refusal{"-DENIED Running in protected mode because...\r\n", ErrorCode::protected_mode},
+           Refusal{"!12\r\nLOADING soon\r\n", ErrorCode::server_loading},
        }) {
-    INFO(text);
-    World world;
-    CHECK(world.reply(text) == Verdict::retry);
-    CHECK(world.handshake.error().code == ErrorCode::server_error);
+    INFO(refusal.text);
+    World first;
+    CHECK(first.reply(refusal.text) == Verdict::retry);
+    CHECK(first.handshake.error().code == refusal.code);
+    CHECK(first.handshake.error().expected != nullptr);
+
+    // A server that is loading takes everything but the PING.
+    World last;
+    CHECK(last.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n" + refusal.text).back() ==
+          Verdict::retry);
+    CHECK(last.handshake.error().code == refusal.code);
   }
 }
 
 TEST_CASE("a server that refuses for good is not asked again") {
-  for (const char* text : {
-           "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
-           "-NOAUTH HELLO must be called with the client already authenticated, otherwise...\r\n",
-           "-NOPROTO unsupported protocol version\r\n",
-           "-ERR unknown command 'HELLO', with args beginning with: '3' \r\n",
-           "-ERR Client names cannot contain spaces, newlines or special characters.\r\n",
-           "-\r\n",
+  for (const Refusal& refusal : {
+           Refusal{"-WRONGPASS invalid username-password pair or user is disabled.\r\n",
+                   ErrorCode::authentication_failed},
+           Refusal{"-NOAUTH HELLO must be called with the client already authenticated\r\n",
+                   ErrorCode::authentication_failed},
+           Refusal{"-NOPROTO unsupported protocol version\r\n", ErrorCode::unsupported_protocol},
+           Refusal{"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n",
+                   ErrorCode::unsupported_protocol},
        }) {
+    INFO(refusal.text);
+    World world;
+    CHECK(world.reply(refusal.text) == Verdict::refused);
+    CHECK(world.handshake.error().code == refusal.code);
+    CHECK(world.handshake.error().expected != nullptr);
+  }
+}
+
+TEST_CASE("a refusal that we do not know is for the session to judge") {
+  for (const char* text : {"-ERR upstream is not there\r\n", "-\r\n"}) {
     INFO(text);
     World world;
-    CHECK(world.reply(text) == Verdict::refused);
+    CHECK(world.reply(text) == Verdict::odd);
     CHECK(world.handshake.error().code == ErrorCode::server_error);
   }
 }
 
 TEST_CASE("a database that cannot be selected refuses the connection") {
-  for (const char* text : {
-           "-ERR DB index is out of range\r\n",
-           "-ERR SELECT is not allowed in cluster mode\r\n",
-           "-NOPERM User u has no permissions to run the 'select' command\r\n",
+  for (const Refusal& refusal : {
+           Refusal{"-ERR DB index is out of range\r\n", ErrorCode::unknown_database},
+           Refusal{"-ERR SELECT is not allowed in cluster mode\r\n", ErrorCode::unknown_database},
+           Refusal{"-NOPERM User u has no permissions to run the 'select' command\r\n",
+                   ErrorCode::permission_denied},
        }) {
-    INFO(text);
+    INFO(refusal.text);
     World world({.database = 99});
-    CHECK(world.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n" + text).back() ==
+    CHECK(world.replies(std::string(hello_reply) + "+OK\r\n+OK\r\n" + refusal.text).back() ==
           Verdict::refused);
-    CHECK(world.handshake.error().code == ErrorCode::server_error);
+    CHECK(world.handshake.error().code == refusal.code);
   }
 }
 
@@ -200,7 +233,7 @@ TEST_CASE("a reply to HELLO that does not promise RESP3 is a protocol error") {
        }) {
     INFO(text);
     World world;
-    CHECK(world.reply(text) == Verdict::refused);
+    CHECK(world.reply(text) == Verdict::odd);
     CHECK(world.handshake.error().code == ErrorCode::protocol_error);
   }
 }

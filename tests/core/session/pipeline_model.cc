@@ -5,8 +5,13 @@
 
 namespace plimsoll::testing {
 
-void PipelineModel::submit(RequestId id, Tag tag, std::string bytes, Instant deadline) {
-  requests_.push_back({.id = id, .tag = tag, .bytes = std::move(bytes), .deadline = deadline});
+void PipelineModel::submit(RequestId id, Tag tag, std::string bytes, Instant deadline,
+                           int resends) {
+  requests_.push_back({.id = id,
+                       .tag = tag,
+                       .bytes = std::move(bytes),
+                       .deadline = deadline,
+                       .resends_left = resends});
 }
 
 void PipelineModel::cancel(RequestId id) {
@@ -76,7 +81,8 @@ bool PipelineModel::end(const Ended& ended, Instant now) {
   });
   if (found == requests_.end()) return false;
   const bool begun = found->given > 0;
-  if (ended.executed != (begun ? Executed::maybe : Executed::no)) return false;
+  const bool may_have_run = begun || found->sent_before;
+  if (ended.executed != (may_have_run ? Executed::maybe : Executed::no)) return false;
   const bool cancelled = found->state == State::cancelling;
   if (!cancelled && found->deadline > now) return false;
   if (ended.code != (cancelled ? ErrorCode::cancelled : ErrorCode::timed_out)) return false;
@@ -99,13 +105,45 @@ std::vector<Ended> PipelineModel::lost() const {
   std::vector<Ended> lost;
   for (const Request& request : requests_) {
     if (!request.pending()) continue;
-    const bool whole = request.given == request.bytes.size();
+    const bool whole = request.given == request.bytes.size() || request.sent_before;
     const ErrorCode code = request.state == State::cancelling ? ErrorCode::cancelled
                            : whole                            ? ErrorCode::lost_in_doubt
                                                               : ErrorCode::lost_unsent;
     lost.push_back({request.tag, code, whole ? Executed::maybe : Executed::no});
   }
   return lost;
+}
+
+std::vector<Ended> PipelineModel::lose_connection() {
+  std::vector<Ended> ended;
+  for (Request& request : requests_) {
+    if (request.given < request.bytes.size()) {
+      if (request.state != State::cancelling) continue;
+      const bool may_have_run = request.given > 0 || request.sent_before;
+      ended.push_back(
+          {request.tag, ErrorCode::cancelled, may_have_run ? Executed::maybe : Executed::no});
+    } else if (request.state == State::cancelling) {
+      ended.push_back({request.tag, ErrorCode::cancelled, Executed::maybe});
+    } else if (request.state == State::live && request.resends_left == 0) {
+      ended.push_back({request.tag, ErrorCode::lost_in_doubt, Executed::maybe});
+    } else {
+      continue;
+    }
+    request.state = State::tombstone;
+  }
+  return ended;
+}
+
+void PipelineModel::restart() {
+  std::erase_if(requests_, [](const Request& request) { return request.state != State::live; });
+  for (Request& request : requests_) {
+    if (request.given == request.bytes.size()) {
+      --request.resends_left;
+      request.sent_before = true;
+    }
+    request.given = request.taken = 0;
+  }
+  given_bytes_ = 0;
 }
 
 Instant PipelineModel::earliest_deadline() const {

@@ -17,7 +17,8 @@ namespace plimsoll::testing {
 
 class PipelineModel {
  public:
-  void submit(RequestId id, Tag tag, std::string bytes, Instant deadline);
+  /// `resends`: how often it may be sent again.
+  void submit(RequestId id, Tag tag, std::string bytes, Instant deadline, int resends);
   void cancel(RequestId id);
 
   /// Whether the transport may be given `text` next; then it has.
@@ -35,8 +36,12 @@ class PipelineModel {
   /// Whether some request should have ended by `now`.
   bool has_overdue(Instant now) const;
 
-  /// What becomes of those that have no outcome yet when the connection is lost.
+  /// What becomes of those that have no outcome yet when it is all over.
   std::vector<Ended> lost() const;
+
+  /// The connection is lost: what ends with it. The others are sent anew after restart().
+  std::vector<Ended> lose_connection();
+  void restart();
 
   Instant earliest_deadline() const;
   std::size_t size() const { return requests_.size(); }
@@ -53,6 +58,8 @@ class PipelineModel {
     State state = State::live;
     std::size_t given = 0;
     std::size_t taken = 0;
+    int resends_left = 0;
+    bool sent_before = false;
 
     bool pending() const { return state == State::live || state == State::cancelling; }
   };

@@ -28,7 +28,8 @@ constexpr std::size_t requests_max = 40;
 
 class Run {
  public:
-  explicit Run(std::uint64_t seed) : random_(seed), piping_(requests_max, tight_memory()) {}
+  explicit Run(std::uint64_t seed)
+      : random_(seed), resends_max_(seed % 3 == 0 ? 2 : 0), piping_(options(), tight_memory()) {}
 
   void step() {
     std::size_t at = below(weights_sum());
@@ -41,14 +42,18 @@ class Run {
       case 3: reply(); break;
       case 4: cancel(); break;
       case 5: end_some(below(3)); break;
+      case 6:
+        if (below(4) == 0) lose_connection();
+        break;
       default: pass_time(); break;
     }
+    pipeline().validate();
     require(pipeline().next() == model_.next(), "another reply is due");
     require(pipeline().next_deadline() <= model_.earliest_deadline(), "a deadline is missed");
     require(!model_.has_unsent() || pipeline().has_unsent(), "unsent bytes are forgotten");
   }
 
-  void lose_connection() {
+  void lose_for_good() {
     Lines expected;
     for (const Ended& ended : model_.lost()) expected.push_back(testing::show(ended));
     CHECK(piping_.lost() == expected);
@@ -68,11 +73,12 @@ class Run {
   std::size_t submitted() const { return last_tag_; }
   std::size_t refused() const { return refused_; }
   std::size_t ended() const { return ended_; }
+  std::size_t losses() const { return losses_; }
 
  private:
   // How often each kind of step comes: another mix in every run.
-  std::array<std::size_t, 7> random_weights() {
-    std::array<std::size_t, 7> weights;
+  std::array<std::size_t, 8> random_weights() {
+    std::array<std::size_t, 8> weights;
     for (std::size_t& weight : weights) weight = 1 + below(8);
     return weights;
   }
@@ -83,6 +89,10 @@ class Run {
 
   // So little that requests are refused now and then: the pool has eight segments.
   static BudgetOptions tight_memory() { return {.memory_limit = 2 * 1024 * 1024}; }
+
+  Pipeline::Options options() const {
+    return {.requests_max = requests_max, .read_resends_max = resends_max_};
+  }
 
   Pipeline& pipeline() { return piping_.pipeline(); }
 
@@ -107,10 +117,13 @@ class Run {
     const Instant deadline = below(2) == 0 ? never : now_ + std::chrono::seconds(1 + below(20));
     const bool full = model_.size() >= requests_max;
     const bool idle = model_.size() == 0;
-    const Result<RequestId> id = pipeline().submit(testing::raw(bytes), deadline, tag);
+    CommandView command = testing::raw(bytes);
+    const bool is_read = below(2) == 0;
+    if (is_read) command.effect = CommandView::Effect::read;
+    const Result<RequestId> id = pipeline().submit(command, deadline, tag);
     if (id) {
       require(!full, "more requests than the limit");
-      model_.submit(*id, tag, std::move(bytes), deadline);
+      model_.submit(*id, tag, std::move(bytes), deadline, is_read ? resends_max_ : 0);
       return;
     }
     ++refused_;
@@ -159,6 +172,20 @@ class Run {
     }
   }
 
+  void lose_connection() {
+    end_some(SIZE_MAX);
+    ++losses_;
+    Lines expected;
+    for (const Ended& ended : model_.lose_connection()) expected.push_back(testing::show(ended));
+    pipeline().handle_connection_lost();
+    pipeline().validate();
+    CHECK(piping_.ended() == expected);
+    pipeline().validate();
+    pipeline().restart();
+    model_.restart();
+    require(pipeline().size() == model_.size(), "other requests are left");
+  }
+
   void pass_time() {
     now_ += std::chrono::seconds(below(4));
     pipeline().handle_timeout(now_);
@@ -173,7 +200,8 @@ class Run {
   }
 
   std::mt19937_64 random_;
-  const std::array<std::size_t, 7> weights_ = random_weights();
+  const std::uint8_t resends_max_;
+  const std::array<std::size_t, 8> weights_ = random_weights();
   Piping piping_;
   PipelineModel model_;
   Instant now_{};
@@ -182,29 +210,33 @@ class Run {
   Tag last_tag_ = 0;
   std::size_t refused_ = 0;
   std::size_t ended_ = 0;
+  std::size_t losses_ = 0;
 };
 
 TEST_CASE("whatever happens in whatever order, a pipeline does what its model does") {
   std::size_t submitted = 0;
   std::size_t refused = 0;
   std::size_t ended = 0;
+  std::size_t losses = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     INFO("seed " << seed);
     Run run(seed);
     for (int step = 0; step < 600; ++step) run.step();
     if (seed % 2 == 0) {
-      run.lose_connection();
+      run.lose_for_good();
     } else {
       run.work_off();
     }
     submitted += run.submitted();
     refused += run.refused();
     ended += run.ended();
+    losses += run.losses();
   }
   // Each kind of outcome has been seen often.
   CHECK(submitted > 10'000);
   CHECK(refused > 100);
   CHECK(ended > 1'000);
+  CHECK(losses > 500);
 }
 
 }  // namespace

@@ -15,6 +15,12 @@ RequestId Piping::submit(std::string_view bytes, Tag tag, Instant deadline) {
   return pipeline_.submit(raw(bytes), deadline, tag).value();
 }
 
+RequestId Piping::submit_read(std::string_view bytes, Tag tag, Instant deadline) {
+  CommandView command = raw(bytes);
+  command.effect = CommandView::Effect::read;
+  return pipeline_.submit(command, deadline, tag).value();
+}
+
 std::string Piping::transmit(std::size_t spans_max) {
   std::vector<std::string_view> spans(spans_max);
   const std::size_t count = pipeline_.transmit(spans);
@@ -41,6 +47,13 @@ std::string Piping::reply() {
 Lines Piping::ended() {
   Lines lines;
   while (const std::optional<Ended> ended = pipeline_.next_ended()) lines.push_back(show(*ended));
+  return lines;
+}
+
+Lines Piping::reconnect() {
+  pipeline_.handle_connection_lost();
+  Lines lines = ended();
+  pipeline_.restart();
   return lines;
 }
 

@@ -19,13 +19,17 @@ using Lines = std::vector<std::string>;
 class Piping {
  public:
   explicit Piping(std::size_t requests_max = 1000, const BudgetOptions& options = {})
-      : memory_(options), pipeline_(*memory_.account, requests_max) {}
+      : Piping(Pipeline::Options{.requests_max = requests_max}, options) {}
+  explicit Piping(const Pipeline::Options& options, const BudgetOptions& budget = {})
+      : memory_(budget), pipeline_(*memory_.account, options) {}
 
   Pipeline& pipeline() { return pipeline_; }
   RequestMemory& memory() { return memory_; }
 
   /// Stages a request of these bytes, which must be accepted.
   RequestId submit(std::string_view bytes, Tag tag, Instant deadline = never);
+  /// One that changes nothing on the server.
+  RequestId submit_read(std::string_view bytes, Tag tag, Instant deadline = never);
 
   /// What the transport is given, at most `spans_max` spans of it.
   std::string transmit(std::size_t spans_max = 64);
@@ -39,7 +43,10 @@ class Piping {
   /// "1 timed_out maybe": every request that has ended by now, in order.
   Lines ended();
 
-  /// The same of those that are lost when the connection is, with all that was staged.
+  /// The connection is lost and there is another: which requests ended with the old one.
+  Lines reconnect();
+
+  /// Which ended with the last connection, and with all that was staged.
   Lines lost();
 
  private:
