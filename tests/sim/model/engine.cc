@@ -1,0 +1,204 @@
+#include "plimsoll/tests/sim/model/engine.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "plimsoll/tests/sim/model/commands.h"
+
+namespace plimsoll::sim::model {
+
+Engine::Engine(ServerOptions its_options)
+    : options(std::move(its_options)),
+      users(options.users),
+      databases(static_cast<std::size_t>(options.databases)),
+      tracking(connections),
+      pubsub(connections),
+      watches(connections) {}
+
+void Engine::process(Connection& connection, Arguments arguments) {
+  connection.command = nullptr;
+  executing = &connection;
+  if (!arguments.empty()) dispatch(connection, arguments);
+  executing = nullptr;
+
+  // CLIENT CACHING is for the next command or transaction, and another CLIENT command is not one.
+  const bool in_transaction = connection.transaction.state != Transaction::State::none;
+  const bool of_client =
+      connection.command != nullptr && connection.command->has(flag_client_family);
+  if (!in_transaction && !of_client) {
+    connection.tracking.caching = TrackingState::Caching::not_said;
+  }
+}
+
+void Engine::dispatch(Connection& connection, Arguments arguments) {
+  if (equals_ignoring_case(arguments[0], "post") || equals_ignoring_case(arguments[0], "host:")) {
+    connection.closing = Closing::at_once;  // a browser was made to talk to us
+    return;
+  }
+  const Command* const command = find_command(arguments);
+  connection.command = command;
+  if (is_refused(connection, command, arguments)) return;
+
+  Transaction& transaction = connection.transaction;
+  if (transaction.state == Transaction::State::none || command->has(flag_at_once)) {
+    execute(connection, *command, arguments);
+    return;
+  }
+  const bool doomed = transaction.state == Transaction::State::failed ||
+                      connection.watch == Connection::Watch::disturbed;
+  if (!doomed) {
+    transaction.queue.push_back({command, {arguments.begin(), arguments.end()}});
+  }
+  Replies(connection.output, connection.protocol).simple("QUEUED");
+}
+
+bool Engine::is_refused(Connection& connection, const Command* command, Arguments arguments) {
+  if (command == nullptr) {
+    reject(connection, unknown_command_text(arguments));
+    return true;
+  }
+  if (command->run == nullptr || !command->accepts(arguments.size())) {
+    reject(connection, wrong_arity_text(*command));
+    return true;
+  }
+  if (needs_authentication(connection) && !command->has(flag_no_auth)) {
+    reject(connection, "-NOAUTH Authentication required.");
+    return true;
+  }
+  const bool in_transaction = connection.transaction.state != Transaction::State::none;
+  if (in_transaction && command->has(flag_no_multi)) {
+    reject(connection, "Command not allowed inside a transaction");
+    return true;
+  }
+  const Permission granted = permission(*connection.user, *command, arguments);
+  if (granted != Permission::granted) {
+    reject(connection, refusal_text(granted, *connection.user, *command));
+    return true;
+  }
+  tracking.limit(options.tracking_keys_max, executing);
+  return is_refused_by_condition(connection, *command);
+}
+
+bool Engine::is_refused_by_condition(Connection& connection, const Command& command) {
+  const bool resp2_subscriber =
+      connection.protocol == Protocol::resp2 && connection.subscriptions() > 0;
+  if (resp2_subscriber && !command.has(flag_subscribed)) {
+    reject(connection, "Can't execute '" + std::string(command.name) +
+                           "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                           "allowed in this context");
+    return true;
+  }
+  // EXEC may not do what one of its commands may not.
+  const auto allowed = [&](CommandFlags flag) {
+    if (!command.has(flag)) return false;
+    if (!command.has(flag_exec)) return true;
+    const std::vector<Transaction::Queued>& queue = connection.transaction.queue;
+    return std::all_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
+      return queued.command->has(flag);
+    });
+  };
+  if (options.condition == Condition::primary_down && !allowed(flag_stale)) {
+    reject(connection, primary_down_text);
+    return true;
+  }
+  if (options.condition == Condition::loading && !allowed(flag_loading)) {
+    reject(connection, loading_text);
+    return true;
+  }
+  if (options.condition == Condition::busy && !command.has(flag_busy)) {
+    reject(connection, busy_text);
+    return true;
+  }
+  return false;
+}
+
+// An error in place of a command makes the transaction around it fail, and EXEC fails at once.
+void Engine::reject(Connection& connection, std::string_view error) {
+  Replies reply(connection.output, connection.protocol);
+  Transaction& transaction = connection.transaction;
+  if (transaction.state != Transaction::State::none) {
+    transaction.state = Transaction::State::failed;
+  }
+  if (connection.command == nullptr || !connection.command->has(flag_exec)) {
+    reply.error(error);
+    return;
+  }
+  discard_transaction(*this, connection);
+  if (error.starts_with('-')) error.remove_prefix(1);
+  reply.error("-EXECABORT Transaction discarded because of: " + std::string(error));
+}
+
+void Engine::execute(Connection& connection, const Command& command, Arguments arguments) {
+  const int database_before = connection.database;
+  Replies reply(connection.output, connection.protocol);
+  if (scripted_errors.empty() || !answer_by_script(command, reply)) {
+    Call call{*this, connection, command, arguments, reply};
+    command.run(call);
+    if (command.has(flag_read) && connection.tracking.remembers_reads()) {
+      for_each_key(command, arguments,
+                   [&](std::string_view key) { tracking.remember(connection, key); });
+    }
+    if (log) {
+      const auto outcome = reply.errors() == 0 ? Execution::Outcome::replied
+                                               : Execution::Outcome::replied_with_error;
+      log({connection.id, command.name, arguments, database_before, now, outcome});
+    }
+  }
+  if (nesting == Nesting::in_transaction) return;
+  tracking.after_command(connection);
+  pubsub.after_command(connection);
+}
+
+bool Engine::answer_by_script(const Command& command, Replies& reply) {
+  const auto found =
+      std::find_if(scripted_errors.begin(), scripted_errors.end(),
+                   [&](const ScriptedError& error) { return error.command == command.name; });
+  if (found == scripted_errors.end()) return false;
+  reply.error(found->text);
+  if (--found->count == 0) scripted_errors.erase(found);
+  return true;
+}
+
+Database::Entry* Engine::find(const Connection& connection, std::string_view key) {
+  Database& keys = database(connection);
+  Database::Entry* const entry = keys.find(key);
+  if (entry == nullptr || !is_expired(*entry, now)) return entry;
+  keys.erase(key);
+  key_changed(connection.database, key);
+  return nullptr;
+}
+
+void Engine::key_changed(int database, std::string_view key) {
+  if (!watches.empty()) {
+    watches.key_changed(database, key, databases[static_cast<std::size_t>(database)].find(key));
+  }
+  tracking.invalidate(key, executing);
+}
+
+void Engine::flush(int first, int count) {
+  for (int number = first; number < first + count; ++number) {
+    Database& keys = databases[static_cast<std::size_t>(number)];
+    watches.database_changes(number, keys, nullptr, now);
+    keys.clear();
+  }
+  tracking.invalidate_all(executing);
+}
+
+void Engine::remove_expired() {
+  for (std::size_t number = 0; number < databases.size(); ++number) {
+    while (const std::string* oldest = databases[number].oldest_expired(now)) {
+      const std::string key = *oldest;
+      databases[number].erase(key);
+      key_changed(static_cast<int>(number), key);
+    }
+  }
+}
+
+void Engine::forget(Connection& connection) {
+  tracking.turn_off(connection);
+  pubsub.unsubscribe_all(connection);
+  watches.unwatch_all(connection);
+}
+
+}  // namespace plimsoll::sim::model

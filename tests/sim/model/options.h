@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/tests/sim/model/request_reader.h"
+#include "plimsoll/tests/sim/model/time.h"
+
+namespace plimsoll::sim::model {
+
+/// A connection's name for its whole life and ever after: it is not used again.
+enum class ClientId : std::uint64_t {};
+
+/// What an ACL says of one user. Names of commands are the server's: "get", "client|tracking"; a
+/// container's name stands for all of its subcommands.
+struct User {
+  std::string name = "default";
+  std::optional<std::string> password = {};  // without one, every password is right
+  enum class State { enabled, disabled } state = State::enabled;
+  std::vector<std::string> denied_commands = {};
+  std::vector<std::string> keys = {"*"};  // patterns
+  std::vector<std::string> channels = {"*"};
+};
+
+/// What keeps the server from serving. Connections can be made in all of them.
+enum class Condition { serving, loading, primary_down, busy };
+
+enum class Access { open, protected_mode };
+
+struct ServerOptions {
+  std::vector<User> users = {User{}};  // one must be "default"
+  Condition condition = Condition::serving;
+  Access access = Access::open;
+  std::size_t clients_max = 10000;
+  std::size_t bulk_bytes_max = std::size_t{512} * 1024 * 1024;
+  std::size_t tracking_keys_max = 1'000'000;  // 0: no limit
+  int databases = 16;
+  std::string version = "8.0.1";
+};
+
+/// Whether the server wants to be rid of a connection, and of what it has not sent on it.
+enum class Closing { no, after_output, at_once };
+
+/// An error in place of the next `count` executions of a command: it is not executed then, and its
+/// arguments are not looked at.
+struct ScriptedError {
+  std::string command;  // "get"
+  std::string text;     // "-OOM command not allowed ...", or without a code: "something went wrong"
+  std::size_t count = 1;
+};
+
+/// A command that the server has just executed, also those of a transaction, one by one, before its
+/// EXEC. What was refused at the door (unknown, wrong number of arguments, no permission, loading)
+/// or only queued has not been executed.
+struct Execution {
+  ClientId client;
+  std::string_view command;  // "get", "client|tracking"
+  Arguments arguments;       // as they were sent, the name too; valid during the call
+  int database;
+  Time now;
+  enum class Outcome { replied, replied_with_error } outcome;
+};
+
+using ExecutionLog = std::function<void(const Execution&)>;
+
+}  // namespace plimsoll::sim::model

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/tests/sim/model/options.h"
+#include "plimsoll/tests/sim/model/time.h"
+
+namespace plimsoll::sim::model {
+
+class Engine;
+
+/// A valkey-server, as far as a caching client can see it: bytes of connections in, bytes out, time
+/// as an argument. It is written apart from the client and shares none of its code, and
+/// real_server_test.cc holds it against a real server.
+///
+/// Modelled, with the real server's bytes and their order: the request reader with its protocol
+/// errors, RESP2 and RESP3, HELLO, AUTH and users, databases, strings, counters, hashes, sets,
+/// lists, expiry, MULTI with WATCH, pub/sub, CLIENT TRACKING in all its modes.
+///
+/// Not modelled: REDIRECT, CLIENT REPLY, LIST, PAUSE, scripts, sharded pub/sub, blocking commands,
+/// cluster, replication, eviction, persistence, output-buffer limits. Such commands are unknown to
+/// it. Sets and hashes beyond the real server's small encodings are told in their order of coming,
+/// where a real one has an arbitrary order; so are patterns' messages and UNSUBSCRIBE of all.
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// A new connection. It may be one that the server wants to be rid of (too many, protected mode):
+  /// see closing().
+  ClientId accept(Time now);
+
+  /// The peer of a connection is gone, or its end was carried out. Nothing if it is gone already.
+  void disconnect(ClientId client);
+
+  /// Executes what is whole in the bytes and all those before. Output appears on this connection,
+  /// and on others. A connection that is to be closed, or is gone, takes no more bytes.
+  void handle_bytes(ClientId client, std::string_view bytes, Time now);
+
+  /// The real server broadcasts (BCAST) at the end of a turn of its event loop, in which it has
+  /// read from all connections that had something, at most 16 KiB from each.
+  void end_turn();
+
+  /// Removes the keys that have expired, as the real server does some time later.
+  void handle_time(Time now);
+
+  /// From when on handle_time() has a key to remove; nothing if there is none that expires.
+  std::optional<Time> next_expiry() const;
+
+  /// Connections with new output or with closing() set, each once, until there is no more.
+  std::optional<ClientId> poll_output();
+
+  /// What is to be sent; whoever sends it erases it. Empty, and not to be used, if it is gone.
+  std::string& output(ClientId client);
+  std::string take_output(ClientId client);
+  Closing closing(ClientId client) const;
+  std::size_t connections() const;
+
+  /// Connections are gone, and whatever belonged to them; the users and options stay.
+  enum class Data { kept, lost };
+  void restart(Data data);
+
+  /// May be changed at any time, but for `users` and `databases`, which are read at the start.
+  ServerOptions& options();
+
+  /// Adds or changes a user, also for those who are it; erases one, and the connections that are
+  /// it.
+  void set_user(const User& user);
+  void erase_user(std::string_view name);
+
+  void script_error(ScriptedError error);
+  void set_execution_log(ExecutionLog log);
+
+  /// The string of a key, whether it has expired or not; nothing if there is none. Changes nothing.
+  std::optional<std::string> peek(int database, std::string_view key) const;
+  std::size_t key_count(int database) const;
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  std::string nothing_;
+};
+
+}  // namespace plimsoll::sim::model

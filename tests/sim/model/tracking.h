@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/tests/sim/model/connections.h"
+#include "plimsoll/tests/sim/model/text_map.h"
+
+namespace plimsoll::sim::model {
+
+/// Who is to be told of which changed keys: CLIENT TRACKING without REDIRECT.
+///
+/// Keys are known by name over all databases. A remembered read is told of once. What concerns the
+/// connection whose request is being executed waits for after_command(): its replies come first.
+/// Broadcasts wait for end_turn().
+class Tracking {
+ public:
+  explicit Tracking(Connections& connections) : connections_(&connections) {}
+
+  void turn_on(Connection& connection, TrackingState state);
+  void turn_off(Connection& connection);
+
+  /// Remembers that the connection has read the key, if its mode and CLIENT CACHING say so.
+  void remember(Connection& connection, std::string_view key);
+
+  /// Says that a key has changed. `executing` is whose request is being executed, null if nobody's;
+  /// `writer` is who counts as the writer for NOLOOP.
+  void invalidate(std::string_view key, Connection* executing);
+  void invalidate_all(Connection* executing);
+
+  void after_command(Connection& executing);
+  void end_turn();
+
+  /// Forgets random keys, and says so, while there are too many.
+  void limit(std::size_t keys_max, Connection* executing);
+  void forget_everything();
+
+ private:
+  struct RememberedKey {
+    std::string name;
+    std::vector<ClientId> readers;
+  };
+  struct Prefix {
+    std::vector<ClientId> clients;
+    std::map<std::string, ClientId, std::less<>> changed;  // and by whom
+  };
+  enum class Scope { key, everything };
+  struct Pending {
+    Scope scope;
+    std::string key;
+  };
+
+  void broadcast_later(std::string_view key, Connection* executing);
+  void broadcast(const Prefix& prefix);
+  void tell_readers(const RememberedKey& key, Connection* executing);
+  void tell(Connection& connection, std::string_view key);
+  void tell_everything(Connection& connection);
+  void erase(std::uint32_t place);
+  void drop_gone(std::vector<ClientId>& readers);
+
+  Connections* connections_;
+  TextMap<std::uint32_t> places_;  // into keys_
+  std::vector<RememberedKey> keys_;
+  std::map<std::string, Prefix, std::less<>> prefixes_;
+  std::vector<Pending> pending_;
+  std::uint64_t choice_ = 0x9e37'79b9'7f4a'7c15;
+};
+
+}  // namespace plimsoll::sim::model
