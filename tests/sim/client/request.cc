@@ -1,0 +1,125 @@
+#include "plimsoll/tests/sim/client/request.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace plimsoll::sim {
+namespace {
+
+constexpr std::uint64_t keys_count = 24;
+
+// Longer than any value: the end of a GETRANGE can say more than where it ends.
+constexpr std::uint64_t far_end = std::uint64_t{1} << 40;
+
+// From the words: "MGET" with eight keys and a number, and values of any size.
+constexpr std::size_t text_bytes_max = 600;
+
+std::uint64_t parse(std::string_view digits) {
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+}  // namespace
+
+const char* name(RequestKind kind) {
+  constexpr std::array<const char*, request_kinds_count> names = {
+      "SET", "GETRANGE", "MGET", "EXISTS", "DEL", "APPEND", "INCRBY", "ECHO", "PING", "GET", "INCR",
+  };
+  return names[static_cast<std::size_t>(kind)];
+}
+
+bool is_read(RequestKind kind) {
+  switch (kind) {
+    case RequestKind::getrange:
+    case RequestKind::mget:
+    case RequestKind::exists:
+    case RequestKind::echo:
+    case RequestKind::ping:
+    case RequestKind::get: return true;
+    case RequestKind::set:
+    case RequestKind::del:
+    case RequestKind::append:
+    case RequestKind::incrby:
+    case RequestKind::incr: return false;
+  }
+  return false;
+}
+
+bool is_numbered(RequestKind kind) { return kind != RequestKind::get && kind != RequestKind::incr; }
+
+std::string_view RequestWriter::add_number(char prefix, std::uint64_t number) {
+  const std::size_t begin = text_.size();
+  text_ += prefix;
+  std::array<char, 20> digits;
+  char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text_.append(digits.data(), end);
+  return std::string_view(text_).substr(begin);
+}
+
+std::string_view RequestWriter::add_value(std::string_view key, std::uint64_t number,
+                                          std::size_t bytes) {
+  const std::size_t begin = text_.size();
+  text_ += key;
+  add_number('#', number);
+  text_.append(1, ':');
+  text_.append(bytes, static_cast<char>('a' + number % 26));
+  return std::string_view(text_).substr(begin);
+}
+
+CommandView RequestWriter::write(RequestKind kind, std::uint64_t number, std::size_t value_bytes,
+                                 Random& random) {
+  text_.clear();
+  text_.reserve(text_bytes_max + value_bytes);  // the words do not move
+  const auto key = [&](char prefix) { return add_number(prefix, random.below(keys_count)); };
+  std::size_t count = 0;
+  const auto add = [&](std::string_view word) { return words_[count++] = word; };
+  add(name(kind));
+  switch (kind) {
+    case RequestKind::set: add(add_value(add(key('k')), number, value_bytes)); break;
+    case RequestKind::append: add(add_value(add(key('a')), number, 0)); break;
+    case RequestKind::echo:
+    case RequestKind::ping: add(add_value("", number, value_bytes)); break;
+    case RequestKind::getrange:
+      add(key('k'));
+      add("0");
+      add(add_number('0', far_end + number).substr(1));
+      break;
+    case RequestKind::mget:
+      for (std::uint64_t left = random.between(1, 8); left > 0; --left) add(key('k'));
+      add(add_number('#', number));
+      break;
+    case RequestKind::exists:
+      add(key('k'));
+      add(add_number('#', number));
+      break;
+    case RequestKind::del:
+      add(key(random.one_in(2) ? 'k' : 'a'));
+      add(add_number('#', number));
+      break;
+    case RequestKind::incrby:
+      add(key('n'));
+      add(add_number('0', number).substr(1));
+      break;
+    case RequestKind::get: add(key('k')); break;
+    case RequestKind::incr: add(key('n')); break;
+  }
+  CommandView command;
+  command.args = std::span(words_).first(count);
+  if (is_read(kind)) command.effect = CommandView::Effect::read;
+  return command;
+}
+
+std::uint64_t number_of(std::span<const std::string_view> words) {
+  if (words.size() < 2) return 0;
+  const std::string_view last = words.back();
+  if (words[0] == name(RequestKind::incrby)) return parse(last);
+  if (words[0] == name(RequestKind::getrange)) {
+    const std::uint64_t end = parse(last);
+    return end < far_end ? 0 : end - far_end;
+  }
+  const std::size_t mark = last.substr(0, 8).find('#');
+  return mark == std::string_view::npos ? 0 : parse(last.substr(mark + 1));
+}
+
+}  // namespace plimsoll::sim

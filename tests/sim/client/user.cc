@@ -1,0 +1,262 @@
+#include "plimsoll/tests/sim/client/user.h"
+
+#include <algorithm>
+
+#include "plimsoll/tests/sim/client/reply_hash.h"
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t kept_max = 32;
+constexpr Duration life_pause_max = milliseconds(20);  // between two clients of a user
+constexpr Duration proof_pause = milliseconds(50);
+
+}  // namespace
+
+User::Habits::Habits(Random& random, const Scenario& scenario) {
+  const bool small = scenario.size == Scenario::Size::small;
+  batch_max = small ? random.between(1, 6) : random.between(1, 64);
+  pause_max = random.between(microseconds(10), milliseconds(random.one_in(4) ? 300 : 5));
+  waits_for_replies = random.one_in(2);
+  value_max = random.one_in(4) ? 200'000 : random.between(8, 3000);
+  resends_max = random.one_in(3) ? static_cast<std::uint8_t>(random.between(1, 3)) : 0;
+  may_wait_for_ever = random.one_in(2);
+}
+
+User::User(Environment& environment, std::uint32_t number, Budget& budget)
+    : environment_(environment),
+      number_(number),
+      budget_(budget),
+      random_(environment.scenario.seed, Random::Purpose::user, number),
+      habits_(random_, environment.scenario),
+      driver_(environment, number, *this) {}
+
+void User::start() {
+  environment_.schedule.plan(random_.between(Duration::zero(), life_pause_max), *this, begin);
+}
+
+void User::handle(std::uint32_t what, std::uint64_t) {
+  switch (static_cast<Plan>(what)) {
+    case begin: return begin_life();
+    case act:
+      act_planned_ = false;
+      return act_once();
+    case prove: return ask_for_proof();
+  }
+}
+
+bool User::strikes(Fault fault, std::uint64_t one_in) {
+  if (!has(fault) || !random_.one_in(one_in)) return false;
+  environment_.coverage.count(fault);
+  return true;
+}
+
+ClientOptions User::draw_options() {
+  ClientOptions options;
+  options.client_name = "sim";
+  options.read_resends_max = habits_.resends_max;
+  options.random_seed = random_.next();
+  if (has(Fault::wrong_password) || random_.one_in(4)) options.password = "right";
+  if (has(Fault::no_database) || random_.one_in(4)) options.database = 1;
+  if (environment_.calm) return options;
+  options.inflight_requests_limit = random_.one_in(3) ? 1 + random_.skewed(200) : 1000;
+  options.connect_timeout = random_.between(milliseconds(50), seconds(3));
+  options.close_timeout = random_.between(Duration::zero(), seconds(1));
+  options.reconnect_wait_min = random_.between(milliseconds(1), milliseconds(20));
+  options.reconnect_wait_max = random_.between(milliseconds(20), seconds(3));
+  if (random_.one_in(8)) options.reconnect_attempts_max = static_cast<std::uint32_t>(random_.below(8));
+  options.health_check_interval =
+      random_.one_in(8) ? Duration::zero() : random_.between(milliseconds(20), seconds(6));
+  options.tombstone_age_max = random_.between(milliseconds(20), seconds(6));
+  if (random_.one_in(4)) options.reply_bytes_max = reply_bytes_max_min + random_.skewed(100'000);
+  return options;
+}
+
+// A client that has ended makes room for the next one.
+void User::begin_life() {
+  if (!over_) return;
+  if (driver_.frozen()) {
+    return environment_.schedule.plan_at(driver_.frozen_until(), *this, begin);
+  }
+  driver_.finish();
+  if (leaving_) return;
+  ++life_;
+  over_ = false;
+  const std::size_t server = random_.below(environment_.network.servers_count());
+  if (!driver_.start(draw_options(), budget_, server)) {
+    over_ = true;
+    environment_.schedule.plan(milliseconds(10), *this, begin);
+    return;
+  }
+  plan_act();
+}
+
+void User::plan_act() {
+  if (act_planned_) return;
+  act_planned_ = true;
+  environment_.schedule.plan(random_.between(Duration::zero(), habits_.pause_max), *this, act);
+}
+
+void User::act_once() {
+  if (driver_.frozen()) {
+    act_planned_ = true;
+    return environment_.schedule.plan_at(driver_.frozen_until(), *this, act);
+  }
+  if (over_ || !driver_.has_client()) return;
+  const std::uint64_t life = life_;
+  if (!environment_.calm) misbehave();
+  if (over_ || life != life_ || driver_.frozen()) return plan_act();
+  const bool waits = habits_.waits_for_replies && pending_ > 0;
+  if (!waits && !environment_.calm && !has_submitted_all()) submit_batch();
+  // Whoever waits acts with the next outcome.
+  if (!waits && (!has_submitted_all() || pending_ > 0)) plan_act();
+}
+
+void User::misbehave() {
+  if (strikes(Fault::cancel, 3)) cancel_some();
+  if (!kept_.empty() && random_.one_in(4)) release_some(random_.between(1, kept_.size()));
+  if (strikes(Fault::read_pause, 40)) {
+    driver_.pause_reading(random_.between(microseconds(100), milliseconds(800)));
+  }
+  if (strikes(Fault::shutdown, 300)) return driver_.close();
+  if (strikes(Fault::abort, 300)) return driver_.abort();
+  if (strikes(Fault::freeze, 60)) {
+    driver_.freeze(random_.between(microseconds(100), milliseconds(1500)));
+  }
+}
+
+void User::submit_batch() {
+  std::uint64_t count = random_.between(1, habits_.batch_max);
+  if (strikes(Fault::burst, 20)) count *= 30;
+  count = std::min<std::uint64_t>(count, environment_.scenario.requests - submitted_);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto kind = static_cast<RequestKind>(random_.below(request_kinds_count));
+    submit(kind, draw_timeout());
+    ++submitted_;
+  }
+  driver_.settle();
+}
+
+void User::submit(RequestKind kind, Duration timeout) {
+  const Instant deadline =
+      timeout == Duration::zero() ? never : after(environment_.now(), timeout);
+  const bool resent = is_read(kind) && habits_.resends_max > 0;
+  std::uint16_t runs_max = resent ? habits_.resends_max + 1 : 1;
+  if (!is_numbered(kind)) runs_max = 0;
+  const RequestNumber number = environment_.ledger.begin(number_, deadline, runs_max);
+  ++environment_.coverage.requests;
+  const CommandView command = writer_.write(kind, number, draw_value_bytes(), random_);
+  environment_.note("client", number_, "submits % %, timeout %", number, name(kind), timeout);
+  const Result<RequestId> id = driver_.submit(command, timeout, number);
+  if (id) {
+    ++pending_;
+    recent_[recent_count_++ % recent_.size()] = {*id, number, life_};
+    return;
+  }
+  environment_.note("client", number_, "% is refused: %", number, name(id.error().code).data());
+  environment_.coverage.count_outcome(id.error());
+  environment_.ledger.refuse(number);
+  if (number == proof_number_) proof_ = Proof::wanted;
+}
+
+Duration User::draw_timeout() {
+  if (strikes(Fault::short_deadline, 4)) return random_.between(microseconds(50), milliseconds(5));
+  switch (random_.below(4)) {
+    case 0: return habits_.may_wait_for_ever ? Duration::zero() : seconds(20);
+    case 1: return milliseconds(250);
+    case 2: return random_.between(milliseconds(50), seconds(2));
+    default: return seconds(5);
+  }
+}
+
+std::size_t User::draw_value_bytes() {
+  if (!random_.one_in(16)) return random_.below(32);
+  return random_.skewed(habits_.value_max);
+}
+
+void User::cancel_some() {
+  if (recent_count_ == 0) return;
+  const std::uint64_t known = std::min<std::uint64_t>(recent_count_, recent_.size());
+  const Submitted& victim = recent_[(recent_count_ - 1 - random_.below(known)) % recent_.size()];
+  if (victim.life != life_) return;
+  environment_.note("client", number_, "cancels %", victim.number);
+  driver_.cancel(victim.id);
+}
+
+void User::handle_outcome(const Event& event, bool truthful) {
+  --pending_;
+  const RequestNumber number = event.tag;
+  Ledger::Outcome outcome{.error = event.error,
+                          .truthful = truthful,
+                          .excused_until =
+                              std::max(driver_.frozen_until(), environment_.jumped_until)};
+  outcome.reply_hash = event.value ? hash_of(*event.value, scratch_) : 0;
+  environment_.trace.mix(number);
+  environment_.trace.mix(outcome.reply_hash);
+  if (event.error == nullptr) {
+    environment_.note("client", number_, "% is completed", number);
+    ++environment_.coverage.completed;
+    if (strikes(Fault::kept_replies, 8)) keep(number, outcome.reply_hash);
+  } else {
+    environment_.note("client", number_, "% fails: % (executed: %)", number,
+                      name(event.error->code).data(), name(event.error->executed).data());
+    environment_.coverage.count_outcome(*event.error);
+    environment_.trace.mix(static_cast<std::uint64_t>(event.error->code) * 4 +
+                           static_cast<std::uint64_t>(event.error->executed));
+  }
+  environment_.ledger.end(number, outcome);
+  if (number == proof_number_) {
+    proof_ = event.error == nullptr ? Proof::given : Proof::wanted;
+  } else if (habits_.waits_for_replies && pending_ == 0 && !has_submitted_all()) {
+    plan_act();
+  }
+}
+
+void User::keep(RequestNumber number, std::uint64_t hash) {
+  if (kept_.size() == kept_max) return;
+  Result<Reply> reply = driver_.keep_reply();
+  if (reply) kept_.push_back({std::move(reply).value(), hash, number});
+}
+
+void User::release_some(std::size_t count) {
+  for (; count > 0; --count) {
+    const Kept& last = kept_.back();
+    environment_.referee.require(hash_of(last.reply.value(), scratch_) == last.hash,
+                                 "a kept reply stays what it was", "request", last.number);
+    kept_.pop_back();
+  }
+}
+
+void User::handle_closed(const Error&) {
+  over_ = true;
+  environment_.schedule.plan(random_.between(Duration::zero(), life_pause_max), *this, begin);
+}
+
+void User::prove_client() {
+  release_some(kept_.size());
+  proof_ = Proof::wanted;
+  ask_for_proof();
+}
+
+// Asks again as long as the answer is not a reply: the faults of before may still have effects.
+void User::ask_for_proof() {
+  if (proof_ == Proof::given || leaving_) return;
+  environment_.schedule.plan(proof_pause, *this, prove);
+  if (proof_ == Proof::asked || over_ || driver_.frozen()) return;
+  proof_ = Proof::asked;
+  proof_number_ = environment_.ledger.requests_count() + 1;
+  submit(RequestKind::echo, Duration::zero());
+  driver_.settle();
+}
+
+void User::leave() {
+  leaving_ = true;
+  release_some(kept_.size());
+  if (!over_) driver_.close();
+}
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/tests/sim/client/driver.h"
+#include "plimsoll/tests/sim/client/request.h"
+
+// Someone who uses a client, and has it replaced when it has ended: submits, changes their mind,
+// keeps replies, goes away. What kind of user it is (patient or not, in bursts or one at a time,
+// with small values or large) the seed says.
+
+namespace plimsoll::sim {
+
+class User final : private Driver::Owner, private Handler {
+ public:
+  User(Environment& environment, std::uint32_t number, Budget& budget);
+
+  void start();
+
+  /// Whether all requests were submitted that the scenario wants.
+  bool has_submitted_all() const { return submitted_ >= environment_.scenario.requests; }
+
+  /// The faults are over: makes sure that there is a client, and that it works.
+  void prove_client();
+  bool client_is_proved() const { return proof_ == Proof::given; }
+
+  /// Ends the client in order, and releases what was kept.
+  void leave();
+  bool has_left() const { return !driver_.has_client(); }
+
+  Driver& driver() { return driver_; }
+
+ private:
+  enum Plan : std::uint32_t { begin, act, prove };
+  enum class Proof : std::uint8_t { not_wanted, wanted, asked, given };
+
+  /// How this user is.
+  struct Habits {
+    explicit Habits(Random& random, const Scenario& scenario);
+    std::uint64_t batch_max;   // requests at a time
+    Duration pause_max;        // between two batches
+    bool waits_for_replies;    // before the next batch
+    std::size_t value_max;     // bytes, mostly few
+    std::uint8_t resends_max;
+    bool may_wait_for_ever;    // has requests without a deadline
+  };
+
+  struct Submitted {
+    RequestId id;
+    RequestNumber number;
+    std::uint64_t life;  // of the client that it was given to
+  };
+
+  struct Kept {
+    Reply reply;
+    std::uint64_t hash;
+    RequestNumber number;
+  };
+
+  void handle(std::uint32_t what, std::uint64_t detail) override;
+  void handle_ready() override {}
+  void handle_disconnected(const Error&) override {}
+  void handle_outcome(const Event& event, bool truthful) override;
+  void handle_closed(const Error& reason) override;
+
+  bool has(Fault fault) const { return !environment_.calm && environment_.scenario.faults.has(fault); }
+  bool strikes(Fault fault, std::uint64_t one_in);
+  void begin_life();
+  ClientOptions draw_options();
+  void act_once();
+  void plan_act();
+  void misbehave();
+  void submit_batch();
+  void submit(RequestKind kind, Duration timeout);
+  Duration draw_timeout();
+  std::size_t draw_value_bytes();
+  void cancel_some();
+  void keep(RequestNumber number, std::uint64_t hash);
+  void release_some(std::size_t count);
+  void ask_for_proof();
+
+  Environment& environment_;
+  const std::uint32_t number_;
+  Budget& budget_;
+  Random random_;
+  const Habits habits_;
+  Driver driver_;
+  RequestWriter writer_;
+  std::string scratch_;
+  std::size_t submitted_ = 0;
+  std::uint64_t pending_ = 0;
+  std::uint64_t life_ = 0;
+  bool over_ = true;  // there is no client that takes requests
+  bool leaving_ = false;
+  bool act_planned_ = false;
+  Proof proof_ = Proof::not_wanted;
+  RequestNumber proof_number_ = 0;
+  std::array<Submitted, 64> recent_{};
+  std::uint64_t recent_count_ = 0;
+  std::vector<Kept> kept_;
+};
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,51 @@
+#include "plimsoll/tests/sim/coverage.h"
+
+namespace plimsoll::sim {
+namespace {
+
+template <class T, std::size_t N>
+void add_all(std::array<T, N>& to, const std::array<T, N>& from) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if constexpr (std::is_integral_v<T>) {
+      to[i] += from[i];
+    } else {
+      add_all(to[i], from[i]);
+    }
+  }
+}
+
+}  // namespace
+
+const char* name(Session::State state) {
+  switch (state) {
+    case Session::State::idle: return "idle";
+    case Session::State::waiting: return "waiting";
+    case Session::State::opening: return "opening";
+    case Session::State::handshaking: return "handshaking";
+    case Session::State::ready: return "ready";
+    case Session::State::closing: return "closing";
+    case Session::State::closed: return "closed";
+  }
+  return "";
+}
+
+bool Coverage::has(ErrorCode code) const {
+  const auto index = static_cast<std::size_t>(code);
+  std::uint64_t sum = disconnections[index] + ends[index];
+  for (const std::uint64_t count : outcomes[index]) sum += count;
+  return sum > 0;
+}
+
+void Coverage::add(const Coverage& other) {
+  add_all(faults, other.faults);
+  add_all(outcomes, other.outcomes);
+  add_all(disconnections, other.disconnections);
+  add_all(ends, other.ends);
+  add_all(transitions, other.transitions);
+  requests += other.requests;
+  completed += other.completed;
+  connections += other.connections;
+  clients += other.clients;
+}
+
+}  // namespace plimsoll::sim

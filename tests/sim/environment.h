@@ -1,0 +1,41 @@
+#pragma once
+
+#include "plimsoll/tests/sim/coverage.h"
+#include "plimsoll/tests/sim/ledger.h"
+#include "plimsoll/tests/sim/network/network.h"
+#include "plimsoll/tests/sim/referee.h"
+#include "plimsoll/tests/sim/scenario.h"
+#include "plimsoll/tests/sim/schedule.h"
+#include "plimsoll/tests/sim/trace.h"
+
+// What everyone in a world has in common.
+
+namespace plimsoll::sim {
+
+struct Environment {
+  Environment(const Scenario& description, Trace::Printing printing)
+      : scenario(description),
+        trace(printing),
+        referee(schedule, trace),
+        ledger(schedule, referee),
+        network(schedule, scenario, coverage) {}
+
+  Instant now() const { return schedule.now(); }
+
+  template <class... Arguments>
+  void note(const char* who, std::uint64_t number, const char* text, Arguments... arguments) {
+    trace.note(schedule.now(), who, number, text, arguments...);
+  }
+
+  const Scenario scenario;
+  Schedule schedule;
+  Trace trace;
+  Coverage coverage;
+  Referee referee;
+  Ledger ledger;
+  Network network;
+  bool calm = false;       // no faults any more
+  Instant jumped_until{};  // nobody was there to see a deadline pass before
+};
+
+}  // namespace plimsoll::sim

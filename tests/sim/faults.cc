@@ -1,0 +1,54 @@
+#include "plimsoll/tests/sim/faults.h"
+
+#include <algorithm>
+
+namespace plimsoll::sim {
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array<const char*, faults_count> fault_names = {
+    "latency",         "narrow",         "splits",         "small_buffers",
+    "reset",           "orderly_close",  "half_close",     "silence",
+    "blackhole",       "refused_connect", "slow_connect",  "unanswered_connect",
+    "restart",         "data_loss",      "loading",        "stall",
+    "slow_server",     "extra_reply",    "truncated_reply", "garbage",
+    "oversized_reply", "error_reply",    "kick",           "max_clients",
+    "wrong_password",  "busy",           "primary_down",   "protected_mode",
+    "no_permission",   "old_protocol",   "no_database",    "refused_memory",
+    "squeezed_memory", "tight_limit",    "time_jump",      "cancel",
+    "short_deadline",  "read_pause",     "kept_replies",   "burst",
+    "shutdown",        "abort",          "freeze",
+};
+
+}  // namespace
+
+const char* name(Fault fault) { return fault_names[static_cast<std::size_t>(fault)]; }
+
+std::optional<FaultSet> FaultSet::parse(std::string_view names) {
+  if (names == "all") return all();
+  FaultSet set;
+  if (names == "none") return set;
+  while (true) {
+    const std::size_t comma = names.find(',');
+    const auto* const found =
+        std::find(fault_names.begin(), fault_names.end(), names.substr(0, comma));
+    if (found == fault_names.end()) return std::nullopt;
+    set.add(static_cast<Fault>(found - fault_names.begin()));
+    if (comma == std::string_view::npos) return set;
+    names.remove_prefix(comma + 1);
+  }
+}
+
+std::string FaultSet::names() const {
+  if (*this == all()) return "all";
+  if (empty()) return "none";
+  std::string text;
+  for (std::size_t i = 0; i < faults_count; ++i) {
+    if (!has(static_cast<Fault>(i))) continue;
+    if (!text.empty()) text += ',';
+    text += fault_names[i];
+  }
+  return text;
+}
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Everything that can go wrong in a world, each with a name for the command line and a counter. A
+// seed has none of them, a few, or all.
+
+namespace plimsoll::sim {
+
+enum class Fault : std::uint8_t {
+  // The network.
+  latency,             ///< a connection is slow to arrive, unevenly
+  narrow,              ///< it carries few bytes a second
+  splits,              ///< its bytes come in crumbs
+  small_buffers,       ///< its sockets hold little
+  reset,               ///< it is gone, with what was on its way
+  orderly_close,       ///< the server ends it behind its last reply
+  half_close,          ///< the server ends its direction and goes on reading
+  silence,             ///< the server's machine is gone, and nothing says so for long
+  blackhole,           ///< nothing arrives for a while, then all of it
+  refused_connect,     ///< no connection to be had for a while
+  slow_connect,        ///< connections take long to be made
+  unanswered_connect,  ///< nobody answers an attempt
+
+  // The servers.
+  restart,          ///< ends all connections, keeps its data
+  data_loss,        ///< the same, and is empty afterwards
+  loading,          ///< LOADING for a while
+  stall,            ///< does nothing for a while
+  slow_server,      ///< takes long for each command
+  extra_reply,      ///< one that nobody asked for
+  truncated_reply,  ///< the connection ends in the middle of one
+  garbage,          ///< bytes that are not RESP
+  oversized_reply,  ///< larger than what is accepted
+  error_reply,      ///< in place of the reply
+  kick,             ///< CLIENT KILL
+  max_clients,      ///< no room for new connections for a while
+  wrong_password,   ///< the password is another one for a while
+  busy,             ///< BUSY for a while
+  primary_down,     ///< MASTERDOWN for a while
+  protected_mode,   ///< DENIED for a while
+  no_permission,    ///< NOPERM for a while
+  old_protocol,     ///< no RESP3 for a while
+  no_database,      ///< SELECT is refused for a while
+
+  // Memory and time.
+  refused_memory,   ///< the allocator has none, now and then
+  squeezed_memory,  ///< somebody else uses up a pool for a while
+  tight_limit,      ///< the line is barely enough
+  time_jump,        ///< nobody runs for a while, as if the machine slept
+
+  // The users.
+  cancel,          ///< of requests at any stage
+  short_deadline,  ///< that is over about when the reply comes
+  read_pause,      ///< nobody takes results for a while
+  kept_replies,    ///< that are released much later
+  burst,           ///< of more requests than there is room for
+  shutdown,        ///< close() at any moment
+  abort,           ///< abort() at any moment
+  freeze,          ///< one client does not run for a while
+};
+
+inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::freeze) + 1;
+
+/// "reset", "half_close"...
+const char* name(Fault fault);
+
+class FaultSet {
+ public:
+  static FaultSet all() { return FaultSet((std::uint64_t{1} << faults_count) - 1); }
+
+  FaultSet() = default;
+
+  /// "all", "none", or names with commas between; empty where one is unknown.
+  static std::optional<FaultSet> parse(std::string_view names);
+
+  bool has(Fault fault) const { return (bits_ & bit(fault)) != 0; }
+  void add(Fault fault) { bits_ |= bit(fault); }
+  void remove(Fault fault) { bits_ &= ~bit(fault); }
+  bool empty() const { return bits_ == 0; }
+
+  /// As parse() reads it.
+  std::string names() const;
+
+  friend bool operator==(const FaultSet&, const FaultSet&) = default;
+
+ private:
+  explicit FaultSet(std::uint64_t bits) : bits_(bits) {}
+  static std::uint64_t bit(Fault fault) { return std::uint64_t{1} << static_cast<unsigned>(fault); }
+
+  std::uint64_t bits_ = 0;
+};
+
+}  // namespace plimsoll::sim

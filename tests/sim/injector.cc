@@ -1,0 +1,161 @@
+#include "plimsoll/tests/sim/injector.h"
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Faults that strike at a moment. The others are habits of links and users, or of the whole world.
+constexpr std::array struck = {
+    Fault::reset,          Fault::orderly_close,   Fault::half_close,
+    Fault::silence,        Fault::blackhole,       Fault::refused_connect,
+    Fault::slow_connect,   Fault::unanswered_connect, Fault::restart,
+    Fault::data_loss,      Fault::loading,         Fault::stall,
+    Fault::slow_server,    Fault::extra_reply,     Fault::truncated_reply,
+    Fault::garbage,        Fault::oversized_reply, Fault::error_reply,
+    Fault::kick,           Fault::max_clients,     Fault::wrong_password,
+    Fault::busy,           Fault::primary_down,    Fault::protected_mode,
+    Fault::no_permission,  Fault::old_protocol,    Fault::no_database,
+    Fault::refused_memory, Fault::squeezed_memory, Fault::time_jump,
+};
+
+}  // namespace
+
+Injector::Injector(Environment& environment, const Targets& targets)
+    : environment_(environment),
+      targets_(targets),
+      random_(environment.scenario.seed, Random::Purpose::faults) {
+  for (const Fault fault : struck) {
+    if (environment.scenario.faults.has(fault)) choices_.push_back(fault);
+  }
+}
+
+void Injector::start() {
+  if (!choices_.empty()) plan_strike();
+}
+
+void Injector::plan_strike() {
+  const Duration interval = environment_.scenario.fault_interval;
+  environment_.schedule.plan(random_.between(Duration::zero(), 2 * interval), *this, strike);
+}
+
+void Injector::handle(std::uint32_t what, std::uint64_t detail) {
+  if (environment_.calm) return;
+  switch (static_cast<Plan>(what)) {
+    case strike:
+      inject(choices_[random_.below(choices_.size())]);
+      return plan_strike();
+    case end_refusals:
+      if (detail != refusals_) return;
+      targets_.memory.refuse_one_in(0);
+      // Whoever was refused waits for memory to be released, which need not happen.
+      for (const auto& budget : targets_.budgets) budget->notify_available();
+      return;
+    case end_squeeze:
+      if (detail == squeezes_) release_squeeze();
+      return;
+  }
+}
+
+// Short mostly, long sometimes.
+Duration Injector::some_time(Duration most) {
+  const auto most_microseconds = static_cast<std::uint64_t>(most / microseconds(1));
+  return microseconds(1 + random_.skewed(most_microseconds));
+}
+
+void Injector::inject(Fault fault) {
+  switch (fault) {
+    case Fault::restart: some_server().restart(Server::Data::kept); break;
+    case Fault::data_loss: some_server().restart(Server::Data::lost); break;
+    case Fault::stall: some_server().stall(some_time(seconds(8))); break;
+    case Fault::slow_server: some_server().slow_down(some_time(seconds(3))); break;
+    case Fault::extra_reply:
+    case Fault::truncated_reply:
+    case Fault::garbage:
+    case Fault::oversized_reply:
+    case Fault::error_reply: return some_server().lie(fault);  // counted when it is told
+    case Fault::kick: return some_server().kick();
+    case Fault::orderly_close: return some_server().close_one();
+    case Fault::half_close: return some_server().half_close_one();
+    case Fault::loading:
+    case Fault::max_clients:
+    case Fault::wrong_password:
+    case Fault::busy:
+    case Fault::primary_down:
+    case Fault::protected_mode:
+    case Fault::no_permission:
+    case Fault::old_protocol:
+    case Fault::no_database: some_server().impose(fault, some_time(seconds(3))); break;
+    case Fault::refused_memory:
+      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(1, 40)));
+      environment_.note("memory", 0, "is refused now and then");
+      return environment_.schedule.plan(some_time(seconds(1)), *this, end_refusals, ++refusals_);
+    case Fault::squeezed_memory: return squeeze(some_time(seconds(1)));
+    case Fault::time_jump: {
+      const Duration time = some_time(seconds(20));
+      environment_.note("time", 0, "jumps by %", time);
+      environment_.schedule.jump(time);
+      environment_.jumped_until = environment_.now();
+      break;
+    }
+    default: return inject_network_fault(fault);
+  }
+  environment_.coverage.count(fault);
+}
+
+void Injector::inject_network_fault(Fault fault) {
+  Network& network = environment_.network;
+  switch (fault) {
+    // These count when an attempt meets them.
+    case Fault::refused_connect:
+      return network.refuse_connections(some_door(), some_time(seconds(3)));
+    case Fault::slow_connect: return network.delay_connections(some_door(), some_time(seconds(3)));
+    case Fault::unanswered_connect:
+      return network.ignore_connections(some_door(), some_time(seconds(3)));
+    default: break;
+  }
+  Link* const link = network.pick();
+  if (link == nullptr) return;
+  const Duration time = some_time(seconds(10));
+  environment_.note("connection", link->serial(), "%, %", name(fault), time);
+  switch (fault) {
+    case Fault::reset: link->reset(); break;
+    case Fault::silence: link->silence(time); break;
+    case Fault::blackhole: link->hold(static_cast<Link::Direction>(random_.below(3)), time); break;
+    default: return;
+  }
+  environment_.coverage.count(fault);
+}
+
+// Somebody else uses nearly all that is left of a pool.
+void Injector::squeeze(Duration time) {
+  release_squeeze();
+  Budget& budget = *targets_.budgets[random_.below(targets_.budgets.size())];
+  constexpr std::array pools = {PoolKind::requests, PoolKind::replies, PoolKind::connections};
+  const PoolKind pool = random_.one_of(pools);
+  squeezer_ = budget.open_account(pool);
+  if (!squeezer_) return;
+  for (std::size_t bytes = budget.limit(pool); bytes >= 64; bytes /= 2) {
+    if (squeezer_->charge(bytes)) squeezed_bytes_ += bytes;
+  }
+  environment_.note("memory", 0, "% pool is full for %", name(pool), time);
+  environment_.coverage.count(Fault::squeezed_memory);
+  environment_.schedule.plan(time, *this, end_squeeze, ++squeezes_);
+}
+
+void Injector::release_squeeze() {
+  if (!squeezer_) return;
+  squeezer_->release(squeezed_bytes_);
+  squeezed_bytes_ = 0;
+  squeezer_ = {};
+}
+
+void Injector::calm_down() {
+  targets_.memory.refuse_one_in(0);
+  release_squeeze();
+  for (const auto& budget : targets_.budgets) budget->notify_available();
+}
+
+}  // namespace plimsoll::sim

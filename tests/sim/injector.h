@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/tests/sim/client/user.h"
+#include "plimsoll/tests/sim/environment.h"
+#include "plimsoll/tests/sim/memory.h"
+#include "plimsoll/tests/sim/server/server.h"
+
+// Makes things go wrong: at random moments one of the scenario's faults, for a random time. What
+// users and links do wrong by themselves, they draw themselves.
+
+namespace plimsoll::sim {
+
+class Injector final : private Handler {
+ public:
+  /// What there is to be broken.
+  struct Targets {
+    std::vector<std::unique_ptr<Server>>& servers;
+    std::vector<std::unique_ptr<Budget>>& budgets;
+    Memory& memory;
+  };
+
+  Injector(Environment& environment, const Targets& targets);
+
+  void start();
+  void calm_down();
+
+ private:
+  enum Plan : std::uint32_t { strike, end_refusals, end_squeeze };
+
+  void handle(std::uint32_t what, std::uint64_t detail) override;
+  void plan_strike();
+  void inject(Fault fault);
+  void inject_network_fault(Fault fault);
+  void squeeze(Duration time);
+  void release_squeeze();
+  Server& some_server() { return *targets_.servers[random_.below(targets_.servers.size())]; }
+  std::size_t some_door() { return random_.below(targets_.servers.size()); }
+  Duration some_time(Duration most);
+
+  Environment& environment_;
+  Targets targets_;
+  Random random_;
+  std::vector<Fault> choices_;
+  AccountHandle squeezer_;
+  std::size_t squeezed_bytes_ = 0;
+  std::uint64_t refusals_ = 0;  // numbers the episodes
+  std::uint64_t squeezes_ = 0;
+};
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/tests/sim/referee.h"
+#include "plimsoll/tests/sim/schedule.h"
+
+// The books: what users asked for, what servers did, and what users were told, each request under a
+// number that travels in its arguments. Everything that is promised of a request is held here, at
+// the moment when it could break.
+
+namespace plimsoll::sim {
+
+/// From 1, in the order of submitting.
+using RequestNumber = std::uint64_t;
+
+class Ledger {
+ public:
+  Ledger(const Schedule& schedule, Referee& referee) : schedule_(schedule), referee_(referee) {
+    requests_.emplace_back();
+  }
+
+  /// A user is about to submit a request. The server may run it `runs_max` times, whatever happens;
+  /// 0: nobody can tell its runs from those of others.
+  RequestNumber begin(std::uint32_t user, Instant deadline, std::uint16_t runs_max);
+
+  /// A server has run it, or refused to, and sends `reply_hash`.
+  enum class Ran : std::uint8_t { no, yes };
+  void note_served(RequestNumber number, Ran ran, std::uint64_t reply_hash);
+
+  /// What a user was told.
+  struct Outcome {
+    const Error* error = nullptr;    ///< null: it was completed
+    std::uint64_t reply_hash = 0;    ///< of the reply or of the error reply; 0: there was none
+    bool truthful = true;            ///< the server did not lie on that connection
+    Instant excused_until{};         ///< nobody was there to see a deadline pass before
+  };
+  void end(RequestNumber number, const Outcome& outcome);
+
+  /// submit() did not take it.
+  void refuse(RequestNumber number);
+
+  std::uint64_t pending_count() const { return pending_; }
+  std::uint64_t requests_count() const { return requests_.size() - 1; }
+
+  /// Some request without an outcome, or 0.
+  RequestNumber some_pending() const;
+
+ private:
+  enum class State : std::uint8_t { pending, ended };
+  /// What its user was told of whether it ran.
+  enum class Claim : std::uint8_t { none, never, once };
+
+  struct Request {
+    Instant deadline = never;
+    std::uint64_t reply_hash = 0;
+    std::uint32_t user = 0;
+    std::uint16_t runs = 0;
+    std::uint16_t runs_max = 0;
+    State state = State::pending;
+    Claim claim = Claim::none;
+  };
+
+  void require(bool holds, const char* property, RequestNumber number) {
+    referee_.require(holds, property, "request", number);
+  }
+  void hold_to_claim(const Request& request, RequestNumber number, bool truthful);
+
+  const Schedule& schedule_;
+  Referee& referee_;
+  std::vector<Request> requests_;
+  std::uint64_t pending_ = 0;
+};
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+#include "plimsoll/core/base/time.h"
+
+// The one source of chance in a world: integers from a seed, the same on every platform. Whoever
+// decides something by chance has a stream of their own, named by purpose and number, so that a
+// world with a client less is still the same world for the others.
+
+namespace plimsoll::sim {
+
+/// xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64.
+class Random {
+ public:
+  /// Whose stream it is.
+  enum class Purpose : std::uint64_t { scenario, world, user, driver, network, server, faults };
+
+  Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)
+      : Random(seed ^ ((static_cast<std::uint64_t>(purpose) + 1) << 56) ^ (number << 40)) {}
+
+  explicit Random(std::uint64_t seed) {
+    for (std::uint64_t& word : state_) {
+      seed += 0x9e3779b97f4a7c15;
+      std::uint64_t mixed = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9;
+      mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+      word = mixed ^ (mixed >> 31);
+    }
+  }
+
+  std::uint64_t next() {
+    const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
+    const std::uint64_t shifted = state_[1] << 17;
+    state_[2] ^= state_[0];
+    state_[3] ^= state_[1];
+    state_[1] ^= state_[2];
+    state_[0] ^= state_[3];
+    state_[2] ^= shifted;
+    state_[3] = std::rotl(state_[3], 45);
+    return result;
+  }
+
+  /// From 0 to `bound` - 1; `bound` is 1 at least. The bias of a product is too small to matter.
+  std::uint64_t below(std::uint64_t bound) {
+    const std::uint64_t high = next() >> 32;
+    return bound <= UINT32_MAX ? (high * bound) >> 32 : next() % bound;
+  }
+
+  /// From `least` to `most`.
+  std::uint64_t between(std::uint64_t least, std::uint64_t most) {
+    return least + below(most - least + 1);
+  }
+  Duration between(Duration least, Duration most) {
+    return least + Duration(below(static_cast<std::uint64_t>((most - least).count()) + 1));
+  }
+
+  bool one_in(std::uint64_t count) { return below(count) == 0; }
+  bool percent(std::uint64_t chance) { return below(100) < chance; }
+
+  /// Small mostly, large sometimes: as many bits as a number up to `most` may have, each as likely.
+  std::uint64_t skewed(std::uint64_t most) {
+    const auto bits = below(static_cast<std::uint64_t>(std::bit_width(most)) + 1);
+    return bits == 0 ? 0 : below(most >> (std::bit_width(most) - bits)) + 1;
+  }
+
+  template <class T, std::size_t N>
+  const T& one_of(const std::array<T, N>& choices) {
+    return choices[below(N)];
+  }
+
+ private:
+  std::array<std::uint64_t, 4> state_;
+};
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,60 @@
+#include "plimsoll/tests/sim/scenario.h"
+
+#include "plimsoll/tests/sim/random.h"
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+FaultSet draw_faults(Random& random) {
+  FaultSet faults;
+  const std::uint64_t kind = random.below(8);
+  if (kind == 0) return faults;
+  if (kind >= 6) return FaultSet::all();
+  if (kind == 5) {  // each or not
+    for (std::size_t i = 0; i < faults_count; ++i) {
+      if (random.one_in(2)) faults.add(static_cast<Fault>(i));
+    }
+    return faults;
+  }
+  for (std::uint64_t left = random.between(1, 4); left > 0; --left) {
+    faults.add(static_cast<Fault>(random.below(faults_count)));
+  }
+  return faults;
+}
+
+std::string in_milliseconds(Duration time) { return std::to_string(time / milliseconds(1)); }
+
+}  // namespace
+
+Scenario Scenario::of_seed(std::uint64_t seed, Size size) {
+  Random random(seed, Random::Purpose::scenario);
+  Scenario scenario{.seed = seed, .size = size};
+  const bool small = size == Size::small;
+  scenario.clients = small ? random.between(1, 2) : random.between(1, 8);
+  scenario.servers = random.one_in(3) ? 2 : 1;
+  scenario.requests = small ? random.between(1, 24) : random.between(20, 600);
+  scenario.faults = draw_faults(random);
+  scenario.fault_interval = random.between(milliseconds(1), milliseconds(small ? 50 : 200));
+  scenario.time_max = seconds(small ? 10 : 60);
+  return scenario;
+}
+
+std::string Scenario::arguments() const {
+  const Scenario drawn = of_seed(seed, size);
+  std::string text = "--seed " + std::to_string(seed);
+  if (size == Size::small) text += " --small";
+  if (clients != drawn.clients) text += " --clients " + std::to_string(clients);
+  if (servers != drawn.servers) text += " --servers " + std::to_string(servers);
+  if (requests != drawn.requests) text += " --requests " + std::to_string(requests);
+  if (faults != drawn.faults) text += " --faults " + faults.names();
+  if (fault_interval != drawn.fault_interval) {
+    text += " --interval-ms " + in_milliseconds(fault_interval);
+  }
+  if (time_max != drawn.time_max) text += " --time-max-ms " + in_milliseconds(time_max);
+  return text;
+}
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,168 @@
+#include <algorithm>
+
+#include "plimsoll/tests/sim/server/server.h"
+
+namespace plimsoll::sim {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+void Server::restart(Data data) {
+  environment_.note("server", number_, data == Data::kept ? "restarts" : "restarts empty");
+  for (Connection& connection : connections_) {
+    if (connection.link == nullptr) continue;
+    if (random_.one_in(2)) {
+      close(connection);
+    } else {
+      connection.link->reset();
+      forget(connection);
+    }
+  }
+  model_.restart(data == Data::kept ? model::Server::Data::kept : model::Server::Data::lost);
+  const Duration down = microseconds(random_.skewed(2'000'000));
+  environment_.network.refuse_connections(number_, down);
+}
+
+void Server::stall(Duration time) {
+  environment_.note("server", number_, "stalls for %", time);
+  idle_at_ = std::max(idle_at_, environment_.now() + time);
+}
+
+void Server::slow_down(Duration time) {
+  slow_service_time_ = random_.between(microseconds(10), milliseconds(20));
+  environment_.note("server", number_, "takes % for each command, for %", slow_service_time_, time);
+  slow_until_ = environment_.now() + time;
+}
+
+void Server::lie(Fault how) { lie_ = how; }
+
+void Server::note_lie_told() {
+  environment_.note("server", number_, "%", name(*lie_));
+  environment_.coverage.count(*lie_);
+  lie_.reset();
+}
+
+// In place of the model's, for the request in scanner_; null: none.
+const char* Server::made_up_reply() {
+  const std::string_view command = scanner_.words().empty() ? "" : scanner_.words()[0];
+  const bool bare_ping = command == "PING" && scanner_.words().size() == 1;
+  if (imposed_ == Fault::old_protocol && command == "HELLO") {
+    return "-NOPROTO unsupported protocol version\r\n";
+  }
+  if (imposed_ == Fault::no_database && command == "SELECT") {
+    return "-ERR DB index is out of range\r\n";
+  }
+  if (imposed_ == Fault::no_permission && (bare_ping || command == "SELECT")) {
+    return "-NOPERM User default has no permissions to run this command\r\n";
+  }
+  if (!lies(Fault::error_reply)) return nullptr;
+  note_lie_told();
+  return "-ERR something went wrong\r\n";
+}
+
+void Server::replace_by_large_reply() {
+  if (!lies(Fault::oversized_reply)) return;
+  const std::size_t bytes = random_.between(4'000, 400'000);
+  reply_ = '$' + std::to_string(bytes) + "\r\n";
+  reply_.append(bytes, 'x');
+  reply_ += "\r\n";
+  note_lie_told();
+}
+
+// What the ledger does not know of.
+void Server::spoil_reply(Connection& connection) {
+  switch (*lie_) {
+    case Fault::extra_reply: reply_ += "+made up\r\n"; break;
+    case Fault::garbage:
+      for (std::uint64_t left = random_.between(1, 40); left > 0; --left) {
+        reply_ += static_cast<char>(random_.below(256));
+      }
+      break;
+    case Fault::truncated_reply:
+      reply_.resize(random_.below(reply_.size() + 1));
+      connection.closing = true;
+      return note_lie_told();
+    default: return;  // waits for a request that it fits
+  }
+  connection.link->note_lie();
+  note_lie_told();
+}
+
+void Server::impose(Fault condition, Duration time) {
+  lift_condition();
+  environment_.note("server", number_, "%, for %", name(condition), time);
+  imposed_ = condition;
+  model::ServerOptions& options = model_.options();
+  switch (condition) {
+    case Fault::loading: options.condition = model::Condition::loading; break;
+    case Fault::busy: options.condition = model::Condition::busy; break;
+    case Fault::primary_down: options.condition = model::Condition::primary_down; break;
+    case Fault::protected_mode: options.access = model::Access::protected_mode; break;
+    case Fault::max_clients: options.clients_max = 0; break;
+    case Fault::wrong_password: set_password("other"); break;
+    default: break;  // made_up_reply()
+  }
+  environment_.schedule.plan(time, *this, lift, ++imposed_number_);
+}
+
+void Server::lift_condition() {
+  if (imposed_ == Fault::wrong_password) set_password(nullptr);
+  imposed_.reset();
+  const model::ServerOptions defaults;
+  model_.options().condition = defaults.condition;
+  model_.options().access = defaults.access;
+  model_.options().clients_max = defaults.clients_max;
+}
+
+void Server::set_password(const char* password) {
+  model::User user;
+  if (password != nullptr) user.password = password;
+  model_.set_user(user);
+}
+
+Server::Connection* Server::pick() {
+  if (connections_.empty()) return nullptr;
+  const std::size_t begin = random_.below(connections_.size());
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    Connection& connection = connections_[(begin + i) % connections_.size()];
+    if (connection.link != nullptr && !connection.finished) return &connection;
+  }
+  return nullptr;
+}
+
+void Server::kick() {
+  Connection* const connection = pick();
+  if (connection == nullptr) return;
+  environment_.note("server", number_, "kicks connection %", connection->link->serial());
+  environment_.coverage.count(Fault::kick);
+  close(*connection);  // what it has not sent is not sent any more
+}
+
+void Server::close_one() {
+  Connection* const connection = pick();
+  if (connection == nullptr) return;
+  environment_.note("server", number_, "closes connection %", connection->link->serial());
+  environment_.coverage.count(Fault::orderly_close);
+  connection->closing = true;
+  flush(*connection);
+}
+
+void Server::half_close_one() {
+  Connection* const connection = pick();
+  if (connection == nullptr) return;
+  environment_.note("server", number_, "ends its direction of connection %",
+                    connection->link->serial());
+  environment_.coverage.count(Fault::half_close);
+  connection->finished = true;
+  connection->output.resize(connection->sent);
+  connection->link->finish_by_server();
+}
+
+void Server::calm_down() {
+  lift_condition();
+  lie_.reset();
+  idle_at_ = slow_until_ = environment_.now();
+  environment_.schedule.plan(Duration::zero(), *this, turn);
+}
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,131 @@
+#include "plimsoll/tests/sim/world.h"
+
+#include <algorithm>
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Once the faults are over, in simulated time. The longest wait of a client's is for a connection
+// of which nobody says that it is dead, and then for the next attempt.
+constexpr Duration recovery_time_max = seconds(60);
+constexpr Duration leaving_time_max = seconds(10);
+
+// Plans that nobody waits for any more are bounded too: those of timers and of frozen clients.
+constexpr std::size_t plans_per_client_max = 20'000;
+
+std::size_t draw_memory_limit(Random& random, FaultSet faults) {
+  if (faults.has(Fault::tight_limit)) {
+    return memory_limit_min + random.below(2) * random.skewed(memory_limit_min);
+  }
+  return memory_limit_min << random.between(2, 6);
+}
+
+}  // namespace
+
+World::World(const Scenario& scenario, Trace::Printing printing)
+    : environment_(scenario, printing),
+      random_(scenario.seed, Random::Purpose::world),
+      memory_(Random(scenario.seed, Random::Purpose::faults, 1), environment_.coverage),
+      validate_every_(scenario.size == Scenario::Size::small ? 1 : 4096) {
+  const bool shared = random_.one_in(2);
+  const std::size_t limit = draw_memory_limit(random_, scenario.faults);
+  if (scenario.faults.has(Fault::tight_limit)) environment_.coverage.count(Fault::tight_limit);
+  for (std::size_t i = 0; i < (shared ? 1 : scenario.clients); ++i) {
+    budgets_.push_back(std::make_unique<Budget>(BudgetOptions{.memory_limit = limit}, memory_));
+    idle_bytes_.push_back(budgets_.back()->statistics().used);
+  }
+  for (std::uint32_t i = 0; i < scenario.servers; ++i) {
+    servers_.push_back(std::make_unique<Server>(environment_, i));
+  }
+  for (std::uint32_t i = 0; i < scenario.clients; ++i) {
+    users_.push_back(std::make_unique<User>(environment_, i, *budgets_[shared ? 0 : i]));
+  }
+  injector_.emplace(environment_, Injector::Targets{servers_, budgets_, memory_});
+}
+
+template <class Done>
+bool World::run_until(Instant limit, const Done& done) {
+  while (!environment_.referee.violation()) {
+    if (done()) return true;
+    if (!environment_.schedule.step(limit)) return false;
+    check_step();
+  }
+  return true;
+}
+
+void World::run() {
+  const auto all = [this](auto holds) {
+    return [this, holds] { return std::all_of(users_.begin(), users_.end(), holds); };
+  };
+  for (const auto& user : users_) user->start();
+  injector_->start();
+  run_until(Instant{} + environment_.scenario.time_max,
+            all([](const auto& user) { return user->has_submitted_all(); }));
+  if (environment_.referee.violation()) return;
+
+  calm_down();
+  const auto proved = all([](const auto& user) { return user->client_is_proved(); });
+  run_until(environment_.now() + recovery_time_max,
+            [&] { return environment_.ledger.pending_count() == 0 && proved(); });
+  environment_.referee.require(environment_.ledger.pending_count() == 0,
+                               "once the faults are over, every request ends", "request",
+                               environment_.ledger.some_pending());
+  require(proved(), "once the faults are over, every client works");
+  if (environment_.referee.violation()) return;
+
+  for (const auto& user : users_) user->leave();
+  const auto gone = all([](const auto& user) { return user->has_left(); });
+  run_until(environment_.now() + leaving_time_max, gone);
+  require(gone(), "a client that is closed ends");
+  if (!environment_.referee.violation()) check_idle();
+}
+
+void World::calm_down() {
+  environment_.note("world", 0, "the faults are over");
+  environment_.calm = true;
+  environment_.network.calm_down();
+  for (const auto& server : servers_) server->calm_down();
+  injector_->calm_down();
+  for (const auto& user : users_) user->prove_client();
+}
+
+void World::check_step() {
+  const std::uint64_t steps = environment_.schedule.steps();
+  if (steps % 64 == 0 || validate_every_ == 1) {
+    for (const auto& budget : budgets_) check_budget(*budget);
+    require(environment_.schedule.size() <= plans_per_client_max * users_.size(),
+            "the number of plans is bounded");
+  }
+  if (steps % validate_every_ == 0) {
+    for (const auto& user : users_) user->driver().validate();
+  }
+}
+
+void World::check_budget(const Budget& budget) {
+  const BudgetStatistics statistics = budget.statistics();
+  require(statistics.peak <= statistics.limit, "the memory line holds");
+  std::size_t sum = 0;
+  for (const PoolStatistics& pool : statistics.pools) {
+    require(pool.peak <= pool.limit, "a pool stays below its limit");
+    sum += pool.used;
+  }
+  require(sum == statistics.used, "the pools add up");
+  const bool alone = budgets_.size() == 1;
+  require(!alone || memory_.bytes_out() <= statistics.used, "all memory is paid for");
+  require(!alone || memory_.bytes_out_peak() <= statistics.limit, "the line holds for real memory");
+}
+
+// Nobody is there any more.
+void World::check_idle() {
+  for (std::size_t i = 0; i < budgets_.size(); ++i) {
+    Budget& budget = *budgets_[i];
+    budget.segments().reclaim();
+    budget.chunks().reclaim();
+    require(budget.statistics().used == idle_bytes_[i], "nothing is left when all have gone");
+  }
+}
+
+}  // namespace plimsoll::sim
