@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 1,
+  plimsoll_abi_version = 2,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -60,6 +60,17 @@ enum PlimsollError {
   plimsoll_error_refused_command,
   plimsoll_error_wrong_type,
   plimsoll_error_connect_failed,
+  plimsoll_error_connection_lost,
+  plimsoll_error_connection_dead,
+  plimsoll_error_server_loading,
+  plimsoll_error_primary_down,
+  plimsoll_error_server_busy,
+  plimsoll_error_too_many_clients,
+  plimsoll_error_protected_mode,
+  plimsoll_error_authentication_failed,
+  plimsoll_error_permission_denied,
+  plimsoll_error_unsupported_protocol,
+  plimsoll_error_unknown_database,
   plimsoll_error_closed,
   plimsoll_error_forked,
 };
@@ -72,11 +83,13 @@ enum PlimsollAction { plimsoll_action_none, plimsoll_action_open, plimsoll_actio
 /// What happened: core/session/session.h, Event::Kind.
 enum PlimsollEvent {
   plimsoll_event_none,
-  plimsoll_event_ready,      ///< requests flow
+  plimsoll_event_ready,      ///< requests flow, for the first time or again
   plimsoll_event_completed,  ///< request `tag` has its reply
   plimsoll_event_failed,     ///< request `tag` failed: `error`; a server_error has a value as well
   plimsoll_event_pushed,     ///< the server said the value by itself
-  plimsoll_event_closed,     ///< the client is over: `error`; those still waiting fail next
+  plimsoll_event_disconnected,  ///< the connection is lost: `error`; those in doubt fail next, the
+                                ///< others wait: plimsoll_action_open will come
+  plimsoll_event_closed,        ///< the client is over: `error`; those still waiting fail next
 };
 
 /// How a connection ended, or why there is none.
@@ -131,17 +144,23 @@ struct PlimsollNode {
 };
 
 struct PlimsollClientStatistics {
-  double state;            ///< 0: PlimsollClientState
-  double in_flight;        ///< 8: requests, and late replies still owed
-  double submitted;        ///< 16
-  double rejected;         ///< 24
-  double completed;        ///< 32
-  double failed;           ///< 40
-  double pushed;           ///< 48
-  double replies_skipped;  ///< 56
-  double pushes_skipped;   ///< 64
-  double bytes_read;       ///< 72
-  double bytes_written;    ///< 80
+  double state;             ///< 0: PlimsollClientState
+  double in_flight;         ///< 8: requests, and late replies still owed
+  double submitted;         ///< 16
+  double rejected;          ///< 24
+  double completed;         ///< 32
+  double failed;            ///< 40
+  double pushed;            ///< 48
+  double replies_skipped;   ///< 56
+  double pushes_skipped;    ///< 64
+  double bytes_read;        ///< 72
+  double bytes_written;     ///< 80
+  double connections;       ///< 88: that became ready
+  double connections_lost;  ///< 96: after that
+  double connections_dead;  ///< 104: of these, given up for want of a sign of life
+  double attempts_failed;   ///< 112: at a connection
+  double health_checks;     ///< 120
+  double last_problem;      ///< 128: PlimsollError of the last time without a connection; 0: never
 };
 
 struct PlimsollPoolStatistics {
@@ -168,9 +187,9 @@ struct PlimsollOutbox {
   struct PlimsollNode node;  ///< 16: poll_node
   struct PlimsollSpan spans[plimsoll_spans_max];      ///< 40: read_space, poll_transmit
   struct PlimsollClientStatistics client_statistics;  ///< 168: client_statistics
-  struct PlimsollMemoryStatistics memory_statistics;  ///< 256: memory_statistics
-  uint32_t text_size;                                 ///< 480: describe_error; a failed CHECK
-  char text[plimsoll_text_max];                       ///< 484
+  struct PlimsollMemoryStatistics memory_statistics;  ///< 304: memory_statistics
+  uint32_t text_size;                                 ///< 528: describe_error; a failed CHECK
+  char text[plimsoll_text_max];                       ///< 532
 };
 
 /// What a client can be told at its start: core/session/options.h. The texts are staged, one behind
@@ -179,12 +198,18 @@ struct PlimsollOptions {
   double request_timeout;            ///< 0
   double connect_timeout;            ///< 8
   double close_timeout;              ///< 16
-  uint32_t inflight_requests_limit;  ///< 24
-  uint32_t reply_bytes_max;          ///< 28
-  uint32_t database;                 ///< 32
-  uint32_t username_size;            ///< 36
-  uint32_t password_size;            ///< 40
-  uint32_t client_name_size;         ///< 44
+  double reconnect_wait_min;         ///< 24
+  double reconnect_wait_max;         ///< 32
+  double health_check_interval;      ///< 40
+  double tombstone_age_max;          ///< 48
+  double random_seed;                ///< 56: a whole number below 2^53, another for each client
+  uint32_t inflight_requests_limit;  ///< 64
+  uint32_t reply_bytes_max;          ///< 68
+  uint32_t reconnect_attempts_max;   ///< 72
+  uint32_t database;                 ///< 76
+  uint32_t username_size;            ///< 80
+  uint32_t password_size;            ///< 84
+  uint32_t client_name_size;         ///< 88
 };
 
 // ---- The instance

@@ -34,6 +34,17 @@ static_assert(same(ErrorCode::invalid_option, plimsoll_error_invalid_option));
 static_assert(same(ErrorCode::refused_command, plimsoll_error_refused_command));
 static_assert(same(ErrorCode::wrong_type, plimsoll_error_wrong_type));
 static_assert(same(ErrorCode::connect_failed, plimsoll_error_connect_failed));
+static_assert(same(ErrorCode::connection_lost, plimsoll_error_connection_lost));
+static_assert(same(ErrorCode::connection_dead, plimsoll_error_connection_dead));
+static_assert(same(ErrorCode::server_loading, plimsoll_error_server_loading));
+static_assert(same(ErrorCode::primary_down, plimsoll_error_primary_down));
+static_assert(same(ErrorCode::server_busy, plimsoll_error_server_busy));
+static_assert(same(ErrorCode::too_many_clients, plimsoll_error_too_many_clients));
+static_assert(same(ErrorCode::protected_mode, plimsoll_error_protected_mode));
+static_assert(same(ErrorCode::authentication_failed, plimsoll_error_authentication_failed));
+static_assert(same(ErrorCode::permission_denied, plimsoll_error_permission_denied));
+static_assert(same(ErrorCode::unsupported_protocol, plimsoll_error_unsupported_protocol));
+static_assert(same(ErrorCode::unknown_database, plimsoll_error_unknown_database));
 static_assert(same(ErrorCode::closed, plimsoll_error_closed));
 static_assert(same(ErrorCode::forked, plimsoll_error_forked));
 static_assert(error_codes_count == plimsoll_error_forked);
@@ -78,10 +89,10 @@ static_assert(offsetof(PlimsollOutbox, node) == 16);
 static_assert(offsetof(PlimsollNode, type) == 16);
 static_assert(offsetof(PlimsollOutbox, spans) == 40);
 static_assert(offsetof(PlimsollOutbox, client_statistics) == 168);
-static_assert(offsetof(PlimsollOutbox, memory_statistics) == 256);
+static_assert(offsetof(PlimsollOutbox, memory_statistics) == 304);
 static_assert(offsetof(PlimsollMemoryStatistics, pools) == 32);
-static_assert(offsetof(PlimsollOutbox, text_size) == 480);
-static_assert(offsetof(PlimsollOptions, client_name_size) == 44);
+static_assert(offsetof(PlimsollOutbox, text_size) == 528);
+static_assert(offsetof(PlimsollOptions, client_name_size) == 88);
 #endif
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace plimsoll {
 void Session::handle_opened(Instant now) {
   now_ = now;
   if (state_ != State::opening) return;
+  reader_.reset();  // of what an attempt before left
   if (!handshake_.start(accounts_.connections, options_)) {
     return retry_or_end(Error{.code = ErrorCode::out_of_memory,
                               .what = "the connections pool has no room for the handshake"});
@@ -191,6 +192,7 @@ void Session::check_health() {
   ping.args = {&word, 1};
   if (pipeline_.submit_health_check(ping)) ++counters_.health_checks;
   quiet_since_ = now_;
+  watch_front();
 }
 
 // When the server is to be asked for a sign of life: never while it owes some reply.

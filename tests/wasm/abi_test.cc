@@ -16,7 +16,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 constexpr std::string_view hello =
-    "%2\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n";
+    "%2\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n";
 
 double now = 1000;
 
@@ -105,6 +105,7 @@ class Host {
         case plimsoll_event_completed: all += "completed " + tag() + value() + " "; break;
         case plimsoll_event_failed: all += "failed " + tag() + failure() + " "; break;
         case plimsoll_event_pushed: all += "pushed " + value() + " "; break;
+        case plimsoll_event_disconnected: all += "disconnected " + failure() + " "; break;
         case plimsoll_event_closed: all += "closed " + failure() + " "; break;
         default: FAIL("unknown event");
       }
@@ -184,7 +185,8 @@ TEST_CASE("a deadline that went out comes back in time") {
   now = deadline;
   REQUIRE(plimsoll_handle_timeout(host.id(), now) == 0);
   CHECK(host.events() == "failed 1 timed_out ");
-  CHECK(plimsoll_poll_timeout(host.id()) == std::numeric_limits<double>::infinity());
+  // From here on only the health check is left.
+  CHECK(plimsoll_poll_timeout(host.id()) == now + plimsoll_options()->health_check_interval);
 }
 
 TEST_CASE("refusals are negative, and have words") {

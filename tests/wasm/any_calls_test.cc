@@ -23,7 +23,7 @@ const PlimsollMemoryStatistics& memory() {
 
 TEST_CASE("no sequence of calls harms the instance") {
   REQUIRE(plimsoll_configure(2 * 1024 * 1024) == 0);
-  std::vector<std::uint64_t> events(6);
+  std::vector<std::uint64_t> events(plimsoll_event_closed + 1);
   for (std::uint32_t seed = 0; seed < seeds_count; ++seed) {
     INFO("seed " << seed);
     plimsoll::test::CarelessHost host(seed);

@@ -9,7 +9,9 @@
 namespace plimsoll::test {
 namespace {
 
-constexpr std::string_view handshake_replies = "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n-ERR\r\n";
+constexpr std::string_view handshake_replies =
+    "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n-ERR\r\n"
+    "+PONG\r\n";
 
 constexpr std::string_view replies[] = {
     "+OK\r\n",

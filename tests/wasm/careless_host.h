@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/wasm/abi.h"
+
 // A host, with its servers, that is sensible most of the time: sessions get far enough to be worth
 // breaking. The rest of the time it calls anything, with any numbers. The same seed does the same.
 
@@ -51,7 +53,7 @@ class CarelessHost {
   double now_ = 0;
   double last_request_ = 0;
   std::uint64_t sum_ = 0;
-  std::vector<std::uint64_t> events_ = std::vector<std::uint64_t>(6);
+  std::vector<std::uint64_t> events_ = std::vector<std::uint64_t>(plimsoll_event_closed + 1);
   std::vector<Peer> peers_;
   std::int32_t gone_ = 0;  // a client that was
 };

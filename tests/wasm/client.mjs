@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { actions, closeReasons, events, outboxAt, states, types } from "./abi.mjs";
+import { actions, closeReasons, errors, events, outboxAt, states, types } from "./abi.mjs";
 import { toBytes } from "./text.mjs";
 
 export class Client {
@@ -43,11 +43,20 @@ export class Client {
     this.handleOpened();
   }
 
+  /// After the connection was lost: another one, with its handshake.
+  reconnect() {
+    this.events();
+    this.waitForTimeout();
+    this.open();
+    this.take();
+    this.deliver(this.handshakeReplies());
+  }
+
   /// What a server answers to the handshake.
   handshakeReplies({ database = 0 } = {}) {
     const hello = "%3\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n" +
       "$10\r\nstandalone\r\n";
-    return hello + "+OK\r\n+OK\r\n" + (database === 0 ? "" : "+OK\r\n");
+    return hello + "+OK\r\n+OK\r\n" + (database === 0 ? "" : "+OK\r\n") + "+PONG\r\n";
   }
 
   /// Sends up to `most` bytes of what the client has to send: returns them.
@@ -114,7 +123,7 @@ export class Client {
     const { view, outbox } = instance;
     const event = { kind };
     if (kind === "completed" || kind === "failed") event.tag = view.getUint32(outbox, true);
-    if (kind === "failed" || kind === "closed") {
+    if (["failed", "disconnected", "closed"].includes(kind)) {
       Object.assign(event, instance.outboxError(), { text: instance.describeError() });
     }
     if (view.getUint32(outbox + outboxAt.hasValue, true) === 1) event.value = this.value();
@@ -160,8 +169,9 @@ export class Client {
   statistics() {
     this.call("client_statistics");
     const names = ["state", "inFlight", "submitted", "rejected", "completed", "failed", "pushed",
-      "repliesSkipped", "pushesSkipped", "bytesRead", "bytesWritten"];
+      "repliesSkipped", "pushesSkipped", "bytesRead", "bytesWritten", "connections", "connectionsLost",
+      "connectionsDead", "attemptsFailed", "healthChecks", "lastProblem"];
     const all = this.instance.numbersAt(this.instance.outbox + outboxAt.clientStatistics, names);
-    return { ...all, state: states[all.state] };
+    return { ...all, state: states[all.state], lastProblem: errors[all.lastProblem] };
   }
 }

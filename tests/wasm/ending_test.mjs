@@ -78,7 +78,7 @@ test("a command that would put everybody's replies out of step is refused", () =
   assert.equal(client.take(), "");
 });
 
-test("garbage ends the client, with the byte where it lay, and every request", () => {
+test("garbage ends the connection, with the byte where it lay, and what was sent on it", () => {
   const client = new Instance().connect();
   client.submit(1, ["GET", "a"]);
   client.submit(2, ["GET", "b"]);
@@ -89,21 +89,23 @@ test("garbage ends the client, with the byte where it lay, and every request", (
   const events = client.events();
   assert.deepEqual(inShort(events), [
     { kind: "completed", tag: 1, value: "good" },
-    { kind: "closed", code: "protocol_error", executed: "maybe" },
+    { kind: "disconnected", code: "protocol_error", executed: "maybe" },
     { kind: "failed", tag: 2, code: "protocol_error", executed: "maybe" },
-    { kind: "failed", tag: 3, code: "lost_unsent", executed: "no" },
   ]);
   assert.match(events[1].text, /^protocol_error: length does not end in CR LF.* at byte \d+$/);
   assert.equal(client.action(), "close");
-  assert.throws(() => client.submit(4, ["GET", "d"]), refusedAs("closed"));
+  client.submit(4, ["GET", "d"]);
+  client.reconnect();
+  assert.deepEqual(client.events(), [{ kind: "ready" }]);
+  assert.equal(client.take(), wire("GET", "c") + wire("GET", "d"));
 });
 
-test("a reply that nobody asked for ends the client", () => {
+test("a reply that nobody asked for ends the connection", () => {
   const client = new Instance().connect();
   client.deliver(bulk("for whom?"));
-  const [closed] = client.events();
-  assert.equal(closed.kind, "closed");
-  assert.equal(closed.code, "protocol_error");
+  const [lost] = client.events();
+  assert.equal(lost.kind, "disconnected");
+  assert.equal(lost.code, "protocol_error");
 });
 
 test("a connection that ends amid a reply leaves what was sent in doubt, and nothing else", () => {
@@ -114,11 +116,42 @@ test("a connection that ends amid a reply leaves what was sent in doubt, and not
   client.deliver("$100\r\nhalf of it");
   client.handleClosed("ended");
   assert.deepEqual(inShort(client.events()), [
-    { kind: "closed", code: "lost_in_doubt", executed: "no" },
+    { kind: "disconnected", code: "connection_lost", executed: "no" },
     { kind: "failed", tag: 1, code: "lost_in_doubt", executed: "maybe" },
-    { kind: "failed", tag: 2, code: "lost_unsent", executed: "no" },
   ]);
   assert.equal(client.action(), "none");
+  assert.equal(client.statistics().state, "waiting");
+  assert.equal(client.statistics().lastProblem, "connection_lost");
+  client.reconnect();
+  assert.deepEqual(client.events(), [{ kind: "ready" }]);
+  assert.equal(client.take(), wire("INCR", "b"));
+});
+
+test("a client gives up reconnecting when it was told to, and those who waited were not sent", () => {
+  const client = new Instance().connect({ reconnectAttemptsMax: 2 });
+  client.handleClosed("broken");
+  client.submit(1, ["INCR", "a"], { timeout: 0 });
+  for (let attempt = 0; attempt < 2; ++attempt) {
+    client.events();
+    client.waitForTimeout();
+    assert.equal(client.action(), "open");
+    client.handleClosed("not_opened");
+  }
+  assert.deepEqual(inShort(client.events()), [
+    { kind: "closed", code: "connect_failed", executed: "no" },
+    { kind: "failed", tag: 1, code: "lost_unsent", executed: "no" },
+  ]);
+});
+
+test("a connection that gives no sign of life is asked for one, and then replaced", () => {
+  const client = new Instance().connect({ healthCheckInterval: 1000, tombstoneAgeMax: 2000 });
+  client.waitForTimeout();
+  assert.equal(client.take(), wire("PING"));
+  client.wait(2000);
+  assert.deepEqual(inShort(client.events()),
+    [{ kind: "disconnected", code: "connection_dead", executed: "no" }]);
+  assert.equal(client.action(), "close");
+  assert.equal(client.statistics().connectionsDead, 1);
 });
 
 test("an orderly close waits for the replies that are owed", () => {
@@ -177,7 +210,7 @@ test("a handshake that the server refuses says so in the server's words", () => 
   client.deliver("-WRONGPASS invalid username-password pair\r\n");
   const [closed] = client.events();
   assert.equal(closed.kind, "closed");
-  assert.equal(closed.code, "server_error");
+  assert.equal(closed.code, "authentication_failed");
   assert.deepEqual(closed.value, { error: "WRONGPASS invalid username-password pair" });
 });
 
@@ -190,4 +223,8 @@ test("an option that makes no sense is named", () => {
   refused({ clientName: "two words" }, /client_name/);
   refused({ connectTimeout: 0 }, /connect_timeout/);
   refused({ requestTimeout: NaN }, /request_timeout/);
+  refused({ reconnectWaitMin: 0 }, /reconnect_wait_min/);
+  refused({ reconnectWaitMax: 1 }, /reconnect_wait_max/);
+  refused({ tombstoneAgeMax: -1 }, /tombstone_age_max/);
+  refused({ randomSeed: 2 ** 53 }, /random_seed/);
 });

@@ -113,8 +113,9 @@ export class Instance {
     const sizes = { usernameSize: username.length, passwordSize: password.length,
       clientNameSize: clientName.length };
     for (const [name, value] of Object.entries({ ...numbers, ...sizes })) {
-      const isTime = name.endsWith("Timeout");
-      if (isTime) this.view.setFloat64(at + optionsAt[name], value, true);
+      // The doubles come first.
+      const isDouble = optionsAt[name] < optionsAt.inflightRequestsLimit;
+      if (isDouble) this.view.setFloat64(at + optionsAt[name], value, true);
       else this.view.setUint32(at + optionsAt[name], value, true);
     }
     this.stageBytes([toBytes(username + password + clientName)]);

@@ -68,7 +68,7 @@ TEST_CASE("a client that is idle again after a timeout holds no segment") {
 
 TEST_CASE("a client that has ended holds nothing more than an idle one") {
   for (const bool aborted : {false, true}) {
-    Pair pair;
+    Pair pair({.reconnect_attempts_max = 0});
     pair.connect();
     pair.end.submit(1, {"ECHO", std::string(300'000, 'x')});
     pair.end.write();
@@ -82,6 +82,19 @@ TEST_CASE("a client that has ended holds nothing more than an idle one") {
     }
     CHECK(pair.end.bytes_in_use() <= idle_bytes_max);
   }
+}
+
+TEST_CASE("a client that waits for a connection holds its requests and nothing more") {
+  Pair pair;
+  pair.connect();
+  pair.end.submit(1, {"ECHO", std::string(300'000, 'x')});
+  pair.end.write();
+  pair.end.receive("*2\r\n$300000\r\n" + std::string(200'000, 'x'));
+  pair.end.break_off();
+  CHECK(pair.end.bytes_in_use() <= idle_bytes_max);
+
+  pair.end.submit(2, {"ECHO", "waits"});
+  CHECK(pair.end.segments_in_use() == 1);
 }
 
 TEST_CASE("a client for which the line has no room is not made") {

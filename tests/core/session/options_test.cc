@@ -29,10 +29,25 @@ TEST_CASE("the defaults are valid, and as documented") {
   CHECK(options.request_timeout == 250ms);
   CHECK(options.connect_timeout == 2s);
   CHECK(options.inflight_requests_limit == 1000);
+  CHECK(options.reconnect_wait_min == 10ms);
+  CHECK(options.reconnect_wait_max == 5s);
+  CHECK(options.reconnect_attempts_max == unlimited_attempts);
+  CHECK(options.health_check_interval == 5s);
+  CHECK(options.tombstone_age_max == 5s);
+  CHECK(options.read_resends_max == 0);
 }
 
 TEST_CASE("an option that makes no sense is refused by name") {
   CHECK(refused_field({.inflight_requests_limit = 0}) == "inflight_requests_limit");
+  CHECK(refused_field({.inflight_requests_limit = inflight_requests_limit_max}).empty());
+  CHECK(refused_field({.inflight_requests_limit = inflight_requests_limit_max + 1}) ==
+        "inflight_requests_limit");
+  CHECK(refused_field({.reconnect_wait_min = 0ms}) == "reconnect_wait_min");
+  CHECK(refused_field({.reconnect_wait_min = 2s, .reconnect_wait_max = 1s}) ==
+        "reconnect_wait_max");
+  CHECK(refused_field({.health_check_interval = -1s}) == "health_check_interval");
+  CHECK(refused_field({.health_check_interval = 0s}).empty());
+  CHECK(refused_field({.tombstone_age_max = 0s}) == "tombstone_age_max");
   CHECK(refused_field({.request_timeout = -1ns}) == "request_timeout");
   CHECK(refused_field({.connect_timeout = 0ns}) == "connect_timeout");
   CHECK(refused_field({.connect_timeout = -1s}) == "connect_timeout");
