@@ -179,6 +179,7 @@ TEST_CASE("a string over several read buffers is walked piece by piece") {
 
 TEST_CASE("a deadline that went out comes back in time") {
   Host host;
+  const double heard = now;
   now += 0.0003;  // less than a microsecond
   host.submit(1, {"GET", "slow"});
   const double deadline = plimsoll_poll_timeout(host.id());
@@ -186,7 +187,7 @@ TEST_CASE("a deadline that went out comes back in time") {
   REQUIRE(plimsoll_handle_timeout(host.id(), now) == 0);
   CHECK(host.events() == "failed 1 timed_out ");
   // From here on only the health check is left.
-  CHECK(plimsoll_poll_timeout(host.id()) == now + plimsoll_options()->health_check_interval);
+  CHECK(plimsoll_poll_timeout(host.id()) == heard + plimsoll_options()->health_check_interval);
 }
 
 TEST_CASE("refusals are negative, and have words") {
