@@ -10,14 +10,11 @@ Error to_error(const Delivery& delivery) {
   if (delivery.failure != nullptr) return *delivery.failure;
   const plimsoll::Error& error = *delivery.error;
   if (delivery.value != nullptr) {
-    if (const auto text = delivery.value->as_error()) {
-      return Error(error.code, error.executed, to_string(*text));
+    if (const auto words = delivery.value->as_error()) {
+      return Error(error, ServerWords{to_string(*words)});
     }
   }
-  if (delivery.detail == nullptr || delivery.detail->empty()) return Error(error);
-  const Error plain(error);
-  return Error(error.code, error.executed,
-               std::string(plain.text()) + " (" + *delivery.detail + ")");
+  return Error(error, delivery.detail == nullptr ? std::string_view() : *delivery.detail);
 }
 
 }  // namespace plimsoll::native

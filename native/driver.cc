@@ -1,5 +1,6 @@
 #include "plimsoll/native/driver.h"
 
+#include <random>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -24,15 +25,39 @@ ClientOptions core_options(const Options& options) {
           .inflight_requests_limit = options.inflight_requests_limit,
           .request_timeout = options.request_timeout,
           .connect_timeout = options.connect_timeout,
+          .reconnect_wait_min = options.reconnect_wait_min,
+          .reconnect_wait_max = options.reconnect_wait_max,
+          .reconnect_attempts_max = options.reconnect_attempts_max,
+          .health_check_interval = options.health_check_interval,
+          .tombstone_age_max = options.tombstone_age_max,
+          .read_resends_max = options.read_resends_max,
+          .random_seed = 0,
           .close_timeout = options.close_timeout,
           .reply_bytes_max = options.reply_bytes_max};
+}
+
+// Clients that lost the same server must not come back in step.
+ClientOptions seeded(ClientOptions options) {
+  std::random_device random;
+  options.random_seed = std::uint64_t{random()} << 32 | random();
+  return options;
+}
+
+Result<void> validate(const Options& options) {
+  const plimsoll::Status valid = plimsoll::validate(core_options(options));
+  if (!valid) return Error(valid.error());
+  if (options.tcp_user_timeout.count() < 0) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "tcp_user_timeout is negative",
+                                 .expected = "a time, or zero for the system's"});
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target) {
-  const plimsoll::Status valid = validate(core_options(target.options));
-  if (!valid) return Error(valid.error());
+  if (const Result<void> valid = validate(target.options); !valid) return valid.error();
   Runtime& runtime = Runtime::get();
   const Result<Budget*> budget = runtime.budget(target.options.memory_limit);
   if (!budget) return budget.error();
@@ -55,7 +80,7 @@ Driver::Driver(Private, Target target, Budget& budget, asio::any_io_executor exe
       executor_(std::move(executor)),
       generation_(fork_generation()),
       io_(std::make_unique<Io>(executor_)),
-      core_(core_options(target_.options), std::move(accounts)) {}
+      core_(seeded(core_options(target_.options)), std::move(accounts)) {}
 
 Driver::~Driver() {
   budget_.stop_waiting(*this);
@@ -93,7 +118,7 @@ void Driver::submit(const CommandView& command, Timeout timeout, Operation& oper
     if (id) {
       if (operation.wants_submitted()) operation.handle_submitted(*this, *id);
     } else {
-      operation.deliver(Delivery{.error = &id.error()});
+      operation.deliver(Delivery{.error = &id.error(), .detail = &end_});
       ready_.push(operation);
     }
     wanted = want_turn();
@@ -165,6 +190,11 @@ Statistics Driver::statistics() {
   all.memory = budget_.statistics();
   const std::lock_guard lock(mutex_);
   all.client = core_.statistics();
+  const plimsoll::Error& problem = all.client.last_problem;
+  if (*problem.what == '\0') return all;
+  const bool of_transport = problem.what == transport_problem_.what;
+  const std::string detail = of_transport ? transport_problem_.detail : std::string();
+  all.last_problem = Error(problem, detail).what();
   return all;
 }
 

@@ -16,6 +16,9 @@
 // requests under the lock and wake the driver. All else happens in turns on the executor, one at a
 // time: read, deliver what came, run the callers' code, send what they staged in one write. The
 // lock is never held across a system call or a caller's code.
+//
+// The core says when to open and to close connections. Whatever is asynchronous is bound to one
+// attempt at a connection, and is ignored when it comes after that.
 
 namespace plimsoll::native {
 
@@ -78,6 +81,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void deliver_all();
   bool collect_events(OperationList& ready);
   void collect(const Event& event, OperationList& ready);
+  void end(const Delivery& delivery, OperationList& ready);
+  std::string circumstances(const Event& event) const;
+  void notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready);
   void run(OperationList& ready);
   void act(const Action& action);
   void flush();
@@ -88,6 +94,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void open_tcp(std::uint64_t attempt);
   template <class Endpoints>
   void open_any(std::uint64_t attempt, const Endpoints& endpoints);
+  void tune_socket();
   void handle_opened(std::uint64_t attempt);
   void handle_failed(const boost::system::error_code& problem);
   void register_afresh(boost::system::error_code& problem);
@@ -110,14 +117,22 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   OperationList ready_;     // outcomes to be told in the next turn
   OperationList closings_;  // waiting for the end
   Operation* connecting_ = nullptr;
+  std::string failure_;  // what the transport said last; empty while there is a connection
+  std::string end_;      // why the client is closed, unless the user wanted it so
+
+  // The last failure of the transport, which is the core's last problem where `what` is the same.
+  struct {
+    const char* what = nullptr;
+    std::string detail;
+  } transport_problem_;
 
   // Of the turns alone.
   std::uint64_t attempt_ = 0;  // counts connections, so that news of an old one is ignored
+  std::size_t tries_ = 0;      // at a connection, since there was one
   bool open_ = false;
   bool reading_ = false;
   bool write_blocked_ = false;
   Instant armed_ = never;
-  std::string failure_;  // what the transport said last
 };
 
 }  // namespace plimsoll::native

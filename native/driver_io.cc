@@ -5,8 +5,11 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/connect.hpp>
@@ -32,28 +35,47 @@ error_code system_error(int number) { return {number, boost::system::system_cate
 
 bool would_block(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
 
+enum class Connected : std::uint8_t { not_yet, once };
+
 // The core's errors have literal texts: the usual ones, and the rest in one.
-plimsoll::Error to_core_error(const error_code& problem) {
-  const char* what = "the connection failed";
-  if (problem == asio::error::eof) {
-    what = "the server closed the connection";
-  } else if (problem == asio::error::connection_refused) {
+plimsoll::Error to_core_error(const error_code& problem, Connected connected) {
+  if (connected == Connected::once) {
+    const char* what = "the connection failed";
+    if (problem == asio::error::eof) {
+      what = "the server closed the connection";
+    } else if (problem == asio::error::connection_reset || problem == asio::error::broken_pipe) {
+      what = "the connection was reset";
+    } else if (problem == asio::error::timed_out) {
+      what = "the server did not acknowledge what was sent within tcp_user_timeout";
+    }
+    return {.code = ErrorCode::connection_lost, .what = what};
+  }
+  const char* what = "no connection could be made";
+  const char* expected = nullptr;
+  if (problem == asio::error::connection_refused) {
     what = "the server refused the connection";
-  } else if (problem == asio::error::connection_reset || problem == asio::error::broken_pipe) {
-    what = "the connection was reset";
+    expected = "a server that listens at this address";
   } else if (problem == asio::error::host_not_found) {
     what = "the host was not found";
+    expected = "a name that the resolver knows, or an address";
   } else if (problem.value() == ENOENT) {
     what = "there is no such socket";
+    expected = "the path of a server's socket";
   }
-  return {.code = ErrorCode::connect_failed, .what = what};
+  return {.code = ErrorCode::connect_failed, .what = what, .expected = expected};
+}
+
+template <class Value>
+void set_option(int socket, int level, int option, Value value) {
+  // Where it is not to be had, the connection works all the same.
+  ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
 }  // namespace
 
 void Driver::open() {
   const std::uint64_t attempt = ++attempt_;
-  failure_.clear();
+  ++tries_;
   if (target_.endpoint.kind == Endpoint::Kind::unix_socket) {
     open_any(attempt, std::vector<StreamEndpoint>{
                           asio::local::stream_protocol::endpoint(target_.endpoint.path)});
@@ -75,33 +97,54 @@ void Driver::open_tcp(std::uint64_t attempt) {
         if (problem) return self->handle_failed(problem);
         std::vector<StreamEndpoint> endpoints;
         for (const auto& result : results) endpoints.emplace_back(result.endpoint());
+        // One that says nothing takes the whole attempt: the next one begins with another.
+        std::rotate(endpoints.begin(), endpoints.begin() + (self->tries_ - 1) % endpoints.size(),
+                    endpoints.end());
         self->open_any(attempt, endpoints);
       });
 }
 
 template <class Endpoints>
 void Driver::open_any(std::uint64_t attempt, const Endpoints& endpoints) {
-  asio::async_connect(io_->socket, endpoints,
-                      [self = shared_from_this(), attempt](const error_code& problem, const auto&) {
+  io_->connecting = std::make_shared<Io::Socket>(executor_);
+  asio::async_connect(*io_->connecting, endpoints,
+                      [self = shared_from_this(), socket = io_->connecting, attempt](
+                          const error_code& problem, const auto&) {
                         if (attempt != self->attempt_ || self->inherited()) return;
                         if (problem) return self->handle_failed(problem);
+                        self->io_->connecting.reset();
+                        self->io_->socket = std::move(*socket);
                         self->handle_opened(attempt);
                       });
 }
 
+void Driver::tune_socket() {
+  if (target_.endpoint.kind != Endpoint::Kind::tcp) return;
+  const int socket = io_->socket.native_handle();
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+#ifdef __linux__
+  // For connections that are silent and not checked by PING: dead after half a minute.
+  set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 15);
+  set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
+  if (const auto timeout = target_.options.tcp_user_timeout; timeout.count() > 0) {
+    const auto most = std::numeric_limits<int>::max();
+    const auto milliseconds = std::min<std::int64_t>(timeout.count(), most);
+    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(milliseconds));
+  }
+#endif
+}
+
 void Driver::handle_opened(std::uint64_t attempt) {
   error_code problem;
-  if (target_.endpoint.kind == Endpoint::Kind::tcp) {
-    // Where one of these is not to be had, the connection works all the same.
-    const int yes = 1;
-    ::setsockopt(io_->socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    ::setsockopt(io_->socket.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-  }
+  tune_socket();
   register_afresh(problem);
   if (problem) return handle_failed(problem);
   open_ = true;
   {
     const std::lock_guard lock(mutex_);
+    failure_.clear();
     core_.handle_opened(first_connection, now());
   }
   run_turn();
@@ -112,20 +155,23 @@ void Driver::handle_opened(std::uint64_t attempt) {
 // every wait to read would be woken up by that. A fresh registration is for reading alone. A wait
 // to read that is under way ends early, and finds nothing to read.
 void Driver::register_afresh(error_code& problem) {
-  const auto protocol = io_->socket.local_endpoint(problem).protocol();
+  const auto local = io_->socket.local_endpoint(problem);
   if (problem) return;
   const auto handle = io_->socket.release(problem);
   if (problem) return;
-  io_->socket.assign(protocol, handle, problem);
+  io_->socket.assign(local.protocol(), handle, problem);
   if (!problem) io_->socket.native_non_blocking(true, problem);
 }
 
 void Driver::handle_failed(const error_code& problem) {
+  const plimsoll::Error error =
+      to_core_error(problem, open_ ? Connected::once : Connected::not_yet);
   close_socket();
   {
     const std::lock_guard lock(mutex_);
     failure_ = target_.endpoint.to_string() + ": " + problem.message();
-    core_.handle_closed(first_connection, to_core_error(problem), now());
+    transport_problem_ = {error.what, failure_};
+    core_.handle_closed(first_connection, error, now());
   }
   run_turn();
 }
@@ -137,6 +183,7 @@ void Driver::close_socket() {
   io_->resolver.cancel();
   io_->timer.cancel();
   armed_ = never;
+  if (const auto connecting = std::exchange(io_->connecting, nullptr)) connecting->close(ignored);
   io_->socket.close(ignored);
 }
 

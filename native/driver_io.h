@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -17,7 +18,12 @@ struct Driver::Io {
   explicit Io(const boost::asio::any_io_executor& executor)
       : socket(executor), resolver(executor), timer(executor) {}
 
-  boost::asio::generic::stream_protocol::socket socket;
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  Socket socket;
+  // Of the attempt under way. Each has its own: an attempt that was given up may still have a step
+  // to go, which would take the socket of the next one for its own.
+  std::shared_ptr<Socket> connecting;
   boost::asio::ip::tcp::resolver resolver;
   boost::asio::steady_timer timer;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -16,6 +17,30 @@ namespace {
 // Outcomes that are delivered before the callers see them: few enough that what their values
 // allocate comes from malloc's cache of the thread, which keeps 7 blocks of a size.
 constexpr int events_per_round = 6;
+
+// Tells Options::on_connection, in its turn among the outcomes.
+class ConnectionNotice final : public Operation {
+ public:
+  ConnectionNotice(const Options& options, ConnectionEvent::Kind kind)
+      : Operation(false), options_(options), event_{.kind = kind} {}
+
+  void handle_submitted(Driver&, RequestId) override {}
+  void deliver(const Delivery& delivery) override {
+    if (delivery.error != nullptr) event_.error = to_error(delivery);
+  }
+  void complete() override {
+    const std::unique_ptr<ConnectionNotice> self(this);
+    options_.on_connection(event_);
+  }
+  void destroy() override { delete this; }
+
+ private:
+  friend struct std::default_delete<ConnectionNotice>;
+  ~ConnectionNotice() = default;
+
+  const Options& options_;
+  ConnectionEvent event_;
+};
 
 }  // namespace
 
@@ -95,35 +120,73 @@ bool Driver::collect_events(OperationList& ready) {
 
 void Driver::collect(const Event& event, OperationList& ready) {
   const Value* const value = event.value ? &*event.value : nullptr;
-  const Delivery delivery{
-      .value = value, .error = event.error, .core = &core_, .detail = &failure_};
+  Delivery delivery{.value = value, .error = event.error, .core = &core_, .detail = &failure_};
   switch (event.kind) {
-    case Event::Kind::completed:
+    case Event::Kind::completed: {
+      auto* const operation = reinterpret_cast<Operation*>(event.tag);
+      operation->deliver(delivery);
+      ready.push(*operation);
+      return;
+    }
     case Event::Kind::failed: {
+      const std::string detail = circumstances(event);
+      delivery.detail = &detail;
       auto* const operation = reinterpret_cast<Operation*>(event.tag);
       operation->deliver(delivery);
       ready.push(*operation);
       return;
     }
     case Event::Kind::ready:
+      tries_ = 0;
+      notify(ConnectionEvent::Kind::connected, {}, ready);
       if (Operation* operation = std::exchange(connecting_, nullptr)) {
         operation->deliver(Delivery{.driver = this});
         ready.push(*operation);
       }
       return;
-    case Event::Kind::closed:
-      over_ = true;
-      if (Operation* operation = std::exchange(connecting_, nullptr)) {
-        operation->deliver(delivery);
-        ready.push(*operation);
-      }
-      while (Operation* operation = closings_.pop()) {
-        operation->deliver(Delivery{});
-        ready.push(*operation);
-      }
+    case Event::Kind::disconnected:
+      notify(ConnectionEvent::Kind::disconnected, delivery, ready);
       return;
+    case Event::Kind::closed: end(delivery, ready); return;
     case Event::Kind::pushed: return;  // counted by the core; nothing subscribes yet
   }
+}
+
+void Driver::end(const Delivery& delivery, OperationList& ready) {
+  over_ = true;
+  if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
+  notify(ConnectionEvent::Kind::closed, delivery, ready);
+  if (Operation* operation = std::exchange(connecting_, nullptr)) {
+    operation->deliver(delivery);
+    ready.push(*operation);
+  }
+  while (Operation* operation = closings_.pop()) {
+    operation->deliver(Delivery{});
+    ready.push(*operation);
+  }
+}
+
+// What a failed request should be told besides: why there is no connection.
+std::string Driver::circumstances(const Event& event) const {
+  if (!failure_.empty() || event.error->code != ErrorCode::timed_out) return failure_;
+  const ClientStatistics statistics = core_.statistics();
+  switch (statistics.state) {
+    case Session::State::waiting:
+    case Session::State::opening:
+    case Session::State::handshaking: return Error(statistics.last_problem).what();
+    case Session::State::idle:
+    case Session::State::ready:
+    case Session::State::closing:
+    case Session::State::closed: return {};
+  }
+  return {};
+}
+
+void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready) {
+  if (!target_.options.on_connection) return;
+  auto* const notice = new ConnectionNotice(target_.options, kind);
+  notice->deliver(delivery);
+  ready.push(*notice);
 }
 
 void Driver::act(const Action& action) {
@@ -135,10 +198,14 @@ void Driver::act(const Action& action) {
 
 void Driver::arm_timer() {
   Instant next = never;
+  bool over = false;
   {
     const std::lock_guard lock(mutex_);
     next = core_.poll_timeout();
+    over = over_;
   }
+  // An alarm that nobody needs any more would keep the executor at work.
+  if (over && next == never) io_->timer.cancel();
   // An earlier alarm than needed comes by once and is set anew: cheaper than moving it each time.
   if (next == never || next >= armed_) return;
   armed_ = next;

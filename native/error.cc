@@ -5,9 +5,15 @@
 namespace plimsoll::native {
 namespace {
 
-std::string sentence(const plimsoll::Error& error) {
+std::string sentence(const plimsoll::Error& error, std::string_view detail) {
   std::array<char, error_text_max> text;
-  return std::string(describe(error, text));
+  std::string all(describe(error, text));
+  if (!detail.empty()) {
+    all += " (";
+    all += detail;
+    all += ')';
+  }
+  return all;
 }
 
 std::string sentence(ErrorCode code, std::string_view text) {
@@ -17,20 +23,34 @@ std::string sentence(ErrorCode code, std::string_view text) {
   return all;
 }
 
+std::string sentence(const plimsoll::Error& error, ServerWords words) {
+  std::string all = sentence(error.code, words.text);
+  if (error.expected != nullptr) {
+    all += "; expected ";
+    all += error.expected;
+  }
+  return all;
+}
+
 }  // namespace
 
-Error::Error(const plimsoll::Error& error)
-    : std::runtime_error(sentence(error)), code_(error.code), executed_(error.executed) {}
+Error::Error(const plimsoll::Error& error, std::string_view detail)
+    : std::runtime_error(sentence(error, detail)), code_(error.code), executed_(error.executed) {}
+
+Error::Error(const plimsoll::Error& error, ServerWords words)
+    : std::runtime_error(sentence(error, words)),
+      code_(error.code),
+      executed_(error.executed),
+      server_text_size_(words.text.size()) {}
 
 Error::Error(ErrorCode code, Executed executed, std::string_view text)
-    : std::runtime_error(sentence(code, text)), code_(code), executed_(executed) {}
+    : std::runtime_error(sentence(code, text)),
+      code_(code),
+      executed_(executed),
+      server_text_size_(code == ErrorCode::server_error ? text.size() : 0) {}
 
 std::string_view Error::text() const {
   return std::string_view(what()).substr(name(code_).size() + 2);
-}
-
-std::string_view Error::server_text() const {
-  return code_ == ErrorCode::server_error ? text() : std::string_view();
 }
 
 std::string_view Error::server_code() const {

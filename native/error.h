@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -11,13 +12,22 @@ namespace plimsoll::native {
 using plimsoll::ErrorCode;
 using plimsoll::Executed;
 
+/// The text of an error reply.
+struct ServerWords {
+  std::string_view text;
+};
+
 /// What went wrong with a call: thrown by the awaited form, held by Result<T> in the others.
 class Error : public std::runtime_error {
  public:
-  /// With the sentence that the core has for it.
-  explicit Error(const plimsoll::Error& error);
+  /// With the sentence that the core has for it, and what the transport adds in parentheses.
+  explicit Error(const plimsoll::Error& error, std::string_view detail = {});
 
-  /// With a sentence of the caller's; name(code) goes before it.
+  /// With the server's words, and what the core says is to be done about them, if anything.
+  Error(const plimsoll::Error& error, ServerWords words);
+
+  /// With a sentence of the caller's; name(code) goes before it. It is the server's own for
+  /// server_error.
   Error(ErrorCode code, Executed executed, std::string_view text);
 
   /// What kind of error this is, and so what the caller may do: see ErrorCode.
@@ -29,8 +39,9 @@ class Error : public std::runtime_error {
   /// The sentence without the code's name in front of it.
   std::string_view text() const;
 
-  /// For server_error: the server's own words, "WRONGTYPE Operation against a key...". Else empty.
-  std::string_view server_text() const;
+  /// The server's own words, where it said any: "WRONGTYPE Operation against a key...". So for
+  /// server_error, and for authentication_failed and the like. Else empty.
+  std::string_view server_text() const { return text().substr(0, server_text_size_); }
 
   /// The first of these: "WRONGTYPE", "ERR", "NOAUTH"... Else empty.
   std::string_view server_code() const;
@@ -38,6 +49,7 @@ class Error : public std::runtime_error {
  private:
   ErrorCode code_;
   Executed executed_;
+  std::size_t server_text_size_ = 0;
 };
 
 }  // namespace plimsoll::native

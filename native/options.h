@@ -3,12 +3,31 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "plimsoll/core/session/options.h"
 #include "plimsoll/native/result.h"
 
 namespace plimsoll::native {
+
+/// For Options::reconnect_attempts_max.
+using plimsoll::unlimited_attempts;
+
+/// What becomes of a client's connection.
+struct ConnectionEvent {
+  enum class Kind : std::uint8_t {
+    connected,     ///< there is a connection, the first or a new one: requests flow
+    disconnected,  ///< it was lost; a new one is tried for
+    closed,        ///< the client is closed and takes no more calls; comes once, last
+  };
+  Kind kind;
+
+  /// Why, for the latter two. Of `closed`: ErrorCode::closed where the user wanted it so.
+  std::optional<Error> error = std::nullopt;
+};
 
 /// How a client behaves. Every field has a default that suits a server process.
 ///
@@ -25,11 +44,44 @@ struct Options {
   /// Requests that are sent or waiting to be, at a time; more are rejected_by_limit.
   std::size_t inflight_requests_limit = 1000;
 
-  /// How long a request may take, waiting included; zero: for ever.
+  /// How long a request may take, waiting for a connection included; zero: for ever.
   std::chrono::nanoseconds request_timeout = std::chrono::milliseconds(250);
 
-  /// How long connect() goes on trying, handshake included, before it fails.
+  /// How long connect() goes on trying, handshakes included, before it fails; and how long each
+  /// attempt to get a lost connection back may take.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);
+
+  /// A lost connection is tried for again, the name resolved anew each time, after waits that are
+  /// drawn at random up to a bound: the first, doubled by each attempt that fails, up to the
+  /// second.
+  std::chrono::nanoseconds reconnect_wait_min = std::chrono::milliseconds(10);
+  std::chrono::nanoseconds reconnect_wait_max = std::chrono::seconds(5);
+
+  /// How many attempts may fail in a row before the client gives up and is closed; 0: a lost
+  /// connection closes it at once.
+  std::uint32_t reconnect_attempts_max = unlimited_attempts;
+
+  /// A connection that says nothing for that long, and owes nothing, is sent a PING; zero: never.
+  /// One that does not answer it within tombstone_age_max is replaced.
+  std::chrono::nanoseconds health_check_interval = std::chrono::seconds(5);
+
+  /// A connection is given up and replaced when it owes a reply for that long that nobody waits for
+  /// any more, because its request timed out or was cancelled. While somebody waits, it is kept.
+  std::chrono::nanoseconds tombstone_age_max = std::chrono::seconds(5);
+
+  /// How often a read (GET, HGETALL...) whose connection was lost is sent again; 0: it fails as
+  /// lost_in_doubt, as writes and command("ANY") always do.
+  std::uint8_t read_resends_max = 0;
+
+  /// TCP only, and Linux only: a connection is lost when what was sent is not acknowledged for that
+  /// long, or the server's full buffers take nothing more (TCP_USER_TIMEOUT). Zero: the system's
+  /// choice, which is some 15 minutes.
+  std::chrono::milliseconds tcp_user_timeout = std::chrono::seconds(10);
+
+  /// Called when there is a connection, when it is lost, and when the client is closed: in that
+  /// order, on the client's executor, one call at a time, before the outcomes of the requests that
+  /// were lost with it. The last call, `closed`, may come after the Client was destroyed.
+  std::function<void(const ConnectionEvent&)> on_connection;
 
   /// How long close() waits for replies that are owed.
   std::chrono::nanoseconds close_timeout = std::chrono::seconds(1);

@@ -13,6 +13,7 @@ Request::Request(const Request& other)
       luggage_->encoded.resize(encoded_size(other.command_));
       encode(other.command_, luggage_->encoded.data());
       command_ = CommandView::from_encoded(luggage_->encoded);
+      command_.effect = other.command_.effect;
       return;
     case Kind::refusal:
       luggage_->refusal = *other.refusal_;

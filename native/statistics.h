@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/budget.h"
 
@@ -11,6 +13,9 @@ using plimsoll::PoolKind;
 struct Statistics {
   ClientStatistics client;
   BudgetStatistics memory;
+
+  /// ClientStatistics::last_problem in words, with what the system said; empty: there was none.
+  std::string last_problem;
 };
 
 }  // namespace plimsoll::native

@@ -215,8 +215,7 @@ TEST_CASE("a connect that is cancelled ends at once, as cancelled") {
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().code() == ErrorCode::cancelled);
   CHECK(outcome.error().executed() == Executed::no);
-  peer.receive();
-  peer.receive();
+  for (int i = 1; i < handshake_requests_count; ++i) peer.receive();
   CHECK(peer.receive().empty());  // and the connection is closed
 }
 

@@ -42,7 +42,8 @@ TEST_CASE("a client introduces itself with all that its options say, in one go")
   CHECK(peer.receive() == "CLIENT SETINFO LIB-NAME plimsoll");
   CHECK_THAT(peer.receive(), ContainsSubstring("CLIENT SETINFO LIB-VER "));
   CHECK(peer.receive() == "SELECT 7");
-  peer.send(std::string(handshake_replies) + "+OK\r\n");
+  CHECK(peer.receive() == "PING");
+  peer.send(std::string(handshake_replies) + "+PONG\r\n");
   CHECK(finish(std::move(connecting)));
 }
 
@@ -50,36 +51,60 @@ TEST_CASE("a server that does not know CLIENT SETINFO is served all the same") {
   Listener listener;
   auto connecting = native::connect(listener.url(), patient_options(), use_future);
   Peer peer = listener.accept();
-  peer.send(std::string(hello_reply) + "-ERR unknown subcommand\r\n-NOPERM no\r\n");
+  peer.send(std::string(hello_reply) + "-ERR unknown subcommand\r\n-NOPERM no\r\n+PONG\r\n");
   Client client = value_of(std::move(connecting));
-  auto call = client.ping(use_future);
-  for (int i = 0; i < 3; ++i) peer.receive();
-  REQUIRE(peer.receive() == "PING");
-  peer.send("+PONG\r\n");
-  CHECK(value_of(std::move(call)) == "PONG");
+  auto call = client.get("k", use_future);
+  peer.receive_handshake();
+  REQUIRE(peer.receive() == "GET k");
+  peer.send("$1\r\nv\r\n");
+  CHECK(value_of(std::move(call)) == "v");
 }
 
-TEST_CASE("a refused handshake is a server error with the server's words, at once") {
-  const std::string text = GENERATE(
-      "NOPROTO unsupported protocol version", "NOAUTH HELLO must be called with the client",
-      "ERR unknown command 'HELLO', with args beginning with: '3' ",
-      "WRONGPASS invalid username-password pair or user is disabled.");
+struct Refusal {
+  std::string words;
+  ErrorCode code;
+  std::string_view what_to_do;
+};
+
+TEST_CASE("a handshake refused for good has its code, the server's words, and what to do") {
+  const Refusal refusal = GENERATE(
+      Refusal{"NOPROTO unsupported protocol version", ErrorCode::unsupported_protocol, "Redis 6"},
+      Refusal{"NOAUTH HELLO must be called with the client already authenticated",
+              ErrorCode::authentication_failed, "password in the options or the address"},
+      Refusal{"ERR unknown command 'HELLO', with args beginning with: '3' ",
+              ErrorCode::unsupported_protocol, "with HELLO"},
+      Refusal{"WRONGPASS invalid username-password pair or user is disabled.",
+              ErrorCode::authentication_failed, "a user that is on in ACL LIST"});
   Listener listener;
   auto connecting = native::connect(listener.url(), patient_options(), use_future);
   Peer peer = listener.accept();
-  peer.send("-" + text + "\r\n+OK\r\n+OK\r\n");
+  peer.send("-" + refusal.words + "\r\n+OK\r\n+OK\r\n-NOAUTH Authentication required.\r\n");
   const native::Error error = error_of(std::move(connecting));
-  CHECK(error.code() == ErrorCode::server_error);
-  CHECK(error.server_text() == text);
-  CHECK(error.server_code() == text.substr(0, text.find(' ')));
+  CHECK(error.code() == refusal.code);
+  CHECK(error.executed() == Executed::no);
+  CHECK(error.server_text() == refusal.words);
+  CHECK(error.server_code() == refusal.words.substr(0, refusal.words.find(' ')));
+  CHECK_THAT(error.what(), ContainsSubstring(std::string(refusal.what_to_do)));
 }
 
-TEST_CASE("a refused database is a server error with the server's words") {
+TEST_CASE("a handshake refused with words that nobody knows is a server error with these words") {
+  Listener listener;
+  auto connecting = native::connect(listener.url(), patient_options(), use_future);
+  Peer peer = listener.accept();
+  peer.send("-ERR out of order\r\n+OK\r\n+OK\r\n+PONG\r\n");
+  const native::Error error = error_of(std::move(connecting));
+  CHECK(error.code() == ErrorCode::server_error);
+  CHECK(error.server_text() == "ERR out of order");
+}
+
+TEST_CASE("a refused database has its code and the server's words") {
   Listener listener;
   auto connecting = native::connect(listener.url() + "/99", patient_options(), use_future);
   Peer peer = listener.accept();
-  peer.send(std::string(handshake_replies) + "-ERR DB index is out of range\r\n");
-  CHECK(error_of(std::move(connecting)).server_text() == "ERR DB index is out of range");
+  peer.send(std::string(hello_reply) + "+OK\r\n+OK\r\n-ERR DB index is out of range\r\n+PONG\r\n");
+  const native::Error error = error_of(std::move(connecting));
+  CHECK(error.code() == ErrorCode::unknown_database);
+  CHECK(error.server_text() == "ERR DB index is out of range");
 }
 
 TEST_CASE("a handshake that is answered with something else is a protocol error") {
@@ -106,7 +131,7 @@ TEST_CASE("a server that will be ready soon is asked again") {
     if (not_yet.empty()) {
       peer.close();
     } else {
-      for (int i = 0; i < 3; ++i) peer.receive();
+      peer.receive_handshake();
       CHECK(peer.receive().empty());  // the client gives this connection up
     }
   }
@@ -135,7 +160,7 @@ TEST_CASE("a handshake that breaks off at any byte is tried again") {
     INFO(sent << " bytes");
     auto connecting = native::connect(listener.url(), patient_options(), use_future);
     Peer cut = listener.accept();
-    for (int i = 0; i < 3; ++i) cut.receive();
+    cut.receive_handshake();
     cut.send(handshake_replies.substr(0, sent));
     cut.close();
     Peer whole = listener.accept();
@@ -178,7 +203,7 @@ TEST_CASE("pushes in the handshake are passed over") {
   Listener listener;
   auto connecting = native::connect(listener.url(), patient_options(), use_future);
   Peer peer = listener.accept();
-  peer.send(">1\r\n+hello\r\n" + std::string(hello_reply) + ">1\r\n+x\r\n+OK\r\n+OK\r\n");
+  peer.send(">1\r\n+hello\r\n" + std::string(hello_reply) + ">1\r\n+x\r\n+OK\r\n+OK\r\n+PONG\r\n");
   CHECK(finish(std::move(connecting)));
 }
 

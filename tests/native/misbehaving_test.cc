@@ -39,7 +39,7 @@ TEST_CASE("garbage fails what is under way with a protocol error that says where
   CHECK(error_of(std::move(third)).code() == ErrorCode::protocol_error);
 }
 
-TEST_CASE("after garbage the connection is closed, and calls say why") {
+TEST_CASE("after garbage the connection is replaced, and what was not sent yet goes on") {
   Listener listener;
   auto [client, peer] = listener.connect(patient_options());
   auto call = client.get("a", use_future);
@@ -47,9 +47,29 @@ TEST_CASE("after garbage the connection is closed, and calls say why") {
   peer.send("?\r\n");
   error_of(std::move(call));
   CHECK(peer.receive().empty());  // the end
+  auto next = client.get("b", use_future);
+  Peer replacement = listener.accept();
+  replacement.shake_hands();
+  CHECK(replacement.receive() == "GET b");
+  replacement.send("$1\r\nv\r\n");
+  CHECK(value_of(std::move(next)) == "v");
+  CHECK_THAT(client.statistics().last_problem, ContainsSubstring("protocol_error"));
+}
+
+TEST_CASE("where no connection may be replaced, garbage closes the client, and calls say why") {
+  Listener listener;
+  native::Options options = patient_options();
+  options.reconnect_attempts_max = 0;
+  auto [client, peer] = listener.connect(options);
+  auto call = client.get("a", use_future);
+  peer.receive();
+  peer.send("?\r\n");
+  error_of(std::move(call));
+  CHECK(peer.receive().empty());
   const native::Error error = error_of(client.get("b", use_future));
   CHECK(error.code() == ErrorCode::closed);
   CHECK(error.executed() == Executed::no);
+  CHECK_THAT(error.what(), ContainsSubstring("protocol_error"));
 }
 
 TEST_CASE("a length beyond the limits is a protocol error, and allocates nothing") {
@@ -94,13 +114,16 @@ TEST_CASE("nesting beyond the limit is a protocol error") {
 
 TEST_CASE("a reply that nobody asked for ends the connection, with the server's words if any") {
   Listener listener;
-  auto [client, peer] = listener.connect(patient_options());
+  native::Options options = patient_options();
+  options.reconnect_attempts_max = 0;
+  auto [client, peer] = listener.connect(options);
   SECTION("an error") {
     peer.send("-ERR I am leaving\r\n");
     CHECK(peer.receive().empty());
     const native::Error error = error_of(client.get("a", use_future));
     CHECK(error.code() == ErrorCode::closed);
-    CHECK_THAT(error.what(), ContainsSubstring("a reply that no request asked for"));
+    CHECK_THAT(error.what(), ContainsSubstring("a reply that no request asked for") &&
+                                 ContainsSubstring("ERR I am leaving"));
   }
   SECTION("behind one that was asked for") {
     auto call = client.get("a", use_future);

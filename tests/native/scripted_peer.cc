@@ -105,8 +105,12 @@ std::string Peer::receive() {
   return words;
 }
 
+void Peer::receive_handshake() {
+  for (int i = 0; i < handshake_requests_count; ++i) receive();
+}
+
 void Peer::shake_hands() {
-  for (int i = 0; i < 3; ++i) receive();
+  receive_handshake();
   send(handshake_replies);
 }
 

@@ -27,7 +27,8 @@ class Peer {
   /// The words of the next request, with blanks between; empty where the client has closed.
   std::string receive();
 
-  /// Receives a client's handshake without credentials, and answers as a server does.
+  /// Receives a client's handshake; and answers it as a server does.
+  void receive_handshake();
   void shake_hands();
 
   /// Ends the connection, in order or with a reset.
@@ -45,9 +46,12 @@ class Peer {
   std::string read_;
 };
 
-/// What a server answers to HELLO 3, and to the whole handshake.
+/// What a server answers to HELLO 3, and to the whole handshake without credentials and database:
+/// HELLO, CLIENT SETINFO twice, PING.
 inline constexpr std::string_view hello_reply = "%1\r\n$5\r\nproto\r\n:3\r\n";
-inline constexpr std::string_view handshake_replies = "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n";
+inline constexpr std::string_view handshake_replies =
+    "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n";
+inline constexpr int handshake_requests_count = 4;
 
 /// A free port of 127.0.0.1 on which the test listens.
 class Listener {

@@ -11,7 +11,8 @@
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-// A real server that is paused, killed, not there yet, or asks who comes: one a test.
+// A real server that is paused, not there, or asks who comes: one a test. Servers that go away and
+// come back are in the tests named reconnect_*.
 
 namespace plimsoll::testing {
 namespace {
@@ -40,19 +41,6 @@ TEST_CASE("requests to a server that is paused time out, and later ones are in s
   CHECK(value_of(client.get("k", use_future)) == "19");
 }
 
-TEST_CASE("a server that is killed loses what is in doubt, and the client says that it is closed") {
-  ValkeyServer server({.listen = Listen::unix_socket_and_tcp});
-  Client client = connected(server.url());
-  server.pause();
-  auto call = client.incr("n", use_future);
-  CHECK(eventually([&] { return client.statistics().client.in_flight == 1; }));
-  server.kill();
-  const native::Error lost = error_of(std::move(call));
-  CHECK((lost.code() == ErrorCode::lost_in_doubt || lost.code() == ErrorCode::lost_unsent));
-  CHECK(lost.executed() != Executed::yes);
-  CHECK(error_of(client.ping(use_future)).code() == ErrorCode::closed);
-}
-
 TEST_CASE(
     "a password opens the door, by url and by options, and a wrong one shows the server's text") {
   ValkeyServer server(
@@ -68,9 +56,12 @@ TEST_CASE(
   CHECK(value_of(by_options.command<std::string>({"CLIENT", "GETNAME"}, use_future)) == "ship");
 
   options.password = "wrong";
-  CHECK(error_of(native::connect(server.url(), options, use_future)).server_code() == "WRONGPASS");
-  CHECK(error_of(native::connect(server.url(), patient_options(), use_future)).server_code() ==
-        "NOAUTH");
+  const native::Error wrong = error_of(native::connect(server.url(), options, use_future));
+  CHECK(wrong.code() == ErrorCode::authentication_failed);
+  CHECK(wrong.server_code() == "WRONGPASS");
+  const native::Error none = error_of(native::connect(server.url(), patient_options(), use_future));
+  CHECK(none.code() == ErrorCode::authentication_failed);
+  CHECK(none.server_code() == "NOAUTH");
 }
 
 TEST_CASE("a database can be chosen, and one that is not there shows the server's text") {
@@ -81,6 +72,7 @@ TEST_CASE("a database can be chosen, and one that is not there shows the server'
   CHECK(value_of(zero.exists("k", use_future)) == 0);
   const native::Error error =
       error_of(native::connect(server.url() + "?database=99", patient_options(), use_future));
+  CHECK(error.code() == ErrorCode::unknown_database);
   CHECK(error.server_text() == "ERR DB index is out of range");
 }
 
