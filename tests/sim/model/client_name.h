@@ -6,8 +6,10 @@
 
 namespace plimsoll::sim::model {
 
-/// Names of clients and of client libraries are of printable ASCII without blanks, or empty.
+/// Names of clients and of client libraries are of printable ASCII without blanks, or empty. The
+/// server looks no further than a zero byte.
 inline bool is_valid_client_name(std::string_view name) {
+  name = name.substr(0, name.find('\0'));
   return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
 }
 

@@ -28,6 +28,7 @@ enum CommandFlags : std::uint32_t {
   flag_patterns = 1U << 11,       // arguments are patterns of channels
   flag_first_channel = 1U << 12,  // only the first argument is
   flag_exec = 1U << 13,           // EXEC itself
+  flag_unsubscribe = 1U << 14,    // refused without a subscription
 };
 
 /// The places of the keys among the arguments; last < 0 counts from the end, first 0 means none.

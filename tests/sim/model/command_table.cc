@@ -79,24 +79,24 @@ const Command* find_container(std::string_view name) {
 
 std::span<const Command* const> all_commands() { return table().all(); }
 
+std::string printed(std::string_view text, std::size_t bytes_max) {
+  text = text.substr(0, bytes_max);
+  return std::string(text.substr(0, text.find('\0')));
+}
+
 std::string unknown_command_text(Arguments arguments) {
   constexpr std::size_t shown_max = 128;
-  // Printed as C strings: up to a zero byte.
-  const auto shown = [](std::string_view text, std::size_t bytes) {
-    text = text.substr(0, bytes);
-    return text.substr(0, text.find('\0'));
-  };
   if (find_container(arguments[0]) != nullptr) {
     std::string upper(arguments[0]);
     for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    return "unknown subcommand '" + std::string(shown(arguments[1], shown_max)) + "'. Try " +
-           upper + " HELP.";
+    return "unknown subcommand '" + printed(arguments[1], shown_max) + "'. Try " + upper + " HELP.";
   }
   std::string rest;
   for (std::size_t i = 1; i < arguments.size() && rest.size() < shown_max; ++i) {
-    rest.append("'").append(shown(arguments[i], shown_max - rest.size())).append("' ");
+    const std::string argument = printed(arguments[i], shown_max - rest.size());
+    rest.append("'").append(argument).append("' ");
   }
-  return "unknown command '" + std::string(shown(arguments[0], shown_max)) +
+  return "unknown command '" + printed(arguments[0], shown_max) +
          "', with args beginning with: " + rest;
 }
 

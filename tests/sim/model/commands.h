@@ -40,6 +40,10 @@ inline constexpr std::string_view loading_text = "-LOADING Valkey is loading the
 inline constexpr std::string_view busy_text =
     "-BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 
+/// Text that somebody has sent, as the server prints it: up to a zero byte, and not more than so
+/// many bytes.
+std::string printed(std::string_view text, std::size_t bytes_max = std::string_view::npos);
+
 std::string unknown_command_text(Arguments arguments);
 std::string wrong_arity_text(const Command& command);
 std::string invalid_expire_text(const Command& command);

@@ -29,10 +29,10 @@ void setinfo(Call& call) {
   const std::string_view option = call.arguments[2];
   const bool is_name = equals_ignoring_case(option, "lib-name");
   if (!is_name && !equals_ignoring_case(option, "lib-ver")) {
-    return call.reply.error("Unrecognized option '" + std::string(option) + "'");
+    return call.reply.error("Unrecognized option '" + printed(option) + "'");
   }
   if (!is_valid_client_name(call.arguments[3])) {
-    return call.reply.error(invalid_client_name_text(is_name ? "lib-name" : "lib-ver"));
+    return call.reply.error(invalid_client_name_text(printed(option)));
   }
   call.reply.ok();
 }

@@ -40,7 +40,9 @@ enum class Authenticated { yes, no };
 Authenticated authenticate(Call& call, std::string_view name, std::string_view password) {
   const User* const user = call.engine.users.authenticate(name, password);
   if (user == nullptr) {
-    call.reply.error(wrong_password_text);
+    // The real server (addAuthErrReply() in acl.c) says nothing at all behind replies that have not
+    // been sent yet: in a pipeline or a transaction, a reply is missing.
+    if (call.connection.output.empty()) call.reply.error(wrong_password_text);
     return Authenticated::no;
   }
   call.connection.user = user;
@@ -92,7 +94,7 @@ std::optional<HelloRequest> parse_hello(Call& call) {
         return std::nullopt;
       }
     } else {
-      call.reply.error("Syntax error in HELLO option '" + std::string(arguments[i]) + "'");
+      call.reply.error("Syntax error in HELLO option '" + printed(arguments[i]) + "'");
       return std::nullopt;
     }
   }

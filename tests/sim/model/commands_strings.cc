@@ -99,6 +99,11 @@ void store(Call& call, std::string_view key, std::string_view value, OldExpiry o
   call.key_changed(key);
 }
 
+void erase(Call& call, std::string_view key) {
+  call.database().erase(key);
+  call.key_changed(key);
+}
+
 void set(Call& call) {
   const std::string_view key = call.arguments[1];
   const std::optional<SetOptions> options = parse_set_options(call.arguments);
@@ -114,9 +119,13 @@ void set(Call& call) {
     if (answers_ok) call.reply.null();
     return;
   }
+  if (answers_ok) call.reply.ok();
+  if (time && *time <= call.engine.now.milliseconds()) {
+    if (exists) erase(call, key);  // what is expired from birth is never there
+    return;
+  }
   store(call, key, call.arguments[2], options->old_expiry);
   if (time) call.database().expire_at(key, *call.database().find(key), time);
-  if (answers_ok) call.reply.ok();
 }
 
 void setnx(Call& call) {
@@ -170,8 +179,7 @@ void getset(Call& call) {
 void getdel(Call& call) {
   const std::optional<Text*> text = reply_with_string(call);
   if (!text || *text == nullptr) return;
-  call.database().erase(call.arguments[1]);
-  call.key_changed(call.arguments[1]);
+  erase(call, call.arguments[1]);
 }
 
 void getex(Call& call) {
@@ -191,8 +199,7 @@ void getex(Call& call) {
 
   Database::Entry& entry = *call.database().find(key);
   if (time && *time <= call.engine.now.milliseconds()) {
-    call.database().erase(key);
-    call.key_changed(key);
+    erase(call, key);
   } else if (time || (persist && entry.expires_at)) {
     call.database().expire_at(key, entry, time);
     call.key_changed(key);

@@ -65,8 +65,8 @@ bool overlap(std::string_view left, std::string_view right) {
 }
 
 std::string overlap_text(std::string_view prefix, std::string_view with, std::string_view other) {
-  return "Prefix '" + std::string(prefix) + "' overlaps with " + std::string(with) + " '" +
-         std::string(other) + "'. Prefixes for a single client must not overlap.";
+  return "Prefix '" + printed(prefix) + "' overlaps with " + std::string(with) + " '" +
+         printed(other) + "'. Prefixes for a single client must not overlap.";
 }
 
 std::optional<std::string> overlap_error(const TrackingState& state,

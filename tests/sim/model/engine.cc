@@ -89,6 +89,11 @@ bool Engine::is_refused_by_condition(Connection& connection, const Command& comm
                            "allowed in this context");
     return true;
   }
+  if (command.has(flag_unsubscribe) && connection.subscriptions() == 0) {
+    reject(connection,
+           "-NOSUB '" + std::string(command.name) + "' command executed not in subscribed mode");
+    return true;
+  }
   // EXEC may not do what one of its commands may not.
   const auto allowed = [&](CommandFlags flag) {
     if (!command.has(flag)) return false;
@@ -131,6 +136,8 @@ void Engine::reject(Connection& connection, std::string_view error) {
 
 void Engine::execute(Connection& connection, const Command& command, Arguments arguments) {
   const int database_before = connection.database;
+  const bool was_closing = connection.closing != Closing::no;  // by a CLIENT KILL in a transaction
+  const std::size_t said = connection.output.size();
   Replies reply(connection.output, connection.protocol);
   if (scripted_errors.empty() || !answer_by_script(command, reply)) {
     Call call{*this, connection, command, arguments, reply};
@@ -145,9 +152,10 @@ void Engine::execute(Connection& connection, const Command& command, Arguments a
       log({connection.id, command.name, arguments, database_before, now, outcome});
     }
   }
+  if (was_closing) connection.output.resize(said);
   if (nesting == Nesting::in_transaction) return;
-  tracking.after_command(connection);
   pubsub.after_command(connection);
+  tracking.after_command(connection);
 }
 
 bool Engine::answer_by_script(const Command& command, Replies& reply) {
@@ -165,15 +173,15 @@ Database::Entry* Engine::find(const Connection& connection, std::string_view key
   Database::Entry* const entry = keys.find(key);
   if (entry == nullptr || !is_expired(*entry, now)) return entry;
   keys.erase(key);
-  key_changed(connection.database, key);
+  key_changed(connection.database, key, Cause::expiry);
   return nullptr;
 }
 
-void Engine::key_changed(int database, std::string_view key) {
+void Engine::key_changed(int database, std::string_view key, Cause cause) {
   if (!watches.empty()) {
     watches.key_changed(database, key, databases[static_cast<std::size_t>(database)].find(key));
   }
-  tracking.invalidate(key, executing);
+  tracking.invalidate(key, executing, cause);
 }
 
 void Engine::flush(int first, int count) {
@@ -190,7 +198,7 @@ void Engine::remove_expired() {
     while (const std::string* oldest = databases[number].oldest_expired(now)) {
       const std::string key = *oldest;
       databases[number].erase(key);
-      key_changed(static_cast<int>(number), key);
+      key_changed(static_cast<int>(number), key, Cause::expiry);
     }
   }
 }

@@ -34,8 +34,9 @@ class Engine {
   /// Null if there is no such key any more; one that has expired goes now.
   Database::Entry* find(const Connection& connection, std::string_view key);
 
-  /// To be called behind every change of a key: disturbs watches, tells who tracks it.
-  void key_changed(int database, std::string_view key);
+  /// To be called behind every change of a key: disturbs watches, tells who tracks it. A change
+  /// that time has made is nobody's own write, whoever comes upon it.
+  void key_changed(int database, std::string_view key, Cause cause);
 
   /// Empties databases from `first` on; everybody who tracks is told.
   void flush(int first, int count);
@@ -79,7 +80,9 @@ struct Call {
   Replies& reply;
 
   Database::Entry* find(std::string_view key) const { return engine.find(connection, key); }
-  void key_changed(std::string_view key) const { engine.key_changed(connection.database, key); }
+  void key_changed(std::string_view key) const {
+    engine.key_changed(connection.database, key, Cause::command);
+  }
   Database& database() const { return engine.database(connection); }
 };
 

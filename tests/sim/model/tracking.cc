@@ -67,8 +67,9 @@ void Tracking::remember(Connection& connection, std::string_view key) {
   if (readers.size() >= 16 && std::has_single_bit(readers.size())) drop_gone(readers);
 }
 
-void Tracking::invalidate(std::string_view key, Connection* executing) {
-  if (!prefixes_.empty()) broadcast_later(key, executing);
+void Tracking::invalidate(std::string_view key, Connection* executing, Cause cause) {
+  const bool is_write = executing != nullptr && cause == Cause::command;
+  if (!prefixes_.empty()) broadcast_later(key, is_write ? executing->id : ClientId{});
   if (keys_.empty()) return;
   const auto found = places_.find(key);
   if (found == places_.end()) return;
@@ -127,10 +128,10 @@ void Tracking::forget_everything() {
   pending_.clear();
 }
 
-void Tracking::broadcast_later(std::string_view key, Connection* executing) {
+void Tracking::broadcast_later(std::string_view key, ClientId writer) {
   for (auto& [name, prefix] : prefixes_) {
     if (!key.starts_with(name)) continue;
-    prefix.changed.try_emplace(std::string(key), executing ? executing->id : ClientId{});
+    prefix.changed.insert_or_assign(std::string(key), writer);
   }
 }
 

@@ -11,6 +11,9 @@
 
 namespace plimsoll::sim::model {
 
+/// Why a key has changed.
+enum class Cause { command, expiry };
+
 /// Who is to be told of which changed keys: CLIENT TRACKING without REDIRECT.
 ///
 /// Keys are known by name over all databases. A remembered read is told of once. What concerns the
@@ -26,9 +29,8 @@ class Tracking {
   /// Remembers that the connection has read the key, if its mode and CLIENT CACHING say so.
   void remember(Connection& connection, std::string_view key);
 
-  /// Says that a key has changed. `executing` is whose request is being executed, null if nobody's;
-  /// `writer` is who counts as the writer for NOLOOP.
-  void invalidate(std::string_view key, Connection* executing);
+  /// Says that a key has changed. `executing` is whose request is being executed, null if nobody's.
+  void invalidate(std::string_view key, Connection* executing, Cause cause);
   void invalidate_all(Connection* executing);
 
   void after_command(Connection& executing);
@@ -45,7 +47,7 @@ class Tracking {
   };
   struct Prefix {
     std::vector<ClientId> clients;
-    std::map<std::string, ClientId, std::less<>> changed;  // and by whom
+    std::map<std::string, ClientId, std::less<>> changed;  // and by whom last
   };
   enum class Scope { key, everything };
   struct Pending {
@@ -53,7 +55,7 @@ class Tracking {
     std::string key;
   };
 
-  void broadcast_later(std::string_view key, Connection* executing);
+  void broadcast_later(std::string_view key, ClientId writer);
   void broadcast(const Prefix& prefix);
   void tell_readers(const RememberedKey& key, Connection* executing);
   void tell(Connection& connection, std::string_view key);
