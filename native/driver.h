@@ -6,6 +6,7 @@
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/system/error_code.hpp>
 
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/native/operation.h"
@@ -132,6 +133,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   bool open_ = false;
   bool reading_ = false;
   bool write_blocked_ = false;
+  boost::system::error_code write_problem_;
   Instant armed_ = never;
 };
 

@@ -179,6 +179,7 @@ void Driver::handle_failed(const error_code& problem) {
 void Driver::close_socket() {
   ++attempt_;
   open_ = reading_ = write_blocked_ = false;
+  write_problem_.clear();
   error_code ignored;
   io_->resolver.cancel();
   io_->timer.cancel();
@@ -227,7 +228,8 @@ bool Driver::read_once() {
     core_.handle_read(first_connection, count > 0 ? static_cast<std::size_t>(count) : 0, now());
   }
   if (count == 0) {
-    handle_failed(asio::error::eof);
+    // The system tells its reason once, and sending may have been first to hear it.
+    handle_failed(write_problem_ ? write_problem_ : asio::error::eof);
     return false;
   }
   if (count < 0 && !would_block(problem) && problem != EINTR) {
@@ -276,8 +278,11 @@ void Driver::flush() {
       const std::lock_guard lock(mutex_);
       core_.handle_written(first_connection, 0);
     }
-    // Reading will find out what happened, behind the replies that may have come before.
-    if (!would_block(problem)) return;
+    // Reading will find the end, behind the replies that may have come before.
+    if (!would_block(problem)) {
+      if (problem != EPIPE) write_problem_ = system_error(problem);
+      return;
+    }
     write_blocked_ = true;
     io_->socket.async_wait(asio::socket_base::wait_write,
                            [self = shared_from_this(), attempt = attempt_](const error_code&) {

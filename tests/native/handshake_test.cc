@@ -122,7 +122,8 @@ TEST_CASE("a server that will be ready soon is asked again") {
   const std::string_view not_yet =
       GENERATE("-LOADING Valkey is loading the dataset in memory\r\n",
                "-MASTERDOWN Link with MASTER is down\r\n", "-BUSY Valkey is busy\r\n",
-               "-ERR max number of clients reached\r\n", "");
+               "-ERR max number of clients reached\r\n",
+               "-DENIED Running in protected mode because protected mode is enabled\r\n", "");
   Listener listener;
   auto connecting = native::connect(listener.url(), patient_options(), use_future);
   for (int attempt = 0; attempt < 3; ++attempt) {

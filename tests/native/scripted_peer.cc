@@ -105,6 +105,11 @@ std::string Peer::receive() {
   return words;
 }
 
+bool Peer::has_more() const {
+  pollfd wanted{.fd = descriptor_, .events = POLLIN, .revents = 0};
+  return !read_.empty() || ::poll(&wanted, 1, 0) > 0;
+}
+
 void Peer::receive_handshake() {
   for (int i = 0; i < handshake_requests_count; ++i) receive();
 }

@@ -27,6 +27,9 @@ class Peer {
   /// The words of the next request, with blanks between; empty where the client has closed.
   std::string receive();
 
+  /// Whether there is more of the client's to receive by now.
+  bool has_more() const;
+
   /// Receives a client's handshake; and answers it as a server does.
   void receive_handshake();
   void shake_hands();

@@ -42,8 +42,8 @@ struct FaultProxy::Loop {
   Descriptor listener;
   const Descriptor alarm{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")};
   std::list<FaultProxyLink> links;
-  Mode mode = Mode::passing;  // of new connections
-  std::optional<PlannedCut> plan;
+  Mode mode = Mode::passing;       // of new connections
+  std::optional<PlannedCut> plan;  // of the next connection
   std::size_t accepted_count = 0;
   std::array<std::uint64_t, 2> passed_before{};  // by connections that have ended
   bool stopping = false;
@@ -101,7 +101,8 @@ void FaultProxy::Loop::accept_all() {
     send_at_once(client);
     Descriptor onward = connect_to(server);
     if (onward.open()) {
-      links.emplace_back(std::move(client), std::move(onward), mode, plan);
+      links.emplace_back(std::move(client), std::move(onward), mode,
+                         std::exchange(plan, std::nullopt));
     } else {
       client.reset();
     }

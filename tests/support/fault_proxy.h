@@ -24,8 +24,8 @@ enum class Cut : std::uint8_t {
 /// A network that fails as it is told: listens on a free port of 127.0.0.1 and hands each
 /// connection's bytes on to one server, in a thread of its own.
 ///
-/// A call takes effect before it returns. Everything that begins between a fault and heal() has the
-/// fault as well. Destroying it resets what is connected.
+/// A call takes effect before it returns. Connections that begin between a fault of all and heal()
+/// have the fault as well. Destroying it resets what is connected.
 class FaultProxy {
  public:
   /// In front of a server on a unix socket, or on a port of 127.0.0.1. Whether there is one is
@@ -48,8 +48,8 @@ class FaultProxy {
   void swallow();
   void stall();
 
-  /// Every connection that begins from now on lets `bytes` through in this direction; the next byte
-  /// is not let through: in its place the connection is cut.
+  /// The next connection lets `bytes` through in this direction; the next byte is not let through:
+  /// in its place the connection is cut.
   void cut_after(Direction direction, std::size_t bytes, Cut cut);
 
   /// Cuts every connection now, whether or not there is another byte. Not for Cut::stall.
