@@ -13,22 +13,22 @@ struct Call;
 
 /// What COMMAND INFO says of a command, as far as it matters here.
 enum CommandFlags : std::uint32_t {
-  flag_none = 0,
-  flag_read = 1U << 0,            // readonly
-  flag_loading = 1U << 1,         // runs while loading
-  flag_stale = 1U << 2,           // runs while the primary is down
-  flag_no_auth = 1U << 3,         // runs before authentication, and no ACL forbids it
-  flag_busy = 1U << 4,            // runs while a script does
-  flag_no_multi = 1U << 5,        // refused between MULTI and EXEC
-  flag_at_once = 1U << 6,         // not queued between MULTI and EXEC
-  flag_subscribed = 1U << 7,      // runs on a subscribed RESP2 connection
-  flag_client_family = 1U << 8,   // does not use up CLIENT CACHING
-  flag_container = 1U << 9,       // has subcommands
-  flag_channels = 1U << 10,       // arguments are channels
-  flag_patterns = 1U << 11,       // arguments are patterns of channels
-  flag_first_channel = 1U << 12,  // only the first argument is
-  flag_exec = 1U << 13,           // EXEC itself
-  flag_unsubscribe = 1U << 14,    // refused without a subscription
+  flag_read = 1U << 0,            // readonly: its keys are tracked
+  flag_write = 1U << 1,           // a replica refuses it
+  flag_loading = 1U << 2,         // runs while loading
+  flag_stale = 1U << 3,           // runs while the primary is down
+  flag_no_auth = 1U << 4,         // runs before authentication, and no ACL forbids it
+  flag_busy = 1U << 5,            // allow_busy: runs while a script does
+  flag_no_multi = 1U << 6,        // refused between MULTI and EXEC
+  flag_at_once = 1U << 7,         // not queued between MULTI and EXEC
+  flag_subscribed = 1U << 8,      // runs on a subscribed RESP2 connection
+  flag_unsubscribe = 1U << 9,     // refused without a subscription
+  flag_client_family = 1U << 10,  // does not use up CLIENT CACHING
+  flag_container = 1U << 11,      // has subcommands
+  flag_channels = 1U << 12,       // arguments are channels
+  flag_patterns = 1U << 13,       // arguments are patterns of channels
+  flag_first_channel = 1U << 14,  // only the first argument is one
+  flag_exec = 1U << 15,           // EXEC itself
 };
 
 /// The places of the keys among the arguments; last < 0 counts from the end, first 0 means none.

@@ -36,6 +36,8 @@ inline constexpr std::string_view wrong_type_text =
 inline constexpr std::string_view overflow_text = "increment or decrement would overflow";
 inline constexpr std::string_view primary_down_text =
     "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+inline constexpr std::string_view read_only_text =
+    "-READONLY You can't write against a read only replica.";
 inline constexpr std::string_view loading_text = "-LOADING Valkey is loading the dataset in memory";
 inline constexpr std::string_view busy_text =
     "-BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";

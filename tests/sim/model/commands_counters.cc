@@ -48,10 +48,10 @@ void decrby(Call& call) {
 }
 
 constexpr Command commands[] = {
-    {"incr", 2, flag_none, first_argument, incr},
-    {"decr", 2, flag_none, first_argument, decr},
-    {"incrby", 3, flag_none, first_argument, incrby},
-    {"decrby", 3, flag_none, first_argument, decrby},
+    {"incr", 2, flag_write, first_argument, incr},
+    {"decr", 2, flag_write, first_argument, decr},
+    {"incrby", 3, flag_write, first_argument, incrby},
+    {"decrby", 3, flag_write, first_argument, decrby},
 };
 
 }  // namespace

@@ -53,10 +53,10 @@ void swapdb(Call& call) {
 }
 
 constexpr Command commands[] = {
-    {"flushall", -1, flag_none, no_key, flushall},
-    {"flushdb", -1, flag_none, no_key, flushdb},
+    {"flushall", -1, flag_write, no_key, flushall},
+    {"flushdb", -1, flag_write, no_key, flushdb},
     {"dbsize", 1, flag_read, no_key, dbsize},
-    {"swapdb", 3, flag_none, no_key, swapdb},
+    {"swapdb", 3, flag_write, no_key, swapdb},
 };
 
 }  // namespace

@@ -97,14 +97,14 @@ void hincrby(Call& call) {
 }
 
 constexpr Command commands[] = {
-    {"hset", -4, flag_none, first_argument, hset},
+    {"hset", -4, flag_write, first_argument, hset},
     {"hget", 3, flag_read, first_argument, hget},
     {"hmget", -3, flag_read, first_argument, hmget},
     {"hgetall", 2, flag_read, first_argument, hgetall},
     {"hexists", 3, flag_read, first_argument, hexists},
     {"hlen", 2, flag_read, first_argument, hlen},
-    {"hdel", -3, flag_none, first_argument, hdel},
-    {"hincrby", 4, flag_none, first_argument, hincrby},
+    {"hdel", -3, flag_write, first_argument, hdel},
+    {"hincrby", 4, flag_write, first_argument, hincrby},
 };
 
 }  // namespace

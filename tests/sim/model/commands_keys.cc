@@ -124,7 +124,9 @@ void tell_expiry(Call& call, ExpiryUnit unit, ExpiryFrom from) {
   if (!entry->expires_at) return call.reply.integer(-1);
   std::int64_t time = *entry->expires_at;
   if (from == ExpiryFrom::now) time -= call.engine.now.milliseconds();
-  call.reply.integer(unit == ExpiryUnit::seconds ? (time + 500) / 1000 : time);
+  if (unit == ExpiryUnit::milliseconds) return call.reply.integer(time);
+  const std::uint64_t rounded_up = static_cast<std::uint64_t>(time) + 500;  // it always fits
+  call.reply.integer(static_cast<std::int64_t>(rounded_up / 1000));
 }
 
 void ttl(Call& call) { tell_expiry(call, ExpiryUnit::seconds, ExpiryFrom::now); }
@@ -142,19 +144,19 @@ void persist(Call& call) {
 }
 
 constexpr Command commands[] = {
-    {"del", -2, flag_none, all_arguments, del},
-    {"unlink", -2, flag_none, all_arguments, del},
+    {"del", -2, flag_write, all_arguments, del},
+    {"unlink", -2, flag_write, all_arguments, del},
     {"exists", -2, flag_read, all_arguments, exists},
     {"type", 2, flag_read, first_argument, type},
-    {"expire", -3, flag_none, first_argument, expire},
-    {"pexpire", -3, flag_none, first_argument, pexpire},
-    {"expireat", -3, flag_none, first_argument, expireat},
-    {"pexpireat", -3, flag_none, first_argument, pexpireat},
+    {"expire", -3, flag_write, first_argument, expire},
+    {"pexpire", -3, flag_write, first_argument, pexpire},
+    {"expireat", -3, flag_write, first_argument, expireat},
+    {"pexpireat", -3, flag_write, first_argument, pexpireat},
     {"ttl", 2, flag_read, first_argument, ttl},
     {"pttl", 2, flag_read, first_argument, pttl},
     {"expiretime", 2, flag_read, first_argument, expiretime},
     {"pexpiretime", 2, flag_read, first_argument, pexpiretime},
-    {"persist", 2, flag_none, first_argument, persist},
+    {"persist", 2, flag_write, first_argument, persist},
 };
 
 }  // namespace

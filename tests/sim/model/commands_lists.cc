@@ -84,10 +84,10 @@ void lrange(Call& call) {
 }
 
 constexpr Command commands[] = {
-    {"lpush", -3, flag_none, first_argument, lpush},
-    {"rpush", -3, flag_none, first_argument, rpush},
-    {"lpop", -2, flag_none, first_argument, lpop},
-    {"rpop", -2, flag_none, first_argument, rpop},
+    {"lpush", -3, flag_write, first_argument, lpush},
+    {"rpush", -3, flag_write, first_argument, rpush},
+    {"lpop", -2, flag_write, first_argument, lpop},
+    {"rpop", -2, flag_write, first_argument, rpop},
     {"llen", 2, flag_read, first_argument, llen},
     {"lrange", 4, flag_read, first_argument, lrange},
 };

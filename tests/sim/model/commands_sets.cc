@@ -49,8 +49,8 @@ void scard(Call& call) {
 }
 
 constexpr Command commands[] = {
-    {"sadd", -3, flag_none, first_argument, sadd},
-    {"srem", -3, flag_none, first_argument, srem},
+    {"sadd", -3, flag_write, first_argument, sadd},
+    {"srem", -3, flag_write, first_argument, srem},
     {"smembers", 2, flag_read, first_argument, smembers},
     {"sismember", 3, flag_read, first_argument, sismember},
     {"scard", 2, flag_read, first_argument, scard},

@@ -220,17 +220,17 @@ void strlen(Call& call) {
 }
 
 constexpr Command commands[] = {
-    {"set", -3, flag_none, first_argument, set},
-    {"setnx", 3, flag_none, first_argument, setnx},
-    {"setex", 4, flag_none, first_argument, setex},
-    {"psetex", 4, flag_none, first_argument, psetex},
+    {"set", -3, flag_write, first_argument, set},
+    {"setnx", 3, flag_write, first_argument, setnx},
+    {"setex", 4, flag_write, first_argument, setex},
+    {"psetex", 4, flag_write, first_argument, psetex},
     {"get", 2, flag_read, first_argument, get},
     {"mget", -2, flag_read, all_arguments, mget},
-    {"mset", -3, flag_none, every_other_argument, mset},
-    {"getset", 3, flag_none, first_argument, getset},
-    {"getdel", 2, flag_none, first_argument, getdel},
-    {"getex", -2, flag_none, first_argument, getex},
-    {"append", 3, flag_none, first_argument, append},
+    {"mset", -3, flag_write, every_other_argument, mset},
+    {"getset", 3, flag_write, first_argument, getset},
+    {"getdel", 2, flag_write, first_argument, getdel},
+    {"getex", -2, flag_write, first_argument, getex},
+    {"append", 3, flag_write, first_argument, append},
     {"strlen", 2, flag_read, first_argument, strlen},
 };
 

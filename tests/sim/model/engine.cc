@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plimsoll/tests/sim/model/commands.h"
+#include "plimsoll/tests/sim/model/refusal.h"
 
 namespace plimsoll::sim::model {
 
@@ -38,7 +39,8 @@ void Engine::dispatch(Connection& connection, Arguments arguments) {
   }
   const Command* const command = find_command(arguments);
   connection.command = command;
-  if (is_refused(connection, command, arguments)) return;
+  const std::string error = refusal(*this, connection, command, arguments);
+  if (!error.empty()) return reject(connection, error);
 
   Transaction& transaction = connection.transaction;
   if (transaction.state == Transaction::State::none || command->has(flag_at_once)) {
@@ -51,71 +53,6 @@ void Engine::dispatch(Connection& connection, Arguments arguments) {
     transaction.queue.push_back({command, {arguments.begin(), arguments.end()}});
   }
   Replies(connection.output, connection.protocol).simple("QUEUED");
-}
-
-bool Engine::is_refused(Connection& connection, const Command* command, Arguments arguments) {
-  if (command == nullptr) {
-    reject(connection, unknown_command_text(arguments));
-    return true;
-  }
-  if (command->run == nullptr || !command->accepts(arguments.size())) {
-    reject(connection, wrong_arity_text(*command));
-    return true;
-  }
-  if (needs_authentication(connection) && !command->has(flag_no_auth)) {
-    reject(connection, "-NOAUTH Authentication required.");
-    return true;
-  }
-  const bool in_transaction = connection.transaction.state != Transaction::State::none;
-  if (in_transaction && command->has(flag_no_multi)) {
-    reject(connection, "Command not allowed inside a transaction");
-    return true;
-  }
-  const Permission granted = permission(*connection.user, *command, arguments);
-  if (granted != Permission::granted) {
-    reject(connection, refusal_text(granted, *connection.user, *command));
-    return true;
-  }
-  tracking.limit(options.tracking_keys_max, executing);
-  return is_refused_by_condition(connection, *command);
-}
-
-bool Engine::is_refused_by_condition(Connection& connection, const Command& command) {
-  const bool resp2_subscriber =
-      connection.protocol == Protocol::resp2 && connection.subscriptions() > 0;
-  if (resp2_subscriber && !command.has(flag_subscribed)) {
-    reject(connection, "Can't execute '" + std::string(command.name) +
-                           "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
-                           "allowed in this context");
-    return true;
-  }
-  if (command.has(flag_unsubscribe) && connection.subscriptions() == 0) {
-    reject(connection,
-           "-NOSUB '" + std::string(command.name) + "' command executed not in subscribed mode");
-    return true;
-  }
-  // EXEC may not do what one of its commands may not.
-  const auto allowed = [&](CommandFlags flag) {
-    if (!command.has(flag)) return false;
-    if (!command.has(flag_exec)) return true;
-    const std::vector<Transaction::Queued>& queue = connection.transaction.queue;
-    return std::all_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
-      return queued.command->has(flag);
-    });
-  };
-  if (options.condition == Condition::primary_down && !allowed(flag_stale)) {
-    reject(connection, primary_down_text);
-    return true;
-  }
-  if (options.condition == Condition::loading && !allowed(flag_loading)) {
-    reject(connection, loading_text);
-    return true;
-  }
-  if (options.condition == Condition::busy && !command.has(flag_busy)) {
-    reject(connection, busy_text);
-    return true;
-  }
-  return false;
 }
 
 // An error in place of a command makes the transaction around it fail, and EXEC fails at once.

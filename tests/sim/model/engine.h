@@ -43,10 +43,6 @@ class Engine {
   void remove_expired();
   void forget(Connection& connection);  // what other parts know of it, before it goes
 
-  bool needs_authentication(const Connection& connection) const {
-    return connection.trust == Trust::unauthenticated;
-  }
-
   ServerOptions options;
   Time now;
   ExecutionLog log;
@@ -65,8 +61,6 @@ class Engine {
 
  private:
   void dispatch(Connection& connection, Arguments arguments);
-  bool is_refused(Connection& connection, const Command* command, Arguments arguments);
-  bool is_refused_by_condition(Connection& connection, const Command& command);
   void reject(Connection& connection, std::string_view error);
   bool answer_by_script(const Command& command, Replies& reply);
 };

@@ -27,7 +27,8 @@ struct User {
   std::vector<std::string> channels = {"*"};
 };
 
-/// What keeps the server from serving. Connections can be made in all of them.
+/// What keeps the server from serving. Connections can be made in all of them. With `primary_down`
+/// it is a replica that does not serve stale data.
 enum class Condition { serving, loading, primary_down, busy };
 
 enum class Access { open, protected_mode };

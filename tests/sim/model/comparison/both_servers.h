@@ -29,6 +29,7 @@ class BothServers {
 
   /// Says it without a look at what comes.
   void send_only(std::size_t connection, std::string_view bytes);
+  void end_turn() { model_.end_turn(); }
 
   /// Reads from all connections what the model owes, and compares. Where a connection is ended,
   /// both must end it, and another one takes its place.
@@ -47,6 +48,7 @@ class BothServers {
   };
 
   void compare(std::size_t number);
+  void compare_bytes(std::size_t number, const std::string& expected);
   void compare_end(std::size_t number);
   [[noreturn]] void fail(std::size_t number, std::string_view what, std::string_view real,
                          std::string_view model) const;

@@ -38,8 +38,11 @@ bool is_unordered(std::string_view frame) {
   return false;
 }
 
-// All of a frame but a count at its end.
-std::string_view without_count(std::string_view frame) { return frame.substr(0, frame.rfind(':')); }
+// All of a frame but a count at its end, if it has one.
+std::string_view without_count(std::string_view frame) {
+  const bool counted = frame.find("unsubscribe\r\n") != std::string_view::npos;
+  return counted ? frame.substr(0, frame.rfind(':')) : frame;
+}
 
 // The counts stay where they are, the names change places.
 void sort_run(std::vector<std::string>& all, std::size_t begin, std::size_t end) {
@@ -52,6 +55,14 @@ void sort_run(std::vector<std::string>& all, std::size_t begin, std::size_t end)
   }
   std::sort(names.begin(), names.end());
   for (std::size_t i = begin; i < end; ++i) all[i] = names[i - begin] + counts[i - begin];
+}
+
+void sort_elements(std::string& array) {
+  const std::size_t head_end = array.find('\n') + 1;
+  std::vector<std::string> elements = frames(std::string_view(array).substr(head_end));
+  sort_unordered(elements);
+  array.resize(head_end);
+  for (const std::string& element : elements) array += element;
 }
 
 }  // namespace
@@ -98,6 +109,9 @@ bool same_frame(std::string_view left, std::string_view right) {
 }
 
 void sort_unordered(std::vector<std::string>& frames) {
+  for (std::string& frame : frames) {
+    if (frame.starts_with('*') && !is_unordered(frame)) sort_elements(frame);
+  }
   for (std::size_t begin = 0; begin < frames.size();) {
     std::size_t end = begin;
     while (end < frames.size() && is_unordered(frames[end])) ++end;

@@ -331,6 +331,13 @@ RandomRequests::Words RandomRequests::soon_expired() {
   return below(2) == 0 ? filled("SET K V PX 1") : filled("PEXPIRE K 1");
 }
 
+std::string RandomRequests::spoiled(std::string bytes) {
+  constexpr std::string_view material("*$\r\n:0129-\"' \0", 14);
+  std::string wrong;
+  for (std::uint64_t count = 1 + below(2); count > 0; --count) wrong += material[below(14)];
+  return bytes.replace(below(bytes.size()), below(3), wrong);
+}
+
 std::string RandomRequests::bytes(const Words& words) {
   if (below(8) != 0) return request(words);
   std::string line;

@@ -28,6 +28,9 @@ class RandomRequests {
   /// A request's bytes: mostly an array of bulk strings, sometimes inline.
   std::string bytes(const std::vector<std::string>& words);
 
+  /// Other bytes, in which some of what frames requests is wrong.
+  std::string spoiled(std::string bytes);
+
   /// A key that will have expired a moment later.
   std::vector<std::string> soon_expired();
 
