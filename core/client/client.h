@@ -8,6 +8,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/flight_recorder.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/session/session.h"
 
@@ -60,15 +61,17 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   /// Starts to connect: Event::ready or Event::closed says how it went.
-  void connect(Instant now) { session_.connect(now); }
+  void connect(Instant now);
 
   /// Stages a request, also before the client is ready; `tag` comes back with its one outcome.
   /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
   /// rejected_by_limit, closed.
   Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
     const Instant deadline = timeout == Duration::zero() ? never : after(now, timeout);
+    if (recorder_.on()) record_submit(command, now, timeout, tag);
     Result<RequestId> id = session_.submit(command, deadline, tag);
     ++(id ? submitted_ : rejected_);
+    if (recorder_.on()) record_submitted(id);
     return id;
   }
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
@@ -76,12 +79,12 @@ class Client {
   }
 
   /// Ends a request early, unless it has ended: its outcome is `cancelled` then.
-  void cancel(RequestId id) { session_.cancel(id); }
+  void cancel(RequestId id);
 
   /// Takes no more requests, waits for the replies that are owed, then closes.
-  void close(Instant now) { session_.close(now); }
+  void close(Instant now);
   /// Closes now: every request ends.
-  void abort() { session_.abort(); }
+  void abort();
 
   void handle_opened(ConnectionId connection, Instant now);
   void handle_closed(ConnectionId connection, const Error& reason, Instant now);
@@ -97,32 +100,58 @@ class Client {
   std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
   void handle_written(ConnectionId connection, std::size_t bytes);
 
-  void handle_timeout(Instant now) { session_.handle_timeout(now); }
+  void handle_timeout(Instant now);
 
   /// When to call handle_timeout() at the latest.
-  Instant poll_timeout() { return session_.poll_timeout(); }
+  Instant poll_timeout() {
+    if (recorder_.on()) recorder_.note(FlightRecord::poll_timeout, {});
+    return session_.poll_timeout();
+  }
 
   std::optional<Action> poll_action();
 
   /// The next thing that happened. Call it until there is none, after every call that brings
   /// something in; views in an event live until then.
-  std::optional<Event> poll_event() { return session_.poll_event(); }
+  std::optional<Event> poll_event() {
+    if (recorder_.on()) return poll_recorded_event();
+    return session_.poll_event();
+  }
 
   /// Takes the reply of the last event along. reply_too_large where there is no room for it.
   Result<Reply> keep_reply() { return session_.keep_reply(); }
 
   ClientStatistics statistics() const;
 
+  /// Records from now on what this client is told, in a ring of `ring_bytes`, for a post-mortem
+  /// (flight_recorder.h). invalid_argument; out_of_memory.
+  Status start_recording(std::size_t ring_bytes) {
+    return recorder_.start(*accounts_.connections, ring_bytes);
+  }
+  void stop_recording() { recorder_.stop(); }
+  const FlightRecorder& recorder() const { return recorder_; }
+
+  /// The text in front of the records: what `./dev sim --replay` has to know of the options. No
+  /// secrets. Returns the part of `out` that it took; recording_header_max is enough.
+  std::string_view recording_header(std::span<char> out) const;
+  static constexpr std::size_t recording_header_max = 1024;
+
   /// CHECKs all that must hold between calls, for tests and the simulator. Walks over everything.
   void validate() { session_.validate(); }
 
  private:
   void check(ConnectionId connection) const;
+  void record_input(Instant now, FlightRecord kind);
+  void record_rest(Instant now);
+  void record_submit(const CommandView& command, Instant now, Duration timeout, Tag tag);
+  void record_submitted(const Result<RequestId>& id);
+  std::optional<Event> poll_recorded_event();
 
   const ClientOptions options_;
   Accounts accounts_;
   std::uint64_t submitted_ = 0;
   std::uint64_t rejected_ = 0;
+  std::span<char> room_;  // to read to; only while recording
+  FlightRecorder recorder_;
   Session session_;
 };
 

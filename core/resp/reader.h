@@ -61,6 +61,9 @@ class Reader {
   /// Whether a frame has begun to arrive and not ended.
   bool in_frame() const { return partial_; }
 
+  /// Whether there are bytes that were read and not presented, or are just being.
+  bool holds_bytes() const { return partial_ || frame_ready_ || at_ != end_; }
+
   /// Forgets everything: the next byte is the first of a new connection.
   void reset();
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 
-#include "plimsoll/core/base/random.h"
 #include "plimsoll/core/base/time.h"
 
 // How long to wait before the next attempt at a connection: exponential backoff with full jitter
@@ -16,7 +15,7 @@ class Backoff {
   /// The first wait is at most `wait_min`, later ones at most twice the one before, up to
   /// `wait_max`.
   Backoff(Duration wait_min, Duration wait_max, std::uint64_t seed)
-      : wait_min_(wait_min), wait_max_(wait_max), ceiling_(wait_min), random_(seed) {}
+      : wait_min_(wait_min), wait_max_(wait_max), ceiling_(wait_min), seed_(seed) {}
 
   /// The next wait: above zero, at most ceiling(), which grows.
   Duration next();
@@ -26,11 +25,16 @@ class Backoff {
 
   void reset() { ceiling_ = wait_min_; }
 
+  /// How often next() was asked. Each answer comes from the seed and this number alone, so that a
+  /// recording can be replayed from the middle: with a seed that is larger by it.
+  std::uint64_t draws() const { return draws_; }
+
  private:
   const Duration wait_min_;
   const Duration wait_max_;
   Duration ceiling_;
-  Random random_;
+  const std::uint64_t seed_;
+  std::uint64_t draws_ = 0;
 };
 
 }  // namespace plimsoll

@@ -161,6 +161,11 @@ std::string_view Handshake::unsent() const {
   return std::string_view(static_cast<const char*>(bytes_.data()), bytes_.size()).substr(written_);
 }
 
+void Handshake::handle_written(std::size_t bytes) {
+  PLIMSOLL_CHECK(bytes <= unsent().size());
+  written_ += bytes;
+}
+
 void Handshake::advance() {
   switch (step_) {
     case Step::hello: step_ = Step::library_name; return;

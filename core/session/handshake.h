@@ -36,7 +36,7 @@ class Handshake {
   void release_bytes() { bytes_.reset(); }
 
   std::string_view unsent() const;
-  void handle_written(std::size_t bytes) { written_ += bytes; }
+  void handle_written(std::size_t bytes);
 
   /// The next reply. After `retry`, `odd` and `refused` error() says what was wrong.
   Verdict handle_reply(const Value& reply);

@@ -147,6 +147,7 @@ std::optional<Event> Session::poll_event() {
     event = poll_ended();
     if (event) return event;
     restart_if_told();
+    ask_if_silent();
     if (state_ == State::closing && pipeline_.size() == 0) end(client_closed);
   }
   if (state_ == State::closed) event = poll_end();
@@ -273,6 +274,14 @@ Event Session::handle_skipped_reply(Tag tag) {
                            .what = "the reply did not fit reply_bytes_max or the replies pool, "
                                    "and was skipped",
                            .value = reader_.frame_bytes()});
+}
+
+std::optional<Session::Rest> Session::at_rest(Instant now) const {
+  const bool rests = state_ == State::ready && pipeline_.size() == 0 && !reader_.holds_bytes() &&
+                     transmitting_ == Transmitting::nothing &&
+                     now - ready_at_ >= backoff_.ceiling();
+  if (!rests) return std::nullopt;
+  return Rest{.quiet_since = quiet_since_, .backoff_draws = backoff_.draws()};
 }
 
 void Session::validate() {

@@ -109,6 +109,14 @@ class Session {
   std::size_t in_flight() const { return pipeline_.size(); }
   const SessionCounters& counters() const { return counters_; }
 
+  /// Nothing is in flight on a connection that is ready and has lasted: only what Rest says tells
+  /// it from one that was just made. None otherwise.
+  struct Rest {
+    Instant quiet_since;  // the last byte from the server, or the last PING
+    std::uint64_t backoff_draws;
+  };
+  std::optional<Rest> at_rest(Instant now) const;
+
   /// Why there was no connection, the last time that there was none.
   const Error& last_problem() const { return problem_; }
 
@@ -145,6 +153,7 @@ class Session {
   void restart_if_told();
   void release_if_over();
   void check_health();
+  void ask_if_silent();
   Instant health_check_at() const;
   Instant watch_front();
 

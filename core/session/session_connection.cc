@@ -186,7 +186,11 @@ void Session::check_health() {
     ++counters_.connections_dead;
     return lose(no_sign_of_life);
   }
-  if (now_ < health_check_at()) return;
+  ask_if_silent();
+}
+
+void Session::ask_if_silent() {
+  if (state_ != State::ready || now_ < health_check_at()) return;
   constexpr std::string_view word = "PING";
   CommandView ping;
   ping.args = {&word, 1};

@@ -45,6 +45,16 @@ TEST_CASE("a connection on which something is said, or owed, is not asked") {
   CHECK(pair.end.write().empty());
 }
 
+TEST_CASE("a check that is due when the last request is given up is made at once") {
+  Pair pair({.health_check_interval = 2s});
+  pair.connect();
+  pair.end.let_pass(1s);
+  pair.end.submit(1, {"ECHO", "never sent"}, 3s);
+  pair.end.advance(3s);
+  CHECK(pair.end.take_events() == Lines{"1: timed_out (no)"});
+  CHECK(pair.end.write() == ping);
+}
+
 TEST_CASE("zero switches the health check off") {
   Pair pair({.health_check_interval = 0s});
   pair.connect();

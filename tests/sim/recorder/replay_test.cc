@@ -1,0 +1,164 @@
+#include "plimsoll/tests/sim/recorder/replay.h"
+
+#include <array>
+#include <chrono>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/tests/core/client/pair.h"
+#include "plimsoll/tests/sim/recorder/recording.h"
+
+namespace plimsoll::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using plimsoll::testing::bulk_reply;
+using plimsoll::testing::Pair;
+
+std::string dump(const Client& client) {
+  std::array<char, Client::recording_header_max> header;
+  const FlightRecorder::Records records = client.recorder().records();
+  return std::string(client.recording_header(header)) + std::string(records.first) +
+         std::string(records.second);
+}
+
+struct Shown {
+  Replay result;
+  std::string lines;
+};
+
+Shown replay_dump(const std::string& bytes) {
+  std::optional<std::string> error;
+  const Recording recording = read_recording(bytes, error);
+  CHECK_FALSE(error);
+  Shown shown;
+  shown.result = replay(recording, [&](const std::string& line) { shown.lines += line + "\n"; });
+  return shown;
+}
+
+void wait_and_reconnect(Pair& pair) {
+  while (pair.end.link() == plimsoll::testing::ClientEnd::Link::none) {
+    pair.end.advance(pair.end.client().poll_timeout() - pair.end.now());
+  }
+  pair.peer.reset();
+  pair.drive();
+}
+
+TEST_CASE("a recording from the first call on is replayed to the same outcomes") {
+  Pair pair({.password = "secret", .database = 2, .health_check_interval = 2s});
+  REQUIRE(pair.end.client().start_recording(256 * 1024).ok());
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "one"});
+  pair.drive();
+  pair.end.submit(2, {"ECHO", "lost"});
+  pair.end.write();
+  pair.end.submit(3, {"ECHO", "kept"}, 0s);
+  pair.end.break_off();
+  wait_and_reconnect(pair);
+  pair.end.submit(4, {"ECHO", "late"});
+  pair.end.write();
+  pair.end.advance(250ms);
+  pair.end.receive(bulk_reply("late"));
+  pair.end.advance(2s);
+  pair.drive();
+  pair.end.close();
+
+  const Shown shown = replay_dump(dump(pair.end.client()));
+  INFO(shown.lines);
+  CHECK(shown.result.differences == 0);
+  CHECK(shown.result.steps > 50);
+  for (const char* line : {"submit #1 ECHO", "completed #1", "disconnected with connection_lost",
+                           "failed #2 with lost_in_doubt", "completed #3",
+                           "failed #4 with timed_out", "closed with closed"}) {
+    CHECK(shown.lines.find(line) != std::string::npos);
+  }
+}
+
+TEST_CASE("a ring that has forgotten the beginning is replayed from where the client was at rest") {
+  Pair pair;
+  REQUIRE(pair.end.client().start_recording(4 * 1024).ok());
+  pair.connect();
+  for (Tag tag = 1; tag <= 500; ++tag) {
+    pair.end.submit(tag, {"ECHO", std::string(tag, 'x')});
+    if (tag % 3 == 0) pair.drive();
+    if (tag % 10 == 0) pair.end.advance(100ms);
+    if (tag % 50 == 0) {
+      pair.end.break_off();
+      wait_and_reconnect(pair);
+    }
+  }
+  const Shown shown = replay_dump(dump(pair.end.client()));
+  INFO(shown.lines);
+  CHECK(shown.result.differences == 0);
+  CHECK(shown.result.steps > 100);
+}
+
+TEST_CASE("whatever a client went through can be replayed") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937_64 random(seed);
+    const auto below = [&](std::uint64_t end) { return random() % end; };
+    Pair pair({.health_check_interval = 1s, .tombstone_age_max = 1s, .random_seed = seed});
+    REQUIRE(pair.end.client().start_recording(seed % 2 == 0 ? 8 * 1024 : 1024 * 1024).ok());
+    pair.connect();
+    std::vector<RequestId> ids;
+    for (Tag tag = 1; tag <= 300; ++tag) {
+      using plimsoll::testing::ClientEnd;
+      switch (below(8)) {
+        case 0:
+        case 1:
+        case 2:
+          if (const auto id = pair.end.submit(tag, {"ECHO", std::string(below(90), 'e')},
+                                              std::chrono::milliseconds(below(400)))) {
+            ids.push_back(*id);
+          }
+          break;
+        case 3:
+          if (!ids.empty()) pair.end.cancel(ids[below(ids.size())]);
+          break;
+        case 4: pair.end.advance(std::chrono::milliseconds(below(900))); break;
+        case 5:
+          if (pair.end.link() == ClientEnd::Link::open && below(8) == 0) {
+            pair.end.break_off();
+            pair.peer.reset();
+            pair.undelivered.clear();
+          }
+          break;
+        default: pair.drive(); break;
+      }
+    }
+    const Shown shown = replay_dump(dump(pair.end.client()));
+    INFO(shown.lines);
+    CHECK(shown.result.differences == 0);
+    CHECK(shown.result.steps > 30);
+  }
+}
+
+TEST_CASE("what is no recording is refused, with the byte where it shows") {
+  Pair pair;
+  REQUIRE(pair.end.client().start_recording(64 * 1024).ok());
+  pair.connect();
+  const std::string whole = dump(pair.end.client());
+  std::optional<std::string> error;
+  read_recording("RESP", error);
+  REQUIRE(error);
+  CHECK(error->find("at byte 0") != std::string::npos);
+  for (std::size_t cut = 1; cut < whole.size(); ++cut) {
+    error.reset();
+    const Recording recording = read_recording(whole.substr(0, cut), error);
+    CHECK((error || recording.records.size() < whole.size()));
+  }
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2000; ++i) {
+    std::string broken = whole;
+    broken[random() % broken.size()] = static_cast<char>(random());
+    read_recording(broken, error);
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::sim
