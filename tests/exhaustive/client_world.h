@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/tests/exhaustive/choices.h"
+#include "plimsoll/tests/exhaustive/rules.h"
+#include "plimsoll/tests/exhaustive/story.h"
+#include "plimsoll/tests/exhaustive/tiny_server.h"
+
+// One client, one server and the bytes between them, as a world for enumerate(). All that a client
+// promises is held after every move: one outcome a request, what is said of whether it ran, order,
+// deadlines, bytes that stay, its own validate(). In the end the faults stop: everything must end,
+// the client must work, close, and have given back all memory.
+
+namespace plimsoll::exhaustive {
+
+class ClientWorld {
+ public:
+  ClientWorld(Choices& choices, const Rules& rules, Tally& tally);
+  ~ClientWorld();
+  ClientWorld(const ClientWorld&) = delete;
+  ClientWorld& operator=(const ClientWorld&) = delete;
+
+  std::size_t moves_count();
+  void make(std::size_t move);
+  void finish();
+
+ private:
+  enum class Link : std::uint8_t { none, opening, open };
+  enum class Claim : std::uint8_t { none, never, once };
+
+  struct Request {
+    RequestId id = 0;
+    Instant deadline = never;
+    bool pending = false;
+    bool offered = false;      // some of its bytes may have been given out
+    bool in_transfer = false;  // given out when a connection ended
+    std::uint8_t runs_max = 1;
+    Claim claim = Claim::none;
+  };
+
+  bool is_possible(Move move);
+  bool may_move(Move move);
+  std::size_t choose(std::size_t count) { return healed_ ? count - 1 : choices_.choose(count); }
+  void require(bool holds, const char* property) { story_.require(holds, property); }
+
+  // The moves.
+  void submit();
+  void cancel();
+  void open();
+  void refuse();
+  bool offer();
+  void take();
+  void read();
+  void wait();
+  void lose();
+  void poll_once();
+  void act_once();
+
+  void submit_next(const Rules::Request& request);
+  void read_some(std::size_t bytes);
+  void shake_hands();
+  void end_link();
+  void settle();
+  void check_settled();
+  void act(const Action& action);
+  void note(const Event& event);
+  void note_completed(const Event& event);
+  void note_failed(const Event& event);
+  Request& end_request(Tag tag);
+  void check_claims();
+  std::string offered_bytes() const;
+  bool any_pending() const;
+
+  // The end.
+  void heal();
+  void heal_step();
+  void check_idle();
+
+  Choices& choices_;
+  const Rules& rules_;
+  Tally& tally_;
+  Story story_;
+  TinyServer server_;
+  Budget budget_;
+  std::size_t empty_bytes_;
+  std::optional<Client> client_;
+  std::size_t idle_bytes_ = 0;
+  Instant now_{};
+  Link link_ = Link::none;
+  bool drained_ = true;
+  bool unsent_ = false;  // there may be something to offer
+  bool writing_ = false;
+  std::array<std::string_view, 8> spans_;
+  std::size_t spans_count_ = 0;
+  std::string given_;  // what spans_ showed when they were offered
+  bool lost_write_ = false;
+  bool ready_ = false;
+  bool told_of_loss_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  bool healed_ = false;
+  std::array<std::uint8_t, move_kinds_count> made_{};
+  std::vector<Move> possible_;
+  std::vector<Request> requests_;
+  std::size_t last_completed_ = 0;  // the letter behind it, on this connection
+};
+
+}  // namespace plimsoll::exhaustive

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/tests/exhaustive/story.h"
+
+// The other end of a small world: takes handshakes as its mood is, and runs requests of one letter,
+// "ECHO a", which it answers with that letter and the number of the connection. It has no time of
+// its own: what it hears it answers, and the world decides when that arrives.
+
+namespace plimsoll::exhaustive {
+
+class TinyServer {
+ public:
+  /// How it meets a new connection.
+  enum class Mood : std::uint8_t {
+    good,
+    loading,          ///< refuses every command for now
+    loading_at_ping,  ///< takes the handshake, but serves nobody
+    wrong_password,   ///< refuses for good
+    garbage,          ///< does not speak RESP
+    early,            ///< answers before it was asked
+  };
+
+  static constexpr std::size_t letters_count = 26;
+
+  explicit TinyServer(const Story& story) : story_(story) {}
+
+  void accept(Mood mood);
+  /// The connection is gone, with what was half said on it.
+  void leave();
+
+  /// Bytes from the client: whole requests in the order of their letters, or the world fails.
+  void hear(std::string_view bytes);
+
+  /// Where requests end in `bytes`, if these come next.
+  std::vector<std::size_t> ends_of_requests(std::string_view bytes) const;
+
+  /// What it has said and nobody has read.
+  std::string_view said() const { return said_; }
+  /// How much of that is the first reply, or what is left of it.
+  std::size_t first_reply_bytes() const { return replies_.empty() ? 0 : replies_.front(); }
+  void forget_said(std::size_t bytes);
+
+  /// Says something that nobody asked for.
+  void say_extra(std::string_view text);
+  /// Hears, and says nothing any more on this connection.
+  void fall_silent() { silent_ = true; }
+
+  bool silent() const { return silent_; }
+  bool truthful() const { return truthful_; }
+  std::uint8_t runs(std::size_t letter) const { return runs_[letter]; }
+  /// "a2": what it says to `letter` on this connection.
+  std::string reply_to(std::size_t letter) const;
+
+ private:
+  struct Words {
+    std::array<std::string_view, 4> word;
+    std::size_t count = 0;
+    std::size_t bytes = 0;  // 0: not whole
+  };
+
+  Words scan(std::string_view bytes) const;
+  void answer(const Words& words);
+  void say(std::string_view text);
+
+  const Story& story_;
+  Mood mood_ = Mood::good;
+  bool silent_ = false;
+  bool truthful_ = true;
+  std::uint8_t connections_ = 0;
+  std::size_t next_letter_ = 0;  // no lower one may come on this connection
+  std::array<std::uint8_t, letters_count> runs_{};
+  std::string heard_;  // of a request that is not whole
+  std::string said_;
+  std::vector<std::size_t> replies_;  // their sizes
+};
+
+}  // namespace plimsoll::exhaustive
