@@ -93,8 +93,7 @@ void kill(Call& call) {
     if (filter->number && *filter->number != static_cast<std::int64_t>(connection.number)) return;
     if (&connection != &call.connection) {
       if (connection.closing == Closing::at_once) return;
-      connection.closing = Closing::at_once;
-      connections.list(connection);
+      connections.close_at_once(connection);
     } else if (filter->self == KillFilter::Self::meant) {
       own = Closing::after_output;
     } else {

@@ -64,6 +64,12 @@ void Connections::list(Connection& connection) {
   listed_.push_back(connection.id);
 }
 
+void Connections::close_at_once(Connection& connection) {
+  connection.output.clear();
+  connection.closing = Closing::at_once;
+  list(connection);
+}
+
 std::optional<ClientId> Connections::poll_listed() {
   while (!listed_.empty()) {
     const ClientId id = listed_.front();

@@ -34,6 +34,9 @@ class Connections {
   /// Appends to a connection's output; a connection that is to be closed gets nothing any more.
   void send(Connection& connection, std::string_view bytes);
   void list(Connection& connection);
+
+  /// What has not been sent is lost.
+  void close_at_once(Connection& connection);
   std::optional<ClientId> poll_listed();
 
   /// After a restart, connections are numbered from 1 again.

@@ -34,7 +34,7 @@ void Engine::process(Connection& connection, Arguments arguments) {
 
 void Engine::dispatch(Connection& connection, Arguments arguments) {
   if (equals_ignoring_case(arguments[0], "post") || equals_ignoring_case(arguments[0], "host:")) {
-    connection.closing = Closing::at_once;  // a browser was made to talk to us
+    connections.close_at_once(connection);  // a browser was made to talk to us
     return;
   }
   const Command* const command = find_command(arguments);
@@ -60,7 +60,7 @@ void Engine::reject(Connection& connection, std::string_view error) {
   Replies reply(connection.output, connection.protocol);
   Transaction& transaction = connection.transaction;
   if (transaction.state != Transaction::State::none) {
-    transaction.state = Transaction::State::failed;
+    transaction = {.state = Transaction::State::failed, .queue = {}};
   }
   if (connection.command == nullptr || !connection.command->has(flag_exec)) {
     reply.error(error);

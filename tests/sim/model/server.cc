@@ -135,8 +135,7 @@ void Server::erase_user(std::string_view name) {
   connections.for_each([&](Connection& connection) {
     if (connection.user->name != name) return;
     connection.user = &engine_->users.default_user();
-    connection.closing = Closing::at_once;
-    connections.list(connection);
+    connections.close_at_once(connection);
   });
   engine_->users.erase(name);
 }

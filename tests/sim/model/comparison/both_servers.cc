@@ -158,6 +158,8 @@ void BothServers::let_time_pass() {
   }
 }
 
+void BothServers::remove_expired() { model_.handle_time(clock_time()); }
+
 void BothServers::fail(std::size_t number, std::string_view what, std::string_view real,
                        std::string_view model) const {
   throw std::runtime_error(said_ + "connection " + std::to_string(number) + ": " +

@@ -31,6 +31,9 @@ class BothServers {
   void send_only(std::size_t connection, std::string_view bytes);
   void end_turn() { model_.end_turn(); }
 
+  /// Has the model remove what has expired by now.
+  void remove_expired();
+
   /// Reads from all connections what the model owes, and compares. Where a connection is ended,
   /// both must end it, and another one takes its place.
   void compare();

@@ -8,9 +8,10 @@
 namespace plimsoll::sim::model {
 namespace {
 
-// What a command is made of: K a key, V a value, N a number, S a time, F a field, C a channel, P a
-// pattern, D a database, U a user, W a password; what is in brackets is there half of the time;
-// other words stand for themselves. Forms of things that happen more often come more than once.
+// What a command is made of: K a key, V a value, N a number, B a bad time to live, S a good one, F
+// a field, C a channel, P a pattern, D a database, U a user, W a password; what is in brackets is
+// there half of the time; other words stand for themselves. Forms of things that happen more often
+// come more than once.
 constexpr std::string_view forms[] = {
     "GET K",
     "GET K",
@@ -48,7 +49,7 @@ constexpr std::string_view forms[] = {
     "SET K V EX S",
     "SET K V PX S00",
     "SET K V [NX] [XX]",
-    "SET K V EX N",
+    "SET K V EX B",
     "SET K V PXAT N",
     "SET K V EXAT N",
     "SET K V KEEPTTL [EX] [S]",
@@ -57,14 +58,14 @@ constexpr std::string_view forms[] = {
     "GETEX K PERSIST",
     "GETEX K EX S",
     "GETEX K PXAT N",
-    "GETEX K EX N",
+    "GETEX K EX B",
     "GETEX K [PERSIST] [EX] [S]",
     "EXPIRE K S [NX] [GT]",
     "EXPIRE K S [XX] [LT]",
     "EXPIRE K S",
-    "EXPIRE K N",
+    "EXPIRE K B",
     "PEXPIRE K S000",
-    "PEXPIRE K N",
+    "PEXPIRE K B",
     "EXPIREAT K N",
     "PEXPIREAT K N",
     "TTL K",
@@ -242,6 +243,7 @@ std::string RandomRequests::word(std::string_view form) {
   if (form == "K") return key();
   if (form == "V") return value();
   if (form == "N") return number();
+  if (form == "B") return std::string(pick("0 -1 -7 x 01 9223372036854775808 9223372036854775807"));
   if (form == "F") return std::string(pick("f1 f2 f3 f4 5 6"));
   if (form == "C") return std::string(pick("c1 c2 x:1 news"));
   if (form == "P") return std::string(pick("c* c? * x:* c[12] \\c1 n[^a-d]ws"));
