@@ -96,6 +96,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   template <class Endpoints>
   void open_any(std::uint64_t attempt, const Endpoints& endpoints);
   void tune_socket();
+  bool is_connected_to_itself() const;
   void handle_opened(std::uint64_t attempt);
   void handle_failed(const boost::system::error_code& problem);
   void register_afresh(boost::system::error_code& problem);

@@ -140,6 +140,7 @@ void Driver::handle_opened(std::uint64_t attempt) {
   error_code problem;
   tune_socket();
   register_afresh(problem);
+  if (!problem && is_connected_to_itself()) problem = asio::error::connection_refused;
   if (problem) return handle_failed(problem);
   open_ = true;
   {
@@ -149,6 +150,15 @@ void Driver::handle_opened(std::uint64_t attempt) {
   }
   run_turn();
   if (attempt == attempt_) arm_read();
+}
+
+// Connecting to a port of this machine on which nobody listens, again and again, the system one day
+// chooses that very port for this end, and the connection is made: with itself.
+bool Driver::is_connected_to_itself() const {
+  if (target_.endpoint.kind != Endpoint::Kind::tcp) return false;
+  error_code problem;
+  const auto local = io_->socket.local_endpoint(problem);
+  return !problem && local == io_->socket.remote_endpoint(problem) && !problem;
 }
 
 // Waiting for writability (connecting does that, too) leaves the socket registered for it, and

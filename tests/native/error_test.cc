@@ -35,6 +35,26 @@ TEST_CASE("a server's error gives its words, and the first of them") {
   CHECK(error.executed() == Executed::yes);
 }
 
+TEST_CASE("where the server refused the client, its words are told from what is to be done") {
+  const native::Error error(
+      plimsoll::Error{
+          .code = ErrorCode::too_many_clients, .what = "in our words", .expected = "fewer clients"},
+      native::ServerWords{"ERR max number of clients reached"});
+  CHECK(std::string(error.what()) ==
+        "too_many_clients: ERR max number of clients reached; expected fewer clients");
+  CHECK(error.server_text() == "ERR max number of clients reached");
+  CHECK(error.server_code() == "ERR");
+}
+
+TEST_CASE("what the transport knows stands behind an error's sentence") {
+  const native::Error error(
+      plimsoll::Error{.code = ErrorCode::connection_lost, .what = "the connection was reset"},
+      "127.0.0.1:6379: Connection reset by peer");
+  CHECK(std::string(error.what()) ==
+        "connection_lost: the connection was reset (127.0.0.1:6379: Connection reset by peer)");
+  CHECK(error.server_text().empty());
+}
+
 TEST_CASE("a server's error of one word is all code, an empty one has none") {
   CHECK(native::Error(ErrorCode::server_error, Executed::yes, "NOAUTH").server_code() == "NOAUTH");
   CHECK(native::Error(ErrorCode::server_error, Executed::yes, "").server_code().empty());

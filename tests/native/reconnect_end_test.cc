@@ -182,18 +182,19 @@ TEST_CASE("an observer that throws is heard by whoever runs the executor, and th
 
 TEST_CASE("an observer may close the client, and so do without new connections") {
   FaultProxy proxy(shared_server().socket_path());
-  auto slot = std::make_shared<Client>();
+  Client client;
   Options options = patient_options();
   std::promise<void> closed;
-  options.on_connection = [slot, &closed](const native::ConnectionEvent& event) {
+  options.on_connection = [&](const native::ConnectionEvent& event) {
     using Kind = native::ConnectionEvent::Kind;
-    if (event.kind == Kind::disconnected) slot->close([](Result<void>) {});
+    if (event.kind == Kind::disconnected) client.close([](Result<void>) {});
     if (event.kind == Kind::closed) closed.set_value();
   };
-  *slot = connected(proxy.url(), options);
+  client = connected(proxy.url(), options);
+  value_of(client.ping(use_future));  // from here on the observer sees the client
   proxy.cut_all(Cut::reset);
   finish(closed.get_future());
-  CHECK(error_of(slot->ping(use_future)).code() == ErrorCode::closed);
+  CHECK(error_of(client.ping(use_future)).code() == ErrorCode::closed);
   CHECK(proxy.connections() == 1);
 }
 
