@@ -31,7 +31,7 @@ const char* name(Session::State state) {
 
 bool Coverage::has(ErrorCode code) const {
   const auto index = static_cast<std::size_t>(code);
-  std::uint64_t sum = disconnections[index] + ends[index];
+  std::uint64_t sum = problems[index] + ends[index];
   for (const std::uint64_t count : outcomes[index]) sum += count;
   return sum > 0;
 }
@@ -39,7 +39,7 @@ bool Coverage::has(ErrorCode code) const {
 void Coverage::add(const Coverage& other) {
   add_all(faults, other.faults);
   add_all(outcomes, other.outcomes);
-  add_all(disconnections, other.disconnections);
+  add_all(problems, other.problems);
   add_all(ends, other.ends);
   add_all(transitions, other.transitions);
   requests += other.requests;

@@ -23,8 +23,8 @@ struct Coverage {
 
   /// By code and `executed`: what requests ended with, and what submit() refused them with.
   std::array<std::array<std::uint64_t, executed_count>, error_codes_count> outcomes{};
-  /// Why connections were lost and clients closed, by code.
-  std::array<std::uint64_t, error_codes_count> disconnections{};
+  /// Why there was no connection, and why clients closed, by code.
+  std::array<std::uint64_t, error_codes_count> problems{};
   std::array<std::uint64_t, error_codes_count> ends{};
   std::array<std::array<std::uint64_t, states_count>, states_count> transitions{};
 
@@ -37,7 +37,7 @@ struct Coverage {
   void count_outcome(const Error& error) {
     ++outcomes[static_cast<std::size_t>(error.code)][static_cast<std::size_t>(error.executed)];
   }
-  void count_disconnection(ErrorCode code) { ++disconnections[static_cast<std::size_t>(code)]; }
+  void count_problem(ErrorCode code) { ++problems[static_cast<std::size_t>(code)]; }
   void count_end(ErrorCode code) { ++ends[static_cast<std::size_t>(code)]; }
   void count_transition(Session::State from, Session::State to) {
     ++transitions[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];

@@ -9,16 +9,36 @@ using std::chrono::seconds;
 
 // Faults that strike at a moment. The others are habits of links and users, or of the whole world.
 constexpr std::array struck = {
-    Fault::reset,          Fault::orderly_close,   Fault::half_close,
-    Fault::silence,        Fault::blackhole,       Fault::refused_connect,
-    Fault::slow_connect,   Fault::unanswered_connect, Fault::restart,
-    Fault::data_loss,      Fault::loading,         Fault::stall,
-    Fault::slow_server,    Fault::extra_reply,     Fault::truncated_reply,
-    Fault::garbage,        Fault::oversized_reply, Fault::error_reply,
-    Fault::kick,           Fault::max_clients,     Fault::wrong_password,
-    Fault::busy,           Fault::primary_down,    Fault::protected_mode,
-    Fault::no_permission,  Fault::old_protocol,    Fault::no_database,
-    Fault::refused_memory, Fault::squeezed_memory, Fault::time_jump,
+    Fault::reset,
+    Fault::orderly_close,
+    Fault::half_close,
+    Fault::silence,
+    Fault::blackhole,
+    Fault::refused_connect,
+    Fault::slow_connect,
+    Fault::unanswered_connect,
+    Fault::restart,
+    Fault::data_loss,
+    Fault::loading,
+    Fault::stall,
+    Fault::slow_server,
+    Fault::extra_reply,
+    Fault::truncated_reply,
+    Fault::garbage,
+    Fault::oversized_reply,
+    Fault::error_reply,
+    Fault::kick,
+    Fault::max_clients,
+    Fault::wrong_password,
+    Fault::busy,
+    Fault::primary_down,
+    Fault::protected_mode,
+    Fault::no_permission,
+    Fault::old_protocol,
+    Fault::no_database,
+    Fault::refused_memory,
+    Fault::squeezed_memory,
+    Fault::time_jump,
 };
 
 }  // namespace
@@ -44,9 +64,7 @@ void Injector::plan_strike() {
 void Injector::handle(std::uint32_t what, std::uint64_t detail) {
   if (environment_.calm) return;
   switch (static_cast<Plan>(what)) {
-    case strike:
-      inject(choices_[random_.below(choices_.size())]);
-      return plan_strike();
+    case strike: inject(choices_[random_.below(choices_.size())]); return plan_strike();
     case end_refusals:
       if (detail != refusals_) return;
       targets_.memory.refuse_one_in(0);

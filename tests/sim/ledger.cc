@@ -10,18 +10,22 @@ constexpr Duration lateness_max = std::chrono::microseconds(1);
 
 }  // namespace
 
-RequestNumber Ledger::begin(std::uint32_t user, Instant deadline, std::uint16_t runs_max) {
-  requests_.push_back({.deadline = deadline, .user = user, .runs_max = runs_max});
+RequestNumber Ledger::begin(Instant deadline, std::uint16_t runs_max) {
+  requests_.push_back({.deadline = deadline, .runs_max = runs_max});
   ++pending_;
   return requests_.size() - 1;
 }
 
-void Ledger::note_served(RequestNumber number, Ran ran, std::uint64_t reply_hash) {
+void Ledger::note_served(RequestNumber number, Ran ran, std::uint64_t connection,
+                         std::uint64_t reply_hash) {
   if (number == 0 || number >= requests_.size()) {
     return require(false, "a server gets only what somebody asked for", number);
   }
   Request& request = requests_[number];
-  request.reply_hash = reply_hash;
+  if (connection >= request.connection) {
+    request.connection = connection;
+    request.reply_hash = reply_hash;
+  }
   if (ran == Ran::no || request.runs_max == 0) return;
   ++request.runs;
   require(request.runs <= request.runs_max, "a request runs once at most", number);
@@ -79,9 +83,8 @@ void Ledger::hold_to_claim(const Request& request, RequestNumber number, bool tr
 }
 
 RequestNumber Ledger::some_pending() const {
-  const auto found = std::find_if(requests_.begin() + 1, requests_.end(), [](const Request& each) {
-    return each.state == State::pending;
-  });
+  const auto found = std::find_if(requests_.begin() + 1, requests_.end(),
+                                  [](const Request& each) { return each.state == State::pending; });
   return found == requests_.end() ? 0 : static_cast<RequestNumber>(found - requests_.begin());
 }
 

@@ -26,18 +26,20 @@ class Ledger {
 
   /// A user is about to submit a request. The server may run it `runs_max` times, whatever happens;
   /// 0: nobody can tell its runs from those of others.
-  RequestNumber begin(std::uint32_t user, Instant deadline, std::uint16_t runs_max);
+  RequestNumber begin(Instant deadline, std::uint16_t runs_max);
 
-  /// A server has run it, or refused to, and sends `reply_hash`.
+  /// A server has run it, or refused to, and sends `reply_hash` on that connection. What counts is
+  /// the last connection that it was sent on; requests on earlier ones may still be on their way.
   enum class Ran : std::uint8_t { no, yes };
-  void note_served(RequestNumber number, Ran ran, std::uint64_t reply_hash);
+  void note_served(RequestNumber number, Ran ran, std::uint64_t connection,
+                   std::uint64_t reply_hash);
 
   /// What a user was told.
   struct Outcome {
-    const Error* error = nullptr;    ///< null: it was completed
-    std::uint64_t reply_hash = 0;    ///< of the reply or of the error reply; 0: there was none
-    bool truthful = true;            ///< the server did not lie on that connection
-    Instant excused_until{};         ///< nobody was there to see a deadline pass before
+    const Error* error = nullptr;  ///< null: it was completed
+    std::uint64_t reply_hash = 0;  ///< of the reply or of the error reply; 0: there was none
+    bool truthful = true;          ///< the server did not lie on that connection
+    Instant excused_until{};       ///< nobody was there to see a deadline pass before
   };
   void end(RequestNumber number, const Outcome& outcome);
 
@@ -57,8 +59,8 @@ class Ledger {
 
   struct Request {
     Instant deadline = never;
+    std::uint64_t connection = 0;
     std::uint64_t reply_hash = 0;
-    std::uint32_t user = 0;
     std::uint16_t runs = 0;
     std::uint16_t runs_max = 0;
     State state = State::pending;

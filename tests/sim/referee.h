@@ -25,7 +25,8 @@ class Referee {
 
   /// `property` says, as a literal sentence, what holds; `who` and `number` whom it is about.
   void require(bool holds, const char* property, const char* who, std::uint64_t number) {
-    if (!holds) [[unlikely]] record(property, who, number);
+    if (!holds) [[unlikely]]
+      record(property, who, number);
   }
 
   const std::optional<Violation>& violation() const { return violation_; }

@@ -40,6 +40,15 @@ void leave_world(const char* condition, const char* file, int line) {
   std::longjmp(before_world, 1);
 }
 
+enum class Ending : std::uint8_t { orderly, failed_check };
+
+Ending run_to_the_end(World& world) {
+  set_check_hook(leave_world);
+  if (setjmp(before_world) != 0) return Ending::failed_check;
+  world.run();
+  return Ending::orderly;
+}
+
 void record_failed_check(const World& world, Outcome& outcome) {
   const Environment& environment = world.environment();
   std::string property = "CHECK(" + std::string(failed_check.condition) + ") at ";
@@ -62,15 +71,10 @@ Outcome run(const Scenario& scenario, Trace::Printing printing) {
   return outcome_of(world);
 #else
   World* const world = new World(scenario, printing);
-  set_check_hook(leave_world);
-  if (setjmp(before_world) == 0) {
-    world->run();
-    Outcome outcome = outcome_of(*world);
-    if (!outcome.violation) delete world;  // one that broke off may not be fit to be taken apart
-    return outcome;
-  }
+  const Ending ending = run_to_the_end(*world);
   Outcome outcome = outcome_of(*world);
-  record_failed_check(*world, outcome);
+  if (ending == Ending::failed_check) record_failed_check(*world, outcome);
+  if (!outcome.violation) delete world;  // one that broke off may not be fit to be taken apart
   return outcome;
 #endif
 }

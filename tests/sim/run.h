@@ -21,7 +21,8 @@ struct Outcome {
   Coverage coverage;
 };
 
-/// A CHECK of the core's that fails ends the world as a violation. What the world held is lost then.
+/// A CHECK of the core's that fails ends the world as a violation. What the world held is lost
+/// then.
 Outcome run(const Scenario& scenario, Trace::Printing printing = Trace::Printing::off);
 
 }  // namespace plimsoll::sim

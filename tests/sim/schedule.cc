@@ -18,6 +18,7 @@ bool Schedule::step(Instant end) {
   std::pop_heap(events_.begin(), events_.end(), comes_later);
   const Event event = events_.back();
   events_.pop_back();
+  steps_at_once_ = event.at > now_ ? 0 : steps_at_once_ + 1;
   now_ = std::max(now_, event.at);
   ++steps_;
   event.handler->handle(event.what, event.detail);

@@ -42,6 +42,8 @@ class Schedule {
 
   std::size_t size() const { return events_.size(); }
   std::uint64_t steps() const { return steps_; }
+  /// Since the clock last moved.
+  std::uint64_t steps_at_once() const { return steps_at_once_; }
 
  private:
   struct Event {
@@ -59,6 +61,7 @@ class Schedule {
   Instant now_{};
   std::uint64_t sequence_ = 0;
   std::uint64_t steps_ = 0;
+  std::uint64_t steps_at_once_ = 0;
   std::vector<Event> events_;  // a heap
 };
 

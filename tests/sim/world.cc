@@ -16,6 +16,9 @@ constexpr Duration leaving_time_max = seconds(10);
 // Plans that nobody waits for any more are bounded too: those of timers and of frozen clients.
 constexpr std::size_t plans_per_client_max = 20'000;
 
+// More means that some of them only keep each other busy.
+constexpr std::uint64_t steps_at_once_max = 100'000;
+
 std::size_t draw_memory_limit(Random& random, FaultSet faults) {
   if (faults.has(Fault::tight_limit)) {
     return memory_limit_min + random.below(2) * random.skewed(memory_limit_min);
@@ -94,6 +97,7 @@ void World::calm_down() {
 
 void World::check_step() {
   const std::uint64_t steps = environment_.schedule.steps();
+  require(environment_.schedule.steps_at_once() < steps_at_once_max, "nobody goes in circles");
   if (steps % 64 == 0 || validate_every_ == 1) {
     for (const auto& budget : budgets_) check_budget(*budget);
     require(environment_.schedule.size() <= plans_per_client_max * users_.size(),

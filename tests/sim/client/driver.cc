@@ -114,7 +114,6 @@ void Driver::tell(const Event& event) {
     case Event::Kind::disconnected:
       environment_.note("client", number_, "disconnected: % (%)", name(event.error->code).data(),
                         event.error->what);
-      environment_.coverage.count_disconnection(event.error->code);
       return owner_.handle_disconnected(*event.error);
     case Event::Kind::closed:
       environment_.note("client", number_, "closed: % (%)", name(event.error->code).data(),
@@ -155,6 +154,13 @@ void Driver::close_link() {
   }
   link_ = nullptr;
   open_ = false;
+  let_go_of_write();
+}
+
+// With its connection, the transport has let go of the bytes. It may still say so.
+void Driver::let_go_of_write() {
+  lost_write_ = writing_;
+  if (writing_ && random_.one_in(2)) writing_ = false;
 }
 
 // The transport says that there is no connection, or none any more.
@@ -163,6 +169,7 @@ void Driver::lose_link(const Error& reason) {
   link_->close_by_client();
   link_ = nullptr;
   open_ = false;
+  let_go_of_write();
   client_->handle_closed(first_connection, reason, environment_.now());
   settle();
 }
@@ -184,9 +191,7 @@ void Driver::handle(std::uint32_t what, std::uint64_t detail) {
       if (!writing_ || detail != write_number_) return;
       end_write();
       return settle();
-    case retry_read:
-      waits_for_room_ = false;
-      return read_all();
+    case retry_read: waits_for_room_ = false; return read_all();
     case end_pause:
       if (detail != pause_number_) return;
       paused_ = false;
@@ -209,9 +214,7 @@ void Driver::act_on(Plan news) {
       return settle();
     case refused: return lose_link(refused_error);
     case readable: return read_all();
-    case writable:
-      write_blocked_ = false;
-      return flush();
+    case writable: write_blocked_ = false; return flush();
     case lost: return lose_link(reset_error);
     case timer:
     case write_done:
@@ -280,7 +283,7 @@ void Driver::flush() {
     spans_count_ = client_->poll_transmit(first_connection, spans_);
     if (spans_count_ == 0) return;
     writing_ = true;
-    write_link_ = link_->serial();
+    lost_write_ = false;
     if (writes_ == Writes::later) {
       write_hash_ = hash_of_spans();
       const Duration time = random_.between(Duration::zero(), write_time_max_);
@@ -291,16 +294,17 @@ void Driver::flush() {
 }
 
 void Driver::end_write() {
-  require(hash_of_spans() == write_hash_, "bytes stay where they are while they are sent");
+  require(lost_write_ || hash_of_spans() == write_hash_,
+          "bytes stay where they are while they are sent");
   client_->handle_written(first_connection, move_bytes());
 }
 
 // How many of the bytes the transport takes.
 std::size_t Driver::move_bytes() {
   writing_ = false;
+  if (lost_write_) return 0;
   std::size_t all = 0;
   for (std::size_t i = 0; i < spans_count_; ++i) all += spans_[i].size();
-  if (link_ == nullptr || !open_ || link_->serial() != write_link_) return random_.below(all + 1);
   std::size_t taken = 0;
   for (std::size_t i = 0; i < spans_count_; ++i) {
     const std::size_t part = link_->to_server().write(spans_[i]);
@@ -333,9 +337,13 @@ void Driver::validate() {
 }
 
 void Driver::note_state() {
-  const Session::State state = client_->statistics().state;
+  const ClientStatistics statistics = client_->statistics();
+  const Session::State state = statistics.state;
   if (state == state_) return;
   environment_.coverage.count_transition(state_, state);
+  if (state == Session::State::waiting) {
+    environment_.coverage.count_problem(statistics.last_problem.code);
+  }
   state_ = state;
 }
 

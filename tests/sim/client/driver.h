@@ -99,6 +99,7 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   void open();
   void close_link();
   void lose_link(const Error& reason);
+  void let_go_of_write();
   void serve_timer();
   void arm_timer();
   void read_all();
@@ -131,8 +132,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   bool waits_for_room_ = false;
   bool write_blocked_ = false;
   bool writing_ = false;
+  bool lost_write_ = false;  // its connection is gone
   std::uint64_t write_number_ = 0;
-  std::uint64_t write_link_ = 0;  // the serial of the connection that it is for
   std::uint64_t write_hash_ = 0;
   std::array<std::string_view, 16> spans_;
   std::size_t spans_count_ = 0;

@@ -8,9 +8,6 @@ namespace {
 
 constexpr std::uint64_t keys_count = 24;
 
-// Longer than any value: the end of a GETRANGE can say more than where it ends.
-constexpr std::uint64_t far_end = std::uint64_t{1} << 40;
-
 // From the words: "MGET" with eight keys and a number, and values of any size.
 constexpr std::size_t text_bytes_max = 600;
 
@@ -24,20 +21,22 @@ std::uint64_t parse(std::string_view digits) {
 
 const char* name(RequestKind kind) {
   constexpr std::array<const char*, request_kinds_count> names = {
-      "SET", "GETRANGE", "MGET", "EXISTS", "DEL", "APPEND", "INCRBY", "ECHO", "PING", "GET", "INCR",
+      "SET",    "HSET",   "HMGET", "MGET", "EXISTS", "DEL",
+      "APPEND", "INCRBY", "ECHO",  "PING", "GET",    "INCR",
   };
   return names[static_cast<std::size_t>(kind)];
 }
 
 bool is_read(RequestKind kind) {
   switch (kind) {
-    case RequestKind::getrange:
+    case RequestKind::hmget:
     case RequestKind::mget:
     case RequestKind::exists:
     case RequestKind::echo:
     case RequestKind::ping:
     case RequestKind::get: return true;
     case RequestKind::set:
+    case RequestKind::hset:
     case RequestKind::del:
     case RequestKind::append:
     case RequestKind::incrby:
@@ -80,10 +79,15 @@ CommandView RequestWriter::write(RequestKind kind, std::uint64_t number, std::si
     case RequestKind::append: add(add_value(add(key('a')), number, 0)); break;
     case RequestKind::echo:
     case RequestKind::ping: add(add_value("", number, value_bytes)); break;
-    case RequestKind::getrange:
-      add(key('k'));
-      add("0");
-      add(add_number('0', far_end + number).substr(1));
+    case RequestKind::hset:
+      add(key('h'));
+      add(key('f'));
+      add(add_value(words_[2], number, value_bytes));
+      break;
+    case RequestKind::hmget:
+      add(key('h'));
+      add(key('f'));
+      add(add_number('#', number));
       break;
     case RequestKind::mget:
       for (std::uint64_t left = random.between(1, 8); left > 0; --left) add(key('k'));
@@ -114,10 +118,6 @@ std::uint64_t number_of(std::span<const std::string_view> words) {
   if (words.size() < 2) return 0;
   const std::string_view last = words.back();
   if (words[0] == name(RequestKind::incrby)) return parse(last);
-  if (words[0] == name(RequestKind::getrange)) {
-    const std::uint64_t end = parse(last);
-    return end < far_end ? 0 : end - far_end;
-  }
   const std::size_t mark = last.substr(0, 8).find('#');
   return mark == std::string_view::npos ? 0 : parse(last.substr(mark + 1));
 }

@@ -17,7 +17,8 @@ namespace plimsoll::sim {
 
 enum class RequestKind : std::uint8_t {
   set,
-  getrange,
+  hset,
+  hmget,
   mget,
   exists,
   del,

@@ -42,9 +42,7 @@ void User::start() {
 void User::handle(std::uint32_t what, std::uint64_t) {
   switch (static_cast<Plan>(what)) {
     case begin: return begin_life();
-    case act:
-      act_planned_ = false;
-      return act_once();
+    case act: act_planned_ = false; return act_once();
     case prove: return ask_for_proof();
   }
 }
@@ -68,7 +66,8 @@ ClientOptions User::draw_options() {
   options.close_timeout = random_.between(Duration::zero(), seconds(1));
   options.reconnect_wait_min = random_.between(milliseconds(1), milliseconds(20));
   options.reconnect_wait_max = random_.between(milliseconds(20), seconds(3));
-  if (random_.one_in(8)) options.reconnect_attempts_max = static_cast<std::uint32_t>(random_.below(8));
+  if (random_.one_in(8))
+    options.reconnect_attempts_max = static_cast<std::uint32_t>(random_.below(8));
   options.health_check_interval =
       random_.one_in(8) ? Duration::zero() : random_.between(milliseconds(20), seconds(6));
   options.tombstone_age_max = random_.between(milliseconds(20), seconds(6));
@@ -142,12 +141,11 @@ void User::submit_batch() {
 }
 
 void User::submit(RequestKind kind, Duration timeout) {
-  const Instant deadline =
-      timeout == Duration::zero() ? never : after(environment_.now(), timeout);
+  const Instant deadline = timeout == Duration::zero() ? never : after(environment_.now(), timeout);
   const bool resent = is_read(kind) && habits_.resends_max > 0;
   std::uint16_t runs_max = resent ? habits_.resends_max + 1 : 1;
   if (!is_numbered(kind)) runs_max = 0;
-  const RequestNumber number = environment_.ledger.begin(number_, deadline, runs_max);
+  const RequestNumber number = environment_.ledger.begin(deadline, runs_max);
   ++environment_.coverage.requests;
   const CommandView command = writer_.write(kind, number, draw_value_bytes(), random_);
   environment_.note("client", number_, "submits % %, timeout %", number, name(kind), timeout);
@@ -190,10 +188,10 @@ void User::cancel_some() {
 void User::handle_outcome(const Event& event, bool truthful) {
   --pending_;
   const RequestNumber number = event.tag;
-  Ledger::Outcome outcome{.error = event.error,
-                          .truthful = truthful,
-                          .excused_until =
-                              std::max(driver_.frozen_until(), environment_.jumped_until)};
+  Ledger::Outcome outcome{
+      .error = event.error,
+      .truthful = truthful,
+      .excused_until = std::max(driver_.frozen_until(), environment_.jumped_until)};
   outcome.reply_hash = event.value ? hash_of(*event.value, scratch_) : 0;
   environment_.trace.mix(number);
   environment_.trace.mix(outcome.reply_hash);

@@ -41,12 +41,12 @@ class User final : private Driver::Owner, private Handler {
   /// How this user is.
   struct Habits {
     explicit Habits(Random& random, const Scenario& scenario);
-    std::uint64_t batch_max;   // requests at a time
-    Duration pause_max;        // between two batches
-    bool waits_for_replies;    // before the next batch
-    std::size_t value_max;     // bytes, mostly few
+    std::uint64_t batch_max;  // requests at a time
+    Duration pause_max;       // between two batches
+    bool waits_for_replies;   // before the next batch
+    std::size_t value_max;    // bytes, mostly few
     std::uint8_t resends_max;
-    bool may_wait_for_ever;    // has requests without a deadline
+    bool may_wait_for_ever;  // has requests without a deadline
   };
 
   struct Submitted {
@@ -67,7 +67,9 @@ class User final : private Driver::Owner, private Handler {
   void handle_outcome(const Event& event, bool truthful) override;
   void handle_closed(const Error& reason) override;
 
-  bool has(Fault fault) const { return !environment_.calm && environment_.scenario.faults.has(fault); }
+  bool has(Fault fault) const {
+    return !environment_.calm && environment_.scenario.faults.has(fault);
+  }
   bool strikes(Fault fault, std::uint64_t one_in);
   void begin_life();
   ClientOptions draw_options();

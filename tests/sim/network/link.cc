@@ -80,6 +80,11 @@ void Link::close_by_server() {
   if (client_here_) to_client_.end();
 }
 
+void Link::reset_by_server() {
+  server_here_ = false;
+  reset();
+}
+
 void Link::reset() {
   to_client_.cut();
   to_server_.cut();

@@ -65,6 +65,7 @@ class Link final : private Handler, private Pipe::Ends {
   /// Ends its own direction and goes on reading.
   void finish_by_server() { to_client_.end(); }
   void close_by_server();
+  void reset_by_server();
   /// Where the server keeps what it knows of this connection.
   std::size_t place() const { return place_; }
   void set_place(std::size_t place) { place_ = place; }

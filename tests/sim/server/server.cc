@@ -136,10 +136,10 @@ void Server::answer(Connection& connection, std::string_view request) {
     std::swap(reply_, model_.output(connection.client));
     connection.closing = model_.closing(connection.client) != model::Closing::no;
   }
-  if (lie_ && number != 0) replace_by_large_reply();
+  if (lie_ && executed_ && number != 0) replace_by_large_reply();
   if (number != 0) {
     const auto ran = executed_ ? Ledger::Ran::yes : Ledger::Ran::no;
-    environment_.ledger.note_served(number, ran, hash_of_wire(reply_));
+    environment_.ledger.note_served(number, ran, connection.link->serial(), hash_of_wire(reply_));
     require(!executed_ || connection.link->note_run(number),
             "requests run in the order in which they were made");
   }

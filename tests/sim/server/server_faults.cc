@@ -14,7 +14,7 @@ void Server::restart(Data data) {
     if (random_.one_in(2)) {
       close(connection);
     } else {
-      connection.link->reset();
+      connection.link->reset_by_server();
       forget(connection);
     }
   }
