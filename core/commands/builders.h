@@ -18,24 +18,24 @@ namespace plimsoll::commands {
 using Key = std::string_view;
 using Words = std::span<const std::string_view>;
 
-inline Command<0> ping() { return read(fixed<"PING">()); }
-inline Command<0> dbsize() { return read(fixed<"DBSIZE">()); }
+inline Command<0> ping() { return fixed<"PING", reads>(); }
+inline Command<0> dbsize() { return fixed<"DBSIZE", reads>(); }
 
-inline Command<1> get(Key key) { return read(fixed<"GET">(key)); }
+inline Command<1> get(Key key) { return fixed<"GET", reads>(key); }
 inline Command<1> incr(Key key) { return fixed<"INCR">(key); }
-inline Command<1> pttl(Key key) { return read(fixed<"PTTL">(key)); }
-inline Command<0> mget(Words keys) { return read(with(open<"MGET">(), keys)); }
+inline Command<1> pttl(Key key) { return fixed<"PTTL", reads>(key); }
+inline Command<0> mget(Words keys) { return with(open<"MGET", reads>(), keys); }
 inline Command<0> del(Words keys) { return with(open<"DEL">(), keys); }
-inline Command<0> exists(Words keys) { return read(with(open<"EXISTS">(), keys)); }
+inline Command<0> exists(Words keys) { return with(open<"EXISTS", reads>(), keys); }
 
-inline Command<2> hget(Key key, std::string_view field) { return read(fixed<"HGET">(key, field)); }
-inline Command<1> hgetall(Key key) { return read(fixed<"HGETALL">(key)); }
+inline Command<2> hget(Key key, std::string_view field) { return fixed<"HGET", reads>(key, field); }
+inline Command<1> hgetall(Key key) { return fixed<"HGETALL", reads>(key); }
 inline Command<1> hset(Key key, std::span<const ArgumentPair> fields) {
   return with(open<"HSET">(key), fields);
 }
 
 inline Command<1> sadd(Key key, Words members) { return with(open<"SADD">(key), members); }
-inline Command<1> smembers(Key key) { return read(fixed<"SMEMBERS">(key)); }
+inline Command<1> smembers(Key key) { return fixed<"SMEMBERS", reads>(key); }
 
 /// Any command, its name first.
 inline Command<0> any(Words name_and_args) {

@@ -89,27 +89,25 @@ struct Command {
   }
 };
 
+/// For commands that change nothing on the server.
+inline constexpr auto reads = CommandView::Effect::read;
+
 /// `Name` with exactly these arguments: its head is made by the compiler.
-template <Literal Name, class... Args>
+template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr Command<sizeof...(Args)> fixed(const Args&... args) {
   return {.head = detail::encoded_head<Name, sizeof...(Args)>,
           .head_kind = CommandView::Head::counted,
+          .effect = Effect,
           .args = {args...}};
 }
 
 /// `Name` with these arguments, and those that with() adds.
-template <Literal Name, class... Args>
+template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr Command<sizeof...(Args)> open(const Args&... args) {
   return {.head = detail::encoded_word<Name>,
           .head_kind = CommandView::Head::uncounted,
+          .effect = Effect,
           .args = {args...}};
-}
-
-/// Marks a command that changes nothing on the server.
-template <std::size_t N>
-constexpr Command<N> read(Command<N> command) {
-  command.effect = CommandView::Effect::read;
-  return command;
 }
 
 template <std::size_t N>

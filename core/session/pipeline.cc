@@ -7,58 +7,51 @@
 namespace plimsoll {
 
 Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
-  if (requests_.size() >= options_.requests_max) {
-    const std::size_t users = requests_.size() - (health_check_is_owed() ? 1 : 0);
-    if (users >= options_.requests_max) {
-      return Error{.code = ErrorCode::rejected_by_limit,
-                   .what = "inflight_requests_limit is reached",
-                   .value = users,
-                   .limit = options_.requests_max};
-    }
-  }
-  const bool is_read = command.effect == CommandView::Effect::read;
-  return stage(command,
-               Request{.tag = tag,
-                       .deadline = deadline,
-                       .begin = 0,
-                       .size = 0,
-                       .state = State::live,
-                       .resends_left = is_read ? options_.read_resends_max : std::uint8_t{0},
-                       .sent_before = false});
-}
-
-bool Pipeline::submit_health_check(const CommandView& command) {
-  PLIMSOLL_CHECK(requests_.empty());
-  const Result<RequestId> id = stage(command, Request{.tag = 0,
-                                                      .deadline = never,
-                                                      .begin = 0,
-                                                      .size = 0,
-                                                      .state = State::tombstone,
-                                                      .resends_left = 0,
-                                                      .sent_before = false});
-  if (id) health_check_ = *id;
-  return id.ok();
-}
-
-// It was staged when there was nothing else, so it is at the front until it leaves.
-bool Pipeline::health_check_is_owed() {
-  return !requests_.empty() && requests_.front().begin == health_check_;
-}
-
-inline Result<RequestId> Pipeline::stage(const CommandView& command, Request request) {
-  request.begin = log_.append(command);
-  if (request.begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
-  request.size = static_cast<std::uint32_t>(log_.end() - request.begin);
+  if (requests_.size() >= options_.requests_max && is_full()) return refuse_for_the_limit();
+  const std::uint64_t begin = log_.append(command);
+  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
+  const auto size = static_cast<std::uint32_t>(log_.end() - begin);
   // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
-  PLIMSOLL_CHECK(request.size > 0);
+  PLIMSOLL_CHECK(size > 0);
+  const bool is_read = command.effect == CommandView::Effect::read;
+  const Request request{.tag = tag,
+                        .deadline = deadline,
+                        .begin = begin,
+                        .size = size,
+                        .state = State::live,
+                        .resends_left = is_read ? options_.read_resends_max : std::uint8_t{0},
+                        .sent_before = false};
   if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;
     drop_withdrawn();
     return refuse_for_lack_of_room(chunk_bytes);
   }
-  next_deadline_ = std::min(next_deadline_, request.deadline);
+  next_deadline_ = std::min(next_deadline_, deadline);
   return request.begin;
+}
+
+bool Pipeline::submit_health_check(const CommandView& command) {
+  PLIMSOLL_CHECK(requests_.empty());
+  const Result<RequestId> id = submit(command, never, 0);
+  if (!id) return false;
+  requests_.back().state = State::tombstone;
+  health_check_ = *id;
+  return true;
+}
+
+// The health check, which takes nobody's place, was staged when there was nothing else: it is at
+// the front until it leaves.
+bool Pipeline::is_full() {
+  const bool health_check_is_owed = requests_.front().begin == health_check_;
+  return requests_.size() - (health_check_is_owed ? 1 : 0) >= options_.requests_max;
+}
+
+Error Pipeline::refuse_for_the_limit() const {
+  return Error{.code = ErrorCode::rejected_by_limit,
+               .what = "inflight_requests_limit is reached",
+               .value = options_.requests_max,
+               .limit = options_.requests_max};
 }
 
 Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {

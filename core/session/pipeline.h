@@ -137,9 +137,9 @@ class Pipeline {
     return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
   }
   bool keeps_until_answered() const { return options_.read_resends_max > 0; }
-  bool health_check_is_owed();
+  bool is_full();
   bool holds_bytes(const Request& request) const;
-  Result<RequestId> stage(const CommandView& command, Request request);
+  Error refuse_for_the_limit() const;
   Error refuse_for_lack_of_room(std::size_t bytes) const;
   void start_search();
   void bury(Request& request);
