@@ -130,6 +130,18 @@ TEST_CASE("a client gives up after reconnect_attempts_max, and says so") {
   CHECK(outage.client.statistics().client.counters.attempts_failed == 3);
 }
 
+TEST_CASE("options that make no sense are refused before anything is opened") {
+  Options options = patient_options();
+  SECTION("tcp_user_timeout") { options.tcp_user_timeout = -1ms; }
+  SECTION("reconnect_wait_min") { options.reconnect_wait_min = 0ms; }
+  SECTION("reconnect_wait_max") { options.reconnect_wait_max = 1ns; }
+  SECTION("health_check_interval") { options.health_check_interval = -1s; }
+  SECTION("tombstone_age_max") { options.tombstone_age_max = 0s; }
+  const native::Error error = error_of(native::connect(shared_server().url(), options, use_future));
+  CHECK(error.code() == ErrorCode::invalid_option);
+  CHECK(error.executed() == Executed::no);
+}
+
 TEST_CASE(
     "an executor that served a client has nothing left to do when it is closed in an outage") {
   asio::io_context context;
