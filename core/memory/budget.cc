@@ -246,4 +246,17 @@ BudgetStatistics Budget::statistics() const {
   return all;
 }
 
+void Budget::validate() {
+  Lock lock(mutex_);
+  std::size_t sum = 0;
+  for (const PoolState& state : pools_) {
+    PLIMSOLL_CHECK(state.used <= state.peak && state.peak <= state.limit);
+    sum += state.used;
+  }
+  PLIMSOLL_CHECK(sum == used_ && used_ <= peak_ && peak_ <= limit_);
+  const std::size_t kept = segments_.kept_count() * segments_.page_charge() +
+                           chunks_.kept_count() * chunks_.page_charge();
+  PLIMSOLL_CHECK(pool(PoolKind::spare).used == kept + progress_reserve_segments * segment_bytes);
+}
+
 }  // namespace plimsoll

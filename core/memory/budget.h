@@ -110,6 +110,10 @@ class Budget {
 
   BudgetStatistics statistics() const;
 
+  /// CHECKs that the accounts add up and stay below their limits, for tests and the simulator. Not
+  /// while other threads use it.
+  void validate();
+
  private:
   friend class Account;
   friend class AccountHandle;

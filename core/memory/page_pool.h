@@ -33,6 +33,9 @@ class PagePool {
   /// Gives every kept page back to the source. Returns the bytes that this released.
   std::size_t reclaim();
 
+  /// Pages that nobody uses.
+  std::size_t kept_count() const { return kept_; }
+
   std::size_t page_bytes() const { return page_bytes_; }
 
   /// What one page costs an account.

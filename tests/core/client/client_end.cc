@@ -224,6 +224,7 @@ void ClientEnd::note_outcome(Tag tag, const std::string& outcome) {
 
 // What is out is charged, at every moment, and the line holds.
 void ClientEnd::check_memory() {
+  budget_.validate();
   const BudgetStatistics statistics = budget_.statistics();
   require(statistics.peak <= statistics.limit, "more memory than the line");
   std::size_t sum = 0;
