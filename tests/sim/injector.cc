@@ -107,7 +107,7 @@ void Injector::inject(Fault fault) {
     case Fault::old_protocol:
     case Fault::no_database: some_server().impose(fault, some_time(seconds(3))); break;
     case Fault::refused_memory:
-      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(1, 40)));
+      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(2, 40)));
       environment_.note("memory", 0, "is refused now and then");
       return environment_.schedule.plan(some_time(seconds(1)), *this, end_refusals, ++refusals_);
     case Fault::squeezed_memory: return squeeze(some_time(seconds(1)));

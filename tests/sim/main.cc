@@ -66,7 +66,9 @@ int report_violation(const Scenario& scenario, const Violation& violation) {
               static_cast<unsigned long long>(scenario.seed), violation.property.c_str());
   std::fflush(stdout);
   ::alarm(0);
-  print(violation_lines(scenario, violation, shrink(scenario, violation)));
+  print(violation_lines(
+      scenario, violation,
+      shrink(scenario, violation, [](const Scenario& smaller) { return run(smaller); })));
   return 1;
 }
 

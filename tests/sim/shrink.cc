@@ -5,6 +5,9 @@
 namespace plimsoll::sim {
 namespace {
 
+// Some take long to fail, and each step can need as many runs as there are faults.
+constexpr std::size_t runs_max = 600;
+
 // Smaller ones, the smallest first.
 std::vector<Scenario> smaller_than(const Scenario& scenario) {
   std::vector<Scenario> candidates;
@@ -41,12 +44,13 @@ std::vector<Scenario> smaller_than(const Scenario& scenario) {
 
 }  // namespace
 
-Shrunk shrink(const Scenario& scenario, const Violation& violation, std::size_t runs_max) {
+Shrunk shrink(const Scenario& scenario, const Violation& violation, Run run) {
+  std::size_t runs_left = runs_max;
   Shrunk smallest{scenario, violation};
   for (bool found = true; found;) {
     found = false;
     for (const Scenario& candidate : smaller_than(smallest.scenario)) {
-      if (runs_max-- == 0) return smallest;
+      if (runs_left-- == 0) return smallest;
       const Outcome outcome = run(candidate);
       if (!outcome.violation || outcome.violation->property != violation.property) continue;
       smallest = {candidate, *outcome.violation};

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-
 #include "plimsoll/tests/sim/run.h"
 #include "plimsoll/tests/sim/scenario.h"
 
@@ -15,7 +13,9 @@ struct Shrunk {
   Violation violation;
 };
 
-/// `violation` is what `scenario` leads to. Runs at most `runs_max` worlds.
-Shrunk shrink(const Scenario& scenario, const Violation& violation, std::size_t runs_max = 400);
+using Run = Outcome (*)(const Scenario&);
+
+/// `violation` is what `scenario` leads to when it is `run`.
+Shrunk shrink(const Scenario& scenario, const Violation& violation, Run run);
 
 }  // namespace plimsoll::sim

@@ -16,6 +16,7 @@ packages_of() {
   case $1 in
     demo) echo "$build $serve libcli11-dev" ;;
     test) echo "$build $serve $clang $peers $programs $suites" ;;
+    sim) echo "$build libcli11-dev" ;;
     bench) echo "$build $serve $peers $programs valgrind" ;;
     fuzz) echo "$build $clang" ;;
     fmt) echo "clang-format-19" ;;

@@ -267,6 +267,7 @@ bool Driver::wait_for_room() {
     return true;
   }
   waits_for_room_ = true;
+  environment_.note("client", number_, "has no room to read: waits for memory");
   return false;
 }
 

@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/sim/run.h"
+#include "plimsoll/tests/sim/scenario.h"
+
+// The same few worlds each time: enough that everything happens that can, few enough for every
+// build. ./dev sim runs as many as one likes.
+
+namespace plimsoll::sim {
+namespace {
+
+constexpr std::uint64_t normal_seeds = 400;
+constexpr std::uint64_t small_seeds = 5000;
+
+// No client in a world can meet these: they are about how it is used.
+constexpr std::array unreachable = {
+    ErrorCode::invalid_argument, ErrorCode::invalid_option, ErrorCode::refused_command,
+    ErrorCode::wrong_type,       ErrorCode::forked,
+};
+
+Coverage run_slice(std::uint64_t seeds, Scenario::Size size) {
+  Coverage coverage;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const Scenario scenario = Scenario::of_seed(seed, size);
+    const Outcome outcome = run(scenario);
+    if (outcome.violation) {
+      std::string text = outcome.violation->property + "\n./dev sim " + scenario.arguments() + '\n';
+      for (const std::string& line : outcome.violation->last_events) text += line + '\n';
+      FAIL(text);
+    }
+    coverage.add(outcome.coverage);
+  }
+  return coverage;
+}
+
+TEST_CASE("clients keep their promises in a slice of worlds, in which everything goes wrong") {
+  Coverage coverage = run_slice(normal_seeds, Scenario::Size::normal);
+  coverage.add(run_slice(small_seeds, Scenario::Size::small));
+
+  for (std::size_t i = 0; i < faults_count; ++i) {
+    INFO("fault " << name(static_cast<Fault>(i)));
+    CHECK(coverage.faults[i] > 0);
+  }
+  for (std::size_t i = 0; i < error_codes_count; ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    if (std::find(unreachable.begin(), unreachable.end(), code) != unreachable.end()) continue;
+    INFO("error code " << name(code));
+    CHECK(coverage.has(code));
+  }
+}
+
+TEST_CASE("a seed is the same world each time") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const Scenario scenario = Scenario::of_seed(seed, Scenario::Size::normal);
+    INFO("seed " << seed);
+    const Outcome first = run(scenario);
+    const Outcome second = run(scenario);
+    CHECK(first.hash == second.hash);
+    CHECK(first.steps == second.steps);
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::sim

@@ -1,0 +1,47 @@
+"""The simulator as a library, over the core or over a changed copy of it."""
+
+load("//tools/build:library.bzl", "plimsoll_library")
+
+_CORE = [
+    "//core/base",
+    "//core/client",
+    "//core/memory",
+    "//core/resp",
+    "//core/session",
+]
+
+def world_library(name, core = _CORE):
+    """Worlds of clients: all of tests/sim but the program and the model server.
+
+    Args:
+      name: of the library.
+      core: labels that have the core's headers, under their own paths.
+    """
+    plimsoll_library(
+        name = name,
+        testonly = True,
+        srcs = native.glob(
+            [
+                "*.cc",
+                "client/*.cc",
+                "network/*.cc",
+                "server/*.cc",
+            ],
+            exclude = [
+                "*_test.cc",
+                "main.cc",
+            ],
+        ),
+        hdrs = native.glob([
+            "*.h",
+            "client/*.h",
+            "network/*.h",
+            "server/*.h",
+        ]),
+        # It also runs in WebAssembly.
+        copts = [
+            "-fno-exceptions",
+            "-fno-rtti",
+        ],
+        deps = core + ["//tests/sim/model"],
+    )
