@@ -112,7 +112,7 @@ constexpr Command commands[] = {
     {"client|id", 2, family, no_key, id},
     {"client|setname", 3, family, no_key, setname},
     {"client|getname", 2, family, no_key, getname},
-    {"client|setinfo", 4, family, no_key, setinfo},
+    {"client|setinfo", 4, flag_loading | flag_stale, no_key, setinfo},
     {"client|no-evict", 3, family, no_key, on_or_off},
     {"client|no-touch", 3, family, no_key, on_or_off},
     {"client|capa", -3, family, no_key, capa},

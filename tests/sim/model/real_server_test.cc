@@ -40,8 +40,10 @@ void connect(BothServers& servers, RandomRequests& requests) {
 // Some requests of one connection, to be sent together.
 std::string some_bytes(RandomRequests& requests) {
   std::string bytes;
-  if (requests.below(6) == 0) {
-    for (const auto& words : requests.transaction()) bytes += requests.bytes(words);
+  const std::uint64_t kind = requests.below(12);
+  if (kind < 3) {
+    const auto all = kind < 2 ? requests.transaction() : requests.cached_read();
+    for (const auto& words : all) bytes += requests.bytes(words);
     return bytes;
   }
   for (std::uint64_t count = 1 + requests.below(4); count > 0; --count) {

@@ -1,5 +1,6 @@
 #include "plimsoll/tests/sim/model/comparison/both_servers.h"
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
@@ -113,11 +114,12 @@ void BothServers::compare(std::size_t number) {
   }
   sort_unordered(from_model);
   sort_unordered(from_real);
-  for (std::size_t i = 0; i < from_real.size(); ++i) {
-    if (i == from_model.size()) fail(number, "the real server says more", from_real[i], expected);
-    if (!same_frame(from_real[i], from_model[i])) {
-      fail(number, "they differ", pair.real.received(), expected);
-    }
+  if (from_real.size() > from_model.size()) {
+    fail(number, "the real server says more", pair.real.received(), expected);
+  }
+  if (!std::equal(from_real.begin(), from_real.end(), from_model.begin(), from_model.end(),
+                  same_frame)) {
+    fail(number, "they differ", pair.real.received(), expected);
   }
   pair.real.received().clear();
   if (model_.closing(pair.model) != Closing::no) compare_end(number);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace plimsoll::sim::model {
 namespace {
@@ -57,12 +58,16 @@ void sort_run(std::vector<std::string>& all, std::size_t begin, std::size_t end)
   for (std::size_t i = begin; i < end; ++i) all[i] = names[i - begin] + counts[i - begin];
 }
 
-void sort_elements(std::string& array) {
-  const std::size_t head_end = array.find('\n') + 1;
-  std::vector<std::string> elements = frames(std::string_view(array).substr(head_end));
-  sort_unordered(elements);
-  array.resize(head_end);
-  for (const std::string& element : elements) array += element;
+// Appends a frame, or if there is something unordered in it, its head and its elements.
+void append_apart(std::vector<std::string>& all, const std::string& frame) {
+  const bool is_whole = is_unordered(frame) || !frame.starts_with('*') ||
+                        frame.find("unsubscribe\r\n") == std::string::npos;
+  const std::size_t head_end = frame.find('\n') + 1;
+  all.push_back(is_whole ? frame : frame.substr(0, head_end));
+  if (is_whole) return;
+  for (std::string& element : frames(std::string_view(frame).substr(head_end))) {
+    all.push_back(std::move(element));
+  }
 }
 
 }  // namespace
@@ -108,14 +113,14 @@ bool same_frame(std::string_view left, std::string_view right) {
   return left.empty() && right.empty();
 }
 
-void sort_unordered(std::vector<std::string>& frames) {
-  for (std::string& frame : frames) {
-    if (frame.starts_with('*') && !is_unordered(frame)) sort_elements(frame);
-  }
-  for (std::size_t begin = 0; begin < frames.size();) {
+void sort_unordered(std::vector<std::string>& all) {
+  std::vector<std::string> apart;
+  for (const std::string& frame : all) append_apart(apart, frame);
+  all = std::move(apart);
+  for (std::size_t begin = 0; begin < all.size();) {
     std::size_t end = begin;
-    while (end < frames.size() && is_unordered(frames[end])) ++end;
-    if (end > begin + 1) sort_run(frames, begin, end);
+    while (end < all.size() && is_unordered(all[end])) ++end;
+    if (end > begin + 1) sort_run(all, begin, end);
     begin = std::max(end, begin + 1);
   }
 }

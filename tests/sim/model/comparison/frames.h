@@ -19,9 +19,9 @@ std::vector<std::string> frames(std::string_view bytes);
 /// earlier or later.
 bool same_frame(std::string_view left, std::string_view right);
 
-/// Puts runs of messages for patterns, and of ends of subscriptions, in the order of their names,
-/// also where they are elements of an array: the real server has these in an order of its own, that
-/// of a hash table with a random seed.
-void sort_unordered(std::vector<std::string>& frames);
+/// Puts runs of messages for patterns, and of ends of subscriptions, in the order of their names:
+/// the real server has these in an order of its own, that of a hash table with a random seed. A
+/// transaction's reply with such elements comes apart: not all that follows its head is its own.
+void sort_unordered(std::vector<std::string>& all);
 
 }  // namespace plimsoll::sim::model

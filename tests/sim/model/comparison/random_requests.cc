@@ -1,6 +1,6 @@
 #include "plimsoll/tests/sim/model/comparison/random_requests.h"
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 
 #include "plimsoll/tests/sim/model/comparison/both_servers.h"
@@ -12,211 +12,54 @@ namespace {
 // a field, C a channel, P a pattern, D a database, U a user, W a password; what is in brackets is
 // there half of the time; other words stand for themselves. Forms of things that happen more often
 // come more than once.
-constexpr std::string_view forms[] = {
-    "GET K",
-    "GET K",
-    "GET K",
-    "GET K",
-    "GET K",
-    "GET K",
-    "SET K V",
-    "SET K V",
-    "SET K V",
-    "SET K V",
-    "MGET K K [K]",
-    "MGET K K K",
-    "MSET K V K V",
-    "MSET K V [K]",
-    "DEL K [K]",
-    "UNLINK K K",
-    "EXISTS K [K]",
-    "TYPE K",
-    "STRLEN K",
-    "APPEND K V",
-    "INCR K",
-    "INCR K",
-    "DECR K",
-    "INCRBY K N",
-    "DECRBY K N",
-    "GETSET K V",
-    "GETDEL K",
-    "SETNX K V",
-    "SETEX K S V",
-    "PSETEX K S00 V",
-    "SET K V [NX] [GET]",
-    "SET K V [XX] [KEEPTTL]",
-    "SET K V [EX] S [GET]",
-    "SET K V EX S",
-    "SET K V PX S00",
-    "SET K V [NX] [XX]",
-    "SET K V EX B",
-    "SET K V PXAT N",
-    "SET K V EXAT N",
-    "SET K V KEEPTTL [EX] [S]",
-    "SET K V EX",
-    "GETEX K",
-    "GETEX K PERSIST",
-    "GETEX K EX S",
-    "GETEX K PXAT N",
-    "GETEX K EX B",
-    "GETEX K [PERSIST] [EX] [S]",
-    "EXPIRE K S [NX] [GT]",
-    "EXPIRE K S [XX] [LT]",
-    "EXPIRE K S",
-    "EXPIRE K B",
-    "PEXPIRE K S000",
-    "PEXPIRE K B",
-    "EXPIREAT K N",
-    "PEXPIREAT K N",
-    "TTL K",
-    "PTTL K",
-    "PERSIST K",
-    "EXPIRETIME K",
-    "PEXPIRETIME K",
-    "HSET K F F",
-    "HSET K F F F F",
-    "HSET K F F [F]",
-    "HGET K F",
-    "HMGET K F F",
-    "HGETALL K",
-    "HDEL K F [F]",
-    "HDEL K F F F F F",
-    "HLEN K",
-    "HEXISTS K F",
-    "HINCRBY K F N",
-    "SADD K F [F]",
-    "SADD K N",
-    "SADD K N N F",
-    "SREM K F [N]",
-    "SREM K F F F N N",
-    "SMEMBERS K",
-    "SISMEMBER K F",
-    "SCARD K",
-    "LPUSH K V [V]",
-    "RPUSH K V V",
-    "LPOP K",
-    "RPOP K",
-    "LPOP K N",
-    "RPOP K N",
-    "LLEN K",
-    "LRANGE K N N",
-    "LRANGE K 0 -1",
-    "FLUSHALL",
-    "FLUSHDB [ASYNC]",
-    "FLUSHDB [V]",
-    "DBSIZE",
-    "DBSIZE",
-    "SWAPDB D D",
-    "PING",
-    "PING [V]",
-    "ECHO V",
-    "SELECT D",
-    "SELECT 0",
-    "RESET",
-    "QUIT",
-    "AUTH W",
-    "AUTH U W",
-    "HELLO",
-    "HELLO 3",
-    "HELLO 2",
-    "HELLO 3 AUTH U W",
-    "HELLO [N]",
-    "HELLO 3 SETNAME V",
-    "HELLO 3 [V]",
-    "HELLO 3 AUTH U W SETNAME F",
-    "CLIENT ID",
-    "CLIENT SETNAME F",
-    "CLIENT SETNAME V",
-    "CLIENT GETNAME",
-    "CLIENT SETINFO LIB-NAME V",
-    "CLIENT SETINFO LIB-VER F",
-    "CLIENT SETINFO LIB-FOO F",
-    "CLIENT NO-EVICT ON",
-    "CLIENT NO-TOUCH V",
-    "CLIENT CAPA redirect",
-    "CLIENT TRACKINGINFO",
-    "CLIENT GETREDIR",
-    "CLIENT CACHING YES",
-    "CLIENT CACHING NO",
-    "CLIENT CACHING [V]",
-    "CLIENT [FOO] [V]",
-    "CLIENT TRACKING ON",
-    "CLIENT TRACKING OFF",
-    "CLIENT TRACKING [V]",
-    "CLIENT KILL ID 0",
-    "CLIENT KILL ID 999999999",
-    "CLIENT KILL SKIPME V",
-    "CLIENT KILL FOO V",
-    "MULTI",
-    "EXEC",
-    "EXEC",
-    "DISCARD",
-    "WATCH K [K]",
-    "UNWATCH",
-    "EXEC [V]",
-    "DISCARD [V]",
-    "SUBSCRIBE C [C]",
-    "UNSUBSCRIBE",
-    "UNSUBSCRIBE C [C]",
-    "PSUBSCRIBE P",
-    "PUNSUBSCRIBE [P]",
-    "PUBLISH C V",
-    "PUBLISH C V",
-    "PUBLISH C V",
-    "FOO V [V]",
-    "[V] V V",
-    "GET",
-    "SET K",
-    "GET K K",
-};
+constexpr std::string_view forms =
+    "GET K|GET K|GET K|GET K|GET K|GET K|SET K V|SET K V|SET K V|SET K V|MGET K K [K]|MGET K K K|"
+    "MSET K V K V|MSET K V [K]|DEL K [K]|UNLINK K K|EXISTS K [K]|TYPE K|STRLEN K|APPEND K V|"
+    "INCR K|INCR K|DECR K|INCRBY K N|DECRBY K N|GETSET K V|GETDEL K|SETNX K V|SETEX K S V|"
+    "PSETEX K S00 V|SET K V [NX] [GET]|SET K V [XX] [KEEPTTL]|SET K V [EX] S [GET]|SET K V EX S|"
+    "SET K V PX S00|SET K V [NX] [XX]|SET K V EX B|SET K V PXAT N|SET K V EXAT N|"
+    "SET K V KEEPTTL [EX] [S]|SET K V EX|GETEX K|GETEX K PERSIST|GETEX K EX S|GETEX K PXAT N|"
+    "GETEX K EX B|GETEX K [PERSIST] [EX] [S]|EXPIRE K S [NX] [GT]|EXPIRE K S [XX] [LT]|"
+    "EXPIRE K S|EXPIRE K B|PEXPIRE K S000|PEXPIRE K B|EXPIREAT K N|PEXPIREAT K N|TTL K|PTTL K|"
+    "PERSIST K|EXPIRETIME K|PEXPIRETIME K|HSET K F F|HSET K F F F F|HSET K F F [F]|HGET K F|"
+    "HMGET K F F|HGETALL K|HDEL K F [F]|HDEL K F F F F F|HLEN K|HEXISTS K F|HINCRBY K F N|"
+    "SADD K F [F]|SADD K N|SADD K N N F|SREM K F [N]|SREM K F F F N N|SMEMBERS K|SISMEMBER K F|"
+    "SCARD K|LPUSH K V [V]|RPUSH K V V|LPOP K|RPOP K|LPOP K N|RPOP K N|LLEN K|LRANGE K N N|"
+    "LRANGE K 0 -1|FLUSHALL|FLUSHDB [ASYNC]|FLUSHDB [V]|DBSIZE|DBSIZE|SWAPDB D D|PING|PING [V]|"
+    "ECHO V|SELECT D|SELECT 0|RESET|QUIT|AUTH W|AUTH U W|HELLO|HELLO 3|HELLO 2|HELLO 3 AUTH U W|"
+    "HELLO [N]|HELLO 3 SETNAME V|HELLO 3 [V]|HELLO 3 AUTH U W SETNAME F|CLIENT ID|"
+    "CLIENT SETNAME F|CLIENT SETNAME V|CLIENT GETNAME|CLIENT SETINFO LIB-NAME V|"
+    "CLIENT SETINFO LIB-VER F|CLIENT SETINFO LIB-FOO F|CLIENT NO-EVICT ON|CLIENT NO-TOUCH V|"
+    "CLIENT CAPA redirect|CLIENT TRACKINGINFO|CLIENT GETREDIR|CLIENT CACHING YES|"
+    "CLIENT CACHING NO|CLIENT CACHING [V]|CLIENT [FOO] [V]|CLIENT TRACKING ON|"
+    "CLIENT TRACKING OFF|CLIENT TRACKING [V]|CLIENT KILL ID 0|CLIENT KILL ID 999999999|"
+    "CLIENT KILL SKIPME V|CLIENT KILL FOO V|MULTI|EXEC|EXEC|DISCARD|WATCH K [K]|UNWATCH|EXEC [V]|"
+    "DISCARD [V]|SUBSCRIBE C [C]|UNSUBSCRIBE|UNSUBSCRIBE C [C]|PSUBSCRIBE P|PUNSUBSCRIBE [P]|"
+    "PUBLISH C V|PUBLISH C V|PUBLISH C V|FOO V [V]|[V] V V|GET|SET K|GET K K";
 
-constexpr std::string_view transaction_forms[] = {
-    "GET K",
-    "GET K",
-    "SET K V",
-    "SET K V",
-    "MGET K K",
-    "DEL K",
-    "INCR K",
-    "PUBLISH C V",
-    "SUBSCRIBE C",
-    "UNSUBSCRIBE C",
-    "HELLO 3",
-    "HELLO 2",
-    "SELECT D",
-    "CLIENT CACHING YES",
-    "CLIENT TRACKING ON",
-    "CLIENT TRACKING OFF",
-    "FLUSHALL",
-    "SWAPDB D D",
-    "UNWATCH",
-    "AUTH U W",
-    "HGETALL K",
-    "EXPIRE K S",
-    "EXPIRE K -1",
-    "GET",
-    "FOO",
-    "WATCH K",
-    "MULTI",
-    "CLIENT TRACKINGINFO",
-    "PING",
-    "APPEND K V",
-    "FLUSHDB",
-    "SADD K F",
-    "GETDEL K",
-    "LRANGE K 0 -1",
-};
+constexpr std::string_view transaction_forms =
+    "GET K|GET K|SET K V|SET K V|MGET K K|DEL K|INCR K|PUBLISH C V|SUBSCRIBE C|UNSUBSCRIBE C|"
+    "HELLO 3|HELLO 2|SELECT D|CLIENT CACHING YES|CLIENT TRACKING ON|CLIENT TRACKING OFF|FLUSHALL|"
+    "SWAPDB D D|UNWATCH|AUTH U W|HGETALL K|EXPIRE K S|EXPIRE K -1|GET|FOO|WATCH K|MULTI|"
+    "CLIENT TRACKINGINFO|PING|APPEND K V|FLUSHDB|SADD K F|GETDEL K|LRANGE K 0 -1";
+
+// These do not use up a CLIENT CACHING, or do.
+constexpr std::string_view client_forms =
+    "CLIENT ID|CLIENT SETNAME F|CLIENT GETNAME|CLIENT SETINFO LIB-NAME F|CLIENT SETINFO LIB-FOO F|"
+    "CLIENT NO-EVICT ON|CLIENT NO-TOUCH OFF|CLIENT CAPA x|CLIENT KILL ID 999999999|"
+    "CLIENT TRACKINGINFO|CLIENT GETREDIR|CLIENT TRACKING ON OPTIN|CLIENT TRACKING ON OPTOUT|"
+    "CLIENT TRACKING ON|CLIENT TRACKING OFF|CLIENT|CLIENT FOO|CLIENT ID F|CLIENT CACHING YES";
 
 }  // namespace
 
-std::string_view RandomRequests::pick(std::string_view blank_separated) {
-  std::vector<std::string_view> words;
-  while (!blank_separated.empty()) {
-    const std::size_t end = std::min(blank_separated.find(' '), blank_separated.size());
-    words.push_back(blank_separated.substr(0, end));
-    blank_separated.remove_prefix(std::min(end + 1, blank_separated.size()));
+std::string_view RandomRequests::pick(std::string_view list, char separator) {
+  std::vector<std::string_view> items;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(separator), list.size());
+    items.push_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
   }
-  return words[below(words.size())];
+  return items[below(items.size())];
 }
 
 std::string RandomRequests::key() { return std::string(pick("a a:1 a:1 a:2 b:1 b:1 b:2 k k")); }
@@ -279,31 +122,26 @@ RandomRequests::Words RandomRequests::filled(std::string_view form) {
 
 RandomRequests::Words RandomRequests::command() {
   if (below(25) == 0) return tracking();
-  return filled(forms[below(std::size(forms))]);
+  return filled(pick(forms, '|'));
 }
 
 RandomRequests::Words RandomRequests::tracking() {
-  static constexpr std::string_view options[] = {
-      "",
-      "",
-      "",
-      "OPTIN",
-      "OPTIN",
-      "OPTOUT",
-      "BCAST",
-      "BCAST PREFIX a",
-      "NOLOOP",
-      "BCAST PREFIX a: PREFIX b",
-      "PREFIX a",
-      "BCAST PREFIX a PREFIX a:",
-      "OPTIN OPTOUT",
-      "BCAST OPTIN",
-      "OPTIN NOLOOP",
-      "BCAST NOLOOP",
-      "FOO",
-      "BCAST PREFIX b:",
-  };
-  return filled("CLIENT TRACKING ON " + std::string(options[below(std::size(options))]));
+  constexpr std::string_view options =
+      "|||OPTIN|OPTIN|OPTIN|OPTOUT|OPTOUT|BCAST|BCAST PREFIX a|NOLOOP|BCAST PREFIX a: PREFIX b|"
+      "PREFIX a|BCAST PREFIX a PREFIX a:|OPTIN OPTOUT|BCAST OPTIN|OPTIN NOLOOP|BCAST NOLOOP|FOO|"
+      "BCAST PREFIX b:";
+  return filled("CLIENT TRACKING ON " + std::string(pick(options, '|')));
+}
+
+std::vector<RandomRequests::Words> RandomRequests::cached_read() {
+  std::vector<Words> all;
+  all.push_back({"CLIENT", "CACHING", below(3) == 0 ? "NO" : "YES"});
+  if (below(2) == 0) {
+    const bool of_client = below(3) != 0;
+    all.push_back(of_client ? filled(pick(client_forms, '|')) : command());
+  }
+  all.push_back(filled(pick("GET K|MGET K K|GET K|TTL K|SET K V|HGETALL K", '|')));
+  return all;
 }
 
 std::vector<RandomRequests::Words> RandomRequests::greeting() {
@@ -323,7 +161,7 @@ std::vector<RandomRequests::Words> RandomRequests::transaction() {
   all.push_back({"MULTI"});
   for (std::uint64_t count = below(5); count > 0; --count) {
     const bool any = below(4) == 0;
-    all.push_back(any ? command() : filled(transaction_forms[below(std::size(transaction_forms))]));
+    all.push_back(any ? command() : filled(pick(transaction_forms, '|')));
   }
   all.push_back({below(8) == 0 ? "DISCARD" : "EXEC"});
   return all;

@@ -25,6 +25,9 @@ class RandomRequests {
   /// A short transaction, from WATCH or MULTI to EXEC or DISCARD, some of it wrong.
   std::vector<std::vector<std::string>> transaction();
 
+  /// CLIENT CACHING, perhaps something in between, and a read that it may be for.
+  std::vector<std::vector<std::string>> cached_read();
+
   /// A request's bytes: mostly an array of bulk strings, sometimes inline.
   std::string bytes(const std::vector<std::string>& words);
 
@@ -37,7 +40,7 @@ class RandomRequests {
  private:
   using Words = std::vector<std::string>;
 
-  std::string_view pick(std::string_view blank_separated);
+  std::string_view pick(std::string_view list, char separator = ' ');
   std::string key();
   std::string value();
   std::string number();
