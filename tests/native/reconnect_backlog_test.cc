@@ -134,7 +134,7 @@ TEST_CASE("a read that was deferred is still a read") {
 }
 
 TEST_CASE("reads are sent again to a real server that was killed, and only in-doubt writes fail") {
-  ValkeyServer server({.arguments = {"--appendonly", "yes"}});
+  ValkeyServer server({.arguments = {"--appendonly", "yes", "--appendfsync", "no"}});
   Options options = eager_options();
   options.read_resends_max = 10;
   Increments work;

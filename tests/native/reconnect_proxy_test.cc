@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -57,6 +58,7 @@ TEST_CASE("a network that swallows everything is noticed by a client whose calls
   options.health_check_interval = 0s;
   options.tombstone_age_max = test_timeout(50ms);
   options.request_timeout = test_timeout(50ms);
+  options.connect_timeout = test_timeout(100ms);  // an attempt may be swallowed as well
   Client client = connected(proxy.url(), options);
   proxy.swallow();
   Increments work;
@@ -175,6 +177,28 @@ TEST_CASE("whichever direction ends alone, the connection is replaced") {
   CHECK(eventually([&] { return counters(client).connections == 2; }));
   CHECK(work.broken_promises(client) == "");
   value_of(client.command({"FLUSHALL"}, use_future));
+}
+
+TEST_CASE(
+    "through a network that resets again and again, many threads serve a client as one does") {
+  boost::asio::thread_pool pool(4);
+  FaultProxy proxy(shared_server().socket_path());
+  Increments work;
+  {
+    Client client =
+        finish(native::connect(pool.get_executor(), proxy.url(), eager_options(), use_future))
+            .value();
+    for (int round = 0; round < 10; ++round) {
+      const std::size_t ended = work.ended();
+      work.start(client, 200);
+      CHECK(eventually([&] { return work.ended() > ended; }));
+      proxy.cut_all(Cut::reset);
+    }
+    CHECK(eventually([&] { return work.all_ended(); }));
+    CHECK(work.broken_promises(client) == "");
+    value_of(client.command({"FLUSHALL"}, use_future));
+  }
+  pool.join();
 }
 
 TEST_CASE("through a network that resets again and again, each outcome is true") {

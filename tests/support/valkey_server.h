@@ -29,7 +29,8 @@ struct ValkeyServerOptions {
 };
 
 /// What a server finds when it comes back: nothing, or what it had saved (SAVE) or logged
-/// ({"--appendonly", "yes"}: all that it had answered).
+/// ({"--appendonly", "yes", "--appendfsync", "no"}: all that it had answered; without the second
+/// the log falls behind on a slow disk).
 enum class Data { lost, kept };
 
 /// A server of one's own: empty, without persistence, ready when the constructor returns, and gone
@@ -66,10 +67,9 @@ class ValkeyServer {
   /// constructor does.
   void restart(Data data = Data::lost);
 
-  /// The same with its data; returns as soon as it
-  /// says LOADING, which it does until finish_loading(); there must be some
-  /// thousands of keys to load. A look at the clients is taken each KiB: large values make it
-  /// quick.
+  /// The same with its data; returns as soon as it says LOADING, which it does until
+  /// finish_loading(). There must be some thousands of keys to load. It looks at its clients at
+  /// each KiB: large values make it quick.
   void restart_loading();
   void finish_loading();
 

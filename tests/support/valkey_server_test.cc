@@ -108,7 +108,7 @@ TEST_CASE("a server comes back with what it had saved, or without") {
 }
 
 TEST_CASE("a server with a log of its writes comes back with all that it had answered") {
-  ValkeyServer server({.arguments = {"--appendonly", "yes"}});
+  ValkeyServer server({.arguments = {"--appendonly", "yes", "--appendfsync", "no"}});
   server.ask("SET key value");
   server.restart(Data::kept);
   CHECK(server.ask("EXISTS key") == ":1\r\n");
