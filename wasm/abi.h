@@ -277,7 +277,8 @@ int32_t plimsoll_handle_closed(int32_t client, uint32_t reason, double now);
 /// Where to put what arrives: answers how many bytes fit outbox.spans[0], until the handle_read()
 /// that must follow, or the end of the connection. 0: no memory for it now; leave the bytes with
 /// the transport (that is the backpressure), and ask again after the next poll_event(),
-/// handle_written() or destroy() of any client, which are what releases some.
+/// handle_written() or destroy() of any client, which are what releases some, or handle_timeout()
+/// of this one.
 int32_t plimsoll_read_space(int32_t client);
 
 /// The first `size` bytes of that room are filled; 0 gives it back as it is.

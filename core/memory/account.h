@@ -19,6 +19,10 @@ class Account {
   /// Gives back bytes that were granted. Thread-safe. The account may be gone afterwards.
   void release(std::size_t bytes) { budget_.release(*this, bytes); }
 
+  /// Takes back a charge for memory that the source did not have. Nobody is told: those who wait
+  /// would ask for the same memory, and again be refused by the source. Thread-safe.
+  void revoke(std::size_t bytes) { budget_.revoke(*this, bytes); }
+
   Budget& budget() const { return budget_; }
   PoolKind pool() const { return pool_; }
 

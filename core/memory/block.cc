@@ -9,7 +9,7 @@ Block Block::allocate(Account& account, std::size_t bytes) {
   if (!account.charge(footprint)) return block;
   void* const data = source.allocate_block(bytes);
   if (data == nullptr) {
-    account.release(footprint);
+    account.revoke(footprint);
     return block;
   }
   block.account_ = &account;

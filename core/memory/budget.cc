@@ -148,6 +148,13 @@ void Budget::release(Account& account, std::size_t bytes) {
   if (last) destroy(account);
 }
 
+void Budget::revoke(Account& account, std::size_t bytes) {
+  Lock lock(mutex_);
+  // The account is that of whoever asked just now: it is not closed.
+  PLIMSOLL_CHECK(!debit(account, bytes));
+  used_ -= bytes;
+}
+
 void Budget::close(Account& account) {
   bool last = false;
   {

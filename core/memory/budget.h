@@ -133,6 +133,7 @@ class Budget {
   bool charge(Account& account, std::size_t bytes);
   bool grow_or_reclaim(PoolKind kind, std::size_t bytes, Account* account);
   void release(Account& account, std::size_t bytes);
+  void revoke(Account& account, std::size_t bytes);
   void close(Account& account);
   void destroy(Account& account);
 

@@ -29,7 +29,7 @@ void* PagePool::acquire(Account& payer) {
   }
   if (!payer.charge(page_charge_)) return nullptr;
   void* page = allocate();
-  if (page == nullptr) payer.release(page_charge_);
+  if (page == nullptr) payer.revoke(page_charge_);
   return page;
 }
 

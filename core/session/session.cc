@@ -10,6 +10,12 @@
 // session_connection.cc.
 
 namespace plimsoll {
+namespace {
+
+// How long to leave bytes with the transport before memory for them is asked for again.
+constexpr Duration read_again_wait = std::chrono::milliseconds(20);
+
+}  // namespace
 
 Session::Session(const SessionOptions& options, const Accounts& accounts)
     : options_(options),
@@ -42,6 +48,13 @@ void Session::close(Instant now) {
 
 void Session::abort() {
   if (state_ != State::closed) end(client_closed);
+}
+
+// The Budget tells when memory was released; the source never tells when it has some again.
+std::span<char> Session::read_space() {
+  const std::span<char> room = reader_.read_space();
+  read_again_at_ = room.empty() ? after(now_, read_again_wait) : never;
+  return room;
 }
 
 void Session::handle_read(std::size_t bytes, Instant now) {
@@ -85,6 +98,7 @@ void Session::handle_written(std::size_t bytes) {
 
 void Session::handle_timeout(Instant now) {
   now_ = now;
+  if (now >= read_again_at_) read_again_at_ = never;
   const bool out_of_time = now >= connect_deadline_;
   switch (state_) {
     case State::waiting:
@@ -111,7 +125,7 @@ void Session::handle_timeout(Instant now) {
 }
 
 Instant Session::poll_timeout() {
-  const Instant next = pipeline_.next_deadline();
+  const Instant next = std::min(pipeline_.next_deadline(), read_again_at_);
   switch (state_) {
     case State::waiting:
       return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is told first

@@ -88,7 +88,7 @@ class Session {
   /// connect_failed or connection_lost error whose text says what the transport knows.
   void handle_opened(Instant now);
   void handle_closed(const Error& reason, Instant now);
-  std::span<char> read_space() { return reader_.read_space(); }
+  std::span<char> read_space();
   void handle_read(std::size_t bytes, Instant now);
   void handle_written(std::size_t bytes);
   void handle_timeout(Instant now);
@@ -175,6 +175,7 @@ class Session {
   Instant attempt_at_ = never;
   Instant close_deadline_ = never;
   Instant ready_at_ = never;
+  Instant read_again_at_ = never;     // there was no memory to read to
   Instant quiet_since_ = never;       // the last byte from the server, or the last PING
   std::optional<RequestId> watched_;  // owed to nobody, and due next
   Instant watched_since_ = never;

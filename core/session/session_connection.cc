@@ -150,6 +150,7 @@ void Session::drop_connection() {
   if (connected_ && !open_wanted_) close_wanted_ = true;
   open_wanted_ = false;
   connected_ = false;
+  read_again_at_ = never;
   watched_.reset();
 }
 

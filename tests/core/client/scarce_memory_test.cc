@@ -129,6 +129,25 @@ TEST_CASE("with the replies pool dry the client is not read, and is again when i
   CHECK(pair.end.take_events() == Lines{"2: \"two\""});
 }
 
+TEST_CASE("where the allocator has no memory to read to, the client wants to be asked again") {
+  Pair pair;
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "one"}, 0s);
+  pair.peer.handle_bytes(pair.end.write());
+  Hog hog(pair.end.budget());
+  hog.take_reserve();
+  pair.end.budget().segments().reclaim();
+  pair.end.memory().refuse_one_after(0);
+  CHECK(pair.deliver() == 0);
+  // Nobody will release any, so nobody will tell.
+  const Instant again = pair.end.client().poll_timeout();
+  CHECK(again > pair.end.now());
+  CHECK(again < pair.end.now() + 1s);
+  pair.end.advance(again - pair.end.now());
+  CHECK(pair.deliver() > 0);
+  CHECK(pair.end.take_events() == Lines{"1: \"one\""});
+}
+
 TEST_CASE("with the replies pool dry small replies go on by the reserve, one after the other") {
   Pair pair;
   pair.connect();

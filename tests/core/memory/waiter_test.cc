@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
@@ -79,6 +80,24 @@ TEST_CASE("a page that comes back is news, from an account and from the progress
   test.budget.wait(waiter);
   release(*reserved);
   CHECK(waiter.calls == 2);
+}
+
+TEST_CASE("a charge for memory that the source did not have is no news") {
+  TestBudget test;
+  const AccountHandle account = test.budget.open_account(PoolKind::replies);
+  CountingWaiter waiter;
+  test.budget.wait(waiter);
+  for (const bool block : {false, true}) {
+    test.memory.refuse_one_after(0);
+    if (block) {
+      CHECK_FALSE(Block::allocate(*account, 100));
+    } else {
+      CHECK(acquire_segment(*account) == nullptr);
+    }
+  }
+  CHECK(waiter.calls == 0);
+  CHECK(test.budget.statistics().pool(PoolKind::replies).used == 0);
+  test.budget.stop_waiting(waiter);
 }
 
 TEST_CASE("an account that is closed is news") {
