@@ -61,8 +61,12 @@ void RequestReader::end() {
 RequestReader::Found RequestReader::next(Trust trust) {
   if (!error_.empty()) return Found::protocol_error;
   if (bulks_left_ > 0) return next_multibulk(trust);
-  if (rest().empty()) return Found::incomplete;
-  if (rest().front() != '*') return next_inline();
+  for (;;) {
+    if (rest().empty()) return Found::incomplete;
+    if (expects_ == Expects::any_request && rest().front() == '*') break;
+    const Found found = next_inline();
+    if (found != Found::request || expects_ == Expects::any_request) return found;
+  }
   const Found begun = begin_multibulk(trust);
   return begun == Found::request && bulks_left_ > 0 ? next_multibulk(trust) : begun;
 }
@@ -81,6 +85,9 @@ RequestReader::Found RequestReader::next_inline() {
   unquoted_ = std::move(*words);
   arguments_.assign(unquoted_.begin(), unquoted_.end());
   start_ += *newline + 1;
+  // Blanks are not even an empty request, and leave the server waiting for an inline one.
+  const bool is_blank = !line.empty() && unquoted_.empty();
+  expects_ = is_blank ? Expects::inline_request : Expects::any_request;
   return Found::request;
 }
 

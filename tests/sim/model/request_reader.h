@@ -57,6 +57,7 @@ class RequestReader {
   std::size_t start_ = 0;     // of the request, in input_
   std::size_t position_ = 0;  // of what is to be read next, behind start_
 
+  enum class Expects { any_request, inline_request } expects_ = Expects::any_request;
   std::size_t bulks_left_ = 0;
   bool in_bulk_ = false;
   std::size_t bulk_size_ = 0;

@@ -72,6 +72,11 @@ TEST_CASE("an inline command's words may be quoted") {
   CHECK(read({"GET 'a'b\n"}).error == "Protocol error: unbalanced quotes in request");
 }
 
+TEST_CASE("behind a line of blanks an array is read as inline commands") {
+  CHECK(read({" \n*1\r\n$4\r\nPING\r\n"}) == requests({{"*1"}, {"$4"}, {"PING"}}));
+  CHECK(read({" \n", " \n", "\n*1\r\n$4\r\nPING\r\n"}) == requests({{}, {"PING"}}));
+}
+
 TEST_CASE("what is no request is answered as the server does") {
   const auto error = [](const std::string& bytes) { return read({bytes}).error; };
   CHECK(error("*x\r\n") == "Protocol error: invalid multibulk length");

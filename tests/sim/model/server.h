@@ -13,17 +13,21 @@ namespace plimsoll::sim::model {
 class Engine;
 
 /// A valkey-server, as far as a caching client can see it: bytes of connections in, bytes out, time
-/// as an argument. It is written apart from the client and shares none of its code, and
-/// real_server_test.cc holds it against a real server.
+/// as an argument. It is written apart from the client and shares none of its code;
+/// real_server_test.cc and real_conditions_test.cc hold it against a real server.
 ///
 /// Modelled, with the real server's bytes and their order: the request reader with its protocol
 /// errors, RESP2 and RESP3, HELLO, AUTH and users, databases, strings, counters, hashes, sets,
-/// lists, expiry, MULTI with WATCH, pub/sub, CLIENT TRACKING in all its modes.
+/// lists, expiry, MULTI with WATCH, pub/sub, CLIENT TRACKING in all its modes, and the refusals of
+/// a server that loads, runs a script, has lost its primary or has too many clients. Also what one
+/// would not expect: a failed AUTH or HELLO has no reply at all behind replies that have not been
+/// taken out of output() yet, as behind those that a real server has not sent yet.
 ///
-/// Not modelled: REDIRECT, CLIENT REPLY, LIST, PAUSE, scripts, sharded pub/sub, blocking commands,
-/// cluster, replication, eviction, persistence, output-buffer limits. Such commands are unknown to
-/// it. Sets and hashes beyond the real server's small encodings are told in their order of coming,
-/// where a real one has an arbitrary order; so are patterns' messages and UNSUBSCRIBE of all.
+/// Not modelled: REDIRECT, CLIENT REPLY, LIST, INFO, PAUSE, UNBLOCK, scripts, sharded pub/sub,
+/// blocking commands, cluster, replication, eviction, persistence, limits of buffers. Such commands
+/// are unknown to it. Sets and hashes beyond the real server's small encodings (128 fields, 512
+/// integers, 64 bytes) are told in the order in which they came, where a real one has an arbitrary
+/// order; messages for several patterns, and an UNSUBSCRIBE of all, come in the order of names.
 class Server {
  public:
   explicit Server(ServerOptions options = {});

@@ -50,8 +50,9 @@ std::string readable_requests(std::string_view bytes) {
       rest.remove_prefix(end);
     }
     text += readable(rest) + "| ";
+    bytes.remove_prefix(frame.size());
   }
-  return text;
+  return text + readable(bytes);
 }
 
 }  // namespace
