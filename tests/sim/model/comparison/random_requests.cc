@@ -8,10 +8,10 @@
 namespace plimsoll::sim::model {
 namespace {
 
-// What a command is made of: K a key, V a value, N a number, B a bad time to live, S a good one, F
-// a field, C a channel, P a pattern, D a database, U a user, W a password; what is in brackets is
-// there half of the time; other words stand for themselves. Forms of things that happen more often
-// come more than once.
+// What a command is made of: K a key, V a value, N a number, B a bad time to live, S a good one, T
+// one that no other is, F a field, C a channel, P a pattern, D a database, U a user, W a password;
+// what is in brackets is there half of the time; other words stand for themselves. Forms of things
+// that happen more often come more than once.
 constexpr std::string_view forms =
     "GET K|GET K|GET K|GET K|GET K|GET K|SET K V|SET K V|SET K V|SET K V|MGET K K [K]|MGET K K K|"
     "MSET K V K V|MSET K V [K]|DEL K [K]|UNLINK K K|EXISTS K [K]|TYPE K|STRLEN K|APPEND K V|"
@@ -19,7 +19,7 @@ constexpr std::string_view forms =
     "PSETEX K S00 V|SET K V [NX] [GET]|SET K V [XX] [KEEPTTL]|SET K V [EX] S [GET]|SET K V EX S|"
     "SET K V PX S00|SET K V [NX] [XX]|SET K V EX B|SET K V PXAT N|SET K V EXAT N|"
     "SET K V KEEPTTL [EX] [S]|SET K V EX|GETEX K|GETEX K PERSIST|GETEX K EX S|GETEX K PXAT N|"
-    "GETEX K EX B|GETEX K [PERSIST] [EX] [S]|EXPIRE K S [NX] [GT]|EXPIRE K S [XX] [LT]|"
+    "GETEX K EX B|GETEX K [PERSIST] [EX] [S]|EXPIRE K T [NX] [GT]|EXPIRE K T [XX] [LT]|"
     "EXPIRE K S|EXPIRE K B|PEXPIRE K S000|PEXPIRE K B|EXPIREAT K N|PEXPIREAT K N|TTL K|PTTL K|"
     "PERSIST K|EXPIRETIME K|PEXPIRETIME K|HSET K F F|HSET K F F F F|HSET K F F [F]|HGET K F|"
     "HMGET K F F|HGETALL K|HDEL K F [F]|HDEL K F F F F F|HLEN K|HEXISTS K F|HINCRBY K F N|"
@@ -87,6 +87,7 @@ std::string RandomRequests::word(std::string_view form) {
   if (form == "V") return value();
   if (form == "N") return number();
   if (form == "B") return std::string(pick("0 -1 -7 x 01 9223372036854775808 9223372036854775807"));
+  if (form == "T") return std::to_string(1000 + below(40'000));
   if (form == "F") return std::string(pick("f1 f2 f3 f4 5 6"));
   if (form == "C") return std::string(pick("c1 c2 x:1 news"));
   if (form == "P") return std::string(pick("c* c? * x:* c[12] \\c1 n[^a-d]ws"));
