@@ -1,5 +1,7 @@
 #include "plimsoll/tests/sim/coverage.h"
 
+#include <type_traits>
+
 namespace plimsoll::sim {
 namespace {
 
@@ -29,6 +31,13 @@ const char* name(Session::State state) {
   return "";
 }
 
+void Coverage::count(const SessionCounters& counters) {
+  resent += counters.requests_resent;
+  health_checks += counters.health_checks;
+  connections_dead += counters.connections_dead;
+  pushed += counters.pushed;
+}
+
 bool Coverage::has(ErrorCode code) const {
   const auto index = static_cast<std::size_t>(code);
   std::uint64_t sum = problems[index] + ends[index];
@@ -46,6 +55,10 @@ void Coverage::add(const Coverage& other) {
   completed += other.completed;
   connections += other.connections;
   clients += other.clients;
+  resent += other.resent;
+  health_checks += other.health_checks;
+  connections_dead += other.connections_dead;
+  pushed += other.pushed;
 }
 
 }  // namespace plimsoll::sim

@@ -32,6 +32,10 @@ struct Coverage {
   std::uint64_t completed = 0;
   std::uint64_t connections = 0;  // times a client was ready
   std::uint64_t clients = 0;
+  std::uint64_t resent = 0;
+  std::uint64_t health_checks = 0;
+  std::uint64_t connections_dead = 0;
+  std::uint64_t pushed = 0;
 
   void count(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
   void count_outcome(const Error& error) {
@@ -42,6 +46,9 @@ struct Coverage {
   void count_transition(Session::State from, Session::State to) {
     ++transitions[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
   }
+
+  /// Of a client that has ended.
+  void count(const SessionCounters& counters);
 
   /// Whether `code` was seen anywhere.
   bool has(ErrorCode code) const;

@@ -14,14 +14,14 @@ constexpr std::array<const char*, faults_count> fault_names = {
     "restart",         "data_loss",      "loading",
     "stall",           "slow_server",    "extra_reply",
     "truncated_reply", "garbage",        "oversized_reply",
-    "error_reply",     "kick",           "max_clients",
-    "wrong_password",  "busy",           "primary_down",
-    "protected_mode",  "no_permission",  "old_protocol",
-    "no_database",     "refused_memory", "squeezed_memory",
-    "tight_limit",     "time_jump",      "cancel",
-    "short_deadline",  "read_pause",     "kept_replies",
-    "burst",           "shutdown",       "abort",
-    "freeze",
+    "error_reply",     "stray_push",     "kick",
+    "max_clients",     "wrong_password", "busy",
+    "primary_down",    "protected_mode", "no_permission",
+    "old_protocol",    "no_database",    "refused_memory",
+    "squeezed_memory", "tight_limit",    "time_jump",
+    "cancel",          "short_deadline", "read_pause",
+    "kept_replies",    "burst",          "shutdown",
+    "abort",           "freeze",
 };
 
 }  // namespace

@@ -38,6 +38,7 @@ enum class Fault : std::uint8_t {
   garbage,          ///< bytes that are not RESP
   oversized_reply,  ///< larger than what is accepted
   error_reply,      ///< in place of the reply
+  stray_push,       ///< one that nobody subscribed to
   kick,             ///< CLIENT KILL
   max_clients,      ///< no room for new connections for a while
   wrong_password,   ///< the password is another one for a while

@@ -27,6 +27,7 @@ constexpr std::array struck = {
     Fault::garbage,
     Fault::oversized_reply,
     Fault::error_reply,
+    Fault::stray_push,
     Fault::kick,
     Fault::max_clients,
     Fault::wrong_password,
@@ -93,7 +94,8 @@ void Injector::inject(Fault fault) {
     case Fault::truncated_reply:
     case Fault::garbage:
     case Fault::oversized_reply:
-    case Fault::error_reply: return some_server().lie(fault);  // counted when it is told
+    case Fault::error_reply:
+    case Fault::stray_push: return some_server().lie(fault);  // counted when it is told
     case Fault::kick: return some_server().kick();
     case Fault::orderly_close: return some_server().close_one();
     case Fault::half_close: return some_server().half_close_one();
@@ -107,7 +109,7 @@ void Injector::inject(Fault fault) {
     case Fault::old_protocol:
     case Fault::no_database: some_server().impose(fault, some_time(seconds(3))); break;
     case Fault::refused_memory:
-      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(2, 40)));
+      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(2, 10)));
       environment_.note("memory", 0, "is refused now and then");
       return environment_.schedule.plan(some_time(seconds(1)), *this, end_refusals, ++refusals_);
     case Fault::squeezed_memory: return squeeze(some_time(seconds(1)));

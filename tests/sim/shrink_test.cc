@@ -8,8 +8,8 @@ namespace {
 // Fails as long as there are two clients, three requests, and resets.
 Outcome run_toy(const Scenario& scenario) {
   Outcome outcome;
-  const bool fails =
-      scenario.clients >= 2 && scenario.requests >= 3 && scenario.faults.has(Fault::reset);
+  const bool fails = scenario.size == Scenario::Size::normal && scenario.clients >= 2 &&
+                     scenario.requests >= 3 && scenario.faults.has(Fault::reset);
   if (fails) outcome.violation = Violation{.property = "toy", .where = "", .last_events = {}};
   return outcome;
 }
@@ -25,6 +25,20 @@ TEST_CASE("a failing scenario is made as small as it still fails") {
   CHECK(shrunk.scenario.servers == 1);
   CHECK(shrunk.scenario.requests == 3);
   CHECK(shrunk.scenario.faults.names() == "reset");
+}
+
+TEST_CASE("what also fails in a small world is shown there") {
+  Scenario scenario = Scenario::of_seed(1, Scenario::Size::normal);
+  scenario.clients = 8;
+  const auto run_any = [](const Scenario& any) {
+    Outcome outcome;
+    const bool fails = any.clients >= 2;
+    if (fails) outcome.violation = Violation{.property = "toy", .where = "", .last_events = {}};
+    return outcome;
+  };
+  const Shrunk shrunk = shrink(scenario, *run_any(scenario).violation, run_any);
+  CHECK(shrunk.scenario.size == Scenario::Size::small);
+  CHECK(shrunk.scenario.clients == 2);
 }
 
 TEST_CASE("another violation is not taken for the one that was found") {

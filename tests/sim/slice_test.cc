@@ -51,6 +51,10 @@ TEST_CASE("clients keep their promises in a slice of worlds, in which everything
     INFO("error code " << name(code));
     CHECK(coverage.has(code));
   }
+  CHECK(coverage.resent > 0);
+  CHECK(coverage.health_checks > 0);
+  CHECK(coverage.connections_dead > 0);
+  CHECK(coverage.pushed > 0);
 }
 
 TEST_CASE("a seed is the same world each time") {

@@ -87,7 +87,7 @@ class Trace {
   const Printing printing_;
   std::uint64_t noted_ = 0;
   std::uint64_t hash_ = 0;
-  std::array<Note, 64> notes_;
+  std::array<Note, 128> notes_;
 };
 
 }  // namespace plimsoll::sim

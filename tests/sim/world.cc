@@ -10,8 +10,14 @@ using std::chrono::seconds;
 
 // Once the faults are over, in simulated time. The longest wait of a client's is for a connection
 // of which nobody says that it is dead, and then for the next attempt.
-constexpr Duration recovery_time_max = seconds(60);
+constexpr Duration recovery_time_max = seconds(25);
 constexpr Duration leaving_time_max = seconds(10);
+
+// Long enough for what is on its way.
+constexpr Duration quiet_time = milliseconds(500);
+
+// What an account itself costs.
+constexpr std::size_t account_bytes_max = 128;
 
 // Plans that nobody waits for any more are bounded too: those of timers and of frozen clients.
 constexpr std::size_t plans_per_client_max = 20'000;
@@ -79,6 +85,8 @@ void World::run() {
   require(proved(), "once the faults are over, every client works");
   if (environment_.referee.violation()) return;
 
+  run_until(environment_.now() + quiet_time, [] { return false; });
+  check_quiet();
   for (const auto& user : users_) user->leave();
   const auto gone = all([](const auto& user) { return user->has_left(); });
   run_until(environment_.now() + leaving_time_max, gone);
@@ -105,6 +113,7 @@ void World::check_step() {
   }
   if (steps % validate_every_ == 0) {
     for (const auto& user : users_) user->driver().validate();
+    for (const auto& budget : budgets_) budget->validate();
   }
 }
 
@@ -120,6 +129,20 @@ void World::check_budget(const Budget& budget) {
   const bool alone = budgets_.size() == 1;
   require(!alone || memory_.bytes_out() <= statistics.used, "all memory is paid for");
   require(!alone || memory_.bytes_out_peak() <= statistics.limit, "the line holds for real memory");
+}
+
+// Everybody is there, and nobody does anything.
+void World::check_quiet() {
+  const bool quiet = std::all_of(users_.begin(), users_.end(),
+                                 [](const auto& user) { return user->driver().is_quiet(); });
+  if (!quiet) return;  // a health check is on its way
+  for (const auto& budget : budgets_) {
+    const BudgetStatistics statistics = budget->statistics();
+    require(statistics.pool(PoolKind::requests).used <= account_bytes_max * users_.size(),
+            "a client without requests holds no memory for them");
+    require(statistics.pool(PoolKind::replies).used <= account_bytes_max * users_.size(),
+            "a client without requests holds no memory for replies");
+  }
 }
 
 // Nobody is there any more.

@@ -33,6 +33,7 @@ class World {
   bool run_until(Instant limit, const Done& done);
   void check_step();
   void check_budget(const Budget& budget);
+  void check_quiet();
   void check_idle();
   void calm_down();
   void require(bool holds, const char* property) {

@@ -50,7 +50,11 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
 void Driver::finish() {
   if (!client_) return;
   require(closed_ && link_ == nullptr, "a client that is over has no connection");
-  require(client_->statistics().in_flight == 0, "a client that is over has no requests");
+  const ClientStatistics statistics = client_->statistics();
+  require(statistics.in_flight == 0, "a client that is over has no requests");
+  require(statistics.counters.completed + statistics.counters.failed == statistics.submitted,
+          "the statistics add up");
+  environment_.coverage.count(statistics.counters);
   if (writing_) end_write();
   budget_->stop_waiting(*this);
   client_.reset();
@@ -254,6 +258,7 @@ void Driver::read_all() {
     const std::size_t count = std::min({bytes.size(), space.size(), read_bytes_max_});
     std::memcpy(space.data(), bytes.data(), count);
     pipe.read(count);
+    environment_.note("client", number_, "reads % bytes", count);
     client_->handle_read(first_connection, count, environment_.now());
     settle();
   }
@@ -313,6 +318,7 @@ std::size_t Driver::move_bytes() {
     if (part < spans_[i].size()) break;
   }
   write_blocked_ = taken < all;
+  environment_.note("client", number_, "sends % bytes of %", taken, all);
   return taken;
 }
 

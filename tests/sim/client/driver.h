@@ -41,6 +41,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   /// Ends the client, which has said that it is closed, or has never been started.
   void finish();
 
+  /// Whether nothing is owed to the client.
+  bool is_quiet() const { return !client_ || client_->statistics().in_flight == 0; }
   bool has_client() const { return client_.has_value(); }
   /// Whether the transport still has bytes of the client's.
   bool writing() const { return writing_; }

@@ -121,8 +121,8 @@ void User::misbehave() {
   if (strikes(Fault::read_pause, 40)) {
     driver_.pause_reading(random_.between(microseconds(100), milliseconds(800)));
   }
-  if (strikes(Fault::shutdown, 300)) return driver_.close();
-  if (strikes(Fault::abort, 300)) return driver_.abort();
+  if (strikes(Fault::shutdown, 60)) return driver_.close();
+  if (strikes(Fault::abort, 100)) return driver_.abort();
   if (strikes(Fault::freeze, 60)) {
     driver_.freeze(random_.between(microseconds(100), milliseconds(1500)));
   }

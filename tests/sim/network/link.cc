@@ -102,6 +102,7 @@ void Link::silence(Duration wait) {
 
 void Link::calm_down() {
   if (silenced_ && client_here_) plan(some_latency(), tell_client);
+  conditions_ = {};
   if (!server_here_) return;
   to_server_.calm_down();
   to_client_.calm_down();

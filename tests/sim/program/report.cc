@@ -5,7 +5,7 @@
 namespace plimsoll::sim {
 namespace {
 
-constexpr std::size_t events_shown = 40;
+constexpr std::size_t events_shown = 60;
 constexpr std::size_t columns = 96;
 
 std::string hours_and_minutes(Duration time) {
@@ -87,6 +87,14 @@ std::vector<std::string> coverage_lines(const Coverage& coverage) {
   outcomes.append_to(lines);
   add_codes("no connection", coverage.problems, lines);
   add_codes("clients closed", coverage.ends, lines);
+  Row clients("clients");
+  clients.add("all", coverage.clients);
+  clients.add("connections", coverage.connections);
+  clients.add("connections dead", coverage.connections_dead);
+  clients.add("reads resent", coverage.resent);
+  clients.add("health checks", coverage.health_checks);
+  clients.add("pushes", coverage.pushed);
+  clients.append_to(lines);
   Row transitions("states");
   for (std::size_t from = 0; from < states_count; ++from) {
     for (std::size_t to = 0; to < states_count; ++to) {

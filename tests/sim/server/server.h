@@ -27,8 +27,8 @@ class Server final : private Link::Server, private Handler {
   void restart(Data data);
   void stall(Duration time);
   void slow_down(Duration time);
-  /// Something other than the reply, once: extra_reply, garbage, truncated_reply, oversized_reply,
-  /// error_reply.
+  /// Something other than the reply, or besides it, once: extra_reply, garbage, truncated_reply,
+  /// oversized_reply, error_reply, stray_push.
   void lie(Fault how);
   /// What keeps it from serving, for a while: loading, busy, primary_down, protected_mode,
   /// max_clients, wrong_password, no_permission, old_protocol, no_database.

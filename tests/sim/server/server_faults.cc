@@ -72,6 +72,9 @@ void Server::replace_by_large_reply() {
 // What the ledger does not know of.
 void Server::spoil_reply(Connection& connection) {
   switch (*lie_) {
+    case Fault::stray_push:
+      reply_.insert(0, ">2\r\n$10\r\ninvalidate\r\n*1\r\n$2\r\nk1\r\n");
+      return note_lie_told();
     case Fault::extra_reply: reply_ += "+made up\r\n"; break;
     case Fault::garbage:
       for (std::uint64_t left = random_.between(1, 40); left > 0; --left) {
