@@ -38,6 +38,17 @@ std::string_view advice(const native::Error& error) {
     case ErrorCode::invalid_option:
     case ErrorCode::refused_command: return "nothing was sent: mend the program";
     case ErrorCode::connect_failed: return "nobody is there: try again later";
+    case ErrorCode::connection_lost:
+    case ErrorCode::connection_dead:
+    case ErrorCode::server_loading:
+    case ErrorCode::primary_down:
+    case ErrorCode::server_busy:
+    case ErrorCode::too_many_clients:
+    case ErrorCode::protected_mode: return "it will not serve us now: try again later";
+    case ErrorCode::authentication_failed:
+    case ErrorCode::permission_denied:
+    case ErrorCode::unsupported_protocol:
+    case ErrorCode::unknown_database: return "it will not serve us: mend the options or the server";
     case ErrorCode::closed: return "nothing was sent: connect anew";
     case ErrorCode::forked: return "connect anew in the child";
   }
