@@ -56,6 +56,7 @@ std::optional<SetOptions> parse_set_options(Arguments arguments) {
   SetOptions options;
   for (std::size_t i = 3; i < arguments.size(); ++i) {
     const std::string_view word = arguments[i];
+    const std::optional<ExpiryArgument> expiry = expiry_argument(arguments, i);
     const bool expiry_open = !options.expiry && options.old_expiry == OldExpiry::dropped;
     if (equals_ignoring_case(word, "nx") && options.only_if != OnlyIf::existing) {
       options.only_if = OnlyIf::missing;
@@ -65,7 +66,8 @@ std::optional<SetOptions> parse_set_options(Arguments arguments) {
       options.answer = Answer::old_value;
     } else if (equals_ignoring_case(word, "keepttl") && !options.expiry) {
       options.old_expiry = OldExpiry::kept;
-    } else if (expiry_open && (options.expiry = expiry_argument(arguments, i))) {
+    } else if (expiry && expiry_open) {
+      options.expiry = expiry;
       ++i;
     } else {
       return std::nullopt;
@@ -109,7 +111,10 @@ void set(Call& call) {
   const std::optional<SetOptions> options = parse_set_options(call.arguments);
   if (!options) return call.reply.error(syntax_error_text);
   std::optional<std::int64_t> time;
-  if (options->expiry && !(time = expiry_time(call, *options->expiry))) return;
+  if (options->expiry) {
+    time = expiry_time(call, *options->expiry);
+    if (!time) return;
+  }
 
   const bool answers_ok = options->answer == Answer::ok;
   if (!answers_ok && !reply_with_string(call)) return;
@@ -194,7 +199,10 @@ void getex(Call& call) {
   if (!text) return;
   if (*text == nullptr) return call.reply.null();
   std::optional<std::int64_t> time;
-  if (expiry && !(time = expiry_time(call, *expiry))) return;
+  if (expiry) {
+    time = expiry_time(call, *expiry);
+    if (!time) return;
+  }
   call.reply.bulk(**text);
 
   Database::Entry& entry = *call.database().find(key);

@@ -90,7 +90,7 @@ std::string described(const Command& command) {
     if (command.has(name.flag)) text += name.text;
   }
   for (const int place : {command.keys.first, command.keys.last, command.keys.step}) {
-    text += " :" + std::to_string(place);
+    text.append(" :").append(std::to_string(place));
   }
   return text;
 }
