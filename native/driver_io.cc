@@ -230,7 +230,10 @@ bool Driver::read_once() {
       space = core_.read_space(first_connection);
     }
   }
-  if (space.empty()) return false;
+  if (space.empty()) {
+    arm_timer();  // the core may want to be asked again by then
+    return false;
+  }
   const ssize_t count = ::recv(io_->socket.native_handle(), space.data(), space.size(), 0);
   const int problem = count < 0 ? errno : 0;
   {

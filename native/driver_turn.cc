@@ -218,6 +218,7 @@ void Driver::arm_timer() {
       self->core_.handle_timeout(now());
     }
     self->run_turn();
+    self->arm_read();  // where there was no memory to read to
   });
 }
 
