@@ -54,7 +54,8 @@ std::string some_bytes(RandomRequests& requests) {
 
 void send_in_pieces(BothServers& servers, RandomRequests& requests, std::size_t connection,
                     std::string_view bytes) {
-  while (!bytes.empty()) {
+  const std::size_t ends = servers.ends();
+  while (!bytes.empty() && servers.ends() == ends) {
     const std::size_t size = 1 + requests.below(bytes.size());
     servers.send(connection, bytes.substr(0, size));
     bytes.remove_prefix(size);

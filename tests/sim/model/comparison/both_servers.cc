@@ -161,6 +161,7 @@ void BothServers::compare_end(std::size_t number) {
     fail(number, "the real server says more at the end", pair.real.received(), "");
   }
   model_.disconnect(pair.model);
+  ++ends_;
   const std::size_t fresh = connect();
   said_ += std::to_string(fresh) + " becomes " + std::to_string(number) + "\n";
   pairs_[number] = std::move(pairs_[fresh]);

@@ -41,8 +41,10 @@ class BothServers {
   /// Waits until the clock shows another time, by some milliseconds.
   void let_time_pass();
 
+  /// How many connections both have ended.
+  std::size_t ends() const { return ends_; }
+
   Server& model() { return model_; }
-  const std::string& said() const { return said_; }
 
  private:
   struct Pair {
@@ -61,6 +63,7 @@ class BothServers {
   Server model_;
   std::vector<Pair> pairs_;
   std::string said_;
+  std::size_t ends_ = 0;
 };
 
 /// Bytes as a C string would be written.
