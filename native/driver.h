@@ -82,6 +82,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void deliver_all();
   bool collect_events(OperationList& ready);
   void collect(const Event& event, OperationList& ready);
+  void fail(const Event& event, Delivery delivery, OperationList& ready);
   void end(const Delivery& delivery, OperationList& ready);
   std::string circumstances(const Event& event) const;
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready);

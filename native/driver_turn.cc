@@ -120,7 +120,8 @@ bool Driver::collect_events(OperationList& ready) {
 
 void Driver::collect(const Event& event, OperationList& ready) {
   const Value* const value = event.value ? &*event.value : nullptr;
-  Delivery delivery{.value = value, .error = event.error, .core = &core_, .detail = &failure_};
+  const Delivery delivery{
+      .value = value, .error = event.error, .core = &core_, .detail = &failure_};
   switch (event.kind) {
     case Event::Kind::completed: {
       auto* const operation = reinterpret_cast<Operation*>(event.tag);
@@ -128,14 +129,7 @@ void Driver::collect(const Event& event, OperationList& ready) {
       ready.push(*operation);
       return;
     }
-    case Event::Kind::failed: {
-      const std::string detail = circumstances(event);
-      delivery.detail = &detail;
-      auto* const operation = reinterpret_cast<Operation*>(event.tag);
-      operation->deliver(delivery);
-      ready.push(*operation);
-      return;
-    }
+    case Event::Kind::failed: fail(event, delivery, ready); return;
     case Event::Kind::ready:
       tries_ = 0;
       notify(ConnectionEvent::Kind::connected, {}, ready);
@@ -150,6 +144,14 @@ void Driver::collect(const Event& event, OperationList& ready) {
     case Event::Kind::closed: end(delivery, ready); return;
     case Event::Kind::pushed: return;  // counted by the core; nothing subscribes yet
   }
+}
+
+void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
+  const std::string detail = circumstances(event);
+  delivery.detail = &detail;
+  auto* const operation = reinterpret_cast<Operation*>(event.tag);
+  operation->deliver(delivery);
+  ready.push(*operation);
 }
 
 void Driver::end(const Delivery& delivery, OperationList& ready) {

@@ -82,6 +82,9 @@ TEST_CASE("nobody there is an error with what the system said, within connect_ti
   const native::Error tcp = error_of(native::connect("valkey://127.0.0.1:1", options, use_future));
   CHECK(tcp.code() == ErrorCode::connect_failed);
   CHECK_THAT(tcp.what(), ContainsSubstring("127.0.0.1:1: Connection refused"));
+  const native::Error name =
+      error_of(native::connect("valkey://no-such-host.invalid", options, use_future));
+  CHECK(name.code() == ErrorCode::connect_failed);
   const native::Error unix =
       error_of(native::connect("unix:///no/such/socket", options, use_future));
   CHECK(unix.code() == ErrorCode::connect_failed);
