@@ -90,14 +90,14 @@ class Client {
   void handle_closed(ConnectionId connection, const Error& reason, Instant now);
 
   /// Where to read to. Empty: do not read now, ask again when the Budget has memory, or after the
-  /// next handle_timeout(). Stays valid until handle_read(), which may be of no bytes, or the end of
-  /// the connection.
+  /// next handle_timeout(). Stays valid until handle_read(), which may be of no bytes, or the end
+  /// of the connection.
   std::span<char> read_space(ConnectionId connection);
   void handle_read(ConnectionId connection, std::size_t bytes, Instant now);
 
   /// What to send, as far as `spans` reach: none mostly. Each answer with bytes wants one
   /// handle_written(), which says how many the transport took, before the next; the bytes stay
-  /// where they are until then, or the end of the connection (handle_closed(), Action::close).
+  /// where they are until then, or the connection's end (handle_closed(), Action::close).
   std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
   void handle_written(ConnectionId connection, std::size_t bytes);
 
