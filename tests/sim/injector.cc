@@ -67,10 +67,7 @@ void Injector::handle(std::uint32_t what, std::uint64_t detail) {
   switch (static_cast<Plan>(what)) {
     case strike: inject(choices_[random_.below(choices_.size())]); return plan_strike();
     case end_refusals:
-      if (detail != refusals_) return;
-      targets_.memory.refuse_one_in(0);
-      // Whoever was refused waits for memory to be released, which need not happen.
-      for (const auto& budget : targets_.budgets) budget->notify_available();
+      if (detail == refusals_) targets_.memory.refuse_one_in(0);  // nobody is told
       return;
     case end_squeeze:
       if (detail == squeezes_) release_squeeze();
@@ -109,7 +106,7 @@ void Injector::inject(Fault fault) {
     case Fault::old_protocol:
     case Fault::no_database: some_server().impose(fault, some_time(seconds(3))); break;
     case Fault::refused_memory:
-      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(2, 10)));
+      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(1, 10)));
       environment_.note("memory", 0, "is refused now and then");
       return environment_.schedule.plan(some_time(seconds(1)), *this, end_refusals, ++refusals_);
     case Fault::squeezed_memory: return squeeze(some_time(seconds(1)));
@@ -175,7 +172,6 @@ void Injector::release_squeeze() {
 void Injector::calm_down() {
   targets_.memory.refuse_one_in(0);
   release_squeeze();
-  for (const auto& budget : targets_.budgets) budget->notify_available();
 }
 
 }  // namespace plimsoll::sim

@@ -234,6 +234,10 @@ void Driver::serve_timer() {
   client_->handle_timeout(now);
   settle();
   require(!client_ || client_->poll_timeout() > now, "a timer that was served is not due again");
+  if (!waits_for_room_) return;
+  waits_for_room_ = false;
+  budget_->stop_waiting(*this);
+  read_all();
 }
 
 void Driver::arm_timer() {
@@ -273,15 +277,12 @@ bool Driver::wait_for_room() {
   }
   waits_for_room_ = true;
   environment_.note("client", number_, "has no room to read: waits for memory");
+  arm_timer();
   return false;
 }
 
 void Driver::handle_budget_available() {
   environment_.schedule.plan(Duration::zero(), *this, retry_read);
-}
-
-void Driver::retry_reading() {
-  if (client_ && waits_for_room_) handle_budget_available();
 }
 
 void Driver::flush() {

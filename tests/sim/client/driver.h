@@ -67,9 +67,6 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   /// Deadlines before it could pass unseen.
   Instant frozen_until() const { return frozen_until_; }
 
-  /// Asks again for the room to read that there was not.
-  void retry_reading();
-
   void validate();
 
  private:

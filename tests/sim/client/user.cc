@@ -69,8 +69,8 @@ ClientOptions User::draw_options() {
   if (random_.one_in(8))
     options.reconnect_attempts_max = static_cast<std::uint32_t>(random_.below(8));
   options.health_check_interval =
-      random_.one_in(8) ? Duration::zero() : random_.between(milliseconds(20), seconds(6));
-  options.tombstone_age_max = random_.between(milliseconds(20), seconds(6));
+      random_.one_in(8) ? Duration::zero() : milliseconds(20 + random_.skewed(6000));
+  options.tombstone_age_max = milliseconds(20 + random_.skewed(6000));
   if (random_.one_in(4)) options.reply_bytes_max = reply_bytes_max_min + random_.skewed(100'000);
   return options;
 }
