@@ -61,14 +61,16 @@ Outcome run_watched(const Scenario& scenario, Trace::Printing printing) {
   return outcome;
 }
 
+Outcome run_smaller(const Scenario& scenario) {
+  watch(scenario);
+  return run(scenario);
+}
+
 int report_violation(const Scenario& scenario, const Violation& violation) {
   std::printf("seed %llu violates: %s\nmaking it smaller...\n",
               static_cast<unsigned long long>(scenario.seed), violation.property.c_str());
   std::fflush(stdout);
-  ::alarm(0);
-  print(violation_lines(
-      scenario, violation,
-      shrink(scenario, violation, [](const Scenario& smaller) { return run(smaller); })));
+  print(violation_lines(scenario, violation, shrink(scenario, violation, run_smaller)));
   return 1;
 }
 
