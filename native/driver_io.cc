@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -98,7 +99,8 @@ void Driver::open_tcp(std::uint64_t attempt) {
         std::vector<StreamEndpoint> endpoints;
         for (const auto& result : results) endpoints.emplace_back(result.endpoint());
         // One that says nothing takes the whole attempt: the next one begins with another.
-        std::rotate(endpoints.begin(), endpoints.begin() + (self->tries_ - 1) % endpoints.size(),
+        const std::size_t first = (self->tries_ - 1) % endpoints.size();
+        std::rotate(endpoints.begin(), std::next(endpoints.begin(), static_cast<long>(first)),
                     endpoints.end());
         self->open_any(attempt, endpoints);
       });
