@@ -160,6 +160,8 @@ std::optional<Event> Session::poll_event() {
   if (state_ != State::closed) {
     event = poll_ended();
     if (event) return event;
+    // The last that was in flight may just have been withdrawn.
+    if (pipeline_.size() == 0) reader_.release_idle();
     restart_if_told();
     ask_if_silent();
     if (state_ == State::closing && pipeline_.size() == 0) end(client_closed);

@@ -66,6 +66,18 @@ TEST_CASE("a client that is idle again after a timeout holds no segment") {
   CHECK(pair.end.bytes_in_use() <= idle_bytes_max);
 }
 
+TEST_CASE("a buffer goes back with the last request, also where that was withdrawn") {
+  Pair pair;
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "one"});
+  pair.end.write();
+  const auto id = pair.end.submit(2, {"ECHO", "two"});
+  pair.end.receive(testing::bulk_reply("one"));
+  pair.end.cancel(*id);
+  CHECK(pair.end.take_events() == testing::Lines{"1: \"one\"", "2: cancelled (no)"});
+  CHECK(pair.end.bytes_in_use() <= idle_bytes_max);
+}
+
 TEST_CASE("a client that has ended holds nothing more than an idle one") {
   for (const bool aborted : {false, true}) {
     Pair pair({.reconnect_attempts_max = 0});
