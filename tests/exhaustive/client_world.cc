@@ -47,7 +47,7 @@ bool ClientWorld::is_possible(Move move) {
   const bool at_once = rules_.transport == Rules::Transport::at_once;
   switch (move) {
     case Move::submit: return requests_.size() < rules_.requests.size();
-    case Move::cancel: return any_pending();
+    case Move::cancel: return !cancellable().empty();
     case Move::close:
     case Move::abort: return !closed_;
     case Move::poll:
@@ -57,10 +57,11 @@ bool ClientWorld::is_possible(Move move) {
   if (!drained_) return false;
   switch (move) {
     case Move::open:
-    case Move::refuse: return link_ == Link::opening && !writing_;
+    case Move::refuse: return link_ == Link::opening && (!writing_ || lost_write_);
     case Move::send: return at_once && link_ == Link::open && unsent_;
     case Move::offer: return !at_once && link_ == Link::open && unsent_ && !writing_;
     case Move::take: return writing_;
+    case Move::arrive: return writing_ && !lost_write_ && heard_ < given_.size();
     case Move::read: return link_ == Link::open && !server_.said().empty();
     case Move::wait: return client_->poll_timeout() != never;
     case Move::oversleep: return client_->poll_timeout() != never && client_->poll_timeout() > now_;
@@ -96,6 +97,7 @@ void ClientWorld::make(std::size_t index) {
       if (offer()) take();
       break;
     case Move::offer: offer(); break;
+    case Move::arrive: arrive(); break;
     case Move::take: take(); break;
     case Move::read: read(); break;
     case Move::wait: wait(); break;
@@ -114,6 +116,8 @@ void ClientWorld::make(std::size_t index) {
       break;
     case Move::close:
       story_.add("close()");
+      if (client_->statistics().state == Session::State::ready)
+        close_due_ = now_ + rules_.options.close_timeout;
       client_->close(now_);
       closing_ = true;
       settle();
@@ -122,6 +126,7 @@ void ClientWorld::make(std::size_t index) {
       story_.add("abort()");
       client_->abort();
       closing_ = true;
+      close_due_ = never;
       settle();
       break;
     case Move::poll: poll_once(); break;
@@ -139,8 +144,19 @@ void ClientWorld::submit_next(const Rules::Request& wanted) {
   CommandView command;
   command.args = words;
   command.effect = wanted.effect;
+  note_health_checks();
+  const std::size_t room = rules_.options.inflight_requests_limit;
+  const std::size_t in_flight = client_->statistics().in_flight;
+  const bool health_check = in_flight > 0 && health_check_is_owed();
+  const bool full = in_flight - (health_check ? 1 : 0) >= room;
   const Result<RequestId> id = client_->submit(command, now_, wanted.timeout, letter);
-  require(id.ok() || closing_ || closed_, "a client takes requests until it closes");
+  if (id) {
+    require(!closing_ && !closed_ && !full, "a client takes no more than its limit");
+  } else if (ready_ && server_.truthful()) {
+    require(closing_ || closed_ || full, "a client takes requests up to its limit");
+  } else {
+    require(closing_ || closed_ || in_flight >= room, "a client takes requests up to its limit");
+  }
   Request& request = requests_.emplace_back();
   if (!id) return;
   request.id = *id;
@@ -153,12 +169,19 @@ void ClientWorld::submit_next(const Rules::Request& wanted) {
   settle();
 }
 
-void ClientWorld::cancel() {
-  std::vector<std::size_t> pending;
+// Those without an outcome, and those that may have left a tombstone.
+std::vector<std::size_t> ClientWorld::cancellable() const {
+  std::vector<std::size_t> letters;
   for (std::size_t i = 0; i < requests_.size(); ++i) {
-    if (requests_[i].pending) pending.push_back(i);
+    const Request& request = requests_[i];
+    if (request.pending || (request.offered_here && !request.completed)) letters.push_back(i);
   }
-  const std::size_t letter = pending[choose(pending.size())];
+  return letters;
+}
+
+void ClientWorld::cancel() {
+  const std::vector<std::size_t> letters = cancellable();
+  const std::size_t letter = letters[choose(letters.size())];
   story_.add("cancel request", letter);
   client_->cancel(requests_[letter].id);
   settle();
@@ -169,7 +192,13 @@ void ClientWorld::open() {
   const std::size_t mood = healed_ ? 0 : choose(rules_.moods.size());
   story_.add("open the connection: the server's mood is", mood);
   link_ = Link::open;
+  writing_ = false;  // of the connection before: it may still have been told, and was not
   last_completed_ = 0;
+  health_checks_here_ = 0;
+  attempting_ = true;
+  for (Request& request : requests_) request.offered_here = false;
+  require(!attempt_should_succeed_, "an attempt at a server that is well succeeds");
+  attempt_should_succeed_ = healed_;
   server_.accept(healed_ ? TinyServer::Mood::good : rules_.moods[mood]);
   client_->handle_opened(first_connection, now_);
   unsent_ = true;
@@ -197,6 +226,7 @@ void ClientWorld::shake_hands() {
 void ClientWorld::refuse() {
   story_.add("refuse the connection");
   link_ = Link::none;
+  ++attempts_failed_;
   client_->handle_closed(first_connection, refused, now_);
   settle();
 }
@@ -207,31 +237,48 @@ bool ClientWorld::offer() {
   writing_ = spans_count_ > 0;
   lost_write_ = false;
   unsent_ = false;
+  heard_ = 0;
   story_.add("offer the transport, in bytes,", given_.size());
   require(writing_ == !given_.empty(), "what is offered has bytes");
-  for (Request& request : requests_) request.offered |= request.pending && writing_;
+  for (Request& request : requests_) {
+    if (request.pending && writing_) request.offered = request.offered_here = true;
+  }
   return writing_;
 }
 
-// Around the ends of requests is where it matters. Of a connection that is gone, any news will do.
-void ClientWorld::take() {
-  std::vector<std::size_t> amounts;
-  if (lost_write_) {
-    amounts = {0, given_.size()};
-  } else {
-    amounts.push_back(0);
-    for (const std::size_t end : server_.ends_of_requests(given_)) {
-      amounts.push_back(end - 1);
-      amounts.push_back(end);
-    }
-    if (amounts.back() != given_.size()) amounts.push_back(given_.size());
+// Around the ends of requests is where it matters.
+std::vector<std::size_t> ClientWorld::amounts_of_given() const {
+  std::vector<std::size_t> amounts{heard_};
+  const auto add = [&](std::size_t amount) {
+    if (amount > amounts.back()) amounts.push_back(amount);
+  };
+  for (const std::size_t end : server_.ends_of_requests(std::string_view(given_).substr(heard_))) {
+    add(heard_ + end - 1);
+    add(heard_ + end);
   }
+  add(given_.size());
+  return amounts;
+}
+
+void ClientWorld::arrive() {
+  std::vector<std::size_t> amounts = amounts_of_given();
+  amounts.erase(amounts.begin());
+  const std::size_t amount = amounts[choose(amounts.size())];
+  story_.add("the server has heard, of these bytes,", amount);
+  server_.hear(std::string_view(given_).substr(heard_, amount - heard_));
+  heard_ = amount;
+}
+
+// Of a connection that is gone, any news will do.
+void ClientWorld::take() {
+  const std::vector<std::size_t> amounts =
+      lost_write_ ? std::vector<std::size_t>{0, given_.size()} : amounts_of_given();
   const std::size_t amount = amounts[choose(amounts.size())];
   story_.add("the transport takes, in bytes,", amount);
   require(lost_write_ || offered_bytes() == given_, "bytes stay while they are sent");
   writing_ = false;
   if (!lost_write_) {
-    server_.hear(std::string_view(given_).substr(0, amount));
+    server_.hear(std::string_view(given_).substr(heard_, amount - heard_));
     unsent_ |= amount < given_.size();
   }
   client_->handle_written(first_connection, amount);
@@ -263,6 +310,8 @@ void ClientWorld::read_some(std::size_t bytes) {
     std::memcpy(space.data(), server_.said().data(), part);
     server_.forget_said(part);
     bytes -= part;
+    heard_at_ = now_;
+    refused_for_good_ |= server_.has_refused_for_good();
     client_->handle_read(first_connection, part, now_);
     settle();
   }
@@ -288,6 +337,7 @@ void ClientWorld::wait() {
 
 void ClientWorld::lose() {
   story_.add("lose the connection");
+  if (attempting_) ++attempts_failed_;
   end_link();
   client_->handle_closed(first_connection, reset, now_);
   settle();
@@ -299,10 +349,11 @@ void ClientWorld::end_link() {
     for (Request& request : requests_) request.in_transfer |= request.offered && request.pending;
     const bool arrives = choose(2) == 1;
     story_.add(arrives ? "what was offered arrives" : "what was offered is lost");
-    if (arrives) server_.hear(given_);
+    if (arrives) server_.hear(std::string_view(given_).substr(heard_));
     lost_write_ = true;
   }
   link_ = Link::none;
+  attempting_ = false;
   server_.leave();
 }
 

@@ -41,8 +41,10 @@ class ClientWorld {
     RequestId id = 0;
     Instant deadline = never;
     bool pending = false;
-    bool offered = false;      // some of its bytes may have been given out
-    bool in_transfer = false;  // given out when a connection ended
+    bool offered = false;       // some of its bytes may have been given out
+    bool offered_here = false;  // on this connection
+    bool in_transfer = false;   // given out when a connection ended
+    bool completed = false;
     std::uint8_t runs_max = 1;
     Claim claim = Claim::none;
   };
@@ -58,6 +60,7 @@ class ClientWorld {
   void open();
   void refuse();
   bool offer();
+  void arrive();
   void take();
   void read();
   void wait();
@@ -76,6 +79,11 @@ class ClientWorld {
   void note_completed(const Event& event);
   void note_failed(const Event& event);
   Request& end_request(Tag tag);
+  void note_health_checks();
+  bool health_check_is_owed() const;
+  void check_death() const;
+  std::vector<std::size_t> amounts_of_given() const;
+  std::vector<std::size_t> cancellable() const;
   void check_claims();
   std::string offered_bytes() const;
   bool any_pending() const;
@@ -101,13 +109,26 @@ class ClientWorld {
   bool writing_ = false;
   std::array<std::string_view, 8> spans_;
   std::size_t spans_count_ = 0;
-  std::string given_;  // what spans_ showed when they were offered
+  std::string given_;      // what spans_ showed when they were offered
+  std::size_t heard_ = 0;  // of these, bytes that have arrived
   bool lost_write_ = false;
   bool ready_ = false;
+  bool was_ready_ = false;
   bool told_of_loss_ = false;
   bool closing_ = false;
   bool closed_ = false;
   bool healed_ = false;
+  bool attempting_ = false;  // there is a connection that is not ready
+  bool attempt_should_succeed_ = false;
+  bool refused_for_good_ = false;
+  Instant close_due_ = never;          // when close() waits no longer
+  Instant heard_at_{};                 // the last byte from the server
+  std::uint32_t attempts_failed_ = 0;  // in a row
+  std::uint64_t health_checks_ = 0;    // in all
+  std::uint64_t health_checks_here_ = 0;
+  std::size_t pongs_before_ = 0;  // read on this connection before it was ready
+  std::uint64_t completed_ = 0;
+  std::uint64_t failed_ = 0;
   std::array<std::uint8_t, move_kinds_count> made_{};
   std::vector<Move> possible_;
   std::vector<Request> requests_;

@@ -48,6 +48,33 @@ void ClientWorld::check_settled() {
   require(statistics.in_flight >= pending, "a request is in flight until it ends");
   require(!closed_ || pending == 0, "a client that is closed has no requests");
   require(!closed_ || statistics.in_flight == 0, "nothing is in flight in a closed client");
+  require(!closing_ || closed_ || statistics.in_flight > 0, "a client waits only for replies");
+  require(statistics.counters.completed == completed_ && statistics.counters.failed == failed_,
+          "outcomes are counted");
+  note_health_checks();
+}
+
+void ClientWorld::note_health_checks() {
+  const std::uint64_t health_checks = client_->statistics().counters.health_checks;
+  if (health_checks == health_checks_) return;
+  ++health_checks_;
+  ++health_checks_here_;
+  require(health_checks == health_checks_, "one health check at a time");
+  require(now_ >= heard_at_ + rules_.options.health_check_interval,
+          "a server is asked for a sign of life when it gave none for a while");
+}
+
+bool ClientWorld::health_check_is_owed() const {
+  return server_.pongs_read() < pongs_before_ + health_checks_here_;
+}
+
+// Only for want of a reply that nobody waits for.
+void ClientWorld::check_death() const {
+  const bool given_up = std::any_of(requests_.begin(), requests_.end(), [](const Request& request) {
+    return !request.pending && request.offered_here && !request.completed;
+  });
+  story_.require(given_up || health_check_is_owed(),
+                 "a connection is not dead while the reply that is due is waited for");
 }
 
 void ClientWorld::act(const Action& action) {
@@ -55,11 +82,15 @@ void ClientWorld::act(const Action& action) {
     story_.add("(the client wants a connection)");
     require(link_ == Link::none, "a client has one connection at a time");
     require(!closed_, "a client that is closed wants no connection");
+    require(!refused_for_good_, "what will not heal is not tried again");
+    require(!was_ready_ || attempts_failed_ < rules_.options.reconnect_attempts_max,
+            "no more attempts are made than may fail");
     link_ = Link::opening;
     return;
   }
   story_.add("(the client closes its connection)");
   require(link_ != Link::none, "a client closes only what is open");
+  if (link_ == Link::opening || attempting_) ++attempts_failed_;
   end_link();
 }
 
@@ -68,8 +99,11 @@ void ClientWorld::note(const Event& event) {
     case Event::Kind::ready:
       story_.add("(ready)");
       require(link_ == Link::open && !closed_, "a client is ready by a connection");
-      ready_ = true;
-      told_of_loss_ = false;
+      ready_ = was_ready_ = true;
+      told_of_loss_ = attempting_ = attempt_should_succeed_ = false;
+      attempts_failed_ = 0;
+      pongs_before_ = server_.pongs_read();
+      heard_at_ = now_;
       unsent_ = true;
       return;
     case Event::Kind::completed: return note_completed(event);
@@ -78,13 +112,20 @@ void ClientWorld::note(const Event& event) {
     case Event::Kind::disconnected:
       story_.add("(disconnected)");
       require(ready_ && !closed_, "only a client that was ready is disconnected");
+      if (event.error->code == ErrorCode::connection_dead) check_death();
+      require(event.error->code != ErrorCode::protocol_error || !server_.well(),
+              "a server that is well keeps the protocol");
       ready_ = false;
+      attempts_failed_ = 0;
       told_of_loss_ = true;
       ++tally_.disconnections[static_cast<std::size_t>(event.error->code)];
       return;
     case Event::Kind::closed:
       story_.add("(closed)");
       require(!closed_, "a client is closed once");
+      require(event.error->code != ErrorCode::closed || close_due_ == never || now_ >= close_due_ ||
+                  !any_pending(),
+              "close() waits for the replies that are owed");
       closed_ = true;
       ready_ = false;
       ++tally_.ends[static_cast<std::size_t>(event.error->code)];
@@ -103,7 +144,9 @@ ClientWorld::Request& ClientWorld::end_request(Tag tag) {
 void ClientWorld::note_completed(const Event& event) {
   story_.add("(completed", event.tag);
   ++tally_.completed;
+  ++completed_;
   Request& request = end_request(event.tag);
+  request.completed = true;
   require(ready_ && !closed_, "a reply comes to a client that is ready");
   require(event.tag + 1 > last_completed_, "replies come in the order of the requests");
   last_completed_ = event.tag + 1;
@@ -117,6 +160,7 @@ void ClientWorld::note_failed(const Event& event) {
   story_.add(name(event.error->code).data(), event.tag);
   story_.add(name(event.error->executed).data());
   Request& request = end_request(event.tag);
+  ++failed_;
   const ErrorCode code = event.error->code;
   const Executed executed = event.error->executed;
   ++tally_.outcomes[static_cast<std::size_t>(code)][static_cast<std::size_t>(executed)];
@@ -164,7 +208,6 @@ void ClientWorld::finish() {
     heal();
     require(closed_ || requests_.back().claim == Claim::once || !server_.truthful(),
             "once the faults are over, a client works");
-    check_idle();
   }
   if (!closed_) {
     story_.add("close()");
@@ -188,7 +231,11 @@ void ClientWorld::heal() {
     const bool over = closed_ && link_ == Link::none;
     const bool idle =
         ready_ && !server_.silent() && !closing_ && !writing_ && !unsent_ && server_.said().empty();
-    if (over || (idle && !any_pending())) return;
+    if (idle && !any_pending()) {
+      require(client_->statistics().in_flight == 0, "nothing is in flight when all is answered");
+      return check_idle();
+    }
+    if (over) return;
     heal_step();
   }
   story_.fail("once the faults are over, everything ends");
@@ -210,6 +257,7 @@ void ClientWorld::heal_step() {
 
 // Nothing is asked for, so nothing is held.
 void ClientWorld::check_idle() {
+  settle();  // once more: a call that finds nothing to say may be what gives the last buffer back
   budget_.segments().reclaim();
   budget_.chunks().reclaim();
   require(budget_.statistics().used == idle_bytes_, "an idle client holds no memory");

@@ -20,6 +20,7 @@ enum class Move : std::uint8_t {
   refuse,     ///< or it is not
   send,       ///< the transport is offered bytes, and takes some of them
   offer,      ///< it is offered bytes, and keeps them for a while
+  arrive,     ///< some of these arrive before it says that it has taken them
   take,       ///< it has taken some of these
   read,       ///< some of what the server has said arrives
   wait,       ///< time goes on to the next timer, which fires
@@ -41,7 +42,7 @@ struct Rules {
     CommandView::Effect effect = CommandView::Effect::unknown;
   };
 
-  /// Which the transport is that the world has: `send`, or `offer` and `take`.
+  /// Which the transport is that the world has: `send`, or `offer`, `arrive` and `take`.
   enum class Transport : std::uint8_t { at_once, later };
   /// Whether all that a call leads to is said before the next, or users act in between.
   enum class Events : std::uint8_t { at_once, one_by_one };

@@ -2,8 +2,6 @@
 
 #include <cstdio>
 
-#include "plimsoll/core/base/check.h"
-
 namespace plimsoll::exhaustive {
 namespace {
 
@@ -14,18 +12,20 @@ void print_story(const char* condition, const char* file, int line) {
                told == nullptr ? "" : told->text().c_str());
 }
 
+CheckHook hook = &print_story;
+
 }  // namespace
+
+void Story::set_check_hook(CheckHook replacement) { hook = replacement; }
 
 Story::Story() {
   told = this;
-  set_check_hook(&print_story);
+  plimsoll::set_check_hook(hook);
 }
 
 Story::~Story() { told = nullptr; }
 
-void Story::fail(const std::string& property) const {
-  throw Failure("does not hold: " + property + ", after\n" + text());
-}
+void Story::fail(const std::string& property) const { throw Failure(property, text()); }
 
 std::string Story::text() const {
   std::string text;

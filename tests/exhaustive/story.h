@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "plimsoll/core/base/check.h"
+
 // What was done in a world so far, in words, and the end that it takes when something does not
 // hold. There is one world at a time.
 
@@ -13,12 +15,19 @@ namespace plimsoll::exhaustive {
 /// Thrown by Story::fail(); what() is the property and the moves that lead to its violation.
 class Failure : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  Failure(const std::string& property, const std::string& moves)
+      : std::runtime_error("does not hold: " + property + ", after\n" + moves),
+        property_(property) {}
+
+  const std::string& property() const { return property_; }
+
+ private:
+  std::string property_;
 };
 
 class Story {
  public:
-  /// From here on a failed CHECK prints the story as well.
+  /// From here on a failed CHECK prints the story as well, or calls what was set in its place.
   Story();
   ~Story();
   Story(const Story&) = delete;
@@ -33,6 +42,8 @@ class Story {
     if (!holds) [[unlikely]]
       fail(property);
   }
+
+  static void set_check_hook(CheckHook hook);
 
   /// A line each.
   std::string text() const;

@@ -12,12 +12,15 @@ void TinyServer::accept(Mood mood) {
   leave();
   mood_ = mood;
   truthful_ = true;
+  was_early_ = mood == Mood::early;
   silent_ = false;
   next_letter_ = 0;
+  replies_read_ = pongs_read_ = 0;
   ++connections_;
   if (mood != Mood::early) return;
   say(hello_reply);
-  for (const char* const reply : {"+OK\r\n", "+OK\r\n", "+PONG\r\n"}) say(reply);
+  for (const char* const reply : {"+OK\r\n", "+OK\r\n"}) say(reply);
+  say("+PONG\r\n", Kind::pong);
 }
 
 void TinyServer::leave() {
@@ -81,6 +84,7 @@ void TinyServer::hear(std::string_view bytes) {
 void TinyServer::answer(const Words& words) {
   const std::string_view command = words.word[0];
   if (command == "ECHO") {
+    story_.require(mood_ == Mood::good, "requests wait until the whole handshake was accepted");
     const auto letter = static_cast<std::size_t>(words.word[1][0] - 'a');
     story_.require(words.count == 2 && letter < letters_count, "a client sends what it was asked");
     story_.require(letter >= next_letter_, "requests run in the order in which they were made");
@@ -102,17 +106,18 @@ void TinyServer::answer(const Words& words) {
     case Mood::good: break;
   }
   if (command == "HELLO") return say(hello_reply);
-  say(command == "PING" ? "+PONG\r\n" : "+OK\r\n");
+  if (command == "PING") return say("+PONG\r\n", Kind::pong);
+  say("+OK\r\n");
 }
 
 std::string TinyServer::reply_to(std::size_t letter) const {
   return {static_cast<char>('a' + letter), static_cast<char>('0' + connections_ % 10)};
 }
 
-void TinyServer::say(std::string_view text) {
+void TinyServer::say(std::string_view text, Kind kind) {
   if (silent_) return;
   said_ += text;
-  replies_.push_back(text.size());
+  replies_.push_back({text.size(), kind});
 }
 
 void TinyServer::say_extra(std::string_view text) {
@@ -122,11 +127,13 @@ void TinyServer::say_extra(std::string_view text) {
 
 void TinyServer::forget_said(std::size_t bytes) {
   said_.erase(0, bytes);
-  while (bytes > 0 && bytes >= replies_.front()) {
-    bytes -= replies_.front();
+  while (bytes > 0 && bytes >= replies_.front().bytes) {
+    bytes -= replies_.front().bytes;
+    ++replies_read_;
+    if (replies_.front().kind == Kind::pong) ++pongs_read_;
     replies_.erase(replies_.begin());
   }
-  if (bytes > 0) replies_.front() -= bytes;
+  if (bytes > 0) replies_.front().bytes -= bytes;
 }
 
 }  // namespace plimsoll::exhaustive

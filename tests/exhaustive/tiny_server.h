@@ -44,7 +44,7 @@ class TinyServer {
   /// What it has said and nobody has read.
   std::string_view said() const { return said_; }
   /// How much of that is the first reply, or what is left of it.
-  std::size_t first_reply_bytes() const { return replies_.empty() ? 0 : replies_.front(); }
+  std::size_t first_reply_bytes() const { return replies_.empty() ? 0 : replies_.front().bytes; }
   void forget_said(std::size_t bytes);
 
   /// Says something that nobody asked for.
@@ -53,7 +53,13 @@ class TinyServer {
   void fall_silent() { silent_ = true; }
 
   bool silent() const { return silent_; }
+  /// Whether the answer that was read first refuses this client for good.
+  bool has_refused_for_good() const { return mood_ == Mood::wrong_password && replies_read_ > 0; }
+  /// Answers to PING that were read on this connection.
+  std::size_t pongs_read() const { return pongs_read_; }
   bool truthful() const { return truthful_; }
+  /// Whether this connection is as a server of good will has it.
+  bool well() const { return truthful_ && mood_ == Mood::good && !was_early_; }
   std::uint8_t runs(std::size_t letter) const { return runs_[letter]; }
   /// "a2": what it says to `letter` on this connection.
   std::string reply_to(std::size_t letter) const;
@@ -67,18 +73,27 @@ class TinyServer {
 
   Words scan(std::string_view bytes) const;
   void answer(const Words& words);
-  void say(std::string_view text);
+  enum class Kind : std::uint8_t { pong, other };
+  struct Reply {
+    std::size_t bytes;  // that were not read
+    Kind kind;
+  };
+
+  void say(std::string_view text, Kind kind = Kind::other);
 
   const Story& story_;
   Mood mood_ = Mood::good;
   bool silent_ = false;
   bool truthful_ = true;
+  bool was_early_ = false;
   std::uint8_t connections_ = 0;
   std::size_t next_letter_ = 0;  // no lower one may come on this connection
   std::array<std::uint8_t, letters_count> runs_{};
   std::string heard_;  // of a request that is not whole
   std::string said_;
-  std::vector<std::size_t> replies_;  // their sizes
+  std::vector<Reply> replies_;
+  std::size_t replies_read_ = 0;
+  std::size_t pongs_read_ = 0;
 };
 
 }  // namespace plimsoll::exhaustive

@@ -1,11 +1,18 @@
 #!/bin/bash
 # ./dev sim [ARGUMENTS]: builds the simulator and runs it; --help says what it takes.
+# ./dev sim --mutants [ARGUMENTS]: lets it loose on broken variants of the core.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
 source tools/dev/bazel.sh
 
+program=tests/sim/sim
+if [ "${1:-}" = --mutants ]; then
+  shift
+  program=tests/sim/mutants/mutants
+fi
+
 tools/dev/setup.sh --quiet sim
-say "building //tests/sim"
-run_bazel build "${quiet_build[@]}" //tests/sim || die "the simulator does not build"
-exec bazel-bin/tests/sim/sim "$@"
+say "building //$(dirname $program)"
+run_bazel build "${quiet_build[@]}" "//$(dirname $program)" || die "the simulator does not build"
+exec "bazel-bin/$program" "$@"
