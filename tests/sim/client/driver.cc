@@ -1,7 +1,6 @@
 #include "plimsoll/tests/sim/client/driver.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace plimsoll::sim {
 namespace {
@@ -10,7 +9,6 @@ using std::chrono::microseconds;
 
 constexpr Error refused_error{.code = ErrorCode::connect_failed, .what = "connection refused"};
 constexpr Error reset_error{.code = ErrorCode::connection_lost, .what = "connection reset"};
-constexpr Error ended_error{.code = ErrorCode::connection_lost, .what = "closed by the server"};
 
 // Of one step. More means that the client goes in circles.
 constexpr int rounds_max = 100'000;
@@ -35,6 +33,10 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   if (!accounts) return false;
   budget_ = &budget;
   server_ = server;
+  options_ = options;
+  was_ready_ = false;
+  attempts_ = 0;
+  waiting_count_ = 0;
   client_.emplace(options, std::move(accounts).value());
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
@@ -61,7 +63,9 @@ void Driver::finish() {
 }
 
 Result<RequestId> Driver::submit(const CommandView& command, Duration timeout, Tag tag) {
-  return client_->submit(command, environment_.now(), timeout, tag);
+  const Result<RequestId> id = client_->submit(command, environment_.now(), timeout, tag);
+  if (id) ++waiting_count_;
+  return id;
 }
 
 void Driver::cancel(RequestId id) {
@@ -107,12 +111,16 @@ void Driver::tell(const Event& event) {
       environment_.note("client", number_, "ready");
       ++environment_.coverage.connections;
       last_completed_ = 0;
+      was_ready_ = true;
+      attempts_ = 0;
+      quiet_since_ = environment_.now();
       return owner_.handle_ready();
     case Event::Kind::completed:
       require(event.tag > last_completed_, "replies come in the order of the requests");
       last_completed_ = event.tag;
       [[fallthrough]];
     case Event::Kind::failed:
+      if (--waiting_count_ == 0) quiet_since_ = environment_.now();
       return owner_.handle_outcome(event, link_ == nullptr || link_->truthful());
     case Event::Kind::pushed: return;
     case Event::Kind::disconnected:
@@ -139,43 +147,6 @@ void Driver::act(const Action& action) {
       if (link_ != nullptr) close_link();
       return;
   }
-}
-
-void Driver::open() {
-  if (writing_) end_write();
-  link_ = &environment_.network.connect(*this, server_);
-  open_ = write_blocked_ = false;
-  environment_.note("client", number_, "connects to server % (connection %)", server_,
-                    link_->serial());
-}
-
-void Driver::close_link() {
-  environment_.note("client", number_, "closes connection %", link_->serial());
-  if (random_.one_in(2)) {
-    link_->close_by_client();
-  } else {
-    link_->reset_by_client();
-  }
-  link_ = nullptr;
-  open_ = false;
-  let_go_of_write();
-}
-
-// With its connection, the transport has let go of the bytes. It may still say so.
-void Driver::let_go_of_write() {
-  lost_write_ = writing_;
-  if (writing_ && random_.one_in(2)) writing_ = false;
-}
-
-// The transport says that there is no connection, or none any more.
-void Driver::lose_link(const Error& reason) {
-  environment_.note("client", number_, "loses connection %: %", link_->serial(), reason.what);
-  link_->close_by_client();
-  link_ = nullptr;
-  open_ = false;
-  let_go_of_write();
-  client_->handle_closed(first_connection, reason, environment_.now());
-  settle();
 }
 
 void Driver::hear_of(Plan news) {
@@ -211,6 +182,7 @@ void Driver::handle(std::uint32_t what, std::uint64_t detail) {
 }
 
 void Driver::act_on(Plan news) {
+  check_silence();
   switch (news) {
     case connected:
       open_ = true;
@@ -248,87 +220,6 @@ void Driver::arm_timer() {
                                 static_cast<std::uint64_t>(next.time_since_epoch().count()));
 }
 
-void Driver::read_all() {
-  while (link_ != nullptr && open_ && !paused_ && !waits_for_room_) {
-    Pipe& pipe = link_->to_client();
-    const std::string_view bytes = pipe.readable();
-    if (bytes.empty()) {
-      if (pipe.has_ended()) lose_link(ended_error);
-      return;
-    }
-    std::span<char> space = client_->read_space(first_connection);
-    if (space.empty() && !wait_for_room()) return;
-    if (space.empty()) space = client_->read_space(first_connection);
-    const std::size_t count = std::min({bytes.size(), space.size(), read_bytes_max_});
-    std::memcpy(space.data(), bytes.data(), count);
-    pipe.read(count);
-    environment_.note("client", number_, "reads % bytes", count);
-    client_->handle_read(first_connection, count, environment_.now());
-    settle();
-  }
-}
-
-// Asks first to be told, then looks again: what is released in between is not missed.
-bool Driver::wait_for_room() {
-  budget_->wait(*this);
-  if (!client_->read_space(first_connection).empty()) {
-    budget_->stop_waiting(*this);
-    return true;
-  }
-  waits_for_room_ = true;
-  environment_.note("client", number_, "has no room to read: waits for memory");
-  arm_timer();
-  return false;
-}
-
-void Driver::handle_budget_available() {
-  environment_.schedule.plan(Duration::zero(), *this, retry_read);
-}
-
-void Driver::flush() {
-  while (link_ != nullptr && open_ && !writing_ && !write_blocked_) {
-    spans_count_ = client_->poll_transmit(first_connection, spans_);
-    if (spans_count_ == 0) return;
-    writing_ = true;
-    lost_write_ = false;
-    if (writes_ == Writes::later) {
-      write_hash_ = hash_of_spans();
-      const Duration time = random_.between(Duration::zero(), write_time_max_);
-      return environment_.schedule.plan(time, *this, write_done, ++write_number_);
-    }
-    client_->handle_written(first_connection, move_bytes());
-  }
-}
-
-void Driver::end_write() {
-  require(lost_write_ || hash_of_spans() == write_hash_,
-          "bytes stay where they are while they are sent");
-  client_->handle_written(first_connection, move_bytes());
-}
-
-// How many of the bytes the transport takes.
-std::size_t Driver::move_bytes() {
-  writing_ = false;
-  if (lost_write_) return 0;
-  std::size_t all = 0;
-  for (std::size_t i = 0; i < spans_count_; ++i) all += spans_[i].size();
-  std::size_t taken = 0;
-  for (std::size_t i = 0; i < spans_count_; ++i) {
-    const std::size_t part = link_->to_server().write(spans_[i]);
-    taken += part;
-    if (part < spans_[i].size()) break;
-  }
-  write_blocked_ = taken < all;
-  environment_.note("client", number_, "sends % bytes of %", taken, all);
-  return taken;
-}
-
-std::uint64_t Driver::hash_of_spans() const {
-  StreamHash hash;
-  for (std::size_t i = 0; i < spans_count_; ++i) hash.add(spans_[i]);
-  return hash.value();
-}
-
 void Driver::pause_reading(Duration time) {
   environment_.note("client", number_, "takes no results for %", time);
   paused_ = true;
@@ -342,6 +233,28 @@ void Driver::freeze(Duration time) {
 
 void Driver::validate() {
   if (client_) client_->validate();
+}
+
+void Driver::check_attempt() {
+  ++attempts_;
+  require(attempts_ <= options_.reconnect_attempts_max,
+          "a client tries to reconnect no more often than it may");
+  const Instant since = std::max({without_link_since_, frozen_until_, environment_.jumped_until});
+  require(environment_.now() <= since + options_.reconnect_wait_max,
+          "a client waits no longer than reconnect_wait_max");
+}
+
+// Before something is heard of the connection. Without memory there is no health check.
+void Driver::check_silence() {
+  const FaultSet& faults = environment_.scenario.faults;
+  const bool scarce = faults.has(Fault::refused_memory) || faults.has(Fault::squeezed_memory) ||
+                      faults.has(Fault::tight_limit);
+  if (scarce || state_ != Session::State::ready || waiting_count_ > 0) return;
+  if (options_.health_check_interval == Duration::zero()) return;
+  const Instant since = std::max({quiet_since_, frozen_until_, environment_.jumped_until});
+  const Duration silence_max = options_.health_check_interval + options_.tombstone_age_max;
+  require(environment_.now() <= since + silence_max,
+          "a silent connection is given up when its time is over");
 }
 
 void Driver::note_state() {

@@ -108,6 +108,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   std::size_t move_bytes();
   std::uint64_t hash_of_spans() const;
   void note_state();
+  void check_attempt();
+  void check_silence();
   void require(bool holds, const char* property) {
     environment_.referee.require(holds, property, "client", number_);
   }
@@ -138,6 +140,12 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   std::size_t spans_count_ = 0;
   std::uint64_t pause_number_ = 0;
   Instant armed_ = never;
+  ClientOptions options_;
+  bool was_ready_ = false;
+  std::uint32_t attempts_ = 0;       // since it was ready
+  Instant without_link_since_{};     // and waits for the next attempt
+  std::uint64_t waiting_count_ = 0;  // requests that somebody waits for
+  Instant quiet_since_{};            // nothing was heard, and nobody waited
   Instant frozen_until_{};
   Tag last_completed_ = 0;
 };
