@@ -27,8 +27,10 @@ Rules handshake_rules() {
   using Mood = TinyServer::Mood;
   Rules rules;
   rules.handshakes = Rules::Handshakes::steps;
-  rules.moods = {Mood::good,           Mood::loading, Mood::loading_at_ping,
-                 Mood::wrong_password, Mood::garbage, Mood::early};
+  rules.moods = {Mood::good,           Mood::loading,     Mood::loading_at_ping,
+                 Mood::wrong_password, Mood::no_database, Mood::garbage,
+                 Mood::early};
+  rules.options.database = 1;
   rules.requests = {{.timeout = milliseconds(30)}};
   return rules.allow(Move::submit, 1)
       .allow(Move::open, 3)
@@ -74,10 +76,10 @@ std::vector<Plan> handshake_plans() {
   Rules slow_later = later;
   writing_later(slow_later, 3).allow(Move::arrive, 1);
 
-  return {{"the first handshake", 6, 247'603, first},
-          {"a later handshake", 7, 114'154, later},
-          {"a first handshake that is written slowly", 7, 193'474, slow},
-          {"a later handshake that is written slowly", 8, 287'907, slow_later}};
+  return {{"the first handshake", 6, 359'035, first},
+          {"a later handshake", 7, 139'975, later},
+          {"a first handshake that is written slowly", 7, 211'508, slow},
+          {"a later handshake that is written slowly", 8, 316'061, slow_later}};
 }
 
 std::vector<Plan> timeout_plans() {
@@ -105,7 +107,7 @@ std::vector<Plan> timeout_plans() {
   limited.allow(Move::submit, 3).allow(Move::oversleep, 0);
 
   return {{"two deadlines", 7, 144'787, deadlines},
-          {"deadlines while the transport writes", 8, 107'246, written},
+          {"deadlines while the transport writes", 8, 107'095, written},
           {"replies while the transport writes", 8, 129'623, answered},
           {"a server that falls silent", 7, 111'581, silent},
           {"a limit of one request", 8, 211'430, limited}};
@@ -140,6 +142,19 @@ std::vector<Plan> reconnect_plans() {
   Rules lied_to = losing_rules();
   writing_later(lied_to, 3).allow(Move::extra, 1).allow(Move::refuse, 0);
 
+  Rules backlog;
+  backlog.requests.resize(40);
+  backlog.allow(Move::submit_all, 1)
+      .allow(Move::open, 1)
+      .allow(Move::send, 2)
+      .allow(Move::read, 3)
+      .allow(Move::wait, 1)
+      .allow(Move::lose, 1);
+
+  Rules away;
+  away.seeds = 8;
+  away.allow(Move::open, 1).allow(Move::refuse, 4).allow(Move::wait, 6).allow(Move::lose, 1);
+
   return {{"lost connections", 7, 77'010, lost},
           {"connections lost while the transport writes", 8, 96'973, lost_writing},
           {"connections lost while replies come early", 8, 194'250, lost_answered},
@@ -147,7 +162,9 @@ std::vector<Plan> reconnect_plans() {
           {"a client that gives up", 7, 76'172, giving_up},
           {"a client that does not reconnect", 8, 55'184, ending},
           {"a client that gives up a read", 8, 94'527, resent_ending},
-          {"a server that says too much", 7, 139'294, lied_to}};
+          {"a server that says too much", 7, 139'294, lied_to},
+          {"a backlog", 9, 32'733, backlog},
+          {"a server that is away", 10, 1'752, away, Plan::Waits::growing}};
 }
 
 std::vector<Plan> closing_plans() {
@@ -167,7 +184,7 @@ std::vector<Plan> closing_plans() {
       .allow(Move::act, 2);
 
   return {{"a client that closes", 7, 120'554, closing},
-          {"a client that closes before it was connected", 7, 59'997, never_connected},
+          {"a client that closes before it was connected", 7, 53'500, never_connected},
           {"users between two events", 8, 174'365, between_events}};
 }
 
@@ -180,8 +197,13 @@ std::vector<Plan> all_plans() {
 }
 
 std::uint64_t carry_out(const Plan& plan, Tally& tally) {
-  return enumerate(plan.moves_max,
-                   [&](Choices& choices) { return ClientWorld(choices, plan.rules, tally); });
+  const std::uint64_t worlds = enumerate(
+      plan.moves_max, [&](Choices& choices) { return ClientWorld(choices, plan.rules, tally); });
+  const bool growing = tally.longest_waits[3] > 4 * plan.rules.options.reconnect_wait_min;
+  if (plan.waits == Plan::Waits::growing && !growing) {
+    throw Failure("the waits between attempts grow", "");
+  }
+  return worlds;
 }
 
 }  // namespace plimsoll::exhaustive

@@ -18,6 +18,8 @@ struct Plan {
   /// made any more.
   std::uint64_t worlds_min;
   Rules rules;
+  /// Whether the waits between attempts have to be seen growing.
+  enum class Waits : std::uint8_t { any, growing } waits = Waits::any;
 };
 
 /// Ways that a handshake can go.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "plimsoll/tests/exhaustive/recycled_memory.h"
 
@@ -11,6 +12,9 @@ namespace plimsoll::exhaustive {
 namespace {
 
 RecycledMemory memory;
+
+// Of many requests, the ends of the first are as good as those of the others.
+constexpr std::size_t ends_max = 3;
 
 constexpr Error refused{.code = ErrorCode::connect_failed, .what = "connection refused"};
 constexpr Error reset{.code = ErrorCode::connection_lost, .what = "connection reset"};
@@ -24,7 +28,9 @@ ClientWorld::ClientWorld(Choices& choices, const Rules& rules, Tally& tally)
       server_(story_),
       budget_(BudgetOptions{}, memory),
       empty_bytes_(budget_.statistics().used) {
-  client_.emplace(rules.options, std::move(Client::open_accounts(budget_)).value());
+  ClientOptions options = rules.options;
+  options.random_seed = choices.choose(rules.seeds);
+  client_.emplace(options, std::move(Client::open_accounts(budget_)).value());
   idle_bytes_ = budget_.statistics().used;
   client_->connect(now_);
   settle();
@@ -46,7 +52,8 @@ bool ClientWorld::any_pending() const {
 bool ClientWorld::is_possible(Move move) {
   const bool at_once = rules_.transport == Rules::Transport::at_once;
   switch (move) {
-    case Move::submit: return requests_.size() < rules_.requests.size();
+    case Move::submit:
+    case Move::submit_all: return requests_.size() < rules_.requests.size();
     case Move::cancel: return !cancellable().empty();
     case Move::close:
     case Move::abort: return !closed_;
@@ -90,6 +97,9 @@ void ClientWorld::make(std::size_t index) {
   ++made_[static_cast<std::size_t>(move)];
   switch (move) {
     case Move::submit: submit(); break;
+    case Move::submit_all:
+      while (requests_.size() < rules_.requests.size()) submit();
+      break;
     case Move::cancel: cancel(); break;
     case Move::open: open(); break;
     case Move::refuse: refuse(); break;
@@ -139,7 +149,7 @@ void ClientWorld::submit() { submit_next(rules_.requests[requests_.size()]); }
 void ClientWorld::submit_next(const Rules::Request& wanted) {
   const std::size_t letter = requests_.size();
   story_.add("submit request", letter);
-  const char name = static_cast<char>('a' + letter);
+  const char name = static_cast<char>(TinyServer::first_letter + letter);
   const std::array<std::string_view, 2> words{"ECHO", std::string_view(&name, 1)};
   CommandView command;
   command.args = words;
@@ -227,6 +237,7 @@ void ClientWorld::refuse() {
   story_.add("refuse the connection");
   link_ = Link::none;
   ++attempts_failed_;
+  waits_since_ = now_;
   client_->handle_closed(first_connection, refused, now_);
   settle();
 }
@@ -240,6 +251,7 @@ bool ClientWorld::offer() {
   heard_ = 0;
   story_.add("offer the transport, in bytes,", given_.size());
   require(writing_ == !given_.empty(), "what is offered has bytes");
+  if (ready_ && server_.well()) check_window();
   for (Request& request : requests_) {
     if (request.pending && writing_) request.offered = request.offered_here = true;
   }
@@ -252,7 +264,8 @@ std::vector<std::size_t> ClientWorld::amounts_of_given() const {
   const auto add = [&](std::size_t amount) {
     if (amount > amounts.back()) amounts.push_back(amount);
   };
-  for (const std::size_t end : server_.ends_of_requests(std::string_view(given_).substr(heard_))) {
+  const auto ends = server_.ends_of_requests(std::string_view(given_).substr(heard_));
+  for (const std::size_t end : std::span(ends).first(std::min(ends.size(), ends_max))) {
     add(heard_ + end - 1);
     add(heard_ + end);
   }
@@ -312,6 +325,7 @@ void ClientWorld::read_some(std::size_t bytes) {
     bytes -= part;
     heard_at_ = now_;
     refused_for_good_ |= server_.has_refused_for_good();
+    unsent_ |= requests_.size() > reconnect_window_min;  // each reply lets one more be sent
     client_->handle_read(first_connection, part, now_);
     settle();
   }
@@ -354,6 +368,7 @@ void ClientWorld::end_link() {
   }
   link_ = Link::none;
   attempting_ = false;
+  waits_since_ = now_;
   server_.leave();
 }
 

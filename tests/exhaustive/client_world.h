@@ -69,6 +69,8 @@ class ClientWorld {
   void act_once();
 
   void submit_next(const Rules::Request& request);
+  void check_window();
+  void note_wait();
   void read_some(std::size_t bytes);
   void shake_hands();
   void end_link();
@@ -127,6 +129,10 @@ class ClientWorld {
   std::uint64_t health_checks_ = 0;    // in all
   std::uint64_t health_checks_here_ = 0;
   std::size_t pongs_before_ = 0;  // read on this connection before it was ready
+  std::size_t heard_before_ = 0;  // by the server, likewise
+  std::size_t read_before_ = 0;   // replies, likewise
+  std::uint64_t times_ready_ = 0;
+  Instant waits_since_ = never;  // for the next attempt
   std::uint64_t completed_ = 0;
   std::uint64_t failed_ = 0;
   std::array<std::uint8_t, move_kinds_count> made_{};

@@ -64,6 +64,23 @@ void ClientWorld::note_health_checks() {
           "a server is asked for a sign of life when it gave none for a while");
 }
 
+// A backlog does not fall on a server that has just come back all at once, nor waits for nothing.
+void ClientWorld::check_window() {
+  const std::size_t sent = server_.requests_heard() - heard_before_ +
+                           server_.ends_of_requests(std::string_view(given_)).size();
+  const std::size_t answered = server_.replies_read() - read_before_;
+  const std::size_t in_flight = client_->statistics().in_flight;
+  const std::size_t window = times_ready_ == 1 ? in_flight : reconnect_window_min + answered;
+  require(sent - answered == std::min(in_flight, window), "the window is used, and kept");
+}
+
+void ClientWorld::note_wait() {
+  const Duration wait = now_ - waits_since_;
+  const std::size_t attempt = std::min<std::size_t>(attempts_failed_, 3);
+  require(wait > Duration::zero(), "a client waits before it tries again");
+  tally_.longest_waits[attempt] = std::max(tally_.longest_waits[attempt], wait);
+}
+
 bool ClientWorld::health_check_is_owed() const {
   return server_.pongs_read() < pongs_before_ + health_checks_here_;
 }
@@ -86,6 +103,7 @@ void ClientWorld::act(const Action& action) {
     require(!was_ready_ || attempts_failed_ < rules_.options.reconnect_attempts_max,
             "no more attempts are made than may fail");
     link_ = Link::opening;
+    if (was_ready_) note_wait();
     return;
   }
   story_.add("(the client closes its connection)");
@@ -103,6 +121,9 @@ void ClientWorld::note(const Event& event) {
       told_of_loss_ = attempting_ = attempt_should_succeed_ = false;
       attempts_failed_ = 0;
       pongs_before_ = server_.pongs_read();
+      heard_before_ = server_.requests_heard();
+      read_before_ = server_.replies_read();
+      ++times_ready_;
       heard_at_ = now_;
       unsent_ = true;
       return;
@@ -257,7 +278,6 @@ void ClientWorld::heal_step() {
 
 // Nothing is asked for, so nothing is held.
 void ClientWorld::check_idle() {
-  settle();  // once more: a call that finds nothing to say may be what gives the last buffer back
   budget_.segments().reclaim();
   budget_.chunks().reclaim();
   require(budget_.statistics().used == idle_bytes_, "an idle client holds no memory");

@@ -14,20 +14,21 @@
 namespace plimsoll::exhaustive {
 
 enum class Move : std::uint8_t {
-  submit,     ///< the next request
-  cancel,     ///< one without an outcome
-  open,       ///< the connection that the client wants is there
-  refuse,     ///< or it is not
-  send,       ///< the transport is offered bytes, and takes some of them
-  offer,      ///< it is offered bytes, and keeps them for a while
-  arrive,     ///< some of these arrive before it says that it has taken them
-  take,       ///< it has taken some of these
-  read,       ///< some of what the server has said arrives
-  wait,       ///< time goes on to the next timer, which fires
-  oversleep,  ///< time goes on as far, and the timer is late
-  lose,       ///< the connection is gone
-  silence,    ///< the server says nothing any more
-  extra,      ///< it says something that nobody asked for
+  submit,      ///< the next request
+  submit_all,  ///< all requests
+  cancel,      ///< one without an outcome
+  open,        ///< the connection that the client wants is there
+  refuse,      ///< or it is not
+  send,        ///< the transport is offered bytes, and takes some of them
+  offer,       ///< it is offered bytes, and keeps them for a while
+  arrive,      ///< some of these arrive before it says that it has taken them
+  take,        ///< it has taken some of these
+  read,        ///< some of what the server has said arrives
+  wait,        ///< time goes on to the next timer, which fires
+  oversleep,   ///< time goes on as far, and the timer is late
+  lose,        ///< the connection is gone
+  silence,     ///< the server says nothing any more
+  extra,       ///< it says something that nobody asked for
   close,
   abort,
   poll,  ///< one event
@@ -57,6 +58,7 @@ struct Rules {
   }
 
   ClientOptions options{};
+  std::size_t seeds = 1;  ///< for random_seed: each is chosen once
   std::vector<Request> requests{};
   Transport transport = Transport::at_once;
   Events events = Events::at_once;
@@ -74,6 +76,7 @@ struct Tally {
   std::array<std::uint64_t, error_codes_count> ends{};
   std::uint64_t resent = 0;
   std::uint64_t health_checks = 0;
+  std::array<Duration, 4> longest_waits{};  // before attempt n in a row at a later connection
 
   std::uint64_t count(ErrorCode code, Executed executed) const {
     return outcomes[static_cast<std::size_t>(code)][static_cast<std::size_t>(executed)];

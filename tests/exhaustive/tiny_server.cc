@@ -15,11 +15,11 @@ void TinyServer::accept(Mood mood) {
   was_early_ = mood == Mood::early;
   silent_ = false;
   next_letter_ = 0;
-  replies_read_ = pongs_read_ = 0;
+  replies_read_ = pongs_read_ = requests_heard_ = 0;
   ++connections_;
   if (mood != Mood::early) return;
   say(hello_reply);
-  for (const char* const reply : {"+OK\r\n", "+OK\r\n"}) say(reply);
+  for (int i = 0; i < 3; ++i) say("+OK\r\n");
   say("+PONG\r\n", Kind::pong);
 }
 
@@ -83,9 +83,10 @@ void TinyServer::hear(std::string_view bytes) {
 
 void TinyServer::answer(const Words& words) {
   const std::string_view command = words.word[0];
+  ++requests_heard_;
   if (command == "ECHO") {
     story_.require(mood_ == Mood::good, "requests wait until the whole handshake was accepted");
-    const auto letter = static_cast<std::size_t>(words.word[1][0] - 'a');
+    const auto letter = static_cast<std::size_t>(words.word[1][0] - first_letter);
     story_.require(words.count == 2 && letter < letters_count, "a client sends what it was asked");
     story_.require(letter >= next_letter_, "requests run in the order in which they were made");
     next_letter_ = letter + 1;
@@ -94,7 +95,7 @@ void TinyServer::answer(const Words& words) {
   }
   switch (mood_) {
     case Mood::early:
-      if (command == "HELLO" || command == "CLIENT") return;
+      if (command != "PING") return;
       mood_ = Mood::good;  // from here on there are requests
       return;
     case Mood::loading: return say(loading);
@@ -102,6 +103,9 @@ void TinyServer::answer(const Words& words) {
       if (command == "PING") return say(loading);
       break;
     case Mood::wrong_password: return say("-WRONGPASS invalid username-password pair\r\n");
+    case Mood::no_database:
+      if (command == "SELECT") return say("-ERR DB index is out of range\r\n");
+      break;
     case Mood::garbage: return say("?\r\n");
     case Mood::good: break;
   }
@@ -111,7 +115,7 @@ void TinyServer::answer(const Words& words) {
 }
 
 std::string TinyServer::reply_to(std::size_t letter) const {
-  return {static_cast<char>('a' + letter), static_cast<char>('0' + connections_ % 10)};
+  return {static_cast<char>(first_letter + letter), static_cast<char>('0' + connections_ % 10)};
 }
 
 void TinyServer::say(std::string_view text, Kind kind) {

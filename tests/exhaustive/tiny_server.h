@@ -10,7 +10,7 @@
 #include "plimsoll/tests/exhaustive/story.h"
 
 // The other end of a small world: takes handshakes as its mood is, and runs requests of one letter,
-// "ECHO a", which it answers with that letter and the number of the connection. It has no time of
+// "ECHO 0", which it answers with that letter and the number of the connection. It has no time of
 // its own: what it hears it answers, and the world decides when that arrives.
 
 namespace plimsoll::exhaustive {
@@ -23,11 +23,13 @@ class TinyServer {
     loading,          ///< refuses every command for now
     loading_at_ping,  ///< takes the handshake, but serves nobody
     wrong_password,   ///< refuses for good
+    no_database,      ///< refuses SELECT for good
     garbage,          ///< does not speak RESP
     early,            ///< answers before it was asked
   };
 
-  static constexpr std::size_t letters_count = 26;
+  static constexpr char first_letter = '0';
+  static constexpr std::size_t letters_count = 64;
 
   explicit TinyServer(const Story& story) : story_(story) {}
 
@@ -54,14 +56,20 @@ class TinyServer {
 
   bool silent() const { return silent_; }
   /// Whether the answer that was read first refuses this client for good.
-  bool has_refused_for_good() const { return mood_ == Mood::wrong_password && replies_read_ > 0; }
+  bool has_refused_for_good() const {
+    return (mood_ == Mood::wrong_password && replies_read_ > 0) ||
+           (mood_ == Mood::no_database && replies_read_ > 3);
+  }
+  /// Requests and handshake commands that came whole on this connection, and replies read on it.
+  std::size_t requests_heard() const { return requests_heard_; }
+  std::size_t replies_read() const { return replies_read_; }
   /// Answers to PING that were read on this connection.
   std::size_t pongs_read() const { return pongs_read_; }
   bool truthful() const { return truthful_; }
   /// Whether this connection is as a server of good will has it.
   bool well() const { return truthful_ && mood_ == Mood::good && !was_early_; }
   std::uint8_t runs(std::size_t letter) const { return runs_[letter]; }
-  /// "a2": what it says to `letter` on this connection.
+  /// "02": what it says to `letter` on this connection.
   std::string reply_to(std::size_t letter) const;
 
  private:
@@ -94,6 +102,7 @@ class TinyServer {
   std::vector<Reply> replies_;
   std::size_t replies_read_ = 0;
   std::size_t pongs_read_ = 0;
+  std::size_t requests_heard_ = 0;
 };
 
 }  // namespace plimsoll::exhaustive
