@@ -188,6 +188,20 @@ class Client {
   /// Figures of this client and of the memory line, as of now.
   Statistics statistics() const { return driver().statistics(); }
 
+  /// Records from now on what this client is told and answers, in a ring of `ring_bytes` (4 KiB to
+  /// 64 MiB) that the connections pool pays for: what servers and callers said is left out, sizes
+  /// and names of commands are kept. invalid_argument; out_of_memory.
+  Result<void> start_recording(std::size_t ring_bytes = std::size_t{1} << 20) {
+    const plimsoll::Status started = driver().start_recording(ring_bytes);
+    if (!started) return Error(started.error());
+    return {};
+  }
+  void stop_recording() { driver().stop_recording(); }
+
+  /// What was recorded, for a file that `./dev sim --replay` goes through step by step. Empty where
+  /// nothing is recorded.
+  std::string recording() const { return driver().recording(); }
+
   /// Where callbacks run that have no executor of their own.
   boost::asio::any_io_executor get_executor() const { return driver().executor(); }
 

@@ -1,5 +1,6 @@
 #include "plimsoll/native/driver.h"
 
+#include <array>
 #include <random>
 #include <utility>
 
@@ -53,6 +54,10 @@ Result<void> validate(const Options& options) {
   }
   return {};
 }
+
+constexpr plimsoll::Error inherited_client{.code = ErrorCode::forked,
+                                           .what = "this client belongs to the parent process",
+                                           .expected = "connect() in the child"};
 
 }  // namespace
 
@@ -198,13 +203,32 @@ Statistics Driver::statistics() {
   return all;
 }
 
+plimsoll::Status Driver::start_recording(std::size_t ring_bytes) {
+  if (inherited()) return inherited_client;
+  const std::lock_guard lock(mutex_);
+  return core_.start_recording(ring_bytes);
+}
+
+void Driver::stop_recording() {
+  if (inherited()) return;
+  const std::lock_guard lock(mutex_);
+  core_.stop_recording();
+}
+
+std::string Driver::recording() {
+  if (inherited()) return {};
+  std::array<char, plimsoll::Client::recording_header_max> header;
+  const std::lock_guard lock(mutex_);
+  if (!core_.recorder().on()) return {};
+  std::string dump(core_.recording_header(header));
+  const FlightRecorder::Records records = core_.recorder().records();
+  return dump.append(records.first).append(records.second);
+}
+
 // The parent's thread is not in the child, and the lock may be held for ever: the outcome goes by
 // the child's own runtime.
 void Driver::fail_elsewhere(Operation& operation) {
-  const plimsoll::Error error{.code = ErrorCode::forked,
-                              .what = "this client belongs to the parent process",
-                              .expected = "connect() in the child"};
-  operation.deliver(Delivery{.error = &error});
+  operation.deliver(Delivery{.error = &inherited_client});
   asio::post(Runtime::get().executor(),
              [owned = OwnedOperation(&operation)]() mutable { owned.release()->complete(); });
 }

@@ -60,6 +60,11 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void abort();
 
   Statistics statistics();
+
+  plimsoll::Status start_recording(std::size_t ring_bytes);
+  void stop_recording();
+  std::string recording();
+
   const boost::asio::any_io_executor& executor() const { return executor_; }
 
   /// Options::request_timeout.
