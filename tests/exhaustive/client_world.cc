@@ -339,10 +339,6 @@ void ClientWorld::wait() {
   unsent_ = true;  // of a health check
   settle();
   if (!drained_) return;
-  if (client_->poll_timeout() <= now_) {  // what has just timed out may have kept another waiting
-    client_->handle_timeout(now_);
-    settle();
-  }
   require(client_->poll_timeout() > now_, "a timer that was served is not due again");
   for (const Request& request : requests_) {
     require(!request.pending || request.deadline > now_, "a deadline is kept");
