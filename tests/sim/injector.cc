@@ -124,13 +124,14 @@ void Injector::inject(Fault fault) {
 
 void Injector::inject_network_fault(Fault fault) {
   Network& network = environment_.network;
+  // Drawn one by one: arguments are evaluated in an order that compilers choose.
+  const std::size_t door = some_door();
+  const Duration closed_for = some_time(seconds(3));
   switch (fault) {
     // These count when an attempt meets them.
-    case Fault::refused_connect:
-      return network.refuse_connections(some_door(), some_time(seconds(3)));
-    case Fault::slow_connect: return network.delay_connections(some_door(), some_time(seconds(3)));
-    case Fault::unanswered_connect:
-      return network.ignore_connections(some_door(), some_time(seconds(3)));
+    case Fault::refused_connect: return network.refuse_connections(door, closed_for);
+    case Fault::slow_connect: return network.delay_connections(door, closed_for);
+    case Fault::unanswered_connect: return network.ignore_connections(door, closed_for);
     default: break;
   }
   Link* const link = network.pick();

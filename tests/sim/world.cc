@@ -27,7 +27,8 @@ constexpr std::uint64_t steps_at_once_max = 100'000;
 
 std::size_t draw_memory_limit(Random& random, FaultSet faults) {
   if (faults.has(Fault::tight_limit)) {
-    return memory_limit_min + random.below(2) * random.skewed(memory_limit_min);
+    const std::size_t more = random.skewed(memory_limit_min);
+    return memory_limit_min + (random.one_in(2) ? more : 0);
   }
   return memory_limit_min << random.between(2, 6);
 }

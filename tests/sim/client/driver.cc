@@ -151,6 +151,9 @@ void Driver::act(const Action& action) {
 
 void Driver::hear_of(Plan news) {
   if (!frozen()) return act_on(news);
+  // All that can be read is read when it thaws, however often that was told.
+  const ReadableNews told{.connection = link_->serial(), .until = frozen_until_};
+  if (news == readable && std::exchange(told_readable_, told) == told) return;
   environment_.schedule.plan_at(frozen_until_, *this, news, link_->serial());
 }
 

@@ -147,6 +147,12 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   std::uint64_t waiting_count_ = 0;  // requests that somebody waits for
   Instant quiet_since_{};            // nothing was heard, and nobody waited
   Instant frozen_until_{};
+  // Of which connection it will be told, when it thaws, that there is something to read.
+  struct ReadableNews {
+    std::uint64_t connection = 0;
+    Instant until{};
+    friend bool operator==(const ReadableNews&, const ReadableNews&) = default;
+  } told_readable_;
   Tag last_completed_ = 0;
 };
 
