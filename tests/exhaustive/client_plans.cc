@@ -106,11 +106,16 @@ std::vector<Plan> timeout_plans() {
   limited.requests.push_back({});
   limited.allow(Move::submit, 3).allow(Move::oversleep, 0);
 
+  Rules swelling = two_requests();
+  swelling.options.reply_bytes_max = reply_bytes_max_min;
+  swelling.allow(Move::send, 3).allow(Move::swell, 2);
+
   return {{"two deadlines", 7, 144'787, deadlines},
           {"deadlines while the transport writes", 8, 107'095, written},
           {"replies while the transport writes", 8, 129'623, answered},
           {"a server that falls silent", 7, 111'581, silent},
-          {"a limit of one request", 8, 211'430, limited}};
+          {"a limit of one request", 8, 211'430, limited},
+          {"replies that are too large", 7, 330'410, swelling}};
 }
 
 std::vector<Plan> reconnect_plans() {

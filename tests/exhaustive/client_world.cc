@@ -73,6 +73,7 @@ bool ClientWorld::is_possible(Move move) {
     case Move::wait: return client_->poll_timeout() != never;
     case Move::oversleep: return client_->poll_timeout() != never && client_->poll_timeout() > now_;
     case Move::lose:
+    case Move::swell:
     case Move::extra: return link_ == Link::open;
     case Move::silence: return link_ == Link::open && !server_.silent();
     default: return false;
@@ -119,6 +120,10 @@ void ClientWorld::make(std::size_t index) {
     case Move::silence:
       story_.add("the server falls silent");
       server_.fall_silent();
+      break;
+    case Move::swell:
+      story_.add("the next reply is too large");
+      server_.swell(choose(2) == 0 ? TinyServer::Swelling::bytes : TinyServer::Swelling::values);
       break;
     case Move::extra:
       story_.add("the server says something that was not asked for");

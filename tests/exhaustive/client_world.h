@@ -135,6 +135,7 @@ class ClientWorld {
   Instant waits_since_ = never;  // for the next attempt
   std::uint64_t completed_ = 0;
   std::uint64_t failed_ = 0;
+  std::uint64_t skipped_ = 0;
   std::array<std::uint8_t, move_kinds_count> made_{};
   std::vector<Move> possible_;
   std::vector<Request> requests_;

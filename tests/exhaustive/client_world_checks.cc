@@ -49,7 +49,8 @@ void ClientWorld::check_settled() {
   require(!closed_ || pending == 0, "a client that is closed has no requests");
   require(!closed_ || statistics.in_flight == 0, "nothing is in flight in a closed client");
   require(!closing_ || closed_ || statistics.in_flight > 0, "a client waits only for replies");
-  require(statistics.counters.completed == completed_ && statistics.counters.failed == failed_,
+  require(statistics.counters.completed == completed_ && statistics.counters.failed == failed_ &&
+              statistics.counters.replies_skipped == skipped_,
           "outcomes are counted");
   note_health_checks();
 }
@@ -173,6 +174,7 @@ void ClientWorld::note_completed(const Event& event) {
   last_completed_ = event.tag + 1;
   if (!server_.truthful()) return;
   request.claim = Claim::once;
+  require(!server_.has_swelled(event.tag), "a reply that is too large is not shown");
   const auto bytes = event.value->as_bytes();
   require(bytes.ok() && *bytes == server_.reply_to(event.tag), "a reply is of its own request");
 }
@@ -205,6 +207,11 @@ void ClientWorld::note_failed(const Event& event) {
       require(request.deadline <= now_, "no deadline passes before its time");
       return;
     case ErrorCode::cancelled: return;
+    case ErrorCode::reply_too_large:
+      ++skipped_;
+      require(server_.has_swelled(event.tag) || !server_.truthful(), "what fits is shown");
+      require(executed == Executed::yes, "what has a reply has run");
+      return;
     default: return require(!server_.truthful(), "every other outcome takes a lie");
   }
 }
@@ -222,6 +229,7 @@ void ClientWorld::check_claims() {
 void ClientWorld::finish() {
   healed_ = true;
   story_.add("the faults are over");
+  server_.swell(TinyServer::Swelling::none);
   settle();
   heal();
   if (!closed_) {

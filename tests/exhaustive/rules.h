@@ -28,6 +28,7 @@ enum class Move : std::uint8_t {
   oversleep,   ///< time goes on as far, and the timer is late
   lose,        ///< the connection is gone
   silence,     ///< the server says nothing any more
+  swell,       ///< its next reply to a request is larger than what is accepted
   extra,       ///< it says something that nobody asked for
   close,
   abort,

@@ -17,5 +17,6 @@ TEST_CASE("deadlines, cancelling and signs of life hold, whatever comes between"
   CHECK(tally.count(ErrorCode::cancelled, Executed::no) > 0);
   CHECK(tally.count(ErrorCode::cancelled, Executed::maybe) > 0);
   CHECK(tally.health_checks > 0);
+  CHECK(tally.count(ErrorCode::reply_too_large, Executed::yes) > 0);
   CHECK(tally.count_disconnections(ErrorCode::connection_dead) > 0);
 }

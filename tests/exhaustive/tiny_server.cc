@@ -1,5 +1,7 @@
 #include "plimsoll/tests/exhaustive/tiny_server.h"
 
+#include <utility>
+
 namespace plimsoll::exhaustive {
 namespace {
 
@@ -91,7 +93,7 @@ void TinyServer::answer(const Words& words) {
     story_.require(letter >= next_letter_, "requests run in the order in which they were made");
     next_letter_ = letter + 1;
     ++runs_[letter];
-    return say("$2\r\n" + reply_to(letter) + "\r\n");
+    return say(echo(letter));
   }
   switch (mood_) {
     case Mood::early:
@@ -112,6 +114,21 @@ void TinyServer::answer(const Words& words) {
   if (command == "HELLO") return say(hello_reply);
   if (command == "PING") return say("+PONG\r\n", Kind::pong);
   say("+OK\r\n");
+}
+
+std::string TinyServer::echo(std::size_t letter) {
+  const Swelling swelling = std::exchange(swelling_, Swelling::none);
+  swollen_[letter] = swelling != Swelling::none;
+  switch (swelling) {
+    case Swelling::none: break;
+    case Swelling::bytes: return "$5000\r\n" + std::string(5000, 'x') + "\r\n";
+    case Swelling::values: {
+      std::string reply = "*500\r\n";
+      for (int i = 0; i < 500; ++i) reply += ":1\r\n";
+      return reply;
+    }
+  }
+  return "$2\r\n" + reply_to(letter) + "\r\n";
 }
 
 std::string TinyServer::reply_to(std::size_t letter) const {

@@ -51,6 +51,10 @@ class TinyServer {
 
   /// Says something that nobody asked for.
   void say_extra(std::string_view text);
+  /// Its next reply to a request is too large: by its bytes, or by how many values it has.
+  enum class Swelling : std::uint8_t { none, bytes, values };
+  void swell(Swelling how) { swelling_ = how; }
+  bool has_swelled(std::size_t letter) const { return swollen_[letter]; }
   /// Hears, and says nothing any more on this connection.
   void fall_silent() { silent_ = true; }
 
@@ -81,6 +85,7 @@ class TinyServer {
 
   Words scan(std::string_view bytes) const;
   void answer(const Words& words);
+  std::string echo(std::size_t letter);
   enum class Kind : std::uint8_t { pong, other };
   struct Reply {
     std::size_t bytes;  // that were not read
@@ -97,6 +102,8 @@ class TinyServer {
   std::uint8_t connections_ = 0;
   std::size_t next_letter_ = 0;  // no lower one may come on this connection
   std::array<std::uint8_t, letters_count> runs_{};
+  Swelling swelling_ = Swelling::none;
+  std::array<bool, letters_count> swollen_{};
   std::string heard_;  // of a request that is not whole
   std::string said_;
   std::vector<Reply> replies_;
