@@ -160,7 +160,6 @@ std::optional<Event> Session::poll_event() {
   if (state_ != State::closed) {
     event = poll_ended();
     if (event) return event;
-    // The last that was in flight may just have been withdrawn.
     if (pipeline_.size() == 0) reader_.release_idle();
     restart_if_told();
     ask_if_silent();
@@ -261,9 +260,7 @@ bool Session::poll_frame(std::optional<Event>& event) {
     const Pipeline::Next due =
         state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
     switch (reader_.next(due != Pipeline::Next::tombstone)) {
-      case Reader::Poll::need_more:
-        if (pipeline_.size() == 0) reader_.release_idle();
-        return false;
+      case Reader::Poll::need_more: return false;
       case Reader::Poll::failed: handle_protocol_error(); break;
       case Reader::Poll::frame:
         if (reader_.is_push()) {
