@@ -1,6 +1,7 @@
 #include "plimsoll/tests/sim/world.h"
 
 #include <algorithm>
+#include <array>
 
 namespace plimsoll::sim {
 namespace {
@@ -107,6 +108,7 @@ void World::calm_down() {
 void World::check_step() {
   const std::uint64_t steps = environment_.schedule.steps();
   require(environment_.schedule.steps_at_once() < steps_at_once_max, "nobody goes in circles");
+  for (const auto& user : users_) user->driver().check_news_of_room();
   if (steps % 64 == 0 || validate_every_ == 1) {
     for (const auto& budget : budgets_) check_budget(*budget);
     require(environment_.schedule.size() <= plans_per_client_max * users_.size(),
@@ -127,6 +129,10 @@ void World::check_budget(const Budget& budget) {
     sum += pool.used;
   }
   require(sum == statistics.used, "the pools add up");
+  std::size_t kept = 0;
+  for (const auto& user : users_) kept += &user->budget() == &budget ? user->large_bytes_kept() : 0;
+  require(kept <= statistics.pool(PoolKind::replies).used,
+          "replies that are kept are paid for by the replies pool, not by the progress reserve");
   const bool alone = budgets_.size() == 1;
   require(!alone || memory_.bytes_out() <= statistics.used, "all memory is paid for");
   require(!alone || memory_.bytes_out_peak() <= statistics.limit, "the line holds for real memory");
@@ -143,6 +149,19 @@ void World::check_quiet() {
             "a client without requests holds no memory for them");
     require(statistics.pool(PoolKind::replies).used <= account_bytes_max * users_.size(),
             "a client without requests holds no memory for replies");
+    check_reserve(budget->progress_reserve());
+  }
+}
+
+// It is all there for the next who needs it.
+void World::check_reserve(ProgressReserve& reserve) {
+  std::array<Segment*, progress_reserve_segments> segments{};
+  for (Segment*& segment : segments) {
+    segment = reserve.take(this);
+    require(segment != nullptr, "nobody has the progress reserve when nobody reads");
+  }
+  for (Segment* const segment : segments) {
+    if (segment != nullptr) reserve.give_back(*segment);
   }
 }
 

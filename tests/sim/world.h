@@ -34,6 +34,7 @@ class World {
   void check_step();
   void check_budget(const Budget& budget);
   void check_quiet();
+  void check_reserve(ProgressReserve& reserve);
   void check_idle();
   void calm_down();
   void require(bool holds, const char* property) {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "plimsoll/core/memory/segment.h"
+#include "plimsoll/tests/sim/room.h"
+
 namespace plimsoll::sim {
 namespace {
 
@@ -9,6 +12,10 @@ using std::chrono::microseconds;
 
 constexpr Error refused_error{.code = ErrorCode::connect_failed, .what = "connection refused"};
 constexpr Error reset_error{.code = ErrorCode::connection_lost, .what = "connection reset"};
+
+// What an account itself costs, and what describes a request beside its bytes.
+constexpr std::size_t account_bytes_max = 128;
+constexpr std::size_t request_state_bytes_max = 8192;
 
 // Of one step. More means that the client goes in circles.
 constexpr int rounds_max = 100'000;
@@ -29,9 +36,14 @@ Driver::~Driver() {
 }
 
 bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t server) {
-  Result<plimsoll::Client::Accounts> accounts = plimsoll::Client::open_accounts(budget);
-  if (!accounts) return false;
   budget_ = &budget;
+  const std::uint64_t refusals = refusals_by_source();
+  Result<plimsoll::Client::Accounts> accounts = plimsoll::Client::open_accounts(budget);
+  if (!accounts) {
+    check_refusal(refusals, PoolKind::connections,
+                  sizeof(plimsoll::Client) + 4 * account_bytes_max);
+    return false;
+  }
   server_ = server;
   options_ = options;
   was_ready_ = false;
@@ -40,6 +52,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   client_.emplace(options, std::move(accounts).value());
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
+  told_of_room_ = false;
   closed_ = paused_ = waits_for_room_ = write_blocked_ = writing_ = open_ = false;
   link_ = nullptr;
   last_completed_ = 0;
@@ -63,9 +76,25 @@ void Driver::finish() {
 }
 
 Result<RequestId> Driver::submit(const CommandView& command, Duration timeout, Tag tag) {
+  const std::uint64_t refusals = refusals_by_source();
   const Result<RequestId> id = client_->submit(command, environment_.now(), timeout, tag);
-  if (id) ++waiting_count_;
+  if (id) {
+    ++waiting_count_;
+  } else if (id.error().limit == budget_->limit(PoolKind::requests)) {
+    const std::size_t segments = encoded_size(command) / segment_capacity + 1;
+    check_refusal(refusals, PoolKind::requests, segments * segment_bytes + request_state_bytes_max);
+  }
   return id;
+}
+
+Result<Reply> Driver::keep_reply(std::size_t bytes) {
+  const std::uint64_t refusals = refusals_by_source();
+  Result<Reply> reply = client_->keep_reply();
+  if (!reply && bytes < Reply::copied_bytes_max) {
+    // At worst every three bytes are a value of their own.
+    check_refusal(refusals, PoolKind::replies, (bytes / 3 + 1) * sizeof(Node) + bytes + 128);
+  }
+  return reply;
 }
 
 void Driver::cancel(RequestId id) {
@@ -169,7 +198,7 @@ void Driver::handle(std::uint32_t what, std::uint64_t detail) {
       if (!writing_ || detail != write_number_) return;
       end_write();
       return settle();
-    case retry_read: waits_for_room_ = false; return read_all();
+    case retry_read: waits_for_room_ = told_of_room_ = false; return read_all();
     case end_pause:
       if (detail != pause_number_) return;
       paused_ = false;
@@ -236,6 +265,26 @@ void Driver::freeze(Duration time) {
 
 void Driver::validate() {
   if (client_) client_->validate();
+}
+
+void Driver::check_news_of_room() {
+  if (!client_ || !waits_for_room_ || told_of_room_ || refused_by_source_) return;
+  require(!has_room_for(*budget_, PoolKind::replies, segment_bytes),
+          "who waits for memory is told when there is some");
+  ProgressReserve& reserve = budget_->progress_reserve();
+  Segment* const segment = reserve.take(this);
+  require(segment == nullptr, "who waits for memory is told when the progress reserve is free");
+  if (segment != nullptr) reserve.give_back(*segment);
+}
+
+std::uint64_t Driver::refusals_by_source() const {
+  return environment_.coverage.faults[static_cast<std::size_t>(Fault::refused_memory)];
+}
+
+// Somebody was refused who needed no more than that.
+void Driver::check_refusal(std::uint64_t refusals_before, PoolKind pool, std::size_t bytes_max) {
+  require(refusals_by_source() != refusals_before || !has_room_for(*budget_, pool, bytes_max),
+          "nobody is refused memory while there is some");
 }
 
 void Driver::check_attempt() {

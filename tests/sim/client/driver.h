@@ -55,7 +55,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   void cancel(RequestId id);
   void close();
   void abort();
-  Result<Reply> keep_reply() { return client_->keep_reply(); }
+  /// Of the event at hand. `bytes`: of the reply on the wire.
+  Result<Reply> keep_reply(std::size_t bytes);
 
   // Faults.
 
@@ -68,6 +69,10 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   Instant frozen_until() const { return frozen_until_; }
 
   void validate();
+
+  /// Whoever waits for memory has been told as soon as there is some. Not asked of those whom the
+  /// source refused: it never tells.
+  void check_news_of_room();
 
  private:
   enum class Writes : std::uint8_t { at_once, later };
@@ -103,6 +108,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   void arm_timer();
   void read_all();
   bool wait_for_room();
+  std::uint64_t refusals_by_source() const;
+  void check_refusal(std::uint64_t refusals_before, PoolKind pool, std::size_t bytes_max);
   void flush();
   void end_write();
   std::size_t move_bytes();
@@ -131,6 +138,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   bool closed_ = false;
   bool paused_ = false;
   bool waits_for_room_ = false;
+  bool told_of_room_ = false;       // and will try again at once
+  bool refused_by_source_ = false;  // what it waits for
   bool write_blocked_ = false;
   bool writing_ = false;
   bool lost_write_ = false;  // its connection is gone

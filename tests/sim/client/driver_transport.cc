@@ -76,17 +76,20 @@ void Driver::read_all() {
 // Asks first to be told, then looks again: what is released in between is not missed.
 bool Driver::wait_for_room() {
   budget_->wait(*this);
+  const std::uint64_t refusals = refusals_by_source();
   if (!client_->read_space(first_connection).empty()) {
     budget_->stop_waiting(*this);
     return true;
   }
   waits_for_room_ = true;
+  refused_by_source_ = refusals_by_source() != refusals;
   environment_.note("client", number_, "has no room to read: waits for memory");
   arm_timer();
   return false;
 }
 
 void Driver::handle_budget_available() {
+  told_of_room_ = true;
   environment_.schedule.plan(Duration::zero(), *this, retry_read);
 }
 

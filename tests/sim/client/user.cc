@@ -25,6 +25,7 @@ User::Habits::Habits(Random& random, const Scenario& scenario) {
   value_max = random.one_in(4) ? 200'000 : random.between(8, 3000);
   resends_max = random.one_in(3) ? static_cast<std::uint8_t>(random.between(1, 3)) : 0;
   may_wait_for_ever = random.one_in(2);
+  greedy = random.one_in(small ? 2 : 8) && scenario.faults.has(Fault::tight_limit);
 }
 
 User::User(Environment& environment, std::uint32_t number, Budget& budget)
@@ -172,6 +173,8 @@ Duration User::draw_timeout() {
 }
 
 std::size_t User::draw_value_bytes() {
+  const bool greedy = habits_.greedy && !environment_.calm;
+  if (greedy && random_.one_in(4)) return random_.between(10'000, 200'000);
   if (!random_.one_in(16)) return random_.below(32);
   return random_.skewed(habits_.value_max);
 }
@@ -179,7 +182,15 @@ std::size_t User::draw_value_bytes() {
 void User::cancel_some() {
   if (recent_count_ == 0) return;
   const std::uint64_t known = std::min<std::uint64_t>(recent_count_, recent_.size());
-  const Submitted& victim = recent_[(recent_count_ - 1 - random_.below(known)) % recent_.size()];
+  if (habits_.greedy && random_.one_in(3)) {
+    for (std::uint64_t age = 1; age <= known; ++age)
+      cancel(recent_[(recent_count_ - age) % recent_.size()]);
+    return;
+  }
+  cancel(recent_[(recent_count_ - 1 - random_.below(known)) % recent_.size()]);
+}
+
+void User::cancel(const Submitted& victim) {
   if (victim.life != life_) return;
   environment_.note("client", number_, "cancels %", victim.number);
   driver_.cancel(victim.id);
@@ -198,7 +209,7 @@ void User::handle_outcome(const Event& event, bool truthful) {
   if (event.error == nullptr) {
     environment_.note("client", number_, "% is completed", number);
     ++environment_.coverage.completed;
-    if (strikes(Fault::kept_replies, 8)) keep(number, outcome.reply_hash);
+    if (strikes(Fault::kept_replies, habits_.greedy ? 2 : 8)) keep(number, outcome.reply_hash);
   } else {
     environment_.note("client", number_, "% fails: % (executed: %)", number,
                       name(event.error->code).data(), name(event.error->executed).data());
@@ -216,8 +227,12 @@ void User::handle_outcome(const Event& event, bool truthful) {
 
 void User::keep(RequestNumber number, std::uint64_t hash) {
   if (kept_.size() == kept_max) return;
-  Result<Reply> reply = driver_.keep_reply();
-  if (reply) kept_.push_back({std::move(reply).value(), hash, number});
+  const std::size_t bytes = scratch_.size();  // that is the reply, as on the wire
+  Result<Reply> reply = driver_.keep_reply(bytes);
+  if (!reply) return;
+  const std::size_t large_bytes = bytes < Reply::copied_bytes_max ? 0 : bytes;
+  kept_.push_back({std::move(reply).value(), hash, number, large_bytes});
+  large_bytes_kept_ += large_bytes;
 }
 
 void User::release_some(std::size_t count) {
@@ -225,6 +240,7 @@ void User::release_some(std::size_t count) {
     const Kept& last = kept_.back();
     environment_.referee.require(hash_of(last.reply.value(), scratch_) == last.hash,
                                  "a kept reply stays what it was", "request", last.number);
+    large_bytes_kept_ -= last.large_bytes;
     kept_.pop_back();
   }
 }

@@ -32,6 +32,10 @@ class User final : private Driver::Owner, private Handler {
   void leave();
   bool has_left() const { return !driver_.has_client(); }
 
+  const Budget& budget() const { return budget_; }
+  /// Of large replies that are kept, which hold whole segments.
+  std::size_t large_bytes_kept() const { return large_bytes_kept_; }
+
   Driver& driver() { return driver_; }
 
  private:
@@ -47,6 +51,7 @@ class User final : private Driver::Owner, private Handler {
     std::size_t value_max;    // bytes, mostly few
     std::uint8_t resends_max;
     bool may_wait_for_ever;  // has requests without a deadline
+    bool greedy;             // wants more at once than a tight line has room for
   };
 
   struct Submitted {
@@ -59,6 +64,7 @@ class User final : private Driver::Owner, private Handler {
     Reply reply;
     std::uint64_t hash;
     RequestNumber number;
+    std::size_t large_bytes;  // 0: few enough to be copied
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -81,6 +87,7 @@ class User final : private Driver::Owner, private Handler {
   Duration draw_timeout();
   std::size_t draw_value_bytes();
   void cancel_some();
+  void cancel(const Submitted& victim);
   void keep(RequestNumber number, std::uint64_t hash);
   void release_some(std::size_t count);
   void ask_for_proof();
@@ -104,6 +111,7 @@ class User final : private Driver::Owner, private Handler {
   std::array<Submitted, 64> recent_{};
   std::uint64_t recent_count_ = 0;
   std::vector<Kept> kept_;
+  std::size_t large_bytes_kept_ = 0;
 };
 
 }  // namespace plimsoll::sim
