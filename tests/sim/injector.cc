@@ -51,6 +51,11 @@ Injector::Injector(Environment& environment, const Targets& targets)
   for (const Fault fault : struck) {
     if (environment.scenario.faults.has(fault)) choices_.push_back(fault);
   }
+  // Where memory is short it is also fought for.
+  const FaultSet& faults = environment.scenario.faults;
+  if (faults.has(Fault::squeezed_memory) && faults.has(Fault::tight_limit)) {
+    choices_.insert(choices_.end(), 4, Fault::squeezed_memory);
+  }
 }
 
 void Injector::start() {
@@ -151,7 +156,8 @@ void Injector::inject_network_fault(Fault fault) {
 void Injector::squeeze(Duration time) {
   release_squeeze();
   Budget& budget = *targets_.budgets[random_.below(targets_.budgets.size())];
-  constexpr std::array pools = {PoolKind::requests, PoolKind::replies, PoolKind::connections};
+  constexpr std::array pools = {PoolKind::requests, PoolKind::replies, PoolKind::replies,
+                                PoolKind::connections};
   const PoolKind pool = random_.one_of(pools);
   squeezer_ = budget.open_account(pool);
   if (!squeezer_) return;

@@ -33,10 +33,12 @@ Scenario Scenario::of_seed(std::uint64_t seed, Size size) {
   Random random(seed, Random::Purpose::scenario);
   Scenario scenario{.seed = seed, .size = size};
   const bool small = size == Size::small;
-  scenario.clients = small ? random.between(1, 2) : random.between(1, 8);
   scenario.servers = random.one_in(3) ? 2 : 1;
   scenario.requests = small ? random.between(1, 24) : random.between(20, 600);
   scenario.faults = draw_faults(random);
+  // Memory is short when several want it.
+  const std::size_t few = scenario.faults.has(Fault::tight_limit) ? 4 : 2;
+  scenario.clients = random.between(1, small ? few : 8);
   scenario.fault_interval = random.between(milliseconds(1), milliseconds(small ? 50 : 200));
   scenario.time_max = seconds(small ? 10 : 60);
   return scenario;

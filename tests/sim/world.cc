@@ -41,11 +41,13 @@ World::World(const Scenario& scenario, Trace::Printing printing)
       random_(scenario.seed, Random::Purpose::world),
       memory_(Random(scenario.seed, Random::Purpose::faults, 1), environment_.coverage),
       validate_every_(scenario.size == Scenario::Size::small ? 1 : 4096) {
-  const bool shared = random_.one_in(2);
+  const bool tight = scenario.faults.has(Fault::tight_limit);
+  const bool shared = random_.percent(tight ? 75 : 50);
   const std::size_t limit = draw_memory_limit(random_, scenario.faults);
-  if (scenario.faults.has(Fault::tight_limit)) environment_.coverage.count(Fault::tight_limit);
+  if (tight) environment_.coverage.count(Fault::tight_limit);
   for (std::size_t i = 0; i < (shared ? 1 : scenario.clients); ++i) {
     budgets_.push_back(std::make_unique<Budget>(BudgetOptions{.memory_limit = limit}, memory_));
+    witnesses_.push_back(std::make_unique<Witness>(*budgets_.back()));
     idle_bytes_.push_back(budgets_.back()->statistics().used);
   }
   for (std::uint32_t i = 0; i < scenario.servers; ++i) {
@@ -109,8 +111,9 @@ void World::check_step() {
   const std::uint64_t steps = environment_.schedule.steps();
   require(environment_.schedule.steps_at_once() < steps_at_once_max, "nobody goes in circles");
   for (const auto& user : users_) user->driver().check_news_of_room();
+  for (const auto& budget : budgets_) check_progress(*budget);
   if (steps % 64 == 0 || validate_every_ == 1) {
-    for (const auto& budget : budgets_) check_budget(*budget);
+    for (std::size_t i = 0; i < budgets_.size(); ++i) check_budget(*budgets_[i], *witnesses_[i]);
     require(environment_.schedule.size() <= plans_per_client_max * users_.size(),
             "the number of plans is bounded");
   }
@@ -120,8 +123,9 @@ void World::check_step() {
   }
 }
 
-void World::check_budget(const Budget& budget) {
+void World::check_budget(const Budget& budget, Witness& witness) {
   const BudgetStatistics statistics = budget.statistics();
+  require(witness.has_heard(statistics), "who waits for memory is told when some was released");
   require(statistics.peak <= statistics.limit, "the memory line holds");
   std::size_t sum = 0;
   for (const PoolStatistics& pool : statistics.pools) {
@@ -136,6 +140,18 @@ void World::check_budget(const Budget& budget) {
   const bool alone = budgets_.size() == 1;
   require(!alone || memory_.bytes_out() <= statistics.used, "all memory is paid for");
   require(!alone || memory_.bytes_out_peak() <= statistics.limit, "the line holds for real memory");
+}
+
+// Of those who read, one has the progress reserve: it goes on, or skips what it reads.
+void World::check_progress(const Budget& budget) {
+  std::size_t stuck = 0;
+  for (const auto& user : users_) {
+    const Driver& driver = user->driver();
+    if (&user->budget() != &budget || !driver.has_connection()) continue;
+    if (!driver.is_stuck_for_room()) return;
+    ++stuck;
+  }
+  require(stuck == 0, "not everybody waits for the memory of others");
 }
 
 // Everybody is there, and nobody does anything.

@@ -268,7 +268,7 @@ void Driver::validate() {
 }
 
 void Driver::check_news_of_room() {
-  if (!client_ || !waits_for_room_ || told_of_room_ || refused_by_source_) return;
+  if (!waits_for_news()) return;
   require(!has_room_for(*budget_, PoolKind::replies, segment_bytes),
           "who waits for memory is told when there is some");
   ProgressReserve& reserve = budget_->progress_reserve();

@@ -73,6 +73,9 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   /// Whoever waits for memory has been told as soon as there is some. Not asked of those whom the
   /// source refused: it never tells.
   void check_news_of_room();
+  /// Whether it has begun to read what it can only go on with when others release memory.
+  bool is_stuck_for_room() const { return waits_for_news() && link_ != nullptr; }
+  bool has_connection() const { return link_ != nullptr; }
 
  private:
   enum class Writes : std::uint8_t { at_once, later };
@@ -108,6 +111,9 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   void arm_timer();
   void read_all();
   bool wait_for_room();
+  bool waits_for_news() const {
+    return client_ && waits_for_room_ && !told_of_room_ && !refused_by_source_;
+  }
   std::uint64_t refusals_by_source() const;
   void check_refusal(std::uint64_t refusals_before, PoolKind pool, std::size_t bytes_max);
   void flush();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/sim/client/reply_hash.h"
 
 namespace plimsoll::sim {
@@ -25,7 +26,7 @@ User::Habits::Habits(Random& random, const Scenario& scenario) {
   value_max = random.one_in(4) ? 200'000 : random.between(8, 3000);
   resends_max = random.one_in(3) ? static_cast<std::uint8_t>(random.between(1, 3)) : 0;
   may_wait_for_ever = random.one_in(2);
-  greedy = random.one_in(small ? 2 : 8) && scenario.faults.has(Fault::tight_limit);
+  greedy = random.percent(small ? 75 : 15) && scenario.faults.has(Fault::tight_limit);
 }
 
 User::User(Environment& environment, std::uint32_t number, Budget& budget)
@@ -134,7 +135,7 @@ void User::submit_batch() {
   if (strikes(Fault::burst, 20)) count *= 30;
   count = std::min<std::uint64_t>(count, environment_.scenario.requests - submitted_);
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto kind = static_cast<RequestKind>(random_.below(request_kinds_count));
+    const RequestKind kind = draw_kind();
     submit(kind, draw_timeout());
     ++submitted_;
   }
@@ -162,6 +163,13 @@ void User::submit(RequestKind kind, Duration timeout) {
   if (number == proof_number_) proof_ = Proof::wanted;
 }
 
+RequestKind User::draw_kind() {
+  constexpr std::array large = {RequestKind::set, RequestKind::set, RequestKind::mget,
+                                RequestKind::echo};
+  if (habits_.greedy && random_.one_in(2)) return random_.one_of(large);
+  return static_cast<RequestKind>(random_.below(request_kinds_count));
+}
+
 Duration User::draw_timeout() {
   if (strikes(Fault::short_deadline, 4)) return random_.between(microseconds(50), milliseconds(5));
   switch (random_.below(4)) {
@@ -174,7 +182,12 @@ Duration User::draw_timeout() {
 
 std::size_t User::draw_value_bytes() {
   const bool greedy = habits_.greedy && !environment_.calm;
-  if (greedy && random_.one_in(4)) return random_.between(10'000, 200'000);
+  if (greedy && random_.one_in(4)) {
+    if (random_.one_in(2)) return random_.between(10'000, 200'000);
+    // As many whole segments, or nearly.
+    const std::size_t segments = random_.between(1, 3);
+    return segments * segment_capacity - random_.below(2500);
+  }
   if (!random_.one_in(16)) return random_.below(32);
   return random_.skewed(habits_.value_max);
 }
@@ -183,8 +196,9 @@ void User::cancel_some() {
   if (recent_count_ == 0) return;
   const std::uint64_t known = std::min<std::uint64_t>(recent_count_, recent_.size());
   if (habits_.greedy && random_.one_in(3)) {
-    for (std::uint64_t age = 1; age <= known; ++age)
-      cancel(recent_[(recent_count_ - age) % recent_.size()]);
+    for (std::uint64_t age = 1; age <= known; ++age) {
+      if (random_.one_in(2)) cancel(recent_[(recent_count_ - age) % recent_.size()]);
+    }
     return;
   }
   cancel(recent_[(recent_count_ - 1 - random_.below(known)) % recent_.size()]);

@@ -84,6 +84,7 @@ class User final : private Driver::Owner, private Handler {
   void misbehave();
   void submit_batch();
   void submit(RequestKind kind, Duration timeout);
+  RequestKind draw_kind();
   Duration draw_timeout();
   std::size_t draw_value_bytes();
   void cancel_some();
