@@ -130,26 +130,43 @@ void User::misbehave() {
   }
 }
 
+// A reply that all but fills its segments, and behind it replies that nobody waits for any more: of
+// one of those, part is in the last of these segments.
+void User::submit_and_regret() {
+  const std::size_t segments = random_.between(1, 2);
+  const std::size_t value_bytes = segments * segment_capacity - random_.between(16, 200);
+  submit(RequestKind::echo, Duration::zero(), value_bytes);
+  const std::uint64_t known = recent_count_;
+  std::uint64_t count = random_.between(1, 16);
+  count = std::min<std::uint64_t>(count, environment_.scenario.requests - submitted_);
+  submitted_ += count;
+  for (; count > 0; --count) submit(RequestKind::mget, Duration::zero(), 0);
+  driver_.settle();
+  for (std::uint64_t i = known; i < recent_count_; ++i) cancel(recent_[i % recent_.size()]);
+}
+
 void User::submit_batch() {
+  if (habits_.greedy && strikes(Fault::cancel, 6)) return submit_and_regret();
   std::uint64_t count = random_.between(1, habits_.batch_max);
   if (strikes(Fault::burst, 20)) count *= 30;
   count = std::min<std::uint64_t>(count, environment_.scenario.requests - submitted_);
   for (std::uint64_t i = 0; i < count; ++i) {
     const RequestKind kind = draw_kind();
-    submit(kind, draw_timeout());
+    const Duration timeout = draw_timeout();
+    submit(kind, timeout, draw_value_bytes());
     ++submitted_;
   }
   driver_.settle();
 }
 
-void User::submit(RequestKind kind, Duration timeout) {
+void User::submit(RequestKind kind, Duration timeout, std::size_t value_bytes) {
   const Instant deadline = timeout == Duration::zero() ? never : after(environment_.now(), timeout);
   const bool resent = is_read(kind) && habits_.resends_max > 0;
   std::uint16_t runs_max = resent ? habits_.resends_max + 1 : 1;
   if (!is_numbered(kind)) runs_max = 0;
   const RequestNumber number = environment_.ledger.begin(deadline, runs_max);
   ++environment_.coverage.requests;
-  const CommandView command = writer_.write(kind, number, draw_value_bytes(), random_);
+  const CommandView command = writer_.write(kind, number, value_bytes, random_);
   environment_.note("client", number_, "submits % %, timeout %", number, name(kind), timeout);
   const Result<RequestId> id = driver_.submit(command, timeout, number);
   if (id) {
@@ -277,7 +294,7 @@ void User::ask_for_proof() {
   if (proof_ == Proof::asked || over_ || driver_.frozen()) return;
   proof_ = Proof::asked;
   proof_number_ = environment_.ledger.requests_count() + 1;
-  submit(RequestKind::echo, Duration::zero());
+  submit(RequestKind::echo, Duration::zero(), draw_value_bytes());
   driver_.settle();
 }
 

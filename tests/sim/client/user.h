@@ -83,7 +83,8 @@ class User final : private Driver::Owner, private Handler {
   void plan_act();
   void misbehave();
   void submit_batch();
-  void submit(RequestKind kind, Duration timeout);
+  void submit_and_regret();
+  void submit(RequestKind kind, Duration timeout, std::size_t value_bytes);
   RequestKind draw_kind();
   Duration draw_timeout();
   std::size_t draw_value_bytes();
