@@ -1,11 +1,9 @@
+#include "plimsoll/tests/sim/slice.h"
+
 #include <algorithm>
 #include <array>
-#include <string>
 
 #include <catch2/catch_test_macros.hpp>
-
-#include "plimsoll/tests/sim/run.h"
-#include "plimsoll/tests/sim/scenario.h"
 
 // The same few worlds each time: enough that everything happens that can, few enough for every
 // build. ./dev sim runs as many as one likes.
@@ -21,21 +19,6 @@ constexpr std::array unreachable = {
     ErrorCode::invalid_argument, ErrorCode::invalid_option, ErrorCode::refused_command,
     ErrorCode::wrong_type,       ErrorCode::forked,
 };
-
-Coverage run_slice(std::uint64_t seeds, Scenario::Size size) {
-  Coverage coverage;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const Scenario scenario = Scenario::of_seed(seed, size);
-    const Outcome outcome = run(scenario);
-    if (outcome.violation) {
-      std::string text = outcome.violation->property + "\n./dev sim " + scenario.arguments() + '\n';
-      for (const std::string& line : outcome.violation->last_events) text += line + '\n';
-      FAIL(text);
-    }
-    coverage.add(outcome.coverage);
-  }
-  return coverage;
-}
 
 TEST_CASE("clients keep their promises in a slice of worlds, in which everything goes wrong") {
   Coverage coverage = run_slice(normal_seeds, Scenario::Size::normal);

@@ -32,12 +32,15 @@ def world_library(name, core = _CORE):
                 "main.cc",
             ],
         ),
-        hdrs = native.glob([
-            "*.h",
-            "client/*.h",
-            "network/*.h",
-            "server/*.h",
-        ]),
+        hdrs = native.glob(
+            [
+                "*.h",
+                "client/*.h",
+                "network/*.h",
+                "server/*.h",
+            ],
+            exclude = ["slice.h"],
+        ),
         # It also runs in WebAssembly.
         copts = [
             "-fno-exceptions",

@@ -1,0 +1,18 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/sim/slice.h"
+
+// For sanitizers, under which a world takes twenty times as long.
+
+namespace plimsoll::sim {
+namespace {
+
+TEST_CASE("clients keep their promises in a few worlds") {
+  const Coverage normal = run_slice(20, Scenario::Size::normal);
+  const Coverage small = run_slice(400, Scenario::Size::small);
+  CHECK(normal.requests > 10'000);
+  CHECK(small.requests > 3'000);
+}
+
+}  // namespace
+}  // namespace plimsoll::sim
