@@ -27,7 +27,7 @@ Driver::Driver(Environment& environment, std::uint32_t number, Owner& owner)
       number_(number),
       owner_(owner),
       random_(environment.scenario.seed, Random::Purpose::driver, number),
-      writes_(random_.one_in(2) ? Writes::at_once : Writes::later),
+      writes_(draw_writes(random_)),
       write_time_max_(random_.between(microseconds(1), microseconds(500))),
       read_bytes_max_(random_.one_in(3) ? 1 + random_.skewed(20'000) : SIZE_MAX) {}
 

@@ -78,7 +78,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   bool has_connection() const { return link_ != nullptr; }
 
  private:
-  enum class Writes : std::uint8_t { at_once, later };
+  // When bytes move, and when the client hears of it.
+  enum class Writes : std::uint8_t { at_once, later, told_later };
   enum Plan : std::uint32_t {
     timer,
     write_done,
@@ -118,6 +119,7 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   void check_refusal(std::uint64_t refusals_before, PoolKind pool, std::size_t bytes_max);
   void flush();
   void end_write();
+  static Writes draw_writes(Random& random);
   std::size_t move_bytes();
   std::uint64_t hash_of_spans() const;
   void note_state();
@@ -150,6 +152,7 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   bool writing_ = false;
   bool lost_write_ = false;  // its connection is gone
   std::uint64_t write_number_ = 0;
+  std::size_t moved_bytes_ = 0;  // but not told yet
   std::uint64_t write_hash_ = 0;
   std::array<std::string_view, 16> spans_;
   std::size_t spans_count_ = 0;

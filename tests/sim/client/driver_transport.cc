@@ -99,9 +99,13 @@ void Driver::flush() {
     if (spans_count_ == 0) return;
     writing_ = true;
     lost_write_ = false;
-    if (writes_ == Writes::later) {
+    if (writes_ != Writes::at_once) {
       ++write_number_;
       write_hash_ = hash_of_spans();
+      if (writes_ == Writes::told_later) {
+        moved_bytes_ = move_bytes();
+        writing_ = true;
+      }
       const Duration time = random_.between(Duration::zero(), write_time_max_);
       return environment_.schedule.plan(time, *this, write_done, write_number_);
     }
@@ -109,10 +113,18 @@ void Driver::flush() {
   }
 }
 
+Driver::Writes Driver::draw_writes(Random& random) {
+  constexpr std::array all = {Writes::at_once, Writes::later, Writes::told_later};
+  return random.one_of(all);
+}
+
 void Driver::end_write() {
   require(lost_write_ || hash_of_spans() == write_hash_,
           "bytes stay where they are while they are sent");
-  client_->handle_written(first_connection, move_bytes());
+  const std::size_t told = lost_write_ ? 0 : moved_bytes_;
+  const std::size_t bytes = writes_ == Writes::told_later ? told : move_bytes();
+  writing_ = false;
+  client_->handle_written(first_connection, bytes);
 }
 
 // How many of the bytes the transport takes.
