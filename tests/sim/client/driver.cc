@@ -155,6 +155,9 @@ void Driver::tell(const Event& event) {
     case Event::Kind::disconnected:
       environment_.note("client", number_, "disconnected: % (%)", name(event.error->code).data(),
                         event.error->what);
+      require(
+          event.error->code != ErrorCode::protocol_error || link_ == nullptr || !link_->truthful(),
+          "only a server that lies breaks the protocol");
       return owner_.handle_disconnected(*event.error);
     case Event::Kind::closed:
       environment_.note("client", number_, "closed: % (%)", name(event.error->code).data(),
