@@ -17,6 +17,7 @@ elif [ "${1:-}" = --replay ]; then
 fi
 
 tools/dev/setup.sh --quiet sim
-say "building //$(dirname $program)"
-run_bazel build "${quiet_build[@]}" "//$(dirname $program)" || die "the simulator does not build"
+target="//$(dirname "$program"):$(basename "$program")"
+say "building $target"
+run_bazel build "${quiet_build[@]}" "$target" || die "the simulator does not build"
 exec "bazel-bin/$program" "$@"
