@@ -67,12 +67,8 @@ class Client {
   /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
   /// rejected_by_limit, closed.
   Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
-    const Instant deadline = timeout == Duration::zero() ? never : after(now, timeout);
-    if (recorder_.on()) record_submit(command, now, timeout, tag);
-    Result<RequestId> id = session_.submit(command, deadline, tag);
-    ++(id ? submitted_ : rejected_);
-    if (recorder_.on()) record_submitted(id);
-    return id;
+    if (recorder_.on()) return submit_recorded(command, now, timeout, tag);
+    return stage(command, now, timeout, tag);
   }
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options_.request_timeout, tag);
@@ -140,11 +136,17 @@ class Client {
   void validate() { session_.validate(); }
 
  private:
+  Result<RequestId> stage(const CommandView& command, Instant now, Duration timeout, Tag tag) {
+    const Instant deadline = timeout == Duration::zero() ? never : after(now, timeout);
+    Result<RequestId> id = session_.submit(command, deadline, tag);
+    ++(id ? submitted_ : rejected_);
+    return id;
+  }
   void check(ConnectionId connection) const;
   void record_input(Instant now, FlightRecord kind);
   void record_rest(Instant now);
-  void record_submit(const CommandView& command, Instant now, Duration timeout, Tag tag);
-  void record_submitted(const Result<RequestId>& id);
+  Result<RequestId> submit_recorded(const CommandView& command, Instant now, Duration timeout,
+                                    Tag tag);
   std::optional<Event> poll_recorded_event();
 
   const ClientOptions options_;

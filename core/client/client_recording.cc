@@ -72,7 +72,9 @@ void Client::record_rest(Instant now) {
                     {static_cast<std::uint64_t>(quiet.count()), rest->backoff_draws});
 }
 
-void Client::record_submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
+// The question before the answer: it is there if what it leads to breaks a CHECK.
+Result<RequestId> Client::submit_recorded(const CommandView& command, Instant now, Duration timeout,
+                                          Tag tag) {
   record_rest(now);
   const std::string_view name = name_of(command);
   const std::uint64_t is_read = command.effect == CommandView::Effect::read ? 1 : 0;
@@ -80,14 +82,13 @@ void Client::record_submit(const CommandView& command, Instant now, Duration tim
                     {static_cast<std::uint64_t>(timeout.count()), tag, is_read,
                      encoded_size(command), name.size()},
                     name);
-}
-
-void Client::record_submitted(const Result<RequestId>& id) {
+  Result<RequestId> id = stage(command, now, timeout, tag);
   if (id) {
     recorder_.note(FlightRecord::submitted, {*id});
   } else {
     recorder_.note(FlightRecord::refused, {static_cast<std::uint64_t>(id.error().code)});
   }
+  return id;
 }
 
 std::optional<Event> Client::poll_recorded_event() {

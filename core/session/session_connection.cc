@@ -109,11 +109,8 @@ void Session::handle_closed(const Error& reason, Instant now) {
   close_wanted_ = false;
   transmitting_ = Transmitting::nothing;
   switch (state_) {
-    case State::opening: return retry_or_end(reason);
-    case State::handshaking:
-      handshake_.release_bytes();
-      reader_.reset();
-      return retry_or_end(reason);
+    case State::opening:
+    case State::handshaking: return retry_or_end(reason);
     case State::ready:
     case State::closing: return lose(reason);
     case State::idle:

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "plimsoll/core/base/random.h"
 #include "plimsoll/core/base/time.h"
 
 // The one source of chance in a world: integers from a seed, the same on every platform. Whoever
@@ -12,7 +13,6 @@
 
 namespace plimsoll::sim {
 
-/// xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64.
 class Random {
  public:
   /// Whose stream it is.
@@ -21,26 +21,9 @@ class Random {
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)
       : Random(seed ^ ((static_cast<std::uint64_t>(purpose) + 1) << 56) ^ (number << 40)) {}
 
-  explicit Random(std::uint64_t seed) {
-    for (std::uint64_t& word : state_) {
-      seed += 0x9e3779b97f4a7c15;
-      std::uint64_t mixed = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9;
-      mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-      word = mixed ^ (mixed >> 31);
-    }
-  }
+  explicit Random(std::uint64_t seed) : numbers_(seed) {}
 
-  std::uint64_t next() {
-    const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
-    const std::uint64_t shifted = state_[1] << 17;
-    state_[2] ^= state_[0];
-    state_[3] ^= state_[1];
-    state_[1] ^= state_[2];
-    state_[0] ^= state_[3];
-    state_[2] ^= shifted;
-    state_[3] = std::rotl(state_[3], 45);
-    return result;
-  }
+  std::uint64_t next() { return numbers_.next(); }
 
   /// From 0 to `bound` - 1; `bound` is 1 at least. The bias of a product is too small to matter.
   std::uint64_t below(std::uint64_t bound) {
@@ -71,7 +54,7 @@ class Random {
   }
 
  private:
-  std::array<std::uint64_t, 4> state_;
+  plimsoll::Random numbers_;
 };
 
 }  // namespace plimsoll::sim

@@ -162,6 +162,13 @@ void ClientEnd::advance(Duration duration) {
   require(client_->poll_timeout() > now_, "the client wants to be woken up in the past");
 }
 
+void ClientEnd::wait_for_open() {
+  while (link_ == Link::none) {
+    require(client_->poll_timeout() != never, "the client never asks for a connection again");
+    advance(client_->poll_timeout() - now_);
+  }
+}
+
 Lines ClientEnd::take_events() { return std::exchange(events_, {}); }
 
 std::size_t ClientEnd::bytes_in_use() {

@@ -76,6 +76,8 @@ class ClientEnd {
   void advance(Duration duration);
   /// The same without a timer that fires: the client learns of it with the next bytes.
   void let_pass(Duration duration) { now_ += duration; }
+  /// Lets time pass, as the client wants to be called, until it asks for a connection.
+  void wait_for_open();
 
   // What came of it.
 

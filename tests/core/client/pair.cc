@@ -10,6 +10,11 @@ void Pair::connect() {
   REQUIRE(end.take_events() == Lines{"ready"});
 }
 
+void Pair::reconnect() {
+  end.wait_for_open();
+  drive();
+}
+
 std::size_t Pair::deliver() {
   undelivered += peer.take_output();
   if (end.link() != ClientEnd::Link::open) {

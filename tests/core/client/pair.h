@@ -19,6 +19,9 @@ struct Pair {
   /// Connects, and goes on until the client is ready: its event is taken.
   void connect();
 
+  /// After the connection was lost: waits until the client wants another, and goes on with it.
+  void reconnect();
+
   /// Moves bytes both ways until nobody has anything to say. Opens what the client wants opened.
   /// Bytes that the client has no room for stay in `undelivered`.
   void drive();

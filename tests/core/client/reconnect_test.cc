@@ -19,21 +19,6 @@ using testing::Pair;
 using testing::request;
 using testing::Words;
 
-// Lets time pass until the client wants a connection again.
-void wait_for_open(ClientEnd& end) {
-  while (end.link() == ClientEnd::Link::none) {
-    REQUIRE(end.client().poll_timeout() != never);
-    end.advance(end.client().poll_timeout() - end.now());
-  }
-}
-
-// Connects again; the client is ready.
-void reconnect(Pair& pair) {
-  wait_for_open(pair.end);
-  pair.peer.reset();
-  pair.drive();
-}
-
 CommandView read_of(const std::vector<std::string_view>& words) {
   CommandView command;
   command.args = words;
@@ -52,7 +37,7 @@ TEST_CASE("what was sent is in doubt, the rest waits for the next connection") {
   CHECK(pair.end.take_events() ==
         Lines{"disconnected: connection_lost", "1: lost_in_doubt (maybe)"});
   CHECK(pair.end.last_error().what == std::string("connection reset"));
-  reconnect(pair);
+  pair.reconnect();
 
   CHECK(pair.end.take_events() == Lines{"ready", "2: \"two\"", "3: \"three\""});
   CHECK(pair.end.actions() == Lines{"open", "open"});
@@ -71,7 +56,7 @@ TEST_CASE("a request of which a part was sent is sent anew, from its first byte"
     pair.end.end_write(cut);
     pair.end.break_off();
     pair.end.take_events();
-    wait_for_open(pair.end);
+    pair.end.wait_for_open();
     pair.end.open();
     pair.end.write();
     pair.end.receive(handshake_replies);
@@ -91,7 +76,7 @@ TEST_CASE("a request that waits for a connection ends at its deadline, and canno
   pair.end.take_events();
   pair.end.advance(30ms);
   CHECK(pair.end.take_events() == Lines{"1: timed_out (no)"});
-  if (pair.end.link() == ClientEnd::Link::none) wait_for_open(pair.end);
+  if (pair.end.link() == ClientEnd::Link::none) pair.end.wait_for_open();
   pair.drive();
   CHECK(pair.end.take_events() == Lines{"ready", "2: \"two\""});
   CHECK(pair.end.segments_in_use() == 0);
@@ -128,11 +113,11 @@ TEST_CASE("attempts go on until the server is back, and its replies are in step"
   pair.end.break_off();
   pair.end.submit(2, {"ECHO", "after"}, 0s);
   for (int attempt = 0; attempt < 50; ++attempt) {
-    wait_for_open(pair.end);
+    pair.end.wait_for_open();
     pair.end.refuse();
   }
   pair.end.take_events();
-  reconnect(pair);
+  pair.reconnect();
 
   CHECK(pair.end.take_events() == Lines{"ready", "2: \"after\""});
   const SessionCounters counters = pair.end.client().statistics().counters;
@@ -147,7 +132,7 @@ TEST_CASE("the waits between attempts stay under reconnect_wait_max") {
   pair.end.break_off();
   for (int attempt = 0; attempt < 30; ++attempt) {
     const Instant before = pair.end.now();
-    wait_for_open(pair.end);
+    pair.end.wait_for_open();
     CHECK(pair.end.now() - before <= 100ms);
     pair.end.refuse();
   }
@@ -160,7 +145,7 @@ TEST_CASE("attempts end at reconnect_attempts_max: those who waited were not sen
   pair.end.break_off();
   CHECK(pair.end.take_events() == Lines{"disconnected: connection_lost"});
   for (int attempt = 0; attempt < 3; ++attempt) {
-    wait_for_open(pair.end);
+    pair.end.wait_for_open();
     pair.end.refuse();
   }
   CHECK(pair.end.take_events() == Lines{"closed: connect_failed", "1: lost_unsent (no)"});
@@ -172,7 +157,7 @@ TEST_CASE("an attempt that hangs is given up at connect_timeout, and another is 
   pair.connect();
   pair.end.break_off();
   for (const bool accepted : {false, true}) {
-    wait_for_open(pair.end);
+    pair.end.wait_for_open();
     if (accepted) pair.end.open();
     pair.end.advance(299ms);
     CHECK(pair.end.link() != ClientEnd::Link::none);
@@ -181,7 +166,7 @@ TEST_CASE("an attempt that hangs is given up at connect_timeout, and another is 
     CHECK(pair.end.client().statistics().last_problem.code == ErrorCode::connect_failed);
   }
   pair.end.take_events();
-  reconnect(pair);
+  pair.reconnect();
   CHECK(pair.end.take_events() == Lines{"ready"});
 }
 
@@ -192,7 +177,7 @@ TEST_CASE("a server that drops every connection is asked less and less often") {
   for (int i = 0; i < 20; ++i) {
     pair.end.break_off();
     const Instant before = pair.end.now();
-    reconnect(pair);
+    pair.reconnect();
     spent += pair.end.now() - before;
   }
   CHECK(spent > 10s);
@@ -202,7 +187,7 @@ TEST_CASE("a server that drops every connection is asked less and less often") {
   pair.drive();
   pair.end.break_off();
   const Instant before = pair.end.now();
-  wait_for_open(pair.end);
+  pair.end.wait_for_open();
   CHECK(pair.end.now() - before <= 10ms);
 }
 
@@ -217,12 +202,12 @@ TEST_CASE("a refusal that will not heal ends a client that was ready before") {
       if (words[0] != "HELLO") return testing::Peer::default_reply(words);
       return heals ? "-LOADING Valkey is loading\r\n" : "-WRONGPASS invalid password\r\n";
     });
-    reconnect(pair);
+    pair.reconnect();
     if (heals) {
       CHECK(pair.end.take_events().empty());
       CHECK(pair.end.client().statistics().last_problem.code == ErrorCode::server_loading);
       pair.peer.set_script(testing::Peer::default_reply);
-      reconnect(pair);
+      pair.reconnect();
       CHECK(pair.end.take_events() == Lines{"ready", "1: \"one\""});
     } else {
       CHECK(pair.end.take_events() ==
@@ -238,11 +223,11 @@ TEST_CASE("what a server says that was ours before, and we do not understand, is
     pair.connect();
     pair.end.break_off();
     pair.end.take_events();
-    wait_for_open(pair.end);
+    pair.end.wait_for_open();
     pair.end.open();
     pair.end.receive(odd);
     CHECK(pair.end.take_events().empty());
-    reconnect(pair);
+    pair.reconnect();
     CHECK(pair.end.take_events() == Lines{"ready"});
   }
 }
@@ -257,7 +242,7 @@ TEST_CASE("after garbage the connection is replaced; what may have run is a prot
   CHECK(pair.end.take_events() ==
         Lines{"disconnected: protocol_error", "1: protocol_error (maybe)"});
   CHECK(pair.end.actions() == Lines{"open", "close"});
-  reconnect(pair);
+  pair.reconnect();
   CHECK(pair.end.take_events() == Lines{"ready", "2: \"two\""});
 }
 
@@ -277,7 +262,7 @@ TEST_CASE("a client that is closed or aborted while it reconnects is over at onc
       pair.connect();
       pair.end.break_off();
       pair.end.submit(1, {"ECHO", "one"}, 0s);
-      if (stage >= 1) wait_for_open(pair.end);
+      if (stage >= 1) pair.end.wait_for_open();
       if (stage == 2) pair.end.open();
       pair.end.take_events();
       orderly ? pair.end.close() : pair.end.abort();
@@ -300,7 +285,7 @@ TEST_CASE("reads are sent again by option, as often as it says; writes never") {
   pair.end.break_off();
   CHECK(pair.end.take_events() ==
         Lines{"disconnected: connection_lost", "1: lost_in_doubt (maybe)"});
-  reconnect(pair);
+  pair.reconnect();
   CHECK(pair.end.take_events() == Lines{"ready", "2: \"read\""});
   CHECK(client.statistics().counters.requests_resent == 1);
   CHECK(pair.end.segments_in_use() == 0);
@@ -308,7 +293,7 @@ TEST_CASE("reads are sent again by option, as often as it says; writes never") {
   pair.end.submit_command(3, read_of(words), 0s);
   pair.end.write();
   pair.end.break_off();
-  wait_for_open(pair.end);
+  pair.end.wait_for_open();
   pair.end.open();
   pair.end.write();
   pair.end.receive(handshake_replies);
@@ -339,7 +324,7 @@ TEST_CASE("what has gathered does not fall on a server that is back all at once"
   pair.connect();
   pair.end.break_off();
   for (Tag tag = 1; tag <= 1000; ++tag) pair.end.submit(tag, {"ECHO", "x"}, 0s);
-  wait_for_open(pair.end);
+  pair.end.wait_for_open();
   pair.end.open();
   pair.end.write();
   pair.end.receive(handshake_replies);

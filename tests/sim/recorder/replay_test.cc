@@ -40,14 +40,6 @@ Shown replay_dump(const std::string& bytes) {
   return shown;
 }
 
-void wait_and_reconnect(Pair& pair) {
-  while (pair.end.link() == plimsoll::testing::ClientEnd::Link::none) {
-    pair.end.advance(pair.end.client().poll_timeout() - pair.end.now());
-  }
-  pair.peer.reset();
-  pair.drive();
-}
-
 TEST_CASE("a recording from the first call on is replayed to the same outcomes") {
   Pair pair({.password = "secret", .database = 2, .health_check_interval = 2s});
   REQUIRE(pair.end.client().start_recording(256 * 1024).ok());
@@ -58,7 +50,7 @@ TEST_CASE("a recording from the first call on is replayed to the same outcomes")
   pair.end.write();
   pair.end.submit(3, {"ECHO", "kept"}, 0s);
   pair.end.break_off();
-  wait_and_reconnect(pair);
+  pair.reconnect();
   pair.end.submit(4, {"ECHO", "late"});
   pair.end.write();
   pair.end.advance(250ms);
@@ -88,7 +80,7 @@ TEST_CASE("a ring that has forgotten the beginning is replayed from where the cl
     if (tag % 10 == 0) pair.end.advance(100ms);
     if (tag % 50 == 0) {
       pair.end.break_off();
-      wait_and_reconnect(pair);
+      pair.reconnect();
     }
   }
   const Shown shown = replay_dump(dump(pair.end.client()));
