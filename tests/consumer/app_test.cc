@@ -91,10 +91,6 @@ void by_callback(const std::string& url, const native::Options& options) {
 }  // namespace
 
 int main() try {
-  if (!Server::installed()) {
-    std::cout << "there is no valkey-server: nothing was run\n";
-    return 0;
-  }
   const Server server;
   native::Options options;
   options.connect_timeout = options.request_timeout = std::chrono::seconds(10);

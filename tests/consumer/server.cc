@@ -10,10 +10,6 @@
 #include <filesystem>
 #include <system_error>
 
-bool Server::installed() {
-  return std::system("command -v valkey-server >/dev/null") == 0;  // NOLINT(cert-env33-c)
-}
-
 Server::Server() : directory_("/tmp/plimsoll-consumer-XXXXXX") {
   if (::mkdtemp(directory_.data()) == nullptr) {
     throw std::system_error(errno, std::generic_category(), "mkdtemp");

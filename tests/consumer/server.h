@@ -8,9 +8,6 @@
 /// until it answers: connect() waits for that.
 class Server {
  public:
-  /// Whether there is one to be run.
-  static bool installed();
-
   Server();
   ~Server();
   Server(const Server&) = delete;
