@@ -20,7 +20,7 @@ class TinyServer {
   /// How it meets a new connection.
   enum class Mood : std::uint8_t {
     good,
-    loading,          ///< refuses every command for now
+    loading,          ///< answers LOADING to every command
     loading_at_ping,  ///< takes the handshake, but serves nobody
     wrong_password,   ///< refuses for good
     no_database,      ///< refuses SELECT for good
