@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plimsoll/core/base/bytes.h"
+#include "plimsoll/core/base/time.h"
 
 // Requests on the wire: an array of bulk strings. The size is known before a byte is written, so
 // that room is charged first, and each argument is copied once, straight to where it is sent from.
@@ -32,10 +33,20 @@ struct CommandView {
     read  ///< it changes nothing: may be sent again
   };
 
+  /// What the server says to it.
+  enum class Answer : std::uint8_t {
+    replies,       ///< `answers` replies, of which the last one is the outcome
+    confirmations  ///< `answers` pushes that confirm a subscription, or one error reply
+  };
+
   std::string_view head;
   Effect effect = Effect::unknown;
   Head head_kind = Head::uncounted;
   std::uint8_t head_parts = 0;
+  Answer answer = Answer::replies;
+  std::uint16_t answers = 1;  ///< more: several commands in one request, as in MULTI..EXEC
+  Duration block_time{};      ///< how long the server may hold its reply back; `forever`: no end
+  static constexpr Duration forever = Duration::max();
   std::span<const std::string_view> args;
 
   // Only behind an uncounted head.
