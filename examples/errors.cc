@@ -44,7 +44,10 @@ std::string_view advice(const native::Error& error) {
     case ErrorCode::primary_down:
     case ErrorCode::server_busy:
     case ErrorCode::too_many_clients:
-    case ErrorCode::protected_mode: return "it will not serve us now: try again later";
+    case ErrorCode::protected_mode:
+    case ErrorCode::tls_failed:
+    case ErrorCode::credentials_failed: return "it will not serve us now: try again later";
+    case ErrorCode::certificate_invalid:
     case ErrorCode::authentication_failed:
     case ErrorCode::permission_denied:
     case ErrorCode::unsupported_protocol:

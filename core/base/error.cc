@@ -55,6 +55,9 @@ std::string_view name(ErrorCode code) {
     case ErrorCode::server_busy: return "server_busy";
     case ErrorCode::too_many_clients: return "too_many_clients";
     case ErrorCode::protected_mode: return "protected_mode";
+    case ErrorCode::tls_failed: return "tls_failed";
+    case ErrorCode::credentials_failed: return "credentials_failed";
+    case ErrorCode::certificate_invalid: return "certificate_invalid";
     case ErrorCode::authentication_failed: return "authentication_failed";
     case ErrorCode::permission_denied: return "permission_denied";
     case ErrorCode::unsupported_protocol: return "unsupported_protocol";

@@ -5,7 +5,8 @@ export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "can
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error", "protocol_error",
   "invalid_argument", "invalid_option", "refused_command", "wrong_type", "connect_failed",
   "connection_lost", "connection_dead", "server_loading", "primary_down", "server_busy",
-  "too_many_clients", "protected_mode", "authentication_failed", "permission_denied",
+  "too_many_clients", "protected_mode", "tls_failed", "credentials_failed",
+  "certificate_invalid", "authentication_failed", "permission_denied",
   "unsupported_protocol", "unknown_database", "closed", "forked"];
 export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
