@@ -19,6 +19,21 @@ struct ArgumentPair {
   std::string_view second;
 };
 
+/// Takes the parts of an ArgumentList as they are made: views that live for the call.
+struct ArgumentSink {
+  void* context;
+  void (*take)(void* context, std::string_view part);
+  void operator()(std::string_view part) const { take(context, part); }
+};
+
+/// Arguments of any type, which `walk` makes text of one after the other.
+struct ArgumentList {
+  const void* items = nullptr;
+  std::size_t count = 0;  ///< of items
+  std::size_t parts = 0;  ///< on the wire
+  void (*walk)(const ArgumentList& list, const ArgumentSink& sink) = nullptr;
+};
+
 /// A command as its caller holds it: nothing is copied until it is encoded. What it refers to must
 /// live until then. On the wire its parts come in the order in which they stand here.
 struct CommandView {
@@ -52,6 +67,7 @@ struct CommandView {
   // Only behind an uncounted head.
   std::span<const std::string_view> more_args;
   std::span<const ArgumentPair> pairs;
+  std::span<const ArgumentList> lists;
 
   /// A request that was encoded before.
   static CommandView from_encoded(std::string_view request) {
@@ -62,7 +78,9 @@ struct CommandView {
   }
 
   std::size_t parts() const {
-    return head_parts + args.size() + more_args.size() + pairs.size() * 2;
+    std::size_t parts = head_parts + args.size() + more_args.size() + pairs.size() * 2;
+    for (const ArgumentList& list : lists) parts += list.parts;
+    return parts;
   }
 };
 
@@ -101,7 +119,8 @@ inline char* write_header(char* out, char sign, std::uint64_t number) {
 
 inline constexpr std::size_t header_bytes_max = 23;
 
-/// Calls `visit(std::string_view)` for each argument behind the head, in order.
+/// Calls `visit(std::string_view)` for each argument behind the head, in order, but for `lists`:
+/// these come after them, by for_each_listed().
 template <class Visit>
 inline void for_each_argument(const CommandView& command, Visit&& visit) {
   for (std::string_view arg : command.args) visit(arg);
@@ -111,6 +130,35 @@ inline void for_each_argument(const CommandView& command, Visit&& visit) {
     visit(pair.first);
     visit(pair.second);
   }
+}
+
+/// Not inlined: `visit` leaves by its address, and what it refers to should be in a register where
+/// there are no lists, as mostly.
+template <class Visit>
+[[gnu::noinline]] void for_each_listed(const CommandView& command, Visit visit) {
+  const ArgumentSink sink{.context = &visit, .take = [](void* context, std::string_view part) {
+                            (*static_cast<Visit*>(context))(part);
+                          }};
+  for (const ArgumentList& list : command.lists) list.walk(list, sink);
+}
+
+inline char* write_bulk(char* out, std::string_view bytes) {
+  out = copy_bytes(bytes, write_header(out, '$', bytes.size()));
+  *out++ = '\r';
+  *out++ = '\n';
+  return out;
+}
+
+[[gnu::noinline]] inline std::size_t listed_size(const CommandView& command) {
+  std::size_t size = 0;
+  for_each_listed(command,
+                  [&size](std::string_view part) { size += encoding::bulk_size(part.size()); });
+  return size;
+}
+
+[[gnu::noinline]] inline char* write_listed(const CommandView& command, char* out) {
+  for_each_listed(command, [&out](std::string_view part) { out = write_bulk(out, part); });
+  return out;
 }
 
 }  // namespace encoding
@@ -123,6 +171,7 @@ inline std::size_t encoded_size(const CommandView& command) {
   }
   encoding::for_each_argument(
       command, [&size](std::string_view arg) { size += encoding::bulk_size(arg.size()); });
+  if (!command.lists.empty()) size += encoding::listed_size(command);
   return size;
 }
 
@@ -132,6 +181,7 @@ inline std::size_t encoded_size_bound(const CommandView& command) {
   std::size_t size = encoding::header_bytes_max + command.head.size();
   encoding::for_each_argument(
       command, [&size](std::string_view arg) { size += arg.size() + around_argument; });
+  if (!command.lists.empty()) size += encoding::listed_size(command);
   return size;
 }
 
@@ -141,11 +191,9 @@ inline char* encode(const CommandView& command, char* out) {
     out = encoding::write_header(out, '*', command.parts());
   }
   out = copy_bytes(command.head, out);
-  encoding::for_each_argument(command, [&out](std::string_view arg) {
-    out = copy_bytes(arg, encoding::write_header(out, '$', arg.size()));
-    *out++ = '\r';
-    *out++ = '\n';
-  });
+  encoding::for_each_argument(
+      command, [&out](std::string_view arg) { out = encoding::write_bulk(out, arg); });
+  if (!command.lists.empty()) out = encoding::write_listed(command, out);
   return out;
 }
 
@@ -160,11 +208,13 @@ void encode_in_parts(const CommandView& command, Write&& write) {
   };
   if (command.head_kind == CommandView::Head::uncounted) write_header('*', command.parts());
   write(command.head);
-  encoding::for_each_argument(command, [&](std::string_view arg) {
+  const auto write_argument = [&](std::string_view arg) {
     write_header('$', arg.size());
     write(arg);
     write("\r\n");
-  });
+  };
+  encoding::for_each_argument(command, write_argument);
+  if (!command.lists.empty()) encoding::for_each_listed(command, write_argument);
 }
 
 }  // namespace plimsoll
