@@ -11,7 +11,7 @@
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
 
-// What callers do, from any thread. The turns are in driver_turn.cc, the socket in driver_io.cc.
+// What callers do, from any thread. The turns are in driver_turn.cc, the sockets in connection.cc.
 
 namespace plimsoll::native {
 namespace {
@@ -84,7 +84,7 @@ Driver::Driver(Private, Target target, Budget& budget, asio::any_io_executor exe
       budget_(budget),
       executor_(std::move(executor)),
       generation_(fork_generation()),
-      io_(std::make_unique<Io>(executor_)),
+      io_(std::make_unique<Io>(*this)),
       core_(seeded(core_options(target_.options)), std::move(accounts)) {}
 
 Driver::~Driver() {
@@ -197,8 +197,8 @@ Statistics Driver::statistics() {
   all.client = core_.statistics();
   const plimsoll::Error& problem = all.client.last_problem;
   if (*problem.what == '\0') return all;
-  const bool of_transport = problem.what == transport_problem_.what;
-  const std::string detail = of_transport ? transport_problem_.detail : std::string();
+  const Connection::Trouble& trouble = io_->main().trouble();
+  const std::string detail = problem.what == trouble.what ? trouble.detail : std::string();
   all.last_problem = Error(problem, detail).what();
   return all;
 }
@@ -246,7 +246,7 @@ void Driver::wake() {
 void Driver::handle_budget_available() {
   // Under the Budget's lock: only the news is handed on.
   if (auto self = weak_from_this().lock()) {
-    asio::post(executor_, [self = std::move(self)] { self->arm_read(); });
+    asio::post(executor_, [self = std::move(self)] { self->arm_reads(); });
   }
 }
 

@@ -3,23 +3,23 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/system/error_code.hpp>
 
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/native/operation.h"
 #include "plimsoll/native/options.h"
 #include "plimsoll/native/statistics.h"
 
-// Moves bytes and time between a core Client and a socket. Calls come from any thread: they stage
-// requests under the lock and wake the driver. All else happens in turns on the executor, one at a
-// time: read, deliver what came, run the callers' code, send what they staged in one write. The
-// lock is never held across a system call or a caller's code.
+// Moves bytes and time between a core Client and its connections. Calls come from any thread: they
+// stage requests under the lock and wake the driver. All else happens in turns on the executor, one
+// at a time: read, deliver what came, run the callers' code, send what they staged in one write a
+// connection. The lock is never held across a system call or a caller's code.
 //
-// The core says when to open and to close connections. Whatever is asynchronous is bound to one
-// attempt at a connection, and is ignored when it comes after that.
+// The core says when to open and to close which connection (native/connection.h).
 
 namespace plimsoll::native {
 
@@ -28,6 +28,8 @@ using Timeout = std::chrono::nanoseconds;
 
 /// For cancel(): the connecting itself.
 inline constexpr RequestId connect_request = UINT64_MAX;
+
+class Connection;
 
 class Driver final : public std::enable_shared_from_this<Driver>, private BudgetWaiter {
   struct Private {};
@@ -74,6 +76,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   bool inherited() const;
 
  private:
+  friend class Connection;
   struct Io;
 
   void handle_budget_available() override;
@@ -90,26 +93,22 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void fail(const Event& event, Delivery delivery, OperationList& ready);
   void end(const Delivery& delivery, OperationList& ready);
   std::string circumstances(const Event& event) const;
+  const std::string& failure() const;
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready);
   void run(OperationList& ready);
   void act(const Action& action);
   void flush();
   void arm_timer();
-  void arm_read();
+  void arm_reads();
 
-  void open();
-  void open_tcp(std::uint64_t attempt);
-  template <class Endpoints>
-  void open_any(std::uint64_t attempt, const Endpoints& endpoints);
-  void tune_socket();
-  bool is_connected_to_itself() const;
-  void handle_opened(std::uint64_t attempt);
-  void handle_failed(const boost::system::error_code& problem);
-  void register_afresh(boost::system::error_code& problem);
-  void handle_readable();
-  void handle_writable();
-  bool read_once();
-  void close_socket();
+  // What connections say and ask.
+  void handle_opened(Connection& connection);
+  void handle_failed(Connection& connection, const plimsoll::Error& error, std::string_view words);
+  std::span<char> read_space(ConnectionId connection);
+  void handle_read(ConnectionId connection, std::size_t bytes);
+  std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
+  std::size_t handle_written(ConnectionId connection, std::size_t bytes,
+                             std::span<std::string_view> next);
 
   const Target target_;
   Budget& budget_;
@@ -125,22 +124,10 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   OperationList ready_;     // outcomes to be told in the next turn
   OperationList closings_;  // waiting for the end
   Operation* connecting_ = nullptr;
-  std::string failure_;  // what the transport said last; empty while there is a connection
-  std::string end_;      // why the client is closed, unless the user wanted it so
-
-  // The last failure of the transport, which is the core's last problem where `what` is the same.
-  struct {
-    const char* what = nullptr;
-    std::string detail;
-  } transport_problem_;
+  std::string end_;  // why the client is closed, unless the user wanted it so
 
   // Of the turns alone.
-  std::uint64_t attempt_ = 0;  // counts connections, so that news of an old one is ignored
-  std::size_t tries_ = 0;      // at a connection, since there was one
-  bool open_ = false;
-  bool reading_ = false;
-  bool write_blocked_ = false;
-  boost::system::error_code write_problem_;
+  std::uint64_t unsent_ = 0;  // a bit for each connection that may have something to send
   Instant armed_ = never;
 };
 

@@ -1,31 +1,32 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/native/connection.h"
 #include "plimsoll/native/driver.h"
 
 // Inside the driver only: what it needs of Asio, and of the clock.
 
 namespace plimsoll::native {
 
+/// ConnectionIds are below this.
+inline constexpr std::size_t connections_max = 64;
+
 struct Driver::Io {
-  explicit Io(const boost::asio::any_io_executor& executor)
-      : socket(executor), resolver(executor), timer(executor) {}
+  explicit Io(Driver& driver) : timer(driver.executor()) {
+    connections[0] = std::make_unique<Connection>(driver, first_connection);
+  }
 
-  using Socket = boost::asio::generic::stream_protocol::socket;
+  Connection& main() { return *connections[0]; }
 
-  Socket socket;
-  // Of the attempt under way. Each has its own: an attempt that was given up may still have a step
-  // to go, which would take the socket of the next one for its own.
-  std::shared_ptr<Socket> connecting;
-  boost::asio::ip::tcp::resolver resolver;
   boost::asio::steady_timer timer;
+  // By ConnectionId. They come under the lock, and stay.
+  std::array<std::unique_ptr<Connection>, connections_max> connections;
 };
 
 inline Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }

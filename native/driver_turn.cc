@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace {
 // Outcomes that are delivered before the callers see them: few enough that what their values
 // allocate comes from malloc's cache of the thread, which keeps 7 blocks of a size.
 constexpr int events_per_round = 6;
+
+std::uint64_t unsent_connections(plimsoll::Client&) { return 1; }
 
 // Tells Options::on_connection, in its turn among the outcomes.
 class ConnectionNotice final : public Operation {
@@ -71,7 +74,7 @@ void Driver::run_turn() {
 void Driver::go_on_later() {
   asio::post(executor_, [self = shared_from_this()] {
     self->run_turn();
-    self->arm_read();
+    self->arm_reads();
   });
 }
 
@@ -86,6 +89,7 @@ void Driver::deliver_all() {
       std::swap(ready, ready_);
       more = collect_events(ready);
       action = core_.poll_action();
+      unsent_ = unsent_connections(core_);
     }
     if (action) act(*action);
     more = more || action || !ready.empty();
@@ -121,7 +125,7 @@ bool Driver::collect_events(OperationList& ready) {
 void Driver::collect(const Event& event, OperationList& ready) {
   const Value* const value = event.value ? &*event.value : nullptr;
   const Delivery delivery{
-      .value = value, .error = event.error, .core = &core_, .detail = &failure_};
+      .value = value, .error = event.error, .core = &core_, .detail = &failure()};
   switch (event.kind) {
     case Event::Kind::completed: {
       auto* const operation = reinterpret_cast<Operation*>(event.tag);
@@ -131,7 +135,7 @@ void Driver::collect(const Event& event, OperationList& ready) {
     }
     case Event::Kind::failed: fail(event, delivery, ready); return;
     case Event::Kind::ready:
-      tries_ = 0;
+      io_->main().handle_ready();
       notify(ConnectionEvent::Kind::connected, {}, ready);
       if (Operation* operation = std::exchange(connecting_, nullptr)) {
         operation->deliver(Delivery{.driver = this});
@@ -168,9 +172,22 @@ void Driver::end(const Delivery& delivery, OperationList& ready) {
   }
 }
 
-// What a failed request should be told besides: why there is no connection.
+// What the transport said since there was a main connection.
+const std::string& Driver::failure() const {
+  static const std::string none;
+  const Connection::Trouble& trouble = io_->main().trouble();
+  return trouble.is_over ? none : trouble.detail;
+}
+
+// What a failed request should be told besides: what became of its connection, if that is not the
+// main one, or why there is no connection.
 std::string Driver::circumstances(const Event& event) const {
-  if (!failure_.empty() || event.error->code != ErrorCode::timed_out) return failure_;
+  for (const auto& connection : io_->connections) {
+    if (connection == nullptr || connection->id() == first_connection) continue;
+    const Connection::Trouble& trouble = connection->trouble();
+    if (!trouble.is_over && trouble.what == event.error->what) return trouble.detail;
+  }
+  if (!failure().empty() || event.error->code != ErrorCode::timed_out) return failure();
   const ClientStatistics statistics = core_.statistics();
   switch (statistics.state) {
     case Session::State::waiting:
@@ -192,9 +209,77 @@ void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, Operat
 }
 
 void Driver::act(const Action& action) {
+  auto& connection = io_->connections[static_cast<std::size_t>(action.connection)];
+  if (connection == nullptr) {
+    const std::lock_guard lock(mutex_);
+    connection = std::make_unique<Connection>(*this, action.connection);
+  }
   switch (action.kind) {
-    case Action::Kind::open: open(); return;
-    case Action::Kind::close: close_socket(); return;
+    case Action::Kind::open: connection->open(); return;
+    case Action::Kind::close: connection->close(); return;
+  }
+}
+
+void Driver::handle_opened(Connection& connection) {
+  {
+    const std::lock_guard lock(mutex_);
+    connection.trouble().is_over = true;
+    core_.handle_opened(connection.id(), now());
+  }
+  run_turn();
+}
+
+void Driver::handle_failed(Connection& connection, const plimsoll::Error& error,
+                           std::string_view words) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::string detail = target_.endpoint.to_string();
+    detail.append(": ").append(words);
+    connection.trouble() = {.is_over = false, .what = error.what, .detail = std::move(detail)};
+    core_.handle_closed(connection.id(), error, now());
+  }
+  run_turn();
+}
+
+// Where to read to, if anywhere. If not, the Budget tells when memory was released.
+std::span<char> Driver::read_space(ConnectionId connection) {
+  const std::lock_guard lock(mutex_);
+  std::span<char> space = core_.read_space(connection);
+  if (!space.empty()) return space;
+  // Ask to be told first, then look again: what is released in between is not missed.
+  budget_.wait(*this);
+  return core_.read_space(connection);
+}
+
+void Driver::handle_read(ConnectionId connection, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  core_.handle_read(connection, bytes, now());
+}
+
+std::size_t Driver::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
+  const std::lock_guard lock(mutex_);
+  return core_.poll_transmit(connection, spans);
+}
+
+// What is next to send, if `next` has room for it.
+std::size_t Driver::handle_written(ConnectionId connection, std::size_t bytes,
+                                   std::span<std::string_view> next) {
+  const std::lock_guard lock(mutex_);
+  core_.handle_written(connection, bytes);
+  return next.empty() ? 0 : core_.poll_transmit(connection, next);
+}
+
+void Driver::flush() {
+  while (unsent_ != 0) {
+    const auto index = static_cast<std::size_t>(std::countr_zero(unsent_));
+    unsent_ &= unsent_ - 1;
+    if (Connection* const connection = io_->connections[index].get()) connection->flush();
+  }
+}
+
+void Driver::arm_reads() {
+  for (const auto& connection : io_->connections) {
+    if (connection) connection->arm_read();
   }
 }
 
@@ -220,7 +305,7 @@ void Driver::arm_timer() {
       self->core_.handle_timeout(now());
     }
     self->run_turn();
-    self->arm_read();  // where there was no memory to read to
+    self->arm_reads();  // where there was no memory to read to
   });
 }
 
