@@ -31,6 +31,8 @@ std::string_view advice(const native::Error& error) {
     case ErrorCode::rejected_by_limit: return "too much at once: wait until some of it is done";
     case ErrorCode::reply_too_large: return "it has run: ask for less at a time";
     case ErrorCode::out_of_memory: return "the machine is full: shed load";
+    case ErrorCode::cluster_redirect: return "this is a cluster: see server_text()";
+    case ErrorCode::transaction_aborted: return "nothing of it has run: see server_text()";
     case ErrorCode::server_error: return "the server says no: see server_code()";
     case ErrorCode::protocol_error: return "this is no Valkey: check the address";
     case ErrorCode::wrong_type: return "it has run: ask for the type that it answers";

@@ -23,6 +23,9 @@ ClientOptions core_options(const Options& options) {
           .password = options.password,
           .client_name = options.client_name,
           .database = options.database,
+          .protocol = options.protocol,
+          .no_evict = options.no_evict,
+          .no_touch = options.no_touch,
           .inflight_requests_limit = options.inflight_requests_limit,
           .request_timeout = options.request_timeout,
           .connect_timeout = options.connect_timeout,
@@ -44,7 +47,17 @@ ClientOptions seeded(ClientOptions options) {
   return options;
 }
 
-Result<void> validate(const Options& options) {
+Result<void> validate(const TlsOptions& tls, const Endpoint& endpoint) {
+  if (!tls.enabled) return {};
+  const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
+  if (!nameless || tls.verify != TlsOptions::Verify::full) return {};
+  return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                               .what = "TLS over a unix socket has no host to verify",
+                               .expected = "tls.server_name"});
+}
+
+Result<void> validate(const Target& target) {
+  const Options& options = target.options;
   const plimsoll::Status valid = plimsoll::validate(core_options(options));
   if (!valid) return Error(valid.error());
   if (options.tcp_user_timeout.count() < 0) {
@@ -52,7 +65,7 @@ Result<void> validate(const Options& options) {
                                  .what = "tcp_user_timeout is negative",
                                  .expected = "a time, or zero for the system's"});
   }
-  return {};
+  return validate(options.tls, target.endpoint);
 }
 
 constexpr plimsoll::Error inherited_client{.code = ErrorCode::forked,
@@ -62,7 +75,7 @@ constexpr plimsoll::Error inherited_client{.code = ErrorCode::forked,
 }  // namespace
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target) {
-  if (const Result<void> valid = validate(target.options); !valid) return valid.error();
+  if (const Result<void> valid = validate(target); !valid) return valid.error();
   Runtime& runtime = Runtime::get();
   const Result<Budget*> budget = runtime.budget(target.options.memory_limit);
   if (!budget) return budget.error();
@@ -74,8 +87,16 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
   } else {
     executor = runtime.executor();
   }
-  return std::make_shared<Driver>(Private{}, std::move(target), **budget, std::move(executor),
-                                  std::move(*accounts));
+  std::unique_ptr<TlsContext> tls;
+  if (target.options.tls.enabled) {
+    auto context = TlsContext::create(target.options.tls, target.endpoint.host);
+    if (!context) return context.error();
+    tls = *std::move(context);
+  }
+  auto driver = std::make_shared<Driver>(Private{}, std::move(target), **budget,
+                                         std::move(executor), std::move(*accounts));
+  driver->io_->tls = std::move(tls);
+  return driver;
 }
 
 Driver::Driver(Private, Target target, Budget& budget, asio::any_io_executor executor,
@@ -149,7 +170,7 @@ void Driver::cancel(RequestId id) {
   {
     const std::lock_guard lock(mutex_);
     if (id != connect_request) {
-      core_.cancel(id);
+      core_.cancel(id, now());
     } else if (Operation* connecting = std::exchange(connecting_, nullptr)) {
       const plimsoll::Error error{.code = ErrorCode::cancelled, .what = "connect() was cancelled"};
       connecting->deliver(Delivery{.error = &error});
@@ -195,6 +216,7 @@ Statistics Driver::statistics() {
   all.memory = budget_.statistics();
   const std::lock_guard lock(mutex_);
   all.client = core_.statistics();
+  all.tls_problem = tls_problem_;
   const plimsoll::Error& problem = all.client.last_problem;
   if (*problem.what == '\0') return all;
   const Connection::Trouble& trouble = io_->main().trouble();

@@ -193,12 +193,12 @@ double PLIMSOLL_EXPORT(plimsoll_submit)(int32_t client, uint32_t count, uint32_t
   });
 }
 
-int32_t PLIMSOLL_EXPORT(plimsoll_cancel)(int32_t client, double request) {
+int32_t PLIMSOLL_EXPORT(plimsoll_cancel)(int32_t client, double request, double now) {
   if (!(request >= 0 && request <= exact_max)) {
     return refuse_argument("not a request", "an id that plimsoll_submit() gave");
   }
-  return tell(client, [request](HostedClient& found) {
-    found.client().cancel(static_cast<RequestId>(request));
+  return tell(client, now, [request](HostedClient& found, Instant at) {
+    found.client().cancel(static_cast<RequestId>(request), at);
   });
 }
 

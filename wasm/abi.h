@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 2,
+  plimsoll_abi_version = 3,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -54,6 +54,8 @@ enum PlimsollError {
   plimsoll_error_reply_too_large,
   plimsoll_error_out_of_memory,
   plimsoll_error_server_error,
+  plimsoll_error_cluster_redirect,
+  plimsoll_error_transaction_aborted,
   plimsoll_error_protocol_error,
   plimsoll_error_invalid_argument,
   plimsoll_error_invalid_option,
@@ -261,7 +263,7 @@ int32_t plimsoll_destroy(int32_t client);
 double plimsoll_submit(int32_t client, uint32_t count, uint32_t tag, double timeout, double now);
 
 /// Ends a request early, unless it has ended.
-int32_t plimsoll_cancel(int32_t client, double request);
+int32_t plimsoll_cancel(int32_t client, double request, double now);
 
 /// Takes no more requests, waits for replies that are owed (close_timeout at most), then closes.
 int32_t plimsoll_close(int32_t client, double now);

@@ -89,6 +89,9 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from, std::string_view sta
                  .what = "random_seed is out of range",
                  .expected = "a number from 0, below 2^53"};
   }
+  // The door is to one connection.
+  options.blocking_connections_max = 0;
+  options.subscriptions_max = 0;
   options.request_timeout = to_duration(from.request_timeout);
   options.connect_timeout = to_duration(from.connect_timeout);
   options.close_timeout = to_duration(from.close_timeout);
@@ -122,6 +125,9 @@ PlimsollEvent to_abi(Event::Kind kind) {
     case Event::Kind::completed: return plimsoll_event_completed;
     case Event::Kind::failed: return plimsoll_event_failed;
     case Event::Kind::pushed: return plimsoll_event_pushed;
+    case Event::Kind::queueing_failed:
+    case Event::Kind::credentials_refused:
+      return plimsoll_event_none;  // nothing leads to them here
     case Event::Kind::disconnected: return plimsoll_event_disconnected;
     case Event::Kind::closed: return plimsoll_event_closed;
   }

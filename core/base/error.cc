@@ -42,6 +42,8 @@ std::string_view name(ErrorCode code) {
     case ErrorCode::reply_too_large: return "reply_too_large";
     case ErrorCode::out_of_memory: return "out_of_memory";
     case ErrorCode::server_error: return "server_error";
+    case ErrorCode::cluster_redirect: return "cluster_redirect";
+    case ErrorCode::transaction_aborted: return "transaction_aborted";
     case ErrorCode::protocol_error: return "protocol_error";
     case ErrorCode::invalid_argument: return "invalid_argument";
     case ErrorCode::invalid_option: return "invalid_option";

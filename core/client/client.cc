@@ -9,9 +9,11 @@ namespace plimsoll {
 Result<Client::Accounts> Client::open_accounts(Budget& budget) {
   Accounts accounts{.requests = budget.open_account(PoolKind::requests),
                     .replies = budget.open_account(PoolKind::replies),
+                    .pushes = budget.open_account(PoolKind::pushes),
                     .connections = budget.open_account(PoolKind::connections),
                     .own = {}};
-  const bool open = accounts.requests && accounts.replies && accounts.connections;
+  const bool open =
+      accounts.requests && accounts.replies && accounts.pushes && accounts.connections;
   if (open) accounts.own = Charge(*accounts.connections);
   if (!open || !accounts.own.grow(sizeof(Client))) {
     return Error{.code = ErrorCode::out_of_memory,
@@ -26,12 +28,14 @@ Client::Client(const ClientOptions& options, Accounts accounts)
       accounts_(std::move(accounts)),
       session_(options_, Session::Accounts{.requests = *accounts_.requests,
                                            .replies = *accounts_.replies,
-                                           .connections = *accounts_.connections}) {
+                                           .connections = *accounts_.connections}),
+      sides_(options_,
+             SideConnections::Accounts{.requests = *accounts_.requests,
+                                       .replies = *accounts_.replies,
+                                       .pushes = *accounts_.pushes,
+                                       .connections = *accounts_.connections},
+             session_) {
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
-}
-
-void Client::check(ConnectionId connection) const {
-  PLIMSOLL_CHECK(connection == first_connection);
 }
 
 void Client::connect(Instant now) {
@@ -39,7 +43,8 @@ void Client::connect(Instant now) {
   session_.connect(now);
 }
 
-void Client::cancel(RequestId id) {
+void Client::cancel(RequestId id, Instant now) {
+  if (SideConnections::has(id)) return sides_.cancel(id, now);
   if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
 }
@@ -47,35 +52,36 @@ void Client::cancel(RequestId id) {
 void Client::close(Instant now) {
   if (recorder_.on()) record_input(now, FlightRecord::close);
   session_.close(now);
+  sides_.close(now);
 }
 
 void Client::abort() {
   if (recorder_.on()) recorder_.note(FlightRecord::abort, {});
   session_.abort();
+  sides_.abort();
 }
 
 void Client::handle_opened(ConnectionId connection, Instant now) {
-  check(connection);
-  if (recorder_.on()) {
+  if (is_recorded(connection)) {
     record_input(now, FlightRecord::opened);
     recorder_.handle_new_stream();
   }
-  session_.handle_opened(now);
+  if (Session* const session = find(connection)) session->handle_opened(now);
 }
 
 void Client::handle_closed(ConnectionId connection, const Error& reason, Instant now) {
-  check(connection);
-  if (recorder_.on()) {
+  if (is_recorded(connection)) {
     const auto code = static_cast<std::uint64_t>(reason.code);
     recorder_.note_at(now, FlightRecord::closed, {code});
   }
-  session_.handle_closed(reason, now);
+  if (Session* const session = find(connection)) session->handle_closed(reason, now);
 }
 
 std::span<char> Client::read_space(ConnectionId connection) {
-  check(connection);
-  const std::span<char> room = session_.read_space();
-  if (recorder_.on()) {
+  Session* const session = find(connection);
+  if (session == nullptr) return {};
+  const std::span<char> room = session->read_space();
+  if (is_recorded(connection)) {
     room_ = room;
     recorder_.note(FlightRecord::read_space, {room.size()});
   }
@@ -83,8 +89,7 @@ std::span<char> Client::read_space(ConnectionId connection) {
 }
 
 void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now) {
-  check(connection);
-  if (recorder_.on()) {
+  if (is_recorded(connection)) {
     const bool shaking_hands = session_.state() == Session::State::handshaking;
     // Of room that was asked for before the recording nothing is known.
     const bool known = bytes <= room_.size();
@@ -94,13 +99,13 @@ void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now
         shaking_hands ? FlightRecorder::Redaction::none : FlightRecorder::Redaction::of_values);
     room_ = {};
   }
-  session_.handle_read(bytes, now);
+  if (Session* const session = find(connection)) session->handle_read(bytes, now);
 }
 
 std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
-  check(connection);
-  const std::size_t count = session_.poll_transmit(spans);
-  if (recorder_.on()) {
+  Session* const session = find(connection);
+  const std::size_t count = session == nullptr ? 0 : session->poll_transmit(spans);
+  if (is_recorded(connection)) {
     std::size_t bytes = 0;
     for (std::string_view span : spans.first(count)) bytes += span.size();
     recorder_.note(FlightRecord::transmit, {spans.size(), bytes});
@@ -109,14 +114,14 @@ std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string
 }
 
 void Client::handle_written(ConnectionId connection, std::size_t bytes) {
-  check(connection);
-  if (recorder_.on()) recorder_.note(FlightRecord::written, {bytes});
-  session_.handle_written(bytes);
+  if (is_recorded(connection)) recorder_.note(FlightRecord::written, {bytes});
+  if (Session* const session = find(connection)) session->handle_written(bytes);
 }
 
 void Client::handle_timeout(Instant now) {
   if (recorder_.on()) record_input(now, FlightRecord::timeout);
   session_.handle_timeout(now);
+  if (!sides_.none()) sides_.handle_timeout(now);
 }
 
 std::optional<Action> Client::poll_action() {
@@ -125,10 +130,19 @@ std::optional<Action> Client::poll_action() {
     const std::uint64_t answer = !action ? 0 : *action == Session::Action::open ? 1 : 2;
     recorder_.note(FlightRecord::action, {answer});
   }
-  if (!action) return std::nullopt;
+  if (!action) return poll_side_action();
   const bool opens = *action == Session::Action::open;
   return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
                 .connection = first_connection};
+}
+
+std::optional<Action> Client::poll_side_action() {
+  if (sides_.none()) return std::nullopt;
+  const auto side = sides_.poll_action();
+  if (!side) return std::nullopt;
+  const bool opens = side->action == Session::Action::open;
+  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
+                .connection = side->connection};
 }
 
 ClientStatistics Client::statistics() const {
@@ -137,6 +151,8 @@ ClientStatistics Client::statistics() const {
           .submitted = submitted_,
           .rejected = rejected_,
           .counters = session_.counters(),
+          .blocking_connections = sides_.blocking_count(),
+          .subscriptions = sides_.subscriptions_count(),
           .last_problem = session_.last_problem()};
 }
 

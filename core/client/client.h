@@ -9,21 +9,18 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/client/flight_recorder.h"
+#include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/session/session.h"
 
 // The surface that drivers see: native/ under Asio, wasm/ under JavaScript, tests under nothing. It
 // never waits. Calls bring in requests, bytes and time; the poll functions say what to send, what
 // came of the requests, and when to call handle_timeout(). Not thread-safe: a driver locks. It owns
-// its sessions: one, for a standalone server.
+// its sessions: the main one, which all requests share, and those beside it, for what must not.
 
 namespace plimsoll {
 
 using ClientOptions = SessionOptions;
-
-/// Names one of the client's connections.
-enum class ConnectionId : std::uint32_t {};
-inline constexpr ConnectionId first_connection{0};
 
 /// Opens or closes a connection. After a close the driver says nothing more of it.
 struct Action {
@@ -37,7 +34,9 @@ struct ClientStatistics {
   std::size_t in_flight = 0;  ///< requests and tombstones
   std::uint64_t submitted = 0;
   std::uint64_t rejected = 0;
-  SessionCounters counters;
+  SessionCounters counters;              ///< of the main connection
+  std::size_t blocking_connections = 0;  ///< open for commands that block and for exclusive use
+  std::size_t subscriptions = 0;         ///< open
   Error last_problem;  ///< why there was no connection, the last time that there was none
 };
 
@@ -47,6 +46,7 @@ class Client {
   struct Accounts {
     AccountHandle requests;
     AccountHandle replies;
+    AccountHandle pushes;
     AccountHandle connections;
     Charge own;  // the client itself
   };
@@ -70,12 +70,46 @@ class Client {
     if (recorder_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
   }
+  /// One that blocks (block_time) goes to a connection of its own, and `timeout` counts from when
+  /// the server should have answered by itself; rejected_by_limit: blocking_connections_max.
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options_.request_timeout, tag);
   }
 
-  /// Ends a request early, unless it has ended: its outcome is `cancelled` then.
-  void cancel(RequestId id);
+  /// Ends a request early, unless it has ended: its outcome is `cancelled` then. One that blocks
+  /// the server is asked about first: what it had taken already is the outcome all the same.
+  void cancel(RequestId id, Instant now);
+
+  /// Who to be from now on: in every handshake, and by AUTH on the connections that are there. The
+  /// views must live until the next call of this, or the client's end.
+  void set_credentials(const Credentials& credentials, Instant now);
+
+  /// A connection for one user, for WATCH and what follows it: requests go there by submit_to(). It
+  /// is not replaced when it is lost. rejected_by_limit: blocking_connections_max; closed.
+  Result<ConnectionId> open_exclusive(Instant now);
+  /// connection_lost: release it and open another; rejected_by_limit; closed.
+  Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant now,
+                              Duration timeout, Tag tag);
+  /// Once for each; what is under way on it goes on.
+  void release(ConnectionId connection, Instant now);
+
+  /// A connection for subscriptions, which are restored when it is replaced.
+  /// rejected_by_limit: subscriptions_max; closed.
+  Result<ConnectionId> open_subscription(Instant now);
+  /// Completes when the server has confirmed all names. invalid_argument; rejected_by_limit.
+  Result<RequestId> subscribe(ConnectionId connection, SubscriptionKind kind,
+                              std::span<const std::string_view> names, Instant now,
+                              Duration timeout, Tag tag);
+  Result<RequestId> unsubscribe(ConnectionId connection, SubscriptionKind kind,
+                                std::span<const std::string_view> names, Instant now,
+                                Duration timeout, Tag tag);
+  /// Completes with the next message as its value: the push as the server said it. One at a time.
+  Result<RequestId> next_message(ConnectionId connection, Instant now, Duration timeout, Tag tag);
+  /// Once for each. Who waits for a message is told `closed`.
+  void close_subscription(ConnectionId connection, Instant now);
+  SubscriptionStatistics subscription_statistics(ConnectionId connection) const {
+    return sides_.subscription_statistics(connection);
+  }
 
   /// Takes no more requests, waits for the replies that are owed, then closes.
   void close(Instant now);
@@ -102,7 +136,13 @@ class Client {
   /// When to call handle_timeout() at the latest.
   Instant poll_timeout() {
     if (recorder_.on()) recorder_.note(FlightRecord::poll_timeout, {});
-    return session_.poll_timeout();
+    const Instant next = session_.poll_timeout();
+    return sides_.none() ? next : std::min(next, sides_.poll_timeout());
+  }
+
+  /// A bit for each connection that poll_transmit() may have something for.
+  std::uint64_t unsent_connections() const {
+    return (session_.has_unsent() ? 1u : 0u) | (sides_.none() ? 0 : sides_.unsent());
   }
 
   std::optional<Action> poll_action();
@@ -110,12 +150,14 @@ class Client {
   /// The next thing that happened. Call it until there is none, after every call that brings
   /// something in; views in an event live until then.
   std::optional<Event> poll_event() {
-    if (recorder_.on()) return poll_recorded_event();
-    return session_.poll_event();
+    if (recorder_.on() || !sides_.none()) return poll_any_event();
+    std::optional<Event> event = session_.poll_event();
+    if (event && event->tag >= own_tag_first) event = handle_own(*event);
+    return event;
   }
 
   /// Takes the reply of the last event along. reply_too_large where there is no room for it.
-  Result<Reply> keep_reply() { return session_.keep_reply(); }
+  Result<Reply> keep_reply() { return spoke_ ? sides_.keep_reply() : session_.keep_reply(); }
 
   ClientStatistics statistics() const;
 
@@ -133,29 +175,52 @@ class Client {
   static constexpr std::size_t recording_header_max = 1024;
 
   /// CHECKs all that must hold between calls, for tests and the simulator. Walks over everything.
-  void validate() { session_.validate(); }
+  void validate() {
+    session_.validate();
+    sides_.validate();
+  }
 
  private:
   Result<RequestId> stage(const CommandView& command, Instant now, Duration timeout, Tag tag) {
-    const Instant deadline = timeout == Duration::zero() ? never : after(now, timeout);
-    Result<RequestId> id = session_.submit(command, deadline, tag);
+    if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
+    Result<RequestId> id = session_.submit(command, deadline_of(now, timeout), tag);
     ++(id ? submitted_ : rejected_);
     return id;
   }
-  void check(ConnectionId connection) const;
+  static Instant deadline_of(Instant now, Duration timeout) {
+    return timeout == Duration::zero() ? never : after(now, timeout);
+  }
+  Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
+                                   Tag tag);
+  Result<RequestId> count(const Result<RequestId>& id);
+  Status check_open() const;
+  bool is_recorded(ConnectionId connection) const {
+    return recorder_.on() && connection == first_connection;
+  }
+  std::optional<Event> poll_any_event();
+  std::optional<Event> poll_main_event();
+  std::optional<Event> handle_own(Event event);
+  std::optional<Action> poll_side_action();
+  Session* find(ConnectionId connection) {
+    return connection == first_connection ? &session_ : find_side(connection);
+  }
+  Session* find_side(ConnectionId connection);
   void record_input(Instant now, FlightRecord kind);
   void record_rest(Instant now);
   Result<RequestId> submit_recorded(const CommandView& command, Instant now, Duration timeout,
                                     Tag tag);
   std::optional<Event> poll_recorded_event();
 
-  const ClientOptions options_;
+  ClientOptions options_;
   Accounts accounts_;
   std::uint64_t submitted_ = 0;
   std::uint64_t rejected_ = 0;
   std::span<char> room_;  // to read to; only while recording
   FlightRecorder recorder_;
   Session session_;
+  SideConnections sides_;
+  bool spoke_ = false;        // the last event was of one of them
+  std::optional<Event> end_;  // of the main connection, until the others are over
 };
 
 }  // namespace plimsoll

@@ -55,6 +55,12 @@ class Reader {
   /// room for it; the frame is still there then. Once for each frame.
   Result<Reply> keep();
 
+  /// Whether keep() may work once there is memory: not for a large frame that lies in the progress
+  /// reserve.
+  bool may_keep() const {
+    return parser_.frame_bytes() < Reply::copied_bytes_max || !touches_reserve();
+  }
+
   /// After Poll::failed.
   const Error& error() const { return parser_.error(); }
 

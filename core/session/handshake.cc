@@ -1,6 +1,7 @@
 #include "plimsoll/core/session/handshake.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 
 #include "plimsoll/core/base/check.h"
@@ -10,48 +11,77 @@
 namespace plimsoll {
 namespace {
 
+using Step = Handshake::Step;
+
+constexpr std::uint32_t bit(Step step) { return 1u << static_cast<unsigned>(step); }
+
 // The commands of a handshake, as arguments. It refers to itself and to the options.
 class Script {
  public:
-  explicit Script(const SessionOptions& options) {
-    hello_[hello_count_++] = "HELLO";
-    hello_[hello_count_++] = "3";
-    if (!options.password.empty()) {
-      hello_[hello_count_++] = "AUTH";
-      hello_[hello_count_++] = options.username.empty() ? "default" : options.username;
-      hello_[hello_count_++] = options.password;
-    }
-    if (!options.client_name.empty()) {
-      hello_[hello_count_++] = "SETNAME";
-      hello_[hello_count_++] = options.client_name;
-    }
+  explicit Script(const SessionOptions& options) : options_(options) {
     const auto end =
         std::to_chars(database_.data(), database_.data() + database_.size(), options.database).ptr;
-    select_[1] = {database_.data(), static_cast<std::size_t>(end - database_.data())};
-    selects_ = options.database != 0;
+    database_size_ = static_cast<std::size_t>(end - database_.data());
   }
   Script(const Script&) = delete;
   Script& operator=(const Script&) = delete;
 
+  /// Calls `visit(Step, words)` for each command.
   template <class Visit>
   void for_each_command(Visit&& visit) const {
-    visit(std::span(hello_).first(hello_count_));
-    visit(std::span(library_name_));
-    visit(std::span(library_version_));
-    if (selects_) visit(std::span(select_));
-    visit(std::span(ping_));
+    const auto say = [&visit](Step step, const auto&... words) {
+      const std::array<std::string_view, sizeof...(words)> row{words...};
+      visit(step, std::span<const std::string_view>(row));
+    };
+    options_.protocol == Protocol::resp3 ? introduce_in_resp3(visit) : introduce_in_resp2(say);
+    say(Step::library_name, "CLIENT", "SETINFO", "LIB-NAME", library_name);
+    say(Step::library_version, "CLIENT", "SETINFO", "LIB-VER", library_version);
+    if (options_.no_evict) say(Step::no_evict, "CLIENT", "NO-EVICT", "ON");
+    if (options_.no_touch) say(Step::no_touch, "CLIENT", "NO-TOUCH", "ON");
+    if (options_.database != 0) {
+      say(Step::select, "SELECT", std::string_view(database_.data(), database_size_));
+    }
+    say(Step::ping, "PING");
   }
 
  private:
-  using Word = std::string_view;
-  std::array<Word, 7> hello_;
-  std::size_t hello_count_ = 0;
-  std::array<Word, 4> library_name_{"CLIENT", "SETINFO", "LIB-NAME", library_name};
-  std::array<Word, 4> library_version_{"CLIENT", "SETINFO", "LIB-VER", library_version};
-  std::array<Word, 2> select_{"SELECT", {}};
-  std::array<Word, 1> ping_{"PING"};
+  std::string_view username() const {
+    return options_.username.empty() ? std::string_view("default") : options_.username;
+  }
+
+  template <class Visit>
+  void introduce_in_resp3(Visit&& visit) const {
+    std::array<std::string_view, 7> hello{"HELLO", "3"};
+    std::size_t count = 2;
+    if (!options_.password.empty()) {
+      hello[count++] = "AUTH";
+      hello[count++] = username();
+      hello[count++] = options_.password;
+    }
+    if (!options_.client_name.empty()) {
+      hello[count++] = "SETNAME";
+      hello[count++] = options_.client_name;
+    }
+    visit(Step::hello, std::span<const std::string_view>(hello).first(count));
+  }
+
+  template <class Say>
+  void introduce_in_resp2(Say&& say) const {
+    // Servers before Redis 6 have no users: they know AUTH with a password alone.
+    if (!options_.password.empty() && options_.username.empty()) {
+      say(Step::auth, "AUTH", options_.password);
+    } else if (!options_.password.empty()) {
+      say(Step::auth, "AUTH", options_.username, options_.password);
+    }
+    if (!options_.client_name.empty()) {
+      say(Step::client_name, "CLIENT", "SETNAME", options_.client_name);
+    }
+    say(Step::client_id, "CLIENT", "ID");
+  }
+
+  const SessionOptions& options_;
   std::array<char, 10> database_{};
-  bool selects_ = false;
+  std::size_t database_size_ = 0;
 };
 
 CommandView view(std::span<const std::string_view> words) {
@@ -108,21 +138,32 @@ constexpr Refusal refusals[] = {
      {.code = ErrorCode::authentication_failed,
       .what = "the server wants a password",
       .expected = "password in the options or the address, and username if it is not default"}},
+    {"ERR AUTH",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::authentication_failed,
+      .what = "the server has no password for its default user",
+      .expected = "no password in the options, or a username"}},
+    {"ERR invalid password",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::authentication_failed,
+      .what = "the server does not take this password",
+      .expected = "its requirepass"}},
     {"NOPERM",
      Handshake::Verdict::refused,
      {.code = ErrorCode::permission_denied,
-      .what = "the user may not use this database",
-      .expected = "an ACL rule that allows SELECT, or database 0"}},
+      .what = "the user may not do what the options want of the connection",
+      .expected = "ACL rules that allow SELECT, CLIENT NO-EVICT and CLIENT NO-TOUCH, as far as the "
+                  "options have database, no_evict and no_touch"}},
     {"NOPROTO",
      Handshake::Verdict::refused,
      {.code = ErrorCode::unsupported_protocol,
       .what = "the server does not speak RESP3",
-      .expected = "Valkey, or Redis 6 or newer"}},
+      .expected = "Valkey, or Redis 6 or newer; or RESP2 as protocol in the options"}},
     {"ERR unknown command",
      Handshake::Verdict::refused,
      {.code = ErrorCode::unsupported_protocol,
       .what = "the server does not know HELLO, or has renamed it",
-      .expected = "Valkey, or Redis 6 or newer, with HELLO"}},
+      .expected = "Valkey, or Redis 6 or newer, with HELLO; or RESP2 as protocol in the options"}},
 };
 
 constexpr Error database_refused{.code = ErrorCode::unknown_database,
@@ -130,6 +171,14 @@ constexpr Error database_refused{.code = ErrorCode::unknown_database,
                                  .expected =
                                      "a number below `databases` on the server, 0 in a "
                                      "cluster"};
+
+constexpr Error no_evict_refused{.code = ErrorCode::server_error,
+                                 .what = "the server does not take CLIENT NO-EVICT",
+                                 .expected = "Valkey, or Redis 7.0 or newer; or no_evict off"};
+
+constexpr Error no_touch_refused{.code = ErrorCode::server_error,
+                                 .what = "the server does not take CLIENT NO-TOUCH",
+                                 .expected = "Valkey, or Redis 7.2 or newer; or no_touch off"};
 
 constexpr Error unknown_refusal{.code = ErrorCode::server_error,
                                 .what = "the server refused the handshake"};
@@ -146,14 +195,18 @@ const Refusal* find_refusal(const BytesView& text) {
 bool Handshake::start(Account& connections, const SessionOptions& options) {
   const Script script(options);
   std::size_t size = 0;
-  script.for_each_command([&](auto words) { size += encoded_size(view(words)); });
+  steps_left_ = 0;
+  script.for_each_command([&](Step step, auto words) {
+    size += encoded_size(view(words));
+    steps_left_ |= bit(step);
+  });
   bytes_ = Block::allocate(connections, size);
   if (!bytes_) return false;
   char* out = static_cast<char*>(bytes_.data());
-  script.for_each_command([&](auto words) { out = encode(view(words), out); });
+  script.for_each_command([&](Step, auto words) { out = encode(view(words), out); });
   written_ = 0;
-  step_ = Step::hello;
-  selects_ = options.database != 0;
+  client_id_ = 0;
+  advance();
   return true;
 }
 
@@ -167,14 +220,8 @@ void Handshake::handle_written(std::size_t bytes) {
 }
 
 void Handshake::advance() {
-  switch (step_) {
-    case Step::hello: step_ = Step::library_name; return;
-    case Step::library_name: step_ = Step::library_version; return;
-    case Step::library_version: step_ = selects_ ? Step::select : Step::ping; return;
-    case Step::select: step_ = Step::ping; return;
-    case Step::ping: step_ = Step::done; return;
-    case Step::done: PLIMSOLL_CHECK(false); return;
-  }
+  step_ = static_cast<Step>(std::countr_zero(steps_left_ | bit(Step::done)));
+  steps_left_ &= ~bit(step_);
 }
 
 Handshake::Verdict Handshake::refuse(const Value& reply) {
@@ -189,39 +236,66 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
     error_ = refusal->error;
     return refusal->verdict;
   }
-  if (step_ == Step::select) {
-    error_ = database_refused;
-    return Verdict::refused;
+  switch (step_) {
+    case Step::select: error_ = database_refused; return Verdict::refused;
+    case Step::no_evict: error_ = no_evict_refused; return Verdict::refused;
+    case Step::no_touch: error_ = no_touch_refused; return Verdict::refused;
+    case Step::hello:
+    case Step::auth:
+    case Step::client_name:
+    case Step::client_id:
+    case Step::library_name:
+    case Step::library_version:
+    case Step::ping:
+    case Step::done: break;
   }
   error_ = unknown_refusal;
   return Verdict::odd;
 }
 
+// Whether it is the reply of a server that speaks RESP3 from now on.
+bool Handshake::read_hello(const Value& reply) {
+  bool resp3 = false;
+  const auto entries = reply.as_entries();
+  if (!entries || reply.type() != Type::map) return false;
+  for (const Entry& entry : *entries) {
+    const auto key = entry.key.as_bytes();
+    const auto number = entry.value.as_integer();
+    if (!key || !number) continue;
+    if (*key == "proto") resp3 = *number == 3;
+    if (*key == "id" && *number > 0) client_id_ = static_cast<std::uint64_t>(*number);
+  }
+  return resp3;
+}
+
 Handshake::Verdict Handshake::handle_reply(const Value& reply) {
   switch (step_) {
-    case Step::hello: {
-      bool resp3 = false;
-      if (const auto entries = reply.as_entries(); entries && reply.type() == Type::map) {
-        for (const Entry& entry : *entries) {
-          const auto key = entry.key.as_bytes();
-          const auto version = entry.value.as_integer();
-          if (key && version && *key == "proto") resp3 = *version == 3;
-        }
-      }
-      if (!resp3) return refuse(reply);
+    case Step::hello:
+      if (!read_hello(reply)) return refuse(reply);
       break;
-    }
+    case Step::client_id:
+      if (const auto id = reply.as_integer(); id && *id > 0) {
+        client_id_ = static_cast<std::uint64_t>(*id);
+      }
+      break;
+    case Step::client_name:
     case Step::library_name:
     case Step::library_version:
       break;  // a courtesy: servers before 7.2 do not know it, and users may not be allowed to
+    case Step::auth:
+    case Step::no_evict:
+    case Step::no_touch:
     case Step::select:
       if (reply.type() != Type::simple_string) return refuse(reply);
       break;
     case Step::ping:
-      // A user who may not ping is no worse for it; a server that serves nobody now is.
+      // A user who may not ping is no worse for it; a server that serves nobody now is, and so is
+      // one that was not told a password.
       if (const auto text = reply.as_error()) {
         const Refusal* const refusal = find_refusal(*text);
-        if (refusal != nullptr && refusal->verdict == Verdict::retry) return refuse(reply);
+        const bool matters = refusal != nullptr &&
+                             (refusal->verdict == Verdict::retry || starts_with(*text, "NOAUTH"));
+        if (matters) return refuse(reply);
       }
       break;
     case Step::done: PLIMSOLL_CHECK(false); break;

@@ -10,10 +10,11 @@
 #include "plimsoll/core/resp/value.h"
 #include "plimsoll/core/session/options.h"
 
-// What is said on a new connection before any request: HELLO 3 with AUTH and the client's name,
-// CLIENT SETINFO twice, SELECT, and PING, which a server that is loading refuses although it takes
-// the rest. It leaves in one write, and requests wait until all of it is answered: behind a refused
-// AUTH or SELECT they would run as somebody else, or somewhere else.
+// What is said on a new connection before any request: HELLO 3 with AUTH and the client's name (for
+// RESP2: AUTH, CLIENT SETNAME and CLIENT ID), CLIENT SETINFO twice, what the options want besides,
+// SELECT, and PING, which a server that is loading refuses although it takes the rest. It leaves in
+// one write, and requests wait until all of it is answered: behind a refused AUTH or SELECT they
+// would run as somebody else, or somewhere else.
 
 namespace plimsoll {
 
@@ -42,16 +43,34 @@ class Handshake {
   Verdict handle_reply(const Value& reply);
   const Error& error() const { return error_; }
 
- private:
-  enum class Step : std::uint8_t { hello, library_name, library_version, select, ping, done };
+  /// By which the server knows this connection, for CLIENT UNBLOCK; 0: it did not say.
+  std::uint64_t client_id() const { return client_id_; }
 
+  /// In the order in which they are said, as far as they are.
+  enum class Step : std::uint8_t {
+    hello,
+    auth,
+    client_name,
+    client_id,
+    library_name,
+    library_version,
+    no_evict,
+    no_touch,
+    select,
+    ping,
+    done
+  };
+
+ private:
   void advance();
+  bool read_hello(const Value& reply);
   Verdict refuse(const Value& reply);
 
   Block bytes_;
   std::size_t written_ = 0;
   Step step_ = Step::done;
-  bool selects_ = false;
+  std::uint32_t steps_left_ = 0;  // a bit for each that follows
+  std::uint64_t client_id_ = 0;
   Error error_;
 };
 

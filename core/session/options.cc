@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plimsoll/core/session/pipeline.h"
+
 namespace plimsoll {
 namespace {
 
@@ -40,6 +42,16 @@ Status validate(const SessionOptions& options) {
   }
   if (options.tombstone_age_max <= Duration::zero()) {
     return invalid("tombstone_age_max is not positive", "a time above zero");
+  }
+  if (options.read_resends_max > read_resends_limit) {
+    return invalid("read_resends_max is too large", "31 or less");
+  }
+  if (options.blocking_connections_max + options.subscriptions_max >= connections_max) {
+    return invalid("blocking_connections_max and subscriptions_max are too large together",
+                   "63 or less");
+  }
+  if (options.subscription_messages_max == 0) {
+    return invalid("subscription_messages_max is 0", "1 or more");
   }
   if (options.close_timeout < Duration::zero()) {
     return invalid("close_timeout is negative", "a time, or zero to wait for nothing");

@@ -15,8 +15,20 @@ inline constexpr std::size_t reply_bytes_max_min = 4096;
 
 inline constexpr std::size_t inflight_requests_limit_max = 1'000'000'000;
 
+/// Connections of one client at a time, the main one included.
+inline constexpr std::uint32_t connections_max = 64;
+
 /// For reconnect_attempts_max.
 inline constexpr std::uint32_t unlimited_attempts = UINT32_MAX;
+
+/// Which dialect to speak. RESP2 is for servers, and proxies, that do not know HELLO.
+enum class Protocol : std::uint8_t { resp3, resp2 };
+
+/// Who to be on the server. Views: the owner outlives what refers to them.
+struct Credentials {
+  std::string_view username;  ///< empty: the default user
+  std::string_view password;  ///< empty: no AUTH at all
+};
 
 /// What a session needs to know. The texts are views: their owner (native Options, the loader)
 /// outlives the session, and secrets are not copied.
@@ -25,6 +37,13 @@ struct SessionOptions {
   std::string_view password{};
   std::string_view client_name{};
   std::uint32_t database = 0;
+  Protocol protocol = Protocol::resp3;
+
+  /// CLIENT NO-EVICT: the server does not close these connections for the memory that they take.
+  bool no_evict = false;
+
+  /// CLIENT NO-TOUCH: what these connections read counts as no use of the keys (LRU, LFU).
+  bool no_touch = false;
 
   /// Requests and tombstones at a time, 1 at least, inflight_requests_limit_max at most.
   std::size_t inflight_requests_limit = 1000;
@@ -53,8 +72,16 @@ struct SessionOptions {
   Duration tombstone_age_max = std::chrono::seconds(5);
 
   /// How often a read whose connection was lost is sent again; 0: it fails as lost_in_doubt. Above
-  /// 0, the bytes of requests are kept until they are answered.
+  /// 0, the bytes of requests are kept until they are answered. 31 at most.
   std::uint8_t read_resends_max = 0;
+
+  /// Connections beside the main one: for commands that block and for exclusive use, and for
+  /// subscriptions. connections_max in all.
+  std::uint32_t blocking_connections_max = 8;
+  std::uint32_t subscriptions_max = 16;
+
+  /// Messages that wait to be taken from one subscription; more push out the oldest.
+  std::uint32_t subscription_messages_max = 10'000;
 
   /// What the waits between attempts are drawn by.
   std::uint64_t random_seed = 0;

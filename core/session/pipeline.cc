@@ -1,6 +1,7 @@
 #include "plimsoll/core/session/pipeline.h"
 
 #include <algorithm>
+#include <array>
 
 #include "plimsoll/core/base/check.h"
 
@@ -8,19 +9,27 @@ namespace plimsoll {
 
 Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
   if (requests_.size() >= options_.requests_max && is_full()) return refuse_for_the_limit();
+  return stage(command, deadline, tag);
+}
+
+inline Result<RequestId> Pipeline::stage(const CommandView& command, Instant deadline, Tag tag) {
   const std::uint64_t begin = log_.append(command);
   if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
   const auto size = static_cast<std::uint32_t>(log_.end() - begin);
   // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
-  PLIMSOLL_CHECK(size > 0);
+  PLIMSOLL_CHECK(size > 0 && command.answers > 0);
   const bool is_read = command.effect == CommandView::Effect::read;
   const Request request{.tag = tag,
                         .deadline = deadline,
                         .begin = begin,
                         .size = size,
+                        .answers_left = command.answers,
                         .state = State::live,
-                        .resends_left = is_read ? options_.read_resends_max : std::uint8_t{0},
-                        .sent_before = false};
+                        .resends_left = static_cast<std::uint8_t>(
+                            (is_read ? options_.read_resends_max : 0) & read_resends_limit),
+                        .sent_before = false,
+                        .wants_confirmations = command.answer == CommandView::Answer::confirmations,
+                        .own = false};
   if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;
@@ -31,20 +40,29 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   return request.begin;
 }
 
-bool Pipeline::submit_health_check(const CommandView& command) {
-  PLIMSOLL_CHECK(requests_.empty());
-  const Result<RequestId> id = submit(command, never, 0);
-  if (!id) return false;
-  requests_.back().state = State::tombstone;
-  health_check_ = *id;
+bool Pipeline::submit_own(const CommandView& command, Tag tag) {
+  if (own_count_ == own_requests_max && count_own() == own_requests_max) return false;
+  if (!stage(command, never, tag)) return false;
+  requests_.back().own = true;
+  if (tag == 0) requests_.back().state = State::tombstone;
+  ++own_count_;
   return true;
 }
 
-// The health check, which takes nobody's place, was staged when there was nothing else: it is at
-// the front until it leaves.
+// The session's own take nobody's place.
 bool Pipeline::is_full() {
-  const bool health_check_is_owed = requests_.front().begin == health_check_;
-  return requests_.size() - (health_check_is_owed ? 1 : 0) >= options_.requests_max;
+  const std::size_t own = own_count_ == 0 ? 0 : count_own();
+  return requests_.size() - own >= options_.requests_max;
+}
+
+// Nobody counts them as they leave, since there are mostly none.
+std::size_t Pipeline::count_own() {
+  own_count_ = 0;
+  requests_.for_each_from(0, [this](const Request& request) {
+    if (request.own) ++own_count_;
+    return true;
+  });
+  return own_count_;
 }
 
 Error Pipeline::refuse_for_the_limit() const {
@@ -266,7 +284,7 @@ void Pipeline::give_up_ended(std::uint64_t taken_before) {
 Tag Pipeline::take_next() {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.end() <= exposed_end_);
-  if (window_ <= options_.requests_max) ++window_;
+  if (window_ < options_.requests_max + own_requests_max) ++window_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
     // The transport still has its bytes: it leaves with them.
@@ -280,6 +298,17 @@ Tag Pipeline::take_next() {
   requests_.pop_front();
   if (search_index_ > 0) --search_index_;
   return tag;
+}
+
+void Pipeline::take_part() {
+  Request& request = first_unanswered();
+  PLIMSOLL_CHECK(request.end() <= exposed_end_);
+  if (request.answers_left > 1) {
+    --request.answers_left;
+  } else {
+    PLIMSOLL_CHECK(request.state == State::tombstone);
+    take_next();
+  }
 }
 
 std::optional<RequestId> Pipeline::front_tombstone() {
@@ -311,6 +340,7 @@ std::size_t Pipeline::restart() {
   requests_.for_each_from(0, [&](Request& request) {
     if (request.state == State::live) {
       if (request.end() <= exposed_end_) ++resent;
+      if (request.wants_confirmations) request.answers_left = names_in(request);
       return true;
     }
     if (holds_bytes(request)) log_.give_up(request.begin, request.end());
@@ -319,15 +349,30 @@ std::size_t Pipeline::restart() {
     return true;
   });
   answered_count_ = 0;
-  health_check_ = no_position;
   losing_ = false;
-  window_ = std::min(reconnect_window_min, options_.requests_max + 1);
+  window_ = std::min(reconnect_window_min, options_.requests_max + own_requests_max);
   // Of what is left, nothing was sent: gaps may be anywhere.
   has_gaps_ = true;
   unsent_begin_ = exposed_end_ = whole_end_ = 0;
   drop_withdrawn();
   if (!requests_.empty()) unsent_begin_ = exposed_end_ = whole_end_ = requests_.front().begin;
   return resent;
+}
+
+// Of a subscription that is sent anew: all of its names are confirmed anew. Its first bytes say how
+// many words there are: "*3\r\n$9\r\nSUBSCRIBE...".
+std::uint16_t Pipeline::names_in(const Request& request) const {
+  std::array<std::string_view, 8> spans;
+  const std::size_t count = log_.collect(request.begin, request.end(), spans);
+  unsigned words = 0;
+  for (std::string_view span : std::span(spans).first(count)) {
+    for (const char c : span) {
+      if (c == '\r') return static_cast<std::uint16_t>(words - 1);
+      if (c != '*') words = words * 10 + static_cast<unsigned>(c - '0');
+    }
+  }
+  PLIMSOLL_CHECK(false);
+  return 0;
 }
 
 std::optional<Ended> Pipeline::take_lost() {
@@ -363,10 +408,10 @@ void Pipeline::release() {
 }
 
 void Pipeline::validate() {
-  PLIMSOLL_CHECK(requests_.size() <= options_.requests_max + 1);
+  PLIMSOLL_CHECK(requests_.size() <= options_.requests_max + own_requests_max);
   PLIMSOLL_CHECK(whole_end_ <= unsent_begin_ && unsent_begin_ <= exposed_end_);
   PLIMSOLL_CHECK(exposed_end_ <= log_.end());
-  PLIMSOLL_CHECK(window_ <= options_.requests_max + 1);
+  PLIMSOLL_CHECK(window_ <= options_.requests_max + own_requests_max);
   std::size_t answered = 0;
   std::size_t withdrawn = 0;
   std::size_t held_bytes = 0;

@@ -32,6 +32,13 @@ struct Ended {
   Executed executed;
 };
 
+/// Requests of the session's own (a health check, AUTH with new credentials...) that may be under
+/// way at a time, beyond the users'.
+inline constexpr std::size_t own_requests_max = 80;
+
+/// What Pipeline::Options::read_resends_max may be at most.
+inline constexpr std::uint8_t read_resends_limit = 31;
+
 /// How many requests may be on the wire of a connection that follows a lost one; each reply adds
 /// one. What has gathered meanwhile does not fall on a server that is just back all at once.
 inline constexpr std::size_t reconnect_window_min = 32;
@@ -46,16 +53,17 @@ class Pipeline {
   Pipeline(Account& requests, const Options& options)
       : budget_(requests.budget()),
         options_(options),
-        requests_(requests, options.requests_max + 1),  // room for the health check
+        requests_(requests, options.requests_max + own_requests_max),
         log_(requests),
-        window_(options.requests_max + 1) {}
+        window_(options.requests_max + own_requests_max) {}
 
   /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
 
-  /// Stages a request that nobody waits for, in an empty pipeline: a tombstone from the first.
-  /// False where there is no room for it. Counts in no limit.
-  bool submit_health_check(const CommandView& command);
+  /// Stages a request of the session's own, which counts in no limit but own_requests_max. False
+  /// where there is no room for it. Its outcome comes with `tag`, like any other; one without a tag
+  /// is a tombstone from the first.
+  bool submit_own(const CommandView& command, Tag tag);
 
   /// Ends a request, if it has not ended: next_ended() will say so.
   void cancel(RequestId id);
@@ -72,17 +80,33 @@ class Pipeline {
 
   bool has_unsent() const { return unsent_begin_ < log_.end(); }
 
-  /// Whether a reply is owed, and whether anyone waits for it.
-  enum class Next : std::uint8_t { nothing, request, tombstone };
+  /// Whether an answer is owed, and whether anyone waits for it.
+  enum class Next : std::uint8_t {
+    nothing,
+    part,      ///< an answer to a live request, which is owed more of them behind it
+    request,   ///< the last answer, or the only one, to a live request
+    tombstone  ///< an answer that nobody waits for
+  };
   Next next() {
     if (requests_.size() == answered_count_) return Next::nothing;
     const Request& request = first_unanswered();
     if (request.end() > exposed_end_) return Next::nothing;
-    return request.state == State::tombstone ? Next::tombstone : Next::request;
+    if (request.state == State::tombstone) return Next::tombstone;
+    return request.answers_left == 1 ? Next::request : Next::part;
   }
 
-  /// The reply of next(), which is not `nothing`, has come: forgets the request, returns its tag.
+  /// Whether next(), which is not `nothing`, wants pushes that confirm it rather than replies.
+  bool next_wants_confirmations() { return first_unanswered().wants_confirmations; }
+
+  /// Tag of next(), which is not `nothing`.
+  Tag next_tag() { return first_unanswered().tag; }
+
+  /// The last answer to next() has come, which is `request` or is over with an error: forgets the
+  /// request, returns its tag.
   Tag take_next();
+
+  /// One answer to next(), a part or a tombstone, has come: the last one ends a tombstone.
+  void take_part();
 
   /// The request that is to be answered next, or even to be written first, if nobody waits for it.
   std::optional<RequestId> front_tombstone();
@@ -110,6 +134,9 @@ class Pipeline {
   /// Gives back every byte of a pipeline from which take_lost() took all: the transport is done.
   void release();
 
+  /// Whether some of the bytes of a request were given out by transmit().
+  bool is_exposed(RequestId id) const { return id < exposed_end_; }
+
   /// Requests and tombstones.
   std::size_t size() const { return requests_.size(); }
 
@@ -124,12 +151,16 @@ class Pipeline {
     Instant deadline;
     std::uint64_t begin;  // in the log; also its id
     std::uint32_t size;
+    std::uint16_t answers_left;
     State state;
-    std::uint8_t resends_left;
-    bool sent_before;  // whole, on a connection that was lost
+    std::uint8_t resends_left : 5;
+    bool sent_before : 1;  // whole, on a connection that was lost
+    bool wants_confirmations : 1;
+    bool own : 1;
 
     std::uint64_t end() const { return begin + size; }
   };
+  static_assert(sizeof(Request) == 32);
 
   static constexpr std::uint64_t no_position = UINT64_MAX;
 
@@ -137,10 +168,13 @@ class Pipeline {
     return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
   }
   bool keeps_until_answered() const { return options_.read_resends_max > 0; }
+  Result<RequestId> stage(const CommandView& command, Instant deadline, Tag tag);
   bool is_full();
+  std::size_t count_own();
   bool holds_bytes(const Request& request) const;
   Error refuse_for_the_limit() const;
   Error refuse_for_lack_of_room(std::size_t bytes) const;
+  std::uint16_t names_in(const Request& request) const;
   void start_search();
   void bury(Request& request);
   Ended end_early(Request& request, ErrorCode code);
@@ -161,8 +195,8 @@ class Pipeline {
   bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
   bool losing_ = false;             // from handle_connection_lost() to restart()
   std::size_t answered_count_ = 0;  // at the front: answered before the transport was done
+  std::size_t own_count_ = 0;       // at most so many of them are the session's own
   std::size_t window_;              // requests that may be on the wire
-  RequestId health_check_ = no_position;
 
   // The search for requests that have ended.
   bool searching_ = false;

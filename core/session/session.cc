@@ -15,11 +15,42 @@ namespace {
 // How long to leave bytes with the transport before memory for them is asked for again.
 constexpr Duration read_again_wait = std::chrono::milliseconds(20);
 
+// What an error reply means to a client, where it is more than an error of the command.
+Error error_of(const Value& reply) {
+  Error error{.code = ErrorCode::server_error,
+              .executed = Executed::yes,
+              .what = "the server answered with an error"};
+  const Result<BytesView> text = reply.as_error();
+  if (!text || !text->contiguous()) return error;
+  const std::string_view words = text->view();
+  if (words.starts_with("MOVED ") || words.starts_with("ASK ")) {
+    error = {.code = ErrorCode::cluster_redirect,
+             .executed = Executed::no,
+             .what = "the server is a node of a cluster, and another node has the key",
+             .expected = "a server that is no cluster: slots are not followed"};
+  } else if (words.starts_with("EXECABORT")) {
+    error = {.code = ErrorCode::transaction_aborted,
+             .executed = Executed::no,
+             .what = "the server did not take every command of the transaction, and ran none"};
+  }
+  return error;
+}
+
+// Whether the first word of what is said to a subscriber ends like this: "subscribe", "psubscribe",
+// "sunsubscribe"... confirm something, "message" and the like do not.
+bool is_about(const Value& push, std::string_view ending) {
+  const auto elements = push.as_elements();
+  if (!elements || elements->empty()) return false;
+  const auto kind = (*elements->begin()).as_bytes();
+  return kind && kind->contiguous() && kind->view().ends_with(ending);
+}
+
 }  // namespace
 
-Session::Session(const SessionOptions& options, const Accounts& accounts)
+Session::Session(const SessionOptions& options, const Accounts& accounts, Use use)
     : options_(options),
       accounts_(accounts),
+      arrays_are_pushes_(use == Use::subscriptions && options.protocol == Protocol::resp2),
       backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
       pipeline_(accounts.requests, {.requests_max = options.inflight_requests_limit,
                                     .read_resends_max = options.read_resends_max}),
@@ -62,6 +93,12 @@ void Session::handle_read(std::size_t bytes, Instant now) {
   if (bytes > 0) quiet_since_ = now;
   counters_.bytes_read += bytes;
   reader_.handle_read(bytes);
+}
+
+bool Session::has_unsent() const {
+  if (transmitting_ != Transmitting::nothing) return false;
+  if (state_ == State::handshaking) return !handshake_.unsent().empty();
+  return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent();
 }
 
 std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
@@ -162,6 +199,7 @@ std::optional<Event> Session::poll_event() {
     if (event) return event;
     if (pipeline_.size() == 0) reader_.release_idle();
     restart_if_told();
+    if (credentials_untold_) tell_credentials();
     ask_if_silent();
     if (state_ == State::closing && pipeline_.size() == 0) end(client_closed);
   }
@@ -217,18 +255,57 @@ std::optional<Event> Session::poll_ended() {
   return failed(*ended);
 }
 
-std::optional<Event> Session::handle_push() {
+// In RESP2 what is said to subscribers are arrays, and so is the reply to their PING.
+bool Session::is_push_frame() const {
+  if (reader_.is_push()) return true;
+  if (!arrays_are_pushes_ || reader_.dropped() != Parser::Drop::none) return false;
+  const Value value = reader_.value();
+  return state_ != State::handshaking && value.type() == Type::array && !is_about(value, "pong");
+}
+
+std::optional<Event> Session::handle_push(Pipeline::Next due) {
   if (reader_.dropped() != Parser::Drop::none) {
     ++counters_.pushes_skipped;
     return std::nullopt;
   }
+  const bool may_confirm = due != Pipeline::Next::nothing && state_ != State::handshaking &&
+                           pipeline_.next_wants_confirmations();
+  if (may_confirm && is_about(reader_.value(), "subscribe")) return handle_confirmation(due);
   ++counters_.pushed;
   return Event{.kind = Event::Kind::pushed, .value = reader_.value()};
 }
 
+std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
+  if (due != Pipeline::Next::request) {
+    pipeline_.take_part();
+    return std::nullopt;
+  }
+  ++counters_.completed;
+  return Event{
+      .kind = Event::Kind::completed, .tag = pipeline_.take_next(), .value = reader_.value()};
+}
+
+// Of a request with several answers: those before the last say no more than that all goes well.
+std::optional<Event> Session::handle_part() {
+  std::optional<Event> event;
+  if (pipeline_.next_wants_confirmations()) {
+    handle_reply(event);  // refused as a whole
+    return event;
+  }
+  const Tag tag = pipeline_.next_tag();
+  pipeline_.take_part();
+  if (reader_.dropped() != Parser::Drop::none || !reader_.value().is_error()) return event;
+  event_error_ = error_of(reader_.value());
+  return Event{.kind = Event::Kind::queueing_failed,
+               .tag = tag,
+               .value = reader_.value(),
+               .error = &event_error_};
+}
+
 void Session::handle_unwanted_reply(Pipeline::Next due) {
   if (due == Pipeline::Next::tombstone) {
-    pipeline_.take_next();
+    // A subscription is refused as a whole.
+    pipeline_.next_wants_confirmations() ? void(pipeline_.take_next()) : pipeline_.take_part();
     return;
   }
   lose(Error{.code = ErrorCode::protocol_error,
@@ -244,9 +321,7 @@ inline void Session::handle_reply(std::optional<Event>& event) {
   }
   const Value value = reader_.value();
   if (value.is_error()) {
-    event = failed(tag, Error{.code = ErrorCode::server_error,
-                              .executed = Executed::yes,
-                              .what = "the server answered with an error"});
+    event = failed(tag, error_of(value));
     event->value = value;
     return;
   }
@@ -259,17 +334,19 @@ bool Session::poll_frame(std::optional<Event>& event) {
   while (state_ == State::ready || state_ == State::closing || state_ == State::handshaking) {
     const Pipeline::Next due =
         state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
-    switch (reader_.next(due != Pipeline::Next::tombstone)) {
+    switch (reader_.next(due != Pipeline::Next::tombstone || arrays_are_pushes_)) {
       case Reader::Poll::need_more: return false;
       case Reader::Poll::failed: handle_protocol_error(); break;
       case Reader::Poll::frame:
-        if (reader_.is_push()) {
-          event = handle_push();
+        if (is_push_frame()) {
+          event = handle_push(due);
         } else if (state_ == State::handshaking) {
           event = handle_handshake_reply();
         } else if (due == Pipeline::Next::request) {
           handle_reply(event);
           return true;
+        } else if (due == Pipeline::Next::part) {
+          event = handle_part();
         } else {
           handle_unwanted_reply(due);
         }

@@ -24,19 +24,33 @@ namespace plimsoll {
 /// What a session has to say. Views live until the next poll_event().
 struct Event {
   enum class Kind : std::uint8_t {
-    ready,         ///< the handshake is done: requests flow, for the first time or again
-    completed,     ///< request `tag` has its reply, `value`, which may be an error reply
-    failed,        ///< request `tag` ended without a reply that can be used: `error`
-    pushed,        ///< the server said `value` by itself
-    disconnected,  ///< the connection is lost: `error`, and the server's own words if there are
-                   ///< any; another one is tried
-    closed,        ///< the session is over: `error`, and the server's own words likewise
+    ready,            ///< the handshake is done: requests flow, for the first time or again
+    completed,        ///< request `tag` has its reply, `value`, which may be an error reply
+    failed,           ///< request `tag` ended without a reply that can be used: `error`
+    pushed,           ///< the server said `value` by itself
+    disconnected,     ///< the connection is lost: `error`, and the server's own words if there are
+                      ///< any; another one is tried
+    closed,           ///< the session is over: `error`, and the server's own words likewise
+    queueing_failed,  ///< one of the answers that request `tag` is owed before its outcome is an
+                      ///< error: `error`, `value`
+    credentials_refused  ///< the server did not take new ones, and goes by the old ones: `error`,
+                         ///< and the server's own words
   };
   Kind kind;
   Tag tag = 0;
   std::optional<Value> value = std::nullopt;
   const Error* error = nullptr;
 };
+
+/// Tags from this one on are the client's own.
+inline constexpr Tag own_tag_first = UINT64_MAX - 255;
+
+/// Of the AUTH with new credentials.
+inline constexpr Tag own_auth = own_tag_first;
+/// Of a SUBSCRIBE that restores subscriptions.
+inline constexpr Tag own_restore = own_auth + 1;
+/// Of the CLIENT UNBLOCK for connection 0, 1...
+inline constexpr Tag own_unblock_first = own_restore + 1;
 
 struct SessionCounters {
   std::uint64_t completed = 0;
@@ -65,8 +79,12 @@ class Session {
     Account& connections;
   };
 
-  /// `options` must be valid and outlive the session, like the accounts.
-  Session(const SessionOptions& options, const Accounts& accounts);
+  /// What the connection is for. One for subscriptions takes no other requests: in RESP2 it could
+  /// not tell their replies from messages.
+  enum class Use : std::uint8_t { requests, subscriptions };
+
+  /// `options` must be valid; what they refer to must outlive the session, like the accounts.
+  Session(const SessionOptions& options, const Accounts& accounts, Use use = Use::requests);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -78,6 +96,16 @@ class Session {
     return pipeline_.submit(command, deadline, tag);
   }
   void cancel(RequestId id) { pipeline_.cancel(id); }
+
+  /// Stages a request of the client's own (Pipeline::submit_own()); false where it cannot be
+  /// staged, or there is no connection that is ready.
+  bool submit_own(const CommandView& command, Tag tag) {
+    return state_ == State::ready && pipeline_.submit_own(command, tag);
+  }
+
+  /// Who to be from now on; a connection that is there is told by an AUTH, with `own_auth` as its
+  /// tag. The views must live on as those of the options.
+  void set_credentials(const Credentials& credentials);
 
   /// Takes no more requests, waits for the replies that are owed (close_timeout at most), closes.
   void close(Instant now);
@@ -105,9 +133,26 @@ class Session {
   /// Takes the reply of the last event along (Reader::keep()).
   Result<Reply> keep_reply() { return reader_.keep(); }
 
+  /// Whether keep_reply() may work once there is memory (Reader::may_keep()).
+  bool may_keep_reply() const { return reader_.may_keep(); }
+
   State state() const { return state_; }
   std::size_t in_flight() const { return pipeline_.size(); }
   const SessionCounters& counters() const { return counters_; }
+
+  /// Whether the transport was given bytes of this request: the server may have it.
+  bool is_exposed(RequestId id) const { return pipeline_.is_exposed(id); }
+
+  /// Nothing is left to say or to do, and no byte is lent to the transport.
+  bool is_over() const {
+    return all_said_ && !close_wanted_ && transmitting_ == Transmitting::nothing;
+  }
+
+  /// Whether poll_transmit() may have something to say.
+  bool has_unsent() const;
+
+  /// By which the server knows the connection; 0: it did not say.
+  std::uint64_t client_id() const { return handshake_.client_id(); }
 
   /// Nothing is in flight on a connection that is ready and has lasted: only what Rest says tells
   /// it from one that was just made. None otherwise.
@@ -128,7 +173,11 @@ class Session {
 
   Error refusal() const;
   bool poll_frame(std::optional<Event>& event);
-  std::optional<Event> handle_push();
+  bool is_push_frame() const;
+  std::optional<Event> handle_push(Pipeline::Next due);
+  std::optional<Event> handle_confirmation(Pipeline::Next due);
+  std::optional<Event> handle_part();
+  void tell_credentials();
   void handle_reply(std::optional<Event>& event);
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
@@ -157,8 +206,10 @@ class Session {
   Instant health_check_at() const;
   Instant watch_front();
 
-  const SessionOptions options_;
+  SessionOptions options_;
   const Accounts accounts_;
+  const bool arrays_are_pushes_;
+  bool credentials_untold_ = false;  // the connection was made with others
   State state_ = State::idle;
   Transmitting transmitting_ = Transmitting::nothing;
   bool connected_ = false;  // the driver has a connection, or is opening one

@@ -1,3 +1,4 @@
+#include <array>
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
@@ -7,11 +8,21 @@
 // How a session's connection comes and goes: the handshake, attempts, losses, signs of life.
 
 namespace plimsoll {
+namespace {
+
+// Whether a transport that fails so may be better the next time. What is wrong with an address, the
+// options or the server's certificate shows at once; after a loss somebody may mend it.
+bool heals(const Error& reason) {
+  return reason.code != ErrorCode::certificate_invalid && reason.code != ErrorCode::tls_failed;
+}
+
+}  // namespace
 
 void Session::handle_opened(Instant now) {
   now_ = now;
   if (state_ != State::opening) return;
   reader_.reset();  // of what an attempt before left
+  credentials_untold_ = false;
   if (!handshake_.start(accounts_.connections, options_)) {
     return retry_or_end(Error{.code = ErrorCode::out_of_memory,
                               .what = "the connections pool has no room for the handshake"});
@@ -110,7 +121,7 @@ void Session::handle_closed(const Error& reason, Instant now) {
   transmitting_ = Transmitting::nothing;
   switch (state_) {
     case State::opening:
-    case State::handshaking: return retry_or_end(reason);
+    case State::handshaking: return heals(reason) ? retry_or_end(reason) : give_up_attempt(reason);
     case State::ready:
     case State::closing: return lose(reason);
     case State::idle:
@@ -179,6 +190,24 @@ void Session::restart_if_told() {
   open_if_due();
 }
 
+void Session::set_credentials(const Credentials& credentials) {
+  options_.username = credentials.username;
+  options_.password = credentials.password;
+  const bool said_others = state_ == State::handshaking || state_ == State::ready;
+  credentials_untold_ = said_others && !credentials.password.empty();
+  tell_credentials();
+}
+
+// In RESP2 a connection that has subscriptions takes no AUTH: there the next one is made with them.
+void Session::tell_credentials() {
+  if (!credentials_untold_ || state_ != State::ready) return;
+  const std::array<std::string_view, 3> words{
+      "AUTH", options_.username.empty() ? "default" : options_.username, options_.password};
+  CommandView command;
+  command.args = words;
+  if (arrays_are_pushes_ || pipeline_.submit_own(command, own_auth)) credentials_untold_ = false;
+}
+
 void Session::check_health() {
   if (now_ >= watch_front()) {
     ++counters_.connections_dead;
@@ -192,7 +221,7 @@ void Session::ask_if_silent() {
   constexpr std::string_view word = "PING";
   CommandView ping;
   ping.args = {&word, 1};
-  if (pipeline_.submit_health_check(ping)) ++counters_.health_checks;
+  if (pipeline_.submit_own(ping, 0)) ++counters_.health_checks;
   quiet_since_ = now_;
   watch_front();
 }

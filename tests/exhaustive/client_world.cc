@@ -198,7 +198,7 @@ void ClientWorld::cancel() {
   const std::vector<std::size_t> letters = cancellable();
   const std::size_t letter = letters[choose(letters.size())];
   story_.add("cancel request", letter);
-  client_->cancel(requests_[letter].id);
+  client_->cancel(requests_[letter].id, now_);
   settle();
   require(!drained_ || !requests_[letter].pending, "what is cancelled ends");
 }

@@ -158,7 +158,7 @@ void CarelessHost::listen(std::int32_t client) {
 /// A call that nothing speaks for.
 void CarelessHost::blunder(std::int32_t client) {
   switch (below(14)) {
-    case 0: plimsoll_cancel(client, one_in(2) ? last_request_ : below(10'000)); break;
+    case 0: plimsoll_cancel(client, one_in(2) ? last_request_ : below(10'000), now_); break;
     case 1: one_in(8) ? plimsoll_close(client, now_) : 0; break;
     case 2: one_in(8) ? plimsoll_abort(client) : 0; break;
     case 3: plimsoll_handle_opened(client, now_); break;

@@ -18,7 +18,7 @@ export class Client {
     return this.call("submit", words.length, tag, timeout, this.instance.now);
   }
 
-  cancel(request) { this.call("cancel", request); }
+  cancel(request) { this.call("cancel", request, this.instance.now); }
   close() { this.call("close", this.instance.now); }
   abort() { this.call("abort"); }
   destroy() { this.call("destroy"); }

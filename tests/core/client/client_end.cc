@@ -62,7 +62,7 @@ std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& c
 }
 
 void ClientEnd::cancel(RequestId id) {
-  client_->cancel(id);
+  client_->cancel(id, now_);
   settle();
 }
 
@@ -212,6 +212,12 @@ void ClientEnd::note(const Event& event) {
     case Event::Kind::disconnected:
       events_.push_back("disconnected: " + std::string(name(event.error->code)) +
                         (value.empty() ? "" : " " + value));
+      return;
+    case Event::Kind::queueing_failed:
+      events_.push_back(std::to_string(event.tag) + " queueing: " + value);
+      return;
+    case Event::Kind::credentials_refused:
+      events_.push_back("credentials refused: " + value);
       return;
     case Event::Kind::closed:
       require(!std::exchange(closed_, true), "the client was closed twice");

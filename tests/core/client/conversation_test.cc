@@ -161,7 +161,7 @@ TEST_CASE("request_timeout holds for requests that bring none, zero is for ever"
   const auto submitted = pair.end.client().submit(ping, pair.end.now(), Tag{1});
   REQUIRE(submitted.ok());
   CHECK(pair.end.client().poll_timeout() == pair.end.now() + 50ms);
-  pair.end.client().cancel(*submitted);
+  pair.end.client().cancel(*submitted, pair.end.now());
 
   Pair patient({.request_timeout = 0ms});
   patient.connect();

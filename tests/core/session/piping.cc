@@ -38,7 +38,12 @@ std::string Piping::write(std::size_t spans_max) {
 std::string Piping::reply() {
   switch (pipeline_.next()) {
     case Pipeline::Next::nothing: return "nothing";
-    case Pipeline::Next::tombstone: pipeline_.take_next(); return "tombstone";
+    case Pipeline::Next::tombstone: pipeline_.take_part(); return "tombstone";
+    case Pipeline::Next::part: {
+      const Tag tag = pipeline_.next_tag();
+      pipeline_.take_part();
+      return "part of " + std::to_string(tag);
+    }
     case Pipeline::Next::request: break;
   }
   return std::to_string(pipeline_.take_next());

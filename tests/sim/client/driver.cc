@@ -98,7 +98,7 @@ Result<Reply> Driver::keep_reply(std::size_t bytes) {
 }
 
 void Driver::cancel(RequestId id) {
-  client_->cancel(id);
+  client_->cancel(id, environment_.now());
   settle();
 }
 
@@ -151,7 +151,9 @@ void Driver::tell(const Event& event) {
     case Event::Kind::failed:
       if (--waiting_count_ == 0) quiet_since_ = environment_.now();
       return owner_.handle_outcome(event, link_ == nullptr || link_->truthful());
-    case Event::Kind::pushed: return;
+    case Event::Kind::pushed:
+    case Event::Kind::queueing_failed:
+    case Event::Kind::credentials_refused: return;
     case Event::Kind::disconnected:
       environment_.note("client", number_, "disconnected: % (%)", name(event.error->code).data(),
                         event.error->what);

@@ -231,7 +231,7 @@ void Player::step(const Record& record) {
     }
     case FlightRecord::cancel:
       say(record, "cancel request " + std::to_string(number(0)));
-      if (ids_.contains(number(0))) client.cancel(ids_[number(0)]);
+      if (ids_.contains(number(0))) client.cancel(ids_[number(0)], now);
       return;
     case FlightRecord::close: say(record, "close"); return client.close(now);
     case FlightRecord::abort: say(record, "abort"); return client.abort();

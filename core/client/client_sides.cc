@@ -1,0 +1,124 @@
+#include "plimsoll/core/client/client.h"
+
+// What goes beside the main connection, and events where there is more than one.
+
+namespace plimsoll {
+
+Result<RequestId> Client::count(const Result<RequestId>& id) {
+  ++(id ? submitted_ : rejected_);
+  return id;
+}
+
+// Side connections come and go with the main one: none is opened beside one that is over.
+Status Client::check_open() const {
+  const Session::State state = session_.state();
+  const bool open = state != Session::State::closing && state != Session::State::closed;
+  if (open) return {};
+  return Error{.code = ErrorCode::closed, .what = "the client was closed"};
+}
+
+Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now, Duration timeout,
+                                         Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.submit_blocking(command, now, timeout, tag));
+}
+
+Result<ConnectionId> Client::open_exclusive(Instant now) {
+  if (const Status open = check_open(); !open) return open.error();
+  return sides_.open_exclusive(now);
+}
+
+Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& command,
+                                    Instant now, Duration timeout, Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.submit_to(connection, command, deadline_of(now, timeout), tag));
+}
+
+// What is not open any more has been given back by the client's end.
+void Client::release(ConnectionId connection, Instant now) {
+  if (check_open()) sides_.release(connection, now);
+}
+
+Result<ConnectionId> Client::open_subscription(Instant now) {
+  if (const Status open = check_open(); !open) return open.error();
+  return sides_.open_subscription(now);
+}
+
+Result<RequestId> Client::subscribe(ConnectionId connection, SubscriptionKind kind,
+                                    std::span<const std::string_view> names, Instant now,
+                                    Duration timeout, Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.subscribe(connection, kind, names, deadline_of(now, timeout), tag));
+}
+
+Result<RequestId> Client::unsubscribe(ConnectionId connection, SubscriptionKind kind,
+                                      std::span<const std::string_view> names, Instant now,
+                                      Duration timeout, Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.unsubscribe(connection, kind, names, deadline_of(now, timeout), tag));
+}
+
+Result<RequestId> Client::next_message(ConnectionId connection, Instant now, Duration timeout,
+                                       Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.next_message(connection, deadline_of(now, timeout), tag));
+}
+
+void Client::close_subscription(ConnectionId connection, Instant now) {
+  if (check_open()) sides_.close_subscription(connection, now);
+}
+
+void Client::set_credentials(const Credentials& credentials, Instant) {
+  options_.username = credentials.username;
+  options_.password = credentials.password;
+  session_.set_credentials(credentials);
+  sides_.set_credentials(credentials);
+}
+
+Session* Client::find_side(ConnectionId connection) { return sides_.session(connection); }
+
+// What users are told of a request of the client's own.
+std::optional<Event> Client::handle_own(Event event) {
+  std::optional<Event> told = event;
+  while (told && told->tag >= own_tag_first) {
+    if (told->tag == own_auth) {
+      if (const auto outcome = SideConnections::credentials_outcome(*told)) return outcome;
+    } else {
+      sides_.handle_unblocked(told->tag, *told);
+    }
+    told = session_.poll_event();
+  }
+  return told;
+}
+
+std::optional<Event> Client::poll_main_event() {
+  std::optional<Event> event = recorder_.on() ? poll_recorded_event() : session_.poll_event();
+  if (event && event->tag >= own_tag_first) event = handle_own(*event);
+  return event;
+}
+
+// The others end before the client does.
+std::optional<Event> Client::poll_any_event() {
+  spoke_ = false;
+  if (!end_) {
+    std::optional<Event> event = poll_main_event();
+    if (event && event->kind == Event::Kind::closed) {
+      sides_.abort_unless_closing();
+      end_ = event;
+    } else if (event) {
+      return event;
+    }
+  }
+  if (!sides_.none()) {
+    if (std::optional<Event> event = sides_.poll_event()) {
+      spoke_ = true;
+      return event;
+    }
+  }
+  if (!end_ || !sides_.none()) return std::nullopt;
+  std::optional<Event> end = end_;
+  end_.reset();
+  return end;
+}
+
+}  // namespace plimsoll

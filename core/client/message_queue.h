@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/memory/box.h"
+#include "plimsoll/core/session/session.h"
+
+// Messages of one subscription that wait to be taken: bounded by count and by the pushes pool,
+// which pays for each. Where there is no room the oldest make it; how many were lost is counted.
+
+namespace plimsoll {
+
+class MessageQueue {
+ public:
+  MessageQueue(Account& pushes, std::size_t messages_max)
+      : pushes_(pushes), messages_max_(messages_max) {}
+  ~MessageQueue() { clear(); }
+  MessageQueue(const MessageQueue&) = delete;
+  MessageQueue& operator=(const MessageQueue&) = delete;
+
+  /// Keeps the push that is the last event of `session`, if need be in place of the oldest
+  /// messages. One that finds no room for all that is lost itself.
+  void push(Session& session);
+
+  /// The oldest message. The queue must not be empty.
+  Reply pop();
+
+  void clear();
+
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  std::uint64_t lost() const { return lost_; }
+
+ private:
+  struct Message {
+    Reply reply{};
+    Box<Message> next{};
+  };
+
+  bool append(Session& session);
+  void drop_oldest();
+
+  Account& pushes_;
+  const std::size_t messages_max_;
+  Box<Message> first_;
+  Message* last_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/client/subscription.h"
+#include "plimsoll/core/memory/box.h"
+#include "plimsoll/core/session/session.h"
+
+// The connections of a client beside its main one, opened when they are needed: for commands that
+// block, one at a time each; for exclusive use (WATCH); and for subscriptions. They are few and
+// bounded by options. Those that block or are lent out are never replaced when they are lost: what
+// was on them ends, and the next one begins on a new connection.
+
+namespace plimsoll {
+
+/// Names one of the client's connections: a small number, used anew once a connection is over.
+enum class ConnectionId : std::uint32_t {};
+inline constexpr ConnectionId first_connection{0};
+
+/// The server that knew of nothing to unblock may not have read yet what is to be unblocked: it is
+/// asked again.
+inline constexpr Duration unblock_again_wait = std::chrono::milliseconds(20);
+
+/// A connection that lies idle for that long is closed.
+inline constexpr Duration side_connection_idle_max = std::chrono::seconds(60);
+
+class SideConnections {
+ public:
+  struct Accounts {
+    Account& requests;
+    Account& replies;
+    Account& pushes;
+    Account& connections;
+  };
+
+  /// `main` is where CLIENT UNBLOCK is sent. All must outlive this.
+  SideConnections(const SessionOptions& options, const Accounts& accounts, Session& main)
+      : options_(options), accounts_(accounts), main_(main) {}
+  ~SideConnections();
+  SideConnections(const SideConnections&) = delete;
+  SideConnections& operator=(const SideConnections&) = delete;
+
+  /// There is none, and none will have anything to say.
+  bool none() const { return used_ == 0; }
+
+  /// A command that blocks, on a connection that nobody else uses. rejected_by_limit.
+  Result<RequestId> submit_blocking(const CommandView& command, Instant now, Duration timeout,
+                                    Tag tag);
+
+  /// A connection for one user. rejected_by_limit.
+  Result<ConnectionId> open_exclusive(Instant now);
+  /// connection_lost: it is, and is not replaced.
+  Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant deadline,
+                              Tag tag);
+  /// The user is done with it. What is under way on it has its outcome all the same.
+  void release(ConnectionId connection, Instant now);
+
+  Result<ConnectionId> open_subscription(Instant now);
+  Result<RequestId> subscribe(ConnectionId connection, SubscriptionKind kind,
+                              std::span<const std::string_view> names, Instant deadline, Tag tag);
+  Result<RequestId> unsubscribe(ConnectionId connection, SubscriptionKind kind,
+                                std::span<const std::string_view> names, Instant deadline, Tag tag);
+  Result<RequestId> next_message(ConnectionId connection, Instant deadline, Tag tag);
+  void close_subscription(ConnectionId connection, Instant now);
+  SubscriptionStatistics subscription_statistics(ConnectionId connection) const;
+
+  /// Whether a request is on one of these.
+  static bool has(RequestId id) { return id >> index_shift != 0; }
+  void cancel(RequestId id, Instant now);
+
+  void set_credentials(const Credentials& credentials);
+  void close(Instant now);
+  void abort();
+  /// The main connection is over, and not because the user closed it.
+  void abort_unless_closing();
+  void handle_timeout(Instant now);
+  Instant poll_timeout();
+
+  struct SideAction {
+    Session::Action action;
+    ConnectionId connection;
+  };
+  std::optional<SideAction> poll_action();
+  std::optional<Event> poll_event();
+  std::uint64_t unsent() const;
+
+  /// A CLIENT UNBLOCK was answered, or lost.
+  void handle_unblocked(Tag own_tag, const Event& event);
+
+  /// What came of an AUTH of our own: what users are told, if anything.
+  static std::optional<Event> credentials_outcome(const Event& event);
+
+  /// The session of a connection; none once it is over.
+  Session* session(ConnectionId connection) const;
+  /// Takes the value of the last event along.
+  Result<Reply> keep_reply();
+
+  std::size_t blocking_count() const { return count(Role::blocking) + count(Role::exclusive); }
+  std::size_t subscriptions_count() const { return count(Role::subscription); }
+
+  /// CHECKs all that must hold between calls.
+  void validate();
+
+ private:
+  enum class Role : std::uint8_t { blocking, exclusive, subscription };
+  enum class Early : std::uint8_t { no, cancelled, timed_out };
+
+  struct Side {
+    Side(Role what_for, const SessionOptions& options, const Session::Accounts& accounts,
+         Session::Use use)
+        : role(what_for), session(options, accounts, use) {}
+
+    Role role;
+    bool given_up = false;  // by its user: goes once nothing is under way
+    // Of a command that blocks.
+    bool busy = false;
+    bool unblocking = false;  // CLIENT UNBLOCK is under way, and must not meet the next command
+    Early early = Early::no;  // its user waits no longer
+    RequestId request = 0;
+    Instant deadline = never;    // of the request; once that is over, of the server's answer
+    Instant unblock_at = never;  // when to say CLIENT UNBLOCK once more
+    Instant idle_since = never;
+    Error error{};
+    Session session;
+    Box<Subscription> subscription{};
+  };
+
+  // The ids of requests on connection n have n in their first byte.
+  static constexpr int index_shift = 56;
+
+  static Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id);
+  Result<std::uint32_t> open(Role role, Instant now);
+  std::optional<std::uint32_t> idle_one() const;
+  std::size_t count(Role role) const;
+  Side& side(ConnectionId connection, Role role) const;
+  void end_early(std::uint32_t index, Early early, Instant now);
+  void unblock(std::uint32_t index);
+  void cut(Side& side);
+  std::optional<Event> translate(Side& side, const Event& event);
+  std::optional<Event> translate_blocking(Side& side, const Event& event);
+  std::optional<Event> poll_subscription(Side& side);
+  static bool is_idle(const Side& side);
+  void settle(Side& side);
+  void drop_those_over();
+
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::uint64_t left = used_; left != 0; left &= left - 1) {
+      const auto index = static_cast<std::uint32_t>(std::countr_zero(left));
+      visit(index, *table_->sides[index]);
+    }
+  }
+
+  const SessionOptions& options_;
+  const Accounts accounts_;
+  Session& main_;
+  Instant now_ = Instant::min();
+  std::uint64_t used_ = 0;  // a bit for each connection
+  bool closing_ = false;
+  Side* last_ = nullptr;  // whose event was the last
+  // Made when it is first needed.
+  struct Table {
+    std::array<Box<Side>, connections_max> sides;  // the first is not used
+  };
+  Box<Table> table_;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,205 @@
+#include "plimsoll/core/client/subscription.h"
+
+#include <array>
+#include <utility>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll {
+namespace {
+
+// Names that are restored by one request.
+constexpr std::size_t restored_at_once_max = 128;
+
+std::string_view subscribe_word(SubscriptionKind kind) {
+  switch (kind) {
+    case SubscriptionKind::channel: return "SUBSCRIBE";
+    case SubscriptionKind::pattern: return "PSUBSCRIBE";
+    case SubscriptionKind::shard: return "SSUBSCRIBE";
+  }
+  return {};
+}
+
+std::string_view unsubscribe_word(SubscriptionKind kind) {
+  switch (kind) {
+    case SubscriptionKind::channel: return "UNSUBSCRIBE";
+    case SubscriptionKind::pattern: return "PUNSUBSCRIBE";
+    case SubscriptionKind::shard: return "SUNSUBSCRIBE";
+  }
+  return {};
+}
+
+// Saying it twice does what saying it once does: it may be sent again.
+CommandView confirmed(const std::string_view& word, std::span<const std::string_view> names) {
+  CommandView command;
+  command.args = {&word, 1};
+  command.more_args = names;
+  command.effect = CommandView::Effect::read;
+  command.answer = CommandView::Answer::confirmations;
+  command.answers = static_cast<std::uint16_t>(names.size());
+  return command;
+}
+
+// UNSUBSCRIBE of the last name, told to a connection that has none any more.
+bool says_not_subscribed(const Event& event) {
+  if (!event.value) return false;
+  const auto text = event.value->as_error();
+  return text && text->contiguous() && text->view().starts_with("NOSUB");
+}
+
+Status validate(std::span<const std::string_view> names) {
+  if (!names.empty() && names.size() <= subscription_names_max) return {};
+  return Error{.code = ErrorCode::invalid_argument,
+               .what = names.empty() ? "no channel is named" : "too many channels at once",
+               .expected = "one at least, and subscription_names_max at most",
+               .value = names.size(),
+               .limit = subscription_names_max};
+}
+
+}  // namespace
+
+Result<RequestId> Subscription::subscribe(Session& session, SubscriptionKind kind,
+                                          std::span<const std::string_view> names, Instant deadline,
+                                          Tag tag) {
+  if (const Status valid = validate(names); !valid) return valid.error();
+  if (const Status added = names_.add(kind, names, tag); !added) return added.error();
+  const std::string_view word = subscribe_word(kind);
+  Result<RequestId> id = session.submit(confirmed(word, names), deadline, tag);
+  if (!id) names_.forget(tag);
+  return id;
+}
+
+Result<RequestId> Subscription::unsubscribe(Session& session, SubscriptionKind kind,
+                                            std::span<const std::string_view> names,
+                                            Instant deadline, Tag tag) {
+  if (const Status valid = validate(names); !valid) return valid.error();
+  const std::string_view word = unsubscribe_word(kind);
+  Result<RequestId> id = session.submit(confirmed(word, names), deadline, tag);
+  if (id) names_.remove(kind, names);
+  return id;
+}
+
+Result<RequestId> Subscription::wait(Instant deadline, Tag tag) {
+  if (waits()) {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "somebody waits for the next message of this subscription already",
+                 .limit = 1};
+  }
+  waiting_ = Waiting::yes;
+  deadline_ = deadline;
+  tag_ = tag;
+  return ++wait_;
+}
+
+void Subscription::stop_waiting(RequestId wait, const Error& reason) {
+  if (wait != wait_ || waiting_ != Waiting::yes) return;
+  waiting_ = Waiting::stopped;
+  error_ = reason;
+}
+
+std::optional<Event> Subscription::poll_event() {
+  told_ = Reply();
+  if (waiting_ == Waiting::stopped) {
+    waiting_ = Waiting::no;
+    return Event{.kind = Event::Kind::failed, .tag = tag_, .error = &error_};
+  }
+  if (waiting_ == Waiting::no || messages_.empty()) return std::nullopt;
+  waiting_ = Waiting::no;
+  told_ = messages_.pop();
+  return Event{.kind = Event::Kind::completed, .tag = tag_, .value = told_.value()};
+}
+
+std::optional<Event> Subscription::handle_event(Session& session, const Event& event) {
+  told_ = Reply();
+  switch (event.kind) {
+    case Event::Kind::pushed: return handle_pushed(session, event);
+    case Event::Kind::ready:
+      if (was_ready_) {
+        names_.handle_new_connection();
+        restoring_ = false;
+        restore_wanted_ = true;
+        names_at_once_ = restored_at_once_max;
+        restore(session);
+      }
+      was_ready_ = true;
+      return std::nullopt;
+    case Event::Kind::disconnected: ++gaps_; return std::nullopt;
+    case Event::Kind::completed:
+      if (event.tag == own_restore) {
+        handle_restored(event);
+        restore(session);
+        return std::nullopt;
+      }
+      names_.confirm(event.tag);
+      return event;
+    case Event::Kind::failed:
+      if (event.tag == own_restore) {
+        handle_restored(event);
+        restore(session);
+        return std::nullopt;
+      }
+      return handle_failed(event);
+    case Event::Kind::queueing_failed:
+    case Event::Kind::credentials_refused:
+    case Event::Kind::closed: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// Straight to the one who waits, if nothing is in front of it.
+std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
+  ++received_;
+  if (waiting_ == Waiting::yes && messages_.empty()) {
+    waiting_ = Waiting::no;
+    return Event{.kind = Event::Kind::completed, .tag = tag_, .value = event.value};
+  }
+  messages_.push(session);
+  return std::nullopt;
+}
+
+std::optional<Event> Subscription::handle_failed(const Event& event) {
+  if (says_not_subscribed(event)) {
+    return Event{.kind = Event::Kind::completed, .tag = event.tag, .value = event.value};
+  }
+  names_.forget(event.tag);
+  return event;
+}
+
+// Names that the server refuses, since its rules have changed, are found one by one.
+void Subscription::handle_restored(const Event& event) {
+  restoring_ = false;
+  if (event.kind == Event::Kind::completed) return names_.handle_restored();
+  const bool refused = event.value.has_value();
+  if (!refused) return names_.handle_not_restored();
+  if (names_at_once_ == 1) {
+    ++refused_;
+    return names_.drop_refused();
+  }
+  names_at_once_ = 1;
+  names_.handle_not_restored();
+}
+
+void Subscription::restore(Session& session) {
+  if (!restore_wanted_ || restoring_ || session.state() != Session::State::ready) return;
+  std::array<std::string_view, restored_at_once_max> names;
+  SubscriptionKind kind{};
+  const std::size_t count = names_.begin_to_restore(std::span(names).first(names_at_once_), kind);
+  if (count == 0) {
+    restore_wanted_ = false;
+    return;
+  }
+  const std::string_view word = subscribe_word(kind);
+  restoring_ = session.submit_own(confirmed(word, std::span(names).first(count)), own_restore);
+  if (!restoring_) names_.handle_not_restored();
+}
+
+SubscriptionStatistics Subscription::statistics() const {
+  return {.names = names_.size(),
+          .queued = messages_.size(),
+          .received = received_,
+          .lost = messages_.lost(),
+          .gaps = gaps_,
+          .refused = refused_};
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/client/message_queue.h"
+#include "plimsoll/core/client/subscription_names.h"
+#include "plimsoll/core/session/session.h"
+
+// What a connection for subscriptions is about: the names that are subscribed, which a new
+// connection is told again, and the messages until somebody takes them. One user waits for the next
+// message at a time.
+
+namespace plimsoll {
+
+struct SubscriptionStatistics {
+  std::size_t names = 0;
+  std::size_t queued = 0;      ///< messages
+  std::uint64_t received = 0;  ///< messages, those that were lost here included
+  std::uint64_t lost = 0;      ///< for want of room, before anyone took them
+  std::uint64_t gaps = 0;      ///< connections lost: nobody knows how many messages with each
+  std::uint64_t refused = 0;   ///< names that the server did not take back after such a loss
+};
+
+class Subscription {
+ public:
+  /// The accounts must outlive it, like the session that it is told about.
+  Subscription(Account& connections, Account& pushes, const SessionOptions& options)
+      : names_(connections), messages_(pushes, options.subscription_messages_max) {}
+
+  /// Stages SUBSCRIBE and the like. Confirmed when the server has confirmed every name; until then
+  /// it is sent again on every new connection. invalid_argument, rejected_by_limit, closed.
+  Result<RequestId> subscribe(Session& session, SubscriptionKind kind,
+                              std::span<const std::string_view> names, Instant deadline, Tag tag);
+  Result<RequestId> unsubscribe(Session& session, SubscriptionKind kind,
+                                std::span<const std::string_view> names, Instant deadline, Tag tag);
+
+  /// `tag` waits for the next message. rejected_by_limit: somebody waits already.
+  Result<RequestId> wait(Instant deadline, Tag tag);
+
+  /// Such ids have this bit, which no position in a log reaches.
+  static constexpr RequestId wait_bit = RequestId{1} << 55;
+
+  /// The one who waits does so no more, for this reason: poll_event() tells.
+  void stop_waiting(RequestId wait, const Error& reason);
+  void stop_waiting(const Error& reason) { stop_waiting(wait_, reason); }
+
+  /// What an event of the session means to the one who uses the subscription: mostly nothing.
+  std::optional<Event> handle_event(Session& session, const Event& event);
+
+  /// The message that somebody waits for.
+  std::optional<Event> poll_event();
+
+  /// Tells a new connection of the names that it does not know yet, as far as there is room.
+  void restore(Session& session);
+
+  /// Whether the last event shows a message that was kept: then it can be taken along.
+  bool shows_kept() const { return told_.has_value(); }
+  Reply take_kept() { return std::move(told_); }
+
+  bool waits() const { return waiting_ != Waiting::no; }
+  Instant deadline() const { return waiting_ == Waiting::yes ? deadline_ : never; }
+  SubscriptionStatistics statistics() const;
+
+ private:
+  std::optional<Event> handle_pushed(Session& session, const Event& event);
+  std::optional<Event> handle_failed(const Event& event);
+  void handle_restored(const Event& event);
+
+  SubscriptionNames names_;
+  MessageQueue messages_;
+  Reply told_;  // what the last event shows
+  Error error_;
+  enum class Waiting : std::uint8_t { no, yes, stopped } waiting_ = Waiting::no;
+  RequestId wait_ = wait_bit;
+  Tag tag_ = 0;
+  Instant deadline_ = never;
+  bool was_ready_ = false;
+  bool restoring_ = false;
+  bool restore_wanted_ = false;
+  std::size_t names_at_once_ = 1;
+  std::uint64_t received_ = 0;
+  std::uint64_t gaps_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace plimsoll
