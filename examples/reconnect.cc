@@ -25,6 +25,7 @@ void report(const ConnectionEvent& event) {
       std::cout << "disconnected: " << name(event.error->code()) << "\n";
       return;
     case ConnectionEvent::Kind::closed: std::cout << "closed\n"; return;
+    case ConnectionEvent::Kind::credentials_refused: return;  // there are none that change
   }
 }
 

@@ -54,6 +54,9 @@ plimsoll::Error to_core_error(const error_code& problem, Connected connected) {
   return {.code = ErrorCode::connect_failed, .what = what, .expected = expected};
 }
 
+// Behind what the system said of a connection that ended before the server said anything.
+constexpr const char* no_word = " before a word; if the server speaks TLS here: valkeys://";
+
 template <class Value>
 void set_option(int socket, int level, int option, Value value) {
   // Where it is not to be had, the connection works all the same.
@@ -121,7 +124,12 @@ void Connection::handle_connected() {
   register_afresh(problem);
   if (!problem && is_connected_to_itself()) problem = asio::error::connection_refused;
   if (problem) return handle_failed(problem);
-  open_ = true;
+  if (driver_.tls() != nullptr) return begin_tls();
+  handle_open();
+}
+
+void Connection::handle_open() {
+  phase_ = Phase::open;
   const std::uint64_t attempt = attempt_;
   driver_.handle_opened(*this);
   if (attempt == attempt_) arm_read();
@@ -168,16 +176,26 @@ void Connection::register_afresh(error_code& problem) {
 
 void Connection::handle_failed(const error_code& problem) {
   const plimsoll::Error error =
-      to_core_error(problem, open_ ? Connected::once : Connected::not_yet);
+      to_core_error(problem, phase_ == Phase::open ? Connected::once : Connected::not_yet);
+  // Many a server that speaks TLS drops those who do not without a word.
+  const bool maybe_tls = phase_ == Phase::open && tls_ == nullptr && !heard_;
+  handle_failed(error, maybe_tls ? problem.message() + no_word : problem.message());
+}
+
+void Connection::handle_failed(const plimsoll::Error& error, std::string_view words) {
   close();
-  driver_.handle_failed(*this, error, problem.message());
+  driver_.handle_failed(*this, error, words);
 }
 
 void Connection::close() {
   ++attempt_;
-  open_ = reading_ = write_blocked_ = false;
+  phase_ = Phase::closed;
+  heard_ = reading_ = write_blocked_ = false;
   write_problem_.clear();
   error_code ignored;
+  if (tls_) tls_->say_goodbye();
+  tls_.reset();
+  if (patience_) patience_->cancel();
   if (resolver_) resolver_->cancel();
   if (const auto connecting = std::exchange(connecting_, nullptr)) connecting->close(ignored);
   socket_.close(ignored);

@@ -3,20 +3,24 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/native/tls_stream.h"
 
-// One connection of a driver: resolving, connecting, reading and writing. It is made when the core
-// first asks for a connection of its number, lives as long as the driver, and is opened and closed
-// as the core says. Whatever is asynchronous is bound to one attempt, and is ignored when it comes
-// after that. Reads wait for readability and take a buffer only then, so that an idle connection
-// holds none.
+// One connection of a driver: resolving, connecting, TLS, reading and writing. It is made when the
+// core first asks for a connection of its number, lives as long as the driver, and is opened and
+// closed as the core says. Whatever is asynchronous is bound to one attempt, and is ignored when it
+// comes after that. Reads wait for readability and take a buffer only then, so that an idle
+// connection holds none.
 //
 // All of it runs in the driver's turns, but for trouble(), which is guarded by the driver's lock.
 
@@ -66,11 +70,23 @@ class Connection {
   bool is_connected_to_itself() const;
   void register_afresh(boost::system::error_code& problem);
   void handle_failed(const boost::system::error_code& problem);
+  void handle_failed(const plimsoll::Error& error, std::string_view words);
+  void begin_tls();
+  void shake_hands();
+  void handle_tls_failed();
+  void handle_tls_silence();
+  void handle_open();
 
   void handle_readable();
+  void read_soon();
   bool read_once();
+  bool read_plain(std::span<char> space);
+  bool read_tls(std::span<char> space);
   void wait_writable();
   void handle_writable();
+  void flush_plain();
+  void flush_tls();
+  void fail_soon();
 
   Driver& driver_;
   const ConnectionId id_;
@@ -82,10 +98,16 @@ class Connection {
 
   std::uint64_t attempt_ = 0;  // counts connections, so that news of an old one is ignored
   std::size_t tries_ = 0;      // at a connection, since there was one
-  bool open_ = false;
+  enum class Phase : std::uint8_t { closed, shaking_hands, open };
+  Phase phase_ = Phase::closed;
+  bool heard_ = false;  // anything of the server
   bool reading_ = false;
   bool write_blocked_ = false;
   boost::system::error_code write_problem_;
+
+  // With TLS.
+  std::unique_ptr<TlsStream> tls_;
+  std::optional<boost::asio::steady_timer> patience_;
 
   Trouble trouble_;
 };

@@ -30,6 +30,7 @@ using Timeout = std::chrono::nanoseconds;
 inline constexpr RequestId connect_request = UINT64_MAX;
 
 class Connection;
+class TlsContext;
 
 class Driver final : public std::enable_shared_from_this<Driver>, private BudgetWaiter {
   struct Private {};
@@ -102,6 +103,8 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void arm_reads();
 
   // What connections say and ask.
+  TlsContext* tls() const;
+  void handle_tls_files_read();
   void handle_opened(Connection& connection);
   void handle_failed(Connection& connection, const plimsoll::Error& error, std::string_view words);
   std::span<char> read_space(ConnectionId connection);
@@ -124,7 +127,8 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   OperationList ready_;     // outcomes to be told in the next turn
   OperationList closings_;  // waiting for the end
   Operation* connecting_ = nullptr;
-  std::string end_;  // why the client is closed, unless the user wanted it so
+  std::string tls_problem_;  // TlsContext's, where others may read it
+  std::string end_;          // why the client is closed, unless the user wanted it so
 
   // Of the turns alone.
   std::uint64_t unsent_ = 0;  // a bit for each connection that may have something to send

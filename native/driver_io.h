@@ -9,13 +9,11 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/connection.h"
 #include "plimsoll/native/driver.h"
+#include "plimsoll/native/tls_context.h"
 
 // Inside the driver only: what it needs of Asio, and of the clock.
 
 namespace plimsoll::native {
-
-/// ConnectionIds are below this.
-inline constexpr std::size_t connections_max = 64;
 
 struct Driver::Io {
   explicit Io(Driver& driver) : timer(driver.executor()) {
@@ -25,6 +23,7 @@ struct Driver::Io {
   Connection& main() { return *connections[0]; }
 
   boost::asio::steady_timer timer;
+  std::unique_ptr<TlsContext> tls;  // null: plain connections
   // By ConnectionId. They come under the lock, and stay.
   std::array<std::unique_ptr<Connection>, connections_max> connections;
 };

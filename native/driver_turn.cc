@@ -19,8 +19,6 @@ namespace {
 // allocate comes from malloc's cache of the thread, which keeps 7 blocks of a size.
 constexpr int events_per_round = 6;
 
-std::uint64_t unsent_connections(plimsoll::Client&) { return 1; }
-
 // Tells Options::on_connection, in its turn among the outcomes.
 class ConnectionNotice final : public Operation {
  public:
@@ -89,7 +87,7 @@ void Driver::deliver_all() {
       std::swap(ready, ready_);
       more = collect_events(ready);
       action = core_.poll_action();
-      unsent_ = unsent_connections(core_);
+      unsent_ = core_.unsent_connections();
     }
     if (action) act(*action);
     more = more || action || !ready.empty();
@@ -146,7 +144,11 @@ void Driver::collect(const Event& event, OperationList& ready) {
       notify(ConnectionEvent::Kind::disconnected, delivery, ready);
       return;
     case Event::Kind::closed: end(delivery, ready); return;
-    case Event::Kind::pushed: return;  // counted by the core; nothing subscribes yet
+    case Event::Kind::credentials_refused:
+      notify(ConnectionEvent::Kind::credentials_refused, delivery, ready);
+      return;
+    case Event::Kind::queueing_failed: return;  // the outcome of the request says it as well
+    case Event::Kind::pushed: return;           // counted by the core; nothing subscribes yet
   }
 }
 
@@ -218,6 +220,13 @@ void Driver::act(const Action& action) {
     case Action::Kind::open: connection->open(); return;
     case Action::Kind::close: connection->close(); return;
   }
+}
+
+TlsContext* Driver::tls() const { return io_->tls.get(); }
+
+void Driver::handle_tls_files_read() {
+  const std::lock_guard lock(mutex_);
+  tls_problem_ = io_->tls->problem();
 }
 
 void Driver::handle_opened(Connection& connection) {

@@ -10,22 +10,27 @@
 
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/native/result.h"
+#include "plimsoll/native/tls_options.h"
 
 namespace plimsoll::native {
 
 /// For Options::reconnect_attempts_max.
 using plimsoll::unlimited_attempts;
 
+/// For Options::protocol.
+using plimsoll::Protocol;
+
 /// What becomes of a client's connection.
 struct ConnectionEvent {
   enum class Kind : std::uint8_t {
-    connected,     ///< there is a connection, the first or a new one: requests flow
-    disconnected,  ///< it was lost; a new one is tried for
-    closed,        ///< the client is closed and takes no more calls; comes once, last
+    connected,            ///< there is a connection, the first or a new one: requests flow
+    disconnected,         ///< it was lost; a new one is tried for
+    closed,               ///< the client is closed and takes no more calls; comes once, last
+    credentials_refused,  ///< the server did not take new ones: the connection goes on as it was
   };
   Kind kind;
 
-  /// Why, for the latter two. Of `closed`: ErrorCode::closed where the user wanted it so.
+  /// Why, for all but the first. Of `closed`: ErrorCode::closed where the user wanted it so.
   std::optional<Error> error = std::nullopt;
 };
 
@@ -83,6 +88,9 @@ struct Options {
   /// were lost with it. The last call, `closed`, may come after the Client was destroyed.
   std::function<void(const ConnectionEvent&)> on_connection;
 
+  /// TLS, which valkeys:// and rediss:// turn on.
+  TlsOptions tls;
+
   /// How long close() waits for replies that are owed.
   std::chrono::nanoseconds close_timeout = std::chrono::seconds(1);
 
@@ -95,6 +103,16 @@ struct Options {
 
   /// What CLIENT LIST shows.
   std::string client_name;
+
+  /// RESP2 is for servers, and proxies in front of them, that do not know HELLO.
+  Protocol protocol = Protocol::resp3;
+
+  /// CLIENT NO-EVICT: the server does not close these connections when it is short of memory. Wants
+  /// rights that not every user has.
+  bool no_evict = false;
+
+  /// CLIENT NO-TOUCH: what this client reads does not count as use of the keys (LRU, LFU).
+  bool no_touch = false;
 
   /// Which database to use, where the address does not say.
   std::uint32_t database = 0;
@@ -118,10 +136,11 @@ struct Target {
   Options options;
 };
 
-/// Reads "valkey://[user[:password]@]host[:port][/database]" ("redis://" is the same), or
-/// "unix:///path/to/socket[?database=N]", over `options`, which hold for what it does not say.
-/// Percent escapes are decoded in user and password. invalid_option names the part that is wrong;
-/// secrets are never in the message.
+/// Reads "valkey://[user[:password]@]host[:port][/database]" (valkeys:// means TLS; redis:// and
+/// rediss:// are the same) or "unix://[user[:password]@]/path/to/socket", over `options`, which
+/// hold for what it does not say. Behind a ? may come database=N, client_name=NAME and protocol=2
+/// or 3, with & between. Percent escapes are decoded in user, password and client_name.
+/// invalid_option names the part that is wrong; secrets are never in the message.
 Result<Target> parse_url(std::string_view url, Options options);
 
 }  // namespace plimsoll::native

@@ -16,6 +16,10 @@ struct Statistics {
 
   /// ClientStatistics::last_problem in words, with what the system said; empty: there was none.
   std::string last_problem;
+
+  /// Why files that Options::tls names could not be read again after they had changed: what was
+  /// read before is still in use. Empty: all is as the files say.
+  std::string tls_problem;
 };
 
 }  // namespace plimsoll::native

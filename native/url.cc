@@ -84,6 +84,43 @@ Result<void> read_database(std::string_view text, Options& options) {
   return {};
 }
 
+Result<void> read_parameter(std::string_view text, Options& options) {
+  const std::string_view name = take_until(text, '=');
+  if (name == "database") return read_database(text, options);
+  if (name == "client_name") {
+    const auto client_name = percent_decode(text);
+    if (!client_name) {
+      return invalid("url: client_name has a % that is not followed by two hex digits");
+    }
+    options.client_name = *client_name;
+    return {};
+  }
+  if (name == "protocol") {
+    if (text != "2" && text != "3") {
+      return invalid("url: protocol is" + quote(text) + "; expected 2 or 3");
+    }
+    options.protocol = text == "2" ? Protocol::resp2 : Protocol::resp3;
+    return {};
+  }
+  return invalid("url: unknown parameter; expected database, client_name or protocol");
+}
+
+Result<void> read_parameters(std::string_view text, Options& options) {
+  while (!text.empty()) {
+    if (auto done = read_parameter(take_until(text, '&'), options); !done) return done;
+  }
+  return {};
+}
+
+// User and password, which stand before the last @; gives them up in `text`.
+Result<void> take_credentials(std::string_view& text, Options& options) {
+  const std::size_t at = text.rfind('@');
+  if (at == text.npos) return {};
+  const std::string_view credentials = text.substr(0, at);
+  text.remove_prefix(at + 1);
+  return read_credentials(credentials, options);
+}
+
 Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
   std::string_view port;
   if (text.starts_with('[')) {
@@ -112,35 +149,36 @@ Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
 
 Result<Target> parse_unix(std::string_view rest, Target target) {
   target.endpoint.kind = Endpoint::Kind::unix_socket;
+  std::string_view authority = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(authority.size());
+  if (auto done = take_credentials(authority, target.options); !done) return done.error();
+  if (!authority.empty()) {
+    return invalid("url: unix:// is followed by a host; expected a path, which begins with /");
+  }
   target.endpoint.path = take_until(rest, '?');
   // sun_path holds 108 bytes, the last of them zero.
   if (!target.endpoint.path.starts_with('/') || target.endpoint.path.size() > 107) {
     return invalid(
         "url: path of the unix socket must begin with / and have 107 characters at most");
   }
-  if (rest.empty()) return target;
-  if (take_until(rest, '=') != "database") {
-    return invalid("url: unknown parameter; expected ?database=N");
-  }
-  if (auto done = read_database(rest, target.options); !done) return done.error();
+  if (auto done = read_parameters(rest, target.options); !done) return done.error();
   return target;
 }
 
 Result<Target> parse_tcp(std::string_view rest, Target target) {
-  std::string_view authority = take_until(rest, '/');
+  std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  rest.remove_prefix(authority.size());
   if (rest.find('@') != rest.npos) {
-    return invalid("url: user or password has a / that is not escaped; expected %2F");
+    return invalid("url: user or password has a / or ? that is not escaped; expected %2F or %3F");
   }
-  if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
-    if (auto done = read_credentials(authority.substr(0, at), target.options); !done) {
-      return done.error();
-    }
-    authority.remove_prefix(at + 1);
-  }
+  if (auto done = take_credentials(authority, target.options); !done) return done.error();
   if (auto done = read_host_and_port(authority, target.endpoint); !done) return done.error();
-  if (!rest.empty()) {
-    if (auto done = read_database(rest, target.options); !done) return done.error();
+  std::string_view database = take_until(rest, '?');
+  if (database.starts_with('/')) database.remove_prefix(1);
+  if (!database.empty()) {
+    if (auto done = read_database(database, target.options); !done) return done.error();
   }
+  if (auto done = read_parameters(rest, target.options); !done) return done.error();
   return target;
 }
 
@@ -157,16 +195,18 @@ Result<Target> parse_url(std::string_view url, Options options) {
   target.options = std::move(options);
   const std::size_t colon = url.find("://");
   if (colon == url.npos) {
-    return invalid("url: no scheme; expected valkey://, redis:// or unix://");
+    return invalid("url: no scheme; expected valkey://, valkeys:// or unix://");
   }
   const std::string_view scheme = url.substr(0, colon);
   const std::string_view rest = url.substr(colon + 3);
   if (scheme == "unix") return parse_unix(rest, std::move(target));
   if (scheme == "valkey" || scheme == "redis") return parse_tcp(rest, std::move(target));
   if (scheme == "valkeys" || scheme == "rediss") {
-    return invalid("url: " + std::string(scheme) + ":// needs TLS, which this version has not");
+    target.options.tls.enabled = true;
+    return parse_tcp(rest, std::move(target));
   }
-  return invalid("url: scheme is" + quote(scheme) + "; expected valkey, redis or unix");
+  return invalid("url: scheme is" + quote(scheme) +
+                 "; expected valkey, valkeys, redis, rediss or unix");
 }
 
 }  // namespace plimsoll::native

@@ -21,6 +21,9 @@ class ConnectionLog {
         case native::ConnectionEvent::Kind::connected: all->story += "connected"; break;
         case native::ConnectionEvent::Kind::disconnected: all->story += "disconnected"; break;
         case native::ConnectionEvent::Kind::closed: all->story += "closed"; break;
+        case native::ConnectionEvent::Kind::credentials_refused:
+          all->story += "credentials_refused";
+          break;
       }
       if (event.error) all->last_error = event.error;
     };

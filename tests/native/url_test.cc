@@ -77,6 +77,41 @@ TEST_CASE("an IPv6 address stands in brackets, in the url and in messages") {
   CHECK(parsed("valkey://:pw@[::1]:7000/2").endpoint.to_string() == "[::1]:7000");
 }
 
+TEST_CASE(
+    "valkeys and rediss mean TLS, on the usual port; the others leave it as the options say") {
+  const auto url = GENERATE("valkeys://example.org", "rediss://example.org");
+  const Target target = parsed(url);
+  CHECK(target.options.tls.enabled);
+  CHECK(target.endpoint.port == 6379);
+  CHECK(target.options.tls.verify == native::TlsOptions::Verify::full);
+  CHECK_FALSE(parsed("valkey://example.org").options.tls.enabled);
+  Options options;
+  options.tls.enabled = true;
+  CHECK(parsed("redis://example.org", options).options.tls.enabled);
+  CHECK(parsed("unix:///s", options).options.tls.enabled);
+}
+
+TEST_CASE("parameters stand behind a ?, in any order, with or without a database before") {
+  const auto url =
+      GENERATE("valkey://u:p@host:1/3?client_name=a%26b%20c&protocol=2",
+               "valkey://u:p@host:1?protocol=2&database=3&client_name=a%26b%20c",
+               "valkey://u:p@host:1/?protocol=3&protocol=2&database=3&client_name=a%26b%20c",
+               "unix://u:p@/s?client_name=a%26b%20c&database=3&protocol=2");
+  const Target target = parsed(url);
+  CHECK(target.options.client_name == "a&b c");
+  CHECK(target.options.protocol == native::Protocol::resp2);
+  CHECK(target.options.database == 3);
+  CHECK(target.options.username == "u");
+  CHECK(target.options.password == "p");
+}
+
+TEST_CASE("a unix url may say user and password, and a path may have an @") {
+  const Target target = parsed("unix://jane:se%2Fcret@/run/a@b.sock");
+  CHECK(target.endpoint.path == "/run/a@b.sock");
+  CHECK(target.options.username == "jane");
+  CHECK(target.options.password == "se/cret");
+}
+
 TEST_CASE("a unix url has a path and may have a database") {
   const Target target = parsed("unix:///run/valkey.sock?database=7");
   CHECK(target.endpoint.kind == Endpoint::Kind::unix_socket);
@@ -125,13 +160,24 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
     const char* message;
   };
   const auto [url, message] = GENERATE(
-      Case{"", "url: no scheme; expected valkey://, redis:// or unix://"},
-      Case{"127.0.0.1:6379", "url: no scheme; expected valkey://, redis:// or unix://"},
-      Case{"valkey:/host", "url: no scheme; expected valkey://, redis:// or unix://"},
-      Case{"http://host", "url: scheme is \"http\"; expected valkey, redis or unix"},
-      Case{"://host", "url: scheme is \"\"; expected valkey, redis or unix"},
-      Case{"rediss://host", "url: rediss:// needs TLS, which this version has not"},
-      Case{"valkeys://host", "url: valkeys:// needs TLS, which this version has not"},
+      Case{"", "url: no scheme; expected valkey://, valkeys:// or unix://"},
+      Case{"127.0.0.1:6379", "url: no scheme; expected valkey://, valkeys:// or unix://"},
+      Case{"valkey:/host", "url: no scheme; expected valkey://, valkeys:// or unix://"},
+      Case{"http://host",
+           "url: scheme is \"http\"; expected valkey, valkeys, redis, rediss or unix"},
+      Case{"://host", "url: scheme is \"\"; expected valkey, valkeys, redis, rediss or unix"},
+      Case{"valkeys://", "url: host is empty; expected a name or an address"},
+      Case{"valkey://?database=1", "url: host is empty; expected a name or an address"},
+      Case{"valkey://host?db=1",
+           "url: unknown parameter; expected database, client_name or protocol"},
+      Case{"valkey://host?protocol=4", "url: protocol is \"4\"; expected 2 or 3"},
+      Case{"valkey://host?protocol", "url: protocol is \"\"; expected 2 or 3"},
+      Case{"valkey://host/0?client_name=%",
+           "url: client_name has a % that is not followed by two hex digits"},
+      Case{"valkey://jane:a?b@host",
+           "url: user or password has a / or ? that is not escaped; expected %2F or %3F"},
+      Case{"unix://host/s",
+           "url: unix:// is followed by a host; expected a path, which begins with /"},
       Case{"valkey://", "url: host is empty; expected a name or an address"},
       Case{"valkey://:6379", "url: host is empty; expected a name or an address"},
       Case{"valkey://u:p@", "url: host is empty; expected a name or an address"},
@@ -151,7 +197,7 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
            "url: database is \"4294967296\"; expected a number such as 0"},
       Case{"unix://",
            "url: path of the unix socket must begin with / and have 107 characters at most"},
-      Case{"unix:///s?db=1", "url: unknown parameter; expected ?database=N"},
+      Case{"unix:///s?db=1", "url: unknown parameter; expected database, client_name or protocol"},
       Case{"unix:///s?database=", "url: database is \"\"; expected a number such as 0"},
       Case{"unix:///s?database=x", "url: database is \"x\"; expected a number such as 0"},
       Case{"valkey://%4:p@host", "url: user has a % that is not followed by two hex digits"},
@@ -163,10 +209,12 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
 TEST_CASE("no message about a url has a part of its password, escaped as it should be or not") {
   const std::string url = GENERATE(
       "valkey://jane:hun/ter2@host", "valkey://jane:123/ter2@host:6379/0",
-      "valkey://:hun/ter2@host", "valkey://jane:ter2@host:port", "valkey://jane:ter2@[::1",
-      "valkey://jane:ter2%@host", "valkey://jane:ter2@host/x", "valkey://host/0?password=ter2",
-      "jane:ter2@host://", "valkey:jane:ter2@host", "unix:///s?password=ter2",
-      "http://jane:ter2@host", "rediss://jane:ter2@host", "unix://jane:ter2@/s");
+      "valkey://:hun/ter2@host", "valkey://jane:hun?ter2@host", "valkey://jane:ter2@host:port",
+      "valkey://jane:ter2@[::1", "valkey://jane:ter2%@host", "valkey://jane:ter2@host/x",
+      "valkey://host/0?password=ter2", "jane:ter2@host://", "valkey:jane:ter2@host",
+      "unix:///s?password=ter2", "valkeys://jane:hun/ter2@host", "unix://jane:ter2@s",
+      "unix://jane:ter2@/s?x=y", "http://jane:ter2@host",
+      "valkey://jane:ter2@host?protocol=ter2ter2ter2ter2ter2");
   const std::string text = refusal(url);
   CHECK(text.find("ter2") == std::string::npos);
   CHECK(text.find("hun") == std::string::npos);

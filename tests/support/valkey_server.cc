@@ -61,7 +61,7 @@ ValkeyServer::ValkeyServer(ValkeyServerOptions options)
       socket_path_(directory_.path() + "/socket"),
       log_path_(directory_.path() + "/log") {
   options_.program = program_or_default(options_.program);
-  if (options_.listen == Listen::unix_socket_and_tcp) port_ = free_port();
+  if (options_.listen != Listen::unix_socket) port_ = free_port();
   for (int attempt = 1; !start(ready); ++attempt) {
     const bool port_was_taken =
         port_ != 0 && last_words().find("Address already in use") != std::string::npos;
@@ -72,7 +72,8 @@ ValkeyServer::ValkeyServer(ValkeyServerOptions options)
 
 std::string ValkeyServer::url() const {
   if (port_ == 0) return "unix://" + socket_path_;
-  return "valkey://127.0.0.1:" + std::to_string(port_);
+  const bool tls = options_.listen == Listen::unix_socket_and_tls;
+  return (tls ? "valkeys://127.0.0.1:" : "valkey://127.0.0.1:") + std::to_string(port_);
 }
 
 std::string ValkeyServer::ask(std::string_view command) const {
@@ -138,9 +139,10 @@ bool ValkeyServer::wait_until_it_says(std::string_view words) {
 }
 
 std::vector<std::string> ValkeyServer::command() const {
+  const bool tls = options_.listen == Listen::unix_socket_and_tls;
   std::vector<std::string> all = {options_.program,
                                   "--port",
-                                  std::to_string(port_),
+                                  std::to_string(tls ? 0 : port_),
                                   "--bind",
                                   "127.0.0.1",
                                   "--unixsocket",
@@ -155,6 +157,7 @@ std::vector<std::string> ValkeyServer::command() const {
                                   "",
                                   "--appendonly",
                                   "no"};
+  if (tls) all.insert(all.end(), {"--tls-port", std::to_string(port_)});
   all.insert(all.end(), options_.arguments.begin(), options_.arguments.end());
   return all;
 }

@@ -15,7 +15,11 @@ namespace plimsoll::testing {
 
 /// Where a server listens. A TCP port can be reached by all users of the machine: take one only
 /// where TCP is the point.
-enum class Listen { unix_socket, unix_socket_and_tcp };
+enum class Listen {
+  unix_socket,
+  unix_socket_and_tcp,
+  unix_socket_and_tls,  // TCP with TLS alone; the arguments are those of tls_arguments() go with it
+};
 
 struct ValkeyServerOptions {
   Listen listen = Listen::unix_socket;
@@ -46,10 +50,11 @@ class ValkeyServer {
 
   const std::string& socket_path() const { return socket_path_; }
 
-  /// The port on 127.0.0.1; 0 without TCP. It stays the same through restart().
+  /// The port on 127.0.0.1, with TLS or without; 0 without TCP. It stays the same through
+  /// restart().
   std::uint16_t port() const { return port_; }
 
-  /// "valkey://127.0.0.1:PORT" with TCP, else "unix://SOCKET_PATH".
+  /// "valkey://127.0.0.1:PORT" with TCP, "valkeys://..." with TLS, else "unix://SOCKET_PATH".
   std::string url() const;
 
   /// The reply's bytes to one inline command, sent past the client under test. Throws

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "plimsoll/native/result.h"
+#include "plimsoll/native/tls_options.h"
+
+// What the TLS connections of a client share: the settings, made of TlsOptions and the files that
+// they name, and the last session, which makes the next handshake a short one. Not thread-safe: the
+// client's turns use it, one at a time.
+
+struct ssl_st;
+struct ssl_ctx_st;
+struct ssl_session_st;
+
+namespace plimsoll::native {
+
+struct FreeSsl {
+  void operator()(ssl_st* ssl) const;
+  void operator()(ssl_ctx_st* context) const;
+  void operator()(ssl_session_st* session) const;
+};
+
+class TlsContext {
+ public:
+  /// For connections to `host`, unless the options have another name. invalid_option names the
+  /// field, and the file.
+  static Result<std::unique_ptr<TlsContext>> create(const TlsOptions& options,
+                                                    const std::string& host);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  /// For a new connection; it must not outlive this. Reads files again that have changed; if that
+  /// fails, problem() says why, and what was read before stays in force. Null: out of memory.
+  std::unique_ptr<ssl_st, FreeSsl> open();
+
+  /// Why the files could not be read again the last time that it was tried; empty: they could.
+  const std::string& problem() const { return problem_; }
+
+  /// Whose certificate the server has to have.
+  const std::string& wanted() const { return name_; }
+
+  const TlsOptions& options() const { return options_; }
+
+  /// A session to resume has come (OpenSSL's callback).
+  void keep_session(ssl_session_st* session);
+
+ private:
+  // What tells that a file is another one than before.
+  struct Stamp {
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    std::int64_t size = -1;
+    std::uint64_t inode = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  using Stamps = std::array<Stamp, 4>;
+
+  TlsContext(const TlsOptions& options, const std::string& host);
+  Stamps look_at_files() const;
+  static Stamp look_at(const std::string& path);
+  Result<void> read();
+
+  const TlsOptions options_;
+  std::string name_;
+  bool name_is_address_ = false;
+  Stamps stamps_{};
+  std::string problem_;
+  std::unique_ptr<ssl_ctx_st, FreeSsl> context_;
+  std::unique_ptr<ssl_session_st, FreeSsl> session_;
+};
+
+}  // namespace plimsoll::native
