@@ -214,6 +214,7 @@ TEST_CASE("no message about a url has a part of its password, escaped as it shou
       "valkey://host/0?password=ter2", "jane:ter2@host://", "valkey:jane:ter2@host",
       "unix:///s?password=ter2", "valkeys://jane:hun/ter2@host", "unix://jane:ter2@s",
       "unix://jane:ter2@/s?x=y", "http://jane:ter2@host");
+  INFO(url);
   const std::string text = refusal(url);
   CHECK(text.find("ter2") == std::string::npos);
   CHECK(text.find("hun") == std::string::npos);
