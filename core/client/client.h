@@ -104,7 +104,15 @@ class Client {
                                 std::span<const std::string_view> names, Instant now,
                                 Duration timeout, Tag tag);
   /// Completes with the next message as its value: the push as the server said it. One at a time.
-  Result<RequestId> next_message(ConnectionId connection, Instant now, Duration timeout, Tag tag);
+  Result<RequestId> next_message(ConnectionId connection, Instant now, Duration timeout, Tag tag) {
+    return next_messages(connection, 1, now, timeout, tag);
+  }
+  /// As many as are there once there is one, up to `messages_max`: each that is not the last of so
+  /// many comes as Event::pushed with the tag, and the outcome may have no value.
+  Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max, Instant now,
+                                  Duration timeout, Tag tag);
+  /// What is missing before the message that is the last event.
+  MessagesMissed messages_missed() const { return sides_.messages_missed(); }
   /// Once for each. Who waits for a message is told `closed`.
   void close_subscription(ConnectionId connection, Instant now);
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const {

@@ -58,10 +58,10 @@ Result<RequestId> Client::unsubscribe(ConnectionId connection, SubscriptionKind 
   return count(sides_.unsubscribe(connection, kind, names, deadline_of(now, timeout), tag));
 }
 
-Result<RequestId> Client::next_message(ConnectionId connection, Instant now, Duration timeout,
-                                       Tag tag) {
+Result<RequestId> Client::next_messages(ConnectionId connection, std::size_t messages_max,
+                                        Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.next_message(connection, deadline_of(now, timeout), tag));
+  return count(sides_.next_messages(connection, messages_max, deadline_of(now, timeout), tag));
 }
 
 void Client::close_subscription(ConnectionId connection, Instant now) {

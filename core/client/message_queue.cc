@@ -6,9 +6,9 @@
 
 namespace plimsoll {
 
-void MessageQueue::push(Session& session) {
+void MessageQueue::push(Session& session, std::uint64_t gaps) {
   if (size_ == messages_max_) drop_oldest();
-  while (!append(session)) {
+  while (!append(session, gaps)) {
     if (empty() || !session.may_keep_reply()) {
       ++lost_;
       return;
@@ -17,12 +17,13 @@ void MessageQueue::push(Session& session) {
   }
 }
 
-bool MessageQueue::append(Session& session) {
+bool MessageQueue::append(Session& session, std::uint64_t gaps) {
   Box<Message> message = Box<Message>::make(pushes_, 0);
   if (!message) return false;
   Result<Reply> reply = session.keep_reply();
   if (!reply) return false;
   message->reply = *std::move(reply);
+  message->gaps = gaps;
   Message* const added = message.get();
   (last_ == nullptr ? first_ : last_->next) = std::move(message);
   last_ = added;
@@ -35,12 +36,10 @@ void MessageQueue::drop_oldest() {
   ++lost_;
 }
 
-Reply MessageQueue::pop() {
+void MessageQueue::pop() {
   PLIMSOLL_CHECK(size_ > 0);
-  Reply reply = std::move(first_->reply);
   first_ = std::move(first_->next);
   if (--size_ == 0) last_ = nullptr;
-  return reply;
 }
 
 void MessageQueue::clear() {

@@ -19,12 +19,19 @@ class MessageQueue {
   MessageQueue(const MessageQueue&) = delete;
   MessageQueue& operator=(const MessageQueue&) = delete;
 
+  struct Message {
+    Reply reply{};
+    std::uint64_t gaps = 0;  // in the stream of messages so far
+    Box<Message> next{};
+  };
+
   /// Keeps the push that is the last event of `session`, if need be in place of the oldest
   /// messages. One that finds no room for all that is lost itself.
-  void push(Session& session);
+  void push(Session& session, std::uint64_t gaps);
 
-  /// The oldest message. The queue must not be empty.
-  Reply pop();
+  /// The oldest message, which pop() takes. The queue must not be empty.
+  Message& front() { return *first_; }
+  void pop();
 
   void clear();
 
@@ -33,12 +40,7 @@ class MessageQueue {
   std::uint64_t lost() const { return lost_; }
 
  private:
-  struct Message {
-    Reply reply{};
-    Box<Message> next{};
-  };
-
-  bool append(Session& session);
+  bool append(Session& session, std::uint64_t gaps);
   void drop_oldest();
 
   Account& pushes_;

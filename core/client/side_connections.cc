@@ -174,10 +174,15 @@ Result<RequestId> SideConnections::unsubscribe(ConnectionId connection, Subscrip
             used.subscription->unsubscribe(used.session, kind, names, deadline, tag));
 }
 
-Result<RequestId> SideConnections::next_message(ConnectionId connection, Instant deadline,
-                                                Tag tag) {
+Result<RequestId> SideConnections::next_messages(ConnectionId connection, std::size_t messages_max,
+                                                 Instant deadline, Tag tag) {
   Side& used = side(connection, Role::subscription);
-  return on(index_of(connection), used.subscription->wait(deadline, tag));
+  return on(index_of(connection), used.subscription->wait(messages_max, deadline, tag));
+}
+
+MessagesMissed SideConnections::messages_missed() const {
+  PLIMSOLL_CHECK(last_ != nullptr && last_->subscription);
+  return last_->subscription->missed();
 }
 
 void SideConnections::close_subscription(ConnectionId connection, Instant now) {
@@ -190,7 +195,10 @@ void SideConnections::close_subscription(ConnectionId connection, Instant now) {
 
 SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId connection) const {
   if (session(connection) == nullptr) return {};  // the client is over
-  return side(connection, Role::subscription).subscription->statistics();
+  // Not side(): the client may be about to close.
+  const Side& used = *table_->sides[index_of(connection)];
+  PLIMSOLL_CHECK(used.role == Role::subscription);
+  return used.subscription->statistics();
 }
 
 void SideConnections::cancel(RequestId id, Instant now) {

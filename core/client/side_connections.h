@@ -66,7 +66,10 @@ class SideConnections {
                               std::span<const std::string_view> names, Instant deadline, Tag tag);
   Result<RequestId> unsubscribe(ConnectionId connection, SubscriptionKind kind,
                                 std::span<const std::string_view> names, Instant deadline, Tag tag);
-  Result<RequestId> next_message(ConnectionId connection, Instant deadline, Tag tag);
+  Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max,
+                                  Instant deadline, Tag tag);
+  /// Of the message that is the last event.
+  MessagesMissed messages_missed() const;
   void close_subscription(ConnectionId connection, Instant now);
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const;
 

@@ -1,5 +1,6 @@
 #include "plimsoll/core/client/subscription.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -79,13 +80,15 @@ Result<RequestId> Subscription::unsubscribe(Session& session, SubscriptionKind k
   return id;
 }
 
-Result<RequestId> Subscription::wait(Instant deadline, Tag tag) {
+Result<RequestId> Subscription::wait(std::size_t messages_max, Instant deadline, Tag tag) {
   if (waits()) {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "somebody waits for the next message of this subscription already",
                  .limit = 1};
   }
   waiting_ = Waiting::yes;
+  wanted_ = std::max<std::size_t>(messages_max, 1);
+  told_some_ = false;
   deadline_ = deadline;
   tag_ = tag;
   return ++wait_;
@@ -99,14 +102,31 @@ void Subscription::stop_waiting(RequestId wait, const Error& reason) {
 
 std::optional<Event> Subscription::poll_event() {
   told_ = Reply();
-  if (waiting_ == Waiting::stopped) {
-    waiting_ = Waiting::no;
-    return Event{.kind = Event::Kind::failed, .tag = tag_, .error = &error_};
+  if (waiting_ == Waiting::no) return std::nullopt;
+  if (waiting_ == Waiting::yes && !messages_.empty()) {
+    told_ = std::move(messages_.front().reply);
+    const std::uint64_t gaps = messages_.front().gaps;
+    messages_.pop();
+    return tell(told_.value(), gaps);
   }
-  if (waiting_ == Waiting::no || messages_.empty()) return std::nullopt;
+  // Who was told of some messages has them, whatever ended the wait for more.
+  if (told_some_) {
+    waiting_ = Waiting::no;
+    return Event{.kind = Event::Kind::completed, .tag = tag_};
+  }
+  if (waiting_ == Waiting::yes) return std::nullopt;
   waiting_ = Waiting::no;
-  told_ = messages_.pop();
-  return Event{.kind = Event::Kind::completed, .tag = tag_, .value = told_.value()};
+  return Event{.kind = Event::Kind::failed, .tag = tag_, .error = &error_};
+}
+
+Event Subscription::tell(const Value& message, std::uint64_t gaps) {
+  missed_ = {.lost = messages_.lost() - std::exchange(lost_told_, messages_.lost()),
+             .gaps = gaps - std::exchange(gaps_told_, gaps)};
+  told_some_ = true;
+  const bool last = --wanted_ == 0;
+  if (last) waiting_ = Waiting::no;
+  return Event{
+      .kind = last ? Event::Kind::completed : Event::Kind::pushed, .tag = tag_, .value = message};
 }
 
 std::optional<Event> Subscription::handle_event(Session& session, const Event& event) {
@@ -149,11 +169,8 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
 // Straight to the one who waits, if nothing is in front of it.
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
   ++received_;
-  if (waiting_ == Waiting::yes && messages_.empty()) {
-    waiting_ = Waiting::no;
-    return Event{.kind = Event::Kind::completed, .tag = tag_, .value = event.value};
-  }
-  messages_.push(session);
+  if (waiting_ == Waiting::yes && messages_.empty()) return tell(*event.value, gaps_);
+  messages_.push(session, gaps_);
   return std::nullopt;
 }
 

@@ -25,6 +25,12 @@ struct SubscriptionStatistics {
   std::uint64_t refused = 0;   ///< names that the server did not take back after such a loss
 };
 
+/// What is missing before a message, since the one before it was taken.
+struct MessagesMissed {
+  std::uint64_t lost = 0;  ///< for want of room
+  std::uint64_t gaps = 0;  ///< connections lost: nobody knows how many messages with each
+};
+
 class Subscription {
  public:
   /// The accounts must outlive it, like the session that it is told about.
@@ -38,8 +44,9 @@ class Subscription {
   Result<RequestId> unsubscribe(Session& session, SubscriptionKind kind,
                                 std::span<const std::string_view> names, Instant deadline, Tag tag);
 
-  /// `tag` waits for the next message. rejected_by_limit: somebody waits already.
-  Result<RequestId> wait(Instant deadline, Tag tag);
+  /// `tag` waits for the next message, and takes `messages_max` that are there then: each but the
+  /// last comes as Event::pushed with the tag. rejected_by_limit: somebody waits already.
+  Result<RequestId> wait(std::size_t messages_max, Instant deadline, Tag tag);
 
   /// Such ids have this bit, which no position in a log reaches.
   static constexpr RequestId wait_bit = RequestId{1} << 55;
@@ -61,12 +68,16 @@ class Subscription {
   bool shows_kept() const { return told_.has_value(); }
   Reply take_kept() { return std::move(told_); }
 
+  /// Of the message that is the last event.
+  const MessagesMissed& missed() const { return missed_; }
+
   bool waits() const { return waiting_ != Waiting::no; }
   Instant deadline() const { return waiting_ == Waiting::yes ? deadline_ : never; }
   SubscriptionStatistics statistics() const;
 
  private:
   std::optional<Event> handle_pushed(Session& session, const Event& event);
+  Event tell(const Value& message, std::uint64_t gaps);
   std::optional<Event> handle_failed(const Event& event);
   void handle_restored(const Event& event);
 
@@ -76,6 +87,8 @@ class Subscription {
   Error error_;
   enum class Waiting : std::uint8_t { no, yes, stopped } waiting_ = Waiting::no;
   RequestId wait_ = wait_bit;
+  std::size_t wanted_ = 0;  // messages
+  bool told_some_ = false;  // of them
   Tag tag_ = 0;
   Instant deadline_ = never;
   bool was_ready_ = false;
@@ -85,6 +98,9 @@ class Subscription {
   std::uint64_t received_ = 0;
   std::uint64_t gaps_ = 0;
   std::uint64_t refused_ = 0;
+  MessagesMissed missed_;
+  std::uint64_t lost_told_ = 0;
+  std::uint64_t gaps_told_ = 0;
 };
 
 }  // namespace plimsoll

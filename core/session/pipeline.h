@@ -98,6 +98,9 @@ class Pipeline {
   /// Whether next(), which is not `nothing`, wants pushes that confirm it rather than replies.
   bool next_wants_confirmations() { return first_unanswered().wants_confirmations; }
 
+  /// How many answers next(), which is not `nothing`, is owed.
+  std::uint16_t next_answers() { return first_unanswered().answers_left; }
+
   /// Tag of next(), which is not `nothing`.
   Tag next_tag() { return first_unanswered().tag; }
 

@@ -293,13 +293,15 @@ std::optional<Event> Session::handle_part() {
     return event;
   }
   const Tag tag = pipeline_.next_tag();
+  const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
   pipeline_.take_part();
   if (reader_.dropped() != Parser::Drop::none || !reader_.value().is_error()) return event;
   event_error_ = error_of(reader_.value());
   return Event{.kind = Event::Kind::queueing_failed,
                .tag = tag,
                .value = reader_.value(),
-               .error = &event_error_};
+               .error = &event_error_,
+               .answers_owed = owed};
 }
 
 void Session::handle_unwanted_reply(Pipeline::Next due) {

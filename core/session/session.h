@@ -27,12 +27,13 @@ struct Event {
     ready,            ///< the handshake is done: requests flow, for the first time or again
     completed,        ///< request `tag` has its reply, `value`, which may be an error reply
     failed,           ///< request `tag` ended without a reply that can be used: `error`
-    pushed,           ///< the server said `value` by itself
+    pushed,           ///< the server said `value` by itself; with a tag, to one who waits for it
+                      ///< and for more, and whose outcome follows
     disconnected,     ///< the connection is lost: `error`, and the server's own words if there are
                       ///< any; another one is tried
     closed,           ///< the session is over: `error`, and the server's own words likewise
     queueing_failed,  ///< one of the answers that request `tag` is owed before its outcome is an
-                      ///< error: `error`, `value`
+                      ///< error: `error`, `value`; `answers_owed` says which
     credentials_refused  ///< the server did not take new ones, and goes by the old ones: `error`,
                          ///< and the server's own words
   };
@@ -40,6 +41,7 @@ struct Event {
   Tag tag = 0;
   std::optional<Value> value = std::nullopt;
   const Error* error = nullptr;
+  std::uint16_t answers_owed = 0;  ///< behind this one, the outcome included
 };
 
 /// Tags from this one on are the client's own.
@@ -143,7 +145,9 @@ class Session {
   /// Whether the transport was given bytes of this request: the server may have it.
   bool is_exposed(RequestId id) const { return pipeline_.is_exposed(id); }
 
-  /// Nothing is left to say or to do, and no byte is lent to the transport.
+  /// Nothing is left to say.
+  bool has_said_all() const { return all_said_; }
+  /// Nor is anything left to do, and no byte is lent to the transport.
   bool is_over() const {
     return all_said_ && !close_wanted_ && transmitting_ == Transmitting::nothing;
   }
