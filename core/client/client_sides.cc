@@ -115,7 +115,7 @@ std::optional<Event> Client::poll_any_event() {
       return event;
     }
   }
-  if (!end_ || !sides_.none()) return std::nullopt;
+  if (!end_ || !sides_.have_said_all()) return std::nullopt;
   std::optional<Event> end = end_;
   end_.reset();
   return end;

@@ -77,6 +77,9 @@ class SideConnections {
   static bool has(RequestId id) { return id >> index_shift != 0; }
   void cancel(RequestId id, Instant now);
 
+  /// Whether their sessions are over, but for connections that are still to be closed.
+  bool have_said_all() const;
+
   void set_credentials(const Credentials& credentials);
   void close(Instant now);
   void abort();

@@ -128,6 +128,15 @@ void SideConnections::drop_those_over() {
   });
 }
 
+bool SideConnections::have_said_all() const {
+  bool all = true;
+  for_each([&all](std::uint32_t, const Side& side) {
+    const bool waited_for = side.subscription && side.subscription->waits();
+    all = all && side.session.has_said_all() && !waited_for;
+  });
+  return all;
+}
+
 void SideConnections::validate() {
   for_each([this](std::uint32_t, Side& side) {
     side.session.validate();

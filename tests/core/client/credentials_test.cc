@@ -1,0 +1,85 @@
+#include <chrono>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/core/client/fleet.h"
+#include "plimsoll/tests/core/client/pair.h"
+
+// Credentials that change while connections are there: told by an AUTH that nobody notices, and
+// used by the connections that follow.
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Fleet;
+using testing::Lines;
+using testing::Pair;
+using testing::request;
+
+TEST_CASE("new credentials are told in the pipeline, between the users' requests") {
+  Pair pair({.username = "ship", .password = "old"});
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "a"}, 0s);
+  pair.end.client().set_credentials({"ship", "new"}, pair.end.now());
+  pair.end.submit(2, {"ECHO", "b"}, 0s);
+  CHECK(pair.end.write() ==
+        request({"ECHO", "a"}) + request({"AUTH", "ship", "new"}) + request({"ECHO", "b"}));
+  pair.end.receive("+a\r\n+OK\r\n+b\r\n");
+  CHECK(pair.end.take_events() == Lines{"1: simple \"a\"", "2: simple \"b\""});
+}
+
+TEST_CASE("credentials that are refused are told, and the connection goes on with the old ones") {
+  Pair pair({.password = "old"});
+  pair.connect();
+  pair.end.client().set_credentials({"", "wrong"}, pair.end.now());
+  CHECK(pair.end.write() == request({"AUTH", "default", "wrong"}));
+  pair.end.receive("-WRONGPASS invalid\r\n");
+  CHECK(pair.end.take_events() == Lines{"credentials refused: error \"WRONGPASS invalid\""});
+  pair.end.submit(1, {"ECHO", "a"});
+  pair.drive();
+  CHECK(pair.end.take_events() == Lines{"1: \"a\""});
+}
+
+TEST_CASE("the next connection is made with the new ones") {
+  Pair pair({.password = "old"});
+  pair.connect();
+  pair.end.client().set_credentials({"ship", "new"}, pair.end.now());
+  pair.end.write();
+  pair.end.break_off();
+  pair.end.wait_for_open();
+  pair.end.open();
+  CHECK(pair.end.write().starts_with(request({"HELLO", "3", "AUTH", "ship", "new"})));
+}
+
+TEST_CASE("those that come during a handshake are told behind it") {
+  Pair pair({.password = "old"});
+  pair.end.connect();
+  pair.end.open();
+  pair.end.write();
+  pair.end.client().set_credentials({"", "new"}, pair.end.now());
+  pair.end.receive(testing::handshake_replies);
+  CHECK(pair.end.take_events() == Lines{"ready"});
+  CHECK(pair.end.write() == request({"AUTH", "default", "new"}));
+}
+
+TEST_CASE("every connection is told") {
+  Fleet fleet({.password = "old"});
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return "+OK\r\n"; });
+  fleet.connect();
+  REQUIRE(fleet.client().open_exclusive(fleet.now()));
+  REQUIRE(fleet.client().open_subscription(fleet.now()));
+  fleet.settle();
+  fleet.drive();
+  fleet.client().set_credentials({"", "new"}, fleet.now());
+  fleet.settle();
+  fleet.drive();
+  for (std::uint32_t index = 0; index < 3; ++index) {
+    CHECK(fleet.take_requests(index) == Lines{"AUTH default new"});
+  }
+  CHECK(fleet.take_events().empty());
+}
+
+}  // namespace
+}  // namespace plimsoll

@@ -1,0 +1,111 @@
+#include <array>
+#include <chrono>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/core/client/fleet.h"
+
+// Connections for one user: what is said there stays there, they are never replaced, and what was
+// watched is forgotten when they are given back.
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Fleet;
+using testing::Lines;
+
+struct Exclusive : Fleet {
+  explicit Exclusive(const ClientOptions& options = {}) : Fleet(options) {
+    set_script([](std::uint32_t, const testing::Words& request) {
+      return request[0] == "ECHO" ? testing::bulk_reply(request[1]) : "+OK\r\n";
+    });
+    connect();
+  }
+
+  std::optional<RequestId> say_on(ConnectionId connection, Tag tag,
+                                  std::span<const std::string_view> words) {
+    CommandView command;
+    command.more_args = words;
+    const auto id = note(tag, client().submit_to(connection, command, now(), 0s, tag));
+    drive();
+    return id;
+  }
+  void watch(ConnectionId connection, Tag tag) {
+    constexpr std::array<std::string_view, 2> words{"WATCH", "key"};
+    say_on(connection, tag, words);
+  }
+};
+
+TEST_CASE("an exclusive connection carries its user's requests alone") {
+  Exclusive fleet;
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.watch(own, 1);
+  CHECK(fleet.take_requests(1) == Lines{"WATCH key"});
+  CHECK(fleet.take_requests(0).empty());
+  CHECK(fleet.take_events() == Lines{"1: simple \"OK\""});
+}
+
+TEST_CASE("when it is given back nothing is watched any more, and others may have it") {
+  Exclusive fleet({.blocking_connections_max = 1});
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.watch(own, 1);
+  CHECK(fleet.client().open_exclusive(fleet.now()).error().code == ErrorCode::rejected_by_limit);
+  fleet.client().release(own, fleet.now());
+  fleet.settle();
+  fleet.drive();
+  CHECK(fleet.take_requests(1) == Lines{"WATCH key", "UNWATCH"});
+  CHECK(fleet.client().open_exclusive(fleet.now()).ok());
+}
+
+TEST_CASE("what is under way when it is given back has its outcome, before anyone else has it") {
+  Exclusive fleet({.blocking_connections_max = 1});
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.watch(own, 1);
+  fleet.client().release(own, fleet.now());
+  fleet.settle();
+  fleet.drive();
+  CHECK_FALSE(fleet.client().open_exclusive(fleet.now()).ok());
+  fleet.say(1, "+OK\r\n");
+  CHECK(fleet.take_events() == Lines{"1: simple \"OK\""});
+  CHECK_FALSE(fleet.client().open_exclusive(fleet.now()).ok());
+  fleet.say(1, "+OK\r\n");
+  CHECK(fleet.client().open_exclusive(fleet.now()).ok());
+}
+
+TEST_CASE("a lost one is not replaced: what comes next is refused") {
+  Exclusive fleet;
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  fleet.watch(own, 1);
+  fleet.break_off(1);
+  CHECK(fleet.take_events() == Lines{"1: lost_in_doubt (maybe)"});
+  CommandView command;
+  constexpr std::array<std::string_view, 1> words{"EXEC"};
+  command.more_args = words;
+  const auto id = fleet.client().submit_to(own, command, fleet.now(), 0s, 2);
+  REQUIRE_FALSE(id);
+  CHECK(id.error().code == ErrorCode::connection_lost);
+  CHECK(fleet.client().statistics().blocking_connections == 1);
+  fleet.client().release(own, fleet.now());
+  fleet.settle();
+  CHECK(fleet.client().statistics().blocking_connections == 0);
+}
+
+TEST_CASE("the end of the client takes it along, and may be followed by its user's") {
+  Exclusive fleet;
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.watch(own, 1);
+  fleet.take_events();
+  fleet.client().abort();
+  fleet.settle();
+  CHECK(fleet.take_events() == Lines{"closed: closed"});
+  fleet.watch(own, 2);
+  CHECK(fleet.take_events() == Lines{"2: refused, the client was closed"});
+  fleet.client().release(own, fleet.now());
+}
+
+}  // namespace
+}  // namespace plimsoll

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/tests/core/client/client_end.h"
+#include "plimsoll/tests/core/client/peer.h"
+#include "plimsoll/tests/core/memory/test_memory.h"
+
+// A client with all of its connections, and a scripted server at the end of each: what Pair is to
+// one connection. Bytes move when drive() is called; the script may leave a request unanswered, and
+// the test answers it later.
+
+namespace plimsoll::testing {
+
+class Fleet {
+ public:
+  /// What the server says to a request on connection `index`; handshakes are answered before.
+  using Script = std::function<std::string(std::uint32_t index, const Words& request)>;
+
+  explicit Fleet(const ClientOptions& options = {}, const BudgetOptions& budget = {});
+  ~Fleet();
+
+  /// Connects, and goes on until the client is ready.
+  void connect();
+
+  /// Moves bytes until nobody has anything to say; connections that are asked for are made.
+  void drive();
+
+  /// Whether connections that are asked for are made, from now on.
+  void refuse_connections() { refusing_ = true; }
+  void accept_connections() { refusing_ = false; }
+
+  void set_script(Script script) { script_ = std::move(script); }
+  void say(std::uint32_t index, std::string_view bytes);
+  void break_off(std::uint32_t index);
+  bool is_open(std::uint32_t index) const { return open_.contains(index); }
+
+  void advance(Duration duration);
+  /// As far as the client wants to be called next.
+  void advance_to_timeout() { advance(client_->poll_timeout() - now_); }
+  Instant now() const { return now_; }
+
+  /// What was asked on connection `index` since the last call, handshakes left out: "BLPOP list 0".
+  Lines take_requests(std::uint32_t index);
+
+  /// "ready", "7: \"value\"", "7: timed_out (no)"...
+  Lines take_events();
+
+  /// The outcome of a call that may be refused at once: then it is an event of `tag`.
+  std::optional<RequestId> note(Tag tag, const Result<RequestId>& id);
+
+  Client& client() { return *client_; }
+  TestMemory& memory() { return memory_; }
+
+  /// Takes the values of events along, as drivers do: what is kept must be what was shown.
+  void keep_replies() { keeping_ = true; }
+
+  /// What a driver does after each of its calls: takes events and actions.
+  void settle();
+
+ private:
+  void note(const Event& event);
+  bool move_bytes(std::uint32_t index, Peer& peer);
+
+  TestMemory memory_;
+  Budget budget_;
+  std::optional<Client> client_;
+  Script script_;
+  std::map<std::uint32_t, std::unique_ptr<Peer>> open_;
+  std::map<std::uint32_t, Lines> requests_;
+  std::map<std::uint32_t, bool> wanted_;
+  Lines events_;
+  Instant now_{};
+  bool refusing_ = false;
+  bool keeping_ = false;
+};
+
+}  // namespace plimsoll::testing

@@ -1,0 +1,309 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/core/client/fleet.h"
+
+// Subscriptions: confirmed, restored after a loss, and messages in a queue that is bounded.
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::bulk_reply;
+using testing::Fleet;
+using testing::Lines;
+
+std::string push(const testing::Words& words, const std::string& sign = ">") {
+  std::string frame = sign + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) frame += bulk_reply(word);
+  return frame;
+}
+
+std::string confirmation(const testing::Words& request, const std::string& sign = ">") {
+  std::string kind = request[0];
+  for (char& c : kind) c = static_cast<char>(c - 'A' + 'a');
+  std::string all;
+  for (std::size_t i = 1; i < request.size(); ++i) {
+    all += sign + "3\r\n" + bulk_reply(kind) + bulk_reply(request[i]) + ":1\r\n";
+  }
+  return all;
+}
+
+std::string message(const std::string& text) { return push({"message", "news", text}); }
+
+struct Subscribed : Fleet {
+  explicit Subscribed(const ClientOptions& options = {}) : Fleet(options) {
+    set_script([](std::uint32_t, const testing::Words& request) { return confirmation(request); });
+    connect();
+    connection = client().open_subscription(now()).value();
+    settle();
+    drive();
+  }
+
+  std::optional<RequestId> subscribe(Tag tag, std::span<const std::string_view> names,
+                                     SubscriptionKind kind = SubscriptionKind::channel,
+                                     Duration timeout = 0s) {
+    const auto id = note(tag, client().subscribe(connection, kind, names, now(), timeout, tag));
+    drive();
+    return id;
+  }
+  void subscribe_to_news() {
+    constexpr std::array<std::string_view, 1> names{"news"};
+    subscribe(900, names);
+    take_requests(1);
+    REQUIRE(take_events().size() == 1);
+  }
+  std::optional<RequestId> next(Tag tag, Duration timeout = 0s) {
+    return note(tag, client().next_message(connection, now(), timeout, tag));
+  }
+  SubscriptionStatistics statistics() const {
+    return const_cast<Subscribed*>(this)->client().subscription_statistics(connection);
+  }
+  void reconnect() {
+    while (!is_open(1)) {
+      advance_to_timeout();
+      drive();
+    }
+  }
+
+  ConnectionId connection{};
+};
+
+constexpr std::array<std::string_view, 3> three{"a", "b", "c"};
+
+TEST_CASE("a subscription is complete when every name is confirmed") {
+  Subscribed fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  fleet.subscribe(1, three);
+  CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE a b c"});
+  fleet.say(1, confirmation({"SUBSCRIBE", "a", "b"}));
+  CHECK(fleet.take_events().empty());
+  fleet.say(1, confirmation({"SUBSCRIBE", "c"}));
+  CHECK(fleet.take_events() == Lines{"1: push [\"subscribe\", \"c\", 1]"});
+  CHECK(fleet.statistics().names == 3);
+}
+
+TEST_CASE("a refused subscription leaves nothing behind, and the next one is taken") {
+  Subscribed fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) {
+    return "-NOPERM No permissions to access a channel\r\n";
+  });
+  fleet.subscribe(1, three);
+  CHECK(fleet.take_events() ==
+        Lines{"1: error \"NOPERM No permissions to access a channel\" server_error (yes)"});
+  CHECK(fleet.statistics().names == 0);
+  fleet.set_script(
+      [](std::uint32_t, const testing::Words& request) { return confirmation(request); });
+  fleet.subscribe(2, three, SubscriptionKind::pattern);
+  CHECK(fleet.take_events() == Lines{"2: push [\"psubscribe\", \"c\", 1]"});
+}
+
+TEST_CASE("messages come in order, whether somebody waits or not") {
+  Subscribed fleet;
+  SECTION("as they are") {}
+  SECTION("taken along") { fleet.keep_replies(); }
+  fleet.subscribe_to_news();
+  fleet.next(1);
+  fleet.say(1, message("one") + message("two") + message("three"));
+  CHECK(fleet.take_events() == Lines{"1: push [\"message\", \"news\", \"one\"]"});
+  fleet.next(2);
+  fleet.next(3);
+  CHECK(fleet.take_events() == Lines{"2: push [\"message\", \"news\", \"two\"]",
+                                     "3: push [\"message\", \"news\", \"three\"]"});
+  CHECK(fleet.statistics().received == 3);
+  CHECK(fleet.statistics().lost == 0);
+}
+
+TEST_CASE("one user waits at a time") {
+  Subscribed fleet;
+  fleet.next(1);
+  fleet.next(2);
+  CHECK(fleet.take_events() ==
+        Lines{"2: refused, somebody waits for the next message of this subscription already"});
+}
+
+TEST_CASE("waiting ends by its timeout or by cancel(), and no message is lost thereby") {
+  Subscribed fleet;
+  fleet.subscribe_to_news();
+  SECTION("timeout") {
+    fleet.next(1, 1s);
+    fleet.advance(1s);
+    CHECK(fleet.take_events() == Lines{"1: timed_out (no)"});
+  }
+  SECTION("cancel") {
+    const auto id = fleet.next(1);
+    fleet.client().cancel(*id, fleet.now());
+    fleet.settle();
+    CHECK(fleet.take_events() == Lines{"1: cancelled (no)"});
+    fleet.client().cancel(*id, fleet.now());
+  }
+  fleet.say(1, message("one"));
+  fleet.next(2);
+  CHECK(fleet.take_events() == Lines{"2: push [\"message\", \"news\", \"one\"]"});
+}
+
+TEST_CASE("the newest messages are kept, as many as subscription_messages_max, the rest counted") {
+  Subscribed fleet({.subscription_messages_max = 3});
+  fleet.subscribe_to_news();
+  for (int i = 0; i < 10; ++i) fleet.say(1, message(std::to_string(i)));
+  CHECK(fleet.statistics().lost == 7);
+  CHECK(fleet.statistics().queued == 3);
+  fleet.next(1);
+  CHECK(fleet.take_events() == Lines{"1: push [\"message\", \"news\", \"7\"]"});
+}
+
+TEST_CASE("messages are bounded by the pushes pool, which is empty when they are gone") {
+  Subscribed fleet({.subscription_messages_max = 1'000'000});
+  fleet.subscribe_to_news();
+  const std::string text(8192, 'x');
+  for (int i = 0; i < 2000; ++i) fleet.say(1, message(text));
+  const SubscriptionStatistics full = fleet.statistics();
+  CHECK(full.queued > 100);
+  CHECK(full.lost > 0);
+  CHECK(full.queued + full.lost == 2000);
+  fleet.client().close_subscription(fleet.connection, fleet.now());
+  fleet.settle();
+  fleet.settle();
+  CHECK(fleet.client().statistics().subscriptions == 0);
+}
+
+TEST_CASE("what is subscribed is restored on a new connection, many names in few requests") {
+  Subscribed fleet;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i) texts.push_back("channel-" + std::to_string(i));
+  const std::vector<std::string_view> names(texts.begin(), texts.end());
+  fleet.subscribe(1, names);
+  fleet.subscribe(2, three, SubscriptionKind::pattern);
+  fleet.take_requests(1);
+  fleet.take_events();
+  fleet.break_off(1);
+  fleet.reconnect();
+  std::size_t restored = 0;
+  for (const std::string& line : fleet.take_requests(1)) {
+    restored += static_cast<std::size_t>(std::count(line.begin(), line.end(), ' '));
+  }
+  CHECK(restored == 303);
+  CHECK(fleet.take_events().empty());
+  CHECK(fleet.statistics().gaps == 1);
+  CHECK(fleet.statistics().names == 303);
+}
+
+TEST_CASE("a subscription that was not confirmed yet is sent again, and completes") {
+  Subscribed fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  fleet.subscribe(1, three);
+  fleet.say(1, confirmation({"SUBSCRIBE", "a", "b"}));
+  fleet.break_off(1);
+  fleet.reconnect();
+  CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE a b c", "SUBSCRIBE a b c"});
+  fleet.say(1, confirmation({"SUBSCRIBE", "a", "b"}));
+  CHECK(fleet.take_events().empty());
+  fleet.say(1, confirmation({"SUBSCRIBE", "c"}));
+  CHECK(fleet.take_events() == Lines{"1: push [\"subscribe\", \"c\", 1]"});
+}
+
+TEST_CASE("what is unsubscribed is not restored") {
+  Subscribed fleet;
+  fleet.subscribe(1, three);
+  constexpr std::array<std::string_view, 2> two{"a", "b"};
+  fleet.note(2, fleet.client().unsubscribe(fleet.connection, SubscriptionKind::channel, two,
+                                           fleet.now(), 0s, 2));
+  fleet.drive();
+  fleet.take_requests(1);
+  CHECK(fleet.take_events().size() == 2);
+  fleet.break_off(1);
+  fleet.reconnect();
+  CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE c"});
+}
+
+TEST_CASE("unsubscribing where the server knows of nothing is no error") {
+  Subscribed fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) {
+    return "-NOSUB 'unsubscribe' command executed not in subscribed mode\r\n";
+  });
+  fleet.note(1, fleet.client().unsubscribe(fleet.connection, SubscriptionKind::channel, three,
+                                           fleet.now(), 0s, 1));
+  fleet.drive();
+  const Lines events = fleet.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].starts_with("1: error \"NOSUB"));
+  CHECK_FALSE(events[0].ends_with("(yes)"));
+}
+
+TEST_CASE("names that the server takes back no more are dropped one by one, and counted") {
+  Subscribed fleet;
+  fleet.subscribe(1, three);
+  fleet.take_requests(1);
+  fleet.set_script([](std::uint32_t, const testing::Words& request) {
+    const bool refused = std::find(request.begin(), request.end(), "b") != request.end();
+    return refused ? "-NOPERM no\r\n" : confirmation(request);
+  });
+  fleet.break_off(1);
+  fleet.reconnect();
+  CHECK(fleet.statistics().refused == 1);
+  CHECK(fleet.statistics().names == 2);
+}
+
+TEST_CASE("a subscription whose request timed out is forgotten, and its late answer taken") {
+  Subscribed fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  fleet.subscribe(1, three, SubscriptionKind::channel, 100ms);
+  fleet.advance(100ms);
+  CHECK(fleet.take_events() == Lines{"1: timed_out (maybe)"});
+  CHECK(fleet.statistics().names == 0);
+  fleet.say(1, confirmation({"SUBSCRIBE", "a", "b", "c"}));
+  fleet.subscribe(2, three);
+  fleet.say(1, confirmation({"SUBSCRIBE", "a", "b", "c"}));
+  CHECK(fleet.take_events() == Lines{"2: push [\"subscribe\", \"c\", 1]"});
+}
+
+TEST_CASE("in RESP2 messages and confirmations are arrays, and PING is still answered") {
+  Fleet fleet({.protocol = Protocol::resp2});
+  fleet.set_script(
+      [](std::uint32_t, const testing::Words& request) { return confirmation(request, "*"); });
+  fleet.connect();
+  const ConnectionId connection = fleet.client().open_subscription(fleet.now()).value();
+  fleet.settle();
+  fleet.drive();
+  fleet.note(1, fleet.client().subscribe(connection, SubscriptionKind::channel, three, fleet.now(),
+                                         0s, 1));
+  fleet.drive();
+  CHECK(fleet.take_events() == Lines{"1: [\"subscribe\", \"c\", 1]"});
+  fleet.note(2, fleet.client().next_message(connection, fleet.now(), 0s, 2));
+  fleet.say(1, push({"message", "a", "text"}, "*"));
+  CHECK(fleet.take_events() == Lines{"2: [\"message\", \"a\", \"text\"]"});
+  fleet.advance(5s);
+  fleet.drive();
+  fleet.say(1, push({"pong", ""}, "*"));
+  fleet.advance(10s);
+  fleet.drive();
+  CHECK(fleet.is_open(1));
+}
+
+TEST_CASE("closing a subscription ends the wait, and the client's end ends all") {
+  Subscribed fleet;
+  fleet.next(1);
+  SECTION("its user closes it") {
+    fleet.client().close_subscription(fleet.connection, fleet.now());
+    fleet.settle();
+    CHECK(fleet.take_events() == Lines{"1: closed (no)"});
+    CHECK_FALSE(fleet.is_open(1));
+  }
+  SECTION("the client is closed") {
+    fleet.client().abort();
+    fleet.settle();
+    CHECK(fleet.take_events() == Lines{"1: closed (no)", "closed: closed"});
+    fleet.next(2);
+    CHECK(fleet.take_events() == Lines{"2: refused, the client was closed"});
+    CHECK(fleet.statistics().names == 0);
+    fleet.client().close_subscription(fleet.connection, fleet.now());
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll
