@@ -46,7 +46,8 @@ Status validate(const SessionOptions& options) {
   if (options.read_resends_max > read_resends_limit) {
     return invalid("read_resends_max is too large", "31 or less");
   }
-  if (options.blocking_connections_max + options.subscriptions_max >= connections_max) {
+  if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max >=
+      connections_max) {
     return invalid("blocking_connections_max and subscriptions_max are too large together",
                    "63 or less");
   }

@@ -35,6 +35,10 @@ TEST_CASE("the defaults are valid, and as documented") {
   CHECK(options.health_check_interval == 5s);
   CHECK(options.tombstone_age_max == 5s);
   CHECK(options.read_resends_max == 0);
+  CHECK(options.protocol == Protocol::resp3);
+  CHECK(options.blocking_connections_max == 8);
+  CHECK(options.subscriptions_max == 16);
+  CHECK(options.subscription_messages_max == 10'000);
 }
 
 TEST_CASE("an option that makes no sense is refused by name") {
@@ -51,6 +55,13 @@ TEST_CASE("an option that makes no sense is refused by name") {
   CHECK(refused_field({.request_timeout = -1ns}) == "request_timeout");
   CHECK(refused_field({.connect_timeout = 0ns}) == "connect_timeout");
   CHECK(refused_field({.connect_timeout = -1s}) == "connect_timeout");
+  CHECK(refused_field({.read_resends_max = 31}).empty());
+  CHECK(refused_field({.read_resends_max = 32}) == "read_resends_max");
+  CHECK(refused_field({.blocking_connections_max = 0, .subscriptions_max = 63}).empty());
+  CHECK(refused_field({.blocking_connections_max = 1, .subscriptions_max = 63}) ==
+        "blocking_connections_max");
+  CHECK(refused_field({.blocking_connections_max = 4294967295u}) == "blocking_connections_max");
+  CHECK(refused_field({.subscription_messages_max = 0}) == "subscription_messages_max");
   CHECK(refused_field({.close_timeout = -1s}) == "close_timeout");
   CHECK(refused_field({.reply_bytes_max = 4095}) == "reply_bytes_max");
   CHECK(refused_field({.reply_bytes_max = 4096}).empty());
@@ -72,6 +83,13 @@ TEST_CASE("a client's name is what the server accepts as one") {
 
 TEST_CASE("times of zero are allowed where they mean something") {
   CHECK(refused_field({.request_timeout = 0s}).empty());
+  CHECK(refused_field({.read_resends_max = 31}).empty());
+  CHECK(refused_field({.read_resends_max = 32}) == "read_resends_max");
+  CHECK(refused_field({.blocking_connections_max = 0, .subscriptions_max = 63}).empty());
+  CHECK(refused_field({.blocking_connections_max = 1, .subscriptions_max = 63}) ==
+        "blocking_connections_max");
+  CHECK(refused_field({.blocking_connections_max = 4294967295u}) == "blocking_connections_max");
+  CHECK(refused_field({.subscription_messages_max = 0}) == "subscription_messages_max");
   CHECK(refused_field({.close_timeout = 0s}).empty());
 }
 
