@@ -171,9 +171,17 @@ TlsProblem failure_of_openssl(Heard heard) {
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
       return failed("the server does not take the client certificate",
                     "one that is valid, of an authority that the server trusts", words);
+    case SSL_R_TLSV1_ALERT_DECODE_ERROR:
+    case SSL_R_TLSV1_ALERT_INTERNAL_ERROR:
+    case SSL_R_TLSV1_ALERT_USER_CANCELLED:
+      // It did not get all that was sent, or has troubles of its own: the next attempt may do.
+      return {.error = {.code = ErrorCode::connect_failed,
+                        .what = "the server gave up the TLS handshake"},
+              .words = words};
     default: return failed("TLS failed", "a server that speaks TLS 1.2 or later", words);
   }
 }

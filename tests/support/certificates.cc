@@ -1,5 +1,7 @@
 #include "plimsoll/tests/support/certificates.h"
 
+#include <array>
+#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 
@@ -81,6 +83,12 @@ CertificateAuthority::CertificateAuthority(const std::string& name)
 }
 
 CertificateAuthority::~CertificateAuthority() = default;
+
+std::string CertificateAuthority::hash() const {
+  std::array<char, 9> text{};
+  std::snprintf(text.data(), text.size(), "%08lx", X509_subject_name_hash(certificate_.get()));
+  return text.data();
+}
 
 CertificateFiles CertificateAuthority::issue(const std::string& name,
                                              const CertificateOptions& options) const {

@@ -41,6 +41,9 @@ class CertificateAuthority {
   /// Its own certificate.
   const std::string& file() const { return file_; }
 
+  /// What a directory of authorities would have it called, before ".0".
+  std::string hash() const;
+
   /// Makes a certificate and its key. One of the same `name` (which is the subject, too) replaces
   /// the files of the one before.
   CertificateFiles issue(const std::string& name, const CertificateOptions& options = {}) const;
