@@ -90,7 +90,7 @@ class Pipeline {
   Next next() {
     if (requests_.size() == answered_count_) return Next::nothing;
     const Request& request = first_unanswered();
-    if (request.end() > exposed_end_) return Next::nothing;
+    if (request.end() > exposed_end_) return next_while_given(request);
     if (request.state == State::tombstone) return Next::tombstone;
     return request.answers_left == 1 ? Next::request : Next::part;
   }
@@ -170,6 +170,12 @@ class Pipeline {
   Request& first_unanswered() {
     return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
   }
+  // Of several commands the server answers the first ones before it has the last.
+  Next next_while_given(const Request& request) const {
+    const bool has_first = request.begin < exposed_end_ && request.answers_left > 1;
+    if (!has_first || request.wants_confirmations) return Next::nothing;
+    return request.state == State::tombstone ? Next::tombstone : Next::part;
+  }
   bool keeps_until_answered() const { return options_.read_resends_max > 0; }
   Result<RequestId> stage(const CommandView& command, Instant deadline, Tag tag);
   bool is_full();
@@ -177,7 +183,7 @@ class Pipeline {
   bool holds_bytes(const Request& request) const;
   Error refuse_for_the_limit() const;
   Error refuse_for_lack_of_room(std::size_t bytes) const;
-  std::uint16_t names_in(const Request& request) const;
+  std::uint16_t answers_to(const Request& request) const;
   void start_search();
   void bury(Request& request);
   Ended end_early(Request& request, ErrorCode code);

@@ -19,6 +19,11 @@ inline constexpr Error answered_too_early{
     .code = ErrorCode::protocol_error,
     .what = "the server answered the handshake before it was sent"};
 
+inline constexpr Error unsaid_refusal{
+    .code = ErrorCode::server_error,
+    .executed = Executed::yes,
+    .what = "the server refused the credentials, and did not say so"};
+
 inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,
     .what = "the server owes a reply for longer than tombstone_age_max"};

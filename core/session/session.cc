@@ -256,9 +256,8 @@ std::optional<Event> Session::poll_ended() {
 }
 
 // In RESP2 what is said to subscribers are arrays, and so is the reply to their PING.
-bool Session::is_push_frame() const {
-  if (reader_.is_push()) return true;
-  if (!arrays_are_pushes_ || reader_.dropped() != Parser::Drop::none) return false;
+bool Session::is_array_push() const {
+  if (reader_.dropped() != Parser::Drop::none) return false;
   const Value value = reader_.value();
   return state_ != State::handshaking && value.type() == Type::array && !is_about(value, "pong");
 }
@@ -287,15 +286,17 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
 
 // Of a request with several answers: those before the last say no more than that all goes well.
 std::optional<Event> Session::handle_part() {
-  std::optional<Event> event;
-  if (pipeline_.next_wants_confirmations()) {
-    handle_reply(event);  // refused as a whole
-    return event;
-  }
+  if (pipeline_.next_wants_confirmations()) return handle_refusal(pipeline_.take_next());
   const Tag tag = pipeline_.next_tag();
   const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
+  const bool shown = reader_.dropped() == Parser::Drop::none;
+  if (tag == own_auth && shown && is_aggregate(reader_.value().type())) {
+    pipeline_.take_next();
+    event_error_ = unsaid_refusal;
+    return Event{.kind = Event::Kind::queueing_failed, .tag = tag, .error = &event_error_};
+  }
   pipeline_.take_part();
-  if (reader_.dropped() != Parser::Drop::none || !reader_.value().is_error()) return event;
+  if (!shown || !reader_.value().is_error()) return std::nullopt;
   event_error_ = error_of(reader_.value());
   return Event{.kind = Event::Kind::queueing_failed,
                .tag = tag,
@@ -323,8 +324,7 @@ inline void Session::handle_reply(std::optional<Event>& event) {
   }
   const Value value = reader_.value();
   if (value.is_error()) {
-    event = failed(tag, error_of(value));
-    event->value = value;
+    event = handle_refusal(tag);
     return;
   }
   ++counters_.completed;
@@ -340,7 +340,7 @@ bool Session::poll_frame(std::optional<Event>& event) {
       case Reader::Poll::need_more: return false;
       case Reader::Poll::failed: handle_protocol_error(); break;
       case Reader::Poll::frame:
-        if (is_push_frame()) {
+        if (reader_.is_push() || (arrays_are_pushes_ && is_array_push())) {
           event = handle_push(due);
         } else if (state_ == State::handshaking) {
           event = handle_handshake_reply();
@@ -357,6 +357,14 @@ bool Session::poll_frame(std::optional<Event>& event) {
     }
   }
   return false;
+}
+
+Event Session::handle_refusal(Tag tag) {
+  if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
+  const Value value = reader_.value();
+  Event event = failed(tag, error_of(value));
+  event.value = value;
+  return event;
 }
 
 Event Session::handle_skipped_reply(Tag tag) {

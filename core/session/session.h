@@ -35,7 +35,7 @@ struct Event {
     queueing_failed,  ///< one of the answers that request `tag` is owed before its outcome is an
                       ///< error: `error`, `value`; `answers_owed` says which
     credentials_refused  ///< the server did not take new ones, and goes by the old ones: `error`,
-                         ///< and the server's own words
+                         ///< and the server's own words if there are any
   };
   Kind kind;
   Tag tag = 0;
@@ -47,7 +47,7 @@ struct Event {
 /// Tags from this one on are the client's own.
 inline constexpr Tag own_tag_first = UINT64_MAX - 255;
 
-/// Of the AUTH with new credentials.
+/// Of the AUTH with new credentials, and the HELLO behind it.
 inline constexpr Tag own_auth = own_tag_first;
 /// Of a SUBSCRIBE that restores subscriptions.
 inline constexpr Tag own_restore = own_auth + 1;
@@ -177,12 +177,13 @@ class Session {
 
   Error refusal() const;
   bool poll_frame(std::optional<Event>& event);
-  bool is_push_frame() const;
+  bool is_array_push() const;
   std::optional<Event> handle_push(Pipeline::Next due);
   std::optional<Event> handle_confirmation(Pipeline::Next due);
   std::optional<Event> handle_part();
   void tell_credentials();
   void handle_reply(std::optional<Event>& event);
+  Event handle_refusal(Tag tag);
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   std::optional<Event> handle_handshake_reply();

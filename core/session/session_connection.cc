@@ -198,14 +198,32 @@ void Session::set_credentials(const Credentials& credentials) {
   tell_credentials();
 }
 
-// In RESP2 a connection that has subscriptions takes no AUTH: there the next one is made with them.
+// A refusal of AUTH is not said at all while the server has others' replies to send on the
+// connection (clientHasPendingReplies() in its acl.c), which would shift every reply behind it. So
+// a HELLO follows, which changes nothing, nobody is forbidden, and is answered by a map: where that
+// comes first, AUTH was refused. In RESP2 a connection that has subscriptions takes neither: there
+// the next one is made with them.
 void Session::tell_credentials() {
   if (!credentials_untold_ || state_ != State::ready) return;
+  if (arrays_are_pushes_) {
+    credentials_untold_ = false;
+    return;
+  }
   const std::array<std::string_view, 3> words{
       "AUTH", options_.username.empty() ? "default" : options_.username, options_.password};
-  CommandView command;
-  command.args = words;
-  if (arrays_are_pushes_ || pipeline_.submit_own(command, own_auth)) credentials_untold_ = false;
+  constexpr std::string_view witness_word = "HELLO";
+  CommandView auth;
+  auth.args = words;
+  CommandView witness;
+  witness.args = {&witness_word, 1};
+  const std::size_t size = encoded_size(auth) + encoded_size(witness);
+  const Block bytes = Block::allocate(accounts_.connections, size);
+  if (!bytes) return;  // poll_event() comes by again
+  char* const begin = static_cast<char*>(bytes.data());
+  encode(witness, encode(auth, begin));
+  CommandView both = CommandView::from_encoded({begin, size});
+  both.answers = 2;
+  if (pipeline_.submit_own(both, own_auth)) credentials_untold_ = false;
 }
 
 void Session::check_health() {
