@@ -28,7 +28,7 @@ class SessionStore {
   asio::awaitable<bool> open(std::string id, std::string user) {
     native::SetOptions options;
     options.when = native::When::if_absent;
-    options.ttl = lifetime;
+    options.expiry = native::SetExpiry::in(lifetime);
     const auto claimed = co_await client_.set("signed-in:" + user, id, options);
     if (!claimed) co_return false;
     co_await client_.hset("session:" + id, {{"user", user}, {"cart", "empty"}});

@@ -3,6 +3,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <ranges>
 #include <span>
 #include <string>
@@ -24,6 +25,9 @@ namespace plimsoll::native {
 class Words {
  public:
   static constexpr std::size_t braced_max = 16;
+  using Argument = void;
+
+  Words() = default;  ///< none
 
   template <std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1 && sizeof...(Text) <= braced_max)
@@ -77,6 +81,8 @@ struct Field {
 /// or any range of pairs of strings, such as a map.
 class Fields {
  public:
+  using Argument = void;
+
   Fields(Field a, Field b = {}, Field c = {}, Field d = {}, Field e = {}, Field f = {},
          Field g = {}, Field h = {}) {
     std::size_t count = 0;
@@ -110,5 +116,61 @@ class Fields {
   std::vector<ArgumentPair> copied_;
   std::span<const ArgumentPair> fields_;
 };
+
+/// Items of several parts each, such as scores with their members: up to 8 in braces,
+/// {{1.5, "a"}, {2, "b"}}, or any contiguous range of the items; numbers likewise, {1, 2}.
+template <class Item, std::size_t Parts>
+class ListOf {
+ public:
+  using Argument = void;
+
+  struct Braced {
+    Braced() = default;
+    template <class... Part>
+      requires(sizeof...(Part) == Parts && std::constructible_from<Item, const Part&...>)
+    Braced(const Part&... parts) : item(parts...), given(true) {}
+
+    Item item{};
+    bool given = false;
+  };
+
+  ListOf(Braced a, Braced b = {}, Braced c = {}, Braced d = {}, Braced e = {}, Braced f = {},
+         Braced g = {}, Braced h = {}) {
+    std::size_t count = 0;
+    for (const Braced* braced : {&a, &b, &c, &d, &e, &f, &g, &h}) {
+      if (braced->given) braced_[count++] = braced->item;
+    }
+    items_ = std::span(braced_).first(count);
+  }
+
+  ListOf(std::span<const Item> items) : items_(items) {}
+
+  template <std::ranges::contiguous_range Range>
+    requires(std::convertible_to<const Range&, std::span<const Item>>)
+  ListOf(const Range& range) : items_(range) {}
+
+  /// Members with their scores, such as a map; they must be there while the call is made.
+  template <std::ranges::input_range Range>
+    requires requires(std::ranges::range_value_t<Range> each) {
+      { each.first } -> std::convertible_to<std::string_view>;
+      { each.second } -> std::convertible_to<double>;
+    }
+  ListOf(const Range& range) {
+    for (const auto& [member, score] : range) copied_.push_back(Item{score, member});
+    items_ = copied_;
+  }
+
+  ListOf(const ListOf&) = delete;
+  ListOf& operator=(const ListOf&) = delete;
+
+  operator std::span<const Item>() const { return items_; }
+
+ private:
+  std::array<Item, 8> braced_{};
+  std::vector<Item> copied_;
+  std::span<const Item> items_;
+};
+
+using Integers = ListOf<std::int64_t, 1>;
 
 }  // namespace plimsoll::native

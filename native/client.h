@@ -16,10 +16,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
-#include "plimsoll/core/commands/builders.h"
-#include "plimsoll/core/commands/command_class.h"
+#include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/native/arguments.h"
 #include "plimsoll/native/call.h"
+#include "plimsoll/native/command_set.h"
 #include "plimsoll/native/options.h"
 #include "plimsoll/native/reply.h"
 #include "plimsoll/native/request.h"
@@ -39,15 +39,12 @@
 
 namespace plimsoll::native {
 
-using commands::When;
-
-/// How set() stores: when, and for how long.
-using SetOptions = commands::SetOptions;
+class Transaction;
 
 /// Move-only; usable from any thread. Destroying it closes at once: whatever is under way ends
 /// with `lost_unsent` or `lost_in_doubt`. A client that was inherited over a fork() fails every
 /// call with `forked` and never touches its socket.
-class Client {
+class Client : public CommandSet<Client> {
  public:
   /// No client: only to be assigned to.
   Client() = default;
@@ -67,103 +64,11 @@ class Client {
   /// `client.with_timeout(5s).get("k")`. Destroying what this returns closes nothing.
   Client with_timeout(std::chrono::nanoseconds timeout) const;
 
-  /// GET. None: there is no such key.
-  template <class Token = Start>
-  auto get(std::string_view key, Token&& token = Token()) {
-    return send<std::optional<std::string>>(commands::get(key), std::forward<Token>(token));
-  }
-
-  /// SET. The second form says whether it stored: `options.when` may have kept it from that.
-  template <class Token = Start>
-    requires(!std::convertible_to<Token, SetOptions>)
-  auto set(std::string_view key, std::string_view value, Token&& token = Token()) {
-    return send<void>(commands::Set(key, value, {}), std::forward<Token>(token));
-  }
-  template <class Token = Start>
-  auto set(std::string_view key, std::string_view value, const SetOptions& options,
-           Token&& token = Token()) {
-    const plimsoll::Status valid = commands::Set::validate(options);
-    if (!valid) return refuse<Stored>(valid.error(), std::forward<Token>(token));
-    return send<Stored>(commands::Set(key, value, options), std::forward<Token>(token));
-  }
-
-  /// MGET: a value or none for each key, in their order.
-  template <class Token = Start>
-  auto mget(const Words& keys, Token&& token = Token()) {
-    return send<std::vector<std::optional<std::string>>>(commands::mget(keys),
-                                                         std::forward<Token>(token));
-  }
-
-  /// DEL: how many there were.
-  template <class Token = Start>
-  auto del(const Words& keys, Token&& token = Token()) {
-    return send<std::int64_t>(commands::del(keys), std::forward<Token>(token));
-  }
-
-  /// EXISTS: how many of them exist; one that is named twice counts twice.
-  template <class Token = Start>
-  auto exists(const Words& keys, Token&& token = Token()) {
-    return send<std::int64_t>(commands::exists(keys), std::forward<Token>(token));
-  }
-
-  /// INCR: the new value.
-  template <class Token = Start>
-  auto incr(std::string_view key, Token&& token = Token()) {
-    return send<std::int64_t>(commands::incr(key), std::forward<Token>(token));
-  }
-
-  /// PTTL: milliseconds left; -1: it does not expire; -2: there is no such key.
-  template <class Token = Start>
-  auto pttl(std::string_view key, Token&& token = Token()) {
-    return send<std::int64_t>(commands::pttl(key), std::forward<Token>(token));
-  }
-
-  /// HSET: how many of the fields are new.
-  template <class Token = Start>
-  auto hset(std::string_view key, const Fields& fields, Token&& token = Token()) {
-    return send<std::int64_t>(commands::hset(key, fields), std::forward<Token>(token));
-  }
-
-  /// HGET. None: there is no such key or field.
-  template <class Token = Start>
-  auto hget(std::string_view key, std::string_view field, Token&& token = Token()) {
-    return send<std::optional<std::string>>(commands::hget(key, field), std::forward<Token>(token));
-  }
-
-  /// HGETALL. Empty: there is no such key.
-  template <class Token = Start>
-  auto hgetall(std::string_view key, Token&& token = Token()) {
-    return send<std::unordered_map<std::string, std::string>>(commands::hgetall(key),
-                                                              std::forward<Token>(token));
-  }
-
-  /// SADD: how many of the members are new.
-  template <class Token = Start>
-  auto sadd(std::string_view key, const Words& members, Token&& token = Token()) {
-    return send<std::int64_t>(commands::sadd(key, members), std::forward<Token>(token));
-  }
-
-  /// SMEMBERS, in no promised order. Empty: there is no such key.
-  template <class Token = Start>
-  auto smembers(std::string_view key, Token&& token = Token()) {
-    return send<std::vector<std::string>>(commands::smembers(key), std::forward<Token>(token));
-  }
-
-  /// PING: "PONG".
-  template <class Token = Start>
-  auto ping(Token&& token = Token()) {
-    return send<std::string>(commands::ping(), std::forward<Token>(token));
-  }
-
-  /// DBSIZE: keys in the database.
-  template <class Token = Start>
-  auto dbsize(Token&& token = Token()) {
-    return send<std::int64_t>(commands::dbsize(), std::forward<Token>(token));
-  }
-
   /// Any command, its name first: `command("LPUSH", "list", "a", "b")`, or typed, for whatever
-  /// decode() knows: `command<std::int64_t>("LLEN", "list")`. One that would put the shared
-  /// connection out of step (SUBSCRIBE, MULTI, BLPOP, SELECT...) is refused: `refused_command`.
+  /// decode() knows: `command<std::int64_t>("LLEN", "list")`. Of those that the server is known to
+  /// have, the number of arguments and the places of keys are checked first: `invalid_argument`; and
+  /// what would put a shared connection out of step (SUBSCRIBE, MULTI, SELECT...) is refused, saying
+  /// what to use: `refused_command`.
   template <class T = Reply, std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1)
   auto command(const Text&... words) {
@@ -178,11 +83,43 @@ class Client {
     return send_any<T>(words, std::forward<Token>(token));
   }
 
+  /// An empty transaction for the shared connection (transaction.h).
+  Transaction transaction() const;
+
+  /// A connection of one's own (exclusive.h). rejected_by_limit: blocking_connections_max.
+  template <CompletionToken Token = Start>
+  auto exclusive(Token&& token = Token()) const;
+
+  /// What is published on these channels from now on (subscription.h); psubscribe() takes patterns,
+  /// ssubscribe() shard channels. rejected_by_limit: subscriptions_max; server_error: NOPERM...
+  template <CompletionToken Token = Start>
+  auto subscribe(const Words& channels, Token&& token = Token()) const {
+    return open_subscription(SubscriptionKind::channel, channels, std::forward<Token>(token));
+  }
+  template <CompletionToken Token = Start>
+  auto psubscribe(const Words& patterns, Token&& token = Token()) const {
+    return open_subscription(SubscriptionKind::pattern, patterns, std::forward<Token>(token));
+  }
+  template <CompletionToken Token = Start>
+  auto ssubscribe(const Words& channels, Token&& token = Token()) const {
+    return open_subscription(SubscriptionKind::shard, channels, std::forward<Token>(token));
+  }
+
+  /// Where this client's requests go: for scripts, scans and stream readers.
+  operator Channel() const { return {.driver = driver_, .timeout = timeout_}; }
+
   /// Takes no more calls, waits for the replies that are owed (Options::close_timeout at most), and
   /// closes.
   template <class Token = Start>
   auto close(Token&& token = Token()) {
     return start<void>(Request(driver()), std::forward<Token>(token));
+  }
+
+  /// Who to be from now on: for new connections, and told to those that are there with AUTH, between
+  /// requests, which notice nothing. A refusal is told to Options::on_connection, and the connection
+  /// stays as it was. For those who rotate passwords by hand; see Options::credentials.
+  void set_credentials(std::string username, std::string password) {
+    driver().set_credentials(std::move(username), std::move(password));
   }
 
   /// Figures of this client and of the memory line, as of now.
@@ -206,7 +143,22 @@ class Client {
   boost::asio::any_io_executor get_executor() const { return driver().executor(); }
 
  private:
+  friend class CommandSet<Client>;
+
   Driver& driver() const;
+
+  template <class Token>
+  auto open_subscription(SubscriptionKind kind, const Words& names, Token&& token) const;
+
+  // What the commands of CommandSet come to.
+  template <class T, class Builder, class Token>
+  auto run(const Builder& builder, Token&& token) {
+    if constexpr (requires { builder.status(); }) {
+      const plimsoll::Status given = builder.status();
+      if (!given) return refuse<T>(given.error(), std::forward<Token>(token));
+    }
+    return send<T>(builder, std::forward<Token>(token));
+  }
 
   template <class T, class Token>
   auto send(const CommandView& command, Token&& token) {
@@ -220,9 +172,9 @@ class Client {
 
   template <class T, class Token>
   auto send_any(std::span<const std::string_view> words, Token&& token) {
-    const plimsoll::Status allowed = commands::check_shared(words);
-    if (!allowed) return refuse<T>(allowed.error(), std::forward<Token>(token));
-    return send<T>(commands::any(words), std::forward<Token>(token));
+    const plimsoll::Result<CommandView> prepared = commands::prepare(words);
+    if (!prepared) return refuse<T>(prepared.error(), std::forward<Token>(token));
+    return send<T>(*prepared, std::forward<Token>(token));
   }
 
   std::shared_ptr<Driver> driver_;

@@ -1,5 +1,8 @@
 #include "plimsoll/native/decode.h"
 
+#include <charconv>
+#include <system_error>
+
 namespace plimsoll::native {
 namespace {
 
@@ -34,29 +37,27 @@ plimsoll::Status decode(const Value& value, std::string& out) {
 }
 
 plimsoll::Status decode(const Value& value, std::int64_t& out) {
-  return take(value.as_integer(), out);
+  if (value.type() != Type::bulk_string) return take(value.as_integer(), out);
+  std::string text;
+  if (const auto status = decode(value, text); !status) return status;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, out);
+  if (error == std::errc() && stop == end) return {};
+  return take(value.as_integer(), out);  // says what it is
 }
 
 plimsoll::Status decode(const Value& value, double& out) { return take(value.as_real(), out); }
 
 plimsoll::Status decode(const Value& value, bool& out) { return take(value.as_boolean(), out); }
 
-plimsoll::Status decode(const Value& value, Stored& out) {
-  out.yes = !value.is_null();
-  if (!out.yes) return {};
-  const auto text = value.as_bytes();
-  return text ? plimsoll::Status() : text.error();
-}
-
-plimsoll::Status decode(const Value& value, std::unordered_map<std::string, std::string>& out) {
-  const auto entries = value.as_entries();
-  if (!entries) return entries.error();
+plimsoll::Status decode(const Value& value, std::vector<bool>& out) {
+  const auto elements = value.as_elements();
+  if (!elements) return elements.error();
   out.clear();
-  out.reserve(entries->size());
-  for (const Entry& entry : *entries) {
-    std::string key;
-    if (const auto status = decode(entry.key, key); !status) return status;
-    if (const auto status = decode(entry.value, out[std::move(key)]); !status) return status;
+  for (const Value& element : *elements) {
+    bool each = false;
+    if (const auto status = decode(element, each); !status) return status;
+    out.push_back(each);
   }
   return {};
 }

@@ -7,13 +7,12 @@
 
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/call.h"
+#include "plimsoll/native/channel.h"
 #include "plimsoll/native/driver.h"
 #include "plimsoll/native/operation.h"
+#include "plimsoll/native/start.h"
 
 namespace plimsoll::native {
-
-/// The completion token that every call has by default: start now, return a Call.
-struct Start {};
 
 /// A command on its way to a driver. It refers to its arguments where they lie; only when it is
 /// moved or copied, as lazy tokens do (deferred, use_awaitable) that start later, it takes a copy
@@ -22,6 +21,14 @@ class Request {
  public:
   Request(Driver& driver, Timeout timeout, const CommandView& command)
       : driver_(&driver), kind_(Kind::command), timeout_(timeout), command_(command) {}
+
+  /// For a connection of one's own.
+  Request(const Channel& channel, const CommandView& command)
+      : driver_(channel.driver.get()),
+        kind_(Kind::command),
+        timeout_(channel.timeout),
+        command_(command),
+        channel_(&channel) {}
 
   /// A command that is refused before it is sent.
   Request(Driver& driver, const plimsoll::Error& refusal)
@@ -47,6 +54,7 @@ class Request {
     std::shared_ptr<Driver> driver;
     std::string encoded;
     plimsoll::Error refusal;
+    Channel channel;
   };
 
   Driver* driver_;
@@ -54,6 +62,7 @@ class Request {
   Timeout timeout_{};
   CommandView command_;
   const plimsoll::Error* refusal_ = nullptr;
+  const Channel* channel_ = nullptr;
   std::unique_ptr<Luggage> luggage_;
 };
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/commands/command_class.h"
+#include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/wasm/instance.h"
 #include "plimsoll/wasm/milliseconds.h"
 #include "plimsoll/wasm/translate.h"
@@ -107,10 +107,9 @@ double submit(HostedClient& client, std::uint32_t count, std::uint32_t tag, doub
               Instant now) {
   const auto words = instance.line().staging.words(count);
   if (!words) return refuse(words.error());
-  // The client's own connection is shared by all its requests.
-  if (const Status fit = commands::check_shared(*words); !fit) return refuse(fit.error());
-  CommandView command;
-  command.args = *words;
+  const Result<CommandView> prepared = commands::prepare(*words);
+  if (!prepared) return refuse(prepared.error());
+  const CommandView& command = *prepared;
   const Result<RequestId> id =
       timeout < 0 ? client.client().submit(command, now, tag)
                   : client.client().submit(command, now, to_duration(timeout), tag);

@@ -14,6 +14,8 @@
 
 namespace plimsoll::commands {
 
+using Words = std::span<const std::string_view>;
+
 /// A literal that can be a template argument.
 template <std::size_t N>
 struct Literal {
@@ -73,19 +75,22 @@ template <std::size_t N>
 struct Command {
   std::string_view head;
   CommandView::Head head_kind;
+  std::uint8_t head_parts = 1;
   CommandView::Effect effect = CommandView::Effect::unknown;
   std::array<std::string_view, N> args{};
   std::span<const std::string_view> more_args{};
   std::span<const ArgumentPair> pairs{};
 
   operator CommandView() const {
-    return {.head = head,
-            .effect = effect,
-            .head_kind = head_kind,
-            .head_parts = head.empty() ? std::uint8_t{0} : std::uint8_t{1},
-            .args = args,
-            .more_args = more_args,
-            .pairs = pairs};
+    CommandView command;
+    command.head = head;
+    command.effect = effect;
+    command.head_kind = head_kind;
+    command.head_parts = head_parts;
+    command.args = args;
+    command.more_args = more_args;
+    command.pairs = pairs;
+    return command;
   }
 };
 
@@ -120,6 +125,14 @@ template <std::size_t N>
 constexpr Command<N> with(Command<N> command, std::span<const ArgumentPair> pairs) {
   command.pairs = pairs;
   return command;
+}
+
+/// Any command, its name first.
+inline Command<0> any(Words name_and_args) {
+  return {.head = {},
+          .head_kind = CommandView::Head::uncounted,
+          .head_parts = 0,
+          .more_args = name_and_args};
 }
 
 }  // namespace plimsoll::commands

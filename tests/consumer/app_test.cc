@@ -35,7 +35,7 @@ asio::awaitable<void> awaited(Client& client) {
   co_await client.set("a", "1");
   native::SetOptions options;
   options.when = native::When::if_absent;
-  options.ttl = std::chrono::minutes(1);
+  options.expiry = native::SetExpiry::in(std::chrono::minutes(1));
   expect(!co_await client.set("a", "2", options), "set stores only what is absent");
   expect(co_await client.get("a") == "1", "get");
   expect(co_await client.incr("a") == 2, "incr");

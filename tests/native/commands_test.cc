@@ -60,14 +60,14 @@ TEST_CASE("set stores under a condition, and says whether it did") {
 TEST_CASE("a key expires after the time that set gave it, which pttl tells") {
   with_client([](Client& client) {
     native::SetOptions hour;
-    hour.ttl = 1h;
+    hour.expiry = native::SetExpiry::in(1h);
     CHECK((finish(client.set("k", "v", hour))).yes);
     const std::int64_t left = finish(client.pttl("k"));
     CHECK(left > 0);
     CHECK(left <= 3'600'000);
 
     native::SetOptions keep;
-    keep.old_ttl = native::SetOptions::OldTtl::kept;
+    keep.expiry = native::SetExpiry::keep();
     finish(client.set("k", "w", keep));
     CHECK(finish(client.pttl("k")) > 0);
     finish(client.set("k", "x"));
@@ -78,12 +78,11 @@ TEST_CASE("a key expires after the time that set gave it, which pttl tells") {
 
 TEST_CASE("set options that make no sense are an error, and nothing is sent") {
   with_client([](Client& client) {
-    native::SetOptions both;
-    both.ttl = 1h;
-    both.old_ttl = native::SetOptions::OldTtl::kept;
+    native::SetOptions none;
+    none.expiry = native::SetExpiry::in(0ms);
     auto code = ErrorCode::server_error;
     try {
-      finish(client.set("k", "v", both));
+      finish(client.set("k", "v", none));
     } catch (const native::Error& error) {
       code = error.code();
       CHECK(error.executed() == Executed::no);

@@ -1,7 +1,6 @@
 #include "plimsoll/core/commands/builders.h"
 
 #include <array>
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -14,16 +13,14 @@ namespace {
 
 using testing::encoded;
 using testing::request;
-using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, 2> two_words{"a", "bc"};
 constexpr std::array<std::string_view, 0> no_words{};
 
-std::string set(const SetOptions& options) { return encoded(Set("ship", "Eastern", options)); }
-
 TEST_CASE("commands without arguments are their names") {
   CHECK(encoded(ping()) == request({"PING"}));
   CHECK(encoded(dbsize()) == request({"DBSIZE"}));
+  CHECK(encoded(client_id()) == request({"CLIENT", "ID"}));
 }
 
 TEST_CASE("commands of one key send it behind the name") {
@@ -48,12 +45,25 @@ TEST_CASE("members and fields follow their key") {
   CHECK(encoded(sadd("ship", two_words)) == request({"SADD", "ship", "a", "bc"}));
   CHECK(encoded(hset("ship", fields)) ==
         request({"HSET", "ship", "name", "Great", "year", "1858"}));
+  CHECK(encoded(mset(fields)) == request({"MSET", "name", "Great", "year", "1858"}));
+  CHECK(encoded(xadd("s", fields)) == request({"XADD", "s", "*", "name", "Great", "year", "1858"}));
+  CHECK(encoded(xack("s", "g", two_words)) == request({"XACK", "s", "g", "a", "bc"}));
+  CHECK(encoded(pubsub_numsub(two_words)) == request({"PUBSUB", "NUMSUB", "a", "bc"}));
+}
+
+TEST_CASE("a command's head says whether it may be sent again") {
+  CHECK(CommandView(get("a")).effect == CommandView::Effect::read);
+  CHECK(CommandView(ping()).effect == CommandView::Effect::read);
+  CHECK(CommandView(getdel("a")).effect == CommandView::Effect::unknown);
+  CHECK(CommandView(zrange("a", 0, -1)).effect == CommandView::Effect::read);
+  CHECK(CommandView(eval_ro("script")).effect == CommandView::Effect::unknown);
 }
 
 TEST_CASE("any command is sent as its words are") {
   constexpr std::array<std::string_view, 3> words{"client", "no-evict", "on"};
 
   CHECK(encoded(any(words)) == request({"client", "no-evict", "on"}));
+  CHECK(encoded(any({})) == "*0\r\n");
 }
 
 TEST_CASE("arguments may be empty and hold any byte") {
@@ -82,52 +92,6 @@ TEST_CASE("a request that was encoded before is sent as it is") {
   const std::string before = request({"PING"});
 
   CHECK(encoded(CommandView::from_encoded(before)) == before);
-}
-
-TEST_CASE("SET without options is key and value") {
-  CHECK(set({}) == request({"SET", "ship", "Eastern"}));
-}
-
-TEST_CASE("SET says when it stores") {
-  CHECK(set({.when = When::if_absent}) == request({"SET", "ship", "Eastern", "NX"}));
-  CHECK(set({.when = When::if_present}) == request({"SET", "ship", "Eastern", "XX"}));
-}
-
-TEST_CASE("SET says for how long, in milliseconds") {
-  CHECK(set({.ttl = 2s}) == request({"SET", "ship", "Eastern", "PX", "2000"}));
-  CHECK(set({.ttl = 1ms}) == request({"SET", "ship", "Eastern", "PX", "1"}));
-  CHECK(set({.ttl = 1'999'999ns}) == request({"SET", "ship", "Eastern", "PX", "1"}));
-  CHECK(set({.ttl = Duration::max()}) ==
-        request({"SET", "ship", "Eastern", "PX", "9223372036854"}));
-}
-
-TEST_CASE("SET can keep the time to live that the key has") {
-  CHECK(set({.old_ttl = SetOptions::OldTtl::kept}) ==
-        request({"SET", "ship", "Eastern", "KEEPTTL"}));
-}
-
-TEST_CASE("SET takes its options together") {
-  CHECK(set({.when = When::if_absent, .ttl = 1min}) ==
-        request({"SET", "ship", "Eastern", "NX", "PX", "60000"}));
-  CHECK(set({.when = When::if_present, .old_ttl = SetOptions::OldTtl::kept}) ==
-        request({"SET", "ship", "Eastern", "XX", "KEEPTTL"}));
-}
-
-TEST_CASE("SET's options are valid unless they contradict each other or say too short a time") {
-  CHECK(Set::validate({}).ok());
-  CHECK(Set::validate({.when = When::if_absent, .ttl = 1ms}).ok());
-  CHECK(Set::validate({.old_ttl = SetOptions::OldTtl::kept}).ok());
-
-  for (const Duration ttl : {Duration(0), Duration(999'999ns), Duration(-1s), Duration::min()}) {
-    const Status status = Set::validate({.ttl = ttl});
-    REQUIRE_FALSE(status.ok());
-    CHECK(status.error().code == ErrorCode::invalid_argument);
-    CHECK(std::string(status.error().what) == "ttl is shorter than a millisecond");
-  }
-
-  const Status both = Set::validate({.ttl = 1s, .old_ttl = SetOptions::OldTtl::kept});
-  REQUIRE_FALSE(both.ok());
-  CHECK(both.error().code == ErrorCode::invalid_argument);
 }
 
 }  // namespace

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/commands/bound.h"
+#include "plimsoll/core/commands/words.h"
+#include "plimsoll/core/resp/encoder.h"
+
+// What builders of commands with options, numbers or several lists return. It refers to the
+// caller's words and lists, keeps the texts of numbers itself, and may be copied; submit it while
+// they live.
+
+namespace plimsoll::commands {
+
+inline constexpr std::size_t composed_words_max = 20;
+inline constexpr std::size_t composed_numbers_max = 8;
+inline constexpr std::size_t composed_lists_max = 6;
+
+extern template class WordRow<composed_words_max, composed_numbers_max>;
+
+class Composed {
+ public:
+  /// `head` is `head_parts` encoded bulk strings.
+  Composed(std::string_view head, std::uint8_t head_parts,
+           CommandView::Effect effect = CommandView::Effect::unknown)
+      : head_(head), effect_(effect), head_parts_(head_parts) {}
+  Composed(const Composed& other);
+  Composed& operator=(const Composed&) = delete;
+  ~Composed() = default;
+
+  /// invalid_argument where the caller's arguments make no command: do not send it.
+  Status status() const;
+
+  operator CommandView() const;
+
+  // For builders, in the order of the wire.
+  void word(std::string_view text);
+  void integer(std::int64_t number);
+  void real(double number);
+  void bound(const Bound& bound);
+  void choice(const Choice& choice);
+  void texts(std::span<const std::string_view> words);
+  void pairs(std::span<const ArgumentPair> pairs);
+  /// The first of each pair, then the second of each.
+  void columns(std::span<const ArgumentPair> pairs);
+  void integers(std::span<const std::int64_t> numbers);
+  void reals(std::span<const double> numbers);
+  void list(const ArgumentList& list);
+
+  /// How long the server may wait, zero for ever: a word, and what the view says of it.
+  void wait_seconds(Duration wait);
+  void wait_milliseconds(std::chrono::milliseconds wait);
+
+  void refuse(const char* what, const char* expected) { row_.refuse(what, expected); }
+  void at_least(std::int64_t minimum, std::int64_t number, const char* what, const char* expected) {
+    row_.at_least(minimum, number, what, expected);
+  }
+  void check_real(double number) {
+    if (number != number) refuse("nan is given as a number", "a number, or an infinity");
+  }
+
+ private:
+  using Row = WordRow<composed_words_max, composed_numbers_max>;
+
+  void add_list(const ArgumentList& list);
+  void count_words(std::size_t added);
+
+  std::string_view head_;
+  Duration block_time_{};
+  CommandView::Effect effect_;
+  std::uint8_t head_parts_;
+  std::uint8_t first_run_ = 0;  // words before the first list
+  std::uint8_t lists_count_ = 0;
+  bool ends_with_own_words_ = false;
+  Row row_;
+  // The words of the row behind the first list are lists among these.
+  std::array<ArgumentList, composed_lists_max> lists_;
+};
+
+}  // namespace plimsoll::commands

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace plimsoll::commands {
+
+/// Names of commands and their tokens are the same in upper and lower case.
+constexpr char folded(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+
+inline bool is_token(std::string_view word, std::string_view upper_case) {
+  return std::equal(word.begin(), word.end(), upper_case.begin(), upper_case.end(),
+                    [](char a, char b) { return folded(a) == b; });
+}
+
+}  // namespace plimsoll::commands

@@ -1,0 +1,108 @@
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+
+#include "plimsoll/core/commands/command_rows.h"
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/folded.h"
+
+// Key specifications applied to words: valkey.io/topics/key-specs.
+
+namespace plimsoll::commands {
+namespace {
+
+using Words = std::span<const std::string_view>;
+
+Error misplaced(const char* what, const char* expected) {
+  return {.code = ErrorCode::invalid_argument, .what = what, .expected = expected};
+}
+
+// The word that the search ends at, where it ends at one.
+std::optional<std::size_t> begin_of(const KeySpec& spec, Words words) {
+  if (spec.begin == KeySpec::Begin::index) return static_cast<std::size_t>(spec.at);
+  const std::string_view keyword = key_keywords[spec.keyword];
+  if (spec.at > 0) {
+    for (std::size_t i = static_cast<std::size_t>(spec.at); i + 1 < words.size(); ++i) {
+      if (is_token(words[i], keyword)) return i + 1;
+    }
+    return std::nullopt;
+  }
+  const auto back = static_cast<std::size_t>(-spec.at);
+  for (std::size_t i = words.size() < back ? 0 : words.size() - back + 1; i-- > 1;) {
+    if (is_token(words[i], keyword)) return i + 1;
+  }
+  return std::nullopt;
+}
+
+Result<KeyRange> counted_keys(const Row& row, const KeySpec& spec, Words words, std::size_t begin) {
+  const std::size_t count_at = begin + static_cast<std::size_t>(spec.last_or_count);
+  const std::size_t first = begin + static_cast<std::size_t>(spec.first);
+  if (count_at >= words.size()) return misplaced("numkeys is missing", "the number of keys");
+  const std::string_view text = words[count_at];
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return misplaced("numkeys is not a number", "the number of keys that follow it");
+  }
+  const std::int64_t least = row.may_have_no_keys ? 0 : 1;
+  if (count < least) {
+    return misplaced("numkeys is too small",
+                     least == 0 ? "0 or more keys behind it" : "1 or more keys behind it");
+  }
+  const std::size_t room = words.size() - std::min(first, words.size());
+  if (static_cast<std::uint64_t>(count) > room) {
+    Error error_with_numbers = misplaced("numkeys is larger than the number of words behind it",
+                                         "the number of keys that follow it");
+    error_with_numbers.value = static_cast<std::uint64_t>(count);
+    error_with_numbers.limit = room;
+    return error_with_numbers;
+  }
+  return KeyRange{.first = first,
+                  .step = static_cast<std::size_t>(spec.step),
+                  .count = static_cast<std::size_t>(count)};
+}
+
+Result<KeyRange> listed_keys(const KeySpec& spec, Words words, std::size_t begin) {
+  const std::size_t step = static_cast<std::size_t>(spec.step);
+  if (spec.last_or_count >= 0) {
+    return KeyRange{.first = begin,
+                    .step = step,
+                    .count = static_cast<std::size_t>(spec.last_or_count) / step + 1};
+  }
+  std::size_t rest = words.size() - begin;
+  if (spec.limit > 1) {
+    if (rest % static_cast<std::size_t>(spec.limit) != 0) {
+      return misplaced("an odd number of words behind STREAMS", "an id for each stream");
+    }
+    return KeyRange{
+        .first = begin, .step = step, .count = rest / static_cast<std::size_t>(spec.limit)};
+  }
+  rest -= std::min(rest, static_cast<std::size_t>(-spec.last_or_count - 1));
+  if (rest % step != 0) return misplaced("a key without a value", "a value for each key");
+  return KeyRange{.first = begin, .step = step, .count = rest / step};
+}
+
+}  // namespace
+
+Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words) {
+  KeyRanges out;
+  for (const KeySpec& spec : std::span(key_specs).subspan(row.specs_at, row.specs_count)) {
+    const std::optional<std::size_t> begin = begin_of(spec, words);
+    if (!begin || *begin >= words.size()) continue;
+    const Result<KeyRange> found = spec.find == KeySpec::Find::numkeys
+                                       ? counted_keys(row, spec, words, *begin)
+                                       : listed_keys(spec, words, *begin);
+    if (!found) return found.error();
+    KeyRange range = *found;
+    if (range.count == 0) continue;
+    if (range.first + (range.count - 1) * range.step >= words.size()) {
+      return misplaced("a key is missing", "a key where the command has one");
+    }
+    range.access = spec.writes != 0 ? KeyAccess::write : KeyAccess::read;
+    out.ranges[out.count++] = range;
+  }
+  return out;
+}
+
+}  // namespace plimsoll::commands

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+
+namespace plimsoll::native {
+
+/// The completion token that every call has by default: start now, return a Call.
+struct Start {};
+
+/// What a command can be given, and therefore is no completion token.
+template <class T>
+concept CommandArgument = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+                          std::convertible_to<const T&, std::string_view> ||
+                          requires { typename T::Argument; } ||  // ours
+                          requires { typename T::period; } ||    // durations
+                          requires { typename T::clock; } ||     // points in time
+                          requires(const T& range) { range.begin(); };
+
+/// So that an argument too many is not taken for a token.
+template <class T>
+concept CompletionToken = !CommandArgument<std::remove_cvref_t<T>>;
+
+}  // namespace plimsoll::native
