@@ -90,8 +90,8 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
  public:
   using Signature = typename ThrowingSignature<T>::type;
 
-  explicit CallState(boost::asio::any_io_executor executor)
-      : Operation(true), executor_(std::move(executor)) {}
+  explicit CallState(boost::asio::any_io_executor executor, Result<T> made = {})
+      : Operation(true), executor_(std::move(executor)), result_(std::move(made)) {}
 
   /// The driver owns it until complete() or destroy(), the Call until it is dropped or awaited.
   Operation& lend() {
@@ -100,8 +100,12 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
   }
 
   void handle_submitted(Driver& driver, RequestId id) override { canceller_.emplace(driver, id); }
+  void handle_submitted(Driver& driver, std::shared_ptr<CancelPoint> point) override {
+    canceller_.emplace(driver, std::move(point));
+  }
 
   void deliver(const Delivery& delivery) override { take(delivery, result_); }
+  void deliver_part(const Delivery& delivery) override { take_part(delivery, result_); }
 
   void complete() override {
     const std::shared_ptr<CallState> self = std::move(lent_);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -21,7 +23,16 @@ struct Delivery {
   const std::string* detail = nullptr;     ///< what the transport adds to the error
   const Error* failure = nullptr;          ///< an error that has its words already
   Driver* driver = nullptr;                ///< of a client that is connected now
+  std::uint16_t answers_owed = 0;          ///< behind a part (Operation::deliver_part())
 };
+
+/// A T that makes itself of an outcome, be that an error: `receive(delivery, t)`, found beside T.
+template <class T>
+concept Receiving = requires(const Delivery& delivery, T& t) {
+  { receive(delivery, t) } -> std::same_as<Result<void>>;
+};
+template <class T>
+concept ReceivingParts = requires(const Delivery& delivery, T& t) { receive_part(delivery, t); };
 
 std::shared_ptr<Driver> share(Driver& driver);
 
@@ -31,7 +42,14 @@ Error to_error(const Delivery& delivery);
 /// Puts the outcome into `result`, which holds a T as it was made.
 template <class T>
 void take(const Delivery& delivery, Result<T>& result) {
-  if (delivery.error != nullptr || delivery.failure != nullptr) {
+  if constexpr (Receiving<T>) {
+    try {
+      if (auto received = receive(delivery, *result); !received) result.fail(received.error());
+    } catch (const std::exception& problem) {
+      result.fail(Error(ErrorCode::wrong_type, Executed::yes,
+                        std::string("decoding the reply failed: ") + problem.what()));
+    }
+  } else if (delivery.error != nullptr || delivery.failure != nullptr) {
     result = to_error(delivery);
   } else if constexpr (std::is_same_v<T, Client>) {
     result = T(share(*delivery.driver));
@@ -51,6 +69,17 @@ void take(const Delivery& delivery, Result<T>& result) {
     } catch (const std::exception& problem) {
       result = Error(ErrorCode::wrong_type, Executed::yes,
                      std::string("decoding the reply failed: ") + problem.what());
+    }
+  }
+}
+
+/// Adds what comes before the outcome.
+template <class T>
+void take_part(const Delivery& delivery, Result<T>& result) {
+  if constexpr (ReceivingParts<T>) {
+    try {
+      receive_part(delivery, *result);
+    } catch (const std::exception&) {  // no memory for it: the outcome follows all the same
     }
   }
 }

@@ -43,6 +43,12 @@ Error::Error(const plimsoll::Error& error, ServerWords words)
       executed_(error.executed),
       server_text_size_(words.text.size()) {}
 
+Error::Error(ErrorCode code, Executed executed, ServerWords words, std::string_view more)
+    : std::runtime_error(sentence(code, words.text).append(more)),
+      code_(code),
+      executed_(executed),
+      server_text_size_(words.text.size()) {}
+
 Error::Error(ErrorCode code, Executed executed, std::string_view text)
     : std::runtime_error(sentence(code, text)),
       code_(code),

@@ -26,6 +26,9 @@ class Error : public std::runtime_error {
   /// With the server's words, and what the core says is to be done about them, if anything.
   Error(const plimsoll::Error& error, ServerWords words);
 
+  /// With the server's words, and `more` about them.
+  Error(ErrorCode code, Executed executed, ServerWords words, std::string_view more);
+
   /// With a sentence of the caller's; name(code) goes before it. It is the server's own for
   /// server_error.
   Error(ErrorCode code, Executed executed, std::string_view text);

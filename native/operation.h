@@ -33,10 +33,16 @@ class Operation {
   /// The core has taken the request; under the client's lock. For cancel(), where
   /// wants_submitted() says that someone may.
   virtual void handle_submitted(Driver& driver, RequestId id) = 0;
+  /// The same of the first of several requests.
+  virtual void handle_submitted(Driver&, std::shared_ptr<CancelPoint>) {}
   bool wants_submitted() const { return wants_submitted_; }
 
   /// The outcome is there. Runs no code of the caller's but decode().
   virtual void deliver(const Delivery& delivery) = 0;
+
+  /// Something that comes before the outcome: one of several messages, or the refusal of one of a
+  /// transaction's commands. As deliver().
+  virtual void deliver_part(const Delivery&) {}
 
   /// Tells the caller, after deliver(), and ends this object.
   virtual void complete() = 0;
@@ -139,17 +145,22 @@ class CallbackOperation final : public Operation {
 
  public:
   /// Memory comes from the handler's associated allocator.
-  static CallbackOperation& create(Handler&& handler) {
+  static CallbackOperation& create(Handler&& handler, Result<T> made = {}) {
     typename Traits::allocator_type allocator(allocator_of(handler));
     CallbackOperation* const at = Traits::allocate(allocator, 1);
-    return *new (at) CallbackOperation(std::move(handler));
+    return *new (at) CallbackOperation(std::move(handler), std::move(made));
   }
 
   void handle_submitted(Driver& driver, RequestId id) override {
     boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(driver, id);
   }
+  void handle_submitted(Driver& driver, std::shared_ptr<CancelPoint> point) override {
+    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(
+        driver, std::move(point));
+  }
 
   void deliver(const Delivery& delivery) override { take(delivery, result_); }
+  void deliver_part(const Delivery& delivery) override { take_part(delivery, result_); }
 
   void complete() override {
     // In this order: a handler may hold its executor even when it was moved from, and must not
@@ -176,10 +187,11 @@ class CallbackOperation final : public Operation {
   }
 
  private:
-  explicit CallbackOperation(Handler&& handler)
+  CallbackOperation(Handler&& handler, Result<T> made)
       : Operation(boost::asio::get_associated_cancellation_slot(handler).is_connected()),
         work_(handler),
-        handler_(std::move(handler)) {}
+        handler_(std::move(handler)),
+        result_(std::move(made)) {}
   ~CallbackOperation() = default;
 
   static Allocator allocator_of(const Handler& handler) {

@@ -14,6 +14,12 @@ Request::Request(const Request& other)
       encode(other.command_, luggage_->encoded.data());
       command_ = CommandView::from_encoded(luggage_->encoded);
       command_.effect = other.command_.effect;
+      command_.answer = other.command_.answer;
+      command_.answers = other.command_.answers;
+      command_.block_time = other.command_.block_time;
+      if (other.channel_ == nullptr) return;
+      luggage_->channel = *other.channel_;
+      channel_ = &luggage_->channel;
       return;
     case Kind::refusal:
       luggage_->refusal = *other.refusal_;
@@ -25,7 +31,9 @@ Request::Request(const Request& other)
 
 void Request::start(Operation& operation) const {
   switch (kind_) {
-    case Kind::command: driver_->submit(command_, timeout_, operation); return;
+    case Kind::command:
+      if (channel_ == nullptr) return driver_->submit(command_, timeout_, operation);
+      return channel_->submit(command_, operation);
     case Kind::refusal: driver_->refuse(*refusal_, operation); return;
     case Kind::close: driver_->close(operation); return;
   }

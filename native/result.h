@@ -40,6 +40,9 @@ class [[nodiscard]] Result {
   /// Only where the result is false.
   const Error& error() const { return *error_; }
 
+  /// Makes it false; the value stays where it is, for as long as the result lives.
+  void fail(Error error) { error_ = std::move(error); }
+
  private:
   // Side by side, not a variant: results are moved from thread to thread for every call, and errors
   // are rare.

@@ -1,0 +1,30 @@
+#include "plimsoll/native/lease.h"
+
+#include <utility>
+
+#include "plimsoll/native/driver.h"
+
+namespace plimsoll::native {
+
+Lease::Lease(const std::shared_ptr<Driver>& driver, Use use) : use_(use), weak_driver_(driver) {}
+
+Lease::~Lease() {
+  end();
+  // As ~Client() does: what a child inherited must not be taken apart.
+  if (driver_ && driver_->inherited()) new std::shared_ptr<Driver>(std::move(driver_));
+}
+
+void Lease::end() {
+  const std::shared_ptr<Driver> driver = weak_driver_.lock();
+  if (!driver) return;
+  driver->tell([this](plimsoll::Client& core, Instant now) {
+    const std::optional<ConnectionId> connection = std::exchange(connection_, std::nullopt);
+    if (!connection) return;
+    switch (use_) {
+      case Use::exclusive: core.release(*connection, now); return;
+      case Use::subscription: core.close_subscription(*connection, now); return;
+    }
+  });
+}
+
+}  // namespace plimsoll::native
