@@ -135,12 +135,20 @@ void Driver::connect(Operation& operation) {
 }
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation) {
+  stage(operation, [&](Tag tag) { return core_.submit(command, now(), timeout, tag); });
+}
+
+void Driver::submit_staged(StageStep step, void* context, Operation& operation) {
+  stage(operation, [&](Tag tag) { return step(context, core_, now(), tag); });
+}
+
+template <class Stage>
+inline void Driver::stage(Operation& operation, const Stage& stage) {
   if (inherited()) return fail_elsewhere(operation);
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
-    const auto tag = reinterpret_cast<Tag>(&operation);
-    const auto id = core_.submit(command, now(), timeout, tag);
+    const plimsoll::Result<RequestId> id = stage(reinterpret_cast<Tag>(&operation));
     if (id) {
       if (operation.wants_submitted()) operation.handle_submitted(*this, *id);
     } else {
@@ -152,12 +160,23 @@ void Driver::submit(const CommandView& command, Timeout timeout, Operation& oper
   if (wanted) wake();
 }
 
-void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
+void Driver::tell_core(TellStep tell, void* context) {
+  if (inherited()) return;
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    tell(context, core_, now());
+    wanted = want_turn();
+  }
+  if (wanted) wake();
+}
+
+void Driver::finish(const Delivery& delivery, Operation& operation) {
   if (inherited()) return fail_elsewhere(operation);
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
-    operation.deliver(Delivery{.error = &error});
+    operation.deliver(delivery);
     ready_.push(operation);
     wanted = want_turn();
   }

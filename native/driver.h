@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -52,8 +53,31 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   /// Sends a command; `operation` ends with its outcome, never before this returns.
   void submit(const CommandView& command, Timeout timeout, Operation& operation);
 
-  /// Ends `operation` with `error`, as if it had been submitted.
-  void refuse(const plimsoll::Error& error, Operation& operation);
+  /// The same of a request that `stage` stages: Result<RequestId>(core, now, tag), under the lock.
+  template <class Stage>
+  void submit_by(Stage&& stage, Operation& operation) {
+    submit_staged(
+        [](void* context, plimsoll::Client& core, Instant now, Tag tag) {
+          return (*static_cast<std::remove_reference_t<Stage>*>(context))(core, now, tag);
+        },
+        const_cast<void*>(static_cast<const void*>(&stage)), operation);
+  }
+
+  /// Calls void(core, now) under the lock, unless this was inherited.
+  template <class Tell>
+  void tell(Tell&& tell) {
+    tell_core(
+        [](void* context, plimsoll::Client& core, Instant now) {
+          (*static_cast<std::remove_reference_t<Tell>*>(context))(core, now);
+        },
+        const_cast<void*>(static_cast<const void*>(&tell)));
+  }
+
+  /// Ends `operation` like this, as if it had been submitted.
+  void finish(const Delivery& delivery, Operation& operation);
+  void refuse(const plimsoll::Error& error, Operation& operation) {
+    finish(Delivery{.error = &error}, operation);
+  }
 
   void cancel(RequestId id);
 
@@ -81,6 +105,14 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   struct Io;
 
   void handle_budget_available() override;
+
+  using StageStep = plimsoll::Result<RequestId> (*)(void* context, plimsoll::Client& core,
+                                                    Instant now, Tag tag);
+  void submit_staged(StageStep step, void* context, Operation& operation);
+  template <class Stage>
+  void stage(Operation& operation, const Stage& stage);
+  using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
+  void tell_core(TellStep tell, void* context);
 
   void wake();
   bool want_turn();

@@ -25,6 +25,7 @@ class ConnectionNotice final : public Operation {
   ConnectionNotice(const Options& options, ConnectionEvent::Kind kind)
       : Operation(false), options_(options), event_{.kind = kind} {}
 
+  using Operation::handle_submitted;
   void handle_submitted(Driver&, RequestId) override {}
   void deliver(const Delivery& delivery) override {
     if (delivery.error != nullptr) event_.error = to_error(delivery);
@@ -122,8 +123,11 @@ bool Driver::collect_events(OperationList& ready) {
 
 void Driver::collect(const Event& event, OperationList& ready) {
   const Value* const value = event.value ? &*event.value : nullptr;
-  const Delivery delivery{
-      .value = value, .error = event.error, .core = &core_, .detail = &failure()};
+  const Delivery delivery{.value = value,
+                          .error = event.error,
+                          .core = &core_,
+                          .detail = &failure(),
+                          .answers_owed = event.answers_owed};
   switch (event.kind) {
     case Event::Kind::completed: {
       auto* const operation = reinterpret_cast<Operation*>(event.tag);
@@ -147,8 +151,11 @@ void Driver::collect(const Event& event, OperationList& ready) {
     case Event::Kind::credentials_refused:
       notify(ConnectionEvent::Kind::credentials_refused, delivery, ready);
       return;
-    case Event::Kind::queueing_failed: return;  // the outcome of the request says it as well
-    case Event::Kind::pushed: return;           // counted by the core; nothing subscribes yet
+    case Event::Kind::queueing_failed:
+    case Event::Kind::pushed:
+      // A push without a tag is nobody's: the core has counted it.
+      if (event.tag != 0) reinterpret_cast<Operation*>(event.tag)->deliver_part(delivery);
+      return;
   }
 }
 
