@@ -153,6 +153,10 @@ void Composed::reals(std::span<const double> numbers) {
   add_list({numbers.data(), numbers.size(), numbers.size(), &walk_reals});
 }
 
+void Composed::needs(std::size_t words) {
+  if (CommandView(*this).parts() < words) refuse("too few options", "one of them at least");
+}
+
 void Composed::wait_seconds(Duration wait) {
   if (wait < Duration::zero()) {
     refuse("the time to wait is negative", "zero, which is for ever, or more");

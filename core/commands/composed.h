@@ -59,6 +59,8 @@ class Composed {
   void at_least(std::int64_t minimum, std::int64_t number, const char* what, const char* expected) {
     row_.at_least(minimum, number, what, expected);
   }
+  /// With fewer words in all, its name included, it is no command.
+  void needs(std::size_t words);
   void check_real(double number) {
     if (number != number) refuse("nan is given as a number", "a number, or an infinity");
   }

@@ -39,8 +39,9 @@ class Changes:
 
     def __init__(self, command, rows):
         self._command = command
-        self._rows = rows
-        self._unused = set(rows)
+        self.undocumented = rows.get("undocumented", [])  # what the server does not tell
+        self._rows = {path: row for path, row in rows.items() if path != "undocumented"}
+        self._unused = set(self._rows)
 
     def of(self, path):
         """The changes to the argument at `path`, a list of names."""
@@ -64,7 +65,8 @@ class Changes:
 def tree(command, changes):
     """[Argument] of a Command, with all that it can have."""
     timeout = command.kept.get("timeout", {})
-    built = [_build(served, [], changes) for served in command.served.get("arguments", [])]
+    built = [_build(served, [], changes)
+             for served in changes.undocumented or command.served.get("arguments", [])]
     for argument in built:
         if argument.name == timeout.get("argument"):
             argument.kind = "timeout_" + timeout["unit"]

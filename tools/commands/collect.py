@@ -114,6 +114,13 @@ def text_of(server, table):
     return '{"server": ' + head + ',\n"commands": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
+def ask(connection):
+    """The text of the file for the server that this connection leads to."""
+    connection.call("HELLO", "3")
+    table = rows(connection.call("COMMAND"), connection.call("COMMAND", "DOCS"))
+    return text_of(_server_facts(connection), table)
+
+
 def _server_facts(connection):
     info = dict(line.split(":", 1) for line in connection.call("INFO", "server").splitlines()
                 if ":" in line)
@@ -127,11 +134,11 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, required=True)
     options = parser.parse_args()
     with PrivateServer(options.server) as connection:
-        connection.call("HELLO", "3")
-        table = rows(connection.call("COMMAND"), connection.call("COMMAND", "DOCS"))
-        server = _server_facts(connection)
-    options.output.write_text(text_of(server, table))
-    print(f"{len(table)} commands of {server['name']} {server['version']}")
+        text = ask(connection)
+    options.output.write_text(text, encoding="utf-8")
+    collected = json.loads(text)
+    server = collected["server"]
+    print(f"{len(collected['commands'])} commands of {server['name']} {server['version']}")
 
 
 if __name__ == "__main__":

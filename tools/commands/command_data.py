@@ -116,7 +116,12 @@ def method_name(name):
 
 
 def _check(row, kept):
-    yield from _check_types(kept, _KEPT)
+    mistyped = [problem for table, types in
+                [(kept, _KEPT), *((form, _FORM) for form in kept.get("forms", []))]
+                for problem in _check_types(table, types)]
+    if mistyped:
+        yield from mistyped
+        return
     if not kept.get("doc", "").endswith("."):
         yield "doc is not a sentence"
     command_class = kept.get("class", "plain")
@@ -137,7 +142,6 @@ def _check(row, kept):
     yield from _check_reply(kept.get("reply", "any"))
     argument_names = {argument["name"] for argument in all_arguments(row)}
     for form in kept.get("forms", []):
-        yield from _check_types(form, _FORM)
         yield from _check_reply(form.get("reply", "missing"))
         for name in form.get("without", []) + form.get("require", []):
             if name not in argument_names:

@@ -1,6 +1,7 @@
 """core/commands/builders.h and the bodies of what is not written there."""
 
 from cxx_types import BANNER, choice_parameters, parameter_type
+from variants import least_words
 
 _HEADER_HEAD = BANNER + """
 #pragma once
@@ -104,6 +105,9 @@ def _body(variant):
     for node in variant.nodes:
         expression = ("options." if id(node) in in_options else "") + node.cxx
         lines += _statements(node, expression, variant)
+    wanted = variant.builder.least_arguments
+    if least_words(variant.nodes) < wanted:
+        lines.append(f"  c.needs({len(words) + wanted});")
     lines += ["  return c;", "}\n"]
     return "\n".join(lines)
 

@@ -42,6 +42,8 @@ class Data:
             for variant in variants.variants_of(builder))
         self.types = list(types.all.values())
         self._check_names()
+        for variant in self.variants:
+            _check_arity(variant)
 
     def _builders(self, command, types):
         if command.is_container:
@@ -61,6 +63,16 @@ class Data:
 
     def share(self, name):
         return [v for v in self.variants if v.builder.command.group in _SHARES[name]]
+
+
+def _check_arity(variant):
+    given, wanted = variants.least_words(variant.nodes), variant.builder.least_arguments
+    is_open = variant.builder.command.served["arity"] < 0
+    if is_open and (given >= wanted or variant.options):
+        return
+    if given != wanted:
+        raise DataError(f"{variant.name} takes {given} arguments at least, the server {wanted}: see "
+                        "arguments.toml")
 
 
 _MAKERS = {

@@ -84,6 +84,11 @@ class Builder:
     def name(self):
         return snake(self.form.name)
 
+    @property
+    def least_arguments(self):
+        """What the server wants behind the name."""
+        return abs(self.command.served["arity"]) - len(self.command.words)
+
 
 class Types:
     """All types, each after those that it is made of."""
@@ -176,6 +181,7 @@ def _lower_oneof(argument, node, command, types):
     name = argument.struct or _type_name(command, argument.cxx)
     node.kind = "choices" if argument.multiple else "choice"
     node.type = types.add(Type(name, "choice", fields, command.name))
+    node.fields = fields
     return node
 
 

@@ -37,13 +37,31 @@ class Variant:
         return (self.name, *kinds, self.options.name if self.options else None)
 
 
+def least_words(nodes):
+    """How many words these pieces are at least."""
+    return sum(_least_words(node) for node in nodes
+               if not (node.optional or node.may_be_empty))
+
+
+def _least_words(node):
+    if node.kind in ("token", "numkeys"):
+        return 1
+    own = 0 if node.token is None else 1
+    if node.kind in ("group", "items", "alternative"):
+        return own + least_words(node.fields)
+    if node.kind == "choice":
+        return own + min(_least_words(each) for each in node.fields)
+    return own + (2 if node.kind in ("pairs", "streams") else 1)
+
+
 def variants_of(builder):
     """[Variant] of one builder, those with the fewest parameters first."""
     required, droppable = builder.required, builder.droppable
     made = []
     if builder.options:
         plain = _settled(builder.nodes, [], builder.options.fields)
-        made.append(Variant(builder, plain, required, None))
+        if least_words(plain) >= builder.least_arguments:
+            made.append(Variant(builder, plain, required, None))
         made.append(Variant(builder, builder.nodes, required, builder.options))
         return made
     for count in range(len(droppable) + 1):

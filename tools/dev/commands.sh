@@ -7,8 +7,8 @@ source tools/dev/say.sh
 
 tools/dev/setup.sh --quiet commands
 data=core/commands/data
-said=$(python3 tools/commands/collect.py --output "$data/commands.json" "$@") ||
+said=$(python3 -B tools/commands/collect.py --output "$data/commands.json" "$@") ||
   die "the server's commands could not be collected"
-python3 tools/commands/generate.py docs --data "$data" --output docs/commands.md ||
+python3 -B tools/commands/generate.py commands.md --data "$data" --output docs/commands.md ||
   die "$data/commands.toml or arguments.toml does not fit what the server says"
 say "written: $data/commands.json ($said) and docs/commands.md"

@@ -5,7 +5,7 @@
 # (Boost 1.83, Valkey) needs no mark.
 
 build='bazel-bootstrap bazel-platforms bazel-rules-cc bazel-rules-java bazel-rules-proto
-  bazel-skylib g++ libboost1.83-dev libssl-dev libxxhash-dev'
+  bazel-skylib g++ libboost1.83-dev libssl-dev libxxhash-dev python3'
 serve='valkey-server'
 clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
 peers='libev-dev libhiredis-dev valkey-tools'
@@ -18,6 +18,7 @@ packages_of() {
     test) echo "$build $serve $clang $peers $programs $suites" ;;
     sim) echo "$build libcli11-dev" ;;
     bench) echo "$build $serve $peers $programs valgrind" ;;
+    commands) echo "$serve python3" ;;
     fuzz) echo "$build $clang" ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;

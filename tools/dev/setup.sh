@@ -14,7 +14,7 @@ if [ "${1:-}" = --quiet ]; then
   quiet=yes
   shift
 fi
-[ $# -gt 0 ] || set -- demo test sim bench fuzz fmt lint
+[ $# -gt 0 ] || set -- demo test sim bench commands fuzz fmt lint
 
 system=$(. /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_CODENAME:-}") || system=unknown
 [ "$system" = 'debian bookworm' ] ||
