@@ -29,8 +29,7 @@ std::optional<Event> SideConnections::poll_event() {
 }
 
 std::optional<Event> SideConnections::credentials_outcome(const Event& event) {
-  const bool refused = event.kind == Event::Kind::failed && event.value.has_value();
-  if (!refused) return std::nullopt;
+  if (event.kind != Event::Kind::queueing_failed) return std::nullopt;
   return Event{
       .kind = Event::Kind::credentials_refused, .value = event.value, .error = event.error};
 }

@@ -18,6 +18,10 @@ using testing::Lines;
 using testing::Pair;
 using testing::request;
 
+// A HELLO follows each AUTH, as a witness.
+std::string told(const testing::Words& auth) { return request(auth) + request({"HELLO"}); }
+const std::string hello = "%1\r\n$5\r\nproto\r\n:3\r\n";
+
 TEST_CASE("new credentials are told in the pipeline, between the users' requests") {
   Pair pair({.username = "ship", .password = "old"});
   pair.connect();
@@ -25,8 +29,8 @@ TEST_CASE("new credentials are told in the pipeline, between the users' requests
   pair.end.client().set_credentials({"ship", "new"}, pair.end.now());
   pair.end.submit(2, {"ECHO", "b"}, 0s);
   CHECK(pair.end.write() ==
-        request({"ECHO", "a"}) + request({"AUTH", "ship", "new"}) + request({"ECHO", "b"}));
-  pair.end.receive("+a\r\n+OK\r\n+b\r\n");
+        request({"ECHO", "a"}) + told({"AUTH", "ship", "new"}) + request({"ECHO", "b"}));
+  pair.end.receive("+a\r\n+OK\r\n" + hello + "+b\r\n");
   CHECK(pair.end.take_events() == Lines{"1: simple \"a\"", "2: simple \"b\""});
 }
 
@@ -34,12 +38,26 @@ TEST_CASE("credentials that are refused are told, and the connection goes on wit
   Pair pair({.password = "old"});
   pair.connect();
   pair.end.client().set_credentials({"", "wrong"}, pair.end.now());
-  CHECK(pair.end.write() == request({"AUTH", "default", "wrong"}));
-  pair.end.receive("-WRONGPASS invalid\r\n");
+  CHECK(pair.end.write() == told({"AUTH", "default", "wrong"}));
+  pair.end.receive("-WRONGPASS invalid\r\n" + hello);
   CHECK(pair.end.take_events() == Lines{"credentials refused: error \"WRONGPASS invalid\""});
   pair.end.submit(1, {"ECHO", "a"});
   pair.drive();
   CHECK(pair.end.take_events() == Lines{"1: \"a\""});
+}
+
+// Valkey and Redis say nothing of a refused AUTH while other replies wait to be sent.
+TEST_CASE("a refusal that the server does not say is noticed, and no reply changes places") {
+  Pair pair({.password = "old"});
+  pair.connect();
+  pair.end.submit(1, {"ECHO", "a"}, 0s);
+  pair.end.client().set_credentials({"", "wrong"}, pair.end.now());
+  pair.end.submit(2, {"ECHO", "b"}, 0s);
+  pair.end.write();
+  pair.end.receive("+a\r\n" + hello + "+b\r\n");
+  CHECK(pair.end.take_events() ==
+        Lines{"1: simple \"a\"", "credentials refused: ", "2: simple \"b\""});
+  CHECK(pair.end.client().statistics().in_flight == 0);
 }
 
 TEST_CASE("the next connection is made with the new ones") {
@@ -61,7 +79,7 @@ TEST_CASE("those that come during a handshake are told behind it") {
   pair.end.client().set_credentials({"", "new"}, pair.end.now());
   pair.end.receive(testing::handshake_replies);
   CHECK(pair.end.take_events() == Lines{"ready"});
-  CHECK(pair.end.write() == request({"AUTH", "default", "new"}));
+  CHECK(pair.end.write() == told({"AUTH", "default", "new"}));
 }
 
 TEST_CASE("every connection is told") {

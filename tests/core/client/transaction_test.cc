@@ -71,6 +71,38 @@ TEST_CASE("one that timed out takes all of its answers, and no more") {
   CHECK(pair.end.take_events() == Lines{"3: simple \"behind\""});
 }
 
+TEST_CASE("its first commands may be answered before the last ones are sent") {
+  Conversation pair;
+  const std::string all = pair.end.begin_write();
+  const std::string first = request({"ECHO", "before"}) + request({"MULTI"});
+  pair.end.end_write(first.size() + 5);
+  pair.end.receive("+before\r\n+OK\r\n");
+  CHECK(pair.end.take_events() == Lines{"1: simple \"before\""});
+  SECTION("and goes on where it was") {
+    CHECK(pair.end.write() == all.substr(first.size() + 5));
+    pair.end.receive("+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n$-1\r\n+behind\r\n");
+    CHECK(pair.end.take_events() == Lines{"2: [1, null]", "3: simple \"behind\""});
+  }
+  SECTION("or is given up, and takes its answers all the same") {
+    pair.end.cancel(*pair.id);
+    CHECK(pair.end.take_events() == Lines{"2: cancelled (maybe)"});
+    CHECK(pair.end.write() == all.substr(first.size() + 5));
+    pair.end.receive("+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n$-1\r\n+behind\r\n");
+    CHECK(pair.end.take_events() == Lines{"3: simple \"behind\""});
+  }
+  SECTION("or is lost, and then all of it is sent and answered anew") {
+    pair.end.break_off();
+    pair.end.wait_for_open();
+    pair.end.open();
+    pair.end.write();
+    pair.end.receive(testing::handshake_replies);
+    pair.end.take_events();
+    CHECK(pair.end.write() == bytes + request({"ECHO", "behind"}));
+    pair.end.receive("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n$-1\r\n+behind\r\n");
+    CHECK(pair.end.take_events() == Lines{"2: [1, null]", "3: simple \"behind\""});
+  }
+}
+
 TEST_CASE("one that was not sent is withdrawn whole") {
   Conversation pair;
   pair.end.cancel(*pair.id);
