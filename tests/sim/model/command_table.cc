@@ -20,7 +20,7 @@ class Table {
     for (const auto commands :
          {connection_commands(), client_commands(), key_commands(), database_commands(),
           string_commands(), counter_commands(), hash_commands(), set_commands(), list_commands(),
-          transaction_commands(), pubsub_commands()}) {
+          blocking_commands(), transaction_commands(), pubsub_commands()}) {
       for (const Command& command : commands) insert(command);
     }
   }

@@ -21,6 +21,7 @@ std::span<const Command> counter_commands();
 std::span<const Command> hash_commands();
 std::span<const Command> set_commands();
 std::span<const Command> list_commands();
+std::span<const Command> blocking_commands();
 std::span<const Command> transaction_commands();
 std::span<const Command> pubsub_commands();
 

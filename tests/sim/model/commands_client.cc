@@ -105,6 +105,24 @@ void kill(Call& call) {
   if (own != Closing::no) call.connection.closing = own;
 }
 
+void unblock(Call& call) {
+  Engine::Unblocking how = Engine::Unblocking::timeout;
+  const Arguments arguments = call.arguments;
+  if (arguments.size() > 4) return call.reply.error(wrong_arity_text(call.command));
+  if (arguments.size() == 4) {
+    const bool error = equals_ignoring_case(arguments[3], "error");
+    if (!error && !equals_ignoring_case(arguments[3], "timeout")) {
+      return call.reply.error("CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+    if (error) how = Engine::Unblocking::error;
+  }
+  const std::optional<std::int64_t> number = integer_argument(call, 2);
+  if (!number) return;
+  Connection* const other =
+      call.engine.connections.find_number(static_cast<std::uint64_t>(*number));
+  call.reply.integer(other != nullptr && call.engine.unblock(*other, how) ? 1 : 0);
+}
+
 constexpr std::uint32_t family = flag_loading | flag_stale | flag_client_family;
 
 constexpr Command commands[] = {
@@ -116,6 +134,7 @@ constexpr Command commands[] = {
     {"client|no-evict", 3, family, no_key, on_or_off},
     {"client|no-touch", 3, family, no_key, on_or_off},
     {"client|capa", -3, family, no_key, capa},
+    {"client|unblock", -3, family, no_key, unblock},
     {"client|kill", -3, family, no_key, kill},
     {"client|tracking", -3, family, no_key, client_tracking},
     {"client|caching", 3, family, no_key, client_caching},

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "plimsoll/tests/sim/model/options.h"
 #include "plimsoll/tests/sim/model/replies.h"
 #include "plimsoll/tests/sim/model/request_reader.h"
+#include "plimsoll/tests/sim/model/time.h"
 
 namespace plimsoll::sim::model {
 
@@ -48,6 +50,14 @@ struct WatchedKey {
   enum class Seen { alive_or_missing, expired } seen;
 };
 
+/// What a connection waits with: its command, which is executed again when a key gets something.
+struct Blocked {
+  const Command* command = nullptr;
+  std::vector<std::string> arguments = {};
+  std::vector<std::string> keys = {};
+  std::optional<Time> until = {};  // none: for ever
+};
+
 /// All that the server knows of one connection.
 struct Connection {
   Connection(ClientId its_id, std::size_t bulk_bytes_max) : id(its_id), reader(bulk_bytes_max) {}
@@ -70,6 +80,7 @@ struct Connection {
   Transaction transaction;
   std::vector<WatchedKey> watched;
   enum class Watch { undisturbed, disturbed } watch = Watch::undisturbed;
+  std::optional<Blocked> blocked = {};
   std::set<std::string, std::less<>> channels;
   std::set<std::string, std::less<>> patterns;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "plimsoll/tests/sim/model/commands.h"
 #include "plimsoll/tests/sim/model/refusal.h"
@@ -15,7 +17,8 @@ Engine::Engine(ServerOptions its_options)
       databases(static_cast<std::size_t>(options.databases)),
       tracking(connections),
       pubsub(connections),
-      watches(connections) {}
+      watches(connections),
+      blocking(connections) {}
 
 void Engine::process(Connection& connection, Arguments arguments) {
   connection.command = nullptr;
@@ -93,6 +96,47 @@ void Engine::execute(Connection& connection, const Command& command, Arguments a
   if (nesting == Nesting::in_transaction) return;
   pubsub.after_command(connection);
   tracking.after_command(connection);
+  if (!retrying) serve_those_waiting();
+}
+
+void Engine::serve_those_waiting() {
+  const auto is_list = [this](int database, const std::string& key) {
+    const Database::Entry* const entry = databases[static_cast<std::size_t>(database)].find(key);
+    return entry != nullptr && std::holds_alternative<List>(entry->value);
+  };
+  while (std::optional<Blocking::Retry> retry = blocking.next_retry(is_list)) {
+    Connection& connection = *connections.find(retry->client);
+    Connection* const other = std::exchange(executing, &connection);
+    retrying = true;
+    retried_until = retry->what.until;
+    const std::vector<std::string>& words = retry->what.arguments;
+    const std::vector<std::string_view> arguments(words.begin(), words.end());
+    execute(connection, *retry->what.command, arguments);
+    retrying = false;
+    executing = other;
+    if (!connection.output.empty()) connections.list(connection);
+  }
+}
+
+void Engine::end_waits() {
+  for (const ClientId id : blocking.take_timed_out(now)) {
+    Connection& connection = *connections.find(id);
+    Replies(connection.output, connection.protocol).null_array();
+    connections.list(connection);
+  }
+}
+
+bool Engine::unblock(Connection& connection, Unblocking how) {
+  if (!connection.blocked) return false;
+  blocking.unblock(connection);
+  Replies reply(connection.output, connection.protocol);
+  if (how == Unblocking::timeout) {
+    reply.null_array();
+  } else {
+    reply.error("-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  }
+  connections.list(connection);
+  return true;
 }
 
 bool Engine::answer_by_script(const Command& command, Replies& reply) {
@@ -115,6 +159,7 @@ Database::Entry* Engine::find(const Connection& connection, std::string_view key
 }
 
 void Engine::key_changed(int database, std::string_view key, Cause cause) {
+  blocking.key_changed(database, key, databases[static_cast<std::size_t>(database)].find(key));
   if (!watches.empty()) {
     watches.key_changed(database, key, databases[static_cast<std::size_t>(database)].find(key));
   }
@@ -144,6 +189,7 @@ void Engine::forget(Connection& connection) {
   tracking.turn_off(connection);
   pubsub.unsubscribe_all(connection);
   watches.unwatch_all(connection);
+  blocking.unblock(connection);
 }
 
 }  // namespace plimsoll::sim::model

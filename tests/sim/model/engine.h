@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/tests/sim/model/blocking.h"
 #include "plimsoll/tests/sim/model/command.h"
 #include "plimsoll/tests/sim/model/connections.h"
 #include "plimsoll/tests/sim/model/database.h"
@@ -41,6 +43,10 @@ class Engine {
   /// Empties databases from `first` on; everybody who tracks is told.
   void flush(int first, int count);
   void remove_expired();
+  /// Those who wait no longer, since their time is over or somebody says so.
+  void end_waits();
+  enum class Unblocking { timeout, error };
+  bool unblock(Connection& connection, Unblocking how);
   void forget(Connection& connection);  // what other parts know of it, before it goes
 
   ServerOptions options;
@@ -53,15 +59,21 @@ class Engine {
   Tracking tracking;
   PubSub pubsub;
   Watches watches;
+  Blocking blocking;
 
   /// Whose request is being executed, or null.
   Connection* executing = nullptr;
+
+  // While a command that was blocked is executed once more.
+  bool retrying = false;
+  std::optional<Time> retried_until = {};
 
   enum class Nesting { outermost, in_transaction } nesting = Nesting::outermost;
 
  private:
   void dispatch(Connection& connection, Arguments arguments);
   void reject(Connection& connection, std::string_view error);
+  void serve_those_waiting();
   bool answer_by_script(const Command& command, Replies& reply);
 };
 

@@ -66,7 +66,7 @@ void Server::handle_bytes(ClientId client, std::string_view bytes, Time now) {
 
   RequestReader& reader = connection->reader;
   reader.begin(bytes);
-  while (connection->closing == Closing::no) {
+  while (connection->closing == Closing::no && !connection->blocked) {
     const RequestReader::Found found = reader.next(connection->trust);
     if (found == RequestReader::Found::incomplete) break;
     if (found == RequestReader::Found::request) {
@@ -87,7 +87,15 @@ void Server::end_turn() { engine_->tracking.end_turn(); }
 void Server::handle_time(Time now) {
   engine_->now = now;
   engine_->remove_expired();
+  engine_->end_waits();
 }
+
+bool Server::is_blocked(ClientId client) const {
+  const Connection* const connection = engine_->connections.find(client);
+  return connection != nullptr && connection->blocked;
+}
+
+std::optional<Time> Server::next_timeout() const { return engine_->blocking.next_timeout(); }
 
 std::optional<Time> Server::next_expiry() const {
   std::optional<std::int64_t> first;

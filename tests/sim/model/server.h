@@ -18,16 +18,19 @@ class Engine;
 ///
 /// Modelled, with the real server's bytes and their order: the request reader with its protocol
 /// errors, RESP2 and RESP3, HELLO, AUTH and users, databases, strings, counters, hashes, sets,
-/// lists, expiry, MULTI with WATCH, pub/sub, CLIENT TRACKING in all its modes, and the refusals of
-/// a server that loads, runs a script, has lost its primary or has too many clients. Also what one
-/// would not expect: a failed AUTH or HELLO has no reply at all behind replies that have not been
-/// taken out of output() yet, as behind those that a real server has not sent yet.
+/// lists, BLPOP and BRPOP with CLIENT UNBLOCK, expiry, MULTI with WATCH, pub/sub, CLIENT TRACKING
+/// in all its modes, and the refusals of a server that loads, runs a script, has lost its primary
+/// or has too many clients. Requests behind one that blocks wait, and go on with the bytes that
+/// come after it was answered. Also what one would not expect: a failed AUTH or HELLO has no reply
+/// at all behind replies that have not been taken out of output() yet, as behind those that a real
+/// server has not sent yet.
 ///
-/// Not modelled: REDIRECT, CLIENT REPLY, LIST, INFO, PAUSE, UNBLOCK, scripts, sharded pub/sub,
-/// blocking commands, cluster, replication, eviction, persistence, limits of buffers. Such commands
-/// are unknown to it. Sets and hashes beyond the real server's small encodings (128 fields, 512
-/// integers, 64 bytes) are told in the order in which they came, where a real one has an arbitrary
-/// order; messages for several patterns, and an UNSUBSCRIBE of all, come in the order of names.
+/// Not modelled: REDIRECT, CLIENT REPLY, LIST, INFO, PAUSE, scripts, sharded pub/sub,
+/// other blocking commands, cluster, replication, eviction, persistence, limits of buffers. Such
+/// commands are unknown to it. Sets and hashes beyond the real server's small encodings (128
+/// fields, 512 integers, 64 bytes) are told in the order in which they came, where a real one has
+/// an arbitrary order; messages for several patterns, and an UNSUBSCRIBE of all, come in the order
+/// of names.
 class Server {
  public:
   explicit Server(ServerOptions options = {});
@@ -50,11 +53,19 @@ class Server {
   /// read from all connections that had something, at most 16 KiB from each.
   void end_turn();
 
-  /// Removes the keys that have expired, as the real server does some time later.
+  /// Removes the keys that have expired, as the real server does some time later, and answers those
+  /// who have waited for long enough.
   void handle_time(Time now);
 
   /// From when on handle_time() has a key to remove; nothing if there is none that expires.
   std::optional<Time> next_expiry() const;
+
+  /// Whether a connection waits with a command that blocks: until it is answered, the requests
+  /// behind it wait, too.
+  bool is_blocked(ClientId client) const;
+
+  /// When handle_time() has somebody to answer who waits; nothing if there is none.
+  std::optional<Time> next_timeout() const;
 
   /// Connections with new output or with closing() set, each once, until there is no more.
   std::optional<ClientId> poll_output();
