@@ -198,6 +198,11 @@ class Client {
   static Instant deadline_of(Instant now, Duration timeout) {
     return timeout == Duration::zero() ? never : after(now, timeout);
   }
+  // The server's own time comes first.
+  static Instant deadline_of(const CommandView& command, Instant now, Duration timeout) {
+    if (command.block_time == CommandView::forever) return never;
+    return deadline_of(after(now, command.block_time), timeout);
+  }
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
   Result<RequestId> count(const Result<RequestId>& id);

@@ -20,7 +20,7 @@ Status Client::check_open() const {
 Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                          Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.submit_blocking(command, now, timeout, tag));
+  return count(sides_.submit_blocking(command, now, deadline_of(command, now, timeout), tag));
 }
 
 Result<ConnectionId> Client::open_exclusive(Instant now) {
@@ -31,7 +31,7 @@ Result<ConnectionId> Client::open_exclusive(Instant now) {
 Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& command,
                                     Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.submit_to(connection, command, deadline_of(now, timeout), tag));
+  return count(sides_.submit_to(connection, command, deadline_of(command, now, timeout), tag));
 }
 
 // What is not open any more has been given back by the client's end.

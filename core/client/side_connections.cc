@@ -101,7 +101,7 @@ Session* SideConnections::session(ConnectionId connection) const {
 }
 
 Result<RequestId> SideConnections::submit_blocking(const CommandView& command, Instant now,
-                                                   Duration timeout, Tag tag) {
+                                                   Instant deadline, Tag tag) {
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {
     const Result<std::uint32_t> opened = open(Role::blocking, now);
@@ -111,11 +111,10 @@ Result<RequestId> SideConnections::submit_blocking(const CommandView& command, I
   Side& side = *table_->sides[*index];
   const Result<RequestId> id = side.session.submit(command, never, tag);
   if (!id) return id.error();
-  const bool endless = timeout == Duration::zero() || command.block_time == CommandView::forever;
   side.busy = true;
   side.early = Early::no;
   side.request = *id;
-  side.deadline = endless ? never : after(after(now, command.block_time), timeout);
+  side.deadline = deadline;
   return on(*index, id);
 }
 

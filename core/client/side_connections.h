@@ -50,7 +50,7 @@ class SideConnections {
   bool none() const { return used_ == 0; }
 
   /// A command that blocks, on a connection that nobody else uses. rejected_by_limit.
-  Result<RequestId> submit_blocking(const CommandView& command, Instant now, Duration timeout,
+  Result<RequestId> submit_blocking(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag);
 
   /// A connection for one user. rejected_by_limit.

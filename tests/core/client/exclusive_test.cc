@@ -94,6 +94,22 @@ TEST_CASE("a lost one is not replaced: what comes next is refused") {
   CHECK(fleet.client().statistics().blocking_connections == 0);
 }
 
+TEST_CASE("what blocks there has its own time, and the timeout behind it") {
+  Exclusive fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  constexpr std::array<std::string_view, 3> words{"WAIT", "1", "2000"};
+  CommandView wait;
+  wait.more_args = words;
+  wait.block_time = 2s;
+  fleet.note(1, fleet.client().submit_to(own, wait, fleet.now(), 250ms, 1));
+  fleet.drive();
+  fleet.advance(2249ms);
+  CHECK(fleet.take_events().empty());
+  fleet.advance(1ms);
+  CHECK(fleet.take_events() == Lines{"1: timed_out (maybe)"});
+}
+
 TEST_CASE("the end of the client takes it along, and may be followed by its user's") {
   Exclusive fleet;
   const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
