@@ -66,9 +66,9 @@ class Client : public CommandSet<Client> {
 
   /// Any command, its name first: `command("LPUSH", "list", "a", "b")`, or typed, for whatever
   /// decode() knows: `command<std::int64_t>("LLEN", "list")`. Of those that the server is known to
-  /// have, the number of arguments and the places of keys are checked first: `invalid_argument`; and
-  /// what would put a shared connection out of step (SUBSCRIBE, MULTI, SELECT...) is refused, saying
-  /// what to use: `refused_command`.
+  /// have, the number of arguments and the places of keys are checked first: `invalid_argument`;
+  /// and what would put a shared connection out of step (SUBSCRIBE, MULTI, SELECT...) is refused,
+  /// saying what to use: `refused_command`.
   template <class T = Reply, std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1)
   auto command(const Text&... words) {
@@ -115,9 +115,9 @@ class Client : public CommandSet<Client> {
     return start<void>(Request(driver()), std::forward<Token>(token));
   }
 
-  /// Who to be from now on: for new connections, and told to those that are there with AUTH, between
-  /// requests, which notice nothing. A refusal is told to Options::on_connection, and the connection
-  /// stays as it was. For those who rotate passwords by hand; see Options::credentials.
+  /// Who to be from now on: for new connections, and told to those that are there with AUTH,
+  /// between requests, which notice nothing. A refusal is told to Options::on_connection, and the
+  /// connection stays as it was. For those who rotate passwords by hand; see Options::credentials.
   void set_credentials(std::string username, std::string password) {
     driver().set_credentials(std::move(username), std::move(password));
   }

@@ -73,6 +73,27 @@ Connection::~Connection() = default;
 void Connection::open() {
   ++attempt_;
   ++tries_;
+  CredentialsSource* const source = driver_.credentials();
+  if (source == nullptr || source->lasting()) return begin();
+  phase_ = Phase::wanting_credentials;
+  source->want();
+}
+
+void Connection::handle_credentials() {
+  if (!wants_credentials()) return;
+  phase_ = Phase::closed;
+  begin();
+}
+
+void Connection::handle_no_credentials(std::string_view why) {
+  if (!wants_credentials()) return;
+  handle_failed({.code = ErrorCode::credentials_failed,
+                 .what = "there are no credentials",
+                 .expected = "Options::credentials to have some"},
+                why);
+}
+
+void Connection::begin() {
   const Endpoint& endpoint = driver_.target_.endpoint;
   if (endpoint.kind == Endpoint::Kind::unix_socket) {
     return connect(Endpoints{asio::local::stream_protocol::endpoint(endpoint.path)});

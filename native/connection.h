@@ -42,6 +42,11 @@ class Connection {
 
   void close();
 
+  /// An attempt waits for Options::credentials.
+  bool wants_credentials() const { return phase_ == Phase::wanting_credentials; }
+  void handle_credentials();
+  void handle_no_credentials(std::string_view why);
+
   /// Reads as soon as there is something, unless that is under way.
   void arm_read();
 
@@ -63,6 +68,7 @@ class Connection {
   using Socket = boost::asio::generic::stream_protocol::socket;
   using Endpoints = std::vector<boost::asio::generic::stream_protocol::endpoint>;
 
+  void begin();
   void resolve();
   void connect(const Endpoints& endpoints);
   void handle_connected();
@@ -98,7 +104,7 @@ class Connection {
 
   std::uint64_t attempt_ = 0;  // counts connections, so that news of an old one is ignored
   std::size_t tries_ = 0;      // at a connection, since there was one
-  enum class Phase : std::uint8_t { closed, shaking_hands, open };
+  enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };
   Phase phase_ = Phase::closed;
   bool heard_ = false;  // anything of the server
   bool reading_ = false;

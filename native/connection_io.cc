@@ -37,7 +37,7 @@ constexpr plimsoll::Error speaks_tls{.code = ErrorCode::tls_failed,
 }  // namespace
 
 void Connection::arm_read() {
-  if (phase_ == Phase::closed || reading_ || driver_.inherited()) return;
+  if (phase_ < Phase::shaking_hands || reading_ || driver_.inherited()) return;
   if (tls_ && tls_->holds_bytes()) return read_soon();
   reading_ = true;
   socket_.async_wait(asio::socket_base::wait_read, [self = driver_.shared_from_this(), this,

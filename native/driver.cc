@@ -19,7 +19,9 @@ namespace {
 namespace asio = boost::asio;
 
 ClientOptions core_options(const Options& options) {
-  return {.username = options.username,
+  // Whose credentials are asked for has none at first.
+  const bool asked_for = options.credentials != nullptr;
+  return {.username = asked_for ? std::string_view() : options.username,
           .password = options.password,
           .client_name = options.client_name,
           .database = options.database,
@@ -41,9 +43,13 @@ ClientOptions core_options(const Options& options) {
 }
 
 // Clients that lost the same server must not come back in step.
-ClientOptions seeded(ClientOptions options) {
+std::uint64_t random_seed() {
   std::random_device random;
-  options.random_seed = std::uint64_t{random()} << 32 | random();
+  return std::uint64_t{random()} << 32 | random();
+}
+
+ClientOptions seeded(ClientOptions options) {
+  options.random_seed = random_seed();
   return options;
 }
 
@@ -64,6 +70,16 @@ Result<void> validate(const Target& target) {
     return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
                                  .what = "tcp_user_timeout is negative",
                                  .expected = "a time, or zero for the system's"});
+  }
+  if (options.credentials && !options.password.empty()) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "there is a password, and credentials are asked for, too",
+                                 .expected = "one of them"});
+  }
+  if (options.credentials_refresh_before.count() < 0) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "credentials_refresh_before is negative",
+                                 .expected = "a time"});
   }
   return validate(options.tls, target.endpoint);
 }
@@ -96,6 +112,9 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
   auto driver = std::make_shared<Driver>(Private{}, std::move(target), **budget,
                                          std::move(executor), std::move(*accounts));
   driver->io_->tls = std::move(tls);
+  if (driver->options().credentials) {
+    driver->io_->credentials = std::make_unique<CredentialsSource>(*driver, random_seed());
+  }
   return driver;
 }
 
@@ -229,6 +248,24 @@ void Driver::abort() {
   if (wanted) wake();
 }
 
+void Driver::set_credentials(std::string username, std::string password) {
+  if (inherited()) return;
+  auto next = std::make_unique<const Credentials>(
+      Credentials{.username = std::move(username), .password = std::move(password)});
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    credentials_problem_.clear();
+    const bool same = told_credentials_ && told_credentials_->username == next->username &&
+                      told_credentials_->password == next->password;
+    if (same) return;
+    core_.set_credentials({.username = next->username, .password = next->password}, now());
+    std::swap(told_credentials_, next);
+    wanted = want_turn();
+  }
+  if (wanted) wake();
+}
+
 Statistics Driver::statistics() {
   Statistics all;
   if (inherited()) return all;
@@ -236,6 +273,7 @@ Statistics Driver::statistics() {
   const std::lock_guard lock(mutex_);
   all.client = core_.statistics();
   all.tls_problem = tls_problem_;
+  all.credentials_problem = credentials_problem_;
   const plimsoll::Error& problem = all.client.last_problem;
   if (*problem.what == '\0') return all;
   const Connection::Trouble& trouble = io_->main().trouble();

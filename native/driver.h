@@ -31,6 +31,7 @@ using Timeout = std::chrono::nanoseconds;
 inline constexpr RequestId connect_request = UINT64_MAX;
 
 class Connection;
+class CredentialsSource;
 class TlsContext;
 
 class Driver final : public std::enable_shared_from_this<Driver>, private BudgetWaiter {
@@ -86,6 +87,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   /// Ends everything now.
   void abort();
 
+  /// Who to be from now on, on new connections and on those that are there.
+  void set_credentials(std::string username, std::string password);
+
   Statistics statistics();
 
   plimsoll::Status start_recording(std::size_t ring_bytes);
@@ -93,6 +97,8 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   std::string recording();
 
   const boost::asio::any_io_executor& executor() const { return executor_; }
+
+  const Options& options() const { return target_.options; }
 
   /// Options::request_timeout.
   Timeout request_timeout() const { return target_.options.request_timeout; }
@@ -102,6 +108,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
  private:
   friend class Connection;
+  friend class CredentialsSource;
   struct Io;
 
   void handle_budget_available() override;
@@ -137,6 +144,11 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   // What connections say and ask.
   TlsContext* tls() const;
   void handle_tls_files_read();
+  CredentialsSource* credentials() const;
+
+  // What the source of credentials says.
+  void handle_credentials(Credentials credentials);
+  void handle_no_credentials(const std::string& why);
   void handle_opened(Connection& connection);
   void handle_failed(Connection& connection, const plimsoll::Error& error, std::string_view words);
   std::span<char> read_space(ConnectionId connection);
@@ -159,8 +171,10 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   OperationList ready_;     // outcomes to be told in the next turn
   OperationList closings_;  // waiting for the end
   Operation* connecting_ = nullptr;
-  std::string tls_problem_;  // TlsContext's, where others may read it
-  std::string end_;          // why the client is closed, unless the user wanted it so
+  std::string tls_problem_;                              // TlsContext's, where others may read it
+  std::string credentials_problem_;                      // why there were none the last time
+  std::unique_ptr<const Credentials> told_credentials_;  // the core has views of them
+  std::string end_;  // why the client is closed, unless the user wanted it so
 
   // Of the turns alone.
   std::uint64_t unsent_ = 0;  // a bit for each connection that may have something to send

@@ -8,6 +8,7 @@
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/connection.h"
+#include "plimsoll/native/credentials_source.h"
 #include "plimsoll/native/driver.h"
 #include "plimsoll/native/tls_context.h"
 
@@ -23,7 +24,8 @@ struct Driver::Io {
   Connection& main() { return *connections[0]; }
 
   boost::asio::steady_timer timer;
-  std::unique_ptr<TlsContext> tls;  // null: plain connections
+  std::unique_ptr<TlsContext> tls;                 // null: plain connections
+  std::unique_ptr<CredentialsSource> credentials;  // null: they are in the options
   // By ConnectionId. They come under the lock, and stay.
   std::array<std::unique_ptr<Connection>, connections_max> connections;
 };

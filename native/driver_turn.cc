@@ -2,6 +2,7 @@
 #include <bit>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 
@@ -149,6 +150,7 @@ void Driver::collect(const Event& event, OperationList& ready) {
       return;
     case Event::Kind::closed: end(delivery, ready); return;
     case Event::Kind::credentials_refused:
+      if (io_->credentials) io_->credentials->handle_refused();
       notify(ConnectionEvent::Kind::credentials_refused, delivery, ready);
       return;
     case Event::Kind::queueing_failed:
@@ -169,6 +171,7 @@ void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
 
 void Driver::end(const Delivery& delivery, OperationList& ready) {
   over_ = true;
+  if (io_->credentials) io_->credentials->stop();
   if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
   notify(ConnectionEvent::Kind::closed, delivery, ready);
   if (Operation* operation = std::exchange(connecting_, nullptr)) {
@@ -234,6 +237,29 @@ TlsContext* Driver::tls() const { return io_->tls.get(); }
 void Driver::handle_tls_files_read() {
   const std::lock_guard lock(mutex_);
   tls_problem_ = io_->tls->problem();
+}
+
+CredentialsSource* Driver::credentials() const { return io_->credentials.get(); }
+
+void Driver::handle_credentials(Credentials credentials) {
+  if (credentials.username.empty()) credentials.username = options().username;
+  set_credentials(std::move(credentials.username), std::move(credentials.password));
+  for (const auto& connection : io_->connections) {
+    if (connection) connection->handle_credentials();
+  }
+}
+
+void Driver::handle_no_credentials(const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    credentials_problem_ = why;
+  }
+  // Those who wait now: one that fails may have others wait for the next time.
+  std::vector<Connection*> waiting;
+  for (const auto& connection : io_->connections) {
+    if (connection && connection->wants_credentials()) waiting.push_back(connection.get());
+  }
+  for (Connection* const connection : waiting) connection->handle_no_credentials(why);
 }
 
 void Driver::handle_opened(Connection& connection) {

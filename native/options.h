@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "plimsoll/core/session/options.h"
+#include "plimsoll/native/credentials.h"
 #include "plimsoll/native/result.h"
 #include "plimsoll/native/tls_options.h"
 
@@ -100,6 +101,17 @@ struct Options {
   /// Who to be, where the address does not say. A password alone is the default user's.
   std::string username;
   std::string password;
+
+  /// Where passwords do not last: called on the client's executor for who to be, before a
+  /// connection is opened and ahead of the end of what was answered before. Never two at a time. An
+  /// answer that is a failure, or does not come within most of connect_timeout, is
+  /// credentials_failed to the attempt at a connection, and asked for again; connections that are
+  /// there go on with what they have. For a coroutine: awaited() of
+  /// plimsoll/native/awaited_credentials.h.
+  std::function<void(const CredentialsRequest&)> credentials;
+
+  /// How long before their end others are asked for; at most half of their lifetime.
+  std::chrono::nanoseconds credentials_refresh_before = std::chrono::minutes(1);
 
   /// What CLIENT LIST shows.
   std::string client_name;

@@ -20,6 +20,9 @@ struct Statistics {
   /// Why files that Options::tls names could not be read again after they had changed: what was
   /// read before is still in use. Empty: all is as the files say.
   std::string tls_problem;
+
+  /// Why Options::credentials had none the last time; empty: it had.
+  std::string credentials_problem;
 };
 
 }  // namespace plimsoll::native
