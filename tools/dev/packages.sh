@@ -10,7 +10,7 @@ serve='valkey-server'
 clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
 peers='libev-dev libhiredis-dev valkey-tools'
 programs='libcli11-dev nlohmann-json3-dev'
-suites='catch2>=3 emscripten python3'
+suites='catch2>=3 emscripten python3 redis-server'
 
 packages_of() {
   case $1 in
