@@ -1,10 +1,18 @@
 #include "plimsoll/native/exclusive.h"
 
+#include <algorithm>
+#include <string>
+
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/command_table.h"
 
 namespace plimsoll::native {
 namespace {
+
+bool says(std::string_view text, std::string_view upper_case) {
+  return std::equal(text.begin(), text.end(), upper_case.begin(), upper_case.end(),
+                    [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 32 : a) == b; });
+}
 
 constexpr plimsoll::Error waits{.code = ErrorCode::refused_command,
                                 .what = "a command that waits has a connection of its own",
@@ -48,8 +56,15 @@ const Channel& Exclusive::channel() const {
 }
 
 plimsoll::Status Exclusive::check(const CommandView& command) {
-  if (command.block_time != Duration::zero()) return waits;
-  return {};
+  if (command.block_time == Duration::zero()) return {};
+  std::string request(encoded_size(command), '\0');
+  encode(command, request.data());
+  // Behind the count of its words.
+  const std::string_view words = std::string_view(request).substr(request.find('$'));
+  for (const std::string_view name : {"$4\r\nWAIT\r\n", "$7\r\nWAITAOF\r\n"}) {
+    if (words.size() > name.size() && says(words.substr(0, name.size()), name)) return {};
+  }
+  return waits;
 }
 
 plimsoll::Result<CommandView> Exclusive::prepare(std::span<const std::string_view> words) {

@@ -39,6 +39,10 @@ class Exclusive : public CommandSet<Exclusive> {
   Exclusive& operator=(Exclusive&&) = default;
   ~Exclusive() = default;
 
+  /// Client::exclusive(), for whoever has the client's channel.
+  template <CompletionToken Token = Start>
+  static auto open(const Channel& client, Token&& token = Token());
+
   /// WATCH: the next transaction() of this connection commits only if none of the keys has changed
   /// by then.
   template <CompletionToken Token = Start>
@@ -55,8 +59,9 @@ class Exclusive : public CommandSet<Exclusive> {
   /// One that is executed on this connection, which it keeps until it is executed or dropped.
   Transaction transaction() const { return Transaction(channel_); }
 
-  /// Any command, as Client::command() takes it. Not those that wait: the client gives these a
-  /// connection by itself.
+  /// Any command, as Client::command() takes it. Those that wait are refused, since the client
+  /// gives each of them a connection by itself, but for WAIT and WAITAOF: these are about what was
+  /// written on this connection.
   template <class T = Reply, std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1)
   auto command(const Text&... words) {
@@ -72,7 +77,6 @@ class Exclusive : public CommandSet<Exclusive> {
 
  private:
   friend class CommandSet<Exclusive>;
-  friend class Client;
   friend Result<void> receive(const Delivery& delivery, Exclusive& exclusive);
 
   explicit Exclusive(Channel channel) : channel_(std::move(channel)) {}
@@ -126,11 +130,16 @@ class Exclusive : public CommandSet<Exclusive> {
 Result<void> receive(const Delivery& delivery, Exclusive& exclusive);
 
 template <CompletionToken Token>
-auto Client::exclusive(Token&& token) const {
-  Exclusive::Opening opening;
-  Exclusive own = Exclusive::begin(*this, opening);
-  return initiate<Exclusive>(get_executor(), std::move(opening), std::move(own),
+auto Exclusive::open(const Channel& client, Token&& token) {
+  Opening opening;
+  Exclusive own = begin(client, opening);
+  return initiate<Exclusive>(client.driver->executor(), std::move(opening), std::move(own),
                              std::forward<Token>(token));
+}
+
+template <CompletionToken Token>
+auto Client::exclusive(Token&& token) const {
+  return Exclusive::open(*this, std::forward<Token>(token));
 }
 
 }  // namespace plimsoll::native

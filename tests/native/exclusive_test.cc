@@ -1,0 +1,262 @@
+#include "plimsoll/native/exclusive.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/use_future.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/native/optimistic.h"
+#include "plimsoll/tests/native/connected.h"
+#include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/tests/support/valkey_server.h"
+
+// Connections of one's own: WATCH and what depends on it, against a real server.
+
+namespace plimsoll::testing {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::use_future;
+using native::Client;
+using native::Exclusive;
+using native::Queued;
+using native::Transaction;
+
+TEST_CASE("a transaction whose keys were left alone commits") {
+  run([]() -> awaitable<void> {
+    auto client = co_await native::connect(unix_url(), patient_options());
+    co_await client.set("stock", "7");
+    auto own = co_await client.exclusive();
+    co_await own.watch({"stock"});
+    const auto stock = co_await own.get("stock");
+    auto tx = own.transaction();
+    auto left = tx.decrby("stock", std::stoll(*stock));
+    auto done = co_await tx.exec();
+    CHECK(done.committed());
+    CHECK(done.get(left) == 0);
+  }());
+}
+
+TEST_CASE("a transaction whose key was changed by another is not executed, which is no error") {
+  run([]() -> awaitable<void> {
+    auto client = co_await native::connect(unix_url(), patient_options());
+    co_await client.set("stock", "7");
+    auto own = co_await client.exclusive();
+    co_await own.watch({"stock", "other"});
+    co_await client.set("stock", "6");  // on the shared connection
+    auto tx = own.transaction();
+    auto left = tx.decr("stock");
+    auto done = co_await tx.exec();
+    CHECK_FALSE(done.committed());
+    CHECK(done.size() == 0);
+    bool threw = false;
+    try {
+      done.get(left);
+    } catch (const native::Error& error) {
+      threw = true;
+      CHECK(error.code() == ErrorCode::transaction_aborted);
+      CHECK(error.executed() == Executed::no);
+    }
+    CHECK(threw);
+    const auto stock = co_await client.get("stock");
+    CHECK(stock == "6");
+  }());
+}
+
+TEST_CASE("what is no longer watched does not matter") {
+  run([]() -> awaitable<void> {
+    auto client = co_await native::connect(unix_url(), patient_options());
+    auto own = co_await client.exclusive();
+    co_await own.watch({"stock"});
+    co_await client.set("stock", "1");
+    co_await own.unwatch();
+    auto tx = own.transaction();
+    tx.set("stock", "2");
+    auto done = co_await tx.exec();
+    CHECK(done.committed());
+  }());
+}
+
+TEST_CASE("a connection that was given back watches nothing for the next one who has it") {
+  run([]() -> awaitable<void> {
+    auto client = co_await native::connect(unix_url(), patient_options());
+    std::int64_t first = 0;
+    {
+      auto own = co_await client.exclusive();
+      first = co_await own.client_id();
+      co_await own.watch({"left behind"});
+    }
+    std::optional<Exclusive> again;
+    // The one that was given back is the first that is idle, once UNWATCH was answered.
+    for (std::int64_t id = 0; id != first;) {
+      again.reset();
+      again = co_await client.exclusive();
+      id = co_await again->client_id();
+    }
+    co_await client.set("left behind", "1");
+    auto tx = again->transaction();
+    tx.set("left behind", "2");
+    auto done = co_await tx.exec();
+    CHECK(done.committed());
+  }());
+}
+
+TEST_CASE("what changes the connection's state, or waits, is refused there too") {
+  Client client = connected(unix_url());
+  Exclusive own = finish(client.exclusive());
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"SELECT", "1"},
+                                                {"SUBSCRIBE", "a"},
+                                                {"MULTI"},
+                                                {"BLPOP", "k", "1"}}) {
+    INFO(words[0]);
+    CHECK(error_of(own.command(words, use_future)).code() == ErrorCode::refused_command);
+  }
+  CHECK(error_of(own.blpop({"k"}, std::chrono::seconds(1), use_future)).code() ==
+        ErrorCode::refused_command);
+  CHECK(finish(own.ping()) == "PONG");
+}
+
+TEST_CASE("WAIT is about what was written on its own connection") {
+  ValkeyServer server;
+  Client client = connected(server.url());
+  Exclusive own = finish(client.exclusive());
+  finish(own.set("key", "value"));
+  CHECK(finish(own.wait(1, std::chrono::milliseconds(20))) == 0);  // there is no replica
+  CHECK(finish(own.command<std::int64_t>("wait", "1", "20")) == 0);
+}
+
+TEST_CASE("there are as many connections of one's own as the options allow") {
+  Client client = connected(unix_url());
+  std::vector<Exclusive> all;
+  for (int i = 0; i < 8; ++i) all.push_back(finish(client.exclusive()));
+  const native::Error error = error_of(client.exclusive(use_future));
+  CHECK(error.code() == ErrorCode::rejected_by_limit);
+  CHECK(error.text().find("blocking_connections_max") != std::string_view::npos);
+  CHECK(finish(client.ping()) == "PONG");
+  all.pop_back();
+  CHECK(eventually([&] { return finish(client.exclusive(use_future)).has_value(); }));
+}
+
+TEST_CASE("a connection of one's own that is lost is not replaced") {
+  ValkeyServer server;
+  Client client = connected(server.url());
+  Exclusive own = finish(client.exclusive());
+  const std::int64_t id = finish(own.client_id());
+  finish(own.watch({"k"}));
+  server.ask("CLIENT KILL ID " + std::to_string(id));
+  CHECK(eventually([&] {
+    return client.statistics().client.blocking_connections == 1 &&
+           error_of(own.get("k", use_future)).code() == ErrorCode::connection_lost;
+  }));
+  auto tx = own.transaction();
+  tx.set("k", "v");
+  const native::Error error = error_of(tx.exec(use_future));
+  CHECK(error.code() == ErrorCode::connection_lost);
+  CHECK(error.executed() == Executed::no);
+  CHECK(finish(client.get("k")) == std::nullopt);  // the shared one is there
+  Exclusive another = finish(client.exclusive());
+  CHECK(finish(another.ping()) == "PONG");
+}
+
+TEST_CASE("a connection of one's own can be dropped with calls under way, and outlive its client") {
+  ValkeyServer server;
+  std::optional<Client> client = connected(server.url());
+  std::optional<Exclusive> own = finish(client->exclusive());
+  auto ping = own->ping(use_future);
+  auto tx = own->transaction();
+  auto number = tx.incr("number");
+  own.reset();
+  CHECK(value_of(std::move(ping)) == "PONG");
+  CHECK(finish(tx.exec()).get(number) == 1);  // it kept the connection
+  Exclusive late = finish(client->exclusive());
+  client.reset();
+  CHECK(error_of(late.ping(use_future)).code() == ErrorCode::closed);
+  static_cast<void>(connected(server.url()).exclusive());  // dropped at once, unanswered
+}
+
+TEST_CASE("optimistic_transaction tries again while others are faster") {
+  run([]() -> awaitable<void> {
+    auto client = co_await native::connect(unix_url(), patient_options());
+    co_await client.set("stock", "10");
+    int attempts = 0;
+    Queued<std::int64_t> left;
+    auto done = co_await native::optimistic_transaction(
+        client, {"stock"}, [&](Exclusive& own) -> awaitable<Transaction> {
+          const auto stock = co_await own.get("stock");
+          if (++attempts < 3) co_await client.incr("stock");
+          auto tx = own.transaction();
+          left = tx.incrby("stock", -std::stoll(*stock));
+          co_return tx;
+        });
+    CHECK(attempts == 3);
+    CHECK(done.get(left) == 0);
+  }());
+}
+
+TEST_CASE("optimistic_transaction gives up after its attempts, and has executed nothing") {
+  run([]() -> awaitable<void> {
+    auto client = co_await native::connect(unix_url(), patient_options());
+    co_await client.set("stock", "10");
+    int attempts = 0;
+    bool gave_up = false;
+    try {
+      co_await native::optimistic_transaction(
+          client, {"stock"},
+          [&](Exclusive& own) -> awaitable<Transaction> {
+            ++attempts;
+            co_await client.incr("stock");
+            auto tx = own.transaction();
+            tx.set("stock", "0");
+            co_return tx;
+          },
+          4);
+    } catch (const native::Error& error) {
+      gave_up = true;
+      CHECK(error.code() == ErrorCode::transaction_aborted);
+    }
+    CHECK(gave_up);
+    CHECK(attempts == 4);
+    const auto stock = co_await client.get("stock");
+    CHECK(stock == "14");
+  }());
+}
+
+TEST_CASE("many optimistic transactions at a time lose no update") {
+  run([]() -> awaitable<void> {
+    auto client = co_await native::connect(unix_url(), patient_options());
+    co_await client.set("counter", "0");
+    auto executor = co_await asio::this_coro::executor;
+    int left = 4;
+    for (int i = 0; i < 4; ++i) {
+      asio::co_spawn(
+          executor,
+          [&client]() -> awaitable<void> {
+            for (int round = 0; round < 25; ++round) {
+              co_await native::optimistic_transaction(
+                  client, {"counter"},
+                  [](Exclusive& own) -> awaitable<Transaction> {
+                    const auto now = co_await own.get("counter");
+                    auto tx = own.transaction();
+                    tx.set("counter", std::to_string(std::stoll(*now) + 1));
+                    co_return tx;
+                  },
+                  1000);
+            }
+          },
+          [&left](const std::exception_ptr& problem) {
+            if (!problem) --left;
+          });
+    }
+    while (left > 0) co_await client.ping();
+    const auto counter = co_await client.get("counter");
+    CHECK(counter == "100");
+  }());
+}
+
+}  // namespace
+}  // namespace plimsoll::testing
