@@ -33,19 +33,20 @@ enum class ErrorCode : std::uint8_t {
   wrong_type,  ///< the reply has another type than was asked for
 
   // Why there is no connection. Those that may pass by themselves are tried again.
-  connect_failed,      ///< no connection could be made within the time allowed
-  connection_lost,     ///< it ended: by the server, or by the network
-  connection_dead,     ///< no sign of life for too long: given up and replaced
-  server_loading,      ///< LOADING: the server is not ready yet
-  primary_down,        ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
-  server_busy,         ///< BUSY: a script or function holds the server up
-  too_many_clients,    ///< the server's maxclients is reached
-  protected_mode,      ///< DENIED: the server takes connections from its own machine only
-  tls_failed,          ///< the TLS handshake failed: a plain port, no common version...
+  connect_failed,    ///< no connection could be made within the time allowed
+  connection_lost,   ///< it ended: by the server, or by the network
+  connection_dead,   ///< no sign of life for too long: given up and replaced
+  server_loading,    ///< LOADING: the server is not ready yet
+  primary_down,      ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
+  server_busy,       ///< BUSY: a script or function holds the server up
+  too_many_clients,  ///< the server's maxclients is reached
+  protected_mode,    ///< DENIED: the server takes connections from its own machine only
+  tls_failed,  ///< the TLS handshake failed: a plain port, no common version... Ends connect()
   credentials_failed,  ///< Options::credentials failed, or did not answer in time
 
+  certificate_invalid,  ///< TLS: it is expired, not trusted, or another host's. Ends connect()
+
   // Why there will be none: no attempt is made any more.
-  certificate_invalid,    ///< TLS: the server's is expired, not trusted, or another host's
   authentication_failed,  ///< WRONGPASS, NOAUTH: username or password
   permission_denied,      ///< NOPERM: the user may not do what connecting needs
   unsupported_protocol,   ///< NOPROTO, or no HELLO: the server does not speak RESP3

@@ -8,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/tests/examples/program.h"
+#include "plimsoll/tests/support/certificates.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace plimsoll::testing {
@@ -30,7 +31,7 @@ std::string announced_output(const std::string& source) {
 TEST_CASE("each example prints what its last comment says") {
   static const ValkeyServer server;
   for (const auto& file : std::filesystem::directory_iterator("examples")) {
-    if (file.path().extension() != ".cc") continue;
+    if (file.path().extension() != ".cc" || file.path().stem() == "tls") continue;
     const std::string program = "examples/" + file.path().stem().string();
     DYNAMIC_SECTION(program) {
       const std::string announced = announced_output(file.path());
@@ -40,6 +41,15 @@ TEST_CASE("each example prints what its last comment says") {
       CHECK(ending.status == 0);
     }
   }
+}
+
+TEST_CASE("the example of TLS prints what its last comment says, on a server that has TLS") {
+  const CertificateAuthority authority;
+  const ValkeyServer server({.listen = Listen::unix_socket_and_tls,
+                             .arguments = tls_arguments(authority, authority.issue("server"))});
+  const Ending ending = run_program("examples/tls", server.url() + " " + authority.file());
+  CHECK(ending.output == announced_output("examples/tls.cc"));
+  CHECK(ending.status == 0);
 }
 
 TEST_CASE("an example that finds no server says so and fails") {
