@@ -175,6 +175,17 @@ void BothServers::let_time_pass() {
   }
 }
 
+bool BothServers::is_blocked(std::size_t connection) const {
+  return model_.is_blocked(pairs_[connection].model);
+}
+
+std::string BothServers::client_id(std::size_t connection) {
+  const ClientId client = pairs_[connection].model;
+  model_.handle_bytes(client, request({"CLIENT", "ID"}), clock_time());
+  const std::string reply = model_.take_output(client);
+  return reply.substr(1, reply.size() - 3);
+}
+
 void BothServers::remove_expired() { model_.handle_time(clock_time()); }
 
 void BothServers::fail(std::size_t number, std::string_view what, std::string_view real,

@@ -31,6 +31,11 @@ class BothServers {
   void send_only(std::size_t connection, std::string_view bytes);
   void end_turn() { model_.end_turn(); }
 
+  /// Whether a connection waits with a command that blocks; by which CLIENT ID both know it, to be
+  /// asked while it does not.
+  bool is_blocked(std::size_t connection) const;
+  std::string client_id(std::size_t connection);
+
   /// Has the model remove what has expired by now.
   void remove_expired();
 
