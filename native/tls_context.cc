@@ -51,8 +51,8 @@ int give_key_password(char* buffer, int size, int, void* data) {
 
 int handle_session(SSL* ssl, SSL_SESSION* session) {
   auto* const context = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  context->keep_session(session);
-  return 1;  // it is ours now
+  context->keep_session(*session);
+  return 0;  // it stays OpenSSL's
 }
 
 Result<void> trust(SSL_CTX* context, const TlsOptions& options) {
@@ -204,6 +204,9 @@ std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
   return ssl;
 }
 
-void TlsContext::keep_session(ssl_session_st* session) { session_.reset(session); }
+// A copy, for OpenSSL spoils the session of a connection that fails.
+void TlsContext::keep_session(const ssl_session_st& session) {
+  session_.reset(SSL_SESSION_dup(&session));
+}
 
 }  // namespace plimsoll::native

@@ -48,7 +48,7 @@ class TlsContext {
   const TlsOptions& options() const { return options_; }
 
   /// A session to resume has come (OpenSSL's callback).
-  void keep_session(ssl_session_st* session);
+  void keep_session(const ssl_session_st& session);
 
  private:
   // What tells that a file is another one than before.

@@ -103,6 +103,17 @@ TEST_CASE("a TLS connection that is lost is replaced") {
   CHECK(value_of(client.ping(use_future)) == "PONG");
 }
 
+TEST_CASE("a connection that replaces a lost one resumes its session: fewer bytes of handshake") {
+  FaultProxy proxy(shared_tls_server().port());
+  Client client = connected("valkeys://" + proxy.address(), trusting(shared_authority()));
+  const std::uint64_t first = proxy.bytes(Direction::to_client);
+  proxy.cut_all(Cut::reset);
+  CHECK(eventually([&] { return counters(client).connections == 2; }));
+  CHECK(value_of(client.ping(use_future)) == "PONG");
+  // No certificate.
+  CHECK(proxy.bytes(Direction::to_client) - first < first * 3 / 4);
+}
+
 TEST_CASE("a client that closes says so: the server sees an orderly end") {
   TlsServer server(shared_authority(), {}, {"--loglevel", "debug"});
   Client client = connected(server.url(), trusting(shared_authority()));
