@@ -1,8 +1,5 @@
 #include "plimsoll/native/decode.h"
 
-#include <charconv>
-#include <system_error>
-
 namespace plimsoll::native {
 namespace {
 
@@ -37,13 +34,7 @@ plimsoll::Status decode(const Value& value, std::string& out) {
 }
 
 plimsoll::Status decode(const Value& value, std::int64_t& out) {
-  if (value.type() != Type::bulk_string) return take(value.as_integer(), out);
-  std::string text;
-  if (const auto status = decode(value, text); !status) return status;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, out);
-  if (error == std::errc() && stop == end) return {};
-  return take(value.as_integer(), out);  // says what it is
+  return take(value.as_integer(), out);
 }
 
 plimsoll::Status decode(const Value& value, double& out) { return take(value.as_real(), out); }

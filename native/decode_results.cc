@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "plimsoll/native/decode.h"
 
@@ -18,6 +21,16 @@ plimsoll::Error too_short(std::size_t size, std::size_t least) {
           .expected = "as many as the command's reply has",
           .value = size,
           .limit = least};
+}
+
+// A number that the server writes as a text here, in every protocol.
+Status decode_written(const Value& value, std::int64_t& out) {
+  std::string text;
+  if (const Status status = native::decode(value, text); !status) return status;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, out);
+  if (error == std::errc() && stop == end) return {};
+  return native::decode(value, out);  // which says what it is
 }
 
 // The first elements of an array, in their order; what newer servers add behind them is passed.
@@ -234,7 +247,9 @@ Status decode(const Value& value, PendingEntry& out) {
 }
 
 Status decode(const Value& value, PendingOfConsumer& out) {
-  return decode_row(value, out.consumer, out.count);
+  std::string count;
+  if (const Status status = decode_row(value, out.consumer, count); !status) return status;
+  return decode_written(*++value.as_elements()->begin(), out.count);
 }
 
 Status decode(const Value& value, PendingSummary& out) {
@@ -299,11 +314,16 @@ Status decode(const Value& value, SlowCommand& out) {
 }
 
 Status decode(const Value& value, ServerTime& out) {
-  std::chrono::seconds seconds{};
-  std::chrono::microseconds microseconds{};
-  const Status status = decode_row(value, seconds, microseconds);
-  out.at = std::chrono::sys_time<std::chrono::microseconds>(seconds + microseconds);
-  return status;
+  std::string text;
+  if (const Status status = decode_row(value, text, text); !status) return status;
+  std::int64_t seconds = 0;
+  std::int64_t microseconds = 0;
+  auto at = value.as_elements()->begin();
+  if (const Status status = decode_written(*at, seconds); !status) return status;
+  if (const Status status = decode_written(*++at, microseconds); !status) return status;
+  out.at = std::chrono::sys_time<std::chrono::microseconds>(
+      std::chrono::seconds(seconds) + std::chrono::microseconds(microseconds));
+  return {};
 }
 
 }  // namespace plimsoll::native
