@@ -1,7 +1,6 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <system_error>
 
 #include "plimsoll/core/commands/command_rows.h"
 #include "plimsoll/core/commands/command_table.h"

@@ -2,7 +2,6 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <system_error>
 
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/commands/command_table.h"

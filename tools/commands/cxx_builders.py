@@ -1,6 +1,6 @@
 """core/commands/builders.h and the bodies of what is not written there."""
 
-from cxx_types import BANNER, choice_parameters, parameter_type
+from cxx_types import BANNER, choice_parameters, parameter_type, wrapped
 from variants import least_words
 
 _HEADER_HEAD = BANNER + """
@@ -15,8 +15,8 @@ _HEADER_HEAD = BANNER + """
 #include "plimsoll/core/commands/composed.h"
 #include "plimsoll/core/commands/options.h"
 
-// A function for each command and form of it. What they return refers to the arguments: submit it in
-// the same expression. A Composed may refuse what it was given: ask its status() first. What the
+// A function for each command and form of it. What they return refers to the arguments: submit it
+// in the same expression. A Composed may refuse what it was given: ask its status() first. What the
 // commands do is in docs/commands.md.
 
 namespace plimsoll::commands {
@@ -36,8 +36,8 @@ _TAIL = "\n}  // namespace plimsoll::commands\n"
 
 
 def builders_header(variants):
-    lines = [_simple(v) if v.is_simple else f"Composed {v.name}({_parameters(v)});\n"
-             for v in variants]
+    lines = [_simple(v) if v.is_simple
+             else wrapped(f"Composed {v.name}(", _parameters(v), ");\n") for v in variants]
     return _HEADER_HEAD + "".join(lines) + _TAIL
 
 
@@ -49,7 +49,7 @@ def _parameters(variant):
     out = [f"{parameter_type(node)} {node.cxx}" for node in variant.parameters]
     if variant.options:
         out.append(f"const {variant.options.name}& options")
-    return ", ".join(out)
+    return out
 
 
 def _effect(variant):
@@ -90,14 +90,14 @@ def _simple(variant):
         fields.append(f".args = {{{', '.join(args)}}}")
     if tail is not None:
         fields.append(f".{'more_args' if tail.kind == 'texts' else 'pairs'} = {tail.cxx}")
-    return (f"inline Command<{len(args)}> {variant.name}({_parameters(variant)}) {{\n"
-            f"  return {{{', '.join(fields)}}};\n}}\n")
+    return (wrapped(f"inline Command<{len(args)}> {variant.name}(", _parameters(variant), ") {\n")
+            + wrapped("  return {", fields, "};\n}\n"))
 
 
 def _body(variant):
     words = variant.builder.command.words
     head = _literal("".join(_bulk(word) for word in words))
-    lines = [f"Composed {variant.name}({_parameters(variant)}) {{",
+    lines = [wrapped(f"Composed {variant.name}(", _parameters(variant), ") {"),
              f"  Composed c({head}, {len(words)}, {_effect(variant)});"]
     in_options = set()
     if variant.options:
@@ -262,8 +262,9 @@ namespace plimsoll::commands {
 
 
 def _factory(made, alternative):
-    lines = [f"{made.name} {made.name}::{alternative.cxx}"
-             f"({choice_parameters(alternative, with_defaults=False)}) {{", f"  {made.name} c;"]
+    lines = [wrapped(f"{made.name} {made.name}::{alternative.cxx}(",
+                     choice_parameters(alternative, with_defaults=False), ") {"),
+             f"  {made.name} c;"]
     if alternative.token is not None:
         lines.append(f'  c.word("{alternative.token}");')
     for node in alternative.fields:

@@ -4,7 +4,7 @@ import re
 import textwrap
 
 from command_data import REFUSED
-from cxx_types import BANNER, parameter_type
+from cxx_types import BANNER, parameter_type, wrapped
 
 _HEAD = BANNER + """
 #pragma once
@@ -24,7 +24,7 @@ _HEAD = BANNER + """
 #include "plimsoll/native/results.h"
 #include "plimsoll/native/start.h"
 
-// Every command that may be sent by anybody at any time, typed. docs/commands.md has them in tables.
+// Every command that anybody may send at any time, typed; docs/commands.md has them in tables.
 
 namespace plimsoll::native {
 
@@ -130,10 +130,11 @@ def _member(variant):
     parameters.append("Token&& token = Token()")
     result = reply_type(variant.builder.form.reply)
     return (f"{_comment(variant)}"
-            f"  template <CompletionToken Token = Start>\n"
-            f"  auto {variant.name}({', '.join(parameters)}) {{\n"
-            f"    return pass<{result}>(commands::{variant.name}({', '.join(names)}), "
-            "std::forward<Token>(token));\n  }\n")
+            "  template <CompletionToken Token = Start>\n"
+            + wrapped(f"  auto {variant.name}(", parameters, ") {\n")
+            + wrapped(f"    return pass<{result}>(",
+                      [f"commands::{variant.name}({', '.join(names)})",
+                       "std::forward<Token>(token)"], ");\n  }\n"))
 
 
 def _comment(variant):

@@ -40,7 +40,22 @@ _TOKENS_HEAD = BANNER + """
 namespace plimsoll::commands {
 """
 
+_COLUMNS_MAX = 100
 _TAIL = "\n}  // namespace plimsoll::commands\n"
+
+
+def wrapped(before, parts, after):
+    """`before`, the parts with commas between, and `after`, in lines of 100 columns at most."""
+    indent = " " * (len(before) - len(before.lstrip()) + 4)
+    line, lines = before, []
+    for place, part in enumerate(parts):
+        piece = part + (after if place == len(parts) - 1 else ",")
+        glue = "" if place == 0 else " "
+        if len(line) + len(glue) + len(piece) > _COLUMNS_MAX and line.strip():
+            lines.append(line)
+            line, glue = indent, ""
+        line += glue + piece
+    return "\n".join([*lines, line if parts else line + after])
 
 
 def options_header(types):
@@ -108,7 +123,8 @@ def _options(made):
 def _choice(made):
     lines = [f"\nclass {made.name} : public Choice {{\n public:\n  using Argument = void;\n"]
     for alternative in made.fields:
-        lines.append(f"  static {made.name} {alternative.cxx}({choice_parameters(alternative)});\n")
+        lines.append(wrapped(f"  static {made.name} {alternative.cxx}(",
+                             choice_parameters(alternative), ");\n"))
     lines.append("};\n")
     return "".join(lines)
 
@@ -118,8 +134,9 @@ def choice_parameters(alternative, with_defaults=True):
     out = []
     for node in alternative.fields:
         if node.is_given:
-            default = "" if not (with_defaults and node.optional) else " = {}"
             optional = node.optional and node.kind != "token"
+            default = " = {}" if optional else " = false" if node.optional else ""
+            default = default if with_defaults else ""
             kind = f"std::optional<{node.value_type()}>" if optional else node.value_type()
             out.append(f"{kind} {node.cxx}{default}")
-    return ", ".join(out)
+    return out
