@@ -23,6 +23,7 @@ struct Delivery {
   const std::string* detail = nullptr;     ///< what the transport adds to the error
   const Error* failure = nullptr;          ///< an error that has its words already
   Driver* driver = nullptr;                ///< of a client that is connected now
+  void* made = nullptr;                    ///< the value itself, for a T that receives it so
   std::uint16_t answers_owed = 0;          ///< behind a part (Operation::deliver_part())
 };
 
