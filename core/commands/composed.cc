@@ -1,5 +1,7 @@
 #include "plimsoll/core/commands/composed.h"
 
+#include <memory>
+
 #include "plimsoll/core/base/check.h"
 
 namespace plimsoll::commands {
@@ -49,8 +51,8 @@ Composed::Composed(const Composed& other)
       first_run_(other.first_run_),
       lists_count_(other.lists_count_),
       ends_with_own_words_(other.ends_with_own_words_),
-      row_(other.row_),
-      lists_(other.lists_) {
+      row_(other.row_) {
+  std::uninitialized_copy_n(other.lists_.begin(), lists_count_, lists_.begin());
   // A list of the other's own words becomes one of ours.
   std::size_t own_words = first_run_;
   const auto theirs = other.row_.words();
@@ -126,7 +128,7 @@ void Composed::count_words(std::size_t added) {
 void Composed::add_list(const ArgumentList& list) {
   PLIMSOLL_CHECK(lists_count_ < composed_lists_max);
   ends_with_own_words_ = false;
-  lists_[lists_count_++] = list;
+  std::construct_at(&lists_[lists_count_++], list);
 }
 
 void Composed::list(const ArgumentList& list) { add_list(list); }

@@ -80,7 +80,9 @@ class Composed {
   bool ends_with_own_words_ = false;
   Row row_;
   // The words of the row behind the first list are lists among these.
-  std::array<ArgumentList, composed_lists_max> lists_;
+  union {
+    std::array<ArgumentList, composed_lists_max> lists_;
+  };
 };
 
 }  // namespace plimsoll::commands

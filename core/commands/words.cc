@@ -1,6 +1,7 @@
 #include "plimsoll/core/commands/words.h"
 
 #include <cmath>
+#include <memory>
 
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/check.h"
@@ -10,7 +11,7 @@ namespace plimsoll::commands {
 
 template <std::size_t WordsMax, std::size_t NumbersMax>
 WordRow<WordsMax, NumbersMax>& WordRow<WordsMax, NumbersMax>::operator=(const WordRow& other) {
-  words_ = other.words_;
+  std::uninitialized_copy_n(other.words_.begin(), other.count_, words_.begin());
   numbers_ = other.numbers_;
   count_ = other.count_;
   numbers_count_ = other.numbers_count_;
@@ -28,7 +29,7 @@ WordRow<WordsMax, NumbersMax>& WordRow<WordsMax, NumbersMax>::operator=(const Wo
 template <std::size_t WordsMax, std::size_t NumbersMax>
 void WordRow<WordsMax, NumbersMax>::word(std::string_view text) {
   PLIMSOLL_CHECK(count_ < WordsMax);
-  words_[count_++] = text;
+  std::construct_at(&words_[count_++], text);
 }
 
 template <std::size_t WordsMax, std::size_t NumbersMax>

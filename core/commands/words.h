@@ -23,7 +23,7 @@ class WordRow {
   static constexpr std::size_t words_max = WordsMax;
   static constexpr std::size_t numbers_max = NumbersMax;
 
-  WordRow() = default;
+  WordRow() {}
   WordRow(const WordRow& other) { *this = other; }
   WordRow& operator=(const WordRow& other);
   ~WordRow() = default;
@@ -48,7 +48,9 @@ class WordRow {
  private:
   NumberRoom next_number();
 
-  std::array<std::string_view, WordsMax> words_;
+  union {  // so that they are not all made empty first
+    std::array<std::string_view, WordsMax> words_;
+  };
   std::array<std::array<char, number_bytes_max>, NumbersMax> numbers_;
   std::size_t count_ = 0;
   std::size_t numbers_count_ = 0;
