@@ -44,9 +44,9 @@ struct Example {
   std::span<const Step> then;     ///< while the call waits
   std::span<const Step> cleanup;  ///< what must not stay on a shared server
   std::string_view reply;
-  std::string_view error;    ///< in place of the reply: the server's words
-  std::string_view outcome;  ///< in place of the reply: how the call ends without one
-  std::string_view resp2_reply;
+  std::string_view error;        ///< in place of the reply: the server's words
+  std::string_view outcome;      ///< in place of the reply: how the call ends without one
+  std::string_view resp2_reply;  ///< empty: not compared, only what decode() makes of it
   std::string_view resp2_error;
   std::string_view type;   ///< what the table says that the reply is; empty for an error
   std::string_view value;  ///< what decode() makes of it, a pattern too

@@ -20,13 +20,10 @@ namespace {
 
 using boost::asio::use_future;
 using native::Client;
+using native::Protocol;
 using native::Reply;
 
 using Outcome = std::future<native::Result<Reply>>;
-
-Outcome send(Client& client, const std::vector<std::string>& words) {
-  return client.command(words, use_future);
-}
 
 // What others ask for at the same time: each must get the answer to its own question.
 class Neighbours {
@@ -52,76 +49,6 @@ class Neighbours {
   std::vector<std::future<native::Result<std::string>>> answers_;
 };
 
-// What the table's type makes of the reply, checked against the example.
-std::string checked_value(const Value& reply, const Example& example) {
-  const DecodedText decode = decoder_of(example.type);
-  if (decode == nullptr) return {};
-  std::string value = decode(reply);
-  INFO("as " << example.type << ": " << value);
-  INFO("expected: " << example.value);
-  CHECK(!value.starts_with("not decoded"));
-  CHECK(matches(value, example.value));
-  return value;
-}
-
-std::string checked_reply(const Value& reply, const Example& example) {
-  const std::string text = shown(reply, example.unordered ? Order::sorted : Order::kept);
-  INFO("reply: " << text);
-  INFO("expected: " << example.reply);
-  CHECK(matches(text, example.reply));
-  return checked_value(reply, example);
-}
-
-// Returns what decode() made of the reply, if there is one.
-std::string checked_outcome(Outcome call, const Example& example) {
-  const native::Result<Reply> result = finish(std::move(call));
-  if (result) {
-    CHECK(example.error == "");
-    CHECK(example.outcome == "");
-    return checked_reply(result->value(), example);
-  }
-  INFO("error: " << result.error().what());
-  if (!example.outcome.empty()) {
-    CHECK(name(result.error().code()) == example.outcome);
-  } else {
-    CHECK(!example.error.empty());
-    CHECK(matches(result.error().server_text(), example.error));
-  }
-  return {};
-}
-
-std::string share(Scene& scene, const Example& example) {
-  const auto words = scene.filled_in(example.call);
-  if (example.outcome.starts_with("lost")) {  // and everybody else's with it
-    return checked_outcome(send(scene.client(), words), example);
-  }
-  Neighbours neighbours(scene.client());
-  neighbours.ask(2);
-  Outcome call = send(scene.client(), words);
-  neighbours.ask(2);
-  std::string value = checked_outcome(std::move(call), example);
-  neighbours.check_answers();
-  return value;
-}
-
-// Nobody waits with it: while it does, others get their answers.
-std::string wait(Scene& scene, const Example& example) {
-  Neighbours neighbours(scene.client());
-  neighbours.ask(2);
-  Outcome call = send(scene.client(), scene.filled_in(example.call));
-  neighbours.ask(2);
-  if (!example.then.empty()) {
-    scene.wait_for_blocked_client();
-    neighbours.ask(2);
-    neighbours.check_answers();
-    CHECK(call.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
-    scene.play(example.then);
-  }
-  std::string value = checked_outcome(std::move(call), example);
-  neighbours.check_answers();
-  return value;
-}
-
 // The server's own name for what it counts: "cmdstat_client|reply:calls=1,...".
 std::string counted(std::string_view command) {
   std::string text = "cmdstat_" + std::string(command) + ":";
@@ -130,61 +57,131 @@ std::string counted(std::string_view command) {
   return text;
 }
 
-void be_refused(Scene& scene, const Example& example) {
-  scene.ask({"CONFIG", "RESETSTAT"});
-  Neighbours neighbours(scene.client());
-  neighbours.ask(2);
-  const native::Error error = error_of(send(scene.client(), scene.filled_in(example.call)));
-  neighbours.ask(2);
-  CHECK(error.code() == ErrorCode::refused_command);
-  CHECK(error.executed() == Executed::no);
-  INFO("refusal: " << error.text());
-  CHECK(error.text().find(example.instead) != std::string_view::npos);
-  neighbours.check_answers();
-  CHECK(scene.ask({"INFO", "commandstats"}).find(counted(example.command)) == std::string::npos);
-}
+// One example with the client that speaks one of the protocols.
+class Play {
+ public:
+  Play(const Example& example, Protocol protocol)
+      : example_(example), protocol_(protocol), scene_(example), client_(scene_.client(protocol)) {}
 
-// The same call on a connection that speaks RESP2: the table's type reads that too.
-void play_in_resp2(const Example& example, const std::string& resp3_value) {
-  Scene scene(example);
-  RawConnection connection(scene.socket_path());
-  connection.send(scene.filled_in(example.call));
-  if (!example.then.empty()) scene.wait_for_blocked_client();
-  scene.play(example.then);
-  const Value reply = connection.receive();
-  const std::string text = shown(reply);
-  INFO("RESP2 reply: " << text);
-  if (reply.is_error()) {
-    const std::string words = native::to_string(*reply.as_error());
-    CHECK(matches(words, example.resp2_error.empty() ? example.error : example.resp2_error));
-  } else {
-    if (!example.resp2_reply.empty()) CHECK(matches(text, example.resp2_reply));
-    const std::string value = checked_value(reply, example);
-    const bool one_value = example.reply.find("…") == std::string_view::npos;
-    if (one_value && !example.unordered) CHECK(value == resp3_value);
+  /// Returns what decode() made of the reply, if there is one.
+  std::string run() {
+    std::string value;
+    switch (example_.conduct) {
+      case Conduct::shares: value = share(); break;
+      case Conduct::waits: value = wait(); break;
+      case Conduct::refused: be_refused(); break;
+    }
+    scene_.play(example_.cleanup);
+    return value;
   }
-  scene.play(example.cleanup);
-}
 
-// Returns what decode() made of the reply, if there is one.
-std::string play_with_client(const Example& example) {
-  Scene scene(example);
-  std::string value;
-  switch (example.conduct) {
-    case Conduct::shares: value = share(scene, example); break;
-    case Conduct::waits: value = wait(scene, example); break;
-    case Conduct::refused: be_refused(scene, example); break;
+ private:
+  std::string share() {
+    // Others' requests would be lost with it.
+    if (example_.outcome.starts_with("lost")) return checked_outcome(send());
+    Neighbours neighbours(client_);
+    neighbours.ask(2);
+    Outcome call = send();
+    neighbours.ask(2);
+    std::string value = checked_outcome(std::move(call));
+    neighbours.check_answers();
+    return value;
   }
-  scene.play(example.cleanup);
-  return value;
-}
+
+  // Nobody waits with it: while it does, others get their answers.
+  std::string wait() {
+    Neighbours neighbours(client_);
+    neighbours.ask(2);
+    Outcome call = send();
+    neighbours.ask(2);
+    if (!example_.then.empty()) {
+      scene_.wait_for_blocked_client();
+      neighbours.ask(2);
+      neighbours.check_answers();
+      CHECK(call.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+      scene_.play(example_.then);
+    }
+    std::string value = checked_outcome(std::move(call));
+    neighbours.check_answers();
+    return value;
+  }
+
+  void be_refused() {
+    scene_.ask({"CONFIG", "RESETSTAT"});
+    Neighbours neighbours(client_);
+    neighbours.ask(2);
+    const native::Error error = error_of(send());
+    neighbours.ask(2);
+    CHECK(error.code() == ErrorCode::refused_command);
+    CHECK(error.executed() == Executed::no);
+    INFO("refusal: " << error.text());
+    CHECK(error.text().find(example_.instead) != std::string_view::npos);
+    neighbours.check_answers();
+    const std::string executed = scene_.ask({"INFO", "commandstats"});
+    CHECK(executed.find(counted(example_.command)) == std::string::npos);
+  }
+
+  Outcome send() { return client_.command(scene_.filled_in(example_.call), use_future); }
+
+  std::string checked_outcome(Outcome call) {
+    const native::Result<Reply> result = finish(std::move(call));
+    if (result) {
+      CHECK(expected_error() == "");
+      CHECK(example_.outcome == "");
+      check_reply(result->value());
+      return checked_value(result->value());
+    }
+    INFO("error: " << result.error().what());
+    if (!example_.outcome.empty()) {
+      CHECK(name(result.error().code()) == example_.outcome);
+    } else {
+      CHECK(!expected_error().empty());
+      CHECK(matches(result.error().server_text(), expected_error()));
+    }
+    return {};
+  }
+
+  std::string_view expected_error() const {
+    const bool is_other = protocol_ == Protocol::resp2 && !example_.resp2_error.empty();
+    return is_other ? example_.resp2_error : example_.error;
+  }
+
+  void check_reply(const Value& reply) {
+    const bool is_resp3 = protocol_ == Protocol::resp3;
+    const std::string_view expected = is_resp3 ? example_.reply : example_.resp2_reply;
+    if (expected.empty()) return;  // in RESP2 what decode() makes of it says more
+    const std::string text = shown(reply, example_.unordered ? Order::sorted : Order::kept);
+    INFO("reply: " << text);
+    INFO("expected: " << expected);
+    CHECK(matches(text, expected));
+  }
+
+  // What the table's type makes of the reply.
+  std::string checked_value(const Value& reply) {
+    const DecodedText decode = decoder_of(example_.type);
+    if (decode == nullptr) return {};
+    std::string value = decode(reply);
+    INFO("as " << example_.type << ": " << value);
+    INFO("expected: " << example_.value);
+    CHECK(!value.starts_with("not decoded"));
+    CHECK(matches(value, example_.value));
+    return value;
+  }
+
+  const Example& example_;
+  const Protocol protocol_;
+  Scene scene_;
+  Client& client_;
+};
 
 }  // namespace
 
 void play_example(const Example& example) {
-  const std::string value = play_with_client(example);
-  const bool has_reply = !example.reply.empty() || !example.error.empty();
-  if (has_reply) play_in_resp2(example, value);
+  const std::string resp3_value = Play(example, Protocol::resp3).run();
+  INFO("in RESP2");
+  const std::string resp2_value = Play(example, Protocol::resp2).run();
+  const bool has_one_value = example.reply.find("…") == std::string_view::npos;
+  if (has_one_value && !example.unordered) CHECK(resp2_value == resp3_value);
 }
 
 }  // namespace plimsoll::testing

@@ -7,7 +7,7 @@
 namespace plimsoll::testing {
 
 /// Makes the call that an example describes with a client, between other requests of which none may
-/// notice, and checks what comes of it; then once more in RESP2.
+/// notice, and checks what comes of it; then the same with a client that speaks RESP2.
 void play_example(const Example& example);
 
 /// All examples of the build, those of one command next to each other.

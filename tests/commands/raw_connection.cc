@@ -36,11 +36,12 @@ void RawConnection::send(std::span<const std::string> words) {
   }
 }
 
-Value RawConnection::receive() {
+Value RawConnection::call(std::span<const std::string> words) {
+  send(words);
   while (reader_.next(true) == Reader::Poll::need_more) {
     const std::span<char> space = reader_.read_space();
     const ssize_t received = ::recv(socket_.number(), space.data(), space.size(), 0);
-    if (received <= 0) throw std::runtime_error("the server does not reply");
+    if (received <= 0) throw std::runtime_error("no reply to " + words.front());
     reader_.handle_read(static_cast<std::size_t>(received));
   }
   return reader_.value();

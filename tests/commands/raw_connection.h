@@ -23,14 +23,9 @@ class RawConnection {
   /// Sends the command and leaves its reply unread.
   void send(std::span<const std::string> words);
 
-  /// The reply to what was sent; it lives until the next one. Throws std::runtime_error where none
+  /// Sends the command; its reply lives until the next call. Throws std::runtime_error where none
   /// comes.
-  Value receive();
-
-  Value call(std::span<const std::string> words) {
-    send(words);
-    return receive();
-  }
+  Value call(std::span<const std::string> words);
 
  private:
   HeapMemory memory_;

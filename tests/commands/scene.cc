@@ -13,6 +13,12 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+native::Client client_of(const ValkeyServer& server, native::Protocol protocol) {
+  native::Options options = patient_options();
+  options.protocol = protocol;
+  return connected("unix://" + server.socket_path(), std::move(options));
+}
+
 std::shared_ptr<Stage> own_stage(const Words& arguments) {
   ValkeyServerOptions options{.listen = Listen::unix_socket_and_tcp,
                               .arguments = {"--enable-debug-command", "yes",  //
@@ -51,7 +57,9 @@ std::string server_program() {
 }
 
 Stage::Stage(const ValkeyServerOptions& options)
-    : server(options), client(connected("unix://" + server.socket_path())) {}
+    : server(options),
+      resp3_client_(client_of(server, native::Protocol::resp3)),
+      resp2_client_(client_of(server, native::Protocol::resp2)) {}
 
 Scene::Scene(const Example& example) {
   kept_["files"] = files_.path();
@@ -121,8 +129,8 @@ std::string Scene::ask(const Words& words) { return shown(connection("").call(wo
 RawConnection& Scene::connection(std::string_view name) {
   auto found = connections_.find(name);
   if (found == connections_.end()) {
-    const std::string& path = name == "second" ? second_->socket_path() : socket_path();
-    found = connections_.emplace(name, std::make_unique<RawConnection>(path)).first;
+    const ValkeyServer& server = name == "second" ? *second_ : stage_->server;
+    found = connections_.emplace(name, std::make_unique<RawConnection>(server.socket_path())).first;
   }
   return *found->second;
 }

@@ -14,13 +14,21 @@
 
 namespace plimsoll::testing {
 
-/// A server with clients that outlive an example, as a server's clients do: whatever one example
-/// did to the shared connection, the next one would notice.
-struct Stage {
+/// A server with a client for each protocol, which outlive an example, as a server's clients do:
+/// whatever one example did to the shared connection, the next one would notice.
+class Stage {
+ public:
   explicit Stage(const ValkeyServerOptions& options);
 
+  native::Client& client(native::Protocol protocol) {
+    return protocol == native::Protocol::resp3 ? resp3_client_ : resp2_client_;
+  }
+
   ValkeyServer server;
-  native::Client client;
+
+ private:
+  native::Client resp3_client_;
+  native::Client resp2_client_;
 };
 
 /// Where one example takes place: a server as the example wants it, with nothing on it from others,
@@ -29,8 +37,7 @@ class Scene {
  public:
   explicit Scene(const Example& example);
 
-  native::Client& client() { return stage_->client; }
-  const std::string& socket_path() const { return stage_->server.socket_path(); }
+  native::Client& client(native::Protocol protocol) { return stage_->client(protocol); }
 
   void play(std::span<const Step> steps);
 

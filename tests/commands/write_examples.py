@@ -12,9 +12,10 @@ An example file has an array of tables a command, under the name that the server
 
 In place of `reply`: `error` (the server's words), or `outcome` (the code of the error where there
 is no reply). `value`: what decode() makes of a reply that is a struct, as
-tests/commands/decoded_text.h shows it. `unordered`: the elements come in any order. `resp2`,
-`resp2_error`: what RESP2 shows instead. `redis7`, `redis7_error`: what Redis 7.0 says instead;
-redis7 = "absent": it does not know the command.
+tests/commands/decoded_text.h shows it; in RESP2 it is the same. `unordered`: the elements come in
+any order. `resp2`: the reply in RESP2, where it matters; `resp2_error`: what the server says there
+instead. `redis7`, `redis7_error`: what Redis 7.0 says instead; redis7 = "absent": it does not know
+the command.
 
 `then`: steps while the call waits. `cleanup`: steps at the end. `server`: "shared", "own" or
 "cluster"; with `arguments`, and empty `files` in $files, for one of its own; `second = true`: and
