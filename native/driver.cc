@@ -179,12 +179,12 @@ inline void Driver::stage(Operation& operation, const Stage& stage) {
   if (wanted) wake();
 }
 
-void Driver::tell_core(TellStep tell, void* context) {
+void Driver::tell_core(TellStep step, void* context) {
   if (inherited()) return;
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
-    tell(context, core_, now());
+    step(context, core_, now());
     wanted = want_turn();
   }
   if (wanted) wake();

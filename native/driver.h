@@ -119,7 +119,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   template <class Stage>
   void stage(Operation& operation, const Stage& stage);
   using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
-  void tell_core(TellStep tell, void* context);
+  void tell_core(TellStep step, void* context);
 
   void wake();
   bool want_turn();
