@@ -1,9 +1,8 @@
-#include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 
-#include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/folded.h"
 #include "plimsoll/core/resp/number.h"
@@ -70,21 +69,48 @@ std::optional<Duration> milliseconds_in(std::string_view text) {
   return std::chrono::milliseconds(count);
 }
 
+// Exact and in integers: a conversion to double would bring 15 KB of strtod() into WebAssembly.
 std::optional<Duration> seconds_in(std::string_view text) {
-  std::array<char, 64> copy{};  // to_real() reads the byte behind
-  const bool begins_with_point = !text.empty() && text[0] == '.';
-  if (text.size() + 2 > copy.size()) return std::nullopt;
-  copy[0] = '0';
-  char* const end = copy_bytes(text, copy.data() + (begins_with_point ? 1 : 0));
-  const std::string_view number(copy.data(), static_cast<std::size_t>(end - copy.data()));
-  if (!is_real(number)) return std::nullopt;
-  const double seconds = to_real(number);
-  if (!(seconds >= 0) || seconds > 1e300) return std::nullopt;
-  const double nanoseconds = seconds * 1e9;
-  if (nanoseconds >= 9e18) return CommandView::forever;
+  // ".5" is a number to the server, though not to RESP3.
+  const bool begins_with_point = text.starts_with('.') && text.size() > 1;
+  if (!is_real(begins_with_point ? text.substr(1) : text)) return std::nullopt;
+  constexpr int exponent_max = 4000;
+  constexpr std::uint64_t digits_max = 100'000'000'000'000'000;
+  std::uint64_t digits = 0;
+  int exponent = 9;  // in nanoseconds
+  bool behind_point = false;
+  std::size_t at = text[0] == '+' || text[0] == '-' ? 1 : 0;
+  for (; at < text.size() && text[at] != 'e' && text[at] != 'E'; ++at) {
+    if (text[at] == '.') {
+      behind_point = true;
+    } else if (text[at] < '0' || text[at] > '9') {
+      return std::nullopt;  // inf, nan
+    } else if (digits < digits_max) {
+      digits = digits * 10 + static_cast<std::uint64_t>(text[at] - '0');
+      exponent -= behind_point ? 1 : 0;
+    } else {
+      exponent += behind_point ? 0 : 1;
+    }
+  }
+  if (at < text.size()) {
+    const bool is_plus = text[at + 1] == '+';
+    int given = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + at + (is_plus ? 2 : 1), end, given);
+    if (error != std::errc() || std::abs(given) > exponent_max) return std::nullopt;
+    exponent += given;
+  }
+  if (digits == 0) return Duration::zero();
+  if (text[0] == '-') return std::nullopt;
+  for (; exponent < 0 && digits > 0; ++exponent) digits /= 10;
+  for (; exponent > 0; --exponent) {
+    if (digits > static_cast<std::uint64_t>(Duration::max().count()) / 10) {
+      return CommandView::forever;
+    }
+    digits *= 10;
+  }
   // What is less than a nanosecond is a wait all the same: only 0 is for ever.
-  if (seconds > 0 && nanoseconds < 1) return Duration(1);
-  return Duration(static_cast<std::int64_t>(nanoseconds));
+  return Duration(digits == 0 ? 1 : static_cast<std::int64_t>(digits));
 }
 
 Result<Duration> block_time_of(const Row& row, Words words) {
