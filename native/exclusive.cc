@@ -25,7 +25,7 @@ constexpr plimsoll::Error waits{.code = ErrorCode::refused_command,
 Exclusive Exclusive::begin(const Channel& client, Opening& opening) {
   opening.channel = client;
   opening.lease = std::make_shared<Lease>(client.driver, Lease::Use::exclusive);
-  return Exclusive(Channel{.lease = opening.lease, .timeout = client.timeout});
+  return Exclusive(Channel{.driver = nullptr, .lease = opening.lease, .timeout = client.timeout});
 }
 
 // The answer to PING, be it a refusal, says that the connection is there.
