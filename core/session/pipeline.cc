@@ -179,6 +179,7 @@ void Pipeline::drop_withdrawn() {
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
   PLIMSOLL_CHECK(exposed_end_ == unsent_begin_ && !losing_);
+  if (searching_) return 0;  // what is about to end must not leave before that is told
   if (has_gaps_) drop_withdrawn();
   const std::uint64_t until = sendable_end();
   if (until <= unsent_begin_) return 0;

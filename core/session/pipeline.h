@@ -69,7 +69,8 @@ class Pipeline {
   void cancel(RequestId id);
 
   /// The bytes to send next, in order, as far as `spans` reach. They stay where they are until the
-  /// handle_written() that must follow.
+  /// handle_written() that must follow. None before next_ended() has told all: a request that was
+  /// cancelled before it was sent is not sent any more.
   std::size_t transmit(std::span<std::string_view> spans);
 
   /// The transport has taken the first `bytes` of what transmit() gave, and needs none of the rest.

@@ -30,6 +30,16 @@ TEST_CASE("a request cancelled before it was sent leaves no byte behind") {
   }
 }
 
+TEST_CASE("a request cancelled before it was sent is not sent before that is told either") {
+  Piping piping;
+  piping.submit("one", 1);
+  piping.pipeline().cancel(piping.submit("two", 2));
+
+  CHECK(piping.transmit().empty());
+  CHECK(piping.ended() == Lines{"2 cancelled no"});
+  CHECK(piping.write() == "one");
+}
+
 TEST_CASE("nothing is left to send when all that was staged is cancelled") {
   Piping piping;
   const RequestId one = piping.submit("one", 1);
