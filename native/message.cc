@@ -24,9 +24,11 @@ constexpr std::array<Shape, 6> shapes{{{"message", Message::Kind::channel, 3},
 
 const Shape* shape_of(const Value& word, std::size_t parts) {
   const auto bytes = word.as_bytes();
-  if (!bytes || !bytes->contiguous()) return nullptr;
+  if (!bytes) return nullptr;
+  const std::string joined = bytes->contiguous() ? std::string() : to_string(*bytes);
+  const std::string_view name = bytes->contiguous() ? bytes->view() : joined;
   for (const Shape& shape : shapes) {
-    if (shape.word == bytes->view()) return shape.parts == parts ? &shape : nullptr;
+    if (shape.word == name) return shape.parts == parts ? &shape : nullptr;
   }
   return nullptr;
 }
