@@ -97,17 +97,23 @@ std::optional<Event> Client::poll_main_event() {
   return event;
 }
 
-// The others end before the client does.
+// The others end before the client does. Where they take their time, requests on the main
+// connection do not wait for them; otherwise the server's words must live until they are told.
 std::optional<Event> Client::poll_any_event() {
   spoke_ = false;
-  if (!end_) {
+  if (!end_ || sides_.take_their_time()) {
     std::optional<Event> event = poll_main_event();
     if (event && event->kind == Event::Kind::closed) {
       sides_.abort_unless_closing();
       end_ = event;
-    } else if (event) {
-      return event;
+      if (sides_.take_their_time()) {
+        end_->value.reset();
+        event = poll_main_event();
+      } else {
+        event.reset();
+      }
     }
+    if (event) return event;
   }
   if (!sides_.none()) {
     if (std::optional<Event> event = sides_.poll_event()) {

@@ -26,9 +26,10 @@ Error too_many(const char* what, std::uint32_t limit) {
 
 SideConnections::~SideConnections() = default;
 
-Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestId>& id) {
+Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestId>& id) const {
   if (!id) return id.error();
-  return *id | RequestId{index} << index_shift;
+  const RequestId generation = table_->sides[index]->generation << generation_shift;
+  return (*id & ~generation_mask) | generation | RequestId{index} << index_shift;
 }
 
 Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
@@ -61,6 +62,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
                                                  accounts_.pushes, options_);
     if (!side->subscription) return no_room;
   }
+  side->generation = ++generations_ % generations_count;
   side->idle_since = now;
   side->session.connect(now);
   table_->sides[index] = std::move(side);
@@ -204,7 +206,8 @@ void SideConnections::cancel(RequestId id, Instant now) {
   const auto index = static_cast<std::uint32_t>(id >> index_shift);
   if (index >= connections_max || (used_ >> index & 1) == 0) return;
   Side& side = *table_->sides[index];
-  const RequestId request = id & ((RequestId{1} << index_shift) - 1);
+  if ((id & generation_mask) >> generation_shift != side.generation) return;
+  const RequestId request = id & ((RequestId{1} << index_shift) - 1) & ~generation_mask;
   if (side.role == Role::blocking) {
     if (side.busy && side.request == request) end_early(index, Early::cancelled, now);
   } else if ((request & Subscription::wait_bit) != 0) {
@@ -268,7 +271,7 @@ void SideConnections::abort_unless_closing() {
 }
 
 void SideConnections::abort() {
-  closing_ = true;
+  closing_ = aborted_ = true;
   for_each([](std::uint32_t, Side& side) {
     side.given_up = true;
     side.session.abort();

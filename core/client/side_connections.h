@@ -85,6 +85,8 @@ class SideConnections {
   void abort();
   /// The main connection is over, and not because the user closed it.
   void abort_unless_closing();
+  /// They were closed, and wait for the replies that are owed.
+  bool take_their_time() const { return closing_ && !aborted_; }
   void handle_timeout(Instant now);
   Instant poll_timeout();
 
@@ -123,6 +125,7 @@ class SideConnections {
         : role(what_for), session(options, accounts, use) {}
 
     Role role;
+    RequestId generation = 0;
     bool given_up = false;  // by its user: goes once nothing is under way
     // Of a command that blocks.
     bool busy = false;
@@ -137,10 +140,14 @@ class SideConnections {
     Box<Subscription> subscription{};
   };
 
-  // The ids of requests on connection n have n in their first byte.
+  // The ids of requests on connection n have n in their first byte. Behind Subscription::wait_bit
+  // they say which of those that have had that number it was: who cancels late means no other.
   static constexpr int index_shift = 56;
+  static constexpr int generation_shift = 44;
+  static constexpr RequestId generations_count = 2048;
+  static constexpr RequestId generation_mask = (generations_count - 1) << generation_shift;
 
-  static Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id);
+  Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id) const;
   Result<std::uint32_t> open(Role role, Instant now);
   std::optional<std::uint32_t> idle_one() const;
   std::size_t count(Role role) const;
@@ -169,6 +176,8 @@ class SideConnections {
   Instant now_ = Instant::min();
   std::uint64_t used_ = 0;  // a bit for each connection
   bool closing_ = false;
+  bool aborted_ = false;
+  RequestId generations_ = 0;
   Side* last_ = nullptr;  // whose event was the last
   // Made when it is first needed.
   struct Table {

@@ -45,7 +45,7 @@ CommandView confirmed(const std::string_view& word, std::span<const std::string_
 bool says_not_subscribed(const Event& event) {
   if (!event.value) return false;
   const auto text = event.value->as_error();
-  return text && text->contiguous() && text->view().starts_with("NOSUB");
+  return text && text->starts_with("NOSUB");
 }
 
 Status validate(std::span<const std::string_view> names) {

@@ -31,7 +31,7 @@ Status SubscriptionNames::add(SubscriptionKind kind, std::span<const std::string
                  .limit = subscription_names_max};
   }
   for (std::string_view name : names) {
-    if (*find(kind, name) || insert(kind, name, tag)) continue;
+    if (is_known(kind, name, tag) || insert(kind, name, tag)) continue;
     forget(tag);
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "the connections pool has no room for the name of a subscription",
@@ -50,6 +50,17 @@ Box<SubscriptionNames::Name>* SubscriptionNames::find(SubscriptionKind kind,
     link = &(*link)->next;
   }
   return link;
+}
+
+// Who else has asked may yet be refused: that must not take the name from this one.
+bool SubscriptionNames::is_known(SubscriptionKind kind, std::string_view text,
+                                 std::optional<Tag> tag) {
+  const std::uint32_t hash = hash_of(text);
+  for (Name* name = chains_[hash % chains_.size()].get(); name; name = name->next.get()) {
+    const bool same = name->hash == hash && name->kind == kind && name->text() == text;
+    if (same && (name->state != State::asked || tag == name->tag)) return true;
+  }
+  return false;
 }
 
 bool SubscriptionNames::insert(SubscriptionKind kind, std::string_view text, Tag tag) {
@@ -92,17 +103,27 @@ void SubscriptionNames::for_each(Visit&& visit) {
   }
 }
 
+// Each name is there once then.
 void SubscriptionNames::confirm(Tag tag) {
-  for_each([tag](Name& name) {
-    if (name.state == State::asked && name.tag == tag) name.state = State::subscribed;
-  });
+  for (Box<Name>& chain : chains_) {
+    for (Box<Name>* link = &chain; *link;) {
+      Name& name = **link;
+      const bool is_its = name.state == State::asked && name.tag == tag;
+      if (is_its && is_known(name.kind, name.text(), std::nullopt)) {
+        erase(*link);
+        continue;
+      }
+      if (is_its) name.state = State::subscribed;
+      link = &name.next;
+    }
+  }
 }
 
 void SubscriptionNames::forget(Tag tag) { erase_all(State::asked, tag); }
 
 void SubscriptionNames::remove(SubscriptionKind kind, std::span<const std::string_view> names) {
   for (std::string_view text : names) {
-    if (Box<Name>* const link = find(kind, text); *link) erase(*link);
+    for (Box<Name>* link = find(kind, text); *link; link = find(kind, text)) erase(*link);
   }
 }
 

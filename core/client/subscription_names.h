@@ -29,7 +29,7 @@ class SubscriptionNames {
   SubscriptionNames(const SubscriptionNames&) = delete;
   SubscriptionNames& operator=(const SubscriptionNames&) = delete;
 
-  /// Adds those that are not there, which are `tag`'s until confirm() or forget(). All or none:
+  /// Adds those that are not subscribed: they are `tag`'s until confirm() or forget(). All or none:
   /// rejected_by_limit (subscription_names_max, the connections pool).
   Status add(SubscriptionKind kind, std::span<const std::string_view> names, Tag tag);
 
@@ -73,6 +73,8 @@ class SubscriptionNames {
 
   // The link to a name, or the end of the chain where it would be.
   Box<Name>* find(SubscriptionKind kind, std::string_view text);
+  // Subscribed, or asked for by `tag`.
+  bool is_known(SubscriptionKind kind, std::string_view text, std::optional<Tag> tag);
   bool insert(SubscriptionKind kind, std::string_view text, Tag tag);
   void erase(Box<Name>& link);
   void erase_all(State state, std::optional<Tag> tag);

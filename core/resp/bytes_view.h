@@ -56,6 +56,11 @@ class BytesView {
     });
   }
 
+  bool starts_with(std::string_view text) const { return has(text, 0); }
+  bool ends_with(std::string_view text) const {
+    return text.size() <= size() && has(text, size() - text.size());
+  }
+
   friend bool operator==(const BytesView& bytes, std::string_view text) {
     if (bytes.size() != text.size()) return false;
     bool equal = true;
@@ -67,6 +72,19 @@ class BytesView {
   }
 
  private:
+  bool has(std::string_view text, std::size_t position) const {
+    if (text.size() > size() || position > size() - text.size()) return false;
+    bool equal = true;
+    for_each_piece([&](std::string_view piece) {
+      const std::size_t before = position < piece.size() ? position : piece.size();
+      position -= before;
+      const std::string_view part = piece.substr(before, text.size());
+      equal = equal && text.starts_with(part);
+      text.remove_prefix(part.size());
+    });
+    return equal;
+  }
+
   const Node* string_;
   std::uint32_t skipped_;
 };

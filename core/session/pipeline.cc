@@ -14,7 +14,8 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
 }
 
 // Part of submit(), on the way of every request: a call of its own would cost a twentieth of it.
-[[gnu::always_inline]] inline Result<RequestId> Pipeline::stage(const CommandView& command, Instant deadline, Tag tag) {
+[[gnu::always_inline]] inline Result<RequestId> Pipeline::stage(const CommandView& command,
+                                                                Instant deadline, Tag tag) {
   const std::uint64_t begin = log_.append(command);
   if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
   const auto size = static_cast<std::uint32_t>(log_.end() - begin);
@@ -314,10 +315,11 @@ void Pipeline::take_part() {
   }
 }
 
-std::optional<RequestId> Pipeline::front_tombstone() {
+std::optional<RequestId> Pipeline::front_unawaited() {
   if (requests_.size() == answered_count_) return std::nullopt;
   const Request& front = first_unanswered();
-  return front.state == State::tombstone ? std::optional(front.begin) : std::nullopt;
+  const bool waited_for = front.state != State::tombstone && !front.own;
+  return waited_for ? std::nullopt : std::optional(front.begin);
 }
 
 void Pipeline::handle_connection_lost() {

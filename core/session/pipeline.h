@@ -112,8 +112,8 @@ class Pipeline {
   /// One answer to next(), a part or a tombstone, has come: the last one ends a tombstone.
   void take_part();
 
-  /// The request that is to be answered next, or even to be written first, if nobody waits for it.
-  std::optional<RequestId> front_tombstone();
+  /// The request that is to be answered next, or even to be written first, if no user waits for it.
+  std::optional<RequestId> front_unawaited();
 
   /// Lets requests end whose deadline is not after `now`: next_ended() will say so.
   void handle_timeout(Instant now);

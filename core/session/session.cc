@@ -21,14 +21,13 @@ Error error_of(const Value& reply) {
               .executed = Executed::yes,
               .what = "the server answered with an error"};
   const Result<BytesView> text = reply.as_error();
-  if (!text || !text->contiguous()) return error;
-  const std::string_view words = text->view();
-  if (words.starts_with("MOVED ") || words.starts_with("ASK ")) {
+  if (!text) return error;
+  if (text->starts_with("MOVED ") || text->starts_with("ASK ")) {
     error = {.code = ErrorCode::cluster_redirect,
              .executed = Executed::no,
              .what = "the server is a node of a cluster, and another node has the key",
              .expected = "a server that is no cluster: slots are not followed"};
-  } else if (words.starts_with("EXECABORT")) {
+  } else if (text->starts_with("EXECABORT")) {
     error = {.code = ErrorCode::transaction_aborted,
              .executed = Executed::no,
              .what = "the server did not take every command of the transaction, and ran none"};
@@ -42,7 +41,7 @@ bool is_about(const Value& push, std::string_view ending) {
   const auto elements = push.as_elements();
   if (!elements || elements->empty()) return false;
   const auto kind = (*elements->begin()).as_bytes();
-  return kind && kind->contiguous() && kind->view().ends_with(ending);
+  return kind && kind->ends_with(ending);
 }
 
 }  // namespace
@@ -170,10 +169,10 @@ Instant Session::poll_timeout() {
     case State::handshaking: return std::min(next, connect_deadline_);
     case State::ready: return std::min({next, watch_front(), health_check_at()});
     case State::closing: return std::min(next, close_deadline_);
-    case State::idle:
-    case State::closed: return next;
+    case State::idle: return next;
+    case State::closed: break;  // all ends without waiting
   }
-  return next;
+  return never;
 }
 
 std::optional<Session::Action> Session::poll_action() {

@@ -253,7 +253,7 @@ Instant Session::health_check_at() const {
 // When the connection is dead, unless the reply that is due comes: a reply that somebody waits for
 // may take its time.
 Instant Session::watch_front() {
-  const std::optional<RequestId> front = pipeline_.front_tombstone();
+  const std::optional<RequestId> front = pipeline_.front_unawaited();
   if (front != watched_) {
     watched_ = front;
     watched_since_ = now_;

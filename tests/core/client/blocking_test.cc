@@ -218,6 +218,23 @@ TEST_CASE("an idle connection is closed after a while") {
   CHECK(fleet.client().statistics().blocking_connections == 0);
 }
 
+TEST_CASE("when a client closes, nobody on the main connection waits for what blocks") {
+  Blocking fleet({.close_timeout = 1s});
+  fleet.blpop(1);
+  fleet.refuse_connections();
+  fleet.break_off(0);
+  fleet.take_events();
+  constexpr std::array<std::string_view, 2> words{"ECHO", "a"};
+  fleet.note(2, fleet.client().submit(view(words), fleet.now(), 100ms, 2));
+  fleet.client().close(fleet.now());
+  fleet.settle();
+  CHECK(fleet.take_events() == Lines{"2: lost_unsent (no)"});
+  fleet.advance(100ms);
+  CHECK(fleet.client().poll_timeout() > fleet.now());
+  fleet.say(1, element);
+  CHECK(fleet.take_events() == Lines{"1: [\"list\", \"a\"]", "closed: closed"});
+}
+
 TEST_CASE("the end of the client is the end of what blocks") {
   Blocking fleet;
   fleet.blpop(1);

@@ -60,6 +60,17 @@ TEST_CASE("a refusal that the server does not say is noticed, and no reply chang
   CHECK(pair.end.client().statistics().in_flight == 0);
 }
 
+TEST_CASE("a connection that does not answer them is dead as any other") {
+  Pair pair({.tombstone_age_max = 1s});
+  pair.connect();
+  pair.end.client().set_credentials({"", "new"}, pair.end.now());
+  pair.end.write();
+  pair.end.advance(999ms);
+  CHECK(pair.end.take_events().empty());
+  pair.end.advance(1s);
+  CHECK(pair.end.take_events() == Lines{"disconnected: connection_dead"});
+}
+
 TEST_CASE("the next connection is made with the new ones") {
   Pair pair({.password = "old"});
   pair.connect();

@@ -94,6 +94,31 @@ TEST_CASE("a lost one is not replaced: what comes next is refused") {
   CHECK(fleet.client().statistics().blocking_connections == 0);
 }
 
+TEST_CASE("who cancels late cancels nothing on the connection that has its number now") {
+  Exclusive fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  constexpr std::array<std::string_view, 2> words{"ECHO", "a"};
+  const auto late = fleet.say_on(own, 1, words);
+  fleet.break_off(1);
+  fleet.client().release(own, fleet.now());
+  fleet.settle();
+  REQUIRE(fleet.client().open_subscription(fleet.now()).value() == own);
+  const auto late_wait = fleet.client().next_message(own, fleet.now(), 0s, 2);
+  fleet.client().close_subscription(own, fleet.now());
+  fleet.settle();
+  fleet.drive();
+  REQUIRE(fleet.client().open_exclusive(fleet.now()).value() == own);
+  fleet.take_events();
+  fleet.say_on(own, 3, words);
+  fleet.client().cancel(*late, fleet.now());
+  fleet.client().cancel(*late_wait, fleet.now());
+  fleet.settle();
+  CHECK(fleet.take_events().empty());
+  fleet.say(1, testing::bulk_reply("a"));
+  CHECK(fleet.take_events() == Lines{"3: \"a\""});
+}
+
 TEST_CASE("what blocks there has its own time, and the timeout behind it") {
   Exclusive fleet;
   fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
+#include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/core/client/fleet.h"
 
 // Subscriptions: confirmed, restored after a loss, and messages in a queue that is bounded.
@@ -86,6 +88,19 @@ TEST_CASE("a subscription is complete when every name is confirmed") {
   fleet.say(1, confirmation({"SUBSCRIBE", "c"}));
   CHECK(fleet.take_events() == Lines{"1: push [\"subscribe\", \"c\", 1]"});
   CHECK(fleet.statistics().names == 3);
+}
+
+// What comes lies in segments, and a word may begin in one and end in the next.
+TEST_CASE("a confirmation is known wherever it is cut") {
+  for (std::size_t cut = 0; cut < 60; ++cut) {
+    Subscribed fleet;
+    const std::size_t before = message("").size() + 4 + 160;  // the length's digits, the handshake
+    fleet.say(1, message(std::string(segment_capacity - before - cut, 'x')));
+    fleet.subscribe(1, three);
+    INFO(cut);
+    CHECK(fleet.take_events().size() == 1);
+    CHECK(fleet.statistics().received == 1);
+  }
 }
 
 TEST_CASE("a refused subscription leaves nothing behind, and the next one is taken") {
@@ -205,6 +220,24 @@ TEST_CASE("a subscription that was not confirmed yet is sent again, and complete
   CHECK(fleet.take_events().empty());
   fleet.say(1, confirmation({"SUBSCRIBE", "c"}));
   CHECK(fleet.take_events() == Lines{"1: push [\"subscribe\", \"c\", 1]"});
+}
+
+TEST_CASE("a name that two have asked for is restored if one of them has got it") {
+  Subscribed fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  constexpr std::array<std::string_view, 1> news{"news"};
+  const auto first = fleet.subscribe(1, news);
+  const auto second = fleet.subscribe(2, news);
+  const bool keeps_first = GENERATE(true, false);
+  fleet.client().cancel(keeps_first ? *second : *first, fleet.now());
+  fleet.settle();
+  fleet.say(1, confirmation({"SUBSCRIBE", "news"}) + confirmation({"SUBSCRIBE", "news"}));
+  CHECK(fleet.statistics().names == 1);
+  fleet.take_events();
+  fleet.take_requests(1);
+  fleet.break_off(1);
+  fleet.reconnect();
+  CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE news"});
 }
 
 TEST_CASE("what is unsubscribed is not restored") {
