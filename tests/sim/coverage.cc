@@ -31,6 +31,32 @@ const char* name(Session::State state) {
   return "";
 }
 
+const char* name(Deed deed) {
+  constexpr std::array<const char*, deeds_count> names = {"transaction_completed",
+                                                          "transaction_refused",
+                                                          "transaction_in_doubt",
+                                                          "transaction_unsent",
+                                                          "transaction_committed",
+                                                          "transaction_conflict",
+                                                          "exclusive_lost",
+                                                          "element_told",
+                                                          "wait_answered",
+                                                          "wait_ended_early",
+                                                          "element_saved",
+                                                          "wait_in_doubt",
+                                                          "blocking_set_full",
+                                                          "subscribed",
+                                                          "unsubscribed",
+                                                          "message_told",
+                                                          "message_of_several",
+                                                          "message_dropped",
+                                                          "gap_told",
+                                                          "subscription_restored",
+                                                          "credentials_changed",
+                                                          "credentials_refused"};
+  return names[static_cast<std::size_t>(deed)];
+}
+
 void Coverage::count(const SessionCounters& counters) {
   resent += counters.requests_resent;
   health_checks += counters.health_checks;
@@ -47,6 +73,7 @@ bool Coverage::has(ErrorCode code) const {
 
 void Coverage::add(const Coverage& other) {
   add_all(faults, other.faults);
+  add_all(deeds, other.deeds);
   add_all(outcomes, other.outcomes);
   add_all(problems, other.problems);
   add_all(ends, other.ends);

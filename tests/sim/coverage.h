@@ -13,6 +13,35 @@
 
 namespace plimsoll::sim {
 
+/// What users do besides single requests, and what comes of it.
+enum class Deed : std::uint8_t {
+  transaction_completed,
+  transaction_refused,    ///< EXECABORT: nothing ran
+  transaction_in_doubt,   ///< lost, or given up, after it was sent
+  transaction_unsent,     ///< ended before it was sent
+  transaction_committed,  ///< behind a WATCH
+  transaction_conflict,   ///< a watched key had changed
+  exclusive_lost,         ///< a connection for one user
+  element_told,           ///< by a command that blocked
+  wait_answered,          ///< with nothing, by the server itself
+  wait_ended_early,       ///< by CLIENT UNBLOCK: nothing was taken
+  element_saved,          ///< that had been taken for one who did not wait any more
+  wait_in_doubt,          ///< lost, or cut
+  blocking_set_full,
+  subscribed,
+  unsubscribed,
+  message_told,
+  message_of_several,  ///< told in one go with others
+  message_dropped,     ///< for want of room
+  gap_told,
+  subscription_restored,  ///< a message came behind a gap
+  credentials_changed,
+  credentials_refused,
+};
+
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::credentials_refused) + 1;
+const char* name(Deed deed);
+
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;
 inline constexpr std::size_t executed_count = static_cast<std::size_t>(Executed::yes) + 1;
 
@@ -20,6 +49,7 @@ const char* name(Session::State state);
 
 struct Coverage {
   std::array<std::uint64_t, faults_count> faults{};
+  std::array<std::uint64_t, deeds_count> deeds{};
 
   /// By code and `executed`: what requests ended with, and what submit() refused them with.
   std::array<std::array<std::uint64_t, executed_count>, error_codes_count> outcomes{};
@@ -37,6 +67,7 @@ struct Coverage {
   std::uint64_t connections_dead = 0;
   std::uint64_t pushed = 0;
 
+  void count(Deed deed, std::uint64_t times = 1) { deeds[static_cast<std::size_t>(deed)] += times; }
   void count(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
   void count_outcome(const Error& error) {
     ++outcomes[static_cast<std::size_t>(error.code)][static_cast<std::size_t>(error.executed)];

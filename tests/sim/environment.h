@@ -1,5 +1,9 @@
 #pragma once
 
+#include <deque>
+#include <string>
+
+#include "plimsoll/tests/sim/books/books.h"
 #include "plimsoll/tests/sim/coverage.h"
 #include "plimsoll/tests/sim/ledger.h"
 #include "plimsoll/tests/sim/network/network.h"
@@ -18,6 +22,7 @@ struct Environment {
         trace(printing),
         referee(schedule, trace),
         ledger(schedule, referee),
+        books(referee),
         network(schedule, scenario, coverage) {}
 
   Instant now() const { return schedule.now(); }
@@ -33,8 +38,11 @@ struct Environment {
   Coverage coverage;
   Referee referee;
   Ledger ledger;
+  Books books;
   Network network;
-  bool calm = false;       // no faults any more
+  bool calm = false;  // no faults any more
+  /// What clients are to say, whatever server they use: the last one.
+  std::deque<std::string> passwords{"p0"};
   Instant jumped_until{};  // nobody was there to see a deadline pass before
 };
 

@@ -21,7 +21,7 @@ constexpr std::array<const char*, faults_count> fault_names = {
     "squeezed_memory", "tight_limit",    "time_jump",
     "cancel",          "short_deadline", "read_pause",
     "kept_replies",    "burst",          "shutdown",
-    "abort",           "freeze",
+    "abort",           "freeze",         "rotation",
 };
 
 }  // namespace

@@ -64,9 +64,10 @@ enum class Fault : std::uint8_t {
   shutdown,        ///< close() at any moment
   abort,           ///< abort() at any moment
   freeze,          ///< one client does not run for a while
+  rotation,        ///< servers have new passwords, and forget old ones a while later
 };
 
-inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::freeze) + 1;
+inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::rotation) + 1;
 
 /// "reset", "half_close"...
 const char* name(Fault fault);

@@ -37,6 +37,7 @@ constexpr std::array struck = {
     Fault::no_permission,
     Fault::old_protocol,
     Fault::no_database,
+    Fault::rotation,
     Fault::refused_memory,
     Fault::squeezed_memory,
     Fault::time_jump,
@@ -114,6 +115,13 @@ void Injector::inject(Fault fault) {
       targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(1, 10)));
       environment_.note("memory", 0, "is refused now and then");
       return environment_.schedule.plan(some_time(seconds(1)), *this, end_refusals, ++refusals_);
+    case Fault::rotation: {
+      environment_.passwords.push_back("p" + std::to_string(environment_.passwords.size()));
+      environment_.note("world", 0, "servers have new passwords");
+      const Duration overlap = some_time(seconds(4));
+      for (const auto& server : targets_.servers) server->rotate_password(overlap);
+      break;
+    }
     case Fault::squeezed_memory: return squeeze(some_time(seconds(1)));
     case Fault::time_jump: {
       const Duration time = some_time(seconds(20));

@@ -56,9 +56,11 @@ void Ledger::end(RequestNumber number, const Outcome& outcome) {
     require(schedule_.now() <= due + lateness_max, "an outcome comes before the deadline", number);
   }
 
-  const bool answered = outcome.error == nullptr || outcome.error->code == ErrorCode::server_error;
+  const ErrorCode code = outcome.error == nullptr ? ErrorCode::closed : outcome.error->code;
+  const bool is_reply = code == ErrorCode::server_error || code == ErrorCode::transaction_aborted;
+  const bool answered = outcome.error == nullptr || is_reply;
   if (outcome.error != nullptr && outcome.error->executed == Executed::no) {
-    request.claim = Claim::never;
+    if (!is_reply || outcome.truthful) request.claim = Claim::never;
   } else if (outcome.error == nullptr) {
     request.claim = Claim::once;
   }

@@ -16,7 +16,16 @@ namespace plimsoll::sim {
 class Random {
  public:
   /// Whose stream it is.
-  enum class Purpose : std::uint64_t { scenario, world, user, driver, network, server, faults };
+  enum class Purpose : std::uint64_t {
+    scenario,
+    world,
+    user,
+    driver,
+    network,
+    server,
+    faults,
+    wire
+  };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)
       : Random(seed ^ ((static_cast<std::uint64_t>(purpose) + 1) << 56) ^ (number << 40)) {}

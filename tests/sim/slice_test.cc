@@ -34,6 +34,10 @@ TEST_CASE("clients keep their promises in a slice of worlds, in which everything
     INFO("fault " << name(static_cast<Fault>(i)));
     CHECK(coverage.faults[i] > 0);
   }
+  for (std::size_t i = 0; i < deeds_count; ++i) {
+    INFO("deed " << name(static_cast<Deed>(i)));
+    CHECK(coverage.deeds[i] > 0);
+  }
   for (std::size_t i = 0; i < error_codes_count; ++i) {
     const auto code = static_cast<ErrorCode>(i);
     if (std::find(unreachable.begin(), unreachable.end(), code) != unreachable.end()) continue;

@@ -23,6 +23,7 @@ def world_library(name, core = _CORE):
         srcs = native.glob(
             [
                 "*.cc",
+                "books/*.cc",
                 "client/*.cc",
                 "network/*.cc",
                 "server/*.cc",
@@ -35,6 +36,7 @@ def world_library(name, core = _CORE):
         hdrs = native.glob(
             [
                 "*.h",
+                "books/*.h",
                 "client/*.h",
                 "network/*.h",
                 "server/*.h",

@@ -5,17 +5,14 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/sim/room.h"
 
+// What a driver does for its client, and what it holds it to. What its owner wants is in
+// driver_requests.cc.
+
 namespace plimsoll::sim {
 namespace {
 
-using std::chrono::microseconds;
-
-constexpr Error refused_error{.code = ErrorCode::connect_failed, .what = "connection refused"};
-constexpr Error reset_error{.code = ErrorCode::connection_lost, .what = "connection reset"};
-
-// What an account itself costs, and what describes a request beside its bytes.
+// What an account itself costs.
 constexpr std::size_t account_bytes_max = 128;
-constexpr std::size_t request_state_bytes_max = 8192;
 
 // Of one step. More means that the client goes in circles.
 constexpr int rounds_max = 100'000;
@@ -27,12 +24,19 @@ Driver::Driver(Environment& environment, std::uint32_t number, Owner& owner)
       number_(number),
       owner_(owner),
       random_(environment.scenario.seed, Random::Purpose::driver, number),
-      writes_(draw_writes(random_)),
-      write_time_max_(random_.between(microseconds(1), microseconds(500))),
-      read_bytes_max_(random_.one_in(3) ? 1 + random_.skewed(20'000) : SIZE_MAX) {}
+      habits_(random_) {
+  wire(first_connection);
+}
 
-Driver::~Driver() {
-  if (budget_ != nullptr) budget_->stop_waiting(*this);
+Driver::~Driver() = default;
+
+Wire& Driver::wire(ConnectionId connection) {
+  std::unique_ptr<Wire>& wire = wires_[static_cast<std::size_t>(connection)];
+  if (!wire) {
+    Wire::Owner& owner = *this;
+    wire = std::make_unique<Wire>(environment_, number_, connection, owner, habits_);
+  }
+  return *wire;
 }
 
 bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t server) {
@@ -48,13 +52,16 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   options_ = options;
   was_ready_ = false;
   attempts_ = 0;
-  waiting_count_ = 0;
+  waiting_count_ = outcomes_ = 0;
+  elsewhere_.clear();
+  pools_.fill(PoolKind::replies);
   client_.emplace(options, std::move(accounts).value());
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
-  told_of_room_ = false;
-  closed_ = paused_ = waits_for_room_ = write_blocked_ = writing_ = open_ = false;
-  link_ = nullptr;
+  closed_ = paused_ = false;
+  for (const auto& wire : wires_) {
+    if (wire) wire->begin();
+  }
   last_completed_ = 0;
   armed_ = never;
   client_->connect(environment_.now());
@@ -64,54 +71,24 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
 
 void Driver::finish() {
   if (!client_) return;
-  require(closed_ && link_ == nullptr, "a client that is over has no connection");
+  require(closed_, "a client that is over has said so");
   const ClientStatistics statistics = client_->statistics();
   require(statistics.in_flight == 0, "a client that is over has no requests");
-  require(statistics.counters.completed + statistics.counters.failed == statistics.submitted,
-          "the statistics add up");
+  require(outcomes_ == statistics.submitted, "each request that was taken has had an outcome");
+  require(statistics.blocking_connections + statistics.subscriptions == 0,
+          "a client that is over has no connections");
   environment_.coverage.count(statistics.counters);
-  if (writing_) end_write();
-  budget_->stop_waiting(*this);
+  for (const auto& wire : wires_) {
+    if (wire) wire->finish();
+  }
   client_.reset();
 }
 
-Result<RequestId> Driver::submit(const CommandView& command, Duration timeout, Tag tag) {
-  const std::uint64_t refusals = refusals_by_source();
-  const Result<RequestId> id = client_->submit(command, environment_.now(), timeout, tag);
-  if (id) {
-    ++waiting_count_;
-  } else if (id.error().limit == budget_->limit(PoolKind::requests)) {
-    const std::size_t segments = encoded_size(command) / segment_capacity + 1;
-    check_refusal(refusals, PoolKind::requests, segments * segment_bytes + request_state_bytes_max);
-  }
-  return id;
-}
-
-Result<Reply> Driver::keep_reply(std::size_t bytes) {
-  const std::uint64_t refusals = refusals_by_source();
-  Result<Reply> reply = client_->keep_reply();
-  if (!reply && bytes < Reply::copied_bytes_max) {
-    // At worst every three bytes are a value of their own.
-    check_refusal(refusals, PoolKind::replies, (bytes / 3 + 1) * sizeof(Node) + bytes + 128);
-  }
-  return reply;
-}
-
-void Driver::cancel(RequestId id) {
-  client_->cancel(id, environment_.now());
-  settle();
-}
-
-void Driver::close() {
-  environment_.note("client", number_, "close()");
-  client_->close(environment_.now());
-  settle();
-}
-
-void Driver::abort() {
-  environment_.note("client", number_, "abort()");
-  client_->abort();
-  settle();
+// Whoever lies idle beside the main connection asks for signs of life of its own.
+bool Driver::is_quiet() const {
+  if (!client_) return true;
+  const ClientStatistics statistics = client_->statistics();
+  return statistics.in_flight + statistics.blocking_connections + statistics.subscriptions == 0;
 }
 
 // What a driver does after each of its calls.
@@ -134,6 +111,13 @@ void Driver::settle() {
   arm_timer();
 }
 
+bool Driver::is_truthful(Tag tag) const {
+  const auto found = elsewhere_.find(tag);
+  if (found == elsewhere_.end()) return main_wire().truthful();
+  const auto& wire = wires_[static_cast<std::size_t>(found->second)];
+  return !wire || wire->truthful();
+}
+
 void Driver::tell(const Event& event) {
   switch (event.kind) {
     case Event::Kind::ready:
@@ -145,21 +129,21 @@ void Driver::tell(const Event& event) {
       quiet_since_ = environment_.now();
       return owner_.handle_ready();
     case Event::Kind::completed:
-      require(event.tag > last_completed_, "replies come in the order of the requests");
-      last_completed_ = event.tag;
-      [[fallthrough]];
-    case Event::Kind::failed:
-      if (--waiting_count_ == 0) quiet_since_ = environment_.now();
-      return owner_.handle_outcome(event, link_ == nullptr || link_->truthful());
+    case Event::Kind::failed: return tell_outcome(event);
     case Event::Kind::pushed:
-    case Event::Kind::queueing_failed:
-    case Event::Kind::credentials_refused: return;
+      if (event.tag == 0) return;
+      [[fallthrough]];
+    case Event::Kind::queueing_failed: return owner_.handle_part(event, is_truthful(event.tag));
+    case Event::Kind::credentials_refused:
+      environment_.note("client", number_, "new credentials are refused");
+      environment_.coverage.count(Deed::credentials_refused);
+      return;
     case Event::Kind::disconnected:
       environment_.note("client", number_, "disconnected: % (%)", name(event.error->code).data(),
                         event.error->what);
-      require(
-          event.error->code != ErrorCode::protocol_error || link_ == nullptr || !link_->truthful(),
-          "only a server that lies breaks the protocol");
+      require(event.error->code != ErrorCode::protocol_error || !main_wire().has_connection() ||
+                  !main_wire().truthful(),
+              "only a server that lies breaks the protocol");
       return owner_.handle_disconnected(*event.error);
     case Event::Kind::closed:
       environment_.note("client", number_, "closed: % (%)", name(event.error->code).data(),
@@ -171,68 +155,49 @@ void Driver::tell(const Event& event) {
   }
 }
 
+void Driver::tell_outcome(const Event& event) {
+  ++outcomes_;
+  const bool truthful = is_truthful(event.tag);
+  const bool here = elsewhere_.erase(event.tag) == 0;
+  if (here && event.kind == Event::Kind::completed) {
+    require(event.tag > last_completed_, "replies come in the order of the requests");
+    last_completed_ = event.tag;
+  }
+  if (here && --waiting_count_ == 0) quiet_since_ = environment_.now();
+  owner_.handle_outcome(event, truthful);
+}
+
 void Driver::act(const Action& action) {
+  Wire& wire_of_it = wire(action.connection);
+  const bool is_main = action.connection == first_connection;
   switch (action.kind) {
     case Action::Kind::open:
-      require(link_ == nullptr, "a client has one connection at a time");
-      return open();
-    case Action::Kind::close:
-      require(link_ != nullptr, "a client closes only what is open");
-      if (link_ != nullptr) close_link();
-      return;
+      if (is_main && was_ready_) check_attempt();
+      return wire_of_it.open(server_, pools_[static_cast<std::size_t>(action.connection)]);
+    case Action::Kind::close: return wire_of_it.close();
   }
 }
 
-void Driver::hear_of(Plan news) {
-  if (!frozen()) return act_on(news);
-  // All that can be read is read when it thaws, however often that was told.
-  const ReadableNews told{.connection = link_->serial(), .until = frozen_until_};
-  if (news == readable && std::exchange(told_readable_, told) == told) return;
-  environment_.schedule.plan_at(frozen_until_, *this, news, link_->serial());
+void Driver::flush() {
+  for (std::uint64_t left = client_->unsent_connections(); left != 0; left &= left - 1) {
+    wire(ConnectionId{static_cast<std::uint32_t>(std::countr_zero(left))}).flush();
+  }
 }
 
 void Driver::handle(std::uint32_t what, std::uint64_t detail) {
   if (frozen()) return environment_.schedule.plan_at(frozen_until_, *this, what, detail);
   if (!client_) return;
-  const auto plan = static_cast<Plan>(what);
-  switch (plan) {
+  switch (static_cast<Plan>(what)) {
     case timer:
       if (detail == static_cast<std::uint64_t>(armed_.time_since_epoch().count())) serve_timer();
       return;
-    case write_done:
-      if (!writing_ || detail != write_number_) return;
-      end_write();
-      return settle();
-    case retry_read: waits_for_room_ = told_of_room_ = false; return read_all();
     case end_pause:
       if (detail != pause_number_) return;
       paused_ = false;
-      return read_all();
-    case connected:
-    case refused:
-    case readable:
-    case writable:
-    case lost:
-      if (link_ != nullptr && detail == link_->serial()) act_on(plan);
+      for (const auto& wire : wires_) {
+        if (wire) wire->read_all();
+      }
       return;
-  }
-}
-
-void Driver::act_on(Plan news) {
-  check_silence();
-  switch (news) {
-    case connected:
-      open_ = true;
-      client_->handle_opened(first_connection, environment_.now());
-      return settle();
-    case refused: return lose_link(refused_error);
-    case readable: return read_all();
-    case writable: write_blocked_ = false; return flush();
-    case lost: return lose_link(reset_error);
-    case timer:
-    case write_done:
-    case retry_read:
-    case end_pause: return;
   }
 }
 
@@ -243,10 +208,9 @@ void Driver::serve_timer() {
   client_->handle_timeout(now);
   settle();
   require(!client_ || client_->poll_timeout() > now, "a timer that was served is not due again");
-  if (!waits_for_room_) return;
-  waits_for_room_ = false;
-  budget_->stop_waiting(*this);
-  read_all();
+  for (const auto& wire : wires_) {
+    if (wire) wire->try_again_for_room();
+  }
 }
 
 void Driver::arm_timer() {
@@ -273,13 +237,19 @@ void Driver::validate() {
 }
 
 void Driver::check_news_of_room() {
-  if (!waits_for_news()) return;
-  require(!has_room_for(*budget_, PoolKind::replies, segment_bytes),
-          "who waits for memory is told when there is some");
-  ProgressReserve& reserve = budget_->progress_reserve();
-  Segment* const segment = reserve.take(this);
-  require(segment == nullptr, "who waits for memory is told when the progress reserve is free");
-  if (segment != nullptr) reserve.give_back(*segment);
+  for (const auto& wire : wires_) {
+    if (wire) wire->check_news_of_room();
+  }
+}
+
+Driver::Readers Driver::readers() const {
+  Readers readers;
+  for (const auto& wire : wires_) {
+    if (!wire || !wire->has_connection()) continue;
+    ++readers.all;
+    if (wire->is_stuck_for_room()) ++readers.stuck;
+  }
+  return readers;
 }
 
 std::uint64_t Driver::refusals_by_source() const {
@@ -301,7 +271,7 @@ void Driver::check_attempt() {
           "a client waits no longer than reconnect_wait_max");
 }
 
-// Before something is heard of the connection. Without memory there is no health check.
+// Before something is heard of a connection. Without memory there is no health check.
 void Driver::check_silence() {
   const FaultSet& faults = environment_.scenario.faults;
   const bool scarce = faults.has(Fault::refused_memory) || faults.has(Fault::squeezed_memory) ||
@@ -316,6 +286,7 @@ void Driver::check_silence() {
 
 void Driver::note_state() {
   const ClientStatistics statistics = client_->statistics();
+  check_bounds(statistics);
   const Session::State state = statistics.state;
   if (state == state_) return;
   environment_.coverage.count_transition(state_, state);
@@ -323,6 +294,13 @@ void Driver::note_state() {
     environment_.coverage.count_problem(statistics.last_problem.code);
   }
   state_ = state;
+}
+
+void Driver::check_bounds(const ClientStatistics& statistics) {
+  require(statistics.blocking_connections <= options_.blocking_connections_max,
+          "there are no more blocking connections than may be");
+  require(statistics.subscriptions <= options_.subscriptions_max,
+          "there are no more subscriptions than may be");
 }
 
 }  // namespace plimsoll::sim

@@ -3,19 +3,21 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
-#include <string_view>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/tests/sim/client/wire.h"
 #include "plimsoll/tests/sim/environment.h"
 
-// A driver as client.h wants it: moves bytes and time between a core Client and a Link, keeps every
-// rule of that contract, and holds the client to its side. What it is free to choose (when a write
-// is done, how much is read at once) it draws from the seed.
+// A driver as client.h wants it: moves bytes and time between a core Client and its connections,
+// keeps every rule of that contract, and holds the client to its side. What it is free to choose
+// (when a write is done, how much is read at once) it draws from the seed.
 
 namespace plimsoll::sim {
 
-class Driver final : private Link::Client, private BudgetWaiter, private Handler {
+class Driver final : private Wire::Owner, private Handler {
  public:
   /// Who wanted a client. None of these may call the driver back.
   class Owner {
@@ -24,6 +26,8 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
     virtual void handle_disconnected(const Error& reason) = 0;
     /// Of request `event.tag`. `truthful`: the server has not lied on this connection.
     virtual void handle_outcome(const Event& event, bool truthful) = 0;
+    /// One of the answers that come before the outcome, or of the messages.
+    virtual void handle_part(const Event& event, bool truthful) = 0;
     virtual void handle_closed(const Error& reason) = 0;
 
    protected:
@@ -37,26 +41,43 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
 
   /// Makes a client of `server`'s and has it connect. False: `budget` has no room for it.
   bool start(const ClientOptions& options, Budget& budget, std::size_t server);
+  std::size_t server() const { return server_; }
+  const ClientOptions& options() const { return options_; }
 
   /// Ends the client, which has said that it is closed, or has never been started.
   void finish();
 
   /// Whether nothing is owed to the client.
-  bool is_quiet() const { return !client_ || client_->statistics().in_flight == 0; }
+  bool is_quiet() const;
   bool has_client() const { return client_.has_value(); }
-  /// Whether the transport still has bytes of the client's.
-  bool writing() const { return writing_; }
 
-  // What its owner does. Not while it is frozen.
+  // What its owner does. Not while it is frozen. After one or more of the first, and after nothing
+  // else, settle() sends what was staged.
 
   Result<RequestId> submit(const CommandView& command, Duration timeout, Tag tag);
-  /// After one or more submit(), and after nothing else: sends what was staged.
-  void settle();
+  Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Duration timeout,
+                              Tag tag);
+  Result<RequestId> subscribe(ConnectionId connection, SubscriptionKind kind,
+                              std::span<const std::string_view> names, Duration timeout, Tag tag);
+  Result<RequestId> unsubscribe(ConnectionId connection, SubscriptionKind kind,
+                                std::span<const std::string_view> names, Duration timeout, Tag tag);
+  Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max,
+                                  Duration timeout, Tag tag);
+  void settle() override;
+  std::optional<ConnectionId> open_exclusive();
+  std::optional<ConnectionId> open_subscription();
+  void release(ConnectionId connection);
+  void close_subscription(ConnectionId connection);
+  void set_credentials(const Credentials& credentials);
   void cancel(RequestId id);
   void close();
   void abort();
   /// Of the event at hand. `bytes`: of the reply on the wire.
   Result<Reply> keep_reply(std::size_t bytes);
+  MessagesMissed messages_missed() const { return client_->messages_missed(); }
+  SubscriptionStatistics statistics_of(ConnectionId connection) const {
+    return client_->subscription_statistics(connection);
+  }
 
   // Faults.
 
@@ -66,62 +87,46 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   void freeze(Duration time);
   bool frozen() const { return environment_.now() < frozen_until_; }
   /// Deadlines before it could pass unseen.
-  Instant frozen_until() const { return frozen_until_; }
+  Instant frozen_until() const override { return frozen_until_; }
 
   void validate();
 
   /// Whoever waits for memory has been told as soon as there is some. Not asked of those whom the
   /// source refused: it never tells.
   void check_news_of_room();
-  /// Whether it has begun to read what it can only go on with when others release memory.
-  bool is_stuck_for_room() const { return waits_for_news() && link_ != nullptr; }
-  bool has_connection() const { return link_ != nullptr; }
+  /// How many of its connections there are, and how many of these have begun to read what they can
+  /// only go on with when others release memory.
+  struct Readers {
+    std::size_t all = 0;
+    std::size_t stuck = 0;
+  };
+  Readers readers() const;
 
  private:
-  // When bytes move, and when the client hears of it.
-  enum class Writes : std::uint8_t { at_once, later, told_later };
-  enum Plan : std::uint32_t {
-    timer,
-    write_done,
-    retry_read,
-    end_pause,
-    connected,
-    refused,
-    readable,
-    writable,
-    lost
-  };
+  enum Plan : std::uint32_t { timer, end_pause };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
-  void handle_connected() override { hear_of(connected); }
-  void handle_refused() override { hear_of(refused); }
-  void handle_readable() override { hear_of(readable); }
-  void handle_writable() override { hear_of(writable); }
-  void handle_lost() override { hear_of(lost); }
-  void handle_budget_available() override;
+  plimsoll::Client* client() override { return client_ ? &*client_ : nullptr; }
+  Budget& budget() override { return *budget_; }
+  bool reads() const override { return !paused_; }
+  void handle_news() override { check_silence(); }
+  void handle_bytes() override { quiet_since_ = environment_.now(); }
+  void handle_end() override { without_link_since_ = environment_.now(); }
 
-  void hear_of(Plan news);
-  void act_on(Plan news);
+  Wire& wire(ConnectionId connection);
+  const Wire& main_wire() const { return *wires_[0]; }
+  Result<RequestId> note_submitted(const Result<RequestId>& id, const CommandView* command, Tag tag,
+                                   std::uint64_t refusals);
   void tell(const Event& event);
+  void tell_outcome(const Event& event);
+  bool is_truthful(Tag tag) const;
   void act(const Action& action);
-  void open();
-  void close_link();
-  void lose_link(const Error& reason);
-  void let_go_of_write();
   void serve_timer();
   void arm_timer();
-  void read_all();
-  bool wait_for_room();
-  bool waits_for_news() const {
-    return client_ && waits_for_room_ && !told_of_room_ && !refused_by_source_;
-  }
+  void flush();
   std::uint64_t refusals_by_source() const;
   void check_refusal(std::uint64_t refusals_before, PoolKind pool, std::size_t bytes_max);
-  void flush();
-  void end_write();
-  static Writes draw_writes(Random& random);
-  std::size_t move_bytes();
-  std::uint64_t hash_of_spans() const;
+  void check_bounds(const ClientStatistics& statistics);
   void note_state();
   void check_attempt();
   void check_silence();
@@ -133,44 +138,27 @@ class Driver final : private Link::Client, private BudgetWaiter, private Handler
   const std::uint32_t number_;
   Owner& owner_;
   Random random_;
-  const Writes writes_;
-  const Duration write_time_max_;
-  const std::size_t read_bytes_max_;
+  const WireHabits habits_;
 
   Budget* budget_ = nullptr;
   std::size_t server_ = 0;
   std::optional<plimsoll::Client> client_;
+  std::array<std::unique_ptr<Wire>, connections_max> wires_;
+  std::array<PoolKind, connections_max> pools_{};  // that pays for what is read
   Session::State state_ = Session::State::idle;
-  Link* link_ = nullptr;
-  bool open_ = false;  // link_ is connected
   bool closed_ = false;
   bool paused_ = false;
-  bool waits_for_room_ = false;
-  bool told_of_room_ = false;       // and will try again at once
-  bool refused_by_source_ = false;  // what it waits for
-  bool write_blocked_ = false;
-  bool writing_ = false;
-  bool lost_write_ = false;  // its connection is gone
-  std::uint64_t write_number_ = 0;
-  std::size_t moved_bytes_ = 0;  // but not told yet
-  std::uint64_t write_hash_ = 0;
-  std::array<std::string_view, 16> spans_;
-  std::size_t spans_count_ = 0;
   std::uint64_t pause_number_ = 0;
   Instant armed_ = never;
   ClientOptions options_;
   bool was_ready_ = false;
   std::uint32_t attempts_ = 0;       // since it was ready
   Instant without_link_since_{};     // and waits for the next attempt
-  std::uint64_t waiting_count_ = 0;  // requests that somebody waits for
-  Instant quiet_since_{};            // nothing was heard, and nobody waited
+  std::uint64_t waiting_count_ = 0;  // requests on the main connection that somebody waits for
+  std::uint64_t outcomes_ = 0;
+  std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection
+  Instant quiet_since_{};                  // nothing was heard, and nobody waited
   Instant frozen_until_{};
-  // Of which connection it will be told, when it thaws, that there is something to read.
-  struct ReadableNews {
-    std::uint64_t connection = 0;
-    Instant until{};
-    friend bool operator==(const ReadableNews&, const ReadableNews&) = default;
-  } told_readable_;
   Tag last_completed_ = 0;
 };
 

@@ -114,8 +114,33 @@ CommandView RequestWriter::write(RequestKind kind, std::uint64_t number, std::si
   return command;
 }
 
+// Keys are short.
+constexpr std::size_t mark_place_max = 8;
+
+Mark mark_of(std::string_view word) {
+  const std::size_t place = word.substr(0, mark_place_max).find('#');
+  if (place == std::string_view::npos) return {};
+  word.remove_prefix(place + 1);
+  Mark mark{.number = parse(word)};
+  const std::size_t colon = word.substr(0, 24).find(':');
+  if (colon == std::string_view::npos) return mark;
+  word.remove_prefix(colon + 1);
+  mark.part = parse(word);
+  const std::size_t slash = word.substr(0, 24).find('/');
+  if (slash != std::string_view::npos) mark.parts = parse(word.substr(slash + 1));
+  return mark;
+}
+
+std::string marked(std::string_view key, const Mark& mark) {
+  std::string word(key);
+  word += '#' + std::to_string(mark.number) + ':' + std::to_string(mark.part);
+  if (mark.parts > 0) word += '/' + std::to_string(mark.parts);
+  return word;
+}
+
 std::uint64_t number_of(std::span<const std::string_view> words) {
   if (words.size() < 2) return 0;
+  if (words[0] == "BLPOP" || words[0] == "BRPOP") return mark_of(words[1]).number;
   const std::string_view last = words.back();
   if (words[0] == name(RequestKind::incrby)) return parse(last);
   const std::size_t mark = last.substr(0, 8).find('#');

@@ -54,7 +54,19 @@ class RequestWriter {
   std::string text_;
 };
 
-/// The number of the request whose words these are; 0 where it has none.
+/// What a word with a number in it says: "x7#42:1/3|aaa" is of request 42, part 1 of 3.
+struct Mark {
+  std::uint64_t number = 0;  ///< 0: it is no such word
+  std::uint64_t part = 0;
+  std::uint64_t parts = 0;
+};
+Mark mark_of(std::string_view word);
+
+/// Begins a word as mark_of() reads it.
+std::string marked(std::string_view key, const Mark& mark);
+
+/// The number of the request whose words these are; 0 where it has none. That of one that blocks is
+/// in its first key, which nobody else has.
 std::uint64_t number_of(std::span<const std::string_view> words);
 
 }  // namespace plimsoll::sim

@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "plimsoll/core/memory/segment.h"
+#include "plimsoll/tests/sim/client/listener.h"
+#include "plimsoll/tests/sim/client/locker.h"
+#include "plimsoll/tests/sim/client/popper.h"
 #include "plimsoll/tests/sim/client/reply_hash.h"
+#include "plimsoll/tests/sim/client/transactor.h"
 
 namespace plimsoll::sim {
 namespace {
@@ -26,6 +30,7 @@ User::Habits::Habits(Random& random, const Scenario& scenario) {
   value_max = random.one_in(4) ? 200'000 : random.between(8, 3000);
   resends_max = random.one_in(3) ? static_cast<std::uint8_t>(random.between(1, 3)) : 0;
   may_wait_for_ever = random.one_in(2);
+  errands = random.one_in(3) ? 0 : random.between(1, small ? 2 : 4);
   greedy = random.percent(small ? 75 : 15) && scenario.faults.has(Fault::tight_limit);
 }
 
@@ -35,17 +40,24 @@ User::User(Environment& environment, std::uint32_t number, Budget& budget)
       budget_(budget),
       random_(environment.scenario.seed, Random::Purpose::user, number),
       habits_(random_, environment.scenario),
-      driver_(environment, number, *this) {}
+      driver_(environment, number, *this) {
+  Desk& desk = *this;
+  errands_.push_back(std::make_unique<Transactor>(desk));
+  errands_.push_back(std::make_unique<Popper>(desk));
+  errands_.push_back(std::make_unique<Locker>(desk));
+  errands_.push_back(std::make_unique<Listener>(desk));
+}
 
 void User::start() {
   environment_.schedule.plan(random_.between(Duration::zero(), life_pause_max), *this, begin);
 }
 
-void User::handle(std::uint32_t what, std::uint64_t) {
+void User::handle(std::uint32_t what, std::uint64_t detail) {
   switch (static_cast<Plan>(what)) {
     case begin: return begin_life();
     case act: act_planned_ = false; return act_once();
     case prove: return ask_for_proof();
+    case go_on: return go_on_with(detail);
   }
 }
 
@@ -61,6 +73,10 @@ ClientOptions User::draw_options() {
   options.read_resends_max = habits_.resends_max;
   options.random_seed = random_.next();
   if (has(Fault::wrong_password) || random_.one_in(4)) options.password = "right";
+  if (environment_.scenario.faults.has(Fault::rotation)) {
+    options.password = environment_.passwords.back();
+    passwords_told_ = environment_.passwords.size();
+  }
   if (has(Fault::no_database) || random_.one_in(4)) options.database = 1;
   if (environment_.calm) return options;
   options.inflight_requests_limit = random_.one_in(3) ? 1 + random_.skewed(200) : 1000;
@@ -73,6 +89,8 @@ ClientOptions User::draw_options() {
   options.health_check_interval =
       random_.one_in(8) ? Duration::zero() : milliseconds(20 + random_.skewed(6000));
   options.tombstone_age_max = milliseconds(20 + random_.skewed(6000));
+  options.blocking_connections_max = static_cast<std::uint32_t>(random_.between(1, 8));
+  options.subscription_messages_max = 1 + random_.skewed(1000);
   if (random_.one_in(4)) options.reply_bytes_max = reply_bytes_max_min + random_.skewed(100'000);
   return options;
 }
@@ -85,6 +103,9 @@ void User::begin_life() {
   }
   driver_.finish();
   if (leaving_) return;
+  environment_.referee.require(errand_of_.empty(), "a client that is over owes no outcome",
+                               "client", number_);
+  for (const auto& errand : errands_) errand->begin_life();
   ++life_;
   over_ = false;
   const std::size_t server = random_.below(environment_.network.servers_count());
@@ -111,6 +132,12 @@ void User::act_once() {
   const std::uint64_t life = life_;
   if (!environment_.calm) misbehave();
   if (over_ || life != life_ || driver_.frozen()) return plan_act();
+  tell_credentials();
+  const bool errands = habits_.errands > 0 && !environment_.calm && !has_submitted_all();
+  if (errands && random_.one_in(habits_.errands)) {
+    errands_[random_.below(errands_.size())]->act();
+    if (over_ || life != life_) return plan_act();
+  }
   const bool waits = habits_.waits_for_replies && pending_ > 0;
   if (!waits && !environment_.calm && !has_submitted_all()) submit_batch();
   // Whoever waits acts with the next outcome.
@@ -228,19 +255,24 @@ void User::cancel(const Submitted& victim) {
 }
 
 void User::handle_outcome(const Event& event, bool truthful) {
-  --pending_;
+  const auto errand = errand_of_.find(event.tag);
+  const bool is_own = errand == errand_of_.end();
+  if (is_own) --pending_;
   const RequestNumber number = event.tag;
   Ledger::Outcome outcome{
       .error = event.error,
       .truthful = truthful,
       .excused_until = std::max(driver_.frozen_until(), environment_.jumped_until)};
+  // What blocks has that much longer to be unblocked.
+  if (!is_own) outcome.excused_until += driver_.options().tombstone_age_max;
   outcome.reply_hash = event.value ? hash_of(*event.value, scratch_) : 0;
   environment_.trace.mix(number);
   environment_.trace.mix(outcome.reply_hash);
   if (event.error == nullptr) {
     environment_.note("client", number_, "% is completed", number);
     ++environment_.coverage.completed;
-    if (strikes(Fault::kept_replies, habits_.greedy ? 2 : 8)) keep(number, outcome.reply_hash);
+    const bool keeps = is_own && strikes(Fault::kept_replies, habits_.greedy ? 2 : 8);
+    if (keeps) keep(number, outcome.reply_hash);
   } else {
     environment_.note("client", number_, "% fails: % (executed: %)", number,
                       name(event.error->code).data(), name(event.error->executed).data());
@@ -249,6 +281,11 @@ void User::handle_outcome(const Event& event, bool truthful) {
                            static_cast<std::uint64_t>(event.error->executed));
   }
   environment_.ledger.end(number, outcome);
+  if (!is_own) {
+    Errand& its = *errand->second;
+    errand_of_.erase(errand);
+    return its.handle_outcome(event, truthful);
+  }
   if (number == proof_number_) {
     proof_ = event.error == nullptr ? Proof::given : Proof::wanted;
   } else if (habits_.waits_for_replies && pending_ == 0 && !has_submitted_all()) {
@@ -284,14 +321,22 @@ void User::handle_closed(const Error&) {
 void User::prove_client() {
   release_some(kept_.size());
   proof_ = Proof::wanted;
+  for (const auto& errand : errands_) errand->calm_down();
   ask_for_proof();
+}
+
+bool User::client_is_proved() const {
+  return proof_ == Proof::given && std::all_of(errands_.begin(), errands_.end(),
+                                               [](const auto& each) { return each->is_proved(); });
 }
 
 // Asks again as long as the answer is not a reply: the faults of before may still have effects.
 void User::ask_for_proof() {
   if (proof_ == Proof::given || leaving_) return;
   environment_.schedule.plan(proof_pause, *this, prove);
-  if (proof_ == Proof::asked || over_ || driver_.frozen()) return;
+  if (over_ || driver_.frozen()) return;
+  tell_credentials();
+  if (proof_ == Proof::asked || over_) return;
   proof_ = Proof::asked;
   proof_number_ = environment_.ledger.requests_count() + 1;
   submit(RequestKind::echo, Duration::zero(), draw_value_bytes());

@@ -2,11 +2,14 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/tests/sim/client/driver.h"
+#include "plimsoll/tests/sim/client/errand.h"
 #include "plimsoll/tests/sim/client/request.h"
 
 // Someone who uses a client, and has it replaced when it has ended: submits, changes their mind,
@@ -15,7 +18,7 @@
 
 namespace plimsoll::sim {
 
-class User final : private Driver::Owner, private Handler {
+class User final : private Driver::Owner, private Desk, private Handler {
  public:
   User(Environment& environment, std::uint32_t number, Budget& budget);
 
@@ -26,7 +29,7 @@ class User final : private Driver::Owner, private Handler {
 
   /// The faults are over: makes sure that there is a client, and that it works.
   void prove_client();
-  bool client_is_proved() const { return proof_ == Proof::given; }
+  bool client_is_proved() const;
 
   /// Ends the client in order, and releases what was kept.
   void leave();
@@ -36,10 +39,11 @@ class User final : private Driver::Owner, private Handler {
   /// Of large replies that are kept, which hold whole segments.
   std::size_t large_bytes_kept() const { return large_bytes_kept_; }
 
-  Driver& driver() { return driver_; }
+  Driver& driver() override { return driver_; }
+  const Driver& driver() const { return driver_; }
 
  private:
-  enum Plan : std::uint32_t { begin, act, prove };
+  enum Plan : std::uint32_t { begin, act, prove, go_on };
   enum class Proof : std::uint8_t { not_wanted, wanted, asked, given };
 
   /// How this user is.
@@ -51,6 +55,7 @@ class User final : private Driver::Owner, private Handler {
     std::size_t value_max;    // bytes, mostly few
     std::uint8_t resends_max;
     bool may_wait_for_ever;  // has requests without a deadline
+    std::uint64_t errands;   // does one each so many times that it acts; 0: never
     bool greedy;             // wants more at once than a tight line has room for
   };
 
@@ -71,7 +76,21 @@ class User final : private Driver::Owner, private Handler {
   void handle_ready() override {}
   void handle_disconnected(const Error&) override {}
   void handle_outcome(const Event& event, bool truthful) override;
+  void handle_part(const Event& event, bool truthful) override;
   void handle_closed(const Error& reason) override;
+
+  Environment& environment() override { return environment_; }
+  Random& random() override { return random_; }
+  std::uint32_t user_number() const override { return number_; }
+  bool is_calm() const override { return environment_.calm; }
+  RequestNumber enter(Errand& errand, Instant deadline, std::uint16_t runs_max,
+                      const char* what) override;
+  bool note_submitted(const Result<RequestId>& id, RequestNumber number) override;
+  void go_on_soon(Errand& errand) override;
+  void go_on_later(Errand& errand) override;
+  void plan_to_go_on(Errand& errand, Duration wait);
+  void go_on_with(std::uint64_t detail);
+  void tell_credentials();
 
   bool has(Fault fault) const {
     return !environment_.calm && environment_.scenario.faults.has(fault);
@@ -86,7 +105,7 @@ class User final : private Driver::Owner, private Handler {
   void submit_and_regret();
   void submit(RequestKind kind, Duration timeout, std::size_t value_bytes);
   RequestKind draw_kind();
-  Duration draw_timeout();
+  Duration draw_timeout() override;
   std::size_t draw_value_bytes();
   void cancel_some();
   void cancel(const Submitted& victim);
@@ -113,6 +132,9 @@ class User final : private Driver::Owner, private Handler {
   std::array<Submitted, 64> recent_{};
   std::uint64_t recent_count_ = 0;
   std::vector<Kept> kept_;
+  std::vector<std::unique_ptr<Errand>> errands_;
+  std::map<RequestNumber, Errand*> errand_of_;  // of requests without an outcome
+  std::size_t passwords_told_ = 0;
   std::size_t large_bytes_kept_ = 0;
 };
 

@@ -21,6 +21,7 @@ enum class ClientId : std::uint64_t {};
 struct User {
   std::string name = "default";
   std::optional<std::string> password = {};  // without one, every password is right
+  std::vector<std::string> other_passwords = {};  // that are right besides
   enum class State { enabled, disabled } state = State::enabled;
   std::vector<std::string> denied_commands = {};
   std::vector<std::string> keys = {"*"};  // patterns

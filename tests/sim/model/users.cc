@@ -59,7 +59,9 @@ const User* Users::authenticate(std::string_view name, std::string_view password
   const auto found = users_.find(name);
   if (found == users_.end() || found->second.state == User::State::disabled) return nullptr;
   const User& user = found->second;
-  return !user.password || *user.password == password ? &user : nullptr;
+  const bool right = !user.password || *user.password == password ||
+                     contains(user.other_passwords, password);
+  return right ? &user : nullptr;
 }
 
 Trust Users::trust_at_first() const {

@@ -74,6 +74,11 @@ std::vector<std::string> coverage_lines(const Coverage& coverage) {
     faults.add(name(static_cast<Fault>(i)), coverage.faults[i]);
   }
   faults.append_to(lines);
+  Row deeds("deeds");
+  for (std::size_t i = 0; i < deeds_count; ++i) {
+    deeds.add(name(static_cast<Deed>(i)), coverage.deeds[i]);
+  }
+  deeds.append_to(lines);
   Row outcomes("outcomes");
   outcomes.add("completed", coverage.completed);
   for (std::size_t i = 0; i < error_codes_count; ++i) {

@@ -23,7 +23,8 @@ Server::Server(Environment& environment, std::uint32_t number)
       number_(number),
       random_(environment.scenario.seed, Random::Purpose::server, number),
       service_time_(random_.between(Duration::zero(), microseconds(5))) {
-  model_.set_execution_log([this](const model::Execution&) { executed_ = true; });
+  model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
+  if (environment.scenario.faults.has(Fault::rotation)) restore_password();
   environment.network.add_server(*this);
 }
 
@@ -40,6 +41,17 @@ void Server::handle(std::uint32_t what, std::uint64_t detail) {
     case lift:
       if (detail == imposed_number_) lift_condition();
       return;
+    case forget_passwords:
+      former_passwords_.clear();
+      if (imposed_ != Fault::wrong_password) restore_password();
+      return;
+    case answer_waiting:
+      answers_at_ = never;
+      if (environment_.now() >= idle_at_) {
+        model_.handle_time(model_time());
+        poll_model();
+      }
+      return plan_answers();
   }
 }
 
@@ -55,6 +67,8 @@ void Server::handle_connected(Link& link) {
   connection.output = model_.take_output(connection.client);
   connection.sent = 0;
   connection.finished = false;
+  connection.waiting = connection.transaction = 0;
+  connection.in_transaction = false;
   connection.closing = model_.closing(connection.client) != model::Closing::no;
   flush(connection);
 }
@@ -87,6 +101,7 @@ void Server::run_turn() {
   }
   serving_.clear();
   poll_model();
+  plan_answers();
 }
 
 void Server::serve(Connection& connection) {
@@ -114,6 +129,12 @@ std::size_t Server::take_requests(Connection& connection, std::string_view bytes
                                   std::size_t& count) {
   std::size_t taken = 0;
   while (taken < bytes.size() && !connection.closing) {
+    if (connection.waiting != 0) {
+      const bool whole = scanner_.scan(bytes.substr(taken)) == RequestScanner::Found::whole;
+      const bool waits = whole && number_of(scanner_.words()) != 0 && connection.link->truthful();
+      require(!waits, "nobody waits behind what blocks");
+      break;
+    }
     const std::string_view rest = bytes.substr(taken);
     const RequestScanner::Found found = scanner_.scan(rest);
     require(found != RequestScanner::Found::nonsense, "a client sends whole requests");
@@ -125,28 +146,6 @@ std::size_t Server::take_requests(Connection& connection, std::string_view bytes
   return taken;
 }
 
-void Server::answer(Connection& connection, std::string_view request) {
-  const RequestNumber number = number_of(scanner_.words());
-  executed_ = false;
-  reply_.clear();
-  if (const char* const made_up = made_up_reply()) {
-    reply_ = made_up;
-  } else {
-    model_.handle_bytes(connection.client, request, model_time());
-    std::swap(reply_, model_.output(connection.client));
-    connection.closing = model_.closing(connection.client) != model::Closing::no;
-  }
-  if (lie_ && executed_ && number != 0) replace_by_large_reply();
-  if (number != 0) {
-    const auto ran = executed_ ? Ledger::Ran::yes : Ledger::Ran::no;
-    environment_.ledger.note_served(number, ran, connection.link->serial(), hash_of_wire(reply_));
-    require(!executed_ || connection.link->note_run(number),
-            "requests run in the order in which they were made");
-  }
-  if (lie_) spoil_reply(connection);
-  if (!connection.finished) connection.output += reply_;
-}
-
 // What the model has to say besides the replies that were asked for.
 void Server::poll_model() {
   model_.end_turn();
@@ -154,6 +153,10 @@ void Server::poll_model() {
     for (Connection& connection : connections_) {
       if (connection.link == nullptr || connection.client != *client) continue;
       std::string& said = model_.output(*client);
+      if (connection.waiting != 0 && !model_.is_blocked(*client)) {
+        note_taken(connection, said);
+        want_service(connection.link->place());
+      }
       if (!connection.finished) connection.output += said;
       said.clear();
       connection.closing |= model_.closing(*client) != model::Closing::no;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/tests/sim/client/request.h"
 #include "plimsoll/tests/sim/environment.h"
 #include "plimsoll/tests/sim/model/server.h"
 #include "plimsoll/tests/sim/server/request_scanner.h"
@@ -33,6 +34,8 @@ class Server final : private Link::Server, private Handler {
   /// What keeps it from serving, for a while: loading, busy, primary_down, protected_mode,
   /// max_clients, wrong_password, no_permission, old_protocol, no_database.
   void impose(Fault condition, Duration time);
+  /// Has another password besides, and after that time no other.
+  void rotate_password(Duration overlap);
   /// Ends some connection.
   void kick();
   /// Ends some connection behind its replies, or only its own direction of it.
@@ -43,7 +46,7 @@ class Server final : private Link::Server, private Handler {
   void calm_down();
 
  private:
-  enum Plan : std::uint32_t { turn, lift };
+  enum Plan : std::uint32_t { turn, lift, forget_passwords, answer_waiting };
 
   struct Connection {
     Link* link = nullptr;  // null: the place is free
@@ -54,6 +57,11 @@ class Server final : private Link::Server, private Handler {
     bool ready = false;     // among those to be served
     bool finished = false;  // nothing is said on it any more
     bool closing = false;   // ends when all is sent
+    // Of a request that waits; 0: none does.
+    RequestNumber waiting = 0;
+    // Between MULTI and EXEC, and whose transaction that is.
+    bool in_transaction = false;
+    RequestNumber transaction = 0;
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -69,7 +77,13 @@ class Server final : private Link::Server, private Handler {
   void serve(Connection& connection);
   std::size_t take_requests(Connection& connection, std::string_view bytes, std::size_t& count);
   void answer(Connection& connection, std::string_view request);
-  const char* made_up_reply();
+  void execute(Connection& connection, std::string_view request);
+  void note_execution(const model::Execution& execution);
+  void note_served(Connection& connection, RequestNumber number);
+  void end_transaction(Connection& connection, bool might);
+  void note_taken(Connection& connection, std::string_view reply);
+  void plan_answers();
+  const char* made_up_reply(const Connection& connection);
   void replace_by_large_reply();
   void spoil_reply(Connection& connection);
   void flush(Connection& connection);
@@ -77,7 +91,7 @@ class Server final : private Link::Server, private Handler {
   void close(Connection& connection);
   void forget(Connection& connection);
   void lift_condition();
-  void set_password(const char* password);
+  void restore_password();
   Connection* pick();
   bool lies(Fault how) const { return lie_ == how; }
   void note_lie_told();
@@ -95,6 +109,10 @@ class Server final : private Link::Server, private Handler {
   std::vector<std::size_t> serving_;
   std::string reply_;
   bool executed_ = false;  // by the model, since this was cleared
+  std::vector<Mark> ran_;  // likewise, in a transaction
+  Connection* answering_ = nullptr;
+  Instant answers_at_ = never;  // planned
+  std::vector<std::string> former_passwords_;
   bool turn_planned_ = false;
   Instant idle_at_{};  // does nothing before
   Duration service_time_;

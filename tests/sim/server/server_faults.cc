@@ -18,6 +18,7 @@ void Server::restart(Data data) {
       forget(connection);
     }
   }
+  if (data == Data::lost) environment_.books.transactions.note_data_lost(number_);
   model_.restart(data == Data::kept ? model::Server::Data::kept : model::Server::Data::lost);
   const Duration down = microseconds(random_.skewed(2'000'000));
   environment_.network.refuse_connections(number_, down);
@@ -43,7 +44,7 @@ void Server::note_lie_told() {
 }
 
 // In place of the model's, for the request in scanner_; null: none.
-const char* Server::made_up_reply() {
+const char* Server::made_up_reply(const Connection& connection) {
   const std::string_view command = scanner_.words().empty() ? "" : scanner_.words()[0];
   const bool bare_ping = command == "PING" && scanner_.words().size() == 1;
   if (imposed_ == Fault::old_protocol && command == "HELLO") {
@@ -55,7 +56,9 @@ const char* Server::made_up_reply() {
   if (imposed_ == Fault::no_permission && (bare_ping || command == "SELECT")) {
     return "-NOPERM User default has no permissions to run this command\r\n";
   }
-  if (!lies(Fault::error_reply)) return nullptr;
+  // What refuses a command between MULTI and EXEC makes EXEC refuse, too: that takes the model.
+  const bool whole = connection.in_transaction || command == "MULTI" || command == "EXEC";
+  if (!lies(Fault::error_reply) || whole) return nullptr;
   note_lie_told();
   return "-ERR something went wrong\r\n";
 }
@@ -102,25 +105,41 @@ void Server::impose(Fault condition, Duration time) {
     case Fault::primary_down: options.condition = model::Condition::primary_down; break;
     case Fault::protected_mode: options.access = model::Access::protected_mode; break;
     case Fault::max_clients: options.clients_max = 0; break;
-    case Fault::wrong_password: set_password("other"); break;
+    case Fault::wrong_password: {
+      model::User user;
+      user.password = "other";
+      model_.set_user(user);
+      break;
+    }
     default: break;  // made_up_reply()
   }
   environment_.schedule.plan(time, *this, lift, ++imposed_number_);
 }
 
 void Server::lift_condition() {
-  if (imposed_ == Fault::wrong_password) set_password(nullptr);
+  const bool password = imposed_ == Fault::wrong_password;
   imposed_.reset();
+  if (password) restore_password();
   const model::ServerOptions defaults;
   model_.options().condition = defaults.condition;
   model_.options().access = defaults.access;
   model_.options().clients_max = defaults.clients_max;
 }
 
-void Server::set_password(const char* password) {
+// Only where passwords change are there any.
+void Server::restore_password() {
   model::User user;
-  if (password != nullptr) user.password = password;
+  if (environment_.scenario.faults.has(Fault::rotation)) {
+    user.password = environment_.passwords.back();
+    user.other_passwords = former_passwords_;
+  }
   model_.set_user(user);
+}
+
+void Server::rotate_password(Duration overlap) {
+  former_passwords_.assign(environment_.passwords.end() - 2, environment_.passwords.end() - 1);
+  if (imposed_ != Fault::wrong_password) restore_password();
+  environment_.schedule.plan(overlap, *this, forget_passwords);
 }
 
 Server::Connection* Server::pick() {

@@ -1,0 +1,130 @@
+#include "plimsoll/core/memory/segment.h"
+#include "plimsoll/tests/sim/client/driver.h"
+
+// What the owner of a driver wants of the client.
+
+namespace plimsoll::sim {
+namespace {
+
+// What describes a request beside its bytes.
+constexpr std::size_t request_state_bytes_max = 8192;
+
+}  // namespace
+
+Result<RequestId> Driver::note_submitted(const Result<RequestId>& id, const CommandView* command,
+                                         Tag tag, std::uint64_t refusals) {
+  if (id) {
+    const auto connection = static_cast<std::uint32_t>(*id >> 56);
+    if (connection == 0) {
+      ++waiting_count_;
+    } else {
+      elsewhere_[tag] = ConnectionId{connection};
+    }
+  } else if (command != nullptr && id.error().limit == budget_->limit(PoolKind::requests)) {
+    const std::size_t segments = encoded_size(*command) / segment_capacity + 1;
+    check_refusal(refusals, PoolKind::requests, segments * segment_bytes + request_state_bytes_max);
+  }
+  return id;
+}
+
+Result<RequestId> Driver::submit(const CommandView& command, Duration timeout, Tag tag) {
+  const std::uint64_t refusals = refusals_by_source();
+  const Result<RequestId> id = client_->submit(command, environment_.now(), timeout, tag);
+  const bool blocks = command.block_time != Duration::zero();
+  if (!id && blocks && id.error().limit == options_.blocking_connections_max) {
+    require(client_->statistics().blocking_connections == options_.blocking_connections_max,
+            "what blocks is refused for the limit only where that is reached");
+    environment_.coverage.count(Deed::blocking_set_full);
+  }
+  if (id && blocks) pools_[static_cast<std::size_t>(*id >> 56)] = PoolKind::replies;
+  return note_submitted(id, blocks ? nullptr : &command, tag, refusals);
+}
+
+Result<RequestId> Driver::submit_to(ConnectionId connection, const CommandView& command,
+                                    Duration timeout, Tag tag) {
+  const std::uint64_t refusals = refusals_by_source();
+  return note_submitted(client_->submit_to(connection, command, environment_.now(), timeout, tag),
+                        &command, tag, refusals);
+}
+
+Result<RequestId> Driver::subscribe(ConnectionId connection, SubscriptionKind kind,
+                                    std::span<const std::string_view> names, Duration timeout,
+                                    Tag tag) {
+  return note_submitted(
+      client_->subscribe(connection, kind, names, environment_.now(), timeout, tag), nullptr, tag,
+      0);
+}
+
+Result<RequestId> Driver::unsubscribe(ConnectionId connection, SubscriptionKind kind,
+                                      std::span<const std::string_view> names, Duration timeout,
+                                      Tag tag) {
+  return note_submitted(
+      client_->unsubscribe(connection, kind, names, environment_.now(), timeout, tag), nullptr, tag,
+      0);
+}
+
+Result<RequestId> Driver::next_messages(ConnectionId connection, std::size_t messages_max,
+                                        Duration timeout, Tag tag) {
+  return note_submitted(
+      client_->next_messages(connection, messages_max, environment_.now(), timeout, tag), nullptr,
+      tag, 0);
+}
+
+std::optional<ConnectionId> Driver::open_exclusive() {
+  const Result<ConnectionId> opened = client_->open_exclusive(environment_.now());
+  if (!opened) return std::nullopt;
+  pools_[static_cast<std::size_t>(*opened)] = PoolKind::replies;
+  return *opened;
+}
+
+std::optional<ConnectionId> Driver::open_subscription() {
+  const Result<ConnectionId> opened = client_->open_subscription(environment_.now());
+  if (!opened) return std::nullopt;
+  pools_[static_cast<std::size_t>(*opened)] = PoolKind::pushes;
+  return *opened;
+}
+
+void Driver::release(ConnectionId connection) {
+  client_->release(connection, environment_.now());
+  settle();
+}
+
+void Driver::close_subscription(ConnectionId connection) {
+  client_->close_subscription(connection, environment_.now());
+  settle();
+}
+
+void Driver::set_credentials(const Credentials& credentials) {
+  environment_.note("client", number_, "is told of new credentials");
+  client_->set_credentials(credentials, environment_.now());
+  settle();
+}
+
+Result<Reply> Driver::keep_reply(std::size_t bytes) {
+  const std::uint64_t refusals = refusals_by_source();
+  Result<Reply> reply = client_->keep_reply();
+  if (!reply && bytes < Reply::copied_bytes_max) {
+    // At worst every three bytes are a value of their own.
+    check_refusal(refusals, PoolKind::replies, (bytes / 3 + 1) * sizeof(Node) + bytes + 128);
+  }
+  return reply;
+}
+
+void Driver::cancel(RequestId id) {
+  client_->cancel(id, environment_.now());
+  settle();
+}
+
+void Driver::close() {
+  environment_.note("client", number_, "close()");
+  client_->close(environment_.now());
+  settle();
+}
+
+void Driver::abort() {
+  environment_.note("client", number_, "abort()");
+  client_->abort();
+  settle();
+}
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,270 @@
+#include "plimsoll/tests/sim/client/listener.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "plimsoll/tests/sim/client/request.h"
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct NameOf {
+  const char* text;
+  SubscriptionKind kind;
+  std::array<const char*, 2> channels;  // that it stands for
+};
+
+// No channel is named in two ways, so that each message comes once.
+constexpr std::array all_names = {
+    NameOf{"c0", SubscriptionKind::channel, {"c0", nullptr}},
+    NameOf{"c1", SubscriptionKind::channel, {"c1", nullptr}},
+    NameOf{"c2", SubscriptionKind::channel, {"c2", nullptr}},
+    NameOf{"p*", SubscriptionKind::pattern, {"p0", "p1"}},
+};
+constexpr std::array all_channels = {"c0", "c1", "c2", "p0", "p1"};
+
+}  // namespace
+
+template <class Visit>
+void Listener::for_each_channel_of(std::size_t name, Visit&& visit) {
+  for (const char* channel : all_names[name].channels) {
+    if (channel != nullptr) visit(channel, channels_[channel]);
+  }
+}
+
+void Listener::begin_life() {
+  connection_.reset();
+  names_.clear();
+  channels_.clear();
+  asked_.clear();
+  waiting_ = 0;
+  believed_ = true;
+  over_ = after_gap_ = wait_cancelled_ = false;
+}
+
+void Listener::act() {
+  if (over_) return close();
+  if (!connection_) return random().one_in(2) ? open() : publish(random().one_of(all_channels));
+  switch (random().below(12)) {
+    case 0:
+    case 1: return change();
+    case 2: return random().one_in(6) ? close() : wait();
+    case 3: return wait();
+    default: return publish(random().one_of(all_channels));
+  }
+}
+
+void Listener::publish(std::string_view channel) {
+  const Duration timeout = desk_.draw_timeout();
+  const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 1, "PUBLISH");
+  std::string message = marked(channel, {.number = number}) + '|';
+  if (random().one_in(8)) message.append(random().skewed(5000), 'm');
+  const std::array<std::string_view, 3> words{"PUBLISH", channel, message};
+  CommandView command;
+  command.args = words;
+  const Result<RequestId> id = driver().submit(command, timeout, number);
+  if (desk_.note_submitted(id, number)) driver().settle();
+}
+
+void Listener::open() {
+  connection_ = driver().open_subscription();
+  if (!connection_) return;
+  driver().settle();
+  change();
+  desk_.go_on_soon(*this);
+}
+
+void Listener::close() {
+  const ConnectionId connection = *connection_;
+  begin_life();
+  driver().close_subscription(connection);
+}
+
+// Names of one kind, at random.
+void Listener::change() {
+  const bool subscribes = names_.empty() || random().one_in(2);
+  const auto kind = random().one_in(4) ? SubscriptionKind::pattern : SubscriptionKind::channel;
+  std::vector<std::size_t> names;
+  for (std::size_t name = 0; name < all_names.size(); ++name) {
+    if (all_names[name].kind == kind && random().one_in(2)) names.push_back(name);
+  }
+  if (!names.empty()) ask(subscribes, kind, names);
+}
+
+void Listener::ask(bool subscribes, SubscriptionKind kind, const std::vector<std::size_t>& names) {
+  const Duration timeout = desk_.draw_timeout();
+  const RequestNumber number =
+      desk_.enter(*this, deadline_of(timeout), 0, subscribes ? "SUBSCRIBE" : "UNSUBSCRIBE");
+  std::vector<std::string_view> texts;
+  for (const std::size_t name : names) texts.emplace_back(all_names[name].text);
+  const auto submitted = subscribes
+                             ? driver().subscribe(*connection_, kind, texts, timeout, number)
+                             : driver().unsubscribe(*connection_, kind, texts, timeout, number);
+  if (!desk_.note_submitted(submitted, number)) return;
+  asked_[number] = {.names = names, .subscribes = subscribes};
+  for (const std::size_t name : names) {
+    names_[name].last = number;
+    names_[name].state = subscribes ? Name::State::asked : Name::State::leaving;
+    for_each_channel_of(name, [&](const char*, Channel& channel) {
+      if (subscribes) channel.silent = false;
+      if (!subscribes) channel.sure = false;
+    });
+  }
+  driver().settle();
+}
+
+void Listener::wait() {
+  if (waiting_ != 0 || over_) return;
+  const Duration timeout = random().one_in(2) ? Duration::zero() : desk_.draw_timeout();
+  const std::size_t messages_max = random().one_in(3) ? random().between(2, 8) : 1;
+  const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "to wait for messages");
+  const Result<RequestId> id = driver().next_messages(*connection_, messages_max, timeout, number);
+  if (!desk_.note_submitted(id, number)) return;
+  waiting_ = number;
+  waiting_id_ = *id;
+  driver().settle();
+}
+
+// Waits most of the time, but not always: then messages gather.
+void Listener::go_on() {
+  if (!connection_ || over_) return;
+  if (!desk_.is_calm()) {
+    if (!random().one_in(4)) wait();
+    return;
+  }
+  if (!is_proved()) {
+    wait();
+    for (auto& [name, state] : names_) {
+      if (!state.proof_wanted) continue;
+      for_each_channel_of(name, [&](const char* text, Channel& channel) {
+        if (channel.last <= channel.proof_behind) publish(text);
+      });
+    }
+    return desk_.go_on_later(*this);
+  }
+  if (waiting_ == 0 || std::exchange(wait_cancelled_, true)) return;
+  driver().cancel(waiting_id_);
+}
+
+void Listener::calm_down() {
+  for (auto& [name, state] : names_) {
+    state.proof_wanted = believed_ && state.state == Name::State::on;
+    for_each_channel_of(name, [&](const char* text, Channel& channel) {
+      channel.proof_behind =
+          books().channels.published(static_cast<std::uint32_t>(driver().server()), text);
+    });
+  }
+  desk_.go_on_soon(*this);
+}
+
+bool Listener::is_proved() {
+  if (!connection_ || over_ || !believed_) return true;
+  if (driver().statistics_of(*connection_).refused > 0) return true;
+  return std::all_of(names_.begin(), names_.end(), [&](auto& each) {
+    bool proved = true;
+    if (!each.second.proof_wanted) return true;
+    for_each_channel_of(each.first, [&](const char*, Channel& channel) {
+      proved = proved && channel.last > channel.proof_behind;
+    });
+    return proved;
+  });
+}
+
+void Listener::handle_part(const Event& event, bool truthful) {
+  believed_ = believed_ && truthful;
+  if (event.tag != waiting_ || !event.value) return;
+  coverage().count(Deed::message_of_several);
+  note_message(*event.value);
+}
+
+void Listener::handle_outcome(const Event& event, bool truthful) {
+  const auto asked = asked_.find(event.tag);
+  if (asked != asked_.end()) {
+    believed_ = believed_ && truthful;
+    const bool confirmed = event.error == nullptr;
+    confirmed ? note_confirmed(asked->second, event.tag)
+              : note_not_confirmed(asked->second, event.tag);
+    asked_.erase(asked);
+    return;
+  }
+  if (event.tag != waiting_) return;  // of a PUBLISH, or of a subscription that was closed
+  waiting_ = 0;
+  believed_ = believed_ && truthful;
+  if (event.error == nullptr && event.value) note_message(*event.value);
+  // The connection is not replaced any more.
+  if (event.error != nullptr && event.error->code == ErrorCode::closed) over_ = true;
+  desk_.go_on_soon(*this);
+}
+
+void Listener::note_confirmed(const Asked& asked, RequestNumber number) {
+  coverage().count(asked.subscribes ? Deed::subscribed : Deed::unsubscribed);
+  for (const std::size_t name : asked.names) {
+    Name& state = names_[name];
+    if (state.last != number) continue;
+    state.state = asked.subscribes ? Name::State::on : Name::State::off;
+    for_each_channel_of(name, [&](const char* text, Channel& channel) {
+      const std::uint64_t published =
+          books().channels.published(static_cast<std::uint32_t>(driver().server()), text);
+      if (!asked.subscribes) {
+        channel.silent = true;
+        channel.silent_at = published;
+      } else if (!channel.sure) {
+        channel.sure = true;
+        channel.base = published;
+        channel.lost = channel.gaps = 0;
+      }
+    });
+  }
+}
+
+void Listener::note_not_confirmed(const Asked& asked, RequestNumber number) {
+  for (const std::size_t name : asked.names) {
+    if (names_[name].last != number) continue;
+    names_[name].state = Name::State::open;
+    for_each_channel_of(name, [](const char*, Channel& channel) { channel.sure = false; });
+  }
+}
+
+// "message", channel, text; or "pmessage", pattern, channel, text.
+void Listener::note_message(const Value& message) {
+  const MessagesMissed missed = driver().messages_missed();
+  coverage().count(Deed::message_dropped, missed.lost);
+  coverage().count(Deed::gap_told, missed.gaps);
+  if (missed.gaps > 0) coverage().count(Deed::subscription_restored);
+  for (auto& [text, channel] : channels_) {
+    channel.lost += missed.lost;
+    channel.gaps += missed.gaps;
+  }
+  const auto elements = message.as_elements();
+  if (!elements || elements->size() < 3) return;  // a push of another kind
+  auto at = elements->begin();
+  const std::string kind = text_of(*at);
+  if (kind != "message" && kind != "pmessage") return;
+  if (kind == "pmessage") ++at;
+  const std::string name = text_of(*++at);
+  const RequestNumber number = mark_of(text_of(*++at)).number;
+  coverage().count(Deed::message_told);
+  environment().note("client", desk_.user_number(), "is told message % (% lost, % gaps before)",
+                     number, missed.lost, missed.gaps);
+  if (!believed_) return;
+  const auto server = static_cast<std::uint32_t>(driver().server());
+  note_place(channels_[name], books().channels.place_of(server, name, number), number);
+}
+
+void Listener::note_place(Channel& channel, std::uint64_t place, RequestNumber number) {
+  require(place > 0, "a message is told as it was published", number);
+  require(!channel.silent || place <= channel.silent_at,
+          "nothing is told of a channel behind the end of its subscription", number);
+  require(place > channel.last, "messages are told in order, and once", number);
+  const std::uint64_t known = std::max(channel.last, channel.base);
+  const bool complete = place <= known + 1 + channel.lost;
+  require(!channel.sure || channel.gaps > 0 || complete,
+          "messages are missing only where that is told", number);
+  channel.last = place;
+  channel.lost = channel.gaps = 0;
+}
+
+}  // namespace plimsoll::sim
