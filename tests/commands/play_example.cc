@@ -65,20 +65,27 @@ class Play {
 
   /// Returns what decode() made of the reply, if there is one.
   std::string run() {
+    const std::uint64_t lost_before = connections_lost();
     std::string value;
     switch (example_.conduct) {
       case Conduct::shares: value = share(); break;
       case Conduct::waits: value = wait(); break;
       case Conduct::refused: be_refused(); break;
     }
+    if (!loses_connection()) CHECK(connections_lost() == lost_before);
     scene_.play(example_.cleanup);
     return value;
   }
 
  private:
+  // What is out of step ends a connection.
+  std::uint64_t connections_lost() const {
+    return client_.statistics().client.counters.connections_lost;
+  }
+  bool loses_connection() const { return example_.outcome.starts_with("lost"); }
+
   std::string share() {
-    // Others' requests would be lost with it.
-    if (example_.outcome.starts_with("lost")) return checked_outcome(send());
+    if (loses_connection()) return checked_outcome(send());  // neighbours' requests would be lost
     Neighbours neighbours(client_);
     neighbours.ask(2);
     Outcome call = send();
@@ -147,8 +154,8 @@ class Play {
   }
 
   void check_reply(const Value& reply) {
-    const bool is_resp3 = protocol_ == Protocol::resp3;
-    const std::string_view expected = is_resp3 ? example_.reply : example_.resp2_reply;
+    const bool is_same = protocol_ == Protocol::resp3 || example_.type == "void";
+    const std::string_view expected = is_same ? example_.reply : example_.resp2_reply;
     if (expected.empty()) return;  // in RESP2 what decode() makes of it says more
     const std::string text = shown(reply, example_.unordered ? Order::sorted : Order::kept);
     INFO("reply: " << text);
