@@ -11,7 +11,7 @@ namespace plimsoll::native {
 /// Where requests go, and how long they may take: a client's shared connection, or a connection of
 /// one's own. Client and Exclusive turn into one; it keeps what it needs of them alive.
 struct Channel {
-  std::shared_ptr<Driver> driver;
+  std::shared_ptr<Driver> driver = nullptr;
   std::shared_ptr<Lease> lease = nullptr;  ///< null: the shared connection
   Timeout timeout{};
 
