@@ -10,7 +10,7 @@ void MessageQueue::push(Session& session, std::uint64_t gaps) {
   if (size_ == messages_max_) drop_oldest();
   while (!append(session, gaps)) {
     if (empty() || !session.may_keep_reply()) {
-      ++lost_;
+      ++lost_newest_;
       return;
     }
     drop_oldest();
@@ -24,6 +24,7 @@ bool MessageQueue::append(Session& session, std::uint64_t gaps) {
   if (!reply) return false;
   message->reply = *std::move(reply);
   message->gaps = gaps;
+  message->lost = lost_before_next(session);
   Message* const added = message.get();
   (last_ == nullptr ? first_ : last_->next) = std::move(message);
   last_ = added;
@@ -33,7 +34,7 @@ bool MessageQueue::append(Session& session, std::uint64_t gaps) {
 
 void MessageQueue::drop_oldest() {
   pop();
-  ++lost_;
+  ++lost_oldest_;
 }
 
 void MessageQueue::pop() {

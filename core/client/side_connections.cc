@@ -199,7 +199,7 @@ SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId con
   // Not side(): the client may be about to close.
   const Side& used = *table_->sides[index_of(connection)];
   PLIMSOLL_CHECK(used.role == Role::subscription);
-  return used.subscription->statistics();
+  return used.subscription->statistics(used.session);
 }
 
 void SideConnections::cancel(RequestId id, Instant now) {

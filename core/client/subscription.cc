@@ -106,8 +106,9 @@ std::optional<Event> Subscription::poll_event() {
   if (waiting_ == Waiting::yes && !messages_.empty()) {
     told_ = std::move(messages_.front().reply);
     const std::uint64_t gaps = messages_.front().gaps;
+    const std::uint64_t lost = messages_.front().lost;
     messages_.pop();
-    return tell(told_.value(), gaps);
+    return tell(told_.value(), gaps, lost);
   }
   // Who was told of some messages has them, whatever ended the wait for more.
   if (told_some_) {
@@ -119,8 +120,9 @@ std::optional<Event> Subscription::poll_event() {
   return Event{.kind = Event::Kind::failed, .tag = tag_, .error = &error_};
 }
 
-Event Subscription::tell(const Value& message, std::uint64_t gaps) {
-  missed_ = {.lost = messages_.lost() - std::exchange(lost_told_, messages_.lost()),
+Event Subscription::tell(const Value& message, std::uint64_t gaps, std::uint64_t lost_before) {
+  const std::uint64_t lost = lost_before + messages_.lost_for_room();
+  missed_ = {.lost = lost - std::exchange(lost_told_, lost),
              .gaps = gaps - std::exchange(gaps_told_, gaps)};
   told_some_ = true;
   const bool last = --wanted_ == 0;
@@ -169,7 +171,9 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
 // Straight to the one who waits, if nothing is in front of it.
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
   ++received_;
-  if (waiting_ == Waiting::yes && messages_.empty()) return tell(*event.value, gaps_);
+  if (waiting_ == Waiting::yes && messages_.empty()) {
+    return tell(*event.value, gaps_, messages_.lost_before_next(session));
+  }
   messages_.push(session, gaps_);
   return std::nullopt;
 }
@@ -210,11 +214,11 @@ void Subscription::restore(Session& session) {
   if (!restoring_) names_.handle_not_restored();
 }
 
-SubscriptionStatistics Subscription::statistics() const {
+SubscriptionStatistics Subscription::statistics(const Session& session) const {
   return {.names = names_.size(),
           .queued = messages_.size(),
-          .received = received_,
-          .lost = messages_.lost(),
+          .received = received_ + session.counters().pushes_skipped,
+          .lost = messages_.lost_before_next(session) + messages_.lost_for_room(),
           .gaps = gaps_,
           .refused = refused_};
 }

@@ -73,11 +73,11 @@ class Subscription {
 
   bool waits() const { return waiting_ != Waiting::no; }
   Instant deadline() const { return waiting_ == Waiting::yes ? deadline_ : never; }
-  SubscriptionStatistics statistics() const;
+  SubscriptionStatistics statistics(const Session& session) const;
 
  private:
   std::optional<Event> handle_pushed(Session& session, const Event& event);
-  Event tell(const Value& message, std::uint64_t gaps);
+  Event tell(const Value& message, std::uint64_t gaps, std::uint64_t lost_before);
   std::optional<Event> handle_failed(const Event& event);
   void handle_restored(const Event& event);
 

@@ -24,6 +24,10 @@ inline constexpr Error unsaid_refusal{
     .executed = Executed::yes,
     .what = "the server refused the credentials, and did not say so"};
 
+inline constexpr Error unseen_confirmation{
+    .code = ErrorCode::connection_lost,
+    .what = "no memory for a push that may have confirmed a subscription"};
+
 inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,
     .what = "the server owes a reply for longer than tombstone_age_max"};

@@ -262,12 +262,14 @@ bool Session::is_array_push() const {
 }
 
 std::optional<Event> Session::handle_push(Pipeline::Next due) {
-  if (reader_.dropped() != Parser::Drop::none) {
-    ++counters_.pushes_skipped;
-    return std::nullopt;
-  }
   const bool may_confirm = due != Pipeline::Next::nothing && state_ != State::handshaking &&
                            pipeline_.next_wants_confirmations();
+  if (reader_.dropped() != Parser::Drop::none) {
+    ++counters_.pushes_skipped;
+    // It may have been that: a small one, for which there was no memory.
+    if (may_confirm && reader_.frame_bytes() <= options_.reply_bytes_max) lose(unseen_confirmation);
+    return std::nullopt;
+  }
   if (may_confirm && is_about(reader_.value(), "subscribe")) return handle_confirmation(due);
   ++counters_.pushed;
   return Event{.kind = Event::Kind::pushed, .value = reader_.value()};

@@ -187,6 +187,24 @@ TEST_CASE("messages are bounded by the pushes pool, which is empty when they are
   CHECK(fleet.client().statistics().subscriptions == 0);
 }
 
+TEST_CASE("what is missing is told at its place, also what was too large to be shown") {
+  Subscribed fleet({.reply_bytes_max = reply_bytes_max_min, .subscription_messages_max = 2});
+  fleet.subscribe_to_news();
+  for (const char* text : {"1", "2", "3"}) fleet.say(1, message(text));
+  fleet.say(1, message(std::string(reply_bytes_max_min, 'x')));
+  fleet.next(1);
+  fleet.settle();
+  CHECK(fleet.client().messages_missed().lost == 1);
+  fleet.next(2);
+  fleet.settle();
+  CHECK(fleet.client().messages_missed().lost == 0);
+  fleet.next(3);
+  fleet.say(1, message("4"));
+  CHECK(fleet.client().messages_missed().lost == 1);
+  CHECK(fleet.statistics().lost == 2);
+  CHECK(fleet.statistics().received == 5);
+}
+
 TEST_CASE("what is subscribed is restored on a new connection, many names in few requests") {
   Subscribed fleet;
   std::vector<std::string> texts;

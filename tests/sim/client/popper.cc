@@ -68,7 +68,7 @@ void Popper::wait() {
   command.block_time = endless ? CommandView::forever : block_time;
   const Result<RequestId> id = driver().submit(command, timeout, number);
   if (!desk_.note_submitted(id, number)) return;
-  waiting_[number] = {.id = *id};
+  waiting_[number] = {.id = *id, .due = endless ? never : deadline_of(block_time)};
   driver().settle();
 }
 
@@ -98,6 +98,7 @@ void Popper::handle_outcome(const Event& event, bool truthful) {
   const auto waiting = waiting_.find(event.tag);
   if (waiting == waiting_.end()) return;  // of a push
   const bool cancelled = waiting->second.cancelled;
+  const Instant due = waiting->second.due;
   waiting_.erase(waiting);
   if (event.error != nullptr) return note_failed(event, truthful);
   std::string element;
@@ -105,6 +106,8 @@ void Popper::handle_outcome(const Event& event, bool truthful) {
     element = text_of(*++elements->begin());
   }
   books().queues.note_told(event.tag, element, truthful);
+  require(!truthful || !element.empty() || environment().now() >= due,
+          "nobody is told that nothing came before their time is over", event.tag);
   if (element.empty()) return coverage().count(Deed::wait_answered);
   coverage().count(Deed::element_told);
   if (cancelled) coverage().count(Deed::element_saved);

@@ -23,6 +23,7 @@ class Popper final : public Errand {
   struct Waiting {
     RequestId id = 0;
     bool cancelled = false;
+    Instant due = never;  // then the server says that nothing came
   };
 
   void push();
