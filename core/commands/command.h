@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "plimsoll/core/base/result.h"
 #include "plimsoll/core/resp/encoder.h"
 
 // What builders return: a command that holds views of its arguments and converts to a CommandView.
@@ -91,6 +92,18 @@ struct Command {
     command.more_args = more_args;
     command.pairs = pairs;
     return command;
+  }
+};
+
+/// A command that makes no sense without its list.
+template <std::size_t N>
+struct ListCommand : Command<N> {
+  /// invalid_argument where the list is empty: do not send it.
+  Status status() const {
+    if (!this->more_args.empty() || !this->pairs.empty()) return {};
+    return Error{.code = ErrorCode::invalid_argument,
+                 .what = "nothing is given of what the command takes several of",
+                 .expected = "one or more"};
   }
 };
 

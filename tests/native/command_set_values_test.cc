@@ -167,6 +167,8 @@ TEST_CASE("a command that cannot be is refused before it is sent, in every form 
     const native::Error empty = error_of(client.zunion({}, boost::asio::use_future));
     CHECK(empty.code() == ErrorCode::invalid_argument);
     CHECK(empty.executed() == Executed::no);
+    const native::Error no_keys = error_of(client.mget({}, boost::asio::use_future));
+    CHECK(no_keys.code() == ErrorCode::invalid_argument);
     const native::Error negative = error_of(client.lpop("l", -1, boost::asio::use_future));
     CHECK(negative.code() == ErrorCode::invalid_argument);
     const native::Error arity = error_of(client.command({"LPUSH", "l"}, boost::asio::use_future));

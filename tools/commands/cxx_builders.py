@@ -16,7 +16,7 @@ _HEADER_HEAD = BANNER + """
 #include "plimsoll/core/commands/options.h"
 
 // A function for each command and form of it. What they return refers to the arguments: submit it
-// in the same expression. A Composed may refuse what it was given: ask its status() first. What the
+// in the same expression. What has a status() may refuse what it was given: ask first. What the
 // commands do is in docs/commands.md.
 
 namespace plimsoll::commands {
@@ -90,8 +90,12 @@ def _simple(variant):
         fields.append(f".args = {{{', '.join(args)}}}")
     if tail is not None:
         fields.append(f".{'more_args' if tail.kind == 'texts' else 'pairs'} = {tail.cxx}")
-    return (wrapped(f"inline Command<{len(args)}> {variant.name}(", _parameters(variant), ") {\n")
-            + wrapped("  return {", fields, "};\n}\n"))
+    if tail is not None and not tail.may_be_empty:
+        kind, begin, end = "ListCommand", "{{", "}}"
+    else:
+        kind, begin, end = "Command", "{", "}"
+    return (wrapped(f"inline {kind}<{len(args)}> {variant.name}(", _parameters(variant), ") {\n")
+            + wrapped(f"  return {begin}", fields, f"{end};\n}}\n"))
 
 
 def _body(variant):

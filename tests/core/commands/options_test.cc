@@ -234,6 +234,10 @@ TEST_CASE("what cannot be is refused before it is sent") {
   CHECK(refusal(zadd("z", {})) == "members is empty");
   CHECK(refusal(blpop(none, 1s)) == "keys is empty");
   CHECK(refusal(xread({})) == "streams is empty");
+  CHECK_FALSE(mget(none).status());
+  CHECK(mget(two).status());
+  CHECK_FALSE(hset("h", {}).status());
+  CHECK(hset("h", std::array{ArgumentPair{"a", "1"}}).status());
   CHECK(refusal(lpop("l", -1)) == "count is too small");
   CHECK(refusal(lmpop(two, ListEnd::left, 0)) == "count is too small");
   CHECK(refusal(scan("0", {.count = 0})) == "count is too small");
