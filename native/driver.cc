@@ -109,8 +109,13 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
     if (!context) return context.error();
     tls = *std::move(context);
   }
-  auto driver = std::make_shared<Driver>(Private{}, std::move(target), **budget,
-                                         std::move(executor), std::move(*accounts));
+  // What a child inherited must not be taken apart, whoever has it last: it would touch the sockets
+  // and the epoll set that the parent still uses.
+  const std::shared_ptr<Driver> driver(
+      new Driver(Private{}, std::move(target), **budget, std::move(executor), std::move(*accounts)),
+      [](Driver* last) {
+        if (!last->inherited()) delete last;
+      });
   driver->io_->tls = std::move(tls);
   if (driver->options().credentials) {
     driver->io_->credentials = std::make_unique<CredentialsSource>(*driver, random_seed());

@@ -8,11 +8,7 @@ namespace plimsoll::native {
 
 Lease::Lease(const std::shared_ptr<Driver>& driver, Use use) : use_(use), weak_driver_(driver) {}
 
-Lease::~Lease() {
-  end();
-  // As ~Client() does: what a child inherited must not be taken apart.
-  if (driver_ && driver_->inherited()) new std::shared_ptr<Driver>(std::move(driver_));
-}
+Lease::~Lease() { end(); }
 
 void Lease::end() {
   const std::shared_ptr<Driver> driver = weak_driver_.lock();
