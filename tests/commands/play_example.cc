@@ -133,8 +133,8 @@ class Play {
   std::string checked_outcome(Outcome call) {
     const native::Result<Reply> result = finish(std::move(call));
     if (result) {
-      CHECK(expected_error() == "");
-      CHECK(example_.outcome == "");
+      CHECK(expected_error().empty());
+      CHECK(example_.outcome.empty());
       check_reply(result->value());
       return checked_value(result->value());
     }
