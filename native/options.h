@@ -76,7 +76,7 @@ struct Options {
   std::chrono::nanoseconds tombstone_age_max = std::chrono::seconds(5);
 
   /// How often a read (GET, HGETALL...) whose connection was lost is sent again; 0: it fails as
-  /// lost_in_doubt, as writes and command("ANY") always do.
+  /// lost_in_doubt, as writes and commands that are not in docs/commands.md always do.
   std::uint8_t read_resends_max = 0;
 
   /// TCP only, and Linux only: a connection is lost when what was sent is not acknowledged for that

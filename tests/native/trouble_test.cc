@@ -98,7 +98,7 @@ TEST_CASE("errors of the server, refused commands and limits are told apart") {
   Client client = connected(server.url(), options);
   value_of(client.set("k", "v", use_future));
   CHECK(error_of(client.sadd("k", "m", use_future)).server_code() == "WRONGTYPE");
-  for (const char* name : {"SUBSCRIBE", "multi", "BLPOP", "SELECT", "MONITOR", "RESET", "AUTH"}) {
+  for (const char* name : {"SUBSCRIBE", "multi", "SELECT", "MONITOR", "RESET", "AUTH"}) {
     const native::Error error = error_of(client.command({name, "x"}, use_future));
     CHECK(error.code() == ErrorCode::refused_command);
     CHECK(error.executed() == Executed::no);
