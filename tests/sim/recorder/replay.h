@@ -7,6 +7,10 @@
 
 // A recording goes through the core again. It starts where nothing has to be known of before: at
 // connect(), or where the client was at rest; there a handshake is made up.
+//
+// Only the main connection is recorded. A recording with commands that block is refused, since what
+// comes of them is said on others; what a client says by itself because of others (AUTH with new
+// credentials, CLIENT UNBLOCK) shows as bytes that differ.
 
 namespace plimsoll::sim {
 

@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/tests/core/client/fleet.h"
 #include "plimsoll/tests/core/client/pair.h"
 #include "plimsoll/tests/sim/recorder/recording.h"
 
@@ -150,6 +151,22 @@ TEST_CASE("what is no recording is refused, with the byte where it shows") {
     broken[random() % broken.size()] = static_cast<char>(random());
     read_recording(broken, error);
   }
+}
+
+TEST_CASE("a recording with a command that blocks is refused, and says why") {
+  testing::Fleet fleet;
+  REQUIRE(fleet.client().start_recording(std::size_t{1} << 16));
+  fleet.connect();
+  constexpr std::array<std::string_view, 3> words{"BLPOP", "list", "0"};
+  CommandView command;
+  command.more_args = words;
+  command.block_time = CommandView::forever;
+  REQUIRE(fleet.client().submit(command, fleet.now(), 0s, 1));
+  fleet.settle();
+  const Shown shown = replay_dump(dump(fleet.client()));
+  CHECK(shown.result.steps == 0);
+  CHECK(shown.result.differences == 1);
+  CHECK(shown.lines.find("a command that blocks") != std::string::npos);
 }
 
 }  // namespace
