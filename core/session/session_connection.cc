@@ -261,4 +261,27 @@ Instant Session::watch_front() {
   return front ? after(watched_since_, options_.tombstone_age_max) : never;
 }
 
+std::optional<Session::Rest> Session::at_rest(Instant now) const {
+  const bool rests = state_ == State::ready && pipeline_.size() == 0 && !reader_.holds_bytes() &&
+                     transmitting_ == Transmitting::nothing &&
+                     now - ready_at_ >= backoff_.ceiling();
+  if (!rests) return std::nullopt;
+  return Rest{.quiet_since = quiet_since_, .backoff_draws = backoff_.draws()};
+}
+
+void Session::validate() {
+  switch (state_) {
+    case State::idle:
+    case State::waiting:
+    case State::closed: PLIMSOLL_CHECK(!connected_); break;
+    case State::opening:
+    case State::handshaking:
+    case State::ready:
+    case State::closing: PLIMSOLL_CHECK(connected_); break;
+  }
+  PLIMSOLL_CHECK(loss_ == Loss::none || state_ == State::waiting || state_ == State::closed);
+  PLIMSOLL_CHECK(!open_wanted_ || state_ == State::opening);
+  pipeline_.validate();
+}
+
 }  // namespace plimsoll
