@@ -236,11 +236,12 @@ void SideConnections::unblock(std::uint32_t index) {
   Side& side = *table_->sides[index];
   side.unblock_at = never;
   std::array<char, 20> digits;
-  char* begin = digits.data() + digits.size();
+  char* const end = digits.data() + digits.size();
+  char* begin = end;
   for (std::uint64_t left = side.session.client_id(); left != 0; left /= 10) {
     *--begin = static_cast<char>('0' + left % 10);
   }
-  const std::string_view id(begin, digits.data() + digits.size());
+  const std::string_view id(begin, static_cast<std::size_t>(end - begin));
   const std::array<std::string_view, 4> words{"CLIENT", "UNBLOCK", id, "TIMEOUT"};
   CommandView unblock;
   unblock.args = words;

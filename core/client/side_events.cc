@@ -137,7 +137,7 @@ bool SideConnections::have_said_all() const {
 }
 
 void SideConnections::validate() {
-  for_each([this](std::uint32_t, Side& side) {
+  for_each([](std::uint32_t, Side& side) {
     side.session.validate();
     PLIMSOLL_CHECK(side.role == Role::blocking || !side.busy);
     PLIMSOLL_CHECK((side.role == Role::subscription) == static_cast<bool>(side.subscription));
