@@ -188,7 +188,7 @@ TEST_CASE("messages are bounded by the pushes pool, which is empty when they are
 }
 
 TEST_CASE("what is missing is told at its place, also what was too large to be shown") {
-  Subscribed fleet({.reply_bytes_max = reply_bytes_max_min, .subscription_messages_max = 2});
+  Subscribed fleet({.subscription_messages_max = 2, .reply_bytes_max = reply_bytes_max_min});
   fleet.subscribe_to_news();
   for (const char* text : {"1", "2", "3"}) fleet.say(1, message(text));
   fleet.say(1, message(std::string(reply_bytes_max_min, 'x')));
