@@ -23,7 +23,7 @@ std::string encoded(std::span<const std::string_view> words) {
 bool says_no_script(const Delivery& delivery) {
   if (delivery.error == nullptr || delivery.value == nullptr) return false;
   const auto words = delivery.value->as_error();
-  return words && words->contiguous() && words->view().starts_with("NOSCRIPT No matching script");
+  return words && words->starts_with("NOSCRIPT No matching script");
 }
 
 // EVAL with what EVALSHA was given.

@@ -28,7 +28,7 @@ bool has_failed(const Delivery& delivery) {
 bool server_says(const Delivery& delivery, std::string_view word) {
   if (delivery.error == nullptr || delivery.value == nullptr) return false;
   const auto words = delivery.value->as_error();
-  return words && words->contiguous() && words->view().starts_with(word);
+  return words && words->starts_with(word);
 }
 
 bool is_loss(const Delivery& delivery) {

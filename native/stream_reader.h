@@ -73,7 +73,7 @@ struct StreamBatch {
 
   /// Streams without entries are left out. An entry that was deleted meanwhile has no fields, and
   /// says so: it is to be acknowledged all the same.
-  std::vector<StreamEntries> streams;
+  std::vector<StreamEntries> streams{};
 
   /// Entries.
   std::size_t size() const;
