@@ -37,6 +37,9 @@ ClientOptions core_options(const Options& options) {
           .health_check_interval = options.health_check_interval,
           .tombstone_age_max = options.tombstone_age_max,
           .read_resends_max = options.read_resends_max,
+          .blocking_connections_max = options.blocking_connections_max,
+          .subscriptions_max = options.subscriptions_max,
+          .subscription_messages_max = options.subscription_messages_max,
           .random_seed = 0,
           .close_timeout = options.close_timeout,
           .reply_bytes_max = options.reply_bytes_max};

@@ -50,6 +50,15 @@ struct Options {
   /// Requests that are sent or waiting to be, at a time; more are rejected_by_limit.
   std::size_t inflight_requests_limit = 1000;
 
+  /// Connections beside the main one, opened when they are needed: for commands that wait
+  /// (BLPOP...) and for exclusive use, and for subscriptions. 64 with the main one at most.
+  std::uint32_t blocking_connections_max = 8;
+  std::uint32_t subscriptions_max = 16;
+
+  /// Messages that wait to be taken from one subscription; more push out the oldest, which is
+  /// counted (Message::lost).
+  std::uint32_t subscription_messages_max = 10'000;
+
   /// How long a request may take, waiting for a connection included; zero: for ever.
   std::chrono::nanoseconds request_timeout = std::chrono::milliseconds(250);
 

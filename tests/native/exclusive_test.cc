@@ -131,9 +131,11 @@ TEST_CASE("WAIT is about what was written on its own connection") {
 }
 
 TEST_CASE("there are as many connections of one's own as the options allow") {
-  Client client = connected(unix_url());
+  native::Options options = patient_options();
+  options.blocking_connections_max = 2;
+  Client client = connected(unix_url(), options);
   std::vector<Exclusive> all;
-  for (int i = 0; i < 8; ++i) all.push_back(finish(client.exclusive()));
+  for (int i = 0; i < 2; ++i) all.push_back(finish(client.exclusive()));
   const native::Error error = error_of(client.exclusive(use_future));
   CHECK(error.code() == ErrorCode::rejected_by_limit);
   CHECK(error.text().find("blocking_connections_max") != std::string_view::npos);
