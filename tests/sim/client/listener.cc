@@ -51,7 +51,7 @@ void Listener::act() {
   switch (random().below(12)) {
     case 0:
     case 1: return change();
-    case 2: return random().one_in(6) ? close() : wait();
+    case 2: return random().one_in(2) ? close() : wait();
     case 3: return wait();
     default: return publish(random().one_of(all_channels));
   }
@@ -61,7 +61,9 @@ void Listener::publish(std::string_view channel) {
   const Duration timeout = desk_.draw_timeout();
   const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 1, "PUBLISH");
   std::string message = marked(channel, {.number = number}) + '|';
-  if (random().one_in(8)) message.append(random().skewed(5000), 'm');
+  // Some are too large for those who take the least.
+  const bool large = random().one_in(6);
+  if (large) message.append(random().one_in(2) ? 6000 : random().skewed(4000), 'm');
   const std::array<std::string_view, 3> words{"PUBLISH", channel, message};
   CommandView command;
   command.args = words;
@@ -133,10 +135,12 @@ void Listener::go_on() {
   if (!connection_ || over_) return;
   if (!desk_.is_calm()) {
     if (!random().one_in(4)) wait();
+    if (random().one_in(3)) change();
     return;
   }
   if (!is_proved()) {
     wait();
+    publish(random().one_of(all_channels));
     for (auto& [name, state] : names_) {
       if (!state.proof_wanted) continue;
       for_each_channel_of(name, [&](const char* text, Channel& channel) {
