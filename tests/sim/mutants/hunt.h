@@ -12,7 +12,7 @@ namespace plimsoll::mutants {
 
 /// How long to look.
 struct Effort {
-  std::uint64_t small_seeds = 2000;
+  std::uint64_t small_seeds = 8000;
   std::uint64_t seeds = 200;  ///< after those, of worlds of normal size
   enum class SmallWorlds : std::uint8_t { none, all } small_worlds = SmallWorlds::all;
   std::chrono::seconds time_max{600};
