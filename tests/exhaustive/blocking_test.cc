@@ -110,8 +110,8 @@ class BlockingWorld {
     bool wanted = false;
     bool open = false;
     bool blocked = false;
-    std::string to_server;
-    std::string to_client;
+    std::string to_server{};
+    std::string to_client{};
   };
 
   void open(std::uint32_t i) {
