@@ -124,18 +124,19 @@ bool Driver::collect_events(OperationList& ready) {
 
 void Driver::collect(const Event& event, OperationList& ready) {
   const Value* const value = event.value ? &*event.value : nullptr;
+  if (event.kind == Event::Kind::completed) {
+    auto* const operation = reinterpret_cast<Operation*>(event.tag);
+    operation->deliver(Delivery{.value = value, .core = &core_});
+    ready.push(*operation);
+    return;
+  }
   const Delivery delivery{.value = value,
                           .error = event.error,
                           .core = &core_,
                           .detail = &failure(),
                           .answers_owed = event.answers_owed};
   switch (event.kind) {
-    case Event::Kind::completed: {
-      auto* const operation = reinterpret_cast<Operation*>(event.tag);
-      operation->deliver(delivery);
-      ready.push(*operation);
-      return;
-    }
+    case Event::Kind::completed: return;  // said above: it is what mostly happens
     case Event::Kind::failed: fail(event, delivery, ready); return;
     case Event::Kind::ready:
       io_->main().handle_ready();

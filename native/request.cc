@@ -9,18 +9,22 @@ Request::Request(const Request& other)
       luggage_(std::make_unique<Luggage>()) {
   luggage_->driver = other.driver_->shared_from_this();
   switch (kind_) {
-    case Kind::command:
-      luggage_->encoded.resize(encoded_size(other.command_));
-      encode(other.command_, luggage_->encoded.data());
-      command_ = CommandView::from_encoded(luggage_->encoded);
-      command_.effect = other.command_.effect;
-      command_.answer = other.command_.answer;
-      command_.answers = other.command_.answers;
-      command_.block_time = other.command_.block_time;
+    case Kind::command: {
+      const CommandView& command = *other.command_;
+      luggage_->encoded.resize(encoded_size(command));
+      encode(command, luggage_->encoded.data());
+      CommandView& encoded = luggage_->command;
+      encoded = CommandView::from_encoded(luggage_->encoded);
+      encoded.effect = command.effect;
+      encoded.answer = command.answer;
+      encoded.answers = command.answers;
+      encoded.block_time = command.block_time;
+      command_ = &encoded;
       if (other.channel_ == nullptr) return;
       luggage_->channel = *other.channel_;
       channel_ = &luggage_->channel;
       return;
+    }
     case Kind::refusal:
       luggage_->refusal = *other.refusal_;
       refusal_ = &luggage_->refusal;
@@ -32,8 +36,8 @@ Request::Request(const Request& other)
 void Request::start(Operation& operation) const {
   switch (kind_) {
     case Kind::command:
-      if (channel_ == nullptr) return driver_->submit(command_, timeout_, operation);
-      return channel_->submit(command_, operation);
+      if (channel_ == nullptr) return driver_->submit(*command_, timeout_, operation);
+      return channel_->submit(*command_, operation);
     case Kind::refusal: driver_->refuse(*refusal_, operation); return;
     case Kind::close: driver_->close(operation); return;
   }

@@ -20,14 +20,14 @@ namespace plimsoll::native {
 class Request {
  public:
   Request(Driver& driver, Timeout timeout, const CommandView& command)
-      : driver_(&driver), kind_(Kind::command), timeout_(timeout), command_(command) {}
+      : driver_(&driver), kind_(Kind::command), timeout_(timeout), command_(&command) {}
 
   /// For a connection of one's own.
   Request(const Channel& channel, const CommandView& command)
       : driver_(channel.driver.get()),
         kind_(Kind::command),
         timeout_(channel.timeout),
-        command_(command),
+        command_(&command),
         channel_(&channel) {}
 
   /// A command that is refused before it is sent.
@@ -53,6 +53,7 @@ class Request {
   struct Luggage {
     std::shared_ptr<Driver> driver;
     std::string encoded;
+    CommandView command;
     plimsoll::Error refusal;
     Channel channel;
   };
@@ -60,7 +61,7 @@ class Request {
   Driver* driver_;
   Kind kind_;
   Timeout timeout_{};
-  CommandView command_;
+  const CommandView* command_ = nullptr;
   const plimsoll::Error* refusal_ = nullptr;
   const Channel* channel_ = nullptr;
   std::unique_ptr<Luggage> luggage_;

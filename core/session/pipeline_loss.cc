@@ -9,12 +9,14 @@
 
 namespace plimsoll {
 
+// The client's own are about that connection, and end with it, sent or not: a CLIENT UNBLOCK would
+// mean somebody else on a server that has begun to count anew.
 void Pipeline::handle_connection_lost() {
   PLIMSOLL_CHECK(!losing_);
   losing_ = true;
   requests_.for_each_from(0, [&](Request& request) {
-    if (request.end() > exposed_end_) return false;
-    if (request.state != State::live) return true;
+    const bool sent = request.end() <= exposed_end_;
+    if (request.state != State::live || (!sent && !request.own)) return sent || own_count_ > 0;
     if (request.resends_left > 0) {
       --request.resends_left;
       request.sent_before = true;

@@ -28,6 +28,11 @@ inline constexpr Error unseen_confirmation{
     .code = ErrorCode::connection_lost,
     .what = "no memory for a push that may have confirmed a subscription"};
 
+// Where EXEC has another name: all that follows would be queued.
+inline constexpr Error left_in_transaction{
+    .code = ErrorCode::connection_lost,
+    .what = "the server took MULTI and does not know EXEC: the connection is of no more use"};
+
 inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,
     .what = "the server owes a reply for longer than tombstone_age_max"};

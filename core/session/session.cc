@@ -365,6 +365,8 @@ Event Session::handle_refusal(Tag tag) {
   const Value value = reader_.value();
   Event event = failed(tag, error_of(value));
   event.value = value;
+  const Result<BytesView> text = value.as_error();
+  if (text && text->starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);
   return event;
 }
 

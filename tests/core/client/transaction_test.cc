@@ -129,6 +129,16 @@ TEST_CASE("wholly written and then lost it is in doubt; cut short it is sent aga
   CHECK((requests[requests.size() - 2] == testing::Words{"EXEC"}) == !whole);
 }
 
+TEST_CASE("a server that does not know EXEC leaves nobody in the middle of a transaction") {
+  Conversation pair;
+  pair.end.write();
+  pair.end.receive(
+      "+before\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n-ERR unknown command 'EXEC', with a\r\n");
+  CHECK(pair.end.take_events() ==
+        Lines{"1: simple \"before\"", "2: error \"ERR unknown command 'EXEC', with a\"",
+              "disconnected: connection_lost", "3: lost_in_doubt (maybe)"});
+}
+
 TEST_CASE("MOVED tells that this is a cluster, and that nothing has run") {
   Conversation pair;
   pair.end.write();

@@ -118,6 +118,26 @@ TEST_CASE("what was partly taken by the transport is lost unsent") {
   CHECK(piping.lost() == Lines{"1 lost_in_doubt maybe", "2 lost_unsent no"});
 }
 
+TEST_CASE("the session's own requests end with their connection, sent or not") {
+  constexpr std::string_view word = "PING";
+  CommandView ping;
+  ping.args = {&word, 1};
+  for (const bool sent : {false, true}) {
+    Piping piping;
+    if (!sent) piping.submit("a user's", 1);
+    REQUIRE(piping.pipeline().submit_own(ping, 7));
+    REQUIRE(piping.pipeline().submit_own(ping, 0));
+    if (sent) {
+      piping.write();
+      piping.submit("a user's", 1);
+    }
+    CHECK(piping.reconnect() == Lines{"7 lost_in_doubt maybe"});
+    piping.pipeline().validate();
+    CHECK(piping.write() == "a user's");
+    CHECK(piping.reply() == "1");
+  }
+}
+
 TEST_CASE("only what has no outcome yet is lost, and what was cancelled says so") {
   Piping piping;
   piping.submit("answered", 1);
