@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 
 #include "plimsoll/tests/sim/ledger.h"
 #include "plimsoll/tests/sim/referee.h"
@@ -27,7 +28,10 @@ struct Place {
   std::uint32_t server = 0;
   int database = 0;
   std::string key;
-  friend auto operator<=>(const Place&, const Place&) = default;
+  // Emscripten's library cannot compare strings by <=>.
+  friend bool operator<(const Place& a, const Place& b) {
+    return std::tie(a.server, a.database, a.key) < std::tie(b.server, b.database, b.key);
+  }
 };
 
 }  // namespace plimsoll::sim
