@@ -110,6 +110,11 @@ double submit(HostedClient& client, std::uint32_t count, std::uint32_t tag, doub
   const Result<CommandView> prepared = commands::prepare(*words);
   if (!prepared) return refuse(prepared.error());
   const CommandView& command = *prepared;
+  if (command.block_time != Duration::zero()) {
+    return refuse({.code = ErrorCode::refused_command,
+                   .what = "a command that blocks would hold up the one connection that there is",
+                   .expected = "the form of the command that does not wait"});
+  }
   const Result<RequestId> id =
       timeout < 0 ? client.client().submit(command, now, tag)
                   : client.client().submit(command, now, to_duration(timeout), tag);
