@@ -17,9 +17,6 @@ struct Channel {
 
   /// Driver::submit(), to where this leads.
   void submit(const CommandView& command, Operation& operation) const;
-
- private:
-  Timeout time_for(const CommandView& command) const;
 };
 
 }  // namespace plimsoll::native

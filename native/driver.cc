@@ -267,7 +267,7 @@ void Driver::set_credentials(std::string username, std::string password) {
     const bool same = told_credentials_ && told_credentials_->username == next->username &&
                       told_credentials_->password == next->password;
     if (same) return;
-    core_.set_credentials({.username = next->username, .password = next->password}, now());
+    core_.set_credentials({.username = next->username, .password = next->password});
     std::swap(told_credentials_, next);
     wanted = want_turn();
   }

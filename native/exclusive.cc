@@ -1,18 +1,14 @@
 #include "plimsoll/native/exclusive.h"
 
-#include <algorithm>
 #include <string>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/folded.h"
+#include "plimsoll/native/encoded.h"
 
 namespace plimsoll::native {
 namespace {
-
-bool says(std::string_view text, std::string_view upper_case) {
-  return std::equal(text.begin(), text.end(), upper_case.begin(), upper_case.end(),
-                    [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 32 : a) == b; });
-}
 
 constexpr plimsoll::Error waits{.code = ErrorCode::refused_command,
                                 .what = "a command that waits has a connection of its own",
@@ -57,12 +53,12 @@ const Channel& Exclusive::channel() const {
 
 plimsoll::Status Exclusive::check(const CommandView& command) {
   if (command.block_time == Duration::zero()) return {};
-  std::string request(encoded_size(command), '\0');
-  encode(command, request.data());
+  const std::string request = encoded(command);
   // Behind the count of its words.
   const std::string_view words = std::string_view(request).substr(request.find('$'));
   for (const std::string_view name : {"$4\r\nWAIT\r\n", "$7\r\nWAITAOF\r\n"}) {
-    if (words.size() > name.size() && says(words.substr(0, name.size()), name)) return {};
+    if (words.size() > name.size() && commands::is_token(words.substr(0, name.size()), name))
+      return {};
   }
   return waits;
 }

@@ -1,5 +1,7 @@
 #include "plimsoll/native/request.h"
 
+#include "plimsoll/native/encoded.h"
+
 namespace plimsoll::native {
 
 Request::Request(const Request& other)
@@ -11,15 +13,14 @@ Request::Request(const Request& other)
   switch (kind_) {
     case Kind::command: {
       const CommandView& command = *other.command_;
-      luggage_->encoded.resize(encoded_size(command));
-      encode(command, luggage_->encoded.data());
-      CommandView& encoded = luggage_->command;
-      encoded = CommandView::from_encoded(luggage_->encoded);
-      encoded.effect = command.effect;
-      encoded.answer = command.answer;
-      encoded.answers = command.answers;
-      encoded.block_time = command.block_time;
-      command_ = &encoded;
+      luggage_->encoded = encoded(command);
+      CommandView& taken = luggage_->command;
+      taken = CommandView::from_encoded(luggage_->encoded);
+      taken.effect = command.effect;
+      taken.answer = command.answer;
+      taken.answers = command.answers;
+      taken.block_time = command.block_time;
+      command_ = &taken;
       if (other.channel_ == nullptr) return;
       luggage_->channel = *other.channel_;
       channel_ = &luggage_->channel;

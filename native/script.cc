@@ -4,20 +4,12 @@
 #include <span>
 #include <vector>
 
-#include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/native/encoded.h"
 #include "plimsoll/native/sha1.h"
 #include "plimsoll/native/steps.h"
 
 namespace plimsoll::native {
 namespace {
-
-std::string encoded(std::span<const std::string_view> words) {
-  CommandView command;
-  command.args = words;
-  std::string request(encoded_size(command), '\0');
-  encode(command, request.data());
-  return request;
-}
 
 // Only the server's own: a script may raise whatever it likes, and must not run twice for that.
 bool says_no_script(const Delivery& delivery) {

@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/native/encoded.h"
 
 namespace plimsoll::native::detail {
 namespace {
@@ -14,14 +14,6 @@ using std::chrono::milliseconds;
 // A dead server is noticed by the time that a wait takes, and what others left is looked for in
 // between.
 constexpr milliseconds wait_at_a_time_max = std::chrono::seconds(5);
-
-std::string encoded(std::span<const std::string_view> words) {
-  CommandView command;
-  command.args = words;
-  std::string request(encoded_size(command), '\0');
-  encode(command, request.data());
-  return request;
-}
 
 milliseconds between_claims(milliseconds claim_after) {
   return std::max(claim_after / 2, milliseconds(1));

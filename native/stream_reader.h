@@ -38,7 +38,7 @@ namespace plimsoll::native {
 
 /// Not an aggregate, as Options.
 struct StreamReaderOptions {
-  StreamReaderOptions() {}  // NOLINT(modernize-use-equals-default)
+  StreamReaderOptions() {}  // NOLINT(modernize-use-equals-default): or it were an aggregate
 
   std::string group;
   /// Of this reader alone: two that share a name take each other's entries.

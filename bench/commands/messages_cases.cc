@@ -1,11 +1,10 @@
-#include <sys/resource.h>
-
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "plimsoll/bench/commands/cases.h"
 #include "plimsoll/bench/commands/messages.h"
+#include "plimsoll/bench/pipeline/sample.h"
 #include "plimsoll/bench/program.h"
 #include "plimsoll/bench/statistics.h"
 
@@ -13,16 +12,6 @@ namespace plimsoll::bench {
 namespace {
 
 constexpr std::size_t messages_count = 100'000;
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 // Microseconds of CPU a message. Who publishes is another process, whose CPU is its own.
 double take_messages(Subscriber& subscriber, const Endpoint& endpoint, std::size_t count) {

@@ -15,12 +15,6 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 template <typename Figure>
 double median_of(const std::vector<Sample>& samples, Figure figure) {
   std::vector<double> values;
@@ -29,6 +23,12 @@ double median_of(const std::vector<Sample>& samples, Figure figure) {
 }
 
 }  // namespace
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
 
 void warm_up(Contender& contender) { contender.run(warm_up_count, nullptr); }
 

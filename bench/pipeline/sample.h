@@ -9,6 +9,9 @@
 
 namespace plimsoll::bench {
 
+/// User and system time of this process so far, all threads.
+double cpu_seconds();
+
 struct Sample {
   double gets_per_second = 0;
   /// User and system time of the whole process, all threads.

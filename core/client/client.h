@@ -82,7 +82,7 @@ class Client {
 
   /// Who to be from now on: in every handshake, and by AUTH on the connections that are there. The
   /// views must live until the next call of this, or the client's end.
-  void set_credentials(const Credentials& credentials, Instant now);
+  void set_credentials(const Credentials& credentials);
 
   /// A connection for one user, for WATCH and what follows it: requests go there by submit_to(). It
   /// is not replaced when it is lost. rejected_by_limit: blocking_connections_max; closed.

@@ -11,10 +11,8 @@ Result<RequestId> Client::count(const Result<RequestId>& id) {
 
 // Side connections come and go with the main one: none is opened beside one that is over.
 Status Client::check_open() const {
-  const Session::State state = session_.state();
-  const bool open = state != Session::State::closing && state != Session::State::closed;
-  if (open) return {};
-  return Error{.code = ErrorCode::closed, .what = "the client was closed"};
+  if (session_.is_closed()) return session_.refusal();
+  return {};
 }
 
 Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now, Duration timeout,
@@ -68,7 +66,7 @@ void Client::close_subscription(ConnectionId connection, Instant now) {
   if (check_open()) sides_.close_subscription(connection, now);
 }
 
-void Client::set_credentials(const Credentials& credentials, Instant) {
+void Client::set_credentials(const Credentials& credentials) {
   options_.username = credentials.username;
   options_.password = credentials.password;
   session_.set_credentials(credentials);

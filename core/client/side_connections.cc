@@ -1,6 +1,7 @@
 #include "plimsoll/core/client/side_connections.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
@@ -235,17 +236,14 @@ void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
 void SideConnections::unblock(std::uint32_t index) {
   Side& side = *table_->sides[index];
   side.unblock_at = never;
+  const std::uint64_t known_as = side.session.client_id();
   std::array<char, 20> digits;
-  char* const end = digits.data() + digits.size();
-  char* begin = end;
-  for (std::uint64_t left = side.session.client_id(); left != 0; left /= 10) {
-    *--begin = static_cast<char>('0' + left % 10);
-  }
-  const std::string_view id(begin, static_cast<std::size_t>(end - begin));
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), known_as).ptr;
+  const std::string_view id(digits.data(), static_cast<std::size_t>(end - digits.data()));
   const std::array<std::string_view, 4> words{"CLIENT", "UNBLOCK", id, "TIMEOUT"};
   CommandView unblock;
   unblock.args = words;
-  if (id.empty() || !main_.submit_own(unblock, own_unblock_first + index)) return cut(side);
+  if (known_as == 0 || !main_.submit_own(unblock, own_unblock_first + index)) return cut(side);
   side.unblocking = true;
 }
 

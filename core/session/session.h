@@ -94,9 +94,14 @@ class Session {
 
   /// Stages a request, also before the session is ready. Errors: rejected_by_limit; closed.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag) {
-    if (state_ == State::closing || state_ == State::closed) return refusal();
+    if (is_closed()) return refusal();
     return pipeline_.submit(command, deadline, tag);
   }
+
+  /// It takes no more requests: why that is.
+  bool is_closed() const { return state_ == State::closing || state_ == State::closed; }
+  Error refusal() const;
+
   void cancel(RequestId id) { pipeline_.cancel(id); }
 
   /// Stages a request of the client's own (Pipeline::submit_own()); false where it cannot be
@@ -175,7 +180,6 @@ class Session {
  private:
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
-  Error refusal() const;
   bool poll_frame(std::optional<Event>& event);
   bool is_array_push() const;
   std::optional<Event> handle_push(Pipeline::Next due);

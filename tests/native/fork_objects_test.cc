@@ -1,6 +1,3 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <optional>
 
 #include <boost/asio/use_future.hpp>
@@ -12,6 +9,7 @@
 #include "plimsoll/native/stream_reader.h"
 #include "plimsoll/native/subscription.h"
 #include "plimsoll/tests/native/connected.h"
+#include "plimsoll/tests/native/in_child.h"
 #include "plimsoll/tests/native/shared_server.h"
 
 // A process that forks with transactions, subscriptions and the like in it. A child tells by its
@@ -23,21 +21,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::use_future;
 using native::Client;
-
-template <class Program>
-bool in_child(Program program) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    bool good = false;
-    try {
-      good = program();
-    } catch (const std::exception&) {
-    }
-    ::_exit(good ? 0 : 1);
-  }
-  int status = 0;
-  return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 template <class T>
 bool is_forked(std::future<native::Result<T>> call) {

@@ -1,6 +1,3 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <string>
 
 #include <boost/asio/use_future.hpp>
@@ -8,6 +5,7 @@
 
 #include "plimsoll/native/client.h"
 #include "plimsoll/tests/native/connected.h"
+#include "plimsoll/tests/native/in_child.h"
 #include "plimsoll/tests/native/shared_server.h"
 
 // A process that forks with clients in it. A child tells by its exit status.
@@ -18,22 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::use_future;
 using native::Client;
-
-// Runs `program` in a child; whether it returned true there.
-template <class Program>
-bool in_child(Program program) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    bool good = false;
-    try {
-      good = program();
-    } catch (const std::exception&) {
-    }
-    ::_exit(good ? 0 : 1);
-  }
-  int status = 0;
-  return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 TEST_CASE("a child's calls on an inherited client fail as forked, the parent's go on") {
   Client client = connected(unix_url());

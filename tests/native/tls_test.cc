@@ -11,6 +11,7 @@
 #include "plimsoll/tests/native/connection_log.h"
 #include "plimsoll/tests/native/increments.h"
 #include "plimsoll/tests/native/patience.h"
+#include "plimsoll/tests/native/stalled_peer.h"
 #include "plimsoll/tests/native/tls_world.h"
 #include "plimsoll/tests/support/fault_proxy.h"
 
@@ -146,23 +147,7 @@ TEST_CASE("a TLS peer that reads nothing fills the buffers; when it goes on all 
   options.tombstone_age_max = 24h;
   options.tcp_user_timeout = 0ms;
   Client client = connected("valkeys://" + proxy.address(), options);
-  proxy.stall();
-  const std::string megabyte(1 << 20, 'x');
-  std::vector<std::future<native::Result<void>>> calls;
-  Client hasty = client.with_timeout(test_timeout(300ms));
-  for (int i = 0; i < 12; ++i) calls.push_back(hasty.set("large", megabyte, use_future));
-  int unsent = 0;
-  for (auto& call : calls) {
-    const native::Error error = error_of(std::move(call));
-    CHECK(error.code() == ErrorCode::timed_out);
-    if (error.executed() == Executed::no) ++unsent;
-  }
-  CHECK(unsent > 0);
-  auto behind = client.incr("behind", use_future);
-  proxy.heal();
-  CHECK(value_of(std::move(behind)) == 1);
-  CHECK(value_of(client.del({"behind", "large"}, use_future)) == 2);
-  CHECK(counters(client).connections == 1);
+  check_stall(proxy, client);
 }
 
 }  // namespace

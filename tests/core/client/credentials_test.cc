@@ -26,7 +26,7 @@ TEST_CASE("new credentials are told in the pipeline, between the users' requests
   Pair pair({.username = "ship", .password = "old"});
   pair.connect();
   pair.end.submit(1, {"ECHO", "a"}, 0s);
-  pair.end.client().set_credentials({"ship", "new"}, pair.end.now());
+  pair.end.client().set_credentials({"ship", "new"});
   pair.end.submit(2, {"ECHO", "b"}, 0s);
   CHECK(pair.end.write() ==
         request({"ECHO", "a"}) + told({"AUTH", "ship", "new"}) + request({"ECHO", "b"}));
@@ -37,7 +37,7 @@ TEST_CASE("new credentials are told in the pipeline, between the users' requests
 TEST_CASE("credentials that are refused are told, and the connection goes on with the old ones") {
   Pair pair({.password = "old"});
   pair.connect();
-  pair.end.client().set_credentials({"", "wrong"}, pair.end.now());
+  pair.end.client().set_credentials({"", "wrong"});
   CHECK(pair.end.write() == told({"AUTH", "default", "wrong"}));
   pair.end.receive("-WRONGPASS invalid\r\n" + hello);
   CHECK(pair.end.take_events() == Lines{"credentials refused: error \"WRONGPASS invalid\""});
@@ -51,7 +51,7 @@ TEST_CASE("a refusal that the server does not say is noticed, and no reply chang
   Pair pair({.password = "old"});
   pair.connect();
   pair.end.submit(1, {"ECHO", "a"}, 0s);
-  pair.end.client().set_credentials({"", "wrong"}, pair.end.now());
+  pair.end.client().set_credentials({"", "wrong"});
   pair.end.submit(2, {"ECHO", "b"}, 0s);
   pair.end.write();
   pair.end.receive("+a\r\n" + hello + "+b\r\n");
@@ -63,7 +63,7 @@ TEST_CASE("a refusal that the server does not say is noticed, and no reply chang
 TEST_CASE("a connection that does not answer them is dead as any other") {
   Pair pair({.tombstone_age_max = 1s});
   pair.connect();
-  pair.end.client().set_credentials({"", "new"}, pair.end.now());
+  pair.end.client().set_credentials({"", "new"});
   pair.end.write();
   pair.end.advance(999ms);
   CHECK(pair.end.take_events().empty());
@@ -74,7 +74,7 @@ TEST_CASE("a connection that does not answer them is dead as any other") {
 TEST_CASE("the next connection is made with the new ones") {
   Pair pair({.password = "old"});
   pair.connect();
-  pair.end.client().set_credentials({"ship", "new"}, pair.end.now());
+  pair.end.client().set_credentials({"ship", "new"});
   pair.end.write();
   pair.end.break_off();
   pair.end.wait_for_open();
@@ -87,7 +87,7 @@ TEST_CASE("those that come during a handshake are told behind it") {
   pair.end.connect();
   pair.end.open();
   pair.end.write();
-  pair.end.client().set_credentials({"", "new"}, pair.end.now());
+  pair.end.client().set_credentials({"", "new"});
   pair.end.receive(testing::handshake_replies);
   CHECK(pair.end.take_events() == Lines{"ready"});
   CHECK(pair.end.write() == told({"AUTH", "default", "new"}));
@@ -101,7 +101,7 @@ TEST_CASE("every connection is told") {
   REQUIRE(fleet.client().open_subscription(fleet.now()));
   fleet.settle();
   fleet.drive();
-  fleet.client().set_credentials({"", "new"}, fleet.now());
+  fleet.client().set_credentials({"", "new"});
   fleet.settle();
   fleet.drive();
   for (std::uint32_t index = 0; index < 3; ++index) {

@@ -96,7 +96,7 @@ void Driver::close_subscription(ConnectionId connection) {
 
 void Driver::set_credentials(const Credentials& credentials) {
   environment_.note("client", number_, "is told of new credentials");
-  client_->set_credentials(credentials, environment_.now());
+  client_->set_credentials(credentials);
   settle();
 }
 

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/core/resp/encoder.h"
+
+namespace plimsoll::native {
+
+/// A command's bytes on the wire: CommandView::from_encoded() takes them.
+inline std::string encoded(const CommandView& command) {
+  std::string request(encoded_size(command), '\0');
+  encode(command, request.data());
+  return request;
+}
+
+/// Words as a command, its name first.
+inline std::string encoded(std::span<const std::string_view> words) {
+  CommandView command;
+  command.args = words;
+  return encoded(command);
+}
+
+}  // namespace plimsoll::native
