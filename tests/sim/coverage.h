@@ -78,6 +78,16 @@ struct Coverage {
     ++transitions[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
   }
 
+  /// How often the allocator had no memory.
+  std::uint64_t refusals_by_source() const {
+    std::uint64_t sum = 0;
+    for (const Fault fault :
+         {Fault::refused_memory, Fault::refused_segments, Fault::refused_blocks}) {
+      sum += faults[static_cast<std::size_t>(fault)];
+    }
+    return sum;
+  }
+
   /// Of a client that has ended.
   void count(const SessionCounters& counters);
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -50,10 +52,12 @@ enum class Fault : std::uint8_t {
   no_database,      ///< SELECT is refused for a while
 
   // Memory and time.
-  refused_memory,   ///< the allocator has none, now and then
-  squeezed_memory,  ///< somebody else uses up a pool for a while
-  tight_limit,      ///< the line is barely enough
-  time_jump,        ///< nobody runs for a while, as if the machine slept
+  refused_memory,    ///< the allocator has none, now and then
+  refused_segments,  ///< it has no segments, but blocks
+  refused_blocks,    ///< it has no blocks, but segments
+  squeezed_memory,   ///< somebody else uses up a pool for a while
+  tight_limit,       ///< the line is barely enough
+  time_jump,         ///< nobody runs for a while, as if the machine slept
 
   // The users.
   cancel,          ///< of requests at any stage
@@ -69,6 +73,11 @@ enum class Fault : std::uint8_t {
 
 inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::rotation) + 1;
 
+/// Because of which somebody may be refused memory.
+inline constexpr std::array memory_faults = {Fault::refused_memory, Fault::refused_segments,
+                                             Fault::refused_blocks, Fault::squeezed_memory,
+                                             Fault::tight_limit};
+
 /// "reset", "half_close"...
 const char* name(Fault fault);
 
@@ -82,6 +91,9 @@ class FaultSet {
   static std::optional<FaultSet> parse(std::string_view names);
 
   bool has(Fault fault) const { return (bits_ & bit(fault)) != 0; }
+  bool has_any(std::span<const Fault> faults) const {
+    return std::any_of(faults.begin(), faults.end(), [this](Fault each) { return has(each); });
+  }
   void add(Fault fault) { bits_ |= bit(fault); }
   void remove(Fault fault) { bits_ &= ~bit(fault); }
   bool empty() const { return bits_ == 0; }

@@ -39,6 +39,8 @@ constexpr std::array struck = {
     Fault::no_database,
     Fault::rotation,
     Fault::refused_memory,
+    Fault::refused_segments,
+    Fault::refused_blocks,
     Fault::squeezed_memory,
     Fault::time_jump,
 };
@@ -73,7 +75,7 @@ void Injector::handle(std::uint32_t what, std::uint64_t detail) {
   switch (static_cast<Plan>(what)) {
     case strike: inject(choices_[random_.below(choices_.size())]); return plan_strike();
     case end_refusals:
-      if (detail == refusals_) targets_.memory.refuse_one_in(0);  // nobody is told
+      if (detail == refusals_) end_refusals_of_memory();
       return;
     case end_squeeze:
       if (detail == squeezes_) release_squeeze();
@@ -112,9 +114,8 @@ void Injector::inject(Fault fault) {
     case Fault::old_protocol:
     case Fault::no_database: some_server().impose(fault, some_time(seconds(3))); break;
     case Fault::refused_memory:
-      targets_.memory.refuse_one_in(static_cast<std::uint32_t>(random_.between(1, 10)));
-      environment_.note("memory", 0, "is refused now and then");
-      return environment_.schedule.plan(some_time(seconds(1)), *this, end_refusals, ++refusals_);
+    case Fault::refused_segments:
+    case Fault::refused_blocks: return refuse_memory(fault, some_time(seconds(1)));
     case Fault::rotation: {
       environment_.passwords.push_back("p" + std::to_string(environment_.passwords.size()));
       environment_.note("world", 0, "servers have new passwords");
@@ -160,10 +161,23 @@ void Injector::inject_network_fault(Fault fault) {
   environment_.coverage.count(fault);
 }
 
+// Counted when somebody meets it.
+void Injector::refuse_memory(Fault what, Duration time) {
+  end_refusals_of_memory();
+  some_line().memory().refuse(what, static_cast<std::uint32_t>(random_.between(1, 10)));
+  environment_.note("memory", 0, "%: now and then, for %", name(what), time);
+  environment_.schedule.plan(time, *this, end_refusals, ++refusals_);
+}
+
+// Nobody is told.
+void Injector::end_refusals_of_memory() {
+  for (const auto& line : targets_.lines) line->memory().refuse_nothing();
+}
+
 // Somebody else uses nearly all that is left of a pool.
 void Injector::squeeze(Duration time) {
   release_squeeze();
-  Budget& budget = *targets_.budgets[random_.below(targets_.budgets.size())];
+  Budget& budget = some_line().budget();
   constexpr std::array pools = {PoolKind::requests, PoolKind::replies, PoolKind::replies,
                                 PoolKind::connections};
   const PoolKind pool = random_.one_of(pools);
@@ -185,7 +199,7 @@ void Injector::release_squeeze() {
 }
 
 void Injector::calm_down() {
-  targets_.memory.refuse_one_in(0);
+  end_refusals_of_memory();
   release_squeeze();
 }
 

@@ -5,10 +5,9 @@
 #include <vector>
 
 #include "plimsoll/core/memory/account.h"
-#include "plimsoll/tests/sim/client/user.h"
 #include "plimsoll/tests/sim/environment.h"
-#include "plimsoll/tests/sim/memory.h"
 #include "plimsoll/tests/sim/server/server.h"
+#include "plimsoll/tests/sim/watched_line.h"
 
 // Makes things go wrong: at random moments one of the scenario's faults, for a random time. What
 // users and links do wrong by themselves, they draw themselves.
@@ -20,8 +19,7 @@ class Injector final : private Handler {
   /// What there is to be broken.
   struct Targets {
     std::vector<std::unique_ptr<Server>>& servers;
-    std::vector<std::unique_ptr<Budget>>& budgets;
-    Memory& memory;
+    std::vector<std::unique_ptr<WatchedLine>>& lines;
   };
 
   Injector(Environment& environment, const Targets& targets);
@@ -38,6 +36,9 @@ class Injector final : private Handler {
   void inject_network_fault(Fault fault);
   void squeeze(Duration time);
   void release_squeeze();
+  void refuse_memory(Fault what, Duration time);
+  void end_refusals_of_memory();
+  WatchedLine& some_line() { return *targets_.lines[random_.below(targets_.lines.size())]; }
   Server& some_server() { return *targets_.servers[random_.below(targets_.servers.size())]; }
   std::size_t some_door() { return random_.below(targets_.servers.size()); }
   Duration some_time(Duration most);

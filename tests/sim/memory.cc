@@ -1,6 +1,5 @@
 #include "plimsoll/tests/sim/memory.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -13,19 +12,24 @@ constexpr int junk = 0xA5;
 
 }  // namespace
 
+bool Memory::refuses(Fault kind) {
+  const bool meant = refused_ == Fault::refused_memory || refused_ == kind;
+  if (refuse_one_in_ == 0 || !meant || !random_.one_in(refuse_one_in_)) return false;
+  coverage_.count(refused_);
+  return true;
+}
+
 void* Memory::allocate(std::size_t bytes, std::size_t footprint) {
-  if (refuse_one_in_ != 0 && random_.one_in(refuse_one_in_)) {
-    coverage_.count(Fault::refused_memory);
-    return nullptr;
-  }
   void* const memory = std::malloc(bytes);
   std::memset(memory, junk, bytes);
   bytes_ += footprint;
-  peak_ = std::max(peak_, bytes_);
+  owner_.handle_allocated();
   return memory;
 }
 
-void* Memory::allocate_block(std::size_t bytes) { return allocate(bytes, block_footprint(bytes)); }
+void* Memory::allocate_block(std::size_t bytes) {
+  return refuses(Fault::refused_blocks) ? nullptr : allocate(bytes, block_footprint(bytes));
+}
 
 void Memory::release_block(void* block, std::size_t bytes) {
   bytes_ -= block_footprint(bytes);
@@ -34,7 +38,9 @@ void Memory::release_block(void* block, std::size_t bytes) {
 
 std::size_t Memory::block_footprint(std::size_t bytes) const { return heap_block_footprint(bytes); }
 
-void* Memory::allocate_segment() { return allocate(segment_bytes, segment_bytes); }
+void* Memory::allocate_segment() {
+  return refuses(Fault::refused_segments) ? nullptr : allocate(segment_bytes, segment_bytes);
+}
 
 void Memory::release_segment(void* segment) {
   bytes_ -= segment_bytes;

@@ -28,6 +28,9 @@ struct Scenario {
   /// The world of that seed.
   static Scenario of_seed(std::uint64_t seed, Size size);
 
+  /// Whether somebody may be refused memory in it.
+  bool memory_is_short() const { return faults.has_any(memory_faults); }
+
   /// The arguments that repeat it: "--seed 17 --clients 1...", what the seed gives anyway left out.
   std::string arguments() const;
 

@@ -43,7 +43,7 @@ def world_library(name, core = _CORE):
             ],
             exclude = ["slice.h"],
         ),
-        # It also runs in WebAssembly.
+#It also runs in WebAssembly.
         copts = [
             "-fno-exceptions",
             "-fno-rtti",

@@ -1,7 +1,6 @@
 #include "plimsoll/tests/sim/world.h"
 
 #include <algorithm>
-#include <array>
 
 namespace plimsoll::sim {
 namespace {
@@ -16,9 +15,6 @@ constexpr Duration leaving_time_max = seconds(10);
 
 // Long enough for what is on its way.
 constexpr Duration quiet_time = milliseconds(500);
-
-// What an account itself costs.
-constexpr std::size_t account_bytes_max = 128;
 
 // Plans that nobody waits for any more are bounded too: those of timers and of frozen clients.
 constexpr std::size_t plans_per_client_max = 20'000;
@@ -39,24 +35,22 @@ std::size_t draw_memory_limit(Random& random, FaultSet faults) {
 World::World(const Scenario& scenario, Trace::Printing printing)
     : environment_(scenario, printing),
       random_(scenario.seed, Random::Purpose::world),
-      memory_(Random(scenario.seed, Random::Purpose::faults, 1), environment_.coverage),
       validate_every_(scenario.size == Scenario::Size::small ? 1 : 4096) {
   const bool tight = scenario.faults.has(Fault::tight_limit);
   const bool shared = random_.percent(tight ? 75 : 50);
   const std::size_t limit = draw_memory_limit(random_, scenario.faults);
   if (tight) environment_.coverage.count(Fault::tight_limit);
-  for (std::size_t i = 0; i < (shared ? 1 : scenario.clients); ++i) {
-    budgets_.push_back(std::make_unique<Budget>(BudgetOptions{.memory_limit = limit}, memory_));
-    witnesses_.push_back(std::make_unique<Witness>(*budgets_.back()));
-    idle_bytes_.push_back(budgets_.back()->statistics().used);
+  for (std::uint32_t i = 0; i < (shared ? 1 : scenario.clients); ++i) {
+    lines_.push_back(
+        std::make_unique<WatchedLine>(environment_, i, BudgetOptions{.memory_limit = limit}));
   }
   for (std::uint32_t i = 0; i < scenario.servers; ++i) {
     servers_.push_back(std::make_unique<Server>(environment_, i));
   }
   for (std::uint32_t i = 0; i < scenario.clients; ++i) {
-    users_.push_back(std::make_unique<User>(environment_, i, *budgets_[shared ? 0 : i]));
+    users_.push_back(std::make_unique<User>(environment_, i, lines_[shared ? 0 : i]->budget()));
   }
-  injector_.emplace(environment_, Injector::Targets{servers_, budgets_, memory_});
+  injector_.emplace(environment_, Injector::Targets{servers_, lines_});
 }
 
 template <class Done>
@@ -95,7 +89,8 @@ void World::run() {
   const auto gone = all([](const auto& user) { return user->has_left(); });
   run_until(environment_.now() + leaving_time_max, gone);
   require(gone(), "a client that is closed ends");
-  if (!environment_.referee.violation()) check_idle();
+  if (environment_.referee.violation()) return;
+  for (const auto& line : lines_) line->check_idle();
 }
 
 void World::calm_down() {
@@ -111,47 +106,16 @@ void World::check_step() {
   const std::uint64_t steps = environment_.schedule.steps();
   require(environment_.schedule.steps_at_once() < steps_at_once_max, "nobody goes in circles");
   for (const auto& user : users_) user->driver().check_news_of_room();
-  for (const auto& budget : budgets_) check_progress(*budget);
+  for (const auto& line : lines_) line->check_progress(users_);
   if (steps % 64 == 0 || validate_every_ == 1) {
-    for (std::size_t i = 0; i < budgets_.size(); ++i) check_budget(*budgets_[i], *witnesses_[i]);
+    for (const auto& line : lines_) line->check_accounts(users_);
     require(environment_.schedule.size() <= plans_per_client_max * users_.size(),
             "the number of plans is bounded");
   }
   if (steps % validate_every_ == 0) {
     for (const auto& user : users_) user->driver().validate();
-    for (const auto& budget : budgets_) budget->validate();
+    for (const auto& line : lines_) line->validate();
   }
-}
-
-void World::check_budget(const Budget& budget, Witness& witness) {
-  const BudgetStatistics statistics = budget.statistics();
-  require(witness.has_heard(statistics), "who waits for memory is told when some was released");
-  require(statistics.peak <= statistics.limit, "the memory line holds");
-  std::size_t sum = 0;
-  for (const PoolStatistics& pool : statistics.pools) {
-    require(pool.peak <= pool.limit, "a pool stays below its limit");
-    sum += pool.used;
-  }
-  require(sum == statistics.used, "the pools add up");
-  std::size_t kept = 0;
-  for (const auto& user : users_) kept += &user->budget() == &budget ? user->large_bytes_kept() : 0;
-  require(kept <= statistics.pool(PoolKind::replies).used,
-          "replies that are kept are paid for by the replies pool, not by the progress reserve");
-  const bool alone = budgets_.size() == 1;
-  require(!alone || memory_.bytes_out() <= statistics.used, "all memory is paid for");
-  require(!alone || memory_.bytes_out_peak() <= statistics.limit, "the line holds for real memory");
-}
-
-// Of those who read, one has the progress reserve: it goes on, or skips what it reads.
-void World::check_progress(const Budget& budget) {
-  std::size_t stuck = 0;
-  for (const auto& user : users_) {
-    if (&user->budget() != &budget) continue;
-    const Driver::Readers readers = user->driver().readers();
-    if (readers.stuck < readers.all) return;
-    stuck += readers.stuck;
-  }
-  require(stuck == 0, "not everybody waits for the memory of others");
 }
 
 // Everybody is there, and nobody does anything.
@@ -159,36 +123,7 @@ void World::check_quiet() {
   const bool quiet = std::all_of(users_.begin(), users_.end(),
                                  [](const auto& user) { return user->driver().is_quiet(); });
   if (!quiet) return;  // a health check is on its way
-  for (const auto& budget : budgets_) {
-    const BudgetStatistics statistics = budget->statistics();
-    require(statistics.pool(PoolKind::requests).used <= account_bytes_max * users_.size(),
-            "a client without requests holds no memory for them");
-    require(statistics.pool(PoolKind::replies).used <= account_bytes_max * users_.size(),
-            "a client without requests holds no memory for replies");
-    check_reserve(budget->progress_reserve());
-  }
-}
-
-// It is all there for the next who needs it.
-void World::check_reserve(ProgressReserve& reserve) {
-  std::array<Segment*, progress_reserve_segments> segments{};
-  for (Segment*& segment : segments) {
-    segment = reserve.take(this);
-    require(segment != nullptr, "nobody has the progress reserve when nobody reads");
-  }
-  for (Segment* const segment : segments) {
-    if (segment != nullptr) reserve.give_back(*segment);
-  }
-}
-
-// Nobody is there any more.
-void World::check_idle() {
-  for (std::size_t i = 0; i < budgets_.size(); ++i) {
-    Budget& budget = *budgets_[i];
-    budget.segments().reclaim();
-    budget.chunks().reclaim();
-    require(budget.statistics().used == idle_bytes_[i], "nothing is left when all have gone");
-  }
+  for (const auto& line : lines_) line->check_quiet(users_);
 }
 
 }  // namespace plimsoll::sim

@@ -253,7 +253,7 @@ Driver::Readers Driver::readers() const {
 }
 
 std::uint64_t Driver::refusals_by_source() const {
-  return environment_.coverage.faults[static_cast<std::size_t>(Fault::refused_memory)];
+  return environment_.coverage.refusals_by_source();
 }
 
 // Somebody was refused who needed no more than that.
@@ -273,10 +273,9 @@ void Driver::check_attempt() {
 
 // Before something is heard of a connection. Without memory there is no health check.
 void Driver::check_silence() {
-  const FaultSet& faults = environment_.scenario.faults;
-  const bool scarce = faults.has(Fault::refused_memory) || faults.has(Fault::squeezed_memory) ||
-                      faults.has(Fault::tight_limit);
-  if (scarce || state_ != Session::State::ready || waiting_count_ > 0) return;
+  if (environment_.scenario.memory_is_short() || state_ != Session::State::ready ||
+      waiting_count_ > 0)
+    return;
   if (options_.health_check_interval == Duration::zero()) return;
   const Instant since = std::max({quiet_since_, frozen_until_, environment_.jumped_until});
   const Duration silence_max = options_.health_check_interval + options_.tombstone_age_max;

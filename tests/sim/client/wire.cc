@@ -188,7 +188,7 @@ void Wire::handle_budget_available() {
 }
 
 std::uint64_t Wire::refusals_by_source() const {
-  return environment_.coverage.faults[static_cast<std::size_t>(Fault::refused_memory)];
+  return environment_.coverage.refusals_by_source();
 }
 
 void Wire::check_news_of_room() {

@@ -14,9 +14,7 @@ inline constexpr std::uint32_t sample_seeds_count = 60;
 inline Outcome run_sample(std::uint32_t seed) {
   const auto size = seed % 3 == 0 ? Scenario::Size::normal : Scenario::Size::small;
   Scenario scenario = Scenario::of_seed(seed, size);
-  for (const Fault fault : {Fault::refused_memory, Fault::squeezed_memory, Fault::tight_limit}) {
-    scenario.faults.remove(fault);
-  }
+  for (const Fault fault : memory_faults) scenario.faults.remove(fault);
   return run(scenario);
 }
 

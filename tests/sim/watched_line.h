@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/tests/sim/client/user.h"
+#include "plimsoll/tests/sim/environment.h"
+#include "plimsoll/tests/sim/memory.h"
+#include "plimsoll/tests/sim/witness.h"
+
+// One memory line: a Budget, the memory behind it, and what must hold of the two. Whatever is
+// allocated is looked at in that instant, all else after every event or now and then.
+
+namespace plimsoll::sim {
+
+class WatchedLine final : private Memory::Owner {
+ public:
+  WatchedLine(Environment& environment, std::uint32_t number, const BudgetOptions& options);
+
+  Budget& budget() { return *budget_; }
+  Memory& memory() { return memory_; }
+
+  using Users = std::vector<std::unique_ptr<User>>;
+
+  /// After every event.
+  void check_progress(const Users& users);
+  /// Now and then.
+  void check_accounts(const Users& users);
+  void validate() { budget_->validate(); }
+  /// Everybody is there, and nobody does anything.
+  void check_quiet(const Users& users);
+  /// Nobody is there any more.
+  void check_idle();
+
+ private:
+  void handle_allocated() override;
+  void check_reserve();
+  void require(bool holds, const char* property) {
+    environment_.referee.require(holds, property, "line", number_);
+  }
+
+  Environment& environment_;
+  const std::uint32_t number_;
+  Memory memory_;
+  std::unique_ptr<Budget> budget_;
+  Witness witness_;
+  const std::size_t idle_bytes_;  // before there was a client
+};
+
+}  // namespace plimsoll::sim
