@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -10,25 +12,35 @@
 #include "plimsoll/core/memory/memory_source.h"
 
 // A FIFO that is bounded by count and by its account, and that costs nothing while it is empty: it
-// grows by chunks of 4 KiB and gives each back as soon as it is drained. Elements are plain values.
+// grows by chunks, of 256 bytes at first and of 4 KiB at most, never for more elements than its
+// bound, and gives each back as soon as it is drained. Where its bound lets it have no further
+// chunk, the slots that are free at its front are used anew: a full queue costs what its elements
+// do, the object, and a twentieth of that for headers and the allocator, however long it lasts.
 
 namespace plimsoll {
 
+/// T moves without throwing. Pointers to elements live until these are taken, or erase_if().
 template <class T>
 class Queue {
-  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+  static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>);
+  static_assert(std::is_nothrow_destructible_v<T> && alignof(T) <= alignof(std::max_align_t));
 
-  struct Chunk {
+  struct alignas(std::max_align_t) Chunk {
     Chunk* next;
-    std::size_t begin;  // index of the first element in use
-    std::size_t end;    // one past the last
-    T* slots() { return reinterpret_cast<T*>(reinterpret_cast<char*>(this) + header_bytes); }
-    static constexpr std::size_t header_bytes =
-        (3 * sizeof(void*) + alignof(T) - 1) / alignof(T) * alignof(T);
+    std::uint16_t capacity;
+    std::uint16_t begin;    // index of the first element in use
+    std::uint16_t end;      // one past the last
+    std::uint16_t wrapped;  // of the first chunk: elements before `begin`, behind all of the others
+
+    T* slots() { return reinterpret_cast<T*>(this + 1); }
   };
 
  public:
-  static constexpr std::size_t elements_per_chunk = (chunk_bytes - Chunk::header_bytes) / sizeof(T);
+  /// What a chunk takes besides its elements.
+  static constexpr std::size_t chunk_header_bytes = sizeof(Chunk);
+  static constexpr std::size_t elements_in_first_chunk = std::max<std::size_t>(256 / sizeof(T), 1);
+  static constexpr std::size_t elements_per_chunk =
+      std::max<std::size_t>((chunk_bytes - sizeof(Chunk)) / sizeof(T), 1);
 
   enum class Push { accepted, full, out_of_budget };
 
@@ -42,19 +54,9 @@ class Queue {
   bool empty() const { return size_ == 0; }
   std::size_t size_max() const { return size_max_; }
 
-  [[nodiscard]] Push push_back(const T& value) {
-    if (size_ == size_max_) return Push::full;
-    if (last_ == nullptr || last_->end == elements_per_chunk) {
-      void* const page = payer_->budget().chunks().acquire(*payer_);
-      if (page == nullptr) return Push::out_of_budget;
-      auto* const chunk = new (page) Chunk{nullptr, 0, 0};
-      (last_ == nullptr ? first_ : last_->next) = chunk;
-      last_ = chunk;
-    }
-    new (&last_->slots()[last_->end++]) T(value);
-    ++size_;
-    return Push::accepted;
-  }
+  /// What is not accepted stays as it was.
+  [[nodiscard]] Push push_back(const T& value) { return add(value); }
+  [[nodiscard]] Push push_back(T&& value) { return add(std::move(value)); }
 
   T& front() {
     PLIMSOLL_CHECK(size_ > 0);
@@ -63,24 +65,26 @@ class Queue {
 
   T& back() {
     PLIMSOLL_CHECK(size_ > 0);
-    return last_->slots()[last_->end - 1];
+    return first_->wrapped > 0 ? first_->slots()[first_->wrapped - 1]
+                               : last_->slots()[last_->end - 1];
   }
 
   void pop_front() {
     PLIMSOLL_CHECK(size_ > 0);
     --size_;
-    if (++first_->begin == first_->end) drop_first();
+    first_->slots()[first_->begin].~T();
+    if (++first_->begin == first_->end) leave_first();
   }
 
   /// The element at `index` from the front; walks one chunk at a time.
   T& at(std::size_t index) {
     PLIMSOLL_CHECK(index < size_);
-    Chunk* chunk = first_;
-    while (index >= chunk->end - chunk->begin) {
-      index -= chunk->end - chunk->begin;
-      chunk = chunk->next;
+    for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
+      const std::size_t here = chunk->end - chunk->begin;
+      if (index < here) return chunk->slots()[chunk->begin + index];
+      index -= here;
     }
-    return chunk->slots()[chunk->begin + index];
+    return first_->slots()[index];
   }
 
   /// Calls `visit(T&)` from the element at `index` to the back, until it returns false.
@@ -97,61 +101,155 @@ class Queue {
       }
       index = 0;
     }
+    if (first_ == nullptr) return;
+    for (std::size_t i = index; i < first_->wrapped; ++i) {
+      if (!visit(first_->slots()[i])) return;
+    }
   }
 
   /// Removes every element for which `unwanted(const T&)`; the others keep their order. Needs no
   /// memory: elements only move towards the front.
   template <class Unwanted>
   void erase_if(Unwanted&& unwanted) {
-    Chunk* to = first_;
-    std::size_t at = to == nullptr ? 0 : to->begin;
+    Cursor to{first_, first_ == nullptr ? 0u : first_->begin, first_ == nullptr ? 0u : first_->end};
     std::size_t kept = 0;
-    for (Chunk* from = first_; from != nullptr; from = from->next) {
-      for (std::size_t i = from->begin; i < from->end; ++i) {
-        const T& value = from->slots()[i];
-        if (unwanted(value)) continue;
-        if (at == to->end) {
-          to = to->next;
-          at = to->begin;
-        }
-        to->slots()[at++] = value;
-        ++kept;
-      }
-    }
-    if (kept == size_) return;
-    truncate(kept);
+    for_each_from(0, [&](T& value) {
+      if (unwanted(std::as_const(value))) return true;
+      T& slot = next_slot(to);
+      if (&slot != &value) slot = std::move(value);
+      ++kept;
+      return true;
+    });
+    if (kept < size_) truncate(kept);
   }
 
   void clear() { truncate(0); }
 
  private:
-  void release(Chunk* chunk) { payer_->budget().chunks().release(chunk, *payer_); }
+  struct Cursor {
+    Chunk* chunk;
+    std::size_t at;
+    std::size_t end;
+  };
 
-  void drop_first() {
-    Chunk* const empty = first_;
-    first_ = empty->next;
-    if (first_ == nullptr) last_ = nullptr;
-    release(empty);
+  // Inline but for the chunks that come and go: it is on the way of every request.
+  template <class Value>
+  [[gnu::always_inline]] Push add(Value&& value) {
+    if (size_ == size_max_) return Push::full;
+    T* slot = nullptr;
+    if (last_ != nullptr && last_->end != last_->capacity) {
+      slot = &last_->slots()[last_->end++];
+    } else {
+      slot = add_slot();
+      if (slot == nullptr) return Push::out_of_budget;
+    }
+    new (slot) T(std::forward<Value>(value));
+    ++size_;
+    return Push::accepted;
+  }
+
+  [[gnu::noinline]] T* add_slot() {
+    // With all the slots that there may be, those that are free are in front of the first element.
+    if (slots_count_ == size_max_) return &first_->slots()[first_->wrapped++];
+    const std::size_t capacity = std::min(
+        last_ == nullptr ? elements_in_first_chunk : elements_per_chunk, size_max_ - slots_count_);
+    Chunk* const chunk = allocate(capacity);
+    if (chunk == nullptr) return nullptr;
+    (last_ == nullptr ? first_ : last_->next) = chunk;
+    last_ = chunk;
+    slots_count_ += capacity;
+    return &chunk->slots()[chunk->end++];
+  }
+
+  // Its elements were taken: it is given back, unless it goes on behind the others.
+  [[gnu::noinline]] void leave_first() {
+    Chunk* const left = first_;
+    if (left->wrapped == 0) {
+      first_ = left->next;
+      if (first_ == nullptr) last_ = nullptr;
+      release(left);
+      return;
+    }
+    left->begin = 0;
+    left->end = std::exchange(left->wrapped, std::uint16_t{0});
+    if (left == last_) return;
+    first_ = std::exchange(left->next, nullptr);
+    last_->next = left;
+    last_ = left;
+  }
+
+  T& next_slot(Cursor& cursor) {
+    if (cursor.at == cursor.end) {
+      Chunk* const next = cursor.chunk->next;
+      cursor = next != nullptr ? Cursor{next, next->begin, next->end}
+                               : Cursor{first_, 0, first_->wrapped};
+    }
+    return cursor.chunk->slots()[cursor.at++];
   }
 
   void truncate(std::size_t kept) {
+    if constexpr (!std::is_trivially_destructible_v<T>) {
+      for_each_from(kept, [](T& value) {
+        value.~T();
+        return true;
+      });
+    }
     size_ = kept;
     Chunk** link = &first_;
     last_ = nullptr;
-    while (kept > 0) {
+    while (kept > 0 && *link != nullptr) {
       last_ = *link;
-      const std::size_t here = last_->end - last_->begin;
-      if (kept < here) last_->end = last_->begin + kept;
-      kept -= kept < here ? kept : here;
+      const std::size_t here =
+          std::min<std::size_t>(kept, static_cast<std::size_t>(last_->end - last_->begin));
+      last_->end = static_cast<std::uint16_t>(last_->begin + here);
+      kept -= here;
       link = &last_->next;
     }
+    if (first_ != nullptr) first_->wrapped = static_cast<std::uint16_t>(kept);
     Chunk* surplus = std::exchange(*link, nullptr);
     while (surplus != nullptr) release(std::exchange(surplus, surplus->next));
+  }
+
+  static constexpr std::size_t bytes_of(std::size_t capacity) {
+    return sizeof(Chunk) + capacity * sizeof(T);
+  }
+
+  // The largest chunks are pages that others have used before, where the elements fill them well.
+  static bool is_page(std::size_t capacity) {
+    constexpr bool fills_page = bytes_of(elements_per_chunk) <= chunk_bytes &&
+                                bytes_of(elements_per_chunk) > chunk_bytes - chunk_bytes / 32;
+    return fills_page && capacity == elements_per_chunk;
+  }
+
+  Chunk* allocate(std::size_t capacity) {
+    void* const memory = is_page(capacity) ? payer_->budget().chunks().acquire(*payer_)
+                                           : allocate_block(bytes_of(capacity));
+    if (memory == nullptr) return nullptr;
+    return new (memory) Chunk{nullptr, static_cast<std::uint16_t>(capacity), 0, 0, 0};
+  }
+
+  void* allocate_block(std::size_t bytes) {
+    MemorySource& source = payer_->budget().source();
+    const std::size_t footprint = source.block_footprint(bytes);
+    if (!payer_->charge(footprint)) return nullptr;
+    void* const block = source.allocate_block(bytes);
+    if (block == nullptr) payer_->revoke(footprint);
+    return block;
+  }
+
+  void release(Chunk* chunk) {
+    const std::size_t capacity = chunk->capacity;
+    slots_count_ -= capacity;
+    if (is_page(capacity)) return payer_->budget().chunks().release(chunk, *payer_);
+    MemorySource& source = payer_->budget().source();
+    source.release_block(chunk, bytes_of(capacity));
+    payer_->release(source.block_footprint(bytes_of(capacity)));
   }
 
   Account* payer_;
   const std::size_t size_max_;
   std::size_t size_ = 0;
+  std::size_t slots_count_ = 0;  // in chunks, `size_max_` at most
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
 };

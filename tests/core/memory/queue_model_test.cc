@@ -1,47 +1,76 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <random>
+#include <type_traits>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-// Random operations on a Queue and on a std::deque give the same.
+// Random operations on a Queue and on a std::deque give the same: with elements of which few fill a
+// chunk and of which many do, below a bound that is mostly reached and below one that rarely is.
 
 namespace plimsoll::testing {
 namespace {
 
-struct Element {
+template <std::size_t padding_bytes>
+struct Padded {
   std::uint64_t number;
-  std::byte padding[600];
+  std::byte padding[padding_bytes];
 };
 
+// Owns its number, and may only be moved.
+struct Owner {
+  explicit Owner(std::uint64_t value) : owned(std::make_unique<std::uint64_t>(value)) {}
+  std::unique_ptr<std::uint64_t> owned;
+};
+
+template <std::size_t bytes>
+std::uint64_t number_of(const Padded<bytes>& element) {
+  return element.number;
+}
+std::uint64_t number_of(const Owner& element) { return *element.owned; }
+
+template <class Element>
+Element make(std::uint64_t number) {
+  if constexpr (std::is_same_v<Element, Owner>) {
+    return Owner(number);
+  } else {
+    return {.number = number, .padding = {}};
+  }
+}
+
+template <class Element>
 void expect_same(Queue<Element>& queue, const std::deque<std::uint64_t>& model) {
   REQUIRE(queue.size() == model.size());
   std::size_t index = 0;
   bool same = true;
   queue.for_each_from(0, [&](const Element& element) {
-    same = same && element.number == model[index++];
+    same = same && number_of(element) == model[index++];
     return true;
   });
   REQUIRE(index == model.size());
   REQUIRE(same);
 }
 
-void run(unsigned seed) {
+template <class Element>
+void run(unsigned seed, std::size_t size_max) {
   std::minstd_rand random(seed);
   TestBudget test;
   const AccountHandle account = test.budget.open_account(PoolKind::requests);
-  Queue<Element> queue(*account, 60);
+  Queue<Element> queue(*account, size_max);
   std::deque<std::uint64_t> model;
   for (std::uint64_t step = 0; step < 2000; ++step) {
     switch (random() % 16) {
       default: {
-        const bool room = model.size() < 60;
-        const auto pushed = queue.push_back(Element{.number = step, .padding = {}});
-        REQUIRE(pushed == (room ? Queue<Element>::Push::accepted : Queue<Element>::Push::full));
+        const bool room = model.size() < size_max;
+        const auto pushed = queue.push_back(make<Element>(step));
+        using Push = typename Queue<Element>::Push;
+        REQUIRE(pushed == (room ? Push::accepted : Push::full));
         if (room) model.push_back(step);
         break;
       }
@@ -52,8 +81,8 @@ void run(unsigned seed) {
       case 4:
       case 5:
         if (!model.empty()) {
-          REQUIRE(queue.front().number == model.front());
-          REQUIRE(queue.back().number == model.back());
+          REQUIRE(number_of(queue.front()) == model.front());
+          REQUIRE(number_of(queue.back()) == model.back());
           queue.pop_front();
           model.pop_front();
         }
@@ -61,14 +90,14 @@ void run(unsigned seed) {
       case 6: {
         const std::uint64_t divisor = 1 + random() % 5;
         const auto unwanted = [divisor](std::uint64_t number) { return number % divisor == 0; };
-        queue.erase_if([&](const Element& element) { return unwanted(element.number); });
+        queue.erase_if([&](const Element& element) { return unwanted(number_of(element)); });
         std::erase_if(model, unwanted);
         break;
       }
       case 7:
         if (!model.empty()) {
           const std::size_t index = random() % model.size();
-          REQUIRE(queue.at(index).number == model[index]);
+          REQUIRE(number_of(queue.at(index)) == model[index]);
         }
         break;
     }
@@ -77,10 +106,13 @@ void run(unsigned seed) {
   }
 }
 
-TEST_CASE("a queue does what a deque does, whatever comes") {
+TEMPLATE_TEST_CASE("a queue does what a deque does, whatever comes", "", Padded<600>, Padded<8>,
+                   Owner) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
-    INFO("seed " << seed);
-    run(seed);
+    for (const std::size_t size_max : {1u, 7u, 60u, 500u}) {
+      INFO("seed " << seed << ", bound " << size_max);
+      run<TestType>(seed, size_max);
+    }
   }
 }
 
