@@ -109,6 +109,7 @@ void World::check_step() {
   for (const auto& line : lines_) line->check_progress(users_);
   if (steps % 64 == 0 || validate_every_ == 1) {
     for (const auto& line : lines_) line->check_accounts(users_);
+    for (const auto& user : users_) user->check();
     require(environment_.schedule.size() <= plans_per_client_max * users_.size(),
             "the number of plans is bounded");
   }
@@ -123,6 +124,7 @@ void World::check_quiet() {
   const bool quiet = std::all_of(users_.begin(), users_.end(),
                                  [](const auto& user) { return user->driver().is_quiet(); });
   if (!quiet) return;  // a health check is on its way
+  for (const auto& user : users_) user->check_quiet();
   for (const auto& line : lines_) line->check_quiet(users_);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plimsoll/tests/sim/books/channels.h"
+#include "plimsoll/tests/sim/books/pushes.h"
 #include "plimsoll/tests/sim/books/queues.h"
 #include "plimsoll/tests/sim/books/transactions.h"
 
@@ -8,11 +9,13 @@ namespace plimsoll::sim {
 
 /// Beside the ledger of requests.
 struct Books {
-  explicit Books(Referee& referee) : transactions(referee), queues(referee), channels(referee) {}
+  explicit Books(Referee& referee)
+      : transactions(referee), queues(referee), channels(referee), pushes(referee) {}
 
   Transactions transactions;
   Queues queues;
   Channels channels;
+  Pushes pushes;
 };
 
 }  // namespace plimsoll::sim

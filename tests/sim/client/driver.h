@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/tests/sim/client/wire.h"
@@ -77,6 +78,11 @@ class Driver final : private Wire::Owner, private Handler {
   MessagesMissed messages_missed() const { return client_->messages_missed(); }
   SubscriptionStatistics statistics_of(ConnectionId connection) const {
     return client_->subscription_statistics(connection);
+  }
+
+  /// The connections that a subscription has had, by their serial numbers.
+  const std::vector<std::uint64_t>& links_of(ConnectionId connection) {
+    return wire(connection).links();
   }
 
   // Faults.

@@ -81,6 +81,7 @@ std::optional<ConnectionId> Driver::open_subscription() {
   const Result<ConnectionId> opened = client_->open_subscription(environment_.now());
   if (!opened) return std::nullopt;
   pools_[static_cast<std::size_t>(*opened)] = PoolKind::pushes;
+  wire(*opened).forget_links();
   return *opened;
 }
 

@@ -55,6 +55,10 @@ class Errand {
   /// The client may not be called from these two.
   virtual void handle_outcome(const Event& event, bool truthful) = 0;
   virtual void handle_part(const Event&, bool) {}
+  /// Between two events: holds the client to what it says of itself.
+  virtual void check() {}
+  /// Everybody is there, and nobody does anything.
+  virtual void check_quiet() {}
   /// The faults are over: what may wait for ever is ended.
   virtual void calm_down() {}
   /// Whether it has been seen to work since, where it has to.

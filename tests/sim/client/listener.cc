@@ -41,6 +41,7 @@ void Listener::begin_life() {
   channels_.clear();
   asked_.clear();
   waiting_ = 0;
+  told_ = {};
   believed_ = true;
   over_ = after_gap_ = wait_cancelled_ = false;
 }
@@ -243,19 +244,69 @@ void Listener::note_message(const Value& message) {
     channel.gaps += missed.gaps;
   }
   const auto elements = message.as_elements();
-  if (!elements || elements->size() < 3) return;  // a push of another kind
+  if (!elements || elements->size() < 3) return note_push(0, missed);  // of another kind
   auto at = elements->begin();
   const std::string kind = text_of(*at);
-  if (kind != "message" && kind != "pmessage") return;
+  if (kind != "message" && kind != "pmessage") return note_push(0, missed);
   if (kind == "pmessage") ++at;
   const std::string name = text_of(*++at);
   const RequestNumber number = mark_of(text_of(*++at)).number;
   coverage().count(Deed::message_told);
   environment().note("client", desk_.user_number(), "is told message % (% lost, % gaps before)",
                      number, missed.lost, missed.gaps);
+  note_push(number, missed);
   if (!believed_) return;
   const auto server = static_cast<std::uint32_t>(driver().server());
   note_place(channels_[name], books().channels.place_of(server, name, number), number);
+}
+
+// What is lost is what lies between this push and the one that was told before it: no more, and no
+// less, unless a connection was lost in between.
+void Listener::note_push(RequestNumber number, const MessagesMissed& missed) {
+  ++told_.pushes;
+  told_.lost += missed.lost;
+  told_.gaps += missed.gaps;
+  if (!believed_) return;
+  const std::vector<std::uint64_t>& links = driver().links_of(*connection_);
+  const Pushes& pushes = books().pushes;
+  if (told_.anchored && missed.gaps == 0) {
+    told_.place += missed.lost;
+    require(pushes.is_at(links[told_.link], told_.place, number),
+            "as many messages are said to be lost as are missing", number);
+    ++told_.place;
+    return;
+  }
+  // Behind a gap, nobody knows how much of the connection before it had come.
+  told_.anchored = false;
+  if (number == 0) return;
+  std::size_t link = links.size();
+  std::optional<std::size_t> place;
+  while (!place && link > told_.link) place = pushes.place_of(links[--link], number);
+  require(place.has_value(), "a message was sent on a connection of the subscription", number);
+  if (!place) return;
+  require(*place <= missed.lost || missed.gaps > 0 || told_.pushes > 1,
+          "what comes before the first message that is told is said to be lost", number);
+  told_.link = link;
+  told_.place = *place + 1;
+  told_.anchored = true;
+}
+
+void Listener::check() {
+  if (!connection_ || over_) return;
+  const SubscriptionStatistics statistics = driver().statistics_of(*connection_);
+  if (statistics.received == 0) return;  // or the client is over
+  require(statistics.received == told_.pushes + statistics.queued + statistics.lost,
+          "each message that came was told, is kept, or is counted as lost", waiting_);
+}
+
+void Listener::check_quiet() {
+  if (!connection_ || over_ || !believed_ || !told_.anchored) return;
+  const SubscriptionStatistics statistics = driver().statistics_of(*connection_);
+  const std::vector<std::uint64_t>& links = driver().links_of(*connection_);
+  if (statistics.gaps != told_.gaps || told_.link + 1 != links.size()) return;
+  const std::uint64_t untold = statistics.queued + (statistics.lost - told_.lost);
+  require(books().pushes.count(links.back()) == told_.place + untold,
+          "each message that was sent was told, is kept, or is counted as lost", waiting_);
 }
 
 void Listener::note_place(Channel& channel, std::uint64_t place, RequestNumber number) {

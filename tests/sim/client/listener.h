@@ -21,6 +21,8 @@ class Listener final : public Errand {
   void go_on() override;
   void handle_outcome(const Event& event, bool truthful) override;
   void handle_part(const Event& event, bool truthful) override;
+  void check() override;
+  void check_quiet() override;
   void calm_down() override;
   bool is_proved() override;
 
@@ -53,13 +55,25 @@ class Listener final : public Errand {
   void wait();
   void close();
   void note_message(const Value& message);
+  void note_push(RequestNumber number, const MessagesMissed& missed);
   void note_place(Channel& channel, std::uint64_t place, RequestNumber number);
   void note_confirmed(const Asked& asked, RequestNumber number);
   void note_not_confirmed(const Asked& asked, RequestNumber number);
   template <class Visit>
   void for_each_channel_of(std::size_t name, Visit&& visit);
 
+  // How far the pushes of all its connections were told.
+  struct Told {
+    std::size_t link = 0;   // of the subscription's connections
+    bool anchored = false;  // something was told that came on it
+    std::size_t place = 0;  // behind what was told, on that connection
+    std::uint64_t pushes = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t gaps = 0;
+  };
+
   std::optional<ConnectionId> connection_;
+  Told told_;
   std::map<std::size_t, Name> names_;
   std::map<std::string, Channel, std::less<>> channels_;
   std::map<RequestNumber, Asked> asked_;

@@ -31,6 +31,10 @@ class User final : private Driver::Owner, private Desk, private Handler {
   void prove_client();
   bool client_is_proved() const;
 
+  /// Between two events; and when nobody does anything.
+  void check();
+  void check_quiet();
+
   /// Ends the client in order, and releases what was kept.
   void leave();
   bool has_left() const { return !driver_.has_client(); }

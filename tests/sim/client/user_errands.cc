@@ -65,6 +65,16 @@ void User::go_on_with(std::uint64_t detail) {
   errands_[detail % errands_max]->go_on();
 }
 
+void User::check() {
+  if (over_) return;
+  for (const auto& errand : errands_) errand->check();
+}
+
+void User::check_quiet() {
+  if (over_) return;
+  for (const auto& errand : errands_) errand->check_quiet();
+}
+
 void User::tell_credentials() {
   const auto& passwords = environment_.passwords;
   if (passwords_told_ == passwords.size()) return;

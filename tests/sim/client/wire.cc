@@ -56,6 +56,7 @@ void Wire::open(std::size_t server, PoolKind pool) {
   if (writing_) end_write();
   pool_ = pool;
   link_ = &environment_.network.connect(*this, server);
+  links_.push_back(link_->serial());
   open_ = write_blocked_ = false;
   environment_.note("client", driver_, "connects to server % (connection %)", server,
                     link_->serial());

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/tests/sim/environment.h"
@@ -65,6 +66,9 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
 
   bool is_open() const { return link_ != nullptr && open_; }
   bool has_connection() const { return link_ != nullptr; }
+  /// The connections that it has had, or tried to have, since forget_links().
+  const std::vector<std::uint64_t>& links() const { return links_; }
+  void forget_links() { links_.clear(); }
   bool writing() const { return writing_; }
   /// Whether the server has not lied on the connection that is there, or was there last.
   bool truthful() const { return link_ == nullptr || link_->truthful(); }
@@ -117,6 +121,7 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
   Random random_;
   PoolKind pool_ = PoolKind::replies;
   Link* link_ = nullptr;
+  std::vector<std::uint64_t> links_;
   bool open_ = false;  // link_ is connected
   bool waits_for_room_ = false;
   bool told_of_room_ = false;       // and will try again at once

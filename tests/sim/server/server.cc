@@ -68,7 +68,7 @@ void Server::handle_connected(Link& link) {
   connection.sent = 0;
   connection.finished = false;
   connection.waiting = connection.transaction = 0;
-  connection.in_transaction = false;
+  connection.in_transaction = connection.listens = false;
   connection.closing = model_.closing(connection.client) != model::Closing::no;
   flush(connection);
 }
@@ -157,12 +157,18 @@ void Server::poll_model() {
         note_taken(connection, said);
         want_service(connection.link->place());
       }
-      if (!connection.finished) connection.output += said;
+      send(connection, said);
       said.clear();
       connection.closing |= model_.closing(*client) != model::Closing::no;
       flush(connection);
     }
   }
+}
+
+void Server::send(Connection& connection, std::string_view bytes) {
+  if (connection.finished) return;
+  connection.output += bytes;
+  if (connection.listens) environment_.books.pushes.note_sent(connection.link->serial(), bytes);
 }
 
 void Server::flush(Connection& connection) {

@@ -62,6 +62,7 @@ class Server final : private Link::Server, private Handler {
     // Between MULTI and EXEC, and whose transaction that is.
     bool in_transaction = false;
     RequestNumber transaction = 0;
+    bool listens = false;  // has subscribed to something
   };
 
   void handle(std::uint32_t what, std::uint64_t detail) override;
@@ -86,6 +87,7 @@ class Server final : private Link::Server, private Handler {
   const char* made_up_reply(const Connection& connection);
   void replace_by_large_reply();
   void spoil_reply(Connection& connection);
+  void send(Connection& connection, std::string_view bytes);
   void flush(Connection& connection);
   void poll_model();
   void close(Connection& connection);

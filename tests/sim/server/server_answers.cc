@@ -23,6 +23,7 @@ bool is_pop(std::string_view command) { return command == "BLPOP" || command == 
 void Server::answer(Connection& connection, std::string_view request) {
   const RequestNumber number = number_of(scanner_.words());
   const bool pops = is_pop(scanner_.words()[0]);
+  connection.listens |= scanner_.words()[0].ends_with("SUBSCRIBE");
   executed_ = false;
   ran_.clear();
   reply_.clear();
@@ -40,7 +41,7 @@ void Server::answer(Connection& connection, std::string_view request) {
     note_served(connection, number);
   }
   if (lie_) spoil_reply(connection);
-  if (!connection.finished) connection.output += reply_;
+  send(connection, reply_);
 }
 
 void Server::execute(Connection& connection, std::string_view request) {

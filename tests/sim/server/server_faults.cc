@@ -77,6 +77,7 @@ void Server::spoil_reply(Connection& connection) {
   switch (*lie_) {
     case Fault::stray_push:
       reply_.insert(0, ">2\r\n$10\r\ninvalidate\r\n*1\r\n$2\r\nk1\r\n");
+      environment_.books.pushes.note_other(connection.link->serial());
       return note_lie_told();
     case Fault::extra_reply: reply_ += "+made up\r\n"; break;
     case Fault::garbage:
