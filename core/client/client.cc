@@ -7,10 +7,11 @@
 namespace plimsoll {
 
 Result<Client::Accounts> Client::open_accounts(Budget& budget) {
-  Accounts accounts{.requests = budget.open_account(PoolKind::requests),
-                    .replies = budget.open_account(PoolKind::replies),
-                    .pushes = budget.open_account(PoolKind::pushes),
-                    .connections = budget.open_account(PoolKind::connections),
+  const std::uint64_t owner = budget.next_owner();
+  Accounts accounts{.requests = budget.open_account(PoolKind::requests, owner),
+                    .replies = budget.open_account(PoolKind::replies, owner),
+                    .pushes = budget.open_account(PoolKind::pushes, owner),
+                    .connections = budget.open_account(PoolKind::connections, owner),
                     .own = {}};
   const bool open =
       accounts.requests && accounts.replies && accounts.pushes && accounts.connections;
@@ -26,6 +27,7 @@ Result<Client::Accounts> Client::open_accounts(Budget& budget) {
 Client::Client(const ClientOptions& options, Accounts accounts)
     : options_(options),
       accounts_(std::move(accounts)),
+      budget_(accounts_.connections->budget()),
       session_(options_, Session::Accounts{.requests = *accounts_.requests,
                                            .replies = *accounts_.replies,
                                            .connections = *accounts_.connections}),
@@ -120,6 +122,7 @@ void Client::handle_written(ConnectionId connection, std::size_t bytes) {
 
 void Client::handle_timeout(Instant now) {
   if (recorder_.on()) record_input(now, FlightRecord::timeout);
+  budget_.handle_timeout(now);
   session_.handle_timeout(now);
   if (!sides_.none()) sides_.handle_timeout(now);
 }

@@ -57,6 +57,7 @@ class Client {
 
   /// `options` must have passed validate(); what they refer to must outlive the client.
   Client(const ClientOptions& options, Accounts accounts);
+  ~Client() { budget_.leave(this); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -145,7 +146,9 @@ class Client {
   Instant poll_timeout() {
     if (recorder_.on()) recorder_.note(FlightRecord::poll_timeout, {});
     const Instant next = session_.poll_timeout();
-    return sides_.none() ? next : std::min(next, sides_.poll_timeout());
+    const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
+    const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : never;
+    return std::min({next, tick, sides_.none() ? never : sides_.poll_timeout()});
   }
 
   /// A bit for each connection that poll_transmit() may have something for.
@@ -226,6 +229,7 @@ class Client {
 
   ClientOptions options_;
   Accounts accounts_;
+  Budget& budget_;
   std::uint64_t submitted_ = 0;
   std::uint64_t rejected_ = 0;
   std::span<char> room_;  // to read to; only while recording

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
+#include "plimsoll/core/memory/account_list.h"
 #include "plimsoll/core/memory/budget.h"
 
 // Who pays. An Account is one line in the Budget's tree (a client's requests, its replies...); a
@@ -11,17 +14,38 @@
 
 namespace plimsoll {
 
-class Account {
+class Account : private AccountState {
  public:
   /// Reserves `bytes`, or says no: then nothing has changed. Thread-safe.
-  [[nodiscard]] bool charge(std::size_t bytes) { return budget_.charge(*this, bytes); }
+  [[nodiscard]] bool charge(std::size_t bytes) {
+    std::size_t idle = leased_idle_.load(std::memory_order_relaxed);
+    while (idle != no_lease && idle >= bytes) {
+      if (leased_idle_.compare_exchange_weak(idle, idle - bytes, std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return budget_.grow(*this, bytes);
+  }
 
   /// Gives back bytes that were granted. Thread-safe. The account may be gone afterwards.
-  void release(std::size_t bytes) { budget_.release(*this, bytes); }
+  void release(std::size_t bytes) {
+    std::size_t idle = leased_idle_.load(std::memory_order_relaxed);
+    while (idle != no_lease && idle + bytes <= lease_bytes_max) {
+      if (leased_idle_.compare_exchange_weak(idle, idle + bytes, std::memory_order_relaxed)) return;
+    }
+    budget_.shrink(*this, bytes);
+  }
 
   /// Takes back a charge for memory that the source did not have. Nobody is told: those who wait
   /// would ask for the same memory, and again be refused by the source. Thread-safe.
   void revoke(std::size_t bytes) { budget_.revoke(*this, bytes); }
+
+  /// How many bytes it has beyond what it may have now, since others need them, or the line was
+  /// lowered: to be released as soon as its owner can. Thread-safe.
+  std::size_t excess() const { return budget_.excess(*this); }
+
+  /// Says that so many more, or fewer, of its owner's things wait for memory. Thread-safe.
+  void add_waiting(int count) { waiting_.fetch_add(count, std::memory_order_relaxed); }
 
   Budget& budget() const { return budget_; }
   PoolKind pool() const { return pool_; }
@@ -30,12 +54,20 @@ class Account {
   friend class Budget;
   friend class AccountHandle;
 
-  Account(Budget& budget, PoolKind pool) : budget_(budget), pool_(pool) {}
+  Account(Budget& budget, PoolKind pool, std::uint64_t owner)
+      : budget_(budget), pool_(pool), owner_(owner) {}
 
   Budget& budget_;
   const PoolKind pool_;
-  bool closed_ = false;  // guarded by the Budget's mutex, like used_
-  std::size_t used_ = 0;
+  const std::uint64_t owner_;
+
+  // Of what is used, set aside for charges to come, which need no lock then; no_lease: nothing may
+  // be. Only the Budget begins and ends a lease, with its lock held; in between any thread takes
+  // from it and puts back. What is on its way back is not idle yet, so that an account cannot end
+  // under a release.
+  static constexpr std::size_t no_lease = SIZE_MAX;
+  std::atomic<std::size_t> leased_idle_ = no_lease;
+  std::atomic<int> waiting_ = 0;
 };
 
 /// Owns an account; ending it closes the account.

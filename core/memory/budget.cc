@@ -7,214 +7,122 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/segment.h"
 
+// What the Budget is, and what it says of itself. How it grants is in budget_charges.cc, how it
+// evens out in budget_ticks.cc.
+
 namespace plimsoll {
 namespace {
 
-// Kept pages are a convenience, not a hoard: at most an eighth of the line in all.
-constexpr std::size_t kept_segments_max = 16;
+// Free pages are a convenience, not a hoard: at most a sixteenth of the line in segments.
+constexpr std::size_t kept_segments_max = 256;
 constexpr std::size_t kept_chunks_max = 32;
 
 std::size_t kept_segments(std::size_t memory_limit) {
   return std::min(kept_segments_max, memory_limit / segment_bytes / 16);
 }
 
-std::size_t percent_of(std::size_t whole, unsigned percent) {
-  return whole / 100 * percent + whole % 100 * percent / 100;
+// Of options that are valid.
+Shares valid_shares(const BudgetOptions& options) {
+  const Result<Shares> shares = shares_of(options);
+  PLIMSOLL_CHECK(shares.ok());
+  return *shares;
 }
 
 }  // namespace
 
-const char* name(PoolKind pool) {
-  switch (pool) {
-    case PoolKind::cache: return "cache";
-    case PoolKind::requests: return "requests";
-    case PoolKind::replies: return "replies";
-    case PoolKind::pushes: return "pushes";
-    case PoolKind::connections: return "connections";
-    case PoolKind::spare: return "spare";
-  }
-  return "unknown";
-}
-
 Status Budget::validate(const BudgetOptions& options) {
-  if (options.memory_limit < memory_limit_min) {
-    return Error{.code = ErrorCode::invalid_option,
-                 .what = "memory_limit is below the minimum",
-                 .expected = "1 MiB (1048576 bytes) or more",
-                 .value = options.memory_limit,
-                 .limit = memory_limit_min};
-  }
-  const std::uint64_t sum =
-      std::uint64_t{options.requests_percent} + options.replies_percent + options.pushes_percent;
-  if (sum > 100) {
-    return Error{.code = ErrorCode::invalid_option,
-                 .what = "the pools' shares add up to more than the line",
-                 .expected = "a sum of 100 percent or less",
-                 .value = sum,
-                 .limit = 100};
-  }
-  return {};
+  const Result<Shares> shares = shares_of(options);
+  return shares ? Status() : Status(shares.error());
 }
 
 Budget::Budget(const BudgetOptions& options, MemorySource& source)
     : source_(source),
-      limit_(options.memory_limit),
+      options_(options),
+      line_(valid_shares(options), options),
       segments_(*this, PagePool::Size::segment, kept_segments(options.memory_limit)),
       chunks_(*this, PagePool::Size::chunk, kept_chunks_max),
-      reserve_(*this) {
-  PLIMSOLL_CHECK(validate(options).ok());
-  for (PoolState& state : pools_) state.limit = limit_;
-  pool(PoolKind::requests).limit = percent_of(limit_, options.requests_percent);
-  pool(PoolKind::replies).limit = percent_of(limit_, options.replies_percent);
-  pool(PoolKind::pushes).limit = percent_of(limit_, options.pushes_percent);
-  PLIMSOLL_CHECK(grow(pool(PoolKind::spare), progress_reserve_segments * segment_bytes));
-}
+      reserve_(*this) {}
 
 Budget::~Budget() {
   segments_.reclaim();
   chunks_.reclaim();
   // Whoever still holds a charge would soon write to a Budget that is gone.
-  PLIMSOLL_CHECK(used_ == progress_reserve_segments * segment_bytes);
+  PLIMSOLL_CHECK(line_.used() == progress_reserve_segments * segment_bytes);
 }
 
-AccountHandle Budget::open_account(PoolKind kind) {
-  const std::size_t footprint = source_.block_footprint(sizeof(Account));
-  if (!grow_or_reclaim(PoolKind::connections, footprint, nullptr)) return {};
-  void* const block = source_.allocate_block(sizeof(Account));
-  if (block == nullptr) {
-    Lock lock(mutex_);
-    pool(PoolKind::connections).used -= footprint;
-    used_ -= footprint;
-    return {};
-  }
-  return AccountHandle(new (block) Account(*this, kind));
+Status Budget::configure(const BudgetOptions& options) {
+  const Result<Shares> shares = shares_of(options);
+  if (!shares) return shares.error();
+  segments_.set_kept_max(kept_segments(options.memory_limit));
+  reclaim_pages();
+  Lock lock(mutex_);
+  options_ = options;
+  take_leases();
+  line_.draw(*shares, options);
+  even_out();
+  arm();
+  notify_waiters();
+  return {};
+}
+
+Status Budget::set_memory_limit(std::size_t bytes) {
+  BudgetOptions changed = options();
+  changed.memory_limit = bytes;
+  return configure(changed);
+}
+
+BudgetOptions Budget::options() const {
+  Lock lock(mutex_);
+  return options_;
 }
 
 std::size_t Budget::limit(PoolKind kind) const {
   Lock lock(mutex_);
-  return pools_[static_cast<std::size_t>(kind)].limit;
+  return line_.most(kind);
 }
 
-bool Budget::grow(PoolState& state, std::size_t bytes) {
-  if (bytes > state.limit - state.used || bytes > limit_ - used_) return false;
-  state.used += bytes;
-  state.peak = std::max(state.peak, state.used);
-  used_ += bytes;
-  peak_ = std::max(peak_, used_);
-  return true;
-}
-
-// Grows `kind`, if need be at the cost of the spare pages. The pool's own limit these cannot mend.
-bool Budget::grow_or_reclaim(PoolKind kind, std::size_t bytes, Account* account) {
-  for (const bool reclaimed : {false, true}) {
-    if (reclaimed) {
-      segments_.reclaim();
-      chunks_.reclaim();
-    }
-    Lock lock(mutex_);
-    PoolState& state = pool(kind);
-    if (grow(state, bytes)) {
-      if (account != nullptr) account->used_ += bytes;
-      return true;
-    }
-    if (reclaimed || bytes > state.limit - state.used) {
-      ++state.refused;
-      return false;
-    }
-  }
-  return false;
-}
-
-bool Budget::charge(Account& account, std::size_t bytes) {
-  return grow_or_reclaim(account.pool_, bytes, &account);
-}
-
-bool Budget::debit(Account& account, std::size_t bytes) {
-  PoolState& state = pool(account.pool_);
-  PLIMSOLL_CHECK(bytes <= account.used_ && bytes <= state.used && bytes <= used_);
-  account.used_ -= bytes;
-  state.used -= bytes;
-  return account.closed_ && account.used_ == 0;
-}
-
-void Budget::release(Account& account, std::size_t bytes) {
-  bool last = false;
-  {
-    Lock lock(mutex_);
-    last = debit(account, bytes);
-    used_ -= bytes;
-    notify_waiters();
-  }
-  if (last) destroy(account);
-}
-
-void Budget::revoke(Account& account, std::size_t bytes) {
+AccountHandle Budget::open_account(PoolKind kind, std::uint64_t owner) {
+  const std::size_t footprint = source_.block_footprint(sizeof(Account));
+  if (!grow_unowned(footprint)) return {};
+  void* const block = source_.allocate_block(sizeof(Account));
   Lock lock(mutex_);
-  // The account is that of whoever asked just now: it is not closed.
-  PLIMSOLL_CHECK(!debit(account, bytes));
-  used_ -= bytes;
+  if (block == nullptr) {
+    line_.shrink(PoolKind::connections, footprint);
+    return {};
+  }
+  auto* const account = new (block) Account(*this, kind, owner);
+  list(kind).add(*account);
+  return AccountHandle(account);
 }
 
 void Budget::close(Account& account) {
   bool last = false;
   {
     Lock lock(mutex_);
-    account.closed_ = true;
-    last = account.used_ == 0;
+    account.closed = true;
+    last = debit(account, end_lease(account));
+    if (account.used == 0) notify_waiters();
   }
   if (last) destroy(account);
 }
 
 void Budget::destroy(Account& account) {
-  account.~Account();
-  source_.release_block(&account, sizeof(Account));
-  const std::size_t footprint = source_.block_footprint(sizeof(Account));
-  Lock lock(mutex_);
-  pool(PoolKind::connections).used -= footprint;
-  used_ -= footprint;
-  notify_waiters();
-}
-
-bool Budget::move_from_spare(Account& account, std::size_t bytes) {
-  Lock lock(mutex_);
-  PoolState& to = pool(account.pool_);
-  PoolState& spare = pool(PoolKind::spare);
-  if (bytes > to.limit - to.used) {
-    ++to.refused;
-    return false;
-  }
-  PLIMSOLL_CHECK(bytes <= spare.used);
-  spare.used -= bytes;
-  to.used += bytes;
-  to.peak = std::max(to.peak, to.used);
-  account.used_ += bytes;
-  return true;
-}
-
-void Budget::move_to_spare(Account& account, std::size_t bytes) {
-  bool last = false;
   {
     Lock lock(mutex_);
-    last = debit(account, bytes);
-    PoolState& spare = pool(PoolKind::spare);
-    spare.used += bytes;
-    spare.peak = std::max(spare.peak, spare.used);
-    notify_waiters();
+    list(account.pool_).remove(account);
   }
-  if (last) destroy(account);
-}
-
-void Budget::release_spare(std::size_t bytes) {
+  account.~Account();
+  source_.release_block(&account, sizeof(Account));
   Lock lock(mutex_);
-  PoolState& spare = pool(PoolKind::spare);
-  PLIMSOLL_CHECK(bytes <= spare.used);
-  spare.used -= bytes;
-  used_ -= bytes;
+  line_.shrink(PoolKind::connections, source_.block_footprint(sizeof(Account)));
+  notify_waiters();
 }
 
 void Budget::wait(BudgetWaiter& waiter) {
   Lock lock(mutex_);
   if (waiter.waiting_) return;
+  // From now on each release is news.
+  take_leases();
   waiter.waiting_ = true;
   waiter.next_waiter_ = waiters_;
   waiters_ = &waiter;
@@ -243,27 +151,91 @@ void Budget::notify_available() {
   notify_waiters();
 }
 
+AccountStatistics Budget::statistics_of(const Account& account) const {
+  const std::size_t idle = account.leased_idle_.load(std::memory_order_relaxed);
+  const std::size_t level = std::min(list(account.pool_).level(), line_.reach(account.pool_));
+  return {.owner = account.owner_,
+          .pool = account.pool_,
+          .limit = std::max(level, account.used),
+          .target = level,
+          .used = account.used - (idle == Account::no_lease ? 0 : idle),
+          .peak = account.peak,
+          .waiting = static_cast<std::size_t>(
+              std::max(0, account.waiting_.load(std::memory_order_relaxed))),
+          .refused = account.refused};
+}
+
+// What is set aside is not used yet.
 BudgetStatistics Budget::statistics() const {
+  const PageStatistics segments = segments_.statistics();
+  const PageStatistics chunks = chunks_.statistics();
   Lock lock(mutex_);
-  BudgetStatistics all{.limit = limit_, .used = used_, .peak = peak_, .pools = {}};
+  BudgetStatistics all{.limit = line_.limit(),
+                       .target = line_.target(),
+                       .used = line_.used(),
+                       .peak = line_.peak(),
+                       .pools = {},
+                       .segments = segments,
+                       .chunks = chunks};
   for (std::size_t i = 0; i < pools_count; ++i) {
-    const PoolState& state = pools_[i];
-    all.pools[i] = {state.limit, state.used, state.peak, state.refused};
+    const auto kind = static_cast<PoolKind>(i);
+    const Line::Pool& pool = line_.pool(kind);
+    PoolStatistics& told = all.pools[i];
+    told = {.share = pool.share,
+            .limit = kind == PoolKind::spare ? line_.limit() : pool.limit,
+            .target = kind == PoolKind::spare ? line_.target() : line_.target(kind),
+            .used = pool.used,
+            .peak = pool.peak,
+            .refused = pool.refused,
+            .accounts = list(kind).size()};
+    list(kind).for_each([&](const AccountState& state) {
+      const AccountStatistics account = statistics_of(static_cast<const Account&>(state));
+      told.waiting += account.waiting;
+      told.used -= state.used - account.used;
+      all.used -= state.used - account.used;
+    });
   }
   return all;
 }
 
-void Budget::validate() {
+std::size_t Budget::account_statistics(std::span<AccountStatistics> out) const {
   Lock lock(mutex_);
-  std::size_t sum = 0;
-  for (const PoolState& state : pools_) {
-    PLIMSOLL_CHECK(state.used <= state.peak && state.peak <= state.limit);
-    sum += state.used;
+  std::size_t count = 0;
+  for (const AccountList& accounts : lists_) {
+    accounts.for_each([&](const AccountState& state) {
+      if (count < out.size()) out[count] = statistics_of(static_cast<const Account&>(state));
+      ++count;
+    });
   }
-  PLIMSOLL_CHECK(sum == used_ && used_ <= peak_ && peak_ <= limit_);
+  return count;
+}
+
+void Budget::validate() {
   const std::size_t kept = segments_.kept_count() * segments_.page_charge() +
                            chunks_.kept_count() * chunks_.page_charge();
-  PLIMSOLL_CHECK(pool(PoolKind::spare).used == kept + progress_reserve_segments * segment_bytes);
+  Lock lock(mutex_);
+  line_.validate();
+  PLIMSOLL_CHECK(line_.pool(PoolKind::spare).used ==
+                 kept + progress_reserve_segments * segment_bytes);
+  std::size_t accounts = 0;
+  std::size_t leases = 0;
+  for (std::size_t i = 0; i < pools_count; ++i) {
+    std::size_t sum = 0;
+    lists_[i].for_each([&](const AccountState& state) {
+      const std::size_t idle = static_cast<const Account&>(state).leased_idle_.load();
+      PLIMSOLL_CHECK(idle == Account::no_lease || idle <= state.used);
+      PLIMSOLL_CHECK(!state.closed || (idle == Account::no_lease && state.used > 0));
+      if (idle != Account::no_lease) ++leases;
+      sum += state.used;
+    });
+    accounts += lists_[i].size();
+    const auto kind = static_cast<PoolKind>(i);
+    if (kind == PoolKind::spare || kind == PoolKind::connections) continue;
+    PLIMSOLL_CHECK(sum == line_.pool(kind).used);
+  }
+  PLIMSOLL_CHECK(leases == leases_);
+  const std::size_t for_accounts = accounts * source_.block_footprint(sizeof(Account));
+  PLIMSOLL_CHECK(line_.pool(PoolKind::connections).used >= for_accounts);
 }
 
 }  // namespace plimsoll

@@ -41,9 +41,9 @@ void PagePool::release(void* page, Account& payer) {
   budget_.release_spare(page_charge_);
 }
 
-std::size_t PagePool::reclaim() {
+std::size_t PagePool::give_back(std::uint64_t released_until) {
   std::size_t released = 0;
-  while (FreePage* page = pop()) {
+  while (FreePage* page = pop_oldest(released_until)) {
     deallocate(page);
     budget_.release_spare(page_charge_);
     released += page_charge_;
@@ -51,9 +51,40 @@ std::size_t PagePool::reclaim() {
   return released;
 }
 
+void PagePool::age(unsigned ticks_max) {
+  std::uint64_t tick = 0;
+  {
+    Lock lock(mutex_);
+    tick = ++tick_;
+  }
+  if (tick > ticks_max) give_back(tick - ticks_max);
+}
+
+void PagePool::set_kept_max(std::size_t kept_max) {
+  {
+    Lock lock(mutex_);
+    kept_max_ = kept_max;
+    if (kept_ <= kept_max) return;
+  }
+  reclaim();
+}
+
+std::size_t PagePool::kept_count() const {
+  Lock lock(mutex_);
+  return kept_;
+}
+
+PageStatistics PagePool::statistics() const {
+  Lock lock(mutex_);
+  return {.live = live_ * page_charge_, .pooled = kept_ * page_charge_, .returned = returned_};
+}
+
 void* PagePool::allocate() {
-  return size_ == Size::segment ? budget_.source().allocate_segment()
-                                : budget_.source().allocate_block(page_bytes_);
+  void* const page = size_ == Size::segment ? budget_.source().allocate_segment()
+                                            : budget_.source().allocate_block(page_bytes_);
+  Lock lock(mutex_);
+  if (page != nullptr) ++live_;
+  return page;
 }
 
 void PagePool::deallocate(void* page) {
@@ -66,22 +97,40 @@ void PagePool::deallocate(void* page) {
 
 PagePool::FreePage* PagePool::pop() {
   Lock lock(mutex_);
-  if (free_ == nullptr) return nullptr;
-  FreePage* page = free_;
-  free_ = page->next;
+  if (newest_ == nullptr) return nullptr;
+  ++live_;
+  return remove(*newest_);
+}
+
+// One that was released in tick `released_until` or before.
+PagePool::FreePage* PagePool::pop_oldest(std::uint64_t released_until) {
+  Lock lock(mutex_);
+  if (oldest_ == nullptr || oldest_->tick > released_until) return nullptr;
+  returned_ += page_charge_;
+  return remove(*oldest_);
+}
+
+PagePool::FreePage* PagePool::remove(FreePage& page) {
+  (page.newer == nullptr ? newest_ : page.newer->older) = page.older;
+  (page.older == nullptr ? oldest_ : page.older->newer) = page.newer;
   --kept_;
-  unpoison(page, page_bytes_);
-  return page;
+  unpoison(&page, page_bytes_);
+  return &page;
 }
 
 bool PagePool::push(void* page) {
   Lock lock(mutex_);
-  if (kept_ == kept_max_) return false;
+  --live_;
+  if (kept_ >= kept_max_) {
+    returned_ += page_charge_;
+    return false;
+  }
   auto* const free_page = static_cast<FreePage*>(page);
-  free_page->next = free_;
-  free_ = free_page;
+  *free_page = {.newer = nullptr, .older = newest_, .tick = tick_};
+  (newest_ == nullptr ? oldest_ : newest_->newer) = free_page;
+  newest_ = free_page;
   ++kept_;
-  // The link stays readable.
+  // The links stay readable.
   poison(static_cast<char*>(page) + sizeof(FreePage), page_bytes_ - sizeof(FreePage));
   return true;
 }

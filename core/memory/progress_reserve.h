@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "plimsoll/core/base/mutex.h"
+#include "plimsoll/core/memory/shares.h"
 
 // Two segments set aside at start. When the replies pool is dry, one reader at a time goes on with
 // them until its reply ends or is skipped, so that replies which nobody can finish never hold up
@@ -13,8 +14,6 @@ namespace plimsoll {
 
 class Budget;
 struct Segment;
-
-inline constexpr std::size_t progress_reserve_segments = 2;
 
 class ProgressReserve {
  public:

@@ -144,6 +144,10 @@ class Session {
   bool may_keep_reply() const { return reader_.may_keep(); }
 
   State state() const { return state_; }
+
+  /// The last that it was told.
+  Instant now() const { return now_; }
+
   std::size_t in_flight() const { return pipeline_.size(); }
   const SessionCounters& counters() const { return counters_; }
 

@@ -230,7 +230,7 @@ TEST_CASE("when a client closes, nobody on the main connection waits for what bl
   fleet.settle();
   CHECK(fleet.take_events() == Lines{"2: lost_unsent (no)"});
   fleet.advance(100ms);
-  CHECK(fleet.client().poll_timeout() > fleet.now());
+  CHECK(fleet.poll_timeout() > fleet.now());
   fleet.say(1, element);
   CHECK(fleet.take_events() == Lines{"1: [\"list\", \"a\"]", "closed: closed"});
 }

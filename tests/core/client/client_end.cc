@@ -159,13 +159,13 @@ void ClientEnd::advance(Duration duration) {
   now_ += duration;
   client_->handle_timeout(now_);
   settle();
-  require(client_->poll_timeout() > now_, "the client wants to be woken up in the past");
+  require(poll_timeout() > now_, "the client wants to be woken up in the past");
 }
 
 void ClientEnd::wait_for_open() {
   while (link_ == Link::none) {
-    require(client_->poll_timeout() != never, "the client never asks for a connection again");
-    advance(client_->poll_timeout() - now_);
+    require(poll_timeout() != never, "the client never asks for a connection again");
+    advance(poll_timeout() - now_);
   }
 }
 
@@ -242,7 +242,7 @@ void ClientEnd::check_memory() {
   require(statistics.peak <= statistics.limit, "more memory than the line");
   std::size_t sum = 0;
   for (const PoolStatistics& pool : statistics.pools) {
-    require(pool.peak <= pool.limit, "a pool has more than its limit");
+    require(pool.used <= pool.limit, "a pool has more than its limit");
     sum += pool.used;
   }
   require(sum == statistics.used, "the pools do not add up");

@@ -76,6 +76,12 @@ class ClientEnd {
   void advance(Duration duration);
   /// The same without a timer that fires: the client learns of it with the next bytes.
   void let_pass(Duration duration) { now_ += duration; }
+  /// When the client wants to be called. The Budget's ticks, which are nobody's in particular, do
+  /// not show.
+  Instant poll_timeout() {
+    budget_.poll_timeout(this, now_);
+    return client_->poll_timeout();
+  }
   /// Lets time pass, as the client wants to be called, until it asks for a connection.
   void wait_for_open();
 

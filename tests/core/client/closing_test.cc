@@ -64,7 +64,7 @@ TEST_CASE("an orderly close gives up when close_timeout is over") {
   pair.end.write();
   pair.end.submit(2, {"ECHO", "staged"}, 0s);
   pair.end.close();
-  CHECK(pair.end.client().poll_timeout() == pair.end.now() + 300ms);
+  CHECK(pair.end.poll_timeout() == pair.end.now() + 300ms);
   pair.end.advance(299ms);
   CHECK(pair.end.take_events().empty());
   pair.end.advance(1ms);
@@ -122,7 +122,7 @@ TEST_CASE("a close_timeout of zero waits for nothing") {
   pair.end.submit(1, {"ECHO", "one"});
   pair.end.write();
   pair.end.close();
-  CHECK(pair.end.client().poll_timeout() <= pair.end.now());
+  CHECK(pair.end.poll_timeout() <= pair.end.now());
   pair.end.advance(0s);
   CHECK(pair.end.take_events() == Lines{"closed: closed", "1: lost_in_doubt (maybe)"});
 }

@@ -141,7 +141,7 @@ TEST_CASE("a request that timed out gets no other outcome, and its reply is pass
   pair.end.submit(1, {"ECHO", "slow"}, 20ms);
   pair.end.submit(2, {"ECHO", "patient"}, 1s);
   pair.end.write();
-  CHECK(pair.end.client().poll_timeout() == pair.end.now() + 20ms);
+  CHECK(pair.end.poll_timeout() == pair.end.now() + 20ms);
   pair.end.advance(19ms);
   CHECK(pair.end.take_events().empty());
   pair.end.advance(1ms);
@@ -160,13 +160,13 @@ TEST_CASE("request_timeout holds for requests that bring none, zero is for ever"
   ping.args = words;
   const auto submitted = pair.end.client().submit(ping, pair.end.now(), Tag{1});
   REQUIRE(submitted.ok());
-  CHECK(pair.end.client().poll_timeout() == pair.end.now() + 50ms);
+  CHECK(pair.end.poll_timeout() == pair.end.now() + 50ms);
   pair.end.client().cancel(*submitted, pair.end.now());
 
   Pair patient({.request_timeout = 0ms});
   patient.connect();
   REQUIRE(patient.end.client().submit(ping, patient.end.now(), Tag{1}).ok());
-  CHECK(patient.end.client().poll_timeout() == never);
+  CHECK(patient.end.poll_timeout() == never);
 }
 
 TEST_CASE("a request can be cancelled until it has its reply") {

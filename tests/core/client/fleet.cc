@@ -185,7 +185,7 @@ void Fleet::advance(Duration duration) {
   now_ += duration;
   client_->handle_timeout(now_);
   settle();
-  REQUIRE(client_->poll_timeout() > now_);
+  REQUIRE(poll_timeout() > now_);
 }
 
 Lines Fleet::take_requests(std::uint32_t index) { return std::exchange(requests_[index], {}); }

@@ -44,7 +44,12 @@ class Fleet {
 
   void advance(Duration duration);
   /// As far as the client wants to be called next.
-  void advance_to_timeout() { advance(client_->poll_timeout() - now_); }
+  /// When the client wants to be called; the Budget's ticks do not show.
+  Instant poll_timeout() {
+    budget_.poll_timeout(this, now_);
+    return client_->poll_timeout();
+  }
+  void advance_to_timeout() { advance(poll_timeout() - now_); }
   Instant now() const { return now_; }
 
   /// What was asked on connection `index` since the last call, handshakes left out: "BLPOP list 0".

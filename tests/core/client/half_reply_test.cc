@@ -27,9 +27,8 @@ TEST_CASE("half a reply whose request has ended holds nobody else up") {
   // All of the pool: what comes now is read into the reserve.
   const AccountHandle account = budget.open_account(PoolKind::replies);
   Charge hog(*account);
-  const PoolStatistics pool =
-      budget.statistics().pools[static_cast<std::size_t>(PoolKind::replies)];
-  REQUIRE(hog.grow(pool.limit - pool.used));
+  const std::size_t used = budget.statistics().pool(PoolKind::replies).used;
+  REQUIRE(hog.grow(budget.limit(PoolKind::replies) - used));
   stuck.end.submit(1, {"ECHO", "stuck"}, 100ms);
   stuck.end.write();
   stuck.end.receive("$5\r\nst");

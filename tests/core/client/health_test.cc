@@ -22,7 +22,7 @@ TEST_CASE("a silent connection is asked for a sign of life") {
   Pair pair({.health_check_interval = 2s});
   pair.connect();
   for (int i = 0; i < 3; ++i) {
-    CHECK(pair.end.client().poll_timeout() == pair.end.now() + 2s);
+    CHECK(pair.end.poll_timeout() == pair.end.now() + 2s);
     pair.end.advance(2s);
     CHECK(pair.end.write() == ping);
     pair.end.receive("+PONG\r\n");
@@ -58,7 +58,7 @@ TEST_CASE("a check that is due when the last request is given up is made at once
 TEST_CASE("zero switches the health check off") {
   Pair pair({.health_check_interval = 0s});
   pair.connect();
-  CHECK(pair.end.client().poll_timeout() == never);
+  CHECK(pair.end.poll_timeout() == never);
 }
 
 TEST_CASE("a connection without a sign of life is dead, and is replaced") {

@@ -149,7 +149,7 @@ TEST_CASE("attempts end at reconnect_attempts_max: those who waited were not sen
     pair.end.refuse();
   }
   CHECK(pair.end.take_events() == Lines{"closed: connect_failed", "1: lost_unsent (no)"});
-  CHECK(pair.end.client().poll_timeout() == never);
+  CHECK(pair.end.poll_timeout() == never);
 }
 
 TEST_CASE("an attempt that hangs is given up at connect_timeout, and another is made") {
@@ -269,7 +269,7 @@ TEST_CASE("a client that is closed or aborted while it reconnects is over at onc
 
       CHECK(pair.end.take_events() == Lines{"closed: closed", "1: lost_unsent (no)"});
       CHECK(pair.end.link() == ClientEnd::Link::none);
-      CHECK(pair.end.client().poll_timeout() == never);
+      CHECK(pair.end.poll_timeout() == never);
     }
   }
 }

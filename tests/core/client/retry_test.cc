@@ -34,7 +34,7 @@ TEST_CASE("a server that is down is asked again, less and less often, until conn
     Duration ceiling = 10ms;
     for (std::size_t attempt = 0;; ++attempt) {
       end.refuse();
-      const Instant due = end.client().poll_timeout();
+      const Instant due = end.poll_timeout();
       if (due == never) break;
       CHECK(due > end.now());
       CHECK(due <= end.now() + ceiling);
@@ -71,7 +71,7 @@ TEST_CASE("a server that comes up in time is used") {
 TEST_CASE("a server that does not accept the connection is given up at connect_timeout") {
   ClientEnd end({.connect_timeout = 300ms});
   end.connect();
-  CHECK(end.client().poll_timeout() == Instant(300ms));
+  CHECK(end.poll_timeout() == Instant(300ms));
   end.advance(299ms);
   CHECK(end.take_events().empty());
   end.advance(1ms);
@@ -87,7 +87,7 @@ TEST_CASE("a server that does not answer the handshake is given up at connect_ti
   end.open();
   end.write();
   end.receive(hello_reply);
-  CHECK(end.client().poll_timeout() == Instant(300ms));
+  CHECK(end.poll_timeout() == Instant(300ms));
   end.advance(200ms);
 
   CHECK(end.take_events() == Lines{"closed: connect_failed"});
@@ -133,8 +133,8 @@ TEST_CASE("the wait for another attempt begins when the one before has failed") 
   end.open();
   end.let_pass(300ms);
   end.receive("-LOADING Valkey is loading the dataset in memory\r\n");
-  CHECK(end.client().poll_timeout() > end.now());
-  CHECK(end.client().poll_timeout() <= end.now() + 10ms);
+  CHECK(end.poll_timeout() > end.now());
+  CHECK(end.poll_timeout() <= end.now() + 10ms);
   end.advance(10ms);
   CHECK(end.link() == ClientEnd::Link::opening);
 }

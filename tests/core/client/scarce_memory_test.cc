@@ -29,9 +29,8 @@ class Hog {
       : budget_(budget), account_(budget.open_account(PoolKind::replies)), charge_(*account_) {}
 
   void take_pool() {
-    const PoolStatistics pool =
-        budget_.statistics().pools[static_cast<std::size_t>(PoolKind::replies)];
-    REQUIRE(charge_.grow(pool.limit - pool.used));
+    const std::size_t used = budget_.statistics().pool(PoolKind::replies).used;
+    REQUIRE(charge_.grow(budget_.limit(PoolKind::replies) - used));
   }
   void take_reserve() {
     for (Segment*& segment : reserve_) segment = budget_.progress_reserve().take(this);
@@ -140,7 +139,7 @@ TEST_CASE("where the allocator has no memory to read to, the client wants to be 
   pair.end.memory().refuse_one_after(0);
   CHECK(pair.deliver() == 0);
   // Nobody will release any, so nobody will tell.
-  const Instant again = pair.end.client().poll_timeout();
+  const Instant again = pair.end.poll_timeout();
   CHECK(again > pair.end.now());
   CHECK(again < pair.end.now() + 1s);
   pair.end.advance(again - pair.end.now());
@@ -166,7 +165,7 @@ TEST_CASE("with the replies pool dry small replies go on by the reserve, one aft
 }
 
 TEST_CASE("requests that do not fit the pool are refused until others were sent") {
-  Pair pair({}, {.memory_limit = mebibyte});
+  Pair pair({}, {.memory_limit = mebibyte, .borrowing = false});
   pair.connect();
   const std::string large(100'000, 'x');
   pair.end.submit(1, {"ECHO", large}, 0s);
@@ -178,7 +177,7 @@ TEST_CASE("requests that do not fit the pool are refused until others were sent"
 }
 
 TEST_CASE("a request that timed out unsent gives back its room at once") {
-  Pair pair({}, {.memory_limit = mebibyte});
+  Pair pair({}, {.memory_limit = mebibyte, .borrowing = false});
   pair.connect();
   const std::string large(100'000, 'x');
   pair.end.submit(1, {"ECHO", large}, 10ms);

@@ -26,9 +26,8 @@ TEST_CASE("an account is charged to the connections, at what its memory costs") 
 
 TEST_CASE("an account that nobody can pay for is empty") {
   TestBudget test;
-  const AccountHandle cache = test.budget.open_account(PoolKind::cache);
-  Charge charge(*cache);
-  REQUIRE(charge.grow(test.budget.statistics().limit - test.used()));
+  const Filling filling(test.budget);
+  REQUIRE(filling.full());
   CHECK_FALSE(test.budget.open_account(PoolKind::cache));
 }
 
@@ -36,8 +35,8 @@ TEST_CASE("an account gets the room of kept pages") {
   TestBudget test;
   const AccountHandle cache = test.budget.open_account(PoolKind::cache);
   test.budget.chunks().release(test.budget.chunks().acquire(*cache), *cache);
-  Charge charge(*cache);
-  REQUIRE(charge.grow(test.budget.statistics().limit - test.used()));
+  const Filling filling(test.budget);
+  REQUIRE(filling.full());
   CHECK(test.budget.open_account(PoolKind::cache));
 }
 

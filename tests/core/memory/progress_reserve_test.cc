@@ -48,9 +48,8 @@ TEST_CASE("a reader that has one segment of the reserve may have the other") {
 TEST_CASE(
     "the reserve costs nothing beyond what was charged at the start, and serves a full line") {
   TestBudget test;
-  const AccountHandle cache = test.budget.open_account(PoolKind::cache);
-  Charge charge(*cache);
-  REQUIRE(charge.grow(test.budget.statistics().limit - test.used()));
+  const Filling filling(test.budget);
+  REQUIRE(filling.full());
   Segment* const segment = test.budget.progress_reserve().take(&first_reader);
   CHECK(segment != nullptr);
   CHECK(test.used() == test.budget.statistics().limit);

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/memory/memory_source.h"
+
+// The pools below the memory line, and what each is guaranteed of it. Pure arithmetic: what is done
+// with the shares is the Budget's (budget.h, lending.h).
+
+namespace plimsoll {
+
+enum class PoolKind : std::uint8_t {
+  cache,        ///< entries, index, policy state
+  requests,     ///< encoded requests and the state of each
+  replies,      ///< read buffers, and replies not yet released
+  pushes,       ///< queued push messages
+  connections,  ///< session state, handshakes, accounts
+  spare,        ///< free pages kept for reuse, and the progress reserve
+};
+
+inline constexpr std::size_t pools_count = static_cast<std::size_t>(PoolKind::spare) + 1;
+
+/// Those that have a share: all but the spare one, which is the last.
+inline constexpr std::size_t shared_pools_count = pools_count - 1;
+
+/// "cache", "requests", ...: as in options and statistics.
+const char* name(PoolKind pool);
+
+/// Two segments that nobody is charged for: one reader at a time goes on with them when the line is
+/// reached (progress_reserve.h).
+inline constexpr std::size_t progress_reserve_segments = 2;
+
+/// The smallest line for pools in their default proportions. Others may need more: validate().
+inline constexpr std::size_t memory_limit_min = 1024 * 1024;
+
+/// What a pool is guaranteed. `bytes` wins over `ratio`; with neither the pool has its default.
+struct PoolOptions {
+  static constexpr double unset = -1;
+
+  double ratio = unset;  ///< 0 to 1, of the line without the progress reserve and what
+                         ///< `connections` is guaranteed by default
+  std::optional<std::size_t> bytes{};
+};
+
+struct BudgetOptions {
+  /// The line, in bytes.
+  std::size_t memory_limit = 64 * 1024 * 1024;
+
+  PoolOptions cache{};  ///< by default what the others leave
+  PoolOptions requests{.ratio = 0.25};
+  PoolOptions replies{.ratio = 0.25};
+  PoolOptions pushes{.ratio = 0.10};
+  PoolOptions connections{};  ///< by default a 64th of the line, and 64 KiB at least
+
+  /// Whether a pool that needs more than its share may use what others leave idle of theirs.
+  bool borrowing = true;
+};
+
+/// In bytes, by pool.
+using Shares = std::array<std::size_t, pools_count>;
+
+/// What each pool is guaranteed; of the spare one, the progress reserve. invalid_option, with the
+/// number that is wrong and the one that it breaks: a ratio outside of 0 to 1, shares that add up
+/// to more than the line, a line below the least for these shares.
+Result<Shares> shares_of(const BudgetOptions& options);
+
+}  // namespace plimsoll
