@@ -1,0 +1,21 @@
+#pragma once
+
+// What the system says of this process.
+
+#include <cstddef>
+
+namespace plimsoll::bench {
+
+/// Resident memory, in bytes.
+std::size_t rss_bytes();
+
+/// The most that it has been since the last forget_peak_rss().
+std::size_t peak_rss_bytes();
+void forget_peak_rss();
+
+std::size_t threads_count();
+
+/// As many file descriptors as the system allows. Returns how many these are.
+std::size_t raise_descriptor_limit();
+
+}  // namespace plimsoll::bench
