@@ -49,6 +49,7 @@ class Account : private AccountState {
 
   Budget& budget() const { return budget_; }
   PoolKind pool() const { return pool_; }
+  std::uint64_t owner() const { return owner_; }
 
  private:
   friend class Budget;
