@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/budget.h"
 
@@ -48,7 +50,8 @@ void Budget::handle_timeout(Instant now) {
 void Budget::even_out() {
   for (PoolKind kind : {PoolKind::cache, PoolKind::requests, PoolKind::replies, PoolKind::pushes}) {
     const bool yields = line_.must_yield(kind);
-    list(kind).even_out(yields ? line_.pool(kind).share : line_.reach(kind), yields);
+    const std::size_t share = line_.pool(kind).share;
+    list(kind).even_out(yields ? share : std::max(share, line_.reach(kind)), yields);
     list(kind).for_each([](AccountState& account) {
       account.was_refused = false;
       account.grows = 0;

@@ -101,7 +101,7 @@ std::size_t Line::target(PoolKind kind) const {
 
 bool Line::must_yield(PoolKind kind) const {
   const Pool& mine = pool(kind);
-  return mine.used > mine.share && (limit_ > target_ || other_starves(kind));
+  return mine.used > mine.share && (limit_ > target_ || !may_borrow(kind));
 }
 
 void Line::forget_refusals() {

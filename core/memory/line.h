@@ -54,7 +54,7 @@ class Line {
   /// What the limit in force is moving to.
   std::size_t target(PoolKind kind) const;
 
-  /// Whether a pool has borrowed what others need, or what is above the line now.
+  /// Whether a pool has more than its share, and others need that, or it may not have it now.
   bool must_yield(PoolKind kind) const;
 
   /// Nobody is said to starve any more who is not refused again.

@@ -122,14 +122,5 @@ TEST_CASE("a Budget that ends before what is charged to it fails a CHECK") {
               }).empty());
 }
 
-TEST_CASE("every pool has a name of its own") {
-  CHECK(std::string(name(PoolKind::cache)) == "cache");
-  CHECK(std::string(name(PoolKind::requests)) == "requests");
-  CHECK(std::string(name(PoolKind::replies)) == "replies");
-  CHECK(std::string(name(PoolKind::pushes)) == "pushes");
-  CHECK(std::string(name(PoolKind::connections)) == "connections");
-  CHECK(std::string(name(PoolKind::spare)) == "spare");
-}
-
 }  // namespace
 }  // namespace plimsoll::testing

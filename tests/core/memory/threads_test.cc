@@ -111,6 +111,34 @@ TEST_CASE("what one thread was granted another may release, after its account wa
   expect_idle(test);
 }
 
+TEST_CASE("threads that share a busy account, ticks and a line that moves keep the sums") {
+  TestBudget test;
+  AccountHandle shared = test.budget.open_account(PoolKind::pushes);
+  std::atomic<bool> too_much = false;
+  on_threads([&](unsigned seed) {
+    std::minstd_rand random(seed);
+    Charge charge(*shared);
+    Instant now{};
+    for (int round = 0; round < rounds_count; ++round) {
+      for (int i = 0; i < 8; ++i) {
+        if (!charge.grow(random() % 4000)) charge.shrink(charge.bytes());
+        charge.shrink(random() % (charge.bytes() + 1));
+      }
+      if (round % 64 == 0) test.budget.handle_timeout(now += budget_tick);
+      if (round % 256 == 0) {
+        const std::size_t line = (1 + random() % 64) * memory_limit_min;
+        if (!test.budget.set_memory_limit(line).ok()) too_much = true;
+      }
+      const BudgetStatistics all = test.budget.statistics();
+      if (all.used > all.limit) too_much = true;
+    }
+  });
+  CHECK_FALSE(too_much);
+  test.budget.validate();
+  shared = AccountHandle();
+  expect_idle(test);
+}
+
 TEST_CASE("a segment that threads hold ends with the last of them") {
   TestBudget test;
   for (int round = 0; round < 200; ++round) {
