@@ -25,6 +25,12 @@ Status validate(const SessionOptions& options) {
   if (options.inflight_requests_limit > inflight_requests_limit_max) {
     return invalid("inflight_requests_limit is too large", "1,000,000,000 or less");
   }
+  if (options.waiters_max == 0) {
+    return invalid("waiters_max is 0", "1 or more; inflight_overflow says whether any wait");
+  }
+  if (options.waiters_max > waiters_max_limit) {
+    return invalid("waiters_max is too large", "1,000,000,000 or less");
+  }
   if (options.request_timeout < Duration::zero()) {
     return invalid("request_timeout is negative", "a time, or zero for none");
   }

@@ -14,6 +14,7 @@ namespace plimsoll {
 inline constexpr std::size_t reply_bytes_max_min = 4096;
 
 inline constexpr std::size_t inflight_requests_limit_max = 1'000'000'000;
+inline constexpr std::size_t waiters_max_limit = 1'000'000'000;
 
 /// Connections of one client at a time, the main one included.
 inline constexpr std::uint32_t connections_max = 64;
@@ -23,6 +24,12 @@ inline constexpr std::uint32_t unlimited_attempts = UINT32_MAX;
 
 /// Which dialect to speak. RESP2 is for servers, and proxies, that do not know HELLO.
 enum class Protocol : std::uint8_t { resp3, resp2 };
+
+/// What becomes of a request for which there is no place, or no memory.
+enum class OnLimit : std::uint8_t {
+  reject,  ///< it ends at once, with rejected_by_limit
+  wait     ///< it stands in line, first come, first served, for as long as its timeout says
+};
 
 /// Who to be on the server. Views: the owner outlives what refers to them.
 struct Credentials {
@@ -47,6 +54,13 @@ struct SessionOptions {
 
   /// Requests and tombstones at a time, 1 at least, inflight_requests_limit_max at most.
   std::size_t inflight_requests_limit = 1000;
+
+  /// What becomes of more, and of those for which the requests pool has no room.
+  OnLimit inflight_overflow = OnLimit::reject;
+
+  /// How many may wait then, 1 at least; more are rejected. What they hold counts in the requests
+  /// pool, half of which they may have.
+  std::size_t waiters_max = 1000;
 
   /// For requests that bring no timeout of their own; zero: they wait for ever.
   Duration request_timeout = std::chrono::milliseconds(250);

@@ -11,26 +11,34 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   return stage(command, deadline, tag);
 }
 
+// Of what the log has just taken.
+[[gnu::always_inline]] inline Pipeline::Request Pipeline::describe(const CommandView& command,
+                                                                   std::uint64_t begin,
+                                                                   Instant deadline,
+                                                                   Tag tag) const {
+  const auto size = static_cast<std::uint32_t>(log_.end() - begin);
+  // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
+  PLIMSOLL_CHECK(size > 0 && command.answers > 0);
+  const bool is_read = command.effect == CommandView::Effect::read;
+  return {.tag = tag,
+          .deadline = deadline,
+          .begin = begin,
+          .size = size,
+          .answers_left = command.answers,
+          .state = State::live,
+          .resends_left = static_cast<std::uint8_t>((is_read ? options_.read_resends_max : 0) &
+                                                    read_resends_limit),
+          .sent_before = false,
+          .wants_confirmations = command.answer == CommandView::Answer::confirmations,
+          .own = false};
+}
+
 // Part of submit(), on the way of every request: a call of its own would cost a twentieth of it.
 [[gnu::always_inline]] inline Result<RequestId> Pipeline::stage(const CommandView& command,
                                                                 Instant deadline, Tag tag) {
   const std::uint64_t begin = log_.append(command);
   if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
-  const auto size = static_cast<std::uint32_t>(log_.end() - begin);
-  // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
-  PLIMSOLL_CHECK(size > 0 && command.answers > 0);
-  const bool is_read = command.effect == CommandView::Effect::read;
-  const Request request{.tag = tag,
-                        .deadline = deadline,
-                        .begin = begin,
-                        .size = size,
-                        .answers_left = command.answers,
-                        .state = State::live,
-                        .resends_left = static_cast<std::uint8_t>(
-                            (is_read ? options_.read_resends_max : 0) & read_resends_limit),
-                        .sent_before = false,
-                        .wants_confirmations = command.answer == CommandView::Answer::confirmations,
-                        .own = false};
+  const Request request = describe(command, begin, deadline, tag);
   if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;
@@ -39,6 +47,31 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   }
   next_deadline_ = std::min(next_deadline_, deadline);
   return request.begin;
+}
+
+// The place in the queue is taken at once: that may need memory, too.
+Pipeline::Room Pipeline::make_room(std::size_t bytes) {
+  if (requests_.size() >= options_.requests_max && is_full()) return Room::no_place;
+  if (!log_.make_room(bytes)) return Room::no_memory;
+  Request place{};
+  place.state = State::withdrawn;
+  if (requests_.push_back(place) == Queue<Request>::Push::accepted) return Room::made;
+  log_.release_room();
+  return Room::no_memory;
+}
+
+RequestId Pipeline::submit_to_room(const CommandView& command, Instant deadline, Tag tag) {
+  const std::uint64_t begin = log_.append(command);
+  PLIMSOLL_CHECK(begin != RequestLog::no_room);
+  requests_.back() = describe(command, begin, deadline, tag);
+  next_deadline_ = std::min(next_deadline_, deadline);
+  return begin;
+}
+
+void Pipeline::release_room() {
+  ++withdrawn_count_;
+  log_.release_room();
+  drop_withdrawn();
 }
 
 bool Pipeline::submit_own(const CommandView& command, Tag tag) {

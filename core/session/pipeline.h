@@ -60,6 +60,13 @@ class Pipeline {
   /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
 
+  enum class Room : std::uint8_t { made, no_place, no_memory };
+  /// Sees to it that the submit_to_room() that comes next is granted: a place among the others, and
+  /// memory for `bytes` encoded bytes. That call, or release_room(), comes next.
+  Room make_room(std::size_t bytes);
+  RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag);
+  void release_room();
+
   /// Stages a request of the session's own, which counts in no limit but own_requests_max. False
   /// where there is no room for it. Its outcome comes with `tag`, like any other; one without a tag
   /// is a tombstone from the first.
@@ -179,6 +186,8 @@ class Pipeline {
   }
   bool keeps_until_answered() const { return options_.read_resends_max > 0; }
   Result<RequestId> stage(const CommandView& command, Instant deadline, Tag tag);
+  Request describe(const CommandView& command, std::uint64_t begin, Instant deadline,
+                   Tag tag) const;
   bool is_full();
   std::size_t count_own();
   bool holds_bytes(const Request& request) const;

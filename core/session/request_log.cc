@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "plimsoll/core/base/check.h"
 
@@ -18,12 +19,40 @@ void RequestLog::clear() {
   last_ = nullptr;
 }
 
+namespace {
+
+std::size_t segments_for(std::size_t size) {
+  return (size + segment_capacity - 1) / segment_capacity;
+}
+
+}  // namespace
+
+bool RequestLog::make_room(std::size_t size) {
+  if (size <= room_in_last()) return true;
+  return std::uint64_t{size} <= request_bytes_max && add_segments(segments_for(size));
+}
+
+void RequestLog::release_room() {
+  Segment* last_used = nullptr;
+  Segment** link = &first_;
+  while (*link != nullptr && (*link)->filled > 0) {
+    last_used = *link;
+    link = &last_used->next;
+  }
+  last_ = last_used;
+  for (Segment* empty = std::exchange(*link, nullptr); empty != nullptr;) {
+    Segment* const next = empty->next;
+    release(*empty);
+    empty = next;
+  }
+}
+
 std::uint64_t RequestLog::append_to_new(const CommandView& command) {
   const std::uint64_t begin = end_;
   const std::size_t size = encoded_size(command);
   if (size <= room_in_last()) return write_whole(command);
   if (std::uint64_t{size} > request_bytes_max) return no_room;
-  if (!add_segments((size + segment_capacity - 1) / segment_capacity)) return no_room;
+  if (!has_empty_segments() && !add_segments(segments_for(size))) return no_room;
   if (size <= segment_capacity) return write_whole(command);
   encode_in_parts(command, [this](std::string_view part) { write(part); });
   PLIMSOLL_CHECK(end_ == begin + size);

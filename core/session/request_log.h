@@ -34,6 +34,12 @@ class RequestLog {
     return write_whole(command);
   }
 
+  /// Sees to it that the append() that comes next, of `size` encoded bytes, finds room. False:
+  /// there is none, and nothing has changed.
+  bool make_room(std::size_t size);
+  /// There comes none: gives back what make_room() has taken.
+  void release_room();
+
   /// Fills `spans` with the bytes from position `begin` to `end`, which must all be there; returns
   /// how many spans it took. What does not fit `spans` is left out.
   std::size_t collect(std::uint64_t begin, std::uint64_t end,
@@ -71,6 +77,7 @@ class RequestLog {
   }
 
   std::uint64_t append_to_new(const CommandView& command);
+  bool has_empty_segments() const { return last_ != nullptr && last_->filled == 0; }
   bool add_segments(std::size_t count);
   void write(std::string_view bytes);
 

@@ -34,8 +34,9 @@ struct Event {
     closed,           ///< the session is over: `error`, and the server's own words likewise
     queueing_failed,  ///< one of the answers that request `tag` is owed before its outcome is an
                       ///< error: `error`, `value`; `answers_owed` says which
-    credentials_refused  ///< the server did not take new ones, and goes by the old ones: `error`,
-                         ///< and the server's own words if there are any
+    credentials_refused,  ///< the server did not take new ones, and goes by the old ones: `error`,
+                          ///< and the server's own words if there are any
+    admitted  ///< there is room for request `tag`, which waited for it (Client::wait_for_room())
   };
   Kind kind;
   Tag tag = 0;
@@ -97,6 +98,13 @@ class Session {
     if (is_closed()) return refusal();
     return pipeline_.submit(command, deadline, tag);
   }
+
+  /// Pipeline::make_room(), of a session that is not closed.
+  Pipeline::Room make_room(std::size_t bytes) { return pipeline_.make_room(bytes); }
+  RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag) {
+    return pipeline_.submit_to_room(command, deadline, tag);
+  }
+  void release_room() { pipeline_.release_room(); }
 
   /// It takes no more requests: why that is.
   bool is_closed() const { return state_ == State::closing || state_ == State::closed; }
