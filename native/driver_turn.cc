@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/native/driver_io.h"
 
 // The driver's turns: what came is delivered, what the callers staged meanwhile is sent.
@@ -154,6 +155,7 @@ void Driver::collect(const Event& event, OperationList& ready) {
       if (io_->credentials) io_->credentials->handle_refused();
       notify(ConnectionEvent::Kind::credentials_refused, delivery, ready);
       return;
+    case Event::Kind::admitted: PLIMSOLL_CHECK(false); return;  // nobody asks for room here
     case Event::Kind::queueing_failed:
     case Event::Kind::pushed:
       // A push without a tag is nobody's: the core has counted it.

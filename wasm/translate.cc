@@ -127,7 +127,7 @@ PlimsollEvent to_abi(Event::Kind kind) {
     case Event::Kind::pushed: return plimsoll_event_pushed;
     case Event::Kind::queueing_failed:
     case Event::Kind::credentials_refused:
-      return plimsoll_event_none;  // nothing leads to them here
+    case Event::Kind::admitted: return plimsoll_event_none;  // nothing leads to them here
     case Event::Kind::disconnected: return plimsoll_event_disconnected;
     case Event::Kind::closed: return plimsoll_event_closed;
   }

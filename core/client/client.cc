@@ -36,7 +36,8 @@ Client::Client(const ClientOptions& options, Accounts accounts)
                                        .replies = *accounts_.replies,
                                        .pushes = *accounts_.pushes,
                                        .connections = *accounts_.connections},
-             session_) {
+             session_),
+      admission_(*accounts_.requests, options_.waiters_max) {
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
 
@@ -46,6 +47,7 @@ void Client::connect(Instant now) {
 }
 
 void Client::cancel(RequestId id, Instant now) {
+  if (Admission::has(id)) return cancel_wait(id);
   if (SideConnections::has(id)) return sides_.cancel(id, now);
   if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
@@ -124,6 +126,7 @@ void Client::handle_timeout(Instant now) {
   if (recorder_.on()) record_input(now, FlightRecord::timeout);
   budget_.handle_timeout(now);
   session_.handle_timeout(now);
+  if (!admission_.none()) handle_line_timeout(now);
   if (!sides_.none()) sides_.handle_timeout(now);
 }
 
@@ -152,7 +155,10 @@ ClientStatistics Client::statistics() const {
   return {.state = session_.state(),
           .in_flight = session_.in_flight(),
           .submitted = submitted_,
-          .rejected = rejected_,
+          .rejected = rejected_ - admission_.waited_count(),
+          .waiting = admission_.waiting_count(),
+          .waited = admission_.waited_count(),
+          .waiters_refused = admission_.refused_count(),
           .counters = session_.counters(),
           .blocking_connections = sides_.blocking_count(),
           .subscriptions = sides_.subscriptions_count(),

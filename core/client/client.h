@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/flight_recorder.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/memory/account.h"
@@ -34,7 +36,10 @@ struct ClientStatistics {
   std::size_t in_flight = 0;  ///< requests and tombstones
   std::uint64_t submitted = 0;
   std::uint64_t rejected = 0;
-  SessionCounters counters;              ///< of the main connection
+  std::size_t waiting = 0;            ///< for room, now
+  std::uint64_t waited = 0;           ///< for room, in all
+  std::uint64_t waiters_refused = 0;  ///< that could not even wait; counted in `rejected` as well
+  SessionCounters counters;           ///< of the main connection
   std::size_t blocking_connections = 0;  ///< open for commands that block and for exclusive use
   std::size_t subscriptions = 0;         ///< open
   Error last_problem;  ///< why there was no connection, the last time that there was none
@@ -66,7 +71,7 @@ class Client {
 
   /// Stages a request, also before the client is ready; `tag` comes back with its one outcome.
   /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
-  /// rejected_by_limit, closed.
+  /// rejected_by_limit, closed. After the first, wait_for_room() if inflight_overflow says so.
   Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
     if (recorder_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
@@ -76,6 +81,25 @@ class Client {
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options_.request_timeout, tag);
   }
+
+  /// Gets in line for a request of `bytes` encoded bytes (encoded_size()) that was refused. Where
+  /// there is room, Event::admitted comes with `tag`, and submit_admitted() must be the very next
+  /// call, or cancel(): the room is kept until then, and for this request alone. Otherwise a
+  /// failure comes: timed_out, cancelled, closed. Nobody who comes later is served before; what the
+  /// client sends by itself, and what goes to other connections, is not in line. rejected_by_limit:
+  /// reject is what inflight_overflow says, waiters_max, or no memory to wait; closed.
+  Result<RequestId> wait_for_room(std::size_t bytes, Instant now, Duration timeout, Tag tag);
+
+  /// Stages the request that was admitted, by the deadline that it had; `tag` is for its outcome
+  /// and may be another than before, and so is the id.
+  RequestId submit_admitted(const CommandView& command, Tag tag);
+
+  /// Whether anybody waits for room. Where others release memory, or handle_written() does, those
+  /// are noticed by the next poll_event().
+  bool has_waiters() const { return !admission_.none(); }
+
+  /// Who pays for requests, and for the commands of those who wait.
+  Account& requests_account() const { return *accounts_.requests; }
 
   /// Ends a request early, unless it has ended: its outcome is `cancelled` then. One that blocks
   /// the server is asked about first: what it had taken already is the outcome all the same.
@@ -148,7 +172,8 @@ class Client {
     const Instant next = session_.poll_timeout();
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
     const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : never;
-    return std::min({next, tick, sides_.none() ? never : sides_.poll_timeout()});
+    const Instant line = admission_.none() ? never : line_timeout();
+    return std::min({next, tick, line, sides_.none() ? never : sides_.poll_timeout()});
   }
 
   /// A bit for each connection that poll_transmit() may have something for.
@@ -164,6 +189,7 @@ class Client {
     if (recorder_.on() || !sides_.none()) return poll_any_event();
     std::optional<Event> event = session_.poll_event();
     if (event && event->tag >= own_tag_first) event = handle_own(*event);
+    if (!event && !admission_.none()) event = poll_admission();
     return event;
   }
 
@@ -189,11 +215,13 @@ class Client {
   void validate() {
     session_.validate();
     sides_.validate();
+    admission_.validate();
   }
 
  private:
   Result<RequestId> stage(const CommandView& command, Instant now, Duration timeout, Tag tag) {
     if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
+    if (!admission_.none()) return refuse_to_overtake();
     Result<RequestId> id = session_.submit(command, deadline_of(now, timeout), tag);
     ++(id ? submitted_ : rejected_);
     return id;
@@ -209,6 +237,14 @@ class Client {
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
   Result<RequestId> count(const Result<RequestId>& id);
+  Result<RequestId> refuse_to_overtake();
+  Result<RequestId> join_line(std::size_t bytes, Instant now, Duration timeout, Tag tag);
+  void cancel_wait(RequestId id);
+  void handle_line_timeout(Instant now);
+  Instant line_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
+  std::optional<Event> poll_admission();
+  std::uint64_t progress() const;
+  Event waiter_failed(const Ended& ended);
   Status check_open() const;
   bool is_recorded(ConnectionId connection) const {
     return recorder_.on() && connection == first_connection;
@@ -225,6 +261,8 @@ class Client {
   void record_rest(Instant now);
   Result<RequestId> submit_recorded(const CommandView& command, Instant now, Duration timeout,
                                     Tag tag);
+  void record_admitted(const CommandView& command, Tag tag);
+  void record_answer(const Result<RequestId>& id);
   std::optional<Event> poll_recorded_event();
 
   ClientOptions options_;
@@ -236,6 +274,12 @@ class Client {
   FlightRecorder recorder_;
   Session session_;
   SideConnections sides_;
+  Admission admission_;
+  bool admitted_ = false;  // the first in line is
+  Error admission_error_;
+  Instant line_now_ = Instant::min();
+  Instant room_again_at_ = never;  // there was no memory for the first in line
+  std::uint64_t refused_progress_ = 0;
   bool spoke_ = false;        // the last event was of one of them
   std::optional<Event> end_;  // of the main connection, until the others are over
 };

@@ -66,7 +66,7 @@ void Client::record_input(Instant now, FlightRecord kind) {
 // Where there is nothing that a replay would have to know of before.
 void Client::record_rest(Instant now) {
   const std::optional<Session::Rest> rest = session_.at_rest(now);
-  if (!rest) return;
+  if (!rest || !admission_.none()) return;
   const Duration quiet = std::max(now - rest->quiet_since, Duration::zero());
   recorder_.note_at(now, FlightRecord::rest,
                     {static_cast<std::uint64_t>(quiet.count()), rest->backoff_draws});
@@ -83,16 +83,28 @@ Result<RequestId> Client::submit_recorded(const CommandView& command, Instant no
                      encoded_size(command), name.size()},
                     name);
   Result<RequestId> id = stage(command, now, timeout, tag);
+  record_answer(id);
+  return id;
+}
+
+void Client::record_admitted(const CommandView& command, Tag tag) {
+  const std::string_view name = name_of(command);
+  const std::uint64_t is_read = command.effect == CommandView::Effect::read ? 1 : 0;
+  recorder_.note(FlightRecord::submit_admitted, {tag, is_read, encoded_size(command), name.size()},
+                 name);
+}
+
+void Client::record_answer(const Result<RequestId>& id) {
   if (id) {
     recorder_.note(FlightRecord::submitted, {*id});
   } else {
     recorder_.note(FlightRecord::refused, {static_cast<std::uint64_t>(id.error().code)});
   }
-  return id;
 }
 
 std::optional<Event> Client::poll_recorded_event() {
   std::optional<Event> event = session_.poll_event();
+  if (!event && !admission_.none()) event = poll_admission();
   if (event) {
     const std::uint64_t code =
         event->error == nullptr ? 0 : static_cast<std::uint64_t>(event->error->code) + 1;
@@ -112,6 +124,8 @@ std::string_view Client::recording_header(std::span<char> out) const {
   header.line("client_name_size", options_.client_name.size());
   header.line("database", options_.database);
   header.line("inflight_requests_limit", options_.inflight_requests_limit);
+  header.line("inflight_overflow", static_cast<std::uint64_t>(options_.inflight_overflow));
+  header.line("waiters_max", options_.waiters_max);
   header.line("connect_timeout", options_.connect_timeout);
   header.line("close_timeout", options_.close_timeout);
   header.line("reconnect_wait_min", options_.reconnect_wait_min);

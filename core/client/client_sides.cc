@@ -92,6 +92,7 @@ std::optional<Event> Client::handle_own(Event event) {
 std::optional<Event> Client::poll_main_event() {
   std::optional<Event> event = recorder_.on() ? poll_recorded_event() : session_.poll_event();
   if (event && event->tag >= own_tag_first) event = handle_own(*event);
+  if (!event && !admission_.none()) event = poll_admission();
   return event;
 }
 

@@ -18,8 +18,8 @@ enum class FlightRecord : std::uint8_t {
               ///< flight on a connection that is ready. Replaying begins here, or at `connect`
   connect,    ///< time
   submit,     ///< time, timeout, tag, 1 for a read, bytes on the wire, size and bytes of the name
-  submitted,  ///< id: the answer to the submit before
-  refused,    ///< error code: the answer to the submit before
+  submitted,  ///< id: the answer to the submit before, or the wait
+  refused,    ///< error code: likewise
   cancel,     ///< id
   close,      ///< time
   abort,      ///<
@@ -34,6 +34,9 @@ enum class FlightRecord : std::uint8_t {
   action,        ///< 0: none, 1: open, 2: close. The answer to poll_action()
   event,         ///< kind, tag, error code + 1 or 0. The answer to poll_event()
   no_event,      ///< likewise
+  wait,          ///< time, timeout, tag, bytes on the wire. What the answer is comes behind it, as
+                 ///< of a submit
+  submit_admitted,  ///< tag, 1 for a read, bytes on the wire, size and bytes of the name; likewise
 };
 
 /// Whether the first number of such a record is a time.
@@ -46,7 +49,8 @@ constexpr bool has_time(FlightRecord kind) {
     case FlightRecord::opened:
     case FlightRecord::closed:
     case FlightRecord::read:
-    case FlightRecord::timeout: return true;
+    case FlightRecord::timeout:
+    case FlightRecord::wait: return true;
     case FlightRecord::gap:
     case FlightRecord::submitted:
     case FlightRecord::refused:
@@ -58,12 +62,13 @@ constexpr bool has_time(FlightRecord kind) {
     case FlightRecord::poll_timeout:
     case FlightRecord::action:
     case FlightRecord::event:
-    case FlightRecord::no_event: return false;
+    case FlightRecord::no_event:
+    case FlightRecord::submit_admitted: return false;
   }
   return false;
 }
 
 inline constexpr std::uint8_t flight_records_count =
-    static_cast<std::uint8_t>(FlightRecord::no_event) + 1;
+    static_cast<std::uint8_t>(FlightRecord::submit_admitted) + 1;
 
 }  // namespace plimsoll

@@ -49,7 +49,8 @@ std::optional<Event> SideConnections::translate(Side& side, const Event& event) 
     case Event::Kind::pushed:
     case Event::Kind::disconnected:
     case Event::Kind::closed:
-    case Event::Kind::credentials_refused: return std::nullopt;
+    case Event::Kind::credentials_refused:
+    case Event::Kind::admitted: return std::nullopt;
   }
   return std::nullopt;
 }

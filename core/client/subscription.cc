@@ -163,6 +163,7 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
       return handle_failed(event);
     case Event::Kind::queueing_failed:
     case Event::Kind::credentials_refused:
+    case Event::Kind::admitted:
     case Event::Kind::closed: return std::nullopt;
   }
   return std::nullopt;

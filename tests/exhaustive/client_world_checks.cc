@@ -132,7 +132,8 @@ void ClientWorld::note(const Event& event) {
     case Event::Kind::failed: return note_failed(event);
     case Event::Kind::pushed: return;
     case Event::Kind::queueing_failed:
-    case Event::Kind::credentials_refused: require(false, "nothing asks for such an event"); return;
+    case Event::Kind::credentials_refused:
+    case Event::Kind::admitted: require(false, "nothing asks for such an event"); return;
     case Event::Kind::disconnected:
       story_.add("(disconnected)");
       require(ready_ && !closed_, "only a client that was ready is disconnected");

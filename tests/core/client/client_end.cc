@@ -25,7 +25,10 @@ std::string show_failure(const Error& error) {
 
 ClientEnd::ClientEnd(const ClientOptions& options, std::unique_ptr<Memory>&& own_memory,
                      Budget& budget)
-    : own_memory_(std::move(own_memory)), budget_(budget), idle_bytes_(budget_.statistics().used) {
+    : own_memory_(std::move(own_memory)),
+      budget_(budget),
+      idle_bytes_(budget_.statistics().used),
+      may_wait_(options.inflight_overflow == OnLimit::wait) {
   Result<Client::Accounts> accounts = Client::open_accounts(budget_);
   client_.emplace(options, std::move(accounts).value());
 }
@@ -55,10 +58,32 @@ std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& c
                                                    Duration timeout) {
   require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
   ++pending_;
-  const Result<RequestId> id = client_->submit(command, now_, timeout, tag);
+  Result<RequestId> id = client_->submit(command, now_, timeout, tag);
+  const bool for_want_of_room = !id && id.error().code == ErrorCode::rejected_by_limit;
+  if (for_want_of_room && may_wait_) id = wait_for_room(command, timeout, tag);
   if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));
   settle();
   return id ? std::optional(*id) : std::nullopt;
+}
+
+Result<RequestId> ClientEnd::wait_for_room(const CommandView& command, Duration timeout, Tag tag) {
+  const std::size_t bytes = encoded_size(command);
+  const Result<RequestId> id = client_->wait_for_room(bytes, now_, timeout, tag);
+  if (!id) return id;
+  Kept& kept = kept_[tag];
+  kept.request.resize(bytes);
+  encode(command, kept.request.data());
+  kept.command = CommandView::from_encoded(kept.request);
+  kept.command.effect = command.effect;
+  kept.command.answers = command.answers;
+  return id;
+}
+
+void ClientEnd::admit(Tag tag) {
+  require(kept_.contains(tag), "somebody is admitted who does not wait");
+  events_.push_back(std::to_string(tag) + " admitted");
+  admitted_as_[tag] = client_->submit_admitted(kept_[tag].command, tag);
+  kept_.erase(tag);
 }
 
 void ClientEnd::cancel(RequestId id) {
@@ -206,7 +231,9 @@ void ClientEnd::note(const Event& event) {
     case Event::Kind::ready: events_.push_back("ready"); return;
     case Event::Kind::pushed: events_.push_back(value); return;
     case Event::Kind::completed: note_outcome(event.tag, value); return;
+    case Event::Kind::admitted: return admit(event.tag);
     case Event::Kind::failed:
+      kept_.erase(event.tag);
       note_outcome(event.tag, value.empty() ? show_failure(*event.error) : value);
       return;
     case Event::Kind::disconnected:
@@ -241,6 +268,7 @@ void ClientEnd::check_memory() {
   const BudgetStatistics statistics = budget_.statistics();
   require(statistics.peak <= statistics.limit, "more memory than the line");
   std::size_t sum = 0;
+  require(client_->statistics().waiting == kept_.size(), "another count of those who wait");
   for (const PoolStatistics& pool : statistics.pools) {
     require(pool.used <= pool.limit, "a pool has more than its limit");
     sum += pool.used;

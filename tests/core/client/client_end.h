@@ -39,7 +39,8 @@ class ClientEnd {
   // The user.
 
   void connect();
-  /// A request's outcome comes as a line "<tag>: ...", also if it is refused.
+  /// A request's outcome comes as a line "<tag>: ...", also if it is refused. Where the options say
+  /// so it waits for room first, and "<tag> admitted" says that it does no longer.
   std::optional<RequestId> submit(Tag tag, const Words& words);
   std::optional<RequestId> submit(Tag tag, const Words& words, Duration timeout);
   std::optional<RequestId> submit_command(Tag tag, const CommandView& command, Duration timeout);
@@ -97,6 +98,9 @@ class ClientEnd {
   /// "open" and "close": what the client asked its driver for.
   const Lines& actions() const { return actions_; }
 
+  /// What `tag` is called now: not what it was called while it waited for room.
+  RequestId id_of(Tag tag) const { return admitted_as_.at(tag); }
+
   /// Tags of requests without an outcome so far.
   std::size_t pending_count() const { return pending_; }
 
@@ -123,7 +127,14 @@ class ClientEnd {
       : ClientEnd(options, std::move(own_memory), own_memory->budget) {}
   ClientEnd(const ClientOptions& options, std::unique_ptr<Memory>&& own_memory, Budget& budget);
 
+  struct Kept {
+    std::string request;
+    CommandView command;  // all but the bytes
+  };
+
   void settle();
+  Result<RequestId> wait_for_room(const CommandView& command, Duration timeout, Tag tag);
+  void admit(Tag tag);
   std::string shown_spans() const;
   void take_actions();
   void note(const Event& event);
@@ -133,6 +144,8 @@ class ClientEnd {
   std::unique_ptr<Memory> own_memory_;
   Budget& budget_;
   std::size_t idle_bytes_;
+  const bool may_wait_;
+  std::map<Tag, Kept> kept_;  // of those who wait for room
   std::optional<Client> client_;
   Instant now_{};
   Link link_ = Link::none;
@@ -144,6 +157,7 @@ class ClientEnd {
   Lines events_;
   Lines actions_;
   std::map<Tag, Outcome> outcomes_;
+  std::map<Tag, RequestId> admitted_as_;
   std::size_t pending_ = 0;
   bool closed_ = false;
 };

@@ -80,6 +80,7 @@ void Fleet::note(const Event& event) {
     case Event::Kind::credentials_refused:
       events_.push_back("credentials refused: " + value);
       return;
+    case Event::Kind::admitted: return;  // nobody waits here
     case Event::Kind::disconnected:
       events_.push_back("disconnected: " + std::string(name(event.error->code)));
       return;

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/memory/queue.h"
+#include "plimsoll/core/session/pipeline.h"
+
+// The line of those who wait for a place in the pipeline, or for memory for their bytes: first
+// come, first served. It knows who waits, for how much and how long; the commands stay with the
+// callers. Bounded by a count and by the bytes that they wait for, charged to the requests account,
+// and free of cost while nobody waits.
+
+namespace plimsoll {
+
+class Admission {
+ public:
+  Admission(Account& requests, std::size_t waiters_max)
+      : account_(requests), line_(requests, waiters_max) {}
+
+  /// Nobody is in the line, and there is nothing to tell.
+  bool none() const { return line_.empty(); }
+
+  /// How many wait, have waited in all, and were sent away from a full line.
+  std::size_t waiting_count() const { return waiting_count_; }
+  std::uint64_t waited_count() const { return waited_count_; }
+  std::uint64_t refused_count() const { return refused_count_; }
+
+  /// Whether somebody in the line is called so. No request that was submitted is.
+  static bool has(RequestId id) { return (id & line_bit) != 0; }
+
+  /// Gets in line, for `bytes` encoded bytes. rejected_by_limit: waiters_max, too many bytes, or no
+  /// memory for one more.
+  Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag);
+
+  /// Lets one of them go, unless it has ended: next_ended() will say so.
+  void cancel(RequestId id);
+
+  /// Lets those go whose deadline is not after `now`: next_ended() will say so.
+  void handle_timeout(Instant now);
+
+  /// Not after the earliest deadline.
+  Instant next_deadline() const { return next_deadline_; }
+
+  /// One more who was let go. Once that is nobody, those who are left all wait.
+  std::optional<Ended> next_ended();
+
+  /// The end: takes one after the other out, until nobody is left.
+  std::optional<Ended> take_closed();
+
+  struct Waiter {
+    Tag tag;
+    Instant deadline;
+    RequestId id;
+    std::uint32_t bytes;
+    enum class State : std::uint8_t { waiting, cancelled, timed_out, told } state;
+  };
+  static_assert(sizeof(Waiter) == 32);
+
+  /// Who is next. Only where next_ended() has told all, and somebody is there.
+  const Waiter& first() { return line_.front(); }
+
+  /// Takes first() out: it was admitted.
+  void leave();
+
+  /// CHECKs all that must hold between calls. Walks over everyone.
+  void validate();
+
+ private:
+  static constexpr RequestId line_bit = RequestId{1} << 63;
+
+  void let_go(Waiter& waiter, Waiter::State why);
+  Error refuse(const char* what, std::uint64_t value, std::uint64_t limit);
+
+  Account& account_;
+  Queue<Waiter> line_;  // in the order of their ids
+  RequestId last_id_ = line_bit;
+  std::size_t waiting_count_ = 0;
+  std::size_t waiting_bytes_ = 0;
+  std::uint64_t waited_count_ = 0;
+  std::uint64_t refused_count_ = 0;
+  Instant next_deadline_ = never;
+  bool searching_ = false;        // some were let go
+  std::size_t search_index_ = 0;  // nobody before this is to be told
+};
+
+}  // namespace plimsoll
