@@ -49,6 +49,8 @@ class Cursor {
 std::size_t numbers_count(FlightRecord kind) {
   switch (kind) {
     case FlightRecord::submit: return 5;
+    case FlightRecord::submit_admitted: return 4;
+    case FlightRecord::wait:
     case FlightRecord::event: return 3;
     case FlightRecord::rest:
     case FlightRecord::transmit: return 2;
@@ -98,9 +100,9 @@ bool read_record(Cursor& cursor, std::uint64_t& time, Record& record) {
   for (std::size_t i = 0; i < numbers_count(record.kind); ++i) {
     record.numbers.push_back(cursor.number());
   }
-  if (record.kind == FlightRecord::submit) {
-    record.text = cursor.take(static_cast<std::size_t>(record.numbers[4]));
-  }
+  const bool submits =
+      record.kind == FlightRecord::submit || record.kind == FlightRecord::submit_admitted;
+  if (submits) record.text = cursor.take(static_cast<std::size_t>(record.numbers.back()));
   if (record.kind == FlightRecord::read && !read_runs(cursor, record.text)) return false;
   return !cursor.failed() && cursor.empty();
 }
@@ -175,6 +177,8 @@ std::string_view name(FlightRecord kind) {
     case FlightRecord::action: return "action";
     case FlightRecord::event: return "event";
     case FlightRecord::no_event: return "no_event";
+    case FlightRecord::wait: return "wait";
+    case FlightRecord::submit_admitted: return "submit_admitted";
   }
   return "unknown";
 }

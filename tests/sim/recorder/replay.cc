@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "plimsoll/core/client/client.h"
@@ -44,6 +45,8 @@ ClientOptions options_of(const Recording& recording) {
   time("tombstone_age_max", options.tombstone_age_max);
   options.inflight_requests_limit =
       static_cast<std::size_t>(find("inflight_requests_limit", options.inflight_requests_limit));
+  options.waiters_max = static_cast<std::size_t>(find("waiters_max", options.waiters_max));
+  if (find("inflight_overflow", 0) == 1) options.inflight_overflow = OnLimit::wait;
   options.reconnect_attempts_max =
       static_cast<std::uint32_t>(find("reconnect_attempts_max", options.reconnect_attempts_max));
   options.read_resends_max = static_cast<std::uint8_t>(find("read_resends_max", 0));
@@ -55,10 +58,11 @@ ClientOptions options_of(const Recording& recording) {
 }
 
 std::string show_event(std::uint64_t kind, std::uint64_t tag, std::uint64_t code) {
-  constexpr std::array<const char*, 6> names = {"ready",  "completed",    "failed",
-                                                "pushed", "disconnected", "closed"};
+  constexpr std::array<const char*, 9> names = {
+      "ready",           "completed",           "failed",  "pushed", "disconnected", "closed",
+      "queueing failed", "credentials refused", "admitted"};
   std::string text = kind < names.size() ? names[kind] : "unknown";
-  if (kind == 1 || kind == 2) text += " #" + std::to_string(tag);
+  if (kind == 1 || kind == 2 || kind == 8) text += " #" + std::to_string(tag);
   if (code > 0 && code <= error_codes_count) {
     text += " with " + std::string(name(static_cast<ErrorCode>(code - 1)));
   }
@@ -99,7 +103,8 @@ class Player {
   // The ids of requests on other connections have the connection's number in front.
   bool leaves_main_connection() const {
     return std::any_of(recording_.records.begin(), recording_.records.end(), [](const auto& each) {
-      return each.kind == FlightRecord::submitted && SideConnections::has(each.numbers[0]);
+      return each.kind == FlightRecord::submitted && SideConnections::has(each.numbers[0]) &&
+             !Admission::has(each.numbers[0]);
     });
   }
 
@@ -111,6 +116,8 @@ class Player {
     if (record.kind == FlightRecord::rest) options.random_seed += record.numbers[1];
     client_.emplace(options, std::move(accounts).value());
     ids_.clear();
+    waiters_.clear();
+    admitted_.reset();
     room_ = {};
     if (record.kind == FlightRecord::rest) make_up_a_connection(record);
     return true;
@@ -163,7 +170,11 @@ class Player {
   }
 
   void step(const Record& record);
+  CommandView command_of(const Record& record, std::size_t first);
   void submit(const Record& record);
+  void wait(const Record& record);
+  void submit_admitted(const Record& record);
+  void settle_admission(const Record& record);
   void read(const Record& record);
   void take_action(const Record& record);
 
@@ -176,20 +187,61 @@ class Player {
   std::optional<Client> client_;
   std::optional<Result<RequestId>> submitted_;
   std::map<std::uint64_t, RequestId> ids_;  // as recorded, and now
+  struct Waiter {
+    RequestId id;
+    std::uint64_t bytes;
+  };
+  std::map<Tag, Waiter> waiters_;
+  std::optional<Tag> admitted_;  // who is to submit next
+  std::string request_;
   std::span<char> room_;
   std::optional<std::uint64_t> first_time_;
   Replay result_;
 };
 
+// Its tag is the first number: whether it is a read and its size follow.
+CommandView Player::command_of(const Record& record, std::size_t first) {
+  const std::uint64_t* const number = record.numbers.data() + first;
+  request_.assign(static_cast<std::size_t>(std::max<std::uint64_t>(number[2], 1)), 'x');
+  CommandView command = CommandView::from_encoded(request_);
+  if (number[1] == 1) command.effect = CommandView::Effect::read;
+  say(record, std::string(name(record.kind)) + " #" + std::to_string(number[0]) + " " +
+                  record.text + ", " + std::to_string(request_.size()) + " bytes");
+  return command;
+}
+
 void Player::submit(const Record& record) {
   const Duration timeout(static_cast<Duration::rep>(record.numbers[0]));
-  const std::string bytes(static_cast<std::size_t>(std::max<std::uint64_t>(record.numbers[3], 1)),
-                          'x');
-  CommandView command = CommandView::from_encoded(bytes);
-  if (record.numbers[2] == 1) command.effect = CommandView::Effect::read;
-  say(record, "submit #" + std::to_string(record.numbers[1]) + " " + record.text + ", " +
-                  std::to_string(bytes.size()) + " bytes");
-  submitted_ = client_->submit(command, at(record), timeout, record.numbers[1]);
+  submitted_ = client_->submit(command_of(record, 1), at(record), timeout, record.numbers[1]);
+}
+
+void Player::wait(const Record& record) {
+  const Duration timeout(static_cast<Duration::rep>(record.numbers[0]));
+  const Tag tag = record.numbers[1];
+  const std::uint64_t bytes = record.numbers[2];
+  say(record, "wait for room #" + std::to_string(tag) + ", " + std::to_string(bytes) + " bytes");
+  submitted_ = client_->wait_for_room(static_cast<std::size_t>(bytes), at(record), timeout, tag);
+  if (*submitted_) waiters_[tag] = {.id = **submitted_, .bytes = bytes};
+}
+
+void Player::submit_admitted(const Record& record) {
+  const CommandView command = command_of(record, 0);
+  const Tag tag = record.numbers[0];
+  submitted_.reset();
+  if (admitted_ != tag || waiters_[tag].bytes != request_.size()) {
+    return differ("but now it is not admitted");
+  }
+  admitted_.reset();
+  submitted_ = client_->submit_admitted(command, tag);
+}
+
+// Whoever is admitted now submits next, or gives up.
+void Player::settle_admission(const Record& record) {
+  const bool settles =
+      record.kind == FlightRecord::submit_admitted || record.kind == FlightRecord::cancel;
+  if (!admitted_ || settles) return;
+  differ("and now it does not submit");
+  client_->cancel(waiters_[*std::exchange(admitted_, std::nullopt)].id, at(record));
 }
 
 void Player::read(const Record& record) {
@@ -220,6 +272,7 @@ void Player::take_action(const Record& record) {
 
 void Player::step(const Record& record) {
   Client& client = *client_;
+  settle_admission(record);
   const Instant now = at(record);
   const auto number = [&](std::size_t i) { return record.numbers[i]; };
   switch (record.kind) {
@@ -227,6 +280,8 @@ void Player::step(const Record& record) {
     case FlightRecord::rest: return;
     case FlightRecord::connect: say(record, "connect"); return client.connect(now);
     case FlightRecord::submit: return submit(record);
+    case FlightRecord::wait: return wait(record);
+    case FlightRecord::submit_admitted: return submit_admitted(record);
     case FlightRecord::submitted: {
       if (!submitted_) return;
       if (*submitted_) ids_[number(0)] = **submitted_;
@@ -246,6 +301,7 @@ void Player::step(const Record& record) {
     case FlightRecord::cancel:
       say(record, "cancel request " + std::to_string(number(0)));
       if (ids_.contains(number(0))) client.cancel(ids_[number(0)], now);
+      if (admitted_ && waiters_[*admitted_].id == ids_[number(0)]) admitted_.reset();
       return;
     case FlightRecord::close: say(record, "close"); return client.close(now);
     case FlightRecord::abort: say(record, "abort"); return client.abort();
@@ -285,6 +341,7 @@ void Player::step(const Record& record) {
       const std::optional<Event> event = client.poll_event();
       const bool had = record.kind == FlightRecord::event;
       if (!had && !event) return;
+      if (event && event->kind == Event::Kind::admitted) admitted_ = event->tag;
       const std::uint64_t code =
           event && event->error != nullptr ? static_cast<std::uint64_t>(event->error->code) + 1 : 0;
       const std::string replayed =

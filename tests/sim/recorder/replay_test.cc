@@ -95,7 +95,14 @@ TEST_CASE("whatever a client went through can be replayed") {
     INFO("seed " << seed);
     std::mt19937_64 random(seed);
     const auto below = [&](std::uint64_t end) { return random() % end; };
-    Pair pair({.health_check_interval = 1s, .tombstone_age_max = 1s, .random_seed = seed});
+    ClientOptions options{
+        .health_check_interval = 1s, .tombstone_age_max = 1s, .random_seed = seed};
+    if (seed % 3 == 0) {
+      options.inflight_requests_limit = 1 + seed % 7;
+      options.inflight_overflow = OnLimit::wait;
+      options.waiters_max = 8;
+    }
+    Pair pair(options);
     REQUIRE(pair.end.client().start_recording(seed % 2 == 0 ? 8 * 1024 : 1024 * 1024).ok());
     pair.connect();
     std::vector<RequestId> ids;
