@@ -54,6 +54,9 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   attempts_ = 0;
   waiting_count_ = outcomes_ = 0;
   elsewhere_.clear();
+  waiters_.clear();
+  admitted_as_.clear();
+  gave_up_waiting_ = 0;
   pools_.fill(PoolKind::replies);
   client_.emplace(options, std::move(accounts).value());
   ++environment_.coverage.clients;
@@ -73,8 +76,9 @@ void Driver::finish() {
   if (!client_) return;
   require(closed_, "a client that is over has said so");
   const ClientStatistics statistics = client_->statistics();
-  require(statistics.in_flight == 0, "a client that is over has no requests");
-  require(outcomes_ == statistics.submitted, "each request that was taken has had an outcome");
+  require(statistics.in_flight + statistics.waiting == 0, "a client that is over has no requests");
+  require(outcomes_ == statistics.submitted + gave_up_waiting_,
+          "each request that was taken has had an outcome");
   require(statistics.blocking_connections + statistics.subscriptions == 0,
           "a client that is over has no connections");
   environment_.coverage.count(statistics.counters);
@@ -88,7 +92,9 @@ void Driver::finish() {
 bool Driver::is_quiet() const {
   if (!client_) return true;
   const ClientStatistics statistics = client_->statistics();
-  return statistics.in_flight + statistics.blocking_connections + statistics.subscriptions == 0;
+  return statistics.in_flight + statistics.waiting + statistics.blocking_connections +
+             statistics.subscriptions ==
+         0;
 }
 
 // What a driver does after each of its calls.
@@ -130,6 +136,7 @@ void Driver::tell(const Event& event) {
       return owner_.handle_ready();
     case Event::Kind::completed:
     case Event::Kind::failed: return tell_outcome(event);
+    case Event::Kind::admitted: return admit(event.tag);
     case Event::Kind::pushed:
       if (event.tag == 0) return;
       [[fallthrough]];
@@ -157,6 +164,11 @@ void Driver::tell(const Event& event) {
 
 void Driver::tell_outcome(const Event& event) {
   ++outcomes_;
+  if (waiters_.erase(event.tag) > 0) {
+    require(event.kind == Event::Kind::failed && event.error->executed == Executed::no,
+            "whoever waits for room has no reply");
+    ++gave_up_waiting_;
+  }
   const bool truthful = is_truthful(event.tag);
   const bool here = elsewhere_.erase(event.tag) == 0;
   if (here && event.kind == Event::Kind::completed) {
@@ -300,6 +312,7 @@ void Driver::check_bounds(const ClientStatistics& statistics) {
           "there are no more blocking connections than may be");
   require(statistics.subscriptions <= options_.subscriptions_max,
           "there are no more subscriptions than may be");
+  require(statistics.waiting <= options_.waiters_max, "there are no more waiters than may be");
 }
 
 }  // namespace plimsoll::sim

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "plimsoll/core/client/client.h"
@@ -125,6 +126,8 @@ class Driver final : private Wire::Owner, private Handler {
                                    std::uint64_t refusals);
   void tell(const Event& event);
   void tell_outcome(const Event& event);
+  Result<RequestId> wait_for_room(const CommandView& command, Duration timeout, Tag tag);
+  void admit(Tag tag);
   bool is_truthful(Tag tag) const;
   void act(const Action& action);
   void serve_timer();
@@ -162,6 +165,15 @@ class Driver final : private Wire::Owner, private Handler {
   Instant without_link_since_{};     // and waits for the next attempt
   std::uint64_t waiting_count_ = 0;  // requests on the main connection that somebody waits for
   std::uint64_t outcomes_ = 0;
+  // Those who wait for room, in the order in which they came.
+  struct Waiter {
+    RequestId id;
+    std::string request;
+    CommandView command;  // all but the bytes
+  };
+  std::map<Tag, Waiter> waiters_;
+  std::map<RequestId, RequestId> admitted_as_;  // what those are called now who were admitted
+  std::uint64_t gave_up_waiting_ = 0;
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection
   Instant quiet_since_{};                  // nothing was heard, and nobody waited
   Instant frozen_until_{};

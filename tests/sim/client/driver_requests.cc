@@ -15,7 +15,7 @@ Result<RequestId> Driver::note_submitted(const Result<RequestId>& id, const Comm
                                          Tag tag, std::uint64_t refusals) {
   if (id) {
     const auto connection = static_cast<std::uint32_t>(*id >> 56);
-    if (connection == 0) {
+    if (connection == 0 || Admission::has(*id)) {
       ++waiting_count_;
     } else {
       elsewhere_[tag] = ConnectionId{connection};
@@ -37,7 +37,34 @@ Result<RequestId> Driver::submit(const CommandView& command, Duration timeout, T
     environment_.coverage.count(Deed::blocking_set_full);
   }
   if (id && blocks) pools_[static_cast<std::size_t>(*id >> 56)] = PoolKind::replies;
-  return note_submitted(id, blocks ? nullptr : &command, tag, refusals);
+  if (blocks) return note_submitted(id, nullptr, tag, refusals);
+  require(!id || waiters_.empty(), "nobody overtakes those who wait for room");
+  const bool waits = options_.inflight_overflow == OnLimit::wait;
+  const bool submitted = note_submitted(id, &command, tag, refusals).ok();
+  if (submitted || !waits || id.error().code != ErrorCode::rejected_by_limit) return id;
+  return note_submitted(wait_for_room(command, timeout, tag), &command, tag, refusals);
+}
+
+Result<RequestId> Driver::wait_for_room(const CommandView& command, Duration timeout, Tag tag) {
+  const std::size_t bytes = encoded_size(command);
+  const Result<RequestId> id = client_->wait_for_room(bytes, environment_.now(), timeout, tag);
+  if (!id) return id;
+  Waiter& waiter = waiters_[tag];
+  waiter.id = *id;
+  waiter.request.resize(bytes);
+  encode(command, waiter.request.data());
+  waiter.command = CommandView::from_encoded(waiter.request);
+  waiter.command.effect = command.effect;
+  waiter.command.answers = command.answers;
+  return id;
+}
+
+void Driver::admit(Tag tag) {
+  require(!waiters_.empty() && waiters_.begin()->first == tag,
+          "who waits for room is admitted in the order of coming");
+  const Waiter& waiter = waiters_.at(tag);
+  admitted_as_[waiter.id] = client_->submit_admitted(waiter.command, tag);
+  waiters_.erase(tag);
 }
 
 Result<RequestId> Driver::submit_to(ConnectionId connection, const CommandView& command,
@@ -112,7 +139,8 @@ Result<Reply> Driver::keep_reply(std::size_t bytes) {
 }
 
 void Driver::cancel(RequestId id) {
-  client_->cancel(id, environment_.now());
+  const auto admitted = admitted_as_.find(id);
+  client_->cancel(admitted == admitted_as_.end() ? id : admitted->second, environment_.now());
   settle();
 }
 

@@ -80,6 +80,10 @@ ClientOptions User::draw_options() {
   if (has(Fault::no_database) || random_.one_in(4)) options.database = 1;
   if (environment_.calm) return options;
   options.inflight_requests_limit = random_.one_in(3) ? 1 + random_.skewed(200) : 1000;
+  if (number_ % 2 == 1) {
+    options.inflight_overflow = OnLimit::wait;
+    options.waiters_max = 1 + options.inflight_requests_limit / 2;
+  }
   options.connect_timeout = random_.between(milliseconds(50), seconds(3));
   options.close_timeout = random_.between(Duration::zero(), seconds(1));
   options.reconnect_wait_min = random_.between(milliseconds(1), milliseconds(20));
