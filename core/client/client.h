@@ -243,6 +243,7 @@ class Client {
   void handle_line_timeout(Instant now);
   Instant line_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   std::optional<Event> poll_admission();
+  std::optional<Event> poll_line();
   std::uint64_t progress() const;
   Event waiter_failed(const Ended& ended);
   Status check_open() const;
@@ -280,8 +281,9 @@ class Client {
   Instant line_now_ = Instant::min();
   Instant room_again_at_ = never;  // there was no memory for the first in line
   std::uint64_t refused_progress_ = 0;
-  bool spoke_ = false;        // the last event was of one of them
-  std::optional<Event> end_;  // of the main connection, until the others are over
+  std::size_t waiting_for_memory_ = 0;  // as the account knows
+  bool spoke_ = false;                  // the last event was of one of them
+  std::optional<Event> end_;            // of the main connection, until the others are over
 };
 
 }  // namespace plimsoll

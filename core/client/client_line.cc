@@ -75,9 +75,20 @@ std::uint64_t Client::progress() const {
   return counters.bytes_read + counters.bytes_written + counters.completed + counters.failed;
 }
 
-// Tells who waits no longer, or lets the first one in.
 std::optional<Event> Client::poll_admission() {
   PLIMSOLL_CHECK(!admitted_);
+  const std::optional<Event> event = poll_line();
+  // The others wait for the first one.
+  const std::size_t for_memory = room_again_at_ == never ? 0 : admission_.waiting_count();
+  if (const std::size_t before = std::exchange(waiting_for_memory_, for_memory)) {
+    accounts_.requests->add_waiting(-static_cast<int>(before));
+  }
+  if (for_memory > 0) accounts_.requests->add_waiting(static_cast<int>(for_memory));
+  return event;
+}
+
+// Tells who waits no longer, or lets the first one in.
+std::optional<Event> Client::poll_line() {
   const bool over = session_.is_closed();
   if (const auto ended = over ? admission_.take_closed() : admission_.next_ended()) {
     room_again_at_ = never;  // another may be first

@@ -59,7 +59,7 @@ struct SessionOptions {
   OnLimit inflight_overflow = OnLimit::reject;
 
   /// How many may wait then, 1 at least; more are rejected. What they hold counts in the requests
-  /// pool, half of which they may have.
+  /// pool, half of whose share they may have.
   std::size_t waiters_max = 1000;
 
   /// For requests that bring no timeout of their own; zero: they wait for ever.

@@ -268,16 +268,19 @@ TEST_CASE("nothing is charged once the line is empty") {
 // A requests pool of 256 KiB: three segments, and what is smaller.
 struct ScarceLine : Pair {
   explicit ScarceLine(std::size_t requests_max = 100)
-      : Pair(waiting_options(requests_max), {.memory_limit = 1024 * 1024}) {
+      : Pair(waiting_options(requests_max),
+             {.memory_limit = 1024 * 1024, .requests = {.bytes = 256 * 1024}, .borrowing = false}) {
     connect();
-    hog_account = end.budget().open_account(PoolKind::requests);
-    hog = Charge(*hog_account);
+    hog = Charge(end.client().requests_account());
   }
+  // In the client's own name: what it has leased is taken as well.
   void take_all_but(std::size_t bytes) {
-    const PoolStatistics pool = end.budget().statistics().pool(PoolKind::requests);
-    REQUIRE(hog.grow(pool.limit - pool.used - bytes));
+    for (std::size_t step = 256 * 1024; step > 0; step /= 2) {
+      while (hog.grow(step)) {
+      }
+    }
+    hog.shrink(bytes);
   }
-  AccountHandle hog_account;
   Charge hog;
 };
 
@@ -288,6 +291,7 @@ TEST_CASE("who finds no memory waits for some, and asks again after a while") {
   pair.end.submit(2, {"ECHO", "2"}, 0s);
   CHECK(pair.end.client().statistics().waiting == 2);
   CHECK(pair.end.client().has_waiters());
+  CHECK(pair.end.budget().statistics().pool(PoolKind::requests).waiting == 2);
 
   // As long as there is none, a few times a second.
   for (int i = 0; i < 5; ++i) {
@@ -300,6 +304,7 @@ TEST_CASE("who finds no memory waits for some, and asks again after a while") {
   pair.hog.shrink(pair.hog.bytes());
   pair.end.advance(pair.end.client().poll_timeout() - pair.end.now());
   CHECK(pair.end.take_events() == Lines{"1 admitted", "2 admitted"});
+  CHECK(pair.end.budget().statistics().pool(PoolKind::requests).waiting == 0);
 }
 
 TEST_CASE("what was sent makes room for who waits for memory") {
