@@ -52,6 +52,12 @@ const char* name(Deed deed) {
                                                           "message_dropped",
                                                           "gap_told",
                                                           "subscription_restored",
+                                                          "line_lowered",
+                                                          "line_raised",
+                                                          "line_kept",
+                                                          "line_reached",
+                                                          "share_exceeded",
+                                                          "pages_decayed",
                                                           "credentials_changed",
                                                           "credentials_refused"};
   return names[static_cast<std::size_t>(deed)];

@@ -35,6 +35,12 @@ enum class Deed : std::uint8_t {
   message_dropped,     ///< for want of room
   gap_told,
   subscription_restored,  ///< a message came behind a gap
+  line_lowered,           ///< below what was used
+  line_raised,
+  line_kept,       ///< the new one made no sense
+  line_reached,    ///< the limit in force fell to where the line is
+  share_exceeded,  ///< by borrowing
+  pages_decayed,   ///< nobody had needed them
   credentials_changed,
   credentials_refused,
 };

@@ -40,7 +40,8 @@ struct Environment {
   Ledger ledger;
   Books books;
   Network network;
-  bool calm = false;  // no faults any more
+  bool calm = false;     // no faults any more
+  bool drought = false;  // but that there is no memory for replies
   /// What clients are to say, whatever server they use: the last one.
   std::deque<std::string> passwords{"p0"};
   Instant jumped_until{};  // nobody was there to see a deadline pass before

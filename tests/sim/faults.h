@@ -57,12 +57,17 @@ enum class Fault : std::uint8_t {
   refused_blocks,    ///< it has no blocks, but segments
   squeezed_memory,   ///< somebody else uses up a pool for a while
   tight_limit,       ///< the line is barely enough
+  moved_line,        ///< the line and the shares are changed while all is in use
+  dry_replies,       ///< the replies pool stays full for long: clients live on the reserve
   time_jump,         ///< nobody runs for a while, as if the machine slept
 
   // The users.
   cancel,          ///< of requests at any stage
   short_deadline,  ///< that is over about when the reply comes
   read_pause,      ///< nobody takes results for a while
+  hoarding,        ///< replies are kept until there is no room for more
+  flood,           ///< of messages, more than listeners take
+  visitors,        ///< some clients come late, and go early
   kept_replies,    ///< that are released much later
   burst,           ///< of more requests than there is room for
   shutdown,        ///< close() at any moment
@@ -74,9 +79,10 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::rotation) + 1;
 
 /// Because of which somebody may be refused memory.
-inline constexpr std::array memory_faults = {Fault::refused_memory, Fault::refused_segments,
-                                             Fault::refused_blocks, Fault::squeezed_memory,
-                                             Fault::tight_limit};
+inline constexpr std::array memory_faults = {
+    Fault::refused_memory,  Fault::refused_segments, Fault::refused_blocks,
+    Fault::squeezed_memory, Fault::tight_limit,      Fault::dry_replies,
+    Fault::moved_line,      Fault::hoarding,         Fault::flood};
 
 /// "reset", "half_close"...
 const char* name(Fault fault);

@@ -1,5 +1,7 @@
 #include "plimsoll/tests/sim/injector.h"
 
+#include "plimsoll/tests/sim/line_options.h"
+
 namespace plimsoll::sim {
 namespace {
 
@@ -42,6 +44,7 @@ constexpr std::array struck = {
     Fault::refused_segments,
     Fault::refused_blocks,
     Fault::squeezed_memory,
+    Fault::moved_line,
     Fault::time_jump,
 };
 
@@ -123,6 +126,7 @@ void Injector::inject(Fault fault) {
       for (const auto& server : targets_.servers) server->rotate_password(overlap);
       break;
     }
+    case Fault::moved_line: return move_line();
     case Fault::squeezed_memory: return squeeze(some_time(seconds(1)));
     case Fault::time_jump: {
       const Duration time = some_time(seconds(20));
@@ -181,26 +185,55 @@ void Injector::squeeze(Duration time) {
   constexpr std::array pools = {PoolKind::requests, PoolKind::replies, PoolKind::replies,
                                 PoolKind::connections};
   const PoolKind pool = random_.one_of(pools);
-  squeezer_ = budget.open_account(pool);
-  if (!squeezer_) return;
-  for (std::size_t bytes = budget.limit(pool); bytes >= 64; bytes /= 2) {
-    if (squeezer_->charge(bytes)) squeezed_bytes_ += bytes;
-  }
+  fill(budget, pool);
+  if (squeezers_.empty()) return;
   environment_.note("memory", 0, "% pool is full for %", name(pool), time);
   environment_.coverage.count(Fault::squeezed_memory);
   environment_.schedule.plan(time, *this, end_squeeze, ++squeezes_);
 }
 
+void Injector::fill(Budget& budget, PoolKind pool) {
+  Squeezer squeezer{.account = budget.open_account(pool)};
+  if (!squeezer.account) return;
+  for (std::size_t bytes = budget.limit(pool); bytes >= 64; bytes /= 2) {
+    if (squeezer.account->charge(bytes)) squeezer.bytes += bytes;
+  }
+  squeezers_.push_back(std::move(squeezer));
+}
+
 void Injector::release_squeeze() {
-  if (!squeezer_) return;
-  squeezer_->release(squeezed_bytes_);
-  squeezed_bytes_ = 0;
-  squeezer_ = {};
+  for (Squeezer& squeezer : squeezers_) {
+    if (squeezer.bytes > 0) squeezer.account->release(squeezer.bytes);
+  }
+  squeezers_.clear();
+}
+
+// Somewhere around where it was, mostly within reach of what is used; or all is drawn anew.
+void Injector::move_line() {
+  WatchedLine& line = some_line();
+  const std::size_t first = line.first_options().memory_limit;
+  const std::size_t used = line.budget().statistics().used;
+  const std::size_t near = random_.between(used / 2, used + used / 2);
+  const std::size_t far = random_.between(first / 4, first * 2);
+  BudgetOptions options = draw_line(random_, environment_.scenario.faults);
+  const std::uint64_t kind = random_.below(4);
+  if (kind == 0) return line.configure(options);
+  options = line.budget().options();
+  options.memory_limit = kind == 1 ? first : kind == 2 ? near : far;
+  line.configure(options);
+}
+
+void Injector::begin_drought() {
+  release_squeeze();
+  for (const auto& line : targets_.lines) fill(line->budget(), PoolKind::replies);
+  environment_.note("memory", 0, "the replies pool stays full");
+  environment_.coverage.count(Fault::dry_replies);
 }
 
 void Injector::calm_down() {
   end_refusals_of_memory();
   release_squeeze();
+  for (const auto& line : targets_.lines) line->configure(line->first_options());
 }
 
 }  // namespace plimsoll::sim

@@ -27,6 +27,9 @@ class Injector final : private Handler {
   void start();
   void calm_down();
 
+  /// Somebody takes all that replies could have, until calm_down().
+  void begin_drought();
+
  private:
   enum Plan : std::uint32_t { strike, end_refusals, end_squeeze };
 
@@ -47,8 +50,14 @@ class Injector final : private Handler {
   Targets targets_;
   Random random_;
   std::vector<Fault> choices_;
-  AccountHandle squeezer_;
-  std::size_t squeezed_bytes_ = 0;
+  // Who uses up a pool, of one line or of each.
+  struct Squeezer {
+    AccountHandle account;
+    std::size_t bytes = 0;
+  };
+  void fill(Budget& budget, PoolKind pool);
+  void move_line();
+  std::vector<Squeezer> squeezers_;
   std::uint64_t refusals_ = 0;  // numbers the episodes
   std::uint64_t squeezes_ = 0;
 };

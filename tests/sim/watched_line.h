@@ -25,8 +25,13 @@ class WatchedLine final : private Memory::Owner {
 
   using Users = std::vector<std::unique_ptr<User>>;
 
+  /// What it was to begin with.
+  const BudgetOptions& first_options() const { return first_options_; }
+  /// While everybody is at work.
+  void configure(const BudgetOptions& options);
+
   /// After every event.
-  void check_progress(const Users& users);
+  void check_step(const Users& users);
   /// Now and then.
   void check_accounts(const Users& users);
   void validate() { budget_->validate(); }
@@ -37,6 +42,9 @@ class WatchedLine final : private Memory::Owner {
 
  private:
   void handle_allocated() override;
+  void check_progress(const Users& users);
+  void check_limits();
+  void check_sum_of_limits(const BudgetStatistics& now);
   void check_reserve();
   void require(bool holds, const char* property) {
     environment_.referee.require(holds, property, "line", number_);
@@ -44,10 +52,16 @@ class WatchedLine final : private Memory::Owner {
 
   Environment& environment_;
   const std::uint32_t number_;
+  const BudgetOptions first_options_;
   Memory memory_;
   std::unique_ptr<Budget> budget_;
   Witness witness_;
   const std::size_t idle_bytes_;  // before there was a client
+  // Since the line was drawn.
+  std::size_t limit_;
+  std::size_t used_ = 0;
+  std::size_t highest_limit_;  // of all times
+  bool limits_add_up_ = true;
 };
 
 }  // namespace plimsoll::sim

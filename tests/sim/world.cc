@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plimsoll/tests/sim/line_options.h"
+
 namespace plimsoll::sim {
 namespace {
 
@@ -11,6 +13,7 @@ using std::chrono::seconds;
 // Once the faults are over, in simulated time. The longest wait of a client's is for a connection
 // of which nobody says that it is dead, and then for the next attempt.
 constexpr Duration recovery_time_max = seconds(25);
+constexpr Duration drought_time_max = seconds(30);
 constexpr Duration leaving_time_max = seconds(10);
 
 // Long enough for what is on its way.
@@ -22,14 +25,6 @@ constexpr std::size_t plans_per_client_max = 20'000;
 // More means that some of them only keep each other busy.
 constexpr std::uint64_t steps_at_once_max = 100'000;
 
-std::size_t draw_memory_limit(Random& random, FaultSet faults) {
-  if (faults.has(Fault::tight_limit)) {
-    const std::size_t more = random.skewed(memory_limit_min);
-    return memory_limit_min + (random.one_in(2) ? more : 0);
-  }
-  return memory_limit_min << random.between(2, 6);
-}
-
 }  // namespace
 
 World::World(const Scenario& scenario, Trace::Printing printing)
@@ -38,11 +33,10 @@ World::World(const Scenario& scenario, Trace::Printing printing)
       validate_every_(scenario.size == Scenario::Size::small ? 1 : 4096) {
   const bool tight = scenario.faults.has(Fault::tight_limit);
   const bool shared = random_.percent(tight ? 75 : 50);
-  const std::size_t limit = draw_memory_limit(random_, scenario.faults);
+  const BudgetOptions options = draw_line(random_, scenario.faults);
   if (tight) environment_.coverage.count(Fault::tight_limit);
   for (std::uint32_t i = 0; i < (shared ? 1 : scenario.clients); ++i) {
-    lines_.push_back(
-        std::make_unique<WatchedLine>(environment_, i, BudgetOptions{.memory_limit = limit}));
+    lines_.push_back(std::make_unique<WatchedLine>(environment_, i, options));
   }
   for (std::uint32_t i = 0; i < scenario.servers; ++i) {
     servers_.push_back(std::make_unique<Server>(environment_, i));
@@ -73,6 +67,7 @@ void World::run() {
             all([](const auto& user) { return user->has_submitted_all(); }));
   if (environment_.referee.violation()) return;
 
+  if (environment_.scenario.faults.has(Fault::dry_replies)) live_through_drought();
   calm_down();
   const auto proved = all([](const auto& user) { return user->client_is_proved(); });
   run_until(environment_.now() + recovery_time_max,
@@ -93,6 +88,26 @@ void World::run() {
   for (const auto& line : lines_) line->check_idle();
 }
 
+// Replies come one at a time, by the progress reserve, and those of some clients never cease to.
+void World::live_through_drought() {
+  environment_.note("world", 0, "all is well, but that there is no memory for replies");
+  environment_.drought = true;
+  environment_.calm = true;
+  environment_.network.calm_down(Pipe::Pieces::as_before);
+  for (const auto& server : servers_) server->calm_down();
+  injector_->calm_down();
+  for (const auto& user : users_) user->release_all();
+  injector_->begin_drought();
+  for (const auto& user : users_) user->prove_client();
+  const auto live_on = [this] {
+    return std::all_of(users_.begin(), users_.end(),
+                       [](const auto& user) { return user->lives_on(); });
+  };
+  run_until(environment_.now() + drought_time_max, live_on);
+  require(live_on(), "without memory for replies, every client gets the reserve in its turn");
+  environment_.drought = false;
+}
+
 void World::calm_down() {
   environment_.note("world", 0, "the faults are over");
   environment_.calm = true;
@@ -106,7 +121,7 @@ void World::check_step() {
   const std::uint64_t steps = environment_.schedule.steps();
   require(environment_.schedule.steps_at_once() < steps_at_once_max, "nobody goes in circles");
   for (const auto& user : users_) user->driver().check_news_of_room();
-  for (const auto& line : lines_) line->check_progress(users_);
+  for (const auto& line : lines_) line->check_step(users_);
   if (steps % 64 == 0 || validate_every_ == 1) {
     for (const auto& line : lines_) line->check_accounts(users_);
     for (const auto& user : users_) user->check();

@@ -36,6 +36,7 @@ void Listener::for_each_channel_of(std::size_t name, Visit&& visit) {
 }
 
 void Listener::begin_life() {
+  ++life_;
   connection_.reset();
   names_.clear();
   channels_.clear();
@@ -54,7 +55,18 @@ void Listener::act() {
     case 1: return change();
     case 2: return random().one_in(2) ? close() : wait();
     case 3: return wait();
-    default: return publish(random().one_of(all_channels));
+    default: break;
+  }
+  const bool floods = !desk_.is_calm() && environment().scenario.faults.has(Fault::flood);
+  if (floods && random().one_in(3)) return flood();
+  publish(random().one_of(all_channels));
+}
+
+void Listener::flood() {
+  coverage().count(Fault::flood);
+  const std::uint64_t life = life_;
+  for (std::uint64_t left = random().between(10, 80); left > 0 && life == life_; --left) {
+    publish(random().one_of(all_channels));
   }
 }
 

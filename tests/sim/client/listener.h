@@ -49,6 +49,7 @@ class Listener final : public Errand {
   };
 
   void publish(std::string_view channel);
+  void flood();
   void open();
   void change();
   void ask(bool subscribes, SubscriptionKind kind, const std::vector<std::size_t>& names);
@@ -77,6 +78,7 @@ class Listener final : public Errand {
   std::map<std::size_t, Name> names_;
   std::map<std::string, Channel, std::less<>> channels_;
   std::map<RequestNumber, Asked> asked_;
+  std::uint64_t life_ = 0;
   RequestNumber waiting_ = 0;
   RequestId waiting_id_ = 0;
   bool believed_ = true;  // no server has lied here, and refused no name

@@ -1,6 +1,7 @@
 #include "plimsoll/tests/sim/client/user.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/sim/client/listener.h"
@@ -17,7 +18,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kept_max = 32;
+constexpr std::size_t hoarded_max = 4096;
+constexpr std::uint64_t babble_max = 24;               // requests under way
 constexpr Duration life_pause_max = milliseconds(20);  // between two clients of a user
+constexpr Duration visit_wait_max = seconds(2);
+constexpr Duration chatter_pause_max = milliseconds(1);
 constexpr Duration proof_pause = milliseconds(50);
 
 }  // namespace
@@ -32,6 +37,10 @@ User::Habits::Habits(Random& random, const Scenario& scenario) {
   may_wait_for_ever = random.one_in(2);
   errands = random.one_in(3) ? 0 : random.between(1, small ? 2 : 4);
   greedy = random.percent(small ? 75 : 15) && scenario.faults.has(Fault::tight_limit);
+  hoards = random.one_in(3) && scenario.faults.has(Fault::hoarding);
+  const bool visits = random.one_in(2) && scenario.faults.has(Fault::visitors);
+  leaves_after = visits ? 1 + random.below(scenario.requests) : 0;
+  babbles = random.one_in(2) && scenario.faults.has(Fault::dry_replies);
 }
 
 User::User(Environment& environment, std::uint32_t number, Budget& budget)
@@ -49,7 +58,8 @@ User::User(Environment& environment, std::uint32_t number, Budget& budget)
 }
 
 void User::start() {
-  environment_.schedule.plan(random_.between(Duration::zero(), life_pause_max), *this, begin);
+  const Duration latest = habits_.leaves_after > 0 ? visit_wait_max : life_pause_max;
+  environment_.schedule.plan(random_.between(Duration::zero(), latest), *this, begin);
 }
 
 void User::handle(std::uint32_t what, std::uint64_t detail) {
@@ -58,6 +68,7 @@ void User::handle(std::uint32_t what, std::uint64_t detail) {
     case act: act_planned_ = false; return act_once();
     case prove: return ask_for_proof();
     case go_on: return go_on_with(detail);
+    case chatter: chatter_planned_ = false; return babble();
   }
 }
 
@@ -106,7 +117,7 @@ void User::begin_life() {
     return environment_.schedule.plan_at(driver_.frozen_until(), *this, begin);
   }
   driver_.finish();
-  if (leaving_) return;
+  if (leaving_ || gone_) return;
   environment_.referee.require(errand_of_.empty(), "a client that is over owes no outcome",
                                "client", number_);
   for (const auto& errand : errands_) errand->begin_life();
@@ -136,6 +147,8 @@ void User::act_once() {
   const std::uint64_t life = life_;
   if (!environment_.calm) misbehave();
   if (over_ || life != life_ || driver_.frozen()) return plan_act();
+  const bool visit_ends = habits_.leaves_after > 0 && submitted_ >= habits_.leaves_after;
+  if (visit_ends && !environment_.calm) return depart();
   tell_credentials();
   const bool errands = habits_.errands > 0 && !environment_.calm && !has_submitted_all();
   if (errands && random_.one_in(habits_.errands)) {
@@ -150,7 +163,9 @@ void User::act_once() {
 
 void User::misbehave() {
   if (strikes(Fault::cancel, 3)) cancel_some();
-  if (!kept_.empty() && random_.one_in(4)) release_some(random_.between(1, kept_.size()));
+  if (!kept_.empty() && random_.one_in(habits_.hoards ? 200 : 4)) {
+    release_some(random_.between(1, kept_.size()));
+  }
   if (strikes(Fault::read_pause, 40)) {
     driver_.pause_reading(random_.between(microseconds(100), milliseconds(800)));
   }
@@ -159,6 +174,13 @@ void User::misbehave() {
   if (strikes(Fault::freeze, 60)) {
     driver_.freeze(random_.between(microseconds(100), milliseconds(1500)));
   }
+}
+
+// What it keeps it keeps for longer.
+void User::depart() {
+  environment_.coverage.count(Fault::visitors);
+  gone_ = true;
+  driver_.close();
 }
 
 // A reply that all but fills its segments, and behind it replies that nobody waits for any more: of
@@ -231,7 +253,7 @@ Duration User::draw_timeout() {
 std::size_t User::draw_value_bytes() {
   const bool greedy = habits_.greedy && !environment_.calm;
   if (greedy && random_.one_in(4)) {
-    if (random_.one_in(2)) return random_.between(10'000, 200'000);
+    if (random_.one_in(2)) return random_.between(10'000, random_.one_in(8) ? 1'500'000 : 200'000);
     // As many whole segments, or nearly.
     const std::size_t segments = random_.between(1, 3);
     return segments * segment_capacity - random_.below(2500);
@@ -275,8 +297,9 @@ void User::handle_outcome(const Event& event, bool truthful) {
   if (event.error == nullptr) {
     environment_.note("client", number_, "% is completed", number);
     ++environment_.coverage.completed;
+    const bool hoards = habits_.hoards && is_own && strikes(Fault::hoarding, 2);
     const bool keeps = is_own && strikes(Fault::kept_replies, habits_.greedy ? 2 : 8);
-    if (keeps) keep(number, outcome.reply_hash);
+    if (keeps || hoards) keep(number, outcome.reply_hash);
   } else {
     environment_.note("client", number_, "% fails: % (executed: %)", number,
                       name(event.error->code).data(), name(event.error->executed).data());
@@ -290,6 +313,10 @@ void User::handle_outcome(const Event& event, bool truthful) {
     errand_of_.erase(errand);
     return its.handle_outcome(event, truthful);
   }
+  if (environment_.drought && habits_.babbles && !std::exchange(chatter_planned_, true)) {
+    environment_.schedule.plan(random_.between(Duration::zero(), chatter_pause_max), *this,
+                               chatter);
+  }
   if (number == proof_number_) {
     proof_ = event.error == nullptr ? Proof::given : Proof::wanted;
   } else if (habits_.waits_for_replies && pending_ == 0 && !has_submitted_all()) {
@@ -298,7 +325,7 @@ void User::handle_outcome(const Event& event, bool truthful) {
 }
 
 void User::keep(RequestNumber number, std::uint64_t hash) {
-  if (kept_.size() == kept_max) return;
+  if (kept_.size() >= (habits_.hoards ? hoarded_max : kept_max)) return;
   const std::size_t bytes = scratch_.size();  // that is the reply, as on the wire
   Result<Reply> reply = driver_.keep_reply(bytes);
   if (!reply) return;
@@ -324,26 +351,43 @@ void User::handle_closed(const Error&) {
 
 void User::prove_client() {
   release_some(kept_.size());
-  proof_ = Proof::wanted;
+  proof_ = gone_ ? Proof::given : Proof::wanted;
+  if (gone_) return;
   for (const auto& errand : errands_) errand->calm_down();
   ask_for_proof();
 }
 
 bool User::client_is_proved() const {
+  if (gone_) return over_;
   return proof_ == Proof::given && std::all_of(errands_.begin(), errands_.end(),
                                                [](const auto& each) { return each->is_proved(); });
 }
 
 // Asks again as long as the answer is not a reply: the faults of before may still have effects.
 void User::ask_for_proof() {
-  if (proof_ == Proof::given || leaving_) return;
+  const bool babbles = environment_.drought && habits_.babbles;
+  if ((proof_ == Proof::given && !babbles) || leaving_) return;
   environment_.schedule.plan(proof_pause, *this, prove);
   if (over_ || driver_.frozen()) return;
   tell_credentials();
-  if (proof_ == Proof::asked || over_) return;
-  proof_ = Proof::asked;
-  proof_number_ = environment_.ledger.requests_count() + 1;
-  submit(RequestKind::echo, Duration::zero(), draw_value_bytes());
+  if (proof_ == Proof::wanted && !over_) {
+    proof_ = Proof::asked;
+    proof_number_ = environment_.ledger.requests_count() + 1;
+    submit(RequestKind::echo, Duration::zero(), draw_value_bytes());
+    driver_.settle();
+  }
+  babble();
+}
+
+// As long as it is not told to rest, there is always more that it waits for.
+void User::babble() {
+  if (!environment_.drought || !habits_.babbles) return;
+  if (over_ || driver_.frozen() || proof_ == Proof::wanted) return;
+  while (pending_ < babble_max) {
+    const std::uint64_t before = pending_;
+    submit(RequestKind::echo, Duration::zero(), 50 + random_.below(700));
+    if (pending_ == before) break;  // no room
+  }
   driver_.settle();
 }
 

@@ -25,11 +25,14 @@ class User final : private Driver::Owner, private Desk, private Handler {
   void start();
 
   /// Whether all requests were submitted that the scenario wants.
-  bool has_submitted_all() const { return submitted_ >= environment_.scenario.requests; }
+  bool has_submitted_all() const { return gone_ || submitted_ >= environment_.scenario.requests; }
 
   /// The faults are over: makes sure that there is a client, and that it works.
   void prove_client();
   bool client_is_proved() const;
+  /// Whether the client itself works, whatever its subscriptions do.
+  bool lives_on() const { return proof_ == Proof::given; }
+  void release_all() { release_some(kept_.size()); }
 
   /// Between two events; and when nobody does anything.
   void check();
@@ -47,7 +50,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   const Driver& driver() const { return driver_; }
 
  private:
-  enum Plan : std::uint32_t { begin, act, prove, go_on };
+  enum Plan : std::uint32_t { begin, act, prove, go_on, chatter };
   enum class Proof : std::uint8_t { not_wanted, wanted, asked, given };
 
   /// How this user is.
@@ -58,9 +61,12 @@ class User final : private Driver::Owner, private Desk, private Handler {
     bool waits_for_replies;   // before the next batch
     std::size_t value_max;    // bytes, mostly few
     std::uint8_t resends_max;
-    bool may_wait_for_ever;  // has requests without a deadline
-    std::uint64_t errands;   // does one each so many times that it acts; 0: never
-    bool greedy;             // wants more at once than a tight line has room for
+    bool may_wait_for_ever;    // has requests without a deadline
+    std::uint64_t errands;     // does one each so many times that it acts; 0: never
+    bool greedy;               // wants more at once than a tight line has room for
+    bool hoards;               // keeps what it is given
+    std::size_t leaves_after;  // requests; others have come already then. 0: stays
+    bool babbles;              // never rests, if memory is short
   };
 
   struct Submitted {
@@ -116,6 +122,8 @@ class User final : private Driver::Owner, private Desk, private Handler {
   void keep(RequestNumber number, std::uint64_t hash);
   void release_some(std::size_t count);
   void ask_for_proof();
+  void babble();
+  void depart();
 
   Environment& environment_;
   const std::uint32_t number_;
@@ -130,7 +138,9 @@ class User final : private Driver::Owner, private Desk, private Handler {
   std::uint64_t life_ = 0;
   bool over_ = true;  // there is no client that takes requests
   bool leaving_ = false;
+  bool gone_ = false;  // a visitor
   bool act_planned_ = false;
+  bool chatter_planned_ = false;
   Proof proof_ = Proof::not_wanted;
   RequestNumber proof_number_ = 0;
   std::array<Submitted, 64> recent_{};

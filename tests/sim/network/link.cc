@@ -100,12 +100,12 @@ void Link::silence(Duration wait) {
   plan(wait, tell_client);
 }
 
-void Link::calm_down() {
+void Link::calm_down(Pipe::Pieces pieces) {
   if (silenced_ && client_here_) plan(some_latency(), tell_client);
   conditions_ = {};
   if (!server_here_) return;
   to_server_.calm_down();
-  to_client_.calm_down();
+  to_client_.calm_down(pieces);
 }
 
 void Link::hold(Direction direction, Duration wait) {

@@ -78,7 +78,7 @@ class Link final : private Handler, private Pipe::Ends {
   /// it gives up itself.
   void silence(Duration wait);
   /// No fault from here on: what was held up arrives, and a client whose server is gone is told.
-  void calm_down();
+  void calm_down(Pipe::Pieces pieces);
 
   /// Nothing arrives for that long.
   enum class Direction : std::uint8_t { to_server, to_client, both };

@@ -48,6 +48,9 @@ Link& Network::connect(Link::Client& client, std::size_t server) {
 
 Conditions Network::draw_conditions() {
   Conditions conditions;
+  if (calm_ && pieces_ == Pipe::Pieces::as_before) {
+    conditions.piece_bytes_max = 1 + random_.skewed(3000);
+  }
   if (calm_) return conditions;
   const auto strikes = [this](Fault fault) {
     if (!faults_.has(fault) || !random_.one_in(3)) return false;
@@ -91,11 +94,12 @@ Link* Network::pick() {
   return nullptr;
 }
 
-void Network::calm_down() {
+void Network::calm_down(Pipe::Pieces pieces) {
   calm_ = true;
+  pieces_ = pieces;
   const Instant now = schedule_.now();
   for (Door& door : doors_) door.refuses_until = door.delays_until = door.ignores_until = now;
-  for_each([](Link& link) { link.calm_down(); });
+  for_each([pieces](Link& link) { link.calm_down(pieces); });
 }
 
 }  // namespace plimsoll::sim

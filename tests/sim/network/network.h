@@ -40,7 +40,8 @@ class Network {
   }
 
   /// No fault from here on: what was held up arrives, what is lost is said to be.
-  void calm_down();
+  /// Crumbs are no fault where the replies pool is dry: only then do they try anybody's patience.
+  void calm_down(Pipe::Pieces pieces = Pipe::Pieces::whole);
 
  private:
   struct Door {
@@ -57,6 +58,7 @@ class Network {
   Coverage& coverage_;
   Random random_;
   bool calm_ = false;
+  Pipe::Pieces pieces_ = Pipe::Pieces::whole;  // once it is calm
   std::uint64_t serial_ = 0;
   std::vector<Door> doors_;
   std::deque<Link> links_;

@@ -113,9 +113,11 @@ void Pipe::release() {
   plan_arrival();
 }
 
-void Pipe::calm_down() {
+void Pipe::calm_down(Pieces pieces) {
   release();
+  const std::size_t piece_bytes_max = conditions_.piece_bytes_max;
   conditions_ = {};
+  if (pieces == Pieces::as_before) conditions_.piece_bytes_max = piece_bytes_max;
   way_free_at_ = schedule_.now();
   depart();
 }

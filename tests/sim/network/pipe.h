@@ -64,8 +64,9 @@ class Pipe final : private Handler {
   void hold();
   void release();
 
-  /// Release, and nothing slows it from here on.
-  void calm_down();
+  /// Release, and nothing slows it from here on; in which pieces bytes come may stay as it was.
+  enum class Pieces : std::uint8_t { whole, as_before };
+  void calm_down(Pieces pieces = Pieces::whole);
 
   /// What has not arrived is lost, and so is what is written from now on.
   void cut();

@@ -65,7 +65,7 @@ const char* Server::made_up_reply(const Connection& connection) {
 
 void Server::replace_by_large_reply() {
   if (!lies(Fault::oversized_reply)) return;
-  const std::size_t bytes = random_.between(4'000, 400'000);
+  const std::size_t bytes = random_.between(4'000, random_.one_in(8) ? 2'500'000 : 400'000);
   reply_ = '$' + std::to_string(bytes) + "\r\n";
   reply_.append(bytes, 'x');
   reply_ += "\r\n";
