@@ -10,6 +10,7 @@
 #include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
+#include "plimsoll/native/waiting_operation.h"
 
 // What callers do, from any thread. The turns are in driver_turn.cc, the sockets in connection.cc.
 
@@ -29,6 +30,8 @@ ClientOptions core_options(const Options& options) {
           .no_evict = options.no_evict,
           .no_touch = options.no_touch,
           .inflight_requests_limit = options.inflight_requests_limit,
+          .inflight_overflow = options.inflight_overflow,
+          .waiters_max = options.waiters_max,
           .request_timeout = options.request_timeout,
           .connect_timeout = options.connect_timeout,
           .reconnect_wait_min = options.reconnect_wait_min,
@@ -162,7 +165,9 @@ void Driver::connect(Operation& operation) {
 }
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation) {
-  stage(operation, [&](Tag tag) { return core_.submit(command, now(), timeout, tag); });
+  stage(
+      operation, [&](Tag tag) { return core_.submit(command, now(), timeout, tag); }, &command,
+      timeout);
 }
 
 void Driver::submit_staged(StageStep step, void* context, Operation& operation) {
@@ -170,7 +175,8 @@ void Driver::submit_staged(StageStep step, void* context, Operation& operation) 
 }
 
 template <class Stage>
-inline void Driver::stage(Operation& operation, const Stage& stage) {
+inline void Driver::stage(Operation& operation, const Stage& stage, const CommandView* command,
+                          Timeout timeout) {
   if (inherited()) return fail_elsewhere(operation);
   bool wanted = false;
   {
@@ -179,12 +185,46 @@ inline void Driver::stage(Operation& operation, const Stage& stage) {
     if (id) {
       if (operation.wants_submitted()) operation.handle_submitted(*this, *id);
     } else {
-      operation.deliver(Delivery{.error = &id.error(), .detail = &end_});
-      ready_.push(operation);
+      handle_refusal(id.error(), operation, command, timeout);
     }
     wanted = want_turn();
   }
   if (wanted) wake();
+}
+
+// `command`: what may wait in line, if anything.
+void Driver::handle_refusal(const plimsoll::Error& refusal, Operation& operation,
+                            const CommandView* command, Timeout timeout) {
+  plimsoll::Error error = refusal;
+  const bool may_wait = command != nullptr && command->block_time == Duration::zero() &&
+                        options().inflight_overflow == OnLimit::wait;
+  if (may_wait && refusal.code == ErrorCode::rejected_by_limit) {
+    const plimsoll::Result<RequestId> waits = wait_for_room(*command, timeout, operation);
+    if (waits) return;
+    error = waits.error();
+  }
+  operation.deliver(Delivery{.error = &error, .detail = &end_});
+  ready_.push(operation);
+}
+
+plimsoll::Result<RequestId> Driver::wait_for_room(const CommandView& command, Timeout timeout,
+                                                  Operation& operation) {
+  const std::size_t bytes = encoded_size(command);
+  auto* const waiting = WaitingOperation::create(core_.requests_account(), bytes, operation);
+  if (waiting == nullptr) {
+    return plimsoll::Error{.code = ErrorCode::rejected_by_limit,
+                           .what = "the requests pool has no room for a request that waits",
+                           .value = bytes,
+                           .limit = budget_.limit(PoolKind::requests)};
+  }
+  const Tag tag = reinterpret_cast<Tag>(static_cast<Operation*>(waiting));
+  const plimsoll::Result<RequestId> id = core_.wait_for_room(bytes, now(), timeout, tag);
+  if (id) {
+    waiting->begin(command, *this, *id);
+  } else {
+    waiting->release();
+  }
+  return id;
 }
 
 void Driver::tell_core(TellStep step, void* context) {

@@ -117,7 +117,13 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
                                                     Instant now, Tag tag);
   void submit_staged(StageStep step, void* context, Operation& operation);
   template <class Stage>
-  void stage(Operation& operation, const Stage& stage);
+  void stage(Operation& operation, const Stage& stage, const CommandView* command = nullptr,
+             Timeout timeout = {});
+  void handle_refusal(const plimsoll::Error& refusal, Operation& operation,
+                      const CommandView* command, Timeout timeout);
+  plimsoll::Result<RequestId> wait_for_room(const CommandView& command, Timeout timeout,
+                                            Operation& operation);
+  void admit(Tag tag);
   using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
   void tell_core(TellStep step, void* context);
 
@@ -178,6 +184,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   // Of the turns alone.
   std::uint64_t unsent_ = 0;  // a bit for each connection that may have something to send
+  bool made_room_ = false;    // since events were asked for; somebody waits for some
   Instant armed_ = never;
 };
 

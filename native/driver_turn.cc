@@ -6,8 +6,8 @@
 
 #include <boost/asio/post.hpp>
 
-#include "plimsoll/core/base/check.h"
 #include "plimsoll/native/driver_io.h"
+#include "plimsoll/native/waiting_operation.h"
 
 // The driver's turns: what came is delivered, what the callers staged meanwhile is sent.
 
@@ -66,8 +66,10 @@ void Driver::run_turn() {
       if (!finished) self->go_on_later();
     }
   } leave{this, outer};
-  deliver_all();
-  flush();
+  do {
+    deliver_all();
+    flush();
+  } while (std::exchange(made_room_, false));
   leave.finished = true;
   arm_timer();
 }
@@ -155,13 +157,25 @@ void Driver::collect(const Event& event, OperationList& ready) {
       if (io_->credentials) io_->credentials->handle_refused();
       notify(ConnectionEvent::Kind::credentials_refused, delivery, ready);
       return;
-    case Event::Kind::admitted: PLIMSOLL_CHECK(false); return;  // nobody asks for room here
+    case Event::Kind::admitted: admit(event.tag); return;
     case Event::Kind::queueing_failed:
     case Event::Kind::pushed:
       // A push without a tag is nobody's: the core has counted it.
       if (event.tag != 0) reinterpret_cast<Operation*>(event.tag)->deliver_part(delivery);
       return;
   }
+}
+
+// There is room for a call that waited for it: the core wants its command before all else.
+void Driver::admit(Tag tag) {
+  auto& waiting = static_cast<WaitingOperation&>(*reinterpret_cast<Operation*>(tag));
+  const RequestId id =
+      core_.submit_admitted(waiting.command(), reinterpret_cast<Tag>(&waiting.outer()));
+  const std::shared_ptr<CancelPoint> point = waiting.release();
+  if (!point) return;
+  point->request = id;
+  // Whoever cancelled it just now may have known it by its name in the line.
+  if (point->cancelled) core_.cancel(id, now());
 }
 
 void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
@@ -311,6 +325,7 @@ std::size_t Driver::handle_written(ConnectionId connection, std::size_t bytes,
                                    std::span<std::string_view> next) {
   const std::lock_guard lock(mutex_);
   core_.handle_written(connection, bytes);
+  made_room_ = core_.has_waiters();
   return next.empty() ? 0 : core_.poll_transmit(connection, next);
 }
 

@@ -35,6 +35,14 @@ class Operation {
   virtual void handle_submitted(Driver& driver, RequestId id) = 0;
   /// The same of the first of several requests.
   virtual void handle_submitted(Driver&, std::shared_ptr<CancelPoint>) {}
+  /// The core calls it `id` as long as it waits for room, and something else then: what of that is
+  /// to be kept up to date. Null: nobody may cancel it after all.
+  virtual std::shared_ptr<CancelPoint> handle_waiting(Driver& driver, RequestId id) {
+    auto point = std::make_shared<CancelPoint>();
+    point->request = id;
+    handle_submitted(driver, point);
+    return point;
+  }
   bool wants_submitted() const { return wants_submitted_; }
 
   /// The outcome is there. Runs no code of the caller's but decode().

@@ -21,6 +21,9 @@ using plimsoll::unlimited_attempts;
 /// For Options::protocol.
 using plimsoll::Protocol;
 
+/// For Options::inflight_overflow.
+using plimsoll::OnLimit;
+
 /// What becomes of a client's connection.
 struct ConnectionEvent {
   enum class Kind : std::uint8_t {
@@ -47,8 +50,17 @@ struct Options {
   /// value than the one in force is an error.
   std::string memory_limit;
 
-  /// Requests that are sent or waiting to be, at a time; more are rejected_by_limit.
+  /// Requests that are sent or waiting to be, at a time, up to their replies: also of those whose
+  /// callers wait no longer. A transaction is one. Another bound is what they take of the memory
+  /// line. What is more is rejected_by_limit, or waits.
   std::size_t inflight_requests_limit = 1000;
+
+  /// OnLimit::wait: what is more waits its turn, first come, first served, for as long as its
+  /// timeout says. Its command is kept meanwhile, which counts in the requests pool.
+  OnLimit inflight_overflow = OnLimit::reject;
+
+  /// How many may wait then; more are rejected_by_limit.
+  std::size_t waiters_max = 1000;
 
   /// Connections beside the main one, opened when they are needed: for commands that wait
   /// (BLPOP...) and for exclusive use, and for subscriptions. 64 with the main one at most.

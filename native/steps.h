@@ -14,6 +14,10 @@ class Steps : public Operation {
   explicit Steps(Operation& outer) : Operation(true), outer_(&outer) {}
 
   void handle_submitted(Driver& driver, RequestId id) final;
+  std::shared_ptr<CancelPoint> handle_waiting(Driver& driver, RequestId id) final {
+    handle_submitted(driver, id);
+    return point_;
+  }
   void deliver(const Delivery& delivery) final;
   void complete() final;
   void destroy() final;

@@ -1,0 +1,45 @@
+#include "plimsoll/native/waiting_operation.h"
+
+#include <new>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll::native {
+
+WaitingOperation* WaitingOperation::create(Account& requests, std::size_t bytes, Operation& outer) {
+  Block block = Block::allocate(requests, sizeof(WaitingOperation) + bytes);
+  if (!block) return nullptr;
+  void* const at = block.data();
+  return new (at) WaitingOperation(std::move(block), bytes, outer);
+}
+
+void WaitingOperation::begin(const CommandView& command, Driver& driver, RequestId id) {
+  const char* const end = encode(command, request());
+  PLIMSOLL_CHECK(end == request() + bytes_);
+  command_ = CommandView::from_encoded({request(), bytes_});
+  command_.effect = command.effect;
+  command_.answer = command.answer;
+  command_.answers = command.answers;
+  if (outer_->wants_submitted()) point_ = outer_->handle_waiting(driver, id);
+}
+
+std::shared_ptr<CancelPoint> WaitingOperation::release() {
+  std::shared_ptr<CancelPoint> point = std::move(point_);
+  const Block block = std::move(block_);
+  this->~WaitingOperation();
+  return point;
+}
+
+void WaitingOperation::complete() {
+  Operation& outer = *outer_;
+  release();
+  outer.complete();
+}
+
+void WaitingOperation::destroy() {
+  Operation& outer = *outer_;
+  release();
+  outer.destroy();
+}
+
+}  // namespace plimsoll::native
