@@ -35,15 +35,11 @@ struct Child {
   Measure measure;
 };
 constexpr std::array children = {
-    Child{"queues", measure_queues},
-    Child{"idle", measure_idle},
-    Child{"idle_tls", measure_idle_tls},
-    Child{"truth", measure_truth},
-    Child{"drop_oldest", measure_drop_oldest},
-    Child{"drop_newest", measure_drop_newest},
-    Child{"pause_reading", measure_pause_reading},
-    Child{"blackhole", measure_blackhole},
-    Child{"oversized", measure_oversized},
+    Child{"queues", measure_queues},           Child{"idle", measure_idle},
+    Child{"idle_tls", measure_idle_tls},       Child{"truth", measure_truth},
+    Child{"truth_full", measure_truth_full},   Child{"drop_oldest", measure_drop_oldest},
+    Child{"drop_newest", measure_drop_newest}, Child{"pause_reading", measure_pause_reading},
+    Child{"blackhole", measure_blackhole},     Child{"oversized", measure_oversized},
 };
 
 int run_one_child(const std::string& name, const MemoryEffort& effort) {

@@ -26,7 +26,6 @@ namespace plimsoll::bench {
 namespace {
 
 constexpr std::size_t keys_count = 64;
-constexpr std::size_t kept_replies_max = 120;
 constexpr std::size_t requests_per_observation = 200;
 constexpr std::size_t requests_before = 20'000;
 constexpr std::size_t messages_kept_max = 4'000;
@@ -53,6 +52,9 @@ void check(const auto& result) {
 }  // namespace
 
 struct MixedLoad::State {
+  explicit State(std::size_t kept_max) : kept_replies_max(kept_max) {}
+
+  const std::size_t kept_replies_max;
   testing::CertificateAuthority authority;
   testing::ValkeyServer server{server_options(authority)};
   // The first three over a unix socket, the last one over TLS.
@@ -147,7 +149,8 @@ struct MixedLoad::State {
   }
 };
 
-MixedLoad::MixedLoad() : state_(std::make_unique<State>()) {
+MixedLoad::MixedLoad(std::size_t kept_replies_max)
+    : state_(std::make_unique<State>(kept_replies_max)) {
   native::Options options = patient_options();
   for (int i = 0; i < 3; ++i) {
     state_->clients.push_back(connect_to("unix://" + state_->server.socket_path(), options));

@@ -11,7 +11,8 @@ namespace plimsoll::bench {
 
 class MixedLoad {
  public:
-  MixedLoad();
+  /// So many replies are kept at a time, at most: some 75 KB each.
+  explicit MixedLoad(std::size_t kept_replies_max);
   ~MixedLoad();
 
   /// Works until `observe` was called so often: on the clients' thread, every few hundred requests,

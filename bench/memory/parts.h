@@ -53,6 +53,7 @@ Figures measure_idle_tls(const MemoryEffort& effort);
 /// The accounts against the allocator and the system, under a mixed load.
 void add_truth(const MemoryEffort& effort, Report& report);
 Figures measure_truth(const MemoryEffort& effort);
+Figures measure_truth_full(const MemoryEffort& effort);
 
 /// A subscriber that takes nothing while others publish as fast as they can.
 void add_slow_consumer(const MemoryEffort& effort, Report& report);

@@ -19,6 +19,10 @@ namespace {
 constexpr std::size_t samples_count = 1'000;
 constexpr int tries_max = 100;
 
+// Kept at a time: so few that there is room, and so many that there is none at times.
+constexpr std::size_t some_replies = 120;
+constexpr std::size_t many_replies = 500;
+
 // The accounts, and what the allocator and the system say, of one moment.
 struct Sample {
   double accounted = 0;
@@ -92,9 +96,7 @@ void summarise(const std::vector<Sample>& samples, Figures& figures) {
   figures["bench"] = median_of(samples, &Sample::bench);
 }
 
-}  // namespace
-
-Figures measure_truth(const MemoryEffort& effort) {
+Figures measure(const MemoryEffort& effort, std::size_t kept_replies_max) {
   start_attribution();
   const WorkFor own(Owner::bench);
   const std::size_t wanted = samples_count / effort.divisor;
@@ -102,7 +104,7 @@ Figures measure_truth(const MemoryEffort& effort) {
   samples.reserve(wanted);
   Figures figures;
   double moved = 0;
-  MixedLoad load;
+  MixedLoad load(kept_replies_max);
   // On the thread that serves all clients: it does nothing else meanwhile.
   load.run(wanted, [&] {
     if (const auto sample = take_sample(load)) {
@@ -118,28 +120,38 @@ Figures measure_truth(const MemoryEffort& effort) {
   return figures;
 }
 
-void add_truth(const MemoryEffort& effort, Report& report) {
-  const Figures figures = run_child("truth", effort);
-  const auto samples = std::to_string(static_cast<std::size_t>(figures.at("samples")));
+void add_load(const std::string& load, const Figures& figures, Report& report) {
   const auto add = [&](const std::string& name, const char* figure, const char* unit) {
-    report.add({.name = name, .ours = figures.at(figure), .unit = unit});
+    report.add({.name = load + name, .ours = figures.at(figure), .unit = unit});
   };
-  report.add({.name = samples + " samples, core's memory off its accounts, most",
+  report.add({.name = load + "core's memory off its accounts, most",
               .ours = figures.at("distance, most"),
               .unit = "% of accounts",
               .goal = counter_at_most(2)});
   add("the same, median", "distance, median", "% of accounts");
   add("more memory than accounts say, most", "above", "% of accounts");
   add("less memory than accounts say, most", "below", "% of accounts");
-  add("off with touched segments whole, most", "off in segments", "% of accounts");
-  add("samples lost, since the accounts moved", "moved", "samples");
+  add("off with segments whole, most", "off in segments", "% of accounts");
+  add("samples lost, since accounts moved", "moved", "samples");
+  add("samples", "samples", "samples");
   add("requests meanwhile", "requests", "requests");
   add("median, accounted", "accounted", "B");
-  add("median, core's memory by allocator and system", "core", "B");
-  add("median, objects of native/, not accounted", "client", "B");
+  add("median, core's memory", "core", "B");
+  add("median, native/, not accounted", "client", "B");
   add("median, OpenSSL", "tls", "B");
   add("median, Asio, and values for the caller", "libraries", "B");
   add("median, the benchmark", "bench", "B");
+}
+
+}  // namespace
+
+Figures measure_truth(const MemoryEffort& effort) { return measure(effort, some_replies); }
+
+Figures measure_truth_full(const MemoryEffort& effort) { return measure(effort, many_replies); }
+
+void add_truth(const MemoryEffort& effort, Report& report) {
+  add_load("light load, ", run_child("truth", effort), report);
+  add_load("full load, ", run_child("truth_full", effort), report);
 }
 
 }  // namespace plimsoll::bench
