@@ -25,4 +25,11 @@ void Block::reset() {
   account_->release(source.block_footprint(std::exchange(bytes_, 0)));
 }
 
+void Block::discard() {
+  if (data_ == nullptr) return;
+  MemorySource& source = account_->budget().source();
+  source.release_block(std::exchange(data_, nullptr), bytes_);
+  account_->revoke(source.block_footprint(std::exchange(bytes_, 0)));
+}
+
 }  // namespace plimsoll

@@ -29,6 +29,11 @@ class Block {
 
   void reset();
 
+  /// Gives up what was had in vain, since something else was refused: nobody is told that there is
+  /// memory (Account::revoke()). Those who wait would ask for the same, and tell each other of this
+  /// block for ever.
+  void discard();
+
   explicit operator bool() const { return data_ != nullptr; }
   void* data() const { return data_; }
   std::size_t size() const { return bytes_; }

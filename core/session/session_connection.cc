@@ -217,13 +217,14 @@ void Session::tell_credentials() {
   CommandView witness;
   witness.args = {&witness_word, 1};
   const std::size_t size = encoded_size(auth) + encoded_size(witness);
-  const Block bytes = Block::allocate(accounts_.connections, size);
+  Block bytes = Block::allocate(accounts_.connections, size);
   if (!bytes) return;  // poll_event() comes by again
   char* const begin = static_cast<char*>(bytes.data());
   encode(witness, encode(auth, begin));
   CommandView both = CommandView::from_encoded({begin, size});
   both.answers = 2;
-  if (pipeline_.submit_own(both, own_auth)) credentials_untold_ = false;
+  credentials_untold_ = !pipeline_.submit_own(both, own_auth);
+  if (credentials_untold_) bytes.discard();
 }
 
 void Session::check_health() {

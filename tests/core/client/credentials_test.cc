@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/memory/account.h"
 #include "plimsoll/tests/core/client/fleet.h"
 #include "plimsoll/tests/core/client/pair.h"
 
@@ -44,6 +45,32 @@ TEST_CASE("credentials that are refused are told, and the connection goes on wit
   pair.end.submit(1, {"ECHO", "a"});
   pair.drive();
   CHECK(pair.end.take_events() == Lines{"1: \"a\""});
+}
+
+TEST_CASE("credentials for which there is no room yet wake nobody who waits for memory") {
+  struct CountingWaiter final : BudgetWaiter {
+    void handle_budget_available() override { ++calls; }
+    int calls = 0;
+  } waiter;
+  Pair pair({.password = "old"});
+  pair.connect();
+  Budget& budget = pair.end.budget();
+  {
+    const AccountHandle stranger = budget.open_account(PoolKind::requests);
+    Charge all(*stranger);
+    for (std::size_t bytes = budget.limit(PoolKind::requests); bytes > 0; bytes /= 2) {
+      while (all.grow(bytes)) {
+      }
+    }
+    budget.wait(waiter);
+    pair.end.client().set_credentials({"", "new"});
+    CHECK_FALSE(pair.end.client().poll_event());
+    CHECK(pair.end.write().empty());
+    CHECK(waiter.calls == 0);
+  }
+  CHECK(waiter.calls == 1);
+  CHECK_FALSE(pair.end.client().poll_event());
+  CHECK(pair.end.write() == told({"AUTH", "default", "new"}));
 }
 
 // Valkey and Redis say nothing of a refused AUTH while other replies wait to be sent.

@@ -31,6 +31,21 @@ TEST_CASE("a waiter is told once, when memory is next released") {
   CHECK(waiter.calls == 2);
 }
 
+TEST_CASE("a block that was had in vain is given up without a word") {
+  TestBudget test;
+  const AccountHandle account = test.budget.open_account(PoolKind::connections);
+  const std::size_t before = test.used(PoolKind::connections);
+  Block block = Block::allocate(*account, 100);
+  CountingWaiter waiter;
+  test.budget.wait(waiter);
+  block.discard();
+  CHECK(waiter.calls == 0);
+  CHECK(test.used(PoolKind::connections) == before);
+  block.discard();
+  CHECK_FALSE(block);
+  test.budget.stop_waiting(waiter);
+}
+
 TEST_CASE("waiting twice is waiting once") {
   TestBudget test;
   CountingWaiter waiter;

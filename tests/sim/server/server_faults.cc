@@ -47,7 +47,9 @@ void Server::note_lie_told() {
 const char* Server::made_up_reply(const Connection& connection) {
   const std::string_view command = scanner_.words().empty() ? "" : scanner_.words()[0];
   const bool bare_ping = command == "PING" && scanner_.words().size() == 1;
-  if (imposed_ == Fault::old_protocol && command == "HELLO") {
+  // No server refuses that: it asks for nothing.
+  const bool bare_hello = command == "HELLO" && scanner_.words().size() == 1;
+  if (imposed_ == Fault::old_protocol && command == "HELLO" && !bare_hello) {
     return "-NOPROTO unsupported protocol version\r\n";
   }
   if (imposed_ == Fault::no_database && command == "SELECT") {
@@ -58,7 +60,7 @@ const char* Server::made_up_reply(const Connection& connection) {
   }
   // What refuses a command between MULTI and EXEC makes EXEC refuse, too: that takes the model.
   const bool whole = connection.in_transaction || command == "MULTI" || command == "EXEC";
-  if (!lies(Fault::error_reply) || whole) return nullptr;
+  if (!lies(Fault::error_reply) || whole || bare_hello) return nullptr;
   note_lie_told();
   return "-ERR something went wrong\r\n";
 }
