@@ -1,11 +1,19 @@
 #include "plimsoll/core/memory/account_list.h"
 
+#include <algorithm>
+
+#include "plimsoll/core/memory/memory_source.h"
+
 namespace plimsoll {
 namespace {
 
 // Each pass finds accounts that need less than the level, and so makes it higher for the others.
 // What more passes would find is little.
 constexpr int passes_max = 8;
+
+// No account is held down to less than it needs to do anything: where that is not enough for all,
+// those who come first have it, and then the next.
+constexpr std::size_t level_min = 2 * segment_bytes;
 
 }  // namespace
 
@@ -45,7 +53,7 @@ void AccountList::even_out(std::size_t bytes, bool yields) {
     if (higher <= level) break;
     level = higher;
   }
-  level_ = level;
+  level_ = std::max(level, level_min);
 }
 
 }  // namespace plimsoll

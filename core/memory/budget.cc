@@ -124,16 +124,18 @@ void Budget::wait(BudgetWaiter& waiter) {
   // From now on each release is news.
   take_leases();
   waiter.waiting_ = true;
-  waiter.next_waiter_ = waiters_;
-  waiters_ = &waiter;
+  waiter.next_waiter_ = nullptr;
+  (waiters_ == nullptr ? waiters_ : last_waiter_->next_waiter_) = &waiter;
+  last_waiter_ = &waiter;
 }
 
 void Budget::stop_waiting(BudgetWaiter& waiter) {
   Lock lock(mutex_);
   if (!waiter.waiting_) return;
-  BudgetWaiter** at = &waiters_;
-  while (*at != &waiter) at = &(*at)->next_waiter_;
-  *at = waiter.next_waiter_;
+  BudgetWaiter* before = nullptr;
+  for (BudgetWaiter* at = waiters_; at != &waiter; at = at->next_waiter_) before = at;
+  (before == nullptr ? waiters_ : before->next_waiter_) = waiter.next_waiter_;
+  if (last_waiter_ == &waiter) last_waiter_ = before;
   waiter.waiting_ = false;
 }
 

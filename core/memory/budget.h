@@ -196,7 +196,8 @@ class Budget {
   BudgetOptions options_;
   Line line_;
   std::array<AccountList, pools_count> lists_;
-  BudgetWaiter* waiters_ = nullptr;
+  BudgetWaiter* waiters_ = nullptr;  // in the order in which they asked
+  BudgetWaiter* last_waiter_ = nullptr;
   std::size_t leases_ = 0;  // accounts that have set something aside
   bool pressed_ = false;    // someone was refused since the last tick
   // Of a tick that is wanted, but of which nobody has said yet when.

@@ -23,13 +23,19 @@ ProgressReserve::~ProgressReserve() {
 
 Segment* ProgressReserve::take(const void* reader) {
   Lock lock(mutex_);
-  if (reader_ != nullptr && reader_ != reader) return nullptr;
+  if (reader_ != nullptr && reader_ != reader) {
+    wanted_ = true;
+    return nullptr;
+  }
+  // Once: the others were told, but may not want it any more.
+  if (reader_ == nullptr && reader == last_reader_ && wanted_.exchange(false)) return nullptr;
   if (lent_count_ == progress_reserve_segments) return nullptr;
   void* const page = idle_count_ > 0 ? idle_[--idle_count_] : budget_.source().allocate_segment();
   if (page == nullptr) return nullptr;
   unpoison(page, segment_bytes);
   ++lent_count_;
-  reader_ = reader;
+  if (reader_ == nullptr) wanted_ = false;
+  reader_ = last_reader_ = reader;
   auto* const segment = new (page) Segment;
   segment->budget = &budget_;
   return segment;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 
 #include "plimsoll/core/base/mutex.h"
@@ -8,7 +9,7 @@
 
 // Two segments set aside at start. When the replies pool is dry, one reader at a time goes on with
 // them until its reply ends or is skipped, so that replies which nobody can finish never hold up
-// each other for good. Thread-safe.
+// each other for good. Who has just had it lets others have it first. Thread-safe.
 
 namespace plimsoll {
 
@@ -28,6 +29,9 @@ class ProgressReserve {
 
   void give_back(Segment& segment);
 
+  /// Another reader has asked for it in vain: whoever has it takes no more than it needs.
+  bool is_wanted() const { return wanted_.load(std::memory_order_relaxed); }
+
  private:
   Budget& budget_;
   Mutex mutex_;
@@ -35,6 +39,8 @@ class ProgressReserve {
   std::size_t idle_count_ = 0;
   std::size_t lent_count_ = 0;
   const void* reader_ = nullptr;
+  const void* last_reader_ = nullptr;
+  std::atomic<bool> wanted_ = false;
 };
 
 }  // namespace plimsoll

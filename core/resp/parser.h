@@ -77,6 +77,15 @@ class Parser {
   /// Whether the next bytes belong to a string whose node already points at `storage_end`'s buffer.
   bool in_payload() const { return state_ == State::payload; }
 
+  /// At least so many bytes belong to the frame that is to come or is half there, behind the `rest`
+  /// that parse() left: who reads no more reads nothing of the frame after it.
+  std::size_t missing_bytes_min(std::size_t rest) const {
+    constexpr std::size_t line_bytes_min = 3;  // "_\r\n"
+    if (state_ == State::payload) return payload_left_ + 2;
+    if (state_ == State::payload_end) return 2 - rest;
+    return rest < line_bytes_min ? line_bytes_min - rest : 1;
+  }
+
   /// The type of the frame: valid once it is whole.
   Type frame_type() const { return frame_type_; }
 

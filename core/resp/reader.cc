@@ -1,5 +1,6 @@
 #include "plimsoll/core/resp/reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -19,6 +20,15 @@ Reader::Reader(Account& replies, const ReaderOptions& options)
 Reader::~Reader() { reset(); }
 
 std::span<char> Reader::read_space() {
+  const std::span<char> room = find_room();
+  // The reserve goes to somebody else once the frame is over: of the next one nothing may be there.
+  const bool in_reserve = last_ != nullptr && last_->payer == nullptr;
+  if (!in_reserve || !replies_.budget().progress_reserve().is_wanted()) return room;
+  const std::size_t missing = parser_.missing_bytes_min(static_cast<std::size_t>(end_ - at_));
+  return room.first(std::min(room.size(), missing));
+}
+
+std::span<char> Reader::find_room() {
   if (last_ != nullptr) {
     const auto room = static_cast<std::size_t>(last_->end() - end_);
     const bool promised = parser_.in_payload() && room > 0;

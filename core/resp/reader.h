@@ -77,6 +77,7 @@ class Reader {
   void release_idle();
 
  private:
+  std::span<char> find_room();
   Segment* acquire();
   bool skip_for_lack_of_room();
   void move_rest_to(Segment& segment);

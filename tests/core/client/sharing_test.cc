@@ -1,9 +1,11 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/memory/account.h"
 #include "plimsoll/tests/core/client/pair.h"
 
 // Several clients under one line: what one of them holds must not hold up the others for ever.
@@ -89,6 +91,40 @@ TEST_CASE("replies that cannot all fit hold nobody up: each comes whole or is sk
       CHECK(events[1] == "2: simple \"PONG\"");
     }
   }
+}
+
+// Whatever is read ends somewhere in a reply, so that the stream never rests.
+TEST_CASE("with the pool dry, who never runs out of replies lets others have theirs") {
+  TestMemory memory;
+  Budget budget{{.memory_limit = mebibyte}, memory};
+  std::array<Pair, 3> pairs{Pair({}, budget), Pair({}, budget), Pair({}, budget)};
+  for (Pair& pair : pairs) pair.connect();
+  const AccountHandle account = budget.open_account(PoolKind::replies);
+  Charge hog(*account);
+  while (hog.grow(1000)) {
+  }
+  Pair& busy = pairs[0];
+  for (Tag tag = 1; tag <= 900; ++tag) busy.end.submit(tag, {"ECHO", std::string(997, 'x')}, 0s);
+  for (Pair& pair : pairs) {
+    pair.end.submit(1001, {"ECHO", "other"}, 0s);
+    pair.peer.handle_bytes(pair.end.write());
+    pair.undelivered = pair.peer.take_output();
+  }
+  constexpr std::size_t piece_bytes = 1500;
+  std::array<std::size_t, 3> rounds_until_answered{};
+  std::size_t round = 0;
+  while (busy.end.pending_count() > 0) {
+    REQUIRE(++round < 100'000);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      std::string& left = pairs[i].undelivered;
+      left.erase(0, pairs[i].end.receive(std::string_view(left).substr(0, piece_bytes)));
+      if (rounds_until_answered[i] == 0 && pairs[i].end.pending_count() == 0) {
+        rounds_until_answered[i] = round;
+      }
+    }
+  }
+  CHECK(rounds_until_answered[1] < round / 4);
+  CHECK(rounds_until_answered[2] < round / 4);
 }
 
 }  // namespace

@@ -186,6 +186,18 @@ TEST_CASE("a line that is lowered has everyone give back, and holds until they h
   CHECK(test.budget.statistics().limit == 32 * kib * kib);
 }
 
+TEST_CASE("where there is not enough for all, those who come first have what they need") {
+  TestBudget test({.memory_limit = memory_limit_min, .borrowing = false});
+  Fleet fleet(test.budget);
+  fleet.add(8);
+  fleet.clients.front()->take();
+  for (const auto& client : fleet.clients) CHECK_FALSE(client->charge.grow(Greedy::piece));
+  begin(test.budget);
+  test.budget.handle_timeout(Instant{1s});
+  fleet.clients.front()->charge.shrink(fleet.clients.front()->charge.bytes());
+  CHECK(fleet.clients.back()->charge.grow(2 * segment_bytes));
+}
+
 TEST_CASE("a line that makes no sense changes nothing") {
   TestBudget test(fixed);
   const Status refused = test.budget.set_memory_limit(1000);
