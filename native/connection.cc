@@ -14,6 +14,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include "plimsoll/native/driver_io.h"
+#include "plimsoll/native/runtime.h"
 
 // How a connection comes and goes. What flows over it is in connection_io.cc.
 
@@ -151,6 +152,7 @@ void Connection::handle_connected() {
 
 void Connection::handle_open() {
   phase_ = Phase::open;
+  counted_ = Runtime::get().count_connection();
   const std::uint64_t attempt = attempt_;
   driver_.handle_opened(*this);
   if (attempt == attempt_) arm_read();
@@ -211,6 +213,7 @@ void Connection::handle_failed(const plimsoll::Error& error, std::string_view wo
 void Connection::close() {
   ++attempt_;
   phase_ = Phase::closed;
+  counted_ = Counted();
   heard_ = reading_ = write_blocked_ = false;
   write_problem_.clear();
   error_code ignored;

@@ -14,6 +14,7 @@
 #include <boost/system/error_code.hpp>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/native/counted.h"
 #include "plimsoll/native/tls_stream.h"
 
 // One connection of a driver: resolving, connecting, TLS, reading and writing. It is made when the
@@ -106,6 +107,7 @@ class Connection {
   std::size_t tries_ = 0;      // at a connection, since there was one
   enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };
   Phase phase_ = Phase::closed;
+  Counted counted_;     // while it is open
   bool heard_ = false;  // anything of the server
   bool reading_ = false;
   bool write_blocked_ = false;

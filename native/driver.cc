@@ -115,6 +115,7 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
     if (!context) return context.error();
     tls = *std::move(context);
   }
+  const std::uint64_t owner = accounts->connections->owner();
   // What a child inherited must not be taken apart, whoever has it last: it would touch the sockets
   // and the epoll set that the parent still uses.
   const std::shared_ptr<Driver> driver(
@@ -122,6 +123,8 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
       [](Driver* last) {
         if (!last->inherited()) delete last;
       });
+  driver->io_->counted = runtime.count_client();
+  driver->io_->owner = owner;
   driver->io_->tls = std::move(tls);
   if (driver->options().credentials) {
     driver->io_->credentials = std::make_unique<CredentialsSource>(*driver, random_seed());
@@ -318,6 +321,8 @@ Statistics Driver::statistics() {
   Statistics all;
   if (inherited()) return all;
   all.memory = budget_.statistics();
+  all.owner = io_->owner;
+  all.accounts = detail::accounts_of(budget_, io_->owner);
   const std::lock_guard lock(mutex_);
   all.client = core_.statistics();
   all.tls_problem = tls_problem_;

@@ -2,12 +2,14 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 
 #include <boost/asio/steady_timer.hpp>
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/connection.h"
+#include "plimsoll/native/counted.h"
 #include "plimsoll/native/credentials_source.h"
 #include "plimsoll/native/driver.h"
 #include "plimsoll/native/tls_context.h"
@@ -24,6 +26,8 @@ struct Driver::Io {
   Connection& main() { return *connections[0]; }
 
   boost::asio::steady_timer timer;
+  Counted counted;                                 // among the clients of the process
+  std::uint64_t owner = 0;                         // of its accounts
   std::unique_ptr<TlsContext> tls;                 // null: plain connections
   std::unique_ptr<CredentialsSource> credentials;  // null: they are in the options
   // By ConnectionId. They come under the lock, and stay.

@@ -1,18 +1,48 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/budget.h"
 
 namespace plimsoll::native {
 
+using plimsoll::AccountStatistics;
+using plimsoll::BudgetStatistics;
 using plimsoll::PoolKind;
+using plimsoll::PoolStatistics;
+
+/// The memory line of the process, its pools, and who is charged in them. All 0 before there is a
+/// line: the first client draws it, or configure_memory().
+struct MemoryStatistics : BudgetStatistics {
+  std::size_t clients = 0;      ///< that there are, those included that are just ending
+  std::size_t connections = 0;  ///< that are open, the handshake included
+
+  /// One for each client and pool, and more where one has several; `owner` is the client's number.
+  /// What outlives its client is still there. They add up to their pools, but for the connections
+  /// pool, which pays for the accounts themselves, too.
+  std::vector<AccountStatistics> accounts;
+};
+
+/// As of now, from any thread. Walks over all accounts: for once a second, not for each call.
+MemoryStatistics memory_statistics();
+
+/// A table for people: a line for the whole, one for each pool, amounts as "1.5 MiB".
+std::string to_text(const MemoryStatistics& statistics);
 
 /// Figures of one client and of the memory line that all clients of the process share.
 struct Statistics {
   ClientStatistics client;
   BudgetStatistics memory;
+
+  /// The client's number: AccountStatistics::owner.
+  std::uint64_t owner = 0;
+
+  /// What this client is charged, by pool.
+  std::vector<AccountStatistics> accounts;
 
   /// ClientStatistics::last_problem in words, with what the system said; empty: there was none.
   std::string last_problem;
@@ -25,4 +55,10 @@ struct Statistics {
   std::string credentials_problem;
 };
 
+namespace detail {
+
+std::vector<AccountStatistics> accounts_of(const Budget& budget);
+std::vector<AccountStatistics> accounts_of(const Budget& budget, std::uint64_t owner);
+
+}  // namespace detail
 }  // namespace plimsoll::native
