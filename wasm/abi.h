@@ -208,7 +208,7 @@ struct PlimsollOptions {
   double health_check_interval;      ///< 40
   double tombstone_age_max;          ///< 48
   double random_seed;                ///< 56: a whole number below 2^53, another for each client
-  uint32_t inflight_requests_limit;  ///< 64
+  uint32_t inflight_requests_limit;  ///< 64: more are rejected, nobody waits here
   uint32_t reply_bytes_max;          ///< 68
   uint32_t reconnect_attempts_max;   ///< 72
   uint32_t database;                 ///< 76
