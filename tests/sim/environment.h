@@ -41,6 +41,7 @@ struct Environment {
   Books books;
   Network network;
   bool calm = false;     // no faults any more
+  bool rests = false;    // nobody asks for signs of life: in the end nothing happens at all
   bool drought = false;  // but that there is no memory for replies
   /// What clients are to say, whatever server they use: the last one.
   std::deque<std::string> passwords{"p0"};

@@ -77,13 +77,16 @@ void WatchedLine::check_limits() {
   limit_ = now.limit;
   used_ = now.used;
   std::size_t sum = 0;
+  bool borrows = false;
   for (std::size_t i = 0; i < pools_count; ++i) {
     const PoolStatistics& pool = now.pools[i];
     require(pool.used <= pool.limit, "a pool stays below its limit");
     sum += pool.used;
     const bool shared = static_cast<PoolKind>(i) != PoolKind::spare;
-    if (shared && pool.used > pool.share) environment_.coverage.count(Deed::share_exceeded);
+    borrows = borrows || (shared && pool.used > pool.share);
   }
+  if (borrows && !borrows_) environment_.coverage.count(Deed::share_exceeded);
+  borrows_ = borrows;
   require(sum == now.used, "the pools add up");
   check_sum_of_limits(now);
 }
@@ -138,6 +141,18 @@ void WatchedLine::check_quiet(const Users& users) {
             "what was lent is back when nobody does anything");
   }
   check_reserve();
+  pages_kept_ = statistics.segments.pooled + statistics.chunks.pooled;
+}
+
+void WatchedLine::check_rested(const Users& users) {
+  const bool used = std::any_of(users.begin(), users.end(), [this](const auto& user) {
+    return &user->budget() == budget_.get() && user->driver().has_client();
+  });
+  if (!used) return;
+  const BudgetStatistics statistics = budget_->statistics();
+  require(statistics.segments.pooled + statistics.chunks.pooled == 0,
+          "free pages that nobody needs are given back");
+  if (pages_kept_ > 0) environment_.coverage.count(Deed::pages_decayed);
 }
 
 // It is all there for the next who needs it.

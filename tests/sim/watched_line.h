@@ -37,6 +37,8 @@ class WatchedLine final : private Memory::Owner {
   void validate() { budget_->validate(); }
   /// Everybody is there, and nobody does anything.
   void check_quiet(const Users& users);
+  /// Nothing has happened for long.
+  void check_rested(const Users& users);
   /// Nobody is there any more.
   void check_idle();
 
@@ -62,6 +64,8 @@ class WatchedLine final : private Memory::Owner {
   std::size_t used_ = 0;
   std::size_t highest_limit_;  // of all times
   bool limits_add_up_ = true;
+  std::size_t pages_kept_ = 0;  // when all was quiet
+  bool borrows_ = false;
 };
 
 }  // namespace plimsoll::sim

@@ -16,6 +16,9 @@ constexpr Duration recovery_time_max = seconds(25);
 constexpr Duration drought_time_max = seconds(30);
 constexpr Duration leaving_time_max = seconds(10);
 
+// Longer than a page is kept that nobody needs.
+constexpr Duration rest_time = (free_page_ticks_max + 3) * budget_tick;
+
 // Long enough for what is on its way.
 constexpr Duration quiet_time = milliseconds(500);
 
@@ -35,6 +38,7 @@ World::World(const Scenario& scenario, Trace::Printing printing)
   const bool shared = random_.percent(tight ? 75 : 50);
   const BudgetOptions options = draw_line(random_, scenario.faults);
   if (tight) environment_.coverage.count(Fault::tight_limit);
+  environment_.rests = random_.one_in(8);
   for (std::uint32_t i = 0; i < (shared ? 1 : scenario.clients); ++i) {
     lines_.push_back(std::make_unique<WatchedLine>(environment_, i, options));
   }
@@ -80,6 +84,7 @@ void World::run() {
 
   run_until(environment_.now() + quiet_time, [] { return false; });
   check_quiet();
+  if (environment_.rests) rest();
   for (const auto& user : users_) user->leave();
   const auto gone = all([](const auto& user) { return user->has_left(); });
   run_until(environment_.now() + leaving_time_max, gone);
@@ -106,6 +111,15 @@ void World::live_through_drought() {
   run_until(environment_.now() + drought_time_max, live_on);
   require(live_on(), "without memory for replies, every client gets the reserve in its turn");
   environment_.drought = false;
+}
+
+// Free pages are not kept for ever. Clients see to that, as long as there are any.
+void World::rest() {
+  const bool any = std::any_of(users_.begin(), users_.end(),
+                               [](const auto& user) { return user->driver().has_client(); });
+  if (!any) return;
+  run_until(environment_.now() + rest_time, [] { return false; });
+  for (const auto& line : lines_) line->check_rested(users_);
 }
 
 void World::calm_down() {

@@ -34,6 +34,7 @@ class World {
   void check_step();
   void check_quiet();
   void calm_down();
+  void rest();
   void live_through_drought();
   void require(bool holds, const char* property) {
     environment_.referee.require(holds, property, "world", 0);

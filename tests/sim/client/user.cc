@@ -89,6 +89,7 @@ ClientOptions User::draw_options() {
     passwords_told_ = environment_.passwords.size();
   }
   if (has(Fault::no_database) || random_.one_in(4)) options.database = 1;
+  if (environment_.rests) options.health_check_interval = Duration::zero();
   if (environment_.calm) return options;
   options.inflight_requests_limit = random_.one_in(3) ? 1 + random_.skewed(200) : 1000;
   if (number_ % 2 == 1) {
@@ -103,6 +104,7 @@ ClientOptions User::draw_options() {
     options.reconnect_attempts_max = static_cast<std::uint32_t>(random_.below(8));
   options.health_check_interval =
       random_.one_in(8) ? Duration::zero() : milliseconds(20 + random_.skewed(6000));
+  if (environment_.rests) options.health_check_interval = Duration::zero();
   options.tombstone_age_max = milliseconds(20 + random_.skewed(6000));
   options.blocking_connections_max = static_cast<std::uint32_t>(random_.between(1, 8));
   options.subscription_messages_max = 1 + random_.skewed(1000);
