@@ -153,10 +153,18 @@ class Client {
   void handle_closed(ConnectionId connection, const Error& reason, Instant now);
 
   /// Where to read to. Empty: do not read now, ask again when the Budget has memory, or after the
-  /// next handle_timeout(). Stays valid until handle_read(), which may be of no bytes, or the end
-  /// of the connection.
+  /// next handle_timeout(), unless it is_paused(). Stays valid until handle_read(), which may be of
+  /// no bytes, or the end of the connection.
   std::span<char> read_space(ConnectionId connection);
   void handle_read(ConnectionId connection, std::size_t bytes, Instant now);
+
+  /// Whether read_space() is empty because nobody takes the messages of a subscription
+  /// (Overflow::pause_reading), whatever memory there is: take_resumed_connections() says when to
+  /// read again.
+  bool is_paused(ConnectionId connection) const;
+  /// A bit for each connection that was paused, and may be read since this was asked last. To be
+  /// asked once poll_event() has no more to say.
+  std::uint64_t take_resumed_connections() { return sides_.none() ? 0 : sides_.take_resumed(); }
 
   /// What to send, as far as `spans` reach: none mostly. Each answer with bytes wants one
   /// handle_written(), which says how many the transport took, before the next; the bytes stay

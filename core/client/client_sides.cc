@@ -46,20 +46,20 @@ Result<RequestId> Client::subscribe(ConnectionId connection, SubscriptionKind ki
                                     std::span<const std::string_view> names, Instant now,
                                     Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.subscribe(connection, kind, names, deadline_of(now, timeout), tag));
+  return count(sides_.subscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
 }
 
 Result<RequestId> Client::unsubscribe(ConnectionId connection, SubscriptionKind kind,
                                       std::span<const std::string_view> names, Instant now,
                                       Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.unsubscribe(connection, kind, names, deadline_of(now, timeout), tag));
+  return count(sides_.unsubscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
 }
 
 Result<RequestId> Client::next_messages(ConnectionId connection, std::size_t messages_max,
                                         Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.next_messages(connection, messages_max, deadline_of(now, timeout), tag));
+  return count(sides_.next_messages(connection, messages_max, now, deadline_of(now, timeout), tag));
 }
 
 void Client::close_subscription(ConnectionId connection, Instant now) {
@@ -71,6 +71,12 @@ void Client::set_credentials(const Credentials& credentials) {
   options_.password = credentials.password;
   session_.set_credentials(credentials);
   sides_.set_credentials(credentials);
+}
+
+bool Client::is_paused(ConnectionId connection) const {
+  const Session* const session =
+      connection == first_connection ? nullptr : sides_.session(connection);
+  return session != nullptr && session->is_paused();
 }
 
 Session* Client::find_side(ConnectionId connection) { return sides_.session(connection); }

@@ -5,46 +5,70 @@
 #include "plimsoll/core/base/check.h"
 
 namespace plimsoll {
+namespace {
 
-void MessageQueue::push(Session& session, std::uint64_t gaps) {
-  if (size_ == messages_max_) drop_oldest();
+// Messages that go in one step.
+constexpr int trimmed_at_once_max = 256;
+
+}  // namespace
+
+bool MessageQueue::push(Session& session, std::uint64_t gaps) {
   while (!append(session, gaps)) {
+    switch (overflow_) {
+      case Overflow::pause_reading: return false;
+      case Overflow::drop_newest: lose_newest(); return true;
+      case Overflow::drop_oldest: break;
+    }
     if (empty() || !session.may_keep_reply()) {
-      ++lost_newest_;
-      return;
+      lose_newest();
+      return true;
     }
     drop_oldest();
   }
-}
-
-bool MessageQueue::append(Session& session, std::uint64_t gaps) {
-  Box<Message> message = Box<Message>::make(pushes_, 0);
-  if (!message) return false;
-  Result<Reply> reply = session.keep_reply();
-  if (!reply) return false;
-  message->reply = *std::move(reply);
-  message->gaps = gaps;
-  message->lost = lost_before_next(session);
-  Message* const added = message.get();
-  (last_ == nullptr ? first_ : last_->next) = std::move(message);
-  last_ = added;
-  ++size_;
   return true;
 }
 
+// Its place first: a reply is kept once.
+bool MessageQueue::append(Session& session, std::uint64_t gaps) {
+  const auto placed =
+      messages_.push_back({.reply = {}, .gaps = gaps, .lost = lost_before_next(session)});
+  if (placed != Queue<Message>::Push::accepted) return false;
+  Result<Reply> reply = session.keep_reply();
+  if (!reply) {
+    messages_.pop_back();
+    return false;
+  }
+  reply_bytes_ += reply->charged_bytes();
+  messages_.back().reply = *std::move(reply);
+  return true;
+}
+
+MessageQueue::Message MessageQueue::take() {
+  Message oldest = std::move(messages_.front());
+  messages_.pop_front();
+  reply_bytes_ -= oldest.reply.charged_bytes();
+  return oldest;
+}
+
+bool MessageQueue::trim() {
+  if (pauses()) return false;
+  const std::size_t excess = pushes_.excess();
+  const std::size_t before = bytes();
+  for (int i = 0; i < trimmed_at_once_max && !empty() && before - bytes() < excess; ++i) {
+    overflow_ == Overflow::drop_oldest ? drop_oldest() : drop_newest();
+  }
+  return !empty() && pushes_.excess() > 0;
+}
+
 void MessageQueue::drop_oldest() {
-  pop();
+  take();
   ++lost_oldest_;
 }
 
-void MessageQueue::pop() {
-  PLIMSOLL_CHECK(size_ > 0);
-  first_ = std::move(first_->next);
-  if (--size_ == 0) last_ = nullptr;
-}
-
-void MessageQueue::clear() {
-  while (!empty()) pop();
+void MessageQueue::drop_newest() {
+  reply_bytes_ -= messages_.back().reply.charged_bytes();
+  messages_.pop_back();
+  lose_newest();
 }
 
 }  // namespace plimsoll

@@ -3,32 +3,40 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "plimsoll/core/memory/box.h"
+#include "plimsoll/core/memory/overflow.h"
+#include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/session.h"
 
-// Messages of one subscription that wait to be taken: bounded by count and by the pushes pool,
-// which pays for each. Where there is no room the oldest make it; how many were lost is counted.
+// Messages of one subscription that wait to be taken: bounded by count, and in bytes by the account
+// that pays for each. Where there is no room the policy says what gives way; how many were lost is
+// counted, each at its place in the stream.
 
 namespace plimsoll {
 
 class MessageQueue {
  public:
-  MessageQueue(Account& pushes, std::size_t messages_max)
-      : pushes_(pushes), messages_max_(messages_max) {}
-  ~MessageQueue() { clear(); }
-  MessageQueue(const MessageQueue&) = delete;
-  MessageQueue& operator=(const MessageQueue&) = delete;
+  MessageQueue(Account& pushes, std::size_t messages_max, Overflow overflow)
+      : pushes_(pushes), overflow_(overflow), messages_(pushes, messages_max) {}
 
   struct Message {
     Reply reply{};
     std::uint64_t gaps = 0;  // in the stream of messages so far
     std::uint64_t lost = 0;  // of the stream before it, but for what made room in the queue
-    Box<Message> next{};
   };
 
-  /// Keeps the push that is the last event of `session`, if need be in place of the oldest
-  /// messages. One that finds no room for all that is lost itself.
-  void push(Session& session, std::uint64_t gaps);
+  /// Keeps the push that is the last event of `session`, or loses as many messages as the policy
+  /// wants. False: nothing was done, it has to wait for room (pause_reading).
+  [[nodiscard]] bool push(Session& session, std::uint64_t gaps);
+
+  /// Keeps it if there is room.
+  [[nodiscard]] bool append(Session& session, std::uint64_t gaps);
+
+  /// One came that is not kept.
+  void lose_newest() { ++lost_newest_; }
+
+  /// Gives back what the account has too much of, since others need it, as far as the policy lets
+  /// messages go; some of it, where that is much. Returns whether there is more to give back.
+  bool trim();
 
   /// How many were lost before the one that comes next: with those that made room, all there were.
   std::uint64_t lost_before_next(const Session& session) const {
@@ -36,24 +44,26 @@ class MessageQueue {
   }
   std::uint64_t lost_for_room() const { return lost_oldest_; }
 
-  /// The oldest message, which pop() takes. The queue must not be empty.
-  Message& front() { return *first_; }
-  void pop();
+  /// The oldest message. The queue must not be empty.
+  Message take();
 
-  void clear();
+  bool empty() const { return messages_.empty(); }
+  std::size_t size() const { return messages_.size(); }
 
-  bool empty() const { return size_ == 0; }
-  std::size_t size() const { return size_; }
+  /// What the messages take, with their places in the queue. A segment in which several of them lie
+  /// counts for each.
+  std::size_t bytes() const { return reply_bytes_ + size() * sizeof(Message); }
+
+  bool pauses() const { return overflow_ == Overflow::pause_reading; }
 
  private:
-  bool append(Session& session, std::uint64_t gaps);
   void drop_oldest();
+  void drop_newest();
 
   Account& pushes_;
-  const std::size_t messages_max_;
-  Box<Message> first_;
-  Message* last_ = nullptr;
-  std::size_t size_ = 0;
+  const Overflow overflow_;
+  Queue<Message> messages_;
+  std::size_t reply_bytes_ = 0;
   std::uint64_t lost_newest_ = 0;  // for which there was no room
   std::uint64_t lost_oldest_ = 0;  // which made room
 };

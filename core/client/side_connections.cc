@@ -51,16 +51,22 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   options.random_seed += index;
   options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
   options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
+  AccountHandle pushes;
+  if (subscribes) {
+    pushes = accounts_.pushes.budget().open_account(PoolKind::pushes, accounts_.pushes.owner());
+    if (!pushes) return no_room;
+  }
   const Session::Accounts accounts{.requests = accounts_.requests,
-                                   .replies = subscribes ? accounts_.pushes : accounts_.replies,
+                                   .replies = subscribes ? *pushes : accounts_.replies,
                                    .connections = accounts_.connections};
   Box<Side> side =
       Box<Side>::make(accounts_.connections, 0, role, options, accounts,
                       subscribes ? Session::Use::subscriptions : Session::Use::requests);
   if (!side) return no_room;
   if (subscribes) {
+    side->pushes = std::move(pushes);
     side->subscription = Box<Subscription>::make(accounts_.connections, 0, accounts_.connections,
-                                                 accounts_.pushes, options_);
+                                                 *side->pushes, options_);
     if (!side->subscription) return no_room;
   }
   side->generation = ++generations_ % generations_count;
@@ -161,23 +167,26 @@ Result<ConnectionId> SideConnections::open_subscription(Instant now) {
 }
 
 Result<RequestId> SideConnections::subscribe(ConnectionId connection, SubscriptionKind kind,
-                                             std::span<const std::string_view> names,
+                                             std::span<const std::string_view> names, Instant now,
                                              Instant deadline, Tag tag) {
+  now_ = now;
   Side& used = side(connection, Role::subscription);
   return on(index_of(connection),
             used.subscription->subscribe(used.session, kind, names, deadline, tag));
 }
 
 Result<RequestId> SideConnections::unsubscribe(ConnectionId connection, SubscriptionKind kind,
-                                               std::span<const std::string_view> names,
+                                               std::span<const std::string_view> names, Instant now,
                                                Instant deadline, Tag tag) {
+  now_ = now;
   Side& used = side(connection, Role::subscription);
   return on(index_of(connection),
             used.subscription->unsubscribe(used.session, kind, names, deadline, tag));
 }
 
 Result<RequestId> SideConnections::next_messages(ConnectionId connection, std::size_t messages_max,
-                                                 Instant deadline, Tag tag) {
+                                                 Instant now, Instant deadline, Tag tag) {
+  now_ = now;
   Side& used = side(connection, Role::subscription);
   return on(index_of(connection), used.subscription->wait(messages_max, deadline, tag));
 }
@@ -285,10 +294,7 @@ void SideConnections::handle_timeout(Instant now) {
       side.early == Early::no ? end_early(index, Early::timed_out, now) : cut(side);
     }
     if (side.busy && now >= side.unblock_at && !side.unblocking) unblock(index);
-    if (side.subscription && now >= side.subscription->deadline()) {
-      side.subscription->stop_waiting(
-          Error{.code = ErrorCode::timed_out, .what = "no message came within the timeout"});
-    }
+    if (side.subscription) side.subscription->handle_timeout(now);
     if (now >= after(side.idle_since, side_connection_idle_max) && is_idle(side)) {
       side.session.close(now);
     }
@@ -300,7 +306,7 @@ Instant SideConnections::poll_timeout() {
   for_each([&next](std::uint32_t, Side& side) {
     next = std::min(next, side.session.poll_timeout());
     if (side.busy) next = std::min({next, side.deadline, side.unblock_at});
-    if (side.subscription) next = std::min(next, side.subscription->deadline());
+    if (side.subscription) next = std::min(next, side.subscription->poll_timeout());
     if (is_idle(side)) next = std::min(next, after(side.idle_since, side_connection_idle_max));
   });
   return next;
@@ -320,6 +326,14 @@ std::uint64_t SideConnections::unsent() const {
   std::uint64_t mask = 0;
   for_each([&mask](std::uint32_t index, const Side& side) {
     if (side.session.has_unsent()) mask |= std::uint64_t{1} << index;
+  });
+  return mask;
+}
+
+std::uint64_t SideConnections::take_resumed() {
+  std::uint64_t mask = 0;
+  for_each([&mask](std::uint32_t index, Side& side) {
+    if (side.session.take_resumed()) mask |= std::uint64_t{1} << index;
   });
   return mask;
 }

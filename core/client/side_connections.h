@@ -63,10 +63,12 @@ class SideConnections {
 
   Result<ConnectionId> open_subscription(Instant now);
   Result<RequestId> subscribe(ConnectionId connection, SubscriptionKind kind,
-                              std::span<const std::string_view> names, Instant deadline, Tag tag);
+                              std::span<const std::string_view> names, Instant now,
+                              Instant deadline, Tag tag);
   Result<RequestId> unsubscribe(ConnectionId connection, SubscriptionKind kind,
-                                std::span<const std::string_view> names, Instant deadline, Tag tag);
-  Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max,
+                                std::span<const std::string_view> names, Instant now,
+                                Instant deadline, Tag tag);
+  Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max, Instant now,
                                   Instant deadline, Tag tag);
   /// Of the message that is the last event.
   MessagesMissed messages_missed() const;
@@ -97,6 +99,7 @@ class SideConnections {
   std::optional<SideAction> poll_action();
   std::optional<Event> poll_event();
   std::uint64_t unsent() const;
+  std::uint64_t take_resumed();
 
   /// A CLIENT UNBLOCK was answered, or lost.
   void handle_unblocked(Tag own_tag, const Event& event);
@@ -125,6 +128,7 @@ class SideConnections {
         : role(what_for), session(options, accounts, use) {}
 
     Role role;
+    AccountHandle pushes{};  // of a subscription: what it reads and what it keeps
     RequestId generation = 0;
     bool given_up = false;  // by its user: goes once nothing is under way
     // Of a command that blocks.

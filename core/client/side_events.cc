@@ -17,6 +17,8 @@ std::optional<Event> SideConnections::poll_event() {
   for_each([&](std::uint32_t, Side& side) {
     if (told) return;
     last_ = &side;
+    if (side.subscription) told = side.subscription->resume(side.session, now_);
+    if (told) return;
     while (const std::optional<Event> event = side.session.poll_event()) {
       told = translate(side, *event);
       if (told) return;

@@ -12,6 +12,11 @@ namespace {
 // Names that are restored by one request.
 constexpr std::size_t restored_at_once_max = 128;
 
+// How often to look whether the messages that wait have memory that others need; and once that was
+// so, until enough is given back.
+constexpr Duration trim_wait = std::chrono::seconds(1);
+constexpr Duration trim_again_wait = std::chrono::milliseconds(10);
+
 std::string_view subscribe_word(SubscriptionKind kind) {
   switch (kind) {
     case SubscriptionKind::channel: return "SUBSCRIBE";
@@ -100,15 +105,23 @@ void Subscription::stop_waiting(RequestId wait, const Error& reason) {
   error_ = reason;
 }
 
+void Subscription::handle_timeout(Instant now) {
+  if (waiting_ == Waiting::yes && now >= deadline_) {
+    stop_waiting(Error{.code = ErrorCode::timed_out, .what = "no message came within the timeout"});
+  }
+  if (now < trim_at_) return;
+  const bool again = messages_.trim();
+  trim_at_ = messages_.empty() ? never : after(now, again ? trim_again_wait : trim_wait);
+}
+
 std::optional<Event> Subscription::poll_event() {
   told_ = Reply();
   if (waiting_ == Waiting::no) return std::nullopt;
   if (waiting_ == Waiting::yes && !messages_.empty()) {
-    told_ = std::move(messages_.front().reply);
-    const std::uint64_t gaps = messages_.front().gaps;
-    const std::uint64_t lost = messages_.front().lost;
-    messages_.pop();
-    return tell(told_.value(), gaps, lost);
+    MessageQueue::Message oldest = messages_.take();
+    told_ = std::move(oldest.reply);
+    took_some_ = true;
+    return tell(told_.value(), oldest.gaps, oldest.lost);
   }
   // Who was told of some messages has them, whatever ended the wait for more.
   if (told_some_) {
@@ -171,12 +184,51 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
 
 // Straight to the one who waits, if nothing is in front of it.
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
-  ++received_;
   if (waiting_ == Waiting::yes && messages_.empty()) {
+    ++received_;
     return tell(*event.value, gaps_, messages_.lost_before_next(session));
   }
-  messages_.push(session, gaps_);
+  if (!messages_.push(session, gaps_)) {
+    if (session.state() == Session::State::ready && session.hold_push()) return std::nullopt;
+    messages_.lose_newest();
+  }
+  ++received_;
+  const bool may_trim = !messages_.pauses() && !messages_.empty();
+  if (may_trim && trim_at_ == never) trim_at_ = after(session.now(), trim_wait);
   return std::nullopt;
+}
+
+// Of who pauses, nothing is read to the progress reserve that nobody asked for: there would be no
+// room for it, and it could not stay there.
+Reader::Reserve Subscription::reserve_for(const Session& session) const {
+  const bool asked_for = waiting_ == Waiting::yes || session.in_flight() > 0;
+  const bool leaves = messages_.pauses() && session.state() == Session::State::ready &&
+                      (!messages_.empty() || !asked_for);
+  return leaves ? Reader::Reserve::leave : Reader::Reserve::use;
+}
+
+std::optional<Event> Subscription::resume(Session& session, Instant now) {
+  told_ = Reply();
+  const bool took_some = std::exchange(took_some_, false);
+  if (!messages_.pauses()) return std::nullopt;
+  const Reader::Reserve reserve = reserve_for(session);
+  session.set_reserve(reserve);
+  if (!session.is_paused()) return std::nullopt;
+  if (!session.holds_push()) {
+    if (took_some || reserve == Reader::Reserve::use) session.resume(now);
+    return std::nullopt;
+  }
+  std::optional<Event> told;
+  if (waiting_ == Waiting::yes && messages_.empty()) {
+    told = tell(session.held_push(), gaps_, messages_.lost_before_next(session));
+  } else if (session.state() != Session::State::ready) {
+    messages_.lose_newest();
+  } else if (!took_some || !messages_.append(session, gaps_)) {
+    return std::nullopt;
+  }
+  ++received_;
+  session.resume(now);
+  return told;
 }
 
 std::optional<Event> Subscription::handle_failed(const Event& event) {
@@ -218,6 +270,8 @@ void Subscription::restore(Session& session) {
 SubscriptionStatistics Subscription::statistics(const Session& session) const {
   return {.names = names_.size(),
           .queued = messages_.size(),
+          .queued_bytes = messages_.bytes(),
+          .paused = session.is_paused(),
           .received = received_ + session.counters().pushes_skipped,
           .lost = messages_.lost_before_next(session) + messages_.lost_for_room(),
           .gaps = gaps_,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,11 +19,13 @@ namespace plimsoll {
 
 struct SubscriptionStatistics {
   std::size_t names = 0;
-  std::size_t queued = 0;      ///< messages
-  std::uint64_t received = 0;  ///< messages, those that were lost here included
-  std::uint64_t lost = 0;      ///< for want of room, before anyone took them
-  std::uint64_t gaps = 0;      ///< connections lost: nobody knows how many messages with each
-  std::uint64_t refused = 0;   ///< names that the server did not take back after such a loss
+  std::size_t queued = 0;        ///< messages
+  std::size_t queued_bytes = 0;  ///< what they take
+  bool paused = false;           ///< nothing is read until one of them is taken (pause_reading)
+  std::uint64_t received = 0;    ///< messages, those that were lost here included
+  std::uint64_t lost = 0;        ///< for want of room, before anyone took them
+  std::uint64_t gaps = 0;        ///< connections lost: nobody knows how many messages with each
+  std::uint64_t refused = 0;     ///< names that the server did not take back after such a loss
 };
 
 /// What is missing before a message, since the one before it was taken.
@@ -35,7 +38,8 @@ class Subscription {
  public:
   /// The accounts must outlive it, like the session that it is told about.
   Subscription(Account& connections, Account& pushes, const SessionOptions& options)
-      : names_(connections), messages_(pushes, options.subscription_messages_max) {}
+      : names_(connections),
+        messages_(pushes, options.subscription_messages_max, options.subscription_overflow) {}
 
   /// Stages SUBSCRIBE and the like. Confirmed when the server has confirmed every name; until then
   /// it is sent again on every new connection. invalid_argument, rejected_by_limit, closed.
@@ -55,8 +59,14 @@ class Subscription {
   void stop_waiting(RequestId wait, const Error& reason);
   void stop_waiting(const Error& reason) { stop_waiting(wait_, reason); }
 
+  void handle_timeout(Instant now);
+
   /// What an event of the session means to the one who uses the subscription: mostly nothing.
   std::optional<Event> handle_event(Session& session, const Event& event);
+
+  /// First of what is polled: where reading is paused, and there is room now or somebody who waits,
+  /// it goes on.
+  std::optional<Event> resume(Session& session, Instant now);
 
   /// The message that somebody waits for.
   std::optional<Event> poll_event();
@@ -72,13 +82,16 @@ class Subscription {
   const MessagesMissed& missed() const { return missed_; }
 
   bool waits() const { return waiting_ != Waiting::no; }
-  Instant deadline() const { return waiting_ == Waiting::yes ? deadline_ : never; }
+  Instant poll_timeout() const {
+    return waiting_ == Waiting::yes ? std::min(deadline_, trim_at_) : trim_at_;
+  }
   SubscriptionStatistics statistics(const Session& session) const;
 
  private:
   std::optional<Event> handle_pushed(Session& session, const Event& event);
   Event tell(const Value& message, std::uint64_t gaps, std::uint64_t lost_before);
   std::optional<Event> handle_failed(const Event& event);
+  Reader::Reserve reserve_for(const Session& session) const;
   void handle_restored(const Event& event);
 
   SubscriptionNames names_;
@@ -91,6 +104,8 @@ class Subscription {
   bool told_some_ = false;  // of them
   Tag tag_ = 0;
   Instant deadline_ = never;
+  Instant trim_at_ = never;  // when to look whether others need the memory
+  bool took_some_ = false;   // so that there may be room for what is held
   bool was_ready_ = false;
   bool restoring_ = false;
   bool restore_wanted_ = false;

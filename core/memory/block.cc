@@ -18,6 +18,10 @@ Block Block::allocate(Account& account, std::size_t bytes) {
   return block;
 }
 
+std::size_t Block::charged_bytes() const {
+  return data_ == nullptr ? 0 : account_->budget().source().block_footprint(bytes_);
+}
+
 void Block::reset() {
   if (data_ == nullptr) return;
   MemorySource& source = account_->budget().source();

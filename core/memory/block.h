@@ -37,6 +37,7 @@ class Block {
   explicit operator bool() const { return data_ != nullptr; }
   void* data() const { return data_; }
   std::size_t size() const { return bytes_; }
+  std::size_t charged_bytes() const;
 
  private:
   Account* account_ = nullptr;

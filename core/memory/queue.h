@@ -76,6 +76,14 @@ class Queue {
     if (++first_->begin == first_->end) leave_first();
   }
 
+  /// Walks over the chunks where that leaves the last one empty.
+  void pop_back() {
+    PLIMSOLL_CHECK(size_ > 0);
+    if (first_->wrapped > 0 || last_->end - last_->begin < 2) return truncate(size_ - 1);
+    --size_;
+    last_->slots()[--last_->end].~T();
+  }
+
   /// The element at `index` from the front; walks one chunk at a time.
   T& at(std::size_t index) {
     PLIMSOLL_CHECK(index < size_);

@@ -19,24 +19,25 @@ Reader::Reader(Account& replies, const ReaderOptions& options)
 
 Reader::~Reader() { reset(); }
 
-std::span<char> Reader::read_space() {
-  const std::span<char> room = find_room();
+std::span<char> Reader::read_space(Reserve reserve) {
+  const std::span<char> room = find_room(reserve);
   // The reserve goes to somebody else once the frame is over: of the next one nothing may be there.
   const bool in_reserve = last_ != nullptr && last_->payer == nullptr;
-  if (!in_reserve || !replies_.budget().progress_reserve().is_wanted()) return room;
+  const bool shares = options_.spares_reserve || replies_.budget().progress_reserve().is_wanted();
+  if (!in_reserve || !shares) return room;
   const std::size_t missing = parser_.missing_bytes_min(static_cast<std::size_t>(end_ - at_));
   return room.first(std::min(room.size(), missing));
 }
 
-std::span<char> Reader::find_room() {
+std::span<char> Reader::find_room(Reserve reserve) {
   if (last_ != nullptr) {
     const auto room = static_cast<std::size_t>(last_->end() - end_);
     const bool promised = parser_.in_payload() && room > 0;
     lent_ = promised || room >= read_space_min;
     if (lent_) return {end_, room};
   }
-  Segment* segment = acquire();
-  if (segment == nullptr && skip_for_lack_of_room()) segment = acquire();
+  Segment* segment = acquire(reserve);
+  if (segment == nullptr && skip_for_lack_of_room()) segment = acquire(reserve);
   if (segment == nullptr) return {};
   if (segment != last_) move_rest_to(*segment);
   lent_ = true;
@@ -44,7 +45,7 @@ std::span<char> Reader::find_room() {
 }
 
 // The segment to fill next: a new one, or the last one again if nothing refers to what is in it.
-Segment* Reader::acquire() {
+Segment* Reader::acquire(Reserve reserve) {
   const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
   if (last_ != nullptr && !recorded && last_->holders.load(std::memory_order_acquire) == 1) {
     const auto rest = static_cast<std::size_t>(end_ - at_);
@@ -54,6 +55,7 @@ Segment* Reader::acquire() {
     return last_;
   }
   if (Segment* const segment = acquire_segment(replies_)) return segment;
+  if (reserve == Reserve::leave && !touches_reserve()) return nullptr;
   return replies_.budget().progress_reserve().take(this);
 }
 

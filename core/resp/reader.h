@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "plimsoll/core/memory/segment.h"
@@ -18,11 +19,19 @@ namespace plimsoll {
 struct ReaderOptions {
   /// Replies and pushes of more bytes (with their tapes) are skipped.
   std::size_t reply_bytes_max = bulk_bytes_max;
+
+  /// Of what is read to the progress reserve nothing is behind the frame at hand: it could not
+  /// stay.
+  bool spares_reserve = false;
 };
 
 class Reader {
  public:
   enum class Poll { need_more, frame, failed };
+
+  /// Whether the progress reserve may be read to while the pool is dry. A frame that lies in it
+  /// goes on there in any case: it must come to an end.
+  enum class Reserve : std::uint8_t { use, leave };
 
   /// Buffers and tapes are charged to `replies`.
   Reader(Account& replies, const ReaderOptions& options);
@@ -33,7 +42,7 @@ class Reader {
   /// Where the next bytes of the peer go, once next() wants more. Empty where the replies pool has
   /// no memory: do not read now, ask again when some was released. The room stays valid until
   /// handle_read(), which may be of no bytes, or reset().
-  std::span<char> read_space();
+  std::span<char> read_space(Reserve reserve = Reserve::use);
 
   /// The first `count` bytes of read_space() have been filled.
   void handle_read(std::size_t count);
@@ -61,6 +70,9 @@ class Reader {
     return parser_.frame_bytes() < Reply::copied_bytes_max || !touches_reserve();
   }
 
+  /// Whether what was read, and is not presented or just being, lies in the progress reserve.
+  bool touches_reserve() const;
+
   /// After Poll::failed.
   const Error& error() const { return parser_.error(); }
 
@@ -77,13 +89,12 @@ class Reader {
   void release_idle();
 
  private:
-  std::span<char> find_room();
-  Segment* acquire();
+  std::span<char> find_room(Reserve reserve);
+  Segment* acquire(Reserve reserve);
   bool skip_for_lack_of_room();
   void move_rest_to(Segment& segment);
   void release_before_last();
   void release_last();
-  bool touches_reserve() const;
   Result<Reply> keep_copy();
   Result<Reply> keep_buffers();
 

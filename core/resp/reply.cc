@@ -13,6 +13,15 @@ Reply::~Reply() {
   }
 }
 
+std::size_t Reply::charged_bytes() const {
+  std::size_t bytes = nodes_.charged_bytes() + Tape::charged_bytes(pieces_, payer_);
+  for (const Segment* segment = first_; segment != nullptr; segment = segment->next) {
+    bytes += segment_bytes;
+    if (segment == last_) break;
+  }
+  return bytes;
+}
+
 void Reply::swap(Reply& other) noexcept {
   std::swap(root_, other.root_);
   std::swap(nodes_, other.nodes_);

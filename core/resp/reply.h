@@ -30,6 +30,9 @@ class Reply {
 
   bool has_value() const { return root_ != nullptr; }
 
+  /// What it pays for. A segment that it shares with others is counted whole.
+  std::size_t charged_bytes() const;
+
   /// The reply. Views of it live as long as this Reply.
   Value value() const {
     PLIMSOLL_CHECK(has_value());

@@ -39,6 +39,13 @@ void Tape::release(Piece* pieces, Account* payer) {
   }
 }
 
+std::size_t Tape::charged_bytes(const Piece* pieces, const Account* payer) {
+  if (pieces == nullptr) return 0;
+  std::size_t bytes = payer->budget().chunks().page_charge();
+  while ((pieces = pieces->next) != nullptr) bytes += payer->budget().segments().page_charge();
+  return bytes;
+}
+
 void Tape::release_pieces() {
   release(std::exchange(first_piece_, nullptr), &payer_);
   last_piece_ = nullptr;

@@ -59,6 +59,7 @@ class Tape {
   Piece* take_pieces(Node* inline_copy);
 
   static void release(Piece* pieces, Account* payer);
+  static std::size_t charged_bytes(const Piece* pieces, const Account* payer);
 
  private:
   bool grow();

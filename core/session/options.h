@@ -6,6 +6,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/resp/parser.h"
 
 namespace plimsoll {
@@ -94,8 +95,10 @@ struct SessionOptions {
   std::uint32_t blocking_connections_max = 8;
   std::uint32_t subscriptions_max = 16;
 
-  /// Messages that wait to be taken from one subscription; more push out the oldest.
+  /// Messages that wait to be taken from one subscription, as far as the pushes pool goes; and what
+  /// becomes of more.
   std::uint32_t subscription_messages_max = 10'000;
+  Overflow subscription_overflow = Overflow::drop_oldest;
 
   /// What the waits between attempts are drawn by.
   std::uint64_t random_seed = 0;

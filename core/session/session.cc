@@ -35,6 +35,12 @@ Error error_of(const Value& reply) {
   return error;
 }
 
+// Messages behind the one that is read there might have to wait, and nobody may hold the reserve.
+bool spares_reserve(const SessionOptions& options, Session::Use use) {
+  return use == Session::Use::subscriptions &&
+         options.subscription_overflow == Overflow::pause_reading;
+}
+
 // Whether the first word of what is said to a subscriber ends like this: "subscribe", "psubscribe",
 // "sunsubscribe"... confirm something, "message" and the like do not.
 bool is_about(const Value& push, std::string_view ending) {
@@ -53,7 +59,8 @@ Session::Session(const SessionOptions& options, const Accounts& accounts, Use us
       backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
       pipeline_(accounts.requests, {.requests_max = options.inflight_requests_limit,
                                     .read_resends_max = options.read_resends_max}),
-      reader_(accounts.replies, ReaderOptions{.reply_bytes_max = options.reply_bytes_max}) {}
+      reader_(accounts.replies, ReaderOptions{.reply_bytes_max = options.reply_bytes_max,
+                                              .spares_reserve = spares_reserve(options, use)}) {}
 
 void Session::connect(Instant now) {
   PLIMSOLL_CHECK(state_ == State::idle);
@@ -82,7 +89,10 @@ void Session::abort() {
 
 // The Budget tells when memory was released; the source never tells when it has some again.
 std::span<char> Session::read_space() {
-  const std::span<char> room = reader_.read_space();
+  if (is_paused()) return {};
+  const std::span<char> room = reader_.read_space(reserve_);
+  dry_ = room.empty() && reserve_ == Reader::Reserve::leave;
+  if (dry_) return room;
   read_again_at_ = room.empty() ? after(now_, read_again_wait) : never;
   return room;
 }
@@ -334,6 +344,7 @@ inline void Session::handle_reply(std::optional<Event>& event) {
 
 // Fills `event` and returns true, or has nothing to say.
 bool Session::poll_frame(std::optional<Event>& event) {
+  if (held_) return false;
   while (state_ == State::ready || state_ == State::closing || state_ == State::handshaking) {
     const Pipeline::Next due =
         state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
@@ -145,6 +146,21 @@ class Session {
   std::optional<Event> poll_event();
   Instant poll_timeout();
 
+  /// Nothing more is read, and the push that is the last event stays what it is, until resume() or
+  /// the end of the connection. False: it lies in the progress reserve, which nobody may hold.
+  [[nodiscard]] bool hold_push();
+  bool holds_push() const { return held_; }
+  Value held_push() const { return reader_.value(); }
+
+  /// Whether the progress reserve is read to while the pool is dry; if not, that is a pause too.
+  void set_reserve(Reader::Reserve reserve) { reserve_ = reserve; }
+
+  /// read_space() has nothing whatever memory there is, and silence means nothing.
+  bool is_paused() const { return held_ || dry_; }
+  void resume(Instant now);
+  /// Whether a pause has ended since this was asked last.
+  bool take_resumed() { return std::exchange(resumed_, false); }
+
   /// Takes the reply of the last event along (Reader::keep()).
   Result<Reply> keep_reply() { return reader_.keep(); }
 
@@ -247,8 +263,12 @@ class Session {
   Instant attempt_at_ = never;
   Instant close_deadline_ = never;
   Instant ready_at_ = never;
-  Instant read_again_at_ = never;     // there was no memory to read to
-  Instant quiet_since_ = never;       // the last byte from the server, or the last PING
+  Instant read_again_at_ = never;  // there was no memory to read to
+  Instant quiet_since_ = never;    // the last byte from the server, or the last PING
+  bool held_ = false;              // the push at hand stays
+  bool dry_ = false;               // and the reserve is not to be used
+  bool resumed_ = false;
+  Reader::Reserve reserve_ = Reader::Reserve::use;
   std::optional<RequestId> watched_;  // owed to nobody, and due next
   Instant watched_since_ = never;
   Backoff backoff_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -153,6 +154,22 @@ void Session::end(const Error& reason) {
   drop_connection();
 }
 
+bool Session::hold_push() {
+  PLIMSOLL_CHECK(!held_ && (state_ == State::ready || state_ == State::closing));
+  held_ = !reader_.touches_reserve();
+  return held_;
+}
+
+// What was not read meanwhile was no silence of the server's.
+void Session::resume(Instant now) {
+  PLIMSOLL_CHECK(is_paused());
+  held_ = dry_ = false;
+  resumed_ = true;
+  now_ = std::max(now_, now);
+  quiet_since_ = watched_since_ = now_;
+  watched_ = pipeline_.front_unawaited();
+}
+
 void Session::drop_connection() {
   // What the driver was not asked to open yet, it need not close.
   if (connected_ && !open_wanted_) close_wanted_ = true;
@@ -160,6 +177,7 @@ void Session::drop_connection() {
   connected_ = false;
   read_again_at_ = never;
   watched_.reset();
+  held_ = dry_ = resumed_ = false;
 }
 
 // The loss of the connection first, with its reason; those who are in doubt then end one by one.
@@ -247,13 +265,15 @@ void Session::ask_if_silent() {
 
 // When the server is to be asked for a sign of life: never while it owes some reply.
 Instant Session::health_check_at() const {
-  const bool wanted = options_.health_check_interval > Duration::zero() && pipeline_.size() == 0;
+  const bool wanted =
+      options_.health_check_interval > Duration::zero() && pipeline_.size() == 0 && !is_paused();
   return wanted ? after(quiet_since_, options_.health_check_interval) : never;
 }
 
 // When the connection is dead, unless the reply that is due comes: a reply that somebody waits for
 // may take its time.
 Instant Session::watch_front() {
+  if (is_paused()) return never;
   const std::optional<RequestId> front = pipeline_.front_unawaited();
   if (front != watched_) {
     watched_ = front;
@@ -282,6 +302,7 @@ void Session::validate() {
   }
   PLIMSOLL_CHECK(loss_ == Loss::none || state_ == State::waiting || state_ == State::closed);
   PLIMSOLL_CHECK(!open_wanted_ || state_ == State::opening);
+  PLIMSOLL_CHECK(!held_ || state_ == State::ready || state_ == State::closing);
   pipeline_.validate();
 }
 

@@ -1,6 +1,7 @@
 #include "plimsoll/tests/core/client/fleet.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -53,11 +54,15 @@ void Fleet::settle() {
     } else {
       REQUIRE((open_.contains(index) || wanted_[index]));
       open_.erase(index);
+      unread_.erase(index);
       wanted_[index] = false;
     }
   }
   client_->validate();
   budget_.validate();
+  for (std::uint64_t left = client_->take_resumed_connections(); left != 0; left &= left - 1) {
+    deliver(static_cast<std::uint32_t>(std::countr_zero(left)));
+  }
 }
 
 void Fleet::note(const Event& event) {
@@ -164,19 +169,28 @@ bool Fleet::move_bytes(std::uint32_t index, Peer& peer) {
 }
 
 void Fleet::say(std::uint32_t index, std::string_view bytes) {
-  while (!bytes.empty() && open_.contains(index)) {
-    const std::span<char> room = client_->read_space(ConnectionId{index});
-    REQUIRE_FALSE(room.empty());
+  unread_[index] += bytes;
+  deliver(index);
+}
+
+void Fleet::deliver(std::uint32_t index) {
+  const ConnectionId connection{index};
+  while (open_.contains(index) && !unread_[index].empty()) {
+    std::string& bytes = unread_[index];
+    const std::span<char> room = client_->read_space(connection);
+    REQUIRE(room.empty() == client_->is_paused(connection));
+    if (room.empty()) return;
     const std::size_t part = std::min(room.size(), bytes.size());
     std::memcpy(room.data(), bytes.data(), part);
-    client_->handle_read(ConnectionId{index}, part, now_);
-    bytes.remove_prefix(part);
+    bytes.erase(0, part);
+    client_->handle_read(connection, part, now_);
     settle();
   }
 }
 
 void Fleet::break_off(std::uint32_t index) {
   REQUIRE(open_.erase(index) == 1);
+  unread_.erase(index);
   client_->handle_closed(ConnectionId{index},
                          {.code = ErrorCode::connection_lost, .what = "connection reset"}, now_);
   settle();

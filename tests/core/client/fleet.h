@@ -38,7 +38,9 @@ class Fleet {
   void accept_connections() { refusing_ = false; }
 
   void set_script(Script script) { script_ = std::move(script); }
+  /// What the client does not read yet, since it pauses, waits until it does.
   void say(std::uint32_t index, std::string_view bytes);
+  std::size_t unread_bytes(std::uint32_t index) { return unread_[index].size(); }
   void break_off(std::uint32_t index);
   bool is_open(std::uint32_t index) const { return open_.contains(index); }
 
@@ -73,6 +75,7 @@ class Fleet {
  private:
   void note(const Event& event);
   bool move_bytes(std::uint32_t index, Peer& peer);
+  void deliver(std::uint32_t index);
 
   TestMemory memory_;
   Budget budget_;
@@ -80,6 +83,7 @@ class Fleet {
   Script script_;
   std::map<std::uint32_t, std::unique_ptr<Peer>> open_;
   std::map<std::uint32_t, Lines> requests_;
+  std::map<std::uint32_t, std::string> unread_;  // by the client
   std::map<std::uint32_t, bool> wanted_;
   Lines events_;
   Instant now_{};

@@ -87,6 +87,12 @@ void run(unsigned seed, std::size_t size_max) {
           model.pop_front();
         }
         break;
+      case 8:
+        if (!model.empty()) {
+          queue.pop_back();
+          model.pop_back();
+        }
+        break;
       case 6: {
         const std::uint64_t divisor = 1 + random() % 5;
         const auto unwanted = [divisor](std::uint64_t number) { return number % divisor == 0; };

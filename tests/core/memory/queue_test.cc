@@ -219,6 +219,7 @@ TEST_CASE("large elements and small ones fit their chunks") {
 
 TEST_CASE("taking from an empty queue fails a CHECK") {
   CHECK(failed_check([] { QueueTest().queue.pop_front(); }) == "size_ > 0");
+  CHECK(failed_check([] { QueueTest().queue.pop_back(); }) == "size_ > 0");
   CHECK(failed_check([] { static_cast<void>(QueueTest().queue.front()); }) == "size_ > 0");
   CHECK(failed_check([] { static_cast<void>(QueueTest().queue.back()); }) == "size_ > 0");
   CHECK(failed_check([] { static_cast<void>(QueueTest().queue.at(0)); }) == "index < size_");

@@ -113,8 +113,10 @@ void Driver::settle() {
     note_state();
   }
   require(rounds < rounds_max, "a client has an end of things to say");
+  const std::uint64_t resumed = client_->take_resumed_connections();
   flush();
   arm_timer();
+  read_on(resumed);
 }
 
 bool Driver::is_truthful(Tag tag) const {
@@ -187,6 +189,13 @@ void Driver::act(const Action& action) {
       if (is_main && was_ready_) check_attempt();
       return wire_of_it.open(server_, pools_[static_cast<std::size_t>(action.connection)]);
     case Action::Kind::close: return wire_of_it.close();
+  }
+}
+
+// Connections that were paused.
+void Driver::read_on(std::uint64_t resumed) {
+  for (std::uint64_t left = resumed; left != 0; left &= left - 1) {
+    wire(ConnectionId{static_cast<std::uint32_t>(std::countr_zero(left))}).read_all();
   }
 }
 

@@ -133,6 +133,7 @@ class Driver final : private Wire::Owner, private Handler {
   void serve_timer();
   void arm_timer();
   void flush();
+  void read_on(std::uint64_t resumed);
   std::uint64_t refusals_by_source() const;
   void check_refusal(std::uint64_t refusals_before, PoolKind pool, std::size_t bytes_max);
   void check_bounds(const ClientStatistics& statistics);

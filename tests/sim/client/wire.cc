@@ -149,6 +149,7 @@ void Wire::read_all() {
     }
     plimsoll::Client& client = *owner_.client();
     std::span<char> space = client.read_space(connection_);
+    if (space.empty() && client.is_paused(connection_)) return;  // the client says when to go on
     if (space.empty() && !wait_for_room()) return;
     if (space.empty()) space = client.read_space(connection_);
     const std::size_t count = std::min({bytes.size(), space.size(), habits_.read_bytes_max});
