@@ -43,6 +43,7 @@ ClientOptions core_options(const Options& options) {
           .blocking_connections_max = options.blocking_connections_max,
           .subscriptions_max = options.subscriptions_max,
           .subscription_messages_max = options.subscription_messages_max,
+          .subscription_overflow = options.subscription_overflow,
           .random_seed = 0,
           .close_timeout = options.close_timeout,
           .reply_bytes_max = options.reply_bytes_max};

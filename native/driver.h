@@ -146,6 +146,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void flush();
   void arm_timer();
   void arm_reads();
+  void arm_resumed_reads();
 
   // What connections say and ask.
   TlsContext* tls() const;
@@ -183,8 +184,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   std::string end_;  // why the client is closed, unless the user wanted it so
 
   // Of the turns alone.
-  std::uint64_t unsent_ = 0;  // a bit for each connection that may have something to send
-  bool made_room_ = false;    // since events were asked for; somebody waits for some
+  std::uint64_t unsent_ = 0;   // a bit for each connection that may have something to send
+  std::uint64_t resumed_ = 0;  // one for each that was paused, and may be read again
+  bool made_room_ = false;     // since events were asked for; somebody waits for some
   Instant armed_ = never;
 };
 

@@ -70,6 +70,7 @@ void Driver::run_turn() {
     deliver_all();
     flush();
   } while (std::exchange(made_room_, false));
+  arm_resumed_reads();
   leave.finished = true;
   arm_timer();
 }
@@ -93,6 +94,7 @@ void Driver::deliver_all() {
       more = collect_events(ready);
       action = core_.poll_action();
       unsent_ = core_.unsent_connections();
+      resumed_ |= core_.take_resumed_connections();
     }
     if (action) act(*action);
     more = more || action || !ready.empty();
@@ -305,6 +307,7 @@ std::span<char> Driver::read_space(ConnectionId connection) {
   const std::lock_guard lock(mutex_);
   std::span<char> space = core_.read_space(connection);
   if (!space.empty()) return space;
+  if (core_.is_paused(connection)) return {};
   // Ask to be told first, then look again: what is released in between is not missed.
   budget_.wait(*this);
   return core_.read_space(connection);
@@ -334,6 +337,13 @@ void Driver::flush() {
     const auto index = static_cast<std::size_t>(std::countr_zero(unsent_));
     unsent_ &= unsent_ - 1;
     if (Connection* const connection = io_->connections[index].get()) connection->flush();
+  }
+}
+
+void Driver::arm_resumed_reads() {
+  for (; resumed_ != 0; resumed_ &= resumed_ - 1) {
+    const auto index = static_cast<std::size_t>(std::countr_zero(resumed_));
+    if (Connection* const connection = io_->connections[index].get()) connection->arm_read();
   }
 }
 

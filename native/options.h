@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/native/credentials.h"
 #include "plimsoll/native/result.h"
@@ -23,6 +24,9 @@ using plimsoll::Protocol;
 
 /// For Options::inflight_overflow.
 using plimsoll::OnLimit;
+
+/// For Options::subscription_overflow.
+using plimsoll::Overflow;
 
 /// What becomes of a client's connection.
 struct ConnectionEvent {
@@ -67,9 +71,16 @@ struct Options {
   std::uint32_t blocking_connections_max = 8;
   std::uint32_t subscriptions_max = 16;
 
-  /// Messages that wait to be taken from one subscription; more push out the oldest, which is
-  /// counted (Message::lost).
+  /// Messages that wait to be taken from one subscription, as far as the pushes pool goes.
   std::uint32_t subscription_messages_max = 10'000;
+
+  /// What becomes of more. With drop_oldest they push out the oldest, with drop_newest they are
+  /// lost: counted, and told by the next message (Message::lost). With pause_reading nothing more
+  /// is read until somebody takes a message: the server is held up, and nobody else, since each
+  /// subscription has a connection of its own. What is asked for on it meanwhile is confirmed
+  /// behind the messages. A server closes a connection whose backlog grows beyond its
+  /// client-output-buffer-limit pubsub: what it had not sent is missing then (Message::gaps).
+  Overflow subscription_overflow = Overflow::drop_oldest;
 
   /// How long a request may take, waiting for a connection included; zero: for ever.
   std::chrono::nanoseconds request_timeout = std::chrono::milliseconds(250);

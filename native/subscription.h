@@ -27,10 +27,11 @@ namespace plimsoll::native {
 using SubscriptionStatistics = plimsoll::SubscriptionStatistics;
 
 /// Move-only; dropping it closes it. Messages wait in it until they are taken: up to
-/// subscription_messages_max (10,000) and as far as the pushes pool goes; beyond that the oldest
-/// are lost, which the next message says (Message::lost). When the connection is lost the client
-/// makes another and subscribes again by itself; the first message after that says so
-/// (Message::gaps). One wait for messages at a time.
+/// subscription_messages_max (10,000) and as far as the pushes pool goes; beyond that
+/// Options::subscription_overflow says what becomes of them: the oldest are lost, or the newest,
+/// which the next message says (Message::lost), or nothing more is read. When the connection is
+/// lost the client makes another and subscribes again by itself; the first message after that says
+/// so (Message::gaps). One wait for messages at a time.
 class Subscription {
  public:
   /// None: only to be assigned to.
