@@ -26,7 +26,7 @@ using plimsoll::Protocol;
 using plimsoll::OnLimit;
 
 /// For Options::subscription_overflow.
-using plimsoll::Overflow;
+using plimsoll::OverflowPolicy;
 
 /// What becomes of a client's connection.
 struct ConnectionEvent {
@@ -80,7 +80,7 @@ struct Options {
   /// subscription has a connection of its own. What is asked for on it meanwhile is confirmed
   /// behind the messages. A server closes a connection whose backlog grows beyond its
   /// client-output-buffer-limit pubsub: what it had not sent is missing then (Message::gaps).
-  Overflow subscription_overflow = Overflow::drop_oldest;
+  OverflowPolicy subscription_overflow = OverflowPolicy::drop_oldest;
 
   /// How long a request may take, waiting for a connection included; zero: for ever.
   std::chrono::nanoseconds request_timeout = std::chrono::milliseconds(250);

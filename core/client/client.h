@@ -159,8 +159,8 @@ class Client {
   void handle_read(ConnectionId connection, std::size_t bytes, Instant now);
 
   /// Whether read_space() is empty because nobody takes the messages of a subscription
-  /// (Overflow::pause_reading), whatever memory there is: take_resumed_connections() says when to
-  /// read again.
+  /// (OverflowPolicy::pause_reading), whatever memory there is: take_resumed_connections() says
+  /// when to read again.
   bool is_paused(ConnectionId connection) const;
   /// A bit for each connection that was paused, and may be read since this was asked last. To be
   /// asked once poll_event() has no more to say.

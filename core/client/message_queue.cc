@@ -15,9 +15,9 @@ constexpr int trimmed_at_once_max = 256;
 bool MessageQueue::push(Session& session, std::uint64_t gaps) {
   while (!append(session, gaps)) {
     switch (overflow_) {
-      case Overflow::pause_reading: return false;
-      case Overflow::drop_newest: lose_newest(); return true;
-      case Overflow::drop_oldest: break;
+      case OverflowPolicy::pause_reading: return false;
+      case OverflowPolicy::drop_newest: lose_newest(); return true;
+      case OverflowPolicy::drop_oldest: break;
     }
     if (empty() || !session.may_keep_reply()) {
       lose_newest();
@@ -55,7 +55,7 @@ bool MessageQueue::trim() {
   const std::size_t excess = pushes_.excess();
   const std::size_t before = bytes();
   for (int i = 0; i < trimmed_at_once_max && !empty() && before - bytes() < excess; ++i) {
-    overflow_ == Overflow::drop_oldest ? drop_oldest() : drop_newest();
+    overflow_ == OverflowPolicy::drop_oldest ? drop_oldest() : drop_newest();
   }
   return !empty() && pushes_.excess() > 0;
 }

@@ -15,7 +15,7 @@ namespace plimsoll {
 
 class MessageQueue {
  public:
-  MessageQueue(Account& pushes, std::size_t messages_max, Overflow overflow)
+  MessageQueue(Account& pushes, std::size_t messages_max, OverflowPolicy overflow)
       : pushes_(pushes), overflow_(overflow), messages_(pushes, messages_max) {}
 
   struct Message {
@@ -54,14 +54,14 @@ class MessageQueue {
   /// counts for each.
   std::size_t bytes() const { return reply_bytes_ + size() * sizeof(Message); }
 
-  bool pauses() const { return overflow_ == Overflow::pause_reading; }
+  bool pauses() const { return overflow_ == OverflowPolicy::pause_reading; }
 
  private:
   void drop_oldest();
   void drop_newest();
 
   Account& pushes_;
-  const Overflow overflow_;
+  const OverflowPolicy overflow_;
   Queue<Message> messages_;
   std::size_t reply_bytes_ = 0;
   std::uint64_t lost_newest_ = 0;  // for which there was no room

@@ -98,7 +98,7 @@ struct SessionOptions {
   /// Messages that wait to be taken from one subscription, as far as the pushes pool goes; and what
   /// becomes of more.
   std::uint32_t subscription_messages_max = 10'000;
-  Overflow subscription_overflow = Overflow::drop_oldest;
+  OverflowPolicy subscription_overflow = OverflowPolicy::drop_oldest;
 
   /// What the waits between attempts are drawn by.
   std::uint64_t random_seed = 0;

@@ -38,7 +38,7 @@ Error error_of(const Value& reply) {
 // Messages behind the one that is read there might have to wait, and nobody may hold the reserve.
 bool spares_reserve(const SessionOptions& options, Session::Use use) {
   return use == Session::Use::subscriptions &&
-         options.subscription_overflow == Overflow::pause_reading;
+         options.subscription_overflow == OverflowPolicy::pause_reading;
 }
 
 // Whether the first word of what is said to a subscriber ends like this: "subscribe", "psubscribe",

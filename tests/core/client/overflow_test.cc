@@ -35,7 +35,7 @@ Lines numbers(int from, int to) {
 }
 
 struct Slow : Fleet {
-  Slow(Overflow overflow, std::uint32_t messages_max, Protocol protocol = Protocol::resp3,
+  Slow(OverflowPolicy overflow, std::uint32_t messages_max, Protocol protocol = Protocol::resp3,
        const BudgetOptions& budget = {})
       : Fleet({.protocol = protocol,
                .subscription_messages_max = messages_max,
@@ -109,7 +109,7 @@ struct Slow : Fleet {
 };
 
 TEST_CASE("drop_oldest keeps the newest messages, and says how many it lost before them") {
-  Slow fleet(Overflow::drop_oldest, 3, GENERATE(Protocol::resp3, Protocol::resp2));
+  Slow fleet(OverflowPolicy::drop_oldest, 3, GENERATE(Protocol::resp3, Protocol::resp2));
   fleet.publish(0, 10);
   CHECK(fleet.statistics().queued == 3);
   CHECK(fleet.statistics().lost == 7);
@@ -118,7 +118,7 @@ TEST_CASE("drop_oldest keeps the newest messages, and says how many it lost befo
 }
 
 TEST_CASE("drop_newest keeps the oldest messages, and says how many it lost behind them") {
-  Slow fleet(Overflow::drop_newest, 3, GENERATE(Protocol::resp3, Protocol::resp2));
+  Slow fleet(OverflowPolicy::drop_newest, 3, GENERATE(Protocol::resp3, Protocol::resp2));
   fleet.publish(0, 10);
   CHECK(fleet.statistics().queued == 3);
   CHECK(fleet.statistics().lost == 7);
@@ -130,7 +130,7 @@ TEST_CASE("drop_newest keeps the oldest messages, and says how many it lost behi
 }
 
 TEST_CASE("pause_reading reads nothing while the queue is full, and loses nothing") {
-  Slow fleet(Overflow::pause_reading, 3, GENERATE(Protocol::resp3, Protocol::resp2));
+  Slow fleet(OverflowPolicy::pause_reading, 3, GENERATE(Protocol::resp3, Protocol::resp2));
   fleet.publish(0, 3);
   CHECK_FALSE(fleet.statistics().paused);
   fleet.publish(3, 10);
@@ -148,7 +148,7 @@ TEST_CASE("pause_reading reads nothing while the queue is full, and loses nothin
 }
 
 TEST_CASE("of a paused subscription somebody may take more at a time than its queue holds") {
-  Slow fleet(Overflow::pause_reading, 2);
+  Slow fleet(OverflowPolicy::pause_reading, 2);
   fleet.publish(0, 10);
   fleet.keep_replies();
   fleet.next(7);
@@ -164,8 +164,8 @@ TEST_CASE("of a paused subscription somebody may take more at a time than its qu
 }
 
 TEST_CASE("a queue is bounded by bytes as by count, whatever becomes of the rest") {
-  const auto overflow =
-      GENERATE(Overflow::drop_oldest, Overflow::drop_newest, Overflow::pause_reading);
+  const auto overflow = GENERATE(OverflowPolicy::drop_oldest, OverflowPolicy::drop_newest,
+                                 OverflowPolicy::pause_reading);
   const auto protocol = GENERATE(Protocol::resp3, Protocol::resp2);
   Slow fleet(overflow, 1'000'000, protocol, {.memory_limit = mib});
   const std::string padding(500, 'x');
@@ -179,18 +179,18 @@ TEST_CASE("a queue is bounded by bytes as by count, whatever becomes of the rest
   CHECK(end.received == 1000);
   CHECK(end.queued_bytes == 0);
   switch (overflow) {
-    case Overflow::drop_oldest:
+    case OverflowPolicy::drop_oldest:
       CHECK(taken.size() == full.queued);
       CHECK(taken.front() ==
             padding + std::to_string(full.lost) + " (" + std::to_string(full.lost) + " lost)");
       CHECK(taken.back() == padding + "999");
       break;
-    case Overflow::drop_newest:
+    case OverflowPolicy::drop_newest:
       CHECK(taken.front() == padding + "0");
       CHECK(taken.size() == full.queued);
       CHECK(end.lost == 1000 - full.queued);
       break;
-    case Overflow::pause_reading:
+    case OverflowPolicy::pause_reading:
       CHECK(full.paused);
       CHECK(taken.size() == 1000);
       CHECK(taken.back() == padding + "999");
@@ -200,7 +200,9 @@ TEST_CASE("a queue is bounded by bytes as by count, whatever becomes of the rest
 }
 
 TEST_CASE("a message that is too large is lost at its place, in every policy") {
-  Slow fleet(GENERATE(Overflow::drop_oldest, Overflow::drop_newest, Overflow::pause_reading), 10);
+  Slow fleet(GENERATE(OverflowPolicy::drop_oldest, OverflowPolicy::drop_newest,
+                      OverflowPolicy::pause_reading),
+             10);
   fleet.publish(0, 2);
   fleet.say(1, fleet.frame(std::string(4 * reply_bytes_max_min, 'x')));
   fleet.publish(2, 4);
@@ -209,8 +211,8 @@ TEST_CASE("a message that is too large is lost at its place, in every policy") {
 }
 
 TEST_CASE("a message for which memory is refused is lost and counted, or held") {
-  const auto overflow =
-      GENERATE(Overflow::drop_oldest, Overflow::drop_newest, Overflow::pause_reading);
+  const auto overflow = GENERATE(OverflowPolicy::drop_oldest, OverflowPolicy::drop_newest,
+                                 OverflowPolicy::pause_reading);
   for (std::size_t granted = 0; granted < 2; ++granted) {
     Slow fleet(overflow, 10);
     INFO("refused after " << granted);
@@ -219,7 +221,7 @@ TEST_CASE("a message for which memory is refused is lost and counted, or held") 
     fleet.memory().refuse_one_after(granted);
     fleet.publish(1, 2);
     CHECK(fleet.memory().has_refused());
-    const bool held = overflow == Overflow::pause_reading;
+    const bool held = overflow == OverflowPolicy::pause_reading;
     CHECK(fleet.statistics().queued == 0);
     CHECK(fleet.statistics().lost == (held ? 0 : 1));
     CHECK(fleet.paused() == held);
@@ -231,7 +233,7 @@ TEST_CASE("a message for which memory is refused is lost and counted, or held") 
 }
 
 TEST_CASE("a paused connection is not dead, and is asked for signs of life once it is read again") {
-  Slow fleet(Overflow::pause_reading, 1);
+  Slow fleet(OverflowPolicy::pause_reading, 1);
   fleet.publish(0, 3);
   fleet.note(2, fleet.client().unsubscribe(fleet.connection, SubscriptionKind::channel, Slow::news,
                                            fleet.now(), 100ms, 2));
@@ -257,7 +259,7 @@ TEST_CASE("a paused connection is not dead, and is asked for signs of life once 
 }
 
 TEST_CASE("a reply that is owed to nobody has its time anew once a paused connection is read") {
-  Slow fleet(Overflow::pause_reading, 1);
+  Slow fleet(OverflowPolicy::pause_reading, 1);
   fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
   fleet.note(2, fleet.client().subscribe(fleet.connection, SubscriptionKind::channel, Slow::news,
                                          fleet.now(), 100ms, 2));
@@ -277,7 +279,7 @@ TEST_CASE("a reply that is owed to nobody has its time anew once a paused connec
 }
 
 TEST_CASE("what is asked for while reading is paused is confirmed behind what was not read") {
-  Slow fleet(Overflow::pause_reading, 2);
+  Slow fleet(OverflowPolicy::pause_reading, 2);
   fleet.publish(0, 5);
   fleet.note(2, fleet.client().subscribe(fleet.connection, SubscriptionKind::channel, Slow::news,
                                          fleet.now(), 0s, 2));
@@ -294,7 +296,7 @@ TEST_CASE("what is asked for while reading is paused is confirmed behind what wa
 }
 
 TEST_CASE("a paused subscription can be closed, and its client") {
-  Slow fleet(Overflow::pause_reading, 1);
+  Slow fleet(OverflowPolicy::pause_reading, 1);
   fleet.publish(0, 5000);
   CHECK(fleet.unread_bytes(1) > 0);
   SECTION("the subscription") {
@@ -327,7 +329,7 @@ TEST_CASE("a paused subscription can be closed, and its client") {
 }
 
 TEST_CASE("with a paused connection goes what was not read: a gap, behind what is queued") {
-  Slow fleet(Overflow::pause_reading, 2);
+  Slow fleet(OverflowPolicy::pause_reading, 2);
   fleet.publish(0, 5000);
   fleet.break_off(1);
   CHECK_FALSE(fleet.paused());
@@ -347,7 +349,7 @@ TEST_CASE("with a paused connection goes what was not read: a gap, behind what i
 }
 
 TEST_CASE("who pauses leaves the progress reserve to others, and loses nothing where it is dry") {
-  Slow fleet(Overflow::pause_reading, 1'000'000, Protocol::resp3, {.memory_limit = mib});
+  Slow fleet(OverflowPolicy::pause_reading, 1'000'000, Protocol::resp3, {.memory_limit = mib});
   // Cut where they come, so that one message begins in a segment and ends in the next.
   std::string all;
   for (int i = 0; i < 3000; ++i) all += fleet.frame(std::string(90, 'x') + std::to_string(i));
@@ -358,7 +360,7 @@ TEST_CASE("who pauses leaves the progress reserve to others, and loses nothing w
 }
 
 TEST_CASE("a queue that drops gives back what others need, and counts it as lost") {
-  const auto overflow = GENERATE(Overflow::drop_oldest, Overflow::drop_newest);
+  const auto overflow = GENERATE(OverflowPolicy::drop_oldest, OverflowPolicy::drop_newest);
   Slow fleet(overflow, 1'000'000, Protocol::resp3, {.memory_limit = 4 * mib});
   const ConnectionId other = fleet.client().open_subscription(fleet.now()).value();
   fleet.settle();
@@ -378,7 +380,7 @@ TEST_CASE("a queue that drops gives back what others need, and counts it as lost
   CHECK(evened_out.lost == full.lost + full.queued - evened_out.queued);
   const Lines taken = fleet.take_all();
   CHECK(taken.size() == evened_out.queued);
-  const bool oldest_went = overflow == Overflow::drop_oldest;
+  const bool oldest_went = overflow == OverflowPolicy::drop_oldest;
   CHECK((taken.front() == padding + "0") != oldest_went);
   CHECK((taken.back() == padding + "999") == oldest_went);
 }
