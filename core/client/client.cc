@@ -10,11 +10,9 @@ Result<Client::Accounts> Client::open_accounts(Budget& budget) {
   const std::uint64_t owner = budget.next_owner();
   Accounts accounts{.requests = budget.open_account(PoolKind::requests, owner),
                     .replies = budget.open_account(PoolKind::replies, owner),
-                    .pushes = budget.open_account(PoolKind::pushes, owner),
                     .connections = budget.open_account(PoolKind::connections, owner),
                     .own = {}};
-  const bool open =
-      accounts.requests && accounts.replies && accounts.pushes && accounts.connections;
+  const bool open = accounts.requests && accounts.replies && accounts.connections;
   if (open) accounts.own = Charge(*accounts.connections);
   if (!open || !accounts.own.grow(sizeof(Client))) {
     return Error{.code = ErrorCode::out_of_memory,
@@ -25,19 +23,17 @@ Result<Client::Accounts> Client::open_accounts(Budget& budget) {
 }
 
 Client::Client(const ClientOptions& options, Accounts accounts)
-    : options_(options),
-      accounts_(std::move(accounts)),
+    : accounts_(std::move(accounts)),
       budget_(accounts_.connections->budget()),
-      session_(options_, Session::Accounts{.requests = *accounts_.requests,
-                                           .replies = *accounts_.replies,
-                                           .connections = *accounts_.connections}),
-      sides_(options_,
+      session_(options, Session::Accounts{.requests = *accounts_.requests,
+                                          .replies = *accounts_.replies,
+                                          .connections = *accounts_.connections}),
+      sides_(session_.options(),
              SideConnections::Accounts{.requests = *accounts_.requests,
                                        .replies = *accounts_.replies,
-                                       .pushes = *accounts_.pushes,
                                        .connections = *accounts_.connections},
              session_),
-      admission_(*accounts_.requests, options_.waiters_max) {
+      admission_(*accounts_.requests, options.waiters_max) {
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
 

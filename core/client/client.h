@@ -51,7 +51,6 @@ class Client {
   struct Accounts {
     AccountHandle requests;
     AccountHandle replies;
-    AccountHandle pushes;
     AccountHandle connections;
     Charge own;  // the client itself
   };
@@ -79,7 +78,7 @@ class Client {
   /// One that blocks (block_time) goes to a connection of its own, and `timeout` counts from when
   /// the server should have answered by itself; rejected_by_limit: blocking_connections_max.
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
-    return submit(command, now, options_.request_timeout, tag);
+    return submit(command, now, options().request_timeout, tag);
   }
 
   /// Gets in line for a request of `bytes` encoded bytes (encoded_size()) that was refused. Where
@@ -244,6 +243,7 @@ class Client {
   }
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
+  const ClientOptions& options() const { return session_.options(); }
   Result<RequestId> count(const Result<RequestId>& id);
   Result<RequestId> refuse_to_overtake();
   Result<RequestId> join_line(std::size_t bytes, Instant now, Duration timeout, Tag tag);
@@ -274,7 +274,6 @@ class Client {
   void record_answer(const Result<RequestId>& id);
   std::optional<Event> poll_recorded_event();
 
-  ClientOptions options_;
   Accounts accounts_;
   Budget& budget_;
   std::uint64_t submitted_ = 0;

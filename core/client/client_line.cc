@@ -34,7 +34,7 @@ Result<RequestId> Client::wait_for_room(std::size_t bytes, Instant now, Duration
 
 Result<RequestId> Client::join_line(std::size_t bytes, Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return open.error();
-  if (options_.inflight_overflow == OnLimit::reject) return nobody_waits;
+  if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
   line_now_ = now;
   if (admission_.none()) room_again_at_ = never;
   return admission_.join(bytes, deadline_of(now, timeout), tag);

@@ -67,8 +67,6 @@ void Client::close_subscription(ConnectionId connection, Instant now) {
 }
 
 void Client::set_credentials(const Credentials& credentials) {
-  options_.username = credentials.username;
-  options_.password = credentials.password;
   session_.set_credentials(credentials);
   sides_.set_credentials(credentials);
 }

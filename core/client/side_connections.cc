@@ -53,7 +53,8 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
   AccountHandle pushes;
   if (subscribes) {
-    pushes = accounts_.pushes.budget().open_account(PoolKind::pushes, accounts_.pushes.owner());
+    pushes = accounts_.connections.budget().open_account(PoolKind::pushes,
+                                                         accounts_.connections.owner());
     if (!pushes) return no_room;
   }
   const Session::Accounts accounts{.requests = accounts_.requests,

@@ -35,7 +35,6 @@ class SideConnections {
   struct Accounts {
     Account& requests;
     Account& replies;
-    Account& pushes;
     Account& connections;
   };
 

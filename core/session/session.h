@@ -169,6 +169,8 @@ class Session {
 
   State state() const { return state_; }
 
+  const SessionOptions& options() const { return options_; }
+
   /// The last that it was told.
   Instant now() const { return now_; }
 
