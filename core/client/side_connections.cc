@@ -158,7 +158,7 @@ void SideConnections::release(ConnectionId connection, Instant now) {
   constexpr std::string_view word = "UNWATCH";
   CommandView unwatch;
   unwatch.args = {&word, 1};
-  if (!used.session.submit_own(unwatch, 0)) used.session.close(now);
+  if (!used.session.submit_own(unwatch, own_unwatch)) used.session.close(now);
 }
 
 Result<ConnectionId> SideConnections::open_subscription(Instant now) {

@@ -38,6 +38,11 @@ std::optional<Event> SideConnections::credentials_outcome(const Event& event) {
 
 std::optional<Event> SideConnections::translate(Side& side, const Event& event) {
   if (event.tag == own_auth) return credentials_outcome(event);
+  if (event.tag == own_unwatch) {
+    // What is watched still would end somebody else's transaction.
+    if (event.kind == Event::Kind::failed) side.session.abort();
+    return std::nullopt;
+  }
   switch (side.role) {
     case Role::blocking: return translate_blocking(side, event);
     case Role::subscription: return side.subscription->handle_event(side.session, event);

@@ -53,8 +53,10 @@ inline constexpr Tag own_tag_first = UINT64_MAX - 255;
 inline constexpr Tag own_auth = own_tag_first;
 /// Of a SUBSCRIBE that restores subscriptions.
 inline constexpr Tag own_restore = own_auth + 1;
+/// Of the UNWATCH when an exclusive connection is given back.
+inline constexpr Tag own_unwatch = own_restore + 1;
 /// Of the CLIENT UNBLOCK for connection 0, 1...
-inline constexpr Tag own_unblock_first = own_restore + 1;
+inline constexpr Tag own_unblock_first = own_unwatch + 1;
 
 struct SessionCounters {
   std::uint64_t completed = 0;

@@ -59,6 +59,22 @@ TEST_CASE("when it is given back nothing is watched any more, and others may hav
   CHECK(fleet.client().open_exclusive(fleet.now()).ok());
 }
 
+TEST_CASE("where it cannot be said that nothing is watched any more, nobody else has it") {
+  Exclusive fleet({.blocking_connections_max = 1});
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.watch(own, 1);
+  fleet.set_script([](std::uint32_t, const testing::Words& words) {
+    return words[0] == "UNWATCH" ? std::string("-NOPERM no\r\n") : "+OK\r\n";
+  });
+  fleet.client().release(own, fleet.now());
+  fleet.settle();
+  fleet.drive();
+  CHECK(fleet.take_events() == Lines{"1: simple \"OK\""});
+  fleet.settle();
+  CHECK(fleet.client().statistics().blocking_connections == 0);
+  CHECK(fleet.client().open_exclusive(fleet.now()).ok());
+}
+
 TEST_CASE("what is under way when it is given back has its outcome, before anyone else has it") {
   Exclusive fleet({.blocking_connections_max = 1});
   fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
@@ -90,6 +106,7 @@ TEST_CASE("a lost one is not replaced: what comes next is refused") {
   CHECK(id.error().code == ErrorCode::connection_lost);
   CHECK(fleet.client().statistics().blocking_connections == 1);
   fleet.client().release(own, fleet.now());
+  fleet.settle();
   fleet.settle();
   CHECK(fleet.client().statistics().blocking_connections == 0);
 }
