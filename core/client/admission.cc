@@ -15,7 +15,7 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 // Drivers keep the commands of those who wait in the same pool. Were all of it theirs, there would
 // be no room to admit anybody to.
 Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag) {
-  const std::size_t bytes_max = account_.budget().statistics().pool(PoolKind::requests).share / 2;
+  const std::size_t bytes_max = account_.budget().share(PoolKind::requests) / 2;
   if (line_.size() == line_.size_max()) {
     return refuse("waiters_max is reached", line_.size(), line_.size_max());
   }

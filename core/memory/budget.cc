@@ -81,6 +81,11 @@ std::size_t Budget::limit(PoolKind kind) const {
   return line_.most(kind);
 }
 
+std::size_t Budget::share(PoolKind kind) const {
+  Lock lock(mutex_);
+  return line_.pool(kind).share;
+}
+
 AccountHandle Budget::open_account(PoolKind kind, std::uint64_t owner) {
   const std::size_t footprint = source_.block_footprint(sizeof(Account));
   if (!grow_unowned(footprint)) return {};

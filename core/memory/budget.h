@@ -119,6 +119,9 @@ class Budget {
   /// The largest charge that `pool` could ever be granted.
   std::size_t limit(PoolKind pool) const;
 
+  /// What it is guaranteed.
+  std::size_t share(PoolKind pool) const;
+
   PagePool& segments() { return segments_; }
   PagePool& chunks() { return chunks_; }
   MemorySource& source() { return source_; }
