@@ -33,9 +33,13 @@ enum class Deed : std::uint8_t {
   message_told,
   message_of_several,  ///< told in one go with others
   message_dropped,     ///< for want of room
+  newest_dropped,      ///< likewise, since it came last
+  reading_paused,      ///< likewise: nothing is dropped
   gap_told,
   subscription_restored,  ///< a message came behind a gap
-  line_lowered,           ///< below what was used
+  request_admitted,       ///< that had waited for room
+  waiter_gave_up,
+  line_lowered,  ///< below what was used
   line_raised,
   line_kept,       ///< the new one made no sense
   line_reached,    ///< the limit in force fell to where the line is

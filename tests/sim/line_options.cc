@@ -30,9 +30,12 @@ BudgetOptions draw_line(Random& random, const FaultSet& faults) {
   options.requests = draw_share(random, usual.requests, usual.memory_limit);
   options.replies = draw_share(random, usual.replies, usual.memory_limit);
   options.pushes = draw_share(random, usual.pushes, usual.memory_limit);
-  options.borrowing = !random.one_in(3);
+  const bool borrowing = !random.one_in(3);
   const bool plain = random.one_in(2);
-  return plain || !Budget::validate(options) ? usual : options;
+  if (plain || !Budget::validate(options)) options = usual;
+  // A drought in which replies may borrow is one of connections, too.
+  options.borrowing = (plain || borrowing) && !faults.has(Fault::dry_replies);
+  return options;
 }
 
 }  // namespace plimsoll::sim

@@ -170,6 +170,7 @@ void Driver::tell_outcome(const Event& event) {
     require(event.kind == Event::Kind::failed && event.error->executed == Executed::no,
             "whoever waits for room has no reply");
     ++gave_up_waiting_;
+    environment_.coverage.count(Deed::waiter_gave_up);
   }
   const bool truthful = is_truthful(event.tag);
   const bool here = elsewhere_.erase(event.tag) == 0;

@@ -65,6 +65,7 @@ void Driver::admit(Tag tag) {
   const Waiter& waiter = waiters_.at(tag);
   admitted_as_[waiter.id] = client_->submit_admitted(waiter.command, tag);
   waiters_.erase(tag);
+  environment_.coverage.count(Deed::request_admitted);
 }
 
 Result<RequestId> Driver::submit_to(ConnectionId connection, const CommandView& command,

@@ -248,7 +248,9 @@ void Listener::note_not_confirmed(const Asked& asked, RequestNumber number) {
 // "message", channel, text; or "pmessage", pattern, channel, text.
 void Listener::note_message(const Value& message) {
   const MessagesMissed missed = driver().messages_missed();
-  coverage().count(Deed::message_dropped, missed.lost);
+  const OverflowPolicy policy = driver().options().subscription_overflow;
+  const bool newest = policy == OverflowPolicy::drop_newest;
+  coverage().count(newest ? Deed::newest_dropped : Deed::message_dropped, missed.lost);
   coverage().count(Deed::gap_told, missed.gaps);
   if (missed.gaps > 0) coverage().count(Deed::subscription_restored);
   for (auto& [text, channel] : channels_) {
@@ -282,6 +284,10 @@ void Listener::note_push(RequestNumber number, const MessagesMissed& missed) {
   const std::vector<std::uint64_t>& links = driver().links_of(*connection_);
   const Pushes& pushes = books().pushes;
   if (told_.anchored && missed.gaps == 0) {
+    const ClientOptions& options = driver().options();
+    const bool pauses = options.subscription_overflow == OverflowPolicy::pause_reading;
+    require(!pauses || missed.lost == 0 || options.reply_bytes_max != bulk_bytes_max,
+            "who has reading paused loses nothing for want of room", number);
     told_.place += missed.lost;
     require(pushes.is_at(links[told_.link], told_.place, number),
             "as many messages are said to be lost as are missing", number);
@@ -307,6 +313,8 @@ void Listener::check() {
   if (!connection_ || over_) return;
   const SubscriptionStatistics statistics = driver().statistics_of(*connection_);
   if (statistics.received == 0) return;  // or the client is over
+  if (statistics.paused && !paused_) coverage().count(Deed::reading_paused);
+  paused_ = statistics.paused;
   require(statistics.received == told_.pushes + statistics.queued + statistics.lost,
           "each message that came was told, is kept, or is counted as lost", waiting_);
 }
@@ -316,6 +324,7 @@ void Listener::check_quiet() {
   const SubscriptionStatistics statistics = driver().statistics_of(*connection_);
   const std::vector<std::uint64_t>& links = driver().links_of(*connection_);
   if (statistics.gaps != told_.gaps || told_.link + 1 != links.size()) return;
+  if (statistics.paused) return;
   const std::uint64_t untold = statistics.queued + (statistics.lost - told_.lost);
   require(books().pushes.count(links.back()) == told_.place + untold,
           "each message that was sent was told, is kept, or is counted as lost", waiting_);

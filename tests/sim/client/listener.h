@@ -84,6 +84,7 @@ class Listener final : public Errand {
   bool believed_ = true;  // no server has lied here, and refused no name
   bool after_gap_ = false;
   bool over_ = false;
+  bool paused_ = false;
   bool wait_cancelled_ = false;
 };
 

@@ -108,6 +108,9 @@ ClientOptions User::draw_options() {
   options.tombstone_age_max = milliseconds(20 + random_.skewed(6000));
   options.blocking_connections_max = static_cast<std::uint32_t>(random_.between(1, 8));
   options.subscription_messages_max = 1 + random_.skewed(1000);
+  constexpr std::array policies = {OverflowPolicy::drop_oldest, OverflowPolicy::drop_newest,
+                                   OverflowPolicy::pause_reading};
+  options.subscription_overflow = random_.one_of(policies);
   if (random_.one_in(4)) options.reply_bytes_max = reply_bytes_max_min + random_.skewed(100'000);
   return options;
 }
