@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/reader.h"
@@ -198,6 +201,41 @@ TEST_CASE("a Reader that is done with the reserve has given it back") {
     CHECK(first.feed("+a\r\n") == 4);
     CHECK(second.feed("+b\r\n") == 4);
   }
+}
+
+TEST_CASE("a Reader may leave the reserve to others, but for a frame that lies in it already") {
+  ShortMemory memory(0);
+  Reader reader(*memory.account, {});
+  CHECK(reader.read_space(Reader::Reserve::leave).empty());
+  CHECK_FALSE(reader.touches_reserve());
+  const std::span<char> room = reader.read_space();
+  REQUIRE_FALSE(room.empty());
+  CHECK(reader.touches_reserve());
+  room[0] = '$';
+  reader.handle_read(1);
+  CHECK(reader.next(true) == Reader::Poll::need_more);
+  CHECK_FALSE(reader.read_space(Reader::Reserve::leave).empty());
+}
+
+TEST_CASE("a Reader that spares the reserve reads nothing to it behind the frame at hand") {
+  ShortMemory memory(0);
+  const bool crosses = GENERATE(false, true);
+  Reader reader(*memory.account, {.spares_reserve = true});
+  const std::string frame = ">2\r\n" + filler(crosses ? 70'000 : 700) + ":1\r\n";
+  const std::string all = frame + frame;
+  std::size_t read = 0;
+  Reader::Poll poll = Reader::Poll::need_more;
+  while (poll == Reader::Poll::need_more) {
+    const std::span<char> room = reader.read_space();
+    REQUIRE_FALSE(room.empty());
+    const std::size_t part = std::min(room.size(), all.size() - read);
+    std::memcpy(room.data(), all.data() + read, part);
+    reader.handle_read(part);
+    read += part;
+    poll = reader.next(true);
+  }
+  CHECK(poll == Reader::Poll::frame);
+  CHECK(read == frame.size());
 }
 
 TEST_CASE("nothing is left charged by a Reader that ends in the midst of a reply") {
