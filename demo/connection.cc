@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "plimsoll/demo/finish.h"
+
 namespace plimsoll::demo {
 namespace {
 
@@ -15,21 +17,6 @@ using std::chrono::seconds;
 // The demo says how fast a reply came; whether that was fast enough is not its question. So a slow
 // machine gets more time than the client gives by default.
 constexpr auto patience = seconds(10);
-
-// Starts a call and runs `io` until it is done: for the few calls that nothing goes on beside.
-template <class T, class Start>
-T finish(asio::io_context& io, Start start) {
-  std::optional<native::Result<T>> result;
-  start([&result](native::Result<T> outcome) { result.emplace(std::move(outcome)); });
-  while (!result) io.run_one();
-  return std::move(*result).value();
-}
-
-native::Client connected(asio::io_context& io, const std::string& url, native::Options options) {
-  return finish<native::Client>(io, [&](auto done) {
-    native::connect(io.get_executor(), url, std::move(options), std::move(done));
-  });
-}
 
 Failure failure_of(const native::Error& error) {
   const bool refused = error.code() == ErrorCode::rejected_by_limit;
@@ -68,12 +55,9 @@ Connection::Connection(asio::io_context& io, const Model& model, Target target)
 void Connection::send(const Request& request, Done done) {
   const auto key = key_of(prefix_, request);
   switch (request.verb) {
-    case Verb::read:
-      return read(request.topic, key, std::move(done));
-    case Verb::write:
-      return write(request, key, std::move(done));
-    case Verb::remove:
-      return client_.del(key, handing_over<std::int64_t>(std::move(done)));
+    case Verb::read: return read(request.topic, key, std::move(done));
+    case Verb::write: return write(request, key, std::move(done));
+    case Verb::remove: return client_.del(key, handing_over<std::int64_t>(std::move(done)));
   }
 }
 
@@ -91,11 +75,9 @@ void Connection::read(Topic topic, const std::string& key, Done done) {
   switch (topic) {
     case Topic::version:
       return client_.get(key, handing_over<std::optional<std::string>>(std::move(done)));
-    case Topic::fields:
-      return client_.hgetall(key, handing_over<Fields>(std::move(done)));
+    case Topic::fields: return client_.hgetall(key, handing_over<Fields>(std::move(done)));
     case Topic::depends:
-    case Topic::providers:
-      return client_.smembers(key, handing_over<Members>(std::move(done)));
+    case Topic::providers: return client_.smembers(key, handing_over<Members>(std::move(done)));
   }
 }
 

@@ -35,6 +35,10 @@ Invocation parse_options(int argument_count, const char* const* arguments) {
                  "until all walks have come by so many packages")
       ->type_name("N")
       ->capture_default_str();
+  app.add_option("--burst", options.burst_calls,
+                 "in the end ask for so many writes at once under a small memory line; 0: do not")
+      ->type_name("N")
+      ->capture_default_str();
   app.add_option("--url", options.url,
                  "a server that runs already, instead of a private one;\n"
                  "the demo's keys have a prefix and are deleted in the end")

@@ -13,6 +13,7 @@ struct Options {
   std::filesystem::path lists = "/var/lib/apt/lists";
   std::size_t in_flight_max = 500;
   std::size_t visits_max = 200'000;
+  std::size_t burst_calls = 100'000;
   std::string url;           // empty: a private server
   std::string memory_limit;  // empty: the client's default
 };

@@ -47,6 +47,14 @@ std::string walked(const Model& model, const Plan& plan) {
          " others (see --visits)";
 }
 
+// "1,903 done, 98,097 rejected_by_limit, in 120 ms".
+std::string outcomes_of(const CallOutcomes& calls) {
+  std::string text = with_commas(calls.done) + " done";
+  if (calls.waited > 0) text += " (" + with_commas(calls.waited) + " of them waited)";
+  if (calls.refused > 0) text += ", " + with_commas(calls.refused) + " rejected_by_limit";
+  return text + ", in " + as_time(calls.total);
+}
+
 }  // namespace
 
 void Report::title() {
@@ -109,6 +117,19 @@ void Report::memory(const MemoryFigures& figures) {
   line("", "this process: " + as_memory(figures.resident) + " resident, " + as_memory(growth) +
                " more than before it connected");
   line("", "server: " + as_memory(figures.server) + " used");
+}
+
+void Report::burst(const BurstFigures& figures) {
+  line("burst", "the line is drawn at " + as_memory(figures.limit) + " while the client runs");
+  line("", "writes of " + as_memory(figures.value_bytes) +
+               ", all at once: " + outcomes_of(figures.writes));
+  line("", "reads of " + as_memory(figures.large_value_bytes) +
+               ", all at once: " + outcomes_of(figures.reads));
+  line("", "writes by " + counted(figures.callers_count, "caller", "callers") +
+               " who wait for room: " + outcomes_of(figures.turns));
+  line("", "client: " + as_memory(figures.peak) +
+               " at most; this process: " + as_memory(figures.resident) +
+               " resident, before the burst " + as_memory(figures.resident_before));
 }
 
 void Report::line(std::string_view label, const std::string& text) {

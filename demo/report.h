@@ -40,6 +40,28 @@ struct MemoryFigures {
   std::uint64_t server = 0;
 };
 
+/// What became of a burst of calls.
+struct CallOutcomes {
+  std::size_t done = 0;
+  std::size_t refused = 0;  // by the memory limit
+  std::size_t waited = 0;   // of those done
+  std::string failure;      // the first other outcome, which there should not be
+  std::chrono::nanoseconds total{};
+};
+
+struct BurstFigures {
+  std::uint64_t limit = 0;
+  std::uint64_t peak = 0;
+  std::size_t value_bytes = 0;
+  std::size_t large_value_bytes = 0;
+  std::size_t callers_count = 0;
+  CallOutcomes writes{};
+  CallOutcomes reads{};
+  CallOutcomes turns{};
+  std::uint64_t resident = 0;
+  std::uint64_t resident_before = 0;  // the burst
+};
+
 class Report {
  public:
   /// A terminal gets colours, and progress on a line that is written over; a file gets neither.
@@ -54,6 +76,7 @@ class Report {
   void walk(const Model& model, const Plan& plan, const Walks::Summary& summary,
             const Timing& timing);
   void memory(const MemoryFigures& figures);
+  void burst(const BurstFigures& figures);
 
   /// One line under a label; without a label it goes on from the line above.
   void line(std::string_view label, const std::string& text);

@@ -1,5 +1,6 @@
 #include "plimsoll/demo/run.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -13,6 +14,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "plimsoll/demo/bad_input.h"
+#include "plimsoll/demo/burst.h"
 #include "plimsoll/demo/closure.h"
 #include "plimsoll/demo/connection.h"
 #include "plimsoll/demo/figures.h"
@@ -23,6 +25,7 @@
 #include "plimsoll/demo/verdict.h"
 #include "plimsoll/demo/walks.h"
 #include "plimsoll/demo/window.h"
+#include "plimsoll/native/memory_options.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace plimsoll::demo {
@@ -32,6 +35,8 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto progress_every = std::chrono::milliseconds(200);
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+constexpr std::uint64_t burst_line = 4 * mebibyte;
 constexpr int exit_interrupted = 130;  // as shells have it: 128 and the number of SIGINT
 
 // Unlike any other key, and any other run's.
@@ -64,6 +69,7 @@ class Run {
   void load();
   void walk();
   void report_memory();
+  void burst();
   void remove_keys();
 
   Timing perform(Work& work, std::string_view label);
@@ -84,6 +90,7 @@ class Run {
   std::string stop_reason_;
   Window* window_ = nullptr;  // of the work under way
 
+  std::string url_;
   std::string prefix_;
   std::optional<testing::ValkeyServer> server_;
   std::optional<Connection> connection_;
@@ -95,6 +102,7 @@ int Run::execute() {
     if (!stopped()) load();
     if (!stopped()) walk();
     if (!stopped()) report_memory();
+    if (!stopped() && options_.burst_calls > 0) burst();
     if (!server_) remove_keys();
   } catch (const std::exception& error) {
     stop_reason_ = error.what();
@@ -114,13 +122,13 @@ void Run::connect() {
   } else {
     prefix_ = new_prefix();
   }
-  const auto url = server_ ? server_->url() : options_.url;
-  connection_.emplace(io_, model_, Connection::Target{url, prefix_, options_.memory_limit});
+  url_ = server_ ? server_->url() : options_.url;
+  connection_.emplace(io_, model_, Connection::Target{url_, prefix_, options_.memory_limit});
 
   auto version = connection_->info("server", "valkey_version");
   auto name = "valkey " + version;
   if (version.empty()) name = "redis " + connection_->info("server", "redis_version");
-  report_.server(name + (server_ ? ", private, on a unix socket" : " at " + place_of(url)),
+  report_.server(name + (server_ ? ", private, on a unix socket" : " at " + place_of(url_)),
                  options_.in_flight_max);
 }
 
@@ -150,6 +158,34 @@ void Run::report_memory() {
   const auto used = connection_->info("memory", "used_memory");
   std::from_chars(used.data(), used.data() + used.size(), figures.server);
   report_.memory(figures);
+}
+
+void Run::burst() {
+  report_.progress("burst", "running");
+  const auto before = native::memory_statistics();
+  // What was used at most before cannot be told from what is used at most from now on.
+  const auto peak_before = (before.peak + mebibyte - 1) / mebibyte * mebibyte;
+  const auto limit = std::min<std::uint64_t>(before.target, std::max(burst_line, peak_before));
+  native::set_memory_limit(std::to_string(limit)).value();
+  BurstFigures figures{.limit = limit,
+                       .value_bytes = Burst::value_bytes,
+                       .large_value_bytes = Burst::large_value_bytes,
+                       .callers_count = Burst::callers_count,
+                       .resident_before = resident_bytes()};
+  Burst burst(io_, {url_, prefix_}, options_.burst_calls, [this] { return stopped(); });
+  figures.writes = burst.write_in_waves();
+  figures.reads = burst.read_large();
+  figures.turns = burst.write_in_turn();
+  figures.peak = native::memory_statistics().peak;
+  figures.resident = resident_bytes();
+  burst.remove_keys();
+  native::set_memory_limit(std::to_string(before.target)).value();
+  if (stopped()) return;
+  report_.burst(figures);
+  for (const CallOutcomes& calls : {figures.writes, figures.reads, figures.turns}) {
+    if (!calls.failure.empty()) stop_reason_ = calls.failure;
+  }
+  if (figures.peak > limit) stop_reason_ = "the client passed its memory line";
 }
 
 void Run::remove_keys() {

@@ -55,6 +55,7 @@ class Demo {
   explicit Demo(const std::string& status) {
     options_.status = directory_.path() + "/status";
     options_.lists = directory_.path() + "/lists";
+    options_.burst_calls = 0;
     std::ofstream(options_.status) << status;
   }
 
@@ -105,6 +106,23 @@ TEST_CASE("a server of the user's is left as it was") {
   CHECK(outcome.exit_status == 0);
   CHECK(server.ask("DBSIZE") == ":1\r\n");
   CHECK(server.ask("EXISTS mine") == ":1\r\n");
+}
+
+TEST_CASE("a burst ends with its outcomes below the line, and leaves no keys") {
+  const ValkeyServer server;
+  Demo demo(few_packages);
+  demo.options().url = server.url();
+  demo.options().burst_calls = 50'000;
+
+  const auto outcome = demo.run();
+
+  CAPTURE(outcome.output);
+  CHECK(outcome.exit_status == 0);
+  CHECK(outcome.output.find("\nburst    the line is drawn at 4.0 MiB") != std::string::npos);
+  CHECK(outcome.output.find(" rejected_by_limit, in ") != std::string::npos);
+  CHECK(outcome.output.find(" reads of 256 KiB, all at once: 500 done, in ") != std::string::npos);
+  CHECK(outcome.output.find(" who wait for room: 50,000 done (") != std::string::npos);
+  CHECK(server.ask("DBSIZE") == ":0\r\n");
 }
 
 TEST_CASE("a server that dies ends the run with the reason") {
