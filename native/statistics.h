@@ -23,7 +23,8 @@ struct MemoryStatistics : BudgetStatistics {
 
   /// One for each client and pool, and more where one has several; `owner` is the client's number.
   /// What outlives its client is still there. They add up to their pools, but for the connections
-  /// pool, which pays for the accounts themselves, too.
+  /// pool, which pays for the accounts themselves, too; and while clients are at work, since the
+  /// accounts are looked at right after the pools.
   std::vector<AccountStatistics> accounts;
 };
 

@@ -204,6 +204,58 @@ TEST_CASE("accounts add up to their pools, and say whose they are") {
   CHECK(replies_of(mine) + replies_of(its) == now.pool(PoolKind::replies).used);
 }
 
+TEST_CASE("calls that wait for memory are shown by their client, its account and the pool") {
+  REQUIRE(configure_memory({.memory_limit = "2 MiB", .borrowing = false}));
+  ValkeyServer server;
+  native::Options options = patient_options();
+  options.inflight_overflow = native::OnLimit::wait;
+  Client client = connected(server.url(), options);
+  server.pause();
+  const std::string value(kib, 'v');
+  std::vector<std::future<native::Result<void>>> calls;
+  MemoryStatistics now;
+  const auto waiting_calls = [&] { return client.statistics().client.waiting; };
+  // What the system's buffers still take makes room again: until they are full.
+  while (calls.size() < 1000 && now.pool(PoolKind::requests).waiting == 0) {
+    calls.push_back(client.set("line:wait", value, use_future));
+    if (waiting_calls() == 0) continue;
+    CHECK(eventually([&] {
+      now = memory_statistics();
+      return now.pool(PoolKind::requests).waiting > 0 || waiting_calls() == 0;
+    }));
+  }
+  CHECK(now.pool(PoolKind::requests).waiting > 0);
+  CHECK(now.pool(PoolKind::requests).refused > 0);
+  std::size_t waiting = 0;
+  for (const auto& account : now.accounts) waiting += account.waiting;
+  CHECK(waiting > 0);
+
+  server.resume();
+  for (auto& call : calls) value_of(std::move(call));
+  CHECK(memory_statistics().pool(PoolKind::requests).waiting == 0);
+  CHECK(client.statistics().client.waiting == 0);
+  CHECK(client.statistics().client.waited > 0);
+}
+
+TEST_CASE("segments are live while they are held, then free, and given back when the line is low") {
+  REQUIRE(configure_memory({.memory_limit = "16 MiB"}));
+  Client client = connected(unix_url());
+  std::vector<Reply> replies = held_replies(client, 10, 200 * kib);
+  const MemoryStatistics full = memory_statistics();
+  CHECK(full.segments.live >= 10 * 200 * kib);
+  replies.clear();
+  const MemoryStatistics empty = memory_statistics();
+  CHECK(empty.segments.live < full.segments.live);
+  CHECK(empty.segments.pooled > 0);
+  CHECK(empty.segments.pooled <= empty.pool(PoolKind::spare).used);
+  // The client may be at the end of its turn, and about to let go of a buffer.
+  CHECK(eventually([] {
+    REQUIRE(set_memory_limit("8 MiB"));
+    return memory_statistics().segments.pooled == 0;
+  }));
+  CHECK(memory_statistics().segments.returned >= empty.segments.returned + empty.segments.pooled);
+}
+
 TEST_CASE("clients and connections are counted as they come and go") {
   REQUIRE(nobody_is_left());
   const ValkeyServer server;
