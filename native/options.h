@@ -51,7 +51,7 @@ struct Options {
 
   /// The process-wide memory line: "64 MiB", "512 KB", a raw count of bytes. Empty: whatever the
   /// process has already, or 64 MiB. All clients of a process share one line: asking for another
-  /// value than the one in force is an error.
+  /// value than it has is an error. configure_memory() divides it, and moves it.
   std::string memory_limit;
 
   /// Requests that are sent or waiting to be, at a time, up to their replies: also of those whose

@@ -21,7 +21,7 @@ struct MemoryStatistics : BudgetStatistics {
   std::size_t clients = 0;      ///< that there are, those included that are just ending
   std::size_t connections = 0;  ///< that are open, the handshake included
 
-  /// One for each client and pool, and more where one has several; `owner` is the client's number.
+  /// A client has some for itself, and one for each subscription; `owner` is the client's number.
   /// What outlives its client is still there. They add up to their pools, but for the connections
   /// pool, which pays for the accounts themselves, too; and while clients are at work, since the
   /// accounts are looked at right after the pools.
