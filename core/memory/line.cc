@@ -113,7 +113,7 @@ Line::Growth Line::grow(PoolKind kind, std::size_t bytes) {
   if (bytes > SIZE_MAX - mine.used) return Growth::refused_by_pool;
   const std::size_t wanted = mine.used + bytes;
   if (wanted > mine.limit && wanted > reach(kind)) {
-    mine.starves = wanted <= mine.share;
+    mine.starves = mine.starves || wanted <= mine.share;
     return Growth::refused_by_pool;
   }
   if (bytes > limit_ - used_) return Growth::refused_by_line;
@@ -173,7 +173,7 @@ bool Line::move_from_spare(PoolKind kind, std::size_t bytes) {
   const std::size_t wanted = mine.used + bytes;
   if (wanted > mine.limit) {
     if (wanted > reach(kind)) {
-      mine.starves = wanted <= mine.share;
+      mine.starves = mine.starves || wanted <= mine.share;
       return false;
     }
     take(kind, wanted - mine.limit);

@@ -1,8 +1,8 @@
 #!/bin/bash
 # ./dev test [NAME]: runs the tests, and ends with the line "N passed, N failed".
 #
-# Without NAME: all of them under gcc, those that can under ASan and UBSan, the native ones under
-# TSan, and those of a workspace that uses this one. With NAME: tests/NAME, under gcc.
+# Without NAME: all of them under gcc, those that can under ASan and UBSan, those with threads
+# under TSan, and those of a workspace that uses this one. With NAME: tests/NAME, under gcc.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -40,7 +40,7 @@ if [ -n "$name" ]; then
 else
   run gcc //...
   run asan --config=asan --build_tests_only //...
-  [ ! -d tests/native ] || run tsan --config=tsan --build_tests_only //tests/native/...
+  run tsan --config=tsan --build_tests_only //tests/native/... //tests/core/memory/...
   if [ -e tests/consumer/WORKSPACE ]; then
     cd tests/consumer
     run consumer //...

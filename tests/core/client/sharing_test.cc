@@ -1,7 +1,9 @@
 #include <array>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -91,6 +93,75 @@ TEST_CASE("replies that cannot all fit hold nobody up: each comes whole or is sk
       CHECK(events[1] == "2: simple \"PONG\"");
     }
   }
+}
+
+// Clients that send all that they may have, and get nothing sent between: what each of them has of
+// the requests pool, in segments.
+class Senders {
+ public:
+  void add(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      pairs_.push_back(std::make_unique<Pair>(ClientOptions{}, budget_));
+      pairs_.back()->connect();
+      pairs_.back()->end.advance(now_);
+    }
+  }
+  void drop(std::size_t count) { pairs_.resize(pairs_.size() - count); }
+
+  /// A second of work, and the tick at its end, which one of them does.
+  void tick() {
+    for (int round = 0; round < 10; ++round) {
+      for (const auto& pair : pairs_) {
+        pair->drive();
+        pair->end.take_events();
+        fill(*pair);
+      }
+    }
+    now_ += 1s;
+    for (const auto& pair : pairs_) pair->end.advance(1s);
+  }
+
+  std::vector<std::size_t> segments() const {
+    std::array<AccountStatistics, 64> accounts;
+    const std::size_t count = budget_.account_statistics(accounts);
+    std::vector<std::size_t> segments;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (accounts[i].pool != PoolKind::requests) continue;
+      segments.push_back(accounts[i].used / segment_bytes);
+    }
+    return segments;
+  }
+
+ private:
+  void fill(Pair& pair) {
+    while (pair.end.submit(next_++, {"SET", "key", std::string(60'000, 'x')}, 0s)) {
+    }
+    pair.end.take_events();
+    pair.end.poll_timeout();
+  }
+
+  Duration now_{};
+  TestMemory memory_;
+  Budget budget_{{.memory_limit = 8 * mebibyte, .borrowing = false}, memory_};
+  std::vector<std::unique_ptr<Pair>> pairs_;
+  Tag next_ = 1;
+};
+
+TEST_CASE("clients that come and go have equal shares within two ticks: 4, 8, 4") {
+  using Segments = std::vector<std::size_t>;
+  Senders senders;
+  senders.add(4);
+  senders.tick();
+  senders.tick();
+  CHECK(senders.segments() == Segments(4, 7));
+  senders.add(4);
+  senders.tick();
+  senders.tick();
+  CHECK(senders.segments() == Segments(8, 3));
+  senders.drop(4);
+  senders.tick();
+  senders.tick();
+  CHECK(senders.segments() == Segments(4, 7));
 }
 
 // Whatever is read ends somewhere in a reply, so that the stream never rests.

@@ -93,6 +93,7 @@ TEST_CASE("who borrowed what another one lacks grows no more, and is to yield") 
   REQUIRE(grows(line, PoolKind::cache, 2 * mib));
   while (grows(line, PoolKind::replies, 1000)) {
   }
+  CHECK_FALSE(grows(line, PoolKind::replies, 8 * mib));
   CHECK(line.must_yield(PoolKind::requests));
   CHECK(line.target(PoolKind::requests) == 4 * mib);
   shrink(line, PoolKind::requests, 2 * mib);
