@@ -28,6 +28,8 @@ void Line::draw(const Shares& shares, const BudgetOptions& options) {
   for (PoolKind kind : shared_pools) {
     Pool& pool = at(kind);
     pool.share = shares[index_of(kind)];
+    // Without a little for a handshake nobody would come back after a loss.
+    pool.kept = kind == PoolKind::connections ? pool.share : pool.share / 2;
     pool.limit = std::max(pool.share, pool.used);
     pool.starves = false;
   }
@@ -58,7 +60,7 @@ std::size_t Line::unshared() const {
 
 // What a pool can lend.
 std::size_t Line::idle(const Pool& pool) {
-  const std::size_t needed = std::max(pool.used, kept(pool));
+  const std::size_t needed = std::max(pool.used, pool.kept);
   return pool.limit > needed ? pool.limit - needed : 0;
 }
 
@@ -89,7 +91,7 @@ std::size_t Line::most(PoolKind kind) const {
   if (!borrowing_ || kind == PoolKind::pushes) return mine.share;
   std::size_t most = target_ - pool(PoolKind::spare).share;
   for (PoolKind other : shared_pools) {
-    if (other != kind) most -= kept(pool(other));
+    if (other != kind) most -= pool(other).kept;
   }
   return most;
 }

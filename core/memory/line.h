@@ -17,6 +17,7 @@ class Line {
  public:
   struct Pool {
     std::size_t share = 0;
+    std::size_t kept = 0;  ///< of the share, what is never lent
     std::size_t limit = 0;  ///< in force: less than the share where some of it is lent
     std::size_t used = 0;
     std::size_t peak = 0;
@@ -73,8 +74,6 @@ class Line {
   static constexpr std::size_t index_of(PoolKind kind) { return static_cast<std::size_t>(kind); }
   Pool& at(PoolKind kind) { return pools_[index_of(kind)]; }
 
-  // How much of its share a pool keeps for itself however idle it is.
-  static std::size_t kept(const Pool& pool) { return pool.share / 2; }
   static std::size_t idle(const Pool& pool);
   bool may_borrow(PoolKind kind) const;
   bool other_starves(PoolKind kind) const;
