@@ -162,6 +162,11 @@ void Listener::go_on() {
     }
     return desk_.go_on_later(*this);
   }
+  // Behind messages that nobody takes, no answer comes either.
+  if (!asked_.empty()) {
+    wait();
+    return desk_.go_on_later(*this);
+  }
   if (waiting_ == 0 || std::exchange(wait_cancelled_, true)) return;
   driver().cancel(waiting_id_);
 }
