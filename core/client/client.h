@@ -81,20 +81,20 @@ class Client {
     return submit(command, now, options().request_timeout, tag);
   }
 
-  /// Gets in line for a request of `bytes` encoded bytes (encoded_size()) that was refused. Where
-  /// there is room, Event::admitted comes with `tag`, and submit_admitted() must be the very next
-  /// call, or cancel(): the room is kept until then, and for this request alone. Otherwise a
-  /// failure comes: timed_out, cancelled, closed. Nobody who comes later is served before; what the
-  /// client sends by itself, and what goes to other connections, is not in line. rejected_by_limit:
-  /// reject is what inflight_overflow says, waiters_max, or no memory to wait; closed.
+  /// Gets in line for a request of `bytes` encoded bytes (encoded_size()) that was just refused.
+  /// First come, first served: whoever submits while others wait is refused, too. Where there is
+  /// room Event::admitted comes with `tag`, and the very next call must be submit_admitted(), or
+  /// cancel(): the room is kept until then, and for this request alone. Otherwise it fails with
+  /// timed_out, cancelled or closed. What the client sends by itself, and what goes to other
+  /// connections, is in no line. rejected_by_limit: waiters_max, half of the pool's share, no
+  /// memory to wait, or inflight_overflow is no OnLimit::wait; closed.
   Result<RequestId> wait_for_room(std::size_t bytes, Instant now, Duration timeout, Tag tag);
 
   /// Stages the request that was admitted, by the deadline that it had; `tag` is for its outcome
   /// and may be another than before, and so is the id.
   RequestId submit_admitted(const CommandView& command, Tag tag);
 
-  /// Whether anybody waits for room. Where others release memory, or handle_written() does, those
-  /// are noticed by the next poll_event().
+  /// Whether anybody waits for room, of which handle_written() makes some, too: ask poll_event().
   bool has_waiters() const { return !admission_.none(); }
 
   /// Who pays for requests, and for the commands of those who wait.
