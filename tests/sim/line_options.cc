@@ -31,7 +31,7 @@ BudgetOptions draw_line(Random& random, const FaultSet& faults) {
   options.replies = draw_share(random, usual.replies, usual.memory_limit);
   options.pushes = draw_share(random, usual.pushes, usual.memory_limit);
   const bool borrowing = !random.one_in(3);
-  const bool plain = random.one_in(2);
+  const bool plain = random.one_in(2) || !faults.has_any(memory_faults);
   if (plain || !Budget::validate(options)) options = usual;
   // A drought in which replies may borrow is one of connections, too.
   options.borrowing = (plain || borrowing) && !faults.has(Fault::dry_replies);
