@@ -143,7 +143,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_configure)(double memory_limit) {
 }
 
 char* PLIMSOLL_EXPORT(plimsoll_stage)(size_t size) {
-  Line& line = instance.line();
+  DrawnLine& line = instance.line();
   char* const room = line.staging.stage(size);
   if (room == nullptr) {
     note({.code = ErrorCode::rejected_by_limit,
@@ -155,7 +155,7 @@ char* PLIMSOLL_EXPORT(plimsoll_stage)(size_t size) {
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_memory_statistics)(void) {
-  const Line* const line = instance.drawn_line();
+  const DrawnLine* const line = instance.drawn_line();
   outbox().memory_statistics = to_abi(line ? line->budget.statistics() : BudgetStatistics());
   return 0;
 }

@@ -23,17 +23,22 @@ Status Instance::configure(std::uint64_t memory_limit) {
                  .value = memory_limit,
                  .limit = plimsoll_memory_limit_max};
   }
-  const auto fitting = static_cast<std::size_t>(memory_limit);
-  const Status valid = Budget::validate(BudgetOptions{.memory_limit = fitting});
-  if (valid) draw_line(fitting);
-  return valid;
+  if (memory_limit < memory_limit_min) {
+    return Error{.code = ErrorCode::invalid_option,
+                 .what = "memory_limit is less than a client needs",
+                 .expected = "1 MiB (1048576 bytes) or more",
+                 .value = memory_limit,
+                 .limit = memory_limit_min};
+  }
+  draw_line(static_cast<std::size_t>(memory_limit));
+  return {};
 }
 
 void Instance::draw_line(std::size_t memory_limit) {
-  line_ = new (line_place_) Line(memory_limit, memory_);
+  line_ = new (line_place_) DrawnLine(memory_limit, memory_);
 }
 
-Line& Instance::line() {
+DrawnLine& Instance::line() {
   if (line_ == nullptr) draw_line(BudgetOptions().memory_limit);
   return *line_;
 }

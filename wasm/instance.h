@@ -17,8 +17,8 @@
 namespace plimsoll::wasm {
 
 /// The memory line, and what the instance itself uses of it.
-struct Line {
-  Line(std::size_t memory_limit, MemorySource& source)
+struct DrawnLine {
+  DrawnLine(std::size_t memory_limit, MemorySource& source)
       : budget(BudgetOptions{.memory_limit = memory_limit}, source),
         staging(budget.open_account(PoolKind::requests)) {}
 
@@ -36,10 +36,10 @@ class Instance {
   Status configure(std::uint64_t memory_limit);
 
   /// The line, at its default if nobody has drawn it.
-  Line& line();
+  DrawnLine& line();
 
   /// The line, or null where none was drawn yet.
-  Line* drawn_line() { return line_; }
+  DrawnLine* drawn_line() { return line_; }
 
   /// A new client and its id.
   Result<std::int32_t> create(const ClientOptions& options, Instant now);
@@ -56,8 +56,8 @@ class Instance {
   void draw_line(std::size_t memory_limit);
 
   HeapMemory memory_;
-  Line* line_ = nullptr;
-  alignas(Line) std::byte line_place_[sizeof(Line)]{};
+  DrawnLine* line_ = nullptr;
+  alignas(DrawnLine) std::byte line_place_[sizeof(DrawnLine)]{};
 };
 
 }  // namespace plimsoll::wasm
