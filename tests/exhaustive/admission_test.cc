@@ -312,12 +312,17 @@ class AdmissionWorld {
     }
   }
 
-  // What is told in the turn of an admission may be that its caller wants it no more.
+  // Once, its caller wants it no more just then.
   void admit(Tag tag) {
     story_.add("(admitted)", tag);
     story_.require(!line_.empty() && line_.front() == tag, "the first in line is admitted first");
-    line_.pop_front();
     Request& request = requests_[tag];
+    if (!regretted_ && choices_.choose(2) == 1) {
+      story_.add("regret", tag);
+      regretted_ = true;
+      return client_->cancel(request.id, now_);
+    }
+    line_.pop_front();
     request.state = Request::State::submitted;
     request.id = client_->submit_admitted(CommandView::from_encoded(request.bytes), tag);
   }
@@ -370,6 +375,7 @@ class AdmissionWorld {
   bool open_ = false;
   bool wanted_ = false;
   bool waited_ = false;
+  bool regretted_ = false;
   bool dried_up_ = false;
   bool lost_ = false;
   bool closing_ = false;
