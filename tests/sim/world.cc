@@ -118,6 +118,8 @@ void World::rest() {
   const bool any = std::any_of(users_.begin(), users_.end(),
                                [](const auto& user) { return user->driver().has_client(); });
   if (!any) return;
+  // Who saw to it may have ended: whoever does something next takes it over.
+  for (const auto& user : users_) user->stir();
   run_until(environment_.now() + rest_time, [] { return false; });
   for (const auto& line : lines_) line->check_rested(users_);
 }

@@ -34,6 +34,11 @@ class User final : private Driver::Owner, private Desk, private Handler {
   bool lives_on() const { return proof_ == Proof::given; }
   void release_all() { release_some(kept_.size()); }
 
+  /// Does nothing, but looks whether there is something to do.
+  void stir() {
+    if (!over_ && !driver_.frozen()) driver_.settle();
+  }
+
   /// Between two events; and when nobody does anything.
   void check();
   void check_quiet();
