@@ -222,36 +222,24 @@ class Queue {
     return sizeof(Chunk) + capacity * sizeof(T);
   }
 
-  // The largest chunks are pages that others have used before, where the elements fill them well.
-  static bool is_page(std::size_t capacity) {
-    constexpr bool fills_page = bytes_of(elements_per_chunk) <= chunk_bytes &&
-                                bytes_of(elements_per_chunk) > chunk_bytes - chunk_bytes / 32;
-    return fills_page && capacity == elements_per_chunk;
-  }
-
   Chunk* allocate(std::size_t capacity) {
-    void* const memory = is_page(capacity) ? payer_->budget().chunks().acquire(*payer_)
-                                           : allocate_block(bytes_of(capacity));
-    if (memory == nullptr) return nullptr;
-    return new (memory) Chunk{nullptr, static_cast<std::uint16_t>(capacity), 0, 0, 0};
-  }
-
-  void* allocate_block(std::size_t bytes) {
     MemorySource& source = payer_->budget().source();
-    const std::size_t footprint = source.block_footprint(bytes);
+    const std::size_t footprint = source.block_footprint(bytes_of(capacity));
     if (!payer_->charge(footprint)) return nullptr;
-    void* const block = source.allocate_block(bytes);
-    if (block == nullptr) payer_->revoke(footprint);
-    return block;
+    void* const block = source.allocate_block(bytes_of(capacity));
+    if (block == nullptr) {
+      payer_->revoke(footprint);
+      return nullptr;
+    }
+    return new (block) Chunk{nullptr, static_cast<std::uint16_t>(capacity), 0, 0, 0};
   }
 
   void release(Chunk* chunk) {
-    const std::size_t capacity = chunk->capacity;
-    slots_count_ -= capacity;
-    if (is_page(capacity)) return payer_->budget().chunks().release(chunk, *payer_);
+    const std::size_t bytes = bytes_of(chunk->capacity);
+    slots_count_ -= chunk->capacity;
     MemorySource& source = payer_->budget().source();
-    source.release_block(chunk, bytes_of(capacity));
-    payer_->release(source.block_footprint(bytes_of(capacity)));
+    source.release_block(chunk, bytes);
+    payer_->release(source.block_footprint(bytes));
   }
 
   Account* payer_;
