@@ -28,8 +28,9 @@ asio::awaitable<void> run(std::string url) {
   auto client = co_await native::connect(url, options());
   std::cout << "known as " << co_await client.command<std::string>("CLIENT", "GETNAME") << "\n";
 
-  // Requests may hold a quarter of the line. What does not fit is refused before it is copied.
-  const std::string cargo(2 * 1024 * 1024, 'x');
+  // Requests have a quarter of the line for themselves, and what others leave idle, but never all
+  // of it. What does not fit is refused before it is copied.
+  const std::string cargo(3 * 1024 * 1024, 'x');
   const auto loaded = co_await client.set("cargo", cargo, asio::use_awaitable);
   if (!loaded) std::cout << name(loaded.error().code()) << "\n";
 
