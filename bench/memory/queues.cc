@@ -9,7 +9,6 @@
 #include "plimsoll/bench/memory/parts.h"
 #include "plimsoll/bench/program.h"
 #include "plimsoll/bench/statistics.h"
-#include "plimsoll/core/base/time.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/memory_source.h"
@@ -75,17 +74,6 @@ class World {
 
   Account& account() { return *account_; }
 
-  /// Time goes by until no page is free that nobody needs.
-  void let_pages_age() {
-    Instant now{};
-    for (unsigned tick = 0; tick <= 2 * free_page_ticks_max; ++tick) {
-      const Instant next = budget_.poll_timeout(this, now);
-      if (next == never) return;
-      now = next;
-      budget_.handle_timeout(now);
-    }
-  }
-
  private:
   MarkedMemory memory_;
   Budget budget_;
@@ -129,8 +117,6 @@ void measure_cell(std::size_t capacity, Figures& figures) {
   figures[name + " full"] = static_cast<double>(allocated_bytes() - before);
   while (!queue->empty()) queue->pop_front();
   figures[name + " drained"] = static_cast<double>(allocated_bytes() - before);
-  world.let_pages_age();
-  figures[name + " rested"] = static_cast<double>(allocated_bytes() - before);
 }
 
 template <std::size_t Bytes>
@@ -230,11 +216,6 @@ void add_cell(const Figures& figures, const Channel& known, std::size_t capacity
               .goal = counter_at_most(1.05 * payload + 64 + figures.at(name + " header"))});
   report.add({.name = "queue, " + name + ", drained, above made",
               .ours = figures.at(name + " drained") - made,
-              .unit = "B",
-              .goal = counter_at_most(0)});
-  // Chunks of 4 KiB stay for whoever needs one next, some 32 at most for all queues together.
-  report.add({.name = "queue, " + name + ", the same once free pages are old",
-              .ours = figures.at(name + " rested") - made,
               .unit = "B",
               .goal = counter_at_most(0)});
 }
