@@ -1,7 +1,8 @@
+#include <cstdint>
 #include <cstdio>
 #include <future>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "plimsoll/bench/memory/accounting.h"
 #include "plimsoll/bench/memory/clients.h"
