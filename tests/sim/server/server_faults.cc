@@ -187,6 +187,11 @@ void Server::calm_down() {
   lift_condition();
   lie_.reset();
   idle_at_ = slow_until_ = environment_.now();
+  // Its client was told a made-up answer, and waits for others behind what blocks here for ever.
+  for (Connection& connection : connections_) {
+    const bool stuck = connection.link != nullptr && connection.waiting != 0;
+    if (stuck && !connection.link->truthful()) close(connection);
+  }
   environment_.schedule.plan(Duration::zero(), *this, turn);
 }
 
