@@ -12,6 +12,7 @@
 #include "plimsoll/native/subscription.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/tests/native/tls_world.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 // Messages that come faster than they are taken, against a real server: what is lost and how many,
@@ -93,10 +94,12 @@ TEST_CASE("a slow consumer has the newest messages, the oldest, or all of them, 
   CHECK_FALSE(end.paused);
 }
 
-TEST_CASE("who pauses holds up the server alone, and has all messages in the end") {
-  const ValkeyServer server({.listen = Listen::unix_socket_and_tcp});
+TEST_CASE("who pauses holds up the server alone, and has all messages in the end, with TLS too") {
+  const bool tls = GENERATE(false, true);
   constexpr int published = 6'000;
-  Client client = connected(server.url(), slow(OverflowPolicy::pause_reading, 10));
+  native::Options options = slow(OverflowPolicy::pause_reading, 10);
+  options.tls.ca_file = shared_authority().file();
+  Client client = connected(tls ? shared_tls_server().url() : tcp_url(), options);
   Subscription sub = finish(client.subscribe({"flood"}));
   Subscription other = finish(client.subscribe({"other"}));
   publish(client, 0, published, 2'000);
