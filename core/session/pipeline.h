@@ -48,13 +48,14 @@ class Pipeline {
   struct Options {
     std::size_t requests_max = 1000;    ///< requests and tombstones at a time
     std::uint8_t read_resends_max = 0;  ///< times that a lost read is sent again
+    bool others_wait = false;           ///< the pool pays for those who wait for room as well
   };
 
   Pipeline(Account& requests, const Options& options)
       : budget_(requests.budget()),
         options_(options),
         requests_(requests, options.requests_max + own_requests_max),
-        log_(requests),
+        log_(requests, options.others_wait),
         window_(options.requests_max + own_requests_max) {}
 
   /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.

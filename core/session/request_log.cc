@@ -7,6 +7,13 @@
 #include "plimsoll/core/base/check.h"
 
 namespace plimsoll {
+namespace {
+
+std::size_t segments_for(std::size_t size) {
+  return (size + segment_capacity - 1) / segment_capacity;
+}
+
+}  // namespace
 
 RequestLog::~RequestLog() { clear(); }
 
@@ -18,14 +25,6 @@ void RequestLog::clear() {
   }
   last_ = nullptr;
 }
-
-namespace {
-
-std::size_t segments_for(std::size_t size) {
-  return (size + segment_capacity - 1) / segment_capacity;
-}
-
-}  // namespace
 
 bool RequestLog::make_room(std::size_t size) {
   if (size <= room_in_last()) return true;
@@ -59,8 +58,15 @@ std::uint64_t RequestLog::append_to_new(const CommandView& command) {
   return begin;
 }
 
+bool RequestLog::may_add(std::size_t count) const {
+  if (!leaves_half_ || first_ == nullptr) return true;
+  for (const Segment* segment = first_; segment != nullptr; segment = segment->next) ++count;
+  return count * segment_bytes <= requests_.budget().share(PoolKind::requests) / 2;
+}
+
 // All or none. Filling goes on in the first of them.
 bool RequestLog::add_segments(std::size_t count) {
+  if (!may_add(count)) return false;
   Segment* first = nullptr;
   for (std::size_t i = 0; i < count; ++i) {
     Segment* const segment = acquire_segment(requests_);

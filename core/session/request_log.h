@@ -16,8 +16,10 @@ namespace plimsoll {
 
 class RequestLog {
  public:
-  /// Segments are charged to `requests`.
-  explicit RequestLog(Account& requests) : requests_(requests) {}
+  /// Segments are charged to `requests`. `leaves_half`: half of its pool's share is for others, but
+  /// for a request that is longer, which has the log for itself.
+  explicit RequestLog(Account& requests, bool leaves_half = false)
+      : requests_(requests), leaves_half_(leaves_half) {}
   ~RequestLog();
   RequestLog(const RequestLog&) = delete;
   RequestLog& operator=(const RequestLog&) = delete;
@@ -79,9 +81,11 @@ class RequestLog {
   std::uint64_t append_to_new(const CommandView& command);
   bool has_empty_segments() const { return last_ != nullptr && last_->filled == 0; }
   bool add_segments(std::size_t count);
+  bool may_add(std::size_t count) const;
   void write(std::string_view bytes);
 
   Account& requests_;
+  const bool leaves_half_;
   Segment* first_ = nullptr;
   Segment* last_ = nullptr;  // the one being filled
   std::uint64_t end_ = 0;

@@ -221,6 +221,23 @@ TEST_CASE("where the source has no memory for a later segment nothing is kept") 
   }
 }
 
+TEST_CASE("a log that leaves half of the pool to others has one request that is longer alone") {
+  RequestMemory memory;
+  RequestLog log(*memory.account, true);
+  const std::size_t half = memory.budget.share(PoolKind::requests) / 2;
+  const std::string piece = long_text(segment_capacity);
+  std::size_t pieces = 0;
+  while (log.append(raw(piece)) != RequestLog::no_room) ++pieces;
+  CHECK(pieces == half / segment_bytes);
+  log.give_up(0, log.end());
+  const std::string longer = long_text(half + segment_bytes);
+  const std::uint64_t begin = log.append(raw(longer));
+  CHECK(begin != RequestLog::no_room);
+  CHECK(log.append(raw(piece)) == RequestLog::no_room);
+  log.give_up(begin, log.end());
+  CHECK(log.append(raw(piece)) != RequestLog::no_room);
+}
+
 TEST_CASE("a log that ends gives back what is in it") {
   RequestMemory memory;
   {
