@@ -46,6 +46,14 @@ TEST_CASE("a block that was had in vain is given up without a word") {
   test.budget.stop_waiting(waiter);
 }
 
+TEST_CASE("who waits is told when the line is drawn anew") {
+  TestBudget test;
+  CountingWaiter waiter;
+  test.budget.wait(waiter);
+  CHECK(test.budget.set_memory_limit(128 * 1024 * 1024).ok());
+  CHECK(waiter.calls == 1);
+}
+
 TEST_CASE("waiting twice is waiting once") {
   TestBudget test;
   CountingWaiter waiter;
