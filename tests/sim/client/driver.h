@@ -122,6 +122,7 @@ class Driver final : private Wire::Owner, private Handler {
 
   Wire& wire(ConnectionId connection);
   const Wire& main_wire() const { return *wires_[0]; }
+  bool leaves_room_to_waiters(std::size_t bytes);
   Result<RequestId> note_submitted(const Result<RequestId>& id, const CommandView* command, Tag tag,
                                    std::uint64_t refusals);
   void tell(const Event& event);

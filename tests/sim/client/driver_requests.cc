@@ -1,3 +1,6 @@
+#include <array>
+#include <span>
+
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/sim/client/driver.h"
 
@@ -21,10 +24,25 @@ Result<RequestId> Driver::note_submitted(const Result<RequestId>& id, const Comm
       elsewhere_[tag] = ConnectionId{connection};
     }
   } else if (command != nullptr && id.error().limit == budget_->limit(PoolKind::requests)) {
-    const std::size_t segments = encoded_size(*command) / segment_capacity + 1;
-    check_refusal(refusals, PoolKind::requests, segments * segment_bytes + request_state_bytes_max);
+    const std::size_t bytes = (encoded_size(*command) / segment_capacity + 1) * segment_bytes;
+    if (leaves_room_to_waiters(bytes)) return id;
+    check_refusal(refusals, PoolKind::requests, bytes + request_state_bytes_max);
   }
   return id;
+}
+
+// Where callers may wait, what is under way has half of the pool's share at most, or one request.
+bool Driver::leaves_room_to_waiters(std::size_t bytes) {
+  if (options_.inflight_overflow != OnLimit::wait) return false;
+  std::array<AccountStatistics, 512> accounts;
+  const std::size_t count = budget_->account_statistics(accounts);
+  require(count <= accounts.size(), "there are no more accounts than the simulator looks at");
+  std::size_t used = 0;
+  for (const AccountStatistics& account : std::span(accounts).first(count)) {
+    const bool is_ours = account.owner == client_->requests_account().owner();
+    if (is_ours && account.pool == PoolKind::requests) used = account.used;
+  }
+  return used >= segment_bytes && used + bytes > budget_->share(PoolKind::requests) / 2;
 }
 
 Result<RequestId> Driver::submit(const CommandView& command, Duration timeout, Tag tag) {
