@@ -70,8 +70,8 @@ bool ClientWorld::is_possible(Move move) {
     case Move::take: return writing_;
     case Move::arrive: return writing_ && !lost_write_ && heard_ < given_.size();
     case Move::read: return link_ == Link::open && !server_.said().empty();
-    case Move::wait: return client_->poll_timeout() != never;
-    case Move::oversleep: return client_->poll_timeout() != never && client_->poll_timeout() > now_;
+    case Move::wait: return poll_timeout() != never;
+    case Move::oversleep: return poll_timeout() != never && poll_timeout() > now_;
     case Move::lose:
     case Move::swell:
     case Move::extra: return link_ == Link::open;
@@ -114,7 +114,7 @@ void ClientWorld::make(std::size_t index) {
     case Move::wait: wait(); break;
     case Move::oversleep:
       story_.add("oversleep the timer");
-      now_ = client_->poll_timeout();
+      now_ = poll_timeout();
       break;
     case Move::lose: lose(); break;
     case Move::silence:
@@ -337,14 +337,14 @@ void ClientWorld::read_some(std::size_t bytes) {
 }
 
 void ClientWorld::wait() {
-  now_ = std::max(now_, client_->poll_timeout());
+  now_ = std::max(now_, poll_timeout());
   const auto time = now_ - Instant{};
   story_.add("wait for the timer, until", static_cast<std::uint64_t>(time.count()));
   client_->handle_timeout(now_);
   unsent_ = true;  // of a health check
   settle();
   if (!drained_) return;
-  require(client_->poll_timeout() > now_, "a timer that was served is not due again");
+  require(poll_timeout() > now_, "a timer that was served is not due again");
   for (const Request& request : requests_) {
     require(!request.pending || request.deadline > now_, "a deadline is kept");
   }

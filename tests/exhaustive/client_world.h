@@ -75,6 +75,11 @@ class ClientWorld {
   void shake_hands();
   void end_link();
   void settle();
+  // The Budget's ticks, which come by with the client's own timers, do not show.
+  Instant poll_timeout() {
+    budget_.poll_timeout(this, now_);
+    return client_->poll_timeout();
+  }
   void check_settled();
   void act(const Action& action);
   void note(const Event& event);

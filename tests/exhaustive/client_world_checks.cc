@@ -37,7 +37,7 @@ void ClientWorld::settle() {
 void ClientWorld::check_settled() {
   client_->validate();
   check_claims();
-  const Instant timeout = client_->poll_timeout();
+  const Instant timeout = poll_timeout();
   std::size_t pending = 0;
   for (const Request& request : requests_) {
     if (!request.pending) continue;
@@ -281,7 +281,7 @@ void ClientWorld::heal_step() {
     return;
   }
   if (link_ == Link::open && !server_.said().empty()) return read_some(server_.said().size());
-  if (client_->poll_timeout() != never) return wait();
+  if (poll_timeout() != never) return wait();
   // Of a server that is gone the system says so in the end.
   require(link_ == Link::open && server_.silent(), "a client waits for something that comes");
   lose();
