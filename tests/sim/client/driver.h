@@ -109,6 +109,9 @@ class Driver final : private Wire::Owner, private Handler {
   };
   Readers readers() const;
 
+  /// Whether a pool of its line was ever refused memory.
+  bool was_refused(PoolKind pool) const { return budget_->statistics().pool(pool).refused > 0; }
+
  private:
   enum Plan : std::uint32_t { timer, end_pause };
 

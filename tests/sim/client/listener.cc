@@ -291,8 +291,11 @@ void Listener::note_push(RequestNumber number, const MessagesMissed& missed) {
   if (told_.anchored && missed.gaps == 0) {
     const ClientOptions& options = driver().options();
     const bool pauses = options.subscription_overflow == OverflowPolicy::pause_reading;
-    require(!pauses || missed.lost == 0 || options.reply_bytes_max != bulk_bytes_max,
-            "who has reading paused loses nothing for want of room", number);
+    // What was read to the progress reserve cannot stay there.
+    const bool was_dry = driver().was_refused(PoolKind::pushes);
+    const bool may_lose = !pauses || was_dry || options.reply_bytes_max != bulk_bytes_max;
+    require(may_lose || missed.lost == 0, "who has reading paused loses nothing for want of room",
+            number);
     told_.place += missed.lost;
     require(pushes.is_at(links[told_.link], told_.place, number),
             "as many messages are said to be lost as are missing", number);
