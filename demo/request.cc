@@ -6,13 +6,10 @@ std::string_view command_of(const Request& request) {
   if (request.verb == Verb::remove) return "DEL";
   const bool writes = request.verb == Verb::write;
   switch (request.topic) {
-    case Topic::version:
-      return writes ? "SET" : "GET";
-    case Topic::fields:
-      return writes ? "HSET" : "HGETALL";
+    case Topic::version: return writes ? "SET" : "GET";
+    case Topic::fields: return writes ? "HSET" : "HGETALL";
     case Topic::depends:
-    case Topic::providers:
-      return writes ? "SADD" : "SMEMBERS";
+    case Topic::providers: return writes ? "SADD" : "SMEMBERS";
   }
   return {};
 }

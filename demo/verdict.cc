@@ -42,14 +42,10 @@ bool holds_count(const Reply& reply, std::size_t expected) {
 bool is_right_read(const Model& model, const Request& request, const Reply& reply) {
   const auto* package = model.find(request.name);
   switch (request.topic) {
-    case Topic::version:
-      return holds_version(reply, package);
-    case Topic::fields:
-      return package != nullptr && holds_fields(reply, *package);
-    case Topic::depends:
-      return package != nullptr && holds_members(reply, package->depends);
-    case Topic::providers:
-      return holds_members(reply, model.providers(request.name));
+    case Topic::version: return holds_version(reply, package);
+    case Topic::fields: return package != nullptr && holds_fields(reply, *package);
+    case Topic::depends: return package != nullptr && holds_members(reply, package->depends);
+    case Topic::providers: return holds_members(reply, model.providers(request.name));
   }
   return false;
 }
@@ -58,14 +54,10 @@ bool is_right_read(const Model& model, const Request& request, const Reply& repl
 bool is_right_write(const Model& model, const Request& request, const Reply& reply) {
   const auto* package = model.find(request.name);
   switch (request.topic) {
-    case Topic::version:
-      return std::holds_alternative<std::monostate>(reply);
-    case Topic::fields:
-      return package != nullptr && holds_count(reply, package->fields.size());
-    case Topic::depends:
-      return package != nullptr && holds_count(reply, package->depends.size());
-    case Topic::providers:
-      return holds_count(reply, model.providers(request.name).size());
+    case Topic::version: return std::holds_alternative<std::monostate>(reply);
+    case Topic::fields: return package != nullptr && holds_count(reply, package->fields.size());
+    case Topic::depends: return package != nullptr && holds_count(reply, package->depends.size());
+    case Topic::providers: return holds_count(reply, model.providers(request.name).size());
   }
   return false;
 }
@@ -91,10 +83,8 @@ std::string described(const Reply& reply) {
 
 bool is_right(const Model& model, const Request& request, const Reply& reply) {
   switch (request.verb) {
-    case Verb::write:
-      return is_right_write(model, request, reply);
-    case Verb::read:
-      return is_right_read(model, request, reply);
+    case Verb::write: return is_right_write(model, request, reply);
+    case Verb::read: return is_right_read(model, request, reply);
     case Verb::remove:
       // After a load that was cut short, some keys are not there.
       return holds_count(reply, 1) || holds_count(reply, 0);

@@ -21,14 +21,10 @@ std::optional<Walk::Question> Walk::next() {
 void Walk::handle_reply(const Question& question, const Reply& reply) {
   --unanswered_count_;
   switch (question.topic) {
-    case Topic::version:
-      return handle_version(question.name, reply);
-    case Topic::fields:
-      return handle_fields(reply);
-    case Topic::depends:
-      return handle_depends(question.name, reply);
-    case Topic::providers:
-      return handle_providers(question.name, reply);
+    case Topic::version: return handle_version(question.name, reply);
+    case Topic::fields: return handle_fields(reply);
+    case Topic::depends: return handle_depends(question.name, reply);
+    case Topic::providers: return handle_providers(question.name, reply);
   }
 }
 
@@ -42,15 +38,10 @@ void Walk::follow(Need need) {
   for (; need.tried_count < need.names.size(); ++need.tried_count) {
     auto& name = ask(need.names[need.tried_count]);
     switch (name.standing) {
-      case Standing::asked:
-        name.waiting.push_back(std::move(need));
-        return;
-      case Standing::present:
-        return reach(need.names[need.tried_count], need);
-      case Standing::provided:
-        return reach(name.provider, need);
-      case Standing::absent:
-        break;
+      case Standing::asked: name.waiting.push_back(std::move(need)); return;
+      case Standing::present: return reach(need.names[need.tried_count], need);
+      case Standing::provided: return reach(name.provider, need);
+      case Standing::absent: break;
     }
   }
   ++findings_.missing_count;

@@ -10,14 +10,10 @@ namespace {
 
 std::uint64_t look_at(const redisReply& reply) {
   switch (reply.type) {
-    case REDIS_REPLY_INTEGER:
-      return static_cast<std::uint64_t>(reply.integer);
-    case REDIS_REPLY_STRING:
-      return reply.len;
-    case REDIS_REPLY_ARRAY:
-      return reply.elements;
-    default:
-      fail("hiredis' reader", "an unexpected reply");
+    case REDIS_REPLY_INTEGER: return static_cast<std::uint64_t>(reply.integer);
+    case REDIS_REPLY_STRING: return reply.len;
+    case REDIS_REPLY_ARRAY: return reply.elements;
+    default: fail("hiredis' reader", "an unexpected reply");
   }
 }
 

@@ -14,30 +14,23 @@ namespace {
 
 std::uint64_t look_at(const Value& reply) {
   switch (reply.type()) {
-    case Type::integer:
-      return static_cast<std::uint64_t>(*reply.as_integer());
-    case Type::bulk_string:
-      return reply.as_bytes()->size();
+    case Type::integer: return static_cast<std::uint64_t>(*reply.as_integer());
+    case Type::bulk_string: return reply.as_bytes()->size();
     case Type::array:
-    case Type::map:
-      return reply.as_elements()->size();
-    default:
-      fail("our reader", "an unexpected reply");
+    case Type::map: return reply.as_elements()->size();
+    default: fail("our reader", "an unexpected reply");
   }
 }
 
 void read_frames(Reader& reader, Seen& seen) {
   for (;;) {
     switch (reader.next(true)) {
-      case Reader::Poll::need_more:
-        return;
+      case Reader::Poll::need_more: return;
       case Reader::Poll::failed: {
         std::array<char, error_text_max> text;
         fail("our reader", describe(reader.error(), text));
       }
-      case Reader::Poll::frame:
-        seen.replies_count += 1;
-        seen.sum += look_at(reader.value());
+      case Reader::Poll::frame: seen.replies_count += 1; seen.sum += look_at(reader.value());
     }
   }
 }

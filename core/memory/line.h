@@ -17,7 +17,7 @@ class Line {
  public:
   struct Pool {
     std::size_t share = 0;
-    std::size_t kept = 0;  ///< of the share, what is never lent
+    std::size_t kept = 0;   ///< of the share, what is never lent
     std::size_t limit = 0;  ///< in force: less than the share where some of it is lent
     std::size_t used = 0;
     std::size_t peak = 0;

@@ -18,10 +18,8 @@ Reply read(const Model& model, const Request& request) {
       return package ? std::optional(package->version) : std::optional<std::string>();
     case Topic::fields:
       return package ? Fields(package->fields.begin(), package->fields.end()) : Fields();
-    case Topic::depends:
-      return package ? package->depends : Members();
-    case Topic::providers:
-      return model.providers(request.name);
+    case Topic::depends: return package ? package->depends : Members();
+    case Topic::providers: return model.providers(request.name);
   }
   return {};
 }
@@ -67,12 +65,9 @@ Outcome MapStore::outcome_of(const Request& request) const {
   const auto falsified = falsified_.find(line_of(request));
   if (falsified != falsified_.end()) return falsified->second;
   switch (request.verb) {
-    case Verb::read:
-      return read(model_, request);
-    case Verb::write:
-      return write(model_, request);
-    case Verb::remove:
-      return Reply(std::int64_t{1});
+    case Verb::read: return read(model_, request);
+    case Verb::write: return write(model_, request);
+    case Verb::remove: return Reply(std::int64_t{1});
   }
   return Failure{};
 }

@@ -20,7 +20,7 @@ enum class ClientId : std::uint64_t {};
 /// container's name stands for all of its subcommands.
 struct User {
   std::string name = "default";
-  std::optional<std::string> password = {};  // without one, every password is right
+  std::optional<std::string> password = {};       // without one, every password is right
   std::vector<std::string> other_passwords = {};  // that are right besides
   enum class State { enabled, disabled } state = State::enabled;
   std::vector<std::string> denied_commands = {};

@@ -59,8 +59,8 @@ const User* Users::authenticate(std::string_view name, std::string_view password
   const auto found = users_.find(name);
   if (found == users_.end() || found->second.state == User::State::disabled) return nullptr;
   const User& user = found->second;
-  const bool right = !user.password || *user.password == password ||
-                     contains(user.other_passwords, password);
+  const bool right =
+      !user.password || *user.password == password || contains(user.other_passwords, password);
   return right ? &user : nullptr;
 }
 

@@ -30,7 +30,7 @@ TEST_CASE("a few mutants are caught within a few seeds") {
   constexpr std::string_view quick[] = {
       "swapped_replies", "dropped_tombstone", "ignored_deadline",
       "written_said_no", "retried_in_doubt",  "first_byte_missing",
-      "no_pool_limit",         "leaked_chunk",      "never_dead",
+      "no_pool_limit",   "leaked_chunk",      "never_dead",
   };
   for (const std::string_view name : quick) {
     INFO(name);
