@@ -107,6 +107,9 @@ class Pipeline {
   /// Whether next(), which is not `nothing`, wants pushes that confirm it rather than replies.
   bool next_wants_confirmations() { return first_unanswered().wants_confirmations; }
 
+  /// Whether the server may have all of next(), which is not `nothing`.
+  bool next_is_exposed() { return first_unanswered().end() <= exposed_end_; }
+
   /// How many answers next(), which is not `nothing`, is owed.
   std::uint16_t next_answers() { return first_unanswered().answers_left; }
 

@@ -303,6 +303,11 @@ std::optional<Event> Session::handle_part() {
   const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
   const bool shown = reader_.dropped() == Parser::Drop::none;
   if (tag == own_auth && shown && is_aggregate(reader_.value().type())) {
+    // Before it was asked for, it is no witness.
+    if (!pipeline_.next_is_exposed()) {
+      handle_unwanted_reply(Pipeline::Next::nothing);
+      return std::nullopt;
+    }
     pipeline_.take_next();
     event_error_ = unsaid_refusal;
     return Event{.kind = Event::Kind::queueing_failed, .tag = tag, .error = &event_error_};

@@ -87,6 +87,18 @@ TEST_CASE("a refusal that the server does not say is noticed, and no reply chang
   CHECK(pair.end.client().statistics().in_flight == 0);
 }
 
+TEST_CASE("a witness that comes before it was asked for ends the connection") {
+  Pair pair({.password = "old"});
+  pair.connect();
+  pair.end.client().set_credentials({"", "new"});
+  pair.end.begin_write();
+  pair.end.end_write(10);
+  pair.end.receive(hello);
+  const Lines events = pair.end.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].find("protocol_error") != std::string::npos);
+}
+
 TEST_CASE("a connection that does not answer them is dead as any other") {
   Pair pair({.tombstone_age_max = 1s});
   pair.connect();
