@@ -132,18 +132,19 @@ TEST_CASE("an amount that cannot be read is named with its place") {
 }
 
 TEST_CASE("every pool's options are named by their path") {
-  MemoryOptions options;
-  auto& pools = options.pools;
-  const auto [path, pool] = GENERATE_REF(table<std::string, native::PoolOptions*>({
-      {"pools.cache", &pools.cache},
-      {"pools.requests", &pools.requests},
-      {"pools.replies", &pools.replies},
-      {"pools.pushes", &pools.pushes},
-      {"pools.connections", &pools.connections},
+  using Pools = MemoryOptions::Pools;
+  const auto [path, member] = GENERATE(table<std::string, native::PoolOptions Pools::*>({
+      {"pools.cache", &Pools::cache},
+      {"pools.requests", &Pools::requests},
+      {"pools.replies", &Pools::replies},
+      {"pools.pushes", &Pools::pushes},
+      {"pools.connections", &Pools::connections},
   }));
-  pool->budget = "-1";
+  MemoryOptions options;
+  native::PoolOptions& pool = options.pools.*member;
+  pool.budget = "-1";
   CHECK_THAT(refusal(options), StartsWith("invalid_option: " + path + ".budget is \"-1\": "));
-  *pool = {.ratio = 1.25};
+  pool = {.ratio = 1.25};
   CHECK(refusal(options) ==
         "invalid_option: " + path + ".ratio is 1.25; expected a part of the line, 0 to 1");
 }
