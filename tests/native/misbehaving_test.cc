@@ -209,8 +209,9 @@ TEST_CASE("a reset connection loses what is under way, and says so") {
 TEST_CASE("a server that closes at any byte loses only what it had not answered") {
   const std::string replies = "$1\r\n1\r\n$-1\r\n*2\r\n$1\r\n3\r\n_\r\n";
   const std::vector<std::size_t> ends{7, 12, 26};  // of each reply
-  Listener listener;
   for (std::size_t sent = 0; sent <= replies.size(); ++sent) {
+    // One each: a client that ends may have connected again before, and would be accepted next.
+    Listener listener;
     auto [client, peer] = listener.connect(patient_options());
     auto first = client.get("a", use_future);
     auto second = client.get("b", use_future);
