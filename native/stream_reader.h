@@ -36,9 +36,10 @@
 
 namespace plimsoll::native {
 
-/// Not an aggregate, as Options.
+/// Not an aggregate, for Options' reason.
 struct StreamReaderOptions {
-  StreamReaderOptions() {}  // NOLINT(modernize-use-equals-default): or it were an aggregate
+  StreamReaderOptions() {
+  }  // NOLINT(modernize-use-equals-default): a defaulted one leaves an aggregate
 
   std::string group;
   /// Of this reader alone: two that share a name take each other's entries.

@@ -17,15 +17,8 @@
 #include <utility>
 
 #include "plimsoll/bench/memory/ledger.h"
+#include "plimsoll/bench/sanitized.h"
 #include "plimsoll/core/memory/memory_source.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PLIMSOLL_BENCH_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PLIMSOLL_BENCH_SANITIZED 1
-#endif
-#endif
 
 namespace plimsoll::bench {
 namespace {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -120,27 +121,36 @@ Figures measure(const MemoryEffort& effort, std::size_t kept_replies_max) {
   return figures;
 }
 
+// What is told without a goal.
+struct Row {
+  const char* name;
+  const char* figure;
+  const char* unit;
+};
+constexpr std::array rows = {
+    Row{"the same, median", "distance, median", "% of accounts"},
+    Row{"more memory than accounts say, most", "above", "% of accounts"},
+    Row{"less memory than accounts say, most", "below", "% of accounts"},
+    Row{"off with segments whole, most", "off in segments", "% of accounts"},
+    Row{"samples lost, since accounts moved", "moved", "samples"},
+    Row{"samples", "samples", "samples"},
+    Row{"requests meanwhile", "requests", "requests"},
+    Row{"median, accounted", "accounted", "B"},
+    Row{"median, core's memory", "core", "B"},
+    Row{"median, native/, not accounted", "client", "B"},
+    Row{"median, OpenSSL", "tls", "B"},
+    Row{"median, Asio, and values for the caller", "libraries", "B"},
+    Row{"median, the benchmark", "bench", "B"},
+};
+
 void add_load(const std::string& load, const Figures& figures, Report& report) {
-  const auto add = [&](const std::string& name, const char* figure, const char* unit) {
-    report.add({.name = load + name, .ours = figures.at(figure), .unit = unit});
-  };
   report.add({.name = load + "core's memory off its accounts, most",
               .ours = figures.at("distance, most"),
               .unit = "% of accounts",
               .goal = counter_at_most(2)});
-  add("the same, median", "distance, median", "% of accounts");
-  add("more memory than accounts say, most", "above", "% of accounts");
-  add("less memory than accounts say, most", "below", "% of accounts");
-  add("off with segments whole, most", "off in segments", "% of accounts");
-  add("samples lost, since accounts moved", "moved", "samples");
-  add("samples", "samples", "samples");
-  add("requests meanwhile", "requests", "requests");
-  add("median, accounted", "accounted", "B");
-  add("median, core's memory", "core", "B");
-  add("median, native/, not accounted", "client", "B");
-  add("median, OpenSSL", "tls", "B");
-  add("median, Asio, and values for the caller", "libraries", "B");
-  add("median, the benchmark", "bench", "B");
+  for (const Row& row : rows) {
+    report.add({.name = load + row.name, .ours = figures.at(row.figure), .unit = row.unit});
+  }
 }
 
 }  // namespace

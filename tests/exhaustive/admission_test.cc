@@ -13,6 +13,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/heap_memory.h"
+#include "plimsoll/tests/exhaustive/drain.h"
 #include "plimsoll/tests/exhaustive/enumerate.h"
 #include "plimsoll/tests/exhaustive/story.h"
 
@@ -281,19 +282,11 @@ class AdmissionWorld {
   }
 
   void settle() {
-    for (bool more = true; more;) {
-      more = false;
-      while (const std::optional<Event> event = client_->poll_event()) {
-        note(*event);
-        more = true;
-      }
-      while (const std::optional<Action> action = client_->poll_action()) {
-        wanted_ = action->kind == Action::Kind::open;
-        if (action->kind == Action::Kind::close) open_ = false;
-        more = true;
-      }
-    }
-    client_->validate();
+    const auto act = [this](const Action& action) {
+      wanted_ = action.kind == Action::Kind::open;
+      if (action.kind == Action::Kind::close) open_ = false;
+    };
+    drain(*client_, [this](const Event& event) { note(event); }, act);
     budget_.validate();
     check();
   }

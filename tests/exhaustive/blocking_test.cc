@@ -10,6 +10,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/heap_memory.h"
+#include "plimsoll/tests/exhaustive/drain.h"
 #include "plimsoll/tests/exhaustive/enumerate.h"
 #include "plimsoll/tests/exhaustive/story.h"
 
@@ -192,19 +193,11 @@ class BlockingWorld {
   }
 
   void settle() {
-    for (bool more = true; more;) {
-      more = false;
-      while (const std::optional<Event> event = client_->poll_event()) {
-        note(*event);
-        more = true;
-      }
-      if (const std::optional<Action> action = client_->poll_action()) {
-        Link& link = links_[static_cast<std::size_t>(action->connection)];
-        link = {.wanted = action->kind == Action::Kind::open};
-        more = true;
-      }
-    }
-    client_->validate();
+    const auto act = [this](const Action& action) {
+      Link& link = links_[static_cast<std::size_t>(action.connection)];
+      link = {.wanted = action.kind == Action::Kind::open};
+    };
+    drain(*client_, [this](const Event& event) { note(event); }, act);
   }
 
   void note(const Event& event) {

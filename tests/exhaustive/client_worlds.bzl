@@ -30,6 +30,7 @@ def client_worlds_library(name, core = _CORE):
             "choices.h",
             "client_plans.h",
             "client_world.h",
+            "drain.h",
             "enumerate.h",
             "recycled_memory.h",
             "rules.h",

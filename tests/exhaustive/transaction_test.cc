@@ -10,6 +10,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/heap_memory.h"
+#include "plimsoll/tests/exhaustive/drain.h"
 #include "plimsoll/tests/exhaustive/enumerate.h"
 #include "plimsoll/tests/exhaustive/story.h"
 
@@ -193,18 +194,8 @@ class TransactionWorld {
   }
 
   void settle() {
-    for (bool more = true; more;) {
-      more = false;
-      while (const std::optional<Event> event = client_->poll_event()) {
-        note(*event);
-        more = true;
-      }
-      if (const std::optional<Action> action = client_->poll_action()) {
-        wanted_ = action->kind == Action::Kind::open;
-        more = true;
-      }
-    }
-    client_->validate();
+    const auto act = [this](const Action& action) { wanted_ = action.kind == Action::Kind::open; };
+    drain(*client_, [this](const Event& event) { note(event); }, act);
     check();
   }
 
