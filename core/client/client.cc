@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/near_cache.h"
 
 namespace plimsoll {
 
@@ -37,6 +38,8 @@ Client::Client(const ClientOptions& options, Accounts accounts)
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
 
+Client::~Client() { budget_.leave(this); }
+
 void Client::connect(Instant now) {
   if (recorder_.on()) record_input(now, FlightRecord::connect);
   session_.connect(now);
@@ -45,6 +48,7 @@ void Client::connect(Instant now) {
 void Client::cancel(RequestId id, Instant now) {
   if (Admission::has(id)) return cancel_wait(id);
   if (SideConnections::has(id)) return sides_.cancel(id, now);
+  if (Flights::has(id)) return near_->cancel(id);
   if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
 }
@@ -75,12 +79,14 @@ void Client::handle_closed(ConnectionId connection, const Error& reason, Instant
     recorder_.note_at(now, FlightRecord::closed, {code});
   }
   if (Session* const session = find(connection)) session->handle_closed(reason, now);
+  if (near_) near_->follow_session();
 }
 
 std::span<char> Client::read_space(ConnectionId connection) {
   Session* const session = find(connection);
   if (session == nullptr) return {};
   const std::span<char> room = session->read_space();
+  if (near_ && connection == first_connection && room.empty()) near_->handle_not_read();
   if (is_recorded(connection)) {
     room_ = room;
     recorder_.note(FlightRecord::read_space, {room.size()});
@@ -100,6 +106,7 @@ void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now
     room_ = {};
   }
   if (Session* const session = find(connection)) session->handle_read(bytes, now);
+  if (near_ && connection == first_connection && bytes > 0) near_->handle_read();
 }
 
 std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
@@ -124,6 +131,7 @@ void Client::handle_timeout(Instant now) {
   session_.handle_timeout(now);
   if (!admission_.none()) handle_line_timeout(now);
   if (!sides_.none()) sides_.handle_timeout(now);
+  if (near_) near_->handle_timeout(now);
 }
 
 std::optional<Action> Client::poll_action() {

@@ -22,6 +22,9 @@
 
 namespace plimsoll {
 
+class Cache;
+class NearCache;
+
 using ClientOptions = SessionOptions;
 
 /// Opens or closes a connection. After a close the driver says nothing more of it.
@@ -61,9 +64,18 @@ class Client {
 
   /// `options` must have passed validate(); what they refer to must outlive the client.
   Client(const ClientOptions& options, Accounts accounts);
-  ~Client() { budget_.leave(this); }
+  ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+
+  /// Reads through `cache` from now on, which must outlive the client; before connect(). `source`
+  /// says whose data the client reads: clients with the same server, database, user and protocol
+  /// share entries. The options must want tracking as far as the cache's mode does. out_of_memory;
+  /// invalid_option: the cache has too many clients.
+  Status use_cache(Cache& cache, std::string_view source);
+
+  /// What it does with its cache, for lookups; null where it has none. Lives as long as the client.
+  NearCache* near_cache() const { return near_.get(); }
 
   /// Starts to connect: Event::ready or Event::closed says how it went.
   void connect(Instant now);
@@ -180,7 +192,8 @@ class Client {
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
     const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : never;
     const Instant line = admission_.none() ? never : line_timeout();
-    return std::min({next, tick, line, sides_.none() ? never : sides_.poll_timeout()});
+    const Instant sides = sides_.none() ? never : sides_.poll_timeout();
+    return std::min({next, tick, line, sides, near_ ? near_timeout() : never});
   }
 
   /// A bit for each connection that poll_transmit() may have something for.
@@ -193,15 +206,18 @@ class Client {
   /// The next thing that happened. Call it until there is none, after every call that brings
   /// something in; views in an event live until then.
   std::optional<Event> poll_event() {
-    if (recorder_.on() || !sides_.none()) return poll_any_event();
+    if (recorder_.on() || !sides_.none() || near_) return poll_any_event();
     std::optional<Event> event = session_.poll_event();
-    if (event && event->tag >= own_tag_first) event = handle_own(*event);
+    if (event && event->tag >= own_tag_first) event = poll_own(*event);
     if (!event && !admission_.none()) event = poll_admission();
     return event;
   }
 
   /// Takes the reply of the last event along. reply_too_large where there is no room for it.
-  Result<Reply> keep_reply() { return spoke_ ? sides_.keep_reply() : session_.keep_reply(); }
+  Result<Reply> keep_reply() {
+    if (spoke_) return sides_.keep_reply();
+    return near_ ? keep_shared_reply() : session_.keep_reply();
+  }
 
   ClientStatistics statistics() const;
 
@@ -228,6 +244,7 @@ class Client {
  private:
   Result<RequestId> stage(const CommandView& command, Instant now, Duration timeout, Tag tag) {
     if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
+    if (near_) return stage_near(command, now, timeout, tag);
     if (!admission_.none()) return refuse_to_overtake();
     Result<RequestId> id = session_.submit(command, deadline_of(now, timeout), tag);
     ++(id ? submitted_ : rejected_);
@@ -258,9 +275,15 @@ class Client {
   bool is_recorded(ConnectionId connection) const {
     return recorder_.on() && connection == first_connection;
   }
+  Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag);
+  Result<RequestId> note_beside(const CommandView& command, const Result<RequestId>& id);
+  std::optional<Event> poll_near_event();
+  Instant near_timeout() const;
+  Result<Reply> keep_shared_reply();
   std::optional<Event> poll_any_event();
   std::optional<Event> poll_main_event();
-  std::optional<Event> handle_own(Event event);
+  std::optional<Event> handle_own(const Event& event);
+  std::optional<Event> poll_own(const Event& first);
   std::optional<Action> poll_side_action();
   Session* find(ConnectionId connection) {
     return connection == first_connection ? &session_ : find_side(connection);
@@ -283,7 +306,9 @@ class Client {
   Session session_;
   SideConnections sides_;
   Admission admission_;
-  bool admitted_ = false;  // the first in line is
+  Box<NearCache> near_;            // where there is a cache
+  bool admitted_ = false;          // the first in line is
+  bool may_wait_to_write_ = false;  // what was just refused, and may get in line now
   Error admission_error_;
   Instant line_now_ = Instant::min();
   Instant room_again_at_ = never;  // there was no memory for the first in line

@@ -3,6 +3,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
 
 // The line of requests for which there was no room.
 
@@ -37,7 +38,9 @@ Result<RequestId> Client::join_line(std::size_t bytes, Instant now, Duration tim
   if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
   line_now_ = now;
   if (admission_.none()) room_again_at_ = never;
-  return admission_.join(bytes, deadline_of(now, timeout), tag);
+  const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag);
+  if (id && may_wait_to_write_) near_->handle_write_waits();
+  return id;
 }
 
 RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
@@ -48,6 +51,7 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
   if (recorder_.on()) record_admitted(command, tag);
   admission_.leave();
   const RequestId id = session_.submit_to_room(command, waiter.deadline, tag);
+  if (near_) near_->note_staged(command, id);
   ++submitted_;
   if (recorder_.on()) record_answer(id);
   return id;

@@ -18,7 +18,8 @@ Status Client::check_open() const {
 Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                          Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.submit_blocking(command, now, deadline_of(command, now, timeout), tag));
+  const Instant deadline = deadline_of(command, now, timeout);
+  return note_beside(command, count(sides_.submit_blocking(command, now, deadline, tag)));
 }
 
 Result<ConnectionId> Client::open_exclusive(Instant now) {
@@ -29,7 +30,8 @@ Result<ConnectionId> Client::open_exclusive(Instant now) {
 Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& command,
                                     Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.submit_to(connection, command, deadline_of(command, now, timeout), tag));
+  const Instant deadline = deadline_of(command, now, timeout);
+  return note_beside(command, count(sides_.submit_to(connection, command, deadline, tag)));
 }
 
 // What is not open any more has been given back by the client's end.
@@ -80,22 +82,26 @@ bool Client::is_paused(ConnectionId connection) const {
 Session* Client::find_side(ConnectionId connection) { return sides_.session(connection); }
 
 // What users are told of a request of the client's own.
-std::optional<Event> Client::handle_own(Event event) {
-  std::optional<Event> told = event;
-  while (told && told->tag >= own_tag_first) {
-    if (told->tag == own_auth) {
-      if (const auto outcome = SideConnections::credentials_outcome(*told)) return outcome;
-    } else {
-      sides_.handle_unblocked(told->tag, *told);
-    }
-    told = session_.poll_event();
+std::optional<Event> Client::handle_own(const Event& event) {
+  if (event.tag == own_auth) return SideConnections::credentials_outcome(event);
+  sides_.handle_unblocked(event.tag, event);
+  return std::nullopt;
+}
+
+// The next event that users are told, from this one on.
+std::optional<Event> Client::poll_own(const Event& first) {
+  std::optional<Event> event = first;
+  while (event && event->tag >= own_tag_first) {
+    if (const auto told = handle_own(*event)) return told;
+    event = session_.poll_event();
   }
-  return told;
+  return event;
 }
 
 std::optional<Event> Client::poll_main_event() {
+  if (near_) return poll_near_event();
   std::optional<Event> event = recorder_.on() ? poll_recorded_event() : session_.poll_event();
-  if (event && event->tag >= own_tag_first) event = handle_own(*event);
+  if (event && event->tag >= own_tag_first) event = poll_own(*event);
   if (!event && !admission_.none()) event = poll_admission();
   return event;
 }

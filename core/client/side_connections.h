@@ -78,6 +78,9 @@ class SideConnections {
   static bool has(RequestId id) { return id >> index_shift != 0; }
   void cancel(RequestId id, Instant now);
 
+  /// Whether a request on one of these has had its answer, or never will.
+  bool is_answered(RequestId id) const;
+
   /// Whether their sessions are over, but for connections that are still to be closed.
   bool have_said_all() const;
 

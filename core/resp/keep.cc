@@ -116,6 +116,11 @@ Result<Reply> Reader::keep() {
   return parser_.frame_bytes() < Reply::copied_bytes_max ? keep_copy() : keep_buffers();
 }
 
+Result<Reply> Reader::copy() {
+  PLIMSOLL_CHECK(frame_ready_ && parser_.dropped() == Parser::Drop::none && tape_.size() > 0);
+  return keep_copy();
+}
+
 Result<Reply> Reader::keep_copy() {
   std::size_t nodes = 0;
   std::size_t bytes = 0;

@@ -64,6 +64,9 @@ class Reader {
   /// room for it; the frame is still there then. Once for each frame.
   Result<Reply> keep();
 
+  /// A copy of the frame, whatever its size, that lives beyond next(). Fails as keep() does.
+  Result<Reply> copy();
+
   /// Whether keep() may work once there is memory: not for a large frame that lies in the progress
   /// reserve.
   bool may_keep() const {

@@ -53,6 +53,8 @@ inline constexpr Tag own_tag_first = UINT64_MAX - 255;
 inline constexpr Tag own_auth = own_tag_first;
 /// Of a SUBSCRIBE that restores subscriptions.
 inline constexpr Tag own_restore = own_auth + 1;
+/// Of the PING that proves what a cache may serve.
+inline constexpr Tag own_proof = UINT64_MAX;
 /// Of the UNWATCH when an exclusive connection is given back.
 inline constexpr Tag own_unwatch = own_restore + 1;
 /// Of the CLIENT UNBLOCK for connection 0, 1...
@@ -165,6 +167,8 @@ class Session {
 
   /// Takes the reply of the last event along (Reader::keep()).
   Result<Reply> keep_reply() { return reader_.keep(); }
+  /// The same of one that others are told as well, any number of times (Reader::copy()).
+  Result<Reply> copy_reply() { return reader_.copy(); }
 
   /// Whether keep_reply() may work once there is memory (Reader::may_keep()).
   bool may_keep_reply() const { return reader_.may_keep(); }

@@ -1,0 +1,324 @@
+#include "plimsoll/core/cache/cache.h"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll {
+namespace {
+
+// Entries that one call of relieve() frees of each kind in a shard, at most.
+constexpr std::size_t steps_per_relief = 64;
+
+std::span<Fences::Cell> make_cells(void* at, std::size_t count) {
+  auto* const cells = static_cast<Fences::Cell*>(at);
+  for (std::size_t i = 0; i < count; ++i) new (cells + i) Fences::Cell();
+  return {cells, count};
+}
+
+}  // namespace
+
+// A block is aligned for any standard type, which is less than a shard wants.
+Cache::Shard* Cache::place_shards(const Block& block) {
+  void* at = block.data();
+  std::size_t space = block.size();
+  at = std::align(alignof(Shard), sizeof(Shard), at, space);
+  return static_cast<Shard*>(at);
+}
+
+std::uint32_t Cache::shards_for(const CacheOptions& options) {
+  const std::size_t wanted = options.bytes_max / cache_shard_bytes_min;
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(wanted, 1, options.shards_max));
+}
+
+Result<Cache::Memory> Cache::take_memory(Budget& budget, const CacheOptions& options) {
+  const std::size_t most = budget.limit(PoolKind::cache);
+  if (options.bytes_max > most) {
+    return Error{.code = ErrorCode::invalid_option,
+                 .what = "max_cache_kb is more than the cache pool could ever have",
+                 .expected = "less, or a higher memory_limit",
+                 .value = options.bytes_max,
+                 .limit = most};
+  }
+  const std::uint32_t shards = shards_for(options);
+  const std::size_t bytes = alignof(Shard) + shards * sizeof(Shard) +
+                            Fences::cells_for(options.bytes_max) * sizeof(Fences::Cell);
+  Memory memory;
+  memory.account = budget.open_account(PoolKind::cache, budget.next_owner());
+  bool enough = static_cast<bool>(memory.account);
+  if (enough) {
+    memory.own = Charge(*memory.account);
+    enough = memory.own.grow(sizeof(Cache));
+  }
+  if (enough) memory.shards = Block::allocate(*memory.account, bytes);
+  if (!memory.shards) {
+    return Error{.code = ErrorCode::out_of_memory,
+                 .what = "the memory line has no room for a cache",
+                 .value = sizeof(Cache) + bytes};
+  }
+  return memory;
+}
+
+Cache::Cache(const CacheOptions& options, Memory memory)
+    : options_(options),
+      memory_(std::move(memory)),
+      shards_(place_shards(memory_.shards)),
+      shards_count_(shards_for(options)),
+      fences_(make_cells(shards_ + shards_count_, Fences::cells_for(options.bytes_max))),
+      generations_(*memory_.account) {
+  PLIMSOLL_CHECK(plimsoll::validate(options).ok());
+  const std::size_t bytes = options.bytes_max - fences_bytes();
+  const std::size_t entries = options.entries_max / shards_count_;
+  const StoreOptions store_options{
+      .bytes_max = bytes / shards_count_,
+      .entries_max = options.entries_max == 0 ? 0 : std::max<std::size_t>(entries, 1),
+      .policy = options.eviction_policy,
+      .seed = options.seed};
+  for (std::uint32_t i = 0; i < shards_count_; ++i) {
+    new (shards_ + i) Shard(*memory_.account, store_options);
+  }
+}
+
+Cache::~Cache() {
+  for (std::uint32_t i = 0; i < shards_count_; ++i) shards_[i].~Shard();
+}
+
+// Two texts that share all 128 bits of a keyed hash are not to be expected.
+std::uint32_t Cache::source_of(std::string_view text) {
+  const KeyHash hash = hash_of(0, text);
+  for (std::size_t i = 0; i < sources_count_; ++i) {
+    if (sources_[i] == hash) return static_cast<std::uint32_t>(i + 1);
+  }
+  if (sources_count_ == sources_.size()) return 0;
+  sources_[sources_count_++] = hash;
+  return static_cast<std::uint32_t>(sources_count_);
+}
+
+Result<Cache::Membership> Cache::join(std::string_view source) {
+  const Lock lock(members_mutex_);
+  const Membership member{.source = source_of(source), .slot = generations_.take_slot()};
+  if (member.source != 0 && member.slot != Generations::untracked) return member;
+  if (member.slot != Generations::untracked) generations_.give_back(member.slot);
+  const bool of_sources = member.source == 0;
+  return Error{.code = ErrorCode::invalid_option,
+               .what = of_sources ? "a cache is shared by clients of too many servers, databases "
+                                    "and users"
+                                  : "a cache has too many clients, or no memory for one more",
+               .value = of_sources ? cache_sources_max : Generations::slots_max,
+               .limit = of_sources ? cache_sources_max : Generations::slots_max};
+}
+
+void Cache::leave(const Membership& member) {
+  const Lock lock(members_mutex_);
+  generations_.give_back(member.slot);
+}
+
+bool Cache::may_serve(const Entry& entry, const Reader& reader, Instant now) const {
+  const Stamp stamp = entry.stamp();
+  if (entry.expires_at() <= now || !generations_.is_valid(stamp)) return false;
+  if (stamp.slot == Generations::untracked) {
+    return reader.takes_untracked && reader.proved_since == Instant::min();
+  }
+  if (!generations_.is_readable(stamp.slot)) return false;
+  const Instant proved_at = generations_.proved_at(stamp.slot);
+  return after(proved_at, options_.coherence_lease) >= now && proved_at >= reader.proved_since;
+}
+
+bool Cache::is_fenced(std::uint32_t source, const KeyHash& hash,
+                      const commands::Question& question) const {
+  if (all_open_.load() > 0 || fences_.is_fenced(cell_of(hash))) return true;
+  for (std::string_view key : question.more_keys) {
+    if (fences_.is_fenced(cell_of(hash_of(source, key)))) return true;
+  }
+  return false;
+}
+
+Entry* Cache::find(Shard& shard, const Reader& reader, const KeyHash& hash,
+                   const commands::Question& question, Instant now) {
+  if (is_fenced(reader.source, hash, question)) return nullptr;
+  Entry* const entry = shard.store.find(reader.source, hash, question);
+  return entry != nullptr && may_serve(*entry, reader, now) ? entry : nullptr;
+}
+
+// The order matters: what happens in between must be seen as a change.
+Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
+                                 std::uint32_t slot) {
+  Ticket ticket;
+  ticket.hash = hash_of(source, question.key);
+  ticket.stamp = generations_.stamp(slot);
+  ticket.version_of_all = all_version_.load();
+  const auto see = [&](const KeyHash& hash) {
+    const std::uint32_t cell = cell_of(hash);
+    ticket.keys[ticket.keys_count++] = {.cell = cell, .version = fences_.version(cell)};
+  };
+  see(ticket.hash);
+  if (question.more_keys.size() >= cache_keys_max) {
+    count_uncacheable();
+    return ticket;
+  }
+  for (std::string_view key : question.more_keys) see(hash_of(source, key));
+  ticket.is_storable = !is_fenced(source, ticket.hash, question);
+  if (!ticket.is_storable) fenced_.fetch_add(1, std::memory_order_relaxed);
+  return ticket;
+}
+
+bool Cache::is_current(const Ticket& ticket) const {
+  for (const Ticket::Seen& key : std::span(ticket.keys).first(ticket.keys_count)) {
+    if (fences_.version(key.cell) != key.version) return false;
+  }
+  return all_version_.load() == ticket.version_of_all && generations_.is_valid(ticket.stamp);
+}
+
+Store::Inserted Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
+                              const commands::Question& question, Instant now, std::size_t bytes) {
+  const Instant expires =
+      options_.entry_ttl == Duration::zero() ? never : after(now, options_.entry_ttl);
+  const Store::Inserted inserted =
+      shard.store.insert(source, ticket.hash, question, ticket.stamp, expires, bytes);
+  shard.counters.evictions += inserted.evicted;
+  if (!question.more_keys.empty()) has_further_keys_.store(true);
+  return inserted;
+}
+
+Cache::Stored Cache::count_poisoned(Shard& shard) {
+  ++shard.counters.skipped_poisoned;
+  return Stored::poisoned;
+}
+
+Cache::Stored Cache::count_refusal(Shard& shard, const Store::Inserted& refused) {
+  if (refused.outcome == Store::Inserted::Outcome::too_large) {
+    ++shard.counters.skipped_too_large;
+    return Stored::too_large;
+  }
+  ++shard.counters.skipped_no_memory;
+  return Stored::no_memory;
+}
+
+// What depends on several keys lies where the first of them does.
+std::size_t Cache::erase_key(std::uint32_t source, const KeyHash& hash, std::string_view key) {
+  std::size_t erased = 0;
+  const auto erase_from = [&](Shard& shard) {
+    const Lock lock(shard.mutex);
+    const std::size_t count = shard.store.erase_key(source, hash, key);
+    shard.counters.invalidations += count;
+    erased += count;
+  };
+  if (!has_further_keys_.load()) {
+    erase_from(shard_of(hash));
+  } else {
+    for (std::uint32_t i = 0; i < shards_count_; ++i) erase_from(shards_[i]);
+  }
+  return erased;
+}
+
+Cache::Change Cache::invalidate(std::uint32_t source, std::string_view key) {
+  const KeyHash hash = hash_of(source, key);
+  Change change{.cell = cell_of(hash)};
+  change.version_before = fences_.poison(change.cell);
+  erase_key(source, hash, key);
+  return change;
+}
+
+Cache::Change Cache::invalidate_all(std::uint32_t slot) {
+  Change change{.of_all = true, .stamp_before = generations_.stamp(slot)};
+  generations_.end_all();
+  invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
+  change.stamp_after = generations_.stamp(slot);
+  return change;
+}
+
+void Cache::update(Ticket& ticket, const Change& change) const {
+  if (change.of_all) {
+    const Stamp& stamp = ticket.stamp;
+    const bool was_valid =
+        stamp.slot == change.stamp_before.slot && stamp.id == change.stamp_before.id;
+    if (was_valid) ticket.stamp = change.stamp_after;
+    return;
+  }
+  for (Ticket::Seen& key : std::span(ticket.keys).first(ticket.keys_count)) {
+    if (key.cell == change.cell && key.version == change.version_before) ++key.version;
+  }
+}
+
+Cache::Fence Cache::begin_write(std::uint32_t source, std::string_view key) {
+  const KeyHash hash = hash_of(source, key);
+  const Fence fence{.cell = cell_of(hash)};
+  fences_.begin_write(fence.cell);
+  erase_key(source, hash, key);
+  return fence;
+}
+
+void Cache::begin_write_of_all() {
+  all_open_.fetch_add(1);
+  poison_all();
+}
+
+void Cache::poison_all() {
+  all_version_.fetch_add(1);
+  generations_.end_all();
+  invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Cache::relieve(Instant now) {
+  const auto is_dead = [this](Stamp stamp) { return !generations_.is_valid(stamp); };
+  for (std::uint32_t i = 0; i < shards_count_; ++i) {
+    Shard& shard = shards_[i];
+    const Lock lock(shard.mutex);
+    shard.counters.expirations += shard.store.expire(now, steps_per_relief);
+    shard.store.sweep(steps_per_relief, is_dead);
+    shard.counters.evictions += shard.store.shrink(steps_per_relief);
+  }
+}
+
+Instant Cache::next_expiry() {
+  Instant next = never;
+  for (std::uint32_t i = 0; i < shards_count_; ++i) {
+    const Lock lock(shards_[i].mutex);
+    next = std::min(next, shards_[i].store.next_expiry());
+  }
+  return next;
+}
+
+void Cache::clear() {
+  all_version_.fetch_add(1);
+  for (std::uint32_t i = 0; i < shards_count_; ++i) {
+    const Lock lock(shards_[i].mutex);
+    shards_[i].store.clear();
+  }
+}
+
+CacheStatistics Cache::statistics() {
+  CacheStatistics all;
+  for (std::uint32_t i = 0; i < shards_count_; ++i) {
+    Shard& shard = shards_[i];
+    const Lock lock(shard.mutex);
+    const CacheCounters& counters = shard.counters;
+    all.lookups += counters.lookups;
+    all.hits += counters.hits;
+    all.evictions += counters.evictions;
+    all.expirations += counters.expirations;
+    all.invalidations += counters.invalidations;
+    all.skipped_too_large += counters.skipped_too_large;
+    all.skipped_poisoned += counters.skipped_poisoned;
+    all.skipped_no_memory += counters.skipped_no_memory;
+    all.entries += shard.store.entries_count();
+    all.bytes_live += shard.store.live_bytes();
+    all.bytes_committed += shard.store.committed_bytes();
+  }
+  all.invalidations += invalidations_of_all_.load(std::memory_order_relaxed);
+  all.skipped_uncacheable = uncacheable_.load(std::memory_order_relaxed);
+  all.skipped_fenced = fenced_.load(std::memory_order_relaxed);
+  all.bytes_committed += fences_bytes();
+  return all;
+}
+
+void Cache::validate() {
+  for (std::uint32_t i = 0; i < shards_count_; ++i) {
+    const Lock lock(shards_[i].mutex);
+    shards_[i].store.validate();
+  }
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,223 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "plimsoll/core/base/mutex.h"
+#include "plimsoll/core/base/result.h"
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/fences.h"
+#include "plimsoll/core/cache/generations.h"
+#include "plimsoll/core/cache/options.h"
+#include "plimsoll/core/cache/statistics.h"
+#include "plimsoll/core/cache/store.h"
+#include "plimsoll/core/commands/question.h"
+#include "plimsoll/core/memory/budget.h"
+
+// A cache of replies, which any number of clients may share. It stores what the server sent to
+// reads, by key and command, and knows what must not be stored or served: fences close keys that
+// are being written, tickets tell whether a fetch was overtaken, generations end with their
+// connections. Clients (core/client/near_cache.h) tell it what they see on their connections; it
+// knows none of them. Thread-safe; large caches have several locked shards.
+
+namespace plimsoll {
+
+/// Clients of different servers, databases, users or protocols that may share a cache at a time.
+inline constexpr std::size_t cache_sources_max = 64;
+
+/// Keys that a reply may depend on to be stored.
+inline constexpr std::size_t cache_keys_max = 8;
+
+class Cache {
+ public:
+  /// What a cache is made of, taken before there is one.
+  struct Memory {
+    AccountHandle account;
+    Charge own;    // the Cache itself
+    Block shards;  // and their fences
+  };
+
+  /// Takes it in `budget`, which must outlive the cache. `options` must be valid. invalid_option
+  /// where they want more than the line could ever give; out_of_memory.
+  static Result<Memory> take_memory(Budget& budget, const CacheOptions& options);
+
+  Cache(const CacheOptions& options, Memory memory);
+  ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  const CacheOptions& options() const { return options_; }
+
+  // For clients.
+
+  /// A client that reads this source: entries are shared by those of the same. out_of_memory;
+  /// invalid_option: too many clients or sources.
+  struct Membership {
+    std::uint32_t source = 0;
+    std::uint32_t slot = 0;
+  };
+  Result<Membership> join(std::string_view source);
+  void leave(const Membership& member);
+
+  Generations& generations() { return generations_; }
+
+  /// What a lookup may be served.
+  struct Reader {
+    std::uint32_t source = 0;
+    bool takes_untracked = false;            ///< also what only time vouches for
+    Instant proved_since = Instant::min();   ///< only what is proved to have been true then
+  };
+
+  /// Calls `visit(std::string_view)` with the RESP bytes of the reply, with the shard locked, and
+  /// returns true; or counts a miss and returns false. `visit` returns whether it could use them.
+  template <class Visit>
+  bool visit(const Reader& reader, const commands::Question& question, Instant now,
+             Visit&& visit) {
+    const KeyHash hash = hash_of(reader.source, question.key);
+    Shard& shard = shard_of(hash);
+    const Lock lock(shard.mutex);
+    ++shard.counters.lookups;
+    Entry* const entry = find(shard, reader, hash, question, now);
+    if (entry == nullptr || !visit(entry->reply())) return false;
+    shard.store.touch(*entry);
+    ++shard.counters.hits;
+    return true;
+  }
+
+  /// Taken when a fetch begins, compared when its reply is there.
+  struct Ticket {
+    struct Seen {
+      std::uint32_t cell = 0;
+      std::uint32_t version = 0;
+    };
+    KeyHash hash;
+    Stamp stamp;  ///< of the connection that it is sent on
+    std::array<Seen, cache_keys_max> keys{};
+    std::uint32_t keys_count = 0;
+    std::uint32_t version_of_all = 0;
+    bool is_storable = false;
+  };
+
+  /// `slot`: of the connection, Generations::untracked where only time vouches for the reply.
+  Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot);
+
+  /// Whether nothing is known to have changed since: a later read may have the same reply.
+  bool is_current(const Ticket& ticket) const;
+
+  /// A fetch that is nobody's to store: its connection is not tracked now.
+  void make_unstorable(Ticket& ticket) { ticket.is_storable = false; }
+
+  enum class Stored : std::uint8_t { stored, poisoned, too_large, no_memory };
+
+  /// Stores `bytes` of reply that `write(char*)` puts where it is told, unless the fetch was
+  /// overtaken.
+  template <class Write>
+  Stored store(const Ticket& ticket, std::uint32_t source, const commands::Question& question,
+               Instant now, std::size_t bytes, Write&& write) {
+    Shard& shard = shard_of(ticket.hash);
+    const Lock lock(shard.mutex);
+    if (!ticket.is_storable || !is_current(ticket)) return count_poisoned(shard);
+    const auto inserted = insert(shard, ticket, source, question, now, bytes);
+    if (inserted.entry == nullptr) return count_refusal(shard, inserted);
+    write(inserted.entry->reply_space());
+    return Stored::stored;
+  }
+
+  /// The server says that a key has changed. Fetches of other connections are poisoned. Returns how
+  /// a ticket of this connection's own (update()) goes on.
+  struct Change {
+    std::uint32_t cell = 0;
+    std::uint32_t version_before = 0;
+    bool of_all = false;
+    Stamp stamp_before{};
+    Stamp stamp_after{};
+  };
+  Change invalidate(std::uint32_t source, std::string_view key);
+  /// That all keys may have.
+  Change invalidate_all(std::uint32_t slot);
+  /// The wire decides for the connection that brought the news: the reply comes behind it.
+  void update(Ticket& ticket, const Change& change) const;
+
+  /// A key that is being written by a client of this cache, until end_write(): nothing of it is
+  /// served or stored.
+  struct Fence {
+    std::uint32_t cell = 0;
+  };
+  Fence begin_write(std::uint32_t source, std::string_view key);
+  void end_write(Fence fence) { fences_.end_write(fence.cell); }
+  /// Any key, or nobody knows which.
+  void begin_write_of_all();
+  /// Any key may have changed: fetches are poisoned, and entries are out of reach.
+  void poison_all();
+  void end_write_of_all() { all_open_.fetch_sub(1); }
+
+  void count_uncacheable() { uncacheable_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// Frees a bounded number of entries that expired, that nobody vouches for any more, or that the
+  /// memory line wants back.
+  void relieve(Instant now);
+  /// When to call it at the latest; never where nothing expires.
+  Instant next_expiry();
+
+  /// Drops all.
+  void clear();
+
+  CacheStatistics statistics();
+  void validate();
+
+ private:
+  struct alignas(64) Shard {
+    Shard(Account& account, const StoreOptions& store_options) : store(account, store_options) {}
+    Mutex mutex;
+    Store store;
+    CacheCounters counters;
+  };
+
+  static std::uint32_t shards_for(const CacheOptions& options);
+  KeyHash hash_of(std::uint32_t source, std::string_view key) const {
+    return shards_[0].store.hash_of(source, key);
+  }
+  std::uint32_t shard_index(const KeyHash& hash) const {
+    return shards_count_ == 1 ? 0 : static_cast<std::uint32_t>(hash.high % shards_count_);
+  }
+  Shard& shard_of(const KeyHash& hash) { return shards_[shard_index(hash)]; }
+  std::uint32_t cell_of(const KeyHash& hash) const { return fences_.index_of(hash.high >> 32); }
+  static Shard* place_shards(const Block& block);
+  std::size_t fences_bytes() const {
+    return Fences::cells_for(options_.bytes_max) * sizeof(Fences::Cell);
+  }
+  bool is_fenced(std::uint32_t source, const KeyHash& hash,
+                 const commands::Question& question) const;
+  std::size_t erase_key(std::uint32_t source, const KeyHash& hash, std::string_view key);
+  Entry* find(Shard& shard, const Reader& reader, const KeyHash& hash,
+              const commands::Question& question, Instant now);
+  bool may_serve(const Entry& entry, const Reader& reader, Instant now) const;
+  Store::Inserted insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
+                         const commands::Question& question, Instant now, std::size_t bytes);
+  static Stored count_poisoned(Shard& shard);
+  static Stored count_refusal(Shard& shard, const Store::Inserted& refused);
+  std::uint32_t source_of(std::string_view text);
+
+  const CacheOptions options_;
+  Memory memory_;
+  Shard* shards_;
+  const std::uint32_t shards_count_;
+  Fences fences_;
+  Generations generations_;
+  std::atomic<bool> has_further_keys_{false};  // entries that depend on several keys were stored
+  std::atomic<std::uint32_t> all_open_{0};
+  std::atomic<std::uint32_t> all_version_{0};
+  std::atomic<std::uint64_t> uncacheable_{0};
+  std::atomic<std::uint64_t> fenced_{0};
+  std::atomic<std::uint64_t> invalidations_of_all_{0};
+  Mutex members_mutex_;
+  std::size_t sources_count_ = 0;
+  std::array<KeyHash, cache_sources_max> sources_{};
+};
+
+}  // namespace plimsoll

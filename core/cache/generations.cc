@@ -1,0 +1,60 @@
+#include "plimsoll/core/cache/generations.h"
+
+#include <new>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll {
+
+Generations::Slot& Generations::at(std::uint32_t slot) const {
+  Slot* const chunk = chunks_[slot / slots_per_chunk].load(std::memory_order_acquire);
+  PLIMSOLL_CHECK(chunk != nullptr);
+  return chunk[slot % slots_per_chunk];
+}
+
+std::uint32_t Generations::take_slot() {
+  for (std::uint32_t slot = 1; slot < slots_max; ++slot) {
+    const std::uint32_t index = slot / slots_per_chunk;
+    if (chunks_[index].load(std::memory_order_relaxed) == nullptr) {
+      blocks_[index] = Block::allocate(account_, slots_per_chunk * sizeof(Slot));
+      if (!blocks_[index]) return untracked;
+      auto* const chunk = static_cast<Slot*>(blocks_[index].data());
+      for (std::uint32_t i = 0; i < slots_per_chunk; ++i) new (&chunk[i]) Slot();
+      chunks_[index].store(chunk, std::memory_order_release);
+    }
+    if (at(slot).taken) continue;
+    at(slot).taken = true;
+    return slot;
+  }
+  return untracked;
+}
+
+void Generations::give_back(std::uint32_t slot) {
+  end(slot);
+  at(slot).taken = false;
+}
+
+void Generations::end(std::uint32_t slot) {
+  Slot& ended = at(slot);
+  ended.readable.store(false, std::memory_order_release);
+  ended.proved_at.store(Duration::min().count(), std::memory_order_release);
+  ended.id.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void Generations::set_proved_at(std::uint32_t slot, Instant proved_at) {
+  at(slot).proved_at.store(proved_at.time_since_epoch().count(), std::memory_order_release);
+}
+
+Instant Generations::proved_at(std::uint32_t slot) const {
+  return Instant(Duration(at(slot).proved_at.load(std::memory_order_acquire)));
+}
+
+void Generations::set_readable(std::uint32_t slot, bool readable) {
+  at(slot).readable.store(readable, std::memory_order_release);
+}
+
+bool Generations::is_readable(std::uint32_t slot) const {
+  return at(slot).readable.load(std::memory_order_acquire);
+}
+
+}  // namespace plimsoll

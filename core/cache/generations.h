@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/stamp.h"
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/block.h"
+
+// Who vouches for the entries of a cache. A client has a slot, in which the tracking of one
+// connection is one generation; an entry's stamp says which it came with. When the connection ends,
+// so does the generation, and all its entries are out of reach at once, wherever they lie. Slot 0
+// is for entries that only time vouches for. What lookups ask needs no lock.
+
+namespace plimsoll {
+
+class Generations {
+ public:
+  static constexpr std::uint32_t untracked = 0;
+  static constexpr std::uint32_t slots_per_chunk = 32;
+  static constexpr std::uint32_t chunks_max = 64;
+  /// Clients of one cache at a time, and slot 0.
+  static constexpr std::uint32_t slots_max = slots_per_chunk * chunks_max;
+
+  /// Chunks are charged to `cache`.
+  explicit Generations(Account& cache) : account_(cache) {}
+  Generations(const Generations&) = delete;
+  Generations& operator=(const Generations&) = delete;
+
+  /// With the Cache's lock held: a slot for a client; 0 where there is none, or no memory for it.
+  std::uint32_t take_slot();
+  void give_back(std::uint32_t slot);
+
+  /// What an entry of this slot would be stamped with now.
+  Stamp stamp(std::uint32_t slot) const { return {.slot = slot, .id = id(slot)}; }
+
+  bool is_valid(Stamp stamp) const { return stamp.id == id(stamp.slot); }
+
+  /// All entries of the slot's generation are out of reach.
+  void end(std::uint32_t slot);
+
+  /// All entries of all slots are. Entries that are fetched from now on are not.
+  void end_all() { epoch_.fetch_add(1, std::memory_order_acq_rel); }
+
+  /// Until when everything that a slot's connection has to say has been heard: everything said
+  /// before `proved_at`. Time goes forward.
+  void set_proved_at(std::uint32_t slot, Instant proved_at);
+  Instant proved_at(std::uint32_t slot) const;
+
+  /// Whether the connection is being read: if not, nothing of it may be served.
+  void set_readable(std::uint32_t slot, bool readable);
+  bool is_readable(std::uint32_t slot) const;
+
+ private:
+  struct Slot {
+    std::atomic<std::uint32_t> id{1};
+    std::atomic<bool> readable{false};
+    bool taken = false;
+    std::atomic<Duration::rep> proved_at{Duration::min().count()};
+  };
+
+  std::uint32_t id(std::uint32_t slot) const {
+    const std::uint32_t epoch = epoch_.load(std::memory_order_acquire);
+    if (slot == untracked) return epoch;
+    return at(slot).id.load(std::memory_order_acquire) + epoch;
+  }
+  Slot& at(std::uint32_t slot) const;
+
+  Account& account_;
+  std::atomic<std::uint32_t> epoch_{1};
+  std::array<std::atomic<Slot*>, chunks_max> chunks_{};
+  std::array<Block, chunks_max> blocks_;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,62 @@
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/commands/written.h"
+
+// What a client with a cache does differently.
+
+namespace plimsoll {
+
+Status Client::use_cache(Cache& cache, std::string_view source) {
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recorder_.on());
+  const Result<Cache::Membership> member = cache.join(source);
+  if (!member) return member.error();
+  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *member, session_,
+                               *accounts_.requests);
+  if (near_) return {};
+  cache.leave(*member);
+  return Error{.code = ErrorCode::out_of_memory,
+               .what = "the connections pool has no room for a client with a cache",
+               .value = sizeof(NearCache)};
+}
+
+Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
+                                     Tag tag) {
+  Result<RequestId> id = admission_.none()
+                             ? near_->submit(command, now, deadline_of(now, timeout), tag)
+                             : refuse_to_overtake();
+  may_wait_to_write_ = !id && commands::written_by(command) != commands::Written::nothing;
+  if (!admission_.none()) return id;  // counted already
+  return count(id);
+}
+
+Result<RequestId> Client::note_beside(const CommandView& command, const Result<RequestId>& id) {
+  if (near_ && id) near_->note_beside(command, *id);
+  return id;
+}
+
+std::optional<Event> Client::poll_near_event() {
+  for (;;) {
+    if (std::optional<Event> event = near_->poll_event()) return event;
+    std::optional<Event> event = session_.poll_event();
+    const bool is_all = !event;
+    if (event) event = near_->handle_event(*event);
+    near_->follow_session();
+    if (is_all) break;
+    if (event && event->tag >= own_tag_first) event = handle_own(*event);
+    if (event) return event;
+  }
+  std::optional<Event> event;
+  if (!admission_.none()) event = poll_admission();
+  if (admission_.none()) near_->handle_nobody_waits();
+  return event;
+}
+
+Instant Client::near_timeout() const { return near_->poll_timeout(); }
+
+// What several wait for is copied for each of them but the last.
+Result<Reply> Client::keep_shared_reply() {
+  return near_->will_tell_again() ? session_.copy_reply() : session_.keep_reply();
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,210 @@
+#include "plimsoll/core/client/flights.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll {
+namespace {
+
+using Flight = Flights::Flight;
+using Waiter = Flights::Waiter;
+using commands::Question;
+
+std::size_t text_bytes(const Question& question) {
+  std::size_t bytes = question.key.size();
+  for (std::string_view word : question.rest) bytes += word.size();
+  return bytes;
+}
+
+std::size_t flight_bytes(const Question& question) {
+  return sizeof(Flight) + question.rest.size() * sizeof(std::string_view) + text_bytes(question);
+}
+
+// A copy of the question, whose words and texts lie behind the flight.
+Question copy_question(const Question& from, Flight* flight) {
+  auto* const words = reinterpret_cast<std::string_view*>(flight + 1);
+  char* text = reinterpret_cast<char*>(words + from.rest.size());
+  const auto copy = [&text](std::string_view word) {
+    if (!word.empty()) std::memcpy(text, word.data(), word.size());
+    return std::string_view(std::exchange(text, text + word.size()), word.size());
+  };
+  Question question = from;
+  question.key = copy(from.key);
+  for (std::size_t i = 0; i < from.rest.size(); ++i) {
+    new (words + i) std::string_view(copy(from.rest[i]));
+  }
+  question.rest = {words, from.rest.size()};
+  if (!from.more_keys.empty()) {
+    const auto first = static_cast<std::size_t>(from.more_keys.data() - from.rest.data());
+    question.more_keys = question.rest.subspan(first, from.more_keys.size());
+  }
+  return question;
+}
+
+bool is_same(const Question& a, const Question& b) {
+  return a.row == b.row && a.key == b.key && std::ranges::equal(a.rest, b.rest);
+}
+
+}  // namespace
+
+Flights::~Flights() {
+  for (Flight* flight : buckets_) {
+    while (flight != nullptr) {
+      Flight* const next = flight->next;
+      while (take_waiter(*flight)) {
+      }
+      release(*flight);
+      flight = next;
+    }
+  }
+}
+
+std::size_t Flights::bucket_of(const Question& question, const KeyHash& hash) {
+  std::size_t mixed = hash.low + question.row;
+  for (std::string_view word : question.rest) {
+    for (const char byte : word.substr(0, 8)) {
+      mixed = mixed * 31 + static_cast<unsigned char>(byte);
+    }
+  }
+  return (mixed ^ mixed >> 17) % buckets_count;
+}
+
+template <class Visit>
+void Flights::for_each(Visit&& visit) const {
+  for (Flight* first : buckets_) {
+    for (Flight* flight = first; flight != nullptr; flight = flight->next) visit(*flight);
+  }
+}
+
+Flight* Flights::open(const Question& question, const Cache::Ticket& ticket) {
+  Block block = Block::allocate(account_, flight_bytes(question));
+  if (!block) return nullptr;
+  auto* const flight = new (block.data()) Flight{.ticket = ticket, .question = {}};
+  flight->block = std::move(block);
+  flight->question = copy_question(question, flight);
+  Flight*& bucket = buckets_[bucket_of(question, ticket.hash)];
+  flight->next = std::exchange(bucket, flight);
+  ++count_;
+  return flight;
+}
+
+void Flights::close(Flight& flight) {
+  PLIMSOLL_CHECK(flight.waiters == nullptr);
+  Flight** link = &buckets_[bucket_of(flight.question, flight.ticket.hash)];
+  while (*link != &flight) link = &(*link)->next;
+  *link = flight.next;
+  --count_;
+  release(flight);
+}
+
+void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
+
+Flight* Flights::find(const Question& question, const KeyHash& hash, const Cache& cache) {
+  Flight* flight = buckets_[bucket_of(question, hash)];
+  for (; flight != nullptr; flight = flight->next) {
+    if (flight->waiters == nullptr || flight->has_landed) continue;
+    if (is_same(flight->question, question) && cache.is_current(flight->ticket)) return flight;
+  }
+  return nullptr;
+}
+
+RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {
+  Block block = Block::allocate(account_, sizeof(Waiter));
+  if (!block) return 0;
+  auto* const waiter = new (block.data()) Waiter{.tag = tag, .deadline = deadline, .id = ++last_id_};
+  waiter->block = std::move(block);
+  if (flight.waiters == nullptr) ++flying_count_;
+  (flight.waiters == nullptr ? flight.waiters : flight.last_waiter->next) = waiter;
+  flight.last_waiter = waiter;
+  ++waiters_count_;
+  next_deadline_ = std::min(next_deadline_, deadline);
+  return waiter->id;
+}
+
+void Flights::remove(Flight& flight, Waiter*& link) {
+  Waiter* const gone = std::exchange(link, link->next);
+  --waiters_count_;
+  if (flight.waiters == nullptr) --flying_count_;
+  if (flight.last_waiter == gone) {
+    flight.last_waiter = flight.waiters;
+    for (Waiter* at = flight.waiters; at != nullptr; at = at->next) flight.last_waiter = at;
+  }
+  const Block taken = std::move(gone->block);
+}
+
+void Flights::cancel(RequestId id) {
+  for_each([&](Flight& flight) {
+    if (flight.has_landed) return;
+    for (Waiter* waiter = flight.waiters; waiter != nullptr; waiter = waiter->next) {
+      if (waiter->id != id || waiter->state != Waiter::State::waiting) continue;
+      waiter->state = Waiter::State::cancelled;
+      searching_ = true;
+    }
+  });
+}
+
+void Flights::handle_timeout(Instant now) {
+  if (now < next_deadline_) return;
+  next_deadline_ = never;
+  for_each([&](Flight& flight) {
+    if (flight.has_landed) return;
+    for (Waiter* waiter = flight.waiters; waiter != nullptr; waiter = waiter->next) {
+      if (waiter->state != Waiter::State::waiting) continue;
+      if (waiter->deadline > now) {
+        next_deadline_ = std::min(next_deadline_, waiter->deadline);
+        continue;
+      }
+      waiter->state = Waiter::State::timed_out;
+      searching_ = true;
+    }
+  });
+}
+
+std::optional<Flights::EndedWaiter> Flights::next_ended() {
+  if (!searching_) return std::nullopt;
+  std::optional<EndedWaiter> ended;
+  for_each([&](Flight& flight) {
+    if (ended || flight.has_landed) return;
+    for (Waiter** link = &flight.waiters; *link != nullptr; link = &(*link)->next) {
+      if ((*link)->state == Waiter::State::waiting) continue;
+      ended = {.tag = (*link)->tag, .why = (*link)->state, .flight = &flight, .was_last = false};
+      remove(flight, *link);
+      ended->was_last = flight.waiters == nullptr;
+      return;
+    }
+  });
+  searching_ = ended.has_value();
+  return ended;
+}
+
+std::optional<Tag> Flights::take_waiter(Flight& flight) {
+  flight.has_landed = true;
+  if (flight.waiters == nullptr) return std::nullopt;
+  const Tag tag = flight.waiters->tag;
+  remove(flight, flight.waiters);
+  return tag;
+}
+
+void Flights::update_tickets(const Cache& cache, const Cache::Change& change) {
+  if (empty()) return;
+  for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
+}
+
+void Flights::validate() const {
+  std::size_t flights = 0;
+  std::size_t flying = 0;
+  std::size_t waiters = 0;
+  for_each([&](const Flight& flight) {
+    ++flights;
+    if (flight.waiters != nullptr) ++flying;
+    for (const Waiter* at = flight.waiters; at != nullptr; at = at->next) ++waiters;
+  });
+  PLIMSOLL_CHECK(flights == count_ && flying == flying_count_ && waiters == waiters_count_);
+}
+
+}  // namespace plimsoll

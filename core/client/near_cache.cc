@@ -1,0 +1,352 @@
+#include "plimsoll/core/client/near_cache.h"
+
+#include <algorithm>
+#include <array>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/commands/written.h"
+#include "plimsoll/core/resp/wire_value.h"
+
+namespace plimsoll {
+namespace {
+
+// Writes beside the main connection whose keys are fenced by name at a time.
+constexpr std::size_t beside_max = 256;
+
+constexpr std::string_view encoded_ping = "*1\r\n$4\r\nPING\r\n";
+constexpr std::string_view encoded_caching_yes =
+    "*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n";
+
+// Between two calls that free what expired, where more of that is left than one call frees.
+constexpr Duration relief_wait = std::chrono::milliseconds(10);
+
+bool is_invalidation(const Value& push) {
+  const auto elements = push.as_elements();
+  if (!elements || elements->size() != 2) return false;
+  const auto kind = (*elements->begin()).as_bytes();
+  return kind && *kind == "invalidate";
+}
+
+}  // namespace
+
+NearCache::NearCache(Cache& cache, const Cache::Membership& member, Session& main,
+                     Account& requests)
+    : cache_(cache),
+      member_(member),
+      main_(main),
+      requests_(requests),
+      flights_(requests),
+      writes_(cache, member.source, requests),
+      beside_(requests, beside_max) {
+  if (cache.options().mode == CacheMode::ttl) state_ = State::ttl;
+}
+
+NearCache::~NearCache() {
+  handle_nobody_waits();
+  while (!beside_.empty()) {
+    const Beside& write = beside_.front();
+    write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
+    beside_.pop_front();
+  }
+  cache_.leave(member_);
+}
+
+// In broadcast mode the server speaks of these keys alone.
+bool NearCache::may_track(std::string_view key) const {
+  const TrackingOptions& tracking = main_.options().tracking;
+  if (tracking.prefixes.empty()) return true;
+  return std::ranges::any_of(tracking.prefixes,
+                             [key](std::string_view prefix) { return key.starts_with(prefix); });
+}
+
+bool NearCache::may_fetch(const commands::Question& question) const {
+  switch (state_) {
+    case State::off: return false;
+    case State::ttl: return true;
+    case State::unknown:
+    case State::tracking: break;
+  }
+  return may_track(question.key) && std::ranges::all_of(question.more_keys, [this](auto key) {
+           return may_track(key);
+         });
+}
+
+std::uint32_t NearCache::slot() const { return tracked_ ? member_.slot : Generations::untracked; }
+
+Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
+                                    Tag tag) {
+  commands::QuestionReader reader;
+  if (reader.read(command) && may_fetch(reader.question())) {
+    if (main_.is_closed()) return main_.refusal();
+    const auto id = fetch(reader.question(), command, now, deadline, tag);
+    if (id) return *id;
+  }
+  const Result<RequestId> id = main_.submit(command, deadline, tag);
+  if (id) note_staged(command, *id);
+  return id;
+}
+
+// None where it is a request like any other: there is no room to remember it.
+std::optional<RequestId> NearCache::fetch(const commands::Question& question,
+                                          const CommandView& command, Instant now,
+                                          Instant deadline, Tag tag) {
+  Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot());
+  if (Flights::Flight* const same = flights_.find(question, ticket.hash, cache_)) {
+    return join(*same, deadline, tag);
+  }
+  if (state_ != State::ttl && !tracked_) ticket.is_storable = false;
+  Flights::Flight* const flight = flights_.open(question, ticket);
+  if (flight == nullptr) return std::nullopt;
+  const RequestId id = flights_.add(*flight, deadline, tag);
+  const Result<RequestId> request =
+      id == 0 ? Error{} : submit_flight(command, Flights::tag_of(*flight));
+  if (!request) {
+    while (flights_.take_waiter(*flight)) {
+    }
+    flights_.close(*flight);
+    return std::nullopt;  // the pipeline says why
+  }
+  flight->request = *request;
+  note_request(*request, now);
+  return id;
+}
+
+std::optional<RequestId> NearCache::join(Flights::Flight& flight, Instant deadline, Tag tag) {
+  const std::size_t places = main_.options().inflight_requests_limit;
+  if (main_.in_flight() + flights_.joined_count() >= places) return std::nullopt;
+  const RequestId id = flights_.add(flight, deadline, tag);
+  return id == 0 ? std::nullopt : std::optional(id);
+}
+
+// With opt-in, the server remembers only what is read behind a word to that effect.
+Result<RequestId> NearCache::submit_flight(const CommandView& command, Tag tag) {
+  const bool opts_in = main_.options().tracking.method == TrackingOptions::Method::opt_in;
+  if (!opts_in || !tracked_) return main_.submit(command, never, tag);
+  const std::size_t bytes = encoded_caching_yes.size() + encoded_size(command);
+  const Block both = Block::allocate(requests_, bytes);
+  if (!both) return Error{};
+  auto* const begin = static_cast<char*>(both.data());
+  encode(command, copy_bytes(encoded_caching_yes, begin));
+  CommandView request = CommandView::from_encoded({begin, bytes});
+  request.answers = 2;
+  request.effect = command.effect;
+  return main_.submit(request, never, tag);
+}
+
+void NearCache::note_beside(const CommandView& command, RequestId id) {
+  const auto remember = [&](const Beside& write) {
+    return beside_.push_back(write) == Queue<Beside>::Push::accepted;
+  };
+  bool all_named = true;
+  const commands::Written written = commands::keys_written(command, [&](std::string_view key) {
+    if (!all_named) return;
+    const Cache::Fence fence = cache_.begin_write(member_.source, key);
+    all_named = remember({.id = id, .fence = fence, .of_all = false});
+    if (!all_named) cache_.end_write(fence);
+  });
+  if (written == commands::Written::nothing) return;
+  if (all_named && written == commands::Written::keys) return;
+  cache_.begin_write_of_all();
+  if (!remember({.id = id, .fence = {}, .of_all = true})) cache_.end_write_of_all();
+}
+
+void NearCache::handle_write_waits() {
+  if (!std::exchange(waiting_write_, true)) cache_.begin_write_of_all();
+}
+
+void NearCache::handle_nobody_waits() {
+  if (std::exchange(waiting_write_, false)) cache_.end_write_of_all();
+}
+
+void NearCache::note_request(RequestId id, Instant now) {
+  if (!tracked_ || probe_) return;
+  probe_ = id;
+  probe_at_ = now;
+}
+
+// The connection that is ready now is not the one that was.
+void NearCache::begin_generation() {
+  end_generation();
+  connection_ = main_.counters().connections;
+  pushes_skipped_ = main_.counters().pushes_skipped;
+  if (cache_.options().mode == CacheMode::ttl) return;
+  if (main_.is_tracked()) {
+    tracked_ = true;
+    state_ = State::tracking;
+    cache_.generations().set_proved_at(member_.slot, main_.now());
+    proved_before_ = main_.now();
+    handle_read();
+  } else {
+    const bool has_ttl = cache_.options().entry_ttl != Duration::zero();
+    state_ = has_ttl ? State::ttl : State::off;
+  }
+}
+
+void NearCache::end_generation() {
+  probe_.reset();
+  if (!std::exchange(tracked_, false)) return;
+  cache_.generations().end(member_.slot);
+}
+
+void NearCache::handle_not_read() {
+  if (tracked_) cache_.generations().set_readable(member_.slot, false);
+}
+
+void NearCache::handle_read() {
+  if (tracked_) cache_.generations().set_readable(member_.slot, true);
+}
+
+void NearCache::follow_session() {
+  const SessionCounters& counters = main_.counters();
+  const bool is_up =
+      main_.state() == Session::State::ready || main_.state() == Session::State::closing;
+  if (!is_up || counters.connections != connection_) end_generation();
+  if (counters.pushes_skipped != pushes_skipped_) {
+    pushes_skipped_ = counters.pushes_skipped;
+    if (tracked_) forget_all();
+  }
+  const RequestId answered_until = main_.answered_until();
+  writes_.end_until(answered_until);
+  if (probe_ && *probe_ < answered_until) probe_.reset();  // given up: it proves nothing
+}
+
+void NearCache::follow_sides(const SideConnections& sides) {
+  if (beside_.empty()) return;
+  beside_.erase_if([&](const Beside& write) {
+    if (!sides.is_answered(write.id)) return false;
+    write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
+    return true;
+  });
+}
+
+// All that was said before the probe was staged has been heard. Broadcasts come behind all replies
+// of the server's turn: there, one more answer must have come.
+void NearCache::handle_reply_to(RequestId id) {
+  if (!probe_ || id < *probe_) return;
+  probe_.reset();
+  const bool is_broadcast = main_.options().tracking.method == TrackingOptions::Method::broadcast;
+  const Instant before = std::exchange(proved_before_, probe_at_);
+  cache_.generations().set_proved_at(member_.slot, is_broadcast ? before : probe_at_);
+}
+
+bool NearCache::handle_push(const Value& push) {
+  if (!is_invalidation(push)) return false;
+  handle_invalidation(*++push.as_elements()->begin());
+  return true;
+}
+
+// A null in place of the keys: a database was flushed.
+void NearCache::handle_invalidation(const Value& keys) {
+  const auto elements = keys.as_elements();
+  if (!elements) return forget_all();
+  std::array<char, 512> joined;  // of a key that crosses buffers
+  for (const Value key : *elements) {
+    const auto bytes = key.as_bytes();
+    if (!bytes || (!bytes->contiguous() && bytes->size() > joined.size())) return forget_all();
+    std::string_view name;
+    if (bytes->contiguous()) {
+      name = bytes->view();
+    } else {
+      bytes->copy_to(joined.data());
+      name = {joined.data(), bytes->size()};
+    }
+    flights_.update_tickets(cache_, cache_.invalidate(member_.source, name));
+  }
+}
+
+void NearCache::forget_all() {
+  flights_.update_tickets(cache_, cache_.invalidate_all(member_.slot));
+}
+
+std::optional<Event> NearCache::handle_event(const Event& event) {
+  if (event.kind == Event::Kind::ready) begin_generation();
+  if (event.kind == Event::Kind::pushed && event.value && handle_push(*event.value)) {
+    return std::nullopt;
+  }
+  const bool is_reply = event.value.has_value() && event.kind != Event::Kind::queueing_failed;
+  if (event.tag == own_proof) {
+    if (is_reply && probe_) handle_reply_to(*probe_);
+    return std::nullopt;
+  }
+  if (event.tag < flight_tag_first || event.tag >= own_tag_first) return event;
+  Flights::Flight& flight = Flights::flight_of(event.tag);
+  if (event.kind == Event::Kind::queueing_failed) {  // CLIENT CACHING: the read is not tracked
+    flight.ticket.is_storable = false;
+    return std::nullopt;
+  }
+  if (is_reply) handle_reply_to(flight.request);
+  return land(event, flight);
+}
+
+// The first of those who wait is told now, the others when they are asked for.
+std::optional<Event> NearCache::land(const Event& event, Flights::Flight& flight) {
+  landed_ = &flight;
+  landing_ = event;
+  if (event.kind == Event::Kind::completed && flight.waiters != nullptr) {
+    store(flight, *event.value);
+  }
+  return poll_event();
+}
+
+void NearCache::store(const Flights::Flight& flight, const Value& value) {
+  if (value.is_null() && !cache_.options().cache_nil) return;
+  cache_.store(flight.ticket, member_.source, flight.question, main_.now(), wire_size(value),
+               [&value](char* out) { write_wire(value, out); });
+}
+
+Event NearCache::told(Tag tag) {
+  Event event = *landing_;
+  event.tag = tag;
+  return event;
+}
+
+std::optional<Event> NearCache::poll_event() {
+  if (landed_ != nullptr) {
+    if (const std::optional<Tag> tag = flights_.take_waiter(*landed_)) return told(*tag);
+    flights_.close(*std::exchange(landed_, nullptr));
+    landing_.reset();
+  }
+  if (const auto ended = flights_.next_ended()) return failed(*ended);
+  return std::nullopt;
+}
+
+Event NearCache::failed(const Flights::EndedWaiter& ended) {
+  const bool timed_out = ended.why == Flights::Waiter::State::timed_out;
+  const bool is_sent = main_.is_exposed(ended.flight->request);
+  error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
+            .executed = is_sent ? Executed::maybe : Executed::no,
+            .what = timed_out ? "the request's deadline passed before its reply"
+                              : "the request was cancelled"};
+  if (ended.was_last) main_.cancel(ended.flight->request);
+  return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error_};
+}
+
+void NearCache::handle_timeout(Instant now) {
+  flights_.handle_timeout(now);
+  if (now >= next_proof()) ask_for_proof(now);
+  cache_.relieve(now);
+  relieved_at_ = now;
+}
+
+void NearCache::ask_for_proof(Instant now) {
+  asked_at_ = now;
+  const RequestId next = main_.staged_until();
+  if (!main_.submit_own(CommandView::from_encoded(encoded_ping), own_proof)) return;
+  probe_ = next;
+  probe_at_ = now;
+}
+
+// In time before the lease ends; but not all the time, where there is no room for a PING.
+Instant NearCache::next_proof() const {
+  if (!tracked_ || probe_) return never;
+  const Duration half = cache_.options().coherence_lease / 2;
+  return after(std::max(cache_.generations().proved_at(member_.slot), asked_at_), half);
+}
+
+Instant NearCache::poll_timeout() const {
+  const Instant relief = std::max(cache_.next_expiry(), after(relieved_at_, relief_wait));
+  const Instant flights = flights_.next_deadline();
+  return std::min({flights, next_proof(), cache_.next_expiry() == never ? never : relief});
+}
+
+}  // namespace plimsoll

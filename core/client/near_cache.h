@@ -1,0 +1,139 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/client/write_fences.h"
+#include "plimsoll/core/session/session.h"
+
+// One client's part in a cache: what its connection proves, what it fetches, what it writes. It
+// sees every event of the main session before users do, and keeps invalidations to itself. The
+// rules that make the cache coherent are told in docs/caching.md.
+//
+// A connection's generation begins when its tracking does, and ends with it. Its proof: each reply
+// says that all invalidations for what happened before its request was staged have arrived. So the
+// time of one staged request at a time is remembered, and once that is answered it is proved; an
+// idle connection is asked by PING.
+
+namespace plimsoll {
+
+class NearCache {
+ public:
+  /// Accounts and the session must outlive this, the cache too. `cache` has the client as `member`.
+  NearCache(Cache& cache, const Cache::Membership& member, Session& main, Account& requests);
+  ~NearCache();
+  NearCache(const NearCache&) = delete;
+  NearCache& operator=(const NearCache&) = delete;
+
+  enum class State : std::uint8_t {
+    unknown,   ///< there was no connection yet
+    tracking,  ///< entries are vouched for by connections that are tracked
+    ttl,       ///< by time alone
+    off        ///< nothing is cached: no tracking, and no entry_ttl either
+  };
+  State state() const { return state_.load(std::memory_order_relaxed); }
+  Cache& cache() const { return cache_; }
+
+  /// What a lookup of this client may be served. From any thread.
+  Cache::Reader reader(Instant proved_since = Instant::min()) const {
+    return {.source = member_.source,
+            .takes_untracked = state() == State::ttl,
+            .proved_since = proved_since};
+  }
+
+  /// A command for the main connection. A read that may be cached is fetched, or waits for one that
+  /// is being; a write fences its keys. rejected_by_limit and the like as Session::submit().
+  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
+
+  /// A command that was staged elsewhere: behind the line for room, or beside the main connection.
+  void note_staged(const CommandView& command, RequestId id) { writes_.begin(command, id); }
+  void note_beside(const CommandView& command, RequestId id);
+
+  /// A write waits for room: all keys are fenced until nobody waits.
+  void handle_write_waits();
+  void handle_nobody_waits();
+
+  void cancel(RequestId id) { flights_.cancel(id); }
+
+  /// What is to be told before the session is asked again.
+  std::optional<Event> poll_event();
+
+  /// What users are told of an event of the main session.
+  std::optional<Event> handle_event(const Event& event);
+
+  /// Whether the last event is told once more, to another: its reply must stay.
+  bool will_tell_again() const { return landed_ != nullptr && landed_->waiters != nullptr; }
+
+  /// After anything that may have moved the session on.
+  void follow_session();
+  /// After the same of the others.
+  void follow_sides(const SideConnections& sides);
+
+  /// There is no memory to read to; there was.
+  void handle_not_read();
+  void handle_read();
+
+  void handle_timeout(Instant now);
+  Instant poll_timeout() const;
+
+  /// CHECKs all that must hold between calls.
+  void validate() const { flights_.validate(); }
+
+ private:
+  struct Beside {
+    RequestId id;
+    Cache::Fence fence;
+    bool of_all;
+  };
+
+  std::optional<RequestId> fetch(const commands::Question& question, const CommandView& command,
+                                 Instant now, Instant deadline, Tag tag);
+  std::optional<RequestId> join(Flights::Flight& flight, Instant deadline, Tag tag);
+  bool may_track(std::string_view key) const;
+  bool may_fetch(const commands::Question& question) const;
+  std::uint32_t slot() const;
+  void begin_generation();
+  void end_generation();
+  void note_request(RequestId id, Instant now);
+  void ask_for_proof(Instant now);
+  Instant next_proof() const;
+  bool handle_push(const Value& push);
+  void handle_invalidation(const Value& keys);
+  void forget_all();
+  void handle_reply_to(RequestId id);
+  std::optional<Event> land(const Event& event, Flights::Flight& flight);
+  void store(const Flights::Flight& flight, const Value& value);
+  Event told(Tag tag);
+  Event failed(const Flights::EndedWaiter& ended);
+  Result<RequestId> submit_flight(const CommandView& command, Tag tag);
+
+  Cache& cache_;
+  const Cache::Membership member_;
+  Session& main_;
+  Account& requests_;
+  std::atomic<State> state_{State::unknown};
+  bool tracked_ = false;  // a generation is under way
+  bool waiting_write_ = false;
+  std::uint64_t connection_ = 0;  // of which the generation is, as the session counts them
+  std::uint64_t pushes_skipped_ = 0;
+  std::optional<RequestId> probe_;  // its reply proves all until probe_at_
+  Instant probe_at_ = Instant::min();
+  Instant proved_before_ = Instant::min();  // broadcast: what one more answer proves
+  Flights flights_;
+  Flights::Flight* landed_ = nullptr;
+  std::optional<Event> landing_;
+  WriteFences writes_;
+  Queue<Beside> beside_;
+  Error error_;
+  Instant relieved_at_ = Instant::min();
+  Instant asked_at_ = Instant::min();
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,43 @@
+#include "plimsoll/core/client/write_fences.h"
+
+#include "plimsoll/core/commands/written.h"
+
+namespace plimsoll {
+
+void WriteFences::begin(const CommandView& command, RequestId id) {
+  switch (commands::written_by(command)) {
+    case commands::Written::nothing: return;
+    case commands::Written::anything: return begin_all(id);
+    case commands::Written::keys: break;
+  }
+  bool all_named = true;
+  commands::keys_written(command, [&](std::string_view key) {
+    if (!all_named) return;
+    const Cache::Fence fence = cache_.begin_write(source_, key);
+    all_named = fences_.push_back({.id = id, .fence = fence}) == Queue<Written>::Push::accepted;
+    if (!all_named) cache_.end_write(fence);
+  });
+  if (!all_named) begin_all(id);
+}
+
+// An id of 0 is a request's, too.
+void WriteFences::begin_all(RequestId id) {
+  if (all_until_ == 0) {
+    cache_.begin_write_of_all();
+  } else {
+    cache_.poison_all();
+  }
+  all_until_ = id + 1;
+}
+
+void WriteFences::end_those_before(RequestId answered_until) {
+  while (!fences_.empty() && fences_.front().id < answered_until) {
+    cache_.end_write(fences_.front().fence);
+    fences_.pop_front();
+  }
+  if (all_until_ == 0 || all_until_ > answered_until) return;
+  all_until_ = 0;
+  cache_.end_write_of_all();
+}
+
+}  // namespace plimsoll

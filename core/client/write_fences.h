@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/memory/queue.h"
+#include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/core/session/pipeline.h"
+
+// The fences of one client's writes on one connection, until their replies are parsed: in the order
+// of the requests, so that what has been answered is in front. Where the keys of a write are too
+// many, or there is no memory to remember them, all keys are fenced in their place.
+
+namespace plimsoll {
+
+class WriteFences {
+ public:
+  /// Keys at a time that are fenced by name.
+  static constexpr std::size_t keys_max = 4096;
+
+  WriteFences(Cache& cache, std::uint32_t source, Account& requests)
+      : cache_(cache), source_(source), fences_(requests, keys_max) {}
+  ~WriteFences() { end_all(); }
+  WriteFences(const WriteFences&) = delete;
+  WriteFences& operator=(const WriteFences&) = delete;
+
+  bool none() const { return fences_.empty() && all_until_ == 0; }
+
+  /// Of a command that may write and was staged as `id`, ids going up.
+  void begin(const CommandView& command, RequestId id);
+
+  /// All requests before `answered_until` are over.
+  void end_until(RequestId answered_until) {
+    if (!none()) end_those_before(answered_until);
+  }
+  void end_all() { end_until(UINT64_MAX); }
+
+ private:
+  struct Written {
+    RequestId id;
+    Cache::Fence fence;
+  };
+
+  void end_those_before(RequestId answered_until);
+  void begin_all(RequestId id);
+
+  Cache& cache_;
+  const std::uint32_t source_;
+  Queue<Written> fences_;
+  RequestId all_until_ = 0;  // all keys are fenced until this request is over; 0: they are not
+};
+
+}  // namespace plimsoll
