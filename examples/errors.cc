@@ -53,7 +53,8 @@ std::string_view advice(const native::Error& error) {
     case ErrorCode::authentication_failed:
     case ErrorCode::permission_denied:
     case ErrorCode::unsupported_protocol:
-    case ErrorCode::unknown_database: return "it will not serve us: mend the options or the server";
+    case ErrorCode::unknown_database:
+    case ErrorCode::tracking_refused: return "it will not serve us: mend the options or the server";
     case ErrorCode::closed: return "nothing was sent: connect anew";
     case ErrorCode::forked: return "connect anew in the child";
   }

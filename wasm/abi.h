@@ -76,6 +76,7 @@ enum PlimsollError {
   plimsoll_error_permission_denied,
   plimsoll_error_unsupported_protocol,
   plimsoll_error_unknown_database,
+  plimsoll_error_tracking_refused,
   plimsoll_error_closed,
   plimsoll_error_forked,
 };

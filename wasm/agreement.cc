@@ -50,6 +50,7 @@ static_assert(same(ErrorCode::authentication_failed, plimsoll_error_authenticati
 static_assert(same(ErrorCode::permission_denied, plimsoll_error_permission_denied));
 static_assert(same(ErrorCode::unsupported_protocol, plimsoll_error_unsupported_protocol));
 static_assert(same(ErrorCode::unknown_database, plimsoll_error_unknown_database));
+static_assert(same(ErrorCode::tracking_refused, plimsoll_error_tracking_refused));
 static_assert(same(ErrorCode::closed, plimsoll_error_closed));
 static_assert(same(ErrorCode::forked, plimsoll_error_forked));
 static_assert(error_codes_count == plimsoll_error_forked);

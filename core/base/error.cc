@@ -64,6 +64,7 @@ std::string_view name(ErrorCode code) {
     case ErrorCode::permission_denied: return "permission_denied";
     case ErrorCode::unsupported_protocol: return "unsupported_protocol";
     case ErrorCode::unknown_database: return "unknown_database";
+    case ErrorCode::tracking_refused: return "tracking_refused";
     case ErrorCode::closed: return "closed";
     case ErrorCode::forked: return "forked";
   }

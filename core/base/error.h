@@ -51,6 +51,7 @@ enum class ErrorCode : std::uint8_t {
   permission_denied,      ///< NOPERM: the user may not do what connecting needs
   unsupported_protocol,   ///< NOPROTO, or no HELLO: the server does not speak RESP3
   unknown_database,       ///< SELECT was refused
+  tracking_refused,       ///< CLIENT TRACKING was, and the options want it
 
   // The client as a whole.
   closed,  ///< the client was closed

@@ -232,7 +232,7 @@ class Client {
   /// The text in front of the records: what `./dev sim --replay` has to know of the options. No
   /// secrets. Returns the part of `out` that it took; recording_header_max is enough.
   std::string_view recording_header(std::span<char> out) const;
-  static constexpr std::size_t recording_header_max = 1024;
+  static constexpr std::size_t recording_header_max = 2560;
 
   /// CHECKs all that must hold between calls, for tests and the simulator. Walks over everything.
   void validate() {

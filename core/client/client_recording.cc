@@ -38,12 +38,22 @@ class HeaderWriter {
     std::copy_n(text.data(), size, out_.data() + used_);
     used_ += size;
   }
-  void line(std::string_view name, std::uint64_t number) {
+  void put(std::uint64_t number) {
     std::array<char, 20> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    put({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  }
+  void line(std::string_view name, std::uint64_t number) {
     put(name);
     put(" ");
-    put({digits.data(), static_cast<std::size_t>(end - digits.data())});
+    put(number);
+    put("\n");
+  }
+  void line(std::string_view name, std::uint64_t index, std::uint64_t number) {
+    put(name);
+    put(index);
+    put(" ");
+    put(number);
     put("\n");
   }
   void line(std::string_view name, Duration duration) {
@@ -134,6 +144,13 @@ std::string_view Client::recording_header(std::span<char> out) const {
   header.line("health_check_interval", options().health_check_interval);
   header.line("tombstone_age_max", options().tombstone_age_max);
   header.line("read_resends_max", options().read_resends_max);
+  const TrackingOptions& tracking = options().tracking;
+  header.line("tracking_method", static_cast<std::uint64_t>(tracking.method));
+  header.line("tracking_required", tracking.required ? 1 : 0);
+  header.line("tracking_silence_max", tracking.silence_max);
+  for (std::size_t i = 0; i < tracking.prefixes.size(); ++i) {
+    header.line("prefix_size_", i, tracking.prefixes[i].size());
+  }
   header.line("random_seed", options().random_seed);
   header.line("reply_bytes_max", options().reply_bytes_max);
   header.line("begin", recorder_.records().begin.time_since_epoch());

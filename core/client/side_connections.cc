@@ -49,6 +49,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   PLIMSOLL_CHECK(index < connections_max);
   SessionOptions options = options_;
   options.random_seed += index;
+  options.tracking = {};
   options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
   options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
   AccountHandle pushes;

@@ -15,6 +15,13 @@ using Step = Handshake::Step;
 
 constexpr std::uint32_t bit(Step step) { return 1u << static_cast<unsigned>(step); }
 
+// In RESP2 there are no pushes, and the server would have to be told of a connection that takes
+// them.
+bool wants_tracking(const SessionOptions& options) {
+  return options.tracking.method != TrackingOptions::Method::off &&
+         options.protocol == Protocol::resp3;
+}
+
 // The commands of a handshake, as arguments. It refers to itself and to the options.
 class Script {
  public:
@@ -41,6 +48,7 @@ class Script {
     if (options_.database != 0) {
       say(Step::select, "SELECT", std::string_view(database_.data(), database_size_));
     }
+    if (wants_tracking(options_)) ask_for_tracking(visit);
     say(Step::ping, "PING");
   }
 
@@ -63,6 +71,23 @@ class Script {
       hello[count++] = options_.client_name;
     }
     visit(Step::hello, std::span<const std::string_view>(hello).first(count));
+  }
+
+  template <class Visit>
+  void ask_for_tracking(Visit&& visit) const {
+    std::array<std::string_view, 4 + 2 * tracking_prefixes_max> words{"CLIENT", "TRACKING", "ON"};
+    std::size_t count = 3;
+    switch (options_.tracking.method) {
+      case TrackingOptions::Method::off:
+      case TrackingOptions::Method::all_reads: break;
+      case TrackingOptions::Method::opt_in: words[count++] = "OPTIN"; break;
+      case TrackingOptions::Method::broadcast: words[count++] = "BCAST"; break;
+    }
+    for (std::string_view prefix : options_.tracking.prefixes) {
+      words[count++] = "PREFIX";
+      words[count++] = prefix;
+    }
+    visit(Step::tracking, std::span<const std::string_view>(words).first(count));
   }
 
   template <class Say>
@@ -180,6 +205,21 @@ constexpr Error no_touch_refused{.code = ErrorCode::server_error,
                                  .what = "the server does not take CLIENT NO-TOUCH",
                                  .expected = "Valkey, or Redis 7.2 or newer; or no_touch off"};
 
+constexpr Error tracking_without_resp3{.code = ErrorCode::tracking_refused,
+                                       .what = "the server is spoken to in RESP2",
+                                       .expected = "RESP3 as protocol in the options"};
+
+constexpr Error tracking_unknown{.code = ErrorCode::tracking_refused,
+                                 .what = "the server does not know CLIENT TRACKING",
+                                 .expected = "Valkey, or Redis 6 or newer"};
+
+constexpr Error tracking_forbidden{.code = ErrorCode::permission_denied,
+                                   .what = "the user may not use CLIENT TRACKING",
+                                   .expected = "ACL rules that allow it: +client|tracking"};
+
+constexpr Error tracking_refused{.code = ErrorCode::tracking_refused,
+                                 .what = "the server refused CLIENT TRACKING"};
+
 constexpr Error unknown_refusal{.code = ErrorCode::server_error,
                                 .what = "the server refused the handshake"};
 
@@ -206,6 +246,10 @@ bool Handshake::start(Account& connections, const SessionOptions& options) {
   script.for_each_command([&](Step, auto words) { out = encode(view(words), out); });
   written_ = 0;
   client_id_ = 0;
+  const bool without_resp3 =
+      options.tracking.method != TrackingOptions::Method::off && !wants_tracking(options);
+  tracked_ = without_resp3 ? Tracked::without_resp3 : Tracked::off;
+  tracking_required_ = options.tracking.required;
   advance();
   return true;
 }
@@ -229,7 +273,7 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
   if (!text) {
     error_ = {.code = ErrorCode::protocol_error,
               .what = "reply to the handshake is of another kind",
-              .expected = "a map with proto 3 for HELLO 3, OK for SELECT"};
+              .expected = "a map with proto 3 for HELLO 3, OK for all else"};
     return Verdict::odd;
   }
   if (const Refusal* refusal = find_refusal(*text)) {
@@ -246,11 +290,52 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
     case Step::client_id:
     case Step::library_name:
     case Step::library_version:
+    case Step::tracking:
     case Step::ping:
     case Step::done: break;
   }
   error_ = unknown_refusal;
   return Verdict::odd;
+}
+
+// What a server does not track, a client can do without: only refusals of everything matter.
+Handshake::Verdict Handshake::handle_tracking_reply(const Value& reply) {
+  if (reply.type() == Type::simple_string) {
+    tracked_ = Tracked::yes;
+    return go_on();
+  }
+  const Result<BytesView> text = reply.as_error();
+  const Refusal* const refusal = text ? find_refusal(*text) : nullptr;
+  if (!text || (refusal != nullptr && refusal->verdict == Verdict::retry)) return refuse(reply);
+  // "ERR unknown subcommand", "ERR Unknown subcommand or wrong number of arguments" (Redis 6).
+  if (starts_with(*text, "ERR unknown") || starts_with(*text, "ERR Unknown")) {
+    tracked_ = Tracked::unknown;
+  } else if (starts_with(*text, "NOPERM")) {
+    tracked_ = Tracked::forbidden;
+  } else {
+    tracked_ = Tracked::refused;
+  }
+  if (!tracking_required_) return go_on();
+  error_ = error_of(tracked_);
+  return Verdict::refused;
+}
+
+Error Handshake::error_of(Tracked tracked) {
+  switch (tracked) {
+    case Tracked::off:
+    case Tracked::yes: break;
+    case Tracked::without_resp3: return tracking_without_resp3;
+    case Tracked::unknown: return tracking_unknown;
+    case Tracked::forbidden: return tracking_forbidden;
+    case Tracked::refused: return tracking_refused;
+  }
+  return {};
+}
+
+Tracking Handshake::tracking() const {
+  if (tracked_ == Tracked::off) return {};
+  if (tracked_ == Tracked::yes) return {.state = Tracking::State::tracked};
+  return {.state = Tracking::State::refused, .error = error_of(tracked_)};
 }
 
 // Whether it is the reply of a server that speaks RESP3 from now on.
@@ -288,6 +373,7 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
     case Step::select:
       if (reply.type() != Type::simple_string) return refuse(reply);
       break;
+    case Step::tracking: return handle_tracking_reply(reply);
     case Step::ping:
       // A user who may not ping is no worse for it; a server that serves nobody now is, and so is
       // one that was not told a password.
@@ -300,6 +386,10 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
       break;
     case Step::done: PLIMSOLL_CHECK(false); break;
   }
+  return go_on();
+}
+
+Handshake::Verdict Handshake::go_on() {
   advance();
   return step_ == Step::done ? Verdict::done : Verdict::go_on;
 }

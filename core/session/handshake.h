@@ -12,11 +12,22 @@
 
 // What is said on a new connection before any request: HELLO 3 with AUTH and the client's name (for
 // RESP2: AUTH, CLIENT SETNAME and CLIENT ID), CLIENT SETINFO twice, what the options want besides,
-// SELECT, and PING, which a server that is loading refuses although it takes the rest. It leaves in
-// one write, and requests wait until all of it is answered: behind a refused AUTH or SELECT they
-// would run as somebody else, or somewhere else.
+// SELECT, CLIENT TRACKING, and PING, which a server that is loading refuses although it takes the
+// rest. It leaves in one write, and requests wait until all of it is answered: behind a refused
+// AUTH or SELECT they would run as somebody else, or somewhere else.
 
 namespace plimsoll {
+
+/// Whether the server says what becomes of the keys that a connection reads.
+struct Tracking {
+  enum class State : std::uint8_t {
+    off,      ///< it was not asked to, or there is no connection
+    tracked,  ///< it does
+    refused   ///< it does not: `error`
+  };
+  State state = State::off;
+  Error error{};
+};
 
 class Handshake {
  public:
@@ -46,6 +57,10 @@ class Handshake {
   /// By which the server knows this connection, for CLIENT UNBLOCK; 0: it did not say.
   std::uint64_t client_id() const { return client_id_; }
 
+  /// What came of TrackingOptions, once the handshake is done.
+  Tracking tracking() const;
+  bool is_tracked() const { return tracked_ == Tracked::yes; }
+
   /// In the order in which they are said, as far as they are.
   enum class Step : std::uint8_t {
     hello,
@@ -57,6 +72,7 @@ class Handshake {
     no_evict,
     no_touch,
     select,
+    tracking,
     ping,
     done
   };
@@ -65,10 +81,18 @@ class Handshake {
   void advance();
   bool read_hello(const Value& reply);
   Verdict refuse(const Value& reply);
+  Verdict handle_tracking_reply(const Value& reply);
+  Verdict go_on();
+
+  // Why the server does not track, in a byte: handshakes are kept as long as connections.
+  enum class Tracked : std::uint8_t { off, yes, without_resp3, unknown, forbidden, refused };
+  static Error error_of(Tracked tracked);
 
   Block bytes_;
   std::size_t written_ = 0;
   Step step_ = Step::done;
+  Tracked tracked_ = Tracked::off;
+  bool tracking_required_ = false;
   std::uint32_t steps_left_ = 0;  // a bit for each that follows
   std::uint64_t client_id_ = 0;
   Error error_;

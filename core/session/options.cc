@@ -16,6 +16,40 @@ bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
+// Servers refuse them: a key might be told of twice.
+bool overlap(std::span<const std::string_view> prefixes) {
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    for (std::size_t j = 0; j < prefixes.size(); ++j) {
+      if (i != j && prefixes[i].starts_with(prefixes[j])) return true;
+    }
+  }
+  return false;
+}
+
+Status validate(const TrackingOptions& tracking, Protocol protocol) {
+  using Method = TrackingOptions::Method;
+  if (tracking.required && tracking.method == Method::off) {
+    return invalid("tracking.required is set, and tracking.method is off", "a method");
+  }
+  if (tracking.required && protocol == Protocol::resp2) {
+    return invalid("tracking.required is set, and protocol is RESP2", "RESP3");
+  }
+  if (!tracking.prefixes.empty() && tracking.method != Method::broadcast) {
+    return invalid("tracking.prefixes are given, and tracking.method is not broadcast",
+                   "broadcast, or no prefixes");
+  }
+  if (tracking.prefixes.size() > tracking_prefixes_max) {
+    return invalid("tracking.prefixes are too many", "32 or less");
+  }
+  if (overlap(tracking.prefixes)) {
+    return invalid("tracking.prefixes overlap", "none that begins with another");
+  }
+  if (tracking.silence_max < Duration::zero()) {
+    return invalid("tracking.silence_max is negative", "a time, or zero for none");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status validate(const SessionOptions& options) {
@@ -72,7 +106,7 @@ Status validate(const SessionOptions& options) {
   if (options.reply_bytes_max < reply_bytes_max_min) {
     return invalid("reply_bytes_max is too small", "4096 bytes or more");
   }
-  return {};
+  return validate(options.tracking, options.protocol);
 }
 
 }  // namespace plimsoll

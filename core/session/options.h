@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "plimsoll/core/base/result.h"
@@ -38,6 +39,33 @@ struct Credentials {
   std::string_view password;  ///< empty: no AUTH at all
 };
 
+/// Prefixes of one connection: each costs the server, and the handshake, its bytes.
+inline constexpr std::size_t tracking_prefixes_max = 32;
+
+/// CLIENT TRACKING: whether the server is to say what becomes of keys, as pushes "invalidate".
+struct TrackingOptions {
+  enum class Method : std::uint8_t {
+    off,
+    all_reads,  ///< of every key that the connection reads
+    opt_in,     ///< of those that it reads behind CLIENT CACHING YES
+    broadcast   ///< of every key that begins with one of `prefixes`, read or not
+  };
+
+  Method method = Method::off;
+
+  /// A server that refuses is refused, with tracking_refused or permission_denied; if not, the
+  /// connection goes on without, and Session::tracking() says why.
+  bool required = false;
+
+  /// With `broadcast` only; none: all keys. tracking_prefixes_max at most, none of which begins
+  /// with another. Views, like the other texts.
+  std::span<const std::string_view> prefixes{};
+
+  /// While the server tracks: when nothing was heard for that long, and nothing is owed, it is sent
+  /// a PING, whatever health_check_interval says; zero: as that says.
+  Duration silence_max = Duration::zero();
+};
+
 /// What a session needs to know. The texts are views: their owner (native Options, the loader)
 /// outlives the session, and secrets are not copied.
 struct SessionOptions {
@@ -52,6 +80,9 @@ struct SessionOptions {
 
   /// CLIENT NO-TOUCH: what these connections read counts as no use of the keys (LRU, LFU).
   bool no_touch = false;
+
+  /// Of the main connection; those beside it are never tracked. It takes RESP3.
+  TrackingOptions tracking{};
 
   /// Requests and tombstones at a time, 1 at least, inflight_requests_limit_max at most.
   std::size_t inflight_requests_limit = 1000;

@@ -54,6 +54,7 @@ Pipeline::Room Pipeline::make_room(std::size_t bytes) {
   if (requests_.size() >= options_.requests_max && is_full()) return Room::no_place;
   if (!log_.make_room(bytes)) return Room::no_memory;
   Request place{};
+  place.begin = log_.end();
   place.state = State::withdrawn;
   if (requests_.push_back(place) == Queue<Request>::Push::accepted) return Room::made;
   log_.release_room();

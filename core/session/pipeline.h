@@ -149,6 +149,12 @@ class Pipeline {
   /// Gives back every byte of a pipeline from which take_lost() took all: the transport is done.
   void release();
 
+  /// Every request with an id before this one has had its last answer, or will never have one: it
+  /// was withdrawn unsent, or its connection was lost. Never falls.
+  RequestId answered_until() {
+    return requests_.size() == answered_count_ ? log_.end() : first_unanswered().begin;
+  }
+
   /// Whether some of the bytes of a request were given out by transmit().
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
 

@@ -73,6 +73,7 @@ std::optional<Ended> Pipeline::take_lost() {
   while (!requests_.empty()) {
     const Request request = requests_.front();
     requests_.pop_front();
+    if (answered_count_ > 0) --answered_count_;  // those are in front
     const bool written = request.end() <= exposed_end_ || request.sent_before;
     const Executed executed = written ? Executed::maybe : Executed::no;
     switch (request.state) {

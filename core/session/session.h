@@ -199,6 +199,15 @@ class Session {
   /// By which the server knows the connection; 0: it did not say.
   std::uint64_t client_id() const { return handshake_.client_id(); }
 
+  /// Whether the server tracks what the connection reads: off where none is ready.
+  Tracking tracking() const {
+    const bool connected = state_ == State::ready || state_ == State::closing;
+    return connected ? handshake_.tracking() : Tracking{};
+  }
+
+  /// Pipeline::answered_until().
+  RequestId answered_until() { return pipeline_.answered_until(); }
+
   /// Nothing is in flight on a connection that is ready and has lasted: only what Rest says tells
   /// it from one that was just made. None otherwise.
   struct Rest {
@@ -248,6 +257,7 @@ class Session {
   void release_if_over();
   void check_health();
   void ask_if_silent();
+  Duration silence_max() const;
   Instant health_check_at() const;
   Instant watch_front();
 

@@ -263,11 +263,19 @@ void Session::ask_if_silent() {
   watch_front();
 }
 
+// For how long the server may say nothing before it is asked; zero: for ever.
+Duration Session::silence_max() const {
+  const Duration interval = options_.health_check_interval;
+  const Duration tracked = options_.tracking.silence_max;
+  const bool matters = tracked > Duration::zero() && handshake_.is_tracked();
+  return matters && (interval == Duration::zero() || tracked < interval) ? tracked : interval;
+}
+
 // When the server is to be asked for a sign of life: never while it owes some reply.
 Instant Session::health_check_at() const {
-  const bool wanted =
-      options_.health_check_interval > Duration::zero() && pipeline_.size() == 0 && !is_paused();
-  return wanted ? after(quiet_since_, options_.health_check_interval) : never;
+  const Duration silence = silence_max();
+  const bool wanted = silence > Duration::zero() && pipeline_.size() == 0 && !is_paused();
+  return wanted ? after(quiet_since_, silence) : never;
 }
 
 // When the connection is dead, unless the reply that is due comes: a reply that somebody waits for

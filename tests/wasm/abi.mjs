@@ -8,7 +8,7 @@ export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "can
   "connection_lost", "connection_dead", "server_loading", "primary_down", "server_busy",
   "too_many_clients", "protected_mode", "tls_failed", "credentials_failed",
   "certificate_invalid", "authentication_failed", "permission_denied",
-  "unsupported_protocol", "unknown_database", "closed", "forked"];
+  "unsupported_protocol", "unknown_database", "tracking_refused", "closed", "forked"];
 export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
 export const events = ["none", "ready", "completed", "failed", "pushed", "disconnected",

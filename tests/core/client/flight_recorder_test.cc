@@ -2,7 +2,10 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <string_view>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -76,6 +79,34 @@ TEST_CASE("a recording holds no password, no argument and no value") {
   CHECK(text.size() < header.size());
   CHECK(text.ends_with("\n\n"));
   CHECK(text.find("secret") == text.npos);
+}
+
+TEST_CASE("the header of a recording has room for every option at its largest") {
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz012345";
+  std::array<std::string_view, tracking_prefixes_max> prefixes;
+  for (std::size_t i = 0; i < prefixes.size(); ++i) prefixes[i] = letters.substr(i, 1);
+  ClientOptions options{.database = std::numeric_limits<std::uint32_t>::max(),
+                        .tracking = {.method = TrackingOptions::Method::broadcast,
+                                     .required = true,
+                                     .prefixes = prefixes,
+                                     .silence_max = Duration::max()},
+                        .inflight_requests_limit = inflight_requests_limit_max,
+                        .waiters_max = waiters_max_limit,
+                        .connect_timeout = Duration::max(),
+                        .reconnect_wait_min = Duration::max(),
+                        .reconnect_wait_max = Duration::max(),
+                        .health_check_interval = Duration::max(),
+                        .tombstone_age_max = Duration::max(),
+                        .random_seed = most,
+                        .close_timeout = Duration::max(),
+                        .reply_bytes_max = most};
+  testing::ClientEnd end(options);
+  std::array<char, Client::recording_header_max> header;
+  const std::string text(end.client().recording_header(header));
+  // The texts are short here: their sizes may have 19 digits more each.
+  CHECK(text.size() + (3 + prefixes.size()) * 19 < header.size());
+  CHECK(text.ends_with("\n\n"));
 }
 
 TEST_CASE("a recording is paid for, never grows, and is given back") {

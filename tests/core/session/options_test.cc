@@ -1,5 +1,6 @@
 #include "plimsoll/core/session/options.h"
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -71,6 +72,53 @@ TEST_CASE("a user needs a password, a password needs no user") {
   CHECK(refused_field({.username = "reader"}) == "username");
   CHECK(refused_field({.username = "reader", .password = "secret"}).empty());
   CHECK(refused_field({.password = "secret"}).empty());
+}
+
+TEST_CASE("tracking is asked for in a way that servers understand") {
+  using enum TrackingOptions::Method;
+  const auto refused = [](const TrackingOptions& tracking, Protocol protocol = Protocol::resp3) {
+    return refused_field({.protocol = protocol, .tracking = tracking});
+  };
+  CHECK(SessionOptions{}.tracking.method == off);
+  for (const auto method : {all_reads, opt_in, broadcast}) {
+    CHECK(refused({.method = method, .required = true, .silence_max = 1s}).empty());
+    CHECK(refused({.method = method}, Protocol::resp2).empty());
+    CHECK(refused({.method = method, .required = true}, Protocol::resp2) == "tracking.required");
+  }
+  CHECK(refused({.required = true}) == "tracking.required");
+  CHECK(refused({.silence_max = -1s}) == "tracking.silence_max");
+
+  constexpr std::array<std::string_view, 2> prefixes{"user:", "order:"};
+  CHECK(refused({.method = broadcast, .prefixes = prefixes}).empty());
+  for (const auto method : {off, all_reads, opt_in}) {
+    CHECK(refused({.method = method, .prefixes = prefixes}) == "tracking.prefixes");
+  }
+}
+
+TEST_CASE("prefixes are so many at most, and none begins with another") {
+  const auto refused = [](std::span<const std::string_view> prefixes) {
+    return refused_field(
+        {.tracking = {.method = TrackingOptions::Method::broadcast, .prefixes = prefixes}});
+  };
+  std::array<std::string, tracking_prefixes_max + 1> texts;
+  std::array<std::string_view, tracking_prefixes_max + 1> many;
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    texts[i] = std::to_string(i) + ":";
+    many[i] = texts[i];
+  }
+  CHECK(refused(std::span(many).first(tracking_prefixes_max)).empty());
+  CHECK(refused(many) == "tracking.prefixes");
+
+  CHECK(refused(std::array<std::string_view, 1>{""}).empty());
+  CHECK(refused(std::array<std::string_view, 2>{"ab", "ac"}).empty());
+  for (const auto& pair : {std::array<std::string_view, 2>{"ab", "a"},
+                           {"a", "ab"},
+                           {"a", "a"},
+                           {"", "a"},
+                           {"a", ""},
+                           {"", ""}}) {
+    CHECK(refused(pair) == "tracking.prefixes");
+  }
 }
 
 TEST_CASE("a client's name is what the server accepts as one") {

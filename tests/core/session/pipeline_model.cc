@@ -61,6 +61,11 @@ Pipeline::Next PipelineModel::next() const {
   return first->state == State::tombstone ? Pipeline::Next::tombstone : Pipeline::Next::request;
 }
 
+std::optional<RequestId> PipelineModel::first_unanswered_id() const {
+  const auto first = first_unanswered();
+  return first == requests_.end() ? std::nullopt : std::optional(first->id);
+}
+
 Tag PipelineModel::take_next() {
   Request& first = requests_[static_cast<std::size_t>(first_unanswered() - requests_.begin())];
   const Tag tag = first.tag;

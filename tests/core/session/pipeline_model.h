@@ -30,6 +30,7 @@ class PipelineModel {
 
   Pipeline::Next next() const;
   Tag take_next();
+  std::optional<RequestId> first_unanswered_id() const;
 
   /// Whether a request may end so at `now`; then it has.
   bool end(const Ended& ended, Instant now);

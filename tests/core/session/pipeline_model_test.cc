@@ -51,6 +51,7 @@ class Run {
     require(pipeline().next() == model_.next(), "another reply is due");
     require(pipeline().next_deadline() <= model_.earliest_deadline(), "a deadline is missed");
     require(!model_.has_unsent() || pipeline().has_unsent(), "unsent bytes are forgotten");
+    check_answered();
   }
 
   void lose_for_good() {
@@ -123,12 +124,25 @@ class Run {
     const Result<RequestId> id = pipeline().submit(command, deadline, tag);
     if (id) {
       require(!full, "more requests than the limit");
+      staged_end_ = *id + bytes.size();
       model_.submit(*id, tag, std::move(bytes), deadline, is_read ? resends_max_ : 0);
       return;
     }
     ++refused_;
     require(id.error().code == ErrorCode::rejected_by_limit, "refused for another reason");
     require(!idle || searching_, "refused although nothing is in flight");
+  }
+
+  // To the point where nobody is about to be told of an end; until then it may lag behind.
+  void check_answered() {
+    const RequestId until = pipeline().answered_until();
+    require(until >= answered_until_, "what was answered is unanswered again");
+    answered_until_ = until;
+    const std::optional<RequestId> first = model_.first_unanswered_id();
+    require(!first || until <= *first, "a request is called answered that is not");
+    if (searching_) return;
+    require(first ? until == *first : until >= staged_end_,
+            "one that is answered is not called so");
   }
 
   void transmit() {
@@ -210,6 +224,8 @@ class Run {
   Instant searched_ = Instant::min();  // what was overdue then must have ended
   bool searching_ = false;
   Tag last_tag_ = 0;
+  RequestId staged_end_ = 0;
+  RequestId answered_until_ = 0;
   std::size_t refused_ = 0;
   std::size_t ended_ = 0;
   std::size_t losses_ = 0;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,20 @@ constexpr std::string_view hello = "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n";
 // In place of texts of which only the size is known.
 const std::string hidden_text(4096, 'x');
 
-ClientOptions options_of(const Recording& recording) {
+// As many prefixes as were recorded, as long as they were: no two of them begin alike.
+std::vector<std::string> prefixes_of(const Recording& recording) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz012345";
+  static_assert(letters.size() == tracking_prefixes_max);
+  std::vector<std::string> prefixes;
+  for (char letter : letters) {
+    const auto size = recording.options.find("prefix_size_" + std::to_string(prefixes.size()));
+    if (size == recording.options.end()) break;
+    prefixes.emplace_back(std::min<std::uint64_t>(size->second, hidden_text.size()), letter);
+  }
+  return prefixes;
+}
+
+ClientOptions options_of(const Recording& recording, std::span<const std::string_view> prefixes) {
   ClientOptions options;
   const auto find = [&](const char* key, std::uint64_t otherwise) {
     const auto found = recording.options.find(key);
@@ -50,6 +64,11 @@ ClientOptions options_of(const Recording& recording) {
   options.reconnect_attempts_max =
       static_cast<std::uint32_t>(find("reconnect_attempts_max", options.reconnect_attempts_max));
   options.read_resends_max = static_cast<std::uint8_t>(find("read_resends_max", 0));
+  options.tracking.method =
+      static_cast<TrackingOptions::Method>(std::min<std::uint64_t>(find("tracking_method", 0), 3));
+  options.tracking.required = find("tracking_required", 0) == 1;
+  time("tracking_silence_max", options.tracking.silence_max);
+  options.tracking.prefixes = prefixes;
   options.random_seed = find("random_seed", 0);
   options.reply_bytes_max =
       static_cast<std::size_t>(find("reply_bytes_max", options.reply_bytes_max));
@@ -72,7 +91,11 @@ std::string show_event(std::uint64_t kind, std::uint64_t tag, std::uint64_t code
 class Player {
  public:
   Player(const Recording& recording, const std::function<void(const std::string&)>& show)
-      : recording_(recording), show_(show), options_(options_of(recording)) {}
+      : recording_(recording),
+        show_(show),
+        prefix_texts_(prefixes_of(recording)),
+        prefixes_(prefix_texts_.begin(), prefix_texts_.end()),
+        options_(options_of(recording, prefixes_)) {}
 
   Replay play() {
     if (const Status valid = validate(options_); !valid) {
@@ -135,6 +158,7 @@ class Player {
     client_->handle_written(first_connection, spans[0].size());
     std::string replies(hello);
     if (options_.database != 0) replies += "+OK\r\n";
+    if (options_.tracking.method != TrackingOptions::Method::off) replies += "+OK\r\n";
     make_up_a_read(replies + "+PONG\r\n", then);
     make_up_a_read(">1\r\n+a sign of life\r\n", heard);
   }
@@ -180,6 +204,8 @@ class Player {
 
   const Recording& recording_;
   const std::function<void(const std::string&)>& show_;
+  const std::vector<std::string> prefix_texts_;
+  const std::vector<std::string_view> prefixes_;
   const ClientOptions options_;
   HeapMemory memory_;
   // Memory is not what is replayed: there is enough of it.

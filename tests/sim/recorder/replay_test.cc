@@ -3,7 +3,9 @@
 #include <array>
 #include <chrono>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -68,6 +70,39 @@ TEST_CASE("a recording from the first call on is replayed to the same outcomes")
                            "failed #2 with lost_in_doubt", "completed #3",
                            "failed #4 with timed_out", "closed with closed"}) {
     CHECK(shown.lines.find(line) != std::string::npos);
+  }
+}
+
+TEST_CASE("a recording knows how the client wants to be tracked, and no prefix of keys") {
+  const std::string long_prefix(120, 'p');
+  const std::array<std::string_view, 2> prefixes{"secret:", long_prefix};
+  for (const bool with_prefixes : {true, false}) {
+    TrackingOptions tracking{
+        .method = TrackingOptions::Method::opt_in, .required = true, .silence_max = 1s};
+    if (with_prefixes) {
+      tracking.method = TrackingOptions::Method::broadcast;
+      tracking.prefixes = prefixes;
+    }
+    Pair pair({.tracking = tracking, .health_check_interval = 0s});
+    // A ring that holds the beginning, and one that does not.
+    REQUIRE(pair.end.client().start_recording(with_prefixes ? 256 * 1024 : 4 * 1024).ok());
+    pair.connect();
+    for (Tag tag = 1; tag <= 100; ++tag) {
+      pair.end.submit(tag, {"ECHO", std::string(tag, 'x')});
+      pair.drive();
+      pair.end.advance(1s);
+      pair.drive();
+    }
+    CHECK(pair.end.client().statistics().counters.health_checks > 50);
+    pair.end.break_off();
+    pair.reconnect();
+
+    const std::string recorded = dump(pair.end.client());
+    CHECK(recorded.find("secret:") == recorded.npos);
+    const Shown shown = replay_dump(recorded);
+    INFO(shown.lines);
+    CHECK(shown.result.differences == 0);
+    CHECK(shown.result.steps > 50);
   }
 }
 
