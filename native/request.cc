@@ -20,6 +20,7 @@ Request::Request(const Request& other)
       taken.answer = command.answer;
       taken.answers = command.answers;
       taken.block_time = command.block_time;
+      taken.row = command.row;
       command_ = &taken;
       if (other.channel_ == nullptr) return;
       luggage_->channel = *other.channel_;

@@ -20,6 +20,7 @@ void WaitingOperation::begin(const CommandView& command, Driver& driver, Request
   command_.effect = command.effect;
   command_.answer = command.answer;
   command_.answers = command.answers;
+  command_.row = command.row;
   if (outer_->wants_submitted()) point_ = outer_->handle_waiting(driver, id);
 }
 

@@ -78,6 +78,7 @@ struct Command {
   CommandView::Head head_kind;
   std::uint8_t head_parts = 1;
   CommandView::Effect effect = CommandView::Effect::unknown;
+  std::uint16_t row = 0;  ///< see CommandView
   std::array<std::string_view, N> args{};
   std::span<const std::string_view> more_args{};
   std::span<const ArgumentPair> pairs{};
@@ -86,6 +87,7 @@ struct Command {
     CommandView command;
     command.head = head;
     command.effect = effect;
+    command.row = row;
     command.head_kind = head_kind;
     command.head_parts = head_parts;
     command.args = args;

@@ -4,6 +4,7 @@
 
 #include "plimsoll/core/commands/command_rows.h"
 #include "plimsoll/core/commands/folded.h"
+#include "plimsoll/core/commands/parts.h"
 
 namespace plimsoll::commands {
 namespace {
@@ -37,6 +38,15 @@ const char* Row::name() const { return row_names + name_at; }
 const char* Row::instead() const { return row_reasons + instead_at; }
 
 std::span<const Row> all_rows() { return rows; }
+
+std::uint16_t number_of(const Row& row) { return static_cast<std::uint16_t>(&row - rows + 1); }
+
+const Row* row_of(const CommandView& command) {
+  if (command.row != 0) return &rows[command.row - 1];
+  FirstWords first;
+  first.take(command);
+  return find(first.words());
+}
 
 const Row* find(std::span<const std::string_view> words) {
   // A name with a bar in it would be found as a subcommand's.

@@ -32,6 +32,13 @@ enum class Writes : std::uint8_t {
   all,             ///< any key there is
 };
 
+/// What a command may change, as far as replies to other commands can tell.
+enum class Written : std::uint8_t {
+  nothing,
+  keys,      ///< some of those that it names
+  anything,  ///< any key: also what is unknown, and several commands in one request
+};
+
 enum class KeyAccess : std::uint8_t { read, write };
 
 struct KeySpec;  // where the keys of a command stand; packed, see command_rows.h
@@ -50,6 +57,8 @@ struct Row {
   std::uint8_t specs_at;
   std::uint8_t specs_count : 3;
   std::uint8_t timeout_in_seconds : 1;  ///< else in milliseconds
+  Written written : 2;                  ///< see written_by()
+  std::uint8_t writes_with : 2;         ///< what `writes` says is only with this word; 0: always
   std::int8_t timeout_at;               ///< word; negative: from the end; see timeout_behind_block
   std::uint16_t instead_at;             ///< what a refusal tells to use
 
@@ -60,9 +69,18 @@ struct Row {
   const char* name() const;
   std::string_view name_view() const { return {name(), name_size}; }
   const char* instead() const;
+
+  /// Words of the name: 2 for a subcommand.
+  std::size_t name_words() const { return name_view().find('|') == std::string_view::npos ? 1 : 2; }
 };
 
 std::span<const Row> all_rows();
+
+/// What CommandView::row says of a command of this row.
+std::uint16_t number_of(const Row& row);
+
+/// The row of a command: by its number, or else by its name. Null: unknown.
+const Row* row_of(const CommandView& command);
 
 /// The row of the command that begins with these words, in any case; of a container where it has no
 /// such subcommand. Null: unknown, as a module's commands are.
@@ -86,6 +104,10 @@ struct KeyRange {
   std::size_t step = 1;
   std::size_t count = 0;
   KeyAccess access = KeyAccess::read;
+
+  bool has(std::size_t word) const {
+    return word >= first && (word - first) % step == 0 && (word - first) / step < count;
+  }
 };
 
 struct KeyRanges {

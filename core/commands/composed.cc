@@ -46,6 +46,7 @@ void walk_reals(const ArgumentList& list, const ArgumentSink& sink) {
 Composed::Composed(const Composed& other)
     : head_(other.head_),
       block_time_(other.block_time_),
+      row_number_(other.row_number_),
       effect_(other.effect_),
       head_parts_(other.head_parts_),
       first_run_(other.first_run_),
@@ -73,6 +74,7 @@ Composed::operator CommandView() const {
   command.head = head_;
   command.head_parts = head_parts_;
   command.effect = effect_;
+  command.row = row_number_;
   command.block_time = block_time_;
   command.args = row_.words().first(first_run_);
   command.lists = std::span(lists_).first(lists_count_);
@@ -121,7 +123,7 @@ void Composed::count_words(std::size_t added) {
     last.parts += added;
     return;
   }
-  add_list({.items = begin, .count = added, .parts = added, .walk = &walk_words});
+  add_list({.items = begin, .count = added, .parts = added, .walk = &walk_words, .lasts = true});
   ends_with_own_words_ = true;
 }
 
@@ -134,16 +136,16 @@ void Composed::add_list(const ArgumentList& list) {
 void Composed::list(const ArgumentList& list) { add_list(list); }
 
 void Composed::texts(std::span<const std::string_view> words) {
-  add_list({words.data(), words.size(), words.size(), &walk_words});
+  add_list({words.data(), words.size(), words.size(), &walk_words, true});
 }
 
 void Composed::pairs(std::span<const ArgumentPair> pairs) {
-  add_list({pairs.data(), pairs.size(), pairs.size() * 2, &walk_pairs});
+  add_list({pairs.data(), pairs.size(), pairs.size() * 2, &walk_pairs, true});
 }
 
 void Composed::columns(std::span<const ArgumentPair> pairs) {
-  add_list({pairs.data(), pairs.size(), pairs.size(), &walk_firsts});
-  add_list({pairs.data(), pairs.size(), pairs.size(), &walk_seconds});
+  add_list({pairs.data(), pairs.size(), pairs.size(), &walk_firsts, true});
+  add_list({pairs.data(), pairs.size(), pairs.size(), &walk_seconds, true});
 }
 
 void Composed::integers(std::span<const std::int64_t> numbers) {

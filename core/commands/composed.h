@@ -24,10 +24,10 @@ extern template class WordRow<composed_words_max, composed_numbers_max>;
 
 class Composed {
  public:
-  /// `head` is `head_parts` encoded bulk strings.
-  Composed(std::string_view head, std::uint8_t head_parts,
+  /// `head` is `head_parts` encoded bulk strings, `row` its name's place in the command table.
+  Composed(std::string_view head, std::uint8_t head_parts, std::uint16_t row,
            CommandView::Effect effect = CommandView::Effect::unknown)
-      : head_(head), effect_(effect), head_parts_(head_parts) {}
+      : head_(head), row_number_(row), effect_(effect), head_parts_(head_parts) {}
   Composed(const Composed& other);
   Composed& operator=(const Composed&) = delete;
   ~Composed() = default;
@@ -73,6 +73,7 @@ class Composed {
 
   std::string_view head_;
   Duration block_time_{};
+  std::uint16_t row_number_;
   CommandView::Effect effect_;
   std::uint8_t head_parts_;
   std::uint8_t first_run_ = 0;  // words before the first list

@@ -5,6 +5,7 @@
 #include "plimsoll/core/commands/command_rows.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/folded.h"
+#include "plimsoll/core/commands/parts.h"
 
 // Key specifications applied to words: valkey.io/topics/key-specs.
 
@@ -34,7 +35,8 @@ std::optional<std::size_t> begin_of(const KeySpec& spec, Words words) {
   return std::nullopt;
 }
 
-Result<KeyRange> counted_keys(const Row& row, const KeySpec& spec, Words words, std::size_t begin) {
+Result<KeyRange> counted_keys(const Row& row, const KeySpec& spec, Words words, std::size_t parts,
+                              std::size_t begin) {
   const std::size_t count_at = begin + static_cast<std::size_t>(spec.last_or_count);
   const std::size_t first = begin + static_cast<std::size_t>(spec.first);
   if (count_at >= words.size()) return misplaced("numkeys is missing", "the number of keys");
@@ -49,7 +51,7 @@ Result<KeyRange> counted_keys(const Row& row, const KeySpec& spec, Words words, 
     return misplaced("numkeys is too small",
                      least == 0 ? "0 or more keys behind it" : "1 or more keys behind it");
   }
-  const std::size_t room = words.size() - std::min(first, words.size());
+  const std::size_t room = parts - std::min(first, parts);
   if (static_cast<std::uint64_t>(count) > room) {
     Error error_with_numbers = misplaced("numkeys is larger than the number of words behind it",
                                          "the number of keys that follow it");
@@ -62,14 +64,14 @@ Result<KeyRange> counted_keys(const Row& row, const KeySpec& spec, Words words, 
                   .count = static_cast<std::size_t>(count)};
 }
 
-Result<KeyRange> listed_keys(const KeySpec& spec, Words words, std::size_t begin) {
+Result<KeyRange> listed_keys(const KeySpec& spec, std::size_t parts, std::size_t begin) {
   const std::size_t step = static_cast<std::size_t>(spec.step);
   if (spec.last_or_count >= 0) {
     return KeyRange{.first = begin,
                     .step = step,
                     .count = static_cast<std::size_t>(spec.last_or_count) / step + 1};
   }
-  std::size_t rest = words.size() - begin;
+  std::size_t rest = parts - begin;
   if (spec.limit > 1) {
     if (rest % static_cast<std::size_t>(spec.limit) != 0) {
       return misplaced("an odd number of words behind STREAMS", "an id for each stream");
@@ -85,17 +87,25 @@ Result<KeyRange> listed_keys(const KeySpec& spec, Words words, std::size_t begin
 }  // namespace
 
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words) {
+  return key_ranges(row, words, words.size());
+}
+
+Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,
+                             std::size_t parts) {
   KeyRanges out;
   for (const KeySpec& spec : std::span(key_specs).subspan(row.specs_at, row.specs_count)) {
+    if (spec.begin == KeySpec::Begin::keyword && words.size() < parts) {
+      return misplaced("too many words to look for the keys in", "first_words_max of them");
+    }
     const std::optional<std::size_t> begin = begin_of(spec, words);
-    if (!begin || *begin >= words.size()) continue;
+    if (!begin || *begin >= parts) continue;
     const Result<KeyRange> found = spec.find == KeySpec::Find::numkeys
-                                       ? counted_keys(row, spec, words, *begin)
-                                       : listed_keys(spec, words, *begin);
+                                       ? counted_keys(row, spec, words, parts, *begin)
+                                       : listed_keys(spec, parts, *begin);
     if (!found) return found.error();
     KeyRange range = *found;
     if (range.count == 0) continue;
-    if (range.first + (range.count - 1) * range.step >= words.size()) {
+    if (range.first + (range.count - 1) * range.step >= parts) {
       return misplaced("a key is missing", "a key where the command has one");
     }
     range.access = spec.writes != 0 ? KeyAccess::write : KeyAccess::read;

@@ -29,7 +29,7 @@ constexpr const char* exactly[] = {
     "exactly 8 arguments", "exactly 9 arguments"};
 
 Status check_arity(const Row& row, Words words) {
-  const std::size_t named = row.name_view().find('|') == std::string_view::npos ? 1 : 2;
+  const std::size_t named = row.name_words();
   const bool is_open = row.arity < 0;
   const auto wanted = static_cast<std::size_t>(is_open ? -row.arity : row.arity);
   if (is_open ? words.size() >= wanted : words.size() == wanted) return {};
@@ -169,6 +169,7 @@ Result<CommandView> prepare(std::span<const std::string_view> words) {
   const Result<Duration> wait = block_time_of(*row, words);
   if (!wait) return wait.error();
   command.block_time = *wait;
+  command.row = number_of(*row);
   if (row->reads != 0) command.effect = CommandView::Effect::read;
   return command;
 }

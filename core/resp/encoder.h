@@ -32,6 +32,7 @@ struct ArgumentList {
   std::size_t count = 0;  ///< of items
   std::size_t parts = 0;  ///< on the wire
   void (*walk)(const ArgumentList& list, const ArgumentSink& sink) = nullptr;
+  bool lasts = false;  ///< its parts are views of the items' own text, which outlive the walk
 };
 
 /// A command as its caller holds it: nothing is copied until it is encoded. What it refers to must
@@ -60,6 +61,7 @@ struct CommandView {
   std::uint8_t head_parts = 0;
   Answer answer = Answer::replies;
   std::uint16_t answers = 1;  ///< more: several commands in one request, as in MULTI..EXEC
+  std::uint16_t row = 0;      ///< of the command table, counted from 1; 0: not looked up
   Duration block_time{};      ///< how long the server may hold its reply back; `forever`: no end
   static constexpr Duration forever = Duration::max();
   std::span<const std::string_view> args;

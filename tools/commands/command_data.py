@@ -9,12 +9,14 @@ import tomllib
 CLASSES = ("plain", "contiguous", "blocking", "state")
 REFUSED = ("contiguous", "state")
 WRITES = ("all", "undeclared", "other-database")
+WRITES_WITH = ("STORE", "DB")
 UNCACHEABLE = ("random", "cursor", "clock", "expiry", "keyspace", "encoding", "groups", "patterns",
                "script", "blocking", "side-effect", "rewrites", "no-key")
 UNITS = ("seconds", "milliseconds")
 
 _KEPT = {"class": str, "instead": str, "timeout": dict, "container": bool, "reply": str,
-         "forms": list, "cacheable": bool, "uncacheable": str, "writes": str, "doc": str}
+         "forms": list, "cacheable": bool, "uncacheable": str, "writes": str, "writes_with": str,
+         "doc": str}
 _FORM = {"name": str, "without": list, "require": list, "reply": str}
 
 _SIMPLE_REPLIES = """
@@ -73,6 +75,13 @@ class Command:
             return True
         return ("readonly" in self.served.get("flags", []) and not self.kept.get("writes")
                 and self.kept.get("uncacheable") not in ("side-effect", "rewrites", "script"))
+
+    @property
+    def writes_keys(self):
+        """Whether any of the keys that it names may be changed."""
+        return any("unknown" not in (spec["begin"]["type"], spec["find"]["type"])
+                   and not {"RO", "not_key"} & set(spec["flags"])
+                   for spec in self.served.get("key_specs", []))
 
 
 def load(commands_json, commands_toml):
@@ -135,6 +144,10 @@ def _check(row, kept):
         yield from _check_timeout(row, kept["timeout"])
     if kept.get("writes", "all") not in WRITES:
         yield f"writes {kept['writes']!r}; there are {', '.join(WRITES)}"
+    if kept.get("writes_with", "DB") not in WRITES_WITH:
+        yield f"writes_with {kept['writes_with']!r}; there are {', '.join(WRITES_WITH)}"
+    if "writes_with" in kept and "writes" not in kept:
+        yield "writes_with without writes"
     yield from _check_caching(row, kept)
     if "forms" not in kept and "reply" not in kept:
         if command_class not in REFUSED and not kept.get("container"):

@@ -1,5 +1,6 @@
 """core/commands/builders.h and the bodies of what is not written there."""
 
+from cxx_table import number_name
 from cxx_types import BANNER, choice_parameters, parameter_type, wrapped
 from variants import least_words
 
@@ -14,6 +15,7 @@ _HEADER_HEAD = BANNER + """
 #include "plimsoll/core/commands/command.h"
 #include "plimsoll/core/commands/composed.h"
 #include "plimsoll/core/commands/options.h"
+#include "plimsoll/core/commands/row_numbers.h"
 
 // A function for each command and form of it. What they return refers to the arguments: submit it
 // in the same expression. What has a status() may refuse what it was given: ask first. What the
@@ -57,6 +59,10 @@ def _effect(variant):
     return f"CommandView::Effect::{name}"
 
 
+def _number(variant):
+    return f"row_numbers::{number_name(variant.builder.command)}"
+
+
 def _bulk(word):
     return f"${len(word)}\\r\\n{word}\\r\\n"
 
@@ -86,6 +92,7 @@ def _simple(variant):
         fields.append(f".head_parts = {len(words)}")
     if variant.builder.command.reads:
         fields.append(".effect = reads")
+    fields.append(f".row = {_number(variant)}")
     if args:
         fields.append(f".args = {{{', '.join(args)}}}")
     if tail is not None:
@@ -102,7 +109,7 @@ def _body(variant):
     words = variant.builder.command.words
     head = _literal("".join(_bulk(word) for word in words))
     lines = [wrapped(f"Composed {variant.name}(", _parameters(variant), ") {"),
-             f"  Composed c({head}, {len(words)}, {_effect(variant)});"]
+             f"  Composed c({head}, {len(words)}, {_number(variant)}, {_effect(variant)});"]
     in_options = set()
     if variant.options:
         in_options = {id(node) for node in variant.options.fields}
@@ -226,13 +233,15 @@ def _walk(node):
     else:
         body = _walk_body(node)
         parts = f"items.size() * {len(body)}"
+    makes_text = any("NumberText" in line for line in body)
     lines += ["  c.list({.items = items.data(),", "          .count = items.size(),",
               f"          .parts = {parts},",
               "          .walk = [](const ArgumentList& list, const ArgumentSink& sink) {",
               f"            const auto* const all = static_cast<const {node.item}*>(list.items);",
               "            for (std::size_t i = 0; i < list.count; ++i) {",
               f"              const {node.item}& item = all[i];",
-              *("              " + line for line in body), "            }", "          }});", "}\n"]
+              *("              " + line for line in body), "            }", "          },",
+              f"          .lasts = {'false' if makes_text else 'true'}}});", "}\n"]
     return "\n".join(lines)
 
 

@@ -2,8 +2,9 @@
 
 import tomllib
 
-from command_data import Command
+from command_data import Command, WRITES_WITH, method_name
 from cxx_types import BANNER
+from naming import snake
 
 _HEAD = BANNER + """
 #pragma once
@@ -25,6 +26,17 @@ _CLASSES = {"plain": "plain", "contiguous": "contiguous", "blocking": "blocking"
 _WRITES = {None: "nothing_else", "undeclared": "undeclared", "other-database": "other_database",
            "all": "all"}
 _BEHIND_BLOCK = 127
+
+_NUMBERS_HEAD = BANNER + """
+#pragma once
+
+#include <cstdint>
+
+// CommandView::row of each command: its place in the command table, counted from 1.
+
+namespace plimsoll::commands::row_numbers {
+
+"""
 
 
 class _Texts:
@@ -53,11 +65,27 @@ def newer_commands(path):
             rows.items()]
 
 
+def in_order(commands):
+    """The commands as the table has them."""
+    return sorted(commands, key=lambda each: each.name)
+
+
+def numbers_header(commands):
+    lines = "".join(f"inline constexpr std::uint16_t {number_name(command)} = {number};\n"
+                    for number, command in enumerate(in_order(commands), 1))
+    return _NUMBERS_HEAD + lines + "\n}  // namespace plimsoll::commands::row_numbers\n"
+
+
+def number_name(command):
+    """What the constant in row_numbers.h is called."""
+    return snake(method_name(command.name))
+
+
 def rows_header(commands):
     names, reasons, rows = _Texts(), _Texts(), []
     reasons.place("")
     specs, keywords = [], []
-    for command in sorted(commands, key=lambda each: each.name):
+    for command in in_order(commands):
         rows.append(_row(command, names, reasons, specs, keywords))
     quoted = ", ".join(f'"{word}"' for word in keywords)
     spec_lines = "\n".join(f"    {spec}," for spec in specs)
@@ -65,6 +93,8 @@ def rows_header(commands):
     return (_HEAD + names.literal("row_names") + reasons.literal("row_reasons")
             + f"\ninline constexpr std::array<std::string_view, {len(keywords)}> key_keywords"
             + f"{{{quoted}}};\n"
+            + f"\ninline constexpr std::array<std::string_view, {len(WRITES_WITH)}> writes_with_words"
+            + "{" + ", ".join(f'"{word}"' for word in WRITES_WITH) + "};\n"
             + f"\ninline constexpr KeySpec key_specs[] = {{\n{spec_lines}\n}};\n"
             + f"\ninline constexpr Row rows[] = {{\n{row_lines}\n}};\n" + _TAIL)
 
@@ -81,10 +111,25 @@ def _row(command, names, reasons, specs, keywords):
         int(command.reads), int(command.kept.get("cacheable", False)),
         int(command.is_container), int("no_mandatory_keys" in served.get("flags", [])),
         _place_of_specs(packed, specs), len(packed),
-        int(timeout.get("unit") == "seconds"), _timeout_at(command, timeout),
+        int(timeout.get("unit") == "seconds"), f"Written::{_written(command)}",
+        _writes_with(command), _timeout_at(command, timeout),
         reasons.place(command.kept.get("instead", "")),
     ]
     return "{" + ", ".join(str(value) for value in values) + "}"
+
+
+def _written(command):
+    """What it may change where it does not do what `writes` says."""
+    writes = command.kept.get("writes")
+    if command.is_container or (writes and "writes_with" not in command.kept):
+        return "anything"
+    return "keys" if command.writes_keys else "nothing"
+
+
+def _writes_with(command):
+    """The word without which it does not do what `writes` says, from 1; 0: none is needed."""
+    word = command.kept.get("writes_with")
+    return 0 if word is None else WRITES_WITH.index(word) + 1
 
 
 def _place_of_specs(packed, specs):

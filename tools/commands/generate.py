@@ -77,6 +77,7 @@ def _check_arity(variant):
 
 _MAKERS = {
     "command_rows.h": lambda data: cxx_table.rows_header(data.commands + data.newer),
+    "row_numbers.h": lambda data: cxx_table.numbers_header(data.commands + data.newer),
     "options.h": lambda data: cxx_types.options_header(data.types),
     "tokens.h": lambda data: cxx_types.tokens_header(data.types),
     "walks.h": lambda data: cxx_builders.walks_header(cxx_builders.lists_of(data.variants)),

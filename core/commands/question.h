@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/parts.h"
+#include "plimsoll/core/commands/row_numbers.h"
+#include "plimsoll/core/resp/encoder.h"
+
+// What a reply that may be kept is the answer to: a command, taken apart.
+
+namespace plimsoll::commands {
+
+/// Words behind a command's name: of more words no question is made.
+inline constexpr std::size_t question_words_max = 64;
+static_assert(question_words_max + 2 <= first_words_max);
+
+/// Two commands ask the same where `row`, `key` and `rest` are equal. Names of commands may be
+/// spelled in any case; all other words are taken as they are.
+struct Question {
+  std::uint16_t row = 0;                        ///< CommandView::row; never 0
+  std::string_view key;                         ///< the first key
+  std::span<const std::string_view> rest;       ///< every other word behind the name, in order
+  std::span<const std::string_view> more_keys;  ///< a part of `rest`: what else the reply is of
+};
+
+/// Reads the question out of a command. Owns the row of words where they do not lie in one already;
+/// the texts are the caller's.
+class QuestionReader {
+ public:
+  /// Whether a reply to `command` may be kept: it is one command, cacheable by the table, with a
+  /// first key and no more than question_words_max words.
+  bool read(const CommandView& command);
+
+  /// After read() was true: lives as long as this and the command, and until the next read().
+  const Question& question() const { return question_; }
+
+ private:
+  bool read_words(const CommandView& command, const Row& row);
+
+  Question question_;
+  FirstWords first_;
+};
+
+/// Of one key and nothing else, and of several of these in one.
+inline bool is_get(const Question& question) { return question.row == row_numbers::get; }
+inline bool is_mget(const Question& question) { return question.row == row_numbers::mget; }
+
+}  // namespace plimsoll::commands

@@ -1,0 +1,49 @@
+#include "plimsoll/core/commands/written.h"
+
+#include "plimsoll/core/commands/command_rows.h"
+#include "plimsoll/core/commands/folded.h"
+
+namespace plimsoll::commands {
+namespace {
+
+bool has_word(const CommandView& command, std::string_view upper_case) {
+  bool found = false;
+  for_each_word(command,
+                [&](std::string_view word) { found = found || is_token(word, upper_case); });
+  return found;
+}
+
+Written written_by_row(const CommandView& command, const Row* row) {
+  if (row == nullptr) return Written::anything;
+  if (row->writes_with != 0 && has_word(command, writes_with_words[row->writes_with - 1u])) {
+    return Written::anything;
+  }
+  return row->written;
+}
+
+// A subscription has one answer for each channel; else they are those of several commands.
+bool is_one_command(const CommandView& command) {
+  return command.answers == 1 || command.answer == CommandView::Answer::confirmations;
+}
+
+}  // namespace
+
+Written written_by(const CommandView& command) {
+  return is_one_command(command) ? written_by_row(command, row_of(command)) : Written::anything;
+}
+
+Written detail::find_keys(const CommandView& command, FirstWords& first, KeyRanges& found) {
+  if (!is_one_command(command)) return Written::anything;
+  const Row* const row = row_of(command);
+  const Written written = written_by_row(command, row);
+  if (written != Written::keys) return written;
+  first.take(command);
+  const Result<KeyRanges> keys = key_ranges(*row, first.words(), first.parts());
+  if (!keys) return Written::anything;
+  for (const KeyRange& range : std::span(keys->ranges).first(keys->count)) {
+    if (range.access == KeyAccess::write) found.ranges[found.count++] = range;
+  }
+  return written;
+}
+
+}  // namespace plimsoll::commands

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/parts.h"
+#include "plimsoll/core/resp/encoder.h"
+
+// What a command may change on the server, by the table: for whoever keeps replies to others.
+
+namespace plimsoll::commands {
+
+/// `keys`: all that it may change are among the keys that it names, see keys_written().
+Written written_by(const CommandView& command);
+
+namespace detail {
+
+/// The keys that `command` names, if that is what written_by() says; `first` takes its words.
+Written find_keys(const CommandView& command, FirstWords& first, KeyRanges& found);
+
+}  // namespace detail
+
+/// Calls `visit(std::string_view)` for each key that `command` may change, whose text lives for the
+/// call. Returns what written_by() says, and visits nothing unless that is `keys`; but `anything`
+/// where the command is so wrong that its keys cannot be found.
+template <class Visit>
+Written keys_written(const CommandView& command, Visit&& visit) {
+  FirstWords first;
+  KeyRanges found;
+  const Written written = detail::find_keys(command, first, found);
+  if (written != Written::keys) return written;
+  bool are_near = true;
+  for (std::size_t i = 0; i < found.count; ++i) {
+    const KeyRange& keys = found.ranges[i];
+    are_near = are_near && keys.first + (keys.count - 1) * keys.step < first.words().size();
+  }
+  if (are_near) {
+    for (std::size_t i = 0; i < found.count; ++i) {
+      const KeyRange& keys = found.ranges[i];
+      for (std::size_t k = 0; k < keys.count; ++k) visit(first.words()[keys.first + k * keys.step]);
+    }
+    return written;
+  }
+  std::size_t at = 0;
+  for_each_word(command, [&](std::string_view word) {
+    for (std::size_t i = 0; i < found.count; ++i) {
+      if (found.ranges[i].has(at)) visit(word);
+    }
+    ++at;
+  });
+  return written;
+}
+
+}  // namespace plimsoll::commands

@@ -1,0 +1,277 @@
+#include "plimsoll/core/commands/written.h"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/commands/builders.h"
+#include "plimsoll/tests/core/commands/split.h"
+#include "plimsoll/tests/core/commands/wire.h"
+
+namespace plimsoll::commands {
+namespace {
+
+using testing::encoded;
+using testing::request;
+using testing::TypedWords;
+
+// "nothing", "anything", or the keys: "a b".
+std::string show(const CommandView& command) {
+  std::string keys;
+  const Written written = keys_written(command, [&keys](std::string_view key) {
+    keys += (keys.empty() ? "" : " ") + std::string(key);
+  });
+  switch (written) {
+    case Written::nothing: return keys.empty() ? "nothing" : "(keys of nothing)";
+    case Written::anything: return keys.empty() ? "anything" : "(keys of anything)";
+    case Written::keys: return keys;
+  }
+  return "";
+}
+
+// What these words change, which must be the same however they come.
+std::string written(std::string_view text) {
+  const TypedWords words(text);
+  CommandView command;  // not prepared, which would refuse some
+  command.args = words.views();
+  const std::string shown = show(command);
+  const std::string wire = encoded(command);
+  CHECK(show(CommandView::from_encoded(wire)) == shown);
+  if (const auto prepared = prepare(words.views())) {
+    CHECK(show(*prepared) == shown);
+    CHECK((written_by(*prepared) == Written::keys) == (shown != "nothing" && shown != "anything"));
+  }
+  return shown;
+}
+
+template <class Built>
+std::string built(const Built& builder) {
+  const CommandView command = builder;
+  CHECK(command.row != 0);
+  const std::string wire = encoded(command);
+  const std::string shown = show(command);
+  CHECK(show(CommandView::from_encoded(wire)) == shown);
+  return shown;
+}
+
+TEST_CASE("what is written are the keys that the table says a command writes") {
+  const std::vector<std::pair<std::string_view, std::string_view>> expected{
+      {"SET a v", "a"},
+      {"SET a v GET", "a"},
+      {"set a v EX 10", "a"},
+      {"APPEND a v", "a"},
+      {"INCR a", "a"},
+      {"MSET a 1 b 2 c 3", "a b c"},
+      {"DEL a b c", "a b c"},
+      {"UNLINK a", "a"},
+      {"EXPIRE a 10", "a"},
+      {"PERSIST a", "a"},
+      {"GETEX a EX 10", "a"},
+      {"GETDEL a", "a"},
+      {"RENAME a b", "a b"},
+      {"COPY a b", "b"},
+      {"COPY a b REPLACE", "b"},
+      {"RESTORE a 0 payload", "a"},
+      {"HSET h f v", "h"},
+      {"LPUSH l a b", "l"},
+      {"LMOVE a b LEFT RIGHT", "a b"},
+      {"LMPOP 2 a b LEFT", "a b"},
+      {"BLPOP a b 0", "a b"},
+      {"BLMPOP 0 2 a b LEFT", "a b"},
+      {"SADD s m", "s"},
+      {"SMOVE a b m", "a b"},
+      {"SUNIONSTORE d a b", "d"},
+      {"ZADD z 1 m", "z"},
+      {"ZUNIONSTORE d 2 a b WEIGHTS 1 2", "d"},
+      {"ZRANGESTORE d z 0 -1", "d"},
+      {"BITOP AND d a b", "d"},
+      {"BITFIELD k SET u8 0 1", "k"},
+      {"GEOADD g 1 2 m", "g"},
+      {"GEORADIUS g 1 2 3 m STORE d", "d"},
+      {"GEORADIUS g 1 2 3 m STOREDIST d", "d"},
+      {"GEORADIUS g 1 2 3 m", ""},
+      {"PFADD p x", "p"},
+      {"PFMERGE d a b", "d"},
+      {"PFCOUNT p q", "p q"},
+      {"XADD s * f v", "s"},
+      {"XGROUP CREATE s g $", "s"},
+      {"XACK s g 1-1", "s"},
+  };
+  for (const auto& [text, keys] : expected) {
+    INFO(text);
+    CHECK(written(text) == keys);
+  }
+}
+
+TEST_CASE(
+    "what cannot change a key changes nothing, though it is not a read that may be repeated") {
+  for (std::string_view text : {"GET a",
+                                "MGET a b",
+                                "EXISTS a",
+                                "SORT_RO a",
+                                "TTL a",
+                                "EVAL_RO x 1 a",
+                                "FCALL_RO f 1 a",
+                                "TOUCH a",
+                                "SORT a",
+                                "SORT a LIMIT 0 1",
+                                "XREAD STREAMS s 0",
+                                "XREADGROUP GROUP g c STREAMS s >",
+                                "PING",
+                                "ECHO x",
+                                "AUTH secret",
+                                "HELLO 3",
+                                "CLIENT LIST",
+                                "CLIENT KILL x",
+                                "CLIENT TRACKING ON",
+                                "CLIENT ID",
+                                "CONFIG GET x",
+                                "CONFIG SET a b",
+                                "PUBLISH c m",
+                                "SPUBLISH c m",
+                                "SUBSCRIBE c",
+                                "UNSUBSCRIBE",
+                                "WAIT 1 0",
+                                "SCRIPT LOAD x",
+                                "SCRIPT FLUSH",
+                                "FUNCTION LOAD x",
+                                "FUNCTION FLUSH",
+                                "INFO",
+                                "DBSIZE",
+                                "WATCH a",
+                                "MULTI",
+                                "SELECT 1",
+                                "ACL LIST",
+                                "SLOWLOG GET",
+                                "LATENCY LATEST",
+                                "CLUSTER SLOTS",
+                                "COMMAND",
+                                "OBJECT FREQ a",
+                                "RESET",
+                                "QUIT"}) {
+    INFO(text);
+    CHECK(written(text) == "nothing");
+  }
+}
+
+TEST_CASE(
+    "anything may be changed by scripts, by what empties or swaps databases, and by the unknown") {
+  for (std::string_view text : {"EVAL x 1 a",
+                                "EVAL x 0",
+                                "EVALSHA x 1 a",
+                                "FCALL f 1 a",
+                                "FLUSHALL",
+                                "FLUSHDB ASYNC",
+                                "SWAPDB 0 1",
+                                "MOVE a 1",
+                                "COPY a b DB 1",
+                                "copy a b db 1",
+                                "SORT a STORE d",
+                                "sort a by w_* store d",
+                                "MIGRATE host 6379 a 0 1000",
+                                "REPLICAOF host 6379",
+                                "EXEC",
+                                "DEBUG RELOAD",
+                                "CLUSTER SETSLOT 1 STABLE",
+                                "CLUSTER RESET",
+                                "MODULE LOAD x",
+                                "MODULE.SET a v",
+                                "CLIENT NOSUCH",
+                                "XGROUP NOSUCH s",
+                                "FAILOVER"}) {
+    INFO(text);
+    CHECK(written(text) == "anything");
+  }
+  CHECK(show(CommandView{}) == "anything");
+  CHECK(show(CommandView::from_encoded("hello")) == "anything");
+}
+
+TEST_CASE(
+    "a row that reads changes nothing, and one that is of the whole database changes anything") {
+  for (const Row& row : all_rows()) {
+    INFO(row.name());
+    if (row.reads != 0) CHECK(row.written == Written::nothing);
+    if (row.cacheable != 0) CHECK(row.written == Written::nothing);
+    if (row.writes == Writes::all) CHECK(row.written == Written::anything);
+    if (row.is_container != 0) CHECK(row.written == Written::anything);
+    if (row.writes_with == 0 && row.writes != Writes::nothing_else) {
+      CHECK(row.written == Written::anything);
+    }
+  }
+}
+
+TEST_CASE(
+    "several commands in one request may change anything, a subscription to several nothing") {
+  const std::string get = request({"GET", "a"});
+  CommandView command = CommandView::from_encoded(get);
+  CHECK(show(command) == "nothing");
+  command.answers = 3;
+  CHECK(show(command) == "anything");
+  CHECK(written_by(command) == Written::anything);
+
+  const TypedWords words("SUBSCRIBE a b c");
+  CommandView subscription;
+  subscription.args = words.views();
+  subscription.answer = CommandView::Answer::confirmations;
+  subscription.answers = 3;
+  CHECK(show(subscription) == "nothing");
+}
+
+TEST_CASE("of a command whose keys cannot be found anything may be changed") {
+  CHECK(written("MSET a 1 b") == "anything");
+  CHECK(written("LMPOP x a LEFT") == "anything");
+  CHECK(written("LMPOP 9 a LEFT") == "anything");
+  std::string long_one = "GEORADIUS g 1 2 3 m";
+  for (int i = 0; i < 100; ++i) long_one += " WITHDIST";
+  const TypedWords words(long_one + " STORE d");
+  CHECK(show(*prepare(words.views())) == "d");
+  const std::string wire = request({words.views().begin(), words.views().end()});
+  CHECK(show(CommandView::from_encoded(wire)) == "anything");
+}
+
+TEST_CASE("all keys of a command with very many are found") {
+  std::string text = "DEL";
+  std::string keys;
+  for (int i = 0; i < 1000; ++i) keys += " k" + std::to_string(i);
+  CHECK(written(text + keys) == keys.substr(1));
+  std::string pairs = "MSET";
+  for (int i = 0; i < 1000; ++i) pairs += " k" + std::to_string(i) + " v";
+  CHECK(written(pairs) == keys.substr(1));
+}
+
+TEST_CASE("builders write what the same words write") {
+  const std::array<std::string_view, 3> three{"x", "y", "z"};
+  const std::array<ArgumentPair, 2> pairs{{{"a", "1"}, {"b", "2"}}};
+  const std::array<ScoredMember, 2> scored{{{1, "m"}, {2, "n"}}};
+  const std::vector<std::string_view> many(1000, "k");
+  CHECK(built(get("a")) == "nothing");
+  CHECK(built(set("a", "v")) == "a");
+  CHECK(built(set_get("a", "v")) == "a");
+  CHECK(built(mset(pairs)) == "a b");
+  CHECK(built(del(three)) == "x y z");
+  CHECK(built(del(many)).size() == 1999);
+  CHECK(built(rename("a", "b")) == "a b");
+  CHECK(built(copy("a", "b")) == "b");
+  CHECK(built(copy("a", "b", {.destination_db = 3})) == "anything");
+  CHECK(built(sunionstore("d", three)) == "d");
+  CHECK(built(zunionstore("d", three)) == "d");
+  CHECK(built(zadd("z", scored)) == "z");
+  CHECK(built(blpop(three, Duration::zero())) == "x y z");
+  CHECK(built(lmpop(three, ListEnd::left)) == "x y z");
+  CHECK(built(eval("x", three)) == "anything");
+  CHECK(built(flushall()) == "anything");
+  CHECK(built(swapdb(0, 1)) == "anything");
+  CHECK(built(sort("a")) == "nothing");
+  CHECK(built(sort_store("a", "d")) == "anything");
+  CHECK(built(pfcount(three)) == "x y z");
+  CHECK(built(client_list()) == "nothing");
+  CHECK(built(ping()) == "nothing");
+  CHECK(built(publish("c", "m")) == "nothing");
+}
+
+}  // namespace
+}  // namespace plimsoll::commands
