@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::cache {
 namespace {
 
 // Entries that one call of relieve() frees of each kind in a shard, at most.
@@ -68,7 +68,7 @@ Cache::Cache(const CacheOptions& options, Memory memory)
       shards_count_(shards_for(options)),
       fences_(make_cells(shards_ + shards_count_, Fences::cells_for(options.bytes_max))),
       generations_(*memory_.account) {
-  PLIMSOLL_CHECK(plimsoll::validate(options).ok());
+  PLIMSOLL_CHECK(plimsoll::cache::validate(options).ok());
   const std::size_t bytes = options.bytes_max - fences_bytes();
   const std::size_t entries = options.entries_max / shards_count_;
   const StoreOptions store_options{
@@ -89,7 +89,7 @@ Cache::~Cache() {
 std::uint32_t Cache::source_of(std::string_view text) {
   const KeyHash hash = hash_of(0, text);
   for (std::size_t i = 0; i < sources_count_; ++i) {
-    if (sources_[i] == hash) return static_cast<std::uint32_t>(i + 1);
+    if (sources_[i].low == hash.low && sources_[i].high == hash.high) return static_cast<std::uint32_t>(i + 1);
   }
   if (sources_count_ == sources_.size()) return 0;
   sources_[sources_count_++] = hash;
@@ -188,7 +188,7 @@ Cache::Stored Cache::count_poisoned(Shard& shard) {
 }
 
 Cache::Stored Cache::count_refusal(Shard& shard, const Store::Inserted& refused) {
-  if (refused.outcome == Store::Inserted::Outcome::too_large) {
+  if (refused.outcome == Store::Outcome::too_large) {
     ++shard.counters.skipped_too_large;
     return Stored::too_large;
   }
@@ -321,4 +321,4 @@ void Cache::validate() {
   }
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

@@ -25,7 +25,7 @@
 // connections. Clients (core/client/near_cache.h) tell it what they see on their connections; it
 // knows none of them. Thread-safe; large caches have several locked shards.
 
-namespace plimsoll {
+namespace plimsoll::cache {
 
 /// Clients of different servers, databases, users or protocols that may share a cache at a time.
 inline constexpr std::size_t cache_sources_max = 64;
@@ -220,4 +220,4 @@ class Cache {
   std::array<KeyHash, cache_sources_max> sources_{};
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

@@ -13,7 +13,7 @@
 // Needs no lock. Who changes a cell removes the key's entries after that; who stores an entry looks
 // at the cell while nobody can remove entries. So either the change is seen, or the entry goes.
 
-namespace plimsoll {
+namespace plimsoll::cache {
 
 class Fences {
  public:
@@ -56,4 +56,4 @@ class Fences {
   std::span<Cell> cells_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

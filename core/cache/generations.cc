@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::cache {
 
 Generations::Slot& Generations::at(std::uint32_t slot) const {
   Slot* const chunk = chunks_[slot / slots_per_chunk].load(std::memory_order_acquire);
@@ -57,4 +57,4 @@ bool Generations::is_readable(std::uint32_t slot) const {
   return at(slot).readable.load(std::memory_order_acquire);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "plimsoll/core/base/time.h"
-#include "plimsoll/core/cache/stamp.h"
+#include "plimsoll/core/cache/entry.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 
@@ -15,7 +15,7 @@
 // so does the generation, and all its entries are out of reach at once, wherever they lie. Slot 0
 // is for entries that only time vouches for. What lookups ask needs no lock.
 
-namespace plimsoll {
+namespace plimsoll::cache {
 
 class Generations {
  public:
@@ -75,4 +75,4 @@ class Generations {
   std::array<Block, chunks_max> blocks_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

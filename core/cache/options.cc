@@ -1,6 +1,6 @@
 #include "plimsoll/core/cache/options.h"
 
-namespace plimsoll {
+namespace plimsoll::cache {
 namespace {
 
 Error invalid(const char* what, const char* expected) {
@@ -32,4 +32,4 @@ Status validate(const CacheOptions& options) {
   return {};
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

@@ -5,9 +5,9 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
-#include "plimsoll/core/cache/policy.h"
+#include "plimsoll/core/cache/policy/policy.h"
 
-namespace plimsoll {
+namespace plimsoll::cache {
 
 /// What a cache relies on to know that an entry is out of date.
 enum class CacheMode : std::uint8_t {
@@ -54,4 +54,4 @@ inline constexpr std::size_t cache_bytes_min = 1024;
 /// invalid_option, naming the field, where something makes no sense.
 Status validate(const CacheOptions& options);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace plimsoll {
+namespace plimsoll::cache {
 
 /// What has happened to the lookups and entries of a cache.
 struct CacheCounters {
@@ -27,4 +27,4 @@ struct CacheStatistics : CacheCounters {
   std::size_t bytes_committed = 0;  ///< all that counts in max_cache_kb
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::cache

@@ -22,7 +22,7 @@
 
 namespace plimsoll {
 
-class Cache;
+namespace cache { class Cache; }
 class NearCache;
 
 using ClientOptions = SessionOptions;
@@ -72,7 +72,7 @@ class Client {
   /// says whose data the client reads: clients with the same server, database, user and protocol
   /// share entries. The options must want tracking as far as the cache's mode does. out_of_memory;
   /// invalid_option: the cache has too many clients.
-  Status use_cache(Cache& cache, std::string_view source);
+  Status use_cache(cache::Cache& cache, std::string_view source);
 
   /// What it does with its cache, for lookups; null where it has none. Lives as long as the client.
   NearCache* near_cache() const { return near_.get(); }

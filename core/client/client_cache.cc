@@ -7,9 +7,9 @@
 
 namespace plimsoll {
 
-Status Client::use_cache(Cache& cache, std::string_view source) {
+Status Client::use_cache(cache::Cache& cache, std::string_view source) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recorder_.on());
-  const Result<Cache::Membership> member = cache.join(source);
+  const Result<cache::Cache::Membership> member = cache.join(source);
   if (!member) return member.error();
   near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *member, session_,
                                *accounts_.requests);

@@ -64,7 +64,7 @@ Flights::~Flights() {
   }
 }
 
-std::size_t Flights::bucket_of(const Question& question, const KeyHash& hash) {
+std::size_t Flights::bucket_of(const Question& question, const cache::KeyHash& hash) {
   std::size_t mixed = hash.low + question.row;
   for (std::string_view word : question.rest) {
     for (const char byte : word.substr(0, 8)) {
@@ -81,7 +81,7 @@ void Flights::for_each(Visit&& visit) const {
   }
 }
 
-Flight* Flights::open(const Question& question, const Cache::Ticket& ticket) {
+Flight* Flights::open(const Question& question, const cache::Cache::Ticket& ticket) {
   Block block = Block::allocate(account_, flight_bytes(question));
   if (!block) return nullptr;
   auto* const flight = new (block.data()) Flight{.ticket = ticket, .question = {}};
@@ -104,7 +104,7 @@ void Flights::close(Flight& flight) {
 
 void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
 
-Flight* Flights::find(const Question& question, const KeyHash& hash, const Cache& cache) {
+Flight* Flights::find(const Question& question, const cache::KeyHash& hash, const cache::Cache& cache) {
   Flight* flight = buckets_[bucket_of(question, hash)];
   for (; flight != nullptr; flight = flight->next) {
     if (flight->waiters == nullptr || flight->has_landed) continue;
@@ -190,7 +190,7 @@ std::optional<Tag> Flights::take_waiter(Flight& flight) {
   return tag;
 }
 
-void Flights::update_tickets(const Cache& cache, const Cache::Change& change) {
+void Flights::update_tickets(const cache::Cache& cache, const cache::Cache::Change& change) {
   if (empty()) return;
   for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
 }

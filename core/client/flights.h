@@ -38,7 +38,7 @@ class Flights {
 
   struct Flight {
     Flight* next = nullptr;  // in its bucket
-    Cache::Ticket ticket;
+    cache::Cache::Ticket ticket;
     commands::Question question;  // of words that lie behind this
     RequestId request = 0;
     Waiter* waiters = nullptr;  // in the order of coming
@@ -58,12 +58,12 @@ class Flights {
   std::size_t joined_count() const { return waiters_count_ - flying_count_; }
 
   /// A flight of this question, with one waiter still to be added; null: no memory.
-  Flight* open(const commands::Question& question, const Cache::Ticket& ticket);
+  Flight* open(const commands::Question& question, const cache::Cache::Ticket& ticket);
   /// Of one that nobody waits for.
   void close(Flight& flight);
 
   /// The flight that a read of this may join: under way, and not overtaken.
-  Flight* find(const commands::Question& question, const KeyHash& hash, const Cache& cache);
+  Flight* find(const commands::Question& question, const cache::KeyHash& hash, const cache::Cache& cache);
 
   /// One more who waits; 0: no memory.
   RequestId add(Flight& flight, Instant deadline, Tag tag);
@@ -97,7 +97,7 @@ class Flights {
   std::optional<Tag> take_waiter(Flight& flight);
 
   /// The news of this connection's own: the replies to what is under way come behind it.
-  void update_tickets(const Cache& cache, const Cache::Change& change);
+  void update_tickets(const cache::Cache& cache, const cache::Cache::Change& change);
 
   /// CHECKs all that must hold between calls. Walks over everything.
   void validate() const;
@@ -106,7 +106,7 @@ class Flights {
   static constexpr std::size_t buckets_count = 128;
   static constexpr int waiter_shift = 55;
 
-  static std::size_t bucket_of(const commands::Question& question, const KeyHash& hash);
+  static std::size_t bucket_of(const commands::Question& question, const cache::KeyHash& hash);
   static void release(Flight& flight);
   void remove(Flight& flight, Waiter*& link);
   template <class Visit>

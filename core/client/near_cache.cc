@@ -29,7 +29,7 @@ bool is_invalidation(const Value& push) {
 
 }  // namespace
 
-NearCache::NearCache(Cache& cache, const Cache::Membership& member, Session& main,
+NearCache::NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main,
                      Account& requests)
     : cache_(cache),
       member_(member),
@@ -38,7 +38,7 @@ NearCache::NearCache(Cache& cache, const Cache::Membership& member, Session& mai
       flights_(requests),
       writes_(cache, member.source, requests),
       beside_(requests, beside_max) {
-  if (cache.options().mode == CacheMode::ttl) state_ = State::ttl;
+  if (cache.options().mode == cache::CacheMode::ttl) state_ = State::ttl;
 }
 
 NearCache::~NearCache() {
@@ -71,7 +71,7 @@ bool NearCache::may_fetch(const commands::Question& question) const {
          });
 }
 
-std::uint32_t NearCache::slot() const { return tracked_ ? member_.slot : Generations::untracked; }
+std::uint32_t NearCache::slot() const { return tracked_ ? member_.slot : cache::Generations::untracked; }
 
 Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag) {
@@ -90,7 +90,7 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now,
                                           Instant deadline, Tag tag) {
-  Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot());
+  cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot());
   if (Flights::Flight* const same = flights_.find(question, ticket.hash, cache_)) {
     return join(*same, deadline, tag);
   }
@@ -115,6 +115,7 @@ std::optional<RequestId> NearCache::join(Flights::Flight& flight, Instant deadli
   const std::size_t places = main_.options().inflight_requests_limit;
   if (main_.in_flight() + flights_.joined_count() >= places) return std::nullopt;
   const RequestId id = flights_.add(flight, deadline, tag);
+  main_.take_places(flights_.joined_count());
   return id == 0 ? std::nullopt : std::optional(id);
 }
 
@@ -140,7 +141,7 @@ void NearCache::note_beside(const CommandView& command, RequestId id) {
   bool all_named = true;
   const commands::Written written = commands::keys_written(command, [&](std::string_view key) {
     if (!all_named) return;
-    const Cache::Fence fence = cache_.begin_write(member_.source, key);
+    const cache::Cache::Fence fence = cache_.begin_write(member_.source, key);
     all_named = remember({.id = id, .fence = fence, .of_all = false});
     if (!all_named) cache_.end_write(fence);
   });
@@ -169,8 +170,8 @@ void NearCache::begin_generation() {
   end_generation();
   connection_ = main_.counters().connections;
   pushes_skipped_ = main_.counters().pushes_skipped;
-  if (cache_.options().mode == CacheMode::ttl) return;
-  if (main_.is_tracked()) {
+  if (cache_.options().mode == cache::CacheMode::ttl) return;
+  if (main_.tracking().state == Tracking::State::tracked) {
     tracked_ = true;
     state_ = State::tracking;
     cache_.generations().set_proved_at(member_.slot, main_.now());
@@ -305,6 +306,7 @@ std::optional<Event> NearCache::poll_event() {
     if (const std::optional<Tag> tag = flights_.take_waiter(*landed_)) return told(*tag);
     flights_.close(*std::exchange(landed_, nullptr));
     landing_.reset();
+    main_.take_places(flights_.joined_count());
   }
   if (const auto ended = flights_.next_ended()) return failed(*ended);
   return std::nullopt;

@@ -27,7 +27,7 @@ namespace plimsoll {
 class NearCache {
  public:
   /// Accounts and the session must outlive this, the cache too. `cache` has the client as `member`.
-  NearCache(Cache& cache, const Cache::Membership& member, Session& main, Account& requests);
+  NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main, Account& requests);
   ~NearCache();
   NearCache(const NearCache&) = delete;
   NearCache& operator=(const NearCache&) = delete;
@@ -39,10 +39,10 @@ class NearCache {
     off        ///< nothing is cached: no tracking, and no entry_ttl either
   };
   State state() const { return state_.load(std::memory_order_relaxed); }
-  Cache& cache() const { return cache_; }
+  cache::Cache& cache() const { return cache_; }
 
   /// What a lookup of this client may be served. From any thread.
-  Cache::Reader reader(Instant proved_since = Instant::min()) const {
+  cache::Cache::Reader reader(Instant proved_since = Instant::min()) const {
     return {.source = member_.source,
             .takes_untracked = state() == State::ttl,
             .proved_since = proved_since};
@@ -89,7 +89,7 @@ class NearCache {
  private:
   struct Beside {
     RequestId id;
-    Cache::Fence fence;
+    cache::Cache::Fence fence;
     bool of_all;
   };
 
@@ -114,8 +114,8 @@ class NearCache {
   Event failed(const Flights::EndedWaiter& ended);
   Result<RequestId> submit_flight(const CommandView& command, Tag tag);
 
-  Cache& cache_;
-  const Cache::Membership member_;
+  cache::Cache& cache_;
+  const cache::Cache::Membership member_;
   Session& main_;
   Account& requests_;
   std::atomic<State> state_{State::unknown};

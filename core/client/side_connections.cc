@@ -217,7 +217,7 @@ SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId con
 bool SideConnections::is_answered(RequestId id) const {
   const auto index = static_cast<std::uint32_t>(id >> index_shift);
   if (index >= connections_max || (used_ >> index & 1) == 0) return true;
-  const Side& side = *table_->sides[index];
+  Side& side = *table_->sides[index];
   if ((id & generation_mask) >> generation_shift != side.generation) return true;
   const RequestId request = id & ((RequestId{1} << index_shift) - 1) & ~generation_mask;
   return request < side.session.answered_until();

@@ -19,7 +19,7 @@ class WriteFences {
   /// Keys at a time that are fenced by name.
   static constexpr std::size_t keys_max = 4096;
 
-  WriteFences(Cache& cache, std::uint32_t source, Account& requests)
+  WriteFences(cache::Cache& cache, std::uint32_t source, Account& requests)
       : cache_(cache), source_(source), fences_(requests, keys_max) {}
   ~WriteFences() { end_all(); }
   WriteFences(const WriteFences&) = delete;
@@ -39,13 +39,13 @@ class WriteFences {
  private:
   struct Written {
     RequestId id;
-    Cache::Fence fence;
+    cache::Cache::Fence fence;
   };
 
   void end_those_before(RequestId answered_until);
   void begin_all(RequestId id);
 
-  Cache& cache_;
+  cache::Cache& cache_;
   const std::uint32_t source_;
   Queue<Written> fences_;
   RequestId all_until_ = 0;  // all keys are fenced until this request is over; 0: they are not

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -56,6 +57,7 @@ class Pipeline {
         options_(options),
         requests_(requests, options.requests_max + own_requests_max),
         log_(requests, options.others_wait),
+        places_(options.requests_max),
         window_(options.requests_max + own_requests_max) {}
 
   /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.
@@ -155,6 +157,15 @@ class Pipeline {
     return requests_.size() == answered_count_ ? log_.end() : first_unanswered().begin;
   }
 
+  /// The id of the request that is staged next.
+  RequestId staged_until() const { return log_.end(); }
+
+  /// So many of the places are taken by requests that are none of this pipeline's: they wait for
+  /// the reply to another one.
+  void take_places(std::size_t count) {
+    places_ = options_.requests_max - std::min(count, options_.requests_max);
+  }
+
   /// Whether some of the bytes of a request were given out by transmit().
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
 
@@ -218,6 +229,7 @@ class Pipeline {
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
+  std::size_t places_;  // requests_max, but for those that take_places() took
   std::uint64_t unsent_begin_ = 0;  // everything before this was taken by the transport
   std::uint64_t exposed_end_ = 0;   // everything before this was given out by transmit()
   std::uint64_t whole_end_ = 0;     // the requests before this were taken whole

@@ -207,6 +207,9 @@ class Session {
 
   /// Pipeline::answered_until().
   RequestId answered_until() { return pipeline_.answered_until(); }
+  /// Pipeline::staged_until(), Pipeline::take_places().
+  RequestId staged_until() const { return pipeline_.staged_until(); }
+  void take_places(std::size_t count) { pipeline_.take_places(count); }
 
   /// Nothing is in flight on a connection that is ready and has lasted: only what Rest says tells
   /// it from one that was just made. None otherwise.

@@ -92,6 +92,9 @@ class ClientEnd {
   /// executed)", "pushed <value>", "closed with protocol_error".
   Lines take_events();
 
+  /// A line of the test's own among them.
+  void add_line(std::string line) { events_.push_back(std::move(line)); }
+
   /// Of the last event that had one.
   const Error& last_error() const { return last_error_; }
 

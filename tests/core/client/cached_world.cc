@@ -1,0 +1,165 @@
+#include "plimsoll/tests/core/client/cached_world.h"
+
+#include <utility>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/commands/question.h"
+
+namespace plimsoll::testing {
+namespace {
+
+const std::string flush_push = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
+
+std::string invalidation_of(const std::string& key) {
+  return ">2\r\n$10\r\ninvalidate\r\n*1\r\n" + bulk_reply(key);
+}
+
+}  // namespace
+
+CachedWorld::CachedWorld(const Settings& settings)
+    : budget_(settings.budget, memory_), knows_tracking_(settings.knows_tracking) {
+  cache_.emplace(settings.cache, cache::Cache::take_memory(budget_, settings.cache).value());
+  for (std::size_t i = 0; i < settings.clients; ++i) {
+    clients_.push_back(std::make_unique<One>());
+    One& one = *clients_.back();
+    one.end = std::make_unique<ClientEnd>(settings.client, budget_);
+    one.peer.set_script([this, &one](const Words& request) { return answer(one, request); });
+    REQUIRE(one.end->client().use_cache(*cache_, "the server").ok());
+    one.end->connect();
+    flow(i);
+    REQUIRE(one.end->take_events() == Lines{"ready"});
+  }
+}
+
+CachedWorld::~CachedWorld() = default;
+
+std::optional<RequestId> CachedWorld::get(std::size_t client, Tag tag, const std::string& key) {
+  return read(client, tag, {"GET", key});
+}
+
+std::optional<RequestId> CachedWorld::read(std::size_t client, Tag tag, const Words& words,
+                                           Instant proved_since) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  CommandView command;
+  command.args = views;
+  commands::QuestionReader reader;
+  ClientEnd& end = *at(client).end;
+  if (reader.read(command)) {
+    const cache::Cache::Reader wanted = end.client().near_cache()->reader(proved_since);
+    std::string reply;
+    const bool hit = cache_->visit(wanted, reader.question(), end.now(), [&](std::string_view all) {
+      reply = all;
+      return true;
+    });
+    if (hit) {
+      end.add_line(std::to_string(tag) + ": hit " + reply.substr(0, reply.size() - 2));
+      return std::nullopt;
+    }
+  }
+  return end.submit(tag, words, Duration::zero());
+}
+
+std::optional<RequestId> CachedWorld::submit(std::size_t client, Tag tag, const Words& words) {
+  return at(client).end->submit(tag, words, Duration::zero());
+}
+
+void CachedWorld::go_up(std::size_t client) {
+  One& one = at(client);
+  if (one.end->link() == ClientEnd::Link::opening) one.end->open();
+  if (one.end->link() == ClientEnd::Link::open) one.peer.handle_bytes(one.end->write());
+}
+
+void CachedWorld::come_down(std::size_t client) {
+  One& one = at(client);
+  if (one.end->link() != ClientEnd::Link::open) return;
+  one.down.erase(0, one.end->receive(one.down));
+}
+
+void CachedWorld::flow(std::size_t client) {
+  for (int i = 0; i < 20; ++i) {
+    go_up(client);
+    come_down(client);
+  }
+}
+
+void CachedWorld::flow() {
+  for (std::size_t i = 0; i < clients_.size(); ++i) flow(i);
+}
+
+void CachedWorld::write_elsewhere(const std::string& key, const std::string& value) {
+  data_[key] = value;
+  invalidate(key);
+}
+
+void CachedWorld::flush_elsewhere() {
+  data_.clear();
+  for (const auto& one : clients_) {
+    one->tracks.clear();
+    if (one->tracked) one->down += flush_push;
+  }
+}
+
+void CachedWorld::invalidate(const std::string& key) {
+  for (const auto& one : clients_) {
+    if (one->tracks.erase(key) > 0) one->down += invalidation_of(key);
+  }
+}
+
+void CachedWorld::break_off(std::size_t client) {
+  One& one = at(client);
+  one.peer.reset();
+  one.down.clear();
+  one.tracked = false;
+  one.tracks.clear();
+  one.end->break_off();
+}
+
+void CachedWorld::reconnect(std::size_t client) {
+  at(client).end->wait_for_open();
+  flow(client);
+}
+
+void CachedWorld::advance(Duration duration) {
+  for (const auto& one : clients_) one->end->advance(duration);
+}
+
+// Into the client's pipe: what it causes to be pushed to others, and to itself, comes behind it.
+std::string CachedWorld::answer(One& one, const Words& request) {
+  const std::string& name = request.at(0);
+  if (name == "CLIENT" && request.at(1) == "TRACKING") {
+    if (!knows_tracking_) {
+      one.down += "-ERR unknown subcommand 'tracking'. Try CLIENT HELP.\r\n";
+    } else {
+      one.tracked = true;
+      one.down += "+OK\r\n";
+    }
+  } else if (name == "GET") {
+    ++reads_count_;
+    if (one.tracked) one.tracks.insert(request.at(1));
+    const auto found = data_.find(request.at(1));
+    one.down += found == data_.end() ? "_\r\n" : bulk_reply(found->second);
+  } else if (name == "STRLEN" || name == "EXISTS") {
+    ++reads_count_;
+    std::size_t sum = 0;
+    for (std::size_t i = 1; i < request.size(); ++i) {
+      if (one.tracked) one.tracks.insert(request[i]);
+      const auto found = data_.find(request[i]);
+      if (found != data_.end()) sum += name == "EXISTS" ? 1 : found->second.size();
+    }
+    one.down += ":" + std::to_string(sum) + "\r\n";
+  } else if (name == "SET") {
+    data_[request.at(1)] = request.at(2);
+    one.down += "+OK\r\n";
+    invalidate(request.at(1));
+  } else if (name == "FLUSHALL") {
+    one.down += "+OK\r\n";
+    flush_elsewhere();
+  } else {
+    one.down += Peer::default_reply(request);
+  }
+  return "";
+}
+
+}  // namespace plimsoll::testing

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/tests/core/client/client_end.h"
+#include "plimsoll/tests/core/client/peer.h"
+#include "plimsoll/tests/core/memory/test_memory.h"
+
+// Clients that share a cache, and one server that tracks what they read (valkey.io, "Client-side
+// caching": default mode). Bytes move when a test says so, and lie on the way as long as it wants:
+// a reply and an invalidation can come in any pieces that a wire allows.
+
+namespace plimsoll::testing {
+
+class CachedWorld {
+ public:
+  struct Settings {
+    cache::CacheOptions cache{.bytes_max = 64 * 1024};
+    ClientOptions client{.tracking = {.method = TrackingOptions::Method::all_reads}};
+    std::size_t clients = 1;
+    bool knows_tracking = true;
+    BudgetOptions budget{};
+  };
+
+  CachedWorld() : CachedWorld(Settings()) {}
+  explicit CachedWorld(const Settings& settings);
+  ~CachedWorld();
+
+  /// As one who calls get() does: a hit is a line "<tag>: hit <value>", a miss a request.
+  std::optional<RequestId> get(std::size_t client, Tag tag, const std::string& key);
+  std::optional<RequestId> read(std::size_t client, Tag tag, const Words& words,
+                                Instant proved_since = Instant::min());
+  /// Straight to the server.
+  std::optional<RequestId> submit(std::size_t client, Tag tag, const Words& words);
+
+  /// What the client has to send reaches the server, which answers; what the server has to say
+  /// reaches the client; both, until nobody has anything to say; of all clients.
+  void go_up(std::size_t client);
+  void come_down(std::size_t client);
+  void flow(std::size_t client);
+  void flow();
+
+  /// Somebody who is no client of the cache writes.
+  void write_elsewhere(const std::string& key, const std::string& value);
+  void flush_elsewhere();
+
+  /// The connection is gone, with all that was on its way, and is made again.
+  void break_off(std::size_t client);
+  void reconnect(std::size_t client);
+
+  void advance(Duration duration);
+
+  /// All that clients have said since the last call, as "0> 1: completed...".
+  Lines take_events(std::size_t client) { return at(client).end->take_events(); }
+
+  ClientEnd& end(std::size_t client) { return *at(client).end; }
+  cache::Cache& cache() { return *cache_; }
+  cache::CacheStatistics statistics() { return cache_->statistics(); }
+  std::map<std::string, std::string>& data() { return data_; }
+
+  /// GETs and the like that came to the server.
+  std::size_t reads_count() const { return reads_count_; }
+
+  /// Bytes on their way to the client.
+  std::string& on_its_way(std::size_t client) { return at(client).down; }
+
+ private:
+  struct One {
+    std::unique_ptr<ClientEnd> end;
+    Peer peer;
+    std::string down;
+    bool tracked = false;
+    std::set<std::string> tracks;
+  };
+
+  One& at(std::size_t client) { return *clients_.at(client); }
+  std::string answer(One& one, const Words& request);
+  void invalidate(const std::string& key);
+
+  TestMemory memory_;
+  Budget budget_;
+  const bool knows_tracking_;
+  std::map<std::string, std::string> data_;
+  std::size_t reads_count_ = 0;
+  std::optional<cache::Cache> cache_;
+  std::vector<std::unique_ptr<One>> clients_;
+};
+
+}  // namespace plimsoll::testing
