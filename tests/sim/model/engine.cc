@@ -35,12 +35,20 @@ void Engine::process(Connection& connection, Arguments arguments) {
   }
 }
 
+const Command* Engine::look_up(Arguments arguments) const {
+  const Command* const command = find_command(arguments);
+  if (command == nullptr) return nullptr;
+  const std::vector<std::string>& unknown = options.unknown_commands;
+  const bool is_known = std::find(unknown.begin(), unknown.end(), command->name) == unknown.end();
+  return is_known ? command : nullptr;
+}
+
 void Engine::dispatch(Connection& connection, Arguments arguments) {
   if (equals_ignoring_case(arguments[0], "post") || equals_ignoring_case(arguments[0], "host:")) {
     connections.close_at_once(connection);  // a browser was made to talk to us
     return;
   }
-  const Command* const command = find_command(arguments);
+  const Command* const command = look_up(arguments);
   connection.command = command;
   const std::string error = refusal(*this, connection, command, arguments);
   if (!error.empty()) return reject(connection, error);

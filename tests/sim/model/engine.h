@@ -71,6 +71,7 @@ class Engine {
   enum class Nesting { outermost, in_transaction } nesting = Nesting::outermost;
 
  private:
+  const Command* look_up(Arguments arguments) const;
   void dispatch(Connection& connection, Arguments arguments);
   void reject(Connection& connection, std::string_view error);
   void serve_those_waiting();

@@ -43,6 +43,8 @@ struct ServerOptions {
   std::size_t tracking_keys_max = 1'000'000;  // 0: no limit
   int databases = 16;
   std::string version = "8.0.1";
+  // What an older server does not have, by the server's names: "hello", "client|tracking".
+  std::vector<std::string> unknown_commands = {};
 };
 
 /// Whether the server wants to be rid of a connection, and of what it has not sent on it.

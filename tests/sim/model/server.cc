@@ -87,7 +87,15 @@ void Server::end_turn() { engine_->tracking.end_turn(); }
 void Server::handle_time(Time now) {
   engine_->now = now;
   engine_->remove_expired();
+  engine_->tracking.limit(engine_->options.tracking_keys_max, nullptr);
   engine_->end_waits();
+}
+
+bool Server::evict(int database, std::string_view key, Time now) {
+  engine_->now = now;
+  if (engine_->databases[static_cast<std::size_t>(database)].erase(key) == 0) return false;
+  engine_->key_changed(database, key, Cause::eviction);
+  return true;
 }
 
 bool Server::is_blocked(ClientId client) const {

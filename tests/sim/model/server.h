@@ -25,12 +25,12 @@ class Engine;
 /// at all behind replies that have not been taken out of output() yet, as behind those that a real
 /// server has not sent yet.
 ///
-/// Not modelled: REDIRECT, CLIENT REPLY, LIST, INFO, PAUSE, scripts, sharded pub/sub,
-/// other blocking commands, cluster, replication, eviction, persistence, limits of buffers. Such
-/// commands are unknown to it. Sets and hashes beyond the real server's small encodings (128
-/// fields, 512 integers, 64 bytes) are told in the order in which they came, where a real one has
-/// an arbitrary order; messages for several patterns, and an UNSUBSCRIBE of all, come in the order
-/// of names.
+/// Not modelled: REDIRECT, CLIENT REPLY, LIST, INFO, PAUSE, scripts, sharded pub/sub, other
+/// blocking commands, cluster, replication, which keys are evicted and when, persistence, limits of
+/// buffers. Such commands are unknown to it. Sets and hashes beyond the real server's small
+/// encodings (128 fields, 512 integers, 64 bytes) are told in the order in which they came, where a
+/// real one has an arbitrary order; messages for several patterns, and an UNSUBSCRIBE of all, come
+/// in the order of names.
 class Server {
  public:
   explicit Server(ServerOptions options = {});
@@ -53,9 +53,13 @@ class Server {
   /// read from all connections that had something, at most 16 KiB from each.
   void end_turn();
 
-  /// Removes the keys that have expired, as the real server does some time later, and answers those
-  /// who have waited for long enough.
+  /// Removes the keys that have expired, as the real server does some time later, lets go of what
+  /// is too much to be tracked, and answers those who have waited for long enough.
   void handle_time(Time now);
+
+  /// Removes a key as a server that is over its maxmemory does, before it executes a command or in
+  /// between. False if there is none.
+  bool evict(int database, std::string_view key, Time now);
 
   /// From when on handle_time() has a key to remove; nothing if there is none that expires.
   std::optional<Time> next_expiry() const;

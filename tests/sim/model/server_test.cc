@@ -111,13 +111,52 @@ TEST_CASE("a key that expires is told of when it is removed") {
   CHECK(conversation.server.key_count(0) == 0);
 }
 
-TEST_CASE("a tracking table over its limit forgets keys, and says so") {
+TEST_CASE("a tracking table over its limit forgets a key, and says so before the next reply") {
   ServerOptions options;
-  options.tracking_keys_max = 2;
+  options.tracking_keys_max = 1;
   Conversation conversation(options);
   const ClientId reader = conversation.tracking_client();
-  const std::string heard = conversation.say(reader, "MGET a b c\nPING\n");
-  CHECK(heard.find("invalidate") != std::string::npos);
+  const std::string heard = conversation.say(reader, "GET a\nGET b\nPING\n");
+  const bool first = heard.find(invalidation("a")) != heard.npos;
+  CHECK(heard == "_\r\n_\r\n" + invalidation(first ? "a" : "b") + "+PONG\r\n");
+  conversation.say(conversation.client(), "MSET a 1 b 1\n");
+  CHECK(conversation.heard(reader) == invalidation(first ? "b" : "a"));
+}
+
+TEST_CASE("a tracking table over its limit forgets keys in time, also where nobody asks anything") {
+  Conversation conversation;
+  const ClientId reader = conversation.tracking_client();
+  CHECK(conversation.say(reader, "GET a\nGET b\nGET c\n") == "_\r\n_\r\n_\r\n");
+  conversation.server.options().tracking_keys_max = 2;
+  conversation.server.handle_time(conversation.now);
+  CHECK(conversation.heard(reader).size() == invalidation("a").size());
+}
+
+TEST_CASE("a key that is evicted is gone, and told of once") {
+  Conversation conversation;
+  const ClientId reader = conversation.tracking_client();
+  const ClientId listener = conversation.tracking_client("BCAST");
+  conversation.say(reader, "SET k v\nGET k\n");
+  conversation.heard(listener);
+  CHECK(conversation.server.evict(0, "k", conversation.now));
+  CHECK_FALSE(conversation.server.evict(0, "k", conversation.now));
+  CHECK(conversation.heard(reader) == invalidation("k"));
+  CHECK(conversation.heard(listener).empty());
+  conversation.server.end_turn();
+  CHECK(conversation.heard(listener) == invalidation("k"));
+  CHECK(conversation.say(reader, "GET k\n") == "_\r\n");
+}
+
+TEST_CASE("an older server does not know what it does not have") {
+  ServerOptions options;
+  options.unknown_commands = {"client|tracking", "hello"};
+  Conversation conversation(options);
+  const ClientId client = conversation.client();
+  CHECK(conversation.say(client, "CLIENT TRACKING ON\n") ==
+        "-ERR unknown subcommand 'TRACKING'. Try CLIENT HELP.\r\n");
+  CHECK(conversation.say(client, "HELLO 3\n") ==
+        "-ERR unknown command 'HELLO', with args beginning with: '3' \r\n");
+  CHECK(conversation.say(client, "CLIENT GETREDIR\n") == ":-1\r\n");
 }
 
 TEST_CASE("the execution log tells what ran, and not what was refused or queued") {

@@ -74,7 +74,7 @@ void Tracking::invalidate(std::string_view key, Connection* executing, Cause cau
   const auto found = places_.find(key);
   if (found == places_.end()) return;
   const std::uint32_t place = found->second;
-  tell_readers(keys_[place], executing);
+  tell_readers(keys_[place], executing, When::after_command);
   erase(place);
 }
 
@@ -110,13 +110,13 @@ void Tracking::end_turn() {
   }
 }
 
-void Tracking::limit(std::size_t keys_max, Connection* executing) {
+void Tracking::limit(std::size_t keys_max, const Connection* coming) {
   while (keys_max != 0 && keys_.size() > keys_max) {
     choice_ ^= choice_ << 13;  // xorshift64
     choice_ ^= choice_ >> 7;
     choice_ ^= choice_ << 17;
     const auto place = static_cast<std::uint32_t>(choice_ % keys_.size());
-    tell_readers(keys_[place], executing);
+    tell_readers(keys_[place], coming, When::at_once);
     erase(place);
   }
 }
@@ -148,14 +148,17 @@ void Tracking::broadcast(const Prefix& prefix) {
   }
 }
 
-void Tracking::tell_readers(const RememberedKey& key, Connection* executing) {
+// What the current connection has done to itself, or had done to it, NOLOOP hides.
+void Tracking::tell_readers(const RememberedKey& key, const Connection* current, When own) {
   for (const ClientId id : key.readers) {
     Connection* const reader = connections_->find(id);
     if (reader == nullptr || !reader->tracking.remembers_reads()) continue;
-    if (reader != executing) {
-      tell(*reader, key.name);
-    } else if (reader->tracking.own_writes == TrackingState::OwnWrites::told) {
+    const bool told = reader->tracking.own_writes == TrackingState::OwnWrites::told;
+    if (reader == current && !told) continue;
+    if (reader == current && own == When::after_command) {
       pending_.push_back({Scope::key, key.name});
+    } else {
+      tell(*reader, key.name);
     }
   }
 }

@@ -12,7 +12,7 @@
 namespace plimsoll::sim::model {
 
 /// Why a key has changed.
-enum class Cause { command, expiry };
+enum class Cause { command, expiry, eviction };
 
 /// Who is to be told of which changed keys: CLIENT TRACKING without REDIRECT.
 ///
@@ -36,8 +36,9 @@ class Tracking {
   void after_command(Connection& executing);
   void end_turn();
 
-  /// Forgets random keys, and says so, while there are too many.
-  void limit(std::size_t keys_max, Connection* executing);
+  /// Forgets random keys, and says so at once, while there are too many: before a command is
+  /// executed, whose connection `coming` is, or between commands, when it is null.
+  void limit(std::size_t keys_max, const Connection* coming);
   void forget_everything();
 
  private:
@@ -57,7 +58,8 @@ class Tracking {
 
   void broadcast_later(std::string_view key, ClientId writer);
   void broadcast(const Prefix& prefix);
-  void tell_readers(const RememberedKey& key, Connection* executing);
+  enum class When { at_once, after_command };
+  void tell_readers(const RememberedKey& key, const Connection* current, When own);
   void tell(Connection& connection, std::string_view key);
   void tell_everything(Connection& connection);
   void erase(std::uint32_t place);

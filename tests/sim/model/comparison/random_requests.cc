@@ -92,7 +92,8 @@ std::string RandomRequests::word(std::string_view form) {
   if (form == "C") return std::string(pick("c1 c2 x:1 news"));
   if (form == "P") return std::string(pick("c* c? * x:* c[12] \\c1 n[^a-d]ws"));
   if (form == "D") return std::string(pick("0 0 1 2 15 16 -1 x"));
-  if (form == "U") return std::string(pick("default noget nocaching limited disabled nobody"));
+  if (form == "U")
+    return std::string(pick("default noget nocaching notracking limited disabled nobody"));
   if (form == "W") return std::string(pick("secret secret secret wrong"));
   if (form.starts_with('S') && form.find_first_not_of("S0") == std::string_view::npos) {
     // Hundreds of seconds, so that what is told a moment later can be told apart.

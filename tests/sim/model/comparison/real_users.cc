@@ -10,6 +10,8 @@ std::vector<User> users_with(const User& default_user) {
   all.push_back({.name = "nocaching",
                  .password = "secret",
                  .denied_commands = {"client|caching", "hello", "multi"}});
+  all.push_back(
+      {.name = "notracking", .password = "secret", .denied_commands = {"client|tracking"}});
   all.push_back({.name = "limited",
                  .password = "secret",
                  .denied_commands = {"client"},
