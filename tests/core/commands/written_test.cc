@@ -1,6 +1,7 @@
 #include "plimsoll/core/commands/written.h"
 
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -188,6 +189,61 @@ TEST_CASE(
   }
   CHECK(show(CommandView{}) == "anything");
   CHECK(show(CommandView::from_encoded("hello")) == "anything");
+}
+
+// All rows of the table but containers: each is in one of these, or changes nothing.
+constexpr std::string_view may_change_anything =
+    "CLUSTER|ADDSLOTS CLUSTER|ADDSLOTSRANGE CLUSTER|DELSLOTS CLUSTER|DELSLOTSRANGE "
+    "CLUSTER|FAILOVER CLUSTER|FLUSHSLOTS CLUSTER|REPLICATE CLUSTER|RESET CLUSTER|SETSLOT "
+    "DEBUG EVAL EVALSHA EXEC FAILOVER FCALL FLUSHALL FLUSHDB MIGRATE MODULE|LOAD "
+    "MODULE|LOADEX MODULE|UNLOAD MOVE REPLICAOF SLAVEOF SWAPDB ";
+constexpr std::string_view may_change_their_keys =
+    "APPEND BITFIELD BITOP BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN COPY "
+    "DECR DECRBY DEL EXPIRE EXPIREAT GEOADD GEORADIUS GEORADIUSBYMEMBER GEOSEARCHSTORE GETDEL "
+    "GETEX GETSET HDEL HINCRBY HINCRBYFLOAT HMSET HSET HSETNX INCR INCRBY INCRBYFLOAT LINSERT "
+    "LMOVE LMPOP LPOP LPUSH LPUSHX LREM LSET LTRIM MSET MSETNX PERSIST PEXPIRE PEXPIREAT "
+    "PFADD PFCOUNT PFDEBUG PFMERGE PSETEX RENAME RENAMENX RESTORE RESTORE-ASKING RPOP "
+    "RPOPLPUSH RPUSH RPUSHX SADD SDIFFSTORE SET SETBIT SETEX SETNX SETRANGE SINTERSTORE SMOVE "
+    "SPOP SREM SUNIONSTORE UNLINK XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP|CREATE "
+    "XGROUP|CREATECONSUMER XGROUP|DELCONSUMER XGROUP|DESTROY XGROUP|SETID XSETID XTRIM ZADD "
+    "ZDIFFSTORE ZINCRBY ZINTERSTORE ZMPOP ZPOPMAX ZPOPMIN ZRANGESTORE ZREM ZREMRANGEBYLEX "
+    "ZREMRANGEBYRANK ZREMRANGEBYSCORE ZUNIONSTORE ";
+
+// Whether `name` is one of `names`, which all end in a blank.
+bool is_one_of(std::string_view names, std::string_view name) {
+  const std::string with_blank = std::string(name) + " ";
+  return names.starts_with(with_blank) || names.find(" " + with_blank) != names.npos;
+}
+
+TEST_CASE("each command of the table changes its keys, anything, or nothing") {
+  for (const Row& row : all_rows()) {
+    INFO(row.name());
+    const Written expected = row.is_container != 0 || is_one_of(may_change_anything, row.name())
+                                 ? Written::anything
+                             : is_one_of(may_change_their_keys, row.name()) ? Written::keys
+                                                                            : Written::nothing;
+    CHECK(row.written == expected);
+  }
+}
+
+TEST_CASE("the keys that each command writes are those that the table finds in its words") {
+  std::size_t with_keys = 0;
+  for (const Row& row : all_rows()) {
+    if (row.written != Written::keys) continue;
+    INFO(row.name());
+    std::string text(row.name_view());
+    for (char& c : text) c = c == '|' ? ' ' : c;
+    // Numbers all: a count of keys is 1 then.
+    for (int i = static_cast<int>(row.name_words()); i < std::abs(row.arity); ++i) text += " 1";
+    std::string keys;
+    const TypedWords words(text);
+    REQUIRE(keys_of(words.views(), [&keys](std::string_view key, KeyAccess access) {
+      if (access == KeyAccess::write) keys += (keys.empty() ? "" : " ") + std::string(key);
+    }));
+    CHECK(written(text) == keys);
+    with_keys += keys.empty() ? 0 : 1;
+  }
+  CHECK(with_keys > 90);
 }
 
 TEST_CASE(
