@@ -57,6 +57,9 @@ class Shelf {
     if (store.entries_count() == 0) REQUIRE(store.committed_bytes() == 0);
   }
 
+  /// Others have come to the same memory.
+  void begin_counting() { bytes_at_first = test.memory.bytes_out() - store.committed_bytes(); }
+
   TestBudget test;
   AccountHandle account = test.budget.open_account(PoolKind::cache);
   std::size_t bytes_at_first = test.memory.bytes_out();

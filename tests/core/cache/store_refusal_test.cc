@@ -62,6 +62,7 @@ TEST_CASE("a store whose account has nothing left makes room among its own") {
   for (std::size_t i = 0; i < 100; ++i) shelf.put(several(i), std::string(100, 'x'));
   const Filling filling(shelf.test.budget);
   REQUIRE(filling.full());
+  shelf.begin_counting();
   const std::size_t bytes = shelf.store.committed_bytes();
   for (std::size_t i = 100; i < 200; ++i) {
     const Store::Inserted inserted = shelf.put(several(i), std::string(100, 'x'));
@@ -78,6 +79,7 @@ TEST_CASE("a store that would have to give up too much says that there is no mem
   for (std::size_t i = 0; i < 100; ++i) shelf.put(several(i), "v");
   const Filling filling(shelf.test.budget);
   REQUIRE(filling.full());
+  shelf.begin_counting();
   const Store::Inserted inserted = shelf.put(several(1000), std::string(1'000'000, 'x'));
   CHECK(inserted.outcome == Store::Outcome::no_memory);
   CHECK(inserted.evicted == Store::refusal_evictions_max);

@@ -270,9 +270,9 @@ TEST_CASE("a store gives back in steps what its account has too much of") {
   for (std::size_t i = 0; i < 2000; ++i)
     shelf.put(get("k" + std::to_string(i)), std::string(1000, 'x'));
   CHECK(shelf.store.shrink(100) == 0);
-  REQUIRE(shelf.test.budget.set_memory_limit(4'000'000).ok());
+  REQUIRE(shelf.test.budget.set_memory_limit(2'000'000).ok());
   const std::size_t over = shelf.account->excess();
-  REQUIRE(over > 200'000);
+  REQUIRE(over > 100'000);
   std::size_t went = 0;
   while (const std::size_t step = shelf.store.shrink(100)) {
     CHECK(step <= 100);
