@@ -86,8 +86,8 @@ class Entry : public IndexLink, public PolicyLink {
   std::string_view key_of(const IndexLink& link) const;
 
   std::size_t links_count() const { return 1 + more_keys_count_; }
-  IndexLink& link(std::size_t ordinal) {
-    return ordinal == 0 ? *this : reinterpret_cast<IndexLink*>(this + 1)[ordinal - 1];
+  IndexLink& link(std::size_t number) {
+    return number == 0 ? *this : reinterpret_cast<IndexLink*>(this + 1)[number - 1];
   }
 
   /// Null where it does not expire.

@@ -86,7 +86,7 @@ void Index::remove(Entry& entry) {
 // the head goes, so that the table is not empty in between.
 void Index::remove_link(IndexLink& link) {
   IndexLink* const next = link.ring_next;
-  const bool in_table = link.is_head || link.ordinal == 0;
+  const bool lies_in_table = link.is_head || link.ordinal == 0;
   if (next != &link) {
     next->ring_previous = link.ring_previous;
     link.ring_previous->ring_next = next;
@@ -97,7 +97,7 @@ void Index::remove_link(IndexLink& link) {
       table_.add(*next);
     }
   }
-  if (in_table) table_.remove(link);
+  if (lies_in_table) table_.remove(link);
 }
 
 std::size_t Index::validate(Entry& entry, std::uint64_t seed) const {
