@@ -90,12 +90,17 @@ int Report::finish() {
 }
 
 void Report::print_row(const Row& row, std::optional<bool> met) {
-  std::fprintf(out_, "%-52s %11s %11s %8s  %-17s %s%s\n", row.name.c_str(), shown(row.ours).c_str(),
-               shown(row.peer).c_str(), shown(ratio_of(row)).c_str(), row.unit.c_str(),
-               shown(row.goal).c_str(),
+  std::string counters;
+  for (const auto& [name, value] : row.counters) {
+    counters += (counters.empty() ? "" : ", ") + name + " " + std::to_string(value);
+  }
+  std::fprintf(out_, "%-52s %11s %11s %8s  %-17s %s%s%s\n", row.name.c_str(),
+               shown(row.ours).c_str(), shown(row.peer).c_str(), shown(ratio_of(row)).c_str(),
+               row.unit.c_str(), shown(row.goal).c_str(),
                !met   ? ""
                : *met ? "  met"
-                      : "  MISSED");
+                      : "  MISSED",
+               counters.c_str());
 }
 
 void Report::print_json(const Row& row, std::optional<bool> met) {
@@ -108,6 +113,7 @@ void Report::print_json(const Row& row, std::optional<bool> met) {
   line["unit"] = row.unit;
   line["goal"] = row.goal ? nlohmann::ordered_json(shown(row.goal)) : nullptr;
   line["met"] = met ? nlohmann::ordered_json(*met) : nullptr;
+  for (const auto& [name, value] : row.counters) line[name] = value;
   std::fprintf(out_, "%s\n", line.dump().c_str());
 }
 

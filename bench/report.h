@@ -4,9 +4,12 @@
 // (bench, case, ours, peer, ratio, unit, goal, met), and the exit status that follows from the
 // rows. Only ratios and counters can fail a run; absolute times depend on the machine and never do.
 
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace plimsoll::bench {
 
@@ -38,6 +41,9 @@ struct Row {
   std::optional<double> peer = {};
   std::string unit = {};
   std::optional<Goal> goal = {};
+
+  /// What `ours` was made of: fields of their own in JSON, behind the others.
+  std::vector<std::pair<std::string, std::uint64_t>> counters = {};
 };
 
 /// ours / peer, where there are both.

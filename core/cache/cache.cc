@@ -89,7 +89,8 @@ Cache::~Cache() {
 std::uint32_t Cache::source_of(std::string_view text) {
   const KeyHash hash = hash_of(0, text);
   for (std::size_t i = 0; i < sources_count_; ++i) {
-    if (sources_[i].low == hash.low && sources_[i].high == hash.high) return static_cast<std::uint32_t>(i + 1);
+    if (sources_[i].low == hash.low && sources_[i].high == hash.high)
+      return static_cast<std::uint32_t>(i + 1);
   }
   if (sources_count_ == sources_.size()) return 0;
   sources_[sources_count_++] = hash;

@@ -69,15 +69,14 @@ class Cache {
   /// What a lookup may be served.
   struct Reader {
     std::uint32_t source = 0;
-    bool takes_untracked = false;            ///< also what only time vouches for
-    Instant proved_since = Instant::min();   ///< only what is proved to have been true then
+    bool takes_untracked = false;           ///< also what only time vouches for
+    Instant proved_since = Instant::min();  ///< only what is proved to have been true then
   };
 
   /// Calls `visit(std::string_view)` with the RESP bytes of the reply, with the shard locked, and
   /// returns true; or counts a miss and returns false. `visit` returns whether it could use them.
   template <class Visit>
-  bool visit(const Reader& reader, const commands::Question& question, Instant now,
-             Visit&& visit) {
+  bool visit(const Reader& reader, const commands::Question& question, Instant now, Visit&& visit) {
     const KeyHash hash = hash_of(reader.source, question.key);
     Shard& shard = shard_of(hash);
     const Lock lock(shard.mutex);

@@ -17,7 +17,8 @@ enum class CacheMode : std::uint8_t {
 };
 
 struct CacheOptions {
-  /// All that the cache takes for entries, with their index, policy, expiry and fences; at any time.
+  /// All that the cache takes for entries, with their index, policy, expiry and fences; at any
+  /// time.
   std::size_t bytes_max = 0;
 
   /// Entries at a time; zero: as many as there is room for.

@@ -22,7 +22,9 @@
 
 namespace plimsoll {
 
-namespace cache { class Cache; }
+namespace cache {
+class Cache;
+}
 class NearCache;
 
 using ClientOptions = SessionOptions;
@@ -306,8 +308,8 @@ class Client {
   Session session_;
   SideConnections sides_;
   Admission admission_;
-  Box<NearCache> near_;            // where there is a cache
-  bool admitted_ = false;          // the first in line is
+  Box<NearCache> near_;             // where there is a cache
+  bool admitted_ = false;           // the first in line is
   bool may_wait_to_write_ = false;  // what was just refused, and may get in line now
   Error admission_error_;
   Instant line_now_ = Instant::min();

@@ -104,7 +104,8 @@ void Flights::close(Flight& flight) {
 
 void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
 
-Flight* Flights::find(const Question& question, const cache::KeyHash& hash, const cache::Cache& cache) {
+Flight* Flights::find(const Question& question, const cache::KeyHash& hash,
+                      const cache::Cache& cache) {
   Flight* flight = buckets_[bucket_of(question, hash)];
   for (; flight != nullptr; flight = flight->next) {
     if (flight->waiters == nullptr || flight->has_landed) continue;
@@ -116,7 +117,8 @@ Flight* Flights::find(const Question& question, const cache::KeyHash& hash, cons
 RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {
   Block block = Block::allocate(account_, sizeof(Waiter));
   if (!block) return 0;
-  auto* const waiter = new (block.data()) Waiter{.tag = tag, .deadline = deadline, .id = ++last_id_};
+  auto* const waiter =
+      new (block.data()) Waiter{.tag = tag, .deadline = deadline, .id = ++last_id_};
   waiter->block = std::move(block);
   if (flight.waiters == nullptr) ++flying_count_;
   (flight.waiters == nullptr ? flight.waiters : flight.last_waiter->next) = waiter;

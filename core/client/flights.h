@@ -63,7 +63,8 @@ class Flights {
   void close(Flight& flight);
 
   /// The flight that a read of this may join: under way, and not overtaken.
-  Flight* find(const commands::Question& question, const cache::KeyHash& hash, const cache::Cache& cache);
+  Flight* find(const commands::Question& question, const cache::KeyHash& hash,
+               const cache::Cache& cache);
 
   /// One more who waits; 0: no memory.
   RequestId add(Flight& flight, Instant deadline, Tag tag);
@@ -114,8 +115,8 @@ class Flights {
 
   Account& account_;
   std::array<Flight*, buckets_count> buckets_{};
-  std::size_t count_ = 0;          // flights
-  std::size_t flying_count_ = 0;   // those that somebody waits for
+  std::size_t count_ = 0;         // flights
+  std::size_t flying_count_ = 0;  // those that somebody waits for
   std::size_t waiters_count_ = 0;
   RequestId last_id_ = RequestId{1} << waiter_shift;
   Instant next_deadline_ = never;

@@ -66,12 +66,13 @@ bool NearCache::may_fetch(const commands::Question& question) const {
     case State::unknown:
     case State::tracking: break;
   }
-  return may_track(question.key) && std::ranges::all_of(question.more_keys, [this](auto key) {
-           return may_track(key);
-         });
+  return may_track(question.key) &&
+         std::ranges::all_of(question.more_keys, [this](auto key) { return may_track(key); });
 }
 
-std::uint32_t NearCache::slot() const { return tracked_ ? member_.slot : cache::Generations::untracked; }
+std::uint32_t NearCache::slot() const {
+  return tracked_ ? member_.slot : cache::Generations::untracked;
+}
 
 Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag) {
@@ -88,8 +89,8 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
 
 // None where it is a request like any other: there is no room to remember it.
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
-                                          const CommandView& command, Instant now,
-                                          Instant deadline, Tag tag) {
+                                          const CommandView& command, Instant now, Instant deadline,
+                                          Tag tag) {
   cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot());
   if (Flights::Flight* const same = flights_.find(question, ticket.hash, cache_)) {
     return join(*same, deadline, tag);

@@ -27,7 +27,8 @@ namespace plimsoll {
 class NearCache {
  public:
   /// Accounts and the session must outlive this, the cache too. `cache` has the client as `member`.
-  NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main, Account& requests);
+  NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main,
+            Account& requests);
   ~NearCache();
   NearCache(const NearCache&) = delete;
   NearCache& operator=(const NearCache&) = delete;

@@ -229,7 +229,7 @@ class Pipeline {
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
-  std::size_t places_;  // requests_max, but for those that take_places() took
+  std::size_t places_;              // requests_max, but for those that take_places() took
   std::uint64_t unsent_begin_ = 0;  // everything before this was taken by the transport
   std::uint64_t exposed_end_ = 0;   // everything before this was given out by transmit()
   std::uint64_t whole_end_ = 0;     // the requests before this were taken whole

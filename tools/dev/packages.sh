@@ -9,7 +9,7 @@ build='bazel-bootstrap bazel-platforms bazel-rules-cc bazel-rules-java bazel-rul
 serve='valkey-server'
 clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
 peers='libev-dev libhiredis-dev valkey-tools'
-programs='libcli11-dev nlohmann-json3-dev'
+programs='libcli11-dev nlohmann-json3-dev xz-utils'
 suites='catch2>=3 emscripten python3 redis-server'
 
 packages_of() {

@@ -1,9 +1,10 @@
+#include "plimsoll/core/client/near_cache.h"
+
 #include <chrono>
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/tests/core/client/cached_world.h"
 
 // The rules that keep a cache coherent, each by the shortest story that breaks without it.
@@ -107,8 +108,8 @@ TEST_CASE("those who wait for a fetch count in inflight_requests_limit") {
   CachedWorld world(settings);
   for (Tag tag = 1; tag <= 4; ++tag) world.get(0, tag, "key");
   world.get(0, 5, "other");
-  CHECK(world.take_events(0) == Lines{"4: refused with rejected_by_limit (no)",
-                                      "5: refused with rejected_by_limit (no)"});
+  CHECK(world.take_events(0) ==
+        Lines{"4: refused with rejected_by_limit (no)", "5: refused with rejected_by_limit (no)"});
   world.flow();
   CHECK(world.take_events(0) == Lines{"1: null", "2: null", "3: null"});
   world.get(0, 6, "key");

@@ -1,0 +1,46 @@
+// What the near cache costs and saves.
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "plimsoll/bench/cache/parts.h"
+#include "plimsoll/bench/command_line.h"
+#include "plimsoll/bench/machine.h"
+
+namespace {
+
+using namespace plimsoll::bench;
+
+struct Part {
+  const char* name;
+  AddCacheRows add;
+};
+constexpr std::array parts = {
+    Part{"hit", add_hit},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("What the near cache costs and saves.");
+  CommonOptions options;
+  add_common_options(app, options);
+  std::vector<std::string> known;
+  for (const Part& part : parts) known.emplace_back(part.name);
+  std::vector<std::string> names;
+  app.add_option("parts", names, "which parts; all if none is named")->check(CLI::IsMember(known));
+  CLI11_PARSE(app, argc, argv);
+
+  Report report = make_report("cache", options);
+  report.add_machine(machine_description());
+  const CacheEffort& effort = options.quick ? quick_cache_effort : full_cache_effort;
+  for (const Part& part : parts) {
+    const bool chosen = std::find(names.begin(), names.end(), part.name) != names.end();
+    if (names.empty() || chosen) part.add(effort, report);
+  }
+  return report.finish();
+}

@@ -1,0 +1,120 @@
+#include "plimsoll/core/cache/index.h"
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll::cache {
+namespace {
+
+std::uint32_t in_table(const KeyHash& hash) { return static_cast<std::uint32_t>(hash.low); }
+
+std::uint32_t in_table(const KeyHash& hash, const commands::Question& question) {
+  return static_cast<std::uint32_t>(hash_question(hash, question));
+}
+
+}  // namespace
+
+IndexLink* Index::head(std::uint32_t source, std::uint32_t hash, std::string_view key) const {
+  IndexLink* link = table_.chain(hash);
+  for (; link != nullptr; link = link->next_in_bucket) {
+    if (link->hash != hash || !link->is_head) continue;
+    const Entry& entry = Entry::of(*link);
+    if (entry.source() == source && entry.key_of(*link) == key) break;
+  }
+  return link;
+}
+
+Entry* Index::find(std::uint32_t source, const KeyHash& hash,
+                   const commands::Question& question) const {
+  IndexLink* const first = head(source, in_table(hash), question.key);
+  if (first == nullptr) return nullptr;
+  if (first->ordinal == 0) {
+    Entry& entry = Entry::of(*first);
+    if (entry.answers(source, question)) return &entry;
+  }
+  if (first->ring_next == first) return nullptr;
+  const std::uint32_t whole = in_table(hash, question);
+  for (IndexLink* link = table_.chain(whole); link != nullptr; link = link->next_in_bucket) {
+    if (link->hash != whole || link->is_head) continue;
+    Entry& entry = Entry::of(*link);
+    if (entry.answers(source, question)) return &entry;
+  }
+  return nullptr;
+}
+
+Entry* Index::find_dependent(std::uint32_t source, const KeyHash& hash,
+                             std::string_view key) const {
+  IndexLink* const link = head(source, in_table(hash), key);
+  return link == nullptr ? nullptr : &Entry::of(*link);
+}
+
+void Index::add(Entry& entry, std::uint64_t seed, const KeyHash& hash,
+                const commands::Question& question) {
+  add_link(entry, entry.source(), in_table(hash), question.key, &hash, &question);
+  for (std::size_t i = 0; i < question.more_keys.size(); ++i) {
+    const std::string_view key = question.more_keys[i];
+    const KeyHash other = hash_key(seed, entry.source(), key);
+    add_link(entry.link(i + 1), entry.source(), in_table(other), key, nullptr, nullptr);
+  }
+  table_.trim();
+}
+
+void Index::add_link(IndexLink& link, std::uint32_t source, std::uint32_t key_hash,
+                     std::string_view key, const KeyHash* first_key,
+                     const commands::Question* question) {
+  IndexLink* const first = head(source, key_hash, key);
+  if (first == nullptr) {
+    link.is_head = true;
+    link.hash = key_hash;
+    link.ring_next = link.ring_previous = &link;
+    table_.add(link);
+    return;
+  }
+  link.ring_next = first;
+  link.ring_previous = first->ring_previous;
+  first->ring_previous->ring_next = &link;
+  first->ring_previous = &link;
+  if (question == nullptr) return;
+  link.hash = in_table(*first_key, *question);
+  table_.add(link);
+}
+
+void Index::remove(Entry& entry) {
+  for (std::size_t i = entry.links_count(); i-- > 0;) remove_link(entry.link(i));
+}
+
+// Where it is the head the next of its ring becomes that. The successor comes into the table before
+// the head goes, so that the table is not empty in between.
+void Index::remove_link(IndexLink& link) {
+  IndexLink* const next = link.ring_next;
+  const bool lies_in_table = link.is_head || link.ordinal == 0;
+  if (next != &link) {
+    next->ring_previous = link.ring_previous;
+    link.ring_previous->ring_next = next;
+    if (link.is_head) {
+      if (next->ordinal == 0) table_.remove(*next);
+      next->is_head = true;
+      next->hash = link.hash;
+      table_.add(*next);
+    }
+  }
+  if (lies_in_table) table_.remove(link);
+}
+
+std::size_t Index::validate(Entry& entry, std::uint64_t seed) const {
+  std::size_t links_in_table = 0;
+  for (std::size_t i = 0; i < entry.links_count(); ++i) {
+    const IndexLink& link = entry.link(i);
+    PLIMSOLL_CHECK(link.ordinal == i);
+    PLIMSOLL_CHECK(link.ring_next->ring_previous == &link);
+    PLIMSOLL_CHECK(link.ring_previous->ring_next == &link);
+    const std::string_view key = entry.key_of(link);
+    const std::uint32_t hash = in_table(hash_key(seed, entry.source(), key));
+    const IndexLink* const first = head(entry.source(), hash, key);
+    PLIMSOLL_CHECK(first != nullptr && (first == &link) == link.is_head);
+    PLIMSOLL_CHECK(link.is_head || link.ring_next != &link);
+    links_in_table += link.is_head || link.ordinal == 0 ? 1 : 0;
+  }
+  return links_in_table;
+}
+
+}  // namespace plimsoll::cache

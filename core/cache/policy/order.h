@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+
+namespace plimsoll::cache {
+
+struct FrequencyGroup;
+
+/// What a policy keeps in each entry. It knows no more of entries than this.
+struct PolicyLink {
+  PolicyLink* earlier = nullptr;
+  PolicyLink* later = nullptr;
+  FrequencyGroup* group = nullptr;
+};
+
+/// All entries, those to be evicted earlier first.
+class EvictionOrder {
+ public:
+  PolicyLink* first() const { return first_; }
+  PolicyLink* last() const { return last_; }
+
+  /// Behind `before`; null: as the first.
+  void insert_after(PolicyLink* before, PolicyLink& link) {
+    PolicyLink* const after = before == nullptr ? first_ : before->later;
+    link.earlier = before;
+    link.later = after;
+    (before == nullptr ? first_ : before->later) = &link;
+    (after == nullptr ? last_ : after->earlier) = &link;
+  }
+
+  void remove(PolicyLink& link) {
+    (link.earlier == nullptr ? first_ : link.earlier->later) = link.later;
+    (link.later == nullptr ? last_ : link.later->earlier) = link.earlier;
+  }
+
+ private:
+  PolicyLink* first_ = nullptr;
+  PolicyLink* last_ = nullptr;
+};
+
+}  // namespace plimsoll::cache

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/cache/bounded_memory.h"
+#include "plimsoll/core/cache/index_link.h"
+
+// Chains of links by a hash of 32 bits: linear hashing (Litwin, "Linear hashing: a new tool for
+// file and table addressing", 1980). It grows and shrinks by a bucket at a time, in chunks of
+// memory that never move, so that no insert waits for all others to be moved; it gives chunks back,
+// and costs nothing while it is empty.
+
+namespace plimsoll::cache {
+
+class Table {
+ public:
+  explicit Table(BoundedMemory& memory) : memory_(memory) {}
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  ~Table();
+
+  /// What reserve(links) would cost now.
+  std::size_t bytes_to_reserve(std::size_t links) const;
+
+  /// And in a table without links.
+  std::size_t bytes_when_empty(std::size_t links) const;
+
+  /// Grows for so many links more, by a bounded number of buckets. False where there is no memory
+  /// for a first chunk; where there is none for more, chains just get longer.
+  [[nodiscard]] bool reserve(std::size_t links);
+
+  /// The first link of the bucket that `hash` belongs to; follow next_in_bucket.
+  IndexLink* chain(std::uint32_t hash) const {
+    return buckets_ == 0 ? nullptr : *bucket(bucket_of(hash));
+  }
+
+  /// There must be a first chunk.
+  void add(IndexLink& link);
+  void remove(IndexLink& link);
+
+  /// Gives up what reserve() took in vain.
+  void trim();
+
+  std::size_t links_count() const { return links_; }
+  std::size_t buckets_count() const { return buckets_; }
+
+  /// CHECKs that every link lies where it belongs. Returns what the memory costs.
+  std::size_t validate() const;
+
+ private:
+  // The first buckets come in seven pieces of 8, 8, 16 ... 256, all others in chunks of 512. The
+  // chunks are listed in pieces of 1, 2, 4 ..., which do not move either.
+  static constexpr std::size_t first_buckets = 8;
+  static constexpr std::size_t chunk_buckets = 512;
+  static constexpr std::size_t small_count = 7;
+  static constexpr std::size_t lists_count = 23;
+
+  using Bucket = IndexLink*;
+
+  static constexpr std::size_t small_size(std::size_t piece) {
+    return piece == 0 ? first_buckets : first_buckets << (piece - 1);
+  }
+
+  Bucket* bucket(std::size_t index) const {
+    if (index < chunk_buckets) [[unlikely]] {
+      const auto piece = static_cast<std::size_t>(std::bit_width(index / first_buckets));
+      return small_[piece] + (piece == 0 ? index : index - small_size(piece));
+    }
+    const std::size_t chunk = index / chunk_buckets;
+    const std::size_t list = static_cast<std::size_t>(std::bit_width(chunk)) - 1;
+    return lists_[list][chunk - (std::size_t{1} << list)] + index % chunk_buckets;
+  }
+
+  std::size_t bucket_of(std::uint32_t hash) const {
+    const std::size_t index = hash & mask_;
+    return index < buckets_ ? index : hash & (mask_ >> 1);
+  }
+
+  std::size_t target(std::size_t links) const;
+  bool begins_piece(std::size_t index) const;
+  std::size_t piece_bytes(std::size_t index) const;
+  bool allocate_piece(std::size_t index);
+  void release_piece(std::size_t index);
+  bool split();
+  void merge();
+  void set_buckets(std::size_t count);
+  Bucket* allocate_buckets(std::size_t count);
+  void release_buckets(Bucket* buckets, std::size_t count);
+
+  BoundedMemory& memory_;
+  std::size_t links_ = 0;
+  std::size_t buckets_ = 0;
+  std::size_t mask_ = 0;
+  std::array<Bucket*, small_count> small_{};
+  std::array<Bucket**, lists_count> lists_{};
+};
+
+}  // namespace plimsoll::cache
