@@ -86,6 +86,16 @@ Result<KeyRange> listed_keys(const KeySpec& spec, std::size_t parts, std::size_t
 
 }  // namespace
 
+const std::string_view* only_key(const CommandView& command, const Row& row) {
+  const KeySpec& spec = key_specs[row.specs_at];
+  if (row.specs_count != 1 || spec.begin != KeySpec::Begin::index || spec.at != 1 ||
+      spec.find != KeySpec::Find::range || spec.last_or_count != 0) {
+    return nullptr;
+  }
+  // Behind a builder's head, which is the name alone, and not among words or encoded ones.
+  return command.head.empty() || command.args.empty() ? nullptr : command.args.data();
+}
+
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words) {
   return key_ranges(row, words, words.size());
 }

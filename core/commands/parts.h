@@ -84,6 +84,10 @@ void for_each_word(const CommandView& command, Visit&& visit) {
   }
 }
 
+/// The key of a builder's command that names one key, right behind its name: what most commands
+/// are, found without a look at their words. Null: look.
+const std::string_view* only_key(const CommandView& command, const Row& row);
+
 /// key_ranges() of a command of which the first words are `words`, of `parts` in all: where these
 /// do not show where the keys are, invalid_argument.
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,

@@ -1,14 +1,11 @@
 #include "plimsoll/core/commands/question.h"
 
-#include "plimsoll/core/commands/command_rows.h"
-
 namespace plimsoll::commands {
 namespace {
 
-bool has_one_key_first(const Row& row) {
-  const KeySpec& spec = key_specs[row.specs_at];
-  return row.specs_count == 1 && spec.begin == KeySpec::Begin::index && spec.at == 1 &&
-         spec.find == KeySpec::Find::range && spec.last_or_count == 0;
+// No words but `head` and `args`.
+bool is_fixed(const CommandView& command) {
+  return command.more_args.empty() && command.pairs.empty() && command.lists.empty();
 }
 
 }  // namespace
@@ -17,15 +14,11 @@ bool QuestionReader::read(const CommandView& command) {
   if (command.answers != 1) return false;
   const Row* const row = row_of(command);
   if (row == nullptr || row->cacheable == 0) return false;
-  const bool name_is_head =
-      command.head_kind == CommandView::Head::counted && !command.args.empty();
-  if (!name_is_head || !has_one_key_first(*row)) return read_words(command, *row);
-  // Most of what is asked: a builder's literal head, and the words behind it in a row.
+  const std::string_view* const key = only_key(command, *row);
+  if (key == nullptr || !is_fixed(command)) return read_words(command, *row);
   if (command.args.size() > question_words_max) return false;
-  question_ = {.row = number_of(*row),
-               .key = command.args[0],
-               .rest = command.args.subspan(1),
-               .more_keys = {}};
+  question_ = {
+      .row = number_of(*row), .key = *key, .rest = command.args.subspan(1), .more_keys = {}};
   return true;
 }
 

@@ -32,6 +32,13 @@ Written written_by(const CommandView& command) {
   return is_one_command(command) ? written_by_row(command, row_of(command)) : Written::anything;
 }
 
+const std::string_view* detail::only_key_written(const CommandView& command) {
+  if (command.row == 0 || !is_one_command(command)) return nullptr;
+  const Row& row = *row_of(command);
+  const bool is_sure = row.written == Written::keys && row.writes_with == 0;
+  return is_sure ? only_key(command, row) : nullptr;
+}
+
 Written detail::find_keys(const CommandView& command, FirstWords& first, KeyRanges& found) {
   if (!is_one_command(command)) return Written::anything;
   const Row* const row = row_of(command);

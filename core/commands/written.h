@@ -16,6 +16,9 @@ Written written_by(const CommandView& command);
 
 namespace detail {
 
+/// The one key that `command` may change, where that is soon told. Null: not so soon.
+const std::string_view* only_key_written(const CommandView& command);
+
 /// The keys that `command` names, if that is what written_by() says; `first` takes its words.
 Written find_keys(const CommandView& command, FirstWords& first, KeyRanges& found);
 
@@ -26,6 +29,10 @@ Written find_keys(const CommandView& command, FirstWords& first, KeyRanges& foun
 /// where the command is so wrong that its keys cannot be found.
 template <class Visit>
 Written keys_written(const CommandView& command, Visit&& visit) {
+  if (const std::string_view* const key = detail::only_key_written(command)) {
+    visit(*key);
+    return Written::keys;
+  }
   FirstWords first;
   KeyRanges found;
   const Written written = detail::find_keys(command, first, found);
