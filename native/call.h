@@ -104,6 +104,9 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
     canceller_.emplace(driver, std::move(point));
   }
 
+  /// deliver() was called before anybody could wait: there is nothing to come.
+  void finish() { done_ = true; }
+
   void deliver(const Delivery& delivery) override { take(delivery, result_); }
   void deliver_part(const Delivery& delivery) override { take_part(delivery, result_); }
 

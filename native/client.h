@@ -83,6 +83,31 @@ class Client : public CommandSet<Client> {
     return send_any<T>(words, std::forward<Token>(token));
   }
 
+  /// What the cache has to a read, or nothing; sends nothing, waits for nothing:
+  /// `client.cached<std::string>("GET", "ship")`. The words as of command(); nothing too where the
+  /// reply is no T.
+  template <class T, std::convertible_to<std::string_view>... Text>
+    requires(sizeof...(Text) >= 1)
+  std::optional<T> cached(const Text&... words) const {
+    const std::array<std::string_view, sizeof...(Text)> row{words...};
+    const auto command = commands::prepare(row);
+    std::optional<T> found;
+    if (!command) return found;
+    visit_cached(*command, [&found](const Value& value) {
+      T decoded{};
+      if (decode(value, decoded)) found = std::move(decoded);
+    });
+    return found;
+  }
+
+  /// The same without a copy: calls `visit(Value)` where the reply lies, with a part of the cache
+  /// locked, and returns whether there was one. Allocates nothing for replies that are no
+  /// aggregates: `client.visit_cached(commands::get("ship"), ...)`.
+  template <class Visit>
+  bool visit_cached(const CommandView& command, Visit&& visit) const {
+    return driver().visit_cached(command, std::forward<Visit>(visit));
+  }
+
   /// An empty transaction for the shared connection (transaction.h).
   Transaction transaction() const;
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "plimsoll/core/client/client.h"
@@ -23,6 +24,7 @@ struct Delivery {
   const std::string* detail = nullptr;     ///< what the transport adds to the error
   const Error* failure = nullptr;          ///< an error that has its words already
   Driver* driver = nullptr;                ///< of a client that is connected now
+  std::string_view wire{};                 ///< a value that the cache had: all of its bytes
   void* made = nullptr;                    ///< the value itself, for a T that receives it so
   std::uint16_t answers_owed = 0;          ///< behind a part (Operation::deliver_part())
 };
@@ -55,7 +57,9 @@ void take(const Delivery& delivery, Result<T>& result) {
   } else if constexpr (std::is_same_v<T, Client>) {
     result = T(share(*delivery.driver));
   } else if constexpr (std::is_same_v<T, Reply>) {
-    auto kept = delivery.core->keep_reply();
+    auto kept = delivery.wire.empty()
+                    ? delivery.core->keep_reply()
+                    : plimsoll::Reply::copy_of(delivery.wire, delivery.core->replies_account());
     if (kept) {
       result = Reply(*std::move(kept));
     } else {

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "plimsoll/native/client_side_cache.h"
 #include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
@@ -22,6 +23,7 @@ namespace asio = boost::asio;
 ClientOptions core_options(const Options& options) {
   // Whose credentials are asked for has none at first.
   const bool asked_for = options.credentials != nullptr;
+  const ClientSideCache* const cache = options.client_side_cache.get();
   return {.username = asked_for ? std::string_view() : options.username,
           .password = options.password,
           .client_name = options.client_name,
@@ -29,6 +31,7 @@ ClientOptions core_options(const Options& options) {
           .protocol = options.protocol,
           .no_evict = options.no_evict,
           .no_touch = options.no_touch,
+          .tracking = cache == nullptr ? TrackingOptions() : cache->tracking(),
           .inflight_requests_limit = options.inflight_requests_limit,
           .inflight_overflow = options.inflight_overflow,
           .waiters_max = options.waiters_max,
@@ -91,6 +94,16 @@ Result<void> validate(const Target& target) {
   return validate(options.tls, target.endpoint);
 }
 
+// Whose data it is: clients that see the same share entries.
+std::string source_of(const Target& target) {
+  const Options& options = target.options;
+  std::string source = target.endpoint.to_string();
+  source.append(1, '\0').append(std::to_string(options.database));
+  source.append(1, '\0').append(options.credentials ? "asked for" : options.username);
+  source.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");
+  return source;
+}
+
 constexpr plimsoll::Error inherited_client{.code = ErrorCode::forked,
                                            .what = "this client belongs to the parent process",
                                            .expected = "connect() in the child"};
@@ -125,6 +138,11 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
         if (!last->inherited()) delete last;
       });
   driver->io_->counted = runtime.count_client();
+  if (const auto& cache = driver->options().client_side_cache) {
+    const plimsoll::Status used =
+        driver->core_.use_cache(cache->core(), source_of(driver->target_));
+    if (!used) return Error(used.error());
+  }
   driver->io_->owner = owner;
   driver->io_->tls = std::move(tls);
   if (driver->options().credentials) {
@@ -163,6 +181,22 @@ void Driver::connect(Operation& operation) {
     connecting_ = &operation;
     if (operation.wants_submitted()) operation.handle_submitted(*this, connect_request);
     core_.connect(now());
+    wanted = want_turn();
+  }
+  if (wanted) wake();
+}
+
+bool Driver::deliver_cached(const CommandView& command, Operation& operation) {
+  return visit_cached(command, [&](const Value& value, std::string_view wire) {
+    operation.deliver({.value = &value, .core = &core_, .wire = wire});
+  });
+}
+
+void Driver::complete_soon(Operation& operation) {
+  bool wanted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ready_.push(operation);
     wanted = want_turn();
   }
   if (wanted) wake();
@@ -328,6 +362,10 @@ Statistics Driver::statistics() {
   all.client = core_.statistics();
   all.tls_problem = tls_problem_;
   all.credentials_problem = credentials_problem_;
+  if (const NearCache* const near = core_.near_cache()) all.cache_state = near->state();
+  if (const Tracking tracking = core_.tracking(); tracking.state == Tracking::State::refused) {
+    all.tracking_problem = Error(tracking.error).what();
+  }
   const plimsoll::Error& problem = all.client.last_problem;
   if (*problem.what == '\0') return all;
   const Connection::Trouble& trouble = io_->main().trouble();

@@ -11,6 +11,9 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/commands/question.h"
+#include "plimsoll/core/resp/wire_value.h"
 #include "plimsoll/native/operation.h"
 #include "plimsoll/native/options.h"
 #include "plimsoll/native/statistics.h"
@@ -53,6 +56,16 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   /// Sends a command; `operation` ends with its outcome, never before this returns.
   void submit(const CommandView& command, Timeout timeout, Operation& operation);
+
+  /// Delivers the reply to `command` from the cache, if that has it: `operation` is then to be
+  /// completed. From any thread, without the client's lock.
+  bool deliver_cached(const CommandView& command, Operation& operation);
+  /// Of an operation that was delivered: completes it in the driver's next turn.
+  void complete_soon(Operation& operation);
+
+  /// The same for whoever wants to look at the reply where it lies: with the cache locked.
+  template <class Visit>
+  bool visit_cached(const CommandView& command, Visit&& visit);
 
   /// The same of a request that `stage` stages: Result<RequestId>(core, now, tag), under the lock.
   template <class Stage>
@@ -172,7 +185,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   // Guarded by mutex_.
   std::mutex mutex_;
-  plimsoll::Client core_;
+  plimsoll::Client core_;  // its NearCache may be asked without the lock
   bool turn_wanted_ = false;
   bool over_ = false;
   OperationList ready_;     // outcomes to be told in the next turn
@@ -189,5 +202,25 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   bool made_room_ = false;     // since events were asked for; somebody waits for some
   Instant armed_ = never;
 };
+
+template <class Visit>
+bool Driver::visit_cached(const CommandView& command, Visit&& visit) {
+  NearCache* const near = core_.near_cache();
+  if (near == nullptr || inherited()) return false;
+  commands::QuestionReader reader;
+  if (!reader.read(command)) return false;
+  const Instant time(std::chrono::steady_clock::now().time_since_epoch());
+  return near->cache().visit(near->reader(), reader.question(), time, [&](std::string_view wire) {
+    WireReader values(core_.replies_account());
+    const auto value = values.read(wire);
+    if (!value) return false;
+    if constexpr (std::is_invocable_v<Visit, Value, std::string_view>) {
+      visit(*value, wire);
+    } else {
+      visit(*value);
+    }
+    return true;
+  });
+}
 
 }  // namespace plimsoll::native

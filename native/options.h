@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include "plimsoll/native/tls_options.h"
 
 namespace plimsoll::native {
+
+class ClientSideCache;
 
 /// For Options::reconnect_attempts_max.
 using plimsoll::unlimited_attempts;
@@ -144,6 +147,9 @@ struct Options {
 
   /// How long before their end others are asked for; at most half of their lifetime.
   std::chrono::nanoseconds credentials_refresh_before = std::chrono::minutes(1);
+
+  /// A cache for what this client reads, shared with any others that have it (client_side_cache.h).
+  std::shared_ptr<ClientSideCache> client_side_cache;
 
   /// What CLIENT LIST shows.
   std::string client_name;

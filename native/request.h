@@ -42,7 +42,16 @@ class Request {
   Request& operator=(const Request&) = delete;
   ~Request() = default;
 
+  /// The outcome comes from the cache or the server.
   void start(Operation& operation) const;
+  /// From the server.
+  void send(Operation& operation) const;
+
+  /// Delivers what the cache has of it: `operation` is then to be completed.
+  bool deliver_cached(Operation& operation) const {
+    if (kind_ != Kind::command || channel_ != nullptr) return false;
+    return driver_->deliver_cached(*command_, operation);
+  }
 
   Driver& driver() const { return *driver_; }
 
@@ -73,7 +82,11 @@ template <class T, class Token>
 auto start(Request&& request, Token&& token) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
     auto state = std::make_shared<detail::CallState<T>>(request.driver().executor());
-    request.start(state->lend());
+    if (request.deliver_cached(*state)) {
+      state->finish();
+    } else {
+      request.send(state->lend());
+    }
     return Call<T>(std::move(state));
   } else {
     return boost::asio::async_initiate<Token, void(Result<T>)>(

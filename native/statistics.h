@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/memory/budget.h"
 
 namespace plimsoll::native {
@@ -14,6 +16,9 @@ using plimsoll::AccountStatistics;
 using plimsoll::BudgetStatistics;
 using plimsoll::PoolKind;
 using plimsoll::PoolStatistics;
+
+/// unknown, tracking, ttl or off.
+using CacheState = plimsoll::NearCache::State;
 
 /// The memory line of the process, its pools, and who is charged in them. All 0 before there is a
 /// line: the first client draws it, or configure_memory().
@@ -51,6 +56,12 @@ struct Statistics {
   /// Why files that Options::tls names could not be read again after they had changed: what was
   /// read before is still in use. Empty: all is as the files say.
   std::string tls_problem;
+
+  /// What Options::client_side_cache goes by now; none where there is no such cache.
+  std::optional<CacheState> cache_state;
+
+  /// Why the server does not track what is read, in words; empty: it does, or was not asked to.
+  std::string tracking_problem;
 
   /// Why Options::credentials had none the last time; empty: it had.
   std::string credentials_problem;

@@ -79,6 +79,9 @@ class Client {
   /// What it does with its cache, for lookups; null where it has none. Lives as long as the client.
   NearCache* near_cache() const { return near_.get(); }
 
+  /// Whether the server tracks what the main connection reads; why not.
+  Tracking tracking() const { return session_.tracking(); }
+
   /// Starts to connect: Event::ready or Event::closed says how it went.
   void connect(Instant now);
 
@@ -113,6 +116,8 @@ class Client {
 
   /// Who pays for requests, and for the commands of those who wait.
   Account& requests_account() const { return *accounts_.requests; }
+  /// And for replies that are kept.
+  Account& replies_account() const { return *accounts_.replies; }
 
   /// Ends a request early, unless it has ended: its outcome is `cancelled` then. One that blocks
   /// the server is asked about first: what it had taken already is the outcome all the same.
@@ -226,6 +231,11 @@ class Client {
   /// Records from now on what this client is told, in a ring of `ring_bytes`, for a post-mortem
   /// (flight_recorder.h). invalid_argument; out_of_memory.
   Status start_recording(std::size_t ring_bytes) {
+    if (near_) {
+      return Error{.code = ErrorCode::invalid_argument,
+                   .what = "a client with a cache cannot be recorded: a replay has no cache",
+                   .expected = "a client without one"};
+    }
     return recorder_.start(*accounts_.connections, ring_bytes);
   }
   void stop_recording() { recorder_.stop(); }

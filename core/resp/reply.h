@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/base/result.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/tape.h"
@@ -27,6 +29,10 @@ class Reply {
 
   /// Replies of this many bytes on the wire and more keep their buffers.
   static constexpr std::size_t copied_bytes_max = segment_bytes / 2;
+
+  /// One whole reply that lies in one piece, as write_wire() or a server wrote it. reply_too_large
+  /// where `payer` has no memory.
+  static Result<Reply> copy_of(std::string_view wire, Account& payer);
 
   bool has_value() const { return root_ != nullptr; }
 

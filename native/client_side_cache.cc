@@ -1,0 +1,141 @@
+#include "plimsoll/native/client_side_cache.h"
+
+#include <limits>
+#include <random>
+#include <utility>
+
+#include "plimsoll/native/fork.h"
+#include "plimsoll/native/runtime.h"
+
+namespace plimsoll::native {
+namespace {
+
+constexpr std::uint32_t shards_max = plimsoll::cache::cache_shards_max;
+
+Error invalid(const char* what, const char* expected) {
+  return Error(
+      plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
+}
+
+std::uint64_t random_seed() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
+Result<cache::CacheOptions> to_core_options(const ClientSideCacheOptions& options) {
+  constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max() / 1024;
+  if (options.max_cache_kb == 0) return invalid("max_cache_kb is 0", "the KiB that it may take");
+  if (options.max_cache_kb > most) return invalid("max_cache_kb is too large", "what there is");
+  if (options.entry_ttl_ms < 0) {
+    return invalid("entry_ttl_ms is negative", "milliseconds, or 0 for no expiry");
+  }
+  if (options.opt_in && !options.broadcast_prefixes.empty()) {
+    return invalid("opt_in and broadcast_prefixes are given", "one of them");
+  }
+  cache::CacheOptions core{.bytes_max = static_cast<std::size_t>(options.max_cache_kb) * 1024,
+                           .entries_max = options.max_entries,
+                           .entry_ttl = std::chrono::milliseconds(options.entry_ttl_ms),
+                           .eviction_policy = options.eviction_policy,
+                           .mode = options.mode,
+                           .cache_nil = options.cache_nil,
+                           .coherence_lease = options.coherence_lease,
+                           .shards_max = shards_max,
+                           .seed = random_seed()};
+  if (const plimsoll::Status valid = cache::validate(core); !valid) return Error(valid.error());
+  return core;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
+    const ClientSideCacheOptions& options) {
+  const Result<cache::CacheOptions> core = to_core_options(options);
+  if (!core) return core.error();
+  const Result<Budget*> budget = Runtime::get().budget({});
+  if (!budget) return budget.error();
+  auto memory = cache::Cache::take_memory(**budget, *core);
+  if (!memory) return Error(memory.error());
+  // A child of fork() must not take it apart: its locks may be held for ever.
+  const std::uint64_t generation = fork_generation();
+  std::shared_ptr<ClientSideCache> made(
+      new ClientSideCache(Private{}, options, *core, std::move(*memory)),
+      [generation](ClientSideCache* last) {
+        if (generation == fork_generation()) delete last;
+      });
+  SessionOptions session;
+  session.tracking = made->tracking();
+  if (const plimsoll::Status valid = plimsoll::validate(session); !valid) {
+    return Error(valid.error());
+  }
+  return made;
+}
+
+ClientSideCache::ClientSideCache(Private, const ClientSideCacheOptions& options,
+                                 const cache::CacheOptions& core_options,
+                                 cache::Cache::Memory memory)
+    : options_(options),
+      prefixes_(options_.broadcast_prefixes.begin(), options_.broadcast_prefixes.end()),
+      core_(std::make_unique<cache::Cache>(core_options, std::move(memory))) {}
+
+ClientSideCache::~ClientSideCache() = default;
+
+TrackingOptions ClientSideCache::tracking() const {
+  if (options_.mode == CacheMode::ttl) return {};
+  TrackingOptions tracking{.method = TrackingOptions::Method::all_reads};
+  if (options_.opt_in) tracking.method = TrackingOptions::Method::opt_in;
+  if (!prefixes_.empty()) tracking.method = TrackingOptions::Method::broadcast;
+  tracking.required = options_.mode == CacheMode::tracking;
+  tracking.prefixes = prefixes_;
+  return tracking;
+}
+
+Result<cache::CacheStatistics> ClientSideCache::cache_statistics() const {
+  if (!options_.enable_metrics) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "the metrics of this cache are off",
+                                 .expected = "enable_metrics in its options"});
+  }
+  return core_->statistics();
+}
+
+Result<double> ClientSideCache::cache_hit_rate() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->lookups == 0 ? 0.0
+                           : static_cast<double>(all->hits) / static_cast<double>(all->lookups);
+}
+
+Result<double> ClientSideCache::cache_miss_rate() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  const auto misses = static_cast<double>(all->lookups - all->hits);
+  return all->lookups == 0 ? 0.0 : misses / static_cast<double>(all->lookups);
+}
+
+Result<std::uint64_t> ClientSideCache::cache_entry_count() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return std::uint64_t{all->entries};
+}
+
+Result<std::uint64_t> ClientSideCache::cache_evictions() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->evictions;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_expirations() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->expirations;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_total_lookups() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->lookups;
+}
+
+void ClientSideCache::clear() { core_->clear(); }
+
+}  // namespace plimsoll::native

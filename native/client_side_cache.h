@@ -1,0 +1,109 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/session/options.h"
+#include "plimsoll/native/result.h"
+
+// A cache in this process for what clients read: given to any number of them as
+// Options::client_side_cache, and outliving them. What it promises is in docs/caching.md.
+//
+//   plimsoll::native::ClientSideCacheOptions wanted;
+//   wanted.max_cache_kb = 16 * 1024;
+//   options.client_side_cache = plimsoll::native::ClientSideCache::create(wanted).value();
+
+namespace plimsoll::native {
+
+using plimsoll::cache::CacheMode;
+using plimsoll::cache::EvictionPolicy;
+
+/// Not an aggregate, for Options' reason.
+struct ClientSideCacheOptions {
+  ClientSideCacheOptions() {}  // NOLINT(modernize-use-equals-default): an aggregate otherwise
+
+  /// All that the cache takes, in KiB: entries, index, policy, expiry. Never passed; required.
+  std::uint64_t max_cache_kb = 0;
+
+  /// How long an entry is served; 0: until it is invalidated or evicted. Only where the server
+  /// tracks what is read may it be 0.
+  std::int64_t entry_ttl_ms = 0;
+
+  EvictionPolicy eviction_policy = EvictionPolicy::lru;
+
+  /// Whether cache_hit_rate() and the like may be asked for.
+  bool enable_metrics = false;
+
+  /// Entries at a time; 0: as many as max_cache_kb has room for.
+  std::size_t max_entries = 0;
+
+  /// automatic: tracking where the server has it; where it does not, entry_ttl_ms, or no caching if
+  /// that is 0.
+  CacheMode mode = CacheMode::automatic;
+
+  /// Whether "there is no such key" is stored as well.
+  bool cache_nil = false;
+
+  /// CLIENT TRACKING OPTIN: the server remembers only reads that may be cached, at the price of a
+  /// command more for each.
+  bool opt_in = false;
+
+  /// CLIENT TRACKING BCAST: the server remembers nothing, and tells of every key that begins with
+  /// one of these; only such keys are cached. None may be the beginning of another.
+  std::vector<std::string> broadcast_prefixes;
+
+  /// Entries are served only while their connection proves within this time that it brought all
+  /// invalidations: what a silent link bounds staleness by.
+  std::chrono::nanoseconds coherence_lease = std::chrono::seconds(10);
+};
+
+/// Thread-safe.
+class ClientSideCache {
+  struct Private {};
+
+ public:
+  /// Takes memory of the process's line, as its first client would. invalid_option names what is
+  /// wrong: max_cache_kb of 0 or beyond the cache pool, a negative time, prefixes that overlap or
+  /// come with opt_in; out_of_memory.
+  static Result<std::shared_ptr<ClientSideCache>> create(const ClientSideCacheOptions& options);
+
+  ClientSideCache(Private, const ClientSideCacheOptions& options,
+                  const cache::CacheOptions& core_options, cache::Cache::Memory memory);
+  ClientSideCache(const ClientSideCache&) = delete;
+  ClientSideCache& operator=(const ClientSideCache&) = delete;
+  ~ClientSideCache();
+
+  // Metrics: invalid_option without enable_metrics. Rates are of all lookups, 0 where there was
+  // none; a lookup is a read that may be cached.
+
+  Result<double> cache_hit_rate() const;
+  Result<double> cache_miss_rate() const;
+  Result<std::uint64_t> cache_entry_count() const;
+  Result<std::uint64_t> cache_evictions() const;
+  Result<std::uint64_t> cache_expirations() const;
+  Result<std::uint64_t> cache_total_lookups() const;
+  /// The same and all the rest.
+  Result<cache::CacheStatistics> cache_statistics() const;
+
+  /// Drops all entries.
+  void clear();
+
+  // For clients.
+
+  cache::Cache& core() { return *core_; }
+  /// What connections of clients of this cache ask of the server. Views of this object.
+  TrackingOptions tracking() const;
+
+ private:
+  const ClientSideCacheOptions options_;
+  std::vector<std::string_view> prefixes_;
+  std::unique_ptr<cache::Cache> core_;
+};
+
+}  // namespace plimsoll::native
