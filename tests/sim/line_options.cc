@@ -1,12 +1,14 @@
 #include "plimsoll/tests/sim/line_options.h"
 
+#include <algorithm>
+
 namespace plimsoll::sim {
 namespace {
 
 std::size_t draw_memory_limit(Random& random, const FaultSet& faults) {
   if (faults.has(Fault::tight_limit)) {
     const std::size_t more = random.skewed(memory_limit_min);
-    // Who never rests needs a segment for requests all the time: more than all of it is not wanted.
+    // Who never rests needs a segment for requests all the time: with_requests_for().
     const std::size_t least = memory_limit_min * (faults.has(Fault::dry_replies) ? 4 : 1);
     return least + (random.one_in(2) ? more : 0);
   }
@@ -36,6 +38,19 @@ BudgetOptions draw_line(Random& random, const FaultSet& faults) {
   // A drought in which replies may borrow is one of connections, too.
   options.borrowing = (plain || borrowing) && !faults.has(Fault::dry_replies);
   return options;
+}
+
+BudgetOptions with_requests_for(std::size_t clients, const BudgetOptions& options) {
+  const std::size_t least = clients * requests_bytes_each;
+  const Result<Shares> shares = shares_of(options);
+  if (shares && (*shares)[static_cast<std::size_t>(PoolKind::requests)] >= least) return options;
+  BudgetOptions larger = options;
+  larger.requests = {.bytes = least};
+  if (Budget::validate(larger)) return larger;
+  // The others' shares are those by default: they and the reserve are less than two thirds.
+  return {.memory_limit = std::max(options.memory_limit, 3 * least),
+          .requests = {.bytes = least},
+          .borrowing = options.borrowing};
 }
 
 }  // namespace plimsoll::sim

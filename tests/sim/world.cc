@@ -36,7 +36,12 @@ World::World(const Scenario& scenario, Trace::Printing printing)
       validate_every_(scenario.size == Scenario::Size::small ? 1 : 4096) {
   const bool tight = scenario.faults.has(Fault::tight_limit);
   const bool shared = random_.percent(tight ? 75 : 50);
-  const BudgetOptions options = draw_line(random_, scenario.faults);
+  BudgetOptions options = draw_line(random_, scenario.faults);
+  // What is short in a drought are replies: with too few segments for requests, those who never
+  // rest would keep the others out, and may.
+  if (scenario.faults.has(Fault::dry_replies)) {
+    options = with_requests_for(shared ? scenario.clients : 1, options);
+  }
   if (tight) environment_.coverage.count(Fault::tight_limit);
   environment_.rests = random_.one_in(8);
   for (std::uint32_t i = 0; i < (shared ? 1 : scenario.clients); ++i) {

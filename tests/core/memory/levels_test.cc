@@ -198,6 +198,24 @@ TEST_CASE("where there is not enough for all, those who come first have what the
   CHECK(fleet.clients.back()->charge.grow(2 * segment_bytes));
 }
 
+TEST_CASE("where there is for each what one client needs, the last one has its part in a tick") {
+  constexpr std::size_t clients = 7;
+  constexpr std::size_t needed = 2 * segment_bytes + 2 * chunk_bytes;
+  TestBudget test({.memory_limit = 4 * memory_limit_min,
+                   .requests = {.bytes = clients * needed},
+                   .borrowing = false});
+  Fleet fleet(test.budget);
+  fleet.add(clients - 1);
+  for (const auto& client : fleet.clients) client->take();
+  Greedy late(test.budget);
+  CHECK_FALSE(late.charge.grow(segment_bytes));
+  begin(test.budget);
+  fleet.tick();
+  for (const auto& client : fleet.clients) client->work();
+  CHECK(late.charge.grow(2 * segment_bytes));
+  CHECK(test.of(PoolKind::requests).used <= clients * needed);
+}
+
 TEST_CASE("a line that makes no sense changes nothing") {
   TestBudget test(fixed);
   const Status refused = test.budget.set_memory_limit(1000);
