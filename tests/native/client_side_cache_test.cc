@@ -179,7 +179,7 @@ TEST_CASE("errors are not stored") {
   value_of(client.command({"DEL", "list"}, use_future));
   value_of(client.command({"RPUSH", "list", "x"}, use_future));
   for (int i = 0; i < 2; ++i) {
-    CHECK_THAT(error_of(client.get("list", use_future)).server_text(),
+    CHECK_THAT(std::string(error_of(client.get("list", use_future)).server_text()),
                ContainsSubstring("WRONGTYPE"));
   }
   CHECK(cache->cache_entry_count().value() == 0);
@@ -222,7 +222,7 @@ TEST_CASE(
     const auto refused = finish(native::connect(server.url(), options, use_future));
     REQUIRE(!refused);
     CHECK(refused.error().code() == ErrorCode::permission_denied);
-    CHECK_THAT(refused.error().what(), ContainsSubstring("CLIENT TRACKING"));
+    CHECK_THAT(refused.error().what(), ContainsSubstring("client|tracking"));
   }
 }
 
