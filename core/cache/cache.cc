@@ -172,29 +172,32 @@ bool Cache::is_current(const Ticket& ticket) const {
   return all_version_.load() == ticket.version_of_all && generations_.is_valid(ticket.stamp);
 }
 
-Store::Inserted Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
-                              const commands::Question& question, Instant now, std::size_t bytes) {
+bool Cache::may_store(Shard& shard, const Ticket& ticket) const {
+  if (!ticket.is_storable) return false;  // counted when it began
+  if (is_current(ticket)) return true;
+  ++shard.counters.skipped_poisoned;
+  return false;
+}
+
+Entry* Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
+                     const commands::Question& question, Instant now, std::size_t bytes) {
   const Instant expires =
       options_.entry_ttl == Duration::zero() ? never : after(now, options_.entry_ttl);
   const Store::Inserted inserted =
       shard.store.insert(source, ticket.hash, question, ticket.stamp, expires, bytes);
   shard.counters.evictions += inserted.evicted;
   if (!question.more_keys.empty()) has_further_keys_.store(true);
-  return inserted;
+  if (inserted.outcome == Store::Outcome::too_large) ++shard.counters.skipped_too_large;
+  if (inserted.outcome == Store::Outcome::no_memory) ++shard.counters.skipped_no_memory;
+  return inserted.entry;
 }
 
-Cache::Stored Cache::count_poisoned(Shard& shard) {
-  ++shard.counters.skipped_poisoned;
-  return Stored::poisoned;
-}
-
-Cache::Stored Cache::count_refusal(Shard& shard, const Store::Inserted& refused) {
-  if (refused.outcome == Store::Outcome::too_large) {
-    ++shard.counters.skipped_too_large;
-    return Stored::too_large;
+Cache::Changes Cache::poison(const Ticket& ticket) {
+  Changes changes;
+  for (const Ticket::Seen& key : std::span(ticket.keys).first(ticket.keys_count)) {
+    changes.keys[changes.count++] = {.cell = key.cell, .version_before = fences_.poison(key.cell)};
   }
-  ++shard.counters.skipped_no_memory;
-  return Stored::no_memory;
+  return changes;
 }
 
 // What depends on several keys lies where the first of them does.

@@ -30,6 +30,9 @@ namespace plimsoll::cache {
 /// Clients of different servers, databases, users or protocols that may share a cache at a time.
 inline constexpr std::size_t cache_sources_max = 64;
 
+/// A reply that is not stored leaves an entry alone that is the same, if that is so small.
+inline constexpr std::size_t compared_bytes_max = 512;
+
 /// Keys that a reply may depend on to be stored.
 inline constexpr std::size_t cache_keys_max = 8;
 
@@ -111,24 +114,7 @@ class Cache {
   /// A fetch that is nobody's to store: its connection is not tracked now.
   void make_unstorable(Ticket& ticket) { ticket.is_storable = false; }
 
-  enum class Stored : std::uint8_t { stored, poisoned, too_large, no_memory };
-
-  /// Stores `bytes` of reply that `write(char*)` puts where it is told, unless the fetch was
-  /// overtaken.
-  template <class Write>
-  Stored store(const Ticket& ticket, std::uint32_t source, const commands::Question& question,
-               Instant now, std::size_t bytes, Write&& write) {
-    Shard& shard = shard_of(ticket.hash);
-    const Lock lock(shard.mutex);
-    if (!ticket.is_storable || !is_current(ticket)) return count_poisoned(shard);
-    const auto inserted = insert(shard, ticket, source, question, now, bytes);
-    if (inserted.entry == nullptr) return count_refusal(shard, inserted);
-    write(inserted.entry->reply_space());
-    return Stored::stored;
-  }
-
-  /// The server says that a key has changed. Fetches of other connections are poisoned. Returns how
-  /// a ticket of this connection's own (update()) goes on.
+  /// A key that may have changed, and how tickets of the connection that says so go on (update()).
   struct Change {
     std::uint32_t cell = 0;
     std::uint32_t version_before = 0;
@@ -136,6 +122,36 @@ class Cache {
     Stamp stamp_before{};
     Stamp stamp_after{};
   };
+  struct Changes {
+    std::array<Change, cache_keys_max> keys{};
+    std::uint32_t count = 0;
+  };
+
+  /// A fetch has its reply, of `bytes` that `write(char*)` puts where it is told. It is stored
+  /// unless it was overtaken, or the policy of nulls says no (`Keep::no`). Either way nothing older
+  /// is served after it: an entry that differs goes, and what others are fetching is poisoned.
+  enum class Keep : std::uint8_t { no, if_current };
+  template <class Write>
+  Changes land(const Ticket& ticket, std::uint32_t source, const commands::Question& question,
+               Instant now, Keep keep, std::size_t bytes, Write&& write) {
+    Shard& shard = shard_of(ticket.hash);
+    const Lock lock(shard.mutex);
+    if (keep == Keep::if_current && may_store(shard, ticket)) {
+      Entry* const entry = insert(shard, ticket, source, question, now, bytes);
+      if (entry != nullptr) write(entry->reply_space());
+    } else if (Entry* const other = shard.store.find(source, ticket.hash, question)) {
+      std::array<char, compared_bytes_max> same;
+      const bool may_be_same = other->reply().size() == bytes && bytes <= same.size();
+      if (may_be_same) write(same.data());
+      if (!may_be_same || other->reply() != std::string_view(same.data(), bytes)) {
+        shard.store.erase(*other);
+      }
+    }
+    return poison(ticket);
+  }
+
+  /// The server says that a key has changed. Fetches of other connections are poisoned. Returns it
+  /// for update().
   Change invalidate(std::uint32_t source, std::string_view key);
   /// That all keys may have.
   Change invalidate_all(std::uint32_t slot);
@@ -196,10 +212,10 @@ class Cache {
   Entry* find(Shard& shard, const Reader& reader, const KeyHash& hash,
               const commands::Question& question, Instant now);
   bool may_serve(const Entry& entry, const Reader& reader, Instant now) const;
-  Store::Inserted insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
-                         const commands::Question& question, Instant now, std::size_t bytes);
-  static Stored count_poisoned(Shard& shard);
-  static Stored count_refusal(Shard& shard, const Store::Inserted& refused);
+  bool may_store(Shard& shard, const Ticket& ticket) const;
+  Entry* insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
+                const commands::Question& question, Instant now, std::size_t bytes);
+  Changes poison(const Ticket& ticket);
   std::uint32_t source_of(std::string_view text);
 
   const CacheOptions options_;

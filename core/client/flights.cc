@@ -47,7 +47,8 @@ Question copy_question(const Question& from, Flight* flight) {
 }
 
 bool is_same(const Question& a, const Question& b) {
-  return a.row == b.row && a.key == b.key && std::ranges::equal(a.rest, b.rest);
+  return a.row == b.row && a.key == b.key &&
+         std::equal(a.rest.begin(), a.rest.end(), b.rest.begin(), b.rest.end());
 }
 
 }  // namespace

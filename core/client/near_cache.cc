@@ -55,8 +55,8 @@ NearCache::~NearCache() {
 bool NearCache::may_track(std::string_view key) const {
   const TrackingOptions& tracking = main_.options().tracking;
   if (tracking.prefixes.empty()) return true;
-  return std::ranges::any_of(tracking.prefixes,
-                             [key](std::string_view prefix) { return key.starts_with(prefix); });
+  return std::any_of(tracking.prefixes.begin(), tracking.prefixes.end(),
+                     [key](std::string_view prefix) { return key.starts_with(prefix); });
 }
 
 bool NearCache::may_fetch(const commands::Question& question) const {
@@ -67,7 +67,8 @@ bool NearCache::may_fetch(const commands::Question& question) const {
     case State::tracking: break;
   }
   return may_track(question.key) &&
-         std::ranges::all_of(question.more_keys, [this](auto key) { return may_track(key); });
+         std::all_of(question.more_keys.begin(), question.more_keys.end(),
+                     [this](std::string_view key) { return may_track(key); });
 }
 
 std::uint32_t NearCache::slot() const {
@@ -284,16 +285,26 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
 std::optional<Event> NearCache::land(const Event& event, Flights::Flight& flight) {
   landed_ = &flight;
   landing_ = event;
-  if (event.kind == Event::Kind::completed && flight.waiters != nullptr) {
-    store(flight, *event.value);
-  }
+  const bool is_answer =
+      event.kind == Event::Kind::completed || event.error->executed == Executed::yes;
+  if (is_answer && flight.waiters != nullptr) take_answer(flight, event.value);
   return poll_event();
 }
 
-void NearCache::store(const Flights::Flight& flight, const Value& value) {
-  if (value.is_null() && !cache_.options().cache_nil) return;
-  cache_.store(flight.ticket, member_.source, flight.question, main_.now(), wire_size(value),
-               [&value](char* out) { write_wire(value, out); });
+// An error, or a reply that was skipped, is nothing to keep, but nothing older is to be served now.
+void NearCache::take_answer(const Flights::Flight& flight, const std::optional<Value>& value) {
+  using Keep = cache::Cache::Keep;
+  const bool is_kept =
+      value && !value->is_error() && (!value->is_null() || cache_.options().cache_nil);
+  const std::size_t bytes = value ? wire_size(*value) : 0;
+  const auto changes = cache_.land(flight.ticket, member_.source, flight.question, main_.now(),
+                                   is_kept ? Keep::if_current : Keep::no, bytes, [&](char* out) {
+                                     if (value) write_wire(*value, out);
+                                   });
+  // What this connection fetches besides is answered later, and newer.
+  for (const auto& change : std::span(changes.keys).first(changes.count)) {
+    flights_.update_tickets(cache_, change);
+  }
 }
 
 Event NearCache::told(Tag tag) {

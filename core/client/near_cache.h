@@ -110,7 +110,7 @@ class NearCache {
   void forget_all();
   void handle_reply_to(RequestId id);
   std::optional<Event> land(const Event& event, Flights::Flight& flight);
-  void store(const Flights::Flight& flight, const Value& value);
+  void take_answer(const Flights::Flight& flight, const std::optional<Value>& value);
   Event told(Tag tag);
   Event failed(const Flights::EndedWaiter& ended);
   Result<RequestId> submit_flight(const CommandView& command, Tag tag);

@@ -90,6 +90,63 @@ TEST_CASE("a fetch is not stored where another connection hears that its key has
   world.flow();
 }
 
+// The replies to client 1 without the invalidations behind them, which it gives back.
+std::string come_down_without_pushes(CachedWorld& world, std::size_t client) {
+  std::string& way = world.on_its_way(client);
+  const std::string pushes = way.find('>') == way.npos ? "" : way.substr(way.find('>'));
+  way.resize(way.size() - pushes.size());
+  world.come_down(client);
+  return pushes;
+}
+
+TEST_CASE("a reply that comes late does not replace what another connection has read since") {
+  CachedWorld world({.clients = 2});
+  world.data()["key"] = "old";
+  world.get(0, 1, "key");
+  world.go_up(0);  // the old value is on its way
+  world.write_elsewhere("key", "new");
+  world.get(1, 2, "key");
+  world.flow(1);
+  CHECK(world.take_events(1) == Lines{"2: \"new\""});
+  come_down_without_pushes(world, 0);
+  CHECK(world.take_events(0) == Lines{"1: \"old\""});
+  for (std::size_t client : {0u, 1u}) {
+    world.get(client, 3, "key");
+    world.flow(1);
+    world.go_up(0);
+    come_down_without_pushes(world, 0);
+    CHECK(world.take_events(client).back().find("new") != std::string::npos);
+  }
+}
+
+TEST_CASE("a reply that may not be stored drops an older one that was") {
+  CachedWorld world({.clients = 2});
+  world.data()["key"] = "old";
+  world.get(1, 1, "key");  // asked first, heard last
+  world.get(0, 2, "key");
+  world.flow(0);
+  world.get(0, 3, "key");
+  CHECK(world.take_events(0) == Lines{"2: \"old\"", "3: hit $3\r\nold"});
+  world.write_elsewhere("key", "new");  // client 0 does not hear of it
+  world.flow(1);
+  CHECK(world.take_events(1) == Lines{"1: \"new\""});
+  world.get(1, 4, "key");
+  world.flow(1);
+  CHECK(world.take_events(1) == Lines{"4: \"new\""});
+}
+
+TEST_CASE("an error drops what was stored") {
+  CachedWorld world({.clients = 2});
+  world.get(1, 1, "key");
+  cache_it(world);
+  world.on_its_way(1) = "-WRONGTYPE it is a list now\r\n";
+  world.end(1).write();
+  world.come_down(1);
+  CHECK(world.take_events(1) == Lines{"1: error \"WRONGTYPE it is a list now\""});
+  world.get(0, 2, "key");
+  CHECK(world.take_events(0).empty());
+}
+
 TEST_CASE("reads of what is being fetched wait for its reply") {
   CachedWorld world;
   world.data()["key"] = "value";
