@@ -6,6 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/core/session/refusals.h"
 #include "plimsoll/core/session/version.h"
 
 namespace plimsoll {
@@ -115,121 +116,6 @@ CommandView view(std::span<const std::string_view> words) {
   return command;
 }
 
-bool starts_with(const BytesView& text, std::string_view prefix) {
-  // Errors are lines or short strings: a cut one is not one of those looked for.
-  return text.contiguous() && text.view().starts_with(prefix);
-}
-
-// How a server's refusal begins (valkey-server's own texts), and what is to be done about it.
-struct Refusal {
-  std::string_view prefix;
-  Handshake::Verdict verdict;
-  Error error;
-};
-
-constexpr Refusal refusals[] = {
-    {"LOADING",
-     Handshake::Verdict::retry,
-     {.code = ErrorCode::server_loading,
-      .what = "the server is loading its data",
-      .expected = "it to be done: try again later"}},
-    {"MASTERDOWN",
-     Handshake::Verdict::retry,
-     {.code = ErrorCode::primary_down,
-      .what = "the server is a replica that has lost its primary",
-      .expected = "a primary, or replica-serve-stale-data on the replica"}},
-    {"BUSY",
-     Handshake::Verdict::retry,
-     {.code = ErrorCode::server_busy,
-      .what = "a script holds the server up",
-      .expected = "it to end: SCRIPT KILL or FUNCTION KILL ends it"}},
-    {"ERR max number of clients",
-     Handshake::Verdict::retry,
-     {.code = ErrorCode::too_many_clients,
-      .what = "the server has as many clients as its maxclients allows",
-      .expected = "fewer clients, or a higher maxclients"}},
-    {"DENIED",
-     Handshake::Verdict::retry,
-     {.code = ErrorCode::protected_mode,
-      .what = "the server is in protected mode and takes clients from its own machine only",
-      .expected = "a password set on the server, or protected-mode no"}},
-    {"WRONGPASS",
-     Handshake::Verdict::refused,
-     {.code = ErrorCode::authentication_failed,
-      .what = "the server does not take this username and password",
-      .expected = "a user that is on in ACL LIST, with its password"}},
-    {"NOAUTH",
-     Handshake::Verdict::refused,
-     {.code = ErrorCode::authentication_failed,
-      .what = "the server wants a password",
-      .expected = "password in the options or the address, and username if it is not default"}},
-    {"ERR AUTH",
-     Handshake::Verdict::refused,
-     {.code = ErrorCode::authentication_failed,
-      .what = "the server has no password for its default user",
-      .expected = "no password in the options, or a username"}},
-    {"ERR invalid password",
-     Handshake::Verdict::refused,
-     {.code = ErrorCode::authentication_failed,
-      .what = "the server does not take this password",
-      .expected = "its requirepass"}},
-    {"NOPERM",
-     Handshake::Verdict::refused,
-     {.code = ErrorCode::permission_denied,
-      .what = "the user may not do what the options want of the connection",
-      .expected = "ACL rules that allow SELECT, CLIENT NO-EVICT and CLIENT NO-TOUCH, as far as the "
-                  "options have database, no_evict and no_touch"}},
-    {"NOPROTO",
-     Handshake::Verdict::refused,
-     {.code = ErrorCode::unsupported_protocol,
-      .what = "the server does not speak RESP3",
-      .expected = "Valkey, or Redis 6 or newer; or RESP2 as protocol in the options"}},
-    {"ERR unknown command",
-     Handshake::Verdict::refused,
-     {.code = ErrorCode::unsupported_protocol,
-      .what = "the server does not know HELLO, or has renamed it",
-      .expected = "Valkey, or Redis 6 or newer, with HELLO; or RESP2 as protocol in the options"}},
-};
-
-constexpr Error database_refused{.code = ErrorCode::unknown_database,
-                                 .what = "the server does not have this database",
-                                 .expected =
-                                     "a number below `databases` on the server, 0 in a "
-                                     "cluster"};
-
-constexpr Error no_evict_refused{.code = ErrorCode::server_error,
-                                 .what = "the server does not take CLIENT NO-EVICT",
-                                 .expected = "Valkey, or Redis 7.0 or newer; or no_evict off"};
-
-constexpr Error no_touch_refused{.code = ErrorCode::server_error,
-                                 .what = "the server does not take CLIENT NO-TOUCH",
-                                 .expected = "Valkey, or Redis 7.2 or newer; or no_touch off"};
-
-constexpr Error tracking_without_resp3{.code = ErrorCode::tracking_refused,
-                                       .what = "the server is spoken to in RESP2",
-                                       .expected = "RESP3 as protocol in the options"};
-
-constexpr Error tracking_unknown{.code = ErrorCode::tracking_refused,
-                                 .what = "the server does not know CLIENT TRACKING",
-                                 .expected = "Valkey, or Redis 6 or newer"};
-
-constexpr Error tracking_forbidden{.code = ErrorCode::permission_denied,
-                                   .what = "the user may not use CLIENT TRACKING",
-                                   .expected = "ACL rules that allow it: +client|tracking"};
-
-constexpr Error tracking_refused{.code = ErrorCode::tracking_refused,
-                                 .what = "the server refused CLIENT TRACKING"};
-
-constexpr Error unknown_refusal{.code = ErrorCode::server_error,
-                                .what = "the server refused the handshake"};
-
-const Refusal* find_refusal(const BytesView& text) {
-  for (const Refusal& refusal : refusals) {
-    if (starts_with(text, refusal.prefix)) return &refusal;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 bool Handshake::start(Account& connections, const SessionOptions& options) {
@@ -271,19 +157,17 @@ void Handshake::advance() {
 Handshake::Verdict Handshake::refuse(const Value& reply) {
   const Result<BytesView> text = reply.as_error();
   if (!text) {
-    error_ = {.code = ErrorCode::protocol_error,
-              .what = "reply to the handshake is of another kind",
-              .expected = "a map with proto 3 for HELLO 3, OK for all else"};
+    error_ = &unknown_reply;
     return Verdict::odd;
   }
   if (const Refusal* refusal = find_refusal(*text)) {
-    error_ = refusal->error;
+    error_ = &refusal->error;
     return refusal->verdict;
   }
   switch (step_) {
-    case Step::select: error_ = database_refused; return Verdict::refused;
-    case Step::no_evict: error_ = no_evict_refused; return Verdict::refused;
-    case Step::no_touch: error_ = no_touch_refused; return Verdict::refused;
+    case Step::select: error_ = &database_refused; return Verdict::refused;
+    case Step::no_evict: error_ = &no_evict_refused; return Verdict::refused;
+    case Step::no_touch: error_ = &no_touch_refused; return Verdict::refused;
     case Step::hello:
     case Step::auth:
     case Step::client_name:
@@ -294,7 +178,7 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
     case Step::ping:
     case Step::done: break;
   }
-  error_ = unknown_refusal;
+  error_ = &unknown_refusal;
   return Verdict::odd;
 }
 
@@ -316,20 +200,20 @@ Handshake::Verdict Handshake::handle_tracking_reply(const Value& reply) {
     tracked_ = Tracked::refused;
   }
   if (!tracking_required_) return go_on();
-  error_ = error_of(tracked_);
+  error_ = &error_of(tracked_);
   return Verdict::refused;
 }
 
-Error Handshake::error_of(Tracked tracked) {
+const Error& Handshake::error_of(Tracked tracked) {
   switch (tracked) {
-    case Tracked::off:
-    case Tracked::yes: break;
     case Tracked::without_resp3: return tracking_without_resp3;
     case Tracked::unknown: return tracking_unknown;
     case Tracked::forbidden: return tracking_forbidden;
     case Tracked::refused: return tracking_refused;
+    case Tracked::off:
+    case Tracked::yes: break;
   }
-  return {};
+  return not_refused;
 }
 
 Tracking Handshake::tracking() const {

@@ -52,7 +52,7 @@ class Handshake {
 
   /// The next reply. After `retry`, `odd` and `refused` error() says what was wrong.
   Verdict handle_reply(const Value& reply);
-  const Error& error() const { return error_; }
+  const Error& error() const { return *error_; }
 
   /// By which the server knows this connection, for CLIENT UNBLOCK; 0: it did not say.
   std::uint64_t client_id() const { return client_id_; }
@@ -86,7 +86,7 @@ class Handshake {
 
   // Why the server does not track, in a byte: handshakes are kept as long as connections.
   enum class Tracked : std::uint8_t { off, yes, without_resp3, unknown, forbidden, refused };
-  static Error error_of(Tracked tracked);
+  static const Error& error_of(Tracked tracked);
 
   Block bytes_;
   std::size_t written_ = 0;
@@ -95,7 +95,8 @@ class Handshake {
   bool tracking_required_ = false;
   std::uint32_t steps_left_ = 0;  // a bit for each that follows
   std::uint64_t client_id_ = 0;
-  Error error_;
+  static constexpr Error not_refused{};
+  const Error* error_ = &not_refused;  // or one of the constants in refusals.h
 };
 
 }  // namespace plimsoll

@@ -76,7 +76,15 @@ std::vector<Plan> handshake_plans() {
   Rules slow_later = later;
   writing_later(slow_later, 3).allow(Move::arrive, 1);
 
+  Rules tracking = handshake_rules();
+  tracking.options.database = 0;
+  tracking.options.tracking = {.method = TrackingOptions::Method::opt_in, .required = true};
+  tracking.moods = {TinyServer::Mood::good, TinyServer::Mood::loading_at_ping,
+                    TinyServer::Mood::no_tracking, TinyServer::Mood::early};
+  tracking.allow(Move::lose, 2);
+
   return {{"the first handshake", 6, 359'035, first},
+          {"a later handshake that asks for tracking", 7, 92'524, tracking},
           {"a later handshake", 7, 139'975, later},
           {"a first handshake that is written slowly", 7, 211'508, slow},
           {"a later handshake that is written slowly", 8, 316'061, slow_later}};

@@ -14,6 +14,7 @@ TEST_CASE("a handshake holds, whatever comes between") {
   CHECK(tally.completed > 0);
   CHECK(tally.count(ErrorCode::timed_out, Executed::no) > 0);
   CHECK(tally.count_ends(ErrorCode::authentication_failed) > 0);
+  CHECK(tally.count_ends(ErrorCode::tracking_refused) > 0);
   CHECK(tally.count_ends(ErrorCode::protocol_error) > 0);
   CHECK(tally.count_ends(ErrorCode::connect_failed) > 0);
   CHECK(tally.count_disconnections(ErrorCode::protocol_error) > 0);

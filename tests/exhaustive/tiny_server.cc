@@ -108,6 +108,9 @@ void TinyServer::answer(const Words& words) {
     case Mood::no_database:
       if (command == "SELECT") return say("-ERR DB index is out of range\r\n");
       break;
+    case Mood::no_tracking:
+      if (words.word[1] == "TRACKING") return say("-ERR unknown subcommand 'TRACKING'\r\n");
+      break;
     case Mood::garbage: return say("?\r\n");
     case Mood::good: break;
   }

@@ -24,6 +24,7 @@ class TinyServer {
     loading_at_ping,  ///< takes the handshake, but serves nobody
     wrong_password,   ///< refuses for good
     no_database,      ///< refuses SELECT for good
+    no_tracking,      ///< refuses CLIENT TRACKING, for good if it is required
     garbage,          ///< does not speak RESP
     early,            ///< answers before it was asked
   };
@@ -62,7 +63,7 @@ class TinyServer {
   /// Whether the answer that was read first refuses this client for good.
   bool has_refused_for_good() const {
     return (mood_ == Mood::wrong_password && replies_read_ > 0) ||
-           (mood_ == Mood::no_database && replies_read_ > 3);
+           ((mood_ == Mood::no_database || mood_ == Mood::no_tracking) && replies_read_ > 3);
   }
   /// Requests and handshake commands that came whole on this connection, and replies read on it.
   std::size_t requests_heard() const { return requests_heard_; }

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <string_view>
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/core/resp/bytes_view.h"
+#include "plimsoll/core/session/handshake.h"
+
+// Inside the session only: how servers refuse a handshake, and what that means.
+
+namespace plimsoll {
+
+inline bool starts_with(const BytesView& text, std::string_view prefix) {
+  // Errors are lines or short strings: a cut one is not one of those looked for.
+  return text.contiguous() && text.view().starts_with(prefix);
+}
+
+// How a server's refusal begins (valkey-server's own texts), and what is to be done about it.
+struct Refusal {
+  std::string_view prefix;
+  Handshake::Verdict verdict;
+  Error error;
+};
+
+inline constexpr Refusal refusals[] = {
+    {"LOADING",
+     Handshake::Verdict::retry,
+     {.code = ErrorCode::server_loading,
+      .what = "the server is loading its data",
+      .expected = "it to be done: try again later"}},
+    {"MASTERDOWN",
+     Handshake::Verdict::retry,
+     {.code = ErrorCode::primary_down,
+      .what = "the server is a replica that has lost its primary",
+      .expected = "a primary, or replica-serve-stale-data on the replica"}},
+    {"BUSY",
+     Handshake::Verdict::retry,
+     {.code = ErrorCode::server_busy,
+      .what = "a script holds the server up",
+      .expected = "it to end: SCRIPT KILL or FUNCTION KILL ends it"}},
+    {"ERR max number of clients",
+     Handshake::Verdict::retry,
+     {.code = ErrorCode::too_many_clients,
+      .what = "the server has as many clients as its maxclients allows",
+      .expected = "fewer clients, or a higher maxclients"}},
+    {"DENIED",
+     Handshake::Verdict::retry,
+     {.code = ErrorCode::protected_mode,
+      .what = "the server is in protected mode and takes clients from its own machine only",
+      .expected = "a password set on the server, or protected-mode no"}},
+    {"WRONGPASS",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::authentication_failed,
+      .what = "the server does not take this username and password",
+      .expected = "a user that is on in ACL LIST, with its password"}},
+    {"NOAUTH",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::authentication_failed,
+      .what = "the server wants a password",
+      .expected = "password in the options or the address, and username if it is not default"}},
+    {"ERR AUTH",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::authentication_failed,
+      .what = "the server has no password for its default user",
+      .expected = "no password in the options, or a username"}},
+    {"ERR invalid password",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::authentication_failed,
+      .what = "the server does not take this password",
+      .expected = "its requirepass"}},
+    {"NOPERM",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::permission_denied,
+      .what = "the user may not do what the options want of the connection",
+      .expected = "ACL rules that allow SELECT, CLIENT NO-EVICT and CLIENT NO-TOUCH, as far as the "
+                  "options have database, no_evict and no_touch"}},
+    {"NOPROTO",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::unsupported_protocol,
+      .what = "the server does not speak RESP3",
+      .expected = "Valkey, or Redis 6 or newer; or RESP2 as protocol in the options"}},
+    {"ERR unknown command",
+     Handshake::Verdict::refused,
+     {.code = ErrorCode::unsupported_protocol,
+      .what = "the server does not know HELLO, or has renamed it",
+      .expected = "Valkey, or Redis 6 or newer, with HELLO; or RESP2 as protocol in the options"}},
+};
+
+inline constexpr Error database_refused{.code = ErrorCode::unknown_database,
+                                        .what = "the server does not have this database",
+                                        .expected =
+                                            "a number below `databases` on the server, 0 in a "
+                                            "cluster"};
+
+inline constexpr Error no_evict_refused{
+    .code = ErrorCode::server_error,
+    .what = "the server does not take CLIENT NO-EVICT",
+    .expected = "Valkey, or Redis 7.0 or newer; or no_evict off"};
+
+inline constexpr Error no_touch_refused{
+    .code = ErrorCode::server_error,
+    .what = "the server does not take CLIENT NO-TOUCH",
+    .expected = "Valkey, or Redis 7.2 or newer; or no_touch off"};
+
+inline constexpr Error tracking_without_resp3{.code = ErrorCode::tracking_refused,
+                                              .what = "the server is spoken to in RESP2",
+                                              .expected = "RESP3 as protocol in the options"};
+
+inline constexpr Error tracking_unknown{.code = ErrorCode::tracking_refused,
+                                        .what = "the server does not know CLIENT TRACKING",
+                                        .expected = "Valkey, or Redis 6 or newer"};
+
+inline constexpr Error tracking_forbidden{.code = ErrorCode::permission_denied,
+                                          .what = "the user may not use CLIENT TRACKING",
+                                          .expected = "ACL rules that allow it: +client|tracking"};
+
+inline constexpr Error tracking_refused{.code = ErrorCode::tracking_refused,
+                                        .what = "the server refused CLIENT TRACKING"};
+
+inline constexpr Error unknown_reply{.code = ErrorCode::protocol_error,
+                                     .what = "reply to the handshake is of another kind",
+                                     .expected = "a map with proto 3 for HELLO 3, OK for all else"};
+
+inline constexpr Error unknown_refusal{.code = ErrorCode::server_error,
+                                       .what = "the server refused the handshake"};
+
+inline const Refusal* find_refusal(const BytesView& text) {
+  for (const Refusal& refusal : refusals) {
+    if (starts_with(text, refusal.prefix)) return &refusal;
+  }
+  return nullptr;
+}
+
+}  // namespace plimsoll
