@@ -1,4 +1,5 @@
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
 
 // What goes beside the main connection, and events where there is more than one.
 
@@ -71,6 +72,7 @@ void Client::close_subscription(ConnectionId connection, Instant now) {
 void Client::set_credentials(const Credentials& credentials) {
   session_.set_credentials(credentials);
   sides_.set_credentials(credentials);
+  if (near_) near_->cache().poison_all();  // somebody else may read what this one could not
 }
 
 bool Client::is_paused(ConnectionId connection) const {
