@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,8 @@ struct Part {
 };
 constexpr std::array parts = {
     Part{"hit", add_hit},
+    Part{"door", add_door},
+    Part{"coherence", add_coherence},
 };
 
 }  // namespace
@@ -33,7 +37,15 @@ int main(int argc, char** argv) {
   for (const Part& part : parts) known.emplace_back(part.name);
   std::vector<std::string> names;
   app.add_option("parts", names, "which parts; all if none is named")->check(CLI::IsMember(known));
+  std::string writer;
+  std::int64_t writer_milliseconds = 0;
+  app.add_option("--writer", writer, "only write to this server, as the part coherence wants");
+  app.add_option("--writer-milliseconds", writer_milliseconds, "for so long");
   CLI11_PARSE(app, argc, argv);
+  if (!writer.empty()) {
+    write_for(writer, std::chrono::milliseconds(writer_milliseconds));
+    return 0;
+  }
 
   Report report = make_report("cache", options);
   report.add_machine(machine_description());

@@ -169,7 +169,10 @@ class Cache {
   void begin_write_of_all();
   /// Any key may have changed: fetches are poisoned, and entries are out of reach.
   void poison_all();
-  void end_write_of_all() { all_open_.fetch_sub(1); }
+  void end_write_of_all() {
+    all_version_.fetch_add(1);
+    all_open_.fetch_sub(1);
+  }
 
   void count_uncacheable() { uncacheable_.fetch_add(1, std::memory_order_relaxed); }
 

@@ -50,7 +50,11 @@ class Fences {
     cells_[index].writes_count.fetch_add(1);
     cells_[index].version.fetch_add(1);
   }
-  void end_write(std::uint32_t index) { cells_[index].writes_count.fetch_sub(1); }
+  /// What began meanwhile may have been answered before the write: later reads must not share it.
+  void end_write(std::uint32_t index) {
+    cells_[index].version.fetch_add(1);
+    cells_[index].writes_count.fetch_sub(1);
+  }
 
  private:
   std::span<Cell> cells_;

@@ -251,6 +251,19 @@ TEST_CASE("a write closes its key to other clients of the cache until its reply"
   CHECK(world.take_events(1) == Lines{"4: \"new\"", "5: hit $3\r\nnew"});
 }
 
+TEST_CASE("a read behind a write's outcome does not wait for a fetch that began before that") {
+  CachedWorld world({.clients = 2});
+  world.data()["key"] = "old";
+  world.submit(1, 1, {"SET", "key", "new"});
+  world.get(0, 2, "key");
+  world.go_up(0);  // the old value is on its way
+  world.flow(1);
+  CHECK(world.take_events(1) == Lines{"1: simple \"OK\""});
+  world.get(0, 3, "key");
+  world.flow(0);
+  CHECK(world.take_events(0) == Lines{"2: \"old\"", "3: \"new\""});
+}
+
 TEST_CASE("a write that was given up closes its key until the server has answered it") {
   CachedWorld world;
   cache_it(world);
