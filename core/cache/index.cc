@@ -25,12 +25,16 @@ IndexLink* Index::head(std::uint32_t source, std::uint32_t hash, std::string_vie
 
 Entry* Index::find(std::uint32_t source, const KeyHash& hash,
                    const commands::Question& question) const {
-  IndexLink* const first = head(source, in_table(hash), question.key);
-  if (first == nullptr) return nullptr;
-  if (first->ordinal == 0) {
+  const std::uint32_t key_hash = in_table(hash);
+  IndexLink* first = table_.chain(key_hash);
+  for (; first != nullptr; first = first->next_in_bucket) {
+    if (first->hash != key_hash || !first->is_head) continue;
     Entry& entry = Entry::of(*first);
-    if (entry.answers(source, question)) return &entry;
+    // Most keys have one entry, which is the answer: compared once.
+    if (first->ordinal == 0 && entry.answers(source, question)) return &entry;
+    if (entry.source() == source && entry.key_of(*first) == question.key) break;
   }
+  if (first == nullptr) return nullptr;
   if (first->ring_next == first) return nullptr;
   const std::uint32_t whole = in_table(hash, question);
   for (IndexLink* link = table_.chain(whole); link != nullptr; link = link->next_in_bucket) {

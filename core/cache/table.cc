@@ -7,10 +7,13 @@
 namespace plimsoll::cache {
 namespace {
 
-// For each link that comes, two buckets at most, so that a table that was refused memory catches up
-// in steps; for each that goes, two as well, since half as many links as buckets are kept.
-constexpr std::size_t steps_per_link = 2;
-constexpr std::size_t buckets_per_link_max = 2;
+// Two buckets for each link: a lookup that walks over another link waits for memory once more.
+constexpr std::size_t buckets_per_link = 2;
+
+// For each link that comes four buckets at most, so that a table that was refused memory catches up
+// in steps; for each that goes four as well, since half as many links as it is made for are kept.
+constexpr std::size_t steps_per_link = 4;
+constexpr std::size_t buckets_per_link_max = 4;
 
 }  // namespace
 
@@ -19,10 +22,11 @@ Table::~Table() {
   trim();
 }
 
-// A bucket for each link, where the piecewise growth has got there.
+// As many as there should be, where the piecewise growth has got there.
 std::size_t Table::target(std::size_t links) const {
   const std::size_t buckets_max = chunk_buckets << lists_count;
-  const std::size_t wanted = std::max(std::min(links_ + links, buckets_max), first_buckets);
+  const std::size_t wanted =
+      std::max(std::min((links_ + links) * buckets_per_link, buckets_max), first_buckets);
   const std::size_t near = std::max(buckets_, first_buckets) + steps_per_link * links;
   return std::max(std::min(wanted, near), buckets_);
 }
@@ -51,8 +55,9 @@ std::size_t Table::bytes_to_reserve(std::size_t links) const {
 }
 
 std::size_t Table::bytes_when_empty(std::size_t links) const {
+  const std::size_t wanted = std::max(links * buckets_per_link, first_buckets);
   std::size_t bytes = 0;
-  for (std::size_t index = 0; index < std::max(links, first_buckets); ++index) {
+  for (std::size_t index = 0; index < wanted; ++index) {
     if (begins_piece(index)) bytes += piece_bytes(index);
   }
   return bytes;
