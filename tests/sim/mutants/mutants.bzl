@@ -7,6 +7,8 @@ _Files = provider(
 
 def _collect_impl(target, ctx):
     own = []
+    if target.label.workspace_name:
+        return [_Files(files = depset())]  # others' libraries are what they are
     for attribute in ["srcs", "hdrs"]:
         for label in getattr(ctx.rule.attr, attribute, []):
             own += [file for file in label.files.to_list() if file.extension in ["cc", "h"]]
