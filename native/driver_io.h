@@ -34,6 +34,12 @@ struct Driver::Io {
   std::array<std::unique_ptr<Connection>, connections_max> connections;
 };
 
+/// What every call gets that a child of fork() makes on its parent's client.
+inline constexpr plimsoll::Error inherited_client{
+    .code = ErrorCode::forked,
+    .what = "this client belongs to the parent process",
+    .expected = "connect() in the child"};
+
 inline Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 /// The driver whose turn this thread is in, if any.

@@ -162,4 +162,13 @@ std::string CachedWorld::answer(One& one, const Words& request) {
   return "";
 }
 
+void cache_it(CachedWorld& world, const std::string& key) {
+  world.data()[key] = "old";
+  world.get(0, 1000, key);
+  world.flow(0);
+  REQUIRE(world.take_events(0) == Lines{"1000: \"old\""});
+  world.get(0, 1001, key);
+  REQUIRE(world.take_events(0) == Lines{"1001: hit $3\r\nold"});
+}
+
 }  // namespace plimsoll::testing

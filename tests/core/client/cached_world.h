@@ -95,4 +95,7 @@ class CachedWorld {
   std::vector<std::unique_ptr<One>> clients_;
 };
 
+/// Makes `key`, "old", an entry that client 0 has read.
+void cache_it(CachedWorld& world, const std::string& key = "key");
+
 }  // namespace plimsoll::testing

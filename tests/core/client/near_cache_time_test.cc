@@ -1,0 +1,88 @@
+#include <chrono>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/cache/expiry_wheel.h"
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/tests/core/client/cached_world.h"
+
+// How long an entry is believed: by leases, by proofs, by time; and what is not kept at all.
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::cache_it;
+using testing::CachedWorld;
+using testing::Lines;
+
+TEST_CASE("a connection that proves nothing for coherence_lease is not believed") {
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .coherence_lease = 10s}});
+  cache_it(world);
+  SECTION("it is asked in time, and serves on") {
+    for (int i = 0; i < 10; ++i) {
+      world.advance(3s);
+      world.flow();
+    }
+    world.get(0, 1, "key");
+    CHECK(world.take_events(0) == Lines{"1: hit $3\r\nold"});
+  }
+  SECTION("a silent one ends") {
+    world.advance(4s);
+    world.advance(6500ms);
+    world.get(0, 1, "key");
+    CHECK(world.take_events(0).empty());
+    CHECK(world.statistics().hits == 1);
+  }
+}
+
+TEST_CASE("a client is served what is proved for as long as it wants") {
+  CachedWorld world;
+  cache_it(world);
+  world.advance(1s);
+  world.read(0, 1, {"GET", "key"}, world.end(0).now());
+  CHECK(world.take_events(0).empty());  // fetched: that proves the rest as well
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"old\""});
+  world.read(0, 2, {"GET", "key"}, world.end(0).now());
+  CHECK(world.take_events(0) == Lines{"2: hit $3\r\nold"});
+}
+
+TEST_CASE("without tracking, entries live for entry_ttl") {
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .entry_ttl = 5s}, .knows_tracking = false});
+  CHECK(world.end(0).client().near_cache()->state() == NearCache::State::ttl);
+  cache_it(world);
+  world.advance(4s);
+  world.get(0, 1, "key");
+  CHECK(world.take_events(0) == Lines{"1: hit $3\r\nold"});
+  world.advance(1s);
+  world.get(0, 2, "key");
+  CHECK(world.take_events(0).empty());
+  world.advance(cache::ExpiryWheel::tick);  // nobody has to read it for that
+  world.advance(cache::ExpiryWheel::tick);
+  CHECK(world.statistics().entries == 0);
+  CHECK(world.statistics().expirations == 1);
+}
+
+TEST_CASE("without tracking and entry_ttl nothing is cached") {
+  CachedWorld world({.knows_tracking = false});
+  CHECK(world.end(0).client().near_cache()->state() == NearCache::State::off);
+  world.data()["key"] = "value";
+  for (Tag tag = 1; tag <= 2; ++tag) {
+    world.get(0, tag, "key");
+    world.flow();
+  }
+  CHECK(world.reads_count() == 2);
+  CHECK(world.statistics().entries == 0);
+}
+
+TEST_CASE("null is stored where that is wanted") {
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .cache_nil = true}});
+  world.get(0, 1, "key");
+  world.flow();
+  world.get(0, 2, "key");
+  CHECK(world.take_events(0) == Lines{"1: null", "2: hit _"});
+}
+
+}  // namespace
+}  // namespace plimsoll
