@@ -12,6 +12,9 @@ namespace {
 // Entries that one call of relieve() frees of each kind in a shard, at most.
 constexpr std::size_t steps_per_relief = 64;
 
+// The wheel of those that expire learns the time before one more of them comes.
+constexpr std::size_t steps_per_insert = 8;
+
 std::span<Fences::Cell> make_cells(void* at, std::size_t count) {
   auto* const cells = static_cast<Fences::Cell*>(at);
   for (std::size_t i = 0; i < count; ++i) new (cells + i) Fences::Cell();
@@ -147,6 +150,8 @@ Entry* Cache::find(Shard& shard, const Reader& reader, const KeyHash& hash,
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
                                  std::uint32_t slot) {
   Ticket ticket;
+  PLIMSOLL_CHECK(question.more_keys.size() < cache_keys_max);
+  if (!question.more_keys.empty()) has_further_keys_.store(true);
   ticket.hash = hash_of(source, question.key);
   ticket.stamp = generations_.stamp(slot);
   ticket.version_of_all = all_version_.load();
@@ -155,10 +160,6 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
     ticket.keys[ticket.keys_count++] = {.cell = cell, .version = fences_.version(cell)};
   };
   see(ticket.hash);
-  if (question.more_keys.size() >= cache_keys_max) {
-    count_uncacheable();
-    return ticket;
-  }
   for (std::string_view key : question.more_keys) see(hash_of(source, key));
   ticket.is_storable = !is_fenced(source, ticket.hash, question);
   if (!ticket.is_storable) fenced_.fetch_add(1, std::memory_order_relaxed);
@@ -183,10 +184,10 @@ Entry* Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
                      const commands::Question& question, Instant now, std::size_t bytes) {
   const Instant expires =
       options_.entry_ttl == Duration::zero() ? never : after(now, options_.entry_ttl);
+  if (expires != never) shard.counters.expirations += shard.store.expire(now, steps_per_insert);
   const Store::Inserted inserted =
       shard.store.insert(source, ticket.hash, question, ticket.stamp, expires, bytes);
   shard.counters.evictions += inserted.evicted;
-  if (!question.more_keys.empty()) has_further_keys_.store(true);
   if (inserted.outcome == Store::Outcome::too_large) ++shard.counters.skipped_too_large;
   if (inserted.outcome == Store::Outcome::no_memory) ++shard.counters.skipped_no_memory;
   return inserted.entry;
@@ -265,15 +266,31 @@ void Cache::poison_all() {
   invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Cache::relieve(Instant now) {
-  const auto is_dead = [this](Stamp stamp) { return !generations_.is_valid(stamp); };
+// Once round after a generation has ended.
+bool Cache::sweep(Shard& shard) {
+  if (const std::uint32_t ends = generations_.ends_count(); ends != shard.ends_seen) {
+    shard.ends_seen = ends;
+    shard.store.restart_sweep();
+    shard.sweeps_before = shard.store.sweeps_count();
+    shard.is_swept = false;
+  }
+  if (shard.is_swept) return true;
+  shard.store.sweep(steps_per_relief,
+                    [this](Stamp stamp) { return !generations_.is_valid(stamp); });
+  shard.is_swept = shard.store.sweeps_count() > shard.sweeps_before;
+  return shard.is_swept;
+}
+
+bool Cache::relieve(Instant now) {
+  bool all_swept = true;
   for (std::uint32_t i = 0; i < shards_count_; ++i) {
     Shard& shard = shards_[i];
     const Lock lock(shard.mutex);
     shard.counters.expirations += shard.store.expire(now, steps_per_relief);
-    shard.store.sweep(steps_per_relief, is_dead);
+    all_swept = sweep(shard) && all_swept;
     shard.counters.evictions += shard.store.shrink(steps_per_relief);
   }
+  return !all_swept;
 }
 
 Instant Cache::next_expiry() {
@@ -301,7 +318,7 @@ CacheStatistics Cache::statistics() {
     const CacheCounters& counters = shard.counters;
     all.lookups += counters.lookups;
     all.hits += counters.hits;
-    all.evictions += counters.evictions;
+    all.evictions += counters.evictions + shard.store.touch_evictions();
     all.expirations += counters.expirations;
     all.invalidations += counters.invalidations;
     all.skipped_too_large += counters.skipped_too_large;

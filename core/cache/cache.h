@@ -105,14 +105,12 @@ class Cache {
     bool is_storable = false;
   };
 
-  /// `slot`: of the connection, Generations::untracked where only time vouches for the reply.
+  /// `slot`: of the connection, Generations::untracked where only time vouches for the reply. The
+  /// question has cache_keys_max keys at most.
   Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot);
 
   /// Whether nothing is known to have changed since: a later read may have the same reply.
   bool is_current(const Ticket& ticket) const;
-
-  /// A fetch that is nobody's to store: its connection is not tracked now.
-  void make_unstorable(Ticket& ticket) { ticket.is_storable = false; }
 
   /// A key that may have changed, and how tickets of the connection that says so go on (update()).
   struct Change {
@@ -177,8 +175,8 @@ class Cache {
   void count_uncacheable() { uncacheable_.fetch_add(1, std::memory_order_relaxed); }
 
   /// Frees a bounded number of entries that expired, that nobody vouches for any more, or that the
-  /// memory line wants back.
-  void relieve(Instant now);
+  /// memory line wants back. Returns whether more of them may be left.
+  bool relieve(Instant now);
   /// When to call it at the latest; never where nothing expires.
   Instant next_expiry();
 
@@ -194,6 +192,9 @@ class Cache {
     Mutex mutex;
     Store store;
     CacheCounters counters;
+    std::uint32_t ends_seen = 0;      // Generations::ends_count() when the last sweep began
+    std::uint64_t sweeps_before = 0;  // the store's, then
+    bool is_swept = true;
   };
 
   static std::uint32_t shards_for(const CacheOptions& options);
@@ -219,6 +220,7 @@ class Cache {
   Entry* insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
                 const commands::Question& question, Instant now, std::size_t bytes);
   Changes poison(const Ticket& ticket);
+  bool sweep(Shard& shard);
   std::uint32_t source_of(std::string_view text);
 
   const CacheOptions options_;

@@ -39,6 +39,7 @@ void Generations::end(std::uint32_t slot) {
   ended.readable.store(false, std::memory_order_release);
   ended.proved_at.store(Duration::min().count(), std::memory_order_release);
   ended.id.fetch_add(1, std::memory_order_acq_rel);
+  ends_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Generations::set_proved_at(std::uint32_t slot, Instant proved_at) {

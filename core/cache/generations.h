@@ -43,7 +43,13 @@ class Generations {
   void end(std::uint32_t slot);
 
   /// All entries of all slots are. Entries that are fetched from now on are not.
-  void end_all() { epoch_.fetch_add(1, std::memory_order_acq_rel); }
+  void end_all() {
+    epoch_.fetch_add(1, std::memory_order_acq_rel);
+    ends_count_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// Changes when a generation ends.
+  std::uint32_t ends_count() const { return ends_count_.load(std::memory_order_relaxed); }
 
   /// Until when everything that a slot's connection has to say has been heard: everything said
   /// before `proved_at`. Time goes forward.
@@ -71,6 +77,7 @@ class Generations {
 
   Account& account_;
   std::atomic<std::uint32_t> epoch_{1};
+  std::atomic<std::uint32_t> ends_count_{0};
   std::array<std::atomic<Slot*>, chunks_max> chunks_{};
   std::array<Block, chunks_max> blocks_;
 };

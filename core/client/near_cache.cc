@@ -60,6 +60,10 @@ bool NearCache::may_track(std::string_view key) const {
 }
 
 bool NearCache::may_fetch(const commands::Question& question) const {
+  if (question.more_keys.size() >= cache::cache_keys_max) {
+    cache_.count_uncacheable();
+    return false;
+  }
   switch (state_) {
     case State::off: return false;
     case State::ttl: return true;
@@ -189,6 +193,7 @@ void NearCache::end_generation() {
   probe_.reset();
   if (!std::exchange(tracked_, false)) return;
   cache_.generations().end(member_.slot);
+  has_to_relieve_ = true;
 }
 
 void NearCache::handle_not_read() {
@@ -259,6 +264,7 @@ void NearCache::handle_invalidation(const Value& keys) {
 
 void NearCache::forget_all() {
   flights_.update_tickets(cache_, cache_.invalidate_all(member_.slot));
+  has_to_relieve_ = true;
 }
 
 std::optional<Event> NearCache::handle_event(const Event& event) {
@@ -338,7 +344,7 @@ Event NearCache::failed(const Flights::EndedWaiter& ended) {
 void NearCache::handle_timeout(Instant now) {
   flights_.handle_timeout(now);
   if (now >= next_proof()) ask_for_proof(now);
-  cache_.relieve(now);
+  has_to_relieve_ = cache_.relieve(now);
   relieved_at_ = now;
 }
 
@@ -358,9 +364,10 @@ Instant NearCache::next_proof() const {
 }
 
 Instant NearCache::poll_timeout() const {
-  const Instant relief = std::max(cache_.next_expiry(), after(relieved_at_, relief_wait));
-  const Instant flights = flights_.next_deadline();
-  return std::min({flights, next_proof(), cache_.next_expiry() == never ? never : relief});
+  const Instant soon = after(relieved_at_, relief_wait);
+  const Instant relief = has_to_relieve_ ? soon : std::max(cache_.next_expiry(), soon);
+  const bool is_relieved = !has_to_relieve_ && cache_.next_expiry() == never;
+  return std::min({flights_.next_deadline(), next_proof(), is_relieved ? never : relief});
 }
 
 }  // namespace plimsoll

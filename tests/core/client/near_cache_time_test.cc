@@ -1,4 +1,6 @@
 #include <chrono>
+#include <cstddef>
+#include <string>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -74,6 +76,33 @@ TEST_CASE("without tracking and entry_ttl nothing is cached") {
   }
   CHECK(world.reads_count() == 2);
   CHECK(world.statistics().entries == 0);
+}
+
+TEST_CASE("what a lost connection leaves behind is freed in steps, without being asked for") {
+  CachedWorld world({.cache = {.bytes_max = 256 * 1024}});
+  for (Tag tag = 1; tag <= 300; ++tag) {
+    world.data()["key" + std::to_string(tag)] = "value";
+    world.get(0, tag, "key" + std::to_string(tag));
+  }
+  world.flow();
+  REQUIRE(world.statistics().entries == 300);
+  const std::size_t before = world.end(0).bytes_in_use();
+  world.break_off(0);
+  for (int i = 0; i < 8; ++i) world.advance(10ms);
+  CHECK(world.statistics().entries == 0);
+  CHECK(world.end(0).bytes_in_use() < before);
+}
+
+TEST_CASE("a read of many keys is no fetch that others could wait for") {
+  CachedWorld world;
+  const testing::Words words{"EXISTS", "a", "b", "c", "d", "e", "f", "g", "h", "i"};
+  world.read(0, 1, words);
+  world.submit(0, 2, {"SET", "i", "new"});
+  world.read(0, 3, words);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: 0", "2: simple \"OK\"", "3: 1"});
+  CHECK(world.statistics().entries == 0);
+  CHECK(world.statistics().skipped_uncacheable == 2);
 }
 
 TEST_CASE("null is stored where that is wanted") {
