@@ -132,6 +132,7 @@ std::optional<Event> Client::poll_any_event() {
       return event;
     }
   }
+  if (near_) near_->follow_sides(sides_);
   if (!end_ || !sides_.have_said_all()) return std::nullopt;
   std::optional<Event> end = end_;
   end_.reset();

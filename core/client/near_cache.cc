@@ -43,6 +43,7 @@ NearCache::NearCache(cache::Cache& cache, const cache::Cache::Membership& member
 
 NearCache::~NearCache() {
   handle_nobody_waits();
+  if (beside_unknown_) cache_.end_write_of_all();
   while (!beside_.empty()) {
     const Beside& write = beside_.front();
     write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
@@ -153,8 +154,11 @@ void NearCache::note_beside(const CommandView& command, RequestId id) {
   });
   if (written == commands::Written::nothing) return;
   if (all_named && written == commands::Written::keys) return;
+  // More than can be remembered: until all of them are over.
+  if (!remember({.id = id, .fence = {}, .of_all = true})) {
+    if (std::exchange(beside_unknown_, true)) return cache_.poison_all();
+  }
   cache_.begin_write_of_all();
-  if (!remember({.id = id, .fence = {}, .of_all = true})) cache_.end_write_of_all();
 }
 
 void NearCache::handle_write_waits() {
@@ -219,12 +223,16 @@ void NearCache::follow_session() {
 }
 
 void NearCache::follow_sides(const SideConnections& sides) {
-  if (beside_.empty()) return;
+  if (beside_.empty() && !beside_unknown_) return;
   beside_.erase_if([&](const Beside& write) {
     if (!sides.is_answered(write.id)) return false;
     write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
     return true;
   });
+  if (beside_unknown_ && sides.none_is_under_way()) {
+    beside_unknown_ = false;
+    cache_.end_write_of_all();
+  }
 }
 
 // All that was said before the probe was staged has been heard. Broadcasts come behind all replies

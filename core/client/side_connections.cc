@@ -223,6 +223,13 @@ bool SideConnections::is_answered(RequestId id) const {
   return request < side.session.answered_until();
 }
 
+bool SideConnections::none_is_under_way() const {
+  bool none = true;
+  for_each(
+      [&none](std::uint32_t, const Side& side) { none = none && side.session.in_flight() == 0; });
+  return none;
+}
+
 void SideConnections::cancel(RequestId id, Instant now) {
   const auto index = static_cast<std::uint32_t>(id >> index_shift);
   if (index >= connections_max || (used_ >> index & 1) == 0) return;

@@ -80,6 +80,8 @@ class SideConnections {
 
   /// Whether a request on one of these has had its answer, or never will.
   bool is_answered(RequestId id) const;
+  /// Whether no request at all is.
+  bool none_is_under_way() const;
 
   /// Whether their sessions are over, but for connections that are still to be closed.
   bool have_said_all() const;

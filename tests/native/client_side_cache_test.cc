@@ -15,6 +15,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "plimsoll/native/exclusive.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
@@ -128,6 +129,22 @@ TEST_CASE("own writes are seen, also by reads that do not wait for them") {
     CHECK(get(client, "own") == text);
   }
   CHECK(cache->cache_statistics().value().hits > 0);
+}
+
+TEST_CASE("writes beside the main connection are seen, and close their keys no longer than that") {
+  const auto cache = make();
+  Client client = cached_client(cache);
+  value_of(client.set("beside", "old", use_future));
+  CHECK(get(client, "beside") == "old");
+  auto own = finish(client.exclusive());
+  value_of(own.set("beside", "new", use_future));
+  CHECK(get(client, "beside") == "new");
+  value_of(own.command({"EVAL", "return 1", "0"}, use_future));
+  CHECK(finish(client.blpop({"no list"}, std::chrono::milliseconds(10))) == std::nullopt);
+  CHECK(eventually([&] {
+    get(client, "beside");
+    return client.cached<std::string>("GET", "beside") == "new";
+  }));
 }
 
 TEST_CASE("500 reads of what is not there yet are one command at the server") {
