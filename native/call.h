@@ -41,37 +41,34 @@ class Waiter {
  public:
   virtual ~Waiter() = default;
 
-  /// Hands the outcome to the handler, on the executor where it belongs. From within an initiating
-  /// function it has to be posted: the caller is not ready for it yet.
-  enum class From { driver, initiation };
-  virtual void resume(Result<T> result, From from) = 0;
+  /// Hands the outcome to the handler, on the executor where it belongs.
+  virtual void resume(Result<T> result) = 0;
 };
 
 template <class T, class Handler>
-class HandlerWaiter final : public Waiter<T> {
-  using typename Waiter<T>::From;
+void hand_over(Handler handler, Result<T> result) {
+  std::exception_ptr problem;
+  if (!result) problem = std::make_exception_ptr(result.error());
+  if constexpr (std::is_void_v<T>) {
+    std::move(handler)(problem);
+  } else {
+    std::move(handler)(problem, result ? *std::move(result) : T());
+  }
+}
 
+template <class T, class Handler>
+class HandlerWaiter final : public Waiter<T> {
  public:
   HandlerWaiter(Handler handler, const boost::asio::any_io_executor& fallback)
       : executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler, fallback),
                                       boost::asio::execution::outstanding_work.tracked)),
         handler_(std::move(handler)) {}
 
-  void resume(Result<T> result, From from) override {
-    auto run = [handler = std::move(handler_), result = std::move(result)]() mutable {
-      std::exception_ptr problem;
-      if (!result) problem = std::make_exception_ptr(result.error());
-      if constexpr (std::is_void_v<T>) {
-        std::move(handler)(problem);
-      } else {
-        std::move(handler)(problem, result ? *std::move(result) : T());
-      }
-    };
-    if (from == From::initiation) {
-      boost::asio::post(executor_, std::move(run));
-    } else {
-      boost::asio::dispatch(executor_, std::move(run));
-    }
+  void resume(Result<T> result) override {
+    boost::asio::dispatch(executor_,
+                          [handler = std::move(handler_), result = std::move(result)]() mutable {
+                            hand_over(std::move(handler), std::move(result));
+                          });
   }
 
  private:
@@ -118,25 +115,28 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
       done_ = true;
       waiter = std::move(waiter_);
     }
-    if (waiter) waiter->resume(std::move(result_), Waiter<T>::From::driver);
+    if (waiter) waiter->resume(std::move(result_));
   }
 
   void destroy() override { const std::shared_ptr<CallState> self = std::move(lent_); }
 
   template <class Handler>
   void wait(Handler handler) {
-    auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
-    std::unique_ptr<Waiter<T>> waiter =
-        std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
     {
       const std::lock_guard lock(mutex_);
       if (!done_) {
-        waiter_ = std::move(waiter);
+        auto slot = boost::asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
+        waiter_ = std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
         return;
       }
     }
-    waiter->resume(std::move(result_), Waiter<T>::From::initiation);
+    // The outcome may not come before the initiating function has returned.
+    const auto executor = boost::asio::get_associated_executor(handler, executor_);
+    boost::asio::post(executor,
+                      [handler = std::move(handler), result = std::move(result_)]() mutable {
+                        hand_over(std::move(handler), std::move(result));
+                      });
   }
 
  private:
