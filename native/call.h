@@ -10,9 +10,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
 #include "plimsoll/core/base/check.h"
@@ -102,7 +102,7 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
   }
 
   /// deliver() was called before anybody could wait: there is nothing to come.
-  void finish() { done_ = true; }
+  void finish() { was_done_at_once_ = true; }
 
   void deliver(const Delivery& delivery) override { take(delivery, result_); }
   void deliver_part(const Delivery& delivery) override { take_part(delivery, result_); }
@@ -122,28 +122,33 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
 
   template <class Handler>
   void wait(Handler handler) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!done_) {
-        auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
-        waiter_ = std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
-        return;
-      }
-    }
-    // The outcome may not come before the initiating function has returned.
-    const auto executor = boost::asio::get_associated_executor(handler, executor_);
-    boost::asio::post(executor,
-                      [handler = std::move(handler), result = std::move(result_)]() mutable {
-                        hand_over(std::move(handler), std::move(result));
-                      });
+    if (!was_done_at_once_ && has_to_wait(handler)) return;
+    // By way of the immediate executor: without one of the handler's own, only once the initiating
+    // function has returned.
+    const auto executor = boost::asio::get_associated_immediate_executor(
+        handler, boost::asio::get_associated_executor(handler, executor_));
+    boost::asio::dispatch(executor,
+                          [handler = std::move(handler), result = std::move(result_)]() mutable {
+                            hand_over(std::move(handler), std::move(result));
+                          });
   }
 
  private:
+  template <class Handler>
+  bool has_to_wait(Handler& handler) {
+    const std::lock_guard lock(mutex_);
+    if (done_) return false;
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
+    waiter_ = std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
+    return true;
+  }
+
   const boost::asio::any_io_executor executor_;
   std::shared_ptr<CallState> lent_;
   std::optional<Canceller> canceller_;
   Result<T> result_;
+  bool was_done_at_once_ = false;
   std::mutex mutex_;
   bool done_ = false;
   std::unique_ptr<Waiter<T>> waiter_;
