@@ -210,7 +210,9 @@ bool Driver::visit_cached(const CommandView& command, Visit&& visit) {
   commands::QuestionReader reader;
   if (!reader.read(command)) return false;
   const Instant time(std::chrono::steady_clock::now().time_since_epoch());
-  return near->cache().visit(near->reader(), reader.question(), time, [&](std::string_view wire) {
+  cache::Cache::Reader wanted = near->reader();
+  wanted.scratch = &core_.replies_account();
+  return near->cache().visit(wanted, reader.question(), time, [&](std::string_view wire) {
     WireReader values(core_.replies_account());
     const auto value = values.read(wire);
     if (!value) return false;

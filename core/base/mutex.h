@@ -9,7 +9,10 @@
 namespace plimsoll {
 
 #ifdef __EMSCRIPTEN__
-struct Mutex {};
+struct Mutex {
+  void lock() {}
+  void unlock() {}
+};
 struct Lock {
   explicit Lock(Mutex&) {}
 };

@@ -148,26 +148,29 @@ Entry* Cache::find(Shard& shard, const Reader& reader, const KeyHash& hash,
 
 // The order matters: what happens in between must be seen as a change.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
-                                 std::uint32_t slot) {
+                                 std::uint32_t slot, std::span<Ticket::Seen> room) {
   Ticket ticket;
-  PLIMSOLL_CHECK(question.more_keys.size() < cache_keys_max);
-  if (!question.more_keys.empty()) has_further_keys_.store(true);
+  const bool is_split = commands::is_mget(question);
+  const std::size_t count = 1 + question.more_keys.size();
+  PLIMSOLL_CHECK(count <= room.size() && (is_split || count <= cache_keys_max));
+  if (count > 1 && !is_split) has_further_keys_.store(true);
   ticket.hash = hash_of(source, question.key);
   ticket.stamp = generations_.stamp(slot);
   ticket.version_of_all = all_version_.load();
-  const auto see = [&](const KeyHash& hash) {
+  ticket.keys = room.first(count);
+  const auto see = [&](std::size_t number, const KeyHash& hash) {
     const std::uint32_t cell = cell_of(hash);
-    ticket.keys[ticket.keys_count++] = {.cell = cell, .version = fences_.version(cell)};
+    ticket.keys[number] = {.cell = cell, .version = fences_.version(cell)};
   };
-  see(ticket.hash);
-  for (std::string_view key : question.more_keys) see(hash_of(source, key));
-  ticket.is_storable = !is_fenced(source, ticket.hash, question);
+  see(0, ticket.hash);
+  for (std::size_t i = 1; i < count; ++i) see(i, hash_of(source, question.more_keys[i - 1]));
+  ticket.is_storable = is_split || !is_fenced(source, ticket.hash, question);
   if (!ticket.is_storable) fenced_.fetch_add(1, std::memory_order_relaxed);
   return ticket;
 }
 
 bool Cache::is_current(const Ticket& ticket) const {
-  for (const Ticket::Seen& key : std::span(ticket.keys).first(ticket.keys_count)) {
+  for (const Ticket::Seen& key : ticket.keys) {
     if (fences_.version(key.cell) != key.version) return false;
   }
   return all_version_.load() == ticket.version_of_all && generations_.is_valid(ticket.stamp);
@@ -195,7 +198,7 @@ Entry* Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
 
 Cache::Changes Cache::poison(const Ticket& ticket) {
   Changes changes;
-  for (const Ticket::Seen& key : std::span(ticket.keys).first(ticket.keys_count)) {
+  for (const Ticket::Seen& key : ticket.keys) {
     changes.keys[changes.count++] = {.cell = key.cell, .version_before = fences_.poison(key.cell)};
   }
   return changes;
@@ -242,7 +245,7 @@ void Cache::update(Ticket& ticket, const Change& change) const {
     if (was_valid) ticket.stamp = change.stamp_after;
     return;
   }
-  for (Ticket::Seen& key : std::span(ticket.keys).first(ticket.keys_count)) {
+  for (Ticket::Seen& key : ticket.keys) {
     if (key.cell == change.cell && key.version == change.version_before) ++key.version;
   }
 }

@@ -33,8 +33,14 @@ inline constexpr std::size_t cache_sources_max = 64;
 /// A reply that is not stored leaves an entry alone that is the same, if that is so small.
 inline constexpr std::size_t compared_bytes_max = 512;
 
-/// Keys that a reply may depend on to be stored.
+/// Keys that a reply may depend on to be stored in one piece.
 inline constexpr std::size_t cache_keys_max = 8;
+
+/// Keys of one fetch: an MGET's are stored one by one.
+inline constexpr std::size_t fetch_keys_max = commands::question_words_max;
+
+/// An MGET's reply of more bytes is put together in memory of Reader::scratch.
+inline constexpr std::size_t scratch_bytes_min = 4096;
 
 class Cache {
  public:
@@ -74,12 +80,18 @@ class Cache {
     std::uint32_t source = 0;
     bool takes_untracked = false;           ///< also what only time vouches for
     Instant proved_since = Instant::min();  ///< only what is proved to have been true then
+    Account* scratch = nullptr;             ///< of what is put together while it is visited
   };
 
   /// Calls `visit(std::string_view)` with the RESP bytes of the reply, with the shard locked, and
   /// returns true; or counts a miss and returns false. `visit` returns whether it could use them.
+  ///
+  /// An MGET is put together of what GETs of its keys would have found, if all of these are there
+  /// and of one connection: then the whole was true at one time.
   template <class Visit>
   bool visit(const Reader& reader, const commands::Question& question, Instant now, Visit&& visit) {
+    if (commands::is_mget(question)) [[unlikely]]
+      return visit_each(reader, question, now, ReplyVisitor::of(visit));
     const KeyHash hash = hash_of(reader.source, question.key);
     Shard& shard = shard_of(hash);
     const Lock lock(shard.mutex);
@@ -94,20 +106,24 @@ class Cache {
   /// Taken when a fetch begins, compared when its reply is there.
   struct Ticket {
     struct Seen {
-      std::uint32_t cell = 0;
-      std::uint32_t version = 0;
+      std::uint32_t cell;
+      std::uint32_t version;
     };
     KeyHash hash;
-    Stamp stamp;  ///< of the connection that it is sent on
-    std::array<Seen, cache_keys_max> keys{};
-    std::uint32_t keys_count = 0;
+    Stamp stamp;           ///< of the connection that it is sent on
+    std::span<Seen> keys;  ///< those of the question in order; memory of whoever has the ticket
     std::uint32_t version_of_all = 0;
     bool is_storable = false;
   };
 
   /// `slot`: of the connection, Generations::untracked where only time vouches for the reply. The
-  /// question has cache_keys_max keys at most.
-  Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot);
+  /// question has as many keys as `room` at most, and cache_keys_max unless it is an MGET.
+  Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot,
+                     std::span<Ticket::Seen> room);
+
+  /// What begin_fetch() of a GET of key `number` of an MGET would have said, then.
+  Ticket part_of(const Ticket& mget, std::uint32_t source, std::string_view key,
+                 std::size_t number);
 
   /// Whether nothing is known to have changed since: a later read may have the same reply.
   bool is_current(const Ticket& ticket) const;
@@ -127,7 +143,8 @@ class Cache {
 
   /// A fetch has its reply, of `bytes` that `write(char*)` puts where it is told. It is stored
   /// unless it was overtaken, or the policy of nulls says no (`Keep::no`). Either way nothing older
-  /// is served after it: an entry that differs goes, and what others are fetching is poisoned.
+  /// is served after it: an entry that differs goes, and what others are fetching is poisoned. No
+  /// MGET: its keys land one by one.
   enum class Keep : std::uint8_t { no, if_current };
   template <class Write>
   Changes land(const Ticket& ticket, std::uint32_t source, const commands::Question& question,
@@ -197,6 +214,26 @@ class Cache {
     bool is_swept = true;
   };
 
+  // A `visit` of any type.
+  struct ReplyVisitor {
+    void* context;
+    bool (*call)(void* context, std::string_view reply);
+
+    template <class Visit>
+    static ReplyVisitor of(Visit& visit) {
+      return {&visit, [](void* context, std::string_view reply) {
+                return (*static_cast<Visit*>(context))(reply);
+              }};
+    }
+  };
+
+  class ShardLocks;
+  struct Found;
+
+  bool visit_each(const Reader& reader, const commands::Question& mget, Instant now,
+                  const ReplyVisitor& visit);
+  bool find_each(const Reader& reader, Instant now, std::span<Found> all);
+  void touch_each(std::span<const Found> all);
   static std::uint32_t shards_for(const CacheOptions& options);
   KeyHash hash_of(std::uint32_t source, std::string_view key) const {
     return shards_[0].store.hash_of(source, key);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 #include <utility>
@@ -13,7 +14,9 @@ namespace {
 
 using Flight = Flights::Flight;
 using Waiter = Flights::Waiter;
+using cache::Cache;
 using commands::Question;
+using Ticket = Cache::Ticket;
 
 std::size_t text_bytes(const Question& question) {
   std::size_t bytes = question.key.size();
@@ -21,13 +24,24 @@ std::size_t text_bytes(const Question& question) {
   return bytes;
 }
 
-std::size_t flight_bytes(const Question& question) {
-  return sizeof(Flight) + question.rest.size() * sizeof(std::string_view) + text_bytes(question);
+std::size_t flight_bytes(const Question& question, const Ticket& ticket) {
+  return sizeof(Flight) + ticket.keys.size_bytes() +
+         question.rest.size() * sizeof(std::string_view) + text_bytes(question);
 }
 
-// A copy of the question, whose words and texts lie behind the flight.
-Question copy_question(const Question& from, Flight* flight) {
-  auto* const words = reinterpret_cast<std::string_view*>(flight + 1);
+// A copy of what a ticket has seen of its keys, right behind the flight.
+std::span<Ticket::Seen> copy_seen(std::span<const Ticket::Seen> from, Flight* flight) {
+  static_assert(alignof(Ticket::Seen) <= alignof(Flight));
+  auto* const seen = reinterpret_cast<Ticket::Seen*>(flight + 1);
+  std::uninitialized_copy(from.begin(), from.end(), seen);
+  return {seen, from.size()};
+}
+
+// A copy of the question, whose words and texts lie behind that.
+Question copy_question(const Question& from, const Flight& flight) {
+  const std::span<Ticket::Seen> seen = flight.ticket.keys;
+  static_assert(sizeof(Ticket::Seen) % alignof(std::string_view) == 0);
+  auto* const words = reinterpret_cast<std::string_view*>(seen.data() + seen.size());
   char* text = reinterpret_cast<char*>(words + from.rest.size());
   const auto copy = [&text](std::string_view word) {
     if (!word.empty()) std::memcpy(text, word.data(), word.size());
@@ -83,11 +97,12 @@ void Flights::for_each(Visit&& visit) const {
 }
 
 Flight* Flights::open(const Question& question, const cache::Cache::Ticket& ticket) {
-  Block block = Block::allocate(account_, flight_bytes(question));
+  Block block = Block::allocate(account_, flight_bytes(question, ticket));
   if (!block) return nullptr;
   auto* const flight = new (block.data()) Flight{.ticket = ticket, .question = {}};
   flight->block = std::move(block);
-  flight->question = copy_question(question, flight);
+  flight->ticket.keys = copy_seen(ticket.keys, flight);
+  flight->question = copy_question(question, *flight);
   Flight*& bucket = buckets_[bucket_of(question, ticket.hash)];
   flight->next = std::exchange(bucket, flight);
   ++count_;

@@ -39,7 +39,7 @@ class Flights {
   struct Flight {
     Flight* next = nullptr;  // in its bucket
     cache::Cache::Ticket ticket;
-    commands::Question question;  // of words that lie behind this
+    commands::Question question;  // of words that lie behind this, as the ticket's keys do
     RequestId request = 0;
     Waiter* waiters = nullptr;  // in the order of coming
     Waiter* last_waiter = nullptr;

@@ -5,7 +5,6 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/written.h"
-#include "plimsoll/core/resp/wire_value.h"
 
 namespace plimsoll {
 namespace {
@@ -61,7 +60,7 @@ bool NearCache::may_track(std::string_view key) const {
 }
 
 bool NearCache::may_fetch(const commands::Question& question) const {
-  if (question.more_keys.size() >= cache::cache_keys_max) {
+  if (question.more_keys.size() >= cache::cache_keys_max && !commands::is_mget(question)) {
     cache_.count_uncacheable();
     return false;
   }
@@ -97,7 +96,8 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
                                           Tag tag) {
-  cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot());
+  std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
+  cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), seen);
   if (Flights::Flight* const same = flights_.find(question, ticket.hash, cache_)) {
     return join(*same, deadline, tag);
   }
@@ -303,22 +303,6 @@ std::optional<Event> NearCache::land(const Event& event, Flights::Flight& flight
       event.kind == Event::Kind::completed || event.error->executed == Executed::yes;
   if (is_answer && flight.waiters != nullptr) take_answer(flight, event.value);
   return poll_event();
-}
-
-// An error, or a reply that was skipped, is nothing to keep, but nothing older is to be served now.
-void NearCache::take_answer(const Flights::Flight& flight, const std::optional<Value>& value) {
-  using Keep = cache::Cache::Keep;
-  const bool is_kept =
-      value && !value->is_error() && (!value->is_null() || cache_.options().cache_nil);
-  const std::size_t bytes = value ? wire_size(*value) : 0;
-  const auto changes = cache_.land(flight.ticket, member_.source, flight.question, main_.now(),
-                                   is_kept ? Keep::if_current : Keep::no, bytes, [&](char* out) {
-                                     if (value) write_wire(*value, out);
-                                   });
-  // What this connection fetches besides is answered later, and newer.
-  for (const auto& change : std::span(changes.keys).first(changes.count)) {
-    flights_.update_tickets(cache_, change);
-  }
 }
 
 Event NearCache::told(Tag tag) {

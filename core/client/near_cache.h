@@ -111,6 +111,9 @@ class NearCache {
   void handle_reply_to(RequestId id);
   std::optional<Event> land(const Event& event, Flights::Flight& flight);
   void take_answer(const Flights::Flight& flight, const std::optional<Value>& value);
+  void take_answers(const Flights::Flight& mget, const std::optional<Value>& value);
+  void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
+            const Value* value, cache::Cache::Keep keep);
   Event told(Tag tag);
   Event failed(const Flights::EndedWaiter& ended);
   Result<RequestId> submit_flight(const CommandView& command, Tag tag);

@@ -49,4 +49,14 @@ class QuestionReader {
 inline bool is_get(const Question& question) { return question.row == row_numbers::get; }
 inline bool is_mget(const Question& question) { return question.row == row_numbers::mget; }
 
+/// Key `number` of those that the reply is of.
+inline std::string_view key_of(const Question& question, std::size_t number) {
+  return number == 0 ? question.key : question.more_keys[number - 1];
+}
+
+/// What GET of this key asks.
+inline Question get_of(std::string_view key) {
+  return {.row = row_numbers::get, .key = key, .rest = {}, .more_keys = {}};
+}
+
 }  // namespace plimsoll::commands

@@ -47,7 +47,8 @@ std::optional<RequestId> CachedWorld::read(std::size_t client, Tag tag, const Wo
   commands::QuestionReader reader;
   ClientEnd& end = *at(client).end;
   if (reader.read(command)) {
-    const cache::Cache::Reader wanted = end.client().near_cache()->reader(proved_since);
+    cache::Cache::Reader wanted = end.client().near_cache()->reader(proved_since);
+    wanted.scratch = &end.client().replies_account();
     std::string reply;
     const bool hit = cache_->visit(wanted, reader.question(), end.now(), [&](std::string_view all) {
       reply = all;
@@ -140,6 +141,14 @@ std::string CachedWorld::answer(One& one, const Words& request) {
     if (one.tracked) one.tracks.insert(request.at(1));
     const auto found = data_.find(request.at(1));
     one.down += found == data_.end() ? "_\r\n" : bulk_reply(found->second);
+  } else if (name == "MGET") {
+    ++reads_count_;
+    one.down += "*" + std::to_string(request.size() - 1) + "\r\n";
+    for (std::size_t i = 1; i < request.size(); ++i) {
+      if (one.tracked) one.tracks.insert(request[i]);
+      const auto found = data_.find(request[i]);
+      one.down += found == data_.end() ? "_\r\n" : bulk_reply(found->second);
+    }
   } else if (name == "STRLEN" || name == "EXISTS") {
     ++reads_count_;
     std::size_t sum = 0;
