@@ -79,14 +79,10 @@ Flights::~Flights() {
   }
 }
 
-std::size_t Flights::bucket_of(const Question& question, const cache::KeyHash& hash) {
-  std::size_t mixed = hash.low + question.row;
-  for (std::string_view word : question.rest) {
-    for (const char byte : word.substr(0, 8)) {
-      mixed = mixed * 31 + static_cast<unsigned char>(byte);
-    }
-  }
-  return (mixed ^ mixed >> 17) % buckets_count;
+// By the cell, so that news of a key finds the flights that it concerns; what is of several keys
+// lies apart.
+std::size_t Flights::bucket_of(const Ticket& ticket) {
+  return ticket.keys.size() == 1 ? ticket.keys.front().cell % several : several;
 }
 
 template <class Visit>
@@ -103,7 +99,7 @@ Flight* Flights::open(const Question& question, const cache::Cache::Ticket& tick
   flight->block = std::move(block);
   flight->ticket.keys = copy_seen(ticket.keys, flight);
   flight->question = copy_question(question, *flight);
-  Flight*& bucket = buckets_[bucket_of(question, ticket.hash)];
+  Flight*& bucket = buckets_[bucket_of(ticket)];
   flight->next = std::exchange(bucket, flight);
   ++count_;
   return flight;
@@ -111,7 +107,7 @@ Flight* Flights::open(const Question& question, const cache::Cache::Ticket& tick
 
 void Flights::close(Flight& flight) {
   PLIMSOLL_CHECK(flight.waiters == nullptr);
-  Flight** link = &buckets_[bucket_of(flight.question, flight.ticket.hash)];
+  Flight** link = &buckets_[bucket_of(flight.ticket)];
   while (*link != &flight) link = &(*link)->next;
   *link = flight.next;
   --count_;
@@ -120,10 +116,10 @@ void Flights::close(Flight& flight) {
 
 void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
 
-Flight* Flights::find(const Question& question, const cache::KeyHash& hash,
-                      const cache::Cache& cache) {
-  Flight* flight = buckets_[bucket_of(question, hash)];
+Flight* Flights::find(const Question& question, const Ticket& ticket, const Cache& cache) {
+  Flight* flight = buckets_[bucket_of(ticket)];
   for (; flight != nullptr; flight = flight->next) {
+    if (flight->ticket.hash.low != ticket.hash.low) continue;
     if (flight->waiters == nullptr || flight->has_landed) continue;
     if (is_same(flight->question, question) && cache.is_current(flight->ticket)) return flight;
   }
@@ -208,9 +204,17 @@ std::optional<Tag> Flights::take_waiter(Flight& flight) {
   return tag;
 }
 
-void Flights::update_tickets(const cache::Cache& cache, const cache::Cache::Change& change) {
+void Flights::update_tickets(const Cache& cache, const Cache::Change& change) {
   if (empty()) return;
-  for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
+  if (change.of_all) {
+    for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
+    return;
+  }
+  for (const std::size_t bucket : {change.cell % several, several}) {
+    for (Flight* flight = buckets_[bucket]; flight != nullptr; flight = flight->next) {
+      cache.update(flight->ticket, change);
+    }
+  }
 }
 
 void Flights::validate() const {

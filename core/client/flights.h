@@ -62,8 +62,9 @@ class Flights {
   /// Of one that nobody waits for.
   void close(Flight& flight);
 
-  /// The flight that a read of this may join: under way, and not overtaken.
-  Flight* find(const commands::Question& question, const cache::KeyHash& hash,
+  /// The flight that a read of this, which would have that ticket, may join: under way, and not
+  /// overtaken.
+  Flight* find(const commands::Question& question, const cache::Cache::Ticket& ticket,
                const cache::Cache& cache);
 
   /// One more who waits; 0: no memory.
@@ -104,17 +105,17 @@ class Flights {
   void validate() const;
 
  private:
-  static constexpr std::size_t buckets_count = 128;
+  static constexpr std::size_t several = 128;  // the bucket behind the others
   static constexpr int waiter_shift = 55;
 
-  static std::size_t bucket_of(const commands::Question& question, const cache::KeyHash& hash);
+  static std::size_t bucket_of(const cache::Cache::Ticket& ticket);
   static void release(Flight& flight);
   void remove(Flight& flight, Waiter*& link);
   template <class Visit>
   void for_each(Visit&& visit) const;
 
   Account& account_;
-  std::array<Flight*, buckets_count> buckets_{};
+  std::array<Flight*, several + 1> buckets_{};
   std::size_t count_ = 0;         // flights
   std::size_t flying_count_ = 0;  // those that somebody waits for
   std::size_t waiters_count_ = 0;

@@ -98,7 +98,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           Tag tag) {
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
   cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), seen);
-  if (Flights::Flight* const same = flights_.find(question, ticket.hash, cache_)) {
+  if (Flights::Flight* const same = flights_.find(question, ticket, cache_)) {
     return join(*same, deadline, tag);
   }
   if (state_ != State::ttl && !tracked_) ticket.is_storable = false;
