@@ -43,7 +43,14 @@ Client Client::with_timeout(std::chrono::nanoseconds timeout) const {
   PLIMSOLL_CHECK(driver_ != nullptr);
   Client same(driver_);
   same.timeout_ = timeout;
+  same.max_staleness_ = max_staleness_;
   same.closes_ = false;
+  return same;
+}
+
+Client Client::with_max_staleness(Staleness max_staleness) const {
+  Client same = with_timeout(timeout_);
+  same.max_staleness_ = max_staleness;
   return same;
 }
 

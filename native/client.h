@@ -23,6 +23,7 @@
 #include "plimsoll/native/options.h"
 #include "plimsoll/native/reply.h"
 #include "plimsoll/native/request.h"
+#include "plimsoll/native/staleness.h"
 #include "plimsoll/native/statistics.h"
 
 // A client of one server: one connection, on which the requests of all callers share a pipeline.
@@ -55,6 +56,7 @@ class Client : public CommandSet<Client> {
     Client taken(std::move(other));
     std::swap(driver_, taken.driver_);  // what this was goes with `taken`, at once
     std::swap(timeout_, taken.timeout_);
+    std::swap(max_staleness_, taken.max_staleness_);
     std::swap(closes_, taken.closes_);
     return *this;
   }
@@ -63,6 +65,19 @@ class Client : public CommandSet<Client> {
   /// The same client with another timeout for its calls, zero for none:
   /// `client.with_timeout(5s).get("k")`. Destroying what this returns closes nothing.
   Client with_timeout(std::chrono::nanoseconds timeout) const;
+
+  /// The same client, whose reads get what was true so long ago at most:
+  /// `client.with_max_staleness(50ms).hgetall("k")`. What the cache has is served where that is
+  /// proved; if only the proof is missing, one PING for all who ask at a time brings it. cached()
+  /// and visit_cached() wait for nothing: what is not proved is not there.
+  Client with_max_staleness(Staleness max_staleness) const;
+
+  using CommandSet<Client>::get;
+  /// `client.get("k", {.max_staleness = 50ms})`.
+  template <CompletionToken Token = Start>
+  auto get(std::string_view key, const ReadOptions& how, Token&& token = Token()) {
+    return with_max_staleness(how.max_staleness).get(key, std::forward<Token>(token));
+  }
 
   /// Any command, its name first: `command("LPUSH", "list", "a", "b")`, or typed, for whatever
   /// decode() knows: `command<std::int64_t>("LLEN", "list")`. Of those that the server is known to
@@ -105,7 +120,7 @@ class Client : public CommandSet<Client> {
   /// aggregates: `client.visit_cached(commands::get("ship"), ...)`.
   template <class Visit>
   bool visit_cached(const CommandView& command, Visit&& visit) const {
-    return driver().visit_cached(command, std::forward<Visit>(visit));
+    return driver().visit_cached(command, max_staleness_, std::forward<Visit>(visit));
   }
 
   /// An empty transaction for the shared connection (transaction.h).
@@ -187,7 +202,8 @@ class Client : public CommandSet<Client> {
 
   template <class T, class Token>
   auto send(const CommandView& command, Token&& token) {
-    return start<T>(Request(driver(), timeout_, command), std::forward<Token>(token));
+    return start<T>(Request(driver(), timeout_, command, max_staleness_),
+                    std::forward<Token>(token));
   }
 
   template <class T, class Token>
@@ -204,6 +220,7 @@ class Client : public CommandSet<Client> {
 
   std::shared_ptr<Driver> driver_;
   Timeout timeout_{};
+  Staleness max_staleness_ = any_staleness;
   bool closes_ = true;
 };
 

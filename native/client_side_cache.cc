@@ -4,6 +4,8 @@
 #include <random>
 #include <utility>
 
+#include "plimsoll/native/barrier.h"
+#include "plimsoll/native/driver.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
 
@@ -137,5 +139,30 @@ Result<std::uint64_t> ClientSideCache::cache_total_lookups() const {
 }
 
 void ClientSideCache::clear() { core_->clear(); }
+
+void ClientSideCache::attach(const std::shared_ptr<Driver>& client) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(clients_, [](const std::weak_ptr<Driver>& each) { return each.expired(); });
+  clients_.push_back(client);
+}
+
+std::vector<std::shared_ptr<Driver>> ClientSideCache::clients() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Driver>> living;
+  for (const std::weak_ptr<Driver>& each : clients_) {
+    if (auto client = each.lock()) living.push_back(std::move(client));
+  }
+  return living;
+}
+
+boost::asio::any_io_executor ClientSideCache::executor() {
+  const auto living = clients();
+  return living.empty() ? Runtime::get().executor() : living.front()->executor();
+}
+
+void ClientSideCache::begin_barrier(Operation& over) {
+  core_->drop_untracked();
+  prove_all(clients(), over);
+}
 
 }  // namespace plimsoll::native

@@ -4,13 +4,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/session/options.h"
+#include "plimsoll/native/arguments.h"
+#include "plimsoll/native/initiate.h"
+#include "plimsoll/native/operation.h"
 #include "plimsoll/native/result.h"
+#include "plimsoll/native/start.h"
 
 // A cache in this process for what clients read: given to any number of them as
 // Options::client_side_cache, and outliving them. What it promises is in docs/caching.md.
@@ -63,8 +71,10 @@ struct ClientSideCacheOptions {
   std::chrono::nanoseconds coherence_lease = std::chrono::seconds(10);
 };
 
+class Driver;
+
 /// Thread-safe.
-class ClientSideCache {
+class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   struct Private {};
 
  public:
@@ -94,16 +104,35 @@ class ClientSideCache {
   /// Drops all entries.
   void clear();
 
+  /// When it has ended, whatever is served was true when this was called, or later: all clients of
+  /// this cache have proved what they vouch for, by a round trip each (two with
+  /// broadcast_prefixes), and what only time vouches for was dropped. Errors: those of a client's
+  /// request, such as timed_out after its request_timeout; then nothing is promised. It cannot be
+  /// cancelled.
+  template <CompletionToken Token = Start>
+  auto barrier(Token&& token = Token()) {
+    return initiate<void>(
+        executor(), [self = shared_from_this()](Operation& over) { self->begin_barrier(over); },
+        Result<void>(), std::forward<Token>(token));
+  }
+
   // For clients.
 
   cache::Cache& core() { return *core_; }
   /// What connections of clients of this cache ask of the server. Views of this object.
   TrackingOptions tracking() const;
+  void attach(const std::shared_ptr<Driver>& client);
 
  private:
+  boost::asio::any_io_executor executor();
+  void begin_barrier(Operation& over);
+  std::vector<std::shared_ptr<Driver>> clients();
+
   const ClientSideCacheOptions options_;
   std::vector<std::string_view> prefixes_;
   std::unique_ptr<cache::Cache> core_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<Driver>> clients_;  // no more than the core lets join, and some ended
 };
 
 }  // namespace plimsoll::native

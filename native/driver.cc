@@ -137,6 +137,7 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
     const plimsoll::Status used =
         driver->core_.use_cache(cache->core(), source_of(driver->target_));
     if (!used) return Error(used.error());
+    cache->attach(driver);
   }
   driver->io_->owner = owner;
   driver->io_->tls = std::move(tls);
@@ -181,8 +182,8 @@ void Driver::connect(Operation& operation) {
   if (wanted) wake();
 }
 
-bool Driver::deliver_cached(const CommandView& command, Operation& operation) {
-  return visit_cached(command, [&](const Value& value, std::string_view wire) {
+bool Driver::deliver_cached(const CommandView& command, Staleness staleness, Operation& operation) {
+  return visit_cached(command, staleness, [&](const Value& value, std::string_view wire) {
     operation.deliver({.value = &value, .core = &core_, .wire = wire});
   });
 }
@@ -197,10 +198,16 @@ void Driver::complete_soon(Operation& operation) {
   if (wanted) wake();
 }
 
-void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation) {
+void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation,
+                    Staleness staleness) {
   stage(
-      operation, [&](Tag tag) { return core_.submit(command, now(), timeout, tag); }, &command,
-      timeout);
+      operation,
+      [&](Tag tag) {
+        const Instant time = now();
+        if (staleness == any_staleness) return core_.submit(command, time, timeout, tag);
+        return core_.submit_since(since(time, staleness), command, time, timeout, tag);
+      },
+      &command, timeout);
 }
 
 void Driver::submit_staged(StageStep step, void* context, Operation& operation) {

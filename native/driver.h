@@ -16,6 +16,7 @@
 #include "plimsoll/core/resp/wire_value.h"
 #include "plimsoll/native/operation.h"
 #include "plimsoll/native/options.h"
+#include "plimsoll/native/staleness.h"
 #include "plimsoll/native/statistics.h"
 
 // Moves bytes and time between a core Client and its connections. Calls come from any thread: they
@@ -54,20 +55,22 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   /// Connects; `operation` ends when the client is ready, or will never be. Once.
   void connect(Operation& operation);
 
-  /// Sends a command; `operation` ends with its outcome, never before this returns.
-  void submit(const CommandView& command, Timeout timeout, Operation& operation);
+  /// Sends a command; `operation` ends with its outcome, never before this returns. A read gets
+  /// what was true so long ago at most.
+  void submit(const CommandView& command, Timeout timeout, Operation& operation,
+              Staleness staleness = any_staleness);
 
   /// Delivers the reply to `command` from the cache, if that has it: `operation` is then to be
   /// completed. From any thread, without the client's lock.
-  bool deliver_cached(const CommandView& command, Operation& operation);
+  bool deliver_cached(const CommandView& command, Staleness staleness, Operation& operation);
   /// Of an operation that was delivered: completes it in the driver's next turn.
   void complete_soon(Operation& operation);
 
   /// The same for whoever wants to look at the reply where it lies: with the cache locked.
   template <class Visit>
-  bool visit_cached(const CommandView& command, Visit&& visit);
+  bool visit_cached(const CommandView& command, Staleness staleness, Visit&& visit);
 
-  /// The same of a request that `stage` stages: Result<RequestId>(core, now, tag), under the lock.
+  /// submit() of a request that `stage` stages: Result<RequestId>(core, now, tag), under the lock.
   template <class Stage>
   void submit_by(Stage&& stage, Operation& operation) {
     submit_staged(
@@ -137,6 +140,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   plimsoll::Result<RequestId> wait_for_room(const CommandView& command, Timeout timeout,
                                             Operation& operation);
   void admit(Tag tag);
+  static Instant since(Instant now, Staleness staleness) {
+    return staleness == any_staleness ? Instant::min() : now - staleness;
+  }
   using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
   void tell_core(TellStep step, void* context);
 
@@ -204,13 +210,13 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 };
 
 template <class Visit>
-bool Driver::visit_cached(const CommandView& command, Visit&& visit) {
+bool Driver::visit_cached(const CommandView& command, Staleness staleness, Visit&& visit) {
   NearCache* const near = core_.near_cache();
   if (near == nullptr || inherited()) return false;
   commands::QuestionReader reader;
   if (!reader.read(command)) return false;
   const Instant time(std::chrono::steady_clock::now().time_since_epoch());
-  cache::Cache::Reader wanted = near->reader();
+  cache::Cache::Reader wanted = near->reader(since(time, staleness));
   wanted.scratch = &core_.replies_account();
   return near->cache().visit(wanted, reader.question(), time, [&](std::string_view wire) {
     WireReader values(core_.replies_account());

@@ -8,6 +8,7 @@ Request::Request(const Request& other)
     : driver_(other.driver_),
       kind_(other.kind_),
       timeout_(other.timeout_),
+      staleness_(other.staleness_),
       luggage_(std::make_unique<Luggage>()) {
   luggage_->driver = other.driver_->shared_from_this();
   switch (kind_) {
@@ -43,7 +44,9 @@ void Request::start(Operation& operation) const {
 void Request::send(Operation& operation) const {
   switch (kind_) {
     case Kind::command:
-      if (channel_ == nullptr) return driver_->submit(*command_, timeout_, operation);
+      if (channel_ == nullptr) {
+        return driver_->submit(*command_, timeout_, operation, staleness_);
+      }
       return channel_->submit(*command_, operation);
     case Kind::refusal: driver_->refuse(*refusal_, operation); return;
     case Kind::close: driver_->close(operation); return;

@@ -10,6 +10,7 @@
 #include "plimsoll/native/channel.h"
 #include "plimsoll/native/driver.h"
 #include "plimsoll/native/operation.h"
+#include "plimsoll/native/staleness.h"
 #include "plimsoll/native/start.h"
 
 namespace plimsoll::native {
@@ -19,8 +20,13 @@ namespace plimsoll::native {
 /// of them along. So a callback costs no copy, and a deferred call does not dangle.
 class Request {
  public:
-  Request(Driver& driver, Timeout timeout, const CommandView& command)
-      : driver_(&driver), kind_(Kind::command), timeout_(timeout), command_(&command) {}
+  Request(Driver& driver, Timeout timeout, const CommandView& command,
+          Staleness staleness = any_staleness)
+      : driver_(&driver),
+        kind_(Kind::command),
+        timeout_(timeout),
+        staleness_(staleness),
+        command_(&command) {}
 
   /// For a connection of one's own.
   Request(const Channel& channel, const CommandView& command)
@@ -50,7 +56,7 @@ class Request {
   /// Delivers what the cache has of it: `operation` is then to be completed.
   bool deliver_cached(Operation& operation) const {
     if (kind_ != Kind::command || channel_ != nullptr) return false;
-    return driver_->deliver_cached(*command_, operation);
+    return driver_->deliver_cached(*command_, staleness_, operation);
   }
 
   Driver& driver() const { return *driver_; }
@@ -70,6 +76,7 @@ class Request {
   Driver* driver_;
   Kind kind_;
   Timeout timeout_{};
+  Staleness staleness_ = any_staleness;
   const CommandView* command_ = nullptr;
   const plimsoll::Error* refusal_ = nullptr;
   const Channel* channel_ = nullptr;

@@ -206,6 +206,9 @@ class Cache {
   /// Drops all.
   void clear();
 
+  /// Drops what only time vouches for; what is being fetched of that is not stored.
+  void drop_untracked() { generations_.end_untracked(); }
+
   CacheStatistics statistics();
   void validate();
 

@@ -42,6 +42,12 @@ class Generations {
   /// All entries of the slot's generation are out of reach.
   void end(std::uint32_t slot);
 
+  /// All that no connection vouches for is.
+  void end_untracked() {
+    untracked_id_.fetch_add(1, std::memory_order_acq_rel);
+    ends_count_.fetch_add(1, std::memory_order_relaxed);
+  }
+
   /// All entries of all slots are. Entries that are fetched from now on are not.
   void end_all() {
     epoch_.fetch_add(1, std::memory_order_acq_rel);
@@ -70,13 +76,14 @@ class Generations {
 
   std::uint32_t id(std::uint32_t slot) const {
     const std::uint32_t epoch = epoch_.load(std::memory_order_acquire);
-    if (slot == untracked) return epoch;
+    if (slot == untracked) return untracked_id_.load(std::memory_order_acquire) + epoch;
     return at(slot).id.load(std::memory_order_acquire) + epoch;
   }
   Slot& at(std::uint32_t slot) const;
 
   Account& account_;
   std::atomic<std::uint32_t> epoch_{1};
+  std::atomic<std::uint32_t> untracked_id_{0};
   std::atomic<std::uint32_t> ends_count_{0};
   std::array<std::atomic<Slot*>, chunks_max> chunks_{};
   std::array<Block, chunks_max> blocks_;

@@ -156,7 +156,7 @@ void Flights::end_wait(Flight& flight) {
 
 void Flights::remove(Flight& flight, Waiter*& link) {
   Waiter* const gone = std::exchange(link, link->next);
-  --waiters_count_;
+  if (--waiters_count_ == 0) next_deadline_ = never;
   if (flight.waiters == nullptr && !flight.awaits_proof) --flying_count_;
   if (flight.last_waiter == gone) {
     flight.last_waiter = flight.waiters;

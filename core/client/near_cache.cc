@@ -340,7 +340,7 @@ void NearCache::handle_timeout(Instant now) {
 }
 
 Instant NearCache::poll_timeout() const {
-  const Instant soon = after(relieved_at_, relief_wait);
+  const Instant soon = std::max(after(relieved_at_, relief_wait), main_.now());
   const Instant relief = has_to_relieve_ ? soon : std::max(cache_.next_expiry(), soon);
   const bool is_relieved = !has_to_relieve_ && cache_.next_expiry() == never;
   return std::min({flights_.next_deadline(), next_proof(), is_relieved ? never : relief});

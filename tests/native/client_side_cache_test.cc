@@ -16,8 +16,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "plimsoll/native/exclusive.h"
-#include "plimsoll/tests/native/connected.h"
-#include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/tests/native/cached.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 // The cache against a real server: what users see of it.
@@ -33,27 +32,6 @@ using native::Client;
 using native::ClientSideCache;
 using native::ClientSideCacheOptions;
 using namespace std::chrono_literals;
-
-ClientSideCacheOptions some_cache() {
-  ClientSideCacheOptions options;
-  options.max_cache_kb = 1024;
-  options.enable_metrics = true;
-  return options;
-}
-
-std::shared_ptr<ClientSideCache> make(const ClientSideCacheOptions& options = some_cache()) {
-  return ClientSideCache::create(options).value();
-}
-
-Client cached_client(std::shared_ptr<ClientSideCache> cache, const std::string& url = unix_url()) {
-  native::Options options = patient_options();
-  options.client_side_cache = std::move(cache);
-  return connected(url, options);
-}
-
-std::optional<std::string> get(Client& client, const std::string& key) {
-  return value_of(client.get(key, use_future));
-}
 
 TEST_CASE("what is read again comes from the cache, in both forms of a call") {
   const auto cache = make();

@@ -38,6 +38,27 @@ TEST_CASE("a connection that proves nothing for coherence_lease is not believed"
   }
 }
 
+TEST_CASE("what is left of a connection is freed soon, and never wanted in the past") {
+  CachedWorld world;
+  world.advance(1h);
+  cache_it(world);
+  world.break_off(0);
+  plimsoll::Client& client = world.end(0).client();
+  CHECK(client.poll_timeout() >= world.end(0).now());
+  world.advance(10ms);
+  CHECK(world.statistics().entries == 0);
+}
+
+TEST_CASE("the deadline of a read that is over wakes nobody") {
+  CachedWorld world;
+  world.data()["key"] = "old";
+  world.end(0).submit(1, {"GET", "key"}, 100ms);
+  CHECK(world.end(0).client().poll_timeout() <= world.end(0).now() + 100ms);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"old\""});
+  CHECK(world.end(0).client().poll_timeout() > world.end(0).now() + 100ms);
+}
+
 TEST_CASE("a client is served what is proved for as long as it wants") {
   CachedWorld world;
   cache_it(world);

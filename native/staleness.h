@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+
+namespace plimsoll::native {
+
+/// How old what a read gets may be, as of the call.
+using Staleness = std::chrono::nanoseconds;
+
+/// As old as the cache's rules allow (docs/caching.md).
+inline constexpr Staleness any_staleness = Staleness::max();
+
+struct ReadOptions {
+  /// Zero: what is true now. Without a cache every read gets that.
+  Staleness max_staleness = any_staleness;
+};
+
+}  // namespace plimsoll::native
