@@ -1,8 +1,12 @@
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/asio/use_future.hpp>
@@ -70,6 +74,47 @@ TEST_CASE("an MGET and GETs of its keys find what the others have read, of any s
   CHECK(mget(client) == mget(plain));
   CHECK(hits(*cache) == 3);
   CHECK(client.cached<std::vector<std::optional<std::string>>>("MGET", "m:1", "m:2"));
+}
+
+TEST_CASE("an MGET shows all of another's MSET or nothing of it, from the cache too") {
+  const auto cache = ClientSideCache::create(some_cache()).value();
+  Client writer = connected(unix_url());
+  const auto write = [&](int version) {
+    const std::string text = std::to_string(version);
+    value_of(writer.mset({{"w:1", text}, {"w:2", text}, {"w:3", text}}, use_future));
+  };
+  write(0);
+  std::atomic<bool> over = false;
+  std::atomic<int> torn = 0;
+  const auto read = [&](Client& client) {
+    const auto found = value_of(client.mget({"w:3", "w:1", "w:2"}, use_future));
+    if (found[0] != found[1] || found[0] != found[2]) ++torn;
+    return found[0];
+  };
+  std::array<std::atomic<int>, 2> reads{};
+  std::vector<Client> clients;
+  for (std::size_t i = 0; i < reads.size(); ++i) clients.push_back(cached_client(cache));
+  std::vector<std::thread> readers;
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    readers.emplace_back([&, i] {
+      // GETs between them, so that entries come one by one as well.
+      for (int n = 0; !over; ++n, ++reads[i]) {
+        value_of(clients[i].get("w:" + std::to_string(n % 3 + 1), use_future));
+        read(clients[i]);
+      }
+    });
+  }
+  constexpr int versions = 1000;
+  const auto seen = [&](std::size_t i) { return reads[i] > versions; };
+  int last = 0;
+  while (last < versions || !seen(0) || !seen(1)) write(++last);
+  over = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK(torn == 0);
+  CHECK(hits(*cache) > 0);
+  for (Client& client : clients) {
+    CHECK(eventually([&] { return read(client) == std::to_string(last); }));
+  }
 }
 
 TEST_CASE("only what the options want is looked up") {
