@@ -113,6 +113,19 @@ TEST_CASE("each key of an MGET has its own time, what reads several at once the 
   CHECK_FALSE(is_hit(world, {"MGET", "a", "b"}));
 }
 
+TEST_CASE("keys of an MGET that share a fence's cell do not cost each other") {
+  CachedWorld world({.cache = capped()});
+  Words words{"MGET"};
+  const std::size_t count = cache::Fences::cells_for(64 * 1024) + 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    words.push_back("key" + std::to_string(i));
+    world.data()[words.back()] = "x";
+  }
+  fetch(world, words);
+  CHECK(world.statistics().entries == count);
+  CHECK(is_hit(world, words));
+}
+
 TEST_CASE("without tracking it is the same") {
   CachedWorld world({.cache = capped(1min), .knows_tracking = false});
   world.data()["key"] = "x";
