@@ -24,6 +24,7 @@ struct Part {
 constexpr std::array parts = {
     Part{"hit", add_hit},
     Part{"door", add_door},
+    Part{"miss", add_miss},
     Part{"coherence", add_coherence},
 };
 

@@ -10,9 +10,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
 #include "plimsoll/core/base/check.h"
@@ -41,37 +41,34 @@ class Waiter {
  public:
   virtual ~Waiter() = default;
 
-  /// Hands the outcome to the handler, on the executor where it belongs. From within an initiating
-  /// function it has to be posted: the caller is not ready for it yet.
-  enum class From { driver, initiation };
-  virtual void resume(Result<T> result, From from) = 0;
+  /// Hands the outcome to the handler, on the executor where it belongs.
+  virtual void resume(Result<T> result) = 0;
 };
 
 template <class T, class Handler>
-class HandlerWaiter final : public Waiter<T> {
-  using typename Waiter<T>::From;
+void hand_over(Handler handler, Result<T> result) {
+  std::exception_ptr problem;
+  if (!result) problem = std::make_exception_ptr(result.error());
+  if constexpr (std::is_void_v<T>) {
+    std::move(handler)(problem);
+  } else {
+    std::move(handler)(problem, result ? *std::move(result) : T());
+  }
+}
 
+template <class T, class Handler>
+class HandlerWaiter final : public Waiter<T> {
  public:
   HandlerWaiter(Handler handler, const boost::asio::any_io_executor& fallback)
       : executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler, fallback),
                                       boost::asio::execution::outstanding_work.tracked)),
         handler_(std::move(handler)) {}
 
-  void resume(Result<T> result, From from) override {
-    auto run = [handler = std::move(handler_), result = std::move(result)]() mutable {
-      std::exception_ptr problem;
-      if (!result) problem = std::make_exception_ptr(result.error());
-      if constexpr (std::is_void_v<T>) {
-        std::move(handler)(problem);
-      } else {
-        std::move(handler)(problem, result ? *std::move(result) : T());
-      }
-    };
-    if (from == From::initiation) {
-      boost::asio::post(executor_, std::move(run));
-    } else {
-      boost::asio::dispatch(executor_, std::move(run));
-    }
+  void resume(Result<T> result) override {
+    boost::asio::dispatch(executor_,
+                          [handler = std::move(handler_), result = std::move(result)]() mutable {
+                            hand_over(std::move(handler), std::move(result));
+                          });
   }
 
  private:
@@ -105,7 +102,7 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
   }
 
   /// deliver() was called before anybody could wait: there is nothing to come.
-  void finish() { done_ = true; }
+  void finish() { was_done_at_once_ = true; }
 
   void deliver(const Delivery& delivery) override { take(delivery, result_); }
   void deliver_part(const Delivery& delivery) override { take_part(delivery, result_); }
@@ -118,32 +115,40 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
       done_ = true;
       waiter = std::move(waiter_);
     }
-    if (waiter) waiter->resume(std::move(result_), Waiter<T>::From::driver);
+    if (waiter) waiter->resume(std::move(result_));
   }
 
   void destroy() override { const std::shared_ptr<CallState> self = std::move(lent_); }
 
   template <class Handler>
   void wait(Handler handler) {
-    auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
-    std::unique_ptr<Waiter<T>> waiter =
-        std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
-    {
-      const std::lock_guard lock(mutex_);
-      if (!done_) {
-        waiter_ = std::move(waiter);
-        return;
-      }
-    }
-    waiter->resume(std::move(result_), Waiter<T>::From::initiation);
+    if (!was_done_at_once_ && has_to_wait(handler)) return;
+    // By way of the immediate executor: without one of the handler's own, only once the initiating
+    // function has returned.
+    const auto executor = boost::asio::get_associated_immediate_executor(
+        handler, boost::asio::get_associated_executor(handler, executor_));
+    boost::asio::dispatch(executor,
+                          [handler = std::move(handler), result = std::move(result_)]() mutable {
+                            hand_over(std::move(handler), std::move(result));
+                          });
   }
 
  private:
+  template <class Handler>
+  bool has_to_wait(Handler& handler) {
+    const std::lock_guard lock(mutex_);
+    if (done_) return false;
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
+    waiter_ = std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
+    return true;
+  }
+
   const boost::asio::any_io_executor executor_;
   std::shared_ptr<CallState> lent_;
   std::optional<Canceller> canceller_;
   Result<T> result_;
+  bool was_done_at_once_ = false;
   std::mutex mutex_;
   bool done_ = false;
   std::unique_ptr<Waiter<T>> waiter_;

@@ -34,4 +34,7 @@ void write_for(const std::string& url, std::chrono::milliseconds time);
 /// What a hit costs a user: by the door that waits for nothing, and awaited.
 void add_door(const CacheEffort& effort, Report& report);
 
+/// What a miss adds to a read.
+void add_miss(const CacheEffort& effort, Report& report);
+
 }  // namespace plimsoll::bench

@@ -147,6 +147,17 @@ Entry* Cache::find(Shard& shard, const Reader& reader, const KeyHash& hash,
   return entry != nullptr && may_serve(*entry, reader, now) ? entry : nullptr;
 }
 
+bool Cache::has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
+                Instant now) {
+  const bool is_split = commands::is_mget(question);
+  const KeyHash hash = hash_of(source, question.key);
+  Shard& shard = shard_of(hash);
+  const Lock lock(shard.mutex);
+  const Entry* const entry = find(shard, {.source = source}, hash,
+                                  is_split ? commands::get_of(question.key) : question, now);
+  return entry != nullptr && entry->stamp() == stamp;
+}
+
 // The order matters: what happens in between must be seen as a change.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
                                  std::uint32_t slot, std::span<Ticket::Seen> room) {

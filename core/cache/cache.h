@@ -88,6 +88,7 @@ class Cache {
     bool takes_untracked = false;           ///< also what only time vouches for
     Instant proved_since = Instant::min();  ///< only what is proved to have been true then
     Account* scratch = nullptr;             ///< of what is put together while it is visited
+    bool is_counted = false;                ///< as a lookup that found nothing, before
   };
 
   /// Calls `visit(std::string_view)` with the RESP bytes of the reply, with the shard locked, and
@@ -102,13 +103,18 @@ class Cache {
     const KeyHash hash = hash_of(reader.source, question.key);
     Shard& shard = shard_of(hash);
     const Lock lock(shard.mutex);
-    ++shard.counters.lookups;
+    if (!reader.is_counted) ++shard.counters.lookups;
     Entry* const entry = find(shard, reader, hash, question, now);
     if (entry == nullptr || !visit(entry->reply())) return false;
     shard.store.touch(*entry);
     ++shard.counters.hits;
     return true;
   }
+
+  /// Whether there is something that this connection vouches for, if only it could prove it; of an
+  /// MGET, for its first key.
+  bool has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
+           Instant now);
 
   /// Taken when a fetch begins, compared when its reply is there.
   struct Ticket {

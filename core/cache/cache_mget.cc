@@ -72,7 +72,7 @@ bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Ins
 
   const ShardLocks locks(shards_, wanted);
   CacheCounters& counters = shard_of(all[0].hash).counters;
-  ++counters.lookups;
+  if (!reader.is_counted) ++counters.lookups;
   if (!find_each(reader, now, all)) return false;
   std::size_t bytes = encoding::header_bytes_max;
   for (const Found& each : all) bytes += each.entry->reply().size();

@@ -98,6 +98,22 @@ class Client {
     return submit(command, now, options().request_timeout, tag);
   }
 
+  /// submit() of a read that is to be answered with what was true at `since` or later. A client
+  /// without a cache always does that.
+  Result<RequestId> submit_since(Instant since, const CommandView& command, Instant now,
+                                 Duration timeout, Tag tag) {
+    if (!near_ || command.block_time != Duration::zero()) {
+      return submit(command, now, timeout, tag);
+    }
+    return stage_near(command, now, timeout, tag, since);
+  }
+
+  /// Completes, without a value, when lookups with NearCache::reader(now) are served whatever the
+  /// cache has by this client: a round trip, or two with broadcasts, for all who ask at a time. At
+  /// once where nothing is tracked: then there is nothing that they could be served. It has a
+  /// cache. Errors as of submit().
+  Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
+
   /// Gets in line for a request of `bytes` encoded bytes (encoded_size()) that was just refused.
   /// First come, first served: whoever submits while others wait is refused, too. Where there is
   /// room Event::admitted comes with `tag`, and the very next call must be submit_admitted(), or
@@ -287,7 +303,8 @@ class Client {
   bool is_recorded(ConnectionId connection) const {
     return recorder_.on() && connection == first_connection;
   }
-  Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag);
+  Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,
+                               Instant since = Instant::min());
   Result<RequestId> note_beside(const CommandView& command, const Result<RequestId>& id);
   std::optional<Event> poll_near_event();
   Instant near_timeout() const;

@@ -12,7 +12,7 @@ Status Client::use_cache(cache::Cache& cache, std::string_view source) {
   const Result<cache::Cache::Membership> member = cache.join(source);
   if (!member) return member.error();
   near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *member, session_,
-                               *accounts_.requests);
+                               *accounts_.requests, *accounts_.replies);
   if (near_) return {};
   cache.leave(*member);
   return Error{.code = ErrorCode::out_of_memory,
@@ -21,13 +21,18 @@ Status Client::use_cache(cache::Cache& cache, std::string_view source) {
 }
 
 Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
-                                     Tag tag) {
+                                     Tag tag, Instant since) {
   Result<RequestId> id = admission_.none()
-                             ? near_->submit(command, now, deadline_of(now, timeout), tag)
+                             ? near_->submit(command, now, deadline_of(now, timeout), tag, since)
                              : refuse_to_overtake();
   may_wait_to_write_ = !id && commands::written_by(command) != commands::Written::nothing;
   if (!admission_.none()) return id;  // counted already
   return count(id);
+}
+
+Result<RequestId> Client::prove(Instant now, Duration timeout, Tag tag) {
+  PLIMSOLL_CHECK(near_);
+  return count(near_->prove(now, deadline_of(now, timeout), tag));
 }
 
 Result<RequestId> Client::note_beside(const CommandView& command, const Result<RequestId>& id) {
@@ -56,6 +61,8 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 
 // What several wait for is copied for each of them but the last.
 Result<Reply> Client::keep_shared_reply() {
+  const std::string_view cached = near_->cached_reply();
+  if (!cached.empty()) return Reply::copy_of(cached, *accounts_.replies);
   return near_->will_tell_again() ? session_.copy_reply() : session_.keep_reply();
 }
 

@@ -24,9 +24,9 @@ std::size_t text_bytes(const Question& question) {
   return bytes;
 }
 
-std::size_t flight_bytes(const Question& question, const Ticket& ticket) {
+std::size_t flight_bytes(const Question& question, const Ticket& ticket, std::size_t kept_bytes) {
   return sizeof(Flight) + ticket.keys.size_bytes() +
-         question.rest.size() * sizeof(std::string_view) + text_bytes(question);
+         question.rest.size() * sizeof(std::string_view) + text_bytes(question) + kept_bytes;
 }
 
 // A copy of what a ticket has seen of its keys, right behind the flight.
@@ -79,14 +79,10 @@ Flights::~Flights() {
   }
 }
 
-std::size_t Flights::bucket_of(const Question& question, const cache::KeyHash& hash) {
-  std::size_t mixed = hash.low + question.row;
-  for (std::string_view word : question.rest) {
-    for (const char byte : word.substr(0, 8)) {
-      mixed = mixed * 31 + static_cast<unsigned char>(byte);
-    }
-  }
-  return (mixed ^ mixed >> 17) % buckets_count;
+// By the cell, so that news of a key finds the flights that it concerns; what is of several keys
+// lies apart.
+std::size_t Flights::bucket_of(const Ticket& ticket) {
+  return ticket.keys.size() == 1 ? ticket.keys.front().cell % several : several;
 }
 
 template <class Visit>
@@ -96,14 +92,22 @@ void Flights::for_each(Visit&& visit) const {
   }
 }
 
-Flight* Flights::open(const Question& question, const cache::Cache::Ticket& ticket) {
-  Block block = Block::allocate(account_, flight_bytes(question, ticket));
+Flight* Flights::open(const Question& question, const Ticket& ticket, Instant now,
+                      const CommandView* kept) {
+  const std::size_t kept_bytes = kept == nullptr ? 0 : encoded_size(*kept);
+  const std::size_t bytes = flight_bytes(question, ticket, kept_bytes);
+  Block block = Block::allocate(account_, bytes);
   if (!block) return nullptr;
-  auto* const flight = new (block.data()) Flight{.ticket = ticket, .question = {}};
+  auto* const flight = new (block.data()) Flight{.ticket = ticket, .question = {}, .began_at = now};
+  if (kept != nullptr) {
+    char* const command = static_cast<char*>(block.data()) + bytes - kept_bytes;
+    encode(*kept, command);
+    flight->command = {command, kept_bytes};
+  }
   flight->block = std::move(block);
   flight->ticket.keys = copy_seen(ticket.keys, flight);
   flight->question = copy_question(question, *flight);
-  Flight*& bucket = buckets_[bucket_of(question, ticket.hash)];
+  Flight*& bucket = buckets_[bucket_of(ticket)];
   flight->next = std::exchange(bucket, flight);
   ++count_;
   return flight;
@@ -111,7 +115,7 @@ Flight* Flights::open(const Question& question, const cache::Cache::Ticket& tick
 
 void Flights::close(Flight& flight) {
   PLIMSOLL_CHECK(flight.waiters == nullptr);
-  Flight** link = &buckets_[bucket_of(flight.question, flight.ticket.hash)];
+  Flight** link = &buckets_[bucket_of(flight.ticket)];
   while (*link != &flight) link = &(*link)->next;
   *link = flight.next;
   --count_;
@@ -120,10 +124,11 @@ void Flights::close(Flight& flight) {
 
 void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
 
-Flight* Flights::find(const Question& question, const cache::KeyHash& hash,
-                      const cache::Cache& cache) {
-  Flight* flight = buckets_[bucket_of(question, hash)];
+Flight* Flights::find(const Question& question, const Ticket& ticket, const Cache& cache,
+                      Instant since) {
+  Flight* flight = buckets_[bucket_of(ticket)];
   for (; flight != nullptr; flight = flight->next) {
+    if (flight->ticket.hash.low != ticket.hash.low || flight->began_at < since) continue;
     if (flight->waiters == nullptr || flight->has_landed) continue;
     if (is_same(flight->question, question) && cache.is_current(flight->ticket)) return flight;
   }
@@ -136,7 +141,7 @@ RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {
   auto* const waiter =
       new (block.data()) Waiter{.tag = tag, .deadline = deadline, .id = ++last_id_};
   waiter->block = std::move(block);
-  if (flight.waiters == nullptr) ++flying_count_;
+  if (flight.waiters == nullptr && !flight.awaits_proof) ++flying_count_;
   (flight.waiters == nullptr ? flight.waiters : flight.last_waiter->next) = waiter;
   flight.last_waiter = waiter;
   ++waiters_count_;
@@ -144,10 +149,15 @@ RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {
   return waiter->id;
 }
 
+void Flights::end_wait(Flight& flight) {
+  flight.awaits_proof = false;
+  if (flight.waiters != nullptr) ++flying_count_;
+}
+
 void Flights::remove(Flight& flight, Waiter*& link) {
   Waiter* const gone = std::exchange(link, link->next);
   --waiters_count_;
-  if (flight.waiters == nullptr) --flying_count_;
+  if (flight.waiters == nullptr && !flight.awaits_proof) --flying_count_;
   if (flight.last_waiter == gone) {
     flight.last_waiter = flight.waiters;
     for (Waiter* at = flight.waiters; at != nullptr; at = at->next) flight.last_waiter = at;
@@ -192,7 +202,7 @@ std::optional<Flights::EndedWaiter> Flights::next_ended() {
       if ((*link)->state == Waiter::State::waiting) continue;
       ended = {.tag = (*link)->tag, .why = (*link)->state, .flight = &flight, .was_last = false};
       remove(flight, *link);
-      ended->was_last = flight.waiters == nullptr;
+      ended->was_last = flight.waiters == nullptr && flight.awaited_by == nullptr;
       return;
     }
   });
@@ -208,9 +218,17 @@ std::optional<Tag> Flights::take_waiter(Flight& flight) {
   return tag;
 }
 
-void Flights::update_tickets(const cache::Cache& cache, const cache::Cache::Change& change) {
+void Flights::update_tickets(const Cache& cache, const Cache::Change& change) {
   if (empty()) return;
-  for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
+  if (change.of_all) {
+    for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
+    return;
+  }
+  for (const std::size_t bucket : {change.cell % several, several}) {
+    for (Flight* flight = buckets_[bucket]; flight != nullptr; flight = flight->next) {
+      cache.update(flight->ticket, change);
+    }
+  }
 }
 
 void Flights::validate() const {
@@ -219,7 +237,7 @@ void Flights::validate() const {
   std::size_t waiters = 0;
   for_each([&](const Flight& flight) {
     ++flights;
-    if (flight.waiters != nullptr) ++flying;
+    if (flight.waiters != nullptr && !flight.awaits_proof) ++flying;
     for (const Waiter* at = flight.waiters; at != nullptr; at = at->next) ++waiters;
   });
   PLIMSOLL_CHECK(flights == count_ && flying == flying_count_ && waiters == waiters_count_);

@@ -41,13 +41,22 @@ class Flights {
     Flight* next = nullptr;  // in its bucket
     cache::Cache::Ticket ticket;
     commands::Question question;  // of words that lie behind this, as the ticket's keys do
-    FetchRequest asked{};         // what `request` is made of, and when it was
-    Instant asked_at = Instant::min();
+    FetchRequest asked{};         // what `request` is made of
+    Instant began_at{};           // nothing of it went to the server before
     RequestId request = 0;
     Waiter* waiters = nullptr;  // in the order of coming
     Waiter* last_waiter = nullptr;
     bool has_landed = false;  // its outcome is being told
-    Block block{};            // that this lies in
+
+    // A proof (near_cache_proof.cc) is a flight that asks nothing: of row 0. Others may wait for it
+    // rather than for a reply of their own, as a chain, and have their command kept encoded.
+    std::uint8_t rounds_left = 0;  // of a proof: round trips after this one
+    Flight* awaited_by = nullptr;
+    Flight* next_awaiting = nullptr;
+    bool awaits_proof = false;
+    std::string_view command{};
+
+    Block block{};  // that this lies in
   };
 
   explicit Flights(Account& requests) : account_(requests) {}
@@ -57,17 +66,20 @@ class Flights {
 
   bool empty() const { return count_ == 0; }
 
-  /// Waiters beyond the first of each flight: requests that the pipeline does not know.
+  /// Waiters beyond the first of each request: those that the pipeline does not know.
   std::size_t joined_count() const { return waiters_count_ - flying_count_; }
 
-  /// A flight of this question, with one waiter still to be added; null: no memory.
-  Flight* open(const commands::Question& question, const cache::Cache::Ticket& ticket);
+  /// A flight of this question, with one waiter still to be added; null: no memory. `kept`: its
+  /// command, where it is not sent yet.
+  Flight* open(const commands::Question& question, const cache::Cache::Ticket& ticket, Instant now,
+               const CommandView* kept = nullptr);
   /// Of one that nobody waits for.
   void close(Flight& flight);
 
-  /// The flight that a read of this may join: under way, and not overtaken.
-  Flight* find(const commands::Question& question, const cache::KeyHash& hash,
-               const cache::Cache& cache);
+  /// The flight that a read of this, which would have that ticket, may join: under way, not
+  /// overtaken, and not begun before `since`.
+  Flight* find(const commands::Question& question, const cache::Cache::Ticket& ticket,
+               const cache::Cache& cache, Instant since);
 
   /// One more who waits; 0: no memory.
   RequestId add(Flight& flight, Instant deadline, Tag tag);
@@ -81,6 +93,9 @@ class Flights {
 
   /// Whether somebody who waits, or waited, is called so.
   static bool has(RequestId id) { return (id >> waiter_shift) == 1; }
+
+  /// One that awaited a proof goes on by itself.
+  void end_wait(Flight& flight);
 
   /// Lets one go, unless it has ended: next_ended() will say so.
   void cancel(RequestId id);
@@ -107,19 +122,19 @@ class Flights {
   void validate() const;
 
  private:
-  static constexpr std::size_t buckets_count = 128;
+  static constexpr std::size_t several = 128;  // the bucket behind the others
   static constexpr int waiter_shift = 55;
 
-  static std::size_t bucket_of(const commands::Question& question, const cache::KeyHash& hash);
+  static std::size_t bucket_of(const cache::Cache::Ticket& ticket);
   static void release(Flight& flight);
   void remove(Flight& flight, Waiter*& link);
   template <class Visit>
   void for_each(Visit&& visit) const;
 
   Account& account_;
-  std::array<Flight*, buckets_count> buckets_{};
+  std::array<Flight*, several + 1> buckets_{};
   std::size_t count_ = 0;         // flights
-  std::size_t flying_count_ = 0;  // those that somebody waits for
+  std::size_t flying_count_ = 0;  // those that somebody waits for, with requests of their own
   std::size_t waiters_count_ = 0;
   RequestId last_id_ = RequestId{1} << waiter_shift;
   Instant next_deadline_ = never;

@@ -12,8 +12,6 @@ namespace {
 // Writes beside the main connection whose keys are fenced by name at a time.
 constexpr std::size_t beside_max = 256;
 
-constexpr std::string_view encoded_ping = "*1\r\n$4\r\nPING\r\n";
-
 // Between two calls that free what expired, where more of that is left than one call frees.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
 
@@ -27,12 +25,14 @@ bool is_invalidation(const Value& push) {
 }  // namespace
 
 NearCache::NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main,
-                     Account& requests)
+                     Account& requests, Account& replies)
     : cache_(cache),
       member_(member),
       main_(main),
       requests_(requests),
+      replies_(replies),
       flights_(requests),
+      cached_reader_(replies),
       writes_(cache, member.source, requests),
       beside_(requests, beside_max) {
   if (cache.options().mode == cache::CacheMode::ttl) state_ = State::ttl;
@@ -79,12 +79,12 @@ std::uint32_t NearCache::slot() const {
 }
 
 Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
-                                    Tag tag) {
+                                    Tag tag, Instant since) {
   commands::QuestionReader reader;
   const bool is_read = reader.read(command, cache_.filter().module_reads());
   if (is_read && may_fetch(reader.question())) {
     if (main_.is_closed()) return main_.refusal();
-    const auto id = fetch(reader.question(), command, now, deadline, tag);
+    const auto id = fetch(reader.question(), command, now, deadline, tag, since);
     if (id) return *id;
   }
   const Result<RequestId> id = main_.submit(command, deadline, tag);
@@ -95,17 +95,22 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
 // None where it is a request like any other: there is no room to remember it.
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
-                                          Tag tag) {
+                                          Tag tag, Instant since) {
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
   cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), seen);
-  if (Flights::Flight* const same = flights_.find(question, ticket.hash, cache_)) {
+  if (Flights::Flight* const same = flights_.find(question, ticket, cache_, since)) {
     return join(*same, deadline, tag);
   }
+  if (since != Instant::min() && tracked_ && has_room_to_wait() &&
+      cache_.has(question, member_.source, ticket.stamp, now)) {
+    const auto id = await_proof(question, ticket, command, now, deadline, tag);
+    if (id) return id;
+  }
   if (state_ != State::ttl && !tracked_) ticket.is_storable = false;
-  Flights::Flight* const flight = flights_.open(question, ticket);
+  Flights::Flight* const flight = flights_.open(question, ticket, now);
   if (flight == nullptr) return std::nullopt;
   const RequestId id = flights_.add(*flight, deadline, tag);
-  const Result<RequestId> request = id == 0 ? Error{} : submit_flight(*flight, command, now);
+  const Result<RequestId> request = id == 0 ? Error{} : submit_flight(*flight, command);
   if (!request) {
     while (flights_.take_waiter(*flight)) {
     }
@@ -118,17 +123,14 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
 }
 
 std::optional<RequestId> NearCache::join(Flights::Flight& flight, Instant deadline, Tag tag) {
-  const std::size_t places = main_.options().inflight_requests_limit;
-  if (main_.in_flight() + flights_.joined_count() >= places) return std::nullopt;
+  if (!has_room_to_wait()) return std::nullopt;
   const RequestId id = flights_.add(flight, deadline, tag);
   main_.take_places(flights_.joined_count());
   return id == 0 ? std::nullopt : std::optional(id);
 }
 
-Result<RequestId> NearCache::submit_flight(Flights::Flight& flight, const CommandView& command,
-                                           Instant now) {
+Result<RequestId> NearCache::submit_flight(Flights::Flight& flight, const CommandView& command) {
   const bool opts_in = main_.options().tracking.method == TrackingOptions::Method::opt_in;
-  flight.asked_at = now;
   flight.asked.opts_in = opts_in && tracked_;
   if (cache_.options().server_ttl_cap) {
     flight.asked.expiries_count = static_cast<std::uint8_t>(flight.ticket.keys.size());
@@ -170,12 +172,6 @@ void NearCache::handle_write_waits() {
 
 void NearCache::handle_nobody_waits() {
   if (std::exchange(waiting_write_, false)) cache_.end_write_of_all();
-}
-
-void NearCache::note_request(RequestId id, Instant now) {
-  if (!tracked_ || probe_) return;
-  probe_ = id;
-  probe_at_ = now;
 }
 
 // The connection that is ready now is not the one that was.
@@ -238,16 +234,6 @@ void NearCache::follow_sides(const SideConnections& sides) {
   }
 }
 
-// All that was said before the probe was staged has been heard. Broadcasts come behind all replies
-// of the server's turn: there, one more answer must have come.
-void NearCache::handle_reply_to(RequestId id) {
-  if (!probe_ || id < *probe_) return;
-  probe_.reset();
-  const bool is_broadcast = main_.options().tracking.method == TrackingOptions::Method::broadcast;
-  const Instant before = std::exchange(proved_before_, probe_at_);
-  cache_.generations().set_proved_at(member_.slot, is_broadcast ? before : probe_at_);
-}
-
 bool NearCache::handle_push(const Value& push) {
   if (!is_invalidation(push)) return false;
   handle_invalidation(*++push.as_elements()->begin());
@@ -292,6 +278,7 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   }
   if (event.tag < flight_tag_first || event.tag >= own_tag_first) return event;
   Flights::Flight& flight = Flights::flight_of(event.tag);
+  if (flight.question.row == 0) return land_proof(event, flight);
   if (is_part) {
     take_part(event, flight);
     return std::nullopt;
@@ -317,11 +304,20 @@ Event NearCache::told(Tag tag) {
 }
 
 std::optional<Event> NearCache::poll_event() {
-  if (landed_ != nullptr) {
-    if (const std::optional<Tag> tag = flights_.take_waiter(*landed_)) return told(*tag);
-    flights_.close(*std::exchange(landed_, nullptr));
-    landing_.reset();
-    main_.take_places(flights_.joined_count());
+  while (landed_ != nullptr || asked_again_ != nullptr) {
+    if (landed_ == nullptr) {
+      Flights::Flight& next = *asked_again_;
+      asked_again_ = next.next_awaiting;
+      ask_again(next);
+    } else if (const std::optional<Tag> tag = flights_.take_waiter(*landed_)) {
+      return told(*tag);
+    } else {
+      end_proof(*landed_);
+      flights_.close(*std::exchange(landed_, nullptr));
+      landing_.reset();
+      cached_.reset();
+      main_.take_places(flights_.joined_count());
+    }
   }
   if (const auto ended = flights_.next_ended()) return failed(*ended);
   return std::nullopt;
@@ -329,12 +325,12 @@ std::optional<Event> NearCache::poll_event() {
 
 Event NearCache::failed(const Flights::EndedWaiter& ended) {
   const bool timed_out = ended.why == Flights::Waiter::State::timed_out;
-  const bool is_sent = main_.is_exposed(ended.flight->request);
+  const bool is_sent = !ended.flight->awaits_proof && main_.is_exposed(ended.flight->request);
   error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
             .executed = is_sent ? Executed::maybe : Executed::no,
             .what = timed_out ? "the request's deadline passed before its reply"
                               : "the request was cancelled"};
-  if (ended.was_last) main_.cancel(ended.flight->request);
+  if (ended.was_last && !ended.flight->awaits_proof) main_.cancel(ended.flight->request);
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error_};
 }
 
@@ -343,21 +339,6 @@ void NearCache::handle_timeout(Instant now) {
   if (now >= next_proof()) ask_for_proof(now);
   has_to_relieve_ = cache_.relieve(now);
   relieved_at_ = now;
-}
-
-void NearCache::ask_for_proof(Instant now) {
-  asked_at_ = now;
-  const RequestId next = main_.staged_until();
-  if (!main_.submit_own(CommandView::from_encoded(encoded_ping), own_proof)) return;
-  probe_ = next;
-  probe_at_ = now;
-}
-
-// In time before the lease ends; but not all the time, where there is no room for a PING.
-Instant NearCache::next_proof() const {
-  if (!tracked_ || probe_) return never;
-  const Duration half = cache_.options().coherence_lease / 2;
-  return after(std::max(cache_.generations().proved_at(member_.slot), asked_at_), half);
 }
 
 Instant NearCache::poll_timeout() const {

@@ -11,6 +11,8 @@
 #include "plimsoll/core/client/flights.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/write_fences.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/resp/wire_value.h"
 #include "plimsoll/core/session/session.h"
 
 // One client's part in a cache: what its connection proves, what it fetches, what it writes. It
@@ -28,7 +30,7 @@ class NearCache {
  public:
   /// Accounts and the session must outlive this, the cache too. `cache` has the client as `member`.
   NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main,
-            Account& requests);
+            Account& requests, Account& replies);
   ~NearCache();
   NearCache(const NearCache&) = delete;
   NearCache& operator=(const NearCache&) = delete;
@@ -51,7 +53,14 @@ class NearCache {
 
   /// A command for the main connection. A read that may be cached is fetched, or waits for one that
   /// is being; a write fences its keys. rejected_by_limit and the like as Session::submit().
-  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag);
+  ///
+  /// A read gets what was true at `since` or later. Where the cache has it, but no proof as young
+  /// as that, one is asked for rather than the reply.
+  Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
+                           Instant since = Instant::min());
+
+  /// Client::prove().
+  Result<RequestId> prove(Instant now, Instant deadline, Tag tag);
 
   /// A command that was staged elsewhere: behind the line for room, or beside the main connection.
   void note_staged(const CommandView& command, RequestId id) { writes_.begin(command, id); }
@@ -71,6 +80,11 @@ class NearCache {
 
   /// Whether the last event is told once more, to another: its reply must stay.
   bool will_tell_again() const { return landed_ != nullptr && landed_->waiters != nullptr; }
+
+  /// The reply of the last event, where it came from the cache; else empty.
+  std::string_view cached_reply() const {
+    return {static_cast<const char*>(cached_.data()), cached_.size()};
+  }
 
   /// After anything that may have moved the session on.
   void follow_session();
@@ -95,13 +109,25 @@ class NearCache {
   };
 
   std::optional<RequestId> fetch(const commands::Question& question, const CommandView& command,
-                                 Instant now, Instant deadline, Tag tag);
+                                 Instant now, Instant deadline, Tag tag, Instant since);
   std::optional<RequestId> join(Flights::Flight& flight, Instant deadline, Tag tag);
   bool may_track(std::string_view key) const;
   bool may_fetch(const commands::Question& question) const;
   std::uint32_t slot() const;
   void begin_generation();
   void end_generation();
+  bool is_broadcast() const;
+  Result<Flights::Flight*> open_proof(Instant now);
+  std::optional<RequestId> await_proof(const commands::Question& question,
+                                       const cache::Cache::Ticket& ticket,
+                                       const CommandView& command, Instant now, Instant deadline,
+                                       Tag tag);
+  bool has_room_to_wait() const;
+  std::optional<Event> land_proof(const Event& event, Flights::Flight& proof);
+  void end_proof(Flights::Flight& proof);
+  void ask_again(Flights::Flight& flight);
+  bool take_from_cache(Flights::Flight& flight);
+  void prove_until(Instant at);
   void note_request(RequestId id, Instant now);
   void ask_for_proof(Instant now);
   Instant next_proof() const;
@@ -117,12 +143,13 @@ class NearCache {
             const Value* value, cache::Cache::Keep keep);
   Event told(Tag tag);
   Event failed(const Flights::EndedWaiter& ended);
-  Result<RequestId> submit_flight(Flights::Flight& flight, const CommandView& command, Instant now);
+  Result<RequestId> submit_flight(Flights::Flight& flight, const CommandView& command);
 
   cache::Cache& cache_;
   const cache::Cache::Membership member_;
   Session& main_;
   Account& requests_;
+  Account& replies_;
   std::atomic<State> state_{State::unknown};
   bool tracked_ = false;  // a generation is under way
   bool waiting_write_ = false;
@@ -136,6 +163,10 @@ class NearCache {
   Flights flights_;
   Flights::Flight* landed_ = nullptr;
   std::optional<Event> landing_;
+  Flights::Flight* proof_ = nullptr;        // the newest
+  Flights::Flight* asked_again_ = nullptr;  // those whose proof has landed: a chain
+  Block cached_;                            // bytes of the reply that is told now
+  WireReader cached_reader_;                // and the reply
   WriteFences writes_;
   Queue<Beside> beside_;
   Error error_;

@@ -61,7 +61,7 @@ std::optional<RequestId> CachedWorld::read(std::size_t client, Tag tag, const Wo
       return std::nullopt;
     }
   }
-  return end.submit(tag, words, Duration::zero());
+  return end.submit(tag, words, Duration::zero(), proved_since);
 }
 
 std::optional<RequestId> CachedWorld::submit(std::size_t client, Tag tag, const Words& words) {
@@ -167,6 +167,9 @@ std::string CachedWorld::answer(One& one, const Words& request) {
       if (found != data_.end()) sum += name == "EXISTS" ? 1 : found->second.size();
     }
     one.down += ":" + std::to_string(sum) + "\r\n";
+  } else if (name == "PING") {
+    ++pings_count_;
+    one.down += "+PONG\r\n";
   } else if (name == "SET") {
     data_[request.at(1)] = request.at(2);
     one.down += "+OK\r\n";

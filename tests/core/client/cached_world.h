@@ -74,6 +74,7 @@ class CachedWorld {
 
   /// GETs and the like that came to the server.
   std::size_t reads_count() const { return reads_count_; }
+  std::size_t pings_count() const { return pings_count_; }
 
   /// Bytes on their way to the client.
   std::string& on_its_way(std::size_t client) { return at(client).down; }
@@ -98,6 +99,7 @@ class CachedWorld {
   std::map<std::string, std::string> data_;
   std::map<std::string, std::int64_t> pttls_;
   std::size_t reads_count_ = 0;
+  std::size_t pings_count_ = 0;
   std::optional<cache::Cache> cache_;
   std::vector<std::unique_ptr<One>> clients_;
 };

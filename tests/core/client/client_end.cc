@@ -47,18 +47,28 @@ std::optional<RequestId> ClientEnd::submit(Tag tag, const Words& words) {
   return submit(tag, words, std::chrono::milliseconds(250));
 }
 
-std::optional<RequestId> ClientEnd::submit(Tag tag, const Words& words, Duration timeout) {
+std::optional<RequestId> ClientEnd::submit(Tag tag, const Words& words, Duration timeout,
+                                           Instant since) {
   const std::vector<std::string_view> views(words.begin(), words.end());
   CommandView command;
   command.args = views;
-  return submit_command(tag, command, timeout);
+  return submit_command(tag, command, timeout, since);
+}
+
+std::optional<RequestId> ClientEnd::prove(Tag tag, Duration timeout) {
+  require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
+  ++pending_;
+  const Result<RequestId> id = client_->prove(now_, timeout, tag);
+  if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));
+  settle();
+  return id ? std::optional(*id) : std::nullopt;
 }
 
 std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& command,
-                                                   Duration timeout) {
+                                                   Duration timeout, Instant since) {
   require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
   ++pending_;
-  Result<RequestId> id = client_->submit(command, now_, timeout, tag);
+  Result<RequestId> id = client_->submit_since(since, command, now_, timeout, tag);
   const bool for_want_of_room = !id && id.error().code == ErrorCode::rejected_by_limit;
   if (for_want_of_room && may_wait_) id = wait_for_room(command, timeout, tag);
   if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));

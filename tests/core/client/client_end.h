@@ -42,8 +42,12 @@ class ClientEnd {
   /// A request's outcome comes as a line "<tag>: ...", also if it is refused. Where the options say
   /// so it waits for room first, and "<tag> admitted" says that it does no longer.
   std::optional<RequestId> submit(Tag tag, const Words& words);
-  std::optional<RequestId> submit(Tag tag, const Words& words, Duration timeout);
-  std::optional<RequestId> submit_command(Tag tag, const CommandView& command, Duration timeout);
+  std::optional<RequestId> submit(Tag tag, const Words& words, Duration timeout,
+                                  Instant since = Instant::min());
+  std::optional<RequestId> submit_command(Tag tag, const CommandView& command, Duration timeout,
+                                          Instant since = Instant::min());
+  /// "<tag>: " without a reply says that it is proved.
+  std::optional<RequestId> prove(Tag tag, Duration timeout = {});
   void cancel(RequestId id);
   void close();
   void abort();

@@ -1,0 +1,244 @@
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/tests/core/client/cached_world.h"
+
+// Freshness as a number: proofs, and reads that want one.
+
+namespace plimsoll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::cache_it;
+using testing::CachedWorld;
+using testing::Lines;
+
+// A world in which "key" is cached, and was proved a second ago.
+struct Proofs : CachedWorld {
+  explicit Proofs(const Settings& settings = {}) : CachedWorld(settings) {
+    cache_it(*this);
+    advance(1s);
+    pings_before_ = pings_count();
+    reads_before_ = reads_count();
+  }
+
+  Instant now() { return end(0).now(); }
+  std::size_t pings() const { return pings_count() - pings_before_; }
+  std::size_t reads() const { return reads_count() - reads_before_; }
+
+ private:
+  std::size_t pings_before_ = 0;
+  std::size_t reads_before_ = 0;
+};
+
+TEST_CASE("once it is proved, what the cache has is served as true at that time") {
+  Proofs world;
+  const Instant asked = world.now();
+  world.end(0).prove(1);
+  CHECK(world.take_events(0).empty());
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: "});
+  world.advance(1s);
+  world.read(0, 2, {"GET", "key"}, asked);
+  CHECK(world.take_events(0) == Lines{"2: hit $3\r\nold"});
+  CHECK(world.pings() == 1);
+  CHECK(world.reads() == 0);
+}
+
+TEST_CASE("a proof brings all news from before along") {
+  Proofs world;
+  world.write_elsewhere("key", "new");
+  const Instant asked = world.now();
+  world.end(0).prove(1);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: "});
+  world.read(0, 2, {"GET", "key"}, asked);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"2: \"new\""});
+}
+
+TEST_CASE("proofs that are wanted before one has left share it; later ones do not") {
+  Proofs world;
+  for (Tag tag = 1; tag <= 10; ++tag) world.end(0).prove(tag);
+  world.go_up(0);
+  world.end(0).prove(11);
+  world.flow();
+  CHECK(world.take_events(0).size() == 11);
+  CHECK(world.pings() == 2);
+}
+
+TEST_CASE("a later proof waits for a PING of its own, though the reply to another comes first") {
+  Proofs world;
+  world.end(0).prove(1);
+  world.go_up(0);
+  world.write_elsewhere("key", "new");
+  world.advance(1ms);
+  world.end(0).prove(2);
+  world.come_down(0);
+  CHECK(world.take_events(0) == Lines{"1: "});
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"2: "});
+}
+
+TEST_CASE("reads that only lack proof share one PING, and then find what the cache has") {
+  Proofs world;
+  Tag tag = 100;
+  for (const char* const key : {"a", "b", "c"}) {
+    world.data()[key] = "old";
+    world.get(0, tag++, key);
+  }
+  world.flow();
+  CHECK(world.take_events(0).size() == 3);
+  world.advance(1s);
+  const std::size_t pings = world.pings();
+  const std::size_t reads = world.reads();
+  world.read(0, 1, {"GET", "a"}, world.now());
+  world.read(0, 2, {"GET", "b"}, world.now());
+  world.read(0, 3, {"GET", "c"}, world.now());
+  world.read(0, 4, {"GET", "a"}, world.now());
+  CHECK(world.take_events(0).empty());
+  world.flow();
+  Lines events = world.take_events(0);
+  std::sort(events.begin(), events.end());
+  CHECK(events == Lines{"1: \"old\"", "2: \"old\"", "3: \"old\"", "4: \"old\""});
+  CHECK(world.pings() - pings == 1);
+  CHECK(world.reads() == reads);
+}
+
+TEST_CASE("a read that lacks proof counts as one lookup, and a hit") {
+  Proofs world;
+  const auto before = world.statistics();
+  world.read(0, 1, {"GET", "key"}, world.now());
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"old\""});
+  CHECK(world.statistics().lookups == before.lookups + 1);
+  CHECK(world.statistics().hits == before.hits + 1);
+}
+
+TEST_CASE("a read that lacks proof is fetched where the proof brings news of its key") {
+  Proofs world;
+  world.write_elsewhere("key", "new");
+  world.read(0, 1, {"GET", "key"}, world.now());
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"new\""});
+  CHECK(world.pings() == 1);
+  CHECK(world.reads() == 1);
+}
+
+TEST_CASE("a read that wants more than a fetch can say that is under way sends its own") {
+  Proofs world;
+  world.data()["other"] = "old";
+  world.get(0, 1, "other");
+  world.go_up(0);
+  world.data()["other"] = "new";  // its news is on its way nowhere: it was not tracked in time
+  world.advance(1s);
+  SECTION("wants no older value") {
+    world.read(0, 2, {"GET", "other"}, world.now());
+    world.flow();
+    CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"new\""});
+  }
+  SECTION("has nothing against it") {
+    world.read(0, 2, {"GET", "other"}, world.now() - 2s);
+    world.flow();
+    CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"old\""});
+  }
+}
+
+TEST_CASE("what another connection vouches for is fetched by whoever wants proof") {
+  Proofs world({.clients = 2});
+  world.read(1, 1, {"GET", "key"}, world.end(1).now());
+  world.flow();
+  CHECK(world.take_events(1) == Lines{"1: \"old\""});
+  CHECK(world.pings() == 0);
+  CHECK(world.reads() == 1);
+}
+
+TEST_CASE("one who waits for a proof can be cancelled, and time out, without harm to others") {
+  Proofs world;
+  const auto first = world.end(0).prove(1);
+  world.end(0).prove(2, 100ms);
+  world.end(0).prove(3);
+  const auto read = world.read(0, 4, {"GET", "key"}, world.now());
+  world.end(0).cancel(*first);
+  world.end(0).cancel(*read);
+  world.advance(200ms);
+  CHECK(world.take_events(0) ==
+        Lines{"1: cancelled (no)", "4: cancelled (no)", "2: timed_out (no)"});
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"3: "});
+}
+
+TEST_CASE("a proof that everybody gave up is not waited for") {
+  Proofs world;
+  const auto only = world.end(0).prove(1);
+  world.end(0).cancel(*only);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: cancelled (no)"});
+  world.end(0).prove(2);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"2: "});
+}
+
+TEST_CASE("where the connection is lost there is nothing left to prove; reads are sent again") {
+  Proofs world;
+  world.end(0).prove(1);
+  world.read(0, 2, {"GET", "key"}, world.now());
+  world.go_up(0);
+  world.break_off(0);
+  CHECK(world.take_events(0).at(0).substr(0, 12) == "disconnected");
+  world.reconnect(0);
+  Lines events = world.take_events(0);
+  CHECK(std::find(events.begin(), events.end(), "2: \"old\"") != events.end());
+}
+
+TEST_CASE("without tracking a proof comes at once, and nothing is served by it") {
+  Proofs world({.cache = {.bytes_max = 64 * 1024, .entry_ttl = 1h}, .knows_tracking = false});
+  world.end(0).prove(1);
+  CHECK(world.take_events(0) == Lines{"1: "});
+  world.read(0, 2, {"GET", "key"}, world.now());
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"2: \"old\""});
+  CHECK(world.reads() == 1);
+}
+
+TEST_CASE("broadcasts are proved by two round trips") {
+  static constexpr std::string_view prefixes[] = {"k"};
+  Proofs world({.client = {.tracking = {.method = TrackingOptions::Method::broadcast,
+                                        .prefixes = prefixes}}});
+  world.end(0).prove(1);
+  world.go_up(0);
+  world.come_down(0);
+  CHECK(world.take_events(0).empty());
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: "});
+  CHECK(world.pings() == 2);
+}
+
+TEST_CASE("those who wait for a proof count as requests under way") {
+  ClientOptions options{.tracking = {.method = TrackingOptions::Method::all_reads}};
+  options.inflight_requests_limit = 2;
+  Proofs world({.client = options});
+  world.end(0).prove(1);
+  world.end(0).prove(2);
+  world.end(0).prove(3);
+  CHECK(world.take_events(0) == Lines{"3: refused with rejected_by_limit (no)"});
+  world.flow();
+  CHECK(world.take_events(0).size() == 2);
+}
+
+TEST_CASE("when the client is aborted all who wait for a proof are told") {
+  Proofs world;
+  world.end(0).prove(1);
+  world.read(0, 2, {"GET", "key"}, world.now());
+  world.end(0).abort();
+  CHECK(world.take_events(0).size() >= 2);
+}
+
+}  // namespace
+}  // namespace plimsoll
