@@ -19,6 +19,23 @@ Error invalid(const char* what, const char* expected) {
       plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
 }
 
+std::vector<std::string_view> views_of(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+Result<void> validate_filter(const ClientSideCacheOptions& options) {
+  const auto only_commands = views_of(options.only_commands);
+  const auto only_key_prefixes = views_of(options.only_key_prefixes);
+  const auto module_reads = views_of(options.module_reads);
+  const cache::FilterOptions filter{.only_commands = only_commands,
+                                    .only_key_prefixes = only_key_prefixes,
+                                    .module_reads = module_reads};
+  std::string_view culprit;
+  const plimsoll::Status valid = cache::validate(filter, culprit);
+  if (!valid) return Error(valid.error(), culprit);
+  return {};
+}
+
 std::uint64_t random_seed() {
   std::random_device random;
   return std::uint64_t{random()} << 32 | random();
@@ -34,11 +51,13 @@ Result<cache::CacheOptions> to_core_options(const ClientSideCacheOptions& option
   if (options.opt_in && !options.broadcast_prefixes.empty()) {
     return invalid("opt_in and broadcast_prefixes are given", "one of them");
   }
+  if (const Result<void> valid = validate_filter(options); !valid) return valid.error();
   cache::CacheOptions core{.bytes_max = static_cast<std::size_t>(options.max_cache_kb) * 1024,
                            .entries_max = options.max_entries,
                            .entry_ttl = std::chrono::milliseconds(options.entry_ttl_ms),
                            .eviction_policy = options.eviction_policy,
                            .mode = options.mode,
+                           .server_ttl_cap = options.server_ttl_cap,
                            .cache_nil = options.cache_nil,
                            .coherence_lease = options.coherence_lease,
                            .shards_max = shards_max,
@@ -73,11 +92,17 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
 }
 
 ClientSideCache::ClientSideCache(Private, const ClientSideCacheOptions& options,
-                                 const cache::CacheOptions& core_options,
-                                 cache::Cache::Memory memory)
+                                 cache::CacheOptions core_options, cache::Cache::Memory memory)
     : options_(options),
-      prefixes_(options_.broadcast_prefixes.begin(), options_.broadcast_prefixes.end()),
-      core_(std::make_unique<cache::Cache>(core_options, std::move(memory))) {}
+      prefixes_(views_of(options_.broadcast_prefixes)),
+      only_commands_(views_of(options_.only_commands)),
+      only_key_prefixes_(views_of(options_.only_key_prefixes)),
+      module_reads_(views_of(options_.module_reads)) {
+  core_options.filter = {.only_commands = only_commands_,
+                         .only_key_prefixes = only_key_prefixes_,
+                         .module_reads = module_reads_};
+  core_ = std::make_unique<cache::Cache>(core_options, std::move(memory));
+}
 
 ClientSideCache::~ClientSideCache() = default;
 
@@ -136,6 +161,31 @@ Result<std::uint64_t> ClientSideCache::cache_total_lookups() const {
   const auto all = cache_statistics();
   if (!all) return all.error();
   return all->lookups;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_invalidations() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->invalidations;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_skipped() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->skipped_too_large + all->skipped_uncacheable + all->skipped_poisoned +
+         all->skipped_fenced + all->skipped_no_memory;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_bytes_live() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return std::uint64_t{all->bytes_live};
+}
+
+Result<std::uint64_t> ClientSideCache::cache_bytes_committed() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return std::uint64_t{all->bytes_committed};
 }
 
 void ClientSideCache::clear() { core_->clear(); }

@@ -43,6 +43,10 @@ struct ClientSideCacheOptions {
   /// tracks what is read may it be 0.
   std::int64_t entry_ttl_ms = 0;
 
+  /// Whether an entry is never served for longer than the server keeps its key: PTTL is asked with
+  /// each read, in the same write. Where the server does not say, entry_ttl_ms alone counts.
+  bool server_ttl_cap = false;
+
   EvictionPolicy eviction_policy = EvictionPolicy::lru;
 
   /// Whether cache_hit_rate() and the like may be asked for.
@@ -66,6 +70,18 @@ struct ClientSideCacheOptions {
   /// one of these; only such keys are cached. None may be the beginning of another.
   std::vector<std::string> broadcast_prefixes;
 
+  /// Of the commands that docs/commands.md calls cacheable these alone, in any case; none: all.
+  std::vector<std::string> only_commands;
+
+  /// Only reads of which all keys begin with one of these, 64 at most; none: all. Unlike
+  /// broadcast_prefixes, this is no matter of the server's.
+  std::vector<std::string> only_key_prefixes;
+
+  /// Reads of modules, 16 at most, which the cache would not know otherwise: "JSON.GET". Each has
+  /// its one key right behind its name, and a reply that depends on that key alone. With tracking,
+  /// the module must declare them as reads of that key.
+  std::vector<std::string> module_reads;
+
   /// Entries are served only while their connection proves within this time that it brought all
   /// invalidations: what a silent link bounds staleness by.
   std::chrono::nanoseconds coherence_lease = std::chrono::seconds(10);
@@ -80,11 +96,11 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
  public:
   /// Takes memory of the process's line, as its first client would. invalid_option names what is
   /// wrong: max_cache_kb of 0 or beyond the cache pool, a negative time, prefixes that overlap or
-  /// come with opt_in; out_of_memory.
+  /// come with opt_in, names of commands that are unknown or not cacheable; out_of_memory.
   static Result<std::shared_ptr<ClientSideCache>> create(const ClientSideCacheOptions& options);
 
-  ClientSideCache(Private, const ClientSideCacheOptions& options,
-                  const cache::CacheOptions& core_options, cache::Cache::Memory memory);
+  ClientSideCache(Private, const ClientSideCacheOptions& options, cache::CacheOptions core_options,
+                  cache::Cache::Memory memory);
   ClientSideCache(const ClientSideCache&) = delete;
   ClientSideCache& operator=(const ClientSideCache&) = delete;
   ~ClientSideCache();
@@ -98,7 +114,14 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   Result<std::uint64_t> cache_evictions() const;
   Result<std::uint64_t> cache_expirations() const;
   Result<std::uint64_t> cache_total_lookups() const;
-  /// The same and all the rest.
+  /// Entries that the server, or a write of a client of this cache, said were out of date.
+  Result<std::uint64_t> cache_invalidations() const;
+  /// Replies that were not kept: too large, uncacheable, overtaken, closed by a write, no memory.
+  Result<std::uint64_t> cache_skipped() const;
+  /// Bytes of the entries, and of all that counts in max_cache_kb.
+  Result<std::uint64_t> cache_bytes_live() const;
+  Result<std::uint64_t> cache_bytes_committed() const;
+  /// The same, with each reason why replies were skipped.
   Result<cache::CacheStatistics> cache_statistics() const;
 
   /// Drops all entries.
@@ -124,12 +147,17 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   void attach(const std::shared_ptr<Driver>& client);
 
  private:
+  using Views = std::vector<std::string_view>;
+
   boost::asio::any_io_executor executor();
   void begin_barrier(Operation& over);
   std::vector<std::shared_ptr<Driver>> clients();
 
   const ClientSideCacheOptions options_;
-  std::vector<std::string_view> prefixes_;
+  const Views prefixes_;
+  const Views only_commands_;
+  const Views only_key_prefixes_;
+  const Views module_reads_;
   std::unique_ptr<cache::Cache> core_;
   std::mutex mutex_;
   std::vector<std::weak_ptr<Driver>> clients_;  // no more than the core lets join, and some ended

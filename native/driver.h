@@ -214,7 +214,7 @@ bool Driver::visit_cached(const CommandView& command, Staleness staleness, Visit
   NearCache* const near = core_.near_cache();
   if (near == nullptr || inherited()) return false;
   commands::QuestionReader reader;
-  if (!reader.read(command)) return false;
+  if (!near->cache().takes(command, reader)) return false;
   const Instant time(std::chrono::steady_clock::now().time_since_epoch());
   cache::Cache::Reader wanted = near->reader(since(time, staleness));
   wanted.scratch = &core_.replies_account();

@@ -66,6 +66,7 @@ Result<Cache::Memory> Cache::take_memory(Budget& budget, const CacheOptions& opt
 
 Cache::Cache(const CacheOptions& options, Memory memory)
     : options_(options),
+      filter_(options.filter),
       memory_(std::move(memory)),
       shards_(place_shards(memory_.shards)),
       shards_count_(shards_for(options)),
@@ -171,7 +172,8 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
   ticket.keys = room.first(count);
   const auto see = [&](std::size_t number, const KeyHash& hash) {
     const std::uint32_t cell = cell_of(hash);
-    ticket.keys[number] = {.cell = cell, .version = fences_.version(cell)};
+    ticket.keys[number] = {
+        .cell = cell, .version = fences_.version(cell), .expires_at = never, .has_expiry = false};
   };
   see(0, ticket.hash);
   for (std::size_t i = 1; i < count; ++i) see(i, hash_of(source, question.more_keys[i - 1]));
@@ -194,10 +196,15 @@ bool Cache::may_store(Shard& shard, const Ticket& ticket) const {
   return false;
 }
 
+Instant Cache::expiry_of(const Ticket& ticket, Instant now) const {
+  Instant first = options_.entry_ttl == Duration::zero() ? never : after(now, options_.entry_ttl);
+  for (const Ticket::Seen& key : ticket.keys) first = std::min(first, key.expires_at);
+  return first;
+}
+
 Entry* Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
                      const commands::Question& question, Instant now, std::size_t bytes) {
-  const Instant expires =
-      options_.entry_ttl == Duration::zero() ? never : after(now, options_.entry_ttl);
+  const Instant expires = expiry_of(ticket, now);
   if (expires != never) shard.counters.expirations += shard.store.expire(now, steps_per_insert);
   const Store::Inserted inserted =
       shard.store.insert(source, ticket.hash, question, ticket.stamp, expires, bytes);
@@ -250,6 +257,9 @@ Cache::Change Cache::invalidate_all(std::uint32_t slot) {
 
 void Cache::update(Ticket& ticket, const Change& change) const {
   if (change.of_all) {
+    for (const Ticket::Seen& key : ticket.keys) {
+      if (key.has_expiry) return;
+    }
     const Stamp& stamp = ticket.stamp;
     const bool was_valid =
         stamp.slot == change.stamp_before.slot && stamp.id == change.stamp_before.id;
@@ -257,6 +267,7 @@ void Cache::update(Ticket& ticket, const Change& change) const {
     return;
   }
   for (Ticket::Seen& key : ticket.keys) {
+    if (key.has_expiry) continue;
     if (key.cell == change.cell && key.version == change.version_before) ++key.version;
   }
 }

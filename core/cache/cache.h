@@ -12,6 +12,7 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/fences.h"
+#include "plimsoll/core/cache/filter.h"
 #include "plimsoll/core/cache/generations.h"
 #include "plimsoll/core/cache/options.h"
 #include "plimsoll/core/cache/statistics.h"
@@ -61,6 +62,12 @@ class Cache {
   Cache& operator=(const Cache&) = delete;
 
   const CacheOptions& options() const { return options_; }
+  const Filter& filter() const { return filter_; }
+
+  /// Whether `command` is a read of those that are looked up here: then `reader` has its question.
+  bool takes(const CommandView& command, commands::QuestionReader& reader) const {
+    return reader.read(command, filter_.module_reads()) && filter_.admits(reader.question());
+  }
 
   // For clients.
 
@@ -114,6 +121,8 @@ class Cache {
     struct Seen {
       std::uint32_t cell;
       std::uint32_t version;
+      Instant expires_at;  ///< as far as the server has said
+      bool has_expiry;     ///< it has been asked, and the reply is yet to come
     };
     KeyHash hash;
     Stamp stamp;           ///< of the connection that it is sent on
@@ -176,7 +185,8 @@ class Cache {
   Change invalidate(std::uint32_t source, std::string_view key);
   /// That all keys may have.
   Change invalidate_all(std::uint32_t slot);
-  /// The wire decides for the connection that brought the news: the reply comes behind it.
+  /// The wire decides for the connection that brought the news: the reply comes behind it. But what
+  /// the server said of a key's expiry came before: then the reply is not to be stored.
   void update(Ticket& ticket, const Change& change) const;
 
   /// A key that is being written by a client of this cache, until end_write(): nothing of it is
@@ -265,11 +275,13 @@ class Cache {
   bool may_store(Shard& shard, const Ticket& ticket) const;
   Entry* insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
                 const commands::Question& question, Instant now, std::size_t bytes);
+  Instant expiry_of(const Ticket& ticket, Instant now) const;
   Changes poison(const Ticket& ticket);
   bool sweep(Shard& shard);
   std::uint32_t source_of(std::string_view text);
 
   const CacheOptions options_;
+  const Filter filter_;
   Memory memory_;
   Shard* shards_;
   const std::uint32_t shards_count_;

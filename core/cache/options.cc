@@ -29,7 +29,8 @@ Status validate(const CacheOptions& options) {
   if (options.shards_max < 1 || options.shards_max > cache_shards_max) {
     return invalid("shards_max is out of range", "1 to 16");
   }
-  return {};
+  std::string_view culprit;
+  return validate(options.filter, culprit);
 }
 
 }  // namespace plimsoll::cache

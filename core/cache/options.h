@@ -5,6 +5,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/filter.h"
 #include "plimsoll/core/cache/policy/policy.h"
 
 namespace plimsoll::cache {
@@ -30,6 +31,10 @@ struct CacheOptions {
   EvictionPolicy eviction_policy = EvictionPolicy::lru;
   CacheMode mode = CacheMode::automatic;
 
+  /// Whether the server is asked with each read when its keys expire, and an entry is served for
+  /// less than entry_ttl where that comes sooner.
+  bool server_ttl_cap = false;
+
   /// Whether the reply to a read of what does not exist is stored as well.
   bool cache_nil = false;
 
@@ -39,6 +44,9 @@ struct CacheOptions {
 
   /// Locked parts that a large cache may be split into, for threads.
   std::uint32_t shards_max = 1;
+
+  /// Which reads are cached.
+  FilterOptions filter{};
 
   /// What keys are hashed by: random, so that nobody can choose keys that collide.
   std::uint64_t seed = 0;

@@ -8,10 +8,11 @@
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/client/fetch_request.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
-#include "plimsoll/core/session/pipeline.h"
+#include "plimsoll/core/session/session.h"
 
 // The reads of one client that are being fetched for its cache. A later read of the same waits for
 // the reply of the one that is under way, as long as nothing is known to have changed meanwhile:
@@ -22,7 +23,7 @@
 namespace plimsoll {
 
 /// Tags of flights are their addresses behind this; no user's tag is so large.
-inline constexpr Tag flight_tag_first = Tag{0xffff} << 48;
+inline constexpr Tag flight_tag_first = parts_told_first;
 
 class Flights {
  public:
@@ -40,6 +41,7 @@ class Flights {
     Flight* next = nullptr;  // in its bucket
     cache::Cache::Ticket ticket;
     commands::Question question;  // of words that lie behind this, as the ticket's keys do
+    FetchRequest asked{};         // what `request` is made of
     Instant began_at{};           // nothing of it went to the server before
     RequestId request = 0;
     Waiter* waiters = nullptr;  // in the order of coming

@@ -12,9 +12,6 @@ namespace {
 // Writes beside the main connection whose keys are fenced by name at a time.
 constexpr std::size_t beside_max = 256;
 
-constexpr std::string_view encoded_caching_yes =
-    "*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n";
-
 // Between two calls that free what expired, where more of that is left than one call frees.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
 
@@ -61,6 +58,7 @@ bool NearCache::may_track(std::string_view key) const {
 }
 
 bool NearCache::may_fetch(const commands::Question& question) const {
+  if (!cache_.filter().admits(question)) return false;
   if (question.more_keys.size() >= cache::cache_keys_max && !commands::is_mget(question)) {
     cache_.count_uncacheable();
     return false;
@@ -83,13 +81,14 @@ std::uint32_t NearCache::slot() const {
 Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag, Instant since) {
   commands::QuestionReader reader;
-  if (reader.read(command) && may_fetch(reader.question())) {
+  const bool is_read = reader.read(command, cache_.filter().module_reads());
+  if (is_read && may_fetch(reader.question())) {
     if (main_.is_closed()) return main_.refusal();
     const auto id = fetch(reader.question(), command, now, deadline, tag, since);
     if (id) return *id;
   }
   const Result<RequestId> id = main_.submit(command, deadline, tag);
-  if (id) note_staged(command, *id);
+  if (id && !is_read) note_staged(command, *id);
   return id;
 }
 
@@ -111,8 +110,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
   Flights::Flight* const flight = flights_.open(question, ticket, now);
   if (flight == nullptr) return std::nullopt;
   const RequestId id = flights_.add(*flight, deadline, tag);
-  const Result<RequestId> request =
-      id == 0 ? Error{} : submit_flight(command, Flights::tag_of(*flight));
+  const Result<RequestId> request = id == 0 ? Error{} : submit_flight(*flight, command);
   if (!request) {
     while (flights_.take_waiter(*flight)) {
     }
@@ -131,17 +129,19 @@ std::optional<RequestId> NearCache::join(Flights::Flight& flight, Instant deadli
   return id == 0 ? std::nullopt : std::optional(id);
 }
 
-// With opt-in, the server remembers only what is read behind a word to that effect.
-Result<RequestId> NearCache::submit_flight(const CommandView& command, Tag tag) {
+Result<RequestId> NearCache::submit_flight(Flights::Flight& flight, const CommandView& command) {
   const bool opts_in = main_.options().tracking.method == TrackingOptions::Method::opt_in;
-  if (!opts_in || !tracked_) return main_.submit(command, never, tag);
-  const std::size_t bytes = encoded_caching_yes.size() + encoded_size(command);
-  const Block both = Block::allocate(requests_, bytes);
-  if (!both) return Error{};
-  auto* const begin = static_cast<char*>(both.data());
-  encode(command, copy_bytes(encoded_caching_yes, begin));
-  CommandView request = CommandView::from_encoded({begin, bytes});
-  request.answers = 2;
+  flight.asked.opts_in = opts_in && tracked_;
+  if (cache_.options().server_ttl_cap) {
+    flight.asked.expiries_count = static_cast<std::uint8_t>(flight.ticket.keys.size());
+  }
+  const Tag tag = Flights::tag_of(flight);
+  if (flight.asked.answers() == 1) return main_.submit(command, never, tag);
+  const Block all = encode_fetch(flight.asked, flight.question, command, requests_);
+  if (!all) return Error{};
+  CommandView request =
+      CommandView::from_encoded({static_cast<const char*>(all.data()), all.size()});
+  request.answers = flight.asked.answers();
   request.effect = command.effect;
   return main_.submit(request, never, tag);
 }
@@ -269,7 +269,9 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   if (event.kind == Event::Kind::pushed && event.value && handle_push(*event.value)) {
     return std::nullopt;
   }
-  const bool is_reply = event.value.has_value() && event.kind != Event::Kind::queueing_failed;
+  const bool is_part =
+      event.kind == Event::Kind::queueing_failed || event.kind == Event::Kind::pushed;
+  const bool is_reply = event.value.has_value() && !is_part;
   if (event.tag == own_proof) {
     if (is_reply && probe_) handle_reply_to(*probe_);
     return std::nullopt;
@@ -277,8 +279,8 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   if (event.tag < flight_tag_first || event.tag >= own_tag_first) return event;
   Flights::Flight& flight = Flights::flight_of(event.tag);
   if (flight.question.row == 0) return land_proof(event, flight);
-  if (event.kind == Event::Kind::queueing_failed) {  // CLIENT CACHING: the read is not tracked
-    flight.ticket.is_storable = false;
+  if (is_part) {
+    take_part(event, flight);
     return std::nullopt;
   }
   if (is_reply) handle_reply_to(flight.request);

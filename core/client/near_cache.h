@@ -135,14 +135,15 @@ class NearCache {
   void handle_invalidation(const Value& keys);
   void forget_all();
   void handle_reply_to(RequestId id);
+  void take_part(const Event& event, Flights::Flight& flight);
   std::optional<Event> land(const Event& event, Flights::Flight& flight);
-  void take_answer(const Flights::Flight& flight, const std::optional<Value>& value);
+  void take_answer(Flights::Flight& flight, const std::optional<Value>& value);
   void take_answers(const Flights::Flight& mget, const std::optional<Value>& value);
   void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
             const Value* value, cache::Cache::Keep keep);
   Event told(Tag tag);
   Event failed(const Flights::EndedWaiter& ended);
-  Result<RequestId> submit_flight(const CommandView& command, Tag tag);
+  Result<RequestId> submit_flight(Flights::Flight& flight, const CommandView& command);
 
   cache::Cache& cache_;
   const cache::Cache::Membership member_;

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <chrono>
+
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/resp/wire_value.h"
 
@@ -7,8 +10,28 @@ namespace plimsoll {
 
 using Keep = cache::Cache::Keep;
 
+// What the server says before the reply itself: to CLIENT CACHING nothing but errors count, without
+// which the read is not tracked; to PTTL the time that is left, -1 for ever, -2 for no such key, or
+// an error where PTTL is not allowed or not known: then entry_ttl alone counts.
+void NearCache::take_part(const Event& event, Flights::Flight& flight) {
+  const std::optional<std::size_t> number = flight.asked.expiry_asked(event.answers_owed);
+  if (!number) {
+    if (event.error != nullptr) flight.ticket.is_storable = false;
+    return;
+  }
+  cache::Cache::Ticket::Seen& key = flight.ticket.keys[*number];
+  key.has_expiry = true;
+  const Result<std::int64_t> left = event.value->as_integer();
+  if (!left || *left < 0) return;
+  // Counted from before it was asked: rather too soon than too late.
+  const auto left_max = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max());
+  const auto time = std::chrono::milliseconds(std::min<std::int64_t>(*left, left_max.count()));
+  key.expires_at = after(flight.began_at, time);
+}
+
 // An error, or a reply that was skipped, is nothing to keep, but nothing older is to be served now.
-void NearCache::take_answer(const Flights::Flight& flight, const std::optional<Value>& value) {
+void NearCache::take_answer(Flights::Flight& flight, const std::optional<Value>& value) {
+  for (cache::Cache::Ticket::Seen& key : flight.ticket.keys) key.has_expiry = false;
   if (commands::is_mget(flight.question)) return take_answers(flight, value);
   const bool is_kept =
       value && !value->is_error() && (!value->is_null() || cache_.options().cache_nil);

@@ -170,7 +170,7 @@ void NearCache::ask_again(Flights::Flight& flight) {
   } else if (!take_from_cache(flight)) {
     CommandView command = CommandView::from_encoded(flight.command);
     command.effect = CommandView::Effect::read;
-    const Result<RequestId> request = submit_flight(command, Flights::tag_of(flight));
+    const Result<RequestId> request = submit_flight(flight, command);
     if (request) {
       flight.request = *request;
       return note_request(*request, main_.now());

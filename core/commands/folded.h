@@ -13,4 +13,9 @@ inline bool is_token(std::string_view word, std::string_view upper_case) {
                     [](char a, char b) { return folded(a) == b; });
 }
 
+inline bool is_same_name(std::string_view one, std::string_view other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](char a, char b) { return folded(a) == folded(b); });
+}
+
 }  // namespace plimsoll::commands

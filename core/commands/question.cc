@@ -1,5 +1,7 @@
 #include "plimsoll/core/commands/question.h"
 
+#include "plimsoll/core/commands/folded.h"
+
 namespace plimsoll::commands {
 namespace {
 
@@ -10,10 +12,12 @@ bool is_fixed(const CommandView& command) {
 
 }  // namespace
 
-bool QuestionReader::read(const CommandView& command) {
+bool QuestionReader::read(const CommandView& command,
+                          std::span<const std::string_view> module_reads) {
   if (command.answers != 1) return false;
   const Row* const row = row_of(command);
-  if (row == nullptr || row->cacheable == 0) return false;
+  if (row == nullptr) return !module_reads.empty() && read_module(command, module_reads);
+  if (row->cacheable == 0) return false;
   const std::string_view* const key = only_key(command, *row);
   if (key == nullptr || !is_fixed(command)) return read_words(command, *row);
   if (command.args.size() > question_words_max) return false;
@@ -42,6 +46,22 @@ bool QuestionReader::read_words(const CommandView& command, const Row& row) {
                .rest = words.subspan(named + 1),
                .more_keys = words.subspan(keys.first + 1, keys.count - 1)};
   return true;
+}
+
+bool QuestionReader::read_module(const CommandView& command,
+                                 std::span<const std::string_view> module_reads) {
+  first_.take(command, FirstWords::Lists::taken);
+  const std::span<const std::string_view> words = first_.words();
+  if (!first_.are_all() || words.size() < 2 || words.size() > 1 + question_words_max) return false;
+  for (std::size_t i = 0; i < module_reads.size(); ++i) {
+    if (!is_same_name(words[0], module_reads[i])) continue;
+    question_ = {.row = static_cast<std::uint16_t>(module_row_first + i),
+                 .key = words[1],
+                 .rest = words.subspan(2),
+                 .more_keys = {}};
+    return true;
+  }
+  return false;
 }
 
 }  // namespace plimsoll::commands

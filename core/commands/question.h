@@ -18,11 +18,16 @@ namespace plimsoll::commands {
 inline constexpr std::size_t question_words_max = 64;
 static_assert(question_words_max + 2 <= first_words_max);
 
+/// Reads of modules that a QuestionReader can know, and what stands for the first of them in a
+/// question in place of a row: more than there are rows.
+inline constexpr std::size_t module_reads_max = 16;
+inline constexpr std::uint16_t module_row_first = 1024;
+
 /// Two commands ask the same where `row`, `key` and `rest` are equal. Names of commands may be
 /// spelled in any case; all other words are taken as they are.
 struct Question {
-  std::uint16_t row = 0;                        ///< CommandView::row; never 0
-  std::string_view key;                         ///< the first key
+  std::uint16_t row = 0;  ///< CommandView::row, or from module_row_first on; never 0
+  std::string_view key;   ///< the first key
   std::span<const std::string_view> rest;       ///< every other word behind the name, in order
   std::span<const std::string_view> more_keys;  ///< a part of `rest`: what else the reply is of
 };
@@ -32,14 +37,16 @@ struct Question {
 class QuestionReader {
  public:
   /// Whether a reply to `command` may be kept: it is one command, cacheable by the table, with a
-  /// first key and no more than question_words_max words.
-  bool read(const CommandView& command);
+  /// first key and no more than question_words_max words. So it is of commands that the table does
+  /// not know if they are among `module_reads`: names, in any case, with one key right behind them.
+  bool read(const CommandView& command, std::span<const std::string_view> module_reads = {});
 
   /// After read() was true: lives as long as this and the command, and until the next read().
   const Question& question() const { return question_; }
 
  private:
   bool read_words(const CommandView& command, const Row& row);
+  bool read_module(const CommandView& command, std::span<const std::string_view> module_reads);
 
   Question question_;
   FirstWords first_;

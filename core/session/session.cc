@@ -261,8 +261,7 @@ Event Session::failed(const Ended& ended) {
 
 std::optional<Event> Session::poll_ended() {
   const std::optional<Ended> ended = pipeline_.next_ended();
-  if (!ended) return std::nullopt;
-  return failed(*ended);
+  return ended ? std::optional(failed(*ended)) : std::nullopt;
 }
 
 // In RESP2 what is said to subscribers are arrays, and so is the reply to their PING.
@@ -313,13 +312,14 @@ std::optional<Event> Session::handle_part() {
     return Event{.kind = Event::Kind::queueing_failed, .tag = tag, .error = &event_error_};
   }
   pipeline_.take_part();
-  if (!shown || !reader_.value().is_error()) return std::nullopt;
-  event_error_ = error_of(reader_.value());
-  return Event{.kind = Event::Kind::queueing_failed,
-               .tag = tag,
-               .value = reader_.value(),
-               .error = &event_error_,
-               .answers_owed = owed};
+  if (!shown) return std::nullopt;
+  const Value value = reader_.value();
+  Event event{.kind = Event::Kind::pushed, .tag = tag, .value = value, .answers_owed = owed};
+  if (!value.is_error()) return are_parts_told(tag) ? std::optional(event) : std::nullopt;
+  event_error_ = error_of(value);
+  event.kind = Event::Kind::queueing_failed;
+  event.error = &event_error_;
+  return event;
 }
 
 void Session::handle_unwanted_reply(Pipeline::Next due) {

@@ -43,11 +43,17 @@ struct Event {
   Tag tag = 0;
   std::optional<Value> value = std::nullopt;
   const Error* error = nullptr;
-  std::uint16_t answers_owed = 0;  ///< behind this one, the outcome included
+  std::uint16_t answers_owed = 0;  ///< behind this one of several, the outcome included
 };
+
+/// Of the requests with tags from this one on, until own_tag_first, the first answers are told as
+/// well: `pushed`, with `answers_owed`.
+inline constexpr Tag parts_told_first = Tag{0xffff} << 48;
 
 /// Tags from this one on are the client's own.
 inline constexpr Tag own_tag_first = UINT64_MAX - 255;
+
+constexpr bool are_parts_told(Tag tag) { return tag >= parts_told_first && tag < own_tag_first; }
 
 /// Of the AUTH with new credentials, and the HELLO behind it.
 inline constexpr Tag own_auth = own_tag_first;

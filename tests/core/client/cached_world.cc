@@ -19,7 +19,9 @@ std::string invalidation_of(const std::string& key) {
 }  // namespace
 
 CachedWorld::CachedWorld(const Settings& settings)
-    : budget_(settings.budget, memory_), knows_tracking_(settings.knows_tracking) {
+    : budget_(settings.budget, memory_),
+      knows_tracking_(settings.knows_tracking),
+      knows_pttl_(settings.knows_pttl) {
   cache_.emplace(settings.cache, cache::Cache::take_memory(budget_, settings.cache).value());
   for (std::size_t i = 0; i < settings.clients; ++i) {
     clients_.push_back(std::make_unique<One>());
@@ -46,7 +48,7 @@ std::optional<RequestId> CachedWorld::read(std::size_t client, Tag tag, const Wo
   command.args = views;
   commands::QuestionReader reader;
   ClientEnd& end = *at(client).end;
-  if (reader.read(command)) {
+  if (cache_->takes(command, reader)) {
     cache::Cache::Reader wanted = end.client().near_cache()->reader(proved_since);
     wanted.scratch = &end.client().replies_account();
     std::string reply;
@@ -136,6 +138,13 @@ std::string CachedWorld::answer(One& one, const Words& request) {
       one.tracked = true;
       one.down += "+OK\r\n";
     }
+  } else if (name == "PTTL") {
+    const auto found = pttls_.find(request.at(1));
+    const std::int64_t left = found != pttls_.end()           ? found->second
+                              : data_.contains(request.at(1)) ? -1
+                                                              : -2;
+    one.down +=
+        knows_pttl_ ? ":" + std::to_string(left) + "\r\n" : "-ERR unknown command 'PTTL'\r\n";
   } else if (name == "GET") {
     ++reads_count_;
     if (one.tracked) one.tracks.insert(request.at(1));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -28,6 +29,7 @@ class CachedWorld {
     ClientOptions client{.tracking = {.method = TrackingOptions::Method::all_reads}};
     std::size_t clients = 1;
     bool knows_tracking = true;
+    bool knows_pttl = true;
     BudgetOptions budget{};
   };
 
@@ -67,6 +69,9 @@ class CachedWorld {
   cache::CacheStatistics statistics() { return cache_->statistics(); }
   std::map<std::string, std::string>& data() { return data_; }
 
+  /// What the server says to PTTL of a key, if not that it stays for ever.
+  std::map<std::string, std::int64_t>& pttls() { return pttls_; }
+
   /// GETs and the like that came to the server.
   std::size_t reads_count() const { return reads_count_; }
   std::size_t pings_count() const { return pings_count_; }
@@ -90,7 +95,9 @@ class CachedWorld {
   TestMemory memory_;
   Budget budget_;
   const bool knows_tracking_;
+  const bool knows_pttl_;
   std::map<std::string, std::string> data_;
+  std::map<std::string, std::int64_t> pttls_;
   std::size_t reads_count_ = 0;
   std::size_t pings_count_ = 0;
   std::optional<cache::Cache> cache_;

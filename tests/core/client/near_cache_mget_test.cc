@@ -189,6 +189,21 @@ TEST_CASE("an MGET may have as many keys as a question has words, in as many sha
   world.cache().validate();
 }
 
+TEST_CASE("what an MGET has found is used") {
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .entries_max = 3}});
+  for (const char* const key : {"a", "b", "c", "d"}) world.data()[key] = key;
+  for (const Tag tag : {1, 2, 3}) world.get(0, tag, std::string(1, "abc"[tag - 1]));
+  world.flow();
+  world.read(0, 4, {"MGET", "a", "b"});
+  world.get(0, 5, "d");
+  world.flow();
+  CHECK(world.statistics().evictions == 1);
+  world.take_events(0);
+  world.read(0, 6, {"MGET", "a", "b"});
+  world.get(0, 7, "c");
+  CHECK(world.take_events(0) == Lines{"6: hit *2\r\n$1\r\na\r\n$1\r\nb"});
+}
+
 TEST_CASE("what is too large to be put together without memory misses where there is none") {
   CachedWorld world;
   world.data()["large"] = std::string(cache::scratch_bytes_min, 'x');

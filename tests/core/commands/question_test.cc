@@ -246,6 +246,34 @@ TEST_CASE("several commands in one request are no question, nor is what is cut o
   CHECK(show(CommandView::from_encoded(request({"GET"}))) == "none");
 }
 
+TEST_CASE("a module's command is a question where its name is given, in any case") {
+  constexpr std::array<std::string_view, 2> modules{"TS.GET", "JSON.GET"};
+  const auto shown = [&](const testing::Words& words) -> std::string {
+    const std::string wire = request(words);
+    const CommandView command = CommandView::from_encoded(wire);
+    CHECK(show(command) == "none");
+    QuestionReader reader;
+    if (!reader.read(command, modules)) return "none";
+    const Question& question = reader.question();
+    CHECK(question.more_keys.empty());
+    std::string out = std::to_string(question.row - module_row_first) + " ";
+    out += question.key;
+    for (std::string_view word : question.rest) out += " " + std::string(word);
+    return out;
+  };
+  CHECK(shown({"JSON.GET", "doc", "$.a", "$.b"}) == "1 doc $.a $.b");
+  CHECK(shown({"ts.Get", "t"}) == "0 t");
+  CHECK(shown({"JSON.SET", "doc", "$", "1"}) == "none");
+  CHECK(shown({"JSON.GET"}) == "none");
+  testing::Words many(question_words_max, "x");
+  many[0] = "JSON.GET";
+  CHECK(shown(many) != "none");
+  many.push_back("x");
+  CHECK(shown(many) != "none");
+  many.push_back("x");
+  CHECK(shown(many) == "none");
+}
+
 TEST_CASE("keys and fields may hold any byte, or none") {
   const std::string bytes("\0\r\n$3 |", 7);
   const std::string wire = request({"HGET", bytes, ""});
