@@ -63,7 +63,12 @@ const char* name(Deed deed) {
                                                           "share_exceeded",
                                                           "pages_decayed",
                                                           "credentials_changed",
-                                                          "credentials_refused"};
+                                                          "credentials_refused",
+                                                          "cache_hit",
+                                                          "cache_hit_by_time",
+                                                          "proved_hit",
+                                                          "key_read",
+                                                          "key_evicted"};
   return names[static_cast<std::size_t>(deed)];
 }
 

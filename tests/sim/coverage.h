@@ -47,9 +47,14 @@ enum class Deed : std::uint8_t {
   pages_decayed,   ///< nobody had needed them
   credentials_changed,
   credentials_refused,
+  cache_hit,          ///< of what a connection vouches for
+  cache_hit_by_time,  ///< of what only time does
+  proved_hit,         ///< behind a proof
+  key_read,           ///< from the server, through a cache or not
+  key_evicted,        ///< by the server
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::credentials_refused) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::key_evicted) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

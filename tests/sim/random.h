@@ -24,7 +24,9 @@ class Random {
     network,
     server,
     faults,
-    wire
+    wire,
+    cache,
+    caches
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

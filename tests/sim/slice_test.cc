@@ -24,7 +24,6 @@ constexpr std::array unreachable = {
     ErrorCode::tls_failed,
     ErrorCode::certificate_invalid,
     ErrorCode::credentials_failed,
-    ErrorCode::tracking_refused,  // no client here has a cache yet
     ErrorCode::cluster_redirect,  // no server here is a node of a cluster
 };
 

@@ -4,7 +4,9 @@ load("//tools/build:library.bzl", "plimsoll_library")
 
 _CORE = [
     "//core/base",
+    "//core/cache",
     "//core/client",
+    "//core/commands",
     "//core/memory",
     "//core/resp",
     "//core/session",

@@ -50,10 +50,21 @@ World::World(const Scenario& scenario, Trace::Printing printing)
   for (std::uint32_t i = 0; i < scenario.servers; ++i) {
     servers_.push_back(std::make_unique<Server>(environment_, i));
   }
+  Random caches(scenario.seed, Random::Purpose::caches);
+  for (std::uint64_t left = caches.below(3); left > 0; --left) {
+    const auto number = static_cast<std::uint32_t>(caches_.size());
+    caches_.push_back(std::make_unique<SharedCache>(environment_, number));
+  }
   for (std::uint32_t i = 0; i < scenario.clients; ++i) {
-    users_.push_back(std::make_unique<User>(environment_, i, lines_[shared ? 0 : i]->budget()));
+    Budget& budget = lines_[shared ? 0 : i]->budget();
+    users_.push_back(std::make_unique<User>(environment_, i, budget, draw_cache(caches)));
   }
   injector_.emplace(environment_, Injector::Targets{servers_, lines_});
+}
+
+SharedCache* World::draw_cache(Random& random) {
+  const std::size_t which = random.below(caches_.size() + 1);
+  return which == caches_.size() ? nullptr : caches_[which].get();
 }
 
 template <class Done>

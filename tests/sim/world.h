@@ -31,6 +31,7 @@ class World {
   /// Until `done()` or a violation; false where `limit` was reached first.
   template <class Done>
   bool run_until(Instant limit, const Done& done);
+  SharedCache* draw_cache(Random& random);
   void check_step();
   void check_quiet();
   void calm_down();
@@ -45,6 +46,7 @@ class World {
   const std::uint64_t validate_every_;
   std::vector<std::unique_ptr<WatchedLine>> lines_;
   std::vector<std::unique_ptr<Server>> servers_;
+  std::vector<std::unique_ptr<SharedCache>> caches_;
   std::vector<std::unique_ptr<User>> users_;
   std::optional<Injector> injector_;
 };

@@ -48,4 +48,12 @@ void Transactions::note_data_lost(std::uint32_t server) {
   }
 }
 
+void Transactions::note_flushed(std::uint32_t server, int database) {
+  for (auto& [place, key] : keys_) {
+    if (place.server != server || place.database != database || key.writer == 0) continue;
+    key.writer = 0;
+    ++key.changes;
+  }
+}
+
 }  // namespace plimsoll::sim

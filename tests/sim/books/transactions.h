@@ -33,6 +33,8 @@ class Transactions : public Book {
   bool may_commit(RequestNumber transaction, std::uint64_t connection);
   void note_exec(RequestNumber transaction, bool ran, bool might);
   void note_data_lost(std::uint32_t server);
+  /// FLUSHDB: what was not there has not changed.
+  void note_flushed(std::uint32_t server, int database);
 
  private:
   struct Key {

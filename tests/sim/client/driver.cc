@@ -39,7 +39,8 @@ Wire& Driver::wire(ConnectionId connection) {
   return *wire;
 }
 
-bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t server) {
+bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t server,
+                   cache::Cache* cache) {
   budget_ = &budget;
   const std::uint64_t refusals = refusals_by_source();
   Result<plimsoll::Client::Accounts> accounts = plimsoll::Client::open_accounts(budget);
@@ -59,6 +60,9 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   gave_up_waiting_ = 0;
   pools_.fill(PoolKind::replies);
   client_.emplace(options, std::move(accounts).value());
+  fetches_.clear();
+  ready_since_ = {};
+  if (cache != nullptr) use_cache(*cache);
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
   closed_ = paused_ = false;
@@ -70,6 +74,15 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   client_->connect(environment_.now());
   settle();
   return true;
+}
+
+// Where there is no room for that it goes on without.
+void Driver::use_cache(cache::Cache& cache) {
+  const std::string source =
+      "server " + std::to_string(server_) + ", database " + std::to_string(options_.database);
+  const Status used = client_->use_cache(cache, source);
+  require(used.ok() || used.error().code == ErrorCode::out_of_memory,
+          "a client is refused a cache only for want of memory");
 }
 
 void Driver::finish() {
@@ -133,6 +146,7 @@ void Driver::tell(const Event& event) {
       ++environment_.coverage.connections;
       last_completed_ = 0;
       was_ready_ = true;
+      ready_since_ = environment_.now();
       attempts_ = 0;
       quiet_since_ = environment_.now();
       return owner_.handle_ready();
@@ -174,7 +188,8 @@ void Driver::tell_outcome(const Event& event) {
   }
   const bool truthful = is_truthful(event.tag);
   const bool here = elsewhere_.erase(event.tag) == 0;
-  if (here && event.kind == Event::Kind::completed) {
+  const bool is_fetch = fetches_.erase(event.tag) > 0;
+  if (here && !is_fetch && event.kind == Event::Kind::completed) {
     require(event.tag > last_completed_, "replies come in the order of the requests");
     last_completed_ = event.tag;
   }

@@ -6,10 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/tests/sim/client/wire.h"
 #include "plimsoll/tests/sim/environment.h"
 
@@ -41,8 +44,15 @@ class Driver final : private Wire::Owner, private Handler {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  /// Makes a client of `server`'s and has it connect. False: `budget` has no room for it.
-  bool start(const ClientOptions& options, Budget& budget, std::size_t server);
+  /// Makes a client of `server`'s and has it connect, with `cache` unless that is null or there is
+  /// no room for it. False: `budget` has no room for the client.
+  bool start(const ClientOptions& options, Budget& budget, std::size_t server,
+             cache::Cache* cache = nullptr);
+  bool has_cache() const { return client_ && client_->near_cache() != nullptr; }
+  NearCache* near_cache() const { return client_->near_cache(); }
+  /// Since when it has its connection; `never` if it is no client.
+  Instant ready_since() const { return client_ ? ready_since_ : never; }
+  bool is_told_the_truth() const { return !client_ || main_wire().truthful(); }
   std::size_t server() const { return server_; }
   const ClientOptions& options() const { return options_; }
 
@@ -56,7 +66,12 @@ class Driver final : private Wire::Owner, private Handler {
   // What its owner does. Not while it is frozen. After one or more of the first, and after nothing
   // else, settle() sends what was staged.
 
-  Result<RequestId> submit(const CommandView& command, Duration timeout, Tag tag);
+  Result<RequestId> submit(const CommandView& command, Duration timeout, Tag tag) {
+    return submit_since(Instant::min(), command, timeout, tag);
+  }
+  Result<RequestId> submit_since(Instant since, const CommandView& command, Duration timeout,
+                                 Tag tag);
+  Result<RequestId> prove(Duration timeout, Tag tag);
   Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Duration timeout,
                               Tag tag);
   Result<RequestId> subscribe(ConnectionId connection, SubscriptionKind kind,
@@ -123,6 +138,7 @@ class Driver final : private Wire::Owner, private Handler {
   void handle_bytes() override { quiet_since_ = environment_.now(); }
   void handle_end() override { without_link_since_ = environment_.now(); }
 
+  void use_cache(cache::Cache& cache);
   Wire& wire(ConnectionId connection);
   const Wire& main_wire() const { return *wires_[0]; }
   bool leaves_room_to_waiters(std::size_t bytes);
@@ -179,6 +195,8 @@ class Driver final : private Wire::Owner, private Handler {
   std::map<Tag, Waiter> waiters_;
   std::map<RequestId, RequestId> admitted_as_;  // what those are called now who were admitted
   std::uint64_t gave_up_waiting_ = 0;
+  std::set<Tag> fetches_;  // reads that may be answered with the reply to another
+  Instant ready_since_{};
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection
   Instant quiet_since_{};                  // nothing was heard, and nobody waited
   Instant frozen_until_{};

@@ -1,6 +1,7 @@
 #include <array>
 #include <span>
 
+#include "plimsoll/core/client/flights.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/sim/client/driver.h"
 
@@ -45,9 +46,18 @@ bool Driver::leaves_room_to_waiters(std::size_t bytes) {
   return used >= segment_bytes && used + bytes > budget_->share(PoolKind::requests) / 2;
 }
 
-Result<RequestId> Driver::submit(const CommandView& command, Duration timeout, Tag tag) {
+Result<RequestId> Driver::prove(Duration timeout, Tag tag) {
+  const Result<RequestId> id = client_->prove(environment_.now(), timeout, tag);
+  if (id) fetches_.insert(tag);
+  return note_submitted(id, nullptr, tag, 0);
+}
+
+Result<RequestId> Driver::submit_since(Instant since, const CommandView& command, Duration timeout,
+                                       Tag tag) {
   const std::uint64_t refusals = refusals_by_source();
-  const Result<RequestId> id = client_->submit(command, environment_.now(), timeout, tag);
+  const Result<RequestId> id =
+      client_->submit_since(since, command, environment_.now(), timeout, tag);
+  if (id && Flights::has(*id)) fetches_.insert(tag);
   const bool blocks = command.block_time != Duration::zero();
   if (!id && blocks && id.error().limit == options_.blocking_connections_max) {
     require(client_->statistics().blocking_connections == options_.blocking_connections_max,

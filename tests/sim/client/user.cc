@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plimsoll/core/memory/segment.h"
+#include "plimsoll/tests/sim/client/cached_reader.h"
 #include "plimsoll/tests/sim/client/listener.h"
 #include "plimsoll/tests/sim/client/locker.h"
 #include "plimsoll/tests/sim/client/popper.h"
@@ -41,10 +42,11 @@ User::Habits::Habits(Random& random, const Scenario& scenario) {
   babbles = random.one_in(2) && scenario.faults.has(Fault::dry_replies);
 }
 
-User::User(Environment& environment, std::uint32_t number, Budget& budget)
+User::User(Environment& environment, std::uint32_t number, Budget& budget, SharedCache* cache)
     : environment_(environment),
       number_(number),
       budget_(budget),
+      cache_(cache),
       random_(environment.scenario.seed, Random::Purpose::user, number),
       habits_(random_, environment.scenario),
       driver_(environment, number, *this) {
@@ -53,6 +55,8 @@ User::User(Environment& environment, std::uint32_t number, Budget& budget)
   errands_.push_back(std::make_unique<Popper>(desk));
   errands_.push_back(std::make_unique<Locker>(desk));
   errands_.push_back(std::make_unique<Listener>(desk));
+  errands_.push_back(std::make_unique<CachedReader>(desk, cache));
+  if (cache != nullptr) cache->join(driver_);
 }
 
 void User::start() {
@@ -88,6 +92,7 @@ ClientOptions User::draw_options() {
   }
   if (has(Fault::no_database) || random_.one_in(4)) options.database = 1;
   if (environment_.rests) options.health_check_interval = Duration::zero();
+  if (cache_ != nullptr) options.tracking = cache_->tracking();
   if (environment_.calm) return options;
   options.inflight_requests_limit = random_.one_in(3) ? 1 + random_.skewed(200) : 1000;
   if (number_ % 2 == 1) {
@@ -127,7 +132,8 @@ void User::begin_life() {
   ++life_;
   over_ = false;
   const std::size_t server = random_.below(environment_.network.servers_count());
-  if (!driver_.start(draw_options(), budget_, server)) {
+  if (!driver_.start(draw_options(), budget_, server,
+                     cache_ == nullptr ? nullptr : &cache_->core())) {
     over_ = true;
     environment_.schedule.plan(milliseconds(10), *this, begin);
     return;

@@ -11,6 +11,7 @@
 #include "plimsoll/tests/sim/client/driver.h"
 #include "plimsoll/tests/sim/client/errand.h"
 #include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/client/shared_cache.h"
 
 // Someone who uses a client, and has it replaced when it has ended: submits, changes their mind,
 // keeps replies, goes away. What kind of user it is (patient or not, in bursts or one at a time,
@@ -20,7 +21,8 @@ namespace plimsoll::sim {
 
 class User final : private Driver::Owner, private Desk, private Handler {
  public:
-  User(Environment& environment, std::uint32_t number, Budget& budget);
+  /// `cache`: null for none.
+  User(Environment& environment, std::uint32_t number, Budget& budget, SharedCache* cache);
 
   void start();
 
@@ -133,6 +135,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   Environment& environment_;
   const std::uint32_t number_;
   Budget& budget_;
+  SharedCache* const cache_;
   Random random_;
   const Habits habits_;
   Driver driver_;

@@ -25,6 +25,7 @@ Server::Server(Environment& environment, std::uint32_t number)
       service_time_(random_.between(Duration::zero(), microseconds(5))) {
   model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
   if (environment.scenario.faults.has(Fault::rotation)) restore_password();
+  if (random_.one_in(3)) model_.options().tracking_keys_max = random_.between(1, 8);
   environment.network.add_server(*this);
 }
 
@@ -49,6 +50,7 @@ void Server::handle(std::uint32_t what, std::uint64_t detail) {
       answers_at_ = never;
       if (environment_.now() >= idle_at_) {
         model_.handle_time(model_time());
+        note_versions();
         poll_model();
       }
       return plan_answers();
@@ -100,6 +102,7 @@ void Server::run_turn() {
     if (connection.link != nullptr) serve(connection);
   }
   serving_.clear();
+  if (random_.one_in(500)) evict_some();
   poll_model();
   plan_answers();
 }

@@ -80,6 +80,8 @@ class Server final : private Link::Server, private Handler {
   void answer(Connection& connection, std::string_view request);
   void execute(Connection& connection, std::string_view request);
   void note_execution(const model::Execution& execution);
+  void note_versions();
+  void evict_some();
   void note_served(Connection& connection, RequestNumber number);
   void end_transaction(Connection& connection, bool might);
   void note_taken(Connection& connection, std::string_view reply);

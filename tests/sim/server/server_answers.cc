@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plimsoll/tests/sim/books/versions.h"
 #include "plimsoll/tests/sim/client/reply_hash.h"
 #include "plimsoll/tests/sim/server/server.h"
 
@@ -14,6 +15,24 @@ std::string_view element_of(std::string_view reply) {
   if (!reply.starts_with("*2\r\n")) return {};
   reply.remove_suffix(2);
   return reply.substr(reply.rfind('\n') + 1);
+}
+
+// Real servers look at what may have expired ten times a second.
+constexpr Duration expiry_lag = std::chrono::milliseconds(100);
+
+// What is said of changed keys comes before a reply, or behind it.
+std::string_view without_news(std::string_view wire) {
+  constexpr std::string_view news = ">2\r\n$10\r\ninvalidate\r\n";
+  constexpr std::string_view all = "_\r\n";
+  while (wire.starts_with(news)) {
+    wire.remove_prefix(news.size());
+    if (wire.starts_with(all)) {
+      wire.remove_prefix(all.size());
+      continue;
+    }
+    for (int lines = 3; lines > 0; --lines) wire.remove_prefix(wire.find('\n') + 1);  // *1 $2 c0
+  }
+  return wire.substr(0, wire.find(news));
 }
 
 bool is_pop(std::string_view command) { return command == "BLPOP" || command == "BRPOP"; }
@@ -36,7 +55,7 @@ void Server::answer(Connection& connection, std::string_view request) {
     connection.waiting = number;
   } else if (pops) {
     connection.waiting = number;
-    note_taken(connection, reply_);
+    note_taken(connection, without_news(reply_));
   } else if (number != 0 && !connection.in_transaction) {
     note_served(connection, number);
   }
@@ -57,7 +76,8 @@ void Server::execute(Connection& connection, std::string_view request) {
   connection.closing = model_.closing(connection.client) != model::Closing::no;
   // As a real server does where other replies are still to be sent.
   const bool pending = connection.sent < connection.output.size();
-  if (command == "AUTH" && pending && reply_.starts_with("-WRONGPASS")) reply_.clear();
+  if (command == "AUTH" && pending && without_news(reply_).starts_with("-WRONGPASS"))
+    reply_.clear();
   if (command == "MULTI") {
     connection.in_transaction = true;
     connection.transaction = 0;
@@ -74,15 +94,16 @@ void Server::end_transaction(Connection& connection, bool might) {
   if (number == 0) return;
   Transactions& transactions = environment_.books.transactions;
   transactions.note_run(number, ran_);
-  if (!reply_.starts_with("-")) transactions.note_exec(number, !ran_.empty(), might);
-  executed_ = !reply_.starts_with("-");
+  executed_ = !without_news(reply_).starts_with("-");
+  if (executed_) transactions.note_exec(number, !ran_.empty(), might);
   note_served(connection, number);
 }
 
 void Server::note_served(Connection& connection, RequestNumber number) {
   if (lie_ && executed_) replace_by_large_reply();
   const auto ran = executed_ ? Ledger::Ran::yes : Ledger::Ran::no;
-  environment_.ledger.note_served(number, ran, connection.link->serial(), hash_of_wire(reply_));
+  environment_.ledger.note_served(number, ran, connection.link->serial(),
+                                  hash_of_wire(without_news(reply_)));
   require(!executed_ || connection.link->note_run(number),
           "requests run in the order in which they were made");
 }
@@ -95,6 +116,13 @@ void Server::note_taken(Connection& connection, std::string_view reply) {
 // Also of a command that was blocked, on another connection than the one that is answered.
 void Server::note_execution(const model::Execution& execution) {
   executed_ = true;
+  const bool reaches_all = execution.command == "flushdb" || execution.command == "exec";
+  if (execution.command == "flushdb") {
+    environment_.books.transactions.note_flushed(number_, execution.database);
+  }
+  if (reaches_all || (execution.arguments.size() > 1 && Versions::is_key(execution.arguments[1]))) {
+    note_versions();
+  }
   if (answering_ == nullptr || execution.arguments.size() < 2) return;
   if (execution.outcome != model::Execution::Outcome::replied) return;
   Books& books = environment_.books;
@@ -119,10 +147,34 @@ void Server::note_execution(const model::Execution& execution) {
   }
 }
 
+// What the keys hold that caches are tried on.
+void Server::note_versions() {
+  for (int database = 0; database < Versions::databases_count; ++database) {
+    for (std::size_t i = 0; i < Versions::keys_count; ++i) {
+      sim::Place place{.server = number_, .database = database, .key = Versions::key(i)};
+      environment_.books.versions.note(place, model_.peek(database, place.key), environment_.now());
+    }
+  }
+}
+
+// For want of memory, as real servers do.
+void Server::evict_some() {
+  const int database = static_cast<int>(random_.below(Versions::databases_count));
+  const std::string key = Versions::key(random_.below(Versions::keys_count));
+  if (!model_.evict(database, key, model_time())) return;
+  environment_.coverage.count(Deed::key_evicted);
+  note_versions();
+}
+
 void Server::plan_answers() {
-  const std::optional<model::Time> next = model_.next_timeout();
-  if (!next) return;
-  const Instant due = Instant{} + Duration(static_cast<Duration::rep>(next->nanoseconds));
+  const auto instant = [](const std::optional<model::Time>& time) {
+    if (!time) return never;
+    return Instant{} + Duration(static_cast<Duration::rep>(time->nanoseconds));
+  };
+  const Instant expired = instant(model_.next_expiry());
+  const Instant noticed = expired == never ? never : after(expired, expiry_lag);
+  const Instant due = std::min(instant(model_.next_timeout()), noticed);
+  if (due == never) return;
   const Instant when = std::max({due, idle_at_, environment_.now()});
   if (when >= answers_at_) return;
   answers_at_ = when;

@@ -20,6 +20,7 @@ void Server::restart(Data data) {
   }
   if (data == Data::lost) environment_.books.transactions.note_data_lost(number_);
   model_.restart(data == Data::kept ? model::Server::Data::kept : model::Server::Data::lost);
+  note_versions();
   const Duration down = microseconds(random_.skewed(2'000'000));
   environment_.network.refuse_connections(number_, down);
 }

@@ -1,0 +1,246 @@
+#include "plimsoll/tests/sim/client/cached_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/commands/question.h"
+#include "plimsoll/tests/sim/client/request.h"
+
+namespace plimsoll::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// A bulk string or a null, as a server or the cache says it.
+std::optional<std::string> told_by(std::string_view wire) {
+  if (!wire.starts_with('$') || wire.starts_with("$-")) return std::nullopt;
+  wire.remove_prefix(wire.find('\n') + 1);
+  return std::string(wire.substr(0, wire.size() - 2));
+}
+
+}  // namespace
+
+void CachedReader::begin_life() {
+  asked_.clear();
+  last_write_.clear();
+  own_versions_.clear();
+  proved_.reset();
+}
+
+void CachedReader::act() {
+  switch (random().below(16)) {
+    case 0:
+    case 1:
+    case 2: return write();
+    case 3: return erase();
+    case 4: return random().one_in(4) ? flush() : write();
+    case 5:
+    case 6: return prove();
+    case 7: {  // written, and read at once
+      write();
+      return read(Instant::min());
+    }
+    default: break;
+  }
+  for (std::uint64_t left = random().between(1, 4); left > 0; --left) {
+    const Duration staleness =
+        random().one_in(2) ? Duration::zero() : milliseconds(random().below(50));
+    read(random().one_in(4) ? environment().now() - staleness : Instant::min());
+  }
+}
+
+Place CachedReader::some_place() {
+  return {.server = static_cast<std::uint32_t>(driver().server()),
+          .database = static_cast<int>(driver().options().database),
+          .key = Versions::key(random().below(Versions::keys_count))};
+}
+
+void CachedReader::write() {
+  const Duration timeout = desk_.draw_timeout();
+  const bool expires = random().one_in(6);
+  const RequestNumber number =
+      desk_.enter(*this, deadline_of(timeout), expires ? 0 : 1, "SET of a cached key");
+  Asked asked{.what = Asked::What::write, .place = some_place()};
+  asked.value = marked(asked.place.key, {.number = number});
+  const std::string time = std::to_string(1 + random().below(400));
+  const std::array<std::string_view, 5> words{"SET", asked.place.key, asked.value, "PX", time};
+  CommandView command;
+  command.args = std::span<const std::string_view>(words).first(expires ? 5 : 3);
+  if (!desk_.note_submitted(driver().submit(command, timeout, number), number)) return;
+  last_write_[asked.place] = number;
+  asked_[number] = std::move(asked);
+  driver().settle();
+}
+
+void CachedReader::erase() {
+  const Duration timeout = desk_.draw_timeout();
+  const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 1, "DEL of a cached key");
+  const Place place = some_place();
+  const std::string mark = marked("", {.number = number});
+  const std::array<std::string_view, 3> words{"DEL", place.key, mark};
+  CommandView command;
+  command.args = words;
+  if (!desk_.note_submitted(driver().submit(command, timeout, number), number)) return;
+  asked_[number] = {.what = Asked::What::other};
+  driver().settle();
+}
+
+void CachedReader::flush() {
+  const Duration timeout = desk_.draw_timeout();
+  const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "FLUSHDB");
+  const std::array<std::string_view, 1> words{"FLUSHDB"};
+  CommandView command;
+  command.args = words;
+  if (!desk_.note_submitted(driver().submit(command, timeout, number), number)) return;
+  asked_[number] = {.what = Asked::What::other};
+  driver().settle();
+}
+
+void CachedReader::prove() {
+  if (cache_ == nullptr || !driver().has_cache()) return;
+  const Duration timeout = desk_.draw_timeout();
+  const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "a proof");
+  if (!desk_.note_submitted(driver().prove(timeout, number), number)) return;
+  asked_[number] = {.what = Asked::What::proof, .since = environment().now()};
+  driver().settle();
+}
+
+// Behind a proof: what is there was true when it was asked for.
+void CachedReader::go_on() {
+  if (!proved_) return;
+  const Instant since = *std::exchange(proved_, std::nullopt);
+  for (std::size_t i = 0; i < Versions::keys_count; ++i) {
+    Place place = some_place();
+    place.key = Versions::key(i);
+    if (look_up(place, since)) coverage().count(Deed::proved_hit);
+  }
+}
+
+void CachedReader::read(Instant since) {
+  const Place place = some_place();
+  if (!look_up(place, since)) send_read(place, since);
+}
+
+bool CachedReader::is_tracked() { return driver().near_cache()->state() != NearCache::State::ttl; }
+
+bool CachedReader::look_up(const Place& place, Instant since) {
+  if (cache_ == nullptr || !driver().has_cache()) return false;
+  NearCache& near = *driver().near_cache();
+  const commands::Question question = commands::get_of(place.key);
+  Told told;
+  const bool hit = cache_->core().visit(near.reader(since), question, environment().now(),
+                                        [&](std::string_view wire) {
+                                          told = told_by(wire);
+                                          return true;
+                                        });
+  cache_->note_lookup(hit);
+  if (!hit) return false;
+  coverage().count(is_tracked() ? Deed::cache_hit : Deed::cache_hit_by_time);
+  if (cache_->is_trusted()) check_hit(place, told, since);
+  return true;
+}
+
+std::size_t CachedReader::version_of(const Place& place, const Told& told) {
+  const std::size_t version = books().versions.find(place, told);
+  require(version != Versions::none, "a cache has only what a server said", 0);
+  return version;
+}
+
+void CachedReader::check_hit(const Place& place, const Told& told, Instant since) {
+  const Instant now = environment().now();
+  const std::size_t version = version_of(place, told);
+  if (version == Versions::none) return;
+  const Instant superseded_at = books().versions.superseded_at(place, version);
+  environment().note("client", desk_.user_number(), "finds version % of %, true until %", version,
+                     place.key.c_str(), superseded_at.time_since_epoch());
+  const SharedCache::Floor floor = cache_->floor(place);
+  require(version >= floor.written, "what a client of the cache wrote is seen from then on", 0);
+  const auto own = last_write_.find(place);
+  require(own == last_write_.end() || !asked_.contains(own->second),
+          "nothing is served of a key that is being written", 0);
+  require(since == Instant::min() || superseded_at >= since,
+          "what is proved was true when it was asked", 0);
+  const cache::CacheOptions& options = cache_->options();
+  if (options.entry_ttl != Duration::zero() && !is_tracked()) {
+    require(after(superseded_at, options.entry_ttl) >= now, "nothing is served beyond its time", 0);
+    return;
+  }
+  require(version >= floor.told, "nothing older is served than was told before", 0);
+  require(after(superseded_at, options.coherence_lease) >= now,
+          "what is served was true within the lease", 0);
+  require(superseded_at >= cache_->vouched_since(), "nothing is served from before a reconnect", 0);
+  cache_->note_told(place, version);
+}
+
+void CachedReader::send_read(const Place& place, Instant since) {
+  const Duration timeout = desk_.draw_timeout();
+  const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "GET of a cached key");
+  const std::array<std::string_view, 2> words{"GET", place.key};
+  CommandView command;
+  command.args = words;
+  command.effect = CommandView::Effect::read;
+  Asked asked{.what = Asked::What::read, .place = place, .since = since};
+  if (cache_ != nullptr) asked.floor = cache_->floor(place);
+  if (const auto own = last_write_.find(place); own != last_write_.end()) {
+    asked.written_before = own->second;
+  }
+  const Result<RequestId> id = driver().submit_since(since, command, timeout, number);
+  if (!desk_.note_submitted(id, number)) return;
+  asked.counts = Flights::has(*id);
+  asked_[number] = std::move(asked);
+  driver().settle();
+}
+
+void CachedReader::handle_outcome(const Event& event, bool truthful) {
+  const auto found = asked_.find(event.tag);
+  if (found == asked_.end()) return;
+  const Asked asked = std::move(found->second);
+  asked_.erase(found);
+  if (event.error != nullptr || !truthful) return;
+  if (cache_ != nullptr && !cache_->is_trusted()) return;
+  switch (asked.what) {
+    case Asked::What::read: return check_read(asked, event);
+    case Asked::What::write: return note_write(asked, event.tag);
+    case Asked::What::proof: proved_ = asked.since; return desk_.go_on_soon(*this);
+    case Asked::What::other: return;
+  }
+}
+
+void CachedReader::check_read(const Asked& asked, const Event& event) {
+  if (!event.value || event.value->is_error()) return;
+  const Told told = event.value->is_null() ? Told() : Told(text_of(*event.value));
+  const std::size_t version = version_of(asked.place, told);
+  if (version == Versions::none) return;
+  const RequestNumber number = event.tag;
+  coverage().count(Deed::key_read);
+  const auto own = own_versions_.find(asked.written_before);
+  require(own == own_versions_.end() || version >= own->second,
+          "a read sees what its client wrote before", number);
+  require(version >= asked.floor.written,
+          "a read sees what clients of its cache were told that they wrote", number);
+  const Instant superseded_at = books().versions.superseded_at(asked.place, version);
+  require(asked.since == Instant::min() || superseded_at >= asked.since,
+          "a read is as fresh as was asked", number);
+  if (cache_ == nullptr || !driver().has_cache() || !is_tracked()) return;
+  require(version >= asked.floor.told, "a read is told nothing older than was told before", number);
+  if (asked.counts) cache_->note_told(asked.place, version);
+}
+
+void CachedReader::note_write(const Asked& asked, RequestNumber number) {
+  const std::size_t version = books().versions.find(asked.place, asked.value);
+  require(version != Versions::none, "a write that is acknowledged was made", number);
+  if (version == Versions::none) return;
+  own_versions_[number] = version;
+  if (cache_ != nullptr && driver().has_cache()) cache_->note_written(asked.place, version);
+}
+
+void CachedReader::check() {
+  if (cache_ != nullptr) cache_->check();
+}
+
+}  // namespace plimsoll::sim

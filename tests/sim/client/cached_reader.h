@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "plimsoll/tests/sim/books/versions.h"
+#include "plimsoll/tests/sim/client/errand.h"
+#include "plimsoll/tests/sim/client/shared_cache.h"
+
+namespace plimsoll::sim {
+
+/// Reads a few keys over and over, through a cache if there is one, and writes them; knows what it
+/// may be told of them.
+class CachedReader final : public Errand {
+ public:
+  /// `cache`: null where the client has none.
+  CachedReader(Desk& desk, SharedCache* cache) : Errand(desk), cache_(cache) {}
+
+  void begin_life() override;
+  void act() override;
+  void go_on() override;
+  void handle_outcome(const Event& event, bool truthful) override;
+  void check() override;
+
+ private:
+  using Told = std::optional<std::string>;
+
+  struct Asked {
+    enum class What : std::uint8_t { read, write, proof, other } what;
+    Place place{};
+    std::string value{};               // written
+    Instant since{};                   // of a read: what is told must have been true then or later
+    SharedCache::Floor floor{};        // and be no older than that
+    RequestNumber written_before = 0;  // by this client
+    bool counts = false;               // what it is told holds for all others
+  };
+
+  Place some_place();
+  void write();
+  void erase();
+  void flush();
+  void prove();
+  void read(Instant since);
+  bool look_up(const Place& place, Instant since);
+  void send_read(const Place& place, Instant since);
+  void check_hit(const Place& place, const Told& told, Instant since);
+  void check_read(const Asked& asked, const Event& event);
+  void note_write(const Asked& asked, RequestNumber number);
+  std::size_t version_of(const Place& place, const Told& told);
+  bool is_tracked();
+
+  SharedCache* const cache_;
+  std::map<RequestNumber, Asked> asked_;
+  std::map<Place, RequestNumber> last_write_;          // of this client
+  std::map<RequestNumber, std::size_t> own_versions_;  // of writes that were acknowledged
+  std::optional<Instant> proved_;                      // reads are to follow
+};
+
+}  // namespace plimsoll::sim

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/memory/heap_memory.h"
+#include "plimsoll/core/session/options.h"
+#include "plimsoll/tests/sim/environment.h"
+
+// A cache that some of the clients share, in memory of its own, and what has been told by it: no
+// later read may be told anything older.
+
+namespace plimsoll::sim {
+
+class Driver;
+
+class SharedCache {
+ public:
+  SharedCache(Environment& environment, std::uint32_t number);
+  SharedCache(const SharedCache&) = delete;
+  SharedCache& operator=(const SharedCache&) = delete;
+
+  cache::Cache& core() { return *core_; }
+  const cache::CacheOptions& options() const { return core_->options(); }
+
+  /// What its clients are to ask of servers.
+  TrackingOptions tracking() const;
+
+  /// Its clients, one behind the other, as long as they live.
+  void join(const Driver& client) { clients_.push_back(&client); }
+
+  /// Whether no server lies to any of them, nor has left anything behind by which it lied before.
+  bool is_trusted();
+
+  /// The time from which on all that its connections vouch for has been read.
+  Instant vouched_since() const;
+
+  /// What has been told of a key: by writes, and by reads as well.
+  struct Floor {
+    std::size_t written = 0;
+    std::size_t told = 0;
+  };
+  Floor floor(const Place& place) const;
+  void note_written(const Place& place, std::size_t version);
+  void note_told(const Place& place, std::size_t version);
+
+  void note_lookup(bool hit);
+
+  /// Between two events.
+  void check();
+
+ private:
+  Environment& environment_;
+  const std::uint32_t number_;
+  TrackingOptions tracking_;
+  HeapMemory memory_;
+  Budget budget_;
+  std::optional<cache::Cache> core_;
+  std::vector<const Driver*> clients_;
+  std::map<Place, Floor> floors_;
+  bool was_lied_to_ = false;
+  std::uint64_t lookups_ = 0;
+  std::uint64_t hits_ = 0;
+};
+
+}  // namespace plimsoll::sim
