@@ -325,7 +325,7 @@ std::optional<Event> NearCache::poll_event() {
 
 Event NearCache::failed(const Flights::EndedWaiter& ended) {
   const bool timed_out = ended.why == Flights::Waiter::State::timed_out;
-  const bool is_sent = !ended.flight->awaits_proof && main_.is_exposed(ended.flight->request);
+  const bool is_sent = !ended.flight->awaits_proof && main_.was_exposed(ended.flight->request);
   error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
             .executed = is_sent ? Executed::maybe : Executed::no,
             .what = timed_out ? "the request's deadline passed before its reply"

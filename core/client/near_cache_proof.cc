@@ -82,7 +82,7 @@ Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
 }
 
 Result<Flights::Flight*> NearCache::open_proof(Instant now) {
-  if (proof_ != nullptr && !main_.is_exposed(proof_->request)) {
+  if (proof_ != nullptr && !main_.was_exposed(proof_->request)) {
     proof_->began_at = std::max(proof_->began_at, now);
     return proof_;
   }

@@ -168,6 +168,8 @@ class Pipeline {
 
   /// Whether some of the bytes of a request were given out by transmit().
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
+  /// The same on any connection so far: a server may have run it.
+  bool was_exposed(RequestId id) const { return id < exposed_end_ || id < lost_end_; }
 
   /// Requests and tombstones.
   std::size_t size() const { return requests_.size(); }
@@ -233,6 +235,7 @@ class Pipeline {
   std::uint64_t unsent_begin_ = 0;  // everything before this was taken by the transport
   std::uint64_t exposed_end_ = 0;   // everything before this was given out by transmit()
   std::uint64_t whole_end_ = 0;     // the requests before this were taken whole
+  std::uint64_t lost_end_ = 0;      // everything before this was given out before, and lost
   bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
   bool losing_ = false;             // from handle_connection_lost() to restart()
   std::size_t answered_count_ = 0;  // at the front: answered before the transport was done

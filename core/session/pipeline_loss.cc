@@ -47,6 +47,7 @@ std::size_t Pipeline::restart() {
   window_ = std::min(reconnect_window_min, options_.requests_max + own_requests_max);
   // Of what is left, nothing was sent: gaps may be anywhere.
   has_gaps_ = true;
+  lost_end_ = std::max(lost_end_, exposed_end_);
   unsent_begin_ = exposed_end_ = whole_end_ = 0;
   drop_withdrawn();
   if (!requests_.empty()) unsent_begin_ = exposed_end_ = whole_end_ = requests_.front().begin;

@@ -191,6 +191,7 @@ class Session {
 
   /// Whether the transport was given bytes of this request: the server may have it.
   bool is_exposed(RequestId id) const { return pipeline_.is_exposed(id); }
+  bool was_exposed(RequestId id) const { return pipeline_.was_exposed(id); }
 
   /// Nothing is left to say.
   bool has_said_all() const { return all_said_; }

@@ -16,6 +16,9 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+constexpr std::uint64_t rounds_max = 24;
+constexpr std::uint64_t popular_keys = 2;
+
 // A bulk string or a null, as a server or the cache says it.
 std::optional<std::string> told_by(std::string_view wire) {
   if (!wire.starts_with('$') || wire.starts_with("$-")) return std::nullopt;
@@ -30,9 +33,18 @@ void CachedReader::begin_life() {
   last_write_.clear();
   own_versions_.clear();
   proved_.reset();
+  rounds_left_ = 0;
 }
 
+// Once begun it goes on for a while: a cache lives by what is asked for again.
 void CachedReader::act() {
+  rounds_left_ = random().between(1, rounds_max);
+  act_once();
+}
+
+void CachedReader::act_once() {
+  if (rounds_left_ == 0) return;
+  if (--rounds_left_ > 0) desk_.go_on_soon(*this);
   switch (random().below(16)) {
     case 0:
     case 1:
@@ -47,7 +59,7 @@ void CachedReader::act() {
     }
     default: break;
   }
-  for (std::uint64_t left = random().between(1, 4); left > 0; --left) {
+  for (std::uint64_t left = random().between(1, 6); left > 0; --left) {
     const Duration staleness =
         random().one_in(2) ? Duration::zero() : milliseconds(random().below(50));
     read(random().one_in(4) ? environment().now() - staleness : Instant::min());
@@ -57,7 +69,8 @@ void CachedReader::act() {
 Place CachedReader::some_place() {
   return {.server = static_cast<std::uint32_t>(driver().server()),
           .database = static_cast<int>(driver().options().database),
-          .key = Versions::key(random().below(Versions::keys_count))};
+          .key = Versions::key(random().one_in(4) ? random().below(Versions::keys_count)
+                                                  : random().below(popular_keys))};
 }
 
 void CachedReader::write() {
@@ -110,9 +123,13 @@ void CachedReader::prove() {
   driver().settle();
 }
 
-// Behind a proof: what is there was true when it was asked for.
 void CachedReader::go_on() {
-  if (!proved_) return;
+  if (proved_) return read_proved();
+  if (!desk_.is_calm()) act_once();
+}
+
+// What is there was true when the proof was asked for.
+void CachedReader::read_proved() {
   const Instant since = *std::exchange(proved_, std::nullopt);
   for (std::size_t i = 0; i < Versions::keys_count; ++i) {
     Place place = some_place();

@@ -37,6 +37,8 @@ class CachedReader final : public Errand {
     bool counts = false;               // what it is told holds for all others
   };
 
+  void act_once();
+  void read_proved();
   Place some_place();
   void write();
   void erase();
@@ -55,7 +57,8 @@ class CachedReader final : public Errand {
   std::map<RequestNumber, Asked> asked_;
   std::map<Place, RequestNumber> last_write_;          // of this client
   std::map<RequestNumber, std::size_t> own_versions_;  // of writes that were acknowledged
-  std::optional<Instant> proved_;                      // reads are to follow
+  std::uint64_t rounds_left_ = 0;
+  std::optional<Instant> proved_;  // reads are to follow
 };
 
 }  // namespace plimsoll::sim
