@@ -84,7 +84,7 @@ void World::run() {
   for (const auto& user : users_) user->start();
   injector_->start();
   run_until(Instant{} + environment_.scenario.time_max,
-            all([](const auto& user) { return user->has_submitted_all(); }));
+            all([](const auto& user) { return user->is_done(); }));
   if (environment_.referee.violation()) return;
 
   if (environment_.scenario.faults.has(Fault::dry_replies)) live_through_drought();

@@ -16,7 +16,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t rounds_max = 24;
+constexpr std::uint64_t rounds_max = 40;
+constexpr const char* own_write_unseen = "a read sees what its client wrote before";
 constexpr std::uint64_t popular_keys = 2;
 
 // A bulk string or a null, as a server or the cache says it.
@@ -32,6 +33,7 @@ void CachedReader::begin_life() {
   asked_.clear();
   last_write_.clear();
   own_versions_.clear();
+  told_early_.clear();
   proved_.reset();
   rounds_left_ = 0;
 }
@@ -218,14 +220,20 @@ void CachedReader::handle_outcome(const Event& event, bool truthful) {
   if (found == asked_.end()) return;
   const Asked asked = std::move(found->second);
   asked_.erase(found);
-  if (event.error != nullptr || !truthful) return;
-  if (cache_ != nullptr && !cache_->is_trusted()) return;
+  if (!checks(event, truthful)) {
+    told_early_.erase(event.tag);
+    return;
+  }
   switch (asked.what) {
     case Asked::What::read: return check_read(asked, event);
     case Asked::What::write: return note_write(asked, event.tag);
     case Asked::What::proof: proved_ = asked.since; return desk_.go_on_soon(*this);
     case Asked::What::other: return;
   }
+}
+
+bool CachedReader::checks(const Event& event, bool truthful) {
+  return event.error == nullptr && truthful && (cache_ == nullptr || cache_->is_trusted());
 }
 
 void CachedReader::check_read(const Asked& asked, const Event& event) {
@@ -236,8 +244,8 @@ void CachedReader::check_read(const Asked& asked, const Event& event) {
   const RequestNumber number = event.tag;
   coverage().count(Deed::key_read);
   const auto own = own_versions_.find(asked.written_before);
-  require(own == own_versions_.end() || version >= own->second,
-          "a read sees what its client wrote before", number);
+  require(own == own_versions_.end() || version >= own->second, own_write_unseen, number);
+  if (asked_.contains(asked.written_before)) told_early_.emplace(asked.written_before, version);
   require(version >= asked.floor.written,
           "a read sees what clients of its cache were told that they wrote", number);
   const Instant superseded_at = books().versions.superseded_at(asked.place, version);
@@ -253,6 +261,10 @@ void CachedReader::note_write(const Asked& asked, RequestNumber number) {
   require(version != Versions::none, "a write that is acknowledged was made", number);
   if (version == Versions::none) return;
   own_versions_[number] = version;
+  const auto [first, last] = told_early_.equal_range(number);
+  require(std::all_of(first, last, [&](const auto& told) { return told.second >= version; }),
+          own_write_unseen, number);
+  told_early_.erase(first, last);
   if (cache_ != nullptr && driver().has_cache()) cache_->note_written(asked.place, version);
 }
 

@@ -21,6 +21,7 @@ class CachedReader final : public Errand {
   void begin_life() override;
   void act() override;
   void go_on() override;
+  bool is_busy() const override { return rounds_left_ > 0; }
   void handle_outcome(const Event& event, bool truthful) override;
   void check() override;
 
@@ -49,13 +50,16 @@ class CachedReader final : public Errand {
   void send_read(const Place& place, Instant since);
   void check_hit(const Place& place, const Told& told, Instant since);
   void check_read(const Asked& asked, const Event& event);
+  bool checks(const Event& event, bool truthful);
   void note_write(const Asked& asked, RequestNumber number);
   std::size_t version_of(const Place& place, const Told& told);
   bool is_tracked();
 
   SharedCache* const cache_;
   std::map<RequestNumber, Asked> asked_;
-  std::map<Place, RequestNumber> last_write_;          // of this client
+  std::map<Place, RequestNumber> last_write_;  // of this client
+  // What was told to reads behind a write that is still to be acknowledged.
+  std::multimap<RequestNumber, std::size_t> told_early_;
   std::map<RequestNumber, std::size_t> own_versions_;  // of writes that were acknowledged
   std::uint64_t rounds_left_ = 0;
   std::optional<Instant> proved_;  // reads are to follow

@@ -52,6 +52,8 @@ class Errand {
   /// Does something, as it pleases.
   virtual void act() = 0;
   virtual void go_on() {}
+  /// Whether it is in the middle of something that the world should see the end of.
+  virtual bool is_busy() const { return false; }
   /// The client may not be called from these two.
   virtual void handle_outcome(const Event& event, bool truthful) = 0;
   virtual void handle_part(const Event&, bool) {}

@@ -159,15 +159,26 @@ void User::act_once() {
   const bool visit_ends = habits_.leaves_after > 0 && submitted_ >= habits_.leaves_after;
   if (visit_ends && !environment_.calm) return depart();
   tell_credentials();
-  const bool errands = habits_.errands > 0 && !environment_.calm && !has_submitted_all();
-  if (errands && random_.one_in(habits_.errands)) {
-    errands_[random_.below(errands_.size())]->act();
+  const std::uint64_t errands = cache_ != nullptr ? 2 : habits_.errands;
+  if (errands > 0 && !environment_.calm && !has_submitted_all() && random_.one_in(errands)) {
+    draw_errand().act();
     if (over_ || life != life_) return plan_act();
   }
   const bool waits = habits_.waits_for_replies && pending_ > 0;
   if (!waits && !environment_.calm && !has_submitted_all()) submit_batch();
   // Whoever waits acts with the next outcome.
   if (!waits && (!has_submitted_all() || pending_ > 0)) plan_act();
+}
+
+// Who has a cache uses it.
+Errand& User::draw_errand() {
+  if (cache_ != nullptr && random_.percent(75)) return *errands_.back();
+  return *errands_[random_.below(errands_.size())];
+}
+
+bool User::is_busy() const {
+  return std::any_of(errands_.begin(), errands_.end(),
+                     [](const auto& each) { return each->is_busy(); });
 }
 
 void User::misbehave() {

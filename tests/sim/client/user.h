@@ -28,6 +28,8 @@ class User final : private Driver::Owner, private Desk, private Handler {
 
   /// Whether all requests were submitted that the scenario wants.
   bool has_submitted_all() const { return gone_ || submitted_ >= environment_.scenario.requests; }
+  /// And has done what it was at.
+  bool is_done() const { return has_submitted_all() && (over_ || !is_busy()); }
 
   /// The faults are over: makes sure that there is a client, and that it works.
   void prove_client();
@@ -113,6 +115,8 @@ class User final : private Driver::Owner, private Desk, private Handler {
     return !environment_.calm && environment_.scenario.faults.has(fault);
   }
   bool strikes(Fault fault, std::uint64_t one_in);
+  bool is_busy() const;
+  Errand& draw_errand();
   void begin_life();
   ClientOptions draw_options();
   void act_once();
