@@ -233,7 +233,8 @@ void CachedReader::handle_outcome(const Event& event, bool truthful) {
 }
 
 bool CachedReader::checks(const Event& event, bool truthful) {
-  return event.error == nullptr && truthful && (cache_ == nullptr || cache_->is_trusted());
+  const bool trusted = cache_ == nullptr || cache_->is_trusted();
+  return event.error == nullptr && truthful && trusted;
 }
 
 void CachedReader::check_read(const Asked& asked, const Event& event) {

@@ -94,6 +94,7 @@ void SharedCache::check() {
   const auto require = [this](bool holds, const char* property) {
     environment_.referee.require(holds, property, "cache", number_);
   };
+  is_trusted();
   require(now.lookups == lookups_, "a cache counts every lookup once");
   require(now.hits >= hits_ && now.hits <= now.lookups, "a cache counts every hit once");
   require(now.bytes_committed <= options().bytes_max, "a cache stays below its bytes");

@@ -37,6 +37,7 @@ class SharedCache {
 
   /// Whether no server lies to any of them, nor has left anything behind by which it lied before.
   bool is_trusted();
+  void note_lie() { was_lied_to_ = true; }
 
   /// The time from which on all that its connections vouch for has been read.
   Instant vouched_since() const;

@@ -304,6 +304,7 @@ void User::handle_outcome(const Event& event, bool truthful) {
   const auto errand = errand_of_.find(event.tag);
   const bool is_own = errand == errand_of_.end();
   if (is_own) --pending_;
+  if (!truthful && cache_ != nullptr) cache_->note_lie();
   const RequestNumber number = event.tag;
   Ledger::Outcome outcome{
       .error = event.error,
