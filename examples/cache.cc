@@ -1,5 +1,6 @@
 // What is read again comes from this process's memory, and a write is seen at once.
 
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -45,6 +46,13 @@ asio::awaitable<void> run(std::string url) {
 
   // Waits for nothing: there, or not.
   if (const auto name = client.cached<std::string>("GET", "ship")) std::cout << *name << "\n";
+
+  // True 50 ms ago or later, by one PING for all who ask where that is not known yet.
+  const auto fresh = co_await client.get("ship", {.max_staleness = std::chrono::milliseconds(50)});
+  std::cout << fresh.value_or("no ship") << "\n";
+
+  // Whatever is served from here on was true when this was called, or later.
+  co_await cache->barrier();
 }
 
 int main(int argc, char** argv) try {
@@ -65,4 +73,5 @@ int main(int argc, char** argv) try {
 //   GET no such ship: lookups 3, hits 1, entries 1, invalidations 0
 //   SET ship: lookups 3, hits 1, entries 0, invalidations 1
 //   GET ship: lookups 4, hits 1, entries 1, invalidations 1
+//   Great Britain
 //   Great Britain
