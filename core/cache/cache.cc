@@ -160,8 +160,9 @@ bool Cache::has(const commands::Question& question, std::uint32_t source, const 
 
 // The order matters: what happens in between must be seen as a change.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
-                                 std::uint32_t slot, std::span<Ticket::Seen> room) {
+                                 std::uint32_t slot, Instant now, std::span<Ticket::Seen> room) {
   Ticket ticket;
+  ticket.began_at = now;
   const bool is_split = commands::is_mget(question);
   const std::size_t count = 1 + question.more_keys.size();
   PLIMSOLL_CHECK(count <= room.size() && (is_split || count <= cache_keys_max));
@@ -196,15 +197,18 @@ bool Cache::may_store(Shard& shard, const Ticket& ticket) const {
   return false;
 }
 
-Instant Cache::expiry_of(const Ticket& ticket, Instant now) const {
-  Instant first = options_.entry_ttl == Duration::zero() ? never : after(now, options_.entry_ttl);
+// From when nothing of the fetch had gone to the server: the reply may have been on its way for
+// long.
+Instant Cache::expiry_of(const Ticket& ticket) const {
+  const Duration ttl = options_.entry_ttl;
+  Instant first = ttl == Duration::zero() ? never : after(ticket.began_at, ttl);
   for (const Ticket::Seen& key : ticket.keys) first = std::min(first, key.expires_at);
   return first;
 }
 
 Entry* Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
                      const commands::Question& question, Instant now, std::size_t bytes) {
-  const Instant expires = expiry_of(ticket, now);
+  const Instant expires = expiry_of(ticket);
   if (expires != never) shard.counters.expirations += shard.store.expire(now, steps_per_insert);
   const Store::Inserted inserted =
       shard.store.insert(source, ticket.hash, question, ticket.stamp, expires, bytes);

@@ -125,6 +125,7 @@ class Cache {
       bool has_expiry;     ///< it has been asked, and the reply is yet to come
     };
     KeyHash hash;
+    Instant began_at{};    ///< nothing of it went to the server before
     Stamp stamp;           ///< of the connection that it is sent on
     std::span<Seen> keys;  ///< those of the question in order; memory of whoever has the ticket
     std::uint32_t version_of_all = 0;
@@ -134,7 +135,7 @@ class Cache {
   /// `slot`: of the connection, Generations::untracked where only time vouches for the reply. The
   /// question has as many keys as `room` at most, and cache_keys_max unless it is an MGET.
   Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot,
-                     std::span<Ticket::Seen> room);
+                     Instant now, std::span<Ticket::Seen> room);
 
   /// What begin_fetch() of a GET of key `number` of an MGET would have said, then.
   Ticket part_of(const Ticket& mget, std::uint32_t source, std::string_view key,
@@ -275,7 +276,7 @@ class Cache {
   bool may_store(Shard& shard, const Ticket& ticket) const;
   Entry* insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
                 const commands::Question& question, Instant now, std::size_t bytes);
-  Instant expiry_of(const Ticket& ticket, Instant now) const;
+  Instant expiry_of(const Ticket& ticket) const;
   Changes poison(const Ticket& ticket);
   bool sweep(Shard& shard);
   std::uint32_t source_of(std::string_view text);

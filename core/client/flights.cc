@@ -92,13 +92,12 @@ void Flights::for_each(Visit&& visit) const {
   }
 }
 
-Flight* Flights::open(const Question& question, const Ticket& ticket, Instant now,
-                      const CommandView* kept) {
+Flight* Flights::open(const Question& question, const Ticket& ticket, const CommandView* kept) {
   const std::size_t kept_bytes = kept == nullptr ? 0 : encoded_size(*kept);
   const std::size_t bytes = flight_bytes(question, ticket, kept_bytes);
   Block block = Block::allocate(account_, bytes);
   if (!block) return nullptr;
-  auto* const flight = new (block.data()) Flight{.ticket = ticket, .question = {}, .began_at = now};
+  auto* const flight = new (block.data()) Flight{.ticket = ticket, .question = {}};
   if (kept != nullptr) {
     char* const command = static_cast<char*>(block.data()) + bytes - kept_bytes;
     encode(*kept, command);
@@ -128,7 +127,7 @@ Flight* Flights::find(const Question& question, const Ticket& ticket, const Cach
                       Instant since) {
   Flight* flight = buckets_[bucket_of(ticket)];
   for (; flight != nullptr; flight = flight->next) {
-    if (flight->ticket.hash.low != ticket.hash.low || flight->began_at < since) continue;
+    if (flight->ticket.hash.low != ticket.hash.low || flight->ticket.began_at < since) continue;
     if (flight->waiters == nullptr || flight->has_landed) continue;
     if (is_same(flight->question, question) && cache.is_current(flight->ticket)) return flight;
   }

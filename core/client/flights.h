@@ -42,7 +42,6 @@ class Flights {
     cache::Cache::Ticket ticket;
     commands::Question question;  // of words that lie behind this, as the ticket's keys do
     FetchRequest asked{};         // what `request` is made of
-    Instant began_at{};           // nothing of it went to the server before
     RequestId request = 0;
     Waiter* waiters = nullptr;  // in the order of coming
     Waiter* last_waiter = nullptr;
@@ -71,7 +70,7 @@ class Flights {
 
   /// A flight of this question, with one waiter still to be added; null: no memory. `kept`: its
   /// command, where it is not sent yet.
-  Flight* open(const commands::Question& question, const cache::Cache::Ticket& ticket, Instant now,
+  Flight* open(const commands::Question& question, const cache::Cache::Ticket& ticket,
                const CommandView* kept = nullptr);
   /// Of one that nobody waits for.
   void close(Flight& flight);

@@ -97,7 +97,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
                                           Tag tag, Instant since) {
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
-  cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), seen);
+  cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), now, seen);
   if (Flights::Flight* const same = flights_.find(question, ticket, cache_, since)) {
     return join(*same, deadline, tag);
   }
@@ -107,7 +107,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
     if (id) return id;
   }
   if (state_ != State::ttl && !tracked_) ticket.is_storable = false;
-  Flights::Flight* const flight = flights_.open(question, ticket, now);
+  Flights::Flight* const flight = flights_.open(question, ticket);
   if (flight == nullptr) return std::nullopt;
   const RequestId id = flights_.add(*flight, deadline, tag);
   const Result<RequestId> request = id == 0 ? Error{} : submit_flight(*flight, command);

@@ -26,7 +26,7 @@ void NearCache::take_part(const Event& event, Flights::Flight& flight) {
   // Counted from before it was asked: rather too soon than too late.
   const auto left_max = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max());
   const auto time = std::chrono::milliseconds(std::min<std::int64_t>(*left, left_max.count()));
-  key.expires_at = after(flight.began_at, time);
+  key.expires_at = after(flight.ticket.began_at, time);
 }
 
 // An error, or a reply that was skipped, is nothing to keep, but nothing older is to be served now.

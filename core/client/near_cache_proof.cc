@@ -83,10 +83,12 @@ Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
 
 Result<Flights::Flight*> NearCache::open_proof(Instant now) {
   if (proof_ != nullptr && !main_.was_exposed(proof_->request)) {
-    proof_->began_at = std::max(proof_->began_at, now);
+    proof_->ticket.began_at = std::max(proof_->ticket.began_at, now);
     return proof_;
   }
-  Flights::Flight* const proof = flights_.open({}, {}, now);
+  cache::Cache::Ticket ticket;
+  ticket.began_at = now;
+  Flights::Flight* const proof = flights_.open({}, ticket);
   if (proof == nullptr) return no_memory;
   if (!tracked_) {
     proof->next_awaiting = std::exchange(asked_again_, proof);
@@ -110,7 +112,7 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
                                                 Instant deadline, Tag tag) {
   const Result<Flights::Flight*> proof = open_proof(now);
   if (!proof) return std::nullopt;
-  Flights::Flight* const flight = flights_.open(question, ticket, now, &command);
+  Flights::Flight* const flight = flights_.open(question, ticket, &command);
   if (flight == nullptr) return std::nullopt;
   flight->awaits_proof = true;
   const RequestId id = flights_.add(*flight, deadline, tag);
@@ -143,7 +145,7 @@ std::optional<Event> NearCache::land_proof(const Event& event, Flights::Flight& 
       error_ = request.error();
       landing_ = Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &error_};
     } else {
-      prove_until(proof.began_at);
+      prove_until(proof.ticket.began_at);
     }
   }
   landed_ = &proof;
@@ -182,7 +184,7 @@ void NearCache::ask_again(Flights::Flight& flight) {
 }
 
 bool NearCache::take_from_cache(Flights::Flight& flight) {
-  cache::Cache::Reader wanted = reader(flight.began_at);
+  cache::Cache::Reader wanted = reader(flight.ticket.began_at);
   wanted.scratch = &replies_;
   wanted.is_counted = true;
   const bool found =

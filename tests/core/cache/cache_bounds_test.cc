@@ -66,7 +66,7 @@ void expect_bounds_hold(const CacheOptions& options, int steps, std::size_t repl
     const unsigned what = random() % 100;
     if (what < 80) {
       std::array<Cache::Ticket::Seen, 1> seen;
-      const auto ticket = cache.begin_fetch(question, source, Generations::untracked, seen);
+      const auto ticket = cache.begin_fetch(question, source, Generations::untracked, now, seen);
       const std::size_t bytes = 1 + random() % reply_bytes_max;
       cache.land(ticket, source, question, now, Cache::Keep::if_current, bytes,
                  [&](char* out) { std::memset(out, 'x', bytes); });

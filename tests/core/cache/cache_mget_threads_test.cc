@@ -34,7 +34,8 @@ class Shared {
     for (const std::string& key : texts_) {
       const commands::Question question = commands::get_of(key);
       std::array<Cache::Ticket::Seen, 1> seen;
-      const auto ticket = cache_.begin_fetch(question, source_, Generations::untracked, seen);
+      const auto ticket =
+          cache_.begin_fetch(question, source_, Generations::untracked, Instant{}, seen);
       cache_.land(ticket, source_, question, Instant(), Cache::Keep::if_current, 1,
                   [&](char* out) { *out = version; });
     }
