@@ -16,7 +16,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t rounds_max = 40;
+constexpr std::uint64_t rounds_max = 60;
+constexpr Duration pause_max = microseconds(600);  // about a round trip
 constexpr const char* own_write_unseen = "a read sees what its client wrote before";
 constexpr std::uint64_t popular_keys = 2;
 
@@ -46,7 +47,9 @@ void CachedReader::act() {
 
 void CachedReader::act_once() {
   if (rounds_left_ == 0) return;
-  if (--rounds_left_ > 0) desk_.go_on_soon(*this);
+  if (--rounds_left_ > 0) {
+    desk_.go_on_after(*this, random().between(Duration::zero(), pause_max));
+  }
   switch (random().below(16)) {
     case 0:
     case 1:
@@ -192,6 +195,8 @@ void CachedReader::check_hit(const Place& place, const Told& told, Instant since
   require(version >= floor.told, "nothing older is served than was told before", 0);
   require(after(superseded_at, options.coherence_lease) >= now,
           "what is served was true within the lease", 0);
+  require(after(cache_->heard_at(), options.coherence_lease) >= now,
+          "a lookup past its lease misses", 0);
   require(superseded_at >= cache_->vouched_since(), "nothing is served from before a reconnect", 0);
   cache_->note_told(place, version);
 }

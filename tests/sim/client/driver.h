@@ -52,6 +52,7 @@ class Driver final : private Wire::Owner, private Handler {
   NearCache* near_cache() const { return client_->near_cache(); }
   /// Since when it has its connection; `never` if it is no client.
   Instant ready_since() const { return client_ ? ready_since_ : never; }
+  Instant heard_at() const { return heard_at_; }
   bool is_told_the_truth() const { return !client_ || main_wire().truthful(); }
   std::size_t server() const { return server_; }
   const ClientOptions& options() const { return options_; }
@@ -135,7 +136,7 @@ class Driver final : private Wire::Owner, private Handler {
   Budget& budget() override { return *budget_; }
   bool reads() const override { return !paused_; }
   void handle_news() override { check_silence(); }
-  void handle_bytes() override { quiet_since_ = environment_.now(); }
+  void handle_bytes() override { quiet_since_ = heard_at_ = environment_.now(); }
   void handle_end() override { without_link_since_ = environment_.now(); }
 
   void use_cache(cache::Cache& cache);
@@ -197,6 +198,7 @@ class Driver final : private Wire::Owner, private Handler {
   std::uint64_t gave_up_waiting_ = 0;
   std::set<Tag> fetches_;  // reads that may be answered with the reply to another
   Instant ready_since_{};
+  Instant heard_at_{};
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection
   Instant quiet_since_{};                  // nothing was heard, and nobody waited
   Instant frozen_until_{};

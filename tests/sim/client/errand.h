@@ -35,6 +35,7 @@ class Desk {
   /// Has errand.go_on() called soon.
   virtual void go_on_soon(Errand& errand) = 0;
   virtual void go_on_later(Errand& errand) = 0;
+  virtual void go_on_after(Errand& errand, Duration wait) = 0;
 
  protected:
   ~Desk() = default;

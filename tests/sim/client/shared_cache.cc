@@ -68,6 +68,12 @@ Instant SharedCache::vouched_since() const {
   return since;
 }
 
+Instant SharedCache::heard_at() const {
+  Instant at{};
+  for (const Driver* const each : clients_) at = std::max(at, each->heard_at());
+  return at;
+}
+
 SharedCache::Floor SharedCache::floor(const Place& place) const {
   const auto found = floors_.find(place);
   return found == floors_.end() ? Floor() : found->second;

@@ -41,6 +41,8 @@ class SharedCache {
 
   /// The time from which on all that its connections vouch for has been read.
   Instant vouched_since() const;
+  /// When one of them was heard of last.
+  Instant heard_at() const;
 
   /// What has been told of a key: by writes, and by reads as well.
   struct Floor {

@@ -107,7 +107,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   bool note_submitted(const Result<RequestId>& id, RequestNumber number) override;
   void go_on_soon(Errand& errand) override;
   void go_on_later(Errand& errand) override;
-  void plan_to_go_on(Errand& errand, Duration wait);
+  void go_on_after(Errand& errand, Duration wait) override;
   void go_on_with(std::uint64_t detail);
   void tell_credentials();
 

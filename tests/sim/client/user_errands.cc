@@ -45,12 +45,12 @@ void User::handle_part(const Event& event, bool truthful) {
 }
 
 void User::go_on_soon(Errand& errand) {
-  plan_to_go_on(errand, random_.between(Duration::zero(), soon_max));
+  go_on_after(errand, random_.between(Duration::zero(), soon_max));
 }
 
-void User::go_on_later(Errand& errand) { plan_to_go_on(errand, later); }
+void User::go_on_later(Errand& errand) { go_on_after(errand, later); }
 
-void User::plan_to_go_on(Errand& errand, Duration wait) {
+void User::go_on_after(Errand& errand, Duration wait) {
   const auto found = std::find_if(errands_.begin(), errands_.end(),
                                   [&](const auto& each) { return each.get() == &errand; });
   const auto index = static_cast<std::uint64_t>(found - errands_.begin());
