@@ -60,6 +60,19 @@ Question copy_question(const Question& from, const Flight& flight) {
   return question;
 }
 
+bool awaits(const Flight& flight, const Flight& proof) {
+  const Flight* each = proof.awaited_by;
+  while (each != nullptr && each != &flight) each = each->next_awaiting;
+  return each != nullptr;
+}
+
+// Whether anybody waits for it, or for what awaits it.
+bool is_wanted(const Flight& flight) {
+  const Flight* each = flight.awaited_by;
+  while (each != nullptr && each->waiters == nullptr) each = each->next_awaiting;
+  return flight.waiters != nullptr || each != nullptr;
+}
+
 bool is_same(const Question& a, const Question& b) {
   return a.row == b.row && a.key == b.key &&
          std::equal(a.rest.begin(), a.rest.end(), b.rest.begin(), b.rest.end());
@@ -192,6 +205,8 @@ void Flights::handle_timeout(Instant now) {
   });
 }
 
+// What awaits a proof has no request of its own: that of the proof is given up with the last of
+// all.
 std::optional<Flights::EndedWaiter> Flights::next_ended() {
   if (!searching_) return std::nullopt;
   std::optional<EndedWaiter> ended;
@@ -201,7 +216,13 @@ std::optional<Flights::EndedWaiter> Flights::next_ended() {
       if ((*link)->state == Waiter::State::waiting) continue;
       ended = {.tag = (*link)->tag, .why = (*link)->state, .flight = &flight, .was_last = false};
       remove(flight, *link);
-      ended->was_last = flight.waiters == nullptr && flight.awaited_by == nullptr;
+      if (flight.awaits_proof) {
+        Flight* proof = buckets_[several];
+        while (proof != nullptr && !awaits(flight, *proof)) proof = proof->next;
+        PLIMSOLL_CHECK(proof != nullptr);
+        ended->flight = proof;
+      }
+      ended->was_last = !is_wanted(*ended->flight);
       return;
     }
   });

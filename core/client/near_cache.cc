@@ -325,12 +325,16 @@ std::optional<Event> NearCache::poll_event() {
 
 Event NearCache::failed(const Flights::EndedWaiter& ended) {
   const bool timed_out = ended.why == Flights::Waiter::State::timed_out;
-  const bool is_sent = !ended.flight->awaits_proof && main_.was_exposed(ended.flight->request);
+  const bool is_proof = ended.flight->question.row == 0;
+  const bool is_sent = !is_proof && main_.was_exposed(ended.flight->request);
   error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
             .executed = is_sent ? Executed::maybe : Executed::no,
             .what = timed_out ? "the request's deadline passed before its reply"
                               : "the request was cancelled"};
-  if (ended.was_last && !ended.flight->awaits_proof) main_.cancel(ended.flight->request);
+  if (ended.was_last) {
+    if (ended.flight == proof_) proof_ = nullptr;
+    main_.cancel(ended.flight->request);
+  }
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error_};
 }
 

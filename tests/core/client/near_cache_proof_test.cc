@@ -185,6 +185,18 @@ TEST_CASE("a proof that everybody gave up is not waited for") {
   CHECK(world.take_events(0) == Lines{"2: "});
 }
 
+TEST_CASE("a proof that nobody wants any more does not keep a silent connection alive") {
+  Proofs world;
+  const auto read = world.read(0, 1, {"GET", "key"}, world.now());
+  world.go_up(0);
+  world.end(0).cancel(*read);
+  CHECK(world.take_events(0) == Lines{"1: cancelled (no)"});
+  CHECK(world.end(0).client().poll_timeout() <= world.now() + ClientOptions().tombstone_age_max);
+  world.advance(ClientOptions().tombstone_age_max);
+  world.advance(1ms);
+  CHECK(world.take_events(0) == Lines{"disconnected: connection_dead"});
+}
+
 TEST_CASE("where the connection is lost there is nothing left to prove; reads are sent again") {
   Proofs world;
   world.end(0).prove(1);
