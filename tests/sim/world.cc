@@ -136,8 +136,18 @@ void World::rest() {
   if (!any) return;
   // Who saw to it may have ended: whoever does something next takes it over.
   for (const auto& user : users_) user->stir();
-  run_until(environment_.now() + rest_time, [] { return false; });
+  // What a lost connection still brings to a server may be news for others: then they begin anew.
+  for (Instant begin = Instant::min(); begin < last_news();) {
+    begin = environment_.now();
+    run_until(begin + rest_time, [] { return false; });
+  }
   for (const auto& line : lines_) line->check_rested(users_);
+}
+
+Instant World::last_news() const {
+  Instant last{};
+  for (const auto& user : users_) last = std::max(last, user->driver().heard_at());
+  return last;
 }
 
 void World::calm_down() {

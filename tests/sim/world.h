@@ -36,6 +36,7 @@ class World {
   void check_quiet();
   void calm_down();
   void rest();
+  Instant last_news() const;
   void live_through_drought();
   void require(bool holds, const char* property) {
     environment_.referee.require(holds, property, "world", 0);
