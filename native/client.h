@@ -158,6 +158,7 @@ class Client : public CommandSet<Client> {
   /// Who to be from now on: for new connections, and told to those that are there with AUTH,
   /// between requests, which notice nothing. A refusal is told to Options::on_connection, and the
   /// connection stays as it was. For those who rotate passwords by hand; see Options::credentials.
+  /// Of a bridge: ("", token), for new connections alone.
   void set_credentials(std::string username, std::string password) {
     driver().set_credentials(std::move(username), std::move(password));
   }
@@ -236,10 +237,11 @@ boost::asio::any_io_executor executor_or_shared(boost::asio::any_io_executor exe
 
 }  // namespace detail
 
-/// Connects to `url`: "valkey://[user[:password]@]host[:port][/database]", or
-/// "unix:///path[?database=N]". Goes on trying for `options.connect_timeout`. The client is served
-/// on `executor` (every thread that runs it may do so), or on the process's shared thread. While a
-/// client is open it reads, which is work: an io_context that serves it runs until it is closed.
+/// Connects to `url`: "valkey://[user[:password]@]host[:port][/database]",
+/// "unix:///path[?database=N]", "ws://host[:port][/upstream]" and others (parse_url()). Goes on
+/// trying for `options.connect_timeout`. The client is served on `executor` (every thread that runs
+/// it may do so), or on the process's shared thread. While a client is open it reads, which is
+/// work: an io_context that serves it runs until it is closed.
 ///
 /// Errors: invalid_option (names the field), connect_failed (with what the system said last),
 /// server_error (the server refused user, password or database), protocol_error, out_of_memory.

@@ -1,13 +1,8 @@
 #include "plimsoll/native/connection.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include <boost/asio/connect.hpp>
@@ -15,6 +10,7 @@
 
 #include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/runtime.h"
+#include "plimsoll/native/tcp_options.h"
 
 // How a connection comes and goes. What flows over it is in connection_io.cc.
 
@@ -53,15 +49,6 @@ plimsoll::Error to_core_error(const error_code& problem, Connected connected) {
     expected = "the path of a server's socket";
   }
   return {.code = ErrorCode::connect_failed, .what = what, .expected = expected};
-}
-
-// Behind what the system said of a connection that ended before the server said anything.
-constexpr const char* no_word = " before a word; if the server speaks TLS here: valkeys://";
-
-template <class Value>
-void set_option(int socket, int level, int option, Value value) {
-  // Where it is not to be had, the connection works all the same.
-  ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
 }  // namespace
@@ -146,40 +133,26 @@ void Connection::handle_connected() {
   register_afresh(problem);
   if (!problem && is_connected_to_itself()) problem = asio::error::connection_refused;
   if (problem) return handle_failed(problem);
-  if (driver_.tls() != nullptr) return begin_tls();
-  handle_open();
+  begin_stream();
 }
 
 void Connection::handle_open() {
   phase_ = Phase::open;
   counted_ = Runtime::get().count_connection();
   const std::uint64_t attempt = attempt_;
+  grant();
   driver_.handle_opened(*this);
   if (attempt == attempt_) arm_read();
 }
 
 void Connection::tune_socket() {
-  if (driver_.target_.endpoint.kind != Endpoint::Kind::tcp) return;
-  const int socket = socket_.native_handle();
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-#ifdef __linux__
-  // For connections that are silent and not checked by PING: dead after half a minute.
-  set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 15);
-  set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 5);
-  set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
-  if (const auto timeout = driver_.target_.options.tcp_user_timeout; timeout.count() > 0) {
-    const auto most = std::numeric_limits<int>::max();
-    const auto milliseconds = std::min<std::int64_t>(timeout.count(), most);
-    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned>(milliseconds));
-  }
-#endif
+  set_tcp_options(socket_.native_handle(), driver_.target_.options.tcp_user_timeout);
 }
 
 // Connecting to a port of this machine on which nobody listens, again and again, the system one day
 // chooses that very port for this end, and the connection is made: with itself.
 bool Connection::is_connected_to_itself() const {
-  if (driver_.target_.endpoint.kind != Endpoint::Kind::tcp) return false;
+  if (driver_.target_.endpoint.kind == Endpoint::Kind::unix_socket) return false;
   error_code problem;
   const auto local = socket_.local_endpoint(problem);
   return !problem && local == socket_.remote_endpoint(problem) && !problem;
@@ -200,9 +173,9 @@ void Connection::register_afresh(error_code& problem) {
 void Connection::handle_failed(const error_code& problem) {
   const plimsoll::Error error =
       to_core_error(problem, phase_ == Phase::open ? Connected::once : Connected::not_yet);
-  // Many a server that speaks TLS drops those who do not without a word.
-  const bool maybe_tls = phase_ == Phase::open && tls_ == nullptr && !heard_;
-  handle_failed(error, maybe_tls ? problem.message() + no_word : problem.message());
+  std::string words = problem.message();
+  if (phase_ == Phase::open) words += stream_->hint();
+  handle_failed(error, words);
 }
 
 void Connection::handle_failed(const plimsoll::Error& error, std::string_view words) {
@@ -214,11 +187,11 @@ void Connection::close() {
   ++attempt_;
   phase_ = Phase::closed;
   counted_ = Counted();
-  heard_ = reading_ = write_blocked_ = false;
-  write_problem_.clear();
+  reading_ = write_blocked_ = false;
   error_code ignored;
-  if (tls_) tls_->say_goodbye();
-  tls_.reset();
+  if (stream_) stream_->say_goodbye();
+  websocket_ = nullptr;
+  stream_.reset();
   if (patience_) patience_->cancel();
   if (resolver_) resolver_->cancel();
   if (const auto connecting = std::exchange(connecting_, nullptr)) connecting->close(ignored);

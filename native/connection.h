@@ -14,20 +14,22 @@
 #include <boost/system/error_code.hpp>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/credit_window.h"
+#include "plimsoll/native/byte_stream.h"
 #include "plimsoll/native/counted.h"
-#include "plimsoll/native/tls_stream.h"
 
-// One connection of a driver: resolving, connecting, TLS, reading and writing. It is made when the
-// core first asks for a connection of its number, lives as long as the driver, and is opened and
-// closed as the core says. Whatever is asynchronous is bound to one attempt, and is ignored when it
-// comes after that. Reads wait for readability and take a buffer only then, so that an idle
-// connection holds none.
+// One connection of a driver: resolving, connecting, handshakes, reading and writing. It is made
+// when the core first asks for a connection of its number, lives as long as the driver, and is
+// opened and closed as the core says. Whatever is asynchronous is bound to one attempt, and is
+// ignored when it comes after that. Reads wait for readability and take a buffer only then, so that
+// an idle connection holds none.
 //
 // All of it runs in the driver's turns, but for trouble(), which is guarded by the driver's lock.
 
 namespace plimsoll::native {
 
 class Driver;
+class WebSocketStream;
 
 class Connection {
  public:
@@ -78,21 +80,20 @@ class Connection {
   void register_afresh(boost::system::error_code& problem);
   void handle_failed(const boost::system::error_code& problem);
   void handle_failed(const plimsoll::Error& error, std::string_view words);
-  void begin_tls();
+  void begin_stream();
+  bool begin_websocket();
+  void await_handshake();
   void shake_hands();
-  void handle_tls_failed();
-  void handle_tls_silence();
+  void handle_stream_failed();
   void handle_open();
 
   void handle_readable();
   void read_soon();
   bool read_once();
-  bool read_plain(std::span<char> space);
-  bool read_tls(std::span<char> space);
+  void grant();
+  void wait_if_blocked();
   void wait_writable();
   void handle_writable();
-  void flush_plain();
-  void flush_tls();
   void fail_soon();
 
   Driver& driver_;
@@ -107,14 +108,13 @@ class Connection {
   std::size_t tries_ = 0;      // at a connection, since there was one
   enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };
   Phase phase_ = Phase::closed;
-  Counted counted_;     // while it is open
-  bool heard_ = false;  // anything of the server
+  Counted counted_;  // while it is open
   bool reading_ = false;
   bool write_blocked_ = false;
-  boost::system::error_code write_problem_;
 
-  // With TLS.
-  std::unique_ptr<TlsStream> tls_;
+  std::optional<CreditWindow> window_;  // over a bridge
+  std::unique_ptr<ByteStream> stream_;
+  WebSocketStream* websocket_ = nullptr;  // it, over a bridge
   std::optional<boost::asio::steady_timer> patience_;
 
   Trouble trouble_;

@@ -16,6 +16,8 @@ namespace plimsoll::native {
 struct Credentials {
   /// Empty: the default user.
   std::string username = {};
+
+  /// For a bridge (ws://, wss://): the token, and no username.
   std::string password = {};
 
   /// For how long these may be used for new connections. Before it ends others are asked for, and

@@ -59,9 +59,7 @@ void CredentialsSource::handle_answer(CredentialsRequest::Answer answer) {
   if (state_ == State::over) return;
   state_ = State::idle;
   timer_.cancel();
-  if (answer.failure.empty() && answer.credentials.password.empty()) {
-    answer.failure = "there is no password in its answer";
-  }
+  if (answer.failure.empty()) answer.failure = problem_of(answer.credentials);
   if (!answer.failure.empty()) {
     if (renews_) renew_in(backoff_.next());
     return tell_failure(std::move(answer.failure));
@@ -74,6 +72,19 @@ void CredentialsSource::handle_answer(CredentialsRequest::Answer answer) {
     renew_in(lifetime - std::min<Duration>(options_.credentials_refresh_before, lifetime / 2));
   }
   driver_.handle_credentials(std::move(answer.credentials));
+}
+
+// What is wrong with an answer; empty: nothing.
+std::string_view CredentialsSource::problem_of(const Credentials& credentials) const {
+  const bool over_bridge = driver_.is_over_bridge();
+  if (credentials.password.empty()) {
+    return over_bridge ? "there is no token in its answer, as the password"
+                       : "there is no password in its answer";
+  }
+  if (over_bridge && !credentials.username.empty()) {
+    return "there is a username in its answer, and a bridge goes by the token alone";
+  }
+  return {};
 }
 
 void CredentialsSource::handle_late() {

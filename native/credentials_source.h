@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -47,6 +48,7 @@ class CredentialsSource {
 
   void ask();
   void handle_answer(CredentialsRequest::Answer answer);
+  std::string_view problem_of(const Credentials& credentials) const;
   void handle_late();
   void renew_in(Duration wait);
   template <class Handler>

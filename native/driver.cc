@@ -7,6 +7,7 @@
 #include <boost/asio/strand.hpp>
 
 #include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/native/core_options.h"
 #include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
@@ -19,38 +20,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-ClientOptions core_options(const Options& options) {
-  // Whose credentials are asked for has none at first.
-  const bool asked_for = options.credentials != nullptr;
-  const ClientSideCache* const cache = options.client_side_cache.get();
-  return {.username = asked_for ? std::string_view() : options.username,
-          .password = options.password,
-          .client_name = options.client_name,
-          .database = options.database,
-          .protocol = options.protocol,
-          .no_evict = options.no_evict,
-          .no_touch = options.no_touch,
-          .tracking = cache == nullptr ? TrackingOptions() : cache->tracking(),
-          .inflight_requests_limit = options.inflight_requests_limit,
-          .inflight_overflow = options.inflight_overflow,
-          .waiters_max = options.waiters_max,
-          .request_timeout = options.request_timeout,
-          .connect_timeout = options.connect_timeout,
-          .reconnect_wait_min = options.reconnect_wait_min,
-          .reconnect_wait_max = options.reconnect_wait_max,
-          .reconnect_attempts_max = options.reconnect_attempts_max,
-          .health_check_interval = options.health_check_interval,
-          .tombstone_age_max = options.tombstone_age_max,
-          .read_resends_max = options.read_resends_max,
-          .blocking_connections_max = options.blocking_connections_max,
-          .subscriptions_max = options.subscriptions_max,
-          .subscription_messages_max = options.subscription_messages_max,
-          .subscription_overflow = options.subscription_overflow,
-          .random_seed = 0,
-          .close_timeout = options.close_timeout,
-          .reply_bytes_max = options.reply_bytes_max};
-}
-
 // Clients that lost the same server must not come back in step.
 std::uint64_t random_seed() {
   std::random_device random;
@@ -62,43 +31,13 @@ ClientOptions seeded(ClientOptions options) {
   return options;
 }
 
-Result<void> validate(const TlsOptions& tls, const Endpoint& endpoint) {
-  if (!tls.enabled) return {};
-  const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
-  if (!nameless || tls.verify != TlsOptions::Verify::full) return {};
-  return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
-                               .what = "TLS over a unix socket has no host to verify",
-                               .expected = "tls.server_name"});
-}
-
-Result<void> validate(const Target& target) {
-  const Options& options = target.options;
-  const plimsoll::Status valid = plimsoll::validate(core_options(options));
-  if (!valid) return Error(valid.error());
-  if (options.tcp_user_timeout.count() < 0) {
-    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
-                                 .what = "tcp_user_timeout is negative",
-                                 .expected = "a time, or zero for the system's"});
-  }
-  if (options.credentials && !options.password.empty()) {
-    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
-                                 .what = "there is a password, and credentials are asked for, too",
-                                 .expected = "one of them"});
-  }
-  if (options.credentials_refresh_before.count() < 0) {
-    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
-                                 .what = "credentials_refresh_before is negative",
-                                 .expected = "a time"});
-  }
-  return validate(options.tls, target.endpoint);
-}
-
 // Whose data it is: clients that see the same share entries.
 std::string source_of(const Target& target) {
   const Options& options = target.options;
   std::string source = target.endpoint.to_string();
   source.append(1, '\0').append(std::to_string(options.database));
   source.append(1, '\0').append(options.credentials ? "asked for" : options.username);
+  source.append(1, '\0').append(options.token);
   source.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");
   return source;
 }
@@ -347,7 +286,10 @@ void Driver::set_credentials(std::string username, std::string password) {
     const bool same = told_credentials_ && told_credentials_->username == next->username &&
                       told_credentials_->password == next->password;
     if (same) return;
-    core_.set_credentials({.username = next->username, .password = next->password});
+    // A bridge is shown its token when a connection is opened, and takes no AUTH.
+    if (!is_over_bridge()) {
+      core_.set_credentials({.username = next->username, .password = next->password});
+    }
     std::swap(told_credentials_, next);
     wanted = want_turn();
   }

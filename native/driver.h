@@ -122,6 +122,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   /// Whether this was inherited over a fork: then nothing of it may be touched.
   bool inherited() const;
 
+  /// There is a bridge between this and the server.
+  bool is_over_bridge() const { return target_.endpoint.kind == Endpoint::Kind::websocket; }
+
  private:
   friend class Connection;
   friend class CredentialsSource;
@@ -171,6 +174,8 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   TlsContext* tls() const;
   void handle_tls_files_read();
   CredentialsSource* credentials() const;
+  std::string token();
+  void wait_for_memory() { budget_.wait(*this); }
 
   // What the source of credentials says.
   void handle_credentials(Credentials credentials);
@@ -197,9 +202,10 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   OperationList ready_;     // outcomes to be told in the next turn
   OperationList closings_;  // waiting for the end
   Operation* connecting_ = nullptr;
-  std::string tls_problem_;                              // TlsContext's, where others may read it
-  std::string credentials_problem_;                      // why there were none the last time
-  std::unique_ptr<const Credentials> told_credentials_;  // the core has views of them
+  std::string tls_problem_;          // TlsContext's, where others may read it
+  std::string credentials_problem_;  // why there were none the last time
+  // The core has views of them, unless they have a bridge's token.
+  std::unique_ptr<const Credentials> told_credentials_;
   std::string end_;  // why the client is closed, unless the user wanted it so
 
   // Of the turns alone.

@@ -260,6 +260,11 @@ void Driver::handle_tls_files_read() {
 
 CredentialsSource* Driver::credentials() const { return io_->credentials.get(); }
 
+std::string Driver::token() {
+  const std::lock_guard lock(mutex_);
+  return told_credentials_ ? told_credentials_->password : options().token;
+}
+
 void Driver::handle_credentials(Credentials credentials) {
   if (credentials.username.empty()) credentials.username = options().username;
   set_credentials(std::move(credentials.username), std::move(credentials.password));

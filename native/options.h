@@ -137,6 +137,10 @@ struct Options {
   std::string username;
   std::string password;
 
+  /// What a bridge is shown (ws://, wss://), in place of a username and a password: printable
+  /// ASCII, 4096 bytes at most. Empty: nothing.
+  std::string token;
+
   /// Where passwords do not last: called on the client's executor for who to be, before a
   /// connection is opened and ahead of the end of what was answered before. Never two at a time. An
   /// answer that is a failure, or does not come within most of connect_timeout, is
@@ -168,15 +172,18 @@ struct Options {
   std::uint32_t database = 0;
 };
 
-/// Where a server listens.
+/// Where a server listens, or a bridge.
 struct Endpoint {
-  enum class Kind : std::uint8_t { tcp, unix_socket };
+  enum class Kind : std::uint8_t { tcp, unix_socket, websocket };
   Kind kind = Kind::tcp;
-  std::string host;  // tcp: a name or an address
+  std::string host;  // a name or an address; of a unix_socket none
   std::uint16_t port = 6379;
-  std::string path;  // unix_socket
+  std::string path;  // unix_socket; websocket: "/main", of a bridge's upstream
 
-  /// "127.0.0.1:6379", "[::1]:6379", "unix:/run/valkey.sock": for messages.
+  /// "127.0.0.1:6379", "[::1]:6379"; "127.0.0.1" where that is the usual port.
+  std::string authority(std::uint16_t usual_port) const;
+
+  /// "127.0.0.1:6379", "unix:/run/valkey.sock", "127.0.0.1:8380/main": for messages.
   std::string to_string() const;
 };
 
@@ -187,8 +194,9 @@ struct Target {
 };
 
 /// Reads "valkey://[user[:password]@]host[:port][/database]" (valkeys:// means TLS; redis:// and
-/// rediss:// are the same) or "unix://[user[:password]@]/path/to/socket", over `options`, which
-/// hold for what it does not say. Behind a ? may come database=N, client_name=NAME and protocol=2
+/// rediss:// are the same), "unix://[user[:password]@]/path/to/socket" or
+/// "ws://host[:port][/upstream]" (wss:// means TLS; ports 80 and 443), over `options`, which hold
+/// for what it does not say. Behind a ? may come database=N, client_name=NAME and protocol=2
 /// or 3, with & between. Percent escapes are decoded in user, password and client_name.
 /// invalid_option names the part that is wrong; secrets are never in the message.
 Result<Target> parse_url(std::string_view url, Options options);

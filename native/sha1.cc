@@ -1,16 +1,23 @@
 #include "plimsoll/native/sha1.h"
 
-#include <array>
-
 #include <openssl/sha.h>
+
+#include "plimsoll/native/openssl.h"
 
 namespace plimsoll::native {
 
-std::string sha1_hex(std::string_view text) {
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+Sha1Digest sha1(std::string_view text) {
+  Sha1Digest digest{};
+  static_assert(digest.size() == SHA_DIGEST_LENGTH);
+  keep_openssl();
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return digest;
+}
+
+std::string sha1_hex(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string hex;
+  const Sha1Digest digest = sha1(text);
   hex.reserve(digest.size() * 2);
   for (const unsigned char byte : digest) {
     hex += digits[byte >> 4];

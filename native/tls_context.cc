@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "plimsoll/native/openssl.h"
 #include "plimsoll/native/tls_problem.h"
 
 namespace plimsoll::native {
@@ -117,8 +118,9 @@ void FreeSsl::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 void FreeSsl::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 void FreeSsl::operator()(ssl_session_st* session) const { SSL_SESSION_free(session); }
 
-TlsContext::TlsContext(const TlsOptions& options, const std::string& host)
-    : options_(options),
+TlsContext::TlsContext(Role role, const TlsOptions& options, const std::string& host)
+    : role_(role),
+      options_(options),
       name_(plain_name(options.server_name.empty() ? host : options.server_name)) {
   boost::system::error_code not_an_address;
   boost::asio::ip::make_address(name_, not_an_address);
@@ -129,9 +131,20 @@ TlsContext::~TlsContext() = default;
 
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const TlsOptions& options,
                                                        const std::string& host) {
-  // The shared thread, and clients in static destructors, outlive what atexit() would clean up.
-  OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
-  std::unique_ptr<TlsContext> context(new TlsContext(options, host));
+  return make(Role::client, options, host);
+}
+
+Result<std::unique_ptr<TlsContext>> TlsContext::create_server(const TlsOptions& options) {
+  if (options.certificate_file.empty()) {
+    return invalid("certificate_file", "is missing; a server has to have one");
+  }
+  return make(Role::server, options, "");
+}
+
+Result<std::unique_ptr<TlsContext>> TlsContext::make(Role role, const TlsOptions& options,
+                                                     const std::string& host) {
+  keep_openssl();
+  std::unique_ptr<TlsContext> context(new TlsContext(role, options, host));
   context->stamps_ = context->look_at_files();
   if (const Result<void> read = context->read(); !read) return read.error();
   return context;
@@ -153,7 +166,8 @@ TlsContext::Stamps TlsContext::look_at_files() const {
 
 Result<void> TlsContext::read() {
   ERR_clear_error();
-  std::unique_ptr<SSL_CTX, FreeSsl> context(SSL_CTX_new(TLS_client_method()));
+  std::unique_ptr<SSL_CTX, FreeSsl> context(
+      SSL_CTX_new(is_server() ? TLS_server_method() : TLS_client_method()));
   if (!context) return invalid("enabled", take_openssl_reason());
   SSL_CTX_set_app_data(context.get(), this);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -161,13 +175,13 @@ Result<void> TlsContext::read() {
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_default_read_buffer_len(context.get(), read_buffer_bytes);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context.get(), &handle_session);
   SSL_CTX_set_default_passwd_cb(context.get(), &give_key_password);
   SSL_CTX_set_default_passwd_cb_userdata(context.get(), const_cast<TlsOptions*>(&options_));
   if (const auto done = choose_ciphers(context.get(), options_); !done) return done.error();
-  if (options_.verify != TlsOptions::Verify::insecure_none) {
-    if (const auto done = trust(context.get(), options_); !done) return done.error();
+  // A client's session comes back to a server as a ticket: there is nothing to be kept for it.
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  if (!is_server()) {
+    if (const auto done = set_up_client(context.get()); !done) return done.error();
   }
   if (const auto done = identify(context.get(), options_); !done) return done.error();
   context_ = std::move(context);
@@ -176,17 +190,22 @@ Result<void> TlsContext::read() {
   return {};
 }
 
+Result<void> TlsContext::set_up_client(SSL_CTX* context) {
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, &handle_session);
+  if (options_.verify == TlsOptions::Verify::insecure_none) return {};
+  return trust(context, options_);
+}
+
 std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
   if (const Stamps stamps = look_at_files(); stamps != stamps_) {
+    stamps_ = stamps;  // what is bad is not tried again until it has changed
     const Result<void> done = read();
     problem_ = done ? std::string() : done.error().what();
-    if (done) stamps_ = stamps;
-  } else {
-    problem_.clear();  // they are as they were when they were good
   }
   ERR_clear_error();
   std::unique_ptr<SSL, FreeSsl> ssl(SSL_new(context_.get()));
-  if (!ssl) return nullptr;
+  if (!ssl || is_server()) return ssl;
   const bool verified = options_.verify == TlsOptions::Verify::full;
   X509_VERIFY_PARAM* const rules = SSL_get0_param(ssl.get());
   X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

@@ -10,8 +10,8 @@
 #include "plimsoll/native/tls_options.h"
 
 // What the TLS connections of a client share: the settings, made of TlsOptions and the files that
-// they name, and the last session, which makes the next handshake a short one. Not thread-safe: the
-// client's turns use it, one at a time.
+// they name, and the last session, which makes the next handshake a short one. Or what those of a
+// server do. Not thread-safe: the client's turns use it, one at a time.
 
 struct ssl_st;
 struct ssl_ctx_st;
@@ -31,9 +31,14 @@ class TlsContext {
   /// field, and the file.
   static Result<std::unique_ptr<TlsContext>> create(const TlsOptions& options,
                                                     const std::string& host);
+  /// For connections that others make to here: of the options, certificate_file and key_file have
+  /// to be there, and whom to trust means nothing.
+  static Result<std::unique_ptr<TlsContext>> create_server(const TlsOptions& options);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
+
+  bool is_server() const { return role_ == Role::server; }
 
   /// For a new connection; it must not outlive this. Reads files again that have changed; if that
   /// fails, problem() says why, and what was read before stays in force. Null: out of memory.
@@ -61,11 +66,17 @@ class TlsContext {
   };
   using Stamps = std::array<Stamp, 4>;
 
-  TlsContext(const TlsOptions& options, const std::string& host);
+  enum class Role : std::uint8_t { client, server };
+
+  TlsContext(Role role, const TlsOptions& options, const std::string& host);
+  static Result<std::unique_ptr<TlsContext>> make(Role role, const TlsOptions& options,
+                                                  const std::string& host);
+  Result<void> set_up_client(ssl_ctx_st* context);
   Stamps look_at_files() const;
   static Stamp look_at(const std::string& path);
   Result<void> read();
 
+  const Role role_;
   const TlsOptions options_;
   std::string name_;
   bool name_is_address_ = false;

@@ -15,15 +15,8 @@
 namespace plimsoll::native {
 namespace {
 
-// What a peer wrote into its certificate may be of any length, and hold anything.
-constexpr std::size_t text_length_max = 200;
-
-std::string printable(std::string_view text) {
-  std::string all(text.substr(0, text_length_max));
-  std::replace_if(all.begin(), all.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  if (text.size() > text_length_max) all += "...";
-  return all;
-}
+// All the names of a certificate.
+constexpr std::size_t names_length_max = 200;
 
 // What `print` writes.
 template <class Print>
@@ -78,17 +71,17 @@ std::string names_of(const X509* certificate) {
     if (one.empty()) continue;
     if (!all.empty()) all += ", ";
     all += one;
-    if (all.size() > text_length_max) return all + "...";
+    if (all.size() > names_length_max) return all + "...";
   }
   return all.empty() ? to_string(X509_get_subject_name(certificate)) : all;
 }
 
-TlsProblem invalid(const char* what, const char* expected, std::string words) {
+TransportProblem invalid(const char* what, const char* expected, std::string words) {
   return {.error = {.code = ErrorCode::certificate_invalid, .what = what, .expected = expected},
           .words = std::move(words)};
 }
 
-TlsProblem failed(const char* what, const char* expected, std::string words) {
+TransportProblem failed(const char* what, const char* expected, std::string words) {
   return {.error = {.code = ErrorCode::tls_failed, .what = what, .expected = expected},
           .words = std::move(words)};
 }
@@ -103,7 +96,7 @@ std::string reason_of(unsigned long code) {
 
 }  // namespace
 
-TlsProblem certificate_problem(x509_store_ctx_st& verification, const std::string& wanted) {
+TransportProblem certificate_problem(x509_store_ctx_st& verification, const std::string& wanted) {
   const int reason = X509_STORE_CTX_get_error(&verification);
   const X509* const certificate = X509_STORE_CTX_get_current_cert(&verification);
   const std::string words = X509_verify_cert_error_string(reason);
@@ -145,13 +138,13 @@ std::string take_openssl_reason() {
   return code == 0 ? "no reason was given" : reason_of(code);
 }
 
-TlsProblem failure_of_openssl(Heard heard) {
+TransportProblem failure_of_openssl(Heard heard) {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   const std::string words = code == 0 ? std::string("no reason was given") : reason_of(code);
   if (heard == Heard::something_else) {
     return failed("the server does not speak TLS here",
-                  "a TLS port; valkey:// in the address for one that is not", words);
+                  "a TLS port; valkey:// or ws:// in the address for one that is not", words);
   }
   switch (ERR_GET_REASON(code)) {
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "plimsoll/core/base/error.h"
+#include "plimsoll/native/transport_problem.h"
 
 // What went wrong with TLS, in the core's words and in those of the case.
 
@@ -11,19 +11,14 @@ struct x509_store_ctx_st;
 
 namespace plimsoll::native {
 
-struct TlsProblem {
-  plimsoll::Error error;
-  std::string words;  ///< nothing secret
-};
-
 /// What a peer has said when something fails.
 enum class Heard : std::uint8_t { nothing, tls, something_else };
 
 /// Why a certificate was not accepted. `wanted` is the host that it should be of.
-TlsProblem certificate_problem(x509_store_ctx_st& verification, const std::string& wanted);
+TransportProblem certificate_problem(x509_store_ctx_st& verification, const std::string& wanted);
 
 /// What OpenSSL has in its queue of errors after an operation that failed; empties the queue.
-TlsProblem failure_of_openssl(Heard heard);
+TransportProblem failure_of_openssl(Heard heard);
 
 /// The text of the first of these errors, for files and options; empties the queue.
 std::string take_openssl_reason();

@@ -11,11 +11,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "plimsoll/native/span_reader.h"
+
 namespace plimsoll::native {
 namespace {
 
-// What fits a record.
-constexpr std::size_t record_bytes_max = SSL3_RT_MAX_PLAIN_LENGTH;
+constexpr std::size_t record_bytes_max = TlsStream::record_bytes_max;
+static_assert(record_bytes_max == SSL3_RT_MAX_PLAIN_LENGTH);
 
 // A peer that asks for new keys again and again and reads nothing gets no more than that.
 constexpr std::size_t backlog_bytes_max = 16 * record_bytes_max;
@@ -26,6 +28,17 @@ TlsStream& stream_of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bi
 
 // Types of records: change_cipher_spec, alert, handshake, application data.
 bool is_record(unsigned char first) { return first >= 0x14 && first <= 0x17; }
+
+constexpr plimsoll::Error silent{
+    .code = ErrorCode::tls_failed,
+    .what = "the server does not answer the TLS handshake",
+    .expected =
+        "a server that speaks TLS here; valkey:// or ws:// in the address for one that does not"};
+
+constexpr plimsoll::Error ended_early{
+    .code = ErrorCode::connect_failed,
+    .what = "the connection ended during the TLS handshake",
+    .expected = "a server that speaks TLS here, with room for one more"};
 
 }  // namespace
 
@@ -52,6 +65,10 @@ std::unique_ptr<TlsStream> TlsStream::create(TlsContext& context, int socket) {
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, stream.get());
+  if (context.is_server()) {
+    SSL_set_accept_state(ssl);
+    return stream;
+  }
   const bool verified = context.options().verify != TlsOptions::Verify::insecure_none;
   SSL_set_verify(ssl, verified ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
                  verified ? &TlsStream::handle_verified : nullptr);
@@ -90,7 +107,7 @@ TlsStream::Received TlsStream::receive(std::span<char> space) {
     received.step = fail(result);
     return received;
   }
-  holds_bytes_ = true;
+  holds_bytes_ = SSL_has_pending(ssl_.get()) == 1;  // what the socket has, it shows
   return received;
 }
 
@@ -113,31 +130,12 @@ TlsStream::Step TlsStream::fail(int result) {
 }
 
 std::size_t TlsStream::send(std::span<const std::string_view> spans) {
+  SpanReader from(spans);
   std::size_t sent = 0;
   std::array<char, record_bytes_max> gathered;
-  std::string_view rest;
   while (!blocked()) {
-    if (rest.empty()) {
-      if (spans.empty()) return sent;
-      rest = spans.front();
-      spans = spans.subspan(1);
-    }
-    std::string_view record = rest.substr(0, record_bytes_max);
-    rest.remove_prefix(record.size());
-    if (record.size() < record_bytes_max && !spans.empty()) {
-      std::size_t used = record.copy(gathered.data(), record.size());
-      while (used < gathered.size() && (!rest.empty() || !spans.empty())) {
-        if (rest.empty()) {
-          rest = spans.front();
-          spans = spans.subspan(1);
-        }
-        const std::size_t more = rest.copy(gathered.data() + used, gathered.size() - used);
-        rest.remove_prefix(more);
-        used += more;
-      }
-      record = {gathered.data(), used};
-    }
-    if (!write_record(record)) return sent;
+    const std::string_view record = from.take(gathered);
+    if (record.empty() || !write_record(record)) return sent;
     sent += record.size();
   }
   return sent;
@@ -244,6 +242,13 @@ int TlsStream::handle_verified(int good, x509_store_ctx_st* verification) {
   stream.problem_ = certificate_problem(*verification, stream.context_.wanted());
   return 0;
 }
+
+TransportProblem TlsStream::silence() const {
+  const bool answered = heard_ != Heard::nothing;
+  return {.error = silent, .words = answered ? "it began to, and fell silent" : "not a byte came"};
+}
+
+plimsoll::Error TlsStream::early_end() const { return ended_early; }
 
 void TlsStream::say_goodbye() {
   if (!established_ || failed_ || broken_ || blocked()) return;

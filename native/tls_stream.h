@@ -8,14 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "plimsoll/native/byte_stream.h"
 #include "plimsoll/native/tls_context.h"
 #include "plimsoll/native/tls_problem.h"
 
-// TLS over one socket that does not block: what a Connection reads from and writes to in place of
-// the socket. OpenSSL does the protocol, this moves its bytes. What the socket does not take at
-// once waits here, one record of requests at most, so that a record which has begun is never taken
-// back: to the core it is sent. And OpenSSL may hold bytes that the socket shows no more:
-// holds_bytes() says when to read without waiting.
+// TLS over one socket that does not block. OpenSSL does the protocol, this moves its bytes. What
+// the socket does not take at once waits here, one record of requests at most, so that a record
+// which has begun is never taken back: to the core it is sent.
 
 struct ssl_st;
 struct bio_st;
@@ -23,48 +22,29 @@ struct bio_method_st;
 
 namespace plimsoll::native {
 
-class TlsStream {
+class TlsStream final : public ByteStream {
  public:
+  /// send() takes so much wholly or not at all.
+  static constexpr std::size_t record_bytes_max = 16 * 1024;
+
   /// Over `socket`, which stays the caller's. Null: out of memory.
   static std::unique_ptr<TlsStream> create(TlsContext& context, int socket);
-  ~TlsStream();
-  TlsStream(const TlsStream&) = delete;
-  TlsStream& operator=(const TlsStream&) = delete;
+  ~TlsStream() override;
 
-  /// Goes on with the handshake. After `waits`: again once the socket is readable, or writable
-  /// where blocked().
-  enum class Step : std::uint8_t { done, waits, failed };
-  Step shake_hands();
-
-  /// Reads all there is, as far as `space` reaches: once more where that was filled.
-  struct Received {
-    std::size_t bytes = 0;
-    Step step = Step::waits;  // done: the peer has ended the connection, in order
-  };
-  Received receive(std::span<char> space);
-  bool holds_bytes() const { return holds_bytes_; }
-
-  /// Encrypts and sends from the front of `spans`, gathered into full records, until the socket
-  /// takes no more. Returns how many of the bytes are on their way. Not while blocked().
-  std::size_t send(std::span<const std::string_view> spans);
-
-  /// Something waits for the socket to be writable; push() sends it.
-  bool blocked() const { return !backlog_.empty(); }
-  void push();
-
-  /// Tells the peer that this is the end, if it can still be told.
-  void say_goodbye();
-
-  /// It can go on no more.
-  bool failed() const { return failed_; }
-
-  /// Then: why, unless it was the socket's fault, whose number (errno) is here then, 0 for an end
-  /// without a word.
-  const std::optional<TlsProblem>& problem() const { return problem_; }
-  int socket_problem() const { return socket_problem_; }
-
-  /// What the peer has said so far.
-  Heard heard() const { return heard_; }
+  Step shake_hands() override;
+  /// All there is: once more where `space` was filled.
+  Received receive(std::span<char> space) override;
+  bool holds_bytes() const override { return holds_bytes_; }
+  /// Gathered into full records.
+  std::size_t send(std::span<const std::string_view> spans) override;
+  bool blocked() const override { return !backlog_.empty(); }
+  void push() override;
+  void say_goodbye() override;
+  bool failed() const override { return failed_; }
+  const std::optional<TransportProblem>& problem() const override { return problem_; }
+  int socket_problem() const override { return socket_problem_; }
+  TransportProblem silence() const override;
+  plimsoll::Error early_end() const override;
 
  private:
   TlsStream(TlsContext& context, int socket) : context_(context), socket_(socket) {}
@@ -93,7 +73,7 @@ class TlsStream {
   bool holds_bytes_ = false;
   Heard heard_ = Heard::nothing;
   int socket_problem_ = 0;
-  std::optional<TlsProblem> problem_;
+  std::optional<TransportProblem> problem_;
 };
 
 }  // namespace plimsoll::native

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "plimsoll/native/options.h"
+#include "plimsoll/native/to_number.h"
+#include "plimsoll/native/websocket/protocol.h"
 
 namespace plimsoll::native {
 namespace {
@@ -11,15 +12,11 @@ Error invalid(std::string_view text) {
   return Error(ErrorCode::invalid_option, Executed::no, text);
 }
 
-// Whether `text` is all digits and fits.
-template <class Number>
-std::optional<Number> to_number(std::string_view text) {
-  Number number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, problem] = std::from_chars(text.data(), end, number);
-  if (text.empty() || problem != std::errc{} || at != end) return std::nullopt;
-  return number;
-}
+// As a bridge's names go, with room for who has it behind a path of his own.
+constexpr std::size_t upstream_path_bytes_max = 1024;
+
+// None that a url can say.
+constexpr std::uint16_t no_port = 0;
 
 std::optional<unsigned> hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -102,6 +99,11 @@ Result<void> read_parameter(std::string_view text, Options& options) {
     options.protocol = text == "2" ? Protocol::resp2 : Protocol::resp3;
     return {};
   }
+  if (name == "token") {
+    return invalid(
+        "url: a token has no place in an address, which logs keep; expected "
+        "Options::token");
+  }
   return invalid("url: unknown parameter; expected database, client_name or protocol");
 }
 
@@ -182,12 +184,51 @@ Result<Target> parse_tcp(std::string_view rest, Target target) {
   return target;
 }
 
+// What may stand in the path of an http address (RFC 3986, section 3.3), but for its @; its escapes
+// are for the bridge to read.
+bool is_path_letter(char c) {
+  constexpr std::string_view others = "-._~!$&'()*+,;=:/%";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         others.find(c) != others.npos;
+}
+
+Result<Target> parse_websocket(std::string_view rest, Target target) {
+  Endpoint& endpoint = target.endpoint;
+  endpoint.kind = Endpoint::Kind::websocket;
+  endpoint.port = target.options.tls.enabled ? websocket::tls_port : websocket::plain_port;
+  if (rest.find('@') != rest.npos) {
+    return invalid("url: a bridge takes no user and password; expected Options::token");
+  }
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  rest.remove_prefix(authority.size());
+  if (auto done = read_host_and_port(authority, endpoint); !done) return done.error();
+  // It goes into a line of the request.
+  if (!std::all_of(endpoint.host.begin(), endpoint.host.end(), is_path_letter)) {
+    return invalid("url: host has a special character; expected a name or an address");
+  }
+  endpoint.path = take_until(rest, '?');
+  if (endpoint.path.empty()) endpoint.path = "/";
+  if (endpoint.path.size() > upstream_path_bytes_max ||
+      !std::all_of(endpoint.path.begin(), endpoint.path.end(), is_path_letter)) {
+    return invalid("url: path is not what it should be; expected the name of an upstream, " +
+                   std::to_string(upstream_path_bytes_max) + " characters at most");
+  }
+  if (auto done = read_parameters(rest, target.options); !done) return done.error();
+  return target;
+}
+
 }  // namespace
+
+std::string Endpoint::authority(std::uint16_t usual_port) const {
+  const bool bracketed = host.find(':') != host.npos;
+  std::string text = bracketed ? "[" + host + "]" : host;
+  if (port != usual_port) text += ":" + std::to_string(port);
+  return text;
+}
 
 std::string Endpoint::to_string() const {
   if (kind == Kind::unix_socket) return "unix:" + path;
-  const bool bracketed = host.find(':') != host.npos;
-  return (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return authority(no_port) + (kind == Kind::websocket ? path : "");
 }
 
 Result<Target> parse_url(std::string_view url, Options options) {
@@ -195,7 +236,7 @@ Result<Target> parse_url(std::string_view url, Options options) {
   target.options = std::move(options);
   const std::size_t colon = url.find("://");
   if (colon == url.npos) {
-    return invalid("url: no scheme; expected valkey://, valkeys:// or unix://");
+    return invalid("url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://");
   }
   const std::string_view scheme = url.substr(0, colon);
   const std::string_view rest = url.substr(colon + 3);
@@ -205,8 +246,13 @@ Result<Target> parse_url(std::string_view url, Options options) {
     target.options.tls.enabled = true;
     return parse_tcp(rest, std::move(target));
   }
+  if (scheme == "ws") return parse_websocket(rest, std::move(target));
+  if (scheme == "wss") {
+    target.options.tls.enabled = true;
+    return parse_websocket(rest, std::move(target));
+  }
   return invalid("url: scheme is" + quote(scheme) +
-                 "; expected valkey, valkeys, redis, rediss or unix");
+                 "; expected valkey, valkeys, redis, rediss, unix, ws or wss");
 }
 
 }  // namespace plimsoll::native

@@ -19,4 +19,7 @@ clang_toolchain = repository_rule(
         "path": attr.string(mandatory = True),
     },
     configure = True,
+    # The headers that it finds are listed for the layering check. Probed again by every new Bazel
+    # server (and ./dev setup ends the one that runs), so that a package installed later is seen.
+    local = True,
 )

@@ -40,7 +40,7 @@ def plimsoll_repositories():
     _library("xxhash", "libxxhash-dev", "xxhash.h", links = ["xxhash.h"])
 
 def plimsoll_dev_repositories():
-    """Declares what only this repository's tests, benchmarks and demo need."""
+    """Declares what only this repository's tests and programs need."""
     _once(clang_toolchain, "clang_toolchain", path = "/usr/bin/clang-19", package = "clang-19")
 
     _library("catch2", "catch2", "catch2/catch_all.hpp")
@@ -48,3 +48,4 @@ def plimsoll_dev_repositories():
     _library("hiredis", "libhiredis-dev", "hiredis/hiredis.h")
     _library("libev", "libev-dev", "ev.h")
     _library("nlohmann_json", "nlohmann-json3-dev", "nlohmann/json.hpp")
+    _library("tomlplusplus", "libtomlplusplus-dev", "toml++/toml.h")

@@ -4,9 +4,10 @@
 
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/resp/node.h"
-#include "plimsoll/wasm/abi.h"
+#include "plimsoll/wasm/abi_types.h"
 
 namespace plimsoll::wasm {
 namespace {
@@ -89,16 +90,26 @@ static_assert(same(PoolKind::cache, 0) && same(PoolKind::requests, 1) &&
 static_assert(pools_count == plimsoll_pools_count);
 static_assert(error_text_max == plimsoll_text_max);
 
+static_assert(same(NearCache::State::unknown, plimsoll_cache_unknown));
+static_assert(same(NearCache::State::tracking, plimsoll_cache_tracking));
+static_assert(same(NearCache::State::ttl, plimsoll_cache_ttl));
+static_assert(same(NearCache::State::off, plimsoll_cache_off));
+static_assert(connections_max == plimsoll_connections_max);
+
 #ifdef __wasm__
-// The offsets that abi.h names.
-static_assert(offsetof(PlimsollOutbox, node) == 16);
-static_assert(offsetof(PlimsollNode, type) == 16);
-static_assert(offsetof(PlimsollOutbox, spans) == 40);
-static_assert(offsetof(PlimsollOutbox, client_statistics) == 168);
-static_assert(offsetof(PlimsollOutbox, memory_statistics) == 304);
+// The offsets that abi_types.h names.
+static_assert(sizeof(PlimsollNode) == 12 && sizeof(PlimsollEventRecord) == 40);
+static_assert(offsetof(PlimsollOutbox, timeout) == 48);
+static_assert(offsetof(PlimsollOutbox, spans) == 56);
+static_assert(offsetof(PlimsollOutbox, statistics) == 184);
 static_assert(offsetof(PlimsollMemoryStatistics, pools) == 32);
-static_assert(offsetof(PlimsollOutbox, text_size) == 528);
-static_assert(offsetof(PlimsollOptions, client_name_size) == 88);
+static_assert(offsetof(PlimsollOutbox, text_size) == 408);
+static_assert(offsetof(PlimsollOutbox, nodes_count) == 732);
+static_assert(offsetof(PlimsollOutbox, area) == 736);
+static_assert(offsetof(PlimsollOutbox, staging) == 736 + plimsoll_area_bytes);
+static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
+static_assert(offsetof(PlimsollOptions, cache) == 120);
+static_assert(offsetof(PlimsollCacheOptions, broadcast_prefixes_count) == 72);
 #endif
 
 }  // namespace

@@ -1,57 +1,64 @@
 #include "plimsoll/wasm/hosted_client.h"
 
-#include <cstring>
 #include <new>
 #include <utility>
+
+#include "plimsoll/wasm/misuse.h"
+#include "plimsoll/wasm/own_texts.h"
+
+// Its life, and its requests.
 
 namespace plimsoll::wasm {
 namespace {
 
-Error no_room() {
-  return Error{.code = ErrorCode::out_of_memory,
-               .what = "the memory line has no room for one more client",
-               .value = sizeof(HostedClient)};
-}
-
-Error misuse(const char* what, std::uint64_t value = Error::no_number,
-             std::uint64_t limit = Error::no_number) {
-  return Error{.code = ErrorCode::invalid_argument, .what = what, .value = value, .limit = limit};
-}
-
-// Lays `text` at `out`, moves that on, and has `text` refer to the copy.
-void move_text(std::string_view& text, char*& out) {
-  if (!text.empty()) std::memcpy(out, text.data(), text.size());
-  text = {out, text.size()};
-  out += text.size();
-}
+constexpr Error no_room{.code = ErrorCode::out_of_memory,
+                        .what = "the memory line has no room for one more client",
+                        .value = sizeof(HostedClient)};
 
 }  // namespace
 
-Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& options) {
-  if (const Status valid = validate(options); !valid) return valid.error();
+Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& options,
+                                           HostedCache* cache, std::string_view source) {
+  ClientOptions own = options;
+  if (cache != nullptr) own.tracking = cache->tracking();
+  if (const Status valid = validate(own); !valid) return valid.error();
   Result<Client::Accounts> accounts = Client::open_accounts(budget);
   if (!accounts) return accounts.error();
 
   Account& connections = *accounts->connections;
   const std::size_t footprint = budget.source().block_footprint(sizeof(HostedClient));
   Cost cost{.own = Charge(connections), .texts = {}};
-  if (!cost.own.grow(footprint - sizeof(Client))) return no_room();
+  if (!cost.own.grow(footprint - sizeof(Client))) return no_room;
 
-  ClientOptions own_options = options;
-  const std::size_t texts_bytes =
-      options.username.size() + options.password.size() + options.client_name.size();
-  if (texts_bytes > 0) {
-    cost.texts = Block::allocate(connections, texts_bytes);
-    if (!cost.texts) return no_room();
-    char* out = static_cast<char*>(cost.texts.data());
-    move_text(own_options.username, out);
-    move_text(own_options.password, out);
-    move_text(own_options.client_name, out);
-  }
+  OwnTexts texts;
+  texts.count(own.username);
+  texts.count(own.password);
+  texts.count(own.client_name);
+  if (!texts.allocate(connections)) return no_room;
+  texts.copy(own.username);
+  texts.copy(own.password);
+  texts.copy(own.client_name);
+  cost.texts = texts.take();
 
   void* const place = budget.source().allocate_block(sizeof(HostedClient));
-  if (place == nullptr) return no_room();
-  return new (place) HostedClient(own_options, *std::move(accounts), std::move(cost));
+  if (place == nullptr) return no_room;
+  auto* const made = new (place) HostedClient(own, *std::move(accounts), std::move(cost));
+  made->request_timeout_ = own.request_timeout;
+  made->waits_for_room_ = own.inflight_overflow == OnLimit::wait;
+  if (cache == nullptr) return made;
+  if (const Status used = made->client_.use_cache(cache->cache(), source); !used) {
+    destroy(*made, budget);
+    return used.error();
+  }
+  made->cache_ = cache;
+  cache->add_client();
+  return made;
+}
+
+HostedClient::~HostedClient() {
+  // One by one: the list would end itself by recursion.
+  while (credits_) end_credits(credits_->connection);
+  if (cache_ != nullptr) cache_->remove_client();
 }
 
 void HostedClient::destroy(HostedClient& client, Budget& budget) {
@@ -60,92 +67,158 @@ void HostedClient::destroy(HostedClient& client, Budget& budget) {
   budget.source().release_block(&client, sizeof(HostedClient));
 }
 
-bool HostedClient::is_connected() const {
-  if (link_ != Link::open) return false;
-  switch (client_.statistics().state) {
-    case Session::State::handshaking:
-    case Session::State::ready:
-    case Session::State::closing: return true;
-    case Session::State::idle:
-    case Session::State::waiting:
-    case Session::State::opening:
-    case Session::State::closed: return false;  // the core is done with it: a close comes
-  }
-  return false;
+Status HostedClient::refuse_call() const {
+  return misuse(has_admitted_ ? "a request was admitted, and is not submitted yet"
+                              : "there are events that poll() has not told yet");
 }
 
-Status HostedClient::handle_opened(Instant now) {
-  if (link_ != Link::opening) return misuse("no connection is to be opened");
-  walk_ = {};
-  link_ = Link::open;
-  client_.handle_opened(first_connection, now);
+Status HostedClient::abort() {
+  if (const Status free = begin_call(); !free) return free;
+  client_.abort();
   return {};
 }
 
-Status HostedClient::handle_closed(const Error& reason, Instant now) {
-  if (link_ == Link::none) return misuse("there is no connection that could end");
-  walk_ = {};
-  link_ = Link::none;
-  read_space_bytes_ = 0;
-  client_.handle_closed(first_connection, reason, now);
+Status HostedClient::set_credentials(const Credentials& credentials) {
+  Credentials own = credentials;
+  OwnTexts texts;
+  texts.count(own.username);
+  texts.count(own.password);
+  if (!texts.allocate(client_.requests_account())) return no_room;
+  texts.copy(own.username);
+  texts.copy(own.password);
+  client_.set_credentials(own);
+  credentials_ = texts.take();
   return {};
 }
 
-std::span<char> HostedClient::read_space() {
-  const std::span<char> space =
-      is_connected() ? client_.read_space(first_connection) : std::span<char>();
-  read_space_bytes_ = space.size();
-  return space;
+Duration HostedClient::timeout_or(std::optional<Duration> timeout) const {
+  return timeout.value_or(request_timeout_);
 }
 
-Status HostedClient::handle_read(std::size_t size, Instant now) {
-  walk_ = {};
-  if (size > read_space_bytes_) {
-    return misuse("more bytes were read than there is room for", size, read_space_bytes_);
-  }
-  // What came for a connection that has ended since is nobody's mistake.
-  if (read_space_bytes_ > 0 && is_connected()) client_.handle_read(first_connection, size, now);
-  read_space_bytes_ = 0;
+Status HostedClient::note(const Result<RequestId>& request) {
+  if (!request) return request.error();
+  last_request_ = *request;
   return {};
 }
 
-Result<std::size_t> HostedClient::poll_transmit(std::span<std::string_view> spans) {
-  if (!is_connected()) return std::size_t{0};
-  if (unwritten_bytes_ > 0) {
-    return misuse("the bytes given last have not been answered by handle_written()",
-                  unwritten_bytes_, 0);
+Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::uint32_t tag,
+                                             std::optional<Duration> timeout, Instant since,
+                                             Instant now) {
+  const Duration patience = timeout_or(timeout);
+  const Result<RequestId> id = since == Instant::min()
+                                   ? client_.submit(command, now, patience, tag)
+                                   : client_.submit_since(since, command, now, patience, tag);
+  const bool may_wait = !id && id.error().code == ErrorCode::rejected_by_limit &&
+                        command.block_time == Duration::zero() && waits_for_room_;
+  if (!may_wait) {
+    if (const Status staged = note(id); !staged) return staged.error();
+    return plimsoll_outcome_staged;
   }
-  const std::size_t count = client_.poll_transmit(first_connection, spans);
-  for (std::string_view span : spans.first(count)) unwritten_bytes_ += span.size();
-  return count;
+  if (const Status waits = note(client_.wait_for_room(encoded_size(command), now, patience, tag));
+      !waits) {
+    return waits.error();
+  }
+  return plimsoll_outcome_waits;
 }
 
-Status HostedClient::handle_written(std::size_t size) {
-  walk_ = {};
-  if (size > unwritten_bytes_) {
-    return misuse("more bytes were written than were given", size, unwritten_bytes_);
+Status HostedClient::stage(const CommandView& command, std::uint32_t tag,
+                           std::optional<Duration> timeout, Instant now) {
+  return note(client_.submit(command, now, timeout_or(timeout), tag));
+}
+
+Status HostedClient::submit_admitted(const CommandView& command, std::uint32_t tag) {
+  const Admission::Waiter* const admitted = client_.admitted();
+  if (admitted == nullptr) return misuse("no request was admitted");
+  const std::size_t size = encoded_size(command);
+  if (size != admitted->bytes || command.block_time != Duration::zero()) {
+    return misuse("this is not the request that was admitted", size, admitted->bytes);
   }
-  if (unwritten_bytes_ > 0) client_.handle_written(first_connection, size);
-  unwritten_bytes_ = 0;
+  has_admitted_ = false;
+  last_request_ = client_.submit_admitted(command, tag);
   return {};
 }
 
-std::optional<Action> HostedClient::poll_action() {
-  walk_ = {};
-  const std::optional<Action> action = client_.poll_action();
-  if (!action) return action;
-  const bool opens = action->kind == Action::Kind::open;
-  link_ = opens ? Link::opening : Link::none;
-  read_space_bytes_ = 0;
-  // Until the next connection, news of what the last one was sending is welcome.
-  if (opens) unwritten_bytes_ = 0;
-  return action;
+Status HostedClient::prove(std::uint32_t tag, std::optional<Duration> timeout, Instant now) {
+  if (cache_ == nullptr) return misuse("the client has no cache");
+  return note(client_.prove(now, timeout_or(timeout), tag));
 }
 
-std::optional<Event> HostedClient::poll_event() {
-  std::optional<Event> event = client_.poll_event();
-  walk_ = event && event->value ? NodeWalk(*event->value) : NodeWalk();
-  return event;
+Status HostedClient::cancel(RequestId request, Instant now) {
+  const Admission::Waiter* const admitted = client_.admitted();
+  if (admitted != nullptr && admitted->id != request) return begin_call();
+  client_.cancel(request, now);
+  has_admitted_ = false;
+  return {};
+}
+
+Result<std::uint32_t> HostedClient::note_role(const Result<ConnectionId>& connection, Role role) {
+  if (!connection) return connection.error();
+  const auto number = static_cast<std::uint32_t>(*connection);
+  connections_[number].role = role;
+  return number;
+}
+
+Result<std::uint32_t> HostedClient::open_exclusive(Instant now) {
+  return note_role(client_.open_exclusive(now), Role::exclusive);
+}
+
+Status HostedClient::submit_to(std::uint32_t connection, const CommandView& command,
+                               std::uint32_t tag, std::optional<Duration> timeout, Instant now) {
+  if (const auto found = find(connection, Role::exclusive); !found) return found.error();
+  return note(client_.submit_to(ConnectionId{connection}, command, now, timeout_or(timeout), tag));
+}
+
+Status HostedClient::release(std::uint32_t connection, Instant now) {
+  const auto found = find(connection, Role::exclusive);
+  if (!found) return found.error();
+  (*found)->role = Role::other;
+  client_.release(ConnectionId{connection}, now);
+  return {};
+}
+
+Result<std::uint32_t> HostedClient::open_subscription(Instant now) {
+  return note_role(client_.open_subscription(now), Role::subscription);
+}
+
+Status HostedClient::subscribe(Subscribe what, std::uint32_t connection, std::uint32_t kind,
+                               std::span<const std::string_view> names, std::uint32_t tag,
+                               std::optional<Duration> timeout, Instant now) {
+  if (const auto found = find(connection, Role::subscription); !found) return found.error();
+  if (kind > static_cast<std::uint32_t>(SubscriptionKind::shard)) {
+    return misuse("no such kind of subscription", kind);
+  }
+  const auto id = ConnectionId{connection};
+  const auto names_kind = static_cast<SubscriptionKind>(kind);
+  const Duration patience = timeout_or(timeout);
+  return note(what == Subscribe::begin
+                  ? client_.subscribe(id, names_kind, names, now, patience, tag)
+                  : client_.unsubscribe(id, names_kind, names, now, patience, tag));
+}
+
+Status HostedClient::next_messages(std::uint32_t connection, std::uint32_t messages_max,
+                                   std::uint32_t tag, std::optional<Duration> timeout,
+                                   Instant now) {
+  if (const auto found = find(connection, Role::subscription); !found) return found.error();
+  if (messages_max == 0) return misuse("no messages are wanted");
+  // Waiting for a message has no end, unless the caller says when.
+  return note(client_.next_messages(ConnectionId{connection}, messages_max, now,
+                                    timeout.value_or(Duration::zero()), messages_bit | tag));
+}
+
+Status HostedClient::close_subscription(std::uint32_t connection, Instant now) {
+  const auto found = find(connection, Role::subscription);
+  if (!found) return found.error();
+  (*found)->role = Role::other;
+  client_.close_subscription(ConnectionId{connection}, now);
+  return {};
+}
+
+Result<SubscriptionStatistics> HostedClient::subscription_statistics(
+    std::uint32_t connection) const {
+  if (connection >= connections_max || connections_[connection].role != Role::subscription) {
+    return misuse("no such connection", connection);
+  }
+  return client_.subscription_statistics(ConnectionId{connection});
 }
 
 }  // namespace plimsoll::wasm

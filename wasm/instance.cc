@@ -3,19 +3,14 @@
 #include <new>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/wasm/misuse.h"
 
 namespace plimsoll::wasm {
+namespace {
 
-Status Instance::configure(std::uint64_t memory_limit) {
-  if (line_ != nullptr) {
-    const std::size_t drawn = line_->budget.statistics().limit;
-    if (drawn == memory_limit) return {};
-    return Error{.code = ErrorCode::invalid_option,
-                 .what = "another memory_limit is in force in this instance",
-                 .expected = "one value for all clients, set once",
-                 .value = memory_limit,
-                 .limit = drawn};
-  }
+constinit Instance the_instance;
+
+Status validate(std::uint64_t memory_limit) {
   if (memory_limit > plimsoll_memory_limit_max) {
     return Error{.code = ErrorCode::invalid_option,
                  .what = "memory_limit is more than the module's memory can hold",
@@ -30,12 +25,39 @@ Status Instance::configure(std::uint64_t memory_limit) {
                  .value = memory_limit,
                  .limit = memory_limit_min};
   }
+  return {};
+}
+
+Error too_many(const char* what, std::uint64_t limit) {
+  return Error{.code = ErrorCode::rejected_by_limit, .what = what, .value = limit, .limit = limit};
+}
+
+}  // namespace
+
+Instance& instance() { return the_instance; }
+
+Status Instance::configure(std::uint64_t memory_limit) {
+  if (line_ != nullptr) {
+    const std::size_t drawn = line_->budget.options().memory_limit;
+    if (drawn == memory_limit) return {};
+    return Error{.code = ErrorCode::invalid_option,
+                 .what = "another memory_limit is in force in this instance",
+                 .expected = "one value for all clients, set once",
+                 .value = memory_limit,
+                 .limit = drawn};
+  }
+  if (const Status valid = validate(memory_limit); !valid) return valid;
   draw_line(static_cast<std::size_t>(memory_limit));
   return {};
 }
 
+Status Instance::set_memory_limit(std::uint64_t memory_limit) {
+  if (const Status valid = validate(memory_limit); !valid) return valid;
+  return line().budget.set_memory_limit(static_cast<std::size_t>(memory_limit));
+}
+
 void Instance::draw_line(std::size_t memory_limit) {
-  line_ = new (line_place_) DrawnLine(memory_limit, memory_);
+  line_ = new (line_place_) DrawnLine(memory_limit, memory_, outbox.staging);
 }
 
 DrawnLine& Instance::line() {
@@ -43,17 +65,17 @@ DrawnLine& Instance::line() {
   return *line_;
 }
 
-Result<std::int32_t> Instance::create(const ClientOptions& client_options, Instant now) {
+Result<std::int32_t> Instance::create(const ClientOptions& client_options, std::int32_t cache_id,
+                                      std::string_view source, Instant now) {
   Budget& budget = line().budget;
-  Result<HostedClient*> client = HostedClient::create(budget, client_options);
+  HostedCache* const cache = caches.find(cache_id);
+  if (cache == nullptr && cache_id != 0) return misuse("there is no such cache");
+  const Result<HostedClient*> client = HostedClient::create(budget, client_options, cache, source);
   if (!client) return client.error();
   const std::int32_t id = clients.add(**client);
   if (id == 0) {
     HostedClient::destroy(**client, budget);
-    return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "too many clients in this instance",
-                 .value = plimsoll_clients_max,
-                 .limit = plimsoll_clients_max};
+    return too_many("too many clients in this instance", plimsoll_clients_max);
   }
   (*client)->client().connect(now);
   return id;
@@ -64,6 +86,27 @@ bool Instance::destroy(std::int32_t id) {
   if (client == nullptr) return false;
   HostedClient::destroy(*client, line_->budget);
   return true;
+}
+
+Result<std::int32_t> Instance::create_cache(const HostedCacheOptions& options_of_it) {
+  Budget& budget = line().budget;
+  const Result<HostedCache*> cache = HostedCache::create(budget, options_of_it);
+  if (!cache) return cache.error();
+  const std::int32_t id = caches.add(**cache);
+  if (id == 0) {
+    HostedCache::destroy(**cache, budget);
+    return too_many("too many caches in this instance", plimsoll_caches_max);
+  }
+  return id;
+}
+
+Status Instance::destroy_cache(std::int32_t id) {
+  HostedCache* const cache = caches.find(id);
+  if (cache == nullptr) return misuse("there is no such cache");
+  if (cache->has_clients()) return misuse("clients read through this cache");
+  caches.remove(id);
+  HostedCache::destroy(*cache, line_->budget);
+  return {};
 }
 
 }  // namespace plimsoll::wasm

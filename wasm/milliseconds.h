@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "plimsoll/core/base/time.h"
@@ -24,7 +24,7 @@ inline bool is_time(double milliseconds) {
 
 /// Only where is_time().
 inline Duration to_duration(double milliseconds) {
-  return std::chrono::microseconds(std::llround(milliseconds * 1000));
+  return std::chrono::microseconds(static_cast<std::int64_t>(milliseconds * 1000 + 0.5));
 }
 
 inline Instant to_instant(double milliseconds) { return Instant(to_duration(milliseconds)); }

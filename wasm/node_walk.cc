@@ -11,7 +11,7 @@ std::uint64_t elements_of(const Node& node) {
 }  // namespace
 
 const Node* NodeWalk::next() {
-  if (piece_bytes_left_ == 0 && values_left_ == 0) return nullptr;
+  if (is_over()) return nullptr;
   const Node* node = follow(next_);
   if (piece_bytes_left_ > 0) {
     piece_bytes_left_ -= node->size;

@@ -20,6 +20,8 @@ class NodeWalk {
   /// The next node, or null behind the last.
   const Node* next();
 
+  bool is_over() const { return piece_bytes_left_ == 0 && values_left_ == 0; }
+
  private:
   const Node* next_ = nullptr;
   std::uint64_t values_left_ = 0;     // begun aggregates still have these to come

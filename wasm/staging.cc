@@ -1,14 +1,10 @@
 #include "plimsoll/wasm/staging.h"
 
-#include <algorithm>
 #include <cstring>
 #include <new>
 
 namespace plimsoll::wasm {
 namespace {
-
-// Rather one buffer of 1 KiB than a few that grow to it.
-constexpr std::size_t buffer_bytes_min = 1024;
 
 using WordSize = std::uint32_t;
 
@@ -20,7 +16,7 @@ WordSize size_at(const char* table, std::size_t index) {
 
 Error beyond_the_staged(std::uint64_t size, std::size_t staged) {
   return Error{.code = ErrorCode::invalid_argument,
-               .what = "the words of the request are more than what is staged",
+               .what = "the words are more than what is staged",
                .expected = "a table of 32-bit sizes, then the bytes of all",
                .value = size,
                .limit = staged};
@@ -28,48 +24,70 @@ Error beyond_the_staged(std::uint64_t size, std::size_t staged) {
 
 }  // namespace
 
-bool Staging::reserve(Block& block, std::size_t size) {
-  if (size <= block.size()) return true;
-  if (!requests_) return false;  // there was no memory even for the account
-  // The old one first: both at a time may be more than there is.
-  block.reset();
-  block = Block::allocate(*requests_, std::max(size, buffer_bytes_min));
-  return static_cast<bool>(block);
+std::span<const char> Staging::staged() const {
+  if (!bytes_) return place_;
+  return {static_cast<const char*>(bytes_.data()), bytes_.size()};
 }
 
 char* Staging::stage(std::size_t size) {
   clear();
-  if (!reserve(bytes_, std::max<std::size_t>(size, 1))) return nullptr;
-  size_ = size;
+  if (size <= place_.size()) return place_.data();
+  if (!requests_) return nullptr;  // there was no memory even for the account
+  bytes_ = Block::allocate(*requests_, size);
   return static_cast<char*>(bytes_.data());
 }
 
+std::string_view* Staging::views_for(std::uint32_t count) {
+  if (count <= staged_views_kept) return reinterpret_cast<std::string_view*>(views_);
+  if (!requests_) return nullptr;
+  more_views_.reset();
+  more_views_ = Block::allocate(*requests_, count * sizeof(std::string_view));
+  return static_cast<std::string_view*>(more_views_.data());
+}
+
+Result<std::string_view> Staging::word(std::uint32_t size) const {
+  const std::span<const char> bytes = staged();
+  if (size > bytes.size()) return beyond_the_staged(size, bytes.size());
+  return std::string_view(bytes.data(), size);
+}
+
 Result<std::span<const std::string_view>> Staging::words(std::uint32_t count) {
+  return words_behind(0, count);
+}
+
+Result<Staging::Parts> Staging::words_in_parts(std::uint32_t parts_count, std::uint32_t count) {
+  const auto words = words_behind(std::uint64_t{parts_count} * sizeof(WordSize), count);
+  if (!words) return words.error();
+  return Parts{.parts = {reinterpret_cast<const WordSize*>(staged().data()), parts_count},
+               .words = *words};
+}
+
+Result<std::span<const std::string_view>> Staging::words_behind(std::uint64_t skipped,
+                                                                std::uint32_t count) {
+  const std::span<const char> bytes = staged();
   // In 64 bits: on wasm32 a size_t could be made to wrap around.
-  const std::uint64_t table_bytes = std::uint64_t{count} * sizeof(WordSize);
-  if (table_bytes > size_) return beyond_the_staged(table_bytes, size_);
-  if (count == 0) return std::span<const std::string_view>();
-  if (!reserve(views_, count * sizeof(std::string_view))) {
+  const std::uint64_t table_end = skipped + std::uint64_t{count} * sizeof(WordSize);
+  if (table_end > bytes.size()) return beyond_the_staged(table_end, bytes.size());
+  std::string_view* const views = views_for(count);
+  if (views == nullptr) {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "the requests pool has no room for a request of so many words",
                  .value = count};
   }
-  const char* const table = static_cast<const char*>(bytes_.data());
-  auto* const views = static_cast<std::string_view*>(views_.data());
-  std::uint64_t end = table_bytes;
+  const char* const table = bytes.data() + skipped;
+  std::uint64_t end = table_end;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t begin = end;
     end += size_at(table, i);
-    if (end > size_) return beyond_the_staged(end, size_);
-    new (&views[i]) std::string_view(table + begin, static_cast<std::size_t>(end - begin));
+    if (end > bytes.size()) return beyond_the_staged(end, bytes.size());
+    new (&views[i]) std::string_view(bytes.data() + begin, static_cast<std::size_t>(end - begin));
   }
   return std::span<const std::string_view>(views, count);
 }
 
 void Staging::clear() {
-  size_ = 0;
-  if (bytes_.size() > staging_kept_bytes) bytes_.reset();
-  if (views_.size() > staging_kept_bytes) views_.reset();
+  bytes_.reset();
+  more_views_.reset();
 }
 
 }  // namespace plimsoll::wasm

@@ -16,6 +16,14 @@ void set_check_hook(CheckHook hook);
 
 }  // namespace plimsoll
 
-#define PLIMSOLL_CHECK(condition)                      \
-  (static_cast<bool>(condition) ? static_cast<void>(0) \
-                                : ::plimsoll::check_failed(#condition, __FILE__, __LINE__))
+// A module is loaded by every page: there the place has to do, without the condition's text.
+#ifdef __wasm__
+#define PLIMSOLL_CHECK_TEXT(condition) ""
+#else
+#define PLIMSOLL_CHECK_TEXT(condition) #condition
+#endif
+
+#define PLIMSOLL_CHECK(condition) \
+  (static_cast<bool>(condition)   \
+       ? static_cast<void>(0)     \
+       : ::plimsoll::check_failed(PLIMSOLL_CHECK_TEXT(condition), __FILE__, __LINE__))

@@ -6,12 +6,6 @@
 
 namespace plimsoll::cache {
 
-Generations::Slot& Generations::at(std::uint32_t slot) const {
-  Slot* const chunk = chunks_[slot / slots_per_chunk].load(std::memory_order_acquire);
-  PLIMSOLL_CHECK(chunk != nullptr);
-  return chunk[slot % slots_per_chunk];
-}
-
 std::uint32_t Generations::take_slot() {
   for (std::uint32_t slot = 1; slot < slots_max; ++slot) {
     const std::uint32_t index = slot / slots_per_chunk;
@@ -46,16 +40,8 @@ void Generations::set_proved_at(std::uint32_t slot, Instant proved_at) {
   at(slot).proved_at.store(proved_at.time_since_epoch().count(), std::memory_order_release);
 }
 
-Instant Generations::proved_at(std::uint32_t slot) const {
-  return Instant(Duration(at(slot).proved_at.load(std::memory_order_acquire)));
-}
-
 void Generations::set_readable(std::uint32_t slot, bool readable) {
   at(slot).readable.store(readable, std::memory_order_release);
-}
-
-bool Generations::is_readable(std::uint32_t slot) const {
-  return at(slot).readable.load(std::memory_order_acquire);
 }
 
 }  // namespace plimsoll::cache

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/entry.h"
 #include "plimsoll/core/memory/account.h"
@@ -60,11 +61,15 @@ class Generations {
   /// Until when everything that a slot's connection has to say has been heard: everything said
   /// before `proved_at`. Time goes forward.
   void set_proved_at(std::uint32_t slot, Instant proved_at);
-  Instant proved_at(std::uint32_t slot) const;
+  Instant proved_at(std::uint32_t slot) const {
+    return Instant(Duration(at(slot).proved_at.load(std::memory_order_acquire)));
+  }
 
   /// Whether the connection is being read: if not, nothing of it may be served.
   void set_readable(std::uint32_t slot, bool readable);
-  bool is_readable(std::uint32_t slot) const;
+  bool is_readable(std::uint32_t slot) const {
+    return at(slot).readable.load(std::memory_order_acquire);
+  }
 
  private:
   struct Slot {
@@ -79,7 +84,11 @@ class Generations {
     if (slot == untracked) return untracked_id_.load(std::memory_order_acquire) + epoch;
     return at(slot).id.load(std::memory_order_acquire) + epoch;
   }
-  Slot& at(std::uint32_t slot) const;
+  Slot& at(std::uint32_t slot) const {
+    Slot* const chunk = chunks_[slot / slots_per_chunk].load(std::memory_order_acquire);
+    PLIMSOLL_CHECK(chunk != nullptr);
+    return chunk[slot % slots_per_chunk];
+  }
 
   Account& account_;
   std::atomic<std::uint32_t> epoch_{1};

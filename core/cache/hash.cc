@@ -1,5 +1,7 @@
 #include "plimsoll/core/cache/hash.h"
 
+#include <cstddef>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -9,18 +11,35 @@ namespace {
 // 2^64 divided by the golden ratio: neighbouring sources get seeds that are far apart.
 constexpr std::uint64_t source_step = 0x9E3779B97F4A7C15;
 
+// What XXH3 hashes without its loop for long inputs, which is most of its code: of longer words,
+// each piece is hashed with what the one before came to as its seed.
+constexpr std::size_t piece_bytes_max = 240;
+
+XXH128_hash_t hash_piece(std::string_view piece, std::uint64_t seed) {
+  if (piece.size() > piece_bytes_max) __builtin_unreachable();
+  return XXH3_128bits_withSeed(piece.data(), piece.size(), seed);
+}
+
+XXH128_hash_t hash_word(std::string_view word, std::uint64_t seed) {
+  while (word.size() > piece_bytes_max) {
+    const XXH128_hash_t hash = hash_piece(word.substr(0, piece_bytes_max), seed);
+    seed = hash.low64 ^ hash.high64;
+    word.remove_prefix(piece_bytes_max);
+  }
+  return hash_piece(word, seed);
+}
+
 }  // namespace
 
 KeyHash hash_key(std::uint64_t seed, std::uint32_t source, std::string_view key) {
-  const XXH128_hash_t hash =
-      XXH3_128bits_withSeed(key.data(), key.size(), seed + source * source_step);
+  const XXH128_hash_t hash = hash_word(key, seed + source * source_step);
   return {.low = hash.low64, .high = hash.high64};
 }
 
 std::uint64_t hash_question(const KeyHash& key, const commands::Question& question) {
   std::uint64_t hash = key.high + question.row * source_step;
   for (const std::string_view word : question.rest) {
-    hash = XXH3_64bits_withSeed(word.data(), word.size(), hash);
+    hash = hash_word(word, hash).high64;
   }
   return hash;
 }

@@ -24,9 +24,10 @@ Table::~Table() {
 
 // As many as there should be, where the piecewise growth has got there.
 std::size_t Table::target(std::size_t links) const {
-  const std::size_t buckets_max = chunk_buckets << lists_count;
-  const std::size_t wanted =
-      std::max(std::min((links_ + links) * buckets_per_link, buckets_max), first_buckets);
+  // In 64 bits: on wasm32 a size_t has no room for it.
+  constexpr std::uint64_t buckets_max = std::uint64_t{chunk_buckets} << lists_count;
+  const auto wanted = static_cast<std::size_t>(std::clamp<std::uint64_t>(
+      std::uint64_t{links_ + links} * buckets_per_link, first_buckets, buckets_max));
   const std::size_t near = std::max(buckets_, first_buckets) + steps_per_link * links;
   return std::max(std::min(wanted, near), buckets_);
 }

@@ -48,7 +48,7 @@ void Client::connect(Instant now) {
 void Client::cancel(RequestId id, Instant now) {
   if (Admission::has(id)) return cancel_wait(id);
   if (SideConnections::has(id)) return sides_.cancel(id, now);
-  if (Flights::has(id)) return near_->cancel(id);
+  if (Flights::has(id)) return near_ ? near_->cancel(id) : void();
   if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
 }

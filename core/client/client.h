@@ -127,6 +127,9 @@ class Client {
   /// and may be another than before, and so is the id.
   RequestId submit_admitted(const CommandView& command, Tag tag);
 
+  /// The request that was admitted, and is yet to be submitted; null: none is.
+  const Admission::Waiter* admitted() { return admitted_ ? &admission_.first() : nullptr; }
+
   /// Whether anybody waits for room, of which handle_written() makes some, too: ask poll_event().
   bool has_waiters() const { return !admission_.none(); }
 
@@ -185,6 +188,10 @@ class Client {
 
   void handle_opened(ConnectionId connection, Instant now);
   void handle_closed(ConnectionId connection, const Error& reason, Instant now);
+
+  /// Whether the client has use for this connection, which the driver has: if not, it is about to
+  /// say Action::close.
+  bool is_connected(ConnectionId connection) const;
 
   /// Where to read to. Empty: do not read now, ask again when the Budget has memory, or after the
   /// next handle_timeout(), unless it is_paused(). Stays valid until handle_read(), which may be of

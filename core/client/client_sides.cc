@@ -75,6 +75,22 @@ void Client::set_credentials(const Credentials& credentials) {
   if (near_) near_->cache().poison_all();  // somebody else may read what this one could not
 }
 
+bool Client::is_connected(ConnectionId connection) const {
+  const Session* const session =
+      connection == first_connection ? &session_ : sides_.session(connection);
+  if (session == nullptr) return false;
+  switch (session->state()) {
+    case Session::State::handshaking:
+    case Session::State::ready:
+    case Session::State::closing: return true;
+    case Session::State::idle:
+    case Session::State::waiting:
+    case Session::State::opening:
+    case Session::State::closed: return false;
+  }
+  return false;
+}
+
 bool Client::is_paused(ConnectionId connection) const {
   const Session* const session =
       connection == first_connection ? nullptr : sides_.session(connection);

@@ -14,7 +14,11 @@ namespace {
 // Whether a transport that fails so may be better the next time. What is wrong with an address, the
 // options or the server's certificate shows at once; after a loss somebody may mend it.
 bool heals(const Error& reason) {
-  return reason.code != ErrorCode::certificate_invalid && reason.code != ErrorCode::tls_failed;
+  constexpr std::array lasting{ErrorCode::tls_failed, ErrorCode::certificate_invalid,
+                               // What a bridge says of tokens and addresses.
+                               ErrorCode::authentication_failed, ErrorCode::permission_denied,
+                               ErrorCode::unsupported_protocol, ErrorCode::invalid_option};
+  return std::find(lasting.begin(), lasting.end(), reason.code) == lasting.end();
 }
 
 }  // namespace

@@ -91,6 +91,31 @@ TEST_CASE(
   CHECK(parsed("unix:///s", options).options.tls.enabled);
 }
 
+TEST_CASE("ws and wss name a bridge and its upstream, on the usual ports of the web") {
+  const Target plain = parsed("ws://127.0.0.1:8380/main?database=2&client_name=me");
+  CHECK(plain.endpoint.kind == Endpoint::Kind::websocket);
+  CHECK(plain.endpoint.path == "/main");
+  CHECK(plain.endpoint.to_string() == "127.0.0.1:8380/main");
+  CHECK(plain.options.database == 2);
+  CHECK(plain.options.client_name == "me");
+  CHECK_FALSE(plain.options.tls.enabled);
+  CHECK(parsed("ws://host").endpoint.port == 80);
+  CHECK(parsed("ws://host").endpoint.path == "/");
+  CHECK(parsed("ws://host?database=3").options.database == 3);
+  const Target secure = parsed("wss://[::1]/a/b%20c");
+  CHECK(secure.options.tls.enabled);
+  CHECK(secure.endpoint.port == 443);
+  CHECK(secure.endpoint.path == "/a/b%20c");
+  CHECK(secure.endpoint.authority(443) == "[::1]");
+  CHECK(parsed("wss://host:8380").endpoint.authority(443) == "host:8380");
+}
+
+TEST_CASE("the path of a bridge may be as long as is said, and no longer") {
+  const std::string longest = "/" + std::string(1023, 'a');
+  CHECK(parsed("ws://host" + longest).endpoint.path == longest);
+  CHECK(refusal("ws://host" + longest + "a").find("1024 characters at most") != std::string::npos);
+}
+
 TEST_CASE("parameters stand behind a ?, in any order, with or without a database before") {
   const auto url =
       GENERATE("valkey://u:p@host:1/3?client_name=a%26b%20c&protocol=2",
@@ -160,12 +185,15 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
     const char* message;
   };
   const auto [url, message] = GENERATE(
-      Case{"", "url: no scheme; expected valkey://, valkeys:// or unix://"},
-      Case{"127.0.0.1:6379", "url: no scheme; expected valkey://, valkeys:// or unix://"},
-      Case{"valkey:/host", "url: no scheme; expected valkey://, valkeys:// or unix://"},
+      Case{"", "url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://"},
+      Case{"127.0.0.1:6379",
+           "url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://"},
+      Case{"valkey:/host",
+           "url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://"},
       Case{"http://host",
-           "url: scheme is \"http\"; expected valkey, valkeys, redis, rediss or unix"},
-      Case{"://host", "url: scheme is \"\"; expected valkey, valkeys, redis, rediss or unix"},
+           "url: scheme is \"http\"; expected valkey, valkeys, redis, rediss, unix, ws or wss"},
+      Case{"://host",
+           "url: scheme is \"\"; expected valkey, valkeys, redis, rediss, unix, ws or wss"},
       Case{"valkeys://", "url: host is empty; expected a name or an address"},
       Case{"valkey://?database=1", "url: host is empty; expected a name or an address"},
       Case{"valkey://host?db=1",
@@ -199,6 +227,23 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
            "url: path of the unix socket must begin with / and have 107 characters at most"},
       Case{"unix:///s?db=1", "url: unknown parameter; expected database, client_name or protocol"},
       Case{"unix:///s?database=", "url: database is \"\"; expected a number such as 0"},
+      Case{"ws://jane:pw@host",
+           "url: a bridge takes no user and password; expected Options::token"},
+      Case{"ws://host/jane:pw@main",
+           "url: a bridge takes no user and password; expected Options::token"},
+      Case{"wss://host/main?token=geheim",
+           "url: a token has no place in an address, which logs keep; expected Options::token"},
+      Case{"ws://", "url: host is empty; expected a name or an address"},
+      Case{"ws://host:0", "url: port is \"0\"; expected 1 to 65535"},
+      Case{"ws://a\r\nb", "url: host has a special character; expected a name or an address"},
+      Case{"ws://a b", "url: host has a special character; expected a name or an address"},
+      Case{"ws://host/a b",
+           "url: path is not what it should be; expected the name of an upstream, 1024 characters "
+           "at most"},
+      Case{"ws://host/main#x",
+           "url: path is not what it should be; expected the name of an upstream, 1024 characters "
+           "at most"},
+      Case{"ws://host/?db=1", "url: unknown parameter; expected database, client_name or protocol"},
       Case{"unix:///s?database=x", "url: database is \"x\"; expected a number such as 0"},
       Case{"valkey://%4:p@host", "url: user has a % that is not followed by two hex digits"},
       Case{"valkey://u:%4g@host", "url: password has a % that is not followed by two hex digits"},
@@ -213,7 +258,8 @@ TEST_CASE("no message about a url has a part of its password, escaped as it shou
       "valkey://jane:ter2@[::1", "valkey://jane:ter2%@host", "valkey://jane:ter2@host/x",
       "valkey://host/0?password=ter2", "jane:ter2@host://", "valkey:jane:ter2@host",
       "unix:///s?password=ter2", "valkeys://jane:hun/ter2@host", "unix://jane:ter2@s",
-      "unix://jane:ter2@/s?x=y", "http://jane:ter2@host");
+      "unix://jane:ter2@/s?x=y", "http://jane:ter2@host", "ws://jane:hun/ter2@host",
+      "wss://ter2@host", "ws://host/?token=ter2", "ws://host:hun?ter2@host");
   INFO(url);
   const std::string text = refusal(url);
   CHECK(text.find("ter2") == std::string::npos);

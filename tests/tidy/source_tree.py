@@ -4,7 +4,8 @@ import os
 import pathlib
 
 _HIDDEN_BUT_OURS = {".bazelrc", ".ci", ".clang-format", ".clang-tidy", ".editorconfig"}
-_NOT_OURS = ("bazel-", "compile_commands.json", "node_modules", "user.bazelrc")
+_NOT_OURS = ("bazel-", "compile_commands.json", "dist", "generated", "node_modules",
+             "user.bazelrc")
 
 
 def root():

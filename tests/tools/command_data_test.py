@@ -121,6 +121,11 @@ class RepositoryTests(unittest.TestCase):
         missing = {c.name for c in data.commands if not c.is_container} - built
         self.assertEqual(missing, set())
 
+    def test_every_command_of_the_server_is_in_a_category(self):
+        # In the bridge's header, none means that it is not known which.
+        missing = [c.name for c in generate.Data(DATA).commands if not c.served["acl_categories"]]
+        self.assertEqual(missing, [])
+
     def test_the_document_is_up_to_date(self):
         made = generate.make("commands.md", DATA)
         kept = pathlib.Path("docs/commands.md").read_text(encoding="utf-8")

@@ -53,6 +53,16 @@ class CountTests(unittest.TestCase):
         count = self.count(self.result("//a:t", TWO_PASS), self.summary("//a:t", "PASSED"))
         self.assertEqual(str(count), "2 passed, 0 failed")
 
+    def test_reports(self):
+        """reports of other runners count, and one that is missing is a failure"""
+        report = self.folder / "js-own.xml"
+        report.write_text(ONE_FAILS, encoding="utf-8")
+        self.assertEqual(str(count_tests.count_report(report)), "1 passed, 1 failed")
+        report.write_text(ONE_FAILS[:40], encoding="utf-8")
+        self.assertEqual(str(count_tests.count_report(report)), "0 passed, 1 failed")
+        report.unlink()
+        self.assertEqual(str(count_tests.count_report(report)), "0 passed, 1 failed")
+
     def test_node_cases(self):
         """a case that is nested in suites, or in none, counts"""
         report = ('<testsuites><testcase name="a"/><testsuite><testsuite><testcase name="b"/>'

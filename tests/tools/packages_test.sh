@@ -25,7 +25,7 @@ expect 'a removed package is missing' "$(missing_packages a)" a
 expect 'one that is too old comes from backports' \
   "$(missing_packages 'b>=3')" b/bookworm-backports
 
-for command in demo test sim bench commands fuzz fmt lint; do
+for command in demo test sim bench bridge commands fuzz fmt lint; do
   [ -n "$(packages_of "$command")" ] || { echo "$command needs nothing?" && exit 1; }
 done
 ! packages_of dance || { echo "dance is no command" && exit 1; }

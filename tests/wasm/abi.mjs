@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 3;
+export const abiVersion = 6;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",
@@ -12,17 +12,34 @@ export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "can
 export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
 export const events = ["none", "ready", "completed", "failed", "pushed", "disconnected",
-  "closed"];
-export const closeReasons = ["not_opened", "ended", "broken"];
+  "closed", "credentials_refused", "queueing_failed", "admitted"];
+export const outcomes = ["staged", "served", "waits"];
+export const more = { nothing: 0, nodes: 1, events: 2 };
+export const closeReasons = ["not_opened", "ended", "broken", "tls_failed", "certificate"];
 export const states = ["idle", "waiting", "opening", "handshaking", "ready", "closing", "closed"];
 export const types = ["null", "boolean", "integer", "real", "big_number", "simple_string",
   "bulk_string", "verbatim", "simple_error", "bulk_error", "array", "set", "map", "push",
   "attribute", "piece"];
+export const asciiBit = 256;
 export const pools = ["cache", "requests", "replies", "pushes", "connections", "spare"];
 
-export const outboxAt = { tag: 0, hasValue: 4, error: 8, executed: 12, node: 16, spans: 40,
-  clientStatistics: 168, memoryStatistics: 304, textSize: 528, text: 532 };
+export const outboxAt = { error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20,
+  request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 408,
+  text: 412, nodesCount: 732, area: 736 };
+export const areaBytes = 32 * 1024;
+export const stagingBytes = 16 * 1024;
+export const recordAt = { kind: 0, tag: 4, error: 8, executed: 12, text: 16, textSize: 20, lost: 24,
+  gaps: 28, answersOwed: 32, nodes: 36 };
+export const recordBytes = 40;
+export const nodeBytes = 12;
 export const optionsAt = { requestTimeout: 0, connectTimeout: 8, closeTimeout: 16,
   reconnectWaitMin: 24, reconnectWaitMax: 32, healthCheckInterval: 40, tombstoneAgeMax: 48,
-  randomSeed: 56, inflightRequestsLimit: 64, replyBytesMax: 68, reconnectAttemptsMax: 72,
-  database: 76, usernameSize: 80, passwordSize: 84, clientNameSize: 88 };
+  randomSeed: 56, inflightRequestsLimit: 64, inflightOverflow: 68, waitersMax: 72,
+  replyBytesMax: 76, reconnectAttemptsMax: 80, readResendsMax: 84, database: 88, resp2: 92,
+  noEvict: 96, noTouch: 100, blockingConnectionsMax: 104, subscriptionsMax: 108,
+  subscriptionMessagesMax: 112, subscriptionOverflow: 116, cache: 120 };
+export const cacheOptionsAt = { bytesMax: 0, entriesMax: 8, entryTtl: 16, coherenceLease: 24,
+  seed: 32, evictionPolicy: 40, mode: 44, serverTtlCap: 48, cacheNil: 52, optIn: 56,
+  onlyCommandsCount: 60, onlyKeyPrefixesCount: 64, moduleReadsCount: 68,
+  broadcastPrefixesCount: 72 };
+export const cacheStates = ["unknown", "tracking", "ttl", "off", "none"];

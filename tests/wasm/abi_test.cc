@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 namespace {
 
@@ -29,19 +30,31 @@ std::string error_text() {
 
 double memory_in_use() {
   plimsoll_memory_statistics();
-  return outbox().memory_statistics.used;
+  return outbox().statistics.memory.used;
 }
+
+double credit_bytes(std::int32_t client) {
+  REQUIRE(plimsoll_client_statistics(client) == 0);
+  return outbox().statistics.client.credit_bytes;
+}
+
+/// Whether a host's peer sends no more than it was granted.
+enum class Credits : std::uint8_t { none, wanted };
 
 /// A client that is ready, and gone at the end of its test.
 class Host {
  public:
-  Host() {
+  explicit Host(Credits credits = Credits::none) {
     plimsoll_options()->request_timeout = 50;
-    plimsoll_stage(0);
+    stage({"", "", "", "here"});
     id_ = plimsoll_create(now);
     REQUIRE(id_ > 0);
-    REQUIRE(plimsoll_poll_action(id_) == plimsoll_action_open);
-    REQUIRE(plimsoll_handle_opened(id_, now) == 0);
+    REQUIRE(events().empty());
+    REQUIRE(outbox().action == plimsoll_action_none);
+    REQUIRE(was_asked_to_open_);
+    const bool wants = credits == Credits::wanted;
+    granted_ = plimsoll_handle_opened(id_, 0, wants ? 1 : 0, now);
+    REQUIRE(wants == (granted_ > 0));
     take();
     deliver(hello);
     REQUIRE(events() == "ready ");
@@ -52,7 +65,7 @@ class Host {
 
   std::int32_t id() const { return id_; }
 
-  double submit(std::uint32_t tag, const Words& words) {
+  static void stage(const Words& words) {
     std::string table;
     std::string bytes;
     for (const std::string& word : words) {
@@ -64,13 +77,22 @@ class Host {
     char* const room = plimsoll_stage(table.size());
     REQUIRE(room != nullptr);
     std::copy(table.begin(), table.end(), room);
-    return plimsoll_submit(id_, static_cast<std::uint32_t>(words.size()), tag, -1, now);
+  }
+
+  std::int32_t submit(std::uint32_t tag, const Words& words) {
+    stage(words);
+    return plimsoll_submit(id_, static_cast<std::uint32_t>(words.size()), tag, -1, -1, now);
+  }
+
+  double timeout() {
+    plimsoll_poll(id_);
+    return outbox().timeout;
   }
 
   std::string take() {
     std::string taken;
     for (;;) {
-      const std::int32_t count = plimsoll_poll_transmit(id_);
+      const std::int32_t count = plimsoll_poll_transmit(id_, 0);
       REQUIRE(count >= 0);
       if (count == 0) return taken;
       std::size_t size = 0;
@@ -79,68 +101,100 @@ class Host {
         taken.append(span.bytes, span.size);
         size += span.size;
       }
-      REQUIRE(plimsoll_handle_written(id_, size) == 0);
+      REQUIRE(plimsoll_handle_written(id_, 0, size) == 0);
     }
   }
 
   void deliver(std::string_view bytes) {
     while (!bytes.empty()) {
-      const std::int32_t room = plimsoll_read_space(id_);
+      const std::int32_t room = plimsoll_read_space(id_, 0, bytes.size());
       REQUIRE(room > 0);
       const std::size_t size = std::min(bytes.size(), static_cast<std::size_t>(room));
       std::memcpy(const_cast<char*>(outbox().spans[0].bytes), bytes.data(), size);
-      REQUIRE(plimsoll_handle_read(id_, size, now) == 0);
+      const std::int32_t granted = plimsoll_handle_read(id_, 0, size, now);
+      REQUIRE(granted >= 0);
+      if (granted_ > 0) granted_ += granted - static_cast<std::int32_t>(size);
       bytes.remove_prefix(size);
       if (!bytes.empty()) REQUIRE(events().empty());
     }
   }
 
+  /// What the peer may send yet; 0 without credits.
+  std::int32_t granted() const { return granted_; }
+
   /// What happened, in words: "completed 1 [a, b] failed 2 timed_out ".
   std::string events() {
     std::string all;
-    for (;;) {
-      switch (plimsoll_poll_event(id_)) {
-        case plimsoll_event_none: return all;
-        case plimsoll_event_ready: all += "ready "; break;
-        case plimsoll_event_completed: all += "completed " + tag() + value() + " "; break;
-        case plimsoll_event_failed: all += "failed " + tag() + failure() + " "; break;
-        case plimsoll_event_pushed: all += "pushed " + value() + " "; break;
-        case plimsoll_event_disconnected: all += "disconnected " + failure() + " "; break;
-        case plimsoll_event_closed: all += "closed " + failure() + " "; break;
-        default: FAIL("unknown event");
-      }
-    }
+    do {
+      const std::int32_t count = plimsoll_poll(id_);
+      REQUIRE(count >= 0);
+      node_ = reinterpret_cast<const char*>(outbox().area);
+      for (std::int32_t i = 0; i < count; ++i) all += event();
+      if (outbox().action == plimsoll_action_open) was_asked_to_open_ = true;
+    } while (outbox().more == plimsoll_more_events);
+    return all;
   }
 
  private:
-  static std::string tag() { return std::to_string(outbox().tag) + " "; }
+  template <class Record>
+  Record take_record() {
+    const auto record = *reinterpret_cast<const Record*>(node_);
+    node_ += sizeof(Record);
+    return record;
+  }
 
-  static std::string failure() {
-    const std::string text = error_text();
-    return text.substr(0, text.find(':'));
+  std::string event() {
+    const auto record = take_record<PlimsollEventRecord>();
+    nodes_ = record.nodes;
+    const std::string tag = std::to_string(record.tag) + " ";
+    const std::string text =
+        record.text == nullptr ? "" : std::string(record.text, record.text_size);
+    const std::string failure = text.substr(0, text.find(':'));
+    switch (record.kind) {
+      case plimsoll_event_ready: return "ready ";
+      case plimsoll_event_completed: return "completed " + tag + value() + " ";
+      case plimsoll_event_failed: return "failed " + tag + failure + " ";
+      case plimsoll_event_pushed: return "pushed " + value() + " ";
+      case plimsoll_event_disconnected: return "disconnected " + failure + " ";
+      case plimsoll_event_closed: return "closed " + failure + " ";
+      default: FAIL("unknown event"); return {};
+    }
+  }
+
+  PlimsollNode node() {
+    if (nodes_ == 0) {
+      nodes_ = static_cast<std::uint32_t>(plimsoll_poll_nodes(id_));
+      node_ = reinterpret_cast<const char*>(outbox().area);
+    }
+    REQUIRE(nodes_ > 0);
+    --nodes_;
+    return take_record<PlimsollNode>();
   }
 
   std::string value() {
-    REQUIRE(plimsoll_poll_node(id_) == 1);
-    const PlimsollNode node = outbox().node;
-    switch (node.type) {
-      case plimsoll_type_integer: return std::to_string(node.integer);
+    const PlimsollNode at = node();
+    switch (at.type & ~plimsoll_type_ascii) {
+      case plimsoll_type_integer: return std::to_string(at.size);
       case plimsoll_type_null: return "null";
       case plimsoll_type_array:
       case plimsoll_type_push: {
         std::string all = "[";
-        for (std::uint32_t i = 0; i < node.size; ++i) all += (i > 0 ? ", " : "") + value();
+        for (std::uint32_t i = 0; i < at.size; ++i) all += (i > 0 ? ", " : "") + value();
         return all + "]";
       }
       default: break;
     }
-    if (node.bytes != nullptr) return {node.bytes, node.size};
+    if (at.bytes != nullptr) return {at.bytes, at.size};
     std::string whole;
-    while (whole.size() < node.size) whole += value();
+    while (whole.size() < at.size) whole += value();
     return whole;
   }
 
+  const char* node_ = nullptr;
+  std::uint32_t nodes_ = 0;
+  bool was_asked_to_open_ = false;
   std::int32_t id_ = 0;
+  std::int32_t granted_ = 0;
 };
 
 }  // namespace
@@ -167,6 +221,28 @@ TEST_CASE("pipelined requests leave as one, and replies come through at any spli
   }
 }
 
+TEST_CASE("a key alone is asked for by GET") {
+  Host host;
+  const std::string key = GENERATE(std::string("k"), std::string(20'000, 'k'));
+  std::copy(key.begin(), key.end(), plimsoll_stage(key.size()));
+  const auto size = static_cast<std::uint32_t>(key.size());
+  REQUIRE(plimsoll_submit_get(host.id(), size, 1, -1, -1, now) == 0);
+  REQUIRE(outbox().outcome == plimsoll_outcome_staged);
+  REQUIRE(host.events().empty());
+  CHECK(host.take() == "*2\r\n$3\r\nGET\r\n$" + std::to_string(size) + "\r\n" + key + "\r\n");
+  host.deliver("$2\r\nok\r\n");
+  CHECK(host.events() == "completed 1 ok ");
+}
+
+TEST_CASE("a key that is not all staged is refused") {
+  Host host;
+  plimsoll_stage(1);
+  CHECK(plimsoll_submit_get(host.id(), plimsoll_staging_bytes + 1, 1, -1, -1, now) ==
+        -plimsoll_error_invalid_argument);
+  CHECK(plimsoll_lookup(host.id(), plimsoll_staging_bytes + 1, now) ==
+        -plimsoll_error_invalid_argument);
+}
+
 TEST_CASE("a string over several read buffers is walked piece by piece") {
   Host host;
   host.submit(1, {"GET", "large"});
@@ -182,18 +258,18 @@ TEST_CASE("a deadline that went out comes back in time") {
   const double heard = now;
   now += 0.0003;  // less than a microsecond
   host.submit(1, {"GET", "slow"});
-  const double deadline = plimsoll_poll_timeout(host.id());
+  const double deadline = host.timeout();
   now = deadline;
   REQUIRE(plimsoll_handle_timeout(host.id(), now) == 0);
   CHECK(host.events() == "failed 1 timed_out ");
   // From here on only the health check is left, and before it the ticks of the memory line.
   const double check = heard + plimsoll_options()->health_check_interval;
-  for (double next = 0; (next = plimsoll_poll_timeout(host.id())) < check;) {
+  for (double next = 0; (next = host.timeout()) < check;) {
     REQUIRE(next > now);
     now = next;
     REQUIRE(plimsoll_handle_timeout(host.id(), now) == 0);
   }
-  CHECK(plimsoll_poll_timeout(host.id()) == check);
+  CHECK(host.timeout() == check);
 }
 
 TEST_CASE("refusals are negative, and have words") {
@@ -202,13 +278,61 @@ TEST_CASE("refusals are negative, and have words") {
   CHECK(outbox().error == plimsoll_error_refused_command);
   CHECK(error_text().starts_with("refused_command: this command changes the state"));
   CHECK(plimsoll_abort(host.id() + 1) == -plimsoll_error_invalid_argument);
-  CHECK(plimsoll_handle_read(host.id(), 1, now) == -plimsoll_error_invalid_argument);
-  CHECK(plimsoll_handle_written(host.id(), 1) == -plimsoll_error_invalid_argument);
+  CHECK(plimsoll_handle_read(host.id(), 0, 1, now) == -plimsoll_error_invalid_argument);
+  CHECK(plimsoll_handle_written(host.id(), 0, 1) == -plimsoll_error_invalid_argument);
+}
+
+TEST_CASE("a peer that wants credits gets some at once, and more as it is read") {
+  Host host(Credits::wanted);
+  CHECK(host.granted() > 10'000);
+  CHECK(credit_bytes(host.id()) == host.granted());
+  const std::string large(100'000, 'v');
+  const std::string reply = "$100000\r\n" + large + "\r\n";
+  for (std::size_t at = 0; at < reply.size();) {
+    if (at == 0) host.submit(1, {"GET", "large"});
+    host.take();
+    REQUIRE(host.granted() > 0);
+    const std::string_view part =
+        std::string_view(reply).substr(at, static_cast<std::size_t>(host.granted()));
+    host.deliver(part);
+    at += part.size();
+    if (at < reply.size()) REQUIRE(host.events().empty());
+  }
+  CHECK(host.events() == "completed 1 " + large + " ");
+  CHECK(credit_bytes(host.id()) == host.granted());
+}
+
+TEST_CASE("a peer that sends more than it was granted is told from one that does not") {
+  Host host(Credits::wanted);
+  const auto granted = static_cast<std::size_t>(host.granted());
+  CHECK(plimsoll_read_space(host.id(), 0, granted + 1) == -plimsoll_error_protocol_error);
+  CHECK(error_text() == "protocol_error: the peer has sent more than it was granted (is " +
+                            std::to_string(granted + 1) + ", limit " + std::to_string(granted) +
+                            ")");
+  // Nor is there ever more room than that.
+  CHECK(plimsoll_read_space(host.id(), 0, granted) == static_cast<std::int32_t>(granted));
+  CHECK(plimsoll_handle_read(host.id(), 0, granted + 1, now) == -plimsoll_error_invalid_argument);
+  CHECK(plimsoll_handle_read(host.id(), 0, 0, now) == 0);
+}
+
+TEST_CASE("without credits nothing is granted, however much waits") {
+  Host host;
+  CHECK(host.granted() == 0);
+  CHECK(credit_bytes(host.id()) == 0);
+  CHECK(plimsoll_read_space(host.id(), 0, 100'000'000) > 0);
+  CHECK(plimsoll_handle_read(host.id(), 0, 0, now) == 0);
+}
+
+TEST_CASE("the end of a connection gives its credits back") {
+  Host host(Credits::wanted);
+  REQUIRE(plimsoll_handle_closed(host.id(), 0, plimsoll_close_broken, now) == 0);
+  CHECK(host.events() == "disconnected connection_lost ");
+  CHECK(credit_bytes(host.id()) == 0);
 }
 
 TEST_CASE("a client gives back all that it held") {
   {
-    const Host first;
+    const Host first(Credits::wanted);
   }  // what the instance keeps for itself comes with it
   const double before = memory_in_use();
   {
@@ -221,7 +345,7 @@ TEST_CASE("a client gives back all that it held") {
   CHECK(memory_in_use() - before <= 2 * (64 + 4) * 1024);  // pages kept for reuse
   const double kept = memory_in_use();
   {
-    Host host;
+    Host host(Credits::wanted);
     host.submit(1, {"GET", "a"});
   }
   CHECK(memory_in_use() == kept);

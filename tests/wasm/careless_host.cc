@@ -1,4 +1,4 @@
-#include "tests/wasm/careless_host.h"
+#include "plimsoll/tests/wasm/careless_host.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,9 +9,7 @@
 namespace plimsoll::test {
 namespace {
 
-constexpr std::string_view handshake_replies =
-    "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n-ERR\r\n"
-    "+PONG\r\n";
+constexpr std::string_view hello = "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:7\r\n";
 
 constexpr std::string_view replies[] = {
     "+OK\r\n",
@@ -23,12 +21,20 @@ constexpr std::string_view replies[] = {
     "$?\r\n;3\r\nabc\r\n;0\r\n",
     "|1\r\n+a\r\n:1\r\n,1.5\r\n",
     ">2\r\n+note\r\n:1\r\n+OK\r\n",
+    ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+OK\r\n",
+};
+
+constexpr std::string_view messages[] = {
+    ">3\r\n$9\r\nsubscribe\r\n$1\r\nn\r\n:1\r\n",
+    ">3\r\n$11\r\nunsubscribe\r\n$1\r\nn\r\n:0\r\n",
+    ">3\r\n$7\r\nmessage\r\n$1\r\nn\r\n$2\r\nhi\r\n",
 };
 
 constexpr std::string_view nonsense[] = {"?", "*2\r\n",       "$7\r\nhello\r\n",
                                          ":", "-LOADING\r\n", "\n"};
 
-constexpr std::string_view commands[] = {"GET", "SET", "MULTI", "", "SUBSCRIBE"};
+constexpr std::string_view commands[] = {"GET", "SET",   "INCR", "MGET",      "BLPOP",
+                                         "",    "MULTI", "get",  "SUBSCRIBE", "HGETALL"};
 
 const PlimsollSpan& span(std::int32_t index) { return plimsoll_outbox()->spans[index]; }
 
@@ -36,6 +42,7 @@ const PlimsollSpan& span(std::int32_t index) { return plimsoll_outbox()->spans[i
 
 CarelessHost::~CarelessHost() {
   for (const Peer& peer : peers_) plimsoll_destroy(peer.client);
+  for (const std::int32_t cache : caches_) plimsoll_destroy_cache(cache);
 }
 
 void CarelessHost::step() {
@@ -44,138 +51,317 @@ void CarelessHost::step() {
   if (peers_.empty()) return;
   const std::size_t index = below(static_cast<std::uint32_t>(peers_.size()));
   Peer& peer = peers_[index];
-  switch (below(10)) {
+  switch (below(12)) {
     case 0:
-    case 1: submit(peer.client); break;
-    case 2:
-    case 3: follow(peer); break;
+    case 1: submit(peer); break;
+    case 2: use_beside(peer); break;
+    case 3:
     case 4: write(peer); break;
     case 5:
-    case 6: read(peer); break;
-    case 7: plimsoll_handle_timeout(peer.client, now_); break;
-    case 8: listen(peer.client); break;
+    case 6:
+    case 7: read(peer); break;
+    case 8: plimsoll_handle_timeout(peer.client, now_); break;
+    case 9:
+    case 10: poll(peer); break;
     default:
       if (one_in(40)) {
         destroy(index);
       } else if (one_in(4)) {
-        blunder(one_in(10) ? gone_ : peer.client);
+        blunder(one_in(10) ? gone_ : peer);
       }
       break;
   }
 }
 
+bool CarelessHost::stage(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) {
+    const auto size = static_cast<std::uint32_t>(word.size());
+    all.append(reinterpret_cast<const char*>(&size), sizeof size);
+  }
+  for (const std::string& word : words) all += word;
+  char* const room = plimsoll_stage(all.size());
+  if (room == nullptr) return false;
+  std::memcpy(room, all.data(), all.size());
+  return true;
+}
+
+void CarelessHost::create_cache() {
+  PlimsollCacheOptions& options = *plimsoll_cache_options();
+  options.bytes_max = below(100) * 1024;
+  options.entry_ttl = below(3) * 500;
+  options.mode = below(4);
+  options.cache_nil = below(2);
+  options.server_ttl_cap = below(2);
+  options.eviction_policy = below(2);
+  options.broadcast_prefixes_count = one_in(4) ? 1 : 0;
+  if (!stage({"k"})) return;
+  const std::int32_t cache = plimsoll_create_cache(options.broadcast_prefixes_count);
+  if (cache > 0) caches_.push_back(cache);
+}
+
 void CarelessHost::create() {
   if (peers_.size() == 4) return;
+  if (caches_.empty() || one_in(10)) create_cache();
   PlimsollOptions& options = *plimsoll_options();
   options.connect_timeout = below(2000);
   options.inflight_requests_limit = below(100);
+  options.inflight_overflow = below(2);
   options.reply_bytes_max = below(8) * 4096;
-  options.password_size = below(10);
-  if (char* const room = plimsoll_stage(8)) std::memset(room, 'x', 8);
+  options.subscription_overflow = below(3);
+  options.subscription_messages_max = below(5);
+  options.resp2 = one_in(8) ? 1 : 0;
+  if (!caches_.empty() && !one_in(3)) {
+    options.cache =
+        static_cast<std::uint32_t>(caches_[below(static_cast<std::uint32_t>(caches_.size()))]);
+  }
+  if (!stage({"", std::string(below(10), 'x'), "", "here"})) return;
   const std::int32_t client = plimsoll_create(now_);
-  if (client > 0) peers_.push_back({client, {}});
+  if (client > 0) peers_.push_back({.client = client});
 }
 
 void CarelessHost::destroy(std::size_t index) {
-  gone_ = peers_[index].client;
-  plimsoll_destroy(gone_);
+  gone_ = peers_[index];
+  plimsoll_destroy(gone_.client);
   peers_.erase(peers_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (one_in(4) && !caches_.empty() && plimsoll_destroy_cache(caches_.back()) == 0) {
+    caches_.pop_back();
+  }
 }
 
-void CarelessHost::submit(std::int32_t client) {
-  const std::string_view command = commands[one_in(10) ? below(std::size(commands)) : below(2)];
-  const std::uint32_t value_size = one_in(20) ? below(100'000) : below(100);
-  const std::uint32_t sizes[] = {static_cast<std::uint32_t>(command.size()), value_size};
-  char* const room = plimsoll_stage(sizeof sizes + command.size() + value_size);
+/// What takes more than words.
+void CarelessHost::submit_more(Peer& peer) {
+  if (one_in(2)) {
+    if (stage({"someone", "secret"})) plimsoll_set_credentials(peer.client);
+    return;
+  }
+  // Two commands, of two words each.
+  if (char* const room = plimsoll_stage(40)) {
+    const std::uint32_t numbers[] = {2, 2, 3, 1, 4, 1};
+    std::memcpy(room, numbers, sizeof numbers);
+    std::memcpy(room + sizeof numbers, "GETkINCRk", 9);
+    plimsoll_submit_transaction(peer.client, 2, 4, 1 + below(10), -1, now_);
+  }
+}
+
+void CarelessHost::look_at_served() {
+  look_at_nodes(reinterpret_cast<const char*>(plimsoll_outbox()->area),
+                plimsoll_outbox()->nodes_count);
+}
+
+void CarelessHost::note_submitted(std::int32_t answer) {
+  if (answer < 0) return;
+  const std::uint32_t outcome = plimsoll_outbox()->outcome;
+  ++outcomes_[outcome];
+  if (outcome == plimsoll_outcome_served) return look_at_served();
+  last_request_ = {plimsoll_outbox()->request[0], plimsoll_outbox()->request[1]};
+}
+
+/// By a key alone, mostly one that others use.
+void CarelessHost::get(Peer& peer) {
+  const std::uint32_t size = one_in(20) ? below(100'000) : 1;
+  char* const room = plimsoll_stage(size);
   if (room == nullptr) return;
-  std::memcpy(room, sizes, sizeof sizes);
-  std::memset(room + sizeof sizes, 'v', command.size() + value_size);
-  std::copy(command.begin(), command.end(), room + sizeof sizes);
-  const std::uint32_t count = one_in(20) ? below(4) : 2;
-  const double id = plimsoll_submit(client, count, below(10), below(300) - 10.0, now_);
-  if (id >= 0) last_request_ = id;
+  std::memset(room, 'k', size);
+  const std::uint32_t told = one_in(20) ? below(100'000) : size;
+  if (one_in(4)) {
+    if (plimsoll_lookup(peer.client, told, now_) == 1) look_at_served();
+    return;
+  }
+  const double staleness = one_in(4) ? below(20) : -1.0;
+  const std::int32_t answer =
+      plimsoll_submit_get(peer.client, told, 1 + below(10), below(300) - 10.0, staleness, now_);
+  note_submitted(answer);
+  if (answer >= 0 && plimsoll_outbox()->outcome == plimsoll_outcome_waits) {
+    peer.last_words = {"GET", std::string(told, 'k')};
+  }
+}
+
+void CarelessHost::submit(Peer& peer) {
+  if (one_in(20)) return submit_more(peer);
+  if (one_in(4)) return get(peer);
+  const std::string_view command =
+      commands[one_in(4) ? below(std::size(commands)) : below(2) * below(3)];
+  const std::uint32_t value_size = one_in(20) ? below(100'000) : below(10);
+  std::vector<std::string> words{std::string(command), "k"};
+  if (command != "GET" && command != "get") words.emplace_back(value_size, 'v');
+  if (!stage(words)) return;
+  const auto count = static_cast<std::uint32_t>(one_in(20) ? below(4) : words.size());
+  const std::uint32_t tag = 1 + below(10);
+  const double staleness = one_in(4) ? below(20) : -1.0;
+  const std::int32_t answer =
+      plimsoll_submit(peer.client, count, tag, below(300) - 10.0, staleness, now_);
+  note_submitted(answer);
+  if (answer >= 0 && plimsoll_outbox()->outcome == plimsoll_outcome_waits) {
+    peer.last_words = words;
+  }
+}
+
+/// What goes on connections beside the main one.
+void CarelessHost::use_beside(Peer& peer) {
+  const std::uint32_t tag = 1 + below(10);
+  if (peer.beside == 0) {
+    const std::int32_t opened = one_in(2) ? plimsoll_open_subscription(peer.client, now_)
+                                          : plimsoll_open_exclusive(peer.client, now_);
+    if (opened > 0) peer.beside = static_cast<std::uint32_t>(opened);
+    return;
+  }
+  switch (below(8)) {
+    case 0:
+    case 1:
+      if (stage({"n"})) {
+        plimsoll_subscribe(peer.client, peer.beside, below(4), 1, tag, below(300) - 10.0, now_);
+      }
+      break;
+    case 2:
+      if (stage({"n"})) {
+        plimsoll_unsubscribe(peer.client, peer.beside, below(3), below(2), tag, -1, now_);
+      }
+      break;
+    case 3:
+    case 4:
+      plimsoll_next_messages(peer.client, peer.beside, below(4), tag, below(300) - 10.0, now_);
+      break;
+    case 5:
+      if (stage({"WATCH", "k"})) {
+        plimsoll_submit_to(peer.client, peer.beside, 2, tag, -1, now_);
+      }
+      break;
+    case 6: plimsoll_subscription_statistics(peer.client, peer.beside); break;
+    default:
+      plimsoll_release(peer.client, peer.beside, now_);
+      plimsoll_close_subscription(peer.client, peer.beside, now_);
+      peer.beside = 0;
+      break;
+  }
 }
 
 /// Does what the client wants of its connection.
-void CarelessHost::follow(Peer& peer) {
-  switch (plimsoll_poll_action(peer.client)) {
+void CarelessHost::act(Peer& peer) {
+  const std::uint32_t connection = plimsoll_outbox()->connection;
+  std::string& incoming = peer.incoming[connection % connections_used];
+  switch (plimsoll_outbox()->action) {
     case plimsoll_action_open:
       if (one_in(5)) {
-        plimsoll_handle_closed(peer.client, plimsoll_close_not_opened, now_);
+        plimsoll_handle_closed(peer.client, connection, below(5), now_);
       } else {
-        plimsoll_handle_opened(peer.client, now_);
-        peer.incoming = one_in(10) ? something_said() : handshake_replies;
+        const std::uint32_t credits = below(2);
+        const std::int32_t granted = plimsoll_handle_opened(peer.client, connection, credits, now_);
+        if (granted < 0) plimsoll_handle_closed(peer.client, connection, 0, now_);
+        peer.credit[connection % connections_used] =
+            credits == 0 ? SIZE_MAX : static_cast<std::size_t>(std::max(granted, 0));
+        incoming = one_in(10) ? something_said(false) : "";
       }
       break;
-    case plimsoll_action_close: peer.incoming.clear(); break;
+    case plimsoll_action_close: incoming.clear(); break;
     default:
-      if (one_in(100)) plimsoll_handle_closed(peer.client, below(3), now_);
+      if (one_in(100)) plimsoll_handle_closed(peer.client, below(3), below(5), now_);
       break;
   }
 }
 
 void CarelessHost::write(Peer& peer) {
-  const std::int32_t count = plimsoll_poll_transmit(peer.client);
+  const std::uint32_t connection = below(connections_used);
+  const std::int32_t count = plimsoll_poll_transmit(peer.client, connection);
   std::string outgoing;
   for (std::int32_t i = 0; i < count; ++i) outgoing.append(span(i).bytes, span(i).size);
   look_at(outgoing);
   if (outgoing.empty() || one_in(20)) return;
   if (one_in(4)) outgoing.resize(below(static_cast<std::uint32_t>(outgoing.size())));
-  plimsoll_handle_written(peer.client, outgoing.size());
-  // An answer for each request, which has one star; those of the handshake are there already.
-  if (outgoing.find("HELLO") != std::string::npos) return;
+  plimsoll_handle_written(peer.client, connection, outgoing.size());
+  // An answer for each request, which has one star.
   const auto requests = std::count(outgoing.begin(), outgoing.end(), '*');
-  for (std::ptrdiff_t i = 0; i < requests; ++i) peer.incoming += something_said();
+  if (outgoing.find("HELLO") != std::string::npos) {
+    std::string& incoming = peer.incoming[connection];
+    incoming = hello;
+    for (std::ptrdiff_t i = 2; i < requests; ++i) incoming += "+OK\r\n";
+    incoming += "+PONG\r\n";
+    return;
+  }
+  const bool subscribes = outgoing.find("SUBSCRIBE") != std::string::npos;
+  std::string& incoming = peer.incoming[connection];
+  for (std::ptrdiff_t i = 0; i < requests; ++i) incoming += something_said(subscribes);
 }
 
 void CarelessHost::read(Peer& peer) {
-  const std::int32_t room = plimsoll_read_space(peer.client);
+  const std::uint32_t connection = one_in(3) ? below(connections_used) : 0;
+  std::string& incoming = peer.incoming[connection];
+  std::size_t& credit = peer.credit[connection];
+  const std::size_t waiting = one_in(50) ? incoming.size() : std::min(incoming.size(), credit);
+  const std::int32_t room = plimsoll_read_space(peer.client, connection, waiting);
+  if (room == -plimsoll_error_protocol_error) ++overruns_;
+  if (room == -plimsoll_error_protocol_error && !one_in(4)) {
+    plimsoll_handle_closed(peer.client, connection, plimsoll_close_broken, now_);
+  }
   if (room <= 0) return;
-  const std::size_t most = std::min(peer.incoming.size(), static_cast<std::size_t>(room));
+  const std::size_t most = std::min(incoming.size(), static_cast<std::size_t>(room));
   const std::size_t size = one_in(2) ? most : std::min<std::size_t>(most, below(20));
-  std::memcpy(const_cast<char*>(span(0).bytes), peer.incoming.data(), size);
+  std::memcpy(const_cast<char*>(span(0).bytes), incoming.data(), size);
   if (one_in(20)) return;
-  plimsoll_handle_read(peer.client, size, now_);
-  peer.incoming.erase(0, size);
+  const std::int32_t granted = plimsoll_handle_read(peer.client, connection, size, now_);
+  incoming.erase(0, size);
+  if (credit == SIZE_MAX) return;
+  credit -= std::min(credit, size);
+  if (granted > 0) {
+    credit += static_cast<std::size_t>(granted);
+    ++grants_;
+  }
 }
 
-void CarelessHost::listen(std::int32_t client) {
-  const std::uint32_t most = below(10);
-  for (std::uint32_t i = 0; i < most; ++i) {
-    const std::int32_t event = plimsoll_poll_event(client);
-    if (event <= 0) return;
-    ++events_[static_cast<std::size_t>(event)];
-    if (one_in(20)) blunder(client);
-    while (plimsoll_poll_node(client) == 1) {
-      const PlimsollNode& node = plimsoll_outbox()->node;
-      if (node.bytes != nullptr) look_at({node.bytes, node.size});
+void CarelessHost::poll(Peer& peer) {
+  // A host that never polls to the end gets nowhere.
+  for (int i = 0; i < 20; ++i) {
+    const std::int32_t count = plimsoll_poll(peer.client);
+    if (count < 0) {
+      if (!one_in(3)) plimsoll_cancel(peer.client, last_request_[0], last_request_[1], now_);
+      return;
     }
-    const std::int32_t text_size = plimsoll_describe_error();
-    look_at({plimsoll_outbox()->text, static_cast<std::size_t>(text_size)});
+    look_at_events(count);
+    if (plimsoll_outbox()->more == plimsoll_more_nodes && !one_in(4)) {
+      while (const std::int32_t nodes = plimsoll_poll_nodes(peer.client)) {
+        look_at_nodes(reinterpret_cast<const char*>(plimsoll_outbox()->area),
+                      static_cast<std::uint32_t>(nodes));
+      }
+    }
+    const bool is_over = plimsoll_outbox()->more == plimsoll_more_nothing;
+    act(peer);
+    if (!peer.last_words.empty() && one_in(2) && stage(peer.last_words)) {
+      const auto words = static_cast<std::uint32_t>(peer.last_words.size());
+      if (plimsoll_submit_admitted(peer.client, words, 1 + below(10)) == 0) {
+        peer.last_words.clear();
+      }
+    }
+    if (one_in(20)) blunder(peer);
+    if (is_over) return;
   }
 }
 
-/// A call that nothing speaks for.
-void CarelessHost::blunder(std::int32_t client) {
-  switch (below(14)) {
-    case 0: plimsoll_cancel(client, one_in(2) ? last_request_ : below(10'000), now_); break;
-    case 1: one_in(8) ? plimsoll_close(client, now_) : 0; break;
-    case 2: one_in(8) ? plimsoll_abort(client) : 0; break;
-    case 3: plimsoll_handle_opened(client, now_); break;
-    case 4: one_in(8) ? plimsoll_handle_closed(client, below(4), now_) : 0; break;
-    case 5: plimsoll_handle_read(client, below(2) * below(70'000), now_); break;
-    case 6: plimsoll_handle_written(client, below(200)); break;
-    case 7: plimsoll_poll_action(client); break;
-    case 8: plimsoll_poll_transmit(client); break;
-    case 9: plimsoll_read_space(client); break;
-    case 10: plimsoll_poll_node(client); break;
-    case 11: plimsoll_client_statistics(client); break;
-    case 12: plimsoll_poll_timeout(client); break;
-    default: plimsoll_submit(client, below(100'000), 1, -1, now_); break;
+void CarelessHost::look_at_events(std::int32_t count) {
+  const char* at = reinterpret_cast<const char*>(plimsoll_outbox()->area);
+  for (std::int32_t i = 0; i < count; ++i) {
+    const auto& record = *reinterpret_cast<const PlimsollEventRecord*>(at);
+    ++events_[record.kind];
+    if (record.error != 0) look_at({record.text, record.text_size});
+    at += sizeof record;
+    look_at_nodes(at, record.nodes);
+    at += record.nodes * sizeof(PlimsollNode);
   }
 }
 
-std::string CarelessHost::something_said() {
+void CarelessHost::look_at_nodes(const char* at, std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto& node = reinterpret_cast<const PlimsollNode*>(at)[i];
+    const std::uint32_t type = node.type & ~std::uint32_t{plimsoll_type_ascii};
+    const bool has_bytes = (type >= plimsoll_type_real && type <= plimsoll_type_bulk_error) ||
+                           type == plimsoll_type_piece;
+    if (has_bytes && node.bytes != nullptr) look_at({node.bytes, node.size});
+  }
+}
+
+std::string CarelessHost::something_said(bool subscribes) {
+  if (subscribes && !one_in(20)) {
+    return std::string(messages[0]) + std::string(messages[below(std::size(messages))]);
+  }
   // Large enough to hold several read buffers, and now and then the whole pool.
   if (one_in(50)) return "$150000\r\n" + std::string(150'000, 'v') + "\r\n";
   return std::string(one_in(500) ? nonsense[below(std::size(nonsense))]
@@ -184,10 +370,6 @@ std::string CarelessHost::something_said() {
 
 void CarelessHost::look_at(std::string_view bytes) {
   for (char c : bytes) sum_ += static_cast<unsigned char>(c);
-}
-
-std::uint32_t CarelessHost::below(std::uint32_t bound) {
-  return static_cast<std::uint32_t>(random_() % bound);
 }
 
 }  // namespace plimsoll::test

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,13 +10,21 @@
 #include "plimsoll/wasm/abi.h"
 
 // A host, with its servers, that is sensible most of the time: sessions get far enough to be worth
-// breaking. The rest of the time it calls anything, with any numbers. The same seed does the same.
+// breaking. The rest of the time it calls anything, with any numbers. Whatever draws the same
+// numbers does the same.
 
 namespace plimsoll::test {
 
+/// Where a careless host gets its whims from.
+class Whims {
+ public:
+  virtual ~Whims() = default;
+  virtual std::uint32_t next() = 0;
+};
+
 class CarelessHost {
  public:
-  explicit CarelessHost(std::uint32_t seed) : random_(seed) {}
+  explicit CarelessHost(Whims& whims) : whims_(whims) {}
   ~CarelessHost();
   CarelessHost(const CarelessHost&) = delete;
   CarelessHost& operator=(const CarelessHost&) = delete;
@@ -26,36 +34,64 @@ class CarelessHost {
   /// How many events there were of each PlimsollEvent.
   const std::vector<std::uint64_t>& events() const { return events_; }
 
+  /// How many requests had each PlimsollOutcome.
+  const std::array<std::uint64_t, 3>& outcomes() const { return outcomes_; }
+
+  /// How often a peer was granted more, and how often one sent more than that.
+  std::uint64_t grants() const { return grants_; }
+  std::uint64_t overruns() const { return overruns_; }
+
   /// Adds up every byte that this was shown, so that sanitizers see each of them read.
   std::uint64_t sum() const { return sum_; }
 
  private:
+  static constexpr std::uint32_t connections_used = 8;
+
   struct Peer {
     std::int32_t client;
-    std::string incoming;  // what its server has said and the client has not read
+    // What the server of each connection has said and the client has not read.
+    std::array<std::string, connections_used> incoming{};
+    // What it may say by the credits that it has; more than it could use where it wants none.
+    std::array<std::size_t, connections_used> credit{};
+    std::uint32_t beside = 0;  // a connection for subscriptions, or exclusive use
+    std::vector<std::string> last_words{};
   };
 
   void create();
+  void create_cache();
   void destroy(std::size_t index);
-  void submit(std::int32_t client);
-  void follow(Peer& peer);
+  void look_at_served();
+  void note_submitted(std::int32_t answer);
+  void get(Peer& peer);
+  void submit(Peer& peer);
+  void submit_more(Peer& peer);
+  void use_beside(Peer& peer);
   void write(Peer& peer);
   void read(Peer& peer);
-  void listen(std::int32_t client);
-  void blunder(std::int32_t client);
-  std::string something_said();
+  void poll(Peer& peer);
+  void act(Peer& peer);
+  void blunder(Peer& peer);
+  void blunder_in_general();
+  bool stage(const std::vector<std::string>& words);
+  void look_at_events(std::int32_t count);
+  void look_at_nodes(const char* at, std::uint32_t count);
+  std::string something_said(bool subscribes);
 
   void look_at(std::string_view bytes);
-  std::uint32_t below(std::uint32_t bound);
+  std::uint32_t below(std::uint32_t bound) { return bound == 0 ? 0 : whims_.next() % bound; }
   bool one_in(std::uint32_t count) { return below(count) == 0; }
 
-  std::mt19937 random_;
+  Whims& whims_;
   double now_ = 0;
-  double last_request_ = 0;
+  std::array<std::uint32_t, 2> last_request_{};
   std::uint64_t sum_ = 0;
-  std::vector<std::uint64_t> events_ = std::vector<std::uint64_t>(plimsoll_event_closed + 1);
+  std::uint64_t grants_ = 0;
+  std::uint64_t overruns_ = 0;
+  std::vector<std::uint64_t> events_ = std::vector<std::uint64_t>(plimsoll_event_admitted + 1);
+  std::array<std::uint64_t, 3> outcomes_{};
   std::vector<Peer> peers_;
-  std::int32_t gone_ = 0;  // a client that was
+  std::vector<std::int32_t> caches_;
+  Peer gone_{.client = 0};  // a client that was
 };
 
 }  // namespace plimsoll::test

@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 
-import { actions, closeReasons, errors, events, outboxAt, states, types } from "./abi.mjs";
+import { actions, asciiBit, cacheStates, closeReasons, errors, events, executed, more, nodeBytes,
+  outboxAt, outcomes, recordAt, recordBytes, states, types } from "./abi.mjs";
 import { toBytes } from "./text.mjs";
 
 export class Client {
+  #told = [];
+  #actions = [];
+
   constructor(instance, id) {
     this.instance = instance;
     this.id = id;
@@ -13,20 +17,67 @@ export class Client {
 
   call(name, ...args) { return this.instance.call(name, this.id, ...args); }
 
-  submit(tag, words, { timeout = -1 } = {}) {
+  outboxNumber(at) { return this.instance.view.getUint32(this.instance.outbox + at, true); }
+
+  /// What becomes of it; `request` is its id, in halves.
+  submit(tag, words, { timeout = -1, staleness = -1 } = {}) {
     this.instance.stageWords(words);
-    return this.call("submit", words.length, tag, timeout, this.instance.now);
+    this.call("submit", words.length, tag, timeout, staleness, this.instance.now);
+    const outcome = outcomes[this.outboxNumber(outboxAt.outcome)];
+    const request = [this.outboxNumber(outboxAt.request), this.outboxNumber(outboxAt.request + 4)];
+    return { outcome, request, value: outcome === "served" ? this.servedValue() : undefined };
   }
 
-  cancel(request) { this.call("cancel", request, this.instance.now); }
+  servedValue() {
+    this.beginNodes(this.instance.outbox + outboxAt.area, this.outboxNumber(outboxAt.nodesCount));
+    return this.value();
+  }
+
+  /// What the cache has: undefined if nothing.
+  lookUp(words) {
+    this.instance.stageWords(words);
+    const found = this.call("lookup", words.length, this.instance.now);
+    return found === 1 ? this.servedValue() : undefined;
+  }
+
+  cancel({ request }) { this.call("cancel", ...request, this.instance.now); }
   close() { this.call("close", this.instance.now); }
   abort() { this.call("abort"); }
   destroy() { this.call("destroy"); }
-  action() { return actions[this.call("poll_action")]; }
-  timeoutAt() { return this.call("poll_timeout"); }
-  handleOpened() { this.call("handle_opened", this.instance.now); }
-  handleClosed(reason) {
-    this.call("handle_closed", closeReasons.indexOf(reason), this.instance.now);
+
+  /// Polls until there is nothing more.
+  pump() {
+    const { instance } = this;
+    do {
+      const count = this.call("poll");
+      let at = instance.outbox + outboxAt.area;
+      for (let i = 0; i < count; ++i) {
+        const nodes = instance.view.getUint32(at + recordAt.nodes, true);
+        this.#told.push(this.eventAt(at, nodes));
+        at += recordBytes + nodes * nodeBytes;
+      }
+      const action = actions[this.outboxNumber(outboxAt.action)];
+      if (action !== "none") {
+        this.#actions.push([action, this.outboxNumber(outboxAt.connection)]);
+      }
+    } while (this.outboxNumber(outboxAt.more) === more.events);
+  }
+
+  /// What it wants of a connection, with its number where that is not the main one.
+  action() {
+    this.pump();
+    const [action, connection] = this.#actions.shift() ?? ["none", 0];
+    return connection === 0 ? action : `${action} ${connection}`;
+  }
+
+  timeoutAt() {
+    this.pump();
+    return this.instance.view.getFloat64(this.instance.outbox + outboxAt.timeout, true);
+  }
+
+  handleOpened(connection = 0) { this.call("handle_opened", connection, 0, this.instance.now); }
+  handleClosed(reason, connection = 0) {
+    this.call("handle_closed", connection, closeReasons.indexOf(reason), this.instance.now);
   }
 
   /// Lets time pass, and the client hear of it.
@@ -60,9 +111,9 @@ export class Client {
   }
 
   /// Sends up to `most` bytes of what the client has to send: returns them.
-  takeOnce(most = Infinity) {
+  takeOnce(most = Infinity, connection = 0) {
     const { instance } = this;
-    const count = this.call("poll_transmit");
+    const count = this.call("poll_transmit", connection);
     let taken = "";
     for (let i = 0; i < count; ++i) {
       const at = instance.outbox + outboxAt.spans + 8 * i;
@@ -70,35 +121,38 @@ export class Client {
       taken += instance.textAt(view.getUint32(at, true), view.getUint32(at + 4, true));
     }
     taken = taken.slice(0, most);
-    if (count > 0) this.call("handle_written", taken.length);
+    if (count > 0) this.call("handle_written", connection, taken.length);
     return taken;
   }
 
   /// Sends all that the client has to send: returns it.
-  take() {
+  take(connection = 0) {
     let all = "";
-    for (let part = this.takeOnce(); part !== ""; part = this.takeOnce()) all += part;
-    return all;
+    for (;;) {
+      const part = this.takeOnce(Infinity, connection);
+      if (part === "") return all;
+      all += part;
+    }
   }
 
   /// Has `string` arrive, as far as there is room: returns how many bytes of it did.
-  deliverOnce(string) {
+  deliverOnce(string, connection = 0) {
     const { instance } = this;
-    const room = this.call("read_space");
+    const room = this.call("read_space", connection, 0);
     if (room === 0) return 0;
     const address = instance.view.getUint32(instance.outbox + outboxAt.spans, true);
     const arriving = toBytes(string.slice(0, room));
     instance.memory.set(arriving, address);
-    this.call("handle_read", arriving.length, instance.now);
+    this.call("handle_read", connection, arriving.length, instance.now);
     return arriving.length;
   }
 
   /// Has all of `string` arrive: returns what happened between its parts, which is nothing if it
   /// fits the room that the client has.
-  deliver(string) {
+  deliver(string, connection = 0) {
     const happened = [];
     for (let at = 0; at < string.length;) {
-      const count = this.deliverOnce(string.slice(at));
+      const count = this.deliverOnce(string.slice(at), connection);
       at += count;
       if (at < string.length) {
         const now = this.events();
@@ -111,32 +165,43 @@ export class Client {
 
   /// All that happened since the last time.
   events() {
-    const all = [];
-    for (let event = this.event(); event !== null; event = this.event()) all.push(event);
-    return all;
+    this.pump();
+    return this.#told.splice(0);
   }
 
-  event() {
+  eventAt(at, nodes) {
     const { instance } = this;
-    const kind = events[this.call("poll_event")];
-    if (kind === "none") return null;
-    const { view, outbox } = instance;
-    const event = { kind };
-    if (kind === "completed" || kind === "failed") event.tag = view.getUint32(outbox, true);
-    if (["failed", "disconnected", "closed"].includes(kind)) {
-      Object.assign(event, instance.outboxError(), { text: instance.describeError() });
+    const number = (offset) => instance.view.getUint32(at + offset, true);
+    const event = { kind: events[number(recordAt.kind)] };
+    if (number(recordAt.tag) !== 0) event.tag = number(recordAt.tag);
+    if (number(recordAt.error) !== 0) {
+      event.code = errors[number(recordAt.error)];
+      event.executed = executed[number(recordAt.executed)];
+      event.text = instance.textAt(number(recordAt.text), number(recordAt.textSize));
     }
-    if (view.getUint32(outbox + outboxAt.hasValue, true) === 1) event.value = this.value();
+    if (number(recordAt.lost) !== 0) event.lost = number(recordAt.lost);
+    if (number(recordAt.gaps) !== 0) event.gaps = number(recordAt.gaps);
+    if (nodes > 0) {
+      this.beginNodes(at + recordBytes, nodes);
+      event.value = this.value();
+    }
     return event;
   }
 
+  beginNodes(at, count) { Object.assign(this, { nodeAt: at, nodesLeft: count }); }
+
   node() {
-    if (this.call("poll_node") === 0) return null;
-    const { view, outbox } = this.instance;
-    const at = outbox + outboxAt.node;
-    const [address, size] = [view.getUint32(at + 8, true), view.getUint32(at + 12, true)];
-    const type = types[view.getUint32(at + 16, true)];
-    return { type, size, address, integer: view.getBigInt64(at, true) };
+    if (this.nodesLeft === 0) {
+      this.beginNodes(this.instance.outbox + outboxAt.area, this.call("poll_nodes"));
+      assert(this.nodesLeft > 0, "the value breaks off");
+    }
+    const { view } = this.instance;
+    const at = this.nodeAt;
+    this.nodeAt += nodeBytes;
+    --this.nodesLeft;
+    const [type, size, address] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true));
+    return { type: types[type & (asciiBit - 1)], size, address, isAscii: (type & asciiBit) !== 0,
+      integer: view.getBigInt64(at + 4, true) };
   }
 
   stringOf({ address, size }) {
@@ -170,8 +235,10 @@ export class Client {
     this.call("client_statistics");
     const names = ["state", "inFlight", "submitted", "rejected", "completed", "failed", "pushed",
       "repliesSkipped", "pushesSkipped", "bytesRead", "bytesWritten", "connections", "connectionsLost",
-      "connectionsDead", "attemptsFailed", "healthChecks", "lastProblem"];
-    const all = this.instance.numbersAt(this.instance.outbox + outboxAt.clientStatistics, names);
-    return { ...all, state: states[all.state], lastProblem: errors[all.lastProblem] };
+      "connectionsDead", "attemptsFailed", "healthChecks", "requestsResent", "waiting", "waited",
+      "waitersRefused", "blockingConnections", "subscriptions", "cacheState", "lastProblem"];
+    const all = this.instance.numbersAt(this.instance.outbox + outboxAt.statistics, names);
+    return { ...all, state: states[all.state], lastProblem: errors[all.lastProblem],
+      cacheState: cacheStates[all.cacheState] };
   }
 }

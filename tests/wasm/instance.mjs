@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
-import { abiVersion, errors, executed, optionsAt, outboxAt, pools } from "./abi.mjs";
+import { abiVersion, cacheOptionsAt, errors, executed, optionsAt, outboxAt,
+  pools } from "./abi.mjs";
 import { Client } from "./client.mjs";
 import { fromBytes, toBytes } from "./text.mjs";
 
@@ -99,7 +100,7 @@ export class Instance {
 
   memoryStatistics() {
     this.call("memory_statistics");
-    const at = this.outbox + outboxAt.memoryStatistics;
+    const at = this.outbox + outboxAt.statistics;
     const pool = (i) => this.numbersAt(at + 32 + 32 * i, ["limit", "used", "peak", "refused"]);
     return {
       ...this.numbersAt(at, ["limit", "used", "peak", "linear"]),
@@ -107,19 +108,33 @@ export class Instance {
     };
   }
 
-  /// A client that waits for its connection to be opened.
-  create({ username = "", password = "", clientName = "", ...numbers } = {}) {
-    const at = this.calls.plimsoll_options();
-    const sizes = { usernameSize: username.length, passwordSize: password.length,
-      clientNameSize: clientName.length };
-    for (const [name, value] of Object.entries({ ...numbers, ...sizes })) {
-      // The doubles come first.
-      const isDouble = optionsAt[name] < optionsAt.inflightRequestsLimit;
-      if (isDouble) this.view.setFloat64(at + optionsAt[name], value, true);
-      else this.view.setUint32(at + optionsAt[name], value, true);
+  write(at, offsets, doublesEnd, fields) {
+    for (const [name, value] of Object.entries(fields)) {
+      if (offsets[name] < doublesEnd) this.view.setFloat64(at + offsets[name], value, true);
+      else this.view.setUint32(at + offsets[name], value, true);
     }
-    this.stageBytes([toBytes(username + password + clientName)]);
+  }
+
+  /// A client that waits for its connection to be opened.
+  create({ username = "", password = "", clientName = "", source = "", ...numbers } = {}) {
+    this.write(this.calls.plimsoll_options(), optionsAt, optionsAt.inflightRequestsLimit, numbers);
+    this.stageWords([username, password, clientName, source]);
     return new Client(this, this.call("create", this.now));
+  }
+
+  createCache({ words = [], ...fields } = {}) {
+    this.write(this.calls.plimsoll_cache_options(), cacheOptionsAt, cacheOptionsAt.evictionPolicy,
+      { bytesMax: 64 * 1024, entryTtl: 60_000, ...fields });
+    this.stageWords(words);
+    return this.call("create_cache", words.length);
+  }
+
+  cacheStatistics(cache) {
+    this.call("cache_statistics", cache);
+    const names = ["lookups", "hits", "evictions", "expirations", "invalidations",
+      "skippedTooLarge", "skippedUncacheable", "skippedPoisoned", "skippedFenced",
+      "skippedNoMemory", "entries", "bytesLive", "bytesCommitted"];
+    return this.numbersAt(this.outbox + outboxAt.statistics, names);
   }
 
   /// A client that is ready.

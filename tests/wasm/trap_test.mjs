@@ -8,11 +8,11 @@ import { Instance } from "./instance.mjs";
 
 const trapping = new WebAssembly.Module(readFileSync("tests/wasm/trapping.wasm"));
 
-test("a failed CHECK traps, and its text is in the outbox", () => {
+test("a failed CHECK traps, and its place is in the outbox", () => {
   const instance = new Instance(trapping);
   instance.calls.fail_a_check(0);
   assert.throws(() => instance.calls.fail_a_check(1), WebAssembly.RuntimeError);
-  assert.match(instance.outboxText(), /^CHECK failed: wanted == 0 at .*trapping\.cc:\d+$/);
+  assert.match(instance.outboxText(), /^CHECK failed at .*trapping\.cc:\d+$/);
 });
 
 test("after a trap, a new instance of the same module works", () => {

@@ -32,6 +32,7 @@ class Argument:
     struct: str = None
     in_options: bool = False
     inner: list = dataclasses.field(default_factory=list)
+    is_key: bool = False
 
 
 class Changes:
@@ -88,7 +89,7 @@ def _build(served, path, changes):
         token_each="multiple_token" in flags,
         minimum=change.get("minimum", served.get("minimum")), default=change.get("default"),
         struct=change.get("struct"), in_options=change.get("options", False),
-        inner=[] if kind in _SCALARS.values() else inner)
+        inner=[] if kind in _SCALARS.values() else inner, is_key=served["type"] == "key")
 
 
 def _kind(served, change):

@@ -12,11 +12,14 @@ import tomllib
 
 import arguments
 import cxx_builders
+import cxx_categories
 import cxx_surface
 import cxx_table
 import cxx_types
 import markdown
 import shapes
+import ts_model
+import ts_surface
 import variants
 from command_data import DataError, load
 
@@ -36,10 +39,13 @@ class Data:
         self.newer = cxx_table.newer_commands(folder / "newer.toml")
         with open(folder / "arguments.toml", "rb") as file:
             self._looks = tomllib.load(file)
+        with open(folder / "typescript.toml", "rb") as file:
+            self._typescript = tomllib.load(file)
         types = shapes.Types(self._looks)
+        self.builders = [builder for command in self.commands
+                         for builder in self._builders(command, types)]
         self.variants = variants.without_clashes(
-            variant for command in self.commands for builder in self._builders(command, types)
-            for variant in variants.variants_of(builder))
+            variant for builder in self.builders for variant in variants.variants_of(builder))
         self.types = list(types.all.values())
         self._check_names()
         for variant in self.variants:
@@ -60,6 +66,11 @@ class Data:
         for name in self._looks:
             if name not in known:
                 raise DataError(f"[{name}] in arguments.toml: the server has no such command")
+
+    def methods(self):
+        """Those of TypeScript."""
+        return ts_model.methods_of(self.builders, {made.name: made for made in self.types},
+                                   self._typescript)
 
     def share(self, name):
         return [v for v in self.variants if v.builder.command.group in _SHARES[name]]
@@ -89,7 +100,10 @@ _MAKERS = {
     "builders_server.cc":
         lambda data: cxx_builders.builders_source(data.share("builders_server.cc")),
     "command_set.h": lambda data: cxx_surface.surface_header(data.variants, data.types),
+    "command_categories.h":
+        lambda data: cxx_categories.categories_header(data.commands + data.newer),
     "commands.md": markdown.document,
+    "commands.ts": lambda data: ts_surface.surface(data.methods(), data.types),
 }
 
 

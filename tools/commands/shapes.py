@@ -37,6 +37,7 @@ class Node:
     in_options: bool = False
     may_be_empty: bool = False  # a list that the command does without
     counted: str = None  # numkeys: the name of the list whose size it is
+    is_key: bool = dataclasses.field(default=False, compare=False)  # a text: it names a key
 
     @property
     def is_list(self):
@@ -158,7 +159,7 @@ def _are_droppable(optional):
 def _lower(argument, command, types):
     node = Node(argument.kind, argument.cxx, argument.token, argument.optional,
                 argument.token_each, argument.minimum, argument.default,
-                in_options=argument.in_options)
+                in_options=argument.in_options, is_key=argument.is_key)
     if argument.name == "numkeys":
         node.kind = "numkeys"
     elif argument.kind == "oneof":

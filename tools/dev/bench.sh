@@ -1,11 +1,48 @@
 #!/bin/bash
-# ./dev bench [NAME] [ARGUMENTS]: runs the benchmark //bench:bench_NAME, or each in turn.
+# ./dev bench [NAME] [ARGUMENTS]: runs the benchmark //bench:bench_NAME, or each in turn. "js" is that
+# of the npm package (bench/js), "bridge" that of the bridge (bench/bridge), each beside its peers;
+# "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
+# do nothing, or do not read.
 #
 # Only what the benchmarks print goes to standard output, so that --json can be piped.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
 source tools/dev/bazel.sh
+source tools/dev/node.sh
+source tools/dev/apt.sh
+source tools/dev/js.sh
+
+bench_js() {
+  tools/dev/setup.sh --quiet test
+  build_js
+  install_js_tools bench/js
+  "$(find_node)" bench/js/main.mjs "$@"
+}
+
+bench_bridge() {
+  local script=main
+  case ${1:-} in churn | idle)
+    script=$1
+    shift
+    ;;
+  esac
+  # Ten thousand connections are twenty thousand descriptors of the bridge.
+  ulimit -n 30000 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+  tools/dev/setup.sh --quiet bench
+  run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge >&2 ||
+    die "the bridge does not build"
+  PLIMSOLL_BRIDGE=$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge \
+    "$(find_node)" "bench/bridge/$script.mjs" "$@"
+}
+
+case ${1:-} in js | bridge)
+  name=$1
+  shift
+  "bench_$name" "$@"
+  exit
+  ;;
+esac
 
 [ -e bench/BUILD.bazel ] || die "there are no benchmarks yet"
 tools/dev/setup.sh --quiet bench
@@ -14,7 +51,7 @@ mapfile -t known < <(run_bazel query --noshow_progress 'kind(cc_binary, //bench:
 
 names=("${known[@]}")
 if [ $# -gt 0 ] && [[ $1 != -* ]]; then
-  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: ${known[*]}"
+  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: js bridge ${known[*]}"
   names=("$1")
   shift
 fi

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Counts the test cases that Bazel ran: count_tests.py BUILD_EVENT_FILE...
+"""Counts the test cases that were run: count_tests.py FILE...
 
-Each file holds the events of one `bazel test` as lines of JSON. A Catch2 or node:test case counts
+A file named .xml is a report in JUnit's format; one that is missing, or breaks off, is one failure.
+Each other file holds the events of one `bazel test` as lines of JSON. A Catch2 or node:test case counts
 as one, in each file in which it ran; a test target without cases counts as one; a target that does
 not build, times out or crashes is one failure. The last line is "N passed, N failed", and the exit
 status tells whether something ran and nothing failed.
@@ -104,11 +105,22 @@ def count_events(lines):
     return total
 
 
+def count_report(path):
+    """Counts the cases of a runner that is not Bazel's."""
+    try:
+        return test_target(path.stem, "PASSED", [path.read_text(encoding="utf-8")])
+    except FileNotFoundError:
+        return test_target(path.stem, "has not run, or left no report", [])
+
+
 def main(paths):
     total = Count()
     for path in map(pathlib.Path, paths):
-        with path.open(encoding="utf-8") as lines:
-            count = count_events(lines)
+        if path.suffix == ".xml":
+            count = count_report(path)
+        else:
+            with path.open(encoding="utf-8") as lines:
+                count = count_events(lines)
         print(f"{path.name}: {count}")
         for name in count.failed:
             print(f"  failed: {name}")

@@ -9,17 +9,18 @@ build='bazel-bootstrap bazel-platforms bazel-rules-cc bazel-rules-java bazel-rul
 serve='valkey-server'
 clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
 peers='libev-dev libhiredis-dev valkey-tools'
-programs='libcli11-dev nlohmann-json3-dev xz-utils'
-suites='catch2>=3 emscripten python3 redis-server'
+programs='libcli11-dev libtomlplusplus-dev nlohmann-json3-dev xz-utils'
+suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server'
 
 packages_of() {
   case $1 in
     demo) echo "$build $serve libcli11-dev" ;;
     test) echo "$build $serve $clang $peers $programs $suites" ;;
     sim) echo "$build libcli11-dev" ;;
-    bench) echo "$build $serve $peers $programs valgrind" ;;
+    bench) echo "$build $serve $peers $programs haproxy valgrind websockify" ;;
+    bridge | bridge-package) echo "$build $serve libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     commands) echo "$serve python3" ;;
-    fuzz) echo "$build $clang" ;;
+    fuzz) echo "$build $clang nlohmann-json3-dev" ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
     *) return 1 ;;

@@ -8,6 +8,7 @@ source tools/dev/say.sh
 source tools/dev/packages.sh
 source tools/dev/apt.sh
 source tools/dev/node.sh
+source tools/dev/bazel.sh
 
 quiet=no
 if [ "${1:-}" = --quiet ]; then
@@ -42,6 +43,8 @@ if ! ready "$@"; then
   if ! ready "$@"; then
     # shellcheck disable=SC2086  # a word a package
     [ -z "$missing" ] || apt_install $missing
+    # A Bazel server that runs has looked at what is installed already.
+    [ -z "$missing" ] || [ ! -x /usr/bin/bazel ] || run_bazel shutdown
     ! needs_node "$@" || find_node >/dev/null || install_node
   fi
   quiet=no

@@ -2,16 +2,20 @@
 # ./dev test [NAME]: runs the tests, and ends with the line "N passed, N failed".
 #
 # Without NAME: all of them under gcc, those that can under ASan and UBSan, those with threads
-# under TSan, and those of a workspace that uses this one. With NAME: tests/NAME, under gcc.
+# under TSan, those of a workspace that uses this one, and those of the npm package in each runtime
+# (tools/dev/js.sh). With NAME: tests/NAME, under gcc; "js" is the npm package alone.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
 source tools/dev/bazel.sh
 source tools/dev/node.sh
+source tools/dev/apt.sh
+source tools/dev/pack_bridge.sh
+source tools/dev/js.sh
 
 name=${1:-}
-if [ -n "$name" ] && [ ! -d "tests/$name" ]; then
-  die "there is no tests/$name; there is: $(cd tests && printf '%s ' */)"
+if [ -n "$name" ] && [ "$name" != js ] && [ ! -d "tests/$name" ]; then
+  die "there is no tests/$name; there is: js $(cd tests && printf '%s ' */)"
 fi
 
 tools/dev/setup.sh --quiet test
@@ -35,7 +39,16 @@ run() {
     "${node_option[@]}" --build_event_json_file="${ran[-1]}" "$@" >&2 || true
 }
 
-if [ -n "$name" ]; then
+# The npm package's own tests: each runner leaves a report, or is a failure.
+run_js() {
+  local report
+  for report in $js_reports; do ran+=("$events/$report.xml"); done
+  test_js "$events"
+}
+
+if [ "$name" = js ]; then
+  run_js
+elif [ -n "$name" ]; then
   run gcc "//tests/$name/..."
 else
   run gcc //...
@@ -46,6 +59,7 @@ else
     run consumer //...
     cd ../..
   fi
+  run_js
 fi
 
 tools/dev/count_tests.py "${ran[@]}"

@@ -5,9 +5,9 @@ load(":sources.bzl", "CxxSourcesInfo", "cxx_sources_aspect")
 
 _COMPILE = [
     "-std=c++20",
-    "-Os",  # what is loaded by every page is small first: a third less than with -O3
     "-flto",
     "-msimd128",
+    "-mbulk-memory",
     "-fno-exceptions",
     "-fno-rtti",
     "-DNDEBUG",
@@ -42,30 +42,48 @@ def _wasm_module_impl(ctx):
     args = ctx.actions.args()
     args.add_all(_COMPILE)
     args.add_all(ctx.attr.copts)
-    args.add_all(_LINK)
-    args.add(ctx.attr.max_memory, format = "-sMAXIMUM_MEMORY=%s")
+    for context in contexts:
+        _include_flags(args, context)
+    hot = ctx.actions.args()
+    hot.add_all(ctx.attr.hot)
+    sources_args = ctx.actions.args()
+    sources_args.add_all(sources)
+
+    link = ctx.actions.args()
+    link.add_all(_COMPILE)
+    link.add("-Oz")
+    link.add_all(ctx.attr.copts)
+    link.add_all(_LINK)
+    link.add_all(ctx.attr.linkopts)
+    link.add(ctx.attr.max_memory, format = "-sMAXIMUM_MEMORY=%s")
     if ctx.attr.exported:
-        args.add_joined(
+        link.add_joined(
             ctx.attr.exported,
             join_with = ",",
             format_each = "_%s",
             format_joined = "-sEXPORTED_FUNCTIONS=%s",
         )
-    for context in contexts:
-        _include_flags(args, context)
-    args.add_all(sources)
-    args.add("-o", module)
 
-    # One call for all sources: link-time optimisation makes one unit of them anyway. The packaged
-    # em++ has its libraries prebuilt and its cache frozen, so it works in the sandbox as it is.
-    ctx.actions.run_shell(
+    # The packaged em++ has its libraries prebuilt and its cache frozen, so it works in the sandbox
+    # as it is.
+    ctx.actions.run(
+        executable = ctx.executable._build_module,
         outputs = [module],
         inputs = depset(
             ctx.files.srcs,
             transitive = [sources] + [context.headers for context in contexts],
         ),
-        command = 'exec em++ "$@"',
-        arguments = [args],
+        arguments = [
+            module.path,
+            "--",
+            args,
+            "--",
+            link,
+            "--",
+            hot,
+            "--",
+            sources_args,
+        ],
         mnemonic = "Emscripten",
         progress_message = "Compiling to WebAssembly: %s" % ctx.label,
         use_default_shell_env = True,
@@ -80,9 +98,13 @@ wasm_module = rule(
     implementation = _wasm_module_impl,
     attrs = {
         "copts": attr.string_list(),
+        "linkopts": attr.string_list(),
         "deps": attr.label_list(
             aspects = [cxx_sources_aspect],
             providers = [CcInfo],
+        ),
+        "hot": attr.string_list(
+            doc = "sources, by the ends of their paths, that are made fast rather than small",
         ),
         "exported": attr.string_list(doc = "C functions to export besides those with export_name"),
         "max_memory": attr.string(
@@ -90,6 +112,11 @@ wasm_module = rule(
             doc = "what linear memory can grow to, such as 256MB: baked into the module",
         ),
         "srcs": attr.label_list(allow_files = [".cc", ".h"]),
+        "_build_module": attr.label(
+            default = "//tools/wasm:build_module",
+            cfg = "exec",
+            executable = True,
+        ),
     },
 )
 

@@ -1,0 +1,260 @@
+import { connectTcp } from "#tcp";
+import { readAddress, type Target } from "./address.js";
+import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
+import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
+  anyReply } from "./commands/call.js";
+import { optionsAt, optionsDoublesEnd } from "./core/abi.js";
+import type { Core } from "./core/core.js";
+import { stage } from "./core/encode.js";
+import { writeFields } from "./core/fields.js";
+import { Driver, type DriverListener } from "./driver.js";
+import { CancelledError, ConfigurationError } from "./errors.js";
+import { Events, type ConnectionEvents } from "./events.js";
+import { CommandSet } from "./generated/commands.js";
+import { configure, loadConfiguredCore } from "./memory.js";
+import { type ClientOptions, checkClientOptions } from "./options.js";
+import { type ClientStatistics, readClientStatistics } from "./statistics.js";
+import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
+import { Transaction } from "./transaction.js";
+import type { Connect } from "./transport/transport.js";
+import { connectWebSocket } from "./transport/ws.js";
+
+/** A subscription's options. */
+export interface SubscribeOptions extends CallOptions {
+  /** What the names are. Default: "channels". */
+  readonly kind?: SubscriptionKind | undefined;
+}
+
+const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
+
+/**
+ * A client of one server: it keeps a connection, finds another one when that is lost, and sends all
+ * requests of one moment together. Methods are named as servers name their commands.
+ */
+export class Client extends CommandSet {
+  readonly #events = new Events();
+  readonly #cache: ClientSideCache | undefined;
+  readonly #listener: DriverListener = {
+    handleReady: () => {
+      this.#settle()?.resolve();
+      this.#events.tell("connected");
+    },
+    handleDisconnected: (error) => { this.#events.tell("disconnected", error); },
+    handleCredentialsRefused: (error) => { this.#events.tell("credentialsRefused", error); },
+    handleClosed: (error) => {
+      this.#cache?.detach(this.#asCacheClient);
+      this.#settle()?.reject(error);
+      this.#events.tell("closed", error);
+      this.#closed?.();
+    },
+  };
+  readonly #asCacheClient = { prove: (): Promise<void> => this.#prove() };
+  #driver!: Driver;
+  #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #closing: Promise<void> | undefined;
+  #closed: (() => void) | undefined;
+
+  private constructor(cache: ClientSideCache | undefined) {
+    super();
+    this.#cache = cache;
+  }
+
+  /**
+   * Connects to the server at `address`: valkey://, valkeys:// (TLS), or ws:// and wss:// for a
+   * bridge. Resolves when requests flow; rejects with a ConfigurationError before any I/O, or with
+   * a ConnectionError that says why there is no connection.
+   */
+  static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
+    checkClientOptions(options);
+    const target = readAddress(address);
+    if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
+    if (options.signal?.aborted) throw aborted();
+    const core = await loadConfiguredCore();
+    const client = new Client(options.clientSideCache);
+    await client.#open(core, target, options);
+    return client;
+  }
+
+  async #open(core: Core, target: Target, options: ClientOptions): Promise<void> {
+    const isWebSocket = target.address.protocol.startsWith("ws");
+    const connect: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
+    const { address } = target;
+    const route = { connect, address, options };
+    const give = options.signal;
+    const abort = (): void => {
+      this.#settle()?.reject(aborted());
+      this.#driver.close();
+    };
+    give?.addEventListener("abort", abort);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#ready = { resolve, reject };
+        this.#driver = new Driver(core, route, this.#listener, () => create(core, target, options));
+        this.#cache?.attach(this.#asCacheClient);
+      });
+    } finally {
+      give?.removeEventListener("abort", abort);
+    }
+  }
+
+  // Who waits for the first connection, once.
+  #settle(): { resolve: () => void; reject: (error: unknown) => void } | undefined {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    return ready;
+  }
+
+  // ---- Commands
+
+  /** Any command, its words one by one: `client.command(["JSON.GET", key])`. */
+  command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
+    if (!Array.isArray(words) || words.length === 0) {
+      return Promise.reject(new TypeError("command: not a list of words, the name first"));
+    }
+    for (const word of words) {
+      if (typeof word === "string" || word instanceof Uint8Array) continue;
+      return Promise.reject(new TypeError(
+        `command: ${typeof word} is no word; give strings, or Uint8Array`));
+    }
+    return this.#driver.submit(words, { options, asMaps: true }) as Promise<AnyReply>;
+  }
+
+  /** @internal */
+  override sendWords(words: Word[], shape: Shape, options: CallOptions | undefined):
+    Promise<unknown> {
+    return this.#driver.submit(words, { shape, options, asMaps: shape === anyReply });
+  }
+
+  /** What the cache has for GET of this key: a value, null where it is known that there is none, or
+      undefined. Never asks the server. */
+  cached(key: Key, options: CallOptions & { as: "bytes" }): Uint8Array | null | undefined;
+  cached(key: Key, options?: CallOptions): string | null | undefined;
+  cached(key: Key, options?: CallOptions): string | Uint8Array | null | undefined {
+    return this.#driver.lookUp(key, { options }) as string | null | undefined;
+  }
+
+  /** All of the commands that are called on it or none: see Transaction. */
+  transaction(): Transaction {
+    return new Transaction((commands, wanted) => this.#driver.submitTransaction(commands, wanted));
+  }
+
+  /** Messages that are published to these names from now on; resolves when the server has
+      confirmed all of them. */
+  subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
+    options: SubscribeOptions & { as: "bytes" }): Promise<Subscription<Uint8Array>>;
+  subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
+    options?: SubscribeOptions): Promise<Subscription>;
+  async subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
+    options: SubscribeOptions = {}): Promise<Subscription<any>> {
+    if (this.#driver.end !== undefined) throw this.#driver.end;
+    const subscription = openSubscription<string>(this.#driver, options.as === "bytes");
+    try {
+      await subscription.subscribe(options.kind ?? "channels", names, options);
+    } catch (error) {
+      subscription.close();
+      throw error;
+    }
+    return subscription;
+  }
+
+  // ---- What is going on
+
+  /** Calls `listener` whenever it happens; returns what ends that. */
+  on<Name extends keyof ConnectionEvents>(name: Name, listener: ConnectionEvents[Name]):
+    () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** What this client has done, and what is under way. */
+  getStatistics(): ClientStatistics {
+    if (this.#driver.end !== undefined) throw this.#driver.end;
+    return readClientStatistics(this.#driver);
+  }
+
+  // Of its cache: each is a ConfigurationError where it has none.
+
+  /** What has happened to the lookups and entries of the cache. */
+  getCacheStatistics(): CacheStatistics { return this.#theCache().getStatistics(); }
+  /** Lookups that were served, of all: 0 to 1. */
+  getCacheHitRate(): number { return this.#theCache().getCacheHitRate(); }
+  /** Lookups that were not, of all: 0 to 1. */
+  getCacheMissRate(): number { return this.#theCache().getCacheMissRate(); }
+  /** Entries that the cache has now. */
+  getCacheEntryCount(): number { return this.#theCache().getCacheEntryCount(); }
+  /** Entries that made room for others. */
+  getCacheEvictions(): number { return this.#theCache().getCacheEvictions(); }
+  /** Entries whose time was up. */
+  getCacheExpirations(): number { return this.#theCache().getCacheExpirations(); }
+  /** Entries that the server, or a write, said were out of date. */
+  getCacheInvalidations(): number { return this.#theCache().getCacheInvalidations(); }
+  /** Reads that were looked up. */
+  getCacheTotalLookups(): number { return this.#theCache().getCacheTotalLookups(); }
+
+  #theCache(): ClientSideCache {
+    if (this.#cache !== undefined) return this.#cache;
+    throw new ConfigurationError("invalid_option", "the client has no clientSideCache");
+  }
+
+  async #prove(): Promise<void> {
+    if (this.#driver.end !== undefined) return;  // then nothing is served by it
+    const { core, id } = this.#driver;
+    await this.#driver.submitBy({}, (tag, now) => core.calls.plimsoll_prove(id, tag, -1, now));
+  }
+
+  // ---- Its end
+
+  /** Waits for the replies that are owed, closeTimeout at most, then closes. Safe to call twice. */
+  close(): Promise<void> {
+    if (this.#driver.end !== undefined) return Promise.resolve();
+    this.#closing ??= new Promise((resolve) => {
+      this.#closed = resolve;
+      this.#driver.close();
+    });
+    return this.#closing;
+  }
+
+  /** `await using client = ...` */
+  async [Symbol.asyncDispose](): Promise<void> { await this.close(); }
+}
+
+const aborted = (): CancelledError =>
+  new CancelledError("cancelled", "the signal was aborted before there was a connection");
+
+// Whose data it is: clients that see the same share entries of a cache.
+const sourceOf = (target: Target, username: string, database: number, protocol: number): string =>
+  [target.address.protocol, target.address.host, target.address.port, target.address.href,
+    database, username, protocol].join("\n");
+
+const create = (core: Core, target: Target, options: ClientOptions): number => {
+  const username = options.username ?? target.username;
+  const password = options.password ?? target.password;
+  const database = options.database ?? target.database;
+  const cache = options.clientSideCache?.open(core) ?? 0;
+  writeFields(core, core.calls.plimsoll_options(), optionsAt, optionsDoublesEnd, {
+    requestTimeout: options.requestTimeout,
+    connectTimeout: options.connectTimeout,
+    closeTimeout: options.closeTimeout,
+    reconnectWaitMin: options.reconnectWaitMin,
+    reconnectWaitMax: options.reconnectWaitMax,
+    healthCheckInterval: options.healthCheckInterval,
+    randomSeed: randomSeed(),
+    inflightRequestsLimit: options.inflightRequestsLimit,
+    inflightOverflow: options.inflightOverflow === "wait" ? 1 : 0,
+    waitersMax: options.waitersMax,
+    replyBytesMax: options.replyBytesMax,
+    reconnectAttemptsMax: options.reconnectAttemptsMax,
+    readResendsMax: options.readResendsMax,
+    database,
+    resp2: options.protocol === 2 ? 1 : 0,
+    noEvict: options.noEvict === true ? 1 : 0,
+    noTouch: options.noTouch === true ? 1 : 0,
+    blockingConnectionsMax: options.blockingConnectionsMax,
+    subscriptionsMax: options.subscriptionsMax,
+    subscriptionMessagesMax: options.subscriptionMessagesMax,
+    subscriptionOverflow: overflows.indexOf(options.subscriptionOverflow ?? "drop-oldest"),
+    cache,
+  });
+  stage(core, [username, password, options.clientName ?? "",
+    sourceOf(target, username, database, options.protocol ?? 3)]);
+  return core.calls.plimsoll_create(core.now());
+};

@@ -1,0 +1,217 @@
+import {
+  type CallOptions, type Sender, type Shape, type Word, namesOfCallOptions,
+} from "./call.js";
+import { described } from "./problem.js";
+import { isWord, put, putEither, sizeOf } from "./put.js";
+import { shapeOf } from "./shapes.js";
+import { type Node, Parts, type Row, type Table, readRow } from "./table.js";
+
+// Makes methods of the table. Each is made when it is first called: most programs call few.
+
+type Method = (this: Sender, ...args: any[]) => Promise<unknown>;
+type Options = CallOptions & Record<string, unknown>;
+
+const none: Options = {};
+
+/** One form of a method, ready to make words. */
+class Form {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly shape: Shape;
+  readonly nodes: readonly Node[];
+  /** How many arguments come before the options. */
+  readonly arity: number;
+  /** Where in the arguments each node is; -1: it is in the options, or nowhere. */
+  readonly #places: readonly number[];
+  /** Those of all forms of the method. */
+  readonly options: Set<string>;
+  /** The option that picks this form. */
+  readonly pickedBy: string | undefined;
+
+  constructor(row: Row, nodes: readonly Node[]) {
+    this.name = row.name;
+    this.words = row.words;
+    this.shape = shapeOf(row.shape);
+    this.nodes = nodes;
+    const places = nodes.map(() => -1);
+    let arity = 0;
+    for (const mark of ["", "*"]) {
+      nodes.forEach((node, index) => {
+        if (node.mark === mark && node.kind !== "!" && node.kind !== "n") places[index] = arity++;
+      });
+    }
+    this.arity = arity;
+    this.#places = places;
+    this.options = new Set(nodes.filter(({ mark }) => mark === "?" || mark === "+")
+      .flatMap(({ kind, name, inner }) => kind === "x" ? inner.map(each => each.name) : [name]));
+    this.pickedBy = nodes.find(({ mark }) => mark === "+")?.name;
+  }
+
+  /** The words for these arguments; throws a TypeError. */
+  encode(args: readonly unknown[]): Word[] {
+    if (args.length > this.arity + 1) {
+      throw new TypeError(`got ${args.length} arguments; give ${this.#signature()}`);
+    }
+    const options = this.#checked(args[this.arity]);
+    const words: Word[] = this.words.slice();
+    for (let index = 0; index < this.nodes.length; ++index) {
+      const node = this.nodes[index]!;
+      const place = this.#places[index]!;
+      if (node.kind === "n") words.push(String(sizeOf(args[this.#places[index + 1]!])));
+      else if (node.kind === "!") words.push(node.name);
+      else if (place >= 0) {
+        if (node.mark === "" || args[place] !== undefined) put(words, node, node.name, args[place]);
+      } else if (node.kind === "x") {
+        putEither(words, node, options);
+      } else {
+        const given = options[node.name] === undefined ? node.fallback : options[node.name];
+        if (given !== undefined) put(words, node, node.name, given);
+      }
+    }
+    return words;
+  }
+
+  #checked(options: unknown): Options {
+    if (options === undefined) return none;
+    if (!isObject(options)) {
+      throw new TypeError(`options: got ${described(options)}; give ${this.#signature()}`);
+    }
+    if (this.options.size > 0) {
+      for (const name in options as Options) {
+        if (this.options.has(name) || name in namesOfCallOptions) continue;
+        throw new TypeError(`options: got ${name}; give ${[...this.options].join(", ")}, or what `
+          + "any call may be told");
+      }
+    }
+    return options as Options;
+  }
+
+  #signature(): string {
+    const named = this.nodes.filter((_, index) => this.#places[index]! >= 0);
+    const names = named.map(node => node.mark === "" ? node.name : `${node.name}?`);
+    const inside = [...this.options].join(", ");
+    return `(${[...names, inside === "" ? "options?" : `{ ${inside} }`].join(", ")})`;
+  }
+}
+
+const refused = (sender: Sender, name: string, error: unknown): Promise<never> => {
+  if (error instanceof TypeError) error.message = `${name}: ${error.message}`;
+  return sender.refuseWords(error);
+};
+
+const general = (forms: readonly Form[]): Method => function (...args) {
+  const last = args.at(-1) as Options | undefined;
+  const form = forms.find(({ pickedBy }) => pickedBy !== undefined
+    && typeof last === "object" && last?.[pickedBy] !== undefined) ?? forms[0]!;
+  let words: Word[];
+  try {
+    words = form.encode(args);
+  } catch (error) {
+    return refused(this, form.name, error);
+  }
+  return this.sendWords(words, form.shape, args[form.arity] as CallOptions | undefined);
+};
+
+const isMissing = (options: unknown): boolean => options === undefined;
+
+const isObject = (options: unknown): boolean =>
+  typeof options === "object" && options !== null && !Array.isArray(options)
+    && !(options instanceof Uint8Array);
+
+const isMissingOrObject = (options: unknown): boolean =>
+  options === undefined || isObject(options);
+
+// Most calls have strings for all arguments: nothing is made for them but the words. Options that
+// a command has itself are not for these.
+const scalars = (form: Form, slow: Method): Method => {
+  const { shape, arity, options } = form;
+  const head = form.words[0]!;
+  const fits = options.size > 0 ? isMissing : isMissingOrObject;
+  if (arity === 1) {
+    return function (a, options) {
+      if (!isWord(a) || !fits(options)) return slow.call(this, a, options);
+      return this.sendWords([head, a], shape, options);
+    };
+  }
+  if (arity === 2) {
+    return function (a, b, options) {
+      if (!isWord(a) || !isWord(b) || !fits(options)) return slow.call(this, a, b, options);
+      return this.sendWords([head, a, b], shape, options);
+    };
+  }
+  return function (a, b, c, options) {
+    if (!isWord(a) || !isWord(b) || !isWord(c) || !fits(options)) {
+      return slow.call(this, a, b, c, options);
+    }
+    return this.sendWords([head, a, b, c], shape, options);
+  };
+};
+
+const filled = (words: Word[], from: number, list: readonly unknown[]): boolean => {
+  for (let place = 0; place < list.length; ++place) {
+    const each = list[place];
+    if (!isWord(each)) return false;
+    words[from + place] = each;
+  }
+  return list.length > 0;
+};
+
+const lists = (form: Form, slow: Method): Method => {
+  const { shape } = form;
+  const head = form.words[0]!;
+  if (form.arity === 1) {
+    return function (list, options) {
+      if (Array.isArray(list) && isMissingOrObject(options)) {
+        const words = new Array<Word>(list.length + 1);
+        words[0] = head;
+        if (filled(words, 1, list)) return this.sendWords(words, shape, options);
+      }
+      return slow.call(this, list, options);
+    };
+  }
+  return function (key, list, options) {
+    if (isWord(key) && Array.isArray(list) && isMissingOrObject(options)) {
+      const words = new Array<Word>(list.length + 2);
+      words[0] = head;
+      words[1] = key;
+      if (filled(words, 2, list)) return this.sendWords(words, shape, options);
+    }
+    return slow.call(this, key, list, options);
+  };
+};
+
+const made = (forms: readonly Form[]): Method => {
+  for (const form of forms) {
+    for (const other of forms) for (const name of other.options) form.options.add(name);
+  }
+  const slow = general(forms);
+  const form = forms[0]!;
+  const given = form.nodes.filter(({ mark }) => mark === "");
+  if (forms.length > 1 || form.words.length > 1) return slow;
+  if (form.nodes.some(({ mark, fallback }) => mark === "*" || fallback !== undefined)) return slow;
+  const kinds = given.map(({ kind, token }) => token === undefined ? kind : "-").join("");
+  if (/^[kv]{1,3}$/.test(kinds)) return scalars(form, slow);
+  return /^[kv]?[KV]$/.test(kinds) && form.nodes.length === given.length ? lists(form, slow) : slow;
+};
+
+/** Puts a method for each name in the table on `prototype`. */
+export const install = (prototype: Sender, table: Table): void => {
+  const parts = new Parts(table);
+  const byName = new Map<string, string[]>();
+  for (const line of table.rows.split("\n")) {
+    const name = line.slice(0, line.indexOf("|"));
+    const known = byName.get(name);
+    if (known === undefined) byName.set(name, [line]);
+    else known.push(line);
+  }
+  const define = (name: string, value: Method): void => {
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  };
+  for (const [name, lines] of byName) {
+    define(name, function (...args) {
+      const method = made(lines.map(readRow).map(row => new Form(row, parts.nodes(row.nodes))));
+      define(name, method);
+      return method.apply(this, args);
+    });
+  }
+};

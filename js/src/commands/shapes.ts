@@ -1,0 +1,253 @@
+import { type As, type Raw, type Shape, anyReply } from "./call.js";
+
+// What replies become, as the servers' versions and protocols shape them. The table of commands
+// names these functions.
+
+type Shaped = (reply: Raw, as: As) => unknown;
+
+const unexpected = (reply: Raw, wanted: string): never => {
+  throw new TypeError(`the server's reply is ${Array.isArray(reply) ? "an array" : String(reply)}, `
+    + `not ${wanted}`);
+};
+
+const row = (reply: Raw, least = 0): Raw[] => {
+  if (!Array.isArray(reply)) return unexpected(reply, "an array");
+  return reply.length < least ? unexpected(reply, `an array of ${least} or more`) : reply;
+};
+
+/** A text that is ASCII whatever the caller wants strings as: an id, a name of the server's. */
+const plain = (reply: Raw | undefined): string => {
+  if (typeof reply === "string") return reply;
+  if (!(reply instanceof Uint8Array)) return unexpected(reply ?? null, "a string");
+  let text = "";
+  for (const byte of reply) text += String.fromCharCode(byte);
+  return text;
+};
+
+const plainOrNull = (reply: Raw | undefined): string | null => reply === null ? null : plain(reply);
+
+const infinities: Readonly<Record<string, number>> = { inf: Infinity, "+inf": Infinity,
+  "-inf": -Infinity };
+
+const real = (reply: Raw | undefined): number => {
+  if (typeof reply === "number") return reply;
+  if (typeof reply === "bigint") return Number(reply);
+  const text = plain(reply);
+  return infinities[text] ?? Number(text);
+};
+
+// A number that may be a text. What a number does not hold is a bigint, as everywhere.
+const whole = (reply: Raw | undefined): number => {
+  if (typeof reply === "number" || typeof reply === "bigint") return reply as number;
+  const text = plain(reply);
+  return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text) as unknown as number;
+};
+
+const wholeOrNull = (reply: Raw | undefined): number | null =>
+  reply === null || reply === undefined ? null : whole(reply);
+
+const date = (reply: Raw | undefined): Date => new Date(whole(reply) * 1000);
+
+/** Names with values, be they in arrays of two or flat. */
+const pairs = (reply: Raw): [Raw, Raw][] => {
+  const all = row(reply);
+  if (Array.isArray(all[0])) return all.map(each => row(each, 2).slice(0, 2) as [Raw, Raw]);
+  const found: [Raw, Raw][] = [];
+  for (let at = 0; at + 1 < all.length; at += 2) found.push([all[at]!, all[at + 1]!]);
+  return found;
+};
+
+/** What belongs to each name that the server has. */
+const named = (reply: Raw): Record<string, Raw> => {
+  const found = Object.create(null) as Record<string, Raw>;
+  for (const [name, value] of pairs(reply)) found[plain(name)] = value;
+  return found;
+};
+
+const record: Shaped = (reply, as) => {
+  const all = row(reply);
+  if (as === "bytes" || Array.isArray(all[0])) {
+    const found = pairs(reply);
+    return as === "bytes" ? found : Object.assign(Object.create(null), Object.fromEntries(found));
+  }
+  const fields = Object.create(null) as Record<string, Raw>;
+  for (let at = 0; at + 1 < all.length; at += 2) fields[all[at] as string] = all[at + 1]!;
+  return fields;
+};
+
+const score = ([member, score]: readonly Raw[]): { member: Raw; score: number } =>
+  ({ member: member!, score: real(score) });
+
+const scores = (reply: Raw): { member: Raw; score: number }[] => pairs(reply).map(score);
+
+const position = (reply: Raw): unknown => {
+  const [longitude, latitude] = row(reply, 2);
+  return { longitude: real(longitude), latitude: real(latitude) };
+};
+
+const place = (reply: Raw): unknown => {
+  if (!Array.isArray(reply)) return { member: reply };
+  const [member, ...details] = reply;
+  const found: Record<string, unknown> = { member };
+  for (const detail of details) {
+    if (Array.isArray(detail)) found.position = position(detail);
+    else if (typeof detail === "number" || typeof detail === "bigint") found.hash = detail;
+    else found.distance = real(detail);
+  }
+  return found;
+};
+
+const match = (reply: Raw): unknown => {
+  const [first, second, length] = row(reply, 2);
+  const found: Record<string, unknown> = { first: row(first!, 2), second: row(second!, 2) };
+  if (length !== undefined) found.length = length;
+  return found;
+};
+
+const matches = (reply: Raw): unknown => {
+  const { matches, len } = named(reply);
+  return { matches: row(matches ?? []).map(match), length: whole(len ?? 0) };
+};
+
+const entry = (reply: Raw, as: As): unknown => {
+  if (reply === null) return { id: "", fields: null };
+  const [id, fields] = row(reply, 2);
+  return { id: plain(id), fields: fields === null ? null : record(fields!, as) };
+};
+
+const entryOrNull = (reply: Raw | undefined, as: As): unknown =>
+  reply === null || reply === undefined ? null : entry(reply, as);
+
+const entries = (reply: Raw | undefined, as: As): unknown =>
+  row(reply ?? []).map(each => entry(each, as));
+
+const texts = (reply: Raw | undefined): string[] => row(reply ?? []).map(plain);
+
+const streams: Shaped = (reply, as) => pairs(reply ?? [])
+  .map(([stream, all]) => ({ stream, entries: entries(all, as) }));
+
+const pendingSummary = (reply: Raw): unknown => {
+  const [count, lowest, highest, consumers] = row(reply, 4);
+  return {
+    count, lowest: plainOrNull(lowest), highest: plainOrNull(highest),
+    consumers: pairs(consumers ?? []).map(
+      ([consumer, count]) => ({ consumer, count: whole(count) })),
+  };
+};
+
+const streamInfo: Shaped = (reply, as) => {
+  const facts = named(reply);
+  return {
+    length: whole(facts.length),
+    radixTreeKeys: whole(facts["radix-tree-keys"]),
+    radixTreeNodes: whole(facts["radix-tree-nodes"]),
+    lastGeneratedId: plain(facts["last-generated-id"]),
+    maxDeletedEntryId: plain(facts["max-deleted-entry-id"] ?? ""),
+    entriesAdded: whole(facts["entries-added"] ?? 0),
+    recordedFirstEntryId: plain(facts["recorded-first-entry-id"] ?? ""),
+    groups: whole(facts.groups),
+    firstEntry: entryOrNull(facts["first-entry"], as),
+    lastEntry: entryOrNull(facts["last-entry"], as),
+  };
+};
+
+const groupInfo = (reply: Raw): unknown => {
+  const facts = named(reply);
+  return {
+    name: facts.name, consumers: whole(facts.consumers), pending: whole(facts.pending),
+    lastDeliveredId: plain(facts["last-delivered-id"]),
+    entriesRead: wholeOrNull(facts["entries-read"]), lag: wholeOrNull(facts.lag),
+  };
+};
+
+const consumerInfo = (reply: Raw): unknown => {
+  const { name, pending, idle, inactive } = named(reply);
+  const since = wholeOrNull(inactive);
+  return {
+    name, pending: whole(pending), idle: whole(idle),
+    inactive: since === null || since < 0 ? null : since,
+  };
+};
+
+const slowCommand = (reply: Raw): unknown => {
+  const [id, at, duration, words, address, clientName] = row(reply, 6);
+  return { id, at: date(at), duration, words, clientAddress: plain(address), clientName };
+};
+
+// A row of as many elements as it has names, in their order.
+const fields = (...names: readonly string[]): Shaped => reply => {
+  const all = row(reply, names.length);
+  return Object.fromEntries(names.map((name, place) => [name, all[place]]));
+};
+
+const shapes: Readonly<Record<string, Shaped>> = {
+  nothing: () => undefined,
+  real,
+  yes: reply => reply === true || Number(reply) === 1,
+  stored: reply => reply !== null,
+  record,
+  set: (reply, as) => as === "bytes" ? row(reply) : new Set(row(reply)),
+  pairs,
+  scores,
+  firstScore: reply => reply === null ? null : scores(reply)[0] ?? null,
+  ranked: reply => ({ rank: row(reply, 2)[0], score: real(row(reply)[1]) }),
+  keyAndElement: fields("key", "element"),
+  poppedElements: fields("key", "elements"),
+  poppedScore: reply => ({ key: row(reply, 3)[0], ...score(row(reply).slice(1)) }),
+  poppedScores: reply => ({ key: row(reply, 2)[0], members: scores(row(reply)[1]!) }),
+  page: reply => ({ cursor: plain(row(reply, 2)[0]), elements: row(reply)[1] }),
+  fieldPage: (reply, as) =>
+    ({ cursor: plain(row(reply, 2)[0]), fields: record(row(reply)[1]!, as) }),
+  scorePage: reply => ({ cursor: plain(row(reply, 2)[0]), members: scores(row(reply)[1]!) }),
+  position,
+  place,
+  matches,
+  entry,
+  streams,
+  claimed: (reply, as) => {
+    const [next, all, deleted] = row(reply, 2);
+    return { next: plain(next), entries: entries(all, as), deleted: texts(deleted) };
+  },
+  claimedIds: reply => {
+    const [next, ids, deleted] = row(reply, 2);
+    return { next: plain(next), ids: texts(ids), deleted: texts(deleted) };
+  },
+  pending: reply => {
+    const [id, consumer, idle, deliveries] = row(reply, 4);
+    return { id: plain(id), consumer, idle, deliveries };
+  },
+  pendingSummary,
+  streamInfo,
+  groupInfo,
+  consumerInfo,
+  latencySample: reply => ({ at: date(row(reply, 2)[0]), latency: row(reply)[1] }),
+  latencyEvent: reply => {
+    const [event, at, last, highest] = row(reply, 4);
+    return { event, at: date(at), last, highest };
+  },
+  slowCommand,
+  time: reply => ({ seconds: whole(row(reply, 2)[0]), microseconds: whole(row(reply)[1]) }),
+};
+
+const composed = new Map<string, Shape>();
+
+/** The shape of this name; "?" before it: or null, "*": a list of these, "": as it came. What the
+    server refused stays the error that it is. */
+export const shapeOf = (name: string): Shape => {
+  if (name === "") return undefined;
+  if (name === "any") return anyReply;
+  let shape = composed.get(name);
+  if (shape === undefined) {
+    const inner = compose(name);
+    shape = (reply, as) => reply instanceof Error ? reply : inner(reply, as);
+    composed.set(name, shape);
+  }
+  return shape;
+};
+
+const compose = (name: string): Shaped => {
+  if (name[0] !== "?" && name[0] !== "*") return shapes[name]!;
+  const inner = compose(name.slice(1));
+  return name[0] === "?" ? (reply, as) => reply === null ? null : inner(reply, as)
+                         : (reply, as) => row(reply).map(each => inner(each, as));
+};

@@ -1,0 +1,82 @@
+// The numbers of wasm/abi_types.h, in its order, and its offsets.
+
+export const abiVersion = 6;
+
+/** By PlimsollError; the last ones say why there is no connection. */
+export const errorNames = [
+  "none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled", "rejected_by_limit",
+  "reply_too_large", "out_of_memory", "server_error", "cluster_redirect", "transaction_aborted",
+  "protocol_error", "invalid_argument", "invalid_option", "refused_command", "wrong_type",
+  "connect_failed", "connection_lost", "connection_dead", "server_loading", "primary_down",
+  "server_busy", "too_many_clients", "protected_mode", "tls_failed", "credentials_failed",
+  "certificate_invalid", "authentication_failed", "permission_denied", "unsupported_protocol",
+  "unknown_database", "tracking_refused", "closed", "forked",
+] as const;
+
+export type ErrorName = (typeof errorNames)[number];
+
+export const executedNames = ["no", "maybe", "yes"] as const;
+
+/** Whether the server may have executed a request. */
+export type Executed = (typeof executedNames)[number];
+
+export const actions = { none: 0, open: 1, close: 2 } as const;
+
+export const events = {
+  none: 0, ready: 1, completed: 2, failed: 3, pushed: 4, disconnected: 5, closed: 6,
+  credentialsRefused: 7, queueingFailed: 8, admitted: 9,
+} as const;
+
+export const outcomes = { staged: 0, served: 1, waits: 2 } as const;
+
+export const more = { nothing: 0, nodes: 1, events: 2 } as const;
+
+export const closeReasons = {
+  notOpened: 0, ended: 1, broken: 2, tlsFailed: 3, certificate: 4,
+} as const;
+
+export const states = [
+  "idle", "waiting", "opening", "handshaking", "ready", "closing", "closed",
+] as const;
+
+export const cacheStates = ["unknown", "tracking", "ttl", "off", "none"] as const;
+
+export const types = {
+  null: 0, boolean: 1, integer: 2, real: 3, bigNumber: 4, simpleString: 5, bulkString: 6,
+  verbatim: 7, simpleError: 8, bulkError: 9, array: 10, set: 11, map: 12, push: 13, piece: 15,
+  ascii: 256,
+} as const;
+
+export const pools = ["cache", "requests", "replies", "pushes", "connections", "spare"] as const;
+
+/** Bytes from the outbox; of the fields of records, bytes from theirs. */
+export const outboxAt = {
+  error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20, request: 24, unsent: 32,
+  resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 408, text: 412, nodesCount: 732,
+  area: 736, staging: 33504,
+} as const;
+
+export const stagingBytes: number = 16 * 1024;
+
+/** In words of 32 bits. */
+export const recordWords = 10;
+export const nodeWords = 3;
+
+export const optionsAt = {
+  requestTimeout: 0, connectTimeout: 8, closeTimeout: 16, reconnectWaitMin: 24,
+  reconnectWaitMax: 32, healthCheckInterval: 40, tombstoneAgeMax: 48, randomSeed: 56,
+  inflightRequestsLimit: 64, inflightOverflow: 68, waitersMax: 72, replyBytesMax: 76,
+  reconnectAttemptsMax: 80, readResendsMax: 84, database: 88, resp2: 92, noEvict: 96, noTouch: 100,
+  blockingConnectionsMax: 104, subscriptionsMax: 108, subscriptionMessagesMax: 112,
+  subscriptionOverflow: 116, cache: 120,
+} as const;
+
+export const cacheOptionsAt = {
+  bytesMax: 0, entriesMax: 8, entryTtl: 16, coherenceLease: 24, seed: 32, evictionPolicy: 40,
+  mode: 44, serverTtlCap: 48, cacheNil: 52, optIn: 56, onlyCommandsCount: 60,
+  onlyKeyPrefixesCount: 64, moduleReadsCount: 68, broadcastPrefixesCount: 72,
+} as const;
+
+/** Fields before these are doubles, the others are of 32 bits. */
+export const optionsDoublesEnd: number = optionsAt.inflightRequestsLimit;
+export const cacheOptionsDoublesEnd: number = cacheOptionsAt.evictionPolicy;

@@ -1,0 +1,39 @@
+import type { CallOptions, Word } from "../commands/call.js";
+import type { Core } from "./core.js";
+import { outboxAt } from "./abi.js";
+import { stage, stageWord } from "./encode.js";
+
+// Commands into the core: what the call that takes them is told besides.
+
+/** Submits one command; answers what became of it, of `outcomes`. Throws what it was refused by. */
+export const ask = (
+  core: Core, client: number, words: readonly Word[], tag: number, options: CallOptions | undefined,
+): number => {
+  const timeout = options?.timeout ?? -1;
+  const staleness = options?.maxStaleness ?? -1;
+  let answer: number;
+  // What is asked most is told apart here, and needs no table of its words.
+  if (words.length === 2 && words[0] === "GET") {
+    const size = stageWord(core, words[1]!);
+    answer = core.calls.plimsoll_submit_get(client, size, tag, timeout, staleness, core.now());
+  } else {
+    stage(core, words);
+    answer = core.calls.plimsoll_submit(client, words.length, tag, timeout, staleness, core.now());
+  }
+  if (answer < 0) throw core.refusal();
+  return core.outboxNumber(outboxAt.outcome);
+};
+
+/** Whether a cache has what GET of this key asks for: its nodes are in the area. */
+export const askCache = (core: Core, client: number, key: Word): boolean => {
+  const size = stageWord(core, key);
+  return core.check(core.calls.plimsoll_lookup(client, size, core.now())) !== 0;
+};
+
+/** Submits once more what was admitted. */
+export const askAdmitted = (
+  core: Core, client: number, words: readonly Word[], tag: number,
+): void => {
+  stage(core, words);
+  core.check(core.calls.plimsoll_submit_admitted(client, words.length, tag));
+};

@@ -1,0 +1,169 @@
+import type { Raw } from "../commands/call.js";
+import { DecodeError, serverError } from "../errors.js";
+import type { Core } from "./core.js";
+import { nodeWords, outboxAt, types } from "./abi.js";
+
+// Values out of the core's memory: nodes in the order of the wire (PlimsollNode in
+// wasm/abi_types.h).
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+// A string of so few letters is put together faster than it is decoded.
+const shortTextMax = 12;
+
+/** Reads the nodes of one value, and those that follow when the area was too small for all. */
+export class NodeReader {
+  /** In words of 32 bits. */
+  at = 0;
+  #left = 0;
+  readonly #core: Core;
+  readonly #client: number;
+
+  constructor(core: Core, client: number) {
+    this.#core = core;
+    this.#client = client;
+  }
+
+  /** Begins at `at`, where `count` nodes are. */
+  begin(at: number, count: number): void {
+    this.at = at;
+    this.#left = count;
+  }
+
+  #next(): number {
+    if (this.#left === 0) {
+      const { outboxWord, calls } = this.#core;
+      this.#left = this.#core.check(calls.plimsoll_poll_nodes(this.#client));
+      this.at = outboxWord + (outboxAt.area >> 2);
+    }
+    --this.#left;
+    const node = this.at;
+    this.at += nodeWords;
+    return node;
+  }
+
+  /** The value that comes next; `asBytes`: strings as they are, and maps as Map where `asMaps`. */
+  value(asBytes: boolean, asMaps: boolean): Raw {
+    const node = this.#next();
+    const { words } = this.#core;
+    const type = words[node]! & 255;
+    switch (type) {
+      case types.bulkString:
+      case types.simpleString:
+        return asBytes ? this.#bytes(node) : this.#text(node);
+      case types.null: return null;
+      case types.boolean: return words[node + 1] === 1;
+      case types.integer: return integer(words[node + 1]!, words[node + 2]!);
+      case types.real: return real(this.#text(node));
+      case types.bigNumber: return BigInt(this.#text(node));
+      case types.verbatim:
+        return asBytes ? this.#bytes(node).subarray(4) : this.#text(node).slice(4);
+      case types.simpleError:
+      case types.bulkError: return serverError(this.#text(node));
+      case types.map: return asMaps ? this.#map(words[node + 1]!, asBytes)
+                                    : this.#row(2 * words[node + 1]!, asBytes, asMaps);
+      case types.set:
+        if (asMaps) return new Set(this.#row(words[node + 1]!, asBytes, true)) as unknown as Raw;
+        return this.#row(words[node + 1]!, asBytes, asMaps);
+      default: return this.#row(words[node + 1]!, asBytes, asMaps);
+    }
+  }
+
+  #row(count: number, asBytes: boolean, asMaps: boolean): Raw[] {
+    const row: Raw[] = [];
+    for (let i = 0; i < count; ++i) row.push(this.value(asBytes, asMaps));
+    return row;
+  }
+
+  #map(count: number, asBytes: boolean): Raw {
+    const map = new Map<Raw, Raw>();
+    for (let i = 0; i < count; ++i) {
+      const key = this.value(asBytes, true);
+      map.set(key, this.value(asBytes, true));
+    }
+    return map as unknown as Raw;
+  }
+
+  #bytes(node: number): Uint8Array {
+    const { words, bytes } = this.#core;
+    const size = words[node + 1]!;
+    const at = words[node + 2]! >>> 0;
+    return at !== 0 || size === 0 ? bytes.slice(at, at + size) : this.#pieces(size);
+  }
+
+  #pieces(size: number): Uint8Array {
+    const whole = new Uint8Array(size);
+    this.#fill(whole, 0);
+    return whole;
+  }
+
+  // The pieces that come next, into `whole` from `filled` on.
+  #fill(whole: Uint8Array, filled: number): void {
+    while (filled < whole.length) {
+      const piece = this.#next();
+      const { words, bytes } = this.#core;
+      const at = words[piece + 2]! >>> 0;
+      whole.set(bytes.subarray(at, at + words[piece + 1]!), filled);
+      filled += words[piece + 1]!;
+    }
+  }
+
+  #text(node: number): string {
+    const { words, bytes, buffer } = this.#core;
+    const size = words[node + 1]!;
+    const at = words[node + 2]! >>> 0;
+    if ((words[node]! & types.ascii) !== 0) {
+      if (size <= shortTextMax) return shortText(bytes, at, at + size);
+      if (buffer !== undefined) return buffer.latin1Slice(at, at + size);
+    }
+    if (at === 0 && size > 0) return this.#textOfPieces(size);
+    return decodeText(bytes.subarray(at, at + size));
+  }
+
+  // Put together as text, which saves a copy, up to the first piece that is more than ASCII.
+  #textOfPieces(size: number): string {
+    let text = "";
+    while (text.length < size) {
+      const piece = this.#next();
+      const { words, bytes, buffer } = this.#core;
+      const at = words[piece + 2]! >>> 0;
+      const end = at + words[piece + 1]!;
+      if (buffer === undefined || (words[piece]! & types.ascii) === 0) {
+        const rest = new Uint8Array(size - text.length);
+        rest.set(bytes.subarray(at, end));
+        this.#fill(rest, end - at);
+        return text + decodeText(rest, size);
+      }
+      text += buffer.latin1Slice(at, end);
+    }
+    return text;
+  }
+}
+
+const shortText = (bytes: Uint8Array, at: number, end: number): string => {
+  let text = "";
+  for (let i = at; i < end; ++i) text += String.fromCharCode(bytes[i]!);
+  return text;
+};
+
+const decodeText = (bytes: Uint8Array, size = bytes.length): string => {
+  try {
+    return strict.decode(bytes);
+  } catch (error) {
+    throw new DecodeError("not_text",
+      `the reply has ${size} bytes that are not UTF-8: ask for them by { as: "bytes" }`,
+      "yes", { cause: error });
+  }
+};
+
+const integer = (low: number, high: number): number | bigint => {
+  // Up to 2^53 it is exact.
+  if (high >= -0x200000 && high < 0x200000) return high * 0x100000000 + (low >>> 0);
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
+};
+
+const real = (text: string): number => {
+  if (text === "inf") return Infinity;
+  if (text === "-inf") return -Infinity;
+  return Number(text);
+};

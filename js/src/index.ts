@@ -1,0 +1,28 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Plimsoll: a Valkey and Redis client that never outgrows its memory line.
+
+export { Client, type SubscribeOptions } from "./client.js";
+export {
+  type CacheMode, type CacheStatistics, ClientSideCache, type ClientSideCacheOptions,
+} from "./cache.js";
+export type { AbortSignalLike, AnyReply, As, CallOptions, Key, Value, Word } from "./commands/call.js";
+export {
+  CancelledError, ClosedError, ConfigurationError, ConnectionError, CoreError, DecodeError,
+  type Executed, LimitError, PlimsollError, ReplyTooLargeError, ServerError, TimeoutError,
+} from "./errors.js";
+export type { ConnectionEvents } from "./events.js";
+export {
+  type MemoryOptions, type MemoryStatistics, type PoolStatistics, configure, getMemoryStatistics,
+  setMemoryLimit,
+} from "./memory.js";
+export type { ClientOptions, SubscriptionOverflow } from "./options.js";
+export type { ClientStatistics } from "./statistics.js";
+export type {
+  Message, Subscription, SubscriptionKind, SubscriptionStatistics,
+} from "./subscription.js";
+export type { Transaction } from "./transaction.js";
+export type {
+  Address, Connect, TlsOptions, Transport, TransportEvents, TransportOptions,
+  WebSocketConstructor, WebSocketLike,
+} from "./transport/transport.js";
+export type * from "./generated/commands.js";

@@ -1,0 +1,214 @@
+import { closeReasons, outboxAt } from "./core/abi.js";
+import type { Core } from "./core/core.js";
+import type {
+  Address, Connect, Transport, TransportEvents, TransportOptions,
+} from "./transport/transport.js";
+
+// One connection of a client: a transport, and what the core calls it by a number. Bytes go from
+// the one to the other, as far as the core has room and the transport can take them; and what the
+// core grants a bridge goes the other way.
+
+/** Whose connection it is. */
+export interface LinkOwner {
+  readonly core: Core;
+  readonly id: number;
+  /** After anything that was told to the core. */
+  turn(): void;
+  /** Does what an event of the transport leads to. */
+  protect(act: () => void): void;
+  /** What the transport said of its end. */
+  handleTrouble(error: Error | undefined): void;
+}
+
+// What may wait here for room in the core where the sender cannot be held up: a WebSocket without
+// credits. With them, what waits was granted and so has been charged.
+export const unreadBytesMax: number = 16 * 1024 * 1024;
+
+// What is handed to the transport at a time.
+const writtenBytesMax = 256 * 1024;
+
+export class Link implements TransportEvents {
+  readonly number: number;
+  readonly #owner: LinkOwner;
+  readonly #transport: Transport;
+  #opened = false;
+  #over = false;
+  #full = false;
+  #paused = false;
+  #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+
+  constructor(owner: LinkOwner, number: number, connect: Connect, address: Address,
+    options: TransportOptions) {
+    this.#owner = owner;
+    this.number = number;
+    this.#transport = connect(address, this, options);
+  }
+
+  // ---- What the transport says
+
+  opened(): void {
+    if (this.#over) return;
+    const { core, id } = this.#owner;
+    this.#owner.protect(() => {
+      const credits = this.#transport.grant === undefined ? 0 : 1;
+      this.#grant(core.calls.plimsoll_handle_opened(id, this.number, credits, core.now()));
+      if (this.#over) return;
+      this.#opened = true;
+      this.#owner.turn();
+    });
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#owner.protect(() => {
+      if (this.#unreadBytes > 0) {
+        this.#keep(bytes.slice());
+        return this.resume();
+      }
+      const taken = this.#read(bytes, bytes.length);
+      if (taken < bytes.length && !this.#over) this.#keep(bytes.slice(taken));
+    });
+  }
+
+  drained(): void {
+    this.#full = false;
+    if (!this.#over) this.#owner.turn();
+  }
+
+  closed(error?: Error): void {
+    if (this.#over) return;
+    this.#end();
+    const { core, id } = this.#owner;
+    this.#owner.handleTrouble(error);
+    this.#owner.protect(() => {
+      const reason = this.#reason(error);
+      core.check(core.calls.plimsoll_handle_closed(id, this.number, reason, core.now()));
+      this.#owner.turn();
+    });
+  }
+
+  #reason(error: Error | undefined): number {
+    const code = String((error as { code?: unknown } | undefined)?.code ?? "");
+    if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)) return closeReasons.certificate;
+    if (/^ERR_(SSL|TLS)|EPROTO/.test(code)) return closeReasons.tlsFailed;
+    if (!this.#opened) return closeReasons.notOpened;
+    return error === undefined ? closeReasons.ended : closeReasons.broken;
+  }
+
+  // ---- What the owner wants
+
+  /** Sends what the core has to send, as far as the transport takes it. */
+  flush(): void {
+    const { core, id } = this.#owner;
+    const { calls } = core;
+    while (!this.#over && !this.#full) {
+      const count = core.check(calls.plimsoll_poll_transmit(id, this.number));
+      if (count === 0) return;
+      const written = this.#write(count);
+      core.check(calls.plimsoll_handle_written(id, this.number, written));
+    }
+  }
+
+  /** There may be room again for what waits here. */
+  resume(): void {
+    if (this.#over || this.#unreadBytes === 0) return this.#resumeTransport();
+    while (this.#unread.length > 0) {
+      const first = this.#unread[0]!;
+      const taken = this.#read(first, this.#unreadBytes);
+      if (this.#over) return;
+      this.#unreadBytes -= taken;
+      if (taken < first.length) {
+        this.#unread[0] = first.subarray(taken);
+        return;
+      }
+      this.#unread.shift();
+    }
+    this.#resumeTransport();
+  }
+
+  get isStarved(): boolean { return this.#unreadBytes > 0; }
+
+  /** Bytes that have come and wait outside of the core. */
+  get unreadBytes(): number { return this.#unreadBytes; }
+
+  close(): void {
+    if (this.#over) return;
+    this.#end();
+    this.#transport.close();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#unread = [];
+    this.#unreadBytes = 0;
+  }
+
+  // How many of the bytes there was room for. `waiting`: with those behind them.
+  #read(bytes: Uint8Array, waiting: number): number {
+    const { core, id } = this.#owner;
+    const { calls } = core;
+    let taken = 0;
+    while (taken < bytes.length && !this.#over) {
+      const room = calls.plimsoll_read_space(id, this.number, waiting - taken);
+      if (room < 0) this.#refuse();
+      if (room <= 0) break;
+      const at = core.outboxNumber(outboxAt.spans) >>> 0;
+      const size = Math.min(room, bytes.length - taken);
+      core.bytes.set(size === bytes.length ? bytes : bytes.subarray(taken, taken + size), at);
+      this.#grant(calls.plimsoll_handle_read(id, this.number, size, core.now()));
+      taken += size;
+      this.#owner.turn();
+    }
+    return taken;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#unread.push(bytes);
+    this.#unreadBytes += bytes.length;
+    this.#paused = true;
+    this.#transport.pause();
+    if (this.#unreadBytes <= unreadBytesMax) return;
+    // It would not stop: better no connection than memory that nobody has counted.
+    this.#abandon(new Error(`unreadBytesMax (${unreadBytesMax}): the memory line has no room, and ` +
+      "the sender cannot be made to wait"));
+  }
+
+  // What a call has answered that says how much to grant.
+  #grant(answer: number): void {
+    if (answer > 0) this.#transport.grant!(answer);
+    else if (answer < 0) this.#refuse();
+  }
+
+  // The last call says that the connection cannot go on, or that this is a bug.
+  #refuse(): void {
+    const refusal = this.#owner.core.refusal();
+    if (refusal.code === "protocol_error") this.#abandon(refusal, "overrun");
+    else if (refusal.code === "out_of_memory") this.#abandon(refusal);
+    else throw refusal;
+  }
+
+  #abandon(error: Error, why?: "overrun"): void {
+    this.#transport.close(why);
+    this.closed(error);
+  }
+
+  #resumeTransport(): void {
+    if (!this.#paused || this.#over) return;
+    this.#paused = false;
+    this.#transport.resume();
+  }
+
+  #write(count: number): number {
+    const { core } = this.#owner;
+    const first = core.outboxWord + (outboxAt.spans >> 2);
+    let written = 0;
+    for (let i = 0; i < count && !this.#full && written < writtenBytesMax; ++i) {
+      const at = core.words[first + 2 * i]! >>> 0;
+      const size = core.words[first + 2 * i + 1]!;
+      this.#full = !this.#transport.write(core.bytes.subarray(at, at + size));
+      written += size;
+    }
+    return written;
+  }
+}

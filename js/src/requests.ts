@@ -1,0 +1,71 @@
+import type { CallOptions, Raw, Shape, Word } from "./commands/call.js";
+
+// Requests that are under way, by their tags: small numbers, which come back with the outcomes.
+
+/** Who waits for an outcome. */
+export interface Pending {
+  readonly resolve: (value: any) => void;
+  readonly reject: (error: unknown) => void;
+  readonly shape: Shape;
+  readonly asBytes: boolean;
+  readonly asMaps: boolean;
+  /** While it waits for room. */
+  words: readonly Word[] | undefined;
+  /** Its id, in halves. */
+  low: number;
+  high: number;
+  /** A message, or another part of what is to come. */
+  readonly part: ((value: Raw, missed: Missed) => void) | undefined;
+  stopListening: (() => void) | undefined;
+}
+
+/** Messages that are missing before one: dropped for want of room, and lost with connections. */
+export interface Missed {
+  readonly lost: number;
+  readonly gaps: number;
+}
+
+/** How a request is to be answered. */
+export interface Wanted {
+  readonly shape?: Shape;
+  readonly options?: CallOptions | undefined;
+  /** Maps and sets come as Map and Set. */
+  readonly asMaps?: boolean;
+  readonly part?: (value: Raw, missed: Missed) => void;
+}
+
+/** All of them. */
+export class Requests {
+  readonly #pending: (Pending | undefined)[] = [undefined];  // 0 is no tag
+  readonly #free: number[] = [];
+
+  /** The tag for a request that is about to be made: the same until one is put. */
+  get nextTag(): number {
+    const { length } = this.#free;
+    return length === 0 ? this.#pending.length : this.#free[length - 1]!;
+  }
+
+  /** With nextTag. */
+  put(tag: number, pending: Pending): void {
+    if (tag !== this.#pending.length) this.#free.pop();
+    this.#pending[tag] = pending;
+  }
+
+  get(tag: number): Pending | undefined { return this.#pending[tag]; }
+
+  /** Takes out the one whose outcome is there. */
+  take(tag: number): Pending | undefined {
+    const pending = this.#pending[tag];
+    if (pending === undefined) return undefined;
+    this.#pending[tag] = undefined;
+    this.#free.push(tag);
+    pending.stopListening?.();
+    return pending;
+  }
+
+  rejectAll(error: unknown): void {
+    this.#pending.forEach((pending, tag) => {
+      if (pending !== undefined) this.take(tag)!.reject(error);
+    });
+  }
+}

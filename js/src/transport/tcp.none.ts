@@ -1,0 +1,17 @@
+import type { Connect } from "./transport.js";
+
+// Browsers have no TCP.
+
+export const connectTcp: Connect = (_address, events) => {
+  let over = false;
+  queueMicrotask(() => {
+    if (over) return;
+    events.closed(new Error(
+      "this runtime has no TCP sockets: connect to a bridge by ws:// or wss://",
+    ));
+  });
+  const nothing = (): void => {};
+  return {
+    canPause: false, write: () => true, pause: nothing, resume: nothing, close: () => { over = true; },
+  };
+};

@@ -1,0 +1,125 @@
+import { makeCredit, protocolWithCredits, readData, sendData } from "./credit.js";
+import type { Connect, Transport, WebSocketConstructor } from "./transport.js";
+
+// A WebSocket to a bridge: binary messages whose borders mean nothing. A bridge that knows credits
+// sends no more than the caller grants; with others nothing makes the sender wait, so the caller
+// bounds what it keeps.
+
+const queuedBytesMax = 1024 * 1024;
+
+// There is no event for it: looked at so often while too much is queued.
+const drainPollMs = 5;
+
+const wordsOfCloses: Record<number, string> = {
+  1000: "the bridge ended the connection",
+  1001: "the bridge is shutting down",
+  1006: "the connection was refused, or broke",
+  1008: "the bridge refused by its policy",
+  1009: "the bridge takes no messages or requests of that size",
+  1011: "the bridge lost the server",
+  1013: "the bridge is too busy: try later",
+};
+
+const base64url = (text: string): string => {
+  let binary = "";
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+};
+
+export const connectWebSocket: Connect = (address, events, options): Transport => {
+  const given = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+  const Socket = options.WebSocket ?? given;
+  const protocols = options.protocols ?? [protocolWithCredits, "resp"];
+  let over = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let socket: InstanceType<WebSocketConstructor> | undefined;
+  let hasCredits = false;
+
+  const end = (error?: Error): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    events.closed(error);
+  };
+  const abandon = (code: number, why: string): void => {
+    socket?.close(code, why);
+    end(new Error(why));
+  };
+  const take = (message: Uint8Array): void => {
+    const data = hasCredits ? readData(message) : message;
+    if (data === undefined) return abandon(4003, "the bridge sent a message that is no data");
+    events.data(data);
+  };
+  const begin = (token: string | undefined): void => {
+    if (over) return;
+    const offered = [...protocols];
+    if (token !== undefined) offered.push(`bearer.${base64url(token)}`);
+    if (Socket === undefined) {
+      throw new Error("this runtime has no WebSocket: give one as the option WebSocket (npm: ws)");
+    }
+    socket = new Socket(address.href, offered);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      if (over) return;
+      // Deno and workerd open even where the bridge has chosen none of what was offered.
+      if (protocols.length > 0 && !protocols.includes(socket?.protocol ?? "")) {
+        return abandon(4000, `the bridge does not speak ${protocols.join(" or ")}`);
+      }
+      hasCredits = socket?.protocol === protocolWithCredits;
+      events.opened();
+    };
+    socket.onmessage = ({ data }: { data: unknown }) => {
+      if (over) return;
+      const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+      if (bytes instanceof Uint8Array) return take(bytes);
+      abandon(4003, "the bridge sent text, where RESP is bytes");
+    };
+    socket.onerror = () => {};  // onclose follows, and says more
+    socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
+      const words = wordsOfCloses[code] ?? "the bridge ended the connection";
+      end(new Error(`${words} (${code}${reason ? ` ${reason}` : ""})`));
+    };
+  };
+  const { token } = options;
+  const fail = (error: unknown): void => end(error as Error);
+  if (typeof token === "function") {
+    Promise.resolve().then(token).then(begin).catch(fail);
+  } else {
+    try {
+      begin(token);
+    } catch (error) {
+      queueMicrotask(() => fail(error));
+    }
+  }
+
+  const grant = (bytes: number): void => socket!.send(makeCredit(bytes));
+  const waitForRoom = (): void => {
+    timer = setTimeout(() => {
+      if (over) return;
+      if (socket !== undefined && socket.bufferedAmount > queuedBytesMax / 2) return waitForRoom();
+      timer = undefined;
+      events.drained();
+    }, drainPollMs);
+  };
+  return {
+    // What is not read is not granted anew.
+    get canPause() { return hasCredits; },
+    get grant() { return hasCredits ? grant : undefined; },
+    write: (bytes) => {
+      if (over || socket === undefined) return true;
+      if (hasCredits) sendData(bytes, (message) => socket!.send(message));
+      else socket.send(bytes);  // copies, in every runtime
+      if (socket.bufferedAmount <= queuedBytesMax) return true;
+      if (timer === undefined) waitForRoom();
+      return false;
+    },
+    pause: () => {},
+    resume: () => {},
+    close: (why) => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      socket?.close(why === "overrun" ? 4008 : 1000, why);
+    },
+  };
+};

@@ -1,0 +1,170 @@
+// Limits, ends, and what becomes of a client when its server or its user has had enough.
+
+import { check, equal, rejects, until } from "./check.mjs";
+
+export const life = {
+  "over the limit a request fails, or waits": async ({ connect, key }) => {
+    const strict = await connect({ inflightRequestsLimit: 3 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, () => strict.get(key("x"))));
+    equal(outcomes.filter(({ status }) => status === "fulfilled").length, 3);
+    equal(outcomes[9].reason.name, "LimitError");
+    equal(outcomes[9].reason.executed, "no");
+
+    const patient = await connect({ inflightRequestsLimit: 3, inflightOverflow: "wait" });
+    const texts = Array.from({ length: 100 }, (_, i) => `${key("x")} ${i}`);
+    equal(await Promise.all(texts.map((text) => patient.echo(text))), texts);
+    check(patient.getStatistics().waited >= 97, "nobody waited");
+  },
+
+  "a request that takes too long ends with what may have been": async ({ connect, key,
+    administer }) => {
+    const client = await connect();
+    await administer(["CLIENT", "PAUSE", "300", "WRITE"]);
+    await rejects(client.set(key("slow"), "1", { timeout: 20 }),
+      { name: "TimeoutError", executed: "maybe" });
+    await until(async () => await client.get(key("slow"), { timeout: 5000 }) === "1");
+  },
+
+  "whoever has an AbortSignal can end a request": async ({ connect, key }) => {
+    const client = await connect();
+    const early = AbortSignal.abort();
+    await rejects(client.get(key("x"), { signal: early }), { name: "CancelledError", executed: "no" });
+    const abort = new AbortController();
+    const waiting = client.blpop([key("nothing")], 0, { signal: abort.signal, timeout: 0 });
+    await until(async () => (await client.command(["INFO", "clients"])).includes("blocked_clients:1"));
+    abort.abort();
+    await rejects(waiting, { name: "CancelledError" });
+    equal(await client.ping(), "PONG");
+  },
+
+  "a command that blocks holds nobody up": async ({ connect, key }) => {
+    const client = await connect();
+    const popped = client.blpop([key("queue")], 5);
+    equal(await client.ping(), "PONG");
+    await client.rpush(key("queue"), ["x"]);
+    equal(JSON.stringify(await popped).includes("x"), true);
+    equal(client.getStatistics().blockingConnections, 1);
+  },
+
+  "a transaction is done as one": async ({ connect, key }) => {
+    const client = await connect();
+    const both = client.transaction();
+    const stored = both.set(key("t"), "5");
+    const count = both.incr(key("t"));
+    const wrong = both.lpush(key("t"), ["1"]);
+    const replies = await both.exec();
+    equal([replies.length, replies[0], replies[1], replies[2].code], [3, true, 6, "WRONGTYPE"]);
+    equal([await stored, await count], [true, 6]);
+    await rejects(wrong, { code: "WRONGTYPE" });
+    await rejects(both.exec(), { name: "ConfigurationError" });
+    equal(await client.transaction().exec(), []);
+    const wrongWords = client.transaction();
+    wrongWords.incr(key("t"));
+    wrongWords.expire(key("t"), "soon");
+    await rejects(wrongWords.exec(), { name: "TypeError", message: /expire/ });
+    const unknown = client.transaction();
+    const unhappy = unknown.incr(key("t"));
+    unknown.command(["NOSUCHCOMMAND"]);
+    await rejects(unknown.exec(), { name: "ServerError", executed: "no" });
+    await rejects(unhappy, { name: "ServerError" });
+    const waits = client.transaction();
+    waits.blpop([key("q")], 1);
+    await rejects(waits.exec(), { name: "ConfigurationError", code: "refused_command" });
+    equal(await client.get(key("t")), "6", "nothing was done: it");
+  },
+
+  "a lost connection is replaced, and users are told": async ({ connect, key, administer }) => {
+    const client = await connect({ clientName: "to-be-lost" });
+    const other = await connect();
+    const told = [];
+    client.on("disconnected", (error) => told.push(error.name));
+    client.on("connected", () => told.push("connected"));
+    const list = await other.command(["CLIENT", "LIST"]);
+    const id = /id=(\d+) [^\n]*name=to-be-lost/.exec(list)[1];
+    await administer(["CLIENT", "KILL", "ID", id]);
+    await until(() => told.length >= 2);
+    equal(told, ["ConnectionError", "connected"]);
+    equal(await client.echo(key("again")), key("again"));
+    equal(client.getStatistics().connectionsLost, 1);
+  },
+
+  "a client that was closed takes nothing more": async ({ connect, key }) => {
+    const client = await connect();
+    const last = client.get(key("x"));
+    const closing = client.close();
+    equal(await last, null, "the reply that was owed");
+    await closing;
+    await client.close();
+    await rejects(client.get(key("x")), { name: "ClosedError", code: "closed" });
+    await rejects(client.subscribe("x"), { name: "ClosedError" });
+    equal(client.cached("x"), undefined);
+    const disposed = await connect();
+    await disposed[Symbol.asyncDispose]?.();
+  },
+
+  "options that make no sense are named before any I/O": async ({ plimsoll }) => {
+    const { Client, ClientSideCache, configure } = plimsoll;
+    const refused = (options, message) => rejects(
+      Client.connect("valkey://host.invalid:1", options), { name: "ConfigurationError", message });
+    await refused({ requestTimout: 5 }, /requestTimout: there is no such option.*requestTimeout/);
+    await refused({ requestTimeout: -1 }, /requestTimeout: -1 is not milliseconds/);
+    await refused({ inflightRequestsLimit: 0.5 }, /inflightRequestsLimit: 0.5 is not a whole/);
+    await refused({ inflightOverflow: "drop" }, /inflightOverflow: "drop" is not one of "reject"/);
+    await refused({ inflightRequestsLimit: 0 }, /inflight_requests_limit/);
+    const secret = await refused({ password: 5 }, /password/);
+    check(!secret.message.includes("5"), "a secret is shown");
+    for (const address of ["", "host", "http://host", "valkey://", "valkey://h/x", "valkey://h?x=1",
+      7]) {
+      await rejects(Client.connect(address), { name: "ConfigurationError", message: /the address/ });
+    }
+    for (const options of [{}, { maxCacheKb: 0 }, { maxCacheKb: 1, mode: "magic" },
+      { maxCacheKb: 1, onlyCommands: "GET" }, { maxCacheKb: 64, entryTtl: 1 }]) {
+      await rejects((async () => new ClientSideCache(options))(), { name: "ConfigurationError" });
+    }
+    for (const memoryLimit of ["much", "1 KiB", "1 TiB", -1, NaN]) {
+      await rejects((async () => configure({ memoryLimit }))(), { name: "ConfigurationError" });
+    }
+  },
+
+  "without a server there is an error that says so": async ({ plimsoll, addressOfNobody }) => {
+    await rejects(plimsoll.Client.connect(addressOfNobody, { connectTimeout: 100 }),
+      { name: "ConnectionError", code: "connect_failed", executed: "no" });
+    const abort = new AbortController();
+    const connecting = plimsoll.Client.connect(addressOfNobody,
+      { connectTimeout: 60_000, signal: abort.signal });
+    setTimeout(() => abort.abort(), 20);
+    await rejects(connecting, { name: "CancelledError" });
+  },
+
+  "the memory line holds in a burst": async ({ connect, key, plimsoll }) => {
+    const client = await connect({ requestTimeout: 0, inflightRequestsLimit: 100_000 });
+    const value = "v".repeat(20_000);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 5000 }, (_, i) => client.set(key(`burst${i % 10}`), value)));
+    const rejected = outcomes.filter(({ status }) => status === "rejected");
+    check(rejected.length > 0 && rejected.length < 5000, `${rejected.length} were rejected`);
+    for (const { reason } of rejected) equal(reason.name, "LimitError");
+    const { limit, peak, highWater } = plimsoll.getMemoryStatistics();
+    check(peak <= limit, `the peak of ${peak} passes the line of ${limit}`);
+    const constant = 2 * 1024 ** 2;
+    check(highWater <= limit + constant, `${highWater} bytes of memory for a line of ${limit}`);
+    equal(await client.get(key("burst1"), { timeout: 0 }), value);
+  },
+
+  "replies that come faster than they are read stay within the line": async ({ connect, key,
+    plimsoll, hasCredits }) => {
+    const client = await connect({ requestTimeout: 0, inflightRequestsLimit: 1000 });
+    const value = "v".repeat(100_000);
+    await client.set(key("large"), value);
+    const lengths = await Promise.all(Array.from({ length: 300 }, () =>
+      client.get(key("large")).then((text) => text.length)));
+    check(lengths.every((length) => length === value.length), "a reply was cut");
+    const { limit, live, peak } = plimsoll.getMemoryStatistics();
+    check(peak <= limit, `the peak of ${peak} passes the line of ${limit}`);
+    const { creditBytes, unreadBytes } = client.getStatistics();
+    check(hasCredits === creditBytes > 0, `${creditBytes} bytes of credits`);
+    check(creditBytes <= 256 * 1024 && creditBytes <= live, `${creditBytes} of ${live} bytes`);
+    equal(unreadBytes, 0);
+  },
+};

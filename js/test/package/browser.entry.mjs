@@ -1,0 +1,11 @@
+// What the page under test does: as it is told.
+
+import * as plimsoll from "plimsoll";
+
+import { runCase } from "./behaviour/all.mjs";
+
+globalThis.runCase = (name, target) =>
+  runCase(plimsoll, name, target).then(() => "passed", (error) => `${error.stack}`);
+
+globalThis.connectTo = (address) =>
+  plimsoll.Client.connect(address).then(() => "connected", (error) => `${error.name}: ${error.message}`);

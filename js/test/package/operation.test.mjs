@@ -1,0 +1,149 @@
+// The bridge as it is operated without anything in front that has TLS: with TLS of its own, to its
+// clients and to its server, behind a proxy that hands TCP on, and with tokens that come and go.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import * as plimsoll from "plimsoll";
+import { WebSocket } from "ws";
+
+import { cases, runCase } from "./behaviour/all.mjs";
+import { until } from "./behaviour/check.mjs";
+import { runBridge, startAdministration } from "./bridge.mjs";
+import { startTcpHaproxy } from "./proxies.mjs";
+import { freePort, startServer } from "./server.mjs";
+import { makeCertificates } from "./tls.mjs";
+
+plimsoll.configure({ memoryLimit: "32 MiB" });
+
+const clientAddress = "127.0.0.2";
+const program = process.env.PLIMSOLL_BRIDGE;
+
+let certificates;
+let server;
+let administration;
+let folder;
+let bridge;
+let front;
+let ports;
+let tokens;
+let Socket;
+
+const makeToken = () => {
+  const made = execFileSync(program, ["--make-token", "page"], { encoding: "utf8" });
+  return { token: /^token: (.+)$/m.exec(made)[1], line: /(sha256:.+)$/m.exec(made)[1] };
+};
+
+const writeTokens = (all) =>
+  writeFileSync(join(folder, "tokens"), all.map(({ line }) => `${line}\n`).join(""));
+
+const address = () => `wss://127.0.0.1:${ports.port}/`;
+
+before(async () => {
+  certificates = makeCertificates();
+  const tlsPort = await freePort();
+  server = await startServer(certificates.optionsFor(tlsPort));
+  administration = await startAdministration(server.port);
+  folder = mkdtempSync(join(tmpdir(), "plimsoll-operation-"));
+  tokens = [makeToken(), makeToken()];
+  writeTokens(tokens);
+  writeFileSync(join(folder, "ca.crt"), certificates.ca);
+  ports = { port: await freePort(), metricsPort: await freePort() };
+  const direct = `
+    listen = ["127.0.0.1:0"]
+    tokens_file = "tokens"
+    [tls]
+    certificate_file = "${certificates.certificateFile}"
+    key_file = "${certificates.keyFile}"
+    [upstreams.main]
+    url = "valkeys://localhost:${tlsPort}"
+    ca_file = "ca.crt"
+    [profiles.page]
+    allow = ["@all"]
+    databases = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+    channel_prefixes = [""]
+    [limits]
+    request_bytes_max = "16 MiB"
+    upgrades_per_second_per_address = 1000
+  `;
+  writeFileSync(join(folder, "direct.toml"), direct);
+  writeFileSync(join(folder, "behind.toml"), `
+    metrics = "127.0.0.1:${ports.metricsPort}"
+    proxy_protocol = true
+    trusted_proxies = ["127.0.0.1"]
+    behind_proxy = true
+    access_log = "access.log"
+    ${direct.replace("127.0.0.1:0", `127.0.0.1:${ports.port}`)}
+  `);
+  const listening = /listening on .+$/m;
+  bridge = await runBridge(program, ["--config", join(folder, "direct.toml")], listening);
+  const behind = await runBridge(program, ["--config", join(folder, "behind.toml")], listening);
+  front = await startTcpHaproxy(ports);
+  const stopFront = front.stop;
+  front.stop = async () => { await stopFront(); await behind.stop(); };
+  Socket = class extends WebSocket {
+    constructor(url, protocols) {
+      super(url, protocols, { ca: certificates.ca, localAddress: clientAddress });
+    }
+  };
+});
+
+after(async () => {
+  await front.stop();
+  await bridge.stop();
+  administration.closeAllConnections();
+  administration.close();
+  await server.stop();
+  certificates.remove();
+  rmSync(folder, { recursive: true });
+});
+
+for (const way of ["over TLS of its own", "behind haproxy that hands TCP on"]) {
+  for (const each of Object.keys(cases)) {
+    test(`${way}: ${each}`, async () => runCase(plimsoll, each, {
+      address: way === "over TLS of its own" ? bridge.address : front.address,
+      addressOfNobody: `wss://127.0.0.1:${await freePort()}`,
+      options: { WebSocket: Socket, token: tokens[0].token },
+      administration: `http://127.0.0.1:${administration.address().port}/`,
+    }));
+  }
+}
+
+test("the header of the PROXY protocol says who connected", async () => {
+  const lines = () => readFileSync(join(folder, "access.log"), "utf8").trim().split("\n")
+    .map((line) => JSON.parse(line));
+  await until(() => lines().some(({ status }) => status === 101));
+  assert(lines().filter(({ status }) => status === 101).every((line) => line.address === clientAddress));
+});
+
+test("whoever does not come through the proxy gets no answer", async () => {
+  const socket = new Socket(address(), ["resp"]);
+  const [error] = await once(socket, "error");
+  assert.match(error.message, /socket disconnected|socket hang up|ECONNRESET/);
+});
+
+test("SIGHUP takes in new tokens, and ends the connections of those that are gone", async () => {
+  const options = { WebSocket: Socket, reconnectAttemptsMax: 0 };
+  const [staying, leaving] = await Promise.all(tokens.map(({ token }) =>
+    plimsoll.Client.connect(bridge.address, { ...options, token })));
+  const closed = new Promise((resolve) => { leaving.on("closed", resolve); });
+  const fresh = makeToken();
+  writeTokens([tokens[0], fresh]);
+  bridge.signal("SIGHUP");
+  assert.match((await closed).message, /1008 token withdrawn/);
+  const arriving = await plimsoll.Client.connect(bridge.address, { ...options, token: fresh.token });
+  assert.equal(await arriving.echo("new"), "new");
+  assert.equal(await staying.echo("old"), "old");
+
+  // What is wrong changes nothing.
+  writeFileSync(join(folder, "tokens"), "no token\n");
+  bridge.signal("SIGHUP");
+  assert.equal(await arriving.echo("still"), "still");
+  await Promise.all([staying, arriving].map((client) => client.close()));
+  writeTokens(tokens);
+});

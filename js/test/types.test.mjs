@@ -1,0 +1,17 @@
+// Compiles what is in types/ against the package's declarations, as a user's strict project would.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+test("calls have the types that they should", () => {
+  const program = ts.createProgram([fileURLToPath(new URL("types/commands.ts", import.meta.url))], {
+    target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, lib: ["lib.es2022.d.ts"],
+    types: [], strict: true, exactOptionalPropertyTypes: true, noEmit: true,
+  });
+  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1;
+    return `${file?.fileName}:${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+  });
+  assert.deepEqual(problems, []);
+});

@@ -1,0 +1,49 @@
+#include "plimsoll/native/bridge/access_log.h"
+
+#include <ctime>
+#include <iomanip>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+namespace plimsoll::bridge {
+namespace {
+
+std::string to_text(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::ostringstream text;
+  text << std::put_time(&parts, "%Y-%m-%dT%H:%M:%SZ");
+  return text.str();
+}
+
+}  // namespace
+
+void AccessLog::write(const AccessLine& line) {
+  if (out_ == nullptr) return;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now() - line.began_at);
+  nlohmann::ordered_json entry = {{"time", to_text(line.began_at)},
+                                  {"address", line.address},
+                                  {"status", line.status},
+                                  {"milliseconds", took.count()}};
+  const auto add = [&entry](const char* name, const auto& value) {
+    if (value != std::remove_cvref_t<decltype(value)>()) entry[name] = value;
+  };
+  add("upstream", line.upstream);
+  add("profile", line.profile);
+  add("token", line.token_id);
+  add("protocol", line.protocol);
+  add("close_code", line.close_code);
+  add("why", line.why);
+  add("bytes_in", line.bytes_in);
+  add("bytes_out", line.bytes_out);
+  add("commands_allowed", line.commands_allowed);
+  add("commands_refused", line.commands_refused);
+  // What somebody sent may be no UTF-8.
+  *out_ << entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) << '\n'
+        << std::flush;
+}
+
+}  // namespace plimsoll::bridge

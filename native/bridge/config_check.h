@@ -1,0 +1,11 @@
+#pragma once
+
+#include "plimsoll/native/bridge/config_file.h"
+#include "plimsoll/native/bridge/problems.h"
+
+namespace plimsoll::bridge {
+
+/// What is missing in a whole configuration, or goes badly together.
+void check_config(const ConfigDraft& draft, Problems& problems);
+
+}  // namespace plimsoll::bridge

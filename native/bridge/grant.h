@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What the bridge lets somebody do, as the configuration says it.
+
+namespace plimsoll::bridge {
+
+/// What the requests of a profile may be. Deny by default: without `allow` nothing but what every
+/// client needs to be one (HELLO without AUTH, PING, CLIENT SETINFO...) gets through.
+struct Rules {
+  /// Names of commands ("get", "client|id"; a container's name stands for all of its subcommands)
+  /// and ACL categories ("@read"), in any case. "+@all" has no short form: "@all" it is.
+  std::vector<std::string> allow = {};
+  /// The same, taken away again: what is denied is not allowed by anything.
+  std::vector<std::string> deny = {};
+  /// Prefixes of which every key of a request must have one; none: any key. With prefixes, commands
+  /// that reach keys without naming them (KEYS, SCAN, scripts, SORT BY...) are refused.
+  std::vector<std::string> key_prefixes = {};
+  /// The same of channels and patterns that are subscribed or published to; none: no channel;
+  /// an empty one alone: any channel but the server's notifications of keys.
+  std::vector<std::string> channel_prefixes = {};
+  /// Databases that SELECT may pick, and COPY, MOVE and SWAPDB reach; none: 0 alone. What flushes
+  /// or runs scripts reaches all: that is for `deny` to say.
+  std::vector<std::uint32_t> databases = {};
+};
+
+/// Who somebody is to the server, and what he may ask of it.
+struct Profile {
+  std::string name;
+  std::string upstream;  ///< the one that this profile may reach; empty: any of the named ones
+  std::string username;  ///< of the server's ACL; empty: "default"
+  std::string password;  ///< never logged
+  Rules rules;
+  std::uint32_t connections_max = 100;  ///< of each token of this profile at a time
+};
+
+/// A token that was found good.
+struct Grant {
+  const Profile* profile = nullptr;
+  /// Stands for the token in limits and logs: of no use to whoever reads it.
+  std::string id;
+  /// When it ends, and the connection with it; none: never.
+  std::optional<std::chrono::system_clock::time_point> expires_at;
+};
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,32 @@
+// plimsoll-bridge: see docs/bridge.md.
+
+#include <exception>
+#include <iostream>
+
+#include "plimsoll/native/bridge/program.h"
+#include "plimsoll/native/bridge/read_config.h"
+#include "plimsoll/native/bridge/static_token.h"
+
+int main(int argument_count, char** arguments) {
+  using namespace plimsoll::bridge;
+  try {
+    const Invocation invocation = parse_command_line(argument_count, arguments);
+    if (!invocation.command_line) return invocation.exit_status;
+    if (const auto& profile = invocation.command_line->make_token) {
+      const FreshToken fresh = make_token(*profile);
+      std::cout << "token: " << fresh.token
+                << "\nline for the tokens file: " << static_token_line(fresh.entry) << '\n';
+      return 0;
+    }
+    const auto read_again = [&] { return read_config(*invocation.command_line); };
+    const ReadConfig read = read_again();
+    for (const std::string& problem : read.problems) {
+      std::cerr << "plimsoll-bridge: " << problem << '\n';
+    }
+    if (!read.config) return 1;
+    return invocation.command_line->check ? check(*read.config) : run(*read.config, read_again);
+  } catch (const std::exception& error) {
+    std::cerr << "plimsoll-bridge: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,55 @@
+#include <string>
+#include <string_view>
+
+#include "plimsoll/native/bridge/status_pages.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+struct Metric {
+  std::uint64_t Counters::* value;
+  std::string_view name;
+  std::string_view help;
+};
+
+constexpr Metric counter_metrics[] = {
+    {&Counters::connections_accepted, "connections_accepted_total", "TCP connections of clients"},
+    {&Counters::upgrades, "upgrades_total", "WebSockets that were let in"},
+    {&Counters::refused_handshakes, "refused_handshakes_total", "requests that were not let in"},
+    {&Counters::upstream_failures, "upstream_failures_total", "connections to servers that failed"},
+    {&Counters::upstream_losses, "upstream_losses_total", "connections that servers ended"},
+    {&Counters::bytes_from_clients, "received_bytes_total", "bytes of messages of clients"},
+    {&Counters::bytes_to_clients, "sent_bytes_total", "bytes of RESP to clients"},
+    {&Counters::commands_allowed, "commands_allowed_total", "commands that went on"},
+    {&Counters::commands_refused, "commands_refused_total", "commands that did not"},
+    {&Counters::stalls, "stalls_total", "times that a client had granted nothing"},
+    {&Counters::stalled_cuts, "stalled_cuts_total", "clients that were cut for not reading"},
+    {&Counters::silent_cuts, "silent_cuts_total", "clients that were cut for answering no pings"},
+    {&Counters::paced, "paced_total", "times that a client had sent more commands than it may"},
+    {&Counters::out_of_memory, "out_of_memory_total", "WebSockets that ended for want of memory"},
+};
+
+void add(std::string& text, std::string_view type, std::string_view name, std::string_view help,
+         std::uint64_t value) {
+  const std::string full = "plimsoll_bridge_" + std::string(name);
+  text += "# HELP " + full + " " + std::string(help) + "\n# TYPE " + full + " " +
+          std::string(type) + "\n" + full + " " + std::to_string(value) + "\n";
+}
+
+}  // namespace
+
+std::string metrics_text(const Counters& counters, std::size_t connections,
+                         const BudgetStatistics& memory) {
+  std::string text;
+  add(text, "gauge", "connections", "TCP connections of clients now", connections);
+  add(text, "gauge", "relays", "open WebSockets now", counters.relays);
+  add(text, "gauge", "memory_limit_bytes", "the memory line", memory.limit);
+  add(text, "gauge", "memory_used_bytes", "what is used of it", memory.used);
+  add(text, "gauge", "memory_peak_bytes", "the most that was", memory.peak);
+  for (const Metric& each : counter_metrics) {
+    add(text, "counter", each.name, each.help, counters.*each.value);
+  }
+  return text;
+}
+
+}  // namespace plimsoll::bridge

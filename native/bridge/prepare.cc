@@ -1,0 +1,79 @@
+#include "plimsoll/native/bridge/prepare.h"
+
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/ip/address.hpp>
+
+namespace plimsoll::bridge {
+namespace {
+
+using TlsContextResult = native::Result<std::unique_ptr<native::TlsContext>>;
+
+native::TlsContext* keep(TlsContextResult made, const std::string& whose, Prepared& prepared) {
+  if (!made) throw std::runtime_error(whose + ": " + made.error().what());
+  return prepared.tls.emplace_back(std::move(*made)).get();
+}
+
+Policy make_policy(const Profile& profile) {
+  auto made = Policy::create(profile.rules);
+  if (const auto* problem = std::get_if<RuleProblem>(&made)) {
+    throw std::runtime_error("profile " + profile.name + ": " + problem->text);
+  }
+  return std::get<Policy>(std::move(made));
+}
+
+RelayOptions to_relay_options(const Limits& limits) {
+  RelayOptions options;
+  options.message_bytes_max = limits.message_bytes_max;
+  options.requests.request_bytes_max = limits.request_bytes_max;
+  options.ping_interval = limits.ping_interval;
+  options.pongs_missed_max = limits.pongs_missed_max;
+  options.stall_timeout = limits.stall_timeout;
+  options.handshake_timeout = limits.handshake_timeout;
+  return options;
+}
+
+}  // namespace
+
+Prepared prepare(const Config& config) {
+  Prepared prepared;
+  for (const Profile& profile : config.profiles) {
+    prepared.policies.emplace(profile.name, make_policy(profile));
+  }
+  Settings& settings = prepared.settings;
+  for (const ListenAddress& each : config.listen) {
+    settings.listen.emplace_back(boost::asio::ip::make_address(each.host), each.port);
+  }
+  for (const Upstream& each : config.upstreams) {
+    Target target{.endpoint = each.endpoint};
+    if (each.tls.enabled) {
+      target.tls = keep(native::TlsContext::create(each.tls, each.endpoint.host),
+                        "upstreams." + each.name, prepared);
+    }
+    settings.rules.upstreams.emplace(each.name, std::move(target));
+  }
+  settings.rules.origins = config.origins;
+  settings.rules.hosts = config.hosts;
+  settings.limits = {
+      .connections_max = config.limits.connections_max,
+      .connections_per_address_max = config.limits.connections_per_address_max,
+      .upgrades_per_second_per_address = config.limits.upgrades_per_second_per_address,
+      .commands_per_second_per_token = config.limits.commands_per_second_per_token};
+  settings.relay = to_relay_options(config.limits);
+  settings.entry.handshake_timeout = config.limits.handshake_timeout;
+  settings.entry.proxy_protocol = config.proxy_protocol;
+  settings.entry.trusted_proxies = config.trusted_proxies;
+  if (!config.certificate_file.empty()) {
+    native::TlsOptions tls;
+    tls.certificate_file = config.certificate_file;
+    tls.key_file = config.key_file;
+    settings.entry.tls = keep(native::TlsContext::create_server(tls), "listening", prepared);
+  }
+  settings.connect_timeout = config.limits.connect_timeout;
+  settings.behind_proxy = config.behind_proxy;
+  return prepared;
+}
+
+}  // namespace plimsoll::bridge

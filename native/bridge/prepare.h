@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plimsoll/native/bridge/config.h"
+#include "plimsoll/native/bridge/policy.h"
+#include "plimsoll/native/bridge/server.h"
+#include "plimsoll/native/tls_context.h"
+
+// What a configuration comes to before anything is opened.
+
+namespace plimsoll::bridge {
+
+struct Prepared {
+  std::map<std::string, Policy, std::less<>> policies;
+  Settings settings;
+  /// Those that `settings` point to.
+  std::vector<std::unique_ptr<native::TlsContext>> tls;
+};
+
+/// Throws std::runtime_error, with what is wrong: a rule that means nothing, a certificate that
+/// cannot be read.
+Prepared prepare(const Config& config);
+
+}  // namespace plimsoll::bridge

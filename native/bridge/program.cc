@@ -1,0 +1,204 @@
+#include "plimsoll/native/bridge/program.h"
+
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "plimsoll/native/bridge/prepare.h"
+#include "plimsoll/native/bridge/server.h"
+#include "plimsoll/native/bridge/status_pages.h"
+#include "plimsoll/native/bridge/tokens.h"
+#include "plimsoll/native/runtime.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace asio = boost::asio;
+using Tcp = asio::ip::tcp;
+
+std::string to_text(const Tcp::endpoint& endpoint) {
+  return ListenAddress{.host = endpoint.address().to_string(), .port = endpoint.port()}.to_string();
+}
+
+// Where access lines go, for as long as the bridge runs.
+struct AccessFile {
+  std::ofstream file;
+  std::ostream* out = nullptr;
+
+  bool open(const std::string& name) {
+    if (name.empty()) return true;
+    out = &std::cerr;
+    if (name == "stderr") return true;
+    file.open(name, std::ios::app);
+    out = &file;
+    return file.is_open();
+  }
+};
+
+void greet(const Config& config, const Server& server) {
+  const std::string_view scheme = config.certificate_file.empty() ? "ws" : "wss";
+  for (const Tcp::endpoint& each : server.endpoints()) {
+    std::cout << "listening on " << scheme << "://" << to_text(each) << "/\n";
+  }
+  if (!config.local_token.empty()) std::cout << "token: " << config.local_token << '\n';
+  std::cout << std::flush;
+}
+
+class Signals {
+ public:
+  using Act = std::function<void()>;
+
+  Signals(asio::io_context& context, const Act& end, Act dump, Act reload)
+      : end_(context, SIGTERM, SIGINT), dump_(context, SIGUSR1), reload_(context, SIGHUP) {
+    end_.async_wait([end](const boost::system::error_code& problem, int) {
+      if (!problem) end();
+    });
+    repeat(dump_, std::move(dump));
+    repeat(reload_, std::move(reload));
+  }
+
+  void stop() {
+    for (asio::signal_set* const each : {&end_, &dump_, &reload_}) each->cancel();
+  }
+
+ private:
+  static void repeat(asio::signal_set& signals, Act act) {
+    signals.async_wait([&signals, act](const boost::system::error_code& problem, int) {
+      if (problem) return;
+      act();
+      repeat(signals, act);
+    });
+  }
+
+  asio::signal_set end_;
+  asio::signal_set dump_;
+  asio::signal_set reload_;
+};
+
+void complain(std::string_view what) { std::cerr << "plimsoll-bridge: " << what << std::endl; }
+
+class Program {
+ public:
+  Program(const Config& config, std::function<ReadConfig()> read_again, Prepared prepared,
+          Budget& budget, AccessLog& log)
+      : config_(config),
+        read_again_(std::move(read_again)),
+        prepared_(std::move(prepared)),
+        budget_(budget),
+        tokens_(std::in_place, config.profiles, config.static_tokens, config.jwt_keys),
+        server_(
+            context_, prepared_.settings,
+            [this](std::string_view token, std::chrono::system_clock::time_point now) {
+              return tokens_->verify(token, now);
+            },
+            prepared_.policies, budget, log),
+        pages_(context_, server_, prepared_.settings, budget) {}
+
+  void run() {
+    server_.start();
+    if (config_.metrics) {
+      pages_.start({asio::ip::make_address(config_.metrics->host), config_.metrics->port});
+      std::cout << "metrics on http://" << to_text(pages_.endpoint()) << "/metrics\n";
+    }
+    watch_files();
+    Signals signals(context_, [&] { drain(signals); }, [this] { dump(); }, [this] { reload(); });
+    greet(config_, server_);  // not before: whoever reads it may send a signal at once
+    context_.run();
+  }
+
+ private:
+  void drain(Signals& signals) {
+    server_.drain(config_.limits.drain_timeout, [this, &signals] {
+      pages_.stop();
+      signals.stop();
+      is_over_ = true;
+      watch_.cancel();
+    });
+  }
+
+  void dump() {
+    std::cerr << metrics_text(server_.counters(), server_.connections_count(), budget_.statistics())
+              << std::flush;
+  }
+
+  // What is not good is not taken: those who have been let in go on.
+  void reload() {
+    if (!config_.local_token.empty())
+      return complain("SIGHUP: --local has nothing to be read again");
+    ReadConfig read = read_again_();
+    for (const std::string& problem : read.problems) complain(problem);
+    if (!read.config) return complain("SIGHUP: tokens and keys stay as they were");
+    // The profiles are those of the start: connections refer to them.
+    tokens_.emplace(config_.profiles, std::move(read.config->static_tokens),
+                    std::move(read.config->jwt_keys));
+    server_.recheck([this](const Grant& grant) { return tokens_->holds(grant); });
+    complain("SIGHUP: tokens and keys were read again; the rest is for the next start");
+  }
+
+  // Certificates that changed are read when the next connection needs them; whether they could be,
+  // is looked at now and then.
+  void watch_files() {
+    for (std::size_t i = 0; i < prepared_.tls.size(); ++i) {
+      const std::string& problem = prepared_.tls[i]->problem();
+      if (!problem.empty() && problem != file_problems_[i]) {
+        complain(problem + "; what was read before stays in force");
+      }
+      file_problems_[i] = problem;
+    }
+    if (prepared_.tls.empty()) return;
+    watch_.expires_after(watch_interval);
+    // It may have been on its way when it was cancelled.
+    watch_.async_wait([this](const boost::system::error_code& problem) {
+      if (!problem && !is_over_) watch_files();
+    });
+  }
+
+  static constexpr std::chrono::seconds watch_interval{1};
+
+  const Config& config_;
+  const std::function<ReadConfig()> read_again_;
+  const Prepared prepared_;
+  Budget& budget_;
+  asio::io_context context_{1};
+  std::optional<Tokens> tokens_;
+  Server server_;
+  StatusPages pages_;
+  asio::steady_timer watch_{context_};
+  bool is_over_ = false;
+  std::vector<std::string> file_problems_ = std::vector<std::string>(prepared_.tls.size());
+};
+
+}  // namespace
+
+int check(const Config& config) {
+  prepare(config);
+  std::cout << "the configuration is fine\n";
+  return 0;
+}
+
+int run(const Config& config, const std::function<ReadConfig()>& read_again) {
+  Prepared prepared = prepare(config);
+  AccessFile access;
+  if (!access.open(config.access_log)) {
+    complain("access_log: " + config.access_log + " cannot be written");
+    return 1;
+  }
+  const auto budget = native::Runtime::get().budget(std::to_string(config.limits.memory_limit));
+  if (!budget) {
+    complain(budget.error().what());
+    return 1;
+  }
+  AccessLog log(access.out);
+  Program(config, read_again, std::move(prepared), **budget, log).run();
+  return 0;
+}
+
+}  // namespace plimsoll::bridge

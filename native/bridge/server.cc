@@ -1,0 +1,284 @@
+#include "plimsoll/native/bridge/server.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/status.hpp>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/native/tcp_options.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::as_tuple;
+using asio::use_awaitable;
+using boost::system::error_code;
+using Tcp = asio::ip::tcp;
+
+// What a relay takes besides buffers, about: itself, its frames, what Asio and Beast keep for it.
+constexpr std::size_t relay_bytes = 13 * 1024;
+
+// And what OpenSSL keeps for a connection with TLS.
+constexpr std::size_t tls_bytes = 16 * 1024;
+
+// Silent and stalled clients and expired tokens are looked for so often, or more often where a
+// shorter time has to be kept.
+constexpr std::chrono::milliseconds tick_interval_max{1000};
+
+std::chrono::milliseconds tick_interval_of(const RelayOptions& options) {
+  const auto shortest =
+      std::min({options.ping_interval, options.stall_timeout, options.handshake_timeout});
+  return std::clamp(shortest / 4, std::chrono::milliseconds(10), tick_interval_max);
+}
+
+// For a peer whose system does not answer: a relay that knows of it has ended it before.
+std::chrono::milliseconds unacknowledged_max(const RelayOptions& options) {
+  return 2 * options.stall_timeout;
+}
+
+// A relay in a list of them, as long as this lives.
+class Listed {
+ public:
+  Listed(std::list<Relay*>& list, Relay& relay)
+      : list_(list), at_(list.insert(list.end(), &relay)) {}
+  ~Listed() { list_.erase(at_); }
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+
+ private:
+  std::list<Relay*>& list_;
+  const std::list<Relay*>::iterator at_;
+};
+
+// A burst of fewer is not worth the walk over the heap.
+constexpr std::size_t trimmed_connections_min = 256;
+
+}  // namespace
+
+void open(Tcp::acceptor& acceptor, const Tcp::endpoint& endpoint) {
+  error_code problem;
+  acceptor.open(endpoint.protocol(), problem);
+  if (!problem) acceptor.set_option(Tcp::acceptor::reuse_address(true), problem);
+  if (!problem) acceptor.bind(endpoint, problem);
+  if (!problem) acceptor.listen(Tcp::acceptor::max_listen_connections, problem);
+  if (!problem) return;
+  const ListenAddress address{.host = endpoint.address().to_string(), .port = endpoint.port()};
+  throw std::runtime_error(address.to_string() + ": " + problem.message());
+}
+
+Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
+               const std::map<std::string, Policy, std::less<>>& policies, Budget& budget,
+               AccessLog& log)
+    : context_(context),
+      settings_(std::move(settings)),
+      verify_(std::move(verify)),
+      policies_(policies),
+      limits_(settings_.limits),
+      doorkeeper_(settings_.rules, verify_, limits_),
+      buffers_(budget.open_account(PoolKind::replies)),
+      places_(budget.open_account(PoolKind::connections)),
+      log_(log),
+      tick_(context),
+      tick_interval_(tick_interval_of(settings_.relay)),
+      drain_timer_(context) {
+  PLIMSOLL_CHECK(buffers_ && places_);
+}
+
+Server::~Server() = default;
+
+void Server::start() {
+  for (const Tcp::endpoint& endpoint : settings_.listen) {
+    Tcp::acceptor& acceptor = acceptors_.emplace_back(context_);
+    open(acceptor, endpoint);
+    asio::co_spawn(context_, listen(acceptor), asio::detached);
+  }
+  look_after_all();
+}
+
+std::vector<Tcp::endpoint> Server::endpoints() const {
+  std::vector<Tcp::endpoint> all;
+  for (const Tcp::acceptor& acceptor : acceptors_) all.push_back(acceptor.local_endpoint());
+  return all;
+}
+
+asio::awaitable<void> Server::listen(Tcp::acceptor& acceptor) {
+  for (;;) {
+    auto [problem, socket] = co_await acceptor.async_accept(as_tuple(use_awaitable));
+    if (!acceptor.is_open()) co_return;
+    if (problem) {
+      asio::steady_timer pause(context_, accept_pause);
+      co_await pause.async_wait(as_tuple(use_awaitable));
+      continue;
+    }
+    ++counters_.connections_accepted;
+    begin(std::move(socket));
+  }
+}
+
+void Server::begin(Tcp::socket socket) {
+  const auto connection = connections_.emplace(connections_.end());
+  // Not at once: it may end within abort_all(), which goes through them.
+  const auto end = [this, connection](std::exception_ptr) {
+    asio::post(context_, [this, connection] {
+      connections_.erase(connection);
+      tell_if_drained();
+    });
+  };
+  asio::co_spawn(context_, serve(std::move(socket), limits_.take_place()),
+                 asio::bind_cancellation_slot(connection->slot(), end));
+}
+
+asio::awaitable<void> Server::serve(Tcp::socket socket, ConnectionLimits::Place place) {
+  AccessLine line;
+  error_code problem;
+  const Tcp::endpoint peer = socket.remote_endpoint(problem);
+  if (problem) co_return;  // it has gone already
+  line.address = peer.address().to_string();
+  const bool is_loopback = socket.local_endpoint(problem).address().is_loopback();
+  native::set_tcp_options(socket.native_handle(), unacknowledged_max(settings_.relay));
+
+  Stream::Socket of_any_kind(std::move(socket));
+  Stream stream(std::move(of_any_kind));
+  Admission admission = refuse_all();
+  if (place && !is_draining_) admission = co_await let_in(stream, is_loopback, line);
+  if (!admission.is_welcome()) {
+    ++counters_.refused_handshakes;
+    co_await turn_away(stream, admission, settings_.entry.handshake_timeout);
+  }
+  line.status = static_cast<unsigned>(admission.status);
+  if (line.why.empty()) line.why = admission.why;
+  log_.write(line);
+}
+
+Admission Server::refuse_all() const {
+  // Before TLS there is no way to tell.
+  const auto status =
+      settings_.entry.tls == nullptr ? http::status::service_unavailable : http::status::unknown;
+  return refuse(status, is_draining_ ? "draining" : "connections_max", retry_later);
+}
+
+// And carries, until the end.
+asio::awaitable<Admission> Server::let_in(Stream& stream, bool is_loopback, AccessLine& line) {
+  ConnectionLimits::Place place;
+  const CountAddress count = [&](const std::string& address) {
+    return doorkeeper_.count(address, place);
+  };
+  Entry entry = co_await enter(stream, settings_.entry, line.address, count);
+  line.address = entry.address;
+  if (!entry.request) co_return std::move(entry.refusal);
+  const Entrance entrance{.is_loopback = is_loopback && !settings_.behind_proxy};
+  Admission admission = doorkeeper_.judge(*entry.request, entrance);
+  if (admission.is_welcome()) {
+    co_await carry(stream, std::move(*entry.request), admission, line);
+  }
+  co_return admission;
+}
+
+// Until the end; where no server can be had, `admission` becomes the answer.
+asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& admission,
+                                    AccessLine& line) {
+  const Profile& profile = *admission.grant.profile;
+  line.upstream = admission.upstream_name;
+  line.profile = profile.name;
+  line.token_id = admission.grant.id;
+  line.protocol = admission.protocol;
+  Charge charge(*places_);
+  const bool has_tls = settings_.entry.tls != nullptr;
+  const bool has_server_tls = admission.upstream->tls != nullptr;
+  if (!charge.grow(relay_bytes + (has_tls ? tls_bytes : 0) + (has_server_tls ? tls_bytes : 0))) {
+    ++counters_.out_of_memory;
+    admission = refuse(http::status::service_unavailable, "memory_limit", retry_later);
+    co_return;
+  }
+  auto dialled = co_await dial(*admission.upstream, profile, settings_.connect_timeout);
+  if (const auto* problem = std::get_if<DialProblem>(&dialled)) {
+    ++counters_.upstream_failures;
+    admission = refuse(http::status::bad_gateway, problem->what);
+    co_return;
+  }
+  Stream& server = std::get<Stream>(dialled);
+  native::set_tcp_options(server.socket().native_handle(), unacknowledged_max(settings_.relay));
+  const auto relay = std::make_shared<Relay>(
+      std::move(stream), std::move(server), admission.grant, *admission.rate, settings_.relay,
+      policies_.find(profile.name)->second, *buffers_, counters_);
+  const Listed listed(relays_, *relay);
+  ++counters_.upgrades;
+  if (is_draining_) relay->end(Relay::Code::going_away, "shutting down");
+  const RelayEnd end = co_await relay->run(std::move(request), admission.protocol);
+  line.close_code = end.code;
+  line.why = end.reason;
+  line.bytes_in = end.bytes_in;
+  line.bytes_out = end.bytes_out;
+  line.commands_allowed = end.commands_allowed;
+  line.commands_refused = end.commands_refused;
+}
+
+void Server::recheck(const std::function<bool(const Grant&)>& holds) {
+  for (Relay* const relay : relays_) {
+    if (!holds(relay->grant())) relay->end(Relay::Code::policy_error, "token withdrawn");
+  }
+}
+
+void Server::look_after_all() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto wall_now = std::chrono::system_clock::now();
+  for (Relay* const relay : relays_) relay->check(now, wall_now);
+  limits_.forget(now);
+  give_memory_back();
+  tick_.expires_after(tick_interval_);
+  // It may have been on its way when it was cancelled.
+  tick_.async_wait([this](const error_code& problem) {
+    if (!problem && !is_drained_) look_after_all();
+  });
+}
+
+// The allocator keeps what many connections have left, unless it is told otherwise.
+void Server::give_memory_back() {
+  connections_peak_ = std::max(connections_peak_, connections_.size());
+  if (connections_peak_ < trimmed_connections_min || connections_.size() > connections_peak_ / 2) {
+    return;
+  }
+  connections_peak_ = connections_.size();
+  ::malloc_trim(0);
+}
+
+void Server::drain(std::chrono::steady_clock::duration timeout, std::function<void()> done) {
+  if (is_draining_) return;
+  is_draining_ = true;
+  drained_ = std::move(done);
+  error_code ignored;
+  for (Tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
+  for (Relay* const relay : relays_) relay->end(Relay::Code::going_away, "shutting down");
+  drain_timer_.expires_after(timeout);
+  drain_timer_.async_wait([this](const error_code& problem) {
+    if (!problem) abort_all();
+  });
+  tell_if_drained();
+}
+
+void Server::abort_all() {
+  for (Relay* const relay : relays_) relay->abort("aborted");
+  for (asio::cancellation_signal& each : connections_) each.emit(asio::cancellation_type::all);
+}
+
+void Server::tell_if_drained() {
+  if (!is_draining_ || !connections_.empty()) return;
+  is_drained_ = true;
+  drain_timer_.cancel();
+  tick_.cancel();
+  if (drained_) asio::post(context_, std::exchange(drained_, nullptr));
+}
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,190 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/compose.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/role.hpp>
+#include <boost/beast/websocket/teardown.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "plimsoll/native/tls_stream.h"
+
+// A connection of the bridge's, to a client or to a server: a socket, or TLS over one (the native
+// client's: idle, it holds no buffers). What Asio's and Beast's composed operations need of a
+// stream is here, and what a relay does without waiting.
+
+namespace plimsoll::bridge {
+
+class Stream {
+ public:
+  using Problem = boost::system::error_code;
+  using Socket = boost::asio::generic::stream_protocol::socket;
+  using executor_type = boost::asio::any_io_executor;
+
+  explicit Stream(Socket socket) : socket_(std::move(socket)) {}
+
+  Socket& socket() { return socket_; }
+  executor_type get_executor() { return socket_.get_executor(); }
+
+  /// Shakes hands, and is TLS from then on; else why not. `context` outlives this.
+  boost::asio::awaitable<std::string> begin_tls(native::TlsContext& context);
+
+  /// As of sockets. One read and one write at a time.
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token);
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token);
+
+  /// There may be something to read that the socket does not show.
+  bool holds_bytes() const { return tls_ && tls_->holds_bytes(); }
+
+  /// The peer has ended it, and there is nothing left to be read. Over TLS that is not known before
+  /// it is read: false.
+  bool has_ended();
+
+  /// How much there is to be read at once, about.
+  std::size_t available_bytes();
+
+  /// Reads what there is, or sends what the socket takes; would_block: nothing now. Of what was
+  /// sent over TLS some may wait here: async_write_some() of nothing sends that.
+  std::size_t read_now(std::span<char> space, Problem& problem);
+  std::size_t write_now(std::string_view bytes, Problem& problem);
+  bool has_rest() const { return tls_ && tls_->blocked(); }
+
+  /// Tells the peer where there is TLS, and ends.
+  void close();
+  void say_goodbye();
+
+ private:
+  struct TlsRead;
+  struct TlsWrite;
+
+  // What is written at once: a frame's header and its payload, mostly.
+  static constexpr std::size_t spans_max = 8;
+
+  std::size_t receive(std::span<char> space, Problem& problem);
+  Problem problem_of_tls() const;
+  std::string words_of_tls() const;
+
+  Socket socket_;
+  std::unique_ptr<native::TlsStream> tls_;
+};
+
+// Tries, and waits for the socket as often as that takes. Completes behind what is under way, as
+// all that is asynchronous does.
+struct Stream::TlsRead {
+  Stream& stream;
+  std::span<char> space;
+  std::size_t size = 0;
+  Problem problem = {};
+  enum class At : std::uint8_t { begin, waited, over } at = At::begin;
+
+  template <class Self>
+  void operator()(Self& self, const Problem& failed = {}) {
+    if (at == At::over) return self.complete(problem, size);
+    if (failed) return self.complete(failed, 0);
+    if (!stream.socket_.is_open()) return self.complete(boost::asio::error::operation_aborted, 0);
+    size = stream.receive(space, problem);
+    if (problem == boost::asio::error::would_block) {
+      at = At::waited;
+      return stream.socket_.async_wait(Socket::wait_read, std::move(self));
+    }
+    if (at == At::waited) return self.complete(problem, size);
+    at = At::over;
+    boost::asio::post(stream.get_executor(), std::move(self));
+  }
+};
+
+struct Stream::TlsWrite {
+  Stream& stream;
+  std::array<std::string_view, spans_max> spans = {};
+  std::size_t count = 0;
+  std::size_t size = 0;
+  bool is_sent = false;
+  bool has_waited = false;
+
+  template <class Self>
+  void operator()(Self& self, const Problem& failed = {}) {
+    if (failed) return self.complete(failed, 0);
+    if (!stream.socket_.is_open()) return self.complete(boost::asio::error::operation_aborted, 0);
+    native::TlsStream& tls = *stream.tls_;
+    if (tls.blocked()) tls.push();
+    if (!tls.blocked() && !is_sent) {
+      is_sent = true;
+      size = tls.send(std::span(spans).first(count));
+    }
+    if (tls.blocked()) {
+      has_waited = true;
+      return stream.socket_.async_wait(Socket::wait_write, std::move(self));
+    }
+    if (!has_waited) {
+      has_waited = true;
+      return boost::asio::post(stream.get_executor(), std::move(self));
+    }
+    const bool is_over = tls.failed() || (size == 0 && count > 0);
+    self.complete(is_over ? stream.problem_of_tls() : Problem(), size);
+  }
+};
+
+template <class Buffers, class Token>
+auto Stream::async_read_some(const Buffers& buffers, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Problem, std::size_t)>(
+      [this](auto handler, const Buffers& spaces) {
+        if (!tls_) return socket_.async_read_some(spaces, std::move(handler));
+        TlsRead read{.stream = *this, .space = {}};
+        const auto end = boost::asio::buffer_sequence_end(spaces);
+        for (auto at = boost::asio::buffer_sequence_begin(spaces); at != end; ++at) {
+          const boost::asio::mutable_buffer space(*at);
+          if (!read.space.empty() || space.size() == 0) continue;
+          read.space = {static_cast<char*>(space.data()), space.size()};
+        }
+        boost::asio::async_compose<decltype(handler), void(Problem, std::size_t)>(std::move(read),
+                                                                                  handler, socket_);
+      },
+      token, buffers);
+}
+
+template <class Buffers, class Token>
+auto Stream::async_write_some(const Buffers& buffers, Token&& token) {
+  return boost::asio::async_initiate<Token, void(Problem, std::size_t)>(
+      [this](auto handler, const Buffers& pieces) {
+        if (!tls_) return socket_.async_write_some(pieces, std::move(handler));
+        TlsWrite write{.stream = *this};
+        const auto end = boost::asio::buffer_sequence_end(pieces);
+        for (auto at = boost::asio::buffer_sequence_begin(pieces); at != end; ++at) {
+          const boost::asio::const_buffer piece(*at);
+          if (write.count == spans_max || piece.size() == 0) continue;
+          write.spans[write.count++] = {static_cast<const char*>(piece.data()), piece.size()};
+        }
+        boost::asio::async_compose<decltype(handler), void(Problem, std::size_t)>(std::move(write),
+                                                                                  handler, socket_);
+      },
+      token, buffers);
+}
+
+// What Beast does at the end of a WebSocket, and where it gives one up: found by their names.
+
+template <class Handler>
+void async_teardown(boost::beast::role_type role, Stream& stream, Handler&& handler) {
+  using boost::beast::websocket::async_teardown;
+  stream.say_goodbye();
+  async_teardown(role, stream.socket(), std::forward<Handler>(handler));
+}
+
+inline void beast_close_socket(Stream& stream) { stream.close(); }
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,97 @@
+#include "plimsoll/native/core_options.h"
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/native/client_side_cache.h"
+
+namespace plimsoll::native {
+namespace {
+
+Result<void> validate(const TlsOptions& tls, const Endpoint& endpoint) {
+  if (!tls.enabled) return {};
+  const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
+  if (!nameless || tls.verify != TlsOptions::Verify::full) return {};
+  return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                               .what = "TLS over a unix socket has no host to verify",
+                               .expected = "tls.server_name"});
+}
+
+Result<void> validate_token(const Options& options, Endpoint::Kind kind) {
+  const char* what = nullptr;
+  const char* expected = nullptr;
+  if (kind != Endpoint::Kind::websocket) {
+    if (options.token.empty()) return {};
+    what = "there is a token, and the address is that of a server";
+    expected = "username and password; ws:// or wss:// for a bridge";
+  } else if (!options.username.empty() || !options.password.empty()) {
+    what = "there is a username or a password, and the address is that of a bridge";
+    expected = "token";
+  } else if (options.credentials && !options.token.empty()) {
+    what = "there is a token, and credentials are asked for, too";
+    expected = "one of them";
+  } else {
+    return {};
+  }
+  return Error(
+      plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
+}
+
+}  // namespace
+
+ClientOptions core_options(const Options& options) {
+  // Whose credentials are asked for has none at first.
+  const bool asked_for = options.credentials != nullptr;
+  const ClientSideCache* const cache = options.client_side_cache.get();
+  return {.username = asked_for ? std::string_view() : options.username,
+          .password = options.password,
+          .client_name = options.client_name,
+          .database = options.database,
+          .protocol = options.protocol,
+          .no_evict = options.no_evict,
+          .no_touch = options.no_touch,
+          .tracking = cache == nullptr ? TrackingOptions() : cache->tracking(),
+          .inflight_requests_limit = options.inflight_requests_limit,
+          .inflight_overflow = options.inflight_overflow,
+          .waiters_max = options.waiters_max,
+          .request_timeout = options.request_timeout,
+          .connect_timeout = options.connect_timeout,
+          .reconnect_wait_min = options.reconnect_wait_min,
+          .reconnect_wait_max = options.reconnect_wait_max,
+          .reconnect_attempts_max = options.reconnect_attempts_max,
+          .health_check_interval = options.health_check_interval,
+          .tombstone_age_max = options.tombstone_age_max,
+          .read_resends_max = options.read_resends_max,
+          .blocking_connections_max = options.blocking_connections_max,
+          .subscriptions_max = options.subscriptions_max,
+          .subscription_messages_max = options.subscription_messages_max,
+          .subscription_overflow = options.subscription_overflow,
+          .random_seed = 0,
+          .close_timeout = options.close_timeout,
+          .reply_bytes_max = options.reply_bytes_max};
+}
+
+Result<void> validate(const Target& target) {
+  const Options& options = target.options;
+  const plimsoll::Status valid = plimsoll::validate(core_options(options));
+  if (!valid) return Error(valid.error());
+  if (options.tcp_user_timeout.count() < 0) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "tcp_user_timeout is negative",
+                                 .expected = "a time, or zero for the system's"});
+  }
+  if (auto valid_token = validate_token(options, target.endpoint.kind); !valid_token) {
+    return valid_token;
+  }
+  if (options.credentials && !options.password.empty()) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "there is a password, and credentials are asked for, too",
+                                 .expected = "one of them"});
+  }
+  if (options.credentials_refresh_before.count() < 0) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "credentials_refresh_before is negative",
+                                 .expected = "a time"});
+  }
+  return validate(options.tls, target.endpoint);
+}
+
+}  // namespace plimsoll::native

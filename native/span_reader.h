@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace plimsoll::native {
+
+/// Bytes that lie in several places, taken in their order.
+class SpanReader {
+ public:
+  explicit SpanReader(std::span<const std::string_view> spans) : spans_(spans) {}
+
+  /// Copies as much as fits, and returns how much that is.
+  std::size_t copy(std::span<char> space) {
+    std::size_t used = 0;
+    while (used < space.size() && advance()) {
+      const std::size_t more = front_.copy(space.data() + used, space.size() - used);
+      front_.remove_prefix(more);
+      used += more;
+    }
+    return used;
+  }
+
+  /// The same where it lies, if that is one place; copied to `space` otherwise.
+  std::string_view take(std::span<char> space) {
+    if (!advance()) return {};
+    if (front_.size() < space.size() && !spans_.empty()) return {space.data(), copy(space)};
+    const std::string_view all = front_.substr(0, space.size());
+    front_.remove_prefix(all.size());
+    return all;
+  }
+
+ private:
+  bool advance() {
+    while (front_.empty() && !spans_.empty()) {
+      front_ = spans_.front();
+      spans_ = spans_.subspan(1);
+    }
+    return !front_.empty();
+  }
+
+  std::span<const std::string_view> spans_;
+  std::string_view front_;
+};
+
+}  // namespace plimsoll::native

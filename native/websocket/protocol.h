@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+// The names and numbers of docs/bridge-protocol.md, for the bridge and for its clients.
+
+namespace plimsoll::websocket {
+
+inline constexpr std::string_view protocol_with_credits = "plimsoll.resp.v1";
+inline constexpr std::string_view protocol_bare = "resp";
+
+/// Where an address says none.
+inline constexpr std::uint16_t plain_port = 80;
+inline constexpr std::uint16_t tls_port = 443;
+
+/// The first byte of each message, with credits.
+inline constexpr char type_data = 0;
+inline constexpr char type_credit = 1;
+
+/// What may be granted and not used at a time.
+inline constexpr std::uint64_t credit_max = 0x7fffffff;
+
+}  // namespace plimsoll::websocket

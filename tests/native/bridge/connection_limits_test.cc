@@ -1,0 +1,90 @@
+// How many there may be, at the bounds, with a clock of the test's own.
+
+#include "plimsoll/native/bridge/connection_limits.h"
+
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace plimsoll::testing {
+namespace {
+
+using bridge::ConnectionLimits;
+using bridge::remembered_addresses_max;
+
+TEST_CASE("as many may try at once as within a second, and again as it passes") {
+  ConnectionLimits limits({.upgrades_per_second_per_address = 4});
+  ConnectionLimits::Time now{};
+  for (int i = 0; i < 4; ++i) CHECK(limits.attempt("a", now));
+  CHECK_FALSE(limits.attempt("a", now));
+  CHECK(limits.attempt("b", now));
+  now += std::chrono::milliseconds(250);
+  CHECK(limits.attempt("a", now));
+  CHECK_FALSE(limits.attempt("a", now));
+}
+
+TEST_CASE("so many addresses are remembered, and the one that was quiet longest is forgotten") {
+  ConnectionLimits limits({.upgrades_per_second_per_address = 1});
+  const ConnectionLimits::Time now{};
+  for (std::size_t i = 0; i < remembered_addresses_max; ++i) {
+    CHECK(limits.attempt(std::to_string(i), now));
+  }
+  CHECK_FALSE(limits.attempt("0", now));  // which is then the last one
+  CHECK(limits.attempt("another", now));
+  CHECK(limits.remembered_addresses_count() == remembered_addresses_max);
+  CHECK_FALSE(limits.attempt("0", now));
+  CHECK(limits.attempt("1", now));
+}
+
+TEST_CASE("a place is somebody's until it ends, wherever it was moved") {
+  ConnectionLimits limits({.connections_max = 1, .connections_per_address_max = 1});
+  {
+    ConnectionLimits::Place place = limits.take_place();
+    const ConnectionLimits::Place moved = std::move(place);
+    CHECK(moved);
+    CHECK_FALSE(limits.take_place());
+    CHECK(limits.connections_count() == 1);
+  }
+  CHECK(limits.connections_count() == 0);
+  CHECK(limits.take_place());
+
+  ConnectionLimits::Place of_address = limits.take_place_of_address("a");
+  CHECK_FALSE(limits.take_place_of_address("a"));
+  CHECK(limits.take_place_of_address("b"));
+  CHECK_FALSE(limits.take_place_of_token("t", 0));
+  of_address = ConnectionLimits::Place();
+  CHECK(limits.take_place_of_address("a"));
+}
+
+TEST_CASE("the commands of a token are bounded together, whichever connection they come by") {
+  ConnectionLimits limits({.commands_per_second_per_token = 10});
+  const auto first = limits.take_place_of_token("a", 2);
+  const auto second = limits.take_place_of_token("a", 2);
+  const auto others = limits.take_place_of_token("b", 2);
+  const ConnectionLimits::Time now(std::chrono::hours(1));
+  CHECK(limits.rate_of_token("a").left(now) == 10);
+  limits.rate_of_token("a").spend(7);
+  CHECK(limits.rate_of_token("a").left(now) == 3);
+  CHECK(limits.rate_of_token("b").left(now) == 10);
+}
+
+TEST_CASE("whoever connects anew has sent what he has sent") {
+  ConnectionLimits limits({.commands_per_second_per_token = 10});
+  const ConnectionLimits::Time now(std::chrono::hours(1));
+  {
+    const auto place = limits.take_place_of_token("a", 1);
+    CHECK(limits.rate_of_token("a").left(now) == 10);
+    limits.rate_of_token("a").spend(7);
+  }
+  limits.forget(now);
+  {
+    const auto place = limits.take_place_of_token("a", 1);
+    CHECK(limits.rate_of_token("a").left(now) == 3);
+  }
+  CHECK(limits.remembered_tokens_count() == 1);
+  limits.forget(now + std::chrono::seconds(1));
+  CHECK(limits.remembered_tokens_count() == 0);
+}
+
+}  // namespace
+}  // namespace plimsoll::testing

@@ -1,0 +1,45 @@
+#include "plimsoll/native/bridge/liveness.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace plimsoll::testing {
+namespace {
+
+using bridge::Liveness;
+using Due = Liveness::Due;
+using std::chrono::seconds;
+
+constexpr Liveness::Clock::time_point start{std::chrono::hours(1)};
+
+TEST_CASE("whoever is silent is asked as often as may be missed, and is gone then") {
+  Liveness liveness(seconds(25), 2);
+  CHECK(liveness.check(start, true) == Due::nothing);
+  CHECK(liveness.check(start + seconds(24), true) == Due::nothing);
+  CHECK(liveness.check(start + seconds(25), true) == Due::ping);
+  CHECK(liveness.check(start + seconds(49), true) == Due::nothing);
+  CHECK(liveness.check(start + seconds(50), true) == Due::ping);
+  CHECK(liveness.check(start + seconds(74), true) == Due::nothing);
+  CHECK(liveness.check(start + seconds(75), true) == Due::end);
+}
+
+TEST_CASE("any sign of life begins anew") {
+  Liveness liveness(seconds(25), 1);
+  liveness.check(start, true);
+  CHECK(liveness.check(start + seconds(25), true) == Due::ping);
+  liveness.handle_sign();
+  CHECK(liveness.check(start + seconds(49), true) == Due::nothing);
+  CHECK(liveness.check(start + seconds(74), true) == Due::ping);
+  CHECK(liveness.check(start + seconds(99), true) == Due::end);
+}
+
+TEST_CASE("nobody is gone who could not be heard") {
+  Liveness liveness(seconds(25), 1);
+  liveness.check(start, true);
+  CHECK(liveness.check(start + seconds(25), true) == Due::ping);
+  CHECK(liveness.check(start + seconds(100), false) == Due::nothing);
+  CHECK(liveness.check(start + seconds(124), true) == Due::nothing);
+  CHECK(liveness.check(start + seconds(125), true) == Due::ping);
+}
+
+}  // namespace
+}  // namespace plimsoll::testing

@@ -1,0 +1,69 @@
+#include "plimsoll/tests/native/bridge/tls_client.h"
+
+#include <stdexcept>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "plimsoll/tests/native/bridge/bridge_world.h"
+
+namespace plimsoll::testing {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::use_awaitable;
+
+bridge::Stream connect(asio::io_context& context, std::uint16_t port) {
+  asio::ip::tcp::socket socket(context);
+  socket.connect({asio::ip::address_v4::loopback(), port});
+  return bridge::Stream(std::move(socket));
+}
+
+std::unique_ptr<native::TlsContext> trust(const std::string& ca_file) {
+  native::TlsOptions options;
+  options.ca_file = ca_file;
+  return native::TlsContext::create(options, "localhost").value();
+}
+
+}  // namespace
+
+TlsClient::TlsClient(std::uint16_t port, const std::string& ca_file)
+    : tls_(trust(ca_file)), socket_(connect(context_, port)) {
+  socket_.set_option(beast::websocket::stream_base::decorator([](auto& request) {
+    request.set(beast::http::field::sec_websocket_protocol, bridge::protocol_bare);
+    request.set(beast::http::field::authorization, "Bearer " + std::string(good_token));
+  }));
+  const std::string why = wait(open());
+  if (!why.empty()) throw std::runtime_error(why);
+}
+
+asio::awaitable<std::string> TlsClient::open() {
+  std::string why = co_await socket_.next_layer().begin_tls(*tls_);
+  if (!why.empty()) co_return why;
+  co_await socket_.async_handshake("localhost", "/", use_awaitable);
+  socket_.binary(true);
+  co_return why;
+}
+
+void TlsClient::send(std::string_view bytes) {
+  auto sent = socket_.async_write(asio::const_buffer(bytes.data(), bytes.size()), asio::use_future);
+  context_.restart();
+  context_.run();
+  sent.get();
+}
+
+std::string TlsClient::receive_bytes(std::size_t size) {
+  std::string all;
+  auto buffer = asio::dynamic_buffer(all);
+  while (all.size() < size) {
+    auto message = socket_.async_read(buffer, asio::use_future);
+    context_.restart();
+    context_.run();
+    message.get();
+  }
+  return all;
+}
+
+}  // namespace plimsoll::testing

@@ -1,0 +1,172 @@
+#include "plimsoll/native/bridge/config_file.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/native/bridge_config/jwt_signing.h"
+#include "plimsoll/tests/support/temporary_directory.h"
+
+// What a good file says.
+
+namespace plimsoll::testing {
+namespace {
+
+using bridge::Config;
+using bridge::ConfigDraft;
+using bridge::JwtAlgorithm;
+using bridge::Problems;
+
+ConfigDraft read(std::string_view text, const std::string& file = "bridge.toml") {
+  Problems problems;
+  ConfigDraft draft = bridge::read_config_text(text, file, problems);
+  for (const std::string& line : problems.lines()) UNSCOPED_INFO(line);
+  CHECK(problems.empty());
+  return draft;
+}
+
+TEST_CASE("an empty file leaves everything as it is by default") {
+  const Config config = read("").config;
+  REQUIRE(config.listen.size() == 1);
+  CHECK(config.listen[0].to_string() == "127.0.0.1:8380");
+  CHECK_FALSE(config.metrics);
+  CHECK_FALSE(config.behind_proxy);
+  CHECK(config.origins.empty());
+  CHECK(config.limits.connections_max == 10'000);
+  CHECK(config.limits.memory_limit == 256 * 1024 * 1024);
+  CHECK(config.limits.ping_interval == std::chrono::seconds(25));
+}
+
+TEST_CASE("a file says where to listen, to whom, and how much") {
+  const Config config = read(R"(
+    listen = ["[::]:443", "127.0.0.1:8380"]
+    metrics = "127.0.0.1:9380"
+    behind_proxy = true
+    proxy_protocol = true
+    trusted_proxies = ["10.0.0.0/8", "::1"]
+    origins = ["https://app.example", "http://localhost:5173"]
+    hosts = ["bridge.local"]
+    access_log = "stderr"
+
+    [tls]
+    certificate_file = "/etc/bridge/certificate.pem"
+    key_file = "key.pem"
+
+    [limits]
+    connections_max = 7
+    commands_per_second_per_token = 0
+    message_bytes_max = "64 KiB"
+    request_bytes_max = 65536
+    memory_limit = "1 GiB"
+    connect_timeout = "250 ms"
+    drain_timeout = "0 s"
+  )",
+                             "/etc/plimsoll/bridge.toml")
+                            .config;
+  CHECK(config.listen.size() == 2);
+  CHECK(config.metrics->port == 9380);
+  CHECK(config.behind_proxy);
+  CHECK(config.proxy_protocol);
+  CHECK(config.trusted_proxies.size() == 2);
+  CHECK(config.origins.size() == 2);
+  CHECK(config.hosts == std::vector<std::string>{"bridge.local"});
+  CHECK(config.access_log == "stderr");
+  CHECK(config.certificate_file == "/etc/bridge/certificate.pem");
+  CHECK(config.key_file == "/etc/plimsoll/key.pem");
+  CHECK(config.limits.connections_max == 7);
+  CHECK(config.limits.message_bytes_max == 65536);
+  CHECK(config.limits.request_bytes_max == 65536);
+  CHECK(config.limits.memory_limit == 1024 * 1024 * 1024);
+  CHECK(config.limits.connect_timeout == std::chrono::milliseconds(250));
+  CHECK(config.limits.drain_timeout == std::chrono::milliseconds(0));
+}
+
+TEST_CASE("a file says which upstreams there are") {
+  const Config config = read(R"(
+    [upstreams.main]
+    url = "valkeys://server.example:6380"
+    ca_file = "ca.pem"
+    server_name = "valkey"
+    [upstreams.near]
+    url = "unix:///run/valkey.sock"
+  )")
+                            .config;
+  REQUIRE(config.upstreams.size() == 2);
+  CHECK(config.upstreams[0].name == "main");
+  CHECK(config.upstreams[0].endpoint.to_string() == "server.example:6380");
+  CHECK(config.upstreams[0].tls.enabled);
+  CHECK(config.upstreams[0].tls.ca_file == "ca.pem");
+  CHECK(config.upstreams[0].tls.server_name == "valkey");
+  CHECK(config.upstreams[1].endpoint.to_string() == "unix:/run/valkey.sock");
+  CHECK_FALSE(config.upstreams[1].tls.enabled);
+}
+
+TEST_CASE("a file says what profiles may do, with passwords from three places") {
+  const TemporaryDirectory folder;
+  std::ofstream(folder.path() + "/password") << "from a file\n";
+  ::setenv("PLIMSOLL_TEST_PASSWORD", "from a variable", 1);
+  const Config config = read(R"(
+    [profiles.a]
+    upstream = "main"
+    username = "jane"
+    password = "inline"
+    allow = ["@read", "client|id", "SET"]
+    deny = ["keys"]
+    key_prefixes = ["app:"]
+    channel_prefixes = ["news:"]
+    databases = [0, 3]
+    connections_max = 5
+    [profiles.b]
+    password_file = "password"
+    [profiles.c]
+    password_env = "PLIMSOLL_TEST_PASSWORD"
+  )",
+                             folder.path() + "/bridge.toml")
+                            .config;
+  REQUIRE(config.profiles.size() == 3);
+  const bridge::Profile& a = config.profiles[0];
+  CHECK(a.name == "a");
+  CHECK(a.upstream == "main");
+  CHECK(a.username == "jane");
+  CHECK(a.password == "inline");
+  CHECK(a.rules.allow == std::vector<std::string>{"@read", "client|id", "SET"});
+  CHECK(a.rules.deny == std::vector<std::string>{"keys"});
+  CHECK(a.rules.key_prefixes == std::vector<std::string>{"app:"});
+  CHECK(a.rules.channel_prefixes == std::vector<std::string>{"news:"});
+  CHECK(a.rules.databases == std::vector<std::uint32_t>{0, 3});
+  CHECK(a.connections_max == 5);
+  CHECK(config.profiles[1].password == "from a file");
+  CHECK(config.profiles[1].connections_max == 100);
+  CHECK(config.profiles[2].password == "from a variable");
+}
+
+TEST_CASE("a file says which keys tokens are verified with") {
+  const TemporaryDirectory folder;
+  std::ofstream(folder.path() + "/secret") << test_secret << "\n";
+  std::ofstream(folder.path() + "/public.pem") << Ed25519Pair().public_pem();
+  const Config config = read(R"(
+    [[jwt_keys]]
+    algorithm = "HS256"
+    secret_file = "secret"
+    kid = "1"
+    audience = "bridge"
+    issuer = "https://issuer.example"
+    [[jwt_keys]]
+    algorithm = "EdDSA"
+    public_key_file = "public.pem"
+  )",
+                             folder.path() + "/bridge.toml")
+                            .config;
+  REQUIRE(config.jwt_keys.size() == 2);
+  CHECK(config.jwt_keys[0].algorithm() == JwtAlgorithm::hs256);
+  CHECK(config.jwt_keys[0].kid == "1");
+  CHECK(config.jwt_keys[0].audience == "bridge");
+  CHECK(config.jwt_keys[0].issuer == "https://issuer.example");
+  CHECK(config.jwt_keys[1].algorithm() == JwtAlgorithm::eddsa);
+}
+
+}  // namespace
+}  // namespace plimsoll::testing

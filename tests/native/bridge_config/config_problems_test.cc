@@ -1,0 +1,195 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "plimsoll/native/bridge/config_file.h"
+
+// What is said of a file that is wrong.
+
+namespace plimsoll::testing {
+namespace {
+
+using bridge::Problems;
+
+std::vector<std::string> problems_of(std::string_view text) {
+  Problems problems;
+  static_cast<void>(bridge::read_config_text(text, "b.toml", problems));
+  return problems.lines();
+}
+
+struct Row {
+  std::string_view text;
+  std::string_view problem;
+};
+
+void check(const Row& row) {
+  CAPTURE(row.text);
+  CHECK(problems_of(row.text) == std::vector<std::string>{std::string(row.problem)});
+}
+
+TEST_CASE("a problem of the whole file names file, line, key, what it is and what is expected") {
+  check(GENERATE(
+      Row{"\nlisten = 8380", "b.toml:2: listen: is an integer; expected a list of texts, in [ ]"},
+      Row{"listen = [\"a:1\"]",
+          "b.toml:1: listen: has something else than addresses; expected "
+          "ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80"},
+      Row{"listen = [\"127.0.0.1:1\", 2]",
+          "b.toml:1: listen: has an integer in it; expected texts, in quotes"},
+      Row{"metrics = \"9380\"",
+          "b.toml:1: metrics: is no address; expected ADDRESS:PORT, such as "
+          "127.0.0.1:8380 or [::]:80"},
+      Row{"behind_proxy = \"yes\"", "b.toml:1: behind_proxy: is a text; expected true or false"},
+      Row{"proxy_protocol = true",
+          "b.toml:1: proxy_protocol: is true without trusted_proxies, so nobody is believed"},
+      Row{"trusted_proxies = [\"10.0.0.1/8\"]",
+          "b.toml:1: trusted_proxies: has something else than networks; expected such as "
+          "10.0.0.0/8, with no bits behind the prefix"},
+      Row{"origins = [\"*\"]",
+          "b.toml:1: origins: has something else than origins; expected such as "
+          "\"https://example.org\", in lower case, without a path or a *"},
+      Row{"origins = [\"https://example.org/\"]",
+          "b.toml:1: origins: has something else than origins; expected such as "
+          "\"https://example.org\", in lower case, without a path or a *"},
+      Row{"hosts = [\"a:80\"]",
+          "b.toml:1: hosts: has something else than names; expected such as "
+          "\"bridge.example.org\", in lower case, without a port"},
+      Row{"tls = 1", "b.toml:1: tls: is an integer; expected a table, which begins with [tls]"},
+      Row{"[tls]\nkey_file = \"k\"", "b.toml:1: tls.certificate_file: is missing; TLS wants both"},
+      Row{"[tls]\nkey = 1",
+          "b.toml:2: tls.key: unknown key; expected one of certificate_file, "
+          "key_file"}));
+}
+
+TEST_CASE("a limit out of its bounds, or of another type, is named with its bounds") {
+  check(GENERATE(
+      Row{"[limits]\nconnections_max = 0",
+          "b.toml:2: limits.connections_max: is 0; expected 1 to 1000000"},
+      Row{"[limits]\nconnections_max = 1.5",
+          "b.toml:2: limits.connections_max: is a number with a fraction; expected an integer"},
+      Row{"[limits]\ncommands_per_second_per_token = -1",
+          "b.toml:2: limits.commands_per_second_per_token: is -1; expected 0 to 10000000"},
+      Row{"[limits]\nmessage_bytes_max = \"1 GiB\"",
+          "b.toml:2: limits.message_bytes_max: is 1 GiB; expected 4 KiB to 64 MiB"},
+      Row{"[limits]\nmessage_bytes_max = \"lots\"",
+          "b.toml:2: limits.message_bytes_max: is no amount; expected one such as \"64 MiB\" or "
+          "65536"},
+      Row{"[limits]\nmessage_bytes_max = true",
+          "b.toml:2: limits.message_bytes_max: is a boolean; expected a text such as \"64 MiB\", "
+          "or "
+          "an integer"},
+      Row{"[limits]\nconnect_timeout = 5",
+          "b.toml:2: limits.connect_timeout: is an integer; expected a text, in quotes"},
+      Row{"[limits]\nconnect_timeout = \"5\"",
+          "b.toml:2: limits.connect_timeout: is no time; expected one such as \"5 s\" or "
+          "\"250 ms\""},
+      Row{"[limits]\nconnect_timeout = \"1 h\"",
+          "b.toml:2: limits.connect_timeout: is 1 h; expected 100 ms to 5 min"},
+      Row{"[limits]\nrequest_bytes_max = \"64 MiB\"\nmemory_limit = \"100 MiB\"",
+          "b.toml:3: limits.memory_limit: is 100 MiB; expected twice request_bytes_max (64 MiB) at "
+          "least"}));
+}
+
+TEST_CASE("what is wrong with an upstream is said without its credentials") {
+  check(GENERATE(
+      Row{"[upstreams.a]", "b.toml:1: upstreams.a.url: is missing; expected valkey://HOST:PORT"},
+      Row{"[upstreams]\na = \"valkey://h\"",
+          "b.toml:2: upstreams.a: is a text; expected a table, "
+          "which begins with [upstreams.NAME]"},
+      Row{"[upstreams.\"a b\"]\nurl = \"valkey://h\"",
+          "b.toml:1: upstreams: a name in it has something else than letters, digits, - _ and ."},
+      Row{"[upstreams.a]\nurl = \"valkey://jane:hunter2@h\"",
+          "b.toml:2: upstreams.a.url: has a user or a password; these belong to profiles"},
+      Row{"[upstreams.a]\nurl = \"valkey://jane:hun/ter2@h\"",
+          "b.toml:2: upstreams.a.url: url: user or password has a / or ? that is not escaped; "
+          "expected %2F or %3F"},
+      Row{"[upstreams.a]\nurl = \"valkey://h/3\"",
+          "b.toml:2: upstreams.a.url: says database, client_name or protocol; these are for "
+          "clients "
+          "to choose"},
+      Row{"[upstreams.a]\nurl = \"valkey://h\"\nca_file = \"x\"",
+          "b.toml:3: upstreams.a.ca_file: is for TLS; expected valkeys://"},
+      Row{"[upstreams.a]\nurl = \"valkeys://h\"\nkey_file = \"x\"",
+          "b.toml:1: upstreams.a.certificate_file: is missing; a client certificate wants both"}));
+}
+
+TEST_CASE("what is wrong with a profile is said without its password") {
+  check(GENERATE(
+      Row{"[profiles.a]\npassword = 12345",
+          "b.toml:2: profiles.a.password: is an integer; expected "
+          "a text, in quotes"},
+      Row{"[profiles.a]\npassword = \"hunter2\"\npassword_env = \"P\"",
+          "b.toml:2: profiles.a.password: is there more than once; expected one of password, "
+          "password_file and password_env"},
+      Row{"[profiles.a]\npassword_file = \"/nowhere/password\"",
+          "b.toml:2: profiles.a.password_file: /nowhere/password: No such file or directory"},
+      Row{"[profiles.a]\npassword_env = \"PLIMSOLL_TEST_NOT_SET\"",
+          "b.toml:2: profiles.a.password_env: PLIMSOLL_TEST_NOT_SET: is not set, or empty"},
+      Row{"[profiles.a]\npassword_env = \"$hunter2\"",
+          "b.toml:2: profiles.a.password_env: is no name of an environment variable"},
+      Row{"[profiles.a]\nusername = \"jane\"",
+          "b.toml:2: profiles.a.username: has no password; expected password, password_file or "
+          "password_env"},
+      Row{"[profiles.a]\nallow = [\"get set\"]",
+          "b.toml:2: profiles.a.allow: has something else in it than commands and @categories"},
+      Row{"[profiles.a]\ndatabases = [-1]",
+          "b.toml:2: profiles.a.databases: has -1 in it; expected 0 to 999999"},
+      Row{"[profiles.a]\nconnections_max = 0",
+          "b.toml:2: profiles.a.connections_max: is 0; expected 1 to 1000000"}));
+}
+
+TEST_CASE("what is wrong with a key is said without it") {
+  check(GENERATE(
+      Row{"[jwt_keys]",
+          "b.toml:1: jwt_keys: is a table; expected tables, each of which begins with "
+          "[[jwt_keys]]"},
+      Row{"[[jwt_keys]]", "b.toml:1: jwt_keys.algorithm: is missing; expected HS256 or EdDSA"},
+      Row{"[[jwt_keys]]\nalgorithm = \"none\"",
+          "b.toml:2: jwt_keys.algorithm: is not one that is known; expected HS256 or EdDSA"},
+      Row{"[[jwt_keys]]\nalgorithm = \"HS256\"",
+          "b.toml:1: jwt_keys.secret_file: is missing; HS256 wants it"},
+      Row{"[[jwt_keys]]\nalgorithm = \"EdDSA\"\npublic_key_file = \"/dev/null\"",
+          "b.toml:3: jwt_keys.public_key_file: /dev/null: is empty"}));
+}
+
+TEST_CASE("several problems are told at once") {
+  const std::vector<std::string> expected{
+      "b.toml:1: metrics: is an integer; expected a text, in quotes",
+      "b.toml:3: limits.connections_max: is 0; expected 1 to 1000000",
+      "b.toml:4: limits.ping_interval: is no time; expected one such as \"5 s\" or \"250 ms\"",
+  };
+  CHECK(problems_of("metrics = 1\n[limits]\nconnections_max = 0\nping_interval = \"soon\"") ==
+        expected);
+}
+
+TEST_CASE("what is no TOML is said where, and without a word of it") {
+  const auto text = GENERATE("password = hunter2", "password = \"hunter2", "password = 12hunter2",
+                             "password = 'hunter2' hunter2", "password = truehunter2",
+                             "password hunter2", "a = 1\na = \"hunter2\"", "a = \"\\hunter2\"",
+                             "a = 0xhunter2", "[hunter2", "a = 2001-hunter2", "a = hunter2\xff");
+  CAPTURE(text);
+  const auto problems = problems_of(text);
+  REQUIRE(problems.size() == 1);
+  CAPTURE(problems[0]);
+  CHECK(problems[0].starts_with("b.toml:"));
+  CHECK(problems[0].find("ter2") == std::string::npos);
+  CHECK(problems[0].find("'") == std::string::npos);
+}
+
+TEST_CASE("a key that is there twice is said to be") {
+  check({"a = 1\na = 2", "b.toml:2:5: a key or a table that is there already"});
+}
+
+TEST_CASE("an unknown key is named with those that there are") {
+  const auto problems = problems_of("listening = 1");
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0] ==
+        "b.toml:1: listening: unknown key; expected one of access_log, behind_proxy, hosts, "
+        "jwt_keys, limits, listen, metrics, origins, profiles, proxy_protocol, tls, tokens_file, "
+        "trusted_proxies, upstreams");
+}
+
+}  // namespace
+}  // namespace plimsoll::testing

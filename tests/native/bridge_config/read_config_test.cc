@@ -1,0 +1,200 @@
+#include "plimsoll/native/bridge/read_config.h"
+
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/native/bridge/tokens.h"
+#include "plimsoll/tests/support/temporary_directory.h"
+
+// The command line, files and what must be there in the end.
+
+namespace plimsoll::testing {
+namespace {
+
+using bridge::CommandLine;
+using bridge::Config;
+using bridge::parse_command_line;
+using bridge::read_config;
+using bridge::static_token_line;
+using Lines = std::vector<std::string>;
+
+CommandLine parsed(std::initializer_list<const char*> words) {
+  std::vector<const char*> arguments{"plimsoll-bridge"};
+  arguments.insert(arguments.end(), words);
+  const auto invocation = parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+  REQUIRE(invocation.command_line);
+  return *invocation.command_line;
+}
+
+int refused(std::initializer_list<const char*> words) {
+  std::vector<const char*> arguments{"plimsoll-bridge"};
+  arguments.insert(arguments.end(), words);
+  const auto invocation = parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+  REQUIRE_FALSE(invocation.command_line);
+  return invocation.exit_status;
+}
+
+Config config_of(std::initializer_list<const char*> words) {
+  const auto read = read_config(parsed(words));
+  for (const std::string& line : read.problems) UNSCOPED_INFO(line);
+  REQUIRE(read.config);
+  return *read.config;
+}
+
+Lines problems_of(std::initializer_list<const char*> words) {
+  const auto read = read_config(parsed(words));
+  CHECK_FALSE(read.config);
+  return read.problems;
+}
+
+// A folder with a file of one token, "open", for a profile, and a configuration.
+struct Files {
+  TemporaryDirectory folder;
+  std::string tokens = folder.path() + "/tokens";
+  std::string config = folder.path() + "/bridge.toml";
+
+  explicit Files(const std::string& profile, const std::string& text = "") {
+    std::ofstream(tokens) << static_token_line({bridge::sha256("open"), profile}) << "\n";
+    std::ofstream(config) << text;
+  }
+};
+
+constexpr const char* server = "--upstream=valkey://127.0.0.1:6379";
+
+TEST_CASE("with nothing configured the least that is needed is said") {
+  CHECK(problems_of({}) ==
+        Lines{"configuration: no server to connect to: say --upstream valkey://HOST:PORT, or "
+              "[upstreams.NAME] with a url in the file",
+              "configuration: nobody could connect: say --local to try it on this machine, or name "
+              "a tokens_file or [[jwt_keys]]"});
+}
+
+TEST_CASE("--local makes a profile and a token that leads to it, another one each time") {
+  const Config config = config_of({"--upstream", "valkey://jane:secret@127.0.0.1", "--local"});
+  REQUIRE(config.profiles.size() == 1);
+  CHECK(config.profiles[0].name == "local");
+  CHECK(config.profiles[0].username == "jane");
+  CHECK(config.profiles[0].password == "secret");
+  CHECK(config.profiles[0].rules.allow == Lines{"@all"});
+  CHECK(config.upstreams[0].name == "default");
+  const bridge::Tokens tokens(config.profiles, config.static_tokens, config.jwt_keys);
+  const auto grant = tokens.verify(config.local_token, {});
+  REQUIRE(grant);
+  CHECK(grant->profile == &config.profiles[0]);
+  CHECK(config_of({server, "--local"}).local_token != config.local_token);
+}
+
+TEST_CASE("--local says what may be done with --allow, and only here") {
+  const Config config = config_of({server, "--local", "--allow", "@read,set", "--allow", "del"});
+  CHECK(config.profiles[0].rules.allow == Lines{"@read", "set", "del"});
+  CHECK(config.profiles[0].rules.deny.empty());
+  const auto problems = problems_of({server, "--local", "--listen", "0.0.0.0:80"});
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[1] ==
+        "--local: is for this machine alone; expected --listen of a loopback address");
+}
+
+TEST_CASE("a command line alone is enough, with a file of tokens") {
+  const Files files("default");
+  const Config config = config_of({"--upstream", "a=valkey://one", "--upstream", "b=unix:///s",
+                                   "--listen", "127.0.0.1:1", "--listen", "[::1]:1", "--metrics",
+                                   "127.0.0.1:2", "--origin", "http://localhost:5173", "--allow",
+                                   "@read", "--token-file", files.tokens.c_str()});
+  CHECK(config.listen.size() == 2);
+  CHECK(config.metrics->port == 2);
+  CHECK(config.origins == Lines{"http://localhost:5173"});
+  REQUIRE(config.upstreams.size() == 2);
+  CHECK(config.upstreams[0].name == "a");
+  CHECK(config.upstreams[1].endpoint.path == "/s");
+  CHECK(config.profiles[0].name == "default");
+  CHECK(config.static_tokens.size() == 1);
+  CHECK(config.local_token.empty());
+}
+
+TEST_CASE("options override the file") {
+  const Files files("web", R"(
+    listen = ["127.0.0.1:1"]
+    tokens_file = "tokens"
+    [upstreams.main]
+    url = "valkey://old"
+    [profiles.web]
+    upstream = "main"
+  )");
+  const Config config = config_of({"--config", files.config.c_str(), "--listen", "127.0.0.1:2",
+                                   "--upstream", "main=valkey://new"});
+  REQUIRE(config.listen.size() == 1);
+  CHECK(config.listen[0].port == 2);
+  REQUIRE(config.upstreams.size() == 1);
+  CHECK(config.upstreams[0].endpoint.host == "new");
+  CHECK(config.static_tokens.size() == 1);
+}
+
+TEST_CASE("beyond loopback there is TLS, or a proxy that has it") {
+  const Files files("default");
+  const auto with = [&](const char* text) {
+    std::ofstream(files.config) << text;
+    return read_config(parsed({"--config", files.config.c_str(), server, "--allow", "get",
+                               "--token-file", files.tokens.c_str(), "--listen", "[::]:80"}))
+        .problems;
+  };
+  CHECK(
+      with("") ==
+      Lines{"listen: [::]:80 is reached from elsewhere, and tokens would cross the network in the "
+            "clear; expected [tls] with certificate_file and key_file, or behind_proxy = true if "
+            "a proxy has TLS"});
+  CHECK(with("behind_proxy = true").empty());
+  CHECK(with("tls = {certificate_file = \"tokens\", key_file = \"tokens\"}").empty());
+  CHECK(with("tls = {certificate_file = \"/nowhere\", key_file = \"tokens\"}") ==
+        Lines{"tls: /nowhere: No such file or directory"});
+}
+
+TEST_CASE("names that lead nowhere are refused") {
+  const Files files("nobody", "[profiles.default]\nupstream = \"there\"");
+  CHECK(problems_of(
+            {"--config", files.config.c_str(), server, "--token-file", files.tokens.c_str()}) ==
+        Lines{files.config + ":2: profiles.default.upstream: names no upstream; expected one of "
+                             "[upstreams.NAME]",
+              files.tokens + ": names a profile that there is not: nobody"});
+  const Files twice("default", "[profiles.default]");
+  CHECK(problems_of({"--config", twice.config.c_str(), server, "--allow", "get", "--token-file",
+                     twice.tokens.c_str()}) ==
+        Lines{"--allow: makes a profile that the file has: default"});
+}
+
+TEST_CASE("files that cannot be read are named") {
+  CHECK(problems_of({"--config", "/nowhere.toml", "--token-file", "/none"}) ==
+        Lines{"/nowhere.toml: No such file or directory", "/none: No such file or directory"});
+}
+
+TEST_CASE("a bridge is no upstream") {
+  CHECK(problems_of({"--upstream", "ws://127.0.0.1:8380/main", "--local"}) ==
+        Lines{"--upstream: is of a bridge; expected a server: valkey://, valkeys:// or unix://"});
+}
+
+TEST_CASE("values of options that are wrong are told without them") {
+  CHECK(
+      problems_of({"--listen", "hunter2", "--metrics", "hunter2", "--origin", "hunter2",
+                   "--upstream", "hunter2@a", "--upstream", "a=valkey://jane:hunter2@h"}) ==
+      Lines{"--listen: is no address; expected such as 127.0.0.1:8380",
+            "--metrics: is no address; expected such as 127.0.0.1:80",
+            "--origin: is none; expected such as https://example.org, without a path",
+            "--upstream: url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://",
+            "--upstream: has a user or a password; these belong to profiles, except with --local "
+            "and one --upstream"});
+}
+
+TEST_CASE("an option that is none, and one without its value, ends the program") {
+  CHECK(refused({"--hunter"}) == 2);
+  CHECK(refused({"hunter2"}) == 2);
+  CHECK(refused({"--config"}) == 2);
+  CHECK(refused({"--help"}) == 0);
+  CHECK(parsed({"--make-token", "web"}).make_token == "web");
+  CHECK_FALSE(parsed({}).make_token);
+}
+
+}  // namespace
+}  // namespace plimsoll::testing

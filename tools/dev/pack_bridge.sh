@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# The npm package plimsoll-bridge: the binary as it is released, with its launcher.
+# To be sourced, behind say.sh and bazel.sh.
+
+# Debian's packages of libraries that are linked statically, and whose licences want to be told. Boost's
+# wants that for source alone, and those of libstdc++ and libgcc have their runtime library exception.
+linked_packages='libcli11-dev libssl-dev libtomlplusplus-dev libxxhash-dev nlohmann-json3-dev'
+
+bridge_notices() {
+  local package
+  cat NOTICE
+  printf '\nThe binary has parts of these libraries in it. The Apache License 2.0 is in LICENSE.\n'
+  for package in $linked_packages; do
+    printf '\n---- %s\n\n' "$(dpkg-query -W -f='${Package} ${Version}' "$package")"
+    cat "/usr/share/doc/$package/copyright" || return 1
+  done
+}
+
+# pack_bridge FOLDER: the tarball in FOLDER, and its path.
+pack_bridge() {
+  local folder=$1 stage name status=0
+  say "building plimsoll-bridge as it is released"
+  run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge-release >&2 ||
+    die "the bridge does not build"
+  stage=$(mktemp -d)
+  mkdir -p "$stage/bin/linux-x64"
+  cp js/bridge/* LICENSE "$stage/" &&
+    cp "$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge-release" \
+      "$stage/bin/linux-x64/plimsoll-bridge" &&
+    chmod u+w "$stage/bin/linux-x64/plimsoll-bridge" &&
+    bridge_notices >"$stage/NOTICES" &&
+    name=$(cd "$stage" && npm pack --silent --pack-destination "$folder") || status=$?
+  rm -rf "$stage"
+  [ "$status" = 0 ] || die "plimsoll-bridge cannot be packed"
+  echo "$folder/$name"
+}

@@ -1,0 +1,120 @@
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "plimsoll/wasm/abi.h"
+#include "plimsoll/wasm/door.h"
+#include "plimsoll/wasm/translate.h"
+
+// The calls that move bytes and time, and tell what came of them.
+
+namespace plimsoll::wasm {
+namespace {
+
+void show_spans(std::span<const std::string_view> spans) {
+  std::transform(spans.begin(), spans.end(), outbox().spans, [](std::string_view span) {
+    return PlimsollSpan{.bytes = span.data(), .size = span.size()};
+  });
+}
+
+void show_halves(std::uint64_t bits, std::uint32_t (&halves)[2]) {
+  halves[0] = static_cast<std::uint32_t>(bits);
+  halves[1] = static_cast<std::uint32_t>(bits >> 32);
+}
+
+// What is to be done, once all is told.
+void show_rest(HostedClient& client) {
+  outbox().action = plimsoll_action_none;
+  if (outbox().more != plimsoll_more_nothing) return;  // the last value must stay
+  if (const std::optional<Action> action = client.poll_action()) {
+    outbox().action =
+        action->kind == Action::Kind::open ? plimsoll_action_open : plimsoll_action_close;
+    outbox().connection = static_cast<std::uint32_t>(action->connection);
+    outbox().more = plimsoll_more_events;
+  }
+  Client& core = client.client();
+  show_halves(core.unsent_connections(), outbox().unsent);
+  show_halves(core.take_resumed_connections(), outbox().resumed);
+  outbox().timeout = to_milliseconds(core.poll_timeout());
+}
+
+}  // namespace
+}  // namespace plimsoll::wasm
+
+using namespace plimsoll;
+using namespace plimsoll::wasm;
+
+int32_t PLIMSOLL_EXPORT(plimsoll_handle_opened)(int32_t client, uint32_t connection,
+                                                uint32_t credits, double now) {
+  return with(client, now, [=](HostedClient& found, Instant at) {
+    return answer(found.handle_opened(connection, credits, at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_handle_closed)(int32_t client, uint32_t connection,
+                                                uint32_t reason, double now) {
+  const std::optional<Error> error = close_error(reason);
+  if (!error) return refuse_argument("unknown reason", "one of PlimsollCloseReason");
+  return with(client, now, [&](HostedClient& found, Instant at) {
+    return answer(found.handle_closed(connection, *error, at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_read_space)(int32_t client, uint32_t connection, size_t waiting) {
+  return with(client, [=](HostedClient& found) {
+    const Result<std::span<char>> space = found.read_space(connection, waiting);
+    if (!space) return refuse(space.error());
+    outbox().spans[0] = {.bytes = space->data(), .size = space->size()};
+    return static_cast<std::int32_t>(space->size());
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_handle_read)(int32_t client, uint32_t connection, size_t size,
+                                              double now) {
+  return with(client, now, [&](HostedClient& found, Instant at) {
+    return answer(found.handle_read(connection, size, at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_poll_transmit)(int32_t client, uint32_t connection) {
+  return with(client, [connection](HostedClient& found) {
+    std::array<std::string_view, plimsoll_spans_max> spans;
+    const Result<std::size_t> count = found.poll_transmit(connection, spans);
+    if (!count) return refuse(count.error());
+    show_spans(std::span(spans).first(*count));
+    return static_cast<std::int32_t>(*count);
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_handle_written)(int32_t client, uint32_t connection, size_t size) {
+  return with(client,
+              [&](HostedClient& found) { return answer(found.handle_written(connection, size)); });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_handle_timeout)(int32_t client, double now) {
+  return tell(client, now, [](HostedClient& found, Instant at) {
+    found.client().handle_timeout(at);
+    return 0;
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_poll)(int32_t client) {
+  return with(client, [](HostedClient& found) {
+    Area area(outbox().area);
+    const Result<std::uint32_t> count = found.poll(area);
+    if (!count) return refuse(count.error());
+    outbox().more = found.more();
+    show_rest(found);
+    return static_cast<std::int32_t>(*count);
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_poll_nodes)(int32_t client) {
+  return with(client, [](HostedClient& found) {
+    Area area(outbox().area);
+    const std::uint32_t count = area.add_nodes(found.walk());
+    outbox().nodes_count = count;
+    outbox().more = found.more();
+    return static_cast<std::int32_t>(count);
+  });
+}

@@ -1,0 +1,245 @@
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/row_numbers.h"
+#include "plimsoll/wasm/abi.h"
+#include "plimsoll/wasm/door.h"
+#include "plimsoll/wasm/transaction.h"
+#include "plimsoll/wasm/translate.h"
+
+// The calls about requests, and about connections beside the main one.
+
+namespace plimsoll::wasm {
+namespace {
+
+Instant since(double staleness, Instant now) {
+  return staleness < 0 ? Instant::min() : now - to_duration(staleness);
+}
+
+// Where the id of what was just staged is told.
+std::int32_t answer_request(const HostedClient& client, const Status& status) {
+  if (!status) return refuse(status.error());
+  outbox().request[0] = static_cast<std::uint32_t>(client.last_request());
+  outbox().request[1] = static_cast<std::uint32_t>(client.last_request() >> 32);
+  return 0;
+}
+
+// What `look_up(served, area, nodes)` found, told.
+template <class LookUp>
+bool tell_found(const HostedClient& client, LookUp&& look_up) {
+  std::uint32_t nodes = 0;
+  Area told(outbox().area);
+  if (!look_up(instance().line().served, told, nodes)) return false;
+  outbox().nodes_count = nodes;
+  outbox().more = client.more();
+  return true;
+}
+
+bool look_up_key(HostedClient& client, std::string_view key, Instant from, Instant now) {
+  return tell_found(client, [&](Served& served, Area& area, std::uint32_t& nodes) {
+    return served.look_up_key(client, key, from, now, area, nodes);
+  });
+}
+
+// Which needs no look at the command table.
+CommandView get_of(const std::string_view& key) {
+  CommandView command;
+  command.head = "*2\r\n$3\r\nGET\r\n";
+  command.head_kind = CommandView::Head::counted;
+  command.effect = CommandView::Effect::read;
+  command.row = commands::row_numbers::get;
+  command.args = {&key, 1};
+  return command;
+}
+
+std::int32_t submit(HostedClient& client, const CommandView& command, std::uint32_t tag,
+                    double timeout, Instant from, Instant now) {
+  const Result<PlimsollOutcome> outcome =
+      client.submit(command, tag, to_timeout(timeout), from, now);
+  if (!outcome) return refuse(outcome.error());
+  outbox().outcome = *outcome;
+  return answer_request(client, {});
+}
+
+// What `call` answers about the client and the command that is staged.
+template <class Call>
+std::int32_t with_command(std::int32_t client, std::uint32_t count, Call&& call) {
+  const TakesStaged takes;
+  return with(client, [&](HostedClient& found) {
+    const auto words = takes.staging.words(count);
+    if (!words) return refuse(words.error());
+    const Result<CommandView> command = commands::prepare(*words);
+    return command ? call(found, *command) : refuse(command.error());
+  });
+}
+
+template <class Call>
+std::int32_t with_words(std::int32_t client, std::uint32_t count, double timeout, double now,
+                        Call&& call) {
+  if (!is_timeout(timeout)) return refuse_time();
+  const TakesStaged takes;
+  return tell(client, now, [&](HostedClient& found, Instant at) {
+    const auto words = takes.staging.words(count);
+    return words ? call(found, *words, at) : refuse(words.error());
+  });
+}
+
+template <class Call>
+std::int32_t with_key(std::int32_t client, std::uint32_t size, double timeout, double now,
+                      Call&& call) {
+  if (!is_timeout(timeout)) return refuse_time();
+  const TakesStaged takes;
+  return tell(client, now, [&](HostedClient& found, Instant at) {
+    const Result<std::string_view> key = takes.staging.word(size);
+    return key ? call(found, *key, at) : refuse(key.error());
+  });
+}
+
+}  // namespace
+}  // namespace plimsoll::wasm
+
+using namespace plimsoll;
+using namespace plimsoll::wasm;
+
+int32_t PLIMSOLL_EXPORT(plimsoll_submit)(int32_t client, uint32_t count, uint32_t tag,
+                                         double timeout, double staleness, double now) {
+  if (!is_timeout(staleness)) return refuse_time();
+  return with_words(client, count, timeout, now,
+                    [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
+                      const Instant from = since(staleness, at);
+                      outbox().outcome = plimsoll_outcome_served;
+                      const auto look_up = [&](Served& served, Area& area, std::uint32_t& nodes) {
+                        return served.look_up(found, words, from, at, area, nodes);
+                      };
+                      if (tell_found(found, look_up)) return 0;
+                      const Result<CommandView> command = commands::prepare(words);
+                      if (!command) return refuse(command.error());
+                      return submit(found, *command, tag, timeout, from, at);
+                    });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_submit_get)(int32_t client, uint32_t size, uint32_t tag,
+                                             double timeout, double staleness, double now) {
+  if (!is_timeout(staleness)) return refuse_time();
+  return with_key(client, size, timeout, now,
+                  [&](HostedClient& found, std::string_view key, Instant at) {
+                    const Instant from = since(staleness, at);
+                    outbox().outcome = plimsoll_outcome_served;
+                    if (look_up_key(found, key, from, at)) return 0;
+                    return submit(found, get_of(key), tag, timeout, from, at);
+                  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_submit_admitted)(int32_t client, uint32_t count, uint32_t tag) {
+  return with_command(client, count, [tag](HostedClient& found, const CommandView& command) {
+    return answer_request(found, found.submit_admitted(command, tag));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_lookup)(int32_t client, uint32_t size, double now) {
+  return with_key(client, size, 0, now, [](HostedClient& found, std::string_view key, Instant at) {
+    return look_up_key(found, key, Instant::min(), at) ? 1 : 0;
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_prove)(int32_t client, uint32_t tag, double timeout, double now) {
+  if (!is_timeout(timeout)) return refuse_time();
+  return tell(client, now, [&](HostedClient& found, Instant at) {
+    return answer_request(found, found.prove(tag, to_timeout(timeout), at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t commands,
+                                                     uint32_t count, uint32_t tag, double timeout,
+                                                     double now) {
+  if (!is_timeout(timeout)) return refuse_time();
+  const TakesStaged takes;
+  return tell(client, now, [&](HostedClient& found, Instant at) {
+    const Result<Staging::Parts> staged = takes.staging.words_in_parts(commands, count);
+    if (!staged) return refuse(staged.error());
+    Result<Transaction> transaction = Transaction::of(*staged, found.client().requests_account());
+    if (!transaction) return refuse(transaction.error());
+    // It does not wait for room: the words of many commands would have to be staged twice.
+    return answer_request(found, found.stage(transaction->command(), tag, to_timeout(timeout), at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_cancel)(int32_t client, uint32_t request_low,
+                                         uint32_t request_high, double now) {
+  return with(client, now, [&](HostedClient& found, Instant at) {
+    return answer(found.cancel(RequestId{request_high} << 32 | request_low, at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_open_exclusive)(int32_t client, double now) {
+  return tell(client, now,
+              [](HostedClient& found, Instant at) { return answer(found.open_exclusive(at)); });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_submit_to)(int32_t client, uint32_t connection, uint32_t count,
+                                            uint32_t tag, double timeout, double now) {
+  return with_words(client, count, timeout, now,
+                    [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
+                      const Result<CommandView> command = commands::prepare(words);
+                      if (!command) return refuse(command.error());
+                      return answer_request(found, found.submit_to(connection, *command, tag,
+                                                                   to_timeout(timeout), at));
+                    });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_release)(int32_t client, uint32_t connection, double now) {
+  return tell(client, now, [connection](HostedClient& found, Instant at) {
+    return answer(found.release(connection, at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_open_subscription)(int32_t client, double now) {
+  return tell(client, now,
+              [](HostedClient& found, Instant at) { return answer(found.open_subscription(at)); });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_subscribe)(int32_t client, uint32_t connection, uint32_t kind,
+                                            uint32_t count, uint32_t tag, double timeout,
+                                            double now) {
+  return with_words(client, count, timeout, now,
+                    [&](HostedClient& found, std::span<const std::string_view> names, Instant at) {
+                      return answer_request(
+                          found, found.subscribe(HostedClient::Subscribe::begin, connection, kind,
+                                                 names, tag, to_timeout(timeout), at));
+                    });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_unsubscribe)(int32_t client, uint32_t connection, uint32_t kind,
+                                              uint32_t count, uint32_t tag, double timeout,
+                                              double now) {
+  return with_words(client, count, timeout, now,
+                    [&](HostedClient& found, std::span<const std::string_view> names, Instant at) {
+                      return answer_request(
+                          found, found.subscribe(HostedClient::Subscribe::end, connection, kind,
+                                                 names, tag, to_timeout(timeout), at));
+                    });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_next_messages)(int32_t client, uint32_t connection,
+                                                uint32_t messages_max, uint32_t tag, double timeout,
+                                                double now) {
+  if (!is_timeout(timeout)) return refuse_time();
+  return tell(client, now, [&](HostedClient& found, Instant at) {
+    return answer_request(
+        found, found.next_messages(connection, messages_max, tag, to_timeout(timeout), at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_close_subscription)(int32_t client, uint32_t connection,
+                                                     double now) {
+  return tell(client, now, [connection](HostedClient& found, Instant at) {
+    return answer(found.close_subscription(connection, at));
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_subscription_statistics)(int32_t client, uint32_t connection) {
+  return with(client, [connection](HostedClient& found) {
+    const Result<SubscriptionStatistics> statistics = found.subscription_statistics(connection);
+    if (!statistics) return refuse(statistics.error());
+    outbox().statistics.subscription = to_abi(*statistics);
+    return 0;
+  });
+}

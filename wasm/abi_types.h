@@ -1,0 +1,337 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The numbers and records that cross the door (abi.h), and their offsets in the module.
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  plimsoll_abi_version = 6,
+  plimsoll_spans_max = 16,
+  plimsoll_text_max = 320,
+  plimsoll_pools_count = 6,
+  /// Clients of one instance at a time, and caches.
+  plimsoll_clients_max = 1024,
+  plimsoll_caches_max = 16,
+  /// Connections of one client at a time, numbered from 0, which is the main one.
+  plimsoll_connections_max = 64,
+  /// The highest memory line, in bytes. The module's memory ends at 256 MiB; the rest is for stack
+  /// and data, and for what the allocator itself needs.
+  plimsoll_memory_limit_max = 224 * 1024 * 1024,
+  /// What is always there to be written to by the host: see plimsoll_stage().
+  plimsoll_staging_bytes = 16 * 1024,
+  /// Where values are told: see PlimsollOutbox::area.
+  plimsoll_area_bytes = 32 * 1024,
+};
+
+/// Why something failed: core/base/error.h says what each means.
+enum PlimsollError {
+  plimsoll_error_lost_unsent = 1,
+  plimsoll_error_lost_in_doubt,
+  plimsoll_error_timed_out,
+  plimsoll_error_cancelled,
+  plimsoll_error_rejected_by_limit,
+  plimsoll_error_reply_too_large,
+  plimsoll_error_out_of_memory,
+  plimsoll_error_server_error,
+  plimsoll_error_cluster_redirect,
+  plimsoll_error_transaction_aborted,
+  plimsoll_error_protocol_error,
+  plimsoll_error_invalid_argument,
+  plimsoll_error_invalid_option,
+  plimsoll_error_refused_command,
+  plimsoll_error_wrong_type,
+  plimsoll_error_connect_failed,
+  plimsoll_error_connection_lost,
+  plimsoll_error_connection_dead,
+  plimsoll_error_server_loading,
+  plimsoll_error_primary_down,
+  plimsoll_error_server_busy,
+  plimsoll_error_too_many_clients,
+  plimsoll_error_protected_mode,
+  plimsoll_error_tls_failed,
+  plimsoll_error_credentials_failed,
+  plimsoll_error_certificate_invalid,
+  plimsoll_error_authentication_failed,
+  plimsoll_error_permission_denied,
+  plimsoll_error_unsupported_protocol,
+  plimsoll_error_unknown_database,
+  plimsoll_error_tracking_refused,
+  plimsoll_error_closed,
+  plimsoll_error_forked,
+};
+
+/// Whether the server may have executed the request that failed.
+enum PlimsollExecuted { plimsoll_executed_no, plimsoll_executed_maybe, plimsoll_executed_yes };
+
+enum PlimsollAction { plimsoll_action_none, plimsoll_action_open, plimsoll_action_close };
+
+/// What happened: core/session/session.h, Event::Kind.
+enum PlimsollEvent {
+  plimsoll_event_none,
+  plimsoll_event_ready,      ///< requests flow, for the first time or again
+  plimsoll_event_completed,  ///< request `tag` has its reply
+  plimsoll_event_failed,     ///< request `tag` failed: `error`; a server_error has a value as well
+  plimsoll_event_pushed,     ///< a message for `tag`, whose outcome is yet to come; without a tag
+                             ///< (0): the server said the value by itself
+  plimsoll_event_disconnected,  ///< the connection is lost: `error`; those in doubt fail next, the
+                                ///< others wait: plimsoll_action_open will come
+  plimsoll_event_closed,        ///< the client is over: `error`; those still waiting fail next
+  plimsoll_event_credentials_refused,  ///< the server did not take the new ones: `error`
+  plimsoll_event_queueing_failed,  ///< one command of the transaction `tag` was refused: `error`
+  plimsoll_event_admitted,  ///< there is room for request `tag`: plimsoll_submit_admitted() or
+                            ///< plimsoll_cancel() must be the next call about this client
+};
+
+/// What became of the words that were submitted.
+enum PlimsollOutcome {
+  plimsoll_outcome_staged,  ///< an event will tell
+  plimsoll_outcome_served,  ///< the reply is in the area: the cache had it; no event comes
+  plimsoll_outcome_waits,  ///< for room: plimsoll_event_admitted comes, or that it failed; the host
+                           ///< keeps the words
+};
+
+/// What poll(), poll_nodes(), submit() and lookup() have left untold.
+enum PlimsollMore {
+  plimsoll_more_nothing,
+  plimsoll_more_nodes,   ///< the last value goes on: poll_nodes()
+  plimsoll_more_events,  ///< poll(), before anything else is said of this client
+};
+
+/// How a connection ended, or why there is none.
+enum PlimsollCloseReason {
+  plimsoll_close_not_opened,   ///< no connection was made
+  plimsoll_close_ended,        ///< the server ended it
+  plimsoll_close_broken,       ///< the transport failed
+  plimsoll_close_tls_failed,   ///< TLS failed for another reason than the certificate
+  plimsoll_close_certificate,  ///< the server's certificate was not accepted
+};
+
+enum PlimsollClientState {
+  plimsoll_state_idle,
+  plimsoll_state_waiting,
+  plimsoll_state_opening,
+  plimsoll_state_handshaking,
+  plimsoll_state_ready,
+  plimsoll_state_closing,
+  plimsoll_state_closed,
+};
+
+/// What a client's cache relies on: core/client/near_cache.h.
+enum PlimsollCacheState {
+  plimsoll_cache_unknown,   ///< there was no connection yet
+  plimsoll_cache_tracking,  ///< the server tells what has changed
+  plimsoll_cache_ttl,       ///< time alone
+  plimsoll_cache_off,       ///< nothing is cached
+  plimsoll_cache_none,      ///< the client has no cache
+};
+
+/// RESP3's types (core/resp/node.h).
+enum PlimsollType {
+  plimsoll_type_null,
+  plimsoll_type_boolean,
+  plimsoll_type_integer,
+  plimsoll_type_real,
+  plimsoll_type_big_number,
+  plimsoll_type_simple_string,
+  plimsoll_type_bulk_string,
+  plimsoll_type_verbatim,  ///< begins with its format, such as "txt:"
+  plimsoll_type_simple_error,
+  plimsoll_type_bulk_error,
+  plimsoll_type_array,
+  plimsoll_type_set,
+  plimsoll_type_map,
+  plimsoll_type_push,
+  plimsoll_type_piece = 15,  ///< not a value: a part of the string before it
+
+  plimsoll_type_ascii = 256,  ///< with a string's type: every byte of it is below 128
+};
+
+struct PlimsollSpan {
+  const char* bytes;
+  size_t size;
+};
+
+/// One node of a value, as it is told in the area: an aggregate before its elements, a string that
+/// lies in several pieces before these. Attributes are left out.
+struct PlimsollNode {
+  uint32_t type;  ///< 0: PlimsollType
+  uint32_t size;  ///< 4: bytes, or elements; of a map pairs, a key and a value each; of an integer
+                  ///< or boolean its lower half
+  union {
+    const char* bytes;  ///< 8: of strings, errors, doubles and big numbers (as text) and pieces;
+                        ///< null: the pieces follow
+    uint32_t upper;     ///< 8: of an integer
+  };
+};
+
+/// One event in the area; its nodes follow.
+struct PlimsollEventRecord {
+  uint32_t kind;          ///< 0: PlimsollEvent
+  uint32_t tag;           ///< 4
+  uint32_t error;         ///< 8: PlimsollError, where it has one; else 0
+  uint32_t executed;      ///< 12: PlimsollExecuted, with `error`
+  const char* text;       ///< 16: the sentence about `error`
+  uint32_t text_size;     ///< 20
+  uint32_t lost;          ///< 24: of a message: those before it that were dropped for want of room
+  uint32_t gaps;          ///< 28: and the connections lost, each with who knows how many
+  uint32_t answers_owed;  ///< 32: of a transaction: behind this answer, the outcome included
+  uint32_t nodes;         ///< 36: how many of them follow this record; 0: no value
+};
+
+struct PlimsollClientStatistics {
+  double state;                 ///< 0: PlimsollClientState
+  double in_flight;             ///< 8: requests, and late replies still owed
+  double submitted;             ///< 16
+  double rejected;              ///< 24
+  double completed;             ///< 32
+  double failed;                ///< 40
+  double pushed;                ///< 48
+  double replies_skipped;       ///< 56
+  double pushes_skipped;        ///< 64
+  double bytes_read;            ///< 72
+  double bytes_written;         ///< 80
+  double connections;           ///< 88: that became ready
+  double connections_lost;      ///< 96: after that
+  double connections_dead;      ///< 104: of these, given up for want of a sign of life
+  double attempts_failed;       ///< 112: at a connection
+  double health_checks;         ///< 120
+  double requests_resent;       ///< 128
+  double waiting;               ///< 136: for room, now
+  double waited;                ///< 144: for room, in all
+  double waiters_refused;       ///< 152
+  double blocking_connections;  ///< 160: open
+  double subscriptions;         ///< 168: open
+  double cache_state;           ///< 176: PlimsollCacheState
+  double last_problem;  ///< 184: PlimsollError of the last time without a connection; 0: never
+  double credit_bytes;  ///< 192: charged for what peers may send by the credits that they have, or
+                        ///< have sent by them and the core has not read
+};
+
+struct PlimsollSubscriptionStatistics {
+  double names;         ///< 0
+  double queued;        ///< 8: messages
+  double queued_bytes;  ///< 16
+  double paused;        ///< 24: 1 where nothing is read until one of them is taken
+  double received;      ///< 32
+  double lost;          ///< 40: for want of room
+  double gaps;          ///< 48: connections lost
+  double refused;       ///< 56: names that the server did not take back
+};
+
+struct PlimsollCacheStatistics {
+  double lookups;              ///< 0
+  double hits;                 ///< 8
+  double evictions;            ///< 16
+  double expirations;          ///< 24
+  double invalidations;        ///< 32
+  double skipped_too_large;    ///< 40
+  double skipped_uncacheable;  ///< 48
+  double skipped_poisoned;     ///< 56
+  double skipped_fenced;       ///< 64
+  double skipped_no_memory;    ///< 72
+  double entries;              ///< 80
+  double bytes_live;           ///< 88
+  double bytes_committed;      ///< 96
+};
+
+struct PlimsollPoolStatistics {
+  double limit;    ///< 0: bytes, like used and peak
+  double used;     ///< 8
+  double peak;     ///< 16
+  double refused;  ///< 24: charges that were not granted
+};
+
+struct PlimsollMemoryStatistics {
+  double limit;   ///< 0: bytes, like all but `refused`
+  double used;    ///< 8
+  double peak;    ///< 16
+  double linear;  ///< 24: the module's memory, which never shrinks; 0 natively
+  /// 32: cache, requests, replies, pushes, connections, spare
+  struct PlimsollPoolStatistics pools[plimsoll_pools_count];
+};
+
+/// What calls answer with besides a number. Each field holds until the next call that is said to
+/// write it.
+struct PlimsollOutbox {
+  uint32_t error;       ///< 0: PlimsollError of the call refused last
+  uint32_t executed;    ///< 4: PlimsollExecuted, with `error`
+  uint32_t outcome;     ///< 8: submit: PlimsollOutcome
+  uint32_t action;      ///< 12: poll: PlimsollAction
+  uint32_t connection;  ///< 16: poll: which `action` is about
+  uint32_t more;        ///< 20: PlimsollMore
+  uint32_t request[2];  ///< 24: submit and the like: its id, the lower half first
+  uint32_t unsent[2];   ///< 32: poll: a bit for each connection to ask poll_transmit() about
+  uint32_t resumed[2];  ///< 40: poll: a bit for each that was paused, and can be read again
+  double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
+  struct PlimsollSpan spans[plimsoll_spans_max];  ///< 56: read_space, poll_transmit
+  /// 184: one of these at a time, by the call that is named so.
+  union {
+    struct PlimsollClientStatistics client;
+    struct PlimsollSubscriptionStatistics subscription;
+    struct PlimsollCacheStatistics cache;
+    struct PlimsollMemoryStatistics memory;
+  } statistics;
+  uint32_t text_size;            ///< 408: describe_error; a failed CHECK
+  char text[plimsoll_text_max];  ///< 412
+  uint32_t nodes_count;          ///< 732: poll_nodes, submit, lookup
+  /// 736: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `at` and
+  /// `text` point to lies here, too, or elsewhere in the memory.
+  double area[plimsoll_area_bytes / 8];
+  /// What the host stages in if it is not more.
+  char staging[plimsoll_staging_bytes];
+};
+
+/// What a client can be told at its start: core/session/options.h. 0 and 1 mean no and yes. The
+/// texts are staged, as words.
+struct PlimsollOptions {
+  double request_timeout;              ///< 0
+  double connect_timeout;              ///< 8
+  double close_timeout;                ///< 16
+  double reconnect_wait_min;           ///< 24
+  double reconnect_wait_max;           ///< 32
+  double health_check_interval;        ///< 40
+  double tombstone_age_max;            ///< 48
+  double random_seed;                  ///< 56: a whole number below 2^53, another for each client
+  uint32_t inflight_requests_limit;    ///< 64
+  uint32_t inflight_overflow;          ///< 68: 1: more wait, 0: they are rejected
+  uint32_t waiters_max;                ///< 72
+  uint32_t reply_bytes_max;            ///< 76
+  uint32_t reconnect_attempts_max;     ///< 80
+  uint32_t read_resends_max;           ///< 84
+  uint32_t database;                   ///< 88
+  uint32_t resp2;                      ///< 92
+  uint32_t no_evict;                   ///< 96
+  uint32_t no_touch;                   ///< 100
+  uint32_t blocking_connections_max;   ///< 104
+  uint32_t subscriptions_max;          ///< 108
+  uint32_t subscription_messages_max;  ///< 112
+  uint32_t subscription_overflow;      ///< 116: core/memory/overflow.h, in its order
+  uint32_t cache;                      ///< 120: of create_cache(); 0: none
+};
+
+/// What a cache is made of: core/cache/options.h. The texts of its filter are staged, as words.
+struct PlimsollCacheOptions {
+  double bytes_max;                   ///< 0
+  double entries_max;                 ///< 8
+  double entry_ttl;                   ///< 16
+  double coherence_lease;             ///< 24
+  double seed;                        ///< 32: a whole number below 2^53, drawn at random
+  uint32_t eviction_policy;           ///< 40: core/cache/policy/policy.h, in its order
+  uint32_t mode;                      ///< 44: core/cache/options.h, in its order
+  uint32_t server_ttl_cap;            ///< 48
+  uint32_t cache_nil;                 ///< 52
+  uint32_t opt_in;                    ///< 56
+  uint32_t only_commands_count;       ///< 60: so many words are staged for this...
+  uint32_t only_key_prefixes_count;   ///< 64: then so many for this
+  uint32_t module_reads_count;        ///< 68
+  uint32_t broadcast_prefixes_count;  ///< 72
+};
+
+#ifdef __cplusplus
+}
+#endif

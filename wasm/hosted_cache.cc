@@ -1,0 +1,81 @@
+#include "plimsoll/wasm/hosted_cache.h"
+
+#include <new>
+#include <utility>
+
+#include "plimsoll/wasm/own_texts.h"
+
+namespace plimsoll::wasm {
+namespace {
+
+constexpr Error no_room{.code = ErrorCode::out_of_memory,
+                        .what = "the memory line has no room for one more cache",
+                        .value = sizeof(HostedCache)};
+
+Status validate(const HostedCacheOptions& options) {
+  if (options.opt_in && !options.broadcast_prefixes.empty()) {
+    return Error{.code = ErrorCode::invalid_option,
+                 .what = "opt_in and broadcast_prefixes are given",
+                 .expected = "one of them"};
+  }
+  std::string_view culprit;
+  if (const Status valid = cache::validate(options.cache.filter, culprit); !valid) return valid;
+  return cache::validate(options.cache);
+}
+
+}  // namespace
+
+Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOptions& options) {
+  if (const Status valid = validate(options); !valid) return valid.error();
+  Result<cache::Cache::Memory> memory = cache::Cache::take_memory(budget, options.cache);
+  if (!memory) return memory.error();
+
+  Cost cost{.account = budget.open_account(PoolKind::connections), .own = Charge(), .texts = {}};
+  if (!cost.account) return no_room;
+  cost.own = Charge(*cost.account);
+  // Cache::take_memory() pays for the Cache itself.
+  const std::size_t footprint = budget.source().block_footprint(sizeof(HostedCache));
+  if (!cost.own.grow(footprint - sizeof(cache::Cache))) return no_room;
+
+  HostedCacheOptions own = options;
+  OwnTexts texts;
+  texts.count(own.cache.filter.only_commands);
+  texts.count(own.cache.filter.only_key_prefixes);
+  texts.count(own.cache.filter.module_reads);
+  texts.count(own.broadcast_prefixes);
+  if (!texts.allocate(*cost.account)) return no_room;
+  texts.copy(own.cache.filter.only_commands);
+  texts.copy(own.cache.filter.only_key_prefixes);
+  texts.copy(own.cache.filter.module_reads);
+  texts.copy(own.broadcast_prefixes);
+  cost.texts = texts.take();
+
+  void* const place = budget.source().allocate_block(sizeof(HostedCache));
+  if (place == nullptr) return no_room;
+  auto* const made = new (place) HostedCache(own, *std::move(memory), std::move(cost));
+  SessionOptions session;
+  session.tracking = made->tracking();
+  if (const Status valid = plimsoll::validate(session); !valid) {
+    destroy(*made, budget);
+    return valid.error();
+  }
+  return made;
+}
+
+void HostedCache::destroy(HostedCache& cache, Budget& budget) {
+  const Cost paid_until_the_end = std::move(cache.cost_);
+  cache.~HostedCache();
+  budget.source().release_block(&cache, sizeof(HostedCache));
+}
+
+TrackingOptions HostedCache::tracking() const {
+  if (mode_ == cache::CacheMode::ttl) return {};
+  TrackingOptions tracking{.method = TrackingOptions::Method::all_reads};
+  if (opt_in_) tracking.method = TrackingOptions::Method::opt_in;
+  if (!prefixes_.empty()) tracking.method = TrackingOptions::Method::broadcast;
+  tracking.required = mode_ == cache::CacheMode::tracking;
+  tracking.prefixes = prefixes_;
+  return tracking;
+}
+
+}  // namespace plimsoll::wasm

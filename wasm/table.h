@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace plimsoll::wasm {
+
+/// The ids by which a host names its clients, or caches: small numbers, checked, and not given to
+/// another one soon, so that a stale one finds nothing. Of fixed size, a power of two.
+template <class Item, std::uint32_t places_count>
+class Table {
+ public:
+  /// An id above 0 for `item`, or 0 where there are as many already.
+  std::int32_t add(Item& item) {
+    for (std::uint32_t i = 0; i < places_count; ++i) {
+      const std::uint32_t at = (search_from_ + i) % places_count;
+      Place& place = places_[at];
+      if (place.item != nullptr) continue;
+      // From 1 on: no id is 0.
+      place = {.item = &item, .uses = place.uses % (uses_count - 1) + 1};
+      search_from_ = at + 1;
+      return id_of(at, place.uses);
+    }
+    return 0;
+  }
+
+  /// The one of that id, or null.
+  Item* find(std::int32_t id) const {
+    if (id <= 0) return nullptr;
+    const Place& place = places_[static_cast<std::uint32_t>(id) % places_count];
+    const auto at = static_cast<std::uint32_t>(&place - places_.data());
+    return id == id_of(at, place.uses) ? place.item : nullptr;
+  }
+
+  /// Takes the one of that id out, if there is one.
+  Item* remove(std::int32_t id) {
+    Item* const item = find(id);
+    if (item != nullptr) places_[static_cast<std::uint32_t>(id) % places_count].item = nullptr;
+    return item;
+  }
+
+ private:
+  struct Place {
+    Item* item = nullptr;
+    std::uint32_t uses = 0;
+  };
+
+  // An id is a place and how many had it before, which wraps around: of 1024 places after 2^21.
+  static constexpr std::uint32_t uses_count = (std::uint32_t{1} << 31) / places_count;
+
+  static std::int32_t id_of(std::uint32_t place, std::uint32_t uses) {
+    return static_cast<std::int32_t>(uses * places_count + place);
+  }
+
+  std::array<Place, places_count> places_{};
+  std::uint32_t search_from_ = 0;
+};
+
+}  // namespace plimsoll::wasm
