@@ -1,0 +1,72 @@
+import { Client, type ClientOptions, ClientSideCache, configure } from "plimsoll";
+
+// The clients of the demo: all in one worker, and so below one memory line.
+
+/** Where the bridge is, and who we are to it. */
+export interface Berth {
+  /** ws:// or wss://, of the page's own host. */
+  readonly address: string;
+  readonly token: string;
+  /** May cut and stall connections: the demo's bridge alone gives one. */
+  readonly troubleToken: string | undefined;
+}
+
+export type Policy = "lru" | "lfu";
+export const policies: readonly Policy[] = ["lru", "lfu"];
+
+export const lineAtFirst = 16 * 1024 ** 2;
+const cacheKbAtFirst = 2048;
+
+let berth: Berth | undefined;
+let reading: { client: Client; cache: ClientSideCache; policy: Policy } | undefined;
+let other: Client | undefined;
+let troubling: Client | undefined;
+
+const theBerth = (): Berth => {
+  if (berth === undefined) throw new Error("there is no connection yet");
+  return berth;
+};
+
+/** Another client, as somebody else has one: no cache. Whoever opens it closes it. */
+export const openClient = (options: ClientOptions = {}): Promise<Client> =>
+  Client.connect(theBerth().address, { token: theBerth().token, ...options });
+
+/** The client that reads through the cache. */
+export const reader = (): Client => {
+  if (reading === undefined) throw new Error("there is no connection yet");
+  return reading.client;
+};
+
+export const policyInUse = (): Policy | undefined => reading?.policy;
+
+/** The client that writes what the reader may have in its cache. */
+export const writer = (): Client => {
+  if (other === undefined) throw new Error("there is no connection yet");
+  return other;
+};
+
+/** The client that may kill and pause. */
+export const troublemaker = async (): Promise<Client> => {
+  const { troubleToken } = theBerth();
+  if (troubleToken === undefined) {
+    throw new Error("this bridge lets nobody cut or stall connections; ./dev demo starts one that does");
+  }
+  troubling ??= await openClient({ token: troubleToken });
+  return troubling;
+};
+
+/** A new, cold cache with this policy, and a client that reads through it. */
+export const embark = async (policy: Policy, maxCacheKb = cacheKbAtFirst): Promise<void> => {
+  await reading?.client.close();
+  const cache = new ClientSideCache({ maxCacheKb, evictionPolicy: policy });
+  const client = await openClient({ clientSideCache: cache, clientName: "demo-reader",
+    inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000 });
+  reading = { client, cache, policy };
+};
+
+export const moor = async (at: Berth): Promise<void> => {
+  berth = at;
+  configure({ memoryLimit: lineAtFirst });
+  await embark("lru");
+  other = await openClient({ clientName: "demo-writer" });
+};

@@ -1,0 +1,40 @@
+import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
+
+import { moor, reader } from "./fleet.js";
+import { serve, tell } from "./serve.js";
+
+// The worker that all clients live in: the page's own thread has nothing to do but to draw.
+
+/** What there is to be seen, ten times a second. */
+export interface Snapshot {
+  /** performance.now() of the worker. */
+  readonly at: number;
+  readonly memory: ReturnType<typeof getMemoryStatistics>;
+  readonly client: ReturnType<ReturnType<typeof reader>["getStatistics"]>;
+  readonly cache: ReturnType<ReturnType<typeof reader>["getCacheStatistics"]>;
+}
+
+export interface AllNews { snapshot: Snapshot }
+
+const snapshotInterval = 100;
+
+const look = (): void => {
+  tell("snapshot", {
+    at: performance.now(),
+    memory: getMemoryStatistics(),
+    client: reader().getStatistics(),
+    cache: reader().getCacheStatistics(),
+  } satisfies Snapshot);
+};
+
+const services = {
+  moor: async (at: Parameters<typeof moor>[0]) => {
+    await moor(at);
+    setInterval(look, snapshotInterval);
+  },
+  setMemoryLimit,
+};
+
+export type Services = typeof services;
+
+serve(services);

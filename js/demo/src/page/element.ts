@@ -1,0 +1,20 @@
+// Elements of the page, made in a line.
+
+type Content = Node | string;
+
+/** An element with attributes and content: element("p", { class: "note" }, "text", other). */
+export const element = <Name extends keyof HTMLElementTagNameMap>(
+  name: Name, attributes: Record<string, string> = {}, ...content: Content[]
+): HTMLElementTagNameMap[Name] => {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...content);
+  return made;
+};
+
+/** The element with this id, which index.html has. */
+export const place = (id: string): HTMLElement => {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`index.html has no #${id}`);
+  return found;
+};
