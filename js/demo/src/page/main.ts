@@ -4,6 +4,7 @@ import { findBerth } from "./berth.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
+import { mountTrouble } from "./trouble.js";
 
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
 // the page.
@@ -17,7 +18,9 @@ const begin = async (): Promise<void> => {
   }
   const engine = startEngine();
   mountHull(place("hull"), engine);
+  const allowTrouble = mountTrouble(place("trouble"), engine, berth);
   await engine.services.moor(berth);
+  allowTrouble();
   say("Connected.");
 };
 
