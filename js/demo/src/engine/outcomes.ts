@@ -3,7 +3,7 @@ import { PlimsollError } from "plimsoll";
 // What became of many requests, counted as a caller's code would tell them apart.
 
 export interface Outcome {
-  /** "reply", or the class of the error. */
+  /** "reply", the class of the error, or what else callers got. */
   readonly name: string;
   /** Of an error: whether the server may have run it. */
   readonly executed: string | undefined;
@@ -33,6 +33,11 @@ export class Outcomes {
       this.error(error);
       return error;
     }
+  }
+
+  /** Something else that callers got so often. */
+  others(name: string, count: number): void {
+    if (count > 0) this.#counted.set(name, { name, count, executed: undefined, text: undefined });
   }
 
   list(): readonly Outcome[] { return [...this.#counted.values()]; }

@@ -1,6 +1,7 @@
 import "../style/page.css";
 
 import { findBerth } from "./berth.js";
+import { mountBeside } from "./beside.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
@@ -19,8 +20,10 @@ const begin = async (): Promise<void> => {
   const engine = startEngine();
   mountHull(place("hull"), engine);
   const allowTrouble = mountTrouble(place("trouble"), engine, berth);
+  const allowBeside = mountBeside(place("beside"), berth);
   await engine.services.moor(berth);
   allowTrouble();
+  allowBeside();
   say("Connected.");
 };
 

@@ -2,6 +2,7 @@ import type { Outcome } from "../engine/outcomes.js";
 import type { Run } from "../engine/troubles/run.js";
 import type { Fact } from "../engine/troubles/trouble.js";
 import type { LineWhile } from "../engine/line_watch.js";
+import { bar } from "./bar.js";
 import { element } from "./element.js";
 import { asBytes, asCount, asTime } from "./format.js";
 
@@ -14,23 +15,17 @@ export const verdict = ({ peak, limit, held }: LineWhile): string =>
 const howSeen = ({ isExact }: LineWhile): string =>
   isExact ? "to the byte" : "the highest that was seen; no new peak since the page was opened";
 
-const meter = (part: number): HTMLElement => {
-  const fill = element("span", { class: "bar-fill" });
-  fill.style.width = `${100 * Math.min(1, part)}%`;
-  return element("span", { class: "bar", "aria-hidden": "true" }, fill);
-};
-
 export const lineCell = (line: LineWhile): HTMLElement => element("td", {},
   element("span", { class: "tag", "data-kind": line.held ? "good" : "bad" }, verdict(line)),
-  meter(line.peak / line.limit),
+  bar(line.peak / line.limit),
   element("p", { class: "note" }, howSeen(line)));
 
 const executedWords: Record<string, string> = {
   no: "has not run", maybe: "may have run", yes: "has run",
 };
 
-const outcomeName = ({ name, executed }: Outcome): string => {
-  if (name === "reply") return "replies";
+const outcomeName = ({ name, count, executed }: Outcome): string => {
+  if (name === "reply") return count === 1 ? "reply" : "replies";
   return executed === undefined ? name : `${name}, executed: ${executed} (${executedWords[executed]})`;
 };
 
