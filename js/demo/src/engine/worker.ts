@@ -1,5 +1,7 @@
 import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
 
+import { ask } from "./commands/ask.js";
+import { commandDocs } from "./commands/docs.js";
 import { moor, reader } from "./fleet.js";
 import { serve, tell } from "./serve.js";
 import { troubleServices } from "./troubles/run.js";
@@ -34,6 +36,8 @@ const services = {
     setInterval(look, snapshotInterval);
   },
   setMemoryLimit,
+  ask,
+  commandDocs,
   ...troubleServices(look),
 };
 

@@ -2,9 +2,11 @@ import "../style/page.css";
 
 import { findBerth } from "./berth.js";
 import { mountBeside } from "./beside.js";
+import { mountConsole } from "./console.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
+import { mountSnippets } from "./snippets.js";
 import { mountTrouble } from "./trouble.js";
 
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
@@ -13,6 +15,7 @@ import { mountTrouble } from "./trouble.js";
 const say = (words: string): void => { place("state").textContent = words; };
 
 const begin = async (): Promise<void> => {
+  mountSnippets(place("console-code"));
   const berth = findBerth();
   if (berth === undefined) {
     return say("This page needs the token that ./dev demo prints: open the whole address.");
@@ -21,9 +24,11 @@ const begin = async (): Promise<void> => {
   mountHull(place("hull"), engine);
   const allowTrouble = mountTrouble(place("trouble"), engine, berth);
   const allowBeside = mountBeside(place("beside"), berth);
+  const allowConsole = mountConsole(place("console-work"), engine);
   await engine.services.moor(berth);
   allowTrouble();
   allowBeside();
+  allowConsole();
   say("Connected.");
 };
 
