@@ -1,6 +1,7 @@
 import "../style/page.css";
 
 import { findBerth } from "./berth.js";
+import { mountCache } from "./cache.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
@@ -8,17 +9,22 @@ import { mountHull } from "./hull.js";
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
 // the page.
 
-const say = (words: string): void => { place("state").textContent = words; };
+const say = (words: string, kind: "good" | "bad"): void => {
+  const state = place("state");
+  state.textContent = words;
+  state.dataset["kind"] = kind;
+};
 
 const begin = async (): Promise<void> => {
   const berth = findBerth();
   if (berth === undefined) {
-    return say("This page needs the token that ./dev demo prints: open the whole address.");
+    return say("This page needs the token that ./dev demo prints: open the whole address.", "bad");
   }
   const engine = startEngine();
   mountHull(place("hull"), engine);
+  mountCache(place("cache"), engine);
   await engine.services.moor(berth);
-  say("Connected.");
+  say("Connected.", "good");
 };
 
-begin().catch((error: Error) => say(`No connection: ${error.message}`));
+begin().catch((error: Error) => say(`No connection: ${error.message}`, "bad"));
