@@ -2,7 +2,9 @@ import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
 
 import { ask } from "./commands/ask.js";
 import { commandDocs } from "./commands/docs.js";
-import { moor, reader } from "./fleet.js";
+import { moor, policies, reader } from "./fleet.js";
+import { writeElsewhere } from "./invalidation.js";
+import { replay, type ReplayNews, setPace, stopReplay } from "./replays.js";
 import { serve, tell } from "./serve.js";
 import { troubleServices } from "./troubles/run.js";
 
@@ -17,7 +19,10 @@ export interface Snapshot {
   readonly cache: ReturnType<ReturnType<typeof reader>["getCacheStatistics"]>;
 }
 
-export interface AllNews { snapshot: Snapshot }
+export interface AllNews {
+  snapshot: Snapshot;
+  replay: ReplayNews;
+}
 
 const snapshotInterval = 100;
 
@@ -39,6 +44,11 @@ const services = {
   ask,
   commandDocs,
   ...troubleServices(look),
+  policies: () => policies,
+  replay,
+  setPace,
+  stopReplay,
+  writeElsewhere,
 };
 
 export type Services = typeof services;

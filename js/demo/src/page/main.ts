@@ -2,6 +2,7 @@ import "../style/page.css";
 
 import { findBerth } from "./berth.js";
 import { mountBeside } from "./beside.js";
+import { mountCache } from "./cache.js";
 import { mountConsole } from "./console.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
@@ -12,16 +13,21 @@ import { mountTrouble } from "./trouble.js";
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
 // the page.
 
-const say = (words: string): void => { place("state").textContent = words; };
+const say = (words: string, kind: "good" | "bad"): void => {
+  const state = place("state");
+  state.textContent = words;
+  state.dataset["kind"] = kind;
+};
 
 const begin = async (): Promise<void> => {
   mountSnippets(place("console-code"));
   const berth = findBerth();
   if (berth === undefined) {
-    return say("This page needs the token that ./dev demo prints: open the whole address.");
+    return say("This page needs the token that ./dev demo prints: open the whole address.", "bad");
   }
   const engine = startEngine();
   mountHull(place("hull"), engine);
+  mountCache(place("cache"), engine);
   const allowTrouble = mountTrouble(place("trouble"), engine, berth);
   const allowBeside = mountBeside(place("beside"), berth);
   const allowConsole = mountConsole(place("console-work"), engine);
@@ -29,7 +35,7 @@ const begin = async (): Promise<void> => {
   allowTrouble();
   allowBeside();
   allowConsole();
-  say("Connected.");
+  say("Connected.", "good");
 };
 
-begin().catch((error: Error) => say(`No connection: ${error.message}`));
+begin().catch((error: Error) => say(`No connection: ${error.message}`, "bad"));
