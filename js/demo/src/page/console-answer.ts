@@ -1,7 +1,7 @@
 import type { Answer } from "../engine/commands/ask.js";
 import { element } from "./element.js";
 import { asCount, asTime } from "./format.js";
-import { drawReply } from "./reply_tree.js";
+import { drawReply } from "./reply-tree.js";
 
 // What became of a line: where the reply came from, how long it took, and the reply itself.
 
