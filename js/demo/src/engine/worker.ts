@@ -1,6 +1,6 @@
-import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
+import { getMemoryStatistics } from "plimsoll";
 
-import { moor, policies, reader } from "./fleet.js";
+import { drawLine, moor, policies, reader } from "./fleet.js";
 import { writeElsewhere } from "./invalidation.js";
 import { replay, type ReplayNews, setPace, stopReplay } from "./replays.js";
 import { serve, tell } from "./serve.js";
@@ -37,7 +37,7 @@ const services = {
     await moor(at);
     setInterval(look, snapshotInterval);
   },
-  setMemoryLimit,
+  drawLine,
   policies: () => policies,
   replay,
   setPace,

@@ -97,12 +97,12 @@ export const mountCurves = (parent: HTMLElement, engine: Engine): void => {
       drawn = what;
       makePlot();
       drawLegend();
-      const each = runsShown()[0]?.points[0]?.reads;
-      write(caption, `${titles[shown]}: share of hits among the reads since the last point, over the reads so far` +
-        (each === undefined ? "." : `; a point every ${asCount(each)}.`));
     } else {
       plot?.setData(align(runsShown()));
     }
+    const each = runsShown()[0]?.points[0]?.reads;
+    write(caption, `${titles[shown]}: the share of hits, over the reads so far` +
+      (each === undefined ? "." : `; a point for every ${asCount(each)} reads.`));
   };
 
   const fillTable = (): void => {

@@ -13,8 +13,8 @@ const height = 100;
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-const inClass = (index: number | undefined): string =>
-  index === undefined ? "–" : `${asTime(classStart(index))} – ${asTime(classStart(index + 1))}`;
+const endOf = (index: number | undefined): string =>
+  index === undefined ? "–" : asTime(classStart(index + 1));
 
 const makeBars = (kind: (typeof kinds)[number]) => {
   const bars = Array.from({ length: classesCount }, (_, index) =>
@@ -36,7 +36,7 @@ const makeRow = (kind: string, name: string) => {
   const cells = Array.from({ length: 4 }, () => element("td", { class: "number" }, "–"));
   const show = (counts: readonly number[]): void => {
     write(cells[0]!, asCount(sumOf(counts)));
-    [0.5, 0.9, 0.99].forEach((share, index) => write(cells[index + 1]!, inClass(quantile(counts, share))));
+    [0.5, 0.9, 0.99].forEach((share, index) => write(cells[index + 1]!, endOf(quantile(counts, share))));
   };
   return { row: element("tr", { "data-kind": kind }, element("th", { scope: "row" }, name), ...cells), show };
 };
