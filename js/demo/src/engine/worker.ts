@@ -24,11 +24,12 @@ export interface AllNews {
 const snapshotInterval = 100;
 
 const look = (): void => {
+  const client = reader();
   tell("snapshot", {
     at: performance.now(),
     memory: getMemoryStatistics(),
-    client: reader().getStatistics(),
-    cache: reader().getCacheStatistics(),
+    client: client.getStatistics(),
+    cache: client.getCacheStatistics(),
   } satisfies Snapshot);
 };
 

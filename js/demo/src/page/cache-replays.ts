@@ -31,7 +31,7 @@ const makeChoices = (legend: string, group: string, chosen: number, all: readonl
 
 const inWords = (news: ReplayNews): string => {
   const what = `${titles[news.load]}, ${policyTitle(news.policy)}`;
-  const failures = news.failed === 0 ? "" : ` ${asCount(news.failed)} reads failed, the last by: ${news.lastFailure}.`;
+  const failures = news.failed === 0 ? "" : ` Not answered: ${asCount(news.failed)}, the last because ${news.lastFailure}.`;
   switch (news.stage) {
     case "preparing": return `${what}: its keys are made ready.`;
     case "running": return `${what}: running.`;

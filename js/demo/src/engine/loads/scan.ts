@@ -32,6 +32,6 @@ export const scan: Load = {
       }
       yield { reads, part: done / total };
     }
-    return `${rounds} rounds over ${scanned.count} keys, and ${wanted.count} others between`;
+    return `${rounds} rounds over ${scanned.count.toLocaleString("en")} keys, and others between`;
   },
 };
