@@ -48,7 +48,7 @@ export const mountCurves = (parent: HTMLElement, engine: Engine): void => {
   const canvas = element("div", { class: "curves", "aria-hidden": "true" });
   const legend = element("ul", { class: "legend" });
   const caption = element("figcaption", {}, "Nothing was replayed yet.");
-  const { parts, body } = makeTable("The last replay of each load under each policy",
+  const { parts, body } = makeTable("Replays", "The last replay of each load under each policy",
     ["load", "policy", "hit rate", "reads", "a second", "line"], 2);
   parent.append(
     element("figure", { class: "chart" }, canvas, legend, caption),

@@ -55,7 +55,7 @@ export const mountLatencies = (parent: HTMLElement, engine: Engine): void => {
   parent.append(
     element("figure", { class: "chart" }, picture, scale,
       element("figcaption", {}, "Each bar is a share of its kind: dark for hits, brass for misses. A decade is five bars.")),
-    ...makeTable("Times of the last replay's reads", ["kind", "reads", "half below", "90 % below", "99 % below"], 1,
+    ...makeTable("Times of reads", "Times of the last replay's reads", ["kind", "reads", "half below", "90 % below", "99 % below"], 1,
       [rows.hits.row, rows.misses.row]).parts,
     element("p", { class: "note" },
       crossOriginIsolated

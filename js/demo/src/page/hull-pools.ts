@@ -43,7 +43,7 @@ const makeRow = (name: PoolName) => {
 export const makePools = () => {
   const names = Object.keys(purposes) as PoolName[];
   const rows = names.map(makeRow);
-  const { parts } = makeTable(
+  const { parts } = makeTable("Pools",
     "Each pool pays for one kind of thing and lends what it does not need: its limit moves. The tick on a bar is " +
       "its peak.",
     ["pool", "used", "peak", "limit", "refused"], 1, rows.map(({ row }) => row));

@@ -6,7 +6,7 @@ let made = 0;
 
 /** The first column names the rows; `texts` says how many of the columns have words, not numbers. */
 export const makeTable = (
-  words: string, columns: readonly string[], texts: number, rows: readonly HTMLElement[] = [],
+  name: string, words: string, columns: readonly string[], texts: number, rows: readonly HTMLElement[] = [],
 ): { readonly parts: readonly HTMLElement[]; readonly body: HTMLElement } => {
   const id = `table-${made += 1}`;
   const body = element("tbody", {}, ...rows);
@@ -16,8 +16,8 @@ export const makeTable = (
     body,
     parts: [
       element("p", { class: "note", id }, words),
-      element("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" },
-        element("table", { class: "table", "aria-labelledby": id },
+      element("div", { class: "scroll", role: "region", "aria-label": name, tabindex: "0" },
+        element("table", { class: "table", "aria-label": name, "aria-describedby": id },
           element("thead", {}, element("tr", {}, ...head)), body)),
     ],
   };
