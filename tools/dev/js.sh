@@ -27,6 +27,14 @@ build_js() {
     die "the package does not build"
 }
 
+# build_page: js/demo/dist, of the package as it is built then.
+build_page() {
+  build_js
+  install_js_tools js/demo
+  say "building the page"
+  "$(find_node)" js/demo/build.mjs >&2 || die "the page does not build"
+}
+
 # pack_js FOLDER: the tarball in FOLDER, and its name.
 pack_js() {
   (cd js && npm pack --silent --pack-destination "$1")

@@ -14,7 +14,7 @@ suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server'
 
 packages_of() {
   case $1 in
-    demo) echo "$build $serve libcli11-dev" ;;
+    demo) echo "$build $serve emscripten libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     test) echo "$build $serve $clang $peers $programs $suites" ;;
     sim) echo "$build libcli11-dev" ;;
     bench) echo "$build $serve $peers $programs haproxy valgrind websockify" ;;
