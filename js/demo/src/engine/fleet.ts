@@ -60,7 +60,8 @@ export const embark = async (policy: Policy, maxCacheKb = cacheKbAtFirst): Promi
   await reading?.client.close();
   const cache = new ClientSideCache({ maxCacheKb, evictionPolicy: policy });
   const client = await openClient({ clientSideCache: cache, clientName: "demo-reader",
-    inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000 });
+    inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000,
+    readResendsMax: 1 });
   reading = { client, cache, policy };
 };
 

@@ -2,6 +2,7 @@ import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
 
 import { moor, reader } from "./fleet.js";
 import { serve, tell } from "./serve.js";
+import { troubleServices } from "./troubles/run.js";
 
 // The worker that all clients live in: the page's own thread has nothing to do but to draw.
 
@@ -33,6 +34,7 @@ const services = {
     setInterval(look, snapshotInterval);
   },
   setMemoryLimit,
+  ...troubleServices(look),
 };
 
 export type Services = typeof services;

@@ -1,9 +1,11 @@
 import "../style/page.css";
 
 import { findBerth } from "./berth.js";
+import { mountBeside } from "./beside.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
+import { mountTrouble } from "./trouble.js";
 
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
 // the page.
@@ -17,7 +19,11 @@ const begin = async (): Promise<void> => {
   }
   const engine = startEngine();
   mountHull(place("hull"), engine);
+  const allowTrouble = mountTrouble(place("trouble"), engine, berth);
+  const allowBeside = mountBeside(place("beside"), berth);
   await engine.services.moor(berth);
+  allowTrouble();
+  allowBeside();
   say("Connected.");
 };
 
