@@ -46,6 +46,7 @@ say "building the walk, the bridge, and the page"
 run_bazel build "${quiet_build[@]}" //demo //native/bridge:plimsoll-bridge >&2 ||
   die "the demo does not build"
 bin=$(run_bazel info bazel-bin 2>/dev/null)
+build_js
 build_page
 PLIMSOLL_DEMO=$bin/demo/demo PLIMSOLL_BRIDGE=$bin/native/bridge/plimsoll-bridge \
   exec "$(find_node)" js/demo/stack/demo.mjs "$@"

@@ -57,14 +57,14 @@ export const startChild = async (program, args, ready) => {
   return { pid: child.pid, found: outcome.found, ended, stop };
 };
 
-/** Runs a program to its end, in this process's terminal; `signal` ends it. Its exit status. */
-export const runChild = async (program, args, signal) => {
-  const { child, ended } = spawnApart(program, args, ["ignore", "inherit", "inherit"]);
+/** Runs a program to its end; `signal` interrupts it. Its exit status. */
+export const runChild = async (program, args, { signal, output = "inherit" } = {}) => {
+  const { child, ended } = spawnApart(program, args, ["ignore", output, "inherit"]);
   const interrupt = () => child.kill("SIGINT");
-  signal.addEventListener("abort", interrupt);
-  if (signal.aborted) interrupt();
+  signal?.addEventListener("abort", interrupt);
+  if (signal?.aborted) interrupt();
   const { error, status, signal: endedBy } = await ended;
-  signal.removeEventListener("abort", interrupt);
+  signal?.removeEventListener("abort", interrupt);
   if (error !== undefined) throw new Error(whyNot(program, { error }));
   if (status === null) throw new Error(`${program} ended by ${endedBy}`);
   return status;

@@ -8,8 +8,8 @@
 import { parseArgs } from "node:util";
 
 import { checkPage } from "./check.mjs";
-import { runChild } from "./child.mjs";
 import { startStack } from "./stack.mjs";
+import { walk } from "./walk.mjs";
 
 const interrupted = 130;  // as shells have it: 128 and the number of SIGINT
 
@@ -56,8 +56,7 @@ const run = async () => {
   const { once, port, forWalk } = readArguments();
   const stack = await startStack({ port });
   try {
-    const status = await runChild(process.env.PLIMSOLL_DEMO,
-      ["--url", stack.server.address, "--leave-keys", ...forWalk], stopping.signal);
+    const status = await walk(stack, forWalk, { signal: stopping.signal });
     if (stopping.signal.aborted) return interrupted;
     if (status !== 0) return status;
     const files = await checkPage(stack);
