@@ -57,12 +57,14 @@ export const troublemaker = async (): Promise<Client> => {
 
 /** A new, cold cache with this policy, and a client that reads through it. */
 export const embark = async (policy: Policy, maxCacheKb = cacheKbAtFirst): Promise<void> => {
-  await reading?.client.close();
   const cache = new ClientSideCache({ maxCacheKb, evictionPolicy: policy });
   const client = await openClient({ clientSideCache: cache, clientName: "demo-reader",
     inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000,
     readResendsMax: 1 });
+  const former = reading;
   reading = { client, cache, policy };
+  await former?.client.close();
+  former?.cache.dispose();
 };
 
 export const moor = async (at: Berth): Promise<void> => {

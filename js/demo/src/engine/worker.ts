@@ -1,6 +1,8 @@
 import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
 
-import { moor, reader } from "./fleet.js";
+import { moor, policies, reader } from "./fleet.js";
+import { writeElsewhere } from "./invalidation.js";
+import { replay, type ReplayNews, setPace, stopReplay } from "./replays.js";
 import { serve, tell } from "./serve.js";
 import { troubleServices } from "./troubles/run.js";
 
@@ -15,7 +17,10 @@ export interface Snapshot {
   readonly cache: ReturnType<ReturnType<typeof reader>["getCacheStatistics"]>;
 }
 
-export interface AllNews { snapshot: Snapshot }
+export interface AllNews {
+  snapshot: Snapshot;
+  replay: ReplayNews;
+}
 
 const snapshotInterval = 100;
 
@@ -34,6 +39,11 @@ const services = {
     setInterval(look, snapshotInterval);
   },
   setMemoryLimit,
+  policies: () => policies,
+  replay,
+  setPace,
+  stopReplay,
+  writeElsewhere,
   ...troubleServices(look),
 };
 

@@ -18,3 +18,13 @@ export const place = (id: string): HTMLElement => {
   if (found === null) throw new Error(`index.html has no #${id}`);
   return found;
 };
+
+/** The same of SVG. */
+export const drawing = <Name extends keyof SVGElementTagNameMap>(
+  name: Name, attributes: Record<string, string | number> = {}, ...content: Content[]
+): SVGElementTagNameMap[Name] => {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.append(...content);
+  return made;
+};

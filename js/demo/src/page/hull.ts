@@ -1,13 +1,42 @@
 import { element } from "./element.js";
 import type { Engine } from "./engine.js";
-import { asBytes } from "./format.js";
+import { asBytes, asCount, asPercent } from "./format.js";
+import { makeFigures, write } from "./figures.js";
+import { mountLine } from "./hull-line.js";
+import { makePools } from "./hull-pools.js";
+import { drawShip } from "./hull-ship.js";
+import { watchTabMemory } from "./hull-tab.js";
 
-// The hull: what each pool has, below the line.
+// The hull: what the client holds, below the line.
 
 export const mountHull = (parent: HTMLElement, engine: Engine): void => {
-  const level = element("output", { "aria-label": "bytes in use" });
-  parent.append(level);
+  const ship = drawShip();
+  const level = element("output", { class: "level", "aria-label": "bytes in use" });
+  const pools = makePools();
+  const figures = makeFigures({
+    peak: "most that was held",
+    refused: "refused for want of room",
+    highWater: "WebAssembly's memory, which cannot shrink",
+    tab: "this whole tab, by the browser's measure",
+  });
+  const line = element("div", { class: "line-control" });
+  parent.append(
+    element("div", { class: "columns" },
+      element("div", {}, element("p", { class: "level-line" }, level), ship.picture, line),
+      element("div", {}, element("h3", {}, "What the bytes are for"), pools.table)),
+    figures.list);
+  mountLine(line, engine);
+  let tab = "not measured yet";
+  watchTabMemory((words) => { tab = words; });
   engine.on("snapshot", ({ memory }) => {
-    level.textContent = `${asBytes(memory.live)} of ${asBytes(memory.limit)}`;
+    ship.show(memory.live, memory.limit);
+    write(level, `${asBytes(memory.live)} of ${asBytes(memory.limit)}, ${asPercent(memory.live / memory.limit)}`);
+    pools.show(memory.pools);
+    figures.show({
+      peak: asBytes(memory.peak),
+      refused: asCount(Object.values(memory.pools).reduce((sum, { refused }) => sum + refused, 0)),
+      highWater: asBytes(memory.highWater),
+      tab,
+    });
   });
 };
