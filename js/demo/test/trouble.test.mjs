@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
 import { commandCounts, idsOf, infoField, resetCounters } from "./behind.mjs";
-import { open, panelOf, snapshotOf, startVisit, untilConnected, untilSays } from "./visit.mjs";
+import { nextSnapshot, open, panelOf, startVisit, untilConnected, untilSays } from "./visit.mjs";
 
 const within = 120_000;
 const highWaterBeyondLine = 2 * 1024 ** 2;
@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 // Whatever was done, the line held, and the console has nothing to show.
 afterEach(async () => {
-  const { memory } = await snapshotOf(opened.page);
+  const { memory } = await nextSnapshot(opened.page);
   assert.ok(memory.peak <= memory.limit, `${memory.peak} of ${memory.limit}`);
   assert.ok(memory.highWater <= memory.limit + highWaterBeyondLine, `${memory.highWater}`);
   assert.deepEqual(opened.faults, []);
@@ -64,7 +64,7 @@ for (const overflow of ["drop-oldest", "drop-newest", "pause-reading"]) {
   test(`a slow consumer with ${overflow}: all was published, and the pushes pool held`, async () => {
     await make("Publish 20,000 messages", { of: "Beyond the room for them", as: overflow });
     assert.equal((await commandCounts(visit.server))("publish"), 20_000);
-    const { memory } = await snapshotOf(opened.page);
+    const { memory } = await nextSnapshot(opened.page);
     assert.ok(memory.pools.pushes.peak > 0);
     assert.ok(memory.pools.pushes.peak <= memory.limit);
   });
@@ -76,7 +76,7 @@ test("a reply that cannot fit streams past, and the connection goes on", async (
   assert.ok(count(said, "repl(?:y|ies)") >= 1, said);
   const row = panel.getByRole("row", { name: /A reply that cannot fit/ });
   assert.match(await row.textContent(), /PING after it: PONG/);
-  const { memory } = await snapshotOf(opened.page);
+  const { memory } = await nextSnapshot(opened.page);
   assert.ok(Number(await infoField(visit.server, "stats", "total_net_output_bytes")) > memory.limit);
 });
 

@@ -2,6 +2,7 @@
 // console would show.
 
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { Client } from "plimsoll";
 import { chromium } from "playwright-core";
@@ -14,6 +15,8 @@ const shortWalk = ["--lists", "/nowhere", "--visits", "0", "--burst", "0"];
 
 /** How long a test waits for what the page is to show. */
 export const patience = 20_000;
+const pollInterval = 50;
+const snapshotInterval = 100;  // as the worker has it
 
 /** The stack, a browser, and a client of Valkey's own port to see behind the page. */
 export const startVisit = async () => {
@@ -88,7 +91,7 @@ export const untilSays = async (locator, expected, { within = patience } = {}) =
   do {
     said = await locator.textContent();
     if (expected.test(said)) return said;
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    await pause(pollInterval);
   } while (Date.now() < deadline);
   return assert.fail(`expected ${expected}, the page says '${said}'`);
 };
@@ -97,3 +100,20 @@ export const untilConnected = (page) => untilSays(stateOf(page), /^Connected/);
 
 /** A panel by its heading. */
 export const panelOf = (page, name) => page.getByRole("region", { name, exact: true });
+
+/** Waits until what the worker told last is as it should be. */
+export const untilSnapshot = async (page, is) => {
+  const deadline = Date.now() + patience;
+  for (let last; Date.now() < deadline;) {
+    last = await snapshotOf(page);
+    if (last !== undefined && is(last)) return last;
+    await pause(pollInterval);
+  }
+  return assert.fail(`no snapshot is as expected: ${is}`);
+};
+
+/** What the worker tells after whatever it does just now. */
+export const nextSnapshot = async (page) => {
+  const { at } = await snapshotOf(page);
+  return untilSnapshot(page, (now) => now.at > at + snapshotInterval);
+};

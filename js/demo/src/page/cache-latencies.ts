@@ -57,8 +57,9 @@ export const mountLatencies = (parent: HTMLElement, engine: Engine): void => {
     element("div", { class: "scroll", role: "region", "aria-label": "Times of reads", tabindex: "0" },
       element("table", { class: "table latencies" },
         element("caption", {}, "Times of the last replay's reads"),
-        element("thead", {}, element("tr", {}, ...["", "reads", "half are below", "90 % below", "99 % below"].map(
-          (title, index) => element("th", { scope: "col", class: index === 0 ? "" : "number" }, title)))),
+        element("thead", {}, element("tr", {}, element("td"),
+          ...["reads", "half are below", "90 % below", "99 % below"].map((title) =>
+            element("th", { scope: "col", class: "number" }, title)))),
         element("tbody", {}, rows.hits.row, rows.misses.row))),
     element("p", { class: "note" },
       crossOriginIsolated
