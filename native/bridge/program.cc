@@ -44,9 +44,12 @@ struct AccessFile {
 };
 
 void greet(const Config& config, const Server& server) {
-  const std::string_view scheme = config.certificate_file.empty() ? "ws" : "wss";
+  const std::string_view s = config.certificate_file.empty() ? "" : "s";
   for (const Tcp::endpoint& each : server.endpoints()) {
-    std::cout << "listening on " << scheme << "://" << to_text(each) << "/\n";
+    if (!config.pages_folder.empty()) {
+      std::cout << "pages on http" << s << "://" << to_text(each) << "/\n";
+    }
+    std::cout << "listening on ws" << s << "://" << to_text(each) << "/\n";
   }
   if (!config.local_token.empty()) std::cout << "token: " << config.local_token << '\n';
   std::cout << std::flush;
@@ -195,6 +198,19 @@ int run(const Config& config, const std::function<ReadConfig()>& read_again) {
   if (!budget) {
     complain(budget.error().what());
     return 1;
+  }
+  const AccountHandle page_account = (*budget)->open_account(PoolKind::cache);
+  Charge page_charge(*page_account);
+  if (prepared.pages != nullptr) {
+    if (!page_charge.grow(prepared.pages->bytes())) {
+      complain("pages: " + config.pages_folder + " has files of " +
+               std::to_string(prepared.pages->bytes()) +
+               " bytes, which memory_limit has no room for");
+      return 1;
+    }
+    for (const std::string& link : prepared.pages->left_out()) {
+      complain("pages: " + link + " is not shown: it leads out of the folder, or to no file");
+    }
   }
   AccessLog log(access.out);
   Program(config, read_again, std::move(prepared), **budget, log).run();

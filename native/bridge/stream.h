@@ -29,6 +29,9 @@
 
 namespace plimsoll::bridge {
 
+/// What OpenSSL keeps for a connection with TLS, about.
+inline constexpr std::size_t tls_bytes = 16 * 1024;
+
 class Stream {
  public:
   using Problem = boost::system::error_code;
