@@ -1,5 +1,7 @@
 import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
 
+import { ask } from "./commands/ask.js";
+import { commandDocs } from "./commands/docs.js";
 import { moor, policies, reader } from "./fleet.js";
 import { writeElsewhere } from "./invalidation.js";
 import { replay, type ReplayNews, setPace, stopReplay } from "./replays.js";
@@ -39,12 +41,14 @@ const services = {
     setInterval(look, snapshotInterval);
   },
   setMemoryLimit,
+  ask,
+  commandDocs,
+  ...troubleServices(look),
   policies: () => policies,
   replay,
   setPace,
   stopReplay,
   writeElsewhere,
-  ...troubleServices(look),
 };
 
 export type Services = typeof services;

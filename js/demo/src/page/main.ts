@@ -3,9 +3,11 @@ import "../style/page.css";
 import { findBerth } from "./berth.js";
 import { mountBeside } from "./beside.js";
 import { mountCache } from "./cache.js";
+import { mountConsole } from "./console.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
+import { mountSnippets } from "./snippets.js";
 import { sayState, watchState } from "./state.js";
 import { mountTrouble } from "./trouble.js";
 
@@ -13,6 +15,7 @@ import { mountTrouble } from "./trouble.js";
 // the page.
 
 const begin = async (): Promise<void> => {
+  mountSnippets(place("console-code"));
   const berth = findBerth();
   if (berth === undefined) {
     return sayState("This page needs the token that ./dev demo prints: open the whole address.", "bad");
@@ -22,9 +25,11 @@ const begin = async (): Promise<void> => {
   mountCache(place("cache"), engine);
   const allowTrouble = mountTrouble(place("trouble"), engine, berth);
   const allowBeside = mountBeside(place("beside"), berth);
+  const allowConsole = mountConsole(place("console-work"), engine);
   await engine.services.moor(berth);
   allowTrouble();
   allowBeside();
+  allowConsole();
   watchState(engine);
 };
 
