@@ -103,7 +103,7 @@ test_js() {
 
 # test_page REPORTS: the demo's page in Chromium, on all that ./dev demo starts. The command itself comes
 # last, since it builds the page anew.
-page_suites='loading failures controls trouble access flat command'
+page_suites='loading failures controls trouble console access flat command'
 test_page() {
   local reports=$1 suite
   build_page

@@ -32,7 +32,6 @@ connections_max = 1000
 
 [profiles.trouble]
 upstream = "demo"
-allow = ["client|id", "client|list", "info"]
 allow_unsafe = ["client|kill", "client|pause", "client|unpause"]
 
 [limits]

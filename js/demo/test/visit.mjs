@@ -18,8 +18,11 @@ export const patience = 20_000;
 const pollInterval = 50;
 const snapshotInterval = 100;  // as the worker has it
 
-/** The stack, a browser, and a client of Valkey's own port to see behind the page. */
-export const startVisit = async () => {
+/**
+ * The stack, a browser, and a client of Valkey's own port to see behind the page. `everyPage` runs in
+ * each page before its own scripts.
+ */
+export const startVisit = async ({ everyPage } = {}) => {
   const stack = await startStack();
   try {
     assert.equal(await walk(stack, shortWalk, { output: "ignore" }), 0);
@@ -33,7 +36,7 @@ export const startVisit = async () => {
       await server.close();
       await stack.stop();
     };
-    return { stack, server, browser, stop };
+    return { stack, server, browser, everyPage, stop };
   } catch (error) {
     await stack.stop();
     throw error;
@@ -59,7 +62,7 @@ export const snapshotOf = (page) => page.evaluate(() => globalThis.lastSnapshot)
  * A page of the demo. `faults` has what its console would show as an error, its policy's violations
  * among them; `asked` the addresses that it has asked for.
  */
-export const open = async ({ browser, stack }, { address = stack.page, ...context } = {}) => {
+export const open = async ({ browser, stack, everyPage }, { address = stack.page, ...context } = {}) => {
   const opened = await browser.newContext(context);
   const page = await opened.newPage();
   page.setDefaultTimeout(patience);
@@ -75,6 +78,7 @@ export const open = async ({ browser, stack }, { address = stack.page, ...contex
     });
   });
   await page.addInitScript(keepSnapshots);
+  if (everyPage !== undefined) await page.addInitScript(everyPage);
   opened.on("request", (request) => asked.push(request.url()));
   page.on("websocket", (socket) => asked.push(socket.url()));
   await page.goto(address);
