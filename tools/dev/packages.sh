@@ -10,7 +10,7 @@ serve='valkey-server'
 clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
 peers='libev-dev libhiredis-dev valkey-tools'
 programs='libcli11-dev libtomlplusplus-dev nlohmann-json3-dev xz-utils'
-suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server'
+suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server systemd'
 
 packages_of() {
   case $1 in
