@@ -58,6 +58,7 @@ TEST_CASE("pages are told in figures and in the log") {
   HttpClient client(world.port());
   client.ask("/?token=x");
   client.ask("/nothing");
+  CHECK(eventually([&] { return count_of(world.log(), "\n") == 2; }));
   CHECK(world.counters().pages == 2);
   CHECK(world.counters().page_bytes == 4);
   const std::string log = world.log();
@@ -237,6 +238,7 @@ TEST_CASE("a proxy that is trusted speaks for another client with each request")
   for (const char* client : {"192.0.2.1", "192.0.2.2", "192.0.2.2", "192.0.2.1"}) {
     CHECK(proxy.ask("/", {{"X-Forwarded-For", client}}).result_int() == 200);
   }
+  CHECK(eventually([&] { return count_of(world.log(), "\n") == 4; }));
   CHECK(count_of(world.log(), "\"address\":\"192.0.2.1\"") == 2);
   CHECK(count_of(world.log(), "\"address\":\"192.0.2.2\"") == 2);
   // The first has the place of its last request.

@@ -187,8 +187,8 @@ TEST_CASE("an unknown key is named with those that there are") {
   REQUIRE(problems.size() == 1);
   CHECK(problems[0] ==
         "b.toml:1: listening: unknown key; expected one of access_log, behind_proxy, hosts, "
-        "jwt_keys, limits, listen, metrics, origins, profiles, proxy_protocol, tls, tokens_file, "
-        "trusted_proxies, upstreams");
+        "jwt_keys, limits, listen, metrics, origins, pages, profiles, proxy_protocol, tls, "
+        "tokens_file, trusted_proxies, upstreams");
 }
 
 }  // namespace
