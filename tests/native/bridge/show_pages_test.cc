@@ -3,11 +3,14 @@
 #include <chrono>
 #include <list>
 #include <string>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/bridge/page_world.h"
+#include "plimsoll/tests/native/bridge/tls_bridge.h"
+#include "plimsoll/tests/native/bridge/tls_client.h"
 #include "plimsoll/tests/native/patience.h"
 
 namespace plimsoll::testing {
@@ -135,6 +138,16 @@ TEST_CASE("a page of the bridge's own may open a WebSocket, and no other") {
   CHECK(status("localhost:8380", "http://evil.example") == 403);
   // Of a page under a name that was made to resolve to this machine.
   CHECK(status("evil.example:8380", "http://evil.example:8380") == 421);
+}
+
+TEST_CASE("pages come over TLS as well, whole") {
+  PageOptions options;
+  TlsBridge bridge(std::move(*options));
+  const std::string answer =
+      exchange_tls(bridge.world.port(), bridge.authority.file(),
+                   "GET /large.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 200"));
+  CHECK(answer.ends_with("\r\n\r\n" + std::string(large_page_bytes, 'x')));
 }
 
 TEST_CASE("behind a proxy a page may have come by TLS or not, under the name that the proxy saw") {
