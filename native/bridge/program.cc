@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/prepare.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/status_pages.h"
@@ -87,6 +88,12 @@ class Signals {
 };
 
 void complain(std::string_view what) { std::cerr << "plimsoll-bridge: " << what << std::endl; }
+
+void name_left_out(const Pages& pages) {
+  for (const std::string& link : pages.left_out()) {
+    complain("pages: " + link + " is not shown: it leads out of the folder, or to no page");
+  }
+}
 
 class Program {
  public:
@@ -201,17 +208,13 @@ int run(const Config& config, const std::function<ReadConfig()>& read_again) {
   }
   const AccountHandle page_account = (*budget)->open_account(PoolKind::cache);
   Charge page_charge(*page_account);
-  if (prepared.pages != nullptr) {
-    if (!page_charge.grow(prepared.pages->bytes())) {
-      complain("pages: " + config.pages_folder + " has files of " +
-               std::to_string(prepared.pages->bytes()) +
-               " bytes, which memory_limit has no room for");
-      return 1;
-    }
-    for (const std::string& link : prepared.pages->left_out()) {
-      complain("pages: " + link + " is not shown: it leads out of the folder, or to no file");
-    }
+  if (prepared.pages && !page_charge.grow(prepared.pages->bytes())) {
+    complain("pages: " + config.pages_folder + " has files of " +
+             std::to_string(prepared.pages->bytes()) +
+             " bytes, for which memory_limit has no room");
+    return 1;
   }
+  if (prepared.pages) name_left_out(*prepared.pages);
   AccessLog log(access.out);
   Program(config, read_again, std::move(prepared), **budget, log).run();
   return 0;

@@ -3,11 +3,14 @@
 #include <chrono>
 #include <list>
 #include <string>
+#include <utility>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/bridge/page_world.h"
+#include "plimsoll/tests/native/bridge/tls_bridge.h"
+#include "plimsoll/tests/native/bridge/tls_client.h"
 #include "plimsoll/tests/native/patience.h"
 
 namespace plimsoll::testing {
@@ -58,6 +61,7 @@ TEST_CASE("pages are told in figures and in the log") {
   HttpClient client(world.port());
   client.ask("/?token=x");
   client.ask("/nothing");
+  CHECK(eventually([&] { return count_of(world.log(), "\n") == 2; }));
   CHECK(world.counters().pages == 2);
   CHECK(world.counters().page_bytes == 4);
   const std::string log = world.log();
@@ -134,6 +138,16 @@ TEST_CASE("a page of the bridge's own may open a WebSocket, and no other") {
   CHECK(status("localhost:8380", "http://evil.example") == 403);
   // Of a page under a name that was made to resolve to this machine.
   CHECK(status("evil.example:8380", "http://evil.example:8380") == 421);
+}
+
+TEST_CASE("pages come over TLS as well, whole") {
+  PageOptions options;
+  TlsBridge bridge(std::move(*options));
+  const std::string answer =
+      exchange_tls(bridge.world.port(), bridge.authority.file(),
+                   "GET /large.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 200"));
+  CHECK(answer.ends_with("\r\n\r\n" + std::string(large_page_bytes, 'x')));
 }
 
 TEST_CASE("behind a proxy a page may have come by TLS or not, under the name that the proxy saw") {
@@ -237,6 +251,7 @@ TEST_CASE("a proxy that is trusted speaks for another client with each request")
   for (const char* client : {"192.0.2.1", "192.0.2.2", "192.0.2.2", "192.0.2.1"}) {
     CHECK(proxy.ask("/", {{"X-Forwarded-For", client}}).result_int() == 200);
   }
+  CHECK(eventually([&] { return count_of(world.log(), "\n") == 4; }));
   CHECK(count_of(world.log(), "\"address\":\"192.0.2.1\"") == 2);
   CHECK(count_of(world.log(), "\"address\":\"192.0.2.2\"") == 2);
   // The first has the place of its last request.
