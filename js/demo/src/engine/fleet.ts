@@ -70,7 +70,8 @@ export const embark = async (policy: Policy, maxCacheKb = cacheKbAtFirst): Promi
   reading?.cache.clear();
   const cache = new ClientSideCache({ maxCacheKb, evictionPolicy: policy });
   const client = await openClient({ clientSideCache: cache, clientName: "demo-reader",
-    inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000 });
+    inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000,
+    readResendsMax: 1 });
   const former = reading;
   reading = { client, cache, policy };
   await former?.client.close();

@@ -1,9 +1,12 @@
 import { getMemoryStatistics } from "plimsoll";
 
+import { ask } from "./commands/ask.js";
+import { commandDocs } from "./commands/docs.js";
 import { drawLine, moor, policies, reader } from "./fleet.js";
 import { writeElsewhere } from "./invalidation.js";
 import { replay, type ReplayNews, setPace, stopReplay } from "./replays.js";
 import { serve, tell } from "./serve.js";
+import { troubleServices } from "./troubles/run.js";
 
 // The worker that all clients live in: the page's own thread has nothing to do but to draw.
 
@@ -39,6 +42,9 @@ const services = {
     setInterval(look, snapshotInterval);
   },
   drawLine,
+  ask,
+  commandDocs,
+  ...troubleServices(look),
   policies: () => policies,
   replay,
   setPace,

@@ -1,30 +1,36 @@
 import "../style/page.css";
 
 import { findBerth } from "./berth.js";
+import { mountBeside } from "./beside.js";
 import { mountCache } from "./cache.js";
+import { mountConsole } from "./console.js";
 import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
+import { mountSnippets } from "./snippets.js";
+import { sayState, watchState } from "./state.js";
+import { mountTrouble } from "./trouble.js";
 
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
 // the page.
 
-const say = (words: string, kind: "good" | "bad"): void => {
-  const state = place("state");
-  state.textContent = words;
-  state.dataset["kind"] = kind;
-};
-
 const begin = async (): Promise<void> => {
+  mountSnippets(place("console-code"));
   const berth = findBerth();
   if (berth === undefined) {
-    return say("This page needs the token that ./dev demo prints: open the whole address.", "bad");
+    return sayState("This page needs the token that ./dev demo prints: open the whole address.", "bad");
   }
   const engine = startEngine();
   mountHull(place("hull"), engine);
   mountCache(place("cache"), engine);
+  const allowTrouble = mountTrouble(place("trouble"), engine, berth);
+  const allowBeside = mountBeside(place("beside"), berth);
+  const allowConsole = mountConsole(place("console-work"), engine);
   await engine.services.moor(berth);
-  say("Connected.", "good");
+  allowTrouble();
+  allowBeside();
+  allowConsole();
+  watchState(engine);
 };
 
-begin().catch((error: Error) => say(`No connection: ${error.message}`, "bad"));
+begin().catch((error: Error) => sayState(`No connection: ${error.message}`, "bad"));

@@ -1,0 +1,30 @@
+import { Client, configure, getMemoryStatistics } from "plimsoll";
+
+import { lineAtFirst } from "../fleet.js";
+import { allKeys, flood } from "../flood.js";
+import { Outcomes } from "../outcomes.js";
+import { serve } from "../serve.js";
+import type { Pace, Task } from "./pace.js";
+
+// Plimsoll in a worker of its own, with a line of its own: its peak is that of this burst.
+
+serve({
+  run: async ({ address, token, count }: Task): Promise<Pace> => {
+    configure({ memoryLimit: lineAtFirst });
+    const client = await Client.connect(address, { token, clientName: "demo-beside",
+      inflightOverflow: "wait", waitersMax: count });
+    const outcomes = new Outcomes();
+    let heldMax = 0;
+    const look = (): void => {
+      const { inFlight, waiting } = client.getStatistics();
+      heldMax = Math.max(heldMax, inFlight + waiting);
+    };
+    const start = performance.now();
+    await flood({ client, count, outcomes, again: true, look });
+    const took = performance.now() - start;
+    const { peak, limit } = getMemoryStatistics();
+    await client.unlink(allKeys);
+    await client.close();
+    return { outcomes: outcomes.list(), took, bytesMax: peak, bytesLimit: limit, heldMax };
+  },
+});
