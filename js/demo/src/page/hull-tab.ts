@@ -1,5 +1,5 @@
 import { asBytes } from "./format.js";
-import { measureTab } from "./tab_memory.js";
+import { measureTab } from "./tab-memory.js";
 
 // What the tab takes, in the browser's own words, again and again.
 
