@@ -9,9 +9,9 @@ const outcomesMax = 5;
 export const mountElsewhere = (parent: HTMLElement, engine: Engine): void => {
   const key = element("input", { name: "key", value: "demo:ship", required: "", spellcheck: "false", autocomplete: "off" });
   const value = element("input", { name: "value", value: "Great Eastern", spellcheck: "false", autocomplete: "off" });
-  const form = element("form", { class: "controls" },
-    element("label", { class: "field wide" }, "Key", key),
-    element("label", { class: "field wide" }, "Value", value),
+  const form = element("form", { class: "controls elsewhere", "aria-label": "Set by another client" },
+    element("label", { class: "field" }, "Key", key),
+    element("label", { class: "field" }, "Value", value),
     element("button", { class: "button main", type: "submit" }, "Set"));
   const outcomes = element("ol", { class: "outcomes", "aria-label": "Invalidations" });
   parent.append(
