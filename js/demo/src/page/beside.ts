@@ -1,10 +1,10 @@
 import type { Berth } from "../engine/fleet.js";
-import type { Pace } from "../engine/beside/pace.js";
+import type { Pace } from "../engine/beside/task.js";
 import { bar } from "./bar.js";
-import { type Side, runNaive, runPlimsoll } from "./beside_run.js";
-import { element } from "./element.js";
+import { type Side, runNaive, runPlimsoll } from "./beside-run.js";
+import { element, refocus } from "./element.js";
 import { asBytes, asCount, asTime } from "./format.js";
-import { measureTab } from "./tab_memory.js";
+import { measureTab } from "./tab-memory.js";
 
 // Side by side: one burst, two clients, one after the other.
 
@@ -25,8 +25,10 @@ const errorsOf = (pace: Pace): number =>
   pace.outcomes.reduce((sum, { count }) => sum + count, 0) - countOf(pace, "reply") - countOf(pace, "LimitError");
 
 const rows: readonly Row[] = [
-  { title: "Bytes held, at most", note: "Plimsoll: the peak of its line. Naive: what its WebSocket had queued.",
+  { title: "Bytes held, at most", note: "By Plimsoll's own account: the peak of its line. A naive client keeps none.",
     read: ({ bytesMax }) => bytesMax, show: asBytes },
+  { title: "Bytes in the WebSocket, at most", note: "Handed over and not sent yet: bufferedAmount.",
+    read: ({ socketMax }) => socketMax, show: asBytes },
   { title: "Requests held, at most", read: ({ heldMax }) => heldMax, show: asCount },
   { title: "Time until all had run", read: ({ took }) => took, show: asTime },
   { title: "Replies", read: (pace) => countOf(pace, "reply"), show: asCount },
@@ -39,7 +41,7 @@ const sideNames = ["Plimsoll", "Naive client"];
 
 const cells = (values: readonly (number | undefined)[], show: (value: number) => string): HTMLElement[] => {
   const most = Math.max(...values.map((value) => value ?? 0));
-  return values.map((value) => value === undefined ? element("td", {}, "not told") :
+  return values.map((value) => value === undefined ? element("td", {}, "not known") :
     element("td", {}, element("strong", {}, show(value)), bar(most === 0 ? 0 : value / most)));
 };
 
@@ -72,17 +74,20 @@ const memoryOf = async (sides: readonly Side[]): Promise<HTMLElement> => {
     "This browser does not tell (measureUserAgentSpecificMemory() of an isolated page)."));
 };
 
+const holds = ({ bytesMax = 0, bytesLimit = 0 }: Pace): string => bytesMax <= bytesLimit ? "below" : "ABOVE";
+
 /** What both say in a line. */
 const summary = ([plimsoll, naive]: readonly Pace[]): string =>
-  `Plimsoll held ${asBytes(plimsoll!.bytesMax)} at most, below its line of ${asBytes(plimsoll!.bytesLimit!)}, ` +
-  `and took ${asTime(plimsoll!.took)}; the naive client held ${asBytes(naive!.bytesMax)} and took ${asTime(naive!.took)}.`;
+  `Plimsoll held ${asBytes(plimsoll!.bytesMax!)} at most, ${holds(plimsoll!)} its line of ` +
+  `${asBytes(plimsoll!.bytesLimit!)}, with ${asBytes(plimsoll!.socketMax)} in its WebSocket, and took ` +
+  `${asTime(plimsoll!.took)}; the naive client had ${asBytes(naive!.socketMax)} in its own, and took ${asTime(naive!.took)}.`;
 
 const fairness =
   "Both send the same values to the same keys, over the same bridge to the same server, one after the other, " +
   "each from a worker of its own. Plimsoll lets wait what its line has room for and refuses the rest; who was " +
   "refused asks again, in turn, so that in the end all have run. Plimsoll puts what is asked in one moment into " +
   "few messages; the naive client sends each request as it comes. It is some seventy lines: its " +
-  "source is js/demo/src/engine/beside/naive_client.ts.";
+  "source is js/demo/src/engine/beside/naive-client.ts.";
 
 /** Returns what lets the button be pressed, once there is a connection. */
 export const mountBeside = (parent: HTMLElement, berth: Berth): () => void => {
@@ -124,7 +129,7 @@ export const mountBeside = (parent: HTMLElement, berth: Berth): () => void => {
     for (const side of sides.splice(0)) side.end();
     parent.setAttribute("aria-busy", "false");
     button.disabled = false;
-    button.focus();
+    refocus(button);
   };
   button.addEventListener("click", () => void press());
   return () => { button.disabled = false; };

@@ -1,6 +1,6 @@
 import { combobox } from "./combobox.js";
 import { Completion } from "./completion.js";
-import { drawAnswer, drawRefusal, origin } from "./console_answer.js";
+import { drawAnswer, drawRefusal, origin } from "./console-answer.js";
 import { element } from "./element.js";
 import type { Engine } from "./engine.js";
 import { LineHistory } from "./history.js";
@@ -38,7 +38,6 @@ export const mountConsole = (parent: HTMLElement, engine: Engine): () => void =>
 
   const allow = (allowed: boolean): void => {
     isAsking = !allowed;
-    for (const each of [button, ...tries.querySelectorAll("button")]) each.disabled = !allowed;
     answers.setAttribute("aria-busy", String(!allowed));
   };
   const showHint = (): void => {
@@ -91,11 +90,13 @@ export const mountConsole = (parent: HTMLElement, engine: Engine): () => void =>
   });
   for (const line of examples) {
     const example = element("button", { type: "button", class: "button" }, line);
-    example.addEventListener("click", () => void ask(line));
+    example.addEventListener("click", () => { if (!isAsking) void ask(line); });
     tries.append(example);
   }
-  allow(false);
+  const buttons = [button, ...tries.querySelectorAll("button")];
+  for (const each of buttons) each.disabled = true;
   return () => {
+    for (const each of buttons) each.disabled = false;
     allow(true);
     engine.services.commandDocs().then((docs) => { completion = new Completion(docs); },
       (error: Error) => { hint.textContent = `The server does not describe its commands: ${error.message}`; });

@@ -12,6 +12,11 @@ export const element = <Name extends keyof HTMLElementTagNameMap>(
   return made;
 };
 
+/** Gives a button the focus back that it lost by being disabled, unless it has gone elsewhere. */
+export const refocus = (button: HTMLButtonElement): void => {
+  if (document.activeElement === document.body) button.focus();
+};
+
 /** The element with this id, which index.html has. */
 export const place = (id: string): HTMLElement => {
   const found = document.getElementById(id);

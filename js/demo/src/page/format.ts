@@ -20,7 +20,8 @@ export const asPercent = (part: number): string => `${(100 * part).toFixed(1)} %
 
 /** Milliseconds: "0.8 µs", "12 ms", "1.5 s". */
 export const asTime = (milliseconds: number): string => {
-  if (milliseconds < 1) return `${(1000 * milliseconds).toPrecision(2)} µs`;
-  if (milliseconds < 1000) return `${milliseconds.toPrecision(3)} ms`;
+  if (milliseconds < 0.1) return `${(1000 * milliseconds).toPrecision(2)} µs`;
+  if (milliseconds < 1) return `${(1000 * milliseconds).toFixed(0)} µs`;
+  if (milliseconds < 999.5) return `${milliseconds.toPrecision(3)} ms`;
   return `${(milliseconds / 1000).toPrecision(3)} s`;
 };

@@ -1,10 +1,10 @@
 import type { Run } from "../engine/troubles/run.js";
 import type { Berth } from "../engine/fleet.js";
-import { element } from "./element.js";
+import { element, refocus } from "./element.js";
 import type { Engine } from "./engine.js";
 import { asTime } from "./format.js";
-import { type Kind, kinds } from "./trouble_kinds.js";
-import { factsCell, lineCell, outcomesCell, summary } from "./trouble_run.js";
+import { type Kind, kinds } from "./trouble-kinds.js";
+import { factsCell, lineCell, outcomesCell, summary } from "./trouble-run.js";
 
 // Trouble: a button for each kind, and a table of what came of it.
 
@@ -91,7 +91,7 @@ export const mountTrouble = (parent: HTMLElement, engine: Engine, berth: Berth):
     }
     table.hidden = false;
     allow(true);
-    card.button.focus();
+    refocus(card.button);
   };
   for (const { kind, card } of cards) {
     card.button.addEventListener("click", () => void make(kind, card));

@@ -19,9 +19,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 const leaf = (kind: "number" | "boolean" | "null" | "error", text: string): Tree =>
   ({ kind, text, more: 0 });
 
+// What no screen shows: control characters but for tabs and ends of lines.
+const unseen = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
 const ofBytes = (bytes: Uint8Array): Tree => {
   try {
     const text = utf8.decode(bytes);
+    if (unseen.test(text)) throw new TypeError("no text to be read");
     const shown = text.slice(0, charactersMax);
     return { kind: "text", text: shown, more: text.length - shown.length };
   } catch {

@@ -1,9 +1,9 @@
-import { type LineWhile, LineWatch } from "../line_watch.js";
+import { type LineWhile, LineWatch } from "../line-watch.js";
 import { type Outcome, Outcomes } from "../outcomes.js";
 import { burst } from "./burst.js";
 import { cut } from "./cut.js";
-import { hugeReply } from "./huge_reply.js";
-import { slowConsumer } from "./slow_consumer.js";
+import { hugeReply } from "./huge-reply.js";
+import { slowConsumer } from "./slow-consumer.js";
 import { stall } from "./stall.js";
 import type { Ending, Trouble } from "./trouble.js";
 

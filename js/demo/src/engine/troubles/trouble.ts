@@ -1,4 +1,4 @@
-import type { LineWatch } from "../line_watch.js";
+import type { LineWatch } from "../line-watch.js";
 import type { Outcomes } from "../outcomes.js";
 
 // One way of being in trouble: it does what it is named after, counts what came of it, and tidies up.

@@ -1,8 +1,8 @@
 import { allKeys, wordsOf } from "../flood.js";
 import { Outcomes } from "../outcomes.js";
 import { serve } from "../serve.js";
-import { NaiveClient } from "./naive_client.js";
-import type { Pace, Task } from "./pace.js";
+import { NaiveClient } from "./naive-client.js";
+import type { Pace, Task } from "./task.js";
 
 // The naive client, in a worker of its own.
 
@@ -10,20 +10,21 @@ const services = {
   run: async ({ address, token, count }: Task): Promise<Pace> => {
     const client = await NaiveClient.connect(address, token);
     const outcomes = new Outcomes();
-    let bytesMax = 0;
+    let socketMax = 0;
     let heldMax = 0;
     const start = performance.now();
     const asked: Promise<unknown>[] = [];
     for (let index = 0; index < count; ++index) {
       asked.push(outcomes.of(client.command(wordsOf(index))));
-      bytesMax = Math.max(bytesMax, client.bytesQueued);
+      socketMax = Math.max(socketMax, client.bytesQueued);
       heldMax = Math.max(heldMax, client.waiting);
     }
     await Promise.all(asked);
     const took = performance.now() - start;
     await client.command(["UNLINK", ...allKeys]);
     client.close();
-    return { outcomes: outcomes.list(), took, bytesMax, bytesLimit: undefined, heldMax };
+    return { outcomes: outcomes.list(), took, bytesMax: undefined, bytesLimit: undefined, socketMax,
+      heldMax };
   },
 };
 

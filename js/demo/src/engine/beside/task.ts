@@ -12,10 +12,11 @@ export interface Pace {
   readonly outcomes: readonly Outcome[];
   /** From the first request to the last outcome, in milliseconds. */
   readonly took: number;
-  /** Bytes that the client held at most, by its own account. */
-  readonly bytesMax: number;
-  /** What it says itself that it may hold; undefined: nothing bounds it. */
+  /** Bytes that the client held at most and might hold, by its own account; undefined: it keeps none. */
+  readonly bytesMax: number | undefined;
   readonly bytesLimit: number | undefined;
+  /** Bytes that its WebSocket had taken and not sent, at most. */
+  readonly socketMax: number;
   /** Requests that the client had taken and not answered, at most. */
   readonly heldMax: number;
 }

@@ -1,6 +1,6 @@
 import { connectTo } from "../engine/remote.js";
-import type { Pace, Task } from "../engine/beside/pace.js";
-import type { BesideServices } from "../engine/beside/naive_worker.js";
+import type { Pace, Task } from "../engine/beside/task.js";
+import type { BesideServices } from "../engine/beside/naive-worker.js";
 
 // The two sides, each in a worker of its own that lives until the browser has measured it.
 
@@ -22,9 +22,9 @@ const start = async (worker: Worker, script: string, task: Task): Promise<Side> 
 };
 
 export const runPlimsoll = (task: Task): Promise<Side> =>
-  start(new Worker(new URL("../engine/beside/plimsoll_worker.ts", import.meta.url), { type: "module" }),
-    "plimsoll_worker", task);
+  start(new Worker(new URL("../engine/beside/plimsoll-worker.ts", import.meta.url), { type: "module" }),
+    "plimsoll-worker", task);
 
 export const runNaive = (task: Task): Promise<Side> =>
-  start(new Worker(new URL("../engine/beside/naive_worker.ts", import.meta.url), { type: "module" }),
-    "naive_worker", task);
+  start(new Worker(new URL("../engine/beside/naive-worker.ts", import.meta.url), { type: "module" }),
+    "naive-worker", task);

@@ -1,15 +1,17 @@
 import type { Answer } from "../engine/commands/ask.js";
 import { element } from "./element.js";
 import { asCount, asTime } from "./format.js";
-import { drawReply } from "./reply_tree.js";
+import { drawReply } from "./reply-tree.js";
 
 // What became of a line: where the reply came from, how long it took, and the reply itself.
 
-export const origin = ({ isHit, took, times, error }: Answer): string => {
-  const time = times === 1 ? asTime(took) : `${asTime(took)}, the mean of ${asCount(times)} times, since clocks here are too coarse for one`;
-  if (error !== undefined) return `${error.name} after ${time}`;
-  return isHit ? `from the cache, in ${time}` : `not from the cache, in ${time}`;
+export const origin = ({ isHit, took, error }: Answer): string => {
+  if (error !== undefined) return `${error.name} after ${asTime(took)}`;
+  return isHit ? `from the cache, in ${asTime(took)}` : `not from the cache, in ${asTime(took)}`;
 };
+
+const howTimed = ({ times }: Answer): (Node | string)[] => times === 1 ? [] : [element("span", { class: "note" },
+  ` the mean of ${asCount(times)} times: a browser's clock is too coarse for one`)];
 
 export const drawAnswer = (line: string, answer: Answer): HTMLElement => {
   const { reply, error, isHit } = answer;
@@ -21,6 +23,7 @@ export const drawAnswer = (line: string, answer: Answer): HTMLElement => {
   return element("li", { class: "outcome", "data-kind": kind },
     element("code", { class: "console-line" }, line),
     element("span", { class: "tag", "data-kind": kind }, origin(answer)),
+    ...howTimed(answer),
     element("output", { class: "said reply", "aria-label": `Reply to ${line}` }, ...content));
 };
 

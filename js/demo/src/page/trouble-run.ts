@@ -1,7 +1,7 @@
 import type { Outcome } from "../engine/outcomes.js";
 import type { Run } from "../engine/troubles/run.js";
 import type { Fact } from "../engine/troubles/trouble.js";
-import type { LineWhile } from "../engine/line_watch.js";
+import type { LineWhile } from "../engine/line-watch.js";
 import { bar } from "./bar.js";
 import { element } from "./element.js";
 import { asBytes, asCount, asTime } from "./format.js";

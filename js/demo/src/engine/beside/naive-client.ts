@@ -1,4 +1,4 @@
-import { RespReader } from "./resp_reader.js";
+import { RespReader } from "./resp-reader.js";
 
 // A client as one writes it first, and as many are: each request is encoded and handed to the socket
 // at once, and its promise is put in a row. It is correct, it is fast, and nothing bounds it.

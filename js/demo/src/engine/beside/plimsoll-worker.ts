@@ -4,15 +4,24 @@ import { lineAtFirst } from "../fleet.js";
 import { allKeys, flood } from "../flood.js";
 import { Outcomes } from "../outcomes.js";
 import { serve } from "../serve.js";
-import type { Pace, Task } from "./pace.js";
+import type { Pace, Task } from "./task.js";
 
 // Plimsoll in a worker of its own, with a line of its own: its peak is that of this burst.
+
+let socketMax = 0;
+
+class WatchedWebSocket extends WebSocket {
+  override send(data: Parameters<WebSocket["send"]>[0]): void {
+    super.send(data);
+    socketMax = Math.max(socketMax, this.bufferedAmount);
+  }
+}
 
 serve({
   run: async ({ address, token, count }: Task): Promise<Pace> => {
     configure({ memoryLimit: lineAtFirst });
     const client = await Client.connect(address, { token, clientName: "demo-beside",
-      inflightOverflow: "wait", waitersMax: count });
+      inflightOverflow: "wait", waitersMax: count, WebSocket: WatchedWebSocket });
     const outcomes = new Outcomes();
     let heldMax = 0;
     const look = (): void => {
@@ -25,6 +34,6 @@ serve({
     const { peak, limit } = getMemoryStatistics();
     await client.unlink(allKeys);
     await client.close();
-    return { outcomes: outcomes.list(), took, bytesMax: peak, bytesLimit: limit, heldMax };
+    return { outcomes: outcomes.list(), took, bytesMax: peak, bytesLimit: limit, socketMax, heldMax };
   },
 });
