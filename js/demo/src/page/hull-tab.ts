@@ -11,8 +11,8 @@ export const watchTabMemory = (tell: (words: Words) => void): void => {
   const look = async (): Promise<void> => {
     const measured = await measureTab();
     if (measured === undefined) return tell(["–", "this browser does not tell"]);
-    const workers = measured.of("worker") === undefined ? "without the client's worker" : "with the client's worker";
-    tell([asBytes(measured.whole), workers]);
+    const isWithWorker = measured.of("/worker") !== undefined;
+    tell([asBytes(measured.whole), `${isWithWorker ? "with" : "without"} the client's worker`]);
     setTimeout(again, interval);
   };
   const again = (): void => { look().catch((error: Error) => tell(["–", error.message])); };
