@@ -71,6 +71,13 @@ std::string Connection::info(std::string_view section, std::string_view field) {
   return text.substr(begin, text.find_first_of("\r\n", begin) - begin);
 }
 
+void Connection::add_to_set(std::string_view key, const Members& members) {
+  if (members.empty()) return;
+  finish<std::int64_t>(io_, [&](auto done) {
+    client_.sadd(prefix_ + std::string(key), members, std::move(done));
+  });
+}
+
 void Connection::read(Topic topic, const std::string& key, Done done) {
   switch (topic) {
     case Topic::version:

@@ -32,6 +32,9 @@ class Connection : public Store {
   /// none of this name. Throws native::Error.
   std::string info(std::string_view section, std::string_view field);
 
+  /// Adds members to a set of this name, behind the prefix. Throws native::Error.
+  void add_to_set(std::string_view key, const Members& members);
+
   [[nodiscard]] native::Statistics statistics() const { return client_.statistics(); }
 
  private:

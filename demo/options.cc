@@ -39,10 +39,14 @@ Invocation parse_options(int argument_count, const char* const* arguments) {
                  "in the end ask for so many writes at once under a small memory line; 0: do not")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--url", options.url,
-                 "a server that runs already, instead of a private one;\n"
-                 "the demo's keys have a prefix and are deleted in the end")
-      ->type_name("URL");
+  auto* const url = app.add_option("--url", options.url,
+                                   "a server that runs already, instead of a private one;\n"
+                                   "the demo's keys have a prefix and are deleted in the end")
+                        ->type_name("URL");
+  app.add_flag("--leave-keys", options.leave_keys,
+               "neither prefix nor end: leave the keys to others, and the set packages:installed;\n"
+               "the server must not have them yet")
+      ->needs(url);
   app.add_option("--memory-limit", options.memory_limit,
                  "what the client may use, such as \"64 MiB\"")
       ->type_name("SIZE");

@@ -15,6 +15,7 @@ struct Options {
   std::size_t visits_max = 200'000;
   std::size_t burst_calls = 100'000;
   std::string url;           // empty: a private server
+  bool leave_keys = false;   // for whoever comes next: then they have no prefix
   std::string memory_limit;  // empty: the client's default
 };
 

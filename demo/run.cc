@@ -67,6 +67,7 @@ class Run {
  private:
   void connect();
   void load();
+  void name_installed();
   void walk();
   void report_memory();
   void burst();
@@ -100,10 +101,15 @@ int Run::execute() {
   try {
     connect();
     if (!stopped()) load();
+    if (!stopped() && options_.leave_keys) name_installed();
     if (!stopped()) walk();
     if (!stopped()) report_memory();
     if (!stopped() && options_.burst_calls > 0) burst();
-    if (!server_) remove_keys();
+    if (options_.leave_keys) {
+      report_.line("keys", "left on the server, without a prefix");
+    } else if (!server_) {
+      remove_keys();
+    }
   } catch (const std::exception& error) {
     stop_reason_ = error.what();
   }
@@ -119,7 +125,7 @@ void Run::connect() {
   if (options_.url.empty()) {
     report_.progress("server", "starting");
     server_.emplace();
-  } else {
+  } else if (!options_.leave_keys) {
     prefix_ = new_prefix();
   }
   url_ = server_ ? server_->url() : options_.url;
@@ -136,6 +142,15 @@ void Run::load() {
   Sweep sweep(model_, Verb::write);
   const auto timing = perform(sweep, "load");
   if (!stopped()) report_.load(model_, timing);
+}
+
+// So that whoever comes next need not go through all keys to find a package.
+void Run::name_installed() {
+  Members names;
+  for (const Package& package : model_.packages()) {
+    if (package.installed) names.push_back(package.name);
+  }
+  connection_->add_to_set("packages:installed", names);
 }
 
 void Run::walk() {

@@ -1,11 +1,12 @@
 // The bridge, and what else carries bytes to a server: each started on a port of its own, with a way to
 // know what it has cost.
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 
+import { makeToken } from "../../js/test/package/bridge.mjs";
 import { freePort } from "../../js/test/package/server.mjs";
 
 const ticksPerSecond = 100;
@@ -51,8 +52,8 @@ const start = async (program, args, port, rest) => {
 export const startBridge = async (server, folder, program) => {
   const port = await freePort();
   const metricsPort = await freePort();
-  const made = execFileSync(program, ["--make-token", "bench"], { encoding: "utf8" });
-  writeFileSync(join(folder, "tokens"), /sha256:.*/.exec(made)[0]);
+  const { token, line } = makeToken(program, "bench");
+  writeFileSync(join(folder, "tokens"), line);
   const file = join(folder, "bridge.toml");
   writeFileSync(file, `
     listen = ["127.0.0.1:${port}"]
@@ -69,7 +70,7 @@ export const startBridge = async (server, folder, program) => {
     upgrades_per_second_per_address = 10_000
   `);
   return start(program, ["--config", file], port,
-    { metricsPort, webSocket: { protocol: "resp", token: /token: (\S+)/.exec(made)[1] } });
+    { metricsPort, webSocket: { protocol: "resp", token } });
 };
 
 const startWebsockify = async (server) => {

@@ -35,6 +35,7 @@ void AccessLog::write(const AccessLine& line) {
   add("profile", line.profile);
   add("token", line.token_id);
   add("protocol", line.protocol);
+  add("page", line.page);
   add("close_code", line.close_code);
   add("why", line.why);
   add("bytes_in", line.bytes_in);

@@ -5,8 +5,8 @@
 #include <ostream>
 #include <string>
 
-// What happened to each connection, as a line of JSON: who, where to, how much, how it ended. No
-// payload, no token, no password.
+// What happened to each connection, as a line of JSON: who, where to, how much, how it ended; and
+// one for each page that was asked for. No payload, no token, no password.
 
 namespace plimsoll::bridge {
 
@@ -17,6 +17,7 @@ struct AccessLine {
   std::string profile;
   std::string token_id;
   std::string protocol;
+  std::string page;         ///< what was asked for, without its query; empty: no page
   unsigned status = 0;      ///< of HTTP
   unsigned close_code = 0;  ///< of the WebSocket; 0: there was none
   std::string why;

@@ -9,6 +9,10 @@ using boost::beast::http::status;
 
 constexpr std::chrono::seconds soon{1};
 
+Admission refuse_host() {
+  return refuse(status::misdirected_request, "a Host that is not this machine");
+}
+
 }  // namespace
 
 Admission refuse(status status, std::string why, std::chrono::seconds retry_after) {
@@ -19,23 +23,56 @@ Admission refuse(status status, std::string why, std::chrono::seconds retry_afte
   return refused;
 }
 
+bool is_for_page(boost::beast::http::verb method) {
+  return method == boost::beast::http::verb::get || method == boost::beast::http::verb::head;
+}
+
+Admission refuse_method() {
+  return refuse(status::method_not_allowed, "a method that is neither GET nor HEAD");
+}
+
+Admission Doorkeeper::count_attempt(const std::string& address) {
+  if (limits_.attempt(address, std::chrono::steady_clock::now())) return {};
+  return refuse(status::too_many_requests, "upgrades_per_second_per_address", soon);
+}
+
 Admission Doorkeeper::count(const std::string& address, ConnectionLimits::Place& place) {
-  if (!limits_.attempt(address, std::chrono::steady_clock::now())) {
-    return refuse(status::too_many_requests, "upgrades_per_second_per_address", soon);
+  place = ConnectionLimits::Place();
+  if (!rules_.has_pages()) {
+    Admission counted = count_attempt(address);
+    if (!counted.is_welcome()) return counted;
   }
   place = limits_.take_place_of_address(address);
   if (place) return {};
   return refuse(status::too_many_requests, "connections_per_address_max", retry_later);
 }
 
+bool Doorkeeper::may_come_from(const Handshake& handshake) const {
+  const std::string& origin = *handshake.origin;
+  if (std::ranges::find(rules_.origins, origin) != rules_.origins.end()) return true;
+  // Its own pages. That Host is a name of this bridge has been seen to on loopback; elsewhere its
+  // certificate does, or the proxy in front.
+  return std::ranges::any_of(rules_.page_schemes, [&](const std::string& scheme) {
+    return origin == scheme + "://" + handshake.authority;
+  });
+}
+
+Admission Doorkeeper::judge_page(const Request& request, const Entrance& entrance) const {
+  const auto authority = authority_of(request);
+  if (!authority) return refuse(status::bad_request, "no Host, or several");
+  if (entrance.is_loopback && !is_own_host(host_of(*authority), rules_.hosts)) return refuse_host();
+  return is_for_page(request.method()) ? Admission() : refuse_method();
+}
+
 Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
+  if (rules_.has_pages()) {
+    Admission counted = count_attempt(entrance.address);
+    if (!counted.is_welcome()) return counted;
+  }
   const auto handshake = read_handshake(request);
   if (!handshake) return refuse(status::bad_request, "no request for a WebSocket");
-  if (entrance.is_loopback && !is_own_host(handshake->host, rules_.hosts)) {
-    return refuse(status::misdirected_request, "a Host that is not this machine");
-  }
-  if (handshake->origin &&
-      std::ranges::find(rules_.origins, *handshake->origin) == rules_.origins.end()) {
+  if (entrance.is_loopback && !is_own_host(handshake->host, rules_.hosts)) return refuse_host();
+  if (handshake->origin && !may_come_from(*handshake)) {
     return refuse(status::forbidden, "an Origin that is not allowed");
   }
 

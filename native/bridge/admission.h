@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <boost/beast/http/status.hpp>
+#include <boost/beast/http/verb.hpp>
 
 #include "plimsoll/native/bridge/connection_limits.h"
 #include "plimsoll/native/bridge/dial.h"
@@ -30,6 +31,11 @@ struct AdmissionRules {
   std::vector<std::string> origins;
   /// Names for this machine besides localhost and the loopback addresses.
   std::vector<std::string> hosts;
+  /// By which schemes the bridge's own pages are reached, which are let in, too: "http", "https";
+  /// none: it has no pages.
+  std::vector<std::string> page_schemes;
+
+  bool has_pages() const { return !page_schemes.empty(); }
 };
 
 struct Admission {
@@ -53,12 +59,17 @@ struct Admission {
 Admission refuse(boost::beast::http::status status, std::string why,
                  std::chrono::seconds retry_after = {});
 
+/// Whether pages answer this method, and what they say to others.
+bool is_for_page(boost::beast::http::verb method);
+Admission refuse_method();
+
 /// For Retry-After where a connection has to end first.
 inline constexpr std::chrono::seconds retry_later{10};
 
-/// Where a request came in.
+/// Where a request came in, and from whom.
 struct Entrance {
   bool is_loopback = true;  ///< this machine alone gets here, as far as the address tells
+  std::string address = {};
 };
 
 class Doorkeeper {
@@ -67,12 +78,20 @@ class Doorkeeper {
   Doorkeeper(const AdmissionRules& rules, const VerifyToken& verify, ConnectionLimits& limits)
       : rules_(rules), verify_(verify), limits_(limits) {}
 
-  /// Takes a place for one more connection of `address`, and counts the attempt; or refuses.
+  /// Takes a place for one more connection of `address`, instead of what `place` has been, and
+  /// counts the attempt; or refuses. With pages it may be none: judge() counts it then.
   Admission count(const std::string& address, ConnectionLimits::Place& place);
 
+  /// Of a request for a WebSocket.
   Admission judge(const Request& request, const Entrance& entrance);
 
+  /// Of one for a page.
+  Admission judge_page(const Request& request, const Entrance& entrance) const;
+
  private:
+  Admission count_attempt(const std::string& address);
+  bool may_come_from(const Handshake& handshake) const;
+
   const AdmissionRules& rules_;
   const VerifyToken& verify_;
   ConnectionLimits& limits_;

@@ -30,6 +30,8 @@ void describe_options(CLI::App& app, CommandLine& line, std::string& profile) {
   app.add_option("--origin", line.origins, "of pages that may connect, such as https://example.org")
       ->type_name("ORIGIN");
   app.add_option("--metrics", line.metrics, "where to tell figures")->type_name("ADDRESS:PORT");
+  app.add_option("--pages", line.pages, "files to show to browsers that ask for them")
+      ->type_name("FOLDER");
   app.add_option("--token-file", line.tokens_file, "hashes of tokens, a line each")
       ->type_name("FILE");
   app.add_flag("--local", line.local,

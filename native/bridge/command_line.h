@@ -15,6 +15,7 @@ struct CommandLine {
   std::vector<std::string> allow;      ///< what the profile of the command line may do
   std::vector<std::string> origins;    ///< beside the file's
   std::string metrics;                 ///< instead of the file's
+  std::string pages;                   ///< instead of the file's
   std::string tokens_file;             ///< instead of the file's
   bool local = false;
   bool check = false;  ///< say whether it could start, and end

@@ -18,7 +18,8 @@ using Words = std::span<const std::string_view>;
 enum class Way : std::uint8_t {
   by_rules,  ///< as the profile says
   always,    ///< what every client needs to be one, and what reaches nothing but its connection
-  never,     ///< would change who the connection is or what its replies look like, or reach others
+  never,     ///< would change who the connection is or what its replies look like, or reach others;
+             ///< Rules::allow_unsafe has what a profile may nevertheless
   hello,
   select,
   tracking,

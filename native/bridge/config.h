@@ -67,6 +67,9 @@ struct Config {
   /// What `Host` may be on loopback, besides localhost, 127.0.0.1 and [::1].
   std::vector<std::string> hosts;
 
+  /// What is shown to whoever asks for a page; empty: nothing.
+  std::string pages_folder;
+
   Limits limits;
 
   /// A file's name, "stderr", or empty: no log.

@@ -13,6 +13,22 @@ namespace {
 
 constexpr std::string_view whole = "configuration";
 
+bool is_for_this_machine_alone(const Config& config) {
+  return !config.behind_proxy && std::all_of(config.listen.begin(), config.listen.end(),
+                                             [](const auto& each) { return each.is_loopback(); });
+}
+
+void check_unsafe(const Config& config, Problems& problems) {
+  if (is_for_this_machine_alone(config)) return;
+  for (const Profile& profile : config.profiles) {
+    if (profile.rules.allow_unsafe.empty()) continue;
+    problems.add("profiles." + profile.name + ".allow_unsafe",
+                 "lets whoever has a token end or hold up all other clients of the server, and is "
+                 "for trying things on this machine; expected each of listen to be a loopback "
+                 "address, and no behind_proxy");
+  }
+}
+
 void check_listening(const Config& config, Problems& problems) {
   if (config.listen.empty()) problems.add(whole, "no address to listen on");
   const bool has_tls = !config.certificate_file.empty();
@@ -78,6 +94,7 @@ void check_config(const ConfigDraft& draft, Problems& problems) {
   if (!problems.empty()) return;
   check_presence(draft.config, problems);
   check_listening(draft.config, problems);
+  check_unsafe(draft.config, problems);
   if (problems.empty()) check_profiles(draft, problems);
 }
 

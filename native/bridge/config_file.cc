@@ -66,6 +66,16 @@ void read_tls(ConfigTable table, const std::string& folder, Config& config) {
                     "is missing; TLS wants both");
 }
 
+void read_pages(ConfigTable& root, const std::string& folder, Config& config) {
+  ConfigTable table = root.table("pages");
+  const auto pages = table.text("folder");
+  table.refuse_unknown();
+  config.pages_folder = path_in(folder, pages.value_or(""));
+  if (root.has("pages") && config.pages_folder.empty()) {
+    table.add_problem("folder", "is missing; expected that of the files to show");
+  }
+}
+
 // Letters, digits, dots and dashes in lower case, without a port.
 bool is_host(std::string_view text) {
   return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -147,6 +157,7 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
   read_proxies(root, config);
   read_tls(root.table("tls"), folder, config);
   read_names(root, config);
+  read_pages(root, folder, config);
   read_upstreams(root, folder, config);
   read_profiles(root, folder, config);
   read_jwt_keys(root, folder, config);

@@ -112,6 +112,7 @@ Profile read_profile(ConfigTable& table, const std::string& folder) {
   profile.password = read_secret(table, "password", folder);
   profile.rules.allow = read_rules(table, "allow");
   profile.rules.deny = read_rules(table, "deny");
+  profile.rules.allow_unsafe = read_rules(table, "allow_unsafe");
   profile.rules.key_prefixes = table.texts("key_prefixes");
   profile.rules.channel_prefixes = table.texts("channel_prefixes");
   for (const std::int64_t database : table.integers("databases")) {

@@ -10,6 +10,8 @@ struct Counters {
   std::uint64_t connections_accepted = 0;
   std::uint64_t upgrades = 0;
   std::uint64_t refused_handshakes = 0;
+  std::uint64_t pages = 0;              ///< requests for pages that were answered
+  std::uint64_t page_bytes = 0;         ///< of the pages themselves
   std::uint64_t upstream_failures = 0;  ///< connections that could not be made
   std::uint64_t upstream_losses = 0;    ///< and those that ended while they were used
   std::uint64_t bytes_from_clients = 0;

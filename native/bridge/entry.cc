@@ -14,6 +14,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "plimsoll/native/bridge/page_answer.h"
 #include "plimsoll/native/bridge/proxy_header.h"
 
 namespace plimsoll::bridge {
@@ -56,6 +57,13 @@ std::string client_of(const Request& request, const EntryRules& rules, std::stri
   return peer;
 }
 
+// What is behind its header is not read.
+Admission refuse_body(const Request& request, const EntryRules& rules) {
+  const bool is_plain = rules.has_pages && !asks_for_upgrade(request);
+  if (is_plain && !is_for_page(request.method())) return refuse_method();
+  return refuse(http::status::bad_request, "a body");
+}
+
 // Each of these gets one step further, or has `entry.refusal` say why not.
 
 asio::awaitable<bool> read_proxy_header(Stream& stream, const EntryRules& rules, Entry& entry) {
@@ -94,41 +102,51 @@ asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entr
   parser.header_limit(header_bytes_max);
   const auto [problem, size] =
       co_await http::async_read_header(stream, buffer, parser, as_tuple(use_awaitable));
+  if (problem) {
+    entry.is_over = !parser.got_some();
+    entry.refusal = refuse(http::status::bad_request, problem.message());
+    co_return false;
+  }
   // What lies behind the header was sent before the answer: no client does that.
-  if (problem || buffer.size() > 0 || !parser.is_done()) {
-    entry.refusal =
-        refuse(http::status::bad_request, problem ? problem.message() : std::string("a body"));
+  if (buffer.size() > 0 || !parser.is_done()) {
+    entry.refusal = refuse_body(parser.get(), rules);
     co_return false;
   }
   entry.request = parser.release();
-  entry.address = client_of(*entry.request, rules, std::move(entry.address));
+  entry.address = client_of(*entry.request, rules, entry.sender);
   co_return true;
+}
+
+// Who has no request then.
+bool is_counted(Entry& entry, const CountAddress& count) {
+  entry.refusal = count(entry.address);
+  if (entry.refusal.is_welcome()) return true;
+  entry.request.reset();
+  return false;
 }
 
 }  // namespace
 
-asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules, std::string peer,
+asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules, const std::string& peer,
                              const CountAddress& count) {
   Entry entry;
-  entry.address = std::move(peer);
+  entry.address = peer;
   bool has_come_to_http = rules.tls == nullptr;
-  const auto is_counted = [&] {
-    entry.refusal = count(entry.address);
-    if (entry.refusal.is_welcome()) return true;
-    if (!has_come_to_http) entry.refusal.status = no_answer;
-    entry.request.reset();
-    return false;
-  };
   const auto steps = [&]() -> asio::awaitable<void> {
     if (rules.proxy_protocol && !co_await read_proxy_header(stream, rules, entry)) co_return;
-    const bool is_known = !is_trusted(rules, entry.address);
-    if (is_known && !is_counted()) co_return;
+    entry.sender = entry.address;
+    const bool is_known = !is_trusted(rules, entry.sender);
+    if (is_known && !is_counted(entry, count)) {
+      if (!has_come_to_http) entry.refusal.status = no_answer;
+      co_return;
+    }
     if (rules.tls != nullptr && !co_await begin_tls(stream, rules, entry)) co_return;
     has_come_to_http = true;
-    if (co_await read_request(stream, rules, entry) && !is_known) is_counted();
+    if (co_await read_request(stream, rules, entry) && !is_known) is_counted(entry, count);
   };
   asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
   const auto first = co_await (steps() || timer.async_wait(as_tuple(use_awaitable)));
+  entry.is_over = false;  // whoever says nothing at first is told
   if (first.index() == 1) {
     entry.request.reset();
     entry.refusal =
@@ -137,8 +155,20 @@ asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules, std::strin
   co_return entry;
 }
 
-asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal,
-                                std::chrono::milliseconds timeout) {
+asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
+                                  const CountAddress& count) {
+  entry.request.reset();
+  asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
+  const auto first =
+      co_await (read_request(stream, rules, entry) || timer.async_wait(as_tuple(use_awaitable)));
+  if (first.index() == 1) {
+    entry.request.reset();
+    entry.is_over = true;
+  }
+  if (entry.request && is_trusted(rules, entry.sender)) is_counted(entry, count);
+}
+
+asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal, const EntryRules& rules) {
   if (refusal.status != no_answer) {
     http::response<http::empty_body> response(refusal.status, 11);
     response.set(http::field::connection, "close");
@@ -149,10 +179,18 @@ asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal,
     if (refusal.status == http::status::unauthorized) {
       response.set(http::field::www_authenticate, "Bearer");
     }
-    asio::steady_timer timer(stream.get_executor(), timeout);
+    if (refusal.status == http::status::method_not_allowed) {
+      response.set(http::field::allow, "GET, HEAD");
+    }
+    if (rules.has_pages) restrict_pages(response);
+    asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
     co_await (http::async_write(stream, response, as_tuple(use_awaitable)) ||
               timer.async_wait(as_tuple(use_awaitable)));
   }
+  part(stream);
+}
+
+void part(Stream& stream) {
   stream.say_goodbye();
   error_code ignored;
   stream.socket().shutdown(Stream::Socket::shutdown_both, ignored);

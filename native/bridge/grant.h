@@ -16,8 +16,11 @@ struct Rules {
   /// Names of commands ("get", "client|id"; a container's name stands for all of its subcommands)
   /// and ACL categories ("@read"), in any case. "+@all" has no short form: "@all" it is.
   std::vector<std::string> allow = {};
-  /// The same, taken away again: what is denied is not allowed by anything.
+  /// The same, taken away again: what is denied is not allowed by `allow`.
   std::vector<std::string> deny = {};
+  /// What nobody gets by `allow`, and this profile may send whatever the other lists say:
+  /// "client|kill", "client|pause", "client|unpause". For demonstrations on one's own machine.
+  std::vector<std::string> allow_unsafe = {};
   /// Prefixes of which every key of a request must have one; none: any key. With prefixes, commands
   /// that reach keys without naming them (KEYS, SCAN, scripts, SORT BY...) are refused.
   std::vector<std::string> key_prefixes = {};

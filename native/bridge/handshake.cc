@@ -1,6 +1,7 @@
 #include "plimsoll/native/bridge/handshake.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -60,17 +61,24 @@ void read_protocols(const Request& request, Handshake& handshake) {
   }
 }
 
-std::string host_of(std::string_view line) {
-  const std::size_t end = line.starts_with('[') ? line.find(']') : std::string_view::npos;
-  const std::size_t colon = line.find(':', end == std::string_view::npos ? 0 : end);
-  return to_lower(line.substr(0, colon));
+}  // namespace
+
+bool asks_for_upgrade(const Request& request) { return request.count(http::field::upgrade) > 0; }
+
+std::optional<std::string> authority_of(const Request& request) {
+  if (!has_one(request, http::field::host)) return std::nullopt;
+  return to_lower(text(request[http::field::host]));
 }
 
-}  // namespace
+std::string host_of(std::string_view authority) {
+  const std::size_t end = authority.starts_with('[') ? authority.find(']') : authority.npos;
+  return std::string(authority.substr(0, authority.find(':', end == authority.npos ? 0 : end)));
+}
 
 std::optional<Handshake> read_handshake(const Request& request) {
   if (!boost::beast::websocket::is_upgrade(request)) return std::nullopt;
-  if (!has_one(request, http::field::host) || request.count(http::field::origin) > 1 ||
+  std::optional<std::string> authority = authority_of(request);
+  if (!authority || request.count(http::field::origin) > 1 ||
       !has_one(request, http::field::sec_websocket_version) ||
       text(request[http::field::sec_websocket_version]) != "13") {
     return std::nullopt;
@@ -80,7 +88,8 @@ std::optional<Handshake> read_handshake(const Request& request) {
   if (!path.starts_with('/')) return std::nullopt;
   Handshake handshake;
   handshake.upstream = path.substr(1);
-  handshake.host = host_of(text(request[http::field::host]));
+  handshake.authority = std::move(*authority);
+  handshake.host = host_of(handshake.authority);
   if (request.count(http::field::origin) == 1) {
     handshake.origin = std::string(text(request[http::field::origin]));
   }

@@ -32,12 +32,22 @@ struct Handshake {
   std::optional<std::string> token;
   bool has_two_tokens = false;
   std::optional<std::string> origin;
-  /// Host without its port, in lower case.
+  /// Host in lower case, and without its port.
+  std::string authority;
   std::string host;
 };
 
+/// Whether it asks for another protocol than HTTP, be it a WebSocket or not.
+bool asks_for_upgrade(const Request& request);
+
 /// Nothing, where it is no request for a WebSocket of version 13, or one whose lines make no sense.
 std::optional<Handshake> read_handshake(const Request& request);
+
+/// Host in lower case; nothing where there is none, or more than one.
+std::optional<std::string> authority_of(const Request& request);
+
+/// The same without its port.
+std::string host_of(std::string_view authority);
 
 /// Whether `host` can only be this machine, or is one of `allowed`: else a page may have had a name
 /// of its own resolved to a loopback address (DNS rebinding).

@@ -16,6 +16,8 @@ constexpr Metric counter_metrics[] = {
     {&Counters::connections_accepted, "connections_accepted_total", "TCP connections of clients"},
     {&Counters::upgrades, "upgrades_total", "WebSockets that were let in"},
     {&Counters::refused_handshakes, "refused_handshakes_total", "requests that were not let in"},
+    {&Counters::pages, "pages_total", "requests for pages that were answered"},
+    {&Counters::page_bytes, "page_bytes_total", "bytes of pages"},
     {&Counters::upstream_failures, "upstream_failures_total", "connections to servers that failed"},
     {&Counters::upstream_losses, "upstream_losses_total", "connections that servers ended"},
     {&Counters::bytes_from_clients, "received_bytes_total", "bytes of messages of clients"},

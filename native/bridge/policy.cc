@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "plimsoll/core/commands/folded.h"
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/native/bridge/command_ways.h"
 #include "plimsoll/native/bridge/rule_set.h"
@@ -26,6 +27,22 @@ std::optional<std::string> add_all(RuleSet& set, const std::vector<std::string>&
     if (auto problem = set.add(rule)) return problem;
   }
   return std::nullopt;
+}
+
+// Which of those that are for nobody a profile may ask for.
+bool may_be_unsafe(std::string_view name) {
+  return name == "CLIENT|KILL" || name == "CLIENT|PAUSE" || name == "CLIENT|UNPAUSE";
+}
+
+// What is wrong with one, if anything.
+std::optional<std::string> add_unsafe(std::vector<bool>& rows, const std::string& rule) {
+  for (std::size_t place = 0; place < rows.size(); ++place) {
+    const std::string_view name = commands::all_rows()[place].name_view();
+    if (!may_be_unsafe(name) || !commands::is_token(rule, name)) continue;
+    rows[place] = true;
+    return std::nullopt;
+  }
+  return "'" + rule + "' is none of client|kill, client|pause and client|unpause";
 }
 
 bool has_empty(const std::vector<std::string>& prefixes) {
@@ -95,6 +112,12 @@ std::variant<Policy, RuleProblem> Policy::create(const Rules& rules) {
     const Row* const found = commands::find(container);
     if (found != nullptr) policy.rows_with_subcommands_[commands::number_of(*found) - 1u] = true;
   }
+  policy.unsafe_rows_.resize(rows.size());
+  for (const std::string& rule : rules.allow_unsafe) {
+    if (auto problem = add_unsafe(policy.unsafe_rows_, rule)) {
+      return RuleProblem{"allow_unsafe: " + *problem};
+    }
+  }
   policy.allows_unknown_ = allow.has_all() && !deny.has_categories() && rules.key_prefixes.empty();
   policy.key_prefixes_ = rules.key_prefixes;
   policy.channel_prefixes_ = rules.channel_prefixes;
@@ -114,13 +137,17 @@ Verdict Policy::judge(Words words) const {
   }
   switch (way_of(*row)) {
     case Way::always: return Verdict::allowed();
-    case Way::never: return not_allowed(*row);
+    case Way::never: return judge_unsafe(*row);
     case Way::hello: return judge_hello(words);
     case Way::select: return judge_database(words.size() == 2 ? words[1] : "");
     case Way::tracking: return judge_tracking(*row, words);
     case Way::by_rules: return judge_by_rules(*row, words);
   }
   return not_allowed(*row);
+}
+
+Verdict Policy::judge_unsafe(const Row& row) const {
+  return unsafe_rows_[commands::number_of(row) - 1u] ? Verdict::allowed() : not_allowed(row);
 }
 
 Verdict Policy::judge_unknown(std::string_view name) const {

@@ -36,6 +36,7 @@ class Policy {
 
   Policy() = default;
 
+  Verdict judge_unsafe(const commands::Row& row) const;
   Verdict judge_unknown(std::string_view name) const;
   Verdict judge_tracking(const commands::Row& row, Words words) const;
   Verdict judge_by_rules(const commands::Row& row, Words words) const;
@@ -47,6 +48,7 @@ class Policy {
   // A row of the command table each.
   std::vector<bool> allowed_rows_;
   std::vector<bool> rows_with_subcommands_;
+  std::vector<bool> unsafe_rows_;  // that are for nobody, but for this profile
   bool allows_unknown_ = false;
   std::vector<std::string> key_prefixes_;
   std::vector<std::string> channel_prefixes_;

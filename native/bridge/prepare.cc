@@ -24,6 +24,12 @@ Policy make_policy(const Profile& profile) {
   return std::get<Policy>(std::move(made));
 }
 
+// By which browsers reach the bridge; which one a proxy in front takes is not known here.
+std::vector<std::string> page_schemes_of(const Config& config) {
+  if (config.behind_proxy) return {"http", "https"};
+  return {config.certificate_file.empty() ? "http" : "https"};
+}
+
 RelayOptions to_relay_options(const Limits& limits) {
   RelayOptions options;
   options.message_bytes_max = limits.message_bytes_max;
@@ -70,6 +76,12 @@ Prepared prepare(const Config& config) {
     tls.certificate_file = config.certificate_file;
     tls.key_file = config.key_file;
     settings.entry.tls = keep(native::TlsContext::create_server(tls), "listening", prepared);
+  }
+  if (!config.pages_folder.empty()) {
+    prepared.pages = std::make_unique<Pages>(config.pages_folder);
+    settings.pages = prepared.pages.get();
+    settings.entry.has_pages = true;
+    settings.rules.page_schemes = page_schemes_of(config);
   }
   settings.connect_timeout = config.limits.connect_timeout;
   settings.behind_proxy = config.behind_proxy;

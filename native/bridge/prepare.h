@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plimsoll/native/bridge/config.h"
+#include "plimsoll/native/bridge/pages.h"
 #include "plimsoll/native/bridge/policy.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/tls_context.h"
@@ -19,10 +20,11 @@ struct Prepared {
   Settings settings;
   /// Those that `settings` point to.
   std::vector<std::unique_ptr<native::TlsContext>> tls;
+  std::unique_ptr<Pages> pages;
 };
 
 /// Throws std::runtime_error, with what is wrong: a rule that means nothing, a certificate that
-/// cannot be read.
+/// cannot be read, pages that are too large.
 Prepared prepare(const Config& config);
 
 }  // namespace plimsoll::bridge

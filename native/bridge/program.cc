@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/bridge/prepare.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/status_pages.h"
@@ -44,9 +45,12 @@ struct AccessFile {
 };
 
 void greet(const Config& config, const Server& server) {
-  const std::string_view scheme = config.certificate_file.empty() ? "ws" : "wss";
+  const std::string_view s = config.certificate_file.empty() ? "" : "s";
   for (const Tcp::endpoint& each : server.endpoints()) {
-    std::cout << "listening on " << scheme << "://" << to_text(each) << "/\n";
+    if (!config.pages_folder.empty()) {
+      std::cout << "pages on http" << s << "://" << to_text(each) << "/\n";
+    }
+    std::cout << "listening on ws" << s << "://" << to_text(each) << "/\n";
   }
   if (!config.local_token.empty()) std::cout << "token: " << config.local_token << '\n';
   std::cout << std::flush;
@@ -84,6 +88,12 @@ class Signals {
 };
 
 void complain(std::string_view what) { std::cerr << "plimsoll-bridge: " << what << std::endl; }
+
+void name_left_out(const Pages& pages) {
+  for (const std::string& link : pages.left_out()) {
+    complain("pages: " + link + " is not shown: it leads out of the folder, or to no page");
+  }
+}
 
 class Program {
  public:
@@ -196,6 +206,15 @@ int run(const Config& config, const std::function<ReadConfig()>& read_again) {
     complain(budget.error().what());
     return 1;
   }
+  const AccountHandle page_account = (*budget)->open_account(PoolKind::cache);
+  Charge page_charge(*page_account);
+  if (prepared.pages && !page_charge.grow(prepared.pages->bytes())) {
+    complain("pages: " + config.pages_folder + " has files of " +
+             std::to_string(prepared.pages->bytes()) +
+             " bytes, for which memory_limit has no room");
+    return 1;
+  }
+  if (prepared.pages) name_left_out(*prepared.pages);
   AccessLog log(access.out);
   Program(config, read_again, std::move(prepared), **budget, log).run();
   return 0;

@@ -34,6 +34,7 @@ void override_addresses(const CommandLine& line, Config& config, Problems& probl
     config.metrics = parse_listen_address(line.metrics);
     if (!config.metrics) problems.add("--metrics", "is no address; expected such as 127.0.0.1:80");
   }
+  if (!line.pages.empty()) config.pages_folder = line.pages;
   for (const std::string& origin : line.origins) {
     config.origins.push_back(origin);
     if (!is_origin(origin)) {

@@ -3,7 +3,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,6 +14,8 @@
 #include <boost/beast/http/status.hpp>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/native/bridge/accept.h"
+#include "plimsoll/native/bridge/listed.h"
 #include "plimsoll/native/tcp_options.h"
 
 namespace plimsoll::bridge {
@@ -29,9 +30,6 @@ using Tcp = asio::ip::tcp;
 
 // What a relay takes besides buffers, about: itself, its frames, what Asio and Beast keep for it.
 constexpr std::size_t relay_bytes = 13 * 1024;
-
-// And what OpenSSL keeps for a connection with TLS.
-constexpr std::size_t tls_bytes = 16 * 1024;
 
 // Silent and stalled clients and expired tokens are looked for so often, or more often where a
 // shorter time has to be kept.
@@ -48,35 +46,10 @@ std::chrono::milliseconds unacknowledged_max(const RelayOptions& options) {
   return 2 * options.stall_timeout;
 }
 
-// A relay in a list of them, as long as this lives.
-class Listed {
- public:
-  Listed(std::list<Relay*>& list, Relay& relay)
-      : list_(list), at_(list.insert(list.end(), &relay)) {}
-  ~Listed() { list_.erase(at_); }
-  Listed(const Listed&) = delete;
-  Listed& operator=(const Listed&) = delete;
-
- private:
-  std::list<Relay*>& list_;
-  const std::list<Relay*>::iterator at_;
-};
-
 // A burst of fewer is not worth the walk over the heap.
 constexpr std::size_t trimmed_connections_min = 256;
 
 }  // namespace
-
-void open(Tcp::acceptor& acceptor, const Tcp::endpoint& endpoint) {
-  error_code problem;
-  acceptor.open(endpoint.protocol(), problem);
-  if (!problem) acceptor.set_option(Tcp::acceptor::reuse_address(true), problem);
-  if (!problem) acceptor.bind(endpoint, problem);
-  if (!problem) acceptor.listen(Tcp::acceptor::max_listen_connections, problem);
-  if (!problem) return;
-  const ListenAddress address{.host = endpoint.address().to_string(), .port = endpoint.port()};
-  throw std::runtime_error(address.to_string() + ": " + problem.message());
-}
 
 Server::Server(asio::io_context& context, Settings settings, VerifyToken verify,
                const std::map<std::string, Policy, std::less<>>& policies, Budget& budget,
@@ -114,17 +87,11 @@ std::vector<Tcp::endpoint> Server::endpoints() const {
 }
 
 asio::awaitable<void> Server::listen(Tcp::acceptor& acceptor) {
-  for (;;) {
-    auto [problem, socket] = co_await acceptor.async_accept(as_tuple(use_awaitable));
-    if (!acceptor.is_open()) co_return;
-    if (problem) {
-      asio::steady_timer pause(context_, accept_pause);
-      co_await pause.async_wait(as_tuple(use_awaitable));
-      continue;
-    }
+  const std::function<void(Tcp::socket)> take = [this](Tcp::socket socket) {
     ++counters_.connections_accepted;
     begin(std::move(socket));
-  }
+  };
+  co_await accept_all(acceptor, take);
 }
 
 void Server::begin(Tcp::socket socket) {
@@ -151,15 +118,12 @@ asio::awaitable<void> Server::serve(Tcp::socket socket, ConnectionLimits::Place 
 
   Stream::Socket of_any_kind(std::move(socket));
   Stream stream(std::move(of_any_kind));
-  Admission admission = refuse_all();
-  if (place && !is_draining_) admission = co_await let_in(stream, is_loopback, line);
-  if (!admission.is_welcome()) {
-    ++counters_.refused_handshakes;
-    co_await turn_away(stream, admission, settings_.entry.handshake_timeout);
+  if (place && !is_draining_) {
+    co_await let_in(stream, is_loopback, line);
+  } else {
+    const Admission refusal = refuse_all();
+    co_await conclude(stream, refusal, line);
   }
-  line.status = static_cast<unsigned>(admission.status);
-  if (line.why.empty()) line.why = admission.why;
-  log_.write(line);
 }
 
 Admission Server::refuse_all() const {
@@ -169,21 +133,39 @@ Admission Server::refuse_all() const {
   return refuse(status, is_draining_ ? "draining" : "connections_max", retry_later);
 }
 
-// And carries, until the end.
-asio::awaitable<Admission> Server::let_in(Stream& stream, bool is_loopback, AccessLine& line) {
+// And shows pages and carries, until the end.
+asio::awaitable<void> Server::let_in(Stream& stream, bool is_loopback, AccessLine& line) {
   ConnectionLimits::Place place;
   const CountAddress count = [&](const std::string& address) {
     return doorkeeper_.count(address, place);
   };
-  Entry entry = co_await enter(stream, settings_.entry, line.address, count);
-  line.address = entry.address;
-  if (!entry.request) co_return std::move(entry.refusal);
-  const Entrance entrance{.is_loopback = is_loopback && !settings_.behind_proxy};
-  Admission admission = doorkeeper_.judge(*entry.request, entrance);
+  const std::string peer = line.address;
+  Entry entry = co_await enter(stream, settings_.entry, peer, count);
+  Entrance entrance{.is_loopback = is_loopback && !settings_.behind_proxy};
+  if (settings_.pages != nullptr) co_await show_pages(stream, entry, entrance, count);
+  if (entry.is_over) co_return part(stream);
+  line.address = entrance.address = entry.address;
+  Admission admission = judge(entry, entrance);
   if (admission.is_welcome()) {
     co_await carry(stream, std::move(*entry.request), admission, line);
   }
-  co_return admission;
+  co_await conclude(stream, admission, line);
+}
+
+Admission Server::judge(Entry& entry, const Entrance& entrance) {
+  return entry.request ? doorkeeper_.judge(*entry.request, entrance) : std::move(entry.refusal);
+}
+
+// Whoever was not let in is told.
+asio::awaitable<void> Server::conclude(Stream& stream, const Admission& admission,
+                                       AccessLine& line) {
+  if (!admission.is_welcome()) {
+    ++counters_.refused_handshakes;
+    co_await turn_away(stream, admission, settings_.entry);
+  }
+  line.status = static_cast<unsigned>(admission.status);
+  if (line.why.empty()) line.why = admission.why;
+  log_.write(line);
 }
 
 // Until the end; where no server can be had, `admission` becomes the answer.
@@ -261,6 +243,7 @@ void Server::drain(std::chrono::steady_clock::duration timeout, std::function<vo
   error_code ignored;
   for (Tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
   for (Relay* const relay : relays_) relay->end(Relay::Code::going_away, "shutting down");
+  for (Stream* const stream : resting_) stream->socket().cancel(ignored);
   drain_timer_.expires_after(timeout);
   drain_timer_.async_wait([this](const error_code& problem) {
     if (!problem) abort_all();

@@ -20,9 +20,11 @@
 #include "plimsoll/native/bridge/admission.h"
 #include "plimsoll/native/bridge/counters.h"
 #include "plimsoll/native/bridge/entry.h"
+#include "plimsoll/native/bridge/page_answer.h"
+#include "plimsoll/native/bridge/pages.h"
 #include "plimsoll/native/bridge/relay.h"
 
-// Listens, lets in, and has relays carry. One thread.
+// Listens, lets in, shows pages, and has relays carry. One thread.
 
 namespace plimsoll::bridge {
 
@@ -35,13 +37,9 @@ struct Settings {
   std::chrono::milliseconds connect_timeout{5000};
   /// A proxy in front is the only one who gets here: then Host is the proxy's business.
   bool behind_proxy = false;
+  /// What is shown to whoever asks for a page; null: nothing. Outlives the connections.
+  const Pages* pages = nullptr;
 };
-
-/// Where there is no descriptor left for a connection, the next try waits.
-inline constexpr std::chrono::milliseconds accept_pause{100};
-
-/// Binds and listens. Throws std::runtime_error, with the address and why not.
-void open(boost::asio::ip::tcp::acceptor& acceptor, const boost::asio::ip::tcp::endpoint& endpoint);
 
 class Server {
  public:
@@ -79,7 +77,14 @@ class Server {
   void begin(Tcp::socket socket);
   boost::asio::awaitable<void> serve(Tcp::socket socket, ConnectionLimits::Place place);
   Admission refuse_all() const;
-  boost::asio::awaitable<Admission> let_in(Stream& stream, bool is_loopback, AccessLine& line);
+  boost::asio::awaitable<void> let_in(Stream& stream, bool is_loopback, AccessLine& line);
+  Admission judge(Entry& entry, const Entrance& entrance);
+  boost::asio::awaitable<void> conclude(Stream& stream, const Admission& admission,
+                                        AccessLine& line);
+  boost::asio::awaitable<void> show_pages(Stream& stream, Entry& entry, Entrance& entrance,
+                                          const CountAddress& count);
+  Admission judge_page(const Request& request, const Entrance& entrance, Charge& charge);
+  void note(const PageAnswer& answer, bool is_sent, AccessLine& line);
   boost::asio::awaitable<void> carry(Stream& stream, Request request, Admission& admission,
                                      AccessLine& line);
   void look_after_all();
@@ -101,6 +106,7 @@ class Server {
   std::list<boost::asio::cancellation_signal> connections_;  // each ends one of them
   std::size_t connections_peak_ = 0;                         // since memory was given back
   std::list<Relay*> relays_;                                 // that carry, in no order
+  std::list<Stream*> resting_;                               // between two requests for pages
   boost::asio::steady_timer tick_;
   const std::chrono::milliseconds tick_interval_;
   boost::asio::steady_timer drain_timer_;

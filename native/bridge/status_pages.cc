@@ -1,5 +1,8 @@
 #include "plimsoll/native/bridge/status_pages.h"
 
+#include <functional>
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,6 +13,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+
+#include "plimsoll/native/bridge/accept.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -37,17 +42,13 @@ void StatusPages::stop() {
 }
 
 asio::awaitable<void> StatusPages::listen() {
-  while (acceptor_.is_open()) {
-    auto [problem, socket] = co_await acceptor_.async_accept(as_tuple(use_awaitable));
-    if (problem) {
-      asio::steady_timer pause(context_, accept_pause);
-      co_await pause.async_wait(as_tuple(use_awaitable));
-    }
-    if (problem || connections_ == status_connections_max) continue;
+  const std::function<void(Tcp::socket)> begin = [this](Tcp::socket socket) {
+    if (connections_ == status_connections_max) return;
     ++connections_;
     asio::co_spawn(context_, serve(std::move(socket)),
                    [this](std::exception_ptr) { --connections_; });
-  }
+  };
+  co_await accept_all(acceptor_, begin);
 }
 
 asio::awaitable<void> StatusPages::serve(Tcp::socket socket) {

@@ -16,6 +16,10 @@ using Step = native::TlsStream::Step;
 // A record: how much of it is there, is known only when it has been decrypted.
 constexpr std::size_t record_bytes = 16 * 1024;
 
+// What is read of a peer that is not listened to any more, at a time.
+constexpr std::size_t dropped_bytes = 4096;
+constexpr int drops_max = 16;
+
 }  // namespace
 
 asio::awaitable<std::string> Stream::begin_tls(native::TlsContext& context) {
@@ -90,6 +94,21 @@ std::string Stream::words_of_tls() const {
 
 void Stream::say_goodbye() {
   if (tls_ && socket_.is_open()) tls_->say_goodbye();
+}
+
+void Stream::begin_linger() {
+  say_goodbye();
+  Problem ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  socket_.non_blocking(true, ignored);
+}
+
+// Below TLS, too. Others have their turn after so much of it. False: the peer has ended.
+bool Stream::drop_input() {
+  std::array<char, dropped_bytes> dropped;
+  Problem problem;
+  for (int i = 0; i < drops_max && !problem; ++i) socket_.read_some(asio::buffer(dropped), problem);
+  return !problem || problem == asio::error::would_block;
 }
 
 void Stream::close() {

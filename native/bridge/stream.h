@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,8 +18,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/role.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "plimsoll/native/tls_stream.h"
@@ -28,6 +29,12 @@
 // stream is here, and what a relay does without waiting.
 
 namespace plimsoll::bridge {
+
+/// What OpenSSL keeps for a connection with TLS, about.
+inline constexpr std::size_t tls_bytes = 16 * 1024;
+
+/// So long a peer that was told of its end may go on sending.
+inline constexpr std::chrono::seconds linger_timeout{5};
 
 class Stream {
  public:
@@ -69,14 +76,23 @@ class Stream {
   void close();
   void say_goodbye();
 
+  /// Says that nothing more will come, and reads on until the peer has ended as well, linger_timeout
+  /// at most: were it closed at once, what the peer still sends would take away what it has not read
+  /// yet (RFC 9112, section 9.6).
+  template <class Token>
+  auto async_linger(Token&& token);
+
  private:
   struct TlsRead;
   struct TlsWrite;
+  struct Linger;
 
   // What is written at once: a frame's header and its payload, mostly.
   static constexpr std::size_t spans_max = 8;
 
   std::size_t receive(std::span<char> space, Problem& problem);
+  void begin_linger();
+  bool drop_input();
   Problem problem_of_tls() const;
   std::string words_of_tls() const;
 
@@ -140,6 +156,42 @@ struct Stream::TlsWrite {
   }
 };
 
+// Always completes behind a wait, and with success: what comes of the peer is nobody's concern.
+struct Stream::Linger {
+  // Shared with the timer's handler, which may be under way when all else is over.
+  struct Deadline {
+    boost::asio::steady_timer timer;
+    bool is_over = false;
+  };
+
+  Stream& stream;
+  std::shared_ptr<Deadline> deadline = nullptr;
+
+  template <class Self>
+  void operator()(Self& self, const Problem& failed = {}) {
+    if (!deadline) {
+      begin();
+    } else if (failed || !stream.drop_input()) {
+      deadline->is_over = true;
+      deadline->timer.cancel();
+      Problem ignored;
+      stream.socket_.close(ignored);
+      return self.complete({});
+    }
+    stream.socket_.async_wait(Socket::wait_read, std::move(self));
+  }
+
+  void begin() {
+    stream.begin_linger();
+    deadline = std::make_shared<Deadline>(Deadline{
+        .timer = boost::asio::steady_timer(stream.get_executor(), linger_timeout)});
+    deadline->timer.async_wait([shared = deadline, &to = stream](const Problem&) {
+      Problem ignored;
+      if (!shared->is_over) to.socket_.close(ignored);
+    });
+  }
+};
+
 template <class Buffers, class Token>
 auto Stream::async_read_some(const Buffers& buffers, Token&& token) {
   return boost::asio::async_initiate<Token, void(Problem, std::size_t)>(
@@ -176,13 +228,17 @@ auto Stream::async_write_some(const Buffers& buffers, Token&& token) {
       token, buffers);
 }
 
-// What Beast does at the end of a WebSocket, and where it gives one up: found by their names.
+template <class Token>
+auto Stream::async_linger(Token&& token) {
+  return boost::asio::async_compose<Token, void(Problem)>(Linger{.stream = *this}, token, socket_);
+}
+
+// What Beast does at the end of a WebSocket, and where it gives one up: found by their names. Its
+// own teardown of a socket reads once, whatever there is.
 
 template <class Handler>
-void async_teardown(boost::beast::role_type role, Stream& stream, Handler&& handler) {
-  using boost::beast::websocket::async_teardown;
-  stream.say_goodbye();
-  async_teardown(role, stream.socket(), std::forward<Handler>(handler));
+void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
+  stream.async_linger(std::forward<Handler>(handler));
 }
 
 inline void beast_close_socket(Stream& stream) { stream.close(); }

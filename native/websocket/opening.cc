@@ -80,7 +80,7 @@ std::size_t AnswerReader::take(std::string_view bytes) {
 
 void AnswerReader::read() {
   http::response_parser<http::empty_body> parser;
-  parser.skip(true);
+  parser.skip(true);  // to Beast: no body follows, whatever the header says of one
   parser.header_limit(answer_bytes_max);
   boost::system::error_code problem;
   parser.put(boost::asio::buffer(answer_.data(), answer_.size()), problem);

@@ -108,6 +108,26 @@ TEST_CASE("a server of the user's is left as it was") {
   CHECK(server.ask("EXISTS mine") == ":1\r\n");
 }
 
+TEST_CASE("keys are left to others where one asks for it, and the installed are named") {
+  const ValkeyServer server;
+  Demo demo(std::string(few_packages) +
+            "\nPackage: gone\nStatus: deinstall ok config-files\nVersion: 4\n");
+  demo.options().url = server.url();
+  demo.options().leave_keys = true;
+  demo.options().burst_calls = 1000;
+
+  const auto outcome = demo.run();
+
+  CAPTURE(outcome.output);
+  CHECK(outcome.exit_status == 0);
+  CHECK(server.ask("GET package:b") == "$1\r\n2\r\n");
+  CHECK(server.ask("SMEMBERS provides:mail") == "*1\r\n$4\r\nexim\r\n");
+  CHECK(server.ask("SCARD packages:installed") == ":3\r\n");
+  CHECK(server.ask("SISMEMBER packages:installed exim") == ":1\r\n");
+  // 9 for packages, and the set: nothing of the burst.
+  CHECK(server.ask("DBSIZE") == ":10\r\n");
+}
+
 TEST_CASE("a burst ends with its outcomes below the line, and leaves no keys") {
   const ValkeyServer server;
   Demo demo(few_packages);

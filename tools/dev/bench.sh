@@ -2,7 +2,7 @@
 # ./dev bench [NAME] [ARGUMENTS]: runs the benchmark //bench:bench_NAME, or each in turn. "js" is that
 # of the npm package (bench/js), "bridge" that of the bridge (bench/bridge), each beside its peers;
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
-# do nothing, or do not read.
+# do nothing, or do not read. "page" is that of the demo's page in Chromium.
 #
 # Only what the benchmarks print goes to standard output, so that --json can be piped.
 set -euo pipefail
@@ -36,7 +36,19 @@ bench_bridge() {
     "$(find_node)" "bench/bridge/$script.mjs" "$@"
 }
 
-case ${1:-} in js | bridge)
+bench_page() {
+  tools/dev/setup.sh --quiet demo test
+  build_js
+  build_page
+  run_bazel build "${quiet_build[@]}" //demo //native/bridge:plimsoll-bridge >&2 ||
+    die "the demo does not build"
+  local bin
+  bin=$(run_bazel info bazel-bin 2>/dev/null)
+  PLIMSOLL_DEMO=$bin/demo/demo PLIMSOLL_BRIDGE=$bin/native/bridge/plimsoll-bridge \
+    "$(find_node)" bench/page/main.mjs "$@"
+}
+
+case ${1:-} in js | bridge | page)
   name=$1
   shift
   "bench_$name" "$@"
@@ -51,7 +63,7 @@ mapfile -t known < <(run_bazel query --noshow_progress 'kind(cc_binary, //bench:
 
 names=("${known[@]}")
 if [ $# -gt 0 ] && [[ $1 != -* ]]; then
-  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: js bridge ${known[*]}"
+  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: js bridge page ${known[*]}"
   names=("$1")
   shift
 fi

@@ -27,6 +27,13 @@ build_js() {
     die "the package does not build"
 }
 
+# build_page: js/demo/dist, behind build_js.
+build_page() {
+  install_js_tools js/demo
+  say "building the page"
+  "$(find_node)" js/demo/build.mjs >&2 || die "the page does not build"
+}
+
 # pack_js FOLDER: the tarball in FOLDER, and its name.
 pack_js() {
   (cd js && npm pack --silent --pack-destination "$1")
@@ -61,10 +68,11 @@ test_js() {
   local reports=$1 node consumer js=$PWD/js
   node=$(find_node)
   build_js
-  run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge >&2 ||
-    die "the bridge does not build"
+  run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge //demo >&2 ||
+    die "the bridge and the demo do not build"
   PLIMSOLL_BRIDGE=$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge
-  export PLIMSOLL_BRIDGE
+  PLIMSOLL_DEMO=$(run_bazel info bazel-bin 2>/dev/null)/demo/demo
+  export PLIMSOLL_BRIDGE PLIMSOLL_DEMO
   consumer=$(mktemp -d)
   make_js_consumer "$consumer"
   mkdir "$consumer/bridge-package"
@@ -90,8 +98,25 @@ test_js() {
   # One process has one memory line, and these have another.
   test_in_bun js-bun-credits ./credits.test.mjs
   rm -rf "$consumer"
+  test_page "$reports"
+}
+
+# test_page REPORTS: the demo's page in Chromium, on all that ./dev demo starts. The command itself comes
+# last, since it builds the page anew.
+page_suites='loading failures controls trouble console access flat command'
+test_page() {
+  local reports=$1 suite
+  build_page
+  for suite in $page_suites; do
+    say "the page: $suite"
+    (cd js/demo && "$node" --test --test-timeout=300000 --test-reporter=junit \
+      "--test-reporter-destination=$reports/js-page-$suite.xml" --test-reporter=dot \
+      --test-reporter-destination=stderr "test/$suite.test.mjs") || true
+  done
 }
 
 # What test_js() writes: whichever is missing has not run.
 js_reports='js-own js-runtime js-transports js-cases js-credits js-cuts js-package js-examples js-workers js-browser
   js-proxies js-operation js-launcher js-service js-deno js-bun js-bun-credits'
+# shellcheck disable=SC2086  # a word a suite
+js_reports+=" $(printf 'js-page-%s ' $page_suites)"

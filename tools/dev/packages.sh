@@ -10,11 +10,11 @@ serve='valkey-server'
 clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
 peers='libev-dev libhiredis-dev valkey-tools'
 programs='libcli11-dev libtomlplusplus-dev nlohmann-json3-dev xz-utils'
-suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server'
+suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server systemd'
 
 packages_of() {
   case $1 in
-    demo) echo "$build $serve libcli11-dev" ;;
+    demo) echo "$build $serve emscripten libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     test) echo "$build $serve $clang $peers $programs $suites" ;;
     sim) echo "$build libcli11-dev" ;;
     bench) echo "$build $serve $peers $programs haproxy valgrind websockify" ;;

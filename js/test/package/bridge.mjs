@@ -1,6 +1,6 @@
 // The bridge itself, with a token of its own, in front of one server on loopback.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -9,6 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const program = process.env.PLIMSOLL_BRIDGE ?? "plimsoll-bridge";
+
+/** A fresh token for a profile, and its line for the file of tokens, as `command` prints them. */
+export const makeToken = (command, profile) => {
+  const made = execFileSync(command, ["--make-token", profile], { encoding: "utf8" });
+  return { token: /^token: (.+)$/m.exec(made)[1],
+    line: /^line for the tokens file: (.+)$/m.exec(made)[1] };
+};
 
 // Commands that the bridge lets nobody have, posted in a line.
 export const startAdministration = async (port) => {

@@ -1,7 +1,6 @@
 // The cases of docs/bridge-cases.json, tried on the bridge itself.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -11,7 +10,7 @@ import { after, before, test } from "node:test";
 
 import { WebSocket } from "ws";
 
-import { runBridge } from "./bridge.mjs";
+import { makeToken, runBridge } from "./bridge.mjs";
 import { startServer } from "./server.mjs";
 
 const { setup, openings, sessions } = JSON.parse(readFileSync("bridge-cases.json", "utf8"));
@@ -25,9 +24,9 @@ let folder;
 before(async () => {
   server = await startServer();
   folder = mkdtempSync(join(tmpdir(), "plimsoll-cases-"));
-  const made = execFileSync(program, ["--make-token", "page"], { encoding: "utf8" });
-  token = /^token: (.+)$/m.exec(made)[1];
-  writeFileSync(join(folder, "tokens"), /sha256:.+/.exec(made)[0]);
+  const made = makeToken(program, "page");
+  token = made.token;
+  writeFileSync(join(folder, "tokens"), made.line);
   const list = (name) => `${name} = ${JSON.stringify(setup[name])}`;
   writeFileSync(join(folder, "bridge.toml"), `
     listen = ["127.0.0.1:0"]

@@ -2,7 +2,6 @@
 // clients and to its server, behind a proxy that hands TCP on, and with tokens that come and go.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +13,7 @@ import { WebSocket } from "ws";
 
 import { cases, runCase } from "./behaviour/all.mjs";
 import { until } from "./behaviour/check.mjs";
-import { runBridge, startAdministration } from "./bridge.mjs";
+import { makeToken, runBridge, startAdministration } from "./bridge.mjs";
 import { startTcpHaproxy } from "./proxies.mjs";
 import { freePort, startServer } from "./server.mjs";
 import { makeCertificates } from "./tls.mjs";
@@ -34,11 +33,6 @@ let ports;
 let tokens;
 let Socket;
 
-const makeToken = () => {
-  const made = execFileSync(program, ["--make-token", "page"], { encoding: "utf8" });
-  return { token: /^token: (.+)$/m.exec(made)[1], line: /(sha256:.+)$/m.exec(made)[1] };
-};
-
 const writeTokens = (all) =>
   writeFileSync(join(folder, "tokens"), all.map(({ line }) => `${line}\n`).join(""));
 
@@ -50,7 +44,7 @@ before(async () => {
   server = await startServer(certificates.optionsFor(tlsPort));
   administration = await startAdministration(server.port);
   folder = mkdtempSync(join(tmpdir(), "plimsoll-operation-"));
-  tokens = [makeToken(), makeToken()];
+  tokens = [makeToken(program, "page"), makeToken(program, "page")];
   writeTokens(tokens);
   writeFileSync(join(folder, "ca.crt"), certificates.ca);
   ports = { port: await freePort(), metricsPort: await freePort() };
@@ -132,7 +126,7 @@ test("SIGHUP takes in new tokens, and ends the connections of those that are gon
   const [staying, leaving] = await Promise.all(tokens.map(({ token }) =>
     plimsoll.Client.connect(bridge.address, { ...options, token })));
   const closed = new Promise((resolve) => { leaving.on("closed", resolve); });
-  const fresh = makeToken();
+  const fresh = makeToken(program, "page");
   writeTokens([tokens[0], fresh]);
   bridge.signal("SIGHUP");
   assert.match((await closed).message, /1008 token withdrawn/);

@@ -59,39 +59,32 @@ const startNginx = async (bridge, certificates, replacements) => {
     () => readFileSync(accessLog, "utf8"));
 };
 
-const startHaproxy = async (bridge, certificates, replacements) => {
-  const folder = mkdtempSync(join(tmpdir(), "plimsoll-haproxy-"));
+const runHaproxy = async (example, bridge, folder, replacements) => {
   const port = await freePort();
-  const pair = join(folder, "pair.pem");
-  writeFileSync(pair, [certificates.certificateFile, certificates.keyFile]
-    .map((name) => readFileSync(name, "utf8")).join(""));
   const file = join(folder, "haproxy.cfg");
-  writeFileSync(file, readExample("haproxy.cfg", [
+  writeFileSync(file, readExample(example, [
     ["log /dev/log local0", "log stdout format raw local0"],
     ["maxconn 20000", "maxconn 1000"],
     ["bind :443", `bind 127.0.0.1:${port}`],
-    ["/etc/haproxy/bridge.example.org.pem", pair],
     ["check port 9380 inter 2s", `check port ${bridge.metricsPort} inter 20ms`],
-    ["127.0.0.1:8380\n", `127.0.0.1:${bridge.port}\n`],
+    ["server bridge1 127.0.0.1:8380", `server bridge1 127.0.0.1:${bridge.port}`],
     ...replacements,
   ]));
   return start("/usr/sbin/haproxy", ["-db", "-f", file], port, folder, (said) => said);
 };
 
-/** haproxy in front of a bridge ({ port, metricsPort }) with TLS of its own, and `proxy_protocol`. */
-export const startTcpHaproxy = async (bridge) => {
+const startHaproxy = (bridge, certificates, replacements) => {
   const folder = mkdtempSync(join(tmpdir(), "plimsoll-haproxy-"));
-  const port = await freePort();
-  const file = join(folder, "haproxy.cfg");
-  writeFileSync(file, readExample("haproxy-tcp.cfg", [
-    ["log /dev/log local0", "log stdout format raw local0"],
-    ["maxconn 20000", "maxconn 1000"],
-    ["bind :443", `bind 127.0.0.1:${port}`],
-    ["check port 9380 inter 2s", `check port ${bridge.metricsPort} inter 20ms`],
-    ["127.0.0.1:8380", `127.0.0.1:${bridge.port}`],
-  ]));
-  return start("/usr/sbin/haproxy", ["-db", "-f", file], port, folder, (said) => said);
+  const pair = join(folder, "pair.pem");
+  writeFileSync(pair, [certificates.certificateFile, certificates.keyFile]
+    .map((name) => readFileSync(name, "utf8")).join(""));
+  return runHaproxy("haproxy.cfg", bridge, folder,
+    [["/etc/haproxy/bridge.example.org.pem", pair], ...replacements]);
 };
+
+/** haproxy in front of a bridge ({ port, metricsPort }) with TLS of its own, and `proxy_protocol`. */
+export const startTcpHaproxy = (bridge) =>
+  runHaproxy("haproxy-tcp.cfg", bridge, mkdtempSync(join(tmpdir(), "plimsoll-haproxy-")), []);
 
 /**
  * How each is started, in front of `bridge` ({ port, metricsPort }), what to replace for it to append to

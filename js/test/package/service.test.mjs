@@ -12,7 +12,7 @@ import { Client } from "plimsoll";
 import { WebSocket } from "ws";
 
 import { readExample } from "./bridge_examples.mjs";
-import { runBridge } from "./bridge.mjs";
+import { makeToken, runBridge } from "./bridge.mjs";
 import { startServer } from "./server.mjs";
 
 const password = "correct horse";
@@ -30,9 +30,9 @@ before(() => {
   binary = join(folder, "package", "bin", "linux-x64", "plimsoll-bridge");
   mkdirSync(join(folder, configFolder), { recursive: true });
   const at = (name) => join(folder, configFolder, name);
-  const made = execFileSync(binary, ["--make-token", "page"], { encoding: "utf8" });
-  token = /^token: (.+)$/m.exec(made)[1];
-  writeFileSync(at("tokens"), `${/^line for the tokens file: (.+)$/m.exec(made)[1]}\n`);
+  const made = makeToken(binary, "page");
+  token = made.token;
+  writeFileSync(at("tokens"), `${made.line}\n`);
   writeFileSync(at("page.password"), `${password}\n`);
   writeFileSync(at("bridge.toml"), readExample("bridge.toml",
     [["/run/credentials/plimsoll-bridge.service/page.password", at("page.password")]]));
@@ -107,9 +107,7 @@ test("the unit starts the bridge with options that it has, and limits that fit t
   readExample("bridge.toml", [[`/run/credentials/plimsoll-bridge.service/${credential}`, ""]]);
 });
 
-test("systemd finds nothing wrong with the unit", (t) => {
-  const { error } = spawnSync("systemd-analyze", ["--version"]);
-  if (error !== undefined) return t.skip("no systemd here");
+test("systemd finds nothing wrong with the unit", () => {
   const file = join(folder, "plimsoll-bridge.service");
   writeFileSync(file, readExample("plimsoll-bridge.service", [[installedBinary, binary]]));
   const { status, stderr } = spawnSync("systemd-analyze", ["verify", file], { encoding: "utf8" });

@@ -39,6 +39,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 constexpr std::string_view token = "let me in";
+const std::string near_address = "127.0.0.1";
 constexpr std::string_view origin = "https://shop.example";
 
 asio::io_context& context() {
@@ -68,7 +69,7 @@ Outcome enter(std::string_view bytes, bool has_proxy, NextSize&& next_size) {
   bridge::Stream stream(peer.near_end());
   std::optional<bridge::Entry> entry;
   const bridge::CountAddress anybody = [](const std::string&) { return bridge::Admission(); };
-  asio::co_spawn(context(), bridge::enter(stream, rules, "127.0.0.1", anybody),
+  asio::co_spawn(context(), bridge::enter(stream, rules, near_address, anybody),
                  [&](std::exception_ptr failed, bridge::Entry result) {
                    expect("nothing is thrown", failed == nullptr);
                    entry = std::move(result);

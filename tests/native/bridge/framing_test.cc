@@ -191,5 +191,19 @@ TEST_CASE("what breaks the protocol behind what ended the connection holds nothi
   }
 }
 
+// As a browser does, which reads what came when all of a message is sent.
+TEST_CASE("why a connection ends is told to whoever goes on sending") {
+  BridgeOptions options;
+  options.settings.relay.message_bytes_max = 1000;
+  BridgeWorld world(std::move(options));
+  {
+    RawPeer peer(world.port());
+    peer.send(frame(last | binary, std::string(2000, 'x')));
+    peer.send(std::string(std::size_t{8} << 20, 'x'));
+    CHECK(peer.receive_close() == 1009);
+  }
+  world.wait_until_idle();
+}
+
 }  // namespace
 }  // namespace plimsoll::testing

@@ -53,6 +53,24 @@ TEST_CASE("rules that are unknown are named") {
         "channel_prefixes: one is empty, which stands for any channel, alone");
 }
 
+TEST_CASE("what is for nobody is for whoever may name it, whatever the other lists say") {
+  const Policy policy = policy_of(
+      {.allow = {"get"}, .deny = {"@all"}, .allow_unsafe = {"client|KILL", "Client|Unpause"}});
+  check_allowed(policy, {"CLIENT KILL TYPE normal SKIPME no", "client kill", "CLIENT UNPAUSE"});
+  check_refused(policy, {"CLIENT PAUSE 1", "CLIENT UNBLOCK 1", "CLIENT NO-EVICT on",
+                         "client|kill x", "SHUTDOWN", "DEBUG SLEEP 1", "CLIENT LIST"});
+  check_allowed(policy_of({.allow_unsafe = {"client|pause"}, .key_prefixes = {"p:"}}),
+                {"CLIENT PAUSE 1 WRITE"});
+}
+
+TEST_CASE("of what is for nobody there are three to be named") {
+  CHECK(problem_of({.allow_unsafe = {"client|kill", "client|pause", "client|unpause"}}) == "none");
+  for (const std::string name : {"client", "shutdown", "client|list", "@admin", "client|unblock"}) {
+    CHECK(problem_of({.allow_unsafe = {name}}) ==
+          "allow_unsafe: '" + name + "' is none of client|kill, client|pause and client|unpause");
+  }
+}
+
 TEST_CASE("what every client needs gets through without rules, and nothing else does") {
   const Policy policy = policy_of({});
   check_allowed(policy, {"PING",

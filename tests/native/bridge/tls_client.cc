@@ -2,8 +2,12 @@
 
 #include <stdexcept>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
@@ -27,7 +31,28 @@ std::unique_ptr<native::TlsContext> trust(const std::string& ca_file) {
   return native::TlsContext::create(options, "localhost").value();
 }
 
+asio::awaitable<void> exchange(bridge::Stream& stream, native::TlsContext& tls,
+                               std::string_view bytes, std::string& answer) {
+  const std::string why = co_await stream.begin_tls(tls);
+  if (!why.empty()) throw std::runtime_error(why);
+  const asio::const_buffer request(bytes.data(), bytes.size());
+  co_await asio::async_write(stream, request, use_awaitable);
+  auto space = asio::dynamic_buffer(answer);
+  co_await asio::async_read(stream, space, asio::as_tuple(use_awaitable));
+}
+
 }  // namespace
+
+std::string exchange_tls(std::uint16_t port, const std::string& ca_file, std::string_view bytes) {
+  asio::io_context context;
+  const auto tls = trust(ca_file);
+  bridge::Stream stream = connect(context, port);
+  std::string answer;
+  auto ended = asio::co_spawn(context, exchange(stream, *tls, bytes, answer), asio::use_future);
+  context.run();
+  ended.get();
+  return answer;
+}
 
 TlsClient::TlsClient(std::uint16_t port, const std::string& ca_file)
     : tls_(trust(ca_file)), socket_(connect(context_, port)) {

@@ -40,4 +40,7 @@ class TlsClient {
   WebSocket socket_;
 };
 
+/// What comes back for these bytes, over TLS, until the peer ends the connection.
+std::string exchange_tls(std::uint16_t port, const std::string& ca_file, std::string_view bytes);
+
 }  // namespace plimsoll::testing

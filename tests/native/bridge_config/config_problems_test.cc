@@ -58,6 +58,11 @@ TEST_CASE("a problem of the whole file names file, line, key, what it is and wha
           "\"bridge.example.org\", in lower case, without a port"},
       Row{"tls = 1", "b.toml:1: tls: is an integer; expected a table, which begins with [tls]"},
       Row{"[tls]\nkey_file = \"k\"", "b.toml:1: tls.certificate_file: is missing; TLS wants both"},
+      Row{"[pages]", "b.toml:1: pages.folder: is missing; expected that of the files to show"},
+      Row{"[pages]\nfolder = \"\"",
+          "b.toml:2: pages.folder: is missing; expected that of the files to show"},
+      Row{"[pages]\nfolder = \"a\"\nindex = \"b\"",
+          "b.toml:3: pages.index: unknown key; expected one of folder"},
       Row{"[tls]\nkey = 1",
           "b.toml:2: tls.key: unknown key; expected one of certificate_file, "
           "key_file"}));
@@ -187,8 +192,8 @@ TEST_CASE("an unknown key is named with those that there are") {
   REQUIRE(problems.size() == 1);
   CHECK(problems[0] ==
         "b.toml:1: listening: unknown key; expected one of access_log, behind_proxy, hosts, "
-        "jwt_keys, limits, listen, metrics, origins, profiles, proxy_protocol, tls, tokens_file, "
-        "trusted_proxies, upstreams");
+        "jwt_keys, limits, listen, metrics, origins, pages, profiles, proxy_protocol, tls, "
+        "tokens_file, trusted_proxies, upstreams");
 }
 
 }  // namespace

@@ -196,5 +196,39 @@ TEST_CASE("an option that is none, and one without its value, ends the program")
   CHECK_FALSE(parsed({}).make_token);
 }
 
+TEST_CASE("pages lie beside the file, or where --pages says") {
+  const Files files("web", R"(
+    tokens_file = "tokens"
+    [pages]
+    folder = "dist"
+    [upstreams.main]
+    url = "valkey://h"
+    [profiles.web]
+  )");
+  const char* file = files.config.c_str();
+  CHECK(config_of({"--config", file}).pages_folder == files.folder.path() + "/dist");
+  CHECK(config_of({"--config", file, "--pages", "site"}).pages_folder == "site");
+  CHECK(config_of({server, "--local"}).pages_folder.empty());
+}
+
+TEST_CASE("allow_unsafe is for this machine alone") {
+  const Files files("web", R"(
+    tokens_file = "tokens"
+    [upstreams.main]
+    url = "valkey://h"
+    [profiles.web]
+    allow_unsafe = ["client|kill"]
+  )");
+  const char* file = files.config.c_str();
+  CHECK(config_of({"--config", file}).profiles[0].rules.allow_unsafe == Lines{"client|kill"});
+  const Lines problems =
+      problems_of({"--config", file, "--listen", "127.0.0.1:1", "--listen", "[::]:1"});
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[1] ==
+        "profiles.web.allow_unsafe: lets whoever has a token end or hold up all other clients of "
+        "the server, and is for trying things on this machine; expected each of listen to be a "
+        "loopback address, and no behind_proxy");
+}
+
 }  // namespace
 }  // namespace plimsoll::testing

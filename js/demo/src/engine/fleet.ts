@@ -1,4 +1,4 @@
-import { Client, type ClientOptions, ClientSideCache, configure } from "plimsoll";
+import { Client, type ClientOptions, ClientSideCache, configure, setMemoryLimit } from "plimsoll";
 
 // The clients of the demo: all in one worker, and so below one memory line.
 
@@ -18,6 +18,7 @@ export const lineAtFirst = 16 * 1024 ** 2;
 const cacheKbAtFirst = 2048;
 
 let berth: Berth | undefined;
+let line = lineAtFirst;
 let reading: { client: Client; cache: ClientSideCache; policy: Policy } | undefined;
 let other: Client | undefined;
 let troubling: Client | undefined;
@@ -25,6 +26,14 @@ let troubling: Client | undefined;
 const theBerth = (): Berth => {
   if (berth === undefined) throw new Error("there is no connection yet");
   return berth;
+};
+
+/** Where the memory line was drawn, in bytes; the limit in force may still be falling to it. */
+export const lineDrawn = (): number => line;
+
+export const drawLine = (bytes: number): void => {
+  setMemoryLimit(bytes);
+  line = bytes;
 };
 
 /** Another client, as somebody else has one: no cache. Whoever opens it closes it. */
@@ -57,6 +66,8 @@ export const troublemaker = async (): Promise<Client> => {
 
 /** A new, cold cache with this policy, and a client that reads through it. */
 export const embark = async (policy: Policy, maxCacheKb = cacheKbAtFirst): Promise<void> => {
+  // Where the line was lowered, there is no room for a new client before this one's is given back.
+  reading?.cache.clear();
   const cache = new ClientSideCache({ maxCacheKb, evictionPolicy: policy });
   const client = await openClient({ clientSideCache: cache, clientName: "demo-reader",
     inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000,

@@ -16,6 +16,7 @@ export interface Invalidation {
 }
 
 const patience = 2000;
+const askingInterval = 20;
 
 /** Sets `key` by the writer, while the reader has it in its cache. */
 export const writeElsewhere = async (key: string, value: string): Promise<Invalidation> => {
@@ -37,14 +38,15 @@ const readIntoCache = async (key: string): Promise<string | null> => {
   return reader().get(key);
 };
 
-// The cache is asked for the key whenever it has counted an invalidation, so that asking does not
-// make hits of its own.
+// To ask the cache for the key is a hit while it is there. So that there are few of those, it is asked
+// when an invalidation was counted, and now and then in case the entry went in another way.
 const untilGone = async (key: string, counted: number, began: number): Promise<number> => {
-  let seen = counted;
+  let [seen, askedAt] = [counted, began];
   while (performance.now() - began < patience) {
     const { invalidations } = reader().getCacheStatistics();
-    if (invalidations !== seen) {
-      seen = invalidations;
+    const now = performance.now();
+    if (invalidations !== seen || now - askedAt > askingInterval) {
+      [seen, askedAt] = [invalidations, now];
       if (reader().cached(key) === undefined) return performance.now() - began;
     }
     await nextTurn();

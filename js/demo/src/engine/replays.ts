@@ -1,6 +1,4 @@
-import { getMemoryStatistics } from "plimsoll";
-
-import { embark, type Policy, reader, writer } from "./fleet.js";
+import { embark, lineDrawn, type Policy, reader, writer } from "./fleet.js";
 import { type LoadName, loads } from "./loads/loads.js";
 import { Pace } from "./pace.js";
 import { type Point, Replay } from "./replay.js";
@@ -54,7 +52,7 @@ export const replay = (load: LoadName, policy: Policy): Promise<void> => {
 };
 
 const perform = async (mine: Replay, load: LoadName, policy: Policy): Promise<void> => {
-  const line = getMemoryStatistics().limit;
+  const line = lineDrawn();
   const cacheKb = loads[load].cacheKb(line);
   let began = performance.now();
   let toldPoints = 0;
@@ -70,8 +68,8 @@ const perform = async (mine: Replay, load: LoadName, policy: Policy): Promise<vo
     toldPoints = points.length;
   };
   tellNews("preparing");
-  await loads[load].prepare(writer());
   await embark(policy, cacheKb);
+  await loads[load].prepare(writer());
   began = performance.now();
   const timer = setInterval(() => tellNews("running"), tellInterval);
   try {

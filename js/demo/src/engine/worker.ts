@@ -1,8 +1,8 @@
-import { getMemoryStatistics, setMemoryLimit } from "plimsoll";
+import { getMemoryStatistics } from "plimsoll";
 
 import { ask } from "./commands/ask.js";
 import { commandDocs } from "./commands/docs.js";
-import { moor, policies, reader } from "./fleet.js";
+import { drawLine, moor, policies, reader } from "./fleet.js";
 import { writeElsewhere } from "./invalidation.js";
 import { replay, type ReplayNews, setPace, stopReplay } from "./replays.js";
 import { serve, tell } from "./serve.js";
@@ -27,11 +27,12 @@ export interface AllNews {
 const snapshotInterval = 100;
 
 const look = (): void => {
+  const client = reader();
   tell("snapshot", {
     at: performance.now(),
     memory: getMemoryStatistics(),
-    client: reader().getStatistics(),
-    cache: reader().getCacheStatistics(),
+    client: client.getStatistics(),
+    cache: client.getCacheStatistics(),
   } satisfies Snapshot);
 };
 
@@ -40,7 +41,7 @@ const services = {
     await moor(at);
     setInterval(look, snapshotInterval);
   },
-  setMemoryLimit,
+  drawLine,
   ask,
   commandDocs,
   ...troubleServices(look),

@@ -7,7 +7,8 @@ const kept = "plimsoll-demo";
 
 export const findBerth = (): Berth | undefined => {
   const said = location.hash.slice(1);
-  if (said !== "") {
+  // A link to a panel has a hash as well.
+  if (new URLSearchParams(said).has("token")) {
     sessionStorage.setItem(kept, said);
     history.replaceState(null, "", location.pathname);
   }

@@ -10,6 +10,7 @@ import type { Engine } from "./engine.js";
 import { asBytes, asCount, asPercent } from "./format.js";
 import { write } from "./figures.js";
 import { loadNames, policyTitle, titles } from "./loads.js";
+import { makeTable } from "./table.js";
 
 // The hit rate over the reads of a load: the last run under each policy, over each other.
 
@@ -47,16 +48,11 @@ export const mountCurves = (parent: HTMLElement, engine: Engine): void => {
   const canvas = element("div", { class: "curves", "aria-hidden": "true" });
   const legend = element("ul", { class: "legend" });
   const caption = element("figcaption", {}, "Nothing was replayed yet.");
-  const body = element("tbody");
+  const { parts, body } = makeTable("Replays", "The last replay of each load under each policy",
+    ["load", "policy", "hit rate", "reads", "a second", "line"], 2);
   parent.append(
     element("figure", { class: "chart" }, canvas, legend, caption),
-    element("div", { class: "scroll", role: "region", "aria-label": "Replays", tabindex: "0" },
-      element("table", { class: "table replays" },
-        element("caption", {}, "The last replay of each load under each policy"),
-        element("thead", {}, element("tr", {},
-          ...["load", "policy", "hit rate", "reads", "a second", "line"].map((title, index) =>
-            element("th", { scope: "col", class: index < 2 ? "" : "number" }, title)))),
-        body)));
+    element("div", { class: "replays" }, ...parts));
 
   const runsShown = (): Run[] => [...runs.get(shown)!.values()];
 
@@ -97,12 +93,12 @@ export const mountCurves = (parent: HTMLElement, engine: Engine): void => {
       drawn = what;
       makePlot();
       drawLegend();
-      const each = runsShown()[0]?.points[0]?.reads;
-      write(caption, `${titles[shown]}: share of hits among the reads since the last point, over the reads so far` +
-        (each === undefined ? "." : `; a point every ${asCount(each)}.`));
     } else {
       plot?.setData(align(runsShown()));
     }
+    const each = runsShown()[0]?.points[0]?.reads;
+    write(caption, `${titles[shown]}: the share of hits, over the reads so far` +
+      (each === undefined ? "." : `; a point for every ${asCount(each)} reads.`));
   };
 
   const fillTable = (): void => {

@@ -3,6 +3,7 @@ import { drawing, element } from "./element.js";
 import type { Engine } from "./engine.js";
 import { asCount, asTime } from "./format.js";
 import { write } from "./figures.js";
+import { makeTable } from "./table.js";
 
 // Times of the last replay's reads, hits beside misses, on one scale of decades.
 
@@ -13,8 +14,8 @@ const height = 100;
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-const inClass = (index: number | undefined): string =>
-  index === undefined ? "–" : `${asTime(classStart(index))} – ${asTime(classStart(index + 1))}`;
+const endOf = (index: number | undefined): string =>
+  index === undefined ? "–" : asTime(classStart(index + 1));
 
 const makeBars = (kind: (typeof kinds)[number]) => {
   const bars = Array.from({ length: classesCount }, (_, index) =>
@@ -32,20 +33,21 @@ const makeBars = (kind: (typeof kinds)[number]) => {
   return { group: drawing("g", { class: `bars-${kind}` }, ...bars), show };
 };
 
-const makeRow = (kind: string, name: string) => {
+const makeRow = (name: string) => {
   const cells = Array.from({ length: 4 }, () => element("td", { class: "number" }, "–"));
   const show = (counts: readonly number[]): void => {
     write(cells[0]!, asCount(sumOf(counts)));
-    [0.5, 0.9, 0.99].forEach((share, index) => write(cells[index + 1]!, inClass(quantile(counts, share))));
+    [0.5, 0.9, 0.99].forEach((share, index) => write(cells[index + 1]!, endOf(quantile(counts, share))));
   };
-  return { row: element("tr", { "data-kind": kind }, element("th", { scope: "row" }, name), ...cells), show };
+  return { row: element("tr", {}, element("th", { scope: "row" }, name), ...cells), show };
 };
 
 export const mountLatencies = (parent: HTMLElement, engine: Engine): void => {
   const bars = { hits: makeBars("hits"), misses: makeBars("misses") };
-  const rows = { hits: makeRow("hits", "hits"), misses: makeRow("misses", "misses") };
+  const rows = { hits: makeRow("hits"), misses: makeRow("misses") };
   const picture = drawing("svg", {
-    class: "histogram", viewBox: `0 0 ${classesCount * step} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true",
+    class: "histogram", viewBox: `0 0 ${classesCount * step} ${height}`, preserveAspectRatio: "none",
+    "aria-hidden": "true",
   }, drawing("path", { class: "histogram-rules",
     d: decades.map((_, index) => `M${index * 5 * step} 0 V${height}`).join(" ") }),
     bars.hits.group, bars.misses.group);
@@ -53,13 +55,11 @@ export const mountLatencies = (parent: HTMLElement, engine: Engine): void => {
     ...decades.map((decade) => element("span", {}, decade)));
   parent.append(
     element("figure", { class: "chart" }, picture, scale,
-      element("figcaption", {}, "Each bar is a share of its kind: dark for hits, brass for misses. A decade is five bars.")),
-    element("div", { class: "scroll", role: "region", "aria-label": "Times of reads", tabindex: "0" },
-      element("table", { class: "table latencies" },
-        element("caption", {}, "Times of the last replay's reads"),
-        element("thead", {}, element("tr", {}, ...["", "reads", "half are below", "90 % below", "99 % below"].map(
-          (title, index) => element("th", { scope: "col", class: index === 0 ? "" : "number" }, title)))),
-        element("tbody", {}, rows.hits.row, rows.misses.row))),
+      element("figcaption", {}, "Each bar is a share of its kind: blue on the left of its place for hits, " +
+        "brass on the right for misses. A decade is five bars.")),
+    ...makeTable("Times of reads", "Times of the last replay's reads",
+      ["kind", "reads", "half below", "90 % below", "99 % below"], 1,
+      [rows.hits.row, rows.misses.row]).parts,
     element("p", { class: "note" },
       crossOriginIsolated
         ? "Hits are faster than the browser's clock, which steps by 5 µs: they are timed by runs of calls, in " +

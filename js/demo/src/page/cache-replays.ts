@@ -31,7 +31,8 @@ const makeChoices = (legend: string, group: string, chosen: number, all: readonl
 
 const inWords = (news: ReplayNews): string => {
   const what = `${titles[news.load]}, ${policyTitle(news.policy)}`;
-  const failures = news.failed === 0 ? "" : ` ${asCount(news.failed)} reads failed, the last by: ${news.lastFailure}.`;
+  const failures = news.failed === 0 ? "" :
+    ` Not answered: ${asCount(news.failed)}, the last because ${news.lastFailure}.`;
   switch (news.stage) {
     case "preparing": return `${what}: its keys are made ready.`;
     case "running": return `${what}: running.`;
@@ -45,13 +46,14 @@ export const mountReplays = (parent: HTMLElement, engine: Engine): void => {
   const policyPlace = element("div");
   const status = element("p", { class: "replay-status", role: "status" }, "Nothing is being replayed.");
   const progress = element("progress", { max: "1", value: "0", "aria-label": "how much of the replay is done" });
-  const speed = element("output", { class: "note", "aria-label": "speed of the replay" });
+  const speed = element("output", { class: "note", "aria-label": "speed of the replay", "aria-live": "off" });
   const stop = element("button", { class: "button", type: "button" }, "Stop");
 
   const policy = (): Policy =>
     policyPlace.querySelector<HTMLInputElement>("input:checked")?.value as Policy ?? "lru";
   const begin = (load: LoadName): void => {
-    engine.services.replay(load, policy()).catch((error: Error) => write(status, `${titles[load]}: ${error.message}`));
+    engine.services.replay(load, policy())
+      .catch((error: Error) => write(status, `${titles[load]}: ${error.message}`));
   };
 
   engine.services.policies().then((policies) => {

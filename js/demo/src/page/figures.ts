@@ -4,25 +4,33 @@ import { element } from "./element.js";
 
 export interface Figures<Name extends string> {
   readonly list: HTMLElement;
-  show(values: Readonly<Record<Name, string>>): void;
+  /** A pair: the second is small print. */
+  show(values: Readonly<Record<Name, string | readonly [string, string]>>): void;
 }
 
 /** `names`: what to call each in the page. */
 export const makeFigures = <Name extends string>(names: Readonly<Record<Name, string>>): Figures<Name> => {
-  const places = new Map<Name, HTMLElement>();
+  const places = new Map<Name, { readonly number: Text; readonly unit: HTMLElement }>();
   const list = element("dl", { class: "figures" });
   for (const name of Object.keys(names) as Name[]) {
-    const value = element("dd", {}, "–");
-    places.set(name, value);
-    list.append(element("div", { class: "figure" }, element("dt", {}, names[name]), value));
+    const [number, unit] = [new Text("–"), element("span", { class: "unit" })];
+    places.set(name, { number, unit });
+    list.append(element("div", { class: "figure" }, element("dt", {}, names[name]), element("dd", {}, number, unit)));
   }
-  const show = (values: Readonly<Record<Name, string>>): void => {
-    for (const [name, value] of places) write(value, values[name]);
+  return {
+    list,
+    show: (values) => {
+      for (const [name, { number, unit }] of places) {
+        const value: string | readonly [string, string] = values[name];
+        const [text, rest] = typeof value === "string" ? [value, ""] : [value[0], ` ${value[1]}`];
+        write(number, text);
+        write(unit, rest);
+      }
+    },
   };
-  return { list, show };
 };
 
 /** Changes a text only where it is another one: the page need not be laid out again for the same. */
-export const write = (where: Element, text: string): void => {
+export const write = (where: Node, text: string): void => {
   if (where.textContent !== text) where.textContent = text;
 };

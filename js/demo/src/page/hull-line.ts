@@ -14,7 +14,7 @@ export const mountLine = (parent: HTMLElement, engine: Engine): void => {
   const slider = element("input", {
     type: "range", id: "line", min: "0", max: String(mebibytes.length - 1), step: "1", value: String(atFirst),
   });
-  const shown = element("output", { for: "line" });
+  const shown = element("output", { for: "line", "aria-live": "off" });
   const answer = element("p", { class: "note", role: "status" });
   const wanted = (): number => mebibytes[Number(slider.value)]! * 1024 ** 2;
   const showWanted = (): void => {
@@ -28,8 +28,9 @@ export const mountLine = (parent: HTMLElement, engine: Engine): void => {
   slider.addEventListener("input", () => {
     showWanted();
     const bytes = wanted();
-    engine.services.setMemoryLimit(bytes).then(
-      () => write(answer, `The line is at ${asBytes(bytes)}. What is above it is given back, then the limit in force is there.`),
+    engine.services.drawLine(bytes).then(
+      () => write(answer, `The line is at ${asBytes(bytes)}. What is above it is given back, then the ` +
+        "limit in force is there."),
       (error: Error) => write(answer, error.message));
   });
 };

@@ -2,6 +2,7 @@ import type { Snapshot } from "../engine/worker.js";
 import { element } from "./element.js";
 import { asBytes, asCount } from "./format.js";
 import { write } from "./figures.js";
+import { makeTable } from "./table.js";
 
 // A row for each pool of the line.
 
@@ -42,14 +43,10 @@ const makeRow = (name: PoolName) => {
 export const makePools = () => {
   const names = Object.keys(purposes) as PoolName[];
   const rows = names.map(makeRow);
-  const head = ["pool", "used", "peak", "limit", "refused"].map((title, index) =>
-    element("th", { scope: "col", class: index === 0 ? "" : "number" }, title));
-  const table = element("div", { class: "scroll", role: "region", "aria-label": "Pools", tabindex: "0" },
-    element("table", { class: "table pools" },
-      element("caption", {}, "Each pool pays for one kind of thing and lends what it does not need: its " +
-        "limit moves. The tick on a bar is its peak."),
-      element("thead", {}, element("tr", {}, ...head)),
-      element("tbody", {}, ...rows.map(({ row }) => row))));
+  const { parts } = makeTable("Pools",
+    "Each pool pays for one kind of thing and lends what it does not need: its limit moves. The tick on a bar is " +
+      "its peak.",
+    ["pool", "used", "peak", "limit", "refused"], 1, rows.map(({ row }) => row));
   const show = (pools: Pools): void => names.forEach((name, index) => rows[index]!.show(pools[name]));
-  return { table, show };
+  return { table: element("div", { class: "pools" }, ...parts), show };
 };

@@ -39,7 +39,7 @@ export const drawShip = () => {
     }));
   const picture = drawing("svg", {
     class: "ship", viewBox: "0 0 480 276", role: "img",
-    "aria-label": "A ship: the water stands for the bytes in use, the mark on her side for the limit",
+    "aria-label": "A ship: the water stands for what is held, the mark on her side for the limit",
   },
     rigging(),
     drawing("path", { class: "ship-hull", d: hullPath }),

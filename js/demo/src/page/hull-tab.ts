@@ -1,23 +1,20 @@
 import { asBytes } from "./format.js";
+import { measureTab } from "./tab-memory.js";
 
-// What the browser itself says that the tab takes: the page, its worker, WebAssembly's memory. It waits
-// for a garbage collection, so that an answer may take seconds.
+// What the tab takes, in the browser's own words, again and again.
 
 const interval = 5000;
-const none = "this browser does not tell";
 
-type Measure = () => Promise<{ bytes: number }>;
+type Words = readonly [string, string];
 
-/** Tells it in words, again and again. */
-export const watchTabMemory = (tell: (words: string) => void): void => {
-  const { measureUserAgentSpecificMemory: measure } =
-    performance as Performance & { measureUserAgentSpecificMemory?: Measure };
-  if (!crossOriginIsolated || measure === undefined) return tell(none);
+export const watchTabMemory = (tell: (words: Words) => void): void => {
   const look = async (): Promise<void> => {
-    const { bytes } = await measure.call(performance);
-    tell(asBytes(bytes));
+    const measured = await measureTab();
+    if (measured === undefined) return tell(["–", "this browser does not tell"]);
+    const isWithWorker = measured.of("/worker") !== undefined;
+    tell([asBytes(measured.whole), `${isWithWorker ? "with" : "without"} the client's worker`]);
     setTimeout(again, interval);
   };
-  const again = (): void => { look().catch(() => tell(none)); };
+  const again = (): void => { look().catch((error: Error) => tell(["–", error.message])); };
   again();
 };

@@ -11,23 +11,22 @@ import { watchTabMemory } from "./hull-tab.js";
 
 export const mountHull = (parent: HTMLElement, engine: Engine): void => {
   const ship = drawShip();
-  const level = element("output", { class: "level", "aria-label": "bytes in use" });
+  const level = element("output", { class: "level", "aria-label": "bytes in use", "aria-live": "off" });
   const pools = makePools();
   const figures = makeFigures({
     peak: "most that was held",
     refused: "refused for want of room",
     highWater: "WebAssembly's memory, which cannot shrink",
-    tab: "this whole tab, by the browser's measure",
+    tab: "this tab, by the browser's own measure",
   });
   const line = element("div", { class: "line-control" });
   parent.append(
     element("div", { class: "columns" },
-      element("div", {}, element("p", { class: "level-line" }, level), ship.picture, line),
-      element("div", {}, element("h3", {}, "What the bytes are for"), pools.table)),
-    figures.list);
+      element("div", {}, element("p", { class: "level-line" }, level), ship.picture, line, figures.list),
+      element("div", {}, element("h3", {}, "What the bytes are for"), pools.table)));
   mountLine(line, engine);
-  let tab = "not measured yet";
-  watchTabMemory((words) => { tab = words; });
+  let tab: readonly [string, string] = ["–", "being measured"];
+  watchTabMemory((measured) => { tab = measured; });
   engine.on("snapshot", ({ memory }) => {
     ship.show(memory.live, memory.limit);
     write(level, `${asBytes(memory.live)} of ${asBytes(memory.limit)}, ${asPercent(memory.live / memory.limit)}`);

@@ -8,22 +8,17 @@ import { place } from "./element.js";
 import { startEngine } from "./engine.js";
 import { mountHull } from "./hull.js";
 import { mountSnippets } from "./snippets.js";
+import { sayState, watchState } from "./state.js";
 import { mountTrouble } from "./trouble.js";
 
 // Each panel is a function: it is given its place in index.html and the engine, and lives as long as
 // the page.
 
-const say = (words: string, kind: "good" | "bad"): void => {
-  const state = place("state");
-  state.textContent = words;
-  state.dataset["kind"] = kind;
-};
-
 const begin = async (): Promise<void> => {
   mountSnippets(place("console-code"));
   const berth = findBerth();
   if (berth === undefined) {
-    return say("This page needs the token that ./dev demo prints: open the whole address.", "bad");
+    return sayState("This page needs the token that ./dev demo prints: open the whole address.", "bad");
   }
   const engine = startEngine();
   mountHull(place("hull"), engine);
@@ -35,7 +30,7 @@ const begin = async (): Promise<void> => {
   allowTrouble();
   allowBeside();
   allowConsole();
-  say("Connected.", "good");
+  watchState(engine);
 };
 
-begin().catch((error: Error) => say(`No connection: ${error.message}`, "bad"));
+begin().catch((error: Error) => sayState(`No connection: ${error.message}`, "bad"));

@@ -26,6 +26,6 @@ export const drift: Load = {
       }
       yield { reads, part: done / total };
     }
-    return `${total} reads of ${hoard.count} keys, the ranks moved ${total / readsPerShift - 1} times`;
+    return `The ranks of ${hoard.count.toLocaleString("en")} keys moved ${total / readsPerShift - 1} times`;
   },
 };

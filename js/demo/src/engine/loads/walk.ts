@@ -9,7 +9,7 @@ const installed = "packages:installed";
 export const walk: Load = {
   // Less than a third of what the packages of a small installation take.
   cacheKb: () => 256,
-  readsPerPoint: 1000,
+  readsPerPoint: 500,
   prepare: async (writer) => {
     if (await writer.scard(installed) > 0) return;
     throw new Error(`there is no package data on this server (${installed} is empty); ./dev demo loads it`);
@@ -29,6 +29,6 @@ export const walk: Load = {
         replies = yield { reads: next.value, part: index / roots.length };
       }
     }
-    return `${roots.length} packages, which need ${members} together`;
+    return `${roots.length} packages, with ${members.toLocaleString("en")} in their closures`;
   },
 };

@@ -1,0 +1,71 @@
+// A program that runs beside this process, and never outlives it.
+
+import { spawn } from "node:child_process";
+
+const wordsMax = 16 * 1024;  // of what it said last
+const patience = 10_000;     // milliseconds: until it is ready, and until it has ended
+
+const living = new Set();
+process.on("exit", () => { for (const child of living) child.kill("SIGKILL"); });
+
+// Each in a session of its own: Ctrl-C is for this process, which ends them in their order.
+const spawnApart = (program, args, stdio) => {
+  const child = spawn(program, args, { stdio, detached: true });
+  living.add(child);
+  const ended = new Promise((resolve) => {
+    child.once("error", (error) => resolve({ error }));
+    child.once("close", (status, signal) => resolve({ status, signal }));
+  });
+  return { child, ended: ended.finally(() => living.delete(child)) };
+};
+
+const whyNot = (program, { error, status, signal }, said) => {
+  if (error?.code === "ENOENT") return `there is no ${program}: ./dev setup demo installs what is needed`;
+  if (error !== undefined) return `${program} does not start: ${error.message}`;
+  return `${program} ended (${signal ?? `status ${status}`}):\n${said.trimEnd()}`;
+};
+
+/**
+ * Runs a program that stays, once it has said what matches `ready`. stop() resolves when it has ended.
+ * An Error says why it does not start, in its own last words.
+ */
+export const startChild = async (program, args, ready) => {
+  const { child, ended } = spawnApart(program, args, ["ignore", "pipe", "pipe"]);
+  let said = "";
+  let timer;
+  const isReady = new Promise((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        said = (said + text).slice(-wordsMax);
+        const found = ready.exec(said);
+        if (found !== null) resolve({ found });
+      });
+    }
+  });
+  const tooLate = new Promise((resolve) => { timer = setTimeout(resolve, patience, { late: true }); });
+  const outcome = await Promise.race([isReady, ended, tooLate]);
+  clearTimeout(timer);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    const killer = setTimeout(() => child.kill("SIGKILL"), patience);
+    await ended;
+    clearTimeout(killer);
+  };
+  if (outcome.late) await stop();
+  if (outcome.late) throw new Error(`${program} is not ready after ${patience / 1000} s:\n${said}`);
+  if (outcome.found === undefined) throw new Error(whyNot(program, outcome, said));
+  return { pid: child.pid, found: outcome.found, ended, stop };
+};
+
+/** Runs a program to its end; `signal` interrupts it. Its exit status. */
+export const runChild = async (program, args, { signal, output = "inherit" } = {}) => {
+  const { child, ended } = spawnApart(program, args, ["ignore", output, "inherit"]);
+  const interrupt = () => child.kill("SIGINT");
+  signal?.addEventListener("abort", interrupt);
+  if (signal?.aborted) interrupt();
+  const { error, status, signal: endedBy } = await ended;
+  signal?.removeEventListener("abort", interrupt);
+  if (error !== undefined) throw new Error(whyNot(program, { error }));
+  if (status === null) throw new Error(`${program} ended by ${endedBy}`);
+  return status;
+};

@@ -1,0 +1,76 @@
+// ./dev demo: the stack, the native walk on its server, and the page until Ctrl-C.
+//
+//   node demo.mjs [--once] [--port N] [ARGUMENTS OF THE NATIVE DEMO]
+//
+// PLIMSOLL_DEMO and PLIMSOLL_BRIDGE are the programs, as tools/dev/demo.sh has built them. Ends with 0
+// if all went well, Ctrl-C on a page that was served included; 130 if that came before; else 1.
+
+import { parseArgs } from "node:util";
+
+import { checkPage } from "./check.mjs";
+import { startStack } from "./stack.mjs";
+import { walk } from "./walk.mjs";
+
+const interrupted = 130;  // as shells have it: 128 and the number of SIGINT
+
+const readArguments = () => {
+  const { values, tokens } = parseArgs({ strict: false, tokens: true, options: {
+    once: { type: "boolean", default: false },
+    port: { type: "string", default: "0" },
+  } });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new Error(`--port: expected 0 to 65535, found '${values.port}'`);
+  }
+  const ours = new Set();
+  for (const { index, name, inlineValue } of tokens) {
+    if (name === "once" || name === "port") ours.add(index);
+    if (name === "port" && !inlineValue) ours.add(index + 1);
+  }
+  const forWalk = process.argv.slice(2).filter((_, index) => !ours.has(index));
+  return { once: values.once || !process.stdout.isTTY, port, forWalk };
+};
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stopping.abort());
+
+const untilStopped = () => new Promise((resolve) => {
+  if (stopping.signal.aborted) return resolve();
+  // A listener alone keeps nobody running.
+  const timer = setInterval(() => {}, 1 << 30);
+  stopping.signal.addEventListener("abort", () => { clearInterval(timer); resolve(); });
+});
+
+// Labels as the native demo has them.
+const line = (label, text) => console.log(`${label.padEnd(9)}${text}`);
+
+const serve = async (stack) => {
+  line("page", stack.page);
+  line("", `for this machine alone; its server: valkey-cli -p ${stack.server.port}`);
+  line("", "Ctrl-C ends it all");
+  const over = await Promise.race([untilStopped(), stack.bridge.ended]);
+  if (over !== undefined) throw new Error("the bridge has ended by itself");
+};
+
+const run = async () => {
+  const { once, port, forWalk } = readArguments();
+  const stack = await startStack({ port });
+  try {
+    const status = await walk(stack, forWalk, { signal: stopping.signal });
+    if (stopping.signal.aborted) return interrupted;
+    if (status !== 0) return status;
+    const files = await checkPage(stack);
+    if (once) line("page", `${files} files answer, and the server through ${stack.origin}`);
+    else await serve(stack);
+    return 0;
+  } finally {
+    await stack.stop();
+  }
+};
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  console.error(`demo: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,112 @@
+// ./dev demo as somebody types it: how it ends, and that nothing is left of it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+
+const root = join(import.meta.dirname, "../../..");
+const demo = join(import.meta.dirname, "../stack/demo.mjs");
+const shortWalk = ["--lists", "/nowhere", "--visits", "0", "--burst", "0"];
+
+let folder;
+before(() => { folder = mkdtempSync(join(tmpdir(), "plimsoll-command-")); });
+after(() => rmSync(folder, { recursive: true }));
+
+const started = [];
+afterEach(() => { for (const child of started.splice(0)) child.kill("SIGTERM"); });
+
+const start = (program, args, environment = {}) => {
+  const child = spawn(program, args, { cwd: root, stdio: "pipe",
+    env: { ...process.env, TMPDIR: folder, ...environment } });
+  started.push(child);
+  const said = { out: "", error: "" };
+  child.stdout.on("data", (text) => { said.out += text; });
+  child.stderr.on("data", (text) => { said.error += text; });
+  const ended = once(child, "close").then(([status]) => ({ status, ...said }));
+  const says = async (words) => {
+    while (!words.test(said.out)) await once(child.stdout, "data");
+  };
+  return { child, ended, says };
+};
+
+/** Command lines of all that has to do with the test's folder: it is named there, or is where they run. */
+const processes = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    const where = readlinkSync(`/proc/${pid}/cwd`);
+    return `${words} ${where}`.includes(folder) ? [words] : [];
+  } catch {
+    return [];  // it has ended meanwhile, or is somebody else's
+  }
+});
+
+const assertNothingLeft = () => {
+  assert.deepEqual(processes(), []);
+  assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith("plimsoll-demo-")), []);
+};
+
+test("without a terminal it walks, sees that the page answers, and ends", async () => {
+  const { status, out, error } = await start("./dev", ["demo", "--once", ...shortWalk]).ended;
+  assert.equal(status, 0, error);
+  assert.match(out, /^demo: [\d,]+ replies and [\d,]+ closures checked, 0 wrong$/m);
+  assert.match(out, /^page +\d+ files answer, and the server through http:\/\/127\.0\.0\.1:\d+$/m);
+  assertNothingLeft();
+});
+
+test("in a terminal it serves the page until Ctrl-C, and that is no failure", async () => {
+  const words = [process.execPath, demo, ...shortWalk].join(" ");
+  const { child, ended, says } = start("script", ["-qec", words, "/dev/null"]);
+  await says(/Ctrl-C ends it all/);
+  assert.ok(processes().some((words) => words.includes("valkey-server")));
+  child.stdin.write("\x03");
+  const { status, out } = await ended;
+  assert.equal(status, 0, out);
+  assert.match(out, /^page +http:\/\/127\.0\.0\.1:\d+\/#token=\S+&trouble=\S+\r?$/m);
+  assertNothingLeft();
+});
+
+test("Ctrl-C before there is a page ends it as one expects of a command", async () => {
+  const { child, ended, says } = start(process.execPath, [demo, "--once"]);
+  await says(/^server /m);
+  child.kill("SIGINT");
+  assert.equal((await ended).status, 130);
+  assertNothingLeft();
+});
+
+test("a walk that finds a wrong file is a failure, and there is no page", async () => {
+  const { status, out } = await start(process.execPath, [demo, "--status", "/nowhere"]).ended;
+  assert.equal(status, 1);
+  assert.match(out, /\/nowhere: No such file/);
+  assert.doesNotMatch(out, /^page/m);
+  assertNothingLeft();
+});
+
+test("a port that is taken is named", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address();
+  const { status, error } = await start(process.execPath, [demo, "--port", `${port}`]).ended;
+  taken.close();
+  assert.equal(status, 1);
+  assert.match(error, new RegExp(`^demo: .*${port}.*in use`, "ms"));
+  assertNothingLeft();
+});
+
+test("a port that is no number is refused before anything starts", async () => {
+  const { status, error } = await start(process.execPath, [demo, "--port", "high"]).ended;
+  assert.equal(status, 1);
+  assert.equal(error, "demo: --port: expected 0 to 65535, found 'high'\n");
+});
+
+test("without a valkey-server it says how to get one", async () => {
+  const { status, error } =
+    await start(process.execPath, [demo], { VALKEY_SERVER: "/nowhere/valkey-server" }).ended;
+  assert.equal(status, 1);
+  assert.match(error, /^demo: there is no \/nowhere\/valkey-server: \.\/dev setup demo /);
+  assertNothingLeft();
+});

@@ -1,0 +1,43 @@
+// What a visitor meets when something is missing: each says what to do, and mends by itself where it can.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { open, startVisit, stateOf, untilConnected, untilSays } from "./visit.mjs";
+
+let visit;
+before(async () => { visit = await startVisit(); });
+after(() => visit?.stop());
+
+test("without a token the page says where one comes from", async () => {
+  const { page, faults, close } = await open(visit, { address: visit.stack.origin });
+  await untilSays(stateOf(page), /token .*\.\/dev demo/);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a wrong token is said to be refused", async () => {
+  const { page, close } = await open(visit, { address: `${visit.stack.origin}/#token=nobody` });
+  await untilSays(stateOf(page), /^No connection: .*(refused|token)/);
+  await close();
+});
+
+test("a reload, and one behind a link within the page, keep the token", async () => {
+  const { page, close } = await open(visit);
+  await untilConnected(page);
+  await page.getByRole("link", { name: "The cache" }).click();
+  await page.reload();
+  await untilConnected(page);
+  await close();
+});
+
+test("a server that goes is said to have gone, and the page comes back with it", async () => {
+  const { page, close } = await open(visit);
+  await untilConnected(page);
+  await visit.stack.server.stop();
+  await untilSays(stateOf(page), /connection|server|lost|again/i);
+  assert.doesNotMatch(await stateOf(page).textContent(), /^Connected/);
+  await visit.stack.server.start();
+  await untilConnected(page);
+  await close();
+});

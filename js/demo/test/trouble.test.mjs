@@ -1,0 +1,99 @@
+// Each button of trouble: what the page says came of it, and what the server says did.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { commandCounts, idsOf, infoField, resetCounters } from "./behind.mjs";
+import { nextSnapshot, open, panelOf, startVisit, untilConnected, untilSays } from "./visit.mjs";
+
+const within = 120_000;
+const highWaterBeyondLine = 2 * 1024 ** 2;
+
+let visit;
+let opened;
+let panel;
+before(async () => { visit = await startVisit(); });
+after(() => visit?.stop());
+beforeEach(async () => {
+  opened = await open(visit);
+  await untilConnected(opened.page);
+  panel = panelOf(opened.page, "Trouble");
+  await resetCounters(visit.server);
+});
+
+// Whatever was done, the line held, and the console has nothing to show.
+afterEach(async () => {
+  const { memory } = await nextSnapshot(opened.page);
+  assert.ok(memory.peak <= memory.limit, `${memory.peak} of ${memory.limit}`);
+  assert.ok(memory.highWater <= memory.limit + highWaterBeyondLine, `${memory.highWater}`);
+  assert.deepEqual(opened.faults, []);
+  await opened.close();
+});
+
+/** Presses a button and reads what the page says in the end. */
+const make = async (button, choice) => {
+  if (choice !== undefined) await panel.getByLabel(choice.of).selectOption(choice.as);
+  await panel.getByRole("button", { name: button }).click();
+  const said = await untilSays(panel.getByRole("status"), /took|did not come about/, { within });
+  assert.match(said, /the line held: /);
+  return said;
+};
+
+/** The number in front of these words; 0 where they do not come. */
+const count = (said, words) =>
+  Number(new RegExp(`([\\d,]+) ${words}`).exec(said)?.[1].replaceAll(",", "") ?? 0);
+
+const burst = "Send 100,000 requests at once";
+
+test("a burst of which most is refused: the server has run what was answered, and no more", async () => {
+  const said = await make(burst, { of: "Beyond the limit", as: "refuse" });
+  const replies = count(said, "repl(?:y|ies)");
+  const refused = count(said, "LimitError, executed: no");
+  assert.equal(replies + refused, 100_000, said);
+  assert.ok(replies > 0 && refused > 0, said);
+  assert.equal((await commandCounts(visit.server))("set"), replies);
+});
+
+test("a burst of which those ask again that find no room is answered whole", async () => {
+  const said = await make(burst, { of: "Beyond the limit", as: "again" });
+  assert.equal(count(said, "repl(?:y|ies)"), 100_000, said);
+  assert.equal((await commandCounts(visit.server))("set"), 100_000);
+});
+
+for (const overflow of ["drop-oldest", "drop-newest", "pause-reading"]) {
+  test(`a slow consumer with ${overflow}: all was published, and the pushes pool held`, async () => {
+    await make("Publish 20,000 messages", { of: "Beyond the room for them", as: overflow });
+    assert.equal((await commandCounts(visit.server))("publish"), 20_000);
+    const { memory } = await nextSnapshot(opened.page);
+    assert.ok(memory.pools.pushes.peak > 0);
+    assert.ok(memory.pools.pushes.peak <= memory.limit);
+  });
+}
+
+test("a reply that cannot fit streams past, and the connection goes on", async () => {
+  const said = await make("Ask for a huge reply");
+  assert.equal(count(said, "ReplyTooLargeError, executed: yes"), 1, said);
+  assert.ok(count(said, "repl(?:y|ies)") >= 1, said);
+  const row = panel.getByRole("row", { name: /A reply that cannot fit/ });
+  assert.match(await row.textContent(), /PING after it: PONG/);
+  const { memory } = await nextSnapshot(opened.page);
+  assert.ok(Number(await infoField(visit.server, "stats", "total_net_output_bytes")) > memory.limit);
+});
+
+test("a cut connection was cut, and is another one now", async () => {
+  const [before] = await idsOf(visit.server, "demo-reader");
+  const said = await make("Cut the connection");
+  const counts = await commandCounts(visit.server);
+  assert.equal(counts("client|kill"), 1);
+  assert.ok(Number(await infoField(visit.server, "stats", "total_connections_received")) > 0);
+  const [now] = await idsOf(visit.server, "demo-reader");
+  assert.ok(now > before, `${now}, after ${before}`);
+  assert.ok(count(said, "repl(?:y|ies)") > 0, said);
+});
+
+test("a stalled server was stalled, and who waited too long is told", async () => {
+  const said = await make("Stall the server");
+  assert.equal((await commandCounts(visit.server))("client|pause"), 1);
+  assert.ok(count(said, "TimeoutError") > 0, said);
+  assert.ok(count(said, "repl(?:y|ies)") > 0, said);
+});

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+// Which files of a folder are pages.
+
+namespace plimsoll::bridge {
+
+struct PageFile {
+  std::string path;  ///< below the folder: "/assets/index.js"
+  std::filesystem::path file;
+};
+
+struct PageFolder {
+  std::vector<PageFile> files;
+  /// Symbolic links that lead to what is no page.
+  std::vector<std::string> left_out;
+};
+
+/// Throws std::runtime_error where a folder cannot be read, or there are more than `entries_max`
+/// files and folders.
+PageFolder list_pages(const std::string& folder, std::size_t entries_max);
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,271 @@
+// Pages over connections: who gets them, for how long, and what else comes in on the way.
+
+#include <chrono>
+#include <list>
+#include <string>
+#include <utility>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/native/bridge/bridge_world.h"
+#include "plimsoll/tests/native/bridge/page_world.h"
+#include "plimsoll/tests/native/bridge/tls_bridge.h"
+#include "plimsoll/tests/native/bridge/tls_client.h"
+#include "plimsoll/tests/native/patience.h"
+
+namespace plimsoll::testing {
+namespace {
+
+using namespace std::string_literals;
+
+const Headers for_websocket = {
+    {"Connection", "Upgrade"},          {"Upgrade", "websocket"},
+    {"Sec-WebSocket-Version", "13"},    {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+    {"Sec-WebSocket-Protocol", "resp"}, {"Authorization", "Bearer " + std::string(good_token)}};
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::size_t count_of(const std::string& text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_CASE("pages are shown where WebSockets are let in, one after another to a connection") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  HttpClient client(world.port());
+  CHECK(client.ask("/").body() == "home");
+  CHECK(client.ask("/large.bin").body() == std::string(large_page_bytes, 'x'));
+  CHECK(client.ask("/main").result_int() == 404);
+  CHECK(client.ask("/").body() == "home");
+  CHECK(status_of_upgrade(world.port(), {}) == 101);
+  // A proxy may use a connection again for somebody who wants a WebSocket.
+  CHECK(client.ask("/main", for_websocket).result_int() == 101);
+}
+
+TEST_CASE("a connection has so many requests") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  HttpClient client(world.port());
+  for (int i = 1; i < 100; ++i) CHECK(client.ask("/").keep_alive());
+  CHECK_FALSE(client.ask("/").keep_alive());
+  CHECK(client.is_ended());
+}
+
+TEST_CASE("pages are told in figures and in the log") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  HttpClient client(world.port());
+  client.ask("/?token=x");
+  client.ask("/nothing");
+  CHECK(eventually([&] { return count_of(world.log(), "\n") == 2; }));
+  CHECK(world.counters().pages == 2);
+  CHECK(world.counters().page_bytes == 4);
+  const std::string log = world.log();
+  CHECK(has(log, "\"status\":200,"));
+  CHECK(has(log, "\"page\":\"/\",\"bytes_out\":4}"));
+  CHECK(has(log, "\"status\":404,"));
+  CHECK(has(log, "\"page\":\"/nothing\"}"));
+  const std::string metrics =
+      exchange_raw(world.status_port(), "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(has(metrics, "\nplimsoll_bridge_pages_total 2\n"));
+  CHECK(has(metrics, "\nplimsoll_bridge_page_bytes_total 4\n"));
+}
+
+TEST_CASE("whoever asks by a name that is not this machine's is refused, as with WebSockets") {
+  PageOptions options;
+  options->settings.rules.hosts = {"valkey.test"};
+  BridgeWorld world(*options);
+  CHECK(HttpClient(world.port()).ask("/", {{"Host", "evil.example"}}).result_int() == 421);
+  CHECK(HttpClient(world.port()).ask("/", {{"Host", "Valkey.test:80"}}).result_int() == 200);
+  CHECK(has(exchange_raw(world.port(), "GET / HTTP/1.1\r\n\r\n"), "HTTP/1.1 400"));
+  CHECK(has(exchange_raw(world.port(), "GET / HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n"),
+            "HTTP/1.1 400"));
+}
+
+TEST_CASE("other methods are told which there are, with a body and without") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  for (const std::string request : {"DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                    "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                    "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                                    "1\r\n\r\nx"}) {
+    const std::string answer = exchange_raw(world.port(), request);
+    CHECK(answer.starts_with("HTTP/1.1 405"));
+    CHECK(has(answer, "\r\nAllow: GET, HEAD\r\n"));
+    CHECK(has(answer, "\r\nContent-Security-Policy: default-src 'none'; "));
+  }
+  CHECK(has(exchange_raw(world.port(),
+                         "HEAD / HTTP/1.1\r\nHost: localhost\r\n"
+                         "Connection: close\r\n\r\n"),
+            "Content-Length: 4\r\n"));
+}
+
+TEST_CASE("what is no request is refused, with what every answer says") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  for (const std::string& bytes :
+       {"PING\r\n"s, "GET / HTTP/1.1\r\nX: " + std::string(9000, 'x'),
+        "GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n"s,
+        "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"s,
+        "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\n\r\n"s}) {
+    const std::string answer = exchange_raw(world.port(), bytes);
+    CHECK(answer.starts_with("HTTP/1.1 400"));
+    CHECK(has(answer, "\r\nX-Content-Type-Options: nosniff\r\n"));
+  }
+}
+
+TEST_CASE("a page of the bridge's own may open a WebSocket, and no other") {
+  PageOptions options;
+  options->settings.rules.origins = {"https://shop.example"};
+  BridgeWorld world(*options);
+  const auto status = [&](const std::string& host, const std::string& origin) {
+    return status_of_upgrade(world.port(), {{"Host", host}, {"Origin", origin}});
+  };
+  CHECK(status("localhost:8380", "http://localhost:8380") == 101);
+  CHECK(status("LocalHost:8380", "http://localhost:8380") == 101);
+  CHECK(status("[::1]:8380", "http://[::1]:8380") == 101);
+  CHECK(status("localhost", "http://localhost") == 101);
+  CHECK(status("localhost:8380", "https://shop.example") == 101);
+  CHECK(status("localhost:8380", "https://localhost:8380") == 403);
+  CHECK(status("localhost:8380", "http://localhost") == 403);
+  CHECK(status("localhost:8380", "http://localhost:8381") == 403);
+  CHECK(status("localhost:8380", "http://127.0.0.1:8380") == 403);
+  CHECK(status("localhost:8380", "null") == 403);
+  CHECK(status("localhost:8380", "http://evil.example") == 403);
+  // Of a page under a name that was made to resolve to this machine.
+  CHECK(status("evil.example:8380", "http://evil.example:8380") == 421);
+}
+
+TEST_CASE("pages come over TLS as well, whole") {
+  PageOptions options;
+  TlsBridge bridge(std::move(*options));
+  const std::string answer =
+      exchange_tls(bridge.world.port(), bridge.authority.file(),
+                   "GET /large.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 200"));
+  CHECK(answer.ends_with("\r\n\r\n" + std::string(large_page_bytes, 'x')));
+}
+
+TEST_CASE("behind a proxy a page may have come by TLS or not, under the name that the proxy saw") {
+  PageOptions options;
+  options->settings.behind_proxy = true;
+  options->settings.rules.page_schemes = {"http", "https"};
+  BridgeWorld world(*options);
+  const auto status = [&](const std::string& host, const std::string& origin) {
+    return status_of_upgrade(world.port(), {{"Host", host}, {"Origin", origin}});
+  };
+  CHECK(status("shop.example", "https://shop.example") == 101);
+  CHECK(status("shop.example", "http://shop.example") == 101);
+  CHECK(status("shop.example", "https://evil.example") == 403);
+}
+
+TEST_CASE("without pages no page is the bridge's own") {
+  BridgeWorld world;
+  CHECK(status_of_upgrade(world.port(), {{"Host", "localhost"}, {"Origin", "http://localhost"}}) ==
+        403);
+}
+
+TEST_CASE("pages are no attempts at a WebSocket") {
+  PageOptions options;
+  options->settings.limits.upgrades_per_second_per_address = 2;
+  BridgeWorld world(*options);
+  for (int i = 0; i < 10; ++i) CHECK(HttpClient(world.port()).ask("/").result_int() == 200);
+  unsigned refused = 0;
+  for (int i = 0; i < 5; ++i) refused += status_of_upgrade(world.port(), {}) == 429 ? 1 : 0;
+  CHECK(refused >= 2);
+  CHECK(refused <= 3);
+}
+
+TEST_CASE("a connection for pages has its place as any other") {
+  PageOptions options;
+  options->settings.limits.connections_per_address_max = 1;
+  BridgeWorld world(*options);
+  {
+    HttpClient first(world.port());
+    CHECK(first.ask("/").result_int() == 200);
+    CHECK(HttpClient(world.port()).receive().result_int() == 429);
+  }
+  CHECK(eventually([&] { return status_of_upgrade(world.port(), {}) == 101; }));
+}
+
+TEST_CASE("where there is no memory for a connection it is told, and pages are not lost") {
+  PageOptions options;
+  options->memory_limit = std::size_t{1} << 20;
+  BridgeWorld world(*options);
+  std::list<HttpClient> clients;
+  unsigned refused = 0;
+  for (int i = 0; i < 80; ++i) {
+    refused += clients.emplace_back(world.port()).ask("/").result_int() == 503 ? 1 : 0;
+  }
+  CHECK(refused > 0);
+  CHECK(clients.front().ask("/").body() == "home");
+  clients.clear();
+  CHECK(eventually([&] { return HttpClient(world.port()).ask("/").result_int() == 200; }));
+}
+
+TEST_CASE("whoever does not read a page is cut, and its place and its memory are free") {
+  PageOptions options;
+  options->settings.entry.handshake_timeout = std::chrono::milliseconds(200);
+  BridgeWorld world(*options);
+  HttpClient client(world.port());
+  client.send("/large.bin");
+  CHECK(eventually([&] { return has(world.log(), "not read within handshake_timeout"); }));
+  CHECK(eventually([&] {
+    return world.ask([](const bridge::Server& server) { return server.connections_count(); }) == 0;
+  }));
+  CHECK(eventually([&] { return world.memory().used == BridgeWorld().memory().used; }));
+  CHECK(world.counters().page_bytes == 0);
+}
+
+TEST_CASE("whoever has had a page and comes with nothing more is let go, without a word") {
+  PageOptions options;
+  options->settings.entry.handshake_timeout = std::chrono::milliseconds(200);
+  BridgeWorld world(*options);
+  HttpClient client(world.port());
+  CHECK(client.ask("/").keep_alive());
+  CHECK(client.is_ended());
+  CHECK(count_of(world.log(), "\n") == 1);
+  CHECK(world.counters().refused_handshakes == 0);
+}
+
+TEST_CASE("a bridge that drains waits for nobody who has had a page") {
+  PageOptions options;
+  options->settings.entry.handshake_timeout = std::chrono::hours(1);
+  BridgeWorld world(*options);
+  HttpClient client(world.port());
+  CHECK(client.ask("/").keep_alive());
+  world.drain(std::chrono::hours(1));
+  CHECK(client.is_ended());
+}
+
+TEST_CASE("a proxy that is trusted speaks for another client with each request") {
+  PageOptions options;
+  options->settings.entry.trusted_proxies = {*bridge::Network::parse("127.0.0.1")};
+  options->settings.limits.connections_per_address_max = 1;
+  BridgeWorld world(*options);
+  HttpClient proxy(world.port());
+  for (const char* client : {"192.0.2.1", "192.0.2.2", "192.0.2.2", "192.0.2.1"}) {
+    CHECK(proxy.ask("/", {{"X-Forwarded-For", client}}).result_int() == 200);
+  }
+  CHECK(eventually([&] { return count_of(world.log(), "\n") == 4; }));
+  CHECK(count_of(world.log(), "\"address\":\"192.0.2.1\"") == 2);
+  CHECK(count_of(world.log(), "\"address\":\"192.0.2.2\"") == 2);
+  // The first has the place of its last request.
+  CHECK(HttpClient(world.port()).ask("/", {{"X-Forwarded-For", "192.0.2.1"}}).result_int() == 429);
+  CHECK(HttpClient(world.port()).ask("/", {{"X-Forwarded-For", "192.0.2.2"}}).result_int() == 200);
+}
+
+TEST_CASE("many at once are all shown a page") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  std::list<HttpClient> clients;
+  for (int i = 0; i < 100; ++i) clients.emplace_back(world.port()).send("/");
+  for (HttpClient& each : clients) CHECK(each.receive().body() == "home");
+}
+
+}  // namespace
+}  // namespace plimsoll::testing
