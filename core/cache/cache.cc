@@ -311,15 +311,17 @@ bool Cache::sweep(Shard& shard) {
 }
 
 bool Cache::relieve(Instant now) {
-  bool all_swept = true;
+  bool is_done = true;
   for (std::uint32_t i = 0; i < shards_count_; ++i) {
     Shard& shard = shards_[i];
     const Lock lock(shard.mutex);
     shard.counters.expirations += shard.store.expire(now, steps_per_relief);
-    all_swept = sweep(shard) && all_swept;
-    shard.counters.evictions += shard.store.shrink(steps_per_relief);
+    const bool is_swept = sweep(shard);
+    const std::size_t evicted = shard.store.shrink(steps_per_relief);
+    shard.counters.evictions += evicted;
+    is_done = is_done && is_swept && evicted < steps_per_relief;
   }
-  return !all_swept;
+  return !is_done;
 }
 
 Instant Cache::next_expiry() {

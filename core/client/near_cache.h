@@ -154,7 +154,7 @@ class NearCache {
   bool tracked_ = false;  // a generation is under way
   bool waiting_write_ = false;
   bool beside_unknown_ = false;   // writes of which beside_ had no place are under way
-  bool has_to_relieve_ = false;   // entries may be left of a generation that has ended
+  bool has_to_relieve_ = false;   // entries may be left that are to go
   std::uint64_t connection_ = 0;  // of which the generation is, as the session counts them
   std::uint64_t pushes_skipped_ = 0;
   std::optional<RequestId> probe_;  // its reply proves all until probe_at_

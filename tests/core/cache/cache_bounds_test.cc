@@ -53,6 +53,29 @@ TEST_CASE("a cache takes as many clients at a time as there are slots, but for s
   CHECK(bounded.cache.join("server"));
 }
 
+TEST_CASE("what the memory line wants back is asked for until it was given") {
+  Bounded bounded({.bytes_max = std::size_t{8} * 1024 * 1024});
+  Cache& cache = bounded.cache;
+  const std::uint32_t source = cache.join("server").value().source;
+  const Instant now{};
+  for (int i = 0; i < 3000; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    const commands::Question question = commands::get_of(key);
+    std::array<Cache::Ticket::Seen, 1> seen;
+    const auto ticket = cache.begin_fetch(question, source, Generations::untracked, now, seen);
+    cache.land(ticket, source, question, now, Cache::Keep::if_current, 2000,
+               [](char* out) { std::memset(out, 'x', 2000); });
+  }
+  REQUIRE(cache.statistics().bytes_committed > std::size_t{4} * 1024 * 1024);
+
+  REQUIRE(bounded.budget.set_memory_limit(std::size_t{2} * 1024 * 1024));
+  for (int i = 0; i < 100 && cache.relieve(now); ++i) {
+  }
+
+  CHECK(bounded.budget.statistics().used <= std::size_t{2} * 1024 * 1024);
+  CHECK(cache.statistics().entries > 0);
+}
+
 void expect_bounds_hold(const CacheOptions& options, int steps, std::size_t reply_bytes_max) {
   Bounded bounded(options);
   Cache& cache = bounded.cache;

@@ -7,19 +7,21 @@ import { asCount, asTime } from "./format.js";
 const outcomesMax = 5;
 
 export const mountElsewhere = (parent: HTMLElement, engine: Engine): void => {
-  const key = element("input", { name: "key", value: "demo:ship", required: "", spellcheck: "false", autocomplete: "off" });
-  const value = element("input", { name: "value", value: "Great Eastern", spellcheck: "false", autocomplete: "off" });
+  const plain = { spellcheck: "false", autocomplete: "off" };
+  const key = element("input", { ...plain, name: "key", value: "demo:ship", required: "" });
+  const value = element("input", { ...plain, name: "value", value: "Great Eastern" });
   const form = element("form", { class: "controls elsewhere", "aria-label": "Set by another client" },
     element("label", { class: "field" }, "Key", key),
     element("label", { class: "field" }, "Value", value),
     element("button", { class: "button main", type: "submit" }, "Set"));
   const outcomes = element("ol", { class: "outcomes", "aria-label": "Invalidations" });
   parent.append(
-    element("p", {}, "A second client, with a connection of its own, sets a key that the first one has in its cache. " +
-      "The server tells the first, which drops its entry: nothing old is served after that."),
+    element("p", {}, "A second client, with a connection of its own, sets a key that the first one has in " +
+      "its cache. The server tells the first, which drops its entry: nothing old is served after that."),
     form,
     element("div", { role: "status" }, outcomes),
-    element("p", { class: "note" }, "Measured from the writer's call until the reader's cached(key) was undefined."));
+    element("p", { class: "note" },
+      "Measured from the writer's call until the reader's cached(key) was undefined."));
 
   const show = (kind: string, ...content: (Node | string)[]): void => {
     outcomes.prepend(element("li", { class: "outcome", "data-kind": kind }, ...content));

@@ -46,7 +46,8 @@ export const mountLatencies = (parent: HTMLElement, engine: Engine): void => {
   const bars = { hits: makeBars("hits"), misses: makeBars("misses") };
   const rows = { hits: makeRow("hits"), misses: makeRow("misses") };
   const picture = drawing("svg", {
-    class: "histogram", viewBox: `0 0 ${classesCount * step} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true",
+    class: "histogram", viewBox: `0 0 ${classesCount * step} ${height}`, preserveAspectRatio: "none",
+    "aria-hidden": "true",
   }, drawing("path", { class: "histogram-rules",
     d: decades.map((_, index) => `M${index * 5 * step} 0 V${height}`).join(" ") }),
     bars.hits.group, bars.misses.group);
@@ -54,8 +55,10 @@ export const mountLatencies = (parent: HTMLElement, engine: Engine): void => {
     ...decades.map((decade) => element("span", {}, decade)));
   parent.append(
     element("figure", { class: "chart" }, picture, scale,
-      element("figcaption", {}, "Each bar is a share of its kind: dark for hits, brass for misses. A decade is five bars.")),
-    ...makeTable("Times of reads", "Times of the last replay's reads", ["kind", "reads", "half below", "90 % below", "99 % below"], 1,
+      element("figcaption", {}, "Each bar is a share of its kind: blue on the left of its place for hits, " +
+        "brass on the right for misses. A decade is five bars.")),
+    ...makeTable("Times of reads", "Times of the last replay's reads",
+      ["kind", "reads", "half below", "90 % below", "99 % below"], 1,
       [rows.hits.row, rows.misses.row]).parts,
     element("p", { class: "note" },
       crossOriginIsolated

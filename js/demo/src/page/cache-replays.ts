@@ -31,7 +31,8 @@ const makeChoices = (legend: string, group: string, chosen: number, all: readonl
 
 const inWords = (news: ReplayNews): string => {
   const what = `${titles[news.load]}, ${policyTitle(news.policy)}`;
-  const failures = news.failed === 0 ? "" : ` Not answered: ${asCount(news.failed)}, the last because ${news.lastFailure}.`;
+  const failures = news.failed === 0 ? "" :
+    ` Not answered: ${asCount(news.failed)}, the last because ${news.lastFailure}.`;
   switch (news.stage) {
     case "preparing": return `${what}: its keys are made ready.`;
     case "running": return `${what}: running.`;
@@ -51,7 +52,8 @@ export const mountReplays = (parent: HTMLElement, engine: Engine): void => {
   const policy = (): Policy =>
     policyPlace.querySelector<HTMLInputElement>("input:checked")?.value as Policy ?? "lru";
   const begin = (load: LoadName): void => {
-    engine.services.replay(load, policy()).catch((error: Error) => write(status, `${titles[load]}: ${error.message}`));
+    engine.services.replay(load, policy())
+      .catch((error: Error) => write(status, `${titles[load]}: ${error.message}`));
   };
 
   engine.services.policies().then((policies) => {

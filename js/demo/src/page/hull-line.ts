@@ -29,7 +29,8 @@ export const mountLine = (parent: HTMLElement, engine: Engine): void => {
     showWanted();
     const bytes = wanted();
     engine.services.drawLine(bytes).then(
-      () => write(answer, `The line is at ${asBytes(bytes)}. What is above it is given back, then the limit in force is there.`),
+      () => write(answer, `The line is at ${asBytes(bytes)}. What is above it is given back, then the ` +
+        "limit in force is there."),
       (error: Error) => write(answer, error.message));
   });
 };
