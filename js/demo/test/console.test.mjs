@@ -40,8 +40,8 @@ test("what is set is on the server, and what is read twice is asked once", async
   await send('SET sailing "Cutty Sark"', /^SET sailing.*OK/);
   assert.equal(await visit.server.get("sailing"), "Cutty Sark");
   await resetCounters(visit.server);
-  await send("GET sailing", /not from the cache.*Cutty Sark/);
-  await send("GET sailing", / from the cache, in .*Cutty Sark/);
+  await send("GET sailing", /GET sailing\s*not from the cache.*Cutty Sark/);
+  await send("GET sailing", /GET sailing\s*from the cache, in .*Cutty Sark/);
   assert.equal((await commandCounts(visit.server))("get"), 1);
 });
 

@@ -102,7 +102,7 @@ test("side by side, both have all their requests run, and one of them below its 
   const beside = panelOf(page, "Side by side");
   await beside.getByLabel("Requests at once").selectOption("50000");
   await beside.getByRole("button", { name: "Run both" }).click();
-  const said = await untilSays(beside.getByRole("status"), /naive client held|did not come about/, { within });
+  const said = await untilSays(beside.getByRole("status"), /naive client had|did not come about/, { within });
   assert.match(said, /^Plimsoll held [\d.]+ [KM]iB at most, below its line of [\d.]+ MiB/);
   const row = beside.getByRole("row", { name: /^Replies/ });
   assert.deepEqual(await row.getByRole("cell").allTextContents(), ["50,000", "50,000"]);
