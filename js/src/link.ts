@@ -37,6 +37,7 @@ export class Link implements TransportEvents {
   #paused = false;
   #unread: Uint8Array[] = [];
   #unreadBytes = 0;
+  #resuming = false;
 
   constructor(owner: LinkOwner, number: number, connect: Connect, address: Address,
     options: TransportOptions) {
@@ -112,7 +113,17 @@ export class Link implements TransportEvents {
 
   /** There may be room again for what waits here. */
   resume(): void {
-    if (this.#over || this.#unreadBytes === 0) return this.#resumeTransport();
+    // What is read has the owner turn, who comes by here again.
+    if (this.#resuming) return;
+    this.#resuming = true;
+    try {
+      this.#readUnread();
+    } finally {
+      this.#resuming = false;
+    }
+  }
+
+  #readUnread(): void {
     while (this.#unread.length > 0) {
       const first = this.#unread[0]!;
       const taken = this.#read(first, this.#unreadBytes);
