@@ -56,6 +56,7 @@ const run = async () => {
   const { once, port, forWalk } = readArguments();
   const stack = await startStack({ port });
   try {
+    if (stopping.signal.aborted) return interrupted;
     const status = await walk(stack, forWalk, { signal: stopping.signal });
     if (stopping.signal.aborted) return interrupted;
     if (status !== 0) return status;
