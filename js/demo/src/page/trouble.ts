@@ -41,6 +41,7 @@ const cardOf = (kind: Kind, mayBreak: boolean): Card => {
     choice: () => ({ value: select.value, words: choice === undefined ? "" : select.value }) };
 };
 
+const rowsMax = 50;
 const headings = ["Trouble", "What callers got", "The line", "Took", "Besides"];
 
 const emptyTable = () => {
@@ -71,6 +72,11 @@ export const mountTrouble = (parent: HTMLElement, engine: Engine, berth: Berth):
   const { whole: table, body } = emptyTable();
   parent.append(element("div", { class: "troubles" }, ...cards.map(({ card }) => card.whole)), state, table);
 
+  const addRow = (row: HTMLElement): void => {
+    body.prepend(row);
+    while (body.children.length > rowsMax) body.lastElementChild!.remove();
+    table.hidden = false;
+  };
   const allow = (allowed: boolean): void => {
     for (const { card } of cards) card.button.disabled = !(allowed && card.isAllowed);
     parent.setAttribute("aria-busy", String(!allowed));
@@ -82,14 +88,13 @@ export const mountTrouble = (parent: HTMLElement, engine: Engine, berth: Berth):
     state.textContent = `${whole}: under way…`;
     try {
       const run = await engine.services.makeTrouble(name, value);
-      body.prepend(rowOfRun(title, words, run));
+      addRow(rowOfRun(title, words, run));
       state.textContent = `${whole}: ${summary(run)}.`;
     } catch (error) {
       const { message } = error as Error;
-      body.prepend(rowOf(title, words, element("td", { colspan: "4" }, `did not come about: ${message}`)));
+      addRow(rowOf(title, words, element("td", { colspan: "4" }, `did not come about: ${message}`)));
       state.textContent = `${whole}: did not come about: ${message}`;
     }
-    table.hidden = false;
     allow(true);
     refocus(card.button);
   };

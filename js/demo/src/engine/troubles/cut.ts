@@ -1,6 +1,7 @@
 import { reader, troublemaker, writer } from "../fleet.js";
 import { Lanes, allKeys } from "./lanes.js";
-import { type Fact, sleep, type Trouble } from "./trouble.js";
+import { sleep } from "../sleep.js";
+import type { Fact, Trouble } from "./trouble.js";
 
 const before = 400;
 const after = 1000;

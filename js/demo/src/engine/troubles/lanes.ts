@@ -1,7 +1,7 @@
 import { type Client, ClosedError } from "plimsoll";
 
 import type { Outcomes } from "../outcomes.js";
-import { sleep } from "./trouble.js";
+import { sleep } from "../sleep.js";
 
 // Reads and writes that go on and on, in lanes: each asks, awaits, and asks again.
 

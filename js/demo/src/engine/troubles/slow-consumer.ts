@@ -1,7 +1,8 @@
 import type { Client, Subscription, SubscriptionOverflow } from "plimsoll";
 
 import { openClient } from "../fleet.js";
-import { sleep, type Trouble } from "./trouble.js";
+import { sleep } from "../sleep.js";
+import type { Trouble } from "./trouble.js";
 
 // A busy channel, and somebody who listens and is slow about it.
 
@@ -56,7 +57,8 @@ const listenSlowly = async (subscription: Subscription): Promise<Listened> => {
 export const slowConsumer: Trouble = async ({ outcomes }, choice) => {
   const client = await openClient({ clientName: "demo-slow",
     subscriptionOverflow: choice as SubscriptionOverflow });
-  const publisher = await openClient({ clientName: "demo-publisher", requestTimeout: 10_000 });
+  const publisher = await openClient({ clientName: "demo-publisher", requestTimeout: 30_000,
+    inflightOverflow: "wait", waitersMax: publishedAtOnce });
   try {
     const subscription = await client.subscribe(channel);
     const start = performance.now();

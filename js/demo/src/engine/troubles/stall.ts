@@ -1,6 +1,7 @@
 import { openClient, troublemaker } from "../fleet.js";
 import { Lanes, allKeys } from "./lanes.js";
-import { sleep, type Trouble } from "./trouble.js";
+import { sleep } from "../sleep.js";
+import type { Trouble } from "./trouble.js";
 
 const before = 300;
 const pause = 1500;

@@ -22,6 +22,3 @@ export interface Ending {
 }
 
 export type Trouble = (scene: Scene, choice: string) => Promise<Ending>;
-
-export const sleep = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => { setTimeout(resolve, milliseconds); });
