@@ -13,7 +13,8 @@ const examples = [
   "LRANGE ship 0 -1", "CLIENT TRACKINGINFO", "MEMORY USAGE ship", "COMMAND LIST",
 ];
 const answersMax = 20;
-const noHint = "Type the name of a command: the list shows what the server knows. Arrow up brings back earlier lines.";
+const noHint = "Type the name of a command: the list shows what the server knows. Arrow up brings " +
+  "back earlier lines.";
 
 /** Returns what lets lines be sent, once there is a connection. */
 export const mountConsole = (parent: HTMLElement, engine: Engine): () => void => {

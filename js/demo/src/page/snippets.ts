@@ -21,7 +21,8 @@ const figureOf = ({ title, id, code }: typeof snippets[number], say: (words: str
   });
   const summary = element("summary", {}, title);
   return element("details", { id, class: "snippet" }, summary, button,
-    element("pre", { class: "code", tabindex: "0", role: "region", "aria-label": `Program: ${title}` }, code.trimEnd()));
+    element("pre", { class: "code", tabindex: "0", role: "region", "aria-label": `Program: ${title}` },
+      code.trimEnd()));
 };
 
 export const mountSnippets = (parent: HTMLElement): void => {

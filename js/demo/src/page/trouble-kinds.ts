@@ -18,7 +18,8 @@ export const kinds: readonly Kind[] = [
     name: "burst",
     title: "Burst",
     button: "Send 100,000 requests at once",
-    about: "100,000 SETs of 1 KiB, none awaited before the next one is asked: some 100 MiB, if all were kept.",
+    about: "100,000 SETs of 1 KiB, none awaited before the next one is asked: some 100 MiB, if all " +
+      "were kept.",
     choice: { label: "Beyond the limit", options: [
       ["refuse", "refuse: a LimitError"],
       ["wait", "wait in line, as long as the line has room"],
@@ -29,7 +30,8 @@ export const kinds: readonly Kind[] = [
     name: "slowConsumer",
     title: "Slow consumer",
     button: "Publish 20,000 messages",
-    about: "Another client publishes 20,000 messages of 512 B; the one who listens takes a few hundred a second, for four seconds.",
+    about: "Another client publishes 20,000 messages of 512 B; the one who listens takes a few hundred " +
+      "a second, for four seconds.",
     choice: { label: "Beyond the room for them", options: [
       ["drop-oldest", "drop-oldest"],
       ["drop-newest", "drop-newest"],
@@ -40,7 +42,8 @@ export const kinds: readonly Kind[] = [
     name: "hugeReply",
     title: "A reply that cannot fit",
     button: "Ask for a huge reply",
-    about: "GET of a value four times as large as the line: 64 MiB into 16, unless you moved it. A PING is sent right behind it.",
+    about: "GET of a value four times as large as the line: 64 MiB into 16, unless you moved it. A PING " +
+      "is sent right behind it.",
   },
   {
     name: "cut",
