@@ -11,6 +11,7 @@ import { open, panelOf, snapshotOf, startVisit, untilConnected, untilSays,
 import { median } from "../js/measure.mjs";
 import { watchFrames } from "./frames.mjs";
 import { countReads, startLoad } from "./load.mjs";
+import { watchThreads } from "./threads.mjs";
 
 const { values: options } = parseArgs({ options: {
   json: { type: "boolean", default: false },
@@ -57,16 +58,26 @@ const costOfHits = async (page) => {
   return { hits: count, "half are below": half, "90 % below": most };
 };
 
-const measureFrames = async (page) => {
-  say(`\nframes and long tasks of the page's thread, ${phase / 1000} s each, milliseconds`);
-  const rest = await watchFrames(page, phase);
+// Beside others the worker gets less of the processors than it could use: what a read takes of them says
+// more than how many there were.
+const underLoad = async (page, threads) => {
+  const counted = await countReads(page);
+  threads();
+  const frames = await watchFrames(page, phase);
+  const shares = threads();
+  const reads = await counted();
+  return { ...frames, ...reads, ...shares, workerMicrosecondsPerRead: (1e6 * shares.workerRan) / reads.readsPerSecond };
+};
+
+const measureFrames = async (page, browser) => {
+  say(`\nframes and long tasks of the page's thread, ${phase / 1000} s each, milliseconds; shares of a processor`);
+  const threads = await watchThreads(browser);
+  const rest = { ...await watchFrames(page, phase), ...threads() };
   row("at rest", rest);
   const rows = { rest };
   for (const [name, speed] of [["50,000 a second", brisk], ["as fast as it goes", fastest]]) {
     const load = await startLoad(page, speed);
-    const counted = await countReads(page);
-    const frames = await watchFrames(page, phase);
-    rows[name] = { ...frames, ...await counted() };
+    rows[name] = await underLoad(page, threads);
     row(name, rows[name]);
     if (speed === fastest) row("a cached read", await costOfHits(page));
     await load.stop();
@@ -118,7 +129,7 @@ try {
   const { page } = await open(visit);
   await untilConnected(page);
   await untilSnapshot(page, () => true);
-  await measureFrames(page);
+  await measureFrames(page, visit.browser);
   await watchMinutes(page);
 } finally {
   await visit.stop();

@@ -57,7 +57,7 @@ export const startChild = async (program, args, ready) => {
   return { pid: child.pid, found: outcome.found, ended, stop };
 };
 
-/** Runs a program to its end; `signal` interrupts it. Its exit status. */
+/** Runs a program to its end; `signal` interrupts it. Its exit status, null if that came before it could say one. */
 export const runChild = async (program, args, { signal, output = "inherit" } = {}) => {
   const { child, ended } = spawnApart(program, args, ["ignore", output, "inherit"]);
   const interrupt = () => child.kill("SIGINT");
@@ -66,6 +66,6 @@ export const runChild = async (program, args, { signal, output = "inherit" } = {
   const { error, status, signal: endedBy } = await ended;
   signal?.removeEventListener("abort", interrupt);
   if (error !== undefined) throw new Error(whyNot(program, { error }));
-  if (status === null) throw new Error(`${program} ended by ${endedBy}`);
+  if (status === null && !signal?.aborted) throw new Error(`${program} ended by ${endedBy}`);
   return status;
 };

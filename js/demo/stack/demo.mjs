@@ -11,6 +11,7 @@ import { checkPage } from "./check.mjs";
 import { startStack } from "./stack.mjs";
 import { walk } from "./walk.mjs";
 
+const portMax = 65_535;
 const interrupted = 130;  // as shells have it: 128 and the number of SIGINT
 
 const readArguments = () => {
@@ -18,10 +19,9 @@ const readArguments = () => {
     once: { type: "boolean", default: false },
     port: { type: "string", default: "0" },
   } });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new Error(`--port: expected 0 to 65535, found '${values.port}'`);
-  }
+  const port = /^\d+$/.test(values.port) ? Number(values.port) : NaN;
+  const found = values.port === true ? "nothing" : `'${values.port}'`;
+  if (!(port <= portMax)) throw new Error(`--port: expected 0 to ${portMax}, found ${found}`);
   const ours = new Set();
   for (const { index, name, inlineValue } of tokens) {
     if (name === "once" || name === "port") ours.add(index);
@@ -56,6 +56,7 @@ const run = async () => {
   const { once, port, forWalk } = readArguments();
   const stack = await startStack({ port });
   try {
+    if (stopping.signal.aborted) return interrupted;
     const status = await walk(stack, forWalk, { signal: stopping.signal });
     if (stopping.signal.aborted) return interrupted;
     if (status !== 0) return status;

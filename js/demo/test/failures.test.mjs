@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { open, startVisit, stateOf, untilConnected, untilSays } from "./visit.mjs";
+import { open, panelOf, startVisit, stateOf, untilConnected, untilSays } from "./visit.mjs";
 
 let visit;
 before(async () => { visit = await startVisit(); });
@@ -19,6 +19,20 @@ test("without a token the page says where one comes from", async () => {
 test("a wrong token is said to be refused", async () => {
   const { page, close } = await open(visit, { address: `${visit.stack.origin}/#token=nobody` });
   await untilSays(stateOf(page), /^No connection: .*(refused|token)/);
+  await close();
+});
+
+test("without the second token the server cannot be broken, and the page says why", async () => {
+  const { page, close } = await open(visit,
+    { address: `${visit.stack.origin}/#token=${visit.stack.token}` });
+  await untilConnected(page);
+  const trouble = panelOf(page, "Trouble");
+  await trouble.getByRole("button", { name: "Ask for a huge reply" }).and(page.locator(":enabled")).waitFor();
+  for (const name of ["Cut the connection", "Stall the server"]) {
+    const button = trouble.getByRole("button", { name });
+    assert.ok(await button.isDisabled());
+    await trouble.getByRole("group", { name }).getByText(/\.\/dev demo starts one/).waitFor();
+  }
   await close();
 });
 
