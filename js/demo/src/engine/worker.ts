@@ -1,5 +1,6 @@
 import { getMemoryStatistics } from "plimsoll";
 
+import { runPlimsoll } from "./beside/plimsoll-run.js";
 import { ask } from "./commands/ask.js";
 import { commandDocs } from "./commands/docs.js";
 import { drawLine, moor, policies, reader } from "./fleet.js";
@@ -50,6 +51,7 @@ const services = {
   setPace,
   stopReplay,
   writeElsewhere,
+  runPlimsoll,
 };
 
 export type Services = typeof services;

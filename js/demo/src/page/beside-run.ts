@@ -1,6 +1,7 @@
-import { connectTo } from "../engine/remote.js";
+import { type Connection, connectTo } from "../engine/remote.js";
 import type { Pace, Task } from "../engine/beside/task.js";
 import type { BesideServices } from "../engine/beside/naive-worker.js";
+import { startEngine } from "./engine.js";
 
 // The two sides, each in a worker of its own that lives until the browser has measured it.
 
@@ -11,20 +12,23 @@ export interface Side {
   end(): void;
 }
 
-const start = async (worker: Worker, script: string, task: Task): Promise<Side> => {
-  const { services, terminate } = connectTo<BesideServices, {}>(worker);
+const run = async ({ terminate }: Connection<{}, {}>, script: string, pace: Promise<Pace>):
+  Promise<Side> => {
   try {
-    return { pace: await services.run(task), script, end: terminate };
+    return { pace: await pace, script, end: terminate };
   } catch (error) {
     terminate();
     throw error;
   }
 };
 
-export const runPlimsoll = (task: Task): Promise<Side> =>
-  start(new Worker(new URL("../engine/beside/plimsoll-worker.ts", import.meta.url), { type: "module" }),
-    "plimsoll-worker", task);
+export const runPlimsoll = (task: Task): Promise<Side> => {
+  const engine = startEngine("beside");
+  return run(engine, "#beside", engine.services.runPlimsoll(task));
+};
 
-export const runNaive = (task: Task): Promise<Side> =>
-  start(new Worker(new URL("../engine/beside/naive-worker.ts", import.meta.url), { type: "module" }),
-    "naive-worker", task);
+export const runNaive = (task: Task): Promise<Side> => {
+  const naive = connectTo<BesideServices, {}>(
+    new Worker(new URL("../engine/beside/naive-worker.ts", import.meta.url), { type: "module" }));
+  return run(naive, "naive-worker", naive.services.run(task));
+};

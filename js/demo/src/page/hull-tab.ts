@@ -11,7 +11,7 @@ export const watchTabMemory = (tell: (words: Words) => void): void => {
   const look = async (): Promise<void> => {
     const measured = await measureTab();
     if (measured === undefined) return tell(["–", "this browser does not tell"]);
-    const isWithWorker = measured.of("/worker") !== undefined;
+    const isWithWorker = measured.of("#page") !== undefined;
     tell([asBytes(measured.whole), `${isWithWorker ? "with" : "without"} the client's worker`]);
     setTimeout(again, interval);
   };
