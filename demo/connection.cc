@@ -73,9 +73,8 @@ std::string Connection::info(std::string_view section, std::string_view field) {
 
 void Connection::add_to_set(std::string_view key, const Members& members) {
   if (members.empty()) return;
-  finish<std::int64_t>(io_, [&](auto done) {
-    client_.sadd(prefix_ + std::string(key), members, std::move(done));
-  });
+  finish<std::int64_t>(
+      io_, [&](auto done) { client_.sadd(prefix_ + std::string(key), members, std::move(done)); });
 }
 
 void Connection::read(Topic topic, const std::string& key, Done done) {
