@@ -76,9 +76,9 @@ class Stream {
   void close();
   void say_goodbye();
 
-  /// Says that nothing more will come, and reads on until the peer has ended as well, linger_timeout
-  /// at most: were it closed at once, what the peer still sends would take away what it has not read
-  /// yet (RFC 9112, section 9.6).
+  /// Says that nothing more will come, and reads on until the peer has ended as well,
+  /// linger_timeout at most: were it closed at once, what the peer still sends would take away what
+  /// it has not read yet (RFC 9112, section 9.6).
   template <class Token>
   auto async_linger(Token&& token);
 
