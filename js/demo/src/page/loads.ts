@@ -11,7 +11,7 @@ export const titles: Record<LoadName, string> = {
 };
 
 export const descriptions: Record<LoadName, string> = {
-  walk: "The dependencies of every installed package of a Debian machine, one package after the other. " +
+  walk: "The dependencies of every installed package of a Debian machine, a few packages at a time. " +
     "The cache gets 256 KiB.",
   scan: "Four rounds over 12,000 keys, always in the same order; every third read is of 1,500 others " +
     "that are wanted all the time. The cache gets half of the line; all keys have 2 KiB.",

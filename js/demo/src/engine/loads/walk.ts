@@ -1,10 +1,24 @@
 import { closureOf } from "./closure.js";
-import { type Course, type Load, membersOf, type Reply } from "./load.js";
+import { type Course, type Load, membersOf, type Read } from "./load.js";
 
-// The dependencies of every installed package, one package after the other. Most of them end in the
-// same libraries, so the same keys come up again and again.
+// The dependencies of every installed package, a few packages at a time. Most of them end in the same
+// libraries, so the same keys come up again and again.
 
 const installed = "packages:installed";
+
+// One alone would mostly wait for the next few replies.
+const walksAtATime = 8;
+
+interface Walk {
+  readonly closure: ReturnType<typeof closureOf>;
+  reads: readonly Read[];
+}
+
+const begin = (root: string): Walk => {
+  const closure = closureOf(root);
+  const first = closure.next();
+  return { closure, reads: first.done ? [] : first.value };
+};
 
 export const walk: Load = {
   // Less than a third of what the packages of a small installation take.
@@ -17,17 +31,21 @@ export const walk: Load = {
   *course(): Course {
     const [names] = yield { reads: [{ command: "SMEMBERS", key: installed }], part: 0 };
     const roots = membersOf(names);
+    let begun = 0;
     let members = 0;
-    for (const [index, root] of roots.entries()) {
-      const closure = closureOf(root);
-      let replies: readonly Reply[] = [];
-      for (let next = closure.next(); ; next = closure.next(replies)) {
-        if (next.done) {
-          members += next.value.length;
-          break;
-        }
-        replies = yield { reads: next.value, part: index / roots.length };
-      }
+    let walks: Walk[] = [];
+    for (;;) {
+      while (walks.length < walksAtATime && begun < roots.length) walks.push(begin(roots[begun++]!));
+      if (walks.length === 0) break;
+      const part = (begun - walks.length) / roots.length;
+      const replies = yield { reads: walks.flatMap(({ reads }) => reads), part };
+      let at = 0;
+      walks = walks.filter((walk) => {
+        const next = walk.closure.next(replies.slice(at, at += walk.reads.length));
+        if (next.done) members += next.value.length;
+        else walk.reads = next.value;
+        return !next.done;
+      });
     }
     return `${roots.length} packages, with ${members.toLocaleString("en")} in their closures`;
   },
