@@ -1,15 +1,10 @@
 // The bridge as the demo has it: with the page, and with two tokens, of which one may make trouble.
 
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { makeToken } from "../../test/package/bridge.mjs";
 import { startChild } from "./child.mjs";
-
-const makeToken = (program, profile) => {
-  const said = execFileSync(program, ["--make-token", profile], { encoding: "utf8" });
-  return { token: /^token: (\S+)$/m.exec(said)[1], line: /sha256:.*/.exec(said)[0] };
-};
 
 // What --local lets anybody have goes for the page. The limits are those of one visitor who reloads, or
 // has several tabs, all from one address.
