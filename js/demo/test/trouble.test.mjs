@@ -4,10 +4,13 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
 import { commandCounts, idsOf, infoField, resetCounters } from "./behind.mjs";
+import { watchResident } from "./resident.mjs";
 import { nextSnapshot, open, panelOf, startVisit, untilConnected, untilSays } from "./visit.mjs";
 
 const within = 120_000;
 const highWaterBeyondLine = 2 * 1024 ** 2;
+// Messages that the browser has not collected yet, mostly: whatever the reply's size is.
+const residentBeyondLine = 128 * 1024 ** 2;
 
 let visit;
 let opened;
@@ -78,6 +81,17 @@ test("a reply that cannot fit streams past, and the connection goes on", async (
   assert.match(await row.textContent(), /PING after it: PONG/);
   const { memory } = await nextSnapshot(opened.page);
   assert.ok(Number(await infoField(visit.server, "stats", "total_net_output_bytes")) > memory.limit);
+});
+
+test("what streams past a line of 64 MiB does not pile up in the browser either", async () => {
+  await opened.page.getByRole("slider", { name: "Memory line" }).press("End");
+  const growthOfBrowser = await watchResident(visit.browser);
+  await make("Ask for a huge reply");
+  const growth = growthOfBrowser();
+  const { memory } = await nextSnapshot(opened.page);
+  assert.ok(growth <= memory.limit + residentBeyondLine, `${growth} bytes`);
+  const sent = Number(await infoField(visit.server, "stats", "total_net_output_bytes"));
+  assert.ok(sent > growth + 32 * 1024 ** 2, `${sent} bytes, and ${growth} more in the browser`);
 });
 
 test("a cut connection was cut, and is another one now", async () => {
