@@ -5,8 +5,13 @@ import { snapshotOf, untilSnapshot } from "../../js/demo/test/visit.mjs";
 // In the page: presses a button whenever the replay before has come to its end.
 const keepPressing = (button) => {
   const progress = document.querySelector("progress");
-  button.click();
-  globalThis.pressing = setInterval(() => { if (progress.value === 1) button.click(); }, 20);
+  // Until the worker has begun it would show the end of the one before.
+  const press = () => {
+    progress.value = 0;
+    button.click();
+  };
+  press();
+  globalThis.pressing = setInterval(() => { if (progress.value === 1) press(); }, 20);
 };
 
 /** Runs until stop() at this speed, as the page calls it. */

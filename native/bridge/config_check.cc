@@ -14,8 +14,10 @@ namespace {
 constexpr std::string_view whole = "configuration";
 
 bool is_for_this_machine_alone(const Config& config) {
-  return !config.behind_proxy && std::all_of(config.listen.begin(), config.listen.end(),
-                                             [](const auto& each) { return each.is_loopback(); });
+  const bool has_proxy =
+      config.behind_proxy || config.proxy_protocol || !config.trusted_proxies.empty();
+  return !has_proxy && std::all_of(config.listen.begin(), config.listen.end(),
+                                   [](const auto& each) { return each.is_loopback(); });
 }
 
 void check_unsafe(const Config& config, Problems& problems) {
@@ -25,7 +27,7 @@ void check_unsafe(const Config& config, Problems& problems) {
     problems.add("profiles." + profile.name + ".allow_unsafe",
                  "lets whoever has a token end or hold up all other clients of the server, and is "
                  "for trying things on this machine; expected each of listen to be a loopback "
-                 "address, and no behind_proxy");
+                 "address, and no proxy in front");
   }
 }
 

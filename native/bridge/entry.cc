@@ -108,7 +108,9 @@ asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entr
     co_return false;
   }
   // What lies behind the header was sent before the answer: no client does that.
-  if (buffer.size() > 0 || !parser.is_done()) {
+  // Nor has any use for a coding, by which Beast may find no body where there is one.
+  const bool has_coding = parser.get().count(http::field::transfer_encoding) > 0;
+  if (buffer.size() > 0 || !parser.is_done() || has_coding) {
     entry.refusal = refuse_body(parser.get(), rules);
     co_return false;
   }
@@ -186,6 +188,8 @@ asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal, const 
     asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
     co_await (http::async_write(stream, response, as_tuple(use_awaitable)) ||
               timer.async_wait(as_tuple(use_awaitable)));
+    // What it still sends is not to take the answer away; who came too often gets no time for that.
+    if (refusal.retry_after.count() == 0) co_await stream.async_linger(as_tuple(use_awaitable));
   }
   part(stream);
 }

@@ -56,7 +56,10 @@ asio::awaitable<void> Server::show_pages(Stream& stream, Entry& entry, Entrance&
     const bool is_sent = co_await send_page(stream, answer, settings_.entry.handshake_timeout);
     note(answer, is_sent, line);
     entry.is_over = !is_sent || !answer.keeps_alive || is_draining_;
-    if (!is_sent) stream.socket().set_option(drop_unsent, ignored);
+    if (!is_sent) {
+      stream.socket().set_option(drop_unsent, ignored);
+      stream.socket().close(ignored);  // the destructor would have it linger after all
+    }
     if (entry.is_over) co_return;
     const Listed resting(resting_, stream);
     co_await enter_again(stream, settings_.entry, entry, count);

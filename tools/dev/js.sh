@@ -109,7 +109,7 @@ test_page() {
   build_page
   for suite in $page_suites; do
     say "the page: $suite"
-    (cd js/demo && "$node" --test --test-timeout=300000 --test-reporter=junit \
+    (cd js/demo && "$node" --test --test-timeout=900000 --test-reporter=junit \
       "--test-reporter-destination=$reports/js-page-$suite.xml" --test-reporter=dot \
       --test-reporter-destination=stderr "test/$suite.test.mjs") || true
   done

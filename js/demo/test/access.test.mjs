@@ -36,6 +36,39 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
+test("at 360 pixels everything that can be shown fits, and axe finds nothing", async () => {
+  const { page, close } = await open(visit, { viewport: { width: 360, height: 800 } });
+  await untilConnected(page);
+  await page.getByRole("button", { name: "Replay Package walk" }).click();
+  await page.getByRole("progressbar").and(page.locator("[value='1']")).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Stall the server" }).click();
+  await untilSays(panelOf(page, "Trouble").getByRole("status"), /took/, { within: 60_000 });
+  const beside = panelOf(page, "Side by side");
+  await beside.getByLabel("Requests at once").selectOption("10000");
+  await beside.getByRole("button", { name: "Run both" }).click();
+  await untilSays(beside.getByRole("status"), /the naive client had/, { within: 60_000 });
+  const line = page.getByRole("combobox", { name: "Command" });
+  await page.getByRole("button", { name: "HGETALL package:bash:fields" }).click();
+  await page.getByLabel("Reply to HGETALL package:bash:fields").waitFor();
+  await line.pressSequentially("hget");
+  await page.getByRole("option", { name: /HGETALL/ }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= 360, `${wide} pixels`);
+  await close();
+});
+
+test("who wants no motion gets none", async () => {
+  for (const [reducedMotion, expected] of [["no-preference", /[1-9]/], ["reduce", /^0s$/]]) {
+    const { page, close } = await open(visit, { reducedMotion });
+    await untilConnected(page);
+    const duration = await page.locator(".water").first().evaluate((water) =>
+      getComputedStyle(water).transitionDuration);
+    assert.match(duration, expected, reducedMotion);
+    await close();
+  }
+});
+
 /** What has the focus: its role or element, and its name as far as it is told simply. */
 const focused = (page) => page.evaluate(() => {
   const { tagName, type, name, textContent, ariaLabel } = document.activeElement;

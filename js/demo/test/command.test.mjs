@@ -9,9 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
+import { shortWalk } from "./visit.mjs";
+
 const root = join(import.meta.dirname, "../../..");
 const demo = join(import.meta.dirname, "../stack/demo.mjs");
-const shortWalk = ["--lists", "/nowhere", "--visits", "0", "--burst", "0"];
 
 let folder;
 before(() => { folder = mkdtempSync(join(tmpdir(), "plimsoll-command-")); });
@@ -29,7 +30,10 @@ const start = (program, args, environment = {}) => {
   child.stderr.on("data", (text) => { said.error += text; });
   const ended = once(child, "close").then(([status]) => ({ status, ...said }));
   const says = async (words) => {
-    while (!words.test(said.out)) await once(child.stdout, "data");
+    while (!words.test(said.out)) {
+      const over = await Promise.race([once(child.stdout, "data").then(() => undefined), ended]);
+      assert.equal(over, undefined, `it ended without ${words}`);
+    }
   };
   return { child, ended, says };
 };

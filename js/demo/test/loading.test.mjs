@@ -45,7 +45,7 @@ test("all that the page asks for is of its own origin, and no address has a toke
   await close();
 });
 
-test("a first visit loads less than 250 KiB, compressed", async () => {
+test("a first visit loads less than 250 KiB, compressed", async (t) => {
   const context = await visit.browser.newContext();
   const page = await context.newPage();
   const responses = [];
@@ -61,7 +61,7 @@ test("a first visit loads less than 250 KiB, compressed", async () => {
     if (/\.(js|css)$/.test(response.url())) assert.equal(headers["content-encoding"], "br", response.url());
   }
   assert.ok(responses.some((response) => /worker/.test(response.url())));
-  console.log(`a first visit: ${(sum / 1024).toFixed(1)} KiB in ${responses.length} answers`);
+  t.diagnostic(`a first visit: ${(sum / 1024).toFixed(1)} KiB in ${responses.length} answers`);
   assert.ok(sum < firstVisitBytesMax, `${sum} bytes`);
   await context.close();
 });

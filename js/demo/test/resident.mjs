@@ -1,5 +1,5 @@
-// What the browser's processes of pages have resident, as the kernel counts it: whatever our own gauges
-// say.
+// What the browser has resident, as the kernel counts it, whatever our own gauges say: all of its processes
+// but the one that paints.
 
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -14,14 +14,27 @@ const pidsOf = async (browser) => {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
-  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+  return processInfo.filter(({ type }) => type !== "GPU").map(({ id }) => id);
+};
+
+const begin = (pid) => {
+  writeFileSync(`/proc/${pid}/clear_refs`, resetPeak);
+  const begun = bytesOf(pid, "VmRSS");
+  return () => bytesOf(pid, "VmHWM") - begun;
+};
+
+// Of a process that has ended meanwhile there is nothing to tell.
+const ifThere = (ask, otherwise) => {
+  try {
+    return ask();
+  } catch (error) {
+    if (error.code !== "ENOENT" && error.code !== "ESRCH") throw error;
+    return otherwise;
+  }
 };
 
 /** From now on; what is returned answers by how many bytes all of them together have grown at most. */
 export const watchResident = async (browser) => {
-  const begun = (await pidsOf(browser)).map((pid) => {
-    writeFileSync(`/proc/${pid}/clear_refs`, resetPeak);
-    return { pid, bytes: bytesOf(pid, "VmRSS") };
-  });
-  return () => begun.reduce((sum, { pid, bytes }) => sum + bytesOf(pid, "VmHWM") - bytes, 0);
+  const growths = (await pidsOf(browser)).map((pid) => ifThere(() => begin(pid), () => 0));
+  return () => growths.reduce((sum, growth) => sum + ifThere(growth, 0), 0);
 };

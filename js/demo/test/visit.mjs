@@ -11,10 +11,10 @@ import { startStack } from "../stack/stack.mjs";
 import { walk } from "../stack/walk.mjs";
 
 // What is installed alone: the page needs no more, and no test waits for the rest.
-const shortWalk = ["--lists", "/nowhere", "--visits", "0", "--burst", "0"];
+export const shortWalk = ["--lists", "/nowhere", "--visits", "0", "--burst", "0"];
 
 /** How long a test waits for what the page is to show. */
-export const patience = 20_000;
+const patience = 20_000;
 const pollInterval = 50;
 const snapshotInterval = 100;  // as the worker has it
 
@@ -23,22 +23,22 @@ const snapshotInterval = 100;  // as the worker has it
  * each page before its own scripts.
  */
 export const startVisit = async ({ everyPage } = {}) => {
-  const stack = await startStack();
+  const parts = [];
+  const stop = async () => { for (const part of parts.splice(0).reverse()) await part(); };
   try {
+    const stack = await startStack();
+    parts.push(() => stack.stop());
     assert.equal(await walk(stack, shortWalk, { output: "ignore" }), 0);
     const server = await Client.connect(stack.server.address, { requestTimeout: 10_000 });
+    parts.push(() => server.close());
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--js-flags=--expose-gc"],
     });
-    const stop = async () => {
-      await browser.close();
-      await server.close();
-      await stack.stop();
-    };
+    parts.push(() => browser.close());
     return { stack, server, browser, everyPage, stop };
   } catch (error) {
-    await stack.stop();
+    await stop();
     throw error;
   }
 };

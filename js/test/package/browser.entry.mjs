@@ -2,6 +2,7 @@
 
 import * as plimsoll from "plimsoll";
 
+import { show } from "./browser.mjs";
 import { runCase } from "./behaviour/all.mjs";
 
 globalThis.runCase = (name, target) =>
@@ -9,3 +10,10 @@ globalThis.runCase = (name, target) =>
 
 globalThis.connectTo = (address) =>
   plimsoll.Client.connect(address).then(() => "connected", (error) => `${error.name}: ${error.message}`);
+
+globalThis.showShip = async (address, token) => {
+  const line = document.createElement("p");
+  const client = await show(line, address, token);
+  await client.close();
+  return line.textContent;
+};

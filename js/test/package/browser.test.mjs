@@ -117,6 +117,14 @@ for (const how of ["bundled by Vite", "not bundled"]) {
   });
 }
 
+test("the example of a page shows what it has read", async () => {
+  const page = await open(scripts["bundled by Vite"]);
+  const said = await page.evaluate(([address, token]) => globalThis.showShip(address, token),
+    [bridge.address, bridge.token]);
+  assert.equal(said, "Great Eastern");
+  await page.close();
+});
+
 test("without a bridge the error says what a browser needs", async () => {
   const page = await open(scripts["bundled by esbuild"]);
   const said = await page.evaluate((address) => globalThis.connectTo(address),

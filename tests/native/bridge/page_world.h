@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -85,6 +86,14 @@ class HttpClient {
     char byte = 0;
     socket_.read_some(boost::asio::buffer(&byte, 1), problem);
     return problem.failed();
+  }
+
+  /// Reads on to the end: what ended it.
+  boost::system::error_code end() {
+    boost::system::error_code problem;
+    std::array<char, 65536> dropped;
+    while (!problem) socket_.read_some(boost::asio::buffer(dropped), problem);
+    return problem;
   }
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }

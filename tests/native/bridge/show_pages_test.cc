@@ -219,6 +219,29 @@ TEST_CASE("whoever does not read a page is cut, and its place and its memory are
   }));
   CHECK(eventually([&] { return world.memory().used == BridgeWorld().memory().used; }));
   CHECK(world.counters().page_bytes == 0);
+  CHECK(client.end() == boost::asio::error::connection_reset);
+}
+
+TEST_CASE("a body of any coding is refused, also where it comes later") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  for (const char* coding : {"chunked", "gzip", "chunked, identity"}) {
+    INFO(coding);
+    HttpClient client(world.port());
+    CHECK(client.ask("/", {{"Transfer-Encoding", coding}}).result_int() == 400);
+    CHECK(client.is_ended());
+  }
+}
+
+TEST_CASE("who is refused is told so, however much else he sends") {
+  PageOptions options;
+  BridgeWorld world(*options);
+  HttpClient client(world.port());
+  const std::string body(900'000, 'x');
+  boost::asio::write(client.socket(),
+                     boost::asio::buffer("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                                         std::to_string(body.size()) + "\r\n\r\n" + body));
+  CHECK(client.receive().result_int() == 405);
 }
 
 TEST_CASE("whoever has had a page and comes with nothing more is let go, without a word") {

@@ -227,7 +227,17 @@ TEST_CASE("allow_unsafe is for this machine alone") {
   CHECK(problems[1] ==
         "profiles.web.allow_unsafe: lets whoever has a token end or hold up all other clients of "
         "the server, and is for trying things on this machine; expected each of listen to be a "
-        "loopback address, and no behind_proxy");
+        "loopback address, and no proxy in front");
+  for (const std::string line : {"behind_proxy = true", "trusted_proxies = [\"127.0.0.1\"]"}) {
+    const Files proxied("web", line + R"(
+      tokens_file = "tokens"
+      [upstreams.main]
+      url = "valkey://h"
+      [profiles.web]
+      allow_unsafe = ["client|kill"]
+    )");
+    CHECK(problems_of({"--config", proxied.config.c_str()}).size() == 1);
+  }
 }
 
 }  // namespace

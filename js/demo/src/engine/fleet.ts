@@ -1,6 +1,6 @@
 import { Client, type ClientOptions, ClientSideCache, configure, setMemoryLimit } from "plimsoll";
 
-// The clients of the demo: all in one worker, and so below one memory line.
+// The clients of the page: all in one worker, and so below one memory line.
 
 /** Where the bridge is, and who we are to it. */
 export interface Berth {
@@ -19,7 +19,7 @@ const cacheKbAtFirst = 2048;
 
 let berth: Berth | undefined;
 let line = lineAtFirst;
-let reading: { client: Client; cache: ClientSideCache; policy: Policy } | undefined;
+let reading: { client: Client; cache: ClientSideCache } | undefined;
 let other: Client | undefined;
 let troubling: Client | undefined;
 
@@ -46,8 +46,6 @@ export const reader = (): Client => {
   return reading.client;
 };
 
-export const policyInUse = (): Policy | undefined => reading?.policy;
-
 /** The client that writes what the reader may have in its cache. */
 export const writer = (): Client => {
   if (other === undefined) throw new Error("there is no connection yet");
@@ -73,7 +71,7 @@ export const embark = async (policy: Policy, maxCacheKb = cacheKbAtFirst): Promi
     inflightRequestsLimit: 1000, inflightOverflow: "wait", waitersMax: 200_000,
     readResendsMax: 1 });
   const former = reading;
-  reading = { client, cache, policy };
+  reading = { client, cache };
   await former?.client.close();
   former?.cache.dispose();
 };

@@ -6,7 +6,7 @@ import { sleep } from "./sleep.js";
 // Very many requests at once, as when very many visitors come at once: nobody awaits before the next
 // one asks. Few keys, so that it is the client that is put to the test.
 
-export const valueBytes = 1024;
+const valueBytes = 1024;
 const keyPrefix = "demo:flood:";
 const keysCount = 16;
 

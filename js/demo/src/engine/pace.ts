@@ -1,3 +1,5 @@
+import { sleep } from "./sleep.js";
+
 // How fast a replay may go, without keeping the worker from what else it has to do.
 
 const restMax = 4;  // milliseconds between two looks at the clock
@@ -13,9 +15,6 @@ export const nextTurn = (): Promise<void> => new Promise((resolve) => {
   turns.push(resolve);
   port2.postMessage(undefined);
 });
-
-const rest = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
 export class Pace {
   #perSecond = Infinity;
@@ -39,7 +38,7 @@ export class Pace {
         this.#given += granted;
         return granted;
       }
-      await rest(Math.min(restMax, 1000 / this.#perSecond));
+      await sleep(Math.min(restMax, 1000 / this.#perSecond));
       this.#turnBegan = performance.now();
     }
   }

@@ -8,22 +8,15 @@ export interface Answer { readonly id: number; readonly value?: unknown; readonl
 export interface Refusal {
   readonly name: string;
   readonly message: string;
-  readonly code?: string | undefined;
-  readonly executed?: string | undefined;
 }
 
 /** Something that a worker tells without having been asked. */
 export interface News { readonly news: string; readonly value: unknown }
 
 export class RemoteError extends Error {
-  readonly code: string | undefined;
-  readonly executed: string | undefined;
-
   constructor(refusal: Refusal) {
     super(refusal.message);
     this.name = refusal.name;
-    this.code = refusal.code;
-    this.executed = refusal.executed;
   }
 }
 
@@ -37,9 +30,7 @@ export type Remote<Services extends Record<string, Service>> = {
 
 export interface Connection<Services extends Record<string, Service>, AllNews> {
   readonly services: Remote<Services>;
-  /** Returns what ends it. */
-  on<Name extends keyof AllNews & string>(name: Name, listener: (value: AllNews[Name]) => void):
-    () => void;
+  on<Name extends keyof AllNews & string>(name: Name, listener: (value: AllNews[Name]) => void): void;
   terminate(): void;
 }
 
@@ -73,7 +64,6 @@ export const connectTo = <Services extends Record<string, Service>, AllNews>(
     on: (name, listener) => {
       const all = listeners.get(name) ?? new Set();
       listeners.set(name, all.add(listener));
-      return () => { all.delete(listener); };
     },
     terminate: () => {
       worker.terminate();

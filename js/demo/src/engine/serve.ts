@@ -7,8 +7,8 @@ export const tell = (news: string, value: unknown): void => {
 };
 
 const refusalOf = (error: unknown): Refusal => {
-  const { name, message, code, executed } = error as Error & { code?: string; executed?: string };
-  return { name: name ?? "Error", message: message ?? String(error), code, executed };
+  const { name, message } = error as Error;
+  return { name: name ?? "Error", message: message ?? String(error) };
 };
 
 export const serve = (services: Record<string, (...values: any[]) => unknown>): void => {

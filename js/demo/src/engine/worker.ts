@@ -9,7 +9,8 @@ import { replay, type ReplayNews, setPace, stopReplay } from "./replays.js";
 import { serve, tell } from "./serve.js";
 import { troubleServices } from "./troubles/run.js";
 
-// The worker that all clients live in: the page's own thread has nothing to do but to draw.
+// The worker that the page's clients live in: its own thread has nothing to do but to draw. Side by side
+// starts another one.
 
 /** What there is to be seen, ten times a second. */
 export interface Snapshot {

@@ -1,18 +1,18 @@
 import { type Connection, connectTo } from "../engine/remote.js";
-import type { Pace, Task } from "../engine/beside/task.js";
+import type { SideResult, Task } from "../engine/beside/task.js";
 import type { BesideServices } from "../engine/beside/naive-worker.js";
 import { startEngine } from "./engine.js";
 
 // The two sides, each in a worker of its own that lives until the browser has measured it.
 
 export interface Side {
-  readonly pace: Pace;
+  readonly pace: SideResult;
   /** Which worker it was, as the browser's measurement names it. */
   readonly script: string;
   end(): void;
 }
 
-const run = async ({ terminate }: Connection<{}, {}>, script: string, pace: Promise<Pace>):
+const run = async ({ terminate }: Connection<{}, {}>, script: string, pace: Promise<SideResult>):
   Promise<Side> => {
   try {
     return { pace: await pace, script, end: terminate };

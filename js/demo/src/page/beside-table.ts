@@ -1,4 +1,4 @@
-import type { Pace } from "../engine/beside/task.js";
+import type { SideResult } from "../engine/beside/task.js";
 import { bar } from "./bar.js";
 import type { Side } from "./beside-run.js";
 import { element } from "./element.js";
@@ -10,14 +10,14 @@ import { measureTab } from "./tab-memory.js";
 interface Row {
   readonly title: string;
   readonly note?: string;
-  read(pace: Pace): number | undefined;
+  read(pace: SideResult): number | undefined;
   show(value: number): string;
 }
 
-const countOf = (pace: Pace, name: string): number =>
+const countOf = (pace: SideResult, name: string): number =>
   pace.outcomes.reduce((sum, outcome) => sum + (outcome.name === name ? outcome.count : 0), 0);
 
-const errorsOf = (pace: Pace): number =>
+const errorsOf = (pace: SideResult): number =>
   pace.outcomes.reduce((sum, { count }) => sum + count, 0) -
   countOf(pace, "reply") - countOf(pace, "LimitError");
 
@@ -27,7 +27,8 @@ const rows: readonly Row[] = [
     read: ({ bytesMax }) => bytesMax, show: asBytes },
   { title: "Bytes in the WebSocket, at most", note: "Handed over and not sent yet: bufferedAmount.",
     read: ({ socketMax }) => socketMax, show: asBytes },
-  { title: "Requests held, at most", read: ({ heldMax }) => heldMax, show: asCount },
+  { title: "Requests held, at most", note: "Plimsoll's as seen at every 32nd request.",
+    read: ({ heldMax }) => heldMax, show: asCount },
   { title: "Time until all had run", read: ({ took }) => took, show: asTime },
   { title: "Replies", read: (pace) => countOf(pace, "reply"), show: asCount },
   { title: "LimitErrors, asked again", note: "Each says at once that the request has not run.",
@@ -50,7 +51,7 @@ const rowOf = (title: string, note: string | undefined, ...content: HTMLElement[
   element("tr", {}, element("th", { scope: "row" }, title,
     note === undefined ? "" : element("span", { class: "tally-text" }, note)), ...content);
 
-export const tableOf = (count: number, paces: readonly Pace[], memory: HTMLElement): HTMLElement => {
+export const tableOf = (count: number, paces: readonly SideResult[], memory: HTMLElement): HTMLElement => {
   const head = [element("td"), ...sideNames.map((name) => element("th", { scope: "col" }, name))];
   const body = rows.map(({ title, note, read, show }) =>
     rowOf(title, note, ...cells(paces.map(read), show)));

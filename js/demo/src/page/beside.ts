@@ -1,5 +1,5 @@
 import type { Berth } from "../engine/fleet.js";
-import type { Pace } from "../engine/beside/task.js";
+import type { SideResult } from "../engine/beside/task.js";
 import { type Side, runNaive, runPlimsoll } from "./beside-run.js";
 import { memoryOf, memoryPending, tableOf } from "./beside-table.js";
 import { element, refocus } from "./element.js";
@@ -10,11 +10,11 @@ import { asBytes, asCount, asTime } from "./format.js";
 const counts = [10_000, 50_000, 100_000, 200_000];
 const countAtFirst = 100_000;
 
-const holds = ({ bytesMax = 0, bytesLimit = 0 }: Pace): string =>
+const holds = ({ bytesMax = 0, bytesLimit = 0 }: SideResult): string =>
   bytesMax <= bytesLimit ? "below" : "ABOVE";
 
 /** What both say in a line. */
-const summary = ([plimsoll, naive]: readonly Pace[]): string =>
+const summary = ([plimsoll, naive]: readonly SideResult[]): string =>
   `Plimsoll held ${asBytes(plimsoll!.bytesMax!)} at most, ${holds(plimsoll!)} its line of ` +
   `${asBytes(plimsoll!.bytesLimit!)}, with ${asBytes(plimsoll!.socketMax)} in its WebSocket, and took ` +
   `${asTime(plimsoll!.took)}; the naive client had ${asBytes(naive!.socketMax)} in its own, ` +
@@ -25,7 +25,7 @@ const fairness =
   "the other, each from a worker of its own. Plimsoll lets wait what its line has room for and " +
   "refuses the rest; who was refused asks again, in turn, so that in the end all have run. It puts " +
   "what is asked in one moment into few messages; the naive client sends each request as it comes. " +
-  "That one is some seventy lines: js/demo/src/engine/beside/naive-client.ts.";
+  "That one is some ninety lines: naive-client.ts and resp-reader.ts in js/demo/src/engine/beside.";
 
 /** Returns what lets the button be pressed, once there is a connection. */
 export const mountBeside = (parent: HTMLElement, berth: Berth): () => void => {

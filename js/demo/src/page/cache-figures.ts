@@ -16,13 +16,13 @@ export const mountFigures = (parent: HTMLElement, engine: Engine): void => {
     expirations: "expirations",
     invalidations: "invalidations",
     perSecond: "reads a second",
-    asked: "asked of the server, a second",
+    missed: "misses a second",
   });
   parent.append(figures.list);
   let last: Snapshot | undefined;
   engine.on("snapshot", (now) => {
     const { cache } = now;
-    // Misses go to the server; with a new cache the counters begin anew.
+    // With a new cache the counters begin anew.
     const isSameCache = last !== undefined && cache.lookups >= last.cache.lookups;
     const since = isSameCache ? last! : { ...now, at: now.at - 100 };
     const perSecond = (count: number): string => asCount((1000 * count) / (now.at - since.at));
@@ -37,7 +37,7 @@ export const mountFigures = (parent: HTMLElement, engine: Engine): void => {
       expirations: asCount(cache.expirations),
       invalidations: asCount(cache.invalidations),
       perSecond: perSecond(cache.lookups - since.cache.lookups),
-      asked: perSecond(misses(now) - misses(since)),
+      missed: perSecond(misses(now) - misses(since)),
     });
     last = now;
   });

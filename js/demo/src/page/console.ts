@@ -99,7 +99,11 @@ export const mountConsole = (parent: HTMLElement, engine: Engine): () => void =>
   return () => {
     for (const each of buttons) each.disabled = false;
     allow(true);
-    engine.services.commandDocs().then((docs) => { completion = new Completion(docs); },
+    engine.services.commandDocs().then((docs) => {
+      completion = new Completion(docs);
+      // What was typed before this came wants its list, too.
+      if (input.value !== "" && document.activeElement === input) input.dispatchEvent(new Event("input"));
+    },
       (error: Error) => { hint.textContent = `The server does not describe its commands: ${error.message}`; });
   };
 };

@@ -9,7 +9,7 @@ import { asBytes, asCount, asTime } from "./format.js";
 // What became of a trouble, in words: parts of a row in the table of those that are past.
 
 /** "the line held: 11.2 MiB of 16.0 MiB", or that it did not. */
-export const verdict = ({ peak, limit, held }: LineWhile): string =>
+const verdict = ({ peak, limit, held }: LineWhile): string =>
   `${held ? "the line held" : "THE LINE DID NOT HOLD"}: ${asBytes(peak)} of ${asBytes(limit)}`;
 
 const howSeen = ({ isExact }: LineWhile): string =>

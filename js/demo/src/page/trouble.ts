@@ -15,7 +15,7 @@ interface Card {
   readonly whole: HTMLElement;
   readonly button: HTMLButtonElement;
   readonly isAllowed: boolean;
-  choice(): { value: string; words: string };
+  choice(): string;
 }
 
 const cardOf = (kind: Kind, mayBreak: boolean): Card => {
@@ -37,8 +37,7 @@ const cardOf = (kind: Kind, mayBreak: boolean): Card => {
     whole.append(element("p", { class: "note", id: `trouble-${name}-why` }, noTroubleToken));
     button.setAttribute("aria-describedby", `trouble-${name}-about trouble-${name}-why`);
   }
-  return { whole, button, isAllowed,
-    choice: () => ({ value: select.value, words: choice === undefined ? "" : select.value }) };
+  return { whole, button, isAllowed, choice: () => select.value };
 };
 
 const rowsMax = 50;
@@ -82,17 +81,17 @@ export const mountTrouble = (parent: HTMLElement, engine: Engine, berth: Berth):
     parent.setAttribute("aria-busy", String(!allowed));
   };
   const make = async ({ name, title }: Kind, card: Card): Promise<void> => {
-    const { value, words } = card.choice();
-    const whole = words === "" ? title : `${title} (${words})`;
+    const choice = card.choice();
+    const whole = choice === "" ? title : `${title} (${choice})`;
     allow(false);
     state.textContent = `${whole}: under way…`;
     try {
-      const run = await engine.services.makeTrouble(name, value);
-      addRow(rowOfRun(title, words, run));
+      const run = await engine.services.makeTrouble(name, choice);
+      addRow(rowOfRun(title, choice, run));
       state.textContent = `${whole}: ${summary(run)}.`;
     } catch (error) {
       const { message } = error as Error;
-      addRow(rowOf(title, words, element("td", { colspan: "4" }, `did not come about: ${message}`)));
+      addRow(rowOf(title, choice, element("td", { colspan: "4" }, `did not come about: ${message}`)));
       state.textContent = `${whole}: did not come about: ${message}`;
     }
     allow(true);

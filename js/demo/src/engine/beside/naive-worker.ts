@@ -2,12 +2,12 @@ import { allKeys, wordsOf } from "../flood.js";
 import { Outcomes } from "../outcomes.js";
 import { serve } from "../serve.js";
 import { NaiveClient } from "./naive-client.js";
-import type { Pace, Task } from "./task.js";
+import type { SideResult, Task } from "./task.js";
 
 // The naive client, in a worker of its own.
 
 const services = {
-  run: async ({ address, token, count }: Task): Promise<Pace> => {
+  run: async ({ address, token, count }: Task): Promise<SideResult> => {
     const client = await NaiveClient.connect(address, token);
     const outcomes = new Outcomes();
     let socketMax = 0;

@@ -3,7 +3,7 @@ import { Client, configure, getMemoryStatistics } from "plimsoll";
 import { lineAtFirst } from "../fleet.js";
 import { allKeys, flood } from "../flood.js";
 import { Outcomes } from "../outcomes.js";
-import type { Pace, Task } from "./task.js";
+import type { SideResult, Task } from "./task.js";
 
 // Plimsoll's side. Its line is the worker's: in one that does nothing else, its peak is that of this
 // burst.
@@ -17,7 +17,7 @@ class WatchedWebSocket extends WebSocket {
   }
 }
 
-export const runPlimsoll = async ({ address, token, count }: Task): Promise<Pace> => {
+export const runPlimsoll = async ({ address, token, count }: Task): Promise<SideResult> => {
   configure({ memoryLimit: lineAtFirst });
   const client = await Client.connect(address, { token, clientName: "demo-beside",
     inflightOverflow: "wait", waitersMax: count, WebSocket: WatchedWebSocket });

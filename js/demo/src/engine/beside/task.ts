@@ -8,7 +8,7 @@ export interface Task {
   readonly count: number;
 }
 
-export interface Pace {
+export interface SideResult {
   readonly outcomes: readonly Outcome[];
   /** From the first request to the last outcome, in milliseconds. */
   readonly took: number;

@@ -14,7 +14,7 @@ export const keyOf = (hoard: Hoard, index: number): string => `${hoard.prefix}:$
 const writesAtATime = 500;
 const patience = { timeout: 10_000 };
 
-/** The server pads each value itself, so that 24 MiB need not travel there to be read back. */
+/** The server pads each value itself, so that tens of MiB need not travel there to be read back. */
 export const writeHoard = async (hoard: Hoard, writer: Client): Promise<void> => {
   const marker = `${hoard.prefix}:written`;
   const written = `${hoard.count} of ${hoard.bytesEach}`;

@@ -34,11 +34,14 @@ export const cut: Trouble = async ({ outcomes }) => {
   const entriesBefore = client.getCacheEntryCount();
   const servedBefore = countServed();
   const cutAt = performance.now();
-  await breaker.command(["CLIENT", "KILL", "ID", String(id)]);
-  await sleep(after);
-  await lanes.end();
+  try {
+    await breaker.command(["CLIENT", "KILL", "ID", String(id)]);
+    await sleep(after);
+  } finally {
+    stopListening();
+    await lanes.end();
+  }
   const took = performance.now() - cutAt;
-  stopListening();
   await writer().unlink(allKeys);
 
   const { connections, requestsResent } = client.getStatistics();

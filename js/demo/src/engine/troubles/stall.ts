@@ -31,7 +31,7 @@ export const stall: Trouble = async ({ outcomes }) => {
     return { took, facts: [
       { name: "asked to stand still for", value: pause, unit: "time" },
       { name: "longest silence", value: silence, unit: "time" },
-      { name: "each request waited at most", value: timeout, unit: "time" },
+      { name: "time-out of each request", value: timeout, unit: "time" },
       { name: "new connections", value: client.getStatistics().connections - connections, unit: "count" },
     ] };
   } finally {
