@@ -27,11 +27,15 @@ class Account : private AccountState {
     return budget_.grow(*this, bytes);
   }
 
-  /// Gives back bytes that were granted. Thread-safe. The account may be gone afterwards.
+  /// Gives back bytes that were granted. Thread-safe. The account may be gone afterwards: whoever
+  /// ends it has to see all that was done with it before.
   void release(std::size_t bytes) {
     std::size_t idle = leased_idle_.load(std::memory_order_relaxed);
     while (idle != no_lease && idle + bytes <= lease_bytes_max) {
-      if (leased_idle_.compare_exchange_weak(idle, idle + bytes, std::memory_order_relaxed)) return;
+      if (leased_idle_.compare_exchange_weak(idle, idle + bytes, std::memory_order_release,
+                                             std::memory_order_relaxed)) {
+        return;
+      }
     }
     budget_.shrink(*this, bytes);
   }
