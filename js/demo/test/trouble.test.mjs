@@ -14,7 +14,7 @@ const highWaterBeyondLine = 2 * 1024 ** 2;
 const residentBeyondLine = 256 * 1024 ** 2;
 // Besides, 100,000 promises and errors with their stacks, which are the caller's, and values that are the
 // page's: 5 KiB each.
-const residentBeyondLineInBursts = 512 * 1024 ** 2;
+const residentBeyondLineInBursts = 768 * 1024 ** 2;
 
 
 let visit;
