@@ -75,8 +75,7 @@ TEST_CASE("a link that swallows everything makes nothing staler than the lease")
   Client other = connected(server.url());
   set(other, "ship", "new");
   CHECK(eventually([&] { return !client.cached<std::string>("GET", "ship"); }));
-  proxy.cut_all(Cut::reset);
-  proxy.heal();
+  proxy.cut_all_and_heal(Cut::reset);
   CHECK(eventually([&] {
     const auto value = finish(client.get("ship", use_future));
     return value && *value == "new";

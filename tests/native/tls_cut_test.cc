@@ -98,8 +98,7 @@ TEST_CASE("a connection that is cut without TLS's word for the end is lost, as a
   value_of(client.set("large", std::string(1 << 20, 'x'), use_future));
   proxy.swallow();
   auto call = client.get("large", use_future);
-  proxy.cut_all(Cut::close);
-  proxy.heal();
+  proxy.cut_all_and_heal(Cut::close);
   const Error error = error_of(std::move(call));
   CHECK(error.code() == ErrorCode::lost_in_doubt);
   CHECK(eventually([&] { return log.story() == "connected disconnected connected"; }));

@@ -171,17 +171,17 @@ void FaultProxy::cut_after(Direction direction, std::size_t bytes, Cut cut) {
 }
 
 void FaultProxy::cut_all(Cut cut) {
-  tell([=](Loop& loop) {
-    for (FaultProxyLink& link : loop.links) link.cut(cut);
-  });
+  tell([=](Loop& loop) { loop.cut_all(cut); });
 }
 
 void FaultProxy::heal() {
-  tell([](Loop& loop) {
-    loop.mode = Mode::passing;
-    loop.plan.reset();
-    for (FaultProxyLink& link : loop.links) link.heal();
-    loop.listen();
+  tell([](Loop& loop) { loop.heal(); });
+}
+
+void FaultProxy::cut_all_and_heal(Cut cut) {
+  tell([=](Loop& loop) {
+    loop.cut_all(cut);
+    loop.heal();
   });
 }
 

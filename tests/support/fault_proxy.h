@@ -59,6 +59,9 @@ class FaultProxy {
   /// goes on swallowing, since it could only be out of step.
   void heal();
 
+  /// Both in one step: between the two calls somebody could come back, and find the fault again.
+  void cut_all_and_heal(Cut cut);
+
   /// Connections so far; those that are there now; bytes that were let through this way.
   std::size_t connections();
   std::size_t open_connections();
