@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -22,8 +23,32 @@ struct PoolOptions {
   std::string budget{};
 };
 
+/// Whether the allocator of the process (malloc's, or one that is linked or preloaded in its place)
+/// is asked to give free memory back to the system when a burst is over. The line's own pages go
+/// back by themselves.
+struct GiveBackOptions {
+  bool enabled = true;
+
+  /// How long nothing much may have happened before a burst counts as over.
+  std::chrono::milliseconds quiet_period = std::chrono::seconds(2);
+
+  /// What the allocator has to have in excess: less is not worth asking.
+  std::string excess_min = "4 MiB";
+};
+
+/// How the line goes with the container (cgroup v1 or v2) that the process lives in.
+struct ContainerOptions {
+  /// How often its limits are read again, and with memory_limit = "auto" its pressure; zero: they
+  /// are read once.
+  std::chrono::milliseconds check_interval = std::chrono::seconds(1);
+
+  /// What memory_limit = "auto" takes: 0 to 1, of the tightest limit around the process.
+  double auto_ratio = 0.25;
+};
+
 struct MemoryOptions {
-  /// "64 MiB", "512 KB", a raw count of bytes. Empty: what it is already, or 64 MiB.
+  /// "64 MiB", "512 KB", a raw count of bytes; "auto": a part of what the container allows, and
+  /// less while the container is short of memory. Empty: what it is already, or 64 MiB.
   std::string memory_limit{};
 
   struct Pools {
@@ -37,6 +62,9 @@ struct MemoryOptions {
 
   /// Whether a pool that needs more than it is guaranteed may use what others leave idle.
   bool borrowing = true;
+
+  GiveBackOptions give_back{};
+  ContainerOptions container{};
 };
 
 /// Draws the memory line of the process, before its first client or while they run: then nothing

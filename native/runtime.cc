@@ -33,6 +33,31 @@ std::uint64_t current_generation = 0;
 // `creation`.
 constinit BudgetOptions drawn;
 
+// A thread that runs handlers for as long as the process lives.
+class ServingThread {
+ public:
+  asio::any_io_executor executor() {
+    std::call_once(started_, [this] { start(); });
+    return context_.get_executor();
+  }
+
+ private:
+  void start() {
+    // Signals are for the threads of the application.
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::thread([this] { context_.run(); }).detach();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  // One thread runs it, which spares its lock some work.
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  std::once_flag started_;
+};
+
 }  // namespace
 
 struct Runtime::State {
@@ -40,10 +65,8 @@ struct Runtime::State {
   std::optional<Budget> budget;
   std::atomic<std::size_t> clients = 0;
   std::atomic<std::size_t> connections = 0;
-  // One thread runs it, which spares its lock some work.
-  asio::io_context context{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-  std::once_flag started;
+  ServingThread requests;
+  ServingThread upkeep;
 };
 
 // Neither the runtime nor its state is ever destroyed: a client may end in a static destructor.
@@ -121,17 +144,7 @@ MemoryStatistics Runtime::memory_statistics() {
 Counted Runtime::count_client() { return Counted(state_->clients); }
 Counted Runtime::count_connection() { return Counted(state_->connections); }
 
-boost::asio::any_io_executor Runtime::executor() {
-  std::call_once(state_->started, [state = state_] {
-    // Signals are for the threads of the application.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread([state] { state->context.run(); }).detach();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  });
-  return state_->context.get_executor();
-}
+boost::asio::any_io_executor Runtime::executor() { return state_->requests.executor(); }
+boost::asio::any_io_executor Runtime::upkeep() { return state_->upkeep.executor(); }
 
 }  // namespace plimsoll::native

@@ -42,6 +42,10 @@ class Runtime {
   /// The shared thread's, which this starts.
   boost::asio::any_io_executor executor();
 
+  /// A second thread's, which this starts: for what must not hold up requests. Looking at the
+  /// container, handing memory back, reading files, answering who asks for figures.
+  boost::asio::any_io_executor upkeep();
+
  private:
   struct State;
 
