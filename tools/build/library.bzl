@@ -31,7 +31,7 @@ def plimsoll_library(name, srcs = [], hdrs = [], copts = [], **kwargs):
         **kwargs
     )
 
-def plimsoll_test(name, srcs = None, deps = [], size = "small", **kwargs):
+def plimsoll_test(name, srcs = None, copts = [], deps = [], size = "small", **kwargs):
     """A Catch2 test. Its source is <name>.cc unless srcs says otherwise.
 
     Args:
@@ -45,6 +45,7 @@ def plimsoll_test(name, srcs = None, deps = [], size = "small", **kwargs):
         name = name,
         size = size,
         srcs = srcs or [name + ".cc"],
+        copts = _test_copts() + copts,
         deps = deps + [
             "@catch2",
             "@catch2//:catch2_main",
@@ -55,3 +56,12 @@ def plimsoll_test(name, srcs = None, deps = [], size = "small", **kwargs):
 def _house_copts():
     house = native.package_name().split("/")[0]
     return _PORTABLE_COPTS if house in _PORTABLE_HOUSES else []
+
+# Tests of the native client take longer to compile than to run.
+def _test_copts():
+    if not native.package_name().startswith("tests/native"):
+        return []
+    return select({
+        "//tools/build:optimized": ["-O1"],
+        "//conditions:default": [],
+    })
