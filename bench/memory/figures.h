@@ -14,6 +14,8 @@ class Figures {
   /// Ends the process where there is none of this name: its child is to blame.
   double at(const std::string& name) const;
 
+  bool has(const std::string& name) const { return all_.contains(name); }
+
   void print() const;
   static Figures parse(const std::string& text);
 

@@ -27,6 +27,10 @@ std::size_t rss_bytes() { return status_bytes("VmRSS:"); }
 
 std::size_t peak_rss_bytes() { return status_bytes("VmHWM:"); }
 
+std::size_t anonymous_rss_bytes() { return status_bytes("RssAnon:"); }
+
+std::size_t file_rss_bytes() { return status_bytes("RssFile:"); }
+
 // proc(5): 5 resets the peak.
 void forget_peak_rss() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
