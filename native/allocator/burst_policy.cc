@@ -41,13 +41,13 @@ bool BurstPolicy::handle_look(Instant now, const ProcessFigures& figures) {
 // The most and the least are left behind by a load that stays: then they meet, and neither is far
 // from the other any more.
 BurstPolicy::Load BurstPolicy::handle_load(Duration elapsed, Duration cpu) {
-  const double rate = std::max(seconds(cpu), 0.0) / seconds(elapsed);
+  rate_ = std::max(seconds(cpu), 0.0) / seconds(elapsed);
   const double fading = 1 - std::exp(-seconds(elapsed) / seconds(memory()));
-  highest_ = std::max(rate, highest_ + (rate - highest_) * fading);
-  lowest_ = std::min(rate, lowest_ + (rate - lowest_) * fading);
-  if (rate < idle_processor_share) return Load::quiet;
+  highest_ = std::max(rate_, highest_ + (rate_ - highest_) * fading);
+  lowest_ = std::min(rate_, lowest_ + (rate_ - lowest_) * fading);
+  if (rate_ < idle_processor_share) return Load::quiet;
   const bool varies = lowest_ < highest_ / 2;
-  return varies && rate <= lowest_ + (highest_ - lowest_) / 4 ? Load::quiet : Load::busy;
+  return varies && rate_ <= lowest_ + (highest_ - lowest_) / 4 ? Load::quiet : Load::busy;
 }
 
 // A burst is not forgotten before it counts as over.
@@ -58,6 +58,8 @@ void BurstPolicy::handle_asked(Instant now, const ProcessFigures& figures,
   last_ = figures;
   last_look_ = now;
   burst_ = false;
+  // Where the process goes on with a part of the load, that is the load from here on.
+  highest_ = lowest_ = rate_;
   anonymous_floor_ = figures.anonymous_bytes;
   not_before_ = after(now, ask_interval_min);
   again_after_ = returned_bytes >= settings_.excess_min

@@ -64,7 +64,8 @@ class BurstPolicy {
   std::optional<ProcessFigures> last_;
   Instant last_look_{};
 
-  // Processors in use: the most and the least of late.
+  // Processors in use: at the last look, the most and the least of late.
+  double rate_ = 0;
   double highest_ = 0;
   double lowest_ = 0;
 
