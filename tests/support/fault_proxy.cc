@@ -35,6 +35,8 @@ struct FaultProxy::Loop {
   void wait();
   void obey();
   void accept_all();
+  void cut_all(Cut cut);
+  void heal();
   void forget_ended();
 
   const ServerAddress server;
@@ -107,6 +109,17 @@ void FaultProxy::Loop::accept_all() {
       client.reset();
     }
   }
+}
+
+void FaultProxy::Loop::cut_all(Cut cut) {
+  for (FaultProxyLink& link : links) link.cut(cut);
+}
+
+void FaultProxy::Loop::heal() {
+  mode = Mode::passing;
+  plan.reset();
+  for (FaultProxyLink& link : links) link.heal();
+  listen();
 }
 
 void FaultProxy::Loop::forget_ended() {
