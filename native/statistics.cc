@@ -87,6 +87,8 @@ std::string to_text(const MemoryStatistics& statistics) {
   }
   append_pages(text, "segments", statistics.segments);
   append_pages(text, "chunks", statistics.chunks);
+  append_name(text, "container");
+  text += container::to_text(statistics.container) + "\n";
   return text;
 }
 
