@@ -88,6 +88,7 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
   if (const plimsoll::Status valid = plimsoll::validate(session); !valid) {
     return Error(valid.error());
   }
+  Runtime::get().add_cache(std::shared_ptr<cache::Cache>(made, &made->core()));
   return made;
 }
 

@@ -36,13 +36,19 @@ struct GiveBackOptions {
   std::string excess_min = "4 MiB";
 };
 
+/// Between looks at the container; longer is no use to anybody.
+inline constexpr std::chrono::milliseconds check_interval_min{10};
+inline constexpr std::chrono::milliseconds check_interval_max = std::chrono::hours(24);
+
 /// How the line goes with the container (cgroup v1 or v2) that the process lives in.
 struct ContainerOptions {
-  /// How often its limits are read again, and with memory_limit = "auto" its pressure; zero: they
-  /// are read once.
+  /// How often its limits are read again, and with memory_limit = "auto" its pressure, which is
+  /// looked at eight times as often while there is less than ample room. check_interval_min to
+  /// check_interval_max; zero: all is read once, when the line is drawn.
   std::chrono::milliseconds check_interval = std::chrono::seconds(1);
 
-  /// What memory_limit = "auto" takes: 0 to 1, of the tightest limit around the process.
+  /// What memory_limit = "auto" takes at most: more than 0, up to 1, of the tightest limit around
+  /// the process, which is the machine's memory where there is no other.
   double auto_ratio = 0.25;
 };
 
@@ -91,9 +97,21 @@ namespace detail {
 /// An amount of memory at `path`, which errors name.
 Result<std::size_t> read_amount(std::string_view path, std::string_view text);
 
+/// More than any machine has: for shares that are to be possible with some line or other.
+inline constexpr std::size_t auto_line_max = std::size_t{1} << 48;
+
+/// Options::memory_limit, or MemoryOptions': none where it says "auto".
+Result<std::optional<std::size_t>> read_memory_limit(std::string_view text);
+
 /// As the core has them, and as it has found them to be possible; `memory_limit` where they leave
-/// it open.
+/// it open, or to the container.
 Result<BudgetOptions> to_budget_options(const MemoryOptions& options, std::size_t memory_limit);
+
+/// invalid_option names the field.
+Result<void> validate(const ContainerOptions& options);
+
+/// The least line with which these are possible, in bytes; validate()'s error where there is none.
+Result<std::size_t> least_line(BudgetOptions options);
 
 /// Whether the core finds these possible; if not, why, and which they are.
 Result<void> validate(const BudgetOptions& options);

@@ -10,6 +10,7 @@
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/native/allocator/give_back.h"
+#include "plimsoll/native/container/statistics.h"
 
 namespace plimsoll::native {
 
@@ -17,6 +18,7 @@ using plimsoll::AccountStatistics;
 using plimsoll::BudgetStatistics;
 using plimsoll::PoolKind;
 using plimsoll::PoolStatistics;
+using ContainerStatistics = container::Statistics;
 
 /// unknown, tracking, ttl or off.
 using CacheState = plimsoll::NearCache::State;
@@ -35,6 +37,9 @@ struct MemoryStatistics : BudgetStatistics {
 
   /// What the process's allocator gave back besides, which is not of the line.
   GiveBackStatistics give_back;
+
+  /// The container around the line, as of the last look (ContainerOptions::check_interval).
+  ContainerStatistics container;
 };
 
 /// As of now, from any thread. Walks over all accounts: for once a second, not for each call.
