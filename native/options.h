@@ -53,8 +53,9 @@ struct Options {
   Options() {}  // NOLINT(modernize-use-equals-default): a defaulted one leaves an aggregate
 
   /// The process-wide memory line: "64 MiB", "512 KB", a raw count of bytes, or "auto" (see
-  /// MemoryOptions). Empty: whatever the process has already, or 64 MiB. All clients of a process share one line: asking for another
-  /// value than it has is an error. configure_memory() divides it, and moves it.
+  /// MemoryOptions). Empty: whatever the process has already, or 64 MiB. All clients of a process
+  /// share one line: asking for another value than it has is an error. configure_memory() divides
+  /// it, and moves it.
   std::string memory_limit;
 
   /// Requests that are sent or waiting to be, at a time, up to their replies: also of those whose

@@ -255,8 +255,10 @@ TEST_CASE("statistics are a table for people") {
                               "peak     waiting     refused    accounts\n"));
   CHECK(text.find("\nrequests        15.7 MiB    15.7 MiB    15.7 MiB         0 B         0 B"
                   "           0           0           0\n") != std::string::npos);
-  CHECK_THAT(text, EndsWith("\nsegments    0 B in use, 0 B free, 0 B given back to the system\n"
-                            "chunks      0 B in use, 0 B free, 0 B given back to the system\n"));
+  const std::size_t pages = text.find(
+      "\nsegments    0 B in use, 0 B free, 0 B given back to the system\n"
+      "chunks      0 B in use, 0 B free, 0 B given back to the system\ncontainer   ");
+  CHECK(pages != std::string::npos);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST_CASE("auto tells of each move, and warns at the least, once a squeeze") {
   };
   CHECK(squeezed(460 * mib) == Names{"line_lowered"});
   CHECK(all.text ==
-        "the memory line went from 128 MiB to 100.0 MiB: 52 MiB left below the 512 MiB "
+        "the memory line went from 128 MiB to 99.9 MiB: 52 MiB left below the 512 MiB "
         "of /sys/fs/cgroup");
   CHECK(squeezed(511 * mib) == Names{"line_lowered"});
   CHECK(squeezed(511 * mib) == Names{"line_at_least", "line_lowered"});
