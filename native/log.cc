@@ -1,5 +1,7 @@
 #include "plimsoll/native/log.h"
 
+#include <pthread.h>
+
 #include <cstdio>
 #include <mutex>
 #include <string>
@@ -18,6 +20,11 @@ Hooked& hooked() {
   static Hooked& instance = *new Hooked;
   return instance;
 }
+
+// A fork waits for a record that is being told, so that the child does not inherit the lock taken.
+[[maybe_unused]] const int registered =
+    ::pthread_atfork([] { hooked().mutex.lock(); }, [] { hooked().mutex.unlock(); },
+                     [] { hooked().mutex.unlock(); });
 
 void print(const LogRecord& record) {
   if (record.severity < Severity::warn) return;

@@ -59,11 +59,16 @@ std::size_t AutoLine::after_yield(const Assessment& seen, const AutoBounds& boun
   return yielded(seen, bounds, used);
 }
 
-// Below what is used, or nothing would be given back. Not more than half at once while a kill is
-// not near: the next look may find that it was enough.
+// Below what is used, or nothing would be given back. While a kill is not near, each in proportion
+// to what it has, so that those who share a container end up alike, and not more than half at once:
+// the next look may find that it was enough.
 std::size_t AutoLine::yielded(const Assessment& seen, const AutoBounds& bounds,
                               std::size_t used) const {
-  const std::uint64_t drop = bounds.full / steps_down + seen.shortage();
+  std::uint64_t drop = bounds.full / steps_down + seen.shortage();
+  if (seen.room == Room::low) {
+    const double part = static_cast<double>(line_) / static_cast<double>(bounds.full);
+    drop = static_cast<std::uint64_t>(static_cast<double>(drop) * part) + 1;
+  }
   const std::uint64_t from = std::min(line_, used);
   std::uint64_t next = from - std::min(from, drop);
   if (seen.room == Room::low) next = std::max<std::uint64_t>(next, line_ / 2);

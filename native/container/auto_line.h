@@ -10,8 +10,8 @@
 //
 // It begins at its full share of the tightest limit. Down it goes fast, by what the container lacks
 // and an eighth of the share on top; up slowly, a sixteenth at a time, and the slower the more
-// often that had to be taken back. Those who share a container all yield when it is short, and
-// each a part of the whole shortage or more: together they give too much rather than too little.
+// often that had to be taken back. Those who share a container all yield when it is short, each by
+// the more the more it has.
 
 namespace plimsoll::native::container {
 

@@ -276,6 +276,7 @@ TEST_CASE("statistics are a table for people") {
              ContainsSubstring("\nsegments    0 B in use, 0 B free, 0 B given back to the system\n"
                                "chunks      0 B in use, 0 B free, 0 B given back to the system\n"
                                "given back  "));
+  CHECK_THAT(text, ContainsSubstring("\ncontainer   "));
 }
 
 }  // namespace

@@ -62,6 +62,6 @@ def _test_copts():
     if not native.package_name().startswith("tests/native"):
         return []
     return select({
-        "//tools/build:optimized": ["-O1"],
+        "//tools/build:optimized": ["-O0", "-U_FORTIFY_SOURCE"],
         "//conditions:default": [],
     })
