@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "plimsoll/core/base/units.h"
 #include "plimsoll/native/statistics.h"
 
 namespace plimsoll::native {
@@ -36,12 +37,23 @@ std::string value_with_origin(const Configuration& configuration, const OptionRo
   return (value.empty() ? "not set" : value) + " (" + origin(configuration, row.key) + ")";
 }
 
+// "64 MiB" is "65536 KiB".
+bool has_same_value(const OptionRow& row, const Configuration& one, const Configuration& other) {
+  const config::Words a = row.access.get(one);
+  const config::Words b = row.access.get(other);
+  if (a == b) return true;
+  if (a.size() != 1 || b.size() != 1) return false;
+  const auto bytes = parse_bytes(a.front());
+  const auto other_bytes = parse_bytes(b.front());
+  return row.access.kind != config::Kind::ratio && bytes && other_bytes && *bytes == *other_bytes;
+}
+
 // In what `now` says, not in what it leaves open.
 Result<void> agree(const Configuration& before, const Configuration& now) {
   std::string text;
   for (const OptionRow& row : config::memory_rows()) {
     if (!is_about_memory(row) || origin(now, row.key) == "default") continue;
-    if (row.access.get(now) == row.access.get(before)) continue;
+    if (has_same_value(row, now, before)) continue;
     text += (text.empty() ? "" : "\n") + std::string(row.key) + ": is " +
             value_with_origin(now, row) + ", and the process has " +
             value_with_origin(before, row) +
@@ -90,6 +102,7 @@ std::vector<const OptionRow*> differences(const Configuration& one, const Config
 Result<void> apply(Configuration& configuration) {
   const std::lock_guard lock(applying);
   std::optional<Configuration>& before = applied();
+  if (before && !says_memory(*before)) before.reset();
   if (before && !is_read_again(*before, configuration)) {
     if (const auto agreed = agree(*before, configuration); !agreed) return agreed;
     return make_cache(configuration);

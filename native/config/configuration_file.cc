@@ -59,6 +59,8 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
   }
 
   Result<void> reload();
+  Result<void> reload_regular(const std::vector<std::string>& paths,
+                              const std::vector<FileStamp>& stamps);
   Result<void> take(Configuration& now);
   Result<void> refuse(const Error& why);
 
@@ -130,6 +132,16 @@ Result<void> ConfigurationFile::State::reload() {
   return {};
 }
 
+// The thread for upkeep has no time to wait for who writes to a pipe.
+Result<void> ConfigurationFile::State::reload_regular(const std::vector<std::string>& paths,
+                                                      const std::vector<FileStamp>& stamps) {
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (stamps[i].kind != FileStamp::Kind::other) continue;
+    return refuse(Error(ErrorCode::invalid_option, Executed::no, paths[i] + ": is no file"));
+  }
+  return reload();
+}
+
 // With `mutex` held.
 void ConfigurationFile::State::wait() {
   timer->expires_after(interval);
@@ -148,7 +160,7 @@ void ConfigurationFile::State::look() {
   if (has_changed) {
     read = now;
     lock.unlock();
-    static_cast<void>(reload());
+    static_cast<void>(reload_regular(watched, now));
     lock.lock();
   }
   if (!is_over) wait();

@@ -55,7 +55,9 @@ bool read(Kind kind, const Words& words, T& field) {
 template <std::integral T>
 Words show(Kind kind, T field) {
   const bool is_unlimited = field == std::numeric_limits<T>::max();
-  return show_integer(kind, static_cast<std::int64_t>(field), is_unlimited);
+  // TOML has no larger integers; these mean "without a bound" anyway.
+  const T shown = std::cmp_greater(field, INT64_MAX) ? static_cast<T>(INT64_MAX) : field;
+  return show_integer(kind, static_cast<std::int64_t>(shown), is_unlimited);
 }
 
 template <class E>

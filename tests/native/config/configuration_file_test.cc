@@ -1,6 +1,7 @@
 #include "plimsoll/native/config/configuration_file.h"
 
-#include <cstdio>
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <string>
 
@@ -113,6 +114,13 @@ TEST_CASE("a watched file is followed when it is written, replaced, and put back
   CHECK(memory_statistics().limit == 41 * mib);
   the_file().write("memory_limit = \"42 MiB\"\n");
   CHECK(line_becomes(42 * mib));
+
+  const auto refused = file->statistics().refused;
+  std::filesystem::remove(the_file().path());
+  REQUIRE(::mkfifo(the_file().path().c_str(), 0600) == 0);
+  CHECK(eventually([&] { return file->statistics().problem.ends_with(": is no file"); }));
+  CHECK(file->statistics().refused > refused);
+  std::filesystem::remove(the_file().path());
 }
 
 TEST_CASE(
@@ -166,7 +174,7 @@ TEST_CASE("another file that disagrees about the process's memory is refused wit
                                       "memory line");
   CHECK(memory_statistics().limit == 32 * mib);
 
-  other.write("memory_limit = \"32 MiB\"\nclient.database = 3\n");
+  other.write("memory_limit = \"32768 KiB\"\nclient.database = 3\n");
   CHECK(ConfigurationFile::open(from_file(other)));
   auto silent = load_configuration(from_nothing()).value();
   CHECK(native::apply(silent));

@@ -1,11 +1,11 @@
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "plimsoll/native/config/apply.h"
 #include "plimsoll/tests/native/config/loading.h"
 #include "plimsoll/tests/native/config/told.h"
 
@@ -162,6 +162,37 @@ TEST_CASE("what is no TOML, or half of one, is told with line and column, withou
   CHECK_THAT(refusal_of("[client]\npassword = hunter2"), !ContainsSubstring("hunter2"));
   CHECK_THAT(refusal_of("a = \"\xff\xfe\""), ContainsSubstring("a.toml:1:"));
   CHECK_THAT(refusal_of(std::string("\0\0\0", 3)), ContainsSubstring("a.toml:1:"));
+}
+
+TEST_CASE("a file with any byte changed is refused, or read and then printed as it was read") {
+  const std::string text =
+      "memory_limit = \"32 MiB\"\npools.cache.ratio = 0.5\n[client]\ndatabase = 12\n"
+      "[cache]\nmax_cache_kb = 9\nonly_key_prefixes = [\"a\", 'b']\n";
+  const ConfigurationText file;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (const char other : std::string("\"\n.\xff")) {
+      std::string changed = text;
+      changed[at] = other;
+      file.write(changed);
+      const auto loaded = load_configuration(from_file(file));
+      if (!loaded) continue;
+      CAPTURE(changed);
+      file.write(to_text(*loaded));
+      const auto again = load_configuration(from_file(file));
+      REQUIRE(again);
+      CHECK(native::config::differences(*loaded, *again).empty());
+    }
+  }
+}
+
+TEST_CASE("bounds of the machine that a program sets are none that a file could not say") {
+  LoadOptions from = from_nothing();
+  from.base.client.reply_bytes_max = SIZE_MAX;
+  from.base.cache.max_entries = SIZE_MAX;
+  from.base.cache.max_cache_kb = 1;
+  const auto loaded = load_configuration(from);
+  if (!loaded) FAIL(loaded.error().text());
+  CHECK(loaded->client.reply_bytes_max == SIZE_MAX);
 }
 
 TEST_CASE("a variable that is no option is a warning, and those of others are none") {
