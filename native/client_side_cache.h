@@ -87,6 +87,10 @@ struct ClientSideCacheOptions {
   std::chrono::nanoseconds coherence_lease = std::chrono::seconds(10);
 };
 
+/// Whether such a cache could be made, as far as that is known without its memory: create()'s
+/// errors.
+Result<void> validate(const ClientSideCacheOptions& options);
+
 class Driver;
 
 /// Thread-safe.

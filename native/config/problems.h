@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace plimsoll::bridge {
+namespace plimsoll::native::config {
 
 /// What is wrong with a configuration, all of it at once. Lines read "FILE:LINE: KEY: is ...;
 /// expected ..." or "--OPTION: ..."; none has a secret in it.
@@ -23,4 +23,4 @@ class Problems {
   std::vector<std::string> lines_;
 };
 
-}  // namespace plimsoll::bridge
+}  // namespace plimsoll::native::config

@@ -1,8 +1,8 @@
-#include "plimsoll/native/bridge/plain_name.h"
+#include "plimsoll/native/config/plain_name.h"
 
 #include <algorithm>
 
-namespace plimsoll::bridge {
+namespace plimsoll::native::config {
 
 bool is_plain_name(std::string_view text) {
   return !text.empty() && text.size() <= name_size_max &&
@@ -12,4 +12,4 @@ bool is_plain_name(std::string_view text) {
          });
 }
 
-}  // namespace plimsoll::bridge
+}  // namespace plimsoll::native::config
