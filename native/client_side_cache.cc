@@ -88,6 +88,7 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
   if (const plimsoll::Status valid = plimsoll::validate(session); !valid) {
     return Error(valid.error());
   }
+  made->registered_ = Runtime::get().clients().add(*made);
   return made;
 }
 
