@@ -246,8 +246,8 @@ void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, Operat
   ready.push(*notice);
 }
 
-// Whether those who run the process should know, whatever the application makes of it. A client that
-// never was connected fails its connect(), which says why.
+// Whether those who run the process should know, whatever the application makes of it. A client
+// that never was connected fails its connect(), which says why.
 Driver::Warning Driver::warning_of(ConnectionEvent::Kind kind, const Delivery& delivery) {
   switch (kind) {
     case ConnectionEvent::Kind::connected:

@@ -20,7 +20,7 @@ struct TracedClient {
   /// client takes the server for counts, not what it is.
   std::string_view system_name = "redis";
 
-  std::string server_address;      ///< server.address: a name or an address; of a unix socket its path
+  std::string server_address;  ///< server.address: a name or an address; of a unix socket its path
   std::uint16_t server_port = 0;   ///< server.port; 0: it has none
   std::string network_transport;   ///< network.transport: "tcp" or "unix"
   std::string database_namespace;  ///< db.namespace: the database's number, as connected

@@ -21,8 +21,8 @@ class Tracing {
  public:
   Tracing(const Target& target, std::uint64_t owner);
 
-  /// What is to be submitted for `outer`: a TracedOperation, or `outer` itself where the tracer does
-  /// not want it. Without the client's lock.
+  /// What is to be submitted for `outer`: a TracedOperation, or `outer` itself where the tracer
+  /// does not want it. Without the client's lock.
   Operation& begin(const CommandView& command, Operation& outer);
 
  private:
