@@ -43,8 +43,8 @@ int main(int argc, char** argv) try {
   auto client = native::connect(url, options, boost::asio::use_future).get().value();
   client.set("ship", "Great Eastern", boost::asio::use_future).get().value();
   if (stays) {
-    std::cout << "http://" << address << "/metrics\n";
-    ::pause();
+    std::cout << "http://" << address << "/metrics" << std::endl;
+    for (;;) ::pause();  // which each signal ends
   }
 
   // What the endpoint says; a program may put it behind an endpoint of its own. And the dump.

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -152,27 +153,38 @@ Result<std::string> move_to(MetricsEndpoint& here, const ListenAddress& address,
   }
   if (!same_port) stop(upkeep, here);
   use(here, std::move(started.server), listen);
-  if (!address.is_loopback()) warn_of_exposure(here.address);
   return here.address;
+}
+
+// Whether whoever runs the process should be warned, which may be done without the lock alone.
+enum class Exposure : std::uint8_t { none, beyond_loopback };
+
+Result<std::string> serve(const std::string& listen, Exposure& exposure) {
+  MetricsEndpoint& here = of_process<MetricsEndpoint>();
+  const std::lock_guard lock(here.mutex);
+  if (listen == here.listen) return here.address;
+  if (listen.empty()) {
+    stop(Runtime::get().upkeep(), here);
+    use(here, nullptr, {});
+    return std::string();
+  }
+  const auto address = parse_listen_address(listen);
+  if (!address) {
+    return refusal(listen, "it is no address and port",
+                   "\"127.0.0.1:9121\", \"[::1]:9121\" or \"localhost:9121\"");
+  }
+  Result<std::string> served = move_to(here, *address, listen);
+  if (served && !address->is_loopback()) exposure = Exposure::beyond_loopback;
+  return served;
 }
 
 }  // namespace
 
 Result<std::string> serve_metrics(const MetricsOptions& options) {
-  MetricsEndpoint& here = of_process<MetricsEndpoint>();
-  const std::lock_guard lock(here.mutex);
-  if (options.listen == here.listen) return here.address;
-  if (options.listen.empty()) {
-    stop(Runtime::get().upkeep(), here);
-    use(here, nullptr, {});
-    return std::string();
-  }
-  const auto address = parse_listen_address(options.listen);
-  if (!address) {
-    return refusal(options.listen, "it is no address and port",
-                   "\"127.0.0.1:9121\", \"[::1]:9121\" or \"localhost:9121\"");
-  }
-  return move_to(here, *address, options.listen);
+  Exposure exposure = Exposure::none;
+  Result<std::string> served = serve(options.listen, exposure);
+  if (exposure == Exposure::beyond_loopback) warn_of_exposure(*served);
+  return served;
 }
 
 std::string metrics_address() {

@@ -121,8 +121,10 @@ TEST_CASE("errors of the server, of the client and of the caller have their type
   Traced traced;
   value_of(traced.client.set("trace:text", "text", use_future));
   static_cast<void>(finish(traced.client.command({"LLEN", "trace:text"}, use_future)));
-  static_cast<void>(finish(traced.client.with_timeout(std::chrono::nanoseconds(1))
+  shared_server().pause();
+  static_cast<void>(finish(traced.client.with_timeout(std::chrono::milliseconds(1))
                                .command({"GET", "trace:text"}, use_future)));
+  shared_server().resume();
   static_cast<void>(finish(traced.client.command({"JSON.GET", "a"}, use_future)));
   static_cast<void>(finish(traced.client.command({"so many words", "a"}, use_future)));
   const Spans spans = traced.log->take();
