@@ -1,13 +1,14 @@
 #include "plimsoll/native/bridge/status_pages.h"
 
-#include <utility>
+#include <string>
+#include <variant>
 
 #include "plimsoll/native/bridge/dial.h"
 
 namespace plimsoll::bridge {
 
 namespace asio = boost::asio;
-using native::Page;
+using native::TextPage;
 
 StatusPages::StatusPages(asio::io_context& context, const Server& server, const Settings& settings,
                          const Budget& budget)
@@ -16,15 +17,18 @@ StatusPages::StatusPages(asio::io_context& context, const Server& server, const 
       budget_(budget),
       pages_(std::make_shared<native::PageServer>(
           context.get_executor(), native::PageServerLimits{},
-          [this](std::string target) { return find(std::move(target)); })) {}
+          [this](const std::string& target) { return find(target); })) {}
 
-asio::awaitable<Page> StatusPages::find(std::string target) {
-  if (target != "/readyz") co_return page(target);
-  const bool all = co_await reaches_all();
-  co_return readiness(all);
+asio::awaitable<TextPage> StatusPages::find(const std::string& target) {
+  TextPage found = page(target);
+  if (target == "/readyz") {
+    const bool all = co_await reaches_all();
+    found = readiness(all);
+  }
+  co_return found;
 }
 
-Page StatusPages::page(std::string_view target) const {
+TextPage StatusPages::page(std::string_view target) const {
   if (target == "/healthz") return {.status = 200, .text = "ok\n"};
   if (target == "/metrics") {
     return {.status = 200,
@@ -34,7 +38,7 @@ Page StatusPages::page(std::string_view target) const {
   return {.status = 404, .text = "no such page\n"};
 }
 
-Page StatusPages::readiness(bool reaches_all) const {
+TextPage StatusPages::readiness(bool reaches_all) const {
   if (server_.is_draining()) return {.status = 503, .text = "draining\n"};
   if (!reaches_all) return {.status = 503, .text = "a server is out of reach\n"};
   return {.status = 200, .text = "ready\n"};

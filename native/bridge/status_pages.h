@@ -30,9 +30,9 @@ class StatusPages {
   boost::asio::ip::tcp::endpoint endpoint() const { return pages_->endpoint(); }
 
  private:
-  native::Page page(std::string_view target) const;
-  native::Page readiness(bool reaches_all) const;
-  boost::asio::awaitable<native::Page> find(std::string target);
+  native::TextPage page(std::string_view target) const;
+  native::TextPage readiness(bool reaches_all) const;
+  boost::asio::awaitable<native::TextPage> find(const std::string& target);
   boost::asio::awaitable<bool> reaches_all();
 
   const Server& server_;

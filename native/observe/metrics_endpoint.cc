@@ -50,8 +50,8 @@ std::atomic<int> listening = -1;
   if (inherited >= 0) ::close(inherited);
 });
 
-asio::awaitable<Page> find_page(std::string target) {
-  Page page;
+asio::awaitable<TextPage> find_page(const std::string& target) {
+  TextPage page;
   if (target.substr(0, target.find('?')) == "/metrics") {
     page.text = metrics_text();
   } else {

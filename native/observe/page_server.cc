@@ -31,7 +31,7 @@ using boost::system::error_code;
 // What Prometheus asks for, and what browsers show as it is.
 constexpr std::string_view text_type = "text/plain; version=0.0.4; charset=utf-8";
 
-asio::awaitable<void> answer(asio::ip::tcp::socket& socket, Page page, http::verb method) {
+asio::awaitable<void> answer(asio::ip::tcp::socket& socket, TextPage& page, http::verb method) {
   http::response<http::string_body> response(static_cast<http::status>(page.status), 11);
   response.set(http::field::content_type, text_type);
   response.set(http::field::connection, "close");
@@ -79,15 +79,15 @@ asio::awaitable<void> PageServer::serve(Tcp::socket socket) {
         co_await http::async_read_header(socket, buffer, parser, as_tuple(use_awaitable));
     if (problem) co_return;
     const http::verb method = parser.get().method();
-    Page page;
+    TextPage page;
     if (method == http::verb::get || method == http::verb::head) {
-      std::string target(parser.get().target());
-      page = co_await find_(std::move(target));
+      const std::string target(parser.get().target());
+      page = co_await find_(target);
     } else {
       page.status = 405;
       page.text = "only GET and HEAD\n";
     }
-    co_await answer(socket, std::move(page), method);
+    co_await answer(socket, page, method);
   };
   asio::steady_timer timer(executor_, limits_.exchange_timeout);
   co_await (exchange() || timer.async_wait(as_tuple(use_awaitable)));

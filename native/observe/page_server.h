@@ -27,15 +27,15 @@ struct PageServerLimits {
   std::chrono::milliseconds exchange_timeout{10'000};  ///< for a request and its answer
 };
 
-struct Page {
+struct TextPage {
   unsigned status = 200;
   std::string text;
 };
 
 class PageServer : public std::enable_shared_from_this<PageServer> {
  public:
-  /// `target`: of the request, "/metrics?x=y".
-  using Find = std::function<boost::asio::awaitable<Page>(std::string target)>;
+  /// `target`: of the request, "/metrics?x=y"; it outlives what is awaited.
+  using Find = std::function<boost::asio::awaitable<TextPage>(const std::string& target)>;
 
   /// Counts connections that were closed for being too many; null: nobody counts.
   using Refused = std::shared_ptr<std::atomic<std::uint64_t>>;

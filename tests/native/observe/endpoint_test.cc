@@ -101,7 +101,9 @@ TEST_CASE("a peer that does not end its header is closed in time") {
   auto server = std::make_shared<native::PageServer>(
       native::Runtime::get().upkeep(),
       native::PageServerLimits{.exchange_timeout = std::chrono::milliseconds(50)},
-      [](std::string) -> boost::asio::awaitable<native::Page> { co_return native::Page(); });
+      [](const std::string&) -> boost::asio::awaitable<native::TextPage> {
+        co_return native::TextPage();
+      });
   std::promise<std::uint16_t> port;
   boost::asio::dispatch(native::Runtime::get().upkeep(), [&] {
     server->start({boost::asio::ip::make_address("127.0.0.1"), 0});
