@@ -111,6 +111,7 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
       });
   if (const auto valid = validate_tracking(made->tracking()); !valid) return valid.error();
   Runtime::get().add_cache(std::shared_ptr<cache::Cache>(made, &made->core()));
+  made->registered_ = Runtime::get().clients().add(*made);
   return made;
 }
 

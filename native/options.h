@@ -18,6 +18,7 @@
 namespace plimsoll::native {
 
 class ClientSideCache;
+class Tracer;
 
 /// For Options::reconnect_attempts_max.
 using plimsoll::unlimited_attempts;
@@ -124,6 +125,9 @@ struct Options {
   /// order, on the client's executor, one call at a time, before the outcomes of the requests that
   /// were lost with it. The last call, `closed`, may come after the Client was destroyed.
   std::function<void(const ConnectionEvent&)> on_connection;
+
+  /// Is told of each request (tracer.h); null: nobody is, at no cost.
+  std::shared_ptr<Tracer> tracer;
 
   /// TLS, which valkeys:// and rediss:// turn on.
   TlsOptions tls;

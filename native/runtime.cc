@@ -107,6 +107,7 @@ struct Runtime::State {
 
   std::atomic<std::size_t> clients = 0;
   std::atomic<std::size_t> connections = 0;
+  ClientRegistry registry;
   ServingThread requests;
   ServingThread upkeep;
   GiveBackTimer give_back;
@@ -295,6 +296,8 @@ MemoryStatistics Runtime::memory_statistics() {
 
 Counted Runtime::count_client() { return Counted(state_->clients); }
 Counted Runtime::count_connection() { return Counted(state_->connections); }
+
+ClientRegistry& Runtime::clients() { return state_->registry; }
 
 boost::asio::any_io_executor Runtime::executor() { return state_->requests.executor(); }
 boost::asio::any_io_executor Runtime::upkeep() { return state_->upkeep.executor(); }

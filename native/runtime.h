@@ -11,6 +11,7 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/native/allocator/give_back.h"
+#include "plimsoll/native/client_registry.h"
 #include "plimsoll/native/container/notices.h"
 #include "plimsoll/native/counted.h"
 #include "plimsoll/native/memory_options.h"
@@ -54,6 +55,9 @@ class Runtime {
   /// One more client, and one more open connection, for statistics.
   Counted count_client();
   Counted count_connection();
+
+  /// The clients themselves, and the caches, for those who look at all of them.
+  ClientRegistry& clients();
 
   /// The shared thread's, which this starts.
   boost::asio::any_io_executor executor();

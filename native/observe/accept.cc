@@ -1,15 +1,15 @@
-#include "plimsoll/native/bridge/accept.h"
+#include "plimsoll/native/observe/accept.h"
 
-#include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "plimsoll/native/bridge/addresses.h"
+#include "plimsoll/native/observe/listen_address.h"
 
-namespace plimsoll::bridge {
+namespace plimsoll::native {
 
 namespace asio = boost::asio;
 using asio::as_tuple;
@@ -17,7 +17,7 @@ using asio::use_awaitable;
 using boost::system::error_code;
 using Tcp = asio::ip::tcp;
 
-void open(Tcp::acceptor& acceptor, const Tcp::endpoint& endpoint) {
+void start_listening(Tcp::acceptor& acceptor, const Tcp::endpoint& endpoint) {
   error_code problem;
   acceptor.open(endpoint.protocol(), problem);
   if (!problem) acceptor.set_option(Tcp::acceptor::reuse_address(true), problem);
@@ -25,7 +25,7 @@ void open(Tcp::acceptor& acceptor, const Tcp::endpoint& endpoint) {
   if (!problem) acceptor.listen(Tcp::acceptor::max_listen_connections, problem);
   if (!problem) return;
   const ListenAddress address{.host = endpoint.address().to_string(), .port = endpoint.port()};
-  throw std::runtime_error(address.to_string() + ": " + problem.message());
+  throw std::system_error(problem.value(), std::system_category(), address.to_string());
 }
 
 asio::awaitable<void> accept_all(Tcp::acceptor& acceptor,
@@ -42,4 +42,4 @@ asio::awaitable<void> accept_all(Tcp::acceptor& acceptor,
   }
 }
 
-}  // namespace plimsoll::bridge
+}  // namespace plimsoll::native
