@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "plimsoll/native/fork.h"
+#include "plimsoll/native/give_back_timer.h"
 #include "plimsoll/native/mapped_memory.h"
 
 namespace plimsoll::native {
@@ -29,9 +30,10 @@ std::uint64_t current_generation = 0;
 [[maybe_unused]] const int registered =
     ::pthread_atfork([] { creation.lock(); }, [] { creation.unlock(); }, [] { creation.unlock(); });
 
-// The line as it was drawn last, in this process or in the one that it was forked from. Guarded by
-// `creation`.
+// The line as it was drawn last, and what goes with it, in this process or in the one that it was
+// forked from. Guarded by `creation`.
 constinit BudgetOptions drawn;
+constinit GiveBackSettings give_back_drawn;
 
 // A thread that runs handlers for as long as the process lives.
 class ServingThread {
@@ -41,8 +43,11 @@ class ServingThread {
     return context_.get_executor();
   }
 
+  bool runs() const { return runs_.load(std::memory_order_relaxed); }
+
  private:
   void start() {
+    runs_.store(true, std::memory_order_relaxed);
     // Signals are for the threads of the application.
     sigset_t all;
     sigset_t before;
@@ -56,6 +61,7 @@ class ServingThread {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   std::once_flag started_;
+  std::atomic<bool> runs_ = false;
 };
 
 }  // namespace
@@ -67,6 +73,7 @@ struct Runtime::State {
   std::atomic<std::size_t> connections = 0;
   ServingThread requests;
   ServingThread upkeep;
+  GiveBackTimer give_back;
 };
 
 // Neither the runtime nor its state is ever destroyed: a client may end in a static destructor.
@@ -82,7 +89,7 @@ Runtime& Runtime::get() {
 }
 
 // With `creation` held. Options that are not possible change nothing.
-Result<Budget*> Runtime::draw(const BudgetOptions& options) {
+Result<Budget*> Runtime::draw(const BudgetOptions& options, const GiveBackSettings& settings) {
   if (const Result<void> valid = detail::validate(options); !valid) return valid.error();
   std::optional<Budget>& budget = state_->budget;
   if (!budget) {
@@ -91,7 +98,18 @@ Result<Budget*> Runtime::draw(const BudgetOptions& options) {
     return Error(changed.error());
   }
   drawn = options;
+  give_back(settings);
   return &*budget;
+}
+
+// With `creation` held. A thread of the library's that does not run has nothing to give back.
+void Runtime::give_back(const GiveBackSettings& settings) {
+  give_back_drawn = settings;
+  state_->give_back.configure(settings);
+  if (!state_->give_back.is_on()) return;
+  state_->give_back.start(upkeep(), [state = state_] {
+    return state->requests.runs() ? std::optional(state->requests.executor()) : std::nullopt;
+  });
 }
 
 Result<Budget*> Runtime::budget(std::string_view limit) {
@@ -102,7 +120,7 @@ Result<Budget*> Runtime::budget(std::string_view limit) {
     if (!read) return read.error();
     wanted.memory_limit = *read;
   }
-  if (!state_->budget) return draw(wanted);
+  if (!state_->budget) return draw(wanted, give_back_drawn);
   if (wanted.memory_limit != drawn.memory_limit) {
     return Error(ErrorCode::invalid_option, Executed::no,
                  "memory_limit is " + std::to_string(wanted.memory_limit) +
@@ -116,7 +134,9 @@ Result<void> Runtime::configure(const MemoryOptions& options) {
   const std::lock_guard lock(creation);
   const Result<BudgetOptions> wanted = detail::to_budget_options(options, drawn.memory_limit);
   if (!wanted) return wanted.error();
-  const Result<Budget*> budget = draw(*wanted);
+  const Result<GiveBackSettings> settings = detail::to_give_back_settings(options.give_back);
+  if (!settings) return settings.error();
+  const Result<Budget*> budget = draw(*wanted, *settings);
   return budget ? Result<void>() : budget.error();
 }
 
@@ -126,13 +146,14 @@ Result<void> Runtime::set_memory_limit(std::string_view limit) {
   const std::lock_guard lock(creation);
   BudgetOptions wanted = drawn;
   wanted.memory_limit = *bytes;
-  const Result<Budget*> budget = draw(wanted);
+  const Result<Budget*> budget = draw(wanted, give_back_drawn);
   return budget ? Result<void>() : budget.error();
 }
 
 MemoryStatistics Runtime::memory_statistics() {
   const std::lock_guard lock(creation);
   MemoryStatistics all;
+  all.give_back = state_->give_back.statistics();
   if (!state_->budget) return all;
   static_cast<BudgetStatistics&>(all) = state_->budget->statistics();
   all.clients = state_->clients.load(std::memory_order_relaxed);

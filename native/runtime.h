@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/core/memory/budget.h"
+#include "plimsoll/native/allocator/give_back.h"
 #include "plimsoll/native/counted.h"
 #include "plimsoll/native/memory_options.h"
 #include "plimsoll/native/result.h"
@@ -52,7 +53,8 @@ class Runtime {
   Runtime();
   ~Runtime() = delete;
 
-  Result<Budget*> draw(const BudgetOptions& options);
+  Result<Budget*> draw(const BudgetOptions& options, const GiveBackSettings& settings);
+  void give_back(const GiveBackSettings& settings);
 
   State* state_;
 };

@@ -9,6 +9,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/memory/budget.h"
+#include "plimsoll/native/allocator/give_back.h"
 
 namespace plimsoll::native {
 
@@ -31,6 +32,9 @@ struct MemoryStatistics : BudgetStatistics {
   /// pool, which pays for the accounts themselves, too; and while clients are at work, since the
   /// accounts are looked at right after the pools.
   std::vector<AccountStatistics> accounts;
+
+  /// What the process's allocator gave back besides, which is not of the line.
+  GiveBackStatistics give_back;
 };
 
 /// As of now, from any thread. Walks over all accounts: for once a second, not for each call.

@@ -1,0 +1,74 @@
+#include "plimsoll/native/allocator/burst_policy.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace plimsoll::native {
+namespace {
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+bool BurstPolicy::handle_look(Instant now, const ProcessFigures& figures) {
+  if (!last_) {
+    last_ = figures;
+    last_look_ = now;
+    quiet_since_ = now;
+    anonymous_floor_ = figures.anonymous_bytes;
+    return false;
+  }
+  if (now <= last_look_) return false;
+  Load load = handle_load(now - last_look_, figures.cpu - last_->cpu);
+  const std::size_t bytes = figures.anonymous_bytes;
+  if (bytes >= last_->anonymous_bytes + settings_.excess_min) load = Load::busy;
+  anonymous_floor_ = std::min(anonymous_floor_, bytes);
+  last_ = figures;
+  last_look_ = now;
+
+  if (load == Load::busy) {
+    burst_ = true;
+    quiet_since_ = now;
+    again_after_ = ask_again_min;
+    return false;
+  }
+  // One that is short, or only waits for others to send, shows in memory alone.
+  if (bytes >= anonymous_floor_ + settings_.excess_min) burst_ = true;
+  if (now - quiet_since_ < settings_.quiet_period || now < not_before_) return false;
+  return burst_ || now >= again_at_;
+}
+
+// The most and the least are left behind by a load that stays: then they meet, and neither is far
+// from the other any more.
+BurstPolicy::Load BurstPolicy::handle_load(Duration elapsed, Duration cpu) {
+  const double rate = std::max(seconds(cpu), 0.0) / seconds(elapsed);
+  const double fading = 1 - std::exp(-seconds(elapsed) / seconds(memory()));
+  highest_ = std::max(rate, highest_ + (rate - highest_) * fading);
+  lowest_ = std::min(rate, lowest_ + (rate - lowest_) * fading);
+  if (rate < idle_processor_share) return Load::quiet;
+  const bool varies = lowest_ < highest_ / 2;
+  return varies && rate <= lowest_ + (highest_ - lowest_) / 4 ? Load::quiet : Load::busy;
+}
+
+// A burst is not forgotten before it counts as over.
+Duration BurstPolicy::memory() const { return std::max(load_memory, 4 * settings_.quiet_period); }
+
+void BurstPolicy::handle_asked(Instant now, const ProcessFigures& figures,
+                               std::size_t returned_bytes) {
+  last_ = figures;
+  last_look_ = now;
+  burst_ = false;
+  anonymous_floor_ = figures.anonymous_bytes;
+  not_before_ = after(now, ask_interval_min);
+  again_after_ = returned_bytes >= settings_.excess_min
+                     ? ask_again_min
+                     : std::min<Duration>(2 * again_after_, ask_again_max);
+  again_at_ = after(now, again_after_);
+}
+
+Duration BurstPolicy::look_interval() const {
+  if (!burst_) return idle_look_interval;
+  return std::clamp(settings_.quiet_period / 2, look_interval_min, look_interval_max);
+}
+
+}  // namespace plimsoll::native
