@@ -42,8 +42,7 @@ constexpr Contender contenders[] = {
 struct Options {
   CommonOptions common;
   std::vector<std::string> allocator_names;
-  std::vector<std::string> contender_names{"hiredis", "plimsoll, no hand-back", "plimsoll",
-                                           "plimsoll, bounded"};
+  std::vector<std::string> contender_names{"hiredis", "plimsoll, no hand-back", "plimsoll"};
   Effort effort;
   std::string svg;
   // For a worker.
@@ -155,7 +154,7 @@ int main(int argc, char** argv) {
   for (const Contender& contender : contenders) known_contenders.emplace_back(contender.name);
   app.add_option("--allocators", options.allocator_names, "all, if none is named")
       ->check(CLI::IsMember(known_allocators));
-  app.add_option("--clients", options.contender_names, "some of them by default")
+  app.add_option("--clients", options.contender_names, "all but the bounded ones by default")
       ->check(CLI::IsMember(known_contenders));
   auto* bursts = app.add_option("--bursts", options.effort.bursts_count, "behind the warm-up");
   auto* events = app.add_option("--events", options.effort.events_count, "in a burst");
@@ -172,7 +171,7 @@ int main(int argc, char** argv) {
   }
   if (options.common.quick) {
     if (!*bursts) options.effort.bursts_count = 1;
-    if (!*events) options.effort.events_count = 3000;
+    if (!*events) options.effort.events_count = 1000;
     options.effort.quiet_seconds = 1;
     if (options.allocator_names.empty()) options.allocator_names = {"glibc"};
   }

@@ -104,7 +104,7 @@ std::string plot_script(const std::vector<Run>& runs, const PlotText& text,
       << "set logscale y 2\nset yrange [4:1024]\nset ylabel 'MiB'\n"
       << "set grid ytics lc rgb '#dddddd'\nset border 3 lc rgb '#444444'\n"
       << "set xtics nomirror\nset ytics nomirror\n"
-      << "set key top right horizontal maxrows 2 samplen 2 opaque\n";
+      << "set key top right horizontal maxrows 2 samplen 2 Left reverse opaque\n";
   write_bursts(out, runs.empty() ? 0 : runs.front().bursts.size());
   for (const std::string& allocator : allocators) {
     write_panel(out, allocator, runs, mebibytes(static_cast<double>(text.line_bytes)));
