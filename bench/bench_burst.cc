@@ -158,7 +158,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember(known_contenders));
   auto* bursts = app.add_option("--bursts", options.effort.bursts_count, "behind the warm-up");
   auto* events = app.add_option("--events", options.effort.events_count, "in a burst");
-  app.add_option("--svg", options.svg, "where to draw anonymous memory over time");
+  app.add_option("--svg", options.svg,
+                 "where to draw anonymous memory over time; a file among the temporary ones, if it "
+                 "is no smoke run");
   auto* worker = app.add_option("--worker", options.worker, "be a worker: plimsoll or hiredis");
   app.add_option("--socket", options.wanted.socket_path, "of a worker's server");
   app.add_option("--seed", options.wanted.seed, "of a worker's events");
@@ -176,5 +178,9 @@ int main(int argc, char** argv) {
     if (options.allocator_names.empty()) options.allocator_names = {"glibc"};
   }
   if (options.allocator_names.empty()) options.allocator_names = known_allocators;
+  if (options.svg.empty() && !options.common.quick) {
+    options.svg = std::filesystem::temp_directory_path() / "plimsoll-burst.svg";
+  }
+  if (!options.svg.empty()) check_can_plot();
   return run_all(options);
 }

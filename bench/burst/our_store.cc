@@ -6,6 +6,7 @@
 
 #include <boost/asio/use_future.hpp>
 
+#include "plimsoll/bench/burst/job.h"
 #include "plimsoll/bench/burst/line.h"
 #include "plimsoll/bench/burst/plan.h"
 #include "plimsoll/bench/burst/store.h"
@@ -19,8 +20,9 @@
 namespace plimsoll::bench {
 namespace {
 
-// All lookups of all events may wait at once.
-constexpr std::size_t waiters_max = 100'000;
+// All lookups of all events at a time: what bounds them is the requests pool. With fewer, writes
+// would wait among them, and a write that waits closes all keys of the near cache.
+constexpr std::size_t requests_max = events_at_once_max * lookups_max;
 
 void check(const auto& result) {
   if (!result) fail("plimsoll", result.error().what());
@@ -39,8 +41,9 @@ native::Client connect_to(const StoreOptions& wanted) {
 
   native::Options options;
   options.client_side_cache = *made;
+  options.inflight_requests_limit = requests_max;
   options.inflight_overflow = native::OnLimit::wait;
-  options.waiters_max = waiters_max;
+  options.waiters_max = requests_max;
   options.request_timeout = std::chrono::minutes(5);
   options.connect_timeout = std::chrono::minutes(1);
   auto client =

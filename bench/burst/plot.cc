@@ -113,8 +113,11 @@ std::string plot_script(const std::vector<Run>& runs, const PlotText& text,
   return out.str();
 }
 
-void plot(const std::vector<Run>& runs, const PlotText& text, const std::string& path) {
+void check_can_plot() {
   if (!has_program("gnuplot")) fail("gnuplot", "is missing: ./dev setup bench installs it");
+}
+
+void plot(const std::vector<Run>& runs, const PlotText& text, const std::string& path) {
   const std::string script = path + ".gnuplot";
   std::ofstream(script) << plot_script(runs, text, path);
   run_program({"gnuplot", script});

@@ -19,7 +19,10 @@ struct PlotText {
 std::string plot_script(const std::vector<Run>& runs, const PlotText& text,
                         const std::string& path);
 
-/// Writes the plot. Ends the process if gnuplot is missing or fails.
+/// Ends the process if gnuplot is missing.
+void check_can_plot();
+
+/// Writes the plot. Ends the process if gnuplot fails.
 void plot(const std::vector<Run>& runs, const PlotText& text, const std::string& path);
 
 }  // namespace plimsoll::bench
