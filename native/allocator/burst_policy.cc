@@ -8,13 +8,17 @@ namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+// How much of an average over `window` is replaced in `elapsed`.
+double part(Duration elapsed, Duration window) {
+  return 1 - std::exp(-seconds(elapsed) / seconds(window));
+}
+
 }  // namespace
 
 bool BurstPolicy::handle_look(Instant now, const ProcessFigures& figures) {
   if (!last_) {
     last_ = figures;
-    last_look_ = now;
-    quiet_since_ = now;
+    last_look_ = idle_since_ = fallen_since_ = now;
     anonymous_floor_ = figures.anonymous_bytes;
     return false;
   }
@@ -26,28 +30,33 @@ bool BurstPolicy::handle_look(Instant now, const ProcessFigures& figures) {
   last_ = figures;
   last_look_ = now;
 
+  if (load != Load::idle) idle_since_ = now;
   if (load == Load::busy) {
     burst_ = true;
-    quiet_since_ = now;
+    fallen_since_ = now;
     again_after_ = ask_again_min;
-    return false;
   }
   // One that is short, or only waits for others to send, shows in memory alone.
   if (bytes >= anonymous_floor_ + settings_.excess_min) burst_ = true;
-  if (now - quiet_since_ < settings_.quiet_period || now < not_before_) return false;
-  return burst_ || now >= again_at_;
+  return is_quiet(now) && now >= not_before_ && (burst_ || now >= again_at_);
 }
 
 // The most and the least are left behind by a load that stays: then they meet, and neither is far
 // from the other any more.
 BurstPolicy::Load BurstPolicy::handle_load(Duration elapsed, Duration cpu) {
   const double rate = std::max(seconds(cpu), 0.0) / seconds(elapsed);
-  const double fading = 1 - std::exp(-seconds(elapsed) / seconds(memory()));
-  highest_ = std::max(rate, highest_ + (rate - highest_) * fading);
-  lowest_ = std::min(rate, lowest_ + (rate - lowest_) * fading);
-  if (rate < idle_processor_share) return Load::quiet;
-  const bool varies = lowest_ < highest_ / 2;
-  return varies && rate <= lowest_ + (highest_ - lowest_) / 4 ? Load::quiet : Load::busy;
+  load_ += (rate - load_) * part(elapsed, load_window);
+  const double faded = part(elapsed, memory());
+  highest_ = std::max(load_, highest_ + (load_ - highest_) * faded);
+  lowest_ = std::min(load_, lowest_ + (load_ - lowest_) * faded);
+  if (rate < idle_processor_share) return Load::idle;
+  const bool varies = lowest_ * load_fall_min < highest_;
+  return varies && load_ <= lowest_ + (highest_ - lowest_) / 4 ? Load::fallen : Load::busy;
+}
+
+bool BurstPolicy::is_quiet(Instant now) const {
+  return now - idle_since_ >= settings_.quiet_period ||
+         now - fallen_since_ >= fallen_periods * settings_.quiet_period;
 }
 
 // A burst is not forgotten before it counts as over.
@@ -58,6 +67,8 @@ void BurstPolicy::handle_asked(Instant now, const ProcessFigures& figures,
   last_ = figures;
   last_look_ = now;
   burst_ = false;
+  // Where the process goes on with a part of the load, that is the load from here on.
+  highest_ = lowest_ = load_;
   anonymous_floor_ = figures.anonymous_bytes;
   not_before_ = after(now, ask_interval_min);
   again_after_ = returned_bytes >= settings_.excess_min

@@ -11,8 +11,8 @@
 // anonymous memory, looked at now and then. So the application's own bursts count, and no request
 // pays for being counted. No clock, no I/O.
 //
-// A look is quiet where the process hardly runs, or runs far below what it did lately: a load that
-// stays as it is, is not quiet, and nobody is asked while it lasts.
+// It is over when the process has hardly run for the quiet period, or for a few of them far below
+// what it did lately: a load that stays as it is, is not quiet, and nobody is asked while it lasts.
 
 namespace plimsoll::native {
 
@@ -32,8 +32,15 @@ inline constexpr Duration idle_look_interval = std::chrono::seconds(5);
 /// Below so much of one processor, a process does next to nothing.
 inline constexpr double idle_processor_share = 0.05;
 
-/// What is remembered of a load fades in so long.
-inline constexpr Duration load_memory = std::chrono::seconds(30);
+/// A load has fallen where it was that many times what it has been since...
+inline constexpr double load_fall_min = 3;
+
+/// ...for so many quiet periods: a machine that is short of processors makes any load waver.
+inline constexpr int fallen_periods = 3;
+
+/// A load is what it was over about so long; what is remembered of it fades in the other time.
+inline constexpr Duration load_window = std::chrono::seconds(3);
+inline constexpr Duration load_memory = std::chrono::minutes(1);
 
 class BurstPolicy {
  public:
@@ -55,22 +62,25 @@ class BurstPolicy {
   Duration look_interval() const;
 
  private:
-  enum class Load : unsigned char { quiet, busy };
+  enum class Load : unsigned char { idle, fallen, busy };
 
   Load handle_load(Duration elapsed, Duration cpu);
+  bool is_quiet(Instant now) const;
   Duration memory() const;
 
   Settings settings_{};
   std::optional<ProcessFigures> last_;
   Instant last_look_{};
 
-  // Processors in use: the most and the least of late.
+  // Processors in use: now, the most and the least of late.
+  double load_ = 0;
   double highest_ = 0;
   double lowest_ = 0;
 
   // What the process did before it was first looked at is a burst as well.
   bool burst_ = true;
-  Instant quiet_since_{};
+  Instant idle_since_{};
+  Instant fallen_since_{};
   std::size_t anonymous_floor_ = 0;  // the least since the last burst was over
   Instant not_before_{};
   Instant again_at_ = never;
