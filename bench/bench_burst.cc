@@ -10,10 +10,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "plimsoll/bench/burst/account.h"
 #include "plimsoll/bench/burst/feed.h"
 #include "plimsoll/bench/burst/line.h"
 #include "plimsoll/bench/burst/plot.h"
 #include "plimsoll/bench/burst/run.h"
+#include "plimsoll/bench/burst/samples.h"
 #include "plimsoll/bench/burst/worker.h"
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"

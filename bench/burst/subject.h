@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string>
 
-#include "plimsoll/bench/burst/worker.h"
+#include "plimsoll/bench/burst/account.h"
 
 namespace plimsoll::bench {
 

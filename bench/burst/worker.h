@@ -3,41 +3,9 @@
 // The process that is looked at: one client at the job. It tells on standard output, ten times a
 // second, how far it is and what it keeps, and ends when standard input does.
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "plimsoll/bench/burst/account.h"
 
 namespace plimsoll::bench {
-
-enum class Client { plimsoll, hiredis };
-
-struct WorkerOptions {
-  Client client = Client::plimsoll;
-  bool give_back = false;
-  /// Asks for more events only while there is room among those that are worked on.
-  bool bounded = false;
-  std::string socket_path;
-  std::uint64_t seed = 0;
-};
-
-/// What a worker says of itself; bytes.
-struct Account {
-  std::uint64_t done = 0;  ///< events
-  std::size_t accounted = 0;
-  std::size_t accounted_peak = 0;
-  std::size_t own = 0;  ///< the job's
-  std::size_t own_peak = 0;
-};
-
-/// As one line, without its end, and back; nothing where it is none.
-std::string to_line(const Account& account);
-std::optional<Account> from_line(std::string_view line);
-
-/// As a command line behind this binary's name, which run_worker() is called for.
-std::vector<std::string> arguments_of(const WorkerOptions& options);
 
 /// Ends the process.
 [[noreturn]] void run_worker(const WorkerOptions& options);

@@ -1,20 +1,18 @@
 #include <atomic>
 #include <cstdint>
 #include <future>
-#include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/bench/burst/account.h"
 #include "plimsoll/bench/burst/plan.h"
 #include "plimsoll/bench/burst/plot.h"
 #include "plimsoll/bench/burst/samples.h"
 #include "plimsoll/bench/burst/stealing_pool.h"
 #include "plimsoll/bench/burst/subject.h"
-#include "plimsoll/bench/burst/worker.h"
 
 namespace plimsoll::bench {
 namespace {
