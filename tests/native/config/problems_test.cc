@@ -160,6 +160,9 @@ TEST_CASE("what is no TOML, or half of one, is told with line and column, withou
   }
   CHECK_THAT(refusal_of("[client]\npassword = hunter2"), ContainsSubstring("a.toml:2:"));
   CHECK_THAT(refusal_of("[client]\npassword = hunter2"), !ContainsSubstring("hunter2"));
+  for (const char* const header : {"[.a]", "[\n", "[[.a]]", "[=]"}) {
+    CHECK_THAT(refusal_of(header), ContainsSubstring("a.toml:1:"));
+  }
   CHECK_THAT(refusal_of("a = \"\xff\xfe\""), ContainsSubstring("a.toml:1:"));
   CHECK_THAT(refusal_of(std::string("\0\0\0", 3)), ContainsSubstring("a.toml:1:"));
 }
