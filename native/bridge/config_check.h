@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plimsoll/native/bridge/config_file.h"
+#include "plimsoll/native/bridge/problems.h"
 
 namespace plimsoll::bridge {
 
