@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/units.h"
+#include "plimsoll/native/config/observing.h"
 #include "plimsoll/native/statistics.h"
 
 namespace plimsoll::native {
@@ -25,7 +26,14 @@ std::optional<Configuration>& applied() {
 [[maybe_unused]] const int registered =
     ::pthread_atfork([] { applying.lock(); }, [] { applying.unlock(); }, [] { applying.unlock(); });
 
-bool is_about_memory(const OptionRow& row) { return row.taken == config::Taken::at_once; }
+// All that a process has one of.
+std::vector<const OptionRow*> shared_rows() {
+  std::vector<const OptionRow*> all;
+  for (const auto part : {config::memory_rows(), config::observe_rows()}) {
+    for (const OptionRow& row : part) all.push_back(&row);
+  }
+  return all;
+}
 
 // Of files alone: two programs' own words are not known to be one's.
 bool is_read_again(const Configuration& before, const Configuration& now) {
@@ -51,13 +59,12 @@ bool has_same_value(const OptionRow& row, const Configuration& one, const Config
 // In what `now` says, not in what it leaves open.
 Result<void> agree(const Configuration& before, const Configuration& now) {
   std::string text;
-  for (const OptionRow& row : config::memory_rows()) {
-    if (!is_about_memory(row) || origin(now, row.key) == "default") continue;
-    if (has_same_value(row, now, before)) continue;
-    text += (text.empty() ? "" : "\n") + std::string(row.key) + ": is " +
-            value_with_origin(now, row) + ", and the process has " +
-            value_with_origin(before, row) +
-            "; expected the same, or nothing: a process has one memory line";
+  for (const OptionRow* const row : shared_rows()) {
+    if (origin(now, row->key) == "default" || has_same_value(*row, now, before)) continue;
+    text += (text.empty() ? "" : "\n") + std::string(row->key) + ": is " +
+            value_with_origin(now, *row) + ", and the process has " +
+            value_with_origin(before, *row) +
+            "; expected the same, or nothing: a process has one of these";
   }
   if (text.empty()) return {};
   return Error(ErrorCode::invalid_option, Executed::no, text);
@@ -66,7 +73,14 @@ Result<void> agree(const Configuration& before, const Configuration& now) {
 bool says_memory(const Configuration& configuration) {
   const auto rows = config::memory_rows();
   return std::any_of(rows.begin(), rows.end(), [&](const OptionRow& row) {
-    return is_about_memory(row) && origin(configuration, row.key) != "default";
+    return origin(configuration, row.key) != "default";
+  });
+}
+
+bool says_anything_shared(const Configuration& configuration) {
+  const auto rows = shared_rows();
+  return std::any_of(rows.begin(), rows.end(), [&](const OptionRow* row) {
+    return origin(configuration, row->key) != "default";
   });
 }
 
@@ -99,26 +113,35 @@ std::vector<const OptionRow*> differences(const Configuration& one, const Config
 
 }  // namespace config
 
+namespace {
+
+// Who says nothing leaves what a program, or a client, has drawn.
+Result<void> draw_line(const std::optional<Configuration>& before, const Configuration& now) {
+  const bool said_before = before && says_memory(*before);
+  if (!said_before && !says_memory(now) && memory_statistics().limit != 0) return {};
+  if (before && has_same_memory(*before, now)) return {};
+  return configure_memory(now.memory);
+}
+
+}  // namespace
+
 Result<void> apply(Configuration& configuration) {
   const std::lock_guard lock(applying);
   std::optional<Configuration>& before = applied();
-  if (before && !says_memory(*before)) before.reset();
   if (before && !is_read_again(*before, configuration)) {
     if (const auto agreed = agree(*before, configuration); !agreed) return agreed;
     return make_cache(configuration);
   }
-  // Who says nothing leaves what a program, or a client, has drawn.
-  const bool is_drawn = !before && !says_memory(configuration) && memory_statistics().limit != 0;
-  if (!is_drawn && (!before || !has_same_memory(*before, configuration))) {
-    const auto drawn = configure_memory(configuration.memory);
-    if (!drawn) return drawn;
-  }
-  if (const auto made = make_cache(configuration); !made) {
-    // It is the whole that was refused.
+  // It is the whole that is refused.
+  const auto refuse = [&](const Error& why) -> Result<void> {
     if (before) static_cast<void>(configure_memory(before->memory));
-    return made;
-  }
-  if (!before && !says_memory(configuration)) return {};
+    return why;
+  };
+  if (const auto drawn = draw_line(before, configuration); !drawn) return drawn;
+  if (const auto made = make_cache(configuration); !made) return refuse(made.error());
+  const auto observed = config::observe(before ? *before : Configuration(), configuration);
+  if (!observed) return refuse(observed.error());
+  if (!before && !says_anything_shared(configuration)) return {};
   before = configuration;
   before->client = {};  // a cache, and secrets, are not this one's to keep
   before->url.clear();

@@ -50,11 +50,6 @@ constexpr OptionRow rows[] = {
         "cache.only_key_prefixes", "Only reads of which all keys begin with one of these."),
     row<Kind::texts, &Cache::module_reads>(
         "cache.module_reads", "Reads of modules that may be cached, such as JSON.GET."),
-    {.key = "metrics.listen",
-     .access = at<Kind::listen, &Configuration::metrics_listen>(),
-     .taken = Taken::at_start,
-     .description = "Where figures are served, such as 127.0.0.1:9121.",
-     .when_unset = "nowhere"},
 };
 
 }  // namespace

@@ -56,6 +56,8 @@ struct Configuration {
   std::string metrics_listen;
   /// Whether SIGUSR1 has configuration and accounts written down.
   bool dump_on_sigusr1 = false;
+  /// Where to: a file that is appended to; empty: standard error.
+  std::string dump_path;
 
   /// The file that was read; empty: none.
   std::string file;
@@ -92,14 +94,14 @@ struct LoadOptions {
 /// wrong, but a warning: others may have named it so.
 Result<Configuration> load_configuration(const LoadOptions& options);
 
-/// Makes it this process's: draws the memory line, and makes the cache that it describes, unless
-/// there is one, for client.client_side_cache. From any thread. Clients that exist stay as they
-/// are.
+/// Makes it this process's: draws the memory line, makes the cache that it describes, unless there
+/// is one, for client.client_side_cache, and begins to serve figures and to dump on SIGUSR1, if it
+/// says so. From any thread. Clients that exist stay as they are.
 ///
-/// A process has one line. Whoever applies another file, or none, after the first must agree with
-/// that one in all that it says about memory: invalid_option names key, both values, and where they
-/// come from. Errors of configure_memory() and ClientSideCache::create(); what was applied before
-/// stays then.
+/// A process has one line, one endpoint and one dump. Whoever applies another file, or none, after
+/// the first must agree with that one in all that it says about these: invalid_option names key,
+/// both values, and where they come from. Errors of configure_memory(), ClientSideCache::create(),
+/// serve_metrics() and dump_on_signal(); what was applied before stays then.
 Result<void> apply(Configuration& configuration);
 
 /// Every option with its value and where that comes from, as TOML that load_configuration() reads.

@@ -50,10 +50,6 @@ constexpr OptionRow rows[] = {
      .description =
          "Whether a pool that needs more than it is guaranteed may use what others leave "
          "idle."},
-    {.key = "dump_on_sigusr1",
-     .access = at<Kind::flag, &Configuration::dump_on_sigusr1>(),
-     .taken = Taken::at_start,
-     .description = "Whether SIGUSR1 has configuration and accounts written down."},
     ratio<&Pools::cache>("pools.cache.ratio", the_rest),
     budget<&Pools::cache>("pools.cache.budget", the_rest),
     ratio<&Pools::requests>("pools.requests.ratio", "0.25"),

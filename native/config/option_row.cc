@@ -9,7 +9,7 @@ namespace {
 
 std::vector<OptionRow> all_rows() {
   std::vector<OptionRow> all;
-  for (const auto part : {memory_rows(), client_rows(), tls_rows(), cache_rows()}) {
+  for (const auto part : {memory_rows(), client_rows(), tls_rows(), cache_rows(), observe_rows()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

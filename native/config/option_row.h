@@ -85,5 +85,6 @@ std::span<const OptionRow> memory_rows();
 std::span<const OptionRow> client_rows();
 std::span<const OptionRow> tls_rows();
 std::span<const OptionRow> cache_rows();
+std::span<const OptionRow> observe_rows();
 
 }  // namespace plimsoll::native::config

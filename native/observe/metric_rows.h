@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -59,6 +60,30 @@ inline constexpr Row<Observed> process_rows[] = {
      [](const Observed& all) { return all.scrapes; }},
     {"metrics_refused_total", counter, "Connections for them that were closed, being too many",
      [](const Observed& all) { return all.scrapes_refused; }},
+    {"give_back_asked_total", counter, "Times that the allocator was asked to give memory back",
+     [](const Observed& all) -> std::uint64_t { return all.memory.give_back.asked; }},
+    {"give_back_returned_bytes_total", counter, "What came back to the system by that",
+     [](const Observed& all) -> std::uint64_t { return all.memory.give_back.returned_bytes; }},
+    {"container_limit_bytes", gauge, "The tightest limit around the process; 0: not known",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.limit; }},
+    {"container_high_bytes", gauge, "The tightest memory.high around the process; 0: none",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.high; }},
+    {"container_usage_bytes", gauge,
+     "Memory of the cgroup that has the least room, page cache included",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.usage; }},
+    {"container_headroom_bytes", gauge,
+     "What is left until its limit or its memory.high; 0 where it is above",
+     [](const Observed& all) -> std::uint64_t {
+       return std::max<std::int64_t>(all.memory.container.headroom, 0);
+     }},
+    {"container_oom_kills_total", counter, "Processes that the kernel has killed around this one",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.events.oom_kill; }},
+    {"line_is_auto", gauge, "1 where the line follows the container (memory_limit = \"auto\")",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.is_auto ? 1 : 0; }},
+    {"line_lowered_total", counter, "Times that the line went down for that",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.lowered; }},
+    {"line_raised_total", counter, "Times that it went up again",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.raised; }},
 };
 
 // Of a pool.

@@ -2,16 +2,21 @@
 
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "plimsoll/native/observe/metrics.h"
 #include "plimsoll/native/statistics.h"
 #include "plimsoll/tests/native/config/loading.h"
 #include "plimsoll/tests/native/config/told.h"
 #include "plimsoll/tests/native/patience.h"
+#include "plimsoll/tests/support/temporary_directory.h"
 
 // A file that a running process follows. A process has one line, and so these all follow one file.
 
@@ -37,6 +42,11 @@ std::shared_ptr<ConfigurationFile> opened(std::string_view text) {
   return ConfigurationFile::open(from_file(the_file())).value();
 }
 
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 bool line_becomes(std::size_t bytes) {
   return eventually([bytes] { return memory_statistics().limit == bytes; });
 }
@@ -48,7 +58,7 @@ TEST_CASE("a file is read again on request, and what can be taken holds at once"
   const Told told;
   the_file().write(
       "memory_limit = \"48 MiB\"\nclient.request_timeout = \"1 s\"\n"
-      "client.password = \"hunter2\"\nmetrics.listen = \"127.0.0.1:0\"\n");
+      "client.password = \"hunter2\"\ncache.max_entries = 10\n");
   REQUIRE(file->reload());
   CHECK(memory_statistics().limit == 48 * mib);
   CHECK(file->current().client.request_timeout == std::chrono::seconds(1));
@@ -58,11 +68,32 @@ TEST_CASE("a file is read again on request, and what can be taken holds at once"
   CHECK(told.has("WARN plimsoll.configuration.not_taken: client.request_timeout is \"1 s\" now" +
                  place + ":2): for new clients"));
   CHECK(told.has("client.password is another one now" + place + ":3): for new clients"));
-  CHECK(told.has("metrics.listen is \"127.0.0.1:0\" now" + place +
-                 ":4): when the process is started again"));
+  CHECK(told.has("cache.max_entries is 10 now" + place + ":4): when the process is started again"));
   CHECK_FALSE(told.has("hunter2"));
   REQUIRE(file->reload());
   CHECK(told.lines().size() == 4);
+}
+
+TEST_CASE("figures are served, and dumps written, for as long as the file says so") {
+  const TemporaryDirectory folder;
+  const std::string path = folder.path() + "/dump";
+  const auto file = opened("metrics.listen = \"127.0.0.1:0\"\n");
+  CHECK(native::metrics_address().starts_with("127.0.0.1:"));
+  the_file().write("memory_limit = \"32 MiB\"\ndump.on_sigusr1 = true\ndump.path = \"" + path +
+                   "\"\n");
+  REQUIRE(file->reload());
+  CHECK(native::metrics_address().empty());
+  ::raise(SIGUSR1);
+  CHECK(eventually([&] { return text_of(path).find("[pools.cache]") != std::string::npos; }));
+
+  the_file().write("memory_limit = \"48 MiB\"\ndump.path = \"" + path +
+                   "\"\nmetrics.listen = \"192.0.2.1:1\"\n");
+  const auto refused = file->reload();
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(std::string(refused.error().text()), ContainsSubstring("metrics.listen"));
+  CHECK(memory_statistics().limit == 32 * mib);
+  the_file().write("memory_limit = \"32 MiB\"\n");
+  REQUIRE(file->reload());
 }
 
 TEST_CASE("a bad file leaves the last good configuration in force, and says so") {

@@ -40,14 +40,14 @@ inline void add_tls(Fields& all, const native::TlsOptions& tls) {
       verify, min_version, ciphers, ciphersuites);
 }
 
-// Not said: on_connection and credentials, which are functions; client_side_cache, which apply()
+// Not said: on_connection, credentials and tracer, which are code; client_side_cache, which apply()
 // makes of [cache]; memory_limit, which is the process's and stands at the top.
 inline void add_client(Fields& all, const native::Options& client) {
   const auto& [memory_limit, inflight_requests_limit, inflight_overflow, waiters_max,
                blocking_connections_max, subscriptions_max, subscription_messages_max,
                subscription_overflow, request_timeout, connect_timeout, reconnect_wait_min,
                reconnect_wait_max, reconnect_attempts_max, health_check_interval, tombstone_age_max,
-               read_resends_max, tcp_user_timeout, on_connection, tls, close_timeout,
+               read_resends_max, tcp_user_timeout, on_connection, tracer, tls, close_timeout,
                reply_bytes_max, username, password, token, credentials, credentials_refresh_before,
                client_side_cache, client_name, protocol, no_evict, no_touch, database] = client;
   add(all, inflight_requests_limit, inflight_overflow, waiters_max, blocking_connections_max,
@@ -70,14 +70,15 @@ inline void add_cache(Fields& all, const native::ClientSideCacheOptions& cache) 
 
 /// Those that options say. Not said: file, origins and warnings, which loading fills in.
 inline Fields said_by_options(const native::Configuration& configuration) {
-  const auto& [memory, url, client, secret_files, cache, metrics_listen, dump_on_sigusr1, file,
+  const auto& [memory, url, client, secret_files, cache, metrics_listen, dump_on_sigusr1, dump_path, file,
                origins, warnings] = configuration;
   const auto& [password_file, token_file, key_password_file] = secret_files;
   Fields all;
   add_memory(all, memory);
   add_client(all, client);
   add_cache(all, cache);
-  add(all, url, password_file, token_file, key_password_file, metrics_listen, dump_on_sigusr1);
+  add(all, url, password_file, token_file, key_password_file, metrics_listen, dump_on_sigusr1,
+      dump_path);
   return all;
 }
 
