@@ -71,10 +71,9 @@ void BurstPolicy::handle_asked(Instant now, const ProcessFigures& figures,
   highest_ = lowest_ = load_;
   anonymous_floor_ = figures.anonymous_bytes;
   not_before_ = after(now, ask_interval_min);
-  again_after_ = returned_bytes >= settings_.excess_min
-                     ? ask_again_min
-                     : std::min<Duration>(2 * again_after_, ask_again_max);
+  if (returned_bytes >= settings_.excess_min) again_after_ = ask_again_min;
   again_at_ = after(now, again_after_);
+  again_after_ = std::min<Duration>(2 * again_after_, ask_again_max);
 }
 
 Duration BurstPolicy::look_interval() const {

@@ -19,9 +19,9 @@ namespace plimsoll::native {
 /// So long between two times that the allocator is asked, at least.
 inline constexpr Duration ask_interval_min = std::chrono::seconds(10);
 
-/// After a burst that is over, what is in excess is looked at again after this, as long as it stays
-/// quiet, and each time that little came of it after twice the time.
-inline constexpr Duration ask_again_min = std::chrono::minutes(1);
+/// As long as it stays quiet what is in excess is looked at again after this, since what holds the
+/// memory of a burst may let go of it late; and then after twice the time, unless much came of it.
+inline constexpr Duration ask_again_min = ask_interval_min;
 inline constexpr Duration ask_again_max = std::chrono::hours(1);
 
 /// How often to look: while something goes on, and while nothing does.
