@@ -1,5 +1,7 @@
 #include "plimsoll/bench/burst/job.h"
 
+#include <malloc.h>
+
 #include <ctime>
 #include <string>
 #include <utility>
@@ -9,8 +11,14 @@ namespace {
 
 constexpr std::size_t events_a_read = 50;
 
-std::size_t bytes_of(const Work& work) {
-  return sizeof work + work.event.id.capacity() + work.event.body.capacity();
+std::size_t heap_bytes(const std::string& text) {
+  const bool is_inside = text.capacity() <= std::string().capacity();
+  return is_inside ? 0 : malloc_usable_size(const_cast<char*>(text.data()));
+}
+
+// As the allocator rounds them up: 4097 bytes are 5 KiB to some.
+std::size_t bytes_of(Work& work) {
+  return malloc_usable_size(&work) + heap_bytes(work.event.id) + heap_bytes(work.event.body);
 }
 
 std::chrono::nanoseconds thread_time() {

@@ -42,7 +42,7 @@ class Job final : public StoreUser {
   void start(Store& store);
 
   std::uint64_t done_count() const { return done_; }
-  /// What the job itself keeps: events that wait or are worked on, and their results.
+  /// What the job itself keeps: events that wait or are worked on, as the allocator has them.
   std::size_t bytes() const { return bytes_; }
   std::size_t bytes_peak() const { return bytes_peak_; }
 

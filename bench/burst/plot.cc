@@ -101,10 +101,10 @@ std::string plot_script(const std::vector<Run>& runs, const PlotText& text,
       << quoted("Anonymous resident memory while events come in bursts") << ".\"\\n\"."
       << quoted(text.subtitle)
       << " font ',15' margins char 9, char 2, char 3, char 6 spacing char 9, char 5\n"
-      << "set logscale y 2\nset yrange [4:1024]\nset ylabel 'MiB'\n"
+      << "set logscale y 2\nset yrange [4:2048]\nset ylabel 'MiB'\n"
       << "set grid ytics lc rgb '#dddddd'\nset border 3 lc rgb '#444444'\n"
       << "set xtics nomirror\nset ytics nomirror\n"
-      << "set key top right horizontal maxrows 2 samplen 2 Left reverse opaque\n";
+      << "set key top right horizontal maxrows 2 samplen 2 Left reverse\n";
   write_bursts(out, runs.empty() ? 0 : runs.front().bursts.size());
   for (const std::string& allocator : allocators) {
     write_panel(out, allocator, runs, mebibytes(static_cast<double>(text.line_bytes)));
