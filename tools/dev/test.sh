@@ -1,9 +1,9 @@
 #!/bin/bash
 # ./dev test [NAME]: runs the tests, and ends with the line "N passed, N failed".
 #
-# Without NAME: all of them under gcc, those that can under ASan and UBSan, those with threads
-# under TSan, those of a workspace that uses this one, and those of the npm package in each runtime
-# (tools/dev/js.sh). With NAME: tests/NAME, under gcc; "js" is the npm package alone.
+# Without NAME: all of them under gcc, those of the code itself that can under ASan and UBSan, those
+# with threads under TSan, those of a workspace that uses this one, and those of the npm package in
+# each runtime (tools/dev/js.sh). With NAME: tests/NAME, under gcc; "js" is the npm package alone.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -57,7 +57,9 @@ else
   mapfile -t tests_and_programs < <(run_bazel query --noshow_progress "$query" 2>/dev/null)
   [ ${#tests_and_programs[@]} -gt 0 ] || die "bazel query finds no tests"
   run gcc "${tests_and_programs[@]}"
-  run asan --config=asan --build_tests_only //...
+  # Examples and benchmarks only use what is tested here: they would be compiled for little.
+  run asan --config=asan --build_tests_only -- //... \
+    -//tests/bench/... -//tests/examples/... -//tests/readme/...
   run tsan --config=tsan --build_tests_only //tests/native/... //tests/core/memory/...
   if [ -e tests/consumer/WORKSPACE ]; then
     cd tests/consumer
