@@ -1,12 +1,9 @@
 #include "plimsoll/bench/footprint/states.h"
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
-#include <future>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include <boost/asio/use_future.hpp>
@@ -17,6 +14,7 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/native/client_side_cache.h"
 #include "plimsoll/native/memory_options.h"
+#include "plimsoll/native/statistics.h"
 #include "plimsoll/tests/support/certificates.h"
 #include "plimsoll/tests/support/valkey_server.h"
 

@@ -125,8 +125,8 @@ RULES = {
             ("a.md", "cd /" + "home/jane/plimsoll"),
         ],
         "allowed": [
-            ("a.md", "/usr/include and $HOME/work/a and ~/work/a and //root/a:b"),
-            ("a.md", "https://example.org/work/b and a framework/x"),
+            ("a.md", "/usr/include and $HOME/" + "work/a and ~/" + "work/a and //" + "root/a:b"),
+            ("a.md", "https://example.org/" + "work/b and a framework/x"),
         ],
     },
 }

@@ -37,6 +37,7 @@ def plimsoll_test(name, srcs = None, copts = [], deps = [], size = "small", **kw
     Args:
       name: as in cc_test.
       srcs: as in cc_test.
+      copts: as in cc_test; what this house adds goes before them.
       deps: as in cc_test; Catch2 and its main() are added.
       size: as in cc_test: a small test has a minute.
       **kwargs: as in cc_test.
