@@ -15,7 +15,7 @@ void Channel::submit(const CommandView& command, Operation& operation) const {
         if (!lease->connection()) return given_back;
         return core.submit_to(*lease->connection(), command, now, timeout, tag);
       },
-      operation);
+      driver->traced(command, operation));
 }
 
 }  // namespace plimsoll::native

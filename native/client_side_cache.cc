@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <random>
+#include <span>
 #include <utility>
 
 #include "plimsoll/native/barrier.h"
@@ -66,7 +67,32 @@ Result<cache::CacheOptions> to_core_options(const ClientSideCacheOptions& option
   return core;
 }
 
+TrackingOptions tracking_of(const ClientSideCacheOptions& options,
+                            std::span<const std::string_view> prefixes) {
+  if (options.mode == CacheMode::ttl) return {};
+  TrackingOptions tracking{.method = TrackingOptions::Method::all_reads};
+  if (options.opt_in) tracking.method = TrackingOptions::Method::opt_in;
+  if (!prefixes.empty()) tracking.method = TrackingOptions::Method::broadcast;
+  tracking.required = options.mode == CacheMode::tracking;
+  tracking.prefixes = prefixes;
+  return tracking;
+}
+
+Result<void> validate_tracking(const TrackingOptions& tracking) {
+  SessionOptions session;
+  session.tracking = tracking;
+  if (const plimsoll::Status valid = plimsoll::validate(session); !valid) {
+    return Error(valid.error());
+  }
+  return {};
+}
+
 }  // namespace
+
+Result<void> validate(const ClientSideCacheOptions& options) {
+  if (const auto core = to_core_options(options); !core) return core.error();
+  return validate_tracking(tracking_of(options, views_of(options.broadcast_prefixes)));
+}
 
 Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
     const ClientSideCacheOptions& options) {
@@ -83,11 +109,9 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
       [generation](ClientSideCache* last) {
         if (generation == fork_generation()) delete last;
       });
-  SessionOptions session;
-  session.tracking = made->tracking();
-  if (const plimsoll::Status valid = plimsoll::validate(session); !valid) {
-    return Error(valid.error());
-  }
+  if (const auto valid = validate_tracking(made->tracking()); !valid) return valid.error();
+  Runtime::get().add_cache(std::shared_ptr<cache::Cache>(made, &made->core()));
+  made->registered_ = Runtime::get().clients().add(*made);
   return made;
 }
 
@@ -106,15 +130,7 @@ ClientSideCache::ClientSideCache(Private, const ClientSideCacheOptions& options,
 
 ClientSideCache::~ClientSideCache() = default;
 
-TrackingOptions ClientSideCache::tracking() const {
-  if (options_.mode == CacheMode::ttl) return {};
-  TrackingOptions tracking{.method = TrackingOptions::Method::all_reads};
-  if (options_.opt_in) tracking.method = TrackingOptions::Method::opt_in;
-  if (!prefixes_.empty()) tracking.method = TrackingOptions::Method::broadcast;
-  tracking.required = options_.mode == CacheMode::tracking;
-  tracking.prefixes = prefixes_;
-  return tracking;
-}
+TrackingOptions ClientSideCache::tracking() const { return tracking_of(options_, prefixes_); }
 
 Result<cache::CacheStatistics> ClientSideCache::cache_statistics() const {
   if (!options_.enable_metrics) {

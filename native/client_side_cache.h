@@ -15,6 +15,7 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/native/arguments.h"
+#include "plimsoll/native/client_registry.h"
 #include "plimsoll/native/initiate.h"
 #include "plimsoll/native/operation.h"
 #include "plimsoll/native/result.h"
@@ -87,6 +88,10 @@ struct ClientSideCacheOptions {
   std::chrono::nanoseconds coherence_lease = std::chrono::seconds(10);
 };
 
+/// Whether such a cache could be made, as far as that is known without its memory: create()'s
+/// errors.
+Result<void> validate(const ClientSideCacheOptions& options);
+
 class Driver;
 
 /// Thread-safe.
@@ -142,6 +147,7 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   // For clients.
 
   cache::Cache& core() { return *core_; }
+  std::uint64_t bytes_max() const { return options_.max_cache_kb * 1024; }
   /// What connections of clients of this cache ask of the server. Views of this object.
   TrackingOptions tracking() const;
   void attach(const std::shared_ptr<Driver>& client);
@@ -161,6 +167,7 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   std::unique_ptr<cache::Cache> core_;
   std::mutex mutex_;
   std::vector<std::weak_ptr<Driver>> clients_;  // no more than the core lets join, and some ended
+  Registered registered_;                       // last: it goes before what is looked at
 };
 
 }  // namespace plimsoll::native

@@ -11,6 +11,7 @@
 #include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
+#include "plimsoll/native/tracing.h"
 #include "plimsoll/native/waiting_operation.h"
 
 // What callers do, from any thread. The turns are in driver_turn.cc, the sockets in connection.cc.
@@ -72,17 +73,21 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
         if (!last->inherited()) delete last;
       });
   driver->io_->counted = runtime.count_client();
+  driver->io_->owner = owner;
   if (const auto& cache = driver->options().client_side_cache) {
     const plimsoll::Status used =
         driver->core_.use_cache(cache->core(), source_of(driver->target_));
     if (!used) return Error(used.error());
     cache->attach(driver);
   }
-  driver->io_->owner = owner;
   driver->io_->tls = std::move(tls);
   if (driver->options().credentials) {
     driver->io_->credentials = std::make_unique<CredentialsSource>(*driver, random_seed());
   }
+  if (driver->options().tracer) {
+    driver->tracing_ = std::make_unique<Tracing>(driver->target_, owner);
+  }
+  driver->io_->registered = runtime.clients().add(*driver, owner);
   return driver;
 }
 
@@ -96,6 +101,7 @@ Driver::Driver(Private, Target target, Budget& budget, asio::any_io_executor exe
       core_(seeded(core_options(target_.options)), std::move(accounts)) {}
 
 Driver::~Driver() {
+  io_->registered.end();  // from here on nobody looks
   budget_.stop_waiting(*this);
   // Only where the executor was destroyed with handlers in it: nobody can be told any more.
   while (Operation* operation = ready_.pop()) operation->destroy();
@@ -140,13 +146,17 @@ void Driver::complete_soon(Operation& operation) {
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation,
                     Staleness staleness) {
   stage(
-      operation,
+      traced(command, operation),
       [&](Tag tag) {
         const Instant time = now();
         if (staleness == any_staleness) return core_.submit(command, time, timeout, tag);
         return core_.submit_since(since(time, staleness), command, time, timeout, tag);
       },
       &command, timeout);
+}
+
+Operation& Driver::begin_trace(const CommandView& command, Operation& operation) {
+  return tracing_->begin(command, operation);
 }
 
 void Driver::submit_staged(StageStep step, void* context, Operation& operation) {

@@ -14,6 +14,7 @@
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/resp/wire_value.h"
+#include "plimsoll/native/client_figures.h"
 #include "plimsoll/native/operation.h"
 #include "plimsoll/native/options.h"
 #include "plimsoll/native/staleness.h"
@@ -37,6 +38,7 @@ inline constexpr RequestId connect_request = UINT64_MAX;
 class Connection;
 class CredentialsSource;
 class TlsContext;
+class Tracing;
 
 class Driver final : public std::enable_shared_from_this<Driver>, private BudgetWaiter {
   struct Private {};
@@ -80,6 +82,11 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
         const_cast<void*>(static_cast<const void*>(&stage)), operation);
   }
 
+  /// For submit_by(): what `command` is to be submitted with, where somebody traces.
+  Operation& traced(const CommandView& command, Operation& operation) {
+    return tracing_ ? begin_trace(command, operation) : operation;
+  }
+
   /// Calls void(core, now) under the lock, unless this was inherited.
   template <class Tell>
   void tell(Tell&& tell) {
@@ -108,6 +115,10 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   Statistics statistics();
 
+  /// For those who look at all clients: the client's own figures, without walking over accounts.
+  ClientFigures figures();
+  ClientStatistics client_statistics();
+
   plimsoll::Status start_recording(std::size_t ring_bytes);
   void stop_recording();
   std::string recording();
@@ -134,6 +145,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   using StageStep = plimsoll::Result<RequestId> (*)(void* context, plimsoll::Client& core,
                                                     Instant now, Tag tag);
+  Operation& begin_trace(const CommandView& command, Operation& operation);
   void submit_staged(StageStep step, void* context, Operation& operation);
   template <class Stage>
   void stage(Operation& operation, const Stage& stage, const CommandView* command = nullptr,
@@ -163,6 +175,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   std::string circumstances(const Event& event) const;
   const std::string& failure() const;
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready);
+  using Warning = void (*)(const Driver& driver, std::string_view why);
+  Warning warning_of(ConnectionEvent::Kind kind, const Delivery& delivery);
+  void warn(std::string_view event_name, std::string_view what, std::string_view why) const;
   void run(OperationList& ready);
   void act(const Action& action);
   void flush();
@@ -193,6 +208,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   const boost::asio::any_io_executor executor_;
   const std::uint64_t generation_;
   std::unique_ptr<Io> io_;
+  std::unique_ptr<Tracing> tracing_;  // null: nobody traces
 
   // Guarded by mutex_.
   std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/native/client_registry.h"
 #include "plimsoll/native/connection.h"
 #include "plimsoll/native/counted.h"
 #include "plimsoll/native/credentials_source.h"
@@ -18,6 +19,22 @@
 
 namespace plimsoll::native {
 
+/// How long it is silent about the same trouble of the same client.
+inline constexpr Duration warning_interval_min = std::chrono::minutes(1);
+
+/// Something that is said seldom, however often it happens.
+class Seldom {
+ public:
+  bool is_due(Instant time) {
+    if (time < next_) return false;
+    next_ = time + warning_interval_min;
+    return true;
+  }
+
+ private:
+  Instant next_ = Instant::min();
+};
+
 struct Driver::Io {
   explicit Io(Driver& driver) : timer(driver.executor()) {
     connections[0] = std::make_unique<Connection>(driver, first_connection);
@@ -27,9 +44,14 @@ struct Driver::Io {
 
   boost::asio::steady_timer timer;
   Counted counted;                                 // among the clients of the process
+  Registered registered;                           // the same, for those who look at them
   std::uint64_t owner = 0;                         // of its accounts
   std::unique_ptr<TlsContext> tls;                 // null: plain connections
   std::unique_ptr<CredentialsSource> credentials;  // null: they are in the options
+  // Of the turns alone.
+  Seldom refused_warning;
+  Seldom credentials_warning;
+  Seldom tls_warning;
   // By ConnectionId. They come under the lock, and stay.
   std::array<std::unique_ptr<Connection>, connections_max> connections;
 };

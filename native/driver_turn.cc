@@ -21,31 +21,6 @@ namespace {
 // allocate comes from malloc's cache of the thread, which keeps 7 blocks of a size.
 constexpr int events_per_round = 6;
 
-// Tells Options::on_connection, in its turn among the outcomes.
-class ConnectionNotice final : public Operation {
- public:
-  ConnectionNotice(const Options& options, ConnectionEvent::Kind kind)
-      : Operation(false), options_(options), event_{.kind = kind} {}
-
-  using Operation::handle_submitted;
-  void handle_submitted(Driver&, RequestId) override {}
-  void deliver(const Delivery& delivery) override {
-    if (delivery.error != nullptr) event_.error = to_error(delivery);
-  }
-  void complete() override {
-    const std::unique_ptr<ConnectionNotice> self(this);
-    options_.on_connection(event_);
-  }
-  void destroy() override { delete this; }
-
- private:
-  friend struct std::default_delete<ConnectionNotice>;
-  ~ConnectionNotice() = default;
-
-  const Options& options_;
-  ConnectionEvent event_;
-};
-
 }  // namespace
 
 Driver*& turn_of_this_thread() {
@@ -232,13 +207,6 @@ std::string Driver::circumstances(const Event& event) const {
   return {};
 }
 
-void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready) {
-  if (!target_.options.on_connection) return;
-  auto* const notice = new ConnectionNotice(target_.options, kind);
-  notice->deliver(delivery);
-  ready.push(*notice);
-}
-
 void Driver::act(const Action& action) {
   auto& connection = io_->connections[static_cast<std::size_t>(action.connection)];
   if (connection == nullptr) {
@@ -252,11 +220,6 @@ void Driver::act(const Action& action) {
 }
 
 TlsContext* Driver::tls() const { return io_->tls.get(); }
-
-void Driver::handle_tls_files_read() {
-  const std::lock_guard lock(mutex_);
-  tls_problem_ = io_->tls->problem();
-}
 
 CredentialsSource* Driver::credentials() const { return io_->credentials.get(); }
 
@@ -277,6 +240,9 @@ void Driver::handle_no_credentials(const std::string& why) {
   {
     const std::lock_guard lock(mutex_);
     credentials_problem_ = why;
+  }
+  if (io_->credentials_warning.is_due(now())) {
+    warn("plimsoll.client.credentials_missing", "was given no credentials", why);
   }
   // Those who wait now: one that fails may have others wait for the next time.
   std::vector<Connection*> waiting;

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "plimsoll/core/base/units.h"
@@ -83,6 +85,42 @@ Result<std::size_t> read_amount(std::string_view path, std::string_view text) {
   return std::size_t{*bytes};
 }
 
+Result<std::optional<std::size_t>> read_memory_limit(std::string_view text) {
+  if (text == "auto") return std::optional<std::size_t>();
+  const Result<std::size_t> bytes = read_amount("memory_limit", text);
+  if (!bytes) return bad_option(std::string(bytes.error().text()) + ", or \"auto\"");
+  return std::optional<std::size_t>(*bytes);
+}
+
+Result<void> validate(const ContainerOptions& options) {
+  const std::chrono::milliseconds interval = options.check_interval;
+  const bool is_possible = interval == std::chrono::milliseconds::zero() ||
+                           (interval >= check_interval_min && interval <= check_interval_max);
+  if (!is_possible) {
+    return bad_option("container.check_interval is " + std::to_string(interval.count()) +
+                      " ms; expected " + std::to_string(check_interval_min.count()) + " to " +
+                      std::to_string(check_interval_max.count()) + " ms, or 0 to look once");
+  }
+  if (!(options.auto_ratio > 0 && options.auto_ratio <= 1)) {
+    return bad_option("container.auto_ratio is " + shown(options.auto_ratio) +
+                      "; expected a part of the container's limit, more than 0, up to 1");
+  }
+  return {};
+}
+
+Result<std::size_t> least_line(BudgetOptions options) {
+  // With more room nothing becomes impossible that was possible.
+  std::size_t below = 0;
+  std::size_t enough = auto_line_max;
+  options.memory_limit = enough;
+  if (const Result<void> valid = validate(options); !valid) return valid.error();
+  while (enough - below > 1) {
+    options.memory_limit = below + (enough - below) / 2;
+    (Budget::validate(options) ? enough : below) = options.memory_limit;
+  }
+  return enough;
+}
+
 Result<void> validate(const BudgetOptions& options) {
   const plimsoll::Status valid = Budget::validate(options);
   if (valid) return {};
@@ -94,16 +132,16 @@ Result<BudgetOptions> to_budget_options(const MemoryOptions& options, std::size_
   core.memory_limit = memory_limit;
   core.borrowing = options.borrowing;
   if (!options.memory_limit.empty()) {
-    const Result<std::size_t> bytes = read_amount("memory_limit", options.memory_limit);
+    const Result<std::optional<std::size_t>> bytes = read_memory_limit(options.memory_limit);
     if (!bytes) return bytes.error();
-    core.memory_limit = *bytes;
+    core.memory_limit = bytes->value_or(memory_limit);
   }
   for (const PoolRow& row : pool_rows) {
     const Result<void> read = read_pool(row, options.pools.*row.given, core.*row.core);
     if (!read) return read.error();
   }
-  const Result<void> valid = validate(core);
-  if (!valid) return valid.error();
+  if (const Result<void> valid = validate(core); !valid) return valid.error();
+  if (const Result<void> valid = validate(options.container); !valid) return valid.error();
   return core;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -22,8 +23,38 @@ struct PoolOptions {
   std::string budget{};
 };
 
+/// Whether the allocator of the process (malloc's, or one that is linked or preloaded in its place)
+/// is asked to give free memory back to the system when a burst is over. The line's own pages go
+/// back by themselves.
+struct GiveBackOptions {
+  bool enabled = true;
+
+  /// How long nothing much may have happened before a burst counts as over: 100 ms to a day.
+  std::chrono::milliseconds quiet_period = std::chrono::seconds(2);
+
+  /// What the allocator has to have in excess: less is not worth asking. 64 KiB at least.
+  std::string excess_min = "4 MiB";
+};
+
+/// Between looks at the container; longer is no use to anybody.
+inline constexpr std::chrono::milliseconds check_interval_min{10};
+inline constexpr std::chrono::milliseconds check_interval_max = std::chrono::hours(24);
+
+/// How the line goes with the container (cgroup v1 or v2) that the process lives in.
+struct ContainerOptions {
+  /// How often its limits are read again, and with memory_limit = "auto" its pressure, which is
+  /// looked at eight times as often while there is less than ample room. check_interval_min to
+  /// check_interval_max; zero: all is read once, when the line is drawn.
+  std::chrono::milliseconds check_interval = std::chrono::seconds(1);
+
+  /// What memory_limit = "auto" takes at most: more than 0, up to 1, of the tightest limit around
+  /// the process, which is the machine's memory where there is no other.
+  double auto_ratio = 0.25;
+};
+
 struct MemoryOptions {
-  /// "64 MiB", "512 KB", a raw count of bytes. Empty: what it is already, or 64 MiB.
+  /// "64 MiB", "512 KB", a raw count of bytes; "auto": a part of what the container allows, and
+  /// less while the container is short of memory. Empty: what it is already, or 64 MiB.
   std::string memory_limit{};
 
   struct Pools {
@@ -37,6 +68,9 @@ struct MemoryOptions {
 
   /// Whether a pool that needs more than it is guaranteed may use what others leave idle.
   bool borrowing = true;
+
+  GiveBackOptions give_back{};
+  ContainerOptions container{};
 };
 
 /// Draws the memory line of the process, before its first client or while they run: then nothing
@@ -45,20 +79,39 @@ struct MemoryOptions {
 ///
 /// invalid_option names the field, its value, and the numbers that do not agree: an amount that
 /// cannot be read, a ratio outside of 0 to 1, shares that add up to more than the line, a line or a
-/// pool below what clients need. All stays as it was then.
+/// pool below what clients need, a time out of its bounds. All stays as it was then.
 Result<void> configure_memory(const MemoryOptions& options);
 
 /// Moves the line, and the shares that are ratios with it: "128 MiB". The rest as above.
 Result<void> set_memory_limit(std::string_view limit);
+
+/// Has the allocator give back what it keeps for the calling thread, which no other thread can
+/// reach: for threads of the application that fall idle after a burst. The library does it on its
+/// own. Under mimalloc this is all that the thread has allocated, whoever freed it, and takes about
+/// a third of a millisecond for each MiB; under jemalloc and tcmalloc a small cache; under others
+/// nothing.
+void give_back_thread_memory();
 
 namespace detail {
 
 /// An amount of memory at `path`, which errors name.
 Result<std::size_t> read_amount(std::string_view path, std::string_view text);
 
+/// More than any machine has: for shares that are to be possible with some line or other.
+inline constexpr std::size_t auto_line_max = std::size_t{1} << 48;
+
+/// Options::memory_limit, or MemoryOptions': none where it says "auto".
+Result<std::optional<std::size_t>> read_memory_limit(std::string_view text);
+
 /// As the core has them, and as it has found them to be possible; `memory_limit` where they leave
-/// it open.
+/// it open, or to the container.
 Result<BudgetOptions> to_budget_options(const MemoryOptions& options, std::size_t memory_limit);
+
+/// invalid_option names the field.
+Result<void> validate(const ContainerOptions& options);
+
+/// The least line with which these are possible, in bytes; validate()'s error where there is none.
+Result<std::size_t> least_line(BudgetOptions options);
 
 /// Whether the core finds these possible; if not, why, and which they are.
 Result<void> validate(const BudgetOptions& options);

@@ -18,6 +18,7 @@
 namespace plimsoll::native {
 
 class ClientSideCache;
+class Tracer;
 
 /// For Options::reconnect_attempts_max.
 using plimsoll::unlimited_attempts;
@@ -52,9 +53,10 @@ struct ConnectionEvent {
 struct Options {
   Options() {}  // NOLINT(modernize-use-equals-default): a defaulted one leaves an aggregate
 
-  /// The process-wide memory line: "64 MiB", "512 KB", a raw count of bytes. Empty: whatever the
-  /// process has already, or 64 MiB. All clients of a process share one line: asking for another
-  /// value than it has is an error. configure_memory() divides it, and moves it.
+  /// The process-wide memory line: "64 MiB", "512 KB", a raw count of bytes, or "auto" (see
+  /// MemoryOptions). Empty: whatever the process has already, or 64 MiB. All clients of a process
+  /// share one line: asking for another value than it has is an error. configure_memory() divides
+  /// it, and moves it.
   std::string memory_limit;
 
   /// Requests that are sent or waiting to be, at a time, up to their replies: also of those whose
@@ -123,6 +125,9 @@ struct Options {
   /// order, on the client's executor, one call at a time, before the outcomes of the requests that
   /// were lost with it. The last call, `closed`, may come after the Client was destroyed.
   std::function<void(const ConnectionEvent&)> on_connection;
+
+  /// Is told of each request (tracer.h); null: nobody is, at no cost.
+  std::shared_ptr<Tracer> tracer;
 
   /// TLS, which valkeys:// and rediss:// turn on.
   TlsOptions tls;

@@ -1,12 +1,18 @@
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/memory/budget.h"
+#include "plimsoll/native/allocator/give_back.h"
+#include "plimsoll/native/client_registry.h"
+#include "plimsoll/native/container/notices.h"
 #include "plimsoll/native/counted.h"
 #include "plimsoll/native/memory_options.h"
 #include "plimsoll/native/result.h"
@@ -17,6 +23,10 @@
 // ends, beyond static destruction; a child of fork() gets its own, with the line of its parent.
 
 namespace plimsoll::native {
+
+namespace detail {
+struct DrawnLine;
+}
 
 class Runtime {
  public:
@@ -35,12 +45,26 @@ class Runtime {
   Result<void> set_memory_limit(std::string_view limit);
   MemoryStatistics memory_statistics();
 
+  /// A cache that yields as soon as the line is lowered.
+  void add_cache(std::weak_ptr<cache::Cache> cache);
+
+  /// A directory that stands in for the machine's root when the container is looked at. Before the
+  /// line is drawn.
+  void set_container_root(std::string root);
+
   /// One more client, and one more open connection, for statistics.
   Counted count_client();
   Counted count_connection();
 
+  /// The clients themselves, and the caches, for those who look at all of them.
+  ClientRegistry& clients();
+
   /// The shared thread's, which this starts.
   boost::asio::any_io_executor executor();
+
+  /// A second thread's, which this starts: for what must not hold up requests. Looking at the
+  /// container, handing memory back, reading files, answering who asks for figures.
+  boost::asio::any_io_executor upkeep();
 
  private:
   struct State;
@@ -48,7 +72,13 @@ class Runtime {
   Runtime();
   ~Runtime() = delete;
 
-  Result<Budget*> draw(const BudgetOptions& options);
+  Result<Budget*> draw(detail::DrawnLine wanted, container::Notices& notices);
+  void give_back(const GiveBackSettings& settings);
+  void watch_container(bool is_lower, container::Notices& notices);
+  std::chrono::milliseconds look_at_container();
+  void follow_container();
+  void relieve();
+  void yield();
 
   State* state_;
 };

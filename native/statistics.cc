@@ -87,6 +87,10 @@ std::string to_text(const MemoryStatistics& statistics) {
   }
   append_pages(text, "segments", statistics.segments);
   append_pages(text, "chunks", statistics.chunks);
+  append_name(text, "given back");
+  text += to_text(statistics.give_back) + "\n";
+  append_name(text, "container");
+  text += container::to_text(statistics.container) + "\n";
   return text;
 }
 

@@ -9,6 +9,8 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/memory/budget.h"
+#include "plimsoll/native/allocator/give_back.h"
+#include "plimsoll/native/container/statistics.h"
 
 namespace plimsoll::native {
 
@@ -16,6 +18,7 @@ using plimsoll::AccountStatistics;
 using plimsoll::BudgetStatistics;
 using plimsoll::PoolKind;
 using plimsoll::PoolStatistics;
+using ContainerStatistics = container::Statistics;
 
 /// unknown, tracking, ttl or off.
 using CacheState = plimsoll::NearCache::State;
@@ -31,6 +34,12 @@ struct MemoryStatistics : BudgetStatistics {
   /// pool, which pays for the accounts themselves, too; and while clients are at work, since the
   /// accounts are looked at right after the pools.
   std::vector<AccountStatistics> accounts;
+
+  /// What the process's allocator gave back besides, which is not of the line.
+  GiveBackStatistics give_back;
+
+  /// The container around the line, as of the last look (ContainerOptions::check_interval).
+  ContainerStatistics container;
 };
 
 /// As of now, from any thread. Walks over all accounts: for once a second, not for each call.

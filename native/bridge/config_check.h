@@ -1,7 +1,6 @@
 #pragma once
 
 #include "plimsoll/native/bridge/config_file.h"
-#include "plimsoll/native/bridge/problems.h"
 
 namespace plimsoll::bridge {
 

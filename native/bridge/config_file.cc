@@ -4,25 +4,19 @@
 #include <cstddef>
 #include <utility>
 
-#include <toml++/toml.h>
-
 #include "plimsoll/native/bridge/config_limits.h"
 #include "plimsoll/native/bridge/config_parts.h"
 #include "plimsoll/native/bridge/config_table.h"
-#include "plimsoll/native/bridge/secret_source.h"
+#include "plimsoll/native/config/bounded_file.h"
+#include "plimsoll/native/config/toml_text.h"
 
 namespace plimsoll::bridge {
+
+using native::config::path_in;
+
 namespace {
 
 constexpr std::size_t config_bytes_max = 1024 * 1024;
-
-// toml++'s words up to what they quote of the file, which may be a secret without its quotes.
-std::string plain_words(std::string_view words) {
-  if (words.find("redefine") != words.npos) return "a key or a table that is there already";
-  const std::size_t quote = words.find_first_of("'\"");
-  if (quote != words.npos) words = words.substr(0, words.find_last_of(":;,", quote));
-  return "no TOML: " + std::string(words);
-}
 
 void read_addresses(ConfigTable& root, Config& config) {
   constexpr std::string_view expected = "expected ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80";
@@ -139,20 +133,12 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
 
 ConfigDraft read_config_text(std::string_view text, const std::string& file, Problems& problems) {
   ConfigDraft draft;
-  toml::table parsed;
-  try {
-    parsed = toml::parse(text, file);
-  } catch (const toml::parse_error& error) {
-    const auto at = error.source().begin;
-    problems.add(file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column),
-                 plain_words(error.description()));
-    return draft;
-  }
+  const auto parsed = native::config::parse_toml(text, file, problems);
+  if (!parsed) return draft;
   ConfigSource source{.file = file, .problems = problems};
-  ConfigTable root(parsed, "", source);
+  ConfigTable root(*parsed, "", source);
   Config& config = draft.config;
-  const std::size_t slash = file.rfind('/');
-  const std::string folder = slash == file.npos ? "" : file.substr(0, slash);
+  const std::string folder = native::config::folder_of(file);
   read_addresses(root, config);
   read_proxies(root, config);
   read_tls(root.table("tls"), folder, config);
@@ -174,7 +160,7 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
 }
 
 ConfigDraft read_config_file(const std::string& file, Problems& problems) {
-  const auto text = read_bounded_file(file, config_bytes_max);
+  const auto text = native::config::read_bounded_file(file, config_bytes_max);
   if (text) return read_config_text(*text, file, problems);
   problems.add_line(std::string(text.error().text()));
   return {};

@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "plimsoll/native/bridge/config.h"
-#include "plimsoll/native/bridge/problems.h"
+#include "plimsoll/native/config/problems.h"
 
 // The configuration's file: TOML 1.0.
 
 namespace plimsoll::bridge {
+
+using native::config::Problems;
 
 /// What a file says, before the command line has its say and the whole is checked.
 struct ConfigDraft {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "plimsoll/core/base/units.h"
-#include "plimsoll/native/bridge/duration.h"
+#include "plimsoll/native/config/duration.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -54,6 +54,8 @@ std::string show(std::uint64_t bytes) {
   return std::string(format_bytes(bytes, buffer));
 }
 
+std::string show(std::chrono::nanoseconds duration) { return native::config::to_text(duration); }
+
 std::string outside(const std::string& found, const std::string& min, const std::string& max) {
   return "is " + found + "; expected " + min + " to " + max;
 }
@@ -85,13 +87,13 @@ void read_amount(ConfigTable& table, const Row<std::uint64_t>& row, Limits& limi
 void read_duration(ConfigTable& table, const Row<milliseconds>& row, Limits& limits) {
   const auto text = table.text(row.key);
   if (!text) return;
-  const auto duration = parse_duration(*text);
-  if (!duration) {
+  const auto duration = native::config::parse_duration(*text);
+  if (!duration || *duration % milliseconds(1) != milliseconds::zero()) {
     table.add_problem(row.key, "is no time; expected one such as \"5 s\" or \"250 ms\"");
   } else if (*duration >= row.min && *duration <= row.max) {
-    limits.*row.field = *duration;
+    limits.*row.field = std::chrono::duration_cast<milliseconds>(*duration);
   } else {
-    table.add_problem(row.key, outside(to_text(*duration), to_text(row.min), to_text(row.max)));
+    table.add_problem(row.key, outside(show(*duration), show(row.min), show(row.max)));
   }
 }
 

@@ -5,10 +5,15 @@
 #include <utility>
 
 #include "plimsoll/native/bridge/config_file.h"
-#include "plimsoll/native/bridge/plain_name.h"
 #include "plimsoll/native/bridge/secret_source.h"
+#include "plimsoll/native/config/bounded_file.h"
+#include "plimsoll/native/config/plain_name.h"
 
 namespace plimsoll::bridge {
+
+using native::config::path_in;
+using native::config::read_secret_file;
+
 namespace {
 
 constexpr std::int64_t databases_max = 1'000'000;
@@ -80,7 +85,7 @@ void read_upstream(std::string name, ConfigTable& table, const std::string& fold
 // known to who compiles the rules.
 bool is_rule(std::string_view text) {
   if (text.starts_with('@')) text.remove_prefix(1);
-  return !text.empty() && text.size() <= name_size_max &&
+  return !text.empty() && text.size() <= native::config::name_size_max &&
          std::all_of(text.begin(), text.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                   c == '-' || c == '_' || c == '.' || c == '|';
@@ -180,10 +185,6 @@ std::optional<JwtKey> read_key(ConfigTable& table, const std::string& folder) {
 }
 
 }  // namespace
-
-std::string path_in(const std::string& folder, const std::string& path) {
-  return path.empty() || path.starts_with('/') || folder.empty() ? path : folder + "/" + path;
-}
 
 void read_upstreams(ConfigTable& root, const std::string& folder, Config& config) {
   for (auto& [name, table] : root.tables("upstreams")) {

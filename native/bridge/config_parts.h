@@ -17,7 +17,4 @@ void read_profiles(ConfigTable& root, const std::string& folder, Config& config)
 /// [[jwt_keys]]
 void read_jwt_keys(ConfigTable& root, const std::string& folder, Config& config);
 
-/// `path` seen from `folder`; empty stays empty.
-std::string path_in(const std::string& folder, const std::string& path);
-
 }  // namespace plimsoll::bridge

@@ -2,28 +2,19 @@
 
 #include <utility>
 
-#include "plimsoll/native/bridge/plain_name.h"
+#include "plimsoll/native/config/nearest.h"
+#include "plimsoll/native/config/plain_name.h"
+#include "plimsoll/native/config/toml_text.h"
 
 namespace plimsoll::bridge {
+
+namespace config = native::config;
+using config::is_plain_name;
+using config::type_name;
+
 namespace {
 
 const toml::table no_table;
-
-std::string_view type_name(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::none: return "nothing";
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::string: return "a text";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a number with a fraction";
-    case toml::node_type::boolean: return "a boolean";
-    case toml::node_type::date: return "a date";
-    case toml::node_type::time: return "a time";
-    case toml::node_type::date_time: return "a date and time";
-  }
-  return "something else";
-}
 
 }  // namespace
 
@@ -159,12 +150,14 @@ std::vector<ConfigTable> ConfigTable::list(std::string_view key) {
 void ConfigTable::refuse_unknown() {
   std::string expected;
   for (const std::string& key : known_) expected += (expected.empty() ? "" : ", ") + key;
+  const std::vector<std::string_view> known(known_.begin(), known_.end());
   for (const auto& [key, node] : *table_) {
     if (known_.contains(key.str())) continue;
     const bool plain = is_plain_name(key.str());
     std::string place = source_->file + ":" + std::to_string(key.source().begin.line) + ": ";
     place += plain ? path_ + std::string(key.str()) : path_ + "(no plain name)";
-    source_->problems.add(place, "unknown key; expected one of " + expected);
+    const std::string near = config::suggestion(config::nearest(key.str(), known));
+    source_->problems.add(place, "unknown key; expected one of " + expected + near);
   }
 }
 

@@ -10,11 +10,13 @@
 
 #include <toml++/toml.h>
 
-#include "plimsoll/native/bridge/problems.h"
+#include "plimsoll/native/config/problems.h"
 
 // A table of a TOML file, for who knows what has to be in it.
 
 namespace plimsoll::bridge {
+
+using native::config::Problems;
 
 /// What all tables of a file share.
 struct ConfigSource {

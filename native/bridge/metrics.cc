@@ -2,9 +2,12 @@
 #include <string_view>
 
 #include "plimsoll/native/bridge/status_pages.h"
+#include "plimsoll/native/observe/prometheus_text.h"
 
 namespace plimsoll::bridge {
 namespace {
+
+using native::MetricType;
 
 struct Metric {
   std::uint64_t Counters::* value;
@@ -31,11 +34,12 @@ constexpr Metric counter_metrics[] = {
     {&Counters::out_of_memory, "out_of_memory_total", "WebSockets that ended for want of memory"},
 };
 
-void add(std::string& text, std::string_view type, std::string_view name, std::string_view help,
+void add(std::string& text, MetricType type, std::string_view name, std::string_view help,
          std::uint64_t value) {
   const std::string full = "plimsoll_bridge_" + std::string(name);
-  text += "# HELP " + full + " " + std::string(help) + "\n# TYPE " + full + " " +
-          std::string(type) + "\n" + full + " " + std::to_string(value) + "\n";
+  native::PrometheusText writer(text);
+  writer.begin(full, type, help);
+  writer.add({}, value);
 }
 
 }  // namespace
@@ -43,13 +47,13 @@ void add(std::string& text, std::string_view type, std::string_view name, std::s
 std::string metrics_text(const Counters& counters, std::size_t connections,
                          const BudgetStatistics& memory) {
   std::string text;
-  add(text, "gauge", "connections", "TCP connections of clients now", connections);
-  add(text, "gauge", "relays", "open WebSockets now", counters.relays);
-  add(text, "gauge", "memory_limit_bytes", "the memory line", memory.limit);
-  add(text, "gauge", "memory_used_bytes", "what is used of it", memory.used);
-  add(text, "gauge", "memory_peak_bytes", "the most that was", memory.peak);
+  add(text, MetricType::gauge, "connections", "TCP connections of clients now", connections);
+  add(text, MetricType::gauge, "relays", "open WebSockets now", counters.relays);
+  add(text, MetricType::gauge, "memory_limit_bytes", "the memory line", memory.limit);
+  add(text, MetricType::gauge, "memory_used_bytes", "what is used of it", memory.used);
+  add(text, MetricType::gauge, "memory_peak_bytes", "the most that was", memory.peak);
   for (const Metric& each : counter_metrics) {
-    add(text, "counter", each.name, each.help, counters.*each.value);
+    add(text, MetricType::counter, each.name, each.help, counters.*each.value);
   }
   return text;
 }

@@ -13,7 +13,7 @@
 #include "plimsoll/native/bridge/content_type.h"
 #include "plimsoll/native/bridge/header_list.h"
 #include "plimsoll/native/bridge/page_folder.h"
-#include "plimsoll/native/bridge/secret_source.h"
+#include "plimsoll/native/config/bounded_file.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -54,7 +54,8 @@ std::string read_page(const PageFile& page, std::size_t bytes_left) {
     throw std::runtime_error("pages: with " + page.file.native() + " the files have more than " +
                              std::to_string(pages_bytes_max) + " bytes together");
   }
-  auto bytes = read_bounded_file(page.file.native(), static_cast<std::size_t>(size));
+  auto bytes =
+      native::config::read_bounded_file(page.file.native(), static_cast<std::size_t>(size));
   if (!bytes) throw std::runtime_error("pages: " + std::string(bytes.error().text()));
   return std::move(*bytes);
 }

@@ -7,8 +7,8 @@
 
 #include "plimsoll/native/bridge/config_check.h"
 #include "plimsoll/native/bridge/config_file.h"
-#include "plimsoll/native/bridge/plain_name.h"
-#include "plimsoll/native/bridge/secret_source.h"
+#include "plimsoll/native/config/bounded_file.h"
+#include "plimsoll/native/config/plain_name.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -60,7 +60,7 @@ Login add_upstreams(const CommandLine& line, Config& config, Problems& problems)
     // A = behind :// is part of the address.
     const bool has_name = equals < text.find("://");
     std::string name = has_name ? text.substr(0, equals) : "default";
-    if (!is_plain_name(name)) {
+    if (!native::config::is_plain_name(name)) {
       problems.add("--upstream", "its name has something else than letters, digits, - _ and .");
       continue;
     }
@@ -105,7 +105,7 @@ void add_profile(const CommandLine& line, Login login, Config& config) {
 
 void read_tokens(const std::string& file, Config& config, Problems& problems) {
   if (file.empty()) return;
-  const auto text = read_bounded_file(file, tokens_file_bytes_max);
+  const auto text = native::config::read_bounded_file(file, tokens_file_bytes_max);
   if (!text) return problems.add_line(std::string(text.error().text()));
   StaticTokens read = parse_static_tokens(*text, file);
   for (std::string& problem : read.problems) problems.add_line(std::move(problem));

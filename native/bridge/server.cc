@@ -14,8 +14,8 @@
 #include <boost/beast/http/status.hpp>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/native/bridge/accept.h"
 #include "plimsoll/native/bridge/listed.h"
+#include "plimsoll/native/observe/accept.h"
 #include "plimsoll/native/tcp_options.h"
 
 namespace plimsoll::bridge {
@@ -74,7 +74,7 @@ Server::~Server() = default;
 void Server::start() {
   for (const Tcp::endpoint& endpoint : settings_.listen) {
     Tcp::acceptor& acceptor = acceptors_.emplace_back(context_);
-    open(acceptor, endpoint);
+    native::start_listening(acceptor, endpoint);
     asio::co_spawn(context_, listen(acceptor), asio::detached);
   }
   look_after_all();
@@ -91,7 +91,7 @@ asio::awaitable<void> Server::listen(Tcp::acceptor& acceptor) {
     ++counters_.connections_accepted;
     begin(std::move(socket));
   };
-  co_await accept_all(acceptor, take);
+  co_await native::accept_all(acceptor, take);
 }
 
 void Server::begin(Tcp::socket socket) {

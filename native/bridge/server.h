@@ -52,7 +52,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and listens; throws as open() does.
+  /// Binds and listens; throws as start_listening() does.
   void start();
 
   /// Where it listens: port 0 has become one that was free.

@@ -10,7 +10,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/bridge/base64url.h"
-#include "plimsoll/native/bridge/plain_name.h"
+#include "plimsoll/native/config/plain_name.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -54,7 +54,8 @@ std::string read_entry(std::string_view line, std::optional<StaticToken>& entry)
   const std::string_view profile = take_word(line);
   if (!hash) return "expected sha256: and 64 hex digits, a blank and a profile";
   if (profile.empty()) return "no profile behind the hash";
-  if (!is_plain_name(profile)) return "the profile's name is not letters, digits, - _ or .";
+  if (!native::config::is_plain_name(profile))
+    return "the profile's name is not letters, digits, - _ or .";
   if (!take_word(line).empty()) return "something behind the profile";
   entry = StaticToken{*hash, std::string(profile)};
   return {};

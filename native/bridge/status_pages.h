@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,51 +11,34 @@
 
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/native/bridge/server.h"
+#include "plimsoll/native/observe/page_server.h"
 
 // /healthz, /readyz and /metrics, on an address of their own: for whoever runs the bridge, not for
 // whoever uses it. They name no upstream.
 
 namespace plimsoll::bridge {
 
-/// Connections that ask for these at a time; more are closed.
-inline constexpr std::size_t status_connections_max = 16;
-
 class StatusPages {
  public:
   /// All outlive this, which outlives what runs in `context`.
   StatusPages(boost::asio::io_context& context, const Server& server, const Settings& settings,
-              const Budget& budget)
-      : context_(context),
-        server_(server),
-        settings_(settings),
-        budget_(budget),
-        acceptor_(context) {}
+              const Budget& budget);
 
-  /// Throws as open() does.
-  void start(const boost::asio::ip::tcp::endpoint& endpoint);
-  void stop();
-  boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  /// Throws as start_listening() does.
+  void start(const boost::asio::ip::tcp::endpoint& endpoint) { pages_->start(endpoint); }
+  void stop() { pages_->stop(); }
+  boost::asio::ip::tcp::endpoint endpoint() const { return pages_->endpoint(); }
 
  private:
-  using Tcp = boost::asio::ip::tcp;
-
-  struct Page {
-    unsigned status = 200;
-    std::string text;
-  };
-
-  boost::asio::awaitable<void> listen();
-  boost::asio::awaitable<void> serve(Tcp::socket socket);
-  Page page(std::string_view target) const;
-  Page readiness(bool reaches_all) const;
+  native::TextPage page(std::string_view target) const;
+  native::TextPage readiness(bool reaches_all) const;
+  boost::asio::awaitable<native::TextPage> find(const std::string& target);
   boost::asio::awaitable<bool> reaches_all();
 
-  boost::asio::io_context& context_;
   const Server& server_;
   const Settings& settings_;
   const Budget& budget_;
-  Tcp::acceptor acceptor_;
-  std::size_t connections_ = 0;
+  const std::shared_ptr<native::PageServer> pages_;
 };
 
 /// What /metrics says, in Prometheus's text format.

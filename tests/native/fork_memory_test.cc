@@ -33,6 +33,19 @@ TEST_CASE("a child begins with what its parent had configured, and none of it us
   }));
 }
 
+TEST_CASE("a child has what it is to give back from its parent, and counts anew") {
+  REQUIRE(native::configure_memory({.memory_limit = "24 MiB", .give_back = {.enabled = false}}));
+  CHECK(in_child([] {
+    Client own = connected(unix_url());
+    return !memory_statistics().give_back.enabled && memory_statistics().give_back.asked == 0;
+  }));
+  REQUIRE(native::configure_memory({.memory_limit = "24 MiB"}));
+  CHECK(in_child([] {
+    Client own = connected(unix_url());
+    return memory_statistics().give_back.enabled;
+  }));
+}
+
 TEST_CASE("the first client of a child may draw another line, which is not its parent's") {
   REQUIRE(native::configure_memory({.memory_limit = "24 MiB"}));
   CHECK(in_child([] {

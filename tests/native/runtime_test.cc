@@ -29,9 +29,10 @@ std::string refusal(std::string_view limit) {
 }
 
 TEST_CASE("a line that cannot be read is an error that names the field, and draws none") {
-  CHECK(refusal("lots") ==
-        "invalid_option: memory_limit is \"lots\": amount does not begin with "
-        "digits; expected an amount such as \"64 MiB\", \"512 KB\" or 65536 at byte 0");
+  CHECK(
+      refusal("lots") ==
+      "invalid_option: memory_limit is \"lots\": amount does not begin with "
+      "digits; expected an amount such as \"64 MiB\", \"512 KB\" or 65536 at byte 0, or \"auto\"");
   CHECK_THAT(refusal("64 MiX"), ContainsSubstring("memory_limit") && ContainsSubstring("unit"));
 }
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# ./dev docs: writes the pages about the npm package's API, from what its sources say.
+# ./dev docs: writes the options in docs/configuration.md, and the pages about the npm package's API,
+# from what the sources say.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -9,6 +10,8 @@ source tools/dev/apt.sh
 source tools/dev/js.sh
 
 tools/dev/setup.sh --quiet test
+run_bazel run "${quiet_build[@]}" //native/config:reference -- "$PWD/docs/configuration.md" >&2
+say "written: docs/configuration.md"
 build_js
 (cd js && "$(find_node)" node_modules/typedoc/bin/typedoc >&2)
 say "open js/.api/index.html"

@@ -6,15 +6,11 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/bridge/duration.h"
-
 namespace plimsoll::testing {
 namespace {
 
 using bridge::Network;
-using bridge::parse_duration;
 using bridge::parse_listen_address;
-using bridge::to_text;
 
 TEST_CASE("an address to listen on is an address and a port") {
   const auto text = GENERATE("127.0.0.1:8380", "0.0.0.0:0", "[::1]:443", "[::]:65535");
@@ -63,21 +59,6 @@ TEST_CASE("a network with bits behind its prefix, or of anything else, is none")
                              "::1/64", "::/129", "example.org", "10.0.0.0/8 ");
   CAPTURE(text);
   CHECK_FALSE(Network::parse(text));
-}
-
-TEST_CASE("a time is a number with a unit") {
-  using std::chrono::milliseconds;
-  CHECK(parse_duration("250 ms") == milliseconds(250));
-  CHECK(parse_duration("5s") == milliseconds(5'000));
-  CHECK(parse_duration("2 min") == milliseconds(120'000));
-  CHECK(parse_duration("1 h") == milliseconds(3'600'000));
-  CHECK(parse_duration("0 s") == milliseconds(0));
-  const auto bad = GENERATE("", "5", "s", "-5 s", "5 m", "1.5 s", "5 s ", "4294967295 h", "8761 h");
-  CAPTURE(bad);
-  CHECK_FALSE(parse_duration(bad));
-  CHECK(to_text(milliseconds(90'000)) == "90 s");
-  CHECK(to_text(milliseconds(3'600'000)) == "1 h");
-  CHECK(to_text(milliseconds(0)) == "0 s");
 }
 
 }  // namespace

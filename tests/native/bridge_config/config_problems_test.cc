@@ -63,6 +63,8 @@ TEST_CASE("a problem of the whole file names file, line, key, what it is and wha
           "b.toml:2: pages.folder: is missing; expected that of the files to show"},
       Row{"[pages]\nfolder = \"a\"\nindex = \"b\"",
           "b.toml:3: pages.index: unknown key; expected one of folder"},
+      Row{"[pages]\nfolder = \"a\"\nfoldre = \"b\"",
+          "b.toml:3: pages.foldre: unknown key; expected one of folder; did you mean folder?"},
       Row{"[tls]\nkey = 1",
           "b.toml:2: tls.key: unknown key; expected one of certificate_file, "
           "key_file"}));

@@ -1,0 +1,27 @@
+#include "plimsoll/native/allocator/allocator.h"
+
+namespace plimsoll::native {
+namespace {
+
+std::unique_ptr<Allocator> find_allocator() {
+  const detail::MallocObject object = detail::MallocObject::of_process();
+  // glibc's is the last: in a program that is linked statically all lies in one object.
+  for (const auto find : {detail::find_jemalloc, detail::find_mimalloc, detail::find_tcmalloc}) {
+    if (auto found = find(object)) return found;
+  }
+  if (object.defines("__sanitizer_get_heap_size")) return std::make_unique<Allocator>("sanitizer");
+  if (auto found = detail::find_glibc(object)) return found;
+  return std::make_unique<Allocator>();
+}
+
+}  // namespace
+
+std::optional<std::size_t> Allocator::excess(std::size_t) const { return std::nullopt; }
+
+const Allocator& process_allocator() {
+  // Never destroyed: a thread may ask while static objects go.
+  static const Allocator& found = *find_allocator().release();
+  return found;
+}
+
+}  // namespace plimsoll::native

@@ -1,0 +1,123 @@
+#include "plimsoll/native/allocator/give_back.h"
+
+#include <array>
+#include <optional>
+
+#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/log.h"
+
+namespace plimsoll::native {
+namespace {
+
+std::string amount(std::uint64_t bytes) {
+  std::array<char, 16> text;
+  return std::string(format_bytes(bytes, text));
+}
+
+// "12.3 ms".
+std::string shown(std::chrono::nanoseconds took) {
+  const auto tenths = std::chrono::duration_cast<std::chrono::microseconds>(took).count() / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
+}
+
+std::string titled(std::string_view allocator, const std::string& version) {
+  std::string text(allocator);
+  return version.empty() ? text : text + " " + version;
+}
+
+void tell(const Allocator& allocator, std::size_t returned_bytes, Duration took) {
+  log(Severity::info, "plimsoll.memory.given_back",
+      titled(allocator.name(), allocator.version()) + " has given " + amount(returned_bytes) +
+          " back to the system after a burst, in " + shown(took),
+      {{"plimsoll.memory.allocator", allocator.name()},
+       {"plimsoll.memory.returned_bytes", std::to_string(returned_bytes)}});
+}
+
+}  // namespace
+
+void GiveBack::configure(const GiveBackSettings& settings) {
+  const std::lock_guard lock(mutex_);
+  settings_ = settings;
+  policy_.configure(settings.policy);
+}
+
+bool GiveBack::is_on() const {
+  const std::lock_guard lock(mutex_);
+  return settings_.enabled && allocator_.can_give_back();
+}
+
+GiveBack::Step GiveBack::look(Instant now) {
+  const auto figures = process_figures();
+  const std::lock_guard lock(mutex_);
+  const bool over = figures && policy_.handle_look(now, *figures);
+  return over ? Step::ask : Step::look_later;
+}
+
+Duration GiveBack::look_interval() const {
+  const std::lock_guard lock(mutex_);
+  return policy_.look_interval();
+}
+
+void GiveBack::ask(Instant now) {
+  const auto before = process_figures();
+  if (!before) return;
+  const auto excess = allocator_.excess(before->anonymous_bytes);
+  std::unique_lock lock(mutex_);
+  if (excess && *excess < settings_.policy.excess_min) {
+    ++counts_.not_worth;
+    policy_.handle_asked(now, *before, 0);
+    return;
+  }
+  lock.unlock();
+
+  const auto start = std::chrono::steady_clock::now();
+  allocator_.give_back();
+  const Duration took = std::chrono::steady_clock::now() - start;
+  const auto figures = process_figures().value_or(*before);
+  const std::size_t fallen = before->anonymous_bytes > figures.anonymous_bytes
+                                 ? before->anonymous_bytes - figures.anonymous_bytes
+                                 : 0;
+
+  lock.lock();
+  policy_.handle_asked(after(now, took), figures, fallen);
+  count(fallen, took);
+  lock.unlock();
+  tell(allocator_, fallen, took);
+}
+
+void GiveBack::count(std::size_t returned_bytes, Duration took) {
+  ++counts_.asked;
+  counts_.returned_bytes += returned_bytes;
+  counts_.last_returned_bytes = returned_bytes;
+  counts_.last_took = took;
+}
+
+GiveBackStatistics GiveBack::statistics() const {
+  const std::lock_guard lock(mutex_);
+  GiveBackStatistics all = counts_;
+  all.allocator = allocator_.name();
+  all.version = allocator_.version();
+  all.enabled = settings_.enabled;
+  if (!allocator_.can_give_back()) {
+    all.problem = all.allocator == "unknown"
+                      ? "malloc is neither glibc's, jemalloc's, mimalloc's nor tcmalloc's"
+                      : "it gives nothing back when it is asked";
+  }
+  return all;
+}
+
+std::string to_text(const GiveBackStatistics& statistics) {
+  const std::string allocator = titled(statistics.allocator, statistics.version);
+  if (!statistics.problem.empty()) return allocator + " is not asked: " + statistics.problem;
+  if (!statistics.enabled && statistics.asked == 0) return allocator + " is not asked: off";
+  std::string text = amount(statistics.returned_bytes) + " by " + allocator + ", asked " +
+                     std::to_string(statistics.asked) + " times";
+  if (statistics.asked != 0) {
+    text += "; the last time " + amount(statistics.last_returned_bytes) + " in " +
+            shown(statistics.last_took);
+  }
+  return statistics.enabled ? text : text + "; off";
+}
+
+}  // namespace plimsoll::native

@@ -1,0 +1,49 @@
+#include "plimsoll/native/allocator/malloc_object.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+namespace plimsoll::native::detail {
+namespace {
+
+const void* base_of(const void* address) {
+  Dl_info info{};
+  return address != nullptr && ::dladdr(address, &info) != 0 ? info.dli_fbase : nullptr;
+}
+
+#ifdef __GLIBC__
+// An executable without position independence that takes a function's address has a stub of its
+// own, which then is that function's address for all.
+bool is_stub(const void* address) {
+  Dl_info info{};
+  void* symbol = nullptr;
+  if (::dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) == 0 || symbol == nullptr) return false;
+  return static_cast<const ElfW(Sym)*>(symbol)->st_shndx == SHN_UNDEF;
+}
+#else
+bool is_stub(const void*) { return false; }
+#endif
+
+// The definition that the process goes by.
+void* resolve(const char* symbol) {
+  void* found = ::dlsym(RTLD_DEFAULT, symbol);
+  if (found != nullptr && is_stub(found)) found = ::dlsym(RTLD_NEXT, symbol);
+  // Whoever calls dlerror() next is not to read of this.
+  if (found == nullptr) static_cast<void>(::dlerror());
+  return found;
+}
+
+}  // namespace
+
+MallocObject MallocObject::of_process() { return MallocObject(base_of(resolve("malloc"))); }
+
+bool MallocObject::holds(const void* address) const {
+  return base_ != nullptr && base_of(address) == base_;
+}
+
+void* MallocObject::find(const char* symbol) const {
+  void* const found = resolve(symbol);
+  return holds(found) ? found : nullptr;
+}
+
+}  // namespace plimsoll::native::detail

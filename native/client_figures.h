@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "plimsoll/core/cache/statistics.h"
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/near_cache.h"
+
+// What those are shown who look at all clients of a process: the endpoint of metrics, the dump.
+
+namespace plimsoll::native {
+
+struct ClientFigures {
+  std::uint64_t owner = 0;  ///< the client's number, and that of its accounts
+  std::string name;         ///< Options::client_name
+  std::string server;       ///< Endpoint::to_string()
+  std::uint32_t database = 0;
+  ClientStatistics statistics;
+  std::optional<NearCache::State> cache_state;  ///< none: it has no cache
+
+  // In words; empty: there is none.
+  std::string last_problem;
+  std::string tls_problem;
+  std::string tracking_problem;
+  std::string credentials_problem;
+};
+
+struct CacheFigures {
+  std::uint64_t number = 0;  ///< caches of the process are counted from 1
+  std::uint64_t bytes_max = 0;
+  cache::CacheStatistics statistics;
+};
+
+/// What adds up over clients that come and go.
+struct ClientTotals {
+  std::uint64_t submitted = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t waited = 0;
+  std::uint64_t waiters_refused = 0;
+  SessionCounters counters;
+
+  void add(const ClientStatistics& client);
+};
+
+}  // namespace plimsoll::native

@@ -1,0 +1,123 @@
+#include "plimsoll/native/config/check_configuration.h"
+
+#include <algorithm>
+#include <string>
+
+#include "plimsoll/core/memory/budget.h"
+#include "plimsoll/native/core_options.h"
+#include "plimsoll/native/statistics.h"
+
+namespace plimsoll::native::config {
+namespace {
+
+// More than any machine has: with "auto" the line is drawn when the container is known, and until
+// then the shares have to agree with each other alone.
+constexpr std::size_t any_line = std::size_t{1} << (sizeof(std::size_t) * 8 - 4);
+
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+
+bool has_word(std::string_view text, std::string_view word) {
+  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+    const bool begins = at == 0 || !is_word(text[at - 1]);
+    const std::size_t end = at + word.size();
+    if (begins && (end == text.size() || !is_word(text[end]))) return true;
+  }
+  return false;
+}
+
+// " (request_timeout: a.toml:3; ...)": who said what a sentence of the core's speaks of.
+std::string origins_in(std::string_view text, std::span<const OptionRow> rows,
+                       const Configuration& configuration) {
+  std::string all;
+  for (const OptionRow& row : rows) {
+    const auto said = configuration.origins.find(row.key);
+    if (said == configuration.origins.end()) continue;
+    // In a text about the client or the cache, "request_timeout" is client.request_timeout.
+    const bool is_short = section_of(row) == "client" || section_of(row) == "cache";
+    if (!has_word(text, row.key) && !(is_short && has_word(text, name_of(row)))) continue;
+    all += (all.empty() ? " (" : "; ") + std::string(row.key) + ": " + said->second;
+  }
+  return all.empty() ? all : all + ")";
+}
+
+void add(Draft& draft, std::string_view part, std::string_view text,
+         std::span<const OptionRow> rows) {
+  const std::string all(text);
+  draft.add_problem(part, all + origins_in(text, rows, draft.configuration()));
+}
+
+void check_line(Draft& draft) {
+  MemoryOptions memory = draft.configuration().memory;
+  std::size_t line = memory_statistics().limit;
+  if (line == 0) line = BudgetOptions().memory_limit;
+  if (memory.memory_limit == "auto") {
+    memory.memory_limit.clear();
+    line = any_line;
+  }
+  const auto possible = detail::to_budget_options(memory, line);
+  if (!possible) add(draft, "memory", possible.error().text(), memory_rows());
+}
+
+// Options::memory_limit is another way to say the same.
+void check_limits_agree(Draft& draft) {
+  const Configuration& all = draft.configuration();
+  const std::string& ours = all.memory.memory_limit;
+  const std::string& theirs = all.client.memory_limit;
+  if (theirs.empty() || ours.empty() || theirs == ours) return;
+  const auto one = detail::read_amount("memory_limit", ours);
+  const auto other = detail::read_amount("memory_limit", theirs);
+  if (one && other && *one == *other) return;
+  draft.add_problem("memory_limit", "is \"" + ours + "\" (" + origin(all, "memory_limit") +
+                                        "), and \"" + theirs +
+                                        "\" in the client's Options (program); expected one line "
+                                        "for the whole process");
+}
+
+void check_client(Draft& draft) {
+  const Configuration& all = draft.configuration();
+  Target target{.endpoint = {}, .options = all.client};
+  if (!all.url.empty()) {
+    auto parsed = parse_url(all.url, all.client);
+    if (!parsed) {
+      return draft.add_problem(origin(all, "client.url") + ": client.url", parsed.error().text());
+    }
+    target = *std::move(parsed);
+  } else if (!all.client.token.empty()) {
+    target.endpoint.kind = Endpoint::Kind::websocket;  // else there would be no token
+  }
+  // One that is there is looked at where it is made.
+  target.options.client_side_cache = nullptr;
+  if (const auto valid = validate(target); !valid) {
+    add(draft, "client", valid.error().text(), client_rows());
+  }
+}
+
+void check_cache(Draft& draft) {
+  const Configuration& all = draft.configuration();
+  if (all.cache.max_cache_kb != 0) {
+    const auto valid = validate(all.cache);
+    if (!valid) add(draft, "cache", valid.error().text(), cache_rows());
+    return;
+  }
+  if (all.origins.contains("cache.max_cache_kb")) return;  // it is off
+  for (const OptionRow& row : cache_rows()) {
+    const auto said = all.origins.find(row.key);
+    if (said == all.origins.end() || section_of(row) != "cache") continue;
+    return draft.add_problem(
+        said->second + ": " + std::string(row.key),
+        "is for a cache, and there is none; expected cache.max_cache_kb, the KiB that it may take");
+  }
+}
+
+}  // namespace
+
+void check_configuration(Draft& draft) {
+  if (!draft.is_bad(memory_rows())) {
+    check_line(draft);
+    check_limits_agree(draft);
+  }
+  if (!draft.is_bad(client_rows()) && !draft.is_bad(tls_rows())) check_client(draft);
+  if (!draft.is_bad(cache_rows())) check_cache(draft);
+}
+
+}  // namespace plimsoll::native::config

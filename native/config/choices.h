@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/native/options.h"
+#include "plimsoll/native/tls_options.h"
+
+// What enumerators are called in configurations: as in C++.
+
+namespace plimsoll::native::config {
+
+template <class E>
+struct Choice {
+  std::string_view name;
+  E value;
+};
+
+constexpr auto choices_of(Protocol) {
+  return std::array<Choice<Protocol>, 2>{{{"resp3", Protocol::resp3}, {"resp2", Protocol::resp2}}};
+}
+
+constexpr auto choices_of(OnLimit) {
+  return std::array<Choice<OnLimit>, 2>{{{"reject", OnLimit::reject}, {"wait", OnLimit::wait}}};
+}
+
+constexpr auto choices_of(OverflowPolicy) {
+  return std::array<Choice<OverflowPolicy>, 3>{{{"drop_oldest", OverflowPolicy::drop_oldest},
+                                                {"drop_newest", OverflowPolicy::drop_newest},
+                                                {"pause_reading", OverflowPolicy::pause_reading}}};
+}
+
+constexpr auto choices_of(TlsOptions::Verify) {
+  using Verify = TlsOptions::Verify;
+  return std::array<Choice<Verify>, 3>{{{"full", Verify::full},
+                                        {"certificate_only", Verify::certificate_only},
+                                        {"insecure_none", Verify::insecure_none}}};
+}
+
+constexpr auto choices_of(TlsOptions::Version) {
+  using Version = TlsOptions::Version;
+  return std::array<Choice<Version>, 2>{
+      {{"tls_1_2", Version::tls_1_2}, {"tls_1_3", Version::tls_1_3}}};
+}
+
+constexpr auto choices_of(EvictionPolicy) {
+  return std::array<Choice<EvictionPolicy>, 2>{
+      {{"lru", EvictionPolicy::lru}, {"lfu", EvictionPolicy::lfu}}};
+}
+
+constexpr auto choices_of(CacheMode) {
+  return std::array<Choice<CacheMode>, 3>{{{"automatic", CacheMode::automatic},
+                                           {"tracking", CacheMode::tracking},
+                                           {"ttl", CacheMode::ttl}}};
+}
+
+}  // namespace plimsoll::native::config

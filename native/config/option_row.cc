@@ -1,0 +1,123 @@
+#include "plimsoll/native/config/option_row.h"
+
+#include <algorithm>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll::native::config {
+namespace {
+
+std::vector<OptionRow> all_rows() {
+  std::vector<OptionRow> all;
+  for (const auto part : {memory_rows(), client_rows(), tls_rows(), cache_rows(), observe_rows()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+// A basic string of TOML.
+std::string quoted(std::string_view word) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string text = "\"";
+  for (const char c : word) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') text += '\\';
+    if (byte >= 0x20 && byte != 0x7F) {
+      text += c;
+    } else {
+      text += std::string("\\u00") + digits[byte >> 4] + digits[byte & 15];
+    }
+  }
+  return text + '"';
+}
+
+bool is_bare(Kind kind, std::string_view word) {
+  switch (kind) {
+    case Kind::flag:
+    case Kind::count:
+    case Kind::ratio: return true;
+    case Kind::attempts: return word != "unlimited";
+    case Kind::amount:
+    case Kind::limit:
+    case Kind::time:
+    case Kind::choice:
+    case Kind::text:
+    case Kind::path:
+    case Kind::address:
+    case Kind::listen:
+    case Kind::texts: return false;
+  }
+  return false;
+}
+
+// All that could be a user and a password.
+std::string without_credentials(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t end = url.rfind('@');
+  if (end == url.npos) return url;
+  return (scheme == url.npos ? "" : url.substr(0, scheme + 3)) + "(set)" + url.substr(end);
+}
+
+}  // namespace
+
+std::span<const OptionRow> option_rows() {
+  // Never destroyed: a thread of the library may print while static objects go.
+  static const std::vector<OptionRow>& all = *new std::vector<OptionRow>(all_rows());
+  return all;
+}
+
+const OptionRow* find_row(std::string_view key) {
+  const auto rows = option_rows();
+  const auto found =
+      std::find_if(rows.begin(), rows.end(), [&](const OptionRow& row) { return row.key == key; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+const OptionRow& row_of(std::string_view key) {
+  const OptionRow* const row = find_row(key);
+  PLIMSOLL_CHECK(row != nullptr);
+  return *row;
+}
+
+std::string environment_name(const OptionRow& row) {
+  std::string name = "PLIMSOLL_";
+  for (const char c : row.key) {
+    if (c == '.') {
+      name += "__";
+    } else {
+      name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+  }
+  return name;
+}
+
+std::string_view section_of(const OptionRow& row) {
+  const std::size_t dot = row.key.rfind('.');
+  return dot == row.key.npos ? std::string_view() : row.key.substr(0, dot);
+}
+
+std::string_view name_of(const OptionRow& row) {
+  const std::size_t dot = row.key.rfind('.');
+  return dot == row.key.npos ? row.key : row.key.substr(dot + 1);
+}
+
+bool is_changed(const Configuration& configuration, const OptionRow& row) {
+  static const Configuration& defaults = *new Configuration;
+  return row.access.get(configuration) != row.access.get(defaults);
+}
+
+std::string shown(const Configuration& configuration, const OptionRow& row) {
+  const Words words = row.access.get(configuration);
+  const Kind kind = row.access.kind;
+  if (kind == Kind::texts) {
+    std::string all;
+    for (const std::string& word : words) all += (all.empty() ? "" : ", ") + quoted(word);
+    return "[" + all + "]";
+  }
+  if (words.empty()) return {};
+  if (row.secret) return "(set)";
+  if (is_bare(kind, words.front())) return words.front();
+  return quoted(kind == Kind::address ? without_credentials(words.front()) : words.front());
+}
+
+}  // namespace plimsoll::native::config

@@ -1,0 +1,84 @@
+#include "plimsoll/native/config/read_environment.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "plimsoll/native/config/nearest.h"
+#include "plimsoll/native/config/plain_name.h"
+
+namespace plimsoll::native::config {
+namespace {
+
+constexpr std::string_view prefix = "PLIMSOLL_";
+
+// Of this repository's programs and tests. Kubernetes makes the others of services that are called
+// "plimsoll" and the like: PLIMSOLL_SERVICE_HOST, PLIMSOLL_PORT_8380_TCP.
+constexpr std::string_view others[] = {
+    "PLIMSOLL_CONFIG",   "PLIMSOLL_BRIDGE", "PLIMSOLL_DEMO",          "PLIMSOLL_EXAMPLES_",
+    "PLIMSOLL_MODEL_",   "PLIMSOLL_TEST_",  "PLIMSOLL_TIMEOUT_SCALE", "PLIMSOLL_VALKEY_SERVER",
+    "PLIMSOLL_SERVICE_", "PLIMSOLL_PORT",
+};
+
+bool is_of_others(std::string_view name) {
+  return std::any_of(std::begin(others), std::end(others),
+                     [&](std::string_view other) { return name.starts_with(other); });
+}
+
+Words words_of(Kind kind, std::string_view value) {
+  Words words;
+  while (kind == Kind::texts && value.find(',') != value.npos) {
+    words.emplace_back(value.substr(0, value.find(',')));
+    value.remove_prefix(value.find(',') + 1);
+  }
+  words.emplace_back(value);
+  return words;
+}
+
+void read_variable(const std::string& name, std::string_view value,
+                   const std::vector<std::string>& known, Draft& draft) {
+  const auto rows = option_rows();
+  const auto found = std::find(known.begin(), known.end(), name);
+  if (found != known.end()) {
+    const OptionRow& row = rows[static_cast<std::size_t>(found - known.begin())];
+    return draft.set(row, words_of(row.access.kind, value),
+                     {.layer = Layer::environment,
+                      .where = name,
+                      .origin = "environment " + name,
+                      .folder = ""});
+  }
+  if (is_of_others(name) || !is_plain_name(name)) return;
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  draft.add_warning(name + ": is no option, and not used" + suggestion(nearest(name, names)));
+}
+
+}  // namespace
+
+std::vector<std::string> process_environment() {
+  std::vector<std::string> all;
+  for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
+    if (std::string_view(*each).starts_with(prefix)) all.emplace_back(*each);
+  }
+  return all;
+}
+
+std::string variable(const std::vector<std::string>& environment, const std::string& name) {
+  for (const std::string& each : environment) {
+    if (each.starts_with(name + "=")) return each.substr(name.size() + 1);
+  }
+  return {};
+}
+
+void read_environment(const std::vector<std::string>& environment, Draft& draft) {
+  std::vector<std::string> known;
+  for (const OptionRow& row : option_rows()) known.push_back(environment_name(row));
+  for (const std::string& each : environment) {
+    const std::size_t equals = each.find('=');
+    if (!each.starts_with(prefix) || equals == each.npos || equals + 1 == each.size()) continue;
+    if (draft.has_many_problems()) return;
+    read_variable(each.substr(0, equals), std::string_view(each).substr(equals + 1), known, draft);
+  }
+}
+
+}  // namespace plimsoll::native::config

@@ -1,0 +1,83 @@
+#include "plimsoll/native/container/values.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace plimsoll::native::container {
+namespace {
+
+std::string_view take_until(std::string_view& text, char end) {
+  const std::size_t at = std::min(text.find(end), text.size());
+  const std::string_view taken = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return taken;
+}
+
+template <class T>
+std::optional<T> parse_whole(std::string_view text) {
+  T number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// The number of "avg10=0.00" where `key` is "avg10=".
+template <class T>
+std::optional<T> find_assigned(std::string_view line, std::string_view key) {
+  while (!line.empty()) {
+    const std::string_view word = take_word(line);
+    if (word.starts_with(key)) return parse_whole<T>(word.substr(key.size()));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view take_line(std::string_view& text) { return take_until(text, '\n'); }
+
+std::string_view take_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return take_until(text, ' ');
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return parse_whole<std::uint64_t>(text);
+}
+
+std::optional<Bound> parse_bound(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text == "max") return Bound{};
+  const auto bytes = parse_whole<std::uint64_t>(text);
+  if (!bytes) return std::nullopt;
+  return *bytes >= unlimited_bytes_min ? Bound{} : Bound{bytes};
+}
+
+std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    std::string_view name = take_word(line);
+    if (name.ends_with(':')) name.remove_suffix(1);
+    if (name != key) continue;
+    const auto number = parse_whole<std::uint64_t>(take_word(line));
+    if (!number || line.empty()) return number;
+    if (line != "kB" || *number > unlimited_bytes_min / 1024) return std::nullopt;
+    return *number * 1024;
+  }
+  return std::nullopt;
+}
+
+std::optional<Stall> parse_stall(std::string_view text) {
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    if (take_word(line) != "some") continue;
+    const auto percent = find_assigned<double>(line, "avg10=");
+    const auto microseconds = find_assigned<std::uint64_t>(line, "total=");
+    // "nan" and "inf" are numbers to from_chars().
+    if (!percent || !microseconds || !(*percent >= 0 && *percent <= 100)) return std::nullopt;
+    return Stall{.percent = *percent, .microseconds = *microseconds};
+  }
+  return std::nullopt;
+}
+
+}  // namespace plimsoll::native::container

@@ -1,0 +1,199 @@
+#include "plimsoll/native/container/watch.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+#include "plimsoll/core/base/units.h"
+
+namespace plimsoll::native::container {
+namespace {
+
+std::string amount(std::uint64_t bytes) {
+  std::array<char, 16> text;
+  return std::string(format_bytes(bytes, text));
+}
+
+std::string percent_of(std::uint64_t part, std::uint64_t whole) {
+  std::array<char, 32> text{};
+  const double percent = 100 * static_cast<double>(part) / static_cast<double>(whole);
+  std::snprintf(text.data(), text.size(), "%.0f %%", percent);
+  return text.data();
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : "; ") + text;
+  return all;
+}
+
+}  // namespace
+
+void Watch::see(Reading reading, Instant now) {
+  const Reading before = std::exchange(reading_, std::move(reading));
+  const bool is_first = statistics_.looks == 0;
+  seen_ = assess(reading_, is_first ? reading_ : before, now - std::exchange(read_at_, now));
+  Statistics& all = statistics_;
+  ++all.looks;
+  all.version = reading_.version;
+  all.limit = seen_.limit;
+  all.limit_file = seen_.limit_file;
+  all.high = seen_.high;
+  all.high_file = seen_.high_file;
+  all.place = seen_.place;
+  all.usage = seen_.usage;
+  all.headroom = seen_.headroom;
+  all.problem = joined(reading_.problems);
+  all.events = {};
+  all.stalled_percent.reset();
+  for (const Level& level : reading_.levels) {
+    all.events.high += level.events.high;
+    all.events.max += level.events.max;
+    all.events.oom += level.events.oom;
+    all.events.oom_kill += level.events.oom_kill;
+    if (level.stall && !all.stalled_percent) all.stalled_percent = level.stall->percent;
+  }
+  if (is_first) kills_said_ = all.events.oom_kill;
+}
+
+AutoBounds Watch::bounds_of(const Course& course) const {
+  return auto_bounds(*course.auto_ratio, seen_.limit, course.least, course.otherwise);
+}
+
+std::size_t Watch::begin(const Course& course, Instant now) {
+  auto_said_ = auto_line_.begin(seen_, bounds_of(course), now);
+  least_said_ = false;
+  return auto_said_;
+}
+
+std::size_t Watch::follow(const Course& course, std::size_t used, Instant now) {
+  return auto_line_.follow(seen_, bounds_of(course), used, now);
+}
+
+std::chrono::milliseconds Watch::next_look(std::chrono::milliseconds check_interval,
+                                           const Course& course) const {
+  if (!course.auto_ratio || seen_.room == Room::ample) return check_interval;
+  return std::min(check_interval, std::max(check_interval / hurried_looks, hurried_interval_min));
+}
+
+void Watch::judge(std::size_t line, const Course& course, Notices& notices) {
+  statistics_.is_auto = course.auto_ratio.has_value();
+  statistics_.lowered = auto_line_.lowered();
+  statistics_.raised = auto_line_.raised();
+  const AutoBounds bounds = statistics_.is_auto ? bounds_of(course) : AutoBounds();
+  statistics_.auto_full = bounds.full;
+  statistics_.auto_least = bounds.least;
+  judge_trouble(notices);
+  judge_limits(line, notices);
+  if (course.auto_ratio) judge_auto(line, course, notices);
+}
+
+// A line is drawn by whoever runs the process, and so is the limit: either of them may have moved.
+void Watch::judge_limits(std::size_t line, Notices& notices) {
+  std::string_view event = "plimsoll.container.line_within_limit";
+  std::string consequence = "it fits";
+  std::uint64_t bound = seen_.limit;
+  std::string file = seen_.limit_file;
+  const bool is_over_high = seen_.high > 0 && line > seen_.high;
+  if (bound > 0 && line > bound) {
+    event = "plimsoll.container.line_over_limit";
+    consequence =
+        "an OOM kill is certain once it is used: lower memory_limit, or raise the container's";
+  } else if (is_over_high) {
+    event = "plimsoll.container.line_over_high";
+    bound = seen_.high;
+    file = seen_.high_file;
+    consequence =
+        "the process will be throttled once it is used: lower memory_limit, or raise memory.high";
+  } else if (bound > 0 && static_cast<double>(line) > near_limit * static_cast<double>(bound)) {
+    event = "plimsoll.container.line_near_limit";
+    consequence =
+        "what the process needs besides may not fit: lower memory_limit, raise the container's, or "
+        "use memory_limit = \"auto\"";
+  } else if (limit_said_.empty()) {
+    return;
+  }
+  const bool is_warning = !event.ends_with("line_within_limit");
+  const std::string now = is_warning ? std::string(event) + ' ' + std::to_string(line) + ' ' +
+                                           std::to_string(bound) + ' ' + file
+                                     : std::string();
+  if (now == limit_said_) return;
+  limit_said_ = now;
+  const std::string share = bound > 0 ? percent_of(line, bound) + " of " : "without a limit, ";
+  notices.add({is_warning ? Severity::warn : Severity::info, std::string(event),
+               "the memory line of " + amount(line) + " is " + share + amount(bound) + ", which " +
+                   file + " says: " + consequence,
+               std::to_string(line), std::to_string(bound), file});
+}
+
+void Watch::judge_auto(std::size_t line, const Course& course, Notices& notices) {
+  const bool is_least = line <= course.least && line < statistics_.auto_full;
+  if (is_least && !least_said_) {
+    least_said_ = true;
+    notices.add({Severity::warn, "plimsoll.container.line_at_least",
+                 "the container is short of memory (" + seen_.reason +
+                     "), and the memory line of " + amount(line) +
+                     " is the least that its pools need: calls may be refused. Others in the "
+                     "container hold its memory: see what they are, or raise its limit",
+                 std::to_string(line), std::to_string(seen_.limit), seen_.limit_file});
+  }
+  // Once it has gone half of the way back, the next fall to the least is news.
+  if (line > statistics_.auto_full / 2) least_said_ = false;
+  const std::size_t before = std::exchange(auto_said_, line);
+  if (line == before || before == 0) return;
+  const bool is_lower = line < before;
+  const std::string why = seen_.reason.empty() ? "" : ": " + seen_.reason;
+  notices.add({Severity::info,
+               is_lower ? "plimsoll.container.line_lowered" : "plimsoll.container.line_raised",
+               "the memory line went from " + amount(before) + " to " + amount(line) + why,
+               std::to_string(line), std::to_string(seen_.limit), seen_.limit_file});
+}
+
+void Watch::judge_trouble(Notices& notices) {
+  const std::string& problem = statistics_.problem;
+  if (problem != trouble_said_) {
+    trouble_said_ = problem;
+    if (!problem.empty()) {
+      notices.add(
+          {Severity::warn, "plimsoll.container.unreadable",
+           "the container's memory cannot be judged by all that should be there: " + problem});
+    }
+  }
+  const std::uint64_t kills = statistics_.events.oom_kill;
+  if (kills > kills_said_) {
+    notices.add({Severity::warn, "plimsoll.container.oom_kill",
+                 "the kernel has killed " + std::to_string(kills - kills_said_) +
+                     " process(es) of this container since it ran out of memory"});
+  }
+  kills_said_ = kills;
+}
+
+std::string to_text(const Statistics& statistics) {
+  if (statistics.looks == 0) return "not looked at";
+  std::string text;
+  if (statistics.version != CgroupVersion::none) {
+    text += std::string("cgroup ") + name(statistics.version) + ", ";
+  }
+  if (statistics.limit == 0) {
+    text += "no limit known";
+  } else {
+    text += "limit " + amount(statistics.limit) + " (" + statistics.limit_file + ")";
+  }
+  if (!statistics.place.empty()) {
+    const std::int64_t headroom = statistics.headroom;
+    text += ", " + amount(statistics.usage) + " used of " + statistics.place + ", ";
+    text += headroom < 0 ? amount(static_cast<std::uint64_t>(-headroom)) + " too much"
+                         : amount(static_cast<std::uint64_t>(headroom)) + " of headroom";
+  }
+  if (statistics.is_auto) {
+    text += ", auto up to " + amount(statistics.auto_full) + ", lowered " +
+            std::to_string(statistics.lowered) + " times, raised " +
+            std::to_string(statistics.raised);
+  }
+  if (!statistics.problem.empty()) text += "; cannot be read: " + statistics.problem;
+  return text;
+}
+
+}  // namespace plimsoll::native::container

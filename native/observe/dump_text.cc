@@ -1,0 +1,168 @@
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+#include <optional>
+#include <string_view>
+
+#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/observe/dump.h"
+#include "plimsoll/native/observe/observed.h"
+#include "plimsoll/native/observe/plain_text.h"
+#include "plimsoll/native/observe/state_name.h"
+#include "plimsoll/native/version.h"
+
+namespace plimsoll::native {
+namespace {
+
+// Of a name or a problem, in bytes.
+constexpr std::size_t words_bytes_max = 512;
+
+std::string amount(std::uint64_t bytes) {
+  std::array<char, 16> text;
+  return std::string(format_bytes(bytes, text));
+}
+
+std::string time_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text;
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+class Dump {
+ public:
+  void add_head() {
+    text_ += "plimsoll " + std::string(version) + ", process " + std::to_string(::getpid()) + ", " +
+             time_now() + "\n";
+  }
+
+  void add_configuration(const DescribeConfiguration& describe) {
+    if (!describe) return;
+    begin("configuration");
+    text_ += describe();
+    if (!text_.ends_with('\n')) text_ += '\n';
+  }
+
+  void add_memory(const Observed& all) {
+    begin("memory");
+    text_ += to_text(all.memory);
+    text_ += "process     " + amount(all.resident_bytes) + " resident, " +
+             amount(all.anonymous_bytes) + " of it anonymous\n";
+  }
+
+  void add_accounts(const MemoryStatistics& memory) {
+    begin("accounts: client, pool, used, limit, target, peak, waiting, refused");
+    std::size_t lines = 0;
+    for (const AccountStatistics& account : memory.accounts) {
+      if (lines++ == dump_lines_max) break;
+      text_ += std::to_string(account.owner) + " " + name(account.pool);
+      for (const std::size_t bytes : {account.used, account.limit, account.target, account.peak}) {
+        text_ += "  " + amount(bytes);
+      }
+      text_ +=
+          "  " + std::to_string(account.waiting) + "  " + std::to_string(account.refused) + "\n";
+    }
+    add_left_out(memory.accounts.size() - std::min(memory.accounts.size(), dump_lines_max));
+  }
+
+  void add_clients(const ClientRegistry::Snapshot& all) {
+    begin("clients");
+    for (const ClientFigures& client : all.clients) add_client(client);
+    add_left_out(all.clients_left_out);
+  }
+
+  void add_caches(const ClientRegistry::Snapshot& all) {
+    begin("caches");
+    for (const CacheFigures& cache : all.caches) {
+      const cache::CacheStatistics& figures = cache.statistics;
+      text_ += "cache " + std::to_string(cache.number) + ": " + amount(figures.bytes_committed) +
+               " of " + amount(cache.bytes_max) + ", entries " + std::to_string(figures.entries) +
+               ", lookups " + std::to_string(figures.lookups) + ", hits " +
+               std::to_string(figures.hits) + ", evictions " + std::to_string(figures.evictions) +
+               ", expirations " + std::to_string(figures.expirations) + ", invalidations " +
+               std::to_string(figures.invalidations) + "\n";
+    }
+    add_left_out(all.caches_left_out);
+  }
+
+  std::string take() {
+    constexpr std::string_view end = "\n... the rest is left out: dump_bytes_max\n";
+    if (text_.size() > dump_bytes_max) text_.resize(dump_bytes_max - end.size()), text_ += end;
+    return std::move(text_);
+  }
+
+ private:
+  void begin(std::string_view title) { text_.append("\n== ").append(title).append("\n"); }
+
+  void add_left_out(std::size_t count) {
+    if (count > 0) text_ += "... and " + std::to_string(count) + " more\n";
+  }
+
+  void add_client(const ClientFigures& client) {
+    const ClientStatistics& figures = client.statistics;
+    text_ += "client " + std::to_string(client.owner);
+    if (!client.name.empty()) text_ += " (" + plain_text(client.name, words_bytes_max) + ")";
+    text_ += " of " + client.server + ", database " + std::to_string(client.database) + ": " +
+             std::string(state_name(figures.state));
+    if (client.cache_state) text_ += ", cache " + std::string(state_name(*client.cache_state));
+    text_ += "\n ";
+    add_count("in flight", figures.in_flight);
+    add_count("waiting", figures.waiting);
+    add_count("submitted", figures.submitted);
+    add_count("completed", figures.counters.completed);
+    add_count("failed", figures.counters.failed);
+    add_count("rejected", figures.rejected);
+    add_count("waited", figures.waited);
+    add_count("waiters refused", figures.waiters_refused);
+    text_ += "\n ";
+    add_count("connections", figures.counters.connections);
+    add_count("lost", figures.counters.connections_lost);
+    add_count("dead", figures.counters.connections_dead);
+    add_count("attempts failed", figures.counters.attempts_failed);
+    add_count("for commands that wait", figures.blocking_connections);
+    add_count("subscriptions", figures.subscriptions);
+    add_count("bytes read", figures.counters.bytes_read);
+    add_count("written", figures.counters.bytes_written);
+    text_ += "\n ";
+    add_count("replies skipped", figures.counters.replies_skipped);
+    add_count("pushes", figures.counters.pushed);
+    add_count("pushes skipped", figures.counters.pushes_skipped);
+    add_count("health checks", figures.counters.health_checks);
+    add_count("resent", figures.counters.requests_resent);
+    text_ += '\n';
+    add_problem("last problem", client.last_problem);
+    add_problem("TLS files", client.tls_problem);
+    add_problem("tracking", client.tracking_problem);
+    add_problem("credentials", client.credentials_problem);
+  }
+
+  void add_count(std::string_view what, std::uint64_t count) {
+    text_.append(" ").append(what).append(" ").append(std::to_string(count)).append(",");
+  }
+
+  void add_problem(std::string_view what, const std::string& words) {
+    if (words.empty()) return;
+    text_.append("  ").append(what).append(": ").append(plain_text(words, words_bytes_max));
+    text_ += '\n';
+  }
+
+  std::string text_;
+};
+
+}  // namespace
+
+std::string dump_text(const DescribeConfiguration& describe) {
+  const Observed all = observe(dump_lines_max, dump_lines_max);
+  Dump dump;
+  dump.add_head();
+  dump.add_configuration(describe);
+  dump.add_memory(all);
+  dump.add_clients(all.clients);
+  dump.add_caches(all.clients);
+  dump.add_accounts(all.memory);
+  return dump.take();
+}
+
+}  // namespace plimsoll::native

@@ -1,0 +1,233 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/native/observe/observed.h"
+#include "plimsoll/native/observe/prometheus_text.h"
+
+// Each metric has one row: what it is called behind "plimsoll_", what it is, and where it is found.
+// The page about metrics is held to these rows, and so are the dashboard's expressions.
+
+namespace plimsoll::native::detail {
+
+inline constexpr MetricType gauge = MetricType::gauge;
+inline constexpr MetricType counter = MetricType::counter;
+
+template <class Source>
+struct Row {
+  std::string_view name;
+  MetricType type;
+  std::string_view help;
+  std::uint64_t (*value)(const Source& source);
+};
+
+// Of the process.
+inline constexpr Row<Observed> process_rows[] = {
+    {"memory_limit_bytes", gauge, "The memory line in force: above the target until enough is free",
+     [](const Observed& all) -> std::uint64_t { return all.memory.limit; }},
+    {"memory_target_bytes", gauge, "The memory line as it was drawn",
+     [](const Observed& all) -> std::uint64_t { return all.memory.target; }},
+    {"memory_used_bytes", gauge, "What is charged to the line",
+     [](const Observed& all) -> std::uint64_t { return all.memory.used; }},
+    {"memory_peak_bytes", gauge, "The most that ever was",
+     [](const Observed& all) -> std::uint64_t { return all.memory.peak; }},
+    {"process_resident_bytes", gauge, "Resident memory of the whole process",
+     [](const Observed& all) { return all.resident_bytes; }},
+    {"process_anonymous_bytes", gauge, "What of that no file backs: heap, stacks, mapped pages",
+     [](const Observed& all) { return all.anonymous_bytes; }},
+    {"clients", gauge, "Clients of this process",
+     [](const Observed& all) -> std::uint64_t { return all.memory.clients; }},
+    {"clients_ready", gauge, "Clients whose main connection is ready",
+     [](const Observed& all) -> std::uint64_t { return all.clients.clients_ready; }},
+    {"clients_not_shown", gauge, "Clients that have no figures of their own here, being too many",
+     [](const Observed& all) -> std::uint64_t { return all.clients.clients_left_out; }},
+    {"connections", gauge, "Open connections, handshakes included",
+     [](const Observed& all) -> std::uint64_t { return all.memory.connections; }},
+    {"requests_in_flight", gauge, "Requests that are sent or waiting to be, of all clients",
+     [](const Observed& all) -> std::uint64_t { return all.clients.in_flight; }},
+    {"requests_waiting", gauge, "Requests that wait for room, of all clients",
+     [](const Observed& all) -> std::uint64_t { return all.clients.waiting; }},
+    {"blocking_connections", gauge, "Connections for commands that wait and for exclusive use",
+     [](const Observed& all) -> std::uint64_t { return all.clients.blocking_connections; }},
+    {"subscriptions", gauge, "Open subscriptions, of all clients",
+     [](const Observed& all) -> std::uint64_t { return all.clients.subscriptions; }},
+    {"caches_not_shown", gauge, "Caches that have no figures of their own here, being too many",
+     [](const Observed& all) -> std::uint64_t { return all.clients.caches_left_out; }},
+    {"metrics_scrapes_total", counter, "Times that these figures were asked for",
+     [](const Observed& all) { return all.scrapes; }},
+    {"metrics_refused_total", counter, "Connections for them that were closed, being too many",
+     [](const Observed& all) { return all.scrapes_refused; }},
+    {"give_back_asked_total", counter, "Times that the allocator was asked to give memory back",
+     [](const Observed& all) -> std::uint64_t { return all.memory.give_back.asked; }},
+    {"give_back_returned_bytes_total", counter, "What came back to the system by that",
+     [](const Observed& all) -> std::uint64_t { return all.memory.give_back.returned_bytes; }},
+    {"container_limit_bytes", gauge, "The tightest limit around the process; 0: not known",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.limit; }},
+    {"container_high_bytes", gauge, "The tightest memory.high around the process; 0: none",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.high; }},
+    {"container_usage_bytes", gauge,
+     "Memory of the cgroup that has the least room, page cache included",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.usage; }},
+    {"container_headroom_bytes", gauge,
+     "What is left until its limit or its memory.high; 0 where it is above",
+     [](const Observed& all) -> std::uint64_t {
+       return std::max<std::int64_t>(all.memory.container.headroom, 0);
+     }},
+    {"container_oom_kills_total", counter, "Processes that the kernel has killed around this one",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.events.oom_kill; }},
+    {"line_is_auto", gauge, "1 where the line follows the container (memory_limit = \"auto\")",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.is_auto ? 1 : 0; }},
+    {"line_lowered_total", counter, "Times that the line went down for that",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.lowered; }},
+    {"line_raised_total", counter, "Times that it went up again",
+     [](const Observed& all) -> std::uint64_t { return all.memory.container.raised; }},
+};
+
+// Of a pool.
+inline constexpr Row<PoolStatistics> pool_rows[] = {
+    {"pool_share_bytes", gauge, "What a pool is guaranteed",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.share; }},
+    {"pool_limit_bytes", gauge,
+     "What a pool may have now: less while it lends, more while it borrows",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.limit; }},
+    {"pool_target_bytes", gauge, "What its limit is moving to",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.target; }},
+    {"pool_used_bytes", gauge, "What is charged to a pool",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.used; }},
+    {"pool_peak_bytes", gauge, "The most that ever was",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.peak; }},
+    {"pool_waiting", gauge, "Requests or readers that wait for memory of a pool",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.waiting; }},
+    {"pool_refused_total", counter, "Charges that a pool did not grant",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.refused; }},
+    {"pool_accounts", gauge, "Accounts of a pool",
+     [](const PoolStatistics& pool) -> std::uint64_t { return pool.accounts; }},
+};
+
+// Of pages of one size.
+inline constexpr Row<PageStatistics> page_rows[] = {
+    {"pages_live_bytes", gauge, "Pages in use",
+     [](const PageStatistics& pages) -> std::uint64_t { return pages.live; }},
+    {"pages_free_bytes", gauge, "Pages that are kept for whoever needs one next",
+     [](const PageStatistics& pages) -> std::uint64_t { return pages.pooled; }},
+    {"pages_returned_bytes_total", counter, "Pages given back to the system",
+     [](const PageStatistics& pages) -> std::uint64_t { return pages.returned; }},
+};
+
+// Of all clients, those that have ended included; and, with client_ in their names, of each.
+inline constexpr Row<ClientTotals> total_rows[] = {
+    {"requests_submitted_total", counter, "Requests that were taken",
+     [](const ClientTotals& all) { return all.submitted; }},
+    {"requests_rejected_total", counter, "Requests that a limit refused before they were sent",
+     [](const ClientTotals& all) { return all.rejected; }},
+    {"requests_waited_total", counter, "Requests that had to wait for room",
+     [](const ClientTotals& all) { return all.waited; }},
+    {"waiters_refused_total", counter, "Requests that could not even wait; rejected, too",
+     [](const ClientTotals& all) { return all.waiters_refused; }},
+    {"requests_completed_total", counter, "Requests on main connections that got their reply",
+     [](const ClientTotals& all) { return all.counters.completed; }},
+    {"requests_failed_total", counter, "Requests on main connections that ended with an error",
+     [](const ClientTotals& all) { return all.counters.failed; }},
+    {"requests_resent_total", counter, "Reads that were sent again on a new connection",
+     [](const ClientTotals& all) { return all.counters.requests_resent; }},
+    {"pushes_total", counter, "Pushes on main connections: invalidations",
+     [](const ClientTotals& all) { return all.counters.pushed; }},
+    {"replies_skipped_total", counter, "Replies that did not fit",
+     [](const ClientTotals& all) { return all.counters.replies_skipped; }},
+    {"pushes_skipped_total", counter, "Pushes that did not fit",
+     [](const ClientTotals& all) { return all.counters.pushes_skipped; }},
+    {"read_bytes_total", counter, "Bytes of RESP from servers, on main connections",
+     [](const ClientTotals& all) { return all.counters.bytes_read; }},
+    {"written_bytes_total", counter, "Bytes of RESP to servers, on main connections",
+     [](const ClientTotals& all) { return all.counters.bytes_written; }},
+    {"connections_ready_total", counter, "Main connections that became ready",
+     [](const ClientTotals& all) { return all.counters.connections; }},
+    {"connections_lost_total", counter, "Main connections that were lost after that",
+     [](const ClientTotals& all) { return all.counters.connections_lost; }},
+    {"connections_dead_total", counter, "What of these was given up for want of a sign of life",
+     [](const ClientTotals& all) { return all.counters.connections_dead; }},
+    {"connection_attempts_failed_total", counter, "Attempts at a main connection that failed",
+     [](const ClientTotals& all) { return all.counters.attempts_failed; }},
+    {"health_checks_total", counter, "PINGs that asked for a sign of life",
+     [](const ClientTotals& all) { return all.counters.health_checks; }},
+};
+
+// Of each client.
+inline constexpr Row<ClientFigures> client_rows[] = {
+    {"client_ready", gauge, "1 while the client's main connection is ready",
+     [](const ClientFigures& client) -> std::uint64_t {
+       return client.statistics.state == Session::State::ready ? 1 : 0;
+     }},
+    {"client_requests_in_flight", gauge, "Requests of the client that are sent or waiting to be",
+     [](const ClientFigures& client) -> std::uint64_t { return client.statistics.in_flight; }},
+    {"client_requests_waiting", gauge, "Requests of the client that wait for room",
+     [](const ClientFigures& client) -> std::uint64_t { return client.statistics.waiting; }},
+    {"client_blocking_connections", gauge, "Its connections for commands that wait",
+     [](const ClientFigures& client) -> std::uint64_t {
+       return client.statistics.blocking_connections;
+     }},
+    {"client_subscriptions", gauge, "Its open subscriptions",
+     [](const ClientFigures& client) -> std::uint64_t { return client.statistics.subscriptions; }},
+};
+
+struct Problem {
+  std::string_view kind;
+  std::string ClientFigures::* text;
+};
+inline constexpr Problem problems[] = {
+    {"credentials", &ClientFigures::credentials_problem},
+    {"tls", &ClientFigures::tls_problem},
+    {"tracking", &ClientFigures::tracking_problem},
+};
+
+// What the accounts of a client in one pool add up to.
+struct Share {
+  std::uint64_t used = 0;
+  std::uint64_t waiting = 0;
+};
+inline constexpr Row<Share> share_rows[] = {
+    {"client_pool_used_bytes", gauge, "What the client is charged in a pool",
+     [](const Share& share) { return share.used; }},
+    {"client_pool_waiting", gauge, "What of the client waits for memory of a pool",
+     [](const Share& share) { return share.waiting; }},
+};
+
+// Of each client-side cache.
+inline constexpr Row<CacheFigures> cache_rows[] = {
+    {"cache_limit_bytes", gauge, "The most that a cache may take (max_cache_kb)",
+     [](const CacheFigures& cache) { return cache.bytes_max; }},
+    {"cache_committed_bytes", gauge, "What a cache takes: entries, index, policy, expiry",
+     [](const CacheFigures& cache) -> std::uint64_t { return cache.statistics.bytes_committed; }},
+    {"cache_live_bytes", gauge, "What of that are entries",
+     [](const CacheFigures& cache) -> std::uint64_t { return cache.statistics.bytes_live; }},
+    {"cache_entries", gauge, "Entries of a cache",
+     [](const CacheFigures& cache) -> std::uint64_t { return cache.statistics.entries; }},
+    {"cache_lookups_total", counter, "Reads that may be cached",
+     [](const CacheFigures& cache) { return cache.statistics.lookups; }},
+    {"cache_hits_total", counter, "Reads that a cache answered",
+     [](const CacheFigures& cache) { return cache.statistics.hits; }},
+    {"cache_evictions_total", counter, "Entries that gave way to others",
+     [](const CacheFigures& cache) { return cache.statistics.evictions; }},
+    {"cache_expirations_total", counter, "Entries whose time was over",
+     [](const CacheFigures& cache) { return cache.statistics.expirations; }},
+    {"cache_invalidations_total", counter,
+     "Entries that a server, or a write, said were out of date",
+     [](const CacheFigures& cache) { return cache.statistics.invalidations; }},
+};
+
+struct Skipped {
+  std::string_view reason;
+  std::uint64_t cache::CacheCounters::* count;
+};
+inline constexpr Skipped skipped[] = {
+    {"too_large", &cache::CacheCounters::skipped_too_large},
+    {"uncacheable", &cache::CacheCounters::skipped_uncacheable},
+    {"overtaken", &cache::CacheCounters::skipped_poisoned},
+    {"being_written", &cache::CacheCounters::skipped_fenced},
+    {"no_memory", &cache::CacheCounters::skipped_no_memory},
+};
+
+}  // namespace plimsoll::native::detail

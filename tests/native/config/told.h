@@ -1,0 +1,43 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/native/log.h"
+
+namespace plimsoll::testing {
+
+/// What the library says while this lives: "WARN plimsoll.configuration.refused: BODY".
+class Told {
+ public:
+  Told() {
+    native::set_log_hook([this](const native::LogRecord& record) {
+      const std::lock_guard lock(mutex_);
+      lines_.push_back(std::string(native::severity_text(record.severity)) + " " +
+                       std::string(record.event_name) + ": " + std::string(record.body));
+    });
+  }
+  ~Told() { native::set_log_hook({}); }
+  Told(const Told&) = delete;
+  Told& operator=(const Told&) = delete;
+
+  std::vector<std::string> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+  bool has(std::string_view line) const {
+    for (const std::string& each : lines()) {
+      if (each.find(line) != each.npos) return true;
+    }
+    return false;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace plimsoll::testing

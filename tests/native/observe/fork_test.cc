@@ -1,0 +1,66 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include <boost/asio/use_future.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/native/observe/dump.h"
+#include "plimsoll/native/observe/metrics.h"
+#include "plimsoll/tests/native/connected.h"
+#include "plimsoll/tests/native/in_child.h"
+#include "plimsoll/tests/native/observe/http_peer.h"
+#include "plimsoll/tests/native/observe/metrics_page.h"
+#include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/tests/support/temporary_directory.h"
+
+// What a child of fork() shows of itself.
+
+namespace plimsoll::testing {
+namespace {
+
+using native::metrics_address;
+using native::serve_metrics;
+
+TEST_CASE("a child serves nothing, keeps no port, and can serve its own figures") {
+  const native::Client client = connected(unix_url());
+  const std::uint16_t port = port_in(serve_metrics({.listen = "127.0.0.1:0"}).value());
+  CHECK(in_child([port] {
+    if (!metrics_address().empty()) return false;
+    const std::uint16_t own = port_in(serve_metrics({.listen = "127.0.0.1:0"}).value());
+    const auto page = read_metrics_page(body_of(ask_http(own, "GET /metrics")));
+    const bool is_its_own = page.at("plimsoll_clients").samples.at("") == 0 &&
+                            page.at("plimsoll_metrics_scrapes_total").samples.at("") == 1;
+    return is_its_own && ask_http(port, "GET /metrics").starts_with("HTTP/1.1 200");
+  }));
+  // The parent's port is the parent's alone: with it nobody listens any more.
+  CHECK(in_child([port] {
+    return serve_metrics({.listen = "127.0.0.1:" + std::to_string(port)}).has_value() == false;
+  }));
+  CHECK(serve_metrics({}));
+  CHECK(in_child([port] { return !HttpPeer(port).connected(); }));
+}
+
+TEST_CASE("a child's signal is not its parent's, and it may dump for itself") {
+  const TemporaryDirectory directory;
+  native::DumpOptions options;
+  options.path = directory.path() + "/parent";
+  REQUIRE(native::dump_on_signal(options));
+  CHECK(in_child([&directory] {
+    ::raise(SIGUSR1);  // ignored
+    native::DumpOptions own;
+    own.path = directory.path() + "/child";
+    if (!native::dump_on_signal(own)) return false;
+    ::raise(SIGUSR1);
+    return eventually([&own] { return ::access(own.path.c_str(), R_OK) == 0; });
+  }));
+  struct stat parent{};
+  REQUIRE(::stat(options.path.c_str(), &parent) == 0);
+  CHECK(parent.st_size == 0);
+  native::stop_dumping_on_signal();
+}
+
+}  // namespace
+}  // namespace plimsoll::testing
