@@ -207,7 +207,7 @@ plimsoll::Result<RequestId> Driver::wait_for_room(const CommandView& command, Ti
                            .limit = budget_.limit(PoolKind::requests)};
   }
   const Tag tag = reinterpret_cast<Tag>(static_cast<Operation*>(waiting));
-  const plimsoll::Result<RequestId> id = core_.wait_for_room(bytes, now(), timeout, tag);
+  const plimsoll::Result<RequestId> id = core_.wait_for_room(command, now(), timeout, tag);
   if (id) {
     waiting->begin(command, *this, *id);
   } else {

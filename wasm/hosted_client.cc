@@ -114,10 +114,8 @@ Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::ui
     if (const Status staged = note(id); !staged) return staged.error();
     return plimsoll_outcome_staged;
   }
-  if (const Status waits = note(client_.wait_for_room(encoded_size(command), now, patience, tag));
-      !waits) {
-    return waits.error();
-  }
+  const Status waits = note(client_.wait_for_room(command, now, patience, tag));
+  if (!waits) return waits.error();
   return plimsoll_outcome_waits;
 }
 

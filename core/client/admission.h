@@ -63,6 +63,9 @@ class Admission {
   /// Who is next. Only where next_ended() has told all, and somebody is there.
   const Waiter& first() { return line_.front(); }
 
+  /// Nobody in the line is called less, and whoever gets in line is called more.
+  RequestId first_id() { return none() ? last_id_ + 1 : line_.front().id; }
+
   /// Takes first() out: it was admitted.
   void leave();
 

@@ -114,14 +114,15 @@ class Client {
   /// cache. Errors as of submit().
   Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
 
-  /// Gets in line for a request of `bytes` encoded bytes (encoded_size()) that was just refused.
+  /// Gets in line for a request that was just refused. The command stays with the caller.
   /// First come, first served: whoever submits while others wait is refused, too. Where there is
   /// room Event::admitted comes with `tag`, and the very next call must be submit_admitted(), or
   /// cancel(): the room is kept until then, and for this request alone. Otherwise it fails with
   /// timed_out, cancelled or closed. What the client sends by itself, and what goes to other
   /// connections, is in no line. rejected_by_limit: waiters_max, half of the pool's share, no
   /// memory to wait, or inflight_overflow is no OnLimit::wait; closed.
-  Result<RequestId> wait_for_room(std::size_t bytes, Instant now, Duration timeout, Tag tag);
+  Result<RequestId> wait_for_room(const CommandView& command, Instant now, Duration timeout,
+                                  Tag tag);
 
   /// Stages the request that was admitted, by the deadline that it had; `tag` is for its outcome
   /// and may be another than before, and so is the id.
@@ -298,7 +299,8 @@ class Client {
   const ClientOptions& options() const { return session_.options(); }
   Result<RequestId> count(const Result<RequestId>& id);
   Result<RequestId> refuse_to_overtake();
-  Result<RequestId> join_line(std::size_t bytes, Instant now, Duration timeout, Tag tag);
+  Result<RequestId> join_line(const CommandView& command, std::size_t bytes, Instant now,
+                              Duration timeout, Tag tag);
   void cancel_wait(RequestId id);
   void handle_line_timeout(Instant now);
   Instant line_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
@@ -342,9 +344,8 @@ class Client {
   Session session_;
   SideConnections sides_;
   Admission admission_;
-  Box<NearCache> near_;             // where there is a cache
-  bool admitted_ = false;           // the first in line is
-  bool may_wait_to_write_ = false;  // what was just refused, and may get in line now
+  Box<NearCache> near_;    // where there is a cache
+  bool admitted_ = false;  // the first in line is
   Error admission_error_;
   Instant line_now_ = Instant::min();
   Instant room_again_at_ = never;  // there was no memory for the first in line

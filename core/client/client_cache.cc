@@ -1,7 +1,6 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
-#include "plimsoll/core/commands/written.h"
 
 // What a client with a cache does differently.
 
@@ -22,12 +21,8 @@ Status Client::use_cache(cache::Cache& cache, std::string_view source) {
 
 Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
                                      Tag tag, Instant since) {
-  Result<RequestId> id = admission_.none()
-                             ? near_->submit(command, now, deadline_of(now, timeout), tag, since)
-                             : refuse_to_overtake();
-  may_wait_to_write_ = !id && commands::written_by(command) != commands::Written::nothing;
-  if (!admission_.none()) return id;  // counted already
-  return count(id);
+  if (!admission_.none()) return refuse_to_overtake();
+  return count(near_->submit(command, now, deadline_of(now, timeout), tag, since));
 }
 
 Result<RequestId> Client::prove(Instant now, Duration timeout, Tag tag) {
@@ -53,7 +48,7 @@ std::optional<Event> Client::poll_near_event() {
   }
   std::optional<Event> event;
   if (!admission_.none()) event = poll_admission();
-  if (admission_.none()) near_->handle_nobody_waits();
+  near_->handle_first_waits(admission_.first_id());
   return event;
 }
 

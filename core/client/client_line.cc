@@ -23,23 +23,26 @@ constexpr Error nobody_waits{.code = ErrorCode::rejected_by_limit,
 
 Result<RequestId> Client::refuse_to_overtake() { return count(others_wait); }
 
-Result<RequestId> Client::wait_for_room(std::size_t bytes, Instant now, Duration timeout, Tag tag) {
+Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now, Duration timeout,
+                                        Tag tag) {
+  const std::size_t bytes = encoded_size(command);
   if (recorder_.on()) {
     recorder_.note_at(now, FlightRecord::wait,
                       {static_cast<std::uint64_t>(timeout.count()), tag, bytes});
   }
-  Result<RequestId> id = join_line(bytes, now, timeout, tag);
+  Result<RequestId> id = join_line(command, bytes, now, timeout, tag);
   if (recorder_.on()) record_answer(id);
   return id;
 }
 
-Result<RequestId> Client::join_line(std::size_t bytes, Instant now, Duration timeout, Tag tag) {
+Result<RequestId> Client::join_line(const CommandView& command, std::size_t bytes, Instant now,
+                                    Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return open.error();
   if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
   line_now_ = now;
   if (admission_.none()) room_again_at_ = never;
   const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag);
-  if (id && may_wait_to_write_) near_->handle_write_waits();
+  if (id && near_) near_->note_waits(command, *id);
   return id;
 }
 

@@ -34,12 +34,12 @@ NearCache::NearCache(cache::Cache& cache, const cache::Cache::Membership& member
       flights_(requests),
       cached_reader_(replies),
       writes_(cache, member.source, requests),
+      waiting_(cache, member.source, requests),
       beside_(requests, beside_max) {
   if (cache.options().mode == cache::CacheMode::ttl) state_ = State::ttl;
 }
 
 NearCache::~NearCache() {
-  handle_nobody_waits();
   if (beside_unknown_) cache_.end_write_of_all();
   while (!beside_.empty()) {
     const Beside& write = beside_.front();
@@ -164,14 +164,6 @@ void NearCache::note_beside(const CommandView& command, RequestId id) {
     if (std::exchange(beside_unknown_, true)) return cache_.poison_all();
   }
   cache_.begin_write_of_all();
-}
-
-void NearCache::handle_write_waits() {
-  if (!std::exchange(waiting_write_, true)) cache_.begin_write_of_all();
-}
-
-void NearCache::handle_nobody_waits() {
-  if (std::exchange(waiting_write_, false)) cache_.end_write_of_all();
 }
 
 // The connection that is ready now is not the one that was.

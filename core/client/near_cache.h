@@ -66,9 +66,9 @@ class NearCache {
   void note_staged(const CommandView& command, RequestId id) { writes_.begin(command, id); }
   void note_beside(const CommandView& command, RequestId id);
 
-  /// A write waits for room: all keys are fenced until nobody waits.
-  void handle_write_waits();
-  void handle_nobody_waits();
+  /// A command got in the line for room, as `id`; of those who wait, `first` is the first now.
+  void note_waits(const CommandView& command, RequestId id) { waiting_.begin(command, id); }
+  void handle_first_waits(RequestId first) { waiting_.end_until(first); }
 
   void cancel(RequestId id) { flights_.cancel(id); }
 
@@ -151,8 +151,7 @@ class NearCache {
   Account& requests_;
   Account& replies_;
   std::atomic<State> state_{State::unknown};
-  bool tracked_ = false;  // a generation is under way
-  bool waiting_write_ = false;
+  bool tracked_ = false;          // a generation is under way
   bool beside_unknown_ = false;   // writes of which beside_ had no place are under way
   bool has_to_relieve_ = false;   // entries may be left that are to go
   std::uint64_t connection_ = 0;  // of which the generation is, as the session counts them
@@ -168,6 +167,7 @@ class NearCache {
   Block cached_;                            // bytes of the reply that is told now
   WireReader cached_reader_;                // and the reply
   WriteFences writes_;
+  WriteFences waiting_;  // of those that wait for room
   Queue<Beside> beside_;
   Error error_;
   Instant relieved_at_ = Instant::min();

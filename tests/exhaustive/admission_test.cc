@@ -176,7 +176,7 @@ class AdmissionWorld {
       story_.require(line_.empty(), "nobody overtakes those who wait");
       request.state = Request::State::submitted;
     } else if (id.error().code == ErrorCode::rejected_by_limit) {
-      id = client_->wait_for_room(request.bytes.size(), now_, time, tag);
+      id = client_->wait_for_room(command, now_, time, tag);
       if (id) {
         request.state = Request::State::waiting;
         line_.push_back(tag);

@@ -28,6 +28,8 @@ ClientOptions waiting_options(std::size_t requests_max, std::size_t waiters_max 
   return options;
 }
 
+CommandView one_more() { return CommandView::from_encoded("*1\r\n$4\r\nPING\r\n"); }
+
 // One request in flight that is not answered, and others that wait.
 struct Line : Pair {
   explicit Line(Tag waiters, Duration timeout = Duration::zero(), std::size_t waiters_max = 100)
@@ -84,7 +86,7 @@ TEST_CASE("nobody overtakes those who wait, not even into a place that is free")
 TEST_CASE("the line has an end, which is named") {
   Line line(2, 0s, 2);
   CHECK_FALSE(line.end.submit(4, {"ECHO", "4"}));
-  const auto refused = line.end.client().wait_for_room(10, line.end.now(), 0s, 5);
+  const auto refused = line.end.client().wait_for_room(one_more(), line.end.now(), 0s, 5);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::rejected_by_limit);
   CHECK(refused.error().what == std::string("waiters_max is reached"));
@@ -102,7 +104,7 @@ TEST_CASE("without OnLimit::wait nobody waits") {
   pair.end.submit(1, {"ECHO", "1"});
   pair.end.submit(2, {"ECHO", "2"});
   CHECK(pair.end.take_events() == Lines{"2: refused with rejected_by_limit (no)"});
-  const auto refused = pair.end.client().wait_for_room(10, pair.end.now(), 0s, 3);
+  const auto refused = pair.end.client().wait_for_room(one_more(), pair.end.now(), 0s, 3);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::rejected_by_limit);
 }
@@ -199,7 +201,7 @@ TEST_CASE("an orderly end turns away those who wait, and answers the others") {
   Line line(2);
   line.end.close();
   CHECK(line.end.take_events() == Lines{"2: closed (no)", "3: closed (no)"});
-  CHECK(line.end.client().wait_for_room(10, line.end.now(), 0s, 9).error().code ==
+  CHECK(line.end.client().wait_for_room(one_more(), line.end.now(), 0s, 9).error().code ==
         ErrorCode::closed);
   line.end.receive("+1\r\n");
   CHECK(line.end.take_events() == Lines{"1: simple \"1\"", "closed: closed"});
@@ -341,7 +343,9 @@ TEST_CASE("what the pool could never hold is refused at once, and what would fil
   CHECK_FALSE(pair.end.submit(4, {"ECHO", std::string(50'000, 'a')}));
   CHECK(pair.end.take_events() ==
         Lines{"2: refused with rejected_by_limit (no)", "4: refused with rejected_by_limit (no)"});
-  const auto refused = pair.end.client().wait_for_room(50'000, pair.end.now(), 0s, 5);
+  const std::string bytes(50'000, 'a');
+  const auto refused =
+      pair.end.client().wait_for_room(CommandView::from_encoded(bytes), pair.end.now(), 0s, 5);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().value > refused.error().limit);
 }

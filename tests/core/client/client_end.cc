@@ -78,7 +78,7 @@ std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& c
 
 Result<RequestId> ClientEnd::wait_for_room(const CommandView& command, Duration timeout, Tag tag) {
   const std::size_t bytes = encoded_size(command);
-  const Result<RequestId> id = client_->wait_for_room(bytes, now_, timeout, tag);
+  const Result<RequestId> id = client_->wait_for_room(command, now_, timeout, tag);
   if (!id) return id;
   Kept& kept = kept_[tag];
   kept.request.resize(bytes);

@@ -75,7 +75,7 @@ Result<RequestId> Driver::submit_since(Instant since, const CommandView& command
 
 Result<RequestId> Driver::wait_for_room(const CommandView& command, Duration timeout, Tag tag) {
   const std::size_t bytes = encoded_size(command);
-  const Result<RequestId> id = client_->wait_for_room(bytes, environment_.now(), timeout, tag);
+  const Result<RequestId> id = client_->wait_for_room(command, environment_.now(), timeout, tag);
   if (!id) return id;
   Waiter& waiter = waiters_[tag];
   waiter.id = *id;

@@ -246,7 +246,10 @@ void Player::wait(const Record& record) {
   const Tag tag = record.numbers[1];
   const std::uint64_t bytes = record.numbers[2];
   say(record, "wait for room #" + std::to_string(tag) + ", " + std::to_string(bytes) + " bytes");
-  submitted_ = client_->wait_for_room(static_cast<std::size_t>(bytes), at(record), timeout, tag);
+  // Of what waits its length is known, and more of it matters to a cache alone.
+  request_.assign(static_cast<std::size_t>(bytes), 'x');
+  submitted_ =
+      client_->wait_for_room(CommandView::from_encoded(request_), at(record), timeout, tag);
   if (*submitted_) waiters_[tag] = {.id = **submitted_, .bytes = bytes};
 }
 
