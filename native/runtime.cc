@@ -154,11 +154,26 @@ Result<Budget*> Runtime::draw(detail::DrawnLine wanted, container::Notices& noti
     return Error(changed.error());
   }
   drawn = wanted;
-  give_back(drawn.give_back);
+  give_back(notices);
   state.course = course;
   state.watch.judge(drawn.options.memory_limit, course, notices);
   watch_container(is_lower, notices);
   return &*state.budget;
+}
+
+// With `creation` held, when the line was drawn.
+void Runtime::give_back(container::Notices& notices) try {
+  State& state = *state_;
+  state.give_back.configure(drawn.give_back);
+  if (!state.give_back.is_on()) return;
+  state.give_back.start(upkeep(), [&state] {
+    return state.requests.runs() ? std::optional(state.requests.executor()) : std::nullopt;
+  });
+} catch (const std::system_error& error) {
+  notices.add({Severity::warn, "plimsoll.memory.kept",
+               std::string("the allocator is asked for nothing, since there is no thread to be had "
+                           "for it: ") +
+                   error.what()});
 }
 
 // With `creation` held, when the line was drawn.

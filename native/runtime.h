@@ -10,7 +10,6 @@
 
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/memory/budget.h"
-#include "plimsoll/native/allocator/give_back.h"
 #include "plimsoll/native/client_registry.h"
 #include "plimsoll/native/container/notices.h"
 #include "plimsoll/native/counted.h"
@@ -73,7 +72,7 @@ class Runtime {
   ~Runtime() = delete;
 
   Result<Budget*> draw(detail::DrawnLine wanted, container::Notices& notices);
-  void give_back(const GiveBackSettings& settings);
+  void give_back(container::Notices& notices);
   void watch_container(bool is_lower, container::Notices& notices);
   std::chrono::milliseconds look_at_container();
   void follow_container();
