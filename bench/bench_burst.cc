@@ -56,12 +56,12 @@ bool is_among(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-void add_rows(const Run& run, bool is_ours, bool gives_back, Report& report) {
+void add_rows(const Run& run, bool is_ours, bool gives_back, double quiet, Report& report) {
   const std::string name = run.allocator + ", " + run.contender + ": ";
   const auto bytes = [](std::size_t count) { return static_cast<double>(count); };
   const Span& warm_up = run.bursts.front();
   const std::size_t idle = sample_at(run.samples, warm_up.begin).anonymous;
-  const std::size_t before = sample_at(run.samples, warm_up.end + quiet_seconds).anonymous;
+  const std::size_t before = sample_at(run.samples, warm_up.end + quiet).anonymous;
   report.add({.name = name + "anonymous, idle", .ours = bytes(idle), .unit = "B"});
   report.add({.name = name + "after the warm-up", .ours = bytes(before), .unit = "B"});
 
@@ -78,8 +78,9 @@ void add_rows(const Run& run, bool is_ours, bool gives_back, Report& report) {
   }
   report.add(peak);
   for (std::size_t i = 1; i < run.bursts.size(); ++i) {
-    const std::size_t after = sample_at(run.samples, run.bursts[i].end + quiet_seconds).anonymous;
-    Row back{.name = name + "15 s after burst " + std::to_string(i),
+    const std::size_t after = sample_at(run.samples, run.bursts[i].end + quiet).anonymous;
+    Row back{.name = name + std::to_string(static_cast<int>(quiet)) + " s after burst " +
+                     std::to_string(i),
              .ours = bytes(after),
              .peer = bytes(before),
              .unit = "B"};
@@ -133,7 +134,8 @@ int run_all(const Options& options) {
       wanted.bounded = contender.bounded;
       runs.push_back(run_subject(wanted, allocator, options.effort, feed));
       runs.back().contender = contender.name;
-      add_rows(runs.back(), contender.client == Client::plimsoll, contender.give_back, report);
+      add_rows(runs.back(), contender.client == Client::plimsoll, contender.give_back,
+               options.effort.quiet_seconds, report);
     }
   }
   if (!options.svg.empty()) {

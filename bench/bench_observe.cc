@@ -130,7 +130,7 @@ void measure(std::size_t clients_count, const std::string& url, std::uint16_t po
   report.add({.name = "scraped every second, clients: " + std::to_string(clients_count),
               .ours = used / elapsed.count() * 100,
               .unit = "% of a core",
-              .goal = counter_at_most(0.5),
+              .goal = time_at_most(0.5),
               .counters = {{"scrape_bytes", bytes},
                            {"scrape_microseconds",
                             static_cast<std::uint64_t>(used / effort.scrapes * 1e6)}}});

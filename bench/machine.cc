@@ -22,6 +22,12 @@ std::string processor_name() {
   return "unknown processor";
 }
 
+// "6.1" of "6.1.0-28-amd64".
+std::string version_of(const std::string& release) {
+  const std::size_t minor = release.find('.') + 1;
+  return release.substr(0, release.find_first_not_of("0123456789", minor));
+}
+
 }  // namespace
 
 std::string machine_description() {
@@ -31,7 +37,8 @@ std::string machine_description() {
   getloadavg(&load, 1);
   char text[256];
   std::snprintf(text, sizeof text, "%s, %u cores, %s %s, load %.2f", processor_name().c_str(),
-                std::thread::hardware_concurrency(), system.sysname, system.release, load);
+                std::thread::hardware_concurrency(), system.sysname,
+                version_of(system.release).c_str(), load);
   std::string description = text;
 #ifndef __OPTIMIZE__
   description += ", NOT OPTIMISED";

@@ -1,8 +1,28 @@
 #include "plimsoll/native/delivery.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "plimsoll/native/driver.h"
 
 namespace plimsoll::native {
+namespace {
+
+// A server that does not know a command repeats what came with it: of AUTH, and of HELLO with AUTH
+// in it, that is a password.
+std::string without_secrets(std::string words) {
+  const std::size_t arguments = words.find(", with args beginning with:");
+  if (arguments == words.npos) return words;
+  const std::string_view secretive = "'AUTH'";
+  const auto found = std::search(words.begin(), words.end(), secretive.begin(), secretive.end(),
+                                 [](char a, char b) { return a == b || a == b + 'a' - 'A'; });
+  if (found != words.end()) words.resize(arguments);
+  return words;
+}
+
+}  // namespace
 
 std::shared_ptr<Driver> share(Driver& driver) { return driver.shared_from_this(); }
 
@@ -11,7 +31,7 @@ Error to_error(const Delivery& delivery) {
   const plimsoll::Error& error = *delivery.error;
   if (delivery.value != nullptr) {
     if (const auto words = delivery.value->as_error()) {
-      return Error(error, ServerWords{to_string(*words)});
+      return Error(error, ServerWords{without_secrets(to_string(*words))});
     }
   }
   return Error(error, delivery.detail == nullptr ? std::string_view() : *delivery.detail);

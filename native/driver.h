@@ -84,7 +84,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   /// For submit_by(): what `command` is to be submitted with, where somebody traces.
   Operation& traced(const CommandView& command, Operation& operation) {
-    return tracing_ ? begin_trace(command, operation) : operation;
+    return tracing_ && !inherited() ? begin_trace(command, operation) : operation;
   }
 
   /// Calls void(core, now) under the lock, unless this was inherited.

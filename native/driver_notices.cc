@@ -4,6 +4,7 @@
 
 #include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/log.h"
+#include "plimsoll/native/plain_text.h"
 
 // What a driver tells besides outcomes: to Options::on_connection, and to whoever runs the process.
 
@@ -75,7 +76,8 @@ void Driver::warn(std::string_view event_name, std::string_view what, std::strin
   const std::string server = target_.endpoint.to_string();
   std::string body = "client " + number;
   if (!options().client_name.empty()) body += " (" + options().client_name + ")";
-  body.append(" of ").append(server).append(" ").append(what).append(": ").append(why);
+  body.append(" of ").append(server).append(" ").append(what).append(": ");
+  body.append(plain_text(why, why.size()));  // the server's words may be in it
   log(Severity::warn, event_name, body,
       {{.name = "plimsoll.client", .value = number}, {.name = "server.address", .value = server}});
 }

@@ -143,7 +143,10 @@ Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
   if (port.empty()) return {};
   const auto number = to_number<std::uint16_t>(port);
   if (!number || *number == 0) {
-    return invalid("url: port is" + quote(port) + "; expected 1 to 65535");
+    // What is no number may be a password that was put in the wrong place.
+    const bool is_number = port.find_first_not_of("0123456789") == port.npos;
+    const std::string shown = is_number ? quote(port) : " no number";
+    return invalid("url: port is" + shown + "; expected 1 to 65535");
   }
   endpoint.port = *number;
   return {};

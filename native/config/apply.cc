@@ -1,30 +1,28 @@
 #include "plimsoll/native/config/apply.h"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "plimsoll/core/base/units.h"
 #include "plimsoll/native/config/observing.h"
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/native/observe/of_process.h"
 
 namespace plimsoll::native {
 namespace {
 
 using config::OptionRow;
 
-// What the process's line was drawn by. A fork waits, so that the child does not inherit it locked.
-std::mutex applying;
-std::optional<Configuration>& applied() {
-  static std::optional<Configuration>& last = *new std::optional<Configuration>;
-  return last;
-}
+// What this process goes by; not what its parent did, whose line it has all the same.
+struct Applied {
+  explicit Applied(std::uint64_t fork_count) : generation(fork_count) {}
 
-[[maybe_unused]] const int registered =
-    ::pthread_atfork([] { applying.lock(); }, [] { applying.unlock(); }, [] { applying.unlock(); });
+  const std::uint64_t generation;
+  std::mutex mutex;
+  std::optional<Configuration> last;
+};
 
 // All that a process has one of.
 std::vector<const OptionRow*> shared_rows() {
@@ -99,6 +97,31 @@ Result<void> make_cache(Configuration& configuration) {
   return {};
 }
 
+// Who says nothing leaves what a program, or a client, has drawn.
+Result<void> draw_line(const std::optional<Configuration>& before, const Configuration& now) {
+  const bool said_before = before && says_memory(*before);
+  if (!said_before && !says_memory(now)) return {};
+  if (before && has_same_memory(*before, now)) return {};
+  return configure_memory(now.memory);
+}
+
+// What a process has one of: all of it, or nothing. The line comes last, since nobody knows how to
+// draw the one before again: it may not have been this that drew it.
+Result<void> share(std::optional<Configuration>& last, const Configuration& now) {
+  if (last && !is_read_again(*last, now)) return agree(*last, now);
+  const Configuration before = last.value_or(Configuration());
+  if (const auto observed = config::observe(before, now); !observed) return observed;
+  if (const auto drawn = draw_line(last, now); !drawn) {
+    static_cast<void>(config::observe(now, before));
+    return drawn;
+  }
+  if (!last && !says_anything_shared(now)) return {};
+  last = now;
+  last->client = {};  // a cache, and secrets, are not this one's to keep
+  last->url.clear();
+  return {};
+}
+
 }  // namespace
 
 namespace config {
@@ -111,41 +134,21 @@ std::vector<const OptionRow*> differences(const Configuration& one, const Config
   return all;
 }
 
-}  // namespace config
-
-namespace {
-
-// Who says nothing leaves what a program, or a client, has drawn.
-Result<void> draw_line(const std::optional<Configuration>& before, const Configuration& now) {
-  const bool said_before = before && says_memory(*before);
-  if (!said_before && !says_memory(now) && memory_statistics().limit != 0) return {};
-  if (before && has_same_memory(*before, now)) return {};
-  return configure_memory(now.memory);
+std::optional<Result<void>> apply_again(const Configuration& now, Busy busy) {
+  auto& applied = of_process<Applied>();
+  std::unique_lock lock(applied.mutex, std::defer_lock);
+  if (busy == Busy::wait) lock.lock();
+  if (!lock.owns_lock() && !lock.try_lock()) return std::nullopt;
+  return share(applied.last, now);
 }
 
-}  // namespace
+}  // namespace config
 
 Result<void> apply(Configuration& configuration) {
-  const std::lock_guard lock(applying);
-  std::optional<Configuration>& before = applied();
-  if (before && !is_read_again(*before, configuration)) {
-    if (const auto agreed = agree(*before, configuration); !agreed) return agreed;
-    return make_cache(configuration);
-  }
-  // It is the whole that is refused.
-  const auto refuse = [&](const Error& why) -> Result<void> {
-    if (before) static_cast<void>(configure_memory(before->memory));
-    return why;
-  };
-  if (const auto drawn = draw_line(before, configuration); !drawn) return drawn;
-  if (const auto made = make_cache(configuration); !made) return refuse(made.error());
-  const auto observed = config::observe(before ? *before : Configuration(), configuration);
-  if (!observed) return refuse(observed.error());
-  if (!before && !says_anything_shared(configuration)) return {};
-  before = configuration;
-  before->client = {};  // a cache, and secrets, are not this one's to keep
-  before->url.clear();
-  return {};
+  auto& applied = of_process<Applied>();
+  const std::lock_guard lock(applied.mutex);
+  if (const auto shared = share(applied.last, configuration); !shared) return shared;
+  return make_cache(configuration);
 }
 
 }  // namespace plimsoll::native

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/memory/line.h"
 #include "plimsoll/native/core_options.h"
+#include "plimsoll/native/give_back_timer.h"
 #include "plimsoll/native/statistics.h"
 
 namespace plimsoll::native::config {
@@ -46,6 +48,17 @@ void add(Draft& draft, std::string_view part, std::string_view text,
   draft.add_problem(part, all + origins_in(text, rows, draft.configuration()));
 }
 
+void check_cache_fits(Draft& draft, const BudgetOptions& line) {
+  const Configuration& all = draft.configuration();
+  const std::size_t most = Line(*shares_of(line), line).most(PoolKind::cache) / 1024;
+  if (all.cache.max_cache_kb <= most) return;
+  draft.add_problem(origin(all, "cache.max_cache_kb") + ": cache.max_cache_kb",
+                    "is " + std::to_string(all.cache.max_cache_kb) +
+                        ", and the cache pool could never have more than " + std::to_string(most) +
+                        "; expected less, or a higher memory_limit (" +
+                        origin(all, "memory_limit") + ")");
+}
+
 void check_line(Draft& draft) {
   MemoryOptions memory = draft.configuration().memory;
   std::size_t line = memory_statistics().limit;
@@ -55,7 +68,10 @@ void check_line(Draft& draft) {
     line = any_line;
   }
   const auto possible = detail::to_budget_options(memory, line);
-  if (!possible) add(draft, "memory", possible.error().text(), memory_rows());
+  if (!possible) return add(draft, "memory", possible.error().text(), memory_rows());
+  const auto settings = detail::to_give_back_settings(memory.give_back);
+  if (!settings) add(draft, "memory", settings.error().text(), memory_rows());
+  if (!draft.is_bad(cache_rows())) check_cache_fits(draft, *possible);
 }
 
 // Options::memory_limit is another way to say the same.

@@ -96,12 +96,17 @@ Result<Configuration> load_configuration(const LoadOptions& options);
 
 /// Makes it this process's: draws the memory line, makes the cache that it describes, unless there
 /// is one, for client.client_side_cache, and begins to serve figures and to dump on SIGUSR1, if it
-/// says so. From any thread. Clients that exist stay as they are.
+/// says so. From any thread, but not from a log hook. Clients that exist stay as they are.
 ///
 /// A process has one line, one endpoint and one dump. Whoever applies another file, or none, after
 /// the first must agree with that one in all that it says about these: invalid_option names key,
 /// both values, and where they come from. Errors of configure_memory(), ClientSideCache::create(),
-/// serve_metrics() and dump_on_signal(); what was applied before stays then.
+/// serve_metrics() and dump_on_signal(); what was applied before stays then, but where it is the
+/// cache that cannot be made: a line that was drawn for it stays drawn.
+///
+/// A child of fork() has its parent's line, and serves and dumps nothing until it applies what says
+/// so. Files are told apart by their path: of two programs in one process that open the same one
+/// with other words of their own, the later wins.
 Result<void> apply(Configuration& configuration);
 
 /// Every option with its value and where that comes from, as TOML that load_configuration() reads.

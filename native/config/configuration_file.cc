@@ -17,10 +17,39 @@
 namespace plimsoll::native {
 namespace {
 
+using config::Busy;
 using config::FileStamp;
 using config::OptionRow;
 using config::Taken;
 using Clock = std::chrono::system_clock;
+
+// The configuration's file, and those that it reads secrets from.
+std::vector<std::string> files_of(const Configuration& configuration) {
+  std::vector<std::string> all = config::secret_files_of(configuration);
+  all.push_back(configuration.file);
+  return all;
+}
+
+// A configuration, and its files as they were before it was read from them: what changes meanwhile
+// is a change.
+struct Stamped {
+  Configuration configuration;
+  std::vector<FileStamp> stamps;
+};
+
+// Which files hold secrets is known when the first file has been read, so that may be read twice.
+Result<Stamped> read_stamped(const LoadOptions& options) {
+  Stamped all;
+  std::vector<std::string> files;
+  for (int i = 0; i < 3 && (i == 0 || files != files_of(all.configuration)); ++i) {
+    files = i == 0 ? std::vector{options.file} : files_of(all.configuration);
+    all.stamps = config::stamps_of(files);
+    auto configuration = config::read_configuration(options);
+    if (!configuration) return configuration.error();
+    all.configuration = *std::move(configuration);
+  }
+  return all;
+}
 
 // "memory_limit is "32 MiB" now (a.toml:1)".
 std::string told(const Configuration& now, const OptionRow& row) {
@@ -52,19 +81,18 @@ void tell_refusal(const std::string& file, std::string_view problem) {
 }  // namespace
 
 struct ConfigurationFile::State : std::enable_shared_from_this<State> {
-  State(LoadOptions from, Configuration now, FileStamp stamp)
-      : options(std::move(from)), current(std::move(now)) {
-    read = config::stamps_of(config::secret_files_of(current));
-    read.push_back(stamp);
-  }
+  State(LoadOptions from, Stamped now)
+      : options(std::move(from)),
+        current(std::move(now.configuration)),
+        read(std::move(now.stamps)) {}
 
-  Result<void> reload();
-  Result<void> reload_regular(const std::vector<std::string>& paths,
-                              const std::vector<FileStamp>& stamps);
-  Result<void> take(Configuration& now);
-  Result<void> refuse(const Error& why);
+  // Nothing: another thread is at it, and this is not to wait.
+  std::optional<Result<void>> reload(Busy busy);
+  std::optional<Result<void>> reload_locked(Busy busy);
+  std::optional<Result<void>> reload_regular(const std::vector<std::string>& files,
+                                             const std::vector<FileStamp>& stamps);
+  Result<void> refuse(const Error& why, const std::vector<FileStamp>& stamps);
 
-  std::vector<std::string> paths() const;
   bool is_ended() const {
     const std::lock_guard lock(mutex);
     return is_over;
@@ -84,30 +112,15 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
   std::chrono::milliseconds interval{};  // zero: nobody watches
   bool is_over = false;
   std::vector<FileStamp> seen;  // at the last look
-  std::vector<FileStamp> read;  // when the file was read last
+  std::vector<FileStamp> read;  // of what was taken, or refused, last
 };
 
-// With `mutex` held.
-std::vector<std::string> ConfigurationFile::State::paths() const {
-  std::vector<std::string> all = config::secret_files_of(current);
-  all.push_back(current.file);
-  return all;
-}
-
-// With `reloading` held.
-Result<void> ConfigurationFile::State::take(Configuration& now) {
-  now.client.client_side_cache = current.client.client_side_cache;
-  if (const auto done = apply(now); !done) return done;
-  const std::lock_guard lock(mutex);
-  std::swap(current, now);
-  ++statistics.applied;
-  statistics.applied_at = Clock::now();
-  return {};
-}
-
-Result<void> ConfigurationFile::State::refuse(const Error& why) {
+// Files like these are looked at again when they have changed again.
+Result<void> ConfigurationFile::State::refuse(const Error& why,
+                                              const std::vector<FileStamp>& stamps) {
   {
     const std::lock_guard lock(mutex);
+    read = stamps;
     ++statistics.refused;
     statistics.refused_at = Clock::now();
     statistics.problem = why.text();
@@ -116,30 +129,45 @@ Result<void> ConfigurationFile::State::refuse(const Error& why) {
   return why;
 }
 
-Result<void> ConfigurationFile::State::reload() {
-  std::unique_lock one(reloading);
-  if (is_ended()) return {};
-  auto now = config::read_configuration(options);
-  if (!now) {
-    one.unlock();
-    return refuse(now.error());
+std::optional<Result<void>> ConfigurationFile::State::reload(Busy busy) {
+  std::unique_lock one(reloading, std::defer_lock);
+  if (busy == Busy::wait) one.lock();
+  if (!one.owns_lock() && !one.try_lock()) return std::nullopt;
+  if (is_ended()) return Result<void>();
+  return reload_locked(busy);
+}
+
+// With `reloading` held.
+std::optional<Result<void>> ConfigurationFile::State::reload_locked(Busy busy) {
+  const std::vector<FileStamp> stamps = config::stamps_of(files_of(current));
+  auto now = read_stamped(options);
+  if (!now) return refuse(now.error(), stamps);
+  Configuration& next = now->configuration;
+  next.client.client_side_cache = current.client.client_side_cache;
+  const auto applied = config::apply_again(next, busy);
+  if (!applied) return std::nullopt;
+  if (!*applied) return refuse(applied->error(), stamps);
+  const Configuration before = current;
+  {
+    const std::lock_guard lock(mutex);
+    current = next;
+    read = now->stamps;
+    ++statistics.applied;
+    statistics.applied_at = Clock::now();
   }
-  const Configuration next = *now;
-  const auto taken = take(*now);  // what was in force before, from here on
-  one.unlock();
-  if (!taken) return refuse(taken.error());
-  tell_changes(*now, next);
-  return {};
+  tell_changes(before, next);
+  return Result<void>();
 }
 
 // The thread for upkeep has no time to wait for who writes to a pipe.
-Result<void> ConfigurationFile::State::reload_regular(const std::vector<std::string>& paths,
-                                                      const std::vector<FileStamp>& stamps) {
-  for (std::size_t i = 0; i < paths.size(); ++i) {
+std::optional<Result<void>> ConfigurationFile::State::reload_regular(
+    const std::vector<std::string>& files, const std::vector<FileStamp>& stamps) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
     if (stamps[i].kind != FileStamp::Kind::other) continue;
-    return refuse(Error(ErrorCode::invalid_option, Executed::no, paths[i] + ": is no file"));
+    return refuse(Error(ErrorCode::invalid_option, Executed::no, files[i] + ": is no file"),
+                  stamps);
   }
-  return reload();
+  return reload(Busy::leave);
 }
 
 // With `mutex` held.
@@ -151,14 +179,13 @@ void ConfigurationFile::State::wait() {
 void ConfigurationFile::State::look() {
   std::unique_lock lock(mutex);
   if (is_over) return;
-  const std::vector<std::string> watched = paths();
+  const std::vector<std::string> watched = files_of(current);
   lock.unlock();
   const std::vector<FileStamp> now = config::stamps_of(watched);
   lock.lock();
   const bool is_settled = std::exchange(seen, now) == now;
   const bool has_changed = is_settled && now != read;
   if (has_changed) {
-    read = now;
     lock.unlock();
     static_cast<void>(reload_regular(watched, now));
     lock.lock();
@@ -169,12 +196,11 @@ void ConfigurationFile::State::look() {
 Result<std::shared_ptr<ConfigurationFile>> ConfigurationFile::open(const LoadOptions& options) {
   LoadOptions from = config::with_environment(options);
   from.file = config::file_of(from);
-  // Before it is read: what changes meanwhile is a change.
-  const FileStamp stamp = config::stamp_of(from.file);
-  auto loaded = load_configuration(from);
+  auto loaded = read_stamped(from);
   if (!loaded) return loaded.error();
-  if (const auto done = apply(*loaded); !done) return done.error();
-  auto state = std::make_shared<State>(std::move(from), *std::move(loaded), stamp);
+  config::tell_warnings(loaded->configuration);
+  if (const auto done = apply(loaded->configuration); !done) return done.error();
+  auto state = std::make_shared<State>(std::move(from), *std::move(loaded));
   state->statistics.applied = 1;
   state->statistics.applied_at = Clock::now();
   return std::make_shared<ConfigurationFile>(Private{}, std::move(state));
@@ -200,7 +226,7 @@ Configuration ConfigurationFile::current() const {
   return state_->current;
 }
 
-Result<void> ConfigurationFile::reload() { return state_->reload(); }
+Result<void> ConfigurationFile::reload() { return *state_->reload(Busy::wait); }
 
 void ConfigurationFile::watch(std::chrono::milliseconds interval) {
   const std::lock_guard lock(state_->mutex);

@@ -5,6 +5,7 @@
 
 #include "plimsoll/core/base/units.h"
 #include "plimsoll/native/config/duration.h"
+#include "plimsoll/native/observe/listen_address.h"
 
 namespace plimsoll::native::config {
 namespace {
@@ -32,21 +33,11 @@ std::string exact_amount(std::int64_t bytes) {
   return std::to_string(bytes) + std::string(names[step]);
 }
 
-// "127.0.0.1:9121", "[::1]:9121", "localhost:0".
-bool is_listen_address(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == text.npos || colon == 0) return false;
-  const std::string_view host = text.substr(0, colon);
-  const bool has_brackets = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
-  if (host.find(':') != host.npos && !has_brackets) return false;
-  return parse_number<std::uint16_t>(text.substr(colon + 1)).has_value();
-}
-
 bool fits(Kind kind, std::string_view word) {
   switch (kind) {
     case Kind::amount: return static_cast<bool>(parse_bytes(word));
     case Kind::limit: return word == "auto" || static_cast<bool>(parse_bytes(word));
-    case Kind::listen: return is_listen_address(word);
+    case Kind::listen: return parse_listen_address(word).has_value();
     case Kind::flag:
     case Kind::count:
     case Kind::attempts:

@@ -55,14 +55,17 @@ Result<Configuration> read_configuration(const LoadOptions& given) {
   return std::move(draft.configuration());
 }
 
+void tell_warnings(const Configuration& configuration) {
+  for (const std::string& warning : configuration.warnings) {
+    log(Severity::warn, "plimsoll.configuration.unknown_variable", warning);
+  }
+}
+
 }  // namespace config
 
 Result<Configuration> load_configuration(const LoadOptions& options) {
   auto configuration = config::read_configuration(options);
-  if (!configuration) return configuration;
-  for (const std::string& warning : configuration->warnings) {
-    log(Severity::warn, "plimsoll.configuration.unknown_variable", warning);
-  }
+  if (configuration) config::tell_warnings(*configuration);
   return configuration;
 }
 

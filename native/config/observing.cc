@@ -1,5 +1,6 @@
 #include "plimsoll/native/config/observing.h"
 
+#include <csignal>
 #include <utility>
 
 #include "plimsoll/native/observe/dump.h"
@@ -17,7 +18,13 @@ Result<void> serve(const Configuration& before, const Configuration& now) {
 // A dump has the configuration as text: secrets are not in that.
 Result<void> dump(const Configuration& before, const Configuration& now) {
   if (!now.dump_on_sigusr1) {
-    if (before.dump_on_sigusr1) stop_dumping_on_signal();
+    if (!before.dump_on_sigusr1) return {};
+    stop_dumping_on_signal();
+    // Whoever goes on asking for dumps should not end the process by it.
+    struct sigaction left{};
+    if (::sigaction(SIGUSR1, nullptr, &left) == 0 && left.sa_handler == SIG_DFL) {
+      std::signal(SIGUSR1, SIG_IGN);
+    }
     return {};
   }
   DumpOptions options;

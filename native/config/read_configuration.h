@@ -7,6 +7,9 @@ namespace plimsoll::native::config {
 /// load_configuration(), without a word to the log.
 Result<Configuration> read_configuration(const LoadOptions& options);
 
+/// To the log.
+void tell_warnings(const Configuration& configuration);
+
 /// The file that these name, if any.
 std::string file_of(const LoadOptions& options);
 

@@ -26,13 +26,20 @@ bool is_of_others(std::string_view name) {
                      [&](std::string_view other) { return name.starts_with(other); });
 }
 
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
 Words words_of(Kind kind, std::string_view value) {
+  if (kind != Kind::texts) return {std::string(value)};
   Words words;
-  while (kind == Kind::texts && value.find(',') != value.npos) {
-    words.emplace_back(value.substr(0, value.find(',')));
-    value.remove_prefix(value.find(',') + 1);
+  for (std::size_t comma = 0; comma != value.npos;) {
+    comma = value.find(',');
+    words.emplace_back(without_blanks(value.substr(0, comma)));
+    if (comma != value.npos) value.remove_prefix(comma + 1);
   }
-  words.emplace_back(value);
   return words;
 }
 

@@ -1,10 +1,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -52,9 +54,15 @@ Error refusal(std::string_view field, const std::string& value, std::string_view
   return Error(ErrorCode::invalid_option, Executed::no, text);
 }
 
-// Nobody else's descriptor is followed, and nobody else may read what is made.
+// Nobody else may read what is made. A pipe could keep the upkeep thread waiting, and is no file.
 int open_for_dumps(const std::string& path) {
-  return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+  constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  const int file = ::open(path.c_str(), flags, 0600);
+  struct stat found{};
+  if (file < 0 || (::fstat(file, &found) == 0 && !S_ISFIFO(found.st_mode))) return file;
+  ::close(file);
+  errno = ENXIO;
+  return -1;
 }
 
 std::string last_words() { return std::system_category().message(errno); }
@@ -70,8 +78,7 @@ bool write_all(int descriptor, std::string_view text) {
   return true;
 }
 
-void write_dump(const DumpOptions& options) {
-  const std::string text = dump_text(options.configuration);
+void write_dump(const DumpOptions& options, std::string_view text) {
   const bool to_file = !options.path.empty();
   const int descriptor = to_file ? open_for_dumps(options.path) : STDERR_FILENO;
   if (descriptor < 0 || !write_all(descriptor, text)) {
@@ -140,13 +147,16 @@ class SignalDump {
     return {};
   }
 
-  Result<void> open() {
+  Result<void> open() try {
+    const asio::any_io_executor upkeep = Runtime::get().upkeep();
     const int event = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (event < 0) return refusal("signal", "to be waited for", last_words(), "a free descriptor");
-    descriptor_ = std::make_unique<asio::posix::stream_descriptor>(Runtime::get().upkeep(), event);
+    descriptor_ = std::make_unique<asio::posix::stream_descriptor>(upkeep, event);
     wake = event;
     wait();
     return {};
+  } catch (const std::system_error& problem) {
+    return refusal("signal", "to be waited for", problem.what(), "a thread to be had for it");
   }
 
   void wait() {
@@ -166,7 +176,12 @@ class SignalDump {
       const std::lock_guard lock(mutex_);
       options = options_;
     }
-    write_dump(options);
+    try {
+      write_dump(options, dump_text(options.configuration));
+    } catch (const std::exception& problem) {  // of the callback, or no memory
+      log(Severity::warn, "plimsoll.dump.failed",
+          std::string("a dump could not be put together: ") + problem.what());
+    }
   }
 
   void install(int signal) {

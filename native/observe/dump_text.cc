@@ -8,7 +8,7 @@
 #include "plimsoll/core/base/units.h"
 #include "plimsoll/native/observe/dump.h"
 #include "plimsoll/native/observe/observed.h"
-#include "plimsoll/native/observe/plain_text.h"
+#include "plimsoll/native/plain_text.h"
 #include "plimsoll/native/observe/state_name.h"
 #include "plimsoll/native/version.h"
 

@@ -32,11 +32,12 @@ struct MetricsOptions {
 };
 
 /// Serves GET /metrics there from now on, in the thread of Runtime::upkeep(); where it was served
-/// somewhere else before, no longer there. Returns where: "127.0.0.1:9121". Thread-safe. A child of
-/// fork() serves nothing until it calls this itself.
+/// somewhere else before, no longer there. Returns where: "127.0.0.1:9121". From any thread, but
+/// not from a log hook. A child of fork() serves nothing until it calls this itself.
 ///
 /// invalid_option: no such address, or it cannot be listened on, with the system's reason and what
-/// to do. What was served before still is then.
+/// to do. What was served before still is then, unless that had the same port, which was given up
+/// first, and somebody has taken it meanwhile: metrics_address() says.
 Result<std::string> serve_metrics(const MetricsOptions& options);
 
 /// Where metrics are served; empty: nowhere.

@@ -32,9 +32,12 @@ struct MetricsEndpoint {
   explicit MetricsEndpoint(std::uint64_t fork_count) : generation(fork_count) {}
 
   const std::uint64_t generation;
-  std::mutex mutex;  // held while the endpoint is moved
+
+  std::mutex moving;  // held while the endpoint is moved, which waits for the upkeep thread
   std::shared_ptr<PageServer> server;
   std::string listen;
+
+  std::mutex mutex;  // the address, also for those whom that thread calls
   std::string address;
   std::atomic<std::uint64_t> scrapes = 0;
   const std::shared_ptr<std::atomic<std::uint64_t>> refused =
@@ -115,17 +118,28 @@ void stop(const asio::any_io_executor& upkeep, MetricsEndpoint& here) {
   in_upkeep(upkeep, [&] { here.server->stop(); });
 }
 
+std::string address_of(MetricsEndpoint& here) {
+  const std::lock_guard lock(here.mutex);
+  return here.address;
+}
+
+void use_nothing(MetricsEndpoint& here) {
+  here.server = nullptr;
+  here.listen.clear();
+  const std::lock_guard lock(here.mutex);
+  here.address.clear();
+}
+
 void use(MetricsEndpoint& here, std::shared_ptr<PageServer> server, const std::string& listen) {
   here.server = std::move(server);
   here.listen = listen;
-  here.address.clear();
-  if (!here.server) return;
-  const Tcp::endpoint bound = here.server->endpoint();
-  here.address =
-      ListenAddress{.host = bound.address().to_string(), .port = bound.port()}.to_string();
   const int descriptor = here.server->native_handle();
   ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   listening = descriptor;
+  const Tcp::endpoint bound = here.server->endpoint();
+  const ListenAddress address{.host = bound.address().to_string(), .port = bound.port()};
+  const std::lock_guard lock(here.mutex);
+  here.address = address.to_string();
 }
 
 void warn_of_exposure(const std::string& address) {
@@ -139,33 +153,32 @@ void warn_of_exposure(const std::string& address) {
 Result<std::string> move_to(MetricsEndpoint& here, const ListenAddress& address,
                             const std::string& listen) {
   const asio::any_io_executor upkeep = Runtime::get().upkeep();
-  const auto before = parse_listen_address(here.address);
+  const auto before = parse_listen_address(address_of(here));
   const bool same_port = before && before->port == address.port;
   if (same_port) stop(upkeep, here);
   Started started = start(upkeep, here, address);
   if (started.problem) {
     if (same_port) {
       Started again = start(upkeep, here, *before);
-      if (again.problem) again.server = nullptr;
-      use(here, std::move(again.server), here.listen);
+      again.problem ? use_nothing(here) : use(here, std::move(again.server), here.listen);
     }
     return refusal(listen, started.problem->message(), advice(started.problem->value()));
   }
   if (!same_port) stop(upkeep, here);
   use(here, std::move(started.server), listen);
-  return here.address;
+  return address_of(here);
 }
 
 // Whether whoever runs the process should be warned, which may be done without the lock alone.
 enum class Exposure : std::uint8_t { none, beyond_loopback };
 
-Result<std::string> serve(const std::string& listen, Exposure& exposure) {
-  MetricsEndpoint& here = of_process<MetricsEndpoint>();
-  const std::lock_guard lock(here.mutex);
-  if (listen == here.listen) return here.address;
+Result<std::string> serve(const std::string& listen, Exposure& exposure) try {
+  auto& here = of_process<MetricsEndpoint>();
+  const std::lock_guard lock(here.moving);
+  if (listen == here.listen) return address_of(here);
   if (listen.empty()) {
     stop(Runtime::get().upkeep(), here);
-    use(here, nullptr, {});
+    use_nothing(here);
     return std::string();
   }
   const auto address = parse_listen_address(listen);
@@ -176,6 +189,8 @@ Result<std::string> serve(const std::string& listen, Exposure& exposure) {
   Result<std::string> served = move_to(here, *address, listen);
   if (served && !address->is_loopback()) exposure = Exposure::beyond_loopback;
   return served;
+} catch (const std::system_error& problem) {
+  return refusal(listen, problem.what(), "a thread to be had for it");
 }
 
 }  // namespace
@@ -187,14 +202,10 @@ Result<std::string> serve_metrics(const MetricsOptions& options) {
   return served;
 }
 
-std::string metrics_address() {
-  MetricsEndpoint& here = of_process<MetricsEndpoint>();
-  const std::lock_guard lock(here.mutex);
-  return here.address;
-}
+std::string metrics_address() { return address_of(of_process<MetricsEndpoint>()); }
 
 std::string metrics_text() {
-  MetricsEndpoint& here = of_process<MetricsEndpoint>();
+  auto& here = of_process<MetricsEndpoint>();
   Observed all = observe(metrics_clients_max, metrics_caches_max);
   all.scrapes = here.scrapes.fetch_add(1, std::memory_order_relaxed) + 1;
   all.scrapes_refused = here.refused->load(std::memory_order_relaxed);

@@ -97,6 +97,21 @@ TEST_CASE("a handshake refused with words that nobody knows is a server error wi
   CHECK(error.server_text() == "ERR out of order");
 }
 
+TEST_CASE("a server that repeats what it was sent has no password repeated") {
+  Listener listener;
+  native::Options options = patient_options();
+  options.username = "jane";
+  options.password = "hush";
+  auto connecting = native::connect(listener.url(), options, use_future);
+  Peer peer = listener.accept();
+  peer.send(
+      "-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'jane' 'hush' \r\n+OK\r\n"
+      "+OK\r\n+PONG\r\n");
+  const native::Error error = error_of(std::move(connecting));
+  CHECK(error.server_text() == "ERR unknown command 'HELLO'");
+  CHECK_THAT(error.what(), !ContainsSubstring("hush"));
+}
+
 TEST_CASE("a refused database has its code and the server's words") {
   Listener listener;
   auto connecting = native::connect(listener.url() + "/99", patient_options(), use_future);

@@ -18,11 +18,14 @@ using testing::Words;
 
 // Two entries, "key" and "other", and a request in flight that leaves no room for a second one.
 struct Full : CachedWorld {
-  explicit Full(std::size_t waiters_max = 100)
-      : CachedWorld({.client = {.inflight_requests_limit = 1,
-                                .inflight_overflow = OnLimit::wait,
-                                .waiters_max = waiters_max,
-                                .tracking = {.method = TrackingOptions::Method::all_reads}}}) {
+  static Settings settings() {
+    Settings settings;
+    settings.client.inflight_requests_limit = 1;
+    settings.client.inflight_overflow = OnLimit::wait;
+    return settings;
+  }
+
+  Full() : CachedWorld(settings()) {
     cache_it(*this);
     cache_it(*this, "other");
     submit(0, 100, {"ECHO", "under way"});

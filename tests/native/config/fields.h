@@ -70,8 +70,8 @@ inline void add_cache(Fields& all, const native::ClientSideCacheOptions& cache) 
 
 /// Those that options say. Not said: file, origins and warnings, which loading fills in.
 inline Fields said_by_options(const native::Configuration& configuration) {
-  const auto& [memory, url, client, secret_files, cache, metrics_listen, dump_on_sigusr1, dump_path, file,
-               origins, warnings] = configuration;
+  const auto& [memory, url, client, secret_files, cache, metrics_listen, dump_on_sigusr1, dump_path,
+               file, origins, warnings] = configuration;
   const auto& [password_file, token_file, key_password_file] = secret_files;
   Fields all;
   add_memory(all, memory);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -28,12 +29,13 @@ class Told {
     return lines_;
   }
 
-  bool has(std::string_view line) const {
-    for (const std::string& each : lines()) {
-      if (each.find(line) != each.npos) return true;
-    }
-    return false;
+  std::size_t count(std::string_view part) const {
+    std::size_t count = 0;
+    for (const std::string& each : lines()) count += each.find(part) != each.npos ? 1U : 0U;
+    return count;
   }
+
+  bool has(std::string_view line) const { return count(line) > 0; }
 
  private:
   mutable std::mutex mutex_;
