@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/amount.h"
 #include "plimsoll/native/runtime.h"
 
 namespace plimsoll::native {

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "plimsoll/core/base/result.h"
@@ -21,11 +19,5 @@ Result<std::uint64_t> parse_bytes(std::string_view text);
 /// "64 MiB", "1.5 KiB", "17 B": at most one decimal, for people. Written into `out` (16 bytes are
 /// always enough).
 std::string_view format_bytes(std::uint64_t bytes, std::span<char> out);
-
-/// The same as a string of its own.
-inline std::string amount(std::uint64_t bytes) {
-  std::array<char, 16> text;
-  return std::string(format_bytes(bytes, text));
-}
 
 }  // namespace plimsoll

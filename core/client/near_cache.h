@@ -67,8 +67,6 @@ class NearCache {
   void note_beside(const CommandView& command, RequestId id);
 
   /// A command got in the line for room, as `id`; of those who wait, `first` is the first now.
-  /// Where its keys cannot be fenced by name, all of them are, and each further one of that kind
-  /// poisons all anew: a read behind it must not share a fetch that began before it.
   void note_waits(const CommandView& command, RequestId id) { waiting_.begin(command, id); }
   void handle_first_waits(RequestId first) { waiting_.end_until(first); }
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "plimsoll/core/base/units.h"
 #include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/amount.h"
 #include "plimsoll/native/log.h"
 
 namespace plimsoll::native {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/amount.h"
 
 namespace plimsoll::native::container {
 namespace {
