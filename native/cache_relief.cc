@@ -1,9 +1,8 @@
 #include "plimsoll/native/cache_relief.h"
 
-#include <chrono>
 #include <utility>
 
-#include "plimsoll/core/base/time.h"
+#include "plimsoll/native/steady_now.h"
 
 namespace plimsoll::native {
 namespace {
@@ -33,7 +32,7 @@ void CacheRelief::relieve(const Budget& budget) {
     }
   }
   for (int i = 0; i < relief_rounds_max && is_above_line(budget); ++i) {
-    const Instant now(std::chrono::steady_clock::now().time_since_epoch());
+    const Instant now = steady_now();
     bool has_more = false;
     for (const auto& cache : caches) has_more = cache->relieve(now) || has_more;
     if (!has_more) return;

@@ -1,6 +1,7 @@
 #include "plimsoll/native/give_back_timer.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 
 #include "plimsoll/native/allocator/allocator.h"
 #include "plimsoll/native/runtime.h"
+#include "plimsoll/native/steady_now.h"
 
 namespace plimsoll::native {
 namespace {
@@ -18,8 +20,6 @@ namespace asio = boost::asio;
 constexpr std::chrono::milliseconds quiet_period_min(100);
 constexpr std::chrono::milliseconds quiet_period_max = std::chrono::hours(24);
 constexpr std::size_t excess_min_min = 64 * 1024;
-
-Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 }  // namespace
 
@@ -39,14 +39,19 @@ void GiveBackTimer::arm(Duration wait) {
   });
 }
 
+void GiveBackTimer::ask_soon() {
+  give_back_.want();
+  if (timer_) look();
+}
+
 void GiveBackTimer::look() {
   if (asking_ || !give_back_.is_on()) return;
-  if (give_back_.look(now()) == GiveBack::Step::look_later) {
+  if (give_back_.look(steady_now()) == GiveBack::Step::look_later) {
     return arm(give_back_.look_interval());
   }
   // What is kept for the thread that serves requests goes back first, by itself.
   asking_ = true;
-  const auto requests = requests_();
+  const auto requests = give_back_.allocator().has_thread_part() ? requests_() : std::nullopt;
   if (!requests) return ask();
   asio::post(*requests, [this] {
     give_back_.allocator().give_back_thread();
@@ -55,7 +60,7 @@ void GiveBackTimer::look() {
 }
 
 void GiveBackTimer::ask() {
-  give_back_.ask(now());
+  give_back_.ask(steady_now());
   asking_ = false;
   arm(give_back_.look_interval());
 }

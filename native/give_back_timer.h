@@ -17,7 +17,8 @@ namespace plimsoll::native {
 
 class GiveBackTimer {
  public:
-  /// Whether there is a thread of the library that serves requests, which keeps memory of its own.
+  /// The thread of the library that serves requests, which keeps memory of its own; none: it does
+  /// not run. It must not throw.
   using FindRequests = std::function<std::optional<boost::asio::any_io_executor>()>;
 
   void configure(const GiveBackSettings& settings) { give_back_.configure(settings); }
@@ -26,6 +27,9 @@ class GiveBackTimer {
 
   /// From any thread, and again: runs until it is off.
   void start(const boost::asio::any_io_executor& upkeep, FindRequests requests);
+
+  /// On the upkeep thread, where memory was freed since the container is short of it.
+  void ask_soon();
 
  private:
   // All on the upkeep thread.

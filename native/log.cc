@@ -1,7 +1,5 @@
 #include "plimsoll/native/log.h"
 
-#include <pthread.h>
-
 #include <cstdio>
 #include <mutex>
 #include <string>
@@ -20,11 +18,6 @@ Hooked& hooked() {
   static Hooked& instance = *new Hooked;
   return instance;
 }
-
-// A fork waits for a record that is being told, so that the child does not inherit the lock taken.
-[[maybe_unused]] const int registered =
-    ::pthread_atfork([] { hooked().mutex.lock(); }, [] { hooked().mutex.unlock(); },
-                     [] { hooked().mutex.unlock(); });
 
 void print(const LogRecord& record) {
   if (record.severity < Severity::warn) return;
@@ -65,5 +58,8 @@ void log(Severity severity, std::string_view event_name, std::string_view body,
     print(record);
   }
 }
+
+void detail::lock_log() { hooked().mutex.lock(); }
+void detail::unlock_log() { hooked().mutex.unlock(); }
 
 }  // namespace plimsoll::native

@@ -34,7 +34,7 @@ struct LogRecord {
 };
 
 /// Called with each record, from any thread, one call at a time, with no lock of a client held. It
-/// may not log, nor throw.
+/// may not log, throw, call set_log_hook() or fork: each record, and each fork, waits for it.
 using LogHook = std::function<void(const LogRecord&)>;
 
 /// Takes the place of the one before; returns when that is no longer being called. At first, and
@@ -44,5 +44,14 @@ void set_log_hook(LogHook hook);
 /// Hands a record to the hook.
 void log(Severity severity, std::string_view event_name, std::string_view body,
          std::initializer_list<LogAttribute> attributes = {});
+
+namespace detail {
+
+/// For a fork, whose child must not inherit the lock taken: nothing is told in between. A hook may
+/// ask the runtime for figures, and so this lock is taken before that of the runtime.
+void lock_log();
+void unlock_log();
+
+}  // namespace detail
 
 }  // namespace plimsoll::native

@@ -15,12 +15,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include "plimsoll/native/allocator/allocator.h"
 #include "plimsoll/native/cache_relief.h"
 #include "plimsoll/native/container/watch.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/give_back_timer.h"
+#include "plimsoll/native/log.h"
 #include "plimsoll/native/mapped_memory.h"
+#include "plimsoll/native/steady_now.h"
 #include "plimsoll/native/upkeep_timer.h"
 
 namespace plimsoll::native {
@@ -28,14 +29,40 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Guards `current` and the drawing of the line. A fork waits for it, so that the child does not
-// inherit it locked.
+// Guards `current` and the drawing of the line.
 std::mutex creation;
 Runtime* current = nullptr;
 std::uint64_t current_generation = 0;
 
-[[maybe_unused]] const int registered =
-    ::pthread_atfork([] { creation.lock(); }, [] { creation.unlock(); }, [] { creation.unlock(); });
+// A fork waits for the locks of the library that are not a runtime's own, so that the child does
+// not inherit them taken: in the order in which a log hook that asks for figures takes them.
+void lock_all() {
+  detail::lock_log();
+  creation.lock();
+}
+
+void unlock_all() {
+  creation.unlock();
+  detail::unlock_log();
+}
+
+[[maybe_unused]] const int registered = ::pthread_atfork(lock_all, unlock_all, unlock_all);
+
+// Signals are for the threads of the application: none for a thread that is made meanwhile.
+class WithoutSignals {
+ public:
+  WithoutSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~WithoutSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  WithoutSignals(const WithoutSignals&) = delete;
+  WithoutSignals& operator=(const WithoutSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 // A thread that runs handlers for as long as the process lives.
 class ServingThread {
@@ -45,18 +72,15 @@ class ServingThread {
     return context_.get_executor();
   }
 
+  /// Then executor() does not throw.
   bool runs() const { return runs_.load(std::memory_order_relaxed); }
 
  private:
+  // Where there is no thread to be had this throws, and the next one who needs it tries again.
   void start() {
-    runs_.store(true, std::memory_order_relaxed);
-    // Signals are for the threads of the application.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const WithoutSignals without;
     std::thread([this] { context_.run(); }).detach();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    runs_.store(true, std::memory_order_relaxed);
   }
 
   // One thread runs it, which spares its lock some work.
@@ -65,8 +89,6 @@ class ServingThread {
   std::once_flag started_;
   std::atomic<bool> runs_ = false;
 };
-
-Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 }  // namespace
 
@@ -140,12 +162,12 @@ Result<Budget*> Runtime::draw(detail::DrawnLine wanted, container::Notices& noti
   }
   // Where nobody looks again and again, what is known may be old.
   const bool is_old = state.watch.statistics().looks == 0 || state.check_interval.count() == 0;
-  if (is_old || wanted.is_auto) state.watch.see(state.read_container(), now());
+  if (is_old || wanted.is_auto) state.watch.see(state.read_container(), steady_now());
   if (wanted.is_auto) {
-    const bool goes_on = state.budget && state.course.auto_ratio;
-    wanted.options.memory_limit =
-        goes_on ? state.watch.follow(course, state.budget->statistics().used, now())
-                : state.watch.begin(course, now());
+    const std::size_t used = state.budget ? state.budget->statistics().used : 0;
+    wanted.options.memory_limit = state.course.auto_ratio
+                                      ? state.watch.follow(course, used, steady_now())
+                                      : state.watch.begin(course, used, steady_now());
   }
   const bool is_lower = state.budget && wanted.options.memory_limit < drawn.options.memory_limit;
   if (!state.budget) {
@@ -172,7 +194,7 @@ void Runtime::give_back(container::Notices& notices) try {
 } catch (const std::system_error& error) {
   notices.add({Severity::warn, "plimsoll.memory.kept",
                std::string("the allocator is asked for nothing, since there is no thread to be had "
-                           "for it: ") +
+                           "for it; that is tried again when the line is drawn anew: ") +
                    error.what()});
 }
 
@@ -180,18 +202,20 @@ void Runtime::give_back(container::Notices& notices) try {
 void Runtime::watch_container(bool is_lower, container::Notices& notices) try {
   State& state = *state_;
   const auto interval = drawn.container.check_interval;
-  state.check_interval = interval;
   if (interval.count() > 0) {
     if (!state.timer) state.timer.emplace(upkeep(), [this] { return look_at_container(); });
     state.timer->start(state.watch.next_look(interval, state.course));
   } else if (state.timer) {
     state.timer->stop();
   }
+  state.check_interval = interval;
   if (is_lower) boost::asio::post(upkeep(), [this] { relieve(); });
 } catch (const std::system_error& error) {
+  // What is above the line is evicted as the caches are used, then.
+  if (drawn.container.check_interval.count() == 0) return;
   notices.add({Severity::warn, "plimsoll.container.unwatched",
                std::string("the container is looked at no more, since there is no thread to be "
-                           "had for it: ") +
+                           "had for it; that is tried again when the line is drawn anew: ") +
                    error.what()});
 }
 
@@ -201,7 +225,8 @@ std::chrono::milliseconds Runtime::look_at_container() {
   container::Reading reading = state.read_container();
   container::Notices notices;
   const std::unique_lock lock(creation);
-  state.watch.see(std::move(reading), now());
+  if (state.check_interval.count() == 0) return state.check_interval;  // nobody asks any more
+  state.watch.see(std::move(reading), steady_now());
   const std::size_t before = drawn.options.memory_limit;
   if (state.course.auto_ratio) follow_container();
   state.watch.judge(drawn.options.memory_limit, state.course, notices);
@@ -215,7 +240,8 @@ std::chrono::milliseconds Runtime::look_at_container() {
 void Runtime::follow_container() {
   State& state = *state_;
   BudgetOptions options = drawn.options;
-  options.memory_limit = state.watch.follow(state.course, state.budget->statistics().used, now());
+  options.memory_limit =
+      state.watch.follow(state.course, state.budget->statistics().used, steady_now());
   if (options.memory_limit == drawn.options.memory_limit) return;
   // Not below the least of the course, it is possible.
   if (state.budget->configure(options)) drawn.options = options;
@@ -233,7 +259,7 @@ void Runtime::relieve() {
 void Runtime::yield() {
   relieve();
   // Entries of the caches are malloc's.
-  if (state_->give_back.is_on()) process_allocator().give_back();
+  state_->give_back.ask_soon();
 }
 
 Result<Budget*> Runtime::budget(std::string_view limit) {

@@ -1,10 +1,9 @@
 #include "plimsoll/native/statistics.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
-#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/amount.h"
 #include "plimsoll/native/runtime.h"
 
 namespace plimsoll::native {
@@ -12,11 +11,6 @@ namespace {
 
 constexpr std::size_t name_width = 12;
 constexpr std::size_t column_width = 12;
-
-std::string amount(std::size_t bytes) {
-  std::array<char, 16> text;
-  return std::string(format_bytes(bytes, text));
-}
 
 void append_cell(std::string& line, const std::string& text) {
   line.append(column_width - std::min(column_width, text.size()), ' ').append(text);

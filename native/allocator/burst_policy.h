@@ -12,7 +12,8 @@
 // pays for being counted. No clock, no I/O.
 //
 // It is over when the process has hardly run for the quiet period, or for a few of them far below
-// what it did lately: a load that stays as it is, is not quiet, and nobody is asked while it lasts.
+// what it did lately: a load above idle_processor_share that stays as it is, is not quiet, and
+// nobody is asked while it lasts.
 
 namespace plimsoll::native {
 

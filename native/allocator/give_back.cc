@@ -1,19 +1,13 @@
 #include "plimsoll/native/allocator/give_back.h"
 
-#include <array>
-#include <optional>
+#include <utility>
 
-#include "plimsoll/core/base/units.h"
 #include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/amount.h"
 #include "plimsoll/native/log.h"
 
 namespace plimsoll::native {
 namespace {
-
-std::string amount(std::uint64_t bytes) {
-  std::array<char, 16> text;
-  return std::string(format_bytes(bytes, text));
-}
 
 // "12.3 ms".
 std::string shown(std::chrono::nanoseconds took) {
@@ -29,7 +23,7 @@ std::string titled(std::string_view allocator, const std::string& version) {
 void tell(const Allocator& allocator, std::size_t returned_bytes, Duration took) {
   log(Severity::info, "plimsoll.memory.given_back",
       titled(allocator.name(), allocator.version()) + " has given " + amount(returned_bytes) +
-          " back to the system after a burst, in " + shown(took),
+          " back to the system, in " + shown(took),
       {{"plimsoll.memory.allocator", allocator.name()},
        {"plimsoll.memory.returned_bytes", std::to_string(returned_bytes)}});
 }
@@ -47,30 +41,49 @@ bool GiveBack::is_on() const {
   return settings_.enabled && allocator_.can_give_back();
 }
 
+void GiveBack::want() {
+  const std::lock_guard lock(mutex_);
+  is_wanted_ = settings_.enabled;
+}
+
 GiveBack::Step GiveBack::look(Instant now) {
   const auto figures = process_figures();
+  if (!figures || !is_time(now, *figures)) return Step::look_later;
+  const auto excess = allocator_.excess(figures->anonymous_bytes);
   const std::lock_guard lock(mutex_);
-  const bool over = figures && policy_.handle_look(now, *figures);
-  return over ? Step::ask : Step::look_later;
+  if (excess && *excess < settings_.policy.excess_min) {
+    ++counts_.not_worth;
+    handle_asked(now, *figures, 0);
+    return Step::look_later;
+  }
+  before_ = figures;
+  return Step::ask;
+}
+
+bool GiveBack::is_time(Instant now, const ProcessFigures& figures) {
+  const std::lock_guard lock(mutex_);
+  if (!settings_.enabled) return false;
+  const bool is_over = policy_.handle_look(now, figures);
+  if (!is_over && !(is_wanted_ && now >= wanted_not_before_)) return false;
+  is_wanted_ = false;
+  return true;
+}
+
+// With the lock held.
+void GiveBack::handle_asked(Instant now, const ProcessFigures& figures,
+                            std::size_t returned_bytes) {
+  policy_.handle_asked(now, figures, returned_bytes);
+  wanted_not_before_ = after(now, wanted_interval_min);
 }
 
 Duration GiveBack::look_interval() const {
   const std::lock_guard lock(mutex_);
-  return policy_.look_interval();
+  return is_wanted_ ? look_interval_min : policy_.look_interval();
 }
 
 void GiveBack::ask(Instant now) {
-  const auto before = process_figures();
+  const auto before = before_ ? std::exchange(before_, std::nullopt) : process_figures();
   if (!before) return;
-  const auto excess = allocator_.excess(before->anonymous_bytes);
-  std::unique_lock lock(mutex_);
-  if (excess && *excess < settings_.policy.excess_min) {
-    ++counts_.not_worth;
-    policy_.handle_asked(now, *before, 0);
-    return;
-  }
-  lock.unlock();
-
   const auto start = std::chrono::steady_clock::now();
   allocator_.give_back();
   const Duration took = std::chrono::steady_clock::now() - start;
@@ -78,12 +91,12 @@ void GiveBack::ask(Instant now) {
   const std::size_t fallen = before->anonymous_bytes > figures.anonymous_bytes
                                  ? before->anonymous_bytes - figures.anonymous_bytes
                                  : 0;
-
-  lock.lock();
-  policy_.handle_asked(after(now, took), figures, fallen);
-  count(fallen, took);
-  lock.unlock();
-  tell(allocator_, fallen, took);
+  {
+    const std::lock_guard lock(mutex_);
+    handle_asked(after(now, took), figures, fallen);
+    count(fallen, took);
+  }
+  if (fallen > 0) tell(allocator_, fallen, took);
 }
 
 void GiveBack::count(std::size_t returned_bytes, Duration took) {

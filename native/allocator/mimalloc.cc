@@ -49,6 +49,7 @@ class Mimalloc final : public Allocator {
   // The heap of the calling thread, those of threads that have ended, and what is kept for all.
   void give_back() const override { collect(); }
   void give_back_thread() const override { collect(); }
+  bool has_thread_part() const override { return true; }
 
  private:
   // What a collection frees would be kept for the delay, and go back when its thread allocates

@@ -6,17 +6,12 @@
 #include <limits>
 #include <utility>
 
-#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/amount.h"
 
 namespace plimsoll::native::container {
 namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
-
-std::string amount(std::uint64_t bytes) {
-  std::array<char, 16> text;
-  return std::string(format_bytes(bytes, text));
-}
 
 std::uint64_t ceiling_of(const Level& level) {
   constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
@@ -31,14 +26,6 @@ std::string describe(const Level& level, std::int64_t headroom) {
                       : amount(static_cast<std::uint64_t>(headroom)) + " left below the " + of;
 }
 
-const Level* same_level(const Reading& reading, const Level& level) {
-  const auto found =
-      std::find_if(reading.levels.begin(), reading.levels.end(), [&level](const Level& other) {
-        return other.place == level.place && other.limit_file == level.limit_file;
-      });
-  return found == reading.levels.end() ? nullptr : &*found;
-}
-
 // Goes over the levels one by one.
 class Assessor {
  public:
@@ -48,8 +35,11 @@ class Assessor {
   void add(const Level& level) {
     note_bounds(level);
     const Room room = has_ceiling(level) ? note_headroom(level) : Room::ample;
-    const Level* const before = same_level(before_, level);
-    if (before != nullptr) note_events(level, *before, room);
+    const Level* const before = find_same(before_, level);
+    if (before != nullptr && before->events && level.events) {
+      note_kills(level, *before);
+      note_events(level, *before, room);
+    }
     note_stall(level, before, room);
   }
 
@@ -57,12 +47,12 @@ class Assessor {
 
  private:
   void note_bounds(const Level& level) {
-    if (level.limit && (all_.limit == 0 || *level.limit < all_.limit)) {
-      all_.limit = *level.limit;
+    if (level.limit && (!all_.limit || *level.limit < *all_.limit)) {
+      all_.limit = level.limit;
       all_.limit_file = level.limit_file;
     }
-    if (level.high && (all_.high_file.empty() || *level.high < all_.high)) {
-      all_.high = *level.high;
+    if (level.high && (!all_.high || *level.high < *all_.high)) {
+      all_.high = level.high;
       all_.high_file = level.high_file;
     }
   }
@@ -88,16 +78,23 @@ class Assessor {
     return room;
   }
 
+  void note_kills(const Level& level, const Level& before) {
+    const std::uint64_t now = level.events->oom_kill;
+    const std::uint64_t kills = now - std::min(now, before.events->oom_kill);
+    all_.kills = level.has_events_below ? std::max(all_.kills, kills) : all_.kills + kills;
+  }
+
   // Counters of what touched the limit rise where files are read, too, since the page cache fills
   // whatever there is: they count where there is little else to drop.
   void note_events(const Level& level, const Level& before, Room room) {
-    const Events& now = level.events;
-    if (now.oom_kill > before.events.oom_kill || now.oom > before.events.oom) {
+    const Events& now = *level.events;
+    const Events& then = *before.events;
+    if (now.oom_kill > then.oom_kill || now.oom > then.oom) {
       lower(Room::critical,
             "the kernel has run out of memory, or killed a process for it, in " + level.place);
       return;
     }
-    const bool was_touched = now.max > before.events.max || now.high > before.events.high;
+    const bool was_touched = now.max > then.max || now.high > then.high;
     if (was_touched && room < Room::ample) {
       lower(Room::low, "the limit of " + level.place + " was touched");
     }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "plimsoll/native/container/reading.h"
@@ -34,12 +35,15 @@ struct Assessment {
   /// Why the room is what it is, for people; empty while it is ample.
   std::string reason{};
 
-  // Of the level with the tightest limit; 0 and empty: none was found.
-  std::uint64_t limit = 0;
+  /// Processes that the kernel killed since `before`, of the cgroups that both readings know.
+  std::uint64_t kills = 0;
+
+  // Of the level with the tightest limit; none and empty: none was found.
+  std::optional<std::uint64_t> limit{};
   std::string limit_file{};
 
-  /// The tightest memory.high; 0 and empty: none.
-  std::uint64_t high = 0;
+  /// The tightest memory.high, likewise.
+  std::optional<std::uint64_t> high{};
   std::string high_file{};
 
   // Of the level that is nearest to its limit, or to its memory.high, by its marks; 0 and empty:

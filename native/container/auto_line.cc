@@ -10,19 +10,22 @@ constexpr std::size_t steps_up = 16;
 
 }  // namespace
 
-AutoBounds auto_bounds(double ratio, std::uint64_t limit, std::size_t least,
+AutoBounds auto_bounds(double ratio, std::optional<std::uint64_t> limit, std::size_t least,
                        std::size_t otherwise) {
-  const auto share = static_cast<std::size_t>(static_cast<double>(limit) * ratio);
-  return {.least = least, .full = std::max(limit == 0 ? otherwise : share, least)};
+  const auto share = static_cast<std::size_t>(static_cast<double>(limit.value_or(0)) * ratio);
+  return {.least = least, .full = std::max(limit ? share : otherwise, least)};
 }
 
-std::size_t AutoLine::begin(const Assessment& seen, const AutoBounds& bounds, Instant now) {
+std::size_t AutoLine::begin(const Assessment& seen, const AutoBounds& bounds, std::size_t used,
+                            Instant now) {
   *this = AutoLine();
   full_ = bounds.full;
   line_ = full_;
   if (!seen.place.empty()) {
-    // Nothing is used yet: what the headroom has beyond its low mark is what may be.
-    const auto room = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen.margin));
+    // What is used is in the container's usage already: so much more may be as the headroom has
+    // beyond its low mark.
+    const auto room = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, seen.margin + static_cast<std::int64_t>(used)));
     line_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(room, bounds.least, full_));
   }
   if (line_ < full_) short_at_ = now;

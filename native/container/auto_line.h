@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/container/assessment.h"
@@ -30,13 +31,16 @@ struct AutoBounds {
   std::size_t full = 0;   ///< the share of the tightest limit, `least` at least
 };
 
-/// The share `ratio` of `limit`; `limit` 0: not known, then `otherwise`. Not below `least`.
-AutoBounds auto_bounds(double ratio, std::uint64_t limit, std::size_t least, std::size_t otherwise);
+/// The share `ratio` of `limit`; where none is known, `otherwise`. Not below `least`.
+AutoBounds auto_bounds(double ratio, std::optional<std::uint64_t> limit, std::size_t least,
+                       std::size_t otherwise);
 
 class AutoLine {
  public:
-  /// The first line, in bytes: all of the share, or what the container has room for.
-  std::size_t begin(const Assessment& seen, const AutoBounds& bounds, Instant now);
+  /// The first line, in bytes: all of the share, or what the container has room for; `used` bytes
+  /// are used of the line that it takes the place of.
+  std::size_t begin(const Assessment& seen, const AutoBounds& bounds, std::size_t used,
+                    Instant now);
 
   /// The next one, of which `used` bytes are used. It does not go up while something cannot be
   /// read.

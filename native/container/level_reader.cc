@@ -55,10 +55,11 @@ std::optional<std::uint64_t> LevelReader::number(const std::string& path) {
   return parsed;
 }
 
-std::uint64_t LevelReader::figure(std::string_view said, const std::string& path, const char* key) {
+std::optional<std::uint64_t> LevelReader::figure(std::string_view said, const std::string& path,
+                                                 const char* key) {
   const auto found = find_number(said, key);
   if (!found) problem(path, "has no line of \"" + std::string(key) + "\" and a number");
-  return found.value_or(0);
+  return found;
 }
 
 void LevelReader::read_v1(const std::string& directory, Rank rank) {
@@ -69,19 +70,24 @@ void LevelReader::read_v1(const std::string& directory, Rank rank) {
   const std::string stat_file = directory + "/memory.stat";
   const std::optional<std::string> stat = text(stat_file, Presence::required);
   if (stat) {
-    level.inactive_file = figure(*stat, stat_file, "total_inactive_file");
-    level.active_file = figure(*stat, stat_file, "total_active_file");
+    level.inactive_file = figure(*stat, stat_file, "total_inactive_file").value_or(0);
+    level.active_file = figure(*stat, stat_file, "total_active_file").value_or(0);
   }
-  level.events.max = number(directory + "/memory.failcnt").value_or(0);
-  const std::string oom_file = directory + "/memory.oom_control";
-  if (const auto oom = text(oom_file, Presence::optional)) {
-    level.events.oom_kill = find_number(*oom, "oom_kill").value_or(0);  // from Linux 4.13 on
-  }
+  read_v1_events(level);
   if (stat && rank == Rank::own) {
     limit_of_all_ = find_number(*stat, "hierarchical_memory_limit");
     if (limit_of_all_ && *limit_of_all_ >= unlimited_bytes_min) limit_of_all_.reset();
   }
   reading_.levels.push_back(std::move(level));
+}
+
+void LevelReader::read_v1_events(Level& level) {
+  const auto failures = number(level.place + "/memory.failcnt");
+  const FileText oom = files_.read(level.place + "/memory.oom_control", figures_bytes_max);
+  if (oom.state == FileText::State::failed) return problem(oom.problem, "");
+  if (!failures) return;
+  level.events = Events{.max = *failures,
+                        .oom_kill = find_number(oom.text, "oom_kill").value_or(0)};  // from 4.13 on
 }
 
 void LevelReader::add_hidden_v1_limit() {
@@ -90,7 +96,7 @@ void LevelReader::add_hidden_v1_limit() {
     if (level.limit && *level.limit <= *limit_of_all_) return;
   }
   Level hidden = reading_.levels.front();
-  hidden.events = {};
+  hidden.events.reset();
   hidden.limit = limit_of_all_;
   hidden.limit_file = hidden.place + "/memory.stat (hierarchical_memory_limit)";
   reading_.levels.push_back(std::move(hidden));
@@ -120,22 +126,34 @@ void LevelReader::read_v2(const std::string& directory, Rank rank) {
   const std::string stat_file = directory + "/memory.stat";
   if (const auto stat = text(stat_file, presence)) {
     // Without the controller there may be a memory.stat of none of these.
-    if (level.usage) level.inactive_file = figure(*stat, stat_file, "inactive_file");
-    if (level.usage) level.active_file = figure(*stat, stat_file, "active_file");
+    if (level.usage) level.inactive_file = figure(*stat, stat_file, "inactive_file").value_or(0);
+    if (level.usage) level.active_file = figure(*stat, stat_file, "active_file").value_or(0);
   }
-  std::string events_file = directory + "/memory.events.local";  // from Linux 5.2 on
-  std::optional<std::string> events = text(events_file, Presence::optional);
-  if (!events) {
-    events_file = directory + "/memory.events";
-    events = text(events_file, presence);
-  }
-  if (events) {
-    level.events = {.high = figure(*events, events_file, "high"),
-                    .max = figure(*events, events_file, "max"),
-                    .oom = figure(*events, events_file, "oom"),
-                    .oom_kill = find_number(*events, "oom_kill").value_or(0)};  // from 4.13 on
-  }
+  read_v2_events(level, presence);
   reading_.levels.push_back(std::move(level));
+}
+
+void LevelReader::read_v2_events(Level& level, Presence presence) {
+  std::string path = level.place + "/memory.events.local";
+  FileText local = files_.read(path, figures_bytes_max);
+  if (local.state == FileText::State::failed) return problem(local.problem, "");
+  std::optional<std::string> said;
+  if (local.state == FileText::State::read) {
+    said = std::move(local.text);
+  } else {
+    path = level.place + "/memory.events";
+    said = text(path, presence);
+    level.has_events_below = true;
+  }
+  if (!said) return;
+  const auto high = figure(*said, path, "high");
+  const auto max = figure(*said, path, "max");
+  const auto oom = figure(*said, path, "oom");
+  if (!high || !max || !oom) return;
+  level.events = Events{.high = *high,
+                        .max = *max,
+                        .oom = *oom,
+                        .oom_kill = find_number(*said, "oom_kill").value_or(0)};  // from 4.13 on
 }
 
 void LevelReader::read_stall(Level& level, const std::string& path) {

@@ -36,7 +36,10 @@ class LevelReader {
   std::optional<std::string> text(const std::string& path, Presence presence);
   std::optional<std::uint64_t> bound(const std::string& path, Presence presence);
   std::optional<std::uint64_t> number(const std::string& path);
-  std::uint64_t figure(std::string_view text, const std::string& path, const char* key);
+  std::optional<std::uint64_t> figure(std::string_view text, const std::string& path,
+                                      const char* key);
+  void read_v1_events(Level& level);
+  void read_v2_events(Level& level, Presence presence);
   void read_stall(Level& level, const std::string& path);
   void problem(const std::string& path, const std::string& what);
 

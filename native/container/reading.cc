@@ -1,8 +1,33 @@
 #include "plimsoll/native/container/reading.h"
 
+#include <algorithm>
+
 #include "plimsoll/native/container/level_reader.h"
 
 namespace plimsoll::native::container {
+
+const Level* find_same(const Reading& reading, const Level& level) {
+  const auto found =
+      std::find_if(reading.levels.begin(), reading.levels.end(), [&level](const Level& other) {
+        return other.place == level.place && other.limit_file == level.limit_file;
+      });
+  return found == reading.levels.end() ? nullptr : &*found;
+}
+
+Events sum_of_events(const Reading& reading) {
+  Events all;
+  for (const Level& level : reading.levels) {
+    if (!level.events) continue;
+    const auto add = [&](std::uint64_t& sum, std::uint64_t count) {
+      sum = level.has_events_below ? std::max(sum, count) : sum + count;
+    };
+    add(all.high, level.events->high);
+    add(all.max, level.events->max);
+    add(all.oom, level.events->oom);
+    add(all.oom_kill, level.events->oom_kill);
+  }
+  return all;
+}
 
 Reading Reader::read() {
   Reading reading;

@@ -18,8 +18,7 @@ namespace plimsoll::native::container {
 /// Things that could not be read, told of at a time.
 inline constexpr std::size_t problems_max = 8;
 
-/// Since the cgroup began; in it, not in those below it, where the kernel tells the difference
-/// (memory.events.local).
+/// Since the cgroup began.
 struct Events {
   std::uint64_t high = 0;      ///< v2: processes were throttled since memory.high was passed
   std::uint64_t max = 0;       ///< the limit was about to be passed; v1: memory.failcnt
@@ -41,7 +40,13 @@ struct Level {
   std::optional<std::uint64_t> usage{};
   std::uint64_t inactive_file = 0;  ///< of the usage, what the kernel can drop without a loss
   std::uint64_t active_file = 0;    ///< of the usage, what it can drop at a price
-  Events events{};
+
+  /// None: they could not be read, not all of them.
+  std::optional<Events> events{};
+  /// Where the kernel does not tell the difference (before Linux 5.2, which has no
+  /// memory.events.local), what happened in the cgroups below counts here, too.
+  bool has_events_below = false;
+
   std::optional<Stall> stall{};  ///< v2 alone: of the process's own, and of the machine
 };
 
@@ -54,6 +59,12 @@ struct Reading {
   /// Each names a file and what was expected.
   std::vector<std::string> problems{};
 };
+
+/// The same cgroup in another reading; null: it is not there.
+const Level* find_same(const Reading& reading, const Level& level);
+
+/// Of all cgroups, each thing counted once.
+Events sum_of_events(const Reading& reading);
 
 /// Reads again and again; looks for the cgroup anew when the process was moved. Not thread-safe.
 class Reader {

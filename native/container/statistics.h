@@ -15,10 +15,10 @@ struct Statistics {
   CgroupVersion version = CgroupVersion::none;
   std::uint64_t looks = 0;  ///< so far
 
-  std::uint64_t limit = 0;   ///< the tightest in bytes, the machine's memory included; 0: not known
-  std::string limit_file{};  ///< which file says so
+  std::uint64_t limit = 0;   ///< the tightest in bytes, the machine's memory included
+  std::string limit_file{};  ///< which file says so; empty: none is known
 
-  std::uint64_t high = 0;   ///< the tightest memory.high; 0: none
+  std::uint64_t high = 0;   ///< the tightest memory.high
   std::string high_file{};  ///< likewise
 
   /// Where the headroom is least: a cgroup's directory, or /proc/meminfo.
@@ -26,7 +26,8 @@ struct Statistics {
   std::uint64_t usage = 0;    ///< its memory, the page cache included
   std::int64_t headroom = 0;  ///< until its limit or its memory.high; negative: it is above that
 
-  Events events{};  ///< of all cgroups around the process, since these began
+  /// Of all cgroups around the process, since these began; what could not be read, as of before.
+  Events events{};
 
   /// Of the last ten seconds, in percent, how long somebody in the process's cgroup waited for
   /// memory (PSI, "some avg10"); none: the kernel does not say.

@@ -6,15 +6,10 @@
 #include <string_view>
 #include <utility>
 
-#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/amount.h"
 
 namespace plimsoll::native::container {
 namespace {
-
-std::string amount(std::uint64_t bytes) {
-  std::array<char, 16> text;
-  return std::string(format_bytes(bytes, text));
-}
 
 std::string percent_of(std::uint64_t part, std::uint64_t whole) {
   std::array<char, 32> text{};
@@ -29,41 +24,49 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
+// A counter that cannot be read now has not begun anew.
+void keep_events(Reading& now, const Reading& before) {
+  for (Level& level : now.levels) {
+    if (level.events) continue;
+    const Level* const same = find_same(before, level);
+    if (same == nullptr) continue;
+    level.events = same->events;
+    level.has_events_below = same->has_events_below;
+  }
+}
+
 }  // namespace
 
 void Watch::see(Reading reading, Instant now) {
+  keep_events(reading, reading_);
   const Reading before = std::exchange(reading_, std::move(reading));
   const bool is_first = statistics_.looks == 0;
   seen_ = assess(reading_, is_first ? reading_ : before, now - std::exchange(read_at_, now));
+  kills_unsaid_ += seen_.kills;
   Statistics& all = statistics_;
   ++all.looks;
   all.version = reading_.version;
-  all.limit = seen_.limit;
+  all.limit = seen_.limit.value_or(0);
   all.limit_file = seen_.limit_file;
-  all.high = seen_.high;
+  all.high = seen_.high.value_or(0);
   all.high_file = seen_.high_file;
   all.place = seen_.place;
   all.usage = seen_.usage;
   all.headroom = seen_.headroom;
   all.problem = joined(reading_.problems);
-  all.events = {};
+  all.events = sum_of_events(reading_);
   all.stalled_percent.reset();
   for (const Level& level : reading_.levels) {
-    all.events.high += level.events.high;
-    all.events.max += level.events.max;
-    all.events.oom += level.events.oom;
-    all.events.oom_kill += level.events.oom_kill;
     if (level.stall && !all.stalled_percent) all.stalled_percent = level.stall->percent;
   }
-  if (is_first) kills_said_ = all.events.oom_kill;
 }
 
 AutoBounds Watch::bounds_of(const Course& course) const {
   return auto_bounds(*course.auto_ratio, seen_.limit, course.least, course.otherwise);
 }
 
-std::size_t Watch::begin(const Course& course, Instant now) {
-  auto_said_ = auto_line_.begin(seen_, bounds_of(course), now);
+std::size_t Watch::begin(const Course& course, std::size_t used, Instant now) {
+  auto_said_ = auto_line_.begin(seen_, bounds_of(course), used, now);
   least_said_ = false;
   return auto_said_;
 }
@@ -94,38 +97,37 @@ void Watch::judge(std::size_t line, const Course& course, Notices& notices) {
 void Watch::judge_limits(std::size_t line, Notices& notices) {
   std::string_view event = "plimsoll.container.line_within_limit";
   std::string consequence = "it fits";
-  std::uint64_t bound = seen_.limit;
+  std::optional<std::uint64_t> bound = seen_.limit;
   std::string file = seen_.limit_file;
-  const bool is_over_high = seen_.high > 0 && line > seen_.high;
-  if (bound > 0 && line > bound) {
+  if (bound && line > *bound) {
     event = "plimsoll.container.line_over_limit";
     consequence =
         "an OOM kill is certain once it is used: lower memory_limit, or raise the container's";
-  } else if (is_over_high) {
+  } else if (seen_.high && line > *seen_.high) {
     event = "plimsoll.container.line_over_high";
     bound = seen_.high;
     file = seen_.high_file;
     consequence =
         "the process will be throttled once it is used: lower memory_limit, or raise memory.high";
-  } else if (bound > 0 && static_cast<double>(line) > near_limit * static_cast<double>(bound)) {
+  } else if (bound && static_cast<double>(line) > near_limit * static_cast<double>(*bound)) {
     event = "plimsoll.container.line_near_limit";
     consequence =
         "what the process needs besides may not fit: lower memory_limit, raise the container's, or "
         "use memory_limit = \"auto\"";
-  } else if (limit_said_.empty()) {
-    return;
+  } else if (limit_said_.empty() || seen_.is_partial || !bound) {
+    return;  // what cannot be read may be tighter
   }
   const bool is_warning = !event.ends_with("line_within_limit");
   const std::string now = is_warning ? std::string(event) + ' ' + std::to_string(line) + ' ' +
-                                           std::to_string(bound) + ' ' + file
+                                           std::to_string(*bound) + ' ' + file
                                      : std::string();
   if (now == limit_said_) return;
   limit_said_ = now;
-  const std::string share = bound > 0 ? percent_of(line, bound) + " of " : "without a limit, ";
+  const std::string share = *bound > 0 ? percent_of(line, *bound) + " of " : "more than ";
   notices.add({is_warning ? Severity::warn : Severity::info, std::string(event),
-               "the memory line of " + amount(line) + " is " + share + amount(bound) + ", which " +
+               "the memory line of " + amount(line) + " is " + share + amount(*bound) + ", which " +
                    file + " says: " + consequence,
-               std::to_string(line), std::to_string(bound), file});
+               std::to_string(line), std::to_string(*bound), file});
 }
 
 void Watch::judge_auto(std::size_t line, const Course& course, Notices& notices) {
@@ -137,7 +139,7 @@ void Watch::judge_auto(std::size_t line, const Course& course, Notices& notices)
                      "), and the memory line of " + amount(line) +
                      " is the least that its pools need: calls may be refused. Others in the "
                      "container hold its memory: see what they are, or raise its limit",
-                 std::to_string(line), std::to_string(seen_.limit), seen_.limit_file});
+                 std::to_string(line), std::to_string(statistics_.limit), seen_.limit_file});
   }
   // Once it has gone half of the way back, the next fall to the least is news.
   if (line > statistics_.auto_full / 2) least_said_ = false;
@@ -148,7 +150,7 @@ void Watch::judge_auto(std::size_t line, const Course& course, Notices& notices)
   notices.add({Severity::info,
                is_lower ? "plimsoll.container.line_lowered" : "plimsoll.container.line_raised",
                "the memory line went from " + amount(before) + " to " + amount(line) + why,
-               std::to_string(line), std::to_string(seen_.limit), seen_.limit_file});
+               std::to_string(line), std::to_string(statistics_.limit), seen_.limit_file});
 }
 
 void Watch::judge_trouble(Notices& notices) {
@@ -161,13 +163,11 @@ void Watch::judge_trouble(Notices& notices) {
            "the container's memory cannot be judged by all that should be there: " + problem});
     }
   }
-  const std::uint64_t kills = statistics_.events.oom_kill;
-  if (kills > kills_said_) {
+  if (const std::uint64_t kills = std::exchange(kills_unsaid_, 0); kills > 0) {
     notices.add({Severity::warn, "plimsoll.container.oom_kill",
-                 "the kernel has killed " + std::to_string(kills - kills_said_) +
+                 "the kernel has killed " + std::to_string(kills) +
                      " process(es) of this container since it ran out of memory"});
   }
-  kills_said_ = kills;
 }
 
 std::string to_text(const Statistics& statistics) {
@@ -176,7 +176,7 @@ std::string to_text(const Statistics& statistics) {
   if (statistics.version != CgroupVersion::none) {
     text += std::string("cgroup ") + name(statistics.version) + ", ";
   }
-  if (statistics.limit == 0) {
+  if (statistics.limit_file.empty()) {
     text += "no limit known";
   } else {
     text += "limit " + amount(statistics.limit) + " (" + statistics.limit_file + ")";

@@ -37,8 +37,9 @@ class Watch {
   /// Takes in what was read at `now`.
   void see(Reading reading, Instant now);
 
-  /// Where auto draws the line at first, as of what was seen last.
-  std::size_t begin(const Course& course, Instant now);
+  /// Where auto draws the line at first, as of what was seen last; `used` bytes are used of the one
+  /// that it takes the place of.
+  std::size_t begin(const Course& course, std::size_t used, Instant now);
 
   /// Where it goes from there, of which `used` bytes are used.
   std::size_t follow(const Course& course, std::size_t used, Instant now);
@@ -67,9 +68,10 @@ class Watch {
   // What was said last.
   std::string limit_said_;
   std::string trouble_said_;
-  std::uint64_t kills_said_ = 0;
   std::size_t auto_said_ = 0;
   bool least_said_ = false;
+
+  std::uint64_t kills_unsaid_ = 0;
 };
 
 }  // namespace plimsoll::native::container

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -82,6 +84,34 @@ TEST_CASE("events count where room is less than ample; files fill what there is"
 TEST_CASE("a kill in the container is as bad as it gets") {
   CHECK(judged(used(mib, {.oom_kill = 1}), used(mib)).room == Room::critical);
   CHECK(judged(used(mib, {.oom = 1}), used(mib)).room == Room::critical);
+  CHECK(judged(used(mib, {.oom_kill = 3}), used(mib, {.oom_kill = 1})).kills == 2);
+}
+
+TEST_CASE("counters are compared only where both readings have them, of the same cgroup") {
+  Reading unknown = used(mib);
+  unknown.levels[0].events.reset();
+  const Reading killed = used(mib, {.oom = 2, .oom_kill = 2});
+  Reading elsewhere = killed;
+  elsewhere.levels[0].place = "/other";
+  for (const auto& [now, before] :
+       {std::pair(killed, unknown), std::pair(unknown, killed), std::pair(elsewhere, used(mib))}) {
+    CHECK(judged(now, before).room == Room::ample);
+    CHECK(judged(now, before).kills == 0);
+  }
+}
+
+TEST_CASE("a kill that each cgroup above counts as well is one") {
+  const auto nested = [](std::uint64_t kills, bool has_events_below) {
+    Reading reading = used(mib, {.oom_kill = kills});
+    reading.levels.push_back(reading.levels[0]);
+    reading.levels[1].place = "/";
+    for (Level& level : reading.levels) level.has_events_below = has_events_below;
+    return reading;
+  };
+  CHECK(judged(nested(3, true), nested(1, true)).kills == 2);
+  CHECK(sum_of_events(nested(3, true)).oom_kill == 3);
+  CHECK(judged(nested(3, false), nested(1, false)).kills == 4);
+  CHECK(sum_of_events(nested(3, false)).oom_kill == 6);
 }
 
 TEST_CASE("stalls count from the bound on, and as long as they go on") {
@@ -104,17 +134,26 @@ TEST_CASE("stalls count from the bound on, and as long as they go on") {
 TEST_CASE("the line begins at its share, or at what there is room for") {
   CHECK(auto_bounds(0.25, 512 * mib, mib, 0).full == 128 * mib);
   CHECK(auto_bounds(0.25, 2 * mib, mib, 0).full == mib);
-  CHECK(auto_bounds(0.25, 0, mib, 64 * mib).full == 64 * mib);
+  CHECK(auto_bounds(0.25, std::nullopt, mib, 64 * mib).full == 64 * mib);
+  CHECK(auto_bounds(0.25, 0, mib, 64 * mib).full == mib);
   AutoLine line;
-  CHECK(line.begin(judged(100 * mib), bounds, at({})) == 128 * mib);
-  CHECK(line.begin(judged(400 * mib), bounds, at({})) == 48 * mib);
-  CHECK(line.begin(judged(500 * mib), bounds, at({})) == mib);
-  CHECK(line.begin(Assessment(), bounds, at({})) == 128 * mib);
+  CHECK(line.begin(judged(100 * mib), bounds, 0, at({})) == 128 * mib);
+  CHECK(line.begin(judged(400 * mib), bounds, 0, at({})) == 48 * mib);
+  CHECK(line.begin(judged(500 * mib), bounds, 0, at({})) == mib);
+  CHECK(line.begin(Assessment(), bounds, 0, at({})) == 128 * mib);
+}
+
+TEST_CASE("what a line before it has in use is not missing twice") {
+  AutoLine line;
+  CHECK(line.begin(judged(400 * mib), bounds, 30 * mib, at({})) == 78 * mib);
+  CHECK(line.begin(judged(460 * mib), bounds, 30 * mib, at({})) == 18 * mib);
+  CHECK(line.begin(judged(500 * mib), bounds, 30 * mib, at({})) == mib);
+  CHECK(line.begin(judged(400 * mib), bounds, 100 * mib, at({})) == 128 * mib);
 }
 
 TEST_CASE("it yields by what is short and an eighth, below what is used, by half at most") {
   AutoLine line;
-  line.begin(judged(100 * mib), bounds, at({}));
+  line.begin(judged(100 * mib), bounds, 0, at({}));
   CHECK(line.follow(judged(430 * mib), bounds, 100 * mib, at(seconds(1))) == 128 * mib);
   CHECK(line.follow(judged(450 * mib), bounds, 100 * mib, at(seconds(2))) == 82 * mib - 1);
   const std::size_t third = line.follow(judged(490 * mib), bounds, 82 * mib, at(seconds(3)));
@@ -131,7 +170,7 @@ TEST_CASE("it yields by what is short and an eighth, below what is used, by half
 
 TEST_CASE("for hints it yields a step a second") {
   AutoLine line;
-  line.begin(judged(100 * mib), bounds, at({}));
+  line.begin(judged(100 * mib), bounds, 0, at({}));
   const Events once{.max = 1};
   const Assessment hint = judged(used(400 * mib, once), used(400 * mib));
   CHECK(line.follow(hint, bounds, 128 * mib, at(seconds(1))) == 112 * mib - 1);
@@ -141,7 +180,7 @@ TEST_CASE("for hints it yields a step a second") {
 
 TEST_CASE("it goes up by steps after a calm, and only where room is ample") {
   AutoLine line;
-  line.begin(judged(100 * mib), bounds, at({}));
+  line.begin(judged(100 * mib), bounds, 0, at({}));
   line.follow(judged(450 * mib), bounds, 100 * mib, at({}));
   const std::size_t low = line.line();
   REQUIRE(low == 82 * mib - 1);
@@ -158,7 +197,7 @@ TEST_CASE("it goes up by steps after a calm, and only where room is ample") {
 
 TEST_CASE("a step up that had to be taken back is waited for twice as long, up to a bound") {
   AutoLine line;
-  line.begin(judged(100 * mib), bounds, at({}));
+  line.begin(judged(100 * mib), bounds, 0, at({}));
   Duration time{};
   line.follow(judged(450 * mib), bounds, 100 * mib, at(time));
   Duration patience = raise_patience_min;
@@ -177,7 +216,7 @@ TEST_CASE("a step up that had to be taken back is waited for twice as long, up t
 
 TEST_CASE("the share follows the limit; where something cannot be read, only down") {
   AutoLine line;
-  line.begin(judged(100 * mib), bounds, at({}));
+  line.begin(judged(100 * mib), bounds, 0, at({}));
   const AutoBounds wide{.least = mib, .full = 256 * mib};
   const AutoBounds narrow{.least = mib, .full = 64 * mib};
   Assessment partial = judged(100 * mib);
@@ -195,7 +234,7 @@ TEST_CASE("the share follows the limit; where something cannot be read, only dow
 // one after the other, eight times a second.
 struct Neighbourhood {
   explicit Neighbourhood(std::size_t count) : lines(count), kept(count, 0) {
-    for (AutoLine& line : lines) line.begin(judged(0), bounds, at({}));
+    for (AutoLine& line : lines) line.begin(judged(0), bounds, 0, at({}));
   }
 
   std::uint64_t sum() const {

@@ -52,9 +52,10 @@ TEST_CASE("a container on v2: limit, high, usage, events and stalls") {
   CHECK(own.limit_file == "/sys/fs/cgroup/memory.max");
   CHECK(own.high == 400 * mib);
   CHECK(own.usage == 300 * mib);
-  CHECK(own.events.high == 3);
-  CHECK(own.events.max == 2);
-  CHECK(own.events.oom_kill == 1);
+  REQUIRE(own.events);
+  CHECK(own.events->high == 3);
+  CHECK(own.events->max == 2);
+  CHECK(own.events->oom_kill == 1);
   CHECK(own.stall->percent == 7);
   CHECK(own.stall->microseconds == 1234);
   CHECK(reading.levels[1].is_machine);
@@ -134,7 +135,35 @@ TEST_CASE("events are those of a cgroup itself, where the kernel tells them apar
   tree.set_v2(top, std::to_string(512 * mib), "max", 300 * mib);
   tree.set_v2_events(top, 9, 9, 9);
   tree.write(top + "/memory.events.local", "low 0\nhigh 1\nmax 2\noom 0\noom_kill 0\n");
-  CHECK(read(tree).levels[0].events.max == 2);
+  CHECK(read(tree).levels[0].events.value().max == 2);
+  CHECK_FALSE(read(tree).levels[0].has_events_below);
+  // Where it cannot be read, the other one does not stand in, which has other counters.
+  tree.remove(top + "/memory.events.local");
+  tree.write(top + "/memory.events.local/is/a/directory", "");
+  CHECK_FALSE(read(tree).levels[0].events);
+  tree.remove(top + "/memory.events.local");
+  CHECK(read(tree).levels[0].events.value().max == 9);
+  CHECK(read(tree).levels[0].has_events_below);
+}
+
+TEST_CASE("counters of which one cannot be read are not there, on v2 and on v1") {
+  const PreparedTree tree;
+  tree.place_in_v2();
+  tree.set_v2(top, std::to_string(512 * mib), "max", 300 * mib);
+  tree.write(top + "/memory.events", "low 0\nhigh 1\nmax 2\noom_kill 3\n");
+  CHECK_FALSE(read(tree).levels[0].events);
+  tree.write("/proc/self/cgroup", "4:memory:/\n");
+  tree.write("/proc/self/mountinfo",
+             "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+  const std::string memory = top + "/memory";
+  tree.set_v1(memory, 256 * mib, 200 * mib, 256 * mib);
+  CHECK(read(tree).levels[0].events);
+  tree.write(memory + "/memory.failcnt", "many\n");
+  CHECK_FALSE(read(tree).levels[0].events);
+  tree.set_v1(memory, 256 * mib, 200 * mib, 256 * mib);
+  tree.remove(memory + "/memory.oom_control");
+  tree.write(memory + "/memory.oom_control/is/a/directory", "");
+  CHECK_FALSE(read(tree).levels[0].events);
 }
 
 TEST_CASE("without any limit the machine's memory is the limit") {

@@ -124,12 +124,84 @@ TEST_CASE("kills before the first look are history, those after it are told") {
   CHECK(all.said(mib).empty());
 }
 
+TEST_CASE("counters that cannot be read for a while have not begun anew, nor are kills lost") {
+  const Quiet quiet;
+  Watched all;
+  all.tree.set_v2_events(top, 0, 9, 2);
+  CHECK(all.said(mib).empty());
+  all.tree.write(top + "/memory.events", "??\n");
+  CHECK(all.said(mib) == Names{"unreadable"});
+  CHECK(all.watch.statistics().events.oom_kill == 2);
+  all.tree.set_v2_events(top, 0, 9, 2);
+  CHECK(all.said(mib).empty());
+  all.tree.write(top + "/memory.events", "??\n");
+  CHECK(all.said(mib) == Names{"unreadable"});
+  all.tree.set_v2_events(top, 0, 9, 4);
+  CHECK(all.said(mib) == Names{"oom_kill"});
+  CHECK_THAT(all.text, StartsWith("the kernel has killed 2 process(es)"));
+}
+
+TEST_CASE("a process that is moved into another cgroup does not take over its kills") {
+  const Quiet quiet;
+  Watched all;
+  const Course course{.auto_ratio = 0.25, .least = mib, .otherwise = mib};
+  for (const std::string cgroup : {"/a", "/b"}) {
+    all.tree.set_v2(top + cgroup, std::to_string(256 * mib), "max", mib);
+    all.tree.set_v2_events(top + cgroup, 0, 0, 0);
+  }
+  all.tree.set_v2_events(top + "/b", 0, 0, 5);
+  all.tree.write("/proc/self/cgroup", "0::/a\n");
+  CHECK(all.said(mib).empty());
+  all.tree.write("/proc/self/cgroup", "0::/b\n");
+  CHECK(all.said(mib).empty());
+  CHECK(all.watch.next_look(seconds(1), course) == seconds(1));
+  // Before Linux 5.2 the cgroup above counts it, too.
+  all.tree.set_v2_events(top, 0, 0, 5);
+  CHECK(all.said(mib) == Names{"oom_kill"});
+  all.tree.set_v2_events(top + "/b", 0, 0, 6);
+  all.tree.set_v2_events(top, 0, 0, 6);
+  CHECK(all.said(mib) == Names{"oom_kill"});
+  CHECK_THAT(all.text, StartsWith("the kernel has killed 1 process(es)"));
+  CHECK(all.watch.statistics().events.oom_kill == 6);
+}
+
+TEST_CASE("nobody says that a line fits while the limit cannot be read") {
+  const Quiet quiet;
+  Watched all;
+  CHECK(all.said(600 * mib) == Names{"line_over_limit"});
+  all.tree.write(top + "/memory.max", "??\n");
+  CHECK(all.said(600 * mib) == Names{"unreadable"});
+  all.tree.remove("/sys");
+  all.tree.remove("/proc");
+  CHECK(all.said(600 * mib) == Names{"unreadable"});
+  CHECK(all.watch.statistics().limit_file == "");
+  all.tree.place_in_v2();
+  all.tree.set_v2(top, std::to_string(512 * mib), "max", 100 * mib);
+  CHECK(all.said(600 * mib).empty());
+  all.tree.set_v2(top, std::to_string(1024 * mib), "max", 100 * mib);
+  CHECK(all.said(600 * mib) == Names{"line_within_limit"});
+}
+
+TEST_CASE("a limit of 0 is one") {
+  const Quiet quiet;
+  Watched all;
+  all.tree.set_v2(top, "max", "0", mib);
+  CHECK(all.said(mib) == Names{"line_over_high"});
+  all.tree.set_v2(top, "0", "max", mib);
+  CHECK(all.said(mib) == Names{"line_over_limit"});
+  CHECK_THAT(all.text, StartsWith("the memory line of 1 MiB is more than 0 B, which "
+                                  "/sys/fs/cgroup/memory.max says"));
+  CHECK(all.watch.statistics().limit_file == "/sys/fs/cgroup/memory.max");
+  const Course course{.auto_ratio = 0.25, .least = mib, .otherwise = 64 * mib};
+  CHECK(all.watch.begin(course, 0, all.now) == mib);
+}
+
 TEST_CASE("auto tells of each move, and warns at the least, once a squeeze") {
   const Quiet quiet;
   Watched all;
   const Course course{.auto_ratio = 0.25, .least = 1 * mib, .otherwise = 64 * mib};
   all.look();
-  std::size_t line = all.watch.begin(course, all.now);
+  std::size_t line = all.watch.begin(course, 0, all.now);
   CHECK(line == 128 * mib);
   CHECK(all.said(line, course).empty());
   const auto squeezed = [&](std::uint64_t usage) {
