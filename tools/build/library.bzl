@@ -58,9 +58,11 @@ def _house_copts():
     house = native.package_name().split("/")[0]
     return _PORTABLE_COPTS if house in _PORTABLE_HOUSES else []
 
-# Tests of the native client take longer to compile than to run.
+# These take longer to compile than to run.
+_QUICK_TESTS = ["tests/commands", "tests/core", "tests/native"]
+
 def _test_copts():
-    if not native.package_name().startswith("tests/native"):
+    if "/".join(native.package_name().split("/")[:2]) not in _QUICK_TESTS:
         return []
     return select({
         "//tools/build:optimized": ["-O0", "-U_FORTIFY_SOURCE"],
