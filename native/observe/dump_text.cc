@@ -131,7 +131,7 @@ class Dump {
     add_count("pushes skipped", figures.counters.pushes_skipped);
     add_count("health checks", figures.counters.health_checks);
     add_count("resent", figures.counters.requests_resent);
-    text_ += '\n';
+    text_.back() = '\n';  // no comma behind the last one
     add_problem("last problem", client.last_problem);
     add_problem("TLS files", client.tls_problem);
     add_problem("tracking", client.tracking_problem);
