@@ -70,6 +70,13 @@ export class CoreError extends PlimsollError {
   override readonly name: string = "CoreError";
 }
 
+/** A server that does not know a command repeats what came with it: of AUTH, and of HELLO with AUTH in
+    it, that is a password. */
+export const withoutSecrets = (words: string): string => {
+  const end = words.indexOf(", with args beginning with:");
+  return end >= 0 && /'auth'/i.test(words) ? words.slice(0, end) : words;
+};
+
 /** The first word of a server's error, and the whole as the message. */
 export const serverError = (text: string, executed: Executed = "yes"): ServerError => {
   const end = text.indexOf(" ");

@@ -1,4 +1,4 @@
-import { type PlimsollError, ServerError, errorOf, serverError } from "../errors.js";
+import { type PlimsollError, ServerError, errorOf, serverError, withoutSecrets } from "../errors.js";
 import type { Missed } from "../requests.js";
 import { errorNames, executedNames, recordWords } from "./abi.js";
 import type { Core } from "./core.js";
@@ -28,8 +28,9 @@ export const readFailure = (
     reader.begin(at + recordWords, nodes);
     const said = reader.value(false, false);
     if (said instanceof ServerError) {
-      if (name === "server_error") return serverError(said.message, "yes");
-      text += ` (the server said: ${said.message})`;
+      const message = withoutSecrets(said.message);
+      if (name === "server_error") return serverError(message, "yes");
+      text += ` (the server said: ${message})`;
     }
   }
   return errorOf(name, executed, trouble === "" ? text : `${text}: ${trouble}`);
