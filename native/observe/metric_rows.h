@@ -74,7 +74,7 @@ inline constexpr Row<Observed> process_rows[] = {
     {"container_headroom_bytes", gauge,
      "What is left until its limit or its memory.high; 0 where it is above",
      [](const Observed& all) -> std::uint64_t {
-       return std::max<std::int64_t>(all.memory.container.headroom, 0);
+       return static_cast<std::uint64_t>(std::max<std::int64_t>(all.memory.container.headroom, 0));
      }},
     {"container_oom_kills_total", counter, "Processes that the kernel has killed around this one",
      [](const Observed& all) -> std::uint64_t { return all.memory.container.events.oom_kill; }},

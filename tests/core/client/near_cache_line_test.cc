@@ -27,7 +27,10 @@ struct Full : CachedWorld {
 
   Full() : CachedWorld(settings()) {
     cache_it(*this);
-    cache_it(*this, "other");
+    data()["other"] = "old";
+    get(0, 99, "other");
+    flow();
+    take_events(0);
     submit(0, 100, {"ECHO", "under way"});
   }
 
