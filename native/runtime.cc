@@ -68,25 +68,28 @@ class WithoutSignals {
 class ServingThread {
  public:
   asio::any_io_executor executor() {
-    std::call_once(started_, [this] { start(); });
+    if (!runs()) start();
     return context_.get_executor();
   }
 
   /// Then executor() does not throw.
-  bool runs() const { return runs_.load(std::memory_order_relaxed); }
+  bool runs() const { return runs_.load(std::memory_order_acquire); }
 
  private:
-  // Where there is no thread to be had this throws, and the next one who needs it tries again.
+  // Where there is no thread to be had this throws, and the next one who needs it tries again:
+  // std::call_once() can do that only with some C libraries.
   void start() {
+    const std::lock_guard lock(starting_);
+    if (runs()) return;
     const WithoutSignals without;
     std::thread([this] { context_.run(); }).detach();
-    runs_.store(true, std::memory_order_relaxed);
+    runs_.store(true, std::memory_order_release);
   }
 
   // One thread runs it, which spares its lock some work.
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-  std::once_flag started_;
+  std::mutex starting_;
   std::atomic<bool> runs_ = false;
 };
 

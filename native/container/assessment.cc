@@ -26,6 +26,10 @@ std::string describe(const Level& level, std::int64_t headroom) {
                       : amount(static_cast<std::uint64_t>(headroom)) + " left below the " + of;
 }
 
+bool are_comparable(const Level& now, const Level& before) {
+  return now.events && before.events && now.has_events_below == before.has_events_below;
+}
+
 // Goes over the levels one by one.
 class Assessor {
  public:
@@ -36,7 +40,7 @@ class Assessor {
     note_bounds(level);
     const Room room = has_ceiling(level) ? note_headroom(level) : Room::ample;
     const Level* const before = find_same(before_, level);
-    if (before != nullptr && before->events && level.events) {
+    if (before != nullptr && are_comparable(level, *before)) {
       note_kills(level, *before);
       note_events(level, *before, room);
     }

@@ -1,5 +1,9 @@
+#include <pthread.h>
+
+#include <atomic>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -10,6 +14,7 @@
 #include "plimsoll/native/runtime.h"
 #include "plimsoll/native/statistics.h"
 #include "plimsoll/tests/native/container/prepared_tree.h"
+#include "plimsoll/tests/native/in_child.h"
 #include "plimsoll/tests/native/patience.h"
 
 // The line of a process in a prepared container, without a server.
@@ -196,6 +201,27 @@ TEST_CASE("whoever asks for auto agrees with auto alone") {
   CHECK(automatic.error().text() ==
         "memory_limit is \"auto\", but the process has a line of 268435456 bytes already; expected "
         "the same, or none");
+}
+
+std::atomic<bool> is_told = false;
+std::atomic<bool> is_forking = false;
+
+TEST_CASE("a fork waits for a log hook that asks for figures") {
+  static const int registered = ::pthread_atfork([] { is_forking = true; }, nullptr, nullptr);
+  REQUIRE(registered == 0);
+  const Contained container;
+  REQUIRE(configure_memory(options("auto")));
+  native::set_log_hook([](const native::LogRecord&) {
+    is_told = true;
+    (void)eventually([] { return is_forking.load(); });
+    // The fork takes its locks meanwhile.
+    for (int i = 0; i < 1000; ++i) (void)memory_statistics();
+  });
+  std::thread teller([] { native::log(native::Severity::info, "test", "asks"); });
+  CHECK(eventually([] { return is_told.load(); }));
+  CHECK(in_child([] { return memory_statistics().clients == 0; }));
+  teller.join();
+  is_forking = false;
 }
 
 TEST_CASE("options of the container that cannot be are named, and change nothing") {
