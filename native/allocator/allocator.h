@@ -45,8 +45,7 @@ class Allocator {
   /// thread of mimalloc's has allocated is such, whoever freed it; elsewhere it is a small cache.
   virtual void give_back_thread() const {}
 
-  /// Whether that is more than a small cache, so that a thread that has work is to be held up for
-  /// it.
+  /// Whether that is worth holding up a thread that has work.
   virtual bool has_thread_part() const { return false; }
 
  private:

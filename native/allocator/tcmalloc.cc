@@ -55,6 +55,7 @@ class Tcmalloc final : public Allocator {
   void give_back_thread() const override {
     if (functions_.mark_idle != nullptr) functions_.mark_idle();
   }
+  bool has_thread_part() const override { return functions_.mark_idle != nullptr; }
 
  private:
   Functions functions_;
