@@ -52,13 +52,13 @@ bool line_becomes(std::size_t bytes) {
 }
 
 TEST_CASE("a file is read again on request, and what can be taken holds at once") {
-  const auto file = opened("memory_limit = \"32 MiB\"\n");
+  const auto file = opened("memory_limit = \"32 MiB\"\ncache.max_cache_kb = 1024\n");
   CHECK(memory_statistics().limit == 32 * mib);
 
   const Told told;
   the_file().write(
       "memory_limit = \"48 MiB\"\nclient.request_timeout = \"1 s\"\n"
-      "client.password = \"hunter2\"\ncache.max_entries = 10\n");
+      "client.password = \"hunter2\"\ncache.max_entries = 10\ncache.max_cache_kb = 1024\n");
   REQUIRE(file->reload());
   CHECK(memory_statistics().limit == 48 * mib);
   CHECK(file->current().client.request_timeout == std::chrono::seconds(1));
