@@ -11,6 +11,7 @@
 #include "plimsoll/bench/machine.h"
 #include "plimsoll/bench/program.h"
 #include "plimsoll/tests/support/certificates.h"
+#include "plimsoll/tests/support/tls_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace {
@@ -22,10 +23,8 @@ int run(const CommonOptions& options) {
   if (!has_program("valkey-benchmark")) fail("valkey-benchmark", "not installed");
   const Cores cores = choose_cores();
   const testing::CertificateAuthority authority;
-  const testing::CertificateFiles files = authority.issue("localhost");
   const testing::ValkeyServer server({.listen = testing::Listen::unix_socket_and_tcp});
-  const testing::ValkeyServer secret({.listen = testing::Listen::unix_socket_and_tls,
-                                      .arguments = tls_arguments(authority, files)});
+  const testing::TlsServer secret(authority);
   pin(server.pid(), cores.server);
   pin(secret.pid(), cores.server);
   pin(getpid(), cores.client);

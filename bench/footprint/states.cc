@@ -16,6 +16,7 @@
 #include "plimsoll/native/memory_options.h"
 #include "plimsoll/native/statistics.h"
 #include "plimsoll/tests/support/certificates.h"
+#include "plimsoll/tests/support/tls_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace plimsoll::bench {
@@ -62,9 +63,7 @@ Figures many_clients(Footprint) {
 
 Figures with_tls(std::size_t count) {
   const testing::CertificateAuthority authority;
-  const testing::ValkeyServer server(
-      {.listen = testing::Listen::unix_socket_and_tls,
-       .arguments = tls_arguments(authority, authority.issue("localhost"))});
+  const testing::TlsServer server(authority);
   native::Options options = patient_options();
   options.tls.ca_file = authority.file();
   return with_clients(server.url(), options, count);

@@ -12,6 +12,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/native/driver.h"
 #include "plimsoll/tests/support/certificates.h"
+#include "plimsoll/tests/support/tls_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace plimsoll::bench {
@@ -86,9 +87,7 @@ Figures measure_idle(const MemoryEffort& effort) {
 Figures measure_idle_tls(const MemoryEffort& effort) {
   raise_descriptor_limit();
   const testing::CertificateAuthority authority;
-  const testing::ValkeyServer server(
-      {.listen = testing::Listen::unix_socket_and_tls,
-       .arguments = tls_arguments(authority, authority.issue("localhost"))});
+  const testing::TlsServer server(authority);
   native::Options options = patient_options();
   options.tls.ca_file = authority.file();
   start_attribution();

@@ -20,7 +20,7 @@
 #include "plimsoll/native/client.h"
 #include "plimsoll/native/subscription.h"
 #include "plimsoll/tests/support/certificates.h"
-#include "plimsoll/tests/support/valkey_server.h"
+#include "plimsoll/tests/support/tls_server.h"
 
 namespace plimsoll::bench {
 namespace {
@@ -40,11 +40,6 @@ std::size_t value_bytes(std::size_t key) {
 
 std::string key_name(std::size_t key) { return "mixed:" + std::to_string(key); }
 
-testing::ValkeyServerOptions server_options(const testing::CertificateAuthority& authority) {
-  return {.listen = testing::Listen::unix_socket_and_tls,
-          .arguments = tls_arguments(authority, authority.issue("localhost"))};
-}
-
 void check(const auto& result) {
   if (!result) fail("plimsoll", result.error().what());
 }
@@ -56,7 +51,7 @@ struct MixedLoad::State {
 
   const std::size_t kept_replies_max;
   testing::CertificateAuthority authority;
-  testing::ValkeyServer server{server_options(authority)};
+  testing::TlsServer server{authority};
   // The first three over a unix socket, the last one over TLS.
   std::vector<native::Client> clients;
   native::Subscription subscription;

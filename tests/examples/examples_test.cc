@@ -9,6 +9,7 @@
 
 #include "plimsoll/tests/examples/program.h"
 #include "plimsoll/tests/support/certificates.h"
+#include "plimsoll/tests/support/tls_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace plimsoll::testing {
@@ -45,8 +46,7 @@ TEST_CASE("each example prints what its last comment says") {
 
 TEST_CASE("the example of TLS prints what its last comment says, on a server that has TLS") {
   const CertificateAuthority authority;
-  const ValkeyServer server({.listen = Listen::unix_socket_and_tls,
-                             .arguments = tls_arguments(authority, authority.issue("server"))});
+  const TlsServer server(authority);
   const Ending ending = run_program("examples/tls", server.url() + " " + authority.file());
   CHECK(ending.output == announced_output("examples/tls.cc"));
   CHECK(ending.status == 0);
