@@ -136,6 +136,21 @@ TEST_CASE("a proxy that refuses has no connections, and takes them at the same p
   CHECK(receive(onward, 1) == "x");
 }
 
+TEST_CASE("all connections are cut and the faults ended in one step") {
+  World world;
+  world.proxy.cut_all(Cut::swallow);
+  const Descriptor deaf = world.connect();
+  const Descriptor never = world.accept();
+  send(deaf, "lost");
+  CHECK(is_silent(never));
+  world.proxy.cut_all_and_heal(Cut::reset);
+  CHECK(receive(deaf, 1) == was_reset);
+  const Descriptor next = world.connect();
+  const Descriptor onward = world.accept();
+  send(next, "x");
+  CHECK(receive(onward, 1) == "x");
+}
+
 TEST_CASE("what was swallowed never arrives, but later connections work") {
   World world;
   Descriptor client = world.connect();
