@@ -138,7 +138,7 @@ TEST_CASE("a proxy that refuses has no connections, and takes them at the same p
 
 TEST_CASE("all connections are cut and the faults ended in one step") {
   World world;
-  world.proxy.cut_all(Cut::swallow);
+  world.proxy.swallow();
   const Descriptor deaf = world.connect();
   const Descriptor never = world.accept();
   send(deaf, "lost");
