@@ -20,8 +20,7 @@
 namespace plimsoll::bench {
 namespace {
 
-// All lookups of all events at a time: what bounds them is the requests pool. With fewer, writes
-// would wait among them, and a write that waits closes all keys of the near cache.
+// All lookups of all events at a time: what bounds them is the requests pool.
 constexpr std::size_t requests_max = events_at_once_max * lookups_max;
 
 void check(const auto& result) {
