@@ -1,10 +1,9 @@
 #!/bin/bash
 # ./dev test [NAME]: runs the tests, and ends with the line "N passed, N failed".
 #
-# Without NAME: those of the code itself that can under ASan and UBSan, those with threads under TSan,
-# all but those that are in both under gcc, those of a workspace that uses this one, and those of the
-# npm package in each runtime (tools/dev/js.sh). With NAME: tests/NAME, under gcc; "js" is the npm
-# package alone.
+# Without NAME: nearly all of them under gcc, those of the code itself that can under ASan and UBSan,
+# those with threads under TSan, those of a workspace that uses this one, and those of the npm package
+# in each runtime (tools/dev/js.sh). With NAME: tests/NAME, under gcc; "js" is the npm package alone.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -55,8 +54,9 @@ else
   # Not libraries for their own sake: Bazel would compile each file of theirs twice, the second time
   # for shared ones that nobody links.
   query="tests(//...) + kind(cc_binary, //...) - attr(tags, manual, //...)"
-  # The native client's own run under both sanitizers below: a third time would cost four minutes.
-  query+=" - (tests(//tests/native:all) - attr(tags, no-sanitizer, //tests/native:all))"
+  # The client's own and the bridge's run under sanitizers below: once more would cost six minutes.
+  sanitized="tests(//tests/native:all + //tests/native/bridge:all)"
+  query+=" - ($sanitized - attr(tags, 'no-sanitizer|real-malloc', $sanitized))"
   mapfile -t tests_and_programs < <(run_bazel query --noshow_progress "$query" 2>/dev/null)
   [ ${#tests_and_programs[@]} -gt 0 ] || die "bazel query finds no tests"
   run gcc "${tests_and_programs[@]}"
