@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include <openssl/rand.h>
 
 #include "plimsoll/native/openssl.h"
 #include "plimsoll/native/span_reader.h"
+#include "plimsoll/native/steady_now.h"
 #include "plimsoll/native/websocket/protocol.h"
 #include "plimsoll/native/websocket_problem.h"
 
@@ -26,8 +26,6 @@ constexpr std::size_t payload_bytes_max = WebSocketStream::frame_bytes_max - hea
 
 // Most answers come in one piece.
 constexpr std::size_t answer_piece_bytes = 2048;
-
-Instant now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 template <class Bytes>
 bool fill_randomly(Bytes& bytes) {
@@ -124,7 +122,7 @@ ByteStream::Received WebSocketStream::receive(std::span<char> space) {
 std::size_t WebSocketStream::take(std::span<char> bytes) {
   const std::size_t size = reader_->take(bytes);
   if (has_credits() && size > 0) {
-    if (!window_.handle_received(size, now())) {
+    if (!window_.handle_received(size, steady_now())) {
       put_close(CloseCode::overrun);
       problem_ = granted_less();
       return 0;

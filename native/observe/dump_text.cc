@@ -5,11 +5,11 @@
 #include <optional>
 #include <string_view>
 
-#include "plimsoll/core/base/units.h"
+#include "plimsoll/native/amount.h"
 #include "plimsoll/native/observe/dump.h"
 #include "plimsoll/native/observe/observed.h"
-#include "plimsoll/native/plain_text.h"
 #include "plimsoll/native/observe/state_name.h"
+#include "plimsoll/native/plain_text.h"
 #include "plimsoll/native/version.h"
 
 namespace plimsoll::native {
@@ -17,11 +17,6 @@ namespace {
 
 // Of a name or a problem, in bytes.
 constexpr std::size_t words_bytes_max = 512;
-
-std::string amount(std::uint64_t bytes) {
-  std::array<char, 16> text;
-  return std::string(format_bytes(bytes, text));
-}
 
 std::string time_now() {
   const std::time_t now = std::time(nullptr);

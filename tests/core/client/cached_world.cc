@@ -183,6 +183,15 @@ std::string CachedWorld::answer(One& one, const Words& request) {
   return "";
 }
 
+Words mset_of(std::size_t keys) {
+  Words write{"MSET"};
+  for (std::size_t i = 0; i < keys; ++i) {
+    write.push_back("key");
+    write.push_back("value");
+  }
+  return write;
+}
+
 void cache_it(CachedWorld& world, const std::string& key) {
   world.data()[key] = "old";
   world.get(0, 1000, key);

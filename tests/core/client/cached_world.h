@@ -107,4 +107,7 @@ class CachedWorld {
 /// Makes `key`, "old", an entry that client 0 has read.
 void cache_it(CachedWorld& world, const std::string& key = "key");
 
+/// A write that names `keys` keys, all of them "key".
+Words mset_of(std::size_t keys);
+
 }  // namespace plimsoll::testing

@@ -15,6 +15,7 @@ namespace {
 using testing::cache_it;
 using testing::CachedWorld;
 using testing::Lines;
+using testing::mset_of;
 using testing::Words;
 
 // `name` and `count` keys.
@@ -40,12 +41,7 @@ bool is_stored_beside_write_of(std::size_t keys) {
   world.data()["other"] = "value";
   world.get(0, 1, "other");
   world.go_up(0);
-  Words write{"MSET"};
-  for (std::size_t i = 0; i < keys; ++i) {
-    write.push_back("key");
-    write.push_back("value");
-  }
-  world.submit(0, 2, write);
+  world.submit(0, 2, mset_of(keys));
   world.come_down(0);
   const bool is_stored = world.statistics().entries == 1;
   world.flow();

@@ -14,7 +14,7 @@ namespace {
 using testing::cache_it;
 using testing::CachedWorld;
 using testing::Lines;
-using testing::Words;
+using testing::mset_of;
 
 // Two entries, "key" and "other", and a request in flight that leaves no room for a second one.
 struct Full : CachedWorld {
@@ -91,12 +91,7 @@ TEST_CASE("a write that waits no longer opens its keys once those before it have
 TEST_CASE("more keys of waiting writes than can be fenced by name hide all") {
   const auto is_other_hit = [](std::size_t keys) {
     Full world;
-    Words write{"MSET"};
-    for (std::size_t i = 0; i < keys; ++i) {
-      write.push_back("key");
-      write.push_back("value");
-    }
-    world.submit(0, 1, write);
+    world.submit(0, 1, mset_of(keys));
     return world.is_hit(2, "other");
   };
   CHECK(is_other_hit(WriteFences::keys_max));
