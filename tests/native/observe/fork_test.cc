@@ -1,3 +1,4 @@
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,18 +43,21 @@ TEST_CASE("a child serves nothing, keeps no port, and can serve its own figures"
     return serve_metrics({.listen = "127.0.0.1:" + std::to_string(port)}).has_value() == false;
   }));
   // A child that lives on does not keep it from anybody.
-  int alive[2];
-  REQUIRE(::pipe(alive) == 0);
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
   const pid_t child = ::fork();
+  char byte = 0;
   if (child == 0) {
-    ::close(alive[1]);
-    char none = 0;
-    ::_exit(static_cast<int>(::read(alive[0], &none, 1)));  // until the parent has closed it
+    ::close(ends[0]);
+    // fork() may return to the parent first: the child says when it has let the port go.
+    if (::write(ends[1], &byte, 1) != 1) ::_exit(1);
+    ::_exit(static_cast<int>(::read(ends[1], &byte, 1)));  // until the parent has closed its end
   }
+  ::close(ends[1]);
+  REQUIRE(::read(ends[0], &byte, 1) == 1);
   CHECK(serve_metrics({}));
   CHECK_FALSE(HttpPeer(port).connected());
-  ::close(alive[0]);
-  ::close(alive[1]);
+  ::close(ends[0]);
   CHECK(::waitpid(child, nullptr, 0) == child);
 }
 
