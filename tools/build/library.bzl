@@ -39,7 +39,7 @@ def plimsoll_test(name, srcs = None, copts = [], deps = [], size = "small", **kw
       srcs: as in cc_test.
       copts: as in cc_test; what this house adds goes before them.
       deps: as in cc_test; Catch2 and its main() are added.
-      size: as in cc_test: a small test has a minute.
+      size: as in cc_test: the most that the test may take, which .bazelrc says.
       **kwargs: as in cc_test.
     """
     cc_test(
