@@ -12,6 +12,7 @@
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/patience.h"
+#include "plimsoll/tests/support/test_timeout.h"
 
 namespace plimsoll::testing {
 namespace {
@@ -346,8 +347,10 @@ TEST_CASE("whoever answers pings stays, and whoever does not goes") {
 TEST_CASE("a server that takes no requests is given up") {
   StalledServer server;
   BridgeOptions options;
-  options.settings.relay.stall_timeout = std::chrono::milliseconds(200);
-  options.settings.relay.handshake_timeout = std::chrono::milliseconds(100);
+  // Whoever sends slowly is nearer to the system's own limit (twice as long, and from when the
+  // server's window closed) than to this one, which begins with the last byte that it took.
+  options.settings.relay.stall_timeout = test_timeout(std::chrono::milliseconds(400));
+  options.settings.relay.handshake_timeout = test_timeout(std::chrono::milliseconds(100));
   bridge::Target target;
   target.endpoint.host = "127.0.0.1";
   target.endpoint.port = server.port();
@@ -361,6 +364,7 @@ TEST_CASE("a server that takes no requests is given up") {
     // The bridge has closed: nobody reads on.
   }
   world.wait_until_idle();
+  INFO(world.log());
   CHECK(world.log().find("it takes no requests") != std::string::npos);
 }
 
