@@ -8,7 +8,7 @@
 namespace plimsoll::wasm {
 namespace {
 
-constexpr Error no_room{.code = ErrorCode::out_of_memory,
+constexpr Error no_room_for_cache{.code = ErrorCode::out_of_memory,
                         .what = "the memory line has no room for one more cache",
                         .value = sizeof(HostedCache)};
 
@@ -31,11 +31,11 @@ Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOption
   if (!memory) return memory.error();
 
   Cost cost{.account = budget.open_account(PoolKind::connections), .own = Charge(), .texts = {}};
-  if (!cost.account) return no_room;
+  if (!cost.account) return no_room_for_cache;
   cost.own = Charge(*cost.account);
   // Cache::take_memory() pays for the Cache itself.
   const std::size_t footprint = budget.source().block_footprint(sizeof(HostedCache));
-  if (!cost.own.grow(footprint - sizeof(cache::Cache))) return no_room;
+  if (!cost.own.grow(footprint - sizeof(cache::Cache))) return no_room_for_cache;
 
   HostedCacheOptions own = options;
   OwnTexts texts;
@@ -43,7 +43,7 @@ Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOption
   texts.count(own.cache.filter.only_key_prefixes);
   texts.count(own.cache.filter.module_reads);
   texts.count(own.broadcast_prefixes);
-  if (!texts.allocate(*cost.account)) return no_room;
+  if (!texts.allocate(*cost.account)) return no_room_for_cache;
   texts.copy(own.cache.filter.only_commands);
   texts.copy(own.cache.filter.only_key_prefixes);
   texts.copy(own.cache.filter.module_reads);
@@ -51,7 +51,7 @@ Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOption
   cost.texts = texts.take();
 
   void* const place = budget.source().allocate_block(sizeof(HostedCache));
-  if (place == nullptr) return no_room;
+  if (place == nullptr) return no_room_for_cache;
   auto* const made = new (place) HostedCache(own, *std::move(memory), std::move(cost));
   SessionOptions session;
   session.tracking = made->tracking();

@@ -11,7 +11,7 @@
 namespace plimsoll::wasm {
 namespace {
 
-constexpr Error no_room{.code = ErrorCode::out_of_memory,
+constexpr Error no_room_for_client{.code = ErrorCode::out_of_memory,
                         .what = "the memory line has no room for one more client",
                         .value = sizeof(HostedClient)};
 
@@ -28,20 +28,20 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   Account& connections = *accounts->connections;
   const std::size_t footprint = budget.source().block_footprint(sizeof(HostedClient));
   Cost cost{.own = Charge(connections), .texts = {}};
-  if (!cost.own.grow(footprint - sizeof(Client))) return no_room;
+  if (!cost.own.grow(footprint - sizeof(Client))) return no_room_for_client;
 
   OwnTexts texts;
   texts.count(own.username);
   texts.count(own.password);
   texts.count(own.client_name);
-  if (!texts.allocate(connections)) return no_room;
+  if (!texts.allocate(connections)) return no_room_for_client;
   texts.copy(own.username);
   texts.copy(own.password);
   texts.copy(own.client_name);
   cost.texts = texts.take();
 
   void* const place = budget.source().allocate_block(sizeof(HostedClient));
-  if (place == nullptr) return no_room;
+  if (place == nullptr) return no_room_for_client;
   auto* const made = new (place) HostedClient(own, *std::move(accounts), std::move(cost));
   made->request_timeout_ = own.request_timeout;
   made->waits_for_room_ = own.inflight_overflow == OnLimit::wait;
@@ -83,7 +83,7 @@ Status HostedClient::set_credentials(const Credentials& credentials) {
   OwnTexts texts;
   texts.count(own.username);
   texts.count(own.password);
-  if (!texts.allocate(client_.requests_account())) return no_room;
+  if (!texts.allocate(client_.requests_account())) return no_room_for_client;
   texts.copy(own.username);
   texts.copy(own.password);
   client_.set_credentials(own);

@@ -8,7 +8,7 @@
 namespace plimsoll::wasm {
 namespace {
 
-constexpr Error no_room{.code = ErrorCode::out_of_memory,
+constexpr Error no_room_for_bytes{.code = ErrorCode::out_of_memory,
                         .what = "the memory line has no room for what the peer would send"};
 
 Error overrun(std::size_t bytes, std::size_t granted) {
@@ -43,7 +43,7 @@ Result<std::size_t> HostedClient::handle_opened(std::uint32_t connection, std::u
   if (!found) return found.error();
   if ((*found)->link != Link::opening) return misuse("no connection is to be opened");
   const std::size_t granted = credits != 0 ? open_credits(connection) : 0;
-  if (credits != 0 && granted == 0) return no_room;
+  if (credits != 0 && granted == 0) return no_room_for_bytes;
   (*found)->link = Link::open;
   client_.handle_opened(ConnectionId{connection}, now);
   return granted;

@@ -1,20 +1,14 @@
 """WebAssembly modules, made by the installed Emscripten, and tests that Node runs."""
 
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
-load(":sources.bzl", "CxxSourcesInfo", "cxx_sources_aspect")
-
-_COMPILE = [
-    "-std=c++20",
-    "-flto",
-    "-msimd128",
-    "-mbulk-memory",
-    "-fno-exceptions",
-    "-fno-rtti",
-    "-DNDEBUG",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-]
+load(
+    ":sources.bzl",
+    "COMPILE",
+    "WasmObjectsInfo",
+    "compile_for_wasm",
+    "wasm_objects_again_aspect",
+    "wasm_objects_aspect",
+)
 
 # No JavaScript glue, no main(): a library that any host can load. emmalloc is 6 KB smaller than
 # dlmalloc; the core allocates in large pieces, so its speed does not show.
@@ -25,34 +19,15 @@ _LINK = [
     "-sMALLOC=emmalloc",
 ]
 
-def _include_flags(args, context):
-    args.add_all(context.quote_includes, before_each = "-iquote")
-    args.add_all(context.includes, before_each = "-I")
-    args.add_all(context.system_includes, before_each = "-isystem")
-    args.add_all(context.defines, format_each = "-D%s")
-
 def _wasm_module_impl(ctx):
     module = ctx.actions.declare_file(ctx.label.name)
     contexts = [dep[CcInfo].compilation_context for dep in ctx.attr.deps]
-    sources = depset(
-        [f for f in ctx.files.srcs if f.extension != "h"],
-        transitive = [dep[CxxSourcesInfo].sources for dep in ctx.attr.deps],
-    )
-
-    args = ctx.actions.args()
-    args.add_all(_COMPILE)
-    args.add_all(ctx.attr.copts)
-    for context in contexts:
-        _include_flags(args, context)
-    hot = ctx.actions.args()
-    hot.add_all(ctx.attr.hot)
-    sources_args = ctx.actions.args()
-    sources_args.add_all(sources)
+    own = [compile_for_wasm(ctx, source, contexts) for source in ctx.files.srcs]
+    objects = depset(own, transitive = [dep[WasmObjectsInfo].objects for dep in ctx.attr.deps])
 
     link = ctx.actions.args()
-    link.add_all(_COMPILE)
+    link.add_all(COMPILE)
     link.add("-Oz")
-    link.add_all(ctx.attr.copts)
     link.add_all(_LINK)
     link.add_all(ctx.attr.linkopts)
     link.add(ctx.attr.max_memory, format = "-sMAXIMUM_MEMORY=%s")
@@ -63,29 +38,15 @@ def _wasm_module_impl(ctx):
             format_each = "_%s",
             format_joined = "-sEXPORTED_FUNCTIONS=%s",
         )
-
-    # The packaged em++ has its libraries prebuilt and its cache frozen, so it works in the sandbox
-    # as it is.
+    link.add_all(objects)
+    link.add("-o", module)
     ctx.actions.run(
-        executable = ctx.executable._build_module,
+        executable = "em++",
+        arguments = [link],
+        inputs = objects,
         outputs = [module],
-        inputs = depset(
-            ctx.files.srcs,
-            transitive = [sources] + [context.headers for context in contexts],
-        ),
-        arguments = [
-            module.path,
-            "--",
-            args,
-            "--",
-            link,
-            "--",
-            hot,
-            "--",
-            sources_args,
-        ],
-        mnemonic = "Emscripten",
-        progress_message = "Compiling to WebAssembly: %s" % ctx.label,
+        mnemonic = "WasmLink",
+        progress_message = "Linking for WebAssembly: %s" % ctx.label,
         use_default_shell_env = True,
     )
     return [DefaultInfo(
@@ -93,31 +54,33 @@ def _wasm_module_impl(ctx):
         runfiles = ctx.runfiles([module]),
     )]
 
-wasm_module = rule(
-    doc = "Compiles srcs and the sources of all deps, transitively, to one standalone module.",
-    implementation = _wasm_module_impl,
-    attrs = {
-        "copts": attr.string_list(),
-        "linkopts": attr.string_list(),
-        "deps": attr.label_list(
-            aspects = [cxx_sources_aspect],
-            providers = [CcInfo],
-        ),
-        "hot": attr.string_list(
-            doc = "sources, by the ends of their paths, that are made fast rather than small",
-        ),
-        "exported": attr.string_list(doc = "C functions to export besides those with export_name"),
-        "max_memory": attr.string(
-            mandatory = True,
-            doc = "what linear memory can grow to, such as 256MB: baked into the module",
-        ),
-        "srcs": attr.label_list(allow_files = [".cc", ".h"]),
-        "_build_module": attr.label(
-            default = "//tools/wasm:build_module",
-            cfg = "exec",
-            executable = True,
-        ),
-    },
+def _wasm_module_rule(doc, aspect):
+    return rule(
+        doc = doc,
+        implementation = _wasm_module_impl,
+        attrs = {
+            "linkopts": attr.string_list(),
+            "deps": attr.label_list(
+                aspects = [aspect],
+                providers = [CcInfo],
+            ),
+            "exported": attr.string_list(doc = "C functions to export besides those with export_name"),
+            "max_memory": attr.string(
+                mandatory = True,
+                doc = "what linear memory can grow to, such as 256MB: baked into the module",
+            ),
+            "srcs": attr.label_list(allow_files = [".cc"]),
+        },
+    )
+
+wasm_module = _wasm_module_rule(
+    doc = "Links the objects of srcs and of all deps, transitively, to one standalone module.",
+    aspect = wasm_objects_aspect,
+)
+
+wasm_module_again = _wasm_module_rule(
+    doc = "A wasm_module of which each source is compiled for it alone, once more.",
+    aspect = wasm_objects_again_aspect,
 )
 
 # Node runs node:test suites in a plain file too; the second reporter is what counts their cases.
