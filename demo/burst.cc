@@ -18,12 +18,12 @@ constexpr std::size_t in_flight_limit = 50'000;
 // Few, so that those who wait have something to wait for.
 constexpr std::size_t in_turn_limit = 100;
 
-constexpr auto patience = std::chrono::seconds(30);
+constexpr auto burst_timeout = std::chrono::seconds(30);
 
 native::Options burst_options(std::size_t inflight_requests_limit) {
   native::Options options;
   options.inflight_requests_limit = inflight_requests_limit;
-  options.request_timeout = patience;
+  options.request_timeout = burst_timeout;
   options.client_name = "plimsoll-demo";
   return options;
 }

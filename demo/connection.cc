@@ -16,7 +16,7 @@ using std::chrono::seconds;
 
 // The demo says how fast a reply came; whether that was fast enough is not its question. So a slow
 // machine gets more time than the client gives by default.
-constexpr auto patience = seconds(10);
+constexpr auto walk_timeout = seconds(10);
 
 Failure failure_of(const native::Error& error) {
   const bool refused = error.code() == ErrorCode::rejected_by_limit;
@@ -39,7 +39,7 @@ auto handing_over(std::function<void(Outcome)> done) {
 native::Options client_options(const std::string& memory_limit) {
   native::Options options;
   options.memory_limit = memory_limit;
-  options.request_timeout = patience;
+  options.request_timeout = walk_timeout;
   options.client_name = "plimsoll-demo";
   return options;
 }

@@ -11,7 +11,7 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-Error invalid(const char* what, const char* expected, std::uint64_t limit = Error::no_number) {
+Error refused(const char* what, const char* expected, std::uint64_t limit = Error::no_number) {
   return Error{
       .code = ErrorCode::invalid_option, .what = what, .expected = expected, .limit = limit};
 }
@@ -35,31 +35,31 @@ Status validate_commands(Names names, std::string_view& culprit) {
     culprit = name;
     const commands::Row* const row = find(name);
     if (row == nullptr) {
-      return invalid("only_commands names a command that is not known",
+      return refused("only_commands names a command that is not known",
                      "names as in docs/commands.md; those of modules in module_reads");
     }
     if (row->cacheable == 0) {
-      return invalid("only_commands names a command whose replies are never cached",
+      return refused("only_commands names a command whose replies are never cached",
                      "those that docs/commands.md calls cacheable");
     }
   }
   if (const auto* twice = find_double(names, commands::is_same_name)) {
     culprit = *twice;
-    return invalid("only_commands names a command twice", "each once");
+    return refused("only_commands names a command twice", "each once");
   }
   return {};
 }
 
 Status validate_prefixes(Names prefixes, std::string_view& culprit) {
   if (prefixes.size() > key_prefixes_max) {
-    return invalid("only_key_prefixes are too many", "fewer", key_prefixes_max);
+    return refused("only_key_prefixes are too many", "fewer", key_prefixes_max);
   }
   if (std::any_of(prefixes.begin(), prefixes.end(), [](auto each) { return each.empty(); })) {
-    return invalid("only_key_prefixes has an empty one", "none of them for all keys");
+    return refused("only_key_prefixes has an empty one", "none of them for all keys");
   }
   if (const auto* twice = find_double(prefixes, std::equal_to<>())) {
     culprit = *twice;
-    return invalid("only_key_prefixes has one twice", "each once");
+    return refused("only_key_prefixes has one twice", "each once");
   }
   return {};
 }
@@ -67,21 +67,21 @@ Status validate_prefixes(Names prefixes, std::string_view& culprit) {
 Status validate_modules(Names names, std::string_view& culprit) {
   constexpr std::string_view not_in_names("| \t\r\n\0", 6);
   if (names.size() > commands::module_reads_max) {
-    return invalid("module_reads are too many", "fewer", commands::module_reads_max);
+    return refused("module_reads are too many", "fewer", commands::module_reads_max);
   }
   for (std::string_view name : names) {
     culprit = name;
     if (name.empty() || name.find_first_of(not_in_names) != std::string_view::npos) {
-      return invalid("module_reads has what is no command's name", "one word, such as JSON.GET");
+      return refused("module_reads has what is no command's name", "one word, such as JSON.GET");
     }
     if (find(name) != nullptr) {
-      return invalid("module_reads names a command that is no module's",
+      return refused("module_reads names a command that is no module's",
                      "nothing: what is cacheable is cached without that");
     }
   }
   if (const auto* twice = find_double(names, commands::is_same_name)) {
     culprit = *twice;
-    return invalid("module_reads names a command twice", "each once");
+    return refused("module_reads names a command twice", "each once");
   }
   return {};
 }

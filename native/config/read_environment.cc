@@ -11,7 +11,7 @@
 namespace plimsoll::native::config {
 namespace {
 
-constexpr std::string_view prefix = "PLIMSOLL_";
+constexpr std::string_view own_prefix = "PLIMSOLL_";
 
 // Of this repository's programs and tests. Kubernetes makes the others of services that are called
 // "plimsoll" and the like: PLIMSOLL_SERVICE_HOST, PLIMSOLL_PORT_8380_TCP.
@@ -65,7 +65,7 @@ void read_variable(const std::string& name, std::string_view value,
 std::vector<std::string> process_environment() {
   std::vector<std::string> all;
   for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
-    if (std::string_view(*each).starts_with(prefix)) all.emplace_back(*each);
+    if (std::string_view(*each).starts_with(own_prefix)) all.emplace_back(*each);
   }
   return all;
 }
@@ -82,7 +82,7 @@ void read_environment(const std::vector<std::string>& environment, Draft& draft)
   for (const OptionRow& row : option_rows()) known.push_back(environment_name(row));
   for (const std::string& each : environment) {
     const std::size_t equals = each.find('=');
-    if (!each.starts_with(prefix) || equals == each.npos || equals + 1 == each.size()) continue;
+    if (!each.starts_with(own_prefix) || equals == each.npos || equals + 1 == each.size()) continue;
     if (draft.has_many_problems()) return;
     read_variable(each.substr(0, equals), std::string_view(each).substr(equals + 1), known, draft);
   }

@@ -41,7 +41,7 @@ extern "C" void wake_upkeep(int) {
 }
 
 // The parent's thread must not dump for a signal of its child.
-[[maybe_unused]] const int registered = ::pthread_atfork(nullptr, nullptr, [] {
+[[maybe_unused]] const int dump_registered = ::pthread_atfork(nullptr, nullptr, [] {
   const int inherited = wake.exchange(-1);
   if (inherited >= 0) ::close(inherited);
 });

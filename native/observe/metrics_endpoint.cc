@@ -48,7 +48,7 @@ struct MetricsEndpoint {
 // gone: it has nobody who would accept.
 std::atomic<int> listening = -1;
 
-[[maybe_unused]] const int registered = ::pthread_atfork(nullptr, nullptr, [] {
+[[maybe_unused]] const int endpoint_registered = ::pthread_atfork(nullptr, nullptr, [] {
   const int inherited = listening.exchange(-1);
   if (inherited >= 0) ::close(inherited);
 });

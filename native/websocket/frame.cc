@@ -8,8 +8,6 @@
 namespace plimsoll::websocket {
 namespace {
 
-constexpr unsigned char final_bit = 0x80;
-constexpr unsigned char mask_bit = 0x80;
 constexpr std::size_t short_bytes_max = 125;
 constexpr std::size_t medium_bytes_max = 0xffff;
 

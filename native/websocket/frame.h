@@ -28,6 +28,10 @@ enum class CloseCode : std::uint16_t {
   overrun = 4008,
 };
 
+/// The first bit of a frame's first byte, and of its second.
+inline constexpr unsigned char final_bit = 0x80;
+inline constexpr unsigned char mask_bit = 0x80;
+
 /// What each frame of a client is masked with: nobody may guess it (section 10.3).
 using MaskKey = std::array<char, 4>;
 

@@ -8,10 +8,8 @@ namespace {
 using Problem = FrameReader::Problem;
 using Part = FrameReader::Part;
 
-constexpr unsigned char final_bit = 0x80;
 constexpr unsigned char reserved_bits = 0x70;
 constexpr unsigned char opcode_bits = 0x0f;
-constexpr unsigned char mask_bit = 0x80;
 constexpr unsigned char length_bits = 0x7f;
 constexpr unsigned char length_in_two = 126;
 constexpr unsigned char length_in_eight = 127;

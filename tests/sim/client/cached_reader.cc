@@ -16,7 +16,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t rounds_max = 60;
+constexpr std::uint64_t reading_rounds_max = 60;
 constexpr Duration pause_max = microseconds(600);  // about a round trip
 constexpr const char* own_write_unseen = "a read sees what its client wrote before";
 constexpr std::uint64_t popular_keys = 2;
@@ -41,7 +41,7 @@ void CachedReader::begin_life() {
 
 // Once begun it goes on for a while: a cache lives by what is asked for again.
 void CachedReader::act() {
-  rounds_left_ = random().between(1, rounds_max);
+  rounds_left_ = random().between(1, reading_rounds_max);
   act_once();
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t account_bytes_max = 128;
 
 // Of one step. More means that the client goes in circles.
-constexpr int rounds_max = 100'000;
+constexpr int turn_rounds_max = 100'000;
 
 }  // namespace
 
@@ -113,11 +113,11 @@ bool Driver::is_quiet() const {
 // What a driver does after each of its calls.
 void Driver::settle() {
   int rounds = 0;
-  for (bool more = true; more && rounds < rounds_max; ++rounds) {
+  for (bool more = true; more && rounds < turn_rounds_max; ++rounds) {
     more = false;
     while (const std::optional<Event> event = client_->poll_event()) {
       tell(*event);
-      if (++rounds == rounds_max) break;
+      if (++rounds == turn_rounds_max) break;
     }
     if (const std::optional<Action> action = client_->poll_action()) {
       act(*action);
@@ -125,7 +125,7 @@ void Driver::settle() {
     }
     note_state();
   }
-  require(rounds < rounds_max, "a client has an end of things to say");
+  require(rounds < turn_rounds_max, "a client has an end of things to say");
   const std::uint64_t resumed = client_->take_resumed_connections();
   flush();
   arm_timer();

@@ -25,6 +25,9 @@ std::span<const Command> blocking_commands();
 std::span<const Command> transaction_commands();
 std::span<const Command> pubsub_commands();
 
+/// Of a command that runs while data are loaded, and while the primary is down.
+inline constexpr std::uint32_t flags_always = flag_loading | flag_stale;
+
 inline constexpr KeyPlaces no_key = {};
 inline constexpr KeyPlaces first_argument = {1, 1, 1};
 inline constexpr KeyPlaces all_arguments = {1, -1, 1};

@@ -83,13 +83,13 @@ void brpop(Call& call) { pop(call, End::right); }
 
 constexpr KeyPlaces all_but_the_last = {1, -2, 1};
 
-constexpr Command commands[] = {
+constexpr Command blocking_table[] = {
     {"blpop", -3, flag_write, all_but_the_last, blpop},
     {"brpop", -3, flag_write, all_but_the_last, brpop},
 };
 
 }  // namespace
 
-std::span<const Command> blocking_commands() { return commands; }
+std::span<const Command> blocking_commands() { return blocking_table; }
 
 }  // namespace plimsoll::sim::model

@@ -125,7 +125,7 @@ void unblock(Call& call) {
 
 constexpr std::uint32_t family = flag_loading | flag_stale | flag_client_family;
 
-constexpr Command commands[] = {
+constexpr Command client_table[] = {
     {"client", -2, flag_container, no_key, nullptr},
     {"client|id", 2, family, no_key, id},
     {"client|setname", 3, family, no_key, setname},
@@ -144,6 +144,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> client_commands() { return commands; }
+std::span<const Command> client_commands() { return client_table; }
 
 }  // namespace plimsoll::sim::model

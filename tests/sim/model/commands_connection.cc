@@ -161,21 +161,20 @@ void quit(Call& call) {
   call.connection.closing = Closing::after_output;
 }
 
-constexpr std::uint32_t always = flag_loading | flag_stale;
-constexpr std::uint32_t before_authentication = always | flag_no_auth | flag_busy;
+constexpr std::uint32_t before_authentication = flags_always | flag_no_auth | flag_busy;
 
-constexpr Command commands[] = {
+constexpr Command connection_table[] = {
     {"ping", -1, flag_subscribed, no_key, ping},
-    {"echo", 2, always, no_key, echo},
+    {"echo", 2, flags_always, no_key, echo},
     {"hello", -1, before_authentication, no_key, hello},
     {"auth", -2, before_authentication, no_key, auth},
-    {"select", 2, always, no_key, select},
+    {"select", 2, flags_always, no_key, select},
     {"reset", 1, before_authentication | flag_at_once | flag_subscribed, no_key, reset},
     {"quit", -1, before_authentication | flag_at_once | flag_subscribed, no_key, quit},
 };
 
 }  // namespace
 
-std::span<const Command> connection_commands() { return commands; }
+std::span<const Command> connection_commands() { return connection_table; }
 
 }  // namespace plimsoll::sim::model

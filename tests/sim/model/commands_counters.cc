@@ -47,7 +47,7 @@ void decrby(Call& call) {
   change_by(call, -*number);
 }
 
-constexpr Command commands[] = {
+constexpr Command counter_table[] = {
     {"incr", 2, flag_write, first_argument, incr},
     {"decr", 2, flag_write, first_argument, decr},
     {"incrby", 3, flag_write, first_argument, incrby},
@@ -56,6 +56,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> counter_commands() { return commands; }
+std::span<const Command> counter_commands() { return counter_table; }
 
 }  // namespace plimsoll::sim::model

@@ -52,7 +52,7 @@ void swapdb(Call& call) {
   call.reply.ok();
 }
 
-constexpr Command commands[] = {
+constexpr Command database_table[] = {
     {"flushall", -1, flag_write, no_key, flushall},
     {"flushdb", -1, flag_write, no_key, flushdb},
     {"dbsize", 1, flag_read, no_key, dbsize},
@@ -61,6 +61,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> database_commands() { return commands; }
+std::span<const Command> database_commands() { return database_table; }
 
 }  // namespace plimsoll::sim::model

@@ -96,7 +96,7 @@ void hincrby(Call& call) {
   call.reply.integer(*sum);
 }
 
-constexpr Command commands[] = {
+constexpr Command hash_table[] = {
     {"hset", -4, flag_write, first_argument, hset},
     {"hget", 3, flag_read, first_argument, hget},
     {"hmget", -3, flag_read, first_argument, hmget},
@@ -109,6 +109,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> hash_commands() { return commands; }
+std::span<const Command> hash_commands() { return hash_table; }
 
 }  // namespace plimsoll::sim::model

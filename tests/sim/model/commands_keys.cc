@@ -143,7 +143,7 @@ void persist(Call& call) {
   call.reply.integer(1);
 }
 
-constexpr Command commands[] = {
+constexpr Command key_table[] = {
     {"del", -2, flag_write, all_arguments, del},
     {"unlink", -2, flag_write, all_arguments, del},
     {"exists", -2, flag_read, all_arguments, exists},
@@ -161,6 +161,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> key_commands() { return commands; }
+std::span<const Command> key_commands() { return key_table; }
 
 }  // namespace plimsoll::sim::model

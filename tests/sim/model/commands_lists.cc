@@ -83,7 +83,7 @@ void lrange(Call& call) {
   }
 }
 
-constexpr Command commands[] = {
+constexpr Command list_table[] = {
     {"lpush", -3, flag_write, first_argument, lpush},
     {"rpush", -3, flag_write, first_argument, rpush},
     {"lpop", -2, flag_write, first_argument, lpop},
@@ -94,6 +94,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> list_commands() { return commands; }
+std::span<const Command> list_commands() { return list_table; }
 
 }  // namespace plimsoll::sim::model

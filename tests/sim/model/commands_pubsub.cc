@@ -67,7 +67,7 @@ void publish(Call& call) {
 constexpr std::uint32_t always = flag_loading | flag_stale;
 constexpr std::uint32_t subscribing = always | flag_subscribed;
 
-constexpr Command commands[] = {
+constexpr Command pubsub_table[] = {
     {"subscribe", -2, subscribing | flag_channels, no_key, subscribe},
     {"unsubscribe", -1, subscribing | flag_unsubscribe, no_key, unsubscribe},
     {"psubscribe", -2, subscribing | flag_patterns, no_key, psubscribe},
@@ -77,6 +77,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> pubsub_commands() { return commands; }
+std::span<const Command> pubsub_commands() { return pubsub_table; }
 
 }  // namespace plimsoll::sim::model

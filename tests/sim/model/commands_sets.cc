@@ -48,7 +48,7 @@ void scard(Call& call) {
   if (set) call.reply.integer(*set ? static_cast<std::int64_t>((*set)->size()) : 0);
 }
 
-constexpr Command commands[] = {
+constexpr Command set_table[] = {
     {"sadd", -3, flag_write, first_argument, sadd},
     {"srem", -3, flag_write, first_argument, srem},
     {"smembers", 2, flag_read, first_argument, smembers},
@@ -58,6 +58,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> set_commands() { return commands; }
+std::span<const Command> set_commands() { return set_table; }
 
 }  // namespace plimsoll::sim::model

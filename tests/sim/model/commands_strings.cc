@@ -227,7 +227,7 @@ void strlen(Call& call) {
   if (text) call.reply.integer(*text ? static_cast<std::int64_t>((*text)->size()) : 0);
 }
 
-constexpr Command commands[] = {
+constexpr Command string_table[] = {
     {"set", -3, flag_write, first_argument, set},
     {"setnx", 3, flag_write, first_argument, setnx},
     {"setex", 4, flag_write, first_argument, setex},
@@ -244,6 +244,6 @@ constexpr Command commands[] = {
 
 }  // namespace
 
-std::span<const Command> string_commands() { return commands; }
+std::span<const Command> string_commands() { return string_table; }
 
 }  // namespace plimsoll::sim::model

@@ -91,18 +91,17 @@ void unwatch(Call& call) {
   call.reply.ok();
 }
 
-constexpr std::uint32_t always = flag_loading | flag_stale;
 
-constexpr Command commands[] = {
-    {"multi", 1, always | flag_busy | flag_no_multi | flag_at_once, no_key, multi},
-    {"exec", 1, always | flag_at_once | flag_exec, no_key, exec},
-    {"discard", 1, always | flag_busy | flag_at_once, no_key, discard},
-    {"watch", -2, always | flag_busy | flag_no_multi | flag_at_once, all_arguments, watch},
-    {"unwatch", 1, always | flag_busy, no_key, unwatch},
+constexpr Command transaction_table[] = {
+    {"multi", 1, flags_always | flag_busy | flag_no_multi | flag_at_once, no_key, multi},
+    {"exec", 1, flags_always | flag_at_once | flag_exec, no_key, exec},
+    {"discard", 1, flags_always | flag_busy | flag_at_once, no_key, discard},
+    {"watch", -2, flags_always | flag_busy | flag_no_multi | flag_at_once, all_arguments, watch},
+    {"unwatch", 1, flags_always | flag_busy, no_key, unwatch},
 };
 
 }  // namespace
 
-std::span<const Command> transaction_commands() { return commands; }
+std::span<const Command> transaction_commands() { return transaction_table; }
 
 }  // namespace plimsoll::sim::model

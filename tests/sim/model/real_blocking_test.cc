@@ -9,7 +9,7 @@
 #include "plimsoll/tests/sim/model/comparison/random_requests.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-namespace plimsoll::sim::model {
+namespace plimsoll::sim::model::real_blocking_test {
 namespace {
 
 using testing::ValkeyServer;
@@ -126,4 +126,4 @@ TEST_CASE("the model blocks, serves and unblocks as the real server does") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim::model
+}  // namespace plimsoll::sim::model::real_blocking_test

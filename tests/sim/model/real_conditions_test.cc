@@ -13,7 +13,7 @@
 #include "plimsoll/tests/sim/model/comparison/real_connection.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-namespace plimsoll::sim::model {
+namespace plimsoll::sim::model::real_conditions_test {
 namespace {
 
 using testing::ValkeyServer;
@@ -189,4 +189,4 @@ TEST_CASE("a key that expires by itself is told to who has read it") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim::model
+}  // namespace plimsoll::sim::model::real_conditions_test

@@ -13,7 +13,7 @@
 #include "plimsoll/tests/sim/model/comparison/real_users.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-namespace plimsoll::sim::model {
+namespace plimsoll::sim::model::real_server_test {
 namespace {
 
 using testing::ValkeyServer;
@@ -142,4 +142,4 @@ TEST_CASE("the model answers strangers as a real server with a password does") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim::model
+}  // namespace plimsoll::sim::model::real_server_test

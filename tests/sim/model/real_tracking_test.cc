@@ -14,7 +14,7 @@
 #include "plimsoll/tests/support/test_timeout.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-namespace plimsoll::sim::model {
+namespace plimsoll::sim::model::real_tracking_test {
 namespace {
 
 using testing::ValkeyServer;
@@ -171,4 +171,4 @@ TEST_CASE("a user who may not track is told so, and may do the rest") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim::model
+}  // namespace plimsoll::sim::model::real_tracking_test

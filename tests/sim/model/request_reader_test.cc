@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::sim::model {
+namespace plimsoll::sim::model::request_reader_test {
 namespace {
 
 constexpr std::size_t bulk_bytes_max = std::size_t{512} * 1024 * 1024;
@@ -99,4 +99,4 @@ TEST_CASE("a stranger may not send much") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim::model
+}  // namespace plimsoll::sim::model::request_reader_test

@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::sim::model {
+namespace plimsoll::sim::model::server_test {
 namespace {
 
 constexpr std::int64_t start = 1'000'000;  // milliseconds
@@ -243,4 +243,4 @@ TEST_CASE("connections with something to send are told once each") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim::model
+}  // namespace plimsoll::sim::model::server_test

@@ -9,8 +9,11 @@ def _collect_impl(target, ctx):
     own = []
     if target.label.workspace_name:
         return [_Files(files = depset())]  # others' libraries are what they are
-    for attribute in ["srcs", "hdrs"]:
+    for attribute in ["srcs", "textual_hdrs", "hdrs"]:
         for label in getattr(ctx.rule.attr, attribute, []):
+            # Not the units that plimsoll_library compiles instead, which would include what is whole.
+            if "_unit_" in label.label.name:
+                continue
             own += [file for file in label.files.to_list() if file.extension in ["cc", "h"]]
     below = [dep[_Files].files for dep in getattr(ctx.rule.attr, "deps", []) if _Files in dep]
     return [_Files(files = depset(own, transitive = below))]
@@ -20,9 +23,26 @@ _collect = aspect(
     attr_aspects = ["deps"],
 )
 
+def _write_units(ctx, sources):
+    """A file for each package, that includes the copies of its sources."""
+    packages = {}
+    for source in sources:
+        packages.setdefault(source.dirname, []).append(source)
+    units = []
+    for package, members in packages.items():
+        unit = ctx.actions.declare_file("%s_units/%s.cc" % (ctx.label.name, package.replace("/", "_")))
+        lines = [
+            '#include "%s/%s/%s"' % (ctx.label.package, ctx.label.name, member.short_path)
+            for member in members
+        ]
+        ctx.actions.write(unit, "\n".join(lines + [""]))
+        units.append(unit)
+    return units
+
 def _mutated_sources_impl(ctx):
     files = depset(transitive = [dep[_Files].files for dep in ctx.attr.deps]).to_list()
     copies = [ctx.actions.declare_file(ctx.label.name + "/" + file.short_path) for file in files]
+    units = _write_units(ctx, [file for file in files if file.extension == "cc"])
     listing = ctx.actions.declare_file(ctx.label.name + "_list.cc")
     folder = "/".join([listing.dirname, ctx.label.name])
     ctx.actions.run(
@@ -36,9 +56,10 @@ def _mutated_sources_impl(ctx):
         use_default_shell_env = True,
     )
     return [
-        DefaultInfo(files = depset([file for file in copies if file.extension == "cc"])),
+        DefaultInfo(files = depset(units)),
         OutputGroupInfo(
             headers = depset([file for file in copies if file.extension == "h"]),
+            sources = depset([file for file in copies if file.extension == "cc"]),
             listing = depset([listing]),
         ),
     ]
@@ -46,7 +67,8 @@ def _mutated_sources_impl(ctx):
 mutated_sources = rule(
     doc = """Copies the sources of deps, and of all they depend on, by mutate.py.
 
-    Output group `headers`: <name>/<path in the repository>; `listing`: the table of mutants.""",
+    What is to be compiled includes the copies, a file a package. Output groups `headers` and `sources`:
+    <name>/<path in the repository>; `listing`: the table of mutants.""",
     implementation = _mutated_sources_impl,
     attrs = {
         "deps": attr.label_list(aspects = [_collect]),
