@@ -7,7 +7,7 @@
 
 #include "plimsoll/tests/support/temporary_directory.h"
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::accounting_test {
 namespace {
 
 // A client charges for a block (30 of its own, 20 in malloc) by way of Budget (7), and works (100).
@@ -47,4 +47,4 @@ TEST_CASE("what accounts cost is counted where they are called, and without the 
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::accounting_test

@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::allocations_test {
 namespace {
 
 TEST_CASE("calls that hand out memory are counted while counting is on") {
@@ -36,4 +36,4 @@ TEST_CASE("realloc and aligned memory count one each") {
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::allocations_test

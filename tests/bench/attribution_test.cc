@@ -11,7 +11,7 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/native/mapped_memory.h"
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::attribution_test {
 namespace {
 
 TEST_CASE(
@@ -58,4 +58,4 @@ TEST_CASE("of a segment that was touched in part, its committed pages count, or 
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::attribution_test

@@ -14,7 +14,7 @@
 #include "plimsoll/bench/burst/stealing_pool.h"
 #include "plimsoll/bench/burst/subject.h"
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::burst_test {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
@@ -180,4 +180,4 @@ TEST_CASE("a plot has a panel for each allocator, and quotes what it is given") 
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::burst_test

@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::ledger_test {
 namespace {
 
 const void* block_at(std::uint64_t address) { return reinterpret_cast<const void*>(address); }
@@ -38,4 +38,4 @@ TEST_CASE("the ledger knows whose each block is, in whatever order blocks come a
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::ledger_test

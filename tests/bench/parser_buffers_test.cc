@@ -3,7 +3,7 @@
 #include "plimsoll/bench/parser/buffers.h"
 #include "plimsoll/bench/parser/parsers.h"
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::parser_buffers_test {
 namespace {
 
 TEST_CASE("buffers are the same on every run") {
@@ -28,4 +28,4 @@ TEST_CASE("both parsers see the same replies in every buffer") {
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::parser_buffers_test

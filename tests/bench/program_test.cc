@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::program_test {
 namespace {
 
 TEST_CASE("a program's output and errors come back together") {
@@ -23,4 +23,4 @@ TEST_CASE("the path of the running binary can be run again") {
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::program_test

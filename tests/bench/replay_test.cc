@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::replay_test {
 namespace {
 
 using cache::EvictionPolicy;
@@ -43,4 +43,4 @@ TEST_CASE("a trace's numbers are little-endian") {
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::replay_test

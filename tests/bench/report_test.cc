@@ -5,7 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::report_test {
 namespace {
 
 // What a report wrote, and how it ended.
@@ -88,4 +88,4 @@ TEST_CASE("the table shows what was missed and counts the goals") {
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::report_test

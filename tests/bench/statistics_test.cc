@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::bench {
+namespace plimsoll::bench::statistics_test {
 namespace {
 
 TEST_CASE("the median is the middle value, or the mean of the middle two") {
@@ -19,4 +19,4 @@ TEST_CASE("a counter per operation leaves out what both runs have, and what is o
 }
 
 }  // namespace
-}  // namespace plimsoll::bench
+}  // namespace plimsoll::bench::statistics_test

@@ -9,7 +9,7 @@
 #include "plimsoll/tests/commands/scene.h"
 #include "plimsoll/tests/native/connected.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::newer_commands_test {
 namespace {
 
 std::string upper(std::string text) {
@@ -34,4 +34,4 @@ TEST_CASE("a server that has commands of which there is no example is told of, n
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::newer_commands_test

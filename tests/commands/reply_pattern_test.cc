@@ -7,7 +7,7 @@
 
 #include "plimsoll/tests/native/wire_value.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reply_pattern_test {
 namespace {
 
 std::string shown_bytes(std::string_view wire, Order order = Order::kept) {
@@ -41,4 +41,4 @@ TEST_CASE("a gap in a pattern stands for anything, also for nothing") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reply_pattern_test

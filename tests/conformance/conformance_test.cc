@@ -7,7 +7,7 @@
 
 // A section for each row of each document. A failure says how the row was fed, and the outcome.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::conformance_test {
 namespace {
 
 void replay(const ConformanceCase& row) {
@@ -61,4 +61,4 @@ TEST_CASE("limits have an exact edge") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::conformance_test

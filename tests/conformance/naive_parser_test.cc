@@ -7,7 +7,7 @@
 #include "plimsoll/tests/conformance/document.h"
 #include "plimsoll/tests/conformance/replay.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::naive_parser_test {
 namespace {
 
 TEST_CASE("the naive parser, with which the other is compared, keeps to the documents") {
@@ -21,4 +21,4 @@ TEST_CASE("the naive parser, with which the other is compared, keeps to the docu
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::naive_parser_test

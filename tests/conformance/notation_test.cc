@@ -8,7 +8,7 @@
 
 #include "plimsoll/tests/conformance/document.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::notation_test {
 namespace {
 
 using Catch::Matchers::Message;
@@ -53,4 +53,4 @@ TEST_CASE("a document that is not there is an error") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::notation_test

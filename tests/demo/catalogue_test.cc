@@ -9,7 +9,7 @@
 
 #include "plimsoll/demo/bad_input.h"
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::catalogue_test {
 namespace {
 
 using Catch::Matchers::Message;
@@ -95,4 +95,4 @@ TEST_CASE("a bad package is an error with file and line") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::catalogue_test

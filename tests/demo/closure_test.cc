@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::closure_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -103,4 +103,4 @@ TEST_CASE("a plan has every installed package, then others as far as they fit") 
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::closure_test

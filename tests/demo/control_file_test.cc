@@ -8,7 +8,7 @@
 
 #include "plimsoll/demo/bad_input.h"
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::control_file_test {
 namespace {
 
 using Catch::Matchers::Message;
@@ -84,4 +84,4 @@ TEST_CASE("a continuation of nothing and a field twice are errors") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::control_file_test

@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::figures_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,4 +46,4 @@ TEST_CASE("one thing and many things are named as such") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::figures_test

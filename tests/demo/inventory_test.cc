@@ -11,7 +11,7 @@
 
 #include "plimsoll/demo/bad_input.h"
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::inventory_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -114,4 +114,4 @@ TEST_CASE("a list with bad content is an error that names it") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::inventory_test

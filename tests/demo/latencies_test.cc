@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::latencies_test {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -39,4 +39,4 @@ TEST_CASE("percentiles are right within three in a hundred") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::latencies_test

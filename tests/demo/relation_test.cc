@@ -8,7 +8,7 @@
 
 #include "plimsoll/demo/bad_input.h"
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::relation_test {
 namespace {
 
 using Catch::Matchers::Message;
@@ -69,4 +69,4 @@ TEST_CASE("names are those that dpkg accepts") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::relation_test

@@ -5,7 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::report_test {
 namespace {
 
 Model empty_model() { return Model({}); }
@@ -67,4 +67,4 @@ TEST_CASE("on a terminal a line takes the place of the progress before it") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::report_test

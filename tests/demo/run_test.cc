@@ -16,7 +16,7 @@
 #include "plimsoll/tests/support/test_timeout.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::run_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -199,4 +199,4 @@ TEST_CASE("a run that cannot begin says why") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::run_test

@@ -7,7 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::verdict_test {
 namespace {
 
 Model model_of_one() {
@@ -89,4 +89,4 @@ TEST_CASE("the first complaints are kept, all are counted") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::verdict_test

@@ -14,7 +14,7 @@
 #include "plimsoll/demo/window.h"
 #include "plimsoll/tests/demo/map_store.h"
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::walk_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -172,4 +172,4 @@ TEST_CASE("a walk ends whatever the replies are") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::walk_test

@@ -10,7 +10,7 @@
 #include "plimsoll/demo/sweep.h"
 #include "plimsoll/tests/demo/map_store.h"
 
-namespace plimsoll::demo {
+namespace plimsoll::demo::window_test {
 namespace {
 
 std::vector<Package> packages(std::size_t count) {
@@ -138,4 +138,4 @@ TEST_CASE("the first reason to stop is the one that is told") {
 }
 
 }  // namespace
-}  // namespace plimsoll::demo
+}  // namespace plimsoll::demo::window_test

@@ -12,7 +12,7 @@
 #include "plimsoll/tests/support/tls_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::examples_test {
 namespace {
 
 constexpr std::string_view indent = "//   ";
@@ -59,4 +59,4 @@ TEST_CASE("an example that finds no server says so and fails") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::examples_test

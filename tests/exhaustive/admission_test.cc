@@ -21,7 +21,7 @@
 // time passes, memory runs out, the connection is lost and the client closed: each is served in its
 // turn, or told why not.
 
-namespace plimsoll::exhaustive {
+namespace plimsoll::exhaustive::admission_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -389,4 +389,4 @@ TEST_CASE("whoever waits for room is served in turn, or told why not, whatever h
 }
 
 }  // namespace
-}  // namespace plimsoll::exhaustive
+}  // namespace plimsoll::exhaustive::admission_test

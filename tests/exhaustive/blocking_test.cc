@@ -17,7 +17,7 @@
 // One command that blocks, one element that somebody pushes, one change of mind, and connections
 // that are lost, in every order: the element is told, or still there, or its loss is in doubt.
 
-namespace plimsoll::exhaustive {
+namespace plimsoll::exhaustive::blocking_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -253,4 +253,4 @@ TEST_CASE("a command that blocks, an element and a change of mind, in every orde
 }
 
 }  // namespace
-}  // namespace plimsoll::exhaustive
+}  // namespace plimsoll::exhaustive::blocking_test

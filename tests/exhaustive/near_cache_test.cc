@@ -20,20 +20,21 @@
 #include "plimsoll/tests/exhaustive/enumerate.h"
 #include "plimsoll/tests/exhaustive/recycled_memory.h"
 #include "plimsoll/tests/exhaustive/story.h"
+#include "plimsoll/tests/support/depth.h"
 
 // Two clients that share a cache, one key, and a server that tracks who has read it: reads, writes,
 // writes by others, flushes, connections that are lost, and every order in which requests, replies
 // and invalidations can travel. A value is the number of the write that made it.
 
-namespace plimsoll::exhaustive {
+namespace plimsoll::exhaustive::near_cache_test {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr std::size_t clients_count = 2;
 
-// 8 hold as well (in minutes).
-constexpr std::size_t moves_max = 7;
+// One more takes minutes, for ./dev soak.
+std::size_t moves_max() { return testing::depth() == testing::Depth::full ? 8 : 7; }
 
 struct Outcomes {
   std::uint64_t hits = 0;
@@ -366,7 +367,7 @@ TEST_CASE("no order of reads, writes, invalidations and losses shows anything ol
   Outcomes outcomes;
   RecycledMemory memory;
   const std::uint64_t worlds =
-      enumerate(moves_max, [&](Choices&) { return CacheWorld(outcomes, memory); });
+      enumerate(moves_max(), [&](Choices&) { return CacheWorld(outcomes, memory); });
   INFO(worlds << " worlds");
   CHECK(worlds > 100'000);
   CHECK(outcomes.hits > 0);
@@ -376,4 +377,4 @@ TEST_CASE("no order of reads, writes, invalidations and losses shows anything ol
 }
 
 }  // namespace
-}  // namespace plimsoll::exhaustive
+}  // namespace plimsoll::exhaustive::near_cache_test

@@ -17,7 +17,7 @@
 // One transaction on a connection that is lost once, with any part of it written, heard and
 // answered: it runs once or not at all, and that is what is said of it.
 
-namespace plimsoll::exhaustive {
+namespace plimsoll::exhaustive::transaction_test {
 namespace {
 
 const std::array<std::string, 4> commands = {
@@ -260,4 +260,4 @@ TEST_CASE("a transaction runs once or not at all, wherever its connection is los
 }
 
 }  // namespace
-}  // namespace plimsoll::exhaustive
+}  // namespace plimsoll::exhaustive::transaction_test

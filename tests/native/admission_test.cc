@@ -27,7 +27,7 @@
 
 // More calls at a time than there may be requests: Options::inflight_overflow.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::admission_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -292,4 +292,4 @@ TEST_CASE("threads that ask together all have their turn") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::admission_test

@@ -15,7 +15,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::arguments_test {
 namespace {
 
 using namespace std::string_literals;
@@ -112,4 +112,4 @@ TEST_CASE("fields may be any range of pairs") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::arguments_test

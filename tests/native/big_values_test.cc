@@ -10,7 +10,7 @@
 // Values of many megabytes, in a process whose line is 320 MiB: 80 MiB each for requests and
 // replies.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::big_values_test {
 namespace {
 
 using boost::asio::use_future;
@@ -70,4 +70,4 @@ TEST_CASE("replies over reply_bytes_max are skipped") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::big_values_test

@@ -22,7 +22,7 @@
 
 // Commands that wait, against a real server: on connections of their own, cancelled without loss.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::blocking_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -216,4 +216,4 @@ TEST_CASE("commands that wait end with their client") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::blocking_test

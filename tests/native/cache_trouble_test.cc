@@ -25,7 +25,7 @@
 // The cache where something goes wrong, or is at its bound: links, servers, expiry, others who
 // write.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::cache_trouble_test {
 namespace {
 
 using boost::asio::use_future;
@@ -182,4 +182,4 @@ TEST_CASE("a client with a cache says that it cannot be recorded") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::cache_trouble_test

@@ -19,7 +19,7 @@
 
 // Which reads a cache takes part in, against a real server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::cached_reads_test {
 namespace {
 
 using boost::asio::use_future;
@@ -222,4 +222,4 @@ TEST_CASE("each metric has its name, and says so where they are off") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::cached_reads_test

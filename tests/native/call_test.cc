@@ -20,7 +20,7 @@
 
 // The default form of a call: it has started when it is returned.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::call_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -168,4 +168,4 @@ TEST_CASE("connect can be awaited later, and dropped") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::call_test

@@ -22,7 +22,7 @@
 
 // Cancellation by Asio's slots, in every state that a call can be in.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::cancel_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -238,4 +238,4 @@ TEST_CASE("cancelling a connect that has succeeded leaves the client alone") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::cancel_test

@@ -21,7 +21,7 @@
 
 // The cache against a real server: what users see of it.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::client_side_cache_test {
 namespace {
 
 using boost::asio::use_future;
@@ -311,4 +311,4 @@ TEST_CASE("20 clients of a cache that all write never go back, and agree in the 
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::client_side_cache_test

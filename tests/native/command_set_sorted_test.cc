@@ -13,7 +13,7 @@
 
 // Typed commands of sorted sets, places and streams, and those about the server, on a server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::command_set_sorted_test {
 namespace {
 
 using Catch::Approx;
@@ -187,4 +187,4 @@ TEST_CASE("two strings' matches are told with their places") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::command_set_sorted_test

@@ -12,7 +12,7 @@
 
 // Typed commands of strings, keys, hashes, lists, sets and scripts on a server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::command_set_values_test {
 namespace {
 
 using native::Client;
@@ -180,4 +180,4 @@ TEST_CASE("a command that cannot be is refused before it is sent, in every form 
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::command_set_values_test

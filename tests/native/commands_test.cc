@@ -15,7 +15,7 @@
 
 // Every command by name, over either kind of socket.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::commands_test {
 namespace {
 
 using native::Client;
@@ -225,4 +225,4 @@ TEST_CASE("values of every size around a read buffer come back as they went") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::commands_test

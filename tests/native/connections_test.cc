@@ -18,7 +18,7 @@
 // A client with several connections: commands that block have some of their own. Each comes and
 // goes by itself, with TLS and with credentials that are asked for as the main one.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::connections_test {
 namespace {
 
 using boost::asio::use_future;
@@ -166,4 +166,4 @@ TEST_CASE("a new password is told to all connections") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::connections_test

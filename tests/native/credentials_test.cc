@@ -25,7 +25,7 @@
 
 // Passwords that change while a client runs: by hand, and by Options::credentials.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::credentials_test {
 namespace {
 
 using boost::asio::use_future;
@@ -396,4 +396,4 @@ TEST_CASE("a password by hand that the server does not take is told, and changes
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::credentials_test

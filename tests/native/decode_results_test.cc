@@ -13,7 +13,7 @@
 
 // Replies that have a structure, in the shapes of RESP3 and of RESP2.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::decode_results_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -232,4 +232,4 @@ TEST_CASE("lists of what may be none, and of truths") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::decode_results_test

@@ -13,7 +13,7 @@
 
 #include "plimsoll/tests/native/wire_value.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::decode_test {
 namespace {
 
 using namespace std::string_literals;
@@ -145,4 +145,4 @@ TEST_CASE("maps come as such, or as arrays of even length") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::decode_test

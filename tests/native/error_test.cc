@@ -7,7 +7,7 @@
 
 #include "plimsoll/native/result.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::error_test {
 namespace {
 
 using native::Result;
@@ -116,4 +116,4 @@ TEST_CASE("a value taken from a result that goes may be walked over") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::error_test

@@ -16,7 +16,7 @@
 
 // Connections of one's own: WATCH and what depends on it, against a real server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::exclusive_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -261,4 +261,4 @@ TEST_CASE("many optimistic transactions at a time lose no update") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::exclusive_test

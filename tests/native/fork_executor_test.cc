@@ -11,7 +11,7 @@
 
 // A process that forks with clients in it. A child tells by its exit status.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::fork_executor_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -37,4 +37,4 @@ TEST_CASE("a child that runs an inherited executor sends and reads nothing of th
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::fork_executor_test

@@ -11,7 +11,7 @@
 
 // Whose line is whose, in a process that forks.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::fork_memory_test {
 namespace {
 
 using boost::asio::use_future;
@@ -59,4 +59,4 @@ TEST_CASE("the first client of a child may draw another line, which is not its p
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::fork_memory_test

@@ -15,7 +15,7 @@
 // A process that forks with transactions, subscriptions and the like in it. A child tells by its
 // exit status.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::fork_objects_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -64,4 +64,4 @@ TEST_CASE("what a child inherited beside the client fails as forked, and may be 
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::fork_objects_test

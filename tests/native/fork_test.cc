@@ -10,7 +10,7 @@
 
 // A process that forks with clients in it. A child tells by its exit status.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::fork_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -50,4 +50,4 @@ TEST_CASE("a child has clients of its own") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::fork_test

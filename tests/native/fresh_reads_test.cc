@@ -16,7 +16,7 @@
 
 // Freshness as a number, against a real server: barrier() and max_staleness.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::fresh_reads_test {
 namespace {
 
 using boost::asio::use_future;
@@ -191,4 +191,4 @@ TEST_CASE("a barrier drops what only time vouches for, and lets what comes after
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::fresh_reads_test

@@ -19,7 +19,7 @@
 
 // An application's burst beside the line, and what the upkeep thread makes of it. No server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::given_back_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -164,4 +164,4 @@ TEST_CASE("what a thread asks for itself is not counted") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::given_back_test

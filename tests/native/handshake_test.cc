@@ -16,7 +16,7 @@
 
 // Connecting to a server that is scripted: what the client says, and what comes of the answers.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::handshake_test {
 namespace {
 
 using boost::asio::use_future;
@@ -227,4 +227,4 @@ TEST_CASE("pushes in the handshake are passed over") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::handshake_test

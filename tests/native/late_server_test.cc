@@ -13,7 +13,7 @@
 
 // A real server that is paused, killed, not there yet, or asks who comes: one a test.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::late_server_test {
 namespace {
 
 using boost::asio::use_future;
@@ -38,4 +38,4 @@ TEST_CASE("a server that comes up late is waited for, and its absence is forgott
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::late_server_test

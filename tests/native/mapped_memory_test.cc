@@ -15,7 +15,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::mapped_memory_test {
 namespace {
 
 using native::MappedMemory;
@@ -142,4 +142,4 @@ TEST_CASE("any number of threads take and release segments at a time") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::mapped_memory_test

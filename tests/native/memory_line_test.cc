@@ -18,7 +18,7 @@
 
 // The line of a process whose clients are at work while it moves.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::memory_line_test {
 namespace {
 
 using boost::asio::use_future;
@@ -385,4 +385,4 @@ TEST_CASE("while the line moves under load, nothing is above it and every call h
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::memory_line_test

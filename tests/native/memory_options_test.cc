@@ -12,7 +12,7 @@
 
 // What users write, and what they are told where it cannot be. No server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::memory_options_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -280,4 +280,4 @@ TEST_CASE("statistics are a table for people") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::memory_options_test

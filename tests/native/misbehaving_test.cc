@@ -15,7 +15,7 @@
 
 // A server that breaks the protocol once the client is connected.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::misbehaving_test {
 namespace {
 
 using boost::asio::use_future;
@@ -237,4 +237,4 @@ TEST_CASE("a server that closes at any byte loses only what it had not answered"
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::misbehaving_test

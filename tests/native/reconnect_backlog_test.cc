@@ -18,7 +18,7 @@
 // What is sent on a new connection: the backlog in steps, reads again where that was asked for,
 // writes never.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reconnect_backlog_test {
 namespace {
 
 using boost::asio::use_future;
@@ -154,4 +154,4 @@ TEST_CASE("reads are sent again to a real server that was killed, and only in-do
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reconnect_backlog_test

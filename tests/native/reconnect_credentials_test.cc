@@ -15,7 +15,7 @@
 // What will not heal: a server that comes back and does not know the client any more ends it, with
 // a text that says what to do. And users who may do less than all.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reconnect_credentials_test {
 namespace {
 
 using boost::asio::use_future;
@@ -147,4 +147,4 @@ TEST_CASE("a user who is deleted is closed at once") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reconnect_credentials_test

@@ -14,7 +14,7 @@
 
 // A conversation with a real server, handshake and all, that is cut at each of its bytes.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reconnect_cut_test {
 namespace {
 
 using boost::asio::use_future;
@@ -81,4 +81,4 @@ TEST_CASE("the handshake of a new connection may be cut at any byte as well") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reconnect_cut_test

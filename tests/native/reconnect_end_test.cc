@@ -23,7 +23,7 @@
 
 // What callers can do while there is no connection: end the client, cancel, wait in vain.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reconnect_end_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -211,4 +211,4 @@ TEST_CASE("an observer may close the client, and so do without new connections")
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reconnect_end_test

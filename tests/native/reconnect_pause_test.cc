@@ -15,7 +15,7 @@
 
 // A real server that falls silent (SIGSTOP) with its connections open, and goes on: one a test.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reconnect_pause_test {
 namespace {
 
 using boost::asio::use_future;
@@ -126,4 +126,4 @@ TEST_CASE("a server that drops idle connections keeps one that is checked") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reconnect_pause_test

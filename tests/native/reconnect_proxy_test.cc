@@ -19,7 +19,7 @@
 
 // A network that fails and heals, between a client and a real server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reconnect_proxy_test {
 namespace {
 
 using boost::asio::use_future;
@@ -202,4 +202,4 @@ TEST_CASE("through a network that resets again and again, each outcome is true")
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reconnect_proxy_test

@@ -15,7 +15,7 @@
 
 // A real server that is killed and comes back, or throws its clients out: one a test.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reconnect_server_test {
 namespace {
 
 using boost::asio::use_future;
@@ -173,4 +173,4 @@ TEST_CASE("a server that is held up by a script is busy, until the script is kil
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reconnect_server_test

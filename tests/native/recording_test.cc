@@ -9,7 +9,7 @@
 
 // The flight recorder of a client in production, and that its dump can be replayed.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::recording_test {
 namespace {
 
 TEST_CASE("what a client did with a real server is replayed to the same outcomes") {
@@ -48,4 +48,4 @@ TEST_CASE("a recording of a size that makes no sense is an error with the size")
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::recording_test

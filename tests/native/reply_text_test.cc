@@ -6,7 +6,7 @@
 #include "plimsoll/native/reply.h"
 #include "plimsoll/tests/native/wire_value.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reply_text_test {
 namespace {
 
 using namespace std::string_literals;
@@ -61,4 +61,4 @@ TEST_CASE("a reply that was taken along shows as it came") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reply_text_test

@@ -15,7 +15,7 @@
 
 // One process, one line: the cases of this file build on each other, as Catch2 runs them in order.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::runtime_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -87,4 +87,4 @@ TEST_CASE("the shared thread is one, and not the caller's") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::runtime_test

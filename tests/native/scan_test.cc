@@ -17,7 +17,7 @@
 
 // Walks over keys, fields and members, against a real server, in both protocols.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::scan_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -125,4 +125,4 @@ TEST_CASE("one page at a time; a walk may be dropped meanwhile") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::scan_test

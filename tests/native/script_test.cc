@@ -19,7 +19,7 @@
 
 // Scripts and functions, against a real server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::script_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -182,4 +182,4 @@ TEST_CASE("functions of a library are called by name") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::script_test

@@ -10,7 +10,7 @@
 // A client that ends in a static destructor, with calls under way. What is tested is how this
 // program ends: its exit status, and what sanitizers say of it.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::static_destruction_test {
 namespace {
 
 using boost::asio::use_future;
@@ -30,4 +30,4 @@ TEST_CASE("a client that lives until static destruction serves, and may end with
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::static_destruction_test

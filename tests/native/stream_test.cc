@@ -20,7 +20,7 @@
 
 // Streams as consumers of a group read them, against a real server, in both protocols.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::stream_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -267,4 +267,4 @@ TEST_CASE("a reader may be dropped while it waits, and ends with its client") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::stream_test

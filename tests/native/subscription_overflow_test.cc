@@ -18,7 +18,7 @@
 // Messages that come faster than they are taken, against a real server: what is lost and how many,
 // to the last one.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::subscription_overflow_test {
 namespace {
 
 using boost::asio::use_future;
@@ -176,4 +176,4 @@ TEST_CASE("what is asked for while reading is paused is confirmed once messages 
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::subscription_overflow_test

@@ -20,7 +20,7 @@
 
 // Messages that others publish, against a real server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::subscription_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -290,4 +290,4 @@ TEST_CASE("there are as many subscriptions as the options allow") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::subscription_test

@@ -10,7 +10,7 @@
 
 #include "plimsoll/tests/support/loopback.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tcp_options_test {
 namespace {
 
 int option_of(const Descriptor& socket, int level, int name) {
@@ -46,4 +46,4 @@ TEST_CASE("a socket that is not TCP is left as it is") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tcp_options_test

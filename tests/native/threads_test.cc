@@ -14,7 +14,7 @@
 
 // One client, many threads: what TSan is for.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::threads_test {
 namespace {
 
 using boost::asio::use_future;
@@ -101,4 +101,4 @@ TEST_CASE("a client is destroyed while other threads' calls are under way") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::threads_test

@@ -15,7 +15,7 @@
 
 // Callbacks that throw, or end the client, on an executor of the user's own.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::throwing_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -132,4 +132,4 @@ TEST_CASE("a callback may close the client and wait for that") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::throwing_test

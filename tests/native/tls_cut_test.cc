@@ -19,7 +19,7 @@
 // TLS that ends where it should not: cut at its bytes, cut without its own word for the end, broken
 // by garbage, or begun and not gone on with.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tls_cut_test {
 namespace {
 
 using boost::asio::use_future;
@@ -172,4 +172,4 @@ TEST_CASE("many threads serve a TLS client as one does") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tls_cut_test

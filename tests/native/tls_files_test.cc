@@ -17,7 +17,7 @@
 // Files that TlsOptions names: client certificates, files that cannot be used, and files that are
 // replaced while a client runs.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tls_files_test {
 namespace {
 
 using boost::asio::use_future;
@@ -207,4 +207,4 @@ TEST_CASE("files that are replaced by bad ones are told, and those of before use
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tls_files_test

@@ -20,7 +20,7 @@
 
 // What a server may do within TLS that valkey-server does not.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tls_peer_test {
 namespace {
 
 using boost::asio::use_future;
@@ -139,4 +139,4 @@ TEST_CASE("a client that ends says so to the server") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tls_peer_test

@@ -16,7 +16,7 @@
 // Certificates that do not do, and servers that do not speak as the client does: connect() fails at
 // once, and says what to do. A client that had a connection tries on.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tls_refused_test {
 namespace {
 
 using boost::asio::use_future;
@@ -214,4 +214,4 @@ TEST_CASE("a certificate that goes bad while a client runs is waited for to be m
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tls_refused_test

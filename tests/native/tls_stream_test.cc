@@ -16,7 +16,7 @@
 
 // TLS over a socket that takes little, without a driver.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tls_stream_test {
 namespace {
 
 using native::TlsContext;
@@ -116,4 +116,4 @@ TEST_CASE("a server that asks for keys without end and reads nothing gets no end
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tls_stream_test

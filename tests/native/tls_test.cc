@@ -17,7 +17,7 @@
 
 // A client and a real server over TLS: it serves as it does without.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tls_test {
 namespace {
 
 using boost::asio::use_future;
@@ -151,4 +151,4 @@ TEST_CASE("a TLS peer that reads nothing fills the buffers; when it goes on all 
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tls_test

@@ -22,7 +22,7 @@
 
 // Every completion token, on calls and on connect().
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tokens_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -190,4 +190,4 @@ TEST_CASE("connect takes every token as well") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tokens_test

@@ -19,7 +19,7 @@
 
 // Transactions on the connection that all share, against a real server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::transaction_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -316,4 +316,4 @@ TEST_CASE("in RESP2 transactions are the same") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::transaction_test

@@ -14,7 +14,7 @@
 // A real server that is paused, not there, or asks who comes: one a test. Servers that go away and
 // come back are in the tests named reconnect_*.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::trouble_test {
 namespace {
 
 using boost::asio::use_future;
@@ -141,4 +141,4 @@ TEST_CASE("a client that is destroyed ends what is in flight") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::trouble_test

@@ -6,7 +6,7 @@
 
 #include "plimsoll/native/options.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::url_test {
 namespace {
 
 using native::Endpoint;
@@ -276,4 +276,4 @@ TEST_CASE("a url may say the user, and the options the password") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::url_test

@@ -9,7 +9,7 @@
 #include "plimsoll/tests/examples/program.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::document_test {
 namespace {
 
 TEST_CASE("each example of the document runs and succeeds") {
@@ -27,4 +27,4 @@ TEST_CASE("each example of the document runs and succeeds") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::document_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::sim {
+namespace plimsoll::sim::faults_test {
 namespace {
 
 TEST_CASE("a set of faults is written as it is read") {
@@ -30,4 +30,4 @@ TEST_CASE("every fault has a name of its own") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::faults_test

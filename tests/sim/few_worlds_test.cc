@@ -4,7 +4,7 @@
 
 // For sanitizers, under which a world takes twenty times as long.
 
-namespace plimsoll::sim {
+namespace plimsoll::sim::few_worlds_test {
 namespace {
 
 TEST_CASE("clients keep their promises in a few worlds") {
@@ -15,4 +15,4 @@ TEST_CASE("clients keep their promises in a few worlds") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::few_worlds_test

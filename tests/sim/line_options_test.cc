@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/memory/shares.h"
 
-namespace plimsoll::sim {
+namespace plimsoll::sim::line_options_test {
 namespace {
 
 std::size_t requests_share(const BudgetOptions& options) {
@@ -37,4 +37,4 @@ TEST_CASE("a line can be drawn, and so can it with room for the requests of all 
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::line_options_test

@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::sim {
+namespace plimsoll::sim::pipe_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -114,4 +114,4 @@ TEST_CASE("a stream's hash does not depend on how it is cut") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::pipe_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::sim {
+namespace plimsoll::sim::scenario_test {
 namespace {
 
 TEST_CASE("a scenario that its seed gives needs nothing but the seed to be repeated") {
@@ -37,4 +37,4 @@ TEST_CASE("some seeds have no faults, some have a few, some have all") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::scenario_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::sim {
+namespace plimsoll::sim::shrink_test {
 namespace {
 
 // Fails as long as there are two clients, three requests, and resets.
@@ -48,4 +48,4 @@ TEST_CASE("another violation is not taken for the one that was found") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::shrink_test

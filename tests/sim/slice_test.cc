@@ -5,14 +5,23 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-// The same few worlds each time: enough that everything happens that can, few enough for every
-// build. ./dev sim runs as many as one likes.
+#include "plimsoll/tests/support/depth.h"
 
-namespace plimsoll::sim {
+// The same few worlds each time: enough that everything happens that can, few enough for every
+// ./dev test. ./dev soak runs more of them, and ./dev sim as many as one likes.
+
+namespace plimsoll::sim::slice_test {
 namespace {
 
-constexpr std::uint64_t normal_seeds = 400;
-constexpr std::uint64_t small_seeds = 5000;
+struct Seeds {
+  std::uint64_t normal;
+  std::uint64_t small;
+};
+
+Seeds seeds() {
+  return testing::depth() == testing::Depth::full ? Seeds{.normal = 400, .small = 5000}
+                                                  : Seeds{.normal = 160, .small = 2000};
+}
 
 // No client in a world can meet these: they are about how it is used, and what transports make up.
 constexpr std::array unreachable = {
@@ -28,8 +37,8 @@ constexpr std::array unreachable = {
 };
 
 TEST_CASE("clients keep their promises in a slice of worlds, in which everything goes wrong") {
-  Coverage coverage = run_slice(normal_seeds, Scenario::Size::normal);
-  coverage.add(run_slice(small_seeds, Scenario::Size::small));
+  Coverage coverage = run_slice(seeds().normal, Scenario::Size::normal);
+  coverage.add(run_slice(seeds().small, Scenario::Size::small));
 
   for (std::size_t i = 0; i < faults_count; ++i) {
     INFO("fault " << name(static_cast<Fault>(i)));
@@ -63,4 +72,4 @@ TEST_CASE("a seed is the same world each time") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::slice_test

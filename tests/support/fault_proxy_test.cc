@@ -18,7 +18,7 @@
 #include "plimsoll/tests/support/loopback.h"
 #include "plimsoll/tests/support/test_timeout.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::fault_proxy_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -276,4 +276,4 @@ TEST_CASE("all connections are cut at once, and a healed proxy cuts no more") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::fault_proxy_test

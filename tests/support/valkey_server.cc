@@ -8,13 +8,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include "plimsoll/tests/support/inline_command.h"
-#include "plimsoll/tests/support/loopback.h"
 #include "plimsoll/tests/support/test_timeout.h"
 
 namespace plimsoll::testing {
@@ -24,29 +22,11 @@ using namespace std::chrono_literals;
 
 constexpr auto start_limit = 10s;
 constexpr auto reply_limit = 5s;
-constexpr int port_attempts_max = 5;
 
 std::string program_or_default(const std::string& program) {
   if (!program.empty()) return program;
   const char* chosen = std::getenv("PLIMSOLL_VALKEY_SERVER");
   return chosen != nullptr && *chosen != '\0' ? chosen : "valkey-server";
-}
-
-// A port that nobody had a moment ago, below those that the system hands out for outgoing
-// connections: while the server is down, none of these must take its port. Another server can do so
-// before this one does, so one that does not come up is tried again with another port.
-std::uint16_t free_port() {
-  constexpr int tries_max = 100;
-  static std::minstd_rand random(std::random_device{}());
-  std::uniform_int_distribution<std::uint16_t> ports(20'000, 32'000);
-  for (int i = 0; i < tries_max; ++i) {
-    const std::uint16_t port = ports(random);
-    const ServerAddress address = tcp_address(port);
-    const Descriptor socket(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
-    const auto* const generic = reinterpret_cast<const sockaddr*>(&address.storage);
-    if (::bind(socket.number(), generic, address.size) == 0) return port;
-  }
-  throw std::runtime_error("no free port on 127.0.0.1");
 }
 
 // The beginning of what a server says to PING: in all but these cases it has loaded its data.
@@ -61,13 +41,11 @@ ValkeyServer::ValkeyServer(ValkeyServerOptions options)
       socket_path_(directory_.path() + "/socket"),
       log_path_(directory_.path() + "/log") {
   options_.program = program_or_default(options_.program);
-  if (options_.listen != Listen::unix_socket) port_ = free_port();
-  for (int attempt = 1; !start(ready); ++attempt) {
-    const bool port_was_taken =
-        port_ != 0 && last_words().find("Address already in use") != std::string::npos;
-    if (!port_was_taken || attempt == port_attempts_max) throw did_not_start();
-    port_ = free_port();
+  if (options_.listen != Listen::unix_socket) {
+    held_port_ = bind_tcp(0);
+    port_ = port_of(held_port_);
   }
+  if (!start(ready)) throw did_not_start();
 }
 
 std::string ValkeyServer::url() const {

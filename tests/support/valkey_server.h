@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plimsoll/tests/support/child_process.h"
+#include "plimsoll/tests/support/loopback.h"
 #include "plimsoll/tests/support/temporary_directory.h"
 
 namespace plimsoll::testing {
@@ -97,6 +98,9 @@ class ValkeyServer {
   TemporaryDirectory directory_;
   std::string socket_path_;
   std::string log_path_;
+  // Bound as long as this lives, and never listened on: the server, which sets SO_REUSEADDR,
+  // listens on the same port, and while it is down nobody else is given it.
+  Descriptor held_port_;
   std::uint16_t port_ = 0;
   std::unique_ptr<ChildProcess> process_;
 };

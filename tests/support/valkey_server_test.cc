@@ -20,7 +20,7 @@
 #include "plimsoll/tests/support/inline_command.h"
 #include "plimsoll/tests/support/test_timeout.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::valkey_server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -200,4 +200,4 @@ TEST_CASE("time limits of tests stretch with PLIMSOLL_TIMEOUT_SCALE") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::valkey_server_test

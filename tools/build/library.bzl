@@ -1,12 +1,18 @@
 """How this repository declares its C++ libraries and tests."""
 
-load("@rules_cc//cc:defs.bzl", "cc_library", "cc_test")
+load("@bazel_skylib//rules:write_file.bzl", "write_file")
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 
 # The core refuses, it does not throw; and what must run in WebAssembly has neither of these there.
 _PORTABLE_HOUSES = ["core", "wasm"]
 _PORTABLE_COPTS = ["-fno-exceptions", "-fno-rtti"]
 
-def plimsoll_library(name, srcs = [], hdrs = [], copts = [], **kwargs):
+_CATCH2 = [
+    "@catch2",
+    "@catch2//:catch2_main",
+]
+
+def plimsoll_library(name, srcs = [], hdrs = [], copts = [], apart = [], **kwargs):
     """A cc_library whose headers are included as "plimsoll/<package>/<file>.h".
 
     That spelling holds here and in a workspace that has this one as @plimsoll.
@@ -16,23 +22,55 @@ def plimsoll_library(name, srcs = [], hdrs = [], copts = [], **kwargs):
       srcs: .cc files only, which the WebAssembly build picks up from here too.
       hdrs: all headers, private ones as well: only these have the plimsoll/ path.
       copts: as in cc_library.
+      apart: those of srcs that are alike on purpose, down to the names that they keep to themselves: each
+          is compiled by itself, where this repository's own builds compile some files as one.
       **kwargs: as in cc_library.
     """
     for src in srcs:
         if src.endswith(".h"):
             fail("%s: a header belongs in hdrs, or no file could include it" % src)
+    units = _units(name, [src for src in srcs if src not in apart])
     cc_library(
         name = name,
-        srcs = srcs,
+        srcs = select({
+            "//tools/build:joined": units + apart,
+            "//conditions:default": srcs,
+        }) if units else srcs,
         hdrs = hdrs,
+        # The units' sources, which are compiled as parts of them; tools/wasm knows them by this, too.
+        textual_hdrs = srcs if units else [],
         copts = _house_copts() + copts,
         include_prefix = "plimsoll/" + native.package_name(),
         strip_include_prefix = ".",
         **kwargs
     )
 
+# Files of a library that are compiled as one in this repository's own builds: fewer, and each pays
+# for all the headers; more, and a changed line costs more than what it touches.
+_FILES_IN_UNIT_MAX = 8
+
+def _units(name, srcs):
+    """Sources that include a few of `srcs` each; none, where there would be no more than one of one."""
+    files = [src for src in srcs if not ":" in src]
+    if len(files) < 2 or len(files) < len(srcs):
+        return []
+    count = (len(files) + _FILES_IN_UNIT_MAX - 1) // _FILES_IN_UNIT_MAX
+    units = []
+    for number in range(count):
+        unit = "%s_unit_%d" % (name, number + 1)
+        _write_unit(unit, files[number * len(files) // count:(number + 1) * len(files) // count])
+        units.append(unit + ".cc")
+    return units
+
+def _write_unit(name, files):
+    write_file(
+        name = name + "_source",
+        out = name + ".cc",
+        content = ['#include "%s/%s"' % (native.package_name(), file) for file in files] + [""],
+    )
+
 def plimsoll_test(name, srcs = None, copts = [], deps = [], size = "small", **kwargs):
-    """A Catch2 test. Its source is <name>.cc unless srcs says otherwise.
+    """A Catch2 test that is a program of its own. Its source is <name>.cc unless srcs says otherwise.
 
     Args:
       name: as in cc_test.
@@ -47,12 +85,58 @@ def plimsoll_test(name, srcs = None, copts = [], deps = [], size = "small", **kw
         size = size,
         srcs = srcs or [name + ".cc"],
         copts = _test_copts() + copts,
-        deps = deps + [
-            "@catch2",
-            "@catch2//:catch2_main",
-        ],
+        deps = deps + _CATCH2,
         **kwargs
     )
+
+def plimsoll_tests(name, tests, copts = [], deps = [], size = "small", tags = [], data = [], env = {}, **kwargs):
+    """Files of Catch2 tests that are compiled as one, and a test target for each of them.
+
+    The headers that test files share cost more to compile than the tests do, so the program's one source
+    includes all the files. Each file's names therefore lie in a namespace that is called as the file is.
+    A target runs the cases of its file alone, in a process of its own, as if it were a program.
+
+    Args:
+      name: of the program.
+      tests: names of the targets; that of a file is <test>.cc.
+      copts: as in cc_binary.
+      deps: what any of the files includes; Catch2 and its main() are added.
+      size: of each target.
+      tags: of each target.
+      data: what any of them reads.
+      env: of each target.
+      **kwargs: as in cc_binary.
+    """
+    _write_unit(name, [test + ".cc" for test in tests])
+    cc_library(
+        name = name + "_files",
+        testonly = True,
+        textual_hdrs = [test + ".cc" for test in tests],
+        tags = ["manual"],
+        deps = deps + _CATCH2,
+    )
+    cc_binary(
+        name = name,
+        testonly = True,
+        srcs = [name + ".cc"],
+        copts = _test_copts() + copts,
+        # As cc_test does: under the sanitizers the libraries are shared ones, each linked once.
+        linkstatic = False,
+        # A program for its tests alone.
+        tags = ["manual"] + tags,
+        deps = [":%s_files" % name] + deps + _CATCH2,
+        **kwargs
+    )
+    for test in tests:
+        native.sh_test(
+            name = test,
+            size = size,
+            srcs = ["//tools/build:run_file_of_tests.sh"],
+            args = ["$(rootpath :%s)" % name, test],
+            data = [":" + name] + data,
+            env = env,
+            tags = tags,
+        )
 
 def _house_copts():
     house = native.package_name().split("/")[0]

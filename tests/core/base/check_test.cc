@@ -4,7 +4,7 @@
 
 #include "plimsoll/tests/core/base/failed_check.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::check_test {
 namespace {
 
 TEST_CASE("a CHECK that holds does nothing, and its condition runs once") {
@@ -19,4 +19,4 @@ TEST_CASE("a CHECK that fails gives its condition to the hook and ends the proce
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::check_test

@@ -7,7 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::error_test {
 namespace {
 
 std::string text_of(const Error& error) {
@@ -64,4 +64,4 @@ TEST_CASE("an error's text is cut where there is no room") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::error_test

@@ -5,7 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll {
+namespace plimsoll::random_test {
 namespace {
 
 // Of a plain implementation in 128-bit arithmetic, apart from this one: the numbers must be the
@@ -46,4 +46,4 @@ TEST_CASE("a bound may be as large as a number can be") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::random_test

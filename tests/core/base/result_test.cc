@@ -8,7 +8,7 @@
 
 #include "plimsoll/tests/core/base/failed_check.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::result_test {
 namespace {
 
 const Error sample{.code = ErrorCode::closed, .what = "sample"};
@@ -47,4 +47,4 @@ TEST_CASE("asking for what is not there fails a CHECK") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::result_test

@@ -7,7 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::units_test {
 namespace {
 
 std::string format(std::uint64_t bytes) {
@@ -85,4 +85,4 @@ TEST_CASE("what is written is read back, where it has no decimal") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::units_test

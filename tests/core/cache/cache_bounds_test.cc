@@ -15,7 +15,7 @@
 
 // What a cache is bounded by, at the bounds.
 
-namespace plimsoll::cache {
+namespace plimsoll::cache::cache_bounds_test {
 namespace {
 
 struct Bounded {
@@ -129,4 +129,4 @@ TEST_CASE("bytes_max is passed after no operation on several shards") {
 }
 
 }  // namespace
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::cache::cache_bounds_test

@@ -15,7 +15,7 @@
 
 // MGETs in threads, over several locked shards.
 
-namespace plimsoll::cache {
+namespace plimsoll::cache::cache_mget_threads_test {
 namespace {
 
 constexpr std::size_t keys_count = 16;
@@ -99,4 +99,4 @@ TEST_CASE("MGETs in any order of keys wait for nobody for ever, and are whole") 
 }
 
 }  // namespace
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::cache::cache_mget_threads_test

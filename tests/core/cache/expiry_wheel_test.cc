@@ -10,7 +10,7 @@
 
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::expiry_wheel_test {
 namespace {
 
 using cache::BoundedMemory;
@@ -156,4 +156,4 @@ TEST_CASE("entries go in the order of their ticks, at the times at which a list 
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::expiry_wheel_test

@@ -8,7 +8,7 @@
 
 #include "plimsoll/core/commands/question.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::cache::filter_test {
 namespace {
 
 using Names = std::vector<std::string_view>;
@@ -101,4 +101,4 @@ TEST_CASE("names that make no sense are refused, each with its reason") {
 }
 
 }  // namespace
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::cache::filter_test

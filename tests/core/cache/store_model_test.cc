@@ -12,7 +12,7 @@
 // Random operations on a Store and on a list that is searched from end to end give the same: what
 // is there, what goes first, and not a byte that is not accounted for.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::store_model_test {
 namespace {
 
 using cache::EvictionPolicy;
@@ -254,4 +254,4 @@ TEST_CASE("a store bounded by bytes does what a list does, and never passes them
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::store_model_test

@@ -8,7 +8,7 @@
 // Each allocation of a store's life is refused in turn: some of its own entries give way, or it
 // says that there is no memory; nothing is lost or charged for it.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::store_refusal_test {
 namespace {
 
 using cache::EvictionPolicy;
@@ -88,4 +88,4 @@ TEST_CASE("a store that would have to give up too much says that there is no mem
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::store_refusal_test

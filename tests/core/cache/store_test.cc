@@ -5,7 +5,7 @@
 
 #include "plimsoll/tests/core/cache/shelf.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::store_test {
 namespace {
 
 using cache::EvictionPolicy;
@@ -286,4 +286,4 @@ TEST_CASE("a store gives back in steps what its account has too much of") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::store_test

@@ -9,7 +9,7 @@
 
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::table_test {
 namespace {
 
 using cache::BoundedMemory;
@@ -91,4 +91,4 @@ TEST_CASE("a table without memory for its first chunk says so") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::table_test

@@ -16,7 +16,7 @@
 
 // The line against one that is written as plainly as possible.
 
-namespace plimsoll {
+namespace plimsoll::admission_model_test {
 namespace {
 
 using testing::TestMemory;
@@ -172,4 +172,4 @@ TEST_CASE("the line does what a plain one does") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::admission_model_test

@@ -11,7 +11,7 @@
 
 // Requests for which there is no room, and which wait for it.
 
-namespace plimsoll {
+namespace plimsoll::admission_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -397,4 +397,4 @@ TEST_CASE("a place that was admitted to is there, whatever of others ended meanw
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::admission_test

@@ -8,7 +8,7 @@
 
 // Commands that block: where they go, how they end early, and that nothing is lost thereby.
 
-namespace plimsoll {
+namespace plimsoll::blocking_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -266,4 +266,4 @@ TEST_CASE("the end of the client is the end of what blocks") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::blocking_test

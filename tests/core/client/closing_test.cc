@@ -7,7 +7,7 @@
 
 // How a user ends a client, in order or at once.
 
-namespace plimsoll {
+namespace plimsoll::closing_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -164,4 +164,4 @@ TEST_CASE("a client may be destroyed in the middle of everything") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::closing_test

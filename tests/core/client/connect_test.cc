@@ -7,7 +7,7 @@
 
 // From connect() to the moment when a client is ready, or says why it cannot be.
 
-namespace plimsoll {
+namespace plimsoll::connect_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -221,4 +221,4 @@ TEST_CASE("memory for the handshake may be there at the next attempt") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::connect_test

@@ -7,7 +7,7 @@
 
 // Requests and their replies on a connection that works.
 
-namespace plimsoll {
+namespace plimsoll::conversation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -226,4 +226,4 @@ TEST_CASE("statistics count what came of the requests") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::conversation_test

@@ -10,7 +10,7 @@
 // Credentials that change while connections are there: told by an AUTH that nobody notices, and
 // used by the connections that follow.
 
-namespace plimsoll {
+namespace plimsoll::credentials_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -150,4 +150,4 @@ TEST_CASE("every connection is told") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::credentials_test

@@ -18,7 +18,7 @@
 // Windows against ones that are written as plainly as possible, beside others who take memory and
 // give it back.
 
-namespace plimsoll {
+namespace plimsoll::credit_window_model_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -191,4 +191,4 @@ TEST_CASE("windows do what plain ones do, whatever memory there is") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::credit_window_model_test

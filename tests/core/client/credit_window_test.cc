@@ -13,7 +13,7 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll {
+namespace plimsoll::credit_window_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -241,4 +241,4 @@ TEST_CASE("as many connections as a client may have never take all of the smalle
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::credit_window_test

@@ -9,7 +9,7 @@
 // Connections for one user: what is said there stays there, they are never replaced, and what was
 // watched is forgotten when they are given back.
 
-namespace plimsoll {
+namespace plimsoll::exclusive_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -166,4 +166,4 @@ TEST_CASE("the end of the client takes it along, and may be followed by its user
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::exclusive_test

@@ -8,7 +8,7 @@
 // A server or a connection that does what it should not: what becomes of the requests of a client
 // that does not reconnect (reconnect_test.cc has the others).
 
-namespace plimsoll {
+namespace plimsoll::failure_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -244,4 +244,4 @@ TEST_CASE("a connection that the driver was not asked for yet is not closed eith
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::failure_test

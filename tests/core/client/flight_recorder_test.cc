@@ -14,7 +14,7 @@
 // What a recording holds, and what it costs. That it can be replayed is tested in
 // tests/sim/recorder.
 
-namespace plimsoll {
+namespace plimsoll::flight_recorder_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -155,4 +155,4 @@ TEST_CASE("a read that is larger than the ring leaves a gap") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::flight_recorder_test

@@ -9,7 +9,7 @@
 // A server that falls silent in the middle of a reply: what was read of it is not kept for longer
 // than somebody waits for it.
 
-namespace plimsoll {
+namespace plimsoll::half_reply_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST_CASE("large half a reply whose request has ended gives back its memory") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::half_reply_test

@@ -7,7 +7,7 @@
 
 // A connection that falls silent: when it is asked for a sign of life, and when it is dead.
 
-namespace plimsoll {
+namespace plimsoll::health_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -147,4 +147,4 @@ TEST_CASE("a health check for which there is no memory is made later") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::health_test

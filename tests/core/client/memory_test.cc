@@ -12,7 +12,7 @@
 
 // What a client costs.
 
-namespace plimsoll {
+namespace plimsoll::memory_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -189,4 +189,4 @@ TEST_CASE("a kept reply is there after its event, its client, and pays until it 
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::memory_test

@@ -9,7 +9,7 @@
 
 // Messages of a subscription, several at a time, and what is missing before them.
 
-namespace plimsoll {
+namespace plimsoll::messages_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -109,4 +109,4 @@ TEST_CASE("the figures of a subscription can be asked for until the client is ov
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::messages_test

@@ -9,7 +9,7 @@
 
 // Where the cache stops keeping track of single keys: at each bound, and right beyond it.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_bounds_test {
 namespace {
 
 using testing::cache_it;
@@ -71,4 +71,4 @@ TEST_CASE("an MGET of as many keys as a question may have words is kept, and one
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_bounds_test

@@ -9,7 +9,7 @@
 
 // With server_ttl_cap an entry goes when the server's key does, however long it might live.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_expiry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -187,4 +187,4 @@ TEST_CASE("what changed before the time is kept") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_expiry_test

@@ -9,7 +9,7 @@
 
 // Reads that a cache leaves out, and reads of modules that it takes in.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_filter_test {
 namespace {
 
 using testing::cache_it;
@@ -64,4 +64,4 @@ TEST_CASE("a module's read that is left out closes no keys") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_filter_test

@@ -8,7 +8,7 @@
 
 // Writes that wait for room (OnLimit::wait) are writes already to whoever reads through the cache.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_line_test {
 namespace {
 
 using testing::cache_it;
@@ -99,4 +99,4 @@ TEST_CASE("more keys of waiting writes than can be fenced by name hide all") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_line_test

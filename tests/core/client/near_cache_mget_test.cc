@@ -8,7 +8,7 @@
 
 // An MGET and the GETs of its keys: what one has read, the others find, and nothing older.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_mget_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -239,4 +239,4 @@ TEST_CASE("MGETs of a lost connection's keys are fetched anew") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_mget_test

@@ -11,7 +11,7 @@
 
 // Freshness as a number: proofs, and reads that want one.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_proof_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -253,4 +253,4 @@ TEST_CASE("when the client is aborted all who wait for a proof are told") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_proof_test

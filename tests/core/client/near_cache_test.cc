@@ -9,7 +9,7 @@
 
 // The rules that keep a cache coherent, each by the shortest story that breaks without it.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -335,4 +335,4 @@ TEST_CASE("an invalidation whose push is skipped drops everything") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_test

@@ -10,7 +10,7 @@
 
 // How long an entry is believed: by leases, by proofs, by time; and what is not kept at all.
 
-namespace plimsoll {
+namespace plimsoll::near_cache_time_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -135,4 +135,4 @@ TEST_CASE("null is stored where that is wanted") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::near_cache_time_test

@@ -11,7 +11,7 @@
 // What becomes of the messages of a subscription that has no room for more: each policy at its
 // bound, by count and by bytes, in both protocols. Always: received is taken, queued or lost.
 
-namespace plimsoll {
+namespace plimsoll::overflow_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -386,4 +386,4 @@ TEST_CASE("a queue that drops gives back what others need, and counts it as lost
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::overflow_test

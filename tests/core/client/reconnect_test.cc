@@ -7,7 +7,7 @@
 
 // A connection that was ready and is lost: what becomes of the requests, and of the client.
 
-namespace plimsoll {
+namespace plimsoll::reconnect_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -348,4 +348,4 @@ TEST_CASE("what has gathered does not fall on a server that is back all at once"
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::reconnect_test

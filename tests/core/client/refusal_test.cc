@@ -11,7 +11,7 @@
 // and each pool is left with every amount up to what it needs. Whatever is refused, every request
 // has its one outcome (ClientEnd sees to it), and the accounts balance (so does the Budget).
 
-namespace plimsoll {
+namespace plimsoll::refusal_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -97,4 +97,4 @@ TEST_CASE("each pool may run dry at any point") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::refusal_test

@@ -7,7 +7,7 @@
 
 // A server that is not there yet, or cannot serve us yet: the client tries until connect_timeout.
 
-namespace plimsoll {
+namespace plimsoll::retry_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -154,4 +154,4 @@ TEST_CASE("a server that was loading for too long is told so in its own words") 
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::retry_test

@@ -12,7 +12,7 @@
 
 // What happens where there is no room: for replies, for pushes, for requests.
 
-namespace plimsoll {
+namespace plimsoll::scarce_memory_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -187,4 +187,4 @@ TEST_CASE("a request that timed out unsent gives back its room at once") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::scarce_memory_test

@@ -12,7 +12,7 @@
 
 // Several clients under one line: what one of them holds must not hold up the others for ever.
 
-namespace plimsoll {
+namespace plimsoll::sharing_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -199,4 +199,4 @@ TEST_CASE("with the pool dry, who never runs out of replies lets others have the
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::sharing_test

@@ -12,7 +12,7 @@
 
 // Subscriptions: confirmed, restored after a loss, and messages in a queue that is bounded.
 
-namespace plimsoll {
+namespace plimsoll::subscription_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -357,4 +357,4 @@ TEST_CASE("closing a subscription ends the wait, and the client's end ends all")
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::subscription_test

@@ -10,7 +10,7 @@
 
 // A client whose main connection is tracked: which of its connections ask for that.
 
-namespace plimsoll {
+namespace plimsoll::tracking_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST_CASE("a tracked client that is idle costs no more than another") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::tracking_test

@@ -9,7 +9,7 @@
 // the answers before it are told besides. Whatever goes wrong, the replies behind keep their
 // places.
 
-namespace plimsoll {
+namespace plimsoll::transaction_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -150,4 +150,4 @@ TEST_CASE("MOVED tells that this is a cluster, and that nothing has run") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::transaction_test

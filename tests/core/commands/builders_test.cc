@@ -8,7 +8,7 @@
 
 #include "plimsoll/tests/core/commands/wire.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::commands::builders_test {
 namespace {
 
 using testing::encoded;
@@ -95,4 +95,4 @@ TEST_CASE("a request that was encoded before is sent as it is") {
 }
 
 }  // namespace
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::commands::builders_test

@@ -8,7 +8,7 @@
 
 #include "plimsoll/tests/core/commands/split.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::commands::command_table_test {
 namespace {
 
 using testing::lower;
@@ -199,4 +199,4 @@ TEST_CASE("BLOCK and STREAMS are options only where options stand") {
 }
 
 }  // namespace
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::commands::command_table_test

@@ -16,7 +16,7 @@
 
 // Builders with options, numbers and several lists: the exact bytes, and what they refuse.
 
-namespace plimsoll::commands {
+namespace plimsoll::commands::options_test {
 namespace {
 
 using testing::encoded;
@@ -262,4 +262,4 @@ TEST_CASE("the server's commands of administration are there too") {
 }
 
 }  // namespace
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::commands::options_test

@@ -10,7 +10,7 @@
 #include "plimsoll/tests/core/commands/split.h"
 #include "plimsoll/tests/core/commands/wire.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::commands::prepare_test {
 namespace {
 
 using testing::encoded;
@@ -177,4 +177,4 @@ TEST_CASE("commands that read are marked so, those that change something are not
 }
 
 }  // namespace
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::commands::prepare_test

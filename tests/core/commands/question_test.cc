@@ -13,7 +13,7 @@
 #include "plimsoll/tests/core/commands/split.h"
 #include "plimsoll/tests/core/commands/wire.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::commands::question_test {
 namespace {
 
 using testing::encoded;
@@ -344,4 +344,4 @@ TEST_CASE("GET and MGET are told apart from the rest") {
 }
 
 }  // namespace
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::commands::question_test

@@ -13,7 +13,7 @@
 #include "plimsoll/tests/core/commands/split.h"
 #include "plimsoll/tests/core/commands/wire.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::commands::written_test {
 namespace {
 
 using testing::encoded;
@@ -330,4 +330,4 @@ TEST_CASE("builders write what the same words write") {
 }
 
 }  // namespace
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::commands::written_test

@@ -7,7 +7,7 @@
 #include "plimsoll/tests/core/base/failed_check.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::account_test {
 namespace {
 
 TEST_CASE("an account is charged to the connections, at what its memory costs") {
@@ -126,4 +126,4 @@ TEST_CASE("giving back more than was granted fails a CHECK") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::account_test

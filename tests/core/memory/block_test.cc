@@ -8,7 +8,7 @@
 
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::block_test {
 namespace {
 
 TEST_CASE("a block of any size is charged at what the allocator spends on it") {
@@ -72,4 +72,4 @@ TEST_CASE("a block outlives its account's owner") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::block_test

@@ -10,7 +10,7 @@
 #include "plimsoll/tests/core/base/failed_check.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::budget_test {
 namespace {
 
 constexpr std::size_t mib = 1024 * 1024;
@@ -123,4 +123,4 @@ TEST_CASE("a Budget that ends before what is charged to it fails a CHECK") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::budget_test

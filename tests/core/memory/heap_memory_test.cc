@@ -7,7 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::heap_memory_test {
 namespace {
 
 TEST_CASE("blocks and segments are aligned and writable, and can be given back") {
@@ -41,4 +41,4 @@ TEST_CASE("a block's footprint is what malloc takes for it, its own word include
 #endif
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::heap_memory_test

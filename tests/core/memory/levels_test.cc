@@ -9,7 +9,7 @@
 
 // Who may have how much of a pool, when several want it.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::levels_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -225,4 +225,4 @@ TEST_CASE("a line that makes no sense changes nothing") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::levels_test

@@ -5,7 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::line_test {
 namespace {
 
 constexpr std::size_t mib = 1024 * 1024;
@@ -208,4 +208,4 @@ TEST_CASE("whatever is granted, released and drawn anew, all adds up below the l
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::line_test

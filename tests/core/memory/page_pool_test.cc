@@ -7,7 +7,7 @@
 
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::page_pool_test {
 namespace {
 
 void fill(PagePool& pool, void* page) { std::memset(page, 7, pool.page_bytes()); }
@@ -95,4 +95,4 @@ TEST_CASE("a page may be the last that an account pays for") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::page_pool_test

@@ -7,7 +7,7 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::progress_reserve_test {
 namespace {
 
 // Readers are told apart by address, and are not looked at.
@@ -77,4 +77,4 @@ TEST_CASE("a source without memory leaves the reserve empty for now, and free fo
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::progress_reserve_test

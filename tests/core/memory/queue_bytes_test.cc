@@ -12,7 +12,7 @@
 
 // What a queue costs, counted where memory leaves; and elements that own something.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::queue_bytes_test {
 namespace {
 
 constexpr std::size_t object_bytes_max = 64;
@@ -103,4 +103,4 @@ TEST_CASE("an element for which there is no memory stays with its owner") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::queue_bytes_test

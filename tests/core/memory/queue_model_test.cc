@@ -14,7 +14,7 @@
 // Random operations on a Queue and on a std::deque give the same: with elements of which few fill a
 // chunk and of which many do, below a bound that is mostly reached and below one that rarely is.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::queue_model_test {
 namespace {
 
 template <std::size_t padding_bytes>
@@ -123,4 +123,4 @@ TEMPLATE_TEST_CASE("a queue does what a deque does, whatever comes", "", Padded<
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::queue_model_test

@@ -9,7 +9,7 @@
 #include "plimsoll/tests/core/base/failed_check.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::queue_test {
 namespace {
 
 using IntQueue = Queue<int>;
@@ -226,4 +226,4 @@ TEST_CASE("taking from an empty queue fails a CHECK") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::queue_test

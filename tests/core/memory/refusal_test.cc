@@ -10,7 +10,7 @@
 // Each allocation of a piece of work is refused in turn: it says so, and leaves no byte charged or
 // allocated that is not in use.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::refusal_test {
 namespace {
 
 // Says whether all of it was granted.
@@ -49,4 +49,4 @@ TEST_CASE("every allocation may be refused, and nothing is lost or charged for i
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::refusal_test

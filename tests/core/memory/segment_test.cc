@@ -7,7 +7,7 @@
 
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::segment_test {
 namespace {
 
 TEST_CASE("a fresh segment has one holder, a payer, and room for its capacity") {
@@ -70,4 +70,4 @@ TEST_CASE("a segment is refused where its pool is full") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::segment_test

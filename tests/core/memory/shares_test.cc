@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::shares_test {
 namespace {
 
 constexpr std::size_t kib = 1024;
@@ -137,4 +137,4 @@ TEST_CASE("every pool has a name of its own") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::shares_test

@@ -16,7 +16,7 @@
 
 // Many threads on one Budget: for ThreadSanitizer, and for the sums.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::threads_test {
 namespace {
 
 constexpr int threads_count = 4;
@@ -192,4 +192,4 @@ TEST_CASE("waiters come, go and are told while others release") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::threads_test

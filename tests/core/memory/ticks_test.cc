@@ -10,7 +10,7 @@
 
 // The Budget's ticks: who does them, when there is anything to do, and how free pages age.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::ticks_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -129,4 +129,4 @@ TEST_CASE("each account says whose it is, what it has, and who waits") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::ticks_test

@@ -6,7 +6,7 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::waiter_test {
 namespace {
 
 struct CountingWaiter final : BudgetWaiter {
@@ -135,4 +135,4 @@ TEST_CASE("an account that is closed is news") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::waiter_test

@@ -10,7 +10,7 @@
 #include "plimsoll/tests/core/base/failed_check.h"
 #include "plimsoll/tests/core/resp/parsed.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::bytes_view_test {
 namespace {
 
 constexpr std::string_view nothing;
@@ -108,4 +108,4 @@ TEST_CASE("viewing bytes that lie in pieces as one fails a CHECK") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::bytes_view_test

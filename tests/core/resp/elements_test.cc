@@ -8,7 +8,7 @@
 #include "plimsoll/core/resp/value.h"
 #include "plimsoll/tests/core/resp/parsed.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::elements_test {
 namespace {
 
 std::vector<std::int64_t> integers_of(const Elements& elements) {
@@ -135,4 +135,4 @@ TEST_CASE("a row of every length that ends near a boundary of the tape is walked
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::elements_test

@@ -11,7 +11,7 @@
 
 #include "plimsoll/tests/core/resp/reading.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::encoder_test {
 namespace {
 
 using namespace std::literals;
@@ -117,4 +117,4 @@ TEST_CASE("a header has at most as many bytes as is said") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::encoder_test

@@ -11,7 +11,7 @@
 // All short frames there are, built of the bytes that mean something to a parser, whole and cut
 // before each token, against the naive parser. Only what has begun well is gone on with.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::exhaustive_test {
 namespace {
 
 constexpr std::string_view tokens[] = {"$", "*", "%", "~", ">",    "|",  "=",  "!", ":",
@@ -68,4 +68,4 @@ TEST_CASE("every short end of an array, of a streamed one and of an attribute is
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::exhaustive_test

@@ -18,7 +18,7 @@
 // What Reader::keep() takes along. That it equals what was viewed is checked wherever a Reading is
 // used.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::keep_test {
 namespace {
 
 std::size_t replies_used(const ReplyMemory& memory) {
@@ -203,4 +203,4 @@ TEST_CASE("keeping what is not there fails a CHECK") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::keep_test

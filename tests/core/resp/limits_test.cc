@@ -12,7 +12,7 @@
 
 // Edges that take more bytes than a conformance document holds.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::limits_test {
 namespace {
 
 constexpr std::size_t mib = 1024 * 1024;
@@ -144,4 +144,4 @@ TEST_CASE("chunks may add up to the greatest length, and not to a byte more") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::limits_test

@@ -15,7 +15,7 @@
 
 // Which texts are numbers is in tests/conformance; here is what they are read as.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::number_test {
 namespace {
 
 // As on the wire, where a CR is behind the number.
@@ -83,4 +83,4 @@ TEST_CASE("what is too large or too small for a double is infinity or zero, with
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::number_test

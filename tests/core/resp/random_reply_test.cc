@@ -9,7 +9,7 @@
 #include "plimsoll/tests/core/resp/naive_parser.h"
 #include "plimsoll/tests/core/resp/reading.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::random_reply_test {
 namespace {
 
 constexpr unsigned seeds_count = 150;
@@ -102,4 +102,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::random_reply_test

@@ -13,7 +13,7 @@
 
 // A Reader that is short of memory: replies too large are skipped, and no Reader waits for ever.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reader_memory_test {
 namespace {
 
 constexpr std::size_t mib = 1024 * 1024;
@@ -251,4 +251,4 @@ TEST_CASE("nothing is left charged by a Reader that ends in the midst of a reply
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reader_memory_test

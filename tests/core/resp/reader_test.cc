@@ -12,7 +12,7 @@
 #include "plimsoll/tests/core/resp/model.h"
 #include "plimsoll/tests/core/resp/reading.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reader_test {
 namespace {
 
 using Poll = Reader::Poll;
@@ -265,4 +265,4 @@ TEST_CASE("reading more than there is room for fails a CHECK") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reader_test

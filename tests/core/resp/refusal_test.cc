@@ -15,7 +15,7 @@
 // Each allocation that a stream of replies takes is refused in turn. At worst a reply is skipped,
 // or not kept, or there is no room just now; the next replies are as if nothing had happened.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::refusal_test {
 namespace {
 
 const std::vector<std::string>& replies() {
@@ -115,4 +115,4 @@ TEST_CASE("every allocation of a stream may be refused, and costs one reply at m
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::refusal_test

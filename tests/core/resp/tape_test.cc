@@ -8,7 +8,7 @@
 
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tape_test {
 namespace {
 
 struct TapeTest : TestBudget {
@@ -116,4 +116,4 @@ TEST_CASE("a tape that is refused its first chunk can go on later") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tape_test

@@ -9,7 +9,7 @@
 
 #include "plimsoll/tests/core/resp/parsed.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::value_test {
 namespace {
 
 // One reply of every type.
@@ -133,4 +133,4 @@ TEST_CASE("every type has a name of its own") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::value_test

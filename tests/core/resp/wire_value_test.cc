@@ -13,7 +13,7 @@
 #include "plimsoll/tests/core/resp/random_reply.h"
 #include "plimsoll/tests/core/resp/reading.h"
 
-namespace plimsoll {
+namespace plimsoll::wire_value_test {
 namespace {
 
 using namespace testing;
@@ -223,4 +223,4 @@ TEST_CASE("without memory a large aggregate is refused, and what comes after it 
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::wire_value_test

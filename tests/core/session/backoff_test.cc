@@ -5,7 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll {
+namespace plimsoll::backoff_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,4 +38,4 @@ TEST_CASE("waits may be as long as time is") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::backoff_test

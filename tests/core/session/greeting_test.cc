@@ -16,7 +16,7 @@
 
 // Handshakes beyond the usual one: in RESP2, and with what the options want besides.
 
-namespace plimsoll {
+namespace plimsoll::greeting_test {
 namespace {
 
 using testing::request;
@@ -114,4 +114,4 @@ TEST_CASE("NO-EVICT and NO-TOUCH are said where they are wanted, and must be tak
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::greeting_test

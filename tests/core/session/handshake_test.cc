@@ -17,7 +17,7 @@
 #include "plimsoll/tests/core/commands/wire.h"
 #include "plimsoll/tests/core/memory/test_memory.h"
 
-namespace plimsoll {
+namespace plimsoll::handshake_test {
 namespace {
 
 using testing::request;
@@ -276,4 +276,4 @@ TEST_CASE("a handshake that released its bytes pays for none") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::handshake_test

@@ -9,7 +9,7 @@
 
 #include "plimsoll/core/base/error.h"
 
-namespace plimsoll {
+namespace plimsoll::options_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -142,4 +142,4 @@ TEST_CASE("times of zero are allowed where they mean something") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::options_test

@@ -9,7 +9,7 @@
 
 // Up to where every request of a Pipeline has had its last answer, or will never have one.
 
-namespace plimsoll {
+namespace plimsoll::pipeline_answered_test {
 namespace {
 
 using testing::Lines;
@@ -154,4 +154,4 @@ TEST_CASE("a place that is kept for a request is no unanswered one") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::pipeline_answered_test

@@ -7,7 +7,7 @@
 
 // How requests of a Pipeline are cancelled, and what that leaves behind.
 
-namespace plimsoll {
+namespace plimsoll::pipeline_cancel_test {
 namespace {
 
 using testing::Lines;
@@ -194,4 +194,4 @@ TEST_CASE("a gap may open while the transport has what is before it") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::pipeline_cancel_test

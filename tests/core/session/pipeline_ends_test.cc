@@ -9,7 +9,7 @@
 
 // How requests of a Pipeline end when their time is over, or the connection.
 
-namespace plimsoll {
+namespace plimsoll::pipeline_ends_test {
 namespace {
 
 using testing::Lines;
@@ -170,4 +170,4 @@ TEST_CASE("everything is lost also in the middle of a search for what has ended"
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::pipeline_ends_test

@@ -17,7 +17,7 @@
 // Random work for a Pipeline and for its model; they must agree after every step. A seed that fails
 // is printed, and gives the same run again.
 
-namespace plimsoll {
+namespace plimsoll::pipeline_model_test {
 namespace {
 
 using testing::Lines;
@@ -258,4 +258,4 @@ TEST_CASE("whatever happens in whatever order, a pipeline does what its model do
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::pipeline_model_test

@@ -10,7 +10,7 @@
 
 // How requests come in, leave and are answered.
 
-namespace plimsoll {
+namespace plimsoll::pipeline_test {
 namespace {
 
 using testing::Lines;
@@ -249,4 +249,4 @@ TEST_CASE("thousands of requests keep their order") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::pipeline_test

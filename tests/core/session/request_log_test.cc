@@ -10,7 +10,7 @@
 #include "plimsoll/tests/core/commands/wire.h"
 #include "plimsoll/tests/core/session/request_memory.h"
 
-namespace plimsoll {
+namespace plimsoll::request_log_test {
 namespace {
 
 using testing::raw;
@@ -250,4 +250,4 @@ TEST_CASE("a log that ends gives back what is in it") {
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::request_log_test

@@ -18,7 +18,7 @@
 // A session that wants the server to track: what it asks, what it makes of the answer, and how long
 // that holds.
 
-namespace plimsoll {
+namespace plimsoll::tracking_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -389,4 +389,4 @@ TEST_CASE("an invalidation that is skipped is counted, also one that comes befor
 }
 
 }  // namespace
-}  // namespace plimsoll
+}  // namespace plimsoll::tracking_test

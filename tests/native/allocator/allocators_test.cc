@@ -9,7 +9,7 @@
 
 // Each allocator in a process of its own (burst.cc), preloaded as users do it.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::allocators_test {
 namespace {
 
 using Figures = std::map<std::string, std::string>;
@@ -74,4 +74,4 @@ TEST_CASE("a library that is loaded without malloc being its own does not count"
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::allocators_test

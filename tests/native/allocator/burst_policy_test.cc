@@ -9,7 +9,7 @@
 
 // Processes that are made up, looked at as often as the policy says.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::burst_policy_test {
 namespace {
 
 using native::BurstPolicy;
@@ -242,4 +242,4 @@ TEST_CASE("a clock that stands still, or figures that fall, do no harm") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::burst_policy_test

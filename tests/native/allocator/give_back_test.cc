@@ -15,7 +15,7 @@
 #include "plimsoll/native/allocator/process_figures.h"
 #include "plimsoll/native/log.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::give_back_test {
 namespace {
 
 using Catch::Matchers::StartsWith;
@@ -182,4 +182,4 @@ TEST_CASE("the figures of a process grow with what it does") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::give_back_test

@@ -13,7 +13,7 @@
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/patience.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::churn_test {
 namespace {
 
 using Tcp = boost::asio::ip::tcp;
@@ -81,4 +81,4 @@ TEST_CASE("clients that go at any point leave nothing behind") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::churn_test

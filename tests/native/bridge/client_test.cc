@@ -22,7 +22,7 @@
 
 // The native client through a bridge with a server behind it.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::client_test {
 namespace {
 
 using boost::asio::awaitable;
@@ -233,4 +233,4 @@ TEST_CASE("a flood of replies stays below the line of the client, since the brid
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::client_test

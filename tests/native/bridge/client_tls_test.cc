@@ -12,7 +12,7 @@
 
 // The native client and a bridge with TLS.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::client_tls_test {
 namespace {
 
 using boost::asio::use_future;
@@ -85,4 +85,4 @@ TEST_CASE("TLS on one side alone is told with the address that would do") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::client_tls_test

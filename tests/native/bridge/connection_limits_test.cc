@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::connection_limits_test {
 namespace {
 
 using bridge::ConnectionLimits;
@@ -87,4 +87,4 @@ TEST_CASE("whoever connects anew has sent what he has sent") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::connection_limits_test

@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::bridge {
+namespace plimsoll::bridge::credit_test {
 namespace {
 
 using Problem = CreditReader::Problem;
@@ -57,4 +57,4 @@ TEST_CASE("after a problem nothing is taken") {
 }
 
 }  // namespace
-}  // namespace plimsoll::bridge
+}  // namespace plimsoll::bridge::credit_test

@@ -13,7 +13,7 @@
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/patience.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::dial_test {
 namespace {
 
 BridgeOptions with_upstream(std::string host, std::uint16_t port) {
@@ -89,4 +89,4 @@ TEST_CASE("the system asks after silent peers on both sides") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::dial_test

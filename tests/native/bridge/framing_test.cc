@@ -14,7 +14,7 @@
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::framing_test {
 namespace {
 
 using namespace std::string_literals;
@@ -206,4 +206,4 @@ TEST_CASE("why a connection ends is told to whoever goes on sending") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::framing_test

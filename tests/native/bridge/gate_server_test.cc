@@ -12,7 +12,7 @@
 
 // What a gate lets through, and what it puts in place of the rest, on a real server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::gate_server_test {
 namespace {
 
 ValkeyServer& server() {
@@ -94,4 +94,4 @@ TEST_CASE("what a client begins with works in both protocols") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::gate_server_test

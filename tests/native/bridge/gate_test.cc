@@ -12,7 +12,7 @@
 #include "plimsoll/tests/core/memory/test_budget.h"
 #include "plimsoll/tests/native/bridge/judged.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::gate_test {
 namespace {
 
 using bridge::Gate;
@@ -274,4 +274,4 @@ TEST_CASE("reasons to close with are short, and ASCII") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::gate_test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::liveness_test {
 namespace {
 
 using bridge::Liveness;
@@ -42,4 +42,4 @@ TEST_CASE("nobody is gone who could not be heard") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::liveness_test

@@ -10,7 +10,7 @@
 
 // What a request is answered: the head, and whose bytes.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::page_answer_test {
 namespace {
 
 namespace http = boost::beast::http;
@@ -146,4 +146,4 @@ TEST_CASE("a connection goes on if both want it to") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::page_answer_test

@@ -14,7 +14,7 @@
 
 // Which files are shown, and which of them a request gets.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::pages_test {
 namespace {
 
 using bridge::PageChoice;
@@ -176,4 +176,4 @@ TEST_CASE("an ETag is of the bytes, and nothing else") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::pages_test

@@ -8,7 +8,7 @@
 
 // Prefixes of keys and channels, and the ways around them.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::policy_prefixes_test {
 namespace {
 
 using bridge::Policy;
@@ -241,4 +241,4 @@ TEST_CASE("prefixes allow no command") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::policy_prefixes_test

@@ -17,7 +17,7 @@
 // policy allows is one that the server would deny this user for its keys or channels. The other way
 // round it need not be: the policy says no to much that it cannot be sure of.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::policy_server_test {
 namespace {
 
 // Words out of which commands are put together at random: keys within and beyond the prefixes,
@@ -114,4 +114,4 @@ TEST_CASE("a server's ACL of the same prefixes denies nothing that the policy al
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::policy_server_test

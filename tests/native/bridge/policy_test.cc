@@ -11,7 +11,7 @@
 
 // What rules allow, but for keys and channels: policy_prefixes_test.cc.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::policy_test {
 namespace {
 
 using bridge::Policy;
@@ -245,4 +245,4 @@ TEST_CASE("reasons are short, and printable, and say what it was") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::policy_test

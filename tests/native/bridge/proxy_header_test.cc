@@ -10,7 +10,7 @@
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/patience.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::proxy_header_test {
 namespace {
 
 using namespace std::string_literals;
@@ -139,4 +139,4 @@ TEST_CASE("nobody but a trusted proxy gets in") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::proxy_header_test

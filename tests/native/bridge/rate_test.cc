@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::rate_test {
 namespace {
 
 using bridge::Rate;
@@ -39,4 +39,4 @@ TEST_CASE("without a number there is no bound") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::rate_test

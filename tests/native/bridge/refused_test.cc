@@ -15,7 +15,7 @@
 #include "plimsoll/tests/native/bridge_config/jwt_signing.h"
 #include "plimsoll/tests/native/patience.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::refused_test {
 namespace {
 
 constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
@@ -296,4 +296,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::refused_test

@@ -14,7 +14,7 @@
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/support/test_timeout.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::relay_test {
 namespace {
 
 constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
@@ -369,4 +369,4 @@ TEST_CASE("a server that takes no requests is given up") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::relay_test

@@ -19,7 +19,7 @@
 
 // The native client and a bridge that does what the test says.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::scripted_bridge_test {
 namespace {
 
 using boost::asio::use_future;
@@ -262,4 +262,4 @@ TEST_CASE("a request that a slow bridge takes in pieces arrives whole and in ord
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::scripted_bridge_test

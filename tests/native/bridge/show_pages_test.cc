@@ -13,7 +13,7 @@
 #include "plimsoll/tests/native/bridge/tls_client.h"
 #include "plimsoll/tests/native/patience.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::show_pages_test {
 namespace {
 
 using namespace std::string_literals;
@@ -291,4 +291,4 @@ TEST_CASE("many at once are all shown a page") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::show_pages_test

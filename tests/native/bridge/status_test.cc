@@ -6,7 +6,7 @@
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::status_test {
 namespace {
 
 std::string get(const BridgeWorld& world, const std::string& target) {
@@ -59,4 +59,4 @@ TEST_CASE("other pages, and what is no request, are answered, too") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::status_test

@@ -14,7 +14,7 @@
 #include "plimsoll/tests/native/tls_world.h"
 #include "plimsoll/tests/support/certificates.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tls_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -120,4 +120,4 @@ TEST_CASE("a server that is not trusted is not reached, and the client learns no
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tls_test

@@ -8,7 +8,7 @@
 #include "plimsoll/tests/native/bridge/judged.h"
 #include "plimsoll/tests/native/patience.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::unsafe_test {
 namespace {
 
 std::string ask(WebSocketClient& client, const std::string& command) {
@@ -52,4 +52,4 @@ TEST_CASE("without it they cannot") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::unsafe_test

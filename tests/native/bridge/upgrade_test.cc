@@ -6,7 +6,7 @@
 
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::upgrade_test {
 namespace {
 
 TEST_CASE("whoever brings a token and speaks a subprotocol is let in") {
@@ -161,4 +161,4 @@ TEST_CASE("without a server there is no connection") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::upgrade_test

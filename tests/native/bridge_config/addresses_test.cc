@@ -6,7 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::addresses_test {
 namespace {
 
 using bridge::Network;
@@ -62,4 +62,4 @@ TEST_CASE("a network with bits behind its prefix, or of anything else, is none")
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::addresses_test

@@ -6,7 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::base64url_test {
 namespace {
 
 using bridge::base64url_decode;
@@ -47,4 +47,4 @@ TEST_CASE("of all texts of two letters those are read that one byte is written a
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::base64url_test

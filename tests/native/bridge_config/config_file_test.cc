@@ -12,7 +12,7 @@
 
 // What a good file says.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::config_file_test {
 namespace {
 
 using bridge::Config;
@@ -169,4 +169,4 @@ TEST_CASE("a file says which keys tokens are verified with") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::config_file_test

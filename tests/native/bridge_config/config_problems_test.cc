@@ -9,7 +9,7 @@
 
 // What is said of a file that is wrong.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::config_problems_test {
 namespace {
 
 using bridge::Problems;
@@ -199,4 +199,4 @@ TEST_CASE("an unknown key is named with those that there are") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::config_problems_test

@@ -11,7 +11,7 @@
 
 // What a well-signed token says.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::jwt_claims_test {
 namespace {
 
 using bridge::JwtClaims;
@@ -110,4 +110,4 @@ TEST_CASE("deep nesting in a token costs no stack") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::jwt_claims_test

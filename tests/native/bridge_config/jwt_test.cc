@@ -13,7 +13,7 @@
 
 // Signatures, keys and headers: who a token is from. jwt_claims_test.cc has what it says.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::jwt_test {
 namespace {
 
 using bridge::JwtKey;
@@ -237,4 +237,4 @@ TEST_CASE("a short secret, and what is no public Ed25519 key, is refused as a ke
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::jwt_test

@@ -12,7 +12,7 @@
 
 // The command line, files and what must be there in the end.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::read_config_test {
 namespace {
 
 using bridge::CommandLine;
@@ -241,4 +241,4 @@ TEST_CASE("allow_unsafe is for this machine alone") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::read_config_test

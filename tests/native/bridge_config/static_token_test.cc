@@ -7,7 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::static_token_test {
 namespace {
 
 using bridge::make_token;
@@ -71,4 +71,4 @@ TEST_CASE("a fresh token is 43 letters that nobody had before, and its line is i
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::static_token_test

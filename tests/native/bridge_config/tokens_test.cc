@@ -12,7 +12,7 @@
 #include "plimsoll/native/bridge/jwt.h"
 #include "plimsoll/tests/native/bridge_config/jwt_signing.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tokens_test {
 namespace {
 
 using bridge::Grant;
@@ -144,4 +144,4 @@ TEST_CASE("other tokens know what of these still holds") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tokens_test

@@ -20,7 +20,7 @@
 
 // A file that a running process follows. A process has one line, and so these all follow one file.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::configuration_file_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -239,4 +239,4 @@ TEST_CASE("another file that disagrees about the process's memory is refused wit
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::configuration_file_test

@@ -7,7 +7,7 @@
 
 #include "plimsoll/tests/native/config/loading.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::documents_test {
 namespace {
 
 // The blocks of TOML in a document.
@@ -40,4 +40,4 @@ TEST_CASE("the files that the documents show can be loaded") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::documents_test

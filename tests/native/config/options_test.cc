@@ -11,7 +11,7 @@
 
 // What holds for each option of the table.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::options_test {
 namespace {
 
 using native::Configuration;
@@ -166,4 +166,4 @@ TEST_CASE("keys and names in the environment are each there once, and tables lie
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::options_test

@@ -11,7 +11,7 @@
 
 // What is said of a configuration that is wrong.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::problems_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -273,4 +273,4 @@ TEST_CASE("what a program says holds where nobody else says it") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::problems_test

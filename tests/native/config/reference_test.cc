@@ -6,7 +6,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reference_test {
 namespace {
 
 TEST_CASE("docs/configuration.md has the options as they are: else run ./dev docs") {
@@ -22,4 +22,4 @@ TEST_CASE("a document without a place for the reference is told from one that ha
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reference_test

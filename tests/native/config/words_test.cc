@@ -10,7 +10,7 @@
 
 // Times, and guesses at what a wrong word was meant to be.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::words_test {
 namespace {
 
 using native::config::edit_distance;
@@ -68,4 +68,4 @@ TEST_CASE("the nearest name is the one with the fewest edits, if these are few")
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::words_test

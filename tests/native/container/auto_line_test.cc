@@ -10,7 +10,7 @@
 
 // Where "auto" draws the line: time and readings are made up.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::auto_line_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -292,4 +292,4 @@ TEST_CASE("a neighbour that leaks is made way for by all, before it is too late"
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::auto_line_test

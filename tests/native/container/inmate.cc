@@ -104,6 +104,8 @@ void for_all_keys(const Call& call) {
   cache_options.enable_metrics = true;
   const auto cache = native::ClientSideCache::create(cache_options).value();
   native::Options options;
+  // A busy machine is no reason for a call to fail: what is filled is looked at, not how soon.
+  options.connect_timeout = options.request_timeout = 1min;
   options.client_side_cache = cache;
   native::Client client = native::connect(url, options, use_future).get().value();
   const std::string value(1024, 'v');

@@ -19,7 +19,7 @@
 
 // The line of a process in a prepared container, without a server.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::line_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -260,4 +260,4 @@ TEST_CASE("pools that need much keep auto from falling below that") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::line_test

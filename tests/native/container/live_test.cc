@@ -22,7 +22,7 @@
 // Processes in a real cgroup that this test makes, where the machine permits it; and in a prepared
 // tree, everywhere. The output says which of the two ran.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::live_test {
 namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
@@ -203,4 +203,4 @@ TEST_CASE("prepared tree: with auto the cache yields, and its memory goes back t
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::live_test

@@ -8,7 +8,7 @@
 
 // Where a process's cgroup is, by the two files of /proc that say so.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::location_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -116,4 +116,4 @@ TEST_CASE("of cgroups deeper than the bound the nearest are looked at") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::location_test

@@ -14,7 +14,7 @@
 
 // What is read of a container, in prepared trees.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::reading_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -281,4 +281,4 @@ TEST_CASE("the machine that this runs on can be read without a problem, or says 
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::reading_test

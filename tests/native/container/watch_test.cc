@@ -11,7 +11,7 @@
 
 // What is said about a line in its container, and how often.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::watch_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -253,4 +253,4 @@ TEST_CASE("statistics are a line for people") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::watch_test

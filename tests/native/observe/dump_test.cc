@@ -20,7 +20,7 @@
 
 // What a process says of itself when it is asked, and who may ask how.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::dump_test {
 namespace {
 
 using boost::asio::use_future;
@@ -159,4 +159,4 @@ TEST_CASE("signals and dumps while clients come and go") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::dump_test

@@ -25,7 +25,7 @@
 
 // The endpoint as those see it who reach its port.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::endpoint_test {
 namespace {
 
 using boost::asio::use_future;
@@ -210,4 +210,4 @@ TEST_CASE("clients that come and go, and an endpoint that moves, while it is scr
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::endpoint_test

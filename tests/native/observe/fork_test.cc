@@ -21,7 +21,7 @@
 
 // What a child of fork() shows of itself.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::fork_test {
 namespace {
 
 using native::metrics_address;
@@ -91,4 +91,4 @@ TEST_CASE("a child's signal is not its parent's, and it may dump for itself") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::fork_test

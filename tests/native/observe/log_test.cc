@@ -16,7 +16,7 @@
 
 // What the library has to say, and to whom.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::log_test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
@@ -115,4 +115,4 @@ TEST_CASE("credentials that a server refuses again and again are logged once a w
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::log_test

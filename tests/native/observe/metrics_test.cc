@@ -15,7 +15,7 @@
 
 // What the endpoint says, without the endpoint.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::metrics_test {
 namespace {
 
 using boost::asio::use_future;
@@ -123,4 +123,4 @@ TEST_CASE("a name with the longest text that is shown is cut") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::metrics_test

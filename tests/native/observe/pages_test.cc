@@ -13,7 +13,7 @@
 
 #include "plimsoll/native/observe/metrics.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::pages_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -132,4 +132,4 @@ TEST_CASE("the dashboard's panels ask for labels that there are, of a data sourc
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::pages_test

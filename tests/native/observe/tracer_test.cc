@@ -20,7 +20,7 @@
 
 // What a tracer is told of which requests.
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::tracer_test {
 namespace {
 
 using boost::asio::use_future;
@@ -206,4 +206,4 @@ TEST_CASE("spans of an executor that is destroyed end as abandoned") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::tracer_test

@@ -9,7 +9,7 @@
 
 #include "plimsoll/tests/native/websocket/server_frame.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::frame_reader_test {
 namespace {
 
 using websocket::FrameReader;
@@ -130,4 +130,4 @@ TEST_CASE("every problem has its words") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::frame_reader_test

@@ -6,7 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::frame_test {
 namespace {
 
 using websocket::client_header_bytes_max;
@@ -55,4 +55,4 @@ TEST_CASE("the payload of a close is its code, the high byte first") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::frame_test

@@ -9,7 +9,7 @@
 #include "plimsoll/native/websocket/protocol.h"
 #include "plimsoll/tests/native/websocket/server_frame.h"
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::message_reader_test {
 namespace {
 
 using websocket::CloseCode;
@@ -81,4 +81,4 @@ TEST_CASE("text is answered with a code of its own") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::message_reader_test

@@ -7,7 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-namespace plimsoll::testing {
+namespace plimsoll::testing::opening_test {
 namespace {
 
 using websocket::AnswerReader;
@@ -145,4 +145,4 @@ TEST_CASE("a header is as long as it may be, and no longer") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::testing::opening_test

@@ -15,7 +15,7 @@
 #include "plimsoll/tests/core/client/pair.h"
 #include "plimsoll/tests/sim/recorder/recording.h"
 
-namespace plimsoll::sim {
+namespace plimsoll::sim::replay_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -212,4 +212,4 @@ TEST_CASE("a recording with a command that blocks is refused, and says why") {
 }
 
 }  // namespace
-}  // namespace plimsoll::sim
+}  // namespace plimsoll::sim::replay_test
