@@ -39,6 +39,21 @@ def plain_blanks(path, text):
                 yield number, "a blank at the end"
 
 
+# What Bazel itself knows, and what is said nowhere else than there.
+_TAGS = re.compile(r"tags = \[([^\]]*)\]")
+
+
+def explained_tags(path, text, contributing):
+    """a tag of a target is in CONTRIBUTING.md's table of which test runs where"""
+    if not path.endswith(("BUILD.bazel", ".bzl")):
+        return
+    for match in _TAGS.finditer(text):
+        for tag in re.findall(r'"([\w-]+)"', match[1]):
+            if f"`{tag}`" not in contributing:
+                line = text.count("\n", 0, match.start()) + 1
+                yield line, f"the tag {tag} is not in CONTRIBUTING.md"
+
+
 def no_machine_paths(path, text):
     """no file names a directory of the machine on which it was written"""
     for match in _MACHINE_PATH.finditer(text):

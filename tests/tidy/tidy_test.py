@@ -164,6 +164,26 @@ class Tree(unittest.TestCase):
         assert len(cls.files) > 30, "this is not the working tree"
 
 
+class Tags(unittest.TestCase):
+    def test_tags(self):
+        """a tag of a target is in CONTRIBUTING.md's table of which test runs where"""
+        files = dict(source_tree.text_files(source_tree.root()))
+        contributing = files["CONTRIBUTING.md"]
+        found = [
+            f"{path}:{line}: {message}"
+            for path, text in files.items()
+            for line, message in layout_rules.explained_tags(path, text, contributing)
+        ]
+        self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_unknown(self):
+        """a tag that is not there is caught, where others are allowed"""
+        for build, count in (('tags = ["threads"]', 0), ('tags = [\n    "slwo",\n]', 1)):
+            with self.subTest(build):
+                found = list(layout_rules.explained_tags("a/BUILD.bazel", build, "`threads`"))
+                self.assertEqual(len(found), count)
+
+
 def violations(rule, path, text):
     # Rules about code are for C++; those about text look at the name themselves.
     if rule.__module__ != "layout_rules" and not path.endswith((".cc", ".h")):

@@ -1,16 +1,8 @@
-#!/usr/bin/python3
-"""Counts the test cases that were run: count_tests.py FILE...
+"""What became of tests: read from the events of a `bazel test`, or from reports in JUnit's format."""
 
-A file named .xml is a report in JUnit's format; one that is missing, or breaks off, is one failure.
-Each other file holds the events of one `bazel test` as lines of JSON. A Catch2 or node:test case counts
-as one, in each file in which it ran; a test target without cases counts as one; a target that does
-not build, times out or crashes is one failure. The last line is "N passed, N failed", and the exit
-status tells whether something ran and nothing failed.
-"""
-
+import dataclasses
 import json
 import pathlib
-import sys
 import urllib.parse
 import xml.etree.ElementTree
 
@@ -19,60 +11,92 @@ import xml.etree.ElementTree
 ACCOUNTED_EXIT_CODES = (0, 1, 3, 4)
 
 
-class Count:
-    """How many cases passed, and the names of those that failed."""
+@dataclasses.dataclass
+class Target:
+    """What became of one target of Bazel's, or of one suite of another runner.
 
-    def __init__(self):
-        self.passed = 0
-        self.failed = []
+    A Catch2, unittest or node:test case counts as one; so does a target without cases that passed.
+    """
 
-    def add(self, other):
-        self.passed += other.passed
-        self.failed += other.failed
+    stage: str
+    name: str
+    passed: int = 0
+    # Names of cases, or what is wrong with the target itself.
+    failed: list = dataclasses.field(default_factory=list)
+    # What it printed, where that was kept.
+    log: pathlib.Path | None = None
+    # Whether it ran at all: what did not build need not be run again.
+    ran: bool = True
 
     def __str__(self):
-        return f"{self.passed} passed, {len(self.failed)} failed"
+        return f"{self.stage} {self.name}"
 
 
-def cases(label, report):
-    """Counts the cases in the text of one JUnit report."""
-    count = Count()
-    for case in xml.etree.ElementTree.fromstring(report).iter("testcase"):
+def read_cases(target, report):
+    """Counts the cases in the text of one JUnit report into `target`."""
+    try:
+        cases = list(xml.etree.ElementTree.fromstring(report).iter("testcase"))
+    except xml.etree.ElementTree.ParseError:
+        # What a crash leaves: it counts as the target's failure.
+        target.failed.append("its report breaks off")
+        return
+    for case in cases:
         if case.find("failure") is not None or case.find("error") is not None:
-            count.failed.append(f"{label}: {case.get('name')}")
+            target.failed.append(case.get("name"))
         elif case.find("skipped") is None:
-            count.passed += 1
-    return count
+            target.passed += 1
 
 
-def test_target(label, status, reports):
-    """Counts one test target, by its overall status and the reports of its last attempt."""
+def read_suite(stage, name, report, log, status):
+    """What became of a suite that a runner other than Bazel's ran.
+
+    Args:
+      stage: of the target.
+      name: of the target.
+      report: the file of its cases, which may be missing.
+      log: the file of what it printed.
+      status: of its process, or a text that says why there is none.
+    """
+    target = Target(stage, name, log=log)
+    if report.exists():
+        read_cases(target, report.read_text(encoding="utf-8"))
+    else:
+        target.failed.append("it left no report")
+    if status != 0 and not target.failed:
+        target.failed.append(f"it ended with status {status}")
+    return target
+
+
+def _outputs(result):
+    """The files that one run of a test left, by name."""
+    return {
+        output["name"]: pathlib.Path(urllib.parse.unquote(urllib.parse.urlparse(output["uri"]).path))
+        for output in result.get("testActionOutput", [])
+        if output.get("uri", "").startswith("file:")
+    }
+
+
+def _target(stage, label, status, runs):
+    """One target, by its overall status and the outputs of the last attempt at each run and shard."""
     good = status in ("PASSED", "FLAKY")
-    count = Count()
-    for report in reports:
-        try:
-            count.add(cases(label, report))
-        except xml.etree.ElementTree.ParseError:
-            # What a crash leaves: it counts as the target's failure.
-            count.failed.append(f"{label}: {status}, its report breaks off")
-    if not good and not count.failed:
-        count.failed.append(f"{label}: {status}")
+    target = Target(stage, label)
+    reports = 0
+    for outputs in runs:
+        report = outputs.get("test.xml")
+        if report is not None and report.exists():
+            reports += 1
+            read_cases(target, report.read_text(encoding="utf-8", errors="replace"))
+        target.log = outputs.get("test.log", target.log)
+    if not good and not target.failed:
+        target.failed.append(status)
     if good and not reports:
-        count.passed += 1
-    return count
+        target.passed += 1
+    return target
 
 
-def report_of(result):
-    for output in result.get("testActionOutput", []):
-        if output["name"] == "test.xml":
-            path = urllib.parse.unquote(urllib.parse.urlparse(output["uri"]).path)
-            return pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
-    return None
-
-
-def count_events(lines):
-    """Counts all targets in the events of one invocation of Bazel."""
-    reports = {}
+def read_events(stage, lines):
+    """All targets in the events of one invocation of Bazel."""
+    runs = {}
     statuses = {}
     unbuilt = []
     exit_code = None
@@ -83,8 +107,7 @@ def count_events(lines):
             # Events of a later attempt at the same run and shard replace the earlier one's.
             part = identity["testResult"]
             key = (part.get("run"), part.get("shard"))
-            report = report_of(event.get("testResult", {}))
-            reports.setdefault(part["label"], {})[key] = report
+            runs.setdefault(part["label"], {})[key] = _outputs(event.get("testResult", {}))
         elif "testSummary" in identity and "testSummary" in event:
             statuses[identity["testSummary"]["label"]] = event["testSummary"]["overallStatus"]
         elif "targetCompleted" in identity:
@@ -94,40 +117,20 @@ def count_events(lines):
         elif "buildFinished" in identity:
             exit_code = event.get("finished", {}).get("exitCode", {}).get("code", 0)
 
-    total = Count()
-    for label, status in statuses.items():
-        found = [text for text in reports.get(label, {}).values() if text is not None]
-        total.add(test_target(label, status, found))
+    targets = [
+        _target(stage, label, status, runs.get(label, {}).values())
+        for label, status in statuses.items()
+    ]
+    for target in targets:
+        target.ran = target.name in runs
     # Bazel sums up a test that it could not build as well: that is one failure, not two.
-    total.failed += [f"{label}: does not build" for label in unbuilt if label not in statuses]
-    if exit_code not in ACCOUNTED_EXIT_CODES or (exit_code == 1 and not total.failed):
-        total.failed.append(f"bazel ended with status {exit_code}")
-    return total
-
-
-def count_report(path):
-    """Counts the cases of a runner that is not Bazel's."""
-    try:
-        return test_target(path.stem, "PASSED", [path.read_text(encoding="utf-8")])
-    except FileNotFoundError:
-        return test_target(path.stem, "has not run, or left no report", [])
-
-
-def main(paths):
-    total = Count()
-    for path in map(pathlib.Path, paths):
-        if path.suffix == ".xml":
-            count = count_report(path)
-        else:
-            with path.open(encoding="utf-8") as lines:
-                count = count_events(lines)
-        print(f"{path.name}: {count}")
-        for name in count.failed:
-            print(f"  failed: {name}")
-        total.add(count)
-    print(total)
-    return 0 if total.passed and not total.failed else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    targets += [
+        Target(stage, label, failed=["does not build"], ran=False)
+        for label in unbuilt
+        if label not in statuses
+    ]
+    failed = any(target.failed for target in targets)
+    if exit_code not in ACCOUNTED_EXIT_CODES or (exit_code == 1 and not failed):
+        targets.append(
+            Target(stage, "bazel", failed=[f"ended with status {exit_code}"], ran=False))
+    return targets

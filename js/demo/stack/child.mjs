@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 
 const wordsMax = 16 * 1024;  // of what it said last
-const patience = 10_000;     // milliseconds: until it is ready, and until it has ended
+const patience = 60_000;     // milliseconds: until it is ready, and until it has ended
 
 const living = new Set();
 process.on("exit", () => { for (const child of living) child.kill("SIGKILL"); });

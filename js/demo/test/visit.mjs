@@ -14,7 +14,7 @@ import { walk } from "../stack/walk.mjs";
 export const shortWalk = ["--lists", "/nowhere", "--visits", "0", "--burst", "0"];
 
 /** How long a test waits for what the page is to show. */
-const patience = 20_000;
+const patience = 120_000;
 const pollInterval = 50;
 const snapshotInterval = 100;  // as the worker has it
 

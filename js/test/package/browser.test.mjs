@@ -14,7 +14,8 @@ import { build as bundleByVite } from "vite";
 
 import { cases } from "./behaviour/all.mjs";
 import { startBridge } from "./bridge.mjs";
-import { freePort, startServer } from "./server.mjs";
+import { holdPort } from "./ports.mjs";
+import { startServer } from "./server.mjs";
 
 const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript" };
 
@@ -61,7 +62,7 @@ const serve = async () => {
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "plimsoll-pages-"));
   server = await startServer();
-  nobody = await freePort();
+  nobody = await holdPort();
   pages = await serve();
   bridge = await startBridge(server,
     { args: ["--origin", `http://127.0.0.1:${pages.address().port}`] });

@@ -15,7 +15,8 @@ import { cases, runCase } from "./behaviour/all.mjs";
 import { until } from "./behaviour/check.mjs";
 import { makeToken, runBridge, startAdministration } from "./bridge.mjs";
 import { startTcpHaproxy } from "./proxies.mjs";
-import { freePort, startServer } from "./server.mjs";
+import { holdPort } from "./ports.mjs";
+import { startServer } from "./server.mjs";
 import { makeCertificates } from "./tls.mjs";
 
 plimsoll.configure({ memoryLimit: "32 MiB" });
@@ -40,14 +41,14 @@ const address = () => `wss://127.0.0.1:${ports.port}/`;
 
 before(async () => {
   certificates = makeCertificates();
-  const tlsPort = await freePort();
+  const tlsPort = await holdPort();
   server = await startServer(certificates.optionsFor(tlsPort));
   administration = await startAdministration(server.port);
   folder = mkdtempSync(join(tmpdir(), "plimsoll-operation-"));
   tokens = [makeToken(program, "page"), makeToken(program, "page")];
   writeTokens(tokens);
   writeFileSync(join(folder, "ca.crt"), certificates.ca);
-  ports = { port: await freePort(), metricsPort: await freePort() };
+  ports = { port: await holdPort(), metricsPort: await holdPort() };
   const direct = `
     listen = ["127.0.0.1:0"]
     tokens_file = "tokens"
@@ -101,7 +102,7 @@ for (const way of ["over TLS of its own", "behind haproxy that hands TCP on"]) {
   for (const each of Object.keys(cases)) {
     test(`${way}: ${each}`, async () => runCase(plimsoll, each, {
       address: way === "over TLS of its own" ? bridge.address : front.address,
-      addressOfNobody: `wss://127.0.0.1:${await freePort()}`,
+      addressOfNobody: `wss://127.0.0.1:${await holdPort()}`,
       options: { WebSocket: Socket, token: tokens[0].token },
       administration: `http://127.0.0.1:${administration.address().port}/`,
     }));

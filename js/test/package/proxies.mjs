@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { readExample } from "./bridge_examples.mjs";
-import { freePort } from "./server.mjs";
+import { holdPort } from "./ports.mjs";
 
 const listens = (port) => new Promise((resolve) => {
   const socket = connect(port, "127.0.0.1");
@@ -39,7 +39,7 @@ const start = async (program, args, port, folder, log) => {
 
 const startNginx = async (bridge, certificates, replacements) => {
   const folder = mkdtempSync(join(tmpdir(), "plimsoll-nginx-"));
-  const port = await freePort();
+  const port = await holdPort();
   const accessLog = join(folder, "access.log");
   writeFileSync(join(folder, "bridge.conf"), readExample("nginx.conf", [
     ["listen 443 ssl;", `listen 127.0.0.1:${port} ssl;`],
@@ -60,7 +60,7 @@ const startNginx = async (bridge, certificates, replacements) => {
 };
 
 const runHaproxy = async (example, bridge, folder, replacements) => {
-  const port = await freePort();
+  const port = await holdPort();
   const file = join(folder, "haproxy.cfg");
   writeFileSync(file, readExample(example, [
     ["log /dev/log local0", "log stdout format raw local0"],

@@ -15,7 +15,8 @@ import { cases, runCase } from "./behaviour/all.mjs";
 import { until } from "./behaviour/check.mjs";
 import { startBridge } from "./bridge.mjs";
 import { proxies } from "./proxies.mjs";
-import { freePort, startServer } from "./server.mjs";
+import { holdPort } from "./ports.mjs";
+import { startServer } from "./server.mjs";
 import { makeCertificates } from "./tls.mjs";
 
 plimsoll.configure({ memoryLimit: "32 MiB" });
@@ -50,7 +51,7 @@ const startBehind = (ports, limits = "") => startBridge(server, {
   limits: `upgrades_per_second_per_address = 1000\n${limits}`,
 });
 
-const freePorts = async () => ({ port: await freePort(), metricsPort: await freePort() });
+const holdPorts = async () => ({ port: await holdPort(), metricsPort: await holdPort() });
 
 const optionsOfSocket = (more) => ({ ca: certificates.ca, localAddress: clientAddress, ...more });
 
@@ -77,7 +78,7 @@ for (const [name, proxy] of Object.entries(proxies)) {
     let options;
 
     before(async () => {
-      ports = await freePorts();
+      ports = await holdPorts();
       bridge = await startBehind(ports);
       front = await proxy.start(ports, certificates, []);
       options = { WebSocket: makePageWebSocket(), token: () => bridge.token };
@@ -90,7 +91,7 @@ for (const [name, proxy] of Object.entries(proxies)) {
 
     for (const each of Object.keys(cases)) {
       test(each, async () => runCase(plimsoll, each, { address: front.address,
-        addressOfNobody: `wss://127.0.0.1:${await freePort()}`, options,
+        addressOfNobody: `wss://127.0.0.1:${await holdPort()}`, options,
         administration: bridge.administration }));
     }
 
@@ -138,7 +139,7 @@ for (const [name, proxy] of Object.entries(proxies)) {
     });
 
     test("pings keep an idle connection for longer than the proxy would", async () => {
-      const others = await freePorts();
+      const others = await holdPorts();
       const pinging = await startBehind(others, 'ping_interval = "1 s"');
       const fronts = await Promise.all([ports, others].map((each) =>
         proxy.start(each, certificates, proxy.idleFor("1500ms"))));

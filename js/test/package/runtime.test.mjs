@@ -7,7 +7,8 @@ import { WebSocket as GivenWebSocket } from "ws";
 
 import { cases, runCase } from "./behaviour/all.mjs";
 import { startBridge } from "./bridge.mjs";
-import { freePort, startServer } from "./server.mjs";
+import { holdPort } from "./ports.mjs";
+import { startServer } from "./server.mjs";
 
 plimsoll.configure({ memoryLimit: "32 MiB" });
 
@@ -18,7 +19,7 @@ let nobody;
 before(async () => {
   server = await startServer();
   bridge = await startBridge(server);
-  nobody = await freePort();
+  nobody = await holdPort();
 });
 
 after(async () => {

@@ -3,45 +3,32 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A port that nobody listens on just now. */
-export const freePort = async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-};
+import { holdPort } from "./ports.mjs";
 
 /** A valkey-server of its own. */
 export const startServer = async (options = []) => {
   const folder = mkdtempSync(join(tmpdir(), "plimsoll-js-"));
-  for (let attempt = 0; ; ++attempt) {
-    const port = await freePort();
-    const program = process.env.VALKEY_SERVER ?? "valkey-server";
-    const server = spawn(program, ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "",
-      "--dir", folder, ...options], { stdio: ["ignore", "pipe", "inherit"] });
-    let log = "";
-    for await (const text of server.stdout) {
-      log += text;
-      if (log.includes("Ready to accept connections")) break;
-    }
-    // Somebody else may have taken the port meanwhile.
-    if (!log.includes("Ready to accept connections")) {
-      if (attempt < 5) continue;
-      throw new Error(`valkey-server does not start:\n${log}`);
-    }
-    server.stdout.resume();
-    const stop = async () => {
-      const ended = once(server, "exit");
-      server.kill();
-      if (server.exitCode === null && server.signalCode === null) await ended;
-      rmSync(folder, { recursive: true, force: true });
-    };
-    return { port, pid: server.pid, address: `valkey://127.0.0.1:${port}`, stop };
+  const port = await holdPort();
+  const program = process.env.VALKEY_SERVER ?? "valkey-server";
+  const server = spawn(program, ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "",
+    "--dir", folder, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  let log = "";
+  for await (const text of server.stdout) {
+    log += text;
+    if (log.includes("Ready to accept connections")) break;
   }
+  if (!log.includes("Ready to accept connections")) {
+    throw new Error(`valkey-server does not start:\n${log}`);
+  }
+  server.stdout.resume();
+  const stop = async () => {
+    const ended = once(server, "exit");
+    server.kill();
+    if (server.exitCode === null && server.signalCode === null) await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { port, pid: server.pid, address: `valkey://127.0.0.1:${port}`, stop };
 };

@@ -8,7 +8,8 @@ import { Client } from "plimsoll";
 import { WebSocket as GivenWebSocket, WebSocketServer } from "ws";
 
 import { startBridge } from "./bridge.mjs";
-import { freePort, startServer } from "./server.mjs";
+import { holdPort } from "./ports.mjs";
+import { startServer } from "./server.mjs";
 import { makeCertificates } from "./tls.mjs";
 
 const WebSocket = globalThis.WebSocket ?? GivenWebSocket;
@@ -20,7 +21,7 @@ let tlsPort;
 
 before(async () => {
   certificates = makeCertificates();
-  tlsPort = await freePort();
+  tlsPort = await holdPort();
   server = await startServer(certificates.optionsFor(tlsPort));
   bridge = await startBridge(server);
 });
@@ -43,9 +44,12 @@ test("over TLS the server's certificate is verified", async () => {
     assert.equal(await client.get("over TLS", { timeout: 5000 }), text);
     await client.close();
   }
+  // It ends at once: the time limit is against what hangs.
+  const patient = { connectTimeout: 60_000 };
   const certificate = { name: "ConnectionError", code: "certificate_invalid", executed: "no" };
-  await refused(`valkeys://localhost:${tlsPort}`, {}, certificate);
-  await refused(`valkeys://localhost:${tlsPort}`, { tls: { ca: certificates.otherCa } }, certificate);
+  await refused(`valkeys://localhost:${tlsPort}`, patient, certificate);
+  await refused(`valkeys://localhost:${tlsPort}`, { tls: { ca: certificates.otherCa }, ...patient },
+    certificate);
   const trusting = await Client.connect(`valkeys://localhost:${tlsPort}`,
     { tls: { rejectUnauthorized: false } });
   await trusting.close();
@@ -64,7 +68,7 @@ test("a bridge that refuses, or speaks something else, is an error that says so"
   const texts = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await new Promise((resolve) => { texts.once("listening", resolve); });
   texts.on("connection", (each) => each.send("+OK"));
-  await refused(`ws://127.0.0.1:${texts.address().port}`, { WebSocket, connectTimeout: 300 },
+  await refused(`ws://127.0.0.1:${texts.address().port}`, { WebSocket, connectTimeout: 5000 },
     { name: "ConnectionError", message: /bytes/ });
   for (const each of texts.clients) each.terminate();
   texts.close();

@@ -9,7 +9,8 @@ import { Miniflare } from "miniflare";
 
 import { cases } from "./behaviour/all.mjs";
 import { startBridge } from "./bridge.mjs";
-import { freePort, startServer } from "./server.mjs";
+import { holdPort } from "./ports.mjs";
+import { startServer } from "./server.mjs";
 
 let server;
 let bridge;
@@ -19,7 +20,7 @@ let workers;
 before(async () => {
   server = await startServer();
   bridge = await startBridge(server);
-  nobody = await freePort();
+  nobody = await holdPort();
   const bundle = await build({
     entryPoints: ["workers.entry.mjs"], bundle: true, format: "esm", write: false,
     conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*", "*.wasm"],

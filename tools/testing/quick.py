@@ -1,0 +1,66 @@
+"""What ./dev test quick runs: what finds most mistakes soonest, of the rooms that were changed."""
+
+import subprocess
+
+# By the beginning of a changed file's path: the tests of what lies there, all under ASan. The first that
+# fits counts.
+_ROOMS = {
+    "core/": ["//tests/core/...", "//tests/conformance/...", "//tests/sim:few_worlds_test"],
+    "wasm/": ["//tests/wasm/..."],
+    "native/bridge/": ["//tests/native/bridge/...", "//tests/native/bridge_config/..."],
+    "native/config/": ["//tests/native/config/..."],
+    "native/": ["//tests/native:all", "//tests/native/observe/...", "//tests/native/websocket/..."],
+    "demo/": ["//tests/demo/..."],
+    "tests/core/": ["//tests/core/..."],
+    "tests/native/bridge": ["//tests/native/bridge/...", "//tests/native/bridge_config/..."],
+    "tests/native/": ["//tests/native/..."],
+    "tests/sim/": ["//tests/sim/..."],
+    "js/": [],
+}
+# Whatever was changed: they read the whole tree.
+_ALWAYS = ["//tests/tidy/...", "//tests/tools/..."]
+
+# The suites of a change in js/.
+JS_SUITES = ["own", "runtime", "transports"]
+
+FLAGS = [
+    "--config=asan",
+    "--build_tests_only",
+    # Scripts, too, which other stages leave to gcc's; and nothing that takes long.
+    "--test_tag_filters=-slow",
+    "--build_tag_filters=-slow",
+]
+
+
+def changed_files():
+    """What differs from the last commit."""
+    words = ["git", "status", "--porcelain", "--untracked-files=all"]
+    lines = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return [line[3:].split(" -> ")[-1] for line in lines]
+
+
+def patterns(files):
+    """The tests to run for changed files; those of the core and the client if nothing was changed."""
+    chosen = []
+    for file in files:
+        for beginning, tests in _ROOMS.items():
+            if file.startswith(beginning):
+                chosen += tests
+                break
+    if not files:
+        chosen = _ROOMS["core/"] + _ROOMS["native/"]
+    return sorted(set(chosen)) + _ALWAYS
+
+
+def has_js(files):
+    """Whether the npm package was changed."""
+    return any(file.startswith("js/") for file in files)
+
+
+def left_out(files):
+    """What a ./dev test runs besides."""
+    rest = ["gcc's optimised build, TSan and the workspace of a consumer",
+            "tests of rooms that were not changed, and those that take long (tag slow)"]
+    rest.append("the npm package in Deno, Bun, workers and browsers, and the page" if has_js(files)
+                else "the npm package and the page")
+    return "; ".join(rest)

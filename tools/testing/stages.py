@@ -1,0 +1,53 @@
+"""Which tests run in which configuration. CONTRIBUTING.md says why, and a test holds the two together."""
+
+import bazel_stage
+import report
+
+# What a test's tags say of where it runs: see the table in CONTRIBUTING.md.
+NO_SANITIZER = "no-sanitizer"
+THREADS = "threads"
+
+# What users run, and what this repository's other commands do.
+_PROGRAMS = "kind(cc_binary, //...) - attr(tags, manual, //...)"
+
+
+def tagged(tag):
+    """A query for the tests that have a tag."""
+    return rf"attr(tags, '[\[ ]{tag}[,\]]', tests(//...))"
+
+
+def gcc(node_option):
+    """What ships, optimised; and every test that no sanitizer could find more in, or that could not run
+    under one."""
+    labels = bazel_stage.query(f"{tagged(NO_SANITIZER)} + {_PROGRAMS}")
+    return bazel_stage.BazelStage("gcc", labels, ["--config=smoke", *node_option])
+
+
+def asan():
+    """Memory and undefined behaviour: all tests but those of gcc()."""
+    return bazel_stage.BazelStage("asan", ["//..."], ["--config=asan", "--build_tests_only"])
+
+
+def tsan():
+    """Data races: the tests of what has threads."""
+    return bazel_stage.BazelStage("tsan", ["//..."], ["--config=tsan", "--build_tests_only"])
+
+
+def left_out(results):
+    """A failure for each test that should have run in a stage, and is not among its results."""
+    ran = {(target.stage, target.name) for target in results}
+    everywhere = bazel_stage.query("tests(//...) - attr(tags, manual, tests(//...))")
+    optimised = set(bazel_stage.query(tagged(NO_SANITIZER)))
+    threaded = set(bazel_stage.query(tagged(THREADS))) - optimised
+    wanted = [("gcc" if label in optimised else "asan", label) for label in everywhere]
+    wanted += [("tsan", label) for label in sorted(threaded)]
+    return [
+        report.Target(stage, label, failed=["has not run"], ran=False)
+        for stage, label in wanted
+        if (stage, label) not in ran
+    ]
+
+
+def consumer():
+    """A workspace of its own that depends on this one."""
+    return bazel_stage.BazelStage("consumer", ["//..."], folder="tests/consumer")
