@@ -89,7 +89,17 @@ def plimsoll_test(name, srcs = None, copts = [], deps = [], size = "small", **kw
         **kwargs
     )
 
-def plimsoll_tests(name, tests, copts = [], deps = [], size = "small", tags = [], data = [], env = {}, **kwargs):
+def plimsoll_tests(
+        name,
+        tests,
+        slow = [],
+        copts = [],
+        deps = [],
+        size = "small",
+        tags = [],
+        data = [],
+        env = {},
+        **kwargs):
     """Files of Catch2 tests that are compiled as one, and a test target for each of them.
 
     The headers that test files share cost more to compile than the tests do, so the program's one source
@@ -99,6 +109,7 @@ def plimsoll_tests(name, tests, copts = [], deps = [], size = "small", tags = []
     Args:
       name: of the program.
       tests: names of the targets; that of a file is <test>.cc.
+      slow: those of them that ./dev test quick leaves out.
       copts: as in cc_binary.
       deps: what any of the files includes; Catch2 and its main() are added.
       size: of each target.
@@ -135,7 +146,7 @@ def plimsoll_tests(name, tests, copts = [], deps = [], size = "small", tags = []
             args = ["$(rootpath :%s)" % name, test],
             data = [":" + name] + data,
             env = env,
-            tags = tags,
+            tags = tags + (["slow"] if test in slow else []),
         )
 
 def _house_copts():

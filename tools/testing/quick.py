@@ -5,7 +5,7 @@ import subprocess
 # By the beginning of a changed file's path: the tests of what lies there, all under ASan. The first that
 # fits counts.
 _ROOMS = {
-    "core/": ["//tests/core/...", "//tests/conformance/...", "//tests/sim:few_worlds_test"],
+    "core/": ["//tests/core/...", "//tests/conformance/..."],
     "wasm/": ["//tests/wasm/..."],
     "native/bridge/": ["//tests/native/bridge/...", "//tests/native/bridge_config/..."],
     "native/config/": ["//tests/native/config/..."],
