@@ -9,8 +9,8 @@ namespace plimsoll::wasm {
 namespace {
 
 constexpr Error no_room_for_cache{.code = ErrorCode::out_of_memory,
-                        .what = "the memory line has no room for one more cache",
-                        .value = sizeof(HostedCache)};
+                                  .what = "the memory line has no room for one more cache",
+                                  .value = sizeof(HostedCache)};
 
 Status validate(const HostedCacheOptions& options) {
   if (options.opt_in && !options.broadcast_prefixes.empty()) {

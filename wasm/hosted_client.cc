@@ -12,8 +12,8 @@ namespace plimsoll::wasm {
 namespace {
 
 constexpr Error no_room_for_client{.code = ErrorCode::out_of_memory,
-                        .what = "the memory line has no room for one more client",
-                        .value = sizeof(HostedClient)};
+                                   .what = "the memory line has no room for one more client",
+                                   .value = sizeof(HostedClient)};
 
 }  // namespace
 

@@ -8,8 +8,9 @@
 namespace plimsoll::wasm {
 namespace {
 
-constexpr Error no_room_for_bytes{.code = ErrorCode::out_of_memory,
-                        .what = "the memory line has no room for what the peer would send"};
+constexpr Error no_room_for_bytes{
+    .code = ErrorCode::out_of_memory,
+    .what = "the memory line has no room for what the peer would send"};
 
 Error overrun(std::size_t bytes, std::size_t granted) {
   return Error{.code = ErrorCode::protocol_error,

@@ -90,4 +90,7 @@ def _profile(name):
     """With PLIMSOLL_TEST_PROFILES=FOLDER each stage leaves Bazel's profile there: see
     tools/testing/where_time_goes.py."""
     folder = os.environ.get("PLIMSOLL_TEST_PROFILES")
-    return [f"--profile={folder}/{name}.gz"] if folder else []
+    if not folder:
+        return []
+    # An action for each processor, so that an action's seconds are what it costs.
+    return [f"--profile={folder}/{name}.gz", "--jobs=HOST_CPUS", "--local_cpu_resources=HOST_CPUS"]

@@ -10,15 +10,15 @@ import subprocess
 
 import report
 
-_NODE = ["node", "--test", "--test-reporter=junit", "--test-reporter=spec",
-         "--test-reporter-destination={report}", "--test-reporter-destination=stdout"]
-_DENO = ["deno", "test", "-A", "--no-check", "--no-lock", "--quiet", "--junit-path={report}"]
-_BUN = ["bun", "test", "--reporter=junit", "--reporter-outfile={report}"]
-
 # Against what hangs, in milliseconds: of a case.
 _CASE_TIMEOUT = 900_000
 # And of a suite, in seconds.
 _SUITE_TIMEOUT = 1800
+
+_NODE = ["node", "--test", f"--test-timeout={_CASE_TIMEOUT}", "--test-reporter=junit", "--test-reporter=spec",
+         "--test-reporter-destination={report}", "--test-reporter-destination=stdout"]
+_DENO = ["deno", "test", "-A", "--no-check", "--no-lock", "--quiet", "--junit-path={report}"]
+_BUN = ["bun", "test", f"--timeout={_CASE_TIMEOUT}", "--reporter=junit", "--reporter-outfile={report}"]
 
 
 @dataclasses.dataclass
@@ -36,7 +36,7 @@ class Suite:
 
 
 def _node(name, folder, *files, **more):
-    return Suite(name, folder, [*_NODE, f"--test-timeout={_CASE_TIMEOUT}"], list(files), **more)
+    return Suite(name, folder, _NODE, list(files), **more)
 
 
 def _installed(name, **more):
@@ -50,7 +50,7 @@ def _page(name, **more):
 
 
 SUITES = [
-    Suite("own", "package", [*_NODE, f"--test-timeout={_CASE_TIMEOUT}"], ["test/*.test.mjs"], seconds=10),
+    _node("own", "package", "test/*.test.mjs", seconds=10),
     _installed("runtime"),
     _installed("transports"),
     _installed("cases"),

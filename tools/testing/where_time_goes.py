@@ -6,8 +6,8 @@ The profiles are what Bazel leaves in the folder that PLIMSOLL_TEST_PROFILES nam
     mkdir -p /tmp/profiles && PLIMSOLL_TEST_PROFILES=/tmp/profiles ./dev test
     tools/testing/where_time_goes.py /tmp/profiles/*.gz
 
-A second is one of the clock, in which an action had a processor to itself or nearly so: Bazel runs as many
-actions at a time as there are processors.
+With that Bazel runs as many actions at a time as there are processors, so a second is one of the clock in
+which an action had a processor to itself, or waited.
 """
 
 import collections

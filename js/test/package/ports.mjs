@@ -7,7 +7,8 @@ import { spawn } from "node:child_process";
 // a connection that goes out; and as long as nobody listens, whoever connects is refused. Node itself can
 // bind a TCP port only by listening on it.
 const holder = `
-import socket, sys
+import signal, socket, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
 held = []
 for line in sys.stdin:
     held.append(socket.socket())

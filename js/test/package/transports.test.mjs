@@ -68,7 +68,7 @@ test("a bridge that refuses, or speaks something else, is an error that says so"
   const texts = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await new Promise((resolve) => { texts.once("listening", resolve); });
   texts.on("connection", (each) => each.send("+OK"));
-  await refused(`ws://127.0.0.1:${texts.address().port}`, { WebSocket, connectTimeout: 5000 },
+  await refused(`ws://127.0.0.1:${texts.address().port}`, { WebSocket, connectTimeout: 2000 },
     { name: "ConnectionError", message: /bytes/ });
   for (const each of texts.clients) each.terminate();
   texts.close();

@@ -91,7 +91,6 @@ void unwatch(Call& call) {
   call.reply.ok();
 }
 
-
 constexpr Command transaction_table[] = {
     {"multi", 1, flags_always | flag_busy | flag_no_multi | flag_at_once, no_key, multi},
     {"exec", 1, flags_always | flag_at_once | flag_exec, no_key, exec},

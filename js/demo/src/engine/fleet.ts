@@ -36,9 +36,13 @@ export const drawLine = (bytes: number): void => {
   line = bytes;
 };
 
+// Of requests of which the page does not say itself how long they may take: on a machine that is busy a
+// trouble comes about later, not never.
+const requestTimeout = 10_000;
+
 /** Another client, as somebody else has one: no cache. Whoever opens it closes it. */
 export const openClient = (options: ClientOptions = {}): Promise<Client> =>
-  Client.connect(theBerth().address, { token: theBerth().token, ...options });
+  Client.connect(theBerth().address, { token: theBerth().token, requestTimeout, ...options });
 
 /** The client that reads through the cache. */
 export const reader = (): Client => {

@@ -15,7 +15,7 @@ export interface Invalidation {
   readonly invalidations: number;
 }
 
-const patience = 2000;
+const patience = 10_000;
 const askingInterval = 20;
 
 /** Sets `key` by the writer, while the reader has it in its cache. */
