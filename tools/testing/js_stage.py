@@ -103,12 +103,12 @@ class JsStage:
         """Builds what the suites need. Call it while nobody else builds."""
         self._made = self._prepare(scratch / "js")
 
-    def run(self, scratch, alone=False):
-        """Runs the suites that are `alone`, or those that are not."""
+    def run(self, scratch, alone=False, which="first"):
+        """Runs the suites that are `alone`, or those that are not; `which` names the folder of the outputs."""
         suites = [suite for suite in self._suites if suite.alone == alone]
         suites.sort(key=lambda suite: -suite.seconds)
         with concurrent.futures.ThreadPoolExecutor(self._at_a_time) as pool:
-            return list(pool.map(lambda suite: self._run(suite, scratch, "first"), suites))
+            return list(pool.map(lambda suite: self._run(suite, scratch, which), suites))
 
     def run_again(self, target, scratch):
         """Runs one suite once more, with nothing beside it."""
@@ -119,10 +119,8 @@ class JsStage:
         """Runs each suite `times` times, and returns what became of each time."""
         results = []
         for number in range(times):
-            with concurrent.futures.ThreadPoolExecutor(self._at_a_time) as pool:
-                runs = pool.map(lambda suite: self._run(suite, scratch, f"time-{number + 1}"),
-                                self._suites)
-                results += list(runs)
+            for alone in (False, True):
+                results += self.run(scratch, alone, f"time-{number + 1}")
         return results
 
     def _run(self, suite, scratch, which):
