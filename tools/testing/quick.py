@@ -2,6 +2,8 @@
 
 import subprocess
 
+import stages
+
 # By the beginning of a changed file's path: the tests of what lies there, all under ASan. The first that
 # fits counts.
 _ROOMS = {
@@ -17,7 +19,7 @@ _ROOMS = {
     "tests/sim/": ["//tests/sim/..."],
     "js/": [],
 }
-# Whatever was changed: they read the whole tree.
+# Whatever was changed: scripts, which are the same in each configuration, and read the whole tree.
 _ALWAYS = ["//tests/tidy/...", "//tests/tools/..."]
 
 # The suites of a change in js/.
@@ -26,7 +28,7 @@ JS_SUITES = ["own", "runtime", "transports"]
 FLAGS = [
     "--config=asan",
     "--build_tests_only",
-    # Scripts, too, which other stages leave to gcc's; and nothing that takes long.
+    # tests_query() has left out what cannot run under ASan, but for scripts.
     "--test_tag_filters=-slow",
     "--build_tag_filters=-slow",
 ]
@@ -39,8 +41,8 @@ def changed_files():
     return [line[3:].split(" -> ")[-1] for line in lines]
 
 
-def patterns(files):
-    """The tests to run for changed files; those of the core and the client if nothing was changed."""
+def tests_query(files):
+    """A query for the tests of changed files; those of the core and the client if nothing was changed."""
     chosen = []
     for file in files:
         for beginning, tests in _ROOMS.items():
@@ -49,7 +51,9 @@ def patterns(files):
                 break
     if not files:
         chosen = _ROOMS["core/"] + _ROOMS["native/"]
-    return sorted(set(chosen)) + _ALWAYS
+    rooms = " + ".join(f"tests({pattern})" for pattern in sorted(set(chosen))) or "set()"
+    always = " + ".join(f"tests({pattern})" for pattern in _ALWAYS)
+    return f"(({rooms}) except {stages.tagged(stages.NO_SANITIZER)}) + {always}"
 
 
 def has_js(files):

@@ -71,7 +71,7 @@ def _some(names, scratch, node_option):
 def _quick(scratch):
     """What finds most mistakes soonest, of what differs from the last commit."""
     files = quick.changed_files()
-    asan = bazel_stage.BazelStage("asan", quick.patterns(files), quick.FLAGS)
+    asan = bazel_stage.BazelStage("asan", bazel_stage.query(quick.tests_query(files)), quick.FLAGS)
     results = asan.run(scratch)
     ran = [asan]
     if quick.has_js(files):
