@@ -39,7 +39,7 @@ def plain_blanks(path, text):
                 yield number, "a blank at the end"
 
 
-# What Bazel itself knows, and what is said nowhere else than there.
+# The tags of a target, as a BUILD file or a macro lists them.
 _TAGS = re.compile(r"tags = \[([^\]]*)\]")
 
 

@@ -85,17 +85,18 @@ def _quick(scratch):
 
 def _stress(arguments, scratch):
     """Runs tests again and again on a busy machine, and says how often each failed."""
-    bazel_stages, suites = [], []
+    patterns, suites = [], []
     for name in arguments.names:
         if name == "js" or name.startswith("js/"):
             suites += [suite for suite in js_stage.SUITES if name in ("js", f"js/{suite.name}")]
             continue
         folder = pathlib.Path("tests", name)
-        pattern = f"//{folder}/..." if folder.is_dir() else f"//{folder.parent}:{folder.name}"
-        for config in arguments.configurations.split(","):
-            flags = [] if config == "gcc" else [f"--config={config}"]
-            bazel_stages.append(
-                bazel_stage.BazelStage(config, [pattern], [*flags, "--build_tests_only"]))
+        patterns.append(f"//{folder}/..." if folder.is_dir() else f"//{folder.parent}:{folder.name}")
+    bazel_stages = []
+    for configuration in arguments.configurations.split(",") if patterns else []:
+        flags = [] if configuration == "gcc" else [f"--config={configuration}"]
+        bazel_stages.append(
+            bazel_stage.BazelStage(configuration, patterns, [*flags, "--build_tests_only"]))
     results = []
     js = js_stage.JsStage(suites)
     if suites:
@@ -130,6 +131,8 @@ def _check_names(names, stress):
         is_suite = stress and name in [f"js/{suite.name}" for suite in js_stage.SUITES]
         if name not in ("js", "quick") and not path.is_dir() and not is_one and not is_suite:
             raise SystemExit(f"test: there is no tests/{name}; there is: quick js {' '.join(known)}")
+    if "quick" in names and (stress or len(names) > 1):
+        raise SystemExit("test: quick chooses its tests by what was changed: it stands alone")
     if stress and not names:
         raise SystemExit("test: --stress takes names, such as native/scan_test, native or js/browser")
 
@@ -145,7 +148,10 @@ def _arguments(words):
     parser.add_argument("--busy", type=int, default=8, metavar="N", help="processes beside them (8)")
     parser.add_argument("--configurations", default="asan", metavar="A,B",
                         help="in which --stress repeats tests: asan, tsan, gcc (asan)")
-    return parser.parse_args(words)
+    arguments = parser.parse_args(words)
+    if arguments.times < 1 or arguments.busy < 0:
+        parser.error("--times takes a number of 1 or more, --busy one of 0 or more")
+    return arguments
 
 
 def main(words):

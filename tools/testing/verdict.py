@@ -63,7 +63,7 @@ def run_again(targets, again, keep):
 
 
 def lines(targets, seconds, stages):
-    """What is said in the end, ahead of nothing else: the last line is "N passed, N failed"."""
+    """What the run prints in the end, line by line. The last line is "N passed, N failed"."""
     for stage in stages:
         here = [target for target in targets if target.stage == stage]
         yield f"{stage}: {_counts(here)}"
