@@ -84,9 +84,9 @@ class End {
     command.args = words;
     commands::QuestionReader reader;
     if (reader.read(command) && look_up(reader.question())) return;
-    const Instant since = fresh ? now_ : Instant::min();
+    const Duration age_max = fresh ? Duration::zero() : cache::any_staleness;
     const Duration timeout = std::chrono::milliseconds(500);
-    const auto id = client_.submit_since(since, command, now_, timeout, ++tag_);
+    const auto id = client_.submit_fresh(age_max, command, now_, timeout, ++tag_);
     if (id) last_ = *id;
     settle();
   }
@@ -103,7 +103,7 @@ class End {
   }
 
   bool look_up(const commands::Question& question) {
-    cache::Cache::Reader wanted = client_.near_cache()->reader();
+    cache::Cache::Reader wanted = client_.near_cache()->reader(cache::any_staleness, now_);
     wanted.scratch = &client_.replies_account();
     return cache_.visit(wanted, question, now_, [](std::string_view) { return true; });
   }

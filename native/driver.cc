@@ -150,7 +150,7 @@ void Driver::submit(const CommandView& command, Timeout timeout, Operation& oper
       [&](Tag tag) {
         const Instant time = now();
         if (staleness == any_staleness) return core_.submit(command, time, timeout, tag);
-        return core_.submit_since(since(time, staleness), command, time, timeout, tag);
+        return core_.submit_fresh(staleness, command, time, timeout, tag);
       },
       &command, timeout);
 }

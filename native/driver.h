@@ -155,9 +155,6 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   plimsoll::Result<RequestId> wait_for_room(const CommandView& command, Timeout timeout,
                                             Operation& operation);
   void admit(Tag tag);
-  static Instant since(Instant now, Staleness staleness) {
-    return staleness == any_staleness ? Instant::min() : now - staleness;
-  }
   using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
   void tell_core(TellStep step, void* context);
 
@@ -238,7 +235,7 @@ bool Driver::visit_cached(const CommandView& command, Staleness staleness, Visit
   commands::QuestionReader reader;
   if (!near->cache().takes(command, reader)) return false;
   const Instant time(std::chrono::steady_clock::now().time_since_epoch());
-  cache::Cache::Reader wanted = near->reader(since(time, staleness));
+  cache::Cache::Reader wanted = near->reader(staleness, time);
   wanted.scratch = &core_.replies_account();
   return near->cache().visit(wanted, reader.question(), time, [&](std::string_view wire) {
     WireReader values(core_.replies_account());

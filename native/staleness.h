@@ -2,13 +2,15 @@
 
 #include <chrono>
 
+#include "plimsoll/core/cache/freshness.h"
+
 namespace plimsoll::native {
 
 /// How old what a read gets may be, as of the call.
 using Staleness = std::chrono::nanoseconds;
 
 /// As old as the cache's rules allow (docs/caching.md).
-inline constexpr Staleness any_staleness = Staleness::max();
+inline constexpr Staleness any_staleness = cache::any_staleness;
 
 struct ReadOptions {
   /// Zero: what is true now. Without a cache every read gets that.

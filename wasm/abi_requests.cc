@@ -10,8 +10,8 @@
 namespace plimsoll::wasm {
 namespace {
 
-Instant since(double staleness, Instant now) {
-  return staleness < 0 ? Instant::min() : now - to_duration(staleness);
+Duration to_staleness(double staleness) {
+  return staleness < 0 ? cache::any_staleness : to_duration(staleness);
 }
 
 // Where the id of what was just staged is told.
@@ -33,9 +33,9 @@ bool tell_found(const HostedClient& client, LookUp&& look_up) {
   return true;
 }
 
-bool look_up_key(HostedClient& client, std::string_view key, Instant from, Instant now) {
+bool look_up_key(HostedClient& client, std::string_view key, Duration max_staleness, Instant now) {
   return tell_found(client, [&](Served& served, Area& area, std::uint32_t& nodes) {
-    return served.look_up_key(client, key, from, now, area, nodes);
+    return served.look_up_key(client, key, max_staleness, now, area, nodes);
   });
 }
 
@@ -51,9 +51,9 @@ CommandView get_of(const std::string_view& key) {
 }
 
 std::int32_t submit(HostedClient& client, const CommandView& command, std::uint32_t tag,
-                    double timeout, Instant from, Instant now) {
+                    double timeout, Duration max_staleness, Instant now) {
   const Result<PlimsollOutcome> outcome =
-      client.submit(command, tag, to_timeout(timeout), from, now);
+      client.submit(command, tag, to_timeout(timeout), max_staleness, now);
   if (!outcome) return refuse(outcome.error());
   outbox().outcome = *outcome;
   return answer_request(client, {});
@@ -104,15 +104,15 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit)(int32_t client, uint32_t count, uint32_
   if (!is_timeout(staleness)) return refuse_time();
   return with_words(client, count, timeout, now,
                     [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
-                      const Instant from = since(staleness, at);
+                      const Duration age_max = to_staleness(staleness);
                       outbox().outcome = plimsoll_outcome_served;
                       const auto look_up = [&](Served& served, Area& area, std::uint32_t& nodes) {
-                        return served.look_up(found, words, from, at, area, nodes);
+                        return served.look_up(found, words, age_max, at, area, nodes);
                       };
                       if (tell_found(found, look_up)) return 0;
                       const Result<CommandView> command = commands::prepare(words);
                       if (!command) return refuse(command.error());
-                      return submit(found, *command, tag, timeout, from, at);
+                      return submit(found, *command, tag, timeout, age_max, at);
                     });
 }
 
@@ -121,10 +121,10 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_get)(int32_t client, uint32_t size, uint
   if (!is_timeout(staleness)) return refuse_time();
   return with_key(client, size, timeout, now,
                   [&](HostedClient& found, std::string_view key, Instant at) {
-                    const Instant from = since(staleness, at);
+                    const Duration age_max = to_staleness(staleness);
                     outbox().outcome = plimsoll_outcome_served;
-                    if (look_up_key(found, key, from, at)) return 0;
-                    return submit(found, get_of(key), tag, timeout, from, at);
+                    if (look_up_key(found, key, age_max, at)) return 0;
+                    return submit(found, get_of(key), tag, timeout, age_max, at);
                   });
 }
 
@@ -136,7 +136,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_admitted)(int32_t client, uint32_t count
 
 int32_t PLIMSOLL_EXPORT(plimsoll_lookup)(int32_t client, uint32_t size, double now) {
   return with_key(client, size, 0, now, [](HostedClient& found, std::string_view key, Instant at) {
-    return look_up_key(found, key, Instant::min(), at) ? 1 : 0;
+    return look_up_key(found, key, cache::any_staleness, at) ? 1 : 0;
   });
 }
 

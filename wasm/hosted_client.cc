@@ -11,6 +11,9 @@
 namespace plimsoll::wasm {
 namespace {
 
+// Of browsers that resist fingerprinting; edge runtimes have a millisecond. Hosts do not say.
+constexpr Duration coarsest_clock_step = std::chrono::milliseconds(100);
+
 constexpr Error no_room_for_client{.code = ErrorCode::out_of_memory,
                                    .what = "the memory line has no room for one more client",
                                    .value = sizeof(HostedClient)};
@@ -20,6 +23,7 @@ constexpr Error no_room_for_client{.code = ErrorCode::out_of_memory,
 Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& options,
                                            HostedCache* cache, std::string_view source) {
   ClientOptions own = options;
+  own.clock_step = coarsest_clock_step;
   if (cache != nullptr) own.tracking = cache->tracking();
   if (const Status valid = validate(own); !valid) return valid.error();
   Result<Client::Accounts> accounts = Client::open_accounts(budget);
@@ -102,12 +106,13 @@ Status HostedClient::note(const Result<RequestId>& request) {
 }
 
 Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::uint32_t tag,
-                                             std::optional<Duration> timeout, Instant since,
-                                             Instant now) {
+                                             std::optional<Duration> timeout,
+                                             Duration max_staleness, Instant now) {
   const Duration patience = timeout_or(timeout);
-  const Result<RequestId> id = since == Instant::min()
-                                   ? client_.submit(command, now, patience, tag)
-                                   : client_.submit_since(since, command, now, patience, tag);
+  const Result<RequestId> id =
+      max_staleness == cache::any_staleness
+          ? client_.submit(command, now, patience, tag)
+          : client_.submit_fresh(max_staleness, command, now, patience, tag);
   const bool may_wait = !id && id.error().code == ErrorCode::rejected_by_limit &&
                         command.block_time == Duration::zero() && waits_for_room_;
   if (!may_wait) {

@@ -52,9 +52,10 @@ class HostedClient {
   Status abort();
   Status set_credentials(const Credentials& credentials);
 
-  /// Stages `command`, or gets in line. `since`: as of Client::submit_since().
+  /// Stages `command`, or gets in line. `max_staleness`: as of Client::submit_fresh().
   Result<PlimsollOutcome> submit(const CommandView& command, std::uint32_t tag,
-                                 std::optional<Duration> timeout, Instant since, Instant now);
+                                 std::optional<Duration> timeout, Duration max_staleness,
+                                 Instant now);
   /// Stages `command`, or it is refused.
   Status stage(const CommandView& command, std::uint32_t tag, std::optional<Duration> timeout,
                Instant now);

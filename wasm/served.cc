@@ -18,28 +18,28 @@ std::string_view string_of(std::string_view reply) {
 
 }  // namespace
 
-bool Served::look_up_key(HostedClient& client, std::string_view key, Instant since, Instant now,
-                         Area& area, std::uint32_t& nodes) {
+bool Served::look_up_key(HostedClient& client, std::string_view key, Duration max_staleness,
+                         Instant now, Area& area, std::uint32_t& nodes) {
   NearCache* const near = client.client().near_cache();
   if (near == nullptr || !replies_) return false;
   const commands::Question question = commands::get_of(key);
   return near->cache().filter().admits(question) &&
-         look_up(*near, client, question, since, now, area, nodes);
+         look_up(*near, client, question, max_staleness, now, area, nodes);
 }
 
-bool Served::look_up(HostedClient& client, std::span<const std::string_view> words, Instant since,
-                     Instant now, Area& area, std::uint32_t& nodes) {
+bool Served::look_up(HostedClient& client, std::span<const std::string_view> words,
+                     Duration max_staleness, Instant now, Area& area, std::uint32_t& nodes) {
   NearCache* const near = client.client().near_cache();
   if (near == nullptr || !replies_) return false;
   const Result<CommandView> command = commands::prepare(words);
   commands::QuestionReader question;
   return command && near->cache().takes(*command, question) &&
-         look_up(*near, client, question.question(), since, now, area, nodes);
+         look_up(*near, client, question.question(), max_staleness, now, area, nodes);
 }
 
 bool Served::look_up(NearCache& near, HostedClient& client, const commands::Question& question,
-                     Instant since, Instant now, Area& area, std::uint32_t& nodes) {
-  cache::Cache::Reader reader = near.reader(since);
+                     Duration max_staleness, Instant now, Area& area, std::uint32_t& nodes) {
+  cache::Cache::Reader reader = near.reader(max_staleness, now);
   reader.scratch = &*replies_;
   return near.cache().visit(reader, question, now, [&](std::string_view reply) {
     return tell(reply, client, area, nodes);

@@ -20,13 +20,13 @@ class Served {
  public:
   explicit Served(AccountHandle replies) : replies_(std::move(replies)), reader_(*replies_) {}
 
-  /// Whether the cache of `client` has the reply to these words, as of `since` or later: it is told
-  /// in `area`, in `nodes` nodes; of a large one the client's walk() has the rest.
-  bool look_up(HostedClient& client, std::span<const std::string_view> words, Instant since,
-               Instant now, Area& area, std::uint32_t& nodes);
+  /// Whether the cache of `client` has the reply to these words, at most `max_staleness` old: it is
+  /// told in `area`, in `nodes` nodes; of a large one the client's walk() has the rest.
+  bool look_up(HostedClient& client, std::span<const std::string_view> words,
+               Duration max_staleness, Instant now, Area& area, std::uint32_t& nodes);
 
   /// The same of GET of this key.
-  bool look_up_key(HostedClient& client, std::string_view key, Instant since, Instant now,
+  bool look_up_key(HostedClient& client, std::string_view key, Duration max_staleness, Instant now,
                    Area& area, std::uint32_t& nodes);
 
   /// Nothing is kept any more.
@@ -34,7 +34,7 @@ class Served {
 
  private:
   bool look_up(NearCache& near, HostedClient& client, const commands::Question& question,
-               Instant since, Instant now, Area& area, std::uint32_t& nodes);
+               Duration max_staleness, Instant now, Area& area, std::uint32_t& nodes);
   bool tell(std::string_view reply, HostedClient& client, Area& area, std::uint32_t& nodes);
   bool tell_copy(std::string_view reply, HostedClient& client, Area& area, std::uint32_t& nodes);
 

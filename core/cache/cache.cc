@@ -120,15 +120,18 @@ void Cache::leave(const Membership& member) {
   generations_.give_back(member.slot);
 }
 
+// Times end as early as they may have: it may be later by a step of the clock than that says.
 bool Cache::may_serve(const Entry& entry, const Reader& reader, Instant now) const {
   const Stamp stamp = entry.stamp();
-  if (entry.expires_at() <= now || !generations_.is_valid(stamp)) return false;
+  const Instant latest = now + reader.clock_step;
+  if (entry.expires_at() <= latest || !generations_.is_valid(stamp)) return false;
   if (stamp.slot == Generations::untracked) {
-    return reader.takes_untracked && reader.proved_since == Instant::min();
+    return reader.takes_untracked && reader.fresh.is_any();
   }
   if (!generations_.is_readable(stamp.slot)) return false;
   const Instant proved_at = generations_.proved_at(stamp.slot);
-  return after(proved_at, options_.coherence_lease) >= now && proved_at >= reader.proved_since;
+  return after(proved_at, options_.coherence_lease) >= latest && proved_at >= reader.fresh.since &&
+         generations_.proved_mark(stamp.slot) >= reader.fresh.after;
 }
 
 bool Cache::is_fenced(std::uint32_t source, const KeyHash& hash,
@@ -163,6 +166,7 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
                                  std::uint32_t slot, Instant now, std::span<Ticket::Seen> room) {
   Ticket ticket;
   ticket.began_at = now;
+  ticket.mark = next_mark();
   const bool is_split = commands::is_mget(question);
   const std::size_t count = 1 + question.more_keys.size();
   PLIMSOLL_CHECK(count <= room.size() && (is_split || count <= cache_keys_max));

@@ -13,6 +13,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/fences.h"
 #include "plimsoll/core/cache/filter.h"
+#include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/cache/generations.h"
 #include "plimsoll/core/cache/options.h"
 #include "plimsoll/core/cache/statistics.h"
@@ -82,13 +83,17 @@ class Cache {
 
   Generations& generations() { return generations_; }
 
+  /// A mark behind all that were drawn before.
+  Mark next_mark() { return last_mark_.fetch_add(1) + 1; }
+
   /// What a lookup may be served.
   struct Reader {
     std::uint32_t source = 0;
-    bool takes_untracked = false;           ///< also what only time vouches for
-    Instant proved_since = Instant::min();  ///< only what is proved to have been true then
-    Account* scratch = nullptr;             ///< of what is put together while it is visited
-    bool is_counted = false;                ///< as a lookup that found nothing, before
+    bool takes_untracked = false;            ///< also what only time vouches for
+    Freshness fresh{};                       ///< only what is proved to be as fresh as that
+    Duration clock_step = Duration::zero();  ///< by which `now` may lag behind the time
+    Account* scratch = nullptr;              ///< of what is put together while it is visited
+    bool is_counted = false;                 ///< as a lookup that found nothing, before
   };
 
   /// Calls `visit(std::string_view)` with the RESP bytes of the reply, with the shard locked, and
@@ -126,6 +131,7 @@ class Cache {
     };
     KeyHash hash;
     Instant began_at{};    ///< nothing of it went to the server before
+    Mark mark = 0;         ///< drawn then
     Stamp stamp;           ///< of the connection that it is sent on
     std::span<Seen> keys;  ///< those of the question in order; memory of whoever has the ticket
     std::uint32_t version_of_all = 0;
@@ -291,6 +297,7 @@ class Cache {
   std::atomic<bool> has_further_keys_{false};  // entries that depend on several keys were stored
   std::atomic<std::uint32_t> all_open_{0};
   std::atomic<std::uint32_t> all_version_{0};
+  std::atomic<Mark> last_mark_{0};
   std::atomic<std::uint64_t> uncacheable_{0};
   std::atomic<std::uint64_t> fenced_{0};
   std::atomic<std::uint64_t> invalidations_of_all_{0};

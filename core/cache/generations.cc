@@ -32,12 +32,21 @@ void Generations::end(std::uint32_t slot) {
   Slot& ended = at(slot);
   ended.readable.store(false, std::memory_order_release);
   ended.proved_at.store(Duration::min().count(), std::memory_order_release);
+  ended.proved_mark.store(0, std::memory_order_release);
   ended.id.fetch_add(1, std::memory_order_acq_rel);
   ends_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Generations::set_proved_at(std::uint32_t slot, Instant proved_at) {
-  at(slot).proved_at.store(proved_at.time_since_epoch().count(), std::memory_order_release);
+// Only the client of the slot calls this, so nothing is lost between a load and its store.
+void Generations::prove(std::uint32_t slot, Instant at, Mark mark) {
+  Slot& proved = this->at(slot);
+  const Duration::rep time = at.time_since_epoch().count();
+  if (time > proved.proved_at.load(std::memory_order_relaxed)) {
+    proved.proved_at.store(time, std::memory_order_release);
+  }
+  if (mark > proved.proved_mark.load(std::memory_order_relaxed)) {
+    proved.proved_mark.store(mark, std::memory_order_release);
+  }
 }
 
 void Generations::set_readable(std::uint32_t slot, bool readable) {

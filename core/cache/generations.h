@@ -8,6 +8,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/entry.h"
+#include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 
@@ -58,11 +59,14 @@ class Generations {
   /// Changes when a generation ends.
   std::uint32_t ends_count() const { return ends_count_.load(std::memory_order_relaxed); }
 
-  /// Until when everything that a slot's connection has to say has been heard: everything said
-  /// before `proved_at`. Time goes forward.
-  void set_proved_at(std::uint32_t slot, Instant proved_at);
+  /// A slot's connection has brought all that its server said before `at`, and before it was asked
+  /// for that, which was after `mark` was drawn. Neither goes back.
+  void prove(std::uint32_t slot, Instant at, Mark mark);
   Instant proved_at(std::uint32_t slot) const {
-    return Instant(Duration(at(slot).proved_at.load(std::memory_order_acquire)));
+    return Instant(Duration(this->at(slot).proved_at.load(std::memory_order_acquire)));
+  }
+  Mark proved_mark(std::uint32_t slot) const {
+    return at(slot).proved_mark.load(std::memory_order_acquire);
   }
 
   /// Whether the connection is being read: if not, nothing of it may be served.
@@ -77,6 +81,7 @@ class Generations {
     std::atomic<bool> readable{false};
     bool taken = false;
     std::atomic<Duration::rep> proved_at{Duration::min().count()};
+    std::atomic<Mark> proved_mark{0};
   };
 
   std::uint32_t id(std::uint32_t slot) const {

@@ -9,6 +9,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/flight_recorder.h"
 #include "plimsoll/core/client/side_connections.h"
@@ -98,20 +99,21 @@ class Client {
     return submit(command, now, options().request_timeout, tag);
   }
 
-  /// submit() of a read that is to be answered with what was true at `since` or later. A client
-  /// without a cache always does that.
-  Result<RequestId> submit_since(Instant since, const CommandView& command, Instant now,
+  /// submit() of a read that is to be answered with what was true at most `max_staleness` before
+  /// this call; zero: with what is true now, whatever the clock says. A client without a cache
+  /// always does that.
+  Result<RequestId> submit_fresh(Duration max_staleness, const CommandView& command, Instant now,
                                  Duration timeout, Tag tag) {
     if (!near_ || command.block_time != Duration::zero()) {
       return submit(command, now, timeout, tag);
     }
-    return stage_near(command, now, timeout, tag, since);
+    return stage_near(command, now, timeout, tag, max_staleness);
   }
 
-  /// Completes, without a value, when lookups with NearCache::reader(now) are served whatever the
-  /// cache has by this client: a round trip, or two with broadcasts, for all who ask at a time. At
-  /// once where nothing is tracked: then there is nothing that they could be served. It has a
-  /// cache. Errors as of submit().
+  /// Completes, without a value, when whatever the cache has by this client is proved to be true
+  /// since this call (marks that were drawn before it): a round trip, or two with broadcasts, for
+  /// all who ask at a time. At once where nothing is tracked: then there is nothing to prove. It
+  /// has a cache. Errors as of submit().
   Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
 
   /// Gets in line for a request that was just refused. The command stays with the caller.
@@ -313,7 +315,7 @@ class Client {
     return recorder_.on() && connection == first_connection;
   }
   Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,
-                               Instant since = Instant::min());
+                               Duration max_staleness = cache::any_staleness);
   Result<RequestId> note_beside(const CommandView& command, const Result<RequestId>& id);
   std::optional<Event> poll_near_event();
   Instant near_timeout() const;

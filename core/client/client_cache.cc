@@ -20,9 +20,9 @@ Status Client::use_cache(cache::Cache& cache, std::string_view source) {
 }
 
 Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
-                                     Tag tag, Instant since) {
+                                     Tag tag, Duration max_staleness) {
   if (!admission_.none()) return refuse_to_overtake();
-  return count(near_->submit(command, now, deadline_of(now, timeout), tag, since));
+  return count(near_->submit(command, now, deadline_of(now, timeout), tag, max_staleness));
 }
 
 Result<RequestId> Client::prove(Instant now, Duration timeout, Tag tag) {

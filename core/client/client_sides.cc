@@ -145,6 +145,7 @@ std::optional<Event> Client::poll_any_event() {
   if (!sides_.none()) {
     if (std::optional<Event> event = sides_.poll_event()) {
       spoke_ = true;
+      if (near_ && event->value) near_->note_told_beside();
       return event;
     }
   }

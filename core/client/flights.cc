@@ -136,15 +136,11 @@ void Flights::close(Flight& flight) {
 
 void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
 
-Flight* Flights::find(const Question& question, const Ticket& ticket, const Cache& cache,
-                      Instant since) {
-  Flight* flight = buckets_[bucket_of(ticket)];
-  for (; flight != nullptr; flight = flight->next) {
-    if (flight->ticket.hash.low != ticket.hash.low || flight->ticket.began_at < since) continue;
-    if (flight->waiters == nullptr || flight->has_landed) continue;
-    if (is_same(flight->question, question) && cache.is_current(flight->ticket)) return flight;
-  }
-  return nullptr;
+bool Flights::answers(const Flight& flight, const Question& question, const Ticket& ticket,
+                      const Cache& cache) {
+  if (flight.ticket.hash.low != ticket.hash.low) return false;
+  if (flight.waiters == nullptr || flight.has_landed) return false;
+  return is_same(flight.question, question) && cache.is_current(flight.ticket);
 }
 
 RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {

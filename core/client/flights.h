@@ -76,9 +76,16 @@ class Flights {
   void close(Flight& flight);
 
   /// The flight that a read of this, which would have that ticket, may join: under way, not
-  /// overtaken, and not begun before `since`.
+  /// overtaken, and one that `suits(flight)`.
+  template <class Suits>
   Flight* find(const commands::Question& question, const cache::Cache::Ticket& ticket,
-               const cache::Cache& cache, Instant since);
+               const cache::Cache& cache, Suits&& suits) {
+    Flight* flight = buckets_[bucket_of(ticket)];
+    while (flight != nullptr && !(answers(*flight, question, ticket, cache) && suits(*flight))) {
+      flight = flight->next;
+    }
+    return flight;
+  }
 
   /// One more who waits; 0: no memory.
   RequestId add(Flight& flight, Instant deadline, Tag tag);
@@ -125,6 +132,8 @@ class Flights {
   static constexpr int waiter_shift = 55;
 
   static std::size_t bucket_of(const cache::Cache::Ticket& ticket);
+  static bool answers(const Flight& flight, const commands::Question& question,
+                      const cache::Cache::Ticket& ticket, const cache::Cache& cache);
   static void release(Flight& flight);
   void remove(Flight& flight, Waiter*& link);
   template <class Visit>

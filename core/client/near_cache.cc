@@ -31,6 +31,7 @@ NearCache::NearCache(cache::Cache& cache, const cache::Cache::Membership& member
       main_(main),
       requests_(requests),
       replies_(replies),
+      clock_step_(main.options().clock_step),
       flights_(requests),
       cached_reader_(replies),
       writes_(cache, member.source, requests),
@@ -79,12 +80,13 @@ std::uint32_t NearCache::slot() const {
 }
 
 Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
-                                    Tag tag, Instant since) {
+                                    Tag tag, Duration max_staleness) {
+  clock_step_.note(now);
   commands::QuestionReader reader;
   const bool is_read = reader.read(command, cache_.filter().module_reads());
   if (is_read && may_fetch(reader.question())) {
     if (main_.is_closed()) return main_.refusal();
-    const auto id = fetch(reader.question(), command, now, deadline, tag, since);
+    const auto id = fetch(reader.question(), command, now, deadline, tag, max_staleness);
     if (id) return *id;
   }
   const Result<RequestId> id = main_.submit(command, deadline, tag);
@@ -95,13 +97,16 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
 // None where it is a request like any other: there is no room to remember it.
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
-                                          Tag tag, Instant since) {
+                                          Tag tag, Duration max_staleness) {
+  const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
   cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), now, seen);
-  if (Flights::Flight* const same = flights_.find(question, ticket, cache_, since)) {
+  const auto suits = [&](const Flights::Flight& each) { return may_join(each, fresh, now); };
+  if (Flights::Flight* const same = flights_.find(question, ticket, cache_, suits)) {
     return join(*same, deadline, tag);
   }
-  if (since != Instant::min() && tracked_ && has_room_to_wait() &&
+  // It may be fetched behind later requests, then: that is for those alone who ask for proof.
+  if (max_staleness != cache::any_staleness && tracked_ && has_room_to_wait() &&
       cache_.has(question, member_.source, ticket.stamp, now)) {
     const auto id = await_proof(question, ticket, command, now, deadline, tag);
     if (id) return id;
@@ -118,8 +123,21 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
     return std::nullopt;  // the pipeline says why
   }
   flight->request = *request;
-  note_request(*request, now);
+  note_request(*request, staging_of(*flight));
   return id;
+}
+
+// What has not left will run after this call. What has may have run when it left, however long its
+// reply takes: it counts as an entry does.
+bool NearCache::may_join(const Flights::Flight& flight, const cache::Freshness& fresh,
+                         Instant now) const {
+  if (!flight.awaits_proof && !main_.was_exposed(flight.request)) return true;
+  if (flight.ticket.mark <= fresh.after) return false;
+  const Duration ttl = cache_.options().entry_ttl;
+  Duration age_max = tracked_ ? cache_.options().coherence_lease : Duration::max();
+  if (ttl != Duration::zero()) age_max = std::min(age_max, ttl);
+  const Instant latest = now + clock_step_.value();
+  return flight.ticket.began_at >= fresh.since && after(flight.ticket.began_at, age_max) >= latest;
 }
 
 std::optional<RequestId> NearCache::join(Flights::Flight& flight, Instant deadline, Tag tag) {
@@ -175,8 +193,9 @@ void NearCache::begin_generation() {
   if (main_.tracking().state == Tracking::State::tracked) {
     tracked_ = true;
     state_ = State::tracking;
-    cache_.generations().set_proved_at(member_.slot, main_.now());
-    proved_before_ = main_.now();
+    clock_step_.note(main_.now());
+    proved_before_ = about_to_stage(main_.now());
+    prove_until(proved_before_);
     handle_read();
   } else {
     const bool has_ttl = cache_.options().entry_ttl != Duration::zero();
@@ -331,6 +350,7 @@ Event NearCache::failed(const Flights::EndedWaiter& ended) {
 }
 
 void NearCache::handle_timeout(Instant now) {
+  clock_step_.note(now);
   flights_.handle_timeout(now);
   if (now >= next_proof()) ask_for_proof(now);
   has_to_relieve_ = cache_.relieve(now);

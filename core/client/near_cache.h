@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "plimsoll/core/base/clock_step.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/flights.h"
@@ -20,9 +21,9 @@
 // rules that make the cache coherent are told in docs/caching.md.
 //
 // A connection's generation begins when its tracking does, and ends with it. Its proof: each reply
-// says that all invalidations for what happened before its request was staged have arrived. So the
-// time of one staged request at a time is remembered, and once that is answered it is proved; an
-// idle connection is asked by PING.
+// says that all invalidations for what happened before its request was staged have arrived. So it
+// is remembered when one request at a time was staged, as a time and as a mark, and once that is
+// answered it is proved; an idle connection is asked by PING.
 
 namespace plimsoll {
 
@@ -44,20 +45,32 @@ class NearCache {
   State state() const { return state_.load(std::memory_order_relaxed); }
   cache::Cache& cache() const { return cache_; }
 
+  /// What a read that is called now wants. From any thread.
+  cache::Freshness freshness(Duration max_staleness, Instant now) const {
+    if (max_staleness == cache::any_staleness) return {.after = told_beside()};
+    const Duration step = clock_step_.value();
+    if (max_staleness <= step) return {.after = cache_.next_mark()};
+    return {.since = now - max_staleness + step};
+  }
+
   /// What a lookup of this client may be served. From any thread.
-  cache::Cache::Reader reader(Instant proved_since = Instant::min()) const {
+  cache::Cache::Reader reader(Duration max_staleness, Instant now) const {
+    return reader(freshness(max_staleness, now));
+  }
+  cache::Cache::Reader reader(const cache::Freshness& fresh) const {
     return {.source = member_.source,
             .takes_untracked = state() == State::ttl,
-            .proved_since = proved_since};
+            .fresh = fresh,
+            .clock_step = clock_step_.value()};
   }
 
   /// A command for the main connection. A read that may be cached is fetched, or waits for one that
   /// is being; a write fences its keys. rejected_by_limit and the like as Session::submit().
   ///
-  /// A read gets what was true at `since` or later. Where the cache has it, but no proof as young
-  /// as that, one is asked for rather than the reply.
+  /// A read gets what was true at most `max_staleness` before. Where the cache has it, but no proof
+  /// as young as that, one is asked for rather than the reply.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
-                           Instant since = Instant::min());
+                           Duration max_staleness = cache::any_staleness);
 
   /// Client::prove().
   Result<RequestId> prove(Instant now, Instant deadline, Tag tag);
@@ -69,6 +82,11 @@ class NearCache {
   /// A command got in the line for room, as `id`; of those who wait, `first` is the first now.
   void note_waits(const CommandView& command, RequestId id) { waiting_.begin(command, id); }
   void handle_first_waits(RequestId first) { waiting_.end_until(first); }
+
+  /// Another connection of the client is about to tell something. What is read after that is to be
+  /// as new, although invalidations come on the main connection, and maybe later: the next reply
+  /// there proves it.
+  void note_told_beside() { told_beside_.store(cache_.next_mark(), std::memory_order_release); }
 
   void cancel(RequestId id) { flights_.cancel(id); }
 
@@ -108,8 +126,23 @@ class NearCache {
     bool of_all;
   };
 
+  // When something was staged.
+  struct Staged {
+    Instant at;
+    cache::Mark mark;
+  };
+  // To be called before the request is staged: whoever asks later does so behind it.
+  Staged about_to_stage(Instant now) { return {now, cache_.next_mark()}; }
+
   std::optional<RequestId> fetch(const commands::Question& question, const CommandView& command,
-                                 Instant now, Instant deadline, Tag tag, Instant since);
+                                 Instant now, Instant deadline, Tag tag, Duration max_staleness);
+  static Staged staging_of(const Flights::Flight& flight) {
+    return {flight.ticket.began_at, flight.ticket.mark};
+  }
+  bool may_join(const Flights::Flight& flight, const cache::Freshness& fresh, Instant now) const;
+  cache::Mark told_beside() const {
+    return state() == State::ttl ? 0 : told_beside_.load(std::memory_order_acquire);
+  }
   std::optional<RequestId> join(Flights::Flight& flight, Instant deadline, Tag tag);
   bool may_track(std::string_view key) const;
   bool may_fetch(const commands::Question& question) const;
@@ -127,8 +160,8 @@ class NearCache {
   void end_proof(Flights::Flight& proof);
   void ask_again(Flights::Flight& flight);
   bool take_from_cache(Flights::Flight& flight);
-  void prove_until(Instant at);
-  void note_request(RequestId id, Instant now);
+  void prove_until(const Staged& staged);
+  void note_request(RequestId id, const Staged& staged);
   void ask_for_proof(Instant now);
   Instant next_proof() const;
   bool handle_push(const Value& push);
@@ -156,9 +189,11 @@ class NearCache {
   bool has_to_relieve_ = false;   // entries may be left that are to go
   std::uint64_t connection_ = 0;  // of which the generation is, as the session counts them
   std::uint64_t pushes_skipped_ = 0;
-  std::optional<RequestId> probe_;  // its reply proves all until probe_at_
-  Instant probe_at_ = Instant::min();
-  Instant proved_before_ = Instant::min();  // broadcast: what one more answer proves
+  ClockStep clock_step_;
+  std::atomic<cache::Mark> told_beside_{0};
+  std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
+  Staged probe_staged_{Instant::min(), 0};
+  Staged proved_before_{Instant::min(), 0};  // broadcast: what one more answer proves
   Flights flights_;
   Flights::Flight* landed_ = nullptr;
   std::optional<Event> landing_;

@@ -25,15 +25,14 @@ bool NearCache::is_broadcast() const {
   return main_.options().tracking.method == TrackingOptions::Method::broadcast;
 }
 
-void NearCache::prove_until(Instant at) {
-  if (!tracked_ || at <= cache_.generations().proved_at(member_.slot)) return;
-  cache_.generations().set_proved_at(member_.slot, at);
+void NearCache::prove_until(const Staged& staged) {
+  if (tracked_) cache_.generations().prove(member_.slot, staged.at, staged.mark);
 }
 
-void NearCache::note_request(RequestId id, Instant now) {
+void NearCache::note_request(RequestId id, const Staged& staged) {
   if (!tracked_ || probe_) return;
   probe_ = id;
-  probe_at_ = now;
+  probe_staged_ = staged;
 }
 
 // All that was said before the probe was staged has been heard. Broadcasts come behind all replies
@@ -41,16 +40,17 @@ void NearCache::note_request(RequestId id, Instant now) {
 void NearCache::handle_reply_to(RequestId id) {
   if (!probe_ || id < *probe_) return;
   probe_.reset();
-  const Instant before = std::exchange(proved_before_, probe_at_);
-  prove_until(is_broadcast() ? before : probe_at_);
+  const Staged before = std::exchange(proved_before_, probe_staged_);
+  prove_until(is_broadcast() ? before : probe_staged_);
 }
 
 void NearCache::ask_for_proof(Instant now) {
   asked_at_ = now;
   const RequestId next = main_.staged_until();
+  const Staged staged = about_to_stage(now);
   if (!main_.submit_own(ping(), own_proof)) return;
   probe_ = next;
-  probe_at_ = now;
+  probe_staged_ = staged;
 }
 
 // In time before the lease ends; but not all the time, where there is no room for a PING.
@@ -84,10 +84,12 @@ Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
 Result<Flights::Flight*> NearCache::open_proof(Instant now) {
   if (proof_ != nullptr && !main_.was_exposed(proof_->request)) {
     proof_->ticket.began_at = std::max(proof_->ticket.began_at, now);
+    proof_->ticket.mark = cache_.next_mark();
     return proof_;
   }
   cache::Cache::Ticket ticket;
   ticket.began_at = now;
+  ticket.mark = cache_.next_mark();
   Flights::Flight* const proof = flights_.open({}, ticket);
   if (proof == nullptr) return no_memory;
   if (!tracked_) {
@@ -145,7 +147,7 @@ std::optional<Event> NearCache::land_proof(const Event& event, Flights::Flight& 
       error_ = request.error();
       landing_ = Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &error_};
     } else {
-      prove_until(proof.ticket.began_at);
+      prove_until(staging_of(proof));
     }
   }
   landed_ = &proof;
@@ -172,10 +174,11 @@ void NearCache::ask_again(Flights::Flight& flight) {
   } else if (!take_from_cache(flight)) {
     CommandView command = CommandView::from_encoded(flight.command);
     command.effect = CommandView::Effect::read;
+    const Staged staged = about_to_stage(main_.now());
     const Result<RequestId> request = submit_flight(flight, command);
     if (request) {
       flight.request = *request;
-      return note_request(*request, main_.now());
+      return note_request(*request, staged);
     }
     error_ = request.error();
     landing_ = Event{.kind = Event::Kind::failed, .error = &error_};
@@ -184,7 +187,7 @@ void NearCache::ask_again(Flights::Flight& flight) {
 }
 
 bool NearCache::take_from_cache(Flights::Flight& flight) {
-  cache::Cache::Reader wanted = reader(flight.ticket.began_at);
+  cache::Cache::Reader wanted = reader({.after = flight.ticket.mark});
   wanted.scratch = &replies_;
   wanted.is_counted = true;
   const bool found =

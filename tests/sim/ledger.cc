@@ -22,6 +22,7 @@ void Ledger::note_served(RequestNumber number, Ran ran, std::uint64_t connection
     return require(false, "a server gets only what somebody asked for", number);
   }
   Request& request = requests_[number];
+  request.served_at = schedule_.now();
   if (connection >= request.connection) {
     request.connection = connection;
     request.reply_hash = reply_hash;
@@ -53,7 +54,8 @@ void Ledger::end(RequestNumber number, const Outcome& outcome) {
   --pending_;
   if (request.deadline != never) {
     const Instant due = std::max(request.deadline, outcome.excused_until);
-    require(schedule_.now() <= due + lateness_max, "an outcome comes before the deadline", number);
+    require(schedule_.now() <= due + lateness_max + outcome.clock_step,
+            "an outcome comes before the deadline", number);
   }
 
   const ErrorCode code = outcome.error == nullptr ? ErrorCode::closed : outcome.error->code;

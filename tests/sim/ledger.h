@@ -40,11 +40,15 @@ class Ledger {
     std::uint64_t reply_hash = 0;  ///< of the reply or of the error reply; 0: there was none
     bool truthful = true;          ///< the server did not lie on that connection
     Instant excused_until{};       ///< nobody was there to see a deadline pass before
+    Duration clock_step{};         ///< by which the client's clock may be late
   };
   void end(RequestNumber number, const Outcome& outcome);
 
   /// submit() did not take it.
   void refuse(RequestNumber number);
+
+  /// When a server answered it last.
+  Instant served_at(RequestNumber number) const { return requests_[number].served_at; }
 
   std::uint64_t pending_count() const { return pending_; }
   std::uint64_t requests_count() const { return requests_.size() - 1; }
@@ -59,6 +63,7 @@ class Ledger {
 
   struct Request {
     Instant deadline = never;
+    Instant served_at{};
     std::uint64_t connection = 0;
     std::uint64_t reply_hash = 0;
     std::uint16_t runs = 0;

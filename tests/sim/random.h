@@ -26,7 +26,8 @@ class Random {
     faults,
     wire,
     cache,
-    caches
+    caches,
+    clock
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

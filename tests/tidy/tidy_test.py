@@ -7,6 +7,7 @@ import allocation_rules
 import cxx_text
 import house_rules
 import layout_rules
+import promises
 import python_cases
 import source_tree
 
@@ -182,6 +183,27 @@ class Tags(unittest.TestCase):
             with self.subTest(build):
                 found = list(layout_rules.explained_tags("a/BUILD.bazel", build, "`threads`"))
                 self.assertEqual(len(found), count)
+
+
+class Promises(unittest.TestCase):
+    SMALL = ("# A\n\n## What is promised\n\n1. **One.** It holds.\n2. **Two.**\n\n"
+             "## Which test holds which promise\n\n| 1 | one holds | [a](../a.cc) |\n")
+
+    def test_caching(self):
+        """each promise of docs/caching.md has a test, which is where the page says"""
+        files = dict(source_tree.text_files(source_tree.root()))
+        found = list(promises.problems(files[promises.DOCUMENT], files))
+        self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_missing(self):
+        """a promise without a test is caught, and a test that is not there"""
+        row = "| 2 | two holds | [b](../b.cc) |\n"
+        both = {"a.cc": 'CASE("one "\n     "holds")', "b.cc": 'CASE("two holds")'}
+        for document, files, count in ((self.SMALL + row, both, 0), (self.SMALL, both, 1),
+                                       (self.SMALL + row, {"a.cc": both["a.cc"]}, 1),
+                                       ("# A\n", both, 1)):
+            with self.subTest(document, files=list(files)):
+                self.assertEqual(len(list(promises.problems(document, files))), count)
 
 
 def violations(rule, path, text):

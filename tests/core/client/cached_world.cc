@@ -42,14 +42,14 @@ std::optional<RequestId> CachedWorld::get(std::size_t client, Tag tag, const std
 }
 
 std::optional<RequestId> CachedWorld::read(std::size_t client, Tag tag, const Words& words,
-                                           Instant proved_since) {
+                                           Duration max_staleness) {
   const std::vector<std::string_view> views(words.begin(), words.end());
   CommandView command;
   command.args = views;
   commands::QuestionReader reader;
   ClientEnd& end = *at(client).end;
   if (cache_->takes(command, reader)) {
-    cache::Cache::Reader wanted = end.client().near_cache()->reader(proved_since);
+    cache::Cache::Reader wanted = end.client().near_cache()->reader(max_staleness, end.now());
     wanted.scratch = &end.client().replies_account();
     std::string reply;
     const bool hit = cache_->visit(wanted, reader.question(), end.now(), [&](std::string_view all) {
@@ -61,7 +61,7 @@ std::optional<RequestId> CachedWorld::read(std::size_t client, Tag tag, const Wo
       return std::nullopt;
     }
   }
-  return end.submit(tag, words, Duration::zero(), proved_since);
+  return end.submit(tag, words, Duration::zero(), max_staleness);
 }
 
 std::optional<RequestId> CachedWorld::submit(std::size_t client, Tag tag, const Words& words) {

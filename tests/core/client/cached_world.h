@@ -40,7 +40,7 @@ class CachedWorld {
   /// As one who calls get() does: a hit is a line "<tag>: hit <value>", a miss a request.
   std::optional<RequestId> get(std::size_t client, Tag tag, const std::string& key);
   std::optional<RequestId> read(std::size_t client, Tag tag, const Words& words,
-                                Instant proved_since = Instant::min());
+                                Duration max_staleness = cache::any_staleness);
   /// Straight to the server.
   std::optional<RequestId> submit(std::size_t client, Tag tag, const Words& words);
 

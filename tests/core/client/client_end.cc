@@ -48,11 +48,11 @@ std::optional<RequestId> ClientEnd::submit(Tag tag, const Words& words) {
 }
 
 std::optional<RequestId> ClientEnd::submit(Tag tag, const Words& words, Duration timeout,
-                                           Instant since) {
+                                           Duration max_staleness) {
   const std::vector<std::string_view> views(words.begin(), words.end());
   CommandView command;
   command.args = views;
-  return submit_command(tag, command, timeout, since);
+  return submit_command(tag, command, timeout, max_staleness);
 }
 
 std::optional<RequestId> ClientEnd::prove(Tag tag, Duration timeout) {
@@ -65,10 +65,10 @@ std::optional<RequestId> ClientEnd::prove(Tag tag, Duration timeout) {
 }
 
 std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& command,
-                                                   Duration timeout, Instant since) {
+                                                   Duration timeout, Duration max_staleness) {
   require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
   ++pending_;
-  Result<RequestId> id = client_->submit_since(since, command, now_, timeout, tag);
+  Result<RequestId> id = client_->submit_fresh(max_staleness, command, now_, timeout, tag);
   const bool for_want_of_room = !id && id.error().code == ErrorCode::rejected_by_limit;
   if (for_want_of_room && may_wait_) id = wait_for_room(command, timeout, tag);
   if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));

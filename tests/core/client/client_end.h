@@ -43,9 +43,9 @@ class ClientEnd {
   /// so it waits for room first, and "<tag> admitted" says that it does no longer.
   std::optional<RequestId> submit(Tag tag, const Words& words);
   std::optional<RequestId> submit(Tag tag, const Words& words, Duration timeout,
-                                  Instant since = Instant::min());
+                                  Duration max_staleness = cache::any_staleness);
   std::optional<RequestId> submit_command(Tag tag, const CommandView& command, Duration timeout,
-                                          Instant since = Instant::min());
+                                          Duration max_staleness = cache::any_staleness);
   /// "<tag>: " without a reply says that it is proved.
   std::optional<RequestId> prove(Tag tag, Duration timeout = {});
   void cancel(RequestId id);

@@ -214,8 +214,9 @@ TEST_CASE("what is too large to be put together without memory misses where ther
         .row = commands::row_numbers::mget, .key = key, .rest = {}, .more_keys = {}};
   };
   const auto found = [&](std::string_view key) {
-    return world.cache().visit(world.end(0).client().near_cache()->reader(), mget(key),
-                               world.end(0).now(), [](std::string_view) { return true; });
+    return world.cache().visit(
+        world.end(0).client().near_cache()->reader(cache::any_staleness, world.end(0).now()),
+        mget(key), world.end(0).now(), [](std::string_view) { return true; });
   };
   CHECK_FALSE(found("large"));
   world.data()["small"] = "x";

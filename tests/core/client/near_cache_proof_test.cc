@@ -39,13 +39,12 @@ struct Proofs : CachedWorld {
 
 TEST_CASE("once it is proved, what the cache has is served as true at that time") {
   Proofs world;
-  const Instant asked = world.now();
   world.end(0).prove(1);
   CHECK(world.take_events(0).empty());
   world.flow();
   CHECK(world.take_events(0) == Lines{"1: "});
   world.advance(1s);
-  world.read(0, 2, {"GET", "key"}, asked);
+  world.read(0, 2, {"GET", "key"}, 1s);
   CHECK(world.take_events(0) == Lines{"2: hit $3\r\nold"});
   CHECK(world.pings() == 1);
   CHECK(world.reads() == 0);
@@ -54,11 +53,10 @@ TEST_CASE("once it is proved, what the cache has is served as true at that time"
 TEST_CASE("a proof brings all news from before along") {
   Proofs world;
   world.write_elsewhere("key", "new");
-  const Instant asked = world.now();
   world.end(0).prove(1);
   world.flow();
   CHECK(world.take_events(0) == Lines{"1: "});
-  world.read(0, 2, {"GET", "key"}, asked);
+  world.read(0, 2, {"GET", "key"}, 1s);
   world.flow();
   CHECK(world.take_events(0) == Lines{"2: \"new\""});
 }
@@ -98,10 +96,10 @@ TEST_CASE("reads that only lack proof share one PING, and then find what the cac
   world.advance(1s);
   const std::size_t pings = world.pings();
   const std::size_t reads = world.reads();
-  world.read(0, 1, {"GET", "a"}, world.now());
-  world.read(0, 2, {"GET", "b"}, world.now());
-  world.read(0, 3, {"GET", "c"}, world.now());
-  world.read(0, 4, {"GET", "a"}, world.now());
+  world.read(0, 1, {"GET", "a"}, 0s);
+  world.read(0, 2, {"GET", "b"}, 0s);
+  world.read(0, 3, {"GET", "c"}, 0s);
+  world.read(0, 4, {"GET", "a"}, 0s);
   CHECK(world.take_events(0).empty());
   world.flow();
   Lines events = world.take_events(0);
@@ -114,7 +112,7 @@ TEST_CASE("reads that only lack proof share one PING, and then find what the cac
 TEST_CASE("a read that lacks proof counts as one lookup, and a hit") {
   Proofs world;
   const auto before = world.statistics();
-  world.read(0, 1, {"GET", "key"}, world.now());
+  world.read(0, 1, {"GET", "key"}, 0s);
   world.flow();
   CHECK(world.take_events(0) == Lines{"1: \"old\""});
   CHECK(world.statistics().lookups == before.lookups + 1);
@@ -124,7 +122,7 @@ TEST_CASE("a read that lacks proof counts as one lookup, and a hit") {
 TEST_CASE("a read that lacks proof is fetched where the proof brings news of its key") {
   Proofs world;
   world.write_elsewhere("key", "new");
-  world.read(0, 1, {"GET", "key"}, world.now());
+  world.read(0, 1, {"GET", "key"}, 0s);
   world.flow();
   CHECK(world.take_events(0) == Lines{"1: \"new\""});
   CHECK(world.pings() == 1);
@@ -139,12 +137,12 @@ TEST_CASE("a read that wants more than a fetch can say that is under way sends i
   world.data()["other"] = "new";  // its news is on its way nowhere: it was not tracked in time
   world.advance(1s);
   SECTION("wants no older value") {
-    world.read(0, 2, {"GET", "other"}, world.now());
+    world.read(0, 2, {"GET", "other"}, 0s);
     world.flow();
     CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"new\""});
   }
   SECTION("has nothing against it") {
-    world.read(0, 2, {"GET", "other"}, world.now() - 2s);
+    world.read(0, 2, {"GET", "other"}, 2s);
     world.flow();
     CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"old\""});
   }
@@ -152,7 +150,7 @@ TEST_CASE("a read that wants more than a fetch can say that is under way sends i
 
 TEST_CASE("what another connection vouches for is fetched by whoever wants proof") {
   Proofs world({.clients = 2});
-  world.read(1, 1, {"GET", "key"}, world.end(1).now());
+  world.read(1, 1, {"GET", "key"}, 0s);
   world.flow();
   CHECK(world.take_events(1) == Lines{"1: \"old\""});
   CHECK(world.pings() == 0);
@@ -164,7 +162,7 @@ TEST_CASE("one who waits for a proof can be cancelled, and time out, without har
   const auto first = world.end(0).prove(1);
   world.end(0).prove(2, 100ms);
   world.end(0).prove(3);
-  const auto read = world.read(0, 4, {"GET", "key"}, world.now());
+  const auto read = world.read(0, 4, {"GET", "key"}, 0s);
   world.end(0).cancel(*first);
   world.end(0).cancel(*read);
   world.advance(200ms);
@@ -187,7 +185,7 @@ TEST_CASE("a proof that everybody gave up is not waited for") {
 
 TEST_CASE("a proof that nobody wants any more does not keep a silent connection alive") {
   Proofs world;
-  const auto read = world.read(0, 1, {"GET", "key"}, world.now());
+  const auto read = world.read(0, 1, {"GET", "key"}, 0s);
   world.go_up(0);
   world.end(0).cancel(*read);
   CHECK(world.take_events(0) == Lines{"1: cancelled (no)"});
@@ -200,7 +198,7 @@ TEST_CASE("a proof that nobody wants any more does not keep a silent connection 
 TEST_CASE("where the connection is lost there is nothing left to prove; reads are sent again") {
   Proofs world;
   world.end(0).prove(1);
-  world.read(0, 2, {"GET", "key"}, world.now());
+  world.read(0, 2, {"GET", "key"}, 0s);
   world.go_up(0);
   world.break_off(0);
   CHECK(world.take_events(0).at(0).substr(0, 12) == "disconnected");
@@ -213,7 +211,7 @@ TEST_CASE("without tracking a proof comes at once, and nothing is served by it")
   Proofs world({.cache = {.bytes_max = 64 * 1024, .entry_ttl = 1h}, .knows_tracking = false});
   world.end(0).prove(1);
   CHECK(world.take_events(0) == Lines{"1: "});
-  world.read(0, 2, {"GET", "key"}, world.now());
+  world.read(0, 2, {"GET", "key"}, 0s);
   world.flow();
   CHECK(world.take_events(0) == Lines{"2: \"old\""});
   CHECK(world.reads() == 1);
@@ -232,6 +230,131 @@ TEST_CASE("broadcasts are proved by two round trips") {
   CHECK(world.pings() == 2);
 }
 
+// Everything below happens between two steps of the client's clock.
+TEST_CASE("what is true now is not told from equal times") {
+  CachedWorld world;
+  cache_it(world);
+  world.end(0).prove(1);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: "});
+  world.write_elsewhere("key", "new");
+  world.read(0, 2, {"GET", "key"}, 0s);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"2: \"new\""});
+}
+
+TEST_CASE("a fetch that has left is not joined by a read of what is true now, at the same time") {
+  CachedWorld world;
+  world.data()["key"] = "old";
+  world.get(0, 1, "key");
+  world.go_up(0);
+  world.data()["key"] = "new";
+  world.read(0, 2, {"GET", "key"}, 0s);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"new\""});
+}
+
+TEST_CASE("a fetch that has not left is joined, however long it has waited") {
+  CachedWorld world;
+  world.data()["key"] = "old";
+  world.get(0, 1, "key");
+  world.advance(1s);
+  const std::size_t reads = world.reads_count();
+  world.read(0, 2, {"GET", "key"}, 0s);
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"old\""});
+  CHECK(world.reads_count() == reads + 1);
+}
+
+TEST_CASE("a fetch that has stalled for longer than the lease is not joined") {
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .coherence_lease = 800ms}});
+  world.data()["key"] = "old";
+  world.get(0, 1, "key");
+  world.go_up(0);
+  world.data()["key"] = "new";
+  world.advance(801ms);
+  world.get(0, 2, "key");
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"new\""});
+}
+
+TEST_CASE("without tracking, a fetch that has stalled for longer than entry_ttl is not joined") {
+  CachedWorld world(
+      {.cache = {.bytes_max = 64 * 1024, .entry_ttl = 800ms}, .knows_tracking = false});
+  world.data()["key"] = "old";
+  world.get(0, 1, "key");
+  world.go_up(0);
+  world.data()["key"] = "new";
+  world.advance(801ms);
+  world.get(0, 2, "key");
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"old\"", "2: \"new\""});
+}
+
+TEST_CASE("a number of milliseconds is counted with the step of the clock on the safe side") {
+  ClientOptions options{.tracking = {.method = TrackingOptions::Method::all_reads}};
+  options.clock_step = 100ms;
+  CachedWorld world({.client = options});
+  cache_it(world);
+  world.end(0).prove(1);
+  world.flow();
+  world.take_events(0);
+  SECTION("within one step nothing is proved by time") {
+    world.read(0, 2, {"GET", "key"}, 100ms);
+    CHECK(world.take_events(0).empty());
+  }
+  SECTION("a step less counts") {
+    world.read(0, 2, {"GET", "key"}, 101ms);
+    CHECK(world.take_events(0) == Lines{"2: hit $3\r\nold"});
+  }
+  SECTION("readings that differ by less show a finer clock") {
+    world.advance(20ms);
+    world.read(0, 2, {"GET", "key"}, 41ms);
+    CHECK(world.take_events(0) == Lines{"2: hit $3\r\nold"});
+  }
+  SECTION("but no finer than they show") {
+    world.advance(20ms);
+    world.read(0, 2, {"GET", "key"}, 39ms);
+    CHECK(world.take_events(0).empty());
+  }
+}
+
+TEST_CASE("entries end a step of the clock before their time") {
+  ClientOptions options{.tracking = {.method = TrackingOptions::Method::all_reads}};
+  options.clock_step = 100ms;
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .entry_ttl = 1s}, .client = options});
+  cache_it(world);
+  world.advance(100ms);
+  world.advance(799ms);
+  world.get(0, 1, "key");
+  CHECK(world.take_events(0) == Lines{"1: hit $3\r\nold"});
+  world.advance(1ms);
+  world.get(0, 2, "key");
+  CHECK(world.take_events(0) == Lines{"2: hit $3\r\nold"});
+  world.advance(99ms);
+  world.get(0, 3, "key");
+  CHECK(world.take_events(0).empty());
+}
+
+TEST_CASE("what another connection of the client has told is not older than what is read then") {
+  Proofs world;
+  world.write_elsewhere("key", "new");
+  world.end(0).client().near_cache()->note_told_beside();  // of a message, or of a blocked read
+  world.get(0, 1, "key");
+  CHECK(world.take_events(0).empty());
+  world.flow();
+  CHECK(world.take_events(0) == Lines{"1: \"new\""});
+  world.get(0, 2, "key");
+  CHECK(world.take_events(0) == Lines{"2: hit $3\r\nnew"});
+}
+
+TEST_CASE("whoever says how old a value may be is served by that, whatever was told beside") {
+  Proofs world;
+  world.end(0).client().near_cache()->note_told_beside();
+  world.read(0, 1, {"GET", "key"}, 2s);
+  CHECK(world.take_events(0) == Lines{"1: hit $3\r\nold"});
+}
+
 TEST_CASE("those who wait for a proof count as requests under way") {
   ClientOptions options{.tracking = {.method = TrackingOptions::Method::all_reads}};
   options.inflight_requests_limit = 2;
@@ -247,7 +370,7 @@ TEST_CASE("those who wait for a proof count as requests under way") {
 TEST_CASE("when the client is aborted all who wait for a proof are told") {
   Proofs world;
   world.end(0).prove(1);
-  world.read(0, 2, {"GET", "key"}, world.now());
+  world.read(0, 2, {"GET", "key"}, 0s);
   world.end(0).abort();
   CHECK(world.take_events(0).size() >= 2);
 }

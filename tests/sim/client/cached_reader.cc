@@ -60,14 +60,14 @@ void CachedReader::act_once() {
     case 6: return prove();
     case 7: {  // written, and read at once
       write();
-      return read(Instant::min());
+      return read(cache::any_staleness);
     }
     default: break;
   }
   for (std::uint64_t left = random().between(1, 6); left > 0; --left) {
     const Duration staleness =
-        random().one_in(2) ? Duration::zero() : milliseconds(random().below(50));
-    read(random().one_in(4) ? environment().now() - staleness : Instant::min());
+        random().one_in(2) ? Duration::zero() : microseconds(random().skewed(50'000));
+    read(random().one_in(4) ? staleness : cache::any_staleness);
   }
 }
 
@@ -123,8 +123,9 @@ void CachedReader::prove() {
   if (cache_ == nullptr || !driver().has_cache()) return;
   const Duration timeout = desk_.draw_timeout();
   const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "a proof");
+  const cache::Mark mark = cache_->core().next_mark();
   if (!desk_.note_submitted(driver().prove(timeout, number), number)) return;
-  asked_[number] = {.what = Asked::What::proof, .since = environment().now()};
+  asked_[number] = {.what = Asked::What::proof, .since = environment().now(), .mark = mark};
   driver().settle();
 }
 
@@ -135,27 +136,40 @@ void CachedReader::go_on() {
 
 // What is there was true when the proof was asked for.
 void CachedReader::read_proved() {
-  const Instant since = *std::exchange(proved_, std::nullopt);
+  const Asked proof = *std::exchange(proved_, std::nullopt);
   for (std::size_t i = 0; i < Versions::keys_count; ++i) {
     Place place = some_place();
     place.key = Versions::key(i);
-    if (look_up(place, since)) coverage().count(Deed::proved_hit);
+    if (look_up(place, {.after = proof.mark}, proof.since)) coverage().count(Deed::proved_hit);
   }
 }
 
-void CachedReader::read(Instant since) {
+void CachedReader::read(Duration max_staleness) {
   const Place place = some_place();
-  if (!look_up(place, since)) send_read(place, since);
+  if (cache_ != nullptr && driver().has_cache()) {
+    const cache::Freshness fresh = driver().near_cache()->freshness(max_staleness, driver().time());
+    if (look_up(place, fresh, true_since(max_staleness))) return;
+  }
+  send_read(place, max_staleness);
+}
+
+// By the world's time. What comes out of a cache whose connection is tracked is as new as what its
+// client was told beside, too, and no older than the lease; nor is what is fetched for it.
+Instant CachedReader::true_since(Duration max_staleness) {
+  if (max_staleness != cache::any_staleness) return environment().now() - max_staleness;
+  if (cache_ == nullptr || !driver().has_cache() || !is_tracked()) return Instant::min();
+  return std::max(driver().told_beside_at(),
+                  environment().now() - cache_->options().coherence_lease);
 }
 
 bool CachedReader::is_tracked() { return driver().near_cache()->state() != NearCache::State::ttl; }
 
-bool CachedReader::look_up(const Place& place, Instant since) {
+bool CachedReader::look_up(const Place& place, const cache::Freshness& fresh, Instant since) {
   if (cache_ == nullptr || !driver().has_cache()) return false;
   NearCache& near = *driver().near_cache();
   const commands::Question question = commands::get_of(place.key);
   Told told;
-  const bool hit = cache_->core().visit(near.reader(since), question, environment().now(),
+  const bool hit = cache_->core().visit(near.reader(fresh), question, driver().time(),
                                         [&](std::string_view wire) {
                                           told = told_by(wire);
                                           return true;
@@ -185,8 +199,7 @@ void CachedReader::check_hit(const Place& place, const Told& told, Instant since
   const auto own = last_write_.find(place);
   require(own == last_write_.end() || !asked_.contains(own->second),
           "nothing is served of a key that is being written", 0);
-  require(since == Instant::min() || superseded_at >= since,
-          "what is proved was true when it was asked", 0);
+  require(superseded_at >= since, "what is served was true when it had to be", 0);
   const cache::CacheOptions& options = cache_->options();
   if (options.entry_ttl != Duration::zero() && !is_tracked()) {
     require(after(superseded_at, options.entry_ttl) >= now, "nothing is served beyond its time", 0);
@@ -201,19 +214,19 @@ void CachedReader::check_hit(const Place& place, const Told& told, Instant since
   cache_->note_told(place, version);
 }
 
-void CachedReader::send_read(const Place& place, Instant since) {
+void CachedReader::send_read(const Place& place, Duration max_staleness) {
   const Duration timeout = desk_.draw_timeout();
   const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "GET of a cached key");
   const std::array<std::string_view, 2> words{"GET", place.key};
   CommandView command;
   command.args = words;
   command.effect = CommandView::Effect::read;
-  Asked asked{.what = Asked::What::read, .place = place, .since = since};
+  Asked asked{.what = Asked::What::read, .place = place, .since = true_since(max_staleness)};
   if (cache_ != nullptr) asked.floor = cache_->floor(place);
   if (const auto own = last_write_.find(place); own != last_write_.end()) {
     asked.written_before = own->second;
   }
-  const Result<RequestId> id = driver().submit_since(since, command, timeout, number);
+  const Result<RequestId> id = driver().submit_fresh(max_staleness, command, timeout, number);
   if (!desk_.note_submitted(id, number)) return;
   asked.counts = Flights::has(*id);
   asked_[number] = std::move(asked);
@@ -232,7 +245,7 @@ void CachedReader::handle_outcome(const Event& event, bool truthful) {
   switch (asked.what) {
     case Asked::What::read: return check_read(asked, event);
     case Asked::What::write: return note_write(asked, event.tag);
-    case Asked::What::proof: proved_ = asked.since; return desk_.go_on_soon(*this);
+    case Asked::What::proof: proved_ = asked; return desk_.go_on_soon(*this);
     case Asked::What::other: return;
   }
 }
@@ -255,8 +268,7 @@ void CachedReader::check_read(const Asked& asked, const Event& event) {
   require(version >= asked.floor.written,
           "a read sees what clients of its cache were told that they wrote", number);
   const Instant superseded_at = books().versions.superseded_at(asked.place, version);
-  require(asked.since == Instant::min() || superseded_at >= asked.since,
-          "a read is as fresh as was asked", number);
+  require(superseded_at >= asked.since, "a read is as fresh as it had to be", number);
   if (cache_ == nullptr || !driver().has_cache() || !is_tracked()) return;
   require(version >= asked.floor.told, "a read is told nothing older than was told before", number);
   if (asked.counts) cache_->note_told(asked.place, version);

@@ -33,6 +33,7 @@ class CachedReader final : public Errand {
     Place place{};
     std::string value{};               // written
     Instant since{};                   // of a read: what is told must have been true then or later
+    cache::Mark mark = 0;              // of a proof: drawn before
     SharedCache::Floor floor{};        // and be no older than that
     RequestNumber written_before = 0;  // by this client
     bool counts = false;               // what it is told holds for all others
@@ -45,9 +46,10 @@ class CachedReader final : public Errand {
   void erase();
   void flush();
   void prove();
-  void read(Instant since);
-  bool look_up(const Place& place, Instant since);
-  void send_read(const Place& place, Instant since);
+  void read(Duration max_staleness);
+  Instant true_since(Duration max_staleness);
+  bool look_up(const Place& place, const cache::Freshness& fresh, Instant since);
+  void send_read(const Place& place, Duration max_staleness);
   void check_hit(const Place& place, const Told& told, Instant since);
   void check_read(const Asked& asked, const Event& event);
   bool checks(const Event& event, bool truthful);
@@ -62,7 +64,7 @@ class CachedReader final : public Errand {
   std::multimap<RequestNumber, std::size_t> told_early_;
   std::map<RequestNumber, std::size_t> own_versions_;  // of writes that were acknowledged
   std::uint64_t rounds_left_ = 0;
-  std::optional<Instant> proved_;  // reads are to follow
+  std::optional<Asked> proved_;  // reads are to follow
 };
 
 }  // namespace plimsoll::sim

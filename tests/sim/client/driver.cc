@@ -17,6 +17,9 @@ constexpr std::size_t account_bytes_max = 128;
 // Of one step. More means that the client goes in circles.
 constexpr int turn_rounds_max = 100'000;
 
+// The longest that a client's clock stands still.
+constexpr Duration coarsest_clock_step = std::chrono::seconds(1);
+
 }  // namespace
 
 Driver::Driver(Environment& environment, std::uint32_t number, Owner& owner)
@@ -24,7 +27,8 @@ Driver::Driver(Environment& environment, std::uint32_t number, Owner& owner)
       number_(number),
       owner_(owner),
       random_(environment.scenario.seed, Random::Purpose::driver, number),
-      habits_(random_) {
+      habits_(random_),
+      clock_(environment.scenario.seed, number) {
   wire(first_connection);
 }
 
@@ -59,9 +63,11 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   admitted_as_.clear();
   gave_up_waiting_ = 0;
   pools_.fill(PoolKind::replies);
-  client_.emplace(options, std::move(accounts).value());
+  // As of a driver that knows nothing better: readings show how fine the clock is.
+  if (clock_.step() != Duration::zero()) options_.clock_step = coarsest_clock_step;
+  client_.emplace(options_, std::move(accounts).value());
   fetches_.clear();
-  ready_since_ = {};
+  ready_since_ = told_beside_at_ = {};
   if (cache != nullptr) use_cache(*cache);
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
@@ -71,7 +77,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   }
   last_completed_ = 0;
   armed_ = never;
-  client_->connect(environment_.now());
+  client_->connect(time());
   settle();
   return true;
 }
@@ -188,6 +194,9 @@ void Driver::tell_outcome(const Event& event) {
   }
   const bool truthful = is_truthful(event.tag);
   const bool here = elsewhere_.erase(event.tag) == 0;
+  if (!here && event.value && truthful) {
+    told_beside_at_ = std::max(told_beside_at_, environment_.ledger.served_at(event.tag));
+  }
   const bool is_fetch = fetches_.erase(event.tag) > 0;
   if (here && !is_fetch && event.kind == Event::Kind::completed) {
     require(event.tag > last_completed_, "replies come in the order of the requests");
@@ -240,7 +249,7 @@ void Driver::handle(std::uint32_t what, std::uint64_t detail) {
 
 void Driver::serve_timer() {
   armed_ = never;
-  const Instant now = environment_.now();
+  const Instant now = time();
   if (client_->poll_timeout() > now) return arm_timer();
   client_->handle_timeout(now);
   settle();
@@ -254,7 +263,7 @@ void Driver::arm_timer() {
   const Instant next = client_->poll_timeout();
   if (next == never || next >= armed_) return;
   armed_ = next;
-  environment_.schedule.plan_at(next, *this, timer,
+  environment_.schedule.plan_at(clock_.reads_at(next), *this, timer,
                                 static_cast<std::uint64_t>(next.time_since_epoch().count()));
 }
 
@@ -304,7 +313,7 @@ void Driver::check_attempt() {
   require(attempts_ <= options_.reconnect_attempts_max,
           "a client tries to reconnect no more often than it may");
   const Instant since = std::max({without_link_since_, frozen_until_, environment_.jumped_until});
-  require(environment_.now() <= since + options_.reconnect_wait_max,
+  require(environment_.now() <= since + options_.reconnect_wait_max + clock_.step(),
           "a client waits no longer than reconnect_wait_max");
 }
 
@@ -316,7 +325,8 @@ void Driver::check_silence() {
   if (options_.health_check_interval == Duration::zero()) return;
   const Instant since = std::max({quiet_since_, frozen_until_, environment_.jumped_until});
   const Duration silence_max = options_.health_check_interval + options_.tombstone_age_max;
-  require(environment_.now() <= since + silence_max,
+  // The silence begins, and each of the two times ends, when the clock moves.
+  require(environment_.now() <= since + silence_max + 3 * clock_.step(),
           "a silent connection is given up when its time is over");
 }
 

@@ -13,6 +13,7 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/tests/sim/client/clock.h"
 #include "plimsoll/tests/sim/client/wire.h"
 #include "plimsoll/tests/sim/environment.h"
 
@@ -53,6 +54,11 @@ class Driver final : private Wire::Owner, private Handler {
   /// Since when it has its connection; `never` if it is no client.
   Instant ready_since() const { return client_ ? ready_since_ : never; }
   Instant heard_at() const { return heard_at_; }
+  /// What its client takes for the time.
+  Instant time() const override { return clock_.read(environment_.now()); }
+  Duration clock_step() const { return clock_.step(); }
+  /// When a server answered what another connection than the main one has told last.
+  Instant told_beside_at() const { return told_beside_at_; }
   bool is_told_the_truth() const { return !client_ || main_wire().truthful(); }
   std::size_t server() const { return server_; }
   const ClientOptions& options() const { return options_; }
@@ -68,10 +74,10 @@ class Driver final : private Wire::Owner, private Handler {
   // else, settle() sends what was staged.
 
   Result<RequestId> submit(const CommandView& command, Duration timeout, Tag tag) {
-    return submit_since(Instant::min(), command, timeout, tag);
+    return submit_fresh(cache::any_staleness, command, timeout, tag);
   }
-  Result<RequestId> submit_since(Instant since, const CommandView& command, Duration timeout,
-                                 Tag tag);
+  Result<RequestId> submit_fresh(Duration max_staleness, const CommandView& command,
+                                 Duration timeout, Tag tag);
   Result<RequestId> prove(Duration timeout, Tag tag);
   Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Duration timeout,
                               Tag tag);
@@ -170,6 +176,7 @@ class Driver final : private Wire::Owner, private Handler {
   Owner& owner_;
   Random random_;
   const WireHabits habits_;
+  const Clock clock_;
 
   Budget* budget_ = nullptr;
   std::size_t server_ = 0;
@@ -199,6 +206,7 @@ class Driver final : private Wire::Owner, private Handler {
   std::set<Tag> fetches_;  // reads that may be answered with the reply to another
   Instant ready_since_{};
   Instant heard_at_{};
+  Instant told_beside_at_{};
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection
   Instant quiet_since_{};                  // nothing was heard, and nobody waited
   Instant frozen_until_{};

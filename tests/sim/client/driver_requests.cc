@@ -47,16 +47,15 @@ bool Driver::leaves_room_to_waiters(std::size_t bytes) {
 }
 
 Result<RequestId> Driver::prove(Duration timeout, Tag tag) {
-  const Result<RequestId> id = client_->prove(environment_.now(), timeout, tag);
+  const Result<RequestId> id = client_->prove(time(), timeout, tag);
   if (id) fetches_.insert(tag);
   return note_submitted(id, nullptr, tag, 0);
 }
 
-Result<RequestId> Driver::submit_since(Instant since, const CommandView& command, Duration timeout,
-                                       Tag tag) {
+Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView& command,
+                                       Duration timeout, Tag tag) {
   const std::uint64_t refusals = refusals_by_source();
-  const Result<RequestId> id =
-      client_->submit_since(since, command, environment_.now(), timeout, tag);
+  const Result<RequestId> id = client_->submit_fresh(max_staleness, command, time(), timeout, tag);
   if (id && Flights::has(*id)) fetches_.insert(tag);
   const bool blocks = command.block_time != Duration::zero();
   if (!id && blocks && id.error().limit == options_.blocking_connections_max) {
@@ -75,7 +74,7 @@ Result<RequestId> Driver::submit_since(Instant since, const CommandView& command
 
 Result<RequestId> Driver::wait_for_room(const CommandView& command, Duration timeout, Tag tag) {
   const std::size_t bytes = encoded_size(command);
-  const Result<RequestId> id = client_->wait_for_room(command, environment_.now(), timeout, tag);
+  const Result<RequestId> id = client_->wait_for_room(command, time(), timeout, tag);
   if (!id) return id;
   Waiter& waiter = waiters_[tag];
   waiter.id = *id;
@@ -99,42 +98,39 @@ void Driver::admit(Tag tag) {
 Result<RequestId> Driver::submit_to(ConnectionId connection, const CommandView& command,
                                     Duration timeout, Tag tag) {
   const std::uint64_t refusals = refusals_by_source();
-  return note_submitted(client_->submit_to(connection, command, environment_.now(), timeout, tag),
-                        &command, tag, refusals);
+  return note_submitted(client_->submit_to(connection, command, time(), timeout, tag), &command,
+                        tag, refusals);
 }
 
 Result<RequestId> Driver::subscribe(ConnectionId connection, SubscriptionKind kind,
                                     std::span<const std::string_view> names, Duration timeout,
                                     Tag tag) {
-  return note_submitted(
-      client_->subscribe(connection, kind, names, environment_.now(), timeout, tag), nullptr, tag,
-      0);
+  return note_submitted(client_->subscribe(connection, kind, names, time(), timeout, tag), nullptr,
+                        tag, 0);
 }
 
 Result<RequestId> Driver::unsubscribe(ConnectionId connection, SubscriptionKind kind,
                                       std::span<const std::string_view> names, Duration timeout,
                                       Tag tag) {
-  return note_submitted(
-      client_->unsubscribe(connection, kind, names, environment_.now(), timeout, tag), nullptr, tag,
-      0);
+  return note_submitted(client_->unsubscribe(connection, kind, names, time(), timeout, tag),
+                        nullptr, tag, 0);
 }
 
 Result<RequestId> Driver::next_messages(ConnectionId connection, std::size_t messages_max,
                                         Duration timeout, Tag tag) {
-  return note_submitted(
-      client_->next_messages(connection, messages_max, environment_.now(), timeout, tag), nullptr,
-      tag, 0);
+  return note_submitted(client_->next_messages(connection, messages_max, time(), timeout, tag),
+                        nullptr, tag, 0);
 }
 
 std::optional<ConnectionId> Driver::open_exclusive() {
-  const Result<ConnectionId> opened = client_->open_exclusive(environment_.now());
+  const Result<ConnectionId> opened = client_->open_exclusive(time());
   if (!opened) return std::nullopt;
   pools_[static_cast<std::size_t>(*opened)] = PoolKind::replies;
   return *opened;
 }
 
 std::optional<ConnectionId> Driver::open_subscription() {
-  const Result<ConnectionId> opened = client_->open_subscription(environment_.now());
+  const Result<ConnectionId> opened = client_->open_subscription(time());
   if (!opened) return std::nullopt;
   pools_[static_cast<std::size_t>(*opened)] = PoolKind::pushes;
   wire(*opened).forget_links();
@@ -142,12 +138,12 @@ std::optional<ConnectionId> Driver::open_subscription() {
 }
 
 void Driver::release(ConnectionId connection) {
-  client_->release(connection, environment_.now());
+  client_->release(connection, time());
   settle();
 }
 
 void Driver::close_subscription(ConnectionId connection) {
-  client_->close_subscription(connection, environment_.now());
+  client_->close_subscription(connection, time());
   settle();
 }
 
@@ -169,13 +165,13 @@ Result<Reply> Driver::keep_reply(std::size_t bytes) {
 
 void Driver::cancel(RequestId id) {
   const auto admitted = admitted_as_.find(id);
-  client_->cancel(admitted == admitted_as_.end() ? id : admitted->second, environment_.now());
+  client_->cancel(admitted == admitted_as_.end() ? id : admitted->second, time());
   settle();
 }
 
 void Driver::close() {
   environment_.note("client", number_, "close()");
-  client_->close(environment_.now());
+  client_->close(time());
   settle();
 }
 

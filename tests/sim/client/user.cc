@@ -309,7 +309,8 @@ void User::handle_outcome(const Event& event, bool truthful) {
   Ledger::Outcome outcome{
       .error = event.error,
       .truthful = truthful,
-      .excused_until = std::max(driver_.frozen_until(), environment_.jumped_until)};
+      .excused_until = std::max(driver_.frozen_until(), environment_.jumped_until),
+      .clock_step = driver_.clock_step()};
   // What blocks has that much longer to be unblocked.
   if (!is_own) outcome.excused_until += driver_.options().tombstone_age_max;
   outcome.reply_hash = event.value ? hash_of(*event.value, scratch_) : 0;

@@ -91,7 +91,7 @@ void Wire::lose_link(const Error& reason) {
   open_ = false;
   if (is_main()) owner_.handle_end();
   let_go_of_write();
-  owner_.client()->handle_closed(connection_, reason, environment_.now());
+  owner_.client()->handle_closed(connection_, reason, owner_.time());
   owner_.settle();
 }
 
@@ -128,7 +128,7 @@ void Wire::act_on(Plan news) {
   switch (news) {
     case connected:
       open_ = true;
-      owner_.client()->handle_opened(connection_, environment_.now());
+      owner_.client()->handle_opened(connection_, owner_.time());
       return owner_.settle();
     case refused: return lose_link(refused_error);
     case readable: return read_all();
@@ -157,7 +157,7 @@ void Wire::read_all() {
     pipe.read(count);
     environment_.note("client", driver_, "reads % bytes of connection %", count, link_->serial());
     if (is_main()) owner_.handle_bytes();
-    client.handle_read(connection_, count, environment_.now());
+    client.handle_read(connection_, count, owner_.time());
     owner_.settle();
   }
 }

@@ -32,6 +32,8 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
     virtual plimsoll::Client* client() = 0;  ///< null: none
     virtual Budget& budget() = 0;
     virtual Instant frozen_until() const = 0;
+    /// What the client takes for the time.
+    virtual Instant time() const = 0;
     /// Whether results are taken.
     virtual bool reads() const = 0;
     virtual void settle() = 0;
