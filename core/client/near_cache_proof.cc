@@ -198,8 +198,12 @@ bool NearCache::take_from_cache(Flights::Flight& flight) {
       });
   if (!found) return false;
   const Result<Value> value = cached_reader_.read(cached_reply());
-  if (value) landing_ = Event{.kind = Event::Kind::completed, .value = *value};
-  return value.ok();
+  if (!value) {
+    cached_.reset();  // or whoever is told next would be given it as his reply
+    return false;
+  }
+  landing_ = Event{.kind = Event::Kind::completed, .value = *value};
+  return true;
 }
 
 }  // namespace plimsoll

@@ -158,6 +158,12 @@ std::string CachedWorld::answer(One& one, const Words& request) {
       const auto found = data_.find(request[i]);
       one.down += found == data_.end() ? "_\r\n" : bulk_reply(found->second);
     }
+  } else if (name == "LRANGE") {
+    ++reads_count_;
+    if (one.tracked) one.tracks.insert(request.at(1));
+    const std::size_t count = std::stoul(request.at(3)) + 1;
+    one.down += "*" + std::to_string(count) + "\r\n";
+    for (std::size_t i = 0; i < count; ++i) one.down += bulk_reply(data_[request.at(1)]);
   } else if (name == "STRLEN" || name == "EXISTS") {
     ++reads_count_;
     std::size_t sum = 0;

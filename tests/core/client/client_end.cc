@@ -234,13 +234,18 @@ void ClientEnd::take_actions() {
   }
 }
 
+std::string ClientEnd::kept() {
+  const Result<Reply> reply = client_->keep_reply();
+  return reply ? show(reply->value()) : show_failure(reply.error());
+}
+
 void ClientEnd::note(const Event& event) {
   const std::string value = event.value ? show(*event.value) : "";
   if (event.error != nullptr) last_error_ = *event.error;
   switch (event.kind) {
     case Event::Kind::ready: events_.push_back("ready"); return;
     case Event::Kind::pushed: events_.push_back(value); return;
-    case Event::Kind::completed: note_outcome(event.tag, value); return;
+    case Event::Kind::completed: note_outcome(event.tag, keeps_replies_ ? kept() : value); return;
     case Event::Kind::admitted: return admit(event.tag);
     case Event::Kind::failed:
       kept_.erase(event.tag);

@@ -99,6 +99,9 @@ class ClientEnd {
   /// A line of the test's own among them.
   void add_line(std::string line) { events_.push_back(std::move(line)); }
 
+  /// From here on each reply is taken along, and its line is what was kept.
+  void keep_replies() { keeps_replies_ = true; }
+
   /// Of the last event that had one.
   const Error& last_error() const { return last_error_; }
 
@@ -144,6 +147,7 @@ class ClientEnd {
   void admit(Tag tag);
   std::string shown_spans() const;
   void take_actions();
+  std::string kept();
   void note(const Event& event);
   void note_outcome(Tag tag, const std::string& outcome);
   void check_memory();
@@ -167,6 +171,7 @@ class ClientEnd {
   std::map<Tag, RequestId> admitted_as_;
   std::size_t pending_ = 0;
   bool closed_ = false;
+  bool keeps_replies_ = false;
 };
 
 /// "timed_out (maybe executed)".

@@ -8,6 +8,7 @@
 
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/tests/core/client/cached_world.h"
+#include "plimsoll/tests/core/memory/test_budget.h"
 
 // Freshness as a number: proofs, and reads that want one.
 
@@ -17,7 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 using testing::cache_it;
 using testing::CachedWorld;
+using testing::Filling;
 using testing::Lines;
+using testing::Words;
 
 // A world in which "key" is cached, and was proved a second ago.
 struct Proofs : CachedWorld {
@@ -107,6 +110,38 @@ TEST_CASE("reads that only lack proof share one PING, and then find what the cac
   CHECK(events == Lines{"1: \"old\"", "2: \"old\"", "3: \"old\"", "4: \"old\""});
   CHECK(world.pings() - pings == 1);
   CHECK(world.reads() == reads);
+}
+
+TEST_CASE("a reply of the cache's that there is no room to read is nobody else's") {
+  // At some of these there is room for the bytes of a list, but none for the nodes of its values.
+  constexpr std::string_view pong = "+PONG\r\n";
+  for (std::size_t left = 500; left < 8000; left += 250) {
+    Proofs world;
+    world.data()["list"] = "mine";
+    const Words lrange{"LRANGE", "list", "0", "399"};
+    world.read(0, 1, lrange);
+    world.flow();
+    CHECK(world.take_events(0).size() == 1);
+    world.end(0).keep_replies();
+    world.data()["other"] = "theirs";
+    world.advance(1s);
+    world.read(0, 3, lrange, world.now());
+    world.read(0, 2, {"GET", "other"});
+    {
+      const Filling filled(world.end(0).budget(), left);
+      REQUIRE(filled.full());
+      world.go_up(0);
+      const std::string rest = world.on_its_way(0).substr(pong.size());
+      world.on_its_way(0).resize(pong.size());
+      world.come_down(0);
+      world.on_its_way(0) = rest;
+    }
+    world.flow();
+    const Lines told = world.take_events(0);
+    CAPTURE(left, told);
+    CHECK(told.size() == 2);
+    CHECK(std::count(told.begin(), told.end(), "2: \"theirs\"") == 1);
+  }
 }
 
 TEST_CASE("a read that lacks proof counts as one lookup, and a hit") {

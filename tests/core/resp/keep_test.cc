@@ -31,6 +31,13 @@ void move_on(Reader& reader) {
   reader.release_idle();
 }
 
+// So many numbers, as a server sends them.
+std::string list_of(std::size_t count) {
+  std::string wire = "*" + std::to_string(count) + "\r\n";
+  for (std::size_t i = 0; i < count; ++i) wire += ":1\r\n";
+  return wire;
+}
+
 TEST_CASE("a small reply is copied into one block, charged exactly") {
   Parsed parsed("*2\r\n$3\r\nfoo\r\n:1\r\n");
   const Result<Reply> kept = parsed.reader().keep();
@@ -176,6 +183,39 @@ TEST_CASE("a large reply with many elements takes its tape along") {
   const Result<Reply> kept = parsed.reader().keep();
   move_on(parsed.reader());
   CHECK(show(kept->value()) == shown);
+}
+
+TEST_CASE("a copy of a long list is refused where its tape cannot grow, however far it got") {
+  const std::string wire = list_of(8000);
+  std::size_t refusals = 0;
+  for (std::size_t granted = 0;; ++granted) {
+    ReplyMemory memory;
+    memory.memory.refuse_one_after(granted);
+    const Result<Reply> copy = Reply::copy_of(wire, *memory.account);
+    if (!memory.memory.has_refused()) {
+      REQUIRE(copy);
+      CHECK(copy->value().as_elements()->size() == 8000);
+      break;
+    }
+    ++refusals;
+    if (!copy) CHECK(copy.error().code == ErrorCode::reply_too_large);
+  }
+  CHECK(refusals > 3);  // a buffer, both kinds of the tape's pieces, and the copy
+}
+
+TEST_CASE("copies of a list are kept until the pool is full, and then refused") {
+  ReplyMemory memory({.memory_limit = 4 * 1024 * 1024});
+  const std::string wire = list_of(400);
+  std::vector<Reply> kept;
+  for (;;) {
+    Result<Reply> copy = Reply::copy_of(wire, *memory.account);
+    if (!copy) {
+      CHECK(copy.error().code == ErrorCode::reply_too_large);
+      break;
+    }
+    kept.push_back(std::move(copy).value());
+  }
+  CHECK(kept.size() > 100);
 }
 
 TEST_CASE("replies move, and release what they had") {
