@@ -57,12 +57,14 @@ void Client::close(Instant now) {
   if (recorder_.on()) record_input(now, FlightRecord::close);
   session_.close(now);
   sides_.close(now);
+  if (near_) near_->follow_session();
 }
 
 void Client::abort() {
   if (recorder_.on()) recorder_.note(FlightRecord::abort, {});
   session_.abort();
   sides_.abort();
+  if (near_) near_->follow_session();
 }
 
 void Client::handle_opened(ConnectionId connection, Instant now) {

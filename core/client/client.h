@@ -112,8 +112,8 @@ class Client {
 
   /// Completes, without a value, when whatever the cache has by this client is proved to be true
   /// since this call (marks that were drawn before it): a round trip, or two with broadcasts, for
-  /// all who ask at a time. At once where nothing is tracked: then there is nothing to prove. It
-  /// has a cache. Errors as of submit().
+  /// all who ask at a time. At once where nothing is tracked, or the client is closing: then there
+  /// is nothing to prove. It has a cache. Errors as of submit().
   Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
 
   /// Gets in line for a request that was just refused. The command stays with the caller.

@@ -154,14 +154,14 @@ Result<RequestId> NearCache::submit_flight(Flights::Flight& flight, const Comman
     flight.asked.expiries_count = static_cast<std::uint8_t>(flight.ticket.keys.size());
   }
   const Tag tag = Flights::tag_of(flight);
-  if (flight.asked.answers() == 1) return main_.submit(command, never, tag);
+  if (flight.asked.answers() == 1) return main_.submit_owed(command, never, tag);
   const Block all = encode_fetch(flight.asked, flight.question, command, requests_);
   if (!all) return Error{};
   CommandView request =
       CommandView::from_encoded({static_cast<const char*>(all.data()), all.size()});
   request.answers = flight.asked.answers();
   request.effect = command.effect;
-  return main_.submit(request, never, tag);
+  return main_.submit_owed(request, never, tag);
 }
 
 void NearCache::note_beside(const CommandView& command, RequestId id) {
@@ -220,8 +220,8 @@ void NearCache::handle_read() {
 
 void NearCache::follow_session() {
   const SessionCounters& counters = main_.counters();
-  const bool is_up =
-      main_.state() == Session::State::ready || main_.state() == Session::State::closing;
+  // One that closes vouches for nothing, so no barrier has to wait for what it would prove.
+  const bool is_up = main_.state() == Session::State::ready;
   if (!is_up || counters.connections != connection_) end_generation();
   if (counters.pushes_skipped != pushes_skipped_) {
     pushes_skipped_ = counters.pushes_skipped;

@@ -65,9 +65,9 @@ bool NearCache::has_room_to_wait() const {
   return main_.in_flight() + flights_.joined_count() < places;
 }
 
-// Without tracking nothing is vouched for that would want proof.
+// Without tracking nothing is vouched for that would want proof; nor is it by a client that closes.
 Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
-  if (main_.is_closed()) return main_.refusal();
+  if (main_.state() == Session::State::closed) return main_.refusal();
   if (!has_room_to_wait()) {
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "too many requests are under way",

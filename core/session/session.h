@@ -110,6 +110,12 @@ class Session {
     return pipeline_.submit(command, deadline, tag);
   }
 
+  /// The same for one who was promised an outcome before close(): also while the session closes.
+  Result<RequestId> submit_owed(const CommandView& command, Instant deadline, Tag tag) {
+    if (state_ == State::closed) return refusal();
+    return pipeline_.submit(command, deadline, tag);
+  }
+
   /// Pipeline::make_room(), of a session that is not closed.
   Pipeline::Room make_room(std::size_t bytes) { return pipeline_.make_room(bytes); }
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag) {

@@ -125,7 +125,7 @@ TEST_CASE("a reply of the cache's that there is no room to read is nobody else's
     world.end(0).keep_replies();
     world.data()["other"] = "theirs";
     world.advance(1s);
-    world.read(0, 3, lrange, world.now());
+    world.read(0, 3, lrange, 0s);
     world.read(0, 2, {"GET", "other"});
     {
       const Filling filled(world.end(0).budget(), left);
@@ -388,6 +388,48 @@ TEST_CASE("whoever says how old a value may be is served by that, whatever was t
   world.end(0).client().near_cache()->note_told_beside();
   world.read(0, 1, {"GET", "key"}, 2s);
   CHECK(world.take_events(0) == Lines{"1: hit $3\r\nold"});
+}
+
+TEST_CASE("a client that closes vouches for nothing: what it has read is served to nobody") {
+  CachedWorld world({.clients = 2});
+  cache_it(world);
+  world.get(1, 1, "key");
+  CHECK(world.take_events(1) == Lines{"1: hit $3\r\nold"});
+  world.submit(0, 2, {"ECHO", "owed"});
+  world.end(0).close();
+  world.get(1, 3, "key");
+  world.flow();
+  CHECK(world.take_events(1) == Lines{"3: \"old\""});
+  CHECK(world.take_events(0).front() == "2: \"owed\"");
+}
+
+TEST_CASE("a client that begins to close holds up no proof, with broadcasts and without") {
+  static constexpr std::string_view prefixes[] = {"k"};
+  using Method = TrackingOptions::Method;
+  for (const Method method : {Method::all_reads, Method::broadcast}) {
+    TrackingOptions tracking{.method = method};
+    if (method == Method::broadcast) tracking.prefixes = prefixes;
+    Proofs world({.client = {.tracking = tracking}});
+    world.submit(0, 1, {"ECHO", "owed"});
+    world.end(0).prove(2);
+    world.go_up(0);
+    world.end(0).close();
+    world.end(0).prove(3);
+    CHECK(world.take_events(0) == Lines{"3: "});
+    world.flow();
+    const Lines told = world.take_events(0);
+    REQUIRE(told.size() >= 2);
+    CHECK(Lines(told.begin(), told.begin() + 2) == Lines{"1: \"owed\"", "2: "});
+  }
+}
+
+TEST_CASE("a read that waits for a proof when the client begins to close has its reply") {
+  Proofs world;
+  world.read(0, 1, {"GET", "key"}, 0s);
+  world.go_up(0);
+  world.end(0).close();
+  world.flow();
+  CHECK(world.take_events(0).front() == "1: \"old\"");
 }
 
 TEST_CASE("those who wait for a proof count as requests under way") {
