@@ -7,30 +7,46 @@
 
 #include <boost/asio/post.hpp>
 
+#include "plimsoll/native/driver.h"
+#include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
 
 namespace plimsoll::native {
 namespace {
 
-// What the clients' answers come to. Goes with the last of them, or with their executors.
+namespace asio = boost::asio;
+
+// What the clients' answers come to. Goes with the last of them.
 class Barrier {
  public:
   Barrier(std::size_t answers, Operation& operation) : left_(answers), operation_(&operation) {}
 
+  /// The client that answers last ends the operation, in its turn.
   void handle_answer(const Result<void>& answer) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!answer && !vouches_for_nothing(answer.error()) && !failure_) failure_ = answer.error();
-      if (--left_ > 0) return;
-    }
-    Operation& operation = *operation_.release();
-    operation.deliver(Delivery{.failure = failure_ ? &*failure_ : nullptr});
-    operation.complete();
+    if (OwnedOperation over = take(answer)) over.release()->complete();
+  }
+
+  /// The same where the client will never have a turn, or is not there: its executor may be about
+  /// to end, and the caller's code must not run within that.
+  void handle_absence() {
+    OwnedOperation over = take({});
+    if (!over) return;
+    asio::post(Runtime::get().executor(),
+               [over = std::move(over)]() mutable { over.release()->complete(); });
   }
 
  private:
   static bool vouches_for_nothing(const Error& error) {
     return error.code() == ErrorCode::closed || error.code() == ErrorCode::forked;
+  }
+
+  // The operation, with its outcome, if this was the last answer.
+  OwnedOperation take(const Result<void>& answer) {
+    const std::lock_guard lock(mutex_);
+    if (!answer && !vouches_for_nothing(answer.error()) && !failure_) failure_ = answer.error();
+    if (--left_ > 0) return nullptr;
+    operation_->deliver(Delivery{.failure = failure_ ? &*failure_ : nullptr});
+    return std::move(operation_);
   }
 
   std::mutex mutex_;
@@ -39,20 +55,52 @@ class Barrier {
   OwnedOperation operation_;
 };
 
+// One answer, which is given in any case: where nobody has given it before it goes, the client is
+// absent.
+class Answer {
+ public:
+  explicit Answer(std::shared_ptr<Barrier> barrier) : barrier_(std::move(barrier)) {}
+  Answer(Answer&&) = default;
+  Answer& operator=(Answer&&) = delete;
+  ~Answer() {
+    if (barrier_) std::exchange(barrier_, nullptr)->handle_absence();
+  }
+
+  void operator()(const Result<void>& proved) {
+    std::exchange(barrier_, nullptr)->handle_answer(proved);
+  }
+
+ private:
+  std::shared_ptr<Barrier> barrier_;
+};
+
+void prove(Driver& client, Answer answer) {
+  const Timeout timeout = client.request_timeout();
+  client.submit_by([timeout](plimsoll::Client& core, Instant now,
+                             Tag tag) { return core.prove(now, timeout, tag); },
+                   CallbackOperation<void, Answer>::create(std::move(answer)));
+}
+
+// In a child of fork() nothing of its parent's clients may be touched, locks included.
+void prove_there(const CacheClient& client, Answer answer) {
+  if (client.generation != fork_generation()) return;
+  client.executor->while_alive([&] {
+    std::shared_ptr<Driver> driver = client.driver.lock();
+    if (!driver) return;
+    const asio::any_io_executor executor = driver->executor();
+    asio::post(executor, [driver = std::move(driver), answer = std::move(answer)]() mutable {
+      prove(*driver, std::move(answer));
+    });
+  });
+}
+
 }  // namespace
 
-void prove_all(std::vector<std::shared_ptr<Driver>> clients, Operation& operation) {
-  const auto executor = clients.empty() ? Runtime::get().executor() : clients.front()->executor();
+void prove_all(const std::vector<CacheClient>& clients, Operation& operation) {
+  // One for this function, whose own answer says that there may be no client.
   const auto barrier = std::make_shared<Barrier>(clients.size() + 1, operation);
-  auto answer = [barrier](const Result<void>& proved) { barrier->handle_answer(proved); };
-  for (const std::shared_ptr<Driver>& client : clients) {
-    const Timeout timeout = client->request_timeout();
-    client->submit_by([timeout](plimsoll::Client& core, Instant now,
-                                Tag tag) { return core.prove(now, timeout, tag); },
-                      CallbackOperation<void, decltype(answer)>::create(decltype(answer)(answer)));
-  }
-  // The last answer may not come before the initiating function has returned.
-  boost::asio::post(executor, [answer] { answer({}); });
+  for (const CacheClient& client : clients) prove_there(client, Answer(barrier));
+  barrier->handle_absence();
 }
 
 }  // namespace plimsoll::native

@@ -206,29 +206,26 @@ Result<std::uint64_t> ClientSideCache::cache_bytes_committed() const {
 
 void ClientSideCache::clear() { core_->clear(); }
 
-void ClientSideCache::attach(const std::shared_ptr<Driver>& client) {
+void ClientSideCache::attach(const std::shared_ptr<Driver>& client,
+                             std::shared_ptr<ExecutorLife> executor) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(clients_, [](const std::weak_ptr<Driver>& each) { return each.expired(); });
-  clients_.push_back(client);
+  std::erase_if(clients_, [](const CacheClient& each) { return each.driver.expired(); });
+  clients_.push_back(
+      {.driver = client, .executor = std::move(executor), .generation = fork_generation()});
 }
 
-std::vector<std::shared_ptr<Driver>> ClientSideCache::clients() {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::shared_ptr<Driver>> living;
-  for (const std::weak_ptr<Driver>& each : clients_) {
-    if (auto client = each.lock()) living.push_back(std::move(client));
-  }
-  return living;
-}
-
-boost::asio::any_io_executor ClientSideCache::executor() {
-  const auto living = clients();
-  return living.empty() ? Runtime::get().executor() : living.front()->executor();
+boost::asio::any_io_executor ClientSideCache::shared_executor() {
+  return Runtime::get().executor();
 }
 
 void ClientSideCache::begin_barrier(Operation& over) {
   core_->drop_untracked();
-  prove_all(clients(), over);
+  std::vector<CacheClient> clients;
+  {
+    const std::lock_guard lock(mutex_);
+    clients = clients_;
+  }
+  prove_all(clients, over);
 }
 
 }  // namespace plimsoll::native

@@ -15,6 +15,7 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/native/arguments.h"
+#include "plimsoll/native/cache_client.h"
 #include "plimsoll/native/client_registry.h"
 #include "plimsoll/native/initiate.h"
 #include "plimsoll/native/operation.h"
@@ -136,11 +137,13 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   /// this cache have proved what they vouch for, by a round trip each (two with
   /// broadcast_prefixes), and what only time vouches for was dropped. Errors: those of a client's
   /// request, such as timed_out after its request_timeout; then nothing is promised. It cannot be
-  /// cancelled.
+  /// cancelled. A client that closes, or whose executor ends, vouches for nothing, and holds up
+  /// nobody. A handler without an executor of its own runs on that of the client that answers last,
+  /// or on the shared thread.
   template <CompletionToken Token = Start>
   auto barrier(Token&& token = Token()) {
     return initiate<void>(
-        executor(), [self = shared_from_this()](Operation& over) { self->begin_barrier(over); },
+        shared_executor(), [self = shared_from_this()](Operation& over) { self->begin_barrier(over); },
         Result<void>(), std::forward<Token>(token));
   }
 
@@ -150,14 +153,14 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   std::uint64_t bytes_max() const { return options_.max_cache_kb * 1024; }
   /// What connections of clients of this cache ask of the server. Views of this object.
   TrackingOptions tracking() const;
-  void attach(const std::shared_ptr<Driver>& client);
+  /// Walks over all clients: called once for each.
+  void attach(const std::shared_ptr<Driver>& client, std::shared_ptr<ExecutorLife> executor);
 
  private:
   using Views = std::vector<std::string_view>;
 
-  boost::asio::any_io_executor executor();
+  static boost::asio::any_io_executor shared_executor();
   void begin_barrier(Operation& over);
-  std::vector<std::shared_ptr<Driver>> clients();
 
   const ClientSideCacheOptions options_;
   const Views prefixes_;
@@ -166,8 +169,8 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   const Views module_reads_;
   std::unique_ptr<cache::Cache> core_;
   std::mutex mutex_;
-  std::vector<std::weak_ptr<Driver>> clients_;  // no more than the core lets join, and some ended
-  Registered registered_;                       // last: it goes before what is looked at
+  std::vector<CacheClient> clients_;  // no more than the core lets join, and some ended
+  Registered registered_;             // last: it goes before what is looked at
 };
 
 }  // namespace plimsoll::native

@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 
 #include "plimsoll/native/driver_io.h"
+#include "plimsoll/native/executor_life.h"
+#include "plimsoll/native/fork.h"
 
 namespace plimsoll::native {
 
@@ -38,14 +40,22 @@ void CredentialsSource::ask() {
   state_ = State::asking;
   // What is left of connect_timeout is for connecting.
   call_in(options_.connect_timeout / 4 * 3, [this] { handle_late(); });
-  CredentialsRequest request(driver_.executor(), [this, weak = driver_.weak_from_this()](
-                                                     CredentialsRequest::Answer answer) {
-    const auto self = weak.lock();
-    if (self == nullptr || self->inherited()) return;
-    boost::asio::post(self->executor(), [self, this, answer = std::move(answer)]() mutable {
-      if (!self->inherited()) handle_answer(std::move(answer));
-    });
-  });
+  // Answered on any thread, at any time: the client may have ended, and its executor, too.
+  CredentialsRequest request(
+      driver_.executor(),
+      [this, weak = driver_.weak_from_this(), life = ExecutorLife::of(driver_.executor()),
+       generation = fork_generation()](CredentialsRequest::Answer answer) {
+        if (generation != fork_generation()) return;
+        life->while_alive([&] {
+          auto self = weak.lock();
+          if (self == nullptr) return;
+          const boost::asio::any_io_executor executor = self->executor();
+          boost::asio::post(
+              executor, [self = std::move(self), this, answer = std::move(answer)]() mutable {
+                if (!self->inherited()) handle_answer(std::move(answer));
+              });
+        });
+      });
   try {
     options_.credentials(request);
   } catch (const std::exception& problem) {

@@ -78,7 +78,7 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
     const plimsoll::Status used =
         driver->core_.use_cache(cache->core(), source_of(driver->target_));
     if (!used) return Error(used.error());
-    cache->attach(driver);
+    cache->attach(driver, driver->io_->life);
   }
   driver->io_->tls = std::move(tls);
   if (driver->options().credentials) {
@@ -325,10 +325,13 @@ void Driver::wake() {
 }
 
 void Driver::handle_budget_available() {
-  // Under the Budget's lock: only the news is handed on.
-  if (auto self = weak_from_this().lock()) {
-    asio::post(executor_, [self = std::move(self)] { self->arm_reads(); });
-  }
+  // Under the Budget's lock, on anybody's thread: only the news is handed on.
+  io_->life->while_alive([this] {
+    auto self = weak_from_this().lock();
+    if (!self) return;
+    const asio::any_io_executor executor = executor_;
+    asio::post(executor, [self = std::move(self)] { self->arm_reads(); });
+  });
 }
 
 }  // namespace plimsoll::native

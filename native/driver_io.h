@@ -13,6 +13,7 @@
 #include "plimsoll/native/counted.h"
 #include "plimsoll/native/credentials_source.h"
 #include "plimsoll/native/driver.h"
+#include "plimsoll/native/executor_life.h"
 #include "plimsoll/native/tls_context.h"
 
 // Inside the driver only: what it needs of Asio, and of the clock.
@@ -36,13 +37,15 @@ class Seldom {
 };
 
 struct Driver::Io {
-  explicit Io(Driver& driver) : timer(driver.executor()) {
+  explicit Io(Driver& driver)
+      : timer(driver.executor()), life(ExecutorLife::of(driver.executor())) {
     connections[0] = std::make_unique<Connection>(driver, first_connection);
   }
 
   Connection& main() { return *connections[0]; }
 
   boost::asio::steady_timer timer;
+  const std::shared_ptr<ExecutorLife> life;        // of the driver's executor
   Counted counted;                                 // among the clients of the process
   Registered registered;                           // the same, for those who look at them
   std::uint64_t owner = 0;                         // of its accounts

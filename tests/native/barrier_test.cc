@@ -1,0 +1,101 @@
+#include <atomic>
+#include <future>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/tests/native/cached.h"
+
+// A barrier over clients of others: what becomes of it, and of them, when these end meanwhile.
+
+namespace plimsoll::testing::barrier_test {
+namespace {
+
+using boost::asio::io_context;
+using boost::asio::use_future;
+using native::Client;
+using native::ClientSideCache;
+using native::ClientSideCacheOptions;
+
+// A client of the cache on an executor that nobody runs once it is connected.
+std::optional<Client> client_on(io_context& executor,
+                                const std::shared_ptr<ClientSideCache>& cache) {
+  native::Options options = patient_options();
+  options.client_side_cache = cache;
+  std::optional<Client> client;
+  native::connect(executor.get_executor(), unix_url(), options,
+                  [&](native::Result<Client> made) { client = std::move(made).value(); });
+  while (!client) executor.run_one();
+  return client;
+}
+
+TEST_CASE("a client whose executor ends does not hold up a barrier") {
+  const auto cache = make();
+  const Client living = cached_client(cache);
+  auto executor = std::make_unique<io_context>();
+  std::optional<Client> other = client_on(*executor, cache);
+  auto over = cache->barrier(use_future);
+  other.reset();
+  executor.reset();
+  CHECK(finish(std::move(over)));
+}
+
+TEST_CASE("it does not where it was the only one, or there was no time to ask it") {
+  const auto cache = make();
+  auto executor = std::make_unique<io_context>();
+  std::optional<Client> only = client_on(*executor, cache);
+  auto over = cache->barrier(use_future);
+  only.reset();
+  executor.reset();
+  CHECK(finish(std::move(over)));
+  CHECK(finish(cache->barrier(use_future)));
+}
+
+TEST_CASE("clients come and go with their executors while barriers are passed") {
+  constexpr int rounds = 60;
+  const auto cache = make();
+  const Client living = cached_client(cache);
+  std::atomic<bool> is_over{false};
+  std::jthread others([&] {
+    for (int round = 0; round < rounds; ++round) {
+      io_context executor;
+      std::optional<Client> client = client_on(executor, cache);
+      executor.poll();
+      // With handlers in it that are the client's: those of its socket and its timer.
+      client.reset();
+    }
+    is_over = true;
+  });
+  int passed = 0;
+  while (!is_over) passed += finish(cache->barrier(use_future)) ? 1 : 0;
+  CHECK(passed > 0);
+  CHECK(finish(cache->barrier(use_future)));
+}
+
+TEST_CASE("with broadcasts and without, clients that close meanwhile fail no barrier") {
+  ClientSideCacheOptions broadcasts = some_cache();
+  broadcasts.broadcast_prefixes = {"news:"};
+  for (const ClientSideCacheOptions& options : {some_cache(), broadcasts}) {
+    const auto cache = make(options);
+    const Client living = cached_client(cache);
+    for (int round = 0; round < 30; ++round) {
+      Client closing = cached_client(cache);
+      auto over = cache->barrier(use_future);
+      auto closed = closing.close(use_future);
+      auto again = cache->barrier(use_future);
+      CHECK(finish(std::move(over)));
+      CHECK(finish(std::move(again)));
+      CHECK(finish(std::move(closed)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::testing::barrier_test
