@@ -255,12 +255,13 @@ Cache::Change Cache::invalidate(std::uint32_t source, std::string_view key) {
   return change;
 }
 
+// Tickets go on over this end alone: another connection's, at the same time, poisons them.
 Cache::Change Cache::invalidate_all(std::uint32_t slot) {
-  Change change{.of_all = true, .stamp_before = generations_.stamp(slot)};
-  generations_.end_all();
+  const std::uint32_t end = generations_.end_all();
   invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
-  change.stamp_after = generations_.stamp(slot);
-  return change;
+  return {.of_all = true,
+          .stamp_before = generations_.stamp_before(slot, end),
+          .stamp_after = generations_.stamp_after(slot, end)};
 }
 
 void Cache::update(Ticket& ticket, const Change& change) const {

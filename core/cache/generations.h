@@ -50,10 +50,19 @@ class Generations {
     ends_count_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// All entries of all slots are. Entries that are fetched from now on are not.
-  void end_all() {
-    epoch_.fetch_add(1, std::memory_order_acq_rel);
+  /// All entries of all slots are. Entries that are fetched from now on are not. Returns which end
+  /// of all this was: no other has the same number, though several may come at a time.
+  std::uint32_t end_all() {
     ends_count_.fetch_add(1, std::memory_order_relaxed);
+    return epoch_.fetch_add(1, std::memory_order_acq_rel);
+  }
+
+  /// The slot's stamp just before the end of all with this number, and just after it.
+  Stamp stamp_before(std::uint32_t slot, std::uint32_t end) const {
+    return {.slot = slot, .id = own_id(slot) + end};
+  }
+  Stamp stamp_after(std::uint32_t slot, std::uint32_t end) const {
+    return {.slot = slot, .id = own_id(slot) + end + 1};
   }
 
   /// Changes when a generation ends.
@@ -86,8 +95,11 @@ class Generations {
 
   std::uint32_t id(std::uint32_t slot) const {
     const std::uint32_t epoch = epoch_.load(std::memory_order_acquire);
-    if (slot == untracked) return untracked_id_.load(std::memory_order_acquire) + epoch;
-    return at(slot).id.load(std::memory_order_acquire) + epoch;
+    return own_id(slot) + epoch;
+  }
+  std::uint32_t own_id(std::uint32_t slot) const {
+    if (slot == untracked) return untracked_id_.load(std::memory_order_acquire);
+    return at(slot).id.load(std::memory_order_acquire);
   }
   Slot& at(std::uint32_t slot) const {
     Slot* const chunk = chunks_[slot / slots_per_chunk].load(std::memory_order_acquire);
