@@ -34,6 +34,11 @@ void Parser::drop(Drop reason) {
   string_ = &scratch_;
 }
 
+void Parser::drop(Drop reason, const char* at) {
+  if (drop_ == Drop::none) dropped_at_ = position_ + static_cast<std::uint64_t>(at - begin_);
+  drop(reason);
+}
+
 Parser::Step Parser::fail(const char* at, const char* what, const char* expected) {
   state_ = State::failed;
   error_ = Error{.code = ErrorCode::protocol_error,
@@ -58,7 +63,7 @@ inline Parser::Step Parser::parse_common(const char*& p, const char* end) {
       add(Type::integer)->integer = number;
       p = q;
     } else if (type == '*') {
-      if (number == 0 || number > aggregate_elements_max || depth_ == nesting_depth_max) {
+      if (number == 0 || number > aggregate_elements_max || depth_ >= nesting_depth_max) {
         return Step::need_more;
       }
       note_value(Type::array);
@@ -93,6 +98,7 @@ Parser::Outcome Parser::parse(const char*& at, const char* end, const char* stor
       case State::payload: step = parse_payload(p, end, storage_end); break;
       case State::payload_end: step = parse_payload_end(p, end); break;
       case State::chunk_header: step = parse_chunk(p, end, storage_end); break;
+      case State::long_line: step = parse_long_line(p, end); break;
       case State::failed: step = Step::failed; break;
     }
   }
@@ -339,13 +345,15 @@ Parser::Step Parser::parse_aggregate(Type type, const char*& p, const char* end)
                   "at most aggregate_elements_max (134217728) elements");
     }
   }
-  if (depth_ == nesting_depth_max) {
-    return fail(p, "aggregates are nested too deeply", "at most nesting_depth_max (64) levels");
+  if (depth_ >= nesting_depth_max && streamed) {
+    return fail(p, "streamed aggregates are nested too deeply",
+                "at most nesting_depth_max (64) levels");
   }
   if (type == Type::attribute && after_attribute_) {
     return fail(p, "attribute describes another attribute", "a value");
   }
   if (type == Type::push && length == 0) return fail(digits, "push is empty", "its kind first");
+  if (depth_ >= nesting_depth_max) return parse_deep_aggregate(type, length, p, next);
   note_value(type);
   Node* const head = add(type, static_cast<std::uint32_t>(length));
   const bool pairs = type == Type::map || type == Type::attribute;
@@ -360,6 +368,39 @@ Parser::Step Parser::parse_aggregate(Type type, const char*& p, const char* end)
                             .left = static_cast<std::uint32_t>(pairs ? length * 2 : length),
                             .type = type,
                             .streamed = streamed};
+  return Step::go_on;
+}
+
+// One that nests beyond the levels that there are. It is an element of the one that it is in, and
+// has its own in place of that; an attribute is no element.
+Parser::Step Parser::parse_deep_aggregate(Type type, std::uint64_t length, const char*& p,
+                                          const char* next) {
+  const bool is_attribute = type == Type::attribute;
+  const bool pairs = type == Type::map || is_attribute;
+  const std::uint64_t elements = pairs ? length * 2 : length;
+  note_value(type);
+  drop(Drop::too_deep, p);
+  if (length == 0) {
+    p = next;
+    if (!is_attribute) return complete_value(p);
+    after_attribute_ = true;
+    return Step::go_on;
+  }
+  if (depth_ == nesting_depth_max) {
+    levels_[depth_++] = Level{.head = &scratch_,
+                              .left = static_cast<std::uint32_t>(elements),
+                              .type = type,
+                              .streamed = false};
+  } else {
+    std::uint32_t& left = levels_[nesting_depth_max].left;
+    const std::uint64_t all = left + elements - (is_attribute ? 0 : 1);
+    if (all > skipped_elements_max) {
+      return fail(p + 1, "aggregates that are nested too deeply are too long",
+                  "at most skipped_elements_max (2147483648) elements");
+    }
+    left = static_cast<std::uint32_t>(all);
+  }
+  p = next;
   return Step::go_on;
 }
 

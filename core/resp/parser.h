@@ -10,16 +10,21 @@
 
 // The incremental parser of RESP2 and RESP3. It takes bytes as they lie in the read buffers, at any
 // split, and writes one top-level value (a frame) at a time onto a Tape: bulk bytes are not copied,
-// nesting does not recurse, and what a length announces allocates nothing. Choices where servers
+// nesting does not recurse, and what a length announces allocates nothing. What a server may send,
+// and a tape cannot have, is dropped: read to its end without being recorded. Choices where servers
 // and clients differ are listed in docs/protocol.md. After an error it stays failed.
 
 namespace plimsoll {
 
-/// Aggregates inside each other, attributes included.
+/// Aggregates inside each other, attributes included. A frame that has more is skipped.
 inline constexpr std::size_t nesting_depth_max = 64;
 
-/// Bytes of a line that is not a length: simple strings and errors, numbers.
+/// Bytes of a line that is not a length: simple strings and errors, numbers. A frame that has a
+/// longer one is skipped; but a double is never that long.
 inline constexpr std::size_t line_bytes_max = 16 * 1024;
+
+/// Elements that are still to come of aggregates beyond nesting_depth_max, all together.
+inline constexpr std::size_t skipped_elements_max = std::size_t{1} << 31;
 
 /// Bytes of a bulk string, whole: the server's default proto-max-bulk-len.
 inline constexpr std::size_t bulk_bytes_max = 512 * 1024 * 1024;
@@ -32,7 +37,13 @@ class Parser {
   enum class Outcome : std::uint8_t { need_more, frame, failed };
 
   /// Why the nodes of the frame at hand are not recorded.
-  enum class Drop : std::uint8_t { none, unwanted, too_large };
+  enum class Drop : std::uint8_t {
+    none,
+    unwanted,
+    too_large,  ///< for the memory that there is, or for the limit of begin_frame()
+    too_deep,   ///< beyond nesting_depth_max
+    long_line,  ///< beyond line_bytes_max
+  };
 
   explicit Parser(Tape& tape) : tape_(tape) {}
   Parser(const Parser&) = delete;
@@ -61,7 +72,8 @@ class Parser {
   /// small number, as most replies are, in a fraction of the time. False: nothing has changed.
   bool parse_short_frame(const char*& at, const char* end, std::size_t frame_bytes_limit);
 
-  /// Stops recording the frame at hand: the rest streams past, its nodes are forgotten.
+  /// Stops recording the frame at hand: the rest streams past, its nodes are forgotten. The first
+  /// reason counts.
   void drop(Drop reason);
 
   /// Drops replies as soon as they show that they are not pushes, until told otherwise: also one
@@ -72,6 +84,11 @@ class Parser {
   }
 
   Drop dropped() const { return drop_; }
+
+  /// The byte of the stream where the aggregate that is too deep, or the line that is too long,
+  /// begins.
+  std::uint64_t dropped_at() const { return dropped_at_; }
+
   bool in_frame() const { return in_frame_; }
 
   /// Whether the next bytes belong to a string whose node already points at `storage_end`'s buffer.
@@ -82,7 +99,7 @@ class Parser {
   std::size_t missing_bytes_min(std::size_t rest) const {
     constexpr std::size_t line_bytes_min = 3;  // "_\r\n"
     if (state_ == State::payload) return payload_left_ + 2;
-    if (state_ == State::payload_end) return 2 - rest;
+    if (state_ == State::payload_end || state_ == State::long_line) return 2 - rest;
     return rest < line_bytes_min ? line_bytes_min - rest : 1;
   }
 
@@ -96,7 +113,7 @@ class Parser {
   const Error& error() const { return error_; }
 
  private:
-  enum class State : std::uint8_t { header, payload, payload_end, chunk_header, failed };
+  enum class State : std::uint8_t { header, payload, payload_end, chunk_header, long_line, failed };
 
   struct Level {
     Node* head;
@@ -113,7 +130,10 @@ class Parser {
   Step parse_string(Type type, const char*& p, const char* end, const char* storage_end);
   Step parse_chunk(const char*& p, const char* end, const char* storage_end);
   Step parse_aggregate(Type type, const char*& p, const char* end);
+  Step parse_deep_aggregate(Type type, std::uint64_t length, const char*& p, const char* next);
   Step parse_line(Type type, const char*& p, const char* end);
+  Step begin_long_line(Type type, const char*& p);
+  Step parse_long_line(const char*& p, const char* end);
   Step parse_null(const char*& p, const char* end);
   Step parse_boolean(const char*& p, const char* end);
   Step parse_stream_end(const char*& p, const char* end);
@@ -123,6 +143,7 @@ class Parser {
   Step parse_length(const char* digits, const char* end, std::uint64_t& length, const char*& next);
   Step find_line(const char* p, const char* end, const char*& line_end);
   Step fail(const char* at, const char* what, const char* expected);
+  void drop(Drop reason, const char* at);
   Step expect(const char* at, const char* end, const char* wanted, const char* what,
               const char* expected = "CR LF");
   Step begin_payload(std::uint64_t length, const char* p, const char* storage_end);
@@ -150,15 +171,20 @@ class Parser {
   std::size_t payload_left_ = 0;  // of the string or chunk at hand
   std::size_t piece_left_ = 0;    // of its part in this buffer
   std::size_t line_scanned_ = 0;  // bytes of an unfinished line that hold no CR
+  std::size_t line_skipped_ = 0;  // bytes of a line that is too long
+  bool line_is_number_ = false;   // of that: digits, and no sign any more
   Node* string_ = nullptr;
   std::uint32_t streamed_bytes_ = 0;
   Node scratch_{};  // written instead of the tape while dropping
   std::size_t frame_bytes_ = 0;
   std::size_t frame_bytes_limit_ = SIZE_MAX;
+  std::uint64_t dropped_at_ = 0;
   std::uint64_t position_ = 0;   // in the stream, of where parse() began
   const char* begin_ = nullptr;  // where parse() began
   Error error_;
-  std::array<Level, nesting_depth_max> levels_;
+  // The last one stands for all that are too deep: of these only the elements are counted that are
+  // still to come, so that skipping them needs neither recursion nor memory.
+  std::array<Level, nesting_depth_max + 1> levels_;
 };
 
 inline bool Parser::read_short_header(const char* p, std::uint32_t& number, const char*& next) {

@@ -16,6 +16,7 @@ using Cells = std::vector<std::string>;
 
 const Cells value_header{"case", "bytes", "value"};
 const Cells error_header{"case", "bytes", "byte", "error"};
+const Cells skipped_header{"case", "bytes", "byte", "skipped"};
 
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -52,6 +53,8 @@ ConformanceCase read_case(const Cells& cells, const Cells& header) {
   row.bytes = unescape(expand_repeats(cells[1]));
   if (header == error_header) {
     row.error = "error at " + cells[2] + ": " + cells[3];
+  } else if (header == skipped_header) {
+    row.skipped = "(" + cells[3] + " at " + cells[2] + ")";
   } else {
     row.frames = parse_values(expand_repeats(cells[2]));
   }
@@ -81,7 +84,9 @@ std::vector<ConformanceCase> read_document(std::string_view name) {
       Cells cells = split_row(line);
       if (header.empty()) {
         header = std::move(cells);
-        if (header != value_header && header != error_header) throw BadNotation("unknown header");
+        const bool is_known =
+            header == value_header || header == error_header || header == skipped_header;
+        if (!is_known) throw BadNotation("unknown header");
         continue;
       }
       ConformanceCase row = read_case(cells, header);

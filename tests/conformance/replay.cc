@@ -53,7 +53,7 @@ std::string bytes_of(const ConformanceCase& row) { return row.bytes + std::strin
 
 std::string outcome_of(const ConformanceCase& row) {
   if (!row.error.empty()) return row.error;
-  std::string outcome;
+  std::string outcome = row.skipped.empty() ? "" : row.skipped + "; ";
   for (const Model& frame : row.frames) outcome += show(frame) + "; ";
   return outcome + std::string(next_shown);
 }
@@ -75,7 +75,7 @@ std::string replay_in_pieces(const ConformanceCase& row) {
 
 std::string replay_unwanted(const ConformanceCase& row) {
   ReplyMemory memory;
-  std::string expected = row.error;
+  std::string expected = row.skipped.empty() ? row.error : "(unwanted); ";
   for (const Model& frame : row.frames) {
     expected += (frame.type == Type::push ? show(frame) : "(unwanted)") + std::string("; ");
   }

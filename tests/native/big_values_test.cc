@@ -1,4 +1,9 @@
+#include <cstddef>
+#include <cstdint>
+#include <future>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -45,6 +50,34 @@ TEST_CASE("a request that does not fit the requests pool is rejected, and its ne
   CHECK(error.executed() == Executed::no);
   CHECK(value_of(std::move(before)) == 1);
   CHECK(value_of(std::move(behind)) == 2);
+}
+
+TEST_CASE("a reply that nests too deeply, or has too long a line, fails only its own request") {
+  struct Case {
+    const char* script;
+    const char* limit;
+    Executed executed;
+  };
+  for (const Case& each :
+       {Case{"local t = 1; for i = 1, 65 do t = {t} end; return t", "nesting_depth_max",
+             Executed::yes},
+        Case{"return {ok = string.rep('a', 17000)}", "line_bytes_max", Executed::yes},
+        Case{"return {err = 'ERR ' .. string.rep('a', 17000)}", "line_bytes_max", Executed::maybe},
+        Case{"redis.setresp(3); return {big_number = string.rep('7', 17000)}", "line_bytes_max",
+             Executed::yes}}) {
+    INFO(each.script);
+    Client client = connected(unix_url());
+    auto skipped = client.command<native::Reply>({"EVAL", each.script, "0"}, use_future);
+    std::vector<std::future<native::Result<std::int64_t>>> behind;
+    value_of(client.del("big:behind", use_future));
+    for (int i = 0; i < 100; ++i) behind.push_back(client.incr("big:behind", use_future));
+    const native::Error error = error_of(std::move(skipped));
+    CHECK(error.code() == ErrorCode::reply_too_large);
+    CHECK(error.executed() == each.executed);
+    CHECK(std::string(error.what()).find(each.limit) != std::string::npos);
+    for (int i = 0; i < 100; ++i) CHECK(value_of(std::move(behind[i])) == i + 1);
+    CHECK(client.statistics().client.counters.connections == 1);
+  }
 }
 
 TEST_CASE("a reply that does not fit is skipped as it streams past, and its neighbours come") {

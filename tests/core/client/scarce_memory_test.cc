@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <catch2/catch_test_macros.hpp>
@@ -62,6 +64,33 @@ TEST_CASE("a reply over reply_bytes_max is skipped, and its neighbours complete"
         Lines{"1: \"before\"", "2: reply_too_large (yes)", "3: \"behind\""});
   CHECK(pair.end.last_error().value > 4097);
   CHECK(pair.end.client().statistics().counters.replies_skipped == 1);
+}
+
+TEST_CASE("a reply that nests too deeply, or has too long a line, fails only its own request") {
+  std::string deep;
+  for (int i = 0; i < 65; ++i) deep += "*1\r\n";
+  for (const auto& [reply, outcome, limit] :
+       {std::tuple{deep + ":1\r\n", "2: reply_too_large (yes)", "nesting_depth_max"},
+        std::tuple{"+" + std::string(17'000, 'a') + "\r\n", "2: reply_too_large (yes)",
+                   "line_bytes_max"},
+        std::tuple{"-ERR " + std::string(17'000, 'a') + "\r\n", "2: reply_too_large (maybe)",
+                   "line_bytes_max"},
+        std::tuple{"(" + std::string(17'000, '7') + "\r\n", "2: reply_too_large (yes)",
+                   "line_bytes_max"}}) {
+    Pair pair;
+    pair.connect();
+    for (Tag tag = 1; tag <= 3; ++tag) pair.end.submit(tag, {"GET", "ship"});
+    pair.end.write();
+    pair.end.receive(":1\r\n");
+    const std::uint64_t before = pair.end.client().statistics().counters.bytes_read;
+    pair.end.receive_in_pieces(reply, 1000);
+    pair.end.receive(":3\r\n");
+    CHECK(pair.end.take_events() == Lines{"1: 1", outcome, "3: 3"});
+    CHECK(std::string(pair.end.last_error().expected).find(limit) != std::string::npos);
+    CHECK(pair.end.last_error().offset >= before);
+    CHECK(pair.end.last_error().offset < before + reply.size());
+    CHECK(pair.end.client().statistics().counters.replies_skipped == 1);
+  }
 }
 
 TEST_CASE("whether a reply is too large does not depend on how it comes") {

@@ -35,17 +35,25 @@ class NaiveParser {
   bool done() const { return at_ == bytes_.size(); }
   std::size_t position() const { return at_; }
 
+  /// The next frame, as show() has it, or why it is skipped.
+  std::string read_frame() {
+    skipped_.clear();
+    const std::string shown = show(parse_value(0, Inside::counted));
+    return skipped_.empty() ? shown : skipped_;
+  }
+
   Model parse_value(std::size_t depth, Inside inside) {
     std::vector<Model> attributes;
-    if (peek() == '|') {
-      attributes = parse_attribute(depth);
-      if (peek() == '|') {
-        const std::size_t begin = at_;
+    for (bool is_told = false; peek() == '|';) {
+      const std::size_t begin = at_;
+      if (is_told) {
         take();
         parse_count();
-        check_depth(begin, depth);
         wrong(begin, "attribute describes another attribute; expected a value");
       }
+      attributes = parse_attribute(depth);
+      // Of what is too deep, where an attribute ends that has something in it is not known.
+      is_told = depth <= depth_max || attributes.empty();
     }
     if (peek() == '.') {
       const std::size_t begin = at_;
@@ -181,13 +189,17 @@ class NaiveParser {
   Model parse_aggregate(Type type, std::size_t begin, std::size_t depth) {
     if (type != Type::push && peek() == '?') {
       expect("?\r\n", "length is not a number; expected ? CR LF");
-      check_depth(begin, depth);
+      if (depth >= depth_max) {
+        wrong(begin,
+              "streamed aggregates are nested too deeply; expected at most nesting_depth_max (64) "
+              "levels");
+      }
       return aggregate(type, parse_streamed(type, depth + 1));
     }
     const std::size_t digits = at_;
     const std::uint64_t count = parse_count();
-    check_depth(begin, depth);
     if (type == Type::push && count == 0) wrong(digits, "push is empty; expected its kind first");
+    note_depth(begin, depth);
     return aggregate(type, parse_elements(type == Type::map ? count * 2 : count, depth + 1));
   }
 
@@ -195,7 +207,7 @@ class NaiveParser {
     const std::size_t begin = at_;
     take();
     const std::uint64_t count = parse_count();
-    check_depth(begin, depth);
+    note_depth(begin, depth);
     return parse_elements(count * 2, depth + 1);
   }
 
@@ -270,9 +282,7 @@ class NaiveParser {
     const std::size_t text_begin = at_;
     for (; peek() != '\r'; take()) {
       if (peek() == '\n') wrong(at_, "line has an LF without CR; expected CR LF");
-      if (at_ - text_begin == line_max) {
-        wrong(begin, "line is too long; expected at most line_bytes_max (16384) bytes");
-      }
+      if (at_ - text_begin == line_max) return parse_long_line(begin, text_begin);
     }
     std::string line(bytes_.substr(text_begin, at_ - text_begin));
     take();
@@ -281,11 +291,33 @@ class NaiveParser {
     return line;
   }
 
-  void check_depth(std::size_t begin, std::size_t depth) const {
-    if (depth == depth_max) {
-      wrong(begin,
-            "aggregates are nested too deeply; expected at most nesting_depth_max (64) levels");
+  // No value, but what is wrong with it is found byte by byte.
+  std::string parse_long_line(std::size_t begin, std::size_t text_begin) {
+    if (bytes_[begin] == ',') {
+      wrong(begin, "double is too long; expected at most line_bytes_max (16384) bytes");
     }
+    skip("line too long", begin);
+    if (bytes_[begin] == '(') {
+      at_ = text_begin;
+      if (peek() == '-' || peek() == '+') take();
+      while (is_digit(peek())) take();
+      if (peek() != '\r' && peek() != '\n') wrong(at_, "not a big number; expected digits");
+    }
+    for (; peek() != '\r'; take()) {
+      if (peek() == '\n') wrong(at_, "line has an LF without CR; expected CR LF");
+    }
+    take();
+    if (peek() != '\n') wrong(at_ - 1, "line has a CR without LF; expected CR LF");
+    take();
+    return "0";
+  }
+
+  void note_depth(std::size_t begin, std::size_t depth) {
+    if (depth >= depth_max) skip("nested too deeply", begin);
+  }
+
+  void skip(const std::string& why, std::size_t at) {
+    if (skipped_.empty()) skipped_ = "(" + why + " at " + std::to_string(at) + ")";
   }
 
   void expect(std::string_view wanted, const char* what) {
@@ -310,6 +342,7 @@ class NaiveParser {
 
   std::string_view bytes_;
   std::size_t at_ = 0;
+  std::string skipped_;
 };
 
 }  // namespace
@@ -319,7 +352,7 @@ NaiveOutcome naive_read(std::string_view bytes) {
   NaiveParser parser(bytes);
   try {
     while (!parser.done()) {
-      outcome.frames.push_back(show(parser.parse_value(0, Inside::counted)));
+      outcome.frames.push_back(parser.read_frame());
     }
   } catch (const Incomplete&) {
     outcome.end = "...";

@@ -62,10 +62,16 @@ void Reading::take_frames() {
   }
 }
 
+std::string Reading::dropped_at() const {
+  return std::to_string(reader_.dropped_at() - skipped_bytes_);
+}
+
 std::string Reading::shown_frame() {
   switch (reader_.dropped()) {
     case Parser::Drop::unwanted: return "(unwanted)";
     case Parser::Drop::too_large: return "(too large)";
+    case Parser::Drop::too_deep: return "(nested too deeply at " + dropped_at() + ")";
+    case Parser::Drop::long_line: return "(line too long at " + dropped_at() + ")";
     case Parser::Drop::none: break;
   }
   std::string viewed = show(reader_.value());

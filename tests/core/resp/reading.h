@@ -49,7 +49,8 @@ class Reading {
   /// Whether anyone waits for the replies from here on, the one at hand included.
   void set_replies(Replies replies) { replies_ = replies; }
 
-  /// The frames so far, as show() has them; "(unwanted)" or "(too large)" for those without value.
+  /// The frames so far, as show() has them; "(unwanted)", "(too large)" and the like for those
+  /// without value.
   const std::vector<std::string>& frames() const { return frames_; }
 
   /// What comes behind them: "", "..." of a frame, or "error at ...".
@@ -64,6 +65,7 @@ class Reading {
  private:
   void fill(std::span<char> room, std::string_view bytes);
   void take_frames();
+  std::string dropped_at() const;
   std::string shown_frame();
 
   Reader reader_;

@@ -105,7 +105,7 @@ TEST_CASE("each value of the conformance documents is written as a server sends 
   for (std::string_view document :
        {"resp2.md", "resp3.md", "streamed.md", "attributes.md", "pushes.md", "limits.md"}) {
     for (const ConformanceCase& row : read_document(document)) {
-      if (!row.error.empty()) continue;
+      if (!row.error.empty() || !row.skipped.empty()) continue;
       INFO(row.name);
       std::string all;
       for (const Model& frame : row.frames) {
