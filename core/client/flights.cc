@@ -60,17 +60,22 @@ Question copy_question(const Question& from, const Flight& flight) {
   return question;
 }
 
-bool awaits(const Flight& flight, const Flight& proof) {
-  const Flight* each = proof.awaited_by;
-  while (each != nullptr && each != &flight) each = each->next_awaiting;
-  return each != nullptr;
-}
-
 // Whether anybody waits for it, or for what awaits it.
 bool is_wanted(const Flight& flight) {
-  const Flight* each = flight.awaited_by;
-  while (each != nullptr && each->waiters == nullptr) each = each->next_awaiting;
-  return flight.waiters != nullptr || each != nullptr;
+  return flight.waiters != nullptr || flight.awaiting_wanted > 0;
+}
+
+bool is_of_one_key(const Ticket& ticket) { return ticket.keys.size() == 1; }
+
+// Reads of one key that differ must not lie on one chain: FNV-1a of the words behind it.
+std::uint64_t hash_of(const Question& question, const Ticket& ticket) {
+  constexpr std::uint64_t prime = 1099511628211u;
+  std::uint64_t hash = ticket.hash.low ^ question.row;
+  for (std::string_view word : question.rest) {
+    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
+    hash = (hash ^ 0x100) * prime;
+  }
+  return hash ^ hash >> 32;
 }
 
 bool is_same(const Question& a, const Question& b) {
@@ -81,28 +86,8 @@ bool is_same(const Question& a, const Question& b) {
 }  // namespace
 
 Flights::~Flights() {
-  for (Flight* flight : buckets_) {
-    while (flight != nullptr) {
-      Flight* const next = flight->next;
-      while (take_waiter(*flight)) {
-      }
-      release(*flight);
-      flight = next;
-    }
-  }
-}
-
-// By the cell, so that news of a key finds the flights that it concerns; what is of several keys
-// lies apart.
-std::size_t Flights::bucket_of(const Ticket& ticket) {
-  return ticket.keys.size() == 1 ? ticket.keys.front().cell % several : several;
-}
-
-template <class Visit>
-void Flights::for_each(Visit&& visit) const {
-  for (Flight* first : buckets_) {
-    for (Flight* flight = first; flight != nullptr; flight = flight->next) visit(*flight);
-  }
+  by_id_.for_each([](Waiter& waiter) { const Block taken = std::move(waiter.block); });
+  by_question_.for_each([](Flight& flight) { release(flight); });
 }
 
 Flight* Flights::open(const Question& question, const Ticket& ticket, const CommandView* kept) {
@@ -119,110 +104,132 @@ Flight* Flights::open(const Question& question, const Ticket& ticket, const Comm
   flight->block = std::move(block);
   flight->ticket.keys = copy_seen(ticket.keys, flight);
   flight->question = copy_question(question, *flight);
-  Flight*& bucket = buckets_[bucket_of(ticket)];
-  flight->next = std::exchange(bucket, flight);
-  ++count_;
+  flight->question_hash = hash_of(question, ticket);
+  by_question_.add(*flight);
+  if (is_of_one_key(ticket)) {
+    flight->cell = ticket.keys.front().cell;
+    by_cell_.add(*flight);
+  } else {
+    ByCell::push(several_, *flight);
+  }
   return flight;
 }
 
 void Flights::close(Flight& flight) {
   PLIMSOLL_CHECK(flight.waiters == nullptr);
-  Flight** link = &buckets_[bucket_of(flight.ticket)];
-  while (*link != &flight) link = &(*link)->next;
-  *link = flight.next;
-  --count_;
+  by_question_.remove(flight);
+  is_of_one_key(flight.ticket) ? by_cell_.remove(flight) : ByCell::unlink(flight);
   release(flight);
 }
 
 void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
 
-bool Flights::answers(const Flight& flight, const Question& question, const Ticket& ticket,
-                      const Cache& cache) {
-  if (flight.ticket.hash.low != ticket.hash.low) return false;
-  if (flight.waiters == nullptr || flight.has_landed) return false;
-  return is_same(flight.question, question) && cache.is_current(flight.ticket);
+Flight* Flights::newest(const Question& question, const Ticket& ticket) {
+  Flight* flight = by_question_.first(hash_of(question, ticket));
+  for (; flight != nullptr; flight = ByQuestion::next(*flight)) {
+    ++steps_;
+    if (flight->ticket.hash.low != ticket.hash.low) continue;
+    if (is_same(flight->question, question)) break;
+  }
+  return flight;
 }
 
 RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {
   Block block = Block::allocate(account_, sizeof(Waiter));
   if (!block) return 0;
-  auto* const waiter =
-      new (block.data()) Waiter{.tag = tag, .deadline = deadline, .id = ++last_id_};
+  auto* const waiter = new (block.data()) Waiter{.previous = flight.last_waiter,
+                                                 .flight = &flight,
+                                                 .tag = tag,
+                                                 .deadline = deadline,
+                                                 .id = last_id_ + 1};
+  if (deadline != never && !deadlines_.add(*waiter)) {
+    block.discard();
+    return 0;
+  }
   waiter->block = std::move(block);
-  if (flight.waiters == nullptr && !flight.awaits_proof) ++flying_count_;
+  ++last_id_;
+  by_id_.add(*waiter);
+  if (flight.waiters == nullptr) note_wanted(flight);
   (flight.waiters == nullptr ? flight.waiters : flight.last_waiter->next) = waiter;
   flight.last_waiter = waiter;
-  ++waiters_count_;
-  next_deadline_ = std::min(next_deadline_, deadline);
   return waiter->id;
 }
 
+// What awaits a proof has no request of its own: that of the proof is wanted with it.
+void Flights::note_wanted(Flight& flight) {
+  ++(flight.awaited == nullptr ? flying_count_ : flight.awaited->awaiting_wanted);
+}
+
+void Flights::note_unwanted(Flight& flight) {
+  --(flight.awaited == nullptr ? flying_count_ : flight.awaited->awaiting_wanted);
+}
+
+void Flights::begin_wait(Flight& flight, Flight& proof) {
+  PLIMSOLL_CHECK(flight.waiters == nullptr && flight.awaited == nullptr);
+  flight.awaited = &proof;
+}
+
+// The proof may be gone.
 void Flights::end_wait(Flight& flight) {
-  flight.awaits_proof = false;
+  flight.awaited = nullptr;
+  flight.asks_again = false;
   if (flight.waiters != nullptr) ++flying_count_;
 }
 
-void Flights::remove(Flight& flight, Waiter*& link) {
-  Waiter* const gone = std::exchange(link, link->next);
-  if (--waiters_count_ == 0) next_deadline_ = never;
-  if (flight.waiters == nullptr && !flight.awaits_proof) --flying_count_;
-  if (flight.last_waiter == gone) {
-    flight.last_waiter = flight.waiters;
-    for (Waiter* at = flight.waiters; at != nullptr; at = at->next) flight.last_waiter = at;
-  }
-  const Block taken = std::move(gone->block);
+void Flights::remove(Waiter& waiter) {
+  Flight& flight = *waiter.flight;
+  (waiter.previous == nullptr ? flight.waiters : waiter.previous->next) = waiter.next;
+  (waiter.next == nullptr ? flight.last_waiter : waiter.next->previous) = waiter.previous;
+  if (flight.waiters == nullptr) note_unwanted(flight);
+  if (waiter.state != Waiter::State::waiting) take_from_ended(waiter);
+  if (waiter.place != DeadlineHeap<Waiter>::nowhere) deadlines_.remove(waiter);
+  by_id_.remove(waiter);
+  const Block taken = std::move(waiter.block);
 }
 
+void Flights::let_go(Waiter& waiter, Waiter::State why) {
+  ++steps_;
+  waiter.state = why;
+  waiter.previous_ended = last_ended_;
+  (last_ended_ == nullptr ? first_ended_ : last_ended_->next_ended) = &waiter;
+  last_ended_ = &waiter;
+}
+
+void Flights::take_from_ended(Waiter& waiter) {
+  Waiter* const next = waiter.next_ended;
+  Waiter* const previous = waiter.previous_ended;
+  (previous == nullptr ? first_ended_ : previous->next_ended) = next;
+  (next == nullptr ? last_ended_ : next->previous_ended) = previous;
+}
+
+// Whoever waits for a flight that has landed is told how that ended.
 void Flights::cancel(RequestId id) {
-  for_each([&](Flight& flight) {
-    if (flight.has_landed) return;
-    for (Waiter* waiter = flight.waiters; waiter != nullptr; waiter = waiter->next) {
-      if (waiter->id != id || waiter->state != Waiter::State::waiting) continue;
-      waiter->state = Waiter::State::cancelled;
-      searching_ = true;
-    }
-  });
+  Waiter* waiter = by_id_.first(id);
+  for (; waiter != nullptr && waiter->id != id; waiter = ById::next(*waiter)) ++steps_;
+  if (waiter == nullptr || waiter->flight->has_landed) return;
+  if (waiter->state == Waiter::State::waiting) let_go(*waiter, Waiter::State::cancelled);
 }
 
 void Flights::handle_timeout(Instant now) {
-  if (now < next_deadline_) return;
-  next_deadline_ = never;
-  for_each([&](Flight& flight) {
-    if (flight.has_landed) return;
-    for (Waiter* waiter = flight.waiters; waiter != nullptr; waiter = waiter->next) {
-      if (waiter->state != Waiter::State::waiting) continue;
-      if (waiter->deadline > now) {
-        next_deadline_ = std::min(next_deadline_, waiter->deadline);
-        continue;
-      }
-      waiter->state = Waiter::State::timed_out;
-      searching_ = true;
-    }
-  });
+  for (Waiter* waiter; (waiter = deadlines_.first()) != nullptr && waiter->deadline <= now;) {
+    deadlines_.remove(*waiter);
+    if (waiter->flight->has_landed || waiter->state != Waiter::State::waiting) continue;
+    let_go(*waiter, Waiter::State::timed_out);
+  }
 }
 
-// What awaits a proof has no request of its own: that of the proof is given up with the last of
-// all.
 std::optional<Flights::EndedWaiter> Flights::next_ended() {
-  if (!searching_) return std::nullopt;
-  std::optional<EndedWaiter> ended;
-  for_each([&](Flight& flight) {
-    if (ended || flight.has_landed) return;
-    for (Waiter** link = &flight.waiters; *link != nullptr; link = &(*link)->next) {
-      if ((*link)->state == Waiter::State::waiting) continue;
-      ended = {.tag = (*link)->tag, .why = (*link)->state, .flight = &flight, .was_last = false};
-      remove(flight, *link);
-      if (flight.awaits_proof) {
-        Flight* proof = buckets_[several];
-        while (proof != nullptr && !awaits(flight, *proof)) proof = proof->next;
-        PLIMSOLL_CHECK(proof != nullptr);
-        ended->flight = proof;
-      }
-      ended->was_last = !is_wanted(*ended->flight);
-      return;
-    }
-  });
-  searching_ = ended.has_value();
+  Waiter* waiter = first_ended_;
+  for (; waiter != nullptr && waiter->flight->has_landed; waiter = waiter->next_ended) ++steps_;
+  if (waiter == nullptr) return std::nullopt;
+  ++steps_;
+  Flight& flight = *waiter->flight;
+  EndedWaiter ended{.tag = waiter->tag,
+                    .why = waiter->state,
+                    .flight = flight.awaited == nullptr ? &flight : flight.awaited,
+                    .was_last = false};
+  remove(*waiter);
+  ended.was_last = !is_wanted(*ended.flight);
   return ended;
 }
 
@@ -230,33 +237,37 @@ std::optional<Tag> Flights::take_waiter(Flight& flight) {
   flight.has_landed = true;
   if (flight.waiters == nullptr) return std::nullopt;
   const Tag tag = flight.waiters->tag;
-  remove(flight, flight.waiters);
+  remove(*flight.waiters);
   return tag;
 }
 
 void Flights::update_tickets(const Cache& cache, const Cache::Change& change) {
   if (empty()) return;
   if (change.of_all) {
-    for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
+    by_question_.for_each([&](Flight& flight) { cache.update(flight.ticket, change); });
     return;
   }
-  for (const std::size_t bucket : {change.cell % several, several}) {
-    for (Flight* flight = buckets_[bucket]; flight != nullptr; flight = flight->next) {
+  for (Flight* first : {by_cell_.first(change.cell), several_}) {
+    for (Flight* flight = first; flight != nullptr; flight = ByCell::next(*flight)) {
+      ++steps_;
       cache.update(flight->ticket, change);
     }
   }
 }
 
 void Flights::validate() const {
-  std::size_t flights = 0;
   std::size_t flying = 0;
   std::size_t waiters = 0;
-  for_each([&](const Flight& flight) {
-    ++flights;
-    if (flight.waiters != nullptr && !flight.awaits_proof) ++flying;
-    for (const Waiter* at = flight.waiters; at != nullptr; at = at->next) ++waiters;
+  by_question_.for_each([&](const Flight& flight) {
+    if (flight.waiters != nullptr && flight.awaited == nullptr) ++flying;
+    const Waiter* previous = nullptr;
+    for (const Waiter* at = flight.waiters; at != nullptr; previous = at, at = at->next) {
+      PLIMSOLL_CHECK(at->previous == previous && at->flight == &flight);
+      ++waiters;
+    }
+    PLIMSOLL_CHECK(flight.waiters == nullptr || flight.last_waiter == previous);
   });
-  PLIMSOLL_CHECK(flights == count_ && flying == flying_count_ && waiters == waiters_count_);
+  PLIMSOLL_CHECK(flying == flying_count_ && waiters == by_id_.size());
 }
 
 }  // namespace plimsoll

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,6 +7,8 @@
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/client/chains.h"
+#include "plimsoll/core/client/deadline_heap.h"
 #include "plimsoll/core/client/fetch_request.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/memory/account.h"
@@ -19,6 +20,10 @@
 // one request, any number of waiters, each with its own deadline and its own end. The request lives
 // as long as anybody waits for it. What a flight and its waiters take is charged to the requests
 // account.
+//
+// All of it costs the same however many flights and waiters there are, but for: the digits of their
+// number in add() and where a waiter ends, and news of a key, which is told to all flights of its
+// cell (cache/fences.h).
 
 namespace plimsoll {
 
@@ -27,18 +32,29 @@ inline constexpr Tag flight_tag_first = parts_told_first;
 
 class Flights {
  public:
+  struct Flight;
+
   struct Waiter {
     enum class State : std::uint8_t { waiting, cancelled, timed_out };
-    Waiter* next = nullptr;
+    Waiter* next = nullptr;  // of the flight, in the order of coming
+    Waiter* previous = nullptr;
+    Flight* flight = nullptr;
     Tag tag = 0;
     Instant deadline = never;
     RequestId id = 0;
     State state = State::waiting;
+    std::size_t place = DeadlineHeap<Waiter>::nowhere;
+    ChainHook<Waiter> of_id{};
+    Waiter* next_ended = nullptr;  // where it was let go, in that order
+    Waiter* previous_ended = nullptr;
     Block block{};  // that this lies in
   };
 
   struct Flight {
-    Flight* next = nullptr;  // in its bucket
+    ChainHook<Flight> of_question{};
+    ChainHook<Flight> of_cell{};
+    std::uint64_t question_hash = 0;
+    std::uint64_t cell = 0;  // of its key; of several keys: none
     cache::Cache::Ticket ticket;
     commands::Question question;  // of words that lie behind this, as the ticket's keys do
     FetchRequest asked{};         // what `request` is made of
@@ -52,21 +68,28 @@ class Flights {
     std::uint8_t rounds_left = 0;  // of a proof: round trips after this one
     Flight* awaited_by = nullptr;
     Flight* next_awaiting = nullptr;
-    bool awaits_proof = false;
+    Flight* awaited = nullptr;        // the proof that this one awaits
+    bool asks_again = false;          // that has landed, and may be gone
+    std::size_t awaiting_wanted = 0;  // of a proof: those for which somebody waits
     std::string_view command{};
 
     Block block{};  // that this lies in
   };
 
-  explicit Flights(Account& requests) : account_(requests) {}
+  explicit Flights(Account& requests)
+      : account_(requests),
+        by_question_(requests),
+        by_cell_(requests),
+        by_id_(requests),
+        deadlines_(requests) {}
   ~Flights();
   Flights(const Flights&) = delete;
   Flights& operator=(const Flights&) = delete;
 
-  bool empty() const { return count_ == 0; }
+  bool empty() const { return by_question_.size() == 0; }
 
   /// Waiters beyond the first of each request: those that the pipeline does not know.
-  std::size_t joined_count() const { return waiters_count_ - flying_count_; }
+  std::size_t joined_count() const { return by_id_.size() - flying_count_; }
 
   /// A flight of this question, with one waiter still to be added; null: no memory. `kept`: its
   /// command, where it is not sent yet.
@@ -75,17 +98,9 @@ class Flights {
   /// Of one that nobody waits for.
   void close(Flight& flight);
 
-  /// The flight that a read of this, which would have that ticket, may join: under way, not
-  /// overtaken, and one that `suits(flight)`.
-  template <class Suits>
-  Flight* find(const commands::Question& question, const cache::Cache::Ticket& ticket,
-               const cache::Cache& cache, Suits&& suits) {
-    Flight* flight = buckets_[bucket_of(ticket)];
-    while (flight != nullptr && !(answers(*flight, question, ticket, cache) && suits(*flight))) {
-      flight = flight->next;
-    }
-    return flight;
-  }
+  /// The flight that was opened last, mostly, of those of this question: where a read may not join
+  /// that one, it may join none before. A read of it would have that ticket. Null: there is none.
+  Flight* newest(const commands::Question& question, const cache::Cache::Ticket& ticket);
 
   /// One more who waits; 0: no memory.
   RequestId add(Flight& flight, Instant deadline, Tag tag);
@@ -100,15 +115,19 @@ class Flights {
   /// Whether somebody who waits, or waited, is called so.
   static bool has(RequestId id) { return (id >> waiter_shift) == 1; }
 
-  /// One that awaited a proof goes on by itself.
+  /// One that nobody waits for yet awaits this proof; one that did goes on by itself.
+  void begin_wait(Flight& flight, Flight& proof);
   void end_wait(Flight& flight);
 
   /// Lets one go, unless it has ended: next_ended() will say so.
   void cancel(RequestId id);
   /// Lets those go whose deadline is not after `now`: likewise.
   void handle_timeout(Instant now);
-  /// Not after the earliest deadline.
-  Instant next_deadline() const { return next_deadline_; }
+  /// The earliest deadline.
+  Instant next_deadline() const {
+    const Waiter* const first = deadlines_.first();
+    return first == nullptr ? never : first->deadline;
+  }
 
   struct EndedWaiter {
     Tag tag;
@@ -127,26 +146,35 @@ class Flights {
   /// CHECKs all that must hold between calls. Walks over everything.
   void validate() const;
 
+  /// Flights, waiters and places of deadlines that were looked at so far, for tests of what calls
+  /// cost.
+  std::uint64_t steps() const { return steps_ + deadlines_.steps(); }
+
  private:
-  static constexpr std::size_t several = 128;  // the bucket behind the others
   static constexpr int waiter_shift = 55;
 
-  static std::size_t bucket_of(const cache::Cache::Ticket& ticket);
-  static bool answers(const Flight& flight, const commands::Question& question,
-                      const cache::Cache::Ticket& ticket, const cache::Cache& cache);
   static void release(Flight& flight);
-  void remove(Flight& flight, Waiter*& link);
-  template <class Visit>
-  void for_each(Visit&& visit) const;
+  void note_wanted(Flight& flight);
+  void note_unwanted(Flight& flight);
+  void let_go(Waiter& waiter, Waiter::State why);
+  void take_from_ended(Waiter& waiter);
+  void remove(Waiter& waiter);
+
+  using ByQuestion = Chains<Flight, &Flight::of_question, &Flight::question_hash>;
+  using ByCell = Chains<Flight, &Flight::of_cell, &Flight::cell>;
+  using ById = Chains<Waiter, &Waiter::of_id, &Waiter::id>;
 
   Account& account_;
-  std::array<Flight*, several + 1> buckets_{};
-  std::size_t count_ = 0;         // flights
+  ByQuestion by_question_;  // all flights
+  ByCell by_cell_;          // those of one key
+  Flight* several_ = nullptr;
+  ById by_id_;  // all waiters
+  DeadlineHeap<Waiter> deadlines_;
+  Waiter* first_ended_ = nullptr;  // those that were let go
+  Waiter* last_ended_ = nullptr;
   std::size_t flying_count_ = 0;  // those that somebody waits for, with requests of their own
-  std::size_t waiters_count_ = 0;
   RequestId last_id_ = RequestId{1} << waiter_shift;
-  Instant next_deadline_ = never;
-  bool searching_ = false;  // some were let go
+  std::uint64_t steps_ = 0;
 };
 
 }  // namespace plimsoll

@@ -101,10 +101,8 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
   cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), now, seen);
-  const auto suits = [&](const Flights::Flight& each) { return may_join(each, fresh, now); };
-  if (Flights::Flight* const same = flights_.find(question, ticket, cache_, suits)) {
-    return join(*same, deadline, tag);
-  }
+  Flights::Flight* const same = flights_.newest(question, ticket);
+  if (same != nullptr && may_join(*same, fresh, now)) return join(*same, deadline, tag);
   // It may be fetched behind later requests, then: that is for those alone who ask for proof.
   if (max_staleness != cache::any_staleness && tracked_ && has_room_to_wait() &&
       cache_.has(question, member_.source, ticket.stamp, now)) {
@@ -131,7 +129,9 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
 // reply takes: it counts as an entry does.
 bool NearCache::may_join(const Flights::Flight& flight, const cache::Freshness& fresh,
                          Instant now) const {
-  if (!flight.awaits_proof && !main_.was_exposed(flight.request)) return true;
+  if (flight.waiters == nullptr || flight.has_landed) return false;
+  if (!cache_.is_current(flight.ticket)) return false;
+  if (has_not_left(flight)) return true;
   if (flight.ticket.mark <= fresh.after) return false;
   const Duration ttl = cache_.options().entry_ttl;
   Duration age_max = tracked_ ? cache_.options().coherence_lease : Duration::max();
@@ -140,8 +140,20 @@ bool NearCache::may_join(const Flights::Flight& flight, const cache::Freshness& 
   return flight.ticket.began_at >= fresh.since && after(flight.ticket.began_at, age_max) >= latest;
 }
 
+// Of one that awaits a proof, that is the proof.
+bool NearCache::has_not_left(const Flights::Flight& flight) const {
+  if (flight.asks_again) return false;
+  const Flights::Flight& sent = flight.awaited == nullptr ? flight : *flight.awaited;
+  return !main_.was_exposed(sent.request);
+}
+
 std::optional<RequestId> NearCache::join(Flights::Flight& flight, Instant deadline, Tag tag) {
   if (!has_room_to_wait()) return std::nullopt;
+  // A proof that has not left counts for whoever has joined until then.
+  if (flight.awaited != nullptr && has_not_left(flight)) {
+    flight.ticket.mark = cache_.next_mark();
+    flight.awaited->ticket.mark = cache_.next_mark();
+  }
   const RequestId id = flights_.add(flight, deadline, tag);
   main_.take_places(flights_.joined_count());
   return id == 0 ? std::nullopt : std::optional(id);

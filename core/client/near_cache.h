@@ -139,6 +139,7 @@ class NearCache {
   static Staged staging_of(const Flights::Flight& flight) {
     return {flight.ticket.began_at, flight.ticket.mark};
   }
+  bool has_not_left(const Flights::Flight& flight) const;
   bool may_join(const Flights::Flight& flight, const cache::Freshness& fresh, Instant now) const;
   cache::Mark told_beside() const {
     return state() == State::ttl ? 0 : told_beside_.load(std::memory_order_acquire);

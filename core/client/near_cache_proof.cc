@@ -116,7 +116,7 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
   if (!proof) return std::nullopt;
   Flights::Flight* const flight = flights_.open(question, ticket, &command);
   if (flight == nullptr) return std::nullopt;
-  flight->awaits_proof = true;
+  flights_.begin_wait(*flight, **proof);
   const RequestId id = flights_.add(*flight, deadline, tag);
   if (id == 0) {
     flights_.close(*flight);
@@ -156,6 +156,9 @@ std::optional<Event> NearCache::land_proof(const Event& event, Flights::Flight& 
 
 // Those who waited for it ask once more, whatever came of it.
 void NearCache::end_proof(Flights::Flight& proof) {
+  for (auto* each = proof.awaited_by; each != nullptr; each = each->next_awaiting) {
+    each->asks_again = true;
+  }
   Flights::Flight** end = &asked_again_;
   while (*end != nullptr) end = &(*end)->next_awaiting;
   *end = std::exchange(proof.awaited_by, nullptr);

@@ -132,6 +132,33 @@ Reader::Poll Reader::next(bool replies_wanted) {
   return Poll::frame;
 }
 
+// Of an error whose words are gone nobody knows what it refused.
+Error Reader::dropped_error() const {
+  const Type type = parser_.frame_type();
+  const bool is_error = type == Type::simple_error || type == Type::bulk_error;
+  Error error{.code = ErrorCode::reply_too_large,
+              .executed = is_error ? Executed::maybe : Executed::yes};
+  switch (parser_.dropped()) {
+    case Parser::Drop::too_deep:
+      error.what = "aggregates of the reply are nested too deeply, and it was skipped";
+      error.expected = "at most nesting_depth_max (64) levels";
+      error.offset = parser_.dropped_at();
+      break;
+    case Parser::Drop::long_line:
+      error.what = "a simple string, error or big number of the reply is too long: it was skipped";
+      error.expected = "at most line_bytes_max (16384) bytes";
+      error.offset = parser_.dropped_at();
+      break;
+    case Parser::Drop::none:
+    case Parser::Drop::unwanted:
+    case Parser::Drop::too_large:
+      error.what = "the reply did not fit reply_bytes_max or the replies pool, and was skipped";
+      error.value = parser_.frame_bytes();
+      break;
+  }
+  return error;
+}
+
 void Reader::reset() {
   release_before_last();
   if (last_ != nullptr) release_last();

@@ -55,15 +55,13 @@ class Reader {
   /// The frame: valid after Poll::frame until next().
   Value value() const { return Value(tape_.first()); }
   bool is_push() const { return parser_.frame_type() == Type::push; }
-  bool is_error() const {
-    const Type type = parser_.frame_type();
-    return type == Type::simple_error || type == Type::bulk_error;
-  }
   std::size_t frame_bytes() const { return parser_.frame_bytes(); }
 
   /// Why the frame has no value: Drop::none where it has one.
   Parser::Drop dropped() const { return parser_.dropped(); }
   std::uint64_t dropped_at() const { return parser_.dropped_at(); }
+  /// What whoever waits for it is told then: reply_too_large, with the limit and where it was.
+  Error dropped_error() const;
 
   /// Takes the frame along, beyond next(). Fails (reply_too_large) where the replies pool has no
   /// room for it; the frame is still there then. Once for each frame.

@@ -389,25 +389,9 @@ Event Session::handle_refusal(Tag tag) {
   return event;
 }
 
-// Of an error whose words are gone nobody knows what it refused.
 Event Session::handle_skipped_reply(Tag tag) {
   ++counters_.replies_skipped;
-  Error error{.code = ErrorCode::reply_too_large,
-              .executed = reader_.is_error() ? Executed::maybe : Executed::yes};
-  if (reader_.dropped() == Parser::Drop::too_deep) {
-    error.what = "aggregates of the reply are nested too deeply, and it was skipped";
-    error.expected = "at most nesting_depth_max (64) levels";
-    error.offset = reader_.dropped_at();
-  } else if (reader_.dropped() == Parser::Drop::long_line) {
-    error.what =
-        "a simple string, error or big number of the reply is too long, and it was skipped";
-    error.expected = "at most line_bytes_max (16384) bytes";
-    error.offset = reader_.dropped_at();
-  } else {
-    error.what = "the reply did not fit reply_bytes_max or the replies pool, and was skipped";
-    error.value = reader_.frame_bytes();
-  }
-  return failed(tag, error);
+  return failed(tag, reader_.dropped_error());
 }
 
 }  // namespace plimsoll

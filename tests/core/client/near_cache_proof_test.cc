@@ -301,6 +301,20 @@ TEST_CASE("a fetch that has not left is joined, however long it has waited") {
   CHECK(world.reads_count() == reads + 1);
 }
 
+TEST_CASE("reads of one key that want proof are one flight, until the proof has left") {
+  Proofs world;
+  for (Tag tag = 1; tag <= 50; ++tag) world.read(0, tag, {"GET", "key"}, 0s);
+  world.write_elsewhere("key", "new");
+  world.flow();
+  Lines told = world.take_events(0);
+  CHECK(told.size() == 50);
+  CHECK(std::count_if(told.begin(), told.end(), [](const std::string& each) {
+          return each.ends_with("\"new\"");
+        }) == 50);
+  CHECK(world.pings() == 1);
+  CHECK(world.reads() == 1);
+}
+
 TEST_CASE("a fetch that has stalled for longer than the lease is not joined") {
   CachedWorld world({.cache = {.bytes_max = 64 * 1024, .coherence_lease = 800ms}});
   world.data()["key"] = "old";

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/block.h"
+
+// Things that are found by a number: chains through the things themselves, as
+// many as there are things, so that adding, finding and removing one costs the
+// same however many there are. The first chains need no memory; more are
+// charged to a payer, and go when the last thing does. Where there is none for
+// more chains they grow longer.
+
+namespace plimsoll {
+
+template <class T>
+struct ChainHook {
+  T* next = nullptr;
+  T** link = nullptr;  // what points at this one
+};
+
+template <class T, ChainHook<T> T::* hook, std::uint64_t T::* number>
+class Chains {
+ public:
+  static constexpr std::size_t own_chains = 32;
+
+  explicit Chains(Account& payer) : payer_(payer) {}
+  Chains(const Chains&) = delete;
+  Chains& operator=(const Chains&) = delete;
+
+  /// The first of the chain that those of this number are in, and the one
+  /// behind one.
+  T* first(std::uint64_t wanted) const { return heads_[wanted & mask_]; }
+  static T* next(const T& thing) { return (thing.*hook).next; }
+
+  void add(T& thing) {
+    if (count_ > mask_) grow();
+    push(heads_[thing.*number & mask_], thing);
+    ++count_;
+  }
+
+  void remove(T& thing) {
+    unlink(thing);
+    if (--count_ > 0 || heads_ == own_.data()) return;
+    heads_ = own_.data();
+    mask_ = own_chains - 1;
+    const Block taken = std::move(grown_);
+  }
+
+  std::size_t size() const { return count_; }
+
+  /// Walks over all, in no order. `visit` may remove the one that it is given.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::size_t i = 0; i <= mask_; ++i) {
+      for (T* thing = heads_[i]; thing != nullptr;) {
+        T* const next = (thing->*hook).next;
+        visit(*thing);
+        thing = next;
+      }
+    }
+  }
+
+  /// For a chain of somebody's own.
+  static void push(T*& head, T& thing) {
+    ChainHook<T>& own = thing.*hook;
+    own.next = head;
+    own.link = &head;
+    if (head != nullptr) (head->*hook).link = &own.next;
+    head = &thing;
+  }
+  static void unlink(T& thing) {
+    const ChainHook<T> own = std::exchange(thing.*hook, {});
+    *own.link = own.next;
+    if (own.next != nullptr) (own.next->*hook).link = own.link;
+  }
+
+ private:
+  void grow() {
+    const std::size_t chains = (mask_ + 1) * 2;
+    Block grown = Block::allocate(payer_, chains * sizeof(T*));
+    if (!grown) return;
+    auto* const heads = static_cast<T**>(grown.data());
+    for (std::size_t i = 0; i < chains; ++i) heads[i] = nullptr;
+    for (std::size_t i = 0; i <= mask_; ++i) {
+      while (T* const thing = heads_[i]) {
+        unlink(*thing);
+        push(heads[thing->*number & (chains - 1)], *thing);
+      }
+    }
+    grown_ = std::move(grown);
+    heads_ = static_cast<T**>(grown_.data());
+    mask_ = chains - 1;
+  }
+
+  Account& payer_;
+  std::array<T*, own_chains> own_{};
+  Block grown_;
+  T** heads_ = own_.data();
+  std::size_t mask_ = own_chains - 1;
+  std::size_t count_ = 0;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/block.h"
+
+// Those who wait with a deadline, the earliest first: a binary heap of
+// pointers. Adding and removing one takes as many steps as the number of all
+// has binary digits. The first need no memory; the place for more is charged to
+// a payer, and goes when the last one does.
+
+namespace plimsoll {
+
+/// T has a `deadline`, and a `place` that is the heap's own.
+template <class T>
+class DeadlineHeap {
+ public:
+  static constexpr std::size_t nowhere = SIZE_MAX;
+  static constexpr std::size_t own_places = 16;
+
+  explicit DeadlineHeap(Account& payer) : payer_(payer) {}
+  DeadlineHeap(const DeadlineHeap&) = delete;
+  DeadlineHeap& operator=(const DeadlineHeap&) = delete;
+
+  /// Null: there is none.
+  T* first() const { return count_ == 0 ? nullptr : places_[0]; }
+
+  std::size_t size() const { return count_; }
+
+  /// Pointers that were moved so far, for tests of what it costs.
+  std::uint64_t steps() const { return steps_; }
+
+  /// False: no memory.
+  bool add(T& thing) {
+    if (count_ == room_ && !grow()) return false;
+    put(thing, count_++);
+    rise(thing);
+    return true;
+  }
+
+  /// Of one that is there.
+  void remove(T& thing) {
+    const std::size_t place = std::exchange(thing.place, nowhere);
+    T& last = *places_[--count_];
+    if (&last != &thing) {
+      put(last, place);
+      rise(last);
+      sink(last);
+    }
+    if (count_ > 0 || places_ == own_.data()) return;
+    places_ = own_.data();
+    room_ = own_places;
+    const Block taken = std::move(grown_);
+  }
+
+ private:
+  void put(T& thing, std::size_t place) {
+    ++steps_;
+    places_[place] = &thing;
+    thing.place = place;
+  }
+
+  void rise(T& thing) {
+    while (thing.place > 0) {
+      T& above = *places_[(thing.place - 1) / 2];
+      if (!(thing.deadline < above.deadline)) return;
+      const std::size_t place = above.place;
+      put(above, thing.place);
+      put(thing, place);
+    }
+  }
+
+  void sink(T& thing) {
+    for (;;) {
+      const std::size_t left = thing.place * 2 + 1;
+      if (left >= count_) return;
+      const bool takes_right =
+          left + 1 < count_ && places_[left + 1]->deadline < places_[left]->deadline;
+      T& below = *places_[takes_right ? left + 1 : left];
+      if (!(below.deadline < thing.deadline)) return;
+      const std::size_t place = below.place;
+      put(below, thing.place);
+      put(thing, place);
+    }
+  }
+
+  bool grow() {
+    Block grown = Block::allocate(payer_, room_ * 2 * sizeof(T*));
+    if (!grown) return false;
+    auto* const places = static_cast<T**>(grown.data());
+    std::copy_n(places_, count_, places);
+    grown_ = std::move(grown);
+    places_ = static_cast<T**>(grown_.data());
+    room_ *= 2;
+    return true;
+  }
+
+  Account& payer_;
+  std::array<T*, own_places> own_{};
+  Block grown_;
+  T** places_ = own_.data();
+  std::size_t room_ = own_places;
+  std::size_t count_ = 0;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace plimsoll

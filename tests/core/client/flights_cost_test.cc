@@ -1,0 +1,139 @@
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/cache/cache.h"
+#include "plimsoll/core/client/flights.h"
+#include "plimsoll/tests/core/memory/test_budget.h"
+
+// What flights cost: steps a piece, which do not grow with their number but for its digits.
+
+namespace plimsoll::flights_cost_test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::TestBudget;
+
+// Reads under way of so many keys, or of one key in so many ways, each with one who waits.
+class Reads {
+ public:
+  enum class Keys { many, one };
+
+  Reads(std::size_t count, Keys keys) : count_(count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string number = std::to_string(i);
+      const std::string key = keys == Keys::one ? "key" : number;
+      const std::string_view rest[] = {number};
+      const commands::Question question{
+          .row = commands::row_numbers::get, .key = key, .rest = rest, .more_keys = {}};
+      std::array<cache::Cache::Ticket::Seen, 1> seen;
+      const auto ticket = cache_.begin_fetch(question, member_.source, 0, Instant{}, seen);
+      REQUIRE(flights.newest(question, ticket) == nullptr);
+      Flights::Flight* const flight = flights.open(question, ticket);
+      REQUIRE(flight != nullptr);
+      // None of them is the last that will end.
+      ids.push_back(flights.add(*flight, Instant(std::chrono::milliseconds(i % 7 * count + i)), i));
+      REQUIRE(ids.back() != 0);
+    }
+  }
+
+  void tell_ended() {
+    while (const auto ended = flights.next_ended()) {
+      CHECK(ended->was_last);
+      flights.close(*ended->flight);
+      ++told;
+    }
+  }
+
+  /// Steps since the first, for each of the reads, less the digits of their number.
+  std::uint64_t steps_each() const {
+    return flights.steps() / count_ / static_cast<std::uint64_t>(std::bit_width(count_));
+  }
+
+ private:
+  const std::size_t count_;
+  TestBudget test_{{.memory_limit = 512 * 1024 * 1024}};
+  AccountHandle account_ = test_.budget.open_account(PoolKind::requests);
+  const cache::CacheOptions options_{.bytes_max = 16 * 1024 * 1024};
+  cache::Cache cache_{options_, cache::Cache::take_memory(test_.budget, options_).value()};
+  const cache::Cache::Membership member_ = cache_.join("server").value();
+
+ public:
+  Flights flights{*account_};
+  std::vector<RequestId> ids;
+  std::size_t told = 0;
+};
+
+constexpr std::size_t counts[] = {1'000, 4'000, 16'000, 64'000};
+constexpr std::uint64_t steps_max = 8;
+
+TEST_CASE("reads that time out all at once cost the same each, however many there are") {
+  for (const auto keys : {Reads::Keys::many, Reads::Keys::one}) {
+    for (const std::size_t count : counts) {
+      Reads reads(count, keys);
+      reads.flights.handle_timeout(Instant(1h * 24));
+      reads.tell_ended();
+      CHECK(reads.told == count);
+      CHECK(reads.flights.empty());
+      CHECK(reads.steps_each() <= steps_max);
+    }
+  }
+}
+
+TEST_CASE("reads that time out one by one cost the same each, however many there are") {
+  for (const std::size_t count : counts) {
+    Reads reads(count, Reads::Keys::many);
+    while (reads.flights.next_deadline() != never) {
+      reads.flights.handle_timeout(reads.flights.next_deadline());
+      reads.tell_ended();
+    }
+    CHECK(reads.told == count);
+    CHECK(reads.steps_each() <= steps_max);
+  }
+}
+
+TEST_CASE("reads that are cancelled cost the same each, in any order") {
+  for (const std::size_t count : counts) {
+    Reads reads(count, Reads::Keys::many);
+    for (std::size_t i = 0; i < count; ++i) {
+      reads.flights.cancel(reads.ids[i % 2 == 0 ? i / 2 : count - 1 - i / 2]);
+      reads.tell_ended();
+    }
+    CHECK(reads.told == count);
+    CHECK(reads.steps_each() <= steps_max);
+  }
+}
+
+TEST_CASE("many who wait for one read leave it at the same cost each, whoever goes first") {
+  for (const std::size_t count : counts) {
+    Reads reads(1, Reads::Keys::many);
+    Flights::Flight* const flight = reads.flights.open({}, {});
+    REQUIRE(flight != nullptr);
+    std::vector<RequestId> ids;
+    for (std::size_t i = 0; i < count; ++i) {
+      ids.push_back(reads.flights.add(*flight, Instant(1h), i));
+    }
+    const std::uint64_t before = reads.flights.steps();
+    std::size_t last_count = 0;
+    for (std::size_t i = count; i-- > 0;) {
+      reads.flights.cancel(ids[i]);
+      const auto ended = reads.flights.next_ended();
+      REQUIRE(ended);
+      CHECK(ended->tag == i);
+      if (ended->was_last) ++last_count;
+    }
+    CHECK(last_count == 1);
+    CHECK((reads.flights.steps() - before) / count <= steps_max * 17);
+    reads.flights.close(*flight);
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::flights_cost_test
