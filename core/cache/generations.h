@@ -53,8 +53,9 @@ class Generations {
   /// All entries of all slots are. Entries that are fetched from now on are not. Returns which end
   /// of all this was: no other has the same number, though several may come at a time.
   std::uint32_t end_all() {
-    ends_count_.fetch_add(1, std::memory_order_relaxed);
-    return epoch_.fetch_add(1, std::memory_order_acq_rel);
+    const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
+    ends_count_.fetch_add(1, std::memory_order_relaxed);  // then there is something to sweep
+    return end;
   }
 
   /// The slot's stamp just before the end of all with this number, and just after it.
