@@ -57,6 +57,13 @@ std::string_view advice(const native::Error& error) {
     case ErrorCode::tracking_refused: return "it will not serve us: mend the options or the server";
     case ErrorCode::closed: return "nothing was sent: connect anew";
     case ErrorCode::forked: return "connect anew in the child";
+    case ErrorCode::unknown_command:
+    case ErrorCode::refused_by_bridge:
+      return "it has not run: ask for something else, or mend the configuration";
+    case ErrorCode::not_enough_replicas:
+    case ErrorCode::read_only_replica:
+    case ErrorCode::persistence_failed:
+    case ErrorCode::server_out_of_memory: return "no writes now: try again later, or see who can";
   }
   return "";
 }

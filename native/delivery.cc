@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "plimsoll/core/resp/error_reply.h"
 #include "plimsoll/native/driver.h"
 
 namespace plimsoll::native {
@@ -31,7 +32,9 @@ Error to_error(const Delivery& delivery) {
   const plimsoll::Error& error = *delivery.error;
   if (delivery.value != nullptr) {
     if (const auto words = delivery.value->as_error()) {
-      return Error(error, ServerWords{without_secrets(to_string(*words))});
+      const std::string text = without_secrets(to_string(*words));
+      const bool is_the_bridge = error.code == ErrorCode::refused_by_bridge;
+      return Error(error, ServerWords{is_the_bridge ? words_of_bridge(text) : text});
     }
   }
   return Error(error, delivery.detail == nullptr ? std::string_view() : *delivery.detail);

@@ -127,6 +127,9 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   const Options& options() const { return target_.options; }
 
+  /// Who pays for what is kept of callers' requests until they are submitted. From any thread.
+  Account& requests_account() const { return core_.requests_account(); }
+
   /// Options::request_timeout.
   Timeout request_timeout() const { return target_.options.request_timeout; }
 

@@ -60,6 +60,7 @@ std::string_view Error::text() const {
 }
 
 std::string_view Error::server_code() const {
+  if (code_ == ErrorCode::refused_by_bridge) return {};
   const std::string_view text = server_text();
   return text.substr(0, text.find(' '));
 }

@@ -43,10 +43,11 @@ class Error : public std::runtime_error {
   std::string_view text() const;
 
   /// The server's own words, where it said any: "WRONGTYPE Operation against a key...". So for
-  /// server_error, and for authentication_failed and the like. Else empty.
+  /// server_error, and for authentication_failed and the like. For refused_by_bridge the bridge's:
+  /// "FLUSHALL is not allowed". Else empty.
   std::string_view server_text() const { return text().substr(0, server_text_size_); }
 
-  /// The first of these: "WRONGTYPE", "ERR", "NOAUTH"... Else empty.
+  /// The first of the server's: "WRONGTYPE", "ERR", "NOAUTH"... Else empty.
   std::string_view server_code() const;
 
  private:

@@ -1,7 +1,5 @@
 #include "plimsoll/native/request.h"
 
-#include "plimsoll/native/encoded.h"
-
 namespace plimsoll::native {
 
 Request::Request(const Request& other)
@@ -14,9 +12,16 @@ Request::Request(const Request& other)
   switch (kind_) {
     case Kind::command: {
       const CommandView& command = *other.command_;
-      luggage_->encoded = encoded(command);
+      Account& requests = other.driver_->requests_account();
+      luggage_->held = HeldRequest(requests, command);
+      if (!luggage_->held) {
+        kind_ = Kind::refusal;
+        luggage_->refusal = no_room_to_hold(luggage_->held.size(), requests);
+        refusal_ = &luggage_->refusal;
+        return;
+      }
       CommandView& taken = luggage_->command;
-      taken = CommandView::from_encoded(luggage_->encoded);
+      taken = CommandView::from_encoded(luggage_->held.bytes());
       taken.effect = command.effect;
       taken.answer = command.answer;
       taken.answers = command.answers;

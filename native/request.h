@@ -9,6 +9,7 @@
 #include "plimsoll/native/call.h"
 #include "plimsoll/native/channel.h"
 #include "plimsoll/native/driver.h"
+#include "plimsoll/native/held_words.h"
 #include "plimsoll/native/operation.h"
 #include "plimsoll/native/staleness.h"
 #include "plimsoll/native/start.h"
@@ -17,7 +18,8 @@ namespace plimsoll::native {
 
 /// A command on its way to a driver. It refers to its arguments where they lie; only when it is
 /// moved or copied, as lazy tokens do (deferred, use_awaitable) that start later, it takes a copy
-/// of them along. So a callback costs no copy, and a deferred call does not dangle.
+/// of them along, which the requests pool pays for: where that has no room, the call is refused
+/// once it is started. So a callback costs no copy, and a deferred call does not dangle.
 class Request {
  public:
   Request(Driver& driver, Timeout timeout, const CommandView& command,
@@ -67,7 +69,7 @@ class Request {
   // What a request takes along when it travels.
   struct Luggage {
     std::shared_ptr<Driver> driver;
-    std::string encoded;
+    HeldRequest held;
     CommandView command;
     plimsoll::Error refusal;
     Channel channel;

@@ -54,40 +54,35 @@ void ScanState::advance(std::string cursor) {
   over_ = cursor_ == "0";
 }
 
-std::string ScanState::request() const {
-  std::vector<std::string_view> words(before_.begin(), before_.end());
-  words.push_back(cursor_);
-  words.insert(words.end(), after_.begin(), after_.end());
-  CommandView command;
-  command.args = words;
-  std::string request(encoded_size(command), '\0');
-  encode(command, request.data());
-  return request;
-}
-
 void PageRequest::operator()(Operation& operation) const {
   static constexpr Node null_node{.type = Type::null, .split = false, .size = 0, .integer = 0};
+  if (!state->has_words()) {
+    const Account& requests = channel.driver->requests_account();
+    return channel.driver->refuse(no_room_to_hold(state->size(), requests), operation);
+  }
   if (state->busy.exchange(true)) return channel.driver->refuse(busy_already, operation);
   if (state->is_over()) {
     state->busy = false;
     const Value none(&null_node);
     return channel.driver->finish(Delivery{.value = &none}, operation);
   }
-  const std::string request = state->request();
-  CommandView command = CommandView::from_encoded(request);
-  command.effect = CommandView::Effect::read;
-  channel.submit(command, *new PageSteps(state, operation));
+  state->request([&](const CommandView& command) {
+    channel.submit(command, *new PageSteps(state, operation));
+  });
 }
 
-std::shared_ptr<ScanState> scan_state(std::vector<std::string> before,
+std::shared_ptr<ScanState> scan_state(const Channel& client,
+                                      std::initializer_list<std::string_view> before,
                                       const std::optional<std::string_view>& pattern,
                                       const std::optional<std::int64_t>& count,
                                       const std::optional<std::string_view>& type) {
-  std::vector<std::string> after;
-  if (pattern) after.insert(after.end(), {"MATCH", std::string(*pattern)});
-  if (count) after.insert(after.end(), {"COUNT", std::to_string(*count)});
-  if (type) after.insert(after.end(), {"TYPE", std::string(*type)});
-  return std::make_shared<ScanState>(std::move(before), std::move(after));
+  const std::string number = count ? std::to_string(*count) : std::string();
+  std::vector<std::string_view> after;
+  if (pattern) after.insert(after.end(), {"MATCH", *pattern});
+  if (count) after.insert(after.end(), {"COUNT", number});
+  if (type) after.insert(after.end(), {"TYPE", *type});
+  Account& requests = client.driver->requests_account();
+  return std::make_shared<ScanState>(HeldWords(requests, before), HeldWords(requests, after));
 }
 
 }  // namespace plimsoll::native::detail

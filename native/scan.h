@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "plimsoll/native/channel.h"
 #include "plimsoll/native/client.h"
+#include "plimsoll/native/held_words.h"
 #include "plimsoll/native/initiate.h"
 
 // Walks over all keys, or all of what one key holds, page by page.
@@ -33,19 +36,32 @@ namespace detail {
 class ScanState {
  public:
   /// `before` and `after` are the command's words around the cursor.
-  ScanState(std::vector<std::string> before, std::vector<std::string> after)
+  ScanState(HeldWords before, HeldWords after)
       : before_(std::move(before)), after_(std::move(after)) {}
 
+  /// False: the requests pool had no room for size() bytes of words.
+  bool has_words() const { return before_ && after_; }
+  std::size_t size() const { return before_.size() + after_.size(); }
   const std::string& cursor() const { return cursor_; }
   bool is_over() const { return over_; }
   void advance(std::string cursor);
-  std::string request() const;
+  /// Calls `submit(const CommandView&)` with the command for the next page.
+  template <class Submit>
+  void request(Submit&& submit) const {
+    std::vector<std::string_view> words(before_.words().begin(), before_.words().end());
+    words.push_back(cursor_);
+    words.insert(words.end(), after_.words().begin(), after_.words().end());
+    CommandView command;
+    command.args = words;
+    command.effect = CommandView::Effect::read;
+    submit(command);
+  }
 
   std::atomic<bool> busy{false};
 
  private:
-  const std::vector<std::string> before_;
-  const std::vector<std::string> after_;
+  const HeldWords before_;
+  const HeldWords after_;
   std::string cursor_ = "0";
   bool over_ = false;
 };
@@ -58,7 +74,8 @@ struct PageRequest {
   void operator()(Operation& operation) const;
 };
 
-std::shared_ptr<ScanState> scan_state(std::vector<std::string> before,
+std::shared_ptr<ScanState> scan_state(const Channel& client,
+                                      std::initializer_list<std::string_view> before,
                                       const std::optional<std::string_view>& pattern,
                                       const std::optional<std::int64_t>& count,
                                       const std::optional<std::string_view>& type);
@@ -99,14 +116,15 @@ class Scan {
 class KeyScan : public Scan<std::string> {
  public:
   explicit KeyScan(const Channel& client, const ScanOptions& options = {})
-      : Scan(client, detail::scan_state({"SCAN"}, options.pattern, options.count, options.type)) {}
+      : Scan(client,
+             detail::scan_state(client, {"SCAN"}, options.pattern, options.count, options.type)) {}
 };
 
 /// HSCAN: the fields of a hash, with their values.
 class HashScan : public Scan<FieldValue> {
  public:
   HashScan(const Channel& client, std::string_view key, const HscanOptions& options = {})
-      : Scan(client, detail::scan_state({"HSCAN", std::string(key)}, options.pattern, options.count,
+      : Scan(client, detail::scan_state(client, {"HSCAN", key}, options.pattern, options.count,
                                         std::nullopt)) {}
 };
 
@@ -114,7 +132,7 @@ class HashScan : public Scan<FieldValue> {
 class SetScan : public Scan<std::string> {
  public:
   SetScan(const Channel& client, std::string_view key, const SscanOptions& options = {})
-      : Scan(client, detail::scan_state({"SSCAN", std::string(key)}, options.pattern, options.count,
+      : Scan(client, detail::scan_state(client, {"SSCAN", key}, options.pattern, options.count,
                                         std::nullopt)) {}
 };
 
@@ -122,7 +140,7 @@ class SetScan : public Scan<std::string> {
 class SortedSetScan : public Scan<Scored> {
  public:
   SortedSetScan(const Channel& client, std::string_view key, const ZscanOptions& options = {})
-      : Scan(client, detail::scan_state({"ZSCAN", std::string(key)}, options.pattern, options.count,
+      : Scan(client, detail::scan_state(client, {"ZSCAN", key}, options.pattern, options.count,
                                         std::nullopt)) {}
 };
 

@@ -18,16 +18,6 @@ bool says_no_script(const Delivery& delivery) {
   return words && words->starts_with("NOSCRIPT No matching script");
 }
 
-// EVAL with what EVALSHA was given.
-std::string with_text(const detail::ScriptRun& run) {
-  const bool readonly = run.effect == CommandView::Effect::read;
-  const std::array<std::string_view, 2> words{readonly ? "EVAL_RO" : "EVAL", *run.text};
-  const std::string first = encoded(words);
-  std::string request = "*" + std::to_string(run.parts) + "\r\n";
-  request.append(first, first.find('$')).append(run.request, run.operands_at);
-  return request;
-}
-
 // The driver owns this, which must not own the driver: of the channel the lease alone is kept, and
 // that weakly.
 class ScriptSteps final : public Steps {
@@ -53,9 +43,26 @@ class ScriptSteps final : public Steps {
     channel.driver = driver.shared_from_this();
     channel.lease = lease_.lock();
     if (has_lease_ && !channel.lease) return driver.refuse(given_back, *this);
-    const std::string request = with_text(run_);
-    CommandView command = CommandView::from_encoded(request);
+    submit_text(channel);
+  }
+
+  // EVAL with what EVALSHA was given, none of which is copied for that.
+  void submit_text(const Channel& channel) {
+    const bool readonly = run_.effect == CommandView::Effect::read;
+    const std::array<std::string_view, 2> words{readonly ? "EVAL_RO" : "EVAL", *run_.text};
+    const std::string_view operands = run_.request.bytes().substr(run_.operands_at);
+    const ArgumentList encoded{.items = &operands,
+                               .walk =
+                                   [](const ArgumentList& list, const ArgumentSink& sink) {
+                                     sink(*static_cast<const std::string_view*>(list.items));
+                                   },
+                               .is_encoded = true};
+    const std::string count = "*" + std::to_string(run_.parts) + "\r\n";
+    CommandView command = CommandView::from_encoded(count);
+    command.args = words;
+    command.lists = {&encoded, 1};
     command.effect = run_.effect;
+    command.answer = CommandView::Answer::script_words;
     channel.submit(command, *this);
   }
 
@@ -69,19 +76,28 @@ class ScriptSteps final : public Steps {
   bool sent_text_ = false;
 };
 
+void refuse(const Channel& channel, const HeldRequest& request, Operation& operation) {
+  const Account& requests = channel.driver->requests_account();
+  channel.driver->refuse(no_room_to_hold(request.size(), requests), operation);
+}
+
 }  // namespace
 
 namespace detail {
 
 void ScriptRun::operator()(Operation& operation) const {
-  CommandView command = CommandView::from_encoded(request);
+  if (!request) return refuse(channel, request, operation);
+  CommandView command = CommandView::from_encoded(request.bytes());
   command.effect = effect;
+  command.answer = CommandView::Answer::script_words;
   channel.submit(command, *new ScriptSteps(*this, operation));
 }
 
 void EncodedCall::operator()(Operation& operation) const {
-  CommandView command = CommandView::from_encoded(request);
+  if (!request) return refuse(channel, request, operation);
+  CommandView command = CommandView::from_encoded(request.bytes());
   command.effect = effect;
+  command.answer = CommandView::Answer::script_words;
   channel.submit(command, operation);
 }
 
@@ -112,15 +128,13 @@ detail::ScriptRun Script::begin(const Channel& where, Kind kind, const Words& ke
   const auto all = words(readonly ? "EVALSHA_RO" : "EVALSHA", sha1_, count, keys, arguments);
   const std::string head = encoded(std::span(all).first(2));
   const std::size_t head_size = head.size() - head.find('$');
-  detail::ScriptRun run{
-      .channel = where,
-      .text = text_,
-      .request = encoded(all),
-      .parts = all.size(),
-      .operands_at = 0,
-      .effect = readonly ? CommandView::Effect::read : CommandView::Effect::unknown};
-  run.operands_at = run.request.find('$') + head_size;
-  return run;
+  const std::size_t count_size = 1 + encoding::digits_of(all.size()) + 2;
+  return {.channel = where,
+          .text = text_,
+          .request = HeldRequest(where.driver->requests_account(), all),
+          .parts = all.size(),
+          .operands_at = count_size + head_size,
+          .effect = readonly ? CommandView::Effect::read : CommandView::Effect::unknown};
 }
 
 detail::EncodedCall Function::begin(const Channel& where, std::string_view command,
@@ -128,7 +142,9 @@ detail::EncodedCall Function::begin(const Channel& where, std::string_view comma
                                     const Words& arguments) const {
   const std::string count = Script::number_of(keys);
   const auto all = Script::words(command, name_, count, keys, arguments);
-  return {.channel = where, .request = encoded(all), .effect = effect};
+  return {.channel = where,
+          .request = HeldRequest(where.driver->requests_account(), all),
+          .effect = effect};
 }
 
 }  // namespace plimsoll::native

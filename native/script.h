@@ -8,6 +8,7 @@
 #include "plimsoll/native/arguments.h"
 #include "plimsoll/native/channel.h"
 #include "plimsoll/native/client.h"
+#include "plimsoll/native/held_words.h"
 #include "plimsoll/native/initiate.h"
 #include "plimsoll/native/transaction.h"
 
@@ -26,7 +27,7 @@ namespace detail {
 struct ScriptRun {
   Channel channel;
   std::shared_ptr<const std::string> text;
-  std::string request;      // EVALSHA...
+  HeldRequest request;      // EVALSHA..., kept until it is known that the server has the script
   std::size_t parts;        // ... of so many
   std::size_t operands_at;  // ... the keys and what follows, with their number before them
   CommandView::Effect effect;
@@ -37,7 +38,7 @@ struct ScriptRun {
 /// One call that is one request, encoded.
 struct EncodedCall {
   Channel channel;
-  std::string request;
+  HeldRequest request;
   CommandView::Effect effect;
 
   void operator()(Operation& operation) const;

@@ -21,8 +21,18 @@ milliseconds between_claims(milliseconds claim_after) {
 
 }  // namespace
 
-StreamPosition::StreamPosition(const StreamReaderOptions& options)
-    : options_(options), count_(std::to_string(options.count)) {
+std::size_t StreamPosition::size_of(const StreamReaderOptions& options) {
+  std::size_t bytes = sizeof(StreamPosition) + options.group.size() + options.consumer.size();
+  for (const std::string& name : options.streams) {
+    bytes += sizeof(std::string) + sizeof(Stream) + 2 * name.size();
+  }
+  return bytes;
+}
+
+StreamPosition::StreamPosition(const StreamReaderOptions& options, Account& requests)
+    : charge_(requests), count_(std::to_string(options.count)) {
+  if (!charge_.grow(size_of(options))) return;
+  options_ = options;
   for (const std::string& name : options.streams) streams_.push_back({.name = name});
 }
 

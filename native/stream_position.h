@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/core/memory/account.h"
 #include "plimsoll/native/stream_reader.h"
 
 // How far a StreamReader has come in each of its streams, and what it has to ask for next.
@@ -24,7 +25,12 @@ class StreamPosition {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit StreamPosition(const StreamReaderOptions& options);
+  /// The names that `options` has are paid for by `requests`, for as long as this lives; has_room()
+  /// says whether they are.
+  StreamPosition(const StreamReaderOptions& options, Account& requests);
+
+  bool has_room() const { return charge_.bytes() > 0; }
+  static std::size_t size_of(const StreamReaderOptions& options);
 
   const StreamReaderOptions& options() const { return options_; }
 
@@ -64,7 +70,8 @@ class StreamPosition {
   Stream* find(std::string_view name);
   std::vector<std::string_view> read_words() const;
 
-  const StreamReaderOptions options_;
+  Charge charge_;
+  StreamReaderOptions options_;
   const std::string count_;
   std::vector<Stream> streams_;
   std::size_t claiming_ = 0;

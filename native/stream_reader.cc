@@ -17,6 +17,10 @@ constexpr int losses_in_a_row_max = 10;
 constexpr plimsoll::Error busy_already{.code = ErrorCode::rejected_by_limit,
                                        .what = "a batch of this reader is under way already",
                                        .limit = 1};
+constexpr plimsoll::Error no_room_for_names{
+    .code = ErrorCode::rejected_by_limit,
+    .what = "the requests pool had no room for the names of this reader's streams",
+    .expected = "another reader, once there is room"};
 constexpr plimsoll::Error no_streams{.code = ErrorCode::invalid_argument,
                                      .what = "the reader has no group, consumer or stream",
                                      .expected = "each of them in StreamReaderOptions"};
@@ -192,6 +196,7 @@ Result<void> receive(const Delivery& delivery, StreamBatch& batch) {
 }
 
 void detail::BatchRequest::operator()(Operation& operation) const {
+  if (!position->has_room()) return channel.driver->refuse(no_room_for_names, operation);
   const StreamReaderOptions& options = position->options();
   if (options.group.empty() || options.consumer.empty() || options.streams.empty()) {
     return channel.driver->refuse(no_streams, operation);
@@ -201,7 +206,9 @@ void detail::BatchRequest::operator()(Operation& operation) const {
 }
 
 StreamReader::StreamReader(const Channel& client, const StreamReaderOptions& options)
-    : channel_(client), position_(std::make_shared<detail::StreamPosition>(options)) {}
+    : channel_(client),
+      position_(
+          std::make_shared<detail::StreamPosition>(options, client.driver->requests_account())) {}
 
 const std::string& StreamReader::group() const { return position_->options().group; }
 

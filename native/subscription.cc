@@ -13,11 +13,10 @@ constexpr plimsoll::Error closed_already{.code = ErrorCode::closed,
 // The lease knows its driver only once the user has this, as in Exclusive::begin().
 Subscription Subscription::begin(const Channel& client, SubscriptionKind kind, const Words& names,
                                  Changing& opening) {
-  const std::span<const std::string_view> given = names;
   opening = {.channel = client,
              .kind = kind,
              .change = Change::add,
-             .names = {given.begin(), given.end()}};
+             .names = {client.driver->requests_account(), names}};
   opening.channel.lease = std::make_shared<Lease>(client.driver, Lease::Use::subscription);
   return Subscription(Channel{.lease = opening.channel.lease, .timeout = client.timeout});
 }
@@ -30,7 +29,11 @@ Result<void> receive(const Delivery& delivery, Subscription& subscription) {
 }
 
 void Subscription::Changing::operator()(Operation& operation) const {
-  const std::vector<std::string_view> views(names.begin(), names.end());
+  if (!names) {
+    const Account& requests = channel.driver->requests_account();
+    return channel.driver->refuse(no_room_to_hold(names.size(), requests), operation);
+  }
+  const std::span<const std::string_view> views = names.words();
   channel.driver->submit_by(
       [&](plimsoll::Client& core, Instant now, Tag tag) -> plimsoll::Result<RequestId> {
         Lease& lease = *channel.lease;

@@ -12,6 +12,7 @@
 #include "plimsoll/native/arguments.h"
 #include "plimsoll/native/channel.h"
 #include "plimsoll/native/client.h"
+#include "plimsoll/native/held_words.h"
 #include "plimsoll/native/initiate.h"
 #include "plimsoll/native/message.h"
 
@@ -103,7 +104,7 @@ class Subscription {
     Channel channel;
     SubscriptionKind kind{};
     Change change{};
-    std::vector<std::string> names{};
+    HeldWords names{};
 
     void operator()(Operation& operation) const;
   };
@@ -124,9 +125,9 @@ class Subscription {
 
   template <class Token>
   auto change(SubscriptionKind kind, Change change, const Words& names, Token&& token) {
-    const std::span<const std::string_view> given = names;
-    return initiate<void>(channel().driver->executor(),
-                          Changing{channel(), kind, change, {given.begin(), given.end()}},
+    const Channel& own = channel();
+    return initiate<void>(own.driver->executor(),
+                          Changing{own, kind, change, {own.driver->requests_account(), names}},
                           Result<void>(), std::forward<Token>(token));
   }
 

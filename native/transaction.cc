@@ -8,9 +8,6 @@
 namespace plimsoll::native {
 namespace {
 
-constexpr std::string_view multi = "*1\r\n$5\r\nMULTI\r\n";
-constexpr std::string_view exec_end = "*1\r\n$4\r\nEXEC\r\n";
-
 std::uint64_t next_number() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -20,9 +17,9 @@ std::uint64_t next_number() {
 
 QueuedCommands& Transaction::queued() {
   if (!commands_) {
-    commands_ = std::make_shared<QueuedCommands>();
-    commands_->transaction = next_number();
-    commands_->encoded = multi;
+    PLIMSOLL_CHECK(channel_.driver != nullptr);
+    commands_ =
+        std::make_shared<QueuedCommands>(channel_.driver->requests_account(), next_number());
   }
   return *commands_;
 }
@@ -39,16 +36,21 @@ std::size_t Transaction::queue(const CommandView& command) {
             .what = "a command in a transaction does not wait",
             .expected = "its form without a timeout, or the client itself for it"});
   }
-  if (all.count == transaction_commands_max) {
+  if (all.count() == transaction_commands_max) {
     refuse({.code = ErrorCode::rejected_by_limit,
             .what = "transaction_commands_max is reached",
             .limit = transaction_commands_max});
   }
-  if (problem_) return all.count;
-  const std::size_t before = all.encoded.size();
-  all.encoded.resize(before + encoded_size(command));
-  encode(command, all.encoded.data() + before);
-  return all.count++;
+  if (problem_) return all.count();
+  if (!all.add(command)) {
+    const Account& requests = channel_.driver->requests_account();
+    refuse({.code = ErrorCode::rejected_by_limit,
+            .what = "the requests pool has no room for what is queued",
+            .value = encoded_size(command),
+            .limit = requests.budget().limit(PoolKind::requests)});
+    return all.count();
+  }
+  return all.count() - 1;
 }
 
 std::size_t Transaction::queue(std::span<const std::string_view> words) {
@@ -65,7 +67,11 @@ void Transaction::discard() {
 
 Transaction::Execution Transaction::begin() {
   PLIMSOLL_CHECK(channel_.driver != nullptr);
-  queued().encoded += exec_end;
+  queued();
+  // What will not be sent gives its memory back now.
+  if (problem_) {
+    commands_ = std::make_shared<QueuedCommands>(channel_.driver->requests_account(), 0);
+  }
   Execution execution{
       .channel = channel_, .commands = std::move(commands_), .problem = std::move(problem_)};
   discard();
@@ -74,10 +80,9 @@ Transaction::Execution Transaction::begin() {
 
 void Transaction::Execution::operator()(Operation& operation) const {
   if (problem) return channel.driver->finish(Delivery{.failure = &*problem}, operation);
-  if (commands->count == 0) return channel.driver->finish(Delivery{}, operation);
-  CommandView command = CommandView::from_encoded(commands->encoded);
-  command.answers = static_cast<std::uint16_t>(commands->count + 2);
-  channel.submit(command, operation);
+  if (commands->count() == 0) return channel.driver->finish(Delivery{}, operation);
+  ArgumentList rest;
+  channel.submit(commands->request(rest), operation);
 }
 
 Transaction Client::transaction() const { return Transaction(*this); }

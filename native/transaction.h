@@ -25,9 +25,9 @@
 //   auto done = co_await tx.exec();
 //   std::int64_t count = done.get(visits);
 //
-// Commands are encoded as they are queued, and nothing is sent before exec(). That goes out as one
-// request, MULTI and EXEC around it, on the connection that all share. Dropping a transaction
-// discards it.
+// Commands are encoded as they are queued, into memory that the requests pool pays for, and nothing
+// is sent before exec(). That goes out as one request, MULTI and EXEC around it, on the connection
+// that all share. Dropping a transaction discards it.
 
 namespace plimsoll::native {
 
@@ -58,7 +58,7 @@ class Transaction : public CommandSet<Transaction> {
   }
 
   /// How many commands are queued.
-  std::size_t size() const { return commands_ ? commands_->count : 0; }
+  std::size_t size() const { return commands_ ? commands_->count() : 0; }
   bool empty() const { return size() == 0; }
 
   /// Executes what is queued, and leaves the transaction empty. Completes with what the server said
@@ -107,7 +107,7 @@ class Transaction : public CommandSet<Transaction> {
   }
 
   QueuedCommands& queued();
-  std::uint64_t next_transaction() { return queued().transaction; }
+  std::uint64_t next_transaction() { return queued().transaction(); }
   std::size_t queue(const CommandView& command);
   std::size_t queue(std::span<const std::string_view> words);
   void refuse(const plimsoll::Error& error);

@@ -4,25 +4,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
+#include <span>
 #include <type_traits>
-#include <vector>
 
 #include "plimsoll/native/decode.h"
 #include "plimsoll/native/delivery.h"
 #include "plimsoll/native/queued.h"
+#include "plimsoll/native/queued_commands.h"
 #include "plimsoll/native/reply.h"
 
 // What a transaction came to.
 
 namespace plimsoll::native {
-
-/// The commands of a transaction as they will be sent, MULTI and EXEC around them.
-struct QueuedCommands {
-  std::uint64_t transaction = 0;
-  std::size_t count = 0;
-  std::string encoded;
-};
 
 /// What the server said to each command, in one block that the replies pool pays for while this
 /// lives. Move-only.
@@ -34,9 +27,10 @@ class TransactionReplies {
   bool committed() const { return committed_; }
   explicit operator bool() const { return committed_; }
 
-  /// The reply to one command. Throws Error: server_error, where the server answered this one with
-  /// an error, as it may while the others ran; wrong_type; transaction_aborted, where nothing was
-  /// executed; invalid_argument, for a command of another transaction.
+  /// The reply to one command. Throws Error: server_error and the like, where the server answered
+  /// this one with an error, as it may while the others ran: executed() is about this one;
+  /// wrong_type; transaction_aborted, where nothing was executed; invalid_argument, for a command
+  /// of another transaction.
   template <class T>
   T get(const Queued<T>& command) const {
     const Value reply = checked(command.transaction_, command.index_);
@@ -46,7 +40,7 @@ class TransactionReplies {
   /// Why get() would throw what the server said; none mostly.
   template <class T>
   std::optional<Error> error(const Queued<T>& command) const {
-    return error_of(value(command.transaction_, command.index_));
+    return error_of(command.transaction_, command.index_);
   }
 
   /// A view of any reply, error replies included, by place. Throws Error where there is none.
@@ -57,7 +51,7 @@ class TransactionReplies {
   Value operator[](std::size_t index) const { return value(commands_transaction_, index); }
 
   /// How many there are; none where nothing was committed.
-  std::size_t size() const { return replies_.size(); }
+  std::size_t size() const { return replies().size(); }
 
  private:
   friend class Transaction;
@@ -65,12 +59,21 @@ class TransactionReplies {
   friend void receive_part(const Delivery& delivery, TransactionReplies& replies);
 
   explicit TransactionReplies(std::shared_ptr<const QueuedCommands> commands)
-      : commands_(std::move(commands)), commands_transaction_(commands_->transaction) {}
+      : commands_(std::move(commands)), commands_transaction_(commands_->transaction()) {}
 
   Value value(std::uint64_t transaction, std::size_t index) const;
   Value checked(std::uint64_t transaction, std::size_t index) const;
-  static std::optional<Error> error_of(const Value& value);
+  std::optional<Error> error_of(std::uint64_t transaction, std::size_t index) const;
+  Result<void> keep(const Delivery& delivery);
   std::optional<Error> refused_as() const;
+
+  struct Place {
+    Value value;
+    Speaker speaker;
+  };
+  std::span<const Place> replies() const {
+    return {static_cast<const Place*>(places_.data()), places_.size() / sizeof(Place)};
+  }
 
   // The first command that the server did not queue.
   struct Refusal {
@@ -83,7 +86,8 @@ class TransactionReplies {
   std::optional<Refusal> refusal_;
   bool committed_ = false;
   Reply reply_;
-  std::vector<Value> replies_;  // in `reply_`
+  // A Place for each, in `reply_`.
+  Block places_;
 };
 
 Result<void> receive(const Delivery& delivery, TransactionReplies& replies);

@@ -205,6 +205,13 @@ int32_t PLIMSOLL_EXPORT(plimsoll_set_credentials)(int32_t client) {
   });
 }
 
+int32_t PLIMSOLL_EXPORT(plimsoll_hold)(int32_t client, double bytes) {
+  if (!(bytes >= 0 && bytes <= exact_max)) return refuse_argument("not a number of bytes", nullptr);
+  return with(client, [bytes](HostedClient& found) {
+    return answer(found.hold(static_cast<std::uint64_t>(bytes)));
+  });
+}
+
 int32_t PLIMSOLL_EXPORT(plimsoll_client_statistics)(int32_t client) {
   return with(client, [](HostedClient& found) {
     outbox().statistics.client = to_abi(found.client(), found.credit_bytes());

@@ -113,6 +113,11 @@ int32_t plimsoll_set_credentials(int32_t client);
 /// Writes outbox.statistics.client. Answers 0.
 int32_t plimsoll_client_statistics(int32_t client);
 
+/// Says how many bytes of callers' words the host keeps by itself for requests to come: the
+/// requests pool pays for them from now on. rejected_by_limit: it has no room, and pays for as many
+/// as before.
+int32_t plimsoll_hold(int32_t client, double bytes);
+
 // ---- Requests. `tag` comes back with the one outcome of each, and is not 0. `timeout` counts from
 // now; 0: none; below 0: the client's request_timeout. Answers are 0, and outbox.request is an id
 // for cancel(). rejected_by_limit, refused_command, closed, invalid_argument: nothing was kept.

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 6,
+  plimsoll_abi_version = 7,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -63,6 +63,12 @@ enum PlimsollError {
   plimsoll_error_tracking_refused,
   plimsoll_error_closed,
   plimsoll_error_forked,
+  plimsoll_error_unknown_command,
+  plimsoll_error_not_enough_replicas,
+  plimsoll_error_read_only_replica,
+  plimsoll_error_persistence_failed,
+  plimsoll_error_server_out_of_memory,
+  plimsoll_error_refused_by_bridge,
 };
 
 /// Whether the server may have executed the request that failed.
@@ -149,6 +155,11 @@ enum PlimsollType {
   plimsoll_type_piece = 15,  ///< not a value: a part of the string before it
 
   plimsoll_type_ascii = 256,  ///< with a string's type: every byte of it is below 128
+
+  /// With an error's type, in the bits from here on: the PlimsollError that its words mean as the
+  /// answer to a command, and from the other bit on, that command's PlimsollExecuted.
+  plimsoll_type_error_shift = 16,
+  plimsoll_type_executed_shift = 24,
 };
 
 struct PlimsollSpan {

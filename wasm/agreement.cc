@@ -54,7 +54,13 @@ static_assert(same(ErrorCode::unknown_database, plimsoll_error_unknown_database)
 static_assert(same(ErrorCode::tracking_refused, plimsoll_error_tracking_refused));
 static_assert(same(ErrorCode::closed, plimsoll_error_closed));
 static_assert(same(ErrorCode::forked, plimsoll_error_forked));
-static_assert(error_codes_count == plimsoll_error_forked);
+static_assert(same(ErrorCode::unknown_command, plimsoll_error_unknown_command));
+static_assert(same(ErrorCode::not_enough_replicas, plimsoll_error_not_enough_replicas));
+static_assert(same(ErrorCode::read_only_replica, plimsoll_error_read_only_replica));
+static_assert(same(ErrorCode::persistence_failed, plimsoll_error_persistence_failed));
+static_assert(same(ErrorCode::server_out_of_memory, plimsoll_error_server_out_of_memory));
+static_assert(same(ErrorCode::refused_by_bridge, plimsoll_error_refused_by_bridge));
+static_assert(error_codes_count == plimsoll_error_refused_by_bridge);
 
 static_assert(same(Executed::no, plimsoll_executed_no));
 static_assert(same(Executed::maybe, plimsoll_executed_maybe));

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "plimsoll/core/resp/error_reply.h"
 #include "plimsoll/wasm/translate.h"
 
 namespace plimsoll::wasm {
@@ -30,6 +31,13 @@ bool is_ascii(std::string_view bytes) {
   return all < 0x80;
 }
 
+// The words may be in several pieces, as many as follow `node`.
+std::uint32_t meaning_of(const Node& node) {
+  const Error error = error_of_reply(BytesView(&node), Speaker::server);
+  return (static_cast<std::uint32_t>(error.code) + 1) << plimsoll_type_error_shift |
+         static_cast<std::uint32_t>(error.executed) << plimsoll_type_executed_shift;
+}
+
 PlimsollNode node_of(const Node& node) {
   PlimsollNode out{.type = static_cast<std::uint32_t>(node.type), .size = node.size, .upper = 0};
   if (node.type == Type::integer || node.type == Type::boolean) {
@@ -39,6 +47,8 @@ PlimsollNode node_of(const Node& node) {
   } else {
     out.bytes = has_bytes(node.type) && !node.split ? node.bytes : nullptr;
   }
+  if (node.type == Type::simple_error || node.type == Type::bulk_error)
+    out.type |= meaning_of(node);
   return out;
 }
 

@@ -76,6 +76,20 @@ Status HostedClient::refuse_call() const {
                               : "there are events that poll() has not told yet");
 }
 
+Status HostedClient::hold(std::uint64_t bytes) {
+  const std::size_t before = kept_by_host_.bytes();
+  if (bytes <= before) {
+    kept_by_host_.shrink(before - static_cast<std::size_t>(bytes));
+    return {};
+  }
+  const std::uint64_t limit = client_.requests_account().budget().limit(PoolKind::requests);
+  if (bytes <= SIZE_MAX && kept_by_host_.grow(static_cast<std::size_t>(bytes) - before)) return {};
+  return Error{.code = ErrorCode::rejected_by_limit,
+               .what = "the requests pool has no room for what is queued",
+               .value = bytes - before,
+               .limit = limit};
+}
+
 Status HostedClient::abort() {
   if (const Status free = begin_call(); !free) return free;
   client_.abort();

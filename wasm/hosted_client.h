@@ -40,6 +40,9 @@ class HostedClient {
   /// For the calls that a host cannot get wrong.
   Client& client() { return client_; }
 
+  /// So many bytes are kept by the host in all. rejected_by_limit: as many as before.
+  Status hold(std::uint64_t bytes);
+
   /// Whether the host may go on with other calls: an error while it has not heard all that it has
   /// to hear first. What poll() has told is no more.
   Status begin_call() {
@@ -146,7 +149,9 @@ class HostedClient {
   static constexpr Tag messages_bit = Tag{1} << 32;
 
   HostedClient(const ClientOptions& options, Client::Accounts accounts, Cost cost)
-      : cost_(std::move(cost)), client_(options, std::move(accounts)) {}
+      : cost_(std::move(cost)),
+        client_(options, std::move(accounts)),
+        kept_by_host_(client_.requests_account()) {}
   ~HostedClient();
 
   Status refuse_call() const;
@@ -163,6 +168,7 @@ class HostedClient {
   Cost cost_;
   Block credentials_;
   Client client_;
+  Charge kept_by_host_;
   HostedCache* cache_ = nullptr;
   Duration request_timeout_{};
   bool waits_for_room_ = false;

@@ -67,6 +67,12 @@ std::string_view name(ErrorCode code) {
     case ErrorCode::tracking_refused: return "tracking_refused";
     case ErrorCode::closed: return "closed";
     case ErrorCode::forked: return "forked";
+    case ErrorCode::unknown_command: return "unknown_command";
+    case ErrorCode::not_enough_replicas: return "not_enough_replicas";
+    case ErrorCode::read_only_replica: return "read_only_replica";
+    case ErrorCode::persistence_failed: return "persistence_failed";
+    case ErrorCode::server_out_of_memory: return "server_out_of_memory";
+    case ErrorCode::refused_by_bridge: return "refused_by_bridge";
   }
   return "unknown";
 }

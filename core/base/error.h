@@ -19,7 +19,7 @@ enum class ErrorCode : std::uint8_t {
   rejected_by_limit,    ///< a named limit was reached before it was sent
   reply_too_large,      ///< its reply did not fit and was skipped; it has run
   out_of_memory,        ///< the allocator refused below the memory line
-  server_error,         ///< the server answered with an error
+  server_error,         ///< the server answered with an error that has no code of its own
   cluster_redirect,     ///< MOVED, ASK: the server is a node of a cluster; it has not run
   transaction_aborted,  ///< EXECABORT: a command of the transaction was refused; none has run
   protocol_error,       ///< the peer's bytes are not RESP, or not what was asked for
@@ -33,12 +33,12 @@ enum class ErrorCode : std::uint8_t {
   wrong_type,  ///< the reply has another type than was asked for
 
   // Why there is no connection. Those that may pass by themselves are tried again.
-  connect_failed,    ///< no connection could be made within the time allowed
-  connection_lost,   ///< it ended: by the server, or by the network
-  connection_dead,   ///< no sign of life for too long: given up and replaced
-  server_loading,    ///< LOADING: the server is not ready yet
-  primary_down,      ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
-  server_busy,       ///< BUSY: a script or function holds the server up
+  connect_failed,   ///< no connection could be made within the time allowed
+  connection_lost,  ///< it ended: by the server, or by the network
+  connection_dead,  ///< no sign of life for too long: given up and replaced
+  server_loading,   ///< LOADING: the server is not ready yet. Of a request: it has not run
+  primary_down,     ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
+  server_busy,  ///< BUSY: a script or function holds the server up. Of a request: it has not run
   too_many_clients,  ///< the server's maxclients is reached
   protected_mode,    ///< DENIED: the server takes connections from its own machine only
   tls_failed,  ///< the TLS handshake failed: a plain port, no common version... Ends connect()
@@ -48,7 +48,7 @@ enum class ErrorCode : std::uint8_t {
 
   // Why there will be none: no attempt is made any more.
   authentication_failed,  ///< WRONGPASS, NOAUTH: username or password
-  permission_denied,      ///< NOPERM: the user may not do what connecting needs
+  permission_denied,      ///< NOPERM: the user may not do what connecting needs, or the request
   unsupported_protocol,   ///< NOPROTO, or no HELLO: the server does not speak RESP3
   unknown_database,       ///< SELECT was refused
   tracking_refused,       ///< CLIENT TRACKING was, and the options want it
@@ -56,9 +56,19 @@ enum class ErrorCode : std::uint8_t {
   // The client as a whole.
   closed,  ///< the client was closed
   forked,  ///< inherited from a parent process
+
+  // What else the server, or the bridge before it, says instead of running a request. See
+  // core/resp/error_reply.h: `executed` is `no`, unless a script may have said so itself.
+  unknown_command,       ///< the server does not know it, or has renamed it
+  not_enough_replicas,   ///< NOREPLICAS: fewer than min-replicas-to-write
+  read_only_replica,     ///< READONLY: a write, to a replica
+  persistence_failed,    ///< MISCONF: no writes, since the server failed to save
+  server_out_of_memory,  ///< OOM: the server's maxmemory is reached
+  refused_by_bridge,     ///< the bridge's configuration does not allow it to this token
 };
 
-inline constexpr std::size_t error_codes_count = static_cast<std::size_t>(ErrorCode::forked) + 1;
+inline constexpr std::size_t error_codes_count =
+    static_cast<std::size_t>(ErrorCode::refused_by_bridge) + 1;
 
 /// "timed_out", ...: stable, for logs and metrics.
 std::string_view name(ErrorCode code);

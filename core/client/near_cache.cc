@@ -314,8 +314,9 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
 std::optional<Event> NearCache::land(const Event& event, Flights::Flight& flight) {
   landed_ = &flight;
   landing_ = event;
-  const bool is_answer =
-      event.kind == Event::Kind::completed || event.error->executed == Executed::yes;
+  // Also a refusal, and a reply that was skipped: the server has answered.
+  const bool is_answer = event.kind == Event::Kind::completed || event.value.has_value() ||
+                         event.error->executed == Executed::yes;
   if (is_answer && flight.waiters != nullptr) take_answer(flight, event.value);
   return poll_event();
 }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/commands/answer.h"
 
 namespace plimsoll::commands {
 namespace {
@@ -75,6 +76,7 @@ Composed::operator CommandView() const {
   command.head_parts = head_parts_;
   command.effect = effect_;
   command.row = row_number_;
+  command.answer = answer_to(row_number_);
   command.block_time = block_time_;
   command.args = row_.words().first(first_run_);
   command.lists = std::span(lists_).first(lists_count_);

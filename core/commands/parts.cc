@@ -83,7 +83,7 @@ void FirstWords::add(std::string_view word) {
 }
 
 void FirstWords::add_listed(const ArgumentList& list) {
-  if (is_full_ || list.parts > first_words_max - count_) {
+  if (is_full_ || list.is_encoded || list.parts > first_words_max - count_) {
     is_full_ = true;
     return;
   }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "plimsoll/core/commands/answer.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/folded.h"
 #include "plimsoll/core/resp/number.h"
@@ -162,7 +163,10 @@ Result<CommandView> prepare(std::span<const std::string_view> words) {
   CommandView command;
   command.args = words;
   const Row* const row = find(words);
-  if (row == nullptr) return command;
+  if (row == nullptr) {
+    command.answer = CommandView::Answer::module_words;
+    return command;
+  }
   if (const Status allowed = check_class(*row); !allowed) return allowed.error();
   if (const Status fits = check_arity(*row, words); !fits) return fits.error();
   if (const auto keys = key_ranges(*row, words); !keys) return keys.error();
@@ -170,6 +174,7 @@ Result<CommandView> prepare(std::span<const std::string_view> words) {
   if (!wait) return wait.error();
   command.block_time = *wait;
   command.row = number_of(*row);
+  command.answer = answer_to(command.row);
   if (row->reads != 0) command.effect = CommandView::Effect::read;
   return command;
 }

@@ -33,6 +33,8 @@ struct ArgumentList {
   std::size_t parts = 0;  ///< on the wire
   void (*walk)(const ArgumentList& list, const ArgumentSink& sink) = nullptr;
   bool lasts = false;  ///< its parts are views of the items' own text, which outlive the walk
+  bool is_encoded =
+      false;  ///< its parts are bytes of the wire: more commands behind an encoded head
 };
 
 /// A command as its caller holds it: nothing is copied until it is encoded. What it refers to must
@@ -51,8 +53,10 @@ struct CommandView {
 
   /// What the server says to it.
   enum class Answer : std::uint8_t {
-    replies,       ///< `answers` replies, of which the last one is the outcome
-    confirmations  ///< `answers` pushes that confirm a subscription, or one error reply
+    replies,        ///< `answers` replies, of which the last one is the outcome
+    confirmations,  ///< `answers` pushes that confirm a subscription, or one error reply
+    module_words,   ///< one reply; an error may be in the words of a module
+    script_words    ///< one reply; an error may be in the words of a script or function
   };
 
   std::string_view head;
@@ -141,7 +145,20 @@ template <class Visit>
   const ArgumentSink sink{.context = &visit, .take = [](void* context, std::string_view part) {
                             (*static_cast<Visit*>(context))(part);
                           }};
-  for (const ArgumentList& list : command.lists) list.walk(list, sink);
+  for (const ArgumentList& list : command.lists) {
+    if (!list.is_encoded) list.walk(list, sink);
+  }
+}
+
+/// Calls `visit(std::string_view)` for what is encoded already, and comes behind all else.
+template <class Visit>
+[[gnu::noinline]] void for_each_encoded(const CommandView& command, Visit visit) {
+  const ArgumentSink sink{.context = &visit, .take = [](void* context, std::string_view part) {
+                            (*static_cast<Visit*>(context))(part);
+                          }};
+  for (const ArgumentList& list : command.lists) {
+    if (list.is_encoded) list.walk(list, sink);
+  }
 }
 
 inline char* write_bulk(char* out, std::string_view bytes) {
@@ -155,11 +172,13 @@ inline char* write_bulk(char* out, std::string_view bytes) {
   std::size_t size = 0;
   for_each_listed(command,
                   [&size](std::string_view part) { size += encoding::bulk_size(part.size()); });
+  for_each_encoded(command, [&size](std::string_view part) { size += part.size(); });
   return size;
 }
 
 [[gnu::noinline]] inline char* write_listed(const CommandView& command, char* out) {
   for_each_listed(command, [&out](std::string_view part) { out = write_bulk(out, part); });
+  for_each_encoded(command, [&out](std::string_view part) { out = copy_bytes(part, out); });
   return out;
 }
 
@@ -216,7 +235,9 @@ void encode_in_parts(const CommandView& command, Write&& write) {
     write("\r\n");
   };
   encoding::for_each_argument(command, write_argument);
-  if (!command.lists.empty()) encoding::for_each_listed(command, write_argument);
+  if (command.lists.empty()) return;
+  encoding::for_each_listed(command, write_argument);
+  encoding::for_each_encoded(command, [&write](std::string_view part) { write(part); });
 }
 
 }  // namespace plimsoll

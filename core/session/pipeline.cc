@@ -26,10 +26,10 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
           .size = size,
           .answers_left = command.answers,
           .state = State::live,
+          .answer = command.answer,
           .resends_left = static_cast<std::uint8_t>((is_read ? options_.read_resends_max : 0) &
                                                     read_resends_limit),
           .sent_before = false,
-          .wants_confirmations = command.answer == CommandView::Answer::confirmations,
           .own = false};
 }
 

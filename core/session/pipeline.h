@@ -107,7 +107,13 @@ class Pipeline {
   }
 
   /// Whether next(), which is not `nothing`, wants pushes that confirm it rather than replies.
-  bool next_wants_confirmations() { return first_unanswered().wants_confirmations; }
+  bool next_wants_confirmations() { return first_unanswered().wants_confirmations(); }
+
+  /// What the server says to next(), which is not `nothing`.
+  CommandView::Answer next_answer() { return first_unanswered().answer; }
+
+  /// Id of next(), which is not `nothing`.
+  RequestId next_id() { return first_unanswered().begin; }
 
   /// Whether the server may have all of next(), which is not `nothing`.
   bool next_is_exposed() { return first_unanswered().end() <= exposed_end_; }
@@ -186,13 +192,14 @@ class Pipeline {
     std::uint64_t begin;  // in the log; also its id
     std::uint32_t size;
     std::uint16_t answers_left;
-    State state;
+    State state : 6;
+    CommandView::Answer answer : 2;
     std::uint8_t resends_left : 5;
     bool sent_before : 1;  // whole, on a connection that was lost
-    bool wants_confirmations : 1;
     bool own : 1;
 
     std::uint64_t end() const { return begin + size; }
+    bool wants_confirmations() const { return answer == CommandView::Answer::confirmations; }
   };
   static_assert(sizeof(Request) == 32);
 
@@ -204,7 +211,7 @@ class Pipeline {
   // Of several commands the server answers the first ones before it has the last.
   Next next_while_given(const Request& request) const {
     const bool has_first = request.begin < exposed_end_ && request.answers_left > 1;
-    if (!has_first || request.wants_confirmations) return Next::nothing;
+    if (!has_first || request.wants_confirmations()) return Next::nothing;
     return request.state == State::tombstone ? Next::tombstone : Next::part;
   }
   bool keeps_until_answered() const { return options_.read_resends_max > 0; }

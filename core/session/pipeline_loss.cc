@@ -66,7 +66,7 @@ std::uint16_t Pipeline::answers_to(const Request& request) const {
       begin += span.size();
     }
   }
-  const std::size_t answers = request.wants_confirmations ? count.words() - 1 : count.commands();
+  const std::size_t answers = request.wants_confirmations() ? count.words() - 1 : count.commands();
   return static_cast<std::uint16_t>(std::max<std::size_t>(answers, 1));
 }
 

@@ -33,6 +33,12 @@ inline constexpr Error left_in_transaction{
     .code = ErrorCode::connection_lost,
     .what = "the server took MULTI and does not know EXEC: the connection is of no more use"};
 
+// EXECABORT, or "ERR EXEC without MULTI", behind a MULTI that was refused itself.
+inline constexpr Error multi_refused{
+    .code = ErrorCode::server_error,
+    .executed = Executed::maybe,
+    .what = "the server refused MULTI: the commands may have run one by one"};
+
 inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,
     .what = "the server owes a reply for longer than tombstone_age_max"};

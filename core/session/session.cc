@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/resp/error_reply.h"
 #include "plimsoll/core/session/problems.h"
 
 // What drivers say and ask, and what becomes of the frames. How a connection comes and goes is in
@@ -14,26 +15,6 @@ namespace {
 
 // How long to leave bytes with the transport before memory for them is asked for again.
 constexpr Duration read_again_wait = std::chrono::milliseconds(20);
-
-// What an error reply means to a client, where it is more than an error of the command.
-Error error_of(const Value& reply) {
-  Error error{.code = ErrorCode::server_error,
-              .executed = Executed::yes,
-              .what = "the server answered with an error"};
-  const Result<BytesView> text = reply.as_error();
-  if (!text) return error;
-  if (text->starts_with("MOVED ") || text->starts_with("ASK ")) {
-    error = {.code = ErrorCode::cluster_redirect,
-             .executed = Executed::no,
-             .what = "the server is a node of a cluster, and another node has the key",
-             .expected = "a server that is no cluster: slots are not followed"};
-  } else if (text->starts_with("EXECABORT")) {
-    error = {.code = ErrorCode::transaction_aborted,
-             .executed = Executed::no,
-             .what = "the server did not take every command of the transaction, and ran none"};
-  }
-  return error;
-}
 
 // Messages behind the one that is read there might have to wait, and nobody may hold the reserve.
 bool spares_reserve(const SessionOptions& options, Session::Use use) {
@@ -299,8 +280,10 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
 
 // Of a request with several answers: those before the last say no more than that all goes well.
 std::optional<Event> Session::handle_part() {
-  if (pipeline_.next_wants_confirmations()) return handle_refusal(pipeline_.take_next());
+  if (pipeline_.next_wants_confirmations()) return handle_refusal();
   const Tag tag = pipeline_.next_tag();
+  const bool is_first = parts_of_ != pipeline_.next_id();
+  parts_of_ = pipeline_.next_id();
   const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
   const bool shown = reader_.dropped() == Parser::Drop::none;
   if (tag == own_auth && shown && is_aggregate(reader_.value().type())) {
@@ -316,9 +299,10 @@ std::optional<Event> Session::handle_part() {
   pipeline_.take_part();
   if (!shown) return std::nullopt;
   const Value value = reader_.value();
+  if (is_first) first_part_refused_ = value.is_error();
   Event event{.kind = Event::Kind::pushed, .tag = tag, .value = value, .answers_owed = owed};
   if (!value.is_error()) return are_parts_told(tag) ? std::optional(event) : std::nullopt;
-  event_error_ = error_of(value);
+  event_error_ = error_of_reply(*value.as_error(), Speaker::server);
   event.kind = Event::Kind::queueing_failed;
   event.error = &event_error_;
   return event;
@@ -336,18 +320,13 @@ void Session::handle_unwanted_reply(Pipeline::Next due) {
 }
 
 inline void Session::handle_reply(std::optional<Event>& event) {
-  const Tag tag = pipeline_.take_next();
-  if (reader_.dropped() != Parser::Drop::none) {
-    event = handle_skipped_reply(tag);
-    return;
-  }
-  const Value value = reader_.value();
-  if (value.is_error()) {
-    event = handle_refusal(tag);
+  if (reader_.dropped() != Parser::Drop::none || reader_.value().is_error()) {
+    event = handle_refusal();
     return;
   }
   ++counters_.completed;
-  event.emplace(Event{.kind = Event::Kind::completed, .tag = tag, .value = value});
+  event.emplace(Event{
+      .kind = Event::Kind::completed, .tag = pipeline_.take_next(), .value = reader_.value()});
 }
 
 // Fills `event` and returns true, or has nothing to say.
@@ -379,13 +358,25 @@ bool Session::poll_frame(std::optional<Event>& event) {
   return false;
 }
 
-Event Session::handle_refusal(Tag tag) {
+// The last answer to the request at the front is an error, or too large to be shown.
+Event Session::handle_refusal() {
+  const Speaker speaker = speaker_of(pipeline_.next_answer());
+  // Where MULTI was refused the commands behind it ran one by one, whatever is said to EXEC.
+  const bool had_no_multi = first_part_refused_ && parts_of_ == pipeline_.next_id();
+  const Tag tag = pipeline_.take_next();
   if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
   const Value value = reader_.value();
-  Event event = failed(tag, error_of(value));
+  const BytesView text = *value.as_error();
+  Error error = error_of_reply(text, speaker);
+  if (had_no_multi) {
+    const bool is_of_exec =
+        text.starts_with("EXECABORT") || text.starts_with("ERR EXEC without MULTI");
+    if (is_of_exec) error = multi_refused;
+    error.executed = Executed::maybe;
+  }
+  Event event = failed(tag, error);
   event.value = value;
-  const Result<BytesView> text = value.as_error();
-  if (text && text->starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);
+  if (text.starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);
   return event;
 }
 

@@ -248,7 +248,7 @@ class Session {
   std::optional<Event> handle_part();
   void tell_credentials();
   void handle_reply(std::optional<Event>& event);
-  Event handle_refusal(Tag tag);
+  Event handle_refusal();
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   std::optional<Event> handle_handshake_reply();
@@ -303,7 +303,9 @@ class Session {
   bool dry_ = false;               // and the reserve is not to be used
   bool resumed_ = false;
   Reader::Reserve reserve_ = Reader::Reserve::use;
-  std::optional<RequestId> watched_;  // owed to nobody, and due next
+  std::optional<RequestId> watched_;   // owed to nobody, and due next
+  std::optional<RequestId> parts_of_;  // the request that had an answer before its last one
+  bool first_part_refused_ = false;    // ... of which the first was an error
   Instant watched_since_ = never;
   Backoff backoff_;
   Error problem_;

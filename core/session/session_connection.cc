@@ -181,6 +181,7 @@ void Session::drop_connection() {
   connected_ = false;
   read_again_at_ = never;
   watched_.reset();
+  parts_of_.reset();
   held_ = dry_ = resumed_ = false;
 }
 

@@ -8,6 +8,7 @@ import { readFailure, readMissed } from "./core/records.js";
 import { stageCommands } from "./core/encode.js";
 import { CancelledError, type CoreError, PlimsollError, ServerError } from "./errors.js";
 import { Link, type LinkOwner } from "./link.js";
+import { fail, note } from "./refusal.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
 
@@ -89,7 +90,7 @@ export class Driver implements Failable, LinkOwner {
   submitTransaction(commands: readonly (readonly Word[])[], wanted: Wanted): Promise<unknown> {
     const { calls } = this.core;
     const { timeout = -1 } = wanted.options ?? {};
-    return this.submitBy(wanted, (tag, now) => {
+    return this.submitBy({ ...wanted, commands: commands.length }, (tag, now) => {
       const count = stageCommands(this.core, commands);
       return calls.plimsoll_submit_transaction(this.id, commands.length, count, tag, timeout, now);
     });
@@ -142,6 +143,8 @@ export class Driver implements Failable, LinkOwner {
         high: core.outboxNumber(outboxAt.request + 4),
         part: wanted.part,
         stopListening: undefined,
+        commands: wanted.commands ?? 0,
+        refusal: undefined,
       };
       this.#requests.put(tag, pending);
       const signal = wanted.options?.signal;
@@ -316,8 +319,8 @@ export class Driver implements Failable, LinkOwner {
         return;
       case events.failed:
         // The reader may ask for more of the value: the error is read before.
-        return this.#requests.take(tag)?.reject(this.#failure(at, nodes));
-      case events.queueingFailed: return;  // the outcome says that none has run
+        return fail(this.#requests.take(tag), this.#failure(at, nodes));
+      case events.queueingFailed: return this.#noteRefusal(at, nodes, tag);
       case events.admitted: return this.#submitAdmitted(tag);
       case events.ready:
         this.#trouble = "";
@@ -327,6 +330,11 @@ export class Driver implements Failable, LinkOwner {
         return this.#listener.handleCredentialsRefused(this.#failure(at, nodes));
       case events.closed: return this.#handleClosed(this.#failure(at, nodes));
     }
+  }
+
+  #noteRefusal(at: number, nodes: number, tag: number): void {
+    const pending = this.#requests.get(tag);
+    if (pending !== undefined) note(pending, this.#failure(at, nodes), this.core.words[at + 8]!);
   }
 
   #complete(at: number, nodes: number, tag: number): void {
@@ -355,6 +363,7 @@ export class Driver implements Failable, LinkOwner {
 
   #value(at: number, nodes: number, pending: Pending): Raw {
     this.#reader.begin(at + recordWords, nodes);
+    this.#reader.ofExec = pending.commands > 0;
     return this.#reader.value(pending.asBytes, pending.asMaps);
   }
 

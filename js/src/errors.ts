@@ -60,9 +60,24 @@ export class DecodeError extends PlimsollError {
   override readonly name: string = "DecodeError";
 }
 
-/** The server answered with an error. `code` is its first word: "WRONGTYPE", "NOPERM", "ERR"... */
+/** The server answered with an error. What it refused to run has a `code` of its own, the same as
+    natively ("permission_denied", "refused_by_bridge"...: see docs/failure.md); of any other error
+    `code` is the first word, "WRONGTYPE", "ERR"... */
 export class ServerError extends PlimsollError {
   override readonly name: string = "ServerError";
+  /** What the server said, or the bridge in its place, word for word. */
+  readonly serverText: string;
+
+  constructor(code: string, message: string, executed: Executed = "yes",
+    serverText: string = message) {
+    super(code, message, executed);
+    this.serverText = serverText;
+  }
+
+  /** The first of the server's words, "WRONGTYPE", "NOPERM"...; "" where the bridge spoke. */
+  get serverCode(): string {
+    return this.code === "refused_by_bridge" ? "" : firstWord(this.serverText);
+  }
 }
 
 /** The instance of the WebAssembly module has failed: a bug. The next client gets a new one. */
@@ -77,10 +92,20 @@ export const withoutSecrets = (words: string): string => {
   return end >= 0 && /'auth'/i.test(words) ? words.slice(0, end) : words;
 };
 
-/** The first word of a server's error, and the whole as the message. */
-export const serverError = (text: string, executed: Executed = "yes"): ServerError => {
+const firstWord = (text: string): string => {
   const end = text.indexOf(" ");
-  return new ServerError(end < 0 ? text : text.slice(0, end), text, executed);
+  return end < 0 ? text : text.slice(0, end);
+};
+
+// In place of a command that it refuses the bridge has the server answer one that is called like
+// this: docs/bridge-protocol.md.
+const bridgeWords = /^ERR unknown command ['`]plimsoll-bridge: (.*)['`], with args beginning with:/s;
+
+/** A server's error in its words, or in the bridge's; `name` is what the core makes of them. */
+export const serverError = (text: string, executed: Executed = "yes",
+  name: ErrorName = "server_error"): ServerError => {
+  const words = name === "refused_by_bridge" ? bridgeWords.exec(text)?.[1] ?? text : text;
+  return new ServerError(name === "server_error" ? firstWord(words) : name, words, executed);
 };
 
 /** The error of that name; `text` begins with the name and a colon. */
@@ -94,6 +119,12 @@ export const errorOf = (name: ErrorName, executed: Executed, text: string): Plim
     case "reply_too_large": return new ReplyTooLargeError(name, message, "yes");
     case "server_error":
     case "cluster_redirect":
+    case "unknown_command":
+    case "not_enough_replicas":
+    case "read_only_replica":
+    case "persistence_failed":
+    case "server_out_of_memory":
+    case "refused_by_bridge":
     case "transaction_aborted": return new ServerError(name, message, executed);
     case "invalid_argument":
     case "invalid_option":

@@ -1,4 +1,5 @@
 import type { CallOptions, Raw, Shape, Word } from "./commands/call.js";
+import type { PlimsollError } from "./errors.js";
 
 // Requests that are under way, by their tags: small numbers, which come back with the outcomes.
 
@@ -17,6 +18,17 @@ export interface Pending {
   /** A message, or another part of what is to come. */
   readonly part: ((value: Raw, missed: Missed) => void) | undefined;
   stopListening: (() => void) | undefined;
+  /** How many commands it is, if it is a transaction; 0: it is none. */
+  readonly commands: number;
+  /** What the server said to the first of them that it did not take. */
+  refusal: Refusal | undefined;
+}
+
+/** A command of a transaction that was not taken. */
+export interface Refusal {
+  readonly error: PlimsollError;
+  /** From 1; 0: MULTI. */
+  readonly place: number;
 }
 
 /** Messages that are missing before one: dropped for want of room, and lost with connections. */
@@ -32,6 +44,7 @@ export interface Wanted {
   /** Maps and sets come as Map and Set. */
   readonly asMaps?: boolean;
   readonly part?: (value: Raw, missed: Missed) => void;
+  readonly commands?: number;
 }
 
 /** All of them. */

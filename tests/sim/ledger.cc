@@ -5,6 +5,30 @@
 namespace plimsoll::sim {
 namespace {
 
+// What a request ends with because of an error reply, and never for want of one.
+bool is_said_by_server(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::server_error:
+    case ErrorCode::transaction_aborted:
+    case ErrorCode::server_loading:
+    case ErrorCode::primary_down:
+    case ErrorCode::server_busy:
+    case ErrorCode::authentication_failed:
+    case ErrorCode::permission_denied:
+    case ErrorCode::unknown_command:
+    case ErrorCode::not_enough_replicas:
+    case ErrorCode::read_only_replica:
+    case ErrorCode::persistence_failed:
+    case ErrorCode::server_out_of_memory:
+    case ErrorCode::refused_by_bridge: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+namespace {
+
 // Timers are exact in a world: nothing excuses more.
 constexpr Duration lateness_max = std::chrono::microseconds(1);
 
@@ -59,7 +83,7 @@ void Ledger::end(RequestNumber number, const Outcome& outcome) {
   }
 
   const ErrorCode code = outcome.error == nullptr ? ErrorCode::closed : outcome.error->code;
-  const bool is_reply = code == ErrorCode::server_error || code == ErrorCode::transaction_aborted;
+  const bool is_reply = is_said_by_server(code);
   const bool answered = outcome.error == nullptr || is_reply;
   if (outcome.error != nullptr && outcome.error->executed == Executed::no) {
     if (!is_reply || outcome.truthful) request.claim = Claim::never;

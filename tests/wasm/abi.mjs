@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 6;
+export const abiVersion = 7;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",
@@ -8,7 +8,9 @@ export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "can
   "connection_lost", "connection_dead", "server_loading", "primary_down", "server_busy",
   "too_many_clients", "protected_mode", "tls_failed", "credentials_failed",
   "certificate_invalid", "authentication_failed", "permission_denied",
-  "unsupported_protocol", "unknown_database", "tracking_refused", "closed", "forked"];
+  "unsupported_protocol", "unknown_database", "tracking_refused", "closed", "forked",
+  "unknown_command", "not_enough_replicas", "read_only_replica", "persistence_failed",
+  "server_out_of_memory", "refused_by_bridge"];
 export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
 export const events = ["none", "ready", "completed", "failed", "pushed", "disconnected",

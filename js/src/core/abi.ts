@@ -1,6 +1,6 @@
 // The numbers of wasm/abi_types.h, in its order, and its offsets.
 
-export const abiVersion = 6;
+export const abiVersion = 7;
 
 /** By PlimsollError; the last ones say why there is no connection. */
 export const errorNames = [
@@ -11,6 +11,8 @@ export const errorNames = [
   "server_busy", "too_many_clients", "protected_mode", "tls_failed", "credentials_failed",
   "certificate_invalid", "authentication_failed", "permission_denied", "unsupported_protocol",
   "unknown_database", "tracking_refused", "closed", "forked",
+  "unknown_command", "not_enough_replicas", "read_only_replica", "persistence_failed",
+  "server_out_of_memory", "refused_by_bridge",
 ] as const;
 
 export type ErrorName = (typeof errorNames)[number];
@@ -44,7 +46,7 @@ export const cacheStates = ["unknown", "tracking", "ttl", "off", "none"] as cons
 export const types = {
   null: 0, boolean: 1, integer: 2, real: 3, bigNumber: 4, simpleString: 5, bulkString: 6,
   verbatim: 7, simpleError: 8, bulkError: 9, array: 10, set: 11, map: 12, push: 13, piece: 15,
-  ascii: 256,
+  ascii: 256, errorShift: 16, executedShift: 24,
 } as const;
 
 export const pools = ["cache", "requests", "replies", "pushes", "connections", "spare"] as const;

@@ -1,7 +1,7 @@
 import type { Raw } from "../commands/call.js";
 import { DecodeError, serverError } from "../errors.js";
 import type { Core } from "./core.js";
-import { nodeWords, outboxAt, types } from "./abi.js";
+import { errorNames, executedNames, nodeWords, outboxAt, types } from "./abi.js";
 
 // Values out of the core's memory: nodes in the order of the wire (PlimsollNode in
 // wasm/abi_types.h).
@@ -15,6 +15,8 @@ const shortTextMax = 12;
 export class NodeReader {
   /** In words of 32 bits. */
   at = 0;
+  /** Of the reply to EXEC: the errors in it are commands that may not have run. */
+  ofExec = false;
   #left = 0;
   readonly #core: Core;
   readonly #client: number;
@@ -59,7 +61,7 @@ export class NodeReader {
       case types.verbatim:
         return asBytes ? this.#bytes(node).subarray(4) : this.#text(node).slice(4);
       case types.simpleError:
-      case types.bulkError: return serverError(this.#text(node));
+      case types.bulkError: return this.#error(node, words[node]!);
       case types.map: return asMaps ? this.#map(words[node + 1]!, asBytes)
                                     : this.#row(2 * words[node + 1]!, asBytes, asMaps);
       case types.set:
@@ -67,6 +69,12 @@ export class NodeReader {
         return this.#row(words[node + 1]!, asBytes, asMaps);
       default: return this.#row(words[node + 1]!, asBytes, asMaps);
     }
+  }
+
+  #error(node: number, type: number): Raw {
+    const executed = this.ofExec ? executedNames[type >>> types.executedShift]! : "yes";
+    const name = errorNames[type >>> types.errorShift & 255]!;
+    return serverError(this.#text(node), executed, name);
   }
 
   #row(count: number, asBytes: boolean, asMaps: boolean): Raw[] {

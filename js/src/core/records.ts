@@ -1,6 +1,6 @@
-import { type PlimsollError, ServerError, errorOf, serverError, withoutSecrets } from "../errors.js";
+import { type PlimsollError, ServerError, errorOf, withoutSecrets } from "../errors.js";
 import type { Missed } from "../requests.js";
-import { errorNames, executedNames, recordWords } from "./abi.js";
+import { type ErrorName, errorNames, events, executedNames, recordWords } from "./abi.js";
 import type { Core } from "./core.js";
 import type { NodeReader } from "./decode.js";
 
@@ -10,6 +10,9 @@ import type { NodeReader } from "./decode.js";
 /** Messages that are missing before the one at `at`. */
 export const readMissed = ({ words }: Core, at: number): Missed =>
   ({ lost: words[at + 6]!, gaps: words[at + 7]! });
+
+// Where the server's words alone do not say what to do.
+const withAdvice: ReadonlySet<ErrorName> = new Set(["cluster_redirect", "transaction_aborted"]);
 
 /** The error of the record at `at`, whose value may be the server's own words; `trouble` is what
     its connection has said last, if anything. */
@@ -29,8 +32,15 @@ export const readFailure = (
     const said = reader.value(false, false);
     if (said instanceof ServerError) {
       const message = withoutSecrets(said.message);
-      if (name === "server_error") return serverError(message, "yes");
-      text += ` (the server said: ${message})`;
+      if (words[at] !== events.failed && words[at] !== events.queueingFailed) {
+        text += ` (the server said: ${message})`;
+      } else if (!withAdvice.has(name)) {
+        return new ServerError(name === "server_error" ? said.serverCode : name, message, executed);
+      } else {
+        const sentence = text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+        return new ServerError(name, `${sentence} (the server said: ${message})`, executed,
+          message);
+      }
     }
   }
   return errorOf(name, executed, trouble === "" ? text : `${text}: ${trouble}`);

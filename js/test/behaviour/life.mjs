@@ -51,6 +51,29 @@ export const life = {
     equal(client.getStatistics().blockingConnections, 1);
   },
 
+  "the line pays for what a transaction has queued": async ({ connect, key, plimsoll }) => {
+    const client = await connect();
+    await client.ping();
+    const used = () => plimsoll.getMemoryStatistics().pools.requests.used;
+    const before = used();
+    const value = "v".repeat(1000);
+    const dropped = client.transaction();
+    for (let i = 0; i < 200; ++i) dropped.set(key("held"), value);
+    const held = used() - before;
+    check(held >= 200_000 && held < 245_000, `200 values of 1000 bytes cost ${held}`);
+    dropped.discard();
+    equal(used(), before);
+    const done = client.transaction();
+    for (let i = 0; i < 200; ++i) done.set(key("held"), value);
+    await done.exec();
+    await client.ping();
+    equal(used(), before);
+    const much = client.transaction();
+    for (let i = 0; i < 300; ++i) much.set(key("none"), "v".repeat(1_000_000));
+    await rejects(much.exec(), { name: "LimitError", code: "rejected_by_limit", executed: "no" });
+    equal([used(), await client.exists([key("none")])], [before, 0]);
+  },
+
   "a transaction is done as one": async ({ connect, key }) => {
     const client = await connect();
     const both = client.transaction();
@@ -70,8 +93,12 @@ export const life = {
     const unknown = client.transaction();
     const unhappy = unknown.incr(key("t"));
     unknown.command(["NOSUCHCOMMAND"]);
-    await rejects(unknown.exec(), { name: "ServerError", executed: "no" });
+    await rejects(unknown.exec(), { name: "ServerError", code: "transaction_aborted",
+      executed: "no", message: /unknown command 'NOSUCHCOMMAND'.* \(to command 2: none has run\)/ });
     await rejects(unhappy, { name: "ServerError" });
+    const scripted = client.transaction();
+    scripted.eval("return redis.error_reply('OOM by myself')", []);
+    equal((await scripted.exec())[0].executed, "maybe");
     const waits = client.transaction();
     waits.blpop([key("q")], 1);
     await rejects(waits.exec(), { name: "ConfigurationError", code: "refused_command" });

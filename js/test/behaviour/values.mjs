@@ -77,7 +77,10 @@ export const values = {
     await client.set(key("text"), "no list");
     await rejects(client.lpush(key("text"), ["1"]),
       { name: "ServerError", code: "WRONGTYPE", executed: "yes", message: /wrong kind of value/ });
-    await rejects(client.command(["NOSUCHCOMMAND"]), { name: "ServerError", code: "ERR" });
+    await rejects(client.command(["NOSUCHCOMMAND"]),
+      { name: "ServerError", code: "unknown_command", executed: "no", serverCode: "ERR" });
+    await rejects(client.eval("return redis.error_reply('NOPERM by myself')", []),
+      { name: "ServerError", code: "permission_denied", executed: "maybe", serverCode: "NOPERM" });
   },
 
   "what makes no sense is refused before it is sent": async ({ connect, key }) => {

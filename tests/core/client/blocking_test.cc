@@ -102,7 +102,7 @@ TEST_CASE("one that is cancelled is unblocked, and ends with what the server say
   }
   SECTION("an error") {
     fleet.say(1, "-UNBLOCKED by another\r\n");
-    CHECK(fleet.take_events() == Lines{"1: error \"UNBLOCKED by another\" server_error (yes)"});
+    CHECK(fleet.take_events() == Lines{"1: error \"UNBLOCKED by another\" server_error (no)"});
   }
   SECTION("nothing at all: then the connection goes") {
     fleet.advance_to_timeout();

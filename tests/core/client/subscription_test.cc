@@ -110,7 +110,7 @@ TEST_CASE("a refused subscription leaves nothing behind, and the next one is tak
   });
   fleet.subscribe(1, three);
   CHECK(fleet.take_events() ==
-        Lines{"1: error \"NOPERM No permissions to access a channel\" server_error (yes)"});
+        Lines{"1: error \"NOPERM No permissions to access a channel\" permission_denied (no)"});
   CHECK(fleet.statistics().names == 0);
   fleet.set_script(
       [](std::uint32_t, const testing::Words& request) { return confirmation(request); });

@@ -61,6 +61,41 @@ TEST_CASE("an error among the answers is told, and then the outcome") {
   CHECK(pair.end.last_error().executed == Executed::no);
 }
 
+TEST_CASE("where MULTI is refused, the commands may have run, whatever is said to EXEC") {
+  Conversation pair;
+  pair.end.write();
+  SECTION("EXEC does without it") {
+    pair.end.receive(
+        "+before\r\n-NOPERM no multi\r\n:1\r\n$1\r\nv\r\n"
+        "-ERR EXEC without MULTI\r\n+behind\r\n");
+  }
+  SECTION("EXEC is refused as well, which ends a transaction that there is not") {
+    pair.end.receive(
+        "+before\r\n-NOPERM no multi\r\n:1\r\n$1\r\nv\r\n"
+        "-EXECABORT Transaction discarded because of: NOPERM no exec\r\n+behind\r\n");
+  }
+  pair.end.take_events();
+  CHECK(pair.end.last_error().code == ErrorCode::server_error);
+  CHECK(pair.end.last_error().executed == Executed::maybe);
+}
+
+TEST_CASE("what is known of MULTI is forgotten with the connection") {
+  Conversation pair;
+  pair.end.begin_write();
+  pair.end.end_write((request({"ECHO", "before"}) + request({"MULTI"})).size() + 5);
+  pair.end.receive("+before\r\n+OK\r\n");
+  pair.end.break_off();
+  pair.end.wait_for_open();
+  pair.end.open();
+  pair.end.write();
+  pair.end.receive(testing::handshake_replies);
+  pair.end.take_events();
+  pair.end.write();
+  pair.end.receive("-NOPERM no multi\r\n:1\r\n$1\r\nv\r\n-EXECABORT no exec\r\n");
+  pair.end.take_events();
+  CHECK(pair.end.last_error().executed == Executed::maybe);
+}
+
 TEST_CASE("one that timed out takes all of its answers, and no more") {
   Conversation pair;
   pair.end.write();

@@ -194,6 +194,31 @@ TEST_CASE("what a bridge refuses ends connect() with what it said, and no secret
   CHECK((in_address || std::string(error.what()).find("geheim") == std::string::npos));
 }
 
+TEST_CASE("a command that the bridge refuses is told in its own words, and has not run") {
+  BridgeOptions allowing;
+  allowing.rules = {.allow = {"@all"}, .deny = {"flushall"}, .key_prefixes = {"public:"}};
+  BridgeWorld world(std::move(allowing));
+  Client client = connected(url_of(world), options_with_token());
+  const native::Error command = error_of(client.command({"FLUSHALL"}, use_future));
+  CHECK(command.code() == ErrorCode::refused_by_bridge);
+  CHECK(command.executed() == Executed::no);
+  CHECK(command.server_text() == "FLUSHALL is not allowed");
+  CHECK(command.server_code().empty());
+  CHECK_THAT(std::string(command.what()), ContainsSubstring("token's profile"));
+  const native::Error key = error_of(client.get("secret", use_future));
+  CHECK(key.code() == ErrorCode::refused_by_bridge);
+  CHECK_THAT(std::string(key.server_text()), ContainsSubstring("'secret'"));
+
+  auto tx = client.transaction();
+  tx.set("public:a", "1");
+  tx.get("secret");
+  const native::Error aborted = error_of(tx.exec(use_future));
+  CHECK(aborted.code() == ErrorCode::refused_by_bridge);
+  CHECK(aborted.executed() == Executed::no);
+  CHECK_THAT(std::string(aborted.text()), ContainsSubstring("(to command 2, GET: none has run)"));
+  CHECK(value_of(client.exists("public:a", use_future)) == 0);
+}
+
 TEST_CASE("a token that is asked for is shown, and asked for again when it was refused") {
   BridgeWorld world;
   ConnectionLog log;

@@ -1,8 +1,24 @@
 #include <algorithm>
+#include <array>
 
+#include "plimsoll/tests/sim/client/request.h"
 #include "plimsoll/tests/sim/server/server.h"
 
 namespace plimsoll::sim {
+namespace {
+
+// In place of a command that has not run.
+constexpr std::array error_replies = {
+    "-ERR something went wrong\r\n",
+    "-ERR unknown command 'IT', with args beginning with: \r\n",
+    "-ERR unknown command 'plimsoll-bridge: IT is not allowed', with args beginning with: \r\n",
+    "-NOREPLICAS Not enough good replicas to write.\r\n",
+    "-READONLY You can't write against a read only replica.\r\n",
+    "-MISCONF Errors writing to the AOF file: No space left on device\r\n",
+    "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+};
+
+}  // namespace
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
@@ -63,7 +79,10 @@ const char* Server::made_up_reply(const Connection& connection) {
   const bool whole = connection.in_transaction || command == "MULTI" || command == "EXEC";
   if (!lies(Fault::error_reply) || whole || bare_hello) return nullptr;
   note_lie_told();
-  return "-ERR something went wrong\r\n";
+  // What becomes of a connection is not for these to decide.
+  const RequestNumber number = number_of(scanner_.words());
+  return number == 0 ? "-ERR something went wrong\r\n"
+                     : error_replies[number % error_replies.size()];
 }
 
 void Server::replace_by_large_reply() {

@@ -1,0 +1,128 @@
+#include "plimsoll/core/resp/error_reply.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace plimsoll {
+namespace {
+
+struct Refusal {
+  std::string_view prefix;
+  ErrorCode code;
+  const char* what;
+  const char* expected = nullptr;
+};
+
+// The bridge has the server answer a command of this name in place of one that it refuses; servers
+// before Redis 7 put names in backticks. docs/bridge-protocol.md, "What gets through".
+constexpr std::string_view bridge_marks[] = {"ERR unknown command 'plimsoll-bridge: ",
+                                             "ERR unknown command `plimsoll-bridge: "};
+
+// How servers say that they did not run a command, in their own words (valkey-server 8.0,
+// processCommand() and getNodeByQuery()). The first that fits counts.
+constexpr Refusal refusals[] = {
+    {bridge_marks[0], ErrorCode::refused_by_bridge, "the bridge refused the command",
+     "what the token's profile in the bridge's configuration allows"},
+    {bridge_marks[1], ErrorCode::refused_by_bridge, "the bridge refused the command",
+     "what the token's profile in the bridge's configuration allows"},
+    {"ERR unknown command", ErrorCode::unknown_command, "the server does not know the command"},
+    {"ERR unknown subcommand", ErrorCode::unknown_command,
+     "the server does not know the subcommand"},
+    {"ERR Unknown subcommand", ErrorCode::unknown_command,
+     "the server does not know the subcommand"},
+    {"ERR wrong number of arguments", ErrorCode::server_error,
+     "the server wants another number of arguments"},
+    {"ERR Can't execute '", ErrorCode::server_error,
+     "the server takes no such command from a subscriber in RESP2"},
+    {"NOPERM ", ErrorCode::permission_denied, "the user may not do this",
+     "ACL rules that allow the command, its keys and its channels"},
+    {"NOAUTH ", ErrorCode::authentication_failed, "the server wants a password",
+     "password in the options or the address, and username if it is not default"},
+    {"NOREPLICAS ", ErrorCode::not_enough_replicas,
+     "fewer replicas are in touch than min-replicas-to-write wants",
+     "replicas that are connected and not too far behind"},
+    {"READONLY ", ErrorCode::read_only_replica, "the server is a replica, which takes no writes",
+     "its primary"},
+    {"MISCONF ", ErrorCode::persistence_failed,
+     "the server takes no writes since it failed to save",
+     "room on its disk, or stop-writes-on-bgsave-error no"},
+    {"OOM ", ErrorCode::server_out_of_memory, "the server's maxmemory is reached",
+     "a higher maxmemory, less data, or a maxmemory-policy that evicts"},
+    {"LOADING ", ErrorCode::server_loading, "the server is loading its data",
+     "it to be done: try again later"},
+    {"MASTERDOWN ", ErrorCode::primary_down, "the server is a replica that has lost its primary",
+     "a primary, or replica-serve-stale-data on the replica"},
+    {"BUSY ", ErrorCode::server_busy, "a script or function holds the server up",
+     "it to end: SCRIPT KILL or FUNCTION KILL ends it"},
+    {"MOVED ", ErrorCode::cluster_redirect,
+     "the server is a node of a cluster, and another node has the key",
+     "a server that is no cluster: slots are not followed"},
+    {"ASK ", ErrorCode::cluster_redirect,
+     "the server is a node of a cluster, and another node has the key",
+     "a server that is no cluster: slots are not followed"},
+    {"CLUSTERDOWN ", ErrorCode::server_error, "the cluster does not serve this key now"},
+    {"TRYAGAIN ", ErrorCode::server_error, "the keys are on their way to another node"},
+    {"CROSSSLOT ", ErrorCode::server_error, "the keys belong to more than one slot"},
+    {"NOSCRIPT ", ErrorCode::server_error, "the server does not know the script"},
+    {"UNBLOCKED ", ErrorCode::server_error, "the server ended the wait, and took nothing"},
+    {"EXECABORT ", ErrorCode::transaction_aborted,
+     "the server did not take every command of the transaction, and ran none"},
+};
+
+constexpr std::size_t prefix_bytes_max =
+    std::max_element(std::begin(refusals), std::end(refusals), [](const auto& a, const auto& b) {
+      return a.prefix.size() < b.prefix.size();
+    })->prefix.size();
+
+Executed executed_after(ErrorCode refusal, Speaker speaker) {
+  // No script and no module has a reason to speak as the bridge does, in front of the server.
+  if (refusal == ErrorCode::refused_by_bridge) return Executed::no;
+  switch (speaker) {
+    case Speaker::server: return Executed::no;
+    case Speaker::module:
+      return refusal == ErrorCode::unknown_command ? Executed::no : Executed::maybe;
+    case Speaker::script: return Executed::maybe;
+  }
+  return Executed::maybe;
+}
+
+}  // namespace
+
+Error error_of_reply(std::string_view text, Speaker speaker) {
+  for (const Refusal& refusal : refusals) {
+    if (!text.starts_with(refusal.prefix)) continue;
+    return {.code = refusal.code,
+            .executed = executed_after(refusal.code, speaker),
+            .what = refusal.what,
+            .expected = refusal.expected};
+  }
+  return {.code = ErrorCode::server_error,
+          .executed = Executed::yes,
+          .what = "the server answered with an error"};
+}
+
+Error error_of_reply(const BytesView& text, Speaker speaker) {
+  std::array<char, prefix_bytes_max> begin;
+  std::size_t size = 0;
+  text.for_each_piece([&](std::string_view piece) {
+    const std::size_t taken = std::min(piece.size(), begin.size() - size);
+    std::copy_n(piece.data(), taken, begin.data() + size);
+    size += taken;
+  });
+  return error_of_reply(std::string_view(begin.data(), size), speaker);
+}
+
+// The reason may have quotes in it, and the server adds how the command's arguments begin: none.
+std::string_view words_of_bridge(std::string_view text) {
+  for (const std::string_view mark : bridge_marks) {
+    if (!text.starts_with(mark)) continue;
+    const std::size_t end = text.rfind(", with args beginning with:");
+    const std::string_view words = text.substr(0, end).substr(mark.size());
+    return words.ends_with(mark[mark.find_first_of("'`")]) ? words.substr(0, words.size() - 1)
+                                                           : words;
+  }
+  return text;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/resp/encoder.h"
+
+// What is kept of a caller's arguments while a call waits to be started, or to be sent once more.
+// The requests pool pays for it before it is copied, and gets it back with the last copy of these.
+
+namespace plimsoll::native {
+
+/// A command's bytes on the wire. Copies share them.
+class HeldRequest {
+ public:
+  HeldRequest() = default;
+  HeldRequest(Account& requests, const CommandView& command);
+
+  /// What `words` are as a command, its name first.
+  HeldRequest(Account& requests, std::span<const std::string_view> words);
+
+  /// False: the requests pool has no room for size() bytes.
+  explicit operator bool() const { return block_ != nullptr; }
+
+  std::size_t size() const { return size_; }
+  std::string_view bytes() const { return {static_cast<const char*>(block_->data()), size_}; }
+
+ private:
+  std::shared_ptr<const Block> block_;
+  std::size_t size_ = 0;
+};
+
+/// A row of words. Copies share them.
+class HeldWords {
+ public:
+  HeldWords() = default;
+  HeldWords(Account& requests, std::span<const std::string_view> words);
+
+  /// False: the requests pool has no room for size() bytes.
+  explicit operator bool() const { return block_ != nullptr; }
+
+  std::size_t size() const { return size_; }
+  std::span<const std::string_view> words() const {
+    return {static_cast<const std::string_view*>(block_->data()), count_};
+  }
+
+ private:
+  std::shared_ptr<const Block> block_;  // the views, and behind them their text
+  std::size_t size_ = 0;
+  std::size_t count_ = 0;
+};
+
+/// Why a call cannot be kept.
+plimsoll::Error no_room_to_hold(std::size_t bytes, const Account& requests);
+
+}  // namespace plimsoll::native

@@ -1,0 +1,116 @@
+#include "plimsoll/core/resp/error_reply.h"
+
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+// What is known of a command by the words of the error that answers it.
+
+namespace plimsoll::error_reply_test {
+namespace {
+
+struct Row {
+  const char* text;
+  ErrorCode code;
+};
+
+// As valkey-server 8.0.1 says them, but for the bridge's; the others' older forms behind them.
+constexpr Row refusals[] = {
+    {"ERR unknown command 'NOPE', with args beginning with: 'a' ", ErrorCode::unknown_command},
+    {"ERR unknown command `NOPE`, with args beginning with: ", ErrorCode::unknown_command},
+    {"ERR unknown subcommand 'FOO'. Try CLIENT HELP.", ErrorCode::unknown_command},
+    {"ERR Unknown subcommand or wrong number of arguments for 'foo'", ErrorCode::unknown_command},
+    {"NOPERM User app has no permissions to run the 'set' command", ErrorCode::permission_denied},
+    {"NOPERM No permissions to access a key", ErrorCode::permission_denied},
+    {"NOAUTH Authentication required.", ErrorCode::authentication_failed},
+    {"NOREPLICAS Not enough good replicas to write.", ErrorCode::not_enough_replicas},
+    {"READONLY You can't write against a read only replica.", ErrorCode::read_only_replica},
+    {"MISCONF Valkey is configured to save RDB snapshots, but...", ErrorCode::persistence_failed},
+    {"OOM command not allowed when used memory > 'maxmemory'.", ErrorCode::server_out_of_memory},
+    {"LOADING Valkey is loading the dataset in memory", ErrorCode::server_loading},
+    {"MASTERDOWN Link with MASTER is down and...", ErrorCode::primary_down},
+    {"BUSY Valkey is busy running a script. You can only call...", ErrorCode::server_busy},
+    {"MOVED 12182 127.0.0.1:7202", ErrorCode::cluster_redirect},
+    {"ASK 12182 127.0.0.1:7200", ErrorCode::cluster_redirect},
+    {"CLUSTERDOWN The cluster is down", ErrorCode::server_error},
+    {"TRYAGAIN Multiple keys request during rehashing of slot", ErrorCode::server_error},
+    {"CROSSSLOT Keys in request don't hash to the same slot", ErrorCode::server_error},
+    {"NOSCRIPT No matching script. Please use EVAL.", ErrorCode::server_error},
+    {"UNBLOCKED force unblock from blocking operation, ...", ErrorCode::server_error},
+    {"ERR wrong number of arguments for 'get' command", ErrorCode::server_error},
+    {"EXECABORT Transaction discarded because of previous errors.", ErrorCode::transaction_aborted},
+    {"ERR unknown command 'plimsoll-bridge: GET is not allowed', with args beginning with: ",
+     ErrorCode::refused_by_bridge},
+    {"ERR unknown command `plimsoll-bridge: GET is not allowed`, with args beginning with: ",
+     ErrorCode::refused_by_bridge},
+};
+
+TEST_CASE("what the server refuses in its own words has not run, and has a code") {
+  for (const Row& row : refusals) {
+    INFO(row.text);
+    const Error error = error_of_reply(std::string_view(row.text), Speaker::server);
+    CHECK(error.code == row.code);
+    CHECK(error.executed == Executed::no);
+  }
+}
+
+TEST_CASE("the same words of a script prove nothing") {
+  for (const Row& row : refusals) {
+    INFO(row.text);
+    const Error error = error_of_reply(std::string_view(row.text), Speaker::script);
+    CHECK(error.code == row.code);
+    const bool is_the_bridge = row.code == ErrorCode::refused_by_bridge;
+    CHECK(error.executed == (is_the_bridge ? Executed::no : Executed::maybe));
+  }
+}
+
+TEST_CASE("nor those of a module, unless there is none that has the command") {
+  for (const Row& row : refusals) {
+    INFO(row.text);
+    const Error error = error_of_reply(std::string_view(row.text), Speaker::module);
+    CHECK(error.code == row.code);
+    const bool is_sure =
+        row.code == ErrorCode::refused_by_bridge || row.code == ErrorCode::unknown_command;
+    CHECK(error.executed == (is_sure ? Executed::no : Executed::maybe));
+  }
+}
+
+TEST_CASE("a command that failed by itself has run") {
+  for (const char* const text :
+       {"WRONGTYPE Operation against a key holding the wrong kind of value", "ERR syntax error",
+        "BUSYKEY Target key name already exists.", "BUSYGROUP Consumer Group name already exists",
+        "ERR ACL failure in script: User a has no permissions", "NOPERMISSION", "BUSY", "OOM", "",
+        "ERR EXEC without MULTI", "ERR value is not an integer or out of range"}) {
+    INFO(text);
+    for (const Speaker speaker : {Speaker::server, Speaker::module, Speaker::script}) {
+      const Error error = error_of_reply(std::string_view(text), speaker);
+      CHECK(error.code == ErrorCode::server_error);
+      CHECK(error.executed == Executed::yes);
+    }
+  }
+}
+
+TEST_CASE("a text that lies in pieces is read as one") {
+  const std::string text = "NOPERM No permissions to access a key";
+  const auto size = static_cast<std::uint32_t>(text.size());
+  const Node nodes[] = {
+      {.type = Type::simple_error, .split = true, .size = size, .bytes = nullptr},
+      {.type = Type::piece, .split = false, .size = 3, .bytes = text.data()},
+      {.type = Type::piece, .split = false, .size = size - 3, .bytes = text.data() + 3}};
+  CHECK(error_of_reply(BytesView(nodes), Speaker::server).code == ErrorCode::permission_denied);
+}
+
+TEST_CASE("the bridge's words are taken out of the server's") {
+  const std::string begin = "ERR unknown command 'plimsoll-bridge: ";
+  const std::string end = "', with args beginning with: ";
+  CHECK(words_of_bridge(begin + "FLUSHALL is not allowed" + end) == "FLUSHALL is not allowed");
+  const std::string quoted = "key 'a', with args beginning with:' is none of the token's";
+  CHECK(words_of_bridge(begin + quoted + end) == quoted);
+  CHECK(words_of_bridge("ERR unknown command `plimsoll-bridge: no`, with args beginning with: ") ==
+        "no");
+  CHECK(words_of_bridge(begin + "cut") == "cut");
+  CHECK(words_of_bridge("ERR syntax error") == "ERR syntax error");
+}
+
+}  // namespace
+}  // namespace plimsoll::error_reply_test
