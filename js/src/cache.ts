@@ -116,7 +116,7 @@ export class ClientSideCache {
   /** Drops all entries. */
   clear(): void {
     const core = this.#core;
-    if (core?.failure === undefined) core?.check(core.calls.plimsoll_clear_cache(this.#id));
+    if (core?.failure === undefined) core?.ask(() => core.calls.plimsoll_clear_cache(this.#id));
   }
 
   /**
@@ -126,7 +126,7 @@ export class ClientSideCache {
   async barrier(): Promise<void> {
     const core = this.#core;
     if (core === undefined || core.failure !== undefined) return;
-    core.check(core.calls.plimsoll_drop_untracked(this.#id));
+    core.ask(() => core.calls.plimsoll_drop_untracked(this.#id));
     await Promise.all([...this.#clients].map((client) => client.prove()));
   }
 
@@ -140,7 +140,7 @@ export class ClientSideCache {
       return Object.fromEntries(statisticsNames.map((name) => [name, 0])) as
         unknown as CacheStatistics;
     }
-    core.check(core.calls.plimsoll_cache_statistics(this.#id));
+    core.ask(() => core.calls.plimsoll_cache_statistics(this.#id));
     return readNumbers(core, core.outbox + outboxAt.statistics, statisticsNames);
   }
 
@@ -171,7 +171,7 @@ export class ClientSideCache {
   dispose(): void {
     const core = this.#core;
     if (core === undefined) return;
-    if (core.failure === undefined) core.check(core.calls.plimsoll_destroy_cache(this.#id));
+    if (core.failure === undefined) core.ask(() => core.calls.plimsoll_destroy_cache(this.#id));
     this.#core = undefined;
     this.#id = 0;
   }

@@ -45,8 +45,8 @@ export class Client extends CommandSet {
     handleClosed: (error) => {
       this.#cache?.detach(this.#asCacheClient);
       this.#settle()?.reject(error);
-      this.#events.tell("closed", error);
       this.#closed?.();
+      this.#events.tell("closed", error);
     },
   };
   readonly #asCacheClient = { prove: (): Promise<void> => this.#prove() };
@@ -168,11 +168,8 @@ export class Client extends CommandSet {
     return this.#events.on(name, listener);
   }
 
-  /** What this client has done, and what is under way. */
-  getStatistics(): ClientStatistics {
-    if (this.#driver.end !== undefined) throw this.#driver.end;
-    return readClientStatistics(this.#driver);
-  }
+  /** What this client has done, and what is under way; of one that has ended, what it had done. */
+  getStatistics(): ClientStatistics { return readClientStatistics(this.#driver); }
 
   // Of its cache: each is a ConfigurationError where it has none.
 

@@ -1,19 +1,24 @@
 import type { CallOptions, Raw, Word } from "./commands/call.js";
 import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
-import { ask, askAdmitted, askCache } from "./core/ask.js";
+import { ask, askAdmitted, askCache, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
 import { NodeReader } from "./core/decode.js";
 import { readFailure, readMissed } from "./core/records.js";
 import { stageCommands } from "./core/encode.js";
-import { CancelledError, type CoreError, PlimsollError, ServerError } from "./errors.js";
+import { CancelledError, type CoreError, type PlimsollError, ServerError, wordsOf } from "./errors.js";
 import { Link, type LinkOwner } from "./link.js";
 import { fail, note } from "./refusal.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
+import { type ClientFigures, readFigures } from "./statistics.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections and its promises. A
 // turn tells what has happened and sends what was staged: all requests of one run of microtasks.
+//
+// What is thrown in a turn by anything but the core's own calls (a decoder, a shape, a transport, a
+// signal) is caught where it is called, and is the error of that one request, message or connection.
+// What is left is a trap: the end of the instance, which all of its clients are told.
 
 /** What a driver tells of its client as a whole. */
 export interface DriverListener {
@@ -47,13 +52,14 @@ export class Driver implements Failable, LinkOwner {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedAt = Infinity;
   #trouble = "";
+  #lastFigures: ClientFigures | undefined;
 
   /** `create` makes the client in the core. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
     this.core = core;
     this.#route = route;
     this.#listener = listener;
-    this.id = this.#guard(create);
+    this.id = core.ask(create);
     this.#reader = new NodeReader(core, this.id);
     core.users.add(this);
     this.schedule();
@@ -61,6 +67,11 @@ export class Driver implements Failable, LinkOwner {
 
   /** What this client has ended by, if it has. */
   get end(): PlimsollError | undefined { return this.#over; }
+
+  /** What the core counts of this client; of one that has ended, what it had counted then. */
+  get figures(): ClientFigures | undefined {
+    return this.#over === undefined ? readFigures(this.core, this.id) : this.#lastFigures;
+  }
 
   /** Bytes that have come and wait outside of the core, of all connections. */
   get unreadBytes(): number {
@@ -76,21 +87,23 @@ export class Driver implements Failable, LinkOwner {
     if (this.#over !== undefined) return Promise.reject(this.#over);
     if (options?.signal?.aborted) return Promise.reject(abortedBefore());
     const tag = this.#requests.nextTag;
+    let outcome: number;
     try {
-      const outcome = ask(core, this.id, words, tag, options);
-      if (outcome === outcomes.served) return Promise.resolve(this.#served(wanted));
-      this.schedule();
-      return this.#wait(tag, wanted, outcome === outcomes.waits ? words : undefined);
+      outcome = ask(core, this.id, words, tag, options);
     } catch (error) {
-      return Promise.reject(this.#blame(error));
+      return Promise.reject(core.blame(error));
     }
+    if (outcome === outcomes.served) return this.#answer(wanted);
+    this.schedule();
+    // A copy: the list is the caller's, who may change it before there is room.
+    return this.#wait(tag, wanted, outcome === outcomes.waits ? words.slice() : undefined);
   }
 
   /** All of the commands or none; the outcome is EXEC's. */
   submitTransaction(commands: readonly (readonly Word[])[], wanted: Wanted): Promise<unknown> {
     const { calls } = this.core;
-    const { timeout = -1 } = wanted.options ?? {};
     return this.submitBy({ ...wanted, commands: commands.length }, (tag, now) => {
+      const timeout = timeoutOf(wanted.options);
       const count = stageCommands(this.core, commands);
       return calls.plimsoll_submit_transaction(this.id, commands.length, count, tag, timeout, now);
     });
@@ -102,7 +115,7 @@ export class Driver implements Failable, LinkOwner {
     if (wanted.options?.signal?.aborted) return Promise.reject(abortedBefore());
     const tag = this.#requests.nextTag;
     try {
-      this.#guard(() => begin(tag, this.core.now()));
+      this.core.ask(() => begin(tag, this.core.now()));
       this.schedule();
       return this.#wait(tag, wanted, undefined);
     } catch (error) {
@@ -113,10 +126,20 @@ export class Driver implements Failable, LinkOwner {
   /** What the cache has for GET of this key, if anything. */
   lookUp(key: Word, wanted: Wanted): unknown {
     if (this.#over !== undefined) return undefined;
+    let has: boolean;
     try {
-      return askCache(this.core, this.id, key) ? this.#served(wanted) : undefined;
+      has = askCache(this.core, this.id, key);
     } catch (error) {
-      throw this.#blame(error);
+      throw this.core.blame(error);
+    }
+    return has ? this.#served(wanted) : undefined;
+  }
+
+  #answer(wanted: Wanted): Promise<unknown> {
+    try {
+      return Promise.resolve(this.#served(wanted));
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -145,6 +168,7 @@ export class Driver implements Failable, LinkOwner {
         stopListening: undefined,
         commands: wanted.commands ?? 0,
         refusal: undefined,
+        failure: undefined,
       };
       this.#requests.put(tag, pending);
       const signal = wanted.options?.signal;
@@ -154,11 +178,12 @@ export class Driver implements Failable, LinkOwner {
 
   #listen(pending: Pending, signal: NonNullable<CallOptions["signal"]>): void {
     const cancel = (): void => {
-      pending.stopListening?.();
-      if (this.#over !== undefined) return;
-      const { low, high } = pending;
-      this.#guard(() => this.core.calls.plimsoll_cancel(this.id, low, high, this.core.now()));
-      this.schedule();
+      signal.removeEventListener("abort", cancel);
+      this.#protectLater(() => {
+        const { core, id } = this;
+        core.check(core.calls.plimsoll_cancel(id, pending.low, pending.high, core.now()));
+        this.schedule();
+      });
     };
     pending.stopListening = () => signal.removeEventListener("abort", cancel);
     signal.addEventListener("abort", cancel);
@@ -168,9 +193,10 @@ export class Driver implements Failable, LinkOwner {
 
   /** Takes no more requests, and ends when the replies that are owed have come. */
   close(): void {
-    if (this.#over !== undefined) return;
-    this.#guard(() => this.core.calls.plimsoll_close(this.id, this.core.now()));
-    this.schedule();
+    this.#protectLater(() => {
+      this.core.check(this.core.calls.plimsoll_close(this.id, this.core.now()));
+      this.schedule();
+    });
   }
 
   /** The instance has failed: nothing can be asked of it any more. */
@@ -179,7 +205,8 @@ export class Driver implements Failable, LinkOwner {
     this.#listener.handleClosed(error);
   }
 
-  /** Does what a transport's event leads to; what fails there is the end of the instance. */
+  /** Does what an event leads to (a transport's, a timer's, a signal's), whose host is not to see an
+      exception; what fails there is the end of the instance. */
   protect(act: () => void): void {
     if (this.#over !== undefined) return;
     try {
@@ -189,23 +216,14 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  handleTrouble(error: Error | undefined): void {
-    if (error !== undefined) this.#trouble = error.message || error.name;
+  // Behind the turn, if there is one: a transport that is called in it may lead to anything.
+  #protectLater(act: () => void): void {
+    if (this.#turning) queueMicrotask(() => this.protect(act));
+    else this.protect(act);
   }
 
-  /** Who is at fault: the caller, who is told; or the core, and then it is the end of it. */
-  #blame(error: unknown): unknown {
-    const isOfTheCaller = error instanceof TypeError || error instanceof PlimsollError;
-    return isOfTheCaller ? error : this.core.fail(error);
-  }
-
-  /** The answer of a call of the core's, if it was not refused. */
-  #guard(call: () => number): number {
-    try {
-      return this.core.check(call());
-    } catch (error) {
-      throw this.#blame(error);
-    }
+  handleTrouble(error: unknown): void {
+    if (error !== undefined) this.#trouble = wordsOf(error);
   }
 
   #finish(error: PlimsollError): void {
@@ -241,12 +259,12 @@ export class Driver implements Failable, LinkOwner {
         this.#turnAgain = false;
         this.#pollAll();
       } while (this.#turnAgain && this.#over === undefined);
+      if (this.#over === undefined) this.#armTimer();
     } catch (error) {
       this.core.fail(error);
     } finally {
       this.#turning = false;
     }
-    if (this.#over === undefined) this.#armTimer();
   }
 
   #pollAll(): void {
@@ -292,9 +310,10 @@ export class Driver implements Failable, LinkOwner {
 
   readonly #handleTimer = (): void => {
     this.#armedAt = Infinity;
-    if (this.#over !== undefined) return;
-    this.#guard(() => this.core.calls.plimsoll_handle_timeout(this.id, this.core.now()));
-    this.turn();
+    this.protect(() => {
+      this.core.check(this.core.calls.plimsoll_handle_timeout(this.id, this.core.now()));
+      this.turn();
+    });
   };
 
   // ---- Events
@@ -302,7 +321,7 @@ export class Driver implements Failable, LinkOwner {
   #tell(count: number): void {
     const { core } = this;
     let at = core.outboxWord + (outboxAt.area >> 2);
-    for (let i = 0; i < count; ++i) {
+    for (let i = 0; i < count && this.#over === undefined; ++i) {
       const nodes = core.words[at + 9]!;
       this.#tellOne(at, nodes);
       at += recordWords + nodeWords * nodes;
@@ -315,11 +334,9 @@ export class Driver implements Failable, LinkOwner {
     switch (words[at]) {
       case events.completed: return this.#complete(at, nodes, tag);
       case events.pushed:
-        if (tag !== 0) this.#tellPart(at, nodes, tag);
+        if (tag !== 0 && nodes > 0) this.#tellPart(at, nodes, this.#requests.get(tag));
         return;
-      case events.failed:
-        // The reader may ask for more of the value: the error is read before.
-        return fail(this.#requests.take(tag), this.#failure(at, nodes));
+      case events.failed: return this.#fail(at, nodes, tag);
       case events.queueingFailed: return this.#noteRefusal(at, nodes, tag);
       case events.admitted: return this.#submitAdmitted(tag);
       case events.ready:
@@ -332,6 +349,14 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
+  #fail(at: number, nodes: number, tag: number): void {
+    // Read while the request is still among those that wait: it is told, whatever reading leads to.
+    const error = this.#failure(at, nodes);
+    const pending = this.#requests.take(tag);
+    if (pending?.failure !== undefined) return pending.reject(pending.failure);
+    fail(pending, error);
+  }
+
   #noteRefusal(at: number, nodes: number, tag: number): void {
     const pending = this.#requests.get(tag);
     if (pending !== undefined) note(pending, this.#failure(at, nodes), this.core.words[at + 8]!);
@@ -340,12 +365,12 @@ export class Driver implements Failable, LinkOwner {
   #complete(at: number, nodes: number, tag: number): void {
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
+    if (pending.part !== undefined) {
+      if (nodes > 0) this.#tellPart(at, nodes, pending);
+      return pending.resolve(undefined);
+    }
     try {
       const value = nodes > 0 ? this.#value(at, nodes, pending) : undefined;
-      if (pending.part !== undefined) {
-        if (value !== undefined) pending.part(value, readMissed(this.core, at));
-        return pending.resolve(undefined);
-      }
       const shaped = pending.shape === undefined || value === undefined
         ? value : pending.shape(value, pending.asBytes ? "bytes" : "text");
       if (shaped instanceof ServerError) pending.reject(shaped);
@@ -355,10 +380,15 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  #tellPart(at: number, nodes: number, tag: number): void {
-    const pending = this.#requests.get(tag);
-    if (pending?.part === undefined || nodes === 0) return;
-    pending.part(this.#value(at, nodes, pending), readMissed(this.core, at));
+  // What cannot be told as it is wanted is told as an error in its place.
+  #tellPart(at: number, nodes: number, pending: Pending | undefined): void {
+    if (pending?.part === undefined) return;
+    const missed = readMissed(this.core, at);
+    try {
+      pending.part(this.#value(at, nodes, pending), missed);
+    } catch (error) {
+      pending.part(error instanceof Error ? error : new Error(wordsOf(error)), missed);
+    }
   }
 
   #value(at: number, nodes: number, pending: Pending): Raw {
@@ -374,20 +404,33 @@ export class Driver implements Failable, LinkOwner {
   #submitAdmitted(tag: number): void {
     const pending = this.#requests.get(tag)!;
     const words = pending.words!;
+    const { core, id } = this;
     pending.words = undefined;
-    askAdmitted(this.core, this.id, words, tag);
-    pending.low = this.core.outboxNumber(outboxAt.request);
-    pending.high = this.core.outboxNumber(outboxAt.request + 4);
+    try {
+      askAdmitted(core, id, words, tag);
+    } catch (error) {
+      // There is no memory to stage the words in, or they are no longer what they were: that is the
+      // end of this request, and of no other.
+      pending.failure = core.blame(error);
+      if (this.#over !== undefined) return;
+      core.check(core.calls.plimsoll_cancel(id, pending.low, pending.high, core.now()));
+      return;
+    }
+    pending.low = core.outboxNumber(outboxAt.request);
+    pending.high = core.outboxNumber(outboxAt.request + 4);
   }
 
   #handleClosed(error: PlimsollError): void {
     // Those still waiting are told next; nothing is to be asked of the core after that.
     queueMicrotask(() => {
-      if (this.#over !== undefined) return;
       this.turn();
-      this.#finish(error);
-      this.core.calls.plimsoll_destroy(this.id);
-      this.#listener.handleClosed(error);
+      this.protect(() => {
+        this.#lastFigures = readFigures(this.core, this.id);
+        this.core.check(this.core.calls.plimsoll_destroy(this.id));
+        this.#finish(error);
+        this.core.handleUserEnded();
+        this.#listener.handleClosed(error);
+      });
     });
   }
 }

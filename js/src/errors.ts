@@ -85,6 +85,16 @@ export class CoreError extends PlimsollError {
   override readonly name: string = "CoreError";
 }
 
+/** What was thrown or told as an error, in words: whatever it is, this does not throw. */
+export const wordsOf = (thrown: unknown): string => {
+  try {
+    const { message, name } = (thrown ?? {}) as Partial<Error>;
+    return String(message || name || thrown);
+  } catch {
+    return "an error that has no words";
+  }
+};
+
 /** A server that does not know a command repeats what came with it: of AUTH, and of HELLO with AUTH in
     it, that is a password. */
 export const withoutSecrets = (words: string): string => {

@@ -40,8 +40,12 @@ export class Events {
 
   /** A listener's exception is its own: it is reported as uncaught, and the others are told. */
   tell(name: keyof ConnectionEvents, error?: PlimsollError): void {
-    const channel = channelOf(`plimsoll:${name}`);
-    if (channel?.hasSubscribers) channel.publish({ error });
+    try {
+      const channel = channelOf(`plimsoll:${name}`);
+      if (channel?.hasSubscribers) channel.publish({ error });
+    } catch (problem) {
+      queueMicrotask(() => { throw problem; });
+    }
     for (const listener of [...this.#listeners.get(name) ?? []]) {
       queueMicrotask(() => listener(error));
     }

@@ -7,6 +7,9 @@ import type {
 // One connection of a client: a transport, and what the core calls it by a number. Bytes go from
 // the one to the other, as far as the core has room and the transport can take them; and what the
 // core grants a bridge goes the other way.
+//
+// A transport may be somebody else's code. What it throws is the end of its connection and of nothing
+// else; what it tells while it is being called is heard later, in its order.
 
 /** Whose connection it is. */
 export interface LinkOwner {
@@ -17,7 +20,7 @@ export interface LinkOwner {
   /** Does what an event of the transport leads to. */
   protect(act: () => void): void;
   /** What the transport said of its end. */
-  handleTrouble(error: Error | undefined): void;
+  handleTrouble(error: unknown): void;
 }
 
 // What may wait here for room in the core where the sender cannot be held up: a WebSocket without
@@ -30,7 +33,9 @@ const writtenBytesMax = 256 * 1024;
 export class Link implements TransportEvents {
   readonly number: number;
   readonly #owner: LinkOwner;
-  readonly #transport: Transport;
+  readonly #transport: Transport | undefined;
+  #calling = false;
+  readonly #unheard: (() => void)[] = [];
   #opened = false;
   #over = false;
   #full = false;
@@ -43,16 +48,50 @@ export class Link implements TransportEvents {
     options: TransportOptions) {
     this.#owner = owner;
     this.number = number;
-    this.#transport = connect(address, this, options);
+    this.#transport = this.#call(() => checked(connect(address, this, options)));
   }
 
   // ---- What the transport says
 
-  opened(): void {
-    if (this.#over) return;
+  opened(): void { this.#hear(() => this.#handleOpened()); }
+
+  data(bytes: Uint8Array): void {
+    if (!this.#calling && this.#unheard.length === 0) return this.#handleData(bytes);
+    const kept = isBytes(bytes) ? bytes.slice() : bytes;
+    this.#hear(() => this.#handleData(kept));
+  }
+
+  drained(): void { this.#hear(() => this.#handleDrained()); }
+
+  closed(error?: unknown): void { this.#hear(() => this.#handleClosed(error)); }
+
+  #hear(event: () => void): void {
+    if (!this.#calling && this.#unheard.length === 0) return event();
+    this.#unheard.push(event);
+    if (this.#unheard.length === 1) queueMicrotask(this.#hearAll);
+  }
+
+  readonly #hearAll = (): void => {
+    for (; this.#unheard.length > 0; this.#unheard.shift()) this.#unheard[0]!();
+  };
+
+  #call<T>(act: () => T): T | undefined {
+    this.#calling = true;
+    try {
+      return act();
+    } catch (error) {
+      this.#hear(() => this.#abandon(error));
+      return undefined;
+    } finally {
+      this.#calling = false;
+    }
+  }
+
+  #handleOpened(): void {
+    if (this.#over || this.#opened) return;
     const { core, id } = this.#owner;
     this.#owner.protect(() => {
-      const credits = this.#transport.grant === undefined ? 0 : 1;
+      const credits = this.#call(() => this.#transport!.grant !== undefined) === true ? 1 : 0;
       this.#grant(core.calls.plimsoll_handle_opened(id, this.number, credits, core.now()));
       if (this.#over) return;
       this.#opened = true;
@@ -60,8 +99,9 @@ export class Link implements TransportEvents {
     });
   }
 
-  data(bytes: Uint8Array): void {
+  #handleData(bytes: Uint8Array): void {
     if (this.#over) return;
+    if (!isBytes(bytes)) return this.#abandon(new TypeError("the transport's data is no Uint8Array"));
     this.#owner.protect(() => {
       if (this.#unreadBytes > 0) {
         this.#keep(bytes.slice());
@@ -72,12 +112,12 @@ export class Link implements TransportEvents {
     });
   }
 
-  drained(): void {
+  #handleDrained(): void {
     this.#full = false;
     if (!this.#over) this.#owner.turn();
   }
 
-  closed(error?: Error): void {
+  #handleClosed(error: unknown): void {
     if (this.#over) return;
     this.#end();
     const { core, id } = this.#owner;
@@ -89,10 +129,10 @@ export class Link implements TransportEvents {
     });
   }
 
-  #reason(error: Error | undefined): number {
-    const code = String((error as { code?: unknown } | undefined)?.code ?? "");
+  #reason(error: unknown): number {
+    const code = codeOf(error);
     if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)) return closeReasons.certificate;
-    if (/^ERR_(SSL|TLS)|EPROTO/.test(code)) return closeReasons.tlsFailed;
+    if (/^ERR_(SSL|OSSL|TLS)|EPROTO/.test(code)) return closeReasons.tlsFailed;
     if (!this.#opened) return closeReasons.notOpened;
     return error === undefined ? closeReasons.ended : closeReasons.broken;
   }
@@ -146,7 +186,12 @@ export class Link implements TransportEvents {
   close(): void {
     if (this.#over) return;
     this.#end();
-    this.#transport.close();
+    this.#closeTransport();
+  }
+
+  // Its connection is over, whatever it throws.
+  #closeTransport(why?: "overrun"): void {
+    this.#call(() => this.#transport?.close(why));
   }
 
   #end(): void {
@@ -178,7 +223,7 @@ export class Link implements TransportEvents {
     this.#unread.push(bytes);
     this.#unreadBytes += bytes.length;
     this.#paused = true;
-    this.#transport.pause();
+    this.#call(() => this.#transport!.pause());
     if (this.#unreadBytes <= unreadBytesMax) return;
     // It would not stop: better no connection than memory that nobody has counted.
     this.#abandon(new Error(`unreadBytesMax (${unreadBytesMax}): the memory line has no room, and ` +
@@ -187,7 +232,7 @@ export class Link implements TransportEvents {
 
   // What a call has answered that says how much to grant.
   #grant(answer: number): void {
-    if (answer > 0) this.#transport.grant!(answer);
+    if (answer > 0) this.#call(() => this.#transport!.grant!(answer));
     else if (answer < 0) this.#refuse();
   }
 
@@ -199,15 +244,16 @@ export class Link implements TransportEvents {
     else throw refusal;
   }
 
-  #abandon(error: Error, why?: "overrun"): void {
-    this.#transport.close(why);
-    this.closed(error);
+  #abandon(error: unknown, why?: "overrun"): void {
+    if (this.#over) return;
+    this.#closeTransport(why);
+    this.#handleClosed(error);
   }
 
   #resumeTransport(): void {
     if (!this.#paused || this.#over) return;
     this.#paused = false;
-    this.#transport.resume();
+    this.#call(() => this.#transport!.resume());
   }
 
   #write(count: number): number {
@@ -217,9 +263,30 @@ export class Link implements TransportEvents {
     for (let i = 0; i < count && !this.#full && written < writtenBytesMax; ++i) {
       const at = core.words[first + 2 * i]! >>> 0;
       const size = core.words[first + 2 * i + 1]!;
-      this.#full = !this.#transport.write(core.bytes.subarray(at, at + size));
+      // One that has thrown may have sent them all the same.
+      const took = this.#call(() => this.#transport!.write(core.bytes.subarray(at, at + size)));
+      this.#full = !took;
       written += size;
     }
     return written;
   }
 }
+
+const codeOf = (error: unknown): string => {
+  try {
+    return String((error as { code?: unknown } | undefined)?.code ?? "");
+  } catch {
+    return "";
+  }
+};
+
+// Buffers of other realms are none of this one's Uint8Array.
+const isBytes = (bytes: unknown): boolean =>
+  ArrayBuffer.isView(bytes) && (bytes as Uint8Array).BYTES_PER_ELEMENT === 1;
+
+const checked = (transport: Transport): Transport => {
+  for (const name of ["write", "pause", "resume", "close"] as const) {
+    if (typeof transport?.[name] !== "function") throw new TypeError(`the transport has no ${name}()`);
+  }
+  return transport;
+};

@@ -54,7 +54,7 @@ export const configure = (options: MemoryOptions): void => {
         "changes them");
   }
   const core = currentCore();
-  if (core !== undefined) core.check(core.calls.plimsoll_configure(bytes));
+  if (core !== undefined) core.ask(() => core.calls.plimsoll_configure(bytes));
   wanted = bytes;
 };
 
@@ -62,7 +62,7 @@ export const configure = (options: MemoryOptions): void => {
 export const setMemoryLimit = (memoryLimit: number | string): void => {
   const bytes = limitOf(memoryLimit);
   const core = currentCore();
-  if (core !== undefined) core.check(core.calls.plimsoll_set_memory_limit(bytes));
+  if (core !== undefined) core.ask(() => core.calls.plimsoll_set_memory_limit(bytes));
   wanted = bytes;
 };
 
@@ -77,7 +77,8 @@ const limitOf = (amount: number | string): number => {
 export const loadConfiguredCore = async (): Promise<Core> => {
   const core = await loadCore();
   if (wanted !== undefined) {
-    core.check(core.calls.plimsoll_set_memory_limit(wanted));
+    const bytes = wanted;
+    core.ask(() => core.calls.plimsoll_set_memory_limit(bytes));
   }
   return core;
 };
@@ -87,7 +88,7 @@ const poolWords = 4;
 /** What is in use now; all 0 before the first client. */
 export const getMemoryStatistics = (): MemoryStatistics => {
   const core = currentCore();
-  core?.check(core.calls.plimsoll_memory_statistics());
+  core?.ask(() => core.calls.plimsoll_memory_statistics());
   const at = core === undefined ? 0 : (core.outbox + outboxAt.statistics) >> 3;
   const number = (index: number): number => core?.doubles[at + index] ?? 0;
   const pool = (index: number): PoolStatistics => ({

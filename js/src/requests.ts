@@ -15,13 +15,15 @@ export interface Pending {
   /** Its id, in halves. */
   low: number;
   high: number;
-  /** A message, or another part of what is to come. */
-  readonly part: ((value: Raw, missed: Missed) => void) | undefined;
+  /** A message, or another part of what is to come; an error: what there is cannot be told. */
+  readonly part: Part | undefined;
   stopListening: (() => void) | undefined;
   /** How many commands it is, if it is a transaction; 0: it is none. */
   readonly commands: number;
   /** What the server said to the first of them that it did not take. */
   refusal: Refusal | undefined;
+  /** What it fails with, whatever the core says of its end. */
+  failure: unknown;
 }
 
 /** A command of a transaction that was not taken. */
@@ -37,13 +39,16 @@ export interface Missed {
   readonly gaps: number;
 }
 
+/** Takes a part. */
+export type Part = (value: Raw, missed: Missed) => void;
+
 /** How a request is to be answered. */
 export interface Wanted {
   readonly shape?: Shape;
   readonly options?: CallOptions | undefined;
   /** Maps and sets come as Map and Set. */
   readonly asMaps?: boolean;
-  readonly part?: (value: Raw, missed: Missed) => void;
+  readonly part?: Part;
   readonly commands?: number;
 }
 
@@ -72,7 +77,11 @@ export class Requests {
     if (pending === undefined) return undefined;
     this.#pending[tag] = undefined;
     this.#free.push(tag);
-    pending.stopListening?.();
+    try {
+      pending.stopListening?.();
+    } catch {
+      // The signal is the caller's own code; whether it listens on matters to nobody.
+    }
     return pending;
   }
 

@@ -1,4 +1,5 @@
 import { cacheStates, errorNames, outboxAt, states } from "./core/abi.js";
+import type { Core } from "./core/core.js";
 import { readNumbers } from "./core/fields.js";
 import type { Driver } from "./driver.js";
 import { type MemoryStatistics, getMemoryStatistics } from "./memory.js";
@@ -63,11 +64,24 @@ export interface ClientStatistics {
   readonly memory: MemoryStatistics;
 }
 
+/** @internal The same as numbers. */
+export type ClientFigures = Record<(typeof names)[number], number>;
+
+/** @internal What the core counts. */
+export const readFigures = (core: Core, id: number): ClientFigures => {
+  core.ask(() => core.calls.plimsoll_client_statistics(id));
+  return readNumbers(core, core.outbox + outboxAt.statistics, names);
+};
+
+// Of a client whose core has failed nothing is known any more.
+const noFigures = (): ClientFigures => ({
+  ...Object.fromEntries(names.map((name) => [name, 0])) as ClientFigures,
+  state: states.indexOf("closed"),
+});
+
 /** @internal */
 export const readClientStatistics = (driver: Driver): ClientStatistics => {
-  const { core, id } = driver;
-  core.check(core.calls.plimsoll_client_statistics(id));
-  const numbers = readNumbers(core, core.outbox + outboxAt.statistics, names);
+  const numbers = driver.figures ?? noFigures();
   return {
     ...numbers,
     state: states[numbers.state]!,

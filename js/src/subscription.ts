@@ -1,5 +1,6 @@
 import type { CallOptions, Raw, Word } from "./commands/call.js";
 import { outboxAt } from "./core/abi.js";
+import { timeoutOf } from "./core/ask.js";
 import { stage } from "./core/encode.js";
 import { readNumbers } from "./core/fields.js";
 import type { Driver } from "./driver.js";
@@ -62,7 +63,10 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
   readonly #driver: Driver;
   readonly #connection: number;
   readonly #asBytes: boolean;
-  #taken: Message<T>[] = [];
+  // An error stands for a message that cannot be told.
+  #taken: (Message<T> | Error)[] = [];
+  // Of messages that could not be told: told with the next one.
+  #missed: Missed = { lost: 0, gaps: 0 };
   #next: Promise<unknown> | undefined;
   #closed = false;
 
@@ -96,16 +100,20 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     const words: Word[] = typeof names === "string" || names instanceof Uint8Array
       ? [names] : [...names];
     const { core, id } = this.#driver;
-    await this.#driver.submitBy({ options, shape: () => undefined }, (tag, now) => {
+    // What the server confirms are names, which need be no text.
+    const wanted = { options: { ...options, as: "bytes" as const }, shape: () => undefined };
+    await this.#driver.submitBy(wanted, (tag, now) => {
+      const timeout = timeoutOf(options);
       stage(core, words);
-      return core.calls[call](id, this.#connection, index, words.length, tag,
-        options?.timeout ?? -1, now);
+      return core.calls[call](id, this.#connection, index, words.length, tag, timeout, now);
     });
   }
 
-  /** The next message; `done` once the subscription is closed. One call at a time. */
+  /** The next message; `done` once the subscription is closed. One call at a time. A DecodeError:
+      that one message is no text, and the next call has the one behind it. */
   async next(): Promise<IteratorResult<Message<T>, undefined>> {
     const ready = this.#taken.shift();
+    if (ready instanceof Error) throw ready;
     if (ready !== undefined) return { done: false, value: ready };
     if (this.#closed) return { done: true, value: undefined };
     if (this.#next !== undefined) {
@@ -129,10 +137,20 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     const { core, id } = this.#driver;
     const wanted = {
       options: { as: this.#asBytes ? "bytes" as const : "text" as const },
-      part: (value: Raw, missed: Missed) => { this.#taken.push(messageOf<T>(value, missed)); },
+      part: (value: Raw, missed: Missed) => { this.#keep(value, missed); },
     };
     return this.#driver.submitBy(wanted, (tag, now) => core.calls.plimsoll_next_messages(
       id, this.#connection, messagesAtOnce, tag, 0, now));
+  }
+
+  #keep(value: Raw, { lost, gaps }: Missed): void {
+    this.#missed = { lost: this.#missed.lost + lost, gaps: this.#missed.gaps + gaps };
+    if (value instanceof Error) {
+      this.#taken.push(value);
+      return;
+    }
+    this.#taken.push(messageOf<T>(value, this.#missed));
+    this.#missed = { lost: 0, gaps: 0 };
   }
 
   /** Ends the subscription; messages that wait are gone. */
@@ -142,7 +160,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     this.#taken = [];
     const { core, id, end } = this.#driver;
     if (end !== undefined) return;
-    core.check(core.calls.plimsoll_close_subscription(id, this.#connection, core.now()));
+    core.ask(() => core.calls.plimsoll_close_subscription(id, this.#connection, core.now()));
     this.#driver.schedule();
   }
 
@@ -156,7 +174,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
   getStatistics(): SubscriptionStatistics {
     this.#check();
     const { core, id } = this.#driver;
-    core.check(core.calls.plimsoll_subscription_statistics(id, this.#connection));
+    core.ask(() => core.calls.plimsoll_subscription_statistics(id, this.#connection));
     const numbers = readNumbers(core, core.outbox + outboxAt.statistics, statisticsNames);
     return { ...numbers, paused: numbers.paused === 1 };
   }
@@ -190,7 +208,7 @@ const messageOf = <T extends Text>(value: Raw, { lost, gaps }: Missed): Message<
 export const openSubscription = <T extends Text>(driver: Driver, asBytes: boolean):
   Subscription<T> => {
   const { core, id } = driver;
-  const connection = core.check(core.calls.plimsoll_open_subscription(id, core.now()));
+  const connection = core.ask(() => core.calls.plimsoll_open_subscription(id, core.now()));
   driver.schedule();
   return new Subscription<T>(driver, connection, asBytes);
 };

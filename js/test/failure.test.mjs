@@ -20,6 +20,50 @@ const isFailure = (error) => {
   return true;
 };
 
+test("a failure of the core that a timer comes upon is told like any other", async () => {
+  const paused = await startServer();
+  const client = await Client.connect(paused.address, { requestTimeout: 100 });
+  const other = await Client.connect(server.address);
+  const ends = [client, other].map((each) => new Promise((resolve) => each.on("closed", resolve)));
+  await client.command(["CLIENT", "PAUSE", "600000", "ALL"]);
+  const reply = client.get("key");
+  // Once it was sent nothing but its timer has to do with the core.
+  await new Promise((resolve) => { setImmediate(resolve); });
+  const broken = currentCore();
+  broken.bytes.fill(0xff, broken.outbox + 64 * 1024);
+  await assert.rejects(reply, isFailure);
+  for (const end of ends) isFailure(await end);
+  assert.equal(client.getStatistics().state, "closed");
+  const next = await Client.connect(server.address);
+  assert.equal(await next.ping(), "PONG");
+  await next.close();
+  await paused.stop();
+});
+
+test("a failure that a signal, a subscription or a look at figures comes upon, too", async () => {
+  const client = () => Client.connect(server.address);
+  const acts = [
+    (of, news, abort) => abort.abort(),
+    (of, news) => assert.throws(() => news.close(), isFailure),
+    (of, news) => assert.throws(() => news.getStatistics(), isFailure),
+    (of) => assert.throws(() => of.getStatistics(), isFailure),
+    (of) => { void of.close(); },
+  ];
+  for (const act of acts) {
+    const broken = await client();
+    const news = await broken.subscribe("news");
+    const abort = new AbortController();
+    const waits = broken.blpop("nothing", 10, { signal: abort.signal });
+    await broken.ping();
+    const core = currentCore();
+    core.bytes.fill(0xff, core.outbox + 64 * 1024);
+    act(broken, news, abort);
+    await assert.rejects(waits, isFailure);
+    await broken.close();
+    assert.equal(broken.getStatistics().state, "closed");
+  }
+});
+
 test("when the core fails, all who wait are told, and the next client has a new one", async () => {
   const clients = [await Client.connect(server.address), await Client.connect(server.address)];
   const ends = clients.map((client) => new Promise((resolve) => client.on("closed", resolve)));

@@ -1,16 +1,28 @@
 import type { CallOptions, Word } from "../commands/call.js";
+import { described } from "../commands/problem.js";
 import type { Core } from "./core.js";
 import { outboxAt } from "./abi.js";
 import { stage, stageWord } from "./encode.js";
 
 // Commands into the core: what the call that takes them is told besides.
 
+// The core takes no less: to make a number of an object runs its code, in the middle of a call.
+const milliseconds = (name: string, given: unknown): number => {
+  if (given === undefined || given === null) return -1;
+  if (typeof given === "number") return given;
+  throw new TypeError(`${name}: got ${described(given)}; give milliseconds`);
+};
+
+/** Of a call; below 0: the client's own. TypeError: it is no number. */
+export const timeoutOf = (options: CallOptions | undefined): number =>
+  milliseconds("timeout", options?.timeout);
+
 /** Submits one command; answers what became of it, of `outcomes`. Throws what it was refused by. */
 export const ask = (
   core: Core, client: number, words: readonly Word[], tag: number, options: CallOptions | undefined,
 ): number => {
-  const timeout = options?.timeout ?? -1;
-  const staleness = options?.maxStaleness ?? -1;
+  const timeout = timeoutOf(options);
+  const staleness = milliseconds("maxStaleness", options?.maxStaleness);
   let answer: number;
   // What is asked most is told apart here, and needs no table of its words.
   if (words.length === 2 && words[0] === "GET") {

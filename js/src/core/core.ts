@@ -1,4 +1,4 @@
-import { CoreError, type PlimsollError, errorOf } from "../errors.js";
+import { CoreError, PlimsollError, errorOf, wordsOf } from "../errors.js";
 import { abiVersion, errorNames, executedNames, outboxAt } from "./abi.js";
 import type { Calls } from "./calls.js";
 import { loadModule } from "#core";
@@ -19,6 +19,8 @@ const clock = performance;
 /** Who is told when the instance has failed. */
 export interface Failable {
   handleCoreFailed(error: CoreError): void;
+  /** Has a turn come soon. */
+  schedule(): void;
 }
 
 export class Core {
@@ -85,6 +87,24 @@ export class Core {
     return answer;
   }
 
+  /** What `call` answered, if it was not refused; a trap is the end of the instance. Calls that are
+      made outside of a driver's turns go through here. */
+  ask(call: () => number): number {
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      return this.check(call());
+    } catch (error) {
+      throw this.blame(error);
+    }
+  }
+
+  /** Who is at fault for what was thrown: the caller, who is told it; or the core, and then that is
+      the end of it. */
+  blame(error: unknown): unknown {
+    const isOfTheCaller = error instanceof TypeError || error instanceof PlimsollError;
+    return isOfTheCaller ? error : this.fail(error);
+  }
+
   /** Why the last call was refused. */
   refusal(): PlimsollError {
     const name = errorNames[this.outboxNumber(outboxAt.error)]!;
@@ -93,12 +113,18 @@ export class Core {
     return errorOf(name, executed, this.text(this.outbox + outboxAt.text, size));
   }
 
+  /** One of those who use it has ended: what that released, and what it saw to for all (the memory
+      line's ticks), is for another one, who may be idle. */
+  handleUserEnded(): void {
+    for (const user of this.users) return user.schedule();
+  }
+
   /** A call has trapped: the instance is over, and all who use it are told. */
   fail(cause: unknown): CoreError {
     if (this.failure !== undefined) return this.failure;
     const size = this.outboxNumber(outboxAt.textSize);
     const said = size > 0 ? this.text(this.outbox + outboxAt.text, size) : "";
-    const why = said.startsWith("CHECK failed") ? said : String((cause as Error)?.message ?? cause);
+    const why = said.startsWith("CHECK failed") ? said : wordsOf(cause);
     this.failure = new CoreError("core_failed",
       `the core has failed, and all its clients with it: ${why}. That is a bug; connect again`,
       "maybe", { cause });

@@ -6,7 +6,12 @@ import { errorNames, executedNames, nodeWords, outboxAt, types } from "./abi.js"
 // Values out of the core's memory: nodes in the order of the wire (PlimsollNode in
 // wasm/abi_types.h).
 
+// Bytes that are no UTF-8 become text in one of two ways. Data that is wanted as text is refused: a
+// DecodeError of that call, or of that message, alone. The words of an error are told as far as they
+// are text, with U+FFFD for the rest: servers repeat what they were sent, cut in the middle of a
+// letter, and an error that cannot be told helps nobody.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
 // A string of so few letters is put together faster than it is decoded.
 const shortTextMax = 12;
@@ -35,7 +40,7 @@ export class NodeReader {
   #next(): number {
     if (this.#left === 0) {
       const { outboxWord, calls } = this.#core;
-      this.#left = this.#core.check(calls.plimsoll_poll_nodes(this.#client));
+      this.#left = this.#core.ask(() => calls.plimsoll_poll_nodes(this.#client));
       this.at = outboxWord + (outboxAt.area >> 2);
     }
     --this.#left;
@@ -44,7 +49,8 @@ export class NodeReader {
     return node;
   }
 
-  /** The value that comes next; `asBytes`: strings as they are, and maps as Map where `asMaps`. */
+  /** The value that comes next; `asBytes`: strings as they are, and maps as Map where `asMaps`.
+      DecodeError: bytes that are wanted as text are none. */
   value(asBytes: boolean, asMaps: boolean): Raw {
     const node = this.#next();
     const { words } = this.#core;
@@ -59,7 +65,7 @@ export class NodeReader {
       case types.real: return real(this.#text(node));
       case types.bigNumber: return BigInt(this.#text(node));
       case types.verbatim:
-        return asBytes ? this.#bytes(node).subarray(4) : this.#text(node).slice(4);
+        return asBytes ? this.#bytes(node).subarray(4) : this.#verbatimText(node);
       case types.simpleError:
       case types.bulkError: return this.#error(node, words[node]!);
       case types.map: return asMaps ? this.#map(words[node + 1]!, asBytes)
@@ -74,7 +80,7 @@ export class NodeReader {
   #error(node: number, type: number): Raw {
     const executed = this.ofExec ? executedNames[type >>> types.executedShift]! : "yes";
     const name = errorNames[type >>> types.errorShift & 255]!;
-    return serverError(this.#text(node), executed, name);
+    return serverError(this.#textOfError(node), executed, name);
   }
 
   #row(count: number, asBytes: boolean, asMaps: boolean): Raw[] {
@@ -114,6 +120,17 @@ export class NodeReader {
       whole.set(bytes.subarray(at, at + words[piece + 1]!), filled);
       filled += words[piece + 1]!;
     }
+  }
+
+  #textOfError(node: number): string {
+    const isAscii = (this.#core.words[node]! & types.ascii) !== 0;
+    return isAscii ? this.#text(node) : lenient.decode(this.#bytes(node));
+  }
+
+  // The format, three bytes of any kind and a colon, is no part of it.
+  #verbatimText(node: number): string {
+    const isAscii = (this.#core.words[node]! & types.ascii) !== 0;
+    return isAscii ? this.#text(node).slice(4) : decodeText(this.#bytes(node).subarray(4));
   }
 
   #text(node: number): string {

@@ -1,6 +1,7 @@
 import type { Word } from "../commands/call.js";
 import type { Core } from "./core.js";
 import { outboxAt, stagingBytes } from "./abi.js";
+import { described } from "../commands/problem.js";
 
 // Words into the core's memory: a table of sizes, then the bytes of all.
 
@@ -20,8 +21,11 @@ const roomFor = (core: Core, most: number): number => {
   return at;
 };
 
-const bytesMaxOf = (word: Word): number =>
-  typeof word === "string" ? bytesPerLetterMax * word.length : word.length;
+const bytesMaxOf = (word: Word): number => {
+  if (typeof word === "string") return bytesPerLetterMax * word.length;
+  if (ArrayBuffer.isView(word)) return word.length;
+  throw new TypeError(`${described(word)} is no word; give strings, or Uint8Array`);
+};
 
 const bytesMaxOfAll = (words: readonly Word[]): number => {
   let most = 4 * words.length;

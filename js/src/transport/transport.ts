@@ -13,7 +13,8 @@ export interface Address {
   readonly href: string;
 }
 
-/** What a transport tells. Nothing before the function that made it has returned. */
+/** What a transport tells. What it tells while one of its own functions is called, or the one that made
+    it, is heard once that has returned. */
 export interface TransportEvents {
   /** The connection is there, and TLS or the WebSocket handshake with it. */
   opened(): void;
@@ -25,7 +26,7 @@ export interface TransportEvents {
   closed(error?: Error): void;
 }
 
-/** One connection. */
+/** One connection. What these throw is the end of it. */
 export interface Transport {
   /**
    * Takes all of `bytes`, which are overwritten once this has returned: what is kept is copied.
@@ -98,7 +99,7 @@ export interface TransportOptions {
   readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
-/** Begins to connect. What goes wrong is told by closed(), not thrown. */
+/** Begins to connect. What goes wrong is told by closed(); what it throws is told likewise. */
 export type Connect = (
   address: Address,
   events: TransportEvents,
