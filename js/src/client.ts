@@ -12,7 +12,7 @@ import { CancelledError, ConfigurationError } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
 import { CommandSet } from "./generated/commands.js";
 import { configure, loadConfiguredCore } from "./memory.js";
-import { type ClientOptions, checkClientOptions } from "./options.js";
+import { type ClientOptions, checkClientOptions, checkTls } from "./options.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
 import { Held } from "./held.js";
@@ -69,6 +69,7 @@ export class Client extends CommandSet {
   static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
     checkClientOptions(options);
     const target = readAddress(address);
+    checkTls(options, target.address.protocol);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
     if (options.signal?.aborted) throw aborted();
     const core = await loadConfiguredCore();

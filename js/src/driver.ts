@@ -1,14 +1,12 @@
-import type { CallOptions, Raw, Word } from "./commands/call.js";
+import type { CallOptions, Word } from "./commands/call.js";
 import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
 import { ask, askAdmitted, askCache, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
-import { NodeReader } from "./core/decode.js";
-import { readFailure, readMissed } from "./core/records.js";
 import { stageCommands } from "./core/encode.js";
-import { CancelledError, type CoreError, type PlimsollError, ServerError, wordsOf } from "./errors.js";
+import { CancelledError, type CoreError, type PlimsollError, wordsOf } from "./errors.js";
 import { Link, type LinkOwner } from "./link.js";
-import { fail, note } from "./refusal.js";
+import { Outcomes } from "./outcomes.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientFigures, readFigures } from "./statistics.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
@@ -42,8 +40,8 @@ export class Driver implements Failable, LinkOwner {
   id = 0;
   readonly #listener: DriverListener;
   readonly #route: Route;
-  readonly #reader: NodeReader;
   readonly #requests = new Requests();
+  readonly #outcomes: Outcomes;
   readonly #links: (Link | undefined)[] = [];
   #over: PlimsollError | undefined;
   #turning = false;
@@ -60,7 +58,7 @@ export class Driver implements Failable, LinkOwner {
     this.#route = route;
     this.#listener = listener;
     this.id = core.ask(create);
-    this.#reader = new NodeReader(core, this.id);
+    this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
     this.schedule();
   }
@@ -93,7 +91,7 @@ export class Driver implements Failable, LinkOwner {
     } catch (error) {
       return Promise.reject(core.blame(error));
     }
-    if (outcome === outcomes.served) return this.#answer(wanted);
+    if (outcome === outcomes.served) return this.#outcomes.answer(wanted);
     this.schedule();
     // A copy: the list is the caller's, who may change it before there is room.
     return this.#wait(tag, wanted, outcome === outcomes.waits ? words.slice() : undefined);
@@ -132,24 +130,7 @@ export class Driver implements Failable, LinkOwner {
     } catch (error) {
       throw this.core.blame(error);
     }
-    return has ? this.#served(wanted) : undefined;
-  }
-
-  #answer(wanted: Wanted): Promise<unknown> {
-    try {
-      return Promise.resolve(this.#served(wanted));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #served(wanted: Wanted): unknown {
-    const { core } = this;
-    this.#reader.begin(core.outboxWord + (outboxAt.area >> 2),
-      core.outboxNumber(outboxAt.nodesCount));
-    const asBytes = wanted.options?.as === "bytes";
-    const value = this.#reader.value(asBytes, wanted.asMaps === true);
-    return wanted.shape === undefined ? value : wanted.shape(value, asBytes ? "bytes" : "text");
+    return has ? this.#outcomes.served(wanted) : undefined;
   }
 
   #wait(tag: number, wanted: Wanted, words: readonly Word[] | undefined): Promise<unknown> {
@@ -332,12 +313,13 @@ export class Driver implements Failable, LinkOwner {
     const { words } = this.core;
     const tag = words[at + 1]!;
     switch (words[at]) {
-      case events.completed: return this.#complete(at, nodes, tag);
+      case events.completed: return this.#outcomes.complete(at, nodes, tag);
       case events.pushed:
-        if (tag !== 0 && nodes > 0) this.#tellPart(at, nodes, this.#requests.get(tag));
+        if (tag !== 0 && nodes > 0) this.#outcomes.tellPart(at, nodes, this.#requests.get(tag));
         return;
-      case events.failed: return this.#fail(at, nodes, tag);
-      case events.queueingFailed: return this.#noteRefusal(at, nodes, tag);
+      case events.failed: return this.#outcomes.fail(at, nodes, tag, this.#trouble);
+      case events.queueingFailed:
+        return this.#outcomes.noteRefusal(at, nodes, tag, this.#trouble);
       case events.admitted: return this.#submitAdmitted(tag);
       case events.ready:
         this.#trouble = "";
@@ -349,56 +331,8 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  #fail(at: number, nodes: number, tag: number): void {
-    // Read while the request is still among those that wait: it is told, whatever reading leads to.
-    const error = this.#failure(at, nodes);
-    const pending = this.#requests.take(tag);
-    if (pending?.failure !== undefined) return pending.reject(pending.failure);
-    fail(pending, error);
-  }
-
-  #noteRefusal(at: number, nodes: number, tag: number): void {
-    const pending = this.#requests.get(tag);
-    if (pending !== undefined) note(pending, this.#failure(at, nodes), this.core.words[at + 8]!);
-  }
-
-  #complete(at: number, nodes: number, tag: number): void {
-    const pending = this.#requests.take(tag);
-    if (pending === undefined) return;
-    if (pending.part !== undefined) {
-      if (nodes > 0) this.#tellPart(at, nodes, pending);
-      return pending.resolve(undefined);
-    }
-    try {
-      const value = nodes > 0 ? this.#value(at, nodes, pending) : undefined;
-      const shaped = pending.shape === undefined || value === undefined
-        ? value : pending.shape(value, pending.asBytes ? "bytes" : "text");
-      if (shaped instanceof ServerError) pending.reject(shaped);
-      else pending.resolve(shaped);
-    } catch (error) {
-      pending.reject(error);
-    }
-  }
-
-  // What cannot be told as it is wanted is told as an error in its place.
-  #tellPart(at: number, nodes: number, pending: Pending | undefined): void {
-    if (pending?.part === undefined) return;
-    const missed = readMissed(this.core, at);
-    try {
-      pending.part(this.#value(at, nodes, pending), missed);
-    } catch (error) {
-      pending.part(error instanceof Error ? error : new Error(wordsOf(error)), missed);
-    }
-  }
-
-  #value(at: number, nodes: number, pending: Pending): Raw {
-    this.#reader.begin(at + recordWords, nodes);
-    this.#reader.ofExec = pending.commands > 0;
-    return this.#reader.value(pending.asBytes, pending.asMaps);
-  }
-
   #failure(at: number, nodes: number): PlimsollError {
-    return readFailure(this.core, this.#reader, at, nodes, this.#trouble);
+    return this.#outcomes.failure(at, nodes, this.#trouble);
   }
 
   #submitAdmitted(tag: number): void {

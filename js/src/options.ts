@@ -1,6 +1,6 @@
 import type { ClientSideCache } from "./cache.js";
 import { ConfigurationError } from "./errors.js";
-import type { Connect, TransportOptions } from "./transport/transport.js";
+import type { Address, Connect, TransportOptions } from "./transport/transport.js";
 
 // What a user can say about a client. Whatever makes no sense is refused before any I/O, by name.
 
@@ -136,6 +136,21 @@ export const checkClientOptions = (options: ClientOptions): void => {
   if (token !== undefined && typeof token !== "string" && typeof token !== "function") {
     refuseOption("token", token, "a string, or a function that returns one");
   }
+};
+
+/**
+ * Throws a ConfigurationError where `tls` is said of an address that it cannot be kept for: what was
+ * meant to be secret would go in plaintext. A transport of the user's own makes of both what it likes.
+ */
+export const checkTls = (options: ClientOptions, protocol: Address["protocol"]): void => {
+  if (options.tls === undefined || options.transport !== undefined || protocol === "valkeys") return;
+  const why: Record<typeof protocol, string> = {
+    valkey: 'the address is one without TLS ("valkey://"); give "valkeys://", or no tls',
+    ws: 'the address is one without TLS ("ws://"); give "wss://", or no tls',
+    wss: 'the TLS of "wss://" is that of the WebSocket, which knows nothing of it; give a WebSocket ' +
+      "that does, or no tls",
+  };
+  throw new ConfigurationError("invalid_option", `tls: ${why[protocol]}`);
 };
 
 const units: Record<string, number> = { "": 1, B: 1, KIB: 1024, MIB: 1024 ** 2, GIB: 1024 ** 3 };

@@ -88,7 +88,7 @@ export type WebSocketConstructor = new (url: string, protocols?: string[]) => We
 
 /** What a transport may need to know besides the address. */
 export interface TransportOptions {
-  /** For valkeys://. */
+  /** For valkeys://; refused with any other address, unless the transport is your own. */
   readonly tls?: TlsOptions | undefined;
   /** Proves to a bridge who this is: a text, or what gets one for each new connection, since tokens
       expire and connections are made anew. */

@@ -129,6 +129,8 @@ export const life = {
     await client.close();
     await rejects(client.get(key("x")), { name: "ClosedError", code: "closed" });
     await rejects(client.subscribe("x"), { name: "ClosedError" });
+    const { state, completed, inFlight } = client.getStatistics();
+    equal([state, completed > 0, inFlight], ["closed", true, 0], "what an ended client had done");
     equal(client.cached("x"), undefined);
     const disposed = await connect();
     await disposed[Symbol.asyncDispose]?.();
@@ -148,6 +150,16 @@ export const life = {
     for (const address of ["", "host", "http://host", "valkey://", "valkey://h/x", "valkey://h?x=1",
       7]) {
       await rejects(Client.connect(address), { name: "ConfigurationError", message: /the address/ });
+    }
+    // Or a password would go in plaintext, by one forgotten letter.
+    const tls = { ca: "", rejectUnauthorized: true };
+    for (const [address, message] of [["valkey", /tls.*valkey:.*valkeys:/],
+      ["redis", /tls.*valkey:.*valkeys:/], ["tcp", /tls.*valkeys:/], ["ws", /tls.*ws:.*wss:/],
+      ["wss", /tls.*wss:/]]) {
+      for (const given of [tls, {}]) {
+        await rejects(Client.connect(`${address}://jane:hush@host.invalid:1`, { tls: given }),
+          { name: "ConfigurationError", code: "invalid_option", message });
+      }
     }
     for (const options of [{}, { maxCacheKb: 0 }, { maxCacheKb: 1, mode: "magic" },
       { maxCacheKb: 1, onlyCommands: "GET" }, { maxCacheKb: 64, entryTtl: 1 }]) {
