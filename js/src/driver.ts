@@ -7,6 +7,7 @@ import { stageCommands } from "./core/encode.js";
 import { CancelledError, type CoreError, type PlimsollError, wordsOf } from "./errors.js";
 import { Link, type LinkOwner } from "./link.js";
 import { Outcomes } from "./outcomes.js";
+import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientFigures, readFigures } from "./statistics.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
@@ -42,6 +43,7 @@ export class Driver implements Failable, LinkOwner {
   readonly #route: Route;
   readonly #requests = new Requests();
   readonly #outcomes: Outcomes;
+  readonly #refusals = new Refusals();
   readonly #links: (Link | undefined)[] = [];
   #over: PlimsollError | undefined;
   #turning = false;
@@ -88,6 +90,7 @@ export class Driver implements Failable, LinkOwner {
     let outcome: number;
     try {
       outcome = ask(core, this.id, words, tag, options);
+      if (outcome < 0) return this.#refusals.reject(core.refusal());
     } catch (error) {
       return Promise.reject(core.blame(error));
     }

@@ -7,7 +7,8 @@ export type { ErrorName, Executed };
 
 /** Everything that Plimsoll rejects or throws by itself, but for a TypeError of an argument. */
 export class PlimsollError extends Error {
-  override readonly name: string = "PlimsollError";
+  // On the prototypes, as the language's own errors have it.
+  static { this.prototype.name = "PlimsollError"; }
   /** "timed_out", "rejected_by_limit"...: see docs/failure.md. */
   readonly code: string;
   /** Whether the server may have executed the request: to try again is safe after "no". */
@@ -22,49 +23,49 @@ export class PlimsollError extends Error {
 
 /** The time was up. */
 export class TimeoutError extends PlimsollError {
-  override readonly name: string = "TimeoutError";
+  static { this.prototype.name = "TimeoutError"; }
 }
 
 /** The caller ended the request, by its AbortSignal. */
 export class CancelledError extends PlimsollError {
-  override readonly name: string = "CancelledError";
+  static { this.prototype.name = "CancelledError"; }
 }
 
 /** A named limit was reached: nothing was sent. */
 export class LimitError extends PlimsollError {
-  override readonly name: string = "LimitError";
+  static { this.prototype.name = "LimitError"; }
 }
 
 /** There is no connection, or it was lost with the request: see `executed`. */
 export class ConnectionError extends PlimsollError {
-  override readonly name: string = "ConnectionError";
+  static { this.prototype.name = "ConnectionError"; }
 }
 
 /** The client was closed, or has come to its end. */
 export class ClosedError extends ConnectionError {
-  override readonly name: string = "ClosedError";
+  static { this.prototype.name = "ClosedError"; }
 }
 
 /** An option, an address or the words of a command that make no sense. Nothing was sent. */
 export class ConfigurationError extends PlimsollError {
-  override readonly name: string = "ConfigurationError";
+  static { this.prototype.name = "ConfigurationError"; }
 }
 
 /** The reply was too large for the memory line, or for `replyBytesMax`. The command has run. */
 export class ReplyTooLargeError extends PlimsollError {
-  override readonly name: string = "ReplyTooLargeError";
+  static { this.prototype.name = "ReplyTooLargeError"; }
 }
 
 /** The reply cannot be what was asked for: bytes that are no text, for one. */
 export class DecodeError extends PlimsollError {
-  override readonly name: string = "DecodeError";
+  static { this.prototype.name = "DecodeError"; }
 }
 
 /** The server answered with an error. What it refused to run has a `code` of its own, the same as
     natively ("permission_denied", "refused_by_bridge"...: see docs/failure.md); of any other error
     `code` is the first word, "WRONGTYPE", "ERR"... */
 export class ServerError extends PlimsollError {
-  override readonly name: string = "ServerError";
+  static { this.prototype.name = "ServerError"; }
   /** What the server said, or the bridge in its place, word for word. */
   readonly serverText: string;
 
@@ -82,7 +83,7 @@ export class ServerError extends PlimsollError {
 
 /** The instance of the WebAssembly module has failed: a bug. The next client gets a new one. */
 export class CoreError extends PlimsollError {
-  override readonly name: string = "CoreError";
+  static { this.prototype.name = "CoreError"; }
 }
 
 /** What was thrown or told as an error, in words: whatever it is, this does not throw. */
@@ -118,9 +119,29 @@ export const serverError = (text: string, executed: Executed = "yes",
   return new ServerError(name === "server_error" ? firstWord(words) : name, words, executed);
 };
 
+/**
+ * What limitError() makes: a LimitError by its prototype, its fields and what it prints, that the engine
+ * has recorded no stack for. `stack` names the error and not the place where it was made.
+ */
+const Refusal = function (this: Record<string, string>, code: string, message: string): void {
+  this.stack = `LimitError: ${message}`;
+  this.message = message;
+  this.code = code;
+  this.executed = "no";
+} as unknown as new (code: string, message: string) => LimitError;
+Refusal.prototype = LimitError.prototype;
+
+/** The error of a request that was refused before it was made. To shed load must be cheaper than to serve
+    it, and an Error of the engine's costs as much as half a request, with its stack four. */
+export const limitError = (code: string, message: string): LimitError => new Refusal(code, message);
+
+/** The words of an error, without its name and the colon in front of them. */
+export const messageOf = (name: ErrorName, text: string): string =>
+  text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+
 /** The error of that name; `text` begins with the name and a colon. */
 export const errorOf = (name: ErrorName, executed: Executed, text: string): PlimsollError => {
-  const message = text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+  const message = messageOf(name, text);
   switch (name) {
     case "timed_out": return new TimeoutError(name, message, executed);
     case "cancelled": return new CancelledError(name, message, executed);

@@ -17,7 +17,9 @@ const milliseconds = (name: string, given: unknown): number => {
 export const timeoutOf = (options: CallOptions | undefined): number =>
   milliseconds("timeout", options?.timeout);
 
-/** Submits one command; answers what became of it, of `outcomes`. Throws what it was refused by. */
+/** Submits one command; answers what became of it, of `outcomes`, or less than 0: it was refused, and
+    core.refusal() says why, which is no exception here, since to throw costs as much as a request.
+    Throws what its words are refused by. */
 export const ask = (
   core: Core, client: number, words: readonly Word[], tag: number, options: CallOptions | undefined,
 ): number => {
@@ -32,8 +34,7 @@ export const ask = (
     stage(core, words);
     answer = core.calls.plimsoll_submit(client, words.length, tag, timeout, staleness, core.now());
   }
-  if (answer < 0) throw core.refusal();
-  return core.outboxNumber(outboxAt.outcome);
+  return answer < 0 ? answer : core.outboxNumber(outboxAt.outcome);
 };
 
 /** Whether a cache has what GET of this key asks for: its nodes are in the area. */

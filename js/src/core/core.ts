@@ -1,4 +1,5 @@
-import { CoreError, PlimsollError, errorOf, wordsOf } from "../errors.js";
+import { CoreError, PlimsollError, errorOf, limitError, messageOf,
+  wordsOf } from "../errors.js";
 import { abiVersion, errorNames, executedNames, outboxAt } from "./abi.js";
 import type { Calls } from "./calls.js";
 import { loadModule } from "#core";
@@ -37,6 +38,8 @@ export class Core {
   readonly users: Set<Failable> = new Set();
   failure: CoreError | undefined;
   #last = 0;
+  #refusalText = "";
+  #refusalMessage = "";
 
   constructor(module: WebAssembly.Module) {
     const imports = {
@@ -110,7 +113,17 @@ export class Core {
     const name = errorNames[this.outboxNumber(outboxAt.error)]!;
     const executed = executedNames[this.outboxNumber(outboxAt.executed)]!;
     const size = this.calls.plimsoll_describe_error();
-    return errorOf(name, executed, this.text(this.outbox + outboxAt.text, size));
+    const at = this.outbox + outboxAt.text;
+    if (name !== "rejected_by_limit" || this.buffer === undefined) {
+      return errorOf(name, executed, this.text(at, size));
+    }
+    // Whoever sheds load gets one after the other, most of them with the same words, all ASCII.
+    const text = this.buffer.latin1Slice(at, at + size);
+    if (text !== this.#refusalText) {
+      this.#refusalText = text;
+      this.#refusalMessage = messageOf(name, text);
+    }
+    return limitError(name, this.#refusalMessage);
   }
 
   /** One of those who use it has ended: what that released, and what it saw to for all (the memory
