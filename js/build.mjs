@@ -12,6 +12,8 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync,
 
 import { build } from "esbuild";
 
+import { notices } from "./notices.mjs";
+
 const [wasm, commands] = process.argv.slice(2);
 if (commands === undefined) throw new Error("usage: node build.mjs PLIMSOLL_WASM COMMANDS_TS");
 
@@ -41,5 +43,7 @@ await build({
   logLevel: "warning",
 });
 copyFileSync(wasm, "dist/core/core.wasm");
+copyFileSync("../LICENSE", "LICENSE");
+writeFileSync("NOTICES", notices(readFileSync("../NOTICE", "utf8")));
 // The declarations of what is exported, and of what these mention.
 cpSync(".build", "dist", { recursive: true, filter: (from) => !/\.(js|wasm)$/.test(from) });

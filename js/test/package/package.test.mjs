@@ -30,7 +30,7 @@ test("the types are right, however they are resolved", () => {
 
 // The goal is 200 KiB, and 64 KiB for the module: docs/benchmarks.md says what is missing. These
 // bounds see that it does not become more.
-const tarballBytesMax = 268 * 1024;
+const tarballBytesMax = 280 * 1024;
 const moduleBrotliBytesMax = 76 * 1024;
 
 test("the tarball and the module have not become larger", (t) => {
@@ -40,6 +40,15 @@ test("the tarball and the module have not become larger", (t) => {
   t.diagnostic(`tarball ${size} bytes; module ${module.length}, brotli ${brotli}`);
   assert(size <= tarballBytesMax, `${size} bytes`);
   assert(brotli <= moduleBrotliBytesMax, `${brotli} bytes`);
+});
+
+test("the licence is in it, and those of what is linked into the module", () => {
+  const read = (name) => readFileSync(`node_modules/plimsoll/${name}`, "utf8");
+  assert.match(read("LICENSE"), /Apache License\s+Version 2\.0/);
+  const notices = read("NOTICES");
+  for (const words of [/^Plimsoll\n/, /---- xxHash\n[^]*Yann Collet/, /---- musl[^]*Rich Felker, et al/,
+    /---- libc\+\+[^]*LLVM Exceptions to the Apache 2\.0/, /---- Emscripten[^]*The Emscripten Authors/,
+    /Redistributions in binary form must reproduce/]) assert.match(notices, words);
 });
 
 test("nothing runs when it is installed, and it needs nothing else", () => {
