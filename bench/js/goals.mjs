@@ -14,6 +14,7 @@ export const goals = [
       against: ["ioredis, auto-pipelining", "iovalkey, auto-pipelining"] },
   ]),
   { row: "get, 1 concurrent", of: "p50", most: 1, against: ["ioredis"] },
+  { row: "refused, 100 concurrent", of: "cpu", most: 0.25, against: ["a get that is served"] },
   { row: "mget of 16, 100 concurrent", of: "kops", least: 1, against: "all" },
   { row: "hgetall of 20, 100 concurrent", of: "kops", least: 1, against: "all" },
   { row: "get of 1 MiB, 10 concurrent", of: "kops", least: 1, against: "all" },

@@ -12,6 +12,7 @@ import { startServer } from "../../js/test/package/server.mjs";
 import { caching, plain } from "./contenders.mjs";
 import { goals, judge } from "./goals.mjs";
 import { inRounds, latency, median, throughput } from "./measure.mjs";
+import { measureRefused } from "./refused.mjs";
 
 const { values: options } = parseArgs({ options: {
   json: { type: "boolean", default: false },
@@ -133,6 +134,10 @@ const measureSizes = () => {
 try {
   say(`${cpus()[0].model}, ${cpus().length} cores; Node ${process.version}`);
   await fill();
+  const refused = "refused, 100 concurrent";
+  if (wanted(refused)) {
+    show(refused, await measureRefused(server.port, key, rounds, times(100_000)));
+  }
   await measureCached();
   await measurePlain();
   measureProcesses();

@@ -82,7 +82,7 @@ export class Client extends CommandSet {
     const isWebSocket = target.address.protocol.startsWith("ws");
     const connect: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
     const { address } = target;
-    const route = { connect, address, options };
+    const route = { connect, address, options, hasCache: options.clientSideCache !== undefined };
     const give = options.signal;
     const abort = (): void => {
       this.#settle()?.reject(aborted());

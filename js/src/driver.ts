@@ -4,7 +4,8 @@ import { actions, events, more, nodeWords, outboxAt, outcomes,
 import { ask, askAdmitted, askCache, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
 import { stageCommands } from "./core/encode.js";
-import { CancelledError, type CoreError, type PlimsollError, wordsOf } from "./errors.js";
+import { CancelledError, type CoreError, type PlimsollError, limitError,
+  wordsOf } from "./errors.js";
 import { Link, type LinkOwner } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
@@ -32,6 +33,7 @@ export interface Route {
   readonly connect: Connect;
   readonly address: Address;
   readonly options: TransportOptions;
+  readonly hasCache: boolean;
 }
 
 const timerMsMax = 0x7fffffff;
@@ -44,6 +46,10 @@ export class Driver implements Failable, LinkOwner {
   readonly #requests = new Requests();
   readonly #outcomes: Outcomes;
   readonly #refusals = new Refusals();
+  // The words by which the core has refused a request for want of a place in flight. It would refuse a
+  // GET likewise until the next turn, where no cache could serve it: so it is not asked for each.
+  #full = "";
+  #shed = 0;
   readonly #links: (Link | undefined)[] = [];
   #over: PlimsollError | undefined;
   #turning = false;
@@ -70,7 +76,13 @@ export class Driver implements Failable, LinkOwner {
 
   /** What the core counts of this client; of one that has ended, what it had counted then. */
   get figures(): ClientFigures | undefined {
-    return this.#over === undefined ? readFigures(this.core, this.id) : this.#lastFigures;
+    return this.#over === undefined ? this.#readFigures() : this.#lastFigures;
+  }
+
+  #readFigures(): ClientFigures {
+    const figures = readFigures(this.core, this.id);
+    figures.rejected += this.#shed;
+    return figures;
   }
 
   /** Bytes that have come and wait outside of the core, of all connections. */
@@ -86,11 +98,15 @@ export class Driver implements Failable, LinkOwner {
     const { options } = wanted;
     if (this.#over !== undefined) return Promise.reject(this.#over);
     if (options?.signal?.aborted) return Promise.reject(abortedBefore());
+    if (this.#full !== "" && words.length === 2 && words[0] === "GET") {
+      ++this.#shed;
+      return this.#refusals.reject(limitError("rejected_by_limit", this.#full));
+    }
     const tag = this.#requests.nextTag;
     let outcome: number;
     try {
       outcome = ask(core, this.id, words, tag, options);
-      if (outcome < 0) return this.#refusals.reject(core.refusal());
+      if (outcome < 0) return this.#refuse();
     } catch (error) {
       return Promise.reject(core.blame(error));
     }
@@ -98,6 +114,13 @@ export class Driver implements Failable, LinkOwner {
     this.schedule();
     // A copy: the list is the caller's, who may change it before there is room.
     return this.#wait(tag, wanted, outcome === outcomes.waits ? words.slice() : undefined);
+  }
+
+  #refuse(): Promise<never> {
+    const refusal = this.core.refusal();
+    const { message } = refusal;
+    if (!this.#route.hasCache && message.startsWith("inflight_requests_limit")) this.#full = message;
+    return this.#refusals.reject(refusal);
   }
 
   /** All of the commands or none; the outcome is EXEC's. */
@@ -223,6 +246,7 @@ export class Driver implements Failable, LinkOwner {
 
   /** Has a turn come once the microtasks of now are done. */
   schedule(): void {
+    this.#full = "";
     if (this.#turning) this.#turnAgain = true;
     if (this.#scheduled || this.#turning) return;
     this.#scheduled = true;
@@ -238,6 +262,7 @@ export class Driver implements Failable, LinkOwner {
     if (this.#over !== undefined) return;
     if (this.#turning) return this.schedule();
     this.#turning = true;
+    this.#full = "";
     try {
       do {
         this.#turnAgain = false;
@@ -362,7 +387,7 @@ export class Driver implements Failable, LinkOwner {
     queueMicrotask(() => {
       this.turn();
       this.protect(() => {
-        this.#lastFigures = readFigures(this.core, this.id);
+        this.#lastFigures = this.#readFigures();
         this.core.check(this.core.calls.plimsoll_destroy(this.id));
         this.#finish(error);
         this.core.handleUserEnded();

@@ -3,13 +3,18 @@
 import { check, equal, rejects, until } from "./check.mjs";
 
 export const life = {
-  "over the limit a request fails, or waits": async ({ connect, key }) => {
+  "over the limit a request fails, or waits": async ({ connect, key, plimsoll }) => {
     const strict = await connect({ inflightRequestsLimit: 3 });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, () => strict.get(key("x"))));
     equal(outcomes.filter(({ status }) => status === "fulfilled").length, 3);
     equal(outcomes[9].reason.name, "LimitError");
     equal(outcomes[9].reason.executed, "no");
+    // Without a recorded stack, which would cost more than to serve it.
+    const { reason } = outcomes[9];
+    check(reason instanceof Error && reason instanceof plimsoll.LimitError, "no Error");
+    equal(strict.getStatistics().rejected, 7);
+    equal([reason.code, reason.stack], ["rejected_by_limit", `LimitError: ${reason.message}`]);
 
     const patient = await connect({ inflightRequestsLimit: 3, inflightOverflow: "wait" });
     const texts = Array.from({ length: 100 }, (_, i) => `${key("x")} ${i}`);
