@@ -223,7 +223,7 @@ class Client {
     if (recorder_.on()) recorder_.note(FlightRecord::poll_timeout, {});
     const Instant next = session_.poll_timeout();
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
-    const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : never;
+    const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : leave_ticks();
     const Instant line = admission_.none() ? never : line_timeout();
     const Instant sides = sides_.none() ? never : sides_.poll_timeout();
     return std::min({next, tick, line, sides, near_ ? near_timeout() : never});
@@ -287,6 +287,11 @@ class Client {
     Result<RequestId> id = session_.submit(command, deadline_of(now, timeout), tag);
     ++(id ? submitted_ : rejected_);
     return id;
+  }
+  // A client that is over may be kept for ever, and nobody drives it: the ticks are for others.
+  Instant leave_ticks() {
+    budget_.leave(this);
+    return never;
   }
   static Instant deadline_of(Instant now, Duration timeout) {
     return timeout == Duration::zero() ? never : after(now, timeout);

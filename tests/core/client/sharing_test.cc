@@ -7,7 +7,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/core/client/pair.h"
 
 // Several clients under one line: what one of them holds must not hold up the others for ever.
@@ -60,6 +62,25 @@ struct Fleet {
   Budget budget{{.memory_limit = mebibyte}, memory};
   std::array<Pair, 3> pairs{Pair({}, budget), Pair({}, budget), Pair({}, budget)};
 };
+
+TEST_CASE("a client that is over and kept leaves the ticks of the line to the others") {
+  TestMemory memory;
+  Budget budget({}, memory);
+  Client kept({}, *Client::open_accounts(budget));
+  Client other({}, *Client::open_accounts(budget));
+  const Instant now{5s};
+  for (Client* const client : {&kept, &other}) client->connect(now);
+  // A free page, which is to go back to the system after some ticks.
+  release(*acquire_segment(*budget.open_account(PoolKind::replies)));
+  REQUIRE(kept.poll_timeout() == now + budget_tick);
+  REQUIRE(other.poll_timeout() > now + budget_tick);
+  kept.abort();
+  while (kept.poll_event()) {
+  }
+  kept.poll_timeout();
+
+  CHECK(other.poll_timeout() == now + budget_tick);
+}
 
 TEST_CASE("replies that fit only one at a time all come whole in the end") {
   for (const std::size_t piece : {1'000u, 10'000u, 100'000u}) {
