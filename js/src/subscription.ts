@@ -83,7 +83,8 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     return this.#change(kind, names, options, "plimsoll_subscribe");
   }
 
-  /** Takes names away; of none, all of that kind. */
+  /** Takes names away. An empty list takes none away, and resolves at once: one that was computed, and
+      happens to be empty, must not end all. close() does that. */
   unsubscribe(kind: SubscriptionKind, names: Text | readonly Text[], options?: CallOptions):
     Promise<void> {
     return this.#change(kind, names, options, "plimsoll_unsubscribe");
@@ -97,6 +98,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
       throw new TypeError(`subscribe: ${String(kind)} is not one of ${kinds.join(", ")}`);
     }
     this.#check();
+    if (call === "plimsoll_unsubscribe" && names.length === 0 && Array.isArray(names)) return;
     const words: Word[] = typeof names === "string" || names instanceof Uint8Array
       ? [names] : [...names];
     const { core, id } = this.#driver;

@@ -32,6 +32,9 @@ export const messages = {
     equal(bytes.getStatistics().names, 2);
     await bytes.unsubscribe("channels", key("c"));
     equal(await client.publish(key("c"), "x"), 1, "who hears of c");
+    await bytes.unsubscribe("channels", []);
+    equal(bytes.getStatistics().names, 1, "what is left after none was named");
+    await rejects(bytes.subscribe("channels", []), { name: "ConfigurationError" });
     await client.publish(key("b"), Uint8Array.of(255, 0));
     const [second] = await take(bytes, 1);
     equal(second.message, Uint8Array.of(255, 0));
