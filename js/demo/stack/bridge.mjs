@@ -35,21 +35,21 @@ connections_per_address_max = 1000
 upgrades_per_second_per_address = 1000
 `;
 
-/** In front of a server, in a folder of its own; `port` 0 picks a free one. */
-export const startBridge = async ({ program, folder, ...where }) => {
+/** In front of a server, in a folder of its own; `port` 0 picks a free one. `onFall` as of startChild(). */
+export const startBridge = async ({ program, folder, onFall, ...where }) => {
   const page = makeToken(program, "page");
   const trouble = makeToken(program, "trouble");
   writeFileSync(join(folder, "tokens"), `${page.line}\n${trouble.line}\n`, { mode: 0o600 });
   const config = join(folder, "bridge.toml");
   writeFileSync(config, configOf(where));
-  const child = await startChild(program, ["--config", config], /listening on ws:\/\/(\S+?)\/?\s/);
+  const child = await startChild(program, ["--config", config], /listening on ws:\/\/(\S+?)\/?\s/,
+    { onFall });
   const origin = `http://${child.found[1]}`;
   return {
     origin,
     token: page.token,
     troubleToken: trouble.token,
     pid: child.pid,
-    ended: child.ended,
     stop: child.stop,
   };
 };

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 
 const wordsMax = 16 * 1024;  // of what it said last
+const lastLines = 20;        // of these, where it ends by itself
 const patience = 60_000;     // milliseconds: until it is ready, and until it has ended
 
 const living = new Set();
@@ -27,9 +28,10 @@ const whyNot = (program, { error, status, signal }, said) => {
 
 /**
  * Runs a program that stays, once it has said what matches `ready`. stop() resolves when it has ended.
- * An Error says why it does not start, in its own last words.
+ * An Error says why it does not start, in its own last words. One that ends later without stop() is told
+ * to `onFall`, as such an Error.
  */
-export const startChild = async (program, args, ready) => {
+export const startChild = async (program, args, ready, { onFall } = {}) => {
   const { child, ended } = spawnApart(program, args, ["ignore", "pipe", "pipe"]);
   let said = "";
   let timer;
@@ -45,7 +47,9 @@ export const startChild = async (program, args, ready) => {
   const tooLate = new Promise((resolve) => { timer = setTimeout(resolve, patience, { late: true }); });
   const outcome = await Promise.race([isReady, ended, tooLate]);
   clearTimeout(timer);
+  let stopping = false;
   const stop = async () => {
+    stopping = true;
     child.kill("SIGTERM");
     const killer = setTimeout(() => child.kill("SIGKILL"), patience);
     await ended;
@@ -54,7 +58,11 @@ export const startChild = async (program, args, ready) => {
   if (outcome.late) await stop();
   if (outcome.late) throw new Error(`${program} is not ready after ${patience / 1000} s:\n${said}`);
   if (outcome.found === undefined) throw new Error(whyNot(program, outcome, said));
-  return { pid: child.pid, found: outcome.found, ended, stop };
+  ended.then((how) => {
+    const words = said.trimEnd().split("\n").slice(-lastLines).join("\n");
+    if (!stopping) onFall?.(new Error(whyNot(program, how, words)));
+  });
+  return { pid: child.pid, found: outcome.found, stop };
 };
 
 /** Runs a program to its end; `signal` interrupts it. Its exit status, null if that came before it could say one. */

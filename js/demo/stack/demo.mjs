@@ -3,7 +3,8 @@
 //   node demo.mjs [--once] [--port N] [ARGUMENTS OF THE NATIVE DEMO]
 //
 // PLIMSOLL_DEMO and PLIMSOLL_BRIDGE are the programs, as tools/dev/demo.sh has built them. Ends with 0
-// if all went well, Ctrl-C on a page that was served included; 130 if that came before; else 1.
+// if all went well, Ctrl-C on a page that was served included; 130 if that came before; else 1: where the
+// server or the bridge ends by itself, with its last words.
 
 import { parseArgs } from "node:util";
 
@@ -34,22 +35,32 @@ const readArguments = () => {
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stopping.abort());
 
-const untilStopped = () => new Promise((resolve) => {
-  if (stopping.signal.aborted) return resolve();
+const untilAborted = (signal) => new Promise((resolve) => {
+  if (signal.aborted) return resolve();
   // A listener alone keeps nobody running.
   const timer = setInterval(() => {}, 1 << 30);
-  stopping.signal.addEventListener("abort", () => { clearInterval(timer); resolve(); });
+  signal.addEventListener("abort", () => { clearInterval(timer); resolve(); });
 });
 
 // Labels as the native demo has them.
 const line = (label, text) => console.log(`${label.padEnd(9)}${text}`);
 
-const serve = async (stack) => {
+const serve = async (stack, signal) => {
   line("page", stack.page);
   line("", `for this machine alone; its server: valkey-cli -p ${stack.server.port}`);
   line("", "Ctrl-C ends it all");
-  const over = await Promise.race([untilStopped(), stack.bridge.ended]);
-  if (over !== undefined) throw new Error("the bridge has ended by itself");
+  await untilAborted(signal);
+};
+
+// Whatever is done on the stack ends when a part of it does by itself, and then because of that.
+const onStack = async (stack, work) => {
+  const lost = new AbortController();
+  stack.fallen.then((error) => lost.abort(error));
+  try {
+    return await work(AbortSignal.any([stopping.signal, lost.signal]));
+  } finally {
+    if (lost.signal.aborted) throw lost.signal.reason;
+  }
 };
 
 const run = async () => {
@@ -57,13 +68,15 @@ const run = async () => {
   const stack = await startStack({ port });
   try {
     if (stopping.signal.aborted) return interrupted;
-    const status = await walk(stack, forWalk, { signal: stopping.signal });
-    if (stopping.signal.aborted) return interrupted;
-    if (status !== 0) return status;
-    const files = await checkPage(stack);
-    if (once) line("page", `${files} files answer, and the server through ${stack.origin}`);
-    else await serve(stack);
-    return 0;
+    return await onStack(stack, async (signal) => {
+      const status = await walk(stack, forWalk, { signal });
+      if (signal.aborted) return interrupted;
+      if (status !== 0) return status;
+      const files = await checkPage(stack);
+      if (once) line("page", `${files} files answer, and the server through ${stack.origin}`);
+      else await serve(stack, signal);
+      return 0;
+    });
   } finally {
     await stack.stop();
   }

@@ -38,16 +38,21 @@ const start = (program, args, environment = {}) => {
   return { child, ended, says };
 };
 
-/** Command lines of all that has to do with the test's folder: it is named there, or is where they run. */
-const processes = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+/** All that has to do with the test's folder, [pid, command line]: it is named there, or is where they run. */
+const found = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
     const where = readlinkSync(`/proc/${pid}/cwd`);
-    return `${words} ${where}`.includes(folder) ? [words] : [];
+    return `${words} ${where}`.includes(folder) ? [[Number(pid), words]] : [];
   } catch {
     return [];  // it has ended meanwhile, or is somebody else's
   }
 });
+
+const processes = () => found().map(([, words]) => words);
+
+/** The one that runs this program. */
+const pidOf = (name) => found().find(([, words]) => words.split(" ")[0].endsWith(name))[0];
 
 const assertNothingLeft = () => {
   assert.deepEqual(processes(), []);
@@ -72,6 +77,31 @@ test("in a terminal it serves the page until Ctrl-C, and that is no failure", as
   const { status, out } = await ended;
   assert.equal(status, 0, out);
   assert.match(out, /^page +http:\/\/127\.0\.0\.1:\d+\/#token=\S+&trouble=\S+\r?$/m);
+  assertNothingLeft();
+});
+
+for (const name of ["plimsoll-bridge", "valkey-server"]) {
+  test(`where ${name} is gone the page ends, and the command says which it was`, async () => {
+    const words = ["exec", process.execPath, demo, ...shortWalk].join(" ");
+    const { ended, says } = start("script", ["-qec", words, "/dev/null"]);
+    await says(/Ctrl-C ends it all/);
+    process.kill(pidOf(name), "SIGKILL");
+    const { status, out } = await ended;
+    assert.equal(status, 1, out);
+    assert.match(out, new RegExp(`^demo: \\S*${name} ended \\(SIGKILL\\):\r?$`, "m"));
+    // Its last words.
+    assert.match(out, name === "valkey-server" ? /Ready to accept connections/ : /listening on ws:/);
+    assertNothingLeft();
+  });
+}
+
+test("where the server is gone during the walk, that is what is said", async () => {
+  const { ended, says } = start(process.execPath, [demo, "--once"]);
+  await says(/^server /m);
+  process.kill(pidOf("valkey-server"), "SIGKILL");
+  const { status, error } = await ended;
+  assert.equal(status, 1);
+  assert.match(error, /^demo: \S*valkey-server ended \(SIGKILL\):$/m);
   assertNothingLeft();
 });
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { startStack } from "../stack/stack.mjs";
 import { open, panelOf, startVisit, stateOf, untilConnected, untilSays } from "./visit.mjs";
 
 let visit;
@@ -43,6 +44,17 @@ test("a reload, and one behind a link within the page, keep the token", async ()
   await page.reload();
   await untilConnected(page);
   await close();
+});
+
+test("where the bridge is gone, the page says so, and what to do if it was ended", async () => {
+  const other = await startStack();
+  const { page, close } = await open({ ...visit, stack: other });
+  await untilConnected(page);
+  process.kill(other.bridge.pid, "SIGKILL");
+  assert.match((await other.fallen).message, /plimsoll-bridge ended \(SIGKILL\)/);
+  await untilSays(stateOf(page), /^The connection is lost.*If \.\/dev demo has ended, start it again/);
+  await close();
+  await other.stop();
 });
 
 test("a server that goes is said to have gone, and the page comes back with it", async () => {
