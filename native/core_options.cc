@@ -1,13 +1,62 @@
 #include "plimsoll/native/core_options.h"
 
+#include <string>
+
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/native/client_side_cache.h"
 
 namespace plimsoll::native {
 namespace {
 
+// The first field that says something about TLS, by which a caller shows that he expects it; null
+// where none does.
+const char* first_set_of(const TlsOptions& tls) {
+  const TlsOptions defaults;
+  // A new field does not compile until it is here.
+  const auto& [enabled, ca_file, ca_directory, certificate_file, key_file, key_password,
+               ask_key_password, server_name, verify, min_version, ciphers, ciphersuites] = tls;
+  if (!ca_file.empty()) return "tls.ca_file";
+  if (!ca_directory.empty()) return "tls.ca_directory";
+  if (!certificate_file.empty()) return "tls.certificate_file";
+  if (!key_file.empty()) return "tls.key_file";
+  if (!key_password.empty()) return "tls.key_password";
+  if (ask_key_password) return "tls.ask_key_password";
+  if (!server_name.empty()) return "tls.server_name";
+  if (verify != defaults.verify) return "tls.verify";
+  if (min_version != defaults.min_version) return "tls.min_version";
+  if (!ciphers.empty()) return "tls.ciphers";
+  if (!ciphersuites.empty()) return "tls.ciphersuites";
+  return nullptr;
+}
+
+struct SchemeNames {
+  const char* shown;  // as the address is told
+  const char* expected;
+};
+
+SchemeNames schemes_of(Endpoint::Kind kind) {
+  switch (kind) {
+    case Endpoint::Kind::tcp: return {.shown = "valkey://", .expected = "valkeys:// or rediss://"};
+    case Endpoint::Kind::unix_socket:
+      return {.shown = "", .expected = "tls.enabled, if there is TLS on that socket"};
+    case Endpoint::Kind::websocket: return {.shown = "ws://", .expected = "wss://"};
+  }
+  return {.shown = "", .expected = ""};
+}
+
+// Whoever names authorities or certificates counts on TLS. Without it the password would cross the
+// network in the clear, to whoever answers.
+Result<void> refuse_plain(const TlsOptions& tls, const Endpoint& endpoint) {
+  const char* const set = first_set_of(tls);
+  if (set == nullptr) return {};
+  const SchemeNames schemes = schemes_of(endpoint.kind);
+  return Error(ErrorCode::invalid_option, Executed::no,
+               std::string(set) + " is given, and the address " + schemes.shown +
+                   endpoint.to_string() + " is without TLS; expected " + schemes.expected);
+}
+
 Result<void> validate(const TlsOptions& tls, const Endpoint& endpoint) {
-  if (!tls.enabled) return {};
+  if (!tls.enabled) return refuse_plain(tls, endpoint);
   const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
   if (!nameless || tls.verify != TlsOptions::Verify::full) return {};
   return Error(plimsoll::Error{.code = ErrorCode::invalid_option,

@@ -51,10 +51,20 @@ void read_proxies(ConfigTable& root, Config& config) {
   }
 }
 
-void read_tls(ConfigTable table, const std::string& folder, Config& config) {
+void read_tls(ConfigTable& root, const std::string& folder, Config& config,
+              const Problems& problems) {
+  const std::size_t before = problems.lines().size();
+  ConfigTable table = root.table("tls");
   config.certificate_file = path_in(folder, table.text("certificate_file").value_or(""));
   config.key_file = path_in(folder, table.text("key_file").value_or(""));
   table.refuse_unknown();
+  if (problems.lines().size() > before) return;  // it cannot be read, or names something else
+  const bool is_none = config.certificate_file.empty() && config.key_file.empty();
+  if (is_none && root.has("tls")) {
+    return root.add_problem("tls",
+                            "names no files; expected certificate_file and key_file, or no "
+                            "[tls] for a bridge that is reached without TLS");
+  }
   if (config.certificate_file.empty() == config.key_file.empty()) return;
   table.add_problem(config.key_file.empty() ? "key_file" : "certificate_file",
                     "is missing; TLS wants both");
@@ -141,7 +151,7 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
   const std::string folder = native::config::folder_of(file);
   read_addresses(root, config);
   read_proxies(root, config);
-  read_tls(root.table("tls"), folder, config);
+  read_tls(root, folder, config, problems);
   read_names(root, config);
   read_pages(root, folder, config);
   read_upstreams(root, folder, config);

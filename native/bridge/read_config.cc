@@ -43,12 +43,17 @@ void override_addresses(const CommandLine& line, Config& config, Problems& probl
   }
 }
 
-void put_upstream(Upstream upstream, std::vector<Upstream>& all) {
+void put_upstream(Upstream upstream, std::vector<Upstream>& all, Problems& problems) {
   const auto same = std::find_if(all.begin(), all.end(),
                                  [&](const Upstream& one) { return one.name == upstream.name; });
   if (same == all.end()) return all.push_back(std::move(upstream));
   // Names another place for it; the file's certificates are for the same authority.
   const bool enabled = upstream.tls.enabled;
+  if (same->tls.enabled && !enabled) {
+    problems.add("--upstream", same->name + " is without TLS at " + upstream.endpoint.to_string() +
+                                   ", and takes the place of one with TLS; expected valkeys://");
+    return;
+  }
   same->endpoint = upstream.endpoint;
   same->tls.enabled = enabled;
 }
@@ -76,7 +81,7 @@ Login add_upstreams(const CommandLine& line, Config& config, Problems& problems)
       problems.add("--upstream", url.problem);
       continue;
     }
-    put_upstream(std::move(url.upstream), config.upstreams);
+    put_upstream(std::move(url.upstream), config.upstreams, problems);
     login = std::move(found);
   }
   return login;

@@ -1,6 +1,7 @@
 #include "plimsoll/native/config/check_configuration.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 
 #include "plimsoll/core/memory/budget.h"
@@ -27,23 +28,33 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
+// Whether a sentence of the core's speaks of an option.
+bool is_of(std::string_view text, const OptionRow& row) {
+  if (has_word(text, row.key)) return true;
+  if (row.key == "client.url") return has_word(text, "address");
+  // In a text about the client or the cache, "request_timeout" is client.request_timeout.
+  for (const std::string_view section : {"client.", "cache."}) {
+    if (row.key.starts_with(section)) return has_word(text, row.key.substr(section.size()));
+  }
+  return false;
+}
+
+using Rows = std::initializer_list<std::span<const OptionRow>>;
+
 // " (request_timeout: a.toml:3; ...)": who said what a sentence of the core's speaks of.
-std::string origins_in(std::string_view text, std::span<const OptionRow> rows,
-                       const Configuration& configuration) {
+std::string origins_in(std::string_view text, Rows parts, const Configuration& configuration) {
   std::string all;
-  for (const OptionRow& row : rows) {
-    const auto said = configuration.origins.find(row.key);
-    if (said == configuration.origins.end()) continue;
-    // In a text about the client or the cache, "request_timeout" is client.request_timeout.
-    const bool is_short = section_of(row) == "client" || section_of(row) == "cache";
-    if (!has_word(text, row.key) && !(is_short && has_word(text, name_of(row)))) continue;
-    all += (all.empty() ? " (" : "; ") + std::string(row.key) + ": " + said->second;
+  for (const std::span<const OptionRow> rows : parts) {
+    for (const OptionRow& row : rows) {
+      const auto said = configuration.origins.find(row.key);
+      if (said == configuration.origins.end() || !is_of(text, row)) continue;
+      all += (all.empty() ? " (" : "; ") + std::string(row.key) + ": " + said->second;
+    }
   }
   return all.empty() ? all : all + ")";
 }
 
-void add(Draft& draft, std::string_view part, std::string_view text,
-         std::span<const OptionRow> rows) {
+void add(Draft& draft, std::string_view part, std::string_view text, Rows rows) {
   const std::string all(text);
   draft.add_problem(part, all + origins_in(text, rows, draft.configuration()));
 }
@@ -68,9 +79,9 @@ void check_line(Draft& draft) {
     line = any_line;
   }
   const auto possible = detail::to_budget_options(memory, line);
-  if (!possible) return add(draft, "memory", possible.error().text(), memory_rows());
+  if (!possible) return add(draft, "memory", possible.error().text(), {memory_rows()});
   const auto settings = detail::to_give_back_settings(memory.give_back);
-  if (!settings) add(draft, "memory", settings.error().text(), memory_rows());
+  if (!settings) add(draft, "memory", settings.error().text(), {memory_rows()});
   if (!draft.is_bad(cache_rows())) check_cache_fits(draft, *possible);
 }
 
@@ -98,13 +109,15 @@ void check_client(Draft& draft) {
       return draft.add_problem(origin(all, "client.url") + ": client.url", parsed.error().text());
     }
     target = *std::move(parsed);
-  } else if (!all.client.token.empty()) {
-    target.endpoint.kind = Endpoint::Kind::websocket;  // else there would be no token
+  } else {
+    // The address is yet to come: it is one that the token and the options of TLS are for.
+    if (!all.client.token.empty()) target.endpoint.kind = Endpoint::Kind::websocket;
+    target.options.tls.enabled = true;
   }
   // One that is there is looked at where it is made.
   target.options.client_side_cache = nullptr;
   if (const auto valid = validate(target); !valid) {
-    add(draft, "client", valid.error().text(), client_rows());
+    add(draft, "client", valid.error().text(), {client_rows(), tls_rows()});
   }
 }
 
@@ -112,7 +125,7 @@ void check_cache(Draft& draft) {
   const Configuration& all = draft.configuration();
   if (all.cache.max_cache_kb != 0) {
     const auto valid = validate(all.cache);
-    if (!valid) add(draft, "cache", valid.error().text(), cache_rows());
+    if (!valid) add(draft, "cache", valid.error().text(), {cache_rows()});
     return;
   }
   if (all.origins.contains("cache.max_cache_kb")) return;  // it is off

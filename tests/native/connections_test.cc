@@ -45,7 +45,7 @@ TEST_CASE("commands that block do not hold the others up, plain and with TLS") {
   const bool tls = GENERATE(false, true);
   const ValkeyServer plain;
   const ValkeyServer& server = tls ? shared_tls_server() : plain;
-  Client client = connected(server.url(), trusting(shared_authority()));
+  Client client = connected(server.url(), tls ? trusting(shared_authority()) : patient_options());
   std::vector<std::future<Popped>> waiting;
   for (int i = 0; i < 5; ++i) waiting.push_back(pop(client, "list:" + std::to_string(i)));
   wait_for_blocked(server, 5);
@@ -62,7 +62,7 @@ TEST_CASE("large values on several connections at once come in whole, plain and 
   const bool tls = GENERATE(false, true);
   const ValkeyServer plain;
   const ValkeyServer& server = tls ? shared_tls_server() : plain;
-  Client client = connected(server.url(), trusting(shared_authority()));
+  Client client = connected(server.url(), tls ? trusting(shared_authority()) : patient_options());
   const std::string megabyte(1 << 20, 'x');
   for (int round = 0; round < 3; ++round) {
     std::vector<std::future<Popped>> waiting;

@@ -21,6 +21,7 @@ namespace {
 
 using boost::asio::use_future;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
 using native::Client;
 using native::Error;
 using native::Options;
@@ -34,6 +35,37 @@ Error refusal(const std::string& url, const Options& options) {
 
 bool serves(const std::string& url, const Options& options) {
   return value_of(connected(url, options).ping(use_future)) == "PONG";
+}
+
+TEST_CASE("options of TLS with an address that is without are refused before anything is sent") {
+  const std::string url = GENERATE("valkey://", "redis://", "ws://", "unix:///");
+  // What is said of TLS, and what the error calls it.
+  const auto [set, said] = GENERATE(values<std::pair<void (*)(TlsOptions&), std::string>>({
+      {[](TlsOptions& tls) { tls.ca_file = "ca.pem"; }, "tls.ca_file"},
+      {[](TlsOptions& tls) { tls.ca_directory = "certificates"; }, "tls.ca_directory"},
+      {[](TlsOptions& tls) { tls.certificate_file = "jane.pem"; }, "tls.certificate_file"},
+      {[](TlsOptions& tls) { tls.key_file = "jane.key"; }, "tls.key_file"},
+      {[](TlsOptions& tls) { tls.key_password = "sesame-5512"; }, "tls.key_password"},
+      {[](TlsOptions& tls) { tls.ask_key_password = [] { return std::string(); }; },
+       "tls.ask_key_password"},
+      {[](TlsOptions& tls) { tls.server_name = "db.example.org"; }, "tls.server_name"},
+      {[](TlsOptions& tls) { tls.verify = Verify::insecure_none; }, "tls.verify"},
+      {[](TlsOptions& tls) { tls.min_version = TlsOptions::Version::tls_1_3; }, "tls.min_version"},
+      {[](TlsOptions& tls) { tls.ciphers = "ALL"; }, "tls.ciphers"},
+      {[](TlsOptions& tls) { tls.ciphersuites = "TLS_AES_128_GCM_SHA256"; }, "tls.ciphersuites"},
+  }));
+  const Listener listener;
+  Options options = patient_options();
+  if (url != "ws://") options.password = "hunter2";
+  set(options.tls);
+  const std::string where = url == "unix:///" ? "nowhere" : listener.address();
+  const Error error = refusal(url + where, options);
+  CHECK(error.code() == ErrorCode::invalid_option);
+  CHECK(error.executed() == Executed::no);
+  CHECK_THAT(std::string(error.text()), StartsWith(said + " is given, and the address ") &&
+                                            ContainsSubstring(where) &&
+                                            ContainsSubstring(" is without TLS; expected "));
+  CHECK_FALSE(listener.has_waiting());
 }
 
 TEST_CASE("an expired certificate is refused, and its date told") {

@@ -58,6 +58,9 @@ TEST_CASE("a problem of the whole file names file, line, key, what it is and wha
           "\"bridge.example.org\", in lower case, without a port"},
       Row{"tls = 1", "b.toml:1: tls: is an integer; expected a table, which begins with [tls]"},
       Row{"[tls]\nkey_file = \"k\"", "b.toml:1: tls.certificate_file: is missing; TLS wants both"},
+      Row{"[tls]",
+          "b.toml:1: tls: names no files; expected certificate_file and key_file, or no [tls] for "
+          "a bridge that is reached without TLS"},
       Row{"[pages]", "b.toml:1: pages.folder: is missing; expected that of the files to show"},
       Row{"[pages]\nfolder = \"\"",
           "b.toml:2: pages.folder: is missing; expected that of the files to show"},

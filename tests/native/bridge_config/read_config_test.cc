@@ -133,6 +133,24 @@ TEST_CASE("options override the file") {
   CHECK(config.static_tokens.size() == 1);
 }
 
+TEST_CASE("an option does not take TLS away from the file's server") {
+  const Files files("web", R"(
+    tokens_file = "tokens"
+    [upstreams.main]
+    url = "valkeys://old"
+    ca_file = "ca.pem"
+    [profiles.web]
+    upstream = "main"
+  )");
+  const char* file = files.config.c_str();
+  CHECK(problems_of({"--config", file, "--upstream", "main=valkey://new"}) ==
+        Lines{"--upstream: main is without TLS at new:6379, and takes the place of one with TLS; "
+              "expected valkeys://"});
+  const Config config = config_of({"--config", file, "--upstream", "main=rediss://new"});
+  CHECK(config.upstreams[0].tls.enabled);
+  CHECK(config.upstreams[0].tls.ca_file == files.folder.path() + "/ca.pem");
+}
+
 TEST_CASE("beyond loopback there is TLS, or a proxy that has it") {
   const Files files("default");
   const auto with = [&](const char* text) {

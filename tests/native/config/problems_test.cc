@@ -96,6 +96,13 @@ TEST_CASE("what goes badly together is told with the numbers, and with who said 
       {"[client]\nurl = \"valkey://h:port\"", "a.toml:2: client.url: url: port is"},
       {"[client]\nurl = \"valkey://h\"\ntoken = \"hunter2\"",
        "client: there is a token, and the address is that of a server"},
+      {"[client]\nurl = \"redis://h\"\n[client.tls]\nverify = \"certificate_only\"",
+       "client: tls.verify is given, and the address valkey://h:6379 is without TLS; expected "
+       "valkeys:// or rediss:// (client.url: a.toml:2; client.tls.verify: a.toml:4)"},
+      {"[client]\nurl = \"unix:///s\"\n[client.tls]\nca_file = \"/ca.pem\"",
+       "client: tls.ca_file is given, and the address unix:/s is without TLS; expected "
+       "tls.enabled, if there is TLS on that socket (client.url: a.toml:2; client.tls.ca_file: "
+       "a.toml:4)"},
       {"[cache]\nmode = \"ttl\"",
        "a.toml:2: cache.mode: is for a cache, and there is none; "
        "expected cache.max_cache_kb, the KiB that it may take"},
@@ -107,6 +114,21 @@ TEST_CASE("what goes badly together is told with the numbers, and with who said 
   }));
   CAPTURE(text);
   CHECK_THAT(refusal_of(text), ContainsSubstring(problem));
+}
+
+TEST_CASE("options of TLS are for an address that is without, wherever either comes from") {
+  const ConfigurationText file("client.url = \"valkey://h\"");
+  LoadOptions from = from_file(file);
+  from.environment = {"PLIMSOLL_CLIENT__TLS__SERVER_NAME=db.example.org"};
+  CHECK_THAT(
+      refusal(from),
+      ContainsSubstring("client: tls.server_name is given, and the address valkey://h:6379 ") &&
+          ContainsSubstring("environment PLIMSOLL_CLIENT__TLS__SERVER_NAME"));
+  // Where the program brings the address, connect() looks at both.
+  CHECK(refusal_of("client.tls.ca_file = \"/ca.pem\"") == "none");
+  CHECK(refusal_of("client.url = \"valkeys://h\"\nclient.tls.ca_file = \"/ca.pem\"") == "none");
+  CHECK(refusal_of("client.url = \"valkey://h\"\nclient.tls.ca_file = \"/ca.pem\"\n"
+                   "client.tls.enabled = true") == "none");
 }
 
 TEST_CASE("shares that fit no line of 64 MiB may fit one that is found later") {
