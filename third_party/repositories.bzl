@@ -26,7 +26,10 @@ def _library(name, package, header, **kwargs):
     )
 
 def plimsoll_repositories():
-    """Declares what a user of the library needs."""
+    """Declares what a user of the library needs.
+
+    Each is looked for when something is built on it: toml++ by //native/config alone.
+    """
     _once(native.local_repository, "bazel_skylib", path = _TOOLS + "/skylib")
     _once(native.local_repository, "platforms", path = _TOOLS + "/platforms")
     _once(native.local_repository, "rules_java", path = _RULES + "/java")
@@ -37,6 +40,7 @@ def plimsoll_repositories():
     _library("boost.asio", "libboost1.83-dev", "boost/asio.hpp")
     _library("boost.beast", "libboost1.83-dev", "boost/beast.hpp")
     _library("openssl", "libssl-dev", "openssl/opensslv.h")
+    _library("tomlplusplus", "libtomlplusplus-dev", "toml++/toml.h")
     _library("xxhash", "libxxhash-dev", "xxhash.h", links = ["xxhash.h"])
 
 def plimsoll_dev_repositories():
@@ -48,4 +52,3 @@ def plimsoll_dev_repositories():
     _library("hiredis", "libhiredis-dev", "hiredis/hiredis.h")
     _library("libev", "libev-dev", "ev.h")
     _library("nlohmann_json", "nlohmann-json3-dev", "nlohmann/json.hpp")
-    _library("tomlplusplus", "libtomlplusplus-dev", "toml++/toml.h")

@@ -1,5 +1,9 @@
 #pragma once
 
+#if __cplusplus < 202002L
+#error "Plimsoll is C++20. With Bazel: build --cxxopt=-std=c++20 in .bazelrc (README.md)"
+#endif
+
 // CHECK states what the code relies on, in every build. It is for our own mistakes only: what a
 // peer, a file or a user can cause is an Error (error.h). A failed CHECK calls the hook, which a
 // host may replace (the WebAssembly module rejects its promises there), and then ends the process.

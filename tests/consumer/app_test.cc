@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -107,6 +108,9 @@ int main() try {
   by_other_tokens(client);
   by_callback(server.url(), options);
   expect(std::system(("./app " + server.url()).c_str()) == 0, "the app runs");
+  const std::string file = std::string(std::getenv("TEST_TMPDIR")) + "/app.toml";
+  std::ofstream(file) << "[client]\nurl = \"" + server.url() + "\"\nrequest_timeout = \"10 s\"\n";
+  expect(std::system(("./configured " + file).c_str()) == 0, "the configured app runs");
   expect(client.statistics().memory.peak <= client.statistics().memory.limit, "statistics");
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";

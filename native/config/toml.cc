@@ -1,0 +1,19 @@
+// The parser of toml++, compiled once: headers alone would compile it into each file, and Debian's
+// library is a shared one, which a program for other systems must not need. See :toml in
+// BUILD.bazel.
+
+#define TOML_IMPLEMENTATION
+
+// 3.3 and 3.4 call it differently.
+#if __has_include(<toml++/impl/preprocessor.hpp>)
+#include <toml++/impl/preprocessor.hpp>
+#else
+#include <toml++/impl/preprocessor.h>
+#endif
+
+// What is no TOML has to be an error in every build: of a header such as "[.a]" toml++ asserts that
+// it is none, or has the optimizer believe it, ahead of the branch that says what is wrong with it.
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(expression) static_assert(true)
+
+#include <toml++/toml.h>
