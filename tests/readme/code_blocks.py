@@ -21,7 +21,7 @@ ADDRESS = '"valkey://127.0.0.1:6379"'
 
 _FENCE = re.compile(r"^```(.*)$")
 _NAME = re.compile(r"^// example: ([a-z][a-z0-9_]*)$")
-_NOT_COMPILED = re.compile(r"^<!-- not compiled: .+ -->$")
+NOT_COMPILED = re.compile(r"^<!-- not compiled: .+ -->$")
 _MAIN = re.compile(r"^int main\(", re.MULTILINE)
 _RUN = re.compile(r"^asio::awaitable<void> run\(\)", re.MULTILINE)
 
@@ -64,8 +64,8 @@ class BadDocument(Exception):
     """Says where a document breaks the rules above."""
 
 
-def blocks(text):
-    """Yields (number of its first line, its text, the line above it) for each block of C++."""
+def blocks(text, languages=("cpp",)):
+    """Yields (number of its first line, its text, the line above it) for each block of C++, or of `languages`."""
     lines = text.split("\n")
     begin = None
     for number, line in enumerate(lines, 1):
@@ -75,7 +75,7 @@ def blocks(text):
         if begin is None:
             begin, language = number, fence[1]
         else:
-            if language == "cpp":
+            if language in languages:
                 above = lines[begin - 2] if begin > 1 else ""
                 yield begin + 1, "\n".join(lines[begin:number - 1]), above
             begin = None
@@ -97,7 +97,7 @@ def programs(document, text):
     found = {}
     unnamed_count = 0
     for line, code, above in blocks(text):
-        if _NOT_COMPILED.match(above):
+        if NOT_COMPILED.match(above):
             continue
         source = _program(document, line, code)
         named = _NAME.match(code.split("\n", 1)[0])
