@@ -185,8 +185,7 @@ inline void Driver::stage(Operation& operation, const Stage& stage, const Comman
 void Driver::handle_refusal(const plimsoll::Error& refusal, Operation& operation,
                             const CommandView* command, Timeout timeout) {
   plimsoll::Error error = refusal;
-  const bool may_wait = command != nullptr && command->block_time == Duration::zero() &&
-                        options().inflight_overflow == OnLimit::wait;
+  const bool may_wait = command != nullptr && options().inflight_overflow == OnLimit::wait;
   if (may_wait && refusal.code == ErrorCode::rejected_by_limit) {
     const plimsoll::Result<RequestId> waits = wait_for_room(*command, timeout, operation);
     if (waits) return;

@@ -72,7 +72,9 @@ struct Options {
   std::size_t waiters_max = 1000;
 
   /// Connections beside the main one, opened when they are needed: for commands that wait
-  /// (BLPOP...) and for exclusive use, and for subscriptions. 64 with the main one at most.
+  /// (BLPOP...) and for exclusive use, and for subscriptions. 64 with the main one at most. More
+  /// commands that wait are rejected_by_limit, or wait in line, as inflight_overflow says; more of
+  /// the others are rejected_by_limit.
   std::uint32_t blocking_connections_max = 8;
   std::uint32_t subscriptions_max = 16;
 

@@ -21,6 +21,7 @@ void WaitingOperation::begin(const CommandView& command, Driver& driver, Request
   command_.answer = command.answer;
   command_.answers = command.answers;
   command_.row = command.row;
+  command_.block_time = command.block_time;
   if (outer_->wants_submitted()) point_ = outer_->handle_waiting(driver, id);
 }
 

@@ -127,8 +127,7 @@ Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::ui
       max_staleness == cache::any_staleness
           ? client_.submit(command, now, patience, tag)
           : client_.submit_fresh(max_staleness, command, now, patience, tag);
-  const bool may_wait = !id && id.error().code == ErrorCode::rejected_by_limit &&
-                        command.block_time == Duration::zero() && waits_for_room_;
+  const bool may_wait = !id && id.error().code == ErrorCode::rejected_by_limit && waits_for_room_;
   if (!may_wait) {
     if (const Status staged = note(id); !staged) return staged.error();
     return plimsoll_outcome_staged;
@@ -147,7 +146,8 @@ Status HostedClient::submit_admitted(const CommandView& command, std::uint32_t t
   const Admission::Waiter* const admitted = client_.admitted();
   if (admitted == nullptr) return misuse("no request was admitted");
   const std::size_t size = encoded_size(command);
-  if (size != admitted->bytes || command.block_time != Duration::zero()) {
+  const bool blocks = command.block_time != Duration::zero();
+  if (size != admitted->bytes || blocks != Admission::is_for_connection(admitted->id)) {
     return misuse("this is not the request that was admitted", size, admitted->bytes);
   }
   has_admitted_ = false;

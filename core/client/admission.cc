@@ -14,15 +14,18 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 
 // Drivers keep the commands of those who wait in the same pool. Were all of it theirs, there would
 // be no room to admit anybody to.
-Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag) {
+Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag,
+                                  const Size& beside) {
   const std::size_t bytes_max = account_.budget().share(PoolKind::requests) / 2;
-  if (line_.size() == line_.size_max()) {
-    return refuse("waiters_max is reached", line_.size(), line_.size_max());
+  const std::size_t size = line_.size() + beside.waiters;
+  if (size >= line_.size_max()) {
+    return refuse("waiters_max is reached", size, line_.size_max());
   }
+  const std::size_t others_bytes = waiting_bytes_ + beside.bytes;
   const bool too_long = std::uint64_t{bytes} > RequestLog::request_bytes_max;
-  if (too_long || bytes > bytes_max - std::min(waiting_bytes_, bytes_max)) {
+  if (too_long || bytes > bytes_max - std::min(others_bytes, bytes_max)) {
     return refuse("the requests that wait may have half of the requests pool's share",
-                  waiting_bytes_ + bytes, bytes_max);
+                  others_bytes + bytes, bytes_max);
   }
   const Waiter waiter{.tag = tag,
                       .deadline = deadline,

@@ -9,17 +9,23 @@
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/pipeline.h"
 
-// The line of those who wait for a place in the pipeline, or for memory for their bytes: first
-// come, first served. It knows who waits, for how much and how long; the commands stay with the
-// callers. Bounded by a count and by the bytes that they wait for, charged to the requests account,
-// and free of cost while nobody waits.
+// The line of those who wait for a place in the pipeline, or for memory for their bytes, and that
+// of commands that wait for a connection to block on: first come, first served. It knows who waits,
+// for how much and how long; the commands stay with the callers. Both lines together are bounded by
+// a count and by the bytes that they wait for, charged to the requests account, and free of cost
+// while nobody waits.
 
 namespace plimsoll {
 
 class Admission {
  public:
-  Admission(Account& requests, std::size_t waiters_max)
-      : account_(requests), line_(requests, waiters_max) {}
+  /// What there is a line for: the main connection's room, or a connection beside it.
+  enum class Of : std::uint8_t { room, connections };
+
+  Admission(Account& requests, std::size_t waiters_max, Of of = Of::room)
+      : account_(requests),
+        line_(requests, waiters_max),
+        last_id_(of == Of::room ? line_bit : line_bit | connections_bit) {}
 
   /// Nobody is in the line, and there is nothing to tell.
   bool none() const { return line_.empty(); }
@@ -29,12 +35,21 @@ class Admission {
   std::uint64_t waited_count() const { return waited_count_; }
   std::uint64_t refused_count() const { return refused_count_; }
 
+  /// What of it counts in a bound.
+  struct Size {
+    std::size_t waiters = 0;
+    std::size_t bytes = 0;
+  };
+  Size size() const { return {.waiters = line_.size(), .bytes = waiting_bytes_}; }
+
   /// Whether somebody in the line is called so. No request that was submitted is.
   static bool has(RequestId id) { return (id & line_bit) != 0; }
+  /// The same for a line for connections alone.
+  static bool is_for_connection(RequestId id) { return has(id) && (id & connections_bit) != 0; }
 
   /// Gets in line, for `bytes` encoded bytes. rejected_by_limit: waiters_max, too many bytes, or no
-  /// memory for one more.
-  Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag);
+  /// memory for one more. Who waits in the line `beside` counts in these bounds, too.
+  Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& beside);
 
   /// Lets one of them go, unless it has ended: next_ended() will say so.
   void cancel(RequestId id);
@@ -74,13 +89,14 @@ class Admission {
 
  private:
   static constexpr RequestId line_bit = RequestId{1} << 63;
+  static constexpr RequestId connections_bit = RequestId{1} << 62;
 
   void let_go(Waiter& waiter, Waiter::State why);
   Error refuse(const char* what, std::uint64_t value, std::uint64_t limit);
 
   Account& account_;
   Queue<Waiter> line_;  // in the order of their ids
-  RequestId last_id_ = line_bit;
+  RequestId last_id_;
   std::size_t waiting_count_ = 0;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t waited_count_ = 0;

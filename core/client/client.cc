@@ -158,17 +158,25 @@ std::optional<Action> Client::poll_side_action() {
 }
 
 ClientStatistics Client::statistics() const {
-  return {.state = session_.state(),
-          .in_flight = session_.in_flight(),
-          .submitted = submitted_,
-          .rejected = rejected_ - admission_.waited_count(),
-          .waiting = admission_.waiting_count(),
-          .waited = admission_.waited_count(),
-          .waiters_refused = admission_.refused_count(),
-          .counters = session_.counters(),
-          .blocking_connections = sides_.blocking_count(),
-          .subscriptions = sides_.subscriptions_count(),
-          .last_problem = session_.last_problem()};
+  ClientStatistics all{.state = session_.state(),
+                       .in_flight = session_.in_flight(),
+                       .submitted = submitted_,
+                       .rejected = rejected_ - admission_.waited_count(),
+                       .waiting = admission_.waiting_count(),
+                       .waited = admission_.waited_count(),
+                       .waiters_refused = admission_.refused_count(),
+                       .counters = session_.counters(),
+                       .blocking_connections = sides_.blocking_count(),
+                       .subscriptions = sides_.subscriptions_count(),
+                       .last_problem = session_.last_problem()};
+  if (const Admission* const line = sides_.line()) {
+    all.rejected -= line->waited_count();
+    all.waiting_to_block = line->waiting_count();
+    all.waiting += line->waiting_count();
+    all.waited += line->waited_count();
+    all.waiters_refused += line->refused_count();
+  }
+  return all;
 }
 
 }  // namespace plimsoll

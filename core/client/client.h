@@ -42,8 +42,9 @@ struct ClientStatistics {
   std::size_t in_flight = 0;  ///< requests and tombstones
   std::uint64_t submitted = 0;
   std::uint64_t rejected = 0;
-  std::size_t waiting = 0;            ///< for room, now
-  std::uint64_t waited = 0;           ///< for room, in all
+  std::size_t waiting = 0;            ///< for room, or a connection to block on, now
+  std::size_t waiting_to_block = 0;   ///< of these, for a connection
+  std::uint64_t waited = 0;           ///< for either, in all
   std::uint64_t waiters_refused = 0;  ///< that could not even wait; counted in `rejected` as well
   SessionCounters counters;           ///< of the main connection
   std::size_t blocking_connections = 0;  ///< open for commands that block and for exclusive use
@@ -94,7 +95,8 @@ class Client {
     return stage(command, now, timeout, tag);
   }
   /// One that blocks (block_time) goes to a connection of its own, and `timeout` counts from when
-  /// the server should have answered by itself; rejected_by_limit: blocking_connections_max.
+  /// the server should have answered by itself; rejected_by_limit: blocking_connections_max, after
+  /// which it may wait_for_room(), too.
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options().request_timeout, tag);
   }
@@ -120,8 +122,9 @@ class Client {
   /// First come, first served: whoever submits while others wait is refused, too. Where there is
   /// room Event::admitted comes with `tag`, and the very next call must be submit_admitted(), or
   /// cancel(): the room is kept until then, and for this request alone. Otherwise it fails with
-  /// timed_out, cancelled or closed. What the client sends by itself, and what goes to other
-  /// connections, is in no line. rejected_by_limit: waiters_max, half of the pool's share, no
+  /// timed_out, cancelled or closed. Commands that block have a line of their own, for their
+  /// connections; its bounds are the same ones. What the client sends by itself, and what goes to
+  /// other connections, is in no line. rejected_by_limit: waiters_max, half of the pool's share, no
   /// memory to wait, or inflight_overflow is no OnLimit::wait; closed.
   Result<RequestId> wait_for_room(const CommandView& command, Instant now, Duration timeout,
                                   Tag tag);
@@ -131,7 +134,9 @@ class Client {
   RequestId submit_admitted(const CommandView& command, Tag tag);
 
   /// The request that was admitted, and is yet to be submitted; null: none is.
-  const Admission::Waiter* admitted() { return admitted_ ? &admission_.first() : nullptr; }
+  const Admission::Waiter* admitted() {
+    return admitted_ ? &admission_.first() : sides_.admitted();
+  }
 
   /// Whether anybody waits for room, of which handle_written() makes some, too: ask poll_event().
   bool has_waiters() const { return !admission_.none(); }
@@ -316,6 +321,7 @@ class Client {
   std::uint64_t progress() const;
   Event waiter_failed(const Ended& ended);
   Status check_open() const;
+  Status check_line() const;
   bool is_recorded(ConnectionId connection) const {
     return recorder_.on() && connection == first_connection;
   }

@@ -26,6 +26,11 @@ Result<RequestId> Client::refuse_to_overtake() { return count(others_wait); }
 Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now, Duration timeout,
                                         Tag tag) {
   const std::size_t bytes = encoded_size(command);
+  // A recording has nothing of other connections.
+  if (command.block_time != Duration::zero()) {
+    if (const Status can = check_line(); !can) return can.error();
+    return sides_.join(bytes, now, deadline_of(command, now, timeout), tag, admission_.size());
+  }
   if (recorder_.on()) {
     recorder_.note_at(now, FlightRecord::wait,
                       {static_cast<std::uint64_t>(timeout.count()), tag, bytes});
@@ -35,18 +40,30 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
   return id;
 }
 
-Result<RequestId> Client::join_line(const CommandView& command, std::size_t bytes, Instant now,
-                                    Duration timeout, Tag tag) {
+Status Client::check_line() const {
   if (const Status open = check_open(); !open) return open.error();
   if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
+  return {};
+}
+
+Result<RequestId> Client::join_line(const CommandView& command, std::size_t bytes, Instant now,
+                                    Duration timeout, Tag tag) {
+  if (const Status can = check_line(); !can) return can.error();
   line_now_ = now;
   if (admission_.none()) room_again_at_ = never;
-  const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag);
+  const Admission* const sides = sides_.line();
+  const Admission::Size beside = sides == nullptr ? Admission::Size() : sides->size();
+  const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag, beside);
   if (id && near_) near_->note_waits(command, *id);
   return id;
 }
 
 RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
+  if (sides_.admitted() != nullptr) {
+    PLIMSOLL_CHECK(command.block_time != Duration::zero());
+    ++submitted_;
+    return note_beside(command, sides_.submit_admitted(command, tag)).value();
+  }
   PLIMSOLL_CHECK(std::exchange(admitted_, false));
   const Admission::Waiter waiter = admission_.first();
   PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
@@ -61,6 +78,7 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
 }
 
 void Client::cancel_wait(RequestId id) {
+  if (Admission::is_for_connection(id)) return sides_.cancel_wait(id);
   if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
   if (admitted_ && admission_.first().id == id) {
     admitted_ = false;

@@ -19,6 +19,9 @@ constexpr std::uint32_t index_of(ConnectionId connection) {
 constexpr Error no_room{.code = ErrorCode::rejected_by_limit,
                         .what = "the connections pool has no room for one more connection"};
 
+constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
+                            .what = "others wait for a connection already"};
+
 Error too_many(const char* what, std::uint32_t limit) {
   return {.code = ErrorCode::rejected_by_limit, .what = what, .value = limit, .limit = limit};
 }
@@ -76,6 +79,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   side->session.connect(now);
   table_->sides[index] = std::move(side);
   used_ |= std::uint64_t{1} << index;
+  note_use();
   return index;
 }
 
@@ -113,23 +117,29 @@ Session* SideConnections::session(ConnectionId connection) const {
 
 Result<RequestId> SideConnections::submit_blocking(const CommandView& command, Instant now,
                                                    Instant deadline, Tag tag) {
+  if (!nobody_waits()) return others_wait;
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {
     const Result<std::uint32_t> opened = open(Role::blocking, now);
     if (!opened) return opened.error();
     index = *opened;
   }
-  Side& side = *table_->sides[*index];
-  const Result<RequestId> id = side.session.submit(command, never, tag);
+  const Result<RequestId> id = table_->sides[*index]->session.submit(command, never, tag);
   if (!id) return id.error();
+  return begin(*index, *id, deadline);
+}
+
+RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant deadline) {
+  Side& side = *table_->sides[index];
   side.busy = true;
   side.early = Early::no;
-  side.request = *id;
+  side.request = id;
   side.deadline = deadline;
-  return on(*index, id);
+  return on(index, id).value();
 }
 
 Result<ConnectionId> SideConnections::open_exclusive(Instant now) {
+  if (!nobody_waits()) return others_wait;
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {
     const Result<std::uint32_t> opened = open(Role::exclusive, now);
@@ -306,6 +316,10 @@ void SideConnections::abort() {
 
 void SideConnections::handle_timeout(Instant now) {
   now_ = now;
+  if (line_) {
+    if (now >= line_->room_again_at) line_->room_again_at = never;
+    line_->waiters.handle_timeout(now);
+  }
   for_each([&](std::uint32_t index, Side& side) {
     side.session.handle_timeout(now);
     if (side.busy && now >= side.deadline) {
@@ -321,6 +335,7 @@ void SideConnections::handle_timeout(Instant now) {
 
 Instant SideConnections::poll_timeout() {
   Instant next = never;
+  if (!nobody_waits()) next = std::min(line_->waiters.next_deadline(), line_->room_again_at);
   for_each([&next](std::uint32_t, Side& side) {
     next = std::min(next, side.session.poll_timeout());
     if (side.busy) next = std::min({next, side.deadline, side.unblock_at});

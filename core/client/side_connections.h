@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/subscription.h"
 #include "plimsoll/core/memory/box.h"
 #include "plimsoll/core/session/session.h"
@@ -45,14 +46,29 @@ class SideConnections {
   SideConnections(const SideConnections&) = delete;
   SideConnections& operator=(const SideConnections&) = delete;
 
-  /// There is none, and none will have anything to say.
-  bool none() const { return used_ == 0; }
+  /// There are no connections, nobody waits for one, and there is nothing to say.
+  bool none() const { return none_; }
 
-  /// A command that blocks, on a connection that nobody else uses. rejected_by_limit.
+  /// A command that blocks, on a connection that nobody else uses. rejected_by_limit, also where
+  /// others wait for a connection.
   Result<RequestId> submit_blocking(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag);
 
-  /// A connection for one user. rejected_by_limit.
+  /// Gets in line for a command that was refused so, of `bytes` encoded bytes; `beside` is the main
+  /// connection's line, with which this one shares its bounds. Errors of Admission::join(). Once
+  /// there is a connection Event::admitted comes, and then submit_admitted() or cancel_wait().
+  Result<RequestId> join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
+                         const Admission::Size& beside);
+  void cancel_wait(RequestId id);
+  /// Who was admitted, and is yet to be submitted; null: nobody.
+  const Admission::Waiter* admitted() const {
+    return line_ && line_->reserved ? &line_->waiters.first() : nullptr;
+  }
+  RequestId submit_admitted(const CommandView& command, Tag tag);
+  /// The line, for its figures; null: nobody has waited yet.
+  const Admission* line() const { return line_ ? &line_->waiters : nullptr; }
+
+  /// A connection for one user. rejected_by_limit, also where others wait for a connection.
   Result<ConnectionId> open_exclusive(Instant now);
   /// connection_lost: it is, and is not replaced.
   Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant deadline,
@@ -156,7 +172,12 @@ class SideConnections {
   static constexpr RequestId generation_mask = (generations_count - 1) << generation_shift;
 
   Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id) const;
+  RequestId begin(std::uint32_t index, RequestId id, Instant deadline);
   Result<std::uint32_t> open(Role role, Instant now);
+  Pipeline::Room make_room(std::size_t bytes);
+  void release_room();
+  std::optional<Event> poll_line();
+  Event waiter_failed(const Ended& ended);
   std::optional<std::uint32_t> idle_one() const;
   std::size_t count(Role role) const;
   Side& side(ConnectionId connection, Role role) const;
@@ -166,9 +187,12 @@ class SideConnections {
   std::optional<Event> translate(Side& side, const Event& event);
   std::optional<Event> translate_blocking(Side& side, const Event& event);
   std::optional<Event> poll_subscription(Side& side);
+  std::optional<Event> poll_sides();
   static bool is_idle(const Side& side);
   void settle(Side& side);
   void drop_those_over();
+  bool nobody_waits() const { return !line_ || line_->waiters.none(); }
+  void note_use() { none_ = used_ == 0 && nobody_waits(); }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -183,11 +207,23 @@ class SideConnections {
   Session& main_;
   Instant now_ = Instant::min();
   std::uint64_t used_ = 0;  // a bit for each connection
+  bool none_ = true;        // what used_ and the line come to: asked with every event
   bool closing_ = false;
   bool aborted_ = false;
   RequestId generations_ = 0;
   Side* last_ = nullptr;  // whose event was the last
-  // Made when it is first needed.
+
+  // These two are made when they are first needed.
+  struct Line {
+    explicit Line(Account& requests, std::size_t waiters_max)
+        : waiters(requests, waiters_max, Admission::Of::connections) {}
+
+    Admission waiters;
+    std::optional<std::uint32_t> reserved;  // a connection for the first in line, with room
+    Instant room_again_at = never;          // there was no memory for the first in line
+    Error error{};
+  };
+  Box<Line> line_;
   struct Table {
     std::array<Box<Side>, connections_max> sides;  // the first is not used
   };

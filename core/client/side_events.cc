@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
@@ -13,10 +14,18 @@ bool SideConnections::is_idle(const Side& side) {
 }
 
 std::optional<Event> SideConnections::poll_event() {
+  std::optional<Event> told = poll_sides();
+  if (told) return told;
+  drop_those_over();
+  return poll_line();
+}
+
+std::optional<Event> SideConnections::poll_sides() {
   std::optional<Event> told;
   for_each([&](std::uint32_t, Side& side) {
     if (told) return;
     last_ = &side;
+    now_ = std::max(now_, side.session.now());
     if (side.subscription) told = side.subscription->resume(side.session, now_);
     if (told) return;
     while (const std::optional<Event> event = side.session.poll_event()) {
@@ -26,7 +35,6 @@ std::optional<Event> SideConnections::poll_event() {
     if (side.subscription) told = poll_subscription(side);
     settle(side);
   });
-  if (!told) drop_those_over();
   return told;
 }
 
@@ -133,10 +141,11 @@ void SideConnections::drop_those_over() {
     table_->sides[index] = {};
     used_ &= ~(std::uint64_t{1} << index);
   });
+  note_use();
 }
 
 bool SideConnections::have_said_all() const {
-  bool all = true;
+  bool all = nobody_waits();
   for_each([&all](std::uint32_t, const Side& side) {
     const bool waited_for = side.subscription && side.subscription->waits();
     all = all && side.session.has_said_all() && !waited_for;
@@ -151,6 +160,8 @@ void SideConnections::validate() {
     PLIMSOLL_CHECK((side.role == Role::subscription) == static_cast<bool>(side.subscription));
     PLIMSOLL_CHECK(side.busy || side.early == Early::no);
   });
+  if (line_) line_->waiters.validate();
+  PLIMSOLL_CHECK(none_ == (used_ == 0 && nobody_waits()));
   PLIMSOLL_CHECK(subscriptions_count() <= options_.subscriptions_max);
   PLIMSOLL_CHECK(blocking_count() <= options_.blocking_connections_max);
 }

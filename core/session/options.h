@@ -122,7 +122,8 @@ struct SessionOptions {
   std::uint8_t read_resends_max = 0;
 
   /// Connections beside the main one: for commands that block and for exclusive use, and for
-  /// subscriptions. connections_max in all.
+  /// subscriptions. connections_max in all. What becomes of more commands that block is
+  /// inflight_overflow's to say, too.
   std::uint32_t blocking_connections_max = 8;
   std::uint32_t subscriptions_max = 16;
 

@@ -44,7 +44,10 @@ export interface ClientOptions extends TransportOptions {
   readonly noEvict?: boolean | undefined;
   /** Reads do not count as accesses, for the server's own eviction (CLIENT NO-TOUCH). */
   readonly noTouch?: boolean | undefined;
-  /** Connections for commands that block and for exclusive use. Default: 8. */
+  /**
+   * Connections for commands that block and for exclusive use. More commands that block fail, or wait in
+   * line, as inflightOverflow says. Default: 8.
+   */
   readonly blockingConnectionsMax?: number | undefined;
   /** Subscriptions at a time, each on a connection of its own. Default: 16. */
   readonly subscriptionsMax?: number | undefined;

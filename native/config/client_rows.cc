@@ -82,7 +82,8 @@ constexpr OptionRow rows[] = {
         "How often a read whose connection was lost is sent again; 31 at most."),
     row<Kind::count, &Options::blocking_connections_max>(
         "client.blocking_connections_max",
-        "Connections beside the main one, for commands that wait and for exclusive use."),
+        "Connections beside the main one, for commands that wait and for exclusive use. More such "
+        "commands are rejected, or wait, as inflight_overflow says."),
     row<Kind::count, &Options::subscriptions_max>(
         "client.subscriptions_max",
         "Connections beside the main one, for subscriptions; 63 with those above at most."),

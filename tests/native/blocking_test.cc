@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <future>
@@ -104,6 +105,51 @@ TEST_CASE("more commands that wait than connections for them are refused, naming
   for (auto& popped : all) CHECK(value_of(std::move(popped))->element == "x");
   finish(client.rpush("list", {"y"}));
   CHECK(finish(client.blpop({"list"}, for_ever))->element == "y");
+}
+
+TEST_CASE("32 workers share 8 connections where calls wait in line") {
+  ValkeyServer server;
+  native::Options options = patient_options();
+  options.inflight_overflow = native::OnLimit::wait;
+  Client client = connected(server.url(), options);
+  std::vector<std::future<Result<Popped>>> workers;
+  for (int i = 0; i < 32; ++i) workers.push_back(client.blpop({"list"}, for_ever, use_future));
+  CHECK(waits(server, 8));
+  CHECK(client.statistics().client.waiting_to_block == 24);
+  CHECK(client.statistics().client.blocking_connections == 8);
+  std::set<std::string> popped;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    finish(client.rpush("list", {std::to_string(i)}));
+    // Each that is served makes room for the next.
+    CHECK(waits(server, static_cast<int>(std::min<std::size_t>(8, 31 - i))));
+  }
+  for (auto& worker : workers) popped.insert(value_of(std::move(worker))->element);
+  CHECK(popped.size() == 32);
+  CHECK(client.statistics().client.waited == 24);
+  CHECK(client.statistics().client.rejected == 0);
+}
+
+TEST_CASE("who waits for a connection to block on may be cancelled there, and has sent nothing") {
+  ValkeyServer server;
+  native::Options options = patient_options();
+  options.inflight_overflow = native::OnLimit::wait;
+  options.blocking_connections_max = 1;
+  Client client = connected(server.url(), options);
+  auto first = client.blpop({"list"}, for_ever, use_future);
+  asio::cancellation_signal signal;
+  auto second =
+      client.blpop({"list"}, for_ever, asio::bind_cancellation_slot(signal.slot(), use_future));
+  auto third = client.blpop({"list"}, for_ever, use_future);
+  CHECK(client.statistics().client.waiting_to_block == 2);
+  signal.emit(asio::cancellation_type::terminal);
+  const native::Error error = error_of(std::move(second));
+  CHECK(error.code() == ErrorCode::cancelled);
+  CHECK(error.executed() == Executed::no);
+  CHECK(waits(server, 1));
+  finish(client.rpush("list", {"x"}));
+  finish(client.rpush("list", {"y"}));
+  CHECK(value_of(std::move(first))->element == "x");
+  CHECK(value_of(std::move(third))->element == "y");
 }
 
 TEST_CASE("a wait that is cancelled ends, and takes no element any more") {

@@ -79,6 +79,29 @@ export const life = {
     equal([used(), await client.exists([key("none")])], [before, 0]);
   },
 
+  "more commands that block than there are connections for them wait in line": async ({ connect,
+    key }) => {
+    const client = await connect({ blockingConnectionsMax: 2, inflightOverflow: "wait" });
+    const workers = Array.from({ length: 8 }, () => client.blpop([key("jobs")], 0, { timeout: 0 }));
+    await until(async () => client.getStatistics().waiting === 6);
+    equal(client.getStatistics().blockingConnections, 2);
+    const abort = new AbortController();
+    const given = client.blpop([key("jobs")], 0, { timeout: 0, signal: abort.signal });
+    abort.abort();
+    await rejects(given, { name: "CancelledError", executed: "no" });
+    await client.rpush(key("jobs"), ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    const popped = await Promise.all(workers);
+    equal(popped.map((each) => JSON.stringify(each).includes("jobs")).filter(Boolean).length, 8);
+    equal(client.getStatistics().waiting, 0);
+
+    const strict = await connect({ blockingConnectionsMax: 1 });
+    const first = strict.blpop([key("jobs")], 0, { timeout: 0 });
+    await rejects(strict.blpop([key("jobs")], 0, { timeout: 0 }),
+      { name: "LimitError", executed: "no" });
+    await strict.rpush(key("jobs"), ["8"]);
+    await first;
+  },
+
   "a transaction is done as one": async ({ connect, key }) => {
     const client = await connect();
     const both = client.transaction();

@@ -73,7 +73,7 @@ class World {
 
   void join() {
     const Instant deadline = below(3) == 0 ? never : now_ + Duration(below(50));
-    const Result<RequestId> id = line_.join(below(100) + 1, deadline, ++tags_);
+    const Result<RequestId> id = line_.join(below(100) + 1, deadline, ++tags_, {});
     // Those who were let go are in the line until they are told.
     const std::size_t in_line = naive_.line.size() + naive_.gone.size();
     REQUIRE((id.ok() || in_line + told_since_ >= waiters_max));

@@ -86,6 +86,7 @@ Result<RequestId> ClientEnd::wait_for_room(const CommandView& command, Duration 
   kept.command = CommandView::from_encoded(kept.request);
   kept.command.effect = command.effect;
   kept.command.answers = command.answers;
+  kept.command.block_time = command.block_time;
   return id;
 }
 

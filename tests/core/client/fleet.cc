@@ -85,7 +85,7 @@ void Fleet::note(const Event& event) {
     case Event::Kind::credentials_refused:
       events_.push_back("credentials refused: " + value);
       return;
-    case Event::Kind::admitted: return;  // nobody waits here
+    case Event::Kind::admitted: events_.push_back(tag + " admitted"); return admit_(event.tag);
     case Event::Kind::disconnected:
       events_.push_back("disconnected: " + std::string(name(event.error->code)));
       return;

@@ -38,6 +38,8 @@ class Fleet {
   void accept_connections() { refusing_ = false; }
 
   void set_script(Script script) { script_ = std::move(script); }
+  /// What submits a request that waited, and that there is room for now.
+  void set_admit(std::function<void(Tag)> admit) { admit_ = std::move(admit); }
   /// What the client does not read yet, since it pauses, waits until it does.
   void say(std::uint32_t index, std::string_view bytes);
   std::size_t unread_bytes(std::uint32_t index) { return unread_[index].size(); }
@@ -81,6 +83,7 @@ class Fleet {
   Budget budget_;
   std::optional<Client> client_;
   Script script_;
+  std::function<void(Tag)> admit_;
   std::map<std::uint32_t, std::unique_ptr<Peer>> open_;
   std::map<std::uint32_t, Lines> requests_;
   std::map<std::uint32_t, std::string> unread_;  // by the client

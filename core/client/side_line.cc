@@ -1,0 +1,111 @@
+#include <algorithm>
+#include <utility>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/client/side_connections.h"
+
+// The line of commands that block and found no connection: who is next, and what comes of those who
+// wait no longer.
+
+namespace plimsoll {
+namespace {
+
+// How long until memory is asked for again, where there is none for the first in line.
+constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
+
+constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
+                               .what = "blocking_connections_max is 0"};
+constexpr Error no_room_to_wait{.code = ErrorCode::rejected_by_limit,
+                                .what = "the requests pool has no room for one more to wait"};
+
+}  // namespace
+
+Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
+                                        const Admission::Size& beside) {
+  now_ = now;
+  // Nobody would ever be admitted.
+  if (options_.blocking_connections_max == 0) return no_connections;
+  if (!line_) {
+    line_ = Box<Line>::make(accounts_.requests, 0, accounts_.requests, options_.waiters_max);
+  }
+  if (!line_) return no_room_to_wait;
+  if (line_->waiters.none()) line_->room_again_at = never;
+  const Result<RequestId> id = line_->waiters.join(bytes, deadline, tag, beside);
+  note_use();
+  return id;
+}
+
+void SideConnections::cancel_wait(RequestId id) {
+  PLIMSOLL_CHECK(line_);
+  if (line_->reserved && line_->waiters.first().id == id) release_room();
+  line_->waiters.cancel(id);
+}
+
+// Those who cannot go on for want of memory would, with every event, ask for what others need.
+Pipeline::Room SideConnections::make_room(std::size_t bytes) {
+  std::optional<std::uint32_t> index = idle_one();
+  if (!index) {
+    if (blocking_count() >= options_.blocking_connections_max) return Pipeline::Room::no_place;
+    const Result<std::uint32_t> opened = open(Role::blocking, now_);
+    if (!opened) return Pipeline::Room::no_memory;
+    index = *opened;
+  }
+  const Pipeline::Room room = table_->sides[*index]->session.make_room(bytes);
+  if (room == Pipeline::Room::made) line_->reserved = index;
+  return room;
+}
+
+void SideConnections::release_room() {
+  table_->sides[*std::exchange(line_->reserved, std::nullopt)]->session.release_room();
+}
+
+RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) {
+  PLIMSOLL_CHECK(admitted() != nullptr);
+  const std::uint32_t index = *std::exchange(line_->reserved, std::nullopt);
+  const Admission::Waiter waiter = line_->waiters.first();
+  PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
+  line_->waiters.leave();
+  note_use();
+  const RequestId id = table_->sides[index]->session.submit_to_room(command, never, tag);
+  return begin(index, id, waiter.deadline);
+}
+
+// Tells who waits no longer, or lets the first one in.
+std::optional<Event> SideConnections::poll_line() {
+  if (nobody_waits()) return std::nullopt;
+  PLIMSOLL_CHECK(!line_->reserved);
+  Admission& waiters = line_->waiters;
+  const bool over = closing_ || main_.is_closed();
+  const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
+  note_use();
+  if (ended) {
+    line_->room_again_at = never;  // another may be first
+    return waiter_failed(*ended);
+  }
+  if (over || waiters.none()) return std::nullopt;
+  if (line_->room_again_at != never && now_ < line_->room_again_at) return std::nullopt;
+  line_->room_again_at = never;
+  const Admission::Waiter& first = waiters.first();
+  switch (make_room(first.bytes)) {
+    case Pipeline::Room::made: return Event{.kind = Event::Kind::admitted, .tag = first.tag};
+    case Pipeline::Room::no_place: return std::nullopt;
+    case Pipeline::Room::no_memory: line_->room_again_at = after(now_, memory_again_wait); break;
+  }
+  return std::nullopt;
+}
+
+Event SideConnections::waiter_failed(const Ended& ended) {
+  Error& error = line_->error;
+  if (ended.code == ErrorCode::timed_out) {
+    error = {.what = "the request's deadline passed while it waited for a connection"};
+  } else if (ended.code == ErrorCode::cancelled) {
+    error = {.what = "the request was cancelled while it waited for a connection"};
+  } else {
+    error = main_.refusal();
+  }
+  error.code = ended.code;
+  error.executed = ended.executed;
+  return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error};
+}
+
+}  // namespace plimsoll
