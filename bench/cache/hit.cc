@@ -37,7 +37,7 @@ class FullStore {
     for (std::uint32_t number = 0; number < keys_count; ++number) {
       const std::string key = key_text(number);
       const auto inserted =
-          store_.insert(0, store_.hash_of(0, key), get(key), {}, never, reply.size());
+          store_.insert(0, store_.hash_of(key), get(key), {}, never, reply.size());
       if (inserted.entry == nullptr || inserted.evicted > 0) fail("bench cache", "no room");
       std::memcpy(inserted.entry->reply_space(), reply.data(), reply.size());
     }
@@ -49,7 +49,7 @@ class FullStore {
     std::size_t copied = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::string_view key(keys.data() + i * key_bytes, key_bytes);
-      cache::Entry* const entry = store_.find(0, store_.hash_of(0, key), get(key));
+      cache::Entry* const entry = store_.find(0, store_.hash_of(key), get(key));
       if (entry == nullptr) fail("bench cache", "a key is not there");
       store_.touch(*entry);
       const std::string_view reply = entry->reply();

@@ -46,7 +46,7 @@ Hits replay(const Trace& trace, EvictionPolicy policy, const Capacity& capacity)
   for (const TraceRequest& request : trace) {
     const KeyText key(request.id);
     const commands::Question question{.row = 1, .key = key.view(), .rest = {}, .more_keys = {}};
-    const cache::KeyHash hash = store.hash_of(0, key.view());
+    const cache::KeyHash hash = store.hash_of(key.view());
     if (cache::Entry* const entry = store.find(0, hash, question); entry != nullptr) {
       store.touch(*entry);
       ++result.hits;

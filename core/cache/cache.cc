@@ -89,35 +89,19 @@ Cache::~Cache() {
   for (std::uint32_t i = 0; i < shards_count_; ++i) shards_[i].~Shard();
 }
 
-// Two texts that share all 128 bits of a keyed hash are not to be expected.
-std::uint32_t Cache::source_of(std::string_view text) {
-  const KeyHash hash = hash_of(0, text);
-  for (std::size_t i = 0; i < sources_count_; ++i) {
-    if (sources_[i].low == hash.low && sources_[i].high == hash.high)
-      return static_cast<std::uint32_t>(i + 1);
-  }
-  if (sources_count_ == sources_.size()) return 0;
-  sources_[sources_count_++] = hash;
-  return static_cast<std::uint32_t>(sources_count_);
-}
-
-Result<Cache::Membership> Cache::join(std::string_view source) {
+Result<std::uint32_t> Cache::join() {
   const Lock lock(members_mutex_);
-  const Membership member{.source = source_of(source), .slot = generations_.take_slot()};
-  if (member.source != 0 && member.slot != Generations::untracked) return member;
-  if (member.slot != Generations::untracked) generations_.give_back(member.slot);
-  const bool of_sources = member.source == 0;
+  const std::uint32_t slot = generations_.take_slot();
+  if (slot != Generations::untracked) return slot;
   return Error{.code = ErrorCode::invalid_option,
-               .what = of_sources ? "a cache is shared by clients of too many servers, databases "
-                                    "and users"
-                                  : "a cache has too many clients, or no memory for one more",
-               .value = of_sources ? cache_sources_max : Generations::slots_max,
-               .limit = of_sources ? cache_sources_max : Generations::slots_max};
+               .what = "a cache has too many clients, or no memory for one more",
+               .value = Generations::slots_max,
+               .limit = Generations::slots_max};
 }
 
-void Cache::leave(const Membership& member) {
+void Cache::leave(std::uint32_t slot) {
   const Lock lock(members_mutex_);
-  generations_.give_back(member.slot);
+  generations_.give_back(slot);
 }
 
 // Times end as early as they may have: it may be later by a step of the clock than that says.
@@ -134,18 +118,17 @@ bool Cache::may_serve(const Entry& entry, const Reader& reader, Instant now) con
          generations_.proved_mark(stamp.slot) >= reader.fresh.after;
 }
 
-bool Cache::is_fenced(std::uint32_t source, const KeyHash& hash,
-                      const commands::Question& question) const {
+bool Cache::is_fenced(const KeyHash& hash, const commands::Question& question) const {
   if (all_open_.load() > 0 || fences_.is_fenced(cell_of(hash))) return true;
   for (std::string_view key : question.more_keys) {
-    if (fences_.is_fenced(cell_of(hash_of(source, key)))) return true;
+    if (fences_.is_fenced(cell_of(hash_of(key)))) return true;
   }
   return false;
 }
 
 Entry* Cache::find(Shard& shard, const Reader& reader, const KeyHash& hash,
                    const commands::Question& question, Instant now) {
-  if (is_fenced(reader.source, hash, question)) return nullptr;
+  if (is_fenced(hash, question)) return nullptr;
   Entry* const entry = shard.store.find(reader.source, hash, question);
   return entry != nullptr && may_serve(*entry, reader, now) ? entry : nullptr;
 }
@@ -153,7 +136,7 @@ Entry* Cache::find(Shard& shard, const Reader& reader, const KeyHash& hash,
 bool Cache::has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
                 Instant now) {
   const bool is_split = commands::is_mget(question);
-  const KeyHash hash = hash_of(source, question.key);
+  const KeyHash hash = hash_of(question.key);
   Shard& shard = shard_of(hash);
   const Lock lock(shard.mutex);
   const Entry* const entry = find(shard, {.source = source}, hash,
@@ -171,7 +154,8 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
   const std::size_t count = 1 + question.more_keys.size();
   PLIMSOLL_CHECK(count <= room.size() && (is_split || count <= cache_keys_max));
   if (count > 1 && !is_split) has_further_keys_.store(true);
-  ticket.hash = hash_of(source, question.key);
+  ticket.hash = hash_of(question.key);
+  ticket.source = source;
   ticket.stamp = generations_.stamp(slot);
   ticket.version_of_all = all_version_.load();
   ticket.keys = room.first(count);
@@ -181,9 +165,14 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
         .cell = cell, .version = fences_.version(cell), .expires_at = never, .has_expiry = false};
   };
   see(0, ticket.hash);
-  for (std::size_t i = 1; i < count; ++i) see(i, hash_of(source, question.more_keys[i - 1]));
-  ticket.is_storable = is_split || !is_fenced(source, ticket.hash, question);
+  for (std::size_t i = 1; i < count; ++i) see(i, hash_of(question.more_keys[i - 1]));
+  ticket.is_storable = is_split || !is_fenced(ticket.hash, question);
   if (!ticket.is_storable) fenced_.fetch_add(1, std::memory_order_relaxed);
+  if (source == Sources::none) {
+    ticket.is_storable = false;
+  } else {
+    sources_.note_fetch(source);
+  }
   return ticket;
 }
 
@@ -196,7 +185,7 @@ bool Cache::is_current(const Ticket& ticket) const {
 
 bool Cache::may_store(Shard& shard, const Ticket& ticket) const {
   if (!ticket.is_storable) return false;  // counted when it began
-  if (is_current(ticket)) return true;
+  if (is_current(ticket) && sources_.is_current(ticket.source)) return true;
   ++shard.counters.skipped_poisoned;
   return false;
 }
@@ -210,12 +199,12 @@ Instant Cache::expiry_of(const Ticket& ticket) const {
   return first;
 }
 
-Entry* Cache::insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
-                     const commands::Question& question, Instant now, std::size_t bytes) {
+Entry* Cache::insert(Shard& shard, const Ticket& ticket, const commands::Question& question,
+                     Instant now, std::size_t bytes) {
   const Instant expires = expiry_of(ticket);
   if (expires != never) shard.counters.expirations += shard.store.expire(now, steps_per_insert);
   const Store::Inserted inserted =
-      shard.store.insert(source, ticket.hash, question, ticket.stamp, expires, bytes);
+      shard.store.insert(ticket.source, ticket.hash, question, ticket.stamp, expires, bytes);
   shard.counters.evictions += inserted.evicted;
   if (inserted.outcome == Store::Outcome::too_large) ++shard.counters.skipped_too_large;
   if (inserted.outcome == Store::Outcome::no_memory) ++shard.counters.skipped_no_memory;
@@ -231,11 +220,11 @@ Cache::Changes Cache::poison(const Ticket& ticket) {
 }
 
 // What depends on several keys lies where the first of them does.
-std::size_t Cache::erase_key(std::uint32_t source, const KeyHash& hash, std::string_view key) {
+std::size_t Cache::erase_key(const KeyHash& hash, std::string_view key) {
   std::size_t erased = 0;
   const auto erase_from = [&](Shard& shard) {
     const Lock lock(shard.mutex);
-    const std::size_t count = shard.store.erase_key(source, hash, key);
+    const std::size_t count = shard.store.erase_key(hash, key);
     shard.counters.invalidations += count;
     erased += count;
   };
@@ -247,11 +236,11 @@ std::size_t Cache::erase_key(std::uint32_t source, const KeyHash& hash, std::str
   return erased;
 }
 
-Cache::Change Cache::invalidate(std::uint32_t source, std::string_view key) {
-  const KeyHash hash = hash_of(source, key);
+Cache::Change Cache::invalidate(std::string_view key) {
+  const KeyHash hash = hash_of(key);
   Change change{.cell = cell_of(hash)};
   change.version_before = fences_.poison(change.cell);
-  erase_key(source, hash, key);
+  erase_key(hash, key);
   return change;
 }
 
@@ -281,11 +270,11 @@ void Cache::update(Ticket& ticket, const Change& change) const {
   }
 }
 
-Cache::Fence Cache::begin_write(std::uint32_t source, std::string_view key) {
-  const KeyHash hash = hash_of(source, key);
+Cache::Fence Cache::begin_write(std::string_view key) {
+  const KeyHash hash = hash_of(key);
   const Fence fence{.cell = cell_of(hash)};
   fences_.begin_write(fence.cell);
-  erase_key(source, hash, key);
+  erase_key(hash, key);
   return fence;
 }
 
@@ -300,7 +289,7 @@ void Cache::poison_all() {
   invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Once round after a generation has ended.
+// Once round after a generation has ended, or a source was dropped.
 bool Cache::sweep(Shard& shard) {
   if (const std::uint32_t ends = generations_.ends_count(); ends != shard.ends_seen) {
     shard.ends_seen = ends;
@@ -309,8 +298,9 @@ bool Cache::sweep(Shard& shard) {
     shard.is_swept = false;
   }
   if (shard.is_swept) return true;
-  shard.store.sweep(steps_per_relief,
-                    [this](Stamp stamp) { return !generations_.is_valid(stamp); });
+  shard.store.sweep(steps_per_relief, [this](const Entry& entry) {
+    return !generations_.is_valid(entry.stamp()) || !sources_.is_current(entry.source());
+  });
   shard.is_swept = shard.store.sweeps_count() > shard.sweeps_before;
   return shard.is_swept;
 }
@@ -368,6 +358,8 @@ CacheStatistics Cache::statistics() {
   all.skipped_uncacheable = uncacheable_.load(std::memory_order_relaxed);
   all.skipped_fenced = fenced_.load(std::memory_order_relaxed);
   all.bytes_committed += fences_bytes();
+  all.sources = sources_.in_use();
+  all.sources_refused = sources_.refused();
   return all;
 }
 

@@ -16,6 +16,7 @@
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/cache/generations.h"
 #include "plimsoll/core/cache/options.h"
+#include "plimsoll/core/cache/sources.h"
 #include "plimsoll/core/cache/statistics.h"
 #include "plimsoll/core/cache/store.h"
 #include "plimsoll/core/commands/question.h"
@@ -28,9 +29,6 @@
 // knows none of them. Thread-safe; large caches have several locked shards.
 
 namespace plimsoll::cache {
-
-/// Clients of different servers, databases, users or protocols that may share a cache at a time.
-inline constexpr std::size_t cache_sources_max = 64;
 
 /// A reply that is not stored leaves an entry alone that is the same, if that is so small.
 inline constexpr std::size_t compared_bytes_max = 512;
@@ -72,23 +70,33 @@ class Cache {
 
   // For clients.
 
-  /// A client that reads this source: entries are shared by those of the same. out_of_memory;
-  /// invalid_option: too many clients or sources.
-  struct Membership {
-    std::uint32_t source = 0;
-    std::uint32_t slot = 0;
-  };
-  Result<Membership> join(std::string_view source);
-  void leave(const Membership& member);
+  /// A slot for a client. invalid_option: too many clients, or no memory for one more.
+  Result<std::uint32_t> join();
+  void leave(std::uint32_t slot);
 
   Generations& generations() { return generations_; }
 
   /// A mark behind all that were drawn before.
   Mark next_mark() { return last_mark_.fetch_add(1) + 1; }
 
+  /// Whose replies its clients read: entries are shared by those who read the same source.
+  Sources& sources() { return sources_; }
+  /// Sources::enter(). What is left of the source that gave its place is swept.
+  Sources::Source* enter_source(const KeyHash& whose) {
+    Sources::Source* const source = sources_.enter(whose);
+    generations_.note_end();
+    return source;
+  }
+  /// Puts all entries of a source out of reach: somebody may have lost the right to see them.
+  void drop_source(Sources::Source& source) {
+    if (sources_.drop(source)) generations_.note_end();
+  }
+  /// What texts are known by that say who is who: keyed, so that none can be chosen to be alike.
+  KeyHash digest(std::string_view text) const { return shards_[0].store.hash_of(text); }
+
   /// What a lookup may be served.
   struct Reader {
-    std::uint32_t source = 0;
+    std::uint32_t source = Sources::none;
     bool takes_untracked = false;            ///< also what only time vouches for
     Freshness fresh{};                       ///< only what is proved to be as fresh as that
     Duration clock_step = Duration::zero();  ///< by which `now` may lag behind the time
@@ -105,7 +113,7 @@ class Cache {
   bool visit(const Reader& reader, const commands::Question& question, Instant now, Visit&& visit) {
     if (commands::is_mget(question)) [[unlikely]]
       return visit_each(reader, question, now, ReplyVisitor::of(visit));
-    const KeyHash hash = hash_of(reader.source, question.key);
+    const KeyHash hash = hash_of(question.key);
     Shard& shard = shard_of(hash);
     const Lock lock(shard.mutex);
     if (!reader.is_counted) ++shard.counters.lookups;
@@ -130,6 +138,7 @@ class Cache {
       bool has_expiry;     ///< it has been asked, and the reply is yet to come
     };
     KeyHash hash;
+    std::uint32_t source = Sources::none;
     Instant began_at{};    ///< nothing of it went to the server before
     Mark mark = 0;         ///< drawn then
     Stamp stamp;           ///< of the connection that it is sent on
@@ -138,14 +147,14 @@ class Cache {
     bool is_storable = false;
   };
 
-  /// `slot`: of the connection, Generations::untracked where only time vouches for the reply. The
-  /// question has as many keys as `room` at most, and cache_keys_max unless it is an MGET.
+  /// `slot`: of the connection, Generations::untracked where only time vouches for the reply.
+  /// Without a source, nothing is stored. The question has as many keys as `room` at most, and
+  /// cache_keys_max unless it is an MGET.
   Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot,
                      Instant now, std::span<Ticket::Seen> room);
 
   /// What begin_fetch() of a GET of key `number` of an MGET would have said, then.
-  Ticket part_of(const Ticket& mget, std::uint32_t source, std::string_view key,
-                 std::size_t number);
+  Ticket part_of(const Ticket& mget, std::string_view key, std::size_t number);
 
   /// Whether nothing is known to have changed since: a later read may have the same reply.
   bool is_current(const Ticket& ticket) const;
@@ -163,20 +172,20 @@ class Cache {
     std::uint32_t count = 0;
   };
 
-  /// A fetch has its reply, of `bytes` that `write(char*)` puts where it is told. It is stored
-  /// unless it was overtaken, or the policy of nulls says no (`Keep::no`). Either way nothing older
-  /// is served after it: an entry that differs goes, and what others are fetching is poisoned. No
-  /// MGET: its keys land one by one.
+  /// A fetch has its reply, which is of the ticket's source, of `bytes` that `write(char*)` puts
+  /// where it is told. It is stored unless it was overtaken, or the policy of nulls says no
+  /// (`Keep::no`). Either way nothing older is served after it: an entry that differs goes, and
+  /// what others are fetching is poisoned. No MGET: its keys land one by one.
   enum class Keep : std::uint8_t { no, if_current };
   template <class Write>
-  Changes land(const Ticket& ticket, std::uint32_t source, const commands::Question& question,
-               Instant now, Keep keep, std::size_t bytes, Write&& write) {
+  Changes land(const Ticket& ticket, const commands::Question& question, Instant now, Keep keep,
+               std::size_t bytes, Write&& write) {
     Shard& shard = shard_of(ticket.hash);
     const Lock lock(shard.mutex);
     if (keep == Keep::if_current && may_store(shard, ticket)) {
-      Entry* const entry = insert(shard, ticket, source, question, now, bytes);
+      Entry* const entry = insert(shard, ticket, question, now, bytes);
       if (entry != nullptr) write(entry->reply_space());
-    } else if (Entry* const other = shard.store.find(source, ticket.hash, question)) {
+    } else if (Entry* const other = shard.store.find(ticket.source, ticket.hash, question)) {
       std::array<char, compared_bytes_max> same;
       const bool may_be_same = other->reply().size() == bytes && bytes <= same.size();
       if (may_be_same) write(same.data());
@@ -187,9 +196,9 @@ class Cache {
     return poison(ticket);
   }
 
-  /// The server says that a key has changed. Fetches of other connections are poisoned. Returns it
-  /// for update().
-  Change invalidate(std::uint32_t source, std::string_view key);
+  /// The server says that a key has changed: what is there of a key of this name goes, whosever it
+  /// is. Fetches of other connections are poisoned. Returns it for update().
+  Change invalidate(std::string_view key);
   /// That all keys may have.
   Change invalidate_all(std::uint32_t slot);
   /// The wire decides for the connection that brought the news: the reply comes behind it. But what
@@ -197,11 +206,12 @@ class Cache {
   void update(Ticket& ticket, const Change& change) const;
 
   /// A key that is being written by a client of this cache, until end_write(): nothing of it is
-  /// served or stored.
+  /// served or stored, to whichever source the client belongs. Two sources may be users of one
+  /// server, or names of it; where they are not, that costs a miss.
   struct Fence {
     std::uint32_t cell = 0;
   };
-  Fence begin_write(std::uint32_t source, std::string_view key);
+  Fence begin_write(std::string_view key);
   void end_write(Fence fence) { fences_.end_write(fence.cell); }
   /// Any key, or nobody knows which.
   void begin_write_of_all();
@@ -261,9 +271,7 @@ class Cache {
   bool find_each(const Reader& reader, Instant now, std::span<Found> all);
   void touch_each(std::span<const Found> all);
   static std::uint32_t shards_for(const CacheOptions& options);
-  KeyHash hash_of(std::uint32_t source, std::string_view key) const {
-    return shards_[0].store.hash_of(source, key);
-  }
+  KeyHash hash_of(std::string_view key) const { return shards_[0].store.hash_of(key); }
   std::uint32_t shard_index(const KeyHash& hash) const {
     return shards_count_ == 1 ? 0 : static_cast<std::uint32_t>(hash.high % shards_count_);
   }
@@ -273,19 +281,17 @@ class Cache {
   std::size_t fences_bytes() const {
     return Fences::cells_for(options_.bytes_max) * sizeof(Fences::Cell);
   }
-  bool is_fenced(std::uint32_t source, const KeyHash& hash,
-                 const commands::Question& question) const;
-  std::size_t erase_key(std::uint32_t source, const KeyHash& hash, std::string_view key);
+  bool is_fenced(const KeyHash& hash, const commands::Question& question) const;
+  std::size_t erase_key(const KeyHash& hash, std::string_view key);
   Entry* find(Shard& shard, const Reader& reader, const KeyHash& hash,
               const commands::Question& question, Instant now);
   bool may_serve(const Entry& entry, const Reader& reader, Instant now) const;
   bool may_store(Shard& shard, const Ticket& ticket) const;
-  Entry* insert(Shard& shard, const Ticket& ticket, std::uint32_t source,
-                const commands::Question& question, Instant now, std::size_t bytes);
+  Entry* insert(Shard& shard, const Ticket& ticket, const commands::Question& question, Instant now,
+                std::size_t bytes);
   Instant expiry_of(const Ticket& ticket) const;
   Changes poison(const Ticket& ticket);
   bool sweep(Shard& shard);
-  std::uint32_t source_of(std::string_view text);
 
   const CacheOptions options_;
   const Filter filter_;
@@ -294,6 +300,7 @@ class Cache {
   const std::uint32_t shards_count_;
   Fences fences_;
   Generations generations_;
+  Sources sources_;
   std::atomic<bool> has_further_keys_{false};  // entries that depend on several keys were stored
   std::atomic<std::uint32_t> all_open_{0};
   std::atomic<std::uint32_t> all_version_{0};
@@ -302,8 +309,6 @@ class Cache {
   std::atomic<std::uint64_t> fenced_{0};
   std::atomic<std::uint64_t> invalidations_of_all_{0};
   Mutex members_mutex_;
-  std::size_t sources_count_ = 0;
-  std::array<KeyHash, cache_sources_max> sources_{};
 };
 
 }  // namespace plimsoll::cache

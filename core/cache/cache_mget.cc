@@ -66,7 +66,7 @@ bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Ins
   std::uint32_t wanted = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].key = commands::key_of(mget, i);
-    all[i].hash = hash_of(reader.source, all[i].key);
+    all[i].hash = hash_of(all[i].key);
     wanted |= std::uint32_t{1} << shard_index(all[i].hash);
   }
 
@@ -92,12 +92,11 @@ bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Ins
 }
 
 // A key that was closed when the fetch began is closed still, or has another version.
-Cache::Ticket Cache::part_of(const Ticket& mget, std::uint32_t source, std::string_view key,
-                             std::size_t number) {
+Cache::Ticket Cache::part_of(const Ticket& mget, std::string_view key, std::size_t number) {
   Ticket ticket = mget;
-  ticket.hash = hash_of(source, key);
+  ticket.hash = hash_of(key);
   ticket.keys = mget.keys.subspan(number, 1);
-  if (ticket.is_storable && is_fenced(source, ticket.hash, commands::get_of(key))) {
+  if (ticket.is_storable && is_fenced(ticket.hash, commands::get_of(key))) {
     ticket.is_storable = false;
     fenced_.fetch_add(1, std::memory_order_relaxed);
   }

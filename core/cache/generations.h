@@ -66,8 +66,10 @@ class Generations {
     return {.slot = slot, .id = own_id(slot) + end + 1};
   }
 
-  /// Changes when a generation ends.
-  std::uint32_t ends_count() const { return ends_count_.load(std::memory_order_relaxed); }
+  /// Changes when a generation ends, and with what puts entries out of reach otherwise: whoever
+  /// sees the change sees what it was made for.
+  std::uint32_t ends_count() const { return ends_count_.load(std::memory_order_acquire); }
+  void note_end() { ends_count_.fetch_add(1, std::memory_order_release); }
 
   /// A slot's connection has brought all that its server said before `at`, and before it was asked
   /// for that, which was after `mark` was drawn. Neither goes back.

@@ -8,8 +8,8 @@
 namespace plimsoll::cache {
 namespace {
 
-// 2^64 divided by the golden ratio: neighbouring sources get seeds that are far apart.
-constexpr std::uint64_t source_step = 0x9E3779B97F4A7C15;
+// 2^64 divided by the golden ratio: neighbouring sources and rows come to lie far apart.
+constexpr std::uint64_t step = 0x9E3779B97F4A7C15;
 
 // What XXH3 hashes without its loop for long inputs, which is most of its code: of longer words,
 // each piece is hashed with what the one before came to as its seed.
@@ -31,13 +31,16 @@ XXH128_hash_t hash_word(std::string_view word, std::uint64_t seed) {
 
 }  // namespace
 
-KeyHash hash_key(std::uint64_t seed, std::uint32_t source, std::string_view key) {
-  const XXH128_hash_t hash = hash_word(key, seed + source * source_step);
+KeyHash hash_key(std::uint64_t seed, std::string_view key) {
+  const XXH128_hash_t hash = hash_word(key, seed);
   return {.low = hash.low64, .high = hash.high64};
 }
 
-std::uint64_t hash_question(const KeyHash& key, const commands::Question& question) {
-  std::uint64_t hash = key.high + question.row * source_step;
+// The low half of a number times an odd step is another for each number: what is of one key and
+// row has another place for each source.
+std::uint64_t hash_question(const KeyHash& key, std::uint32_t source,
+                            const commands::Question& question) {
+  std::uint64_t hash = key.high + (question.row + (std::uint64_t{source} << 16)) * step;
   for (const std::string_view word : question.rest) {
     hash = hash_word(word, hash).high64;
   }

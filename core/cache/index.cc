@@ -7,18 +7,18 @@ namespace {
 
 std::uint32_t in_table(const KeyHash& hash) { return static_cast<std::uint32_t>(hash.low); }
 
-std::uint32_t in_table(const KeyHash& hash, const commands::Question& question) {
-  return static_cast<std::uint32_t>(hash_question(hash, question));
+std::uint32_t in_table(const KeyHash& hash, std::uint32_t source,
+                       const commands::Question& question) {
+  return static_cast<std::uint32_t>(hash_question(hash, source, question));
 }
 
 }  // namespace
 
-IndexLink* Index::head(std::uint32_t source, std::uint32_t hash, std::string_view key) const {
+IndexLink* Index::head(std::uint32_t hash, std::string_view key) const {
   IndexLink* link = table_.chain(hash);
   for (; link != nullptr; link = link->next_in_bucket) {
     if (link->hash != hash || !link->is_head) continue;
-    const Entry& entry = Entry::of(*link);
-    if (entry.source() == source && entry.key_of(*link) == key) break;
+    if (Entry::of(*link).key_of(*link) == key) break;
   }
   return link;
 }
@@ -32,11 +32,11 @@ Entry* Index::find(std::uint32_t source, const KeyHash& hash,
     Entry& entry = Entry::of(*first);
     // Most keys have one entry, which is the answer: compared once.
     if (first->ordinal == 0 && entry.answers(source, question)) return &entry;
-    if (entry.source() == source && entry.key_of(*first) == question.key) break;
+    if (entry.key_of(*first) == question.key) break;
   }
   if (first == nullptr) return nullptr;
   if (first->ring_next == first) return nullptr;
-  const std::uint32_t whole = in_table(hash, question);
+  const std::uint32_t whole = in_table(hash, source, question);
   for (IndexLink* link = table_.chain(whole); link != nullptr; link = link->next_in_bucket) {
     if (link->hash != whole || link->is_head) continue;
     Entry& entry = Entry::of(*link);
@@ -45,9 +45,8 @@ Entry* Index::find(std::uint32_t source, const KeyHash& hash,
   return nullptr;
 }
 
-Entry* Index::find_dependent(std::uint32_t source, const KeyHash& hash,
-                             std::string_view key) const {
-  IndexLink* const link = head(source, in_table(hash), key);
+Entry* Index::find_dependent(const KeyHash& hash, std::string_view key) const {
+  IndexLink* const link = head(in_table(hash), key);
   return link == nullptr ? nullptr : &Entry::of(*link);
 }
 
@@ -56,7 +55,7 @@ void Index::add(Entry& entry, std::uint64_t seed, const KeyHash& hash,
   add_link(entry, entry.source(), in_table(hash), question.key, &hash, &question);
   for (std::size_t i = 0; i < question.more_keys.size(); ++i) {
     const std::string_view key = question.more_keys[i];
-    const KeyHash other = hash_key(seed, entry.source(), key);
+    const KeyHash other = hash_key(seed, key);
     add_link(entry.link(i + 1), entry.source(), in_table(other), key, nullptr, nullptr);
   }
   table_.trim();
@@ -65,7 +64,7 @@ void Index::add(Entry& entry, std::uint64_t seed, const KeyHash& hash,
 void Index::add_link(IndexLink& link, std::uint32_t source, std::uint32_t key_hash,
                      std::string_view key, const KeyHash* first_key,
                      const commands::Question* question) {
-  IndexLink* const first = head(source, key_hash, key);
+  IndexLink* const first = head(key_hash, key);
   if (first == nullptr) {
     link.is_head = true;
     link.hash = key_hash;
@@ -78,7 +77,7 @@ void Index::add_link(IndexLink& link, std::uint32_t source, std::uint32_t key_ha
   first->ring_previous->ring_next = &link;
   first->ring_previous = &link;
   if (question == nullptr) return;
-  link.hash = in_table(*first_key, *question);
+  link.hash = in_table(*first_key, source, *question);
   table_.add(link);
 }
 
@@ -112,8 +111,8 @@ std::size_t Index::validate(Entry& entry, std::uint64_t seed) const {
     PLIMSOLL_CHECK(link.ring_next->ring_previous == &link);
     PLIMSOLL_CHECK(link.ring_previous->ring_next == &link);
     const std::string_view key = entry.key_of(link);
-    const std::uint32_t hash = in_table(hash_key(seed, entry.source(), key));
-    const IndexLink* const first = head(entry.source(), hash, key);
+    const std::uint32_t hash = in_table(hash_key(seed, key));
+    const IndexLink* const first = head(hash, key);
     PLIMSOLL_CHECK(first != nullptr && (first == &link) == link.is_head);
     PLIMSOLL_CHECK(link.is_head || link.ring_next != &link);
     links_in_table += link.is_head || link.ordinal == 0 ? 1 : 0;

@@ -8,11 +8,11 @@
 #include "plimsoll/core/cache/hash.h"
 #include "plimsoll/core/cache/table.h"
 
-// Finds entries by key, then by command. All that depends on a key is in one ring, of which the
-// head lies in the table under the key; the others lie there under their whole question, unless the
-// key is not their first. So what was asked for alone of a key, as most, is found in one step, each
-// of a hundred thousand fields of one hash in two, and all that depends on a key by walking its
-// ring.
+// Finds entries by key, then by source and command. All that depends on a key, whosever it is, is
+// in one ring, so that who writes the key finds it in one walk. Of the ring the head lies in the
+// table under the key; the others lie there under their whole question, unless the key is not their
+// first. So what was asked for alone of a key, as most, is found in one step, each of a hundred
+// thousand fields of one hash in two, and all that depends on a key by walking its ring.
 
 namespace plimsoll::cache {
 
@@ -22,8 +22,9 @@ class Index {
 
   Entry* find(std::uint32_t source, const KeyHash& hash, const commands::Question& question) const;
 
-  /// An entry that depends on the key, as its first or as another; null: there is none.
-  Entry* find_dependent(std::uint32_t source, const KeyHash& hash, std::string_view key) const;
+  /// An entry that depends on the key, as its first or as another, of any source; null: there is
+  /// none.
+  Entry* find_dependent(const KeyHash& hash, std::string_view key) const;
 
   /// What reserve() would cost now, or in an index without entries.
   std::size_t bytes_to_reserve(const commands::Question& question) const {
@@ -54,7 +55,7 @@ class Index {
   std::size_t links_count() const { return table_.links_count(); }
 
  private:
-  IndexLink* head(std::uint32_t source, std::uint32_t hash, std::string_view key) const;
+  IndexLink* head(std::uint32_t hash, std::string_view key) const;
   void add_link(IndexLink& link, std::uint32_t source, std::uint32_t key_hash, std::string_view key,
                 const KeyHash* first_key, const commands::Question* question);
   void remove_link(IndexLink& link);

@@ -23,8 +23,10 @@ struct CacheCounters {
 
 struct CacheStatistics : CacheCounters {
   std::size_t entries = 0;
-  std::size_t bytes_live = 0;       ///< of the entries themselves
-  std::size_t bytes_committed = 0;  ///< all that counts in max_cache_kb
+  std::size_t bytes_live = 0;         ///< of the entries themselves
+  std::size_t bytes_committed = 0;    ///< all that counts in max_cache_kb
+  std::size_t sources = 0;            ///< users, databases and servers that clients read now
+  std::uint64_t sources_refused = 0;  ///< clients that go without, for want of a place for theirs
 };
 
 }  // namespace plimsoll::cache

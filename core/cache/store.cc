@@ -104,9 +104,9 @@ void Store::erase(Entry& entry) {
   memory_.release(entry.piece(), bytes);
 }
 
-std::size_t Store::erase_key(std::uint32_t source, const KeyHash& hash, std::string_view key) {
+std::size_t Store::erase_key(const KeyHash& hash, std::string_view key) {
   std::size_t erased = 0;
-  while (Entry* const entry = index_.find_dependent(source, hash, key)) {
+  while (Entry* const entry = index_.find_dependent(hash, key)) {
     erase(*entry);
     ++erased;
   }

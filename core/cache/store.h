@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/bounded_memory.h"
@@ -41,9 +42,7 @@ class Store {
   ~Store() { clear(); }
 
   /// What find(), insert() and erase_key() want to know of a key.
-  KeyHash hash_of(std::uint32_t source, std::string_view key) const {
-    return hash_key(options_.seed, source, key);
-  }
+  KeyHash hash_of(std::string_view key) const { return hash_key(options_.seed, key); }
 
   /// The entry that answers `question`; null: there is none. No access for the policy.
   Entry* find(std::uint32_t source, const KeyHash& hash, const commands::Question& question) const {
@@ -77,9 +76,9 @@ class Store {
 
   void erase(Entry& entry);
 
-  /// Erases all that depends on a key, as the first or as another of its question. Returns how
-  /// many entries that were; takes time in proportion to them.
-  std::size_t erase_key(std::uint32_t source, const KeyHash& hash, std::string_view key);
+  /// Erases all that depends on a key, as the first or as another of its question, of all sources.
+  /// Returns how many entries that were; takes time in proportion to them.
+  std::size_t erase_key(const KeyHash& hash, std::string_view key);
 
   /// Erases what has expired by `now`, in `steps_max` steps at most: an entry goes, or comes nearer
   /// to the time when it does. Returns how many went.
@@ -90,8 +89,8 @@ class Store {
   Instant next_expiry() const { return wheel_.next(); }
 
   /// Walks on over `steps_max` entries at most, from where the last call stopped, and erases those
-  /// with is_dead(Stamp). Returns how many went. At the end of all entries it stops, and the next
-  /// call begins anew.
+  /// with is_dead(const Entry&). Returns how many went. At the end of all entries it stops, and the
+  /// next call begins anew.
   template <class Predicate>
   std::size_t sweep(std::size_t steps_max, Predicate&& is_dead);
 
@@ -157,7 +156,7 @@ std::size_t Store::sweep(std::size_t steps_max, Predicate&& is_dead) {
   for (std::size_t i = 0; i < steps_max && sweep_at_ != nullptr; ++i) {
     Entry& entry = Entry::of(*sweep_at_);
     sweep_at_ = entry.later;
-    if (is_dead(entry.stamp())) erase(entry);
+    if (is_dead(std::as_const(entry))) erase(entry);
   }
   if (sweep_at_ == nullptr) ++sweeps_;
   return before - entries_;

@@ -72,6 +72,7 @@ void Client::handle_opened(ConnectionId connection, Instant now) {
     record_input(now, FlightRecord::opened);
     recorder_.handle_new_stream();
   }
+  if (near_ && connection == first_connection) near_->handle_opened();
   if (Session* const session = find(connection)) session->handle_opened(now);
 }
 

@@ -72,11 +72,18 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Reads through `cache` from now on, which must outlive the client; before connect(). `source`
-  /// says whose data the client reads: clients with the same server, database, user and protocol
-  /// share entries. The options must want tracking as far as the cache's mode does. out_of_memory;
-  /// invalid_option: the cache has too many clients.
-  Status use_cache(cache::Cache& cache, std::string_view source);
+  /// Reads through `cache` from now on, which must outlive the client; before connect(). `place`
+  /// says which server, database and protocol it is, and all else that its driver knows of the way
+  /// there. Clients share entries if they have the same place, show the same (set_shown()), and are
+  /// the same user: the server is asked for that on each connection. The options must want tracking
+  /// as far as the cache's mode does. out_of_memory; invalid_option: the cache has too many
+  /// clients.
+  Status use_cache(cache::Cache& cache, std::string_view place);
+
+  /// What the main connection shows to whoever lies before the server, such as a bridge's token,
+  /// where it is not the same for all connections: before handle_opened() of each for which it is
+  /// another. It has a cache.
+  void set_shown(std::string_view text);
 
   /// What it does with its cache, for lookups; null where it has none. Lives as long as the client.
   NearCache* near_cache() const { return near_.get(); }

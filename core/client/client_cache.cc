@@ -6,17 +6,22 @@
 
 namespace plimsoll {
 
-Status Client::use_cache(cache::Cache& cache, std::string_view source) {
+Status Client::use_cache(cache::Cache& cache, std::string_view place) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recorder_.on());
-  const Result<cache::Cache::Membership> member = cache.join(source);
-  if (!member) return member.error();
-  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *member, session_,
+  const Result<std::uint32_t> slot = cache.join();
+  if (!slot) return slot.error();
+  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *slot, place, session_,
                                *accounts_.requests, *accounts_.replies);
   if (near_) return {};
-  cache.leave(*member);
+  cache.leave(*slot);
   return Error{.code = ErrorCode::out_of_memory,
                .what = "the connections pool has no room for a client with a cache",
                .value = sizeof(NearCache)};
+}
+
+void Client::set_shown(std::string_view text) {
+  PLIMSOLL_CHECK(near_);
+  near_->set_shown(text);
 }
 
 Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,

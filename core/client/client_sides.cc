@@ -70,9 +70,9 @@ void Client::close_subscription(ConnectionId connection, Instant now) {
 }
 
 void Client::set_credentials(const Credentials& credentials) {
+  if (near_) near_->handle_credentials();
   session_.set_credentials(credentials);
   sides_.set_credentials(credentials);
-  if (near_) near_->cache().poison_all();  // somebody else may read what this one could not
 }
 
 bool Client::is_connected(ConnectionId connection) const {
@@ -146,6 +146,7 @@ std::optional<Event> Client::poll_any_event() {
     if (std::optional<Event> event = sides_.poll_event()) {
       spoke_ = true;
       if (near_ && event->value) near_->note_told_beside();
+      if (near_ && event->error != nullptr) near_->note_refusal(*event);
       return event;
     }
   }

@@ -134,6 +134,10 @@ Flight* Flights::newest(const Question& question, const Ticket& ticket) {
   return flight;
 }
 
+void Flights::seal() {
+  by_question_.for_each([](Flight& flight) { flight.is_sealed = true; });
+}
+
 RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {
   Block block = Block::allocate(account_, sizeof(Waiter));
   if (!block) return 0;

@@ -62,6 +62,7 @@ class Flights {
     Waiter* waiters = nullptr;  // in the order of coming
     Waiter* last_waiter = nullptr;
     bool has_landed = false;  // its outcome is being told
+    bool is_sealed = false;   // nobody joins it any more
 
     // A proof (near_cache_proof.cc) is a flight that asks nothing: of row 0. Others may wait for it
     // rather than for a reply of their own, as a chain, and have their command kept encoded.
@@ -101,6 +102,9 @@ class Flights {
   /// The flight that was opened last, mostly, of those of this question: where a read may not join
   /// that one, it may join none before. A read of it would have that ticket. Null: there is none.
   Flight* newest(const commands::Question& question, const cache::Cache::Ticket& ticket);
+
+  /// Nobody joins those that there are now. Walks over all of them.
+  void seal();
 
   /// One more who waits; 0: no memory.
   RequestId add(Flight& flight, Instant deadline, Tag tag);

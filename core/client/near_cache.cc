@@ -24,19 +24,21 @@ bool is_invalidation(const Value& push) {
 
 }  // namespace
 
-NearCache::NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main,
+NearCache::NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view place, Session& main,
                      Account& requests, Account& replies)
     : cache_(cache),
-      member_(member),
+      slot_(slot),
       main_(main),
       requests_(requests),
       replies_(replies),
+      place_(cache.digest(place)),
       clock_step_(main.options().clock_step),
       flights_(requests),
       cached_reader_(replies),
-      writes_(cache, member.source, requests),
-      waiting_(cache, member.source, requests),
+      writes_(cache, requests),
+      waiting_(cache, requests),
       beside_(requests, beside_max) {
+  main.ask_user();
   if (cache.options().mode == cache::CacheMode::ttl) state_ = State::ttl;
 }
 
@@ -47,7 +49,8 @@ NearCache::~NearCache() {
     write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
     beside_.pop_front();
   }
-  cache_.leave(member_);
+  leave_source();
+  cache_.leave(slot_);
 }
 
 // In broadcast mode the server speaks of these keys alone.
@@ -75,9 +78,7 @@ bool NearCache::may_fetch(const commands::Question& question) const {
                      [this](std::string_view key) { return may_track(key); });
 }
 
-std::uint32_t NearCache::slot() const {
-  return tracked_ ? member_.slot : cache::Generations::untracked;
-}
+std::uint32_t NearCache::slot() const { return tracked_ ? slot_ : cache::Generations::untracked; }
 
 Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag, Duration max_staleness) {
@@ -100,12 +101,13 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           Tag tag, Duration max_staleness) {
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
-  cache::Cache::Ticket ticket = cache_.begin_fetch(question, member_.source, slot(), now, seen);
+  cache::Cache::Ticket ticket = cache_.begin_fetch(question, source(), slot(), now, seen);
   Flights::Flight* const same = flights_.newest(question, ticket);
-  if (same != nullptr && may_join(*same, fresh, now)) return join(*same, deadline, tag);
+  const bool is_alike = same != nullptr && same->ticket.source == ticket.source;
+  if (is_alike && may_join(*same, fresh, now)) return join(*same, deadline, tag);
   // It may be fetched behind later requests, then: that is for those alone who ask for proof.
   if (max_staleness != cache::any_staleness && tracked_ && has_room_to_wait() &&
-      cache_.has(question, member_.source, ticket.stamp, now)) {
+      cache_.has(question, ticket.source, ticket.stamp, now)) {
     const auto id = await_proof(question, ticket, command, now, deadline, tag);
     if (id) return id;
   }
@@ -129,7 +131,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
 // reply takes: it counts as an entry does.
 bool NearCache::may_join(const Flights::Flight& flight, const cache::Freshness& fresh,
                          Instant now) const {
-  if (flight.waiters == nullptr || flight.has_landed) return false;
+  if (flight.waiters == nullptr || flight.has_landed || flight.is_sealed) return false;
   if (!cache_.is_current(flight.ticket)) return false;
   if (has_not_left(flight)) return true;
   if (flight.ticket.mark <= fresh.after) return false;
@@ -183,7 +185,7 @@ void NearCache::note_beside(const CommandView& command, RequestId id) {
   bool all_named = true;
   const commands::Written written = commands::keys_written(command, [&](std::string_view key) {
     if (!all_named) return;
-    const cache::Cache::Fence fence = cache_.begin_write(member_.source, key);
+    const cache::Cache::Fence fence = cache_.begin_write(key);
     all_named = remember({.id = id, .fence = fence, .of_all = false});
     if (!all_named) cache_.end_write(fence);
   });
@@ -201,6 +203,8 @@ void NearCache::begin_generation() {
   end_generation();
   connection_ = main_.counters().connections;
   pushes_skipped_ = main_.counters().pushes_skipped;
+  may_ping_ = main_.may_ping();
+  enter_source();
   if (cache_.options().mode == cache::CacheMode::ttl) return;
   if (main_.tracking().state == Tracking::State::tracked) {
     tracked_ = true;
@@ -218,16 +222,16 @@ void NearCache::begin_generation() {
 void NearCache::end_generation() {
   probe_.reset();
   if (!std::exchange(tracked_, false)) return;
-  cache_.generations().end(member_.slot);
+  cache_.generations().end(slot_);
   has_to_relieve_ = true;
 }
 
 void NearCache::handle_not_read() {
-  if (tracked_) cache_.generations().set_readable(member_.slot, false);
+  if (tracked_) cache_.generations().set_readable(slot_, false);
 }
 
 void NearCache::handle_read() {
-  if (tracked_) cache_.generations().set_readable(member_.slot, true);
+  if (tracked_) cache_.generations().set_readable(slot_, true);
 }
 
 void NearCache::follow_session() {
@@ -242,6 +246,7 @@ void NearCache::follow_session() {
   const RequestId answered_until = main_.answered_until();
   writes_.end_until(answered_until);
   if (probe_ && *probe_ < answered_until) probe_.reset();  // given up: it proves nothing
+  if (asks_user_) ask_for_user();
 }
 
 void NearCache::follow_sides(const SideConnections& sides) {
@@ -278,16 +283,22 @@ void NearCache::handle_invalidation(const Value& keys) {
       bytes->copy_to(joined.data());
       name = {joined.data(), bytes->size()};
     }
-    flights_.update_tickets(cache_, cache_.invalidate(member_.source, name));
+    flights_.update_tickets(cache_, cache_.invalidate(name));
   }
 }
 
 void NearCache::forget_all() {
-  flights_.update_tickets(cache_, cache_.invalidate_all(member_.slot));
+  flights_.update_tickets(cache_, cache_.invalidate_all(slot_));
   has_to_relieve_ = true;
 }
 
 std::optional<Event> NearCache::handle_event(const Event& event) {
+  if (event.tag == own_user) {
+    take_user(event);
+    return std::nullopt;
+  }
+  if (event.error != nullptr) note_refusal(event);
+  if (event.tag == own_auth) handle_auth_outcome(event);
   if (event.kind == Event::Kind::ready) begin_generation();
   if (event.kind == Event::Kind::pushed && event.value && handle_push(*event.value)) {
     return std::nullopt;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "plimsoll/core/base/clock_step.h"
@@ -29,8 +30,9 @@ namespace plimsoll {
 
 class NearCache {
  public:
-  /// Accounts and the session must outlive this, the cache too. `cache` has the client as `member`.
-  NearCache(cache::Cache& cache, const cache::Cache::Membership& member, Session& main,
+  /// Accounts and the session must outlive this, the cache too. `cache` has given the client
+  /// `slot`. `place` says which server and database it reads, and how, as far as its driver knows.
+  NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view place, Session& main,
             Account& requests, Account& replies);
   ~NearCache();
   NearCache(const NearCache&) = delete;
@@ -58,7 +60,7 @@ class NearCache {
     return reader(freshness(max_staleness, now));
   }
   cache::Cache::Reader reader(const cache::Freshness& fresh) const {
-    return {.source = member_.source,
+    return {.source = source(),
             .takes_untracked = state() == State::ttl,
             .fresh = fresh,
             .clock_step = clock_step_.value()};
@@ -89,6 +91,16 @@ class NearCache {
   void note_told_beside() { told_beside_.store(cache_.next_mark(), std::memory_order_release); }
 
   void cancel(RequestId id) { flights_.cancel(id); }
+
+  /// Client::set_shown().
+  void set_shown(std::string_view text);
+  /// The main connection is there, and its handshake begins.
+  void handle_opened();
+  /// The session is about to be given new credentials.
+  void handle_credentials();
+  /// An event with an error, of any connection of the client: if it says that the user lacks a
+  /// right, what the cache has of that user goes.
+  void note_refusal(const Event& event);
 
   /// What is to be told before the session is asked again.
   std::optional<Event> poll_event();
@@ -148,6 +160,15 @@ class NearCache {
   bool may_track(std::string_view key) const;
   bool may_fetch(const commands::Question& question) const;
   std::uint32_t slot() const;
+  std::uint32_t source() const {
+    const cache::Sources::Source* const source = source_.load(std::memory_order_acquire);
+    return source == nullptr ? cache::Sources::none : source->number();
+  }
+  void handle_auth_outcome(const Event& event);
+  void ask_for_user();
+  void take_user(const Event& event);
+  void enter_source();
+  void leave_source();
   void begin_generation();
   void end_generation();
   bool is_broadcast() const;
@@ -180,15 +201,24 @@ class NearCache {
   Result<RequestId> submit_flight(Flights::Flight& flight, const CommandView& command);
 
   cache::Cache& cache_;
-  const cache::Cache::Membership member_;
+  const std::uint32_t slot_;
+  std::atomic<cache::Sources::Source*> source_{nullptr};  // null: nobody knows whose replies come
   Session& main_;
   Account& requests_;
   Account& replies_;
   std::atomic<State> state_{State::unknown};
-  bool tracked_ = false;          // a generation is under way
-  bool beside_unknown_ = false;   // writes of which beside_ had no place are under way
-  bool has_to_relieve_ = false;   // entries may be left that are to go
-  std::uint64_t connection_ = 0;  // of which the generation is, as the session counts them
+  const cache::KeyHash place_;
+  cache::KeyHash shown_{};  // to whoever lies before the server
+  cache::KeyHash user_{};   // if has_user_: of the connection
+  bool has_user_ = false;
+  bool asks_user_ = false;           // there was no room to ask
+  bool auth_refused_ = false;        // since the connection was made
+  bool may_ping_ = true;             // as far as the server has said
+  std::uint32_t auths_pending_ = 0;  // credentials since then that the server has not answered
+  bool tracked_ = false;             // a generation is under way
+  bool beside_unknown_ = false;      // writes of which beside_ had no place are under way
+  bool has_to_relieve_ = false;      // entries may be left that are to go
+  std::uint64_t connection_ = 0;     // of which the generation is, as the session counts them
   std::uint64_t pushes_skipped_ = 0;
   ClockStep clock_step_;
   std::atomic<cache::Mark> told_beside_{0};

@@ -50,7 +50,7 @@ void NearCache::take_answers(const Flights::Flight& mget, const std::optional<Va
   }
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view key = commands::key_of(mget.question, i);
-    const cache::Cache::Ticket ticket = cache_.part_of(mget.ticket, member_.source, key, i);
+    const cache::Cache::Ticket ticket = cache_.part_of(mget.ticket, key, i);
     if (!at) {
       keep(ticket, commands::get_of(key), nullptr, Keep::no);
       continue;
@@ -65,10 +65,10 @@ void NearCache::take_answers(const Flights::Flight& mget, const std::optional<Va
 void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
                      const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
-  const auto changes =
-      cache_.land(ticket, member_.source, question, main_.now(), keep, bytes, [&](char* out) {
-        if (value != nullptr) write_wire(*value, out);
-      });
+  if (ticket.source != source()) keep = Keep::no;  // somebody else may have read it
+  const auto changes = cache_.land(ticket, question, main_.now(), keep, bytes, [&](char* out) {
+    if (value != nullptr) write_wire(*value, out);
+  });
   // What this connection fetches besides is answered later, and newer.
   for (const auto& change : std::span(changes.keys).first(changes.count)) {
     flights_.update_tickets(cache_, change);

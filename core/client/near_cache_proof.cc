@@ -26,7 +26,7 @@ bool NearCache::is_broadcast() const {
 }
 
 void NearCache::prove_until(const Staged& staged) {
-  if (tracked_) cache_.generations().prove(member_.slot, staged.at, staged.mark);
+  if (tracked_) cache_.generations().prove(slot_, staged.at, staged.mark);
 }
 
 void NearCache::note_request(RequestId id, const Staged& staged) {
@@ -57,7 +57,7 @@ void NearCache::ask_for_proof(Instant now) {
 Instant NearCache::next_proof() const {
   if (!tracked_ || probe_) return never;
   const Duration half = cache_.options().coherence_lease / 2;
-  return after(std::max(cache_.generations().proved_at(member_.slot), asked_at_), half);
+  return after(std::max(cache_.generations().proved_at(slot_), asked_at_), half);
 }
 
 bool NearCache::has_room_to_wait() const {

@@ -13,7 +13,7 @@ void WriteFences::begin(const CommandView& command, RequestId id) {
   bool all_named = true;
   commands::keys_written(command, [&](std::string_view key) {
     if (!all_named) return;
-    const cache::Cache::Fence fence = cache_.begin_write(source_, key);
+    const cache::Cache::Fence fence = cache_.begin_write(key);
     all_named = fences_.push_back({.id = id, .fence = fence}) == Queue<Written>::Push::accepted;
     if (!all_named) cache_.end_write(fence);
   });

@@ -19,8 +19,8 @@ class WriteFences {
   /// Keys at a time that are fenced by name.
   static constexpr std::size_t keys_max = 4096;
 
-  WriteFences(cache::Cache& cache, std::uint32_t source, Account& requests)
-      : cache_(cache), source_(source), fences_(requests, keys_max) {}
+  WriteFences(cache::Cache& cache, Account& requests)
+      : cache_(cache), fences_(requests, keys_max) {}
   ~WriteFences() { end_all(); }
   WriteFences(const WriteFences&) = delete;
   WriteFences& operator=(const WriteFences&) = delete;
@@ -46,7 +46,6 @@ class WriteFences {
   void begin_all(RequestId id);
 
   cache::Cache& cache_;
-  const std::uint32_t source_;
   Queue<Written> fences_;
   RequestId all_until_ = 0;  // all keys are fenced until this request is over; 0: they are not
 };

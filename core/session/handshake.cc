@@ -26,7 +26,8 @@ bool wants_tracking(const SessionOptions& options) {
 // The commands of a handshake, as arguments. It refers to itself and to the options.
 class Script {
  public:
-  explicit Script(const SessionOptions& options) : options_(options) {
+  Script(const SessionOptions& options, Handshake::AskUser ask_user)
+      : options_(options), asks_user_(ask_user == Handshake::AskUser::yes) {
     const auto end =
         std::to_chars(database_.data(), database_.data() + database_.size(), options.database).ptr;
     database_size_ = static_cast<std::size_t>(end - database_.data());
@@ -49,6 +50,7 @@ class Script {
     if (options_.database != 0) {
       say(Step::select, "SELECT", std::string_view(database_.data(), database_size_));
     }
+    if (asks_user_) say(Step::user, "ACL", "WHOAMI");
     if (wants_tracking(options_)) ask_for_tracking(visit);
     say(Step::ping, "PING");
   }
@@ -106,6 +108,7 @@ class Script {
   }
 
   const SessionOptions& options_;
+  const bool asks_user_;
   std::array<char, 10> database_{};
   std::size_t database_size_ = 0;
 };
@@ -118,8 +121,8 @@ CommandView view(std::span<const std::string_view> words) {
 
 }  // namespace
 
-bool Handshake::start(Account& connections, const SessionOptions& options) {
-  const Script script(options);
+bool Handshake::start(Account& connections, const SessionOptions& options, AskUser ask_user) {
+  const Script script(options, ask_user);
   std::size_t size = 0;
   steps_left_ = 0;
   script.for_each_command([&](Step step, auto words) {
@@ -132,6 +135,7 @@ bool Handshake::start(Account& connections, const SessionOptions& options) {
   script.for_each_command([&](Step, auto words) { out = encode(view(words), out); });
   written_ = 0;
   client_id_ = 0;
+  may_ping_ = true;
   const bool without_resp3 =
       options.tracking.method != TrackingOptions::Method::off && !wants_tracking(options);
   tracked_ = without_resp3 ? Tracked::without_resp3 : Tracked::off;
@@ -174,6 +178,7 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
     case Step::client_id:
     case Step::library_name:
     case Step::library_version:
+    case Step::user:
     case Step::tracking:
     case Step::ping:
     case Step::done: break;
@@ -250,6 +255,7 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
     case Step::client_name:
     case Step::library_name:
     case Step::library_version:
+    case Step::user:
       break;  // a courtesy: servers before 7.2 do not know it, and users may not be allowed to
     case Step::auth:
     case Step::no_evict:
@@ -266,6 +272,7 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
         const bool matters = refusal != nullptr &&
                              (refusal->verdict == Verdict::retry || starts_with(*text, "NOAUTH"));
         if (matters) return refuse(reply);
+        may_ping_ = false;
       }
       break;
     case Step::done: PLIMSOLL_CHECK(false); break;

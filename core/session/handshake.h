@@ -12,9 +12,10 @@
 
 // What is said on a new connection before any request: HELLO 3 with AUTH and the client's name (for
 // RESP2: AUTH, CLIENT SETNAME and CLIENT ID), CLIENT SETINFO twice, what the options want besides,
-// SELECT, CLIENT TRACKING, and PING, which a server that is loading refuses although it takes the
-// rest. It leaves in one write, and requests wait until all of it is answered: behind a refused
-// AUTH or SELECT they would run as somebody else, or somewhere else.
+// SELECT, ACL WHOAMI where somebody wants to know, CLIENT TRACKING, and PING, which a server that
+// is loading refuses although it takes the rest. It leaves in one write, and requests wait until
+// all of it is answered: behind a refused AUTH or SELECT they would run as somebody else, or
+// somewhere else.
 
 namespace plimsoll {
 
@@ -41,8 +42,11 @@ class Handshake {
     refused  ///< refused for good: credentials, permissions, protocol, database
   };
 
+  /// Whether the server is asked which of its users this is.
+  enum class AskUser : std::uint8_t { no, yes };
+
   /// Encodes the handshake into a block charged to `connections`; false where that is refused.
-  bool start(Account& connections, const SessionOptions& options);
+  bool start(Account& connections, const SessionOptions& options, AskUser ask_user = AskUser::no);
 
   /// Gives back the bytes: when the transport is done with them.
   void release_bytes() { bytes_.reset(); }
@@ -56,6 +60,12 @@ class Handshake {
 
   /// By which the server knows this connection, for CLIENT UNBLOCK; 0: it did not say.
   std::uint64_t client_id() const { return client_id_; }
+
+  /// The next reply is the server's word on which user this is, or that it does not say.
+  bool is_user_next() const { return step_ == Step::user; }
+
+  /// Whether the user may PING, as far as the server has said.
+  bool may_ping() const { return may_ping_; }
 
   /// What came of TrackingOptions, once the handshake is done.
   Tracking tracking() const;
@@ -72,6 +82,7 @@ class Handshake {
     no_evict,
     no_touch,
     select,
+    user,
     tracking,
     ping,
     done
@@ -93,6 +104,7 @@ class Handshake {
   Step step_ = Step::done;
   Tracked tracked_ = Tracked::off;
   bool tracking_required_ = false;
+  bool may_ping_ = true;
   std::uint32_t steps_left_ = 0;  // a bit for each that follows
   std::uint64_t client_id_ = 0;
   static constexpr Error not_refused{};

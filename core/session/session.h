@@ -63,6 +63,8 @@ inline constexpr Tag own_restore = own_auth + 1;
 inline constexpr Tag own_proof = UINT64_MAX;
 /// Of the UNWATCH when an exclusive connection is given back.
 inline constexpr Tag own_unwatch = own_restore + 1;
+/// Of the ACL WHOAMI by which a cache learns whose replies it is given.
+inline constexpr Tag own_user = UINT64_MAX - 1;
 /// Of the CLIENT UNBLOCK for connection 0, 1...
 inline constexpr Tag own_unblock_first = own_unwatch + 1;
 
@@ -134,6 +136,11 @@ class Session {
   bool submit_own(const CommandView& command, Tag tag) {
     return state_ == State::ready && pipeline_.submit_own(command, tag);
   }
+
+  /// Each connection from now on is asked for its user (ACL WHOAMI): before it is ready there is an
+  /// event with the tag `own_user`, and the answer as its value, which may be an error. Before
+  /// connect().
+  void ask_user() { ask_user_ = Handshake::AskUser::yes; }
 
   /// Who to be from now on; a connection that is there is told by an AUTH, with `own_auth` as its
   /// tag. The views must live on as those of the options.
@@ -212,6 +219,9 @@ class Session {
   /// By which the server knows the connection; 0: it did not say.
   std::uint64_t client_id() const { return handshake_.client_id(); }
 
+  /// Whether the user may PING, as far as the server of the connection has said.
+  bool may_ping() const { return handshake_.may_ping(); }
+
   /// Whether the server tracks what the connection reads: off where none is ready.
   Tracking tracking() const {
     const bool connected = state_ == State::ready || state_ == State::closing;
@@ -280,6 +290,7 @@ class Session {
   SessionOptions options_;
   const Accounts accounts_;
   const bool arrays_are_pushes_;
+  Handshake::AskUser ask_user_ = Handshake::AskUser::no;
   bool credentials_untold_ = false;  // the connection was made with others
   State state_ = State::idle;
   Transmitting transmitting_ = Transmitting::nothing;

@@ -28,7 +28,7 @@ void Session::handle_opened(Instant now) {
   if (state_ != State::opening) return;
   reader_.reset();  // of what an attempt before left
   credentials_untold_ = false;
-  if (!handshake_.start(accounts_.connections, options_)) {
+  if (!handshake_.start(accounts_.connections, options_, ask_user_)) {
     return retry_or_end(Error{.code = ErrorCode::out_of_memory,
                               .what = "the connections pool has no room for the handshake"});
   }
@@ -41,8 +41,11 @@ std::optional<Event> Session::handle_handshake_reply() {
                           .what = "a reply to the handshake does not fit the replies pool"});
     return std::nullopt;
   }
+  const bool is_user = handshake_.is_user_next();
   switch (handshake_.handle_reply(reader_.value())) {
-    case Handshake::Verdict::go_on: return std::nullopt;
+    case Handshake::Verdict::go_on:
+      if (!is_user) return std::nullopt;
+      return Event{.kind = Event::Kind::pushed, .tag = own_user, .value = reader_.value()};
     case Handshake::Verdict::done: return handle_ready();
     case Handshake::Verdict::retry: retry_or_end(handshake_.error()); break;
     case Handshake::Verdict::odd: give_up_attempt(handshake_.error()); break;

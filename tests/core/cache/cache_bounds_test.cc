@@ -27,43 +27,31 @@ struct Bounded {
   Cache cache{options, Cache::take_memory(budget, options).value()};
 };
 
-TEST_CASE("a cache takes cache_sources_max sources, and more clients of these") {
-  Bounded bounded({.bytes_max = std::size_t{1024} * 1024});
-  for (std::size_t i = 0; i < cache_sources_max; ++i) {
-    REQUIRE(bounded.cache.join("server " + std::to_string(i)));
-  }
-  const auto refused = bounded.cache.join("one more");
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == ErrorCode::invalid_option);
-  CHECK(refused.error().limit == cache_sources_max);
-  CHECK(bounded.cache.join("server 0"));
-}
-
 TEST_CASE("a cache takes as many clients at a time as there are slots, but for slot 0") {
   Bounded bounded({.bytes_max = std::size_t{1024} * 1024});
-  Cache::Membership last;
+  std::uint32_t last = 0;
   for (std::uint32_t i = 1; i < Generations::slots_max; ++i) {
-    last = bounded.cache.join("server").value();
+    last = bounded.cache.join().value();
   }
-  const auto refused = bounded.cache.join("server");
+  const auto refused = bounded.cache.join();
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::invalid_option);
   CHECK(refused.error().limit == Generations::slots_max);
   bounded.cache.leave(last);
-  CHECK(bounded.cache.join("server"));
+  CHECK(bounded.cache.join());
 }
 
 TEST_CASE("what the memory line wants back is asked for until it was given") {
   Bounded bounded({.bytes_max = std::size_t{8} * 1024 * 1024});
   Cache& cache = bounded.cache;
-  const std::uint32_t source = cache.join("server").value().source;
+  const std::uint32_t source = cache.enter_source(cache.digest("server"))->number();
   const Instant now{};
   for (int i = 0; i < 3000; ++i) {
     const std::string key = "key" + std::to_string(i);
     const commands::Question question = commands::get_of(key);
     std::array<Cache::Ticket::Seen, 1> seen;
     const auto ticket = cache.begin_fetch(question, source, Generations::untracked, now, seen);
-    cache.land(ticket, source, question, now, Cache::Keep::if_current, 2000,
+    cache.land(ticket, question, now, Cache::Keep::if_current, 2000,
                [](char* out) { std::memset(out, 'x', 2000); });
   }
   REQUIRE(cache.statistics().bytes_committed > std::size_t{4} * 1024 * 1024);
@@ -79,7 +67,7 @@ TEST_CASE("what the memory line wants back is asked for until it was given") {
 void expect_bounds_hold(const CacheOptions& options, int steps, std::size_t reply_bytes_max) {
   Bounded bounded(options);
   Cache& cache = bounded.cache;
-  const std::uint32_t source = cache.join("server").value().source;
+  const std::uint32_t source = cache.enter_source(cache.digest("server"))->number();
   std::mt19937 random(7);
   std::vector<Cache::Fence> fences;
   Instant now{};
@@ -91,12 +79,12 @@ void expect_bounds_hold(const CacheOptions& options, int steps, std::size_t repl
       std::array<Cache::Ticket::Seen, 1> seen;
       const auto ticket = cache.begin_fetch(question, source, Generations::untracked, now, seen);
       const std::size_t bytes = 1 + random() % reply_bytes_max;
-      cache.land(ticket, source, question, now, Cache::Keep::if_current, bytes,
+      cache.land(ticket, question, now, Cache::Keep::if_current, bytes,
                  [&](char* out) { std::memset(out, 'x', bytes); });
     } else if (what < 86) {
-      cache.invalidate(source, key);
+      cache.invalidate(key);
     } else if (what < 90) {
-      fences.push_back(cache.begin_write(source, key));
+      fences.push_back(cache.begin_write(key));
     } else if (what < 95 && !fences.empty()) {
       cache.end_write(fences.back());
       fences.pop_back();

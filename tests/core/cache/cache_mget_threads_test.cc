@@ -25,18 +25,18 @@ class Shared {
  public:
   Shared() {
     for (std::size_t i = 0; i < keys_count; ++i) texts_.push_back("key" + std::to_string(i));
-    source_ = cache_.join("server").value().source;
+    source_ = cache_.enter_source(cache_.digest("server"))->number();
   }
 
   // What a connection brings when all keys are written at once: the news of each, then new values.
   void write_all(char version) {
-    for (const std::string& key : texts_) cache_.invalidate(source_, key);
+    for (const std::string& key : texts_) cache_.invalidate(key);
     for (const std::string& key : texts_) {
       const commands::Question question = commands::get_of(key);
       std::array<Cache::Ticket::Seen, 1> seen;
       const auto ticket =
           cache_.begin_fetch(question, source_, Generations::untracked, Instant{}, seen);
-      cache_.land(ticket, source_, question, Instant(), Cache::Keep::if_current, 1,
+      cache_.land(ticket, question, Instant(), Cache::Keep::if_current, 1,
                   [&](char* out) { *out = version; });
     }
   }

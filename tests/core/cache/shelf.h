@@ -21,7 +21,7 @@ class Shelf {
 
   cache::Entry* find(const Asked& asked, std::uint32_t source = 0) {
     const Views views(asked);
-    return store.find(source, store.hash_of(source, asked.key), *views);
+    return store.find(source, store.hash_of(asked.key), *views);
   }
 
   /// A hit is an access.
@@ -34,8 +34,8 @@ class Shelf {
   cache::Store::Inserted put(const Asked& asked, std::string_view reply, Instant expires_at = never,
                              const cache::Stamp& stamp = {}, std::uint32_t source = 0) {
     const Views views(asked);
-    const cache::Store::Inserted inserted = store.insert(source, store.hash_of(source, asked.key),
-                                                         *views, stamp, expires_at, reply.size());
+    const cache::Store::Inserted inserted =
+        store.insert(source, store.hash_of(asked.key), *views, stamp, expires_at, reply.size());
     if (inserted.entry != nullptr) {
       std::memcpy(inserted.entry->reply_space(), reply.data(), reply.size());
     }
@@ -43,8 +43,8 @@ class Shelf {
     return inserted;
   }
 
-  std::size_t erase_key(std::string_view key, std::uint32_t source = 0) {
-    const std::size_t erased = store.erase_key(source, store.hash_of(source, key), key);
+  std::size_t erase_key(std::string_view key) {
+    const std::size_t erased = store.erase_key(store.hash_of(key), key);
     expect_counted();
     return erased;
   }

@@ -173,10 +173,9 @@ class Run {
 
   void erase_key() {
     const std::string name = key();
-    const std::uint32_t from = source();
-    const std::size_t expected = model_.erase(
-        [&](const Item& item) { return item.source == from && item.asked.depends_on(name); });
-    REQUIRE(shelf_.erase_key(name, from) == expected);
+    const std::size_t expected =
+        model_.erase([&](const Item& item) { return item.asked.depends_on(name); });
+    REQUIRE(shelf_.erase_key(name) == expected);
   }
 
   void erase_one() {
@@ -198,14 +197,15 @@ class Run {
 
   void sweep() {
     const std::uint32_t dead = below(3);
-    const auto is_dead = [dead](const Stamp& stamp) { return stamp.id == dead; };
+    const auto has_died = [dead](const Stamp& stamp) { return stamp.id == dead; };
+    const auto is_dead = [&](const cache::Entry& entry) { return has_died(entry.stamp()); };
     shelf_.store.restart_sweep();
     const std::uint64_t sweeps = shelf_.store.sweeps_count();
     std::size_t went = 0;
     while (shelf_.store.sweeps_count() == sweeps) {
       went += shelf_.store.sweep(1 + below(30), is_dead);
     }
-    REQUIRE(went == model_.erase([&](const Item& item) { return is_dead(item.stamp); }));
+    REQUIRE(went == model_.erase([&](const Item& item) { return has_died(item.stamp); }));
     shelf_.expect_counted();
   }
 

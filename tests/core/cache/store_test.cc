@@ -113,11 +113,26 @@ TEST_CASE("all that was read of a key goes with it, however much it is, and no m
   for (std::size_t i = 0; i < fields; i += 97) REQUIRE(shelf.find(field("hash", i)) != nullptr);
   CHECK(shelf.find(field("hash", fields)) == nullptr);
   CHECK(shelf.erase_key("has") == 0);
-  CHECK(shelf.erase_key("hash", 1) == 0);
   CHECK(shelf.erase_key("hash") == fields + 1);
   CHECK(shelf.erase_key("hash") == 0);
   CHECK(shelf.find(get("other")) != nullptr);
   shelf.store.validate();
+}
+
+TEST_CASE(
+    "what several sources have read of a key goes with it, and each finds its own until then") {
+  Shelf shelf(roomy);
+  for (std::uint32_t source = 0; source < 100; ++source) {
+    shelf.put(get("k"), std::to_string(source), never, {}, source);
+    shelf.put(several("other", "k"), "also " + std::to_string(source), never, {}, source);
+  }
+  for (std::uint32_t source = 0; source < 100; ++source) {
+    REQUIRE(shelf.find(get("k"), source)->reply() == std::to_string(source));
+  }
+  CHECK(shelf.find(get("k"), 100) == nullptr);
+  shelf.store.validate();
+  CHECK(shelf.erase_key("k") == 200);
+  CHECK(shelf.store.entries_count() == 0);
 }
 
 TEST_CASE("one of a key's many answers goes alone, the first of them too") {
@@ -251,7 +266,7 @@ TEST_CASE("a sweep erases the dead in steps, though the living are read meanwhil
     for (std::size_t i = 0; i < 40; ++i) {
       shelf.put(get("k" + std::to_string(i)), "v", never, {.slot = 0, .id = i % 2 == 0 ? 1u : 2u});
     }
-    const auto is_dead = [](const Stamp& stamp) { return stamp.id == 1; };
+    const auto is_dead = [](const cache::Entry& entry) { return entry.stamp().id == 1; };
     shelf.store.restart_sweep();
     std::size_t went = 0;
     for (std::size_t calls = 0; shelf.store.sweeps_count() == 0; ++calls) {

@@ -21,14 +21,17 @@ std::string invalidation_of(const std::string& key) {
 CachedWorld::CachedWorld(const Settings& settings)
     : budget_(settings.budget, memory_),
       knows_tracking_(settings.knows_tracking),
-      knows_pttl_(settings.knows_pttl) {
+      knows_pttl_(settings.knows_pttl),
+      tells_user_(settings.tells_user) {
   cache_.emplace(settings.cache, cache::Cache::take_memory(budget_, settings.cache).value());
   for (std::size_t i = 0; i < settings.clients; ++i) {
     clients_.push_back(std::make_unique<One>());
     One& one = *clients_.back();
-    one.end = std::make_unique<ClientEnd>(settings.client, budget_);
+    const ClientOptions& options = i < settings.each.size() ? settings.each[i] : settings.client;
+    one.end = std::make_unique<ClientEnd>(options, budget_);
     one.peer.set_script([this, &one](const Words& request) { return answer(one, request); });
-    REQUIRE(one.end->client().use_cache(*cache_, "the server").ok());
+    const std::string place = i < settings.places.size() ? settings.places[i] : "the server";
+    REQUIRE(one.end->client().use_cache(*cache_, place).ok());
     one.end->connect();
     flow(i);
     REQUIRE(one.end->take_events() == Lines{"ready"});
@@ -116,6 +119,7 @@ void CachedWorld::break_off(std::size_t client) {
   one.down.clear();
   one.tracked = false;
   one.tracks.clear();
+  one.user = "default";
   one.end->break_off();
 }
 
@@ -128,8 +132,40 @@ void CachedWorld::advance(Duration duration) {
   for (const auto& one : clients_) one->end->advance(duration);
 }
 
+bool CachedWorld::authenticate(One& one, const std::string& user, const std::string& password) {
+  const auto found = passwords_.find(user);
+  if (found != passwords_.end() && found->second != password) {
+    one.down += "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+    return false;
+  }
+  one.user = user;
+  return true;
+}
+
+// Users and their rights, as far as there are any.
+bool CachedWorld::refuses(One& one, const Words& request) {
+  const std::string& name = request.at(0);
+  if (name == "HELLO" && request.size() > 4 && request.at(2) == "AUTH") {
+    return !authenticate(one, request.at(3), request.at(4));
+  }
+  if (name == "AUTH") {
+    if (authenticate(one, request.at(1), request.at(2))) one.down += "+OK\r\n";
+    return true;
+  }
+  if (name == "ACL") {
+    one.down += tells_user_ ? bulk_reply(one.user) : "-NOPERM User has no permissions\r\n";
+    return true;
+  }
+  const std::set<std::string>& not_his = forbidden_[one.user];
+  const bool is_key = request.size() > 1 && not_his.contains(name + " " + request.at(1));
+  if (!is_key && !not_his.contains(name)) return false;
+  one.down += "-NOPERM No permissions to access a key\r\n";
+  return true;
+}
+
 // Into the client's pipe: what it causes to be pushed to others, and to itself, comes behind it.
 std::string CachedWorld::answer(One& one, const Words& request) {
+  if (refuses(one, request)) return "";
   const std::string& name = request.at(0);
   if (name == "CLIENT" && request.at(1) == "TRACKING") {
     if (!knows_tracking_) {

@@ -31,6 +31,12 @@ class CachedWorld {
     bool knows_tracking = true;
     bool knows_pttl = true;
     BudgetOptions budget{};
+    /// Clients that are not as `client` says: who they are, which database they read.
+    std::vector<ClientOptions> each{};
+    /// Of each client, what its driver says of the way to the server.
+    std::vector<std::string> places{};
+    /// Whether users may ask who they are.
+    bool tells_user = true;
   };
 
   CachedWorld() : CachedWorld(Settings()) {}
@@ -72,6 +78,11 @@ class CachedWorld {
   /// What the server says to PTTL of a key, if not that it stays for ever.
   std::map<std::string, std::int64_t>& pttls() { return pttls_; }
 
+  /// Passwords of users, and what a user may not do: "GET secret", "PING". A user of whom nothing
+  /// is said has any password.
+  std::map<std::string, std::string>& passwords() { return passwords_; }
+  std::map<std::string, std::set<std::string>>& forbidden() { return forbidden_; }
+
   /// GETs and the like that came to the server.
   std::size_t reads_count() const { return reads_count_; }
   std::size_t pings_count() const { return pings_count_; }
@@ -86,16 +97,22 @@ class CachedWorld {
     std::string down;
     bool tracked = false;
     std::set<std::string> tracks;
+    std::string user = "default";
   };
 
   One& at(std::size_t client) { return *clients_.at(client); }
   std::string answer(One& one, const Words& request);
+  bool refuses(One& one, const Words& request);
+  bool authenticate(One& one, const std::string& user, const std::string& password);
   void invalidate(const std::string& key);
 
   TestMemory memory_;
   Budget budget_;
   const bool knows_tracking_;
   const bool knows_pttl_;
+  const bool tells_user_;
+  std::map<std::string, std::string> passwords_;
+  std::map<std::string, std::set<std::string>> forbidden_;
   std::map<std::string, std::string> data_;
   std::map<std::string, std::int64_t> pttls_;
   std::size_t reads_count_ = 0;
