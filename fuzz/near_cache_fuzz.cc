@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::size_t cache_bytes = 16 * 1024;
 constexpr std::string_view handshake_replies =
-    "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+OK\r\n+PONG\r\n";
+    "%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+user\r\n+OK\r\n+PONG\r\n";
 
 // What decides the next steps.
 class Script {

@@ -70,7 +70,7 @@ void Client::close_subscription(ConnectionId connection, Instant now) {
 }
 
 void Client::set_credentials(const Credentials& credentials) {
-  if (near_) near_->handle_credentials();
+  if (near_) near_->handle_credentials(credentials);
   session_.set_credentials(credentials);
   sides_.set_credentials(credentials);
 }

@@ -300,6 +300,7 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   if (event.error != nullptr) note_refusal(event);
   if (event.tag == own_auth) handle_auth_outcome(event);
   if (event.kind == Event::Kind::ready) begin_generation();
+  if (event.kind == Event::Kind::closed) leave_source();
   if (event.kind == Event::Kind::pushed && event.value && handle_push(*event.value)) {
     return std::nullopt;
   }

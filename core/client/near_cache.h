@@ -97,7 +97,7 @@ class NearCache {
   /// The main connection is there, and its handshake begins.
   void handle_opened();
   /// The session is about to be given new credentials.
-  void handle_credentials();
+  void handle_credentials(const Credentials& credentials);
   /// An event with an error, of any connection of the client: if it says that the user lacks a
   /// right, what the cache has of that user goes.
   void note_refusal(const Event& event);

@@ -61,12 +61,14 @@ void NearCache::set_shown(std::string_view text) {
   leave_source();
 }
 
-// It may be another user from here on, and is the one of before until the server has agreed.
-void NearCache::handle_credentials() {
+// It may be another user from here on, and is the one of before until the server has agreed. A
+// connection that is there is told by one AUTH for all that it has not been told yet.
+void NearCache::handle_credentials(const Credentials& credentials) {
   leave_source();
   const Session::State state = main_.state();
-  const bool is_told = state == Session::State::handshaking || state == Session::State::ready;
-  if (is_told) ++auths_pending_;
+  const bool is_there = state == Session::State::handshaking || state == Session::State::ready;
+  const bool is_told = is_there && !credentials.password.empty();
+  if (is_told && !main_.are_credentials_untold()) ++auths_pending_;
 }
 
 void NearCache::handle_auth_outcome(const Event& event) {
@@ -100,7 +102,7 @@ void NearCache::take_user(const Event& event) {
       name = {joined.data(), bytes->size()};
     }
   }
-  // Credentials that the server has yet to answer, or has refused, say nothing of the connection.
+  // Credentials that the server has refused since say nothing of the connection.
   const bool are_credentials_its = auths_pending_ == 0 && !auth_refused_;
   has_user_ = !name.empty() || are_credentials_its;
   if (!name.empty()) {
@@ -113,9 +115,10 @@ void NearCache::take_user(const Event& event) {
   if (main_.state() == Session::State::ready) enter_source();
 }
 
+// While an AUTH is under way the answer to it decides.
 void NearCache::enter_source() {
   Sources::Source* entered = nullptr;
-  if (has_user_) {
+  if (has_user_ && auths_pending_ == 0) {
     entered = cache_.enter_source(digest_of(cache_, std::array{place_, shown_, user_}));
   }
   Sources::Source* const left = source_.exchange(entered);

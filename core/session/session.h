@@ -146,6 +146,9 @@ class Session {
   /// tag. The views must live on as those of the options.
   void set_credentials(const Credentials& credentials);
 
+  /// Whether the connection that is there has yet to be told of credentials.
+  bool are_credentials_untold() const { return credentials_untold_; }
+
   /// Takes no more requests, waits for the replies that are owed (close_timeout at most), closes.
   void close(Instant now);
   /// Closes at once.

@@ -180,7 +180,7 @@ class CacheWorld {
     std::array<std::string_view, 8> spans;
     story_.require(end.client->poll_transmit(first_connection, spans) == 1, "a handshake");
     end.client->handle_written(first_connection, spans[0].size());
-    receive(i, "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+OK\r\n+PONG\r\n");
+    receive(i, "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n+user\r\n+OK\r\n+PONG\r\n");
   }
 
   void come_back(std::size_t i) {

@@ -174,24 +174,44 @@ TEST_CASE("one who is refused as another is not served that one's data") {
   }
 }
 
-TEST_CASE("credentials that are told while hands are shaken are another connection's until taken") {
-  CachedWorld world(
-      {.clients = 2, .each = {as("rich", "r"), as("poor", "p")}, .tells_user = false});
-  forbid_secret(world);
-  CHECK(read(world, 0) == fetched);
-  world.break_off(1);
-  world.end(1).wait_for_open();
-  world.end(1).open();
-  world.end(1).client().set_credentials({"rich", "r"});
-  world.passwords()["rich"] = "changed";
-  world.get(1, 1, "secret");
-  world.flow(1);
-  const Lines lines = world.take_events(1);
-  REQUIRE_FALSE(lines.empty());
-  CHECK(lines.back() ==
-        "credentials refused: error \"WRONGPASS invalid username-password pair or "
-        "user is disabled.\"");
-  CHECK(read(world, 1) == refused);
+TEST_CASE("credentials told while hands are shaken count when the server has taken them") {
+  for (const bool tells_user : {true, false}) {
+    for (const bool are_good : {true, false}) {
+      CachedWorld world(
+          {.clients = 2, .each = {as("rich", "r"), as("poor", "p")}, .tells_user = tells_user});
+      forbid_secret(world);
+      CHECK(read(world, 0) == fetched);
+      world.break_off(1);
+      world.end(1).wait_for_open();
+      world.end(1).open();
+      world.end(1).client().set_credentials({"rich", "s"});
+      world.end(1).client().set_credentials({"rich", "r"});
+      if (!are_good) world.passwords()["rich"] = "changed";
+      world.get(1, 1, "secret");
+      world.flow(1);
+      world.take_events(1);
+      CHECK(read(world, 1) == (are_good ? hit : refused));
+    }
+  }
+}
+
+TEST_CASE("between two changes of the user nothing is served, whatever the server says meanwhile") {
+  CachedWorld world({.clients = 2, .each = {as("rich", "r"), as("poor", "p")}});
+  world.data()["key"] = "gold";
+  CHECK(read(world, 0, "key") == fetched);
+  CHECK(read(world, 1, "key") == fetched);
+  world.end(0).client().set_credentials({"poor", "p"});
+  world.go_up(0);
+  world.come_down(0);  // asks who it is
+  world.go_up(0);
+  world.end(0).client().set_credentials({"rich", "r"});
+  world.come_down(0);
+  world.take_events(0);
+  world.get(0, 1, "key");
+  CHECK(world.take_events(0).empty());
+  world.flow(0);
+  CHECK(world.take_events(0) == Lines{"1: \"gold\""});
+  CHECK(read(world, 0, "key") == hit);
 }
 
 TEST_CASE(
@@ -300,6 +320,16 @@ TEST_CASE("a source that has no place is not cached, and its client works") {
   CHECK(read(world, 0) == fetched);
   CHECK(read(world, 0) == fetched);
   CHECK(world.statistics().sources_refused == 1);
+}
+
+TEST_CASE("a client that has closed gives its place up") {
+  CachedWorld world({.cache = by_time, .client = {}});
+  world.data()["secret"] = "gold";
+  CHECK(read(world, 0) == fetched);
+  CHECK(world.statistics().sources == 1);
+  world.end(0).close();
+  CHECK(world.take_events(0).back() == "closed: closed");
+  CHECK(world.statistics().sources == 0);
 }
 
 }  // namespace
