@@ -81,7 +81,7 @@ class Connection {
   void handle_failed(const boost::system::error_code& problem);
   void handle_failed(const plimsoll::Error& error, std::string_view words);
   void begin_stream();
-  bool begin_websocket();
+  bool begin_websocket(std::string& shown);
   void await_handshake();
   void shake_hands();
   void handle_stream_failed();

@@ -30,21 +30,24 @@ constexpr plimsoll::Error no_token{.code = ErrorCode::invalid_option,
 
 void Connection::begin_stream() {
   const int socket = socket_.native_handle();
+  std::string shown;
   if (driver_.tls() != nullptr) {
     stream_ = TlsStream::create(*driver_.tls(), socket);
     driver_.handle_tls_files_read();
+    shown = driver_.tls()->own_certificate();
     if (stream_ == nullptr) return handle_failed(out_of_memory, "OpenSSL has none");
   } else {
     stream_ = std::make_unique<PlainStream>(socket);
   }
-  if (driver_.is_over_bridge() && !begin_websocket()) return;
+  if (driver_.is_over_bridge() && !begin_websocket(shown)) return;
+  driver_.note_shown(*this, shown);
   phase_ = Phase::shaking_hands;
   const std::uint64_t attempt = attempt_;
   shake_hands();
   if (attempt == attempt_ && phase_ == Phase::shaking_hands) await_handshake();
 }
 
-bool Connection::begin_websocket() {
+bool Connection::begin_websocket(std::string& shown) {
   std::string token = driver_.token();
   if (!token.empty() && !websocket::is_token(token)) {
     handle_failed(no_token, "nothing was sent");
@@ -55,6 +58,7 @@ bool Connection::begin_websocket() {
   websocket::Opening opening;
   opening.host = endpoint.authority(usual_port);
   opening.path = endpoint.path;
+  shown.append(1, '\0').append(token);
   opening.token = std::move(token);
   if (!window_) window_.emplace(driver_.core_.replies_account());
   auto stream = std::make_unique<WebSocketStream>(std::move(stream_), std::move(opening), *window_);

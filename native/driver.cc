@@ -32,15 +32,15 @@ ClientOptions seeded(ClientOptions options) {
   return options;
 }
 
-// Whose data it is: clients that see the same share entries.
-std::string source_of(const Target& target) {
+// What clients read who share entries, if they are the same user: that is the server's to say. A
+// name that TLS asks for may lead a proxy to another server.
+std::string place_of(const Target& target) {
   const Options& options = target.options;
-  std::string source = target.endpoint.to_string();
-  source.append(1, '\0').append(std::to_string(options.database));
-  source.append(1, '\0').append(options.credentials ? "asked for" : options.username);
-  source.append(1, '\0').append(options.token);
-  source.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");
-  return source;
+  std::string place = target.endpoint.to_string();
+  place.append(1, '\0').append(std::to_string(options.database));
+  place.append(1, '\0').append(options.tls.server_name);
+  place.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");
+  return place;
 }
 
 }  // namespace
@@ -75,8 +75,7 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
   driver->io_->counted = runtime.count_client();
   driver->io_->owner = owner;
   if (const auto& cache = driver->options().client_side_cache) {
-    const plimsoll::Status used =
-        driver->core_.use_cache(cache->core(), source_of(driver->target_));
+    const plimsoll::Status used = driver->core_.use_cache(cache->core(), place_of(driver->target_));
     if (!used) return Error(used.error());
     cache->attach(driver, driver->io_->life);
   }

@@ -187,6 +187,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   // What connections say and ask.
   TlsContext* tls() const;
+  void note_shown(const Connection& connection, std::string_view text);
   void handle_tls_files_read();
   CredentialsSource* credentials() const;
   std::string token();

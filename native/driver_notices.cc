@@ -82,6 +82,13 @@ void Driver::warn(std::string_view event_name, std::string_view what, std::strin
       {{.name = "plimsoll.client", .value = number}, {.name = "server.address", .value = server}});
 }
 
+// To a cache it matters who the main connection is.
+void Driver::note_shown(const Connection& connection, std::string_view text) {
+  if (connection.id() != first_connection || core_.near_cache() == nullptr) return;
+  const std::lock_guard lock(mutex_);
+  core_.set_shown(text);
+}
+
 void Driver::handle_tls_files_read() {
   const std::string& problem = io_->tls->problem();
   {

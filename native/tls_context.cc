@@ -3,12 +3,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -195,6 +197,16 @@ Result<void> TlsContext::set_up_client(SSL_CTX* context) {
   SSL_CTX_sess_set_new_cb(context, &handle_session);
   if (options_.verify == TlsOptions::Verify::insecure_none) return {};
   return trust(context, options_);
+}
+
+std::string TlsContext::own_certificate() const {
+  const X509* const certificate = SSL_CTX_get0_certificate(context_.get());
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (certificate == nullptr || X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) {
+    return {};
+  }
+  return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {

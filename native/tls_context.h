@@ -47,6 +47,10 @@ class TlsContext {
   /// Why the files could not be read again the last time that it was tried; empty: they could.
   const std::string& problem() const { return problem_; }
 
+  /// What a connection that was just made by open() says who it is by: the digest of the client's
+  /// certificate; empty: it has none.
+  std::string own_certificate() const;
+
   /// Whose certificate the server has to have.
   const std::string& wanted() const { return name_; }
 

@@ -136,7 +136,7 @@ TEST_CASE("an invalidation in the packet of its reply drops what that brought") 
   Peer peer = listener.accept();
   while (peer.receive() != "PING") {
   }
-  peer.send("%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+OK\r\n+PONG\r\n");
+  peer.send("%1\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+user\r\n+OK\r\n+PONG\r\n");
   Client client = finish(std::move(connecting)).value();
   auto first = client.get("ship", use_future);
   CHECK(peer.receive() == "GET ship");
