@@ -212,6 +212,16 @@ int32_t PLIMSOLL_EXPORT(plimsoll_hold)(int32_t client, double bytes) {
   });
 }
 
+int32_t PLIMSOLL_EXPORT(plimsoll_set_shown)(int32_t client) {
+  const TakesStaged takes;
+  return with(client, [&takes](HostedClient& found) {
+    const auto words = takes.staging.words(1);
+    if (!words) return refuse(words.error());
+    found.set_shown((*words)[0]);
+    return 0;
+  });
+}
+
 int32_t PLIMSOLL_EXPORT(plimsoll_client_statistics)(int32_t client) {
   return with(client, [](HostedClient& found) {
     outbox().statistics.client = to_abi(found.client(), found.credit_bytes());

@@ -91,8 +91,8 @@ int32_t plimsoll_cache_statistics(int32_t cache);
 /// Where the options of the next create() go. Each call sets them to their defaults.
 struct PlimsollOptions* plimsoll_options(void);
 
-/// A new client, by options() and four words: username, password, client name, and whose data it
-/// reads (for its cache; clients that read the same server share entries). It starts to connect:
+/// A new client, by options() and four words: username, password, client name, and what it reads
+/// (for its cache: clients share entries if they say the same, and are the same user there). It starts to connect:
 /// poll() comes next. Answers its id, 1 or more. invalid_option, naming the field;
 /// rejected_by_limit: plimsoll_clients_max; out_of_memory: the line has no room for one more.
 int32_t plimsoll_create(double now);
@@ -109,6 +109,11 @@ int32_t plimsoll_abort(int32_t client);
 
 /// Who to be from now on, by two words: username and password. Connections that are there are told.
 int32_t plimsoll_set_credentials(int32_t client);
+
+/// What the main connection shows to whoever lies before the server, by one word: a bridge's token.
+/// Clients of a cache that show other things share no entries. Before handle_opened(0), wherever it
+/// is another than for the connection before.
+int32_t plimsoll_set_shown(int32_t client);
 
 /// Writes outbox.statistics.client. Answers 0.
 int32_t plimsoll_client_statistics(int32_t client);

@@ -248,6 +248,8 @@ struct PlimsollCacheStatistics {
   double entries;              ///< 80
   double bytes_live;           ///< 88
   double bytes_committed;      ///< 96
+  double sources;              ///< 104
+  double sources_refused;      ///< 112
 };
 
 struct PlimsollPoolStatistics {

@@ -54,6 +54,10 @@ class HostedClient {
 
   Status abort();
   Status set_credentials(const Credentials& credentials);
+  /// Client::set_shown(); of a client without a cache nobody wants to know.
+  void set_shown(std::string_view text) {
+    if (cache_ != nullptr) client_.set_shown(text);
+  }
 
   /// Stages `command`, or gets in line. `max_staleness`: as of Client::submit_fresh().
   Result<PlimsollOutcome> submit(const CommandView& command, std::uint32_t tag,

@@ -120,7 +120,9 @@ PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics) {
           .skipped_no_memory = number(statistics.skipped_no_memory),
           .entries = number(statistics.entries),
           .bytes_live = number(statistics.bytes_live),
-          .bytes_committed = number(statistics.bytes_committed)};
+          .bytes_committed = number(statistics.bytes_committed),
+          .sources = number(statistics.sources),
+          .sources_refused = number(statistics.sources_refused)};
 }
 
 PlimsollMemoryStatistics to_abi(const BudgetStatistics& statistics) {

@@ -66,12 +66,16 @@ export interface CacheStatistics {
   /** Bytes of the entries themselves, and of all that counts in maxCacheKb. */
   readonly bytesLive: number;
   readonly bytesCommitted: number;
+  /** Users, databases and servers that clients read now; and connections that go without the cache,
+      since it has as many of these as it takes. */
+  readonly sources: number;
+  readonly sourcesRefused: number;
 }
 
 const statisticsNames = [
   "lookups", "hits", "evictions", "expirations", "invalidations", "skippedTooLarge",
   "skippedUncacheable", "skippedPoisoned", "skippedFenced", "skippedNoMemory", "entries",
-  "bytesLive", "bytesCommitted",
+  "bytesLive", "bytesCommitted", "sources", "sourcesRefused",
 ] as const;
 
 const kinds = {

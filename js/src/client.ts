@@ -221,10 +221,28 @@ export class Client extends CommandSet {
 const aborted = (): CancelledError =>
   new CancelledError("cancelled", "the signal was aborted before there was a connection");
 
-// Whose data it is: clients that see the same share entries of a cache.
-const sourceOf = (target: Target, username: string, database: number, protocol: number): string =>
-  [target.address.protocol, target.address.host, target.address.port, target.address.href,
-    database, username, protocol].join("\n");
+let waysCount = 0;
+const ways = new WeakMap<object, number>();
+
+// Functions and classes that are another lead elsewhere, for all that is known of them.
+const numberOf = (way: object): number => {
+  const known = ways.get(way);
+  if (known !== undefined) return known;
+  ways.set(way, ++waysCount);
+  return waysCount;
+};
+
+// What clients read who share entries of a cache, if they are the same user there: that is the
+// server's to say, and what a connection shows on its way there. A transport of the caller's own
+// may lead anywhere each time, unless it has a name; and a certificate says who somebody is.
+const placeOf = (target: Target, database: number, options: ClientOptions): string => {
+  const { protocol, host, port, href } = target.address;
+  const { transport, transportName, tls, WebSocket: Socket } = options;
+  const way = transport === undefined ? null : transportName ?? ++waysCount;
+  const socket = Socket === undefined ? null : numberOf(Socket);
+  return JSON.stringify([protocol, host, port, href, database, options.protocol ?? 3, way, socket,
+    options.protocols ?? null, tls?.serverName ?? null, tls?.cert ?? null]);
+};
 
 const create = (core: Core, target: Target, options: ClientOptions): number => {
   const username = options.username ?? target.username;
@@ -256,6 +274,6 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     cache,
   });
   stage(core, [username, password, options.clientName ?? "",
-    sourceOf(target, username, database, options.protocol ?? 3)]);
+    placeOf(target, database, options)]);
   return core.calls.plimsoll_create(core.now());
 };

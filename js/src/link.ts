@@ -1,5 +1,6 @@
 import { closeReasons, outboxAt } from "./core/abi.js";
 import type { Core } from "./core/core.js";
+import { stage } from "./core/encode.js";
 import type {
   Address, Connect, Transport, TransportEvents, TransportOptions,
 } from "./transport/transport.js";
@@ -43,6 +44,7 @@ export class Link implements TransportEvents {
   #unread: Uint8Array[] = [];
   #unreadBytes = 0;
   #resuming = false;
+  #shown: string | undefined;
 
   constructor(owner: LinkOwner, number: number, connect: Connect, address: Address,
     options: TransportOptions) {
@@ -52,6 +54,8 @@ export class Link implements TransportEvents {
   }
 
   // ---- What the transport says
+
+  shown(text: string): void { this.#shown = text; }
 
   opened(): void { this.#hear(() => this.#handleOpened()); }
 
@@ -91,12 +95,27 @@ export class Link implements TransportEvents {
     if (this.#over || this.#opened) return;
     const { core, id } = this.#owner;
     this.#owner.protect(() => {
+      if (!this.#showAll()) return;
       const credits = this.#call(() => this.#transport!.grant !== undefined) === true ? 1 : 0;
       this.#grant(core.calls.plimsoll_handle_opened(id, this.number, credits, core.now()));
       if (this.#over) return;
       this.#opened = true;
       this.#owner.turn();
     });
+  }
+
+  // A cache wants to know it of the main connection. Without that there is no use in going on.
+  #showAll(): boolean {
+    if (this.number !== 0 || this.#shown === undefined) return true;
+    const { core, id } = this.#owner;
+    try {
+      stage(core, [this.#shown]);
+      core.check(core.calls.plimsoll_set_shown(id));
+      return true;
+    } catch (error) {
+      this.#abandon(error as Error);
+      return false;
+    }
   }
 
   #handleData(bytes: Uint8Array): void {

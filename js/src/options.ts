@@ -61,6 +61,9 @@ export interface ClientOptions extends TransportOptions {
   readonly memoryLimit?: number | string | undefined;
   /** A transport of your own, whatever the address says. */
   readonly transport?: Connect | undefined;
+  /** Names the server that `transport` leads to: clients of one cache that say the same, with the
+      same address, share what the same user has read. Without a name they share nothing. */
+  readonly transportName?: string | undefined;
   /** Ends the attempt to connect. */
   readonly signal?: import("./commands/call.js").AbortSignalLike | undefined;
 }
@@ -68,7 +71,7 @@ export interface ClientOptions extends TransportOptions {
 type Kind = "text" | "count" | "time" | "boolean";
 
 const kinds: Record<string, Kind | readonly unknown[]> = {
-  username: "text", password: "text", clientName: "text",
+  username: "text", password: "text", clientName: "text", transportName: "text",
   database: "count", inflightRequestsLimit: "count", waitersMax: "count", replyBytesMax: "count",
   reconnectAttemptsMax: "count", readResendsMax: "count", blockingConnectionsMax: "count",
   subscriptionsMax: "count", subscriptionMessagesMax: "count",

@@ -133,6 +133,7 @@ void CarelessHost::destroy(std::size_t index) {
 void CarelessHost::submit_more(Peer& peer) {
   if (one_in(2)) {
     if (stage({"someone", "secret"})) plimsoll_set_credentials(peer.client);
+    if (stage({"a token"})) plimsoll_set_shown(peer.client);
     return;
   }
   // Two commands, of two words each.

@@ -133,7 +133,7 @@ export class Instance {
     this.call("cache_statistics", cache);
     const names = ["lookups", "hits", "evictions", "expirations", "invalidations",
       "skippedTooLarge", "skippedUncacheable", "skippedPoisoned", "skippedFenced",
-      "skippedNoMemory", "entries", "bytesLive", "bytesCommitted"];
+      "skippedNoMemory", "entries", "bytesLive", "bytesCommitted", "sources", "sourcesRefused"];
     return this.numbersAt(this.outbox + outboxAt.statistics, names);
   }
 

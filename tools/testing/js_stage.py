@@ -64,6 +64,7 @@ SUITES = [
     _installed("operation", seconds=8),
     _installed("launcher", seconds=8),
     _installed("service"),
+    _installed("users", seconds=6),
     Suite("deno", "consumer", _DENO,
           ["runtime.test.mjs", "transports.test.mjs", "credits.test.mjs"], seconds=13),
     Suite("bun", "consumer", _BUN, ["./runtime.test.mjs", "./transports.test.mjs"], seconds=6),

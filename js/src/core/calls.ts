@@ -23,6 +23,7 @@ export interface Calls {
   plimsoll_abort(client: number): number;
   plimsoll_set_credentials(client: number): number;
   plimsoll_hold(client: number, bytes: number): number;
+  plimsoll_set_shown(client: number): number;
   plimsoll_client_statistics(client: number): number;
   plimsoll_submit(client: number, count: number, tag: number, timeout: number, staleness: number,
     now: number): number;

@@ -42,7 +42,7 @@ const open = (
 export const connectTcp: Connect = (address, events, options): Transport => {
   let over = false;
   let problem: Error | undefined;
-  const tell = (event: keyof TransportEvents, argument?: any): void => {
+  const tell = (event: Exclude<keyof TransportEvents, "shown">, argument?: any): void => {
     if (!over) events[event](argument);
   };
   const take = (bytes: Uint8Array): void => tell("data", bytes);

@@ -16,6 +16,12 @@ export interface Address {
 /** What a transport tells. What it tells while one of its own functions is called, or the one that made
     it, is heard once that has returned. */
 export interface TransportEvents {
+  /**
+   * What this connection shows to whoever lies before the server, such as a token, if it may be
+   * another than the last one's: clients that show other things share nothing in a cache. Before
+   * opened(), for each connection.
+   */
+  shown?(text: string): void;
   /** The connection is there, and TLS or the WebSocket handshake with it. */
   opened(): void;
   /** Bytes have come. They are read before this returns. */

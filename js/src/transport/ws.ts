@@ -57,6 +57,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     if (Socket === undefined) {
       throw new Error("this runtime has no WebSocket: give one as the option WebSocket (npm: ws)");
     }
+    events.shown?.(token ?? "");
     socket = new Socket(address.href, offered);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
