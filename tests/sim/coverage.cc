@@ -68,7 +68,9 @@ const char* name(Deed deed) {
                                                           "cache_hit_by_time",
                                                           "proved_hit",
                                                           "key_read",
-                                                          "key_evicted"};
+                                                          "key_evicted",
+                                                          "user_changed",
+                                                          "own_name_hit"};
   return names[static_cast<std::size_t>(deed)];
 }
 

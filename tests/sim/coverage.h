@@ -52,9 +52,11 @@ enum class Deed : std::uint8_t {
   proved_hit,         ///< behind a proof
   key_read,           ///< from the server, through a cache or not
   key_evicted,        ///< by the server
+  user_changed,       ///< of a client with a cache
+  own_name_hit,       ///< what the cache has for this user alone
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::key_evicted) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::own_name_hit) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

@@ -27,7 +27,8 @@ class Random {
     wire,
     cache,
     caches,
-    clock
+    clock,
+    identity
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

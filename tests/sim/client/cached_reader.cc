@@ -50,6 +50,7 @@ void CachedReader::act_once() {
   if (--rounds_left_ > 0) {
     desk_.go_on_after(*this, random().between(Duration::zero(), pause_max));
   }
+  if (rounds_left_ % 4 == 0) read_own_name();
   switch (random().below(16)) {
     case 0:
     case 1:
@@ -162,22 +163,59 @@ Instant CachedReader::true_since(Duration max_staleness) {
                   environment().now() - cache_->options().coherence_lease);
 }
 
-bool CachedReader::is_tracked() { return driver().near_cache()->state() != NearCache::State::ttl; }
-
-bool CachedReader::look_up(const Place& place, const cache::Freshness& fresh, Instant since) {
-  if (cache_ == nullptr || !driver().has_cache()) return false;
-  NearCache& near = *driver().near_cache();
-  const commands::Question question = commands::get_of(place.key);
+// Nobody writes it, and each user is told something else.
+void CachedReader::read_own_name() {
+  if (cache_ == nullptr || !driver().has_cache()) return;
+  const commands::Question question = commands::get_of(SharedCache::user_key);
   Told told;
-  const bool hit = cache_->core().visit(near.reader(fresh), question, driver().time(),
-                                        [&](std::string_view wire) {
+  const bool hit =
+      cache_->core().visit(reader(), question, driver().time(), [&](std::string_view wire) {
                                           told = told_by(wire);
                                           return true;
                                         });
   cache_->note_lookup(hit);
+  if (hit) {
+    coverage().count(Deed::own_name_hit);
+    const std::optional<std::string>& user = driver().user();
+    require(!cache_->is_trusted() || !user || told == user,
+            "what is served was read by the same user", 0);
+    return;
+  }
+  const Duration timeout = desk_.draw_timeout();
+  const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "GET of the own name");
+  const std::array<std::string_view, 2> words{"GET", SharedCache::user_key};
+  CommandView command;
+  command.args = words;
+  command.effect = CommandView::Effect::read;
+  if (!desk_.note_submitted(driver().submit(command, timeout, number), number)) return;
+  asked_[number] = {.what = Asked::What::other};
+  driver().settle();
+}
+
+cache::Cache::Reader CachedReader::reader() {
+  return driver().near_cache()->reader(cache::any_staleness, driver().time());
+}
+
+std::uint32_t CachedReader::source() {
+  return cache_ != nullptr && driver().has_cache() ? reader().source : cache::Sources::none;
+}
+
+bool CachedReader::is_tracked() { return driver().near_cache()->state() != NearCache::State::ttl; }
+
+bool CachedReader::look_up(const Place& place, const cache::Freshness& fresh, Instant since) {
+  if (cache_ == nullptr || !driver().has_cache()) return false;
+  const cache::Cache::Reader wanted = driver().near_cache()->reader(fresh);
+  const commands::Question question = commands::get_of(place.key);
+  Told told;
+  const bool hit =
+      cache_->core().visit(wanted, question, driver().time(), [&](std::string_view wire) {
+        told = told_by(wire);
+        return true;
+      });
+  cache_->note_lookup(hit);
   if (!hit) return false;
   coverage().count(is_tracked() ? Deed::cache_hit : Deed::cache_hit_by_time);
-  if (cache_->is_trusted()) check_hit(place, told, since);
+  if (cache_->is_trusted()) check_hit(place, told, wanted.source, since);
   return true;
 }
 
@@ -187,14 +225,15 @@ std::size_t CachedReader::version_of(const Place& place, const Told& told) {
   return version;
 }
 
-void CachedReader::check_hit(const Place& place, const Told& told, Instant since) {
+void CachedReader::check_hit(const Place& place, const Told& told, std::uint32_t source,
+                             Instant since) {
   const Instant now = environment().now();
   const std::size_t version = version_of(place, told);
   if (version == Versions::none) return;
   const Instant superseded_at = books().versions.superseded_at(place, version);
   environment().note("client", desk_.user_number(), "finds version % of %, true until %", version,
                      place.key.c_str(), superseded_at.time_since_epoch());
-  const SharedCache::Floor floor = cache_->floor(place);
+  const SharedCache::Floor floor = cache_->floor(place, source);
   require(version >= floor.written, "what a client of the cache wrote is seen from then on", 0);
   const auto own = last_write_.find(place);
   require(own == last_write_.end() || !asked_.contains(own->second),
@@ -211,7 +250,7 @@ void CachedReader::check_hit(const Place& place, const Told& told, Instant since
   require(after(cache_->heard_at(), options.coherence_lease) >= now,
           "a lookup past its lease misses", 0);
   require(superseded_at >= cache_->vouched_since(), "nothing is served from before a reconnect", 0);
-  cache_->note_told(place, version);
+  cache_->note_told(place, source, version);
 }
 
 void CachedReader::send_read(const Place& place, Duration max_staleness) {
@@ -222,13 +261,14 @@ void CachedReader::send_read(const Place& place, Duration max_staleness) {
   command.args = words;
   command.effect = CommandView::Effect::read;
   Asked asked{.what = Asked::What::read, .place = place, .since = true_since(max_staleness)};
-  if (cache_ != nullptr) asked.floor = cache_->floor(place);
+  asked.source = source();
+  if (cache_ != nullptr) asked.floor = cache_->floor(place, asked.source);
   if (const auto own = last_write_.find(place); own != last_write_.end()) {
     asked.written_before = own->second;
   }
   const Result<RequestId> id = driver().submit_fresh(max_staleness, command, timeout, number);
   if (!desk_.note_submitted(id, number)) return;
-  asked.counts = Flights::has(*id);
+  asked.counts = Flights::has(*id) && asked.source != cache::Sources::none;
   asked_[number] = std::move(asked);
   driver().settle();
 }
@@ -271,7 +311,7 @@ void CachedReader::check_read(const Asked& asked, const Event& event) {
   require(superseded_at >= asked.since, "a read is as fresh as it had to be", number);
   if (cache_ == nullptr || !driver().has_cache() || !is_tracked()) return;
   require(version >= asked.floor.told, "a read is told nothing older than was told before", number);
-  if (asked.counts) cache_->note_told(asked.place, version);
+  if (asked.counts) cache_->note_told(asked.place, asked.source, version);
 }
 
 void CachedReader::note_write(const Asked& asked, RequestNumber number) {

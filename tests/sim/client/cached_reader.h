@@ -36,11 +36,13 @@ class CachedReader final : public Errand {
     cache::Mark mark = 0;              // of a proof: drawn before
     SharedCache::Floor floor{};        // and be no older than that
     RequestNumber written_before = 0;  // by this client
-    bool counts = false;               // what it is told holds for all others
+    std::uint32_t source = 0;          // whose it is, if it is known
+    bool counts = false;               // what it is told holds for all others of that
   };
 
   void act_once();
   void read_proved();
+  void read_own_name();
   Place some_place();
   void write();
   void erase();
@@ -50,7 +52,9 @@ class CachedReader final : public Errand {
   Instant true_since(Duration max_staleness);
   bool look_up(const Place& place, const cache::Freshness& fresh, Instant since);
   void send_read(const Place& place, Duration max_staleness);
-  void check_hit(const Place& place, const Told& told, Instant since);
+  void check_hit(const Place& place, const Told& told, std::uint32_t source, Instant since);
+  cache::Cache::Reader reader();
+  std::uint32_t source();
   void check_read(const Asked& asked, const Event& event);
   bool checks(const Event& event, bool truthful);
   void note_write(const Asked& asked, RequestNumber number);

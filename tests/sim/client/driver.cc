@@ -68,6 +68,8 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   client_.emplace(options_, std::move(accounts).value());
   fetches_.clear();
   ready_since_ = told_beside_at_ = {};
+  told_user_ = options.username.empty() ? "default" : options.username;
+  user_ = told_user_;
   if (cache != nullptr) use_cache(*cache);
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
@@ -153,6 +155,7 @@ void Driver::tell(const Event& event) {
       last_completed_ = 0;
       was_ready_ = true;
       ready_since_ = environment_.now();
+      user_ = told_user_;
       attempts_ = 0;
       quiet_since_ = environment_.now();
       return owner_.handle_ready();
@@ -165,6 +168,7 @@ void Driver::tell(const Event& event) {
     case Event::Kind::queueing_failed: return owner_.handle_part(event, is_truthful(event.tag));
     case Event::Kind::credentials_refused:
       environment_.note("client", number_, "new credentials are refused");
+      user_.reset();
       environment_.coverage.count(Deed::credentials_refused);
       return;
     case Event::Kind::disconnected:

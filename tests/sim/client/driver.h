@@ -61,6 +61,8 @@ class Driver final : private Wire::Owner, private Handler {
   Instant told_beside_at() const { return told_beside_at_; }
   bool is_told_the_truth() const { return !client_ || main_wire().truthful(); }
   std::size_t server() const { return server_; }
+  /// Who the client is to the server, by what it was told last; none: the server has refused that.
+  const std::optional<std::string>& user() const { return user_; }
   const ClientOptions& options() const { return options_; }
 
   /// Ends the client, which has said that it is closed, or has never been started.
@@ -205,6 +207,8 @@ class Driver final : private Wire::Owner, private Handler {
   std::uint64_t gave_up_waiting_ = 0;
   std::set<Tag> fetches_;  // reads that may be answered with the reply to another
   Instant ready_since_{};
+  std::string told_user_;  // the credentials' that it was given last
+  std::optional<std::string> user_;
   Instant heard_at_{};
   Instant told_beside_at_{};
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection

@@ -74,20 +74,23 @@ Instant SharedCache::heard_at() const {
   return at;
 }
 
-SharedCache::Floor SharedCache::floor(const Place& place) const {
-  const auto found = floors_.find(place);
-  return found == floors_.end() ? Floor() : found->second;
+SharedCache::Floor SharedCache::floor(const Place& place, std::uint32_t source) const {
+  const auto written = written_.find(place);
+  const auto told = told_.find({source, place});
+  Floor floor;
+  if (written != written_.end()) floor = {written->second, written->second};
+  if (told != told_.end()) floor.told = std::max(floor.told, told->second);
+  return floor;
 }
 
 void SharedCache::note_written(const Place& place, std::size_t version) {
-  Floor& floor = floors_[place];
-  floor.written = std::max(floor.written, version);
-  floor.told = std::max(floor.told, version);
+  std::size_t& written = written_[place];
+  written = std::max(written, version);
 }
 
-void SharedCache::note_told(const Place& place, std::size_t version) {
-  Floor& floor = floors_[place];
-  floor.told = std::max(floor.told, version);
+void SharedCache::note_told(const Place& place, std::uint32_t source, std::size_t version) {
+  std::size_t& told = told_[{source, place}];
+  told = std::max(told, version);
 }
 
 void SharedCache::note_lookup(bool hit) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plimsoll/core/cache/cache.h"
@@ -12,6 +14,7 @@
 #include "plimsoll/core/memory/heap_memory.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/tests/sim/environment.h"
+#include "plimsoll/tests/sim/random.h"
 
 // A cache that some of the clients share, in memory of its own, and what has been told by it: no
 // later read may be told anything older.
@@ -29,6 +32,14 @@ class SharedCache {
   cache::Cache& core() { return *core_; }
   const cache::CacheOptions& options() const { return core_->options(); }
 
+  /// GET of this tells users their names: what one was told must be served to no other.
+  static constexpr const char* user_key = "cuser";
+  /// Who a client with a cache may be, besides the default user: with any password.
+  static constexpr std::array<const char*, 3> users = {"ann", "bob", "eve"};
+  static Credentials user(Random& random) {
+    return {.username = random.one_of(users), .password = "any"};
+  }
+
   /// What its clients are to ask of servers.
   TrackingOptions tracking() const;
 
@@ -44,14 +55,15 @@ class SharedCache {
   /// When one of them was heard of last.
   Instant heard_at() const;
 
-  /// What has been told of a key: by writes, and by reads as well.
+  /// What has been told of a key: by writes, to everybody; and by reads as well, to those who read
+  /// the same source.
   struct Floor {
     std::size_t written = 0;
     std::size_t told = 0;
   };
-  Floor floor(const Place& place) const;
+  Floor floor(const Place& place, std::uint32_t source) const;
   void note_written(const Place& place, std::size_t version);
-  void note_told(const Place& place, std::size_t version);
+  void note_told(const Place& place, std::uint32_t source, std::size_t version);
 
   void note_lookup(bool hit);
 
@@ -66,7 +78,8 @@ class SharedCache {
   Budget budget_;
   std::optional<cache::Cache> core_;
   std::vector<const Driver*> clients_;
-  std::map<Place, Floor> floors_;
+  std::map<Place, std::size_t> written_;
+  std::map<std::pair<std::uint32_t, Place>, std::size_t> told_;
   bool was_lied_to_ = false;
   std::uint64_t lookups_ = 0;
   std::uint64_t hits_ = 0;

@@ -49,7 +49,8 @@ User::User(Environment& environment, std::uint32_t number, Budget& budget, Share
       cache_(cache),
       random_(environment.scenario.seed, Random::Purpose::user, number),
       habits_(random_, environment.scenario),
-      driver_(environment, number, *this) {
+      driver_(environment, number, *this),
+      identity_random_(environment.scenario.seed, Random::Purpose::identity, number) {
   Desk& desk = *this;
   errands_.push_back(std::make_unique<Transactor>(desk));
   errands_.push_back(std::make_unique<Popper>(desk));
@@ -93,6 +94,7 @@ ClientOptions User::draw_options() {
   if (has(Fault::no_database) || random_.one_in(4)) options.database = 1;
   if (environment_.rests) options.health_check_interval = Duration::zero();
   if (cache_ != nullptr) options.tracking = cache_->tracking();
+  draw_identity(options);
   if (environment_.calm) return options;
   options.inflight_requests_limit = random_.one_in(3) ? 1 + random_.skewed(200) : 1000;
   if (number_ % 2 == 1) {
@@ -159,6 +161,7 @@ void User::act_once() {
   const bool visit_ends = habits_.leaves_after > 0 && submitted_ >= habits_.leaves_after;
   if (visit_ends && !environment_.calm) return depart();
   tell_credentials();
+  change_identity();
   const std::uint64_t errands = cache_ != nullptr ? 2 : habits_.errands;
   if (errands > 0 && !environment_.calm && !has_submitted_all() && random_.one_in(errands)) {
     draw_errand().act();

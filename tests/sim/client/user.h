@@ -110,6 +110,8 @@ class User final : private Driver::Owner, private Desk, private Handler {
   void go_on_after(Errand& errand, Duration wait) override;
   void go_on_with(std::uint64_t detail);
   void tell_credentials();
+  void draw_identity(ClientOptions& options);
+  void change_identity();
 
   bool has(Fault fault) const {
     return !environment_.calm && environment_.scenario.faults.has(fault);
@@ -161,6 +163,8 @@ class User final : private Driver::Owner, private Desk, private Handler {
   std::vector<std::unique_ptr<Errand>> errands_;
   std::map<RequestNumber, Errand*> errand_of_;  // of requests without an outcome
   std::size_t passwords_told_ = 0;
+  Random identity_random_;
+  bool is_named_ = false;  // one of the named users, who have no passwords that change
   std::size_t large_bytes_kept_ = 0;
 };
 

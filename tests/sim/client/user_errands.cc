@@ -78,10 +78,26 @@ void User::check_quiet() {
 void User::tell_credentials() {
   const auto& passwords = environment_.passwords;
   if (passwords_told_ == passwords.size()) return;
-  if (!environment_.scenario.faults.has(Fault::rotation)) return;
+  if (!environment_.scenario.faults.has(Fault::rotation) || is_named_) return;
   passwords_told_ = passwords.size();
   environment_.coverage.count(Deed::credentials_changed);
   driver_.set_credentials({.username = {}, .password = passwords.back()});
+}
+
+// Half of those who share a cache are not the default user.
+void User::draw_identity(ClientOptions& options) {
+  is_named_ = cache_ != nullptr && identity_random_.one_in(2);
+  if (!is_named_) return;
+  const Credentials credentials = SharedCache::user(identity_random_);
+  options.username = credentials.username;
+  options.password = credentials.password;
+}
+
+// Somebody else from here on, with the same client.
+void User::change_identity() {
+  if (!is_named_ || environment_.calm || !identity_random_.one_in(30)) return;
+  environment_.coverage.count(Deed::user_changed);
+  driver_.set_credentials(SharedCache::user(identity_random_));
 }
 
 }  // namespace plimsoll::sim

@@ -1,4 +1,4 @@
-// PING, ECHO, HELLO, AUTH, SELECT, RESET, QUIT.
+// PING, ECHO, HELLO, AUTH, ACL WHOAMI, SELECT, RESET, QUIT.
 #include <optional>
 #include <string>
 
@@ -60,6 +60,8 @@ void auth(Call& call) {
   const std::string_view name = named ? arguments[1] : "default";
   if (authenticate(call, name, arguments.back()) == Authenticated::yes) call.reply.ok();
 }
+
+void whoami(Call& call) { call.reply.bulk(call.connection.user->name); }
 
 struct HelloRequest {
   std::optional<Protocol> protocol = {};
@@ -168,6 +170,8 @@ constexpr Command connection_table[] = {
     {"echo", 2, flags_always, no_key, echo},
     {"hello", -1, before_authentication, no_key, hello},
     {"auth", -2, before_authentication, no_key, auth},
+    {"acl", -2, flag_container, no_key, nullptr},
+    {"acl|whoami", 2, flags_always, no_key, whoami},
     {"select", 2, flags_always, no_key, select},
     {"reset", 1, before_authentication | flag_at_once | flag_subscribed, no_key, reset},
     {"quit", -1, before_authentication | flag_at_once | flag_subscribed, no_key, quit},

@@ -152,7 +152,12 @@ void set_expiring(Call& call, ExpiryUnit unit) {
 void setex(Call& call) { set_expiring(call, ExpiryUnit::seconds); }
 void psetex(Call& call) { set_expiring(call, ExpiryUnit::milliseconds); }
 
-void get(Call& call) { reply_with_string(call); }
+void get(Call& call) {
+  if (call.engine.options.user_key == call.arguments[1]) {
+    return call.reply.bulk(call.connection.user->name);
+  }
+  reply_with_string(call);
+}
 
 void mget(Call& call) {
   call.reply.array(call.arguments.size() - 1);

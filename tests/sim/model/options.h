@@ -45,6 +45,8 @@ struct ServerOptions {
   std::string version = "8.0.1";
   // What an older server does not have, by the server's names: "hello", "client|tracking".
   std::vector<std::string> unknown_commands = {};
+  // GET of this key tells each user its own name, as one that reads what others may not see.
+  std::optional<std::string> user_key = {};
 };
 
 /// Whether the server wants to be rid of a connection, and of what it has not sent on it.

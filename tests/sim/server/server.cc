@@ -5,6 +5,7 @@
 
 #include "plimsoll/tests/sim/client/reply_hash.h"
 #include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/client/shared_cache.h"
 
 // The event loop. What goes wrong with a server is in server_faults.cc.
 
@@ -25,6 +26,12 @@ Server::Server(Environment& environment, std::uint32_t number)
       service_time_(random_.between(Duration::zero(), microseconds(5))) {
   model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
   if (environment.scenario.faults.has(Fault::rotation)) restore_password();
+  for (const char* const name : SharedCache::users) {
+    model::User user;
+    user.name = name;
+    model_.set_user(user);
+  }
+  model_.options().user_key = SharedCache::user_key;
   if (random_.one_in(3)) model_.options().tracking_keys_max = random_.between(1, 8);
   environment.network.add_server(*this);
 }
