@@ -92,9 +92,10 @@ int32_t plimsoll_cache_statistics(int32_t cache);
 struct PlimsollOptions* plimsoll_options(void);
 
 /// A new client, by options() and four words: username, password, client name, and what it reads
-/// (for its cache: clients share entries if they say the same, and are the same user there). It starts to connect:
-/// poll() comes next. Answers its id, 1 or more. invalid_option, naming the field;
-/// rejected_by_limit: plimsoll_clients_max; out_of_memory: the line has no room for one more.
+/// (for its cache: clients share entries if they say the same, and are the same user there). It
+/// starts to connect: poll() comes next. Answers its id, 1 or more. invalid_option, naming the
+/// field; rejected_by_limit: plimsoll_clients_max; out_of_memory: the line has no room for one
+/// more.
 int32_t plimsoll_create(double now);
 
 /// Forgets a client and all that it holds. Its requests get no events any more: abort() and poll()
