@@ -72,13 +72,6 @@ const char* Server::made_up_reply(const Connection& connection) {
   if (imposed_ == Fault::no_database && command == "SELECT") {
     return "-ERR DB index is out of range\r\n";
   }
-  // What has no databases is a proxy, and does not track.
-  const bool tracking =
-      command == "CLIENT" && scanner_.words().size() > 1 && scanner_.words()[1] == "TRACKING";
-  if (imposed_ == Fault::no_database && tracking) {
-    note_lie_told();
-    return "-ERR unknown subcommand 'TRACKING'. Try CLIENT HELP.\r\n";
-  }
   if (imposed_ == Fault::no_permission && (bare_ping || command == "SELECT")) {
     return "-NOPERM User default has no permissions to run this command\r\n";
   }
