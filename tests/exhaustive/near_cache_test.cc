@@ -220,8 +220,8 @@ class CacheWorld {
     commands::QuestionReader question;
     story_.require(question.read(view(words)), "GET may be cached");
     std::string reply;
-    const bool hit = cache_->visit(end.client->near_cache()->reader(), question.question(), now_,
-                                   [&](std::string_view bytes) {
+    const bool hit = cache_->visit(end.client->near_cache()->reader(cache::any_staleness, now_),
+                                   question.question(), now_, [&](std::string_view bytes) {
                                      reply = bytes;
                                      return true;
                                    });

@@ -170,9 +170,9 @@ void CachedReader::read_own_name() {
   Told told;
   const bool hit =
       cache_->core().visit(reader(), question, driver().time(), [&](std::string_view wire) {
-                                          told = told_by(wire);
-                                          return true;
-                                        });
+        told = told_by(wire);
+        return true;
+      });
   cache_->note_lookup(hit);
   if (hit) {
     coverage().count(Deed::own_name_hit);
