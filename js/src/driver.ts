@@ -346,8 +346,7 @@ export class Driver implements Failable, LinkOwner {
         if (tag !== 0 && nodes > 0) this.#outcomes.tellPart(at, nodes, this.#requests.get(tag));
         return;
       case events.failed: return this.#outcomes.fail(at, nodes, tag, this.#trouble);
-      case events.queueingFailed:
-        return this.#outcomes.noteRefusal(at, nodes, tag, this.#trouble);
+      case events.queueingFailed: return this.#outcomes.noteRefusal(at, nodes, tag, this.#trouble);
       case events.admitted: return this.#submitAdmitted(tag);
       case events.ready:
         this.#trouble = "";
