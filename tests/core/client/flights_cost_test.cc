@@ -34,7 +34,7 @@ class Reads {
       const commands::Question question{
           .row = commands::row_numbers::get, .key = key, .rest = rest, .more_keys = {}};
       std::array<cache::Cache::Ticket::Seen, 1> seen;
-      const auto ticket = cache_.begin_fetch(question, member_.source, 0, Instant{}, seen);
+      const auto ticket = cache_.begin_fetch(question, source_, 0, Instant{}, seen);
       REQUIRE(flights.newest(question, ticket) == nullptr);
       Flights::Flight* const flight = flights.open(question, ticket);
       REQUIRE(flight != nullptr);
@@ -63,7 +63,7 @@ class Reads {
   AccountHandle account_ = test_.budget.open_account(PoolKind::requests);
   const cache::CacheOptions options_{.bytes_max = 16 * 1024 * 1024};
   cache::Cache cache_{options_, cache::Cache::take_memory(test_.budget, options_).value()};
-  const cache::Cache::Membership member_ = cache_.join("server").value();
+  const std::uint32_t source_ = cache_.enter_source(cache_.digest("server"))->number();
 
  public:
   Flights flights{*account_};
