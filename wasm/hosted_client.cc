@@ -23,7 +23,6 @@ constexpr Error no_room_for_client{.code = ErrorCode::out_of_memory,
 Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& options,
                                            HostedCache* cache, std::string_view source) {
   ClientOptions own = options;
-  own.clock_step = coarsest_clock_step;
   if (cache != nullptr) own.tracking = cache->tracking();
   if (const Status valid = validate(own); !valid) return valid.error();
   Result<Client::Accounts> accounts = Client::open_accounts(budget);
@@ -50,7 +49,8 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   made->request_timeout_ = own.request_timeout;
   made->waits_for_room_ = own.inflight_overflow == OnLimit::wait;
   if (cache == nullptr) return made;
-  if (const Status used = made->client_.use_cache(cache->cache(), source); !used) {
+  const Status used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
+  if (!used) {
     destroy(*made, budget);
     return used.error();
   }

@@ -78,7 +78,11 @@ class Client {
   /// the same user: the server is asked for that on each connection. The options must want tracking
   /// as far as the cache's mode does. out_of_memory; invalid_option: the cache has too many
   /// clients.
-  Status use_cache(cache::Cache& cache, std::string_view place);
+  ///
+  /// `clock_step`: the most by which a reading of the driver's clock may lag behind the time; zero:
+  /// less than anything that is measured by it. Readings that differ by less show a finer clock.
+  Status use_cache(cache::Cache& cache, std::string_view place,
+                   Duration clock_step = Duration::zero());
 
   /// What the main connection shows to whoever lies before the server, such as a bridge's token,
   /// where it is not the same for all connections: before handle_opened() of each for which it is
@@ -366,12 +370,12 @@ class Client {
   Admission admission_;
   Box<NearCache> near_;    // where there is a cache
   bool admitted_ = false;  // the first in line is
+  bool spoke_ = false;     // the last event was of a connection beside the main one
   Error admission_error_;
   Instant line_now_ = Instant::min();
   Instant room_again_at_ = never;  // there was no memory for the first in line
   std::uint64_t refused_progress_ = 0;
   std::size_t waiting_for_memory_ = 0;  // as the account knows
-  bool spoke_ = false;                  // the last event was of one of them
   std::optional<Event> end_;            // of the main connection, until the others are over
 };
 

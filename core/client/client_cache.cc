@@ -6,11 +6,11 @@
 
 namespace plimsoll {
 
-Status Client::use_cache(cache::Cache& cache, std::string_view place) {
+Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration clock_step) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recorder_.on());
   const Result<std::uint32_t> slot = cache.join();
   if (!slot) return slot.error();
-  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *slot, place, session_,
+  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *slot, place, clock_step, session_,
                                *accounts_.requests, *accounts_.replies);
   if (near_) return {};
   cache.leave(*slot);

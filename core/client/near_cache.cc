@@ -24,15 +24,15 @@ bool is_invalidation(const Value& push) {
 
 }  // namespace
 
-NearCache::NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view place, Session& main,
-                     Account& requests, Account& replies)
+NearCache::NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view place,
+                     Duration clock_step, Session& main, Account& requests, Account& replies)
     : cache_(cache),
       slot_(slot),
       main_(main),
       requests_(requests),
       replies_(replies),
       place_(cache.digest(place)),
-      clock_step_(main.options().clock_step),
+      clock_step_(clock_step),
       flights_(requests),
       cached_reader_(replies),
       writes_(cache, requests),

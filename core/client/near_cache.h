@@ -31,9 +31,9 @@ namespace plimsoll {
 class NearCache {
  public:
   /// Accounts and the session must outlive this, the cache too. `cache` has given the client
-  /// `slot`. `place` says which server and database it reads, and how, as far as its driver knows.
-  NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view place, Session& main,
-            Account& requests, Account& replies);
+  /// `slot`. `place` and `clock_step` are as in Client::use_cache().
+  NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view place, Duration clock_step,
+            Session& main, Account& requests, Account& replies);
   ~NearCache();
   NearCache(const NearCache&) = delete;
   NearCache& operator=(const NearCache&) = delete;

@@ -36,6 +36,11 @@ Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestI
   return (*id & ~generation_mask) | generation | RequestId{index} << index_shift;
 }
 
+bool SideConnections::make_table() {
+  if (!table_) table_ = Box<Table>::make(accounts_.connections, 0);
+  return static_cast<bool>(table_);
+}
+
 Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   now_ = now;
   const bool subscribes = role == Role::subscription;
@@ -45,8 +50,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
     return subscribes ? too_many("subscriptions_max is reached", limit)
                       : too_many("blocking_connections_max is reached", limit);
   }
-  if (!table_) table_ = Box<Table>::make(accounts_.connections, 0);
-  if (!table_) return no_room;
+  if (!make_table()) return no_room;
   // The first place is the main connection's.
   const auto index = static_cast<std::uint32_t>(std::countr_one(used_ | 1));
   PLIMSOLL_CHECK(index < connections_max);
@@ -316,9 +320,9 @@ void SideConnections::abort() {
 
 void SideConnections::handle_timeout(Instant now) {
   now_ = now;
-  if (line_) {
-    if (now >= line_->room_again_at) line_->room_again_at = never;
-    line_->waiters.handle_timeout(now);
+  if (has_line()) {
+    if (now >= table_->line->room_again_at) table_->line->room_again_at = never;
+    table_->line->waiters.handle_timeout(now);
   }
   for_each([&](std::uint32_t index, Side& side) {
     side.session.handle_timeout(now);
@@ -335,7 +339,8 @@ void SideConnections::handle_timeout(Instant now) {
 
 Instant SideConnections::poll_timeout() {
   Instant next = never;
-  if (!nobody_waits()) next = std::min(line_->waiters.next_deadline(), line_->room_again_at);
+  if (!nobody_waits())
+    next = std::min(table_->line->waiters.next_deadline(), table_->line->room_again_at);
   for_each([&next](std::uint32_t, Side& side) {
     next = std::min(next, side.session.poll_timeout());
     if (side.busy) next = std::min({next, side.deadline, side.unblock_at});

@@ -62,11 +62,11 @@ class SideConnections {
   void cancel_wait(RequestId id);
   /// Who was admitted, and is yet to be submitted; null: nobody.
   const Admission::Waiter* admitted() const {
-    return line_ && line_->reserved ? &line_->waiters.first() : nullptr;
+    return has_line() && table_->line->reserved ? &table_->line->waiters.first() : nullptr;
   }
   RequestId submit_admitted(const CommandView& command, Tag tag);
   /// The line, for its figures; null: nobody has waited yet.
-  const Admission* line() const { return line_ ? &line_->waiters : nullptr; }
+  const Admission* line() const { return has_line() ? &table_->line->waiters : nullptr; }
 
   /// A connection for one user. rejected_by_limit, also where others wait for a connection.
   Result<ConnectionId> open_exclusive(Instant now);
@@ -191,7 +191,9 @@ class SideConnections {
   static bool is_idle(const Side& side);
   void settle(Side& side);
   void drop_those_over();
-  bool nobody_waits() const { return !line_ || line_->waiters.none(); }
+  bool has_line() const { return table_ && table_->line; }
+  bool nobody_waits() const { return !has_line() || table_->line->waiters.none(); }
+  bool make_table();
   void note_use() { none_ = used_ == 0 && nobody_waits(); }
 
   template <class Visit>
@@ -213,7 +215,7 @@ class SideConnections {
   RequestId generations_ = 0;
   Side* last_ = nullptr;  // whose event was the last
 
-  // These two are made when they are first needed.
+  // Both are made when they are first needed.
   struct Line {
     explicit Line(Account& requests, std::size_t waiters_max)
         : waiters(requests, waiters_max, Admission::Of::connections) {}
@@ -223,9 +225,9 @@ class SideConnections {
     Instant room_again_at = never;          // there was no memory for the first in line
     Error error{};
   };
-  Box<Line> line_;
   struct Table {
     std::array<Box<Side>, connections_max> sides;  // the first is not used
+    Box<Line> line;
   };
   Box<Table> table_;
 };

@@ -160,7 +160,7 @@ void SideConnections::validate() {
     PLIMSOLL_CHECK((side.role == Role::subscription) == static_cast<bool>(side.subscription));
     PLIMSOLL_CHECK(side.busy || side.early == Early::no);
   });
-  if (line_) line_->waiters.validate();
+  if (has_line()) table_->line->waiters.validate();
   PLIMSOLL_CHECK(none_ == (used_ == 0 && nobody_waits()));
   PLIMSOLL_CHECK(subscriptions_count() <= options_.subscriptions_max);
   PLIMSOLL_CHECK(blocking_count() <= options_.blocking_connections_max);

@@ -25,20 +25,22 @@ Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant 
   now_ = now;
   // Nobody would ever be admitted.
   if (options_.blocking_connections_max == 0) return no_connections;
-  if (!line_) {
-    line_ = Box<Line>::make(accounts_.requests, 0, accounts_.requests, options_.waiters_max);
+  if (!make_table()) return no_room_to_wait;
+  Box<Line>& made = table_->line;
+  if (!made) {
+    made = Box<Line>::make(accounts_.requests, 0, accounts_.requests, options_.waiters_max);
   }
-  if (!line_) return no_room_to_wait;
-  if (line_->waiters.none()) line_->room_again_at = never;
-  const Result<RequestId> id = line_->waiters.join(bytes, deadline, tag, beside);
+  if (!made) return no_room_to_wait;
+  if (table_->line->waiters.none()) table_->line->room_again_at = never;
+  const Result<RequestId> id = table_->line->waiters.join(bytes, deadline, tag, beside);
   note_use();
   return id;
 }
 
 void SideConnections::cancel_wait(RequestId id) {
-  PLIMSOLL_CHECK(line_);
-  if (line_->reserved && line_->waiters.first().id == id) release_room();
-  line_->waiters.cancel(id);
+  PLIMSOLL_CHECK(has_line());
+  if (table_->line->reserved && table_->line->waiters.first().id == id) release_room();
+  table_->line->waiters.cancel(id);
 }
 
 // Those who cannot go on for want of memory would, with every event, ask for what others need.
@@ -51,20 +53,20 @@ Pipeline::Room SideConnections::make_room(std::size_t bytes) {
     index = *opened;
   }
   const Pipeline::Room room = table_->sides[*index]->session.make_room(bytes);
-  if (room == Pipeline::Room::made) line_->reserved = index;
+  if (room == Pipeline::Room::made) table_->line->reserved = index;
   return room;
 }
 
 void SideConnections::release_room() {
-  table_->sides[*std::exchange(line_->reserved, std::nullopt)]->session.release_room();
+  table_->sides[*std::exchange(table_->line->reserved, std::nullopt)]->session.release_room();
 }
 
 RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) {
   PLIMSOLL_CHECK(admitted() != nullptr);
-  const std::uint32_t index = *std::exchange(line_->reserved, std::nullopt);
-  const Admission::Waiter waiter = line_->waiters.first();
+  const std::uint32_t index = *std::exchange(table_->line->reserved, std::nullopt);
+  const Admission::Waiter waiter = table_->line->waiters.first();
   PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
-  line_->waiters.leave();
+  table_->line->waiters.leave();
   note_use();
   const RequestId id = table_->sides[index]->session.submit_to_room(command, never, tag);
   return begin(index, id, waiter.deadline);
@@ -73,29 +75,32 @@ RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) 
 // Tells who waits no longer, or lets the first one in.
 std::optional<Event> SideConnections::poll_line() {
   if (nobody_waits()) return std::nullopt;
-  PLIMSOLL_CHECK(!line_->reserved);
-  Admission& waiters = line_->waiters;
+  PLIMSOLL_CHECK(!table_->line->reserved);
+  Admission& waiters = table_->line->waiters;
   const bool over = closing_ || main_.is_closed();
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
   note_use();
   if (ended) {
-    line_->room_again_at = never;  // another may be first
+    table_->line->room_again_at = never;  // another may be first
     return waiter_failed(*ended);
   }
   if (over || waiters.none()) return std::nullopt;
-  if (line_->room_again_at != never && now_ < line_->room_again_at) return std::nullopt;
-  line_->room_again_at = never;
+  if (table_->line->room_again_at != never && now_ < table_->line->room_again_at)
+    return std::nullopt;
+  table_->line->room_again_at = never;
   const Admission::Waiter& first = waiters.first();
   switch (make_room(first.bytes)) {
     case Pipeline::Room::made: return Event{.kind = Event::Kind::admitted, .tag = first.tag};
     case Pipeline::Room::no_place: return std::nullopt;
-    case Pipeline::Room::no_memory: line_->room_again_at = after(now_, memory_again_wait); break;
+    case Pipeline::Room::no_memory:
+      table_->line->room_again_at = after(now_, memory_again_wait);
+      break;
   }
   return std::nullopt;
 }
 
 Event SideConnections::waiter_failed(const Ended& ended) {
-  Error& error = line_->error;
+  Error& error = table_->line->error;
   if (ended.code == ErrorCode::timed_out) {
     error = {.what = "the request's deadline passed while it waited for a connection"};
   } else if (ended.code == ErrorCode::cancelled) {

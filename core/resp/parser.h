@@ -168,13 +168,13 @@ class Parser {
   bool type_known_ = false;
   Type frame_type_ = Type::null;
   std::uint32_t depth_ = 0;
+  std::uint32_t streamed_bytes_ = 0;
   std::size_t payload_left_ = 0;  // of the string or chunk at hand
   std::size_t piece_left_ = 0;    // of its part in this buffer
   std::size_t line_scanned_ = 0;  // bytes of an unfinished line that hold no CR
   std::size_t line_skipped_ = 0;  // bytes of a line that is too long
   bool line_is_number_ = false;   // of that: digits, and no sign any more
   Node* string_ = nullptr;
-  std::uint32_t streamed_bytes_ = 0;
   Node scratch_{};  // written instead of the tape while dropping
   std::size_t frame_bytes_ = 0;
   std::size_t frame_bytes_limit_ = SIZE_MAX;

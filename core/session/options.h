@@ -132,10 +132,6 @@ struct SessionOptions {
   std::uint32_t subscription_messages_max = 10'000;
   OverflowPolicy subscription_overflow = OverflowPolicy::drop_oldest;
 
-  /// The most by which a reading of the driver's clock may lag behind the time; zero: less than
-  /// anything that is measured by it. Readings that differ by less show a finer clock.
-  Duration clock_step = Duration::zero();
-
   /// What the waits between attempts are drawn by.
   std::uint64_t random_seed = 0;
 

@@ -20,17 +20,17 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
   PLIMSOLL_CHECK(size > 0 && command.answers > 0);
   const bool is_read = command.effect == CommandView::Effect::read;
-  return {.tag = tag,
-          .deadline = deadline,
-          .begin = begin,
-          .size = size,
-          .answers_left = command.answers,
-          .state = State::live,
-          .answer = command.answer,
-          .resends_left = static_cast<std::uint8_t>((is_read ? options_.read_resends_max : 0) &
-                                                    read_resends_limit),
-          .sent_before = false,
-          .own = false};
+  return Request{.tag = tag,
+                 .deadline = deadline,
+                 .begin = begin,
+                 .size = size,
+                 .answers_left = command.answers,
+                 .state = State::live,
+                 .answer = command.answer,
+                 .resends_left = static_cast<std::uint8_t>(
+                     (is_read ? options_.read_resends_max : 0) & read_resends_limit),
+                 .sent_before = false,
+                 .own = false};
 }
 
 // Part of submit(), on the way of every request: a call of its own would cost a twentieth of it.

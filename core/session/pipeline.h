@@ -245,12 +245,12 @@ class Pipeline {
   std::uint64_t lost_end_ = 0;      // everything before this was given out before, and lost
   bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
   bool losing_ = false;             // from handle_connection_lost() to restart()
+  bool searching_ = false;          // for requests that have ended
   std::size_t answered_count_ = 0;  // at the front: answered before the transport was done
   std::size_t own_count_ = 0;       // at most so many of them are the session's own
   std::size_t window_;              // requests that may be on the wire
 
-  // The search for requests that have ended.
-  bool searching_ = false;
+  // The search for those.
   std::size_t search_index_ = 0;
   Instant search_now_ = Instant::min();
   Instant search_deadline_ = never;

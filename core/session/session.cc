@@ -282,7 +282,7 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
 std::optional<Event> Session::handle_part() {
   if (pipeline_.next_wants_confirmations()) return handle_refusal();
   const Tag tag = pipeline_.next_tag();
-  const bool is_first = parts_of_ != pipeline_.next_id();
+  const bool is_first = !std::exchange(has_parts_, true) || parts_of_ != pipeline_.next_id();
   parts_of_ = pipeline_.next_id();
   const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
   const bool shown = reader_.dropped() == Parser::Drop::none;
@@ -362,7 +362,7 @@ bool Session::poll_frame(std::optional<Event>& event) {
 Event Session::handle_refusal() {
   const Speaker speaker = speaker_of(pipeline_.next_answer());
   // Where MULTI was refused the commands behind it ran one by one, whatever is said to EXEC.
-  const bool had_no_multi = first_part_refused_ && parts_of_ == pipeline_.next_id();
+  const bool had_no_multi = has_parts_ && first_part_refused_ && parts_of_ == pipeline_.next_id();
   const Tag tag = pipeline_.take_next();
   if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
   const Value value = reader_.value();

@@ -317,9 +317,10 @@ class Session {
   bool dry_ = false;               // and the reserve is not to be used
   bool resumed_ = false;
   Reader::Reserve reserve_ = Reader::Reserve::use;
-  std::optional<RequestId> watched_;   // owed to nobody, and due next
-  std::optional<RequestId> parts_of_;  // the request that had an answer before its last one
-  bool first_part_refused_ = false;    // ... of which the first was an error
+  bool has_parts_ = false;            // parts_of_ is a request's
+  bool first_part_refused_ = false;   // ... of which the first answer was an error
+  RequestId parts_of_ = 0;            // the one that had an answer before its last one
+  std::optional<RequestId> watched_;  // owed to nobody, and due next
   Instant watched_since_ = never;
   Backoff backoff_;
   Error problem_;

@@ -184,7 +184,7 @@ void Session::drop_connection() {
   connected_ = false;
   read_again_at_ = never;
   watched_.reset();
-  parts_of_.reset();
+  has_parts_ = false;
   held_ = dry_ = resumed_ = false;
 }
 

@@ -31,7 +31,7 @@ CachedWorld::CachedWorld(const Settings& settings)
     one.end = std::make_unique<ClientEnd>(options, budget_);
     one.peer.set_script([this, &one](const Words& request) { return answer(one, request); });
     const std::string place = i < settings.places.size() ? settings.places[i] : "the server";
-    REQUIRE(one.end->client().use_cache(*cache_, place).ok());
+    REQUIRE(one.end->client().use_cache(*cache_, place, settings.clock_step).ok());
     one.end->connect();
     flow(i);
     REQUIRE(one.end->take_events() == Lines{"ready"});

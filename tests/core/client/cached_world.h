@@ -28,6 +28,7 @@ class CachedWorld {
     cache::CacheOptions cache{.bytes_max = 64 * 1024};
     ClientOptions client{.tracking = {.method = TrackingOptions::Method::all_reads}};
     std::size_t clients = 1;
+    Duration clock_step = Duration::zero();
     bool knows_tracking = true;
     bool knows_pttl = true;
     BudgetOptions budget{};

@@ -79,9 +79,7 @@ TEST_CASE("without tracking, a fetch that has stalled for longer than entry_ttl 
 }
 
 TEST_CASE("a number of milliseconds is counted with the step of the clock on the safe side") {
-  ClientOptions options{.tracking = {.method = TrackingOptions::Method::all_reads}};
-  options.clock_step = 100ms;
-  CachedWorld world({.client = options});
+  CachedWorld world({.clock_step = 100ms});
   cache_it(world);
   world.end(0).prove(1);
   world.flow();
@@ -107,9 +105,7 @@ TEST_CASE("a number of milliseconds is counted with the step of the clock on the
 }
 
 TEST_CASE("entries end a step of the clock before their time") {
-  ClientOptions options{.tracking = {.method = TrackingOptions::Method::all_reads}};
-  options.clock_step = 100ms;
-  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .entry_ttl = 1s}, .client = options});
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .entry_ttl = 1s}, .clock_step = 100ms});
   cache_it(world);
   world.advance(100ms);
   world.advance(799ms);

@@ -63,9 +63,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   admitted_as_.clear();
   gave_up_waiting_ = 0;
   pools_.fill(PoolKind::replies);
-  // As of a driver that knows nothing better: readings show how fine the clock is.
-  if (clock_.step() != Duration::zero()) options_.clock_step = coarsest_clock_step;
-  client_.emplace(options_, std::move(accounts).value());
+  client_.emplace(options, std::move(accounts).value());
   fetches_.clear();
   ready_since_ = told_beside_at_ = {};
   told_user_ = options.username.empty() ? "default" : options.username;
@@ -88,7 +86,10 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
 void Driver::use_cache(cache::Cache& cache) {
   const std::string source =
       "server " + std::to_string(server_) + ", database " + std::to_string(options_.database);
-  const Status used = client_->use_cache(cache, source);
+  // A driver whose clock has steps knows nothing better: readings show how fine it is.
+  const bool is_exact = clock_.step() == Duration::zero();
+  const Status used =
+      client_->use_cache(cache, source, is_exact ? Duration::zero() : coarsest_clock_step);
   require(used.ok() || used.error().code == ErrorCode::out_of_memory,
           "a client is refused a cache only for want of memory");
 }
