@@ -19,7 +19,7 @@ constexpr std::uint32_t index_of(ConnectionId connection) {
 constexpr Error no_room{.code = ErrorCode::rejected_by_limit,
                         .what = "the connections pool has no room for one more connection"};
 
-constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
+constexpr Error others_wait_to_block{.code = ErrorCode::rejected_by_limit,
                             .what = "others wait for a connection already"};
 
 Error too_many(const char* what, std::uint32_t limit) {
@@ -121,7 +121,7 @@ Session* SideConnections::session(ConnectionId connection) const {
 
 Result<RequestId> SideConnections::submit_blocking(const CommandView& command, Instant now,
                                                    Instant deadline, Tag tag) {
-  if (!nobody_waits()) return others_wait;
+  if (!nobody_waits()) return others_wait_to_block;
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {
     const Result<std::uint32_t> opened = open(Role::blocking, now);
@@ -143,7 +143,7 @@ RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant dead
 }
 
 Result<ConnectionId> SideConnections::open_exclusive(Instant now) {
-  if (!nobody_waits()) return others_wait;
+  if (!nobody_waits()) return others_wait_to_block;
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {
     const Result<std::uint32_t> opened = open(Role::exclusive, now);
