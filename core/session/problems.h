@@ -39,6 +39,11 @@ inline constexpr Error multi_refused{
     .executed = Executed::maybe,
     .what = "the server refused MULTI: the commands may have run one by one"};
 
+inline constexpr Error no_confirmation{
+    .code = ErrorCode::server_error,
+    .executed = Executed::maybe,
+    .what = "the server answered with a reply where a confirmation was due"};
+
 inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,
     .what = "the server owes a reply for longer than tombstone_age_max"};

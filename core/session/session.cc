@@ -366,17 +366,18 @@ Event Session::handle_refusal() {
   const Tag tag = pipeline_.take_next();
   if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
   const Value value = reader_.value();
-  const BytesView text = *value.as_error();
-  Error error = error_of_reply(text, speaker);
-  if (had_no_multi) {
+  const Result<BytesView> text = value.as_error();
+  // Some servers answer SUBSCRIBE with a reply that is neither a confirmation nor an error.
+  Error error = text ? error_of_reply(*text, speaker) : no_confirmation;
+  if (had_no_multi && text) {
     const bool is_of_exec =
-        text.starts_with("EXECABORT") || text.starts_with("ERR EXEC without MULTI");
+        text->starts_with("EXECABORT") || text->starts_with("ERR EXEC without MULTI");
     if (is_of_exec) error = multi_refused;
     error.executed = Executed::maybe;
   }
   Event event = failed(tag, error);
   event.value = value;
-  if (text.starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);
+  if (text && text->starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);
   return event;
 }
 

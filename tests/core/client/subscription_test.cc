@@ -118,6 +118,19 @@ TEST_CASE("a refused subscription leaves nothing behind, and the next one is tak
   CHECK(fleet.take_events() == Lines{"2: push [\"psubscribe\", \"c\", 1]"});
 }
 
+TEST_CASE("a reply where a confirmation is due is an error of that request, whatever it is") {
+  for (const char* const reply : {"+OK\r\n", "$2\r\nOK\r\n", ":1\r\n", "_\r\n", "*0\r\n"}) {
+    INFO(reply);
+    Subscribed fleet;
+    fleet.set_script([reply](std::uint32_t, const testing::Words&) { return std::string(reply); });
+    fleet.subscribe(1, three);
+    const Lines told = fleet.take_events();
+    REQUIRE(!told.empty());
+    CHECK(told.front().find("server_error (maybe") != std::string::npos);
+    CHECK(fleet.statistics().names == 0);
+  }
+}
+
 TEST_CASE("messages come in order, whether somebody waits or not") {
   Subscribed fleet;
   SECTION("as they are") {}
