@@ -28,7 +28,8 @@ class Random {
     cache,
     caches,
     clock,
-    identity
+    identity,
+    proxy
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

@@ -23,7 +23,9 @@ Server::Server(Environment& environment, std::uint32_t number)
     : environment_(environment),
       number_(number),
       random_(environment.scenario.seed, Random::Purpose::server, number),
-      service_time_(random_.between(Duration::zero(), microseconds(5))) {
+      service_time_(random_.between(Duration::zero(), microseconds(5))),
+      knows_tracking_(
+          !Random(environment.scenario.seed, Random::Purpose::proxy, number).one_in(12)) {
   model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
   if (environment.scenario.faults.has(Fault::rotation)) restore_password();
   for (const char* const name : SharedCache::users) {

@@ -120,6 +120,7 @@ class Server final : private Link::Server, private Handler {
   bool turn_planned_ = false;
   Instant idle_at_{};  // does nothing before
   Duration service_time_;
+  const bool knows_tracking_;
   Instant slow_until_{};
   Duration slow_service_time_{};
   std::optional<Fault> lie_;

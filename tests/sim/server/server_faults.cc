@@ -72,6 +72,12 @@ const char* Server::made_up_reply(const Connection& connection) {
   if (imposed_ == Fault::no_database && command == "SELECT") {
     return "-ERR DB index is out of range\r\n";
   }
+  // As a proxy. In the end clients that want tracking by all means are to have it.
+  const bool is_tracking =
+      command == "CLIENT" && scanner_.words().size() > 1 && scanner_.words()[1] == "TRACKING";
+  if (is_tracking && !knows_tracking_ && !environment_.calm) {
+    return "-ERR unknown subcommand 'TRACKING'. Try CLIENT HELP.\r\n";
+  }
   if (imposed_ == Fault::no_permission && (bare_ping || command == "SELECT")) {
     return "-NOPERM User default has no permissions to run this command\r\n";
   }
