@@ -1,5 +1,5 @@
 // The module stays as small as it is. The goal is 64 KiB under brotli, which it misses since it has
-// the cache, subscriptions and transactions (docs/benchmarks.md).
+// the cache, subscriptions and transactions, and tells users and refusals apart (docs/benchmarks.md).
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -7,9 +7,9 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { moduleBytes } from "./instance.mjs";
 
-const brotliBytesMax = 76 * 1024;
+const brotliBytesMax = 80 * 1024;
 
-test("the module is at most 76 KiB under brotli", (t) => {
+test("the module is at most 80 KiB under brotli", (t) => {
   const brotli = brotliCompressSync(moduleBytes).length;
   const gzip = gzipSync(moduleBytes).length;
   t.diagnostic(`${moduleBytes.length} bytes, gzip ${gzip}, brotli ${brotli}`);
