@@ -143,8 +143,9 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   template <CompletionToken Token = Start>
   auto barrier(Token&& token = Token()) {
     return initiate<void>(
-        shared_executor(), [self = shared_from_this()](Operation& over) { self->begin_barrier(over); },
-        Result<void>(), std::forward<Token>(token));
+        shared_executor(),
+        [self = shared_from_this()](Operation& over) { self->begin_barrier(over); }, Result<void>(),
+        std::forward<Token>(token));
   }
 
   // For clients.

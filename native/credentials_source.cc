@@ -50,10 +50,10 @@ void CredentialsSource::ask() {
           auto self = weak.lock();
           if (self == nullptr) return;
           const boost::asio::any_io_executor executor = self->executor();
-          boost::asio::post(
-              executor, [self = std::move(self), this, answer = std::move(answer)]() mutable {
-                if (!self->inherited()) handle_answer(std::move(answer));
-              });
+          boost::asio::post(executor,
+                            [self = std::move(self), this, answer = std::move(answer)]() mutable {
+                              if (!self->inherited()) handle_answer(std::move(answer));
+                            });
         });
       });
   try {

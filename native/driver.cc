@@ -225,6 +225,14 @@ void Driver::tell_core(TellStep step, void* context) {
   if (wanted) wake();
 }
 
+void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
+  if (error.code == ErrorCode::rejected_by_limit && !inherited()) {
+    const std::lock_guard lock(mutex_);
+    ++rejected_;
+  }
+  finish(Delivery{.error = &error}, operation);
+}
+
 void Driver::finish(const Delivery& delivery, Operation& operation) {
   if (inherited()) return fail_elsewhere(operation);
   bool wanted = false;

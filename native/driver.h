@@ -99,9 +99,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   /// Ends `operation` like this, as if it had been submitted.
   void finish(const Delivery& delivery, Operation& operation);
-  void refuse(const plimsoll::Error& error, Operation& operation) {
-    finish(Delivery{.error = &error}, operation);
-  }
+  void refuse(const plimsoll::Error& error, Operation& operation);
 
   void cancel(RequestId id);
 
@@ -158,6 +156,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   plimsoll::Result<RequestId> wait_for_room(const CommandView& command, Timeout timeout,
                                             Operation& operation);
   void admit(Tag tag);
+  ClientStatistics core_statistics();  // under the lock
   using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
   void tell_core(TellStep step, void* context);
 
@@ -216,6 +215,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   plimsoll::Client core_;  // its NearCache may be asked without the lock
   bool turn_wanted_ = false;
   bool over_ = false;
+  std::uint64_t rejected_ = 0;  // requests for which there was no room before the core saw them
   OperationList ready_;     // outcomes to be told in the next turn
   OperationList closings_;  // waiting for the end
   Operation* connecting_ = nullptr;

@@ -33,7 +33,7 @@ ClientFigures Driver::figures() {
   all.server = target_.endpoint.to_string();
   all.database = options().database;
   const std::lock_guard lock(mutex_);
-  all.statistics = core_.statistics();
+  all.statistics = core_statistics();
   all.tls_problem = tls_problem_;
   all.credentials_problem = credentials_problem_;
   if (const NearCache* const near = core_.near_cache()) all.cache_state = near->state();
@@ -50,7 +50,13 @@ ClientFigures Driver::figures() {
 
 ClientStatistics Driver::client_statistics() {
   const std::lock_guard lock(mutex_);
-  return core_.statistics();
+  return core_statistics();
+}
+
+ClientStatistics Driver::core_statistics() {
+  ClientStatistics statistics = core_.statistics();
+  statistics.rejected += rejected_;
+  return statistics;
 }
 
 plimsoll::Status Driver::start_recording(std::size_t ring_bytes) {
