@@ -47,6 +47,11 @@ class Ledger {
   /// submit() did not take it.
   void refuse(RequestNumber number);
 
+  /// The same of one of which nothing else is to be known.
+  void note_answered(RequestNumber number) {
+    if (number < requests_.size()) requests_[number].served_at = schedule_.now();
+  }
+
   /// When a server answered it last.
   Instant served_at(RequestNumber number) const { return requests_[number].served_at; }
 

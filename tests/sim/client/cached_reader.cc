@@ -326,6 +326,19 @@ void CachedReader::note_write(const Asked& asked, RequestNumber number) {
   if (cache_ != nullptr && driver().has_cache()) cache_->note_written(asked.place, version);
 }
 
+// What another connection has just told is not newer than what the cache has, whoever wrote it.
+void CachedReader::note_told_beside() {
+  if (cache_ == nullptr || !driver().has_cache()) return;
+  const cache::Freshness fresh =
+      driver().near_cache()->freshness(cache::any_staleness, driver().time());
+  for (std::uint64_t i = 0; i < popular_keys; ++i) {
+    const Place place{.server = static_cast<std::uint32_t>(driver().server()),
+                      .database = static_cast<int>(driver().options().database),
+                      .key = Versions::key(i)};
+    look_up(place, fresh, true_since(cache::any_staleness));
+  }
+}
+
 void CachedReader::check() {
   if (cache_ != nullptr) cache_->check();
 }

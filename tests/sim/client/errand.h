@@ -58,6 +58,8 @@ class Errand {
   /// The client may not be called from these two.
   virtual void handle_outcome(const Event& event, bool truthful) = 0;
   virtual void handle_part(const Event&, bool) {}
+  /// A connection beside the main one has told something: the client may not be called.
+  virtual void note_told_beside() {}
   /// Between two events: holds the client to what it says of itself.
   virtual void check() {}
   /// Everybody is there, and nobody does anything.

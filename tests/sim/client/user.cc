@@ -336,7 +336,11 @@ void User::handle_outcome(const Event& event, bool truthful) {
   if (!is_own) {
     Errand& its = *errand->second;
     errand_of_.erase(errand);
-    return its.handle_outcome(event, truthful);
+    its.handle_outcome(event, truthful);
+    if (std::exchange(told_beside_at_, driver_.told_beside_at()) != driver_.told_beside_at()) {
+      for (const auto& each : errands_) each->note_told_beside();
+    }
+    return;
   }
   if (environment_.drought && habits_.babbles && !std::exchange(chatter_planned_, true)) {
     environment_.schedule.plan(random_.between(Duration::zero(), chatter_pause_max), *this,

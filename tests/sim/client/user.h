@@ -162,6 +162,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   std::vector<Kept> kept_;
   std::vector<std::unique_ptr<Errand>> errands_;
   std::map<RequestNumber, Errand*> errand_of_;  // of requests without an outcome
+  Instant told_beside_at_{};  // as of the driver, when errands were told of it last
   std::size_t passwords_told_ = 0;
   Random identity_random_;
   bool is_named_ = false;  // one of the named users, who have no passwords that change

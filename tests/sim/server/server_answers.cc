@@ -110,6 +110,7 @@ void Server::note_served(Connection& connection, RequestNumber number) {
 
 void Server::note_taken(Connection& connection, std::string_view reply) {
   const RequestNumber number = std::exchange(connection.waiting, 0);
+  environment_.ledger.note_answered(number);
   environment_.books.queues.note_taken(number, element_of(reply));
 }
 
