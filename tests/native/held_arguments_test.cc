@@ -108,10 +108,13 @@ TEST_CASE("scripts that the line has no room for are refused") {
   const std::size_t before = requests_used();
   const Script script("return #ARGV[1]");
   const std::string argument(mib, 'a');
+  const auto begin = [&] {
+    return script.run<std::int64_t>(client, {}, {argument}, boost::asio::deferred);
+  };
+  std::vector<decltype(begin())> later;  // all of them are held at a time
+  for (int i = 0; i < 50; ++i) later.push_back(begin());
   std::vector<std::future<native::Result<std::int64_t>>> calls;
-  for (int i = 0; i < 50; ++i) {
-    calls.push_back(script.run<std::int64_t>(client, {}, {argument}, use_future));
-  }
+  for (auto& each : later) calls.push_back(std::move(each)(use_future));
   CHECK(native::memory_statistics().used <= 8 * mib);
   int refused = 0;
   for (auto& call : calls) {

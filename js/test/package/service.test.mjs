@@ -78,11 +78,6 @@ test("the configuration serves a page's user, and no more than it says", async (
   news.close();
   await assert.rejects(page.get("private:ship"),
     { name: "ServerError", code: "refused_by_bridge", executed: "no", message: /^key 'private:ship' / });
-  const both = page.transaction();
-  both.get("public:ship");
-  both.get("private:ship");
-  await assert.rejects(both.exec(), { code: "refused_by_bridge", executed: "no",
-    message: /^key 'private:ship' .* \(to command 2: none has run\)$/ });
   await assert.rejects(page.set("public:ship", "sunk"), { name: "ServerError" });
   await page.close();
   await owner.close();
