@@ -4,11 +4,25 @@ import type { Core } from "./core/core.js";
 import { NodeReader } from "./core/decode.js";
 import { readFailure, readMissed } from "./core/records.js";
 import { type PlimsollError, ServerError, wordsOf } from "./errors.js";
-import { fail, note } from "./refusal.js";
-import type { Pending, Requests, Wanted } from "./requests.js";
+import type { Pending, Refusal, Requests, Wanted } from "./requests.js";
 
 // Settles what waits with what the core's records say. A value that cannot be told as it is wanted is
 // the error of its one request, or of its one message: nothing but a trap leaves here.
+
+// The outcome of a transaction is what the server said to EXEC. Users want to read what it said to the
+// command that it did not take.
+const refusedAs = (outcome: ServerError, { error, place }: Refusal): PlimsollError => {
+  if (!(error instanceof ServerError)) return outcome;
+  const { code, serverText } = error;
+  const isOfBridge = code === "refused_by_bridge";
+  if (place === 0) {
+    return new ServerError(isOfBridge ? code : outcome.code,
+      `${serverText} (to MULTI: the commands may have run one by one)`, "maybe", serverText);
+  }
+  const tellsMore = isOfBridge || code === "cluster_redirect";
+  return new ServerError(tellsMore ? code : outcome.code,
+    `${serverText} (to command ${place}: none has run)`, outcome.executed, serverText);
+};
 
 /** Of one client. */
 export class Outcomes {
@@ -65,15 +79,20 @@ export class Outcomes {
     // Read while the request is still among those that wait: it is told, whatever reading leads to.
     const error = this.failure(at, nodes, trouble);
     const pending = this.#requests.take(tag);
-    if (pending?.failure !== undefined) return pending.reject(pending.failure);
-    fail(pending, error);
+    if (pending === undefined) return;
+    if (pending.failure !== undefined) return pending.reject(pending.failure);
+    const { refusal } = pending;
+    pending.reject(refusal !== undefined && error instanceof ServerError
+      ? refusedAs(error, refusal) : error);
   }
 
-  /** The server did not take a command of a transaction. */
+  /** The server did not take a command of a transaction. The outcome, which is EXEC's, follows. */
   noteRefusal(at: number, nodes: number, tag: number, trouble: string): void {
     const pending = this.#requests.get(tag);
-    if (pending === undefined) return;
-    note(pending, this.failure(at, nodes, trouble), this.#core.words[at + 8]!);
+    if (pending === undefined || pending.commands === 0 || pending.refusal !== undefined) return;
+    const answersOwed = this.#core.words[at + 8]!;
+    pending.refusal = {
+      error: this.failure(at, nodes, trouble), place: pending.commands + 1 - answersOwed };
   }
 
   /** What cannot be told as it is wanted is told as an error in its place. */

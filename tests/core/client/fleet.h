@@ -38,7 +38,8 @@ class Fleet {
   void accept_connections() { refusing_ = false; }
 
   void set_script(Script script) { script_ = std::move(script); }
-  /// What submits a request that waited, and that there is room for now.
+  /// `admit` is called with the tag of each request that has waited and now has room. It submits
+  /// the request, or cancels it. Needed as soon as anything waits.
   void set_admit(std::function<void(Tag)> admit) { admit_ = std::move(admit); }
   /// What the client does not read yet, since it pauses, waits until it does.
   void say(std::uint32_t index, std::string_view bytes);
@@ -47,12 +48,12 @@ class Fleet {
   bool is_open(std::uint32_t index) const { return open_.contains(index); }
 
   void advance(Duration duration);
-  /// As far as the client wants to be called next.
   /// When the client wants to be called; the Budget's ticks do not show.
   Instant poll_timeout() {
     budget_.poll_timeout(this, now_);
     return client_->poll_timeout();
   }
+  /// As far as the client wants to be called next.
   void advance_to_timeout() { advance(poll_timeout() - now_); }
   Instant now() const { return now_; }
 
