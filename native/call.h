@@ -104,8 +104,8 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
   /// deliver() was called before anybody could wait: there is nothing to come.
   void finish() { was_done_at_once_ = true; }
 
-  void deliver(const Delivery& delivery) override { take(delivery, result_); }
-  void deliver_part(const Delivery& delivery) override { take_part(delivery, result_); }
+  bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }
+  void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
 
   void complete() override {
     const std::shared_ptr<CallState> self = std::move(lent_);

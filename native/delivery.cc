@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -23,6 +25,10 @@ std::string without_secrets(std::string words) {
   return words;
 }
 
+Error undecoded(Executed executed, const char* why) {
+  return Error(ErrorCode::wrong_type, executed, std::string("decoding the reply failed: ") + why);
+}
+
 }  // namespace
 
 std::shared_ptr<Driver> share(Driver& driver) { return driver.shared_from_this(); }
@@ -38,6 +44,28 @@ Error to_error(const Delivery& delivery) {
     }
   }
   return Error(error, delivery.detail == nullptr ? std::string_view() : *delivery.detail);
+}
+
+Executed executed(const Delivery& delivery) noexcept {
+  if (delivery.failure != nullptr) return delivery.failure->executed();
+  return delivery.error != nullptr ? delivery.error->executed : Executed::yes;
+}
+
+Error detail::to_error_of_exception(const Delivery& delivery) noexcept {
+  const Executed ran = executed(delivery);
+  try {
+    try {
+      throw;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& problem) {
+      return undecoded(ran, problem.what());
+    } catch (...) {
+      return undecoded(ran, "an exception that is no std::exception");
+    }
+  } catch (const std::bad_alloc&) {
+    return no_memory_to_tell(ran);
+  }
 }
 
 }  // namespace plimsoll::native

@@ -42,16 +42,16 @@ std::shared_ptr<Driver> share(Driver& driver);
 /// The error of a delivery, in words.
 Error to_error(const Delivery& delivery);
 
-/// Puts the outcome into `result`, which holds a T as it was made.
+/// Whether the server may have executed the request that came to this.
+Executed executed(const Delivery& delivery) noexcept;
+
+namespace detail {
+
+// The reply, or why there is none.
 template <class T>
-void take(const Delivery& delivery, Result<T>& result) {
+void put(const Delivery& delivery, Result<T>& result) {
   if constexpr (Receiving<T>) {
-    try {
-      if (auto received = receive(delivery, *result); !received) result.fail(received.error());
-    } catch (const std::exception& problem) {
-      result.fail(Error(ErrorCode::wrong_type, Executed::yes,
-                        std::string("decoding the reply failed: ") + problem.what()));
-    }
+    if (auto received = receive(delivery, *result); !received) result.fail(received.error());
   } else if (delivery.error != nullptr || delivery.failure != nullptr) {
     result = to_error(delivery);
   } else if constexpr (std::is_same_v<T, Client>) {
@@ -66,21 +66,34 @@ void take(const Delivery& delivery, Result<T>& result) {
       result = Error(kept.error());
     }
   } else if constexpr (!std::is_void_v<T>) {
-    // A decode() may be the user's, and any may run out of memory: the others' replies come behind.
-    try {
-      if (const auto status = decode(*delivery.value, *result); !status) {
-        result = Error(status.error());
-      }
-    } catch (const std::exception& problem) {
-      result = Error(ErrorCode::wrong_type, Executed::yes,
-                     std::string("decoding the reply failed: ") + problem.what());
+    if (const auto status = decode(*delivery.value, *result); !status) {
+      result = Error(status.error());
     }
   }
 }
 
+// What the exception that is being handled, a decode()'s or the allocator's, makes of a call. It
+// needs no memory where there is none.
+Error to_error_of_exception(const Delivery& delivery) noexcept;
+
+}  // namespace detail
+
+/// Puts the outcome into `result`, which holds a T as it was made. Returns whether that is a value.
+/// Never throws: a decode() may be the user's, any may run out of memory, and behind this outcome
+/// come those of others.
+template <class T>
+bool take(const Delivery& delivery, Result<T>& result) noexcept {
+  try {
+    detail::put(delivery, result);
+  } catch (...) {
+    result.fail(detail::to_error_of_exception(delivery));
+  }
+  return result.has_value();
+}
+
 /// Adds what comes before the outcome.
 template <class T>
-void take_part(const Delivery& delivery, Result<T>& result) {
+void take_part(const Delivery& delivery, Result<T>& result) noexcept {
   if constexpr (ReceivingParts<T>) {
     try {
       receive_part(delivery, *result);

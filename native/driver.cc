@@ -1,5 +1,6 @@
 #include "plimsoll/native/driver.h"
 
+#include <new>
 #include <random>
 #include <utility>
 
@@ -97,7 +98,9 @@ Driver::Driver(Private, Target target, Budget& budget, asio::any_io_executor exe
       executor_(std::move(executor)),
       generation_(fork_generation()),
       io_(std::make_unique<Io>(*this)),
-      core_(seeded(core_options(target_.options)), std::move(accounts)) {}
+      core_(seeded(core_options(target_.options)), std::move(accounts)) {
+  no_memory_to_tell(Executed::no);  // from here on it is there
+}
 
 Driver::~Driver() {
   io_->registered.end();  // from here on nobody looks
@@ -119,7 +122,7 @@ void Driver::connect(Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
     connecting_ = &operation;
-    if (operation.wants_submitted()) operation.handle_submitted(*this, connect_request);
+    operation.tell_submitted(*this, connect_request);
     core_.connect(now());
     wanted = want_turn();
   }
@@ -171,7 +174,7 @@ inline void Driver::stage(Operation& operation, const Stage& stage, const Comman
     const std::lock_guard lock(mutex_);
     const plimsoll::Result<RequestId> id = stage(reinterpret_cast<Tag>(&operation));
     if (id) {
-      if (operation.wants_submitted()) operation.handle_submitted(*this, *id);
+      operation.tell_submitted(*this, *id);
     } else {
       handle_refusal(id.error(), operation, command, timeout);
     }
@@ -326,8 +329,15 @@ bool Driver::want_turn() {
   return !std::exchange(turn_wanted_, true);
 }
 
-void Driver::wake() {
-  asio::post(executor_, [self = shared_from_this()] { self->run_turn(); });
+// Whoever called has been served: where there is no memory to wake the driver, the next call, reply
+// or timer does so.
+void Driver::wake() noexcept {
+  try {
+    asio::post(executor_, [self = shared_from_this()] { self->run_turn(); });
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex_);
+    turn_wanted_ = false;
+  }
 }
 
 void Driver::handle_budget_available() {

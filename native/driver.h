@@ -160,13 +160,14 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
   void tell_core(TellStep step, void* context);
 
-  void wake();
+  void wake() noexcept;
   bool want_turn();
   void fail_elsewhere(Operation& operation);
 
   void run_turn();
-  void go_on_later();
+  void go_on_later() noexcept;
   void deliver_all();
+  struct Rest;
   bool collect_events(OperationList& ready);
   void collect(const Event& event, OperationList& ready);
   void fail(const Event& event, Delivery delivery, OperationList& ready);
@@ -177,7 +178,6 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   using Warning = void (*)(const Driver& driver, std::string_view why);
   Warning warning_of(ConnectionEvent::Kind kind, const Delivery& delivery);
   void warn(std::string_view event_name, std::string_view what, std::string_view why) const;
-  void run(OperationList& ready);
   void act(const Action& action);
   void flush();
   void arm_timer();
@@ -216,8 +216,8 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   bool turn_wanted_ = false;
   bool over_ = false;
   std::uint64_t rejected_ = 0;  // requests for which there was no room before the core saw them
-  OperationList ready_;     // outcomes to be told in the next turn
-  OperationList closings_;  // waiting for the end
+  OperationList ready_;         // outcomes to be told in the next turn
+  OperationList closings_;      // waiting for the end
   Operation* connecting_ = nullptr;
   std::string tls_problem_;          // TlsContext's, where others may read it
   std::string credentials_problem_;  // why there were none the last time

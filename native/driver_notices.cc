@@ -1,4 +1,5 @@
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,10 @@ class ConnectionNotice final : public Operation {
 
   using Operation::handle_submitted;
   void handle_submitted(Driver&, RequestId) override {}
-  void deliver(const Delivery& delivery) override {
-    if (delivery.error != nullptr) event_.error = to_error(delivery);
+  bool deliver(const Delivery& delivery) noexcept override {
+    Result<void> why;
+    if (!take(delivery, why)) event_.error = why.error();
+    return true;
   }
   void complete() override {
     const std::unique_ptr<ConnectionNotice> self(this);
@@ -43,10 +46,12 @@ class ConnectionNotice final : public Operation {
 
 }  // namespace
 
+// Where there is no memory for a notice there is none: outcomes come behind it.
 void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready) {
   const auto warning = warning_of(kind, delivery);
   if (!target_.options.on_connection && warning == nullptr) return;
-  auto* const notice = new ConnectionNotice(*this, kind, warning);
+  auto* const notice = new (std::nothrow) ConnectionNotice(*this, kind, warning);
+  if (notice == nullptr) return;
   notice->deliver(delivery);
   ready.push(*notice);
 }

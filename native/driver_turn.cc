@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -50,17 +51,34 @@ void Driver::run_turn() {
   arm_timer();
 }
 
-void Driver::go_on_later() {
-  asio::post(executor_, [self = shared_from_this()] {
-    self->run_turn();
-    self->arm_reads();
-  });
+// Where there is no memory for that either, the next call or the timer goes on.
+void Driver::go_on_later() noexcept {
+  try {
+    asio::post(executor_, [self = shared_from_this()] {
+      self->run_turn();
+      self->arm_reads();
+    });
+  } catch (const std::bad_alloc&) {
+  }
 }
+
+// Whatever throws in a turn, be that the code of one caller or the allocator, the others keep their
+// outcomes for the next.
+struct Driver::Rest {
+  Driver& driver;
+  OperationList& ready;
+  ~Rest() {
+    if (ready.empty()) return;
+    const std::lock_guard lock(driver.mutex_);
+    while (Operation* operation = ready.pop()) driver.ready_.push(*operation);
+  }
+};
 
 // Delivers outcomes, and those that the callers' code leads to, until there are none.
 void Driver::deliver_all() {
   for (bool more = true; more;) {
     OperationList ready;
+    const Rest rest{*this, ready};
     std::optional<Action> action;
     {
       const std::lock_guard lock(mutex_);
@@ -73,23 +91,10 @@ void Driver::deliver_all() {
     }
     if (action) act(*action);
     more = more || action || !ready.empty();
-    run(ready);
+    while (Operation* operation = ready.pop()) operation->complete();
   }
 }
 
-void Driver::run(OperationList& ready) {
-  // Whatever one of them throws, the others keep their outcome.
-  struct Rest {
-    Driver& driver;
-    OperationList& ready;
-    ~Rest() {
-      if (ready.empty()) return;
-      const std::lock_guard lock(driver.mutex_);
-      while (Operation* operation = ready.pop()) driver.ready_.push(*operation);
-    }
-  } rest{*this, ready};
-  while (Operation* operation = ready.pop()) operation->complete();
-}
 
 bool Driver::collect_events(OperationList& ready) {
   bool any = false;
@@ -156,7 +161,11 @@ void Driver::admit(Tag tag) {
 }
 
 void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
-  const std::string detail = circumstances(event);
+  std::string detail;
+  try {
+    detail = circumstances(event);
+  } catch (const std::bad_alloc&) {  // the outcome itself matters more
+  }
   delivery.detail = &detail;
   auto* const operation = reinterpret_cast<Operation*>(event.tag);
   operation->deliver(delivery);
@@ -165,8 +174,6 @@ void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
 
 void Driver::end(const Delivery& delivery, OperationList& ready) {
   over_ = true;
-  if (io_->credentials) io_->credentials->stop();
-  if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
   notify(ConnectionEvent::Kind::closed, delivery, ready);
   if (Operation* operation = std::exchange(connecting_, nullptr)) {
     operation->deliver(delivery);
@@ -176,6 +183,9 @@ void Driver::end(const Delivery& delivery, OperationList& ready) {
     operation->deliver(Delivery{});
     ready.push(*operation);
   }
+  // Once all are told: these may want memory.
+  if (io_->credentials) io_->credentials->stop();
+  if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
 }
 
 // What the transport said since there was a main connection.

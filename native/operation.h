@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -44,13 +45,24 @@ class Operation {
     return point;
   }
   bool wants_submitted() const { return wants_submitted_; }
+  /// Tells handle_submitted(), if anybody wants that. Where there is no memory to cancel the call
+  /// by, it goes on and cannot be cancelled: the core has taken it.
+  void tell_submitted(Driver& driver, RequestId id) noexcept {
+    if (!wants_submitted_) return;
+    try {
+      handle_submitted(driver, id);
+    } catch (const std::bad_alloc&) {
+    }
+  }
 
-  /// The outcome is there. Runs no code of the caller's but decode().
-  virtual void deliver(const Delivery& delivery) = 0;
+  /// The outcome is there. Runs no code of the caller's but decode(). Returns whether the caller is
+  /// told a value: an error is, where the reply could not be turned into one. Never throws, since
+  /// the core has handed the outcome out, and would not do so again.
+  virtual bool deliver(const Delivery& delivery) noexcept = 0;
 
   /// Something that comes before the outcome: one of several messages, or the refusal of one of a
   /// transaction's commands. As deliver().
-  virtual void deliver_part(const Delivery&) {}
+  virtual void deliver_part(const Delivery&) noexcept {}
 
   /// Tells the caller, after deliver(), and ends this object.
   virtual void complete() = 0;
@@ -167,8 +179,8 @@ class CallbackOperation final : public Operation {
         driver, std::move(point));
   }
 
-  void deliver(const Delivery& delivery) override { take(delivery, result_); }
-  void deliver_part(const Delivery& delivery) override { take_part(delivery, result_); }
+  bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }
+  void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
 
   void complete() override {
     // In this order: a handler may hold its executor even when it was moved from, and must not

@@ -63,6 +63,7 @@ class [[nodiscard]] Result<void> {
     if (error_) throw *error_;
   }
   const Error& error() const { return *error_; }
+  void fail(Error error) { error_ = std::move(error); }
 
  private:
   std::optional<Error> error_;

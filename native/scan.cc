@@ -37,8 +37,8 @@ class PageSteps final : public Steps {
     const Value found = *++page->begin();
     Delivery rest = delivery;
     rest.value = &found;
-    finish(rest);
-    state_->advance(std::move(cursor));
+    // Who has not got this page asks for it again.
+    if (finish(rest)) state_->advance(std::move(cursor));
     return Next::over;
   }
 

@@ -18,7 +18,7 @@ class Steps : public Operation {
     handle_submitted(driver, id);
     return point_;
   }
-  void deliver(const Delivery& delivery) final;
+  bool deliver(const Delivery& delivery) noexcept final;
   void complete() final;
   void destroy() final;
 
@@ -27,22 +27,30 @@ class Steps : public Operation {
 
   enum class Next { over, another_request };
 
-  /// Under the client's lock. `over`: finish() was called. Else go_on() follows.
+  /// Under the client's lock. `over`: finish() was called. Else go_on() follows. May
+  /// throw, as a decode() does.
   virtual Next handle_outcome(const Delivery& delivery) = 0;
+  /// That, or go_on(), has thrown, and the call ends with an error: puts in order what is left.
+  virtual void handle_exception() noexcept {}
 
   /// Outside the lock, in the driver's turn: submits this once more.
   virtual void go_on(Driver& driver) = 0;
 
-  /// The outcome, for the caller.
-  void finish(const Delivery& delivery) { outer_->deliver(delivery); }
+  /// The outcome, for the caller. Returns whether that is a value.
+  bool finish(const Delivery& delivery) noexcept {
+    return told_a_value_ = outer_->deliver(delivery);
+  }
 
  private:
   bool was_cancelled() const { return point_ && point_->cancelled; }
+  void finish_with_exception(const Delivery& delivery) noexcept;
+  void end();
 
   Operation* outer_;
   Driver* driver_ = nullptr;
   std::shared_ptr<CancelPoint> point_;
   Next next_ = Next::over;
+  bool told_a_value_ = false;
 };
 
 }  // namespace plimsoll::native

@@ -165,6 +165,8 @@ class BatchSteps final : public Steps {
     return Next::over;
   }
 
+  void handle_exception() noexcept override { position_->read_pending_again(); }
+
   // The entries are this consumer's all the same.
   Next refuse(const plimsoll::Error& error) {
     position_->read_pending_again();

@@ -74,14 +74,14 @@ Operation& Tracing::begin(const CommandView& command, Operation& outer) {
   return span == nullptr ? outer : *new TracedOperation(shared_, span, outer);
 }
 
-void TracedOperation::deliver(const Delivery& delivery) {
+bool TracedOperation::deliver(const Delivery& delivery) noexcept {
   if (delivery.failure != nullptr) {
     error_type_ = name(delivery.failure->code());
   } else if (delivery.error != nullptr) {
     error_type_ = name(delivery.error->code);
     if (delivery.value != nullptr) take_status_code(*delivery.value);
   }
-  outer_->deliver(delivery);
+  return outer_->deliver(delivery);
 }
 
 void TracedOperation::take_status_code(const Value& reply) {

@@ -53,8 +53,8 @@ class TracedOperation final : public Operation {
   std::shared_ptr<CancelPoint> handle_waiting(Driver& driver, RequestId id) override {
     return outer_->handle_waiting(driver, id);
   }
-  void deliver(const Delivery& delivery) override;
-  void deliver_part(const Delivery& delivery) override { outer_->deliver_part(delivery); }
+  bool deliver(const Delivery& delivery) noexcept override;
+  void deliver_part(const Delivery& delivery) noexcept override { outer_->deliver_part(delivery); }
   void complete() override;
   void destroy() override;
 

@@ -22,7 +22,11 @@ void WaitingOperation::begin(const CommandView& command, Driver& driver, Request
   command_.answers = command.answers;
   command_.row = command.row;
   command_.block_time = command.block_time;
-  if (outer_->wants_submitted()) point_ = outer_->handle_waiting(driver, id);
+  if (!outer_->wants_submitted()) return;
+  try {
+    point_ = outer_->handle_waiting(driver, id);
+  } catch (const std::bad_alloc&) {  // it is in line all the same, and cannot be cancelled
+  }
 }
 
 std::shared_ptr<CancelPoint> WaitingOperation::release() {

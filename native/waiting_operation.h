@@ -32,7 +32,7 @@ class WaitingOperation final : public Operation {
   // Where it ends in the line.
   using Operation::handle_submitted;
   void handle_submitted(Driver&, RequestId) override {}
-  void deliver(const Delivery& delivery) override { outer_->deliver(delivery); }
+  bool deliver(const Delivery& delivery) noexcept override { return outer_->deliver(delivery); }
   void complete() override;
   void destroy() override;
 
