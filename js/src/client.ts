@@ -15,7 +15,6 @@ import { configure, loadConfiguredCore } from "./memory.js";
 import { type ClientOptions, checkClientOptions, checkTls } from "./options.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
-import { Held } from "./held.js";
 import { Transaction } from "./transaction.js";
 import type { Connect } from "./transport/transport.js";
 import { connectWebSocket } from "./transport/ws.js";
@@ -52,7 +51,6 @@ export class Client extends CommandSet {
   readonly #asCacheClient = { prove: (): Promise<void> => this.#prove() };
   #driver!: Driver;
   #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
-  #held: Held | undefined;
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
 
@@ -138,8 +136,7 @@ export class Client extends CommandSet {
 
   /** All of the commands that are called on it or none: see Transaction. */
   transaction(): Transaction {
-    this.#held ??= new Held(this.#driver);
-    return new Transaction(this.#driver, this.#held);
+    return new Transaction(this.#driver);
   }
 
   /** Messages that are published to these names from now on; resolves when the server has

@@ -6,6 +6,7 @@ import type { Core, Failable } from "./core/core.js";
 import { stageCommands } from "./core/encode.js";
 import { CancelledError, type CoreError, type PlimsollError, limitError,
   wordsOf } from "./errors.js";
+import { Held, HeldWords } from "./held.js";
 import { Link, type LinkOwner } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
@@ -50,6 +51,7 @@ export class Driver implements Failable, LinkOwner {
   // GET likewise until the next turn, where no cache could serve it: so it is not asked for each.
   #full = "";
   #shed = 0;
+  #held: Held | undefined;
   readonly #links: (Link | undefined)[] = [];
   #over: PlimsollError | undefined;
   #turning = false;
@@ -85,6 +87,9 @@ export class Driver implements Failable, LinkOwner {
     return figures;
   }
 
+  /** What is kept of callers' words for requests to come. */
+  get held(): Held { return this.#held ??= new Held(this); }
+
   /** Bytes that have come and wait outside of the core, of all connections. */
   get unreadBytes(): number {
     return this.#links.reduce((sum, link) => sum + (link?.unreadBytes ?? 0), 0);
@@ -112,8 +117,28 @@ export class Driver implements Failable, LinkOwner {
     }
     if (outcome === outcomes.served) return this.#outcomes.answer(wanted);
     this.schedule();
-    // A copy: the list is the caller's, who may change it before there is room.
-    return this.#wait(tag, wanted, outcome === outcomes.waits ? words.slice() : undefined);
+    const reply = this.#wait(tag, wanted);
+    if (outcome === outcomes.waits) this.#hold(tag, words);
+    return reply;
+  }
+
+  // The request waits for room: its words are kept until then.
+  #hold(tag: number, words: readonly Word[]): void {
+    const pending = this.#requests.get(tag)!;
+    try {
+      pending.words = new HeldWords(this.held, words);
+    } catch (error) {
+      ++this.#shed;
+      this.#giveUp(pending, error);
+    }
+  }
+
+  // What the core thinks of as cancelled fails with this.
+  #giveUp(pending: Pending, error: unknown): void {
+    const { core, id } = this;
+    pending.failure = error;
+    if (this.#over !== undefined) return;
+    core.check(core.calls.plimsoll_cancel(id, pending.low, pending.high, core.now()));
   }
 
   #refuse(): Promise<never> {
@@ -141,7 +166,7 @@ export class Driver implements Failable, LinkOwner {
     try {
       this.core.ask(() => begin(tag, this.core.now()));
       this.schedule();
-      return this.#wait(tag, wanted, undefined);
+      return this.#wait(tag, wanted);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -159,7 +184,7 @@ export class Driver implements Failable, LinkOwner {
     return has ? this.#outcomes.served(wanted) : undefined;
   }
 
-  #wait(tag: number, wanted: Wanted, words: readonly Word[] | undefined): Promise<unknown> {
+  #wait(tag: number, wanted: Wanted): Promise<unknown> {
     const { core } = this;
     return new Promise((resolve, reject) => {
       const pending: Pending = {
@@ -168,7 +193,7 @@ export class Driver implements Failable, LinkOwner {
         shape: wanted.shape,
         asBytes: wanted.options?.as === "bytes",
         asMaps: wanted.asMaps === true,
-        words,
+        words: undefined,
         low: core.outboxNumber(outboxAt.request),
         high: core.outboxNumber(outboxAt.request + 4),
         part: wanted.part,
@@ -368,14 +393,12 @@ export class Driver implements Failable, LinkOwner {
     const { core, id } = this;
     pending.words = undefined;
     try {
-      askAdmitted(core, id, words, tag);
+      words.letGo();
+      askAdmitted(core, id, words.words, tag);
     } catch (error) {
       // There is no memory to stage the words in, or they are no longer what they were: that is the
       // end of this request, and of no other.
-      pending.failure = core.blame(error);
-      if (this.#over !== undefined) return;
-      core.check(core.calls.plimsoll_cancel(id, pending.low, pending.high, core.now()));
-      return;
+      return this.#giveUp(pending, core.blame(error));
     }
     pending.low = core.outboxNumber(outboxAt.request);
     pending.high = core.outboxNumber(outboxAt.request + 4);

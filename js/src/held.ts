@@ -1,5 +1,16 @@
+import type { Word } from "./commands/call.js";
 import type { Driver } from "./driver.js";
 import { PlimsollError } from "./errors.js";
+
+// A word of JavaScript's and its place in a row, besides its letters or bytes.
+const bytesAroundWord = 32;
+
+/** What it takes to keep these words. */
+export const heldBytes = (words: readonly Word[]): number => {
+  let bytes = bytesAroundWord;
+  for (const word of words) bytes += bytesAroundWord + word.length;
+  return bytes;
+};
 
 /** What a client keeps of its callers' words for requests to come, which the requests pool of the
     line pays for. One for each client. */
@@ -29,4 +40,22 @@ export class Held {
       if (bytes > 0) core.check(core.calls.plimsoll_hold(id, this.#bytes));
     });
   }
+}
+
+/** The words of one request, held until it is made. */
+export class HeldWords {
+  readonly words: readonly Word[];
+  readonly #held: Held;
+  readonly #bytes: number;
+
+  /** Keeps a copy: the list is the caller's, who may change it. LimitError where the pool has no
+      room. */
+  constructor(held: Held, words: readonly Word[]) {
+    this.#held = held;
+    this.#bytes = heldBytes(words);
+    held.hold(this.#bytes);
+    this.words = words.slice();
+  }
+
+  letGo(): void { this.#held.letGo(this.#bytes); }
 }

@@ -1,5 +1,6 @@
-import type { CallOptions, Raw, Shape, Word } from "./commands/call.js";
+import type { CallOptions, Raw, Shape } from "./commands/call.js";
 import type { PlimsollError } from "./errors.js";
+import type { HeldWords } from "./held.js";
 
 // Requests that are under way, by their tags: small numbers, which come back with the outcomes.
 
@@ -11,7 +12,7 @@ export interface Pending {
   readonly asBytes: boolean;
   readonly asMaps: boolean;
   /** While it waits for room. */
-  words: readonly Word[] | undefined;
+  words: HeldWords | undefined;
   /** Its id, in halves. */
   low: number;
   high: number;
@@ -77,6 +78,7 @@ export class Requests {
     if (pending === undefined) return undefined;
     this.#pending[tag] = undefined;
     this.#free.push(tag);
+    pending.words?.letGo();
     try {
       pending.stopListening?.();
     } catch {

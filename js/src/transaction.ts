@@ -1,19 +1,10 @@
 import { type CallOptions, type Raw, type Shape, type Word, anyReply } from "./commands/call.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError, ServerError } from "./errors.js";
-import type { Held } from "./held.js";
+import { type Held, heldBytes } from "./held.js";
 import { CommandSet } from "./generated/commands.js";
 
 // Commands that are done together: MULTI, all of them, EXEC, in one request.
-
-// A word of JavaScript's and its place in a row, besides its letters or bytes.
-const bytesAroundWord = 32;
-
-const heldBytes = (words: readonly Word[]): number => {
-  let bytes = bytesAroundWord;
-  for (const word of words) bytes += bytesAroundWord + word.length;
-  return bytes;
-};
 
 // What a transaction has queued, apart from it: it may be gone.
 interface Queued { readonly held: Held; bytes: number }
@@ -55,10 +46,10 @@ export class Transaction extends CommandSet {
   #done = false;
 
   /** @internal */
-  constructor(driver: Driver, held: Held) {
+  constructor(driver: Driver) {
     super();
     this.#driver = driver;
-    this.#queued = { held, bytes: 0 };
+    this.#queued = { held: driver.held, bytes: 0 };
     dropped?.register(this, this.#queued, this);
   }
 
