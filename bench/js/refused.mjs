@@ -2,11 +2,11 @@
 
 import { connect } from "node:net";
 
-import { Client } from "../../js/dist/index.js";
+import { Client, ClientSideCache } from "../../js/dist/index.js";
 import { inRounds, throughput } from "./measure.mjs";
 
 // A client whose one place in flight is taken for ever: what it writes goes nowhere once it is ready.
-const connectFull = async (port) => {
+const connectFull = async (port, options) => {
   let stalled = false;
   const transport = (_, events) => {
     const socket = connect(port, "127.0.0.1");
@@ -21,7 +21,7 @@ const connectFull = async (port) => {
     };
   };
   const client = await Client.connect("valkey://full", { transport, requestTimeout: 0,
-    healthCheckInterval: 0, inflightRequestsLimit: 1, closeTimeout: 1 });
+    healthCheckInterval: 0, inflightRequestsLimit: 1, closeTimeout: 1, ...options });
   stalled = true;
   client.ping().catch(() => {});  // until the end
   return client;
@@ -30,13 +30,19 @@ const connectFull = async (port) => {
 /** The row: microseconds of the processor for a refused call, and for one that is served. */
 export const measureRefused = async (port, key, rounds, total) => {
   const full = await connectFull(port);
+  const caching = await connectFull(port,
+    { clientSideCache: new ClientSideCache({ maxCacheKb: 1024 }), transportName: "full" });
   const served = await Client.connect(`valkey://127.0.0.1:${port}`, { requestTimeout: 0 });
   const expected = (error) => { if (error.code !== "rejected_by_limit") throw error; };
   const row = await inRounds({
     plimsoll: (i) => full.get(key(i)).catch(expected),
+    "plimsoll, set": (i) => full.set(key(i), "value").catch(expected),
+    "plimsoll, a miss of its cache": (i) => caching.get(key(i)).catch(expected),
     "a get that is served": (i) => served.get(key(i)),
+    "a set that is served": (i) => served.set(key(i), "value"),
   }, rounds, (operation) => throughput(operation, 100, total));
   await full.close();
+  await caching.close();
   await served.close();
   return row;
 };

@@ -99,6 +99,8 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
                                           Tag tag, Duration max_staleness) {
+  // At the cost of a refusal, not of a fetch: whoever sheds load does so to have less to do.
+  if (main_.is_full() && !has_room_to_wait()) return std::nullopt;
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
   cache::Cache::Ticket ticket = cache_.begin_fetch(question, source(), slot(), now, seen);

@@ -7,7 +7,7 @@
 namespace plimsoll {
 
 Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
-  if (requests_.size() >= places_ && is_full()) return refuse_for_the_limit();
+  if (is_full()) return refuse_for_the_limit();
   return stage(command, deadline, tag);
 }
 
@@ -51,7 +51,7 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
 
 // The place in the queue is taken at once: that may need memory, too.
 Pipeline::Room Pipeline::make_room(std::size_t bytes) {
-  if (requests_.size() >= places_ && is_full()) return Room::no_place;
+  if (is_full()) return Room::no_place;
   if (!log_.make_room(bytes)) return Room::no_memory;
   Request place{};
   place.begin = log_.end();
@@ -85,9 +85,9 @@ bool Pipeline::submit_own(const CommandView& command, Tag tag) {
 }
 
 // The session's own take nobody's place.
-bool Pipeline::is_full() {
+bool Pipeline::has_place_besides_own() {
   const std::size_t own = own_count_ == 0 ? 0 : count_own();
-  return requests_.size() - own >= places_;
+  return requests_.size() - own < places_;
 }
 
 // Nobody counts them as they leave, since there are mostly none.

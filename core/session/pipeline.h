@@ -172,6 +172,9 @@ class Pipeline {
     places_ = options_.requests_max - std::min(count, options_.requests_max);
   }
 
+  /// Every place is taken: submit() refuses.
+  bool is_full() { return requests_.size() >= places_ && !has_place_besides_own(); }
+
   /// Whether some of the bytes of a request were given out by transmit().
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
   /// The same on any connection so far: a server may have run it.
@@ -218,7 +221,7 @@ class Pipeline {
   Result<RequestId> stage(const CommandView& command, Instant deadline, Tag tag);
   Request describe(const CommandView& command, std::uint64_t begin, Instant deadline,
                    Tag tag) const;
-  bool is_full();
+  bool has_place_besides_own();
   std::size_t count_own();
   bool holds_bytes(const Request& request) const;
   Error refuse_for_the_limit() const;

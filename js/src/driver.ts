@@ -6,6 +6,7 @@ import type { Core, Failable } from "./core/core.js";
 import { stageCommands } from "./core/encode.js";
 import { CancelledError, type CoreError, type PlimsollError, limitError,
   wordsOf } from "./errors.js";
+import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
 import { Link, type LinkOwner } from "./link.js";
 import { Outcomes } from "./outcomes.js";
@@ -47,9 +48,7 @@ export class Driver implements Failable, LinkOwner {
   readonly #requests = new Requests();
   readonly #outcomes: Outcomes;
   readonly #refusals = new Refusals();
-  // The words by which the core has refused a request for want of a place in flight. It would refuse a
-  // GET likewise until the next turn, where no cache could serve it: so it is not asked for each.
-  #full = "";
+  readonly #full = new Full();
   #shed = 0;
   #held: Held | undefined;
   readonly #links: (Link | undefined)[] = [];
@@ -103,15 +102,15 @@ export class Driver implements Failable, LinkOwner {
     const { options } = wanted;
     if (this.#over !== undefined) return Promise.reject(this.#over);
     if (options?.signal?.aborted) return Promise.reject(abortedBefore());
-    if (this.#full !== "" && words.length === 2 && words[0] === "GET") {
+    if (this.#full.refuses(words)) {
       ++this.#shed;
-      return this.#refusals.reject(limitError("rejected_by_limit", this.#full));
+      return this.#refusals.reject(limitError("rejected_by_limit", this.#full.message));
     }
     const tag = this.#requests.nextTag;
     let outcome: number;
     try {
       outcome = ask(core, this.id, words, tag, options);
-      if (outcome < 0) return this.#refuse();
+      if (outcome < 0) return this.#refuse(words);
     } catch (error) {
       return Promise.reject(core.blame(error));
     }
@@ -141,10 +140,9 @@ export class Driver implements Failable, LinkOwner {
     core.check(core.calls.plimsoll_cancel(id, pending.low, pending.high, core.now()));
   }
 
-  #refuse(): Promise<never> {
+  #refuse(words: readonly Word[]): Promise<never> {
     const refusal = this.core.refusal();
-    const { message } = refusal;
-    if (!this.#route.hasCache && message.startsWith("inflight_requests_limit")) this.#full = message;
+    if (!this.#route.hasCache) this.#full.note(words, refusal.message);
     return this.#refusals.reject(refusal);
   }
 
@@ -271,7 +269,7 @@ export class Driver implements Failable, LinkOwner {
 
   /** Has a turn come once the microtasks of now are done. */
   schedule(): void {
-    this.#full = "";
+    this.#full.clear();
     if (this.#turning) this.#turnAgain = true;
     if (this.#scheduled || this.#turning) return;
     this.#scheduled = true;
@@ -287,7 +285,7 @@ export class Driver implements Failable, LinkOwner {
     if (this.#over !== undefined) return;
     if (this.#turning) return this.schedule();
     this.#turning = true;
-    this.#full = "";
+    this.#full.clear();
     try {
       do {
         this.#turnAgain = false;

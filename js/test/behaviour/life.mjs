@@ -16,6 +16,15 @@ export const life = {
     equal(strict.getStatistics().rejected, 7);
     equal([reason.code, reason.stack], ["rejected_by_limit", `LimitError: ${reason.message}`]);
 
+    // So does whatever comes behind what was refused, and what takes another way is not refused.
+    const all = await Promise.allSettled(Array.from({ length: 6 }, (_, i) => [
+      strict.set(key("x"), `${i}`), strict.incr(key("n")),
+      strict.command(["XREAD", "STREAMS", key("s"), "0"])]).flat());
+    equal(all.map(({ status, value }) => status === "fulfilled" ? value : "-"),
+      [true, 1, null, ...Array.from({ length: 15 }, () => "-")]);
+    equal(all.slice(3).every(({ reason }) => reason.code === "rejected_by_limit"), true);
+    equal([strict.getStatistics().rejected, await strict.incr(key("n"))], [22, 2]);
+
     const patient = await connect({ inflightRequestsLimit: 3, inflightOverflow: "wait" });
     const texts = Array.from({ length: 100 }, (_, i) => `${key("x")} ${i}`);
     equal(await Promise.all(texts.map((text) => patient.echo(text))), texts);
