@@ -38,7 +38,7 @@ class Subscription {
  public:
   /// The accounts must outlive it, like the session that it is told about.
   Subscription(Account& connections, Account& pushes, const SessionOptions& options)
-      : names_(connections),
+      : names_(connections, options.random_seed),
         messages_(pushes, options.subscription_messages_max, options.subscription_overflow) {}
 
   /// Stages SUBSCRIBE and the like. Confirmed when the server has confirmed every name; until then

@@ -1,25 +1,43 @@
 #include "plimsoll/core/client/subscription_names.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
-namespace plimsoll {
-namespace {
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/core/cache/hash.h"
 
-// FNV-1a: only so that names that differ are mostly told apart without looking at them.
-std::uint32_t hash_of(std::string_view text) {
-  std::uint32_t hash = 2166136261u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  return hash;
+namespace plimsoll {
+
+SubscriptionNames::~SubscriptionNames() {
+  by_text_.for_each([](Name& first) {
+    while (Name* const other = first.others) {
+      ByText::unlink(*other);
+      const Block taken = std::move(other->block);
+    }
+    const Block taken = std::move(first.block);
+  });
+  by_tag_.for_each([](Request& request) { const Block taken = std::move(request.block); });
 }
 
-}  // namespace
+std::uint64_t SubscriptionNames::hash_of(SubscriptionKind kind, std::string_view text) const {
+  return cache::hash_key(seed_, text).low + static_cast<std::uint64_t>(kind);
+}
 
-// One after the other: the names hang on each other in chains.
-SubscriptionNames::~SubscriptionNames() {
-  for (Box<Name>& chain : chains_) {
-    while (chain) erase(chain);
+SubscriptionNames::Name* SubscriptionNames::find(std::uint64_t hash, SubscriptionKind kind,
+                                                 std::string_view text) {
+  Name* name = by_text_.first(hash);
+  for (; name != nullptr; name = ByText::next(*name)) {
+    ++steps_;
+    if (name->hash == hash && name->kind == kind && name->text() == text) break;
   }
+  return name;
+}
+
+SubscriptionNames::Request* SubscriptionNames::find(Tag tag) {
+  Request* request = by_tag_.first(tag);
+  for (; request != nullptr && request->tag != tag; request = ByTag::next(*request)) ++steps_;
+  return request;
 }
 
 Status SubscriptionNames::add(SubscriptionKind kind, std::span<const std::string_view> names,
@@ -31,7 +49,7 @@ Status SubscriptionNames::add(SubscriptionKind kind, std::span<const std::string
                  .limit = subscription_names_max};
   }
   for (std::string_view name : names) {
-    if (is_known(kind, name, tag) || insert(kind, name, tag)) continue;
+    if (insert(hash_of(kind, name), kind, name, tag)) continue;
     forget(tag);
     return Error{.code = ErrorCode::rejected_by_limit,
                  .what = "the connections pool has no room for the name of a subscription",
@@ -40,121 +58,223 @@ Status SubscriptionNames::add(SubscriptionKind kind, std::span<const std::string
   return {};
 }
 
-Box<SubscriptionNames::Name>* SubscriptionNames::find(SubscriptionKind kind,
-                                                      std::string_view text) {
-  const std::uint32_t hash = hash_of(text);
-  Box<Name>* link = &chains_[hash % chains_.size()];
-  while (*link) {
-    const Name& name = **link;
-    if (name.hash == hash && name.kind == kind && name.text() == text) break;
-    link = &(*link)->next;
-  }
-  return link;
+// Whether it is subscribed, or `tag` has asked for it last. Who else has asked may yet be refused:
+// that must not take the name from this one.
+bool SubscriptionNames::is_known(const Name& first, Tag tag) {
+  if (first.state != State::asked || first.request->tag == tag) return true;
+  return first.others != nullptr && first.others->request->tag == tag;
 }
 
-// Who else has asked may yet be refused: that must not take the name from this one.
-bool SubscriptionNames::is_known(SubscriptionKind kind, std::string_view text,
-                                 std::optional<Tag> tag) {
-  const std::uint32_t hash = hash_of(text);
-  for (Name* name = chains_[hash % chains_.size()].get(); name; name = name->next.get()) {
-    const bool same = name->hash == hash && name->kind == kind && name->text() == text;
-    if (same && (name->state != State::asked || tag == name->tag)) return true;
+// True also where it is known.
+bool SubscriptionNames::insert(std::uint64_t hash, SubscriptionKind kind, std::string_view text,
+                               Tag tag) {
+  Name* const first = find(hash, kind, text);
+  if (first != nullptr && is_known(*first, tag)) return true;
+  Block block = Block::allocate(payer_, sizeof(Name) + text.size());
+  if (!block) return false;
+  Request* const request = make_request(tag);
+  if (request == nullptr) {
+    block.discard();
+    return false;
   }
-  return false;
-}
-
-bool SubscriptionNames::insert(SubscriptionKind kind, std::string_view text, Tag tag) {
-  Box<Name> name = Box<Name>::make(payer_, text.size());
-  if (!name) return false;
-  name->size = text.size();
-  name->hash = hash_of(text);
-  name->kind = kind;
-  name->tag = tag;
-  std::copy_n(text.data(), text.size(), reinterpret_cast<char*>(name.get() + 1));
-  Box<Name>& chain = chains_[name->hash % chains_.size()];
-  name->next = std::move(chain);
-  chain = std::move(name);
+  auto* const name = new (block.data()) Name{.hash = hash,
+                                             .request = request,
+                                             .size = static_cast<std::uint32_t>(text.size()),
+                                             .kind = kind,
+                                             .is_first = first == nullptr};
+  name->block = std::move(block);
+  std::copy_n(text.data(), text.size(), reinterpret_cast<char*>(name + 1));
+  first == nullptr ? by_text_.add(*name) : ByText::push(first->others, *name);
+  link(*name);
   ++size_;
   return true;
 }
 
-void SubscriptionNames::erase(Box<Name>& link) {
-  link = std::move(link->next);
+SubscriptionNames::Request* SubscriptionNames::make_request(Tag tag) {
+  if (Request* const known = find(tag)) return known;
+  Block block = Block::allocate(payer_, sizeof(Request));
+  if (!block) return nullptr;
+  auto* const request = new (block.data()) Request{.tag = tag};
+  request->block = std::move(block);
+  by_tag_.add(*request);
+  return request;
+}
+
+SubscriptionNames::List* SubscriptionNames::list_of(const Name& name) {
+  switch (name.state) {
+    case State::asked: return &name.request->names;
+    case State::to_restore: return &to_restore_[static_cast<std::size_t>(name.kind)];
+    case State::on_the_way: return &on_the_way_;
+    case State::subscribed: return nullptr;
+  }
+  return nullptr;
+}
+
+// Into the list of its state, at the end.
+void SubscriptionNames::link(Name& name) {
+  ++steps_;
+  List* const list = list_of(name);
+  if (list == nullptr) return;
+  name.next = nullptr;
+  name.previous = std::exchange(list->last, &name);
+  (name.previous == nullptr ? list->first : name.previous->next) = &name;
+}
+
+// A request goes with the last name that it has asked for.
+void SubscriptionNames::unlink(Name& name) {
+  ++steps_;
+  List* const list = list_of(name);
+  if (list == nullptr) return;
+  (name.previous == nullptr ? list->first : name.previous->next) = name.next;
+  (name.next == nullptr ? list->last : name.next->previous) = name.previous;
+  Request* const request = std::exchange(name.request, nullptr);
+  if (request == nullptr || request->names.first != nullptr) return;
+  by_tag_.remove(*request);
+  const Block taken = std::move(request->block);
+}
+
+void SubscriptionNames::move_to(Name& name, State state) {
+  unlink(name);
+  name.state = state;
+  link(name);
+}
+
+void SubscriptionNames::erase(Name& name) {
+  unlink(name);
+  if (!name.is_first) {
+    ByText::unlink(name);
+  } else if (name.others != nullptr) {
+    take_place_of(name, *name.others);
+  } else {
+    by_text_.remove(name);
+  }
   --size_;
+  const Block taken = std::move(name.block);
 }
 
-void SubscriptionNames::erase_all(State state, std::optional<Tag> tag) {
-  for (Box<Name>& chain : chains_) {
-    for (Box<Name>* link = &chain; *link;) {
-      const Name& name = **link;
-      if (name.state == state && (!tag || name.tag == *tag)) {
-        erase(*link);
-      } else {
-        link = &(*link)->next;
-      }
-    }
-  }
+// One of the others becomes the first, which is in no chain then.
+void SubscriptionNames::take_place_of(Name& first, Name& heir) {
+  ByText::unlink(heir);
+  by_text_.remove(first);
+  first.is_first = false;
+  heir.others = std::exchange(first.others, nullptr);
+  if (heir.others != nullptr) heir.others->of_text.link = &heir.others;
+  heir.is_first = true;
+  by_text_.add(heir);
 }
 
+// `visit` may take the name that it is given out of the list, and the list itself.
 template <class Visit>
-void SubscriptionNames::for_each(Visit&& visit) {
-  for (Box<Name>& chain : chains_) {
-    for (Name* name = chain.get(); name != nullptr; name = name->next.get()) visit(*name);
+void SubscriptionNames::for_each_of(const List& list, Visit&& visit) {
+  for (Name* name = list.first; name != nullptr;) {
+    Name* const next = name->next;
+    visit(*name);
+    name = next;
   }
 }
 
-// Each name is there once then.
 void SubscriptionNames::confirm(Tag tag) {
-  for (Box<Name>& chain : chains_) {
-    for (Box<Name>* link = &chain; *link;) {
-      Name& name = **link;
-      const bool is_its = name.state == State::asked && name.tag == tag;
-      if (is_its && is_known(name.kind, name.text(), std::nullopt)) {
-        erase(*link);
-        continue;
-      }
-      if (is_its) name.state = State::subscribed;
-      link = &name.next;
-    }
-  }
+  const Request* const request = find(tag);
+  if (request == nullptr) return;
+  for_each_of(request->names, [this](Name& name) { settle(name); });
 }
 
-void SubscriptionNames::forget(Tag tag) { erase_all(State::asked, tag); }
+// A text is subscribed once.
+void SubscriptionNames::settle(Name& name) {
+  Name& first = *find(name.hash, name.kind, name.text());
+  if (first.state != State::asked) return erase(name);
+  move_to(name, State::subscribed);
+  if (&first == &name) return;
+  take_place_of(first, name);
+  ByText::push(name.others, first);
+}
+
+void SubscriptionNames::forget(Tag tag) {
+  const Request* const request = find(tag);
+  if (request == nullptr) return;
+  for_each_of(request->names, [this](Name& name) { erase(name); });
+}
 
 void SubscriptionNames::remove(SubscriptionKind kind, std::span<const std::string_view> names) {
   for (std::string_view text : names) {
-    for (Box<Name>* link = find(kind, text); *link; link = find(kind, text)) erase(*link);
+    const std::uint64_t hash = hash_of(kind, text);
+    Name* const first = find(hash, kind, text);
+    if (first == nullptr) continue;
+    while (first->others != nullptr) erase(*first->others);
+    erase(*first);
   }
 }
 
-void SubscriptionNames::move_all(State from, State to) {
-  for_each([from, to](Name& name) {
-    if (name.state == from) name.state = to;
-  });
-}
-
 void SubscriptionNames::handle_new_connection() {
-  move_all(State::subscribed, State::to_restore);
-  move_all(State::on_the_way, State::to_restore);
+  handle_not_restored();
+  by_text_.for_each([this](Name& first) {
+    if (first.state == State::subscribed) move_to(first, State::to_restore);
+  });
 }
 
 std::size_t SubscriptionNames::begin_to_restore(std::span<std::string_view> names,
                                                 SubscriptionKind& kind) {
+  const auto list = std::find_if(to_restore_.begin(), to_restore_.end(),
+                                 [](const List& each) { return each.first != nullptr; });
+  if (list == to_restore_.end()) return 0;
+  kind = list->first->kind;
   std::size_t count = 0;
-  for_each([&](Name& name) {
-    if (name.state != State::to_restore || count == names.size()) return;
-    if (count == 0) kind = name.kind;
-    if (name.kind != kind) return;
-    name.state = State::on_the_way;
-    names[count++] = name.text();
-  });
+  while (count < names.size() && list->first != nullptr) {
+    names[count++] = list->first->text();
+    move_to(*list->first, State::on_the_way);
+  }
   return count;
 }
 
-void SubscriptionNames::handle_restored() { move_all(State::on_the_way, State::subscribed); }
+void SubscriptionNames::handle_restored() {
+  for_each_of(on_the_way_, [this](Name& name) { move_to(name, State::subscribed); });
+}
 
-void SubscriptionNames::handle_not_restored() { move_all(State::on_the_way, State::to_restore); }
+// They are the next again: from the last on, each goes before those that are left.
+void SubscriptionNames::handle_not_restored() {
+  while (Name* const name = on_the_way_.last) {
+    unlink(*name);
+    name->state = State::to_restore;
+    List& list = *list_of(*name);
+    name->previous = nullptr;
+    name->next = std::exchange(list.first, name);
+    (name->next == nullptr ? list.last : name->next->previous) = name;
+  }
+}
 
-void SubscriptionNames::drop_refused() { erase_all(State::on_the_way, std::nullopt); }
+void SubscriptionNames::drop_refused() {
+  for_each_of(on_the_way_, [this](Name& name) { erase(name); });
+}
+
+void SubscriptionNames::validate() const {
+  std::size_t asked = 0;
+  std::size_t listed = 0;
+  std::size_t named = 0;
+  by_tag_.for_each([&](const Request& request) {
+    PLIMSOLL_CHECK(request.names.first != nullptr);
+    for (const Name* at = request.names.first; at != nullptr; at = at->next, ++asked) {
+      PLIMSOLL_CHECK(at->state == State::asked && at->request == &request);
+    }
+  });
+  const auto count = [&listed](const List& list, State state) {
+    const Name* previous = nullptr;
+    for (const Name* at = list.first; at != nullptr; previous = at, at = at->next, ++listed) {
+      PLIMSOLL_CHECK(at->state == state && at->previous == previous);
+    }
+    PLIMSOLL_CHECK(list.last == previous);
+  };
+  for (const List& list : to_restore_) count(list, State::to_restore);
+  count(on_the_way_, State::on_the_way);
+  by_text_.for_each([&](const Name& first) {
+    PLIMSOLL_CHECK(first.is_first);
+    ++named;
+    if (first.state == State::subscribed) ++listed;
+    for (const Name* at = first.others; at != nullptr; at = ByText::next(*at), ++named) {
+      PLIMSOLL_CHECK(!at->is_first && at->others == nullptr && at->text() == first.text());
+      PLIMSOLL_CHECK(at->state == State::asked && at->hash == first.hash);
+    }
+  });
+  PLIMSOLL_CHECK(named == size_ && asked + listed == size_);
+}
 
 }  // namespace plimsoll
