@@ -9,6 +9,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/directory.h"
 #include "plimsoll/core/memory/memory_source.h"
 
 // A FIFO that is bounded by count and by its account, and that costs nothing while it is empty: it
@@ -16,6 +17,10 @@
 // bound, and gives each back as soon as it is drained. Where its bound lets it have no further
 // chunk, the slots that are free at its front are used anew: a full queue costs what its elements
 // do, the object, and a twentieth of that for headers and the allocator, however long it lasts.
+//
+// Each call costs the same however many elements there are, but for those that say otherwise. Where
+// there are many chunks, an array of pointers to them is charged as well (8 bytes for each 4 KiB),
+// so that lower_bound() need not walk over them; where there is no memory for it, it does.
 
 namespace plimsoll {
 
@@ -44,8 +49,11 @@ class Queue {
 
   enum class Push { accepted, full, out_of_budget };
 
-  /// Chunks are charged to `payer`, which must outlive the queue.
-  Queue(Account& payer, std::size_t size_max) : payer_(&payer), size_max_(size_max) {}
+  /// Chunks are charged to `payer`, which must outlive the queue. No queue has more elements than
+  /// 32 bits count.
+  Queue(Account& payer, std::size_t size_max)
+      : payer_(&payer),
+        size_max_(static_cast<std::uint32_t>(std::min<std::size_t>(size_max, UINT32_MAX))) {}
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
   ~Queue() { clear(); }
@@ -53,6 +61,7 @@ class Queue {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t size_max() const { return size_max_; }
+  Account& payer() const { return *payer_; }
 
   /// What is not accepted stays as it was.
   [[nodiscard]] Push push_back(const T& value) { return add(value); }
@@ -76,15 +85,21 @@ class Queue {
     if (++first_->begin == first_->end) leave_first();
   }
 
-  /// Walks over the chunks where that leaves the last one empty.
+  /// Where that leaves the last chunk empty, walks over those chunks of which there is no array.
   void pop_back() {
     PLIMSOLL_CHECK(size_ > 0);
-    if (first_->wrapped > 0 || last_->end - last_->begin < 2) return truncate(size_ - 1);
-    --size_;
-    last_->slots()[--last_->end].~T();
+    if (first_->wrapped > 0) {
+      --size_;
+      first_->slots()[--first_->wrapped].~T();
+    } else if (last_->end - last_->begin < 2) {
+      pop_last();
+    } else {
+      --size_;
+      last_->slots()[--last_->end].~T();
+    }
   }
 
-  /// The element at `index` from the front; walks one chunk at a time.
+  /// The element at `index` from the front; walks over the chunks before it.
   T& at(std::size_t index) {
     PLIMSOLL_CHECK(index < size_);
     for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
@@ -95,7 +110,8 @@ class Queue {
     return first_->slots()[index];
   }
 
-  /// Calls `visit(T&)` from the element at `index` to the back, until it returns false.
+  /// Calls `visit(T&)` from the element at `index` to the back, until it returns false. Walks over
+  /// the chunks before that.
   template <class Visit>
   void for_each_from(std::size_t index, Visit&& visit) {
     for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
@@ -115,8 +131,39 @@ class Queue {
     }
   }
 
+  /// The first element for which `is_before(const T&)` is false, where it is true of all in front
+  /// of that and of none behind; null: there is none. As many steps as the number of elements has
+  /// binary digits.
+  template <class IsBefore>
+  T* lower_bound(IsBefore&& is_before) {
+    const Place place = place_of(is_before);
+    return place.chunk == nullptr ? nullptr : &place.chunk->slots()[place.at];
+  }
+
+  /// for_each_from() that element.
+  template <class IsBefore, class Visit>
+  void for_each_from_bound(IsBefore&& is_before, Visit&& visit) {
+    Place place = place_of(is_before);
+    if (place.chunk == nullptr) return;
+    std::size_t wrapped = 0;
+    if (place.is_wrapped) {
+      wrapped = place.at;
+    } else {
+      for (; place.chunk != nullptr; place.chunk = place.chunk->next) {
+        for (std::size_t i = std::max<std::size_t>(place.at, place.chunk->begin);
+             i < place.chunk->end; ++i) {
+          if (!visit(place.chunk->slots()[i])) return;
+        }
+        place.at = 0;
+      }
+    }
+    for (; wrapped < first_->wrapped; ++wrapped) {
+      if (!visit(first_->slots()[wrapped])) return;
+    }
+  }
+
   /// Removes every element for which `unwanted(const T&)`; the others keep their order. Needs no
-  /// memory: elements only move towards the front.
+  /// memory: elements only move towards the front. Walks over all.
   template <class Unwanted>
   void erase_if(Unwanted&& unwanted) {
     Cursor to{first_, first_ == nullptr ? 0u : first_->begin, first_ == nullptr ? 0u : first_->end};
@@ -140,6 +187,43 @@ class Queue {
     std::size_t end;
   };
 
+  struct Place {
+    Chunk* chunk = nullptr;
+    std::size_t at = 0;
+    bool is_wrapped = false;
+  };
+
+  // From how many chunks on there is a directory, and below how many there is none any more.
+  static constexpr std::size_t directory_chunks_min = 8;
+  static constexpr std::size_t directory_chunks_left_min = 4;
+
+  template <class IsBefore>
+  Place place_of(IsBefore& is_before) {
+    if (size_ == 0) return {};
+    const auto is_whole_before = [&is_before](Chunk* chunk) {
+      return is_before(std::as_const(chunk->slots()[chunk->end - 1]));
+    };
+    if (is_whole_before(last_)) {
+      const std::size_t at = search(first_, 0, first_->wrapped, is_before);
+      return at == first_->wrapped ? Place{} : Place{first_, at, true};
+    }
+    Chunk* chunk = first_;
+    if (directory_) {
+      chunk = *std::partition_point(directory_.begin(), directory_.end(), is_whole_before);
+    } else {
+      while (is_whole_before(chunk)) chunk = chunk->next;
+    }
+    return {chunk, search(chunk, chunk->begin, chunk->end, is_before), false};
+  }
+
+  template <class IsBefore>
+  static std::size_t search(Chunk* chunk, std::size_t begin, std::size_t end, IsBefore& is_before) {
+    const T* const slots = chunk->slots();
+    const T* const found = std::partition_point(
+        slots + begin, slots + end, [&is_before](const T& value) { return is_before(value); });
+    return static_cast<std::size_t>(found - slots);
+  }
+
   // Inline but for the chunks that come and go: it is on the way of every request.
   template <class Value>
   [[gnu::always_inline]] Push add(Value&& value) {
@@ -159,13 +243,14 @@ class Queue {
   [[gnu::noinline]] T* add_slot() {
     // With all the slots that there may be, those that are free are in front of the first element.
     if (slots_count_ == size_max_) return &first_->slots()[first_->wrapped++];
-    const std::size_t capacity = std::min(
+    const std::size_t capacity = std::min<std::size_t>(
         last_ == nullptr ? elements_in_first_chunk : elements_per_chunk, size_max_ - slots_count_);
     Chunk* const chunk = allocate(capacity);
     if (chunk == nullptr) return nullptr;
     (last_ == nullptr ? first_ : last_->next) = chunk;
     last_ = chunk;
-    slots_count_ += capacity;
+    slots_count_ += static_cast<std::uint32_t>(capacity);
+    note_last();
     return &chunk->slots()[chunk->end++];
   }
 
@@ -176,6 +261,7 @@ class Queue {
       first_ = left->next;
       if (first_ == nullptr) last_ = nullptr;
       release(left);
+      note_first_left();
       return;
     }
     left->begin = 0;
@@ -184,6 +270,38 @@ class Queue {
     first_ = std::exchange(left->next, nullptr);
     last_->next = left;
     last_ = left;
+    note_first_left();
+    note_last();
+  }
+
+  // The last element of a chunk that has no other.
+  [[gnu::noinline]] void pop_last() {
+    if (!directory_ || directory_.count() <= directory_chunks_left_min) return truncate(size_ - 1);
+    --size_;
+    last_->slots()[last_->begin].~T();
+    Chunk* const left = last_;
+    directory_.truncate(directory_.count() - 1);
+    last_ = directory_.end()[-1];
+    last_->next = nullptr;
+    release(left);
+  }
+
+  // `last_` is new there. Where there was no memory for a directory, each new chunk tries again.
+  void note_last() {
+    if (directory_) return directory_.push_back(*payer_, last_);
+    if (slots_count_ < directory_chunks_min * elements_per_chunk) return;
+    const std::size_t chunks_count = slots_count_ / elements_per_chunk + 2;
+    if (!directory_.make(*payer_, 2 * chunks_count)) return;
+    for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
+      directory_.push_back(*payer_, chunk);
+    }
+  }
+
+  // What was `first_` is not there any more.
+  void note_first_left() {
+    if (!directory_) return;
+    directory_.pop_front();
+    if (directory_.count() < directory_chunks_left_min) directory_.clear(*payer_);
   }
 
   T& next_slot(Cursor& cursor) {
@@ -202,9 +320,10 @@ class Queue {
         return true;
       });
     }
-    size_ = kept;
+    size_ = static_cast<std::uint32_t>(kept);
     Chunk** link = &first_;
     last_ = nullptr;
+    std::uint32_t chunks_count = 0;
     while (kept > 0 && *link != nullptr) {
       last_ = *link;
       const std::size_t here =
@@ -212,10 +331,14 @@ class Queue {
       last_->end = static_cast<std::uint16_t>(last_->begin + here);
       kept -= here;
       link = &last_->next;
+      ++chunks_count;
     }
     if (first_ != nullptr) first_->wrapped = static_cast<std::uint16_t>(kept);
     Chunk* surplus = std::exchange(*link, nullptr);
     while (surplus != nullptr) release(std::exchange(surplus, surplus->next));
+    if (!directory_) return;
+    directory_.truncate(chunks_count);
+    if (chunks_count < directory_chunks_left_min) directory_.clear(*payer_);
   }
 
   static constexpr std::size_t bytes_of(std::size_t capacity) {
@@ -243,11 +366,12 @@ class Queue {
   }
 
   Account* payer_;
-  const std::size_t size_max_;
-  std::size_t size_ = 0;
-  std::size_t slots_count_ = 0;  // in chunks, `size_max_` at most
+  const std::uint32_t size_max_;
+  std::uint32_t size_ = 0;
+  std::uint32_t slots_count_ = 0;  // in chunks, `size_max_` at most
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
+  Directory<Chunk> directory_;
 };
 
 }  // namespace plimsoll

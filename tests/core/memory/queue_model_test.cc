@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <random>
 #include <type_traits>
+#include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -64,14 +66,15 @@ void run(unsigned seed, std::size_t size_max) {
   const AccountHandle account = test.budget.open_account(PoolKind::requests);
   Queue<Element> queue(*account, size_max);
   std::deque<std::uint64_t> model;
-  for (std::uint64_t step = 0; step < 2000; ++step) {
+  std::uint64_t last = 0;  // numbers go up
+  for (int step = 0; step < 2000; ++step) {
     switch (random() % 16) {
       default: {
         const bool room = model.size() < size_max;
-        const auto pushed = queue.push_back(make<Element>(step));
+        const auto pushed = queue.push_back(make<Element>(++last));
         using Push = typename Queue<Element>::Push;
         REQUIRE(pushed == (room ? Push::accepted : Push::full));
-        if (room) model.push_back(step);
+        if (room) model.push_back(last);
         break;
       }
       case 0:
@@ -98,6 +101,33 @@ void run(unsigned seed, std::size_t size_max) {
         const auto unwanted = [divisor](std::uint64_t number) { return number % divisor == 0; };
         queue.erase_if([&](const Element& element) { return unwanted(number_of(element)); });
         std::erase_if(model, unwanted);
+        break;
+      }
+      case 9:
+        // Many chunks, now and then: then there is a directory of them.
+        if (random() % 8 != 0) break;
+        for (std::size_t i = random() % 200; i > 0 && model.size() < size_max; --i) {
+          const std::uint64_t number = ++last;
+          REQUIRE(queue.push_back(make<Element>(number)) == Queue<Element>::Push::accepted);
+          model.push_back(number);
+        }
+        break;
+      case 10: {
+        const std::uint64_t wanted = random() % (last + 2);
+        const auto is_before = [wanted](std::uint64_t number) { return number < wanted; };
+        const auto bound = std::partition_point(model.begin(), model.end(), is_before);
+        const auto is_element_before = [&](const Element& element) {
+          return is_before(number_of(element));
+        };
+        const Element* const found = queue.lower_bound(is_element_before);
+        REQUIRE((found == nullptr) == (bound == model.end()));
+        if (found != nullptr) REQUIRE(number_of(*found) == *bound);
+        std::vector<std::uint64_t> rest;
+        queue.for_each_from_bound(is_element_before, [&](const Element& element) {
+          rest.push_back(number_of(element));
+          return true;
+        });
+        REQUIRE(std::equal(bound, model.end(), rest.begin(), rest.end()));
         break;
       }
       case 7:
