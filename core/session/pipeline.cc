@@ -39,7 +39,7 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   const std::uint64_t begin = log_.append(command);
   if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
   const Request request = describe(command, begin, deadline, tag);
-  if (requests_.push_back(request) != Queue<Request>::Push::accepted) {
+  if (!push(request)) {
     log_.give_up(request.begin, request.end());
     has_gaps_ = true;
     drop_withdrawn();
@@ -56,7 +56,7 @@ Pipeline::Room Pipeline::make_room(std::size_t bytes) {
   Request place{};
   place.begin = log_.end();
   place.state = State::withdrawn;
-  if (requests_.push_back(place) == Queue<Request>::Push::accepted) return Room::made;
+  if (push(place)) return Room::made;
   log_.release_room();
   return Room::no_memory;
 }
@@ -70,13 +70,13 @@ RequestId Pipeline::submit_to_room(const CommandView& command, Instant deadline,
 }
 
 void Pipeline::release_room() {
-  ++withdrawn_count_;
+  requests_.pop_back();
   log_.release_room();
-  drop_withdrawn();
+  trim_withdrawn();
 }
 
 bool Pipeline::submit_own(const CommandView& command, Tag tag) {
-  if (own_count_ == own_requests_max && count_own() == own_requests_max) return false;
+  if (own_count_ == own_requests_max) return false;
   if (!stage(command, never, tag)) return false;
   requests_.back().own = true;
   if (tag == 0) requests_.back().state = State::tombstone;
@@ -84,20 +84,15 @@ bool Pipeline::submit_own(const CommandView& command, Tag tag) {
   return true;
 }
 
-// The session's own take nobody's place.
-bool Pipeline::has_place_besides_own() {
-  const std::size_t own = own_count_ == 0 ? 0 : count_own();
-  return requests_.size() - own < places_;
-}
-
-// Nobody counts them as they leave, since there are mostly none.
-std::size_t Pipeline::count_own() {
-  own_count_ = 0;
-  requests_.for_each_from(0, [this](const Request& request) {
-    if (request.own) ++own_count_;
-    return true;
-  });
-  return own_count_;
+// The places of those that were withdrawn may be all that is missing.
+[[gnu::always_inline]] inline bool Pipeline::push(const Request& request) {
+  using Push = Queue<Request>::Push;
+  Push pushed = requests_.push_back(request);
+  if (pushed == Push::full && withdrawn_count_ > 0) {
+    erase_withdrawn();
+    pushed = requests_.push_back(request);
+  }
+  return pushed == Push::accepted;
 }
 
 Error Pipeline::refuse_for_the_limit() const {
@@ -111,103 +106,7 @@ Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
   return Error{.code = ErrorCode::rejected_by_limit,
                .what = "the requests pool has no room for this request",
                .value = bytes,
-               .limit = budget_.limit(PoolKind::requests)};
-}
-
-void Pipeline::cancel(RequestId id) {
-  bool found = false;
-  requests_.for_each_from(0, [&](Request& request) {
-    if (request.begin < id) return true;
-    found = request.begin == id && request.state == State::live;
-    if (found) request.state = State::cancelling;
-    return false;
-  });
-  if (found) start_search();
-}
-
-void Pipeline::start_search() {
-  searching_ = true;
-  search_index_ = 0;
-  search_deadline_ = never;
-}
-
-void Pipeline::handle_timeout(Instant now) {
-  if (now < next_deadline_) return;
-  search_now_ = now;
-  start_search();
-}
-
-std::optional<Ended> Pipeline::next_ended() {
-  if (!searching_) return std::nullopt;
-  std::optional<Ended> ended;
-  requests_.for_each_from(search_index_, [&](Request& request) {
-    ++search_index_;
-    if (request.state == State::cancelling) {
-      ended = end_early(request, ErrorCode::cancelled);
-    } else if (request.state == State::lost) {
-      bury(request);
-      ended = Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
-    } else if (request.state == State::live && request.deadline <= search_now_) {
-      ended = end_early(request, ErrorCode::timed_out);
-    } else if (request.state == State::live) {
-      search_deadline_ = std::min(search_deadline_, request.deadline);
-    }
-    return !ended;
-  });
-  if (!ended) {
-    searching_ = false;
-    next_deadline_ = search_deadline_;
-    drop_withdrawn();
-  }
-  return ended;
-}
-
-// Leaves a tombstone, which needs no bytes that the transport has taken.
-void Pipeline::bury(Request& request) {
-  const bool held = holds_bytes(request);
-  request.state = State::tombstone;
-  if (held && !holds_bytes(request)) log_.give_up(request.begin, request.end());
-}
-
-Ended Pipeline::end_early(Request& request, ErrorCode code) {
-  const bool may_have_run = request.begin < exposed_end_;
-  if (may_have_run) {
-    bury(request);
-    return {request.tag, code, Executed::maybe};
-  }
-  request.state = State::withdrawn;
-  ++withdrawn_count_;
-  has_gaps_ = true;
-  log_.give_up(request.begin, request.end());
-  return {request.tag, code, request.sent_before ? Executed::maybe : Executed::no};
-}
-
-// Whether the bytes of a request are in the log: until the transport has taken all of them, and
-// where they may be needed again until its reply has come.
-bool Pipeline::holds_bytes(const Request& request) const {
-  switch (request.state) {
-    case State::withdrawn: return false;
-    case State::live:
-    case State::cancelling:
-    case State::lost:
-      if (keeps_until_answered()) return true;
-      [[fallthrough]];
-    case State::tombstone:
-    case State::answered: return request.end() > unsent_begin_;
-  }
-  return false;
-}
-
-void Pipeline::drop_withdrawn() {
-  if (withdrawn_count_ > 0) {
-    requests_.erase_if([](const Request& request) { return request.state == State::withdrawn; });
-    withdrawn_count_ = 0;
-    search_index_ = 0;
-  }
-  if (requests_.empty() || requests_.back().end() <= unsent_begin_) {
-    unsent_begin_ = exposed_end_ = whole_end_ = log_.end();
-    has_gaps_ = false;
-  }
+               .limit = requests_.payer().budget().limit(PoolKind::requests)};
 }
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
@@ -240,8 +139,8 @@ std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans, st
     exposed_end_ = begin;
     for (std::size_t i = before; i < count; ++i) exposed_end_ += spans[i].size();
   };
-  requests_.for_each_from(0, [&](const Request& request) {
-    if (request.end() <= unsent_begin_) return true;
+  const auto was_sent = [this](const Request& request) { return request.end() <= unsent_begin_; };
+  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
     if (request.begin >= until) return false;
     if (request.begin > end) {
       collect();
@@ -269,10 +168,9 @@ void Pipeline::handle_written(std::size_t bytes) {
   if (keeps_until_answered()) give_up_ended(before);
   while (answered_count_ > 0 && requests_.front().end() <= unsent_begin_) {
     --answered_count_;
-    requests_.pop_front();
-    if (search_index_ > 0) --search_index_;
+    pop_front();
   }
-  if (has_gaps_) drop_withdrawn();
+  if (has_gaps_) trim_withdrawn();
 }
 
 // Bytes are given up request by request: of one that was not taken whole all are needed again if
@@ -282,19 +180,20 @@ inline void Pipeline::write_without_gaps(std::size_t bytes) {
   unsent_begin_ += bytes;
   std::uint64_t whole_end = unsent_begin_;
   if (unsent_begin_ != log_.end()) {
-    requests_.for_each_from(0, [&](const Request& request) {
-      whole_end = std::min(request.begin, unsent_begin_);
-      return request.end() <= unsent_begin_;
-    });
+    const Request* const next = requests_.lower_bound(
+        [this](const Request& request) { return request.end() <= unsent_begin_; });
+    if (next != nullptr) whole_end = std::min(next->begin, unsent_begin_);
   }
   if (!keeps_until_answered()) log_.give_up(whole_end_, whole_end);
   whole_end_ = whole_end;
 }
 
 void Pipeline::write_around_gaps(std::size_t bytes) {
-  requests_.for_each_from(0, [&](const Request& request) {
+  const std::uint64_t taken_before = unsent_begin_;
+  const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
+  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
     if (bytes == 0) return false;
-    if (request.state == State::withdrawn || request.end() <= unsent_begin_) return true;
+    if (request.state == State::withdrawn) return true;
     const std::uint64_t begin = std::max(request.begin, unsent_begin_);
     unsent_begin_ = std::min(request.end(), begin + bytes);
     bytes -= static_cast<std::size_t>(unsent_begin_ - begin);
@@ -309,10 +208,11 @@ void Pipeline::write_around_gaps(std::size_t bytes) {
 
 // What ended while the transport had its bytes, which are taken now.
 void Pipeline::give_up_ended(std::uint64_t taken_before) {
-  requests_.for_each_from(0, [&](const Request& request) {
+  const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
+  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
     if (request.end() > unsent_begin_) return false;
     const bool ended = request.state == State::tombstone || request.state == State::answered;
-    if (ended && request.end() > taken_before) log_.give_up(request.begin, request.end());
+    if (ended) log_.give_up(request.begin, request.end());
     return true;
   });
 }
@@ -320,19 +220,21 @@ void Pipeline::give_up_ended(std::uint64_t taken_before) {
 Tag Pipeline::take_next() {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.end() <= exposed_end_);
-  if (window_ < options_.requests_max + own_requests_max) ++window_;
+  if (window_ < window_max()) ++window_;
+  if (request.state == State::cancelling) --told_to_end_count_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
     // The transport still has its bytes: it leaves with them.
     request.state = State::answered;
     ++answered_count_;
+    if (withdrawn_count_ > 0) trim_withdrawn();
     return tag;
   }
   if (keeps_until_answered() && holds_bytes(request)) {
     log_.give_up(request.begin, request.end());
   }
-  requests_.pop_front();
-  if (search_index_ > 0) --search_index_;
+  pop_front();
+  if (withdrawn_count_ > 0) trim_withdrawn();
   return tag;
 }
 

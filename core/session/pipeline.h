@@ -17,6 +17,9 @@
 // and then timed out or was cancelled stays behind as a tombstone, to take its reply; one that was
 // not leaves at once, bytes and all. When the connection is lost, what was wholly written is in
 // doubt; the rest, of which every byte was kept, waits for the next connection.
+//
+// A call costs the same however many requests there are, but for the digits of their number where
+// one is looked up, and for those that say otherwise.
 
 namespace plimsoll {
 
@@ -47,18 +50,17 @@ inline constexpr std::size_t reconnect_window_min = 32;
 class Pipeline {
  public:
   struct Options {
-    std::size_t requests_max = 1000;    ///< requests and tombstones at a time
+    std::uint32_t requests_max = 1000;  ///< requests and tombstones at a time
     std::uint8_t read_resends_max = 0;  ///< times that a lost read is sent again
     bool others_wait = false;           ///< the pool pays for those who wait for room as well
   };
 
   Pipeline(Account& requests, const Options& options)
-      : budget_(requests.budget()),
-        options_(options),
-        requests_(requests, options.requests_max + own_requests_max),
+      : options_(options),
+        requests_(requests, queue_max(options)),
         log_(requests, options.others_wait),
         places_(options.requests_max),
-        window_(options.requests_max + own_requests_max) {}
+        window_(window_max()) {}
 
   /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
@@ -75,12 +77,14 @@ class Pipeline {
   /// is a tombstone from the first.
   bool submit_own(const CommandView& command, Tag tag);
 
-  /// Ends a request, if it has not ended: next_ended() will say so.
+  /// Ends a request, if it has not ended: next_ended() will say so, and walks from the first one to
+  /// the last one that was cancelled since it has told all.
   void cancel(RequestId id);
 
   /// The bytes to send next, in order, as far as `spans` reach. They stay where they are until the
   /// handle_written() that must follow. None before next_ended() has told all: a request that was
-  /// cancelled before it was sent is not sent any more.
+  /// cancelled before it was sent is not sent any more. Where some were, since the call before, it
+  /// walks over all; else over those that it sends, where some were before.
   std::size_t transmit(std::span<std::string_view> spans);
 
   /// The transport has taken the first `bytes` of what transmit() gave, and needs none of the rest.
@@ -134,7 +138,9 @@ class Pipeline {
   /// The request that is to be answered next, or even to be written first, if no user waits for it.
   std::optional<RequestId> front_unawaited();
 
-  /// Lets requests end whose deadline is not after `now`: next_ended() will say so.
+  /// Lets requests end whose deadline is not after `now`: next_ended() will say so. As long as
+  /// later requests have later deadlines, if any, that looks at each request once or twice; where
+  /// they have not, next_ended() walks over all to find those.
   void handle_timeout(Instant now);
 
   /// Not after the earliest deadline.
@@ -144,7 +150,7 @@ class Pipeline {
   std::optional<Ended> next_ended();
 
   /// The connection is gone: what was wholly written has ended, as next_ended() will say, but for
-  /// reads that may be sent again. Nothing is sent until restart().
+  /// reads that may be sent again. Nothing is sent until restart(). Both walk over all.
   void handle_connection_lost();
 
   /// Once next_ended() has told all and the transport is done with the bytes: the rest is sent
@@ -169,11 +175,12 @@ class Pipeline {
   /// So many of the places are taken by requests that are none of this pipeline's: they wait for
   /// the reply to another one.
   void take_places(std::size_t count) {
-    places_ = options_.requests_max - std::min(count, options_.requests_max);
+    const std::size_t most = options_.requests_max;
+    places_ = static_cast<std::uint32_t>(most - std::min(count, most));
   }
 
   /// Every place is taken: submit() refuses.
-  bool is_full() { return requests_.size() >= places_ && !has_place_besides_own(); }
+  bool is_full() const { return requests_.size() >= places_ && size() - own_count_ >= places_; }
 
   /// Whether some of the bytes of a request were given out by transmit().
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
@@ -181,7 +188,10 @@ class Pipeline {
   bool was_exposed(RequestId id) const { return id < exposed_end_ || id < lost_end_; }
 
   /// Requests and tombstones.
-  std::size_t size() const { return requests_.size(); }
+  std::size_t size() const { return requests_.size() - withdrawn_count_; }
+
+  /// Requests that were looked at so far to end them, for tests of what that costs.
+  std::uint32_t steps() const { return steps_; }
 
   /// CHECKs all that must hold between calls. Walks over every request.
   void validate();
@@ -208,6 +218,14 @@ class Pipeline {
 
   static constexpr std::uint64_t no_position = UINT64_MAX;
 
+  // With some room for those that were withdrawn, which leave when there are many of them.
+  static constexpr std::size_t queue_max(const Options& options) {
+    return options.requests_max + options.requests_max / 8 + own_requests_max;
+  }
+  std::uint32_t window_max() const {
+    return static_cast<std::uint32_t>(options_.requests_max + own_requests_max);
+  }
+
   Request& first_unanswered() {
     return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
   }
@@ -221,27 +239,42 @@ class Pipeline {
   Result<RequestId> stage(const CommandView& command, Instant deadline, Tag tag);
   Request describe(const CommandView& command, std::uint64_t begin, Instant deadline,
                    Tag tag) const;
-  bool has_place_besides_own();
-  std::size_t count_own();
+  bool push(const Request& request);
   bool holds_bytes(const Request& request) const;
   Error refuse_for_the_limit() const;
   Error refuse_for_lack_of_room(std::size_t bytes) const;
   std::uint16_t answers_to(const Request& request) const;
-  void start_search();
+  std::optional<Ended> next_told_to_end();
+  std::optional<Ended> next_due();
+  std::optional<Ended> next_due_in_order();
+  std::optional<Ended> next_due_of_all();
+  void begin_walk();
+  void look_at_new_deadlines();
+  bool is_later(const Request& request);
   void bury(Request& request);
   Ended end_early(Request& request, ErrorCode code);
+  // Of one that leaves the queue.
+  void forget(const Request& request) {
+    if (request.own) --own_count_;
+    if (request.state == State::withdrawn) --withdrawn_count_;
+  }
+  void pop_front() {
+    forget(requests_.front());
+    requests_.pop_front();
+  }
+  void trim_withdrawn();
   void drop_withdrawn();
+  void erase_withdrawn();
+  void note_all_sent();
   std::uint64_t sendable_end();
   std::size_t transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until);
   void write_without_gaps(std::size_t bytes);
   void write_around_gaps(std::size_t bytes);
   void give_up_ended(std::uint64_t taken_before);
 
-  Budget& budget_;
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
-  std::size_t places_;              // requests_max, but for those that take_places() took
   std::uint64_t unsent_begin_ = 0;  // everything before this was taken by the transport
   std::uint64_t exposed_end_ = 0;   // everything before this was given out by transmit()
   std::uint64_t whole_end_ = 0;     // the requests before this were taken whole
@@ -249,15 +282,24 @@ class Pipeline {
   bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
   bool losing_ = false;             // from handle_connection_lost() to restart()
   bool searching_ = false;          // for requests that have ended
-  std::size_t answered_count_ = 0;  // at the front: answered before the transport was done
-  std::size_t own_count_ = 0;       // at most so many of them are the session's own
-  std::size_t window_;              // requests that may be on the wire
+  bool is_due_ = false;             // ... by their deadline
+  bool is_sorted_ = true;           // later requests have later deadlines, until sorted_until_
+  bool walk_is_sorted_ = true;      // ... of the walk over all that finds out
+  std::uint8_t own_count_ = 0;      // requests that are the session's own
+  static_assert(own_requests_max <= UINT8_MAX);
+  std::uint32_t places_;              // requests_max, but for those that take_places() took
+  std::uint32_t window_;              // requests that may be on the wire
+  std::uint32_t answered_count_ = 0;  // at the front: answered before the transport was done
+  std::uint32_t withdrawn_count_ = 0;
+  std::uint32_t told_to_end_count_ = 0;  // cancelled or lost, and not yet told
+  std::uint32_t steps_ = 0;
 
-  // The search for those.
-  std::size_t search_index_ = 0;
+  std::uint64_t told_to_end_from_ = no_position;  // none of those is before this
+  std::uint64_t due_from_ = 0;                    // nor are any that may become due
+  std::uint64_t sorted_until_ = 0;
+  Instant sorted_deadline_ = Instant::min();  // the latest before that, or in the walk so far
   Instant search_now_ = Instant::min();
   Instant search_deadline_ = never;
-  std::size_t withdrawn_count_ = 0;
   Instant next_deadline_ = never;
 };
 

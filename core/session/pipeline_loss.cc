@@ -22,10 +22,12 @@ void Pipeline::handle_connection_lost() {
       request.sent_before = true;
     } else {
       request.state = State::lost;
+      ++told_to_end_count_;
     }
     return true;
   });
-  start_search();
+  told_to_end_from_ = 0;
+  searching_ = true;
 }
 
 std::size_t Pipeline::restart() {
@@ -37,6 +39,7 @@ std::size_t Pipeline::restart() {
       if (request.begin < exposed_end_) request.answers_left = answers_to(request);
       return true;
     }
+    if (request.state == State::withdrawn) return true;
     if (holds_bytes(request)) log_.give_up(request.begin, request.end());
     request.state = State::withdrawn;
     ++withdrawn_count_;
@@ -44,7 +47,7 @@ std::size_t Pipeline::restart() {
   });
   answered_count_ = 0;
   losing_ = false;
-  window_ = std::min(reconnect_window_min, options_.requests_max + own_requests_max);
+  window_ = std::min(static_cast<std::uint32_t>(reconnect_window_min), window_max());
   // Of what is left, nothing was sent: gaps may be anywhere.
   has_gaps_ = true;
   lost_end_ = std::max(lost_end_, exposed_end_);
@@ -73,7 +76,7 @@ std::uint16_t Pipeline::answers_to(const Request& request) const {
 std::optional<Ended> Pipeline::take_lost() {
   while (!requests_.empty()) {
     const Request request = requests_.front();
-    requests_.pop_front();
+    pop_front();
     if (answered_count_ > 0) --answered_count_;  // those are in front
     const bool written = request.end() <= exposed_end_ || request.sent_before;
     const Executed executed = written ? Executed::maybe : Executed::no;
@@ -88,10 +91,11 @@ std::optional<Ended> Pipeline::take_lost() {
       case State::answered: break;
     }
   }
-  searching_ = false;
+  searching_ = is_due_ = false;
   losing_ = false;
   answered_count_ = 0;
-  withdrawn_count_ = 0;
+  told_to_end_count_ = 0;
+  told_to_end_from_ = no_position;
   next_deadline_ = never;
   return std::nullopt;
 }
@@ -104,12 +108,14 @@ void Pipeline::release() {
 }
 
 void Pipeline::validate() {
-  PLIMSOLL_CHECK(requests_.size() <= options_.requests_max + own_requests_max);
+  PLIMSOLL_CHECK(size() <= options_.requests_max + own_requests_max);
   PLIMSOLL_CHECK(whole_end_ <= unsent_begin_ && unsent_begin_ <= exposed_end_);
   PLIMSOLL_CHECK(exposed_end_ <= log_.end());
-  PLIMSOLL_CHECK(window_ <= options_.requests_max + own_requests_max);
+  PLIMSOLL_CHECK(window_ <= window_max());
   std::size_t answered = 0;
   std::size_t withdrawn = 0;
+  std::size_t own = 0;
+  std::size_t told_to_end = 0;
   std::size_t held_bytes = 0;
   std::uint64_t end = 0;
   requests_.for_each_from(0, [&](const Request& request) {
@@ -120,8 +126,12 @@ void Pipeline::validate() {
       ++answered;
     }
     if (request.state == State::withdrawn) ++withdrawn;
-    if (request.state == State::lost) PLIMSOLL_CHECK(losing_ && searching_);
-    if (request.state == State::cancelling) PLIMSOLL_CHECK(searching_);
+    if (request.own) ++own;
+    if (request.state == State::lost) PLIMSOLL_CHECK(losing_);
+    if (request.state == State::lost || request.state == State::cancelling) {
+      PLIMSOLL_CHECK(searching_ && request.begin >= told_to_end_from_);
+      ++told_to_end;
+    }
     if (request.state == State::live && !searching_) {
       PLIMSOLL_CHECK(next_deadline_ <= request.deadline);
     }
@@ -130,6 +140,7 @@ void Pipeline::validate() {
   });
   PLIMSOLL_CHECK(end <= log_.end());
   PLIMSOLL_CHECK(answered == answered_count_ && withdrawn == withdrawn_count_);
+  PLIMSOLL_CHECK(own == own_count_ && told_to_end == told_to_end_count_);
   PLIMSOLL_CHECK(log_.live_bytes() == held_bytes);
 }
 

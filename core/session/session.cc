@@ -38,9 +38,10 @@ Session::Session(const SessionOptions& options, const Accounts& accounts, Use us
       accounts_(accounts),
       arrays_are_pushes_(use == Use::subscriptions && options.protocol == Protocol::resp2),
       backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
-      pipeline_(accounts.requests, {.requests_max = options.inflight_requests_limit,
-                                    .read_resends_max = options.read_resends_max,
-                                    .others_wait = options.inflight_overflow == OnLimit::wait}),
+      pipeline_(accounts.requests,
+                {.requests_max = static_cast<std::uint32_t>(options.inflight_requests_limit),
+                 .read_resends_max = options.read_resends_max,
+                 .others_wait = options.inflight_overflow == OnLimit::wait}),
       reader_(accounts.replies, ReaderOptions{.reply_bytes_max = options.reply_bytes_max,
                                               .spares_reserve = spares_reserve(options, use)}) {}
 

@@ -236,7 +236,7 @@ class Session {
   /// Pipeline::staged_until(), Pipeline::take_places(), Pipeline::is_full().
   RequestId staged_until() const { return pipeline_.staged_until(); }
   void take_places(std::size_t count) { pipeline_.take_places(count); }
-  bool is_full() { return pipeline_.is_full(); }
+  bool is_full() const { return pipeline_.is_full(); }
 
   /// Nothing is in flight on a connection that is ready and has lasted: only what Rest says tells
   /// it from one that was just made. None otherwise.

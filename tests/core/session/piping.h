@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ using Lines = std::vector<std::string>;
 
 class Piping {
  public:
-  explicit Piping(std::size_t requests_max = 1000, const BudgetOptions& options = {})
+  explicit Piping(std::uint32_t requests_max = 1000, const BudgetOptions& options = {})
       : Piping(Pipeline::Options{.requests_max = requests_max}, options) {}
   explicit Piping(const Pipeline::Options& options, const BudgetOptions& budget = {})
       : memory_(budget), pipeline_(*memory_.account, options) {}
