@@ -16,11 +16,11 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 // be no room to admit anybody to.
 Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag,
                                   const Size& beside) {
-  const std::size_t bytes_max = account_.budget().share(PoolKind::requests) / 2;
-  const std::size_t size = line_.size() + beside.waiters;
-  if (size >= line_.size_max()) {
-    return refuse("waiters_max is reached", size, line_.size_max());
-  }
+  const std::size_t bytes_max = line_.payer().budget().share(PoolKind::requests) / 2;
+  const std::size_t waiters_max = line_.size_max() / 2;
+  const std::size_t waiters = size().waiters + beside.waiters;
+  if (waiters >= waiters_max) return refuse("waiters_max is reached", waiters, waiters_max);
+  if (line_.size() == line_.size_max()) erase_told();
   const std::size_t others_bytes = waiting_bytes_ + beside.bytes;
   const bool too_long = std::uint64_t{bytes} > RequestLog::request_bytes_max;
   if (too_long || bytes > bytes_max - std::min(others_bytes, bytes_max)) {
@@ -38,7 +38,6 @@ Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag,
   }
   ++last_id_;
   ++waiting_count_;
-  ++waited_count_;
   waiting_bytes_ += bytes;
   next_deadline_ = std::min(next_deadline_, deadline);
   return waiter.id;
@@ -48,53 +47,117 @@ void Admission::let_go(Waiter& waiter, Waiter::State why) {
   waiter.state = why;
   --waiting_count_;
   waiting_bytes_ -= waiter.bytes;
-  searching_ = true;
-  search_index_ = 0;
+  ++ended_count_;
+  ended_from_ = std::min(ended_from_, waiter.id);
 }
 
 void Admission::cancel(RequestId id) {
-  line_.for_each_from(0, [&](Waiter& waiter) {
-    if (waiter.id < id) return true;
-    if (waiter.id == id && waiter.state == Waiter::State::waiting) {
-      let_go(waiter, Waiter::State::cancelled);
-    }
-    return false;
-  });
+  Waiter* const waiter = line_.lower_bound([id](const Waiter& each) { return each.id < id; });
+  if (waiter == nullptr || waiter->id != id || waiter->state != Waiter::State::waiting) return;
+  let_go(*waiter, Waiter::State::cancelled);
 }
 
 void Admission::handle_timeout(Instant now) {
   if (now < next_deadline_) return;
   next_deadline_ = never;
-  line_.for_each_from(0, [&](Waiter& waiter) {
-    if (waiter.state != Waiter::State::waiting) return true;
-    if (waiter.deadline <= now) {
-      let_go(waiter, Waiter::State::timed_out);
-    } else {
-      next_deadline_ = std::min(next_deadline_, waiter.deadline);
+  if (is_sorted()) look_at_new_deadlines();
+  is_sorted() ? let_go_in_order(now) : let_go_of_all(now);
+}
+
+// Whether he waits for no less long than those in front of him, as far as these were looked at.
+bool Admission::is_later(const Waiter& waiter) {
+  ++steps_;
+  if (waiter.state != Waiter::State::waiting || waiter.deadline == never) return true;
+  if (waiter.deadline < sorted_deadline_) return false;
+  sorted_deadline_ = waiter.deadline;
+  return true;
+}
+
+void Admission::look_at_new_deadlines() {
+  const auto is_old = [this](const Waiter& waiter) { return waiter.id < sorted_until_; };
+  bool sorted = true;
+  line_.for_each_from_bound(is_old, [&](const Waiter& waiter) {
+    sorted = is_later(waiter);
+    return sorted;
+  });
+  sorted_until_ = sorted ? last_id_ + 1 : unsorted;
+}
+
+// Up to the first who is not due yet.
+void Admission::let_go_in_order(Instant now) {
+  const auto is_before = [this](const Waiter& waiter) { return waiter.id < due_from_; };
+  line_.for_each_from_bound(is_before, [&](Waiter& waiter) {
+    ++steps_;
+    const bool may_end = waiter.state == Waiter::State::waiting && waiter.deadline != never;
+    if (may_end && waiter.deadline > now) {
+      next_deadline_ = waiter.deadline;
+      return false;
     }
+    if (may_end) let_go(waiter, Waiter::State::timed_out);
+    due_from_ = waiter.id + 1;
     return true;
   });
 }
 
-std::optional<Ended> Admission::next_ended() {
-  if (!searching_) return std::nullopt;
-  std::optional<Ended> ended;
-  line_.for_each_from(search_index_, [&](Waiter& waiter) {
-    ++search_index_;
-    const Waiter::State state = waiter.state;
-    if (state == Waiter::State::waiting || state == Waiter::State::told) return true;
-    const bool cancelled = state == Waiter::State::cancelled;
-    ended = Ended{.tag = waiter.tag,
-                  .code = cancelled ? ErrorCode::cancelled : ErrorCode::timed_out,
-                  .executed = Executed::no};
-    waiter.state = Waiter::State::told;
-    return false;
+void Admission::let_go_of_all(Instant now) {
+  sorted_deadline_ = Instant::min();
+  bool sorted = true;
+  line_.for_each_from(0, [&](Waiter& waiter) {
+    if (waiter.state != Waiter::State::waiting) {
+      ++steps_;
+    } else if (waiter.deadline <= now) {
+      let_go(waiter, Waiter::State::timed_out);
+    } else {
+      sorted = is_later(waiter) && sorted;
+      next_deadline_ = std::min(next_deadline_, waiter.deadline);
+    }
+    return true;
   });
-  if (ended) return ended;
-  searching_ = false;
-  line_.erase_if([](const Waiter& waiter) { return waiter.state == Waiter::State::told; });
-  if (line_.empty()) next_deadline_ = never;
+  due_from_ = 0;
+  sorted_until_ = sorted ? last_id_ + 1 : unsorted;
+}
+
+std::optional<Ended> Admission::next_ended() {
+  std::optional<Ended> ended;
+  if (is_searching()) {
+    const auto is_before = [this](const Waiter& waiter) { return waiter.id < ended_from_; };
+    line_.for_each_from_bound(is_before, [&](Waiter& waiter) {
+      ++steps_;
+      ended_from_ = waiter.id + 1;
+      const Waiter::State state = waiter.state;
+      if (state == Waiter::State::waiting || state == Waiter::State::told) return true;
+      const bool cancelled = state == Waiter::State::cancelled;
+      ended = Ended{.tag = waiter.tag,
+                    .code = cancelled ? ErrorCode::cancelled : ErrorCode::timed_out,
+                    .executed = Executed::no};
+      waiter.state = Waiter::State::told;
+      return false;
+    });
+    PLIMSOLL_CHECK(ended);
+    --ended_count_;
+    ++told_count_;
+    return ended;
+  }
+  ended_from_ = UINT64_MAX;
+  if (told_count_ > 0) trim_told();
   return std::nullopt;
+}
+
+// Those at the ends leave at once.
+void Admission::trim_told() {
+  const auto is_told = [](const Waiter& waiter) { return waiter.state == Waiter::State::told; };
+  for (; told_count_ > 0 && is_told(line_.front()); --told_count_) line_.pop_front();
+  for (; told_count_ > 0 && is_told(line_.back()); --told_count_) line_.pop_back();
+  if (told_count_ > line_.size() / 2) erase_told();
+  if (line_.empty()) next_deadline_ = never;
+}
+
+void Admission::erase_told() {
+  line_.erase_if([this](const Waiter& waiter) {
+    ++steps_;
+    return waiter.state == Waiter::State::told;
+  });
+  told_count_ = 0;
 }
 
 std::optional<Ended> Admission::take_closed() {
@@ -107,22 +170,24 @@ std::optional<Ended> Admission::take_closed() {
 
 void Admission::leave() {
   const Waiter& waiter = line_.front();
-  PLIMSOLL_CHECK(!searching_ && waiter.state == Waiter::State::waiting);
+  PLIMSOLL_CHECK(!is_searching() && waiter.state == Waiter::State::waiting);
   --waiting_count_;
   waiting_bytes_ -= waiter.bytes;
   line_.pop_front();
-  if (line_.empty()) next_deadline_ = never;
+  trim_told();
 }
 
 void Admission::validate() {
   std::size_t waiting = 0;
+  std::size_t ended = 0;
+  std::size_t told = 0;
   std::size_t bytes = 0;
   RequestId last = line_bit;
   line_.for_each_from(0, [&](const Waiter& waiter) {
     PLIMSOLL_CHECK(waiter.id > last && waiter.id <= last_id_);
     last = waiter.id;
     if (waiter.state != Waiter::State::waiting) {
-      PLIMSOLL_CHECK(searching_);
+      ++(waiter.state == Waiter::State::told ? told : ended);
       return true;
     }
     ++waiting;
@@ -131,6 +196,7 @@ void Admission::validate() {
     return true;
   });
   PLIMSOLL_CHECK(waiting == waiting_count_ && bytes == waiting_bytes_);
+  PLIMSOLL_CHECK(ended == ended_count_ && told == told_count_);
 }
 
 }  // namespace plimsoll

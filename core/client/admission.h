@@ -14,6 +14,10 @@
 // for how much and how long; the commands stay with the callers. Both lines together are bounded by
 // a count and by the bytes that they wait for, charged to the requests account, and free of cost
 // while nobody waits.
+//
+// A call costs the same however many wait, but for the digits of their number in cancel(), and
+// where others say otherwise. Who was told of his end stays in the line until he is at one of its
+// ends, or half of all are such.
 
 namespace plimsoll {
 
@@ -23,8 +27,7 @@ class Admission {
   enum class Of : std::uint8_t { room, connections };
 
   Admission(Account& requests, std::size_t waiters_max, Of of = Of::room)
-      : account_(requests),
-        line_(requests, waiters_max),
+      : line_(requests, 2 * waiters_max),
         last_id_(of == Of::room ? line_bit : line_bit | connections_bit) {}
 
   /// Nobody is in the line, and there is nothing to tell.
@@ -32,7 +35,7 @@ class Admission {
 
   /// How many wait, have waited in all, and were sent away from a full line.
   std::size_t waiting_count() const { return waiting_count_; }
-  std::uint64_t waited_count() const { return waited_count_; }
+  std::uint64_t waited_count() const { return last_id_ & ~(line_bit | connections_bit); }
   std::uint64_t refused_count() const { return refused_count_; }
 
   /// What of it counts in a bound.
@@ -40,7 +43,7 @@ class Admission {
     std::size_t waiters = 0;
     std::size_t bytes = 0;
   };
-  Size size() const { return {.waiters = line_.size(), .bytes = waiting_bytes_}; }
+  Size size() const { return {.waiters = line_.size() - told_count_, .bytes = waiting_bytes_}; }
 
   /// Whether somebody in the line is called so. No request that was submitted is.
   static bool has(RequestId id) { return (id & line_bit) != 0; }
@@ -51,10 +54,13 @@ class Admission {
   /// memory for one more. Who waits in the line `beside` counts in these bounds, too.
   Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& beside);
 
-  /// Lets one of them go, unless it has ended: next_ended() will say so.
+  /// Lets one of them go, unless it has ended: next_ended() will say so, and walks from the first
+  /// to the last who was let go since it has told all.
   void cancel(RequestId id);
 
-  /// Lets those go whose deadline is not after `now`: next_ended() will say so.
+  /// Lets those go whose deadline is not after `now`: next_ended() will say so. As long as those
+  /// who come later have later deadlines, if any, that looks at each of them once or twice; where
+  /// they have not, it walks over all.
   void handle_timeout(Instant now);
 
   /// Not after the earliest deadline.
@@ -87,23 +93,39 @@ class Admission {
   /// CHECKs all that must hold between calls. Walks over everyone.
   void validate();
 
+  /// Those who were looked at so far, for tests of what calls cost.
+  std::uint32_t steps() const { return steps_; }
+
  private:
   static constexpr RequestId line_bit = RequestId{1} << 63;
   static constexpr RequestId connections_bit = RequestId{1} << 62;
 
+  bool is_searching() const { return ended_count_ > 0; }
+  bool is_sorted() const { return sorted_until_ != unsorted; }
+  bool is_later(const Waiter& waiter);
+  void look_at_new_deadlines();
+  void let_go_in_order(Instant now);
+  void let_go_of_all(Instant now);
   void let_go(Waiter& waiter, Waiter::State why);
+  void trim_told();
+  void erase_told();
   Error refuse(const char* what, std::uint64_t value, std::uint64_t limit);
 
-  Account& account_;
-  Queue<Waiter> line_;  // in the order of their ids
+  static constexpr RequestId unsorted = 0;
+
+  Queue<Waiter> line_;  // in the order of their ids; twice as many as may wait, with those told
   RequestId last_id_;
-  std::size_t waiting_count_ = 0;
+  std::uint32_t waiting_count_ = 0;
+  std::uint32_t ended_count_ = 0;  // who were let go, and are to be told
+  std::uint32_t told_count_ = 0;   // ... and were
+  std::uint32_t steps_ = 0;
   std::size_t waiting_bytes_ = 0;
-  std::uint64_t waited_count_ = 0;
   std::uint64_t refused_count_ = 0;
   Instant next_deadline_ = never;
-  bool searching_ = false;        // some were let go
-  std::size_t search_index_ = 0;  // nobody before this is to be told
+  RequestId ended_from_ = UINT64_MAX;         // none of those who are to be told is before this
+  RequestId due_from_ = 0;                    // nor is any who may become due
+  RequestId sorted_until_ = line_bit;         // later ones have later deadlines, before this
+  Instant sorted_deadline_ = Instant::min();  // the latest of those
 };
 
 }  // namespace plimsoll

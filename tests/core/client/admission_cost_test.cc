@@ -1,0 +1,98 @@
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/client/admission.h"
+#include "plimsoll/tests/core/memory/test_budget.h"
+
+// What the line costs: steps for each who waits, which do not grow with their number.
+
+namespace plimsoll::admission_cost_test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::TestBudget;
+
+constexpr std::size_t counts[] = {1'000, 4'000, 16'000, 64'000};
+constexpr std::uint64_t steps_max = 8;
+
+// So many who wait, with deadlines a millisecond apart.
+class Waiters {
+ public:
+  explicit Waiters(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) join();
+  }
+
+  void join() {
+    const Instant deadline(std::chrono::milliseconds(ids.size() + 1));
+    const auto id = line.join(1, deadline, ids.size() + 1, {});
+    REQUIRE(id.ok());
+    ids.push_back(*id);
+  }
+
+  std::size_t tell_ended() {
+    std::size_t told = 0;
+    while (line.next_ended()) ++told;
+    return told;
+  }
+
+  std::uint64_t steps_each() const { return line.steps() / ids.size(); }
+
+ private:
+  TestBudget test_{{.memory_limit = 512 * 1024 * 1024}};
+  AccountHandle account_ = test_.budget.open_account(PoolKind::requests);
+
+ public:
+  Admission line{*account_, 64'000};
+  std::vector<RequestId> ids;
+};
+
+TEST_CASE("those who wait and are cancelled one by one cost the same each, in any order") {
+  for (const std::size_t count : counts) {
+    Waiters waiters(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      waiters.line.cancel(waiters.ids[i * 7 % count]);
+      REQUIRE(waiters.tell_ended() == 1);
+    }
+    CHECK(waiters.line.none());
+    CHECK(waiters.steps_each() <= steps_max);
+  }
+}
+
+TEST_CASE("those who wait and are cancelled all at once cost the same each, in any order") {
+  for (const std::size_t count : counts) {
+    Waiters waiters(count);
+    for (std::size_t i = 0; i < count; ++i) waiters.line.cancel(waiters.ids[i * 7 % count]);
+    CHECK(waiters.tell_ended() == count);
+    CHECK(waiters.steps_each() <= steps_max);
+  }
+}
+
+TEST_CASE("those who wait in a full line, and of whom one after the other goes, cost the same") {
+  Waiters waiters(64'000);
+  for (std::size_t i = 0; i < 64'000; ++i) {
+    waiters.line.cancel(waiters.ids[32'000 + i]);
+    REQUIRE(waiters.tell_ended() == 1);
+    waiters.join();
+  }
+  CHECK(waiters.line.size().waiters == 64'000);
+  CHECK(waiters.steps_each() <= steps_max);
+}
+
+TEST_CASE("those who wait and whose deadlines pass one by one cost the same each") {
+  for (const std::size_t count : counts) {
+    Waiters waiters(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      waiters.line.handle_timeout(waiters.line.next_deadline());
+      REQUIRE(waiters.tell_ended() == 1);
+    }
+    CHECK(waiters.line.none());
+    CHECK(waiters.steps_each() <= steps_max);
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::admission_cost_test
