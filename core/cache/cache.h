@@ -83,9 +83,10 @@ class Cache {
   Sources& sources() { return sources_; }
   /// Sources::enter(). What is left of the source that gave its place is swept.
   Sources::Source* enter_source(const KeyHash& whose) {
-    Sources::Source* const source = sources_.enter(whose);
-    generations_.note_end();
-    return source;
+    const Sources::Entered entered = sources_.enter(whose);
+    // A sweep goes over all entries: only where there may be some to find.
+    if (entered.has_displaced) generations_.note_end();
+    return entered.source;
   }
   /// Puts all entries of a source out of reach: somebody may have lost the right to see them.
   void drop_source(Sources::Source& source) {

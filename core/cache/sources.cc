@@ -5,7 +5,7 @@
 namespace plimsoll::cache {
 
 // Two texts that share all 128 bits of a keyed hash are not to be expected.
-Sources::Source* Sources::enter(const KeyHash& whose) {
+Sources::Entered Sources::enter(const KeyHash& whose) {
   const Lock lock(mutex_);
   Source* found = nullptr;
   for (Source& each : places_) {
@@ -19,16 +19,17 @@ Sources::Source* Sources::enter(const KeyHash& whose) {
   }
   if (found == nullptr) {
     refused_.fetch_add(1, std::memory_order_relaxed);
-    return nullptr;
+    return {};
   }
   const bool is_known =
       found->number() != none && found->whose_.low == whose.low && found->whose_.high == whose.high;
+  const bool has_displaced = !is_known && found->is_fetched_.load();
   if (!is_known) {
     found->whose_ = whose;
     renumber(*found);
   }
   if (found->clients_count_++ == 0) in_use_.fetch_add(1, std::memory_order_relaxed);
-  return found;
+  return {.source = found, .has_displaced = has_displaced};
 }
 
 void Sources::leave(Source& source) {

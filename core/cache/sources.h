@@ -42,9 +42,14 @@ class Sources {
   Sources(const Sources&) = delete;
   Sources& operator=(const Sources&) = delete;
 
+  struct Entered {
+    Source* source = nullptr;
+    bool has_displaced = false;  ///< another, of which there may be entries
+  };
   /// A client reads what belongs to `whose`, a keyed hash, until leave(). A source that no client
-  /// has read for longest gives its place to a new one. Null: all places have clients.
-  Source* enter(const KeyHash& whose);
+  /// has read for longest gives its place to a new one. Null: all places have clients. Looks at
+  /// each of these (cache_sources_max).
+  Entered enter(const KeyHash& whose);
   void leave(Source& source);
 
   /// Puts all entries of a source out of reach. Returns whether there may have been any.

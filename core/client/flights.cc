@@ -67,8 +67,15 @@ bool is_wanted(const Flight& flight) {
 
 bool is_of_one_key(const Ticket& ticket) { return ticket.keys.size() == 1; }
 
+bool is_same(const Question& a, const Question& b) {
+  return a.row == b.row && a.key == b.key &&
+         std::equal(a.rest.begin(), a.rest.end(), b.rest.begin(), b.rest.end());
+}
+
+}  // namespace
+
 // Reads of one key that differ must not lie on one chain: FNV-1a of the words behind it.
-std::uint64_t hash_of(const Question& question, const Ticket& ticket) {
+std::uint64_t Flights::hash_of(const Question& question, const Ticket& ticket) {
   constexpr std::uint64_t prime = 1099511628211u;
   std::uint64_t hash = ticket.hash.low ^ question.row;
   for (std::string_view word : question.rest) {
@@ -78,19 +85,13 @@ std::uint64_t hash_of(const Question& question, const Ticket& ticket) {
   return hash ^ hash >> 32;
 }
 
-bool is_same(const Question& a, const Question& b) {
-  return a.row == b.row && a.key == b.key &&
-         std::equal(a.rest.begin(), a.rest.end(), b.rest.begin(), b.rest.end());
-}
-
-}  // namespace
-
 Flights::~Flights() {
   by_id_.for_each([](Waiter& waiter) { const Block taken = std::move(waiter.block); });
   by_question_.for_each([](Flight& flight) { release(flight); });
 }
 
-Flight* Flights::open(const Question& question, const Ticket& ticket, const CommandView* kept) {
+Flight* Flights::open(const Question& question, std::uint64_t hash, const Ticket& ticket,
+                      const CommandView* kept) {
   const std::size_t kept_bytes = kept == nullptr ? 0 : encoded_size(*kept);
   const std::size_t bytes = flight_bytes(question, ticket, kept_bytes);
   Block block = Block::allocate(account_, bytes);
@@ -104,7 +105,7 @@ Flight* Flights::open(const Question& question, const Ticket& ticket, const Comm
   flight->block = std::move(block);
   flight->ticket.keys = copy_seen(ticket.keys, flight);
   flight->question = copy_question(question, *flight);
-  flight->question_hash = hash_of(question, ticket);
+  flight->question_hash = hash;
   by_question_.add(*flight);
   if (is_of_one_key(ticket)) {
     flight->cell = ticket.keys.front().cell;
@@ -124,8 +125,8 @@ void Flights::close(Flight& flight) {
 
 void Flights::release(Flight& flight) { const Block taken = std::move(flight.block); }
 
-Flight* Flights::newest(const Question& question, const Ticket& ticket) {
-  Flight* flight = by_question_.first(hash_of(question, ticket));
+Flight* Flights::newest(const Question& question, std::uint64_t hash, const Ticket& ticket) {
+  Flight* flight = by_question_.first(hash);
   for (; flight != nullptr; flight = ByQuestion::next(*flight)) {
     ++steps_;
     if (flight->ticket.hash.low != ticket.hash.low) continue;

@@ -23,7 +23,7 @@
 //
 // All of it costs the same however many flights and waiters there are, but for: the digits of their
 // number in add() and where a waiter ends, and news of a key, which is told to all flights of its
-// cell (cache/fences.h).
+// cell (cache/fences.h), and to all of several keys.
 
 namespace plimsoll {
 
@@ -92,16 +92,21 @@ class Flights {
   /// Waiters beyond the first of each request: those that the pipeline does not know.
   std::size_t joined_count() const { return by_id_.size() - flying_count_; }
 
+  /// By which flights of a question are found. A step for each byte of its words but the key.
+  static std::uint64_t hash_of(const commands::Question& question,
+                               const cache::Cache::Ticket& ticket);
+
   /// A flight of this question, with one waiter still to be added; null: no memory. `kept`: its
   /// command, where it is not sent yet.
-  Flight* open(const commands::Question& question, const cache::Cache::Ticket& ticket,
-               const CommandView* kept = nullptr);
+  Flight* open(const commands::Question& question, std::uint64_t hash,
+               const cache::Cache::Ticket& ticket, const CommandView* kept = nullptr);
   /// Of one that nobody waits for.
   void close(Flight& flight);
 
   /// The flight that was opened last, mostly, of those of this question: where a read may not join
   /// that one, it may join none before. A read of it would have that ticket. Null: there is none.
-  Flight* newest(const commands::Question& question, const cache::Cache::Ticket& ticket);
+  Flight* newest(const commands::Question& question, std::uint64_t hash,
+                 const cache::Cache::Ticket& ticket);
 
   /// Nobody joins those that there are now. Walks over all of them.
   void seal();

@@ -104,17 +104,18 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
   cache::Cache::Ticket ticket = cache_.begin_fetch(question, source(), slot(), now, seen);
-  Flights::Flight* const same = flights_.newest(question, ticket);
+  const std::uint64_t hash = Flights::hash_of(question, ticket);
+  Flights::Flight* const same = flights_.newest(question, hash, ticket);
   const bool is_alike = same != nullptr && same->ticket.source == ticket.source;
   if (is_alike && may_join(*same, fresh, now)) return join(*same, deadline, tag);
   // It may be fetched behind later requests, then: that is for those alone who ask for proof.
   if (max_staleness != cache::any_staleness && tracked_ && has_room_to_wait() &&
       cache_.has(question, ticket.source, ticket.stamp, now)) {
-    const auto id = await_proof(question, ticket, command, now, deadline, tag);
+    const auto id = await_proof(question, hash, ticket, command, now, deadline, tag);
     if (id) return id;
   }
   if (state_ != State::ttl && !tracked_) ticket.is_storable = false;
-  Flights::Flight* const flight = flights_.open(question, ticket);
+  Flights::Flight* const flight = flights_.open(question, hash, ticket);
   if (flight == nullptr) return std::nullopt;
   const RequestId id = flights_.add(*flight, deadline, tag);
   const Result<RequestId> request = id == 0 ? Error{} : submit_flight(*flight, command);

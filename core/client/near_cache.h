@@ -173,7 +173,7 @@ class NearCache {
   void end_generation();
   bool is_broadcast() const;
   Result<Flights::Flight*> open_proof(Instant now);
-  std::optional<RequestId> await_proof(const commands::Question& question,
+  std::optional<RequestId> await_proof(const commands::Question& question, std::uint64_t hash,
                                        const cache::Cache::Ticket& ticket,
                                        const CommandView& command, Instant now, Instant deadline,
                                        Tag tag);

@@ -90,7 +90,7 @@ Result<Flights::Flight*> NearCache::open_proof(Instant now) {
   cache::Cache::Ticket ticket;
   ticket.began_at = now;
   ticket.mark = cache_.next_mark();
-  Flights::Flight* const proof = flights_.open({}, ticket);
+  Flights::Flight* const proof = flights_.open({}, Flights::hash_of({}, ticket), ticket);
   if (proof == nullptr) return no_memory;
   if (!tracked_) {
     proof->next_awaiting = std::exchange(asked_again_, proof);
@@ -109,12 +109,13 @@ Result<Flights::Flight*> NearCache::open_proof(Instant now) {
 
 // None where there is no room for that.
 std::optional<RequestId> NearCache::await_proof(const commands::Question& question,
+                                                std::uint64_t hash,
                                                 const cache::Cache::Ticket& ticket,
                                                 const CommandView& command, Instant now,
                                                 Instant deadline, Tag tag) {
   const Result<Flights::Flight*> proof = open_proof(now);
   if (!proof) return std::nullopt;
-  Flights::Flight* const flight = flights_.open(question, ticket, &command);
+  Flights::Flight* const flight = flights_.open(question, hash, ticket, &command);
   if (flight == nullptr) return std::nullopt;
   flights_.begin_wait(*flight, **proof);
   const RequestId id = flights_.add(*flight, deadline, tag);
@@ -154,14 +155,17 @@ std::optional<Event> NearCache::land_proof(const Event& event, Flights::Flight& 
   return poll_event();
 }
 
-// Those who waited for it ask once more, whatever came of it.
+// Those who waited for it ask once more, whatever came of it: before those who do so already, over
+// whom no flight that lands has to walk then.
 void NearCache::end_proof(Flights::Flight& proof) {
+  Flights::Flight* last = nullptr;
   for (auto* each = proof.awaited_by; each != nullptr; each = each->next_awaiting) {
     each->asks_again = true;
+    last = each;
   }
-  Flights::Flight** end = &asked_again_;
-  while (*end != nullptr) end = &(*end)->next_awaiting;
-  *end = std::exchange(proof.awaited_by, nullptr);
+  if (last == nullptr) return;
+  last->next_awaiting = asked_again_;
+  asked_again_ = std::exchange(proof.awaited_by, nullptr);
 }
 
 void NearCache::ask_again(Flights::Flight& flight) {

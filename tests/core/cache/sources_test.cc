@@ -36,6 +36,13 @@ struct World {
   }
   void store(const Source& source, char value) { land(begin(source.number()), value); }
 
+  void store_key(const Source& source, const std::string& key) {
+    const commands::Question asked = commands::get_of(key);
+    const auto ticket =
+        cache.begin_fetch(asked, source.number(), Generations::untracked, now, seen);
+    cache.land(ticket, asked, now, Cache::Keep::if_current, 1, [](char* out) { *out = 'x'; });
+  }
+
   std::string find(std::uint32_t source) {
     std::string found;
     cache.visit({.source = source, .takes_untracked = true}, question, now,
@@ -117,6 +124,32 @@ TEST_CASE("a source that is dropped takes its entries along, and no other's") {
   while (world.cache.relieve(now)) {
   }
   CHECK(world.cache.statistics().entries == 1);
+}
+
+TEST_CASE("the entries are swept when a source gives way to another, and not when one is entered") {
+  World world;
+  Source* const rich = world.enter("rich");
+  for (int i = 0; i < 200; ++i) world.store_key(*rich, std::to_string(i));
+  const auto is_to_be_swept = [&world] {
+    const bool has_more = world.cache.relieve(now);
+    while (world.cache.relieve(now)) {
+    }
+    return has_more;
+  };
+  CHECK_FALSE(is_to_be_swept());
+  CHECK(world.enter("rich") == rich);
+  CHECK_FALSE(is_to_be_swept());
+  world.enter("poor");
+  CHECK_FALSE(is_to_be_swept());
+
+  world.cache.sources().leave(*rich);
+  world.cache.sources().leave(*rich);
+  for (std::size_t i = 2; i < cache_sources_max; ++i) world.enter(std::to_string(i));
+  CHECK_FALSE(is_to_be_swept());
+  CHECK(world.enter("one more") == rich);
+  CHECK(world.cache.statistics().entries == 200);
+  CHECK(is_to_be_swept());
+  CHECK(world.cache.statistics().entries == 0);
 }
 
 TEST_CASE("what was being fetched when its source was dropped is not stored, and what comes is") {

@@ -35,8 +35,9 @@ class Reads {
           .row = commands::row_numbers::get, .key = key, .rest = rest, .more_keys = {}};
       std::array<cache::Cache::Ticket::Seen, 1> seen;
       const auto ticket = cache_.begin_fetch(question, source_, 0, Instant{}, seen);
-      REQUIRE(flights.newest(question, ticket) == nullptr);
-      Flights::Flight* const flight = flights.open(question, ticket);
+      const std::uint64_t hash = Flights::hash_of(question, ticket);
+      REQUIRE(flights.newest(question, hash, ticket) == nullptr);
+      Flights::Flight* const flight = flights.open(question, hash, ticket);
       REQUIRE(flight != nullptr);
       // None of them is the last that will end.
       ids.push_back(flights.add(*flight, Instant(std::chrono::milliseconds(i % 7 * count + i)), i));
@@ -114,7 +115,7 @@ TEST_CASE("reads that are cancelled cost the same each, in any order") {
 TEST_CASE("many who wait for one read leave it at the same cost each, whoever goes first") {
   for (const std::size_t count : counts) {
     Reads reads(1, Reads::Keys::many);
-    Flights::Flight* const flight = reads.flights.open({}, {});
+    Flights::Flight* const flight = reads.flights.open({}, 0, {});
     REQUIRE(flight != nullptr);
     std::vector<RequestId> ids;
     for (std::size_t i = 0; i < count; ++i) {
