@@ -1,6 +1,7 @@
 // Promises of requests that were refused. They are rejected once the microtasks of now are done: to a
 // promise that is rejected before anybody listens a runtime pays special attention, which costs more than
-// all else that there is to a refusal.
+// all else that there is to a refusal. So there are as many here as a caller has made calls without
+// letting a microtask run, each of which it has a promise for anyway; each costs the same.
 
 export class Refusals {
   #rejects: ((error: unknown) => void)[] = [];
