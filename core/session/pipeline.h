@@ -122,6 +122,9 @@ class Pipeline {
   /// Whether the server may have all of next(), which is not `nothing`.
   bool next_is_exposed() { return first_unanswered().end() <= exposed_end_; }
 
+  /// Whether a server may have run next(), which is not `nothing`, on a connection that was lost.
+  bool next_was_sent_before() { return first_unanswered().sent_before; }
+
   /// How many answers next(), which is not `nothing`, is owed.
   std::uint16_t next_answers() { return first_unanswered().answers_left; }
 

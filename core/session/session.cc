@@ -364,6 +364,7 @@ Event Session::handle_refusal() {
   const Speaker speaker = speaker_of(pipeline_.next_answer());
   // Where MULTI was refused the commands behind it ran one by one, whatever is said to EXEC.
   const bool had_no_multi = has_parts_ && first_part_refused_ && parts_of_ == pipeline_.next_id();
+  const bool was_sent_before = pipeline_.next_was_sent_before();
   const Tag tag = pipeline_.take_next();
   if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
   const Value value = reader_.value();
@@ -376,6 +377,8 @@ Event Session::handle_refusal() {
     if (is_of_exec) error = multi_refused;
     error.executed = Executed::maybe;
   }
+  // The server refused a read that was sent again: the first time it may have run.
+  if (was_sent_before && error.executed == Executed::no) error.executed = Executed::maybe;
   Event event = failed(tag, error);
   event.value = value;
   if (text && text->starts_with("ERR unknown command 'EXEC'")) lose(left_in_transaction);

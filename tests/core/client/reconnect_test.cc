@@ -319,6 +319,28 @@ TEST_CASE("a read that was sent before and waits to be sent again may have run")
   CHECK(pair.end.take_events() == Lines{"closed: closed", "2: lost_in_doubt (maybe)"});
 }
 
+TEST_CASE("a read that was sent before and is refused when it is sent again may have run") {
+  Pair pair({.request_timeout = 0s, .read_resends_max = 1});
+  pair.connect();
+  const std::vector<std::string_view> words{"ECHO", "read"};
+  pair.end.submit_command(1, read_of(words), 0s);
+  pair.end.write();
+  pair.end.break_off();
+  pair.end.submit_command(2, read_of(words), 0s);
+  pair.end.wait_for_open();
+  pair.end.open();
+  pair.end.write();
+  pair.end.receive(handshake_replies);
+  pair.end.write();
+  pair.end.take_events();
+  pair.end.receive("-NOREPLICAS Not enough good replicas to write.\r\n");
+  CHECK(pair.end.take_events().size() == 1);
+  CHECK(pair.end.last_error().executed == Executed::maybe);
+  pair.end.receive("-NOREPLICAS Not enough good replicas to write.\r\n");
+  CHECK(pair.end.take_events().size() == 1);
+  CHECK(pair.end.last_error().executed == Executed::no);
+}
+
 TEST_CASE("what has gathered does not fall on a server that is back all at once") {
   Pair pair({.inflight_requests_limit = 1000, .request_timeout = 0s});
   pair.connect();
