@@ -15,8 +15,10 @@ constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
                                .what = "blocking_connections_max is 0"};
-constexpr Error no_room_to_wait{.code = ErrorCode::rejected_by_limit,
-                                .what = "the requests pool has no room for one more to wait"};
+constexpr Error no_room_for_line{.code = ErrorCode::rejected_by_limit,
+                                 .what =
+                                     "the connections pool has no room for a line of commands "
+                                     "that wait for a connection"};
 
 }  // namespace
 
@@ -25,12 +27,13 @@ Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant 
   now_ = now;
   // Nobody would ever be admitted.
   if (options_.blocking_connections_max == 0) return no_connections;
-  if (!make_table()) return no_room_to_wait;
+  if (!make_table()) return no_room_for_line;
   Box<Line>& made = table_->line;
   if (!made) {
-    made = Box<Line>::make(accounts_.requests, 0, accounts_.requests, options_.waiters_max);
+    // It stays when nobody waits any more, as the table does: no request is there to pay for that.
+    made = Box<Line>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
   }
-  if (!made) return no_room_to_wait;
+  if (!made) return no_room_for_line;
   if (table_->line->waiters.none()) table_->line->room_again_at = never;
   const Result<RequestId> id = table_->line->waiters.join(bytes, deadline, tag, beside);
   note_use();
@@ -79,11 +82,13 @@ std::optional<Event> SideConnections::poll_line() {
   Admission& waiters = table_->line->waiters;
   const bool over = closing_ || main_.is_closed();
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
-  note_use();
   if (ended) {
+    // Not noted yet: the client's own end is told behind this, and it asks for that only as long as
+    // there is something beside the main connection.
     table_->line->room_again_at = never;  // another may be first
     return waiter_failed(*ended);
   }
+  note_use();
   if (over || waiters.none()) return std::nullopt;
   if (table_->line->room_again_at != never && now_ < table_->line->room_again_at)
     return std::nullopt;

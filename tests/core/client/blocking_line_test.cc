@@ -208,6 +208,18 @@ TEST_CASE("the client's end is told to all who wait for a connection, before it 
   CHECK(events[2] == "3: closed (no)");
 }
 
+TEST_CASE("the client's end is told behind one who waited in line where there was no connection") {
+  Workers workers(waiting_options(1));
+  workers.requests[1] = {"BLPOP", "1", "0"};
+  workers.block_times[1] = CommandView::forever;
+  workers.memory().refuse_one_after(0);
+  REQUIRE_FALSE(workers.client().submit(workers.command_of(1), workers.now(), 0s, 1));
+  REQUIRE(workers.client().wait_for_room(workers.command_of(1), workers.now(), 0s, 1));
+  workers.client().close(workers.now());
+  workers.settle();
+  CHECK(workers.take_events() == Lines{"1: closed (no)", "closed: closed"});
+}
+
 TEST_CASE("one that waits is admitted though its connection's time began long after") {
   Workers workers(waiting_options(1));
   workers.blpop(1);
