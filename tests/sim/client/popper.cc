@@ -54,7 +54,10 @@ void Popper::wait() {
   const Duration timeout = desk_.draw_timeout();
   Instant deadline = never;
   if (!endless && timeout != Duration::zero()) {
-    deadline = after(deadline_of(block_time), timeout + driver().options().tombstone_age_max);
+    // Each of the two times, the request's and that of the server's answer to CLIENT UNBLOCK, ends
+    // when the clock moves: the ledger allows for one of these.
+    const Duration unblocked = driver().options().tombstone_age_max + driver().clock_step();
+    deadline = after(deadline_of(block_time), timeout + unblocked);
   }
   const RequestNumber number = desk_.enter(*this, deadline, 0, "BLPOP");
   const std::string own = marked("v", {.number = number});

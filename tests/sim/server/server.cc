@@ -77,7 +77,7 @@ void Server::handle_connected(Link& link) {
   connection.input.clear();
   connection.output = model_.take_output(connection.client);
   connection.sent = 0;
-  connection.finished = false;
+  connection.finished = connection.cut_short = false;
   connection.waiting = connection.transaction = 0;
   connection.in_transaction = connection.listens = false;
   connection.closing = model_.closing(connection.client) != model::Closing::no;
@@ -178,7 +178,7 @@ void Server::poll_model() {
 }
 
 void Server::send(Connection& connection, std::string_view bytes) {
-  if (connection.finished) return;
+  if (connection.finished || connection.cut_short) return;
   connection.output += bytes;
   if (connection.listens) environment_.books.pushes.note_sent(connection.link->serial(), bytes);
 }

@@ -54,9 +54,10 @@ class Server final : private Link::Server, private Handler {
     std::string input;   // of a request that is not whole
     std::string output;  // from sent on, not taken by the socket
     std::size_t sent = 0;
-    bool ready = false;     // among those to be served
-    bool finished = false;  // nothing is said on it any more
-    bool closing = false;   // ends when all is sent
+    bool ready = false;      // among those to be served
+    bool finished = false;   // nothing is said on it any more
+    bool closing = false;    // ends when all is sent
+    bool cut_short = false;  // in the middle of a reply: nothing may follow, not even news
     // Of a request that waits; 0: none does.
     RequestNumber waiting = 0;
     // Between MULTI and EXEC, and whose transaction that is.

@@ -115,7 +115,9 @@ void Server::spoil_reply(Connection& connection) {
       break;
     case Fault::truncated_reply:
       reply_.resize(random_.below(reply_.size() + 1));
-      connection.closing = true;
+      send(connection, reply_);
+      reply_.clear();
+      connection.closing = connection.cut_short = true;
       return note_lie_told();
     default: return;  // waits for a request that it fits
   }
