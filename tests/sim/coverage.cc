@@ -56,6 +56,8 @@ const char* name(Deed deed) {
                                                           "subscription_restored",
                                                           "request_admitted",
                                                           "waiter_gave_up",
+                                                          "connection_awaited",
+                                                          "connection_awaited_in_vain",
                                                           "line_lowered",
                                                           "line_raised",
                                                           "line_kept",
@@ -70,7 +72,9 @@ const char* name(Deed deed) {
                                                           "key_read",
                                                           "key_evicted",
                                                           "user_changed",
-                                                          "own_name_hit"};
+                                                          "own_name_hit",
+                                                          "right_refused",
+                                                          "right_regained"};
   return names[static_cast<std::size_t>(deed)];
 }
 

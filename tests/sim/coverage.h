@@ -39,7 +39,9 @@ enum class Deed : std::uint8_t {
   subscription_restored,  ///< a message came behind a gap
   request_admitted,       ///< that had waited for room
   waiter_gave_up,
-  line_lowered,  ///< below what was used
+  connection_awaited,          ///< by a command that blocks, in line
+  connection_awaited_in_vain,  ///< until its time was over, or it was cancelled
+  line_lowered,                ///< below what was used
   line_raised,
   line_kept,       ///< the new one made no sense
   line_reached,    ///< the limit in force fell to where the line is
@@ -54,9 +56,11 @@ enum class Deed : std::uint8_t {
   key_evicted,        ///< by the server
   user_changed,       ///< of a client with a cache
   own_name_hit,       ///< what the cache has for this user alone
+  right_refused,      ///< to one who reads through a cache
+  right_regained,     ///< and a hit of what was read since
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::own_name_hit) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::right_regained) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

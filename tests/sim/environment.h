@@ -5,6 +5,7 @@
 
 #include "plimsoll/tests/sim/books/books.h"
 #include "plimsoll/tests/sim/coverage.h"
+#include "plimsoll/tests/sim/leaning.h"
 #include "plimsoll/tests/sim/ledger.h"
 #include "plimsoll/tests/sim/network/network.h"
 #include "plimsoll/tests/sim/referee.h"
@@ -33,6 +34,7 @@ struct Environment {
   }
 
   const Scenario scenario;
+  const Leaning leaning = leaning_of(scenario.seed);
   Schedule schedule;
   Trace trace;
   Coverage coverage;

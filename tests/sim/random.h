@@ -29,7 +29,10 @@ class Random {
     caches,
     clock,
     identity,
-    proxy
+    proxy,
+    leaning,
+    leant_user,
+    leant_server
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

@@ -31,6 +31,7 @@ class World {
   /// Until `done()` or a violation; false where `limit` was reached first.
   template <class Done>
   bool run_until(Instant limit, const Done& done);
+  bool leans_to_cache() const;
   SharedCache* draw_cache(Random& random);
   void check_step();
   void check_quiet();

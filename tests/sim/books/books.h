@@ -3,6 +3,7 @@
 #include "plimsoll/tests/sim/books/channels.h"
 #include "plimsoll/tests/sim/books/pushes.h"
 #include "plimsoll/tests/sim/books/queues.h"
+#include "plimsoll/tests/sim/books/rights.h"
 #include "plimsoll/tests/sim/books/transactions.h"
 #include "plimsoll/tests/sim/books/versions.h"
 
@@ -22,6 +23,7 @@ struct Books {
   Channels channels;
   Pushes pushes;
   Versions versions;
+  Rights rights;
 };
 
 }  // namespace plimsoll::sim

@@ -41,7 +41,8 @@ void CachedReader::begin_life() {
 
 // Once begun it goes on for a while: a cache lives by what is asked for again.
 void CachedReader::act() {
-  rounds_left_ = random().between(1, reading_rounds_max);
+  const bool is_news = environment().leaning == Leaning::late_news;
+  rounds_left_ = random().between(1, is_news ? 2 * reading_rounds_max : reading_rounds_max);
   act_once();
 }
 
@@ -51,6 +52,7 @@ void CachedReader::act_once() {
     desk_.go_on_after(*this, random().between(Duration::zero(), pause_max));
   }
   if (rounds_left_ % 4 == 0) read_own_name();
+  lean();
   switch (random().below(16)) {
     case 0:
     case 1:
@@ -63,12 +65,15 @@ void CachedReader::act_once() {
       write();
       return read(cache::any_staleness);
     }
-    default: break;
+    default: return read_some();
   }
+}
+
+void CachedReader::read_some() {
   for (std::uint64_t left = random().between(1, 6); left > 0; --left) {
-    const Duration staleness =
-        random().one_in(2) ? Duration::zero() : microseconds(random().skewed(50'000));
-    read(random().one_in(4) ? staleness : cache::any_staleness);
+    const Duration staleness = draw_staleness();
+    const std::uint64_t one_in = environment().leaning == Leaning::late_news ? 2 : 4;
+    read(random().one_in(one_in) ? staleness : cache::any_staleness);
   }
 }
 
@@ -239,6 +244,7 @@ void CachedReader::check_hit(const Place& place, const Told& told, std::uint32_t
   require(own == last_write_.end() || !asked_.contains(own->second),
           "nothing is served of a key that is being written", 0);
   require(superseded_at >= since, "what is served was true when it had to be", 0);
+  check_rights(place, superseded_at);
   const cache::CacheOptions& options = cache_->options();
   if (options.entry_ttl != Duration::zero() && !is_tracked()) {
     require(after(superseded_at, options.entry_ttl) >= now, "nothing is served beyond its time", 0);
@@ -262,6 +268,9 @@ void CachedReader::send_read(const Place& place, Duration max_staleness) {
   command.effect = CommandView::Effect::read;
   Asked asked{.what = Asked::What::read, .place = place, .since = true_since(max_staleness)};
   asked.source = source();
+  asked.asked_at = environment().now();
+  asked.user = known_user();
+  asked.connected_at = driver().ready_since();
   if (cache_ != nullptr) asked.floor = cache_->floor(place, asked.source);
   if (const auto own = last_write_.find(place); own != last_write_.end()) {
     asked.written_before = own->second;
@@ -278,6 +287,10 @@ void CachedReader::handle_outcome(const Event& event, bool truthful) {
   if (found == asked_.end()) return;
   const Asked asked = std::move(found->second);
   asked_.erase(found);
+  const bool is_read = asked.what == Asked::What::read;
+  const bool lacks_right =
+      event.error != nullptr && event.error->code == ErrorCode::permission_denied;
+  if (is_read && lacks_right && truthful) note_refusal(asked);
   if (!checks(event, truthful)) {
     told_early_.erase(event.tag);
     return;
@@ -285,7 +298,10 @@ void CachedReader::handle_outcome(const Event& event, bool truthful) {
   switch (asked.what) {
     case Asked::What::read: return check_read(asked, event);
     case Asked::What::write: return note_write(asked, event.tag);
-    case Asked::What::proof: proved_ = asked; return desk_.go_on_soon(*this);
+    case Asked::What::proof:
+      proved_ = asked;
+      look_at_once();
+      return desk_.go_on_soon(*this);
     case Asked::What::other: return;
   }
 }

@@ -39,9 +39,19 @@ class CachedReader final : public Errand {
     RequestNumber written_before = 0;  // by this client
     std::uint32_t source = 0;          // whose it is, if it is known
     bool counts = false;               // what it is told holds for all others of that
+    Instant asked_at{};
+    std::string user{};      // who asks; nobody: that is not certain
+    Instant connected_at{};  // likewise
   };
 
   void act_once();
+  void read_some();
+  void lean();
+  Duration draw_staleness();
+  void look_at_once();
+  std::string known_user();
+  void check_rights(const Place& place, Instant superseded_at);
+  void note_refusal(const Asked& asked);
   void read_proved();
   void read_own_name();
   Place some_place();

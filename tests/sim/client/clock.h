@@ -3,6 +3,7 @@
 #include <array>
 
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/tests/sim/leaning.h"
 #include "plimsoll/tests/sim/random.h"
 
 namespace plimsoll::sim {
@@ -18,6 +19,10 @@ class Clock {
                                   milliseconds(1000)};
     Random random(seed, Random::Purpose::clock, client);
     if (random.one_in(3)) step_ = random.one_of(steps);
+    // A step that is longer than what is on its way hides nothing.
+    if (leaning_of(seed) == Leaning::late_news) {
+      step_ = random.one_in(2) ? Duration::zero() : steps[random.below(2)];
+    }
   }
 
   /// Zero: it is the world's.

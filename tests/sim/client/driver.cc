@@ -60,6 +60,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   waiting_count_ = outcomes_ = 0;
   elsewhere_.clear();
   waiters_.clear();
+  blocked_line_.clear();
   admitted_as_.clear();
   gave_up_waiting_ = 0;
   pools_.fill(PoolKind::replies);
@@ -191,11 +192,10 @@ void Driver::tell(const Event& event) {
 
 void Driver::tell_outcome(const Event& event) {
   ++outcomes_;
-  if (waiters_.erase(event.tag) > 0) {
+  if (note_gave_up(event)) {
     require(event.kind == Event::Kind::failed && event.error->executed == Executed::no,
             "whoever waits for room has no reply");
     ++gave_up_waiting_;
-    environment_.coverage.count(Deed::waiter_gave_up);
   }
   const bool truthful = is_truthful(event.tag);
   const bool here = elsewhere_.erase(event.tag) == 0;
@@ -277,6 +277,13 @@ void Driver::pause_reading(Duration time) {
   paused_ = true;
   environment_.schedule.plan(time, *this, end_pause, ++pause_number_);
 }
+
+void Driver::hold_news(Duration time) {
+  environment_.note("client", number_, "hears nothing for %", time);
+  wires_[0]->hold_news(time);
+}
+
+void Driver::lose_connection() { wires_[0]->reset(); }
 
 void Driver::freeze(Duration time) {
   environment_.note("client", number_, "freezes for %", time);

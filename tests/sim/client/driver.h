@@ -53,6 +53,7 @@ class Driver final : private Wire::Owner, private Handler {
   NearCache* near_cache() const { return client_->near_cache(); }
   /// Since when it has its connection; `never` if it is no client.
   Instant ready_since() const { return client_ ? ready_since_ : never; }
+  bool is_ready() const { return client_ && state_ == Session::State::ready; }
   Instant heard_at() const { return heard_at_; }
   /// What its client takes for the time.
   Instant time() const override { return clock_.read(environment_.now()); }
@@ -96,6 +97,8 @@ class Driver final : private Wire::Owner, private Handler {
   void close_subscription(ConnectionId connection);
   void set_credentials(const Credentials& credentials);
   void cancel(RequestId id);
+  /// Whether it waits for a connection to block on.
+  bool waits_to_block(Tag tag) const { return blocked_line_.contains(tag); }
   void close();
   void abort();
   /// Of the event at hand. `bytes`: of the reply on the wire.
@@ -114,6 +117,10 @@ class Driver final : private Wire::Owner, private Handler {
 
   /// Nothing is read for that long.
   void pause_reading(Duration time);
+  /// What the main connection says arrives later by that.
+  void hold_news(Duration time);
+  /// The main connection is gone.
+  void lose_connection();
   /// Nothing at all happens for that long.
   void freeze(Duration time);
   bool frozen() const { return environment_.now() < frozen_until_; }
@@ -153,10 +160,13 @@ class Driver final : private Wire::Owner, private Handler {
   bool leaves_room_to_waiters(std::size_t bytes);
   Result<RequestId> note_submitted(const Result<RequestId>& id, const CommandView* command, Tag tag,
                                    std::uint64_t refusals);
+  Result<RequestId> note_blocking(const Result<RequestId>& id, const CommandView& command,
+                                  Duration timeout, Tag tag);
   void tell(const Event& event);
   void tell_outcome(const Event& event);
   Result<RequestId> wait_for_room(const CommandView& command, Duration timeout, Tag tag);
   void admit(Tag tag);
+  bool note_gave_up(const Event& event);
   bool is_truthful(Tag tag) const;
   void act(const Action& action);
   void serve_timer();
@@ -196,13 +206,15 @@ class Driver final : private Wire::Owner, private Handler {
   Instant without_link_since_{};     // and waits for the next attempt
   std::uint64_t waiting_count_ = 0;  // requests on the main connection that somebody waits for
   std::uint64_t outcomes_ = 0;
-  // Those who wait for room, in the order in which they came.
+  // Those who wait for room, or for a connection to block on, in the order in which they came.
   struct Waiter {
     RequestId id;
     std::string request;
     CommandView command;  // all but the bytes
+    Instant deadline;
   };
   std::map<Tag, Waiter> waiters_;
+  std::map<Tag, Waiter> blocked_line_;
   std::map<RequestId, RequestId> admitted_as_;  // what those are called now who were admitted
   std::uint64_t gave_up_waiting_ = 0;
   std::set<Tag> fetches_;  // reads that may be answered with the reply to another

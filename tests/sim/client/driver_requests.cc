@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -19,7 +20,9 @@ Result<RequestId> Driver::note_submitted(const Result<RequestId>& id, const Comm
                                          Tag tag, std::uint64_t refusals) {
   if (id) {
     const auto connection = static_cast<std::uint32_t>(*id >> 56);
-    if (connection == 0 || Admission::has(*id)) {
+    if (Admission::is_for_connection(*id)) {
+      elsewhere_[tag] = first_connection;  // none yet
+    } else if (connection == 0 || Admission::has(*id)) {
       ++waiting_count_;
     } else {
       elsewhere_[tag] = ConnectionId{connection};
@@ -57,14 +60,7 @@ Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView
   const std::uint64_t refusals = refusals_by_source();
   const Result<RequestId> id = client_->submit_fresh(max_staleness, command, time(), timeout, tag);
   if (id && Flights::has(*id)) fetches_.insert(tag);
-  const bool blocks = command.block_time != Duration::zero();
-  if (!id && blocks && id.error().limit == options_.blocking_connections_max) {
-    require(client_->statistics().blocking_connections == options_.blocking_connections_max,
-            "what blocks is refused for the limit only where that is reached");
-    environment_.coverage.count(Deed::blocking_set_full);
-  }
-  if (id && blocks) pools_[static_cast<std::size_t>(*id >> 56)] = PoolKind::replies;
-  if (blocks) return note_submitted(id, nullptr, tag, refusals);
+  if (command.block_time != Duration::zero()) return note_blocking(id, command, timeout, tag);
   require(!id || waiters_.empty(), "nobody overtakes those who wait for room");
   const bool waits = options_.inflight_overflow == OnLimit::wait;
   const bool submitted = note_submitted(id, &command, tag, refusals).ok();
@@ -72,27 +68,74 @@ Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView
   return note_submitted(wait_for_room(command, timeout, tag), &command, tag, refusals);
 }
 
+// Of what blocks. No connection is left for it, or the others wait for one already.
+Result<RequestId> Driver::note_blocking(const Result<RequestId>& id, const CommandView& command,
+                                        Duration timeout, Tag tag) {
+  if (id) {
+    require(blocked_line_.empty(), "nobody overtakes those who wait for a connection");
+    pools_[static_cast<std::size_t>(*id >> 56)] = PoolKind::replies;
+    return note_submitted(id, nullptr, tag, 0);
+  }
+  if (id.error().limit == options_.blocking_connections_max) {
+    require(client_->statistics().blocking_connections == options_.blocking_connections_max,
+            "what blocks is refused for the limit only where that is reached");
+    environment_.coverage.count(Deed::blocking_set_full);
+  }
+  const bool waits = options_.inflight_overflow == OnLimit::wait;
+  if (!waits || id.error().code != ErrorCode::rejected_by_limit) return id;
+  return note_submitted(wait_for_room(command, timeout, tag), nullptr, tag, 0);
+}
+
 Result<RequestId> Driver::wait_for_room(const CommandView& command, Duration timeout, Tag tag) {
   const std::size_t bytes = encoded_size(command);
   const Result<RequestId> id = client_->wait_for_room(command, time(), timeout, tag);
   if (!id) return id;
-  Waiter& waiter = waiters_[tag];
+  const bool blocks = command.block_time != Duration::zero();
+  Waiter& waiter = (blocks ? blocked_line_ : waiters_)[tag];
   waiter.id = *id;
+  waiter.deadline = never;
+  if (timeout != Duration::zero() && command.block_time != CommandView::forever) {
+    waiter.deadline = after(after(environment_.now(), command.block_time), timeout);
+  }
   waiter.request.resize(bytes);
   encode(command, waiter.request.data());
   waiter.command = CommandView::from_encoded(waiter.request);
   waiter.command.effect = command.effect;
+  waiter.command.block_time = command.block_time;
   waiter.command.answers = command.answers;
   return id;
 }
 
 void Driver::admit(Tag tag) {
-  require(!waiters_.empty() && waiters_.begin()->first == tag,
+  const bool blocks = waits_to_block(tag);
+  std::map<Tag, Waiter>& line = blocks ? blocked_line_ : waiters_;
+  require(!line.empty() && line.begin()->first == tag,
           "who waits for room is admitted in the order of coming");
-  const Waiter& waiter = waiters_.at(tag);
-  admitted_as_[waiter.id] = client_->submit_admitted(waiter.command, tag);
-  waiters_.erase(tag);
-  environment_.coverage.count(Deed::request_admitted);
+  const Waiter& waiter = line.at(tag);
+  const RequestId id = client_->submit_admitted(waiter.command, tag);
+  admitted_as_[waiter.id] = id;
+  line.erase(tag);
+  environment_.coverage.count(blocks ? Deed::connection_awaited : Deed::request_admitted);
+  if (!blocks) return;
+  elsewhere_[tag] = ConnectionId{static_cast<std::uint32_t>(id >> 56)};
+  pools_[static_cast<std::size_t>(id >> 56)] = PoolKind::replies;
+}
+
+// Who waited for room, and is told that it was in vain.
+bool Driver::note_gave_up(const Event& event) {
+  if (waiters_.erase(event.tag) > 0) {
+    environment_.coverage.count(Deed::waiter_gave_up);
+    return true;
+  }
+  const auto found = blocked_line_.find(event.tag);
+  if (found == blocked_line_.end()) return false;
+  const Instant due = std::max({found->second.deadline, frozen_until_, environment_.jumped_until});
+  require(found->second.deadline == never ||
+              environment_.now() <= after(due, clock_.step() + std::chrono::microseconds(1)),
+          "who waits for a connection is told when the time is over");
+  blocked_line_.erase(found);
+  environment_.coverage.count(Deed::connection_awaited_in_vain);
+  return true;
 }
 
 Result<RequestId> Driver::submit_to(ConnectionId connection, const CommandView& command,
@@ -125,6 +168,7 @@ Result<RequestId> Driver::next_messages(ConnectionId connection, std::size_t mes
 std::optional<ConnectionId> Driver::open_exclusive() {
   const Result<ConnectionId> opened = client_->open_exclusive(time());
   if (!opened) return std::nullopt;
+  require(blocked_line_.empty(), "nobody overtakes those who wait for a connection");
   pools_[static_cast<std::size_t>(*opened)] = PoolKind::replies;
   return *opened;
 }
@@ -144,6 +188,7 @@ void Driver::release(ConnectionId connection) {
 
 void Driver::close_subscription(ConnectionId connection) {
   client_->close_subscription(connection, time());
+  pools_[static_cast<std::size_t>(connection)] = PoolKind::replies;  // whatever it is used for next
   settle();
 }
 

@@ -36,6 +36,10 @@ class Desk {
   virtual void go_on_soon(Errand& errand) = 0;
   virtual void go_on_later(Errand& errand) = 0;
   virtual void go_on_after(Errand& errand, Duration wait) = 0;
+  /// Has something done on a connection beside the main one.
+  virtual void act_beside() = 0;
+  /// Changes who the client is, where it may.
+  virtual void become_another() = 0;
 
  protected:
   ~Desk() = default;

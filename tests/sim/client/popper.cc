@@ -11,6 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t waiting_max = 6;
+constexpr std::size_t crowd_max = 12;  // where others wait in line
 
 std::string in_seconds(Duration time) {
   std::string text = std::to_string(time / milliseconds(1));
@@ -21,11 +22,17 @@ std::string in_seconds(Duration time) {
 }  // namespace
 
 void Popper::act() {
+  const bool crowds = environment().leaning == Leaning::crowd;
+  for (std::uint64_t left = crowds ? random().between(2, 8) : 1; left > 0; --left) act_once();
+}
+
+void Popper::act_once() {
+  const std::size_t most = environment().leaning == Leaning::crowd ? crowd_max : waiting_max;
   switch (random().below(5)) {
     case 0:
     case 1: return push();
     case 2: return cancel_one();
-    default: return waiting_.size() < waiting_max ? wait() : cancel_one();
+    default: return waiting_.size() < most ? wait() : cancel_one();
   }
 }
 
@@ -86,15 +93,20 @@ void Popper::cancel_one() {
 
 void Popper::calm_down() { desk_.go_on_soon(*this); }
 
-// Nobody pushes any more.
+// Nobody pushes any more. Those in line have their turn all the same: it comes by itself.
 void Popper::go_on() {
+  const auto waits_in_line = [this](const auto& each) {
+    return driver().waits_to_block(each.first);
+  };
   while (!waiting_.empty() && desk_.is_calm()) {
-    const auto first = std::find_if(waiting_.begin(), waiting_.end(),
-                                    [](const auto& each) { return !each.second.cancelled; });
-    if (first == waiting_.end()) return;
+    const auto first = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& each) {
+      return !each.second.cancelled && !waits_in_line(each);
+    });
+    if (first == waiting_.end()) break;
     first->second.cancelled = true;
     driver().cancel(first->second.id);
   }
+  if (std::any_of(waiting_.begin(), waiting_.end(), waits_in_line)) desk_.go_on_soon(*this);
 }
 
 void Popper::handle_outcome(const Event& event, bool truthful) {

@@ -26,6 +26,7 @@ class Popper final : public Errand {
     Instant due = never;  // then the server says that nothing came
   };
 
+  void act_once();
   void push();
   void wait();
   void cancel_one();

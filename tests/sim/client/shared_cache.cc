@@ -30,6 +30,21 @@ cache::CacheOptions draw_options(Random& random, const Environment& environment)
       random.one_in(2) ? cache::EvictionPolicy::lru : cache::EvictionPolicy::lfu;
   options.cache_nil = random.one_in(2);
   options.coherence_lease = milliseconds(20 + random.skewed(10'000));
+  switch (environment.leaning) {
+    case Leaning::late_news:
+      if (options.mode == CacheMode::ttl) options.mode = CacheMode::tracking;
+      options.coherence_lease = milliseconds(20 + random.below(40));
+      options.entries_max = 0;
+      break;
+    case Leaning::masks:
+      options.mode = CacheMode::ttl;
+      options.entry_ttl = seconds(5);
+      options.entries_max = 0;
+      break;
+    case Leaning::none:
+    case Leaning::rights:
+    case Leaning::crowd: break;
+  }
   // In the end nothing is to happen.
   if (environment.rests) options.coherence_lease = std::chrono::hours(1);
   options.seed = random.next();
@@ -91,6 +106,17 @@ void SharedCache::note_written(const Place& place, std::size_t version) {
 void SharedCache::note_told(const Place& place, std::uint32_t source, std::size_t version) {
   std::size_t& told = told_[{source, place}];
   told = std::max(told, version);
+}
+
+void SharedCache::note_refused(std::uint32_t server, const std::string& user, Instant asked_at) {
+  Instant& refused = refused_[{server, user}];
+  refused = std::max(refused, asked_at);
+}
+
+std::optional<Instant> SharedCache::refused_at(std::uint32_t server,
+                                               const std::string& user) const {
+  const auto found = refused_.find({server, user});
+  return found == refused_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void SharedCache::note_lookup(bool hit) {

@@ -65,6 +65,11 @@ class SharedCache {
   void note_written(const Place& place, std::size_t version);
   void note_told(const Place& place, std::uint32_t source, std::size_t version);
 
+  /// A client that was this user then asked for what this user may not read, and was told so.
+  void note_refused(std::uint32_t server, const std::string& user, Instant asked_at);
+  /// When the last of those asked; none: nobody was refused.
+  std::optional<Instant> refused_at(std::uint32_t server, const std::string& user) const;
+
   void note_lookup(bool hit);
 
   /// Between two events.
@@ -80,6 +85,7 @@ class SharedCache {
   std::vector<const Driver*> clients_;
   std::map<Place, std::size_t> written_;
   std::map<std::pair<std::uint32_t, Place>, std::size_t> told_;
+  std::map<std::pair<std::uint32_t, std::string>, Instant> refused_;
   bool was_lied_to_ = false;
   std::uint64_t lookups_ = 0;
   std::uint64_t hits_ = 0;

@@ -26,7 +26,8 @@ constexpr Duration chatter_pause_max = milliseconds(1);
 
 }  // namespace
 
-User::Habits::Habits(Random& random, const Scenario& scenario) {
+User::Habits::Habits(Random& random, const Environment& environment) {
+  const Scenario& scenario = environment.scenario;
   const bool small = scenario.size == Scenario::Size::small;
   batch_max = small ? random.between(1, 6) : random.between(1, 64);
   pause_max = random.between(microseconds(10), milliseconds(random.one_in(4) ? 300 : 5));
@@ -40,6 +41,8 @@ User::Habits::Habits(Random& random, const Scenario& scenario) {
   const bool visits = random.one_in(2) && scenario.faults.has(Fault::visitors);
   leaves_after = visits ? 1 + random.below(scenario.requests) : 0;
   babbles = random.one_in(2) && scenario.faults.has(Fault::dry_replies);
+  if (environment.leaning != Leaning::none) errands = 1;
+  if (environment.leaning == Leaning::masks) resends_max = 2;
 }
 
 User::User(Environment& environment, std::uint32_t number, Budget& budget, SharedCache* cache)
@@ -48,12 +51,13 @@ User::User(Environment& environment, std::uint32_t number, Budget& budget, Share
       budget_(budget),
       cache_(cache),
       random_(environment.scenario.seed, Random::Purpose::user, number),
-      habits_(random_, environment.scenario),
+      habits_(random_, environment),
       driver_(environment, number, *this),
-      identity_random_(environment.scenario.seed, Random::Purpose::identity, number) {
+      identity_random_(environment.scenario.seed, Random::Purpose::identity, number),
+      leant_random_(environment.scenario.seed, Random::Purpose::leant_user, number) {
   Desk& desk = *this;
   errands_.push_back(std::make_unique<Transactor>(desk));
-  errands_.push_back(std::make_unique<Popper>(desk));
+  errands_.push_back(std::make_unique<Popper>(desk));  // [popper]
   errands_.push_back(std::make_unique<Locker>(desk));
   errands_.push_back(std::make_unique<Listener>(desk));
   errands_.push_back(std::make_unique<CachedReader>(desk, cache));
@@ -92,6 +96,7 @@ ClientOptions User::draw_options() {
     passwords_told_ = environment_.passwords.size();
   }
   if (has(Fault::no_database) || random_.one_in(4)) options.database = 1;
+  if (is_about_a_cache(environment_.leaning)) options.database = 0;
   if (environment_.rests) options.health_check_interval = Duration::zero();
   if (cache_ != nullptr) options.tracking = cache_->tracking();
   draw_identity(options);
@@ -117,6 +122,7 @@ ClientOptions User::draw_options() {
                                    OverflowPolicy::pause_reading};
   options.subscription_overflow = random_.one_of(policies);
   if (random_.one_in(4)) options.reply_bytes_max = reply_bytes_max_min + random_.skewed(100'000);
+  lean(options);
   return options;
 }
 
@@ -133,7 +139,8 @@ void User::begin_life() {
   for (const auto& errand : errands_) errand->begin_life();
   ++life_;
   over_ = false;
-  const std::size_t server = random_.below(environment_.network.servers_count());
+  std::size_t server = random_.below(environment_.network.servers_count());
+  if (is_about_a_cache(environment_.leaning)) server = 0;
   if (!driver_.start(draw_options(), budget_, server,
                      cache_ == nullptr ? nullptr : &cache_->core())) {
     over_ = true;
@@ -162,7 +169,8 @@ void User::act_once() {
   if (visit_ends && !environment_.calm) return depart();
   tell_credentials();
   change_identity();
-  const std::uint64_t errands = cache_ != nullptr ? 2 : habits_.errands;
+  const bool leans = environment_.leaning != Leaning::none;
+  const std::uint64_t errands = cache_ != nullptr && !leans ? 2 : habits_.errands;
   if (errands > 0 && !environment_.calm && !has_submitted_all() && random_.one_in(errands)) {
     draw_errand().act();
     if (over_ || life != life_) return plan_act();
@@ -175,6 +183,8 @@ void User::act_once() {
 
 // Who has a cache uses it.
 Errand& User::draw_errand() {
+  if (environment_.leaning == Leaning::crowd && random_.percent(75)) return *errands_[popper];
+  if (is_about_a_cache(environment_.leaning) && random_.percent(75)) return *errands_.back();
   if (cache_ != nullptr && random_.percent(75)) return *errands_.back();
   return *errands_[random_.below(errands_.size())];
 }

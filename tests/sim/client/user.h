@@ -62,9 +62,11 @@ class User final : private Driver::Owner, private Desk, private Handler {
   enum Plan : std::uint32_t { begin, act, prove, go_on, chatter };
   enum class Proof : std::uint8_t { not_wanted, wanted, asked, given };
 
+  static constexpr std::size_t popper = 1;  // among the errands
+
   /// How this user is.
   struct Habits {
-    explicit Habits(Random& random, const Scenario& scenario);
+    Habits(Random& random, const Environment& environment);
     std::uint64_t batch_max;  // requests at a time
     Duration pause_max;       // between two batches
     bool waits_for_replies;   // before the next batch
@@ -112,6 +114,9 @@ class User final : private Driver::Owner, private Desk, private Handler {
   void tell_credentials();
   void draw_identity(ClientOptions& options);
   void change_identity();
+  void become_another() override;
+  void act_beside() override;
+  void lean(ClientOptions& options);
 
   bool has(Fault fault) const {
     return !environment_.calm && environment_.scenario.faults.has(fault);
@@ -165,6 +170,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   Instant told_beside_at_{};  // as of the driver, when errands were told of it last
   std::size_t passwords_told_ = 0;
   Random identity_random_;
+  Random leant_random_;    // of what its world has more of than others
   bool is_named_ = false;  // one of the named users, who have no passwords that change
   std::size_t large_bytes_kept_ = 0;
 };

@@ -86,7 +86,9 @@ void User::tell_credentials() {
 
 // Half of those who share a cache are not the default user.
 void User::draw_identity(ClientOptions& options) {
-  is_named_ = cache_ != nullptr && identity_random_.one_in(2);
+  const bool is_leant =
+      environment_.leaning == Leaning::masks || environment_.leaning == Leaning::rights;
+  is_named_ = cache_ != nullptr && (identity_random_.one_in(2) || is_leant);
   if (!is_named_) return;
   const Credentials credentials = SharedCache::user(identity_random_);
   options.username = credentials.username;
@@ -95,9 +97,25 @@ void User::draw_identity(ClientOptions& options) {
 
 // Somebody else from here on, with the same client.
 void User::change_identity() {
-  if (!is_named_ || environment_.calm || !identity_random_.one_in(30)) return;
+  if (is_named_ && !environment_.calm && identity_random_.one_in(30)) become_another();
+}
+
+void User::become_another() {
+  if (!is_named_ || environment_.calm) return;
   environment_.coverage.count(Deed::user_changed);
   driver_.set_credentials(SharedCache::user(identity_random_));
+}
+
+void User::act_beside() {
+  if (!environment_.calm) errands_[popper]->act();
+}
+
+// More wait than may block, and some connections are there for all.
+void User::lean(ClientOptions& options) {
+  if (environment_.leaning != Leaning::crowd) return;
+  options.inflight_overflow = OnLimit::wait;
+  options.waiters_max = static_cast<std::uint32_t>(leant_random_.between(2, 16));
+  options.blocking_connections_max = static_cast<std::uint32_t>(leant_random_.between(1, 2));
 }
 
 }  // namespace plimsoll::sim

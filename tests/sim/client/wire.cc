@@ -39,6 +39,14 @@ Wire::~Wire() {
   if (waits_for_room_) owner_.budget().stop_waiting(*this);
 }
 
+void Wire::hold_news(Duration time) {
+  if (is_open() && link_->established()) link_->hold(Link::Direction::to_client, time);
+}
+
+void Wire::reset() {
+  if (is_open() && link_->established()) link_->reset();
+}
+
 void Wire::begin() {
   told_of_room_ = waits_for_room_ = write_blocked_ = writing_ = open_ = false;
   link_ = nullptr;

@@ -62,6 +62,12 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
   /// After the client's timer.
   void try_again_for_room();
 
+  // Faults, where there is a connection.
+
+  /// Nothing that the server says arrives for that long.
+  void hold_news(Duration time);
+  void reset();
+
   /// There is a new client, or none any more.
   void begin();
   void finish();

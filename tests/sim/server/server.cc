@@ -5,7 +5,6 @@
 
 #include "plimsoll/tests/sim/client/reply_hash.h"
 #include "plimsoll/tests/sim/client/request.h"
-#include "plimsoll/tests/sim/client/shared_cache.h"
 
 // The event loop. What goes wrong with a server is in server_faults.cc.
 
@@ -25,7 +24,8 @@ Server::Server(Environment& environment, std::uint32_t number)
       random_(environment.scenario.seed, Random::Purpose::server, number),
       service_time_(random_.between(Duration::zero(), microseconds(5))),
       knows_tracking_(
-          !Random(environment.scenario.seed, Random::Purpose::proxy, number).one_in(12)) {
+          !Random(environment.scenario.seed, Random::Purpose::proxy, number).one_in(12)),
+      rights_random_(environment.scenario.seed, Random::Purpose::leant_server, number) {
   model_.set_execution_log([this](const model::Execution& each) { note_execution(each); });
   if (environment.scenario.faults.has(Fault::rotation)) restore_password();
   for (const char* const name : SharedCache::users) {
@@ -36,6 +36,7 @@ Server::Server(Environment& environment, std::uint32_t number)
   model_.options().user_key = SharedCache::user_key;
   if (random_.one_in(3)) model_.options().tracking_keys_max = random_.between(1, 8);
   environment.network.add_server(*this);
+  if (environment.leaning == Leaning::rights) plan_change_of_rights();
 }
 
 model::Time Server::model_time() const {
@@ -55,6 +56,7 @@ void Server::handle(std::uint32_t what, std::uint64_t detail) {
       former_passwords_.clear();
       if (imposed_ != Fault::wrong_password) restore_password();
       return;
+    case change_rights: return change_some_rights();
     case answer_waiting:
       answers_at_ = never;
       if (environment_.now() >= idle_at_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "plimsoll/tests/sim/client/request.h"
+#include "plimsoll/tests/sim/client/shared_cache.h"
 #include "plimsoll/tests/sim/environment.h"
 #include "plimsoll/tests/sim/model/server.h"
 #include "plimsoll/tests/sim/server/request_scanner.h"
@@ -46,7 +48,7 @@ class Server final : private Link::Server, private Handler {
   void calm_down();
 
  private:
-  enum Plan : std::uint32_t { turn, lift, forget_passwords, answer_waiting };
+  enum Plan : std::uint32_t { turn, lift, forget_passwords, answer_waiting, change_rights };
 
   struct Connection {
     Link* link = nullptr;  // null: the place is free
@@ -97,6 +99,9 @@ class Server final : private Link::Server, private Handler {
   void forget(Connection& connection);
   void lift_condition();
   void restore_password();
+  void plan_change_of_rights();
+  void change_some_rights();
+  void give_right(std::size_t user);
   Connection* pick();
   bool lies(Fault how) const { return lie_ == how; }
   void note_lie_told();
@@ -124,6 +129,8 @@ class Server final : private Link::Server, private Handler {
   const bool knows_tracking_;
   Instant slow_until_{};
   Duration slow_service_time_{};
+  Random rights_random_;
+  std::array<bool, SharedCache::users.size()> lacks_right_{};  // to read what caches are tried on
   std::optional<Fault> lie_;
   std::optional<Fault> imposed_;
   std::uint64_t imposed_number_ = 0;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "plimsoll/tests/sim/client/request.h"
 #include "plimsoll/tests/sim/server/server.h"
@@ -83,6 +84,11 @@ const char* Server::made_up_reply(const Connection& connection) {
   }
   // What refuses a command between MULTI and EXEC makes EXEC refuse, too: that takes the model.
   const bool whole = connection.in_transaction || command == "MULTI" || command == "EXEC";
+  // Some of this has been sent before, and has run.
+  if (environment_.leaning == Leaning::masks && !environment_.calm && !whole &&
+      number_of(scanner_.words()) != 0 && rights_random_.one_in(6)) {
+    return "-NOREPLICAS Not enough good replicas to write.\r\n";
+  }
   if (!lies(Fault::error_reply) || whole || bare_hello) return nullptr;
   note_lie_told();
   // What becomes of a connection is not for these to decide.
@@ -211,7 +217,41 @@ void Server::half_close_one() {
   connection->link->finish_by_server();
 }
 
+void Server::plan_change_of_rights() {
+  environment_.schedule.plan(rights_random_.between(milliseconds(1), milliseconds(40)), *this,
+                             change_rights);
+}
+
+// As ACL SETUSER does: no connection is told.
+void Server::change_some_rights() {
+  if (environment_.calm) return;
+  plan_change_of_rights();
+  const std::size_t number = rights_random_.below(SharedCache::users.size());
+  const bool by_command = rights_random_.one_in(2);
+  if (lacks_right_[number]) return give_right(number);
+  model::User user;
+  user.name = SharedCache::users[number];
+  if (by_command) {
+    user.denied_commands = {"get"};
+  } else {
+    user.keys = {"[^c]*"};
+  }
+  environment_.note("server", number_, "% may not read any more", user.name.c_str());
+  lacks_right_[number] = true;
+  model_.set_user(user);
+}
+
+void Server::give_right(std::size_t number) {
+  if (!std::exchange(lacks_right_[number], false)) return;
+  model::User user;
+  user.name = SharedCache::users[number];
+  environment_.note("server", number_, "% may read again", user.name.c_str());
+  model_.set_user(user);
+  environment_.books.rights.note_given(number_, user.name, environment_.now());
+}
+
 void Server::calm_down() {
+  for (std::size_t number = 0; number < lacks_right_.size(); ++number) give_right(number);
   lift_condition();
   lie_.reset();
   idle_at_ = slow_until_ = environment_.now();
