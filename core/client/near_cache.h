@@ -203,6 +203,7 @@ class NearCache {
   cache::Cache& cache_;
   const std::uint32_t slot_;
   std::atomic<cache::Sources::Source*> source_{nullptr};  // null: nobody knows whose replies come
+  cache::Sources::Source* former_ = nullptr;  // whose replies come until an AUTH is answered
   Session& main_;
   Account& requests_;
   Account& replies_;

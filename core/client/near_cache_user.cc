@@ -50,6 +50,7 @@ bool is_refusal_of_user(const Event& event) {
 // The next connection is made with the credentials that the session has now.
 void NearCache::handle_opened() {
   auths_pending_ = 0;
+  former_ = nullptr;
   auth_refused_ = asks_user_ = has_user_ = false;
 }
 
@@ -64,6 +65,7 @@ void NearCache::set_shown(std::string_view text) {
 // It may be another user from here on, and is the one of before until the server has agreed. A
 // connection that is there is told by one AUTH for all that it has not been told yet.
 void NearCache::handle_credentials(const Credentials& credentials) {
+  if (Sources::Source* const source = source_.load(std::memory_order_relaxed)) former_ = source;
   leave_source();
   const Session::State state = main_.state();
   const bool is_there = state == Session::State::handshaking || state == Session::State::ready;
@@ -76,6 +78,7 @@ void NearCache::handle_auth_outcome(const Event& event) {
   has_user_ = false;
   if (event.kind == Event::Kind::completed && auths_pending_ > 0) {
     --auths_pending_;
+    former_ = nullptr;
   } else {
     auth_refused_ = true;
   }
@@ -142,7 +145,11 @@ void NearCache::note_refusal(const Event& event) {
   // PTTL and CLIENT CACHING, without which the read goes on.
   if (is_flight && event.kind == Event::Kind::queueing_failed) return;
   if ((event.tag == own_proof || is_proof) && !std::exchange(may_ping_, false)) return;
-  if (Sources::Source* const source = source_.load(std::memory_order_relaxed)) {
+  // Replies come in order: until the server has answered an AUTH they are the former user's. Should
+  // that source's place be another's by now, dropping it costs misses.
+  Sources::Source* const entered = source_.load(std::memory_order_relaxed);
+  Sources::Source* const source = entered != nullptr ? entered : former_;
+  if (source != nullptr) {
     cache_.drop_source(*source);
     has_to_relieve_ = true;
   }

@@ -148,6 +148,18 @@ TEST_CASE("what was being read as one user is not stored for the next, nor share
   CHECK(world.statistics().entries == 0);
 }
 
+TEST_CASE("a refusal that arrives behind a change of the user is about the user of before") {
+  CachedWorld world({.clients = 2, .each = {as("rich", "r"), as("rich", "r")}});
+  world.data()["key"] = "gold";
+  CHECK(read(world, 1, "key") == fetched);
+  world.forbidden()["rich"] = {"GET secret"};
+  world.get(0, 1, "secret");
+  world.end(0).client().set_credentials({"poor", "p"});
+  world.flow(0);
+  CHECK(world.take_events(0) == refused);
+  CHECK(read(world, 1, "key") == fetched);
+}
+
 TEST_CASE("what was asked for behind an AUTH is not the old user's, whoever comes next") {
   CachedWorld world({.client = as("rich", "r")});
   world.data()["secret"] = "gold";
