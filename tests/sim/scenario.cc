@@ -1,5 +1,8 @@
 #include "plimsoll/tests/sim/scenario.h"
 
+#include <algorithm>
+
+#include "plimsoll/tests/sim/leaning.h"
 #include "plimsoll/tests/sim/random.h"
 
 namespace plimsoll::sim {
@@ -39,6 +42,10 @@ Scenario Scenario::of_seed(std::uint64_t seed, Size size) {
   // Memory is short when several want it.
   const std::size_t few = scenario.faults.has(Fault::tight_limit) ? 4 : 2;
   scenario.clients = random.between(1, small ? few : 8);
+  // Nothing is news to one who is alone: there are two who read, and one who writes.
+  if (leaning_of(seed) == Leaning::late_news) {
+    scenario.clients = std::max<std::size_t>(scenario.clients, 3);
+  }
   scenario.fault_interval = random.between(milliseconds(1), milliseconds(small ? 50 : 200));
   scenario.time_max = seconds(small ? 10 : 60);
   return scenario;

@@ -28,8 +28,12 @@ void CachedReader::lean() {
       desk_.become_another();
       if (random().one_in(2)) driver().lose_connection();
       return;
-    case Leaning::none:
     case Leaning::rights:
+      // A refusal may arrive when its user is somebody else already.
+      if (!random().one_in(8)) return;
+      send_read(some_place(), cache::any_staleness);
+      return desk_.become_another();
+    case Leaning::none:
     case Leaning::crowd: return;
   }
 }
