@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 7,
+  plimsoll_abi_version = 8,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -257,6 +257,7 @@ struct PlimsollPoolStatistics {
   double used;     ///< 8
   double peak;     ///< 16
   double refused;  ///< 24: charges that were not granted
+  double waiting;  ///< 32: requests, and connections to be read, that wait for memory
 };
 
 struct PlimsollMemoryStatistics {
@@ -289,10 +290,10 @@ struct PlimsollOutbox {
     struct PlimsollCacheStatistics cache;
     struct PlimsollMemoryStatistics memory;
   } statistics;
-  uint32_t text_size;            ///< 408: describe_error; a failed CHECK
-  char text[plimsoll_text_max];  ///< 412
-  uint32_t nodes_count;          ///< 732: poll_nodes, submit, lookup
-  /// 736: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `at` and
+  uint32_t text_size;            ///< 456: describe_error; a failed CHECK
+  char text[plimsoll_text_max];  ///< 460
+  uint32_t nodes_count;          ///< 780: poll_nodes, submit, lookup
+  /// 784: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `at` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];
   /// What the host stages in if it is not more.

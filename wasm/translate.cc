@@ -16,7 +16,8 @@ PlimsollPoolStatistics to_abi(const PoolStatistics& pool) {
   return {.limit = number(pool.limit),
           .used = number(pool.used),
           .peak = number(pool.peak),
-          .refused = number(pool.refused)};
+          .refused = number(pool.refused),
+          .waiting = number(pool.waiting)};
 }
 
 double linear_bytes() {

@@ -1,36 +1,8 @@
 #include "plimsoll/core/base/error.h"
 
-#include <algorithm>
-#include <charconv>
+#include "plimsoll/core/base/text_writer.h"
 
 namespace plimsoll {
-namespace {
-
-// Appends to a buffer of fixed size and drops what does not fit.
-class TextWriter {
- public:
-  explicit TextWriter(std::span<char> out) : out_(out) {}
-
-  void append(std::string_view text) {
-    const std::size_t room = std::min(text.size(), out_.size() - used_);
-    std::copy_n(text.data(), room, out_.data() + used_);
-    used_ += room;
-  }
-
-  void append(std::uint64_t number) {
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    append(std::string_view(digits, static_cast<std::size_t>(end - digits)));
-  }
-
-  std::string_view text() const { return {out_.data(), used_}; }
-
- private:
-  std::span<char> out_;
-  std::size_t used_ = 0;
-};
-
-}  // namespace
 
 std::string_view name(ErrorCode code) {
   switch (code) {

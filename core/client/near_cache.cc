@@ -368,8 +368,7 @@ Event NearCache::failed(const Flights::EndedWaiter& ended) {
   const bool is_sent = !is_proof && main_.was_exposed(ended.flight->request);
   error_ = {.code = timed_out ? ErrorCode::timed_out : ErrorCode::cancelled,
             .executed = is_sent ? Executed::maybe : Executed::no,
-            .what = timed_out ? "the request's deadline passed before its reply"
-                              : "the request was cancelled"};
+            .what = timed_out ? main_.deadline_passed() : "the request was cancelled"};
   if (ended.was_last) {
     if (ended.flight == proof_) proof_ = nullptr;
     main_.cancel(ended.flight->request);

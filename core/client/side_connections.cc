@@ -330,7 +330,7 @@ void SideConnections::handle_timeout(Instant now) {
       side.early == Early::no ? end_early(index, Early::timed_out, now) : cut(side);
     }
     if (side.busy && now >= side.unblock_at && !side.unblocking) unblock(index);
-    if (side.subscription) side.subscription->handle_timeout(now);
+    if (side.subscription) side.subscription->handle_timeout(side.session, now);
     if (now >= after(side.idle_since, side_connection_idle_max) && is_idle(side)) {
       side.session.close(now);
     }

@@ -88,11 +88,12 @@ std::optional<Event> SideConnections::translate_blocking(Side& side, const Event
   const Early early = std::exchange(side.early, Early::no);
   // What was taken for the one who waits no longer is told all the same: it would be lost.
   const bool nothing_came = completed ? event.value->is_null() : !event.value.has_value();
+  // What is still to come of a reply that was given up would be the next command's.
+  if (!completed && event.error->code == ErrorCode::out_of_memory) side.session.abort();
   if (early == Early::no || !nothing_came) return event;
   side.error = Error{.code = ErrorCode::cancelled, .what = "the request was cancelled"};
   if (early == Early::timed_out) {
-    side.error = {.code = ErrorCode::timed_out,
-                  .what = "the request's deadline passed before its reply"};
+    side.error = {.code = ErrorCode::timed_out, .what = side.session.deadline_passed()};
   }
   if (!completed) side.error.executed = event.error->executed;
   return Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &side.error};

@@ -105,9 +105,11 @@ void Subscription::stop_waiting(RequestId wait, const Error& reason) {
   error_ = reason;
 }
 
-void Subscription::handle_timeout(Instant now) {
+void Subscription::handle_timeout(Session& session, Instant now) {
   if (waiting_ == Waiting::yes && now >= deadline_) {
-    stop_waiting(Error{.code = ErrorCode::timed_out, .what = "no message came within the timeout"});
+    stop_waiting(Error{.code = ErrorCode::timed_out,
+                       .what = session.waits_for_memory() ? session.deadline_passed()
+                                                          : "no message came within the timeout"});
   }
   if (now < trim_at_) return;
   const bool again = messages_.trim();

@@ -59,7 +59,7 @@ class Subscription {
   void stop_waiting(RequestId wait, const Error& reason);
   void stop_waiting(const Error& reason) { stop_waiting(wait_, reason); }
 
-  void handle_timeout(Instant now);
+  void handle_timeout(Session& session, Instant now);
 
   /// What an event of the session means to the one who uses the subscription: mostly nothing.
   std::optional<Event> handle_event(Session& session, const Event& event);

@@ -51,6 +51,13 @@ class Account : private AccountState {
   /// Says that so many more, or fewer, of its owner's things wait for memory. Thread-safe.
   void add_waiting(int count) { waiting_.fetch_add(count, std::memory_order_relaxed); }
 
+  /// The same of its owner's connections that wait for memory to read to. Budget::readers_waiting()
+  /// counts them, too. Thread-safe.
+  void add_waiting_readers(int count) {
+    add_waiting(count);
+    budget_.add_waiting_readers(pool_, count);
+  }
+
   Budget& budget() const { return budget_; }
   PoolKind pool() const { return pool_; }
   std::uint64_t owner() const { return owner_; }

@@ -217,6 +217,29 @@ std::size_t Budget::account_statistics(std::span<AccountStatistics> out) const {
   return count;
 }
 
+std::size_t Budget::readers_waiting() const {
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < pools_count; ++i) all += readers_waiting(static_cast<PoolKind>(i));
+  return all;
+}
+
+PoolHolders Budget::holders(PoolKind kind, Instant now) {
+  Lock lock(mutex_);
+  HoldersSeen& seen = holders_seen_[static_cast<std::size_t>(kind)];
+  if (now < seen.until) return seen.holders;
+  PoolHolders all{.limit = line_.pool(kind).limit, .readers_waiting = readers_waiting(kind)};
+  list(kind).for_each([&](const AccountState& state) {
+    const AccountStatistics account = statistics_of(static_cast<const Account&>(state));
+    all.used += account.used;
+    if (account.used > 0) ++all.accounts;
+    if (account.used <= all.most) return;
+    all.most = account.used;
+    all.most_owner = account.owner;
+  });
+  seen = {.until = after(now, holders_age_max), .holders = all};
+  return all;
+}
+
 void Budget::validate() {
   const std::size_t kept = segments_.kept_count() * segments_.page_charge() +
                            chunks_.kept_count() * chunks_.page_charge();

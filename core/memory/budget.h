@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -30,6 +31,9 @@ inline constexpr Duration budget_tick = std::chrono::seconds(1);
 
 /// Free pages that nobody needed for so many ticks go back to the system.
 inline constexpr unsigned free_page_ticks_max = 10;
+
+/// How old what Budget::holders() says may be.
+inline constexpr Duration holders_age_max = std::chrono::milliseconds(100);
 
 /// What an account that is charged all the time sets aside at most, to need no lock for each.
 inline constexpr std::size_t lease_bytes_max = 64 * 1024;
@@ -74,6 +78,16 @@ struct BudgetStatistics {
   PageStatistics chunks;
 
   const PoolStatistics& pool(PoolKind kind) const { return pools[static_cast<std::size_t>(kind)]; }
+};
+
+/// Who has the memory of a pool.
+struct PoolHolders {
+  std::size_t limit = 0;  ///< in force
+  std::size_t used = 0;
+  std::size_t accounts = 0;         ///< that hold some of it
+  std::size_t most = 0;             ///< what one of them holds at most
+  std::uint64_t most_owner = 0;     ///< and whose that one is
+  std::size_t readers_waiting = 0;  ///< connections that wait for memory to read to
 };
 
 /// Someone who was refused memory and wants to know when some was released.
@@ -147,6 +161,18 @@ class Budget {
   /// As many of the accounts as fit `out`; returns how many there are.
   std::size_t account_statistics(std::span<AccountStatistics> out) const;
 
+  /// Connections that wait for memory of `pool` to read to; or of any pool, for the progress
+  /// reserve serves all.
+  std::size_t readers_waiting(PoolKind pool) const {
+    const int count = readers_waiting_[static_cast<std::size_t>(pool)].load();
+    return static_cast<std::size_t>(std::max(0, count));
+  }
+  std::size_t readers_waiting() const;
+
+  /// As of `now`, or up to holders_age_max before. Walks over the pool's accounts, but not more
+  /// often than that, however many ask.
+  PoolHolders holders(PoolKind pool, Instant now);
+
   /// CHECKs that the accounts add up and stay below their limits, for tests and the simulator. Not
   /// while other threads use it.
   void validate();
@@ -191,6 +217,10 @@ class Budget {
   void arm();
   void notify_waiters();
 
+  void add_waiting_readers(PoolKind pool, int count) {
+    readers_waiting_[static_cast<std::size_t>(pool)].fetch_add(count);
+  }
+
   template <class Grow>
   bool grow_or_reclaim(const Grow& grow_once);
 
@@ -201,6 +231,12 @@ class Budget {
   std::array<AccountList, pools_count> lists_;
   BudgetWaiter* waiters_ = nullptr;  // in the order in which they asked
   BudgetWaiter* last_waiter_ = nullptr;
+  struct HoldersSeen {
+    Instant until = Instant::min();
+    PoolHolders holders;
+  };
+  std::array<HoldersSeen, pools_count> holders_seen_;
+  std::array<std::atomic<int>, pools_count> readers_waiting_{};
   std::size_t leases_ = 0;  // accounts that have set something aside
   bool pressed_ = false;    // someone was refused since the last tick
   // Of a tick that is wanted, but of which nobody has said yet when.

@@ -103,7 +103,10 @@ class Parser {
     return rest < line_bytes_min ? line_bytes_min - rest : 1;
   }
 
-  /// The type of the frame: valid once it is whole.
+  /// Of the frame that is half there: whether its type has been read.
+  bool is_type_known() const { return in_frame_ && type_known_; }
+
+  /// The type of the frame: valid once it is whole, or is_type_known().
   Type frame_type() const { return frame_type_; }
 
   /// Bytes of the frame so far.

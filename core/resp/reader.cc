@@ -132,6 +132,13 @@ Reader::Poll Reader::next(bool replies_wanted) {
   return Poll::frame;
 }
 
+Reader::Half Reader::half() const {
+  if (!partial_ || !parser_.is_type_known()) return Half::unknown;
+  const Type type = parser_.frame_type();
+  if (type == Type::push) return Half::push;
+  return type == Type::simple_error || type == Type::bulk_error ? Half::error : Half::reply;
+}
+
 // Of an error whose words are gone nobody knows what it refused.
 Error Reader::dropped_error() const {
   const Type type = parser_.frame_type();

@@ -85,6 +85,13 @@ class Reader {
   /// Whether a frame has begun to arrive and not ended.
   bool in_frame() const { return partial_; }
 
+  /// Of the frame that has begun to arrive: what it is, as far as its bytes have shown that.
+  enum class Half : std::uint8_t { unknown, push, error, reply };
+  Half half() const;
+
+  /// Whether there is a buffer, even if nothing in it is needed.
+  bool holds_buffer() const { return last_ != nullptr; }
+
   /// Whether there are bytes that were read and not presented, or are just being.
   bool holds_bytes() const { return partial_ || frame_ready_ || at_ != end_; }
 

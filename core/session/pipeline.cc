@@ -221,7 +221,7 @@ Tag Pipeline::take_next() {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.end() <= exposed_end_);
   if (window_ < window_max()) ++window_;
-  if (request.state == State::cancelling) --told_to_end_count_;
+  if (is_told_to_end(request)) --told_to_end_count_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
     // The transport still has its bytes: it leaves with them.
@@ -247,6 +247,13 @@ void Pipeline::take_part() {
     PLIMSOLL_CHECK(request.state == State::tombstone && request.end() <= exposed_end_);
     take_next();
   }
+}
+
+void Pipeline::give_up_next(Executed executed) {
+  Request& request = first_unanswered();
+  PLIMSOLL_CHECK(request.begin < exposed_end_ && executed != Executed::no);
+  if (request.state != State::live) return;  // it ends already
+  tell_to_end(request, executed == Executed::yes ? State::given_up_ran : State::given_up);
 }
 
 std::optional<RequestId> Pipeline::front_unawaited() {

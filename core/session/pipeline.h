@@ -32,7 +32,7 @@ using Tag = std::uint64_t;
 /// A request that ended without a reply.
 struct Ended {
   Tag tag;
-  ErrorCode code;  // timed_out, cancelled, lost_unsent or lost_in_doubt
+  ErrorCode code;  // timed_out, cancelled, out_of_memory, lost_unsent or lost_in_doubt
   Executed executed;
 };
 
@@ -138,6 +138,10 @@ class Pipeline {
   /// One answer to next(), a part or a tombstone, has come: the last one ends a tombstone.
   void take_part();
 
+  /// Ends next(), which is somebody's and is being answered, without the rest of its answer:
+  /// next_ended() will say so, with out_of_memory. `executed` is maybe or yes.
+  void give_up_next(Executed executed);
+
   /// The request that is to be answered next, or even to be written first, if no user waits for it.
   std::optional<RequestId> front_unawaited();
 
@@ -200,7 +204,16 @@ class Pipeline {
   void validate();
 
  private:
-  enum class State : std::uint8_t { live, cancelling, lost, tombstone, withdrawn, answered };
+  enum class State : std::uint8_t {
+    live,
+    cancelling,    // is_told_to_end() from here...
+    given_up,      // the rest of its reply is not wanted any more
+    given_up_ran,  // likewise, and the server has run it
+    lost,  // ... to here
+    tombstone,
+    withdrawn,
+    answered
+  };
 
   struct Request {
     Tag tag;
@@ -218,6 +231,11 @@ class Pipeline {
     bool wants_confirmations() const { return answer == CommandView::Answer::confirmations; }
   };
   static_assert(sizeof(Request) == 32);
+
+  // next_ended() has yet to say that it has ended, and not by its deadline.
+  static bool is_told_to_end(const Request& request) {
+    return request.state > State::live && request.state <= State::lost;
+  }
 
   static constexpr std::uint64_t no_position = UINT64_MAX;
 
@@ -254,6 +272,7 @@ class Pipeline {
   void begin_walk();
   void look_at_new_deadlines();
   bool is_later(const Request& request);
+  void tell_to_end(Request& request, State state);
   void bury(Request& request);
   Ended end_early(Request& request, ErrorCode code);
   // Of one that leaves the queue.

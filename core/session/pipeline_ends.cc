@@ -12,9 +12,13 @@ void Pipeline::cancel(RequestId id) {
   Request* const request =
       requests_.lower_bound([id](const Request& each) { return each.begin < id; });
   if (request == nullptr || request->begin != id || request->state != State::live) return;
-  request->state = State::cancelling;
+  tell_to_end(*request, State::cancelling);
+}
+
+void Pipeline::tell_to_end(Request& request, State state) {
+  request.state = state;
   ++told_to_end_count_;
-  told_to_end_from_ = std::min(told_to_end_from_, id);
+  told_to_end_from_ = std::min(told_to_end_from_, request.begin);
   searching_ = true;
 }
 
@@ -72,6 +76,10 @@ std::optional<Ended> Pipeline::next_told_to_end() {
       told_to_end_from_ = request.begin + 1;
       if (request.state == State::cancelling) {
         ended = end_early(request, ErrorCode::cancelled);
+      } else if (request.state == State::given_up || request.state == State::given_up_ran) {
+        const bool ran = request.state == State::given_up_ran;
+        bury(request);
+        ended = Ended{request.tag, ErrorCode::out_of_memory, ran ? Executed::yes : Executed::maybe};
       } else if (request.state == State::lost) {
         bury(request);
         ended = Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
@@ -160,6 +168,8 @@ bool Pipeline::holds_bytes(const Request& request) const {
     case State::withdrawn: return false;
     case State::live:
     case State::cancelling:
+    case State::given_up:
+    case State::given_up_ran:
     case State::lost:
       if (keeps_until_answered()) return true;
       [[fallthrough]];

@@ -82,6 +82,8 @@ std::optional<Ended> Pipeline::take_lost() {
     const Executed executed = written ? Executed::maybe : Executed::no;
     switch (request.state) {
       case State::cancelling: return Ended{request.tag, ErrorCode::cancelled, executed};
+      case State::given_up: return Ended{request.tag, ErrorCode::out_of_memory, Executed::maybe};
+      case State::given_up_ran: return Ended{request.tag, ErrorCode::out_of_memory, Executed::yes};
       case State::live:
       case State::lost:
         return Ended{request.tag, written ? ErrorCode::lost_in_doubt : ErrorCode::lost_unsent,
@@ -128,7 +130,7 @@ void Pipeline::validate() {
     if (request.state == State::withdrawn) ++withdrawn;
     if (request.own) ++own;
     if (request.state == State::lost) PLIMSOLL_CHECK(losing_);
-    if (request.state == State::lost || request.state == State::cancelling) {
+    if (is_told_to_end(request)) {
       PLIMSOLL_CHECK(searching_ && request.begin >= told_to_end_from_);
       ++told_to_end;
     }

@@ -28,6 +28,16 @@ inline constexpr Error unseen_confirmation{
     .code = ErrorCode::connection_lost,
     .what = "no memory for a push that may have confirmed a subscription"};
 
+inline constexpr Error stalled_in_reply{
+    .code = ErrorCode::connection_lost,
+    .what =
+        "memory was missing: others waited for memory to read to, and the server sent nothing "
+        "more in the middle of a reply, whose buffer was taken back"};
+
+inline constexpr Error unread_handshake{
+    .code = ErrorCode::connect_failed,
+    .what = "memory was missing to read the server's answer to the handshake"};
+
 // Where EXEC has another name: all that follows would be queued.
 inline constexpr Error left_in_transaction{
     .code = ErrorCode::connection_lost,

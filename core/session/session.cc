@@ -13,9 +13,6 @@
 namespace plimsoll {
 namespace {
 
-// How long to leave bytes with the transport before memory for them is asked for again.
-constexpr Duration read_again_wait = std::chrono::milliseconds(20);
-
 // Messages behind the one that is read there might have to wait, and nobody may hold the reserve.
 bool spares_reserve(const SessionOptions& options, Session::Use use) {
   return use == Session::Use::subscriptions &&
@@ -70,13 +67,14 @@ void Session::abort() {
   if (state_ != State::closed) end(client_closed);
 }
 
-// The Budget tells when memory was released; the source never tells when it has some again.
 std::span<char> Session::read_space() {
   if (is_paused()) return {};
   const std::span<char> room = reader_.read_space(reserve_);
-  dry_ = room.empty() && reserve_ == Reader::Reserve::leave;
-  if (dry_) return room;
-  read_again_at_ = room.empty() ? after(now_, read_again_wait) : never;
+  if (room.empty()) {
+    begin_wait();
+  } else if (waits_) {
+    end_wait();
+  }
   return room;
 }
 
@@ -127,7 +125,7 @@ void Session::handle_written(std::size_t bytes) {
 
 void Session::handle_timeout(Instant now) {
   now_ = now;
-  if (now >= read_again_at_) read_again_at_ = never;
+  if (now >= read_check_at_) handle_read_check();
   const bool out_of_time = now >= connect_deadline_;
   switch (state_) {
     case State::waiting:
@@ -141,7 +139,7 @@ void Session::handle_timeout(Instant now) {
       if (out_of_time) give_up_attempt(no_connection);
       break;
     case State::handshaking:
-      if (out_of_time) give_up_attempt(no_handshake);
+      if (out_of_time) give_up_attempt(waits_ ? lack_of_memory(unread_handshake) : no_handshake);
       break;
     case State::ready: check_health(); break;
     case State::closing:
@@ -154,14 +152,14 @@ void Session::handle_timeout(Instant now) {
 }
 
 Instant Session::poll_timeout() {
-  const Instant next = std::min(pipeline_.next_deadline(), read_again_at_);
+  const Instant next = pipeline_.next_deadline();
   switch (state_) {
     case State::waiting:
       return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is told first
-    case State::opening:
-    case State::handshaking: return std::min(next, connect_deadline_);
-    case State::ready: return std::min({next, watch_front(), health_check_at()});
-    case State::closing: return std::min(next, close_deadline_);
+    case State::opening: return std::min(next, connect_deadline_);
+    case State::handshaking: return std::min({next, connect_deadline_, read_check()});
+    case State::ready: return std::min({next, watch_front(), health_check_at(), read_check()});
+    case State::closing: return std::min({next, close_deadline_, read_check()});
     case State::idle: return next;
     case State::closed: break;  // all ends without waiting
   }
@@ -228,7 +226,9 @@ Event Session::failed(Tag tag, const Error& error) {
 Event Session::failed(const Ended& ended) {
   Error error{.code = ended.code};
   if (ended.code == ErrorCode::timed_out) {
-    error.what = "the request's deadline passed before its reply";
+    error.what = deadline_passed();
+  } else if (ended.code == ErrorCode::out_of_memory) {
+    error.what = gave_up();
   } else if (ended.code == ErrorCode::cancelled) {
     error.what = "the request was cancelled";
   } else {

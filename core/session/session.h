@@ -84,6 +84,17 @@ struct SessionCounters {
   std::uint64_t requests_resent = 0;
 };
 
+/// How often a connection that holds a buffer is looked at, and how often in a row nothing may have
+/// come of the reply that is half there before it is given up for others who wait for memory.
+inline constexpr Duration stall_check_interval = std::chrono::milliseconds(125);
+inline constexpr std::uint8_t stall_checks_max = 2;
+
+/// The same as a time: so long a stalled peer keeps others waiting for its buffer at most.
+inline constexpr Duration stalled_reply_max = stall_checks_max * stall_check_interval;
+
+/// Fewer bytes than these between two looks are nothing: a peer may not hold on by drops.
+inline constexpr std::size_t stall_bytes_min = 256;
+
 class Session {
  public:
   enum class State : std::uint8_t { idle, waiting, opening, handshaking, ready, closing, closed };
@@ -101,6 +112,7 @@ class Session {
 
   /// `options` must be valid; what they refer to must outlive the session, like the accounts.
   Session(const SessionOptions& options, const Accounts& accounts, Use use = Use::requests);
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -177,6 +189,13 @@ class Session {
   [[nodiscard]] bool hold_push();
   bool holds_push() const { return held_; }
   Value held_push() const { return reader_.value(); }
+
+  /// There was no memory to read to when it was asked for last: what the server has said since then
+  /// is not known.
+  bool waits_for_memory() const { return waits_; }
+
+  /// What to tell a request whose deadline has passed. Lives until the next call, or longer.
+  const char* deadline_passed();
 
   /// Whether the progress reserve is read to while the pool is dry; if not, that is a pause too.
   void set_reserve(Reader::Reserve reserve) { reserve_ = reserve; }
@@ -255,6 +274,16 @@ class Session {
  private:
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
+  void begin_wait();
+  void end_wait();
+  void handle_read_check();
+  Instant read_check();
+  void check_stall();
+  bool others_wait() const;
+  void give_up_half();
+  Error lack_of_memory(Error error);
+  const char* gave_up();
+  const char* with_holders(const char* what);
   bool poll_frame(std::optional<Event>& event);
   bool is_array_push() const;
   std::optional<Event> handle_push(Pipeline::Next due);
@@ -306,23 +335,32 @@ class Session {
   bool all_said_ = false;
   bool problem_has_value_ = false;     // the reader's frame says what the problem is
   bool was_ready_ = false;             // once: from then on connections are replaced
+  bool waits_ = false;                 // for memory to read to, as the account knows
+  bool asked_again_ = false;           // since it was to ask for that again
+  std::uint8_t stalled_checks_ = 0;    // in a row
   std::uint32_t attempts_failed_ = 0;  // one after the other
+  std::uint32_t bytes_at_check_ = 0;   // the lower half of those read so far
   Instant now_ = Instant::min();
   Instant connect_deadline_ = never;
   Instant attempt_at_ = never;
   Instant close_deadline_ = never;
   Instant ready_at_ = never;
-  Instant read_again_at_ = never;  // there was no memory to read to
-  Instant quiet_since_ = never;    // the last byte from the server, or the last PING
-  bool held_ = false;              // the push at hand stays
-  bool dry_ = false;               // and the reserve is not to be used
+  // While it waits for memory to read to: when to ask again. Otherwise when to look at a peer whose
+  // bytes hold a buffer; never: they hold none.
+  Instant read_check_at_ = never;
+  Instant quiet_since_ = never;  // the last byte from the server, or the last PING
+  bool held_ = false;            // the push at hand stays
+  bool dry_ = false;             // and the reserve is not to be used
   bool resumed_ = false;
   Reader::Reserve reserve_ = Reader::Reserve::use;
-  bool has_parts_ = false;            // parts_of_ is a request's
-  bool first_part_refused_ = false;   // ... of which the first answer was an error
-  RequestId parts_of_ = 0;            // the one that had an answer before its last one
-  std::optional<RequestId> watched_;  // owed to nobody, and due next
+  bool has_parts_ = false;           // parts_of_ is a request's
+  bool first_part_refused_ = false;  // ... of which the first answer was an error
+  RequestId parts_of_ = 0;           // the one that had an answer before its last one
+  static constexpr RequestId no_request = UINT64_MAX;
+  RequestId watched_ = no_request;  // owed to nobody, and due next
   Instant watched_since_ = never;
+  struct HoldersText;
+  HoldersText* holders_text_ = nullptr;
   Backoff backoff_;
   Error problem_;
   Error event_error_;

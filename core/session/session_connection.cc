@@ -174,7 +174,7 @@ void Session::resume(Instant now) {
   resumed_ = true;
   now_ = std::max(now_, now);
   quiet_since_ = watched_since_ = now_;
-  watched_ = pipeline_.front_unawaited();
+  watched_ = pipeline_.front_unawaited().value_or(no_request);
 }
 
 void Session::drop_connection() {
@@ -182,8 +182,9 @@ void Session::drop_connection() {
   if (connected_ && !open_wanted_) close_wanted_ = true;
   open_wanted_ = false;
   connected_ = false;
-  read_again_at_ = never;
-  watched_.reset();
+  end_wait();
+  read_check_at_ = never;
+  watched_ = no_request;
   has_parts_ = false;
   held_ = dry_ = resumed_ = false;
 }
@@ -283,16 +284,16 @@ Duration Session::silence_max() const {
 Instant Session::health_check_at() const {
   const Duration silence = silence_max();
   const bool wanted = silence > Duration::zero() && pipeline_.size() == 0 && !is_paused();
-  return wanted ? after(quiet_since_, silence) : never;
+  return wanted && !waits_ ? after(quiet_since_, silence) : never;
 }
 
 // When the connection is dead, unless the reply that is due comes: a reply that somebody waits for
 // may take its time.
 Instant Session::watch_front() {
-  if (is_paused()) return never;
+  if (is_paused() || waits_) return never;
   const std::optional<RequestId> front = pipeline_.front_unawaited();
-  if (front != watched_) {
-    watched_ = front;
+  if (front.value_or(no_request) != watched_) {
+    watched_ = front.value_or(no_request);
     watched_since_ = now_;
   }
   return front ? after(watched_since_, options_.tombstone_age_max) : never;

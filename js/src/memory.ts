@@ -14,6 +14,8 @@ export interface PoolStatistics {
   readonly peak: number;
   /** How often memory was asked for and not granted. */
   readonly refused: number;
+  /** Requests that wait for its memory now, and connections that cannot be read for want of it. */
+  readonly waiting: number;
 }
 
 /** Bytes, as the core counts them. */
@@ -83,7 +85,7 @@ export const loadConfiguredCore = async (): Promise<Core> => {
   return core;
 };
 
-const poolWords = 4;
+const poolWords = 5;
 
 /** What is in use now; all 0 before the first client. */
 export const getMemoryStatistics = (): MemoryStatistics => {
@@ -96,6 +98,7 @@ export const getMemoryStatistics = (): MemoryStatistics => {
     used: number(5 + poolWords * index),
     peak: number(6 + poolWords * index),
     refused: number(7 + poolWords * index),
+    waiting: number(8 + poolWords * index),
   });
   return {
     limit: number(0),

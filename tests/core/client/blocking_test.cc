@@ -113,7 +113,8 @@ TEST_CASE("one that is cancelled is unblocked, and ends with what the server say
     CHECK(fleet.take_events() == Lines{"1: cancelled (maybe)"});
   }
   fleet.blpop(2);
-  fleet.say(1, element);
+  // One that was cut may be over only after this.
+  fleet.say(fleet.is_open(1) ? 1 : 2, element);
   CHECK(fleet.take_events() == Lines{"2: [\"list\", \"a\"]"});
 }
 
