@@ -12,15 +12,16 @@ namespace plimsoll {
 
 enum class ErrorCode : std::uint8_t {
   // The outcomes that a submitted request can have besides a reply.
-  lost_unsent,          ///< never wholly written, so it cannot have run: safe to retry
-  lost_in_doubt,        ///< written, and the connection ended before its reply: may have run
-  timed_out,            ///< its deadline passed (`executed` says whether it may have run)
-  cancelled,            ///< the caller cancelled it (`executed` likewise)
-  rejected_by_limit,    ///< a named limit was reached before it was sent
-  reply_too_large,      ///< its reply did not fit and was skipped; it has run
-  out_of_memory,        ///< the allocator refused below the memory line
-  server_error,         ///< the server answered with an error that has no code of its own
-  cluster_redirect,     ///< MOVED, ASK: the server is a node of a cluster; it has not run
+  lost_unsent,        ///< never wholly written, so it cannot have run: safe to retry
+  lost_in_doubt,      ///< written, and the connection ended before its reply: may have run
+  timed_out,          ///< its deadline passed (`executed` says whether it may have run)
+  cancelled,          ///< the caller cancelled it (`executed` likewise)
+  rejected_by_limit,  ///< a named limit was reached before it was sent
+  reply_too_large,    ///< its reply did not fit and was skipped; it has run
+  out_of_memory,      ///< the allocator refused below the memory line; of a request: its reply was
+                      ///< given up half way, for others that waited for memory
+  server_error,       ///< the server answered with an error that has no code of its own
+  cluster_redirect,   ///< MOVED, ASK: the server is a node of a cluster; it has not run
   transaction_aborted,  ///< EXECABORT: a command of the transaction was refused; none has run
   protocol_error,       ///< the peer's bytes are not RESP, or not what was asked for
 

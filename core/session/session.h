@@ -277,7 +277,13 @@ class Session {
   void begin_wait();
   void end_wait();
   void handle_read_check();
-  Instant read_check();
+  // When handle_read_check() is due. Looks at a peer end with its buffer, which most connections
+  // have given back by then.
+  Instant read_check() {
+    if (!waits_ && !reader_.holds_buffer()) return read_check_at_ = never;
+    return find_read_check();
+  }
+  Instant find_read_check();
   void check_stall();
   bool others_wait() const;
   void give_up_half();

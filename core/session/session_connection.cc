@@ -291,17 +291,17 @@ Instant Session::health_check_at() const {
 // may take its time.
 Instant Session::watch_front() {
   if (is_paused() || waits_) return never;
-  const std::optional<RequestId> front = pipeline_.front_unawaited();
-  if (front.value_or(no_request) != watched_) {
-    watched_ = front.value_or(no_request);
+  const RequestId front = pipeline_.front_unawaited().value_or(no_request);
+  if (front != watched_) {
+    watched_ = front;
     watched_since_ = now_;
   }
-  return front ? after(watched_since_, options_.tombstone_age_max) : never;
+  return front == no_request ? never : after(watched_since_, options_.tombstone_age_max);
 }
 
 std::optional<Session::Rest> Session::at_rest(Instant now) const {
-  const bool rests = state_ == State::ready && pipeline_.size() == 0 && !reader_.holds_bytes() &&
-                     transmitting_ == Transmitting::nothing &&
+  const bool rests = state_ == State::ready && pipeline_.size() == 0 && !waits_ &&
+                     !reader_.holds_bytes() && transmitting_ == Transmitting::nothing &&
                      now - ready_at_ >= backoff_.ceiling();
   if (!rests) return std::nullopt;
   return Rest{.quiet_since = quiet_since_, .backoff_draws = backoff_.draws()};

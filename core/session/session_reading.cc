@@ -54,11 +54,10 @@ void Session::end_wait() {
   watched_ = pipeline_.front_unawaited().value_or(no_request);
 }
 
-// When handle_read_check() is due. Looks at a peer end with its buffer, which most connections have
-// given back when they are asked.
-Instant Session::read_check() {
+// Of a connection that waits, or holds a buffer.
+Instant Session::find_read_check() {
   if (waits_) return read_check_at_;
-  if (!reader_.holds_buffer() || is_paused()) return read_check_at_ = never;
+  if (is_paused()) return read_check_at_ = never;
   if (read_check_at_ != never) return read_check_at_;
   bytes_at_check_ = static_cast<std::uint32_t>(counters_.bytes_read);
   stalled_checks_ = 0;
@@ -149,7 +148,7 @@ const char* Session::with_holders(const char* what) {
   std::array<char, holders_text_bytes>& text = holders_text_->text;
   Account& replies = accounts_.replies;
   const PoolHolders holders = replies.budget().holders(replies.pool(), now_);
-  TextWriter writer(std::span(text).first(text.size() - 1));
+  TextWriter writer(std::span<char>(text).first(text.size() - 1));
   writer.append(what);
   writer.append(". The ");
   writer.append(name(replies.pool()));

@@ -51,7 +51,9 @@ export class ConfigurationError extends PlimsollError {
   static { this.prototype.name = "ConfigurationError"; }
 }
 
-/** The reply was too large for the memory line, or for `replyBytesMax`. The command has run. */
+/** There was no room for the reply: it was larger than the memory line or `replyBytesMax` allow, and
+    the command has run; or (`out_of_memory`) only a part of it came while others waited for memory: see
+    `executed`. */
 export class ReplyTooLargeError extends PlimsollError {
   static { this.prototype.name = "ReplyTooLargeError"; }
 }
@@ -146,7 +148,10 @@ export const errorOf = (name: ErrorName, executed: Executed, text: string): Plim
     case "timed_out": return new TimeoutError(name, message, executed);
     case "cancelled": return new CancelledError(name, message, executed);
     case "rejected_by_limit":
-    case "out_of_memory": return new LimitError(name, message, executed);
+    case "out_of_memory":
+      return executed === "no"
+        ? new LimitError(name, message, executed)
+        : new ReplyTooLargeError(name, message, executed);
     case "reply_too_large": return new ReplyTooLargeError(name, message, "yes");
     case "server_error":
     case "cluster_redirect":
