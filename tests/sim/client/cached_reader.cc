@@ -270,6 +270,7 @@ void CachedReader::send_read(const Place& place, Duration max_staleness) {
   asked.source = source();
   asked.asked_at = environment().now();
   asked.user = known_user();
+  asked.users_before = driver().users_before();
   asked.connected_at = driver().ready_since();
   if (cache_ != nullptr) asked.floor = cache_->floor(place, asked.source);
   if (const auto own = last_write_.find(place); own != last_write_.end()) {

@@ -40,6 +40,7 @@ class CachedReader final : public Errand {
     std::uint32_t source = 0;          // whose it is, if it is known
     bool counts = false;               // what it is told holds for all others of that
     Instant asked_at{};
+    std::uint64_t users_before = 0;
     std::string user{};      // who asks; nobody: that is not certain
     Instant connected_at{};  // likewise
   };

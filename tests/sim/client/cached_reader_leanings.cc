@@ -28,12 +28,8 @@ void CachedReader::lean() {
       desk_.become_another();
       if (random().one_in(2)) driver().lose_connection();
       return;
-    case Leaning::rights:
-      // A refusal may arrive when its user is somebody else already.
-      if (!random().one_in(8)) return;
-      send_read(some_place(), cache::any_staleness);
-      return desk_.become_another();
     case Leaning::none:
+    case Leaning::rights:
     case Leaning::crowd: return;
   }
 }
@@ -83,7 +79,10 @@ void CachedReader::check_rights(const Place& place, Instant superseded_at) {
 void CachedReader::note_refusal(const Asked& asked) {
   if (cache_ == nullptr || !driver().has_cache() || asked.source == cache::Sources::none) return;
   if (environment().leaning != Leaning::rights || asked.user.empty()) return;
-  if (asked.connected_at != driver().ready_since()) return;  // another one may have been refused
+  // Somebody else may have been refused: what waits for a proof is sent later than it was asked
+  // for.
+  if (asked.connected_at != driver().ready_since()) return;
+  if (asked.users_before != driver().users_before()) return;
   coverage().count(Deed::right_refused);
   cache_->note_refused(asked.place.server, asked.user, asked.asked_at);
 }

@@ -64,6 +64,7 @@ class Driver final : private Wire::Owner, private Handler {
   std::size_t server() const { return server_; }
   /// Who the client is to the server, by what it was told last; none: the server has refused that.
   const std::optional<std::string>& user() const { return user_; }
+  std::uint64_t users_before() const { return users_before_; }
   const ClientOptions& options() const { return options_; }
 
   /// Ends the client, which has said that it is closed, or has never been started.
@@ -221,6 +222,7 @@ class Driver final : private Wire::Owner, private Handler {
   Instant ready_since_{};
   std::string told_user_;  // the credentials' that it was given last
   std::optional<std::string> user_;
+  std::uint64_t users_before_ = 0;
   Instant heard_at_{};
   Instant told_beside_at_{};
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection

@@ -194,6 +194,7 @@ void Driver::close_subscription(ConnectionId connection) {
 
 void Driver::set_credentials(const Credentials& credentials) {
   environment_.note("client", number_, "is told of new credentials");
+  ++users_before_;
   told_user_ = credentials.username.empty() ? "default" : credentials.username;
   user_ = told_user_;
   client_->set_credentials(credentials);
