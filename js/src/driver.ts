@@ -4,16 +4,14 @@ import { actions, events, more, nodeWords, outboxAt, outcomes,
 import { ask, askAdmitted, askCache, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
 import { stageCommands } from "./core/encode.js";
-import { CancelledError, type CoreError, type PlimsollError, limitError,
-  wordsOf } from "./errors.js";
+import { type CoreError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
-import { Link, type LinkOwner } from "./link.js";
+import { Link, type LinkOwner, type Route } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientFigures, readFigures } from "./statistics.js";
-import type { Address, Connect, TransportOptions } from "./transport/transport.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections and its promises. A
 // turn tells what has happened and sends what was staged: all requests of one run of microtasks.
@@ -30,14 +28,6 @@ export interface DriverListener {
   handleCredentialsRefused(error: PlimsollError): void;
 }
 
-/** How a driver gets connections. */
-export interface Route {
-  readonly connect: Connect;
-  readonly address: Address;
-  readonly options: TransportOptions;
-  readonly hasCache: boolean;
-}
-
 const timerMsMax = 0x7fffffff;
 
 export class Driver implements Failable, LinkOwner {
@@ -49,7 +39,6 @@ export class Driver implements Failable, LinkOwner {
   readonly #outcomes: Outcomes;
   readonly #refusals = new Refusals();
   readonly #full = new Full();
-  #shed = 0;
   #held: Held | undefined;
   readonly #links: (Link | undefined)[] = [];
   #over: PlimsollError | undefined;
@@ -82,7 +71,7 @@ export class Driver implements Failable, LinkOwner {
 
   #readFigures(): ClientFigures {
     const figures = readFigures(this.core, this.id);
-    figures.rejected += this.#shed;
+    figures.rejected += this.#full.refused;
     return figures;
   }
 
@@ -102,10 +91,7 @@ export class Driver implements Failable, LinkOwner {
     const { options } = wanted;
     if (this.#over !== undefined) return Promise.reject(this.#over);
     if (options?.signal?.aborted) return Promise.reject(abortedBefore());
-    if (this.#full.refuses(words)) {
-      ++this.#shed;
-      return this.#refusals.reject(limitError("rejected_by_limit", this.#full.message));
-    }
+    if (this.#full.refuses(words)) return this.#refusals.reject(this.#full.error());
     const tag = this.#requests.nextTag;
     let outcome: number;
     try {
@@ -127,7 +113,7 @@ export class Driver implements Failable, LinkOwner {
     try {
       pending.words = new HeldWords(this.held, words);
     } catch (error) {
-      ++this.#shed;
+      ++this.#full.refused;
       this.#giveUp(pending, error);
     }
   }
@@ -325,8 +311,7 @@ export class Driver implements Failable, LinkOwner {
     this.#links[connection]?.close();
     this.#links[connection] = undefined;
     if (action !== actions.open) return;
-    const { connect, address, options } = this.#route;
-    this.#links[connection] = new Link(this, connection, connect, address, options);
+    this.#links[connection] = new Link(this, connection, this.#route);
   }
 
   #armTimer(): void {
@@ -416,6 +401,3 @@ export class Driver implements Failable, LinkOwner {
     });
   }
 }
-
-const abortedBefore = (): CancelledError =>
-  new CancelledError("cancelled", "the signal was aborted before the request was made");

@@ -171,3 +171,7 @@ export const errorOf = (name: ErrorName, executed: Executed, text: string): Plim
     default: return new ConnectionError(name, message, executed);
   }
 };
+
+/** The error of a call whose signal was aborted already. */
+export const abortedBefore = (): CancelledError =>
+  new CancelledError("cancelled", "the signal was aborted before the request was made");

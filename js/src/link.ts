@@ -24,6 +24,14 @@ export interface LinkOwner {
   handleTrouble(error: unknown): void;
 }
 
+/** How connections are made. */
+export interface Route {
+  readonly connect: Connect;
+  readonly address: Address;
+  readonly options: TransportOptions;
+  readonly hasCache: boolean;
+}
+
 // What may wait here for room in the core where the sender cannot be held up: a WebSocket without
 // credits. With them, what waits was granted and so has been charged.
 export const unreadBytesMax: number = 16 * 1024 * 1024;
@@ -46,8 +54,7 @@ export class Link implements TransportEvents {
   #resuming = false;
   #shown: string | undefined;
 
-  constructor(owner: LinkOwner, number: number, connect: Connect, address: Address,
-    options: TransportOptions) {
+  constructor(owner: LinkOwner, number: number, { connect, address, options }: Route) {
     this.#owner = owner;
     this.number = number;
     this.#transport = this.#call(() => checked(connect(address, this, options)));

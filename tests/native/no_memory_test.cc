@@ -15,8 +15,8 @@
 #include "plimsoll/tests/native/scripted_peer.h"
 
 // The allocator refuses one piece of memory, each one after the other, while a client tells what
-// came: every call is told once all the same, and the client serves on. It does so from the first
-// reply of a turn to the last callback: what Asio cannot allocate to run a handler is Asio's to lose.
+// came: every call is told once all the same, and the client serves on. It refuses memory from the
+// first reply of a turn to the last callback: a handler that Asio cannot allocate is lost.
 
 namespace {
 
@@ -140,7 +140,8 @@ std::string answers_to_all() {
   const std::string bulk = "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
   std::string answers = "+PONG\r\n";
   for (int i = 0; i < 4; ++i) {
-    answers += bulk + "-WRONGTYPE Operation against a key of the wrong kind\r\n*2\r\n" + bulk + bulk;
+    answers += bulk + "-WRONGTYPE Operation against a key of the wrong kind\r\n";
+    answers += "*2\r\n" + bulk + bulk;
   }
   return answers;
 }

@@ -34,6 +34,11 @@ class Versions : public Book {
   static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
   std::size_t find(const Place& place, const std::optional<std::string>& value) const;
 
+  /// The oldest version that held this and is not older than `floor`: a key may have held nothing
+  /// more than once, and whoever is told so may have been told of the first time.
+  std::size_t find_from(const Place& place, const std::optional<std::string>& value,
+                        std::size_t floor) const;
+
   /// Until when a version was true; `never`: it still is.
   Instant superseded_at(const Place& place, std::size_t version) const;
 

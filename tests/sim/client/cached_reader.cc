@@ -256,7 +256,7 @@ void CachedReader::check_hit(const Place& place, const Told& told, std::uint32_t
   require(after(cache_->heard_at(), options.coherence_lease) >= now,
           "a lookup past its lease misses", 0);
   require(superseded_at >= cache_->vouched_since(), "nothing is served from before a reconnect", 0);
-  cache_->note_told(place, source, version);
+  cache_->note_told(place, source, books().versions.find_from(place, told, floor.told));
 }
 
 void CachedReader::send_read(const Place& place, Duration max_staleness) {
@@ -328,7 +328,9 @@ void CachedReader::check_read(const Asked& asked, const Event& event) {
   require(superseded_at >= asked.since, "a read is as fresh as it had to be", number);
   if (cache_ == nullptr || !driver().has_cache() || !is_tracked()) return;
   require(version >= asked.floor.told, "a read is told nothing older than was told before", number);
-  if (asked.counts) cache_->note_told(asked.place, asked.source, version);
+  if (!asked.counts) return;
+  cache_->note_told(asked.place, asked.source,
+                    books().versions.find_from(asked.place, told, asked.floor.told));
 }
 
 void CachedReader::note_write(const Asked& asked, RequestNumber number) {
