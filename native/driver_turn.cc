@@ -95,7 +95,6 @@ void Driver::deliver_all() {
   }
 }
 
-
 bool Driver::collect_events(OperationList& ready) {
   bool any = false;
   for (int i = 0; i < events_per_round; ++i) {

@@ -209,7 +209,7 @@ class Pipeline {
     cancelling,    // is_told_to_end() from here...
     given_up,      // the rest of its reply is not wanted any more
     given_up_ran,  // likewise, and the server has run it
-    lost,  // ... to here
+    lost,          // ... to here
     tombstone,
     withdrawn,
     answered

@@ -120,10 +120,12 @@ export class Driver implements Failable, LinkOwner {
 
   // What the core thinks of as cancelled fails with this.
   #giveUp(pending: Pending, error: unknown): void {
-    const { core, id } = this;
     pending.failure = error;
-    if (this.#over !== undefined) return;
-    core.check(core.calls.plimsoll_cancel(id, pending.low, pending.high, core.now()));
+    if (this.#over === undefined) this.#cancel(pending);
+  }
+
+  #cancel({ low, high }: Pending): void {
+    this.core.check(this.core.calls.plimsoll_cancel(this.id, low, high, this.core.now()));
   }
 
   #refuse(words: readonly Word[]): Promise<never> {
@@ -196,8 +198,7 @@ export class Driver implements Failable, LinkOwner {
     const cancel = (): void => {
       signal.removeEventListener("abort", cancel);
       this.#protectLater(() => {
-        const { core, id } = this;
-        core.check(core.calls.plimsoll_cancel(id, pending.low, pending.high, core.now()));
+        this.#cancel(pending);
         this.schedule();
       });
     };
@@ -262,10 +263,7 @@ export class Driver implements Failable, LinkOwner {
     queueMicrotask(this.#scheduledTurn);
   }
 
-  readonly #scheduledTurn = (): void => {
-    this.#scheduled = false;
-    this.turn();
-  };
+  readonly #scheduledTurn = (): void => { this.#scheduled = false; this.turn(); };
 
   turn(): void {
     if (this.#over !== undefined) return;
@@ -373,14 +371,12 @@ export class Driver implements Failable, LinkOwner {
   #submitAdmitted(tag: number): void {
     const pending = this.#requests.get(tag)!;
     const words = pending.words!;
-    const { core, id } = this;
+    const { core } = this;
     pending.words = undefined;
     try {
-      words.letGo();
-      askAdmitted(core, id, words.words, tag);
+      askAdmitted(core, this.id, words.take(), tag);
     } catch (error) {
-      // There is no memory to stage the words in, or they are no longer what they were: that is the
-      // end of this request, and of no other.
+      // No memory to stage the words in, or they have changed: that ends this request alone.
       return this.#giveUp(pending, core.blame(error));
     }
     pending.low = core.outboxNumber(outboxAt.request);

@@ -44,7 +44,7 @@ export class Held {
 
 /** The words of one request, held until it is made. */
 export class HeldWords {
-  readonly words: readonly Word[];
+  readonly #words: readonly Word[];
   readonly #held: Held;
   readonly #bytes: number;
 
@@ -54,8 +54,14 @@ export class HeldWords {
     this.#held = held;
     this.#bytes = heldBytes(words);
     held.hold(this.#bytes);
-    this.words = words.slice();
+    this.#words = words.slice();
   }
 
   letGo(): void { this.#held.letGo(this.#bytes); }
+
+  /** The words, which are held no more. */
+  take(): readonly Word[] {
+    this.letGo();
+    return this.#words;
+  }
 }
