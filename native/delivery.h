@@ -47,9 +47,9 @@ Executed executed(const Delivery& delivery) noexcept;
 
 namespace detail {
 
-// The reply, or why there is none.
+// The reply, or why there is none. Inline, since take() is called for every reply.
 template <class T>
-void put(const Delivery& delivery, Result<T>& result) {
+[[gnu::always_inline]] inline void put(const Delivery& delivery, Result<T>& result) {
   if constexpr (Receiving<T>) {
     if (auto received = receive(delivery, *result); !received) result.fail(received.error());
   } else if (delivery.error != nullptr || delivery.failure != nullptr) {

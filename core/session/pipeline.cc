@@ -221,7 +221,7 @@ Tag Pipeline::take_next() {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.end() <= exposed_end_);
   if (window_ < window_max()) ++window_;
-  if (is_told_to_end(request)) --told_to_end_count_;
+  if (request.state != State::live && is_told_to_end(request)) --told_to_end_count_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
     // The transport still has its bytes: it leaves with them.
@@ -233,7 +233,8 @@ Tag Pipeline::take_next() {
   if (keeps_until_answered() && holds_bytes(request)) {
     log_.give_up(request.begin, request.end());
   }
-  pop_front();
+  if (request.own) --own_count_;
+  requests_.pop_front();
   if (withdrawn_count_ > 0) trim_withdrawn();
   return tag;
 }

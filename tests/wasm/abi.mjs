@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 7;
+export const abiVersion = 8;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",
@@ -26,8 +26,8 @@ export const asciiBit = 256;
 export const pools = ["cache", "requests", "replies", "pushes", "connections", "spare"];
 
 export const outboxAt = { error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20,
-  request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 408,
-  text: 412, nodesCount: 732, area: 736 };
+  request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 456,
+  text: 460, nodesCount: 780, area: 784 };
 export const areaBytes = 32 * 1024;
 export const stagingBytes = 16 * 1024;
 export const recordAt = { kind: 0, tag: 4, error: 8, executed: 12, text: 16, textSize: 20, lost: 24,

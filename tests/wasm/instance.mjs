@@ -101,7 +101,8 @@ export class Instance {
   memoryStatistics() {
     this.call("memory_statistics");
     const at = this.outbox + outboxAt.statistics;
-    const pool = (i) => this.numbersAt(at + 32 + 32 * i, ["limit", "used", "peak", "refused"]);
+    const pool = (i) => this.numbersAt(at + 32 + 40 * i,
+      ["limit", "used", "peak", "refused", "waiting"]);
     return {
       ...this.numbersAt(at, ["limit", "used", "peak", "linear"]),
       pools: Object.fromEntries(pools.map((name, i) => [name, pool(i)])),
