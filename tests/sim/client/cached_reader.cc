@@ -259,6 +259,17 @@ void CachedReader::check_hit(const Place& place, const Told& told, std::uint32_t
   cache_->note_told(place, source, books().versions.find_from(place, told, floor.told));
 }
 
+// Since when: a read may join another one of that key that is under way.
+Instant CachedReader::asked_since(const Place& place) {
+  Instant since = environment().now();
+  for (const auto& [number, asked] : asked_) {
+    const bool is_read = asked.what == Asked::What::read;
+    if (!is_read || asked.place < place || place < asked.place) continue;
+    since = std::min(since, asked.asked_at);
+  }
+  return since;
+}
+
 void CachedReader::send_read(const Place& place, Duration max_staleness) {
   const Duration timeout = desk_.draw_timeout();
   const RequestNumber number = desk_.enter(*this, deadline_of(timeout), 0, "GET of a cached key");
@@ -268,7 +279,7 @@ void CachedReader::send_read(const Place& place, Duration max_staleness) {
   command.effect = CommandView::Effect::read;
   Asked asked{.what = Asked::What::read, .place = place, .since = true_since(max_staleness)};
   asked.source = source();
-  asked.asked_at = environment().now();
+  asked.asked_at = asked_since(place);
   asked.user = known_user();
   asked.users_before = driver().users_before();
   asked.connected_at = driver().ready_since();

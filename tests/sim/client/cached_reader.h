@@ -39,7 +39,7 @@ class CachedReader final : public Errand {
     RequestNumber written_before = 0;  // by this client
     std::uint32_t source = 0;          // whose it is, if it is known
     bool counts = false;               // what it is told holds for all others of that
-    Instant asked_at{};
+    Instant asked_at{};                // or, if it may have joined another one, when that was
     std::uint64_t users_before = 0;
     std::string user{};      // who asks; nobody: that is not certain
     Instant connected_at{};  // likewise
@@ -53,6 +53,7 @@ class CachedReader final : public Errand {
   std::string known_user();
   void check_rights(const Place& place, Instant superseded_at);
   void note_refusal(const Asked& asked);
+  Instant asked_since(const Place& place);
   void read_proved();
   void read_own_name();
   Place some_place();
