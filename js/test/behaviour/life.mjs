@@ -93,13 +93,15 @@ export const life = {
     await client.ping();
     const { used: before, limit } = plimsoll.getMemoryStatistics().pools.requests;
     const used = () => plimsoll.getMemoryStatistics().pools.requests.used;
+    // A PING of the client's own may be on its way.
+    const givenBack = () => until(async () => used() <= before);
     const value = "v".repeat(1000);
     const calls = Array.from({ length: 200 }, () => client.set(key("waits"), value));
     const held = used() - before;
     // Besides the chunk of 64 KiB that the two which were sent lie in.
     check(held >= 200_000 && held < 310_000, `200 values of 1000 bytes cost ${held}`);
     await Promise.all(calls);
-    equal(used(), before);
+    await givenBack();
     // More than there is room for: the rest is refused, and what has been taken is done.
     const large = "v".repeat(1_000_000);
     const appended = Promise.allSettled(Array.from({ length: 300 },
@@ -110,7 +112,8 @@ export const life = {
     check(refused.every(({ reason }) => reason.name === "LimitError" && reason.executed === "no"),
       `all are LimitErrors: ${refused[0]?.reason}`);
     check(refused.length > 0 && refused.length < 299, `${refused.length} were refused`);
-    equal([used(), await client.strlen(key("large"))], [before, 1_000_000 * (300 - refused.length)]);
+    equal(await client.strlen(key("large")), 1_000_000 * (300 - refused.length));
+    await givenBack();
     // Where others have the room, what would wait is refused, and nothing else.
     const inFlight = [client.ping(), client.ping()];
     const queued = client.transaction();
@@ -122,13 +125,13 @@ export const life = {
       { name: "LimitError", code: "rejected_by_limit", executed: "no" });
     equal(await Promise.all(inFlight), ["PONG", "PONG"]);
     queued.discard();
-    equal(used(), before);
+    await givenBack();
     // Whoever gives up while waiting gives its words back.
     const abort = new AbortController();
     const given = [1, 2, 3].map(() => client.set(key("waits"), value, { signal: abort.signal }));
     abort.abort();
     await Promise.allSettled(given);
-    equal(used(), before);
+    await givenBack();
   },
 
   "more commands that block than there are connections for them wait in line": async ({ connect,
