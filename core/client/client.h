@@ -329,7 +329,6 @@ class Client {
   Instant line_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   std::optional<Event> poll_admission();
   std::optional<Event> poll_line();
-  std::uint64_t progress() const;
   Event waiter_failed(const Ended& ended);
   Status check_open() const;
   Status check_line() const;

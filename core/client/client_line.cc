@@ -93,13 +93,6 @@ void Client::handle_line_timeout(Instant now) {
   admission_.handle_timeout(now);
 }
 
-// What of this client's may have released memory since it was asked for the last time. To ask for
-// nothing would wake those who wait for memory, too: they would be told of what was given back.
-std::uint64_t Client::progress() const {
-  const SessionCounters& counters = session_.counters();
-  return counters.bytes_read + counters.bytes_written + counters.completed + counters.failed;
-}
-
 std::optional<Event> Client::poll_admission() {
   PLIMSOLL_CHECK(!admitted_);
   const std::optional<Event> event = poll_line();
@@ -120,14 +113,15 @@ std::optional<Event> Client::poll_line() {
     return waiter_failed(*ended);
   }
   if (over || admission_.none()) return std::nullopt;
-  if (room_again_at_ != never && progress() == refused_progress_) return std::nullopt;
+  if (room_again_at_ != never && session_.counters().progress() == refused_progress_)
+    return std::nullopt;
   const Admission::Waiter& first = admission_.first();
   switch (session_.make_room(first.bytes)) {
     case Pipeline::Room::made: break;
     case Pipeline::Room::no_place: room_again_at_ = never; return std::nullopt;
     case Pipeline::Room::no_memory:
       room_again_at_ = after(std::max(line_now_, session_.now()), room_again_wait);
-      refused_progress_ = progress();
+      refused_progress_ = session_.counters().progress();
       return std::nullopt;
   }
   room_again_at_ = never;

@@ -177,7 +177,6 @@ class SideConnections {
   Pipeline::Room make_room(std::size_t bytes);
   void release_room();
   std::optional<Event> poll_line();
-  std::uint64_t progress_of_main() const;
   Event waiter_failed(const Ended& ended);
   std::optional<std::uint32_t> idle_one() const;
   std::size_t count(Role role) const;
@@ -224,7 +223,7 @@ class SideConnections {
     Admission waiters;
     std::optional<std::uint32_t> reserved;  // a connection for the first in line, with room
     Instant room_again_at = never;          // there was no memory for the first in line
-    std::uint64_t refused_progress = 0;     // progress_of_main() then
+    std::uint64_t refused_progress = 0;     // the main connection's, then
     Error error{};
   };
   struct Table {

@@ -75,14 +75,6 @@ RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) 
   return begin(index, id, waiter.deadline);
 }
 
-// What the main connection may have released memory by since the last time that memory was refused.
-// The time alone is not enough: with a coarse clock it may always be the same request of the main
-// connection that is under way when memory is asked for again.
-std::uint64_t SideConnections::progress_of_main() const {
-  const SessionCounters& counters = main_.counters();
-  return counters.bytes_read + counters.bytes_written + counters.completed + counters.failed;
-}
-
 // Tells who waits no longer, or lets the first one in.
 std::optional<Event> SideConnections::poll_line() {
   if (nobody_waits()) return std::nullopt;
@@ -99,8 +91,10 @@ std::optional<Event> SideConnections::poll_line() {
   note_use();
   if (over || waiters.none()) return std::nullopt;
   Line& line = *table_->line;
+  // The time alone is not enough: with a coarse clock a PING of the main connection may hold the
+  // memory each time that the line asks again.
   const bool is_too_soon = line.room_again_at != never && now_ < line.room_again_at;
-  if (is_too_soon && progress_of_main() == line.refused_progress) return std::nullopt;
+  if (is_too_soon && main_.counters().progress() == line.refused_progress) return std::nullopt;
   line.room_again_at = never;
   const Admission::Waiter& first = waiters.first();
   switch (make_room(first.bytes)) {
@@ -108,7 +102,7 @@ std::optional<Event> SideConnections::poll_line() {
     case Pipeline::Room::no_place: return std::nullopt;
     case Pipeline::Room::no_memory:
       line.room_again_at = after(now_, memory_again_wait);
-      line.refused_progress = progress_of_main();
+      line.refused_progress = main_.counters().progress();
       break;
   }
   return std::nullopt;

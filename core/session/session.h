@@ -82,6 +82,10 @@ struct SessionCounters {
   std::uint64_t attempts_failed = 0;   ///< at a connection
   std::uint64_t health_checks = 0;
   std::uint64_t requests_resent = 0;
+
+  /// Changes whenever the connection may have released memory. Whoever waits for memory compares it
+  /// before asking again: to ask for nothing would wake all others who wait, as a release does.
+  std::uint64_t progress() const { return bytes_read + bytes_written + completed + failed; }
 };
 
 /// How often a connection that holds a buffer is looked at, and how often in a row nothing may have

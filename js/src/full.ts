@@ -4,9 +4,9 @@ import { type LimitError, limitError } from "./errors.js";
 // By these a command with the same name may take another way than the shared connection's: it blocks.
 const blocksAtTimes = new Set<Word>(["XREAD", "XREADGROUP"]);
 
-/** What the core has refused since the last turn for want of a place in flight. Until the next one it
-    would refuse the same commands likewise, where no cache could serve them: so it is not asked for
-    each, which would cost more than all else that there is to a refusal. */
+/** Names of commands that the core has refused since the last turn because all places in flight were
+    taken. Until the next turn no place becomes free, so the core would refuse further commands of these
+    names, unless a cache could serve them. Asking it for each would be most of what a refusal costs. */
 export class Full {
   /** Of so many names; the core is asked for others. */
   static readonly namesMax = 64;
