@@ -248,7 +248,7 @@ void NearCache::follow_session() {
   }
   const RequestId answered_until = main_.answered_until();
   writes_.end_until(answered_until);
-  if (probe_ && *probe_ < answered_until) probe_.reset();  // given up: it proves nothing
+  if (probe_ && *probe_ < answered_until) give_up_probe();
   if (asks_user_) ask_for_user();
 }
 

@@ -185,6 +185,7 @@ class NearCache {
   void prove_until(const Staged& staged);
   void note_request(RequestId id, const Staged& staged);
   void ask_for_proof(Instant now);
+  void give_up_probe();
   Instant next_proof() const;
   bool handle_push(const Value& push);
   void handle_invalidation(const Value& keys);

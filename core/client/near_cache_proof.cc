@@ -53,6 +53,12 @@ void NearCache::ask_for_proof(Instant now) {
   probe_staged_ = staged;
 }
 
+// It proves nothing, and what it was to renew may have come due while it was waited for.
+void NearCache::give_up_probe() {
+  probe_.reset();
+  if (main_.now() >= next_proof()) ask_for_proof(main_.now());
+}
+
 // In time before the lease ends; but not all the time, where there is no room for a PING.
 Instant NearCache::next_proof() const {
   if (!tracked_ || probe_) return never;

@@ -38,6 +38,20 @@ TEST_CASE("a connection that proves nothing for coherence_lease is not believed"
   }
 }
 
+TEST_CASE("where the read that would have renewed a lease is given up, it is asked for at once") {
+  CachedWorld world({.cache = {.bytes_max = 64 * 1024, .coherence_lease = 10s}});
+  cache_it(world);
+  world.advance(4s);
+  world.end(0).submit(1, {"GET", "other"}, 2s);  // never leaves
+  world.advance(2s);
+  CHECK(world.take_events(0) == Lines{"1: timed_out (no)"});
+  CHECK(world.end(0).client().poll_timeout() > world.end(0).now());
+  world.flow();
+  world.advance(5s);
+  world.get(0, 2, "key");
+  CHECK(world.take_events(0) == Lines{"2: hit $3\r\nold"});
+}
+
 TEST_CASE("what is left of a connection is freed soon, and never wanted in the past") {
   CachedWorld world;
   world.advance(1h);
