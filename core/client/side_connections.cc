@@ -274,9 +274,22 @@ void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
   unblock(index);
 }
 
+std::uint64_t SideConnections::main_number() const {
+  return main_.state() == Session::State::ready ? main_.counters().connections : 0;
+}
+
+// Servers number their connections from one on, each anew when it starts. What the main connection
+// says of a number is about this connection only where it was there first, and still is: a server
+// that has started again meanwhile, or another one, would unblock a stranger.
+bool SideConnections::is_known_to_main(const Side& side) const {
+  const std::uint64_t main = main_number();
+  return main != 0 && side.opened_beside == main && side.session.client_id() > main_.client_id();
+}
+
 void SideConnections::unblock(std::uint32_t index) {
   Side& side = *table_->sides[index];
   side.unblock_at = never;
+  if (!is_known_to_main(side)) return cut(side);
   const std::uint64_t known_as = side.session.client_id();
   std::array<char, 20> digits;
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), known_as).ptr;
@@ -284,7 +297,7 @@ void SideConnections::unblock(std::uint32_t index) {
   const std::array<std::string_view, 4> words{"CLIENT", "UNBLOCK", id, "TIMEOUT"};
   CommandView unblock;
   unblock.args = words;
-  if (known_as == 0 || !main_.submit_own(unblock, own_unblock_first + index)) return cut(side);
+  if (!main_.submit_own(unblock, own_unblock_first + index)) return cut(side);
   side.unblocking = true;
 }
 
@@ -352,9 +365,10 @@ Instant SideConnections::poll_timeout() {
 
 std::optional<SideConnections::SideAction> SideConnections::poll_action() {
   std::optional<SideAction> found;
-  for_each([&found](std::uint32_t index, Side& side) {
+  for_each([&](std::uint32_t index, Side& side) {
     if (found) return;
     const std::optional<Session::Action> action = side.session.poll_action();
+    if (action == Session::Action::open) side.opened_beside = main_number();
     if (action) found = SideAction{.action = *action, .connection = ConnectionId{index}};
   });
   return found;

@@ -150,6 +150,7 @@ class SideConnections {
     Role role;
     AccountHandle pushes{};  // of a subscription: what it reads and what it keeps
     RequestId generation = 0;
+    std::uint64_t opened_beside = 0;  // which main connection was there then; 0: none
     bool given_up = false;  // by its user: goes once nothing is under way
     // Of a command that blocks.
     bool busy = false;
@@ -182,6 +183,8 @@ class SideConnections {
   std::size_t count(Role role) const;
   Side& side(ConnectionId connection, Role role) const;
   void end_early(std::uint32_t index, Early early, Instant now);
+  std::uint64_t main_number() const;
+  bool is_known_to_main(const Side& side) const;
   void unblock(std::uint32_t index);
   void cut(Side& side);
   std::optional<Event> translate(Side& side, const Event& event);
@@ -190,6 +193,7 @@ class SideConnections {
   std::optional<Event> poll_sides();
   static bool is_idle(const Side& side);
   void settle(Side& side);
+  void close_if_older(Side& side);
   void drop_those_over();
   bool has_line() const { return table_ && table_->line; }
   bool nobody_waits() const { return !has_line() || table_->line->waiters.none(); }

@@ -26,6 +26,7 @@ std::optional<Event> SideConnections::poll_sides() {
     if (told) return;
     last_ = &side;
     now_ = std::max(now_, side.session.now());
+    close_if_older(side);
     if (side.subscription) told = side.subscription->resume(side.session, now_);
     if (told) return;
     while (const std::optional<Event> event = side.session.poll_event()) {
@@ -119,6 +120,12 @@ void SideConnections::settle(Side& side) {
   side.role = Role::blocking;
   side.given_up = false;
   side.idle_since = now_;
+}
+
+// What blocks there could not be unblocked: the next one is opened beside the new main connection.
+void SideConnections::close_if_older(Side& side) {
+  const std::uint64_t main = main_number();
+  if (main != 0 && side.opened_beside != main && is_idle(side)) side.session.close(now_);
 }
 
 // In doubt, it may still meet the command that comes next on that connection.

@@ -172,6 +172,52 @@ TEST_CASE("one that was not sent yet is cancelled without the server") {
   CHECK(fleet.take_requests(0).empty());
 }
 
+TEST_CASE("nobody is unblocked by a number that another life of the server may have given") {
+  Blocking fleet({.reconnect_wait_max = 10ms});
+  std::optional<RequestId> id;
+  SECTION("the main connection was made again while it was blocked") {
+    id = fleet.blpop(1);
+    fleet.break_off(0);
+  }
+  SECTION("there was no main connection when it was opened") {
+    fleet.break_off(0);
+    id = fleet.blpop(1);
+  }
+  SECTION("its number is older than that of the main connection, which was there before it") {
+    fleet.give_id(1, 99);
+    id = fleet.blpop(1);
+  }
+  while (!fleet.is_open(0)) {
+    fleet.advance_to_timeout();
+    fleet.drive();
+  }
+  fleet.take_events();
+  fleet.cancel(*id);
+  CHECK(fleet.take_requests(0).empty());
+  CHECK(fleet.take_events() == Lines{"1: cancelled (maybe)"});
+  CHECK_FALSE(fleet.is_open(1));
+}
+
+TEST_CASE("when the main connection is made again, idle ones are closed: nobody could be unblocked") {
+  Blocking fleet({.reconnect_wait_max = 10ms});
+  fleet.blpop(1);
+  fleet.blpop(2);
+  fleet.say(1, element);
+  fleet.break_off(0);
+  while (!fleet.is_open(0)) {
+    fleet.advance_to_timeout();
+    fleet.drive();
+  }
+  CHECK_FALSE(fleet.is_open(1));
+  CHECK(fleet.is_open(2));
+  fleet.say(2, element);
+  CHECK_FALSE(fleet.is_open(2));
+  fleet.take_events();
+  const auto id = fleet.blpop(3);
+  fleet.cancel(*id);
+  CHECK(fleet.take_requests(0) == Lines{"CLIENT UNBLOCK 101 TIMEOUT"});
+}
+
 TEST_CASE("its deadline is its own time and the timeout behind it") {
   Blocking fleet;
   fleet.blpop(1, 2s, 250ms);

@@ -13,8 +13,8 @@ namespace plimsoll::testing {
 namespace {
 
 // As the server does: each connection has its id.
-std::string hello(std::uint32_t index) {
-  return "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:" + std::to_string(100 + index) + "\r\n";
+std::string hello(int id) {
+  return "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:" + std::to_string(id) + "\r\n";
 }
 
 std::string joined(const Words& words) {
@@ -122,7 +122,9 @@ void Fleet::drive() {
       const std::uint32_t number = index;
       auto peer = std::make_unique<Peer>();
       peer->set_script([this, number](const Words& request) {
-        if (request[0] == "HELLO") return hello(number);
+        const auto given = ids_.find(number);
+        const int id = given == ids_.end() ? 100 + static_cast<int>(number) : given->second;
+        if (request[0] == "HELLO") return hello(id);
         const bool greets = request[0] == "CLIENT" && request[1] != "UNBLOCK";
         if (greets || request[0] == "PING") return Peer::default_reply(request);
         requests_[number].push_back(joined(request));

@@ -37,6 +37,9 @@ class Fleet {
   void refuse_connections() { refusing_ = true; }
   void accept_connections() { refusing_ = false; }
 
+  /// Connection `index` gets `id` of the server, in place of 100 + index.
+  void give_id(std::uint32_t index, int id) { ids_[index] = id; }
+
   void set_script(Script script) { script_ = std::move(script); }
   /// `admit` is called with the tag of each request that has waited and now has room. It submits
   /// the request, or cancels it. Needed as soon as anything waits.
@@ -89,6 +92,7 @@ class Fleet {
   std::map<std::uint32_t, Lines> requests_;
   std::map<std::uint32_t, std::string> unread_;  // by the client
   std::map<std::uint32_t, bool> wanted_;
+  std::map<std::uint32_t, int> ids_;
   Lines events_;
   Instant now_{};
   bool refusing_ = false;
