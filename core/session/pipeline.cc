@@ -78,8 +78,10 @@ void Pipeline::release_room() {
 bool Pipeline::submit_own(const CommandView& command, Tag tag) {
   if (own_count_ == own_requests_max) return false;
   if (!stage(command, never, tag)) return false;
-  requests_.back().own = true;
-  if (tag == 0) requests_.back().state = State::tombstone;
+  Request& request = requests_.back();
+  request.own = true;
+  request.resends_left = 0;
+  if (tag == 0) request.state = State::tombstone;
   ++own_count_;
   return true;
 }

@@ -74,7 +74,7 @@ class Pipeline {
 
   /// Stages a request of the session's own, which counts in no limit but own_requests_max. False
   /// where there is no room for it. Its outcome comes with `tag`, like any other; one without a tag
-  /// is a tombstone from the first.
+  /// is a tombstone from the first. It ends with its connection, also if it is a read.
   bool submit_own(const CommandView& command, Tag tag);
 
   /// Ends a request, if it has not ended: next_ended() will say so, and walks from the first one to

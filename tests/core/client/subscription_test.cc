@@ -239,6 +239,30 @@ TEST_CASE("what is subscribed is restored on a new connection, many names in few
   CHECK(fleet.statistics().names == 303);
 }
 
+TEST_CASE("names whose connection is lost while they are restored are asked for once by the next") {
+  Subscribed fleet;
+  fleet.subscribe_to_news();
+  constexpr std::array<std::string_view, 1> pattern{"a*"};
+  fleet.subscribe(2, pattern, SubscriptionKind::pattern);
+  fleet.take_events();
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  for (int i = 0; i < 2; ++i) {
+    fleet.take_requests(1);
+    fleet.break_off(1);
+    fleet.reconnect();
+    CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE news"});
+  }
+  fleet.say(1, confirmation({"SUBSCRIBE", "news"}));
+  fleet.drive();
+  CHECK(fleet.take_requests(1) == Lines{"PSUBSCRIBE a*"});
+  for (int i = 0; i < 2; ++i) {
+    fleet.say(1, "-NOPERM no\r\n");
+    fleet.drive();
+  }
+  CHECK(fleet.statistics().refused == 1);
+  CHECK(fleet.statistics().names == 1);
+}
+
 TEST_CASE("a subscription that was not confirmed yet is sent again, and completes") {
   Subscribed fleet;
   fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });

@@ -2,6 +2,7 @@
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/session/pipeline.h"
@@ -122,8 +123,9 @@ TEST_CASE("the session's own requests end with their connection, sent or not") {
   constexpr std::string_view word = "PING";
   CommandView ping;
   ping.args = {&word, 1};
+  if (GENERATE(false, true)) ping.effect = CommandView::Effect::read;
   for (const bool sent : {false, true}) {
-    Piping piping;
+    Piping piping(Pipeline::Options{.read_resends_max = 3});
     if (!sent) piping.submit("a user's", 1);
     REQUIRE(piping.pipeline().submit_own(ping, 7));
     REQUIRE(piping.pipeline().submit_own(ping, 0));
