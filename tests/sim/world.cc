@@ -11,8 +11,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Once the faults are over, in simulated time. The longest wait of a client's is for a connection
-// of which nobody says that it is dead, and then for the next attempt.
-constexpr Duration recovery_time_max = seconds(25);
+// of which nobody says that it is dead, and then for the next attempt; before that, where a line is
+// barely enough, for memory that idle connections of others hold.
+constexpr Duration recovery_time_max = side_connection_idle_max + seconds(25);
 constexpr Duration drought_time_max = seconds(30);
 constexpr Duration leaving_time_max = seconds(10);
 

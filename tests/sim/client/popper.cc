@@ -93,14 +93,9 @@ void Popper::cancel_one() {
 
 void Popper::calm_down() { desk_.go_on_soon(*this); }
 
-// Nobody pushes any more. Those in line have their turn all the same: it comes by itself. But where
-// the line of memory is barely enough, other clients' idle connections may have what one more would
-// take, for longer than a world lasts (side_connection_idle_max).
+// Nobody pushes any more. Those in line have their turn all the same: it comes by itself.
 void Popper::go_on() {
-  const bool have_turns = !environment().scenario.faults.has(Fault::tight_limit);
-  const auto waits_in_line = [&](const auto& each) {
-    return have_turns && driver().waits_to_block(each.first);
-  };
+  const auto waits_in_line = [&](const auto& each) { return driver().waits_to_block(each.first); };
   while (!waiting_.empty() && desk_.is_calm()) {
     const auto first = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& each) {
       return !each.second.cancelled && !waits_in_line(each);

@@ -34,8 +34,9 @@ class User final : private Driver::Owner, private Desk, private Handler {
   /// The faults are over: makes sure that there is a client, and that it works.
   void prove_client();
   bool client_is_proved() const;
-  /// Whether the client itself works, whatever its subscriptions do.
-  bool lives_on() const { return proof_ == Proof::given; }
+  /// Whether the client itself works, whatever its subscriptions do. Who was refused one, since
+  /// others have all memory for connections, has none that could starve.
+  bool lives_on() const { return proof_ == Proof::given || !driver_.has_client(); }
   void release_all() { release_some(kept_.size()); }
 
   /// Does nothing, but looks whether there is something to do.
