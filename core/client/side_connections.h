@@ -151,7 +151,7 @@ class SideConnections {
     AccountHandle pushes{};  // of a subscription: what it reads and what it keeps
     RequestId generation = 0;
     std::uint64_t opened_beside = 0;  // which main connection was there then; 0: none
-    bool given_up = false;  // by its user: goes once nothing is under way
+    bool given_up = false;            // by its user: goes once nothing is under way
     // Of a command that blocks.
     bool busy = false;
     bool unblocking = false;  // CLIENT UNBLOCK is under way, and must not meet the next command

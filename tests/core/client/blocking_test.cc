@@ -198,7 +198,7 @@ TEST_CASE("nobody is unblocked by a number that another life of the server may h
   CHECK_FALSE(fleet.is_open(1));
 }
 
-TEST_CASE("when the main connection is made again, idle ones are closed: nobody could be unblocked") {
+TEST_CASE("idle ones are closed when the main connection is made again") {
   Blocking fleet({.reconnect_wait_max = 10ms});
   fleet.blpop(1);
   fleet.blpop(2);
