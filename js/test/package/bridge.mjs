@@ -71,7 +71,7 @@ export const startBridge = async ({ port },
     const status = await bridge.stop();
     http.closeAllConnections();
     http.close();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
     return status;
   };
   return { ...bridge, administration, stop };
