@@ -53,7 +53,8 @@ void NearCache::ask_for_proof(Instant now) {
   probe_staged_ = staged;
 }
 
-// It proves nothing, and what it was to renew may have come due while it was waited for.
+// A probe without a reply proves nothing. The lease may have come due while the probe was under
+// way: unless a PING is sent now, poll_timeout() would stay in the past.
 void NearCache::give_up_probe() {
   probe_.reset();
   if (main_.now() >= next_proof()) ask_for_proof(main_.now());

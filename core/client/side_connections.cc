@@ -274,13 +274,15 @@ void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
   unblock(index);
 }
 
+// Counts the client's main connections; 0 while none is ready.
 std::uint64_t SideConnections::main_number() const {
   return main_.state() == Session::State::ready ? main_.counters().connections : 0;
 }
 
-// Servers number their connections from one on, each anew when it starts. What the main connection
-// says of a number is about this connection only where it was there first, and still is: a server
-// that has started again meanwhile, or another one, would unblock a stranger.
+// True if CLIENT UNBLOCK on the main connection can only mean this one. A server that restarts
+// numbers connections from one again, so an old number may be a stranger's, who would be unblocked.
+// If this connection was opened beside the present main one, no restart lies between the two, and
+// the server has given it a higher number.
 bool SideConnections::is_known_to_main(const Side& side) const {
   const std::uint64_t main = main_number();
   return main != 0 && side.opened_beside == main && side.session.client_id() > main_.client_id();

@@ -150,7 +150,7 @@ class SideConnections {
     Role role;
     AccountHandle pushes{};  // of a subscription: what it reads and what it keeps
     RequestId generation = 0;
-    std::uint64_t opened_beside = 0;  // which main connection was there then; 0: none
+    std::uint64_t opened_beside = 0;  // main_number() when it was opened
     bool given_up = false;            // by its user: goes once nothing is under way
     // Of a command that blocks.
     bool busy = false;

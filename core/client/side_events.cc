@@ -122,7 +122,8 @@ void SideConnections::settle(Side& side) {
   side.idle_since = now_;
 }
 
-// What blocks there could not be unblocked: the next one is opened beside the new main connection.
+// Closes an idle connection that is older than the main one: a command that blocks on it could not
+// be unblocked (is_known_to_main()), so the next such command opens a new one.
 void SideConnections::close_if_older(Side& side) {
   const std::uint64_t main = main_number();
   if (main != 0 && side.opened_beside != main && is_idle(side)) side.session.close(now_);

@@ -11,9 +11,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Once the faults are over, in simulated time. The longest wait of a client's is for a connection
-// of which nobody says that it is dead, and then for the next attempt; before that, where a line is
-// barely enough, for memory that idle connections of others hold.
-constexpr Duration recovery_time_max = side_connection_idle_max + seconds(25);
+// of which nobody says that it is dead, and then for the next attempt.
+constexpr Duration recovery_time_max = seconds(25);
 constexpr Duration drought_time_max = seconds(30);
 constexpr Duration leaving_time_max = seconds(10);
 
@@ -99,8 +98,12 @@ void World::run() {
   if (environment_.scenario.faults.has(Fault::dry_replies)) live_through_drought();
   calm_down();
   const auto proved = all([](const auto& user) { return user->client_is_proved(); });
-  run_until(environment_.now() + recovery_time_max,
-            [&] { return environment_.ledger.pending_count() == 0 && proved(); });
+  const auto recovered = [&] { return environment_.ledger.pending_count() == 0 && proved(); };
+  run_until(environment_.now() + recovery_time_max, recovered);
+  // On a tight line, idle connections of other clients may hold the memory for one more connection.
+  const bool lacks_connection = std::any_of(
+      users_.begin(), users_.end(), [](const auto& user) { return user->waits_for_connection(); });
+  if (lacks_connection) run_until(environment_.now() + side_connection_idle_max, recovered);
   environment_.referee.require(environment_.ledger.pending_count() == 0,
                                "once the faults are over, every request ends", "request",
                                environment_.ledger.some_pending());

@@ -136,7 +136,7 @@ for (const [what, cut] of Object.entries(cuts)) {
         if (i === 0) await delay(1);
       }
     })();
-    // Also where the test has failed: whoever read on would keep the process for ever.
+    // Also runs after a failure; otherwise the reader would keep the process alive.
     t.after(async () => {
       isOver = true;
       await client.close();

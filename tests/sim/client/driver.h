@@ -100,6 +100,7 @@ class Driver final : private Wire::Owner, private Handler {
   void cancel(RequestId id);
   /// Whether it waits for a connection to block on.
   bool waits_to_block(Tag tag) const { return blocked_line_.contains(tag); }
+  bool waits_to_block() const { return !blocked_line_.empty(); }
   void close();
   void abort();
   /// Of the event at hand. `bytes`: of the reply on the wire.
