@@ -7,7 +7,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "plimsoll/native/driver.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
 
@@ -74,32 +73,25 @@ class Answer {
   std::shared_ptr<Barrier> barrier_;
 };
 
-void prove(Driver& client, Answer answer) {
-  const Timeout timeout = client.request_timeout();
-  client.submit_by([timeout](plimsoll::Client& core, Instant now,
-                             Tag tag) { return core.prove(now, timeout, tag); },
-                   CallbackOperation<void, Answer>::create(std::move(answer)));
-}
-
 // In a child of fork() nothing of its parent's clients may be touched, locks included.
-void prove_there(const CacheClient& client, Answer answer) {
-  if (client.generation != fork_generation()) return;
-  client.executor->while_alive([&] {
-    std::shared_ptr<Driver> driver = client.driver.lock();
-    if (!driver) return;
-    const asio::any_io_executor executor = driver->executor();
-    asio::post(executor, [driver = std::move(driver), answer = std::move(answer)]() mutable {
-      prove(*driver, std::move(answer));
+void prove_there(const AttachedClient& attached, Answer answer) {
+  if (attached.generation != fork_generation()) return;
+  attached.executor->while_alive([&] {
+    std::shared_ptr<CacheClient> client = attached.client.lock();
+    if (!client) return;
+    const asio::any_io_executor executor = client->executor();
+    asio::post(executor, [client = std::move(client), answer = std::move(answer)]() mutable {
+      client->prove(CallbackOperation<void, Answer>::create(std::move(answer)));
     });
   });
 }
 
 }  // namespace
 
-void prove_all(const std::vector<CacheClient>& clients, Operation& operation) {
+void prove_all(const std::vector<AttachedClient>& clients, Operation& operation) {
   // One for this function, whose own answer says that there may be no client.
   const auto barrier = std::make_shared<Barrier>(clients.size() + 1, operation);
-  for (const CacheClient& client : clients) prove_there(client, Answer(barrier));
+  for (const AttachedClient& client : clients) prove_there(client, Answer(barrier));
   barrier->handle_absence();
 }
 

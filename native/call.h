@@ -16,7 +16,6 @@
 #include <boost/asio/prefer.hpp>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/native/driver.h"
 #include "plimsoll/native/operation.h"
 
 // The default form of every call: it has started when it is returned. Await it for its value, or
@@ -96,9 +95,11 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
     return *this;
   }
 
-  void handle_submitted(Driver& driver, RequestId id) override { canceller_.emplace(driver, id); }
-  void handle_submitted(Driver& driver, std::shared_ptr<CancelPoint> point) override {
-    canceller_.emplace(driver, std::move(point));
+  void handle_submitted(CancelTarget& target, RequestId id) override {
+    canceller_.emplace(target, id);
+  }
+  void handle_submitted(CancelTarget& target, std::shared_ptr<CancelPoint> point) override {
+    canceller_.emplace(target, std::move(point));
   }
 
   /// deliver() was called before anybody could wait: there is nothing to come.

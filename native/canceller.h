@@ -6,10 +6,9 @@
 #include <boost/asio/cancellation_type.hpp>
 
 #include "plimsoll/core/session/pipeline.h"
+#include "plimsoll/native/cancel_target.h"
 
 namespace plimsoll::native {
-
-class Driver;
 
 /// What is to be cancelled of an operation that is several requests, one after the other.
 struct CancelPoint {
@@ -21,13 +20,13 @@ struct CancelPoint {
 /// still there. May be called on any thread.
 class Canceller {
  public:
-  Canceller(Driver& driver, RequestId id);
-  Canceller(Driver& driver, std::shared_ptr<CancelPoint> point);
+  Canceller(CancelTarget& target, RequestId id);
+  Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point);
 
   void operator()(boost::asio::cancellation_type type) const;
 
  private:
-  std::weak_ptr<Driver> driver_;
+  std::weak_ptr<CancelTarget> target_;
   RequestId id_ = 0;
   std::shared_ptr<CancelPoint> point_;  // in place of the id
 };

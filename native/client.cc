@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/native/client_side_cache.h"
 #include "plimsoll/native/runtime.h"
 
 namespace plimsoll::native {
@@ -22,12 +23,20 @@ void connect(boost::asio::any_io_executor executor, std::string_view url, Option
   };
   Result<Target> target = parse_url(url, std::move(options));
   if (!target) return fail(target.error());
-  Result<std::shared_ptr<Driver>> driver = Driver::create(executor, std::move(*target));
+  const std::shared_ptr<ClientSideCache> cache = target->options.client_side_cache;
+  Result<std::shared_ptr<Driver>> driver =
+      Driver::create(executor, *std::move(target), cache ? &cache->shared() : nullptr);
   if (!driver) return fail(driver.error());
   (*driver)->connect(operation);
 }
 
 }  // namespace detail
+
+Result<void> receive(const Delivery& delivery, Client& client) {
+  if (delivery.error != nullptr || delivery.failure != nullptr) return to_error(delivery);
+  client = Client(static_cast<Driver*>(delivery.made)->shared());
+  return {};
+}
 
 Client::~Client() {
   if (driver_ == nullptr) return;

@@ -225,6 +225,9 @@ class Client : public CommandSet<Client> {
   bool closes_ = true;
 };
 
+/// What connect() ends with.
+Result<void> receive(const Delivery& delivery, Client& client);
+
 namespace detail {
 
 /// Parses the address, makes a client and connects it; `operation` ends with the Client or with

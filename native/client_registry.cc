@@ -2,9 +2,6 @@
 
 #include <utility>
 
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/driver.h"
-
 namespace plimsoll::native {
 namespace {
 
@@ -49,13 +46,13 @@ void Registered::end() {
   }
 }
 
-Registered ClientRegistry::add(Driver& client, std::uint64_t owner) {
+Registered ClientRegistry::add(RegisteredClient& client, std::uint64_t owner) {
   const std::lock_guard lock(mutex_);
   clients_.emplace(owner, &client);
   return {*this, Registered::Kind::client, owner};
 }
 
-Registered ClientRegistry::add(ClientSideCache& cache) {
+Registered ClientRegistry::add(RegisteredCache& cache) {
   const std::lock_guard lock(mutex_);
   caches_.emplace(++caches_numbered_, &cache);
   return {*this, Registered::Kind::cache, caches_numbered_};
@@ -92,9 +89,8 @@ ClientRegistry::Snapshot ClientRegistry::look(std::size_t clients_max, std::size
   all.clients_left_out = clients_.size() - all.clients.size();
   for (const auto& [number, cache] : caches_) {
     if (all.caches.size() == caches_max) break;
-    all.caches.push_back({.number = number,
-                          .bytes_max = cache->bytes_max(),
-                          .statistics = cache->core().statistics()});
+    all.caches.push_back(cache->figures());
+    all.caches.back().number = number;
   }
   all.caches_left_out = caches_.size() - all.caches.size();
   return all;

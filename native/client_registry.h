@@ -15,8 +15,27 @@
 namespace plimsoll::native {
 
 class ClientRegistry;
-class ClientSideCache;
-class Driver;
+
+/// A client, as the registry knows it. Thread-safe.
+class RegisteredClient {
+ public:
+  /// Without walking over accounts.
+  virtual ClientFigures figures() = 0;
+  virtual ClientStatistics client_statistics() = 0;
+
+ protected:
+  ~RegisteredClient() = default;
+};
+
+/// A cache, as the registry knows it. Thread-safe.
+class RegisteredCache {
+ public:
+  /// All but CacheFigures::number.
+  virtual CacheFigures figures() const = 0;
+
+ protected:
+  ~RegisteredCache() = default;
+};
 
 /// An entry, for as long as this lives.
 class Registered {
@@ -60,8 +79,8 @@ class ClientRegistry {
     std::size_t subscriptions = 0;
   };
 
-  Registered add(Driver& client, std::uint64_t owner);
-  Registered add(ClientSideCache& cache);
+  Registered add(RegisteredClient& client, std::uint64_t owner);
+  Registered add(RegisteredCache& cache);
 
   /// `clients_max` of them one by one, and `caches_max` likewise.
   Snapshot look(std::size_t clients_max, std::size_t caches_max);
@@ -72,8 +91,8 @@ class ClientRegistry {
   void remove(Registered::Kind kind, std::uint64_t number);
 
   std::mutex mutex_;
-  std::map<std::uint64_t, Driver*> clients_;
-  std::map<std::uint64_t, ClientSideCache*> caches_;
+  std::map<std::uint64_t, RegisteredClient*> clients_;
+  std::map<std::uint64_t, RegisteredCache*> caches_;
   std::uint64_t caches_numbered_ = 0;
   ClientTotals ended_;
 };

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "plimsoll/native/barrier.h"
-#include "plimsoll/native/driver.h"
 #include "plimsoll/native/fork.h"
 #include "plimsoll/native/runtime.h"
 
@@ -206,12 +205,17 @@ Result<std::uint64_t> ClientSideCache::cache_bytes_committed() const {
 
 void ClientSideCache::clear() { core_->clear(); }
 
-void ClientSideCache::attach(const std::shared_ptr<Driver>& client,
+CacheFigures ClientSideCache::figures() const {
+  return {.bytes_max = options_.max_cache_kb * 1024, .statistics = core_->statistics()};
+}
+
+// Walks over all clients.
+void ClientSideCache::attach(const std::shared_ptr<CacheClient>& client,
                              std::shared_ptr<ExecutorLife> executor) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(clients_, [](const CacheClient& each) { return each.driver.expired(); });
+  std::erase_if(clients_, [](const AttachedClient& each) { return each.client.expired(); });
   clients_.push_back(
-      {.driver = client, .executor = std::move(executor), .generation = fork_generation()});
+      {.client = client, .executor = std::move(executor), .generation = fork_generation()});
 }
 
 boost::asio::any_io_executor ClientSideCache::shared_executor() {
@@ -220,7 +224,7 @@ boost::asio::any_io_executor ClientSideCache::shared_executor() {
 
 void ClientSideCache::begin_barrier(Operation& over) {
   core_->drop_untracked();
-  std::vector<CacheClient> clients;
+  std::vector<AttachedClient> clients;
   {
     const std::lock_guard lock(mutex_);
     clients = clients_;

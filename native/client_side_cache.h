@@ -93,10 +93,10 @@ struct ClientSideCacheOptions {
 /// errors.
 Result<void> validate(const ClientSideCacheOptions& options);
 
-class Driver;
-
 /// Thread-safe.
-class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
+class ClientSideCache final : public std::enable_shared_from_this<ClientSideCache>,
+                              private SharedCache,
+                              private RegisteredCache {
   struct Private {};
 
  public:
@@ -148,17 +148,20 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
         std::forward<Token>(token));
   }
 
-  // For clients.
-
-  cache::Cache& core() { return *core_; }
-  std::uint64_t bytes_max() const { return options_.max_cache_kb * 1024; }
-  /// What connections of clients of this cache ask of the server. Views of this object.
-  TrackingOptions tracking() const;
-  /// Walks over all clients: called once for each.
-  void attach(const std::shared_ptr<Driver>& client, std::shared_ptr<ExecutorLife> executor);
+  /// For clients.
+  SharedCache& shared() { return *this; }
 
  private:
   using Views = std::vector<std::string_view>;
+
+  // SharedCache.
+  cache::Cache& core() override { return *core_; }
+  TrackingOptions tracking() const override;
+  void attach(const std::shared_ptr<CacheClient>& client,
+              std::shared_ptr<ExecutorLife> executor) override;
+
+  // RegisteredCache.
+  CacheFigures figures() const override;
 
   static boost::asio::any_io_executor shared_executor();
   void begin_barrier(Operation& over);
@@ -170,8 +173,8 @@ class ClientSideCache : public std::enable_shared_from_this<ClientSideCache> {
   const Views module_reads_;
   std::unique_ptr<cache::Cache> core_;
   std::mutex mutex_;
-  std::vector<CacheClient> clients_;  // no more than the core lets join, and some ended
-  Registered registered_;             // last: it goes before what is looked at
+  std::vector<AttachedClient> clients_;  // no more than the core lets join, and some ended
+  Registered registered_;                // last: it goes before what is looked at
 };
 
 }  // namespace plimsoll::native

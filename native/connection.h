@@ -17,23 +17,77 @@
 #include "plimsoll/core/client/credit_window.h"
 #include "plimsoll/native/byte_stream.h"
 #include "plimsoll/native/counted.h"
-
-// One connection of a driver: resolving, connecting, handshakes, reading and writing. It is made
-// when the core first asks for a connection of its number, lives as long as the driver, and is
-// opened and closed as the core says. Whatever is asynchronous is bound to one attempt, and is
-// ignored when it comes after that. Reads wait for readability and take a buffer only then, so that
-// an idle connection holds none.
-//
-// All of it runs in the driver's turns, but for trouble(), which is guarded by the driver's lock.
+#include "plimsoll/native/credentials_source.h"
+#include "plimsoll/native/options.h"
+#include "plimsoll/native/tls_context.h"
 
 namespace plimsoll::native {
 
-class Driver;
 class WebSocketStream;
 
+/// What the connections of one client have in common. It outlives them.
+struct ConnectionContext {
+  boost::asio::any_io_executor executor;
+  const Target& target;
+  std::unique_ptr<TlsContext> tls{};                 ///< null: plain connections
+  std::unique_ptr<CredentialsSource> credentials{};  ///< null: they are in the options
+};
+
+/// One connection of a client: resolving, connecting, handshakes, reading and writing. Its owner
+/// makes it when the core first asks for a connection of its number, keeps it for as long as it
+/// lives itself, and opens and closes it as the core says.
+///
+/// - Every asynchronous step belongs to one attempt; a step that ends after its attempt was given
+///   up is ignored. Otherwise news of an old socket would be taken for news of the present one.
+/// - A read waits until the socket is readable and takes a buffer only then, so an idle connection
+///   holds none.
+/// - All calls come in the owner's turns, except trouble(), which the owner's lock guards.
+///
+///             open()                            handshake done
+///   closed -----------> wanting_credentials -> shaking_hands -> open
+///     ^  \----- without Options::credentials ----^    |          |
+///     \------------ close(), or a failure ------------+----------/
 class Connection {
  public:
-  Connection(Driver& driver, ConnectionId id);
+  /// The client that a connection belongs to.
+  class Owner {
+   public:
+    /// Keeps the owner, and its connections, alive while a handler waits.
+    virtual std::shared_ptr<void> hold() = 0;
+
+    /// What a bridge is shown.
+    virtual std::string token() = 0;
+    virtual Account& replies_account() = 0;
+    /// Options::tls' files were read again, or could not be.
+    virtual void handle_tls_files_read() = 0;
+    /// By what the server knows this connection's user: a digest of a certificate, a token.
+    virtual void note_shown(ConnectionId connection, std::string_view text) = 0;
+
+    virtual void handle_opened(Connection& connection) = 0;
+    virtual void handle_failed(Connection& connection, const plimsoll::Error& error,
+                               std::string_view words) = 0;
+
+    /// Where to read to; empty: nowhere for now, and the owner calls arm_read() when there is.
+    virtual std::span<char> read_space(ConnectionId connection) = 0;
+    virtual void handle_read(ConnectionId connection, std::size_t bytes) = 0;
+    virtual std::size_t poll_transmit(ConnectionId connection,
+                                      std::span<std::string_view> spans) = 0;
+    /// Returns what is next to send, if `next` has room for it.
+    virtual std::size_t handle_written(ConnectionId connection, std::size_t bytes,
+                                       std::span<std::string_view> next) = 0;
+
+    /// Has the owner call arm_read() when memory was released.
+    virtual void wait_for_memory() = 0;
+
+    /// Delivers what came, and sends what was staged.
+    virtual void run_turn() = 0;
+    virtual void arm_timer() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Connection(Owner& owner, ConnectionContext& context, ConnectionId id);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -66,6 +120,7 @@ class Connection {
     std::string detail;
   };
   Trouble& trouble() { return trouble_; }
+  const Trouble& trouble() const { return trouble_; }
 
  private:
   using Socket = boost::asio::generic::stream_protocol::socket;
@@ -96,7 +151,13 @@ class Connection {
   void handle_writable();
   void fail_soon();
 
-  Driver& driver_;
+  bool is_over_bridge() const { return context_.target.endpoint.kind == Endpoint::Kind::websocket; }
+  // Whether a child of fork() has it, which must not touch it.
+  bool inherited() const;
+
+  Owner& owner_;
+  ConnectionContext& context_;
+  const std::uint64_t generation_;
   const ConnectionId id_;
   Socket socket_;
   // Of the attempt under way. Each has its own: an attempt that was given up may still have a step

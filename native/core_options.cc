@@ -3,7 +3,6 @@
 #include <string>
 
 #include "plimsoll/core/base/error.h"
-#include "plimsoll/native/client_side_cache.h"
 
 namespace plimsoll::native {
 namespace {
@@ -86,10 +85,9 @@ Result<void> validate_token(const Options& options, Endpoint::Kind kind) {
 
 }  // namespace
 
-ClientOptions core_options(const Options& options) {
+ClientOptions core_options(const Options& options, const TrackingOptions& tracking) {
   // Whose credentials are asked for has none at first.
   const bool asked_for = options.credentials != nullptr;
-  const ClientSideCache* const cache = options.client_side_cache.get();
   return {.username = asked_for ? std::string_view() : options.username,
           .password = options.password,
           .client_name = options.client_name,
@@ -97,7 +95,7 @@ ClientOptions core_options(const Options& options) {
           .protocol = options.protocol,
           .no_evict = options.no_evict,
           .no_touch = options.no_touch,
-          .tracking = cache == nullptr ? TrackingOptions() : cache->tracking(),
+          .tracking = tracking,
           .inflight_requests_limit = options.inflight_requests_limit,
           .inflight_overflow = options.inflight_overflow,
           .waiters_max = options.waiters_max,
@@ -118,9 +116,9 @@ ClientOptions core_options(const Options& options) {
           .reply_bytes_max = options.reply_bytes_max};
 }
 
-Result<void> validate(const Target& target) {
+Result<void> validate(const Target& target, const TrackingOptions& tracking) {
   const Options& options = target.options;
-  const plimsoll::Status valid = plimsoll::validate(core_options(options));
+  const plimsoll::Status valid = plimsoll::validate(core_options(options, tracking));
   if (!valid) return Error(valid.error());
   if (options.tcp_user_timeout.count() < 0) {
     return Error(plimsoll::Error{.code = ErrorCode::invalid_option,

@@ -7,9 +7,10 @@
 namespace plimsoll::native {
 
 /// What of the options is for the core, with views of them; the seed is yet to be set.
-ClientOptions core_options(const Options& options);
+/// `tracking`: what Options::client_side_cache asks for.
+ClientOptions core_options(const Options& options, const TrackingOptions& tracking);
 
 /// invalid_option, naming the field, where something makes no sense, or not for this address.
-Result<void> validate(const Target& target);
+Result<void> validate(const Target& target, const TrackingOptions& tracking = {});
 
 }  // namespace plimsoll::native

@@ -6,19 +6,25 @@
 
 #include <boost/asio/post.hpp>
 
-#include "plimsoll/native/driver_io.h"
 #include "plimsoll/native/executor_life.h"
 #include "plimsoll/native/fork.h"
+#include "plimsoll/native/steady_now.h"
 
 namespace plimsoll::native {
 
-CredentialsSource::CredentialsSource(Driver& driver, std::uint64_t random_seed)
-    : driver_(driver),
-      options_(driver.options()),
-      timer_(driver.executor()),
+CredentialsSource::CredentialsSource(Owner& owner, boost::asio::any_io_executor executor,
+                                     const Target& target, std::uint64_t random_seed)
+    : owner_(owner),
+      executor_(std::move(executor)),
+      options_(target.options),
+      is_over_bridge_(target.endpoint.kind == Endpoint::Kind::websocket),
+      generation_(fork_generation()),
+      timer_(executor_),
       backoff_(options_.reconnect_wait_min, options_.reconnect_wait_max, random_seed) {}
 
-bool CredentialsSource::lasting() const { return now() < good_until_; }
+bool CredentialsSource::inherited() const { return generation_ != fork_generation(); }
+
+bool CredentialsSource::lasting() const { return steady_now() < good_until_; }
 
 void CredentialsSource::want() {
   switch (state_) {
@@ -28,8 +34,8 @@ void CredentialsSource::want() {
       return call_in(options_.connect_timeout / 4 * 3, [this] { handle_late(); });
     case State::overdue:
       // Not from within the attempt that wants them.
-      boost::asio::post(driver_.executor(), [self = driver_.shared_from_this(), this] {
-        if (!self->inherited()) handle_late();
+      boost::asio::post(executor_, [self = owner_.hold(), this] {
+        if (!inherited()) handle_late();
       });
       return;
     case State::over: return;
@@ -42,17 +48,17 @@ void CredentialsSource::ask() {
   call_in(options_.connect_timeout / 4 * 3, [this] { handle_late(); });
   // Answered on any thread, at any time: the client may have ended, and its executor, too.
   CredentialsRequest request(
-      driver_.executor(),
-      [this, weak = driver_.weak_from_this(), life = ExecutorLife::of(driver_.executor()),
-       generation = fork_generation()](CredentialsRequest::Answer answer) {
+      executor_,
+      [this, weak = std::weak_ptr<void>(owner_.hold()), life = ExecutorLife::of(executor_),
+       generation = generation_](CredentialsRequest::Answer answer) {
         if (generation != fork_generation()) return;
         life->while_alive([&] {
           auto self = weak.lock();
           if (self == nullptr) return;
-          const boost::asio::any_io_executor executor = self->executor();
+          const boost::asio::any_io_executor executor = executor_;
           boost::asio::post(executor,
                             [self = std::move(self), this, answer = std::move(answer)]() mutable {
-                              if (!self->inherited()) handle_answer(std::move(answer));
+                              if (!inherited()) handle_answer(std::move(answer));
                             });
         });
       });
@@ -76,22 +82,21 @@ void CredentialsSource::handle_answer(CredentialsRequest::Answer answer) {
   }
   if (!std::exchange(refused_, false)) backoff_.reset();
   const Duration lifetime = std::max(answer.credentials.lifetime, Duration::zero());
-  good_until_ = after(now(), lifetime);
+  good_until_ = after(steady_now(), lifetime);
   renews_ = lifetime > Duration::zero() && good_until_ != never;
   if (renews_) {
     renew_in(lifetime - std::min<Duration>(options_.credentials_refresh_before, lifetime / 2));
   }
-  driver_.handle_credentials(std::move(answer.credentials));
+  owner_.handle_credentials(std::move(answer.credentials));
 }
 
 // What is wrong with an answer; empty: nothing.
 std::string_view CredentialsSource::problem_of(const Credentials& credentials) const {
-  const bool over_bridge = driver_.is_over_bridge();
   if (credentials.password.empty()) {
-    return over_bridge ? "there is no token in its answer, as the password"
-                       : "there is no password in its answer";
+    return is_over_bridge_ ? "there is no token in its answer, as the password"
+                           : "there is no password in its answer";
   }
-  if (over_bridge && !credentials.username.empty()) {
+  if (is_over_bridge_ && !credentials.username.empty()) {
     return "there is a username in its answer, and a bridge goes by the token alone";
   }
   return {};
@@ -103,12 +108,12 @@ void CredentialsSource::handle_late() {
   tell_failure("Options::credentials did not answer in time");
 }
 
-void CredentialsSource::tell_failure(std::string why) { driver_.handle_no_credentials(why); }
+void CredentialsSource::tell_failure(std::string why) { owner_.handle_no_credentials(why); }
 
 void CredentialsSource::handle_refused() {
   if (state_ == State::over) return;
   refused_ = true;
-  good_until_ = now();
+  good_until_ = steady_now();
   if (state_ == State::idle) renew_in(backoff_.next());
 }
 
@@ -122,8 +127,8 @@ template <class Handler>
 void CredentialsSource::call_in(Duration wait, Handler handler) {
   timer_.expires_after(wait);
   timer_.async_wait(
-      [self = driver_.shared_from_this(), handler](const boost::system::error_code& problem) {
-        if (!problem && !self->inherited()) handler();
+      [self = owner_.hold(), this, handler](const boost::system::error_code& problem) {
+        if (!problem && !inherited()) handler();
       });
 }
 

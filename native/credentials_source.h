@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "plimsoll/core/base/time.h"
@@ -20,16 +21,28 @@
 
 namespace plimsoll::native {
 
-class Driver;
-
 class CredentialsSource {
  public:
-  CredentialsSource(Driver& driver, std::uint64_t random_seed);
+  /// The client that asks for credentials.
+  class Owner {
+   public:
+    /// Keeps the owner, and this, alive while a handler waits.
+    virtual std::shared_ptr<void> hold() = 0;
+
+    virtual void handle_credentials(Credentials credentials) = 0;
+    virtual void handle_no_credentials(const std::string& why) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  CredentialsSource(Owner& owner, boost::asio::any_io_executor executor, const Target& target,
+                    std::uint64_t random_seed);
 
   /// Whether a connection may be opened with the last ones that were told.
   bool lasting() const;
 
-  /// A connection waits: Driver::handle_credentials() tells when there are some, or why not.
+  /// A connection waits: the owner is told when there are some, or why not.
   void want();
 
   /// The server did not take the last ones.
@@ -55,8 +68,14 @@ class CredentialsSource {
   void call_in(Duration wait, Handler handler);
   void tell_failure(std::string why);
 
-  Driver& driver_;
+  // Whether a child of fork() has it, which must not touch it.
+  bool inherited() const;
+
+  Owner& owner_;
+  const boost::asio::any_io_executor executor_;
   const Options& options_;
+  const bool is_over_bridge_;
+  const std::uint64_t generation_;
   boost::asio::steady_timer timer_;
   Backoff backoff_;
   State state_ = State::idle;

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "plimsoll/core/resp/error_reply.h"
-#include "plimsoll/native/driver.h"
 
 namespace plimsoll::native {
 namespace {
@@ -30,8 +29,6 @@ Error undecoded(Executed executed, const char* why) {
 }
 
 }  // namespace
-
-std::shared_ptr<Driver> share(Driver& driver) { return driver.shared_from_this(); }
 
 Error to_error(const Delivery& delivery) {
   if (delivery.failure != nullptr) return *delivery.failure;

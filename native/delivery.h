@@ -13,9 +13,6 @@
 
 namespace plimsoll::native {
 
-class Client;
-class Driver;
-
 /// The outcome of an operation as the core presents it: views that live until deliver() returns.
 struct Delivery {
   const Value* value = nullptr;            ///< the reply; also an error reply
@@ -23,9 +20,8 @@ struct Delivery {
   plimsoll::Client* core = nullptr;        ///< whose event this is, where there is a value
   const std::string* detail = nullptr;     ///< what the transport adds to the error
   const Error* failure = nullptr;          ///< an error that has its words already
-  Driver* driver = nullptr;                ///< of a client that is connected now
   std::string_view wire{};                 ///< a value that the cache had: all of its bytes
-  void* made = nullptr;                    ///< the value itself, for a T that receives it so
+  void* made = nullptr;                    ///< what a T that receives it so is made of
   std::uint16_t answers_owed = 0;          ///< behind a part (Operation::deliver_part())
 };
 
@@ -36,8 +32,6 @@ concept Receiving = requires(const Delivery& delivery, T& t) {
 };
 template <class T>
 concept ReceivingParts = requires(const Delivery& delivery, T& t) { receive_part(delivery, t); };
-
-std::shared_ptr<Driver> share(Driver& driver);
 
 /// The error of a delivery, in words.
 Error to_error(const Delivery& delivery);
@@ -54,8 +48,6 @@ template <class T>
     if (auto received = receive(delivery, *result); !received) result.fail(received.error());
   } else if (delivery.error != nullptr || delivery.failure != nullptr) {
     result = to_error(delivery);
-  } else if constexpr (std::is_same_v<T, Client>) {
-    result = T(share(*delivery.driver));
   } else if constexpr (std::is_same_v<T, Reply>) {
     auto kept = delivery.wire.empty()
                     ? delivery.core->keep_reply()

@@ -14,7 +14,10 @@
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/resp/wire_value.h"
+#include "plimsoll/native/cache_client.h"
+#include "plimsoll/native/cancel_target.h"
 #include "plimsoll/native/client_figures.h"
+#include "plimsoll/native/client_registry.h"
 #include "plimsoll/native/operation.h"
 #include "plimsoll/native/options.h"
 #include "plimsoll/native/staleness.h"
@@ -25,7 +28,7 @@
 // at a time: read, deliver what came, run the callers' code, send what they staged in one write a
 // connection. The lock is never held across a system call or a caller's code.
 //
-// The core says when to open and to close which connection (native/connection.h).
+// The core says when to open and to close which connection (connection.h).
 
 namespace plimsoll::native {
 
@@ -35,24 +38,27 @@ using Timeout = std::chrono::nanoseconds;
 /// For cancel(): the connecting itself.
 inline constexpr RequestId connect_request = UINT64_MAX;
 
-class Connection;
-class CredentialsSource;
-class TlsContext;
 class Tracing;
 
-class Driver final : public std::enable_shared_from_this<Driver>, private BudgetWaiter {
+class Driver final : public CancelTarget,
+                     private CacheClient,
+                     private RegisteredClient,
+                     private BudgetWaiter {
   struct Private {};
 
  public:
-  /// For the shared thread where `executor` is empty. invalid_option, out_of_memory.
+  /// For the shared thread where `executor` is empty. `cache`: Options::client_side_cache, if there
+  /// is one. invalid_option, out_of_memory.
   static Result<std::shared_ptr<Driver>> create(boost::asio::any_io_executor executor,
-                                                Target target);
+                                                Target target, SharedCache* cache);
 
-  Driver(Private, Target target, Budget& budget, boost::asio::any_io_executor executor,
-         plimsoll::Client::Accounts accounts);
+  Driver(Private, Target target, const TrackingOptions& tracking, Budget& budget,
+         boost::asio::any_io_executor executor, plimsoll::Client::Accounts accounts);
   ~Driver();
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
+
+  std::shared_ptr<Driver> shared() { return std::static_pointer_cast<Driver>(shared_from_this()); }
 
   /// Connects; `operation` ends when the client is ready, or will never be. Once.
   void connect(Operation& operation);
@@ -101,7 +107,7 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   void finish(const Delivery& delivery, Operation& operation);
   void refuse(const plimsoll::Error& error, Operation& operation);
 
-  void cancel(RequestId id);
+  void cancel(RequestId id) override;
 
   /// Takes no more, waits for what is owed; `operation` ends when all is over.
   void close(Operation& operation);
@@ -113,15 +119,11 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
 
   Statistics statistics();
 
-  /// For those who look at all clients: the client's own figures, without walking over accounts.
-  ClientFigures figures();
-  ClientStatistics client_statistics();
-
   plimsoll::Status start_recording(std::size_t ring_bytes);
   void stop_recording();
   std::string recording();
 
-  const boost::asio::any_io_executor& executor() const { return executor_; }
+  const boost::asio::any_io_executor& executor() const override { return executor_; }
 
   const Options& options() const { return target_.options; }
 
@@ -134,14 +136,17 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   /// Whether this was inherited over a fork: then nothing of it may be touched.
   bool inherited() const;
 
-  /// There is a bridge between this and the server.
-  bool is_over_bridge() const { return target_.endpoint.kind == Endpoint::Kind::websocket; }
-
  private:
-  friend class Connection;
-  friend class CredentialsSource;
-  struct Io;
+  class Io;
 
+  // CacheClient.
+  void prove(Operation& operation) override;
+
+  // RegisteredClient.
+  ClientFigures figures() override;
+  ClientStatistics client_statistics() override;
+
+  // BudgetWaiter.
   void handle_budget_available() override;
 
   using StageStep = plimsoll::Result<RequestId> (*)(void* context, plimsoll::Client& core,
@@ -175,33 +180,8 @@ class Driver final : public std::enable_shared_from_this<Driver>, private Budget
   std::string circumstances(const Event& event) const;
   const std::string& failure() const;
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready);
-  using Warning = void (*)(const Driver& driver, std::string_view why);
-  Warning warning_of(ConnectionEvent::Kind kind, const Delivery& delivery);
-  void warn(std::string_view event_name, std::string_view what, std::string_view why) const;
   void act(const Action& action);
-  void flush();
   void arm_timer();
-  void arm_reads();
-  void arm_resumed_reads();
-
-  // What connections say and ask.
-  TlsContext* tls() const;
-  void note_shown(const Connection& connection, std::string_view text);
-  void handle_tls_files_read();
-  CredentialsSource* credentials() const;
-  std::string token();
-  void wait_for_memory() { budget_.wait(*this); }
-
-  // What the source of credentials says.
-  void handle_credentials(Credentials credentials);
-  void handle_no_credentials(const std::string& why);
-  void handle_opened(Connection& connection);
-  void handle_failed(Connection& connection, const plimsoll::Error& error, std::string_view words);
-  std::span<char> read_space(ConnectionId connection);
-  void handle_read(ConnectionId connection, std::size_t bytes);
-  std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
-  std::size_t handle_written(ConnectionId connection, std::size_t bytes,
-                             std::span<std::string_view> next);
 
   const Target target_;
   Budget& budget_;

@@ -9,7 +9,6 @@
 #include <boost/system/error_code.hpp>
 
 #include "plimsoll/native/allocator/allocator.h"
-#include "plimsoll/native/runtime.h"
 #include "plimsoll/native/steady_now.h"
 
 namespace plimsoll::native {
@@ -63,12 +62,6 @@ void GiveBackTimer::ask() {
   give_back_.ask(steady_now());
   asking_ = false;
   arm(give_back_.look_interval());
-}
-
-void give_back_thread_memory() {
-  // The runtime has looked which one it is, which cannot be amid a fork.
-  static_cast<void>(Runtime::get());
-  process_allocator().give_back_thread();
 }
 
 namespace detail {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "plimsoll/core/base/units.h"
-#include "plimsoll/native/runtime.h"
 
 namespace plimsoll::native {
 namespace {
@@ -146,13 +145,5 @@ Result<BudgetOptions> to_budget_options(const MemoryOptions& options, std::size_
 }
 
 }  // namespace detail
-
-Result<void> configure_memory(const MemoryOptions& options) {
-  return Runtime::get().configure(options);
-}
-
-Result<void> set_memory_limit(std::string_view limit) {
-  return Runtime::get().set_memory_limit(limit);
-}
 
 }  // namespace plimsoll::native

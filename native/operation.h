@@ -15,6 +15,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
+#include "plimsoll/native/cancel_target.h"
 #include "plimsoll/native/canceller.h"
 #include "plimsoll/native/delivery.h"
 #include "plimsoll/native/result.h"
@@ -33,24 +34,24 @@ class Operation {
 
   /// The core has taken the request; under the client's lock. For cancel(), where
   /// wants_submitted() says that someone may.
-  virtual void handle_submitted(Driver& driver, RequestId id) = 0;
+  virtual void handle_submitted(CancelTarget& target, RequestId id) = 0;
   /// The same of the first of several requests.
-  virtual void handle_submitted(Driver&, std::shared_ptr<CancelPoint>) {}
+  virtual void handle_submitted(CancelTarget&, std::shared_ptr<CancelPoint>) {}
   /// The core calls it `id` as long as it waits for room, and something else then: what of that is
   /// to be kept up to date. Null: nobody may cancel it after all.
-  virtual std::shared_ptr<CancelPoint> handle_waiting(Driver& driver, RequestId id) {
+  virtual std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) {
     auto point = std::make_shared<CancelPoint>();
     point->request = id;
-    handle_submitted(driver, point);
+    handle_submitted(target, point);
     return point;
   }
   bool wants_submitted() const { return wants_submitted_; }
   /// Tells handle_submitted(), if anybody wants that. Where there is no memory to cancel the call
   /// by, it goes on and cannot be cancelled: the core has taken it.
-  void tell_submitted(Driver& driver, RequestId id) noexcept {
+  void tell_submitted(CancelTarget& target, RequestId id) noexcept {
     if (!wants_submitted_) return;
     try {
-      handle_submitted(driver, id);
+      handle_submitted(target, id);
     } catch (const std::bad_alloc&) {
     }
   }
@@ -171,12 +172,12 @@ class CallbackOperation final : public Operation {
     return *new (at) CallbackOperation(std::move(handler), std::move(made));
   }
 
-  void handle_submitted(Driver& driver, RequestId id) override {
-    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(driver, id);
+  void handle_submitted(CancelTarget& target, RequestId id) override {
+    boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(target, id);
   }
-  void handle_submitted(Driver& driver, std::shared_ptr<CancelPoint> point) override {
+  void handle_submitted(CancelTarget& target, std::shared_ptr<CancelPoint> point) override {
     boost::asio::get_associated_cancellation_slot(handler_).template emplace<Canceller>(
-        driver, std::move(point));
+        target, std::move(point));
   }
 
   bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }

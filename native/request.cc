@@ -8,7 +8,7 @@ Request::Request(const Request& other)
       timeout_(other.timeout_),
       staleness_(other.staleness_),
       luggage_(std::make_unique<Luggage>()) {
-  luggage_->driver = other.driver_->shared_from_this();
+  luggage_->driver = other.driver_->shared();
   switch (kind_) {
     case Kind::command: {
       const CommandView& command = *other.command_;

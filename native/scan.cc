@@ -17,8 +17,8 @@ constexpr plimsoll::Error no_page{.code = ErrorCode::wrong_type,
 // Takes the cursor off the page.
 class PageSteps final : public Steps {
  public:
-  PageSteps(std::shared_ptr<ScanState> state, Operation& outer)
-      : Steps(outer), state_(std::move(state)) {}
+  PageSteps(Driver& driver, std::shared_ptr<ScanState> state, Operation& outer)
+      : Steps(driver, outer), state_(std::move(state)) {}
 
  private:
   ~PageSteps() override { state_->busy = false; }
@@ -42,7 +42,7 @@ class PageSteps final : public Steps {
     return Next::over;
   }
 
-  void go_on(Driver&) override {}
+  void go_on() override {}
 
   const std::shared_ptr<ScanState> state_;
 };
@@ -67,7 +67,7 @@ void PageRequest::operator()(Operation& operation) const {
     return channel.driver->finish(Delivery{.value = &none}, operation);
   }
   state->request([&](const CommandView& command) {
-    channel.submit(command, *new PageSteps(state, operation));
+    channel.submit(command, *new PageSteps(*channel.driver, state, operation));
   });
 }
 

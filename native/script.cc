@@ -23,7 +23,7 @@ bool says_no_script(const Delivery& delivery) {
 class ScriptSteps final : public Steps {
  public:
   ScriptSteps(const detail::ScriptRun& run, Operation& outer)
-      : Steps(outer), run_(run), has_lease_(run.channel.lease != nullptr) {
+      : Steps(*run.channel.driver, outer), run_(run), has_lease_(run.channel.lease != nullptr) {
     lease_ = std::exchange(run_.channel.lease, nullptr);
     run_.channel.driver = nullptr;
   }
@@ -37,12 +37,12 @@ class ScriptSteps final : public Steps {
     return Next::over;
   }
 
-  void go_on(Driver& driver) override {
+  void go_on() override {
     sent_text_ = true;
     Channel channel = run_.channel;
-    channel.driver = driver.shared_from_this();
+    channel.driver = driver().shared();
     channel.lease = lease_.lock();
-    if (has_lease_ && !channel.lease) return driver.refuse(given_back, *this);
+    if (has_lease_ && !channel.lease) return driver().refuse(given_back, *this);
     submit_text(channel);
   }
 

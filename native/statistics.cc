@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "plimsoll/native/amount.h"
-#include "plimsoll/native/runtime.h"
 
 namespace plimsoll::native {
 namespace {
@@ -66,8 +65,6 @@ std::vector<AccountStatistics> accounts_of(const Budget& budget, std::uint64_t o
 }
 
 }  // namespace detail
-
-MemoryStatistics memory_statistics() { return Runtime::get().memory_statistics(); }
 
 std::string to_text(const MemoryStatistics& statistics) {
   std::string text = "memory line " + amount(statistics.target) + ": ";

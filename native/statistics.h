@@ -42,9 +42,6 @@ struct MemoryStatistics : BudgetStatistics {
   ContainerStatistics container;
 };
 
-/// As of now, from any thread. Walks over all accounts: for once a second, not for each call.
-MemoryStatistics memory_statistics();
-
 /// A table for people: a line for the whole, one for each pool, amounts as "1.5 MiB".
 std::string to_text(const MemoryStatistics& statistics);
 

@@ -15,8 +15,7 @@ constexpr plimsoll::Error stopped_between{.code = ErrorCode::out_of_memory,
 
 }  // namespace
 
-void Steps::handle_submitted(Driver& driver, RequestId id) {
-  driver_ = &driver;
+void Steps::handle_submitted(CancelTarget& target, RequestId id) {
   if (!outer_->wants_submitted()) return;
   if (point_) {
     point_->request = id;
@@ -24,7 +23,7 @@ void Steps::handle_submitted(Driver& driver, RequestId id) {
   }
   point_ = std::make_shared<CancelPoint>();
   point_->request = id;
-  outer_->handle_submitted(driver, point_);
+  outer_->handle_submitted(target, point_);
 }
 
 bool Steps::deliver(const Delivery& delivery) noexcept {
@@ -50,10 +49,10 @@ void Steps::finish_with_exception(const Delivery& delivery) noexcept {
 
 void Steps::complete() {
   if (next_ == Next::over) return end();
-  Driver& driver = *driver_;
+  Driver& driver = driver_;
   const std::shared_ptr<CancelPoint> point = point_;
   try {
-    go_on(driver);
+    go_on();
   } catch (...) {  // before the driver took it: there is nobody else to tell
     finish_with_exception(Delivery{.error = &stopped_between});
     return end();

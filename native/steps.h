@@ -6,16 +6,19 @@
 
 namespace plimsoll::native {
 
+class Driver;
+
 /// An operation of several requests, one after the other, in front of the one that its caller waits
 /// for: it is submitted in that one's place, looks at each outcome, and hands the last one on. Made
 /// by new; cancelling reaches whichever request is under way.
 class Steps : public Operation {
  public:
-  explicit Steps(Operation& outer) : Operation(true), outer_(&outer) {}
+  /// `driver`: where the requests are submitted.
+  Steps(Driver& driver, Operation& outer) : Operation(true), driver_(driver), outer_(&outer) {}
 
-  void handle_submitted(Driver& driver, RequestId id) final;
-  std::shared_ptr<CancelPoint> handle_waiting(Driver& driver, RequestId id) final {
-    handle_submitted(driver, id);
+  void handle_submitted(CancelTarget& target, RequestId id) final;
+  std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) final {
+    handle_submitted(target, id);
     return point_;
   }
   bool deliver(const Delivery& delivery) noexcept final;
@@ -34,7 +37,9 @@ class Steps : public Operation {
   virtual void handle_exception() noexcept {}
 
   /// Outside the lock, in the driver's turn: submits this once more.
-  virtual void go_on(Driver& driver) = 0;
+  virtual void go_on() = 0;
+
+  Driver& driver() const { return driver_; }
 
   /// The outcome, for the caller. Returns whether that is a value.
   bool finish(const Delivery& delivery) noexcept {
@@ -46,8 +51,8 @@ class Steps : public Operation {
   void finish_with_exception(const Delivery& delivery) noexcept;
   void end();
 
+  Driver& driver_;
   Operation* outer_;
-  Driver* driver_ = nullptr;
   std::shared_ptr<CancelPoint> point_;
   Next next_ = Next::over;
   bool told_a_value_ = false;

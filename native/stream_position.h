@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "plimsoll/core/memory/account.h"
-#include "plimsoll/native/stream_reader.h"
+#include "plimsoll/native/results.h"
+#include "plimsoll/native/stream_reader_options.h"
 
 // How far a StreamReader has come in each of its streams, and what it has to ask for next.
 

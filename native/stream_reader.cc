@@ -47,20 +47,20 @@ class BatchSteps final : public Steps {
  public:
   using Clock = StreamPosition::Clock;
 
-  BatchSteps(std::shared_ptr<StreamPosition> position, Timeout timeout, Operation& outer)
-      : Steps(outer), position_(std::move(position)), timeout_(timeout) {
+  BatchSteps(const Channel& channel, std::shared_ptr<StreamPosition> position, Operation& outer)
+      : Steps(*channel.driver, outer), position_(std::move(position)), timeout_(channel.timeout) {
     const auto wait = position_->options().wait;
     if (wait.count() > 0) until_ = Clock::now() + wait;
   }
 
-  void submit(Driver& driver) {
+  void submit() {
     if (step_ == Step::read) step_ = next_to_read();
     const StreamRequest request = this->request();
     CommandView command = CommandView::from_encoded(request.encoded);
     command.block_time = request.block;
     if (step_ == Step::reconnect) command.effect = CommandView::Effect::read;
     // For the connection it waits as long as there is a client.
-    driver.submit(command, step_ == Step::reconnect ? Timeout::zero() : timeout_, *this);
+    driver().submit(command, step_ == Step::reconnect ? Timeout::zero() : timeout_, *this);
   }
 
  private:
@@ -174,7 +174,7 @@ class BatchSteps final : public Steps {
     return Next::over;
   }
 
-  void go_on(Driver& driver) override { submit(driver); }
+  void go_on() override { submit(); }
 
   const std::shared_ptr<StreamPosition> position_;
   const Timeout timeout_;
@@ -204,7 +204,7 @@ void detail::BatchRequest::operator()(Operation& operation) const {
     return channel.driver->refuse(no_streams, operation);
   }
   if (position->busy.exchange(true)) return channel.driver->refuse(busy_already, operation);
-  (new BatchSteps(position, channel.timeout, operation))->submit(*channel.driver);
+  (new BatchSteps(channel, position, operation))->submit();
 }
 
 StreamReader::StreamReader(const Channel& client, const StreamReaderOptions& options)

@@ -44,14 +44,14 @@ class TracedOperation final : public Operation {
         span_(span),
         outer_(&outer) {}
 
-  void handle_submitted(Driver& driver, RequestId id) override {
-    outer_->handle_submitted(driver, id);
+  void handle_submitted(CancelTarget& target, RequestId id) override {
+    outer_->handle_submitted(target, id);
   }
-  void handle_submitted(Driver& driver, std::shared_ptr<CancelPoint> point) override {
-    outer_->handle_submitted(driver, std::move(point));
+  void handle_submitted(CancelTarget& target, std::shared_ptr<CancelPoint> point) override {
+    outer_->handle_submitted(target, std::move(point));
   }
-  std::shared_ptr<CancelPoint> handle_waiting(Driver& driver, RequestId id) override {
-    return outer_->handle_waiting(driver, id);
+  std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) override {
+    return outer_->handle_waiting(target, id);
   }
   bool deliver(const Delivery& delivery) noexcept override;
   void deliver_part(const Delivery& delivery) noexcept override { outer_->deliver_part(delivery); }

@@ -13,7 +13,7 @@ WaitingOperation* WaitingOperation::create(Account& requests, std::size_t bytes,
   return new (at) WaitingOperation(std::move(block), bytes, outer);
 }
 
-void WaitingOperation::begin(const CommandView& command, Driver& driver, RequestId id) {
+void WaitingOperation::begin(const CommandView& command, CancelTarget& target, RequestId id) {
   const char* const end = encode(command, request());
   PLIMSOLL_CHECK(end == request() + bytes_);
   command_ = CommandView::from_encoded({request(), bytes_});
@@ -24,7 +24,7 @@ void WaitingOperation::begin(const CommandView& command, Driver& driver, Request
   command_.block_time = command.block_time;
   if (!outer_->wants_submitted()) return;
   try {
-    point_ = outer_->handle_waiting(driver, id);
+    point_ = outer_->handle_waiting(target, id);
   } catch (const std::bad_alloc&) {  // it is in line all the same, and cannot be cancelled
   }
 }

@@ -19,7 +19,7 @@ class WaitingOperation final : public Operation {
   static WaitingOperation* create(Account& requests, std::size_t bytes, Operation& outer);
 
   /// It is in line as `id`: keeps `command`, which needs the bytes that create() was told.
-  void begin(const CommandView& command, Driver& driver, RequestId id);
+  void begin(const CommandView& command, CancelTarget& target, RequestId id);
 
   /// What is to be sent. Lives as long as this.
   const CommandView& command() const { return command_; }
@@ -31,7 +31,7 @@ class WaitingOperation final : public Operation {
 
   // Where it ends in the line.
   using Operation::handle_submitted;
-  void handle_submitted(Driver&, RequestId) override {}
+  void handle_submitted(CancelTarget&, RequestId) override {}
   bool deliver(const Delivery& delivery) noexcept override { return outer_->deliver(delivery); }
   void complete() override;
   void destroy() override;
