@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/credit.h"
+#include "plimsoll/native/bridge/relay/credit.h"
 
 #include <algorithm>
 #include <cstddef>

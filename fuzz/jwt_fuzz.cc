@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/jwt.h"
+#include "plimsoll/native/bridge/tokens/jwt.h"
 
 #include <algorithm>
 #include <chrono>

@@ -3,9 +3,9 @@
 #include <exception>
 #include <iostream>
 
+#include "plimsoll/native/bridge/config/read_config.h"
 #include "plimsoll/native/bridge/program.h"
-#include "plimsoll/native/bridge/read_config.h"
-#include "plimsoll/native/bridge/static_token.h"
+#include "plimsoll/native/bridge/tokens/static_token.h"
 
 int main(int argument_count, char** arguments) {
   using namespace plimsoll::bridge;

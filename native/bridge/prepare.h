@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "plimsoll/native/bridge/config.h"
-#include "plimsoll/native/bridge/pages.h"
-#include "plimsoll/native/bridge/policy.h"
+#include "plimsoll/native/bridge/config/config.h"
+#include "plimsoll/native/bridge/gate/policy.h"
+#include "plimsoll/native/bridge/pages/pages.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/tls_context.h"
 

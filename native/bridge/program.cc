@@ -16,7 +16,7 @@
 #include "plimsoll/native/bridge/prepare.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/status_pages.h"
-#include "plimsoll/native/bridge/tokens.h"
+#include "plimsoll/native/bridge/tokens/tokens.h"
 #include "plimsoll/native/runtime.h"
 
 namespace plimsoll::bridge {

@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "plimsoll/native/bridge/config.h"
-#include "plimsoll/native/bridge/read_config.h"
+#include "plimsoll/native/bridge/config/config.h"
+#include "plimsoll/native/bridge/config/read_config.h"
 
 namespace plimsoll::bridge {
 

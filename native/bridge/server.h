@@ -17,12 +17,12 @@
 
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/native/bridge/access_log.h"
-#include "plimsoll/native/bridge/admission.h"
-#include "plimsoll/native/bridge/counters.h"
-#include "plimsoll/native/bridge/entry.h"
-#include "plimsoll/native/bridge/page_answer.h"
-#include "plimsoll/native/bridge/pages.h"
-#include "plimsoll/native/bridge/relay.h"
+#include "plimsoll/native/bridge/entry/admission.h"
+#include "plimsoll/native/bridge/entry/entry.h"
+#include "plimsoll/native/bridge/pages/page_answer.h"
+#include "plimsoll/native/bridge/pages/pages.h"
+#include "plimsoll/native/bridge/relay/counters.h"
+#include "plimsoll/native/bridge/relay/relay.h"
 
 // Listens, lets in, shows pages, and has relays carry. One thread.
 

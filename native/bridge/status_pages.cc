@@ -1,14 +1,53 @@
 #include "plimsoll/native/bridge/status_pages.h"
 
 #include <string>
+#include <string_view>
 #include <variant>
 
-#include "plimsoll/native/bridge/dial.h"
+#include "plimsoll/native/bridge/stream/dial.h"
+#include "plimsoll/native/observe/prometheus_text.h"
 
 namespace plimsoll::bridge {
+namespace {
 
 namespace asio = boost::asio;
+using native::MetricType;
 using native::TextPage;
+
+struct Metric {
+  std::uint64_t Counters::* value;
+  std::string_view name;
+  std::string_view help;
+};
+
+constexpr Metric counter_metrics[] = {
+    {&Counters::connections_accepted, "connections_accepted_total", "TCP connections of clients"},
+    {&Counters::upgrades, "upgrades_total", "WebSockets that were let in"},
+    {&Counters::refused_handshakes, "refused_handshakes_total", "requests that were not let in"},
+    {&Counters::pages, "pages_total", "requests for pages that were answered"},
+    {&Counters::page_bytes, "page_bytes_total", "bytes of pages"},
+    {&Counters::upstream_failures, "upstream_failures_total", "connections to servers that failed"},
+    {&Counters::upstream_losses, "upstream_losses_total", "connections that servers ended"},
+    {&Counters::bytes_from_clients, "received_bytes_total", "bytes of messages of clients"},
+    {&Counters::bytes_to_clients, "sent_bytes_total", "bytes of RESP to clients"},
+    {&Counters::commands_allowed, "commands_allowed_total", "commands that went on"},
+    {&Counters::commands_refused, "commands_refused_total", "commands that did not"},
+    {&Counters::stalls, "stalls_total", "times that a client had granted nothing"},
+    {&Counters::stalled_cuts, "stalled_cuts_total", "clients that were cut for not reading"},
+    {&Counters::silent_cuts, "silent_cuts_total", "clients that were cut for answering no pings"},
+    {&Counters::paced, "paced_total", "times that a client had sent more commands than it may"},
+    {&Counters::out_of_memory, "out_of_memory_total", "WebSockets that ended for want of memory"},
+};
+
+void add(std::string& text, MetricType type, std::string_view name, std::string_view help,
+         std::uint64_t value) {
+  const std::string full = "plimsoll_bridge_" + std::string(name);
+  native::PrometheusText writer(text);
+  writer.begin(full, type, help);
+  writer.add({}, value);
+}
+
+}  // namespace
 
 StatusPages::StatusPages(asio::io_context& context, const Server& server, const Settings& settings,
                          const Budget& budget)
@@ -55,6 +94,20 @@ asio::awaitable<bool> StatusPages::reaches_all() {
     co_return false;
   }
   co_return true;
+}
+
+std::string metrics_text(const Counters& counters, std::size_t connections,
+                         const BudgetStatistics& memory) {
+  std::string text;
+  add(text, MetricType::gauge, "connections", "TCP connections of clients now", connections);
+  add(text, MetricType::gauge, "relays", "open WebSockets now", counters.relays);
+  add(text, MetricType::gauge, "memory_limit_bytes", "the memory line", memory.limit);
+  add(text, MetricType::gauge, "memory_used_bytes", "what is used of it", memory.used);
+  add(text, MetricType::gauge, "memory_peak_bytes", "the most that was", memory.peak);
+  for (const Metric& each : counter_metrics) {
+    add(text, MetricType::counter, each.name, each.help, counters.*each.value);
+  }
+  return text;
 }
 
 }  // namespace plimsoll::bridge

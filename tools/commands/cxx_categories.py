@@ -1,4 +1,4 @@
-"""native/bridge/command_categories.h: which ACL categories each row of the command table is in."""
+"""native/bridge/gate/command_categories.h: which ACL categories each row of the command table is in."""
 
 from command_data import DataError
 from cxx_table import in_order

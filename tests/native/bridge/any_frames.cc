@@ -20,9 +20,9 @@
 
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/fuzz/expect.h"
-#include "plimsoll/native/bridge/credit.h"
-#include "plimsoll/native/bridge/handshake.h"
-#include "plimsoll/native/bridge/relay.h"
+#include "plimsoll/native/bridge/http/handshake.h"
+#include "plimsoll/native/bridge/relay/credit.h"
+#include "plimsoll/native/bridge/relay/relay.h"
 #include "plimsoll/tests/core/memory/test_memory.h"
 #include "plimsoll/tests/native/bridge/far_end.h"
 #include "plimsoll/tests/native/bridge/judged.h"

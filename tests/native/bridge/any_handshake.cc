@@ -21,12 +21,12 @@
 #include <boost/beast/http/write.hpp>
 
 #include "plimsoll/fuzz/expect.h"
-#include "plimsoll/native/bridge/admission.h"
-#include "plimsoll/native/bridge/connection_limits.h"
-#include "plimsoll/native/bridge/entry.h"
-#include "plimsoll/native/bridge/grant.h"
-#include "plimsoll/native/bridge/handshake.h"
-#include "plimsoll/native/bridge/stream.h"
+#include "plimsoll/native/bridge/entry/admission.h"
+#include "plimsoll/native/bridge/entry/connection_limits.h"
+#include "plimsoll/native/bridge/entry/entry.h"
+#include "plimsoll/native/bridge/http/handshake.h"
+#include "plimsoll/native/bridge/stream/stream.h"
+#include "plimsoll/native/bridge/tokens/grant.h"
 #include "plimsoll/tests/native/bridge/far_end.h"
 
 namespace plimsoll::testing {

@@ -18,10 +18,10 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "plimsoll/core/memory/heap_memory.h"
-#include "plimsoll/native/bridge/jwt_key.h"
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/status_pages.h"
-#include "plimsoll/native/bridge/tokens.h"
+#include "plimsoll/native/bridge/tokens/jwt_key.h"
+#include "plimsoll/native/bridge/tokens/tokens.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 // A bridge in a thread of its own, with a server behind it, and clients that can do what no browser

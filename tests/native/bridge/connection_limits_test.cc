@@ -1,6 +1,6 @@
 // How many there may be, at the bounds, with a clock of the test's own.
 
-#include "plimsoll/native/bridge/connection_limits.h"
+#include "plimsoll/native/bridge/entry/connection_limits.h"
 
 #include <string>
 

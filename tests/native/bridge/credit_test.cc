@@ -1,6 +1,6 @@
 // Messages of the subprotocol with credits, cut anywhere.
 
-#include "plimsoll/native/bridge/credit.h"
+#include "plimsoll/native/bridge/relay/credit.h"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 // Which addresses of servers are dialled, and how connections are kept.
 
-#include "plimsoll/native/bridge/dial.h"
+#include "plimsoll/native/bridge/stream/dial.h"
 
 #include <fstream>
 #include <sstream>

@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/bridge/gate.h"
+#include "plimsoll/native/bridge/gate/gate.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 #include "plimsoll/tests/native/bridge/judged.h"
 #include "plimsoll/tests/native/bridge/raw_connection.h"

@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/gate.h"
+#include "plimsoll/native/bridge/gate/gate.h"
 
 #include <algorithm>
 #include <cstddef>

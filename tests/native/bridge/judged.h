@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "plimsoll/native/bridge/policy.h"
+#include "plimsoll/native/bridge/gate/policy.h"
 
 // A policy asked about commands as one would type them, for tests.
 

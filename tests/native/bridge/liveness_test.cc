@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/liveness.h"
+#include "plimsoll/native/bridge/relay/liveness.h"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/page_answer.h"
+#include "plimsoll/native/bridge/pages/page_answer.h"
 
 #include <string>
 #include <string_view>

@@ -15,7 +15,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "plimsoll/native/bridge/pages.h"
+#include "plimsoll/native/bridge/pages/pages.h"
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/bridge/page_files.h"
 

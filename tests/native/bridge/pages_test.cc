@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/pages.h"
+#include "plimsoll/native/bridge/pages/pages.h"
 
 #include <filesystem>
 #include <stdexcept>

@@ -3,7 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/bridge/policy.h"
+#include "plimsoll/native/bridge/gate/policy.h"
 #include "plimsoll/tests/native/bridge/judged.h"
 
 // Prefixes of keys and channels, and the ways around them.

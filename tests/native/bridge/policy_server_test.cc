@@ -8,7 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/core/commands/command_table.h"
-#include "plimsoll/native/bridge/policy.h"
+#include "plimsoll/native/bridge/gate/policy.h"
 #include "plimsoll/tests/native/bridge/judged.h"
 #include "plimsoll/tests/native/bridge/raw_connection.h"
 #include "plimsoll/tests/support/valkey_server.h"

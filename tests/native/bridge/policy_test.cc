@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/policy.h"
+#include "plimsoll/native/bridge/gate/policy.h"
 
 #include <string>
 #include <string_view>

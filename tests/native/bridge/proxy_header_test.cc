@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/proxy_header.h"
+#include "plimsoll/native/bridge/http/proxy_header.h"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/rate.h"
+#include "plimsoll/native/bridge/gate/rate.h"
 
 #include <catch2/catch_test_macros.hpp>
 

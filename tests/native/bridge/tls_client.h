@@ -8,7 +8,7 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-#include "plimsoll/native/bridge/stream.h"
+#include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/tls_context.h"
 
 namespace plimsoll::testing {

@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/addresses.h"
+#include "plimsoll/native/bridge/config/addresses.h"
 
 #include <string>
 #include <string_view>

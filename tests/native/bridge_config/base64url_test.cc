@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/base64url.h"
+#include "plimsoll/native/bridge/tokens/base64url.h"
 
 #include <string>
 #include <string_view>

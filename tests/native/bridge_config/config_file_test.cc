@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/config_file.h"
+#include "plimsoll/native/bridge/config/config_file.h"
 
 #include <cstdlib>
 #include <fstream>

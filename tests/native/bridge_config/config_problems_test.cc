@@ -5,7 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/bridge/config_file.h"
+#include "plimsoll/native/bridge/config/config_file.h"
 
 // What is said of a file that is wrong.
 

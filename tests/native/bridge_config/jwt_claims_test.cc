@@ -6,7 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/bridge/jwt.h"
+#include "plimsoll/native/bridge/tokens/jwt.h"
 #include "plimsoll/tests/native/bridge_config/jwt_signing.h"
 
 // What a well-signed token says.

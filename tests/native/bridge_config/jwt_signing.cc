@@ -8,7 +8,7 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 
-#include "plimsoll/native/bridge/base64url.h"
+#include "plimsoll/native/bridge/tokens/base64url.h"
 
 namespace plimsoll::testing {
 namespace {

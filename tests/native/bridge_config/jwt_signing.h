@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "plimsoll/native/bridge/jwt_key.h"
+#include "plimsoll/native/bridge/tokens/jwt_key.h"
 
 // What issues the tokens that tests verify.
 

@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/jwt.h"
+#include "plimsoll/native/bridge/tokens/jwt.h"
 
 #include <chrono>
 #include <string>
@@ -8,7 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/bridge/base64url.h"
+#include "plimsoll/native/bridge/tokens/base64url.h"
 #include "plimsoll/tests/native/bridge_config/jwt_signing.h"
 
 // Signatures, keys and headers: who a token is from. jwt_claims_test.cc has what it says.

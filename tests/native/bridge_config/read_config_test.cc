@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/read_config.h"
+#include "plimsoll/native/bridge/config/read_config.h"
 
 #include <fstream>
 #include <initializer_list>
@@ -7,7 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/bridge/tokens.h"
+#include "plimsoll/native/bridge/tokens/tokens.h"
 #include "plimsoll/tests/support/temporary_directory.h"
 
 // The command line, files and what must be there in the end.

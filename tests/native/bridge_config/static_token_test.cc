@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/static_token.h"
+#include "plimsoll/native/bridge/tokens/static_token.h"
 
 #include <set>
 #include <string>

@@ -1,4 +1,4 @@
-#include "plimsoll/native/bridge/tokens.h"
+#include "plimsoll/native/bridge/tokens/tokens.h"
 
 #include <chrono>
 #include <set>
@@ -9,7 +9,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/bridge/jwt.h"
+#include "plimsoll/native/bridge/tokens/jwt.h"
 #include "plimsoll/tests/native/bridge_config/jwt_signing.h"
 
 namespace plimsoll::testing::tokens_test {

@@ -1,0 +1,68 @@
+#include "plimsoll/native/bridge/config/addresses.h"
+
+#include <algorithm>
+#include <string>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "plimsoll/native/to_number.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace ip = boost::asio::ip;
+using native::to_number;
+
+constexpr unsigned ipv4_bits = 32;
+constexpr unsigned ipv6_bits = 128;
+
+std::optional<ip::address> read_address(std::string_view text) {
+  boost::system::error_code problem;
+  const ip::address address = ip::make_address(std::string(text), problem);
+  // What is read ends at a zero.
+  if (problem || text.find('\0') != text.npos) return std::nullopt;
+  return address;
+}
+
+}  // namespace
+
+std::optional<Network::Bytes> Network::to_bytes(std::string_view text) {
+  const auto address = read_address(text);
+  if (!address || text.find('%') != text.npos) return std::nullopt;
+  if (address->is_v6()) return address->to_v6().to_bytes();
+  return ip::make_address_v6(ip::v4_mapped, address->to_v4()).to_bytes();
+}
+
+bool Network::begin_alike(const Bytes& one, const Bytes& other, unsigned bits) {
+  const std::size_t whole = bits / 8;
+  if (!std::equal(one.begin(), one.begin() + whole, other.begin())) return false;
+  const unsigned left = bits % 8;
+  return left == 0 || ((one[whole] ^ other[whole]) >> (8 - left)) == 0;
+}
+
+std::optional<Network> Network::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view address = text.substr(0, slash);
+  const auto bytes = to_bytes(address);
+  if (!bytes) return std::nullopt;
+  const bool is_ipv6 = address.find(':') != address.npos;
+  Network network;
+  network.prefix_ = *bytes;
+  network.prefix_bits_ = ipv6_bits;
+  if (slash == text.npos) return network;
+  const unsigned bits_max = is_ipv6 ? ipv6_bits : ipv4_bits;
+  const auto bits = to_number<unsigned>(text.substr(slash + 1));
+  if (!bits || *bits > bits_max) return std::nullopt;
+  network.prefix_bits_ = ipv6_bits - bits_max + *bits;
+  for (unsigned bit = network.prefix_bits_; bit < ipv6_bits; ++bit) {
+    if ((network.prefix_[bit / 8] >> (7 - bit % 8) & 1) != 0) return std::nullopt;
+  }
+  return network;
+}
+
+bool Network::contains(std::string_view address) const {
+  const auto bytes = to_bytes(address.substr(0, address.find('%')));
+  return bytes && begin_alike(*bytes, prefix_, prefix_bits_);
+}
+
+}  // namespace plimsoll::bridge

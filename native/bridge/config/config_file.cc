@@ -1,0 +1,389 @@
+#include "plimsoll/native/bridge/config/config_file.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "plimsoll/native/bridge/config/config_limits.h"
+#include "plimsoll/native/bridge/config/config_table.h"
+#include "plimsoll/native/config/bounded_file.h"
+#include "plimsoll/native/config/plain_name.h"
+#include "plimsoll/native/config/toml_text.h"
+
+namespace plimsoll::bridge {
+
+using native::config::path_in;
+using native::config::read_secret_file;
+
+namespace {
+
+constexpr std::size_t config_bytes_max = 1024 * 1024;
+
+void read_addresses(ConfigTable& root, Config& config) {
+  constexpr std::string_view expected = "expected ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80";
+  if (root.has("listen")) config.listen.clear();
+  for (const std::string& text : root.texts("listen")) {
+    if (const auto address = parse_listen_address(text)) {
+      config.listen.push_back(*address);
+    } else {
+      root.add_problem("listen", "has something else than addresses; " + std::string(expected));
+    }
+  }
+  if (const auto text = root.text("metrics")) {
+    config.metrics = parse_listen_address(*text);
+    if (!config.metrics) root.add_problem("metrics", "is no address; " + std::string(expected));
+  }
+}
+
+void read_proxies(ConfigTable& root, Config& config) {
+  config.behind_proxy = root.flag("behind_proxy");
+  config.proxy_protocol = root.flag("proxy_protocol");
+  for (const std::string& text : root.texts("trusted_proxies")) {
+    if (const auto network = Network::parse(text)) {
+      config.trusted_proxies.push_back(*network);
+    } else {
+      root.add_problem("trusted_proxies",
+                       "has something else than networks; expected such as 10.0.0.0/8, with no "
+                       "bits behind the prefix");
+    }
+  }
+  if (config.proxy_protocol && config.trusted_proxies.empty()) {
+    root.add_problem("proxy_protocol", "is true without trusted_proxies, so nobody is believed");
+  }
+}
+
+void read_tls(ConfigTable& root, const std::string& folder, Config& config,
+              const Problems& problems) {
+  const std::size_t before = problems.lines().size();
+  ConfigTable table = root.table("tls");
+  config.certificate_file = path_in(folder, table.text("certificate_file").value_or(""));
+  config.key_file = path_in(folder, table.text("key_file").value_or(""));
+  table.refuse_unknown();
+  if (problems.lines().size() > before) return;  // it cannot be read, or names something else
+  const bool is_none = config.certificate_file.empty() && config.key_file.empty();
+  if (is_none && root.has("tls")) {
+    return root.add_problem("tls",
+                            "names no files; expected certificate_file and key_file, or no "
+                            "[tls] for a bridge that is reached without TLS");
+  }
+  if (config.certificate_file.empty() == config.key_file.empty()) return;
+  table.add_problem(config.key_file.empty() ? "key_file" : "certificate_file",
+                    "is missing; TLS wants both");
+}
+
+void read_pages(ConfigTable& root, const std::string& folder, Config& config) {
+  ConfigTable table = root.table("pages");
+  const auto pages = table.text("folder");
+  table.refuse_unknown();
+  config.pages_folder = path_in(folder, pages.value_or(""));
+  if (root.has("pages") && config.pages_folder.empty()) {
+    table.add_problem("folder", "is missing; expected that of the files to show");
+  }
+}
+
+// Letters, digits, dots and dashes in lower case, without a port.
+bool is_host(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
+  });
+}
+
+void read_names(ConfigTable& root, Config& config) {
+  config.origins = root.texts("origins");
+  if (!std::all_of(config.origins.begin(), config.origins.end(), is_origin)) {
+    root.add_problem("origins",
+                     "has something else than origins; expected such as \"https://example.org\", "
+                     "in lower case, without a path or a *");
+  }
+  config.hosts = root.texts("hosts");
+  if (!std::all_of(config.hosts.begin(), config.hosts.end(), is_host)) {
+    root.add_problem("hosts",
+                     "has something else than names; expected such as \"bridge.example.org\", in "
+                     "lower case, without a port");
+  }
+}
+
+// ---- The parts that come more than once
+
+constexpr std::int64_t databases_max = 1'000'000;
+constexpr std::int64_t connections_of_token_max = 1'000'000;
+constexpr std::size_t upstreams_max = 100;
+constexpr std::size_t profiles_max = 1'000;
+constexpr std::size_t jwt_keys_max = 32;
+
+void bound(ConfigTable& root, std::string_view key, std::size_t count, std::size_t max) {
+  if (count <= max) return;
+  root.add_problem(
+      key, "are " + std::to_string(count) + "; expected " + std::to_string(max) + " at most");
+}
+
+native::Error invalid(const std::string& text) {
+  return native::Error(ErrorCode::invalid_option, Executed::no, text);
+}
+
+native::Result<std::string> read_secret_variable(const std::string& name) {
+  // Any other text may be the secret itself.
+  if (!native::config::is_plain_name(name)) return invalid("is no name of an environment variable");
+  const char* const value = std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0') return invalid(name + ": is not set, or empty");
+  return std::string(value);
+}
+
+// A secret as `key` itself, or by `key`_file or `key`_env, of which one may be there.
+std::string read_secret(ConfigTable& table, const std::string& key, const std::string& folder) {
+  const auto inline_text = table.text(key);
+  const auto file = table.text(key + "_file");
+  const auto variable = table.text(key + "_env");
+  if (inline_text.has_value() + file.has_value() + variable.has_value() > 1) {
+    table.add_problem(key, "is there more than once; expected one of " + key + ", " + key +
+                               "_file and " + key + "_env");
+    return {};
+  }
+  if (inline_text) return *inline_text;
+  if (!file && !variable) return {};
+  const auto secret =
+      file ? read_secret_file(path_in(folder, *file)) : read_secret_variable(*variable);
+  if (secret) return *secret;
+  table.add_problem(key + (file ? "_file" : "_env"), secret.error().text());
+  return {};
+}
+
+void read_upstream(std::string name, ConfigTable& table, const std::string& folder,
+                   std::vector<Upstream>& all) {
+  const auto url = table.text("url");
+  const auto path = [&](std::string_view key) {
+    return path_in(folder, table.text(key).value_or(""));
+  };
+  native::TlsOptions tls;
+  tls.ca_file = path("ca_file");
+  tls.certificate_file = path("certificate_file");
+  tls.key_file = path("key_file");
+  tls.server_name = table.text("server_name").value_or("");
+  table.refuse_unknown();
+  if (!url) {
+    if (!table.has("url")) table.add_problem("url", "is missing; expected valkey://HOST:PORT");
+    return;
+  }
+  UpstreamUrl parsed = parse_upstream_url(std::move(name), *url);
+  if (parsed.problem.empty() && !(parsed.username.empty() && parsed.password.empty())) {
+    parsed.problem = "has a user or a password; these belong to profiles";
+  }
+  if (!parsed.problem.empty()) return table.add_problem("url", parsed.problem);
+  tls.enabled =
+      parsed.upstream.endpoint.kind == native::Endpoint::Kind::tcp && parsed.upstream.tls.enabled;
+  for (const auto key : {"ca_file", "certificate_file", "key_file", "server_name"}) {
+    if (table.has(key) && !tls.enabled) table.add_problem(key, "is for TLS; expected valkeys://");
+  }
+  if (tls.certificate_file.empty() != tls.key_file.empty()) {
+    table.add_problem(tls.key_file.empty() ? "key_file" : "certificate_file",
+                      "is missing; a client certificate wants both");
+  }
+  parsed.upstream.tls = std::move(tls);
+  all.push_back(std::move(parsed.upstream));
+}
+
+// A command, "container|subcommand", or a category: what could be one. Whether there is such is
+// known to who compiles the rules.
+bool is_rule(std::string_view text) {
+  if (text.starts_with('@')) text.remove_prefix(1);
+  return !text.empty() && text.size() <= native::config::name_size_max &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '-' || c == '_' || c == '.' || c == '|';
+         });
+}
+
+std::vector<std::string> read_rules(ConfigTable& table, std::string_view key) {
+  std::vector<std::string> rules = table.texts(key);
+  if (!std::all_of(rules.begin(), rules.end(), is_rule)) {
+    table.add_problem(key, "has something else in it than commands and @categories");
+  }
+  return rules;
+}
+
+std::uint32_t read_bounded(ConfigTable& table, std::string_view key, std::uint32_t fallback,
+                           std::int64_t max) {
+  const auto number = table.integer(key);
+  if (!number) return fallback;
+  if (*number >= 1 && *number <= max) return static_cast<std::uint32_t>(*number);
+  table.add_problem(key,
+                    "is " + std::to_string(*number) + "; expected 1 to " + std::to_string(max));
+  return fallback;
+}
+
+Profile read_profile(ConfigTable& table, const std::string& folder) {
+  Profile profile;
+  profile.upstream = table.text("upstream").value_or("");
+  profile.username = table.text("username").value_or("");
+  profile.password = read_secret(table, "password", folder);
+  profile.rules.allow = read_rules(table, "allow");
+  profile.rules.deny = read_rules(table, "deny");
+  profile.rules.allow_unsafe = read_rules(table, "allow_unsafe");
+  profile.rules.key_prefixes = table.texts("key_prefixes");
+  profile.rules.channel_prefixes = table.texts("channel_prefixes");
+  for (const std::int64_t database : table.integers("databases")) {
+    if (database >= 0 && database < databases_max) {
+      profile.rules.databases.push_back(static_cast<std::uint32_t>(database));
+    } else {
+      table.add_problem("databases", "has " + std::to_string(database) + " in it; expected 0 to " +
+                                         std::to_string(databases_max - 1));
+    }
+  }
+  profile.connections_max =
+      read_bounded(table, "connections_max", profile.connections_max, connections_of_token_max);
+  table.refuse_unknown();
+  if (!profile.username.empty() && profile.password.empty() && !table.has("password_file") &&
+      !table.has("password_env")) {
+    table.add_problem("username",
+                      "has no password; expected password, password_file or "
+                      "password_env");
+  }
+  return profile;
+}
+
+std::optional<JwtKey> read_key(ConfigTable& table, const std::string& folder) {
+  const auto algorithm = table.text("algorithm");
+  const std::string secret_file = path_in(folder, table.text("secret_file").value_or(""));
+  const std::string public_file = path_in(folder, table.text("public_key_file").value_or(""));
+  const auto kid = table.text("kid");
+  const auto audience = table.text("audience");
+  const auto issuer = table.text("issuer");
+  table.refuse_unknown();
+  const bool is_secret = algorithm == name(JwtAlgorithm::hs256);
+  if (!is_secret && algorithm != name(JwtAlgorithm::eddsa)) {
+    table.add_problem("algorithm", algorithm ? "is not one that is known; expected HS256 or EdDSA"
+                                             : "is missing; expected HS256 or EdDSA");
+    return std::nullopt;
+  }
+  const auto wanted = is_secret ? "secret_file" : "public_key_file";
+  const auto unwanted = is_secret ? "public_key_file" : "secret_file";
+  if (table.has(unwanted)) {
+    table.add_problem(unwanted, std::string("is not for this algorithm; expected ") + wanted);
+  }
+  const std::string& file = is_secret ? secret_file : public_file;
+  if (file.empty()) {
+    table.add_problem(wanted, "is missing; " + *algorithm + " wants it");
+    return std::nullopt;
+  }
+  auto bytes = read_secret_file(file);
+  if (!bytes) {
+    table.add_problem(wanted, bytes.error().text());
+    return std::nullopt;
+  }
+  auto key = is_secret ? JwtKey::from_secret(*bytes) : JwtKey::from_public_key(*bytes);
+  if (!key) {
+    table.add_problem(wanted, file + ": " + std::string(key.error().text()));
+    return std::nullopt;
+  }
+  for (const auto& [field, value] :
+       {std::pair{"kid", kid}, {"audience", audience}, {"issuer", issuer}}) {
+    if (value == "") table.add_problem(field, "is empty; leave it out if there is none");
+  }
+  key->kid = kid.value_or("");
+  key->audience = audience.value_or("");
+  key->issuer = issuer.value_or("");
+  return *key;
+}
+
+// [upstreams.NAME]
+void read_upstreams(ConfigTable& root, const std::string& folder, Config& config) {
+  for (auto& [name, table] : root.tables("upstreams")) {
+    read_upstream(name, table, folder, config.upstreams);
+  }
+  bound(root, "upstreams", config.upstreams.size(), upstreams_max);
+}
+
+// [profiles.NAME]
+void read_profiles(ConfigTable& root, const std::string& folder, Config& config) {
+  for (auto& [name, table] : root.tables("profiles")) {
+    config.profiles.push_back(read_profile(table, folder));
+    config.profiles.back().name = name;
+  }
+  bound(root, "profiles", config.profiles.size(), profiles_max);
+}
+
+// [[jwt_keys]]
+void read_jwt_keys(ConfigTable& root, const std::string& folder, Config& config) {
+  for (ConfigTable& table : root.list("jwt_keys")) {
+    if (auto key = read_key(table, folder)) config.jwt_keys.push_back(std::move(*key));
+  }
+  bound(root, "jwt_keys", config.jwt_keys.size(), jwt_keys_max);
+}
+
+}  // namespace
+
+bool is_origin(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  if (colon == text.npos || colon == 0) return false;
+  const std::string_view scheme = text.substr(0, colon);
+  const bool plain_scheme = std::all_of(scheme.begin(), scheme.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.';
+  });
+  const std::string_view host = text.substr(colon + 3);
+  return plain_scheme && !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
+                  c == '.' || c == ':' || c == '[' || c == ']';
+         });
+}
+
+UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
+  UpstreamUrl all;
+  const auto target = native::parse_url(url, {});
+  if (!target) {
+    all.problem = target.error().text();
+    return all;
+  }
+  if (target->endpoint.kind == native::Endpoint::Kind::websocket) {
+    all.problem = "is of a bridge; expected a server: valkey://, valkeys:// or unix://";
+    return all;
+  }
+  const native::Options& options = target->options;
+  if (options.database != 0 || !options.client_name.empty() ||
+      options.protocol != native::Options().protocol) {
+    all.problem = "says database, client_name or protocol; these are for clients to choose";
+    return all;
+  }
+  all.upstream = {.name = std::move(name), .endpoint = target->endpoint, .tls = options.tls};
+  all.username = options.username;
+  all.password = options.password;
+  return all;
+}
+
+ConfigDraft read_config_text(std::string_view text, const std::string& file, Problems& problems) {
+  ConfigDraft draft;
+  const auto parsed = native::config::parse_toml(text, file, problems);
+  if (!parsed) return draft;
+  ConfigSource source{.file = file, .problems = problems};
+  ConfigTable root(*parsed, "", source);
+  Config& config = draft.config;
+  const std::string folder = native::config::folder_of(file);
+  read_addresses(root, config);
+  read_proxies(root, config);
+  read_tls(root, folder, config, problems);
+  read_names(root, config);
+  read_pages(root, folder, config);
+  read_upstreams(root, folder, config);
+  read_profiles(root, folder, config);
+  read_jwt_keys(root, folder, config);
+  read_limits(root.table("limits"), config.limits);
+  draft.tokens_file = path_in(folder, root.text("tokens_file").value_or(""));
+  config.access_log = root.text("access_log").value_or("");
+  if (config.access_log != "stderr") config.access_log = path_in(folder, config.access_log);
+  ConfigTable profiles = root.table("profiles");
+  for (const Profile& profile : config.profiles) {
+    draft.upstream_places.push_back(profiles.table(profile.name).where("upstream"));
+  }
+  root.refuse_unknown();
+  return draft;
+}
+
+ConfigDraft read_config_file(const std::string& file, Problems& problems) {
+  const auto text = native::config::read_bounded_file(file, config_bytes_max);
+  if (text) return read_config_text(*text, file, problems);
+  problems.add_line(std::string(text.error().text()));
+  return {};
+}
+
+}  // namespace plimsoll::bridge

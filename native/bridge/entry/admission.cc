@@ -1,0 +1,112 @@
+#include "plimsoll/native/bridge/entry/admission.h"
+
+#include <algorithm>
+
+namespace plimsoll::bridge {
+namespace {
+
+using boost::beast::http::status;
+
+constexpr std::chrono::seconds soon{1};
+
+Admission refuse_host() {
+  return refuse(status::misdirected_request, "a Host that is not this machine");
+}
+
+}  // namespace
+
+Admission refuse(status status, std::string why, std::chrono::seconds retry_after) {
+  Admission refused;
+  refused.status = status;
+  refused.why = std::move(why);
+  refused.retry_after = retry_after;
+  return refused;
+}
+
+bool is_for_page(boost::beast::http::verb method) {
+  return method == boost::beast::http::verb::get || method == boost::beast::http::verb::head;
+}
+
+Admission refuse_method() {
+  return refuse(status::method_not_allowed, "a method that is neither GET nor HEAD");
+}
+
+Admission Doorkeeper::count_attempt(const std::string& address) {
+  if (limits_.attempt(address, std::chrono::steady_clock::now())) return {};
+  return refuse(status::too_many_requests, "upgrades_per_second_per_address", soon);
+}
+
+Admission Doorkeeper::count(const std::string& address, ConnectionLimits::Place& place) {
+  place = ConnectionLimits::Place();
+  if (!rules_.has_pages()) {
+    Admission counted = count_attempt(address);
+    if (!counted.is_welcome()) return counted;
+  }
+  place = limits_.take_place_of_address(address);
+  if (place) return {};
+  return refuse(status::too_many_requests, "connections_per_address_max", retry_later);
+}
+
+bool Doorkeeper::may_come_from(const Handshake& handshake) const {
+  const std::string& origin = *handshake.origin;
+  if (std::ranges::find(rules_.origins, origin) != rules_.origins.end()) return true;
+  // Its own pages. That Host is a name of this bridge has been seen to on loopback; elsewhere its
+  // certificate does, or the proxy in front.
+  return std::ranges::any_of(rules_.page_schemes, [&](const std::string& scheme) {
+    return origin == scheme + "://" + handshake.authority;
+  });
+}
+
+Admission Doorkeeper::judge_page(const Request& request, const Entrance& entrance) const {
+  const auto authority = authority_of(request);
+  if (!authority) return refuse(status::bad_request, "no Host, or several");
+  if (entrance.is_loopback && !is_own_host(host_of(*authority), rules_.hosts)) return refuse_host();
+  return is_for_page(request.method()) ? Admission() : refuse_method();
+}
+
+Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
+  if (rules_.has_pages()) {
+    Admission counted = count_attempt(entrance.address);
+    if (!counted.is_welcome()) return counted;
+  }
+  const auto handshake = read_handshake(request);
+  if (!handshake) return refuse(status::bad_request, "no request for a WebSocket");
+  if (entrance.is_loopback && !is_own_host(handshake->host, rules_.hosts)) return refuse_host();
+  if (handshake->origin && !may_come_from(*handshake)) {
+    return refuse(status::forbidden, "an Origin that is not allowed");
+  }
+
+  if (!handshake->token) return refuse(status::unauthorized, "no token");
+  if (handshake->has_two_tokens) return refuse(status::unauthorized, "two tokens");
+  const Verified<Grant> verified = verify_(*handshake->token, std::chrono::system_clock::now());
+  if (!verified) {
+    return refuse(status::unauthorized, "token: " + std::string(text(verified.refusal())));
+  }
+  const Grant& grant = *verified;
+  // Not before: whoever has no token learns no names.
+  auto upstream = rules_.upstreams.find(handshake->upstream);
+  if (handshake->upstream.empty() && rules_.upstreams.size() == 1) {
+    upstream = rules_.upstreams.begin();
+  }
+  if (upstream == rules_.upstreams.end()) return refuse(status::not_found, "no such upstream");
+  const std::string& bound_to = grant.profile->upstream;
+  if (!bound_to.empty() && bound_to != upstream->first) {
+    return refuse(status::forbidden, "an upstream that is not the token's");
+  }
+  ConnectionLimits::Place place_of_token =
+      limits_.take_place_of_token(grant.id, grant.profile->connections_max);
+  if (!place_of_token)
+    return refuse(status::too_many_requests, "connections_max of a token", retry_later);
+  if (handshake->protocol.empty()) return refuse(status::bad_request, "no subprotocol of ours");
+
+  Admission welcome;
+  welcome.upstream = &upstream->second;
+  welcome.upstream_name = upstream->first;
+  welcome.protocol = handshake->protocol;
+  welcome.grant = grant;
+  welcome.place_of_token = std::move(place_of_token);
+  welcome.rate = &limits_.rate_of_token(grant.id);
+  return welcome;
+}
+
+}  // namespace plimsoll::bridge

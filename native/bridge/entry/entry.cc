@@ -1,0 +1,203 @@
+#include "plimsoll/native/bridge/entry/entry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_static_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "plimsoll/native/bridge/http/proxy_header.h"
+#include "plimsoll/native/bridge/pages/page_answer.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::as_tuple;
+using asio::use_awaitable;
+using asio::experimental::awaitable_operators::operator||;
+using boost::system::error_code;
+
+// To somebody who has not got as far as HTTP.
+constexpr auto no_answer = http::status::unknown;
+
+bool is_trusted(const EntryRules& rules, const std::string& address) {
+  return std::ranges::any_of(rules.trusted_proxies,
+                             [&](const Network& network) { return network.contains(address); });
+}
+
+// Who asks, where a proxy that is trusted says so: the last address that is not such a proxy's.
+std::string client_of(const Request& request, const EntryRules& rules, std::string peer) {
+  // Several lines are one list (RFC 9110, 5.3): a proxy that appends may do it with a line of its
+  // own.
+  std::string list;
+  const auto [begin, end] = request.equal_range("X-Forwarded-For");
+  for (auto line = begin; line != end; ++line) list.append(",").append(line->value());
+  std::string_view hops = list;
+  while (is_trusted(rules, peer) && !hops.empty()) {
+    const std::size_t comma = hops.rfind(',');
+    std::string_view hop = comma == hops.npos ? hops : hops.substr(comma + 1);
+    hops = comma == hops.npos ? std::string_view() : hops.substr(0, comma);
+    while (hop.starts_with(' ')) hop.remove_prefix(1);
+    while (hop.ends_with(' ')) hop.remove_suffix(1);
+    error_code problem;
+    const auto address = asio::ip::make_address(std::string(hop), problem);
+    if (problem) break;  // what a proxy did not write
+    peer = address.to_string();
+  }
+  return peer;
+}
+
+// What is behind its header is not read.
+Admission refuse_body(const Request& request, const EntryRules& rules) {
+  const bool is_plain = rules.has_pages && !asks_for_upgrade(request);
+  if (is_plain && !is_for_page(request.method())) return refuse_method();
+  return refuse(http::status::bad_request, "a body");
+}
+
+// Each of these gets one step further, or has `entry.refusal` say why not.
+
+asio::awaitable<bool> read_proxy_header(Stream& stream, const EntryRules& rules, Entry& entry) {
+  if (!is_trusted(rules, entry.address)) {
+    entry.refusal = refuse(no_answer, "proxy_protocol: not one of trusted_proxies");
+    co_return false;
+  }
+  ProxyHeader header;
+  while (!header.space().empty()) {
+    const asio::mutable_buffer space(header.space().data(), header.space().size());
+    const auto [problem, size] =
+        co_await asio::async_read(stream.socket(), space, as_tuple(use_awaitable));
+    if (problem) {
+      entry.refusal = refuse(no_answer, problem.message());
+      co_return false;
+    }
+    header.handle_filled();
+  }
+  if (!header.problem().empty()) {
+    entry.refusal = refuse(no_answer, std::string(header.problem()));
+    co_return false;
+  }
+  if (!header.address().empty()) entry.address = header.address();
+  co_return true;
+}
+
+asio::awaitable<bool> begin_tls(Stream& stream, const EntryRules& rules, Entry& entry) {
+  std::string why = co_await stream.begin_tls(*rules.tls);
+  if (!why.empty()) entry.refusal = refuse(no_answer, std::move(why));
+  co_return entry.refusal.why.empty();
+}
+
+asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entry& entry) {
+  boost::beast::flat_static_buffer<header_bytes_max> buffer;
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(header_bytes_max);
+  const auto [problem, size] =
+      co_await http::async_read_header(stream, buffer, parser, as_tuple(use_awaitable));
+  if (problem) {
+    entry.is_over = !parser.got_some();
+    entry.refusal = refuse(http::status::bad_request, problem.message());
+    co_return false;
+  }
+  // What lies behind the header was sent before the answer: no client does that.
+  // Nor has any use for a coding, by which Beast may find no body where there is one.
+  const bool has_coding = parser.get().count(http::field::transfer_encoding) > 0;
+  if (buffer.size() > 0 || !parser.is_done() || has_coding) {
+    entry.refusal = refuse_body(parser.get(), rules);
+    co_return false;
+  }
+  entry.request = parser.release();
+  entry.address = client_of(*entry.request, rules, entry.sender);
+  co_return true;
+}
+
+// Who has no request then.
+bool is_counted(Entry& entry, const CountAddress& count) {
+  entry.refusal = count(entry.address);
+  if (entry.refusal.is_welcome()) return true;
+  entry.request.reset();
+  return false;
+}
+
+}  // namespace
+
+asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules, const std::string& peer,
+                             const CountAddress& count) {
+  Entry entry;
+  entry.address = peer;
+  bool has_come_to_http = rules.tls == nullptr;
+  const auto steps = [&]() -> asio::awaitable<void> {
+    if (rules.proxy_protocol && !co_await read_proxy_header(stream, rules, entry)) co_return;
+    entry.sender = entry.address;
+    const bool is_known = !is_trusted(rules, entry.sender);
+    if (is_known && !is_counted(entry, count)) {
+      if (!has_come_to_http) entry.refusal.status = no_answer;
+      co_return;
+    }
+    if (rules.tls != nullptr && !co_await begin_tls(stream, rules, entry)) co_return;
+    has_come_to_http = true;
+    if (co_await read_request(stream, rules, entry) && !is_known) is_counted(entry, count);
+  };
+  asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
+  const auto first = co_await (steps() || timer.async_wait(as_tuple(use_awaitable)));
+  entry.is_over = false;  // whoever says nothing at first is told
+  if (first.index() == 1) {
+    entry.request.reset();
+    entry.refusal =
+        refuse(has_come_to_http ? http::status::request_timeout : no_answer, "handshake_timeout");
+  }
+  co_return entry;
+}
+
+asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
+                                  const CountAddress& count) {
+  entry.request.reset();
+  asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
+  const auto first =
+      co_await (read_request(stream, rules, entry) || timer.async_wait(as_tuple(use_awaitable)));
+  if (first.index() == 1) {
+    entry.request.reset();
+    entry.is_over = true;
+  }
+  if (entry.request && is_trusted(rules, entry.sender)) is_counted(entry, count);
+}
+
+asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal, const EntryRules& rules) {
+  if (refusal.status != no_answer) {
+    http::response<http::empty_body> response(refusal.status, 11);
+    response.set(http::field::connection, "close");
+    response.set(http::field::content_length, "0");
+    if (refusal.retry_after.count() > 0) {
+      response.set(http::field::retry_after, std::to_string(refusal.retry_after.count()));
+    }
+    if (refusal.status == http::status::unauthorized) {
+      response.set(http::field::www_authenticate, "Bearer");
+    }
+    if (refusal.status == http::status::method_not_allowed) {
+      response.set(http::field::allow, "GET, HEAD");
+    }
+    if (rules.has_pages) restrict_pages(response);
+    asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
+    co_await (http::async_write(stream, response, as_tuple(use_awaitable)) ||
+              timer.async_wait(as_tuple(use_awaitable)));
+    // What it still sends is not to take the answer away; who came too often gets no time for that.
+    if (refusal.retry_after.count() == 0) co_await stream.async_linger(as_tuple(use_awaitable));
+  }
+  part(stream);
+}
+
+void part(Stream& stream) {
+  stream.say_goodbye();
+  error_code ignored;
+  stream.socket().shutdown(Stream::Socket::shutdown_both, ignored);
+}
+
+}  // namespace plimsoll::bridge

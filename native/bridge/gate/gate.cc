@@ -1,0 +1,138 @@
+#include "plimsoll/native/bridge/gate/gate.h"
+
+#include <array>
+#include <cstddef>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "plimsoll/core/base/bytes.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/resp/encoder.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+// Words that need no memory but the stack's.
+constexpr std::size_t stack_words_max = 32;
+
+// Reads the number of a line "$5\r\n" of a request that was found whole, and cuts the line off.
+std::size_t take_number(std::string_view& bytes) {
+  std::size_t number = 0;
+  std::size_t at = 1;
+  for (; bytes[at] != '\r'; ++at) {
+    number = number * 10 + static_cast<std::size_t>(bytes[at] - '0');
+  }
+  bytes.remove_prefix(at + 2);
+  return number;
+}
+
+// Makes `count` words of a request that was found whole.
+void take_words(std::string_view request, std::size_t count, std::string_view* out) {
+  take_number(request);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t size = take_number(request);
+    ::new (static_cast<void*>(out + i)) std::string_view(request.substr(0, size));
+    request.remove_prefix(size + 2);
+  }
+}
+
+}  // namespace
+
+std::string_view reason_of(GateOutcome outcome) {
+  switch (outcome) {
+    case GateOutcome::ok: return "";
+    case GateOutcome::protocol_error: return "requests are RESP arrays of bulk strings";
+    case GateOutcome::too_large: return "request too large";
+    case GateOutcome::no_memory: return "no memory for the request";
+  }
+  return "";
+}
+
+GateOutcome Gate::feed(std::string_view piece, Sink& sink) {
+  if (outcome_ != GateOutcome::ok) return outcome_;
+  GateOutcome outcome = GateOutcome::ok;
+  while (!piece.empty() && outcome == GateOutcome::ok) {
+    const RequestScanner::Scan scan = scanner_.scan(piece);
+    const std::string_view part = piece.substr(0, scan.bytes);
+    piece.remove_prefix(scan.bytes);
+    statistics_.bytes_in += part.size();
+    switch (scan.end) {
+      case RequestScanner::End::none:
+        if (!held_.append(part)) outcome = GateOutcome::no_memory;
+        break;
+      case RequestScanner::End::whole:
+        if (!pass(part, sink)) outcome = GateOutcome::no_memory;
+        break;
+      case RequestScanner::End::malformed: outcome = GateOutcome::protocol_error; break;
+      case RequestScanner::End::too_large: outcome = GateOutcome::too_large; break;
+    }
+  }
+  write(std::exchange(run_, {}), sink);
+  return outcome == GateOutcome::ok ? outcome : fail(outcome);
+}
+
+// The last part of a request. False: no memory.
+bool Gate::pass(std::string_view part, Sink& sink) {
+  const bool is_held = !held_.empty();
+  if (is_held && !held_.append(part)) return false;
+  const std::string_view request = is_held ? held_.view() : part;
+  Verdict verdict = Verdict::refused();
+  if (!judge(request, verdict)) return false;
+  if (!verdict.is_allowed()) {
+    write(std::exchange(run_, {}), sink);
+    refuse(verdict.reason(), sink);
+  } else {
+    statistics_.allowed += 1;
+    // What lies in a row in the piece is written at once; only the first can be held.
+    if (is_held) {
+      write(request, sink);
+    } else {
+      run_ = run_.empty() ? part : std::string_view(run_.data(), run_.size() + part.size());
+    }
+  }
+  held_.clear();
+  return true;
+}
+
+bool Gate::judge(std::string_view request, Verdict& verdict) const {
+  const std::size_t count = scanner_.words_count();
+  std::array<std::string_view, stack_words_max> few;
+  Block many;
+  std::string_view* words = few.data();
+  if (count > few.size()) {
+    many = Block::allocate(account_, count * sizeof(std::string_view));
+    if (!many) return false;
+    words = static_cast<std::string_view*>(many.data());
+  }
+  take_words(request, count, words);
+  verdict = policy_.judge(std::span(words, count));
+  return true;
+}
+
+// Of one word, so that the server knows no such command and has nothing to execute.
+void Gate::refuse(std::string_view reason, Sink& sink) {
+  statistics_.refused += 1;
+  constexpr std::size_t name_bytes_max = Verdict::refusal_mark.size() + Verdict::reason_bytes_max;
+  std::array<char, 2 * encoding::header_bytes_max + name_bytes_max + 2> command;
+  char* end = encoding::write_header(command.data(), '*', 1);
+  end = encoding::write_header(end, '$', Verdict::refusal_mark.size() + reason.size());
+  end = copy_bytes(Verdict::refusal_mark, end);
+  end = copy_bytes(reason, end);
+  end = copy_bytes("\r\n", end);
+  write({command.data(), static_cast<std::size_t>(end - command.data())}, sink);
+}
+
+void Gate::write(std::string_view commands, Sink& sink) {
+  if (commands.empty()) return;
+  statistics_.bytes_out += commands.size();
+  sink.write(commands);
+}
+
+GateOutcome Gate::fail(GateOutcome outcome) {
+  held_.clear();
+  outcome_ = outcome;
+  return outcome;
+}
+
+}  // namespace plimsoll::bridge

@@ -1,0 +1,264 @@
+#include "plimsoll/native/bridge/gate/policy.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <optional>
+
+#include "plimsoll/core/commands/folded.h"
+#include "plimsoll/core/commands/row_numbers.h"
+#include "plimsoll/native/bridge/gate/command_ways.h"
+#include "plimsoll/native/bridge/gate/rule_set.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace row_numbers = commands::row_numbers;
+using commands::Row;
+
+// Where the server tells of keys: https://valkey.io/topics/notifications
+constexpr std::array<std::string_view, 2> notifications = {"__keyspace@", "__keyevent@"};
+
+constexpr std::string_view beyond_prefixes = " is beyond the token's prefixes";
+
+std::optional<std::string> add_all(RuleSet& set, const std::vector<std::string>& rules) {
+  for (const std::string& rule : rules) {
+    if (auto problem = set.add(rule)) return problem;
+  }
+  return std::nullopt;
+}
+
+// Which of those that are for nobody a profile may ask for.
+bool may_be_unsafe(std::string_view name) {
+  return name == "CLIENT|KILL" || name == "CLIENT|PAUSE" || name == "CLIENT|UNPAUSE";
+}
+
+// What is wrong with one, if anything.
+std::optional<std::string> add_unsafe(std::vector<bool>& rows, const std::string& rule) {
+  for (std::size_t place = 0; place < rows.size(); ++place) {
+    const std::string_view name = commands::all_rows()[place].name_view();
+    if (!may_be_unsafe(name) || !commands::is_token(rule, name)) continue;
+    rows[place] = true;
+    return std::nullopt;
+  }
+  return "'" + rule + "' is none of client|kill, client|pause and client|unpause";
+}
+
+bool has_empty(const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [](const std::string& prefix) { return prefix.empty(); });
+}
+
+bool begins_with_any(std::string_view text, const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const std::string& prefix) { return text.starts_with(prefix); });
+}
+
+// The part of a pattern that all that it matches begin with.
+std::string_view literal_part(std::string_view pattern) {
+  return pattern.substr(0, pattern.find_first_of("*?[\\"));
+}
+
+bool is_notification(std::string_view channel) {
+  return std::any_of(notifications.begin(), notifications.end(),
+                     [&](std::string_view begin) { return channel.starts_with(begin); });
+}
+
+bool may_match_notification(std::string_view pattern) {
+  const std::string_view literal = literal_part(pattern);
+  return is_notification(literal) ||
+         std::any_of(notifications.begin(), notifications.end(),
+                     [&](std::string_view begin) { return begin.starts_with(literal); });
+}
+
+Verdict not_allowed(const Row& row) {
+  return Verdict::refused().name(row.name_view()).say(" is not allowed");
+}
+
+Verdict judge_hello(std::span<const std::string_view> words) {
+  const bool has_version = words.size() > 1;
+  if (has_version && words[1] != "2" && words[1] != "3") {
+    return Verdict::refused().say("HELLO with a version that is neither 2 nor 3");
+  }
+  if (words.size() <= 2) return Verdict::allowed();
+  if (words.size() == 4 && is_option(words[2], "SETNAME")) return Verdict::allowed();
+  return Verdict::refused().say("HELLO is not allowed with more than SETNAME");
+}
+
+}  // namespace
+
+std::variant<Policy, RuleProblem> Policy::create(const Rules& rules) {
+  RuleSet allow;
+  if (auto problem = add_all(allow, rules.allow)) return RuleProblem{"allow: " + *problem};
+  RuleSet deny;
+  if (auto problem = add_all(deny, rules.deny)) return RuleProblem{"deny: " + *problem};
+  // It would be all keys or channels, which is what the lists are there to say no to; of channels,
+  // whose list being empty means none, it says so where it is alone.
+  if (has_empty(rules.key_prefixes)) return RuleProblem{"key_prefixes: one is empty"};
+  if (rules.channel_prefixes.size() > 1 && has_empty(rules.channel_prefixes)) {
+    return RuleProblem{"channel_prefixes: one is empty, which stands for any channel, alone"};
+  }
+
+  Policy policy;
+  const std::span<const Row> rows = commands::all_rows();
+  policy.allowed_rows_.resize(rows.size());
+  policy.rows_with_subcommands_.resize(rows.size());
+  for (std::size_t place = 0; place < rows.size(); ++place) {
+    policy.allowed_rows_[place] = allow.has_row(place) && !deny.may_have_row(place);
+    if (rows[place].name_words() == 1) continue;
+    const std::string_view name = rows[place].name_view();
+    const std::array<std::string_view, 1> container = {name.substr(0, name.find('|'))};
+    const Row* const found = commands::find(container);
+    if (found != nullptr) policy.rows_with_subcommands_[commands::number_of(*found) - 1u] = true;
+  }
+  policy.unsafe_rows_.resize(rows.size());
+  for (const std::string& rule : rules.allow_unsafe) {
+    if (auto problem = add_unsafe(policy.unsafe_rows_, rule)) {
+      return RuleProblem{"allow_unsafe: " + *problem};
+    }
+  }
+  policy.allows_unknown_ = allow.has_all() && !deny.has_categories() && rules.key_prefixes.empty();
+  policy.key_prefixes_ = rules.key_prefixes;
+  policy.channel_prefixes_ = rules.channel_prefixes;
+  policy.databases_ = rules.databases;
+  if (policy.databases_.empty()) policy.databases_ = {0};
+  return policy;
+}
+
+Verdict Policy::judge(Words words) const {
+  if (words.empty() || words[0].empty()) return Verdict::refused().say("a command without a name");
+  const Row* const row = commands::find(words);
+  if (row == nullptr) return judge_unknown(words[0]);
+  // A newer server may have it, and none of what is known of the container need hold of it.
+  if (row->name_words() == 1 && words.size() > 1 &&
+      rows_with_subcommands_[commands::number_of(*row) - 1u]) {
+    return Verdict::refused().name(row->name_view()).say(" ").quote(words[1]).say(" is unknown");
+  }
+  switch (way_of(*row)) {
+    case Way::always: return Verdict::allowed();
+    case Way::never: return judge_unsafe(*row);
+    case Way::hello: return judge_hello(words);
+    case Way::select: return judge_database(words.size() == 2 ? words[1] : "");
+    case Way::tracking: return judge_tracking(*row, words);
+    case Way::by_rules: return judge_by_rules(*row, words);
+  }
+  return not_allowed(*row);
+}
+
+Verdict Policy::judge_unsafe(const Row& row) const {
+  return unsafe_rows_[commands::number_of(row) - 1u] ? Verdict::allowed() : not_allowed(row);
+}
+
+Verdict Policy::judge_unknown(std::string_view name) const {
+  // No command of the server's has a bar in its name; it would be one that was looked up otherwise.
+  if (allows_unknown_ && name.find('|') == std::string_view::npos) return Verdict::allowed();
+  return Verdict::refused().quote(name).say(" is not allowed");
+}
+
+// CLIENT TRACKING ON|OFF, and options as the server reads them, from left to right.
+Verdict Policy::judge_tracking(const Row& row, Words words) const {
+  bool broadcasts = false;
+  bool has_prefix = false;
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    if (is_option(words[i], "BCAST")) {
+      broadcasts = true;
+    } else if (is_option(words[i], "PREFIX") && i + 1 < words.size()) {
+      const std::string_view prefix = words[++i];
+      has_prefix = true;
+      if (!key_prefixes_.empty() && !begins_with_any(prefix, key_prefixes_)) {
+        return Verdict::refused().say("prefix ").quote(prefix).say(beyond_prefixes);
+      }
+    } else if (!is_option(words[i], "OPTIN") && !is_option(words[i], "OPTOUT") &&
+               !is_option(words[i], "NOLOOP")) {
+      return Verdict::refused().say("CLIENT TRACKING is not allowed with ").quote(words[i]);
+    }
+  }
+  if (broadcasts && !has_prefix && !key_prefixes_.empty()) {
+    return Verdict::refused().say("CLIENT TRACKING with BCAST needs a PREFIX of the token's");
+  }
+  // It tells every key's name.
+  const bool tells_all = broadcasts && key_prefixes_.empty();
+  if (tells_all && !allowed_rows_[commands::number_of(row) - 1u]) return not_allowed(row);
+  return Verdict::allowed();
+}
+
+Verdict Policy::judge_by_rules(const Row& row, Words words) const {
+  if (!allowed_rows_[commands::number_of(row) - 1u]) return not_allowed(row);
+  if (const Verdict channels = judge_channels(row, words); !channels.is_allowed()) return channels;
+  return key_prefixes_.empty() ? judge_databases(row, words) : judge_keys(row, words);
+}
+
+Verdict Policy::judge_channels(const Row& row, Words words) const {
+  const ChannelWords places = channels_of(row);
+  if (places.kind == ChannelWords::Kind::none) return Verdict::allowed();
+  const bool are_patterns = places.kind == ChannelWords::Kind::patterns;
+  if (words.size() <= places.first) {
+    return Verdict::refused().name(row.name_view()).say(" without a channel is not allowed");
+  }
+  const std::size_t end = places.to_the_end ? words.size() : places.first + std::size_t{1};
+  for (const std::string_view word : words.subspan(places.first, end - places.first)) {
+    if (!begins_with_any(are_patterns ? literal_part(word) : word, channel_prefixes_)) {
+      return Verdict::refused().say("channel ").quote(word).say(beyond_prefixes);
+    }
+    if (are_patterns ? may_match_notification(word) : is_notification(word)) {
+      return Verdict::refused().say("channel ").quote(word).say(" may tell of any key");
+    }
+  }
+  return Verdict::allowed();
+}
+
+Verdict Policy::judge_keys(const Row& row, Words words) const {
+  const auto ranges = commands::key_ranges(row, words);
+  if (!ranges || has_ambiguous_keys(row, words) || (row.specs_count > 0 && ranges->count == 0)) {
+    return Verdict::refused().say("the keys of ").name(row.name_view()).say(" cannot be told");
+  }
+  std::size_t options_at = row.name_words();
+  for (const commands::KeyRange& range : std::span(ranges->ranges).first(ranges->count)) {
+    for (std::size_t i = 0; i < range.count; ++i) {
+      const std::size_t at = range.first + i * range.step;
+      if (!begins_with_any(words[at], key_prefixes_)) {
+        return Verdict::refused().say("key ").quote(words[at]).say(beyond_prefixes);
+      }
+      options_at = std::max(options_at, at + 1);
+    }
+  }
+  if (reaches_undeclared_keys(row, words, options_at)) {
+    return Verdict::refused()
+        .name(row.name_view())
+        .say(" may reach keys")
+        .say(" beyond the token's prefixes");
+  }
+  return Verdict::allowed();
+}
+
+// Those besides the connection's own.
+Verdict Policy::judge_databases(const Row& row, Words words) const {
+  const auto word = [&](std::size_t at) { return at < words.size() ? words[at] : ""; };
+  switch (commands::number_of(row)) {
+    case row_numbers::move: return judge_database(word(2));
+    case row_numbers::swapdb: {
+      const Verdict first = judge_database(word(1));
+      return first.is_allowed() ? judge_database(word(2)) : first;
+    }
+    case row_numbers::copy:
+      for (std::size_t i = 3; i < words.size(); ++i) {
+        if (!is_option(words[i], "DB")) continue;
+        if (const Verdict named = judge_database(word(i + 1)); !named.is_allowed()) return named;
+      }
+      return Verdict::allowed();
+    default: return Verdict::allowed();
+  }
+}
+
+Verdict Policy::judge_database(std::string_view number) const {
+  std::uint32_t database = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), database);
+  const bool is_number = error == std::errc() && end == number.data() + number.size();
+  if (is_number && std::count(databases_.begin(), databases_.end(), database) > 0) {
+    return Verdict::allowed();
+  }
+  return Verdict::refused().say("database ").quote(number).say(" is not allowed");
+}
+
+}  // namespace plimsoll::bridge

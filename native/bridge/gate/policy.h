@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/native/bridge/gate/rules.h"
+#include "plimsoll/native/bridge/gate/verdict.h"
+
+// What a profile's requests may be: its Rules, made ready once, and asked for every request of all
+// of its connections, from any thread. Says no to what it does not understand.
+//
+// It looks at words alone. A profile that allows scripts or functions (which it can only without
+// key_prefixes) allows all that the server's user may do in them, in any database.
+
+namespace plimsoll::bridge {
+
+/// Why rules make no policy: "allow: '@reed' is no category of commands".
+struct RuleProblem {
+  std::string text;
+};
+
+class Policy {
+ public:
+  static std::variant<Policy, RuleProblem> create(const Rules& rules);
+
+  /// What may be done with a command of these words. Allocates nothing.
+  Verdict judge(std::span<const std::string_view> words) const;
+
+ private:
+  using Words = std::span<const std::string_view>;
+
+  Policy() = default;
+
+  Verdict judge_unsafe(const commands::Row& row) const;
+  Verdict judge_unknown(std::string_view name) const;
+  Verdict judge_tracking(const commands::Row& row, Words words) const;
+  Verdict judge_by_rules(const commands::Row& row, Words words) const;
+  Verdict judge_channels(const commands::Row& row, Words words) const;
+  Verdict judge_keys(const commands::Row& row, Words words) const;
+  Verdict judge_databases(const commands::Row& row, Words words) const;
+  Verdict judge_database(std::string_view number) const;
+
+  // A row of the command table each.
+  std::vector<bool> allowed_rows_;
+  std::vector<bool> rows_with_subcommands_;
+  std::vector<bool> unsafe_rows_;  // that are for nobody, but for this profile
+  bool allows_unknown_ = false;
+  std::vector<std::string> key_prefixes_;
+  std::vector<std::string> channel_prefixes_;
+  std::vector<std::uint32_t> databases_;
+};
+
+}  // namespace plimsoll::bridge

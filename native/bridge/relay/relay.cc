@@ -1,0 +1,426 @@
+#include "plimsoll/native/bridge/relay/relay.h"
+
+#include <algorithm>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+using asio::as_tuple;
+using asio::use_awaitable;
+using boost::system::error_code;
+
+// What large messages are read by.
+constexpr std::size_t large_bytes = 64 * 1024;
+
+// Connections of one token wait for the same commands: not each for every one.
+constexpr std::chrono::milliseconds pace_min{10};
+
+// In front of data, for whoever speaks the subprotocol with credits.
+constexpr std::size_t type_bytes = 1;
+
+// As small as a command can be: how many lie in some bytes at most.
+constexpr std::size_t command_bytes_min = std::string_view("*1\r\n$0\r\n\r\n").size();
+
+// What lasts as long as this.
+class During {
+ public:
+  explicit During(std::optional<std::chrono::steady_clock::time_point>& since) : since_(since) {
+    since_ = std::chrono::steady_clock::now();
+  }
+  ~During() { since_.reset(); }
+  During(const During&) = delete;
+  During& operator=(const During&) = delete;
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point>& since_;
+};
+
+// What the gate lets through goes to the server at once, as far as its socket takes it; the rest is
+// kept, as what the gate gives lives for the call.
+class ToServer final : public Gate::Sink {
+ public:
+  ToServer(Stream& server, Account& account) : server_(server), rest_(account) {}
+
+  void write(std::string_view commands) override {
+    if (problem_ || !had_memory_) return;
+    if (rest_.empty()) {
+      const std::size_t written = server_.write_now(commands, problem_);
+      if (problem_ == asio::error::would_block) problem_ = {};
+      commands.remove_prefix(written);
+    }
+    had_memory_ = rest_.append(commands);
+  }
+
+  const error_code& problem() const { return problem_; }
+  bool had_memory() const { return had_memory_; }
+  std::string_view rest() const { return rest_.view(); }
+
+ private:
+  Stream& server_;
+  HeldBytes rest_;
+  error_code problem_;
+  bool had_memory_ = true;
+};
+
+}  // namespace
+
+Relay::Relay(Stream client, Stream server, const Grant& grant, Rate& rate,
+             const RelayOptions& options, const Policy& policy, Account& account,
+             Counters& counters)
+    : grant_(grant),
+      options_(options),
+      account_(account),
+      counters_(counters),
+      client_(std::move(client)),
+      server_(std::move(server)),
+      gate_(policy, account, options.requests),
+      rate_(rate),
+      liveness_(options.ping_interval, options.pongs_missed_max),
+      change_(client_.get_executor()) {
+  ++counters_.relays;
+}
+
+Relay::~Relay() { --counters_.relays; }
+
+void Relay::tune(std::string_view protocol) {
+  has_credits_ = protocol == protocol_with_credits;
+  websocket::stream_base::timeout timeout;
+  timeout.handshake_timeout = options_.handshake_timeout;
+  timeout.idle_timeout = websocket::stream_base::none();  // check_liveness() looks after it
+  timeout.keep_alive_pings = false;
+  client_.set_option(timeout);
+  client_.control_callback([this](auto, auto) { liveness_.handle_sign(); });
+  client_.set_option(websocket::stream_base::decorator([protocol](auto& response) {
+    response.set(beast::http::field::sec_websocket_protocol, protocol);
+    response.set(beast::http::field::server, "plimsoll-bridge");  // else Beast names itself
+  }));
+  client_.read_message_max(options_.message_bytes_max);
+  client_.auto_fragment(false);
+  client_.binary(true);
+}
+
+asio::awaitable<RelayEnd> Relay::run(Request request, std::string_view protocol) {
+  using asio::experimental::awaitable_operators::operator&&;
+  tune(protocol);
+  const auto [problem] = co_await client_.async_accept(request, as_tuple(use_awaitable));
+  request = Request();  // the connection outlives what it began with
+  if (problem) {
+    handle_client_gone(problem);
+  } else {
+    is_open_ = true;
+    error_code ignored;
+    server_.socket().non_blocking(true, ignored);
+    if (is_over_) begin_close();
+    co_await (carry_requests() && carry_replies());
+  }
+  result_.commands_allowed = gate_.statistics().allowed;
+  result_.commands_refused = gate_.statistics().refused;
+  co_return result_;
+}
+
+// ---- Requests
+
+asio::awaitable<void> Relay::carry_requests() {
+  for (;;) {
+    const std::optional<std::size_t> size = co_await take(small_);
+    if (!size) co_return;
+    if (*size < small_.size()) continue;
+    const bool goes_on = co_await take_large();
+    if (!goes_on) co_return;
+  }
+}
+
+// As long as there is more than an idle relay's buffer takes; false: it is over. Without memory for
+// it the small one has to do.
+asio::awaitable<bool> Relay::take_large() {
+  const Block large = Block::allocate(account_, large_bytes);
+  if (!large) co_return true;
+  std::optional<std::size_t> size;
+  do {
+    size = co_await take({static_cast<char*>(large.data()), large.size()});
+  } while (size && *size > small_.size());
+  co_return size.has_value();
+}
+
+// Reads and forwards some of a message; nothing: it is over.
+asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
+  const auto [problem, size] = co_await client_.async_read_some(
+      asio::buffer(space.data(), space.size()),
+      asio::bind_cancellation_slot(operations_.reading.slot(), as_tuple(use_awaitable)));
+  if (problem) {
+    handle_client_gone(problem);
+    co_return std::nullopt;
+  }
+  liveness_.handle_sign();
+  if (is_over_) co_return size;  // and on, until the client has closed
+  result_.bytes_in += size;
+  counters_.bytes_from_clients += size;
+  if (!client_.got_binary()) {
+    end(Code::unknown_data, "text");
+    co_return size;
+  }
+  std::string_view data(space.data(), size);
+  if (has_credits_) {
+    data = credit_.take(data, client_.is_message_done());
+    if (credit_.problem() != CreditReader::Problem::none) {
+      end(Code::policy_error, words_of(credit_.problem()));
+      co_return size;
+    }
+    if (waiting_since_) change_.cancel();
+  }
+  if (data.empty()) co_return size;
+  if (rate_.is_bounded()) {
+    co_await forward_at_rate(data);
+  } else {
+    co_await forward(data);
+  }
+  co_return size;
+}
+
+// In pieces that hold no more commands than may go on now, and the end of one.
+asio::awaitable<void> Relay::forward_at_rate(std::string_view data) {
+  while (!data.empty() && !is_over_) {
+    const std::size_t left = rate_.left(std::chrono::steady_clock::now());
+    if (left == 0) {
+      co_await wait_for_rate();
+      continue;
+    }
+    const std::string_view piece = data.substr(0, left * command_bytes_min);
+    data.remove_prefix(piece.size());
+    const std::uint64_t before = gate_.statistics().commands();
+    co_await forward(piece);
+    rate_.spend(gate_.statistics().commands() - before);
+  }
+}
+
+asio::awaitable<void> Relay::wait_for_rate() {
+  ++counters_.paced;
+  is_paced_ = true;
+  if (!pause_) pause_.emplace(client_.get_executor());
+  pause_->expires_after(std::max<Rate::Clock::duration>(rate_.wait(), pace_min));
+  co_await pause_->async_wait(as_tuple(use_awaitable));
+  is_paced_ = false;
+}
+
+asio::awaitable<void> Relay::forward(std::string_view data) {
+  ToServer out(server_, account_);
+  const GateStatistics before = gate_.statistics();
+  const GateOutcome outcome = gate_.feed(data, out);
+  counters_.commands_allowed += gate_.statistics().allowed - before.allowed;
+  counters_.commands_refused += gate_.statistics().refused - before.refused;
+  error_code problem = out.problem();
+  if (!problem && (!out.rest().empty() || server_.has_rest())) {
+    const During waiting(server_waiting_since_);
+    if (server_.has_rest()) {
+      const auto [failed, none] =
+          co_await server_.async_write_some(asio::const_buffer(), as_tuple(use_awaitable));
+      problem = failed;
+    }
+    if (!problem && !out.rest().empty()) {
+      const asio::const_buffer rest(out.rest().data(), out.rest().size());
+      const auto [failed, size] =
+          co_await asio::async_write(server_, rest, as_tuple(use_awaitable));
+      problem = failed;
+    }
+  }
+  if (problem) co_return handle_server_gone(problem.message());
+  if (!out.had_memory()) co_return end_for(GateOutcome::no_memory);
+  if (outcome != GateOutcome::ok) end_for(outcome);
+}
+
+void Relay::end_for(GateOutcome outcome) {
+  Code code = Code::policy_error;
+  if (outcome == GateOutcome::too_large) code = Code::too_big;
+  if (outcome == GateOutcome::no_memory) {
+    code = Code::try_again_later;
+    ++counters_.out_of_memory;
+  }
+  end(code, reason_of(outcome));
+}
+
+// ---- Replies
+
+asio::awaitable<void> Relay::carry_replies() {
+  while (!is_over_) {
+    const std::size_t before = has_credits_ ? type_bytes : 0;
+    const std::size_t room = std::min(small_reply_.size() - before, sendable_bytes());
+    if (room == 0) {
+      co_await wait_for_credit();
+      continue;
+    }
+    const auto [problem, size] = co_await server_.async_read_some(
+        asio::buffer(small_reply_.data() + before, room), as_tuple(use_awaitable));
+    if (is_over_) co_return;
+    if (problem) co_return handle_server_gone(problem.message());
+    if (size == room) {
+      co_await send_large({small_reply_.data() + before, size});
+    } else {
+      co_await send(small_reply_, size);
+    }
+  }
+}
+
+std::size_t Relay::sendable_bytes() const {
+  if (!has_credits_) return options_.sent_bytes_max;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(options_.sent_bytes_max, credit_.left()));
+}
+
+// Where there is something to be sent.
+asio::awaitable<void> Relay::wait_for_credit() {
+  if (!server_.holds_bytes()) {
+    const auto [problem] =
+        co_await server_.socket().async_wait(Stream::Socket::wait_read, as_tuple(use_awaitable));
+    if (is_over_) co_return;
+    if (problem) co_return handle_server_gone(problem.message());
+    if (server_.has_ended()) co_return handle_server_gone("End of file");
+  }
+  if (sendable_bytes() > 0) co_return;
+  ++counters_.stalls;
+  const During waiting(waiting_since_);
+  while (sendable_bytes() == 0 && !is_over_) {
+    change_.expires_at(std::chrono::steady_clock::time_point::max());
+    co_await change_.async_wait(as_tuple(use_awaitable));
+  }
+}
+
+// What was read, and what there is behind it, as far as it may be sent.
+asio::awaitable<void> Relay::send_large(std::span<const char> begin) {
+  const std::size_t before = has_credits_ ? type_bytes : 0;
+  const std::size_t wanted = std::min(begin.size() + server_.available_bytes(), sendable_bytes());
+  const Block buffer = Block::allocate(account_, before + wanted);
+  if (!buffer) {
+    ++counters_.out_of_memory;
+    end(Code::try_again_later, "no memory");
+    co_return;
+  }
+  char* const bytes = static_cast<char*>(buffer.data());
+  std::copy(begin.begin(), begin.end(), bytes + before);
+  std::size_t size = begin.size();
+  if (size < wanted) {
+    error_code problem;
+    size += server_.read_now({bytes + before + size, wanted - size}, problem);
+    // What is wrong besides is found by the next read, behind what came before it.
+  }
+  co_await send({bytes, before + wanted}, size);
+}
+
+// `size` bytes of replies in `message`, behind room for their type.
+asio::awaitable<void> Relay::send(std::span<char> message, std::size_t size) {
+  const std::size_t before = has_credits_ ? type_bytes : 0;
+  if (has_credits_) {
+    message[0] = type_data;
+    credit_.use(size);
+  }
+  result_.bytes_out += size;
+  counters_.bytes_to_clients += size;
+  const During waiting(waiting_since_);
+  const asio::const_buffer bytes(message.data(), before + size);
+  const auto [problem, sent] = co_await client_.async_write(
+      bytes, asio::bind_cancellation_slot(operations_.writing.slot(), as_tuple(use_awaitable)));
+  if (problem) handle_client_gone(problem);
+}
+
+// ---- The end: by the relay itself, by time, or by the server that owns it
+
+void Relay::check(std::chrono::steady_clock::time_point now,
+                  std::chrono::system_clock::time_point wall_now) {
+  if (closing_since_ && now - *closing_since_ >= options_.handshake_timeout)
+    abort("no answer to a close");
+  if (is_over_) return;
+  if (grant_.expires_at && wall_now >= *grant_.expires_at)
+    return end(Code::policy_error, "token expired");
+  // What it has granted meanwhile may lie behind what it may not send yet.
+  if (waiting_since_ && is_paced_) waiting_since_ = now;
+  if (waiting_since_ && now - *waiting_since_ >= options_.stall_timeout) {
+    ++counters_.stalled_cuts;
+    return end(Code::policy_error, "not reading");
+  }
+  if (server_waiting_since_ && now - *server_waiting_since_ >= options_.stall_timeout) {
+    return handle_server_gone("it takes no requests");
+  }
+  if (is_open_) check_liveness(now);
+}
+
+void Relay::check_liveness(std::chrono::steady_clock::time_point now) {
+  const bool is_listening = !is_paced_ && !server_waiting_since_;
+  switch (liveness_.check(now, is_listening)) {
+    case Liveness::Due::nothing: return;
+    case Liveness::Due::end: ++counters_.silent_cuts; return abort("no answer to pings");
+    case Liveness::Due::ping: break;
+  }
+  if (is_pinging_) return;  // the one before has not even left
+  is_pinging_ = true;
+  const auto has_left = [self = shared_from_this()](const error_code&) {
+    self->is_pinging_ = false;
+  };
+  client_.async_ping({}, asio::bind_cancellation_slot(operations_.pinging.slot(), has_left));
+}
+
+void Relay::end(Code code, std::string_view reason) {
+  if (is_over_) return;
+  is_over_ = true;
+  result_.code = code;
+  result_.reason = reason;
+  server_.close();
+  change_.cancel();
+  if (pause_) pause_->cancel();
+  if (is_open_) begin_close();
+}
+
+void Relay::abort(std::string_view why) {
+  is_open_ = false;
+  end(Code::abnormal, why);
+  client_.next_layer().close();
+  // Not from within check(), whose caller goes over all relays.
+  asio::post(client_.get_executor(), [self = shared_from_this()] { self->end_operations(); });
+}
+
+// The socket's end reaches the operation that waits for the socket. Where a frame breaks the
+// protocol while a close is being written, none does: Beast's read waits for the close, with what
+// the close waits for.
+void Relay::end_operations() {
+  for (asio::cancellation_signal* const each :
+       {&operations_.closing, &operations_.pinging, &operations_.writing, &operations_.reading}) {
+    each->emit(asio::cancellation_type::terminal);
+  }
+}
+
+// The close frame, behind what is being written, and the client's answer to it. Whoever reads goes
+// on until then.
+void Relay::begin_close() {
+  closing_since_ = std::chrono::steady_clock::now();
+  const websocket::close_reason reason(result_.code, result_.reason);
+  const auto has_closed = [self = shared_from_this()](const error_code&) {};
+  client_.async_close(reason, asio::bind_cancellation_slot(operations_.closing.slot(), has_closed));
+}
+
+void Relay::handle_client_gone(const error_code& problem) {
+  if (is_over_) return;
+  is_open_ = false;  // there is nobody to be told
+  // Of one that has closed its socket as well Beast says what became of that.
+  const bool has_closed = problem == websocket::error::closed || client_.reason();
+  const bool too_large = problem == websocket::error::message_too_big;
+  Code code = has_closed ? static_cast<Code>(client_.reason().code) : Code::abnormal;
+  if (too_large) code = Code::too_big;
+  end(code, has_closed ? "closed by the client" : problem.message());
+}
+
+void Relay::handle_server_gone(std::string_view why) {
+  if (is_over_) return;
+  ++counters_.upstream_losses;
+  end(Code::internal_error, "the server is gone");
+  result_.reason += ": ";
+  result_.reason += why;
+}
+
+}  // namespace plimsoll::bridge

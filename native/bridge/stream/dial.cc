@@ -1,0 +1,173 @@
+#include "plimsoll/native/bridge/stream/dial.h"
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace plimsoll::bridge {
+namespace {
+
+namespace asio = boost::asio;
+using asio::as_tuple;
+using asio::use_awaitable;
+using boost::system::error_code;
+
+// The lines that a server answers a login with.
+constexpr std::size_t login_bytes_max = 1024;
+
+void append_word(std::string& command, std::string_view word) {
+  command += '$';
+  command += std::to_string(word.size());
+  command += "\r\n";
+  command += word;
+  command += "\r\n";
+}
+
+using Endpoints = std::vector<asio::generic::stream_protocol::endpoint>;
+
+// The system's resolver cannot be told to stop. Whoever asked waits for a timer, which can be, and
+// leaves it behind.
+struct Lookup : std::enable_shared_from_this<Lookup> {
+  explicit Lookup(const asio::any_io_executor& executor)
+      : resolver(executor), over(executor, asio::steady_timer::time_point::max()) {}
+
+  void begin(const native::Endpoint& endpoint) {
+    resolver.async_resolve(endpoint.host, std::to_string(endpoint.port),
+                           [self = shared_from_this()](const error_code& failed, auto results) {
+                             self->problem = failed;
+                             self->found = std::move(results);
+                             self->over.cancel();
+                           });
+  }
+
+  asio::ip::tcp::resolver resolver;
+  asio::steady_timer over;
+  error_code problem;
+  asio::ip::tcp::resolver::results_type found;
+};
+
+asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code& problem) {
+  Endpoints endpoints;
+  if (endpoint.kind == native::Endpoint::Kind::unix_socket) {
+    endpoints.emplace_back(asio::local::stream_protocol::endpoint(endpoint.path));
+    co_return endpoints;
+  }
+  // An address needs no resolver, which would start a thread.
+  const auto address = asio::ip::make_address(endpoint.host, problem);
+  if (!problem) {
+    endpoints.emplace_back(asio::ip::tcp::endpoint(address, endpoint.port));
+    co_return endpoints;
+  }
+  const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
+  lookup->begin(endpoint);
+  co_await lookup->over.async_wait(as_tuple(use_awaitable));
+  problem = lookup->problem;
+  for (const auto& each : lookup->found) {
+    if (may_be_resolved_to(each.endpoint().address())) endpoints.emplace_back(each.endpoint());
+  }
+  co_return endpoints;
+}
+
+asio::awaitable<DialProblem> log_in(Stream& stream, const Profile& profile) {
+  const std::string login = login_of(profile);
+  const auto [unsent, sent] =
+      co_await asio::async_write(stream, asio::buffer(login), as_tuple(use_awaitable));
+  if (unsent) co_return DialProblem{unsent.message()};
+  std::array<char, login_bytes_max> lines;
+  std::size_t size = 0;
+  for (;;) {
+    const auto [problem, read] = co_await stream.async_read_some(
+        asio::buffer(lines.data() + size, lines.size() - size), as_tuple(use_awaitable));
+    if (problem) co_return DialProblem{problem.message()};
+    size += read;
+    LoginState state = read_login({lines.data(), size}, profile);
+    if (state.is_over) co_return DialProblem{std::move(state.problem)};
+    if (size == lines.size()) co_return DialProblem{"the server's answer to a login has no end"};
+  }
+}
+
+asio::awaitable<DialProblem> connect(Stream& stream, const Target& target, const Profile& profile) {
+  const native::Endpoint& endpoint = target.endpoint;
+  Stream::Socket& socket = stream.socket();
+  error_code problem;
+  const Endpoints endpoints = co_await resolve(endpoint, problem);
+  if (endpoints.empty()) {
+    DialProblem none;
+    none.what = problem ? problem.message() : "its name stands for link-local addresses alone";
+    co_return none;
+  }
+  for (const auto& each : endpoints) {
+    socket.close(problem);
+    const auto [failed] = co_await socket.async_connect(each, as_tuple(use_awaitable));
+    problem = failed;
+    if (!problem) break;
+  }
+  if (problem) co_return DialProblem{problem.message()};
+  if (target.tls != nullptr) {
+    std::string why = co_await stream.begin_tls(*target.tls);
+    if (!why.empty()) co_return DialProblem{std::move(why)};
+  }
+  co_return co_await log_in(stream, profile);
+}
+
+}  // namespace
+
+bool may_be_resolved_to(const asio::ip::address& address) {
+  // Where Amazon's metadata service has an address of IPv6, which is not link-local.
+  static const asio::ip::address amazons = asio::ip::make_address("fd00:ec2::254");
+  if (address == amazons) return false;
+  if (address.is_v4()) return (address.to_v4().to_uint() & 0xffff0000U) != 0xa9fe0000U;
+  const asio::ip::address_v6 v6 = address.to_v6();
+  return v6.is_v4_mapped() ? may_be_resolved_to(asio::ip::make_address_v4(asio::ip::v4_mapped, v6))
+                           : !v6.is_link_local();
+}
+
+std::string login_of(const Profile& profile) {
+  std::string login;
+  if (!profile.password.empty()) {
+    login += "*3\r\n$4\r\nAUTH\r\n";
+    append_word(login, profile.username.empty() ? "default" : profile.username);
+    append_word(login, profile.password);
+  }
+  return login + "*1\r\n$4\r\nPING\r\n";
+}
+
+LoginState read_login(std::string_view received, const Profile& profile) {
+  std::size_t lines_left = profile.password.empty() ? 1 : 2;
+  for (; lines_left > 0; --lines_left) {
+    const std::size_t end = received.find("\r\n");
+    if (end == std::string_view::npos) return {};
+    if (!received.starts_with('+')) {
+      return {.is_over = true, .problem = std::string(received.substr(0, end))};
+    }
+    received.remove_prefix(end + 2);
+  }
+  if (!received.empty()) return {.is_over = true, .problem = "the server says what nobody asked"};
+  return {.is_over = true, .problem = {}};
+}
+
+asio::awaitable<std::variant<Stream, DialProblem>> dial(
+    const Target& target, const Profile& profile, std::chrono::steady_clock::duration timeout) {
+  using asio::experimental::awaitable_operators::operator||;
+  Stream::Socket socket(co_await asio::this_coro::executor);
+  Stream stream(std::move(socket));
+  asio::steady_timer timer(stream.get_executor(), timeout);
+  const auto first =
+      co_await (connect(stream, target, profile) || timer.async_wait(as_tuple(use_awaitable)));
+  if (first.index() == 1) co_return DialProblem{"no answer within connect_timeout"};
+  const DialProblem& problem = std::get<0>(first);
+  if (!problem.what.empty()) co_return problem;
+  co_return std::move(stream);
+}
+
+}  // namespace plimsoll::bridge

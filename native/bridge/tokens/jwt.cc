@@ -1,0 +1,177 @@
+#include "plimsoll/native/bridge/tokens/jwt.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "plimsoll/native/bridge/tokens/base64url.h"
+#include "plimsoll/native/bridge/tokens/strict_json.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+using std::chrono::system_clock;
+
+// The end of the year 9999: what is later is no date that anybody meant.
+constexpr double date_max = 253402300799;
+
+struct Parts {
+  std::string header;
+  std::string payload;
+  std::string signature;
+  std::string_view signed_part;
+};
+
+std::optional<Parts> split(std::string_view token) {
+  const std::size_t first = token.find('.');
+  if (first == token.npos) return std::nullopt;
+  const std::size_t second = token.find('.', first + 1);
+  if (second == token.npos) return std::nullopt;
+  auto header = base64url_decode(token.substr(0, first));
+  auto payload = base64url_decode(token.substr(first + 1, second - first - 1));
+  auto signature = base64url_decode(token.substr(second + 1));  // another dot is no letter
+  if (!header || !payload || !signature) return std::nullopt;
+  return Parts{std::move(*header), std::move(*payload), std::move(*signature),
+               token.substr(0, second)};
+}
+
+// A text that may be missing; nothing where it is there and no text.
+std::optional<std::string> text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end()) return std::string();
+  if (!found->is_string()) return std::nullopt;
+  return found->get<std::string>();
+}
+
+// A NumericDate (RFC 7519, section 2), which may have a fraction.
+std::optional<seconds> date_of(const json& claim) {
+  if (!claim.is_number()) return std::nullopt;
+  const double date = claim.get<double>();
+  if (!(date >= 0 && date <= date_max)) return std::nullopt;
+  return seconds(static_cast<std::int64_t>(date));
+}
+
+struct Header {
+  std::string algorithm;
+  std::string kid;
+  bool has_kid = false;
+};
+
+std::optional<Header> read_header(const std::string& text) {
+  const auto header = parse_json_object(text);
+  if (!header || header->contains("crit")) return std::nullopt;
+  auto algorithm = text_of(*header, "alg");
+  auto kid = text_of(*header, "kid");
+  const auto type = text_of(*header, "typ");
+  if (!algorithm || algorithm->empty() || !kid || !type) return std::nullopt;
+  if (header->contains("typ") && *type != "JWT") return std::nullopt;
+  return Header{std::move(*algorithm), std::move(*kid), header->contains("kid")};
+}
+
+// Which key has signed it.
+Verified<std::size_t> find_signer(const Header& header, const Parts& parts,
+                                  std::span<const JwtKey> keys) {
+  bool kid_is_known = false;
+  for (const JwtKey& key : keys) kid_is_known |= header.has_kid && key.kid == header.kid;
+  TokenRefusal refusal = TokenRefusal::unknown_key;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const JwtKey& key = keys[i];
+    if (header.has_kid && key.kid != (kid_is_known ? header.kid : std::string())) continue;
+    if (name(key.algorithm()) != header.algorithm) {
+      if (refusal == TokenRefusal::unknown_key) refusal = TokenRefusal::wrong_algorithm;
+      continue;
+    }
+    if (key.signed_this(parts.signed_part, parts.signature)) return i;
+    refusal = TokenRefusal::forged;
+  }
+  return refusal;
+}
+
+// Every claim that is there has to be of its type before any of them is weighed.
+struct Dates {
+  seconds expires{};
+  std::optional<seconds> not_before;
+  std::optional<seconds> issued;
+};
+
+std::optional<Dates> read_dates(const json& payload) {
+  if (!payload.contains("exp")) return std::nullopt;
+  const auto expires = date_of(payload["exp"]);
+  if (!expires) return std::nullopt;
+  Dates dates{.expires = *expires, .not_before = {}, .issued = {}};
+  for (auto [name, date] : {std::pair{"nbf", &dates.not_before}, {"iat", &dates.issued}}) {
+    if (!payload.contains(name)) continue;
+    *date = date_of(payload[name]);
+    if (!*date) return std::nullopt;
+  }
+  return dates;
+}
+
+// `aud` is a text or a list of such; nothing: it is neither. A token that says for whom it is is
+// for nobody else, also where the key does not say who this is (RFC 7519, 4.1.3).
+std::optional<bool> is_meant_for(const json& payload, const std::string& audience) {
+  const auto found = payload.find("aud");
+  if (found == payload.end()) return audience.empty();
+  const json all = found->is_array() ? *found : json::array({*found});
+  bool meant = false;
+  for (const json& one : all) {
+    if (!one.is_string()) return std::nullopt;
+    meant |= !audience.empty() && one.get_ref<const std::string&>() == audience;
+  }
+  return meant;
+}
+
+Verified<JwtClaims> read_claims(const std::string& text, const JwtKey& key,
+                                system_clock::time_point now) {
+  const auto payload = parse_json_object(text);
+  if (!payload) return TokenRefusal::malformed;
+  const auto dates = read_dates(*payload);
+  const auto meant = is_meant_for(*payload, key.audience);
+  const auto issuer = text_of(*payload, "iss");
+  auto profile = text_of(*payload, "profile");
+  auto subject = text_of(*payload, "sub");
+  auto id = text_of(*payload, "jti");
+  if (!dates || !meant || !issuer || !profile || !subject || !id) return TokenRefusal::malformed;
+
+  const auto today = std::chrono::floor<seconds>(now.time_since_epoch());
+  if (today >= dates->expires + clock_leeway) return TokenRefusal::expired;
+  for (const auto& date : {dates->not_before, dates->issued}) {
+    if (date && today < *date - clock_leeway) return TokenRefusal::not_yet_valid;
+  }
+  if (!*meant) return TokenRefusal::wrong_audience;
+  if (!key.issuer.empty() && *issuer != key.issuer) return TokenRefusal::wrong_issuer;
+
+  // A clock that counts nanoseconds ends in 2262.
+  const auto last = std::chrono::floor<seconds>(system_clock::duration::max());
+  JwtClaims claims;
+  claims.profile = std::move(*profile);
+  claims.subject = std::move(*subject);
+  claims.id = std::move(*id);
+  claims.expires_at = system_clock::time_point(std::min(dates->expires + clock_leeway, last));
+  return claims;
+}
+
+}  // namespace
+
+Verified<JwtClaims> verify_jwt(std::string_view token, std::span<const JwtKey> keys,
+                               system_clock::time_point now) {
+  if (token.size() > token_bytes_max) return TokenRefusal::too_large;
+  const auto parts = split(token);
+  if (!parts) return TokenRefusal::malformed;
+  const auto header = read_header(parts->header);
+  if (!header) return TokenRefusal::malformed;
+  const auto signer = find_signer(*header, *parts, keys);
+  if (!signer) return signer.refusal();
+  auto claims = read_claims(parts->payload, keys[*signer], now);
+  if (!claims) return claims;
+  JwtClaims all = *claims;
+  all.key_index = *signer;
+  return all;
+}
+
+}  // namespace plimsoll::bridge

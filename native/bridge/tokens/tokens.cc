@@ -1,0 +1,107 @@
+#include "plimsoll/native/bridge/tokens/tokens.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "plimsoll/core/base/check.h"
+#include "plimsoll/native/bridge/tokens/jwt.h"
+
+namespace plimsoll::bridge {
+namespace {
+
+constexpr std::size_t id_digits = 16;
+
+// So that an id says nothing of a token that somebody else could compute.
+const std::string& salt_of_process() {
+  static const std::string salt = [] {
+    std::array<unsigned char, 32> random{};
+    PLIMSOLL_CHECK(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1);
+    return std::string(reinterpret_cast<const char*>(random.data()), random.size());
+  }();
+  return salt;
+}
+
+// `kind` keeps apart what is alike by chance: a token, and a `jti` or `sub` under some key.
+std::string id_of(std::string_view kind, std::string_view value) {
+  std::string all = salt_of_process();
+  all.append(kind).append(1, '\0').append(value);
+  const Sha256 hash = sha256(all);
+  std::string id;
+  for (std::size_t digit = 0; digit < id_digits; ++digit) {
+    const unsigned byte = hash[digit / 2];
+    id += "0123456789abcdef"[digit % 2 == 0 ? byte >> 4U : byte & 15U];
+  }
+  return id;
+}
+
+std::string id_of(const Sha256& hash) {
+  return id_of("hash", {reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
+std::string id_of(const JwtClaims& claims, std::string_view token) {
+  const std::string key = std::to_string(claims.key_index);
+  if (!claims.id.empty()) return id_of("jti " + key, claims.id);
+  if (!claims.subject.empty()) return id_of("sub " + key, claims.subject);
+  return id_of(sha256(token));
+}
+
+}  // namespace
+
+Tokens::Tokens(std::span<const Profile> profiles, std::vector<StaticToken> static_tokens,
+               std::vector<JwtKey> jwt_keys)
+    : profiles_(profiles), jwt_keys_(std::move(jwt_keys)) {
+  entries_.reserve(static_tokens.size());
+  for (const StaticToken& token : static_tokens) {
+    entries_.push_back({token.hash, find_profile(token.profile), id_of(token.hash)});
+  }
+}
+
+std::size_t Tokens::find_profile(std::string_view name) const {
+  std::size_t at = 0;
+  while (at < profiles_.size() && profiles_[at].name != name) ++at;
+  return at;
+}
+
+// Goes on when it has found it: how long it takes says nothing about any of them.
+const Tokens::Entry* Tokens::find_static(const Sha256& hash) const {
+  const Entry* found = nullptr;
+  for (const Entry& entry : entries_) {
+    if (CRYPTO_memcmp(entry.hash.data(), hash.data(), hash.size()) == 0) found = &entry;
+  }
+  return found;
+}
+
+Verified<Grant> Tokens::grant(std::size_t profile, std::string id) const {
+  if (profile == profiles_.size()) return TokenRefusal::unknown_profile;
+  return Grant{.profile = &profiles_[profile], .id = std::move(id), .expires_at = std::nullopt};
+}
+
+Verified<Grant> Tokens::verify(std::string_view token,
+                               std::chrono::system_clock::time_point now) const {
+  if (token.size() > token_bytes_max) return TokenRefusal::too_large;
+  if (const Entry* const entry = find_static(sha256(token))) {
+    return grant(entry->profile, entry->id);
+  }
+  if (jwt_keys_.empty() || token.find('.') == token.npos) return TokenRefusal::unknown_token;
+  const auto claims = verify_jwt(token, jwt_keys_, now);
+  if (!claims) return claims.refusal();
+  const auto granted = grant(find_profile(claims->profile), id_of(*claims, token));
+  if (!granted) return granted;
+  Grant until = *granted;
+  until.expires_at = claims->expires_at;
+  return until;
+}
+
+bool Tokens::holds(const Grant& grant) const {
+  if (grant.expires_at) return true;
+  return std::ranges::any_of(entries_, [&](const Entry& entry) {
+    return entry.id == grant.id && entry.profile != profiles_.size() &&
+           profiles_[entry.profile].name == grant.profile->name;
+  });
+}
+
+}  // namespace plimsoll::bridge
