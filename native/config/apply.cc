@@ -1,13 +1,16 @@
 #include "plimsoll/native/config/apply.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "plimsoll/core/base/units.h"
-#include "plimsoll/native/config/observing.h"
+#include "plimsoll/native/config/option_rows.h"
+#include "plimsoll/native/observe/dump.h"
+#include "plimsoll/native/observe/metrics.h"
 #include "plimsoll/native/observe/of_process.h"
 
 namespace plimsoll::native {
@@ -105,14 +108,51 @@ Result<void> draw_line(const std::optional<Configuration>& before, const Configu
   return configure_memory(now.memory);
 }
 
+// Serves metrics where `now` says, and no longer where `before` said.
+Result<void> change_endpoint(const Configuration& before, const Configuration& now) {
+  if (before.metrics_listen == now.metrics_listen && now.metrics_listen.empty()) return {};
+  const auto served = serve_metrics({.listen = now.metrics_listen});
+  return served ? Result<void>() : served.error();
+}
+
+// A dump has the configuration as text: secrets are not in that.
+Result<void> change_dump(const Configuration& before, const Configuration& now) {
+  if (!now.dump_on_sigusr1) {
+    if (!before.dump_on_sigusr1) return {};
+    stop_dumping_on_signal();
+    // Whoever goes on asking for dumps should not end the process by it.
+    struct sigaction left{};
+    if (::sigaction(SIGUSR1, nullptr, &left) == 0 && left.sa_handler == SIG_DFL) {
+      std::signal(SIGUSR1, SIG_IGN);
+    }
+    return {};
+  }
+  DumpOptions options;
+  options.path = now.dump_path;
+  options.configuration = [text = to_text(now)] { return text; };
+  return dump_on_signal(options);
+}
+
+// Begins, moves or ends what shows the process to others: figures, and dumps, which say `now`.
+// `before` is what held until then; what a program has begun by itself, and neither speaks of,
+// stays. Errors of serve_metrics() and dump_on_signal(); then `before` holds again.
+Result<void> observe(const Configuration& before, const Configuration& now) {
+  if (const auto served = change_endpoint(before, now); !served) return served;
+  if (const auto dumped = change_dump(before, now); !dumped) {
+    static_cast<void>(change_endpoint(now, before));
+    return dumped;
+  }
+  return {};
+}
+
 // What a process has one of: all of it, or nothing. The line comes last, since nobody knows how to
 // draw the one before again: it may not have been this that drew it.
 Result<void> share(std::optional<Configuration>& last, const Configuration& now) {
   if (last && !is_read_again(*last, now)) return agree(*last, now);
   const Configuration before = last.value_or(Configuration());
-  if (const auto observed = config::observe(before, now); !observed) return observed;
+  if (const auto observed = observe(before, now); !observed) return observed;
   if (const auto drawn = draw_line(last, now); !drawn) {
-    static_cast<void>(config::observe(now, before));
+    static_cast<void>(observe(now, before));
     return drawn;
   }
   if (!last && !says_anything_shared(now)) return {};

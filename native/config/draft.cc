@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "plimsoll/native/config/bounded_file.h"
-#include "plimsoll/native/config/nearest.h"
+#include "plimsoll/native/config/option_rows.h"
+#include "plimsoll/native/config/text/bounded_file.h"
+#include "plimsoll/native/config/text/nearest.h"
 
 namespace plimsoll::native::config {
 namespace {

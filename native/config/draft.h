@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "plimsoll/native/config/option_row.h"
-#include "plimsoll/native/config/problems.h"
+#include "plimsoll/native/config/text/problems.h"
 
 // A configuration while it is put together.
 

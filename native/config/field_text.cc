@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "plimsoll/core/base/units.h"
-#include "plimsoll/native/config/duration.h"
+#include "plimsoll/native/config/text/duration.h"
 #include "plimsoll/native/observe/listen_address.h"
 
 namespace plimsoll::native::config {

@@ -1,19 +1,7 @@
 #include "plimsoll/native/config/option_row.h"
 
-#include <algorithm>
-
-#include "plimsoll/core/base/check.h"
-
 namespace plimsoll::native::config {
 namespace {
-
-std::vector<OptionRow> all_rows() {
-  std::vector<OptionRow> all;
-  for (const auto part : {memory_rows(), client_rows(), tls_rows(), cache_rows(), observe_rows()}) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  return all;
-}
 
 // A basic string of TOML.
 std::string quoted(std::string_view word) {
@@ -59,25 +47,6 @@ std::string without_credentials(const std::string& url) {
 }
 
 }  // namespace
-
-std::span<const OptionRow> option_rows() {
-  // Never destroyed: a thread of the library may print while static objects go.
-  static const std::vector<OptionRow>& all = *new std::vector<OptionRow>(all_rows());
-  return all;
-}
-
-const OptionRow* find_row(std::string_view key) {
-  const auto rows = option_rows();
-  const auto found =
-      std::find_if(rows.begin(), rows.end(), [&](const OptionRow& row) { return row.key == key; });
-  return found == rows.end() ? nullptr : &*found;
-}
-
-const OptionRow& row_of(std::string_view key) {
-  const OptionRow* const row = find_row(key);
-  PLIMSOLL_CHECK(row != nullptr);
-  return *row;
-}
 
 std::string environment_name(const OptionRow& row) {
   std::string name = "PLIMSOLL_";

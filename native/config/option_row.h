@@ -1,15 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "plimsoll/native/config/configuration.h"
 
-// The one table of options. Reading files and the environment, checking, printing and the reference
-// in docs/configuration.md all walk over it.
+// One option: its key, how to come by its field in a Configuration, and what is said of it. The
+// table of them is option_rows.h.
 
 namespace plimsoll::native::config {
 
@@ -59,13 +58,6 @@ struct OptionRow {
   bool secret = false;
 };
 
-/// All options, those of a table of TOML side by side; tables follow what is above all tables.
-std::span<const OptionRow> option_rows();
-
-/// Null where there is none.
-const OptionRow* find_row(std::string_view key);
-const OptionRow& row_of(std::string_view key);  ///< of a key that there is
-
 /// "PLIMSOLL_CLIENT__REQUEST_TIMEOUT".
 std::string environment_name(const OptionRow& row);
 
@@ -79,12 +71,5 @@ bool is_changed(const Configuration& configuration, const OptionRow& row);
 /// For people, and for TOML: `"64 MiB"`, 1000, ["a", "b"]. A secret is (set); what is not set is
 /// empty.
 std::string shown(const Configuration& configuration, const OptionRow& row);
-
-// The table's parts.
-std::span<const OptionRow> memory_rows();
-std::span<const OptionRow> client_rows();
-std::span<const OptionRow> tls_rows();
-std::span<const OptionRow> cache_rows();
-std::span<const OptionRow> observe_rows();
 
 }  // namespace plimsoll::native::config

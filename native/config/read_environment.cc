@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "plimsoll/native/config/nearest.h"
-#include "plimsoll/native/config/plain_name.h"
+#include "plimsoll/native/config/option_rows.h"
+#include "plimsoll/native/config/text/nearest.h"
+#include "plimsoll/native/config/text/plain_name.h"
 
 namespace plimsoll::native::config {
 namespace {

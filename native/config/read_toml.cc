@@ -5,11 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include "plimsoll/native/config/bounded_file.h"
 #include "plimsoll/native/config/field_text.h"
-#include "plimsoll/native/config/nearest.h"
-#include "plimsoll/native/config/plain_name.h"
-#include "plimsoll/native/config/toml_text.h"
+#include "plimsoll/native/config/option_rows.h"
+#include "plimsoll/native/config/text/bounded_file.h"
+#include "plimsoll/native/config/text/nearest.h"
+#include "plimsoll/native/config/text/plain_name.h"
+#include "plimsoll/native/config/text/toml_text.h"
 
 namespace plimsoll::native::config {
 namespace {

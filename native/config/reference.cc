@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "plimsoll/native/config/option_row.h"
+#include "plimsoll/native/config/option_rows.h"
 
 namespace plimsoll::native::config {
 namespace {

@@ -1,6 +1,7 @@
 #include "plimsoll/native/config/secret_files.h"
 
-#include "plimsoll/native/config/bounded_file.h"
+#include "plimsoll/native/config/option_rows.h"
+#include "plimsoll/native/config/text/bounded_file.h"
 
 namespace plimsoll::native::config {
 namespace {

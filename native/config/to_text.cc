@@ -1,5 +1,5 @@
 #include "plimsoll/native/config/configuration.h"
-#include "plimsoll/native/config/option_row.h"
+#include "plimsoll/native/config/option_rows.h"
 
 namespace plimsoll::native {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "plimsoll/native/container/file_tree.h"
-#include "plimsoll/native/container/reading.h"
+#include "plimsoll/native/container/level.h"
 
 namespace plimsoll::native::container {
 

@@ -8,9 +8,9 @@
 
 #include "plimsoll/native/bridge/config/config_limits.h"
 #include "plimsoll/native/bridge/config/config_table.h"
-#include "plimsoll/native/config/bounded_file.h"
-#include "plimsoll/native/config/plain_name.h"
-#include "plimsoll/native/config/toml_text.h"
+#include "plimsoll/native/config/text/bounded_file.h"
+#include "plimsoll/native/config/text/plain_name.h"
+#include "plimsoll/native/config/text/toml_text.h"
 
 namespace plimsoll::bridge {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "plimsoll/native/bridge/config/config.h"
-#include "plimsoll/native/config/problems.h"
+#include "plimsoll/native/config/text/problems.h"
 
 // The configuration's file: TOML 1.0.
 

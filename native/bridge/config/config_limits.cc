@@ -4,7 +4,7 @@
 #include <string>
 
 #include "plimsoll/core/base/units.h"
-#include "plimsoll/native/config/duration.h"
+#include "plimsoll/native/config/text/duration.h"
 
 namespace plimsoll::bridge {
 namespace {

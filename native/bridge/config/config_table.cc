@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "plimsoll/native/config/nearest.h"
-#include "plimsoll/native/config/plain_name.h"
-#include "plimsoll/native/config/toml_text.h"
+#include "plimsoll/native/config/text/nearest.h"
+#include "plimsoll/native/config/text/plain_name.h"
+#include "plimsoll/native/config/text/toml_text.h"
 
 namespace plimsoll::bridge {
 

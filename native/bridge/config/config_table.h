@@ -10,7 +10,7 @@
 
 #include <toml++/toml.h>
 
-#include "plimsoll/native/config/problems.h"
+#include "plimsoll/native/config/text/problems.h"
 
 // A table of a TOML file, for who knows what has to be in it.
 

@@ -7,8 +7,8 @@
 
 #include "plimsoll/native/bridge/config/config_check.h"
 #include "plimsoll/native/bridge/config/config_file.h"
-#include "plimsoll/native/config/bounded_file.h"
-#include "plimsoll/native/config/plain_name.h"
+#include "plimsoll/native/config/text/bounded_file.h"
+#include "plimsoll/native/config/text/plain_name.h"
 
 namespace plimsoll::bridge {
 namespace {

@@ -13,7 +13,7 @@
 #include "plimsoll/native/bridge/http/header_list.h"
 #include "plimsoll/native/bridge/pages/content_type.h"
 #include "plimsoll/native/bridge/pages/page_folder.h"
-#include "plimsoll/native/config/bounded_file.h"
+#include "plimsoll/native/config/text/bounded_file.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

@@ -10,7 +10,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/bridge/tokens/base64url.h"
-#include "plimsoll/native/config/plain_name.h"
+#include "plimsoll/native/config/text/plain_name.h"
 
 namespace plimsoll::bridge {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/config/option_row.h"
+#include "plimsoll/native/config/option_rows.h"
 #include "plimsoll/tests/native/config/fields.h"
 #include "plimsoll/tests/native/config/loading.h"
 

@@ -5,8 +5,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/config/duration.h"
-#include "plimsoll/native/config/nearest.h"
+#include "plimsoll/native/config/text/duration.h"
+#include "plimsoll/native/config/text/nearest.h"
 
 // Times, and guesses at what a wrong word was meant to be.
 

@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/plain_name.h"
+#include "plimsoll/native/config/text/plain_name.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/bounded_file.h"
+#include "plimsoll/native/config/text/bounded_file.h"
 
 #include <cerrno>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/duration.h"
+#include "plimsoll/native/config/text/duration.h"
 
 #include <charconv>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/toml_text.h"
+#include "plimsoll/native/config/text/toml_text.h"
 
 namespace plimsoll::native::config {
 namespace {

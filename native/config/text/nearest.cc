@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/nearest.h"
+#include "plimsoll/native/config/text/nearest.h"
 
 #include <algorithm>
 #include <array>

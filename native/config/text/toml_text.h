@@ -6,7 +6,7 @@
 
 #include <toml++/toml.h>
 
-#include "plimsoll/native/config/problems.h"
+#include "plimsoll/native/config/text/problems.h"
 
 // TOML 1.0, and how to speak of it without repeating what could be a secret.
 
