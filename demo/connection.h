@@ -8,10 +8,10 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "plimsoll/client.h"
 #include "plimsoll/demo/model.h"
 #include "plimsoll/demo/request.h"
 #include "plimsoll/demo/store.h"
-#include "plimsoll/native/client.h"
 
 namespace plimsoll::demo {
 

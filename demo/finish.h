@@ -7,7 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace plimsoll::demo {
 

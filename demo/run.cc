@@ -25,7 +25,7 @@
 #include "plimsoll/demo/verdict.h"
 #include "plimsoll/demo/walks.h"
 #include "plimsoll/demo/window.h"
-#include "plimsoll/native/memory_options.h"
+#include "plimsoll/memory.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace plimsoll::demo {

@@ -10,7 +10,7 @@
 
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 using boost::asio::use_future;
 using plimsoll::native::Client;

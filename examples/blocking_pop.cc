@@ -12,7 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

@@ -9,8 +9,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client.h"
+#include "plimsoll/client_side_cache.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

@@ -10,8 +10,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/config/configuration_file.h"
+#include "plimsoll/client.h"
+#include "plimsoll/configuration_file.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

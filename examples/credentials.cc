@@ -14,8 +14,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/awaited_credentials.h"
-#include "plimsoll/native/client.h"
+#include "plimsoll/awaited_credentials.h"
+#include "plimsoll/client.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

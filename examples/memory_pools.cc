@@ -8,8 +8,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/memory_options.h"
+#include "plimsoll/client.h"
+#include "plimsoll/memory.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

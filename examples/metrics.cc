@@ -5,7 +5,7 @@
 //   curl http://127.0.0.1:9121/metrics
 //   kill -USR1 PID
 
-#include "plimsoll/native/observe/metrics.h"
+#include "plimsoll/metrics.h"
 
 #include <unistd.h>
 
@@ -16,8 +16,8 @@
 
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/observe/dump.h"
+#include "plimsoll/client.h"
+#include "plimsoll/dump.h"
 
 namespace native = plimsoll::native;
 

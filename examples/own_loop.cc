@@ -14,7 +14,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace asio = boost::asio;
 using namespace asio::experimental::awaitable_operators;

@@ -1,7 +1,7 @@
 // Walking over many keys, and over a large value, page by page: the server serves others in
 // between. An element may come twice; one that is there all the while comes once at least.
 
-#include "plimsoll/native/scan.h"
+#include "plimsoll/scan.h"
 
 #include <exception>
 #include <iostream>
@@ -13,7 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

@@ -11,8 +11,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/script.h"
+#include "plimsoll/client.h"
+#include "plimsoll/script.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

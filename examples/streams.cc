@@ -11,8 +11,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/stream_reader.h"
+#include "plimsoll/client.h"
+#include "plimsoll/stream_reader.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

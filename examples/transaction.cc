@@ -1,7 +1,7 @@
 // Commands that the server executes all or none: in one request on the connection that all share;
 // and, where they depend on what was read before, on a connection of their own that watches it.
 
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/transaction.h"
 
 #include <cstdint>
 #include <exception>
@@ -13,8 +13,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/optimistic.h"
+#include "plimsoll/client.h"
+#include "plimsoll/optimistic.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

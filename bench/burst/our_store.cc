@@ -11,11 +11,10 @@
 #include "plimsoll/bench/burst/plan.h"
 #include "plimsoll/bench/burst/store.h"
 #include "plimsoll/bench/program.h"
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/memory_options.h"
-#include "plimsoll/native/statistics.h"
-#include "plimsoll/native/stream_reader.h"
+#include "plimsoll/client.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/stream_reader.h"
 
 namespace plimsoll::bench {
 namespace {

@@ -8,7 +8,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "plimsoll/bench/cache/keys.h"
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client_side_cache.h"
 
 namespace plimsoll::bench {
 namespace {

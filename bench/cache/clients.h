@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace plimsoll::bench {
 

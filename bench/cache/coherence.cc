@@ -15,8 +15,8 @@
 
 #include "plimsoll/bench/cache/parts.h"
 #include "plimsoll/bench/program.h"
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client.h"
+#include "plimsoll/client_side_cache.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 // Other processes count keys up, as fast as they can; clients that share a cache read them. What a

@@ -18,8 +18,8 @@
 #include "plimsoll/bench/cache/parts.h"
 #include "plimsoll/bench/program.h"
 #include "plimsoll/bench/statistics.h"
+#include "plimsoll/client.h"
 #include "plimsoll/core/commands/builders.h"
-#include "plimsoll/native/client.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 // A hit as a user of native::Client has it, lock, clock and the checks of coherence included.

@@ -6,8 +6,8 @@
 
 #include "plimsoll/bench/commands/messages.h"
 #include "plimsoll/bench/program.h"
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/subscription.h"
+#include "plimsoll/client.h"
+#include "plimsoll/subscription.h"
 
 namespace plimsoll::bench {
 namespace {

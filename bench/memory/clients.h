@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace plimsoll::bench {
 

@@ -10,7 +10,7 @@
 #include "plimsoll/bench/memory/process.h"
 #include "plimsoll/bench/program.h"
 #include "plimsoll/core/client/client.h"
-#include "plimsoll/native/driver.h"
+#include "plimsoll/native/driver/driver.h"
 #include "plimsoll/tests/support/certificates.h"
 #include "plimsoll/tests/support/tls_server.h"
 #include "plimsoll/tests/support/valkey_server.h"

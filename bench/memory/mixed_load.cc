@@ -17,8 +17,8 @@
 #include "plimsoll/bench/memory/attribution.h"
 #include "plimsoll/bench/memory/clients.h"
 #include "plimsoll/bench/program.h"
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/subscription.h"
+#include "plimsoll/client.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/support/certificates.h"
 #include "plimsoll/tests/support/tls_server.h"
 

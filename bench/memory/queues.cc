@@ -13,7 +13,7 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/memory_source.h"
 #include "plimsoll/core/memory/queue.h"
-#include "plimsoll/native/mapped_memory.h"
+#include "plimsoll/native/runtime/mapped_memory.h"
 
 // core/memory's Queue where others have a channel: bounded, of messages that are moved in and out.
 

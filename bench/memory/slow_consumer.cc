@@ -16,7 +16,7 @@
 #include "plimsoll/bench/memory/publisher.h"
 #include "plimsoll/bench/memory/watch.h"
 #include "plimsoll/bench/program.h"
-#include "plimsoll/native/subscription.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 // A subscriber whose user takes nothing while others publish, and who takes all that is there

@@ -6,7 +6,7 @@
 
 #include "plimsoll/bench/pipeline/contender.h"
 #include "plimsoll/bench/program.h"
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace plimsoll::bench {
 namespace {

@@ -5,7 +5,7 @@
 namespace plimsoll {
 
 /// The C library's allocator as a MemorySource: for WebAssembly, tests and fuzzing. Servers use
-/// native/mapped_memory.h, which gives pages back to the operating system.
+/// native/runtime/mapped_memory.h, which gives pages back to the operating system.
 class HeapMemory final : public MemorySource {
  public:
   void* allocate_block(std::size_t bytes) override;

@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "plimsoll/log.h"
 #include "plimsoll/native/allocator/process_figures.h"
-#include "plimsoll/native/amount.h"
-#include "plimsoll/native/log.h"
+#include "plimsoll/native/base/amount.h"
 
 namespace plimsoll::native {
 namespace {

@@ -9,7 +9,7 @@
 #include "plimsoll/native/bridge/gate/policy.h"
 #include "plimsoll/native/bridge/pages/pages.h"
 #include "plimsoll/native/bridge/server.h"
-#include "plimsoll/native/tls_context.h"
+#include "plimsoll/native/transport/tls_context.h"
 
 // What a configuration comes to before anything is opened.
 

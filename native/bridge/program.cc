@@ -17,7 +17,7 @@
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/bridge/status_pages.h"
 #include "plimsoll/native/bridge/tokens/tokens.h"
-#include "plimsoll/native/runtime.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::bridge {
 namespace {

@@ -18,7 +18,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/observe/accept.h"
-#include "plimsoll/native/tcp_options.h"
+#include "plimsoll/native/transport/tcp_options.h"
 
 namespace plimsoll::bridge {
 namespace {

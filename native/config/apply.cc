@@ -8,9 +8,10 @@
 #include <utility>
 
 #include "plimsoll/core/base/units.h"
+#include "plimsoll/dump.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/metrics.h"
 #include "plimsoll/native/config/option_rows.h"
-#include "plimsoll/native/observe/dump.h"
-#include "plimsoll/native/observe/metrics.h"
 #include "plimsoll/native/observe/of_process.h"
 
 namespace plimsoll::native {

@@ -7,9 +7,9 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/line.h"
 #include "plimsoll/native/config/option_rows.h"
-#include "plimsoll/native/core_options.h"
-#include "plimsoll/native/give_back_timer.h"
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/native/driver/core_options.h"
+#include "plimsoll/native/runtime/give_back_timer.h"
+#include "plimsoll/statistics.h"
 
 namespace plimsoll::native::config {
 namespace {

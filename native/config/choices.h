@@ -3,9 +3,9 @@
 #include <array>
 #include <string_view>
 
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/options.h"
-#include "plimsoll/native/tls_options.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/options.h"
+#include "plimsoll/tls_options.h"
 
 // What enumerators are called in configurations: as in C++.
 

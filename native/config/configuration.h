@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/memory_options.h"
-#include "plimsoll/native/options.h"
-#include "plimsoll/native/result.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/memory_options.h"
+#include "plimsoll/options.h"
+#include "plimsoll/result.h"
 
 // What a program, a TOML file and the environment say about memory and clients, put together: later
 // ones win. All keys are in docs/configuration.md.

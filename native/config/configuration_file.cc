@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/configuration_file.h"
+#include "plimsoll/configuration_file.h"
 
 #include <mutex>
 #include <utility>
@@ -6,13 +6,13 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "plimsoll/log.h"
+#include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/config/apply.h"
 #include "plimsoll/native/config/file_stamp.h"
 #include "plimsoll/native/config/read_configuration.h"
 #include "plimsoll/native/config/secret_files.h"
-#include "plimsoll/native/fork.h"
-#include "plimsoll/native/log.h"
-#include "plimsoll/native/runtime.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::native {
 namespace {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "plimsoll/native/config/configuration.h"
-#include "plimsoll/native/result.h"
+#include "plimsoll/configuration.h"
+#include "plimsoll/result.h"
 
 // A configuration that changes while the process runs: its file is read again when somebody asks,
 // or whenever it has changed.

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plimsoll/native/config/configuration.h"
+#include "plimsoll/configuration.h"
 
 // One option: its key, how to come by its field in a Configuration, and what is said of it. The
 // table of them is option_rows.h.

@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "plimsoll/log.h"
 #include "plimsoll/native/config/check_configuration.h"
 #include "plimsoll/native/config/draft.h"
 #include "plimsoll/native/config/read_environment.h"
 #include "plimsoll/native/config/read_toml.h"
 #include "plimsoll/native/config/secret_files.h"
 #include "plimsoll/native/config/text/bounded_file.h"
-#include "plimsoll/native/log.h"
 
 namespace plimsoll::native {
 namespace config {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "plimsoll/native/config/configuration.h"
+#include "plimsoll/configuration.h"
 
 namespace plimsoll::native::config {
 

@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/configuration.h"
+#include "plimsoll/configuration.h"
 #include "plimsoll/native/config/option_rows.h"
 
 namespace plimsoll::native {

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "plimsoll/native/log.h"
+#include "plimsoll/log.h"
 
 namespace plimsoll::native::container {
 

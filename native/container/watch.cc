@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "plimsoll/native/amount.h"
+#include "plimsoll/native/base/amount.h"
 
 namespace plimsoll::native::container {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "plimsoll/native/result.h"
+#include "plimsoll/result.h"
 
 // Everything that the library knows about itself, for people: of a process that is in trouble, or
 // from which no figures are collected.

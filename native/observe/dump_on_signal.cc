@@ -15,11 +15,11 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include "plimsoll/native/fork.h"
-#include "plimsoll/native/log.h"
-#include "plimsoll/native/observe/dump.h"
+#include "plimsoll/dump.h"
+#include "plimsoll/log.h"
+#include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/observe/of_process.h"
-#include "plimsoll/native/runtime.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::native {
 namespace {

@@ -5,12 +5,12 @@
 #include <optional>
 #include <string_view>
 
-#include "plimsoll/native/amount.h"
-#include "plimsoll/native/observe/dump.h"
+#include "plimsoll/dump.h"
+#include "plimsoll/native/base/amount.h"
+#include "plimsoll/native/base/plain_text.h"
 #include "plimsoll/native/observe/observed.h"
 #include "plimsoll/native/observe/state_name.h"
-#include "plimsoll/native/plain_text.h"
-#include "plimsoll/native/version.h"
+#include "plimsoll/version.h"
 
 namespace plimsoll::native {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
-#include "plimsoll/native/to_number.h"
+#include "plimsoll/native/base/to_number.h"
 
 namespace plimsoll::native {
 namespace {

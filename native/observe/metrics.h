@@ -6,7 +6,7 @@
 
 #include "plimsoll/native/observe/observed.h"
 #include "plimsoll/native/observe/prometheus_text.h"
-#include "plimsoll/native/result.h"
+#include "plimsoll/result.h"
 
 // The process's figures for Prometheus. Off until serve_metrics() is called.
 //

@@ -15,12 +15,12 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/address.hpp>
 
-#include "plimsoll/native/log.h"
+#include "plimsoll/log.h"
+#include "plimsoll/metrics.h"
 #include "plimsoll/native/observe/listen_address.h"
-#include "plimsoll/native/observe/metrics.h"
 #include "plimsoll/native/observe/of_process.h"
 #include "plimsoll/native/observe/page_server.h"
-#include "plimsoll/native/runtime.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::native {
 namespace {

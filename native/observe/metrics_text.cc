@@ -3,10 +3,10 @@
 #include <string_view>
 #include <utility>
 
+#include "plimsoll/metrics.h"
 #include "plimsoll/native/observe/metric_rows.h"
-#include "plimsoll/native/observe/metrics.h"
 #include "plimsoll/native/observe/state_name.h"
-#include "plimsoll/native/version.h"
+#include "plimsoll/version.h"
 
 namespace plimsoll::native::detail {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "plimsoll/native/runtime.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 namespace plimsoll::native {
 namespace {

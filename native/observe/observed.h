@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "plimsoll/native/client_registry.h"
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/native/runtime/client_registry.h"
+#include "plimsoll/statistics.h"
 
 // What the endpoint and the dump show, looked at once, so that the rest takes no lock.
 

@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "plimsoll/native/fork.h"
+#include "plimsoll/native/base/fork.h"
 
 namespace plimsoll::native {
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include "plimsoll/native/plain_text.h"
+#include "plimsoll/native/base/plain_text.h"
 
 namespace plimsoll::native {
 namespace {

@@ -9,7 +9,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <openssl/evp.h>
 
-#include "plimsoll/native/sha1.h"
+#include "plimsoll/native/base/sha1.h"
 #include "plimsoll/native/websocket/protocol.h"
 
 namespace plimsoll::websocket {

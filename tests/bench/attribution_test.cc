@@ -9,7 +9,7 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/memory/segment.h"
-#include "plimsoll/native/mapped_memory.h"
+#include "plimsoll/native/runtime/mapped_memory.h"
 
 namespace plimsoll::bench::attribution_test {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "plimsoll/core/resp/value.h"
-#include "plimsoll/native/decode.h"
-#include "plimsoll/native/results.h"
+#include "plimsoll/decode.h"
+#include "plimsoll/results.h"
 
 // What a caller gets for a reply, as the examples write it down: "text", 1, 2.5, true, none,
 // [elements], {name: value} for structs and maps.

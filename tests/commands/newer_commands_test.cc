@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/commands/play_example.h"
 #include "plimsoll/tests/commands/scene.h"
 #include "plimsoll/tests/native/connected.h"

@@ -8,8 +8,8 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/reply.h"
+#include "plimsoll/client.h"
+#include "plimsoll/reply.h"
 #include "plimsoll/tests/commands/decoded_text.h"
 #include "plimsoll/tests/commands/reply_pattern.h"
 #include "plimsoll/tests/commands/scene.h"

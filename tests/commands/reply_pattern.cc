@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "plimsoll/native/reply.h"
+#include "plimsoll/reply.h"
 
 namespace plimsoll::testing {
 namespace {

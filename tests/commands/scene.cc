@@ -4,7 +4,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "plimsoll/native/reply.h"
+#include "plimsoll/reply.h"
 #include "plimsoll/tests/commands/reply_pattern.h"
 #include "plimsoll/tests/native/connected.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/commands/example.h"
 #include "plimsoll/tests/commands/raw_connection.h"
 #include "plimsoll/tests/support/temporary_directory.h"

@@ -18,7 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "server.h"
 
 namespace asio = boost::asio;

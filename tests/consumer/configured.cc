@@ -7,8 +7,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/config/configuration.h"
+#include "plimsoll/client.h"
+#include "plimsoll/configuration.h"
 
 namespace asio = boost::asio;
 namespace native = plimsoll::native;

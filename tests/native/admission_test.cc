@@ -16,14 +16,14 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/script.h"
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/client.h"
+#include "plimsoll/script.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/finish.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/native/scripted_peer.h"
 #include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/transaction.h"
 
 // More calls at a time than there may be requests: Options::inflight_overflow.
 

@@ -1,4 +1,4 @@
-#include "plimsoll/native/arguments.h"
+#include "plimsoll/arguments.h"
 
 #include <array>
 #include <deque>

@@ -10,7 +10,7 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client_side_cache.h"
 #include "plimsoll/tests/native/cached.h"
 
 // A barrier over clients of others: what becomes of it, and of them, when these end meanwhile.

@@ -13,14 +13,14 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/exclusive.h"
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/exclusive.h"
 #include "plimsoll/tests/native/cached.h"
 #include "plimsoll/tests/native/scripted_peer.h"
 #include "plimsoll/tests/support/child_process.h"
 #include "plimsoll/tests/support/fault_proxy.h"
 #include "plimsoll/tests/support/valkey_server.h"
+#include "plimsoll/transaction.h"
 
 // The cache where something goes wrong, or is at its bound: links, servers, expiry, others who
 // write.

@@ -6,8 +6,8 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client.h"
+#include "plimsoll/client_side_cache.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/support/valkey_server.h"
 

@@ -7,7 +7,7 @@
 
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client_side_cache.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 

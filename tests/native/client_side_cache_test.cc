@@ -1,4 +1,4 @@
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client_side_cache.h"
 
 #include <atomic>
 #include <chrono>
@@ -15,7 +15,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/exclusive.h"
+#include "plimsoll/exclusive.h"
 #include "plimsoll/tests/native/cached.h"
 #include "plimsoll/tests/support/valkey_server.h"
 

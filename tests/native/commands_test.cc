@@ -9,7 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 

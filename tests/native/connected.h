@@ -6,7 +6,7 @@
 
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/finish.h"
 #include "plimsoll/tests/native/patience.h"
 

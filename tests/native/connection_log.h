@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "plimsoll/native/options.h"
+#include "plimsoll/options.h"
 
 namespace plimsoll::testing {
 

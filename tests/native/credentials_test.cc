@@ -15,8 +15,8 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/awaited_credentials.h"
-#include "plimsoll/native/client.h"
+#include "plimsoll/awaited_credentials.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/connection_log.h"
 #include "plimsoll/tests/native/increments.h"

@@ -8,7 +8,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/decode.h"
+#include "plimsoll/decode.h"
 #include "plimsoll/tests/native/wire_value.h"
 
 // Replies that have a structure, in the shapes of RESP3 and of RESP2.

@@ -1,4 +1,4 @@
-#include "plimsoll/native/decode.h"
+#include "plimsoll/decode.h"
 
 #include <array>
 #include <cmath>

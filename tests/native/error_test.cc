@@ -1,11 +1,11 @@
-#include "plimsoll/native/error.h"
+#include "plimsoll/error.h"
 
 #include <string>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
-#include "plimsoll/native/result.h"
+#include "plimsoll/result.h"
 
 namespace plimsoll::testing::error_test {
 namespace {

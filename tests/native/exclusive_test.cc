@@ -1,4 +1,4 @@
-#include "plimsoll/native/exclusive.h"
+#include "plimsoll/exclusive.h"
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +9,7 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/optimistic.h"
+#include "plimsoll/optimistic.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 #include "plimsoll/tests/support/valkey_server.h"

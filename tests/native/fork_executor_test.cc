@@ -4,7 +4,7 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/in_child.h"
 #include "plimsoll/tests/native/shared_server.h"

@@ -3,11 +3,11 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/exclusive.h"
-#include "plimsoll/native/scan.h"
-#include "plimsoll/native/script.h"
-#include "plimsoll/native/stream_reader.h"
-#include "plimsoll/native/subscription.h"
+#include "plimsoll/exclusive.h"
+#include "plimsoll/scan.h"
+#include "plimsoll/script.h"
+#include "plimsoll/stream_reader.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/in_child.h"
 #include "plimsoll/tests/native/shared_server.h"

@@ -10,7 +10,7 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client_side_cache.h"
+#include "plimsoll/client_side_cache.h"
 #include "plimsoll/tests/native/cached.h"
 #include "plimsoll/tests/support/valkey_server.h"
 

@@ -12,9 +12,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/log.h"
-#include "plimsoll/native/memory_options.h"
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/log.h"
+#include "plimsoll/memory.h"
 #include "plimsoll/tests/native/patience.h"
 
 // An application's burst beside the line, and what the upkeep thread makes of it. No server.

@@ -9,7 +9,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/native/scripted_peer.h"

@@ -8,13 +8,13 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/memory_options.h"
-#include "plimsoll/native/scan.h"
-#include "plimsoll/native/script.h"
-#include "plimsoll/native/subscription.h"
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/scan.h"
+#include "plimsoll/script.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/transaction.h"
 
 // What a client keeps of its callers' arguments is on the line: the accounts say how much it is,
 // the requests pool refuses what it has no room for, and nothing is left behind.

@@ -9,7 +9,7 @@
 
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/connected.h"
 
 namespace plimsoll::testing {

@@ -1,4 +1,4 @@
-#include "plimsoll/native/mapped_memory.h"
+#include "plimsoll/native/runtime/mapped_memory.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -11,8 +11,8 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/memory_options.h"
+#include "plimsoll/client.h"
+#include "plimsoll/memory.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 

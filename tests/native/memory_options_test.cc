@@ -1,5 +1,3 @@
-#include "plimsoll/native/memory_options.h"
-
 #include <chrono>
 #include <limits>
 #include <string>
@@ -8,7 +6,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/memory.h"
 
 // What users write, and what they are told where it cannot be. No server.
 

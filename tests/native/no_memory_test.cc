@@ -9,8 +9,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/scan.h"
+#include "plimsoll/client.h"
+#include "plimsoll/scan.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/native/scripted_peer.h"
 

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <thread>
 
-#include "plimsoll/native/options.h"
+#include "plimsoll/options.h"
 #include "plimsoll/tests/support/test_timeout.h"
 
 // How the tests of this folder wait: for a condition, up to a limit that only a hung test reaches.

@@ -6,7 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/connection_log.h"
 #include "plimsoll/tests/native/increments.h"

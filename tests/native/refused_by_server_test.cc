@@ -3,11 +3,11 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/script.h"
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/script.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/support/valkey_server.h"
+#include "plimsoll/transaction.h"
 
 // What real servers refuse to run: the table "What the server says instead" of docs/failure.md, row
 // by row. LOADING and MASTERDOWN keep a client from connecting, and are tried where one is there

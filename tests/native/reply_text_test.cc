@@ -3,7 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/reply.h"
+#include "plimsoll/reply.h"
 #include "plimsoll/tests/native/wire_value.h"
 
 namespace plimsoll::testing::reply_text_test {

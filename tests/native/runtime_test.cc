@@ -1,4 +1,4 @@
-#include "plimsoll/native/runtime.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 #include <future>
 #include <set>

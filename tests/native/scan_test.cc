@@ -1,4 +1,4 @@
-#include "plimsoll/native/scan.h"
+#include "plimsoll/scan.h"
 
 #include <map>
 #include <optional>

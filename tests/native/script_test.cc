@@ -1,4 +1,4 @@
-#include "plimsoll/native/script.h"
+#include "plimsoll/script.h"
 
 #include <cstdint>
 #include <optional>
@@ -11,8 +11,8 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/exclusive.h"
-#include "plimsoll/native/sha1.h"
+#include "plimsoll/exclusive.h"
+#include "plimsoll/native/base/sha1.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 #include "plimsoll/tests/support/valkey_server.h"

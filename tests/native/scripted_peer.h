@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 // A server that does what the test says, well or badly. It runs in the test's own thread: the
 // client runs on the shared one.

@@ -9,8 +9,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/memory_options.h"
+#include "plimsoll/client.h"
+#include "plimsoll/memory.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/native/scripted_peer.h"

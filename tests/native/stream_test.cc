@@ -13,7 +13,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/stream_reader.h"
+#include "plimsoll/stream_reader.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 #include "plimsoll/tests/support/valkey_server.h"

@@ -1,4 +1,4 @@
-#include "plimsoll/native/subscription.h"
+#include "plimsoll/subscription.h"
 
 #include <cstdint>
 #include <future>

@@ -1,4 +1,4 @@
-#include "plimsoll/native/tcp_options.h"
+#include "plimsoll/native/transport/tcp_options.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

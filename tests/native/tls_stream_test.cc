@@ -1,4 +1,4 @@
-#include "plimsoll/native/tls_stream.h"
+#include "plimsoll/native/transport/tls_stream.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "plimsoll/native/options.h"
+#include "plimsoll/options.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/support/certificates.h"
 #include "plimsoll/tests/support/tls_server.h"

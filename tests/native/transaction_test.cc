@@ -1,4 +1,4 @@
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/transaction.h"
 
 #include <cstdint>
 #include <fstream>

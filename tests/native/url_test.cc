@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "plimsoll/native/options.h"
+#include "plimsoll/options.h"
 
 namespace plimsoll::testing::url_test {
 namespace {

@@ -39,7 +39,7 @@ _BEFORE_RUN = """\
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace asio = boost::asio;
 

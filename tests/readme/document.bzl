@@ -31,7 +31,7 @@ def document_test(name, document, examples):
                 "-Wno-mismatched-new-delete",
             ],
             deps = [
-                "//native:client",
+                "//:client",
                 "@boost.asio",
             ],
         )

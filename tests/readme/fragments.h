@@ -11,19 +11,19 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "plimsoll/native/awaited_credentials.h"
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/config/configuration.h"
-#include "plimsoll/native/config/configuration_file.h"
-#include "plimsoll/native/memory_options.h"
-#include "plimsoll/native/optimistic.h"
-#include "plimsoll/native/scan.h"
-#include "plimsoll/native/script.h"
-#include "plimsoll/native/statistics.h"
-#include "plimsoll/native/stream_reader.h"
-#include "plimsoll/native/subscription.h"
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/awaited_credentials.h"
+#include "plimsoll/client.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/configuration.h"
+#include "plimsoll/configuration_file.h"
+#include "plimsoll/memory_options.h"
+#include "plimsoll/optimistic.h"
+#include "plimsoll/scan.h"
+#include "plimsoll/script.h"
+#include "plimsoll/statistics.h"
+#include "plimsoll/stream_reader.h"
+#include "plimsoll/subscription.h"
+#include "plimsoll/transaction.h"
 
 // What fragments of C++ in docs/ may use without saying where it comes from (fragments.py). Nothing
 // of it is there: they are compiled, not run.

@@ -35,6 +35,8 @@ _BOOST_NAME = re.compile(r"\bboost::")
 def _house(path):
     """The house that a path of a file or of a header lies in, or None."""
     parts = path.split("/")
+    if len(parts) == 1:
+        return "native"  # "plimsoll/options.h": what users include
     house = "/".join(parts[:2]) if parts[0] == "core" else parts[0]
     return house if house in _RANKS else None
 

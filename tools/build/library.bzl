@@ -12,10 +12,11 @@ _CATCH2 = [
     "@catch2//:catch2_main",
 ]
 
-def plimsoll_library(name, srcs = [], hdrs = [], copts = [], apart = [], **kwargs):
+def plimsoll_library(name, srcs = [], hdrs = [], copts = [], apart = [], for_users = False, **kwargs):
     """A cc_library whose headers are included as "plimsoll/<package>/<file>.h".
 
-    That spelling holds here and in a workspace that has this one as @plimsoll.
+    That spelling holds here and in a workspace that has this one as @plimsoll. What users include is
+    "plimsoll/<file>.h", wherever it lies.
 
     Args:
       name: as in cc_library.
@@ -24,6 +25,7 @@ def plimsoll_library(name, srcs = [], hdrs = [], copts = [], apart = [], **kwarg
       copts: as in cc_library.
       apart: those of srcs that are alike on purpose, down to the names that they keep to themselves: each
           is compiled by itself, where this repository's own builds compile some files as one.
+      for_users: whether users include the headers, all of them.
       **kwargs: as in cc_library.
     """
     for src in srcs:
@@ -40,7 +42,7 @@ def plimsoll_library(name, srcs = [], hdrs = [], copts = [], apart = [], **kwarg
         # The units' sources, which are compiled as parts of them; tools/wasm knows them by this, too.
         textual_hdrs = srcs if units else [],
         copts = _house_copts() + copts,
-        include_prefix = "plimsoll/" + native.package_name(),
+        include_prefix = "plimsoll" if for_users else "plimsoll/" + native.package_name(),
         strip_include_prefix = ".",
         **kwargs
     )

@@ -1,4 +1,4 @@
-"""native/command_set.h: a member function for each form of each command that users may send."""
+"""native/api/command_set.h: a member function for each form of each command that users may send."""
 
 import re
 import textwrap
@@ -18,11 +18,11 @@ _HEAD = BANNER + """
 #include <utility>
 #include <vector>
 
+#include "plimsoll/arguments.h"
 #include "plimsoll/core/commands/builders.h"
-#include "plimsoll/native/arguments.h"
-#include "plimsoll/native/reply.h"
-#include "plimsoll/native/results.h"
-#include "plimsoll/native/start.h"
+#include "plimsoll/reply.h"
+#include "plimsoll/results.h"
+#include "plimsoll/start.h"
 
 // Every command that anybody may send at any time, typed; docs/commands.md has them in tables.
 

@@ -7,7 +7,7 @@ source tools/dev/say.sh
 source tools/dev/bazel.sh
 
 tools/dev/setup.sh --quiet bench
-run_bazel build "${quiet_build[@]}" //native:client || die "the client does not build"
+run_bazel build "${quiet_build[@]}" //:client || die "the client does not build"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -32,7 +32,7 @@ cat >"$work/plimsoll.cc" <<'PROGRAM'
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 boost::asio::awaitable<void> run() {
   auto client = co_await plimsoll::native::connect("valkey://127.0.0.1:6379");
   co_await client.set("ship", "Great Eastern");

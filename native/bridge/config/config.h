@@ -10,8 +10,8 @@
 #include "plimsoll/native/bridge/tokens/grant.h"
 #include "plimsoll/native/bridge/tokens/jwt_key.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
-#include "plimsoll/native/options.h"
-#include "plimsoll/native/tls_options.h"
+#include "plimsoll/options.h"
+#include "plimsoll/tls_options.h"
 
 // What the bridge is told, whole and checked: read_config() of config_file.h and
 // command_line.h makes it. It has secrets in it, so nothing prints it.

@@ -12,7 +12,7 @@
 #include "plimsoll/native/bridge/entry/admission.h"
 #include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/stream/stream.h"
-#include "plimsoll/native/tls_context.h"
+#include "plimsoll/native/transport/tls_context.h"
 
 // What a connection goes through before anybody looks at what it asks for: a proxy's header, TLS,
 // and the header of the request; and what it is answered if it is not let in. One that was shown a

@@ -10,8 +10,8 @@
 
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/bridge/tokens/grant.h"
-#include "plimsoll/native/options.h"
-#include "plimsoll/native/tls_context.h"
+#include "plimsoll/native/transport/tls_context.h"
+#include "plimsoll/options.h"
 
 // A connection to a server, logged in as a profile's user: what a client gets for its token.
 

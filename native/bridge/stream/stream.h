@@ -22,7 +22,7 @@
 #include <boost/beast/core/role.hpp>
 #include <boost/system/error_code.hpp>
 
-#include "plimsoll/native/tls_stream.h"
+#include "plimsoll/native/transport/tls_stream.h"
 
 // A connection of the bridge's, to a client or to a server: a socket, or TLS over one (the native
 // client's: idle, it holds no buffers). What Asio's and Beast's composed operations need of a

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "plimsoll/native/result.h"
+#include "plimsoll/result.h"
 
 // What the signatures of JSON Web Tokens are verified with. A key knows its one algorithm, and a
 // token has no say in it.

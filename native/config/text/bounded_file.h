@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include "plimsoll/native/result.h"
+#include "plimsoll/result.h"
 
 // Files that people write: configurations, passwords, keys.
 

@@ -12,8 +12,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include "plimsoll/log.h"
 #include "plimsoll/native/allocator/process_figures.h"
-#include "plimsoll/native/log.h"
 
 namespace plimsoll::testing::give_back_test {
 namespace {

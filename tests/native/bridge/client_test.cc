@@ -12,13 +12,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/exclusive.h"
-#include "plimsoll/native/subscription.h"
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/exclusive.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/connection_log.h"
+#include "plimsoll/transaction.h"
 
 // The native client through a bridge with a server behind it.
 

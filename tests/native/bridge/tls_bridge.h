@@ -5,11 +5,11 @@
 #include <string_view>
 #include <utility>
 
-#include "plimsoll/native/tls_context.h"
-#include "plimsoll/native/tls_options.h"
+#include "plimsoll/native/transport/tls_context.h"
 #include "plimsoll/tests/native/bridge/bridge_world.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/support/certificates.h"
+#include "plimsoll/tls_options.h"
 
 namespace plimsoll::testing {
 

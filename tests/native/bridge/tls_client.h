@@ -9,7 +9,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "plimsoll/native/bridge/stream/stream.h"
-#include "plimsoll/native/tls_context.h"
+#include "plimsoll/native/transport/tls_context.h"
 
 namespace plimsoll::testing {
 

@@ -1,4 +1,4 @@
-#include "plimsoll/native/config/configuration_file.h"
+#include "plimsoll/configuration_file.h"
 
 #include <sys/stat.h>
 
@@ -11,8 +11,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/observe/metrics.h"
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/metrics.h"
 #include "plimsoll/tests/native/config/loading.h"
 #include "plimsoll/tests/native/config/told.h"
 #include "plimsoll/tests/native/patience.h"

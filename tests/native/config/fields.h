@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "plimsoll/native/config/configuration.h"
+#include "plimsoll/configuration.h"
 
 // Every field of what a configuration holds, by name: a new one does not compile until it is here,
 // and then wants an option, or a reason in the last of these functions' comments.

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plimsoll/native/config/configuration.h"
+#include "plimsoll/configuration.h"
 #include "plimsoll/tests/support/temporary_directory.h"
 
 namespace plimsoll::testing {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plimsoll/native/log.h"
+#include "plimsoll/log.h"
 
 namespace plimsoll::testing {
 

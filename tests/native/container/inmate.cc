@@ -15,12 +15,11 @@
 
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/native/client.h"
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/log.h"
-#include "plimsoll/native/memory_options.h"
-#include "plimsoll/native/runtime.h"
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/client.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/log.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/native/runtime/runtime.h"
 
 // What runs in a container, real or prepared, and tells of itself on its output, a line each time.
 //

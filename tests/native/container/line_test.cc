@@ -9,10 +9,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/log.h"
-#include "plimsoll/native/memory_options.h"
-#include "plimsoll/native/runtime.h"
-#include "plimsoll/native/statistics.h"
+#include "plimsoll/log.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/tests/native/container/prepared_tree.h"
 #include "plimsoll/tests/native/in_child.h"
 #include "plimsoll/tests/native/patience.h"

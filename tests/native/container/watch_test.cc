@@ -6,7 +6,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/log.h"
+#include "plimsoll/log.h"
 #include "plimsoll/tests/native/container/prepared_tree.h"
 
 // What is said about a line in its container, and how often.

@@ -1,4 +1,4 @@
-#include "plimsoll/native/observe/dump.h"
+#include "plimsoll/dump.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

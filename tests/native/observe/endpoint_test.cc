@@ -14,10 +14,10 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include "plimsoll/native/log.h"
-#include "plimsoll/native/observe/metrics.h"
+#include "plimsoll/log.h"
+#include "plimsoll/metrics.h"
 #include "plimsoll/native/observe/page_server.h"
-#include "plimsoll/native/runtime.h"
+#include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/observe/http_peer.h"
 #include "plimsoll/tests/native/observe/metrics_page.h"

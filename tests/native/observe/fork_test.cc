@@ -10,8 +10,8 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/observe/dump.h"
-#include "plimsoll/native/observe/metrics.h"
+#include "plimsoll/dump.h"
+#include "plimsoll/metrics.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/in_child.h"
 #include "plimsoll/tests/native/observe/http_peer.h"

@@ -1,4 +1,4 @@
-#include "plimsoll/native/log.h"
+#include "plimsoll/log.h"
 
 #include <atomic>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "plimsoll/native/observe/metrics.h"
+#include "plimsoll/metrics.h"
 
 #include <optional>
 #include <string>
@@ -7,11 +7,12 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/version.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/memory.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/observe/metrics_page.h"
 #include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/version.h"
 
 // What the endpoint says, without the endpoint.
 

@@ -11,7 +11,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
-#include "plimsoll/native/observe/metrics.h"
+#include "plimsoll/metrics.h"
 
 namespace plimsoll::testing::pages_test {
 namespace {

@@ -1,4 +1,4 @@
-#include "plimsoll/native/tracer.h"
+#include "plimsoll/tracer.h"
 
 #include <cstdint>
 #include <memory>
@@ -12,11 +12,11 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "plimsoll/native/client_side_cache.h"
-#include "plimsoll/native/exclusive.h"
-#include "plimsoll/native/transaction.h"
+#include "plimsoll/client_side_cache.h"
+#include "plimsoll/exclusive.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
+#include "plimsoll/transaction.h"
 
 // What a tracer is told of which requests.
 

@@ -1,0 +1,230 @@
+#include "plimsoll/client_side_cache.h"
+
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "plimsoll/native/base/fork.h"
+#include "plimsoll/native/base/random_seed.h"
+#include "plimsoll/native/driver/barrier.h"
+#include "plimsoll/native/runtime/runtime.h"
+
+namespace plimsoll::native {
+namespace {
+
+constexpr std::uint32_t shards_max = plimsoll::cache::cache_shards_max;
+
+Error invalid(const char* what, const char* expected) {
+  return Error(
+      plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
+}
+
+std::vector<std::string_view> views_of(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+Result<void> validate_filter(const ClientSideCacheOptions& options) {
+  const auto only_commands = views_of(options.only_commands);
+  const auto only_key_prefixes = views_of(options.only_key_prefixes);
+  const auto module_reads = views_of(options.module_reads);
+  const cache::FilterOptions filter{.only_commands = only_commands,
+                                    .only_key_prefixes = only_key_prefixes,
+                                    .module_reads = module_reads};
+  std::string_view culprit;
+  const plimsoll::Status valid = cache::validate(filter, culprit);
+  if (!valid) return Error(valid.error(), culprit);
+  return {};
+}
+
+Result<cache::CacheOptions> to_core_options(const ClientSideCacheOptions& options) {
+  constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max() / 1024;
+  if (options.max_cache_kb == 0) return invalid("max_cache_kb is 0", "the KiB that it may take");
+  if (options.max_cache_kb > most) return invalid("max_cache_kb is too large", "what there is");
+  if (options.entry_ttl_ms < 0) {
+    return invalid("entry_ttl_ms is negative", "milliseconds, or 0 for no expiry");
+  }
+  if (options.opt_in && !options.broadcast_prefixes.empty()) {
+    return invalid("opt_in and broadcast_prefixes are given", "one of them");
+  }
+  if (const Result<void> valid = validate_filter(options); !valid) return valid.error();
+  cache::CacheOptions core{.bytes_max = static_cast<std::size_t>(options.max_cache_kb) * 1024,
+                           .entries_max = options.max_entries,
+                           .entry_ttl = std::chrono::milliseconds(options.entry_ttl_ms),
+                           .eviction_policy = options.eviction_policy,
+                           .mode = options.mode,
+                           .server_ttl_cap = options.server_ttl_cap,
+                           .cache_nil = options.cache_nil,
+                           .coherence_lease = options.coherence_lease,
+                           .shards_max = shards_max,
+                           .seed = random_seed()};
+  if (const plimsoll::Status valid = cache::validate(core); !valid) return Error(valid.error());
+  return core;
+}
+
+TrackingOptions tracking_of(const ClientSideCacheOptions& options,
+                            std::span<const std::string_view> prefixes) {
+  if (options.mode == CacheMode::ttl) return {};
+  TrackingOptions tracking{.method = TrackingOptions::Method::all_reads};
+  if (options.opt_in) tracking.method = TrackingOptions::Method::opt_in;
+  if (!prefixes.empty()) tracking.method = TrackingOptions::Method::broadcast;
+  tracking.required = options.mode == CacheMode::tracking;
+  tracking.prefixes = prefixes;
+  return tracking;
+}
+
+Result<void> validate_tracking(const TrackingOptions& tracking) {
+  SessionOptions session;
+  session.tracking = tracking;
+  if (const plimsoll::Status valid = plimsoll::validate(session); !valid) {
+    return Error(valid.error());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> validate(const ClientSideCacheOptions& options) {
+  if (const auto core = to_core_options(options); !core) return core.error();
+  return validate_tracking(tracking_of(options, views_of(options.broadcast_prefixes)));
+}
+
+Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
+    const ClientSideCacheOptions& options) {
+  const Result<cache::CacheOptions> core = to_core_options(options);
+  if (!core) return core.error();
+  const Result<Budget*> budget = Runtime::get().budget({});
+  if (!budget) return budget.error();
+  auto memory = cache::Cache::take_memory(**budget, *core);
+  if (!memory) return Error(memory.error());
+  // A child of fork() must not take it apart: its locks may be held for ever.
+  const std::uint64_t generation = fork_generation();
+  std::shared_ptr<ClientSideCache> made(
+      new ClientSideCache(Private{}, options, *core, std::move(*memory)),
+      [generation](ClientSideCache* last) {
+        if (generation == fork_generation()) delete last;
+      });
+  if (const auto valid = validate_tracking(made->tracking()); !valid) return valid.error();
+  Runtime::get().add_cache(std::shared_ptr<cache::Cache>(made, &made->core()));
+  made->registered_ = Runtime::get().clients().add(*made);
+  return made;
+}
+
+ClientSideCache::ClientSideCache(Private, const ClientSideCacheOptions& options,
+                                 cache::CacheOptions core_options, cache::Cache::Memory memory)
+    : options_(options),
+      prefixes_(views_of(options_.broadcast_prefixes)),
+      only_commands_(views_of(options_.only_commands)),
+      only_key_prefixes_(views_of(options_.only_key_prefixes)),
+      module_reads_(views_of(options_.module_reads)) {
+  core_options.filter = {.only_commands = only_commands_,
+                         .only_key_prefixes = only_key_prefixes_,
+                         .module_reads = module_reads_};
+  core_ = std::make_unique<cache::Cache>(core_options, std::move(memory));
+}
+
+ClientSideCache::~ClientSideCache() = default;
+
+TrackingOptions ClientSideCache::tracking() const { return tracking_of(options_, prefixes_); }
+
+Result<cache::CacheStatistics> ClientSideCache::cache_statistics() const {
+  if (!options_.enable_metrics) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "the metrics of this cache are off",
+                                 .expected = "enable_metrics in its options"});
+  }
+  return core_->statistics();
+}
+
+Result<double> ClientSideCache::cache_hit_rate() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->lookups == 0 ? 0.0
+                           : static_cast<double>(all->hits) / static_cast<double>(all->lookups);
+}
+
+Result<double> ClientSideCache::cache_miss_rate() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  const auto misses = static_cast<double>(all->lookups - all->hits);
+  return all->lookups == 0 ? 0.0 : misses / static_cast<double>(all->lookups);
+}
+
+Result<std::uint64_t> ClientSideCache::cache_entry_count() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return std::uint64_t{all->entries};
+}
+
+Result<std::uint64_t> ClientSideCache::cache_evictions() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->evictions;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_expirations() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->expirations;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_total_lookups() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->lookups;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_invalidations() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->invalidations;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_skipped() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return all->skipped_too_large + all->skipped_uncacheable + all->skipped_poisoned +
+         all->skipped_fenced + all->skipped_no_memory;
+}
+
+Result<std::uint64_t> ClientSideCache::cache_bytes_live() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return std::uint64_t{all->bytes_live};
+}
+
+Result<std::uint64_t> ClientSideCache::cache_bytes_committed() const {
+  const auto all = cache_statistics();
+  if (!all) return all.error();
+  return std::uint64_t{all->bytes_committed};
+}
+
+void ClientSideCache::clear() { core_->clear(); }
+
+CacheFigures ClientSideCache::figures() const {
+  return {.bytes_max = options_.max_cache_kb * 1024, .statistics = core_->statistics()};
+}
+
+// Walks over all clients.
+void ClientSideCache::attach(const std::shared_ptr<CacheClient>& client,
+                             std::shared_ptr<ExecutorLife> executor) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(clients_, [](const AttachedClient& each) { return each.client.expired(); });
+  clients_.push_back(
+      {.client = client, .executor = std::move(executor), .generation = fork_generation()});
+}
+
+boost::asio::any_io_executor ClientSideCache::shared_executor() {
+  return Runtime::get().executor();
+}
+
+void ClientSideCache::begin_barrier(Operation& over) {
+  core_->drop_untracked();
+  std::vector<AttachedClient> clients;
+  {
+    const std::lock_guard lock(mutex_);
+    clients = clients_;
+  }
+  prove_all(clients, over);
+}
+
+}  // namespace plimsoll::native

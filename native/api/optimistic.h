@@ -1,0 +1,64 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "plimsoll/exclusive.h"
+
+// Transactions that depend on what was read before them, tried again while others are faster.
+//
+//   native::Queued<std::int64_t> left;
+//   auto done = co_await native::optimistic_transaction(
+//       client, {"stock"}, [&](native::Exclusive& own) -> asio::awaitable<native::Transaction> {
+//         const auto stock = co_await own.get("stock");
+//         auto tx = own.transaction();
+//         if (stock && *stock != "0") left = tx.decr("stock");
+//         co_return tx;
+//       });
+
+namespace plimsoll::native {
+
+namespace detail {
+
+template <class Build>
+boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client,
+                                                                  std::vector<std::string> keys,
+                                                                  Build build, int attempts_max) {
+  Exclusive own = co_await Exclusive::open(client);
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    co_await own.watch(keys);
+    Transaction transaction = co_await build(own);
+    TransactionReplies done = co_await transaction.exec();
+    if (done.committed()) co_return done;
+  }
+  throw Error(ErrorCode::transaction_aborted, Executed::no,
+              "a key that was watched has changed before each of the attempts");
+}
+
+}  // namespace detail
+
+/// Watches `keys` on a connection of its own, has `build(Exclusive&)` read what it wants there and
+/// co_return a transaction of that connection, and executes it; all that again if one of the keys
+/// has changed meanwhile, `attempts_max` times in all. `build` runs once for each attempt. An empty
+/// transaction ends it without executing anything.
+///
+/// Throws Error: transaction_aborted (others were faster each time: nothing was executed), what
+/// exclusive() and exec() throw, and whatever `build` does.
+template <class Build>
+  requires std::is_invocable_r_v<boost::asio::awaitable<Transaction>, Build&, Exclusive&>
+boost::asio::awaitable<TransactionReplies> optimistic_transaction(const Client& client,
+                                                                  const Words& keys, Build build,
+                                                                  int attempts_max = 16) {
+  const std::span<const std::string_view> given = keys;
+  return detail::optimistic_transaction(Channel(client),
+                                        std::vector<std::string>(given.begin(), given.end()),
+                                        std::move(build), attempts_max);
+}
+
+}  // namespace plimsoll::native

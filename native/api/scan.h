@@ -1,0 +1,147 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plimsoll/client.h"
+#include "plimsoll/native/call/initiate.h"
+#include "plimsoll/native/driver/channel.h"
+#include "plimsoll/native/driver/held_words.h"
+
+// Walks over all keys, or all of what one key holds, page by page.
+//
+//   native::ScanOptions options;
+//   options.pattern = "user:*";
+//   native::KeyScan scan(client, options);
+//   while (auto page = co_await scan.next()) {
+//     for (const std::string& key : *page) ...
+//   }
+//
+// What the server promises: everything that is there from the walk's beginning to its end comes at
+// least once, and may come more than once; what comes or goes meanwhile may be there or not. A page
+// may be empty before the walk is over. `count` is how much work a page is, not how long.
+
+namespace plimsoll::native {
+
+namespace detail {
+
+/// How far a walk has come: shared with the page that is under way.
+class ScanState {
+ public:
+  /// `before` and `after` are the command's words around the cursor.
+  ScanState(HeldWords before, HeldWords after)
+      : before_(std::move(before)), after_(std::move(after)) {}
+
+  /// False: the requests pool had no room for size() bytes of words.
+  bool has_words() const { return before_ && after_; }
+  std::size_t size() const { return before_.size() + after_.size(); }
+  const std::string& cursor() const { return cursor_; }
+  bool is_over() const { return over_; }
+  void advance(std::string cursor);
+  /// Calls `submit(const CommandView&)` with the command for the next page.
+  template <class Submit>
+  void request(Submit&& submit) const {
+    std::vector<std::string_view> words(before_.words().begin(), before_.words().end());
+    words.push_back(cursor_);
+    words.insert(words.end(), after_.words().begin(), after_.words().end());
+    CommandView command;
+    command.args = words;
+    command.effect = CommandView::Effect::read;
+    submit(command);
+  }
+
+  std::atomic<bool> busy{false};
+
+ private:
+  const HeldWords before_;
+  const HeldWords after_;
+  std::string cursor_ = "0";
+  bool over_ = false;
+};
+
+/// What fetches a page.
+struct PageRequest {
+  Channel channel;
+  std::shared_ptr<ScanState> state;
+
+  void operator()(Operation& operation) const;
+};
+
+std::shared_ptr<ScanState> scan_state(const Channel& client,
+                                      std::initializer_list<std::string_view> before,
+                                      const std::optional<std::string_view>& pattern,
+                                      const std::optional<std::int64_t>& count,
+                                      const std::optional<std::string_view>& type);
+
+}  // namespace detail
+
+/// Move-only. Elements are std::string, FieldValue or Scored.
+template <class Element>
+class Scan {
+ public:
+  using Page = std::optional<std::vector<Element>>;
+
+  Scan(Scan&&) = default;
+  Scan& operator=(Scan&&) = default;
+  ~Scan() = default;
+
+  /// The next page; none: that was all. One page at a time: rejected_by_limit. After an error, or
+  /// cancelling it, the same page can be asked for again. Errors: as any command's.
+  template <CompletionToken Token = Start>
+  auto next(Token&& token = Token()) {
+    return initiate<Page>(channel_.driver->executor(), detail::PageRequest{channel_, state_},
+                          Result<Page>(), std::forward<Token>(token));
+  }
+
+  /// Where the walk stands: an unsigned 64-bit number that means something to this server alone.
+  const std::string& cursor() const { return state_->cursor(); }
+
+ protected:
+  Scan(Channel channel, std::shared_ptr<detail::ScanState> state)
+      : channel_(std::move(channel)), state_(std::move(state)) {}
+
+ private:
+  Channel channel_;
+  std::shared_ptr<detail::ScanState> state_;
+};
+
+/// SCAN: the keys of the database.
+class KeyScan : public Scan<std::string> {
+ public:
+  explicit KeyScan(const Channel& client, const ScanOptions& options = {})
+      : Scan(client,
+             detail::scan_state(client, {"SCAN"}, options.pattern, options.count, options.type)) {}
+};
+
+/// HSCAN: the fields of a hash, with their values.
+class HashScan : public Scan<FieldValue> {
+ public:
+  HashScan(const Channel& client, std::string_view key, const HscanOptions& options = {})
+      : Scan(client, detail::scan_state(client, {"HSCAN", key}, options.pattern, options.count,
+                                        std::nullopt)) {}
+};
+
+/// SSCAN: the members of a set.
+class SetScan : public Scan<std::string> {
+ public:
+  SetScan(const Channel& client, std::string_view key, const SscanOptions& options = {})
+      : Scan(client, detail::scan_state(client, {"SSCAN", key}, options.pattern, options.count,
+                                        std::nullopt)) {}
+};
+
+/// ZSCAN: the members of a sorted set, with their scores.
+class SortedSetScan : public Scan<Scored> {
+ public:
+  SortedSetScan(const Channel& client, std::string_view key, const ZscanOptions& options = {})
+      : Scan(client, detail::scan_state(client, {"ZSCAN", key}, options.pattern, options.count,
+                                        std::nullopt)) {}
+};
+
+}  // namespace plimsoll::native

@@ -1,0 +1,143 @@
+#include "plimsoll/stream_position.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "plimsoll/encoded.h"
+
+namespace plimsoll::native::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A dead server is noticed by the time that a wait takes, and what others left is looked for in
+// between.
+constexpr milliseconds wait_at_a_time_max = std::chrono::seconds(5);
+
+milliseconds between_claims(milliseconds claim_after) {
+  return std::max(claim_after / 2, milliseconds(1));
+}
+
+}  // namespace
+
+std::size_t StreamPosition::size_of(const StreamReaderOptions& options) {
+  std::size_t bytes = sizeof(StreamPosition) + options.group.size() + options.consumer.size();
+  for (const std::string& name : options.streams) {
+    bytes += sizeof(std::string) + sizeof(Stream) + 2 * name.size();
+  }
+  return bytes;
+}
+
+StreamPosition::StreamPosition(const StreamReaderOptions& options, Account& requests)
+    : charge_(requests), count_(std::to_string(options.count)) {
+  if (!charge_.grow(size_of(options))) return;
+  options_ = options;
+  for (const std::string& name : options.streams) streams_.push_back({.name = name});
+}
+
+StreamPosition::Stream* StreamPosition::find(std::string_view name) {
+  const auto found = std::find_if(streams_.begin(), streams_.end(),
+                                  [name](const Stream& stream) { return stream.name == name; });
+  return found == streams_.end() ? nullptr : &*found;
+}
+
+void StreamPosition::read_pending_again() {
+  for (Stream& stream : streams_) stream.has_pending = true;
+}
+
+bool StreamPosition::has_pending() const {
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [](const Stream& stream) { return stream.has_pending; });
+}
+
+std::vector<std::string_view> StreamPosition::read_words() const {
+  return {"XREADGROUP", "GROUP", options_.group, options_.consumer, "COUNT", count_};
+}
+
+StreamRequest StreamPosition::pending_request() const {
+  std::vector<std::string_view> words = read_words();
+  words.emplace_back("STREAMS");
+  for (const Stream& stream : streams_) {
+    if (stream.has_pending) words.push_back(stream.name);
+  }
+  for (const Stream& stream : streams_) {
+    if (stream.has_pending) words.push_back(stream.at);
+  }
+  return {.encoded = encoded(words)};
+}
+
+// A stream is through once it has nothing more to say.
+void StreamPosition::handle_pending(std::vector<StreamEntries>& came) {
+  std::erase_if(came, [this](const StreamEntries& part) {
+    if (Stream* const stream = find(part.stream); stream != nullptr && part.entries.empty()) {
+      stream->has_pending = false;
+    }
+    return part.entries.empty();
+  });
+  if (came.empty()) {
+    for (Stream& stream : streams_) stream.has_pending = false;
+  }
+  handle_fresh(came);
+}
+
+StreamRequest StreamPosition::fresh_request(Clock::time_point now, Clock::time_point until) const {
+  milliseconds block = wait_at_a_time_max;
+  if (options_.claim_after) block = std::min(block, between_claims(*options_.claim_after));
+  if (until != Clock::time_point::max()) {
+    block = std::min(block, std::chrono::ceil<milliseconds>(until - now));
+  }
+  block = std::max(block, milliseconds(1));
+  const std::string time = std::to_string(block.count());
+  std::vector<std::string_view> words = read_words();
+  words.insert(words.end(), {"BLOCK", time, "STREAMS"});
+  for (const Stream& stream : streams_) words.push_back(stream.name);
+  words.insert(words.end(), streams_.size(), ">");
+  return {.encoded = encoded(words), .block = block};
+}
+
+void StreamPosition::handle_fresh(std::vector<StreamEntries>& came) {
+  std::erase_if(came, [](const StreamEntries& part) { return part.entries.empty(); });
+  for (const StreamEntries& part : came) {
+    Stream* const stream = find(part.stream);
+    if (stream == nullptr) continue;
+    stream->at = part.entries.back().id;
+    stream->seen = true;
+  }
+}
+
+bool StreamPosition::may_claim(Clock::time_point now) const {
+  return options_.claim_after && now >= claim_at_ && !streams_.empty();
+}
+
+StreamRequest StreamPosition::claim_request() const {
+  const Stream& stream = streams_[claiming_];
+  const std::string idle = std::to_string(options_.claim_after->count());
+  const std::vector<std::string_view> words{"XAUTOCLAIM",      stream.name, options_.group,
+                                            options_.consumer, idle,        stream.claim_from,
+                                            "COUNT",           count_};
+  return {.encoded = encoded(words)};
+}
+
+StreamEntries StreamPosition::handle_claimed(ClaimedEntries came, Clock::time_point now) {
+  Stream& stream = streams_[claiming_];
+  stream.claim_from = std::move(came.next);
+  if (stream.claim_from == "0-0") {
+    if (++claiming_ == streams_.size()) {
+      claiming_ = 0;
+      claim_at_ = now + between_claims(*options_.claim_after);
+    }
+  }
+  return {.stream = stream.name, .entries = std::move(came.entries)};
+}
+
+// Behind what was handed out: a group that was deleted is made where it was.
+StreamRequest StreamPosition::group_request() const {
+  const Stream& stream = streams_[group_to_make_];
+  const std::vector<std::string_view> words{
+      "XGROUP",  "CREATE", stream.name, options_.group, stream.seen ? stream.at : options_.begin,
+      "MKSTREAM"};
+  return {.encoded = encoded(words)};
+}
+
+}  // namespace plimsoll::native::detail

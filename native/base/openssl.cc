@@ -1,0 +1,12 @@
+#include "plimsoll/native/base/openssl.h"
+
+#include <openssl/crypto.h>
+
+namespace plimsoll::native {
+
+void keep_openssl() {
+  static const int kept = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  static_cast<void>(kept);
+}
+
+}  // namespace plimsoll::native

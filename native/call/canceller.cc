@@ -1,0 +1,20 @@
+#include "plimsoll/native/call/canceller.h"
+
+#include <utility>
+
+namespace plimsoll::native {
+
+Canceller::Canceller(CancelTarget& target, RequestId id)
+    : target_(target.weak_from_this()), id_(id) {}
+
+Canceller::Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point)
+    : target_(target.weak_from_this()), point_(std::move(point)) {}
+
+void Canceller::operator()(boost::asio::cancellation_type type) const {
+  // The connection goes on and stays in step whatever the type; the command may have run.
+  if (type == boost::asio::cancellation_type::none) return;
+  if (point_) point_->cancelled = true;
+  if (const auto target = target_.lock()) target->cancel(point_ ? point_->request.load() : id_);
+}
+
+}  // namespace plimsoll::native

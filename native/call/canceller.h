@@ -1,0 +1,34 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include <boost/asio/cancellation_type.hpp>
+
+#include "plimsoll/core/session/pipeline.h"
+#include "plimsoll/native/call/cancel_target.h"
+
+namespace plimsoll::native {
+
+/// What is to be cancelled of an operation that is several requests, one after the other.
+struct CancelPoint {
+  std::atomic<RequestId> request{0};  // the one that is under way
+  std::atomic<bool> cancelled{false};
+};
+
+/// What a cancellation slot is given: cancels one request, if it is still under way and its client
+/// still there. May be called on any thread.
+class Canceller {
+ public:
+  Canceller(CancelTarget& target, RequestId id);
+  Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point);
+
+  void operator()(boost::asio::cancellation_type type) const;
+
+ private:
+  std::weak_ptr<CancelTarget> target_;
+  RequestId id_ = 0;
+  std::shared_ptr<CancelPoint> point_;  // in place of the id
+};
+
+}  // namespace plimsoll::native

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include "plimsoll/native/call/call.h"
+#include "plimsoll/native/call/operation.h"
+#include "plimsoll/start.h"
+
+namespace plimsoll::native {
+
+/// start() for what is more than one command: in the form that `token` asks for, calls
+/// `begin(Operation&)`, now or when a lazy token says so; so `begin` owns what it needs. `made` is
+/// what the outcome is put into.
+template <class T, class Begin, class Token>
+auto initiate(const boost::asio::any_io_executor& executor, Begin begin, Result<T> made,
+              Token&& token) {
+  if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
+    auto state = std::make_shared<detail::CallState<T>>(executor, std::move(made));
+    begin(state->lend());
+    return Call<T>(std::move(state));
+  } else {
+    return boost::asio::async_initiate<Token, void(Result<T>)>(
+        [](auto&& handler, Begin started, Result<T> what) {
+          using Handler = std::decay_t<decltype(handler)>;
+          started(CallbackOperation<T, Handler>::create(std::move(handler), std::move(what)));
+        },
+        token, std::move(begin), std::move(made));
+  }
+}
+
+}  // namespace plimsoll::native

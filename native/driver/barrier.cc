@@ -1,0 +1,98 @@
+#include "plimsoll/native/driver/barrier.h"
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "plimsoll/native/base/fork.h"
+#include "plimsoll/native/runtime/runtime.h"
+
+namespace plimsoll::native {
+namespace {
+
+namespace asio = boost::asio;
+
+// What the clients' answers come to. Goes with the last of them.
+class Barrier {
+ public:
+  Barrier(std::size_t answers, Operation& operation) : left_(answers), operation_(&operation) {}
+
+  /// The client that answers last ends the operation, in its turn.
+  void handle_answer(const Result<void>& answer) {
+    if (OwnedOperation over = take(answer)) over.release()->complete();
+  }
+
+  /// The same where the client will never have a turn, or is not there: its executor may be about
+  /// to end, and the caller's code must not run within that.
+  void handle_absence() {
+    OwnedOperation over = take({});
+    if (!over) return;
+    asio::post(Runtime::get().executor(),
+               [over = std::move(over)]() mutable { over.release()->complete(); });
+  }
+
+ private:
+  static bool vouches_for_nothing(const Error& error) {
+    return error.code() == ErrorCode::closed || error.code() == ErrorCode::forked;
+  }
+
+  // The operation, with its outcome, if this was the last answer.
+  OwnedOperation take(const Result<void>& answer) {
+    const std::lock_guard lock(mutex_);
+    if (!answer && !vouches_for_nothing(answer.error()) && !failure_) failure_ = answer.error();
+    if (--left_ > 0) return nullptr;
+    operation_->deliver(Delivery{.failure = failure_ ? &*failure_ : nullptr});
+    return std::move(operation_);
+  }
+
+  std::mutex mutex_;
+  std::size_t left_;
+  std::optional<Error> failure_;
+  OwnedOperation operation_;
+};
+
+// One answer, which is given in any case: where nobody has given it before it goes, the client is
+// absent.
+class Answer {
+ public:
+  explicit Answer(std::shared_ptr<Barrier> barrier) : barrier_(std::move(barrier)) {}
+  Answer(Answer&&) = default;
+  Answer& operator=(Answer&&) = delete;
+  ~Answer() {
+    if (barrier_) std::exchange(barrier_, nullptr)->handle_absence();
+  }
+
+  void operator()(const Result<void>& proved) {
+    std::exchange(barrier_, nullptr)->handle_answer(proved);
+  }
+
+ private:
+  std::shared_ptr<Barrier> barrier_;
+};
+
+// In a child of fork() nothing of its parent's clients may be touched, locks included.
+void prove_there(const AttachedClient& attached, Answer answer) {
+  if (attached.generation != fork_generation()) return;
+  attached.executor->while_alive([&] {
+    std::shared_ptr<CacheClient> client = attached.client.lock();
+    if (!client) return;
+    const asio::any_io_executor executor = client->executor();
+    asio::post(executor, [client = std::move(client), answer = std::move(answer)]() mutable {
+      client->prove(CallbackOperation<void, Answer>::create(std::move(answer)));
+    });
+  });
+}
+
+}  // namespace
+
+void prove_all(const std::vector<AttachedClient>& clients, Operation& operation) {
+  // One for this function, whose own answer says that there may be no client.
+  const auto barrier = std::make_shared<Barrier>(clients.size() + 1, operation);
+  for (const AttachedClient& client : clients) prove_there(client, Answer(barrier));
+  barrier->handle_absence();
+}
+
+}  // namespace plimsoll::native

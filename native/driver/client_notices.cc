@@ -1,0 +1,112 @@
+#include "plimsoll/native/driver/client_notices.h"
+
+#include <memory>
+#include <new>
+#include <string>
+
+#include "plimsoll/log.h"
+#include "plimsoll/native/base/plain_text.h"
+#include "plimsoll/native/base/steady_now.h"
+
+namespace plimsoll::native {
+namespace {
+
+// How long a client is silent about the same trouble.
+constexpr Duration warning_interval_min = std::chrono::minutes(1);
+
+}  // namespace
+
+// Tells Options::on_connection, in its turn among the outcomes.
+class ClientNotices::Notice final : public Operation {
+ public:
+  /// `warning`, if not null, is told why, too.
+  Notice(const ClientNotices& notices, ConnectionEvent::Kind kind, Warning warning)
+      : Operation(false), notices_(notices), event_{.kind = kind}, warning_(warning) {}
+
+  using Operation::handle_submitted;
+  void handle_submitted(CancelTarget&, RequestId) override {}
+  bool deliver(const Delivery& delivery) noexcept override {
+    Result<void> why;
+    if (!take(delivery, why)) event_.error = why.error();
+    return true;
+  }
+  void complete() override {
+    const std::unique_ptr<Notice> self(this);
+    if (warning_ != nullptr) warning_(notices_, event_.error ? event_.error->what() : "");
+    const auto& on_connection = notices_.target_.options.on_connection;
+    if (on_connection) on_connection(event_);
+  }
+  void destroy() override { delete this; }
+
+ private:
+  friend struct std::default_delete<Notice>;
+  ~Notice() = default;
+
+  const ClientNotices& notices_;
+  ConnectionEvent event_;
+  const Warning warning_;
+};
+
+bool ClientNotices::Seldom::is_due() {
+  const Instant time = steady_now();
+  if (time < next_) return false;
+  next_ = time + warning_interval_min;
+  return true;
+}
+
+// Without memory for a notice there is none: outcomes come behind it, and matter more.
+void ClientNotices::notify(ConnectionEvent::Kind kind, const Delivery& delivery, bool is_connecting,
+                           OperationList& ready) {
+  const Warning warning = warning_of(kind, delivery, is_connecting);
+  if (!target_.options.on_connection && warning == nullptr) return;
+  auto* const notice = new (std::nothrow) Notice(*this, kind, warning);
+  if (notice == nullptr) return;
+  notice->deliver(delivery);
+  ready.push(*notice);
+}
+
+// Null where only the application is told. A client that never was connected fails its connect(),
+// which says why.
+ClientNotices::Warning ClientNotices::warning_of(ConnectionEvent::Kind kind,
+                                                 const Delivery& delivery, bool is_connecting) {
+  switch (kind) {
+    case ConnectionEvent::Kind::connected:
+    case ConnectionEvent::Kind::disconnected: return nullptr;
+    case ConnectionEvent::Kind::closed:
+      if (delivery.error->code == ErrorCode::closed || is_connecting) return nullptr;
+      return [](const ClientNotices& notices, std::string_view why) {
+        notices.warn("plimsoll.client.gave_up", "has given up to connect", why);
+      };
+    case ConnectionEvent::Kind::credentials_refused:
+      if (!refused_.is_due()) return nullptr;
+      return [](const ClientNotices& notices, std::string_view why) {
+        notices.warn("plimsoll.client.credentials_refused", "was refused new credentials", why);
+      };
+  }
+  return nullptr;
+}
+
+void ClientNotices::handle_no_credentials(std::string_view why) {
+  if (!credentials_.is_due()) return;
+  warn("plimsoll.client.credentials_missing", "was given no credentials", why);
+}
+
+void ClientNotices::handle_unreadable_tls_files(std::string_view why) {
+  if (!tls_.is_due()) return;
+  warn("plimsoll.client.tls_files_unreadable", "goes on with what its TLS files were", why);
+}
+
+void ClientNotices::warn(std::string_view event_name, std::string_view what,
+                         std::string_view why) const {
+  const std::string number = std::to_string(client_number_);
+  const std::string& client_name = target_.options.client_name;
+  const std::string server = target_.endpoint.to_string();
+  std::string body = "client " + number;
+  if (!client_name.empty()) body += " (" + client_name + ")";
+  body.append(" of ").append(server).append(" ").append(what).append(": ");
+  body.append(plain_text(why, why.size()));  // the server's words may be in it
+  log(Severity::warn, event_name, body,
+      {{.name = "plimsoll.client", .value = number}, {.name = "server.address", .value = server}});
+}
+
+}  // namespace plimsoll::native

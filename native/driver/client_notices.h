@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/native/call/operation.h"
+#include "plimsoll/options.h"
+
+namespace plimsoll::native {
+
+/// What a client tells besides the outcomes of calls: to Options::on_connection, and to the log of
+/// the process. Used in the client's turns alone.
+class ClientNotices {
+ public:
+  /// `client_number` is that of the client's accounts. `target` outlives this.
+  ClientNotices(const Target& target, std::uint64_t client_number)
+      : target_(target), client_number_(client_number) {}
+
+  /// Adds a notice to `ready`, which tells Options::on_connection, and the log where the operator
+  /// should know. `is_connecting`: connect() is yet to end, and says itself what went wrong.
+  void notify(ConnectionEvent::Kind kind, const Delivery& delivery, bool is_connecting,
+              OperationList& ready);
+
+  void handle_no_credentials(std::string_view why);
+  void handle_unreadable_tls_files(std::string_view why);
+
+ private:
+  class Notice;
+
+  // What is said seldom, however often it happens.
+  class Seldom {
+   public:
+    bool is_due();
+
+   private:
+    Instant next_ = Instant::min();
+  };
+
+  using Warning = void (*)(const ClientNotices& notices, std::string_view why);
+  Warning warning_of(ConnectionEvent::Kind kind, const Delivery& delivery, bool is_connecting);
+  void warn(std::string_view event_name, std::string_view what, std::string_view why) const;
+
+  const Target& target_;
+  const std::uint64_t client_number_;
+  Seldom refused_;
+  Seldom credentials_;
+  Seldom tls_;
+};
+
+}  // namespace plimsoll::native

@@ -1,0 +1,421 @@
+#include "plimsoll/native/driver/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+
+#include "plimsoll/native/base/fork.h"
+#include "plimsoll/native/runtime/runtime.h"
+#include "plimsoll/native/transport/plain_stream.h"
+#include "plimsoll/native/transport/tcp_options.h"
+#include "plimsoll/native/transport/tls_stream.h"
+#include "plimsoll/native/transport/websocket_stream.h"
+#include "plimsoll/native/websocket/opening.h"
+#include "plimsoll/native/websocket/protocol.h"
+
+// Coming and going first, then the stream between core and socket, then what flows over it.
+
+namespace plimsoll::native {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using StreamEndpoint = asio::generic::stream_protocol::endpoint;
+
+enum class Connected : std::uint8_t { not_yet, once };
+
+// The core's errors have literal texts: the usual ones, and the rest in one.
+plimsoll::Error to_core_error(const error_code& problem, Connected connected) {
+  if (connected == Connected::once) {
+    const char* what = "the connection failed";
+    if (problem == asio::error::eof) {
+      what = "the server closed the connection";
+    } else if (problem == asio::error::connection_reset || problem == asio::error::broken_pipe) {
+      what = "the connection was reset";
+    } else if (problem == asio::error::timed_out) {
+      what = "the server did not acknowledge what was sent within tcp_user_timeout";
+    }
+    return {.code = ErrorCode::connection_lost, .what = what};
+  }
+  const char* what = "no connection could be made";
+  const char* expected = nullptr;
+  if (problem == asio::error::connection_refused) {
+    what = "the server refused the connection";
+    expected = "a server that listens at this address";
+  } else if (problem == asio::error::host_not_found) {
+    what = "the host was not found";
+    expected = "a name that the resolver knows, or an address";
+  } else if (problem.value() == ENOENT) {
+    what = "there is no such socket";
+    expected = "the path of a server's socket";
+  }
+  return {.code = ErrorCode::connect_failed, .what = what, .expected = expected};
+}
+
+constexpr plimsoll::Error out_of_memory{.code = ErrorCode::out_of_memory,
+                                        .what = "there is no memory for TLS"};
+
+constexpr plimsoll::Error no_token{.code = ErrorCode::invalid_option,
+                                   .what = "the token is none that could be shown",
+                                   .expected = "printable ASCII, 4096 bytes at most"};
+
+// Requests go out in pieces of up to this many spans: a megabyte at a time.
+constexpr std::size_t spans_per_write = 16;
+
+// Segments read before others on the executor get their chance.
+constexpr int reads_per_turn = 4;
+
+}  // namespace
+
+Connection::Connection(Owner& owner, ConnectionContext& context, ConnectionId id)
+    : owner_(owner),
+      context_(context),
+      generation_(fork_generation()),
+      id_(id),
+      socket_(context.executor) {}
+
+Connection::~Connection() = default;
+
+bool Connection::inherited() const { return generation_ != fork_generation(); }
+
+void Connection::open() {
+  ++attempt_;
+  ++tries_;
+  CredentialsSource* const source = context_.credentials.get();
+  if (source == nullptr || source->lasting()) return begin();
+  phase_ = Phase::wanting_credentials;
+  source->want();
+}
+
+void Connection::handle_credentials() {
+  if (!wants_credentials()) return;
+  phase_ = Phase::closed;
+  begin();
+}
+
+void Connection::handle_no_credentials(std::string_view why) {
+  if (!wants_credentials()) return;
+  handle_failed({.code = ErrorCode::credentials_failed,
+                 .what = "there are no credentials",
+                 .expected = "Options::credentials to have some"},
+                why);
+}
+
+void Connection::begin() {
+  const Endpoint& endpoint = context_.target.endpoint;
+  if (endpoint.kind == Endpoint::Kind::unix_socket) {
+    return connect(Endpoints{asio::local::stream_protocol::endpoint(endpoint.path)});
+  }
+  // An address needs no resolver, which would start a thread.
+  error_code problem;
+  const auto address = asio::ip::make_address(endpoint.host, problem);
+  if (problem) return resolve();
+  connect(Endpoints{asio::ip::tcp::endpoint(address, endpoint.port)});
+}
+
+void Connection::resolve() {
+  const Endpoint& endpoint = context_.target.endpoint;
+  if (!resolver_) resolver_.emplace(context_.executor);
+  resolver_->async_resolve(
+      endpoint.host, std::to_string(endpoint.port),
+      [self = owner_.hold(), this, attempt = attempt_](const error_code& problem, auto results) {
+        if (attempt != attempt_ || inherited()) return;
+        if (problem) return handle_failed(problem);
+        Endpoints endpoints;
+        for (const auto& result : results) endpoints.emplace_back(result.endpoint());
+        // One that says nothing takes the whole attempt: the next one begins
+        // with another.
+        const std::size_t first = (tries_ - 1) % endpoints.size();
+        std::rotate(endpoints.begin(), std::next(endpoints.begin(), static_cast<long>(first)),
+                    endpoints.end());
+        connect(endpoints);
+      });
+}
+
+void Connection::connect(const Endpoints& endpoints) {
+  connecting_ = std::make_shared<Socket>(context_.executor);
+  asio::async_connect(*connecting_, endpoints,
+                      [self = owner_.hold(), this, socket = connecting_, attempt = attempt_](
+                          const error_code& problem, const auto&) {
+                        if (attempt != attempt_ || inherited()) return;
+                        if (problem) return handle_failed(problem);
+                        connecting_.reset();
+                        socket_ = std::move(*socket);
+                        handle_connected();
+                      });
+}
+
+void Connection::handle_connected() {
+  error_code problem;
+  tune_socket();
+  register_afresh(problem);
+  if (!problem && is_connected_to_itself()) problem = asio::error::connection_refused;
+  if (problem) return handle_failed(problem);
+  begin_stream();
+}
+
+void Connection::handle_open() {
+  phase_ = Phase::open;
+  counted_ = Runtime::get().count_connection();
+  const std::uint64_t attempt = attempt_;
+  grant();
+  owner_.handle_opened(*this);
+  if (attempt == attempt_) arm_read();
+}
+
+void Connection::tune_socket() {
+  set_tcp_options(socket_.native_handle(), context_.target.options.tcp_user_timeout);
+}
+
+// Connecting to a port of this machine on which nobody listens, again and again, the system one day
+// chooses that very port for this end, and the connection is made: with itself.
+bool Connection::is_connected_to_itself() const {
+  if (context_.target.endpoint.kind == Endpoint::Kind::unix_socket) return false;
+  error_code problem;
+  const auto local = socket_.local_endpoint(problem);
+  return !problem && local == socket_.remote_endpoint(problem) && !problem;
+}
+
+// Waiting for writability (connecting does that, too) leaves the socket registered for it, and
+// every wait to read would be woken up by that. A fresh registration is for reading alone. A wait
+// to read that is under way ends early, and finds nothing to read.
+void Connection::register_afresh(error_code& problem) {
+  const auto local = socket_.local_endpoint(problem);
+  if (problem) return;
+  const auto handle = socket_.release(problem);
+  if (problem) return;
+  socket_.assign(local.protocol(), handle, problem);
+  if (!problem) socket_.native_non_blocking(true, problem);
+}
+
+void Connection::handle_failed(const error_code& problem) {
+  const plimsoll::Error error =
+      to_core_error(problem, phase_ == Phase::open ? Connected::once : Connected::not_yet);
+  std::string words = problem.message();
+  if (phase_ == Phase::open) words += stream_->hint();
+  handle_failed(error, words);
+}
+
+void Connection::handle_failed(const plimsoll::Error& error, std::string_view words) {
+  close();
+  owner_.handle_failed(*this, error, words);
+}
+
+void Connection::close() {
+  ++attempt_;
+  phase_ = Phase::closed;
+  counted_ = Counted();
+  reading_ = write_blocked_ = false;
+  error_code ignored;
+  if (stream_) stream_->say_goodbye();
+  websocket_ = nullptr;
+  stream_.reset();
+  if (patience_) patience_->cancel();
+  if (resolver_) resolver_->cancel();
+  if (const auto connecting = std::exchange(connecting_, nullptr)) connecting->close(ignored);
+  socket_.close(ignored);
+}
+
+void Connection::begin_stream() {
+  const int socket = socket_.native_handle();
+  std::string shown;
+  if (context_.tls) {
+    stream_ = TlsStream::create(*context_.tls, socket);
+    owner_.handle_tls_files_read();
+    shown = context_.tls->own_certificate();
+    if (stream_ == nullptr) return handle_failed(out_of_memory, "OpenSSL has none");
+  } else {
+    stream_ = std::make_unique<PlainStream>(socket);
+  }
+  if (is_over_bridge() && !begin_websocket(shown)) return;
+  owner_.note_shown(id_, shown);
+  phase_ = Phase::shaking_hands;
+  const std::uint64_t attempt = attempt_;
+  shake_hands();
+  if (attempt == attempt_ && phase_ == Phase::shaking_hands) await_handshake();
+}
+
+bool Connection::begin_websocket(std::string& shown) {
+  std::string token = owner_.token();
+  if (!token.empty() && !websocket::is_token(token)) {
+    handle_failed(no_token, "nothing was sent");
+    return false;
+  }
+  const Endpoint& endpoint = context_.target.endpoint;
+  const auto usual_port = context_.tls ? websocket::tls_port : websocket::plain_port;
+  websocket::Opening opening;
+  opening.host = endpoint.authority(usual_port);
+  opening.path = endpoint.path;
+  shown.append(1, '\0').append(token);
+  opening.token = std::move(token);
+  if (!window_) window_.emplace(owner_.replies_account());
+  auto stream = std::make_unique<WebSocketStream>(std::move(stream_), std::move(opening), *window_);
+  websocket_ = stream.get();
+  stream_ = std::move(stream);
+  return true;
+}
+
+// Whoever does not speak what is spoken here may wait for the end of a line, for ever. Say so
+// before the core gives the attempt up, which knows nothing of streams.
+void Connection::await_handshake() {
+  if (!patience_) patience_.emplace(context_.executor);
+  patience_->expires_after(context_.target.options.connect_timeout / 4 * 3);
+  patience_->async_wait(
+      [self = owner_.hold(), this, attempt = attempt_](const error_code& problem) {
+        if (problem || attempt != attempt_ || inherited()) return;
+        if (phase_ != Phase::shaking_hands) return;
+        const TransportProblem silence = stream_->silence();
+        handle_failed(silence.error, silence.words);
+      });
+}
+
+void Connection::shake_hands() {
+  switch (stream_->shake_hands()) {
+    case ByteStream::Step::done:
+      if (patience_) patience_->cancel();
+      // What is left of it to be sent goes before all else.
+      wait_if_blocked();
+      return handle_open();
+    case ByteStream::Step::waits: wait_if_blocked(); return arm_read();
+    case ByteStream::Step::failed: return handle_stream_failed();
+  }
+}
+
+void Connection::handle_stream_failed() {
+  if (stream_->problem()) {
+    const TransportProblem problem = *stream_->problem();
+    // A token was not taken: the next attempt wants another one.
+    if (problem.error.code == ErrorCode::authentication_failed && context_.credentials) {
+      context_.credentials->handle_refused();
+    }
+    return handle_failed(problem.error, problem.words);
+  }
+  const int number = stream_->socket_problem();
+  error_code problem(number, boost::system::system_category());
+  if (number == 0) problem = asio::error::eof;
+  if (phase_ == Phase::open) return handle_failed(problem);
+  handle_failed(stream_->early_end(), problem.message());
+}
+
+// The bridge may send more, as far as there is memory for it. The Budget tells when there is.
+void Connection::grant() {
+  if (websocket_ == nullptr || phase_ != Phase::open) return;
+  websocket_->grant();
+  if (websocket_->is_starved()) {
+    // Ask to be told first, then look again: what is released in between is not missed.
+    owner_.wait_for_memory();
+    websocket_->grant();
+  }
+  wait_if_blocked();
+}
+
+void Connection::arm_read() {
+  if (phase_ < Phase::shaking_hands || inherited()) return;
+  if (websocket_ != nullptr && websocket_->is_starved()) grant();
+  if (reading_) return;
+  if (stream_->holds_bytes()) return read_soon();
+  reading_ = true;
+  socket_.async_wait(asio::socket_base::wait_read,
+                     [self = owner_.hold(), this, attempt = attempt_](const error_code&) {
+                       if (attempt != attempt_ || inherited()) return;
+                       reading_ = false;
+                       handle_readable();
+                     });
+}
+
+// Others on the executor have their chance first.
+void Connection::read_soon() {
+  reading_ = true;
+  asio::post(context_.executor, [self = owner_.hold(), this, attempt = attempt_] {
+    if (attempt != attempt_ || inherited()) return;
+    reading_ = false;
+    handle_readable();
+  });
+}
+
+void Connection::handle_readable() {
+  if (phase_ == Phase::shaking_hands) return shake_hands();
+  const std::uint64_t attempt = attempt_;
+  for (int i = 0; i < reads_per_turn; ++i) {
+    if (!read_once()) return;
+    if (attempt != attempt_) return;
+  }
+  arm_read();
+}
+
+// Reads once and delivers what came. Returns whether there may be more to read.
+bool Connection::read_once() {
+  const std::span<char> space = owner_.read_space(id_);
+  if (space.empty()) {
+    owner_.arm_timer();  // the core may want to be asked again by then
+    return false;
+  }
+  const ByteStream::Received received = stream_->receive(space);
+  owner_.handle_read(id_, received.bytes);
+  const std::uint64_t attempt = attempt_;
+  if (received.bytes > 0) owner_.run_turn();
+  if (attempt != attempt_) return false;
+  switch (received.step) {
+    case ByteStream::Step::waits: break;
+    case ByteStream::Step::done: handle_failed(asio::error::eof); return false;
+    case ByteStream::Step::failed: handle_stream_failed(); return false;
+  }
+  wait_if_blocked();
+  if (stream_->holds_bytes()) return true;
+  arm_read();
+  return false;
+}
+
+void Connection::wait_if_blocked() {
+  if (stream_->blocked() && !write_blocked_) wait_writable();
+}
+
+void Connection::wait_writable() {
+  write_blocked_ = true;
+  socket_.async_wait(asio::socket_base::wait_write,
+                     [self = owner_.hold(), this, attempt = attempt_](const error_code&) {
+                       if (attempt != attempt_ || inherited()) return;
+                       handle_writable();
+                     });
+}
+
+void Connection::handle_writable() {
+  write_blocked_ = false;
+  error_code problem;
+  register_afresh(problem);
+  if (problem) return handle_failed(problem);
+  stream_->push();
+  if (stream_->blocked()) return wait_writable();
+  if (phase_ == Phase::shaking_hands) return shake_hands();
+  owner_.run_turn();
+}
+
+void Connection::flush() {
+  if (phase_ != Phase::open || write_blocked_) return;
+  std::array<std::string_view, spans_per_write> spans;
+  std::size_t count = owner_.poll_transmit(id_, spans);
+  while (count > 0) {
+    const std::size_t sent = stream_->send(std::span(spans).first(count));
+    const bool may_go_on = sent > 0 && !stream_->blocked();
+    count = owner_.handle_written(id_, sent, may_go_on ? spans : std::span<std::string_view>());
+  }
+  if (stream_->blocked()) return wait_writable();
+  if (stream_->failed()) fail_soon();
+}
+
+// Not in the middle of a turn.
+void Connection::fail_soon() {
+  asio::post(context_.executor, [self = owner_.hold(), this, attempt = attempt_] {
+    if (attempt == attempt_ && !inherited()) handle_stream_failed();
+  });
+}
+
+}  // namespace plimsoll::native

@@ -1,0 +1,184 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/credit_window.h"
+#include "plimsoll/native/base/counted.h"
+#include "plimsoll/native/driver/credentials_source.h"
+#include "plimsoll/native/transport/byte_stream.h"
+#include "plimsoll/native/transport/tls_context.h"
+#include "plimsoll/options.h"
+
+namespace plimsoll::native {
+
+class WebSocketStream;
+
+/// What the connections of one client have in common. It outlives them.
+struct ConnectionContext {
+  boost::asio::any_io_executor executor;
+  const Target& target;
+  std::unique_ptr<TlsContext> tls{};                 ///< null: plain connections
+  std::unique_ptr<CredentialsSource> credentials{};  ///< null: they are in the options
+};
+
+/// One connection of a client: resolving, connecting, handshakes, reading and writing. Its owner
+/// makes it when the core first asks for a connection of its number, keeps it for as long as it
+/// lives itself, and opens and closes it as the core says.
+///
+/// - Every asynchronous step belongs to one attempt; a step that ends after its attempt was given
+///   up is ignored. Otherwise news of an old socket would be taken for news of the present one.
+/// - A read waits until the socket is readable and takes a buffer only then, so an idle connection
+///   holds none.
+/// - All calls come in the owner's turns, except trouble(), which the owner's lock guards.
+///
+///             open()                            handshake done
+///   closed -----------> wanting_credentials -> shaking_hands -> open
+///     ^  \----- without Options::credentials ----^    |          |
+///     \------------ close(), or a failure ------------+----------/
+class Connection {
+ public:
+  /// The client that a connection belongs to.
+  class Owner {
+   public:
+    /// Keeps the owner, and its connections, alive while a handler waits.
+    virtual std::shared_ptr<void> hold() = 0;
+
+    /// What a bridge is shown.
+    virtual std::string token() = 0;
+    virtual Account& replies_account() = 0;
+    /// Options::tls' files were read again, or could not be.
+    virtual void handle_tls_files_read() = 0;
+    /// By what the server knows this connection's user: a digest of a certificate, a token.
+    virtual void note_shown(ConnectionId connection, std::string_view text) = 0;
+
+    virtual void handle_opened(Connection& connection) = 0;
+    virtual void handle_failed(Connection& connection, const plimsoll::Error& error,
+                               std::string_view words) = 0;
+
+    /// Where to read to; empty: nowhere for now, and the owner calls arm_read() when there is.
+    virtual std::span<char> read_space(ConnectionId connection) = 0;
+    virtual void handle_read(ConnectionId connection, std::size_t bytes) = 0;
+    virtual std::size_t poll_transmit(ConnectionId connection,
+                                      std::span<std::string_view> spans) = 0;
+    /// Returns what is next to send, if `next` has room for it.
+    virtual std::size_t handle_written(ConnectionId connection, std::size_t bytes,
+                                       std::span<std::string_view> next) = 0;
+
+    /// Has the owner call arm_read() when memory was released.
+    virtual void wait_for_memory() = 0;
+
+    /// Delivers what came, and sends what was staged.
+    virtual void run_turn() = 0;
+    virtual void arm_timer() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Connection(Owner& owner, ConnectionContext& context, ConnectionId id);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  ConnectionId id() const { return id_; }
+
+  /// Begins an attempt, which ends in the core's handle_opened() or handle_closed().
+  void open();
+
+  void close();
+
+  /// An attempt waits for Options::credentials.
+  bool wants_credentials() const { return phase_ == Phase::wanting_credentials; }
+  void handle_credentials();
+  void handle_no_credentials(std::string_view why);
+
+  /// Reads as soon as there is something, unless that is under way.
+  void arm_read();
+
+  /// Sends what is staged, as far as the socket takes it.
+  void flush();
+
+  /// The server serves on this connection: the next loss starts with the first address again.
+  void handle_ready() { tries_ = 0; }
+
+  /// What the transport said last.
+  struct Trouble {
+    bool is_over = true;         // there was a connection since
+    const char* what = nullptr;  // the core's word for it: whose `what` this is, has this detail
+    std::string detail;
+  };
+  Trouble& trouble() { return trouble_; }
+  const Trouble& trouble() const { return trouble_; }
+
+ private:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+  using Endpoints = std::vector<boost::asio::generic::stream_protocol::endpoint>;
+
+  void begin();
+  void resolve();
+  void connect(const Endpoints& endpoints);
+  void handle_connected();
+  void tune_socket();
+  bool is_connected_to_itself() const;
+  void register_afresh(boost::system::error_code& problem);
+  void handle_failed(const boost::system::error_code& problem);
+  void handle_failed(const plimsoll::Error& error, std::string_view words);
+  void begin_stream();
+  bool begin_websocket(std::string& shown);
+  void await_handshake();
+  void shake_hands();
+  void handle_stream_failed();
+  void handle_open();
+
+  void handle_readable();
+  void read_soon();
+  bool read_once();
+  void grant();
+  void wait_if_blocked();
+  void wait_writable();
+  void handle_writable();
+  void fail_soon();
+
+  bool is_over_bridge() const { return context_.target.endpoint.kind == Endpoint::Kind::websocket; }
+  // Whether a child of fork() has it, which must not touch it.
+  bool inherited() const;
+
+  Owner& owner_;
+  ConnectionContext& context_;
+  const std::uint64_t generation_;
+  const ConnectionId id_;
+  Socket socket_;
+  // Of the attempt under way. Each has its own: an attempt that was given up may still have a step
+  // to go, which would take the socket of the next one for its own.
+  std::shared_ptr<Socket> connecting_;
+  std::optional<boost::asio::ip::tcp::resolver> resolver_;
+
+  std::uint64_t attempt_ = 0;  // counts connections, so that news of an old one is ignored
+  std::size_t tries_ = 0;      // at a connection, since there was one
+  enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };
+  Phase phase_ = Phase::closed;
+  Counted counted_;  // while it is open
+  bool reading_ = false;
+  bool write_blocked_ = false;
+
+  std::optional<CreditWindow> window_;  // over a bridge
+  std::unique_ptr<ByteStream> stream_;
+  WebSocketStream* websocket_ = nullptr;  // it, over a bridge
+  std::optional<boost::asio::steady_timer> patience_;
+
+  Trouble trouble_;
+};
+
+}  // namespace plimsoll::native

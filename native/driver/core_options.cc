@@ -1,0 +1,155 @@
+#include "plimsoll/native/driver/core_options.h"
+
+#include <string>
+
+#include "plimsoll/core/base/error.h"
+#include "plimsoll/native/base/random_seed.h"
+
+namespace plimsoll::native {
+namespace {
+
+// The first field that says something about TLS, by which a caller shows that he expects it; null
+// where none does.
+const char* first_set_of(const TlsOptions& tls) {
+  const TlsOptions defaults;
+  // A new field does not compile until it is here.
+  const auto& [enabled, ca_file, ca_directory, certificate_file, key_file, key_password,
+               ask_key_password, server_name, verify, min_version, ciphers, ciphersuites] = tls;
+  if (!ca_file.empty()) return "tls.ca_file";
+  if (!ca_directory.empty()) return "tls.ca_directory";
+  if (!certificate_file.empty()) return "tls.certificate_file";
+  if (!key_file.empty()) return "tls.key_file";
+  if (!key_password.empty()) return "tls.key_password";
+  if (ask_key_password) return "tls.ask_key_password";
+  if (!server_name.empty()) return "tls.server_name";
+  if (verify != defaults.verify) return "tls.verify";
+  if (min_version != defaults.min_version) return "tls.min_version";
+  if (!ciphers.empty()) return "tls.ciphers";
+  if (!ciphersuites.empty()) return "tls.ciphersuites";
+  return nullptr;
+}
+
+struct SchemeNames {
+  const char* shown;  // as the address is told
+  const char* expected;
+};
+
+SchemeNames schemes_of(Endpoint::Kind kind) {
+  switch (kind) {
+    case Endpoint::Kind::tcp: return {.shown = "valkey://", .expected = "valkeys:// or rediss://"};
+    case Endpoint::Kind::unix_socket:
+      return {.shown = "", .expected = "tls.enabled, if there is TLS on that socket"};
+    case Endpoint::Kind::websocket: return {.shown = "ws://", .expected = "wss://"};
+  }
+  return {.shown = "", .expected = ""};
+}
+
+// Whoever names authorities or certificates counts on TLS. Without it the password would cross the
+// network in the clear, to whoever answers.
+Result<void> refuse_plain(const TlsOptions& tls, const Endpoint& endpoint) {
+  const char* const set = first_set_of(tls);
+  if (set == nullptr) return {};
+  const SchemeNames schemes = schemes_of(endpoint.kind);
+  return Error(ErrorCode::invalid_option, Executed::no,
+               std::string(set) + " is given, and the address " + schemes.shown +
+                   endpoint.to_string() + " is without TLS; expected " + schemes.expected);
+}
+
+Result<void> validate(const TlsOptions& tls, const Endpoint& endpoint) {
+  if (!tls.enabled) return refuse_plain(tls, endpoint);
+  const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
+  if (!nameless || tls.verify != TlsOptions::Verify::full) return {};
+  return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                               .what = "TLS over a unix socket has no host to verify",
+                               .expected = "tls.server_name"});
+}
+
+Result<void> validate_token(const Options& options, Endpoint::Kind kind) {
+  const char* what = nullptr;
+  const char* expected = nullptr;
+  if (kind != Endpoint::Kind::websocket) {
+    if (options.token.empty()) return {};
+    what = "there is a token, and the address is that of a server";
+    expected = "username and password; ws:// or wss:// for a bridge";
+  } else if (!options.username.empty() || !options.password.empty()) {
+    what = "there is a username or a password, and the address is that of a bridge";
+    expected = "token";
+  } else if (options.credentials && !options.token.empty()) {
+    what = "there is a token, and credentials are asked for, too";
+    expected = "one of them";
+  } else {
+    return {};
+  }
+  return Error(
+      plimsoll::Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected});
+}
+
+}  // namespace
+
+ClientOptions core_options(const Options& options, const TrackingOptions& tracking) {
+  // Whose credentials are asked for has none at first.
+  const bool asked_for = options.credentials != nullptr;
+  return {.username = asked_for ? std::string_view() : options.username,
+          .password = options.password,
+          .client_name = options.client_name,
+          .database = options.database,
+          .protocol = options.protocol,
+          .no_evict = options.no_evict,
+          .no_touch = options.no_touch,
+          .tracking = tracking,
+          .inflight_requests_limit = options.inflight_requests_limit,
+          .inflight_overflow = options.inflight_overflow,
+          .waiters_max = options.waiters_max,
+          .request_timeout = options.request_timeout,
+          .connect_timeout = options.connect_timeout,
+          .reconnect_wait_min = options.reconnect_wait_min,
+          .reconnect_wait_max = options.reconnect_wait_max,
+          .reconnect_attempts_max = options.reconnect_attempts_max,
+          .health_check_interval = options.health_check_interval,
+          .tombstone_age_max = options.tombstone_age_max,
+          .read_resends_max = options.read_resends_max,
+          .blocking_connections_max = options.blocking_connections_max,
+          .subscriptions_max = options.subscriptions_max,
+          .subscription_messages_max = options.subscription_messages_max,
+          .subscription_overflow = options.subscription_overflow,
+          .random_seed = random_seed(),
+          .close_timeout = options.close_timeout,
+          .reply_bytes_max = options.reply_bytes_max};
+}
+
+// A name that TLS asks for may lead a proxy to another server.
+std::string cache_place(const Target& target) {
+  const Options& options = target.options;
+  std::string place = target.endpoint.to_string();
+  place.append(1, '\0').append(std::to_string(options.database));
+  place.append(1, '\0').append(options.tls.server_name);
+  place.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");
+  return place;
+}
+
+Result<void> validate(const Target& target, const TrackingOptions& tracking) {
+  const Options& options = target.options;
+  const plimsoll::Status valid = plimsoll::validate(core_options(options, tracking));
+  if (!valid) return Error(valid.error());
+  if (options.tcp_user_timeout.count() < 0) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "tcp_user_timeout is negative",
+                                 .expected = "a time, or zero for the system's"});
+  }
+  if (auto valid_token = validate_token(options, target.endpoint.kind); !valid_token) {
+    return valid_token;
+  }
+  if (options.credentials && !options.password.empty()) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "there is a password, and credentials are asked for, too",
+                                 .expected = "one of them"});
+  }
+  if (options.credentials_refresh_before.count() < 0) {
+    return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
+                                 .what = "credentials_refresh_before is negative",
+                                 .expected = "a time"});
+  }
+  return validate(options.tls, target.endpoint);
+}
+
+}  // namespace plimsoll::native

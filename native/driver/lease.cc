@@ -1,0 +1,26 @@
+#include "plimsoll/native/driver/lease.h"
+
+#include <utility>
+
+#include "plimsoll/native/driver/driver.h"
+
+namespace plimsoll::native {
+
+Lease::Lease(const std::shared_ptr<Driver>& driver, Use use) : use_(use), weak_driver_(driver) {}
+
+Lease::~Lease() { end(); }
+
+void Lease::end() {
+  const std::shared_ptr<Driver> driver = weak_driver_.lock();
+  if (!driver) return;
+  driver->tell([this](plimsoll::Client& core, Instant now) {
+    const std::optional<ConnectionId> connection = std::exchange(connection_, std::nullopt);
+    if (!connection) return;
+    switch (use_) {
+      case Use::exclusive: core.release(*connection, now); return;
+      case Use::subscription: core.close_subscription(*connection, now); return;
+    }
+  });
+}
+
+}  // namespace plimsoll::native

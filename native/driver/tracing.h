@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/native/call/operation.h"
+#include "plimsoll/options.h"
+#include "plimsoll/tracer.h"
+
+// How a client's requests get to its tracer: an operation that is traced stands in front of the one
+// that the caller waits for. So a request that is not traced carries nothing for it.
+
+namespace plimsoll::native {
+
+/// Of a client that has a tracer.
+class Tracing {
+ public:
+  Tracing(const Target& target, std::uint64_t owner);
+
+  /// What is to be submitted for `outer`: a TracedOperation, or `outer` itself where the tracer
+  /// does not want it. Without the client's lock.
+  Operation& begin(const CommandView& command, Operation& outer);
+
+ private:
+  friend class TracedOperation;
+
+  struct Shared {
+    std::shared_ptr<Tracer> tracer;
+    TracedClient client;
+  };
+
+  std::shared_ptr<const Shared> shared_;  // also of operations that outlive the client
+};
+
+class TracedOperation final : public Operation {
+ public:
+  TracedOperation(std::shared_ptr<const Tracing::Shared> shared, void* span, Operation& outer)
+      : Operation(outer.wants_submitted()),
+        shared_(std::move(shared)),
+        span_(span),
+        outer_(&outer) {}
+
+  void handle_submitted(CancelTarget& target, RequestId id) override {
+    outer_->handle_submitted(target, id);
+  }
+  void handle_submitted(CancelTarget& target, std::shared_ptr<CancelPoint> point) override {
+    outer_->handle_submitted(target, std::move(point));
+  }
+  std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) override {
+    return outer_->handle_waiting(target, id);
+  }
+  bool deliver(const Delivery& delivery) noexcept override;
+  void deliver_part(const Delivery& delivery) noexcept override { outer_->deliver_part(delivery); }
+  void complete() override;
+  void destroy() override;
+
+ private:
+  // Longer ones are cut: those of servers have 16 at most.
+  static constexpr std::size_t status_code_bytes_max = 31;
+
+  ~TracedOperation() = default;
+  Operation& end(std::string_view error_type);
+  void take_status_code(const Value& reply);
+  std::string_view status_code() const { return {status_code_.data(), status_code_bytes_}; }
+
+  const std::shared_ptr<const Tracing::Shared> shared_;
+  void* const span_;
+  Operation* const outer_;
+  std::string_view error_type_;  // a literal; empty: success, or a status code
+  std::array<char, status_code_bytes_max> status_code_;
+  std::uint8_t status_code_bytes_ = 0;
+};
+
+}  // namespace plimsoll::native

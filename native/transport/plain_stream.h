@@ -1,0 +1,38 @@
+#pragma once
+
+#include "plimsoll/native/transport/byte_stream.h"
+
+namespace plimsoll::native {
+
+/// A socket as it is, which stays the caller's. It keeps nothing of what is sent or read.
+class PlainStream final : public ByteStream {
+ public:
+  explicit PlainStream(int socket) : socket_(socket) {}
+
+  Step shake_hands() override { return Step::done; }
+  /// One system call.
+  Received receive(std::span<char> space) override;
+  bool holds_bytes() const override { return filled_; }
+  /// One system call.
+  std::size_t send(std::span<const std::string_view> spans) override;
+  bool blocked() const override { return blocked_; }
+  void push() override { blocked_ = false; }
+  void say_goodbye() override {}
+  bool failed() const override { return failed_; }
+  const std::optional<TransportProblem>& problem() const override { return problem_; }
+  int socket_problem() const override { return socket_problem_; }
+  TransportProblem silence() const override;
+  plimsoll::Error early_end() const override { return silence().error; }
+  std::string_view hint() const override;
+
+ private:
+  const int socket_;
+  bool heard_ = false;   // anything
+  bool filled_ = false;  // the last time there was as much as fitted
+  bool blocked_ = false;
+  bool failed_ = false;
+  int socket_problem_ = 0;  // of reading, or of sending: what came before is still to be read
+  std::optional<TransportProblem> problem_;
+};
+
+}  // namespace plimsoll::native

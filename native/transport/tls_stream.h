@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/native/transport/byte_stream.h"
+#include "plimsoll/native/transport/tls_context.h"
+#include "plimsoll/native/transport/tls_problem.h"
+
+// TLS over one socket that does not block. OpenSSL does the protocol, this moves its bytes. What
+// the socket does not take at once waits here, one record of requests at most, so that a record
+// which has begun is never taken back: to the core it is sent.
+
+struct ssl_st;
+struct bio_st;
+struct bio_method_st;
+
+namespace plimsoll::native {
+
+class TlsStream final : public ByteStream {
+ public:
+  /// send() takes so much wholly or not at all.
+  static constexpr std::size_t record_bytes_max = 16 * 1024;
+
+  /// Over `socket`, which stays the caller's. Null: out of memory.
+  static std::unique_ptr<TlsStream> create(TlsContext& context, int socket);
+  ~TlsStream() override;
+
+  Step shake_hands() override;
+  /// All there is: once more where `space` was filled.
+  Received receive(std::span<char> space) override;
+  bool holds_bytes() const override { return holds_bytes_; }
+  /// Gathered into full records.
+  std::size_t send(std::span<const std::string_view> spans) override;
+  bool blocked() const override { return !backlog_.empty(); }
+  void push() override;
+  void say_goodbye() override;
+  bool failed() const override { return failed_; }
+  const std::optional<TransportProblem>& problem() const override { return problem_; }
+  int socket_problem() const override { return socket_problem_; }
+  TransportProblem silence() const override;
+  plimsoll::Error early_end() const override;
+
+ private:
+  TlsStream(TlsContext& context, int socket) : context_(context), socket_(socket) {}
+
+  static const bio_method_st* method();
+  static int handle_write(bio_st* bio, const char* data, int size);
+  static int handle_read(bio_st* bio, char* data, int size);
+  static long handle_control(bio_st* bio, int command, long number, void* data);
+  static int handle_verified(int good, x509_store_ctx_st* verification);
+
+  bool put(std::string_view bytes);
+  int take(std::span<char> space);
+  bool write_record(std::string_view bytes);
+  Step fail(int result);
+
+  TlsContext& context_;
+  const int socket_;
+  std::unique_ptr<ssl_st, FreeSsl> ssl_;
+  std::string backlog_;          // what the socket did not take
+  std::uint64_t put_bytes_ = 0;  // that it took, or that wait
+  bool broken_ = false;          // sending failed; what came before is still to be read
+  bool drained_ = false;         // the socket had less than it was asked for
+  bool ended_ = false;           // the socket has ended
+  bool established_ = false;     // hands are shaken
+  bool failed_ = false;          // OpenSSL must not be asked again
+  bool holds_bytes_ = false;
+  Heard heard_ = Heard::nothing;
+  int socket_problem_ = 0;
+  std::optional<TransportProblem> problem_;
+};
+
+}  // namespace plimsoll::native

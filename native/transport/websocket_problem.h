@@ -1,0 +1,27 @@
+#pragma once
+
+#include "plimsoll/native/transport/transport_problem.h"
+#include "plimsoll/native/websocket/message_reader.h"
+#include "plimsoll/native/websocket/opening.h"
+
+// What a bridge has said when there is no connection through it (any more), as a user is told:
+// docs/bridge-protocol.md.
+
+namespace plimsoll::native {
+
+enum class Token : std::uint8_t { shown, none };
+
+/// An answer to the opening that is not `reading` or `accepted`.
+TransportProblem problem_of_answer(const websocket::AnswerReader& answer, Token token);
+
+TransportProblem problem_of_close(const websocket::MessageReader::Close& close);
+
+/// The bridge broke the protocol: `what` came.
+TransportProblem broken_protocol(const char* what);
+
+TransportProblem granted_less();
+TransportProblem no_randomness();
+TransportProblem silent_bridge();
+plimsoll::Error early_end_of_bridge();
+
+}  // namespace plimsoll::native

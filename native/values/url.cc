@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <optional>
+
+#include "plimsoll/native/base/to_number.h"
+#include "plimsoll/native/websocket/protocol.h"
+#include "plimsoll/options.h"
+
+namespace plimsoll::native {
+namespace {
+
+Error invalid(std::string_view text) {
+  return Error(ErrorCode::invalid_option, Executed::no, text);
+}
+
+// As a bridge's names go, with room for who has it behind a path of his own.
+constexpr std::size_t upstream_path_bytes_max = 1024;
+
+// None that a url can say.
+constexpr std::uint16_t no_port = 0;
+
+std::optional<unsigned> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
+  return std::nullopt;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const auto high = hex_digit(text[i + 1]);
+    const auto low = hex_digit(text[i + 2]);
+    if (!high || !low) return std::nullopt;
+    out += static_cast<char>(*high * 16 + *low);
+    i += 2;
+  }
+  return out;
+}
+
+// What a message may repeat of an address: a short word. Anything else could be part of a secret
+// that was not escaped.
+std::string quote(std::string_view text) {
+  const bool plain = text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                              (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
+                     });
+  return plain ? " \"" + std::string(text) + "\"" : " not what it should be";
+}
+
+// Takes the front of `text` up to `separator`, which goes as well; all of it where there is none.
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t at = text.find(separator);
+  const std::string_view front = text.substr(0, at);
+  text.remove_prefix(at == text.npos ? text.size() : at + 1);
+  return front;
+}
+
+Result<void> read_credentials(std::string_view text, Options& options) {
+  const bool has_password = text.find(':') != text.npos;
+  const std::string_view user = take_until(text, ':');
+  const auto username = percent_decode(user);
+  const auto password = percent_decode(text);
+  if (!username) return invalid("url: user has a % that is not followed by two hex digits");
+  if (!password) return invalid("url: password has a % that is not followed by two hex digits");
+  if (!user.empty()) options.username = *username;
+  if (has_password) options.password = *password;
+  return {};
+}
+
+Result<void> read_database(std::string_view text, Options& options) {
+  const auto database = to_number<std::uint32_t>(text);
+  if (!database) {
+    return invalid("url: database is" + quote(text) + "; expected a number such as 0");
+  }
+  options.database = *database;
+  return {};
+}
+
+Result<void> read_parameter(std::string_view text, Options& options) {
+  const std::string_view name = take_until(text, '=');
+  if (name == "database") return read_database(text, options);
+  if (name == "client_name") {
+    const auto client_name = percent_decode(text);
+    if (!client_name) {
+      return invalid("url: client_name has a % that is not followed by two hex digits");
+    }
+    options.client_name = *client_name;
+    return {};
+  }
+  if (name == "protocol") {
+    if (text != "2" && text != "3") {
+      return invalid("url: protocol is" + quote(text) + "; expected 2 or 3");
+    }
+    options.protocol = text == "2" ? Protocol::resp2 : Protocol::resp3;
+    return {};
+  }
+  if (name == "token") {
+    return invalid(
+        "url: a token has no place in an address, which logs keep; expected "
+        "Options::token");
+  }
+  return invalid("url: unknown parameter; expected database, client_name or protocol");
+}
+
+Result<void> read_parameters(std::string_view text, Options& options) {
+  while (!text.empty()) {
+    if (auto done = read_parameter(take_until(text, '&'), options); !done) return done;
+  }
+  return {};
+}
+
+// User and password, which stand before the last @; gives them up in `text`.
+Result<void> take_credentials(std::string_view& text, Options& options) {
+  const std::size_t at = text.rfind('@');
+  if (at == text.npos) return {};
+  const std::string_view credentials = text.substr(0, at);
+  text.remove_prefix(at + 1);
+  return read_credentials(credentials, options);
+}
+
+Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    text.remove_prefix(1);
+    const std::size_t close = text.find(']');
+    if (close == text.npos) return invalid("url: host begins with [ and has no ]");
+    endpoint.host = text.substr(0, close);
+    port = text.substr(close + 1);
+    if (!port.empty() && port.front() != ':') {
+      return invalid("url: expected : and a port behind ]");
+    }
+    if (!port.empty()) port.remove_prefix(1);
+  } else {
+    endpoint.host = take_until(text, ':');
+    port = text;
+  }
+  if (endpoint.host.empty()) return invalid("url: host is empty; expected a name or an address");
+  if (port.empty()) return {};
+  const auto number = to_number<std::uint16_t>(port);
+  if (!number || *number == 0) {
+    // What is no number may be a password that was put in the wrong place.
+    const bool is_number = port.find_first_not_of("0123456789") == port.npos;
+    const std::string shown = is_number ? quote(port) : " no number";
+    return invalid("url: port is" + shown + "; expected 1 to 65535");
+  }
+  endpoint.port = *number;
+  return {};
+}
+
+Result<Target> parse_unix(std::string_view rest, Target target) {
+  target.endpoint.kind = Endpoint::Kind::unix_socket;
+  std::string_view authority = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(authority.size());
+  if (auto done = take_credentials(authority, target.options); !done) return done.error();
+  if (!authority.empty()) {
+    return invalid("url: unix:// is followed by a host; expected a path, which begins with /");
+  }
+  target.endpoint.path = take_until(rest, '?');
+  // sun_path holds 108 bytes, the last of them zero.
+  if (!target.endpoint.path.starts_with('/') || target.endpoint.path.size() > 107) {
+    return invalid(
+        "url: path of the unix socket must begin with / and have 107 characters at most");
+  }
+  if (auto done = read_parameters(rest, target.options); !done) return done.error();
+  return target;
+}
+
+Result<Target> parse_tcp(std::string_view rest, Target target) {
+  std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  rest.remove_prefix(authority.size());
+  if (rest.find('@') != rest.npos) {
+    return invalid("url: user or password has a / or ? that is not escaped; expected %2F or %3F");
+  }
+  if (auto done = take_credentials(authority, target.options); !done) return done.error();
+  if (auto done = read_host_and_port(authority, target.endpoint); !done) return done.error();
+  std::string_view database = take_until(rest, '?');
+  if (database.starts_with('/')) database.remove_prefix(1);
+  if (!database.empty()) {
+    if (auto done = read_database(database, target.options); !done) return done.error();
+  }
+  if (auto done = read_parameters(rest, target.options); !done) return done.error();
+  return target;
+}
+
+// What may stand in the path of an http address (RFC 3986, section 3.3), but for its @; its escapes
+// are for the bridge to read.
+bool is_path_letter(char c) {
+  constexpr std::string_view others = "-._~!$&'()*+,;=:/%";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         others.find(c) != others.npos;
+}
+
+Result<Target> parse_websocket(std::string_view rest, Target target) {
+  Endpoint& endpoint = target.endpoint;
+  endpoint.kind = Endpoint::Kind::websocket;
+  endpoint.port = target.options.tls.enabled ? websocket::tls_port : websocket::plain_port;
+  if (rest.find('@') != rest.npos) {
+    return invalid("url: a bridge takes no user and password; expected Options::token");
+  }
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  rest.remove_prefix(authority.size());
+  if (auto done = read_host_and_port(authority, endpoint); !done) return done.error();
+  // It goes into a line of the request.
+  if (!std::all_of(endpoint.host.begin(), endpoint.host.end(), is_path_letter)) {
+    return invalid("url: host has a special character; expected a name or an address");
+  }
+  endpoint.path = take_until(rest, '?');
+  if (endpoint.path.empty()) endpoint.path = "/";
+  if (endpoint.path.size() > upstream_path_bytes_max ||
+      !std::all_of(endpoint.path.begin(), endpoint.path.end(), is_path_letter)) {
+    return invalid("url: path is not what it should be; expected the name of an upstream, " +
+                   std::to_string(upstream_path_bytes_max) + " characters at most");
+  }
+  if (auto done = read_parameters(rest, target.options); !done) return done.error();
+  return target;
+}
+
+}  // namespace
+
+std::string Endpoint::authority(std::uint16_t usual_port) const {
+  const bool bracketed = host.find(':') != host.npos;
+  std::string text = bracketed ? "[" + host + "]" : host;
+  if (port != usual_port) text += ":" + std::to_string(port);
+  return text;
+}
+
+std::string Endpoint::to_string() const {
+  if (kind == Kind::unix_socket) return "unix:" + path;
+  return authority(no_port) + (kind == Kind::websocket ? path : "");
+}
+
+Result<Target> parse_url(std::string_view url, Options options) {
+  Target target;
+  target.options = std::move(options);
+  const std::size_t colon = url.find("://");
+  if (colon == url.npos) {
+    return invalid("url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://");
+  }
+  const std::string_view scheme = url.substr(0, colon);
+  const std::string_view rest = url.substr(colon + 3);
+  if (scheme == "unix") return parse_unix(rest, std::move(target));
+  if (scheme == "valkey" || scheme == "redis") return parse_tcp(rest, std::move(target));
+  if (scheme == "valkeys" || scheme == "rediss") {
+    target.options.tls.enabled = true;
+    return parse_tcp(rest, std::move(target));
+  }
+  if (scheme == "ws") return parse_websocket(rest, std::move(target));
+  if (scheme == "wss") {
+    target.options.tls.enabled = true;
+    return parse_websocket(rest, std::move(target));
+  }
+  return invalid("url: scheme is" + quote(scheme) +
+                 "; expected valkey, valkeys, redis, rediss, unix, ws or wss");
+}
+
+}  // namespace plimsoll::native
