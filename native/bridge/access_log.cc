@@ -42,7 +42,7 @@ void AccessLog::write(const AccessLine& line) {
   add("bytes_out", line.bytes_out);
   add("commands_allowed", line.commands_allowed);
   add("commands_refused", line.commands_refused);
-  // What somebody sent may be no UTF-8.
+  // A client's text may not be UTF-8; invalid bytes are replaced.
   *out_ << entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) << '\n'
         << std::flush;
 }

@@ -5,8 +5,8 @@
 #include <ostream>
 #include <string>
 
-// What happened to each connection, as a line of JSON: who, where to, how much, how it ended; and
-// one for each page that was asked for. No payload, no token, no password.
+// Writes a line of JSON for each connection: who connected, to which upstream, how many bytes, how
+// it ended; and one for each request for a page. Never contains payload, tokens or passwords.
 
 namespace plimsoll::bridge {
 
@@ -17,9 +17,9 @@ struct AccessLine {
   std::string profile;
   std::string token_id;
   std::string protocol;
-  std::string page;         ///< what was asked for, without its query; empty: no page
-  unsigned status = 0;      ///< of HTTP
-  unsigned close_code = 0;  ///< of the WebSocket; 0: there was none
+  std::string page;         ///< the page's path, without the query; empty: no page
+  unsigned status = 0;      ///< HTTP
+  unsigned close_code = 0;  ///< WebSocket; 0: there was none
   std::string why;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
@@ -29,7 +29,7 @@ struct AccessLine {
 
 class AccessLog {
  public:
-  /// `out` outlives this; null: nothing is written.
+  /// `out` must outlive this object; null: nothing is written.
   explicit AccessLog(std::ostream* out) : out_(out) {}
 
   void write(const AccessLine& line);

@@ -1,6 +1,6 @@
-// std::random_device of a libstdc++ that is linked statically asks arc4random(), which glibc has
-// since 2.36, and would be all that keeps the release from systems with 2.35. It is asked for the
-// seeds of streams that need not be secret: secrets are drawn by OpenSSL.
+// Lets the release run with glibc 2.35. A statically linked libstdc++ calls arc4random() in
+// std::random_device, which glibc has only since 2.36; nothing else needs a newer glibc. Only seeds
+// that need not be secret are drawn with it: OpenSSL draws the secrets.
 
 #include <unistd.h>
 

@@ -24,7 +24,7 @@ Policy make_policy(const Profile& profile) {
   return std::get<Policy>(std::move(made));
 }
 
-// By which browsers reach the bridge; which one a proxy in front takes is not known here.
+// The schemes by which browsers reach the bridge. A proxy in front may offer either.
 std::vector<std::string> page_schemes_of(const Config& config) {
   if (config.behind_proxy) return {"http", "https"};
   return {config.certificate_file.empty() ? "http" : "https"};

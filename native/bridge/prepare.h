@@ -11,20 +11,20 @@
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/transport/tls_context.h"
 
-// What a configuration comes to before anything is opened.
+// Turns a configuration into what the server runs with, before anything is opened.
 
 namespace plimsoll::bridge {
 
 struct Prepared {
   std::map<std::string, Policy, std::less<>> policies;
   Settings settings;
-  /// Those that `settings` point to.
+  /// `settings` points to these.
   std::vector<std::unique_ptr<native::TlsContext>> tls;
   std::unique_ptr<Pages> pages;
 };
 
-/// Throws std::runtime_error, with what is wrong: a rule that means nothing, a certificate that
-/// cannot be read, pages that are too large.
+/// Throws std::runtime_error that says what is wrong: an unknown rule, a certificate that cannot be
+/// read, pages that are too large.
 Prepared prepare(const Config& config);
 
 }  // namespace plimsoll::bridge

@@ -29,7 +29,7 @@ std::string to_text(const Tcp::endpoint& endpoint) {
   return ListenAddress{.host = endpoint.address().to_string(), .port = endpoint.port()}.to_string();
 }
 
-// Where access lines go, for as long as the bridge runs.
+// The access log's output, which stays open as long as the bridge runs.
 struct AccessFile {
   std::ofstream file;
   std::ostream* out = nullptr;
@@ -120,7 +120,7 @@ class Program {
     }
     watch_files();
     Signals signals(context_, [&] { drain(signals); }, [this] { dump(); }, [this] { reload(); });
-    greet(config_, server_);  // not before: whoever reads it may send a signal at once
+    greet(config_, server_);  // after Signals: a reader of this line may send a signal at once
     context_.run();
   }
 
@@ -139,22 +139,22 @@ class Program {
               << std::flush;
   }
 
-  // What is not good is not taken: those who have been let in go on.
+  // Reads tokens and keys again. If the configuration is invalid, the old ones stay in force.
   void reload() {
     if (!config_.local_token.empty())
       return complain("SIGHUP: --local has nothing to be read again");
     ReadConfig read = read_again_();
     for (const std::string& problem : read.problems) complain(problem);
     if (!read.config) return complain("SIGHUP: tokens and keys stay as they were");
-    // The profiles are those of the start: connections refer to them.
+    // The profiles stay those of the start, because connections refer to them.
     tokens_.emplace(config_.profiles, std::move(read.config->static_tokens),
                     std::move(read.config->jwt_keys));
     server_.recheck([this](const Grant& grant) { return tokens_->holds(grant); });
     complain("SIGHUP: tokens and keys were read again; the rest is for the next start");
   }
 
-  // Certificates that changed are read when the next connection needs them; whether they could be,
-  // is looked at now and then.
+  // Reports certificates that could not be read. A changed certificate is read when the next
+  // connection needs it; this only looks at the result from time to time.
   void watch_files() {
     for (std::size_t i = 0; i < prepared_.tls.size(); ++i) {
       const std::string& problem = prepared_.tls[i]->problem();
@@ -165,7 +165,7 @@ class Program {
     }
     if (prepared_.tls.empty()) return;
     watch_.expires_after(watch_interval);
-    // It may have been on its way when it was cancelled.
+    // The handler may already have been queued when the timer was cancelled.
     watch_.async_wait([this](const boost::system::error_code& problem) {
       if (!problem && !is_over_) watch_files();
     });

@@ -7,12 +7,12 @@
 
 namespace plimsoll::bridge {
 
-/// Runs the bridge until SIGTERM or SIGINT. SIGUSR1 has it write what it has done to stderr, SIGHUP
-/// take its tokens and keys from what `read_again` reads. Returns the exit status; what is wrong is
-/// said on stderr.
+/// Runs the bridge until SIGTERM or SIGINT. On SIGUSR1 it writes its metrics to stderr. On SIGHUP
+/// it takes tokens and keys from what `read_again` returns. Returns the exit status; errors go to
+/// stderr.
 int run(const Config& config, const std::function<ReadConfig()>& read_again);
 
-/// Says whether run() could start with this, as far as it can be told without listening or writing.
+/// Checks whether run() could start, as far as that is possible without listening or writing.
 /// Returns the exit status.
 int check(const Config& config);
 

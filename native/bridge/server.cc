@@ -30,11 +30,12 @@ using asio::use_awaitable;
 using boost::system::error_code;
 using Tcp = asio::ip::tcp;
 
-// What a relay takes besides buffers, about: itself, its frames, what Asio and Beast keep for it.
+// What a relay takes besides buffers, approximately: the object, coroutine frames, and what Asio
+// and Beast keep for it.
 constexpr std::size_t relay_bytes = 13 * 1024;
 
-// Silent and stalled clients and expired tokens are looked for so often, or more often where a
-// shorter time has to be kept.
+// How often relays are checked for silent and stalled clients and expired tokens; more often if one
+// of the timeouts is short.
 constexpr std::chrono::milliseconds tick_interval_max{1000};
 
 std::chrono::milliseconds tick_interval_of(const RelayOptions& options) {
@@ -43,22 +44,23 @@ std::chrono::milliseconds tick_interval_of(const RelayOptions& options) {
   return std::clamp(shortest / 4, std::chrono::milliseconds(10), tick_interval_max);
 }
 
-// For a peer whose system does not answer: a relay that knows of it has ended it before.
+// TCP_USER_TIMEOUT, for a peer whose system does not answer. Longer than stall_timeout, so that a
+// relay ends it first, with a reason.
 std::chrono::milliseconds unacknowledged_max(const RelayOptions& options) {
   return 2 * options.stall_timeout;
 }
 
-// A burst of fewer is not worth the walk over the heap.
+// After a burst of fewer connections, walking over the heap is not worthwhile.
 constexpr std::size_t trimmed_connections_min = 256;
 
-// Of one connection. A browser has six of them, and comes back for more.
+// Requests for pages on one connection. A browser opens six, and new ones afterwards.
 constexpr unsigned page_requests_max = 100;
 
-// What a connection that is shown pages takes, about: a request's header, an answer's, and what
-// Asio and Beast keep for it. The pages themselves are there once.
+// What a connection that asks for pages takes, approximately: the headers of a request and an
+// answer, and what Asio and Beast keep for it. The pages themselves are in memory only once.
 constexpr std::size_t visit_bytes = 16 * 1024;
 
-// What the system still holds of an answer goes along with the connection that did not take it.
+// Closing with this drops what the system still holds of an answer that the client did not take.
 const asio::socket_base::linger drop_unsent(true, 0);
 
 AccessLine line_of(const Entry& entry) {
@@ -69,7 +71,7 @@ AccessLine line_of(const Entry& entry) {
   return line;
 }
 
-// Something in a list of its kind, as long as this lives.
+// Keeps `thing` in `list` as long as this object lives.
 template <class Thing>
 class Listed {
  public:
@@ -131,7 +133,7 @@ asio::awaitable<void> Server::listen(Tcp::acceptor& acceptor) {
 
 void Server::begin(Tcp::socket socket) {
   const auto connection = connections_.emplace(connections_.end());
-  // Not at once: it may end within abort_all(), which goes through them.
+  // Posted, because a connection may end within abort_all(), which iterates over connections_.
   const auto end = [this, connection](std::exception_ptr) {
     asio::post(context_, [this, connection] {
       connections_.erase(connection);
@@ -146,7 +148,7 @@ asio::awaitable<void> Server::serve(Tcp::socket socket, ConnectionLimits::Place 
   AccessLine line;
   error_code problem;
   const Tcp::endpoint peer = socket.remote_endpoint(problem);
-  if (problem) co_return;  // it has gone already
+  if (problem) co_return;  // the client has gone already
   line.address = peer.address().to_string();
   const bool is_loopback = socket.local_endpoint(problem).address().is_loopback();
   native::set_tcp_options(socket.native_handle(), unacknowledged_max(settings_.relay));
@@ -162,13 +164,13 @@ asio::awaitable<void> Server::serve(Tcp::socket socket, ConnectionLimits::Place 
 }
 
 Admission Server::refuse_all() const {
-  // Before TLS there is no way to tell.
+  // Before TLS there is no way to answer.
   const auto status =
       settings_.entry.tls == nullptr ? http::status::service_unavailable : http::status::unknown;
   return refuse(status, is_draining_ ? "draining" : "connections_max", retry_later);
 }
 
-// And shows pages and carries, until the end.
+// Takes a connection through all steps, until its end.
 asio::awaitable<void> Server::let_in(Stream& stream, bool is_loopback, AccessLine& line) {
   ConnectionLimits::Place place;
   const CountAddress count = [&](const std::string& address) {
@@ -191,7 +193,7 @@ Admission Server::judge(Entry& entry, const Entrance& entrance) {
   return entry.request ? doorkeeper_.judge(*entry.request, entrance) : std::move(entry.refusal);
 }
 
-// Whoever was not let in is told.
+// Answers a client that was refused, and writes the line of the log.
 asio::awaitable<void> Server::conclude(Stream& stream, const Admission& admission,
                                        AccessLine& line) {
   if (!admission.is_welcome()) {
@@ -203,7 +205,7 @@ asio::awaitable<void> Server::conclude(Stream& stream, const Admission& admissio
   log_.write(line);
 }
 
-// Until the end; where no server can be had, `admission` becomes the answer.
+// Connects to the server and relays until the end. If that fails, `admission` becomes a refusal.
 asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& admission,
                                     AccessLine& line) {
   const Profile& profile = *admission.grant.profile;
@@ -244,7 +246,7 @@ asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& 
 
 // ---- Pages
 
-// Until it asks for something else, is refused, or is over.
+// Answers requests for pages until the client asks for a WebSocket, is refused, or is gone.
 asio::awaitable<void> Server::show_pages(Stream& stream, Entry& entry, Entrance& entrance,
                                          const CountAddress& count) {
   Charge charge(*places_);
@@ -265,7 +267,8 @@ asio::awaitable<void> Server::show_pages(Stream& stream, Entry& entry, Entrance&
     entry.is_over = !is_sent || !answer.keeps_alive || is_draining_;
     if (!is_sent) {
       stream.socket().set_option(drop_unsent, ignored);
-      stream.socket().close(ignored);  // the destructor would have it linger after all
+      stream.socket().close(
+          ignored);  // now: the socket's destructor would reset the option and linger
     }
     if (entry.is_over) co_return;
     const Listed resting(resting_, stream);
@@ -294,7 +297,7 @@ void Server::note(const PageAnswer& answer, bool is_sent, AccessLine& line) {
   log_.write(line);
 }
 
-// ---- What goes for all connections
+// ---- All connections
 
 void Server::recheck(const std::function<bool(const Grant&)>& holds) {
   for (Relay* const relay : relays_) {
@@ -309,13 +312,13 @@ void Server::look_after_all() {
   limits_.forget(now);
   give_memory_back();
   tick_.expires_after(tick_interval_);
-  // It may have been on its way when it was cancelled.
+  // The handler may already have been queued when the timer was cancelled.
   tick_.async_wait([this](const error_code& problem) {
     if (!problem && !is_drained_) look_after_all();
   });
 }
 
-// The allocator keeps what many connections have left, unless it is told otherwise.
+// After a burst of connections the allocator keeps their memory unless it is asked to return it.
 void Server::give_memory_back() {
   connections_peak_ = std::max(connections_peak_, connections_.size());
   if (connections_peak_ < trimmed_connections_min || connections_.size() > connections_peak_ / 2) {

@@ -24,7 +24,24 @@
 #include "plimsoll/native/bridge/relay/counters.h"
 #include "plimsoll/native/bridge/relay/relay.h"
 
-// Listens, lets in, shows pages, and has relays carry. One thread.
+// Listens, admits clients, serves pages and runs relays, all in one thread.
+//
+// Each connection is one coroutine, serve():
+//
+//   accepted --> enter() --> show_pages() --> judge() --> dial() --> Relay::run()
+//      |            |             |              |           |            |
+//      +------------+-- refused --+--------------+-----------+            |
+//                          |                                              |
+//                          +-->  conclude(): answer, line of the log  <---+
+//
+// let_in() has the steps from enter() on, and carry() has the last two.
+//
+// Invariants:
+// - Each connection is in connections_ as long as its coroutine runs. The server may be destroyed
+//   only after drain() has called `done`, when none is left.
+// - limits_ counts the connection before anything is read of it.
+// - Memory of relays and of connections that are shown pages is charged before they begin; without
+//   room the client gets a 503.
 
 namespace plimsoll::bridge {
 
@@ -35,16 +52,16 @@ struct Settings {
   RelayOptions relay;
   EntryRules entry;
   std::chrono::milliseconds connect_timeout{5000};
-  /// A proxy in front is the only one who gets here: then Host is the proxy's business.
+  /// Only a proxy in front reaches the bridge, and the proxy checks Host.
   bool behind_proxy = false;
-  /// What is shown to whoever asks for a page; null: nothing. Outlives the connections.
+  /// The pages to serve; null: none. Must outlive the connections.
   const Pages* pages = nullptr;
 };
 
 class Server {
  public:
-  /// `budget`'s line bounds all that relays buffer; it and `policies`, one for each profile by its
-  /// name, outlive this, and `executor` the relays.
+  /// `budget` bounds all that relays buffer. `policies` has one for each profile, by its name. All
+  /// references must outlive this object.
   Server(boost::asio::io_context& context, Settings settings, VerifyToken verify,
          const std::map<std::string, Policy, std::less<>>& policies, Budget& budget,
          AccessLog& log);
@@ -52,18 +69,18 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and listens; throws as start_listening() does.
+  /// Binds and listens. Throws what start_listening() throws.
   void start();
 
-  /// Where it listens: port 0 has become one that was free.
+  /// The addresses it listens on, with the actual port in place of port 0.
   std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
 
-  /// Takes no more connections, and tells those that there are to go (1001); those that have not
-  /// gone when `timeout` has passed are ended without a word. `done` is called when none is left:
-  /// not before, and not before the context has run dry, may this be destroyed.
+  /// Accepts no more connections and closes the WebSockets with 1001. After `timeout` the remaining
+  /// connections are aborted. Calls `done` when none is left. The server may be destroyed only
+  /// after that, and after the context has run out of work.
   void drain(std::chrono::steady_clock::duration timeout, std::function<void()> done);
 
-  /// Ends the connections whose grants do not hold any more (1008).
+  /// Closes the WebSockets whose grants are no longer valid with 1008.
   void recheck(const std::function<bool(const Grant&)>& holds);
 
   const Counters& counters() const { return counters_; }
@@ -103,10 +120,10 @@ class Server {
   AccessLog& log_;
   Counters counters_;
   std::list<Tcp::acceptor> acceptors_;
-  std::list<boost::asio::cancellation_signal> connections_;  // each ends one of them
-  std::size_t connections_peak_ = 0;                         // since memory was given back
-  std::list<Relay*> relays_;                                 // that carry, in no order
-  std::list<Stream*> resting_;                               // between two requests for pages
+  std::list<boost::asio::cancellation_signal> connections_;  // one each, to abort it
+  std::size_t connections_peak_ = 0;                         // since memory was last given back
+  std::list<Relay*> relays_;                                 // those that carry, in no order
+  std::list<Stream*> resting_;  // connections between two requests for pages
   boost::asio::steady_timer tick_;
   const std::chrono::milliseconds tick_interval_;
   boost::asio::steady_timer drain_timer_;

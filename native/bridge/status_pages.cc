@@ -22,21 +22,24 @@ struct Metric {
 
 constexpr Metric counter_metrics[] = {
     {&Counters::connections_accepted, "connections_accepted_total", "TCP connections of clients"},
-    {&Counters::upgrades, "upgrades_total", "WebSockets that were let in"},
-    {&Counters::refused_handshakes, "refused_handshakes_total", "requests that were not let in"},
+    {&Counters::upgrades, "upgrades_total", "WebSockets that were admitted"},
+    {&Counters::refused_handshakes, "refused_handshakes_total", "requests that were refused"},
     {&Counters::pages, "pages_total", "requests for pages that were answered"},
     {&Counters::page_bytes, "page_bytes_total", "bytes of pages"},
     {&Counters::upstream_failures, "upstream_failures_total", "connections to servers that failed"},
     {&Counters::upstream_losses, "upstream_losses_total", "connections that servers ended"},
     {&Counters::bytes_from_clients, "received_bytes_total", "bytes of messages of clients"},
     {&Counters::bytes_to_clients, "sent_bytes_total", "bytes of RESP to clients"},
-    {&Counters::commands_allowed, "commands_allowed_total", "commands that went on"},
-    {&Counters::commands_refused, "commands_refused_total", "commands that did not"},
-    {&Counters::stalls, "stalls_total", "times that a client had granted nothing"},
-    {&Counters::stalled_cuts, "stalled_cuts_total", "clients that were cut for not reading"},
-    {&Counters::silent_cuts, "silent_cuts_total", "clients that were cut for answering no pings"},
-    {&Counters::paced, "paced_total", "times that a client had sent more commands than it may"},
-    {&Counters::out_of_memory, "out_of_memory_total", "WebSockets that ended for want of memory"},
+    {&Counters::commands_allowed, "commands_allowed_total", "commands that passed"},
+    {&Counters::commands_refused, "commands_refused_total", "commands that were refused"},
+    {&Counters::stalls, "stalls_total", "times that a client without credit had replies waiting"},
+    {&Counters::stalled_cuts, "stalled_cuts_total",
+     "clients that were disconnected for not reading"},
+    {&Counters::silent_cuts, "silent_cuts_total",
+     "clients that were disconnected for not answering pings"},
+    {&Counters::paced, "paced_total", "times that a client had to wait for its rate of commands"},
+    {&Counters::out_of_memory, "out_of_memory_total",
+     "WebSockets that ended because there was no memory"},
 };
 
 void add(std::string& text, MetricType type, std::string_view name, std::string_view help,
@@ -83,7 +86,8 @@ TextPage StatusPages::readiness(bool reaches_all) const {
   return {.status = 200, .text = "ready\n"};
 }
 
-// A server that asks for a login, or lets nobody PING without one, is there, too.
+// Whether every server answers. One that demands a login (-NOAUTH), or refuses PING (-NOPERM),
+// does.
 asio::awaitable<bool> StatusPages::reaches_all() {
   const Profile nobody;
   for (const auto& [name, target] : settings_.rules.upstreams) {
@@ -101,9 +105,9 @@ std::string metrics_text(const Counters& counters, std::size_t connections,
   std::string text;
   add(text, MetricType::gauge, "connections", "TCP connections of clients now", connections);
   add(text, MetricType::gauge, "relays", "open WebSockets now", counters.relays);
-  add(text, MetricType::gauge, "memory_limit_bytes", "the memory line", memory.limit);
-  add(text, MetricType::gauge, "memory_used_bytes", "what is used of it", memory.used);
-  add(text, MetricType::gauge, "memory_peak_bytes", "the most that was", memory.peak);
+  add(text, MetricType::gauge, "memory_limit_bytes", "the memory limit", memory.limit);
+  add(text, MetricType::gauge, "memory_used_bytes", "memory in use", memory.used);
+  add(text, MetricType::gauge, "memory_peak_bytes", "the most memory in use so far", memory.peak);
   for (const Metric& each : counter_metrics) {
     add(text, MetricType::counter, each.name, each.help, counters.*each.value);
   }

@@ -13,18 +13,18 @@
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/observe/page_server.h"
 
-// /healthz, /readyz and /metrics, on an address of their own: for whoever runs the bridge, not for
-// whoever uses it. They name no upstream.
+// /healthz, /readyz and /metrics, on an address of their own: for operators, not for clients. They
+// reveal no upstream's name.
 
 namespace plimsoll::bridge {
 
 class StatusPages {
  public:
-  /// All outlive this, which outlives what runs in `context`.
+  /// All references must outlive this object, and it must outlive what runs in `context`.
   StatusPages(boost::asio::io_context& context, const Server& server, const Settings& settings,
               const Budget& budget);
 
-  /// Throws as start_listening() does.
+  /// Throws what start_listening() throws.
   void start(const boost::asio::ip::tcp::endpoint& endpoint) { pages_->start(endpoint); }
   void stop() { pages_->stop(); }
   boost::asio::ip::tcp::endpoint endpoint() const { return pages_->endpoint(); }
@@ -41,7 +41,7 @@ class StatusPages {
   const std::shared_ptr<native::PageServer> pages_;
 };
 
-/// What /metrics says, in Prometheus's text format.
+/// The text of /metrics, in Prometheus's text format.
 std::string metrics_text(const Counters& counters, std::size_t connections,
                          const BudgetStatistics& memory);
 

@@ -48,7 +48,7 @@ Invocation refuse(const std::string& what) {
   return {.command_line = std::nullopt, .exit_status = wrong_usage};
 }
 
-// The first argument that nobody knows: by its name if it has one.
+// Names the first unknown argument, without its value.
 std::string name_of(const std::vector<std::string>& unknown) {
   const std::string& first = unknown.front();
   if (!first.starts_with("--")) return "an argument that belongs to no option";

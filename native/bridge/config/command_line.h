@@ -10,26 +10,27 @@ namespace plimsoll::bridge {
 
 struct CommandLine {
   std::string config_file;
-  std::vector<std::string> listen;     ///< instead of the file's
-  std::vector<std::string> upstreams;  ///< "[NAME=]URL", beside the file's, or instead of NAME
-  std::vector<std::string> allow;      ///< what the profile of the command line may do
-  std::vector<std::string> origins;    ///< beside the file's
-  std::string metrics;                 ///< instead of the file's
-  std::string pages;                   ///< instead of the file's
-  std::string tokens_file;             ///< instead of the file's
+  std::vector<std::string> listen;     ///< replaces the file's
+  std::vector<std::string> upstreams;  ///< "[NAME=]URL"; adds to the file's, or replaces NAME
+  std::vector<std::string> allow;      ///< rules of the command line's profile
+  std::vector<std::string> origins;    ///< adds to the file's
+  std::string metrics;                 ///< replaces the file's
+  std::string pages;                   ///< replaces the file's
+  std::string tokens_file;             ///< replaces the file's
   bool local = false;
-  bool check = false;  ///< say whether it could start, and end
-  /// For whom to make a token, and nothing else.
+  bool check = false;  ///< only say whether the bridge could start
+  /// Only make a token, for this profile.
   std::optional<std::string> make_token;
 };
 
-/// What main() is to do: go on, or end with a status because everything has been said.
+/// What main() does next: continue with `command_line`, or exit with `exit_status`.
 struct Invocation {
   std::optional<CommandLine> command_line;
   int exit_status = 0;
 };
 
-/// Prints help, or what is wrong, without the arguments' values: one may be a secret.
+/// Parses the command line; prints help, or what is wrong. Never prints an argument's value, since
+/// it may be a secret.
 Invocation parse_command_line(int argument_count, const char* const* arguments);
 
 }  // namespace plimsoll::bridge

@@ -13,19 +13,19 @@
 #include "plimsoll/options.h"
 #include "plimsoll/tls_options.h"
 
-// What the bridge is told, whole and checked: read_config() of config_file.h and
-// command_line.h makes it. It has secrets in it, so nothing prints it.
+// The bridge's whole configuration, checked. read_config() makes it out of a file (config_file.h)
+// and the command line (command_line.h). It contains secrets, so nothing prints it.
 
 namespace plimsoll::bridge {
 
-/// A server, and how it is reached. Who to be there is the profile's.
+/// A server and how to reach it. The user is part of the profile.
 struct Upstream {
   std::string name;
   native::Endpoint endpoint;
   native::TlsOptions tls;
 };
 
-/// Bounds of these are in config_limits.cc.
+/// config_limits.cc has the bounds of each.
 struct Limits {
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_per_address_max = 100;
@@ -46,15 +46,15 @@ struct Config {
   std::vector<ListenAddress> listen{{.host = "127.0.0.1", .port = 8380}};
   std::optional<ListenAddress> metrics;
 
-  /// TLS of who connects; both or neither.
+  /// For clients that connect with TLS; both or neither.
   std::string certificate_file;
   std::string key_file;
 
-  /// Somebody in front of the bridge has TLS: it may listen beyond loopback without.
+  /// A proxy in front has TLS, so the bridge may listen beyond loopback without.
   bool behind_proxy = false;
-  /// Whose word on the client's address is taken.
+  /// The proxies that the bridge believes when they name a client's address.
   std::vector<Network> trusted_proxies;
-  /// Connections of theirs begin with the header of the PROXY protocol.
+  /// Connections of trusted proxies begin with the header of the PROXY protocol.
   bool proxy_protocol = false;
 
   std::vector<Upstream> upstreams;
@@ -62,12 +62,12 @@ struct Config {
   std::vector<StaticToken> static_tokens;
   std::vector<JwtKey> jwt_keys;
 
-  /// "https://example.org": what `Origin` may be, letter by letter. None: no browser's page.
+  /// Exact values of `Origin` that may connect, "https://example.org". Empty: no page of a browser.
   std::vector<std::string> origins;
-  /// What `Host` may be on loopback, besides localhost, 127.0.0.1 and [::1].
+  /// Values of `Host` that are accepted on loopback, besides localhost, 127.0.0.1 and [::1].
   std::vector<std::string> hosts;
 
-  /// What is shown to whoever asks for a page; empty: nothing.
+  /// The folder of files to serve as pages; empty: none.
   std::string pages_folder;
 
   Limits limits;
@@ -75,7 +75,7 @@ struct Config {
   /// A file's name, "stderr", or empty: no log.
   std::string access_log;
 
-  /// With --local: a fresh token, to be shown to who started the bridge.
+  /// With --local: a new token, which the program prints.
   std::string local_token;
 };
 

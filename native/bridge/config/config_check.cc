@@ -71,7 +71,7 @@ void check_profiles(const ConfigDraft& draft, Problems& problems) {
   }
 }
 
-// The least that is needed, in one sentence for each thing.
+// Asks for an upstream, a token and a profile, with one sentence for each.
 void check_presence(const Config& config, Problems& problems) {
   if (config.upstreams.empty()) {
     problems.add(whole,
@@ -92,7 +92,6 @@ void check_presence(const Config& config, Problems& problems) {
 }  // namespace
 
 void check_config(const ConfigDraft& draft, Problems& problems) {
-  // What could not be read would be missing here, too.
   if (!problems.empty()) return;
   check_presence(draft.config, problems);
   check_listening(draft.config, problems);

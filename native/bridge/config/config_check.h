@@ -4,7 +4,8 @@
 
 namespace plimsoll::bridge {
 
-/// What is missing in a whole configuration, or goes badly together.
+/// Adds to `problems` what is missing in the whole configuration, and which settings conflict. Does
+/// nothing if `problems` has some already: what could not be read would seem to be missing, too.
 void check_config(const ConfigDraft& draft, Problems& problems);
 
 }  // namespace plimsoll::bridge

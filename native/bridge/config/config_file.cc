@@ -61,7 +61,7 @@ void read_tls(ConfigTable& root, const std::string& folder, Config& config,
   config.certificate_file = path_in(folder, table.text("certificate_file").value_or(""));
   config.key_file = path_in(folder, table.text("key_file").value_or(""));
   table.refuse_unknown();
-  if (problems.lines().size() > before) return;  // it cannot be read, or names something else
+  if (problems.lines().size() > before) return;  // the table has wrong types or unknown keys
   const bool is_none = config.certificate_file.empty() && config.key_file.empty();
   if (is_none && root.has("tls")) {
     return root.add_problem("tls",
@@ -83,7 +83,7 @@ void read_pages(ConfigTable& root, const std::string& folder, Config& config) {
   }
 }
 
-// Letters, digits, dots and dashes in lower case, without a port.
+// Whether `text` is a name of a host: lower-case letters, digits, dots and dashes, without a port.
 bool is_host(std::string_view text) {
   return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '.';
@@ -105,7 +105,7 @@ void read_names(ConfigTable& root, Config& config) {
   }
 }
 
-// ---- The parts that come more than once
+// ---- Tables that occur more than once: upstreams, profiles and keys
 
 constexpr std::int64_t databases_max = 1'000'000;
 constexpr std::int64_t connections_of_token_max = 1'000'000;
@@ -124,14 +124,14 @@ native::Error invalid(const std::string& text) {
 }
 
 native::Result<std::string> read_secret_variable(const std::string& name) {
-  // Any other text may be the secret itself.
+  // The problem must not repeat the name: it may be the secret, written in the wrong place.
   if (!native::config::is_plain_name(name)) return invalid("is no name of an environment variable");
   const char* const value = std::getenv(name.c_str());
   if (value == nullptr || *value == '\0') return invalid(name + ": is not set, or empty");
   return std::string(value);
 }
 
-// A secret as `key` itself, or by `key`_file or `key`_env, of which one may be there.
+// Reads a secret from `key`, `key`_file or `key`_env; only one of these may be there.
 std::string read_secret(ConfigTable& table, const std::string& key, const std::string& folder) {
   const auto inline_text = table.text(key);
   const auto file = table.text(key + "_file");
@@ -184,8 +184,8 @@ void read_upstream(std::string name, ConfigTable& table, const std::string& fold
   all.push_back(std::move(parsed.upstream));
 }
 
-// A command, "container|subcommand", or a category: what could be one. Whether there is such is
-// known to who compiles the rules.
+// Whether `text` could be a command, "container|subcommand" or a category. Policy::create() finds
+// out whether it exists.
 bool is_rule(std::string_view text) {
   if (text.starts_with('@')) text.remove_prefix(1);
   return !text.empty() && text.size() <= native::config::name_size_max &&

@@ -104,7 +104,7 @@ void read_limits(ConfigTable table, Limits& limits) {
   for (const auto& row : amounts) read_amount(table, row, limits);
   for (const auto& row : durations) read_duration(table, row, limits);
   table.refuse_unknown();
-  // The largest request may be moved once while it grows.
+  // While the largest request grows, it is copied once: two blocks are held at a time.
   if (limits.memory_limit / 2 < limits.request_bytes_max) {
     table.add_problem("memory_limit", "is " + show(limits.memory_limit) +
                                           "; expected twice request_bytes_max (" +

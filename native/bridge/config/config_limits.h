@@ -5,7 +5,7 @@
 
 namespace plimsoll::bridge {
 
-/// Reads [limits], each within its bounds.
+/// Reads the table [limits]. A value out of its bounds is a problem.
 void read_limits(ConfigTable table, Limits& limits);
 
 }  // namespace plimsoll::bridge

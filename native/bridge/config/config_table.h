@@ -12,53 +12,55 @@
 
 #include "plimsoll/native/config/text/problems.h"
 
-// A table of a TOML file, for who knows what has to be in it.
+// A table of a TOML file, read key by key; collects problems with file, line and key.
 
 namespace plimsoll::bridge {
 
 using native::config::Problems;
 
-/// What all tables of a file share.
+/// Shared by all tables of one file.
 struct ConfigSource {
   std::string file;  ///< its name, for problems
   Problems& problems;
 };
 
-/// Hands values out by key. One of the wrong type is a problem, and handed out as if it were not
-/// there. Keys that nobody has asked for are unknown: refuse_unknown() comes last.
+/// Returns values by key. A value of the wrong type is a problem, and is treated as missing. After
+/// all known keys were read, refuse_unknown() reports the others.
 class ConfigTable {
  public:
-  /// `path` is where the table lies, with a dot behind it: "limits.". `table` must outlive this.
+  /// `path` is the table's place, with a dot at the end: "limits.". `table` must outlive this
+  /// object.
   ConfigTable(const toml::table& table, std::string path, ConfigSource& source);
 
   std::optional<std::string> text(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key);
-  bool flag(std::string_view key);  ///< false: also where it is not there
+  bool flag(std::string_view key);  ///< false if it is missing
   std::vector<std::string> texts(std::string_view key);
   std::vector<std::int64_t> integers(std::string_view key);
 
-  /// A text, or an integer as if it were written as one.
+  /// A text, or an integer as text.
   std::optional<std::string> amount(std::string_view key);
 
-  /// An empty table where there is none.
+  /// The table at `key`; an empty one if there is none.
   ConfigTable table(std::string_view key);
-  /// Those of [KEY.NAME] with their names, which are plain ones.
+  /// The tables [KEY.NAME] with their names, which are plain names.
   struct Named;
   std::vector<Named> tables(std::string_view key);
-  /// Those of [[KEY]].
+  /// The tables [[KEY]].
   std::vector<ConfigTable> list(std::string_view key);
 
   bool has(std::string_view key) const { return table_->contains(key); }
-  /// "KEY: WHAT", with the file and the line of the key; of the table where it has no such key.
+  /// Adds "FILE:LINE: KEY: WHAT". If the table has no such key, the line is the table's.
   void add_problem(std::string_view key, std::string_view what);
-  /// Where `key` is, for problems that others add: "FILE:LINE: KEY".
+  /// The place of `key`, for problems that are found later: "FILE:LINE: KEY".
   std::string where(std::string_view key) const;
 
+  /// Reports each key that was never asked for.
   void refuse_unknown();
 
  private:
   const toml::node* find(std::string_view key);
-  // A problem where the value at `key` is of another type than `expected` says.
+  // Reports that the value at `key` has another type than `expected`.
   void refuse_type(std::string_view key, const toml::node& found, std::string_view expected);
 
   const toml::table* table_;

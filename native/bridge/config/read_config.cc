@@ -14,9 +14,9 @@ namespace plimsoll::bridge {
 namespace {
 
 constexpr std::size_t tokens_file_bytes_max = 4 * 1024 * 1024;
-constexpr std::uint32_t local_databases = 16;  // of a server as it is installed
+constexpr std::uint32_t local_databases = 16;  // a server's default
 
-// Credentials of the addresses on the command line.
+// The credentials in the URLs of the command line.
 struct Login {
   std::string username;
   std::string password;
@@ -47,7 +47,7 @@ void put_upstream(Upstream upstream, std::vector<Upstream>& all, Problems& probl
   const auto same = std::find_if(all.begin(), all.end(),
                                  [&](const Upstream& one) { return one.name == upstream.name; });
   if (same == all.end()) return all.push_back(std::move(upstream));
-  // Names another place for it; the file's certificates are for the same authority.
+  // The command line only moves the upstream; the file's certificates still apply.
   const bool enabled = upstream.tls.enabled;
   if (same->tls.enabled && !enabled) {
     problems.add("--upstream", same->name + " is without TLS at " + upstream.endpoint.to_string() +
@@ -62,7 +62,7 @@ Login add_upstreams(const CommandLine& line, Config& config, Problems& problems)
   Login login;
   for (const std::string& text : line.upstreams) {
     const std::size_t equals = text.find('=');
-    // A = behind :// is part of the address.
+    // An = behind :// is part of the URL.
     const bool has_name = equals < text.find("://");
     std::string name = has_name ? text.substr(0, equals) : "default";
     if (!native::config::is_plain_name(name)) {

@@ -9,7 +9,7 @@
 
 namespace plimsoll::bridge {
 
-/// A configuration, or why there is none: sentences for whoever started the bridge.
+/// A configuration, or why there is none, in sentences for the person who starts the bridge.
 struct ReadConfig {
   std::optional<Config> config;
   std::vector<std::string> problems;
@@ -17,9 +17,9 @@ struct ReadConfig {
 
 /// Reads the files that `line` names, lets its options override them, and checks the whole.
 ///
-/// The profile of the command line is made for --allow ("default") or --local ("local"); that of
-/// --local may do all but what is @dangerous or @admin unless --allow says what, in databases 0 to
-/// 15, and is whoever the address of the one --upstream says.
+/// --allow makes a profile "default", and --local makes "local". The profile "local" may do all
+/// that is not @dangerous or @admin, or what --allow says, in databases 0 to 15, as the user in the
+/// URL of the one --upstream.
 ReadConfig read_config(const CommandLine& line);
 
 }  // namespace plimsoll::bridge

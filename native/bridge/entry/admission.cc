@@ -50,8 +50,8 @@ Admission Doorkeeper::count(const std::string& address, ConnectionLimits::Place&
 bool Doorkeeper::may_come_from(const Handshake& handshake) const {
   const std::string& origin = *handshake.origin;
   if (std::ranges::find(rules_.origins, origin) != rules_.origins.end()) return true;
-  // Its own pages. That Host is a name of this bridge has been seen to on loopback; elsewhere its
-  // certificate does, or the proxy in front.
+  // The bridge's own pages: the origin is the Host. A page cannot make up a Host for the bridge: on
+  // loopback judge() has checked it, elsewhere the certificate or the proxy in front does.
   return std::ranges::any_of(rules_.page_schemes, [&](const std::string& scheme) {
     return origin == scheme + "://" + handshake.authority;
   });
@@ -83,7 +83,7 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
     return refuse(status::unauthorized, "token: " + std::string(text(verified.refusal())));
   }
   const Grant& grant = *verified;
-  // Not before: whoever has no token learns no names.
+  // Only now, so that nobody without a token learns which upstreams there are.
   auto upstream = rules_.upstreams.find(handshake->upstream);
   if (handshake->upstream.empty() && rules_.upstreams.size() == 1) {
     upstream = rules_.upstreams.begin();

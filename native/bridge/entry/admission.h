@@ -16,30 +16,31 @@
 #include "plimsoll/native/bridge/tokens/grant.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
 
-// Whether a request for a WebSocket is let in: decided before any server is asked, in the order
-// that docs/bridge-protocol.md gives.
+// Decides whether a request for a WebSocket, or for a page, is admitted: before the bridge connects
+// to any server, and in the order that docs/bridge-protocol.md gives.
 
 namespace plimsoll::bridge {
 
-/// Tokens::verify(), mostly.
+/// Verifies a token, as Tokens::verify() does.
 using VerifyToken = std::function<Verified<Grant>(std::string_view token,
                                                   std::chrono::system_clock::time_point now)>;
 
 struct AdmissionRules {
   std::map<std::string, Target, std::less<>> upstreams;
-  /// Exactly those that may open WebSockets; whoever sends no Origin is no page.
+  /// The origins whose pages may open WebSockets, compared exactly. A request without Origin does
+  /// not come from a page, and is not checked.
   std::vector<std::string> origins;
-  /// Names for this machine besides localhost and the loopback addresses.
+  /// Values of Host for this machine, besides localhost and the loopback addresses.
   std::vector<std::string> hosts;
-  /// By which schemes the bridge's own pages are reached, which are let in, too: "http", "https";
-  /// none: it has no pages.
+  /// The schemes by which browsers reach the bridge's own pages, which may open WebSockets, too:
+  /// "http", "https". Empty: the bridge has no pages.
   std::vector<std::string> page_schemes;
 
   bool has_pages() const { return !page_schemes.empty(); }
 };
 
 struct Admission {
-  /// switching_protocols: let in; else what is answered.
+  /// switching_protocols: admitted; otherwise the status of the answer.
   boost::beast::http::status status = boost::beast::http::status::switching_protocols;
   std::chrono::seconds retry_after{0};
   /// For the log.
@@ -50,42 +51,42 @@ struct Admission {
   std::string_view protocol;
   Grant grant;
   ConnectionLimits::Place place_of_token;
-  Rate* rate = nullptr;  ///< of the token's commands; as long as its place
+  Rate* rate = nullptr;  ///< of the token's commands; valid as long as place_of_token
 
   bool is_welcome() const { return status == boost::beast::http::status::switching_protocols; }
 };
 
-/// One that is not let in.
+/// A refusal.
 Admission refuse(boost::beast::http::status status, std::string why,
                  std::chrono::seconds retry_after = {});
 
-/// Whether pages answer this method, and what they say to others.
+/// Whether pages answer this method, and the refusal of other methods.
 bool is_for_page(boost::beast::http::verb method);
 Admission refuse_method();
 
-/// For Retry-After where a connection has to end first.
+/// Retry-After for a refusal that lasts until another connection ends.
 inline constexpr std::chrono::seconds retry_later{10};
 
-/// Where a request came in, and from whom.
+/// Where a request arrived, and who sent it.
 struct Entrance {
-  bool is_loopback = true;  ///< this machine alone gets here, as far as the address tells
+  bool is_loopback = true;  ///< the listening address is loopback, and no proxy is in front
   std::string address = {};
 };
 
 class Doorkeeper {
  public:
-  /// All outlive this.
+  /// All arguments must outlive this object.
   Doorkeeper(const AdmissionRules& rules, const VerifyToken& verify, ConnectionLimits& limits)
       : rules_(rules), verify_(verify), limits_(limits) {}
 
-  /// Takes a place for one more connection of `address`, instead of what `place` has been, and
-  /// counts the attempt; or refuses. With pages it may be none: judge() counts it then.
+  /// Takes a place for one more connection of `address`, and puts it into `place`; or refuses. Also
+  /// counts an attempt, except with pages: the request may be for a page, so judge() counts it.
   Admission count(const std::string& address, ConnectionLimits::Place& place);
 
-  /// Of a request for a WebSocket.
+  /// Judges a request for a WebSocket.
   Admission judge(const Request& request, const Entrance& entrance);
 
-  /// Of one for a page.
+  /// Judges a request for a page.
   Admission judge_page(const Request& request, const Entrance& entrance) const;
 
  private:

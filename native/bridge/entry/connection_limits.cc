@@ -65,7 +65,7 @@ void ConnectionLimits::give_back(const std::pair<Place::Kind, std::string>& of) 
       return;
     }
     case Place::Kind::token: {
-      --tokens_.find(of.second)->second.count;  // its rate is forget()'s to forget
+      --tokens_.find(of.second)->second.count;  // forget() drops its rate later
       return;
     }
   }

@@ -10,28 +10,36 @@
 
 #include "plimsoll/native/bridge/gate/rate.h"
 
-// How many connections there may be, in all, of an address, of a token; how often somebody may try,
-// and how many commands a token may send. Used by one thread.
+// Limits connections: in total, for each address and for each token. Also limits how often an
+// address may try, and how many commands a token may send. Used by one thread.
+//
+// Invariants:
+// - A connection is counted exactly as long as its Place lives, so no path can leak it.
+// - Memory is bounded: addresses with connections by connections_max, attempts by
+//   remembered_addresses_max, and tokens by those that exist, as only verified ones get here.
+// - A token's rate outlives its connections until it is full again (forget()). Otherwise a client
+//   could reconnect to get a fresh rate.
 
 namespace plimsoll::bridge {
 
 struct ConnectionLimitOptions {
   std::size_t connections_max = 10'000;
   std::size_t connections_per_address_max = 100;
-  /// Attempts of an address within a second, be they good or not; as many may come at once.
+  /// Attempts of an address in a second, successful or not. As many may come at once.
   std::uint32_t upgrades_per_second_per_address = 20;
-  /// Of all connections of a token together; 0: no bound.
+  /// For all connections of a token together; 0: no bound.
   std::uint32_t commands_per_second_per_token = 0;
 };
 
-/// Addresses whose attempts are remembered, at most; the one that was quiet longest is forgotten.
+/// For how many addresses attempts are remembered. Beyond that the address with the oldest attempt
+/// is forgotten.
 inline constexpr std::size_t remembered_addresses_max = 16'384;
 
 class ConnectionLimits {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// A place that is taken until this ends.
+  /// A place that is taken as long as this object lives.
   class Place {
    public:
     Place() = default;
@@ -60,19 +68,20 @@ class ConnectionLimits {
   ConnectionLimits(const ConnectionLimits&) = delete;
   ConnectionLimits& operator=(const ConnectionLimits&) = delete;
 
-  /// Whether `address` may make one more attempt now; counted if so.
+  /// Whether `address` may make one more attempt now. Counts it if so.
   bool attempt(const std::string& address, Time now);
 
-  /// A place for one more connection in all, of an address, of a token; none: there are `max`.
+  /// Takes a place for one more connection: in total, of an address, of a token. Returns an empty
+  /// Place if there are as many as allowed.
   Place take_place();
   Place take_place_of_address(const std::string& address);
   Place take_place_of_token(const std::string& token, std::size_t max);
 
-  /// Forgets tokens that have no connection, once their rates are full again. To be called now and
-  /// then.
+  /// Forgets tokens without connections whose rates are full again. The server calls it once a
+  /// tick.
   void forget(Time now);
 
-  /// How many commands a token may send, which has a place: as long as it has one.
+  /// The rate of a token's commands. The token must have a place; valid as long as it has one.
   Rate& rate_of_token(const std::string& token) { return tokens_.find(token)->second.rate; }
 
   std::size_t connections_count() const { return connections_; }
@@ -96,7 +105,7 @@ class ConnectionLimits {
   std::unordered_map<std::string, std::size_t> addresses_;
   std::unordered_map<std::string, Token> tokens_;
   std::unordered_map<std::string, Attempts> attempts_;
-  std::list<std::string> attempts_order_;  // the one that was quiet longest first
+  std::list<std::string> attempts_order_;  // the oldest attempt first
 };
 
 }  // namespace plimsoll::bridge

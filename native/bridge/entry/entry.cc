@@ -27,7 +27,7 @@ using asio::use_awaitable;
 using asio::experimental::awaitable_operators::operator||;
 using boost::system::error_code;
 
-// To somebody who has not got as far as HTTP.
+// For a client that did not get as far as HTTP.
 constexpr auto no_answer = http::status::unknown;
 
 bool is_trusted(const EntryRules& rules, const std::string& address) {
@@ -35,10 +35,11 @@ bool is_trusted(const EntryRules& rules, const std::string& address) {
                              [&](const Network& network) { return network.contains(address); });
 }
 
-// Who asks, where a proxy that is trusted says so: the last address that is not such a proxy's.
+// The client's address according to trusted proxies: the last hop that is not a trusted proxy
+// itself.
 std::string client_of(const Request& request, const EntryRules& rules, std::string peer) {
-  // Several lines are one list (RFC 9110, 5.3): a proxy that appends may do it with a line of its
-  // own.
+  // Several lines are one list (RFC 9110, 5.3): a proxy may append its hop as a line of its own.
+  // Were only one line read, a client could send the other and pick its address.
   std::string list;
   const auto [begin, end] = request.equal_range("X-Forwarded-For");
   for (auto line = begin; line != end; ++line) list.append(",").append(line->value());
@@ -51,20 +52,20 @@ std::string client_of(const Request& request, const EntryRules& rules, std::stri
     while (hop.ends_with(' ')) hop.remove_suffix(1);
     error_code problem;
     const auto address = asio::ip::make_address(std::string(hop), problem);
-    if (problem) break;  // what a proxy did not write
+    if (problem) break;  // not written by a proxy
     peer = address.to_string();
   }
   return peer;
 }
 
-// What is behind its header is not read.
+// Refuses a request with a body, which the bridge would not read.
 Admission refuse_body(const Request& request, const EntryRules& rules) {
   const bool is_plain = rules.has_pages && !asks_for_upgrade(request);
   if (is_plain && !is_for_page(request.method())) return refuse_method();
   return refuse(http::status::bad_request, "a body");
 }
 
-// Each of these gets one step further, or has `entry.refusal` say why not.
+// Each of these performs one step. False: `entry.refusal` says why it failed.
 
 asio::awaitable<bool> read_proxy_header(Stream& stream, const EntryRules& rules, Entry& entry) {
   if (!is_trusted(rules, entry.address)) {
@@ -107,8 +108,9 @@ asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entr
     entry.refusal = refuse(http::status::bad_request, problem.message());
     co_return false;
   }
-  // What lies behind the header was sent before the answer: no client does that.
-  // Nor has any use for a coding, by which Beast may find no body where there is one.
+  // A client sends nothing behind the header before it has the answer. Bytes there are a body, or
+  // another request that a proxy in front may not have seen (request smuggling). Transfer-Encoding
+  // is refused, too: with some codings Beast finds no body where there is one.
   const bool has_coding = parser.get().count(http::field::transfer_encoding) > 0;
   if (buffer.size() > 0 || !parser.is_done() || has_coding) {
     entry.refusal = refuse_body(parser.get(), rules);
@@ -119,7 +121,7 @@ asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entr
   co_return true;
 }
 
-// Who has no request then.
+// Counts the connection; if it is refused, drops the request.
 bool is_counted(Entry& entry, const CountAddress& count) {
   entry.refusal = count(entry.address);
   if (entry.refusal.is_welcome()) return true;
@@ -148,7 +150,7 @@ asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules, const std:
   };
   asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
   const auto first = co_await (steps() || timer.async_wait(as_tuple(use_awaitable)));
-  entry.is_over = false;  // whoever says nothing at first is told
+  entry.is_over = false;  // a client that sends nothing at first gets an answer
   if (first.index() == 1) {
     entry.request.reset();
     entry.refusal =
@@ -188,7 +190,8 @@ asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal, const 
     asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
     co_await (http::async_write(stream, response, as_tuple(use_awaitable)) ||
               timer.async_wait(as_tuple(use_awaitable)));
-    // What it still sends is not to take the answer away; who came too often gets no time for that.
+    // Lingers so that bytes which the client still sends cannot cause a reset, which would destroy
+    // the answer. Not for clients that came too often: lingering would keep their connections open.
     if (refusal.retry_after.count() == 0) co_await stream.async_linger(as_tuple(use_awaitable));
   }
   part(stream);

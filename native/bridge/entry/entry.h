@@ -14,55 +14,62 @@
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/transport/tls_context.h"
 
-// What a connection goes through before anybody looks at what it asks for: a proxy's header, TLS,
-// and the header of the request; and what it is answered if it is not let in. One that was shown a
-// page may come with another request.
+// Takes an accepted connection through everything that comes before its request is judged: a
+// proxy's header, TLS, and the header of the request. Answers those that are refused.
+//
+//   accepted --> proxy's header --> TLS --> request --> judged by Doorkeeper
+//                 (if rules say)  (if any)     ^  |
+//                                              +--+ enter_again(), after a page
+//
+// All steps of enter() share one handshake_timeout. Each step may fail, and Entry::refusal says
+// why.
 
 namespace plimsoll::bridge {
 
 struct EntryRules {
-  /// For all of it.
+  /// For all steps together.
   std::chrono::milliseconds handshake_timeout{5000};
-  /// Null: no TLS. Outlives the connections.
+  /// Null: no TLS. Must outlive the connections.
   native::TlsContext* tls = nullptr;
-  /// Connections begin with a header of the PROXY protocol, and come from trusted proxies alone.
+  /// Connections begin with a header of the PROXY protocol, and only trusted proxies may connect.
   bool proxy_protocol = false;
-  /// Whose word on a client's address is believed: that header, and X-Forwarded-For.
+  /// The proxies whose header, or X-Forwarded-For, is believed.
   std::vector<Network> trusted_proxies;
-  /// Plain requests are for pages, and refusals restricted as pages are.
+  /// There are pages: plain requests ask for them, and refusals get the pages' security headers.
   bool has_pages = false;
 };
 
 struct Entry {
-  /// None: `refusal` says why.
+  /// Not set: `refusal` says why.
   std::optional<Request> request;
-  /// Of the client, by all that is believed.
+  /// The client's address, as far as proxies that are believed tell it.
   std::string address;
   Admission refusal;
-  /// Nothing more is to be said: the client has gone, or has had all that it asked for.
+  /// The connection ends without an answer: the client is gone, or got all that it asked for.
   bool is_over = false;
-  /// Who sends on this connection: the client, or the trusted proxy that speaks for several.
+  /// The address of whoever sends on this connection: the client, or a trusted proxy that may send
+  /// requests of several clients.
   std::string sender;
 };
 
-/// Whether one more of an address may come in.
+/// Decides whether one more connection of an address is admitted; see Doorkeeper::count().
 using CountAddress = std::function<Admission(const std::string& address)>;
 
-/// Reads it from `stream`, whose peer is `peer`. `count` is called once: as soon as it is known who
-/// the client is, which is before TLS unless a trusted proxy says so in the request.
+/// Performs all steps on `stream`, whose peer is `peer`. Calls `count` once, as soon as the
+/// client's address is known: before TLS, unless a trusted proxy tells the address in the request.
 boost::asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules,
                                     const std::string& peer, const CountAddress& count);
 
-/// Reads one more request after one that was answered. Whoever does not come with one within the
-/// time has gone. `count` is called where a trusted proxy says whose it is.
+/// Reads another request after one that was answered. A client that sends none in time counts as
+/// gone. Calls `count` if a trusted proxy tells whose request it is.
 boost::asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
                                          const CountAddress& count);
 
-/// Answers, if there can be an answer, and ends the connection.
+/// Sends the refusal, if the connection got as far as HTTP, and ends the connection.
 boost::asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal,
                                        const EntryRules& rules);
 
-/// Ends the connection without a word of HTTP.
+/// Ends the connection without an answer.
 void part(Stream& stream);
 
 }  // namespace plimsoll::bridge

@@ -49,17 +49,17 @@ Way way_of(const commands::Row& row) {
     case row_numbers::select: return Way::select;
     case row_numbers::client_tracking: return Way::tracking;
 
-    // Another user, or none; RESET falls back to the default one.
+    // These change the connection's user; RESET falls back to the default user.
     case row_numbers::auth:
     case row_numbers::reset:
-    // What comes back is no longer a reply for each request.
+    // After these, the server no longer sends one reply for each request.
     case row_numbers::client_reply:
     case row_numbers::monitor:
     case row_numbers::psync:
     case row_numbers::replconf:
     case row_numbers::script_debug:
     case row_numbers::sync:
-    // Other clients, and the server itself.
+    // These affect other clients, or the server itself.
     case row_numbers::acl_deluser:
     case row_numbers::acl_load:
     case row_numbers::acl_save:
@@ -97,7 +97,7 @@ ChannelWords channels_of(const commands::Row& row) {
     case row_numbers::subscribe:
     case row_numbers::ssubscribe: return {.kind = Kind::names, .first = 1, .to_the_end = true};
     case row_numbers::psubscribe: return {.kind = Kind::patterns, .first = 1, .to_the_end = true};
-    // These list what others have subscribed to.
+    // These list the channels that others have subscribed to.
     case row_numbers::pubsub_channels:
     case row_numbers::pubsub_shardchannels: return {.kind = Kind::patterns, .first = 2};
     case row_numbers::pubsub_numsub:
@@ -114,8 +114,8 @@ bool reaches_undeclared_keys(const commands::Row& row, Words words, std::size_t 
     if (has_option(options, commands::writes_with_words[row.writes_with - 1u])) return true;
   }
   switch (commands::number_of(row)) {
-    // Scripts and functions reach what they like, and are everybody's: who changes them, ends them
-    // or reads them reaches others.
+    // Scripts and functions may reach any key. The server keeps one set of them for all clients, so
+    // changing, ending or reading them affects others.
     case row_numbers::eval:
     case row_numbers::eval_ro:
     case row_numbers::evalsha:
@@ -135,14 +135,14 @@ bool reaches_undeclared_keys(const commands::Row& row, Words words, std::size_t 
     case row_numbers::script_kill:
     case row_numbers::script_load:
     case row_numbers::script_show:
-    // These tell of keys.
+    // These reveal names of keys.
     case row_numbers::acl_log:
     case row_numbers::cluster_getkeysinslot:
     case row_numbers::keys:
     case row_numbers::randomkey:
     case row_numbers::scan:
     case row_numbers::slowlog_get:
-    // All keys there are.
+    // These affect all keys.
     case row_numbers::flushall:
     case row_numbers::flushdb:
     case row_numbers::swapdb: return true;
@@ -162,7 +162,7 @@ bool has_ambiguous_keys(const commands::Row& row, Words words) {
     const std::string_view keyword = commands::key_keywords[spec.keyword];
     for (const std::string_view word : behind(words, 1)) {
       if (!is_option(word, keyword)) continue;
-      // With a zero byte key_ranges() does not see it, but the server does.
+      // key_ranges() does not see a keyword that is followed by a zero byte, but the server does.
       if (word.size() != keyword.size()) return true;
       found += 1;
     }

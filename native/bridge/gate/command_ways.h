@@ -7,19 +7,19 @@
 
 #include "plimsoll/core/commands/command_table.h"
 
-// What the bridge knows of commands besides what the command table says: which get through or do
-// not, whatever a profile's rules are, which name channels, and which reach keys that their words
-// do not name.
+// What the bridge knows about commands beyond the command table: which ones always or never pass,
+// whatever a profile's rules are, which ones name channels, and which ones reach keys that their
+// words do not name.
 
 namespace plimsoll::bridge {
 
 using Words = std::span<const std::string_view>;
 
 enum class Way : std::uint8_t {
-  by_rules,  ///< as the profile says
-  always,    ///< what every client needs to be one, and what reaches nothing but its connection
-  never,     ///< would change who the connection is or what its replies look like, or reach others;
-             ///< Rules::allow_unsafe has what a profile may nevertheless
+  by_rules,  ///< as the profile's rules say
+  always,    ///< what every client needs, and what affects only its own connection
+  never,     ///< would change the connection's user or the shape of its replies, or affects other
+             ///< clients; Rules::allow_unsafe makes exceptions
   hello,
   select,
   tracking,
@@ -27,28 +27,29 @@ enum class Way : std::uint8_t {
 
 Way way_of(const commands::Row& row);
 
-/// Channels, or patterns of them, among a command's words.
+/// Which of a command's words are channels, or patterns of channels.
 struct ChannelWords {
   enum class Kind : std::uint8_t { none, names, patterns };
   Kind kind = Kind::none;
   std::uint8_t first = 0;
-  bool to_the_end = false;  ///< else there is one
+  bool to_the_end = false;  ///< false: one word; true: all words from `first` on
 };
 
 ChannelWords channels_of(const commands::Row& row);
 
-/// Whether the command takes keys that key_ranges() does not tell, or tells of keys by which others
-/// work. `options_at` is the word behind the last key that is named.
+/// Whether the command reaches keys that key_ranges() does not report, or reveals names of keys.
+/// `options_at` is the index of the word behind the last key that is named.
 bool reaches_undeclared_keys(const commands::Row& row, Words words, std::size_t options_at);
 
-/// Whether key_ranges() and the server may differ on where the keys are: of several words that look
-/// like the one before a key it takes the first, where to the server that is the name of a group
-/// (XREADGROUP GROUP STREAMS c STREAMS key id), or the last one counts (GEORADIUS with two STORE,
-/// which the ACL of Valkey 8.0 takes for the first).
+/// Whether key_ranges() and the server may disagree on where the keys are, which would let a key
+/// slip past key_prefixes. If the keyword in front of a key occurs twice, key_ranges() takes the
+/// first one. To the server the first may be the name of a group (XREADGROUP GROUP STREAMS c
+/// STREAMS key id), or the last one counts (GEORADIUS with two STORE; the ACL of Valkey 8.0 takes
+/// the first).
 bool has_ambiguous_keys(const commands::Row& row, Words words);
 
-/// As the server compares options, which are C strings to it: what follows a zero byte does not
-/// count.
+/// Whether `word` is this option to the server, which compares options as C strings: it ignores
+/// what follows a zero byte.
 bool is_option(std::string_view word, std::string_view upper_case);
 
 }  // namespace plimsoll::bridge

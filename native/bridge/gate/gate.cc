@@ -13,10 +13,10 @@
 namespace plimsoll::bridge {
 namespace {
 
-// Words that need no memory but the stack's.
+// Requests with more words than this need a block for the list of words.
 constexpr std::size_t stack_words_max = 32;
 
-// Reads the number of a line "$5\r\n" of a request that was found whole, and cuts the line off.
+// Cuts a line such as "$5\r\n" off `bytes` and returns its number. RequestScanner has checked it.
 std::size_t take_number(std::string_view& bytes) {
   std::size_t number = 0;
   std::size_t at = 1;
@@ -27,7 +27,7 @@ std::size_t take_number(std::string_view& bytes) {
   return number;
 }
 
-// Makes `count` words of a request that was found whole.
+// Writes the `count` words of a whole request to `out`, which is uninitialized memory.
 void take_words(std::string_view request, std::size_t count, std::string_view* out) {
   take_number(request);
   for (std::size_t i = 0; i < count; ++i) {
@@ -72,7 +72,7 @@ GateOutcome Gate::feed(std::string_view piece, Sink& sink) {
   return outcome == GateOutcome::ok ? outcome : fail(outcome);
 }
 
-// The last part of a request. False: no memory.
+// Judges the request that `part` completes. False: there was no memory for it.
 bool Gate::pass(std::string_view part, Sink& sink) {
   const bool is_held = !held_.empty();
   if (is_held && !held_.append(part)) return false;
@@ -84,7 +84,8 @@ bool Gate::pass(std::string_view part, Sink& sink) {
     refuse(verdict.reason(), sink);
   } else {
     statistics_.allowed += 1;
-    // What lies in a row in the piece is written at once; only the first can be held.
+    // Allowed requests that lie side by side in the piece are written in one go. Only the piece's
+    // first request can be held.
     if (is_held) {
       write(request, sink);
     } else {
@@ -110,7 +111,8 @@ bool Gate::judge(std::string_view request, Verdict& verdict) const {
   return true;
 }
 
-// Of one word, so that the server knows no such command and has nothing to execute.
+// Sends a command of one word, which no server knows: the server executes nothing, and repeats the
+// word, and with it the reason, in its error.
 void Gate::refuse(std::string_view reason, Sink& sink) {
   statistics_.refused += 1;
   constexpr std::size_t name_bytes_max = Verdict::refusal_mark.size() + Verdict::reason_bytes_max;

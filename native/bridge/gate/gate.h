@@ -8,54 +8,70 @@
 #include "plimsoll/native/bridge/gate/policy.h"
 #include "plimsoll/native/bridge/gate/request_scanner.h"
 
-// What a client of the bridge sends, on its way to the server: requests that the policy allows go
-// on as they came, in place of the others the server gets a command that it answers with an error.
-// No I/O. One for each connection; bounded by RequestLimits, and without memory of its own unless a
-// request is there in part.
+// What a client sends, on its way to the server. Requests that the policy allows pass unchanged. In
+// place of each other request the server gets a command that it answers with an error, so replies
+// stay in step with requests without the bridge having to insert any. No I/O; each relay has one.
+//
+//   bytes --> RequestScanner --the piece ends first--> HeldBytes, until the rest arrives
+//                   |
+//            a whole request
+//                   v
+//            Policy::judge() --allowed--> the request, as it came
+//                   +---------refused---> a command of one word: "plimsoll-bridge: <reason>"
+//
+// GateOutcome is `ok` until the first error, which is final: feed() returns it from then on.
+//
+// Invariants:
+// - The sink only ever gets whole commands, in the order in which the client sent them, and one
+//   command for each request. A request that the policy has not seen as a whole never leaves.
+// - Memory is held only while a request is incomplete, and RequestLimits bounds it.
+// - After an error nothing is taken any more: where the next request would begin is unknown, and a
+//   wrong guess would let data be executed as commands (request smuggling).
 
 namespace plimsoll::bridge {
 
-/// What came of bytes. All but `ok` end the connection: where requests begin is no longer known.
+/// Result of feed(). All but `ok` end the connection, with the close code in parentheses.
 enum class GateOutcome : std::uint8_t {
   ok,
-  protocol_error,  ///< no RESP array of bulk strings (1008)
+  protocol_error,  ///< not a RESP array of bulk strings (1008)
   too_large,       ///< a request is beyond RequestLimits (1009)
-  no_memory,       ///< the account refused what a request needs (1013)
+  no_memory,       ///< the account refused memory that a request needs (1013)
 };
 
-/// Why, in short, as a reason to close with.
+/// The reason that the close frame gives for `outcome`.
 std::string_view reason_of(GateOutcome outcome);
 
 struct GateStatistics {
   std::uint64_t allowed = 0;  ///< commands
   std::uint64_t refused = 0;
-  std::uint64_t bytes_in = 0;   ///< up to what ended the connection
-  std::uint64_t bytes_out = 0;  ///< those of refusals included
+  std::uint64_t bytes_in = 0;   ///< up to the byte that ended the connection
+  std::uint64_t bytes_out = 0;  ///< including the commands sent in place of refused ones
 
   std::uint64_t commands() const { return allowed + refused; }
 };
 
 class Gate {
  public:
-  /// Takes what goes to the server.
+  /// Receives the commands that go to the server.
   class Sink {
    public:
-    /// Some whole commands, which live for the call.
+    /// `commands` are one or more whole commands; the view is valid during the call.
     virtual void write(std::string_view commands) = 0;
 
    protected:
     ~Sink() = default;
   };
 
-  /// The policy and the account have to outlive it.
+  /// The policy and the account must outlive the gate.
   Gate(const Policy& policy, Account& account, const RequestLimits& limits = {})
       : policy_(policy), account_(account), scanner_(limits), held_(account) {}
 
-  /// Takes the next bytes of the client. What they complete is written before it returns, also what
-  /// comes before an error. After an error it takes nothing more, and says the same again.
+  /// Takes the client's next bytes. Writes every request that they complete to `sink` before it
+  /// returns, including those in front of an error. After an error it takes nothing and returns the
+  /// same outcome again.
   [[nodiscard]] GateOutcome feed(std::string_view piece, Sink& sink);
 
-  /// Whether a request is there in part.
+  /// True while the beginning of a request is held.
   bool is_amid_request() const { return !held_.empty(); }
 
   const GateStatistics& statistics() const { return statistics_; }
@@ -70,8 +86,8 @@ class Gate {
   const Policy& policy_;
   Account& account_;
   RequestScanner scanner_;
-  HeldBytes held_;        // of a request, what came in earlier pieces
-  std::string_view run_;  // of the piece that is being fed, what is allowed and not written yet
+  HeldBytes held_;        // the part of a request that came in earlier pieces
+  std::string_view run_;  // allowed bytes of the current piece, not written yet
   GateOutcome outcome_ = GateOutcome::ok;
   GateStatistics statistics_;
 };

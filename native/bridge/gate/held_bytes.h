@@ -11,17 +11,17 @@
 
 namespace plimsoll::bridge {
 
-/// Bytes that wait for more of them, in one piece that an account pays for: about twice as many as
-/// there are, and none where there are none.
+/// Bytes that are kept until more arrive, in one contiguous block that an account pays for. The
+/// block is at most about twice as large as the bytes in it; without bytes there is no block.
 class HeldBytes {
  public:
-  /// The account has to be open as long as this lives.
+  /// `account` must stay open as long as this object lives.
   explicit HeldBytes(Account& account) : account_(account) {}
 
   bool empty() const { return size_ == 0; }
   std::string_view view() const { return {bytes(), size_}; }
 
-  /// False where memory is refused; then nothing has changed.
+  /// False if the account refuses memory; then nothing has changed.
   [[nodiscard]] bool append(std::string_view more) {
     if (more.empty()) return true;
     if (more.size() > block_.size() - size_ && !grow(size_ + more.size())) return false;

@@ -17,7 +17,7 @@ namespace {
 namespace row_numbers = commands::row_numbers;
 using commands::Row;
 
-// Where the server tells of keys: https://valkey.io/topics/notifications
+// Channels of keyspace notifications, which name keys: https://valkey.io/topics/notifications
 constexpr std::array<std::string_view, 2> notifications = {"__keyspace@", "__keyevent@"};
 
 constexpr std::string_view beyond_prefixes = " is beyond the token's prefixes";
@@ -29,12 +29,12 @@ std::optional<std::string> add_all(RuleSet& set, const std::vector<std::string>&
   return std::nullopt;
 }
 
-// Which of those that are for nobody a profile may ask for.
+// The commands that Rules::allow_unsafe may name.
 bool may_be_unsafe(std::string_view name) {
   return name == "CLIENT|KILL" || name == "CLIENT|PAUSE" || name == "CLIENT|UNPAUSE";
 }
 
-// What is wrong with one, if anything.
+// Returns what is wrong with `rule`, or nothing.
 std::optional<std::string> add_unsafe(std::vector<bool>& rows, const std::string& rule) {
   for (std::size_t place = 0; place < rows.size(); ++place) {
     const std::string_view name = commands::all_rows()[place].name_view();
@@ -55,7 +55,7 @@ bool begins_with_any(std::string_view text, const std::vector<std::string>& pref
                      [&](const std::string& prefix) { return text.starts_with(prefix); });
 }
 
-// The part of a pattern that all that it matches begin with.
+// The literal beginning of a pattern: every channel that it matches begins with it.
 std::string_view literal_part(std::string_view pattern) {
   return pattern.substr(0, pattern.find_first_of("*?[\\"));
 }
@@ -130,7 +130,8 @@ Verdict Policy::judge(Words words) const {
   if (words.empty() || words[0].empty()) return Verdict::refused().say("a command without a name");
   const Row* const row = commands::find(words);
   if (row == nullptr) return judge_unknown(words[0]);
-  // A newer server may have it, and none of what is known of the container need hold of it.
+  // A newer server may know this subcommand, and what the table says of the container, such as
+  // where its keys are, need not hold for it.
   if (row->name_words() == 1 && words.size() > 1 &&
       rows_with_subcommands_[commands::number_of(*row) - 1u]) {
     return Verdict::refused().name(row->name_view()).say(" ").quote(words[1]).say(" is unknown");
@@ -151,12 +152,12 @@ Verdict Policy::judge_unsafe(const Row& row) const {
 }
 
 Verdict Policy::judge_unknown(std::string_view name) const {
-  // No command of the server's has a bar in its name; it would be one that was looked up otherwise.
+  // No command of a server has a bar in its name: it is the table's spelling of a subcommand.
   if (allows_unknown_ && name.find('|') == std::string_view::npos) return Verdict::allowed();
   return Verdict::refused().quote(name).say(" is not allowed");
 }
 
-// CLIENT TRACKING ON|OFF, and options as the server reads them, from left to right.
+// CLIENT TRACKING ON|OFF; reads the options from left to right, as the server does.
 Verdict Policy::judge_tracking(const Row& row, Words words) const {
   bool broadcasts = false;
   bool has_prefix = false;
@@ -177,7 +178,7 @@ Verdict Policy::judge_tracking(const Row& row, Words words) const {
   if (broadcasts && !has_prefix && !key_prefixes_.empty()) {
     return Verdict::refused().say("CLIENT TRACKING with BCAST needs a PREFIX of the token's");
   }
-  // It tells every key's name.
+  // BCAST without a prefix reveals the name of every key that anybody writes.
   const bool tells_all = broadcasts && key_prefixes_.empty();
   if (tells_all && !allowed_rows_[commands::number_of(row) - 1u]) return not_allowed(row);
   return Verdict::allowed();
@@ -232,7 +233,7 @@ Verdict Policy::judge_keys(const Row& row, Words words) const {
   return Verdict::allowed();
 }
 
-// Those besides the connection's own.
+// Checks the databases that a command names besides the connection's own.
 Verdict Policy::judge_databases(const Row& row, Words words) const {
   const auto word = [&](std::size_t at) { return at < words.size() ? words[at] : ""; };
   switch (commands::number_of(row)) {

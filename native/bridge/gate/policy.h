@@ -11,15 +11,17 @@
 #include "plimsoll/native/bridge/gate/rules.h"
 #include "plimsoll/native/bridge/gate/verdict.h"
 
-// What a profile's requests may be: its Rules, made ready once, and asked for every request of all
-// of its connections, from any thread. Says no to what it does not understand.
+// Decides which requests of a profile pass: its Rules, resolved once, and asked for every request
+// of all of the profile's connections, from any thread. Refuses everything that it does not
+// understand.
 //
-// It looks at words alone. A profile that allows scripts or functions (which it can only without
-// key_prefixes) allows all that the server's user may do in them, in any database.
+// The policy sees only the words of a request. A profile that allows scripts or functions (possible
+// only without key_prefixes) therefore allows all that the server's user may do in them, in any
+// database.
 
 namespace plimsoll::bridge {
 
-/// Why rules make no policy: "allow: '@reed' is no category of commands".
+/// Why rules cannot be made into a policy: "allow: '@reed' is no category of commands".
 struct RuleProblem {
   std::string text;
 };
@@ -28,7 +30,7 @@ class Policy {
  public:
   static std::variant<Policy, RuleProblem> create(const Rules& rules);
 
-  /// What may be done with a command of these words. Allocates nothing.
+  /// Whether a command of these words passes. Allocates nothing.
   Verdict judge(std::span<const std::string_view> words) const;
 
  private:
@@ -45,10 +47,11 @@ class Policy {
   Verdict judge_databases(const commands::Row& row, Words words) const;
   Verdict judge_database(std::string_view number) const;
 
-  // A row of the command table each.
+  // Each has one entry for each row of the command table.
   std::vector<bool> allowed_rows_;
   std::vector<bool> rows_with_subcommands_;
-  std::vector<bool> unsafe_rows_;  // that are for nobody, but for this profile
+  std::vector<bool>
+      unsafe_rows_;  // commands that no profile gets by `allow`; see Rules::allow_unsafe
   bool allows_unknown_ = false;
   std::vector<std::string> key_prefixes_;
   std::vector<std::string> channel_prefixes_;

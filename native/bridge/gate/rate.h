@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-// How often something may be done: so many times a second, and as often at once when it was not
-// done for a second (a token bucket).
+// How often something may be done: a token bucket that refills at `per_second` and holds at most
+// one second's worth. Time is an argument.
 
 namespace plimsoll::bridge {
 
@@ -15,7 +15,7 @@ class Rate {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// 0: no bound.
+  /// `per_second` 0: no bound.
   explicit Rate(std::uint32_t per_second) : per_second_(per_second), left_(per_second) {}
 
   bool is_bounded() const { return per_second_ > 0; }
@@ -27,13 +27,13 @@ class Rate {
     return left_ < 1 ? 0 : static_cast<std::size_t>(left_);
   }
 
-  /// Some were done; more than were left are owed.
+  /// Takes `times` out of the bucket. It may go below zero; the debt is refilled first.
   void spend(std::uint64_t times) { left_ -= static_cast<double>(times); }
 
-  /// Nothing is known of it any more that a new one would not say.
+  /// Whether the bucket is full: it can be forgotten, as a new one would behave the same.
   bool is_full(Clock::time_point now) const { return left_at(now) == per_second_; }
 
-  /// How long until one more may be done.
+  /// How long until one more may be done, as of the last left().
   Clock::duration wait() const {
     const std::chrono::duration<double> seconds(std::max(0.0, (1 - left_) / per_second_));
     return std::chrono::ceil<Clock::duration>(seconds);
@@ -47,7 +47,7 @@ class Rate {
 
   const std::uint32_t per_second_;
   double left_;
-  std::optional<Clock::time_point> at_;  // that left_ is of; none: any
+  std::optional<Clock::time_point> at_;  // when left_ was computed; none: never
 };
 
 }  // namespace plimsoll::bridge

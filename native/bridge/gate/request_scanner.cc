@@ -37,13 +37,13 @@ RequestScanner::End RequestScanner::take(char c) {
       words_count_ = words_left_ = number_;
       number_ = 0;
       has_digits_ = false;
-      // A server answers an empty array with nothing: replies would be out of step with requests.
+      // A server does not reply to an empty array, so replies would no longer match requests.
       if (words_count_ == 0) return End::malformed;
       return expect('\n', State::bulk_mark);
     case State::bulk_mark: return expect('$', State::bulk_digits);
     case State::bulk_digits: return take_digit(c, limits_.request_bytes_max, State::bulk_newline);
     case State::bulk_newline: return c == '\n' ? begin_bulk_bytes() : End::malformed;
-    case State::bulk_bytes: return End::none;  // see scan()
+    case State::bulk_bytes: return End::none;  // scan() skips these
     case State::bulk_return: return expect('\r', State::last_newline);
     case State::last_newline:
       number_ = 0;
@@ -55,7 +55,7 @@ RequestScanner::End RequestScanner::take(char c) {
   return End::malformed;
 }
 
-// No sign and no leading zero: the servers take none.
+// Takes no sign and no leading zero, because the servers take none.
 RequestScanner::End RequestScanner::take_digit(char c, std::size_t number_max, State behind) {
   if (c == '\r' && has_digits_) {
     state_ = behind;
@@ -67,7 +67,7 @@ RequestScanner::End RequestScanner::take_digit(char c, std::size_t number_max, S
   return number_ > number_max ? End::too_large : End::none;
 }
 
-// Said as soon as it is known, before a byte of what is too large has to be kept.
+// Refuses a string that is too large as soon as its length is known, before any of it is held.
 RequestScanner::End RequestScanner::begin_bulk_bytes() {
   constexpr std::size_t newline_bytes = 2;
   if (number_ + newline_bytes > limits_.request_bytes_max - bytes_) return End::too_large;

@@ -4,37 +4,49 @@
 #include <cstdint>
 #include <string_view>
 
-// Finds where requests end in bytes that come in any pieces. A request is an array of bulk strings,
-// written in the one way that the servers themselves take: RESP, "Sending commands to a server".
-// Looks at each byte once, skips what is in the strings, and keeps nothing but numbers.
+// Finds where requests end in bytes that come in pieces of any size. A request is an array of bulk
+// strings (RESP, "Sending commands to a server"). The scanner accepts only the one spelling that
+// the servers accept too: were it more tolerant than the server, the two could disagree about where
+// a request ends. It looks at each byte outside of strings once, skips strings, and keeps only
+// numbers.
+//
+// "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n" passes through these states:
+//
+//   array_mark -> array_digits -> array_newline -> bulk_mark -> bulk_digits -> bulk_newline
+//       ^                                              ^                            |
+//       |                                              | another word          bulk_bytes
+//       |                                              |                            |
+//       +-- the request is whole ---------------- last_newline <--------------- bulk_return
+//
+// bulk_bytes are skipped without a look; an empty string has none.
 
 namespace plimsoll::bridge {
 
 struct RequestLimits {
-  std::size_t request_bytes_max = std::size_t{1} << 20;  ///< of a whole request as it is encoded
+  std::size_t request_bytes_max = std::size_t{1} << 20;  ///< the whole request, as it is encoded
   std::size_t request_words_max = 65536;
 };
 
 class RequestScanner {
  public:
   enum class End : std::uint8_t {
-    none,       ///< the piece ends first
-    whole,      ///< the request is whole
-    malformed,  ///< this is no request, and where the next one would be cannot be known
-    too_large,  ///< by its bytes, or its words
+    none,       ///< the piece ends before the request does
+    whole,      ///< the request ends here
+    malformed,  ///< not a request; where the next one begins cannot be known
+    too_large,  ///< more bytes or more words than RequestLimits allow
   };
   struct Scan {
-    std::size_t bytes;  ///< of the piece that belong to the request
+    std::size_t bytes;  ///< how many bytes of the piece belong to the request
     End end;
   };
 
   explicit RequestScanner(const RequestLimits& limits) : limits_(limits) {}
 
-  /// Goes on behind what it was given before; behind a whole request with the next one. Nothing may
-  /// follow what is malformed or too large.
+  /// Continues where the previous piece ended; after a whole request, with the next one. Must not
+  /// be called again after `malformed` or `too_large`.
   Scan scan(std::string_view piece);
 
-  /// Words of the request that was found whole last.
+  /// How many words the most recent whole request has.
   std::size_t words_count() const { return words_count_; }
 
  private:
@@ -57,7 +69,7 @@ class RequestScanner {
   RequestLimits limits_;
   State state_ = State::array_mark;
   bool has_digits_ = false;
-  std::size_t number_ = 0;  // that is being read; then, the bytes of the string that are left
+  std::size_t number_ = 0;  // the number being read, then the bytes left of the string
   std::size_t bytes_ = 0;   // of the request so far
   std::size_t words_left_ = 0;
   std::size_t words_count_ = 0;

@@ -58,7 +58,7 @@ bool RuleSet::add_command(std::string_view name) {
   const std::array<std::string_view, 2> words = {name.substr(0, bar),
                                                  has_bar ? name.substr(bar + 1) : ""};
   const commands::Row* const row = commands::find(std::span(words).first(has_bar ? 2 : 1));
-  // find() takes the container where it has no such subcommand.
+  // For an unknown subcommand find() returns the row of the container.
   if (row == nullptr || row->name_words() != (has_bar ? 2u : 1u)) return false;
   rows_[commands::number_of(*row) - 1u] = true;
   if (has_bar) return true;

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-// Rules::allow and Rules::deny as rows of the command table.
+// Rules::allow or Rules::deny, resolved to rows of the command table.
 
 namespace plimsoll::bridge {
 
@@ -15,18 +15,19 @@ class RuleSet {
  public:
   RuleSet();
 
-  /// Adds a name or a category. What is wrong with it, if anything.
+  /// Adds a name or a category. Returns what is wrong with it, or nothing.
   std::optional<std::string> add(std::string_view rule);
 
   bool has_row(std::size_t place) const { return rows_[place]; }
 
-  /// The same, and true of a row whose categories are not known where a category is in it.
+  /// As has_row(), but also true for a row whose categories are unknown if the set has a category:
+  /// the row may belong to it.
   bool may_have_row(std::size_t place) const;
 
-  /// Whether "@all" is in it.
+  /// Whether "@all" was added.
   bool has_all() const { return has_all_; }
 
-  /// Whether any category is in it, which a command that is not known may belong to.
+  /// Whether any category was added. A command that the table does not know may belong to it.
   bool has_categories() const { return has_categories_; }
 
  private:

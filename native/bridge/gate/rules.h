@@ -4,29 +4,31 @@
 #include <string>
 #include <vector>
 
-// What the requests of a profile may be, as the configuration says it.
+// Which requests a profile may send, as the configuration says.
 
 namespace plimsoll::bridge {
 
-/// What the requests of a profile may be. Deny by default: without `allow` nothing but what every
-/// client needs to be one (HELLO without AUTH, PING, CLIENT SETINFO...) gets through.
+/// Which requests a profile may send. Everything is denied by default: without `allow` only the
+/// commands that every client needs (HELLO without AUTH, PING, CLIENT SETINFO...) pass.
 struct Rules {
   /// Names of commands ("get", "client|id"; a container's name stands for all of its subcommands)
-  /// and ACL categories ("@read"), in any case. "+@all" has no short form: "@all" it is.
+  /// and ACL categories ("@read", "@all"), in upper or lower case.
   std::vector<std::string> allow = {};
-  /// The same, taken away again: what is denied is not allowed by `allow`.
+  /// Names and categories as in `allow`; wins over `allow`.
   std::vector<std::string> deny = {};
-  /// What nobody gets by `allow`, and this profile may send whatever the other lists say:
-  /// "client|kill", "client|pause", "client|unpause". For demonstrations on one's own machine.
+  /// Commands that `allow` never permits, and that this profile may send whatever the other lists
+  /// say: "client|kill", "client|pause", "client|unpause". For demonstrations on one's own machine.
   std::vector<std::string> allow_unsafe = {};
-  /// Prefixes of which every key of a request must have one; none: any key. With prefixes, commands
-  /// that reach keys without naming them (KEYS, SCAN, scripts, SORT BY...) are refused.
+  /// Every key of a request must begin with one of these; an empty list permits any key. With
+  /// prefixes, commands that reach keys without naming them (KEYS, SCAN, scripts, SORT BY...) are
+  /// refused.
   std::vector<std::string> key_prefixes = {};
-  /// The same of channels and patterns that are subscribed or published to; none: no channel;
-  /// an empty one alone: any channel but the server's notifications of keys.
+  /// Every channel or pattern that is subscribed or published to must begin with one of these. An
+  /// empty list permits no channel. An empty prefix, alone in the list, permits all channels except
+  /// the server's keyspace notifications.
   std::vector<std::string> channel_prefixes = {};
-  /// Databases that SELECT may pick, and COPY, MOVE and SWAPDB reach; none: 0 alone. What flushes
-  /// or runs scripts reaches all: that is for `deny` to say.
+  /// Databases that SELECT may select, and COPY, MOVE and SWAPDB reach; an empty list means
+  /// database 0. Scripts and FLUSHALL reach all databases regardless: use `deny` against them.
   std::vector<std::uint32_t> databases = {};
 };
 

@@ -27,7 +27,8 @@ std::string to_lower(std::string_view word) {
 
 bool has_one(const Request& request, http::field name) { return request.count(name) == 1; }
 
-// A second token is as bad as none: which of them would count?
+// Notes a second token, which is refused later: proxies and bridge could disagree on which one
+// counts.
 void take_token(Handshake& handshake, std::optional<std::string> token) {
   handshake.has_two_tokens = handshake.has_two_tokens || handshake.token.has_value();
   handshake.token = token ? std::move(token) : std::string();

@@ -5,7 +5,7 @@
 
 namespace plimsoll::bridge {
 
-/// Takes the first element off a list, as header lines have them: without the blanks around it.
+/// Takes the first element off a header's list, and returns it without the blanks around it.
 inline std::string_view take_element(std::string_view& list, char separator) {
   const std::size_t end = list.find(separator);
   std::string_view one = list.substr(0, end);

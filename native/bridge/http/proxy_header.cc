@@ -15,7 +15,7 @@ constexpr std::size_t line_bytes_max = 107;
 constexpr std::string_view binary_mark("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t binary_start_bytes = binary_mark.size() + 4;
 
-// The second halves of the bytes behind the mark.
+// Values of the two bytes behind the mark: version and command, then family and transport.
 constexpr unsigned version_2 = 2;
 constexpr unsigned command_local = 0;
 constexpr unsigned command_proxy = 1;
@@ -66,7 +66,7 @@ void ProxyHeader::begin() {
   }
 }
 
-// A byte at a time, for what follows the line is not the header's.
+// Reads byte by byte, because the bytes behind the line are not part of the header.
 void ProxyHeader::take_line() {
   if (!seen().ends_with("\r\n")) {
     if (size_ == line_bytes_max) return fail("a header without an end");

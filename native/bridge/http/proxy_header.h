@@ -7,31 +7,37 @@
 #include <string>
 #include <string_view>
 
-// What a proxy says of a connection before the connection's own bytes: the PROXY protocol, versions
-// 1 (text) and 2 (binary), as haproxy's document "The PROXY protocol" has it. No I/O.
+// The header that a proxy sends in front of a client's bytes, with the client's address: the PROXY
+// protocol, versions 1 (text) and 2 (binary), as in haproxy's document "The PROXY protocol". No
+// I/O.
+//
+//                      +-- "PROXY " ---------> line, byte by byte up to \r\n ----+--> whole,
+//   first (12 bytes) --+                                                          |    or a problem
+//                      +-- version 2's mark --> binary_start --> binary ----------+
+//
+// Invariant: space() never reaches beyond the header. The bytes behind it belong to TLS or HTTP.
 
 namespace plimsoll::bridge {
 
 class ProxyHeader {
  public:
-  /// A whole header, with whatever version 2 may bring besides addresses.
+  /// The longest header accepted, including version 2's additional fields.
   static constexpr std::size_t bytes_max = 1024;
 
-  /// What is to be filled next, wholly: never more than the header has. Empty: it is whole, or
-  /// malformed.
+  /// The space to fill next, completely. Empty: the header is complete, or malformed.
   std::span<char> space() { return std::span(bytes_).subspan(size_, wanted_); }
 
-  /// It was filled.
+  /// space() was filled.
   void handle_filled();
 
-  /// Empty, or what is wrong with it.
+  /// What is wrong with the header, or empty.
   std::string_view problem() const { return problem_; }
 
-  /// The client's; empty: the proxy does not say, or speaks for itself (a health check).
+  /// The client's address. Empty: the proxy does not say, or connects for itself (a health check).
   const std::string& address() const { return address_; }
 
  private:
-  // The shortest line of version 1 is longer, and version 2 begins with as many.
+  // The size of version 2's mark. The shortest line of version 1 is longer.
   static constexpr std::size_t first_bytes = 12;
 
   std::string_view seen() const { return {bytes_.data(), size_}; }

@@ -5,7 +5,8 @@
 namespace plimsoll::bridge {
 namespace {
 
-// Browsers are told not to guess (nosniff): a script of another type is not run.
+// Must be right: the headers forbid browsers to guess (nosniff), so they refuse a script of another
+// type.
 constexpr std::pair<std::string_view, std::string_view> types[] = {
     {"css", "text/css; charset=utf-8"},
     {"html", "text/html; charset=utf-8"},

@@ -4,8 +4,7 @@
 
 namespace plimsoll::bridge {
 
-/// What Content-Type says of a file of this name, by what is behind its last dot:
-/// application/octet-stream where that is not known.
+/// The Content-Type for a file's name, by its extension. application/octet-stream if it is unknown.
 std::string_view content_type_of(std::string_view file_name);
 
 }  // namespace plimsoll::bridge

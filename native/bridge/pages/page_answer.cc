@@ -24,7 +24,7 @@ using asio::as_tuple;
 using asio::use_awaitable;
 using asio::experimental::awaitable_operators::operator||;
 
-// Dedicated workers are held to what comes with their script, so that all files get these.
+// All files get these, not only HTML: a dedicated worker obeys the headers of its script.
 constexpr std::pair<std::string_view, std::string_view> restrictions[] = {
     {"Content-Security-Policy",
      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; "
@@ -41,7 +41,7 @@ constexpr std::pair<std::string_view, std::string_view> restrictions[] = {
 constexpr std::string_view for_ever = "public, max-age=31536000, immutable";
 constexpr std::string_view ask_each_time = "no-cache";
 
-// Several lines are one list (RFC 9110, 5.3).
+// Joins the header's lines: several lines are one list (RFC 9110, 5.3).
 std::string list_of(const Request& request, http::field name) {
   std::string list;
   const auto [begin, end] = request.equal_range(name);
@@ -50,7 +50,8 @@ std::string list_of(const Request& request, http::field name) {
   return list;
 }
 
-// RFC 9110, 13.1.2: compared weakly, so that W/ does not count. Our own have no comma in them.
+// Whether If-None-Match has `etag` (RFC 9110, 13.1.2). The comparison is weak, so W/ is ignored.
+// The bridge's own tags contain no comma, so the list can be split at commas.
 bool has_it(const Request& request, std::string_view etag) {
   const std::string list = list_of(request, http::field::if_none_match);
   for (std::string_view rest = list; !rest.empty();) {
@@ -95,7 +96,7 @@ PageAnswer answer_with_page(const Pages& pages, const Request& request, Afterwar
     body = choice.page->bytes;
     if (has_it(request, choice.page->etag)) response.result(http::status::not_modified);
   }
-  // Of what is not sent, a 304 says nothing (RFC 9110, 15.4.5).
+  // A 304 has no body, and no headers that describe one (RFC 9110, 15.4.5).
   if (response.result() == http::status::not_modified) {
     body = {};
   } else {

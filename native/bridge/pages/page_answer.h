@@ -13,33 +13,34 @@
 #include "plimsoll/native/bridge/pages/pages.h"
 #include "plimsoll/native/bridge/stream/stream.h"
 
-// What a request for a page is answered.
+// Answers requests for pages.
 
 namespace plimsoll::bridge {
 
-/// Whether the connection goes on after an answer, if the client wants it to.
+/// Whether the connection may serve another request, if the client wants to keep it.
 enum class Afterwards : std::uint8_t { keep_alive, close };
 
 struct PageAnswer {
   boost::beast::http::status status = boost::beast::http::status::ok;
-  std::string head;       ///< up to the empty line, and with it
-  std::string_view body;  ///< the page's own bytes; empty where only the head was asked for
+  std::string head;       ///< status line and headers, including the empty line
+  std::string_view body;  ///< refers to the page; empty for HEAD and for a 304
   bool keeps_alive = false;
 };
 
-/// `request` is a GET or a HEAD. The answer refers to `pages`.
+/// `request` must be a GET or a HEAD. The answer refers to `pages`.
 PageAnswer answer_with_page(const Pages& pages, const Request& request, Afterwards afterwards);
 
-/// Of it so many bytes at a time are sent, each within a time.
+/// send_page() sends the body in pieces of this size, each within its timeout, so that a slow
+/// client that still reads is not cut off.
 inline constexpr std::size_t page_piece_bytes = std::size_t{64} << 10;
 
-/// False: the client is gone, or has not taken a piece within `timeout`.
+/// Returns false if the client is gone, or did not take a piece within `timeout`.
 boost::asio::awaitable<bool> send_page(Stream& stream, const PageAnswer& answer,
                                        std::chrono::milliseconds timeout);
 
-/// What every answer says of a bridge with pages: that a browser takes them for what they are, runs
-/// and embeds nothing of others', and lends others nothing of theirs. With these a page is
-/// cross-origin isolated.
+/// Adds the security headers that every answer of a bridge with pages has. With these, browsers do
+/// not guess content types, run and embed nothing from other origins, and let other origins use
+/// nothing of the pages. They also make a page cross-origin isolated.
 void restrict_pages(boost::beast::http::fields& header);
 
 }  // namespace plimsoll::bridge

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 bool is_hidden(const fs::path& name) { return name.native().starts_with('.'); }
 
-// `link` leads to a page of `root`, a canonical path: not out of it, and not to a hidden file.
+// Whether `link` leads to a page of `root`, a canonical path: not out of it, and not to a hidden
+// file.
 bool leads_to_page(const fs::path& link, const fs::path& root) {
   std::error_code problem;
   const fs::path end = fs::canonical(link, problem);
@@ -35,7 +36,7 @@ PageFolder list_pages(const std::string& folder, std::size_t entries_max) {
   fs::recursive_directory_iterator at(root, problem);
   if (problem) fail(folder, problem);
   std::size_t entries = 0;
-  // Where the next one cannot be had, it is this one that could not be read, or its folder.
+  // If the iterator cannot advance, this entry or its folder could not be read.
   std::string last = folder;
   for (; at != fs::recursive_directory_iterator(); at.increment(problem)) {
     last = at->path().native();

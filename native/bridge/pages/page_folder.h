@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-// Which files of a folder are pages.
+// Lists the files of a folder that are pages.
 
 namespace plimsoll::bridge {
 
@@ -17,11 +17,11 @@ struct PageFile {
 
 struct PageFolder {
   std::vector<PageFile> files;
-  /// Symbolic links that lead to what is no page.
+  /// Symbolic links that do not lead to a page.
   std::vector<std::string> left_out;
 };
 
-/// Throws std::runtime_error where a folder cannot be read, or there are more than `entries_max`
+/// Throws std::runtime_error if a folder cannot be read, or if there are more than `entries_max`
 /// files and folders.
 PageFolder list_pages(const std::string& folder, std::size_t entries_max);
 

@@ -21,10 +21,10 @@
 namespace plimsoll::bridge {
 namespace {
 
-// Where Vite puts what it names after its bytes.
+// Vite puts files here whose names contain a hash of their bytes.
 constexpr std::string_view hashed_folder = "/assets/";
 
-// Of the map, and of what a page is besides its bytes.
+// What the map and a page take besides the bytes and the path.
 constexpr std::size_t page_overhead_bytes = 256;
 
 struct Coding {
@@ -32,7 +32,7 @@ struct Coding {
   std::string_view name;
 };
 
-// The one that comes out smaller first.
+// Brotli first: its files are smaller.
 constexpr Coding codings[] = {{".br", "br"}, {".gz", "gzip"}};
 
 std::string etag_of(std::string_view bytes) {
@@ -67,7 +67,7 @@ int digit_of(char c) {
   return -1;
 }
 
-// Nothing where a % is not followed by two digits.
+// Replaces %XX by the byte. Returns nothing if a % is not followed by two digits.
 std::optional<std::string> decoded(std::string_view path) {
   std::string plain;
   for (; !path.empty(); path.remove_prefix(1)) {
@@ -84,14 +84,15 @@ std::optional<std::string> decoded(std::string_view path) {
   return plain;
 }
 
-// "q=0" is no, whatever its zeros.
+// Whether the parameter is q=0, with any number of zeros: the client does not accept the coding.
 bool is_refusal(std::string_view parameter) {
   if (!boost::beast::iequals(parameter.substr(0, 2), "q=")) return false;
   return parameter.find_first_not_of("0.", 2) == parameter.npos;
 }
 
-// RFC 9110, 12.5.3. Whoever says * gets it as it is, which is never wrong. (Beast's ext_list gives
-// the last of a list the parameters of one before it.)
+// Whether Accept-Encoding names `coding` (RFC 9110, 12.5.3). For * the page goes out uncompressed,
+// which is always correct. Not parsed by Beast's ext_list, because that gives the last element the
+// parameters of an element before it.
 bool accepts(std::string_view accepted, std::string_view coding) {
   while (!accepted.empty()) {
     std::string_view one = take_element(accepted, ',');

@@ -7,46 +7,46 @@
 #include <string_view>
 #include <vector>
 
-// The files that the bridge shows besides carrying WebSockets: those of one folder, read once, at
-// start. A request names a key of a map, and whatever is none of its keys is not there: no path
-// leads out of it.
+// The pages that the bridge serves: the files of one folder, read once, when the bridge starts. A
+// request's path is only looked up in a map, so no path can lead out of the folder.
 
 namespace plimsoll::bridge {
 
-/// Of all files together.
+/// For all files together.
 inline constexpr std::size_t pages_bytes_max = std::size_t{16} << 20;
-/// Files, and folders below the first.
+/// Files and subfolders.
 inline constexpr std::size_t pages_files_max = 4096;
 
 struct Page {
   std::string bytes;
   std::string_view type;   ///< for Content-Type
-  std::string etag;        ///< in quotes; of the bytes alone
-  bool is_hashed = false;  ///< its name changes along with its bytes, as those below /assets/
+  std::string etag;        ///< in quotes; depends on the bytes alone
+  bool is_hashed = false;  ///< the name changes with the bytes: a file below /assets/
 };
 
-/// A page as it is sent to somebody.
+/// The page that answers a request, in the coding that the client accepts.
 struct PageChoice {
-  const Page* page = nullptr;  ///< whose bytes; none: there is no such page
-  std::string_view type;       ///< of what comes out when it is decoded
+  const Page* page = nullptr;  ///< the bytes to send; null: there is no such page
+  std::string_view type;       ///< Content-Type of the decoded bytes
   std::string_view coding;     ///< for Content-Encoding; empty: none
-  bool has_codings = false;    ///< others may get it in another one
+  bool has_codings = false;    ///< other clients may get another coding (Vary)
 };
 
 class Pages {
  public:
-  /// What is below `folder`: but nothing whose name begins with a dot, no folders that are symbolic
-  /// links, and no links that lead out of it or to such names; left_out() names these links. Throws
-  /// std::runtime_error, which names the file that cannot be read or the bound that is passed.
+  /// Reads the files below `folder`, except those whose names, or whose folders' names, begin with
+  /// a dot. Does not follow symbolic links to folders, out of `folder`, or to such names;
+  /// left_out() lists them. Throws std::runtime_error, which names the file that cannot be read, or
+  /// the bound.
   explicit Pages(const std::string& folder);
 
-  /// `target` is that of a request: its query does not count, %41 is A, and a path that ends in /
-  /// stands for its index.html. `accepted` is what Accept-Encoding says: of X, X.br or X.gz is
-  /// chosen where they are there and accepted.
+  /// Finds the page for a request's target. The query is ignored, %41 is A, and a path that ends in
+  /// / means its index.html. `accepted` is Accept-Encoding: for X, the files X.br or X.gz are
+  /// chosen if they exist and the client accepts them.
   PageChoice find(std::string_view target, std::string_view accepted) const;
 
   std::size_t count() const { return pages_.size(); }
-  /// What they take, about.
+  /// The memory that the pages take, approximately.
   std::size_t bytes() const { return bytes_; }
   const std::vector<std::string>& left_out() const { return left_out_; }
 

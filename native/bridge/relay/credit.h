@@ -7,8 +7,8 @@
 
 #include "plimsoll/native/websocket/protocol.h"
 
-// The messages of the subprotocol with credits (docs/bridge-protocol.md), as far as the bridge
-// reads them: a type byte, then data, or a number of bytes that may be sent.
+// A client's messages in the subprotocol with credits (docs/bridge-protocol.md): a type byte, then
+// RESP, or the number of bytes that the bridge may send in addition. No I/O.
 
 namespace plimsoll::bridge {
 
@@ -20,13 +20,13 @@ class CreditReader {
  public:
   enum class Problem : std::uint8_t { none, unknown_type, bad_credit };
 
-  /// Takes the next bytes of a message, of which `is_last` are the last; returns those of them that
-  /// are data.
+  /// Takes the next bytes of a message; `is_last`: the message ends with them. Returns those of
+  /// them that are RESP. After a problem it returns nothing.
   std::string_view take(std::string_view bytes, bool is_last);
 
   Problem problem() const { return problem_; }
 
-  /// What was granted and has not been used.
+  /// Credit that the client has given and that use() has not taken.
   std::uint64_t left() const { return left_; }
   void use(std::size_t bytes) { left_ -= bytes; }
 
@@ -42,7 +42,7 @@ class CreditReader {
   std::uint64_t left_ = 0;
 };
 
-/// What a close says of it.
+/// The reason that the close frame gives for `problem`.
 std::string_view words_of(CreditReader::Problem problem);
 
 }  // namespace plimsoll::bridge

@@ -19,19 +19,20 @@ using asio::as_tuple;
 using asio::use_awaitable;
 using boost::system::error_code;
 
-// What large messages are read by.
+// The buffer for large messages of a client.
 constexpr std::size_t large_bytes = 64 * 1024;
 
-// Connections of one token wait for the same commands: not each for every one.
+// The shortest wait for the rate. All connections of a token share it: if each woke up for every
+// single command that becomes free, most of them would find it taken.
 constexpr std::chrono::milliseconds pace_min{10};
 
-// In front of data, for whoever speaks the subprotocol with credits.
+// The type byte in front of data in the subprotocol with credits.
 constexpr std::size_t type_bytes = 1;
 
-// As small as a command can be: how many lie in some bytes at most.
+// The shortest command: it bounds how many commands a piece can hold.
 constexpr std::size_t command_bytes_min = std::string_view("*1\r\n$0\r\n\r\n").size();
 
-// What lasts as long as this.
+// Sets `since` to now, and resets it at the end of the scope.
 class During {
  public:
   explicit During(std::optional<std::chrono::steady_clock::time_point>& since) : since_(since) {
@@ -45,8 +46,8 @@ class During {
   std::optional<std::chrono::steady_clock::time_point>& since_;
 };
 
-// What the gate lets through goes to the server at once, as far as its socket takes it; the rest is
-// kept, as what the gate gives lives for the call.
+// Sends what the gate lets through to the server at once, as far as the server's socket takes it,
+// and copies the rest, because the gate's bytes are valid only during the call.
 class ToServer final : public Gate::Sink {
  public:
   ToServer(Stream& server, Account& account) : server_(server), rest_(account) {}
@@ -96,7 +97,7 @@ void Relay::tune(std::string_view protocol) {
   has_credits_ = protocol == protocol_with_credits;
   websocket::stream_base::timeout timeout;
   timeout.handshake_timeout = options_.handshake_timeout;
-  timeout.idle_timeout = websocket::stream_base::none();  // check_liveness() looks after it
+  timeout.idle_timeout = websocket::stream_base::none();  // check_liveness() takes its place
   timeout.keep_alive_pings = false;
   client_.set_option(timeout);
   client_.control_callback([this](auto, auto) { liveness_.handle_sign(); });
@@ -113,7 +114,7 @@ asio::awaitable<RelayEnd> Relay::run(Request request, std::string_view protocol)
   using asio::experimental::awaitable_operators::operator&&;
   tune(protocol);
   const auto [problem] = co_await client_.async_accept(request, as_tuple(use_awaitable));
-  request = Request();  // the connection outlives what it began with
+  request = Request();  // frees it: the connection may last for days
   if (problem) {
     handle_client_gone(problem);
   } else {
@@ -140,8 +141,8 @@ asio::awaitable<void> Relay::carry_requests() {
   }
 }
 
-// As long as there is more than an idle relay's buffer takes; false: it is over. Without memory for
-// it the small one has to do.
+// Reads into a large buffer as long as more arrives than fits into small_. False: the relay is
+// over. If there is no memory for the large buffer, the small one does, only slower.
 asio::awaitable<bool> Relay::take_large() {
   const Block large = Block::allocate(account_, large_bytes);
   if (!large) co_return true;
@@ -152,7 +153,7 @@ asio::awaitable<bool> Relay::take_large() {
   co_return size.has_value();
 }
 
-// Reads and forwards some of a message; nothing: it is over.
+// Reads and forwards a part of a message. Returns its size, or nothing if the relay is over.
 asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
   const auto [problem, size] = co_await client_.async_read_some(
       asio::buffer(space.data(), space.size()),
@@ -162,7 +163,7 @@ asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
     co_return std::nullopt;
   }
   liveness_.handle_sign();
-  if (is_over_) co_return size;  // and on, until the client has closed
+  if (is_over_) co_return size;  // dropped: reading goes on until the client answers the close
   result_.bytes_in += size;
   counters_.bytes_from_clients += size;
   if (!client_.got_binary()) {
@@ -187,7 +188,8 @@ asio::awaitable<std::optional<std::size_t>> Relay::take(std::span<char> space) {
   co_return size;
 }
 
-// In pieces that hold no more commands than may go on now, and the end of one.
+// Forwards `data` in pieces that complete at most one command more than the rate allows now: the
+// end of a command that began earlier.
 asio::awaitable<void> Relay::forward_at_rate(std::string_view data) {
   while (!data.empty() && !is_over_) {
     const std::size_t left = rate_.left(std::chrono::steady_clock::now());
@@ -275,7 +277,8 @@ std::size_t Relay::sendable_bytes() const {
   return static_cast<std::size_t>(std::min<std::uint64_t>(options_.sent_bytes_max, credit_.left()));
 }
 
-// Where there is something to be sent.
+// Waits until the server has sent something, and then for credit to pass it on. In this order, so
+// that a client without credit counts as stalled only if there is something for it.
 asio::awaitable<void> Relay::wait_for_credit() {
   if (!server_.holds_bytes()) {
     const auto [problem] =
@@ -293,7 +296,7 @@ asio::awaitable<void> Relay::wait_for_credit() {
   }
 }
 
-// What was read, and what there is behind it, as far as it may be sent.
+// Sends `begin`, which was read, together with what the socket holds behind it, up to the credit.
 asio::awaitable<void> Relay::send_large(std::span<const char> begin) {
   const std::size_t before = has_credits_ ? type_bytes : 0;
   const std::size_t wanted = std::min(begin.size() + server_.available_bytes(), sendable_bytes());
@@ -309,12 +312,12 @@ asio::awaitable<void> Relay::send_large(std::span<const char> begin) {
   if (size < wanted) {
     error_code problem;
     size += server_.read_now({bytes + before + size, wanted - size}, problem);
-    // What is wrong besides is found by the next read, behind what came before it.
+    // The next read reports a problem again, after what came before it was sent.
   }
   co_await send({bytes, before + wanted}, size);
 }
 
-// `size` bytes of replies in `message`, behind room for their type.
+// Sends the `size` bytes of replies that lie in `message` behind room for the type byte.
 asio::awaitable<void> Relay::send(std::span<char> message, std::size_t size) {
   const std::size_t before = has_credits_ ? type_bytes : 0;
   if (has_credits_) {
@@ -330,7 +333,7 @@ asio::awaitable<void> Relay::send(std::span<char> message, std::size_t size) {
   if (problem) handle_client_gone(problem);
 }
 
-// ---- The end: by the relay itself, by time, or by the server that owns it
+// ---- The end: by either peer, by time, or by the Server
 
 void Relay::check(std::chrono::steady_clock::time_point now,
                   std::chrono::system_clock::time_point wall_now) {
@@ -339,7 +342,7 @@ void Relay::check(std::chrono::steady_clock::time_point now,
   if (is_over_) return;
   if (grant_.expires_at && wall_now >= *grant_.expires_at)
     return end(Code::policy_error, "token expired");
-  // What it has granted meanwhile may lie behind what it may not send yet.
+  // While the rate pauses the client it is not read, so its credit may lie unread behind requests.
   if (waiting_since_ && is_paced_) waiting_since_ = now;
   if (waiting_since_ && now - *waiting_since_ >= options_.stall_timeout) {
     ++counters_.stalled_cuts;
@@ -358,7 +361,7 @@ void Relay::check_liveness(std::chrono::steady_clock::time_point now) {
     case Liveness::Due::end: ++counters_.silent_cuts; return abort("no answer to pings");
     case Liveness::Due::ping: break;
   }
-  if (is_pinging_) return;  // the one before has not even left
+  if (is_pinging_) return;  // the previous ping has not left yet
   is_pinging_ = true;
   const auto has_left = [self = shared_from_this()](const error_code&) {
     self->is_pinging_ = false;
@@ -381,13 +384,14 @@ void Relay::abort(std::string_view why) {
   is_open_ = false;
   end(Code::abnormal, why);
   client_.next_layer().close();
-  // Not from within check(), whose caller goes over all relays.
+  // Posted, because check() may be the caller: its caller iterates over all relays, and an
+  // operation that ends here could take this one out of the list.
   asio::post(client_.get_executor(), [self = shared_from_this()] { self->end_operations(); });
 }
 
-// The socket's end reaches the operation that waits for the socket. Where a frame breaks the
-// protocol while a close is being written, none does: Beast's read waits for the close, with what
-// the close waits for.
+// Closing the socket ends only an operation that waits for the socket. If the client's frame breaks
+// the protocol while a close is being written, none does: Beast's read waits for the close, and the
+// close for the write, so each has to be cancelled.
 void Relay::end_operations() {
   for (asio::cancellation_signal* const each :
        {&operations_.closing, &operations_.pinging, &operations_.writing, &operations_.reading}) {
@@ -395,8 +399,8 @@ void Relay::end_operations() {
   }
 }
 
-// The close frame, behind what is being written, and the client's answer to it. Whoever reads goes
-// on until then.
+// Sends the close frame, after what is being written, and waits for the client's. carry_requests()
+// goes on reading until then, because it is what reads the client's close frame.
 void Relay::begin_close() {
   closing_since_ = std::chrono::steady_clock::now();
   const websocket::close_reason reason(result_.code, result_.reason);
@@ -406,8 +410,8 @@ void Relay::begin_close() {
 
 void Relay::handle_client_gone(const error_code& problem) {
   if (is_over_) return;
-  is_open_ = false;  // there is nobody to be told
-  // Of one that has closed its socket as well Beast says what became of that.
+  is_open_ = false;  // nobody would receive a close frame
+  // If the client has closed its socket, too, Beast reports that instead of the close.
   const bool has_closed = problem == websocket::error::closed || client_.reason();
   const bool too_large = problem == websocket::error::message_too_big;
   Code code = has_closed ? static_cast<Code>(client_.reason().code) : Code::abnormal;

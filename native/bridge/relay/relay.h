@@ -27,26 +27,45 @@
 #include "plimsoll/native/bridge/stream/stream.h"
 #include "plimsoll/native/bridge/tokens/grant.h"
 
-// One client and its connection to a server: requests go through the gate, replies as far as the
-// client has granted and takes them. Whoever is slow holds up nobody but itself: while one side
-// cannot write, the other is not read. An idle relay holds no buffer but a small one.
+// One client's WebSocket and its connection to a server. Two coroutines carry bytes: requests pass
+// the gate on their way to the server, replies go to the client as far as its credit allows.
+//
+//   accepting --run()--> open --end()--> closing --client's close--> over
+//       |                 |                 |                          ^
+//       +-----------------+-----------------+--abort()-----------------+
+//
+//   accepting  the handshake is answered; end() only notes the code, and run() closes
+//   open       is_open_; both coroutines carry
+//   closing    is_over_ and closing_since_; the server's socket is closed, the close frame is being
+//              sent, and requests are read and dropped until the client answers the close
+//   over       both sockets are closed; run() returns as soon as no operation is pending
+//
+// Invariants:
+// - A slow side delays only its own relay. While the server takes no requests, the client is not
+//   read; while the client takes no replies or gives no credit, the server is not read. A side
+//   that stalls for stall_timeout ends the relay.
+// - A relay without traffic holds only the two small arrays in it. Larger buffers come from the
+//   account when more arrives than fits into these.
+// - The first end() decides the close code and the reason; later ones change nothing.
+// - A Beast operation may outlive run(): abort() closes the sockets while a ping or a close is
+//   still under way. Completion handlers therefore hold a shared_ptr to the relay.
 
 namespace plimsoll::bridge {
 
 struct RelayOptions {
   std::size_t message_bytes_max = std::size_t{1} << 20;
-  /// Of RESP in one message to a client, which is what waits for it to be taken.
+  /// Bytes of RESP in one message to a client. So much may wait for the client to take it.
   std::size_t sent_bytes_max = std::size_t{64} << 10;
   RequestLimits requests;
   /// See Liveness.
   std::chrono::milliseconds ping_interval{25'000};
   std::uint32_t pongs_missed_max = 2;
-  /// How long a client may leave what is there for it, and a server.
+  /// How long a client, or a server, may refuse to take what there is for it.
   std::chrono::milliseconds stall_timeout{30'000};
   std::chrono::milliseconds handshake_timeout{5000};
 };
 
-/// How a relay ended.
+/// How a relay ended, for the access log.
 struct RelayEnd {
   boost::beast::websocket::close_code code = boost::beast::websocket::close_code::none;
   std::string reason;
@@ -61,29 +80,31 @@ class Relay : public std::enable_shared_from_this<Relay> {
   using WebSocket = boost::beast::websocket::stream<Stream, false>;
   using Code = boost::beast::websocket::close_code;
 
-  /// `rate` is that of the client's commands: what is more waits, unread. `account` pays for
-  /// buffers. All
-  /// references but `grant` outlive this, which operations that are ending may keep beyond run().
+  /// `rate` limits the client's commands: while it is used up, the client is not read. `account`
+  /// pays for buffers. All references except `grant` must outlive the relay, which pending
+  /// operations may keep alive after run() has returned.
   Relay(Stream client, Stream server, const Grant& grant, Rate& rate, const RelayOptions& options,
         const Policy& policy, Account& account, Counters& counters);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// Answers the handshake and carries until either side ends it, or end() is called.
+  /// Answers the handshake, then carries until either side ends the connection, or end() or abort()
+  /// is called.
   boost::asio::awaitable<RelayEnd> run(Request request, std::string_view protocol);
 
   const Grant& grant() const { return grant_; }
 
-  /// Closes with that code. The first call counts.
+  /// Closes the WebSocket with `code`, and the connection to the server. Only the first call
+  /// counts.
   void end(Code code, std::string_view reason);
 
-  /// Closes both connections now, without a word.
+  /// Closes both sockets at once, without a close frame.
   void abort(std::string_view why);
 
-  /// Ends it if its token has expired, or if the client or the server has left for too long what is
-  /// there for it; pings the client, and aborts it if that is gone, or does not answer a close. To
-  /// be called now and then: a timer for each would cost more.
+  /// Ends the relay if its token has expired, or if the client or the server has stalled for
+  /// stall_timeout. Pings the client, and aborts if the client does not answer pings or a close.
+  /// The server calls this for all relays once a tick: a timer for each relay would cost more.
   void check(std::chrono::steady_clock::time_point now,
              std::chrono::system_clock::time_point wall_now);
 
@@ -113,7 +134,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   const RelayOptions& options_;
   Account& account_;
   Counters& counters_;
-  // Of what client_ is doing, each of which may wait for another rather than for the socket.
+  // Operations of client_ that are under way. Beast lets them wait for each other rather than for
+  // the socket, so closing the socket does not end all of them: see end_operations().
   struct Operations {
     boost::asio::cancellation_signal reading;
     boost::asio::cancellation_signal writing;
@@ -131,15 +153,16 @@ class Relay : public std::enable_shared_from_this<Relay> {
   Rate& rate_;
   Liveness liveness_;
   bool is_pinging_ = false;
-  boost::asio::steady_timer change_;                // cancelled when there is credit, or it is over
-  std::optional<boost::asio::steady_timer> pause_;  // of a client that sends more than it may
+  boost::asio::steady_timer change_;  // cancelled when credit arrives, or at the end
+  std::optional<boost::asio::steady_timer>
+      pause_;  // made when `rate_` is used up for the first time
   using Since = std::optional<std::chrono::steady_clock::time_point>;
-  Since waiting_since_;         // for the client: to grant, or to take
-  Since server_waiting_since_;  // for the server: to take
-  bool is_paced_ = false;       // the client may send no more now
+  Since waiting_since_;         // for the client to give credit, or to take replies
+  Since server_waiting_since_;  // for the server to take requests
+  bool is_paced_ = false;       // waiting for `rate_`: the client is not read
   Since closing_since_;
   RelayEnd result_;
-  // What an idle relay reads into: many a request and reply needs no other memory.
+  // What an idle relay reads into. Many requests and replies fit, and need no other memory.
   std::array<char, 128> small_;
   std::array<char, 160> small_reply_;
 };

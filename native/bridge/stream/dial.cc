@@ -22,7 +22,7 @@ using asio::as_tuple;
 using asio::use_awaitable;
 using boost::system::error_code;
 
-// The lines that a server answers a login with.
+// The most that a server's answers to the login may take.
 constexpr std::size_t login_bytes_max = 1024;
 
 void append_word(std::string& command, std::string_view word) {
@@ -35,8 +35,9 @@ void append_word(std::string& command, std::string_view word) {
 
 using Endpoints = std::vector<asio::generic::stream_protocol::endpoint>;
 
-// The system's resolver cannot be told to stop. Whoever asked waits for a timer, which can be, and
-// leaves it behind.
+// A lookup of a name. The system's resolver cannot be cancelled, but a timer can: dial() waits for
+// `over`, which the resolver's handler cancels, and on a timeout leaves the lookup to end by
+// itself.
 struct Lookup : std::enable_shared_from_this<Lookup> {
   explicit Lookup(const asio::any_io_executor& executor)
       : resolver(executor), over(executor, asio::steady_timer::time_point::max()) {}
@@ -62,7 +63,7 @@ asio::awaitable<Endpoints> resolve(const native::Endpoint& endpoint, error_code&
     endpoints.emplace_back(asio::local::stream_protocol::endpoint(endpoint.path));
     co_return endpoints;
   }
-  // An address needs no resolver, which would start a thread.
+  // An address does not need the resolver, which would start a thread.
   const auto address = asio::ip::make_address(endpoint.host, problem);
   if (!problem) {
     endpoints.emplace_back(asio::ip::tcp::endpoint(address, endpoint.port));
@@ -123,7 +124,7 @@ asio::awaitable<DialProblem> connect(Stream& stream, const Target& target, const
 }  // namespace
 
 bool may_be_resolved_to(const asio::ip::address& address) {
-  // Where Amazon's metadata service has an address of IPv6, which is not link-local.
+  // The IPv6 address of Amazon's metadata service, which is not link-local.
   static const asio::ip::address amazons = asio::ip::make_address("fd00:ec2::254");
   if (address == amazons) return false;
   if (address.is_v4()) return (address.to_v4().to_uint() & 0xffff0000U) != 0xa9fe0000U;

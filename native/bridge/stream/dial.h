@@ -13,35 +13,36 @@
 #include "plimsoll/native/transport/tls_context.h"
 #include "plimsoll/options.h"
 
-// A connection to a server, logged in as a profile's user: what a client gets for its token.
+// Connects to a server and logs in as a profile's user.
 
 namespace plimsoll::bridge {
 
-/// Where a server is. `tls` outlives the connections; null: there is none.
+/// Where a server is. `tls` must outlive the connections; null: no TLS.
 struct Target {
   native::Endpoint endpoint;
   native::TlsContext* tls = nullptr;
 };
 
-/// Why there is none, in words for the bridge's own log: they may hold the server's.
+/// Why there is no connection. For the bridge's log only: the text may quote the server.
 struct DialProblem {
   std::string what;
 };
 
-/// Connects within `timeout`, TLS and login included. `profile` may have no password: then nobody
-/// logs in, and a PING says whether the server serves.
+/// Connects, performs the TLS handshake and logs in, all within `timeout`. Without a password in
+/// `profile` there is no login; a PING then tells whether the server answers.
 boost::asio::awaitable<std::variant<Stream, DialProblem>> dial(
     const Target& target, const Profile& profile, std::chrono::steady_clock::duration timeout);
 
-/// Whether an address that a name has resolved to is dialled: link-local ones (169.254.0.0/16,
-/// fe80::/10) and Amazon's fd00:ec2::254 are not, for clouds keep the machine's credentials there.
-/// Whoever writes one into the configuration as it is means it.
+/// Whether the bridge connects to an address to which a name resolved. It does not for link-local
+/// addresses (169.254.0.0/16, fe80::/10) and Amazon's fd00:ec2::254, because clouds serve a
+/// machine's credentials there, and whoever controls the name could point it at them. An address
+/// that the configuration itself contains is not checked.
 bool may_be_resolved_to(const boost::asio::ip::address& address);
 
-/// What is sent first: AUTH where there is a password, and PING.
+/// The first commands: AUTH if there is a password, and PING.
 std::string login_of(const Profile& profile);
 
-/// What the server's first lines come to: nothing yet, all is well (empty), or a problem.
+/// The result of the server's first lines: not over yet, success (no problem), or a problem.
 struct LoginState {
   bool is_over = false;
   std::string problem;

@@ -13,10 +13,10 @@ using asio::as_tuple;
 using asio::use_awaitable;
 using Step = native::TlsStream::Step;
 
-// A record: how much of it is there, is known only when it has been decrypted.
+// The largest TLS record. How much of one is there is known only after it was decrypted.
 constexpr std::size_t record_bytes = 16 * 1024;
 
-// What is read of a peer that is not listened to any more, at a time.
+// drop_input() reads this much at a time, and this many times in a row.
 constexpr std::size_t dropped_bytes = 4096;
 constexpr int drops_max = 16;
 
@@ -31,7 +31,7 @@ asio::awaitable<std::string> Stream::begin_tls(native::TlsContext& context) {
     const Step step = tls_->shake_hands();
     if (step == Step::failed) co_return words_of_tls();
     if (tls_->blocked()) tls_->push();
-    if (step == Step::done) co_return "";  // what is left goes before what is written next
+    if (step == Step::done) co_return "";  // the next write sends what is left
     const auto wait = tls_->blocked() ? Socket::wait_write : Socket::wait_read;
     const auto [failed] = co_await socket_.async_wait(wait, as_tuple(use_awaitable));
     if (failed) co_return failed.message();
@@ -103,7 +103,8 @@ void Stream::begin_linger() {
   socket_.non_blocking(true, ignored);
 }
 
-// Below TLS, too. Others have their turn after so much of it. False: the peer has ended.
+// Reads and drops, below TLS. After drops_max reads other connections get their turn. False: the
+// peer has ended.
 bool Stream::drop_input() {
   std::array<char, dropped_bytes> dropped;
   Problem problem;

@@ -24,16 +24,17 @@
 
 #include "plimsoll/native/transport/tls_stream.h"
 
-// A connection of the bridge's, to a client or to a server: a socket, or TLS over one (the native
-// client's: idle, it holds no buffers). What Asio's and Beast's composed operations need of a
-// stream is here, and what a relay does without waiting.
+// One connection of the bridge, to a client or to a server: a socket, or TLS over a socket. It has
+// what composed operations of Asio and Beast need of a stream, and reads and writes that do not
+// wait, for relays. TLS is the native client's TlsStream, which holds no buffers while it is idle.
+// At most one read and one write may be under way at a time.
 
 namespace plimsoll::bridge {
 
-/// What OpenSSL keeps for a connection with TLS, about.
+/// What OpenSSL keeps for a connection with TLS, approximately.
 inline constexpr std::size_t tls_bytes = 16 * 1024;
 
-/// So long a peer that was told of its end may go on sending.
+/// How long async_linger() goes on reading from a peer.
 inline constexpr std::chrono::seconds linger_timeout{5};
 
 class Stream {
@@ -47,38 +48,40 @@ class Stream {
   Socket& socket() { return socket_; }
   executor_type get_executor() { return socket_.get_executor(); }
 
-  /// Shakes hands, and is TLS from then on; else why not. `context` outlives this.
+  /// Performs the TLS handshake. Returns why it failed, or an empty text. `context` must outlive
+  /// the stream.
   boost::asio::awaitable<std::string> begin_tls(native::TlsContext& context);
 
-  /// As of sockets. One read and one write at a time.
+  /// As a socket's. One read and one write at a time.
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token);
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token);
 
-  /// There may be something to read that the socket does not show.
+  /// Whether TLS may hold decrypted bytes, which waiting for the socket would not show.
   bool holds_bytes() const { return tls_ && tls_->holds_bytes(); }
 
-  /// The peer has ended it, and there is nothing left to be read. Over TLS that is not known before
-  /// it is read: false.
+  /// Whether the peer has ended the connection and nothing is left to read. Always false with TLS,
+  /// where only a read can tell.
   bool has_ended();
 
-  /// How much there is to be read at once, about.
+  /// How many bytes can be read now, approximately.
   std::size_t available_bytes();
 
-  /// Reads what there is, or sends what the socket takes; would_block: nothing now. Of what was
-  /// sent over TLS some may wait here: async_write_some() of nothing sends that.
+  /// Reads what is there, or sends what the socket takes; would_block: nothing now. With TLS,
+  /// encrypted bytes may be left here (has_rest()); async_write_some() with an empty buffer sends
+  /// them.
   std::size_t read_now(std::span<char> space, Problem& problem);
   std::size_t write_now(std::string_view bytes, Problem& problem);
   bool has_rest() const { return tls_ && tls_->blocked(); }
 
-  /// Tells the peer where there is TLS, and ends.
+  /// Closes the socket, with TLS after a close_notify. say_goodbye() sends only that.
   void close();
   void say_goodbye();
 
-  /// Says that nothing more will come, and reads on until the peer has ended as well,
-  /// linger_timeout at most: were it closed at once, what the peer still sends would take away what
-  /// it has not read yet (RFC 9112, section 9.6).
+  /// Ends sending, then reads and drops until the peer ends, too, or until linger_timeout. If the
+  /// socket were closed at once, what the peer still sends would cause a reset, and the reset would
+  /// destroy an answer that the peer has not read yet (RFC 9112, section 9.6).
   template <class Token>
   auto async_linger(Token&& token);
 
@@ -87,7 +90,7 @@ class Stream {
   struct TlsWrite;
   struct Linger;
 
-  // What is written at once: a frame's header and its payload, mostly.
+  // The most buffers in one write. Mostly there are two: a frame's header and its payload.
   static constexpr std::size_t spans_max = 8;
 
   std::size_t receive(std::span<char> space, Problem& problem);
@@ -100,8 +103,8 @@ class Stream {
   std::unique_ptr<native::TlsStream> tls_;
 };
 
-// Tries, and waits for the socket as often as that takes. Completes behind what is under way, as
-// all that is asynchronous does.
+// Tries to read, and waits for the socket as often as needed. A read that succeeds at once is
+// completed by post(), so that it does not complete within the call that starts it.
 struct Stream::TlsRead {
   Stream& stream;
   std::span<char> space;
@@ -156,9 +159,9 @@ struct Stream::TlsWrite {
   }
 };
 
-// Always completes behind a wait, and with success: what comes of the peer is nobody's concern.
+// Always completes after a wait, and with success: nothing depends on how the peer ended.
 struct Stream::Linger {
-  // Shared with the timer's handler, which may be under way when all else is over.
+  // Shared with the timer's handler, which may still run when the operation is over.
   struct Deadline {
     boost::asio::steady_timer timer;
     bool is_over = false;
@@ -233,8 +236,8 @@ auto Stream::async_linger(Token&& token) {
   return boost::asio::async_compose<Token, void(Problem)>(Linger{.stream = *this}, token, socket_);
 }
 
-// What Beast does at the end of a WebSocket, and where it gives one up: found by their names. Its
-// own teardown of a socket reads once, whatever there is.
+// Beast calls these at the end of a WebSocket, and when it gives one up; it finds them by their
+// names (argument-dependent lookup). Beast's own teardown of a socket would read only once.
 
 template <class Handler>
 void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {

@@ -46,7 +46,7 @@ std::optional<std::string> base64url_decode(std::string_view text) {
     bits_count -= bits_of_byte;
     bytes += static_cast<char>(bits >> bits_count & 255);
   }
-  // What is left belongs to no byte.
+  // The bits that are left belong to no byte, and must be zero.
   if ((bits & ((1U << bits_count) - 1)) != 0) return std::nullopt;
   return bytes;
 }

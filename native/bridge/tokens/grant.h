@@ -7,26 +7,26 @@
 
 #include "plimsoll/native/bridge/gate/rules.h"
 
-// What the bridge lets somebody do, as the configuration says it.
+// What a token leads to: a profile of the configuration, for a time.
 
 namespace plimsoll::bridge {
 
-/// Who somebody is to the server, and what he may ask of it.
+/// Which user the clients of a profile are to the server, and which requests they may send.
 struct Profile {
   std::string name;
-  std::string upstream;  ///< the one that this profile may reach; empty: any of the named ones
+  std::string upstream;  ///< the only one that this profile may reach; empty: any
   std::string username;  ///< of the server's ACL; empty: "default"
   std::string password;  ///< never logged
   Rules rules;
-  std::uint32_t connections_max = 100;  ///< of each token of this profile at a time
+  std::uint32_t connections_max = 100;  ///< at a time, for each token of this profile
 };
 
-/// A token that was found good.
+/// What a valid token grants.
 struct Grant {
   const Profile* profile = nullptr;
-  /// Stands for the token in limits and logs: of no use to whoever reads it.
+  /// Identifies the token in limits and logs. Nobody can connect with it.
   std::string id;
-  /// When it ends, and the connection with it; none: never.
+  /// When the token ends, and the connection with it; not set: never.
   std::optional<std::chrono::system_clock::time_point> expires_at;
 };
 

@@ -17,7 +17,7 @@ using nlohmann::json;
 using std::chrono::seconds;
 using std::chrono::system_clock;
 
-// The end of the year 9999: what is later is no date that anybody meant.
+// The end of the year 9999. A later date is a mistake, such as milliseconds for seconds.
 constexpr double date_max = 253402300799;
 
 struct Parts {
@@ -34,13 +34,13 @@ std::optional<Parts> split(std::string_view token) {
   if (second == token.npos) return std::nullopt;
   auto header = base64url_decode(token.substr(0, first));
   auto payload = base64url_decode(token.substr(first + 1, second - first - 1));
-  auto signature = base64url_decode(token.substr(second + 1));  // another dot is no letter
+  auto signature = base64url_decode(token.substr(second + 1));  // refuses a third dot
   if (!header || !payload || !signature) return std::nullopt;
   return Parts{std::move(*header), std::move(*payload), std::move(*signature),
                token.substr(0, second)};
 }
 
-// A text that may be missing; nothing where it is there and no text.
+// The text at `name`; empty if it is missing, and nothing if it is not a text.
 std::optional<std::string> text_of(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) return std::string();
@@ -73,7 +73,7 @@ std::optional<Header> read_header(const std::string& text) {
   return Header{std::move(*algorithm), std::move(*kid), header->contains("kid")};
 }
 
-// Which key has signed it.
+// Finds the key that signed the token.
 Verified<std::size_t> find_signer(const Header& header, const Parts& parts,
                                   std::span<const JwtKey> keys) {
   bool kid_is_known = false;
@@ -92,7 +92,7 @@ Verified<std::size_t> find_signer(const Header& header, const Parts& parts,
   return refusal;
 }
 
-// Every claim that is there has to be of its type before any of them is weighed.
+// The dates of a token. All claims are checked for their types before any value is judged.
 struct Dates {
   seconds expires{};
   std::optional<seconds> not_before;
@@ -112,8 +112,9 @@ std::optional<Dates> read_dates(const json& payload) {
   return dates;
 }
 
-// `aud` is a text or a list of such; nothing: it is neither. A token that says for whom it is is
-// for nobody else, also where the key does not say who this is (RFC 7519, 4.1.3).
+// Whether the token is meant for this bridge; nothing if `aud` is neither a text nor a list of
+// texts. A token with an audience is for nobody else, so a key without an audience refuses it (RFC
+// 7519, 4.1.3).
 std::optional<bool> is_meant_for(const json& payload, const std::string& audience) {
   const auto found = payload.find("aud");
   if (found == payload.end()) return audience.empty();
@@ -146,7 +147,7 @@ Verified<JwtClaims> read_claims(const std::string& text, const JwtKey& key,
   if (!*meant) return TokenRefusal::wrong_audience;
   if (!key.issuer.empty() && *issuer != key.issuer) return TokenRefusal::wrong_issuer;
 
-  // A clock that counts nanoseconds ends in 2262.
+  // system_clock counts nanoseconds here, and ends in the year 2262.
   const auto last = std::chrono::floor<seconds>(system_clock::duration::max());
   JwtClaims claims;
   claims.profile = std::move(*profile);

@@ -21,7 +21,7 @@ native::Error invalid(std::string_view text) {
   return native::Error(ErrorCode::invalid_option, Executed::no, text);
 }
 
-// There is no password to be asked for: a public key has none.
+// Keeps OpenSSL from asking for a password on the terminal: a public key has none.
 int refuse_password(char*, int, int, void*) { return -1; }
 
 const unsigned char* bytes_of(std::string_view text) {
@@ -38,7 +38,7 @@ bool has_hmac(const std::string& secret, std::string_view message, std::string_v
          CRYPTO_memcmp(expected.data(), signature.data(), expected_bytes) == 0;
 }
 
-// RFC 8032 decides what a signature is, and OpenSSL how long that takes: nothing here is secret.
+// Needs no constant time: key, message and signature are all public (RFC 8032).
 bool has_ed25519(EVP_PKEY* key, std::string_view message, std::string_view signature) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         &EVP_MD_CTX_free);

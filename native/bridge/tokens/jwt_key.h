@@ -8,8 +8,8 @@
 
 #include "plimsoll/result.h"
 
-// What the signatures of JSON Web Tokens are verified with. A key knows its one algorithm, and a
-// token has no say in it.
+// A key that verifies signatures of JSON Web Tokens. Each key has one algorithm, and a token cannot
+// choose another: else a public key could be passed off as the secret of HS256.
 
 struct evp_pkey_st;
 
@@ -17,32 +17,33 @@ namespace plimsoll::bridge {
 
 enum class JwtAlgorithm : std::uint8_t { hs256, eddsa };
 
-/// As a header's `alg` spells it.
+/// The algorithm's name in a header's `alg`.
 std::string_view name(JwtAlgorithm algorithm);
 
-/// What is hashed with HS256 must have as many bytes as the hash (RFC 7518, section 3.2).
+/// A key of HS256 must be at least as long as the hash (RFC 7518, section 3.2).
 inline constexpr std::size_t jwt_secret_bytes_min = 32;
 
-/// May be copied: copies share the key.
+/// A value; copies share the OpenSSL key.
 class JwtKey {
  public:
-  /// HS256. invalid_option: it is too short.
+  /// A key of HS256. invalid_option: the secret is too short.
   static native::Result<JwtKey> from_secret(std::string secret);
 
-  /// EdDSA: an Ed25519 key as `openssl pkey -pubout` writes it. invalid_option: it is something
-  /// else, such as the private key, which has no business here.
+  /// A key of EdDSA: an Ed25519 public key as `openssl pkey -pubout` writes it. invalid_option:
+  /// `pem` is something else, such as a private key, which should not be on the bridge's machine.
   static native::Result<JwtKey> from_public_key(std::string_view pem);
 
-  std::string kid;       ///< its name in headers; empty: it has none
-  std::string audience;  ///< one that a token is for; empty: it must be for nobody in particular
-  std::string issuer;    ///< who a token is from; empty: whoever has the key
+  std::string kid;       ///< the key's name in headers; empty: none
+  std::string audience;  ///< what `aud` must contain; empty: tokens must have no `aud`
+  std::string issuer;    ///< what `iss` must be; empty: anything
 
   JwtAlgorithm algorithm() const { return algorithm_; }
 
-  /// Whether `signature` is this key's of `message`. Takes as long wherever they differ.
+  /// Whether `signature` is this key's signature of `message`. For HS256 the comparison takes the
+  /// same time wherever the two differ, so that nobody can guess a signature byte by byte.
   bool signed_this(std::string_view message, std::string_view signature) const;
 
-  /// No key at all, for Result's sake: has signed nothing.
+  /// An empty key, as Result needs a default: signed_this() is always false.
   JwtKey() = default;
 
  private:

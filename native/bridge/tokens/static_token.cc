@@ -19,7 +19,7 @@ constexpr std::size_t fresh_token_bytes = 32;
 constexpr std::string_view hash_prefix = "sha256:";
 constexpr std::string_view blanks = " \t\r";
 
-// Takes the first word of `line`; empty: there is none.
+// Takes the first word off `line`; empty: the line has no more.
 std::string_view take_word(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
   const std::string_view word = line.substr(0, line.find_first_of(blanks));
@@ -48,7 +48,7 @@ std::optional<Sha256> parse_hash(std::string_view text) {
   return hash;
 }
 
-// Reads a line that says something; what is wrong with it otherwise.
+// Reads a line that is not blank into `entry`, or returns what is wrong with it.
 std::string read_entry(std::string_view line, std::optional<StaticToken>& entry) {
   const auto hash = parse_hash(take_word(line));
   const std::string_view profile = take_word(line);

@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
-// Tokens that hold until they are taken out of a file. The file has their hashes, so whoever reads
-// it cannot use them. They are drawn at random (make_token()), so a plain hash will do.
+// Tokens that are valid as long as their hashes are in a file. A reader of the file cannot connect
+// with a hash. Tokens are random (make_token()), so a plain hash without salt and stretching
+// suffices.
 
 namespace plimsoll::bridge {
 
@@ -15,7 +16,7 @@ using Sha256 = std::array<unsigned char, 32>;
 
 Sha256 sha256(std::string_view bytes);
 
-/// All of them are compared with each token that comes.
+/// Each token that a client sends is compared with all of them.
 inline constexpr std::size_t static_tokens_max = 10'000;
 
 struct StaticToken {
@@ -26,10 +27,11 @@ struct StaticToken {
 /// What a file of tokens says.
 struct StaticTokens {
   std::vector<StaticToken> tokens;
-  std::vector<std::string> problems;  ///< "tokens:3: ...", without what is in the line
+  std::vector<std::string> problems;  ///< "tokens:3: ..."; they never quote the line
 };
 
-/// Reads lines of "sha256:HEX PROFILE"; # begins a comment. `file` is its name, for the problems.
+/// Reads lines of "sha256:HEX PROFILE"; # begins a comment. `file` is the file's name, for
+/// problems.
 StaticTokens parse_static_tokens(std::string_view text, std::string_view file);
 
 /// "sha256:HEX PROFILE", as parse_static_tokens() reads it.
@@ -40,7 +42,7 @@ struct FreshToken {
   StaticToken entry;
 };
 
-/// A new token for whom `profile` is meant.
+/// A new random token for `profile`.
 FreshToken make_token(std::string profile);
 
 }  // namespace plimsoll::bridge

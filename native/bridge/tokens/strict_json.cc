@@ -19,7 +19,7 @@ std::optional<nlohmann::json> parse_json_object(std::string_view text) {
     }
     return true;
   };
-  // Skipped by the parser, but no part of JSON.
+  // The parser skips a byte order mark, which is not part of JSON.
   if (text.starts_with("\xef\xbb\xbf")) return std::nullopt;
   nlohmann::json json = nlohmann::json::parse(text, watch, /*allow_exceptions=*/false);
   if (twice || !json.is_object()) return std::nullopt;

@@ -6,17 +6,17 @@
 #include <string_view>
 #include <utility>
 
-// Why a token was not taken: for the log. Whoever sent it learns 401 and no more.
+// Why a token was refused, for the log. The client only sees the status 401.
 
 namespace plimsoll::bridge {
 
 enum class TokenRefusal : std::uint8_t {
   too_large,        ///< more than token_bytes_max
-  unknown_token,    ///< no static token, and nothing that could be a JWT
-  malformed,        ///< no JWT as it has to be: base64url, JSON, or the type of a claim
+  unknown_token,    ///< not a static token, and cannot be a JWT
+  malformed,        ///< not a valid JWT: base64url, JSON, or the type of a claim
   unknown_key,      ///< signed with a key (`kid`) that is not configured
-  wrong_algorithm,  ///< not that of the key; "none" is nobody's
-  forged,           ///< the signature is not the key's
+  wrong_algorithm,  ///< not the key's algorithm; no key has "none"
+  forged,           ///< the signature is wrong
   expired,
   not_yet_valid,
   wrong_audience,
@@ -27,10 +27,10 @@ enum class TokenRefusal : std::uint8_t {
 inline constexpr std::size_t token_refusals_count =
     static_cast<std::size_t>(TokenRefusal::unknown_profile) + 1;
 
-/// A short sentence of ASCII, never with anything of the token.
+/// A short text in ASCII. It never contains a part of the token.
 std::string_view text(TokenRefusal refusal);
 
-/// What a token stands for, or why it stands for nothing.
+/// What a token stands for, or why it was refused.
 template <class T>
 class [[nodiscard]] Verified {
  public:
@@ -41,7 +41,7 @@ class [[nodiscard]] Verified {
   const T& operator*() const { return *value_; }
   const T* operator->() const { return &*value_; }
 
-  /// Only where it is false.
+  /// Valid only if the token was refused.
   TokenRefusal refusal() const { return refusal_; }
 
  private:

@@ -12,30 +12,30 @@
 #include "plimsoll/native/bridge/tokens/static_token.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
 
-// Who may connect: what a token stands for. Immutable, so that any thread may ask.
+// Which tokens are valid, and what each grants. Immutable, so any thread may ask.
 
 namespace plimsoll::bridge {
 
 class Tokens {
  public:
-  /// `profiles` must outlive this and each Grant. No two of them may have the same name.
+  /// `profiles` must outlive this object and each Grant. Their names must differ.
   Tokens(std::span<const Profile> profiles, std::vector<StaticToken> static_tokens,
          std::vector<JwtKey> jwt_keys);
 
-  /// What `token` stands for at `now`. A static token is looked for first, among all of them in
-  /// constant time; what is none, and has a dot, is taken for a JWT.
+  /// What `token` grants at `now`. Looks among the static tokens first, in constant time. A token
+  /// that is none of them and has a dot is verified as a JWT.
   ///
-  /// Grant::id is the same for the same token for as long as the process runs: of a JWT, for the
-  /// same key by its place and `jti`, or `sub` where it has no `jti`, or the token where it has
-  /// neither.
+  /// Grant::id stays the same for one token as long as the process runs. The id of a JWT depends on
+  /// the position of its key, and on `jti`; without `jti` on `sub`, and without both on the token's
+  /// text.
   Verified<Grant> verify(std::string_view token, std::chrono::system_clock::time_point now) const;
 
-  /// Whether `grant`, which other Tokens gave, would be given here, too: of a static token. A JWT
-  /// holds until it expires, whatever became of its key.
+  /// Whether `grant`, which another Tokens object gave, is still valid under this one. A static
+  /// token must still be in the file. A JWT is valid until it expires, even if its key was removed.
   bool holds(const Grant& grant) const;
 
  private:
-  // Where a static token's profile stands in profiles_; that of one that is not there is past it.
+  // `profile` is an index into profiles_; past the end if there is no such profile.
   struct Entry {
     Sha256 hash;
     std::size_t profile;
