@@ -1,11 +1,28 @@
 #include "plimsoll/core/client/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/near_cache.h"
 
+// More than 500 lines, because each call of a driver is spread over the main session, the side
+// connections, the near cache and the waiters: the order in which they get it is decided here
+// alone.
+
 namespace plimsoll {
+namespace {
+
+// How long until memory is asked for again, where this client makes no progress by itself.
+constexpr Duration room_again_wait = std::chrono::milliseconds(20);
+
+constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
+                            .what = "others wait for room already"};
+constexpr Error nobody_waits{.code = ErrorCode::rejected_by_limit,
+                             .what = "nobody waits for room",
+                             .expected = "OnLimit::wait as inflight_overflow"};
+
+}  // namespace
 
 Result<Client::Accounts> Client::open_accounts(Budget& budget) {
   const std::uint64_t owner = budget.next_owner();
@@ -40,9 +57,68 @@ Client::Client(const ClientOptions& options, Accounts accounts)
 
 Client::~Client() { budget_.leave(this); }
 
+Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration clock_step) {
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recorder_.on());
+  const Result<std::uint32_t> slot = cache.join();
+  if (!slot) return slot.error();
+  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *slot, place, clock_step, session_,
+                               *accounts_.requests, *accounts_.replies);
+  if (near_) return {};
+  cache.leave(*slot);
+  return Error{.code = ErrorCode::out_of_memory,
+               .what = "the connections pool has no room for a client with a cache",
+               .value = sizeof(NearCache)};
+}
+
+void Client::set_shown(std::string_view text) {
+  PLIMSOLL_CHECK(near_);
+  near_->set_shown(text);
+}
+
 void Client::connect(Instant now) {
   if (recorder_.on()) record_input(now, FlightRecord::connect);
   session_.connect(now);
+}
+
+Result<RequestId> Client::prove(Instant now, Duration timeout, Tag tag) {
+  PLIMSOLL_CHECK(near_);
+  return count(near_->prove(now, deadline_of(now, timeout), tag));
+}
+
+Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now, Duration timeout,
+                                        Tag tag) {
+  const std::size_t bytes = encoded_size(command);
+  // A recording has nothing of other connections.
+  if (command.block_time != Duration::zero()) {
+    if (const Status can = check_line(); !can) return can.error();
+    return sides_.join(bytes, now, deadline_of(command, now, timeout), tag, admission_.size());
+  }
+  if (recorder_.on()) {
+    recorder_.note_at(now, FlightRecord::wait,
+                      {static_cast<std::uint64_t>(timeout.count()), tag, bytes});
+  }
+  Result<RequestId> id = join_line(command, bytes, now, timeout, tag);
+  if (recorder_.on()) record_answer(id);
+  return id;
+}
+
+RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
+  if (sides_.admitted() != nullptr) {
+    PLIMSOLL_CHECK(command.block_time != Duration::zero());
+    ++submitted_;
+    return note_beside(command, sides_.submit_admitted(command, tag)).value();
+  }
+  PLIMSOLL_CHECK(std::exchange(admitted_, false));
+  const Admission::Waiter waiter = admission_.first();
+  PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
+  PLIMSOLL_CHECK(command.block_time == Duration::zero());
+  if (recorder_.on()) record_admitted(command, tag);
+  admission_.leave();
+  const RequestId id = session_.submit_to_room(command, waiter.deadline, tag);
+  if (near_) near_->note_staged(command, id);
+  ++submitted_;
+  if (recorder_.on()) record_answer(id);
+  return id;
 }
 
 void Client::cancel(RequestId id, Instant now) {
@@ -51,6 +127,58 @@ void Client::cancel(RequestId id, Instant now) {
   if (Flights::has(id)) return near_ ? near_->cancel(id) : void();
   if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
+}
+
+void Client::set_credentials(const Credentials& credentials) {
+  if (near_) near_->handle_credentials(credentials);
+  session_.set_credentials(credentials);
+  sides_.set_credentials(credentials);
+}
+
+Result<ConnectionId> Client::open_exclusive(Instant now) {
+  if (const Status open = check_open(); !open) return open.error();
+  return sides_.open_exclusive(now);
+}
+
+Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& command,
+                                    Instant now, Duration timeout, Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  const Instant deadline = deadline_of(command, now, timeout);
+  return note_beside(command, count(sides_.submit_to(connection, command, deadline, tag)));
+}
+
+// What is not open any more has been given back by the client's end.
+void Client::release(ConnectionId connection, Instant now) {
+  if (check_open()) sides_.release(connection, now);
+}
+
+Result<ConnectionId> Client::open_subscription(Instant now) {
+  if (const Status open = check_open(); !open) return open.error();
+  return sides_.open_subscription(now);
+}
+
+Result<RequestId> Client::subscribe(ConnectionId connection, SubscriptionKind kind,
+                                    std::span<const std::string_view> names, Instant now,
+                                    Duration timeout, Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.subscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
+}
+
+Result<RequestId> Client::unsubscribe(ConnectionId connection, SubscriptionKind kind,
+                                      std::span<const std::string_view> names, Instant now,
+                                      Duration timeout, Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.unsubscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
+}
+
+Result<RequestId> Client::next_messages(ConnectionId connection, std::size_t messages_max,
+                                        Instant now, Duration timeout, Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  return count(sides_.next_messages(connection, messages_max, now, deadline_of(now, timeout), tag));
+}
+
+void Client::close_subscription(ConnectionId connection, Instant now) {
+  if (check_open()) sides_.close_subscription(connection, now);
 }
 
 void Client::close(Instant now) {
@@ -85,6 +213,22 @@ void Client::handle_closed(ConnectionId connection, const Error& reason, Instant
   if (near_) near_->follow_session();
 }
 
+bool Client::is_connected(ConnectionId connection) const {
+  const Session* const session =
+      connection == first_connection ? &session_ : sides_.session(connection);
+  if (session == nullptr) return false;
+  switch (session->state()) {
+    case Session::State::handshaking:
+    case Session::State::ready:
+    case Session::State::closing: return true;
+    case Session::State::idle:
+    case Session::State::waiting:
+    case Session::State::opening:
+    case Session::State::closed: return false;
+  }
+  return false;
+}
+
 std::span<char> Client::read_space(ConnectionId connection) {
   Session* const session = find(connection);
   if (session == nullptr) return {};
@@ -110,6 +254,12 @@ void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now
   }
   if (Session* const session = find(connection)) session->handle_read(bytes, now);
   if (near_ && connection == first_connection && bytes > 0) near_->handle_read();
+}
+
+bool Client::is_paused(ConnectionId connection) const {
+  const Session* const session =
+      connection == first_connection ? nullptr : sides_.session(connection);
+  return session != nullptr && session->is_paused();
 }
 
 std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
@@ -149,15 +299,6 @@ std::optional<Action> Client::poll_action() {
                 .connection = first_connection};
 }
 
-std::optional<Action> Client::poll_side_action() {
-  if (sides_.none()) return std::nullopt;
-  const auto side = sides_.poll_action();
-  if (!side) return std::nullopt;
-  const bool opens = side->action == Session::Action::open;
-  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
-                .connection = side->connection};
-}
-
 ClientStatistics Client::statistics() const {
   ClientStatistics all{.state = session_.state(),
                        .in_flight = session_.in_flight(),
@@ -179,5 +320,214 @@ ClientStatistics Client::statistics() const {
   }
   return all;
 }
+
+Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now, Duration timeout,
+                                         Tag tag) {
+  if (const Status open = check_open(); !open) return count(open.error());
+  const Instant deadline = deadline_of(command, now, timeout);
+  return note_beside(command, count(sides_.submit_blocking(command, now, deadline, tag)));
+}
+
+Result<RequestId> Client::count(const Result<RequestId>& id) {
+  ++(id ? submitted_ : rejected_);
+  return id;
+}
+
+Result<RequestId> Client::refuse_to_overtake() { return count(others_wait); }
+
+Result<RequestId> Client::join_line(const CommandView& command, std::size_t bytes, Instant now,
+                                    Duration timeout, Tag tag) {
+  if (const Status can = check_line(); !can) return can.error();
+  line_now_ = now;
+  if (admission_.none()) room_again_at_ = never;
+  const Admission* const sides = sides_.line();
+  const Admission::Size beside = sides == nullptr ? Admission::Size() : sides->size();
+  const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag, beside);
+  if (id && near_) near_->note_waits(command, *id);
+  return id;
+}
+
+void Client::cancel_wait(RequestId id) {
+  if (Admission::is_for_connection(id)) return sides_.cancel_wait(id);
+  if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
+  if (admitted_ && admission_.first().id == id) {
+    admitted_ = false;
+    session_.release_room();
+  }
+  admission_.cancel(id);
+}
+
+void Client::handle_line_timeout(Instant now) {
+  line_now_ = now;
+  if (now >= room_again_at_) room_again_at_ = never;
+  admission_.handle_timeout(now);
+}
+
+std::optional<Event> Client::poll_admission() {
+  PLIMSOLL_CHECK(!admitted_);
+  const std::optional<Event> event = poll_line();
+  // The others wait for the first one.
+  const std::size_t for_memory = room_again_at_ == never ? 0 : admission_.waiting_count();
+  if (const std::size_t before = std::exchange(waiting_for_memory_, for_memory)) {
+    accounts_.requests->add_waiting(-static_cast<int>(before));
+  }
+  if (for_memory > 0) accounts_.requests->add_waiting(static_cast<int>(for_memory));
+  return event;
+}
+
+// Tells who waits no longer, or lets the first one in.
+std::optional<Event> Client::poll_line() {
+  const bool over = session_.is_closed();
+  if (const auto ended = over ? admission_.take_closed() : admission_.next_ended()) {
+    room_again_at_ = never;  // another may be first
+    return waiter_failed(*ended);
+  }
+  if (over || admission_.none()) return std::nullopt;
+  if (room_again_at_ != never && session_.counters().progress() == refused_progress_)
+    return std::nullopt;
+  const Admission::Waiter& first = admission_.first();
+  switch (session_.make_room(first.bytes)) {
+    case Pipeline::Room::made: break;
+    case Pipeline::Room::no_place: room_again_at_ = never; return std::nullopt;
+    case Pipeline::Room::no_memory:
+      room_again_at_ = after(std::max(line_now_, session_.now()), room_again_wait);
+      refused_progress_ = session_.counters().progress();
+      return std::nullopt;
+  }
+  room_again_at_ = never;
+  admitted_ = true;
+  return Event{.kind = Event::Kind::admitted, .tag = first.tag};
+}
+
+Event Client::waiter_failed(const Ended& ended) {
+  if (ended.code == ErrorCode::timed_out) {
+    admission_error_ = {.what = "the request's deadline passed while it waited for room"};
+  } else if (ended.code == ErrorCode::cancelled) {
+    admission_error_ = {.what = "the request was cancelled while it waited for room"};
+  } else {
+    admission_error_ = session_.refusal();
+  }
+  admission_error_.code = ended.code;
+  admission_error_.executed = ended.executed;
+  return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
+}
+
+// Side connections come and go with the main one: none is opened beside one that is over.
+Status Client::check_open() const {
+  if (session_.is_closed()) return session_.refusal();
+  return {};
+}
+
+Status Client::check_line() const {
+  if (const Status open = check_open(); !open) return open.error();
+  if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
+  return {};
+}
+
+Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
+                                     Tag tag, Duration max_staleness) {
+  if (!admission_.none()) return refuse_to_overtake();
+  return count(near_->submit(command, now, deadline_of(now, timeout), tag, max_staleness));
+}
+
+Result<RequestId> Client::note_beside(const CommandView& command, const Result<RequestId>& id) {
+  if (near_ && id) near_->note_beside(command, *id);
+  return id;
+}
+
+std::optional<Event> Client::poll_near_event() {
+  for (;;) {
+    if (std::optional<Event> event = near_->poll_event()) return event;
+    std::optional<Event> event = session_.poll_event();
+    const bool is_all = !event;
+    if (event) event = near_->handle_event(*event);
+    near_->follow_session();
+    if (is_all) break;
+    if (event && event->tag >= own_tag_first) event = handle_own(*event);
+    if (event) return event;
+  }
+  std::optional<Event> event;
+  if (!admission_.none()) event = poll_admission();
+  near_->handle_first_waits(admission_.first_id());
+  return event;
+}
+
+Instant Client::near_timeout() const { return near_->poll_timeout(); }
+
+// What several wait for is copied for each of them but the last.
+Result<Reply> Client::keep_shared_reply() {
+  const std::string_view cached = near_->cached_reply();
+  if (!cached.empty()) return Reply::copy_of(cached, *accounts_.replies);
+  return near_->will_tell_again() ? session_.copy_reply() : session_.keep_reply();
+}
+
+// The others end before the client does. Where they take their time, requests on the main
+// connection do not wait for them; otherwise the server's words must live until they are told.
+std::optional<Event> Client::poll_any_event() {
+  spoke_ = false;
+  if (!end_ || sides_.take_their_time()) {
+    std::optional<Event> event = poll_main_event();
+    if (event && event->kind == Event::Kind::closed) {
+      sides_.abort_unless_closing();
+      end_ = event;
+      if (sides_.take_their_time()) {
+        end_->value.reset();
+        event = poll_main_event();
+      } else {
+        event.reset();
+      }
+    }
+    if (event) return event;
+  }
+  if (!sides_.none()) {
+    if (std::optional<Event> event = sides_.poll_event()) {
+      spoke_ = true;
+      if (near_ && event->value) near_->note_told_beside();
+      if (near_ && event->error != nullptr) near_->note_refusal(*event);
+      return event;
+    }
+  }
+  if (near_) near_->follow_sides(sides_);
+  if (!end_ || !sides_.have_said_all()) return std::nullopt;
+  std::optional<Event> end = end_;
+  end_.reset();
+  return end;
+}
+
+std::optional<Event> Client::poll_main_event() {
+  if (near_) return poll_near_event();
+  std::optional<Event> event = recorder_.on() ? poll_recorded_event() : session_.poll_event();
+  if (event && event->tag >= own_tag_first) event = poll_own(*event);
+  if (!event && !admission_.none()) event = poll_admission();
+  return event;
+}
+
+// What users are told of a request of the client's own.
+std::optional<Event> Client::handle_own(const Event& event) {
+  if (event.tag == own_auth) return SideConnections::credentials_outcome(event);
+  sides_.handle_unblocked(event.tag, event);
+  return std::nullopt;
+}
+
+// The next event that users are told, from this one on.
+std::optional<Event> Client::poll_own(const Event& first) {
+  std::optional<Event> event = first;
+  while (event && event->tag >= own_tag_first) {
+    if (const auto told = handle_own(*event)) return told;
+    event = session_.poll_event();
+  }
+  return event;
+}
+
+std::optional<Action> Client::poll_side_action() {
+  if (sides_.none()) return std::nullopt;
+  const auto side = sides_.poll_action();
+  if (!side) return std::nullopt;
+  const bool opens = side->action == Session::Action::open;
+  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
+                .connection = side->connection};
+}
+
+Session* Client::find_side(ConnectionId connection) { return sides_.session(connection); }
 
 }  // namespace plimsoll

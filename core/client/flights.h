@@ -64,7 +64,7 @@ class Flights {
     bool has_landed = false;  // its outcome is being told
     bool is_sealed = false;   // nobody joins it any more
 
-    // A proof (near_cache_proof.cc) is a flight that asks nothing: of row 0. Others may wait for it
+    // A proof (NearCache::open_proof()) is a flight that asks nothing: of row 0. Others may wait for it
     // rather than for a reply of their own, as a chain, and have their command kept encoded.
     std::uint8_t rounds_left = 0;  // of a proof: round trips after this one
     Flight* awaited_by = nullptr;

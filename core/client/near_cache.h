@@ -146,8 +146,11 @@ class NearCache {
   // To be called before the request is staged: whoever asks later does so behind it.
   Staged about_to_stage(Instant now) { return {now, cache_.next_mark()}; }
 
+  bool may_track(std::string_view key) const;
+  bool may_fetch(const commands::Question& question) const;
   std::optional<RequestId> fetch(const commands::Question& question, const CommandView& command,
                                  Instant now, Instant deadline, Tag tag, Duration max_staleness);
+  Result<RequestId> submit_flight(Flights::Flight& flight, const CommandView& command);
   static Staged staging_of(const Flights::Flight& flight) {
     return {flight.ticket.began_at, flight.ticket.mark};
   }
@@ -157,8 +160,7 @@ class NearCache {
     return state() == State::ttl ? 0 : told_beside_.load(std::memory_order_acquire);
   }
   std::optional<RequestId> join(Flights::Flight& flight, Instant deadline, Tag tag);
-  bool may_track(std::string_view key) const;
-  bool may_fetch(const commands::Question& question) const;
+  bool has_room_to_wait() const;
   std::uint32_t slot() const;
   std::uint32_t source() const {
     const cache::Sources::Source* const source = source_.load(std::memory_order_acquire);
@@ -171,13 +173,23 @@ class NearCache {
   void leave_source();
   void begin_generation();
   void end_generation();
+  bool handle_push(const Value& push);
+  void handle_invalidation(const Value& keys);
+  void forget_all();
+  void take_part(const Event& event, Flights::Flight& flight);
+  std::optional<Event> land(const Event& event, Flights::Flight& flight);
+  void take_answer(Flights::Flight& flight, const std::optional<Value>& value);
+  void take_answers(const Flights::Flight& mget, const std::optional<Value>& value);
+  void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
+            const Value* value, cache::Cache::Keep keep);
+  Event told(Tag tag);
+  Event failed(const Flights::EndedWaiter& ended);
   bool is_broadcast() const;
   Result<Flights::Flight*> open_proof(Instant now);
   std::optional<RequestId> await_proof(const commands::Question& question, std::uint64_t hash,
                                        const cache::Cache::Ticket& ticket,
                                        const CommandView& command, Instant now, Instant deadline,
                                        Tag tag);
-  bool has_room_to_wait() const;
   std::optional<Event> land_proof(const Event& event, Flights::Flight& proof);
   void end_proof(Flights::Flight& proof);
   void ask_again(Flights::Flight& flight);
@@ -187,19 +199,7 @@ class NearCache {
   void ask_for_proof(Instant now);
   void give_up_probe();
   Instant next_proof() const;
-  bool handle_push(const Value& push);
-  void handle_invalidation(const Value& keys);
-  void forget_all();
   void handle_reply_to(RequestId id);
-  void take_part(const Event& event, Flights::Flight& flight);
-  std::optional<Event> land(const Event& event, Flights::Flight& flight);
-  void take_answer(Flights::Flight& flight, const std::optional<Value>& value);
-  void take_answers(const Flights::Flight& mget, const std::optional<Value>& value);
-  void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
-            const Value* value, cache::Cache::Keep keep);
-  Event told(Tag tag);
-  Event failed(const Flights::EndedWaiter& ended);
-  Result<RequestId> submit_flight(Flights::Flight& flight, const CommandView& command);
 
   cache::Cache& cache_;
   const std::uint32_t slot_;

@@ -6,8 +6,8 @@
 
 #include "plimsoll/core/base/check.h"
 
-// How side connections are opened, used and given back. What their sessions say is translated in
-// side_events.cc.
+// More than 500 lines, because the three uses of a side connection (blocking, exclusive,
+// subscription) and the line for it share one table: a connection changes from use to use.
 
 namespace plimsoll {
 namespace {
@@ -26,98 +26,19 @@ Error too_many(const char* what, std::uint32_t limit) {
   return {.code = ErrorCode::rejected_by_limit, .what = what, .value = limit, .limit = limit};
 }
 
+// How long until memory is asked for again, where there is none for the first in line.
+constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
+
+constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
+                               .what = "blocking_connections_max is 0"};
+constexpr Error no_room_for_line{.code = ErrorCode::rejected_by_limit,
+                                 .what =
+                                     "the connections pool has no room for a line of commands "
+                                     "that wait for a connection"};
+
 }  // namespace
 
 SideConnections::~SideConnections() = default;
-
-Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestId>& id) const {
-  if (!id) return id.error();
-  const RequestId generation = table_->sides[index]->generation << generation_shift;
-  return (*id & ~generation_mask) | generation | RequestId{index} << index_shift;
-}
-
-bool SideConnections::make_table() {
-  if (!table_) table_ = Box<Table>::make(accounts_.connections, 0);
-  return static_cast<bool>(table_);
-}
-
-Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
-  now_ = now;
-  const bool subscribes = role == Role::subscription;
-  const std::uint32_t limit =
-      subscribes ? options_.subscriptions_max : options_.blocking_connections_max;
-  if ((subscribes ? subscriptions_count() : blocking_count()) >= limit) {
-    return subscribes ? too_many("subscriptions_max is reached", limit)
-                      : too_many("blocking_connections_max is reached", limit);
-  }
-  if (!make_table()) return no_room;
-  // The first place is the main connection's.
-  const auto index = static_cast<std::uint32_t>(std::countr_one(used_ | 1));
-  PLIMSOLL_CHECK(index < connections_max);
-  SessionOptions options = options_;
-  options.random_seed += index;
-  options.tracking = {};
-  options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
-  options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
-  AccountHandle pushes;
-  if (subscribes) {
-    pushes = accounts_.connections.budget().open_account(PoolKind::pushes,
-                                                         accounts_.connections.owner());
-    if (!pushes) return no_room;
-  }
-  const Session::Accounts accounts{.requests = accounts_.requests,
-                                   .replies = subscribes ? *pushes : accounts_.replies,
-                                   .connections = accounts_.connections};
-  Box<Side> side =
-      Box<Side>::make(accounts_.connections, 0, role, options, accounts,
-                      subscribes ? Session::Use::subscriptions : Session::Use::requests);
-  if (!side) return no_room;
-  if (subscribes) {
-    side->pushes = std::move(pushes);
-    side->subscription = Box<Subscription>::make(accounts_.connections, 0, accounts_.connections,
-                                                 *side->pushes, options_);
-    if (!side->subscription) return no_room;
-  }
-  side->generation = ++generations_ % generations_count;
-  side->idle_since = now;
-  side->session.connect(now);
-  table_->sides[index] = std::move(side);
-  used_ |= std::uint64_t{1} << index;
-  note_use();
-  return index;
-}
-
-// One that is connected rather than one that is about to be.
-std::optional<std::uint32_t> SideConnections::idle_one() const {
-  std::optional<std::uint32_t> found;
-  for_each([&found](std::uint32_t index, const Side& side) {
-    const Session::State state = side.session.state();
-    const bool ending = state == Session::State::closing || state == Session::State::closed;
-    if (side.role != Role::blocking || side.busy || side.unblocking || ending) return;
-    if (!found || state == Session::State::ready) found = index;
-  });
-  return found;
-}
-
-std::size_t SideConnections::count(Role role) const {
-  std::size_t count = 0;
-  for_each([role, &count](std::uint32_t, const Side& side) { count += side.role == role; });
-  return count;
-}
-
-SideConnections::Side& SideConnections::side(ConnectionId connection, Role role) const {
-  const std::uint32_t index = index_of(connection);
-  PLIMSOLL_CHECK(index < connections_max && (used_ >> index & 1) == 1);
-  Side& side = *table_->sides[index];
-  PLIMSOLL_CHECK(side.role == role && !side.given_up);
-  return side;
-}
-
-Session* SideConnections::session(ConnectionId connection) const {
-  const std::uint32_t index = index_of(connection);
-  PLIMSOLL_CHECK(index < connections_max);
-  return (used_ >> index & 1) == 1 ? &table_->sides[index]->session : nullptr;
-}
 
 Result<RequestId> SideConnections::submit_blocking(const CommandView& command, Instant now,
                                                    Instant deadline, Tag tag) {
@@ -133,13 +54,39 @@ Result<RequestId> SideConnections::submit_blocking(const CommandView& command, I
   return begin(*index, *id, deadline);
 }
 
-RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant deadline) {
-  Side& side = *table_->sides[index];
-  side.busy = true;
-  side.early = Early::no;
-  side.request = id;
-  side.deadline = deadline;
-  return on(index, id).value();
+Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
+                                        const Admission::Size& beside) {
+  now_ = now;
+  // Nobody would ever be admitted.
+  if (options_.blocking_connections_max == 0) return no_connections;
+  if (!make_table()) return no_room_for_line;
+  Box<Line>& made = table_->line;
+  if (!made) {
+    // It stays when nobody waits any more, as the table does: no request is there to pay for that.
+    made = Box<Line>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
+  }
+  if (!made) return no_room_for_line;
+  if (table_->line->waiters.none()) table_->line->room_again_at = never;
+  const Result<RequestId> id = table_->line->waiters.join(bytes, deadline, tag, beside);
+  note_use();
+  return id;
+}
+
+void SideConnections::cancel_wait(RequestId id) {
+  PLIMSOLL_CHECK(has_line());
+  if (table_->line->reserved && table_->line->waiters.first().id == id) release_room();
+  table_->line->waiters.cancel(id);
+}
+
+RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) {
+  PLIMSOLL_CHECK(admitted() != nullptr);
+  const std::uint32_t index = *std::exchange(table_->line->reserved, std::nullopt);
+  const Admission::Waiter waiter = table_->line->waiters.first();
+  PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
+  table_->line->waiters.leave();
+  note_use();
+  const RequestId id = table_->sides[index]->session.submit_to_room(command, never, tag);
+  return begin(index, id, waiter.deadline);
 }
 
 Result<ConnectionId> SideConnections::open_exclusive(Instant now) {
@@ -228,6 +175,22 @@ SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId con
   return used.subscription->statistics(used.session);
 }
 
+void SideConnections::cancel(RequestId id, Instant now) {
+  const auto index = static_cast<std::uint32_t>(id >> index_shift);
+  if (index >= connections_max || (used_ >> index & 1) == 0) return;
+  Side& side = *table_->sides[index];
+  if ((id & generation_mask) >> generation_shift != side.generation) return;
+  const RequestId request = id & ((RequestId{1} << index_shift) - 1) & ~generation_mask;
+  if (side.role == Role::blocking) {
+    if (side.busy && side.request == request) end_early(index, Early::cancelled, now);
+  } else if ((request & Subscription::wait_bit) != 0) {
+    side.subscription->stop_waiting(
+        request, Error{.code = ErrorCode::cancelled, .what = "the wait was cancelled"});
+  } else {
+    side.session.cancel(request);
+  }
+}
+
 bool SideConnections::is_answered(RequestId id) const {
   const auto index = static_cast<std::uint32_t>(id >> index_shift);
   if (index >= connections_max || (used_ >> index & 1) == 0) return true;
@@ -244,20 +207,245 @@ bool SideConnections::none_is_under_way() const {
   return none;
 }
 
-void SideConnections::cancel(RequestId id, Instant now) {
-  const auto index = static_cast<std::uint32_t>(id >> index_shift);
-  if (index >= connections_max || (used_ >> index & 1) == 0) return;
-  Side& side = *table_->sides[index];
-  if ((id & generation_mask) >> generation_shift != side.generation) return;
-  const RequestId request = id & ((RequestId{1} << index_shift) - 1) & ~generation_mask;
-  if (side.role == Role::blocking) {
-    if (side.busy && side.request == request) end_early(index, Early::cancelled, now);
-  } else if ((request & Subscription::wait_bit) != 0) {
-    side.subscription->stop_waiting(
-        request, Error{.code = ErrorCode::cancelled, .what = "the wait was cancelled"});
-  } else {
-    side.session.cancel(request);
+bool SideConnections::have_said_all() const {
+  bool all = nobody_waits();
+  for_each([&all](std::uint32_t, const Side& side) {
+    const bool waited_for = side.subscription && side.subscription->waits();
+    all = all && side.session.has_said_all() && !waited_for;
+  });
+  return all;
+}
+
+void SideConnections::set_credentials(const Credentials& credentials) {
+  for_each([&](std::uint32_t, Side& side) { side.session.set_credentials(credentials); });
+}
+
+void SideConnections::close(Instant now) {
+  closing_ = true;
+  for_each([now](std::uint32_t, Side& side) {
+    side.given_up = true;
+    side.session.close(now);
+  });
+}
+
+void SideConnections::abort() {
+  closing_ = aborted_ = true;
+  for_each([](std::uint32_t, Side& side) {
+    side.given_up = true;
+    side.session.abort();
+  });
+}
+
+void SideConnections::abort_unless_closing() {
+  if (!closing_) abort();
+}
+
+void SideConnections::handle_timeout(Instant now) {
+  now_ = now;
+  if (has_line()) {
+    if (now >= table_->line->room_again_at) table_->line->room_again_at = never;
+    table_->line->waiters.handle_timeout(now);
   }
+  for_each([&](std::uint32_t index, Side& side) {
+    side.session.handle_timeout(now);
+    if (side.busy && now >= side.deadline) {
+      side.early == Early::no ? end_early(index, Early::timed_out, now) : cut(side);
+    }
+    if (side.busy && now >= side.unblock_at && !side.unblocking) unblock(index);
+    if (side.subscription) side.subscription->handle_timeout(side.session, now);
+    if (now >= after(side.idle_since, side_connection_idle_max) && is_idle(side)) {
+      side.session.close(now);
+    }
+  });
+}
+
+Instant SideConnections::poll_timeout() {
+  Instant next = never;
+  if (!nobody_waits())
+    next = std::min(table_->line->waiters.next_deadline(), table_->line->room_again_at);
+  for_each([&next](std::uint32_t, Side& side) {
+    next = std::min(next, side.session.poll_timeout());
+    if (side.busy) next = std::min({next, side.deadline, side.unblock_at});
+    if (side.subscription) next = std::min(next, side.subscription->poll_timeout());
+    if (is_idle(side)) next = std::min(next, after(side.idle_since, side_connection_idle_max));
+  });
+  return next;
+}
+
+std::optional<SideConnections::SideAction> SideConnections::poll_action() {
+  std::optional<SideAction> found;
+  for_each([&](std::uint32_t index, Side& side) {
+    if (found) return;
+    const std::optional<Session::Action> action = side.session.poll_action();
+    if (action == Session::Action::open) side.opened_beside = main_number();
+    if (action) found = SideAction{.action = *action, .connection = ConnectionId{index}};
+  });
+  return found;
+}
+
+std::optional<Event> SideConnections::poll_event() {
+  std::optional<Event> told = poll_sides();
+  if (told) return told;
+  drop_those_over();
+  return poll_line();
+}
+
+std::uint64_t SideConnections::unsent() const {
+  std::uint64_t mask = 0;
+  for_each([&mask](std::uint32_t index, const Side& side) {
+    if (side.session.has_unsent()) mask |= std::uint64_t{1} << index;
+  });
+  return mask;
+}
+
+std::uint64_t SideConnections::take_resumed() {
+  std::uint64_t mask = 0;
+  for_each([&mask](std::uint32_t index, Side& side) {
+    if (side.session.take_resumed()) mask |= std::uint64_t{1} << index;
+  });
+  return mask;
+}
+
+// In doubt, it may still meet the command that comes next on that connection.
+void SideConnections::handle_unblocked(Tag own_tag, const Event& event) {
+  const auto index = static_cast<std::uint32_t>(own_tag - own_unblock_first);
+  if ((used_ >> index & 1) == 0) return;
+  Side& side = *table_->sides[index];
+  if (!std::exchange(side.unblocking, false)) return;
+  const bool refused = event.kind == Event::Kind::failed && event.value.has_value();
+  const bool lost = event.kind == Event::Kind::failed && !event.value.has_value();
+  if (lost || (refused && side.busy)) return cut(side);
+  if (side.busy) side.unblock_at = after(now_, unblock_again_wait);
+}
+
+std::optional<Event> SideConnections::credentials_outcome(const Event& event) {
+  if (event.kind != Event::Kind::queueing_failed) return std::nullopt;
+  return Event{
+      .kind = Event::Kind::credentials_refused, .value = event.value, .error = event.error};
+}
+
+Session* SideConnections::session(ConnectionId connection) const {
+  const std::uint32_t index = index_of(connection);
+  PLIMSOLL_CHECK(index < connections_max);
+  return (used_ >> index & 1) == 1 ? &table_->sides[index]->session : nullptr;
+}
+
+Result<Reply> SideConnections::keep_reply() {
+  PLIMSOLL_CHECK(last_ != nullptr);
+  if (last_->subscription && last_->subscription->shows_kept()) {
+    return last_->subscription->take_kept();
+  }
+  return last_->session.keep_reply();
+}
+
+void SideConnections::validate() {
+  for_each([](std::uint32_t, Side& side) {
+    side.session.validate();
+    PLIMSOLL_CHECK(side.role == Role::blocking || !side.busy);
+    PLIMSOLL_CHECK((side.role == Role::subscription) == static_cast<bool>(side.subscription));
+    PLIMSOLL_CHECK(side.busy || side.early == Early::no);
+  });
+  if (has_line()) table_->line->waiters.validate();
+  PLIMSOLL_CHECK(none_ == (used_ == 0 && nobody_waits()));
+  PLIMSOLL_CHECK(subscriptions_count() <= options_.subscriptions_max);
+  PLIMSOLL_CHECK(blocking_count() <= options_.blocking_connections_max);
+}
+
+bool SideConnections::make_table() {
+  if (!table_) table_ = Box<Table>::make(accounts_.connections, 0);
+  return static_cast<bool>(table_);
+}
+
+Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
+  now_ = now;
+  const bool subscribes = role == Role::subscription;
+  const std::uint32_t limit =
+      subscribes ? options_.subscriptions_max : options_.blocking_connections_max;
+  if ((subscribes ? subscriptions_count() : blocking_count()) >= limit) {
+    return subscribes ? too_many("subscriptions_max is reached", limit)
+                      : too_many("blocking_connections_max is reached", limit);
+  }
+  if (!make_table()) return no_room;
+  // The first place is the main connection's.
+  const auto index = static_cast<std::uint32_t>(std::countr_one(used_ | 1));
+  PLIMSOLL_CHECK(index < connections_max);
+  SessionOptions options = options_;
+  options.random_seed += index;
+  options.tracking = {};
+  options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
+  options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
+  AccountHandle pushes;
+  if (subscribes) {
+    pushes = accounts_.connections.budget().open_account(PoolKind::pushes,
+                                                         accounts_.connections.owner());
+    if (!pushes) return no_room;
+  }
+  const Session::Accounts accounts{.requests = accounts_.requests,
+                                   .replies = subscribes ? *pushes : accounts_.replies,
+                                   .connections = accounts_.connections};
+  Box<Side> side =
+      Box<Side>::make(accounts_.connections, 0, role, options, accounts,
+                      subscribes ? Session::Use::subscriptions : Session::Use::requests);
+  if (!side) return no_room;
+  if (subscribes) {
+    side->pushes = std::move(pushes);
+    side->subscription = Box<Subscription>::make(accounts_.connections, 0, accounts_.connections,
+                                                 *side->pushes, options_);
+    if (!side->subscription) return no_room;
+  }
+  side->generation = ++generations_ % generations_count;
+  side->idle_since = now;
+  side->session.connect(now);
+  table_->sides[index] = std::move(side);
+  used_ |= std::uint64_t{1} << index;
+  note_use();
+  return index;
+}
+
+// One that is connected rather than one that is about to be.
+std::optional<std::uint32_t> SideConnections::idle_one() const {
+  std::optional<std::uint32_t> found;
+  for_each([&found](std::uint32_t index, const Side& side) {
+    const Session::State state = side.session.state();
+    const bool ending = state == Session::State::closing || state == Session::State::closed;
+    if (side.role != Role::blocking || side.busy || side.unblocking || ending) return;
+    if (!found || state == Session::State::ready) found = index;
+  });
+  return found;
+}
+
+bool SideConnections::is_idle(const Side& side) {
+  return side.role == Role::blocking && !side.busy && !side.unblocking &&
+         side.session.state() == Session::State::ready;
+}
+
+std::size_t SideConnections::count(Role role) const {
+  std::size_t count = 0;
+  for_each([role, &count](std::uint32_t, const Side& side) { count += side.role == role; });
+  return count;
+}
+
+SideConnections::Side& SideConnections::side(ConnectionId connection, Role role) const {
+  const std::uint32_t index = index_of(connection);
+  PLIMSOLL_CHECK(index < connections_max && (used_ >> index & 1) == 1);
+  Side& side = *table_->sides[index];
+  PLIMSOLL_CHECK(side.role == role && !side.given_up);
+  return side;
+}
+
+Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestId>& id) const {
+  if (!id) return id.error();
+  const RequestId generation = table_->sides[index]->generation << generation_shift;
+  return (*id & ~generation_mask) | generation | RequestId{index} << index_shift;
+}
+
+RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant deadline) {
+  Side& side = *table_->sides[index];
+  side.busy = true;
+  side.early = Early::no;
+  side.request = id;
+  side.deadline = deadline;
+  return on(index, id).value();
 }
 
 // The server may have taken an element for the one who waits no longer: it is asked to let go, and
@@ -309,87 +497,176 @@ void SideConnections::cut(Side& side) {
   side.session.abort();
 }
 
-void SideConnections::set_credentials(const Credentials& credentials) {
-  for_each([&](std::uint32_t, Side& side) { side.session.set_credentials(credentials); });
-}
-
-void SideConnections::close(Instant now) {
-  closing_ = true;
-  for_each([now](std::uint32_t, Side& side) {
-    side.given_up = true;
-    side.session.close(now);
+std::optional<Event> SideConnections::poll_sides() {
+  std::optional<Event> told;
+  for_each([&](std::uint32_t, Side& side) {
+    if (told) return;
+    last_ = &side;
+    now_ = std::max(now_, side.session.now());
+    close_if_older(side);
+    if (side.subscription) told = side.subscription->resume(side.session, now_);
+    if (told) return;
+    while (const std::optional<Event> event = side.session.poll_event()) {
+      told = translate(side, *event);
+      if (told) return;
+    }
+    if (side.subscription) told = poll_subscription(side);
+    settle(side);
   });
+  return told;
 }
 
-void SideConnections::abort_unless_closing() {
-  if (!closing_) abort();
-}
-
-void SideConnections::abort() {
-  closing_ = aborted_ = true;
-  for_each([](std::uint32_t, Side& side) {
-    side.given_up = true;
-    side.session.abort();
-  });
-}
-
-void SideConnections::handle_timeout(Instant now) {
-  now_ = now;
-  if (has_line()) {
-    if (now >= table_->line->room_again_at) table_->line->room_again_at = never;
-    table_->line->waiters.handle_timeout(now);
+std::optional<Event> SideConnections::translate(Side& side, const Event& event) {
+  if (event.tag == own_auth) return credentials_outcome(event);
+  if (event.tag == own_unwatch) {
+    // What is watched still would end somebody else's transaction.
+    if (event.kind == Event::Kind::failed) side.session.abort();
+    return std::nullopt;
   }
-  for_each([&](std::uint32_t index, Side& side) {
-    side.session.handle_timeout(now);
-    if (side.busy && now >= side.deadline) {
-      side.early == Early::no ? end_early(index, Early::timed_out, now) : cut(side);
-    }
-    if (side.busy && now >= side.unblock_at && !side.unblocking) unblock(index);
-    if (side.subscription) side.subscription->handle_timeout(side.session, now);
-    if (now >= after(side.idle_since, side_connection_idle_max) && is_idle(side)) {
-      side.session.close(now);
-    }
-  });
+  switch (side.role) {
+    case Role::blocking: return translate_blocking(side, event);
+    case Role::subscription: return side.subscription->handle_event(side.session, event);
+    case Role::exclusive: break;
+  }
+  switch (event.kind) {
+    case Event::Kind::completed:
+    case Event::Kind::failed:
+    case Event::Kind::queueing_failed: return event;
+    case Event::Kind::ready:
+    case Event::Kind::pushed:
+    case Event::Kind::disconnected:
+    case Event::Kind::closed:
+    case Event::Kind::credentials_refused:
+    case Event::Kind::admitted: return std::nullopt;
+  }
+  return std::nullopt;
 }
 
-Instant SideConnections::poll_timeout() {
-  Instant next = never;
-  if (!nobody_waits())
-    next = std::min(table_->line->waiters.next_deadline(), table_->line->room_again_at);
-  for_each([&next](std::uint32_t, Side& side) {
-    next = std::min(next, side.session.poll_timeout());
-    if (side.busy) next = std::min({next, side.deadline, side.unblock_at});
-    if (side.subscription) next = std::min(next, side.subscription->poll_timeout());
-    if (is_idle(side)) next = std::min(next, after(side.idle_since, side_connection_idle_max));
-  });
-  return next;
+std::optional<Event> SideConnections::translate_blocking(Side& side, const Event& event) {
+  const bool completed = event.kind == Event::Kind::completed;
+  if (!completed && event.kind != Event::Kind::failed) return std::nullopt;
+  PLIMSOLL_CHECK(side.busy);
+  side.busy = false;
+  side.deadline = side.unblock_at = never;
+  side.idle_since = now_;
+  const Early early = std::exchange(side.early, Early::no);
+  // What was taken for the one who waits no longer is told all the same: it would be lost.
+  const bool nothing_came = completed ? event.value->is_null() : !event.value.has_value();
+  // What is still to come of a reply that was given up would be the next command's.
+  if (!completed && event.error->code == ErrorCode::out_of_memory) side.session.abort();
+  if (early == Early::no || !nothing_came) return event;
+  side.error = Error{.code = ErrorCode::cancelled, .what = "the request was cancelled"};
+  if (early == Early::timed_out) {
+    side.error = {.code = ErrorCode::timed_out, .what = side.session.deadline_passed()};
+  }
+  if (!completed) side.error.executed = event.error->executed;
+  return Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &side.error};
 }
 
-std::optional<SideConnections::SideAction> SideConnections::poll_action() {
-  std::optional<SideAction> found;
-  for_each([&](std::uint32_t index, Side& side) {
-    if (found) return;
-    const std::optional<Session::Action> action = side.session.poll_action();
-    if (action == Session::Action::open) side.opened_beside = main_number();
-    if (action) found = SideAction{.action = *action, .connection = ConnectionId{index}};
-  });
-  return found;
+std::optional<Event> SideConnections::poll_subscription(Side& side) {
+  Subscription& subscription = *side.subscription;
+  subscription.restore(side.session);
+  std::optional<Event> event = subscription.poll_event();
+  if (!event && side.session.state() == Session::State::closed) {
+    Error reason = side.session.last_problem();
+    reason.code = ErrorCode::closed;
+    subscription.stop_waiting(reason);
+    event = subscription.poll_event();
+  }
+  return event;
 }
 
-std::uint64_t SideConnections::unsent() const {
-  std::uint64_t mask = 0;
-  for_each([&mask](std::uint32_t index, const Side& side) {
-    if (side.session.has_unsent()) mask |= std::uint64_t{1} << index;
-  });
-  return mask;
+// A connection that its user gave back serves others once nothing of his is under way.
+void SideConnections::settle(Side& side) {
+  if (side.role != Role::exclusive || !side.given_up || side.session.in_flight() > 0) return;
+  if (side.session.state() != Session::State::ready) return;
+  side.role = Role::blocking;
+  side.given_up = false;
+  side.idle_since = now_;
 }
 
-std::uint64_t SideConnections::take_resumed() {
-  std::uint64_t mask = 0;
-  for_each([&mask](std::uint32_t index, Side& side) {
-    if (side.session.take_resumed()) mask |= std::uint64_t{1} << index;
+// Closes an idle connection that is older than the main one: a command that blocks on it could not
+// be unblocked (is_known_to_main()), so the next such command opens a new one.
+void SideConnections::close_if_older(Side& side) {
+  const std::uint64_t main = main_number();
+  if (main != 0 && side.opened_beside != main && is_idle(side)) side.session.close(now_);
+}
+
+void SideConnections::drop_those_over() {
+  for_each([this](std::uint32_t index, Side& side) {
+    const bool waited_for = side.subscription && side.subscription->waits();
+    const bool unused = side.role == Role::blocking ? !side.unblocking : side.given_up;
+    if (!side.session.is_over() || waited_for || !unused) return;
+    if (last_ == &side) last_ = nullptr;
+    table_->sides[index] = {};
+    used_ &= ~(std::uint64_t{1} << index);
   });
-  return mask;
+  note_use();
+}
+
+// Tells who waits no longer, or lets the first one in.
+std::optional<Event> SideConnections::poll_line() {
+  if (nobody_waits()) return std::nullopt;
+  PLIMSOLL_CHECK(!table_->line->reserved);
+  Admission& waiters = table_->line->waiters;
+  const bool over = closing_ || main_.is_closed();
+  const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
+  if (ended) {
+    // Not noted yet: the client's own end is told behind this, and it asks for that only as long as
+    // there is something beside the main connection.
+    table_->line->room_again_at = never;  // another may be first
+    return waiter_failed(*ended);
+  }
+  note_use();
+  if (over || waiters.none()) return std::nullopt;
+  Line& line = *table_->line;
+  // The time alone is not enough: with a coarse clock a PING of the main connection may hold the
+  // memory each time that the line asks again.
+  const bool is_too_soon = line.room_again_at != never && now_ < line.room_again_at;
+  if (is_too_soon && main_.counters().progress() == line.refused_progress) return std::nullopt;
+  line.room_again_at = never;
+  const Admission::Waiter& first = waiters.first();
+  switch (make_room(first.bytes)) {
+    case Pipeline::Room::made: return Event{.kind = Event::Kind::admitted, .tag = first.tag};
+    case Pipeline::Room::no_place: return std::nullopt;
+    case Pipeline::Room::no_memory:
+      line.room_again_at = after(now_, memory_again_wait);
+      line.refused_progress = main_.counters().progress();
+      break;
+  }
+  return std::nullopt;
+}
+
+Event SideConnections::waiter_failed(const Ended& ended) {
+  Error& error = table_->line->error;
+  if (ended.code == ErrorCode::timed_out) {
+    error = {.what = "the request's deadline passed while it waited for a connection"};
+  } else if (ended.code == ErrorCode::cancelled) {
+    error = {.what = "the request was cancelled while it waited for a connection"};
+  } else {
+    error = main_.refusal();
+  }
+  error.code = ended.code;
+  error.executed = ended.executed;
+  return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error};
+}
+
+// Those who cannot go on for want of memory would, with every event, ask for what others need.
+Pipeline::Room SideConnections::make_room(std::size_t bytes) {
+  std::optional<std::uint32_t> index = idle_one();
+  if (!index) {
+    if (blocking_count() >= options_.blocking_connections_max) return Pipeline::Room::no_place;
+    const Result<std::uint32_t> opened = open(Role::blocking, now_);
+    if (!opened) return Pipeline::Room::no_memory;
+    index = *opened;
+  }
+  const Pipeline::Room room = table_->sides[*index]->session.make_room(bytes);
+  if (room == Pipeline::Room::made) table_->line->reserved = index;
+  return room;
+}
+
+void SideConnections::release_room() {
+  table_->sides[*std::exchange(table_->line->reserved, std::nullopt)]->session.release_room();
 }
 
 }  // namespace plimsoll

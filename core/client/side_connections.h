@@ -172,32 +172,32 @@ class SideConnections {
   static constexpr RequestId generations_count = 2048;
   static constexpr RequestId generation_mask = (generations_count - 1) << generation_shift;
 
-  Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id) const;
-  RequestId begin(std::uint32_t index, RequestId id, Instant deadline);
+  bool make_table();
   Result<std::uint32_t> open(Role role, Instant now);
-  Pipeline::Room make_room(std::size_t bytes);
-  void release_room();
-  std::optional<Event> poll_line();
-  Event waiter_failed(const Ended& ended);
   std::optional<std::uint32_t> idle_one() const;
+  static bool is_idle(const Side& side);
   std::size_t count(Role role) const;
   Side& side(ConnectionId connection, Role role) const;
+  Result<RequestId> on(std::uint32_t index, const Result<RequestId>& id) const;
+  RequestId begin(std::uint32_t index, RequestId id, Instant deadline);
   void end_early(std::uint32_t index, Early early, Instant now);
   std::uint64_t main_number() const;
   bool is_known_to_main(const Side& side) const;
   void unblock(std::uint32_t index);
   void cut(Side& side);
+  std::optional<Event> poll_sides();
   std::optional<Event> translate(Side& side, const Event& event);
   std::optional<Event> translate_blocking(Side& side, const Event& event);
   std::optional<Event> poll_subscription(Side& side);
-  std::optional<Event> poll_sides();
-  static bool is_idle(const Side& side);
   void settle(Side& side);
   void close_if_older(Side& side);
   void drop_those_over();
+  std::optional<Event> poll_line();
+  Event waiter_failed(const Ended& ended);
+  Pipeline::Room make_room(std::size_t bytes);
+  void release_room();
   bool has_line() const { return table_ && table_->line; }
   bool nobody_waits() const { return !has_line() || table_->line->waiters.none(); }
-  bool make_table();
   void note_use() { none_ = used_ == 0 && nobody_waits(); }
 
   template <class Visit>

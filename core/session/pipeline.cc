@@ -1,52 +1,19 @@
 #include "plimsoll/core/session/pipeline.h"
 
 #include <algorithm>
+#include <array>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/session/command_count.h"
+
+// More than 500 lines, because staging, sending, ending early and losing the connection all move
+// the same positions and counts: each of the four relies on what the other three keep true.
 
 namespace plimsoll {
 
 Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
   if (is_full()) return refuse_for_the_limit();
   return stage(command, deadline, tag);
-}
-
-// Of what the log has just taken.
-[[gnu::always_inline]] inline Pipeline::Request Pipeline::describe(const CommandView& command,
-                                                                   std::uint64_t begin,
-                                                                   Instant deadline,
-                                                                   Tag tag) const {
-  const auto size = static_cast<std::uint32_t>(log_.end() - begin);
-  // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
-  PLIMSOLL_CHECK(size > 0 && command.answers > 0);
-  const bool is_read = command.effect == CommandView::Effect::read;
-  return Request{.tag = tag,
-                 .deadline = deadline,
-                 .begin = begin,
-                 .size = size,
-                 .answers_left = command.answers,
-                 .state = State::live,
-                 .answer = command.answer,
-                 .resends_left = static_cast<std::uint8_t>(
-                     (is_read ? options_.read_resends_max : 0) & read_resends_limit),
-                 .sent_before = false,
-                 .own = false};
-}
-
-// Part of submit(), on the way of every request: a call of its own would cost a twentieth of it.
-[[gnu::always_inline]] inline Result<RequestId> Pipeline::stage(const CommandView& command,
-                                                                Instant deadline, Tag tag) {
-  const std::uint64_t begin = log_.append(command);
-  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
-  const Request request = describe(command, begin, deadline, tag);
-  if (!push(request)) {
-    log_.give_up(request.begin, request.end());
-    has_gaps_ = true;
-    drop_withdrawn();
-    return refuse_for_lack_of_room(chunk_bytes);
-  }
-  next_deadline_ = std::min(next_deadline_, deadline);
-  return request.begin;
 }
 
 // The place in the queue is taken at once: that may need memory, too.
@@ -86,29 +53,11 @@ bool Pipeline::submit_own(const CommandView& command, Tag tag) {
   return true;
 }
 
-// The places of those that were withdrawn may be all that is missing.
-[[gnu::always_inline]] inline bool Pipeline::push(const Request& request) {
-  using Push = Queue<Request>::Push;
-  Push pushed = requests_.push_back(request);
-  if (pushed == Push::full && withdrawn_count_ > 0) {
-    erase_withdrawn();
-    pushed = requests_.push_back(request);
-  }
-  return pushed == Push::accepted;
-}
-
-Error Pipeline::refuse_for_the_limit() const {
-  return Error{.code = ErrorCode::rejected_by_limit,
-               .what = "inflight_requests_limit is reached",
-               .value = options_.requests_max,
-               .limit = options_.requests_max};
-}
-
-Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
-  return Error{.code = ErrorCode::rejected_by_limit,
-               .what = "the requests pool has no room for this request",
-               .value = bytes,
-               .limit = requests_.payer().budget().limit(PoolKind::requests)};
+void Pipeline::cancel(RequestId id) {
+  Request* const request =
+      requests_.lower_bound([id](const Request& each) { return each.begin < id; });
+  if (request == nullptr || request->begin != id || request->state != State::live) return;
+  tell_to_end(*request, State::cancelling);
 }
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
@@ -120,42 +69,6 @@ std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
   if (has_gaps_) return transmit_around_gaps(spans, until);
   const std::size_t count = log_.collect(unsent_begin_, until, spans);
   for (std::string_view span : spans.first(count)) exposed_end_ += span.size();
-  return count;
-}
-
-// Where the last request ends that the window lets through.
-std::uint64_t Pipeline::sendable_end() {
-  const std::size_t last = answered_count_ + window_;
-  return requests_.size() <= last ? log_.end() : requests_.at(last - 1).end();
-}
-
-std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until) {
-  std::size_t count = 0;
-  // Neighbours make a run, which is collected at its end.
-  std::uint64_t begin = unsent_begin_;
-  std::uint64_t end = unsent_begin_;
-  const auto collect = [&] {
-    if (begin == end) return;
-    const std::size_t before = count;
-    count += log_.collect(begin, end, spans.subspan(count));
-    exposed_end_ = begin;
-    for (std::size_t i = before; i < count; ++i) exposed_end_ += spans[i].size();
-  };
-  const auto was_sent = [this](const Request& request) { return request.end() <= unsent_begin_; };
-  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
-    if (request.begin >= until) return false;
-    if (request.begin > end) {
-      collect();
-      if (count == spans.size()) {
-        begin = end;
-        return false;
-      }
-      begin = std::max(request.begin, unsent_begin_);
-    }
-    end = request.end();
-    return true;
-  });
-  collect();
   return count;
 }
 
@@ -173,50 +86,6 @@ void Pipeline::handle_written(std::size_t bytes) {
     pop_front();
   }
   if (has_gaps_) trim_withdrawn();
-}
-
-// Bytes are given up request by request: of one that was not taken whole all are needed again if
-// the connection is lost.
-inline void Pipeline::write_without_gaps(std::size_t bytes) {
-  PLIMSOLL_CHECK(bytes <= exposed_end_ - unsent_begin_);
-  unsent_begin_ += bytes;
-  std::uint64_t whole_end = unsent_begin_;
-  if (unsent_begin_ != log_.end()) {
-    const Request* const next = requests_.lower_bound(
-        [this](const Request& request) { return request.end() <= unsent_begin_; });
-    if (next != nullptr) whole_end = std::min(next->begin, unsent_begin_);
-  }
-  if (!keeps_until_answered()) log_.give_up(whole_end_, whole_end);
-  whole_end_ = whole_end;
-}
-
-void Pipeline::write_around_gaps(std::size_t bytes) {
-  const std::uint64_t taken_before = unsent_begin_;
-  const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
-  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
-    if (bytes == 0) return false;
-    if (request.state == State::withdrawn) return true;
-    const std::uint64_t begin = std::max(request.begin, unsent_begin_);
-    unsent_begin_ = std::min(request.end(), begin + bytes);
-    bytes -= static_cast<std::size_t>(unsent_begin_ - begin);
-    whole_end_ = request.begin;
-    if (unsent_begin_ < request.end()) return false;
-    whole_end_ = request.end();
-    if (!keeps_until_answered()) log_.give_up(request.begin, request.end());
-    return true;
-  });
-  PLIMSOLL_CHECK(bytes == 0 && unsent_begin_ <= exposed_end_);
-}
-
-// What ended while the transport had its bytes, which are taken now.
-void Pipeline::give_up_ended(std::uint64_t taken_before) {
-  const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
-  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
-    if (request.end() > unsent_begin_) return false;
-    const bool ended = request.state == State::tombstone || request.state == State::answered;
-    if (ended) log_.give_up(request.begin, request.end());
-    return true;
-  });
 }
 
 Tag Pipeline::take_next() {
@@ -264,6 +133,486 @@ std::optional<RequestId> Pipeline::front_unawaited() {
   const Request& front = first_unanswered();
   const bool waited_for = front.state != State::tombstone && !front.own;
   return waited_for ? std::nullopt : std::optional(front.begin);
+}
+
+void Pipeline::handle_timeout(Instant now) {
+  if (now < next_deadline_) return;
+  search_now_ = now;
+  search_deadline_ = never;
+  searching_ = is_due_ = true;
+  if (!is_sorted_) begin_walk();
+}
+
+std::optional<Ended> Pipeline::next_ended() {
+  if (!searching_) return std::nullopt;
+  std::optional<Ended> ended = next_told_to_end();
+  if (!ended && is_due_) ended = next_due();
+  if (ended) return ended;
+  searching_ = is_due_ = false;
+  trim_withdrawn();
+  return std::nullopt;
+}
+
+// The client's own are about that connection, and end with it, sent or not: a CLIENT UNBLOCK would
+// mean somebody else on a server that has begun to count anew.
+void Pipeline::handle_connection_lost() {
+  PLIMSOLL_CHECK(!losing_);
+  losing_ = true;
+  requests_.for_each_from(0, [&](Request& request) {
+    const bool sent = request.end() <= exposed_end_;
+    if (request.state != State::live || (!sent && !request.own)) return sent || own_count_ > 0;
+    if (request.resends_left > 0) {
+      --request.resends_left;
+      request.sent_before = true;
+    } else {
+      request.state = State::lost;
+      ++told_to_end_count_;
+    }
+    return true;
+  });
+  told_to_end_from_ = 0;
+  searching_ = true;
+}
+
+std::size_t Pipeline::restart() {
+  PLIMSOLL_CHECK(losing_ && !searching_);
+  std::size_t resent = 0;
+  requests_.for_each_from(0, [&](Request& request) {
+    if (request.state == State::live) {
+      if (request.end() <= exposed_end_) ++resent;
+      if (request.begin < exposed_end_) request.answers_left = answers_to(request);
+      return true;
+    }
+    if (request.state == State::withdrawn) return true;
+    if (holds_bytes(request)) log_.give_up(request.begin, request.end());
+    request.state = State::withdrawn;
+    ++withdrawn_count_;
+    return true;
+  });
+  answered_count_ = 0;
+  losing_ = false;
+  window_ = std::min(static_cast<std::uint32_t>(reconnect_window_min), window_max());
+  // Of what is left, nothing was sent: gaps may be anywhere.
+  has_gaps_ = true;
+  lost_end_ = std::max(lost_end_, exposed_end_);
+  unsent_begin_ = exposed_end_ = whole_end_ = 0;
+  drop_withdrawn();
+  if (!requests_.empty()) unsent_begin_ = exposed_end_ = whole_end_ = requests_.front().begin;
+  return resent;
+}
+
+std::optional<Ended> Pipeline::take_lost() {
+  while (!requests_.empty()) {
+    const Request request = requests_.front();
+    pop_front();
+    if (answered_count_ > 0) --answered_count_;  // those are in front
+    const bool written = request.end() <= exposed_end_ || request.sent_before;
+    const Executed executed = written ? Executed::maybe : Executed::no;
+    switch (request.state) {
+      case State::cancelling: return Ended{request.tag, ErrorCode::cancelled, executed};
+      case State::given_up: return Ended{request.tag, ErrorCode::out_of_memory, Executed::maybe};
+      case State::given_up_ran: return Ended{request.tag, ErrorCode::out_of_memory, Executed::yes};
+      case State::live:
+      case State::lost:
+        return Ended{request.tag, written ? ErrorCode::lost_in_doubt : ErrorCode::lost_unsent,
+                     executed};
+      case State::tombstone:
+      case State::withdrawn:
+      case State::answered: break;
+    }
+  }
+  searching_ = is_due_ = false;
+  losing_ = false;
+  answered_count_ = 0;
+  told_to_end_count_ = 0;
+  told_to_end_from_ = no_position;
+  next_deadline_ = never;
+  return std::nullopt;
+}
+
+void Pipeline::release() {
+  PLIMSOLL_CHECK(requests_.empty());
+  log_.clear();
+  unsent_begin_ = exposed_end_ = whole_end_ = log_.end();
+  has_gaps_ = false;
+}
+
+void Pipeline::validate() {
+  PLIMSOLL_CHECK(size() <= options_.requests_max + own_requests_max);
+  PLIMSOLL_CHECK(whole_end_ <= unsent_begin_ && unsent_begin_ <= exposed_end_);
+  PLIMSOLL_CHECK(exposed_end_ <= log_.end());
+  PLIMSOLL_CHECK(window_ <= window_max());
+  std::size_t answered = 0;
+  std::size_t withdrawn = 0;
+  std::size_t own = 0;
+  std::size_t told_to_end = 0;
+  std::size_t held_bytes = 0;
+  std::uint64_t end = 0;
+  requests_.for_each_from(0, [&](const Request& request) {
+    PLIMSOLL_CHECK(request.begin >= end && request.size > 0);
+    end = request.end();
+    if (request.state == State::answered) {
+      PLIMSOLL_CHECK(answered < answered_count_);
+      ++answered;
+    }
+    if (request.state == State::withdrawn) ++withdrawn;
+    if (request.own) ++own;
+    if (request.state == State::lost) PLIMSOLL_CHECK(losing_);
+    if (is_told_to_end(request)) {
+      PLIMSOLL_CHECK(searching_ && request.begin >= told_to_end_from_);
+      ++told_to_end;
+    }
+    if (request.state == State::live && !searching_) {
+      PLIMSOLL_CHECK(next_deadline_ <= request.deadline);
+    }
+    if (holds_bytes(request)) held_bytes += request.size;
+    return true;
+  });
+  PLIMSOLL_CHECK(end <= log_.end());
+  PLIMSOLL_CHECK(answered == answered_count_ && withdrawn == withdrawn_count_);
+  PLIMSOLL_CHECK(own == own_count_ && told_to_end == told_to_end_count_);
+  PLIMSOLL_CHECK(log_.live_bytes() == held_bytes);
+}
+
+// Part of submit(), on the way of every request: a call of its own would cost a twentieth of it.
+[[gnu::always_inline]] inline Result<RequestId> Pipeline::stage(const CommandView& command,
+                                                                Instant deadline, Tag tag) {
+  const std::uint64_t begin = log_.append(command);
+  if (begin == RequestLog::no_room) return refuse_for_lack_of_room(encoded_size(command));
+  const Request request = describe(command, begin, deadline, tag);
+  if (!push(request)) {
+    log_.give_up(request.begin, request.end());
+    has_gaps_ = true;
+    drop_withdrawn();
+    return refuse_for_lack_of_room(chunk_bytes);
+  }
+  next_deadline_ = std::min(next_deadline_, deadline);
+  return request.begin;
+}
+
+// Of what the log has just taken.
+[[gnu::always_inline]] inline Pipeline::Request Pipeline::describe(const CommandView& command,
+                                                                   std::uint64_t begin,
+                                                                   Instant deadline,
+                                                                   Tag tag) const {
+  const auto size = static_cast<std::uint32_t>(log_.end() - begin);
+  // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
+  PLIMSOLL_CHECK(size > 0 && command.answers > 0);
+  const bool is_read = command.effect == CommandView::Effect::read;
+  return Request{.tag = tag,
+                 .deadline = deadline,
+                 .begin = begin,
+                 .size = size,
+                 .answers_left = command.answers,
+                 .state = State::live,
+                 .answer = command.answer,
+                 .resends_left = static_cast<std::uint8_t>(
+                     (is_read ? options_.read_resends_max : 0) & read_resends_limit),
+                 .sent_before = false,
+                 .own = false};
+}
+
+// The places of those that were withdrawn may be all that is missing.
+[[gnu::always_inline]] inline bool Pipeline::push(const Request& request) {
+  using Push = Queue<Request>::Push;
+  Push pushed = requests_.push_back(request);
+  if (pushed == Push::full && withdrawn_count_ > 0) {
+    erase_withdrawn();
+    pushed = requests_.push_back(request);
+  }
+  return pushed == Push::accepted;
+}
+
+Error Pipeline::refuse_for_the_limit() const {
+  return Error{.code = ErrorCode::rejected_by_limit,
+               .what = "inflight_requests_limit is reached",
+               .value = options_.requests_max,
+               .limit = options_.requests_max};
+}
+
+Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
+  return Error{.code = ErrorCode::rejected_by_limit,
+               .what = "the requests pool has no room for this request",
+               .value = bytes,
+               .limit = requests_.payer().budget().limit(PoolKind::requests)};
+}
+
+// Where the last request ends that the window lets through.
+std::uint64_t Pipeline::sendable_end() {
+  const std::size_t last = answered_count_ + window_;
+  return requests_.size() <= last ? log_.end() : requests_.at(last - 1).end();
+}
+
+std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until) {
+  std::size_t count = 0;
+  // Neighbours make a run, which is collected at its end.
+  std::uint64_t begin = unsent_begin_;
+  std::uint64_t end = unsent_begin_;
+  const auto collect = [&] {
+    if (begin == end) return;
+    const std::size_t before = count;
+    count += log_.collect(begin, end, spans.subspan(count));
+    exposed_end_ = begin;
+    for (std::size_t i = before; i < count; ++i) exposed_end_ += spans[i].size();
+  };
+  const auto was_sent = [this](const Request& request) { return request.end() <= unsent_begin_; };
+  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
+    if (request.begin >= until) return false;
+    if (request.begin > end) {
+      collect();
+      if (count == spans.size()) {
+        begin = end;
+        return false;
+      }
+      begin = std::max(request.begin, unsent_begin_);
+    }
+    end = request.end();
+    return true;
+  });
+  collect();
+  return count;
+}
+
+// Bytes are given up request by request: of one that was not taken whole all are needed again if
+// the connection is lost.
+inline void Pipeline::write_without_gaps(std::size_t bytes) {
+  PLIMSOLL_CHECK(bytes <= exposed_end_ - unsent_begin_);
+  unsent_begin_ += bytes;
+  std::uint64_t whole_end = unsent_begin_;
+  if (unsent_begin_ != log_.end()) {
+    const Request* const next = requests_.lower_bound(
+        [this](const Request& request) { return request.end() <= unsent_begin_; });
+    if (next != nullptr) whole_end = std::min(next->begin, unsent_begin_);
+  }
+  if (!keeps_until_answered()) log_.give_up(whole_end_, whole_end);
+  whole_end_ = whole_end;
+}
+
+void Pipeline::write_around_gaps(std::size_t bytes) {
+  const std::uint64_t taken_before = unsent_begin_;
+  const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
+  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
+    if (bytes == 0) return false;
+    if (request.state == State::withdrawn) return true;
+    const std::uint64_t begin = std::max(request.begin, unsent_begin_);
+    unsent_begin_ = std::min(request.end(), begin + bytes);
+    bytes -= static_cast<std::size_t>(unsent_begin_ - begin);
+    whole_end_ = request.begin;
+    if (unsent_begin_ < request.end()) return false;
+    whole_end_ = request.end();
+    if (!keeps_until_answered()) log_.give_up(request.begin, request.end());
+    return true;
+  });
+  PLIMSOLL_CHECK(bytes == 0 && unsent_begin_ <= exposed_end_);
+}
+
+// What ended while the transport had its bytes, which are taken now.
+void Pipeline::give_up_ended(std::uint64_t taken_before) {
+  const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
+  requests_.for_each_from_bound(was_sent, [&](const Request& request) {
+    if (request.end() > unsent_begin_) return false;
+    const bool ended = request.state == State::tombstone || request.state == State::answered;
+    if (ended) log_.give_up(request.begin, request.end());
+    return true;
+  });
+}
+
+void Pipeline::note_all_sent() {
+  if (!requests_.empty() && requests_.back().end() > unsent_begin_) return;
+  unsent_begin_ = exposed_end_ = whole_end_ = log_.end();
+  has_gaps_ = false;
+}
+
+void Pipeline::tell_to_end(Request& request, State state) {
+  request.state = state;
+  ++told_to_end_count_;
+  told_to_end_from_ = std::min(told_to_end_from_, request.begin);
+  searching_ = true;
+}
+
+std::optional<Ended> Pipeline::next_told_to_end() {
+  std::optional<Ended> ended;
+  if (told_to_end_count_ > 0) {
+    const auto is_before = [this](const Request& request) {
+      return request.begin < told_to_end_from_;
+    };
+    requests_.for_each_from_bound(is_before, [&](Request& request) {
+      ++steps_;
+      told_to_end_from_ = request.begin + 1;
+      if (request.state == State::cancelling) {
+        ended = end_early(request, ErrorCode::cancelled);
+      } else if (request.state == State::given_up || request.state == State::given_up_ran) {
+        const bool ran = request.state == State::given_up_ran;
+        bury(request);
+        ended = Ended{request.tag, ErrorCode::out_of_memory, ran ? Executed::yes : Executed::maybe};
+      } else if (request.state == State::lost) {
+        bury(request);
+        ended = Ended{request.tag, ErrorCode::lost_in_doubt, Executed::maybe};
+      }
+      return !ended;
+    });
+    PLIMSOLL_CHECK(ended);
+    --told_to_end_count_;
+  }
+  if (told_to_end_count_ == 0) told_to_end_from_ = no_position;
+  return ended;
+}
+
+std::optional<Ended> Pipeline::next_due() {
+  std::optional<Ended> ended = is_sorted_ ? next_due_in_order() : next_due_of_all();
+  if (!ended) next_deadline_ = search_deadline_;
+  return ended;
+}
+
+// Up to the first that is not due yet.
+std::optional<Ended> Pipeline::next_due_in_order() {
+  look_at_new_deadlines();
+  if (!is_sorted_) return next_due_of_all();
+  std::optional<Ended> ended;
+  const auto is_before = [this](const Request& request) { return request.begin < due_from_; };
+  requests_.for_each_from_bound(is_before, [&](Request& request) {
+    ++steps_;
+    const bool may_end = request.state == State::live && request.deadline != never;
+    if (may_end && request.deadline > search_now_) {
+      search_deadline_ = std::min(search_deadline_, request.deadline);
+      return false;
+    }
+    due_from_ = request.begin + 1;
+    if (may_end) ended = end_early(request, ErrorCode::timed_out);
+    return !may_end;
+  });
+  return ended;
+}
+
+std::optional<Ended> Pipeline::next_due_of_all() {
+  std::optional<Ended> ended;
+  const auto is_before = [this](const Request& request) { return request.begin < due_from_; };
+  requests_.for_each_from_bound(is_before, [&](Request& request) {
+    due_from_ = request.begin + 1;
+    if (request.state != State::live) {
+      ++steps_;
+    } else if (request.deadline <= search_now_) {
+      ended = end_early(request, ErrorCode::timed_out);
+    } else {
+      walk_is_sorted_ = is_later(request) && walk_is_sorted_;
+      search_deadline_ = std::min(search_deadline_, request.deadline);
+    }
+    return !ended;
+  });
+  if (ended) return ended;
+  is_sorted_ = walk_is_sorted_;
+  sorted_until_ = log_.end();
+  due_from_ = 0;
+  return std::nullopt;
+}
+
+void Pipeline::begin_walk() {
+  due_from_ = 0;
+  walk_is_sorted_ = true;
+  sorted_deadline_ = Instant::min();
+}
+
+void Pipeline::look_at_new_deadlines() {
+  const auto is_old = [this](const Request& request) { return request.begin < sorted_until_; };
+  requests_.for_each_from_bound(is_old, [this](const Request& request) {
+    is_sorted_ = is_later(request);
+    return is_sorted_;
+  });
+  sorted_until_ = log_.end();
+  if (!is_sorted_) begin_walk();
+}
+
+// Whether it waits for no less long than those in front of it, as far as these were looked at.
+bool Pipeline::is_later(const Request& request) {
+  ++steps_;
+  if (request.state != State::live || request.deadline == never) return true;
+  if (request.deadline < sorted_deadline_) return false;
+  sorted_deadline_ = request.deadline;
+  return true;
+}
+
+Ended Pipeline::end_early(Request& request, ErrorCode code) {
+  const bool may_have_run = request.begin < exposed_end_;
+  if (may_have_run) {
+    bury(request);
+    return {request.tag, code, Executed::maybe};
+  }
+  request.state = State::withdrawn;
+  ++withdrawn_count_;
+  has_gaps_ = true;
+  log_.give_up(request.begin, request.end());
+  return {request.tag, code, request.sent_before ? Executed::maybe : Executed::no};
+}
+
+// Leaves a tombstone, which needs no bytes that the transport has taken.
+void Pipeline::bury(Request& request) {
+  const bool held = holds_bytes(request);
+  request.state = State::tombstone;
+  if (held && !holds_bytes(request)) log_.give_up(request.begin, request.end());
+}
+
+// Whether the bytes of a request are in the log: until the transport has taken all of them, and
+// where they may be needed again until its reply has come.
+bool Pipeline::holds_bytes(const Request& request) const {
+  switch (request.state) {
+    case State::withdrawn: return false;
+    case State::live:
+    case State::cancelling:
+    case State::given_up:
+    case State::given_up_ran:
+    case State::lost:
+      if (keeps_until_answered()) return true;
+      [[fallthrough]];
+    case State::tombstone:
+    case State::answered: return request.end() > unsent_begin_;
+  }
+  return false;
+}
+
+// What is sent anew is answered anew: a subscription name by name, several commands one by one.
+std::uint16_t Pipeline::answers_to(const Request& request) const {
+  CommandCount count;
+  std::array<std::string_view, 8> spans;
+  for (std::uint64_t begin = request.begin; begin < request.end();) {
+    const std::size_t found = log_.collect(begin, request.end(), spans);
+    PLIMSOLL_CHECK(found > 0);
+    for (std::string_view span : std::span(spans).first(found)) {
+      count.add(span);
+      begin += span.size();
+    }
+  }
+  const std::size_t answers = request.wants_confirmations() ? count.words() - 1 : count.commands();
+  return static_cast<std::uint16_t>(std::max<std::size_t>(answers, 1));
+}
+
+// Those at the ends leave at once; those between others when half of all are such, or when one of
+// them may be the first that is unanswered.
+void Pipeline::trim_withdrawn() {
+  const auto is_withdrawn = [](const Request& request) {
+    return request.state == State::withdrawn;
+  };
+  while (withdrawn_count_ > 0 && is_withdrawn(requests_.front())) pop_front();
+  while (withdrawn_count_ > 0 && is_withdrawn(requests_.back())) {
+    forget(requests_.back());
+    requests_.pop_back();
+  }
+  const bool may_be_first = withdrawn_count_ > 0 && answered_count_ > 0;
+  if (may_be_first || withdrawn_count_ > requests_.size() / 2) erase_withdrawn();
+  note_all_sent();
+}
+
+void Pipeline::drop_withdrawn() {
+  if (withdrawn_count_ > 0) erase_withdrawn();
+  note_all_sent();
+}
+
+void Pipeline::erase_withdrawn() {
+  requests_.erase_if([this](const Request& request) {
+    ++steps_;
+    if (request.state != State::withdrawn) return false;
+    forget(request);
+    return true;
+  });
 }
 
 }  // namespace plimsoll

@@ -261,10 +261,15 @@ class Pipeline {
   Request describe(const CommandView& command, std::uint64_t begin, Instant deadline,
                    Tag tag) const;
   bool push(const Request& request);
-  bool holds_bytes(const Request& request) const;
   Error refuse_for_the_limit() const;
   Error refuse_for_lack_of_room(std::size_t bytes) const;
-  std::uint16_t answers_to(const Request& request) const;
+  std::uint64_t sendable_end();
+  std::size_t transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until);
+  void write_without_gaps(std::size_t bytes);
+  void write_around_gaps(std::size_t bytes);
+  void give_up_ended(std::uint64_t taken_before);
+  void note_all_sent();
+  void tell_to_end(Request& request, State state);
   std::optional<Ended> next_told_to_end();
   std::optional<Ended> next_due();
   std::optional<Ended> next_due_in_order();
@@ -272,9 +277,10 @@ class Pipeline {
   void begin_walk();
   void look_at_new_deadlines();
   bool is_later(const Request& request);
-  void tell_to_end(Request& request, State state);
-  void bury(Request& request);
   Ended end_early(Request& request, ErrorCode code);
+  void bury(Request& request);
+  bool holds_bytes(const Request& request) const;
+  std::uint16_t answers_to(const Request& request) const;
   // Of one that leaves the queue.
   void forget(const Request& request) {
     if (request.own) --own_count_;
@@ -287,12 +293,6 @@ class Pipeline {
   void trim_withdrawn();
   void drop_withdrawn();
   void erase_withdrawn();
-  void note_all_sent();
-  std::uint64_t sendable_end();
-  std::size_t transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until);
-  void write_without_gaps(std::size_t bytes);
-  void write_around_gaps(std::size_t bytes);
-  void give_up_ended(std::uint64_t taken_before);
 
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
