@@ -53,14 +53,13 @@ NearCache::NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view p
       main_(main),
       requests_(requests),
       replies_(replies),
-      place_(cache.digest(place)),
       clock_step_(clock_step),
       flights_(requests),
+      source_(cache, main, flights_, place),
       cached_reader_(replies),
       writes_(cache, requests),
       waiting_(cache, requests),
       beside_(requests, beside_max) {
-  main.ask_user();
   if (cache.options().mode == cache::CacheMode::ttl) state_ = State::ttl;
 }
 
@@ -71,7 +70,7 @@ NearCache::~NearCache() {
     write.of_all ? cache_.end_write_of_all() : cache_.end_write(write.fence);
     beside_.pop_front();
   }
-  leave_source();
+  source_.leave();
   cache_.leave(slot_);
 }
 
@@ -148,13 +147,13 @@ std::optional<Event> NearCache::poll_event() {
 
 std::optional<Event> NearCache::handle_event(const Event& event) {
   if (event.tag == own_user) {
-    take_user(event);
+    source_.handle_user(event);
     return std::nullopt;
   }
   if (event.error != nullptr) note_refusal(event);
-  if (event.tag == own_auth) handle_auth_outcome(event);
+  if (event.tag == own_auth) source_.handle_auth_outcome(event);
   if (event.kind == Event::Kind::ready) begin_generation();
-  if (event.kind == Event::Kind::closed) leave_source();
+  if (event.kind == Event::Kind::closed) source_.leave();
   if (event.kind == Event::Kind::pushed && event.value && handle_push(*event.value)) {
     return std::nullopt;
   }
@@ -188,7 +187,7 @@ void NearCache::follow_session() {
   const RequestId answered_until = main_.answered_until();
   writes_.end_until(answered_until);
   if (probe_ && *probe_ < answered_until) give_up_probe();
-  if (asks_user_) ask_for_user();
+  source_.retry();
 }
 
 void NearCache::follow_sides(const SideConnections& sides) {
@@ -260,7 +259,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
   if (main_.is_full() && !has_room_to_wait()) return std::nullopt;
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
-  cache::Cache::Ticket ticket = cache_.begin_fetch(question, source(), slot(), now, seen);
+  cache::Cache::Ticket ticket = cache_.begin_fetch(question, source_.number(), slot(), now, seen);
   const std::uint64_t hash = Flights::hash_of(question, ticket);
   Flights::Flight* const same = flights_.newest(question, hash, ticket);
   const bool is_alike = same != nullptr && same->ticket.source == ticket.source;
@@ -350,8 +349,7 @@ void NearCache::begin_generation() {
   end_generation();
   connection_ = main_.counters().connections;
   pushes_skipped_ = main_.counters().pushes_skipped;
-  may_ping_ = main_.may_ping();
-  enter_source();
+  source_.handle_ready();
   if (cache_.options().mode == cache::CacheMode::ttl) return;
   if (main_.tracking().state == Tracking::State::tracked) {
     tracked_ = true;
@@ -469,7 +467,7 @@ void NearCache::take_answers(const Flights::Flight& mget, const std::optional<Va
 void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
                      const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
-  if (ticket.source != source()) keep = Keep::no;  // somebody else may have read it
+  if (ticket.source != source_.number()) keep = Keep::no;  // somebody else may have read it
   const auto changes = cache_.land(ticket, question, main_.now(), keep, bytes, [&](char* out) {
     if (value != nullptr) write_wire(*value, out);
   });

@@ -11,6 +11,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/write_fences.h"
 #include "plimsoll/core/memory/block.h"
@@ -60,7 +61,7 @@ class NearCache {
     return reader(freshness(max_staleness, now));
   }
   cache::Cache::Reader reader(const cache::Freshness& fresh) const {
-    return {.source = source(),
+    return {.source = source_.number(),
             .takes_untracked = state() == State::ttl,
             .fresh = fresh,
             .clock_step = clock_step_.value()};
@@ -93,14 +94,18 @@ class NearCache {
   void cancel(RequestId id) { flights_.cancel(id); }
 
   /// Client::set_shown().
-  void set_shown(std::string_view text);
+  void set_shown(std::string_view text) { source_.set_shown(text); }
   /// The main connection is there, and its handshake begins.
-  void handle_opened();
+  void handle_opened() { source_.handle_opened(); }
   /// The session is about to be given new credentials.
-  void handle_credentials(const Credentials& credentials);
+  void handle_credentials(const Credentials& credentials) {
+    source_.handle_credentials(credentials);
+  }
   /// An event with an error, of any connection of the client: if it says that the user lacks a
   /// right, what the cache has of that user goes.
-  void note_refusal(const Event& event);
+  void note_refusal(const Event& event) {
+    if (source_.drop_if_refused(event)) has_to_relieve_ = true;
+  }
 
   /// What is to be told before the session is asked again.
   std::optional<Event> poll_event();
@@ -162,15 +167,6 @@ class NearCache {
   std::optional<RequestId> join(Flights::Flight& flight, Instant deadline, Tag tag);
   bool has_room_to_wait() const;
   std::uint32_t slot() const;
-  std::uint32_t source() const {
-    const cache::Sources::Source* const source = source_.load(std::memory_order_acquire);
-    return source == nullptr ? cache::Sources::none : source->number();
-  }
-  void handle_auth_outcome(const Event& event);
-  void ask_for_user();
-  void take_user(const Event& event);
-  void enter_source();
-  void leave_source();
   void begin_generation();
   void end_generation();
   bool handle_push(const Value& push);
@@ -203,24 +199,14 @@ class NearCache {
 
   cache::Cache& cache_;
   const std::uint32_t slot_;
-  std::atomic<cache::Sources::Source*> source_{nullptr};  // null: nobody knows whose replies come
-  cache::Sources::Source* former_ = nullptr;  // whose replies come until an AUTH is answered
   Session& main_;
   Account& requests_;
   Account& replies_;
   std::atomic<State> state_{State::unknown};
-  const cache::KeyHash place_;
-  cache::KeyHash shown_{};  // to whoever lies before the server
-  cache::KeyHash user_{};   // if has_user_: of the connection
-  bool has_user_ = false;
-  bool asks_user_ = false;           // there was no room to ask
-  bool auth_refused_ = false;        // since the connection was made
-  bool may_ping_ = true;             // as far as the server has said
-  std::uint32_t auths_pending_ = 0;  // credentials since then that the server has not answered
-  bool tracked_ = false;             // a generation is under way
-  bool beside_unknown_ = false;      // writes of which beside_ had no place are under way
-  bool has_to_relieve_ = false;      // entries may be left that are to go
-  std::uint64_t connection_ = 0;     // of which the generation is, as the session counts them
+  bool tracked_ = false;          // a generation is under way
+  bool beside_unknown_ = false;   // writes of which beside_ had no place are under way
+  bool has_to_relieve_ = false;   // entries may be left that are to go
+  std::uint64_t connection_ = 0;  // of which the generation is, as the session counts them
   std::uint64_t pushes_skipped_ = 0;
   ClockStep clock_step_;
   std::atomic<cache::Mark> told_beside_{0};
@@ -228,6 +214,7 @@ class NearCache {
   Staged probe_staged_{Instant::min(), 0};
   Staged proved_before_{Instant::min(), 0};  // broadcast: what one more answer proves
   Flights flights_;
+  ReplySource source_;
   Flights::Flight* landed_ = nullptr;
   std::optional<Event> landing_;
   Flights::Flight* proof_ = nullptr;        // the newest

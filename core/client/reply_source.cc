@@ -1,14 +1,7 @@
+#include "plimsoll/core/client/reply_source.h"
+
 #include <array>
-#include <string_view>
 #include <utility>
-
-#include "plimsoll/core/client/near_cache.h"
-
-// Whose replies a connection brings, and so whose entries its client is served. The server says who
-// the user is (ACL WHOAMI, in the handshake and behind each new AUTH); where it will not say, the
-// credentials that it took stand for the user. Before that is known nothing is looked up or stored.
-// A reply is stored for the source that was known both when it was asked for and when it came: what
-// was read on the other side of an AUTH is not.
 
 namespace plimsoll {
 namespace {
@@ -47,52 +40,29 @@ bool is_refusal_of_user(const Event& event) {
 
 }  // namespace
 
-// The next connection is made with the credentials that the session has now.
-void NearCache::handle_opened() {
-  auths_pending_ = 0;
-  former_ = nullptr;
-  auth_refused_ = asks_user_ = has_user_ = false;
+ReplySource::ReplySource(cache::Cache& cache, Session& main, Flights& flights,
+                         std::string_view place)
+    : cache_(cache), main_(main), flights_(flights), place_(cache.digest(place)) {
+  main.ask_user();
 }
 
-// Who is somebody else on the way takes nothing along, even before the connection is there.
-void NearCache::set_shown(std::string_view text) {
+// If the client is somebody else on the way, it takes no entries along, even before it has a
+// connection.
+void ReplySource::set_shown(std::string_view text) {
   const KeyHash shown = cache_.digest(text);
   if (shown.low == shown_.low && shown.high == shown_.high) return;
   shown_ = shown;
-  leave_source();
+  leave();
 }
 
-// It may be another user from here on, and is the one of before until the server has agreed. A
-// connection that is there is told by one AUTH for all that it has not been told yet.
-void NearCache::handle_credentials(const Credentials& credentials) {
-  if (Sources::Source* const source = source_.load(std::memory_order_relaxed)) former_ = source;
-  leave_source();
-  const Session::State state = main_.state();
-  const bool is_there = state == Session::State::handshaking || state == Session::State::ready;
-  const bool is_told = is_there && !credentials.password.empty();
-  if (is_told && !main_.are_credentials_untold()) ++auths_pending_;
+void ReplySource::handle_opened() {
+  auths_pending_ = 0;
+  former_ = nullptr;
+  auth_refused_ = is_unasked_ = has_user_ = false;
 }
 
-void NearCache::handle_auth_outcome(const Event& event) {
-  leave_source();
-  has_user_ = false;
-  if (event.kind == Event::Kind::completed && auths_pending_ > 0) {
-    --auths_pending_;
-    former_ = nullptr;
-  } else {
-    auth_refused_ = true;
-  }
-  asks_user_ = true;
-  ask_for_user();
-}
-
-void NearCache::ask_for_user() {
-  CommandView whoami = CommandView::from_encoded(encoded_whoami);
-  if (main_.submit_own(whoami, own_user)) asks_user_ = false;
-}
-
-// In the middle of the handshake, or behind an AUTH.
-void NearCache::take_user(const Event& event) {
+// In the middle of the handshake, or after an AUTH.
+void ReplySource::handle_user(const Event& event) {
   if (!event.value && main_.state() != Session::State::ready) return;  // with its connection
   std::array<char, joined_bytes_max> joined;
   std::string_view name;
@@ -115,44 +85,76 @@ void NearCache::take_user(const Event& event) {
     const std::string_view username = options.username.empty() ? "default" : options.username;
     user_ = digest_of(cache_, std::array{cache_.digest(username), cache_.digest(options.password)});
   }
-  if (main_.state() == Session::State::ready) enter_source();
+  if (main_.state() == Session::State::ready) enter();
 }
 
-// While an AUTH is under way the answer to it decides.
-void NearCache::enter_source() {
+void ReplySource::handle_ready() {
+  may_ping_ = main_.may_ping();
+  enter();
+}
+
+// From here on it may be another user, and it is the former one until the server has agreed. A
+// connection that is there is told by one AUTH for all that it has not been told yet.
+void ReplySource::handle_credentials(const Credentials& credentials) {
+  if (Sources::Source* const source = source_.load(std::memory_order_relaxed)) former_ = source;
+  leave();
+  const Session::State state = main_.state();
+  const bool is_there = state == Session::State::handshaking || state == Session::State::ready;
+  const bool is_told = is_there && !credentials.password.empty();
+  if (is_told && !main_.are_credentials_untold()) ++auths_pending_;
+}
+
+void ReplySource::handle_auth_outcome(const Event& event) {
+  leave();
+  has_user_ = false;
+  if (event.kind == Event::Kind::completed && auths_pending_ > 0) {
+    --auths_pending_;
+    former_ = nullptr;
+  } else {
+    auth_refused_ = true;
+  }
+  is_unasked_ = true;
+  ask();
+}
+
+// The first place where rights that were taken away show. If a user was never allowed to PING, the
+// server refuses each PING, which says nothing new.
+bool ReplySource::drop_if_refused(const Event& event) {
+  const bool is_flight = event.tag >= flight_tag_first && event.tag < own_tag_first;
+  const bool is_proof = is_flight && Flights::flight_of(event.tag).question.row == 0;
+  const bool is_of_rights =
+      is_refusal_of_user(event) || (event.value && is_about_rights(*event.value));
+  if (!is_of_rights) return false;
+  // PTTL and CLIENT CACHING, without which the read goes on.
+  if (is_flight && event.kind == Event::Kind::queueing_failed) return false;
+  if ((event.tag == own_proof || is_proof) && !std::exchange(may_ping_, false)) return false;
+  // Replies come in order: until the server has answered an AUTH they are the former user's. Should
+  // that source's place be another's by now, dropping it costs misses.
+  Sources::Source* const entered = source_.load(std::memory_order_relaxed);
+  Sources::Source* const source = entered != nullptr ? entered : former_;
+  if (source == nullptr) return false;
+  cache_.drop_source(*source);
+  return true;
+}
+
+void ReplySource::leave() {
+  flights_.seal();
+  if (Sources::Source* const left = source_.exchange(nullptr)) cache_.sources().leave(*left);
+}
+
+void ReplySource::ask() {
+  CommandView whoami = CommandView::from_encoded(encoded_whoami);
+  if (main_.submit_own(whoami, own_user)) is_unasked_ = false;
+}
+
+// While an AUTH is under way, the answer to it decides.
+void ReplySource::enter() {
   Sources::Source* entered = nullptr;
   if (has_user_ && auths_pending_ == 0) {
     entered = cache_.enter_source(digest_of(cache_, std::array{place_, shown_, user_}));
   }
   Sources::Source* const left = source_.exchange(entered);
   if (left != nullptr) cache_.sources().leave(*left);
-}
-
-// Nor does it share what was asked for as the other.
-void NearCache::leave_source() {
-  flights_.seal();
-  if (Sources::Source* const left = source_.exchange(nullptr)) cache_.sources().leave(*left);
-}
-
-// Rights that were taken away show here first. A user who was never allowed to PING is refused that
-// all the time, which says nothing.
-void NearCache::note_refusal(const Event& event) {
-  const bool is_flight = event.tag >= flight_tag_first && event.tag < own_tag_first;
-  const bool is_proof = is_flight && Flights::flight_of(event.tag).question.row == 0;
-  const bool is_of_rights =
-      is_refusal_of_user(event) || (event.value && is_about_rights(*event.value));
-  if (!is_of_rights) return;
-  // PTTL and CLIENT CACHING, without which the read goes on.
-  if (is_flight && event.kind == Event::Kind::queueing_failed) return;
-  if ((event.tag == own_proof || is_proof) && !std::exchange(may_ping_, false)) return;
-  // Replies come in order: until the server has answered an AUTH they are the former user's. Should
-  // that source's place be another's by now, dropping it costs misses.
-  Sources::Source* const entered = source_.load(std::memory_order_relaxed);
-  Sources::Source* const source = entered != nullptr ? entered : former_;
-  if (source != nullptr) {
-    cache_.drop_source(*source);
-    has_to_relieve_ = true;
-  }
 }
 
 }  // namespace plimsoll
