@@ -1,14 +1,18 @@
 #include "plimsoll/core/session/session.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/resp/error_reply.h"
 #include "plimsoll/core/session/problems.h"
 
-// What drivers say and ask, and what becomes of the frames. How a connection comes and goes is in
-// session_connection.cc.
+// More than 500 lines, because it is one state machine: each call of a driver, each frame and each
+// time limit may move `state_`, and what a state means for the others is seen only side by side.
+//
+// In this order: what drivers call; frames; the handshake; attempts; the loss and the end of a
+// connection; signs of life; memory to read to.
 
 namespace plimsoll {
 namespace {
@@ -26,6 +30,16 @@ bool is_about(const Value& push, std::string_view ending) {
   if (!elements || elements->empty()) return false;
   const auto kind = (*elements->begin()).as_bytes();
   return kind && kind->ends_with(ending);
+}
+
+// Whether a transport that fails so may be better the next time. What is wrong with an address, the
+// options or the server's certificate shows at once; after a loss somebody may mend it.
+bool heals(const Error& reason) {
+  constexpr std::array lasting{ErrorCode::tls_failed, ErrorCode::certificate_invalid,
+                               // What a bridge says of tokens and addresses.
+                               ErrorCode::authentication_failed, ErrorCode::permission_denied,
+                               ErrorCode::unsupported_protocol, ErrorCode::invalid_option};
+  return std::find(lasting.begin(), lasting.end(), reason.code) == lasting.end();
 }
 
 }  // namespace
@@ -51,9 +65,19 @@ void Session::connect(Instant now) {
   open_if_due();
 }
 
+Session::~Session() { end_wait(); }
+
 Error Session::refusal() const {
   return Error{.code = ErrorCode::closed,
                .what = state_ == State::closing ? client_closed.what : problem_.what};
+}
+
+void Session::set_credentials(const Credentials& credentials) {
+  options_.username = credentials.username;
+  options_.password = credentials.password;
+  const bool said_others = state_ == State::handshaking || state_ == State::ready;
+  credentials_untold_ = said_others && !credentials.password.empty();
+  tell_credentials();
 }
 
 void Session::close(Instant now) {
@@ -67,12 +91,41 @@ void Session::abort() {
   if (state_ != State::closed) end(client_closed);
 }
 
+void Session::handle_opened(Instant now) {
+  now_ = now;
+  if (state_ != State::opening) return;
+  reader_.reset();  // of what an attempt before left
+  credentials_untold_ = false;
+  if (!handshake_.start(accounts_.connections, options_, ask_user_)) {
+    return retry_or_end(Error{.code = ErrorCode::out_of_memory,
+                              .what = "the connections pool has no room for the handshake"});
+  }
+  state_ = State::handshaking;
+}
+
+void Session::handle_closed(const Error& reason, Instant now) {
+  now_ = now;
+  connected_ = false;
+  close_wanted_ = false;
+  transmitting_ = Transmitting::nothing;
+  switch (state_) {
+    case State::opening:
+    case State::handshaking: return heals(reason) ? retry_or_end(reason) : give_up_attempt(reason);
+    case State::ready:
+    case State::closing: return lose(reason);
+    case State::idle:
+    case State::waiting:
+    case State::closed: return;
+  }
+}
+
 std::span<char> Session::read_space() {
   if (is_paused()) return {};
   const std::span<char> room = reader_.read_space(reserve_);
   if (room.empty()) {
-    begin_wait();
-  } else if (waits_) {
+    dry_ = reserve_ == Reader::Reserve::leave;
+    dry_ ? end_wait() : read_watch_.begin_wait(accounts_.replies, now_);
+  } else if (read_watch_.waits()) {
     end_wait();
   }
   return room;
@@ -83,27 +136,6 @@ void Session::handle_read(std::size_t bytes, Instant now) {
   if (bytes > 0) quiet_since_ = now;
   counters_.bytes_read += bytes;
   reader_.handle_read(bytes);
-}
-
-bool Session::has_unsent() const {
-  if (transmitting_ != Transmitting::nothing) return false;
-  if (state_ == State::handshaking) return !handshake_.unsent().empty();
-  return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent();
-}
-
-std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
-  PLIMSOLL_CHECK(transmitting_ == Transmitting::nothing && !spans.empty());
-  if (state_ == State::handshaking) {
-    if (handshake_.unsent().empty()) return 0;
-    spans[0] = handshake_.unsent();
-    transmitting_ = Transmitting::handshake;
-    return 1;
-  }
-  if (state_ != State::ready && state_ != State::closing) return 0;
-  if (!pipeline_.has_unsent()) return 0;
-  const std::size_t count = pipeline_.transmit(spans);
-  if (count > 0) transmitting_ = Transmitting::requests;
-  return count;
 }
 
 void Session::handle_written(std::size_t bytes) {
@@ -125,7 +157,7 @@ void Session::handle_written(std::size_t bytes) {
 
 void Session::handle_timeout(Instant now) {
   now_ = now;
-  if (now >= read_check_at_) handle_read_check();
+  if (now >= read_watch_.check_at()) handle_read_check();
   const bool out_of_time = now >= connect_deadline_;
   switch (state_) {
     case State::waiting:
@@ -139,7 +171,8 @@ void Session::handle_timeout(Instant now) {
       if (out_of_time) give_up_attempt(no_connection);
       break;
     case State::handshaking:
-      if (out_of_time) give_up_attempt(waits_ ? lack_of_memory(unread_handshake) : no_handshake);
+      if (out_of_time)
+        give_up_attempt(read_watch_.waits() ? lack_of_memory(unread_handshake) : no_handshake);
       break;
     case State::ready: check_health(); break;
     case State::closing:
@@ -151,21 +184,6 @@ void Session::handle_timeout(Instant now) {
   pipeline_.handle_timeout(now);
 }
 
-Instant Session::poll_timeout() {
-  const Instant next = pipeline_.next_deadline();
-  switch (state_) {
-    case State::waiting:
-      return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is told first
-    case State::opening: return std::min(next, connect_deadline_);
-    case State::handshaking: return std::min({next, connect_deadline_, read_check()});
-    case State::ready: return std::min({next, watch_front(), health_check_at(), read_check()});
-    case State::closing: return std::min({next, close_deadline_, read_check()});
-    case State::idle: return next;
-    case State::closed: break;  // all ends without waiting
-  }
-  return never;
-}
-
 std::optional<Session::Action> Session::poll_action() {
   if (std::exchange(close_wanted_, false)) {
     transmitting_ = Transmitting::nothing;
@@ -175,6 +193,21 @@ std::optional<Session::Action> Session::poll_action() {
   }
   if (std::exchange(open_wanted_, false)) return Action::open;
   return std::nullopt;
+}
+
+std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
+  PLIMSOLL_CHECK(transmitting_ == Transmitting::nothing && !spans.empty());
+  if (state_ == State::handshaking) {
+    if (handshake_.unsent().empty()) return 0;
+    spans[0] = handshake_.unsent();
+    transmitting_ = Transmitting::handshake;
+    return 1;
+  }
+  if (state_ != State::ready && state_ != State::closing) return 0;
+  if (!pipeline_.has_unsent()) return 0;
+  const std::size_t count = pipeline_.transmit(spans);
+  if (count > 0) transmitting_ = Transmitting::requests;
+  return count;
 }
 
 std::optional<Event> Session::poll_event() {
@@ -197,53 +230,98 @@ std::optional<Event> Session::poll_event() {
   return event;
 }
 
-// The end first, with its reason, then everyone who was still waiting.
-std::optional<Event> Session::poll_end() {
-  if (!end_reported_) {
-    end_reported_ = true;
-    return problem_event(Event::Kind::closed);
+Instant Session::poll_timeout() {
+  const Instant next = pipeline_.next_deadline();
+  switch (state_) {
+    case State::waiting:
+      return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is told first
+    case State::opening: return std::min(next, connect_deadline_);
+    case State::handshaking: return std::min({next, connect_deadline_, read_check()});
+    case State::ready: return std::min({next, watch_front(), health_check_at(), read_check()});
+    case State::closing: return std::min({next, close_deadline_, read_check()});
+    case State::idle: return next;
+    case State::closed: break;  // all ends without waiting
   }
-  if (const std::optional<Ended> lost = pipeline_.take_lost()) return failed(*lost);
-  reader_.reset();
-  all_said_ = true;
-  release_if_over();
-  return std::nullopt;
+  return never;
 }
 
-// Once nothing is left to say, a closed session holds no memory but what the transport still sends.
-void Session::release_if_over() {
-  if (!all_said_ || transmitting_ != Transmitting::nothing) return;
-  handshake_.release_bytes();
-  pipeline_.release();
+bool Session::hold_push() {
+  PLIMSOLL_CHECK(!held_ && (state_ == State::ready || state_ == State::closing));
+  held_ = !reader_.touches_reserve();
+  return held_;
 }
 
-Event Session::failed(Tag tag, const Error& error) {
-  ++counters_.failed;
-  event_error_ = error;
-  return {.kind = Event::Kind::failed, .tag = tag, .error = &event_error_};
+const char* Session::deadline_passed() {
+  if (!read_watch_.waits()) return "the request's deadline passed before its reply";
+  return with_holders(
+      "the request's deadline passed while memory was missing to read what the server says");
 }
 
-Event Session::failed(const Ended& ended) {
-  Error error{.code = ended.code};
-  if (ended.code == ErrorCode::timed_out) {
-    error.what = deadline_passed();
-  } else if (ended.code == ErrorCode::out_of_memory) {
-    error.what = gave_up();
-  } else if (ended.code == ErrorCode::cancelled) {
-    error.what = "the request was cancelled";
-  } else {
-    error = problem_;
-    const bool blames_peer =
-        ended.code == ErrorCode::lost_in_doubt && problem_.code == ErrorCode::protocol_error;
-    if (!blames_peer) error.code = ended.code;
+void Session::resume(Instant now) {
+  PLIMSOLL_CHECK(is_paused());
+  held_ = dry_ = false;
+  resumed_ = true;
+  now_ = std::max(now_, now);
+  forget_silence();
+}
+
+bool Session::has_unsent() const {
+  if (transmitting_ != Transmitting::nothing) return false;
+  if (state_ == State::handshaking) return !handshake_.unsent().empty();
+  return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent();
+}
+
+std::optional<Session::Rest> Session::at_rest(Instant now) const {
+  const bool rests = state_ == State::ready && pipeline_.size() == 0 && !read_watch_.waits() &&
+                     !reader_.holds_bytes() && transmitting_ == Transmitting::nothing &&
+                     now - ready_at_ >= backoff_.ceiling();
+  if (!rests) return std::nullopt;
+  return Rest{.quiet_since = quiet_since_, .backoff_draws = backoff_.draws()};
+}
+
+void Session::validate() {
+  switch (state_) {
+    case State::idle:
+    case State::waiting:
+    case State::closed: PLIMSOLL_CHECK(!connected_); break;
+    case State::opening:
+    case State::handshaking:
+    case State::ready:
+    case State::closing: PLIMSOLL_CHECK(connected_); break;
   }
-  error.executed = ended.executed;
-  return failed(ended.tag, error);
+  PLIMSOLL_CHECK(loss_ == Loss::none || state_ == State::waiting || state_ == State::closed);
+  PLIMSOLL_CHECK(!open_wanted_ || state_ == State::opening);
+  PLIMSOLL_CHECK(!held_ || state_ == State::ready || state_ == State::closing);
+  pipeline_.validate();
 }
 
-std::optional<Event> Session::poll_ended() {
-  const std::optional<Ended> ended = pipeline_.next_ended();
-  return ended ? std::optional(failed(*ended)) : std::nullopt;
+// Fills `event` and returns true, or has nothing to say.
+bool Session::poll_frame(std::optional<Event>& event) {
+  if (held_) return false;
+  while (state_ == State::ready || state_ == State::closing || state_ == State::handshaking) {
+    const Pipeline::Next due =
+        state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
+    switch (reader_.next(due != Pipeline::Next::tombstone || arrays_are_pushes_)) {
+      case Reader::Poll::need_more: return false;
+      case Reader::Poll::failed: handle_protocol_error(); break;
+      case Reader::Poll::frame:
+        if (reader_.is_push() || (arrays_are_pushes_ && is_array_push())) {
+          event = handle_push(due);
+        } else if (state_ == State::handshaking) {
+          event = handle_handshake_reply();
+        } else if (due == Pipeline::Next::request) {
+          handle_reply(event);
+          return true;
+        } else if (due == Pipeline::Next::part) {
+          event = handle_part();
+        } else {
+          handle_unwanted_reply(due);
+        }
+        if (event) return true;
+        break;
+    }
+  }
+  return false;
 }
 
 // In RESP2 what is said to subscribers are arrays, and so is the reply to their PING.
@@ -309,17 +387,6 @@ std::optional<Event> Session::handle_part() {
   return event;
 }
 
-void Session::handle_unwanted_reply(Pipeline::Next due) {
-  if (due == Pipeline::Next::tombstone) {
-    // A subscription is refused as a whole.
-    pipeline_.next_wants_confirmations() ? void(pipeline_.take_next()) : pipeline_.take_part();
-    return;
-  }
-  lose(Error{.code = ErrorCode::protocol_error,
-             .what = "the server sent a reply that no request asked for"});
-  problem_has_value_ = reader_.dropped() == Parser::Drop::none;
-}
-
 inline void Session::handle_reply(std::optional<Event>& event) {
   if (reader_.dropped() != Parser::Drop::none || reader_.value().is_error()) {
     event = handle_refusal();
@@ -328,35 +395,6 @@ inline void Session::handle_reply(std::optional<Event>& event) {
   ++counters_.completed;
   event.emplace(Event{
       .kind = Event::Kind::completed, .tag = pipeline_.take_next(), .value = reader_.value()});
-}
-
-// Fills `event` and returns true, or has nothing to say.
-bool Session::poll_frame(std::optional<Event>& event) {
-  if (held_) return false;
-  while (state_ == State::ready || state_ == State::closing || state_ == State::handshaking) {
-    const Pipeline::Next due =
-        state_ == State::handshaking ? Pipeline::Next::request : pipeline_.next();
-    switch (reader_.next(due != Pipeline::Next::tombstone || arrays_are_pushes_)) {
-      case Reader::Poll::need_more: return false;
-      case Reader::Poll::failed: handle_protocol_error(); break;
-      case Reader::Poll::frame:
-        if (reader_.is_push() || (arrays_are_pushes_ && is_array_push())) {
-          event = handle_push(due);
-        } else if (state_ == State::handshaking) {
-          event = handle_handshake_reply();
-        } else if (due == Pipeline::Next::request) {
-          handle_reply(event);
-          return true;
-        } else if (due == Pipeline::Next::part) {
-          event = handle_part();
-        } else {
-          handle_unwanted_reply(due);
-        }
-        if (event) return true;
-        break;
-    }
-  }
-  return false;
 }
 
 // The last answer to the request at the front is an error, or too large to be shown.
@@ -388,6 +426,355 @@ Event Session::handle_refusal() {
 Event Session::handle_skipped_reply(Tag tag) {
   ++counters_.replies_skipped;
   return failed(tag, reader_.dropped_error());
+}
+
+void Session::handle_unwanted_reply(Pipeline::Next due) {
+  if (due == Pipeline::Next::tombstone) {
+    // A subscription is refused as a whole.
+    pipeline_.next_wants_confirmations() ? void(pipeline_.take_next()) : pipeline_.take_part();
+    return;
+  }
+  lose(Error{.code = ErrorCode::protocol_error,
+             .what = "the server sent a reply that no request asked for"});
+  problem_has_value_ = reader_.dropped() == Parser::Drop::none;
+}
+
+Event Session::failed(Tag tag, const Error& error) {
+  ++counters_.failed;
+  event_error_ = error;
+  return {.kind = Event::Kind::failed, .tag = tag, .error = &event_error_};
+}
+
+Event Session::failed(const Ended& ended) {
+  Error error{.code = ended.code};
+  if (ended.code == ErrorCode::timed_out) {
+    error.what = deadline_passed();
+  } else if (ended.code == ErrorCode::out_of_memory) {
+    error.what = gave_up();
+  } else if (ended.code == ErrorCode::cancelled) {
+    error.what = "the request was cancelled";
+  } else {
+    error = problem_;
+    const bool blames_peer =
+        ended.code == ErrorCode::lost_in_doubt && problem_.code == ErrorCode::protocol_error;
+    if (!blames_peer) error.code = ended.code;
+  }
+  error.executed = ended.executed;
+  return failed(ended.tag, error);
+}
+
+std::optional<Event> Session::poll_ended() {
+  const std::optional<Ended> ended = pipeline_.next_ended();
+  return ended ? std::optional(failed(*ended)) : std::nullopt;
+}
+
+std::optional<Event> Session::handle_handshake_reply() {
+  if (reader_.dropped() != Parser::Drop::none) {
+    give_up_attempt(Error{.code = ErrorCode::protocol_error,
+                          .what = "a reply to the handshake does not fit the replies pool"});
+    return std::nullopt;
+  }
+  const bool is_user = handshake_.is_user_next();
+  switch (handshake_.handle_reply(reader_.value())) {
+    case Handshake::Verdict::go_on:
+      if (!is_user) return std::nullopt;
+      return Event{.kind = Event::Kind::pushed, .tag = own_user, .value = reader_.value()};
+    case Handshake::Verdict::done: return handle_ready();
+    case Handshake::Verdict::retry: retry_or_end(handshake_.error()); break;
+    case Handshake::Verdict::odd: give_up_attempt(handshake_.error()); break;
+    case Handshake::Verdict::refused: end(handshake_.error()); break;
+  }
+  problem_has_value_ = state_ == State::closed;
+  return std::nullopt;
+}
+
+std::optional<Event> Session::handle_ready() {
+  if (transmitting_ != Transmitting::handshake && !handshake_.unsent().empty()) {
+    give_up_attempt(answered_too_early);
+    return std::nullopt;
+  }
+  state_ = State::ready;
+  was_ready_ = true;
+  ready_at_ = quiet_since_ = now_;
+  attempts_failed_ = 0;
+  ++counters_.connections;
+  if (transmitting_ != Transmitting::handshake) handshake_.release_bytes();
+  return Event{.kind = Event::Kind::ready};
+}
+
+// All is answered: then all must have been sent, or requests would go on in the middle of it.
+void Session::finish_handshake() {
+  if (state_ == State::ready && !handshake_.unsent().empty()) return lose(answered_too_early);
+  handshake_.release_bytes();
+}
+
+// A refusal of AUTH is not said at all while the server has others' replies to send on the
+// connection (clientHasPendingReplies() in its acl.c), which would shift every reply behind it. So
+// a HELLO follows, which changes nothing, nobody is forbidden, and is answered by a map: where that
+// comes first, AUTH was refused. In RESP2 a connection that has subscriptions takes neither: there
+// the next one is made with them.
+void Session::tell_credentials() {
+  if (!credentials_untold_ || state_ != State::ready) return;
+  if (arrays_are_pushes_) {
+    credentials_untold_ = false;
+    return;
+  }
+  const std::array<std::string_view, 3> words{
+      "AUTH", options_.username.empty() ? "default" : options_.username, options_.password};
+  constexpr std::string_view witness_word = "HELLO";
+  CommandView auth;
+  auth.args = words;
+  CommandView witness;
+  witness.args = {&witness_word, 1};
+  const std::size_t size = encoded_size(auth) + encoded_size(witness);
+  Block bytes = Block::allocate(accounts_.connections, size);
+  if (!bytes) return;  // poll_event() comes by again
+  char* const begin = static_cast<char*>(bytes.data());
+  encode(witness, encode(auth, begin));
+  CommandView both = CommandView::from_encoded({begin, size});
+  both.answers = 2;
+  credentials_untold_ = !pipeline_.submit_own(both, own_auth);
+  if (credentials_untold_) bytes.discard();
+}
+
+void Session::give_up_attempt(const Error& reason) {
+  was_ready_ ? retry_or_end(reason) : end(reason);
+}
+
+// There was no connection yet.
+void Session::retry_or_end(const Error& reason) {
+  ++counters_.attempts_failed;
+  problem_ = reason;
+  problem_has_value_ = false;
+  if (!was_ready_) {
+    const Duration wait = backoff_.next();
+    if (after(now_, wait) < connect_deadline_) return wait_for_attempt(wait);
+    return end_of_first_attempts(reason);
+  }
+  ++attempts_failed_;
+  const bool tried_enough = options_.reconnect_attempts_max != unlimited_attempts &&
+                            attempts_failed_ >= options_.reconnect_attempts_max;
+  if (tried_enough) return end(reason);
+  wait_for_attempt(backoff_.next());
+}
+
+// In the words of the last attempt.
+void Session::end_of_first_attempts(Error reason) {
+  if (reason.code == ErrorCode::connection_lost) reason.code = ErrorCode::connect_failed;
+  end(reason);
+}
+
+void Session::wait_for_attempt(Duration wait) {
+  drop_connection();
+  state_ = State::waiting;
+  attempt_at_ = after(now_, wait);
+}
+
+void Session::open_if_due() {
+  if (state_ != State::waiting || loss_ != Loss::none || now_ < attempt_at_) return;
+  state_ = State::opening;
+  connected_ = true;
+  open_wanted_ = true;
+  if (was_ready_) connect_deadline_ = after(now_, options_.connect_timeout);
+}
+
+// At first it is probably no server; of one that served us, the next connection may be better.
+void Session::handle_protocol_error() {
+  if (state_ != State::handshaking) return lose(reader_.error());
+  give_up_attempt(reader_.error());
+}
+
+// The connection was ready, and is no more.
+void Session::lose(const Error& reason) {
+  if (state_ == State::closing) return end(pipeline_.size() == 0 ? client_closed : reason);
+  ++counters_.connections_lost;
+  if (options_.reconnect_attempts_max == 0) return end(reason);
+  problem_ = reason;
+  problem_has_value_ = false;
+  drop_connection();
+  loss_ = Loss::to_tell;
+  pipeline_.handle_connection_lost();
+  attempts_failed_ = 0;
+  // A server that drops us as soon as we are ready is not asked again at once for ever.
+  if (now_ - ready_at_ >= backoff_.ceiling()) backoff_.reset();
+  wait_for_attempt(backoff_.next());
+}
+
+void Session::end(const Error& reason) {
+  state_ = State::closed;
+  problem_ = reason;
+  problem_has_value_ = false;
+  drop_connection();
+}
+
+void Session::drop_connection() {
+  // What the driver was not asked to open yet, it need not close.
+  if (connected_ && !open_wanted_) close_wanted_ = true;
+  open_wanted_ = false;
+  connected_ = false;
+  end_wait();
+  read_watch_.stop_watching();
+  watched_ = no_request;
+  has_parts_ = false;
+  held_ = dry_ = resumed_ = false;
+}
+
+// The loss of the connection first, with its reason; those who are in doubt then end one by one.
+std::optional<Event> Session::poll_loss() {
+  if (loss_ != Loss::to_tell) {
+    // Only now: what an event showed lives until the next was asked for.
+    reader_.reset();
+    return std::nullopt;
+  }
+  loss_ = Loss::telling;
+  return problem_event(Event::Kind::disconnected);
+}
+
+// The end first, with its reason, then everyone who was still waiting.
+std::optional<Event> Session::poll_end() {
+  if (!end_reported_) {
+    end_reported_ = true;
+    return problem_event(Event::Kind::closed);
+  }
+  if (const std::optional<Ended> lost = pipeline_.take_lost()) return failed(*lost);
+  reader_.reset();
+  all_said_ = true;
+  release_if_over();
+  return std::nullopt;
+}
+
+Event Session::problem_event(Event::Kind kind) const {
+  Event event{.kind = kind, .error = &problem_};
+  if (problem_has_value_) event.value = reader_.value();
+  return event;
+}
+
+// Once all is told, and the transport has let go of what it was given, the requests that are left
+// wait for the next connection.
+void Session::restart_if_told() {
+  if (state_ != State::waiting || transmitting_ != Transmitting::nothing) return;
+  handshake_.release_bytes();
+  if (loss_ != Loss::telling || pipeline_.searching()) return;
+  counters_.requests_resent += pipeline_.restart();
+  loss_ = Loss::none;
+  open_if_due();
+}
+
+// Once nothing is left to say, a closed session holds no memory but what the transport still sends.
+void Session::release_if_over() {
+  if (!all_said_ || transmitting_ != Transmitting::nothing) return;
+  handshake_.release_bytes();
+  pipeline_.release();
+}
+
+void Session::check_health() {
+  if (now_ >= watch_front()) {
+    ++counters_.connections_dead;
+    return lose(no_sign_of_life);
+  }
+  ask_if_silent();
+}
+
+void Session::ask_if_silent() {
+  if (state_ != State::ready || now_ < health_check_at()) return;
+  constexpr std::string_view word = "PING";
+  CommandView ping;
+  ping.args = {&word, 1};
+  if (pipeline_.submit_own(ping, 0)) ++counters_.health_checks;
+  quiet_since_ = now_;
+  watch_front();
+}
+
+// For how long the server may say nothing before it is asked; zero: for ever.
+Duration Session::silence_max() const {
+  const Duration interval = options_.health_check_interval;
+  const Duration tracked = options_.tracking.silence_max;
+  const bool matters = tracked > Duration::zero() && handshake_.is_tracked();
+  return matters && (interval == Duration::zero() || tracked < interval) ? tracked : interval;
+}
+
+// When the server is to be asked for a sign of life: never while it owes some reply.
+Instant Session::health_check_at() const {
+  const Duration silence = silence_max();
+  const bool wanted = silence > Duration::zero() && pipeline_.size() == 0 && !is_paused();
+  return wanted && !read_watch_.waits() ? after(quiet_since_, silence) : never;
+}
+
+// When the connection is dead, unless the reply that is due comes: a reply that somebody waits for
+// may take its time.
+Instant Session::watch_front() {
+  if (is_paused() || read_watch_.waits()) return never;
+  const RequestId front = pipeline_.front_unawaited().value_or(no_request);
+  if (front != watched_) {
+    watched_ = front;
+    watched_since_ = now_;
+  }
+  return front == no_request ? never : after(watched_since_, options_.tombstone_age_max);
+}
+
+// What was not read meanwhile was no silence of the server's.
+void Session::forget_silence() {
+  quiet_since_ = watched_since_ = now_;
+  watched_ = pipeline_.front_unawaited().value_or(no_request);
+}
+
+void Session::end_wait() {
+  if (read_watch_.end_wait(accounts_.replies)) forget_silence();
+}
+
+void Session::handle_read_check() {
+  switch (read_watch_.handle_check(reader_, now_, counters_.bytes_read)) {
+    case ReadWatch::Finding::nothing: return;
+    case ReadWatch::Finding::not_waiting: return end_wait();
+    case ReadWatch::Finding::stalled:
+      if (reader_.in_frame() && others_wait()) give_up_half();
+      return;
+  }
+}
+
+// A buffer of the progress reserve would help anybody, another one those who wait for this pool.
+bool Session::others_wait() const {
+  const Account& replies = accounts_.replies;
+  if (replies.budget().readers_waiting(replies.pool()) > 0) return true;
+  return reader_.touches_reserve() && replies.budget().readers_waiting() > 0;
+}
+
+// The caller who waits for it is told, and the rest of the reply streams past as that of one who
+// waits no longer. Of what nobody waits for, or what may be a push, the connection is given up:
+// what the push says might be missed. So is one that holds on to its buffer even so, in the middle
+// of a line.
+void Session::give_up_half() {
+  if (state_ == State::handshaking) return retry_or_end(lack_of_memory(unread_handshake));
+  const Pipeline::Next due = pipeline_.next();
+  const bool is_owed = due == Pipeline::Next::part || due == Pipeline::Next::request;
+  const Reader::Half half = reader_.half();
+  const bool is_reply = half == Reader::Half::reply || half == Reader::Half::error;
+  const bool may_be_push = arrays_are_pushes_ || !is_reply;
+  if (!is_owed || may_be_push || pipeline_.next_wants_confirmations() ||
+      pipeline_.next_tag() >= own_tag_first) {
+    return lose(lack_of_memory(stalled_in_reply));
+  }
+  const bool has_run = due == Pipeline::Next::request && half == Reader::Half::reply && !has_parts_;
+  pipeline_.give_up_next(has_run ? Executed::yes : Executed::maybe);
+}
+
+// Of what is remembered for longer than a text lives: with the numbers alone.
+Error Session::lack_of_memory(Error error) {
+  Account& replies = accounts_.replies;
+  const PoolHolders holders = replies.budget().holders(replies.pool(), now_);
+  error.value = holders.used;
+  error.limit = holders.limit;
+  return error;
+}
+
+// What to tell a request whose reply was given up.
+const char* Session::gave_up() {
+  ++counters_.replies_skipped;
+  return with_holders(stalled_in_reply.what);
+}
+
+const char* Session::with_holders(const char* what) {
+  return holders_text_.write(what, accounts_.replies, accounts_.connections, now_);
 }
 
 }  // namespace plimsoll

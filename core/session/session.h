@@ -12,8 +12,10 @@
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/core/session/backoff.h"
 #include "plimsoll/core/session/handshake.h"
+#include "plimsoll/core/session/holders_text.h"
 #include "plimsoll/core/session/options.h"
 #include "plimsoll/core/session/pipeline.h"
+#include "plimsoll/core/session/read_watch.h"
 
 // One connection's protocol, without a socket: what a driver reads, writes and times goes in as
 // calls, what it should do comes out of the poll functions. Tries to connect for as long as
@@ -87,17 +89,6 @@ struct SessionCounters {
   /// before asking again: to ask for nothing would wake all others who wait, as a release does.
   std::uint64_t progress() const { return bytes_read + bytes_written + completed + failed; }
 };
-
-/// How often a connection that holds a buffer is looked at, and how often in a row nothing may have
-/// come of the reply that is half there before it is given up for others who wait for memory.
-inline constexpr Duration stall_check_interval = std::chrono::milliseconds(125);
-inline constexpr std::uint8_t stall_checks_max = 2;
-
-/// The same as a time: so long a stalled peer keeps others waiting for its buffer at most.
-inline constexpr Duration stalled_reply_max = stall_checks_max * stall_check_interval;
-
-/// Fewer bytes than these between two looks are nothing: a peer may not hold on by drops.
-inline constexpr std::size_t stall_bytes_min = 256;
 
 class Session {
  public:
@@ -196,7 +187,7 @@ class Session {
 
   /// There was no memory to read to when it was asked for last: what the server has said since then
   /// is not known.
-  bool waits_for_memory() const { return waits_; }
+  bool waits_for_memory() const { return read_watch_.waits(); }
 
   /// What to tell a request whose deadline has passed. Lives until the next call, or longer.
   const char* deadline_passed();
@@ -278,57 +269,60 @@ class Session {
  private:
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
-  void begin_wait();
-  void end_wait();
-  void handle_read_check();
-  // When handle_read_check() is due. Looks at a peer end with its buffer, which most connections
-  // have given back by then.
-  Instant read_check() {
-    if (!waits_ && !reader_.holds_buffer()) return read_check_at_ = never;
-    return find_read_check();
-  }
-  Instant find_read_check();
-  void check_stall();
-  bool others_wait() const;
-  void give_up_half();
-  Error lack_of_memory(Error error);
-  const char* gave_up();
-  const char* with_holders(const char* what);
   bool poll_frame(std::optional<Event>& event);
   bool is_array_push() const;
   std::optional<Event> handle_push(Pipeline::Next due);
   std::optional<Event> handle_confirmation(Pipeline::Next due);
   std::optional<Event> handle_part();
-  void tell_credentials();
   void handle_reply(std::optional<Event>& event);
   Event handle_refusal();
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
+  Event failed(Tag tag, const Error& error);
+  Event failed(const Ended& ended);
+  std::optional<Event> poll_ended();
+
   std::optional<Event> handle_handshake_reply();
   std::optional<Event> handle_ready();
   void finish_handshake();
-  void handle_protocol_error();
+  void tell_credentials();
+
   void give_up_attempt(const Error& reason);
-  std::optional<Event> poll_ended();
-  std::optional<Event> poll_end();
-  Event problem_event(Event::Kind kind) const;
-  Event failed(Tag tag, const Error& error);
-  Event failed(const Ended& ended);
-  std::optional<Event> poll_loss();
-  void end(const Error& reason);
-  void lose(const Error& reason);
   void retry_or_end(const Error& reason);
   void end_of_first_attempts(Error reason);
   void wait_for_attempt(Duration wait);
   void open_if_due();
+
+  void handle_protocol_error();
+  void lose(const Error& reason);
+  void end(const Error& reason);
   void drop_connection();
+  std::optional<Event> poll_loss();
+  std::optional<Event> poll_end();
+  Event problem_event(Event::Kind kind) const;
   void restart_if_told();
   void release_if_over();
+
   void check_health();
   void ask_if_silent();
   Duration silence_max() const;
   Instant health_check_at() const;
   Instant watch_front();
+  void forget_silence();
+
+  void end_wait();
+  // When handle_read_check() is due. Looks at a peer end with its buffer, which most connections
+  // have given back by then.
+  Instant read_check() {
+    if (!read_watch_.waits() && !reader_.holds_buffer()) return read_watch_.stop_watching();
+    return read_watch_.find_check(is_paused(), now_, counters_.bytes_read);
+  }
+  void handle_read_check();
+  bool others_wait() const;
+  void give_up_half();
+  Error lack_of_memory(Error error);
+  const char* gave_up();
+  const char* with_holders(const char* what);
 
   SessionOptions options_;
   const Accounts accounts_;
@@ -343,34 +337,27 @@ class Session {
   enum class Loss : std::uint8_t { none, to_tell, telling } loss_ = Loss::none;
   bool end_reported_ = false;
   bool all_said_ = false;
-  bool problem_has_value_ = false;     // the reader's frame says what the problem is
-  bool was_ready_ = false;             // once: from then on connections are replaced
-  bool waits_ = false;                 // for memory to read to, as the account knows
-  bool asked_again_ = false;           // since it was to ask for that again
-  std::uint8_t stalled_checks_ = 0;    // in a row
+  bool problem_has_value_ = false;  // the reader's frame says what the problem is
+  bool was_ready_ = false;          // once: from then on connections are replaced
+  bool held_ = false;               // the push at hand stays
+  bool dry_ = false;                // and the reserve is not to be used
+  bool resumed_ = false;
+  Reader::Reserve reserve_ = Reader::Reserve::use;
+  bool has_parts_ = false;             // parts_of_ is a request's
+  bool first_part_refused_ = false;    // ... of which the first answer was an error
   std::uint32_t attempts_failed_ = 0;  // one after the other
-  std::uint32_t bytes_at_check_ = 0;   // the lower half of those read so far
   Instant now_ = Instant::min();
   Instant connect_deadline_ = never;
   Instant attempt_at_ = never;
   Instant close_deadline_ = never;
   Instant ready_at_ = never;
-  // While it waits for memory to read to: when to ask again. Otherwise when to look at a peer whose
-  // bytes hold a buffer; never: they hold none.
-  Instant read_check_at_ = never;
   Instant quiet_since_ = never;  // the last byte from the server, or the last PING
-  bool held_ = false;            // the push at hand stays
-  bool dry_ = false;             // and the reserve is not to be used
-  bool resumed_ = false;
-  Reader::Reserve reserve_ = Reader::Reserve::use;
-  bool has_parts_ = false;           // parts_of_ is a request's
-  bool first_part_refused_ = false;  // ... of which the first answer was an error
-  RequestId parts_of_ = 0;           // the one that had an answer before its last one
+  RequestId parts_of_ = 0;       // the one that had an answer before its last one
   static constexpr RequestId no_request = UINT64_MAX;
   RequestId watched_ = no_request;  // owed to nobody, and due next
   Instant watched_since_ = never;
-  struct HoldersText;
-  HoldersText* holders_text_ = nullptr;
+  ReadWatch read_watch_;
+  HoldersText holders_text_;
   Backoff backoff_;
   Error problem_;
   Error event_error_;

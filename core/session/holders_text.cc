@@ -1,0 +1,67 @@
+#include "plimsoll/core/session/holders_text.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "plimsoll/core/base/text_writer.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/memory/budget.h"
+
+namespace plimsoll {
+namespace {
+
+// Part of error_text_max: the name of the code is in front of it.
+constexpr std::size_t holders_text_bytes = 288;
+
+}  // namespace
+
+// Lies in the block that it owns.
+struct HoldersText::Text {
+  Block block;
+  std::array<char, holders_text_bytes> text;
+};
+
+HoldersText::~HoldersText() {
+  if (text_ == nullptr) return;
+  const Block block = std::move(text_->block);
+  text_->~Text();
+}
+
+const char* HoldersText::write(const char* what, Account& lacking, Account& payer, Instant now) {
+  if (text_ == nullptr) {
+    Block block = Block::allocate(payer, sizeof(Text));
+    if (!block) return what;
+    text_ = new (block.data()) Text;
+    text_->block = std::move(block);
+  }
+  std::array<char, holders_text_bytes>& text = text_->text;
+  const PoolHolders holders = lacking.budget().holders(lacking.pool(), now);
+  TextWriter writer(std::span<char>(text).first(text.size() - 1));
+  writer.append(what);
+  writer.append(". The ");
+  writer.append(name(lacking.pool()));
+  writer.append(" pool has ");
+  writer.append_bytes(holders.used);
+  writer.append(" of ");
+  writer.append_bytes(holders.limit);
+  writer.append(" in use, by ");
+  writer.append(std::uint64_t{holders.accounts});
+  writer.append(" accounts");
+  if (holders.accounts > 0) {
+    writer.append(" (client ");
+    writer.append(holders.most_owner);
+    writer.append(" has most: ");
+    writer.append_bytes(holders.most);
+    writer.append(")");
+  }
+  writer.append("; connections that wait: ");
+  writer.append(std::uint64_t{holders.readers_waiting});
+  text[writer.text().size()] = '\0';
+  return text.data();
+}
+
+}  // namespace plimsoll
