@@ -58,7 +58,7 @@ Client::Client(const ClientOptions& options, Accounts accounts)
 Client::~Client() { budget_.leave(this); }
 
 Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration clock_step) {
-  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recorder_.on());
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recording_.on());
   const Result<std::uint32_t> slot = cache.join();
   if (!slot) return slot.error();
   near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *slot, place, clock_step, session_,
@@ -76,7 +76,7 @@ void Client::set_shown(std::string_view text) {
 }
 
 void Client::connect(Instant now) {
-  if (recorder_.on()) record_input(now, FlightRecord::connect);
+  note_input(FlightRecord::connect, now);
   session_.connect(now);
 }
 
@@ -93,12 +93,9 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
     if (const Status can = check_line(); !can) return can.error();
     return sides_.join(bytes, now, deadline_of(command, now, timeout), tag, admission_.size());
   }
-  if (recorder_.on()) {
-    recorder_.note_at(now, FlightRecord::wait,
-                      {static_cast<std::uint64_t>(timeout.count()), tag, bytes});
-  }
+  recording_.note_wait(bytes, now, timeout, tag);
   Result<RequestId> id = join_line(command, bytes, now, timeout, tag);
-  if (recorder_.on()) record_answer(id);
+  recording_.note_answer(id);
   return id;
 }
 
@@ -112,12 +109,12 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
   const Admission::Waiter waiter = admission_.first();
   PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
   PLIMSOLL_CHECK(command.block_time == Duration::zero());
-  if (recorder_.on()) record_admitted(command, tag);
+  recording_.note_admitted(command, tag);
   admission_.leave();
   const RequestId id = session_.submit_to_room(command, waiter.deadline, tag);
   if (near_) near_->note_staged(command, id);
   ++submitted_;
-  if (recorder_.on()) record_answer(id);
+  recording_.note_answer(id);
   return id;
 }
 
@@ -125,7 +122,7 @@ void Client::cancel(RequestId id, Instant now) {
   if (Admission::has(id)) return cancel_wait(id);
   if (SideConnections::has(id)) return sides_.cancel(id, now);
   if (Flights::has(id)) return near_ ? near_->cancel(id) : void();
-  if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
+  recording_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
 }
 
@@ -182,33 +179,27 @@ void Client::close_subscription(ConnectionId connection, Instant now) {
 }
 
 void Client::close(Instant now) {
-  if (recorder_.on()) record_input(now, FlightRecord::close);
+  note_input(FlightRecord::close, now);
   session_.close(now);
   sides_.close(now);
   if (near_) near_->follow_session();
 }
 
 void Client::abort() {
-  if (recorder_.on()) recorder_.note(FlightRecord::abort, {});
+  recording_.note(FlightRecord::abort);
   session_.abort();
   sides_.abort();
   if (near_) near_->follow_session();
 }
 
 void Client::handle_opened(ConnectionId connection, Instant now) {
-  if (is_recorded(connection)) {
-    record_input(now, FlightRecord::opened);
-    recorder_.handle_new_stream();
-  }
+  if (connection == first_connection) note_input(FlightRecord::opened, now);
   if (near_ && connection == first_connection) near_->handle_opened();
   if (Session* const session = find(connection)) session->handle_opened(now);
 }
 
 void Client::handle_closed(ConnectionId connection, const Error& reason, Instant now) {
-  if (is_recorded(connection)) {
-    const auto code = static_cast<std::uint64_t>(reason.code);
-    recorder_.note_at(now, FlightRecord::closed, {code});
-  }
+  recording_.note_closed(connection, reason, now);
   if (Session* const session = find(connection)) session->handle_closed(reason, now);
   if (near_) near_->follow_session();
 }
@@ -234,24 +225,12 @@ std::span<char> Client::read_space(ConnectionId connection) {
   if (session == nullptr) return {};
   const std::span<char> room = session->read_space();
   if (near_ && connection == first_connection && room.empty()) near_->handle_not_read();
-  if (is_recorded(connection)) {
-    room_ = room;
-    recorder_.note(FlightRecord::read_space, {room.size()});
-  }
+  recording_.note_read_space(connection, room);
   return room;
 }
 
 void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now) {
-  if (is_recorded(connection)) {
-    const bool shaking_hands = session_.state() == Session::State::handshaking;
-    // Of room that was asked for before the recording nothing is known.
-    const bool known = bytes <= room_.size();
-    if (!known) recorder_.note(FlightRecord::gap, {});
-    recorder_.note_read(
-        now, {room_.data(), known ? bytes : 0},
-        shaking_hands ? FlightRecorder::Redaction::none : FlightRecorder::Redaction::of_values);
-    room_ = {};
-  }
+  recording_.note_read(connection, bytes, session_.state(), now);
   if (Session* const session = find(connection)) session->handle_read(bytes, now);
   if (near_ && connection == first_connection && bytes > 0) near_->handle_read();
 }
@@ -265,21 +244,17 @@ bool Client::is_paused(ConnectionId connection) const {
 std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
   Session* const session = find(connection);
   const std::size_t count = session == nullptr ? 0 : session->poll_transmit(spans);
-  if (is_recorded(connection)) {
-    std::size_t bytes = 0;
-    for (std::string_view span : spans.first(count)) bytes += span.size();
-    recorder_.note(FlightRecord::transmit, {spans.size(), bytes});
-  }
+  recording_.note_transmit(connection, spans, count);
   return count;
 }
 
 void Client::handle_written(ConnectionId connection, std::size_t bytes) {
-  if (is_recorded(connection)) recorder_.note(FlightRecord::written, {bytes});
+  recording_.note_written(connection, bytes);
   if (Session* const session = find(connection)) session->handle_written(bytes);
 }
 
 void Client::handle_timeout(Instant now) {
-  if (recorder_.on()) record_input(now, FlightRecord::timeout);
+  note_input(FlightRecord::timeout, now);
   budget_.handle_timeout(now);
   session_.handle_timeout(now);
   if (!admission_.none()) handle_line_timeout(now);
@@ -288,15 +263,18 @@ void Client::handle_timeout(Instant now) {
 }
 
 std::optional<Action> Client::poll_action() {
-  const std::optional<Session::Action> action = session_.poll_action();
-  if (recorder_.on()) {
-    const std::uint64_t answer = !action ? 0 : *action == Session::Action::open ? 1 : 2;
-    recorder_.note(FlightRecord::action, {answer});
+  std::optional<Session::Action> action = session_.poll_action();
+  recording_.note_action(action);
+  ConnectionId connection = first_connection;
+  if (!action && !sides_.none()) {
+    if (const auto side = sides_.poll_action()) {
+      action = side->action;
+      connection = side->connection;
+    }
   }
-  if (!action) return poll_side_action();
+  if (!action) return std::nullopt;
   const bool opens = *action == Session::Action::open;
-  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
-                .connection = first_connection};
+  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close, .connection = connection};
 }
 
 ClientStatistics Client::statistics() const {
@@ -321,11 +299,31 @@ ClientStatistics Client::statistics() const {
   return all;
 }
 
+// The question before the answer: it is there if what it leads to breaks a CHECK.
+Result<RequestId> Client::submit_recorded(const CommandView& command, Instant now, Duration timeout,
+                                          Tag tag) {
+  recording_.record_submit(command, now, timeout, tag, rest(now));
+  Result<RequestId> id = stage(command, now, timeout, tag);
+  recording_.note_answer(id);
+  return id;
+}
+
 Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                          Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
   const Instant deadline = deadline_of(command, now, timeout);
   return note_beside(command, count(sides_.submit_blocking(command, now, deadline, tag)));
+}
+
+Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
+                                     Tag tag, Duration max_staleness) {
+  if (!admission_.none()) return refuse_to_overtake();
+  return count(near_->submit(command, now, deadline_of(now, timeout), tag, max_staleness));
+}
+
+Result<RequestId> Client::note_beside(const CommandView& command, const Result<RequestId>& id) {
+  if (near_ && id) near_->note_beside(command, *id);
+  return id;
 }
 
 Result<RequestId> Client::count(const Result<RequestId>& id) {
@@ -334,6 +332,18 @@ Result<RequestId> Client::count(const Result<RequestId>& id) {
 }
 
 Result<RequestId> Client::refuse_to_overtake() { return count(others_wait); }
+
+// Side connections come and go with the main one: none is opened beside one that is over.
+Status Client::check_open() const {
+  if (session_.is_closed()) return session_.refusal();
+  return {};
+}
+
+Status Client::check_line() const {
+  if (const Status open = check_open(); !open) return open.error();
+  if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
+  return {};
+}
 
 Result<RequestId> Client::join_line(const CommandView& command, std::size_t bytes, Instant now,
                                     Duration timeout, Tag tag) {
@@ -349,7 +359,7 @@ Result<RequestId> Client::join_line(const CommandView& command, std::size_t byte
 
 void Client::cancel_wait(RequestId id) {
   if (Admission::is_for_connection(id)) return sides_.cancel_wait(id);
-  if (recorder_.on()) recorder_.note(FlightRecord::cancel, {id});
+  recording_.note(FlightRecord::cancel, {id});
   if (admitted_ && admission_.first().id == id) {
     admitted_ = false;
     session_.release_room();
@@ -363,9 +373,74 @@ void Client::handle_line_timeout(Instant now) {
   admission_.handle_timeout(now);
 }
 
-std::optional<Event> Client::poll_admission() {
+Instant Client::near_timeout() const { return near_->poll_timeout(); }
+
+// Whoever has something to say, in this order: the main connection (its session, through the cache
+// if there is one; then the requests that wait for room), the side connections, and last the end of
+// the client. The end of the main connection is held back in `end_` until the side connections are
+// over. If they take their time to close, the main connection's requests do not wait for them;
+// otherwise the server's words in `end_` must live until they are told, so the session is not asked
+// again before that.
+std::optional<Event> Client::poll_all() {
+  side_spoke_ = false;
+  while (!end_ || sides_.take_their_time()) {
+    std::optional<Event> event = poll_main(poll_session());
+    recording_.note_event(event);
+    if (!event) break;
+    if (event->kind != Event::Kind::closed) return event;
+    sides_.abort_unless_closing();
+    end_ = event;
+    if (sides_.take_their_time()) end_->value.reset();
+  }
+  if (!sides_.none()) {
+    if (std::optional<Event> event = sides_.poll_event()) {
+      side_spoke_ = true;
+      if (near_ && event->value) near_->note_told_beside();
+      if (near_ && event->error != nullptr) near_->note_refusal(*event);
+      return event;
+    }
+  }
+  if (near_) near_->follow_sides(sides_);
+  if (!end_ || !sides_.have_said_all()) return std::nullopt;
+  return std::exchange(end_, std::nullopt);
+}
+
+// The next event of the main session that the cache does not keep to itself.
+std::optional<Event> Client::poll_session() {
+  if (!near_) return session_.poll_event();
+  for (;;) {
+    if (std::optional<Event> event = near_->poll_event()) return event;
+    std::optional<Event> event = session_.poll_event();
+    const bool is_all = !event;
+    if (event) event = near_->handle_event(*event);
+    near_->follow_session();
+    if (event || is_all) return event;
+  }
+}
+
+// What users are told of the main connection, given the session's next event: the outcomes of the
+// client's own requests are no news to them, and behind the session come those who wait for room.
+std::optional<Event> Client::poll_main(std::optional<Event> event) {
+  while (event && event->tag >= own_tag_first) {
+    if (const auto told = handle_own(*event)) return told;
+    event = poll_session();
+  }
+  if (event) return event;
+  if (!admission_.none()) event = poll_waiters();
+  if (near_) near_->handle_first_waits(admission_.first_id());
+  return event;
+}
+
+// What users are told of a request of the client's own.
+std::optional<Event> Client::handle_own(const Event& event) {
+  if (event.tag == own_auth) return SideConnections::credentials_outcome(event);
+  sides_.handle_unblocked(event.tag, event);
+  return std::nullopt;
+}
+
+std::optional<Event> Client::poll_waiters() {
   PLIMSOLL_CHECK(!admitted_);
-  const std::optional<Event> event = poll_line();
+  const std::optional<Event> event = poll_first_waiter();
   // The others wait for the first one.
   const std::size_t for_memory = room_again_at_ == never ? 0 : admission_.waiting_count();
   if (const std::size_t before = std::exchange(waiting_for_memory_, for_memory)) {
@@ -376,7 +451,7 @@ std::optional<Event> Client::poll_admission() {
 }
 
 // Tells who waits no longer, or lets the first one in.
-std::optional<Event> Client::poll_line() {
+std::optional<Event> Client::poll_first_waiter() {
   const bool over = session_.is_closed();
   if (const auto ended = over ? admission_.take_closed() : admission_.next_ended()) {
     room_again_at_ = never;  // another may be first
@@ -412,48 +487,6 @@ Event Client::waiter_failed(const Ended& ended) {
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
 }
 
-// Side connections come and go with the main one: none is opened beside one that is over.
-Status Client::check_open() const {
-  if (session_.is_closed()) return session_.refusal();
-  return {};
-}
-
-Status Client::check_line() const {
-  if (const Status open = check_open(); !open) return open.error();
-  if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
-  return {};
-}
-
-Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
-                                     Tag tag, Duration max_staleness) {
-  if (!admission_.none()) return refuse_to_overtake();
-  return count(near_->submit(command, now, deadline_of(now, timeout), tag, max_staleness));
-}
-
-Result<RequestId> Client::note_beside(const CommandView& command, const Result<RequestId>& id) {
-  if (near_ && id) near_->note_beside(command, *id);
-  return id;
-}
-
-std::optional<Event> Client::poll_near_event() {
-  for (;;) {
-    if (std::optional<Event> event = near_->poll_event()) return event;
-    std::optional<Event> event = session_.poll_event();
-    const bool is_all = !event;
-    if (event) event = near_->handle_event(*event);
-    near_->follow_session();
-    if (is_all) break;
-    if (event && event->tag >= own_tag_first) event = handle_own(*event);
-    if (event) return event;
-  }
-  std::optional<Event> event;
-  if (!admission_.none()) event = poll_admission();
-  near_->handle_first_waits(admission_.first_id());
-  return event;
-}
-
-Instant Client::near_timeout() const { return near_->poll_timeout(); }
-
 // What several wait for is copied for each of them but the last.
 Result<Reply> Client::keep_shared_reply() {
   const std::string_view cached = near_->cached_reply();
@@ -461,73 +494,11 @@ Result<Reply> Client::keep_shared_reply() {
   return near_->will_tell_again() ? session_.copy_reply() : session_.keep_reply();
 }
 
-// The others end before the client does. Where they take their time, requests on the main
-// connection do not wait for them; otherwise the server's words must live until they are told.
-std::optional<Event> Client::poll_any_event() {
-  spoke_ = false;
-  if (!end_ || sides_.take_their_time()) {
-    std::optional<Event> event = poll_main_event();
-    if (event && event->kind == Event::Kind::closed) {
-      sides_.abort_unless_closing();
-      end_ = event;
-      if (sides_.take_their_time()) {
-        end_->value.reset();
-        event = poll_main_event();
-      } else {
-        event.reset();
-      }
-    }
-    if (event) return event;
-  }
-  if (!sides_.none()) {
-    if (std::optional<Event> event = sides_.poll_event()) {
-      spoke_ = true;
-      if (near_ && event->value) near_->note_told_beside();
-      if (near_ && event->error != nullptr) near_->note_refusal(*event);
-      return event;
-    }
-  }
-  if (near_) near_->follow_sides(sides_);
-  if (!end_ || !sides_.have_said_all()) return std::nullopt;
-  std::optional<Event> end = end_;
-  end_.reset();
-  return end;
-}
-
-std::optional<Event> Client::poll_main_event() {
-  if (near_) return poll_near_event();
-  std::optional<Event> event = recorder_.on() ? poll_recorded_event() : session_.poll_event();
-  if (event && event->tag >= own_tag_first) event = poll_own(*event);
-  if (!event && !admission_.none()) event = poll_admission();
-  return event;
-}
-
-// What users are told of a request of the client's own.
-std::optional<Event> Client::handle_own(const Event& event) {
-  if (event.tag == own_auth) return SideConnections::credentials_outcome(event);
-  sides_.handle_unblocked(event.tag, event);
-  return std::nullopt;
-}
-
-// The next event that users are told, from this one on.
-std::optional<Event> Client::poll_own(const Event& first) {
-  std::optional<Event> event = first;
-  while (event && event->tag >= own_tag_first) {
-    if (const auto told = handle_own(*event)) return told;
-    event = session_.poll_event();
-  }
-  return event;
-}
-
-std::optional<Action> Client::poll_side_action() {
-  if (sides_.none()) return std::nullopt;
-  const auto side = sides_.poll_action();
-  if (!side) return std::nullopt;
-  const bool opens = side->action == Session::Action::open;
-  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
-                .connection = side->connection};
-}
-
 Session* Client::find_side(ConnectionId connection) { return sides_.session(connection); }
+
+// At rest there is nothing that a replay would have to know of what came before.
+std::optional<Session::Rest> Client::rest(Instant now) const {
+  return admission_.none() ? session_.at_rest(now) : std::nullopt;
+}
 
 }  // namespace plimsoll

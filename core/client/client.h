@@ -11,7 +11,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/admission.h"
-#include "plimsoll/core/client/flight_recorder.h"
+#include "plimsoll/core/client/client_recording.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/session/session.h"
@@ -102,7 +102,7 @@ class Client {
   /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
   /// rejected_by_limit, closed. After the first, wait_for_room() if inflight_overflow says so.
   Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
-    if (recorder_.on()) return submit_recorded(command, now, timeout, tag);
+    if (recording_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
   }
   /// One that blocks (block_time) goes to a connection of its own, and `timeout` counts from when
@@ -236,7 +236,7 @@ class Client {
 
   /// When to call handle_timeout() at the latest.
   Instant poll_timeout() {
-    if (recorder_.on()) recorder_.note(FlightRecord::poll_timeout, {});
+    recording_.note(FlightRecord::poll_timeout);
     const Instant next = session_.poll_timeout();
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
     const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : leave_ticks();
@@ -255,16 +255,18 @@ class Client {
   /// The next thing that happened. Call it until there is none, after every call that brings
   /// something in; views in an event live until then.
   std::optional<Event> poll_event() {
-    if (recorder_.on() || !sides_.none() || near_) return poll_any_event();
+    if (recording_.on() || !sides_.none() || near_) return poll_all();
+    // A shortcut through poll_all() for a client with nothing but its main connection: mostly a
+    // reply is at hand, or nobody has anything to say.
     std::optional<Event> event = session_.poll_event();
-    if (event && event->tag >= own_tag_first) event = poll_own(*event);
-    if (!event && !admission_.none()) event = poll_admission();
+    const bool is_all = event ? event->tag < own_tag_first : admission_.none();
+    if (!is_all) event = poll_main(event);
     return event;
   }
 
   /// Takes the reply of the last event along. reply_too_large where there is no room for it.
   Result<Reply> keep_reply() {
-    if (spoke_) return sides_.keep_reply();
+    if (side_spoke_) return sides_.keep_reply();
     return near_ ? keep_shared_reply() : session_.keep_reply();
   }
 
@@ -278,14 +280,16 @@ class Client {
                    .what = "a client with a cache cannot be recorded: a replay has no cache",
                    .expected = "a client without one"};
     }
-    return recorder_.start(*accounts_.connections, ring_bytes);
+    return recording_.start(*accounts_.connections, ring_bytes);
   }
-  void stop_recording() { recorder_.stop(); }
-  const FlightRecorder& recorder() const { return recorder_; }
+  void stop_recording() { recording_.stop(); }
+  const FlightRecorder& recorder() const { return recording_.recorder(); }
 
   /// The text in front of the records: what `./dev sim --replay` has to know of the options. No
   /// secrets. Returns the part of `out` that it took; recording_header_max is enough.
-  std::string_view recording_header(std::span<char> out) const;
+  std::string_view recording_header(std::span<char> out) const {
+    return recording_.header(options(), out);
+  }
   static constexpr std::size_t recording_header_max = 2560;
 
   /// CHECKs all that must hold between calls, for tests and the simulator. Walks over everything.
@@ -317,59 +321,54 @@ class Client {
     if (command.block_time == CommandView::forever) return never;
     return deadline_of(after(now, command.block_time), timeout);
   }
+  Result<RequestId> submit_recorded(const CommandView& command, Instant now, Duration timeout,
+                                    Tag tag);
   Result<RequestId> stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                    Tag tag);
-  const ClientOptions& options() const { return session_.options(); }
+  Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,
+                               Duration max_staleness = cache::any_staleness);
+  Result<RequestId> note_beside(const CommandView& command, const Result<RequestId>& id);
   Result<RequestId> count(const Result<RequestId>& id);
   Result<RequestId> refuse_to_overtake();
+  Status check_open() const;
+  Status check_line() const;
   Result<RequestId> join_line(const CommandView& command, std::size_t bytes, Instant now,
                               Duration timeout, Tag tag);
   void cancel_wait(RequestId id);
   void handle_line_timeout(Instant now);
   Instant line_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
-  std::optional<Event> poll_admission();
-  std::optional<Event> poll_line();
-  Event waiter_failed(const Ended& ended);
-  Status check_open() const;
-  Status check_line() const;
-  bool is_recorded(ConnectionId connection) const {
-    return recorder_.on() && connection == first_connection;
-  }
-  Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,
-                               Duration max_staleness = cache::any_staleness);
-  Result<RequestId> note_beside(const CommandView& command, const Result<RequestId>& id);
-  std::optional<Event> poll_near_event();
   Instant near_timeout() const;
-  Result<Reply> keep_shared_reply();
-  std::optional<Event> poll_any_event();
-  std::optional<Event> poll_main_event();
+
+  std::optional<Event> poll_all();
+  std::optional<Event> poll_session();
+  std::optional<Event> poll_main(std::optional<Event> event);
   std::optional<Event> handle_own(const Event& event);
-  std::optional<Event> poll_own(const Event& first);
-  std::optional<Action> poll_side_action();
+  std::optional<Event> poll_waiters();
+  std::optional<Event> poll_first_waiter();
+  Event waiter_failed(const Ended& ended);
+  Result<Reply> keep_shared_reply();
+
+  const ClientOptions& options() const { return session_.options(); }
   Session* find(ConnectionId connection) {
     return connection == first_connection ? &session_ : find_side(connection);
   }
   Session* find_side(ConnectionId connection);
-  void record_input(Instant now, FlightRecord kind);
-  void record_rest(Instant now);
-  Result<RequestId> submit_recorded(const CommandView& command, Instant now, Duration timeout,
-                                    Tag tag);
-  void record_admitted(const CommandView& command, Tag tag);
-  void record_answer(const Result<RequestId>& id);
-  std::optional<Event> poll_recorded_event();
+  void note_input(FlightRecord kind, Instant now) {
+    if (recording_.on()) recording_.record_input(kind, now, rest(now));
+  }
+  std::optional<Session::Rest> rest(Instant now) const;
 
   Accounts accounts_;
   Budget& budget_;
   std::uint64_t submitted_ = 0;
   std::uint64_t rejected_ = 0;
-  std::span<char> room_;  // to read to; only while recording
-  FlightRecorder recorder_;
+  ClientRecording recording_;
   Session session_;
   SideConnections sides_;
   Admission admission_;
-  Box<NearCache> near_;    // where there is a cache
-  bool admitted_ = false;  // the first in line is
-  bool spoke_ = false;     // the last event was of a connection beside the main one
+  Box<NearCache> near_;      // where there is a cache
+  bool admitted_ = false;    // the first in line is
+  bool side_spoke_ = false;  // the last event was of a connection beside the main one
   Error admission_error_;
   Instant line_now_ = Instant::min();
   Instant room_again_at_ = never;  // there was no memory for the first in line
