@@ -31,7 +31,7 @@ class Admission {
         last_id_(of == Of::room ? line_bit : line_bit | connections_bit) {}
 
   /// Nobody is in the line, and there is nothing to tell.
-  bool none() const { return line_.empty(); }
+  bool empty() const { return line_.empty(); }
 
   /// How many wait, have waited in all, and were sent away from a full line.
   std::size_t waiting_count() const { return waiting_count_; }
@@ -46,9 +46,11 @@ class Admission {
   Size size() const { return {.waiters = line_.size() - told_count_, .bytes = waiting_bytes_}; }
 
   /// Whether somebody in the line is called so. No request that was submitted is.
-  static bool has(RequestId id) { return (id & line_bit) != 0; }
+  static bool is_waiter_id(RequestId id) { return (id & line_bit) != 0; }
   /// The same for a line for connections alone.
-  static bool is_for_connection(RequestId id) { return has(id) && (id & connections_bit) != 0; }
+  static bool is_for_connection(RequestId id) {
+    return is_waiter_id(id) && (id & connections_bit) != 0;
+  }
 
   /// Gets in line, for `bytes` encoded bytes. rejected_by_limit: waiters_max, too many bytes, or no
   /// memory for one more. Who waits in the line `beside` counts in these bounds, too.
@@ -85,7 +87,7 @@ class Admission {
   const Waiter& first() { return line_.front(); }
 
   /// Nobody in the line is called less, and whoever gets in line is called more.
-  RequestId first_id() { return none() ? last_id_ + 1 : line_.front().id; }
+  RequestId first_id() { return empty() ? last_id_ + 1 : line_.front().id; }
 
   /// Takes first() out: it was admitted.
   void leave();

@@ -46,11 +46,11 @@ Client::Client(const ClientOptions& options, Accounts accounts)
       session_(options, Session::Accounts{.requests = *accounts_.requests,
                                           .replies = *accounts_.replies,
                                           .connections = *accounts_.connections}),
-      sides_(session_.options(),
-             SideConnections::Accounts{.requests = *accounts_.requests,
-                                       .replies = *accounts_.replies,
-                                       .connections = *accounts_.connections},
-             session_),
+      side_connections_(session_.options(),
+                        SideConnections::Accounts{.requests = *accounts_.requests,
+                                                  .replies = *accounts_.replies,
+                                                  .connections = *accounts_.connections},
+                        session_),
       admission_(*accounts_.requests, options.waiters_max) {
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
@@ -91,7 +91,8 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
   // A recording has nothing of other connections.
   if (command.block_time != Duration::zero()) {
     if (const Status can = check_line(); !can) return can.error();
-    return sides_.join(bytes, now, deadline_of(command, now, timeout), tag, admission_.size());
+    return side_connections_.join(bytes, now, deadline_of(command, now, timeout), tag,
+                                  admission_.size());
   }
   recording_.note_wait(bytes, now, timeout, tag);
   Result<RequestId> id = join_line(command, bytes, now, timeout, tag);
@@ -100,10 +101,10 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
 }
 
 RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
-  if (sides_.admitted() != nullptr) {
+  if (side_connections_.admitted() != nullptr) {
     PLIMSOLL_CHECK(command.block_time != Duration::zero());
     ++submitted_;
-    return note_beside(command, sides_.submit_admitted(command, tag)).value();
+    return note_beside(command, side_connections_.submit_admitted(command, tag)).value();
   }
   PLIMSOLL_CHECK(std::exchange(admitted_, false));
   const Admission::Waiter waiter = admission_.first();
@@ -119,9 +120,9 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
 }
 
 void Client::cancel(RequestId id, Instant now) {
-  if (Admission::has(id)) return cancel_wait(id);
-  if (SideConnections::has(id)) return sides_.cancel(id, now);
-  if (Flights::has(id)) return near_ ? near_->cancel(id) : void();
+  if (Admission::is_waiter_id(id)) return cancel_wait(id);
+  if (SideConnections::is_side_id(id)) return side_connections_.cancel(id, now);
+  if (Flights::is_waiter_id(id)) return near_ ? near_->cancel(id) : void();
   recording_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
 }
@@ -129,66 +130,70 @@ void Client::cancel(RequestId id, Instant now) {
 void Client::set_credentials(const Credentials& credentials) {
   if (near_) near_->handle_credentials(credentials);
   session_.set_credentials(credentials);
-  sides_.set_credentials(credentials);
+  side_connections_.set_credentials(credentials);
 }
 
 Result<ConnectionId> Client::open_exclusive(Instant now) {
   if (const Status open = check_open(); !open) return open.error();
-  return sides_.open_exclusive(now);
+  return side_connections_.open_exclusive(now);
 }
 
 Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& command,
                                     Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
   const Instant deadline = deadline_of(command, now, timeout);
-  return note_beside(command, count(sides_.submit_to(connection, command, deadline, tag)));
+  return note_beside(command,
+                     count(side_connections_.submit_to(connection, command, deadline, tag)));
 }
 
 // What is not open any more has been given back by the client's end.
 void Client::release(ConnectionId connection, Instant now) {
-  if (check_open()) sides_.release(connection, now);
+  if (check_open()) side_connections_.release(connection, now);
 }
 
 Result<ConnectionId> Client::open_subscription(Instant now) {
   if (const Status open = check_open(); !open) return open.error();
-  return sides_.open_subscription(now);
+  return side_connections_.open_subscription(now);
 }
 
 Result<RequestId> Client::subscribe(ConnectionId connection, SubscriptionKind kind,
                                     std::span<const std::string_view> names, Instant now,
                                     Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.subscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
+  return count(
+      side_connections_.subscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
 }
 
 Result<RequestId> Client::unsubscribe(ConnectionId connection, SubscriptionKind kind,
                                       std::span<const std::string_view> names, Instant now,
                                       Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.unsubscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
+  return count(
+      side_connections_.unsubscribe(connection, kind, names, now, deadline_of(now, timeout), tag));
 }
 
 Result<RequestId> Client::next_messages(ConnectionId connection, std::size_t messages_max,
                                         Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
-  return count(sides_.next_messages(connection, messages_max, now, deadline_of(now, timeout), tag));
+  return count(side_connections_.next_messages(connection, messages_max, now,
+                                               deadline_of(now, timeout), tag));
 }
 
 void Client::close_subscription(ConnectionId connection, Instant now) {
-  if (check_open()) sides_.close_subscription(connection, now);
+  if (check_open()) side_connections_.close_subscription(connection, now);
 }
 
 void Client::close(Instant now) {
   note_input(FlightRecord::close, now);
   session_.close(now);
-  sides_.close(now);
+  side_connections_.close(now);
   if (near_) near_->follow_session();
 }
 
 void Client::abort() {
   recording_.note(FlightRecord::abort);
   session_.abort();
-  sides_.abort();
+  side_connections_.abort();
   if (near_) near_->follow_session();
 }
 
@@ -206,7 +211,7 @@ void Client::handle_closed(ConnectionId connection, const Error& reason, Instant
 
 bool Client::is_connected(ConnectionId connection) const {
   const Session* const session =
-      connection == first_connection ? &session_ : sides_.session(connection);
+      connection == first_connection ? &session_ : side_connections_.session(connection);
   if (session == nullptr) return false;
   switch (session->state()) {
     case Session::State::handshaking:
@@ -237,7 +242,7 @@ void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now
 
 bool Client::is_paused(ConnectionId connection) const {
   const Session* const session =
-      connection == first_connection ? nullptr : sides_.session(connection);
+      connection == first_connection ? nullptr : side_connections_.session(connection);
   return session != nullptr && session->is_paused();
 }
 
@@ -257,8 +262,8 @@ void Client::handle_timeout(Instant now) {
   note_input(FlightRecord::timeout, now);
   budget_.handle_timeout(now);
   session_.handle_timeout(now);
-  if (!admission_.none()) handle_line_timeout(now);
-  if (!sides_.none()) sides_.handle_timeout(now);
+  if (!admission_.empty()) handle_line_timeout(now);
+  if (!side_connections_.empty()) side_connections_.handle_timeout(now);
   if (near_) near_->handle_timeout(now);
 }
 
@@ -266,8 +271,8 @@ std::optional<Action> Client::poll_action() {
   std::optional<Session::Action> action = session_.poll_action();
   recording_.note_action(action);
   ConnectionId connection = first_connection;
-  if (!action && !sides_.none()) {
-    if (const auto side = sides_.poll_action()) {
+  if (!action && !side_connections_.empty()) {
+    if (const auto side = side_connections_.poll_action()) {
       action = side->action;
       connection = side->connection;
     }
@@ -286,10 +291,10 @@ ClientStatistics Client::statistics() const {
                        .waited = admission_.waited_count(),
                        .waiters_refused = admission_.refused_count(),
                        .counters = session_.counters(),
-                       .blocking_connections = sides_.blocking_count(),
-                       .subscriptions = sides_.subscriptions_count(),
+                       .blocking_connections = side_connections_.blocking_count(),
+                       .subscriptions = side_connections_.subscriptions_count(),
                        .last_problem = session_.last_problem()};
-  if (const Admission* const line = sides_.line()) {
+  if (const Admission* const line = side_connections_.line()) {
     all.rejected -= line->waited_count();
     all.waiting_to_block = line->waiting_count();
     all.waiting += line->waiting_count();
@@ -312,12 +317,13 @@ Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now
                                          Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
   const Instant deadline = deadline_of(command, now, timeout);
-  return note_beside(command, count(sides_.submit_blocking(command, now, deadline, tag)));
+  return note_beside(command,
+                     count(side_connections_.submit_blocking(command, now, deadline, tag)));
 }
 
 Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
                                      Tag tag, Duration max_staleness) {
-  if (!admission_.none()) return refuse_to_overtake();
+  if (!admission_.empty()) return refuse_to_overtake();
   return count(near_->submit(command, now, deadline_of(now, timeout), tag, max_staleness));
 }
 
@@ -349,8 +355,8 @@ Result<RequestId> Client::join_line(const CommandView& command, std::size_t byte
                                     Duration timeout, Tag tag) {
   if (const Status can = check_line(); !can) return can.error();
   line_now_ = now;
-  if (admission_.none()) room_again_at_ = never;
-  const Admission* const sides = sides_.line();
+  if (admission_.empty()) room_again_at_ = never;
+  const Admission* const sides = side_connections_.line();
   const Admission::Size beside = sides == nullptr ? Admission::Size() : sides->size();
   const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag, beside);
   if (id && near_) near_->note_waits(command, *id);
@@ -358,7 +364,7 @@ Result<RequestId> Client::join_line(const CommandView& command, std::size_t byte
 }
 
 void Client::cancel_wait(RequestId id) {
-  if (Admission::is_for_connection(id)) return sides_.cancel_wait(id);
+  if (Admission::is_for_connection(id)) return side_connections_.cancel_wait(id);
   recording_.note(FlightRecord::cancel, {id});
   if (admitted_ && admission_.first().id == id) {
     admitted_ = false;
@@ -383,25 +389,25 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 // again before that.
 std::optional<Event> Client::poll_all() {
   side_spoke_ = false;
-  while (!end_ || sides_.take_their_time()) {
+  while (!end_ || side_connections_.take_their_time()) {
     std::optional<Event> event = poll_main(poll_session());
     recording_.note_event(event);
     if (!event) break;
     if (event->kind != Event::Kind::closed) return event;
-    sides_.abort_unless_closing();
+    side_connections_.abort_unless_closing();
     end_ = event;
-    if (sides_.take_their_time()) end_->value.reset();
+    if (side_connections_.take_their_time()) end_->value.reset();
   }
-  if (!sides_.none()) {
-    if (std::optional<Event> event = sides_.poll_event()) {
+  if (!side_connections_.empty()) {
+    if (std::optional<Event> event = side_connections_.poll_event()) {
       side_spoke_ = true;
       if (near_ && event->value) near_->note_told_beside();
       if (near_ && event->error != nullptr) near_->note_refusal(*event);
       return event;
     }
   }
-  if (near_) near_->follow_sides(sides_);
-  if (!end_ || !sides_.have_said_all()) return std::nullopt;
+  if (near_) near_->follow_sides(side_connections_);
+  if (!end_ || !side_connections_.have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
 }
 
@@ -426,7 +432,7 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
     event = poll_session();
   }
   if (event) return event;
-  if (!admission_.none()) event = poll_waiters();
+  if (!admission_.empty()) event = poll_waiters();
   if (near_) near_->handle_first_waits(admission_.first_id());
   return event;
 }
@@ -434,7 +440,7 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
 // What users are told of a request of the client's own.
 std::optional<Event> Client::handle_own(const Event& event) {
   if (event.tag == own_auth) return SideConnections::credentials_outcome(event);
-  sides_.handle_unblocked(event.tag, event);
+  side_connections_.handle_unblocked(event.tag, event);
   return std::nullopt;
 }
 
@@ -457,7 +463,7 @@ std::optional<Event> Client::poll_first_waiter() {
     room_again_at_ = never;  // another may be first
     return waiter_failed(*ended);
   }
-  if (over || admission_.none()) return std::nullopt;
+  if (over || admission_.empty()) return std::nullopt;
   if (room_again_at_ != never && session_.counters().progress() == refused_progress_)
     return std::nullopt;
   const Admission::Waiter& first = admission_.first();
@@ -494,11 +500,13 @@ Result<Reply> Client::keep_shared_reply() {
   return near_->will_tell_again() ? session_.copy_reply() : session_.keep_reply();
 }
 
-Session* Client::find_side(ConnectionId connection) { return sides_.session(connection); }
+Session* Client::find_side(ConnectionId connection) {
+  return side_connections_.session(connection);
+}
 
 // At rest there is nothing that a replay would have to know of what came before.
 std::optional<Session::Rest> Client::rest(Instant now) const {
-  return admission_.none() ? session_.at_rest(now) : std::nullopt;
+  return admission_.empty() ? session_.at_rest(now) : std::nullopt;
 }
 
 }  // namespace plimsoll

@@ -146,11 +146,11 @@ class Client {
 
   /// The request that was admitted, and is yet to be submitted; null: none is.
   const Admission::Waiter* admitted() {
-    return admitted_ ? &admission_.first() : sides_.admitted();
+    return admitted_ ? &admission_.first() : side_connections_.admitted();
   }
 
   /// Whether anybody waits for room, of which handle_written() makes some, too: ask poll_event().
-  bool has_waiters() const { return !admission_.none(); }
+  bool has_waiters() const { return !admission_.empty(); }
 
   /// Who pays for requests, and for the commands of those who wait.
   Account& requests_account() const { return *accounts_.requests; }
@@ -193,11 +193,11 @@ class Client {
   Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max, Instant now,
                                   Duration timeout, Tag tag);
   /// What is missing before the message that is the last event.
-  MessagesMissed messages_missed() const { return sides_.messages_missed(); }
+  MessagesMissed messages_missed() const { return side_connections_.messages_missed(); }
   /// Once for each. Who waits for a message is told `closed`.
   void close_subscription(ConnectionId connection, Instant now);
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const {
-    return sides_.subscription_statistics(connection);
+    return side_connections_.subscription_statistics(connection);
   }
 
   /// Takes no more requests, waits for the replies that are owed, then closes.
@@ -224,7 +224,9 @@ class Client {
   bool is_paused(ConnectionId connection) const;
   /// A bit for each connection that was paused, and may be read since this was asked last. To be
   /// asked once poll_event() has no more to say.
-  std::uint64_t take_resumed_connections() { return sides_.none() ? 0 : sides_.take_resumed(); }
+  std::uint64_t take_resumed_connections() {
+    return side_connections_.empty() ? 0 : side_connections_.take_resumed();
+  }
 
   /// What to send, as far as `spans` reach: none mostly. Each answer with bytes wants one
   /// handle_written(), which says how many the transport took, before the next; the bytes stay
@@ -240,14 +242,15 @@ class Client {
     const Instant next = session_.poll_timeout();
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
     const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : leave_ticks();
-    const Instant line = admission_.none() ? never : line_timeout();
-    const Instant sides = sides_.none() ? never : sides_.poll_timeout();
+    const Instant line = admission_.empty() ? never : line_timeout();
+    const Instant sides = side_connections_.empty() ? never : side_connections_.poll_timeout();
     return std::min({next, tick, line, sides, near_ ? near_timeout() : never});
   }
 
   /// A bit for each connection that poll_transmit() may have something for.
   std::uint64_t unsent_connections() const {
-    return (session_.has_unsent() ? 1u : 0u) | (sides_.none() ? 0 : sides_.unsent());
+    return (session_.has_unsent() ? 1u : 0u) |
+           (side_connections_.empty() ? 0 : side_connections_.unsent());
   }
 
   std::optional<Action> poll_action();
@@ -255,18 +258,18 @@ class Client {
   /// The next thing that happened. Call it until there is none, after every call that brings
   /// something in; views in an event live until then.
   std::optional<Event> poll_event() {
-    if (recording_.on() || !sides_.none() || near_) return poll_all();
+    if (recording_.on() || !side_connections_.empty() || near_) return poll_all();
     // A shortcut through poll_all() for a client with nothing but its main connection: mostly a
     // reply is at hand, or nobody has anything to say.
     std::optional<Event> event = session_.poll_event();
-    const bool is_all = event ? event->tag < own_tag_first : admission_.none();
+    const bool is_all = event ? event->tag < own_tag_first : admission_.empty();
     if (!is_all) event = poll_main(event);
     return event;
   }
 
   /// Takes the reply of the last event along. reply_too_large where there is no room for it.
   Result<Reply> keep_reply() {
-    if (side_spoke_) return sides_.keep_reply();
+    if (side_spoke_) return side_connections_.keep_reply();
     return near_ ? keep_shared_reply() : session_.keep_reply();
   }
 
@@ -295,7 +298,7 @@ class Client {
   /// CHECKs all that must hold between calls, for tests and the simulator. Walks over everything.
   void validate() {
     session_.validate();
-    sides_.validate();
+    side_connections_.validate();
     admission_.validate();
   }
 
@@ -303,7 +306,7 @@ class Client {
   Result<RequestId> stage(const CommandView& command, Instant now, Duration timeout, Tag tag) {
     if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
     if (near_) return stage_near(command, now, timeout, tag);
-    if (!admission_.none()) return refuse_to_overtake();
+    if (!admission_.empty()) return refuse_to_overtake();
     Result<RequestId> id = session_.submit(command, deadline_of(now, timeout), tag);
     ++(id ? submitted_ : rejected_);
     return id;
@@ -364,7 +367,7 @@ class Client {
   std::uint64_t rejected_ = 0;
   ClientRecording recording_;
   Session session_;
-  SideConnections sides_;
+  SideConnections side_connections_;
   Admission admission_;
   Box<NearCache> near_;      // where there is a cache
   bool admitted_ = false;    // the first in line is

@@ -211,21 +211,21 @@ void Flights::take_from_ended(Waiter& waiter) {
 void Flights::cancel(RequestId id) {
   Waiter* waiter = by_id_.first(id);
   for (; waiter != nullptr && waiter->id != id; waiter = ById::next(*waiter)) ++steps_;
-  if (waiter == nullptr || waiter->flight->has_landed) return;
+  if (waiter == nullptr || waiter->flight->is_completed) return;
   if (waiter->state == Waiter::State::waiting) let_go(*waiter, Waiter::State::cancelled);
 }
 
 void Flights::handle_timeout(Instant now) {
   for (Waiter* waiter; (waiter = deadlines_.first()) != nullptr && waiter->deadline <= now;) {
     deadlines_.remove(*waiter);
-    if (waiter->flight->has_landed || waiter->state != Waiter::State::waiting) continue;
+    if (waiter->flight->is_completed || waiter->state != Waiter::State::waiting) continue;
     let_go(*waiter, Waiter::State::timed_out);
   }
 }
 
 std::optional<Flights::EndedWaiter> Flights::next_ended() {
   Waiter* waiter = first_ended_;
-  for (; waiter != nullptr && waiter->flight->has_landed; waiter = waiter->next_ended) ++steps_;
+  for (; waiter != nullptr && waiter->flight->is_completed; waiter = waiter->next_ended) ++steps_;
   if (waiter == nullptr) return std::nullopt;
   ++steps_;
   Flight& flight = *waiter->flight;
@@ -239,7 +239,7 @@ std::optional<Flights::EndedWaiter> Flights::next_ended() {
 }
 
 std::optional<Tag> Flights::take_waiter(Flight& flight) {
-  flight.has_landed = true;
+  flight.is_completed = true;
   if (flight.waiters == nullptr) return std::nullopt;
   const Tag tag = flight.waiters->tag;
   remove(*flight.waiters);

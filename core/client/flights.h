@@ -61,11 +61,11 @@ class Flights {
     RequestId request = 0;
     Waiter* waiters = nullptr;  // in the order of coming
     Waiter* last_waiter = nullptr;
-    bool has_landed = false;  // its outcome is being told
-    bool is_sealed = false;   // nobody joins it any more
+    bool is_completed = false;  // its outcome is being told
+    bool is_sealed = false;     // nobody joins it any more
 
-    // A proof (NearCache::open_proof()) is a flight that asks nothing: of row 0. Others may wait for it
-    // rather than for a reply of their own, as a chain, and have their command kept encoded.
+    // A proof (NearCache::open_proof()) is a flight that asks nothing: of row 0. Others may wait
+    // for it rather than for a reply of their own, as a chain, and have their command kept encoded.
     std::uint8_t rounds_left = 0;  // of a proof: round trips after this one
     Flight* awaited_by = nullptr;
     Flight* next_awaiting = nullptr;
@@ -122,7 +122,7 @@ class Flights {
   }
 
   /// Whether somebody who waits, or waited, is called so.
-  static bool has(RequestId id) { return (id >> waiter_shift) == 1; }
+  static bool is_waiter_id(RequestId id) { return (id >> waiter_shift) == 1; }
 
   /// One that nobody waits for yet awaits this proof; one that did goes on by itself.
   void begin_wait(Flight& flight, Flight& proof);

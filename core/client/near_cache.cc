@@ -126,17 +126,17 @@ void NearCache::note_beside(const CommandView& command, RequestId id) {
 }
 
 std::optional<Event> NearCache::poll_event() {
-  while (landed_ != nullptr || asked_again_ != nullptr) {
-    if (landed_ == nullptr) {
+  while (completed_ != nullptr || asked_again_ != nullptr) {
+    if (completed_ == nullptr) {
       Flights::Flight& next = *asked_again_;
       asked_again_ = next.next_awaiting;
       ask_again(next);
-    } else if (const std::optional<Tag> tag = flights_.take_waiter(*landed_)) {
+    } else if (const std::optional<Tag> tag = flights_.take_waiter(*completed_)) {
       return told(*tag);
     } else {
-      end_proof(*landed_);
-      flights_.close(*std::exchange(landed_, nullptr));
-      landing_.reset();
+      end_proof(*completed_);
+      flights_.close(*std::exchange(completed_, nullptr));
+      outcome_.reset();
       cached_.reset();
       main_.take_places(flights_.joined_count());
     }
@@ -166,13 +166,13 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
   }
   if (event.tag < flight_tag_first || event.tag >= own_tag_first) return event;
   Flights::Flight& flight = Flights::flight_of(event.tag);
-  if (flight.question.row == 0) return land_proof(event, flight);
+  if (flight.question.row == 0) return complete_proof(event, flight);
   if (is_part) {
     take_part(event, flight);
     return std::nullopt;
   }
   if (is_reply) handle_reply_to(flight.request);
-  return land(event, flight);
+  return complete_fetch(event, flight);
 }
 
 void NearCache::follow_session() {
@@ -314,7 +314,7 @@ bool NearCache::has_not_left(const Flights::Flight& flight) const {
 // reply takes: it counts as an entry does.
 bool NearCache::may_join(const Flights::Flight& flight, const cache::Freshness& fresh,
                          Instant now) const {
-  if (flight.waiters == nullptr || flight.has_landed || flight.is_sealed) return false;
+  if (flight.waiters == nullptr || flight.is_completed || flight.is_sealed) return false;
   if (!cache_.is_current(flight.ticket)) return false;
   if (has_not_left(flight)) return true;
   if (flight.ticket.mark <= fresh.after) return false;
@@ -421,9 +421,9 @@ void NearCache::take_part(const Event& event, Flights::Flight& flight) {
 }
 
 // The first of those who wait is told now, the others when they are asked for.
-std::optional<Event> NearCache::land(const Event& event, Flights::Flight& flight) {
-  landed_ = &flight;
-  landing_ = event;
+std::optional<Event> NearCache::complete_fetch(const Event& event, Flights::Flight& flight) {
+  completed_ = &flight;
+  outcome_ = event;
   // Also a refusal, and a reply that was skipped: the server has answered.
   const bool is_answer = event.kind == Event::Kind::completed || event.value.has_value() ||
                          event.error->executed == Executed::yes;
@@ -478,7 +478,7 @@ void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Questio
 }
 
 Event NearCache::told(Tag tag) {
-  Event event = *landing_;
+  Event event = *outcome_;
   event.tag = tag;
   return event;
 }
@@ -549,12 +549,12 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
 }
 
 // What the connection said is over when the connection is: then there is nothing left to prove.
-std::optional<Event> NearCache::land_proof(const Event& event, Flights::Flight& proof) {
+std::optional<Event> NearCache::complete_proof(const Event& event, Flights::Flight& proof) {
   follow_session();
   if (proof_ == &proof) proof_ = nullptr;
-  landing_ = Event{.kind = Event::Kind::completed, .tag = event.tag};
+  outcome_ = Event{.kind = Event::Kind::completed, .tag = event.tag};
   if (!event.value) {
-    if (tracked_) landing_ = event;
+    if (tracked_) outcome_ = event;
   } else {
     handle_reply_to(proof.request);
     if (proof.rounds_left > 0 && tracked_) {
@@ -562,16 +562,16 @@ std::optional<Event> NearCache::land_proof(const Event& event, Flights::Flight& 
       const Result<RequestId> request = main_.submit(ping(), never, event.tag);
       if (request) {
         proof.request = *request;
-        landing_.reset();
+        outcome_.reset();
         return poll_event();
       }
       error_ = request.error();
-      landing_ = Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &error_};
+      outcome_ = Event{.kind = Event::Kind::failed, .tag = event.tag, .error = &error_};
     } else {
       prove_until(staging_of(proof));
     }
   }
-  landed_ = &proof;
+  completed_ = &proof;
   return poll_event();
 }
 
@@ -597,7 +597,7 @@ void NearCache::ask_again(Flights::Flight& flight) {
     return;
   }
   if (is_proof) {
-    landing_ = Event{.kind = Event::Kind::completed};
+    outcome_ = Event{.kind = Event::Kind::completed};
   } else if (!take_from_cache(flight)) {
     CommandView command = CommandView::from_encoded(flight.command);
     command.effect = CommandView::Effect::read;
@@ -608,9 +608,9 @@ void NearCache::ask_again(Flights::Flight& flight) {
       return note_request(*request, staged);
     }
     error_ = request.error();
-    landing_ = Event{.kind = Event::Kind::failed, .error = &error_};
+    outcome_ = Event{.kind = Event::Kind::failed, .error = &error_};
   }
-  landed_ = &flight;
+  completed_ = &flight;
 }
 
 bool NearCache::take_from_cache(Flights::Flight& flight) {
@@ -629,7 +629,7 @@ bool NearCache::take_from_cache(Flights::Flight& flight) {
     cached_.reset();  // or whoever is told next would be given it as his reply
     return false;
   }
-  landing_ = Event{.kind = Event::Kind::completed, .value = *value};
+  outcome_ = Event{.kind = Event::Kind::completed, .value = *value};
   return true;
 }
 

@@ -114,7 +114,7 @@ class NearCache {
   std::optional<Event> handle_event(const Event& event);
 
   /// Whether the last event is told once more, to another: its reply must stay.
-  bool will_tell_again() const { return landed_ != nullptr && landed_->waiters != nullptr; }
+  bool will_tell_again() const { return completed_ != nullptr && completed_->waiters != nullptr; }
 
   /// The reply of the last event, where it came from the cache; else empty.
   std::string_view cached_reply() const {
@@ -173,7 +173,7 @@ class NearCache {
   void handle_invalidation(const Value& keys);
   void forget_all();
   void take_part(const Event& event, Flights::Flight& flight);
-  std::optional<Event> land(const Event& event, Flights::Flight& flight);
+  std::optional<Event> complete_fetch(const Event& event, Flights::Flight& flight);
   void take_answer(Flights::Flight& flight, const std::optional<Value>& value);
   void take_answers(const Flights::Flight& mget, const std::optional<Value>& value);
   void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
@@ -186,7 +186,7 @@ class NearCache {
                                        const cache::Cache::Ticket& ticket,
                                        const CommandView& command, Instant now, Instant deadline,
                                        Tag tag);
-  std::optional<Event> land_proof(const Event& event, Flights::Flight& proof);
+  std::optional<Event> complete_proof(const Event& event, Flights::Flight& proof);
   void end_proof(Flights::Flight& proof);
   void ask_again(Flights::Flight& flight);
   bool take_from_cache(Flights::Flight& flight);
@@ -215,8 +215,8 @@ class NearCache {
   Staged proved_before_{Instant::min(), 0};  // broadcast: what one more answer proves
   Flights flights_;
   ReplySource source_;
-  Flights::Flight* landed_ = nullptr;
-  std::optional<Event> landing_;
+  Flights::Flight* completed_ = nullptr;
+  std::optional<Event> outcome_;
   Flights::Flight* proof_ = nullptr;        // the newest
   Flights::Flight* asked_again_ = nullptr;  // those whose proof has landed: a chain
   Block cached_;                            // bytes of the reply that is told now

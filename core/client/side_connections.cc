@@ -66,7 +66,7 @@ Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant 
     made = Box<Line>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
   }
   if (!made) return no_room_for_line;
-  if (table_->line->waiters.none()) table_->line->room_again_at = never;
+  if (table_->line->waiters.empty()) table_->line->room_again_at = never;
   const Result<RequestId> id = table_->line->waiters.join(bytes, deadline, tag, beside);
   note_use();
   return id;
@@ -346,7 +346,7 @@ void SideConnections::validate() {
     PLIMSOLL_CHECK(side.busy || side.early == Early::no);
   });
   if (has_line()) table_->line->waiters.validate();
-  PLIMSOLL_CHECK(none_ == (used_ == 0 && nobody_waits()));
+  PLIMSOLL_CHECK(empty_ == (used_ == 0 && nobody_waits()));
   PLIMSOLL_CHECK(subscriptions_count() <= options_.subscriptions_max);
   PLIMSOLL_CHECK(blocking_count() <= options_.blocking_connections_max);
 }
@@ -618,7 +618,7 @@ std::optional<Event> SideConnections::poll_line() {
     return waiter_failed(*ended);
   }
   note_use();
-  if (over || waiters.none()) return std::nullopt;
+  if (over || waiters.empty()) return std::nullopt;
   Line& line = *table_->line;
   // The time alone is not enough: with a coarse clock a PING of the main connection may hold the
   // memory each time that the line asks again.

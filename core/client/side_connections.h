@@ -47,7 +47,7 @@ class SideConnections {
   SideConnections& operator=(const SideConnections&) = delete;
 
   /// There are no connections, nobody waits for one, and there is nothing to say.
-  bool none() const { return none_; }
+  bool empty() const { return empty_; }
 
   /// A command that blocks, on a connection that nobody else uses. rejected_by_limit, also where
   /// others wait for a connection.
@@ -91,7 +91,7 @@ class SideConnections {
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const;
 
   /// Whether a request is on one of these.
-  static bool has(RequestId id) { return id >> index_shift != 0; }
+  static bool is_side_id(RequestId id) { return id >> index_shift != 0; }
   void cancel(RequestId id, Instant now);
 
   /// Whether a request on one of these has had its answer, or never will.
@@ -197,8 +197,8 @@ class SideConnections {
   Pipeline::Room make_room(std::size_t bytes);
   void release_room();
   bool has_line() const { return table_ && table_->line; }
-  bool nobody_waits() const { return !has_line() || table_->line->waiters.none(); }
-  void note_use() { none_ = used_ == 0 && nobody_waits(); }
+  bool nobody_waits() const { return !has_line() || table_->line->waiters.empty(); }
+  void note_use() { empty_ = used_ == 0 && nobody_waits(); }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -213,7 +213,7 @@ class SideConnections {
   Session& main_;
   Instant now_ = Instant::min();
   std::uint64_t used_ = 0;  // a bit for each connection
-  bool none_ = true;        // what used_ and the line come to: asked with every event
+  bool empty_ = true;       // what used_ and the line come to: asked with every event
   bool closing_ = false;
   bool aborted_ = false;
   RequestId generations_ = 0;

@@ -25,14 +25,14 @@ class WriteFences {
   WriteFences(const WriteFences&) = delete;
   WriteFences& operator=(const WriteFences&) = delete;
 
-  bool none() const { return fences_.empty() && all_until_ == 0; }
+  bool empty() const { return fences_.empty() && all_until_ == 0; }
 
   /// Of a command that may write and was staged as `id`, ids going up.
   void begin(const CommandView& command, RequestId id);
 
   /// All requests before `answered_until` are over.
   void end_until(RequestId answered_until) {
-    if (!none()) end_those_before(answered_until);
+    if (!empty()) end_those_before(answered_until);
   }
   void end_all() { end_until(UINT64_MAX); }
 

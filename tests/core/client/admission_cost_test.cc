@@ -57,7 +57,7 @@ TEST_CASE("those who wait and are cancelled one by one cost the same each, in an
       waiters.line.cancel(waiters.ids[i * 7 % count]);
       REQUIRE(waiters.tell_ended() == 1);
     }
-    CHECK(waiters.line.none());
+    CHECK(waiters.line.empty());
     CHECK(waiters.steps_each() <= steps_max);
   }
 }
@@ -89,7 +89,7 @@ TEST_CASE("those who wait and whose deadlines pass one by one cost the same each
       waiters.line.handle_timeout(waiters.line.next_deadline());
       REQUIRE(waiters.tell_ended() == 1);
     }
-    CHECK(waiters.line.none());
+    CHECK(waiters.line.empty());
     CHECK(waiters.steps_each() <= steps_max);
   }
 }

@@ -63,7 +63,7 @@ class World {
       line_.validate();
       REQUIRE(line_.waiting_count() == naive_.line.size());
       const std::size_t in_line = naive_.line.size() + naive_.gone.size() + told_since_;
-      REQUIRE(line_.none() == (in_line == 0));
+      REQUIRE(line_.empty() == (in_line == 0));
     }
     close();
   }
@@ -79,7 +79,7 @@ class World {
     REQUIRE((id.ok() || in_line + told_since_ >= waiters_max));
     if (!id) return;
     REQUIRE(in_line < waiters_max);
-    REQUIRE(Admission::has(*id));
+    REQUIRE(Admission::is_waiter_id(*id));
     REQUIRE(*id > last_id_);
     last_id_ = *id;
     naive_.line.push_back({.id = *id, .tag = tags_, .deadline = deadline});
@@ -127,7 +127,7 @@ class World {
   void admit() {
     while (tell_one()) {
     }
-    if (line_.none()) return;
+    if (line_.empty()) return;
     REQUIRE(line_.first().tag == naive_.line.front().tag);
     REQUIRE(line_.first().deadline == naive_.line.front().deadline);
     line_.leave();
@@ -148,7 +148,7 @@ class World {
       naive_.line.erase(naive_.line.begin());
     }
     REQUIRE(naive_.line.empty());
-    REQUIRE(line_.none());
+    REQUIRE(line_.empty());
     REQUIRE(line_.next_deadline() == never);
   }
 

@@ -289,7 +289,7 @@ void CachedReader::send_read(const Place& place, Duration max_staleness) {
   }
   const Result<RequestId> id = driver().submit_fresh(max_staleness, command, timeout, number);
   if (!desk_.note_submitted(id, number)) return;
-  asked.counts = Flights::has(*id) && asked.source != cache::Sources::none;
+  asked.counts = Flights::is_waiter_id(*id) && asked.source != cache::Sources::none;
   asked_[number] = std::move(asked);
   driver().settle();
 }

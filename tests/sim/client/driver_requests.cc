@@ -22,7 +22,7 @@ Result<RequestId> Driver::note_submitted(const Result<RequestId>& id, const Comm
     const auto connection = static_cast<std::uint32_t>(*id >> 56);
     if (Admission::is_for_connection(*id)) {
       elsewhere_[tag] = first_connection;  // none yet
-    } else if (connection == 0 || Admission::has(*id)) {
+    } else if (connection == 0 || Admission::is_waiter_id(*id)) {
       ++waiting_count_;
     } else {
       elsewhere_[tag] = ConnectionId{connection};
@@ -59,7 +59,7 @@ Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView
                                        Duration timeout, Tag tag) {
   const std::uint64_t refusals = refusals_by_source();
   const Result<RequestId> id = client_->submit_fresh(max_staleness, command, time(), timeout, tag);
-  if (id && Flights::has(*id)) fetches_.insert(tag);
+  if (id && Flights::is_waiter_id(*id)) fetches_.insert(tag);
   if (command.block_time != Duration::zero()) return note_blocking(id, command, timeout, tag);
   require(!id || waiters_.empty(), "nobody overtakes those who wait for room");
   const bool waits = options_.inflight_overflow == OnLimit::wait;

@@ -126,8 +126,8 @@ class Player {
   // The ids of requests on other connections have the connection's number in front.
   bool leaves_main_connection() const {
     return std::any_of(recording_.records.begin(), recording_.records.end(), [](const auto& each) {
-      return each.kind == FlightRecord::submitted && SideConnections::has(each.numbers[0]) &&
-             !Admission::has(each.numbers[0]);
+      return each.kind == FlightRecord::submitted && SideConnections::is_side_id(each.numbers[0]) &&
+             !Admission::is_waiter_id(each.numbers[0]);
     });
   }
 
