@@ -9,7 +9,7 @@ BoundedMemory::~BoundedMemory() { PLIMSOLL_CHECK(bytes_ == 0); }
 void* BoundedMemory::allocate(std::size_t bytes) {
   const std::size_t cost = footprint(bytes);
   if (!has_room(cost) || !account_.charge(cost)) return nullptr;
-  void* const piece = account_.budget().source().allocate_block(bytes);
+  void* const piece = account_.source().allocate_block(bytes);
   if (piece == nullptr) {
     account_.revoke(cost);
     return nullptr;
@@ -21,7 +21,7 @@ void* BoundedMemory::allocate(std::size_t bytes) {
 void BoundedMemory::release(void* piece, std::size_t bytes) {
   const std::size_t cost = footprint(bytes);
   PLIMSOLL_CHECK(piece != nullptr && cost <= bytes_);
-  account_.budget().source().release_block(piece, bytes);
+  account_.source().release_block(piece, bytes);
   bytes_ -= cost;
   account_.release(cost);
 }
@@ -29,7 +29,7 @@ void BoundedMemory::release(void* piece, std::size_t bytes) {
 void BoundedMemory::discard(void* piece, std::size_t bytes) {
   const std::size_t cost = footprint(bytes);
   PLIMSOLL_CHECK(piece != nullptr && cost <= bytes_);
-  account_.budget().source().release_block(piece, bytes);
+  account_.source().release_block(piece, bytes);
   bytes_ -= cost;
   account_.revoke(cost);
 }

@@ -31,7 +31,7 @@ class BoundedMemory {
 
   /// What a piece of `bytes` costs.
   std::size_t footprint(std::size_t bytes) const {
-    return account_.budget().source().block_footprint(bytes);
+    return account_.source().block_footprint(bytes);
   }
 
   /// Whether pieces that cost so much fit below the bound now.

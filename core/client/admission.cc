@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/session/request_log.h"
 
 namespace plimsoll {

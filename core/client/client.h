@@ -14,6 +14,7 @@
 #include "plimsoll/core/client/client_recording.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/session/session.h"
 
 // The surface that drivers see: native/ under Asio, wasm/ under JavaScript, tests under nothing. It

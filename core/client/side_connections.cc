@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/memory/budget.h"
 
 // More than 500 lines, because the three uses of a side connection (blocking, exclusive,
 // subscription) and the line for it share one table: a connection changes from use to use.

@@ -1,11 +1,52 @@
 #include "plimsoll/core/memory/account.h"
 
+#include <new>
+
 #include "plimsoll/core/base/check.h"
 
 namespace plimsoll {
 
+AccountHandle Account::open(Ledger& ledger, Budget& budget, PoolKind kind,
+                            std::uint64_t owner_number) {
+  MemorySource& source = ledger.source();
+  const std::size_t footprint = source.block_footprint(sizeof(Account));
+  if (!ledger.grow_unowned(footprint)) return {};
+  void* const block = source.allocate_block(sizeof(Account));
+  if (block == nullptr) {
+    ledger.revoke_unowned(footprint);
+    return {};
+  }
+  auto* const account = new (block) Account(ledger, budget, kind, owner_number);
+  ledger.add(*account);
+  return AccountHandle(account);
+}
+
+void Account::close() {
+  if (ledger_.close(*this) == Ledger::Last::yes) end();
+}
+
+void Account::shrink(std::size_t bytes) {
+  if (ledger_.shrink(*this, bytes) == Ledger::Last::yes) end();
+}
+
+bool Account::take_from_spare(std::size_t bytes) { return ledger_.move_from_spare(*this, bytes); }
+
+void Account::give_to_spare(std::size_t bytes) {
+  if (ledger_.move_to_spare(*this, bytes) == Ledger::Last::yes) end();
+}
+
+// Of a closed account that pays for nothing any more.
+void Account::end() {
+  Ledger& ledger = ledger_;
+  MemorySource& source = ledger.source();
+  ledger.remove(*this);
+  this->~Account();
+  source.release_block(this, sizeof(Account));
+  ledger.shrink_unowned(source.block_footprint(sizeof(Account)));
+}
+
 AccountHandle::~AccountHandle() {
-  if (account_ != nullptr) account_->budget_.close(*account_);
+  if (account_ != nullptr) account_->close();
 }
 
 bool Charge::grow(std::size_t bytes) {

@@ -7,12 +7,12 @@
 namespace plimsoll {
 namespace {
 
-// Each pass finds accounts that need less than the level, and so makes it higher for the others.
-// What more passes would find is little.
+// Each pass finds accounts that need less than the level, and so raises the level for the others.
+// After so many passes the level hardly moves any more.
 constexpr int passes_max = 8;
 
-// No account is held down to less than it needs to do anything: where that is not enough for all,
-// those who come first have it, and then the next.
+// The least level: with less than this an account can do nothing at all. Where there is not so much
+// for every account, those that come first get it, and the others have their turn afterwards.
 constexpr std::size_t level_min = 2 * segment_bytes;
 
 }  // namespace
@@ -39,7 +39,8 @@ void AccountList::even_out(std::size_t bytes, bool yields) {
   });
   level_ = no_level;
   if (active == 0 || (!yields && pressed == 0)) return;
-  // As water finds it: who needs less than an equal part leaves the rest to the others.
+  // Like water in joined vessels: an account that needs less than an equal part leaves the rest of
+  // its part to the others.
   std::size_t level = bytes / active;
   for (int pass = 0; pass < passes_max; ++pass) {
     std::size_t modest_bytes = 0;

@@ -1,24 +1,19 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
-// The accounts of one pool, and what one of them may have at most: the level. Not thread-safe: the
-// Budget locks.
+#include "plimsoll/core/memory/account_state.h"
+
+// The accounts of one pool, and the level: the most that one of them may have. Not thread-safe: the
+// Ledger locks.
+//
+// Invariants:
+// - Each account that is open, or closed and not yet empty, is in exactly one list, its pool's.
+// - The level is `no_level`, or enough for one client to do anything at all with (level_min).
+// - Only even_out() changes the level. An account may be above the level: it is then granted
+//   nothing, and falls to the level as its owner releases.
 
 namespace plimsoll {
-
-/// What is known of an account under the Budget's lock.
-struct AccountState {
-  bool closed = false;
-  bool was_refused = false;  ///< since the last tick
-  std::uint8_t grows = 0;    ///< since the last tick, as far as it matters
-  std::size_t used = 0;      ///< with what it has set aside
-  std::size_t peak = 0;
-  std::uint64_t refused = 0;
-  AccountState* next = nullptr;
-  AccountState* previous = nullptr;
-};
 
 class AccountList {
  public:
@@ -28,14 +23,16 @@ class AccountList {
   void remove(AccountState& account);
   std::size_t size() const { return size_; }
 
-  /// The most that one account may have: no_level where nobody has to be held back.
+  /// The most that one account may have; `no_level` where no account has to be held back.
   std::size_t level() const { return level_; }
 
-  /// Evens out `bytes` over the accounts that are in use: those that asked for more than there was
-  /// get the same each, of what the others do not need. `yields`: also if nobody asked.
+  /// Finds the level at which the accounts that are in use share `bytes` fairly: an account that
+  /// needs less than an equal part keeps what it needs, and the others divide the rest evenly.
+  /// There is no level while no account was refused since the last tick, unless `yields`: the pool
+  /// has to give memory back.
   void even_out(std::size_t bytes, bool yields);
 
-  /// Calls visit(AccountState&) for each; it may not remove any.
+  /// Calls visit(AccountState&) for each account. `visit` may not remove any.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (AccountState* account = first_; account != nullptr; account = account->next) {

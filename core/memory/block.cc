@@ -3,7 +3,7 @@
 namespace plimsoll {
 
 Block Block::allocate(Account& account, std::size_t bytes) {
-  MemorySource& source = account.budget().source();
+  MemorySource& source = account.source();
   Block block;
   const std::size_t footprint = source.block_footprint(bytes);
   if (!account.charge(footprint)) return block;
@@ -19,19 +19,19 @@ Block Block::allocate(Account& account, std::size_t bytes) {
 }
 
 std::size_t Block::charged_bytes() const {
-  return data_ == nullptr ? 0 : account_->budget().source().block_footprint(bytes_);
+  return data_ == nullptr ? 0 : account_->source().block_footprint(bytes_);
 }
 
 void Block::reset() {
   if (data_ == nullptr) return;
-  MemorySource& source = account_->budget().source();
+  MemorySource& source = account_->source();
   source.release_block(std::exchange(data_, nullptr), bytes_);
   account_->release(source.block_footprint(std::exchange(bytes_, 0)));
 }
 
 void Block::discard() {
   if (data_ == nullptr) return;
-  MemorySource& source = account_->budget().source();
+  MemorySource& source = account_->source();
   source.release_block(std::exchange(data_, nullptr), bytes_);
   account_->revoke(source.block_footprint(std::exchange(bytes_, 0)));
 }

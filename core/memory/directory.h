@@ -76,7 +76,7 @@ class Directory {
   }
 
   static Array* allocate(Account& payer, std::uint32_t capacity) {
-    MemorySource& source = payer.budget().source();
+    MemorySource& source = payer.source();
     const std::size_t footprint = source.block_footprint(bytes_of(capacity));
     if (!payer.charge(footprint)) return nullptr;
     void* const block = source.allocate_block(bytes_of(capacity));
@@ -88,7 +88,7 @@ class Directory {
   }
 
   static void release(Account& payer, Array* array) {
-    MemorySource& source = payer.budget().source();
+    MemorySource& source = payer.source();
     const std::size_t bytes = bytes_of(array->capacity);
     source.release_block(array, bytes);
     payer.release(source.block_footprint(bytes));

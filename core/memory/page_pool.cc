@@ -2,28 +2,26 @@
 
 #include <utility>
 
-#include "plimsoll/core/memory/account.h"
-#include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/poison.h"
 
 namespace plimsoll {
 
-PagePool::PagePool(Budget& budget, Size size, std::size_t kept_max)
-    : budget_(budget),
+PagePool::PagePool(Ledger& ledger, Size size, std::size_t kept_max)
+    : ledger_(ledger),
       size_(size),
       page_bytes_(size == Size::segment ? segment_bytes : chunk_bytes),
       page_charge_(size == Size::segment ? segment_bytes
-                                         : budget.source().block_footprint(chunk_bytes)),
+                                         : ledger.source().block_footprint(chunk_bytes)),
       kept_max_(kept_max) {}
 
 PagePool::~PagePool() { reclaim(); }
 
 void* PagePool::acquire(Account& payer) {
   if (FreePage* page = pop()) {
-    if (budget_.move_from_spare(payer, page_charge_)) return page;
+    if (payer.take_from_spare(page_charge_)) return page;
     if (!push(page)) {
       deallocate(page);
-      budget_.release_spare(page_charge_);
+      ledger_.release_spare(page_charge_);
     }
     return nullptr;
   }
@@ -34,18 +32,18 @@ void* PagePool::acquire(Account& payer) {
 }
 
 void PagePool::release(void* page, Account& payer) {
-  // Paid for by the spare pool before another thread can find it there.
-  budget_.move_to_spare(payer, page_charge_);
+  // The spare pool pays first: from push() on another thread may take the page from there.
+  payer.give_to_spare(page_charge_);
   if (push(page)) return;
   deallocate(page);
-  budget_.release_spare(page_charge_);
+  ledger_.release_spare(page_charge_);
 }
 
 std::size_t PagePool::give_back(std::uint64_t released_until) {
   std::size_t released = 0;
   while (FreePage* page = pop_oldest(released_until)) {
     deallocate(page);
-    budget_.release_spare(page_charge_);
+    ledger_.release_spare(page_charge_);
     released += page_charge_;
   }
   return released;
@@ -80,8 +78,8 @@ PageStatistics PagePool::statistics() const {
 }
 
 void* PagePool::allocate() {
-  void* const page = size_ == Size::segment ? budget_.source().allocate_segment()
-                                            : budget_.source().allocate_block(page_bytes_);
+  void* const page = size_ == Size::segment ? ledger_.source().allocate_segment()
+                                            : ledger_.source().allocate_block(page_bytes_);
   Lock lock(mutex_);
   if (page != nullptr) ++live_;
   return page;
@@ -89,9 +87,9 @@ void* PagePool::allocate() {
 
 void PagePool::deallocate(void* page) {
   if (size_ == Size::segment) {
-    budget_.source().release_segment(page);
+    ledger_.source().release_segment(page);
   } else {
-    budget_.source().release_block(page, page_bytes_);
+    ledger_.source().release_block(page, page_bytes_);
   }
 }
 
@@ -102,7 +100,7 @@ PagePool::FreePage* PagePool::pop() {
   return remove(*newest_);
 }
 
-// One that was released in tick `released_until` or before.
+// Returns a page that was released in tick `released_until` or before; null: there is none.
 PagePool::FreePage* PagePool::pop_oldest(std::uint64_t released_until) {
   Lock lock(mutex_);
   if (oldest_ == nullptr || oldest_->tick > released_until) return nullptr;

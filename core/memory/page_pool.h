@@ -4,30 +4,33 @@
 #include <cstdint>
 
 #include "plimsoll/core/base/mutex.h"
+#include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/ledger.h"
+#include "plimsoll/core/memory/statistics.h"
 
 // Pages of one size (segments of 64 KiB, chunks of 4 KiB), taken from the MemorySource and kept for
-// reuse up to a bound. A page in use is charged to whoever took it, a kept one to the spare pool;
-// kept ones go back to the source before any charge is refused, and when nobody needed them for a
-// while. Thread-safe. A page that is not in use is poisoned under AddressSanitizer, so that a stale
-// view is caught.
+// reuse up to a bound. Thread-safe.
+//
+// Invariants:
+// - A page in use is charged to the account that took it, a kept page to the spare pool.
+// - Kept pages go back to the source before any charge is refused (reclaim()), and when nobody has
+//   needed them for a while (age()).
+// - A page that is not in use is poisoned under AddressSanitizer, which so reports a stale view.
+// - This pool's lock and the Ledger's are never held together.
 
 namespace plimsoll {
-
-class Account;
-class Budget;
-struct PageStatistics;
 
 class PagePool {
  public:
   enum class Size : unsigned char { segment, chunk };
 
-  PagePool(Budget& budget, Size size, std::size_t kept_max);
+  PagePool(Ledger& ledger, Size size, std::size_t kept_max);
   ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
-  /// A page charged to `payer`, or null where its pool, the line or the source says no. Its bytes
-  /// are undefined.
+  /// Returns a page charged to `payer`, or null where the payer's pool, the line or the source
+  /// refuses. Its bytes are undefined.
   void* acquire(Account& payer);
 
   /// Takes back a page that acquire() charged to `payer`.
@@ -36,13 +39,13 @@ class PagePool {
   /// Gives every kept page back to the source. Returns the bytes that this released.
   std::size_t reclaim() { return give_back(UINT64_MAX); }
 
-  /// A tick has passed: gives back what was not needed for `ticks_max` of them.
+  /// Counts a tick, and gives back the pages that were not needed for the last `ticks_max` ticks.
   void age(unsigned ticks_max);
 
-  /// Keeps so many pages at most from now on.
+  /// From now on keeps at most so many pages.
   void set_kept_max(std::size_t kept_max);
 
-  /// Pages that nobody uses.
+  /// How many pages are kept.
   std::size_t kept_count() const;
 
   PageStatistics statistics() const;
@@ -53,7 +56,8 @@ class PagePool {
   std::size_t page_charge() const { return page_charge_; }
 
  private:
-  // In order of their release, and taken from the end: those at the front are not needed.
+  // A list in the order of release, kept in the pages themselves. acquire() takes the newest, so
+  // the oldest are those that nobody needs.
   struct FreePage {
     FreePage* newer;
     FreePage* older;
@@ -68,7 +72,7 @@ class PagePool {
   bool push(void* page);
   std::size_t give_back(std::uint64_t released_until);
 
-  Budget& budget_;
+  Ledger& ledger_;
   const Size size_;
   const std::size_t page_bytes_;
   const std::size_t page_charge_;

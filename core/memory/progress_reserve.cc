@@ -3,21 +3,16 @@
 #include <new>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/poison.h"
-#include "plimsoll/core/memory/segment.h"
 
 namespace plimsoll {
-
-// The Budget has charged both segments to the spare pool since its start; they are taken from the
-// source when they are first needed, and kept from then on.
 
 ProgressReserve::~ProgressReserve() {
   PLIMSOLL_CHECK(lent_count_ == 0);
   while (idle_count_ > 0) {
     void* const page = idle_[--idle_count_];
     unpoison(page, segment_bytes);
-    budget_.source().release_segment(page);
+    ledger_.source().release_segment(page);
   }
 }
 
@@ -27,10 +22,10 @@ Segment* ProgressReserve::take(const void* reader) {
     wanted_ = true;
     return nullptr;
   }
-  // Once: the others were told, but may not want it any more.
+  // Once only: the readers that asked in vain were notified, but may not want the reserve any more.
   if (reader_ == nullptr && reader == last_reader_ && wanted_.exchange(false)) return nullptr;
   if (lent_count_ == progress_reserve_segments) return nullptr;
-  void* const page = idle_count_ > 0 ? idle_[--idle_count_] : budget_.source().allocate_segment();
+  void* const page = idle_count_ > 0 ? idle_[--idle_count_] : ledger_.source().allocate_segment();
   if (page == nullptr) return nullptr;
   unpoison(page, segment_bytes);
   ++lent_count_;
@@ -50,7 +45,7 @@ void ProgressReserve::give_back(Segment& segment) {
     poison(&segment, segment_bytes);
     idle_[idle_count_++] = &segment;
   }
-  budget_.notify_available();
+  ledger_.notify_available();
 }
 
 }  // namespace plimsoll

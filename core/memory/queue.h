@@ -346,7 +346,7 @@ class Queue {
   }
 
   Chunk* allocate(std::size_t capacity) {
-    MemorySource& source = payer_->budget().source();
+    MemorySource& source = payer_->source();
     const std::size_t footprint = source.block_footprint(bytes_of(capacity));
     if (!payer_->charge(footprint)) return nullptr;
     void* const block = source.allocate_block(bytes_of(capacity));
@@ -360,7 +360,7 @@ class Queue {
   void release(Chunk* chunk) {
     const std::size_t bytes = bytes_of(chunk->capacity);
     slots_count_ -= chunk->capacity;
-    MemorySource& source = payer_->budget().source();
+    MemorySource& source = payer_->source();
     source.release_block(chunk, bytes);
     payer_->release(source.block_footprint(bytes));
   }

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "plimsoll/core/memory/budget.h"
+
 namespace plimsoll {
 
 Segment* acquire_segment(Account& payer) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/memory/budget.h"
 
 namespace plimsoll {
 namespace {

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "plimsoll/core/memory/budget.h"
+
 namespace plimsoll {
 
 bool Tape::grow() {

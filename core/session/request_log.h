@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/encoder.h"
 

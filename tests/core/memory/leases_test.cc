@@ -52,7 +52,7 @@ TEST_CASE("what a busy account sets aside is bounded, and not told as used") {
   const AccountHandle account = test.budget.open_account(PoolKind::pushes);
   be_busy(*account);
   CHECK(granted(test) > 10);
-  CHECK(granted(test) <= 10 + lease_bytes_max);
+  CHECK(granted(test) <= 10 + allowance_bytes_max);
   CHECK(test.used(PoolKind::pushes) == 0);
   Charge charge(*account);
   REQUIRE(charge.grow(1000));

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/memory/shares.h"
+
+// What is stored of an account. The Ledger decides over it; Account (account.h) is what an owner
+// sees of it. There is no code here but the lock-free part of a charge.
+
+namespace plimsoll {
+
+/// The most that an account sets aside for charges to come.
+inline constexpr std::size_t allowance_bytes_max = 64 * 1024;
+
+/// Bytes that an account has been charged ahead of need, so that the next charges take no lock.
+///
+/// Invariants:
+/// - An allowance is closed or open. Only the Ledger opens and closes it, with its lock held; in
+///   between any thread takes bytes from it and puts bytes back.
+/// - The unused bytes are part of AccountState::used: the line counts them as used.
+/// - Bytes that a thread is just putting back are not unused yet. So the account cannot end while
+///   that thread still touches it.
+class Allowance {
+ public:
+  bool is_open() const { return unused_.load(std::memory_order_relaxed) != closed; }
+
+  /// 0 where it is closed.
+  std::size_t unused() const {
+    const std::size_t bytes = unused_.load(std::memory_order_relaxed);
+    return bytes == closed ? 0 : bytes;
+  }
+
+  /// Any thread: takes `bytes` of what is unused, if there are so many.
+  bool take(std::size_t bytes) {
+    std::size_t unused = unused_.load(std::memory_order_relaxed);
+    while (unused != closed && unused >= bytes) {
+      if (unused_.compare_exchange_weak(unused, unused - bytes, std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Any thread: puts `bytes` back, unless that would be more than an account may set aside. The
+  /// order is `release`: the thread that closes the allowance, and ends the account, has to see all
+  /// that was done with the account before.
+  bool put_back(std::size_t bytes) {
+    std::size_t unused = unused_.load(std::memory_order_relaxed);
+    while (unused != closed && unused + bytes <= allowance_bytes_max) {
+      if (unused_.compare_exchange_weak(unused, unused + bytes, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // The rest is the Ledger's, with its lock held.
+
+  void open(std::size_t bytes) { unused_.store(bytes); }
+  std::size_t close() { return unused_.exchange(closed); }
+
+  // Of an open one.
+  std::size_t take_all() { return unused_.exchange(0); }
+  void add(std::size_t bytes) { unused_.fetch_add(bytes); }
+
+ private:
+  static constexpr std::size_t closed = SIZE_MAX;
+  std::atomic<std::size_t> unused_ = closed;
+};
+
+struct AccountState {
+  AccountState(PoolKind kind, std::uint64_t owner_number) : pool(kind), owner(owner_number) {}
+
+  // Never changes.
+  const PoolKind pool;
+
+  // Under the Ledger's lock.
+  bool closed = false;       ///< its owner is gone: the last release ends it
+  bool was_refused = false;  ///< since the last tick
+  std::uint8_t grows = 0;    ///< slow charges since the last tick; counted up to a bound
+  std::size_t used = 0;      ///< includes what the allowance has unused
+  std::size_t peak = 0;
+  std::uint64_t refused = 0;
+  AccountState* next = nullptr;  ///< in its pool's AccountList
+  AccountState* previous = nullptr;
+
+  // Never changes.
+  const std::uint64_t owner;
+
+  // Any thread.
+  Allowance allowance;
+  std::atomic<int> waiting = 0;  ///< things of its owner that wait for memory
+};
+
+}  // namespace plimsoll

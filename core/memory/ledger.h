@@ -1,0 +1,175 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "plimsoll/core/base/mutex.h"
+#include "plimsoll/core/base/time.h"
+#include "plimsoll/core/memory/account_list.h"
+#include "plimsoll/core/memory/account_state.h"
+#include "plimsoll/core/memory/line.h"
+#include "plimsoll/core/memory/memory_source.h"
+#include "plimsoll/core/memory/shares.h"
+#include "plimsoll/core/memory/statistics.h"
+#include "plimsoll/core/memory/tick_timer.h"
+#include "plimsoll/core/memory/waiter_list.h"
+
+// The lock around the line and the accounts: grants what accounts ask for, takes back what they
+// release, tells those who wait, and evens out once a tick. The Ledger counts bytes and owns no
+// memory; the Budget owns one Ledger, and Account, PagePool and ProgressReserve call it.
+//
+// Invariants, which validate() checks:
+// - The `used` of a pool's accounts add up to the pool's `used` in the line. Two pools have bytes
+//   besides: `connections` pays for the accounts themselves, and `spare` has no accounts.
+// - No charge is refused while free pages are kept or another account has an unused allowance:
+//   both are taken back first.
+// - allowances_count_ is the number of accounts whose allowance is open.
+// - While anyone waits, or was refused since the last tick, no allowance grows: those who wait
+// would
+//   never hear of memory that is released into an allowance.
+// - Waiters are notified with the lock held, after every release that takes the lock. revoke() is
+//   the exception: it undoes a charge that failed in another way, and waiters that ask again after
+//   it would fail alike, and wake each other for ever.
+// - A closed account ends with its last release. Exactly one call returns Last::yes, and its caller
+//   frees the account.
+
+namespace plimsoll {
+
+/// How old what Ledger::holders() returns may be.
+inline constexpr Duration holders_age_max = std::chrono::milliseconds(100);
+
+/// Gives free pages back to the system, so that the line has room for a charge. Called without the
+/// Ledger's lock; calls Ledger::release_spare().
+class PageReclaimer {
+ public:
+  virtual void reclaim_pages() = 0;
+
+ protected:
+  ~PageReclaimer() = default;
+};
+
+class Ledger {
+ public:
+  /// Whether that was the last byte of an account that is closed: then the caller ends the account.
+  enum class Last : bool { no, yes };
+
+  Ledger(const Shares& shares, const BudgetOptions& options, MemorySource& source,
+         PageReclaimer& reclaimer);
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  MemorySource& source() const { return source_; }
+
+  // ---- The line.
+
+  void configure(const Shares& shares, const BudgetOptions& options);
+  BudgetOptions options() const;
+  std::size_t limit(PoolKind kind) const;
+  std::size_t share(PoolKind kind) const;
+  std::size_t used() const;
+
+  // ---- Accounts.
+
+  void add(AccountState& account);
+  [[nodiscard]] Last close(AccountState& account);
+  void remove(AccountState& account);
+
+  /// What an Account asks for when its allowance does not suffice.
+  [[nodiscard]] bool grow(AccountState& account, std::size_t bytes);
+  [[nodiscard]] Last shrink(AccountState& account, std::size_t bytes);
+  void revoke(AccountState& account, std::size_t bytes);
+  std::size_t excess(const AccountState& account) const;
+
+  /// Charges to the connections pool, and to no account: for the accounts themselves.
+  [[nodiscard]] bool grow_unowned(std::size_t bytes);
+  void shrink_unowned(std::size_t bytes);
+  void revoke_unowned(std::size_t bytes);
+
+  // ---- Pages change hands between an account and the spare pool: the line's sum stays.
+
+  [[nodiscard]] bool move_from_spare(AccountState& account, std::size_t bytes);
+  [[nodiscard]] Last move_to_spare(AccountState& account, std::size_t bytes);
+  void release_spare(std::size_t bytes);
+
+  // ---- Waiters: those that Budget::wait() has added, and connections that wait to read.
+
+  void wait(BudgetWaiter& waiter);
+  void stop_waiting(BudgetWaiter& waiter);
+  void notify_available();
+
+  void add_waiting_readers(PoolKind pool, int count) {
+    readers_waiting_[static_cast<std::size_t>(pool)].fetch_add(count);
+  }
+  std::size_t readers_waiting(PoolKind pool) const {
+    const int count = readers_waiting_[static_cast<std::size_t>(pool)].load();
+    return static_cast<std::size_t>(std::max(0, count));
+  }
+  std::size_t readers_waiting() const;
+
+  // ---- Ticks.
+
+  Instant poll_timeout(const void* who, Instant now) { return timer_.poll(who, now); }
+  void leave(const void* who) { timer_.leave(who); }
+
+  /// False where no tick is due. Otherwise end_tick() has to follow.
+  [[nodiscard]] bool begin_tick(Instant now);
+
+  /// `pages_kept`: there are free pages, which the next tick makes older.
+  void end_tick(Instant now, bool pages_kept);
+
+  // ---- Statistics.
+
+  /// Without the pages'.
+  BudgetStatistics statistics() const;
+  std::size_t account_statistics(std::span<AccountStatistics> out) const;
+  PoolHolders holders(PoolKind pool, Instant now);
+
+  /// CHECKs the invariants. `spare_bytes`: what free pages and the progress reserve cost.
+  /// `account_footprint`: what the memory of one account costs.
+  void validate(std::size_t spare_bytes, std::size_t account_footprint) const;
+
+ private:
+  struct HoldersSeen {
+    Instant until = Instant::min();
+    PoolHolders holders;
+  };
+
+  template <class Grow>
+  bool grow_or_reclaim(const Grow& grow_once);
+
+  // The rest is called with mutex_ held.
+  Line::Growth grow_now(AccountState& account, std::size_t bytes);
+  void set_aside(AccountState& account);
+  std::size_t bytes_to_set_aside(const AccountState& account) const;
+  bool take_allowances();
+  std::size_t close_allowance(AccountState& account);
+  void credit(AccountState& account, std::size_t bytes);
+  void debit(AccountState& account, std::size_t bytes);
+  void note_refused(AccountState& account);
+  void note_refused(PoolKind kind);
+  AccountStatistics statistics_of(const AccountState& account) const;
+  void even_out();
+  bool needs_tick() const;
+  AccountList& list(PoolKind kind) { return lists_[static_cast<std::size_t>(kind)]; }
+  const AccountList& list(PoolKind kind) const { return lists_[static_cast<std::size_t>(kind)]; }
+
+  MemorySource& source_;
+  PageReclaimer& reclaimer_;
+  mutable Mutex mutex_;
+  BudgetOptions options_;
+  Line line_;
+  std::array<AccountList, pools_count> lists_;
+  WaiterList waiters_;
+  std::array<HoldersSeen, pools_count> holders_seen_;
+  std::size_t allowances_count_ = 0;
+  bool pressed_ = false;  // somebody was refused since the last tick
+  // Without the lock.
+  std::array<std::atomic<int>, pools_count> readers_waiting_{};
+  TickTimer timer_;
+};
+
+}  // namespace plimsoll

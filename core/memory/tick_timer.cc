@@ -1,0 +1,24 @@
+#include "plimsoll/core/memory/tick_timer.h"
+
+namespace plimsoll {
+
+Instant TickTimer::poll_wanted(const void* who, Instant now) {
+  Instant next = soon;
+  const Instant first = after(now, budget_tick);
+  if (next_.compare_exchange_strong(next, first, std::memory_order_relaxed)) next = first;
+  const void* ticker = nullptr;
+  if (ticker_.compare_exchange_strong(ticker, who, std::memory_order_relaxed)) return next;
+  return ticker == who ? next : never;
+}
+
+void TickTimer::arm() {
+  Instant unwanted = never;
+  next_.compare_exchange_strong(unwanted, soon, std::memory_order_relaxed);
+}
+
+void TickTimer::leave(const void* who) {
+  const void* ticker = who;
+  ticker_.compare_exchange_strong(ticker, nullptr, std::memory_order_relaxed);
+}
+
+}  // namespace plimsoll
