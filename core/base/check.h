@@ -5,8 +5,8 @@
 #endif
 
 // CHECK states what the code relies on, in every build. It is for our own mistakes only: what a
-// peer, a file or a user can cause is an Error (error.h). A failed CHECK calls the hook, which a
-// host may replace (the WebAssembly module rejects its promises there), and then ends the process.
+// peer, a file or a user can cause is an Error (error.h). A failed CHECK calls a hook, which a host
+// may replace (the WebAssembly module rejects its promises there), and then ends the process.
 
 namespace plimsoll {
 
@@ -20,7 +20,8 @@ void set_check_hook(CheckHook hook);
 
 }  // namespace plimsoll
 
-// A module is loaded by every page: there the place has to do, without the condition's text.
+// Every page downloads the WebAssembly module, so the conditions' texts are left out there: file
+// and line have to do.
 #ifdef __wasm__
 #define PLIMSOLL_CHECK_TEXT(condition) ""
 #else

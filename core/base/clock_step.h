@@ -7,11 +7,13 @@
 namespace plimsoll {
 
 /// By how much readings of a clock may lag behind the time. Some hosts' clocks move in steps of a
-/// millisecond or of a hundred, and none says so: the smallest difference between two readings
-/// is a bound. note() is for one thread at a time, value() for any.
+/// millisecond, or of a hundred milliseconds, and no host tells: the smallest difference between
+/// two readings is an upper bound of the step. One thread at a time may call note(), any thread
+/// value().
 class ClockStep {
  public:
-  /// `most`: before readings have shown better. Zero: finer than anything that is measured by it.
+  /// `most` is the bound until readings have shown a better one. Zero: the clock is finer than
+  /// anything that is measured with it.
   explicit ClockStep(Duration most) : step_(most.count()) {}
 
   void note(Instant reading) {

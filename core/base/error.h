@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
-// What can go wrong for reasons outside our own code, as a small value that never allocates.
-// Every layer returns it; describe() turns it into the sentence that a user reads.
+// What can go wrong for reasons outside our own code: a small value that never allocates. Every
+// layer returns it, and describe() turns it into the sentence that a user reads.
 
 namespace plimsoll {
 
@@ -18,8 +18,8 @@ enum class ErrorCode : std::uint8_t {
   cancelled,          ///< the caller cancelled it (`executed` likewise)
   rejected_by_limit,  ///< a named limit was reached before it was sent
   reply_too_large,    ///< its reply did not fit and was skipped; it has run
-  out_of_memory,      ///< the allocator refused below the memory line; of a request: its reply was
-                      ///< given up half way, for others that waited for memory
+  out_of_memory,      ///< the allocator refused below the memory line; for a request: its reply was
+                      ///< given up half way, since other connections waited for memory
   server_error,       ///< the server answered with an error that has no code of its own
   cluster_redirect,   ///< MOVED, ASK: the server is a node of a cluster; it has not run
   transaction_aborted,  ///< EXECABORT: a command of the transaction was refused; none has run
@@ -33,39 +33,41 @@ enum class ErrorCode : std::uint8_t {
   // Reading a reply.
   wrong_type,  ///< the reply has another type than was asked for
 
-  // Why there is no connection. Those that may pass by themselves are tried again.
+  // Why there is no connection. The client tries again where the reason may pass by itself.
   connect_failed,   ///< no connection could be made within the time allowed
-  connection_lost,  ///< it ended: by the server, or by the network
-  connection_dead,  ///< no sign of life for too long: given up and replaced
-  server_loading,   ///< LOADING: the server is not ready yet. Of a request: it has not run
+  connection_lost,  ///< the server or the network ended the connection
+  connection_dead,  ///< no sign of life for too long: the connection is given up and replaced
+  server_loading,   ///< LOADING: the server is not ready yet. For a request: it has not run
   primary_down,     ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
-  server_busy,  ///< BUSY: a script or function holds the server up. Of a request: it has not run
+  server_busy,  ///< BUSY: a script or function holds the server up. For a request: it has not run
   too_many_clients,  ///< the server's maxclients is reached
   protected_mode,    ///< DENIED: the server takes connections from its own machine only
   tls_failed,  ///< the TLS handshake failed: a plain port, no common version... Ends connect()
   credentials_failed,  ///< Options::credentials failed, or did not answer in time
 
-  certificate_invalid,  ///< TLS: it is expired, not trusted, or another host's. Ends connect()
+  certificate_invalid,  ///< TLS: the certificate is expired, not trusted, or for another host. Ends
+                        ///< connect()
 
-  // Why there will be none: no attempt is made any more.
+  // Why there will be no connection: the client makes no further attempt.
   authentication_failed,  ///< WRONGPASS, NOAUTH: username or password
   permission_denied,      ///< NOPERM: the user may not do what connecting needs, or the request
   unsupported_protocol,   ///< NOPROTO, or no HELLO: the server does not speak RESP3
   unknown_database,       ///< SELECT was refused
-  tracking_refused,       ///< CLIENT TRACKING was, and the options want it
+  tracking_refused,       ///< CLIENT TRACKING was refused, and the options ask for it
 
   // The client as a whole.
   closed,  ///< the client was closed
   forked,  ///< inherited from a parent process
 
-  // What else the server, or the bridge before it, says instead of running a request. See
-  // core/resp/error_reply.h: `executed` is `no`, unless a script may have said so itself.
-  unknown_command,       ///< the server does not know it, or has renamed it
+  // What else the server, or the bridge in front of it, answers instead of running a request. See
+  // core/resp/error_reply.h: `executed` is `no`, unless a script may have written the answer
+  // itself.
+  unknown_command,       ///< the server does not know the command, or has renamed it
   not_enough_replicas,   ///< NOREPLICAS: fewer than min-replicas-to-write
-  read_only_replica,     ///< READONLY: a write, to a replica
+  read_only_replica,     ///< READONLY: a write was sent to a replica
   persistence_failed,    ///< MISCONF: no writes, since the server failed to save
   server_out_of_memory,  ///< OOM: the server's maxmemory is reached
-  refused_by_bridge,     ///< the bridge's configuration does not allow it to this token
+  refused_by_bridge,     ///< the bridge's configuration does not allow this token to send it
 };
 
 inline constexpr std::size_t error_codes_count =

@@ -4,7 +4,8 @@
 #include <mutex>
 #endif
 
-// The lock of what several clients share. A WebAssembly instance has one thread: there it is empty.
+// The lock of everything that several clients share. It is empty in WebAssembly, where an instance
+// has one thread.
 
 namespace plimsoll {
 

@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdint>
 
-// Seeded randomness: the same seed gives the same numbers on every platform, so that whatever the
-// core decides by chance can be repeated. Not for secrets.
+// Seeded randomness: the same seed gives the same numbers on every platform, so a run in which the
+// core decides by chance can be repeated exactly. Not for secrets.
 
 namespace plimsoll {
 
@@ -14,11 +14,11 @@ class Random {
  public:
   explicit Random(std::uint64_t seed);
 
-  /// All 64 bits are random.
+  /// Returns 64 random bits.
   std::uint64_t next();
 
-  /// From 0 to `bound` - 1, all alike; `bound` is 1 at least (Lemire, "Fast random integer
-  /// generation in an interval", 2019).
+  /// Returns a number from 0 to `bound` - 1, each with the same probability. `bound` is at least 1
+  /// (Lemire, "Fast random integer generation in an interval", 2019).
   std::uint64_t below(std::uint64_t bound);
 
  private:

@@ -7,7 +7,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/error.h"
 
-// A value or an Error. Asking for the one that is not there is a bug in the caller: CHECK.
+// A value or an Error. To ask for the one that is not there is a bug in the caller, and CHECKed.
 
 namespace plimsoll {
 
@@ -28,7 +28,8 @@ class [[nodiscard]] Result {
     PLIMSOLL_CHECK(ok());
     return *std::get_if<0>(&state_);
   }
-  /// By value, so that `for (auto x : *make())` does not outlive what it walks over.
+  /// Returns by value, so that the loop in `for (auto x : *make())` does not outlive what it walks
+  /// over.
   T value() && { return std::move(value()); }
 
   T& operator*() & { return value(); }

@@ -7,11 +7,11 @@
 #include <span>
 #include <string_view>
 
-#include "plimsoll/core/base/units.h"
+#include "plimsoll/core/base/format_bytes.h"
 
 namespace plimsoll {
 
-/// Appends to a buffer of fixed size and drops what does not fit.
+/// Appends text to a buffer of fixed size, and drops what does not fit.
 class TextWriter {
  public:
   explicit TextWriter(std::span<char> out) : out_(out) {}

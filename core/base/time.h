@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-// Time is an argument. The core's clock has no now(): drivers read their own and pass an Instant
-// into every call that can depend on it, so that a simulator decides what time it is.
+// Time is an argument. The core's clock has no now(): a driver reads its own clock and passes an
+// Instant to every call that can depend on the time, so a simulator can decide what time it is.
 
 namespace plimsoll {
 

@@ -59,28 +59,4 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   return bad("unknown unit", at);
 }
 
-std::string_view format_bytes(std::uint64_t bytes, std::span<char> out) {
-  static constexpr std::string_view names[] = {" B", " KiB", " MiB", " GiB", " TiB"};
-  std::size_t step = 0;
-  std::uint64_t scale = 1;
-  while (step + 1 < std::size(names) && bytes / scale >= kib) {
-    scale *= kib;
-    ++step;
-  }
-  const std::uint64_t whole = bytes / scale;
-  // Cut, not rounded, so that a figure never claims more than there is.
-  const std::uint64_t tenth = bytes % scale * 10 / scale;
-  char* at = out.data();
-  char* const end = at + out.size();
-  at = std::to_chars(at, end, whole).ptr;
-  if (step > 0 && tenth > 0 && end - at >= 2) {
-    *at++ = '.';
-    *at++ = static_cast<char>('0' + tenth);
-  }
-  for (char c : names[step]) {
-    if (at < end) *at++ = c;
-  }
-  return {out.data(), static_cast<std::size_t>(at - out.data())};
-}
-
 }  // namespace plimsoll
