@@ -8,30 +8,24 @@ BoundedMemory::~BoundedMemory() { PLIMSOLL_CHECK(bytes_ == 0); }
 
 void* BoundedMemory::allocate(std::size_t bytes) {
   const std::size_t cost = footprint(bytes);
-  if (!has_room(cost) || !account_.charge(cost)) return nullptr;
-  void* const piece = account_.source().allocate_block(bytes);
-  if (piece == nullptr) {
-    account_.revoke(cost);
-    return nullptr;
-  }
-  bytes_ += cost;
+  if (!has_room(cost)) return nullptr;
+  void* const piece = account_.allocate(bytes, cost);
+  if (piece != nullptr) bytes_ += cost;
   return piece;
 }
 
 void BoundedMemory::release(void* piece, std::size_t bytes) {
   const std::size_t cost = footprint(bytes);
   PLIMSOLL_CHECK(piece != nullptr && cost <= bytes_);
-  account_.source().release_block(piece, bytes);
   bytes_ -= cost;
-  account_.release(cost);
+  account_.deallocate(piece, bytes, cost);
 }
 
 void BoundedMemory::discard(void* piece, std::size_t bytes) {
   const std::size_t cost = footprint(bytes);
   PLIMSOLL_CHECK(piece != nullptr && cost <= bytes_);
-  account_.source().release_block(piece, bytes);
   bytes_ -= cost;
-  account_.revoke(cost);
+  account_.discard(piece, bytes, cost);
 }
 
 }  // namespace plimsoll::cache

@@ -30,9 +30,7 @@ class BoundedMemory {
   void discard(void* piece, std::size_t bytes);
 
   /// What a piece of `bytes` costs.
-  std::size_t footprint(std::size_t bytes) const {
-    return account_.source().block_footprint(bytes);
-  }
+  std::size_t footprint(std::size_t bytes) const { return account_.footprint(bytes); }
 
   /// Whether pieces that cost so much fit below the bound now.
   bool has_room(std::size_t footprints) const { return footprints <= bytes_max_ - bytes_; }

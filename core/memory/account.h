@@ -8,9 +8,9 @@
 #include "plimsoll/core/memory/ledger.h"
 #include "plimsoll/core/memory/memory_source.h"
 
-// Who pays. An Account is the payer of one thing's bytes in one pool (a client's requests, its
-// replies...); a Charge is what one thing costs, and travels with that thing. An account whose
-// owner is gone lives on until the last charge on it is released: a reply may outlive its client.
+// Who pays. An Account is one payer in one pool (a client's requests, its replies...); a Charge is
+// what one thing costs, and travels with that thing. An account whose owner is gone lives on until
+// the last charge on it is released: a reply may outlive its client.
 
 namespace plimsoll {
 
@@ -33,6 +33,36 @@ class Account : private AccountState {
   /// Takes back a charge for memory that the source did not have. Nobody who waits is notified:
   /// waiters would ask for the same memory, and be refused by the source again. Thread-safe.
   void revoke(std::size_t bytes) { ledger_.revoke(*this, bytes); }
+
+  /// Returns a block of `bytes`, aligned for any type and undefined at first, and charges what the
+  /// source spends on it. Null where this account or the source refuses: then nothing stays
+  /// charged. Thread-safe, like all that follows.
+  void* allocate(std::size_t bytes) { return allocate(bytes, footprint(bytes)); }
+
+  /// Gives a block back: `bytes` are as many as were asked for.
+  void deallocate(void* block, std::size_t bytes) { deallocate(block, bytes, footprint(bytes)); }
+
+  /// The same for a block that was allocated in vain, since something else was refused: nobody who
+  /// waits is notified, as by revoke().
+  void discard(void* block, std::size_t bytes) { discard(block, bytes, footprint(bytes)); }
+
+  /// What a block of `bytes` costs. A caller that needs it anyway passes it to the functions below,
+  /// so that the source is asked once.
+  std::size_t footprint(std::size_t bytes) const { return source().block_footprint(bytes); }
+  void* allocate(std::size_t bytes, std::size_t footprint) {
+    if (!charge(footprint)) return nullptr;
+    void* const block = source().allocate_block(bytes);
+    if (block == nullptr) revoke(footprint);
+    return block;
+  }
+  void deallocate(void* block, std::size_t bytes, std::size_t footprint) {
+    source().release_block(block, bytes);
+    release(footprint);
+  }
+  void discard(void* block, std::size_t bytes, std::size_t footprint) {
+    source().release_block(block, bytes);
+    revoke(footprint);
+  }
 
   /// How many bytes the account has beyond what it may have now, since others need them, or since
   /// the line was lowered. Its owner releases them as soon as it can. Thread-safe.

@@ -11,7 +11,7 @@
 // - Each account that is open, or closed and not yet empty, is in exactly one list, its pool's.
 // - The level is `no_level`, or enough for one client to do anything at all with (level_min).
 // - Only even_out() changes the level. An account may be above the level: it is then granted
-//   nothing, and falls to the level as its owner releases.
+//   nothing beyond its allowance, and falls to the level as its owner releases.
 
 namespace plimsoll {
 

@@ -7,7 +7,7 @@
 
 namespace plimsoll {
 
-/// Owns one T that lies in a block of its own, charged to an account. Move-only.
+/// Owns one T in a block of its own, charged to an account. Move-only.
 template <class T>
 class Box {
  public:
@@ -22,8 +22,8 @@ class Box {
     if (block_) get()->~T();
   }
 
-  /// T(arguments...), with `more_bytes` behind it for what T keeps there. Empty where the account
-  /// or the source refuses.
+  /// Makes T(arguments...), with `more_bytes` behind it for what T keeps there. Empty where the
+  /// account or the source refuses.
   template <class... Arguments>
   static Box make(Account& account, std::size_t more_bytes, Arguments&&... arguments) {
     Box box;

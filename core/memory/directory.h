@@ -7,15 +7,15 @@
 #include <utility>
 
 #include "plimsoll/core/memory/account.h"
-#include "plimsoll/core/memory/memory_source.h"
 
-// Pointers to the chunks of a Queue, in their order, so that one of them is found without walking
-// over those in front of it: an array that grows by doubling. What comes and goes costs the same
-// however many there are, on average.
+// Pointers to the chunks of a Queue, in their order, so that a chunk is found without walking over
+// the chunks in front of it. An array that grows by doubling: on average a chunk that comes or goes
+// costs the same however many there are.
 
 namespace plimsoll {
 
-/// A pointer as long as there is no array. Whoever has it says who pays, and clears it.
+/// A null pointer as long as there is no array. Its owner passes the payer to each call, which
+/// saves a pointer, and must clear() the directory before it ends.
 template <class Chunk>
 class Directory {
  public:
@@ -24,19 +24,21 @@ class Directory {
   Chunk** begin() const { return places(*array_) + array_->begin; }
   Chunk** end() const { return places(*array_) + array_->end; }
 
-  /// Makes an array, with room for so many at first. False: no memory.
+  /// Makes an array, with room for `capacity` chunks at first. False: no memory.
   bool make(Account& payer, std::size_t capacity) {
     array_ = allocate(payer, static_cast<std::uint32_t>(capacity));
     return array_ != nullptr;
   }
 
-  /// Behind all others. Where there is no memory for it the array goes.
+  /// Adds a chunk behind all others. Where there is no memory for it the array goes: a directory
+  /// that lacks a chunk would be wrong, and a queue can do without one.
   void push_back(Account& payer, Chunk* chunk) {
     if (array_->end == array_->capacity && !make_room(payer)) return;
     places(*array_)[array_->end++] = chunk;
   }
   void pop_front() { ++array_->begin; }
-  /// The first `count` are left.
+
+  /// Leaves the first `count` chunks.
   void truncate(std::size_t count) {
     array_->end = array_->begin + static_cast<std::uint32_t>(count);
   }
@@ -48,7 +50,7 @@ class Directory {
  private:
   struct alignas(std::max_align_t) Array {
     std::uint32_t capacity;
-    std::uint32_t begin;  // what is in front of that is free
+    std::uint32_t begin;  // the places in front of it are free
     std::uint32_t end;
   };
 
@@ -57,7 +59,7 @@ class Directory {
     return sizeof(Array) + capacity * sizeof(Chunk*);
   }
 
-  // In front, if half of the array is free there; else in a larger one.
+  // Moves the chunks to the front, if half of the array is free there; otherwise to a larger array.
   bool make_room(Account& payer) {
     Array* to = array_;
     if (count() > array_->capacity / 2) {
@@ -76,22 +78,12 @@ class Directory {
   }
 
   static Array* allocate(Account& payer, std::uint32_t capacity) {
-    MemorySource& source = payer.source();
-    const std::size_t footprint = source.block_footprint(bytes_of(capacity));
-    if (!payer.charge(footprint)) return nullptr;
-    void* const block = source.allocate_block(bytes_of(capacity));
-    if (block == nullptr) {
-      payer.revoke(footprint);
-      return nullptr;
-    }
-    return new (block) Array{capacity, 0, 0};
+    void* const block = payer.allocate(bytes_of(capacity));
+    return block == nullptr ? nullptr : new (block) Array{capacity, 0, 0};
   }
 
   static void release(Account& payer, Array* array) {
-    MemorySource& source = payer.source();
-    const std::size_t bytes = bytes_of(array->capacity);
-    source.release_block(array, bytes);
-    payer.release(source.block_footprint(bytes));
+    payer.deallocate(array, bytes_of(array->capacity));
   }
 
   Array* array_ = nullptr;

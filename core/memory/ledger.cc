@@ -401,7 +401,7 @@ std::size_t Ledger::account_statistics(std::span<AccountStatistics> out) const {
 
 PoolHolders Ledger::holders(PoolKind kind, Instant now) {
   Lock lock(mutex_);
-  HoldersSeen& seen = holders_seen_[static_cast<std::size_t>(kind)];
+  HoldersSeen& seen = holders_seen_[index_of(kind)];
   if (now < seen.until) return seen.holders;
   PoolHolders all{.limit = line_.pool(kind).limit, .readers_waiting = readers_waiting(kind)};
   list(kind).for_each([&](const AccountState& state) {

@@ -22,18 +22,17 @@
 // release, tells those who wait, and evens out once a tick. The Ledger counts bytes and owns no
 // memory; the Budget owns one Ledger, and Account, PagePool and ProgressReserve call it.
 //
-// Invariants, which validate() checks:
+// Invariants (validate() CHECKs the sums):
 // - The `used` of a pool's accounts add up to the pool's `used` in the line. Two pools have bytes
 //   besides: `connections` pays for the accounts themselves, and `spare` has no accounts.
-// - No charge is refused while free pages are kept or another account has an unused allowance:
-//   both are taken back first.
 // - allowances_count_ is the number of accounts whose allowance is open.
-// - While anyone waits, or was refused since the last tick, no allowance grows: those who wait
-// would
-//   never hear of memory that is released into an allowance.
-// - Waiters are notified with the lock held, after every release that takes the lock. revoke() is
-//   the exception: it undoes a charge that failed in another way, and waiters that ask again after
-//   it would fail alike, and wake each other for ever.
+// - No charge is refused while another account has an unused allowance, nor for lack of room below
+//   the line while free pages are kept: they are taken back first.
+// - While anyone waits, or was refused since the last tick, no allowance is opened or enlarged: a
+//   release into an allowance notifies nobody, so waiters would sleep on while memory is released.
+// - Whatever makes room notifies the waiters, with the lock held. revoke() does not: it undoes a
+//   charge whose memory the source did not have. Waiters would ask for the same memory, be refused
+//   by the source, revoke in turn, and so wake each other for ever.
 // - A closed account ends with its last release. Exactly one call returns Last::yes, and its caller
 //   frees the account.
 
@@ -102,10 +101,10 @@ class Ledger {
   void notify_available();
 
   void add_waiting_readers(PoolKind pool, int count) {
-    readers_waiting_[static_cast<std::size_t>(pool)].fetch_add(count);
+    readers_waiting_[index_of(pool)].fetch_add(count);
   }
   std::size_t readers_waiting(PoolKind pool) const {
-    const int count = readers_waiting_[static_cast<std::size_t>(pool)].load();
+    const int count = readers_waiting_[index_of(pool)].load();
     return static_cast<std::size_t>(std::max(0, count));
   }
   std::size_t readers_waiting() const;
@@ -154,8 +153,8 @@ class Ledger {
   AccountStatistics statistics_of(const AccountState& account) const;
   void even_out();
   bool needs_tick() const;
-  AccountList& list(PoolKind kind) { return lists_[static_cast<std::size_t>(kind)]; }
-  const AccountList& list(PoolKind kind) const { return lists_[static_cast<std::size_t>(kind)]; }
+  AccountList& list(PoolKind kind) { return lists_[index_of(kind)]; }
+  const AccountList& list(PoolKind kind) const { return lists_[index_of(kind)]; }
 
   MemorySource& source_;
   PageReclaimer& reclaimer_;

@@ -7,14 +7,14 @@
 namespace plimsoll {
 namespace {
 
-// In this order pools lend: the cache is the first to do without.
+// In this order pools lend, and get back: the cache is the first to do without.
 constexpr std::array<PoolKind, shared_pools_count> shared_pools{
     PoolKind::cache, PoolKind::pushes, PoolKind::requests, PoolKind::replies,
     PoolKind::connections};
 
 }  // namespace
 
-// The reserve is charged from the first, and to nobody.
+// The spare pool is charged with the progress reserve from the start.
 Line::Line(const Shares& shares, const BudgetOptions& options) {
   used_ = peak_ = shares[index_of(PoolKind::spare)];
   add(at(PoolKind::spare), used_);
@@ -28,14 +28,15 @@ void Line::draw(const Shares& shares, const BudgetOptions& options) {
   for (PoolKind kind : shared_pools) {
     Pool& pool = at(kind);
     pool.share = shares[index_of(kind)];
-    // Without a little for a handshake nobody would come back after a loss.
+    // The connections pool lends nothing: without memory for a handshake no client could reconnect
+    // after its connection was lost.
     pool.kept = kind == PoolKind::connections ? pool.share : pool.share / 2;
     pool.limit = std::max(pool.share, pool.used);
     pool.starves = false;
   }
   Pool& spare = at(PoolKind::spare);
   spare.share = shares[index_of(PoolKind::spare)];
-  // What is in excess of some shares is lacking in others.
+  // Pools that use more than their new shares keep that for now, and the others lack it.
   std::size_t allowed = target_ - spare.share;
   std::size_t sum = limits_sum();
   for (PoolKind kind : shared_pools) {
@@ -52,19 +53,20 @@ std::size_t Line::limits_sum() const {
   return sum;
 }
 
-// Of the line, what is in no pool's limit.
+// The part of the line that is in no pool's limit.
 std::size_t Line::unshared() const {
   const std::size_t shared = limits_sum() + pool(PoolKind::spare).share;
   return target_ > shared ? target_ - shared : 0;
 }
 
-// What a pool can lend.
+// What the pool can lend.
 std::size_t Line::idle(const Pool& pool) {
   const std::size_t needed = std::max(pool.used, pool.kept);
   return pool.limit > needed ? pool.limit - needed : 0;
 }
 
-// Who keeps too many messages has told us what to do about it: drop some, or stop reading.
+// The pushes pool never borrows: for more messages than it holds a user has chosen an
+// OverflowPolicy (drop some, or stop reading).
 bool Line::may_borrow(PoolKind kind) const {
   return borrowing_ && kind != PoolKind::pushes && !other_starves(kind);
 }
@@ -110,14 +112,21 @@ void Line::forget_refusals() {
   for (Pool& pool : pools_) pool.starves = false;
 }
 
+// Whether the pool may use `wanted` bytes. If not, notes whether others keep it from its own share.
+bool Line::may_have(PoolKind kind, std::size_t wanted) {
+  Pool& mine = at(kind);
+  if (wanted > mine.limit && wanted > reach(kind)) {
+    mine.starves = mine.starves || wanted <= mine.share;
+    return false;
+  }
+  return true;
+}
+
 Line::Growth Line::grow(PoolKind kind, std::size_t bytes) {
   Pool& mine = at(kind);
   if (bytes > SIZE_MAX - mine.used) return Growth::refused_by_pool;
   const std::size_t wanted = mine.used + bytes;
-  if (wanted > mine.limit && wanted > reach(kind)) {
-    mine.starves = mine.starves || wanted <= mine.share;
-    return Growth::refused_by_pool;
-  }
+  if (!may_have(kind, wanted)) return Growth::refused_by_pool;
   if (bytes > limit_ - used_) return Growth::refused_by_line;
   if (wanted > mine.limit) take(kind, wanted - mine.limit);
   used_ += bytes;
@@ -131,7 +140,8 @@ void Line::add(Pool& pool, std::size_t bytes) {
   pool.peak = std::max(pool.peak, pool.used);
 }
 
-// What nobody has been given first, then of those who leave it idle.
+// Raises the pool's limit: first by what is in no pool's limit, then by what other pools lend. The
+// caller has asked reach(), so there is enough.
 void Line::take(PoolKind kind, std::size_t bytes) {
   at(kind).limit += bytes;
   const std::size_t over = limits_sum() + pool(PoolKind::spare).share;
@@ -154,7 +164,7 @@ void Line::shrink(PoolKind kind, std::size_t bytes) {
   if (mine.limit > mine.share) give_back(mine);
 }
 
-// What is borrowed goes back as it is released, to those who lack it.
+// What the pool has borrowed and does not use goes back to the pools whose limits lack it.
 void Line::give_back(Pool& pool) {
   pool.limit = std::max(pool.share, pool.used);
   std::size_t free = unshared();
@@ -173,13 +183,8 @@ bool Line::move_from_spare(PoolKind kind, std::size_t bytes) {
   Pool& spare = at(PoolKind::spare);
   PLIMSOLL_CHECK(bytes <= spare.used);
   const std::size_t wanted = mine.used + bytes;
-  if (wanted > mine.limit) {
-    if (wanted > reach(kind)) {
-      mine.starves = mine.starves || wanted <= mine.share;
-      return false;
-    }
-    take(kind, wanted - mine.limit);
-  }
+  if (!may_have(kind, wanted)) return false;
+  if (wanted > mine.limit) take(kind, wanted - mine.limit);
   spare.used -= bytes;
   add(mine, bytes);
   return true;

@@ -6,10 +6,19 @@
 
 #include "plimsoll/core/memory/shares.h"
 
-// The memory line and the pools below it, as numbers. A pool always gets its share, unless another
-// one borrowed of it and has not released that yet; it may get more, as long as others leave
-// theirs idle. The limits in force, lent and borrowed bytes counted, never add up to more than the
-// line. Not thread-safe: the Budget locks.
+// The memory line and the pools below it, as numbers: who may grow, who lends, who gives back. Not
+// thread-safe: the Ledger locks.
+//
+// Invariants, which validate() checks:
+// - A pool uses no more than its limit in force.
+// - The limits in force and the spare pool's share add up to the line at most, unless the line was
+//   lowered below what is used, or a pool uses more than its share. So bytes that one pool borrows
+//   are missing in another's limit.
+// - The limit of the line in force is the line, or, where it was lowered below what is used, what
+// is
+//   used: it falls as memory is released, and does not rise again.
+// - A pool always gets its share, unless another pool borrowed some of it and has not released that
+//   yet. The pool then starves, and no other pool borrows any more (may_borrow()).
 
 namespace plimsoll {
 
@@ -17,24 +26,24 @@ class Line {
  public:
   struct Pool {
     std::size_t share = 0;
-    std::size_t kept = 0;   ///< of the share, what is never lent
-    std::size_t limit = 0;  ///< in force: less than the share where some of it is lent
+    std::size_t kept = 0;   ///< the part of the share that is never lent
+    std::size_t limit = 0;  ///< in force: less than the share while some of it is lent
     std::size_t used = 0;
     std::size_t peak = 0;
     std::uint64_t refused = 0;
-    bool starves = false;  ///< below its share, it was refused what others have borrowed
+    bool starves = false;  ///< was refused bytes of its own share, which others have borrowed
   };
 
   enum class Growth : std::uint8_t {
     granted,
     refused_by_pool,
-    refused_by_line,  ///< free pages that are given back may mend it
+    refused_by_line,  ///< giving free pages back may help
   };
 
   Line(const Shares& shares, const BudgetOptions& options);
 
-  /// Draws the line anew, and the shares, which shares_of(options) has found. Where more is used
-  /// than that, the limits in force fall to it as memory is released, and nothing grows before.
+  /// Draws the line and the shares anew. `shares` is what shares_of(options) returned. Where more
+  /// is used than that, nothing grows until the limits in force have fallen as memory is released.
   void draw(const Shares& shares, const BudgetOptions& options);
 
   Growth grow(PoolKind kind, std::size_t bytes);
@@ -42,23 +51,24 @@ class Line {
 
   void count_refusal(PoolKind kind) { ++at(kind).refused; }
 
-  /// Bytes change hands: the sum stays.
+  /// Moves bytes between the spare pool and another: the sum stays.
   bool move_from_spare(PoolKind kind, std::size_t bytes);
   void move_to_spare(PoolKind kind, std::size_t bytes);
 
-  /// The most that the pool may have as things are.
+  /// The most that the pool may have now.
   std::size_t reach(PoolKind kind) const;
 
-  /// The most that it could ever have, with all others idle.
+  /// The most that the pool could ever have, with all others idle.
   std::size_t most(PoolKind kind) const;
 
-  /// What the limit in force is moving to.
+  /// What the pool's limit in force is moving to.
   std::size_t target(PoolKind kind) const;
 
-  /// Whether a pool has more than its share, and others need that, or it may not have it now.
+  /// Whether the pool uses more than its share and has to give that back: another pool starves, the
+  /// line was lowered, or the pool may not borrow.
   bool must_yield(PoolKind kind) const;
 
-  /// Nobody is said to starve any more who is not refused again.
+  /// No pool starves any more, until it is refused again.
   void forget_refusals();
 
   const Pool& pool(PoolKind kind) const { return pools_[index_of(kind)]; }
@@ -71,12 +81,12 @@ class Line {
   void validate() const;
 
  private:
-  static constexpr std::size_t index_of(PoolKind kind) { return static_cast<std::size_t>(kind); }
   Pool& at(PoolKind kind) { return pools_[index_of(kind)]; }
 
   static std::size_t idle(const Pool& pool);
   bool may_borrow(PoolKind kind) const;
   bool other_starves(PoolKind kind) const;
+  bool may_have(PoolKind kind, std::size_t wanted);
   std::size_t unshared() const;
   std::size_t limits_sum() const;
   void take(PoolKind kind, std::size_t bytes);

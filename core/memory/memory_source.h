@@ -2,16 +2,17 @@
 
 #include <cstddef>
 
-// The two exits through which all of core's memory comes and goes: pages and small blocks. The
-// driver passes one in (mapped pages natively, the module's allocator in WebAssembly, one that
-// refuses on command in tests). It must be usable from every thread that uses the Budget.
+// Where all of the core's memory comes from and goes back to: segments, and blocks of any size. The
+// driver passes a source to the Budget: mapped pages natively, the module's allocator in
+// WebAssembly, one that refuses on command in tests. A source must be usable from every thread that
+// uses the Budget.
 
 namespace plimsoll {
 
 /// Size of a segment: read buffers, encoded requests, large tapes.
 inline constexpr std::size_t segment_bytes = 64 * 1024;
 
-/// Size of a chunk: queues and middling tapes.
+/// Size of a chunk: queues, and tapes of medium size.
 inline constexpr std::size_t chunk_bytes = 4 * 1024;
 
 class MemorySource {
@@ -20,14 +21,14 @@ class MemorySource {
   MemorySource(const MemorySource&) = delete;
   MemorySource& operator=(const MemorySource&) = delete;
 
-  /// `bytes` of memory aligned for any type, or null when there is none.
+  /// Returns `bytes` of memory aligned for any type, or null when there is none.
   virtual void* allocate_block(std::size_t bytes) = 0;
   virtual void release_block(void* block, std::size_t bytes) = 0;
 
-  /// What the allocator really spends on a block of `bytes`: this is what is charged.
+  /// Returns what the allocator really spends on a block of `bytes`: that is what is charged.
   virtual std::size_t block_footprint(std::size_t bytes) const = 0;
 
-  /// segment_bytes of memory, aligned for any type, or null when there is none.
+  /// Returns segment_bytes of memory, aligned for any type, or null when there is none.
   virtual void* allocate_segment() = 0;
   virtual void release_segment(void* segment) = 0;
 

@@ -16,7 +16,8 @@
 
 namespace plimsoll {
 
-/// Makes AddressSanitizer report whoever touches these bytes; nothing in other builds.
+/// Makes AddressSanitizer report each access to these bytes, until unpoison(). Does nothing in
+/// other builds.
 inline void poison([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef PLIMSOLL_ADDRESS_SANITIZER
   ASAN_POISON_MEMORY_REGION(begin, bytes);

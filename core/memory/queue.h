@@ -12,19 +12,27 @@
 #include "plimsoll/core/memory/directory.h"
 #include "plimsoll/core/memory/memory_source.h"
 
-// A FIFO that is bounded by count and by its account, and that costs nothing while it is empty: it
-// grows by chunks, of 256 bytes at first and of 4 KiB at most, never for more elements than its
-// bound, and gives each back as soon as it is drained. Where its bound lets it have no further
-// chunk, the slots that are free at its front are used anew: a full queue costs what its elements
-// do, the object, and a twentieth of that for headers and the allocator, however long it lasts.
+// A FIFO that is bounded by count and by its account, and that costs nothing while it is empty. It
+// grows by chunks: the first has 256 bytes, the others 4 KiB, and all of them together never have
+// more slots than the queue may have elements. A chunk is given back as soon as it is drained.
 //
-// Each call costs the same however many elements there are, but for those that say otherwise. Where
-// there are many chunks, an array of pointers to them is charged as well (8 bytes for each 4 KiB),
-// so that lower_bound() need not walk over them; where there is no memory for it, it does.
+// Invariants:
+// - Chunks form a list from `first_` to `last_`. In each the elements are [begin, end).
+// - slots_count_ is the number of slots in all chunks, size_max_ at most. Once it is size_max_ no
+//   further chunk is allocated: new elements go to the free slots at the front of the first chunk
+//   (`wrapped` of them), and come behind all other elements. So a full queue costs what its
+//   elements cost, the object, and a twentieth of that for headers and the allocator, however long
+//   it lasts.
+// - Where there are many chunks, a Directory of them is charged as well (8 bytes for each 4 KiB),
+// so
+//   that lower_bound() need not walk over the chunks. Where there is no memory for it, it walks.
+//
+// The cost of a call does not depend on the number of elements, unless its comment says so.
 
 namespace plimsoll {
 
-/// T moves without throwing. Pointers to elements live until these are taken, or erase_if().
+/// T moves without throwing. A pointer to an element is valid until the element is popped, or until
+/// erase_if().
 template <class T>
 class Queue {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>);
@@ -35,7 +43,7 @@ class Queue {
     std::uint16_t capacity;
     std::uint16_t begin;    // index of the first element in use
     std::uint16_t end;      // one past the last
-    std::uint16_t wrapped;  // of the first chunk: elements before `begin`, behind all of the others
+    std::uint16_t wrapped;  // in the first chunk: elements in front of `begin`, behind all others
 
     T* slots() { return reinterpret_cast<T*>(this + 1); }
   };
@@ -49,8 +57,8 @@ class Queue {
 
   enum class Push { accepted, full, out_of_budget };
 
-  /// Chunks are charged to `payer`, which must outlive the queue. No queue has more elements than
-  /// 32 bits count.
+  /// Chunks are charged to `payer`, which must outlive the queue. A `size_max` beyond 32 bits is
+  /// cut to them.
   Queue(Account& payer, std::size_t size_max)
       : payer_(&payer),
         size_max_(static_cast<std::uint32_t>(std::min<std::size_t>(size_max, UINT32_MAX))) {}
@@ -63,7 +71,7 @@ class Queue {
   std::size_t size_max() const { return size_max_; }
   Account& payer() const { return *payer_; }
 
-  /// What is not accepted stays as it was.
+  /// A value that is not accepted stays as it was.
   [[nodiscard]] Push push_back(const T& value) { return add(value); }
   [[nodiscard]] Push push_back(T&& value) { return add(std::move(value)); }
 
@@ -85,7 +93,7 @@ class Queue {
     if (++first_->begin == first_->end) leave_first();
   }
 
-  /// Where that leaves the last chunk empty, walks over those chunks of which there is no array.
+  /// Where that leaves the last chunk empty, and there is no Directory, walks over the chunks.
   void pop_back() {
     PLIMSOLL_CHECK(size_ > 0);
     if (first_->wrapped > 0) {
@@ -99,7 +107,7 @@ class Queue {
     }
   }
 
-  /// The element at `index` from the front; walks over the chunks before it.
+  /// Returns the element at `index` from the front. Walks over the chunks in front of it.
   T& at(std::size_t index) {
     PLIMSOLL_CHECK(index < size_);
     for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
@@ -110,8 +118,8 @@ class Queue {
     return first_->slots()[index];
   }
 
-  /// Calls `visit(T&)` from the element at `index` to the back, until it returns false. Walks over
-  /// the chunks before that.
+  /// Calls `visit(T&)` from the element at `index` to the back, until `visit` returns false. Walks
+  /// over the chunks in front of that element.
   template <class Visit>
   void for_each_from(std::size_t index, Visit&& visit) {
     for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
@@ -131,16 +139,16 @@ class Queue {
     }
   }
 
-  /// The first element for which `is_before(const T&)` is false, where it is true of all in front
-  /// of that and of none behind; null: there is none. As many steps as the number of elements has
-  /// binary digits.
+  /// Returns the first element for which `is_before(const T&)` is false, or null. `is_before` must
+  /// be true for all elements in front of some place, and false for all behind it. Takes as many
+  /// steps as the number of elements has binary digits.
   template <class IsBefore>
   T* lower_bound(IsBefore&& is_before) {
     const Place place = place_of(is_before);
     return place.chunk == nullptr ? nullptr : &place.chunk->slots()[place.at];
   }
 
-  /// for_each_from() that element.
+  /// The same as for_each_from(), from that element on.
   template <class IsBefore, class Visit>
   void for_each_from_bound(IsBefore&& is_before, Visit&& visit) {
     Place place = place_of(is_before);
@@ -162,8 +170,8 @@ class Queue {
     }
   }
 
-  /// Removes every element for which `unwanted(const T&)`; the others keep their order. Needs no
-  /// memory: elements only move towards the front. Walks over all.
+  /// Removes every element for which `unwanted(const T&)` is true; the others keep their order.
+  /// Needs no memory: elements only move towards the front. Walks over all elements.
   template <class Unwanted>
   void erase_if(Unwanted&& unwanted) {
     Cursor to{first_, first_ == nullptr ? 0u : first_->begin, first_ == nullptr ? 0u : first_->end};
@@ -193,7 +201,8 @@ class Queue {
     bool is_wrapped = false;
   };
 
-  // From how many chunks on there is a directory, and below how many there is none any more.
+  // With so many chunks the queue gets a directory; with fewer than the second number it loses it
+  // again. They differ, so that a queue near one of them does not make and drop one all the time.
   static constexpr std::size_t directory_chunks_min = 8;
   static constexpr std::size_t directory_chunks_left_min = 4;
 
@@ -224,7 +233,7 @@ class Queue {
     return static_cast<std::size_t>(found - slots);
   }
 
-  // Inline but for the chunks that come and go: it is on the way of every request.
+  // Always inline, since every request takes this path; chunks that come and go are apart.
   template <class Value>
   [[gnu::always_inline]] Push add(Value&& value) {
     if (size_ == size_max_) return Push::full;
@@ -241,7 +250,8 @@ class Queue {
   }
 
   [[gnu::noinline]] T* add_slot() {
-    // With all the slots that there may be, those that are free are in front of the first element.
+    // All slots that the queue may have are allocated, so the free ones are in front of the first
+    // element.
     if (slots_count_ == size_max_) return &first_->slots()[first_->wrapped++];
     const std::size_t capacity = std::min<std::size_t>(
         last_ == nullptr ? elements_in_first_chunk : elements_per_chunk, size_max_ - slots_count_);
@@ -254,7 +264,8 @@ class Queue {
     return &chunk->slots()[chunk->end++];
   }
 
-  // Its elements were taken: it is given back, unless it goes on behind the others.
+  // The elements of the first chunk were taken. The chunk is given back, unless new elements have
+  // wrapped around into it: then it becomes the last one.
   [[gnu::noinline]] void leave_first() {
     Chunk* const left = first_;
     if (left->wrapped == 0) {
@@ -274,7 +285,7 @@ class Queue {
     note_last();
   }
 
-  // The last element of a chunk that has no other.
+  // Removes the only element of the last chunk, and the chunk.
   [[gnu::noinline]] void pop_last() {
     if (!directory_ || directory_.count() <= directory_chunks_left_min) return truncate(size_ - 1);
     --size_;
@@ -286,7 +297,8 @@ class Queue {
     release(left);
   }
 
-  // `last_` is new there. Where there was no memory for a directory, each new chunk tries again.
+  // Tells the directory of a new `last_`. Where there was no memory for a directory, each new chunk
+  // tries again.
   void note_last() {
     if (directory_) return directory_.push_back(*payer_, last_);
     if (slots_count_ < directory_chunks_min * elements_per_chunk) return;
@@ -297,7 +309,7 @@ class Queue {
     }
   }
 
-  // What was `first_` is not there any more.
+  // Tells the directory that the first chunk has left its place.
   void note_first_left() {
     if (!directory_) return;
     directory_.pop_front();
@@ -346,29 +358,21 @@ class Queue {
   }
 
   Chunk* allocate(std::size_t capacity) {
-    MemorySource& source = payer_->source();
-    const std::size_t footprint = source.block_footprint(bytes_of(capacity));
-    if (!payer_->charge(footprint)) return nullptr;
-    void* const block = source.allocate_block(bytes_of(capacity));
-    if (block == nullptr) {
-      payer_->revoke(footprint);
-      return nullptr;
-    }
+    void* const block = payer_->allocate(bytes_of(capacity));
+    if (block == nullptr) return nullptr;
     return new (block) Chunk{nullptr, static_cast<std::uint16_t>(capacity), 0, 0, 0};
   }
 
   void release(Chunk* chunk) {
-    const std::size_t bytes = bytes_of(chunk->capacity);
-    slots_count_ -= chunk->capacity;
-    MemorySource& source = payer_->source();
-    source.release_block(chunk, bytes);
-    payer_->release(source.block_footprint(bytes));
+    const std::size_t capacity = chunk->capacity;
+    slots_count_ -= static_cast<std::uint32_t>(capacity);
+    payer_->deallocate(chunk, bytes_of(capacity));
   }
 
   Account* payer_;
   const std::uint32_t size_max_;
   std::uint32_t size_ = 0;
-  std::uint32_t slots_count_ = 0;  // in chunks, `size_max_` at most
+  std::uint32_t slots_count_ = 0;  // in all chunks; `size_max_` at most
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
   Directory<Chunk> directory_;

@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::size_t reserve_bytes = progress_reserve_segments * segment_bytes;
 
-// What a client cannot work below: a request log and a read buffer that are being filled while
-// another one is emptied, a buffer of messages and some messages, and a few clients.
+// The least that a client needs of each pool in order to work: a request log segment and a read
+// buffer that are being filled while another one of each is emptied, a buffer of messages and some
+// messages, and a few clients.
 constexpr std::array<std::size_t, shared_pools_count> bytes_min{
     0,
     2 * segment_bytes + 2 * chunk_bytes,
@@ -26,15 +27,13 @@ constexpr std::array<const char*, shared_pools_count> too_small{
     "the connections pool has less than a client needs",
 };
 
-constexpr std::size_t index_of(PoolKind pool) { return static_cast<std::size_t>(pool); }
-
 std::array<PoolOptions, shared_pools_count> by_pool(const BudgetOptions& options) {
   return {options.cache, options.requests, options.replies, options.pushes, options.connections};
 }
 
 std::size_t connections_floor(std::size_t line) { return std::max(segment_bytes, line / 64); }
 
-// Saturates: "more than any line".
+// Saturates: SIZE_MAX is more than any line.
 std::size_t sum(std::size_t a, std::size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
 
 std::size_t part_of(std::size_t whole, double ratio) {
@@ -42,7 +41,7 @@ std::size_t part_of(std::size_t whole, double ratio) {
   return static_cast<std::size_t>(static_cast<double>(whole) * ratio);
 }
 
-// The part of the line that ratios are of.
+// The part of the line that ratios refer to.
 std::size_t divisible(const BudgetOptions& options) {
   std::size_t taken = reserve_bytes;
   const PoolOptions& connections = options.connections;
@@ -66,7 +65,7 @@ Status check_ratios(const BudgetOptions& options) {
     }
     sum += pool.ratio;
   }
-  // What people write as 0.1 + 0.2 + 0.7 is a little more than 1.
+  // In floating point 0.1 + 0.2 + 0.7 is a little more than 1.
   if (sum <= 1 + 1e-9) return {};
   return Error{.code = ErrorCode::invalid_option,
                .what = "the pools' ratios add up to more than the line",
@@ -105,8 +104,8 @@ const std::size_t* first_too_small(const Shares& shares) {
   return nullptr;
 }
 
-// The least line at which these proportions give each pool what it needs: found by halving, since
-// shares only grow with the line. None where no line does, as with a ratio of 0.
+// Returns the least line at which these proportions give each pool what it needs, or no_number
+// where no line does (a ratio of 0, say). Found by bisection, since shares only grow with the line.
 std::uint64_t least_line(BudgetOptions options) {
   const auto suffices = [&options](std::size_t line) {
     options.memory_limit = line;

@@ -8,8 +8,8 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/memory/memory_source.h"
 
-// The pools below the memory line, and what each is guaranteed of it. Pure arithmetic: what is done
-// with the shares is the Budget's (budget.h, lending.h).
+// The pools below the memory line, and what each is guaranteed of it. Pure arithmetic on options:
+// what pools lend to each other beyond that is decided in line.h.
 
 namespace plimsoll {
 
@@ -24,17 +24,21 @@ enum class PoolKind : std::uint8_t {
 
 inline constexpr std::size_t pools_count = static_cast<std::size_t>(PoolKind::spare) + 1;
 
-/// Those that have a share: all but the spare one, which is the last.
+/// How many pools have a share: all but the spare one, which is the last.
 inline constexpr std::size_t shared_pools_count = pools_count - 1;
 
-/// "cache", "requests", ...: as in options and statistics.
+/// Where a pool's figures are in an array that has an element for each pool.
+constexpr std::size_t index_of(PoolKind pool) { return static_cast<std::size_t>(pool); }
+
+/// Returns "cache", "requests", ...: as in options and statistics.
 const char* name(PoolKind pool);
 
-/// Two segments that nobody is charged for: one reader at a time goes on with them when the line is
-/// reached (progress_reserve.h).
+/// Two segments that no account is charged for: one reader at a time goes on with them when the
+/// line is reached (progress_reserve.h).
 inline constexpr std::size_t progress_reserve_segments = 2;
 
-/// The smallest line for pools in their default proportions. Others may need more: validate().
+/// The smallest line for pools in their default proportions. Other proportions may need more:
+/// Budget::validate().
 inline constexpr std::size_t memory_limit_min = 1024 * 1024;
 
 /// What a pool is guaranteed. `bytes` wins over `ratio`; with neither the pool has its default.
@@ -63,9 +67,9 @@ struct BudgetOptions {
 /// In bytes, by pool.
 using Shares = std::array<std::size_t, pools_count>;
 
-/// What each pool is guaranteed; of the spare one, the progress reserve. invalid_option, with the
-/// number that is wrong and the one that it breaks: a ratio outside of 0 to 1, shares that add up
-/// to more than the line, a line below the least for these shares.
+/// Returns what each pool is guaranteed; for the spare pool, the progress reserve. The error is
+/// invalid_option, with the number that is wrong and the limit that it breaks: a ratio outside of 0
+/// to 1, shares that add up to more than the line, or a line below the least for these shares.
 Result<Shares> shares_of(const BudgetOptions& options);
 
 }  // namespace plimsoll

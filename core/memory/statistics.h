@@ -49,7 +49,7 @@ struct BudgetStatistics {
   PageStatistics segments;
   PageStatistics chunks;
 
-  const PoolStatistics& pool(PoolKind kind) const { return pools[static_cast<std::size_t>(kind)]; }
+  const PoolStatistics& pool(PoolKind kind) const { return pools[index_of(kind)]; }
 };
 
 /// Which accounts hold the memory of a pool.
