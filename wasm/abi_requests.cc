@@ -1,3 +1,4 @@
+#include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/wasm/abi.h"
@@ -17,8 +18,8 @@ Duration to_staleness(double staleness) {
 // Where the id of what was just staged is told.
 std::int32_t answer_request(const HostedClient& client, const Status& status) {
   if (!status) return refuse(status.error());
-  outbox().request[0] = static_cast<std::uint32_t>(client.last_request());
-  outbox().request[1] = static_cast<std::uint32_t>(client.last_request() >> 32);
+  outbox().request[0] = request_ids::low_word(client.last_request());
+  outbox().request[1] = request_ids::high_word(client.last_request());
   return 0;
 }
 
@@ -165,7 +166,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t co
 int32_t PLIMSOLL_EXPORT(plimsoll_cancel)(int32_t client, uint32_t request_low,
                                          uint32_t request_high, double now) {
   return with(client, now, [&](HostedClient& found, Instant at) {
-    return answer(found.cancel(RequestId{request_high} << 32 | request_low, at));
+    return answer(found.cancel(request_ids::of_words(request_high, request_low), at));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/wasm/misuse.h"
 #include "plimsoll/wasm/own_texts.h"
 
@@ -219,7 +220,8 @@ Status HostedClient::next_messages(std::uint32_t connection, std::uint32_t messa
   if (messages_max == 0) return misuse("no messages are wanted");
   // Waiting for a message has no end, unless the caller says when.
   return note(client_.next_messages(ConnectionId{connection}, messages_max, now,
-                                    timeout.value_or(Duration::zero()), messages_bit | tag));
+                                    timeout.value_or(Duration::zero()),
+                                    tags::of_message_wait(tag)));
 }
 
 Status HostedClient::close_subscription(std::uint32_t connection, Instant now) {

@@ -149,9 +149,6 @@ class HostedClient {
     Box<Credits> next;
   };
 
-  // With a tag: who waits for messages, and not for another outcome.
-  static constexpr Tag messages_bit = Tag{1} << 32;
-
   HostedClient(const ClientOptions& options, Client::Accounts accounts, Cost cost)
       : cost_(std::move(cost)),
         client_(options, std::move(accounts)),

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/wasm/hosted_client.h"
 #include "plimsoll/wasm/misuse.h"
 
@@ -156,7 +157,7 @@ Result<std::uint32_t> HostedClient::poll(Area& area) {
       held_ = client_.poll_event();
       if (!held_) return count;
       held_missed_ = {};
-      const bool is_message = (held_->tag & messages_bit) != 0 && held_->value;
+      const bool is_message = tags::is_message_wait(held_->tag) && held_->value;
       if (is_message) held_missed_ = client_.messages_missed();
     }
     const bool admits = held_->kind == Event::Kind::admitted;

@@ -6,12 +6,13 @@
 
 namespace plimsoll::wasm {
 
-/// The ids by which a host names its clients, or caches: small numbers, checked, and not given to
-/// another one soon, so that a stale one finds nothing. Of fixed size, a power of two.
+/// The ids by which a host names its clients, or caches: small numbers, which are checked. An id is
+/// not given to another item soon, so a stale id finds nothing. The table has a fixed number of
+/// places, a power of two.
 template <class Item, std::uint32_t places_count>
 class Table {
  public:
-  /// An id above 0 for `item`, or 0 where there are as many already.
+  /// Returns an id above 0 for `item`, or 0 where no place is free.
   std::int32_t add(Item& item) {
     for (std::uint32_t i = 0; i < places_count; ++i) {
       const std::uint32_t at = (search_from_ + i) % places_count;
@@ -25,7 +26,7 @@ class Table {
     return 0;
   }
 
-  /// The one of that id, or null.
+  /// Returns the item of that id, or null.
   Item* find(std::int32_t id) const {
     if (id <= 0) return nullptr;
     const Place& place = places_[static_cast<std::uint32_t>(id) % places_count];
@@ -33,7 +34,7 @@ class Table {
     return id == id_of(at, place.uses) ? place.item : nullptr;
   }
 
-  /// Takes the one of that id out, if there is one.
+  /// Takes the item of that id out, if there is one, and returns it.
   Item* remove(std::int32_t id) {
     Item* const item = find(id);
     if (item != nullptr) places_[static_cast<std::uint32_t>(id) % places_count].item = nullptr;
@@ -46,7 +47,10 @@ class Table {
     std::uint32_t uses = 0;
   };
 
-  // An id is a place and how many had it before, which wraps around: of 1024 places after 2^21.
+  // An id packs two numbers into 31 bits: the place in the low ones, and above it how often the
+  // place was used, which wraps around (with 1024 places after 2^21 uses). Ids of 64 bits:
+  // packed_id.h.
+  static_assert(places_count > 0 && (places_count & (places_count - 1)) == 0);
   static constexpr std::uint32_t uses_count = (std::uint32_t{1} << 31) / places_count;
 
   static std::int32_t id_of(std::uint32_t place, std::uint32_t uses) {

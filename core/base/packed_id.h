@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstdint>
+
+// Identifiers that pack several facts into 64 bits: what each bit means stands here, and nowhere
+// else. An id is packed so that a caller keeps one number, and so that a late cancel() of something
+// that has ended finds nothing instead of a stranger.
+//
+// The id of a request (RequestId), from the highest bit to the lowest:
+//
+//     what it names                     63..56 place   55 wait   54..44           43..0
+//     ------------------------------------------------------------------------------------------
+//     a request, main connection        0              0         position in its request log
+//     a caller that waits for a fetch   0              1         number of the caller
+//     a request, side connection        1 to 63        0         generation       position in log
+//     a wait for messages, likewise     1 to 63        1         generation       number of the
+//     wait a caller in line for room         0x80           number in the line
+//     ... for a connection to block on  0xc0           number in the line
+//
+// The place of a side connection is its index. Its generation tells apart the connections that have
+// had this index one after the other.
+//
+// The tag of a request (Tag), with which its outcome comes back:
+//
+//     what it names                                    bits
+//     ------------------------------------------------------------------------------------------
+//     a user's request, native                         the address of its operation
+//     a user's request, WebAssembly                    31..0: the host's number
+//     ... that waits for messages                      32: set
+//     a fetch of the near cache                        63..48: 0xffff; 47..0: address of the Flight
+//     a request of the client's own                    the last 256 values (session.h)
+//
+// A third packed id has a width that its template decides: wasm/table.h, a place and a count of
+// uses in 31 bits.
+//
+// Nothing checks at run time that a position fits its bits: a log of 2^44 bytes on one side
+// connection, or of 2^55 on the main connection, is not written in the life of a process.
+
+namespace plimsoll {
+
+/// Bits `first` to `first + width - 1` of a number of 64.
+template <int first, int width>
+struct BitField {
+  static_assert(first >= 0 && width > 0 && first + width <= 64);
+
+  static constexpr std::uint64_t values_count = width == 64 ? 0 : std::uint64_t{1} << (width % 64);
+  static constexpr std::uint64_t mask = (values_count - 1) << first;
+
+  /// `value` must be less than values_count.
+  static constexpr std::uint64_t put(std::uint64_t value) { return value << first; }
+  static constexpr std::uint64_t get(std::uint64_t bits) { return (bits & mask) >> first; }
+};
+
+/// Whether no bit is in two of the fields.
+template <class... Field>
+constexpr bool are_disjoint() {
+  std::uint64_t seen = 0;
+  bool disjoint = true;
+  ((disjoint = disjoint && (seen & Field::mask) == 0, seen |= Field::mask), ...);
+  return disjoint;
+}
+
+namespace request_ids {
+
+using Place = BitField<56, 8>;
+using Wait = BitField<55, 1>;
+using Generation = BitField<44, 11>;  ///< of a side connection
+using Number = BitField<0, 44>;
+
+static_assert(are_disjoint<Place, Wait, Generation, Number>());
+static_assert((Place::mask | Wait::mask | Generation::mask | Number::mask) == UINT64_MAX);
+
+/// Places below this are connections': 0 is the main one's.
+inline constexpr std::uint64_t places_of_connections = 0x80;
+
+// ---- Callers in line.
+
+/// Callers that wait in line have ids above these.
+inline constexpr std::uint64_t in_line_for_room = Place::put(places_of_connections);
+inline constexpr std::uint64_t in_line_for_connection = Place::put(0xc0);
+
+constexpr bool is_in_line(std::uint64_t id) { return (id & in_line_for_room) != 0; }
+constexpr bool is_in_line_for_connection(std::uint64_t id) {
+  return (id & in_line_for_connection) == in_line_for_connection;
+}
+constexpr std::uint64_t number_in_line(std::uint64_t id) { return id & ~in_line_for_connection; }
+
+// ---- Callers that wait for a fetch, or for messages.
+
+/// The ids of such waits begin above this.
+inline constexpr std::uint64_t first_wait = Wait::put(1);
+
+constexpr bool is_wait_for_fetch(std::uint64_t id) {
+  return (id & (Place::mask | Wait::mask)) == first_wait;
+}
+
+// ---- Requests on side connections, of ids that are not is_in_line().
+
+constexpr bool is_on_side(std::uint64_t id) { return (id & Place::mask) != 0; }
+
+/// `id` is the request's in the session of that connection, or the wait's in its subscription.
+constexpr std::uint64_t on_side(std::uint64_t connection, std::uint64_t generation,
+                                std::uint64_t id) {
+  return (id & ~Generation::mask) | Generation::put(generation) | Place::put(connection);
+}
+constexpr std::uint64_t connection_of(std::uint64_t id) { return Place::get(id); }
+constexpr std::uint64_t generation_of(std::uint64_t id) { return Generation::get(id); }
+
+/// What on_side() was given as `id`.
+constexpr std::uint64_t request_of(std::uint64_t id) {
+  return id & ~(Place::mask | Generation::mask);
+}
+constexpr bool is_wait_for_messages(std::uint64_t request) { return (request & Wait::mask) != 0; }
+
+// ---- As two words of 32 bits, as they cross the C ABI.
+
+constexpr std::uint32_t low_word(std::uint64_t id) { return static_cast<std::uint32_t>(id); }
+constexpr std::uint32_t high_word(std::uint64_t id) { return static_cast<std::uint32_t>(id >> 32); }
+constexpr std::uint64_t of_words(std::uint32_t high, std::uint32_t low) {
+  return std::uint64_t{high} << 32 | low;
+}
+
+}  // namespace request_ids
+
+namespace tags {
+
+using Kind = BitField<48, 16>;
+using Address = BitField<0, 48>;
+
+static_assert(are_disjoint<Kind, Address>());
+static_assert((Kind::mask | Address::mask) == UINT64_MAX);
+
+/// Tags from this one on are not a user's: addresses that processes are given end before 2^48.
+inline constexpr std::uint64_t fetch_first = Kind::put(0xffff);
+
+/// The last 256 values, which no address of a Flight reaches, are the client's own requests'.
+inline constexpr std::uint64_t own_first = UINT64_MAX - 255;
+
+static_assert(fetch_first < own_first);
+
+constexpr bool is_fetch(std::uint64_t tag) { return tag >= fetch_first && tag < own_first; }
+
+constexpr std::uint64_t of_fetch(std::uint64_t address) { return fetch_first | address; }
+constexpr std::uint64_t address_of_fetch(std::uint64_t tag) { return tag & ~fetch_first; }
+
+/// In WebAssembly the host's number of a request, and whether the request waits for messages.
+using HostNumber = BitField<0, 32>;
+using HostWaitsForMessages = BitField<32, 1>;
+
+static_assert(are_disjoint<Kind, HostWaitsForMessages, HostNumber>());
+
+constexpr std::uint64_t of_message_wait(std::uint32_t number) {
+  return HostWaitsForMessages::put(1) | number;
+}
+constexpr bool is_message_wait(std::uint64_t tag) { return HostWaitsForMessages::get(tag) != 0; }
+
+}  // namespace tags
+}  // namespace plimsoll
