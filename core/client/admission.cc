@@ -183,7 +183,7 @@ void Admission::validate() {
   std::size_t ended = 0;
   std::size_t told = 0;
   std::size_t bytes = 0;
-  RequestId last = line_bit;
+  RequestId last = request_ids::in_line_for_room;
   line_.for_each_from(0, [&](const Waiter& waiter) {
     PLIMSOLL_CHECK(waiter.id > last && waiter.id <= last_id_);
     last = waiter.id;

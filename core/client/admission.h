@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/memory/queue.h"
@@ -28,14 +29,15 @@ class Admission {
 
   Admission(Account& requests, std::size_t waiters_max, Of of = Of::room)
       : line_(requests, 2 * waiters_max),
-        last_id_(of == Of::room ? line_bit : line_bit | connections_bit) {}
+        last_id_(of == Of::room ? request_ids::in_line_for_room
+                                : request_ids::in_line_for_connection) {}
 
   /// Nobody is in the line, and there is nothing to tell.
   bool empty() const { return line_.empty(); }
 
   /// How many wait, have waited in all, and were sent away from a full line.
   std::size_t waiting_count() const { return waiting_count_; }
-  std::uint64_t waited_count() const { return last_id_ & ~(line_bit | connections_bit); }
+  std::uint64_t waited_count() const { return request_ids::number_in_line(last_id_); }
   std::uint64_t refused_count() const { return refused_count_; }
 
   /// What of it counts in a bound.
@@ -46,11 +48,9 @@ class Admission {
   Size size() const { return {.waiters = line_.size() - told_count_, .bytes = waiting_bytes_}; }
 
   /// Whether somebody in the line is called so. No request that was submitted is.
-  static bool is_waiter_id(RequestId id) { return (id & line_bit) != 0; }
+  static bool is_waiter_id(RequestId id) { return request_ids::is_in_line(id); }
   /// The same for a line for connections alone.
-  static bool is_for_connection(RequestId id) {
-    return is_waiter_id(id) && (id & connections_bit) != 0;
-  }
+  static bool is_for_connection(RequestId id) { return request_ids::is_in_line_for_connection(id); }
 
   /// Gets in line, for `bytes` encoded bytes. rejected_by_limit: waiters_max, too many bytes, or no
   /// memory for one more. Who waits in the line `beside` counts in these bounds, too.
@@ -99,9 +99,6 @@ class Admission {
   std::uint32_t steps() const { return steps_; }
 
  private:
-  static constexpr RequestId line_bit = RequestId{1} << 63;
-  static constexpr RequestId connections_bit = RequestId{1} << 62;
-
   bool is_searching() const { return ended_count_ > 0; }
   bool is_sorted() const { return sorted_until_ != unsorted; }
   bool is_later(const Waiter& waiter);
@@ -124,9 +121,10 @@ class Admission {
   std::size_t waiting_bytes_ = 0;
   std::uint64_t refused_count_ = 0;
   Instant next_deadline_ = never;
-  RequestId ended_from_ = UINT64_MAX;         // none of those who are to be told is before this
-  RequestId due_from_ = 0;                    // nor is any who may become due
-  RequestId sorted_until_ = line_bit;         // later ones have later deadlines, before this
+  RequestId ended_from_ = UINT64_MAX;  // none of those who are to be told is before this
+  RequestId due_from_ = 0;             // nor is any who may become due
+  // Later ones have later deadlines, before this.
+  RequestId sorted_until_ = request_ids::in_line_for_room;
   Instant sorted_deadline_ = Instant::min();  // the latest of those
 };
 

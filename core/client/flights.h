@@ -115,14 +115,14 @@ class Flights {
   RequestId add(Flight& flight, Instant deadline, Tag tag);
 
   static Tag tag_of(const Flight& flight) {
-    return flight_tag_first | static_cast<Tag>(reinterpret_cast<std::uintptr_t>(&flight));
+    return tags::of_fetch(reinterpret_cast<std::uintptr_t>(&flight));
   }
   static Flight& flight_of(Tag tag) {
-    return *reinterpret_cast<Flight*>(static_cast<std::uintptr_t>(tag & ~flight_tag_first));
+    return *reinterpret_cast<Flight*>(static_cast<std::uintptr_t>(tags::address_of_fetch(tag)));
   }
 
   /// Whether somebody who waits, or waited, is called so.
-  static bool is_waiter_id(RequestId id) { return (id >> waiter_shift) == 1; }
+  static bool is_waiter_id(RequestId id) { return request_ids::is_wait_for_fetch(id); }
 
   /// One that nobody waits for yet awaits this proof; one that did goes on by itself.
   void begin_wait(Flight& flight, Flight& proof);
@@ -160,8 +160,6 @@ class Flights {
   std::uint64_t steps() const { return steps_ + deadlines_.steps(); }
 
  private:
-  static constexpr int waiter_shift = 55;
-
   static void release(Flight& flight);
   void note_wanted(Flight& flight);
   void note_unwanted(Flight& flight);
@@ -182,7 +180,7 @@ class Flights {
   Waiter* first_ended_ = nullptr;  // those that were let go
   Waiter* last_ended_ = nullptr;
   std::size_t flying_count_ = 0;  // those that somebody waits for, with requests of their own
-  RequestId last_id_ = RequestId{1} << waiter_shift;
+  RequestId last_id_ = request_ids::first_wait;
   std::uint64_t steps_ = 0;
 };
 

@@ -164,7 +164,7 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
     if (is_reply && probe_) handle_reply_to(*probe_);
     return std::nullopt;
   }
-  if (event.tag < flight_tag_first || event.tag >= own_tag_first) return event;
+  if (!tags::is_fetch(event.tag)) return event;
   Flights::Flight& flight = Flights::flight_of(event.tag);
   if (flight.question.row == 0) return complete_proof(event, flight);
   if (is_part) {

@@ -120,7 +120,7 @@ void ReplySource::handle_auth_outcome(const Event& event) {
 // The first place where rights that were taken away show. If a user was never allowed to PING, the
 // server refuses each PING, which says nothing new.
 bool ReplySource::drop_if_refused(const Event& event) {
-  const bool is_flight = event.tag >= flight_tag_first && event.tag < own_tag_first;
+  const bool is_flight = tags::is_fetch(event.tag);
   const bool is_proof = is_flight && Flights::flight_of(event.tag).question.row == 0;
   const bool is_of_rights =
       is_refusal_of_user(event) || (event.value && is_about_rights(*event.value));

@@ -177,14 +177,14 @@ SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId con
 }
 
 void SideConnections::cancel(RequestId id, Instant now) {
-  const auto index = static_cast<std::uint32_t>(id >> index_shift);
+  const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
   if (index >= connections_max || (used_ >> index & 1) == 0) return;
   Side& side = *table_->sides[index];
-  if ((id & generation_mask) >> generation_shift != side.generation) return;
-  const RequestId request = id & ((RequestId{1} << index_shift) - 1) & ~generation_mask;
+  if (request_ids::generation_of(id) != side.generation) return;
+  const RequestId request = request_ids::request_of(id);
   if (side.role == Role::blocking) {
     if (side.busy && side.request == request) end_early(index, Early::cancelled, now);
-  } else if ((request & Subscription::wait_bit) != 0) {
+  } else if (request_ids::is_wait_for_messages(request)) {
     side.subscription->stop_waiting(
         request, Error{.code = ErrorCode::cancelled, .what = "the wait was cancelled"});
   } else {
@@ -193,11 +193,11 @@ void SideConnections::cancel(RequestId id, Instant now) {
 }
 
 bool SideConnections::is_answered(RequestId id) const {
-  const auto index = static_cast<std::uint32_t>(id >> index_shift);
+  const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
   if (index >= connections_max || (used_ >> index & 1) == 0) return true;
   Side& side = *table_->sides[index];
-  if ((id & generation_mask) >> generation_shift != side.generation) return true;
-  const RequestId request = id & ((RequestId{1} << index_shift) - 1) & ~generation_mask;
+  if (request_ids::generation_of(id) != side.generation) return true;
+  const RequestId request = request_ids::request_of(id);
   return request < side.session.answered_until();
 }
 
@@ -394,7 +394,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
                                                  *side->pushes, options_);
     if (!side->subscription) return no_room;
   }
-  side->generation = ++generations_ % generations_count;
+  side->generation = ++generations_ % request_ids::Generation::values_count;
   side->idle_since = now;
   side->session.connect(now);
   table_->sides[index] = std::move(side);
@@ -436,8 +436,7 @@ SideConnections::Side& SideConnections::side(ConnectionId connection, Role role)
 
 Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestId>& id) const {
   if (!id) return id.error();
-  const RequestId generation = table_->sides[index]->generation << generation_shift;
-  return (*id & ~generation_mask) | generation | RequestId{index} << index_shift;
+  return request_ids::on_side(index, table_->sides[index]->generation, *id);
 }
 
 RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant deadline) {

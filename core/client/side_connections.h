@@ -91,7 +91,7 @@ class SideConnections {
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const;
 
   /// Whether a request is on one of these.
-  static bool is_side_id(RequestId id) { return id >> index_shift != 0; }
+  static bool is_side_id(RequestId id) { return request_ids::is_on_side(id); }
   void cancel(RequestId id, Instant now);
 
   /// Whether a request on one of these has had its answer, or never will.
@@ -165,12 +165,7 @@ class SideConnections {
     Box<Subscription> subscription{};
   };
 
-  // The ids of requests on connection n have n in their first byte. Behind Subscription::wait_bit
-  // they say which of those that have had that number it was: who cancels late means no other.
-  static constexpr int index_shift = 56;
-  static constexpr int generation_shift = 44;
-  static constexpr RequestId generations_count = 2048;
-  static constexpr RequestId generation_mask = (generations_count - 1) << generation_shift;
+  static_assert(connections_max <= request_ids::places_of_connections);
 
   bool make_table();
   Result<std::uint32_t> open(Role role, Instant now);

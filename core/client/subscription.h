@@ -53,7 +53,7 @@ class Subscription {
   Result<RequestId> wait(std::size_t messages_max, Instant deadline, Tag tag);
 
   /// Such ids have this bit, which no position in a log reaches.
-  static constexpr RequestId wait_bit = RequestId{1} << 55;
+  static constexpr RequestId wait_bit = request_ids::first_wait;
 
   /// The one who waits does so no more, for this reason: poll_event() tells.
   void stop_waiting(RequestId wait, const Error& reason);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/resp/reader.h"
@@ -50,12 +51,12 @@ struct Event {
 
 /// Of the requests with tags from this one on, until own_tag_first, the first answers are told as
 /// well: `pushed`, with `answers_owed`.
-inline constexpr Tag parts_told_first = Tag{0xffff} << 48;
+inline constexpr Tag parts_told_first = tags::fetch_first;
 
 /// Tags from this one on are the client's own.
-inline constexpr Tag own_tag_first = UINT64_MAX - 255;
+inline constexpr Tag own_tag_first = tags::own_first;
 
-constexpr bool are_parts_told(Tag tag) { return tag >= parts_told_first && tag < own_tag_first; }
+constexpr bool are_parts_told(Tag tag) { return tags::is_fetch(tag); }
 
 /// Of the AUTH with new credentials, and the HELLO behind it.
 inline constexpr Tag own_auth = own_tag_first;
