@@ -28,7 +28,6 @@
 namespace plimsoll {
 
 /// Tags of flights are their addresses behind this; no user's tag is so large.
-inline constexpr Tag flight_tag_first = parts_told_first;
 
 class Flights {
  public:
