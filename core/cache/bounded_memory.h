@@ -5,8 +5,9 @@
 
 #include "plimsoll/core/memory/account.h"
 
-// The memory of one shard: every piece is charged to the cache's account at what the allocator
-// spends on it, and all of them together never pass a bound.
+// The memory of one shard of the cache. Every piece is charged to the cache's account before it is
+// allocated, at what the allocator spends on it, and all pieces together never cost more than
+// bytes_max. Not thread-safe: the shard's lock covers it.
 
 namespace plimsoll::cache {
 
@@ -18,21 +19,22 @@ class BoundedMemory {
   BoundedMemory& operator=(const BoundedMemory&) = delete;
   ~BoundedMemory();
 
-  /// `bytes` aligned for any type, undefined at first; null where the bound, the account or the
-  /// source says no.
+  /// Allocates `bytes`, aligned for any type and not initialised. Returns null if the bound, the
+  /// account or the memory source refuses.
   void* allocate(std::size_t bytes);
 
   /// Takes back a piece of `bytes`.
   void release(void* piece, std::size_t bytes);
 
-  /// The same for a piece that was had in vain, since another was refused: nobody who waits for
-  /// memory is told (Account::revoke()).
+  /// The same for a piece that is of no use because another piece was refused. Does not wake those
+  /// who wait for memory (Account::revoke()): they would ask again, fail again and so wake each
+  /// other without end.
   void discard(void* piece, std::size_t bytes);
 
   /// What a piece of `bytes` costs.
   std::size_t footprint(std::size_t bytes) const { return account_.footprint(bytes); }
 
-  /// Whether pieces that cost so much fit below the bound now.
+  /// Whether pieces that cost `footprints` together fit below the bound now.
   bool has_room(std::size_t footprints) const { return footprints <= bytes_max_ - bytes_; }
 
   std::size_t bytes() const { return bytes_; }

@@ -1,18 +1,24 @@
 #include "plimsoll/core/cache/cache.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <memory>
 #include <new>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/resp/encoder.h"
 
 namespace plimsoll::cache {
 namespace {
 
-// Entries that one call of relieve() frees of each kind in a shard, at most.
+// The most entries of each kind (expired, out of reach, unwanted) that one relieve() erases in a
+// shard: it bounds how long the shard is locked.
 constexpr std::size_t steps_per_relief = 64;
 
-// The wheel of those that expire learns the time before one more of them comes.
+// An entry that expires costs the wheel fewer levels if the wheel knows the time, so each insert
+// advances the wheel first, by at most this many steps.
 constexpr std::size_t steps_per_insert = 8;
 
 std::span<Fences::Cell> make_cells(void* at, std::size_t count) {
@@ -23,7 +29,7 @@ std::span<Fences::Cell> make_cells(void* at, std::size_t count) {
 
 }  // namespace
 
-// A block is aligned for any standard type, which is less than a shard wants.
+// A block is aligned for any standard type only; a shard wants a cache line of its own.
 Cache::Shard* Cache::place_shards(const Block& block) {
   void* at = block.data();
   std::size_t space = block.size();
@@ -104,7 +110,8 @@ void Cache::leave(std::uint32_t slot) {
   generations_.give_back(slot);
 }
 
-// Times end as early as they may have: it may be later by a step of the clock than that says.
+// The actual time may be up to `clock_step` later than `now`. An entry's time and its lease count
+// as over as soon as they may be over: a coarse clock must not make an entry live longer.
 bool Cache::may_serve(const Entry& entry, const Reader& reader, Instant now) const {
   const Stamp stamp = entry.stamp();
   const Instant latest = now + reader.clock_step;
@@ -144,7 +151,94 @@ bool Cache::has(const commands::Question& question, std::uint32_t source, const 
   return entry != nullptr && entry->stamp() == stamp;
 }
 
-// The order matters: what happens in between must be seen as a change.
+// An MGET has no entry of its own: it is served from the entries of GETs of its keys, and its reply
+// is stored as theirs. So a lookup of an MGET locks all shards of its keys, in ascending order: no
+// two threads can wait for each other.
+class Cache::ShardLocks {
+ public:
+  ShardLocks(Shard* shards, std::uint32_t wanted) : shards_(shards), wanted_(wanted) {
+    for_each([](Mutex& mutex) { mutex.lock(); });
+  }
+  ~ShardLocks() {
+    for_each([](Mutex& mutex) { mutex.unlock(); });
+  }
+  ShardLocks(const ShardLocks&) = delete;
+  ShardLocks& operator=(const ShardLocks&) = delete;
+
+ private:
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (std::uint32_t left = wanted_; left != 0; left &= left - 1) {
+      visit(shards_[std::countr_zero(left)].mutex);
+    }
+  }
+
+  Shard* const shards_;
+  const std::uint32_t wanted_;  // a bit for each shard
+};
+
+struct Cache::Found {
+  std::string_view key;
+  KeyHash hash;
+  Entry* entry = nullptr;
+};
+
+// All entries must be of one generation. What one connection vouches for was true together, until
+// the first change that it has not reported yet; entries of two connections may be of different
+// times.
+bool Cache::find_each(const Reader& reader, Instant now, std::span<Found> all) {
+  for (Found& each : all) {
+    each.entry = find(shard_of(each.hash), reader, each.hash, commands::get_of(each.key), now);
+    if (each.entry == nullptr || each.entry->stamp() != all.front().entry->stamp()) return false;
+  }
+  return true;
+}
+
+// An access may evict other entries (Store::touch()), and the rest of `all` may be among these. So
+// this stops after an access that did: the remaining pointers may dangle.
+void Cache::touch_each(std::span<const Found> all) {
+  for (const Found& each : all) {
+    Store& store = shard_of(each.hash).store;
+    const std::uint64_t evicted_before = store.touch_evictions();
+    store.touch(*each.entry);
+    if (store.touch_evictions() != evicted_before) return;
+  }
+}
+
+bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Instant now,
+                       const ReplyVisitor& visit) {
+  std::array<Found, fetch_keys_max> room;
+  const std::span<Found> all = std::span(room).first(1 + mget.more_keys.size());
+  std::uint32_t wanted = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].key = commands::key_of(mget, i);
+    all[i].hash = hash_of(all[i].key);
+    wanted |= std::uint32_t{1} << shard_index(all[i].hash);
+  }
+
+  const ShardLocks locks(shards_, wanted);
+  CacheCounters& counters = shard_of(all[0].hash).counters;
+  if (!reader.is_counted) ++counters.lookups;
+  if (!find_each(reader, now, all)) return false;
+  std::size_t bytes = encoding::header_bytes_max;
+  for (const Found& each : all) bytes += each.entry->reply().size();
+  std::array<char, scratch_bytes_min> small;
+  Block large;
+  if (bytes > small.size()) {
+    if (reader.scratch != nullptr) large = Block::allocate(*reader.scratch, bytes);
+    if (!large) return false;
+  }
+  char* const begin = large ? static_cast<char*>(large.data()) : small.data();
+  char* end = encoding::write_header(begin, '*', all.size());
+  for (const Found& each : all) end = copy_bytes(each.entry->reply(), end);
+  if (!visit.call(visit.context, {begin, static_cast<std::size_t>(end - begin)})) return false;
+  ++counters.hits;
+  touch_each(all);
+  return true;
+}
+
+// Reads all versions before it looks at the fences. A write that begins in between raises a version
+// that was read already, so land() sees it; in the other order such a write would go unnoticed.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
                                  std::uint32_t slot, Instant now, std::span<Ticket::Seen> room) {
   Ticket ticket;
@@ -176,6 +270,19 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
   return ticket;
 }
 
+// A key that was closed when the MGET began is either still closed, which is seen here, or open
+// again with another version, which land() sees.
+Cache::Ticket Cache::part_of(const Ticket& mget, std::string_view key, std::size_t number) {
+  Ticket ticket = mget;
+  ticket.hash = hash_of(key);
+  ticket.keys = mget.keys.subspan(number, 1);
+  if (ticket.is_storable && is_fenced(ticket.hash, commands::get_of(key))) {
+    ticket.is_storable = false;
+    fenced_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return ticket;
+}
+
 bool Cache::is_current(const Ticket& ticket) const {
   for (const Ticket::Seen& key : ticket.keys) {
     if (fences_.version(key.cell) != key.version) return false;
@@ -184,14 +291,14 @@ bool Cache::is_current(const Ticket& ticket) const {
 }
 
 bool Cache::may_store(Shard& shard, const Ticket& ticket) const {
-  if (!ticket.is_storable) return false;  // counted when it began
+  if (!ticket.is_storable) return false;  // begin_fetch() counted it
   if (is_current(ticket) && sources_.is_current(ticket.source)) return true;
   ++shard.counters.skipped_poisoned;
   return false;
 }
 
-// From when nothing of the fetch had gone to the server: the reply may have been on its way for
-// long.
+// entry_ttl counts from when the fetch began, not from when its reply arrived: the server may have
+// read the value at any time in between, and the reply may have been on its way for long.
 Instant Cache::expiry_of(const Ticket& ticket) const {
   const Duration ttl = options_.entry_ttl;
   Instant first = ttl == Duration::zero() ? never : after(ticket.began_at, ttl);
@@ -219,7 +326,8 @@ Cache::Changes Cache::poison(const Ticket& ticket) {
   return changes;
 }
 
-// What depends on several keys lies where the first of them does.
+// An entry of several keys lies in the shard of the first, which is not known from another of them:
+// so once there may be such entries, this looks in all shards.
 std::size_t Cache::erase_key(const KeyHash& hash, std::string_view key) {
   std::size_t erased = 0;
   const auto erase_from = [&](Shard& shard) {
@@ -244,7 +352,9 @@ Cache::Change Cache::invalidate(std::string_view key) {
   return change;
 }
 
-// Tickets go on over this end alone: another connection's, at the same time, poisons them.
+// Two connections may report this at the same time. Each `end` has its own number, and update()
+// takes a ticket past its own connection's end only: the other one overtakes the fetch, as it
+// should.
 Cache::Change Cache::invalidate_all(std::uint32_t slot) {
   const std::uint32_t end = generations_.end_all();
   invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
@@ -289,7 +399,8 @@ void Cache::poison_all() {
   invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Once round after a generation has ended, or a source was dropped.
+// Walks once over all entries of the shard, in steps, after a generation ended or a source was
+// dropped. A further end on the way begins the walk anew.
 bool Cache::sweep(Shard& shard) {
   if (const std::uint32_t ends = generations_.ends_count(); ends != shard.ends_seen) {
     shard.ends_seen = ends;

@@ -22,37 +22,77 @@
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/memory/budget.h"
 
-// A cache of replies, which any number of clients may share. It stores what the server sent to
-// reads, by key and command, and knows what must not be stored or served: fences close keys that
-// are being written, tickets tell whether a fetch was overtaken, generations end with their
-// connections. Clients (core/client/near_cache.h) tell it what they see on their connections; it
-// knows none of them. Thread-safe; large caches have several locked shards.
+// The client-side cache: it keeps the replies to reads, found by key and then by the whole command,
+// and any number of clients may share it. Each client (core/client/near_cache.h) reports what
+// happens on its connections: fetches, writes, invalidations, losses. The cache knows none of the
+// clients. One account of the cache pool pays for all its memory, at most CacheOptions::bytes_max.
+// Thread-safe: a large cache is split into shards, each with a lock of its own.
+//
+// The life of an entry:
+//
+//   land() --> served <--> withheld     while its connection is not read, or has not proved enough
+//                |            |         lately: for the lease, or for what the reader asks
+//                |            |
+//                +-----+------+
+//                      |
+//                      +--> erased      by an invalidation, a write, its expiry or an eviction
+//                      |
+//                      +--> out of reach --> erased     its generation ended, or its source was
+//                                                       dropped; a sweep erases it later
+//
+// The life of a fetch, as its Ticket tells it:
+//
+//   begin_fetch() --> current --> land(): the reply is stored
+//                        |
+//                        +--> overtaken --> land(): the reply is not stored
+//
+// A write or another connection's invalidation of one of its keys overtakes a fetch, and so does
+// the end of its generation. An invalidation on the fetch's own connection does not (update()).
+//
+// Invariants:
+//
+// - An entry is served only if none of its keys is being written (fences.h), its generation is
+//   alive (generations.h), its source is current (sources.h), its time is not up and its connection
+//   has proved enough (may_serve()).
+// - A reply is stored only if its ticket is still current, which is checked under the shard's lock.
+//   Whoever reports a change raises the version of the key's cell first and erases entries after,
+//   under the same lock. So a reply that raced with a change is either not stored, or erased.
+// - Nothing goes back: once a reply was delivered, no older one is served for the same read. land()
+//   therefore erases an entry that differs, and overtakes other fetches of the same keys, also
+//   where the reply itself is not stored.
+// - An entry lies in the shard of its first key. Once any entry depends on further keys
+//   (has_further_keys_), a change of a key looks for entries in all shards.
+// - Only an MGET holds the locks of several shards, and takes them in ascending order.
 
 namespace plimsoll::cache {
 
-/// A reply that is not stored leaves an entry alone that is the same, if that is so small.
+/// A reply that is not stored leaves an existing entry alone if the two are equal. Replies of more
+/// bytes than this are not compared: the entry goes.
 inline constexpr std::size_t compared_bytes_max = 512;
 
-/// Keys that a reply may depend on to be stored in one piece.
+/// The most keys that a reply may depend on to be stored as one entry.
 inline constexpr std::size_t cache_keys_max = 8;
 
-/// Keys of one fetch: an MGET's are stored one by one.
+/// The most keys of one fetch. Only an MGET has more than cache_keys_max: each of its keys becomes
+/// an entry of its own.
 inline constexpr std::size_t fetch_keys_max = commands::question_words_max;
 
-/// An MGET's reply of more bytes is put together in memory of Reader::scratch.
+/// An MGET's reply of up to this many bytes is put together on the stack, a larger one in memory
+/// that Reader::scratch pays for.
 inline constexpr std::size_t scratch_bytes_min = 4096;
 
 class Cache {
  public:
-  /// What a cache is made of, taken before there is one.
+  /// The memory that a Cache needs before its constructor runs.
   struct Memory {
     AccountHandle account;
-    Charge own;    // the Cache itself
-    Block shards;  // and their fences
+    Charge own;    // for the Cache object itself
+    Block shards;  // the shards, and the fences' cells behind them
   };
 
-  /// Takes it in `budget`, which must outlive the cache. `options` must be valid. invalid_option
-  /// where they want more than the line could ever give; out_of_memory.
+  /// Charges and allocates the memory for a cache. `budget` must outlive the cache, and `options`
+  /// must be valid. Fails with invalid_option if bytes_max is more than the cache pool could ever
+  /// have, and with out_of_memory if the budget or the system has no memory now: try again later.
   static Result<Memory> take_memory(Budget& budget, const CacheOptions& options);
 
   Cache(const CacheOptions& options, Memory memory);
@@ -63,53 +103,58 @@ class Cache {
   const CacheOptions& options() const { return options_; }
   const Filter& filter() const { return filter_; }
 
-  /// Whether `command` is a read of those that are looked up here: then `reader` has its question.
+  /// Whether the cache serves and stores replies to `command`. If so, `reader` holds its question.
   bool takes(const CommandView& command, commands::QuestionReader& reader) const {
     return reader.read(command, filter_.module_reads()) && filter_.admits(reader.question());
   }
 
   // For clients.
 
-  /// A slot for a client. invalid_option: too many clients, or no memory for one more.
+  /// Gives a client a slot (generations.h), until leave(). Fails with invalid_option if
+  /// Generations::slots_max clients have joined, or if there is no memory for one more.
   Result<std::uint32_t> join();
   void leave(std::uint32_t slot);
 
   Generations& generations() { return generations_; }
 
-  /// A mark behind all that were drawn before.
+  /// Draws a mark that is higher than every mark drawn before.
   Mark next_mark() { return last_mark_.fetch_add(1) + 1; }
 
-  /// Whose replies its clients read: entries are shared by those who read the same source.
+  /// The users, databases and servers that clients read: clients of one source share entries.
   Sources& sources() { return sources_; }
-  /// Sources::enter(). What is left of the source that gave its place is swept.
+  /// Does Sources::enter(), and has the entries of a displaced source swept.
   Sources::Source* enter_source(const KeyHash& whose) {
     const Sources::Entered entered = sources_.enter(whose);
-    // A sweep goes over all entries: only where there may be some to find.
+    // A sweep walks over all entries, so it is asked for only if there may be some to find.
     if (entered.has_displaced) generations_.note_end();
     return entered.source;
   }
-  /// Puts all entries of a source out of reach: somebody may have lost the right to see them.
+  /// Puts all entries of a source out of reach, since its user may have lost the right to read
+  /// them.
   void drop_source(Sources::Source& source) {
     if (sources_.drop(source)) generations_.note_end();
   }
-  /// What texts are known by that say who is who: keyed, so that none can be chosen to be alike.
+  /// Hashes a text that identifies a source. The hash is keyed, so nobody can choose a text that
+  /// collides with another user's.
   KeyHash digest(std::string_view text) const { return shards_[0].store.hash_of(text); }
 
-  /// What a lookup may be served.
+  /// Which entries a lookup accepts.
   struct Reader {
     std::uint32_t source = Sources::none;
-    bool takes_untracked = false;            ///< also what only time vouches for
-    Freshness fresh{};                       ///< only what is proved to be as fresh as that
-    Duration clock_step = Duration::zero();  ///< by which `now` may lag behind the time
-    Account* scratch = nullptr;              ///< of what is put together while it is visited
-    bool is_counted = false;                 ///< as a lookup that found nothing, before
+    bool takes_untracked = false;  ///< accepts entries that only a time limit bounds (ttl)
+    Freshness fresh{};             ///< accepts only entries proved to be this fresh
+    Duration clock_step = Duration::zero();  ///< how far `now` may lag behind the actual time
+    Account* scratch = nullptr;              ///< pays for an MGET's reply while it is visited
+    bool is_counted = false;                 ///< a retry of a lookup that was counted as a miss
   };
 
-  /// Calls `visit(std::string_view)` with the RESP bytes of the reply, with the shard locked, and
-  /// returns true; or counts a miss and returns false. `visit` returns whether it could use them.
+  /// Looks up the reply to `question`. If there is one that `reader` accepts, calls
+  /// `visit(std::string_view)` with its RESP bytes and returns true; else counts a miss and returns
+  /// false. The bytes are valid during the call only, since the shard is locked so long; `visit`
+  /// must not call the cache. It returns whether it could use the bytes: false counts as a miss.
   ///
-  /// An MGET is put together of what GETs of its keys would have found, if all of these are there
-  /// and of one connection: then the whole was true at one time.
+  /// An MGET is put together from the entries of GETs of its keys, if all are there and come from
+  /// one connection: then the whole was true at one time, as the server's reply would be.
   template <class Visit>
   bool visit(const Reader& reader, const commands::Question& question, Instant now, Visit&& visit) {
     if (commands::is_mget(question)) [[unlikely]]
@@ -125,46 +170,49 @@ class Cache {
     return true;
   }
 
-  /// Whether there is something that this connection vouches for, if only it could prove it; of an
-  /// MGET, for its first key.
+  /// Whether there is an entry of the generation `stamp`, of whatever freshness. If so, proof from
+  /// that connection (a PING's reply) may be all that a read lacks. For an MGET: of its first key.
   bool has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
            Instant now);
 
-  /// Taken when a fetch begins, compared when its reply is there.
+  /// What a fetch saw of its keys when it began. land() compares that with the state when the reply
+  /// arrives, and so finds out whether something overtook the fetch.
   struct Ticket {
     struct Seen {
       std::uint32_t cell;
-      std::uint32_t version;
-      Instant expires_at;  ///< as far as the server has said
-      bool has_expiry;     ///< it has been asked, and the reply is yet to come
+      std::uint32_t version;  ///< of the cell, when the fetch began
+      Instant expires_at;     ///< as the server's PTTL said; `never` if it was not asked
+      bool has_expiry;        ///< the server's answer to PTTL is in, the read's reply not yet
     };
     KeyHash hash;
     std::uint32_t source = Sources::none;
-    Instant began_at{};    ///< nothing of it went to the server before
-    Mark mark = 0;         ///< drawn then
-    Stamp stamp;           ///< of the connection that it is sent on
-    std::span<Seen> keys;  ///< those of the question in order; memory of whoever has the ticket
+    Instant began_at{};    ///< the fetch was sent no earlier
+    Mark mark = 0;         ///< drawn at began_at
+    Stamp stamp;           ///< the generation of the connection that the fetch is sent on
+    std::span<Seen> keys;  ///< the question's keys in order; memory of the ticket's holder
     std::uint32_t version_of_all = 0;
     bool is_storable = false;
   };
 
-  /// `slot`: of the connection, Generations::untracked where only time vouches for the reply.
-  /// Without a source, nothing is stored. The question has as many keys as `room` at most, and
-  /// cache_keys_max unless it is an MGET.
+  /// Begins a fetch. `slot` is that of the connection, or Generations::untracked if only a time
+  /// limit bounds how stale the reply gets. With Sources::none the reply will not be stored. `room`
+  /// has to have an element for each key of the question; an MGET may have fetch_keys_max, any
+  /// other question cache_keys_max.
   Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot,
                      Instant now, std::span<Ticket::Seen> room);
 
-  /// What begin_fetch() of a GET of key `number` of an MGET would have said, then.
+  /// The ticket that begin_fetch() would have returned for a GET of `key`, number `number` of an
+  /// MGET's keys, when the MGET began.
   Ticket part_of(const Ticket& mget, std::string_view key, std::size_t number);
 
-  /// Whether nothing is known to have changed since: a later read may have the same reply.
+  /// Whether nothing has overtaken the fetch so far, so that a read which begins now may share it.
   bool is_current(const Ticket& ticket) const;
 
-  /// A key that may have changed, and how tickets of the connection that says so go on (update()).
+  /// One reported change. update() takes the tickets of the reporting connection past it.
   struct Change {
     std::uint32_t cell = 0;
     std::uint32_t version_before = 0;
-    bool of_all = false;
+    bool of_all = false;  ///< all keys may have changed: the stamps count, else the cell does
     Stamp stamp_before{};
     Stamp stamp_after{};
   };
@@ -173,11 +221,14 @@ class Cache {
     std::uint32_t count = 0;
   };
 
-  /// A fetch has its reply, which is of the ticket's source, of `bytes` that `write(char*)` puts
-  /// where it is told. It is stored unless it was overtaken, or the policy of nulls says no
-  /// (`Keep::no`). Either way nothing older is served after it: an entry that differs goes, and
-  /// what others are fetching is poisoned. No MGET: its keys land one by one.
+  /// Whether land() may store the reply: `no` for a null without CacheOptions::cache_nil, say.
   enum class Keep : std::uint8_t { no, if_current };
+
+  /// A fetch has its reply of `bytes` bytes, which `write(char*)` copies to where it is told. With
+  /// Keep::if_current it is stored, unless the fetch was overtaken or there is no room. Either way
+  /// nothing older is served from now on: an entry that differs is erased, and other fetches of the
+  /// same keys count as overtaken. Returns these changes for update(). For an MGET, call this for
+  /// each key, with part_of() as the ticket.
   template <class Write>
   Changes land(const Ticket& ticket, const commands::Question& question, Instant now, Keep keep,
                std::size_t bytes, Write&& write) {
@@ -197,26 +248,28 @@ class Cache {
     return poison(ticket);
   }
 
-  /// The server says that a key has changed: what is there of a key of this name goes, whosever it
-  /// is. Fetches of other connections are poisoned. Returns it for update().
+  /// The server reported that a key has changed. Erases the entries of all sources that depend on a
+  /// key of this name, and overtakes fetches of it. Returns the change for update().
   Change invalidate(std::string_view key);
-  /// That all keys may have.
+  /// The server reported that all keys may have changed, on the connection of `slot`.
   Change invalidate_all(std::uint32_t slot);
-  /// The wire decides for the connection that brought the news: the reply comes behind it. But what
-  /// the server said of a key's expiry came before: then the reply is not to be stored.
+  /// Takes a ticket past a change that its own connection reported. The server sends the reply
+  /// behind the invalidation, so the reply is the newer of the two and may be stored. Not so if the
+  /// answer to PTTL is already in: that belongs to the value before the change, and would give the
+  /// new value the old one's expiry. Then the ticket stays behind, and the reply is not stored.
   void update(Ticket& ticket, const Change& change) const;
 
-  /// A key that is being written by a client of this cache, until end_write(): nothing of it is
-  /// served or stored, to whichever source the client belongs. Two sources may be users of one
-  /// server, or names of it; where they are not, that costs a miss.
+  /// A key that a client of this cache is writing, until end_write(). Meanwhile nothing of the key
+  /// is served or stored, for any source: two sources may be users of one server, or two names of
+  /// it. Where they are different servers or databases, that costs a miss.
   struct Fence {
     std::uint32_t cell = 0;
   };
   Fence begin_write(std::string_view key);
   void end_write(Fence fence) { fences_.end_write(fence.cell); }
-  /// Any key, or nobody knows which.
+  /// The same for a command that may write any key: a script, FLUSHALL, an unknown command.
   void begin_write_of_all();
-  /// Any key may have changed: fetches are poisoned, and entries are out of reach.
+  /// Any key may have changed: overtakes all fetches, and puts all entries out of reach.
   void poison_all();
   void end_write_of_all() {
     all_version_.fetch_add(1);
@@ -225,19 +278,20 @@ class Cache {
 
   void count_uncacheable() { uncacheable_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Frees a bounded number of entries that expired, that nobody vouches for any more, or that the
-  /// memory line wants back. Returns whether more of them may be left.
+  /// Erases a bounded number of entries that have expired, that are out of reach, or whose memory
+  /// the budget wants back. Returns true if more may be left: call again soon.
   bool relieve(Instant now);
-  /// When to call it at the latest; never where nothing expires.
+  /// When to call relieve() for expiries at the latest; `never` if no entry expires.
   Instant next_expiry();
 
-  /// Drops all.
+  /// Erases all entries; fetches under way are not stored.
   void clear();
 
-  /// Drops what only time vouches for; what is being fetched of that is not stored.
+  /// Drops all entries that only a time limit bounds; fetches of such under way are not stored.
   void drop_untracked() { generations_.end_untracked(); }
 
   CacheStatistics statistics();
+  /// CHECKs the stores of all shards. Walks over everything: for tests.
   void validate();
 
  private:
@@ -247,11 +301,11 @@ class Cache {
     Store store;
     CacheCounters counters;
     std::uint32_t ends_seen = 0;      // Generations::ends_count() when the last sweep began
-    std::uint64_t sweeps_before = 0;  // the store's, then
-    bool is_swept = true;
+    std::uint64_t sweeps_before = 0;  // Store::sweeps_count() when the last sweep began
+    bool is_swept = true;             // no entry is out of reach, as far as ends_seen knows
   };
 
-  // A `visit` of any type.
+  // A `visit` of any type, so that visit_each() need not be a template.
   struct ReplyVisitor {
     void* context;
     bool (*call)(void* context, std::string_view reply);
@@ -302,9 +356,9 @@ class Cache {
   Fences fences_;
   Generations generations_;
   Sources sources_;
-  std::atomic<bool> has_further_keys_{false};  // entries that depend on several keys were stored
-  std::atomic<std::uint32_t> all_open_{0};
-  std::atomic<std::uint32_t> all_version_{0};
+  std::atomic<bool> has_further_keys_{false};  // a fetch of several keys that is no MGET has begun
+  std::atomic<std::uint32_t> all_open_{0};     // writes of all keys under way
+  std::atomic<std::uint32_t> all_version_{0};  // like Fences::Cell::version, for all keys
   std::atomic<Mark> last_mark_{0};
   std::atomic<std::uint64_t> uncacheable_{0};
   std::atomic<std::uint64_t> fenced_{0};

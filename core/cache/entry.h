@@ -12,17 +12,22 @@
 #include "plimsoll/core/cache/policy/order.h"
 #include "plimsoll/core/commands/question.h"
 
-// One cached reply, in one piece of memory:
+// One cached reply, in one piece of memory, which Store allocates and owns:
 //
-//   [ExpiryLink]  where it expires
+//   [ExpiryLink]  only if the entry expires
 //   Entry
-//   IndexLink...  one for each further key
-//   key, words    the words behind the key each with its length before it
+//   IndexLink...  one for each key after the first
+//   key
+//   words         those behind the key, each with its length in front
 //   reply
+//
+// Index, policy and wheel link entries by the parts that lie in here, so none of them allocates
+// anything for an entry.
 
 namespace plimsoll::cache {
 
-/// What an entry's validity hangs on, for its user to judge: a store only keeps and shows it.
+/// Which slot and generation vouch for an entry (generations.h). The store only keeps and returns a
+/// stamp; Cache judges it.
 struct Stamp {
   std::uint32_t slot = 0;
   std::uint32_t id = 0;
@@ -32,7 +37,7 @@ struct Stamp {
 
 class Entry : public IndexLink, public PolicyLink {
  public:
-  /// The sizes of an entry that is to be made.
+  /// What make() needs to know of a new entry, beside its question.
   struct Shape {
     std::uint32_t source = 0;
     Stamp stamp;
@@ -41,17 +46,17 @@ class Entry : public IndexLink, public PolicyLink {
     std::uint32_t words_bytes = 0;
   };
 
-  /// Words behind the key that an entry can have.
+  /// The most words behind the key that an entry can have.
   static constexpr std::size_t words_max = 255;
 
-  /// What the words behind the key take.
+  /// The bytes that the words behind the key take in an entry, with their lengths.
   static std::size_t words_bytes(const commands::Question& question);
 
-  /// What an entry takes.
+  /// The bytes that a whole entry takes.
   static std::size_t bytes(const commands::Question& question, std::size_t words_bytes,
                            std::size_t reply_bytes, bool expires);
 
-  /// Makes an entry of `piece`, which has bytes(); the reply is undefined still.
+  /// Makes an entry in `piece`, which has bytes() bytes. The caller writes the reply afterwards.
   static Entry* make(void* piece, const commands::Question& question, const Shape& shape);
 
   /// The entry that `link` is a part of.
@@ -63,26 +68,26 @@ class Entry : public IndexLink, public PolicyLink {
   static Entry& of(PolicyLink& link) { return static_cast<Entry&>(link); }
   static Entry& of(ExpiryLink& link) { return *reinterpret_cast<Entry*>(&link + 1); }
 
-  /// The bytes of the reply, as they came; until the entry goes.
+  /// The RESP bytes of the reply. The view lives as long as the entry.
   std::string_view reply() const { return {reply_begin(), reply_bytes_}; }
 
-  /// Where the reply goes, of reply().size() bytes.
+  /// Where to write the reply, of reply().size() bytes.
   char* reply_space() { return const_cast<char*>(reply_begin()); }
 
   const Stamp& stamp() const { return stamp_; }
   void set_stamp(const Stamp& stamp) { stamp_ = stamp; }
 
-  /// When it is to be served no longer; `never`.
+  /// From when on the entry must not be served; `never` if it does not expire.
   Instant expires_at() const { return expires_ ? expiry()->at : never; }
 
   std::uint32_t source() const { return source_; }
   std::uint16_t row() const { return row_; }
   std::string_view key() const { return {words(), key_bytes_}; }
 
-  /// Whether it is the answer to this, compared in full.
+  /// Whether this entry is the reply to `question` of `source`. Compares all words, not hashes.
   bool answers(std::uint32_t source, const commands::Question& question) const;
 
-  /// The key that `link`, a part of this, stands for.
+  /// The key that `link`, a link of this entry, stands for.
   std::string_view key_of(const IndexLink& link) const;
 
   std::size_t links_count() const { return 1 + more_keys_count_; }
@@ -90,12 +95,12 @@ class Entry : public IndexLink, public PolicyLink {
     return number == 0 ? *this : reinterpret_cast<IndexLink*>(this + 1)[number - 1];
   }
 
-  /// Null where it does not expire.
+  /// Null if the entry does not expire.
   ExpiryLink* expiry() const {
     return expires_ ? reinterpret_cast<ExpiryLink*>(const_cast<Entry*>(this)) - 1 : nullptr;
   }
 
-  /// What make() was given.
+  /// The piece that make() was given.
   void* piece() { return expires_ ? static_cast<void*>(expiry()) : this; }
   std::size_t bytes() const {
     return (expires_ ? sizeof(ExpiryLink) : 0) + sizeof(Entry) +
@@ -118,7 +123,7 @@ class Entry : public IndexLink, public PolicyLink {
   std::uint32_t reply_bytes_;
   Stamp stamp_;
   std::uint16_t row_;
-  std::uint8_t more_keys_begin_;  // the first of them, among the words behind the key
+  std::uint8_t more_keys_begin_;  // the number of the first further key among the words
   std::uint8_t more_keys_count_;
   bool expires_;
 };

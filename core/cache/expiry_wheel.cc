@@ -10,21 +10,22 @@ namespace plimsoll::cache {
 
 ExpiryWheel::~ExpiryWheel() { PLIMSOLL_CHECK(size_ == 0 && levels_ == 0); }
 
-// The tick at whose beginning `at` has passed, for what expires, and the one that has begun by
-// `now`. Time before the clock's zero is as good as zero.
+// Rounds up: the first tick that begins at `at` or later, when the entry has expired for certain.
+// Times before the clock's zero count as zero.
 std::uint64_t ExpiryWheel::tick_of(Instant at) {
   const auto nanoseconds = std::max<std::int64_t>(at.time_since_epoch().count(), 0);
   const auto whole = static_cast<std::uint64_t>(nanoseconds) >> tick_bits;
   return whole + ((nanoseconds & (tick.count() - 1)) != 0 ? 1 : 0);
 }
 
+// Rounds down: the last tick that has begun by `now`.
 std::uint64_t ExpiryWheel::last_tick(Instant now) {
   const auto nanoseconds = std::max<std::int64_t>(now.time_since_epoch().count(), 0);
   return static_cast<std::uint64_t>(nanoseconds) >> tick_bits;
 }
 
-// The lowest level on which the slot of `due` and that of now_ are not the same, so that all that
-// lies on a level comes before all on the levels above.
+// The highest level on which the slots of `due` and now_ differ: on all levels above, both are in
+// the same slot, so `due` comes before everything there.
 std::size_t ExpiryWheel::level_of(std::uint64_t due) const {
   const std::uint64_t differing = due <= now_ ? 0 : due ^ now_;
   const auto bits = static_cast<std::size_t>(std::bit_width(differing));
@@ -44,7 +45,7 @@ std::size_t ExpiryWheel::bytes_to_reserve(Instant at) const {
   return wanted > levels_ ? (wanted - levels_) * level_bytes() : 0;
 }
 
-// All levels below too, so that whatever moves down finds its level there.
+// Allocates all levels below as well, so that an entry which moves down finds its level.
 bool ExpiryWheel::reserve(Instant at) {
   const std::size_t wanted = level_of(tick_of(at)) + 1;
   while (levels_ < wanted) {
@@ -78,8 +79,8 @@ void ExpiryWheel::link_in(ExpiryLink& link) {
   occupied_[level] = static_cast<std::uint16_t>(occupied_[level] | 1u << slot);
 }
 
-// Which slot it is in matters only where it is the first of it: then it is looked for, since what
-// was late lies in another than its time says.
+// The slot matters only if the link is the first in it. An entry that was added after its time lies
+// in the slot of the tick of that moment, not in that of its time: then this looks for it.
 void ExpiryWheel::link_out(ExpiryLink& link) {
   if (link.next != nullptr) link.next->previous = link.previous;
   if (link.previous != nullptr) {
@@ -108,7 +109,8 @@ void ExpiryWheel::remove(ExpiryLink& link) {
   trim();
 }
 
-// Of two that begin at once the higher, which has to be moved down before time goes on.
+// If slots of two levels begin at the same tick, returns the one of the higher level: its entries
+// must move down before the wheel's time goes on.
 ExpiryWheel::Due ExpiryWheel::first_due() const {
   Due first;
   for (std::size_t level = 0; level < levels_; ++level) {

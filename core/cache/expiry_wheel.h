@@ -7,15 +7,22 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/bounded_memory.h"
 
-// When entries expire: a hierarchical timing wheel (Varghese and Lauck, "Hashed and hierarchical
-// timing wheels", 1987, scheme 7). Slots of the lowest level are a tick wide, those of each further
-// one as wide as the whole level below it; what is far away moves down as its time comes nearer.
-// Each call does a bounded amount of work. Levels cost memory from the first entry that needs them
-// to the last entry that expires at all.
+// Finds the entries that have expired: a hierarchical timing wheel (Varghese and Lauck, "Hashed and
+// hierarchical timing wheels", 1987, scheme 7). A slot of the lowest level is one tick wide, a slot
+// of each higher level as wide as the whole level below. An entry moves to lower levels as its time
+// comes nearer. Each call does a bounded amount of work.
+//
+//   reserve() --> add() --> level n --advance()--> ... --advance()--> expired --> remove()
+//
+// Invariants:
+//
+// - All entries of a level expire before all entries of the levels above it.
+// - Levels are allocated from the lowest up without a gap, so an entry that moves down always finds
+//   its level. They are kept until the last entry is removed: an empty wheel costs nothing.
 
 namespace plimsoll::cache {
 
-/// What the wheel keeps in an entry.
+/// The wheel's part of an entry.
 struct ExpiryLink {
   ExpiryLink* next = nullptr;
   ExpiryLink* previous = nullptr;
@@ -25,7 +32,8 @@ struct ExpiryLink {
 
 class ExpiryWheel {
  public:
-  /// Entries go at the end of the tick in which they expire, up to 17 ms late.
+  /// The wheel reports an entry at the end of the tick in which it expires, up to 17 ms late. No
+  /// entry is served for that time: a lookup compares the exact time.
   static constexpr int tick_bits = 24;
   static constexpr Duration tick = Duration(std::int64_t{1} << tick_bits);
 
@@ -34,40 +42,41 @@ class ExpiryWheel {
   ExpiryWheel& operator=(const ExpiryWheel&) = delete;
   ~ExpiryWheel();
 
-  /// What reserve(at) would cost now, or in a wheel without entries.
+  /// What reserve(at) would cost now, and in a wheel without entries.
   std::size_t bytes_to_reserve(Instant at) const;
   std::size_t bytes_when_empty(Instant at) const;
 
-  /// Makes sure of the levels for an entry that expires at `at`. False: no memory.
+  /// Allocates the levels for an entry that expires at `at`. Returns false if there is no memory.
   [[nodiscard]] bool reserve(Instant at);
 
-  /// Gives up what reserve() took in vain.
+  /// Releases the levels if no entry is left: for a reserve() without an add().
   void trim();
 
-  /// After reserve(link.at).
+  /// Adds an entry. Call reserve(link.at) first.
   void add(ExpiryLink& link);
   void remove(ExpiryLink& link);
 
-  /// Takes one step of those that there are to do by `now`.
+  /// Does one step of what is due by `now`: reports an expired entry, or moves one down.
   enum class Step { idle, moved, expired };
   struct Result {
     Step step = Step::idle;
-    ExpiryLink* expired = nullptr;  // to be removed now
+    ExpiryLink* expired = nullptr;  // the caller removes it before the next step
   };
   Result advance(Instant now);
 
-  /// Not later than the end of the tick in which the first entry expires; `never`.
+  /// When to call advance() next: not later than the end of the tick in which the first entry
+  /// expires; `never` if there is no entry.
   Instant next() const;
 
   std::size_t size() const { return size_; }
 
-  /// CHECKs that every entry lies where it belongs. Returns what the memory costs.
+  /// CHECKs that every entry lies where it belongs. Returns what the levels cost.
   std::size_t validate() const;
 
  private:
   static constexpr int level_bits = 4;
   static constexpr std::size_t slots_count = 1 << level_bits;
-  // As many as the ticks of an Instant need.
+  // Enough for every tick that an Instant can name.
   static constexpr std::size_t levels_count = (63 - tick_bits + level_bits - 1) / level_bits;
 
   struct Level {
@@ -92,7 +101,7 @@ class ExpiryWheel {
 
   BoundedMemory& memory_;
   std::size_t size_ = 0;
-  std::uint64_t now_ = 0;  // the tick up to which all has been done, or begun
+  std::uint64_t now_ = 0;  // the tick up to which advance() has come
   std::size_t levels_ = 0;
   std::array<Level*, levels_count> level_{};
   std::array<std::uint16_t, levels_count> occupied_{};  // a bit for each slot

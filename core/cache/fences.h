@@ -5,13 +5,24 @@
 #include <cstdint>
 #include <span>
 
-// What keeps a cache from storing what may be old. Keys share a few hundred cells by their hash. A
-// write of a client of the cache keeps its keys' cells closed from the call on until its reply was
-// parsed; and whatever may have changed a key raises its cell's version, by which a fetch that
-// began before is known. Two keys that share a cell cost each other a miss, never a stale value.
+// Keeps a cache from storing or serving replies that may be outdated. Keys share some cells by
+// their hash (cells_for()); two keys that share a cell cost each other a miss, never a stale value.
+// Cache owns the Fences, and the memory of the cells.
 //
-// Needs no lock. Who changes a cell removes the key's entries after that; who stores an entry looks
-// at the cell while nobody can remove entries. So either the change is seen, or the entry goes.
+//   cell:  open  --begin_write()-->  closed, writes_count of them  --the last end_write()-->  open
+//
+// Invariants:
+//
+// - While a client of the cache has a write under way, from the call until its reply was parsed,
+//   the cells of the write's keys are closed: nothing of these keys is served, no fetch that begins
+//   is stored.
+// - Whatever may have changed a key raises the version of its cell. A fetch that began at another
+//   version has been overtaken: its reply may be older than the change.
+//
+// Needs no lock of its own. Whoever changes a cell erases the key's entries after that, with their
+// shard locked. Whoever stores an entry compares the version with the shard locked. So if the two
+// race, either the version differs and nothing is stored, or the erasing comes later and finds the
+// entry.
 
 namespace plimsoll::cache {
 
@@ -19,16 +30,16 @@ class Fences {
  public:
   struct Cell {
     std::atomic<std::uint32_t> version{0};
-    std::atomic<std::uint32_t> writes_count{0};  ///< under way
+    std::atomic<std::uint32_t> writes_count{0};  ///< writes under way
   };
 
-  /// A power of two of them.
+  /// The number of `cells` is a power of two; they outlive this.
   explicit Fences(std::span<Cell> cells) : cells_(cells) {}
 
   static constexpr std::size_t cells_min = 16;
   static constexpr std::size_t cells_max = 4096;
 
-  /// How many there are for a cache of so many bytes.
+  /// How many cells a cache of `cache_bytes` has: one for each 2 KiB, within the bounds above.
   static constexpr std::size_t cells_for(std::size_t cache_bytes) {
     constexpr std::size_t bytes_per_cell = 2048;
     std::size_t cells = cells_min;
@@ -43,14 +54,15 @@ class Fences {
   std::uint32_t version(std::uint32_t index) const { return cells_[index].version.load(); }
   bool is_fenced(std::uint32_t index) const { return cells_[index].writes_count.load() != 0; }
 
-  /// Fetches that began before are poisoned. Returns the version until now.
+  /// Overtakes fetches that have begun. Returns the version until now.
   std::uint32_t poison(std::uint32_t index) { return cells_[index].version.fetch_add(1); }
 
   void begin_write(std::uint32_t index) {
     cells_[index].writes_count.fetch_add(1);
     cells_[index].version.fetch_add(1);
   }
-  /// What began meanwhile may have been answered before the write: later reads must not share it.
+  /// A fetch that began while the cell was closed may have read the value before the write. Raises
+  /// the version once more, so that no read that begins from now on shares that fetch.
   void end_write(std::uint32_t index) {
     cells_[index].version.fetch_add(1);
     cells_[index].writes_count.fetch_sub(1);

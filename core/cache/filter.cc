@@ -16,10 +16,10 @@ Error refused(const char* what, const char* expected, std::uint64_t limit = Erro
       .code = ErrorCode::invalid_option, .what = what, .expected = expected, .limit = limit};
 }
 
-// Row of the command that is called so, which has no subcommands.
+// The row of the command `name`; null for an unknown name. Subcommands have no names of one word.
 const commands::Row* find(std::string_view name) { return commands::find(std::span(&name, 1)); }
 
-// The first that is there a second time; null: none.
+// The first name that occurs a second time; null if all are different.
 template <class IsSame>
 const std::string_view* find_double(Names names, IsSame is_same) {
   for (std::size_t i = 1; i < names.size(); ++i) {

@@ -9,27 +9,30 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/commands/question.h"
 
-// Which reads a cache takes part in: all that the command table calls cacheable, or fewer of them;
-// and reads of modules, of which the table knows nothing.
+// Decides which reads a cache serves and stores: all commands that the command table calls
+// cacheable, or some of them, and reads of modules that the options name, which the table does not
+// know.
 
 namespace plimsoll::cache {
 
 inline constexpr std::size_t key_prefixes_max = 64;
 
-/// Names of commands are in any case. The texts must outlive the cache.
+/// Names of commands may be in upper or lower case. The texts must outlive the cache.
 struct FilterOptions {
-  /// Of the table's commands these alone; none: all that are cacheable.
+  /// Only these of the table's commands are cached. Empty: all cacheable ones.
   std::span<const std::string_view> only_commands{};
 
-  /// Reads of which all keys begin with one of these, key_prefixes_max at most; none: all.
+  /// Only reads whose keys all begin with one of these are cached; key_prefixes_max at most. Empty:
+  /// reads of all keys.
   std::span<const std::string_view> only_key_prefixes{};
 
-  /// Commands that the table does not know, module_reads_max at most, each with its one key right
-  /// behind its name, on which alone its reply depends: "JSON.GET".
+  /// Commands of modules to cache as well, such as "JSON.GET"; module_reads_max at most. Each must
+  /// have exactly one key, right behind its name, and a reply that depends on that key alone.
   std::span<const std::string_view> module_reads{};
 };
 
-/// invalid_option, naming the field; `culprit` is then the text in it that is wrong, if it is one.
+/// Fails with invalid_option, which names the field. `culprit` is then the wrong text in that
+/// field, or empty if the error is about the field as a whole.
 Status validate(const FilterOptions& options, std::string_view& culprit);
 
 class Filter {
@@ -37,10 +40,11 @@ class Filter {
   /// `options` must be valid.
   explicit Filter(const FilterOptions& options);
 
-  /// Whether the cache takes part in this read, which knows module_reads().
+  /// Whether the cache serves and stores this read, which QuestionReader::read() made with
+  /// module_reads().
   bool admits(const commands::Question& question) const { return !has_to_look_ || finds(question); }
 
-  /// For QuestionReader::read().
+  /// The names to give to QuestionReader::read().
   std::span<const std::string_view> module_reads() const { return options_.module_reads; }
 
  private:
@@ -49,7 +53,8 @@ class Filter {
 
   const FilterOptions options_;
   const bool has_to_look_;
-  std::array<std::uint64_t, commands::module_row_first / 64> rows_{};  // a bit for each wanted
+  // A bit for each row of the command table, set for those of only_commands.
+  std::array<std::uint64_t, commands::module_row_first / 64> rows_{};
 };
 
 }  // namespace plimsoll::cache

@@ -4,23 +4,23 @@
 
 #include "plimsoll/core/base/time.h"
 
-// How fresh a reply has to be for a read. What happened before what is told by marks, never by
-// times: a clock may stand still while a write is acknowledged, and two clients' clocks differ.
-// Times decide only where somebody named a number of milliseconds.
+// How fresh a cached reply has to be for a read. Marks, not times, tell which of two events came
+// first: a clock may stand still while a write is acknowledged, and two clients' clocks may differ.
+// Times count only if a caller named a number of milliseconds.
 
 namespace plimsoll::cache {
 
-/// A place in the order in which a cache's clients make calls and ask servers for proof
-/// (Cache::next_mark()). Whatever is staged after a mark was drawn runs at the server after
-/// everything that was acknowledged before it was drawn.
+/// A place in the order in which the clients of a cache make calls and ask servers for proof
+/// (Cache::next_mark()). A request staged after a mark was drawn runs at the server after every
+/// request that had been acknowledged before the mark was drawn.
 using Mark = std::uint64_t;
 
-/// As old as the cache's rules allow (docs/caching.md).
+/// No wish of the caller's: a reply may be as old as the cache's own rules allow (docs/caching.md).
 inline constexpr Duration any_staleness = Duration::max();
 
 struct Freshness {
-  Instant since = Instant::min();  ///< true then or later, by the reader's clock
-  Mark after = 0;                  ///< by a proof that was asked for after this mark
+  Instant since = Instant::min();  ///< the reply was true then or later, by the reader's clock
+  Mark after = 0;                  ///< a proof that was asked for after this mark says so
 
   bool is_any() const { return since == Instant::min() && after == 0; }
 };

@@ -37,7 +37,8 @@ void Generations::end(std::uint32_t slot) {
   ends_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Only the client of the slot calls this, so nothing is lost between a load and its store.
+// Only the slot's client calls this, so no other thread's store can come between a load and a
+// store.
 void Generations::prove(std::uint32_t slot, Instant at, Mark mark) {
   Slot& proved = this->at(slot);
   const Duration::rep time = at.time_since_epoch().count();

@@ -12,10 +12,24 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 
-// Who vouches for the entries of a cache. A client has a slot, in which the tracking of one
-// connection is one generation; an entry's stamp says which it came with. When the connection ends,
-// so does the generation, and all its entries are out of reach at once, wherever they lie. Slot 0
-// is for entries that only time vouches for. What lookups ask needs no lock.
+// Which connection vouches for which entries: the server tracks the keys that a connection has
+// read, and reports their changes there. Each client of the cache has a slot, and each stretch of
+// uninterrupted tracking on its connection is one generation of that slot. An entry's stamp names
+// the slot and the generation that it was read in.
+//
+//   slot:  free --take_slot()--> generation n --end()--> generation n + 1 --give_back()--> free
+//
+// Invariants:
+//
+// - When a connection ends, so does its generation, and all entries stamped with it are out of
+//   reach at once, wherever they lie: nothing has to be found or erased first. end_all() does the
+//   same for all slots: it raises the epoch, which is a part of every stamp.
+// - A slot's numbers only grow, also when the slot is given to another client.
+// - Slot 0 (`untracked`) is for entries that no connection vouches for, but only a time limit
+//   bounds.
+// - What a slot has proved does not go back, until its generation ends.
+//
+// Lookups need no lock; take_slot() and give_back() need the Cache's.
 
 namespace plimsoll::cache {
 
@@ -24,37 +38,38 @@ class Generations {
   static constexpr std::uint32_t untracked = 0;
   static constexpr std::uint32_t slots_per_chunk = 32;
   static constexpr std::uint32_t chunks_max = 64;
-  /// Clients of one cache at a time, and slot 0.
+  /// Slot 0, and one for each client that a cache may have at a time.
   static constexpr std::uint32_t slots_max = slots_per_chunk * chunks_max;
 
-  /// Chunks are charged to `cache`.
+  /// `cache`, the cache's account, pays for the chunks of slots.
   explicit Generations(Account& cache) : account_(cache) {}
   Generations(const Generations&) = delete;
   Generations& operator=(const Generations&) = delete;
 
-  /// With the Cache's lock held: a slot for a client; 0 where there is none, or no memory for it.
+  /// Returns a slot for a client; `untracked` if all are taken, or there is no memory for one more.
+  /// Call with the Cache's lock held, as give_back().
   std::uint32_t take_slot();
   void give_back(std::uint32_t slot);
 
-  /// What an entry of this slot would be stamped with now.
+  /// The stamp for an entry whose fetch begins now on this slot's connection.
   Stamp stamp(std::uint32_t slot) const { return {.slot = slot, .id = id(slot)}; }
 
   bool is_valid(Stamp stamp) const { return stamp.id == id(stamp.slot); }
 
-  /// All entries of the slot's generation are out of reach.
+  /// Ends the slot's generation: its entries are out of reach.
   void end(std::uint32_t slot);
 
-  /// All that no connection vouches for is.
+  /// The same for the entries that no connection vouches for.
   void end_untracked() {
     untracked_id_.fetch_add(1, std::memory_order_acq_rel);
     ends_count_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// All entries of all slots are. Entries that are fetched from now on are not. Returns which end
-  /// of all this was: no other has the same number, though several may come at a time.
+  /// The same for all slots. Entries whose fetch begins from now on are not affected. Returns the
+  /// number of this end of all, which no other has, even if several threads call this at a time.
   std::uint32_t end_all() {
     const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
-    ends_count_.fetch_add(1, std::memory_order_relaxed);  // then there is something to sweep
+    ends_count_.fetch_add(1, std::memory_order_relaxed);  // so that the entries are swept
     return end;
   }
 
@@ -66,13 +81,14 @@ class Generations {
     return {.slot = slot, .id = own_id(slot) + end + 1};
   }
 
-  /// Changes when a generation ends, and with what puts entries out of reach otherwise: whoever
-  /// sees the change sees what it was made for.
+  /// Changes whenever entries have come out of reach, by the end of a generation or otherwise
+  /// (note_end()). A thread that sees the new count also sees what put them out of reach.
   std::uint32_t ends_count() const { return ends_count_.load(std::memory_order_acquire); }
   void note_end() { ends_count_.fetch_add(1, std::memory_order_release); }
 
-  /// A slot's connection has brought all that its server said before `at`, and before it was asked
-  /// for that, which was after `mark` was drawn. Neither goes back.
+  /// The slot's connection has delivered every invalidation up to `at`: a reply has come to a
+  /// request that was sent at `at`, after `mark` was drawn. An earlier time or mark changes
+  /// nothing.
   void prove(std::uint32_t slot, Instant at, Mark mark);
   Instant proved_at(std::uint32_t slot) const {
     return Instant(Duration(this->at(slot).proved_at.load(std::memory_order_acquire)));
@@ -81,7 +97,8 @@ class Generations {
     return at(slot).proved_mark.load(std::memory_order_acquire);
   }
 
-  /// Whether the connection is being read: if not, nothing of it may be served.
+  /// Whether the connection is being read. While it is not (for want of memory, say), invalidations
+  /// may lie unread in the socket, so nothing of the slot may be served.
   void set_readable(std::uint32_t slot, bool readable);
   bool is_readable(std::uint32_t slot) const {
     return at(slot).readable.load(std::memory_order_acquire);

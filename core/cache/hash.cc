@@ -8,11 +8,12 @@
 namespace plimsoll::cache {
 namespace {
 
-// 2^64 divided by the golden ratio: neighbouring sources and rows come to lie far apart.
+// 2^64 divided by the golden ratio: takes neighbouring sources and rows far apart.
 constexpr std::uint64_t step = 0x9E3779B97F4A7C15;
 
-// What XXH3 hashes without its loop for long inputs, which is most of its code: of longer words,
-// each piece is hashed with what the one before came to as its seed.
+// XXH3 hashes inputs of up to this size without its loop for long inputs, which is most of its code
+// and would make the WebAssembly module larger. A longer word is hashed in pieces, each with the
+// hash of the one before as its seed.
 constexpr std::size_t piece_bytes_max = 240;
 
 XXH128_hash_t hash_piece(std::string_view piece, std::uint64_t seed) {
@@ -36,8 +37,8 @@ KeyHash hash_key(std::uint64_t seed, std::string_view key) {
   return {.low = hash.low64, .high = hash.high64};
 }
 
-// The low half of a number times an odd step is another for each number: what is of one key and
-// row has another place for each source.
+// `step` is odd, so different numbers times `step` have different low halves: the same key and row
+// has a different hash in each source.
 std::uint64_t hash_question(const KeyHash& key, std::uint32_t source,
                             const commands::Question& question) {
   std::uint64_t hash = key.high + (question.row + (std::uint64_t{source} << 16)) * step;

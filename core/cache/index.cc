@@ -30,7 +30,7 @@ Entry* Index::find(std::uint32_t source, const KeyHash& hash,
   for (; first != nullptr; first = first->next_in_bucket) {
     if (first->hash != key_hash || !first->is_head) continue;
     Entry& entry = Entry::of(*first);
-    // Most keys have one entry, which is the answer: compared once.
+    // Most keys have one entry, which is the answer: then its key need not be compared again below.
     if (first->ordinal == 0 && entry.answers(source, question)) return &entry;
     if (entry.key_of(*first) == question.key) break;
   }
@@ -85,8 +85,9 @@ void Index::remove(Entry& entry) {
   for (std::size_t i = entry.links_count(); i-- > 0;) remove_link(entry.link(i));
 }
 
-// Where it is the head the next of its ring becomes that. The successor comes into the table before
-// the head goes, so that the table is not empty in between.
+// If the link is the head, the next link of its ring becomes the head. The successor is added to
+// the table before the old head is removed: a table that becomes empty gives up its memory, and the
+// successor, which must not fail, could not be added.
 void Index::remove_link(IndexLink& link) {
   IndexLink* const next = link.ring_next;
   const bool lies_in_table = link.is_head || link.ordinal == 0;

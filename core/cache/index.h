@@ -8,11 +8,23 @@
 #include "plimsoll/core/cache/hash.h"
 #include "plimsoll/core/cache/table.h"
 
-// Finds entries by key, then by source and command. All that depends on a key, whosever it is, is
-// in one ring, so that who writes the key finds it in one walk. Of the ring the head lies in the
-// table under the key; the others lie there under their whole question, unless the key is not their
-// first. So what was asked for alone of a key, as most, is found in one step, each of a hundred
-// thousand fields of one hash in two, and all that depends on a key by walking its ring.
+// Finds entries by their question, and all entries that depend on a key. Store owns it; Table keeps
+// the buckets.
+//
+// All links of one key, of all sources, form a ring:
+//
+//   table: hash of the key ----------> head <-> link <-> link <-> (back to the head)
+//   table: hash of a whole question -------------^        |
+//                                          a further key of its entry: not in the table
+//
+// - The head of the ring lies in the table under the hash of the key.
+// - Every other link of an entry's first key lies there under the hash of its whole question.
+// - The link of a further key lies in the table only while it is a head: an entry is looked up by
+//   its first key.
+//
+// So the only entry of a key, the common case, is found in one step, each of a hundred thousand
+// fields of one hash in two, and whatever depends on a key, for an invalidation, by walking the
+// ring.
 
 namespace plimsoll::cache {
 
@@ -22,11 +34,11 @@ class Index {
 
   Entry* find(std::uint32_t source, const KeyHash& hash, const commands::Question& question) const;
 
-  /// An entry that depends on the key, as its first or as another, of any source; null: there is
-  /// none.
+  /// An entry of any source that depends on the key, as its first or a further one; null if there
+  /// is none.
   Entry* find_dependent(const KeyHash& hash, std::string_view key) const;
 
-  /// What reserve() would cost now, or in an index without entries.
+  /// What reserve() would cost now, and in an index without entries.
   std::size_t bytes_to_reserve(const commands::Question& question) const {
     return table_.bytes_to_reserve(1 + question.more_keys.size());
   }
@@ -34,19 +46,19 @@ class Index {
     return table_.bytes_when_empty(1 + question.more_keys.size());
   }
 
-  /// Grows for an entry; false where there is no memory and it cannot be added. trim() takes it
-  /// back.
+  /// Makes room for an entry. Returns false if there is no memory, so that none can be added.
+  /// trim() takes the room back.
   [[nodiscard]] bool reserve(const commands::Question& question) {
     return table_.reserve(1 + question.more_keys.size());
   }
   void trim() { table_.trim(); }
 
-  /// After reserve(). `question` is what the entry was made of; there must be no equal one.
+  /// Adds an entry made of `question`, to which there must be no entry yet. Call reserve() first.
   void add(Entry& entry, std::uint64_t seed, const KeyHash& hash,
            const commands::Question& question);
   void remove(Entry& entry);
 
-  /// CHECKs that the table is in order. Returns what the memory costs.
+  /// CHECKs that the table is in order. Returns what its memory costs.
   std::size_t validate() const { return table_.validate(); }
 
   /// CHECKs that an entry's links are found. Returns how many of them lie in the table.

@@ -4,7 +4,7 @@
 
 namespace plimsoll::cache {
 
-// Two texts that share all 128 bits of a keyed hash are not to be expected.
+// Compares hashes only: two texts with the same 128 bits of a keyed hash are not to be expected.
 Sources::Entered Sources::enter(const KeyHash& whose) {
   const Lock lock(mutex_);
   Source* found = nullptr;
@@ -40,6 +40,7 @@ void Sources::leave(Source& source) {
   in_use_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+// Without a fetch since the number was given there are no entries, and no fetch under way, to drop.
 // A fetch that begins after this is sent after the refusal that led here, so its reply may be kept.
 bool Sources::drop(Source& source) {
   const Lock lock(mutex_);
@@ -48,8 +49,9 @@ bool Sources::drop(Source& source) {
   return true;
 }
 
-// Numbers of one place differ by the number of places. They come round after 67 million, which only
-// refusals with a fetch before each use up; a sweep has found all entries of the first by then.
+// The numbers of one place differ by cache_sources_max, so that a number says its place. They come
+// round after 67 million changes. Each change needs a fetch in between, so a sweep has erased all
+// entries with the first number long before.
 void Sources::renumber(Source& source) {
   source.is_fetched_.store(false);
   const auto place = static_cast<std::uint32_t>(&source - places_.data());

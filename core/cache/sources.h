@@ -8,22 +8,36 @@
 #include "plimsoll/core/base/mutex.h"
 #include "plimsoll/core/cache/hash.h"
 
-// Whose replies the entries of a cache are. A source is one user of one database of one server, as
-// far as connections can be told apart; entries carry its number, and are found by clients of that
-// source alone. A number is used once: when the source is dropped, or its place is given to another
-// one, a new number puts all entries of the old one out of reach. What lookups ask needs no lock.
+// Tells apart whose data an entry is. A source is one user of one database of one server, as far as
+// connections can be told apart. Each entry carries the number of its source, and only clients of
+// that source find it. Cache owns the Sources.
+//
+//   unused --enter()--> in use --the last leave()--> kept --enter() of the same--> in use
+//                                                      |
+//                                                      +--enter() of another: a new number--> in
+//                                                      use
+//
+//   drop(), in use or kept: a new number
+//
+// Invariants:
+//
+// - A number is used for one source only (until it comes round, see renumber()). When a source is
+//   dropped, or another one takes its place, the place gets a new number, and all entries with the
+//   old number are out of reach at once.
+// - There are cache_sources_max places, so a lookup finds a number's place without a search or a
+//   lock. A source whose clients have all left keeps its place until another source needs it.
 
 namespace plimsoll::cache {
 
-/// Sources that clients of a cache read at a time.
+/// The most sources that the clients of a cache may read at a time.
 inline constexpr std::size_t cache_sources_max = 64;
 
 class Sources {
  public:
-  /// The number of no source: nothing is found by it, and nothing is stored.
+  /// The number of no source: a lookup with it finds nothing, and a fetch with it stores nothing.
   static constexpr std::uint32_t none = 0;
 
-  /// A source that clients read. Lives as long as the cache.
+  /// A source that clients read. The object lives as long as the cache.
   class Source {
    public:
     std::uint32_t number() const { return number_.load(std::memory_order_acquire); }
@@ -32,10 +46,10 @@ class Sources {
     friend class Sources;
 
     std::atomic<std::uint32_t> number_{none};
-    std::atomic<bool> is_fetched_{false};  // since the number is this one: entries may have it
+    std::atomic<bool> is_fetched_{false};  // a fetch had this number: there may be entries with it
     KeyHash whose_{};
     std::uint32_t clients_count_ = 0;
-    std::uint64_t left_at_ = 0;  // the higher, the later the last client left
+    std::uint64_t left_at_ = 0;  // leaves_ when the last client left
   };
 
   Sources() = default;
@@ -44,29 +58,29 @@ class Sources {
 
   struct Entered {
     Source* source = nullptr;
-    bool has_displaced = false;  ///< another, of which there may be entries
+    bool has_displaced = false;  ///< another source lost its place, and may have entries to sweep
   };
-  /// A client reads what belongs to `whose`, a keyed hash, until leave(). A source that no client
-  /// has read for longest gives its place to a new one. Null: all places have clients. Looks at
-  /// each of these (cache_sources_max).
+  /// A client begins to read the source `whose` (a keyed hash, Cache::digest()), until leave(). If
+  /// the source is new, it takes the place of the source that clients left longest ago. `source` is
+  /// null if all places have clients: then the client goes without the cache. Looks at all places.
   Entered enter(const KeyHash& whose);
   void leave(Source& source);
 
-  /// Puts all entries of a source out of reach. Returns whether there may have been any.
+  /// Puts all entries of a source out of reach. Returns whether there may have been any to sweep.
   bool drop(Source& source);
 
-  /// What is fetched for this number may be stored, unless the source is dropped meanwhile.
+  /// A fetch for this number begins, whose reply may be stored unless the source is dropped before.
   void note_fetch(std::uint32_t number) {
     std::atomic<bool>& is_fetched = places_[number % cache_sources_max].is_fetched_;
     if (!is_fetched.load(std::memory_order_relaxed)) is_fetched.store(true);
   }
 
-  /// Whether entries with this number are within reach.
+  /// Whether this is the number of a source now, so that entries with it are within reach.
   bool is_current(std::uint32_t number) const {
     return number != none && places_[number % cache_sources_max].number() == number;
   }
 
-  /// Sources that clients read now; and how often one more was refused.
+  /// How many sources clients read now, and how often enter() found no place.
   std::size_t in_use() const { return in_use_.load(std::memory_order_relaxed); }
   std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 

@@ -13,7 +13,8 @@ Store::Store(Account& account, const StoreOptions& options)
       policy_(options.policy, memory_),
       wheel_(memory_) {}
 
-// Sizes are of 32 bits in an entry. None that passes the first check overflows an addition.
+// An entry keeps its sizes in 32 bits. Each part is at most UINT32_MAX / 4, so that no sum of the
+// parts overflows, on wasm32 either.
 Store::Sizes Store::measure(const commands::Question& question, Instant expires_at,
                             std::size_t reply_bytes) const {
   const std::size_t part_max = std::min<std::size_t>(memory_.bytes_max(), UINT32_MAX / 4);
@@ -38,7 +39,8 @@ bool Store::fits(const commands::Question& question, Instant expires_at, std::si
   return memory_.has_room(bytes);
 }
 
-// The piece for an entry, and whatever its parts need; or null, and something may be left to trim.
+// Allocates the piece for an entry and what index, policy and wheel need for it. If any of that is
+// refused, returns null; the caller retries, or gives back the rest with trim().
 void* Store::acquire(const commands::Question& question, Instant expires_at, std::size_t piece) {
   if (!index_.reserve(question) || !policy_.reserve()) return nullptr;
   if (expires_at != never && !wheel_.reserve(expires_at)) return nullptr;
@@ -138,7 +140,8 @@ std::size_t Store::clear(std::size_t steps_max) {
   return erased;
 }
 
-// Room for a new count is made as room for a new entry is; the one that was accessed stays.
+// The policy had no memory for the new count. Evicts other entries as insert() would, but never the
+// one that was accessed. If that does not help, the access only counts as the newest of its group.
 void Store::touch_evicting(Entry& entry) {
   for (std::size_t i = 0; i < refusal_evictions_max; ++i) {
     PolicyLink* victim = policy_.first();

@@ -14,25 +14,32 @@
 #include "plimsoll/core/cache/policy/policy.h"
 #include "plimsoll/core/commands/question.h"
 
-// One shard of the cache: entries, the index that finds them, the policy that evicts them and the
-// wheel that expires them, all in memory that is charged to one account and never passes bytes_max.
-// Not thread-safe. It knows nothing of clients, nor of when a reply may be served: that is its
-// user's. Entries live until they are erased, which every call that is not const may do to others
-// than those it is given, but for find().
+// One shard of the cache: owns its entries, the index that finds them, the policy that evicts them
+// and the wheel that expires them. It knows nothing of clients, nor of when a reply may be served:
+// Cache decides that. Not thread-safe: Cache locks the shard.
+//
+// Invariants:
+//
+// - Entries, index, policy and wheel together never cost more than bytes_max, and one account pays
+//   for all of it.
+// - Every entry is in the index and in the policy's order, and in the wheel if it expires.
+// - There is at most one entry for each question of a source.
+// - Any call that is not const may erase entries, also others than those it is given (touch() and
+//   insert() evict). So a pointer to an entry is good until the next such call.
 
 namespace plimsoll::cache {
 
 struct StoreOptions {
-  std::size_t bytes_max = 0;    ///< all that the store takes, but for the object itself
-  std::size_t entries_max = 0;  ///< 0: no bound but the bytes
+  std::size_t bytes_max = 0;    ///< bounds all that the store takes, except the Store object itself
+  std::size_t entries_max = 0;  ///< 0: only bytes_max bounds the entries
   EvictionPolicy policy = EvictionPolicy::lru;
-  std::uint64_t seed = 0;  ///< of hashes: random, and the same in all stores that share them
+  std::uint64_t seed = 0;  ///< of hashes: random, and the same in all shards of a cache
 };
 
 class Store {
  public:
-  /// Own entries that give way where the account or the source refuses memory, at most, before
-  /// that is given up.
+  /// The most entries that the store evicts for one call when the account or the memory source
+  /// refuses, before it gives up: others may take the memory that it frees.
   static constexpr std::size_t refusal_evictions_max = 16;
 
   /// `account` must outlive this.
@@ -41,15 +48,15 @@ class Store {
   Store& operator=(const Store&) = delete;
   ~Store() { clear(); }
 
-  /// What find(), insert() and erase_key() want to know of a key.
+  /// The hash of a key, for find(), insert() and erase_key().
   KeyHash hash_of(std::string_view key) const { return hash_key(options_.seed, key); }
 
-  /// The entry that answers `question`; null: there is none. No access for the policy.
+  /// The entry that answers `question`; null if there is none. Does not count as an access.
   Entry* find(std::uint32_t source, const KeyHash& hash, const commands::Question& question) const {
     return index_.find(source, hash, question);
   }
 
-  /// An access. May evict others where the policy's count of it takes memory.
+  /// Counts an access for the policy. That may take memory (lfu), and so evict other entries.
   void touch(Entry& entry) {
     if (&entry == sweep_at_) sweep_at_ = entry.later;
     if (!policy_.touch(entry)) [[unlikely]]
@@ -58,68 +65,69 @@ class Store {
 
   enum class Outcome : std::uint8_t {
     stored,
-    too_large,  ///< for the store without any other entry: nothing was evicted
-    no_memory,  ///< the account or the source refused
+    too_large,  ///< the entry would not fit an empty store: nothing was evicted
+    no_memory,  ///< the account or the memory source refused
   };
 
   struct Inserted {
-    Entry* entry = nullptr;  ///< where stored
+    Entry* entry = nullptr;  ///< null unless stored
     Outcome outcome = Outcome::stored;
     std::uint32_t evicted = 0;  ///< entries that made room, whatever the outcome
   };
 
-  /// Makes an entry, whose reply is to be written to reply_space(). An entry that answers the same
-  /// question goes first, whatever the outcome; then, by the policy, what is in the way. An entry
-  /// that expires costs the less the less time has passed since expire().
+  /// Makes an entry; the caller then writes the reply to its reply_space(). First erases an entry
+  /// for the same question, whatever the outcome, then evicts what is in the way, by the policy.
+  /// Call expire() shortly before: the nearer the wheel's time is to now, the fewer levels an entry
+  /// that expires needs.
   Inserted insert(std::uint32_t source, const KeyHash& hash, const commands::Question& question,
                   const Stamp& stamp, Instant expires_at, std::size_t reply_bytes);
 
   void erase(Entry& entry);
 
-  /// Erases all that depends on a key, as the first or as another of its question, of all sources.
-  /// Returns how many entries that were; takes time in proportion to them.
+  /// Erases the entries of all sources that depend on a key, as their first or a further one.
+  /// Returns how many; takes time in proportion to that.
   std::size_t erase_key(const KeyHash& hash, std::string_view key);
 
-  /// Erases what has expired by `now`, in `steps_max` steps at most: an entry goes, or comes nearer
-  /// to the time when it does. Returns how many went.
+  /// Erases entries that have expired by `now`, in at most `steps_max` steps: each erases an entry,
+  /// or moves one down in the wheel. Returns how many were erased.
   std::size_t expire(Instant now, std::size_t steps_max);
 
-  /// When expire() has something to do, at the latest ExpiryWheel::tick after the first entry
-  /// expires; in the past while steps are left over; `never` where nothing expires.
+  /// When to call expire(): at the latest ExpiryWheel::tick after the first entry expires; in the
+  /// past while steps are left to do; `never` if no entry expires.
   Instant next_expiry() const { return wheel_.next(); }
 
-  /// Walks on over `steps_max` entries at most, from where the last call stopped, and erases those
-  /// with is_dead(const Entry&). Returns how many went. At the end of all entries it stops, and the
+  /// Looks at up to `steps_max` entries, from where the last call stopped, and erases those for
+  /// which is_dead(const Entry&) is true. Returns how many. Stops at the end of all entries; the
   /// next call begins anew.
   template <class Predicate>
   std::size_t sweep(std::size_t steps_max, Predicate&& is_dead);
 
-  /// The next sweep() begins anew: when sweeps_count() has grown by one, every entry that there is
-  /// now, and was not touched meanwhile, has been judged.
+  /// Has the next sweep() begin anew. Once sweeps_count() has grown by one, every entry that there
+  /// is now, and that no touch() moved meanwhile, has been looked at.
   void restart_sweep() { sweep_at_ = policy_.first(); }
   std::uint64_t sweeps_count() const { return sweeps_; }
 
-  /// Evicts by the policy, `steps_max` entries at most, until the account has no excess. Returns
-  /// how many went.
+  /// Evicts by the policy, at most `steps_max` entries, until the account has no excess over what
+  /// the budget grants. Returns how many were evicted.
   std::size_t shrink(std::size_t steps_max);
 
-  /// Erases so many entries at most. Returns how many went.
+  /// Erases at most `steps_max` entries. Returns how many were erased.
   std::size_t clear(std::size_t steps_max = SIZE_MAX);
 
   std::size_t entries_count() const { return entries_; }
 
-  /// What entries cost.
+  /// What the entries cost.
   std::size_t live_bytes() const { return live_bytes_; }
 
-  /// What all costs: entries, index, policy and wheel.
+  /// What everything costs: entries, index, policy and wheel.
   std::size_t committed_bytes() const { return memory_.bytes(); }
 
-  /// Entries that touch() evicted so far.
+  /// How many entries touch() has evicted so far.
   std::uint64_t touch_evictions() const { return touch_evictions_; }
 
   const StoreOptions& options() const { return options_; }
 
-  /// CHECKs that all parts agree and every byte is accounted for. Walks over everything.
+  /// CHECKs that all parts agree and every byte is accounted for. Walks over everything: for tests.
   void validate();
 
  private:
@@ -146,7 +154,7 @@ class Store {
   std::size_t live_bytes_ = 0;
   std::uint64_t touch_evictions_ = 0;
   std::uint64_t sweeps_ = 0;
-  PolicyLink* sweep_at_ = nullptr;  // null: at the end
+  PolicyLink* sweep_at_ = nullptr;  // the entry that sweep() looks at next; null: at the end
 };
 
 template <class Predicate>

@@ -7,11 +7,13 @@
 namespace plimsoll::cache {
 namespace {
 
-// Two buckets for each link: a lookup that walks over another link waits for memory once more.
+// The table grows to two buckets for each link, since a lookup that has to walk over another link
+// waits for memory once more.
 constexpr std::size_t buckets_per_link = 2;
 
-// For each link that comes four buckets at most, so that a table that was refused memory catches up
-// in steps; for each that goes four as well, since half as many links as it is made for are kept.
+// Each link that is added grows the table by at most four buckets, so that a table that was refused
+// memory catches up in steps. Each link that is removed shrinks it by at most four: the table
+// shrinks only beyond buckets_per_link_max, twice what it grows to, so that it does not waver.
 constexpr std::size_t steps_per_link = 4;
 constexpr std::size_t buckets_per_link_max = 4;
 
@@ -22,9 +24,10 @@ Table::~Table() {
   trim();
 }
 
-// As many as there should be, where the piecewise growth has got there.
+// How many buckets there should be after `links` more links: buckets_per_link for each, as far as
+// the bounded growth of one reserve() gets.
 std::size_t Table::target(std::size_t links) const {
-  // In 64 bits: on wasm32 a size_t has no room for it.
+  // In 64 bits, since the product overflows a size_t on wasm32.
   constexpr std::uint64_t buckets_max = std::uint64_t{chunk_buckets} << lists_count;
   const auto wanted = static_cast<std::size_t>(std::clamp<std::uint64_t>(
       std::uint64_t{links_ + links} * buckets_per_link, first_buckets, buckets_max));
@@ -37,7 +40,8 @@ bool Table::begins_piece(std::size_t index) const {
   return index == 0 || (index >= first_buckets && std::has_single_bit(index));
 }
 
-// With the list that its chunk is the first of.
+// What the piece that begins with bucket `index` costs, with the list if its chunk is the first of
+// one.
 std::size_t Table::piece_bytes(std::size_t index) const {
   if (index < chunk_buckets) {
     return memory_.footprint(std::max(index, first_buckets) * sizeof(Bucket));
@@ -105,8 +109,8 @@ void Table::trim() {
   set_buckets(0);
 }
 
-// The bucket behind the last takes over those links of its sibling that differ in the bit which
-// counts from now on.
+// Adds a bucket behind the last. It takes over those links of its sibling that have the additional
+// bit of the hash set, which counts for the two from now on.
 bool Table::split() {
   const std::size_t added = buckets_;
   if (begins_piece(added) && !allocate_piece(added)) return false;

@@ -8,10 +8,13 @@
 #include "plimsoll/core/cache/bounded_memory.h"
 #include "plimsoll/core/cache/index_link.h"
 
-// Chains of links by a hash of 32 bits: linear hashing (Litwin, "Linear hashing: a new tool for
-// file and table addressing", 1980). It grows and shrinks by a bucket at a time, in chunks of
-// memory that never move, so that no insert waits for all others to be moved; it gives chunks back,
-// and costs nothing while it is empty.
+// The hash table of an index: chains of links by a hash of 32 bits, with linear hashing (Litwin,
+// "Linear hashing: a new tool for file and table addressing", 1980).
+//
+// - It grows and shrinks by one bucket at a time, in chunks of memory that never move: no insert
+//   has to wait until all links are moved to a larger table.
+// - It gives chunks back as it shrinks, and costs nothing while it is empty.
+// - Once it has a first chunk, add() cannot fail: without memory for more, chains get longer.
 
 namespace plimsoll::cache {
 
@@ -22,37 +25,36 @@ class Table {
   Table& operator=(const Table&) = delete;
   ~Table();
 
-  /// What reserve(links) would cost now.
+  /// What reserve(links) would cost now, and in a table without links.
   std::size_t bytes_to_reserve(std::size_t links) const;
-
-  /// And in a table without links.
   std::size_t bytes_when_empty(std::size_t links) const;
 
-  /// Grows for so many links more, by a bounded number of buckets. False where there is no memory
-  /// for a first chunk; where there is none for more, chains just get longer.
+  /// Grows for `links` more links, by a bounded number of buckets. Returns false only if there is
+  /// no memory for a first chunk.
   [[nodiscard]] bool reserve(std::size_t links);
 
-  /// The first link of the bucket that `hash` belongs to; follow next_in_bucket.
+  /// The first link in the bucket of `hash`, which may have other hashes as well; follow
+  /// next_in_bucket. Null if the bucket is empty.
   IndexLink* chain(std::uint32_t hash) const {
     return buckets_ == 0 ? nullptr : *bucket(bucket_of(hash));
   }
 
-  /// There must be a first chunk.
+  /// Adds a link. There must be a first chunk: reserve() returned true, or another link is there.
   void add(IndexLink& link);
   void remove(IndexLink& link);
 
-  /// Gives up what reserve() took in vain.
+  /// Gives back the buckets that the links do not need: for a reserve() without an add().
   void trim();
 
   std::size_t links_count() const { return links_; }
   std::size_t buckets_count() const { return buckets_; }
 
-  /// CHECKs that every link lies where it belongs. Returns what the memory costs.
+  /// CHECKs that every link lies where it belongs. Returns what the chunks cost.
   std::size_t validate() const;
 
  private:
-  // The first buckets come in seven pieces of 8, 8, 16 ... 256, all others in chunks of 512. The
-  // chunks are listed in pieces of 1, 2, 4 ..., which do not move either.
+  // The first 512 buckets come in seven pieces of 8, 8, 16 ... 256, all others in chunks of 512.
+  // The pointers to the chunks are in lists of 1, 2, 4 ..., which do not move either.
   static constexpr std::size_t first_buckets = 8;
   static constexpr std::size_t chunk_buckets = 512;
   static constexpr std::size_t small_count = 7;

@@ -33,7 +33,8 @@ void Lfu::trim() {
   memory_.discard(group, sizeof(FrequencyGroup));
 }
 
-// At the end of its group, which without members lies right behind the next lower one.
+// Puts the link at the end of the group. A group without members has its place right behind the
+// last member of the next lower group.
 void Lfu::join(FrequencyGroup& group, PolicyLink& link) {
   PolicyLink* before = group.last;
   if (before == nullptr && group.lower != nullptr) before = group.lower->last;
@@ -43,7 +44,7 @@ void Lfu::join(FrequencyGroup& group, PolicyLink& link) {
   ++group.members;
 }
 
-// The group may be left without members.
+// May leave the group without members: the caller then removes the group.
 void Lfu::leave(FrequencyGroup& group, PolicyLink& link) {
   --group.members;
   if (group.last == &link) group.last = group.members == 0 ? nullptr : link.earlier;

@@ -7,15 +7,18 @@
 #include "plimsoll/core/cache/policy/order.h"
 
 // Least frequently used, exactly and in constant time (Shah, Mitra, Matani, "An O(1) algorithm for
-// implementing the LFU cache eviction scheme", 2010): entries are in the order of their counts, and
-// of their last access where these are equal. A group stands for those that have one count.
+// implementing the LFU cache eviction scheme", 2010).
+//
+// - Entries are ordered by their count of accesses; those of one count by their last access.
+// - A group stands for all entries of one count. Every group has members, except the one that
+//   reserve() made for the entry to come.
 
 namespace plimsoll::cache {
 
 struct FrequencyGroup {
   FrequencyGroup* lower;
   FrequencyGroup* higher;
-  PolicyLink* last;  // whose access is the newest
+  PolicyLink* last;  // the member with the newest access
   std::uint64_t count;
   std::size_t members;
 };
@@ -27,28 +30,29 @@ class Lfu {
   Lfu& operator=(const Lfu&) = delete;
   ~Lfu();
 
-  /// What reserve() would cost now, and at most.
+  /// What reserve() would cost now, and what it costs at most.
   std::size_t bytes_to_reserve() const { return has_ones() ? 0 : group_bytes(); }
   std::size_t group_bytes() const { return memory_.footprint(sizeof(FrequencyGroup)); }
 
-  /// Makes sure of the group for a new entry. False: no memory.
+  /// Makes the group that a new entry will join. Returns false if there is no memory.
   [[nodiscard]] bool reserve();
 
-  /// Gives up what reserve() took in vain.
+  /// Gives up the group that reserve() made, if no entry has joined it.
   void trim();
 
-  /// After reserve(): with a count of 1.
+  /// Adds an entry with a count of 1. Call reserve() first.
   void add(PolicyLink& link);
 
-  /// Counts an access. False where that takes a group for which there is no memory.
+  /// Counts an access. Returns false if that needs a new group and there is no memory for one.
   [[nodiscard]] bool touch(PolicyLink& link);
 
-  /// For want of memory: the newest access of its count, which stays as it is.
+  /// What touch() can do without memory: leaves the count as it is, and makes this access the
+  /// newest of that count.
   void touch_uncounted(PolicyLink& link);
 
   void remove(PolicyLink& link);
 
-  /// CHECKs that order and groups agree. Returns what the memory costs.
+  /// CHECKs that order and groups agree. Returns what the groups cost.
   std::size_t validate() const;
 
  private:

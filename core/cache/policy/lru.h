@@ -4,7 +4,7 @@
 
 namespace plimsoll::cache {
 
-/// Least recently used: whose last access is the oldest goes first. Exact.
+/// Least recently used: the entry with the oldest last access is evicted first. Exact.
 class Lru {
  public:
   explicit Lru(EvictionOrder& order) : order_(order) {}

@@ -6,20 +6,20 @@ namespace plimsoll::cache {
 
 struct FrequencyGroup;
 
-/// What a policy keeps in each entry. It knows no more of entries than this.
+/// The policy's part of an entry, and all that a policy knows of entries.
 struct PolicyLink {
   PolicyLink* earlier = nullptr;
   PolicyLink* later = nullptr;
   FrequencyGroup* group = nullptr;
 };
 
-/// All entries, those to be evicted earlier first.
+/// A list of all entries: the first is evicted first.
 class EvictionOrder {
  public:
   PolicyLink* first() const { return first_; }
   PolicyLink* last() const { return last_; }
 
-  /// Behind `before`; null: as the first.
+  /// Puts `link` behind `before`, or to the front if that is null.
   void insert_after(PolicyLink* before, PolicyLink& link) {
     PolicyLink* const after = before == nullptr ? first_ : before->later;
     link.earlier = before;

@@ -8,10 +8,10 @@
 
 namespace plimsoll::cache {
 
-/// Which entry goes first where there is no room. Both are exact.
+/// Which entry is evicted first when there is no room. Both are exact within a shard.
 enum class EvictionPolicy : std::uint8_t {
-  lru,  ///< whose last access is the oldest
-  lfu,  ///< with the fewest accesses since it was stored; of these as for lru
+  lru,  ///< the one with the oldest last access
+  lfu,  ///< the one with the fewest accesses since it was stored; among equals, as lru
 };
 
 /// One of the policies over one order of entries.
@@ -22,14 +22,14 @@ class Policy {
   Policy(const Policy&) = delete;
   Policy& operator=(const Policy&) = delete;
 
-  /// The one to go first; null: there is none.
+  /// The entry to evict first; null if there are none.
   PolicyLink* first() const { return order_.first(); }
 
-  /// What reserve() would cost now, or without entries.
+  /// What reserve() would cost now, and without entries.
   std::size_t bytes_to_reserve() const { return is_lru() ? 0 : lfu_.bytes_to_reserve(); }
   std::size_t bytes_when_empty() const { return is_lru() ? 0 : lfu_.group_bytes(); }
 
-  /// Makes sure that an entry can be added. False: no memory. trim() takes it back.
+  /// Allocates what add() needs. Returns false if there is no memory. trim() takes it back.
   [[nodiscard]] bool reserve() { return is_lru() || lfu_.reserve(); }
   void trim() {
     if (!is_lru()) lfu_.trim();
@@ -38,17 +38,17 @@ class Policy {
   void add(PolicyLink& link) { is_lru() ? lru_.add(link) : lfu_.add(link); }
   void remove(PolicyLink& link) { is_lru() ? lru_.remove(link) : lfu_.remove(link); }
 
-  /// False: it takes memory that there is not.
+  /// Counts an access. Returns false if that needs memory and there is none.
   [[nodiscard]] bool touch(PolicyLink& link) {
     if (!is_lru()) return lfu_.touch(link);
     lru_.touch(link);
     return true;
   }
 
-  /// What can be done for it without memory.
+  /// After touch() failed: does what can be done without memory.
   void touch_uncounted(PolicyLink& link) { lfu_.touch_uncounted(link); }
 
-  /// CHECKs what it keeps. Returns what the memory costs.
+  /// CHECKs the policy's own order. Returns what its memory costs.
   std::size_t validate() const { return is_lru() ? 0 : lfu_.validate(); }
 
  private:
