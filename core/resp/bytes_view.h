@@ -10,11 +10,11 @@
 
 namespace plimsoll {
 
-/// The bytes of a string reply where they lie: mostly in one piece, in several where the string
-/// crossed read buffers. Lives as long as the reply that it came from.
+/// A view of the bytes of a string reply: in one piece mostly, in several if the string crossed
+/// read buffers. Valid as long as the reply or the event that it came from.
 class BytesView {
  public:
-  /// The bytes of `string` without the first `skipped`.
+  /// Views the bytes of `string` without the first `skipped`.
   explicit BytesView(const Node* string, std::uint32_t skipped = 0)
       : string_(string), skipped_(skipped) {}
 
@@ -24,7 +24,7 @@ class BytesView {
   /// Whether view() may be called.
   bool contiguous() const { return !string_->split; }
 
-  /// All bytes at once. Only where contiguous().
+  /// All bytes in one view. Call only if contiguous().
   std::string_view view() const {
     PLIMSOLL_CHECK(contiguous());
     return {string_->bytes + skipped_, size()};

@@ -9,8 +9,9 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/time.h"
 
-// Requests on the wire: an array of bulk strings. The size is known before a byte is written, so
-// that room is charged first, and each argument is copied once, straight to where it is sent from.
+// Encodes requests: on the wire a request is an array of bulk strings. The caller learns the size
+// before a byte is written, so it can charge room first. Each argument is copied once, straight to
+// where it is sent from.
 
 namespace plimsoll {
 
@@ -19,44 +20,45 @@ struct ArgumentPair {
   std::string_view second;
 };
 
-/// Takes the parts of an ArgumentList as they are made: views that live for the call.
+/// Receives the parts of an ArgumentList as they are made. A view of a part is valid during the
+/// call only, unless ArgumentList::lasts.
 struct ArgumentSink {
   void* context;
   void (*take)(void* context, std::string_view part);
   void operator()(std::string_view part) const { take(context, part); }
 };
 
-/// Arguments of any type, which `walk` makes text of one after the other.
+/// A list of arguments of any type. `walk` turns them into text, one after the other.
 struct ArgumentList {
   const void* items = nullptr;
-  std::size_t count = 0;  ///< of items
-  std::size_t parts = 0;  ///< on the wire
+  std::size_t count = 0;  ///< items in the list
+  std::size_t parts = 0;  ///< bulk strings on the wire
   void (*walk)(const ArgumentList& list, const ArgumentSink& sink) = nullptr;
-  bool lasts = false;  ///< its parts are views of the items' own text, which outlive the walk
-  bool is_encoded =
-      false;  ///< its parts are bytes of the wire: more commands behind an encoded head
+  bool lasts = false;  ///< the parts are views of the items' own text, which outlives the walk
+  /// The parts are encoded already: further commands behind an encoded head.
+  bool is_encoded = false;
 };
 
-/// A command as its caller holds it: nothing is copied until it is encoded. What it refers to must
-/// live until then. On the wire its parts come in the order in which they stand here.
+/// A command as its caller holds it: views of the caller's arguments, which must live until the
+/// command is encoded. The parts go on the wire in the order of the members.
 struct CommandView {
   enum class Head : std::uint8_t {
     counted,   ///< `head` begins with the count of all parts: "*2\r\n$3\r\nGET\r\n"
     uncounted  ///< `head` is encoded bulk strings, `head_parts` of them: "$4\r\nMGET\r\n"
   };
 
-  /// Whether running it twice does what running it once does.
+  /// Whether the command may be sent again after a connection was lost.
   enum class Effect : std::uint8_t {
     unknown,
-    read  ///< it changes nothing: may be sent again
+    read  ///< the command changes nothing on the server: sending it again does no harm
   };
 
-  /// What the server says to it.
+  /// How the server answers.
   enum class Answer : std::uint8_t {
-    replies,        ///< `answers` replies, of which the last one is the outcome
+    replies,        ///< `answers` replies; the last one is the outcome
     confirmations,  ///< `answers` pushes that confirm a subscription, or one error reply
-    module_words,   ///< one reply; an error may be in the words of a module
-    script_words    ///< one reply; an error may be in the words of a script or function
+    module_words,   ///< one reply; a module may have chosen the text of an error
+    script_words    ///< one reply; a script or function may have chosen the text of an error
   };
 
   std::string_view head;
@@ -64,18 +66,18 @@ struct CommandView {
   Head head_kind = Head::uncounted;
   std::uint8_t head_parts = 0;
   Answer answer = Answer::replies;
-  std::uint16_t answers = 1;  ///< more: several commands in one request, as in MULTI..EXEC
-  std::uint16_t row = 0;      ///< of the command table, counted from 1; 0: not looked up
-  Duration block_time{};      ///< how long the server may hold its reply back; `forever`: no end
+  std::uint16_t answers = 1;  ///< more than one for several commands in one request: MULTI..EXEC
+  std::uint16_t row = 0;      ///< row of the command table, counted from 1; 0: not looked up
+  Duration block_time{};      ///< how long the server may block; `forever`: without an end
   static constexpr Duration forever = Duration::max();
   std::span<const std::string_view> args;
 
-  // Only behind an uncounted head.
+  // With an uncounted head only.
   std::span<const std::string_view> more_args;
   std::span<const ArgumentPair> pairs;
   std::span<const ArgumentList> lists;
 
-  /// A request that was encoded before.
+  /// A request that is encoded already.
   static CommandView from_encoded(std::string_view request) {
     CommandView command;
     command.head = request;
@@ -107,7 +109,7 @@ constexpr std::size_t digits_of(std::uint64_t number) {
 /// "$<size>\r\n<bytes>\r\n"
 constexpr std::size_t bulk_size(std::size_t bytes) { return 1 + digits_of(bytes) + 2 + bytes + 2; }
 
-/// "<sign><number>\r\n", 23 bytes at most; returns the end.
+/// Writes "<sign><number>\r\n", at most header_bytes_max bytes. Returns the end.
 inline char* write_header(char* out, char sign, std::uint64_t number) {
   *out++ = sign;
   if (number < 100) {
@@ -125,8 +127,8 @@ inline char* write_header(char* out, char sign, std::uint64_t number) {
 
 inline constexpr std::size_t header_bytes_max = 23;
 
-/// Calls `visit(std::string_view)` for each argument behind the head, in order, but for `lists`:
-/// these come after them, by for_each_listed().
+/// Calls `visit(std::string_view)` for each argument behind the head, in order, without those of
+/// `lists`: they come last on the wire, see for_each_listed().
 template <class Visit>
 inline void for_each_argument(const CommandView& command, Visit&& visit) {
   for (std::string_view arg : command.args) visit(arg);
@@ -138,8 +140,9 @@ inline void for_each_argument(const CommandView& command, Visit&& visit) {
   }
 }
 
-/// Not inlined: `visit` leaves by its address, and what it refers to should be in a register where
-/// there are no lists, as mostly.
+/// Calls `visit(std::string_view)` for each argument of `lists` that is not encoded yet. Not
+/// inlined: it takes the address of `visit`, and inlined it would keep what `visit` refers to out
+/// of registers in the common case, a command without lists.
 template <class Visit>
 [[gnu::noinline]] void for_each_listed(const CommandView& command, Visit visit) {
   const ArgumentSink sink{.context = &visit, .take = [](void* context, std::string_view part) {
@@ -150,7 +153,8 @@ template <class Visit>
   }
 }
 
-/// Calls `visit(std::string_view)` for what is encoded already, and comes behind all else.
+/// Calls `visit(std::string_view)` for the parts of `lists` that are encoded already. On the wire
+/// they come behind everything else.
 template <class Visit>
 [[gnu::noinline]] void for_each_encoded(const CommandView& command, Visit visit) {
   const ArgumentSink sink{.context = &visit, .take = [](void* context, std::string_view part) {
@@ -184,7 +188,7 @@ inline char* write_bulk(char* out, std::string_view bytes) {
 
 }  // namespace encoding
 
-/// Bytes of `command` on the wire.
+/// The number of bytes that encode() writes for `command`.
 inline std::size_t encoded_size(const CommandView& command) {
   std::size_t size = command.head.size();
   if (command.head_kind == CommandView::Head::uncounted) {
@@ -196,7 +200,7 @@ inline std::size_t encoded_size(const CommandView& command) {
   return size;
 }
 
-/// Not less than encoded_size(), and sooner known.
+/// An upper bound of encoded_size() that is faster to compute.
 inline std::size_t encoded_size_bound(const CommandView& command) {
   constexpr std::size_t around_argument = encoding::header_bytes_max + 2;
   std::size_t size = encoding::header_bytes_max + command.head.size();
@@ -218,8 +222,8 @@ inline char* encode(const CommandView& command, char* out) {
   return out;
 }
 
-/// Calls `write(std::string_view)` for the parts of the encoded command in order: for a destination
-/// that is not in one piece.
+/// Calls `write(std::string_view)` for the bytes of the encoded command, part by part in order: for
+/// a destination that is not in one piece.
 template <class Write>
 void encode_in_parts(const CommandView& command, Write&& write) {
   const auto write_header = [&write](char sign, std::uint64_t number) {

@@ -14,13 +14,14 @@ struct Refusal {
   const char* expected = nullptr;
 };
 
-// The bridge has the server answer a command of this name in place of one that it refuses; servers
-// before Redis 7 put names in backticks. docs/bridge-protocol.md, "What gets through".
+// A bridge replaces a command that it refuses by an unknown command of this name, so that the
+// server answers it in its place in the pipeline (docs/bridge-protocol.md, "What gets through").
+// Servers before Redis 7 put the name in backticks.
 constexpr std::string_view bridge_marks[] = {"ERR unknown command 'plimsoll-bridge: ",
                                              "ERR unknown command `plimsoll-bridge: "};
 
-// How servers say that they did not run a command, in their own words (valkey-server 8.0,
-// processCommand() and getNodeByQuery()). The first that fits counts.
+// The texts with which servers say that they did not run a command (valkey-server 8.0,
+// processCommand() and getNodeByQuery()). The first prefix that fits counts.
 constexpr Refusal refusals[] = {
     {bridge_marks[0], ErrorCode::refused_by_bridge, "the bridge refused the command",
      "what the token's profile in the bridge's configuration allows"},
@@ -76,7 +77,8 @@ constexpr std::size_t prefix_bytes_max =
     })->prefix.size();
 
 Executed executed_after(ErrorCode refusal, Speaker speaker) {
-  // No script and no module has a reason to speak as the bridge does, in front of the server.
+  // Scripts and modules have no reason to use the bridge's words: the bridge has refused, in front
+  // of the server.
   if (refusal == ErrorCode::refused_by_bridge) return Executed::no;
   switch (speaker) {
     case Speaker::server: return Executed::no;
@@ -113,7 +115,8 @@ Error error_of_reply(const BytesView& text, Speaker speaker) {
   return error_of_reply(std::string_view(begin.data(), size), speaker);
 }
 
-// The reason may have quotes in it, and the server adds how the command's arguments begin: none.
+// The bridge's reason may contain quotes, so this looks for the end from behind: the server appends
+// "', with args beginning with:" and no arguments, since the bridge sends none.
 std::string_view words_of_bridge(std::string_view text) {
   for (const std::string_view mark : bridge_marks) {
     if (!text.starts_with(mark)) continue;

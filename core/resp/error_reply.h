@@ -7,16 +7,18 @@
 #include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What an error reply says of the command that it answers: whether the server refused to run it,
-// and why. The session asks for every error reply, the drivers for those within the reply to EXEC.
+// Turns the text of an error reply into an Error: whether the server refused to run the command,
+// and why. The session calls this for every error reply, the drivers for errors within the reply to
+// EXEC.
 
 namespace plimsoll {
 
-/// Who may have chosen the words of an error reply.
+/// Who may have chosen the text of an error reply, and so whether the command may have run although
+/// the text reads like a refusal.
 enum class Speaker : std::uint8_t {
-  server,  ///< the server alone: what it calls a refusal has not run
-  module,  ///< a module as well, which may have written before; but then its command is known
-  script   ///< a script or function as well, which may have written before and says what it likes
+  server,  ///< only the server: a command that it refuses has not run
+  module,  ///< also a module, which may have written before; an unknown command has not run though
+  script   ///< also a script or function, which may have written before and may choose any text
 };
 
 /// Who may have answered a command with an error.
@@ -30,15 +32,15 @@ constexpr Speaker speaker_of(CommandView::Answer answer) {
   return Speaker::server;
 }
 
-/// The error of a reply with this text. Its code tells refusals apart, and is `server_error` for
-/// every other text. `executed` is `no` for a refusal that the server or a bridge before it said,
-/// `maybe` for one that a script or module may have said, and `yes` for all else: the command ran,
-/// and failed by itself.
+/// The Error for an error reply with this text. Its code says which refusal the text is;
+/// `server_error` if it is none. `executed` is `no` for a refusal by the server, or by a bridge in
+/// front of it; `maybe` for a refusal whose text a script or module may have chosen; else `yes`:
+/// the command ran, and failed by itself.
 Error error_of_reply(std::string_view text, Speaker speaker);
 Error error_of_reply(const BytesView& text, Speaker speaker);
 
-/// What a bridge said instead of the server, out of the text of an error whose code is
-/// `refused_by_bridge`: "FLUSHALL is not allowed". Any other text as it is.
+/// The bridge's own words in the text of an error whose code is `refused_by_bridge`, such as
+/// "FLUSHALL is not allowed". Returns any other text unchanged.
 std::string_view words_of_bridge(std::string_view text);
 
 }  // namespace plimsoll

@@ -2,13 +2,14 @@
 
 #include <cstdint>
 
-// The tape: a reply as a flat row of nodes, in the order of the wire. A string's node points at its
-// bytes where they were read; an aggregate's node comes before its elements. Rows are stored in
-// pieces: a link node, last in its piece, leads to the next one.
+// The nodes of a tape (tape.h): a reply as a flat row of nodes, in the order of the wire. The node
+// of a string points at its bytes in the read buffer; the node of an aggregate comes before those
+// of its elements. A row is stored in pieces: the last node of a piece is a link to the next piece.
 
 namespace plimsoll {
 
-/// RESP3 types (github.com/redis/redis-specifications, protocol/RESP3.md); RESP2's are a subset.
+/// The types of RESP3 (github.com/redis/redis-specifications, protocol/RESP3.md). RESP2 has some of
+/// them.
 enum class Type : std::uint8_t {
   null,
   boolean,
@@ -24,17 +25,17 @@ enum class Type : std::uint8_t {
   set,
   map,
   push,
-  attribute,  // comes before the value that it describes, and does not count as an element
+  attribute,  // stands before the value that it describes, and is not counted as an element
 
-  piece,  // not a value: a part of the bytes of the string before it
-  link,   // not a value: where the row goes on
+  piece,  // no value: a part of the bytes of the string before it
+  link,   // no value: says where the row continues
 };
 
 struct Node {
   Type type;
-  /// A string whose bytes do not lie in one piece: nodes of type piece follow, up to `end`.
+  /// The bytes of this string do not lie in one piece: nodes of type `piece` follow, up to `end`.
   bool split;
-  /// Strings: bytes. Aggregates: elements (for maps and attributes, pairs).
+  /// The number of bytes of a string, of elements of an aggregate, of pairs of a map or attribute.
   std::uint32_t size;
   union {
     std::int64_t integer;  // integer, boolean (0, 1)
@@ -51,12 +52,12 @@ constexpr bool is_aggregate(Type type) {
          type == Type::attribute;
 }
 
-/// Follows the link at `node`, if it is one.
+/// Returns the target if `node` is a link, else `node`.
 inline const Node* follow(const Node* node) {
   return node->type == Type::link ? node->target : node;
 }
 
-/// The node after `node` and all that is inside it. It may be a link, or lie past the end.
+/// The node after `node` and all nodes inside it. The result may be a link, or past the end.
 inline const Node* skip(const Node* node) {
   return node->split || is_aggregate(node->type) ? node->end : node + 1;
 }

@@ -13,7 +13,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Takes digits from the front of `text`; says whether there was one.
+// Removes digits from the front of `text`. Returns whether there was at least one.
 bool take_digits(std::string_view& text) {
   const std::size_t before = text.size();
   while (!text.empty() && is_digit(text.front())) text.remove_prefix(1);
@@ -25,8 +25,9 @@ void take_sign(std::string_view& text) {
 }
 
 #if defined(__cpp_lib_to_chars)
-// What a number is that is too small or too large for a double: zero or infinity. Its size is the
-// place of its first digit other than zero, moved by its exponent.
+// The value of a number that is too small or too large for a double: zero or infinity. from_chars()
+// does not say which of the two; the place of the first digit other than zero, moved by the
+// exponent, does.
 double beyond_doubles(std::string_view text) {
   const bool negative = text.front() == '-';
   const std::size_t e = text.find_first_of("eE");
@@ -81,7 +82,7 @@ double to_real(std::string_view text) {
   if (result.ec == std::errc::result_out_of_range) return beyond_doubles(text);
   return value;
 #else
-  // Emscripten's library has no from_chars for doubles; its strtod knows only the C locale.
+  // Emscripten's library has no from_chars() for doubles. Its strtod() knows only the C locale.
   return std::strtod(text.data(), nullptr);
 #endif
 }

@@ -5,21 +5,22 @@
 
 #include "plimsoll/core/resp/node.h"
 
-// The text forms of numbers in RESP3, checked strictly and read without a locale.
+// Checks and reads the text forms of numbers in RESP3: strictly, and whatever the locale.
 
 namespace plimsoll {
 
-/// "[+-]digits[.digits][e[+-]digits]", "inf", "-inf", "nan" or "-nan".
+/// Whether `text` is "[+-]digits[.digits][e[+-]digits]", "inf", "-inf", "nan" or "-nan".
 bool is_real(std::string_view text);
 
-/// "[+-]digits".
+/// Whether `text` is "[+-]digits".
 bool is_big_number(std::string_view text);
 
-/// The double nearest to `text`, for which is_real() holds. The byte behind `text` must be readable
-/// and no part of a number: on the wire it is the CR.
+/// The double nearest to `text`, for which is_real() must hold. The byte behind `text` must be
+/// readable and not belong to a number, since strtod() is used on wasm32; on the wire it is the CR.
 double to_real(std::string_view text);
 
-/// Byte `index` of the string at `node`, split or not. It must have that many.
+/// Byte `index` of the string at `node`, split or not. The string must have more than `index`
+/// bytes.
 char byte_at(const Node* node, std::uint32_t index);
 
 }  // namespace plimsoll

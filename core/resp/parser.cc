@@ -1,13 +1,18 @@
+// Over 500 lines: one state machine, with a function for each kind of value. The steps that every
+// kind takes come first, then strings, aggregates and lines, in the order in which parser.h
+// declares them.
+
 #include "plimsoll/core/resp/parser.h"
 
 #include <algorithm>
+#include <cstring>
 
-#include "plimsoll/core/resp/parser_steps.h"
+#include "plimsoll/core/resp/number.h"
 
 namespace plimsoll {
 namespace {
 
-// 19 digits fit 64 bits without a check for overflow.
+// A number of up to 19 digits fits 64 bits, so reading it needs no check for overflow.
 constexpr std::ptrdiff_t digits_max = 19;
 
 bool is_streamable(Type type) {
@@ -49,8 +54,54 @@ Parser::Step Parser::fail(const char* at, const char* what, const char* expected
   return Step::failed;
 }
 
-// Most of what servers send, whole strings, numbers and arrays, in one go. Whatever is cut,
-// long or wrong is left where it is for parse_header() (need_more), which looks closely.
+inline Node* Parser::add(Type type, std::uint32_t size) {
+  Node* node = &scratch_;
+  if (drop_ == Drop::none) {
+    node = tape_.append();
+    if (node == nullptr) {
+      drop(Drop::too_large);
+      node = &scratch_;
+    }
+  }
+  node->type = type;
+  node->split = false;
+  node->size = size;
+  return node;
+}
+
+// Every header calls this first. The type of the frame itself decides whether the frame is wanted.
+inline void Parser::note_value(Type type) {
+  after_attribute_ = false;
+  if (depth_ != 0 || type == Type::attribute) return;
+  frame_type_ = type;
+  type_known_ = true;
+  if (!replies_wanted_ && type != Type::push) drop(Drop::unwanted);
+}
+
+// A value is whole, and so may be the aggregates whose last element it is.
+inline Parser::Step Parser::complete_value(const char* p) {
+  while (depth_ > 0) {
+    Level& top = levels_[depth_ - 1];
+    if (top.streamed) {
+      const std::size_t most =
+          top.type == Type::map ? aggregate_elements_max * 2 : aggregate_elements_max;
+      return ++top.left <= most ? Step::go_on
+                                : fail(p, "streamed aggregate is too long",
+                                       "at most aggregate_elements_max (134217728) elements");
+    }
+    if (--top.left > 0) return Step::go_on;
+    if (drop_ == Drop::none) top.head->end = tape_.position();
+    --depth_;
+    if (top.type == Type::attribute) {
+      after_attribute_ = true;
+      return Step::go_on;
+    }
+  }
+  return Step::frame;
+}
+
+// Parses whole strings, numbers and arrays, most of what servers send, in one loop. Leaves what is
+// cut, long or wrong to parse_header(), which looks closely, and returns need_more for that.
 inline Parser::Step Parser::parse_common(const char*& p, const char* end) {
   while (end - p >= header_max) {
     const char type = *p;
@@ -135,7 +186,8 @@ Parser::Step Parser::parse_header(const char*& p, const char* end, const char* s
   }
 }
 
-// The bytes `wanted`, of which some may not have come yet; those that have must agree.
+// Compares the bytes at `at` with `wanted`. Returns need_more if they agree as far as they have
+// come.
 Parser::Step Parser::expect(const char* at, const char* end, const char* wanted, const char* what,
                             const char* expected) {
   for (const char* next = wanted; *next != '\0'; ++next, ++at) {
@@ -145,7 +197,7 @@ Parser::Step Parser::expect(const char* at, const char* end, const char* wanted,
   return Step::go_on;
 }
 
-// Digits and CR LF. On go_on, `next` is behind them.
+// Reads digits and CR LF. On go_on, `next` is behind them.
 inline Parser::Step Parser::parse_length(const char* digits, const char* end, std::uint64_t& length,
                                          const char*& next) {
   const char* q = digits;
@@ -244,7 +296,8 @@ Parser::Step Parser::parse_string(Type type, const char*& p, const char* end,
   return begin_payload(length, next, storage_end);
 }
 
-// A string that has not come whole: in one piece if the buffer has room for the rest of it.
+// Begins a string that has not come as a whole. It lies in one piece if the buffer has room for the
+// rest, else in several.
 Parser::Step Parser::begin_payload(std::uint64_t length, const char* p, const char* storage_end) {
   if (length > frame_bytes_limit_ - std::min(frame_bytes_limit_, frame_bytes_)) {
     drop(Drop::too_large);
@@ -369,6 +422,168 @@ Parser::Step Parser::parse_aggregate(Type type, const char*& p, const char* end)
                             .type = type,
                             .streamed = streamed};
   return Step::go_on;
+}
+
+// Parses the header of an aggregate beyond nesting_depth_max. In the count of elements still to
+// come, its own elements replace it; an attribute is not counted as an element itself.
+Parser::Step Parser::parse_deep_aggregate(Type type, std::uint64_t length, const char*& p,
+                                          const char* next) {
+  const bool is_attribute = type == Type::attribute;
+  const bool pairs = type == Type::map || is_attribute;
+  const std::uint64_t elements = pairs ? length * 2 : length;
+  note_value(type);
+  drop(Drop::too_deep, p);
+  if (length == 0) {
+    p = next;
+    if (!is_attribute) return complete_value(p);
+    after_attribute_ = true;
+    return Step::go_on;
+  }
+  if (depth_ == nesting_depth_max) {
+    levels_[depth_++] = Level{.head = &scratch_,
+                              .left = static_cast<std::uint32_t>(elements),
+                              .type = type,
+                              .streamed = false};
+  } else {
+    std::uint32_t& left = levels_[nesting_depth_max].left;
+    const std::uint64_t all = left + elements - (is_attribute ? 0 : 1);
+    if (all > skipped_elements_max) {
+      return fail(p + 1, "aggregates that are nested too deeply are too long",
+                  "at most skipped_elements_max (2147483648) elements");
+    }
+    left = static_cast<std::uint32_t>(all);
+  }
+  p = next;
+  return Step::go_on;
+}
+
+Parser::Step Parser::parse_stream_end(const char*& p, const char* end) {
+  if (depth_ == 0 || !levels_[depth_ - 1].streamed) {
+    return fail(p, "end of a streamed aggregate where none is open", "a value");
+  }
+  const Step step = expect(p + 1, end, "\r\n", "end of a streamed aggregate is not empty");
+  if (step != Step::go_on) return step;
+  const Level& top = levels_[depth_ - 1];
+  if (after_attribute_) return fail(p, "attribute describes nothing", "a value");
+  if (top.type == Type::map && top.left % 2 != 0) {
+    return fail(p, "streamed map ends behind a key", "its value");
+  }
+  if (drop_ == Drop::none) {
+    top.head->size = top.type == Type::map ? top.left / 2 : top.left;
+    top.head->end = tape_.position();
+  }
+  --depth_;
+  p += 3;
+  return complete_value(p);
+}
+
+// Finds the CR LF that ends the line at `p`; sets `line_end` to null if the line is too long. Bytes
+// that an earlier call has searched are not searched again, so a line that arrives byte by byte
+// costs linear time. An error depends on the bytes up to it only, however they are cut.
+Parser::Step Parser::find_line(const char* p, const char* end, const char*& line_end) {
+  const char* const from = p + std::max<std::size_t>(line_scanned_, 1);
+  const std::size_t longest = 1 + line_bytes_max + 1;
+  const char* const limit = static_cast<std::size_t>(end - p) > longest ? p + longest : end;
+  const auto length = static_cast<std::size_t>(limit - std::min(from, limit));
+  const auto* const cr = static_cast<const char*>(std::memchr(from, '\r', length));
+  const char* const stop = cr != nullptr ? cr : limit;
+  if (from < stop) {
+    const auto before = static_cast<std::size_t>(stop - from);
+    if (const void* lf = std::memchr(from, '\n', before)) {
+      return fail(static_cast<const char*>(lf), "line has an LF without CR", "CR LF");
+    }
+  }
+  if (cr == nullptr && limit - p == static_cast<std::ptrdiff_t>(longest)) {
+    line_scanned_ = 0;
+    line_end = nullptr;
+    return Step::go_on;
+  }
+  if (cr == nullptr || cr + 1 == end) {
+    line_scanned_ = static_cast<std::size_t>(stop - p);
+    return Step::need_more;
+  }
+  line_scanned_ = 0;
+  if (cr[1] != '\n') return fail(cr, "line has a CR without LF", "CR LF");
+  line_end = cr;
+  return Step::go_on;
+}
+
+Parser::Step Parser::parse_line(Type type, const char*& p, const char* end) {
+  const char* line_end = nullptr;
+  const Step step = find_line(p, end, line_end);
+  if (step != Step::go_on) return step;
+  if (line_end == nullptr) return begin_long_line(type, p);
+  const char* const text = p + 1;
+  const auto size = static_cast<std::size_t>(line_end - text);
+  if (type == Type::real && !is_real({text, size})) {
+    return fail(text, "not a double", "digits with fraction and exponent, inf, -inf or nan");
+  }
+  if (type == Type::big_number && !is_big_number({text, size})) {
+    return fail(text, "not a big number", "digits");
+  }
+  note_value(type);
+  add(type, static_cast<std::uint32_t>(size))->bytes = text;
+  p = line_end + 2;
+  return complete_value(p);
+}
+
+// A line beyond line_bytes_max might not fit one buffer. So its frame is dropped, and the bytes of
+// the line are checked as they come and not kept.
+Parser::Step Parser::begin_long_line(Type type, const char*& p) {
+  if (type == Type::real) {
+    return fail(p, "double is too long", "at most line_bytes_max (16384) bytes");
+  }
+  note_value(type);
+  drop(Drop::long_line, p);
+  line_is_number_ = type == Type::big_number;
+  const bool has_sign = line_is_number_ && (p[1] == '-' || p[1] == '+');
+  p += has_sign ? 2 : 1;
+  line_skipped_ = has_sign ? 1 : 0;
+  state_ = State::long_line;
+  return Step::go_on;
+}
+
+Parser::Step Parser::parse_long_line(const char*& p, const char* end) {
+  const std::size_t room = bulk_bytes_max - line_skipped_;
+  const char* const limit = static_cast<std::size_t>(end - p) > room ? p + room : end;
+  const char* const stop = std::find_if(p, limit, [is_number = line_is_number_](char c) {
+    return c == '\r' || c == '\n' || (is_number && (c < '0' || c > '9'));
+  });
+  if (stop == end || (*stop == '\r' && stop + 1 == end)) {
+    line_skipped_ += static_cast<std::size_t>(stop - p);
+    p = stop;
+    return Step::need_more;
+  }
+  if (*stop == '\n') return fail(stop, "line has an LF without CR", "CR LF");
+  if (*stop == '\r') {
+    if (stop[1] != '\n') return fail(stop, "line has a CR without LF", "CR LF");
+    p = stop + 2;
+    state_ = State::header;
+    return complete_value(p);
+  }
+  if (stop == limit)
+    return fail(stop, "line is too long", "at most bulk_bytes_max (536870912) bytes");
+  return fail(stop, "not a big number", "digits");
+}
+
+Parser::Step Parser::parse_null(const char*& p, const char* end) {
+  const Step step = expect(p + 1, end, "\r\n", "null is not empty");
+  if (step != Step::go_on) return step;
+  note_value(Type::null);
+  add(Type::null)->integer = 0;
+  p += 3;
+  return complete_value(p);
+}
+
+Parser::Step Parser::parse_boolean(const char*& p, const char* end) {
+  if (p + 1 == end) return Step::need_more;
+  if (p[1] != 't' && p[1] != 'f') return fail(p + 1, "not a boolean", "t or f");
+  const Step step = expect(p + 2, end, "\r\n", "boolean does not end in CR LF");
+  if (step != Step::go_on) return step;
+  note_value(Type::boolean);
+  add(Type::boolean)->integer = p[1] == 't' ? 1 : 0;
+  p += 4;
+  return complete_value(p);
 }
 
 }  // namespace plimsoll

@@ -8,51 +8,71 @@
 #include "plimsoll/core/resp/node.h"
 #include "plimsoll/core/resp/tape.h"
 
-// The incremental parser of RESP2 and RESP3. It takes bytes as they lie in the read buffers, at any
-// split, and writes one top-level value (a frame) at a time onto a Tape: bulk bytes are not copied,
-// nesting does not recurse, and what a length announces allocates nothing. What a server may send,
-// and a tape cannot have, is dropped: read to its end without being recorded. Choices where servers
-// and clients differ are listed in docs/protocol.md. After an error it stays failed.
+// The incremental parser of RESP2 and RESP3. It takes bytes where they lie in the read buffers, cut
+// anywhere, and writes one top-level value (a frame) at a time onto a Tape. Reader owns one for
+// each connection, WireReader one for replies out of the cache. docs/protocol.md lists where
+// servers and clients differ, and what this parser does.
+//
+//   header --a string that is not whole--> payload --> payload_end --> header
+//     |                                       ^             |
+//     +--"$?"--> chunk_header --";", a length-+             +--in a streamed string--> chunk_header
+//     |                |
+//     |                +--";0"--> header
+//     |
+//     +--a line beyond line_bytes_max--> long_line --CR LF--> header
+//
+//   any state --an error--> failed --reset()--> header
+//
+// Invariants:
+//
+// - Bytes of strings are not copied: nodes point into the read buffers.
+// - Nesting does not recurse, and a length that the peer announces allocates nothing. So no reply
+//   can overflow the stack, or take memory for bytes that never come.
+// - A frame that the server may send but the tape cannot have (Drop) is dropped: it is parsed to
+//   its end without being recorded, so that the replies behind it keep their places.
+// - The outcome, errors included, does not depend on how the bytes are cut.
 
 namespace plimsoll {
 
-/// Aggregates inside each other, attributes included. A frame that has more is skipped.
+/// The most aggregates inside each other, attributes included. A deeper frame is skipped.
 inline constexpr std::size_t nesting_depth_max = 64;
 
-/// Bytes of a line that is not a length: simple strings and errors, numbers. A frame that has a
-/// longer one is skipped; but a double is never that long.
+/// The most bytes of a line that is not a length: a simple string or error, or a number. A frame
+/// with a longer line is skipped; a longer double is an error.
 inline constexpr std::size_t line_bytes_max = 16 * 1024;
 
-/// Elements that are still to come of aggregates beyond nesting_depth_max, all together.
+/// The most elements that may still be to come of the aggregates beyond nesting_depth_max, all
+/// together.
 inline constexpr std::size_t skipped_elements_max = std::size_t{1} << 31;
 
-/// Bytes of a bulk string, whole: the server's default proto-max-bulk-len.
+/// The most bytes of a string: the server's default proto-max-bulk-len.
 inline constexpr std::size_t bulk_bytes_max = 512 * 1024 * 1024;
 
-/// Elements of an aggregate (pairs of a map).
+/// The most elements of an aggregate, or pairs of a map.
 inline constexpr std::size_t aggregate_elements_max = std::size_t{1} << 27;
 
 class Parser {
  public:
   enum class Outcome : std::uint8_t { need_more, frame, failed };
 
-  /// Why the nodes of the frame at hand are not recorded.
+  /// Why the current frame is dropped instead of recorded.
   enum class Drop : std::uint8_t {
-    none,
-    unwanted,
-    too_large,  ///< for the memory that there is, or for the limit of begin_frame()
+    none,       ///< the frame is recorded
+    unwanted,   ///< nobody waits for the reply
+    too_large,  ///< no memory for it, or more bytes than the limit of begin_frame()
     too_deep,   ///< beyond nesting_depth_max
-    long_line,  ///< beyond line_bytes_max
+    long_line,  ///< a line is beyond line_bytes_max
   };
 
   explicit Parser(Tape& tape) : tape_(tape) {}
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  /// Forgets everything, a failure too: what comes next is the first byte of a new stream.
+  /// Forgets everything, also a failure: the next byte is the first of a new stream.
   void reset();
 
-  /// Starts the next frame: forgets the nodes of the one before.
+  /// Begins the next frame and forgets the nodes of the one before. If a string would take the
+  /// frame beyond `frame_bytes_limit` bytes, the frame is dropped as too_large.
   void begin_frame(std::size_t frame_bytes_limit) {
     tape_.clear();
     in_frame_ = true;
@@ -62,22 +82,22 @@ class Parser {
     frame_bytes_limit_ = frame_bytes_limit;
   }
 
-  /// Consumes bytes from `at` on, which moves, up to `end` or the end of the frame. `storage_end`
-  /// is where the buffer ends that later bytes are read into behind `end`. What is left between
-  /// `at` and `end` must come again, with more behind it, moved elsewhere if need be; while
-  /// in_payload() nothing is left.
+  /// Parses bytes from `at` up to `end`, or to the end of the frame, and moves `at` behind the last
+  /// byte consumed. `storage_end` is the end of the buffer into which the bytes after `end` will be
+  /// read. Pass what is left between `at` and `end` again, with more bytes behind; the caller may
+  /// move it. Nothing is left while in_payload(). On Outcome::failed, see error().
   Outcome parse(const char*& at, const char* end, const char* storage_end);
 
-  /// The same as begin_frame() and parse() for a frame that lies there whole and is a string or a
-  /// small number, as most replies are, in a fraction of the time. False: nothing has changed.
+  /// Does what begin_frame() and parse() do, much faster, for a frame that is there as a whole and
+  /// is a string or a small number, as most replies are. Returns false for any other frame: then
+  /// nothing has been consumed.
   bool parse_short_frame(const char*& at, const char* end, std::size_t frame_bytes_limit);
 
-  /// Stops recording the frame at hand: the rest streams past, its nodes are forgotten. The first
-  /// reason counts.
+  /// Stops recording the current frame and forgets its nodes. The first reason counts.
   void drop(Drop reason);
 
-  /// Drops replies as soon as they show that they are not pushes, until told otherwise: also one
-  /// that is half there.
+  /// While `wanted` is false, drops every frame, also one that has begun, as soon as its type shows
+  /// that it is no push.
   void set_replies_wanted(bool wanted) {
     replies_wanted_ = wanted;
     if (!wanted && in_frame_ && type_known_ && frame_type_ != Type::push) drop(Drop::unwanted);
@@ -85,17 +105,19 @@ class Parser {
 
   Drop dropped() const { return drop_; }
 
-  /// The byte of the stream where the aggregate that is too deep, or the line that is too long,
+  /// After Drop::too_deep and Drop::long_line: the byte of the stream where that aggregate or line
   /// begins.
   std::uint64_t dropped_at() const { return dropped_at_; }
 
   bool in_frame() const { return in_frame_; }
 
-  /// Whether the next bytes belong to a string whose node already points at `storage_end`'s buffer.
+  /// Whether the next bytes belong to a string whose node already points into the current buffer:
+  /// so they must be read to where they would have followed.
   bool in_payload() const { return state_ == State::payload; }
 
-  /// At least so many bytes belong to the frame that is to come or is half there, behind the `rest`
-  /// that parse() left: who reads no more reads nothing of the frame after it.
+  /// The least number of bytes that are missing of the current frame, or of the next if none has
+  /// begun, behind the `rest` bytes that parse() left. A caller that reads no more than this reads
+  /// nothing of the frame after.
   std::size_t missing_bytes_min(std::size_t rest) const {
     constexpr std::size_t line_bytes_min = 3;  // "_\r\n"
     if (state_ == State::payload) return payload_left_ + 2;
@@ -103,16 +125,16 @@ class Parser {
     return rest < line_bytes_min ? line_bytes_min - rest : 1;
   }
 
-  /// Of the frame that is half there: whether its type has been read.
+  /// Whether a frame has begun and its type has been read.
   bool is_type_known() const { return in_frame_ && type_known_; }
 
-  /// The type of the frame: valid once it is whole, or is_type_known().
+  /// The type of the frame. Valid once the frame is whole, or is_type_known().
   Type frame_type() const { return frame_type_; }
 
-  /// Bytes of the frame so far.
+  /// The bytes of the frame that have been consumed.
   std::size_t frame_bytes() const { return frame_bytes_; }
 
-  /// protocol_error, with the byte of the stream; valid after Outcome::failed.
+  /// After Outcome::failed: a protocol_error, whose offset is the byte of the stream.
   const Error& error() const { return error_; }
 
  private:
@@ -120,7 +142,7 @@ class Parser {
 
   struct Level {
     Node* head;
-    std::uint32_t left;  // elements still to come; of a streamed one, elements so far
+    std::uint32_t left;  // elements still to come; of a streamed aggregate, elements so far
     Type type;
     bool streamed;
   };
@@ -156,8 +178,8 @@ class Parser {
   Node* add(Type type, std::uint32_t size = 0);
   void note_value(Type type);
 
-  // "$5\r\n" or ":12\r\n" at `p`, of which header_max bytes must be there; `next` is behind it.
-  // False for whatever else is there.
+  // Reads "$5\r\n" or ":12\r\n" at `p`, where header_max bytes must be readable, and sets `next`
+  // behind it. Returns false for anything else, which parse_header() looks at.
   static constexpr std::ptrdiff_t header_max = 13;  // a sign, 9 digits, CR LF, and one more
   static bool read_short_header(const char* p, std::uint32_t& number, const char*& next);
 
@@ -172,21 +194,21 @@ class Parser {
   Type frame_type_ = Type::null;
   std::uint32_t depth_ = 0;
   std::uint32_t streamed_bytes_ = 0;
-  std::size_t payload_left_ = 0;  // of the string or chunk at hand
-  std::size_t piece_left_ = 0;    // of its part in this buffer
-  std::size_t line_scanned_ = 0;  // bytes of an unfinished line that hold no CR
-  std::size_t line_skipped_ = 0;  // bytes of a line that is too long
-  bool line_is_number_ = false;   // of that: digits, and no sign any more
+  std::size_t payload_left_ = 0;  // bytes still to come of the current string or chunk
+  std::size_t piece_left_ = 0;    // of these, bytes that fit the current buffer
+  std::size_t line_scanned_ = 0;  // bytes of an unfinished line in which there is no CR
+  std::size_t line_skipped_ = 0;  // bytes so far of a line that is too long
+  bool line_is_number_ = false;   // that line must be digits from here on
   Node* string_ = nullptr;
-  Node scratch_{};  // written instead of the tape while dropping
+  Node scratch_{};  // nodes are written here instead of to the tape while a frame is dropped
   std::size_t frame_bytes_ = 0;
   std::size_t frame_bytes_limit_ = SIZE_MAX;
   std::uint64_t dropped_at_ = 0;
-  std::uint64_t position_ = 0;   // in the stream, of where parse() began
+  std::uint64_t position_ = 0;   // the byte of the stream where parse() began
   const char* begin_ = nullptr;  // where parse() began
   Error error_;
-  // The last one stands for all that are too deep: of these only the elements are counted that are
-  // still to come, so that skipping them needs neither recursion nor memory.
+  // The last level stands for all aggregates that are too deep. Only the number of elements that
+  // are still to come is kept for them, so that skipping them needs neither recursion nor memory.
   std::array<Level, nesting_depth_max + 1> levels_;
 };
 

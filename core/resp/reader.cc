@@ -1,6 +1,7 @@
 #include "plimsoll/core/resp/reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -10,8 +11,102 @@
 namespace plimsoll {
 namespace {
 
-// Less room than this is not worth a system call: take the next segment instead.
+// Less room than this is not worth a system call: the reader takes the next segment instead.
 constexpr std::size_t read_space_min = 2048;
+
+bool has_bytes(Type type) {
+  switch (type) {
+    case Type::real:
+    case Type::big_number:
+    case Type::simple_string:
+    case Type::bulk_string:
+    case Type::verbatim:
+    case Type::simple_error:
+    case Type::bulk_error: return true;
+    case Type::null:
+    case Type::boolean:
+    case Type::integer:
+    case Type::array:
+    case Type::set:
+    case Type::map:
+    case Type::push:
+    case Type::attribute:
+    case Type::piece:
+    case Type::link: return false;
+  }
+  return false;
+}
+
+// Walks a tape node by node, in the order of the wire, and follows links.
+class Walk {
+ public:
+  explicit Walk(const Tape& tape) : at_(tape.first()), left_(tape.size()) {}
+
+  bool done() const { return left_ == 0; }
+  const Node* next() {
+    at_ = follow(at_);
+    --left_;
+    return at_++;
+  }
+
+  /// Whether `end` is the next node, or the link before it.
+  bool is_at(const Node* end) const { return at_ == end || (left_ > 0 && follow(at_) == end); }
+
+ private:
+  const Node* at_;
+  std::size_t left_;
+};
+
+// Copies a tape and the bytes that it points at into one block. In the copy each string lies in one
+// piece, and aggregates end where their copied elements end.
+class Copier {
+ public:
+  Copier(Node* nodes, char* bytes) : node_(nodes), bytes_(bytes) {}
+
+  void copy(const Tape& tape) {
+    Walk walk(tape);
+    while (!walk.done()) {
+      close_at(walk);
+      const Node* const from = walk.next();
+      if (from->type == Type::piece) continue;  // copied with its string
+      Node& to = *node_++ = *from;
+      if (is_aggregate(from->type)) {
+        open_[open_count_++] = {from->end, &to};
+      } else if (has_bytes(from->type)) {
+        copy_bytes(*from, to);
+      }
+    }
+    close_at(walk);
+    PLIMSOLL_CHECK(open_count_ == 0);
+  }
+
+ private:
+  struct Open {
+    const Node* end;
+    Node* copy;
+  };
+
+  void close_at(const Walk& walk) {
+    while (open_count_ > 0 && walk.is_at(open_[open_count_ - 1].end)) {
+      open_[--open_count_].copy->end = node_;
+    }
+  }
+
+  void copy_bytes(const Node& from, Node& to) {
+    BytesView(&from).copy_to(bytes_);
+    to.split = false;
+    to.bytes = bytes_;
+    bytes_ += from.size;
+    // to_real() reads one byte behind the text of a number (number.h).
+    if (from.type == Type::real) *bytes_++ = '\r';
+  }
+
+  Node* node_;
+  char* bytes_;
+  // One more than the parser's levels: the deepest aggregate may contain an empty one.
+  std::array<Open, nesting_depth_max + 1> open_{};
+  std::size_t open_count_ = 0;
+};
 
 }  // namespace
 
@@ -22,7 +117,8 @@ Reader::~Reader() { reset(); }
 
 std::span<char> Reader::read_space(Reserve reserve) {
   const std::span<char> room = find_room(reserve);
-  // The reserve goes to somebody else once the frame is over: of the next one nothing may be there.
+  // The reserve goes to another reader once this frame is over. So no byte of the next frame may be
+  // read into it.
   const bool in_reserve = last_ != nullptr && last_->payer == nullptr;
   const bool shares = options_.spares_reserve || replies_.budget().progress_reserve().is_wanted();
   if (!in_reserve || !shares) return room;
@@ -45,7 +141,8 @@ std::span<char> Reader::find_room(Reserve reserve) {
   return {end_, static_cast<std::size_t>(last_->end() - end_)};
 }
 
-// The segment to fill next: a new one, or the last one again if nothing refers to what is in it.
+// Returns the segment to fill next: a new one, or last_ again if nobody refers to its bytes any
+// more (neither the current frame nor a reply that was kept).
 Segment* Reader::acquire(Reserve reserve) {
   const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
   if (last_ != nullptr && !recorded && last_->holders.load(std::memory_order_acquire) == 1) {
@@ -60,7 +157,7 @@ Segment* Reader::acquire(Reserve reserve) {
   return replies_.budget().progress_reserve().take(this);
 }
 
-// With the pool dry and the reserve used up by this very frame, nothing but skipping helps.
+// The pool is dry and this very frame has used up the reserve: then only skipping the frame helps.
 bool Reader::skip_for_lack_of_room() {
   const bool recording = partial_ && parser_.dropped() == Parser::Drop::none;
   if (!recording || frame_ready_ || !touches_reserve()) return false;
@@ -99,7 +196,7 @@ Reader::Poll Reader::next(bool replies_wanted) {
   if (last_ == nullptr) return Poll::need_more;
   if (at_ == end_ && !partial_) {
     if (lent_) return Poll::need_more;
-    // Nothing is left in the buffer: start it afresh, or leave it to a reply that was kept.
+    // Nothing in the buffer is needed: fill it from the start again, or leave it to a kept reply.
     if (last_->payer == nullptr || last_->holders.load(std::memory_order_acquire) != 1) {
       release_last();
     } else {
@@ -123,7 +220,7 @@ Reader::Poll Reader::next(bool replies_wanted) {
   }
   if (parser_.dropped() != Parser::Drop::none) release_before_last();
   if (outcome == Parser::Outcome::need_more) {
-    // Of a frame that nobody reads, nothing needs to stay: least of all in the reserve.
+    // Nothing of a dropped frame needs to stay, least of all in the progress reserve.
     const bool dropped = parser_.dropped() != Parser::Drop::none;
     if (dropped && at_ == end_ && !lent_) release_last();
     return Poll::need_more;
@@ -140,7 +237,7 @@ Reader::Half Reader::half() const {
   return type == Type::simple_error || type == Type::bulk_error ? Half::error : Half::reply;
 }
 
-// Of an error whose words are gone nobody knows what it refused.
+// The text of a dropped error is gone, so it may or may not have been a refusal: `maybe`.
 Error Reader::dropped_error() const {
   const Type type = parser_.frame_type();
   const bool is_error = type == Type::simple_error || type == Type::bulk_error;
@@ -198,6 +295,54 @@ bool Reader::touches_reserve() const {
     if (segment == last_) break;
   }
   return false;
+}
+
+Result<Reply> Reader::keep() {
+  PLIMSOLL_CHECK(frame_ready_ && parser_.dropped() == Parser::Drop::none && tape_.size() > 0);
+  return parser_.frame_bytes() < Reply::copied_bytes_max ? keep_copy() : keep_buffers();
+}
+
+Result<Reply> Reader::copy() {
+  PLIMSOLL_CHECK(frame_ready_ && parser_.dropped() == Parser::Drop::none && tape_.size() > 0);
+  return keep_copy();
+}
+
+Result<Reply> Reader::keep_copy() {
+  std::size_t nodes = 0;
+  std::size_t bytes = 0;
+  for (Walk walk(tape_); !walk.done();) {
+    const Node& node = *walk.next();
+    if (node.type == Type::piece) continue;
+    ++nodes;
+    if (has_bytes(node.type)) bytes += node.size + (node.type == Type::real ? 1u : 0u);
+  }
+  Reply reply;
+  reply.nodes_ = Block::allocate(replies_, nodes * sizeof(Node) + bytes);
+  if (!reply.nodes_) return Reply::no_room();
+  auto* const first = static_cast<Node*>(reply.nodes_.data());
+  Copier(first, reinterpret_cast<char*>(first + nodes)).copy(tape_);
+  reply.root_ = first;
+  return reply;
+}
+
+Result<Reply> Reader::keep_buffers() {
+  // The reserve is for making progress. A kept reply would hold it for as long as its user likes,
+  // and every other connection that is out of memory would wait so long.
+  if (touches_reserve()) return Reply::no_room();
+  Reply reply;
+  reply.nodes_ = Block::allocate(replies_, Tape::inline_nodes * sizeof(Node));
+  if (!reply.nodes_) return Reply::no_room();
+  auto* const first = static_cast<Node*>(reply.nodes_.data());
+  reply.payer_ = &replies_;
+  reply.pieces_ = tape_.take_pieces(first);
+  reply.root_ = first;
+  reply.first_ = first_;
+  reply.last_ = last_;
+  for (Segment* segment = first_;; segment = segment->next) {
+    hold(*segment);
+    if (segment == last_) break;
+  }
+  return reply;
 }
 
 }  // namespace plimsoll

@@ -10,18 +10,35 @@
 #include "plimsoll/core/resp/tape.h"
 #include "plimsoll/core/resp/value.h"
 
-// One connection's way in: hands out room to read into, parses what was read, and presents one
-// frame at a time, where it lies. Room is charged before it is handed out; when there is none the
-// answer is "not now". A frame that cannot fit is skipped while it streams past.
+// The receiving side of one connection: hands out room to read into, parses what was read, and
+// presents one frame at a time where it lies in the read buffers. Session owns it; the replies pool
+// pays for buffers and tape. ReaderOptions::reply_bytes_max bounds a frame.
+//
+//   read_space() --> the driver reads --> handle_read() --> next() --frame--> value(), keep() --+
+//        ^                                                   ^   |                             |
+//        +-----------------------need_more-------------------|---+                             |
+//                                                            +---------------------------------+
+//
+// Invariants:
+//
+// - Room is charged before it is handed out. Without memory, read_space() is empty: do not read
+//   now.
+// - The segments from first_ to last_ have the current frame. Only last_ is filled; its bytes from
+//   at_ to end_ have been read and not parsed.
+// - The segments of a presented frame stay until next() is called again; those that a kept Reply
+//   holds, until that reply is destroyed.
+// - A frame that does not fit is skipped as it streams past, and the connection goes on.
+// - While the pool is dry, one reader at a time may use the progress reserve (progress_reserve.h),
+//   and only until its frame is over.
 
 namespace plimsoll {
 
 struct ReaderOptions {
-  /// Replies and pushes of more bytes (with their tapes) are skipped.
+  /// A reply or push that takes more bytes, with its tape, is skipped.
   std::size_t reply_bytes_max = bulk_bytes_max;
 
-  /// Of what is read to the progress reserve nothing is behind the frame at hand: it could not
-  /// stay.
+  /// While a frame is read into the progress reserve, reads nothing of the frame behind it: that
+  /// one could not stay there.
   bool spares_reserve = false;
 };
 
@@ -29,76 +46,81 @@ class Reader {
  public:
   enum class Poll { need_more, frame, failed };
 
-  /// Whether the progress reserve may be read to while the pool is dry. A frame that lies in it
-  /// goes on there in any case: it must come to an end.
+  /// Whether read_space() may take the progress reserve while the pool is dry. A frame that is
+  /// already in the reserve continues there in any case, so that it comes to an end.
   enum class Reserve : std::uint8_t { use, leave };
 
-  /// Buffers and tapes are charged to `replies`.
+  /// `replies` pays for buffers and tapes, and must outlive this.
   Reader(Account& replies, const ReaderOptions& options);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// Where the next bytes of the peer go, once next() wants more. Empty where the replies pool has
-  /// no memory: do not read now, ask again when some was released. The room stays valid until
-  /// handle_read(), which may be of no bytes, or reset().
+  /// Where to read the next bytes of the peer to; call it when next() needs more. Empty if the
+  /// replies pool has no memory: do not read now, ask again once memory was released. The room
+  /// stays valid until handle_read(), which may be of no bytes, or reset().
   std::span<char> read_space(Reserve reserve = Reserve::use);
 
-  /// The first `count` bytes of read_space() have been filled.
+  /// The driver has read `count` bytes to the front of read_space().
   void handle_read(std::size_t count);
 
-  /// Moves on to the next frame; what the frame before gave out is invalid from here on.
-  /// `replies_wanted` says whether anyone waits for the next reply: if not it is skipped as it
-  /// comes (pushes never are).
+  /// Moves on to the next frame. Views of the frame before are invalid from now on. If
+  /// `replies_wanted` is false, nobody waits for a reply: then one is skipped as it comes, pushes
+  /// are not.
   Poll next(bool replies_wanted);
 
-  /// The frame: valid after Poll::frame until next().
+  /// The frame. Valid after Poll::frame, until next().
   Value value() const { return Value(tape_.first()); }
   bool is_push() const { return parser_.frame_type() == Type::push; }
   std::size_t frame_bytes() const { return parser_.frame_bytes(); }
 
-  /// Why the frame has no value: Drop::none where it has one.
+  /// Why the frame has no value; Drop::none if it has one.
   Parser::Drop dropped() const { return parser_.dropped(); }
   std::uint64_t dropped_at() const { return parser_.dropped_at(); }
-  /// What whoever waits for it is told then: reply_too_large, with the limit and where it was.
+  /// The error for the request whose reply was dropped: reply_too_large, with the limit and the
+  /// byte of the stream.
   Error dropped_error() const;
 
-  /// Takes the frame along, beyond next(). Fails (reply_too_large) where the replies pool has no
-  /// room for it; the frame is still there then. Once for each frame.
+  /// Returns the frame as a Reply that lives beyond next(): a copy if it is small, else with its
+  /// buffers. Fails with reply_too_large if the replies pool has no room; the frame is still there
+  /// then. Call it at most once for each frame.
   Result<Reply> keep();
 
-  /// A copy of the frame, whatever its size, that lives beyond next(). Fails as keep() does.
+  /// Returns a copy of the frame, whatever its size, that lives beyond next(). Fails as keep()
+  /// does.
   Result<Reply> copy();
 
-  /// Whether keep() may work once there is memory: not for a large frame that lies in the progress
-  /// reserve.
+  /// Whether keep() can succeed once there is memory. It cannot for a large frame in the progress
+  /// reserve, whose buffers must be given back.
   bool may_keep() const {
     return parser_.frame_bytes() < Reply::copied_bytes_max || !touches_reserve();
   }
 
-  /// Whether what was read, and is not presented or just being, lies in the progress reserve.
+  /// Whether the current frame, or bytes that were read and not parsed, lie in the progress
+  /// reserve.
   bool touches_reserve() const;
 
   /// After Poll::failed.
   const Error& error() const { return parser_.error(); }
 
-  /// Whether a frame has begun to arrive and not ended.
+  /// Whether a part of a frame has arrived, and not all of it.
   bool in_frame() const { return partial_; }
 
-  /// Of the frame that has begun to arrive: what it is, as far as its bytes have shown that.
+  /// What the frame of which a part has arrived is, as far as that part shows.
   enum class Half : std::uint8_t { unknown, push, error, reply };
   Half half() const;
 
   /// Whether there is a buffer, even if nothing in it is needed.
   bool holds_buffer() const { return last_ != nullptr; }
 
-  /// Whether there are bytes that were read and not presented, or are just being.
+  /// Whether there are bytes that are needed: of the current frame, or read and not parsed.
   bool holds_bytes() const { return partial_ || frame_ready_ || at_ != end_; }
 
   /// Forgets everything: the next byte is the first of a new connection.
   void reset();
 
-  /// Gives back the buffer if nothing in it is needed: for when no reply is awaited.
+  /// Gives back the buffer if nothing in it is needed. Call it when no reply is awaited, so that an
+  /// idle connection holds no buffer.
   void release_idle();
 
  private:
@@ -113,13 +135,13 @@ class Reader {
 
   Account& replies_;
   const ReaderOptions options_;
-  Segment* first_ = nullptr;  // of the frame at hand
-  Segment* last_ = nullptr;   // being filled
+  Segment* first_ = nullptr;  // the first segment of the current frame
+  Segment* last_ = nullptr;   // the segment that is being filled
   const char* at_ = nullptr;  // the first byte in last_ that is not parsed
   char* end_ = nullptr;       // one past the last byte read
-  bool lent_ = false;         // read_space() was given out
-  bool frame_ready_ = false;
-  bool partial_ = false;
+  bool lent_ = false;         // the driver may be reading to read_space() now
+  bool frame_ready_ = false;  // next() has presented a frame, which is still there
+  bool partial_ = false;      // a part of a frame has been parsed
   Tape tape_;
   Parser parser_;
 };

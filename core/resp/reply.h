@@ -14,9 +14,10 @@ namespace plimsoll {
 
 class Reader;
 
-/// A reply that was kept beyond its event: owns its bytes and pays for them until it is destroyed,
-/// on any thread, even after its client is gone. A small one is a copy in one block, charged
-/// exactly; a large one keeps the read buffers that it lies in and pays for them whole.
+/// A reply that was kept beyond its event. It owns its bytes and pays for them until it is
+/// destroyed: on any thread, also after its client is gone. A small reply is a copy in one block,
+/// charged exactly. A large reply holds the read buffers that it lies in, and pays for each of them
+/// whole.
 class Reply {
  public:
   Reply() = default;
@@ -27,19 +28,19 @@ class Reply {
   }
   ~Reply();
 
-  /// Replies of this many bytes on the wire and more keep their buffers.
+  /// A reply of this many bytes on the wire, or more, holds its buffers instead of being copied.
   static constexpr std::size_t copied_bytes_max = segment_bytes / 2;
 
-  /// One whole reply that lies in one piece, as write_wire() or a server wrote it. reply_too_large
-  /// where `payer` has no memory.
+  /// Makes a Reply of `wire`: one whole reply, as write_wire() or a server wrote it. Fails with
+  /// reply_too_large if `payer` has no memory.
   static Result<Reply> copy_of(std::string_view wire, Account& payer);
 
   bool has_value() const { return root_ != nullptr; }
 
-  /// What it pays for. A segment that it shares with others is counted whole.
+  /// The bytes that the reply pays for. A segment that other replies hold as well counts whole.
   std::size_t charged_bytes() const;
 
-  /// The reply. Views of it live as long as this Reply.
+  /// The value. Views of it live as long as this Reply.
   Value value() const {
     PLIMSOLL_CHECK(has_value());
     return Value(root_);
@@ -48,13 +49,14 @@ class Reply {
  private:
   friend class Reader;
 
+  static Error no_room();
   void swap(Reply& other) noexcept;
 
   const Node* root_ = nullptr;
-  Block nodes_;  // all nodes and bytes of a small reply, the first nodes of a large one
+  Block nodes_;  // all nodes and bytes of a small reply, the first nodes of a large reply
   Account* payer_ = nullptr;
-  Tape::Piece* pieces_ = nullptr;
-  Segment* first_ = nullptr;
+  Tape::Piece* pieces_ = nullptr;  // the other nodes of a large reply
+  Segment* first_ = nullptr;       // the read buffers of a large reply
   Segment* last_ = nullptr;
 };
 

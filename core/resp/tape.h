@@ -5,8 +5,9 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/resp/node.h"
 
-// Where the parser puts the nodes of the reply at hand. The first few live in the tape itself, so
-// that small replies need no memory; then come chunks of 4 KiB, then segments, each charged.
+// Holds the nodes of the current reply, which the parser appends. The first inline_nodes lie in the
+// tape itself, so that small replies allocate nothing. Then comes one chunk of 4 KiB, then segments
+// of 64 KiB; `payer` is charged for each.
 
 namespace plimsoll {
 
@@ -14,14 +15,13 @@ class Tape {
  public:
   static constexpr std::size_t inline_nodes = 64;
 
-  /// What grows is charged to `payer`.
+  /// `payer` pays for the chunk and the segments, and must outlive this.
   explicit Tape(Account& payer) : payer_(payer) { clear(); }
   ~Tape() { clear(); }
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// Room for one more node, or null where no more memory is granted. Nodes stay where they are
-  /// until clear().
+  /// Returns room for one more node; null if there is no memory. Nodes do not move until clear().
   Node* append() {
     if (next_ == last_ && !grow()) return nullptr;
     ++size_;
@@ -30,12 +30,12 @@ class Tape {
 
   const Node* first() const { return inline_; }
 
-  /// Where the next node will go, or where a link to it will: what `Node::end` wants.
+  /// Where the next node, or the link to it, will be: for Node::end.
   const Node* position() const { return next_; }
 
   std::size_t size() const { return size_; }
 
-  /// Bytes charged for what does not fit the tape itself.
+  /// Bytes charged for the chunk and the segments.
   std::size_t charged_bytes() const { return charged_; }
 
   void clear() {
@@ -45,7 +45,7 @@ class Tape {
     size_ = 0;
   }
 
-  // What follows is for keeping a reply (keep.cc).
+  // The rest of the interface is for Reader::keep() and Reply.
 
   struct Piece {
     Piece* next;
@@ -54,8 +54,8 @@ class Tape {
   };
   static_assert(sizeof(Piece) % alignof(Node) == 0);
 
-  /// Hands over the pieces; the nodes that lie in the tape itself are copied to `inline_copy`,
-  /// which has room for inline_nodes, and the tape is as after clear().
+  /// Hands over the pieces and leaves the tape as after clear(). Copies the nodes that lie in the
+  /// tape itself to `inline_copy`, which must have room for inline_nodes.
   Piece* take_pieces(Node* inline_copy);
 
   static void release(Piece* pieces, Account* payer);
@@ -67,7 +67,7 @@ class Tape {
 
   Account& payer_;
   Node* next_;
-  Node* last_;  // the place of the link, which is not for append()
+  Node* last_;  // the last node of the piece, reserved for the link to the next piece
   std::size_t size_ = 0;
   std::size_t charged_ = 0;
   Piece* first_piece_ = nullptr;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t real_text_max = 128;
 
-// Behind an attribute comes another one or the value.
+// The first node at or behind `node` that is no attribute: the value that the attributes describe.
 const Node* behind_attributes(const Node* node) {
   node = follow(node);
   while (node->type == Type::attribute) node = follow(skip(node));
@@ -145,7 +145,7 @@ Entries Value::attributes() const {
 }
 
 Elements::Iterator& Elements::Iterator::operator++() {
-  // The last element may have nothing behind it that could be looked at.
+  // There may be no node behind the last element, so this does not look there.
   if (--left_ > 0) node_ = skip(behind_attributes(node_));
   return *this;
 }

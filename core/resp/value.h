@@ -8,8 +8,8 @@
 #include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/resp/node.h"
 
-// Typed access to a reply on its tape. A Value is a pointer: it lives as long as the reply or the
-// event that it came from. Asking for a type that the reply has not is an Error (wrong_type).
+// Typed access to a reply on its tape. A Value is a pointer: it is valid as long as the reply or
+// the event that it came from. Each as_...() fails with wrong_type if the reply is of another type.
 
 namespace plimsoll {
 
@@ -38,28 +38,29 @@ class Value {
 
   Result<std::int64_t> as_integer() const;
 
-  /// A boolean, or an integer 0 or 1, which is how RESP2 says it.
+  /// A boolean, or an integer 0 or 1: RESP2 has no booleans.
   Result<bool> as_boolean() const;
 
-  /// A double, an integer, or a string that holds one, which is how RESP2 says it.
+  /// A double, an integer, or a bulk string with the text of a double: RESP2 has no doubles.
   Result<double> as_real() const;
 
-  /// The bytes of any string or number in text form; of a verbatim string without its format.
+  /// The bytes of a string, or the text of a double or big number; a verbatim string without its
+  /// format.
   Result<BytesView> as_bytes() const;
 
   /// The text of an error reply: "ERR unknown command...".
   Result<BytesView> as_error() const;
 
-  /// "txt", "mkd": the format of a verbatim string.
+  /// The format of a verbatim string, such as "txt" or "mkd".
   Result<VerbatimFormat> as_format() const;
 
-  /// The elements of an array, a set or a push; of a map keys and values in turn.
+  /// The elements of an array, a set or a push; the keys and values of a map in turn.
   Result<Elements> as_elements() const;
 
-  /// The pairs of a map, or of an array of even length, which is how RESP2 says it.
+  /// The pairs of a map, or of an array of even length: RESP2 has no maps.
   Result<Entries> as_entries() const;
 
-  /// The pairs of the attribute that came with this value, none mostly.
+  /// The pairs of the attribute that came with this value; mostly there is none.
   Entries attributes() const;
 
   const Node* node() const { return node_; }

@@ -11,7 +11,7 @@
 namespace plimsoll {
 namespace {
 
-// How a type begins on the wire.
+// The first byte of a value of this type on the wire.
 char sign_of(Type type) {
   switch (type) {
     case Type::null: return '_';
@@ -45,8 +45,8 @@ std::uint64_t magnitude(std::int64_t number) {
   return number < 0 ? 0 - bits : bits;
 }
 
-// Calls `visit(node)` for `value` and all that is inside it, in the order of the wire, attributes
-// left out. The row of nodes needs no recursion: what counts is how many values are still to come.
+// Calls `visit(node)` for `value` and everything inside it except attributes, in the order of the
+// wire. Needs no recursion, since nodes lie in a row: it counts the values that are still to come.
 template <class Visit>
 void for_each_value(const Value& value, Visit visit) {
   const Node* node = value.node();
@@ -119,8 +119,8 @@ std::optional<Type> type_of_bulk(char sign) {
   }
 }
 
-// The decimal digits in front of CR LF, and how many there are; none where something else stands
-// there.
+// Reads the decimal digits at `p` as a number. Returns how many digits there are; 0 if there is
+// something else.
 std::size_t read_length(const char* p, std::size_t& length) {
   std::size_t digits = 0;
   length = 0;

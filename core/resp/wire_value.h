@@ -10,30 +10,33 @@
 #include "plimsoll/core/resp/tape.h"
 #include "plimsoll/core/resp/value.h"
 
-// Replies as bytes in one piece, and back: how the cache keeps them.
+// Writes replies as RESP3 bytes in one piece, and reads them back: the cache keeps replies this
+// way.
 
 namespace plimsoll {
 
-/// Bytes of write_wire().
+/// The number of bytes that write_wire() writes.
 std::size_t wire_size(const Value& value);
 
 /// Writes the value as a server sends it in RESP3, wire_size() bytes, and returns the end.
 ///
-/// What was sent without streaming is the same byte for byte, but for: attributes, which are left
-/// out; the nulls of RESP2, which are all `_`; signs and zeros that a number or a length could do
-/// without.
+/// A reply that was sent without streaming comes out byte for byte the same, except that attributes
+/// are left out, the nulls of RESP2 become `_`, and needless signs and leading zeros of numbers and
+/// lengths are gone.
 char* write_wire(const Value& value, char* out);
 
-/// Reads one reply at a time that lies in one piece. What is no aggregate needs no memory.
+/// Reads replies that lie in one piece, one at a time. A reply that is no aggregate needs no
+/// memory.
 class WireReader {
  public:
-  /// What the nodes of an aggregate need beyond Tape::inline_nodes is charged to `payer`.
+  /// `payer` pays for the nodes of an aggregate beyond Tape::inline_nodes, and must outlive this.
   explicit WireReader(Account& payer) : payer_(payer) {}
   WireReader(const WireReader&) = delete;
   WireReader& operator=(const WireReader&) = delete;
 
-  /// `wire` is one whole reply, as write_wire() or a server wrote it. The value lives as long as
-  /// `wire` and this, until the next read(). reply_too_large where the account has no memory.
+  /// Reads `wire`: one whole reply, as write_wire() or a server wrote it. The value is valid until
+  /// the next read(), as long as `wire` and this live. Fails with reply_too_large if the account
+  /// has no memory.
   Result<Value> read(std::string_view wire) {
     if (read_scalar(wire)) return Value(&node_);
     return read_any(wire);
@@ -51,7 +54,7 @@ class WireReader {
 
   Account& payer_;
   Node node_{};
-  std::optional<Parsing> parsing_;  // of nothing while only scalars are read
+  std::optional<Parsing> parsing_;  // made by the first reply that is no scalar
 };
 
 }  // namespace plimsoll
