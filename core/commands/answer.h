@@ -5,12 +5,12 @@
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What the server says to a command of the table, as CommandView has it.
+// How the server answers a command of the table.
 
 namespace plimsoll::commands {
 
-/// `row` as CommandView::row, not 0. A script or a function may answer with any error, also with
-/// one in the words of a refusal, after it has written.
+/// CommandView::answer for a command of `row`, which must not be 0. A script or a function may
+/// write and then answer with any error, also with the text of a refusal.
 constexpr CommandView::Answer answer_to(std::uint16_t row) {
   switch (row) {
     case row_numbers::eval:

@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <string_view>
 
-// An end of a range in a sorted set: a rank, a score, or as the server spells it.
+// One end of a range in a sorted set: a rank, a score, or a text in the server's own spelling.
 
 namespace plimsoll::commands {
 
-/// `0`, `-1`, `2.5`, Bound::exclusive(2.5), "-inf", "[name".
+/// Examples: `0`, `-1`, `2.5`, Bound::exclusive(2.5), "-inf", "[name". A text is a view, which must
+/// live until the command is submitted.
 class Bound {
  public:
   enum class Kind : std::uint8_t { text, integer, real, exclusive };
@@ -20,7 +21,7 @@ class Bound {
   template <std::convertible_to<std::string_view> Text>
   Bound(const Text& spelled) : Bound(std::string_view(spelled)) {}
 
-  /// This score not included.
+  /// All scores beyond `score`, without it.
   static Bound exclusive(double score) {
     Bound bound(score);
     bound.kind_ = Kind::exclusive;

@@ -10,14 +10,15 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What builders return: a command that holds views of its arguments and converts to a CommandView.
-// Use it in the expression that made it; arguments are copied when the command is submitted.
+// What the builders of simple commands return: a command that holds views of its arguments and
+// converts to a CommandView. The arguments are copied when the command is submitted, so use the
+// command in the expression that makes it.
 
 namespace plimsoll::commands {
 
 using Words = std::span<const std::string_view>;
 
-/// A literal that can be a template argument.
+/// A string literal as a template argument.
 template <std::size_t N>
 struct Literal {
   std::array<char, N> text{};
@@ -71,7 +72,7 @@ inline constexpr auto encoded_head = encode_head<Word, Args>();
 
 }  // namespace detail
 
-/// A command with N arguments that are known to the compiler, and maybe more.
+/// A command with N arguments whose number the compiler knows, and perhaps lists behind them.
 template <std::size_t N>
 struct Command {
   std::string_view head;
@@ -97,10 +98,10 @@ struct Command {
   }
 };
 
-/// A command that makes no sense without its list.
+/// A command that makes no sense with an empty list.
 template <std::size_t N>
 struct ListCommand : Command<N> {
-  /// invalid_argument where the list is empty: do not send it.
+  /// Fails with invalid_argument if the list is empty: do not send the command then.
   Status status() const {
     if (!this->more_args.empty() || !this->pairs.empty()) return {};
     return Error{.code = ErrorCode::invalid_argument,
@@ -109,10 +110,10 @@ struct ListCommand : Command<N> {
   }
 };
 
-/// For commands that change nothing on the server.
+/// The effect of a command that changes nothing on the server.
 inline constexpr auto reads = CommandView::Effect::read;
 
-/// `Name` with exactly these arguments: its head is made by the compiler.
+/// The command `Name` with exactly these arguments. The compiler makes its head, with the count.
 template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr Command<sizeof...(Args)> fixed(const Args&... args) {
   return {.head = detail::encoded_head<Name, sizeof...(Args)>,
@@ -121,7 +122,7 @@ constexpr Command<sizeof...(Args)> fixed(const Args&... args) {
           .args = {args...}};
 }
 
-/// `Name` with these arguments, and those that with() adds.
+/// The command `Name` with these arguments, to which with() adds lists.
 template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr Command<sizeof...(Args)> open(const Args&... args) {
   return {.head = detail::encoded_word<Name>,
@@ -142,7 +143,7 @@ constexpr Command<N> with(Command<N> command, std::span<const ArgumentPair> pair
   return command;
 }
 
-/// Any command, its name first.
+/// Any command: its name first, then its arguments.
 inline Command<0> any(Words name_and_args) {
   return {.head = {},
           .head_kind = CommandView::Head::uncounted,

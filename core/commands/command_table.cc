@@ -9,7 +9,7 @@
 namespace plimsoll::commands {
 namespace {
 
-// A row's name beside "COMMAND" or "COMMAND|SUBCOMMAND", which need not be put together for that.
+// Compares a row's name with "COMMAND" or "COMMAND|SUBCOMMAND", without putting that name together.
 int compare(const Row& row, std::string_view word, std::string_view subcommand) {
   const std::string_view name = row.name_view();
   const std::size_t size = word.size() + (subcommand.empty() ? 0 : 1 + subcommand.size());
@@ -49,11 +49,11 @@ const Row* row_of(const CommandView& command) {
 }
 
 const Row* find(std::span<const std::string_view> words) {
-  // A name with a bar in it would be found as a subcommand's.
+  // A name with a bar in it, such as "CLIENT|KILL", must not be taken for that subcommand.
   if (words.empty() || words[0].find('|') != std::string_view::npos) return nullptr;
   const Row* const row = find(words[0], {});
   if (row == nullptr || words.size() < 2 || words[1].empty()) return row;
-  // COMMAND is a command and a container.
+  // COMMAND is both a command and a container, so its second word need not be a subcommand.
   const Row* const subcommand = find(words[0], words[1]);
   return subcommand == nullptr ? row : subcommand;
 }

@@ -9,96 +9,97 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What is known of the server's commands: the rows are generated from core/commands/data. Used
-// where a command comes as words, so that it is checked before it is sent; and by whoever must know
-// which keys a command reads and writes.
+// The table of the server's commands. The rows are generated from core/commands/data. Clients use
+// it to check a command that comes as words before they send it; the cache uses it to find the keys
+// that a command reads and writes.
 
 namespace plimsoll::commands {
 
 /// What a command does to the connection that it is sent on. All requests of a client share one
-/// pipeline, which some would hold up or put out of step.
+/// pipeline, and some commands would hold it up or change the meaning of others' requests.
 enum class Class : std::uint8_t {
   plain,             ///< one reply, soon: shares the pipeline
-  contiguous,        ///< MULTI to EXEC, with WATCH: other requests must not come between
-  blocking,          ///< may hold up every reply behind it: has a connection of its own meanwhile
+  contiguous,        ///< MULTI to EXEC, and WATCH: no other request may come in between
+  blocking,          ///< may hold up every reply behind it: needs a connection of its own meanwhile
   connection_state,  ///< changes what later requests on the connection mean
 };
 
 /// What a command changes besides the keys that it names.
 enum class Writes : std::uint8_t {
   nothing_else,
-  undeclared,      ///< keys that its key specifications miss
+  undeclared,      ///< keys that its key specifications do not declare
   other_database,  ///< keys of another database
-  all,             ///< any key there is
+  all,             ///< any key
 };
 
-/// What a command may change, as far as replies to other commands can tell.
+/// What a command may change that the reply to another command depends on.
 enum class Written : std::uint8_t {
   nothing,
-  keys,      ///< some of those that it names
-  anything,  ///< any key: also what is unknown, and several commands in one request
+  keys,      ///< some of the keys that it names
+  anything,  ///< any key. Also for unknown commands, and for several commands in one request
 };
 
 enum class KeyAccess : std::uint8_t { read, write };
 
-struct KeySpec;  // where the keys of a command stand; packed, see command_rows.h
+struct KeySpec;  // where the keys of a command stand (key_spec.h)
 
 /// One command or subcommand.
 struct Row {
   std::uint16_t name_at;
   std::uint8_t name_size;
-  std::int8_t arity;  ///< words with the name's own; negative: at least so many
+  std::int8_t arity;  ///< number of words, the name included; negative: at least that many
   Class command_class : 2;
   Writes writes : 2;
-  std::uint8_t reads : 1;      ///< changes nothing: may be sent again
-  std::uint8_t cacheable : 1;  ///< its reply depends on the keys that it names, on nothing else
+  std::uint8_t reads : 1;      ///< changes nothing, so it may be sent again
+  std::uint8_t cacheable : 1;  ///< its reply depends on the keys that it names and nothing else
   std::uint8_t is_container : 1;
   std::uint8_t may_have_no_keys : 1;  ///< numkeys may be 0
   std::uint8_t specs_at;
   std::uint8_t specs_count : 3;
   std::uint8_t timeout_in_seconds : 1;  ///< else in milliseconds
   Written written : 2;                  ///< see written_by()
-  std::uint8_t writes_with : 2;         ///< what `writes` says is only with this word; 0: always
-  std::int8_t timeout_at;               ///< word; negative: from the end; see timeout_behind_block
-  std::uint16_t instead_at;             ///< what a refusal tells to use
+  std::uint8_t writes_with : 2;         ///< `writes` holds only with this word; 0: always
+  std::int8_t timeout_at;    ///< number of the word; negative: from the end; timeout_behind_block
+  std::uint16_t instead_at;  ///< what a refusal tells the caller to use instead
 
-  /// The timeout is the word behind BLOCK; without it the command does not wait.
+  /// The timeout is the word behind BLOCK. Without that word the command does not block.
   static constexpr std::int8_t timeout_behind_block = 127;
 
-  /// "CLIENT|KILL"; a C string.
+  /// The name as a C string, such as "CLIENT|KILL".
   const char* name() const;
   std::string_view name_view() const { return {name(), name_size}; }
   const char* instead() const;
 
-  /// Words of the name: 2 for a subcommand.
+  /// The number of words in the name: 2 for a subcommand.
   std::size_t name_words() const { return name_view().find('|') == std::string_view::npos ? 1 : 2; }
 };
 
 std::span<const Row> all_rows();
 
-/// What CommandView::row says of a command of this row.
+/// CommandView::row for a command of this row.
 std::uint16_t number_of(const Row& row);
 
-/// The row of a command: by its number, or else by its name. Null: unknown.
+/// The row of a command, by CommandView::row or else by its name. Null if the command is unknown.
 const Row* row_of(const CommandView& command);
 
-/// The row of the command that begins with these words, in any case; of a container where it has no
-/// such subcommand. Null: unknown, as a module's commands are.
+/// The row of the command that begins with these words, in upper or lower case. For an unknown
+/// subcommand, the row of its container. Null if the command is unknown, as those of modules are.
 const Row* find(std::span<const std::string_view> words);
 
-/// What the command is with these arguments: XREAD waits only where it has BLOCK.
+/// The class of the command with these arguments: XREAD is blocking only with BLOCK.
 Class class_of(const Row& row, std::span<const std::string_view> words);
 
-/// Any command, as its words say it, ready to be sent on a client's connections; a view of `words`.
+/// Checks a command of any words, its name first, and returns a view of `words` that is ready to be
+/// submitted to a client.
 ///
-/// Refuses with invalid_argument: no words, or an empty name; too few or too many arguments;
-/// numkeys that is no number or not the keys' number; keys without the values or ids that belong to
-/// them; a time to wait that is none. With refused_command, saying what to use: what would change
-/// the state of a shared connection, and what makes sense only inside of a transaction. What is
-/// unknown passes.
+/// Fails with invalid_argument if there are no words or the name is empty, if there are too few or
+/// too many arguments, if numkeys is no number or does not fit the words behind it, if a key lacks
+/// its value or id, or if the time to block for is invalid. Fails with refused_command, which says
+/// what to use instead, if the command would change the state of a shared connection or belongs
+/// into a transaction. Commands that the table does not know pass.
 Result<CommandView> prepare(std::span<const std::string_view> words);
 
-/// Keys at `first`, `first + step`... of a command's words, `count` of them.
+/// `count` keys among a command's words: the words `first`, `first + step`...
 struct KeyRange {
   std::size_t first = 0;
   std::size_t step = 1;
@@ -116,11 +117,12 @@ struct KeyRanges {
   std::size_t count = 0;
 };
 
-/// Where the keys stand; invalid_argument as in prepare(). Keys that only the server can find
-/// (SORT's BY and STORE) are left out: see Row::writes.
+/// Where the keys of a command stand. Fails with invalid_argument as prepare() does. Leaves out
+/// keys that only the server can find (SORT's BY and STORE): see Row::writes.
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words);
 
-/// Calls `visit(key, access)` for each key that the words of a known command name.
+/// Calls `visit(key, access)` for each key that these words name; for none if the command is
+/// unknown. Fails as key_ranges() does.
 template <class Visit>
 Status keys_of(std::span<const std::string_view> words, Visit&& visit) {
   const Row* const row = find(words);

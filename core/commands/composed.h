@@ -10,9 +10,9 @@
 #include "plimsoll/core/commands/words.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What builders of commands with options, numbers or several lists return. It refers to the
-// caller's words and lists, keeps the texts of numbers itself, and may be copied; submit it while
-// they live.
+// What the builders of commands with options, numbers or several lists return. It refers to the
+// caller's words and lists and keeps the texts of numbers itself, without allocating. It may be
+// copied. Submit it while the words and lists live.
 
 namespace plimsoll::commands {
 
@@ -24,7 +24,7 @@ extern template class WordRow<composed_words_max, composed_numbers_max>;
 
 class Composed {
  public:
-  /// `head` is `head_parts` encoded bulk strings, `row` its name's place in the command table.
+  /// `head` is `head_parts` encoded bulk strings; `row` is CommandView::row.
   Composed(std::string_view head, std::uint8_t head_parts, std::uint16_t row,
            CommandView::Effect effect = CommandView::Effect::unknown)
       : head_(head), row_number_(row), effect_(effect), head_parts_(head_parts) {}
@@ -32,12 +32,13 @@ class Composed {
   Composed& operator=(const Composed&) = delete;
   ~Composed() = default;
 
-  /// invalid_argument where the caller's arguments make no command: do not send it.
+  /// Fails with invalid_argument if the caller's arguments make no valid command: do not send it
+  /// then.
   Status status() const;
 
   operator CommandView() const;
 
-  // For builders, in the order of the wire.
+  // For builders: each call appends to the command.
   void word(std::string_view text);
   void integer(std::int64_t number);
   void real(double number);
@@ -45,13 +46,14 @@ class Composed {
   void choice(const Choice& choice);
   void texts(std::span<const std::string_view> words);
   void pairs(std::span<const ArgumentPair> pairs);
-  /// The first of each pair, then the second of each.
+  /// Appends the first of each pair, then the second of each.
   void columns(std::span<const ArgumentPair> pairs);
   void integers(std::span<const std::int64_t> numbers);
   void reals(std::span<const double> numbers);
   void list(const ArgumentList& list);
 
-  /// How long the server may wait, zero for ever: a word, and what the view says of it.
+  /// Appends the time that the server may block for, and sets CommandView::block_time. Zero means
+  /// without an end.
   void wait_seconds(Duration wait);
   void wait_milliseconds(std::chrono::milliseconds wait);
 
@@ -59,7 +61,7 @@ class Composed {
   void at_least(std::int64_t minimum, std::int64_t number, const char* what, const char* expected) {
     row_.at_least(minimum, number, what, expected);
   }
-  /// With fewer words in all, its name included, it is no command.
+  /// Refuses the command if it has fewer words than this, its name included.
   void needs(std::size_t words);
   void check_real(double number) {
     if (number != number) refuse("nan is given as a number", "a number, or an infinity");
@@ -76,11 +78,11 @@ class Composed {
   std::uint16_t row_number_;
   CommandView::Effect effect_;
   std::uint8_t head_parts_;
-  std::uint8_t first_run_ = 0;  // words before the first list
+  std::uint8_t first_run_ = 0;  // number of words before the first list
   std::uint8_t lists_count_ = 0;
   bool ends_with_own_words_ = false;
   Row row_;
-  // The words of the row behind the first list are lists among these.
+  // Words of row_ that come behind the first list are lists of their own among these.
   union {
     std::array<ArgumentList, composed_lists_max> lists_;
   };

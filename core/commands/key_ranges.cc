@@ -7,7 +7,7 @@
 #include "plimsoll/core/commands/folded.h"
 #include "plimsoll/core/commands/parts.h"
 
-// Key specifications applied to words: valkey.io/topics/key-specs.
+// Applies key specifications (valkey.io/topics/key-specs) to the words of a command.
 
 namespace plimsoll::commands {
 namespace {
@@ -18,7 +18,7 @@ Error misplaced(const char* what, const char* expected) {
   return {.code = ErrorCode::invalid_argument, .what = what, .expected = expected};
 }
 
-// The word that the search ends at, where it ends at one.
+// The word at which the keys of `spec` begin; none if its keyword is not among the words.
 std::optional<std::size_t> begin_of(const KeySpec& spec, Words words) {
   if (spec.begin == KeySpec::Begin::index) return static_cast<std::size_t>(spec.at);
   const std::string_view keyword = key_keywords[spec.keyword];
@@ -92,7 +92,8 @@ const std::string_view* only_key(const CommandView& command, const Row& row) {
       spec.find != KeySpec::Find::range || spec.last_or_count != 0) {
     return nullptr;
   }
-  // Behind a builder's head, which is the name alone, and not among words or encoded ones.
+  // A builder's head has the name only, so the first argument is the key. A command of words, or
+  // one that is encoded as a whole, has no such arguments.
   return command.head.empty() || command.args.empty() ? nullptr : command.args.data();
 }
 

@@ -4,7 +4,7 @@
 
 namespace plimsoll::commands {
 
-/// Where keys of a command stand: valkey.io/topics/key-specs, packed.
+/// Where some of a command's keys stand: a key specification (valkey.io/topics/key-specs), packed.
 struct KeySpec {
   enum class Begin : std::uint8_t { index, keyword };
   enum class Find : std::uint8_t { range, numkeys };
@@ -13,11 +13,11 @@ struct KeySpec {
   Find find;
   std::uint8_t writes;
   std::uint8_t keyword;       ///< which of key_keywords
-  std::int8_t at;             ///< index; or where the keyword is looked for, negative: from the end
+  std::int8_t at;             ///< index, or where to look for the keyword; negative: from the end
   std::int8_t last_or_count;  ///< range: the last key, from the first or the end; else numkeys
-  std::int8_t first;          ///< numkeys: the first key. Both from where the search began
+  std::int8_t first;          ///< numkeys: the first key; this and numkeys count from the beginning
   std::int8_t step;
-  std::int8_t limit;  ///< range to the end: 2, only the first half of it
+  std::int8_t limit;  ///< range to the end: 2 means the first half of the words only
 };
 
 }  // namespace plimsoll::commands

@@ -8,24 +8,24 @@
 
 #include "plimsoll/core/base/time.h"
 
-// Numbers as the server reads them in arguments.
+// Writes numbers as the server reads them in arguments.
 
 namespace plimsoll::commands {
 
-/// Room for any of these.
+/// Room for the text of any number.
 inline constexpr std::size_t number_bytes_max = 28;
 using NumberRoom = std::span<char, number_bytes_max>;
 
 std::string_view write_integer(std::int64_t number, NumberRoom room);
 
-/// The shortest text that is read back as the same number; "inf", "-inf". nan is "nan", which no
-/// server takes: check before.
+/// Writes the shortest text that reads back as the same number, or "inf" or "-inf". A nan becomes
+/// "nan", which no server takes: check for it before.
 std::string_view write_real(double number, NumberRoom room);
 
-/// Seconds with as many decimals as are needed: "1.5". `wait` is not negative.
+/// Writes seconds with as many decimals as needed: "1.5". `wait` must not be negative.
 std::string_view write_seconds(Duration wait, NumberRoom room);
 
-/// A number's text where a view of it is needed at once.
+/// Holds the text of one number. The view is valid until the next call.
 class NumberText {
  public:
   std::string_view integer(std::int64_t number) { return write_integer(number, room_); }

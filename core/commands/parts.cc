@@ -9,7 +9,7 @@
 namespace plimsoll::commands {
 namespace {
 
-// "<sign><number>\r\n" at the front of `encoded`, which is cut off.
+// Cuts "<sign><number>\r\n" off the front of `encoded`. Returns false if that is not there.
 bool take_header(std::string_view& encoded, char sign, std::size_t& number) {
   if (encoded.empty() || encoded[0] != sign) return false;
   const char* const end = encoded.data() + encoded.size();

@@ -9,27 +9,30 @@
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// The words of a command, its name first, whichever way it was made: by a builder, of words, or
-// encoded before. For whoever looks at commands rather than sends them.
+// Reads the words of a command, its name first, whether the command was made by a builder, of
+// words, or encoded before. For code that examines commands instead of sending them: the cache,
+// above all.
 
 namespace plimsoll::commands {
 
-/// More words than this are looked at only one by one.
+/// The most words that FirstWords collects. Further words can only be visited one by one.
 inline constexpr std::size_t first_words_max = 66;
 
-/// Cuts the first bulk string off `encoded`. False where there is none that is whole.
+/// Cuts the first bulk string off `encoded` and sets `word` to it. Returns false if `encoded` does
+/// not begin with a whole one.
 bool take_bulk(std::string_view& encoded, std::string_view& word);
 
-/// The bulk strings of a head; of an encoded request, those of its first command.
+/// The encoded bulk strings in the head of a command; in a request that is encoded as a whole,
+/// those of its first command.
 struct EncodedWords {
   explicit EncodedWords(const CommandView& command);
 
   std::string_view encoded;
-  std::size_t parts;  ///< of the whole command, as its count says
+  std::size_t parts;  ///< the number of words of the command, as its count says
 };
 
-/// The first words of a command as a row of views: of its caller's text, but for numbers of lists,
-/// whose text is kept here. About 1.5 KiB, none of which is made before it is needed.
+/// The first words of a command, as a row of views of the caller's text. The text of numbers in
+/// lists is kept here. Takes about 1.5 KiB, which is not initialised before it is needed.
 class FirstWords {
  public:
   enum class Lists { left_out, taken };
@@ -39,18 +42,19 @@ class FirstWords {
   FirstWords& operator=(const FirstWords&) = delete;
   ~FirstWords() = default;
 
-  /// At most first_words_max of them, unless they lie in a row already. Lists, which can only be
-  /// walked to their end, end the row where they are left out; and where the texts of their numbers
-  /// find no room.
+  /// Collects at most first_words_max words, unless all words lie in a row already. The row ends at
+  /// the first list if lists are left out, and at a list whose words or numbers find no room: a
+  /// list can only be walked to its end.
   void take(const CommandView& command, Lists lists = Lists::left_out);
 
   std::span<const std::string_view> words() const { return words_; }
 
-  /// The words of the command, those that were not taken included.
+  /// The number of words of the command, including those that were not taken.
   std::size_t parts() const { return parts_; }
   bool are_all() const { return words_.size() == parts_; }
 
-  /// The words, first_words_max at most, in a row of its own, which may be changed.
+  /// The words, of which there must be at most first_words_max, in a row that the caller may
+  /// change.
   std::span<std::string_view> own_words();
 
  private:
@@ -72,8 +76,8 @@ class FirstWords {
   };
 };
 
-/// Calls `visit(std::string_view)` for each word of `command` in order; the views live for the
-/// call.
+/// Calls `visit(std::string_view)` for each word of `command` in order. A view is valid during the
+/// call only.
 template <class Visit>
 void for_each_word(const CommandView& command, Visit&& visit) {
   EncodedWords head(command);
@@ -84,12 +88,12 @@ void for_each_word(const CommandView& command, Visit&& visit) {
   }
 }
 
-/// The key of a builder's command that names one key, right behind its name: what most commands
-/// are, found without a look at their words. Null: look.
+/// The key of a command that a builder made and that has one key, right behind its name, as most
+/// commands do: found without looking at the words. Null for any other command: use key_ranges().
 const std::string_view* only_key(const CommandView& command, const Row& row);
 
-/// key_ranges() of a command of which the first words are `words`, of `parts` in all: where these
-/// do not show where the keys are, invalid_argument.
+/// key_ranges() of a command with `parts` words, of which `words` are the first. Fails with
+/// invalid_argument also if these do not show where the keys are.
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,
                              std::size_t parts);
 

@@ -13,7 +13,7 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-// "at least 2 arguments", by number; words behind the name.
+// Texts of errors by the number of arguments, the words behind the name.
 constexpr const char* at_least[] = {"arguments",
                                     "at least 1 argument",
                                     "at least 2 arguments",
@@ -42,7 +42,8 @@ Status check_arity(const Row& row, Words words) {
                .limit = arguments};
 }
 
-// The word that says how long the server may wait.
+// The number of the word that says how long the server may block; none if the command does not
+// block.
 std::optional<std::size_t> timeout_of(const Row& row, Words words) {
   if (row.timeout_at == 0) return std::nullopt;
   if (row.timeout_at != Row::timeout_behind_block) {
@@ -55,7 +56,7 @@ std::optional<std::size_t> timeout_of(const Row& row, Words words) {
     if (is_token(words[i], "STREAMS")) return std::nullopt;
     if (is_token(words[i], "BLOCK")) return i + 1;
     if (is_token(words[i], "COUNT")) i += 1;
-    // The names of the group and the consumer may be any words.
+    // The names of the group and the consumer may be any words, also BLOCK.
     if (is_token(words[i], "GROUP")) i += 2;
   }
   return std::nullopt;
@@ -70,7 +71,8 @@ std::optional<Duration> milliseconds_in(std::string_view text) {
   return std::chrono::milliseconds(count);
 }
 
-// Exact and in integers: a conversion to double would bring 15 KB of strtod() into WebAssembly.
+// Computes exactly, in integers: a conversion to double would bring 15 KB of strtod() into the
+// WebAssembly module.
 std::optional<Duration> seconds_in(std::string_view text) {
   // ".5" is a number to the server, though not to RESP3.
   const bool begins_with_point = text.starts_with('.') && text.size() > 1;
@@ -110,7 +112,7 @@ std::optional<Duration> seconds_in(std::string_view text) {
     }
     digits *= 10;
   }
-  // What is less than a nanosecond is a wait all the same: only 0 is for ever.
+  // Less than a nanosecond must not become 0, which would block without an end.
   return Duration(digits == 0 ? 1 : static_cast<std::int64_t>(digits));
 }
 

@@ -5,7 +5,7 @@
 namespace plimsoll::commands {
 namespace {
 
-// No words but `head` and `args`.
+// Whether all words are in `head` and `args`.
 bool is_fixed(const CommandView& command) {
   return command.more_args.empty() && command.pairs.empty() && command.lists.empty();
 }
@@ -36,7 +36,7 @@ bool QuestionReader::read_words(const CommandView& command, const Row& row) {
   const std::string_view key = first_.words()[keys.first];
   std::span<const std::string_view> words = first_.words();
   if (keys.first > named) {
-    // The words before the key move up into its place, so that the rest is a row.
+    // Moves the words before the key up by one, over the key, so that the rest lies in a row.
     const std::span<std::string_view> own = first_.own_words();
     for (std::size_t i = keys.first; i > named; --i) own[i] = own[i - 1];
     words = own;

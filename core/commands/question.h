@@ -10,29 +10,31 @@
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What a reply that may be kept is the answer to: a command, taken apart.
+// The question that a cacheable reply answers: a command, taken apart into its row, its key and its
+// other words. The cache finds entries by it.
 
 namespace plimsoll::commands {
 
-/// Words behind a command's name: of more words no question is made.
+/// The most words behind a command's name: a command with more is no question.
 inline constexpr std::size_t question_words_max = 64;
 static_assert(question_words_max + 2 <= first_words_max);
 
-/// Reads of modules that a QuestionReader can know, and what stands for the first of them in a
-/// question in place of a row: more than there are rows.
+/// The most reads of modules that a QuestionReader can know.
 inline constexpr std::size_t module_reads_max = 16;
+
+/// Question::row of the first of these reads: higher than the number of any row of the table.
 inline constexpr std::uint16_t module_row_first = 1024;
 
-/// Two commands ask the same where `row`, `key` and `rest` are equal. Names of commands may be
-/// spelled in any case; all other words are taken as they are.
+/// Two commands ask the same if `row`, `key` and `rest` are equal. So the name of the command may
+/// be in upper or lower case; all other words are compared as they are.
 struct Question {
   std::uint16_t row = 0;  ///< CommandView::row, or from module_row_first on; never 0
   std::string_view key;   ///< the first key
   std::span<const std::string_view> rest;       ///< every other word behind the name, in order
-  std::span<const std::string_view> more_keys;  ///< a part of `rest`: what else the reply is of
+  std::span<const std::string_view> more_keys;  ///< the further keys; a part of `rest`
 };
 
-/// Reads the question out of a command. Owns the row of words where they do not lie in one already;
+/// Reads the question out of a command. Owns the row of words if they do not lie in a row already;
 /// the texts are the caller's.
 class QuestionReader {
  public:

@@ -11,9 +11,9 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/commands/number_text.h"
 
-// The words of a command or of a part of one: the caller's, which are referred to, and numbers,
-// whose text is kept here. A value: copies refer to their own numbers. Nothing is allocated; the
-// first thing that is wrong stays as the refusal.
+// The words of a command, or of a part of one: views of the caller's words, and the texts of
+// numbers, which are kept here. It is a value: a copy refers to its own texts of numbers. Allocates
+// nothing. The first invalid argument is kept as the refusal.
 
 namespace plimsoll::commands {
 
@@ -30,14 +30,14 @@ class WordRow {
 
   std::span<const std::string_view> words() const { return std::span(words_).first(count_); }
 
-  /// What is wrong with what the caller gave, if anything is.
+  /// The first error in the caller's arguments, if there is one.
   const std::optional<Error>& refusal() const { return refusal_; }
 
   // For builders.
   void word(std::string_view text);
   void integer(std::int64_t number);
   void real(double number);
-  void exclusive(double number);  ///< a bound that is not included: "(1.5"
+  void exclusive(double number);  ///< a bound that the range does not include: "(1.5"
   void seconds(Duration wait);
   void refuse(const char* what, const char* expected);
   void refuse(const Error& error);
@@ -48,7 +48,7 @@ class WordRow {
  private:
   NumberRoom next_number();
 
-  union {  // so that they are not all made empty first
+  union {  // so that the words are not all initialised first
     std::array<std::string_view, WordsMax> words_;
   };
   std::array<std::array<char, number_bytes_max>, NumbersMax> numbers_;
@@ -57,7 +57,7 @@ class WordRow {
   std::optional<Error> refusal_;
 };
 
-/// One of several things that an argument can say, made by the named functions of its type.
+/// An argument that has several forms. The named functions of its type make one of them.
 using Choice = WordRow<6, 3>;
 
 extern template class WordRow<6, 3>;

@@ -7,26 +7,29 @@
 #include "plimsoll/core/commands/parts.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What a command may change on the server, by the table: for whoever keeps replies to others.
+// What a command may change on the server, as the command table says. The cache asks this for every
+// request, to close the keys that are being written.
 
 namespace plimsoll::commands {
 
-/// `keys`: all that it may change are among the keys that it names, see keys_written().
+/// Returns Written::keys if all keys that the command may change are among those that it names; see
+/// keys_written().
 Written written_by(const CommandView& command);
 
 namespace detail {
 
-/// The one key that `command` may change, where that is soon told. Null: not so soon.
+/// The only key that `command` may change, if that shows without looking at its words; else null.
 const std::string_view* only_key_written(const CommandView& command);
 
-/// The keys that `command` names, if that is what written_by() says; `first` takes its words.
+/// Returns written_by(). If that is `keys`, sets `found` to where the keys stand, and `first` to
+/// the words.
 Written find_keys(const CommandView& command, FirstWords& first, KeyRanges& found);
 
 }  // namespace detail
 
-/// Calls `visit(std::string_view)` for each key that `command` may change, whose text lives for the
-/// call. Returns what written_by() says, and visits nothing unless that is `keys`; but `anything`
-/// where the command is so wrong that its keys cannot be found.
+/// Calls `visit(std::string_view)` for each key that `command` may change; the view is valid during
+/// the call only. Returns written_by(), and visits nothing unless that is `keys`. If the command is
+/// so malformed that its keys cannot be found, returns `anything`.
 template <class Visit>
 Written keys_written(const CommandView& command, Visit&& visit) {
   if (const std::string_view* const key = detail::only_key_written(command)) {

@@ -14,10 +14,9 @@
 // presents one frame at a time where it lies in the read buffers. Session owns it; the replies pool
 // pays for buffers and tape. ReaderOptions::reply_bytes_max bounds a frame.
 //
-//   read_space() --> the driver reads --> handle_read() --> next() --frame--> value(), keep() --+
-//        ^                                                   ^   |                             |
-//        +-----------------------need_more-------------------|---+                             |
-//                                                            +---------------------------------+
+//   read_space() --> the driver reads --> handle_read() --> next() --need_more--> read_space()
+//                                                             |
+//                                                             +--frame--> value(), keep() --> next()
 //
 // Invariants:
 //
