@@ -1,7 +1,7 @@
 import { ConfigurationError } from "./errors.js";
 import type { Address } from "./transport/transport.js";
 
-// Addresses, as users write them: valkey://user:password@host:port/database and its kin.
+// Reads addresses as users write them: valkey://user:password@host:port/database and the like.
 
 const protocols: Record<string, Address["protocol"]> = {
   "valkey:": "valkey", "redis:": "valkey", "tcp:": "valkey",
@@ -13,7 +13,7 @@ const defaultPort: Record<Address["protocol"], number> = {
   valkey: 6379, valkeys: 6379, ws: 80, wss: 443,
 };
 
-/** An address with what else it says. */
+/** What an address says: where to connect, as whom, and to which database. */
 export interface Target {
   readonly address: Address;
   readonly username: string;
@@ -22,7 +22,7 @@ export interface Target {
 }
 
 const refuse = (why: string, expected: string): never => {
-  // The address itself may hold a password: it is not shown.
+  // The error does not show the address, which may contain a password.
   throw new ConfigurationError("invalid_option", `the address ${why}; expected ${expected}`);
 };
 
@@ -41,7 +41,10 @@ const databaseOf = (url: URL, isWebSocket: boolean): number => {
   return Number(digits[1]);
 };
 
-/** Reads an address. ConfigurationError: it makes no sense. */
+/**
+ * Reads an address. Without credentials or a database in it, these are "" and 0.
+ * @throws ConfigurationError if the address is invalid.
+ */
 export const readAddress = (text: string): Target => {
   if (typeof text !== "string") return refuse("is not a string", "valkey://host:port");
   const url = parse(text);

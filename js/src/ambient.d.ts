@@ -1,4 +1,4 @@
-// What runtimes have, and the compiler need not know more of: types of the DOM stay out.
+// Declares the little that is used of what runtimes provide, so that users need no DOM types.
 
 declare module "*.wasm" {
   const module: WebAssembly.Module;

@@ -5,69 +5,77 @@ import { readNumbers, writeFields } from "./core/fields.js";
 import { ConfigurationError } from "./errors.js";
 import { checkOptions } from "./options.js";
 
-// A near cache, which any number of clients may share and which outlives their connections. What
-// it may serve, and for how long, is told in docs/caching.md.
+// The client-side cache. Any number of clients may share one, and it outlives their connections.
+// docs/caching.md says what it may serve, and for how long.
 
-/** What a cache relies on to know that an entry is out of date. */
+/** How a cache learns that an entry is outdated. "tracking": the server reports changes (CLIENT
+    TRACKING); connecting to a server without it fails. "ttl": only by entryTtlMs. "auto": tracking if the
+    server has it, else ttl, or no caching without an entryTtlMs. */
 export type CacheMode = "auto" | "tracking" | "ttl";
 
 /** Options of ClientSideCache. */
 export interface ClientSideCacheOptions {
-  /** All that the cache may take, index and bookkeeping included. In KiB. */
+  /** The most memory that the cache takes, index and bookkeeping included, in KiB. 1 or more. */
   readonly maxCacheKb: number;
-  /** How long an entry is served; 0: until it is invalidated or evicted. In milliseconds. */
+  /** How long an entry is served, in milliseconds. Default: 0, until it is invalidated or evicted. */
   readonly entryTtlMs?: number | undefined;
-  /** Entries at a time; 0: as many as there is room for. */
+  /** The most entries at a time. Default: 0, as many as there is room for. */
   readonly maxEntries?: number | undefined;
-  /** Which entry goes first where there is no room. Default: "lru". */
+  /** Which entry is evicted first when there is no room: the one unread for longest ("lru"), or the one
+      read least ("lfu"). Default: "lru". */
   readonly evictionPolicy?: "lru" | "lfu" | undefined;
-  /** Default: "auto": tracking where the server has it, else by time. */
+  /** How the cache learns that an entry is outdated. Default: "auto". */
   readonly mode?: CacheMode | undefined;
-  /** The server is asked for the time to live with each read, and the shorter one holds. */
+  /** Asks the server for the time to live (PTTL) with each read, and serves no entry beyond that, even if
+      entryTtlMs is longer. Default: false. */
   readonly serverTtlCap?: boolean | undefined;
-  /** Whether it is remembered that a key does not exist. */
+  /** Keeps nulls as well: that a key does not exist. Default: false. */
   readonly cacheNil?: boolean | undefined;
-  /** A tracked entry is served while its connection gave a sign of life within this time. Default:
-      10000 milliseconds. */
+  /** Serves a tracked entry only if its connection has proved, within this time, that all earlier
+      invalidations have arrived: bounds how stale an entry can get when a connection goes silent. In
+      milliseconds. Default: 10000. */
   readonly coherenceLeaseMs?: number | undefined;
-  /** The server is told of each read that is to be cached, rather than tracking all of them. */
+  /** Tells the server with each read whether to track it (CLIENT TRACKING OPTIN), instead of having it
+      track all reads. Not together with broadcastPrefixes. Default: false. */
   readonly optIn?: boolean | undefined;
-  /** The server tells of all keys that begin with one of these, read or not. */
+  /** Has the server report changes of all keys that begin with one of these, read or not (CLIENT TRACKING
+      BCAST); only such keys are cached. Default: none. */
   readonly broadcastPrefixes?: readonly string[] | undefined;
-  /** These commands alone are cached; none: all that can be. */
+  /** Caches only these commands, such as "GET". Default: all that can be cached. */
   readonly onlyCommands?: readonly string[] | undefined;
-  /** Keys that begin with one of these alone. */
+  /** Caches only reads whose keys all begin with one of these. Default: reads of all keys. */
   readonly onlyKeyPrefixes?: readonly string[] | undefined;
-  /** Reads of modules that may be cached, such as "JSON.GET": their key is their first argument. */
+  /** Reads of modules to cache as well, such as "JSON.GET". Each must have one key, as its first argument,
+      and a reply that depends on that key alone. Default: none. */
   readonly moduleReads?: readonly string[] | undefined;
-  /** Whether getCacheHitRate() and the like may be asked. Default: true. */
+  /** Whether getStatistics(), getCacheHitRate() and the like may be called. Default: true. */
   readonly enableMetrics?: boolean | undefined;
 }
 
-/** What has happened to the lookups and entries of a cache. */
+/** What has happened to the lookups and entries of a cache, since it was made. */
 export interface CacheStatistics {
-  /** Reads that were looked up, and those of them that were served. */
+  /** Reads that were looked up, and how many of them the cache served. */
   readonly lookups: number;
   readonly hits: number;
-  /** Entries that made room for others, and those whose time was up. */
+  /** Entries that were evicted to make room, and entries whose time was up. */
   readonly evictions: number;
   readonly expirations: number;
-  /** Entries that the server, or a write, said were out of date. */
+  /** Entries that an invalidation by the server, or a write of a client, removed. */
   readonly invalidations: number;
-  /** Replies that were not kept: larger than the cache, of commands or keys that are not cached,
-      overtaken by a change, of a key that was being written, for want of memory. */
+  /** Replies that were not kept: they were too large; the command or its keys cannot be cached; the key
+      changed while the reply was on its way; the key was being written; there was no memory. */
   readonly skippedTooLarge: number;
   readonly skippedUncacheable: number;
   readonly skippedPoisoned: number;
   readonly skippedFenced: number;
   readonly skippedNoMemory: number;
-  /** Entries now. */
+  /** Entries that the cache has now. */
   readonly entries: number;
-  /** Bytes of the entries themselves, and of all that counts in maxCacheKb. */
+  /** Bytes that the entries themselves take, and bytes of everything that counts in maxCacheKb. */
   readonly bytesLive: number;
   readonly bytesCommitted: number;
-  /** Users, databases and servers that clients read now; and connections that go without the cache,
-      since it has as many of these as it takes. */
+  /** Combinations of user, database and server that clients read now; and how often a connection had to
+      go without the cache because it was full of these. */
   readonly sources: number;
   readonly sourcesRefused: number;
 }
@@ -88,19 +96,24 @@ const lists = ["onlyCommands", "onlyKeyPrefixes", "moduleReads", "broadcastPrefi
 
 const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 
-/** A client that reads through a cache, as the cache knows it. */
+/** What a cache needs of a client that reads through it. */
 export interface CacheClient {
+  /** Resolves once the cache serves nothing of what this client reads that was outdated when called. */
   prove(): Promise<void>;
 }
 
-/** A near cache: give it to any number of clients as `clientSideCache`. */
+/** A client-side cache. Give it to any number of clients as the option `clientSideCache`. It lives until
+    dispose(), also while no client has a connection. */
 export class ClientSideCache {
   readonly #options: ClientSideCacheOptions;
   #core: Core | undefined;
   #id = 0;
   readonly #clients: Set<CacheClient> = new Set();
 
-  /** @throws ConfigurationError, naming the option. Takes no memory before the first client. */
+  /**
+   * Checks the options. The cache takes no memory before the first client connects.
+   * @throws ConfigurationError, which names the invalid option.
+   */
   constructor(options: ClientSideCacheOptions) {
     checkOptions(options, kinds, lists);
     for (const name of lists) {
@@ -124,8 +137,10 @@ export class ClientSideCache {
   }
 
   /**
-   * After this, reads are served what was true when it was called, or later: a round trip for each
-   * client of the cache. Entries that only time vouches for are dropped.
+   * Once this resolves, the cache serves only what was true when it was called, or later. Costs a round
+   * trip for each client of the cache, and drops entries that only entryTtlMs bounds.
+   * Rejects with the error of the first client whose connection does not answer (a TimeoutError after
+   * its requestTimeout): then nothing is promised.
    */
   async barrier(): Promise<void> {
     const core = this.#core;
@@ -134,7 +149,10 @@ export class ClientSideCache {
     await Promise.all([...this.#clients].map((client) => client.prove()));
   }
 
-  /** @throws ConfigurationError where enableMetrics is false. */
+  /**
+   * What has happened to lookups and entries; all 0 before the first client.
+   * @throws ConfigurationError if enableMetrics is false, as all methods below do.
+   */
   getStatistics(): CacheStatistics {
     if (this.#options.enableMetrics === false) {
       throw new ConfigurationError("invalid_option", "enableMetrics: false, so nothing is told");
@@ -148,30 +166,33 @@ export class ClientSideCache {
     return readNumbers(core, core.outbox + outboxAt.statistics, statisticsNames);
   }
 
-  /** Lookups that were served, of all: 0 to 1. */
+  /** The share of lookups that the cache served, from 0 to 1; 0 without lookups. */
   getCacheHitRate(): number {
     const { hits, lookups } = this.getStatistics();
     return lookups === 0 ? 0 : hits / lookups;
   }
 
-  /** Lookups that were not, of all: 0 to 1. */
+  /** The share of lookups that the cache could not serve, from 0 to 1; 0 without lookups. */
   getCacheMissRate(): number {
     const { hits, lookups } = this.getStatistics();
     return lookups === 0 ? 0 : (lookups - hits) / lookups;
   }
 
-  /** Entries that the cache has now. */
+  /** The number of entries that the cache has now. */
   getCacheEntryCount(): number { return this.getStatistics().entries; }
-  /** Entries that made room for others. */
+  /** The number of entries that were evicted to make room. */
   getCacheEvictions(): number { return this.getStatistics().evictions; }
-  /** Entries whose time was up. */
+  /** The number of entries whose time was up. */
   getCacheExpirations(): number { return this.getStatistics().expirations; }
-  /** Entries that the server, or a write, said were out of date. */
+  /** The number of entries that an invalidation, or a write of a client, removed. */
   getCacheInvalidations(): number { return this.getStatistics().invalidations; }
-  /** Reads that were looked up. */
+  /** The number of reads that were looked up. */
   getCacheTotalLookups(): number { return this.getStatistics().lookups; }
 
-  /** Gives its memory back; entries are gone. Not while a client reads through it. */
+  /**
+   * Drops all entries and gives the cache's memory back. A client may use the cache again later.
+   * @throws ConfigurationError while a client reads through the cache.
+   */
   dispose(): void {
     const core = this.#core;
     if (core === undefined) return;
@@ -180,7 +201,7 @@ export class ClientSideCache {
     this.#id = 0;
   }
 
-  /** @internal The cache in this instance of the core, made now if there is none. */
+  /** @internal The id of the cache in this instance of the core, where it is made if need be. */
   open(core: Core): number {
     if (this.#core === core) return this.#id;
     const options = this.#options;
@@ -216,7 +237,7 @@ export class ClientSideCache {
   detach(client: CacheClient): void { this.#clients.delete(client); }
 }
 
-/** A whole number below 2^53 that nobody can guess. */
+/** Draws a whole number below 2^53 that nobody can guess. */
 export const randomSeed = (): number => {
   const [high, low] = crypto.getRandomValues(new Uint32Array(2));
   return (high! >>> 11) * 0x100000000 + low!;

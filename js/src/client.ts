@@ -19,17 +19,19 @@ import { Transaction } from "./transaction.js";
 import type { Connect } from "./transport/transport.js";
 import { connectWebSocket } from "./transport/ws.js";
 
-/** A subscription's options. */
+/** Options of Client.subscribe(). */
 export interface SubscribeOptions extends CallOptions {
-  /** What the names are. Default: "channels". */
+  /** Whether the names are channels, patterns or shard channels. Default: "channels". */
   readonly kind?: SubscriptionKind | undefined;
 }
 
 const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
 
 /**
- * A client of one server: it keeps a connection, finds another one when that is lost, and sends all
- * requests of one moment together. Methods are named as servers name their commands.
+ * A client of one server. It keeps one connection for all requests, makes a new one when that is lost, and
+ * sends all requests of one turn of the event loop together. Its methods have the names of the server's
+ * commands. Each returns a promise, which rejects with a PlimsollError, or with a TypeError if an argument
+ * is invalid. Close a client that is no longer needed: close(), or `await using`.
  */
 export class Client extends CommandSet {
   readonly #events = new Events();
@@ -60,9 +62,11 @@ export class Client extends CommandSet {
   }
 
   /**
-   * Connects to the server at `address`: valkey://, valkeys:// (TLS), or ws:// and wss:// for a
-   * bridge. Resolves when requests flow; rejects with a ConfigurationError before any I/O, or with
-   * a ConnectionError that says why there is no connection.
+   * Connects to the server at `address`: valkey:// or valkeys:// (TLS), or ws:// or wss:// for a bridge.
+   * Resolves when the server takes requests. Rejects with a ConfigurationError, before any I/O, if the
+   * address or an option is invalid; with a ConnectionError that says why there is no connection within
+   * connectTimeout; with a LimitError if there is no memory for another client; and with a CancelledError
+   * if options.signal is aborted.
    */
   static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
     checkClientOptions(options);
@@ -98,7 +102,7 @@ export class Client extends CommandSet {
     }
   }
 
-  // Who waits for the first connection, once.
+  // Returns the promise of connect() to settle, once.
   #settle(): { resolve: () => void; reject: (error: unknown) => void } | undefined {
     const ready = this.#ready;
     this.#ready = undefined;
@@ -107,7 +111,11 @@ export class Client extends CommandSet {
 
   // ---- Commands
 
-  /** Any command, its words one by one: `client.command(["JSON.GET", key])`. */
+  /**
+   * Sends any command, given as its words: `client.command(["JSON.GET", key])`. Maps and sets of the reply
+   * come as Map and Set. Rejects with a ConfigurationError if the command would change the state of the
+   * shared connection, or has a wrong number of arguments.
+   */
   command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
     if (!Array.isArray(words) || words.length === 0) {
       return Promise.reject(new TypeError("command: not a list of words, the name first"));
@@ -126,21 +134,22 @@ export class Client extends CommandSet {
     return this.#driver.submit(words, { shape, options, asMaps: shape === anyReply });
   }
 
-  /** What the cache has for GET of this key: a value, null where it is known that there is none, or
-      undefined. Never asks the server. */
+  /** Looks up GET of this key in the cache, at once and without asking the server. Returns the value, null
+      if the cache knows that the key does not exist, or undefined if the cache does not have it. */
   cached(key: Key, options: CallOptions & { as: "bytes" }): Uint8Array | null | undefined;
   cached(key: Key, options?: CallOptions): string | null | undefined;
   cached(key: Key, options?: CallOptions): string | Uint8Array | null | undefined {
     return this.#driver.lookUp(key, { options }) as string | null | undefined;
   }
 
-  /** All of the commands that are called on it or none: see Transaction. */
+  /** Begins a transaction, of which the server executes all commands or none: see Transaction. */
   transaction(): Transaction {
     return new Transaction(this.#driver);
   }
 
-  /** Messages that are published to these names from now on; resolves when the server has
-      confirmed all of them. */
+  /** Subscribes to channels, patterns or shard channels, on a connection of its own. Resolves when the
+      server has confirmed all names; messages published from then on arrive. Rejects with a LimitError
+      beyond subscriptionsMax. Close the subscription when it is no longer needed. */
   subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
     options: SubscribeOptions & { as: "bytes" }): Promise<Subscription<Uint8Array>>;
   subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
@@ -158,34 +167,35 @@ export class Client extends CommandSet {
     return subscription;
   }
 
-  // ---- What is going on
+  // ---- Events and statistics
 
-  /** Calls `listener` whenever it happens; returns what ends that. */
+  /** Calls `listener` at each event of this name. Returns a function that removes the listener. */
   on<Name extends keyof ConnectionEvents>(name: Name, listener: ConnectionEvents[Name]):
     () => void {
     return this.#events.on(name, listener);
   }
 
-  /** What this client has done, and what is under way; of one that has ended, what it had done. */
+  /** What this client has done and what is under way; for a client that has ended, what it had done. */
   getStatistics(): ClientStatistics { return readClientStatistics(this.#driver); }
 
-  // Of its cache: each is a ConfigurationError where it has none.
+  // Each of these throws a ConfigurationError if the client has no cache, or enableMetrics is false.
 
-  /** What has happened to the lookups and entries of the cache. */
+  /** What has happened to the lookups and entries of the client's cache. Throws a ConfigurationError if the
+      client has no cache, as all getCache methods do. */
   getCacheStatistics(): CacheStatistics { return this.#theCache().getStatistics(); }
-  /** Lookups that were served, of all: 0 to 1. */
+  /** The share of lookups that the cache served, from 0 to 1. */
   getCacheHitRate(): number { return this.#theCache().getCacheHitRate(); }
-  /** Lookups that were not, of all: 0 to 1. */
+  /** The share of lookups that the cache could not serve, from 0 to 1. */
   getCacheMissRate(): number { return this.#theCache().getCacheMissRate(); }
-  /** Entries that the cache has now. */
+  /** The number of entries that the cache has now. */
   getCacheEntryCount(): number { return this.#theCache().getCacheEntryCount(); }
-  /** Entries that made room for others. */
+  /** The number of entries that were evicted to make room. */
   getCacheEvictions(): number { return this.#theCache().getCacheEvictions(); }
-  /** Entries whose time was up. */
+  /** The number of entries whose time was up. */
   getCacheExpirations(): number { return this.#theCache().getCacheExpirations(); }
-  /** Entries that the server, or a write, said were out of date. */
+  /** The number of entries that an invalidation, or a write of a client, removed. */
   getCacheInvalidations(): number { return this.#theCache().getCacheInvalidations(); }
-  /** Reads that were looked up. */
+  /** The number of reads that were looked up. */
   getCacheTotalLookups(): number { return this.#theCache().getCacheTotalLookups(); }
 
   #theCache(): ClientSideCache {
@@ -194,14 +204,15 @@ export class Client extends CommandSet {
   }
 
   async #prove(): Promise<void> {
-    if (this.#driver.end !== undefined) return;  // then nothing is served by it
+    if (this.#driver.end !== undefined) return;  // a client that has ended vouches for no entries
     const { core, id } = this.#driver;
     await this.#driver.submitBy({}, (tag, now) => core.calls.plimsoll_prove(id, tag, -1, now));
   }
 
-  // ---- Its end
+  // ---- The end
 
-  /** Waits for the replies that are owed, closeTimeout at most, then closes. Safe to call twice. */
+  /** Takes no more requests, waits for the replies that are owed (for closeTimeout at most), then closes.
+      Resolves when the client has ended; never rejects. May be called twice. */
   close(): Promise<void> {
     if (this.#driver.end !== undefined) return Promise.resolve();
     this.#closing ??= new Promise((resolve) => {
@@ -221,7 +232,7 @@ const aborted = (): CancelledError =>
 let waysCount = 0;
 const ways = new WeakMap<object, number>();
 
-// Functions and classes that are another lead elsewhere, for all that is known of them.
+// Numbers the WebSocket classes of callers: two different ones may lead to different servers.
 const numberOf = (way: object): number => {
   const known = ways.get(way);
   if (known !== undefined) return known;
@@ -229,9 +240,9 @@ const numberOf = (way: object): number => {
   return waysCount;
 };
 
-// What clients read who share entries of a cache, if they are the same user there: that is the
-// server's to say, and what a connection shows on its way there. A transport of the caller's own
-// may lead anywhere each time, unless it has a name; and a certificate says who somebody is.
+// Names the server and database that a client reads. Clients of one cache share entries if this text is
+// the same and the server takes them for the same user. A transport of the caller's own may lead anywhere
+// each time, so it gets a new number unless it has a name. A client certificate says who the user is.
 const placeOf = (target: Target, database: number, options: ClientOptions): string => {
   const { protocol, host, port, href } = target.address;
   const { transport, transportName, tls, WebSocket: Socket } = options;

@@ -13,14 +13,19 @@ import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientFigures, readFigures } from "./statistics.js";
 
-// Moves bytes, time and outcomes between a client in the core, its connections and its promises. A
-// turn tells what has happened and sends what was staged: all requests of one run of microtasks.
+// Moves bytes, time and outcomes between a client in the core, its connections (Link) and its promises
+// (Requests). Client and its subscriptions and transactions call it.
 //
-// What is thrown in a turn by anything but the core's own calls (a decoder, a shape, a transport, a
-// signal) is caught where it is called, and is the error of that one request, message or connection.
-// What is left is a trap: the end of the instance, which all of its clients are told.
+//   submit() --> schedule() --> turn(), in a microtask: poll the core for events, settle promises, open
+//                                and close connections, send what was staged, set the timer
+//
+// - A turn sends all requests of one run of microtasks in one write.
+// - Turns do not nest. A call that comes in the middle of one (#turning) has another turn come after it.
+// - Exceptions of other code (a decoder, a shape, a transport, a signal) are caught where that is called, and
+//   become the error of that one request, message or connection. What is left is a trap of the core: it ends
+//   the instance, and with it all its clients.
 
-/** What a driver tells of its client as a whole. */
+/** Hears what happens to a client as a whole. */
 export interface DriverListener {
   handleReady(): void;
   handleDisconnected(error: PlimsollError): void;
@@ -50,7 +55,7 @@ export class Driver implements Failable, LinkOwner {
   #trouble = "";
   #lastFigures: ClientFigures | undefined;
 
-  /** `create` makes the client in the core. */
+  /** `create` makes the client in the core and returns its id. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
     this.core = core;
     this.#route = route;
@@ -61,10 +66,10 @@ export class Driver implements Failable, LinkOwner {
     this.schedule();
   }
 
-  /** What this client has ended by, if it has. */
+  /** The error by which this client has ended; undefined while it lives. */
   get end(): PlimsollError | undefined { return this.#over; }
 
-  /** What the core counts of this client; of one that has ended, what it had counted then. */
+  /** The core's numbers about this client; for a client that has ended, its last numbers. */
   get figures(): ClientFigures | undefined {
     return this.#over === undefined ? this.#readFigures() : this.#lastFigures;
   }
@@ -75,17 +80,17 @@ export class Driver implements Failable, LinkOwner {
     return figures;
   }
 
-  /** What is kept of callers' words for requests to come. */
+  /** Counts the callers' words that are kept for requests to come. */
   get held(): Held { return this.#held ??= new Held(this); }
 
-  /** Bytes that have come and wait outside of the core, of all connections. */
+  /** Bytes that were received on all connections and wait outside of the core. */
   get unreadBytes(): number {
     return this.#links.reduce((sum, link) => sum + (link?.unreadBytes ?? 0), 0);
   }
 
   // ---- Requests
 
-  /** One command; the promise has its one outcome. */
+  /** Submits one command. The promise settles with its outcome. */
   submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
     const { core } = this;
     const { options } = wanted;
@@ -107,7 +112,7 @@ export class Driver implements Failable, LinkOwner {
     return reply;
   }
 
-  // The request waits for room: its words are kept until then.
+  // The request waits for room. Keeps its words until then, or ends the request if they cannot be paid for.
   #hold(tag: number, words: readonly Word[]): void {
     const pending = this.#requests.get(tag)!;
     try {
@@ -118,7 +123,7 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  // What the core thinks of as cancelled fails with this.
+  // Cancels the request in the core; its promise rejects with `error` instead of a CancelledError.
   #giveUp(pending: Pending, error: unknown): void {
     pending.failure = error;
     if (this.#over === undefined) this.#cancel(pending);
@@ -134,7 +139,7 @@ export class Driver implements Failable, LinkOwner {
     return this.#refusals.reject(refusal);
   }
 
-  /** All of the commands or none; the outcome is EXEC's. */
+  /** Submits a transaction. The promise settles with the reply to EXEC. */
   submitTransaction(commands: readonly (readonly Word[])[], wanted: Wanted): Promise<unknown> {
     const { calls } = this.core;
     return this.submitBy({ ...wanted, commands: commands.length }, (tag, now) => {
@@ -144,7 +149,7 @@ export class Driver implements Failable, LinkOwner {
     });
   }
 
-  /** Any other request: `begin` makes the call with a tag and the time. */
+  /** Submits any other request: `begin` calls the core with a tag and the time. */
   submitBy(wanted: Wanted, begin: (tag: number, now: number) => number): Promise<unknown> {
     if (this.#over !== undefined) return Promise.reject(this.#over);
     if (wanted.options?.signal?.aborted) return Promise.reject(abortedBefore());
@@ -158,7 +163,7 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  /** What the cache has for GET of this key, if anything. */
+  /** The value that the cache has for GET of this key; undefined if it has none. */
   lookUp(key: Word, wanted: Wanted): unknown {
     if (this.#over !== undefined) return undefined;
     let has: boolean;
@@ -206,7 +211,7 @@ export class Driver implements Failable, LinkOwner {
     signal.addEventListener("abort", cancel);
   }
 
-  // ---- Its life
+  // ---- The client's end
 
   /** Takes no more requests, and ends when the replies that are owed have come. */
   close(): void {
@@ -216,14 +221,14 @@ export class Driver implements Failable, LinkOwner {
     });
   }
 
-  /** The instance has failed: nothing can be asked of it any more. */
+  /** The instance of the core has failed: ends the client without calling the core. */
   handleCoreFailed(error: CoreError): void {
     this.#finish(error);
     this.#listener.handleClosed(error);
   }
 
-  /** Does what an event leads to (a transport's, a timer's, a signal's), whose host is not to see an
-      exception; what fails there is the end of the instance. */
+  /** Runs `act`, which handles an event of a transport, a timer or a signal. An exception must not reach the
+      caller of that event: it is a trap of the core, and ends the instance. */
   protect(act: () => void): void {
     if (this.#over !== undefined) return;
     try {
@@ -233,7 +238,8 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  // Behind the turn, if there is one: a transport that is called in it may lead to anything.
+  // Runs `act` after the current turn, if there is one: a transport that is called in a turn may call back
+  // into anything, and the core must not be called in the middle of its own events.
   #protectLater(act: () => void): void {
     if (this.#turning) queueMicrotask(() => this.protect(act));
     else this.protect(act);
@@ -254,7 +260,7 @@ export class Driver implements Failable, LinkOwner {
 
   // ---- Turns
 
-  /** Has a turn come once the microtasks of now are done. */
+  /** Has a turn run in a microtask, after those that are queued now. */
   schedule(): void {
     this.#full.clear();
     if (this.#turning) this.#turnAgain = true;
@@ -315,7 +321,8 @@ export class Driver implements Failable, LinkOwner {
   #armTimer(): void {
     const { core } = this;
     const at = core.doubles[(core.outbox + outboxAt.timeout) >> 3]!;
-    // An earlier alarm than needed comes by once and is set anew: cheaper than moving it.
+    // A timer that is set too early fires once for nothing and is set again. That is cheaper than moving it
+    // for each request.
     if (at >= this.#armedAt) return;
     clearTimeout(this.#timer);
     this.#armedAt = at;
@@ -376,7 +383,8 @@ export class Driver implements Failable, LinkOwner {
     try {
       askAdmitted(core, this.id, words.take(), tag);
     } catch (error) {
-      // No memory to stage the words in, or they have changed: that ends this request alone.
+      // There is no memory to stage the words in, or the caller has changed a Uint8Array among them so that
+      // they are another request now: that ends this request alone.
       return this.#giveUp(pending, core.blame(error));
     }
     pending.low = core.outboxNumber(outboxAt.request);
@@ -384,7 +392,7 @@ export class Driver implements Failable, LinkOwner {
   }
 
   #handleClosed(error: PlimsollError): void {
-    // Those still waiting are told next; nothing is to be asked of the core after that.
+    // The next turn tells the requests that still wait. After that the core is not called any more.
     queueMicrotask(() => {
       this.turn();
       this.protect(() => {

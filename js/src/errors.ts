@@ -1,17 +1,18 @@
 import type { ErrorName, Executed } from "./core/abi.js";
 
-// What goes wrong, as classes to tell apart by instanceof. The texts say what was wrong, what was
-// expected and where; `code` is stable, for logs and metrics.
+// The classes of errors, to be told apart by instanceof. A message says what was wrong, what was expected
+// and where; `code` is stable, for logs and metrics.
 
 export type { ErrorName, Executed };
 
-/** Everything that Plimsoll rejects or throws by itself, but for a TypeError of an argument. */
+/** The base of all errors that Plimsoll throws or rejects with, except a TypeError for an invalid
+    argument. */
 export class PlimsollError extends Error {
   // On the prototypes, as the language's own errors have it.
   static { this.prototype.name = "PlimsollError"; }
-  /** "timed_out", "rejected_by_limit"...: see docs/failure.md. */
+  /** Names the failure: "timed_out", "rejected_by_limit"...; docs/failure.md lists all. */
   readonly code: string;
-  /** Whether the server may have executed the request: to try again is safe after "no". */
+  /** Whether the server may have executed the request. After "no" it is safe to try again. */
   readonly executed: Executed;
 
   constructor(code: string, message: string, executed: Executed = "no", options?: ErrorOptions) {
@@ -21,54 +22,58 @@ export class PlimsollError extends Error {
   }
 }
 
-/** The time was up. */
+/** The request's timeout was over before its reply came. The server may have executed it: see
+    `executed`. */
 export class TimeoutError extends PlimsollError {
   static { this.prototype.name = "TimeoutError"; }
 }
 
-/** The caller ended the request, by its AbortSignal. */
+/** The caller cancelled the request by its AbortSignal. The server may have executed it: see
+    `executed`. */
 export class CancelledError extends PlimsollError {
   static { this.prototype.name = "CancelledError"; }
 }
 
-/** A named limit was reached: nothing was sent. */
+/** A limit was reached, which the message names. Nothing was sent: try again later. */
 export class LimitError extends PlimsollError {
   static { this.prototype.name = "LimitError"; }
 }
 
-/** There is no connection, or it was lost with the request: see `executed`. */
+/** There is no connection, or it was lost with the request. The server may have executed it: see
+    `executed`. */
 export class ConnectionError extends PlimsollError {
   static { this.prototype.name = "ConnectionError"; }
 }
 
-/** The client was closed, or has come to its end. */
+/** The client was closed or has ended: it takes no more requests. */
 export class ClosedError extends ConnectionError {
   static { this.prototype.name = "ClosedError"; }
 }
 
-/** An option, an address or the words of a command that make no sense. Nothing was sent. */
+/** An option, an address or a command is invalid. Nothing was sent. */
 export class ConfigurationError extends PlimsollError {
   static { this.prototype.name = "ConfigurationError"; }
 }
 
-/** There was no room for the reply: it was larger than the memory line or `replyBytesMax` allow, and
-    the command has run; or (`out_of_memory`) only a part of it came while others waited for memory: see
-    `executed`. */
+/** There was no room for the reply. It was larger than the memory limit or `replyBytesMax` allow: then the
+    server has executed the command. Or (`out_of_memory`) only a part of it arrived while other connections
+    waited for memory: see `executed`. */
 export class ReplyTooLargeError extends PlimsollError {
   static { this.prototype.name = "ReplyTooLargeError"; }
 }
 
-/** The reply cannot be what was asked for: bytes that are no text, for one. */
+/** The reply cannot be returned as it was asked for, such as bytes that are no UTF-8 as text. The server has
+    executed the command. */
 export class DecodeError extends PlimsollError {
   static { this.prototype.name = "DecodeError"; }
 }
 
-/** The server answered with an error. What it refused to run has a `code` of its own, the same as
-    natively ("permission_denied", "refused_by_bridge"...: see docs/failure.md); of any other error
-    `code` is the first word, "WRONGTYPE", "ERR"... */
+/** The server answered with an error. If it refused to execute the command, `code` names the refusal
+    ("permission_denied", "refused_by_bridge"...: docs/failure.md). For any other error `code` is the first
+    word of the server's text: "WRONGTYPE", "ERR"... */
 export class ServerError extends PlimsollError {
   static { this.prototype.name = "ServerError"; }
-  /** What the server said, or the bridge in its place, word for word. */
+  /** The text of the server, or of a bridge in front of it, word for word. */
   readonly serverText: string;
 
   constructor(code: string, message: string, executed: Executed = "yes",
@@ -77,18 +82,19 @@ export class ServerError extends PlimsollError {
     this.serverText = serverText;
   }
 
-  /** The first of the server's words, "WRONGTYPE", "NOPERM"...; "" where the bridge spoke. */
+  /** The first word of the server's text, "WRONGTYPE", "NOPERM"...; "" if a bridge refused. */
   get serverCode(): string {
     return this.code === "refused_by_bridge" ? "" : firstWord(this.serverText);
   }
 }
 
-/** The instance of the WebAssembly module has failed: a bug. The next client gets a new one. */
+/** The WebAssembly module has failed, which is a bug, or cannot be loaded. All clients of this process or
+    isolate have ended; the next client gets a new instance. */
 export class CoreError extends PlimsollError {
   static { this.prototype.name = "CoreError"; }
 }
 
-/** What was thrown or told as an error, in words: whatever it is, this does not throw. */
+/** The text of anything that was thrown. Never throws itself. */
 export const wordsOf = (thrown: unknown): string => {
   try {
     const { message, name } = (thrown ?? {}) as Partial<Error>;
@@ -98,8 +104,8 @@ export const wordsOf = (thrown: unknown): string => {
   }
 };
 
-/** A server that does not know a command repeats what came with it: of AUTH, and of HELLO with AUTH in
-    it, that is a password. */
+/** Cuts the arguments off an error about an unknown command. The server repeats them, and those of AUTH, and
+    of HELLO with AUTH, are a password. */
 export const withoutSecrets = (words: string): string => {
   const end = words.indexOf(", with args beginning with:");
   return end >= 0 && /'auth'/i.test(words) ? words.slice(0, end) : words;
@@ -110,11 +116,11 @@ const firstWord = (text: string): string => {
   return end < 0 ? text : text.slice(0, end);
 };
 
-// In place of a command that it refuses the bridge has the server answer one that is called like
-// this: docs/bridge-protocol.md.
+// A bridge replaces a command that it refuses by an unknown command of this name, which the server answers
+// with an error: docs/bridge-protocol.md.
 const bridgeWords = /^ERR unknown command ['`]plimsoll-bridge: (.*)['`], with args beginning with:/s;
 
-/** A server's error in its words, or in the bridge's; `name` is what the core makes of them. */
+/** The error for an error reply with this text; `name` is what the core makes of the text. */
 export const serverError = (text: string, executed: Executed = "yes",
   name: ErrorName = "server_error"): ServerError => {
   const words = name === "refused_by_bridge" ? bridgeWords.exec(text)?.[1] ?? text : text;
@@ -122,8 +128,8 @@ export const serverError = (text: string, executed: Executed = "yes",
 };
 
 /**
- * What limitError() makes: a LimitError by its prototype, its fields and what it prints, that the engine
- * has recorded no stack for. `stack` names the error and not the place where it was made.
+ * What limitError() makes: a LimitError by its prototype, its fields and what it prints, but without a
+ * recorded stack. `stack` has the message, and not the place where the error was made.
  */
 const Refusal = function (this: Record<string, string>, code: string, message: string): void {
   this.stack = `LimitError: ${message}`;
@@ -133,15 +139,15 @@ const Refusal = function (this: Record<string, string>, code: string, message: s
 } as unknown as new (code: string, message: string) => LimitError;
 Refusal.prototype = LimitError.prototype;
 
-/** The error of a request that was refused before it was made. To shed load must be cheaper than to serve
-    it, and an Error of the engine's costs as much as half a request, with its stack four. */
+/** The error of a request that was refused before it was made. Shedding load must be cheaper than serving
+    it, and a regular Error costs as much as half a request, with a recorded stack as much as four. */
 export const limitError = (code: string, message: string): LimitError => new Refusal(code, message);
 
-/** The words of an error, without its name and the colon in front of them. */
+/** The text of an error without the name and the colon in front. */
 export const messageOf = (name: ErrorName, text: string): string =>
   text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
 
-/** The error of that name; `text` begins with the name and a colon. */
+/** The error of this name. `text` may begin with the name and a colon, which the message leaves out. */
 export const errorOf = (name: ErrorName, executed: Executed, text: string): PlimsollError => {
   const message = messageOf(name, text);
   switch (name) {
@@ -172,6 +178,6 @@ export const errorOf = (name: ErrorName, executed: Executed, text: string): Plim
   }
 };
 
-/** The error of a call whose signal was aborted already. */
+/** The error of a call whose signal had been aborted before. */
 export const abortedBefore = (): CancelledError =>
   new CancelledError("cancelled", "the signal was aborted before the request was made");

@@ -1,16 +1,16 @@
 import type { PlimsollError } from "./errors.js";
 
-// What becomes of a client's main connection, for those who want to know.
+// Events of a client's main connection, for listeners and for node:diagnostics_channel.
 
-/** Listeners of Client.on(). */
+/** The events of Client.on(), with their listeners. */
 export interface ConnectionEvents {
-  /** Requests flow, for the first time or again. */
+  /** The client is connected, for the first time or again. */
   connected: () => void;
-  /** The connection is lost; another one is tried. */
+  /** The connection was lost, and the client tries to make a new one. */
   disconnected: (error: PlimsollError) => void;
-  /** The server did not take new credentials, and goes by the old ones. */
+  /** The server refused new credentials; the connection keeps the old ones. */
   credentialsRefused: (error: PlimsollError) => void;
-  /** The client is over: code "closed" where its user closed it. */
+  /** The client has ended. The error's code is "closed" if close() was called. */
   closed: (error: PlimsollError) => void;
 }
 
@@ -21,7 +21,7 @@ interface Channel {
   publish(message: unknown): void;
 }
 
-// node:diagnostics_channel, where there is one, found without an import that bundles would need.
+// Finds node:diagnostics_channel, if there is one, without an import that bundlers would have to resolve.
 const channelOf = (name: string): Channel | undefined => {
   const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => any } }).process;
   const module = host?.getBuiltinModule?.("node:diagnostics_channel");
@@ -38,7 +38,8 @@ export class Events {
     return () => { all.delete(listener); };
   }
 
-  /** A listener's exception is its own: it is reported as uncaught, and the others are told. */
+  /** Calls the listeners, each in a microtask of its own. So an exception of one is reported as uncaught,
+      and the others are called all the same. */
   tell(name: keyof ConnectionEvents, error?: PlimsollError): void {
     try {
       const channel = channelOf(`plimsoll:${name}`);

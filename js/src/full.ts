@@ -1,19 +1,20 @@
 import type { Word } from "./commands/call.js";
 import { type LimitError, limitError } from "./errors.js";
 
-// By these a command with the same name may take another way than the shared connection's: it blocks.
+// A command of these names blocks if it has BLOCK. Then it goes to a connection of its own, and its
+// refusal says nothing about the others of its name.
 const blocksAtTimes = new Set<Word>(["XREAD", "XREADGROUP"]);
 
-/** Names of commands that the core has refused since the last turn because all places in flight were
-    taken. Until the next turn no place becomes free, so the core would refuse further commands of these
-    names, unless a cache could serve them. Asking it for each would be most of what a refusal costs. */
+/** Names of commands that the core has refused since the last turn because of inflightRequestsLimit.
+    No place becomes free before the next turn, so the core would refuse further commands of these names,
+    too, unless a cache could serve them. Refusing them here is much cheaper than asking the core. */
 export class Full {
-  /** Of so many names; the core is asked for others. */
+  /** The most names that are remembered; the core is asked about any others. */
   static readonly namesMax = 64;
 
-  /** Calls that were refused without the core, which counts all others. */
+  /** The number of calls refused here. The core counts those that it refuses itself. */
   refused = 0;
-  // The core's words.
+  // The text of the core's refusal.
   #message = "";
   readonly #names = new Set<Word>();
 
@@ -30,13 +31,13 @@ export class Full {
     return this.#message !== "" && this.#names.has(words[0]!);
   }
 
-  /** Of one that is refused. */
+  /** The error for a call that is refused here; counts it. */
   error(): LimitError {
     ++this.refused;
     return limitError("rejected_by_limit", this.#message);
   }
 
-  /** There may be places. */
+  /** Forgets all names: requests may have ended. */
   clear(): void {
     if (this.#message === "") return;
     this.#message = "";

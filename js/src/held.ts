@@ -2,25 +2,25 @@ import type { Word } from "./commands/call.js";
 import type { Driver } from "./driver.js";
 import { PlimsollError } from "./errors.js";
 
-// A word of JavaScript's and its place in a row, besides its letters or bytes.
+// What a string or Uint8Array and its place in an array cost, besides its letters or bytes.
 const bytesAroundWord = 32;
 
-/** What it takes to keep these words. */
+/** The number of bytes that keeping these words costs. */
 export const heldBytes = (words: readonly Word[]): number => {
   let bytes = bytesAroundWord;
   for (const word of words) bytes += bytesAroundWord + word.length;
   return bytes;
 };
 
-/** What a client keeps of its callers' words for requests to come, which the requests pool of the
-    line pays for. One for each client. */
+/** Counts the bytes of callers' words that a client keeps for requests to come (transactions, requests that
+    wait for room). The requests pool pays for them. One for each client. */
 export class Held {
   readonly #driver: Driver;
   #bytes = 0;
 
   constructor(driver: Driver) { this.#driver = driver; }
 
-  /** So many bytes more. LimitError where the pool has no room: then nothing has changed. */
+  /** Charges `bytes` more bytes. Throws a LimitError, and charges nothing, if the pool has no room. */
   hold(bytes: number): void {
     const { core, id, end } = this.#driver;
     if (end !== undefined) throw end;
@@ -32,7 +32,7 @@ export class Held {
     this.#bytes += bytes;
   }
 
-  /** They are kept no more. */
+  /** Gives back what hold() has charged for bytes that are not kept any more. */
   letGo(bytes: number): void {
     this.#bytes -= bytes;
     const { core, id } = this.#driver;
@@ -42,13 +42,13 @@ export class Held {
   }
 }
 
-/** The words of one request, held until it is made. */
+/** The words of one request, kept and paid for until the request is made. */
 export class HeldWords {
   readonly #words: readonly Word[];
   readonly #held: Held;
   readonly #bytes: number;
 
-  /** Keeps a copy: the list is the caller's, who may change it. LimitError where the pool has no
+  /** Keeps a copy of the list, since the caller may change his. Throws a LimitError if the pool has no
       room. */
   constructor(held: Held, words: readonly Word[]) {
     this.#held = held;
@@ -59,7 +59,7 @@ export class HeldWords {
 
   letGo(): void { this.#held.letGo(this.#bytes); }
 
-  /** The words, which are held no more. */
+  /** Returns the words, and gives back what they cost. */
   take(): readonly Word[] {
     this.letGo();
     return this.#words;

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// Plimsoll: a Valkey and Redis client that never outgrows its memory line.
+// Plimsoll: a Valkey and Redis client that never outgrows its memory limit. Everything that the package
+// exports.
 
 export { Client, type SubscribeOptions } from "./client.js";
 export {

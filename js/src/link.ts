@@ -5,26 +5,33 @@ import type {
   Address, Connect, Transport, TransportEvents, TransportOptions,
 } from "./transport/transport.js";
 
-// One connection of a client: a transport, and what the core calls it by a number. Bytes go from
-// the one to the other, as far as the core has room and the transport can take them; and what the
-// core grants a bridge goes the other way.
+// One connection of a client: ties a transport to a connection of the core, which has a number. Moves bytes
+// between the two, as far as the core has room and the transport takes them, and passes the core's grants
+// to a bridge. Driver owns it.
 //
-// A transport may be somebody else's code. What it throws is the end of its connection and of nothing
-// else; what it tells while it is being called is heard later, in its order.
+//   connecting --opened()--> open --closed(), close(), or a failure--> over
+//       |                                                                ^
+//       +----------------------------------------------------------------+
+//
+// - A transport may be the caller's own code. An exception of it ends its connection and nothing else.
+// - What a transport reports while one of its functions is called (#calling) is handled later, in the order
+//   of the reports (#unheard): the core must not be called in the middle of its own events.
+// - Bytes for which the core has no room wait here (#unread), and the transport is paused. They are bounded
+//   by what was granted, or else by unreadBytesMax.
 
-/** Whose connection it is. */
+/** What a link needs of the driver that owns it. */
 export interface LinkOwner {
   readonly core: Core;
   readonly id: number;
-  /** After anything that was told to the core. */
+  /** Has the core's events handled; called after each call that may cause some. */
   turn(): void;
-  /** Does what an event of the transport leads to. */
+  /** Runs `act`, which handles an event of the transport, and catches a trap of the core. */
   protect(act: () => void): void;
-  /** What the transport said of its end. */
+  /** The transport's error, for the messages of failed requests. */
   handleTrouble(error: unknown): void;
 }
 
-/** How connections are made. */
+/** How a client's connections are made. */
 export interface Route {
   readonly connect: Connect;
   readonly address: Address;
@@ -32,11 +39,11 @@ export interface Route {
   readonly hasCache: boolean;
 }
 
-// What may wait here for room in the core where the sender cannot be held up: a WebSocket without
-// credits. With them, what waits was granted and so has been charged.
+// The most bytes that may wait here for room in the core if the sender cannot be made to wait, as with a
+// WebSocket without credits. With credits, the bytes that wait were granted, so they are charged.
 export const unreadBytesMax: number = 16 * 1024 * 1024;
 
-// What is handed to the transport at a time.
+// The most bytes that are handed to the transport at a time.
 const writtenBytesMax = 256 * 1024;
 
 export class Link implements TransportEvents {
@@ -60,7 +67,7 @@ export class Link implements TransportEvents {
     this.#transport = this.#call(() => checked(connect(address, this, options)));
   }
 
-  // ---- What the transport says
+  // ---- Events of the transport
 
   shown(text: string): void { this.#shown = text; }
 
@@ -111,7 +118,8 @@ export class Link implements TransportEvents {
     });
   }
 
-  // A cache wants to know it of the main connection. Without that there is no use in going on.
+  // Tells the core what the main connection shows to a bridge: a cache tells users apart by it. If that
+  // fails, the connection must not go on, or it could be served what another user has read.
   #showAll(): boolean {
     if (this.number !== 0 || this.#shown === undefined) return true;
     const { core, id } = this.#owner;
@@ -163,7 +171,7 @@ export class Link implements TransportEvents {
     return error === undefined ? closeReasons.ended : closeReasons.broken;
   }
 
-  // ---- What the owner wants
+  // ---- Calls of the owner
 
   /** Sends what the core has to send, as far as the transport takes it. */
   flush(): void {
@@ -177,9 +185,9 @@ export class Link implements TransportEvents {
     }
   }
 
-  /** There may be room again for what waits here. */
+  /** The core may have room again for the bytes that wait here. */
   resume(): void {
-    // What is read has the owner turn, who comes by here again.
+    // Reading has the owner turn, which calls this again.
     if (this.#resuming) return;
     this.#resuming = true;
     try {
@@ -206,7 +214,7 @@ export class Link implements TransportEvents {
 
   get isStarved(): boolean { return this.#unreadBytes > 0; }
 
-  /** Bytes that have come and wait outside of the core. */
+  /** Bytes that were received and wait outside of the core. */
   get unreadBytes(): number { return this.#unreadBytes; }
 
   close(): void {
@@ -215,7 +223,7 @@ export class Link implements TransportEvents {
     this.#closeTransport();
   }
 
-  // Its connection is over, whatever it throws.
+  // The connection is over, whatever the transport throws.
   #closeTransport(why?: "overrun"): void {
     this.#call(() => this.#transport?.close(why));
   }
@@ -226,7 +234,8 @@ export class Link implements TransportEvents {
     this.#unreadBytes = 0;
   }
 
-  // How many of the bytes there was room for. `waiting`: with those behind them.
+  // Gives bytes to the core. Returns how many it had room for. `waiting` counts these bytes and all that wait
+  // behind them.
   #read(bytes: Uint8Array, waiting: number): number {
     const { core, id } = this.#owner;
     const { calls } = core;
@@ -251,18 +260,18 @@ export class Link implements TransportEvents {
     this.#paused = true;
     this.#call(() => this.#transport!.pause());
     if (this.#unreadBytes <= unreadBytesMax) return;
-    // It would not stop: better no connection than memory that nobody has counted.
+    // The sender does not stop. Closes the connection: its bytes would take memory that nobody counts.
     this.#abandon(new Error(`unreadBytesMax (${unreadBytesMax}): the memory line has no room, and ` +
       "the sender cannot be made to wait"));
   }
 
-  // What a call has answered that says how much to grant.
+  // Handles the answer of a call that says how many bytes to grant the peer.
   #grant(answer: number): void {
     if (answer > 0) this.#call(() => this.#transport!.grant!(answer));
     else if (answer < 0) this.#refuse();
   }
 
-  // The last call says that the connection cannot go on, or that this is a bug.
+  // The last call was refused: the connection cannot go on, or this is a bug.
   #refuse(): void {
     const refusal = this.#owner.core.refusal();
     if (refusal.code === "protocol_error") this.#abandon(refusal, "overrun");
@@ -289,7 +298,7 @@ export class Link implements TransportEvents {
     for (let i = 0; i < count && !this.#full && written < writtenBytesMax; ++i) {
       const at = core.words[first + 2 * i]! >>> 0;
       const size = core.words[first + 2 * i + 1]!;
-      // One that has thrown may have sent them all the same.
+      // A transport that throws may have sent the bytes nevertheless, so they count as written.
       const took = this.#call(() => this.#transport!.write(core.bytes.subarray(at, at + size)));
       this.#full = !took;
       written += size;
@@ -306,7 +315,7 @@ const codeOf = (error: unknown): string => {
   }
 };
 
-// Buffers of other realms are none of this one's Uint8Array.
+// Not instanceof: a Uint8Array of another realm is no instance of this realm's class.
 const isBytes = (bytes: unknown): boolean =>
   ArrayBuffer.isView(bytes) && (bytes as Uint8Array).BYTES_PER_ELEMENT === 1;
 

@@ -3,32 +3,32 @@ import { type Core, currentCore, loadCore } from "./core/core.js";
 import { bytesOf } from "./options.js";
 import { ConfigurationError } from "./errors.js";
 
-// The one memory line of a process or isolate.
+// The memory limit of this process or isolate, which all its clients and caches share.
 
-/** What one pool of the line has: bytes. */
+/** The memory of one pool, in bytes. */
 export interface PoolStatistics {
-  /** What it may have, of the line. */
+  /** The most that the pool may have. */
   readonly limit: number;
-  /** What it has now, and the most that it had. */
+  /** What the pool has now, and the most that it had at any time. */
   readonly used: number;
   readonly peak: number;
-  /** How often memory was asked for and not granted. */
+  /** How often the pool refused memory. */
   readonly refused: number;
-  /** Requests that wait for its memory now, and connections that cannot be read for want of it. */
+  /** Requests that wait for this pool's memory now, and connections that wait for it to be read. */
   readonly waiting: number;
 }
 
-/** Bytes, as the core counts them. */
+/** The memory of all clients and caches, in bytes. */
 export interface MemoryStatistics {
-  /** The line. */
+  /** The memory limit. */
   readonly limit: number;
-  /** What is in use, of all that the line covers. */
+  /** The memory in use. */
   readonly live: number;
-  /** The most that was. */
+  /** The most memory that was in use at any time. */
   readonly peak: number;
-  /** What the WebAssembly memory has grown to: it never shrinks. */
+  /** The size of the WebAssembly memory, which never shrinks. */
   readonly highWater: number;
-  /** The same by what it is for. */
+  /** The same for each pool: what the memory is used for. */
   readonly pools: Readonly<Record<(typeof pools)[number], PoolStatistics>>;
 }
 
@@ -44,9 +44,9 @@ const limitMax = 224 * 1024 ** 2;
 let wanted: number | undefined;
 
 /**
- * Draws the memory line of this process or isolate: what all clients and caches may take
- * together. Once, before the first of them; setMemoryLimit() moves it later.
- * @throws ConfigurationError: no such amount, or another line was drawn already.
+ * Sets the memory limit of this process or isolate: what all clients and caches may take together. Call it
+ * once, before the first client; setMemoryLimit() changes the limit later.
+ * @throws ConfigurationError if the amount is invalid, or another limit was set before.
  */
 export const configure = (options: MemoryOptions): void => {
   const bytes = limitOf(options.memoryLimit);
@@ -60,7 +60,11 @@ export const configure = (options: MemoryOptions): void => {
   wanted = bytes;
 };
 
-/** Moves the line. Where more is in use, nothing is granted until enough was released. */
+/**
+ * Changes the memory limit: "16 MiB", or a number of bytes; 1 to 224 MiB. If more is in use, no memory is
+ * granted until enough was released.
+ * @throws ConfigurationError if the amount is invalid.
+ */
 export const setMemoryLimit = (memoryLimit: number | string): void => {
   const bytes = limitOf(memoryLimit);
   const core = currentCore();
@@ -75,7 +79,7 @@ const limitOf = (amount: number | string): number => {
     `memoryLimit: ${bytes} bytes is not between ${limitMin} (1 MiB) and ${limitMax} (224 MiB)`);
 };
 
-/** @internal The instance, with its line drawn. */
+/** @internal The instance of the core, with the memory limit that was set. */
 export const loadConfiguredCore = async (): Promise<Core> => {
   const core = await loadCore();
   if (wanted !== undefined) {
@@ -87,7 +91,7 @@ export const loadConfiguredCore = async (): Promise<Core> => {
 
 const poolWords = 5;
 
-/** What is in use now; all 0 before the first client. */
+/** The memory in use now; all numbers are 0 before the first client. */
 export const getMemoryStatistics = (): MemoryStatistics => {
   const core = currentCore();
   core?.ask(() => core.calls.plimsoll_memory_statistics());

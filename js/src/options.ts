@@ -2,69 +2,72 @@ import type { ClientSideCache } from "./cache.js";
 import { ConfigurationError } from "./errors.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
 
-// What a user can say about a client. Whatever makes no sense is refused before any I/O, by name.
+// The options of a client. Invalid ones are refused by name, before any I/O.
 
-/** What becomes of messages for which a subscription has no room. */
+/** What happens to messages for which a subscription has no room: the oldest that waits is dropped, the one
+    that has come is dropped, or the connection is not read until there is room. */
 export type SubscriptionOverflow = "drop-oldest" | "drop-newest" | "pause-reading";
 
 /** Options of Client.connect(). Times are in milliseconds. */
 export interface ClientOptions extends TransportOptions {
-  /** Each in place of what the address says. */
+  /** The user, the password and the database; each overrides what the address says. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly database?: number | undefined;
-  /** What the server's CLIENT LIST calls the connections. */
+  /** The name of the connections in the server's CLIENT LIST. */
   readonly clientName?: string | undefined;
-  /** For requests that bring no timeout of their own. Default: 250; 0: none. */
+  /** The timeout of requests that have none of their own. Default: 250; 0: no timeout. */
   readonly requestTimeout?: number | undefined;
-  /** How long to try for the first connection. Default: 2000. */
+  /** How long to try to make the first connection. Default: 2000. */
   readonly connectTimeout?: number | undefined;
   /** How long close() waits for replies. Default: 1000. */
   readonly closeTimeout?: number | undefined;
-  /** Waits between attempts at a connection are drawn between these. Default: 10 and 5000. */
+  /** The wait between attempts to connect is drawn at random from this range. Default: 10 to 5000. */
   readonly reconnectWaitMin?: number | undefined;
   readonly reconnectWaitMax?: number | undefined;
-  /** Attempts that may fail one after the other. Default: without end. */
+  /** How many attempts to connect may fail in a row before the client ends. Default: no limit. */
   readonly reconnectAttemptsMax?: number | undefined;
-  /** An idle connection is asked for a sign of life so often. Default: 5000; 0: never. */
+  /** How often the server is asked for a sign of life on an idle connection. Default: 5000; 0: never. */
   readonly healthCheckInterval?: number | undefined;
-  /** Requests at a time. Default: 1000. */
+  /** The most requests in flight. Default: 1000. */
   readonly inflightRequestsLimit?: number | undefined;
-  /** What becomes of more: they fail with a LimitError, or wait in line. Default: "reject". */
+  /** What happens to requests beyond that: they fail with a LimitError, or wait for room. Default:
+      "reject". */
   readonly inflightOverflow?: "reject" | "wait" | undefined;
-  /** How many may wait. Default: 1000. */
+  /** The most requests that may wait for room; further ones fail with a LimitError. Default: 1000. */
   readonly waitersMax?: number | undefined;
-  /** Larger replies are skipped: their requests fail with a ReplyTooLargeError. In bytes. */
+  /** The most bytes of a reply. A larger one is skipped, and its request fails with a
+      ReplyTooLargeError. */
   readonly replyBytesMax?: number | undefined;
-  /** How often a read whose connection was lost is sent again. Default: 0. */
+  /** How often a read is sent again when its connection was lost. Default: 0. */
   readonly readResendsMax?: number | undefined;
-  /** The RESP version. Default: 3; 2 is for servers that do not know HELLO. */
+  /** The RESP version. Default: 3. Take 2 for servers that do not know HELLO. */
   readonly protocol?: 2 | 3 | undefined;
-  /** The server does not end these connections for want of memory (CLIENT NO-EVICT). */
+  /** Asks the server not to close these connections when it runs out of memory (CLIENT NO-EVICT). */
   readonly noEvict?: boolean | undefined;
-  /** Reads do not count as accesses, for the server's own eviction (CLIENT NO-TOUCH). */
+  /** Asks the server not to count this client's reads as accesses for its eviction (CLIENT NO-TOUCH). */
   readonly noTouch?: boolean | undefined;
   /**
-   * Connections for commands that block and for exclusive use. More commands that block fail, or wait in
-   * line, as inflightOverflow says. Default: 8.
+   * The most connections for commands that block, and for exclusive use. Further commands that block fail
+   * or wait for one, as inflightOverflow says. Default: 8.
    */
   readonly blockingConnectionsMax?: number | undefined;
-  /** Subscriptions at a time, each on a connection of its own. Default: 16. */
+  /** The most subscriptions at a time; each has a connection of its own. Default: 16. */
   readonly subscriptionsMax?: number | undefined;
-  /** Messages that wait to be taken from one subscription. Default: 10000. */
+  /** The most messages that wait to be taken from one subscription. Default: 10000. */
   readonly subscriptionMessagesMax?: number | undefined;
-  /** What becomes of more. Default: "drop-oldest". */
+  /** What happens to messages beyond that. Default: "drop-oldest". */
   readonly subscriptionOverflow?: SubscriptionOverflow | undefined;
-  /** Reads go through this cache. Any number of clients may share it. */
+  /** The cache for this client's reads. Any number of clients may share one. */
   readonly clientSideCache?: ClientSideCache | undefined;
-  /** The memory line of this process or isolate, if it is not drawn yet: see configure(). */
+  /** Sets the memory limit of this process or isolate, unless it is set: see configure(). */
   readonly memoryLimit?: number | string | undefined;
-  /** A transport of your own, whatever the address says. */
+  /** A transport of your own, to be used whatever protocol the address has. */
   readonly transport?: Connect | undefined;
-  /** Names the server that `transport` leads to: clients of one cache that say the same, with the
-      same address, share what the same user has read. Without a name they share nothing. */
+  /** Names the server that `transport` leads to. Clients of one cache share what the same user has read if
+      they give the same name and the same address. Without a name they share nothing. */
   readonly transportName?: string | undefined;
-  /** Ends the attempt to connect. */
+  /** Ends the attempt to connect: connect() then rejects with a CancelledError. */
   readonly signal?: import("./commands/call.js").AbortSignalLike | undefined;
 }
 
@@ -113,7 +116,8 @@ export const refuseOption = (name: string, value: unknown, allowed: string): nev
     `${name}: ${shown(name, value)} is not ${allowed}`);
 };
 
-/** Checks options against such a table; those named in `known` are somebody else's. */
+/** Checks options against a table of kinds or allowed values. Does not check the options in `known`.
+    Throws a ConfigurationError for an unknown option, too. */
 export const checkOptions = (
   options: object,
   table: Record<string, Kind | readonly unknown[]>,
@@ -145,8 +149,9 @@ export const checkClientOptions = (options: ClientOptions): void => {
 };
 
 /**
- * Throws a ConfigurationError where `tls` is said of an address that it cannot be kept for: what was
- * meant to be secret would go in plaintext. A transport of the user's own makes of both what it likes.
+ * Throws a ConfigurationError if `tls` is given with an address for which it has no effect: otherwise data
+ * that was meant to be secret would go in plaintext. A transport of the caller's own may do with `tls` what
+ * it likes.
  */
 export const checkTls = (options: ClientOptions, protocol: Address["protocol"]): void => {
   if (options.tls === undefined || options.transport !== undefined || protocol === "valkeys") return;
@@ -161,7 +166,8 @@ export const checkTls = (options: ClientOptions, protocol: Address["protocol"]):
 
 const units: Record<string, number> = { "": 1, B: 1, KIB: 1024, MIB: 1024 ** 2, GIB: 1024 ** 3 };
 
-/** "16 MiB", "512 KiB", or a number of bytes. */
+/** The number of bytes in "16 MiB", "512 KiB" or a number. Throws a ConfigurationError that calls the option
+    `name`. */
 export const bytesOf = (name: string, amount: number | string): number => {
   if (typeof amount === "number" && Number.isSafeInteger(amount) && amount >= 0) return amount;
   const [, digits, unit] = /^(\d+)\s*([a-z]*)$/i.exec(String(amount).trim()) ?? [];

@@ -6,11 +6,11 @@ import { readFailure, readMissed } from "./core/records.js";
 import { type PlimsollError, ServerError, wordsOf } from "./errors.js";
 import type { Pending, Refusal, Requests, Wanted } from "./requests.js";
 
-// Settles what waits with what the core's records say. A value that cannot be told as it is wanted is
-// the error of its one request, or of its one message: nothing but a trap leaves here.
+// Settles the promises of requests with the core's event records. If a value cannot be returned as it was
+// asked for, that is the error of this one request or message. Only a trap of the core throws here.
 
-// The outcome of a transaction is what the server said to EXEC. Users want to read what it said to the
-// command that it did not take.
+// The outcome of a transaction that failed is the server's reply to EXEC, which does not say why. This makes
+// an error with the server's words about the command that it refused.
 const refusedAs = (outcome: ServerError, { error, place }: Refusal): PlimsollError => {
   if (!(error instanceof ServerError)) return outcome;
   const { code, serverText } = error;
@@ -24,7 +24,7 @@ const refusedAs = (outcome: ServerError, { error, place }: Refusal): PlimsollErr
     `${serverText} (to command ${place}: none has run)`, outcome.executed, serverText);
 };
 
-/** Of one client. */
+/** The outcomes of one client's requests. */
 export class Outcomes {
   readonly #core: Core;
   readonly #reader: NodeReader;
@@ -36,7 +36,7 @@ export class Outcomes {
     this.#requests = requests;
   }
 
-  /** What the cache has answered just now. Throws what makes it none that can be told. */
+  /** The value that the cache has just served. Throws if it cannot be returned as it was asked for. */
   served(wanted: Wanted): unknown {
     const core = this.#core;
     this.#reader.begin(core.outboxWord + (outboxAt.area >> 2),
@@ -55,7 +55,7 @@ export class Outcomes {
     }
   }
 
-  /** By the record at `at`, with so many nodes behind it; as all that follow. */
+  /** A request has its reply: by the record at `at`, with `nodes` nodes behind it, as in all methods below. */
   complete(at: number, nodes: number, tag: number): void {
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
@@ -74,9 +74,10 @@ export class Outcomes {
     }
   }
 
-  /** `trouble`: what the connection has said last, if anything. */
+  /** A request has failed. `trouble` is the last error of the connection, if there was one. */
   fail(at: number, nodes: number, tag: number, trouble: string): void {
-    // Read while the request is still among those that wait: it is told, whatever reading leads to.
+    // Reads the error before it takes the request out: if reading traps, the request is still there to be
+    // rejected with all others.
     const error = this.failure(at, nodes, trouble);
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
@@ -86,7 +87,7 @@ export class Outcomes {
       ? refusedAs(error, refusal) : error);
   }
 
-  /** The server did not take a command of a transaction. The outcome, which is EXEC's, follows. */
+  /** The server refused a command of a transaction. The outcome, the reply to EXEC, will follow. */
   noteRefusal(at: number, nodes: number, tag: number, trouble: string): void {
     const pending = this.#requests.get(tag);
     if (pending === undefined || pending.commands === 0 || pending.refusal !== undefined) return;
@@ -95,7 +96,7 @@ export class Outcomes {
       error: this.failure(at, nodes, trouble), place: pending.commands + 1 - answersOwed };
   }
 
-  /** What cannot be told as it is wanted is told as an error in its place. */
+  /** Passes a part on; an error in its place if it cannot be returned as it was asked for. */
   tellPart(at: number, nodes: number, pending: Pending | undefined): void {
     if (pending?.part === undefined) return;
     const missed = readMissed(this.#core, at);
@@ -106,7 +107,7 @@ export class Outcomes {
     }
   }
 
-  /** The error that a record tells. */
+  /** The error of a record. */
   failure(at: number, nodes: number, trouble: string): PlimsollError {
     return readFailure(this.#core, this.#reader, at, nodes, trouble);
   }

@@ -1,13 +1,13 @@
-// Promises of requests that were refused. They are rejected once the microtasks of now are done: to a
-// promise that is rejected before anybody listens a runtime pays special attention, which costs more than
-// all else that there is to a refusal. So there are as many here as a caller has made calls without
-// letting a microtask run, each of which it has a promise for anyway; each costs the same.
+// The promises of requests that were refused. They are rejected in a microtask, not at once: a runtime gives
+// special treatment to a promise that is rejected before anybody listens to it, which costs more than the
+// rest of a refusal. There are as many here as a caller makes calls without letting a microtask run; the
+// caller holds a promise for each of them anyway.
 
 export class Refusals {
   #rejects: ((error: unknown) => void)[] = [];
   #errors: unknown[] = [];
 
-  /** A promise that will be rejected with `error`. */
+  /** Returns a promise that will be rejected with `error` in a microtask. */
   reject(error: unknown): Promise<never> {
     if (this.#rejects.length === 0) queueMicrotask(this.#rejectAll);
     this.#errors.push(error);

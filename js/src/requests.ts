@@ -2,69 +2,70 @@ import type { CallOptions, Raw, Shape } from "./commands/call.js";
 import type { PlimsollError } from "./errors.js";
 import type { HeldWords } from "./held.js";
 
-// Requests that are under way, by their tags: small numbers, which come back with the outcomes.
+// The requests in flight, by their tags: small numbers, which the core returns with the outcomes.
 
-/** Who waits for an outcome. */
+/** A request that waits for its outcome. */
 export interface Pending {
   readonly resolve: (value: any) => void;
   readonly reject: (error: unknown) => void;
   readonly shape: Shape;
   readonly asBytes: boolean;
   readonly asMaps: boolean;
-  /** While it waits for room. */
+  /** The words of the request while it waits for room. */
   words: HeldWords | undefined;
-  /** Its id, in halves. */
+  /** The request's id in the core, in two halves of 32 bits. */
   low: number;
   high: number;
-  /** A message, or another part of what is to come; an error: what there is cannot be told. */
+  /** Takes each message, or other part of the outcome; an error in place of one that cannot be returned. */
   readonly part: Part | undefined;
+  /** Removes the listener from the caller's AbortSignal. */
   stopListening: (() => void) | undefined;
-  /** How many commands it is, if it is a transaction; 0: it is none. */
+  /** The number of commands of a transaction; 0 for any other request. */
   readonly commands: number;
-  /** What the server said to the first of them that it did not take. */
+  /** The first command of the transaction that the server refused. */
   refusal: Refusal | undefined;
-  /** What it fails with, whatever the core says of its end. */
+  /** The error to fail with, whatever error the core has for the request. */
   failure: unknown;
 }
 
-/** A command of a transaction that was not taken. */
+/** A command of a transaction that the server refused. */
 export interface Refusal {
   readonly error: PlimsollError;
-  /** From 1; 0: MULTI. */
+  /** The place of the command, from 1; 0 for MULTI. */
   readonly place: number;
 }
 
-/** Messages that are missing before one: dropped for want of room, and lost with connections. */
+/** What is missing before a message: messages dropped for lack of room, and lost connections. */
 export interface Missed {
   readonly lost: number;
   readonly gaps: number;
 }
 
-/** Takes a part. */
+/** Takes a part of an outcome. */
 export type Part = (value: Raw, missed: Missed) => void;
 
-/** How a request is to be answered. */
+/** How the caller wants the reply to a request. */
 export interface Wanted {
   readonly shape?: Shape;
   readonly options?: CallOptions | undefined;
-  /** Maps and sets come as Map and Set. */
+  /** Whether maps and sets come as Map and Set. */
   readonly asMaps?: boolean;
   readonly part?: Part;
   readonly commands?: number;
 }
 
-/** All of them. */
+/** All requests in flight of a client. */
 export class Requests {
   readonly #pending: (Pending | undefined)[] = [undefined];  // 0 is no tag
   readonly #free: number[] = [];
 
-  /** The tag for a request that is about to be made: the same until one is put. */
+  /** The tag for the next request; the same until put(). */
   get nextTag(): number {
     const { length } = this.#free;
     return length === 0 ? this.#pending.length : this.#free[length - 1]!;
   }
 
-  /** With nextTag. */
+  /** Adds a request; `tag` is nextTag. */
   put(tag: number, pending: Pending): void {
     if (tag !== this.#pending.length) this.#free.pop();
     this.#pending[tag] = pending;
@@ -72,7 +73,7 @@ export class Requests {
 
   get(tag: number): Pending | undefined { return this.#pending[tag]; }
 
-  /** Takes out the one whose outcome is there. */
+  /** Takes out a request that has its outcome. */
   take(tag: number): Pending | undefined {
     const pending = this.#pending[tag];
     if (pending === undefined) return undefined;
@@ -82,7 +83,8 @@ export class Requests {
     try {
       pending.stopListening?.();
     } catch {
-      // The signal is the caller's own code; whether it listens on matters to nobody.
+      // The signal may be code of the caller's, whose exceptions must not reach the core. It does no harm if
+      // the listener stays.
     }
     return pending;
   }

@@ -4,7 +4,7 @@ import { readNumbers } from "./core/fields.js";
 import type { Driver } from "./driver.js";
 import { type MemoryStatistics, getMemoryStatistics } from "./memory.js";
 
-// What a client has done, as the core counts it.
+// The statistics of a client, as the core counts them.
 
 const names = [
   "state", "inFlight", "submitted", "rejected", "completed", "failed", "pushed", "repliesSkipped",
@@ -13,67 +13,66 @@ const names = [
   "waitersRefused", "blockingConnections", "subscriptions", "cacheState", "lastProblem", "creditBytes",
 ] as const;
 
-/** What Client.getStatistics() tells. Counters are of the client's whole life. */
+/** The result of Client.getStatistics(). Counters cover the client's whole life. */
 export interface ClientStatistics {
-  /** Of its main connection. */
+  /** The state of the main connection. */
   readonly state: (typeof states)[number];
-  /** Requests under way, and those that wait for room. */
+  /** Requests in flight now, and requests that wait for room now. */
   readonly inFlight: number;
   readonly waiting: number;
-  /** Requests that were taken, and those that a limit refused. */
+  /** Requests that were accepted, and requests that a limit refused. */
   readonly submitted: number;
   readonly rejected: number;
-  /** Outcomes: replies, errors of the server among them, and all others. */
+  /** Requests that got a reply, errors of the server included, and requests that failed otherwise. */
   readonly completed: number;
   readonly failed: number;
   /** Messages that the server pushed. */
   readonly pushed: number;
-  /** For want of room: replies (ReplyTooLargeError), and pushed messages. */
+  /** Replies (ReplyTooLargeError) and pushed messages that were skipped for lack of room. */
   readonly repliesSkipped: number;
   readonly pushesSkipped: number;
-  /** Of the main connection, in bytes. */
+  /** Bytes that were read and written on the main connection. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Connections that were made; that ended by themselves; that gave no sign of life; and attempts
-      that failed. */
+  /** Connections that were made; of these, how many were lost, and how many because the server gave no sign
+      of life; and attempts to connect that failed. */
   readonly connections: number;
   readonly connectionsLost: number;
   readonly connectionsDead: number;
   readonly attemptsFailed: number;
   /** How often the server was asked for a sign of life. */
   readonly healthChecks: number;
-  /** Reads that were sent again (readResendsMax). */
+  /** Reads that were sent again after a connection was lost (readResendsMax). */
   readonly requestsResent: number;
-  /** Requests that had to wait for room, and those that could not even do that. */
+  /** Requests that had to wait for room, and requests that were refused because waitersMax waited. */
   readonly waited: number;
   readonly waitersRefused: number;
-  /** Connections beside the main one: for commands that block, and of subscriptions. */
+  /** Connections that are open now for commands that block, and for subscriptions. */
   readonly blockingConnections: number;
   readonly subscriptions: number;
-  /** What its cache relies on: tracking, ttl, or off. */
+  /** How the client's cache learns that an entry is outdated: by tracking, by ttl, or it is off. */
   readonly cacheState: (typeof cacheStates)[number];
-  /** Why there was no connection, the last time. */
+  /** Why there last was no connection; "none" if there always was one. */
   readonly lastProblem: (typeof errorNames)[number];
-  /** Bytes that a bridge may send by the credits that it has, or that it has sent by them and that
-      are not read: charged to the memory line. */
+  /** Bytes that bridges were granted and that were not read yet. They count in the memory limit. */
   readonly creditBytes: number;
-  /** Bytes that have come and wait for room. Those that came by credits are within the line; others,
-      of a sender that cannot be made to wait, are outside. */
+  /** Bytes that were received and wait for room. Those that a bridge was granted count in the memory limit.
+      Others do not: their sender cannot be made to wait. */
   readonly unreadBytes: number;
-  /** Of all clients and caches here. */
+  /** The memory of all clients and caches of this process or isolate. */
   readonly memory: MemoryStatistics;
 }
 
 /** @internal The same as numbers. */
 export type ClientFigures = Record<(typeof names)[number], number>;
 
-/** @internal What the core counts. */
+/** @internal Reads the numbers that the core counts. */
 export const readFigures = (core: Core, id: number): ClientFigures => {
   core.ask(() => core.calls.plimsoll_client_statistics(id));
   return readNumbers(core, core.outbox + outboxAt.statistics, names);
 };
 
-// Of a client whose core has failed nothing is known any more.
+// For a client whose core has failed: its numbers are lost.
 const noFigures = (): ClientFigures => ({
   ...Object.fromEntries(names.map((name) => [name, 0])) as ClientFigures,
   state: states.indexOf("closed"),

@@ -7,45 +7,45 @@ import type { Driver } from "./driver.js";
 import type { Missed } from "./requests.js";
 import { ClosedError, PlimsollError } from "./errors.js";
 
-// Messages of one subscription, as an async iterator. They wait in the core, in a queue bounded by
-// count and by the memory line; what becomes of more is `subscriptionOverflow`. Names are
-// subscribed anew when the connection was lost; what is missing then is told with the next message.
+// The messages of one subscription, as an async iterator. They wait in the core, in a queue that is bounded
+// by count and by the memory limit; the option subscriptionOverflow says what happens beyond. When the
+// connection is lost, the client subscribes again, and the next message says that some may be missing.
 
-/** What is subscribed to: exact channels, patterns, or channels of a shard. */
+/** What the names of a subscription are: exact channels, patterns, or channels of a shard. */
 export type SubscriptionKind = "channels" | "patterns" | "shardChannels";
 
 const kinds: readonly SubscriptionKind[] = ["channels", "patterns", "shardChannels"];
 
 /** One message. */
 export interface Message<T = string> {
-  /** Where it was published. */
+  /** The channel that the message was published to. */
   readonly channel: T;
-  /** What was. */
+  /** What was published. */
   readonly message: T;
-  /** That it came by, where it did. */
+  /** The pattern that matched the channel, for a subscription to patterns. */
   readonly pattern: T | undefined;
-  /** Messages dropped before this one, since nobody took them in time. */
+  /** The number of messages dropped before this one because they were not taken in time. */
   readonly lost: number;
-  /** Connections lost before this one, each with nobody knows how many messages. */
+  /** The number of connections lost before this message; each may have lost any number of messages. */
   readonly gaps: number;
 }
 
-/** What a subscription has done, and what waits. */
+/** What a subscription has received, and what waits to be taken. */
 export interface SubscriptionStatistics {
-  /** That are subscribed to. */
+  /** The number of names that are subscribed to. */
   readonly names: number;
   /** Messages that wait to be taken, and their bytes. */
   readonly queued: number;
   readonly queuedBytes: number;
-  /** Whether the connection is not read now, since there is no room: "pause-reading". */
+  /** Whether the connection is not being read now, because there is no room ("pause-reading"). */
   readonly paused: boolean;
-  /** Messages that came. */
+  /** Messages that were received. */
   readonly received: number;
-  /** Those of them that were dropped. */
+  /** Messages of these that were dropped. */
   readonly lost: number;
   /** Connections that were lost. */
   readonly gaps: number;
-  /** Names that the server did not take when they were subscribed anew. */
+  /** Names that the server refused when the client subscribed again. */
   readonly refused: number;
 }
 
@@ -53,19 +53,20 @@ const statisticsNames = [
   "names", "queued", "queuedBytes", "paused", "received", "lost", "gaps", "refused",
 ] as const;
 
-// What is taken from the core at a time, and is then outside of the line.
+// The most messages that are taken from the core at a time. These no longer count in the memory limit.
 const messagesAtOnce = 64;
 
 type Text = string | Uint8Array;
 
-/** A subscription on a connection of its own. Iterate over it; close() or `break` ends it. */
+/** A subscription, on a connection of its own. Iterate over its messages; close(), or `break` out of the
+    loop, ends it. Made by Client.subscribe(). */
 export class Subscription<T extends Text = string> implements AsyncIterableIterator<Message<T>> {
   readonly #driver: Driver;
   readonly #connection: number;
   readonly #asBytes: boolean;
-  // An error stands for a message that cannot be told.
+  // An error stands for a message that could not be decoded.
   #taken: (Message<T> | Error)[] = [];
-  // Of messages that could not be told: told with the next one.
+  // What was missing before messages that could not be decoded: the next message has it.
   #missed: Missed = { lost: 0, gaps: 0 };
   #next: Promise<unknown> | undefined;
   #closed = false;
@@ -77,14 +78,15 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     this.#asBytes = asBytes;
   }
 
-  /** Adds names; resolves when the server has confirmed all of them. */
+  /** Subscribes to further names. Resolves when the server has confirmed all of them. Rejects with a
+      TypeError for an unknown kind, and with a ClosedError once the subscription is closed. */
   subscribe(kind: SubscriptionKind, names: Text | readonly Text[], options?: CallOptions):
     Promise<void> {
     return this.#change(kind, names, options, "plimsoll_subscribe");
   }
 
-  /** Takes names away. An empty list takes none away, and resolves at once: one that was computed, and
-      happens to be empty, must not end all. close() does that. */
+  /** Unsubscribes from names. An empty list changes nothing, and resolves at once: a list that was computed
+      and happens to be empty must not end all subscriptions. close() does that. */
   unsubscribe(kind: SubscriptionKind, names: Text | readonly Text[], options?: CallOptions):
     Promise<void> {
     return this.#change(kind, names, options, "plimsoll_unsubscribe");
@@ -102,7 +104,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     const words: Word[] = typeof names === "string" || names instanceof Uint8Array
       ? [names] : [...names];
     const { core, id } = this.#driver;
-    // What the server confirms are names, which need be no text.
+    // The server's confirmations contain the names, which need not be UTF-8.
     const wanted = { options: { ...options, as: "bytes" as const }, shape: () => undefined };
     await this.#driver.submitBy(wanted, (tag, now) => {
       const timeout = timeoutOf(options);
@@ -111,8 +113,9 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     });
   }
 
-  /** The next message; `done` once the subscription is closed. One call at a time. A DecodeError:
-      that one message is no text, and the next call has the one behind it. */
+  /** Resolves to the next message, or with `done` once the subscription or the client is closed. Call it
+      again only after it has settled. Rejects with a DecodeError if the message is not UTF-8; the next call
+      has the message behind it. Rejects with the client's error if the client has ended otherwise. */
   async next(): Promise<IteratorResult<Message<T>, undefined>> {
     const ready = this.#taken.shift();
     if (ready instanceof Error) throw ready;
@@ -155,7 +158,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     this.#missed = { lost: 0, gaps: 0 };
   }
 
-  /** Ends the subscription; messages that wait are gone. */
+  /** Ends the subscription and drops the messages that wait. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -166,13 +169,13 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     this.#driver.schedule();
   }
 
-  /** What `break` out of a loop calls. */
+  /** Closes the subscription; `break` out of a `for await` loop calls this. */
   async return(): Promise<IteratorResult<Message<T>, undefined>> {
     this.close();
     return { done: true, value: undefined };
   }
 
-  /** What it has done, and what waits. */
+  /** What the subscription has received, and what waits. Throws a ClosedError once it is closed. */
   getStatistics(): SubscriptionStatistics {
     this.#check();
     const { core, id } = this.#driver;
@@ -193,7 +196,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
   async [Symbol.asyncDispose](): Promise<void> { this.close(); }
 }
 
-// [message, channel, text], [pmessage, pattern, channel, text], [smessage, channel, text].
+// A push is [message, channel, text], [pmessage, pattern, channel, text] or [smessage, channel, text].
 const messageOf = <T extends Text>(value: Raw, { lost, gaps }: Missed): Message<T> => {
   const parts = value as unknown as T[];
   const hasPattern = parts.length === 4;

@@ -4,17 +4,17 @@ import { ConfigurationError, ServerError } from "./errors.js";
 import { type Held, heldBytes } from "./held.js";
 import { CommandSet } from "./generated/commands.js";
 
-// Commands that are done together: MULTI, all of them, EXEC, in one request.
+// Transactions: MULTI, the commands and EXEC, in one request.
 
-// What a transaction has queued, apart from it: it may be gone.
+// What a transaction is charged for its queued commands: an object apart from it, which outlives it.
 interface Queued { readonly held: Held; bytes: number }
 
-// Of a transaction that nobody has any more, and that was never executed. Some versions of workerd
-// have none of these: there exec() or discard() has to be called, or the client closed.
+// Gives back the memory of a transaction that was dropped without exec() or discard(). Some versions of
+// workerd have no FinalizationRegistry: there the caller has to call one of the two, or close the client.
 const dropped = typeof FinalizationRegistry === "undefined" ? undefined
   : new FinalizationRegistry<Queued>(({ held, bytes }) => held.letGo(bytes));
 
-// What a script says by itself does not tell whether it has written before.
+// A script may write and then answer with any error, also with one that reads like a refusal.
 const scripts = new Set(["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"]);
 
 const nameOf = (words: readonly Word[]): string => {
@@ -23,8 +23,8 @@ const nameOf = (words: readonly Word[]): string => {
 };
 
 /**
- * Queues the commands that are called on it, and has the server do all of them or none. Each call
- * returns a promise of its own reply, which settles with exec():
+ * Queues the commands that are called on it; exec() has the server execute all of them or none. Each call
+ * returns a promise of its own reply, which settles with exec(). Commands that block are refused.
  *
  *     const both = client.transaction();
  *     const count = both.incr("visits");
@@ -55,10 +55,11 @@ export class Transaction extends CommandSet {
 
   #problem: unknown;
 
-  /** How many commands are queued. */
+  /** The number of commands that are queued. */
   get size(): number { return this.#commands.length; }
 
-  /** Forgets what is queued, and gives back its memory: each reply rejects. */
+  /** Drops the queued commands and gives back their memory. Their promises reject with a
+      ConfigurationError. */
   discard(): void {
     if (this.#done) return;
     this.#done = true;
@@ -67,7 +68,7 @@ export class Transaction extends CommandSet {
     for (const each of this.#waiting) each.reject(error);
   }
 
-  /** Any command, its words one by one. */
+  /** Queues any command, given as its words. */
   command(words: readonly Word[], options?: CallOptions): Promise<unknown> {
     return this.sendWords([...words], anyReply, options);
   }
@@ -90,11 +91,11 @@ export class Transaction extends CommandSet {
     const reply = new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject, shape, options, isScript });
     });
-    reply.catch(() => {});  // whoever wants to know awaits it; exec() tells all others
+    reply.catch(() => {});  // no unhandled rejection if nobody awaits it: exec() reports the error, too
     return reply;
   }
 
-  /** @internal A call whose arguments are not allowed: exec() says so, and nothing is done. */
+  /** @internal A call with an invalid argument: exec() rejects with its error, and executes nothing. */
   override refuseWords(error: unknown): Promise<never> {
     this.#problem ??= error;
     const refused = Promise.reject(error);
@@ -103,8 +104,9 @@ export class Transaction extends CommandSet {
   }
 
   /**
-   * Has the server do them. Resolves to all replies, in order; those that are errors are among them
-   * as ServerError. Rejects where nothing was done, or nobody knows.
+   * Has the server execute the queued commands. Resolves to all replies, in order; the reply to a command
+   * that failed is a ServerError among them. Rejects if the server executed none of them (`executed` is
+   * "no"), or if that is unknown ("maybe"). A transaction can be executed once.
    */
   async exec(options?: CallOptions): Promise<unknown[]> {
     if (this.#done) {
@@ -119,7 +121,7 @@ export class Transaction extends CommandSet {
     try {
       if (this.#problem !== undefined) throw this.#problem;
       const outcome = this.#driver.submitTransaction(this.#commands, { options });
-      this.#letGo();  // the core has its copy, or refused it
+      this.#letGo();  // the core has copied the words, or has refused them
       const replies = await outcome;
       return (replies as Raw[]).map((reply, index) => this.#settle(reply, index));
     } catch (error) {

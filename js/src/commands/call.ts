@@ -1,69 +1,71 @@
-// What methods of commands are made of: words in, a reply out.
+// The types that all calls have in common: words in, a reply out.
 
-/** A word of a command, as it is sent. */
+/** A word of a command, as it is sent. A string is sent as UTF-8. */
 export type Word = string | Uint8Array;
 
 /** The name of a key, or of anything else on the server. */
 export type Key = string | Uint8Array;
 
-/** What is stored. Numbers are sent as text. */
+/** A value to store. Numbers are sent as text. */
 export type Value = string | Uint8Array | number | bigint;
 
-/** A reply as it came: maps as flat arrays of keys and values, sets as arrays. */
+/** A decoded reply before it gets its shape: maps are flat arrays of keys and values, sets are arrays. */
 export type Raw = null | boolean | number | bigint | string | Uint8Array | Error | Raw[];
 
-/** Strings as text, which is the default, or as the bytes that they are. */
+/** How strings of a reply are returned: "text" as strings, which is the default, "bytes" as Uint8Array. */
 export type As = "text" | "bytes";
 
-/** What a reply is turned into; undefined: it is as it came. */
+/** A function that turns a reply into its type; undefined returns it as it is. */
 export type Shape = ((reply: Raw, as: As) => unknown) | undefined;
 
-/** Any reply at all. */
+/** Any reply. A 64-bit integer beyond the safe integers is a bigint; an error within a reply is a
+    ServerError. */
 export type AnyReply =
   | null | boolean | number | bigint | string | Uint8Array | Error
   | AnyReply[] | Map<AnyReply, AnyReply> | Set<AnyReply>;
 
-/** @internal The shape of replies that have no type: who reads them may keep maps and sets. */
+/** @internal The shape of replies without a type: with it, maps and sets stay Map and Set. */
 export const anyReply = (reply: Raw): unknown => reply;
 
 /** The part of an AbortSignal that is used, so that no DOM types are needed. */
 export interface AbortSignalLike {
-  /** Whether it was, already. */
+  /** Whether the signal has been aborted. */
   readonly aborted: boolean;
-  /** Calls `listener` when it is. */
+  /** Has `listener` called when the signal is aborted. */
   addEventListener(type: "abort", listener: () => void): void;
-  /** Undoes that. */
+  /** Removes such a listener. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** What can be said of any one call. */
+/** Options of any call. */
 export interface CallOptions {
-  /** "bytes": strings of the reply come as Uint8Array, whatever is in them. Default: "text". */
+  /** "bytes" returns strings of the reply as Uint8Array, whatever bytes they contain. With "text", a string
+      that is not UTF-8 rejects with a DecodeError. Default: "text". */
   readonly as?: As | undefined;
-  /** Ends the request early. */
+  /** Cancels the request when it is aborted: the call rejects with a CancelledError. */
   readonly signal?: AbortSignalLike | undefined;
-  /** Milliseconds, in place of the client's requestTimeout; 0: none. */
+  /** The timeout in milliseconds, instead of the client's requestTimeout; 0: no timeout. */
   readonly timeout?: number | undefined;
-  /** Of a read, in milliseconds: what is cached is served only if it is known to have been true
-      within this time. 0: what is true now. */
+  /** For reads of a client with a cache, in milliseconds: a cached reply is returned only if it is known to
+      have been true within this time. 0: only what is true now. Default: as docs/caching.md says. */
   readonly maxStaleness?: number | undefined;
 }
 
-/** @internal The names of what can be said of any call; the compiler misses none. */
+/** @internal The names of CallOptions; the compiler sees that none is missing. */
 export const namesOfCallOptions: Readonly<Record<keyof CallOptions, true>> = {
   as: true, signal: true, timeout: true, maxStaleness: true,
 };
 
-/** Whatever commands can be said to. */
+/** Anything that commands can be called on: a client or a transaction. */
 export abstract class Sender {
-  /** @internal */
+  /** @internal Sends a command; the promise settles with its shaped reply. */
   abstract sendWords(
     words: Word[],
     shape: Shape,
     options: CallOptions | undefined,
   ): Promise<unknown>;
 
-  /** @internal What a call becomes whose arguments are not allowed. */
+  /** @internal The result of a call with an invalid argument. */
   refuseWords(error: unknown): Promise<never> {
     return Promise.reject(error);
   }

@@ -6,26 +6,27 @@ import { isWord, put, putEither, sizeOf } from "./put.js";
 import { shapeOf } from "./shapes.js";
 import { type Node, Parts, type Row, type Table, readRow } from "./table.js";
 
-// Makes methods of the table. Each is made when it is first called: most programs call few.
+// Makes the methods for commands out of the table. A method is made when it is first called, since most
+// programs call few of them.
 
 type Method = (this: Sender, ...args: any[]) => Promise<unknown>;
 type Options = CallOptions & Record<string, unknown>;
 
 const none: Options = {};
 
-/** One form of a method, ready to make words. */
+/** One form of a method. Turns arguments into the words of a command. */
 class Form {
   readonly name: string;
   readonly words: readonly string[];
   readonly shape: Shape;
   readonly nodes: readonly Node[];
-  /** How many arguments come before the options. */
+  /** The number of arguments before the options. */
   readonly arity: number;
-  /** Where in the arguments each node is; -1: it is in the options, or nowhere. */
+  /** The place of each node among the arguments; -1 if it is an option, or no argument. */
   readonly #places: readonly number[];
-  /** Those of all forms of the method. */
+  /** The names of the options of all forms of the method. */
   readonly options: Set<string>;
-  /** The option that picks this form. */
+  /** The option that chooses this form, if there is one. */
   readonly pickedBy: string | undefined;
 
   constructor(row: Row, nodes: readonly Node[]) {
@@ -47,7 +48,7 @@ class Form {
     this.pickedBy = nodes.find(({ mark }) => mark === "+")?.name;
   }
 
-  /** The words for these arguments; throws a TypeError. */
+  /** The words for these arguments. Throws a TypeError for an invalid argument. */
   encode(args: readonly unknown[]): Word[] {
     if (args.length > this.arity + 1) {
       throw new TypeError(`got ${args.length} arguments; give ${this.#signature()}`);
@@ -121,8 +122,8 @@ const isObject = (options: unknown): boolean =>
 const isMissingOrObject = (options: unknown): boolean =>
   options === undefined || isObject(options);
 
-// Most calls have strings for all arguments: nothing is made for them but the words. Options that
-// a command has itself are not for these.
+// The fast way for calls whose arguments are all strings, as most are: allocates nothing but the array of
+// words. A call with options of the command itself goes the slow way.
 const scalars = (form: Form, slow: Method): Method => {
   const { shape, arity, options } = form;
   const head = form.words[0]!;
@@ -194,7 +195,7 @@ const made = (forms: readonly Form[]): Method => {
   return /^[kv]?[KV]$/.test(kinds) && form.nodes.length === given.length ? lists(form, slow) : slow;
 };
 
-/** Puts a method for each name in the table on `prototype`. */
+/** Adds a method to `prototype` for each name in the table. */
 export const install = (prototype: Sender, table: Table): void => {
   const parts = new Parts(table);
   const byName = new Map<string, string[]>();

@@ -1,8 +1,8 @@
-// What is wrong with an argument, in words.
+// The texts of errors about arguments.
 
 const long = 40;
 
-/** What a value is, briefly: "the number 2.5". */
+/** Describes a value briefly: "the number 2.5". */
 export const described = (value: unknown): string => {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") {
@@ -17,7 +17,7 @@ export const described = (value: unknown): string => {
                                                                   : `the ${typeof value} ${value}`;
 };
 
-/** Throws; the method's name comes in front of what this says. */
+/** Throws a TypeError about an argument. The method's name is added in front of the message later. */
 export const refuse = (argument: string, value: unknown, allowed: string): never => {
   throw new TypeError(`${argument}: got ${described(value)}; give ${allowed}`);
 };

@@ -2,9 +2,9 @@ import type { Word } from "./call.js";
 import { described, refuse } from "./problem.js";
 import type { Node } from "./table.js";
 
-// Arguments to words: what is not allowed throws a TypeError that tells the argument.
+// Turns arguments into words. An invalid argument throws a TypeError that names it.
 
-/** Whether it can be sent as it is. */
+/** Whether a value can be sent as it is. */
 export const isWord = (value: unknown): value is Word =>
   typeof value === "string" || value instanceof Uint8Array;
 
@@ -77,7 +77,7 @@ const scalar = (node: Node, name: string, value: unknown): Word => {
 
 // ---- Lists
 
-/** What the caller gave as a list: one alone is a list as well. */
+/** The items of an argument that may be a list, a Set or one value. */
 const listed = (name: string, value: unknown): readonly unknown[] => {
   if (Array.isArray(value)) return value;
   if (value instanceof Set) return [...value];
@@ -135,7 +135,7 @@ const putList = (words: Word[], node: Node, name: string, value: unknown): void 
   }
 };
 
-/** How many items a list has, for the word in front of it. */
+/** The number of items of a list, for the word in front of it (numkeys). */
 export const sizeOf = (value: unknown): number => {
   if (value === undefined) return 0;
   return Array.isArray(value) ? value.length : value instanceof Set ? value.size : 1;
@@ -194,7 +194,7 @@ const putChoice = (words: Word[], node: Node, name: string, value: unknown): voi
 
 // ---- Any
 
-/** Puts one argument; `name` is what the caller knows it by. */
+/** Appends the words of one argument; `name` is its name in errors. */
 export const put = (words: Word[], node: Node, name: string, value: unknown): void => {
   const { kind, token } = node;
   if (kind === "!") return void words.push(node.name);
@@ -212,7 +212,7 @@ export const put = (words: Word[], node: Node, name: string, value: unknown): vo
   words.push(scalar(node, name, value));
 };
 
-/** Puts what comes of options of which one at most may be given. */
+/** Appends the words of several options of which at most one may be given. */
 export const putEither = (
   words: Word[], node: Node, options: Record<string, unknown>,
 ): void => {

@@ -1,53 +1,54 @@
 import type { As } from "./call.js";
 
-// What commands reply that is more than a number, a string or a list of these. `A` is how strings
-// were wanted.
+// The types of replies that are more than a number, a string or a list of these. `A` says how strings are
+// returned.
 
-/** A string of the server. */
+/** A string in a reply. */
 export type Text<A extends As = "text"> = A extends "bytes" ? Uint8Array : string;
 
-/** Names and values: an object without a prototype, or pairs where strings are wanted as bytes. */
+/** Names and values: an object without a prototype; with `as: "bytes"` an array of pairs. */
 export type Fields<A extends As = "text", T = Text<A>> =
   A extends "bytes" ? [Uint8Array, T][] : Record<string, T>;
 
-/** Elements of which none is there twice: a Set, or an array where they are wanted as bytes. */
+/** Distinct elements: a Set; with `as: "bytes"` an array. */
 export type Distinct<A extends As = "text"> = A extends "bytes" ? Uint8Array[] : Set<string>;
 
 /** A member of a sorted set. */
 export interface Scored<A extends As = "text"> { member: Text<A>; score: number }
 
-/** Where a member stands in a sorted set, from 0, and its score. */
+/** The rank of a member in a sorted set, from 0, and its score. */
 export interface Ranked { rank: number; score: number }
 
-/** An element, and the key of the list that it was taken from. */
+/** An element, and the key of the list from which it was popped. */
 export interface KeyAndElement<A extends As = "text"> { key: Text<A>; element: Text<A> }
 
-/** Elements, and the key of the list that they were taken from. */
+/** Elements, and the key of the list from which they were popped. */
 export interface PoppedElements<A extends As = "text"> { key: Text<A>; elements: Text<A>[] }
 
-/** A member, and the key of the sorted set that it was taken from. */
+/** A member, and the key of the sorted set from which it was popped. */
 export interface PoppedScore<A extends As = "text"> {
   key: Text<A>;
   member: Text<A>;
   score: number;
 }
 
-/** Members, and the key of the sorted set that they were taken from. */
+/** Members, and the key of the sorted set from which they were popped. */
 export interface PoppedScores<A extends As = "text"> { key: Text<A>; members: Scored<A>[] }
 
-/** One step of a walk. `cursor` is for the next step; "0": that was the last. */
+/** One step of a scan. Pass `cursor` to the next step; "0" means that this was the last. */
 export interface ScanPage<A extends As = "text"> { cursor: string; elements: Text<A>[] }
 
-/** One step of a walk over a hash. */
+/** One step of a scan of a hash; `cursor` as in ScanPage. */
 export interface HashScanPage<A extends As = "text"> { cursor: string; fields: Fields<A> }
 
-/** One step of a walk over a sorted set. */
+/** One step of a scan of a sorted set; `cursor` as in ScanPage. */
 export interface SortedSetScanPage<A extends As = "text"> { cursor: string; members: Scored<A>[] }
 
-/** In degrees. */
+/** A position on the earth, in degrees. */
 export interface Position { longitude: number; latitude: number }
 
-/** A member that a search found, with what it was asked for besides. */
+/** A member that a search found, with the details that the search asked for. `distance` is in the unit of the
+    search. */
 export interface Place<A extends As = "text"> {
   member: Text<A>;
   distance?: number;
@@ -55,33 +56,34 @@ export interface Place<A extends As = "text"> {
   position?: Position;
 }
 
-/** Where two strings have the same text: its first and its last byte in each. */
+/** A part that two strings have in common: the places of its first and last byte in each. */
 export interface LcsMatch { first: [number, number]; second: [number, number]; length?: number }
 
-/** Common parts of two strings; `length` is that of the longest common subsequence. */
+/** The common parts of two strings; `length` is that of the longest common subsequence. */
 export interface LcsMatches { matches: LcsMatch[]; length: number }
 
-/** An entry of a stream. `fields`: null if it was deleted since it was delivered. A name that is
-    there twice has its last value; as bytes all are there. */
+/** An entry of a stream. `fields` is null if the entry was deleted after it was delivered. If a name occurs
+    twice, the object has its last value; with `as: "bytes"`, all pairs are there. */
 export interface StreamEntry<A extends As = "text"> { id: string; fields: Fields<A> | null }
 
-/** What one stream has of what was asked for. */
+/** The entries of one stream. */
 export interface StreamEntries<A extends As = "text"> {
   stream: Text<A>;
   entries: StreamEntry<A>[];
 }
 
-/** What was claimed. `next`: the id to go on from; "0-0": that was all. */
+/** Claimed entries. Continue from the id `next`; "0-0" means that these were the last. `deleted` are ids of
+    entries that no longer exist. */
 export interface ClaimedEntries<A extends As = "text"> {
   next: string;
   entries: StreamEntry<A>[];
   deleted: string[];
 }
 
-/** What was claimed, by ids. `next`: the id to go on from; "0-0": that was all. */
+/** The ids of claimed entries; `next` and `deleted` as in ClaimedEntries. */
 export interface ClaimedIds { next: string; ids: string[]; deleted: string[] }
 
-/** An entry that was delivered and not yet acknowledged; `idle` in milliseconds. */
+/** An entry that was delivered and not acknowledged; `idle` is in milliseconds. */
 export interface PendingEntry<A extends As = "text"> {
   id: string;
   consumer: Text<A>;
@@ -89,10 +91,11 @@ export interface PendingEntry<A extends As = "text"> {
   deliveries: number;
 }
 
-/** How many entries a consumer has not acknowledged. */
+/** The number of entries that a consumer has not acknowledged. */
 export interface PendingOfConsumer<A extends As = "text"> { consumer: Text<A>; count: number }
 
-/** All that a group has not acknowledged: how much, from which id to which, and whose it is. */
+/** The entries that a group has not acknowledged: their number, the lowest and the highest id (null if there
+    are none), and the number for each consumer. */
 export interface PendingSummary<A extends As = "text"> {
   count: number;
   lowest: string | null;
@@ -100,7 +103,7 @@ export interface PendingSummary<A extends As = "text"> {
   consumers: PendingOfConsumer<A>[];
 }
 
-/** What XINFO STREAM tells. */
+/** The reply to XINFO STREAM. */
 export interface StreamInfo<A extends As = "text"> {
   length: number;
   radixTreeKeys: number;
@@ -114,7 +117,7 @@ export interface StreamInfo<A extends As = "text"> {
   lastEntry: StreamEntry<A> | null;
 }
 
-/** What XINFO GROUPS tells of a group; null: the server does not know. */
+/** A group in the reply to XINFO GROUPS. A value is null if the server does not know it. */
 export interface GroupInfo<A extends As = "text"> {
   name: Text<A>;
   consumers: number;
@@ -124,8 +127,8 @@ export interface GroupInfo<A extends As = "text"> {
   lag: number | null;
 }
 
-/** What XINFO CONSUMERS tells. In milliseconds: `idle`, and `inactive` since it was last given
-    something; null: never, or the server does not say. */
+/** A consumer in the reply to XINFO CONSUMERS. `idle`, and `inactive` since the consumer last got an entry,
+    are in milliseconds. `inactive` is null if the consumer never got one, or the server does not say. */
 export interface ConsumerInfo<A extends As = "text"> {
   name: Text<A>;
   pending: number;
@@ -133,7 +136,7 @@ export interface ConsumerInfo<A extends As = "text"> {
   inactive: number | null;
 }
 
-/** One latency, in milliseconds. */
+/** One measured latency, in milliseconds. */
 export interface LatencySample { at: Date; latency: number }
 
 /** The last and the highest latency of an event, in milliseconds. */
@@ -144,7 +147,7 @@ export interface LatencyEvent<A extends As = "text"> {
   highest: number;
 }
 
-/** A command that took long; `duration` in microseconds. */
+/** An entry of the server's slow log; `duration` is in microseconds. */
 export interface SlowCommand<A extends As = "text"> {
   id: number;
   at: Date;
@@ -154,5 +157,5 @@ export interface SlowCommand<A extends As = "text"> {
   clientName: Text<A>;
 }
 
-/** Unix time, and the microseconds of its second. */
+/** The server's time: Unix time in seconds, and the microseconds within the second. */
 export interface ServerTime { seconds: number; microseconds: number }

@@ -1,7 +1,7 @@
 import { type As, type Raw, type Shape, anyReply } from "./call.js";
 
-// What replies become, as the servers' versions and protocols shape them. The table of commands
-// names these functions.
+// Functions that turn replies into their types, whichever form the server's version and protocol give them.
+// The table of commands names these functions. A reply of an unexpected form throws a TypeError.
 
 type Shaped = (reply: Raw, as: As) => unknown;
 
@@ -15,7 +15,7 @@ const row = (reply: Raw, least = 0): Raw[] => {
   return reply.length < least ? unexpected(reply, `an array of ${least} or more`) : reply;
 };
 
-/** A text that is ASCII whatever the caller wants strings as: an id, a name of the server's. */
+/** A string that is always ASCII, such as an id or a name of the server's: text also with `as: "bytes"`. */
 const plain = (reply: Raw | undefined): string => {
   if (typeof reply === "string") return reply;
   if (!(reply instanceof Uint8Array)) return unexpected(reply ?? null, "a string");
@@ -36,7 +36,7 @@ const real = (reply: Raw | undefined): number => {
   return infinities[text] ?? Number(text);
 };
 
-// A number that may be a text. What a number does not hold is a bigint, as everywhere.
+// A number, which the server may send as text. A bigint beyond the safe integers, as everywhere.
 const whole = (reply: Raw | undefined): number => {
   if (typeof reply === "number" || typeof reply === "bigint") return reply as number;
   const text = plain(reply);
@@ -48,7 +48,7 @@ const wholeOrNull = (reply: Raw | undefined): number | null =>
 
 const date = (reply: Raw | undefined): Date => new Date(whole(reply) * 1000);
 
-/** Names with values, be they in arrays of two or flat. */
+/** Pairs of names and values, whether the reply has arrays of two or a flat array. */
 const pairs = (reply: Raw): [Raw, Raw][] => {
   const all = row(reply);
   if (Array.isArray(all[0])) return all.map(each => row(each, 2).slice(0, 2) as [Raw, Raw]);
@@ -57,7 +57,7 @@ const pairs = (reply: Raw): [Raw, Raw][] => {
   return found;
 };
 
-/** What belongs to each name that the server has. */
+/** The values of a reply by their names. */
 const named = (reply: Raw): Record<string, Raw> => {
   const found = Object.create(null) as Record<string, Raw>;
   for (const [name, value] of pairs(reply)) found[plain(name)] = value;
@@ -174,7 +174,7 @@ const slowCommand = (reply: Raw): unknown => {
   return { id, at: date(at), duration, words, clientAddress: plain(address), clientName };
 };
 
-// A row of as many elements as it has names, in their order.
+// An array with an element for each of the names, in their order.
 const fields = (...names: readonly string[]): Shaped => reply => {
   const all = row(reply, names.length);
   return Object.fromEntries(names.map((name, place) => [name, all[place]]));
@@ -231,8 +231,8 @@ const shapes: Readonly<Record<string, Shaped>> = {
 
 const composed = new Map<string, Shape>();
 
-/** The shape of this name; "?" before it: or null, "*": a list of these, "": as it came. What the
-    server refused stays the error that it is. */
+/** The shape of this name. "?" in front means that the reply may be null, "*" that it is a list; "" leaves
+    the reply as it is. An error within the reply stays an error. */
 export const shapeOf = (name: string): Shape => {
   if (name === "") return undefined;
   if (name === "any") return anyReply;

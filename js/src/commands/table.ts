@@ -1,26 +1,26 @@
-// Reads the table of commands; tools/commands/ts_table.py says how its lines are made.
+// Reads the table of commands. tools/commands/ts_table.py describes the format of its lines.
 
-/** As the generator writes it. */
+/** The table as the generator writes it. */
 export interface Table {
   readonly rows: string;
-  /** What groups and choices are made of. */
+  /** The arguments that groups and choices consist of. */
   readonly types: string;
   readonly enums: string;
 }
 
-/** An argument of a command, or a word that it always has. */
+/** An argument of a command, or a word that the command always has. */
 export interface Node {
   readonly mark: string;
   readonly kind: string;
   readonly name: string;
-  /** What is sent before it; of a list, before `each` of its items. */
+  /** The word in front of the argument; for a list, with `each`, in front of each item. */
   readonly token: string | undefined;
   readonly each: boolean;
   readonly minimum: number | undefined;
   readonly fallback: string | undefined;
-  /** Of groups and choices. */
+  /** The arguments inside a group or a choice. */
   readonly inner: readonly Node[];
-  /** Of an enum: what the server calls each word. */
+  /** For an enum: the server's name of each word. */
   readonly words: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +29,7 @@ export interface Row {
   readonly name: string;
   readonly words: readonly string[];
   readonly shape: string;
-  /** In the order of the wire. */
+  /** The arguments, in the order of the wire. */
   readonly nodes: string;
 }
 
@@ -40,7 +40,7 @@ const piece = new RegExp([
   /(\(?)/,  // what is inside follows
 ].map(each => each.source).join(""), "y");
 
-/** The parts that many lines share. */
+/** Parses the arguments of lines, and keeps the results that many lines share. */
 export class Parts {
   readonly #enums: readonly string[];
   readonly #types: readonly string[];
@@ -51,7 +51,7 @@ export class Parts {
     this.#enums = enums.split("\n");
   }
 
-  /** The arguments that a line tells. */
+  /** The arguments that a line describes. */
   nodes(line: string): readonly Node[] {
     let nodes = this.#made.get(line);
     if (nodes === undefined) {
@@ -95,7 +95,7 @@ const words = (line: string): Record<string, string> => {
   return found;
 };
 
-/** Reads a line of the table. */
+/** Parses a line of the table. */
 export const readRow = (line: string): Row => {
   const [name, given, shape, nodes] = line.split("|") as [string, string, string, string];
   const words = (given || name.replace(/[A-Z]/g, " $&")).toUpperCase().split(" ");

@@ -1,8 +1,8 @@
-// The numbers of wasm/abi_types.h, in its order, and its offsets.
+// The numbers and offsets of wasm/abi_types.h, in its order.
 
 export const abiVersion = 8;
 
-/** By PlimsollError; the last ones say why there is no connection. */
+/** The names of PlimsollError, by number. */
 export const errorNames = [
   "none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled", "rejected_by_limit",
   "reply_too_large", "out_of_memory", "server_error", "cluster_redirect", "transaction_aborted",
@@ -15,11 +15,12 @@ export const errorNames = [
   "server_out_of_memory", "refused_by_bridge",
 ] as const;
 
+/** The name of an error of the core: see docs/failure.md. */
 export type ErrorName = (typeof errorNames)[number];
 
 export const executedNames = ["no", "maybe", "yes"] as const;
 
-/** Whether the server may have executed a request. */
+/** Whether the server may have executed a request: "no" means that it is safe to try again. */
 export type Executed = (typeof executedNames)[number];
 
 export const actions = { none: 0, open: 1, close: 2 } as const;
@@ -51,7 +52,7 @@ export const types = {
 
 export const pools = ["cache", "requests", "replies", "pushes", "connections", "spare"] as const;
 
-/** Bytes from the outbox; of the fields of records, bytes from theirs. */
+/** The offsets of the outbox's fields, in bytes. */
 export const outboxAt = {
   error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20, request: 24, unsent: 32,
   resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 456, text: 460, nodesCount: 780,
@@ -60,7 +61,7 @@ export const outboxAt = {
 
 export const stagingBytes: number = 16 * 1024;
 
-/** In words of 32 bits. */
+/** The sizes of an event record and of a node, in words of 32 bits. */
 export const recordWords = 10;
 export const nodeWords = 3;
 
@@ -79,6 +80,6 @@ export const cacheOptionsAt = {
   onlyKeyPrefixesCount: 64, moduleReadsCount: 68, broadcastPrefixesCount: 72,
 } as const;
 
-/** Fields before these are doubles, the others are of 32 bits. */
+/** In both records of options, fields before this offset are doubles, the others have 32 bits. */
 export const optionsDoublesEnd: number = optionsAt.inflightRequestsLimit;
 export const cacheOptionsDoublesEnd: number = cacheOptionsAt.evictionPolicy;

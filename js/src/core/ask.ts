@@ -4,29 +4,31 @@ import type { Core } from "./core.js";
 import { outboxAt } from "./abi.js";
 import { stage, stageWord } from "./encode.js";
 
-// Commands into the core: what the call that takes them is told besides.
+// Submits commands to the core, with their options.
 
-// The core takes no less: to make a number of an object runs its code, in the middle of a call.
+// Accepts numbers only: to convert an object to a number would run the object's code in the middle of a call
+// of the core.
 const milliseconds = (name: string, given: unknown): number => {
   if (given === undefined || given === null) return -1;
   if (typeof given === "number") return given;
   throw new TypeError(`${name}: got ${described(given)}; give milliseconds`);
 };
 
-/** Of a call; below 0: the client's own. TypeError: it is no number. */
+/** The timeout of a call in milliseconds; below 0 for the client's requestTimeout. Throws a TypeError if it is
+    no number. */
 export const timeoutOf = (options: CallOptions | undefined): number =>
   milliseconds("timeout", options?.timeout);
 
-/** Submits one command; answers what became of it, of `outcomes`, or less than 0: it was refused, and
-    core.refusal() says why, which is no exception here, since to throw costs as much as a request.
-    Throws what its words are refused by. */
+/** Submits one command. Returns what became of it (one of `outcomes`), or a number below 0 if the core
+    refused it: then core.refusal() says why. A refusal is no exception, since throwing costs as much as a
+    request. Throws if the words or options are invalid, or there is no memory to stage the words. */
 export const ask = (
   core: Core, client: number, words: readonly Word[], tag: number, options: CallOptions | undefined,
 ): number => {
   const timeout = timeoutOf(options);
   const staleness = milliseconds("maxStaleness", options?.maxStaleness);
   let answer: number;
-  // What is asked most is told apart here, and needs no table of its words.
+  // GET, the most frequent command, has a call of its own, which needs no table of words.
   if (words.length === 2 && words[0] === "GET") {
     const size = stageWord(core, words[1]!);
     answer = core.calls.plimsoll_submit_get(client, size, tag, timeout, staleness, core.now());
@@ -37,13 +39,13 @@ export const ask = (
   return answer < 0 ? answer : core.outboxNumber(outboxAt.outcome);
 };
 
-/** Whether a cache has what GET of this key asks for: its nodes are in the area. */
+/** Looks up GET of this key in the cache. If it is there, returns true, with its nodes in the area. */
 export const askCache = (core: Core, client: number, key: Word): boolean => {
   const size = stageWord(core, key);
   return core.check(core.calls.plimsoll_lookup(client, size, core.now())) !== 0;
 };
 
-/** Submits once more what was admitted. */
+/** Submits a request that has waited for room and was admitted. */
 export const askAdmitted = (
   core: Core, client: number, words: readonly Word[], tag: number,
 ): void => {

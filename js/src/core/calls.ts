@@ -1,4 +1,4 @@
-// The module's calls: wasm/abi.h says what each does.
+// The calls of the WebAssembly module. wasm/abi.h describes each of them.
 
 export interface Calls {
   readonly memory: WebAssembly.Memory;

@@ -4,36 +4,37 @@ import { abiVersion, errorNames, executedNames, outboxAt } from "./abi.js";
 import type { Calls } from "./calls.js";
 import { loadModule } from "#core";
 
-// One instance of the WebAssembly module: its calls, and its memory. There is one in a process or
-// isolate, and so one memory line; where it has failed, whoever comes next gets a new one.
+// One instance of the WebAssembly module: its calls and its memory. A process or isolate has one instance,
+// and so one memory limit. If the instance has failed, the next client gets a new one.
 
-/** What Node's Buffer has besides its documented methods, and Deno's and Bun's too: the fastest ways
-    between bytes and text there. */
+/** Methods of Buffer that Node, Deno and Bun have and do not document: the fastest ways between bytes and
+    text there. */
 type FastBuffer = Buffer & {
   latin1Slice(start: number, end: number): string;
   utf8Write(text: string, at: number, size: number): number;
 };
 
-// Kept, since the global is a getter in Node, which costs as much as to read the clock.
+// Kept in a variable: in Node the global is a getter, which costs as much as reading the clock.
 const clock = performance;
 
-/** Who is told when the instance has failed. */
+/** A user of an instance, which hears when the instance has failed. */
 export interface Failable {
   handleCoreFailed(error: CoreError): void;
-  /** Has a turn come soon. */
+  /** Has a turn run soon. */
   schedule(): void;
 }
 
+/** An instance of the module. */
 export class Core {
   readonly calls: Calls;
-  /** Views of all of its memory, made anew whenever that grows. */
+  /** Views of the whole memory. They are made anew whenever it grows, so read them after each call. */
   bytes!: Uint8Array;
   words!: Int32Array;
   doubles!: Float64Array;
-  /** The same bytes, where the runtime has what is fastest with them. */
+  /** The same bytes as a Buffer, if the runtime has one. */
   buffer: FastBuffer | undefined;
   readonly outbox: number;
-  /** In words of 32 bits. */
+  /** The place of the outbox in `words`. */
   readonly outboxWord: number;
   readonly users: Set<Failable> = new Set();
   failure: CoreError | undefined;
@@ -67,31 +68,31 @@ export class Core {
     this.buffer = typeof Buffer === "function" ? Buffer.from(buffer) as FastBuffer : undefined;
   }
 
-  /** Milliseconds by a clock that never runs backwards. */
+  /** The time in milliseconds, by a clock that never runs backwards. */
   now(): number {
     const now = clock.now();
     if (now > this.#last) this.#last = now;
     return this.#last;
   }
 
-  /** One of the outbox's numbers, by its offset. */
+  /** A number of 32 bits in the outbox, by its offset in bytes. */
   outboxNumber(at: number): number {
     return this.words[this.outboxWord + (at >> 2)]!;
   }
 
-  /** ASCII, or text that is known to be UTF-8. */
+  /** Decodes text of the core's own, which is UTF-8. */
   text(at: number, size: number): string {
     return decoder.decode(this.bytes.subarray(at, at + size));
   }
 
-  /** What the call answered, if it was not refused. */
+  /** Returns the answer of a call, or throws its refusal. */
   check(answer: number): number {
     if (answer < 0) throw this.refusal();
     return answer;
   }
 
-  /** What `call` answered, if it was not refused; a trap is the end of the instance. Calls that are
-      made outside of a driver's turns go through here. */
+  /** Makes a call outside of a driver's turns. Returns its answer, or throws its refusal; a trap ends the
+      instance. */
   ask(call: () => number): number {
     if (this.failure !== undefined) throw this.failure;
     try {
@@ -101,14 +102,14 @@ export class Core {
     }
   }
 
-  /** Who is at fault for what was thrown: the caller, who is told it; or the core, and then that is
-      the end of it. */
+  /** Returns the error to reject with for an exception. A TypeError or PlimsollError is the caller's mistake
+      and is returned as it is; anything else is a trap, and ends the instance. */
   blame(error: unknown): unknown {
     const isOfTheCaller = error instanceof TypeError || error instanceof PlimsollError;
     return isOfTheCaller ? error : this.fail(error);
   }
 
-  /** Why the last call was refused. */
+  /** The error of the call that was refused last. */
   refusal(): PlimsollError {
     const name = errorNames[this.outboxNumber(outboxAt.error)]!;
     const executed = executedNames[this.outboxNumber(outboxAt.executed)]!;
@@ -117,7 +118,7 @@ export class Core {
     if (name !== "rejected_by_limit" || this.buffer === undefined) {
       return errorOf(name, executed, this.text(at, size));
     }
-    // Whoever sheds load gets one after the other, most of them with the same words, all ASCII.
+    // A caller that sheds load gets many of these in a row, most with the same ASCII text.
     const text = this.buffer.latin1Slice(at, at + size);
     if (text !== this.#refusalText) {
       this.#refusalText = text;
@@ -126,13 +127,13 @@ export class Core {
     return limitError(name, this.#refusalMessage);
   }
 
-  /** One of those who use it has ended: what that released, and what it saw to for all (the memory
-      line's ticks), is for another one, who may be idle. */
+  /** A client has ended. Another client, which may be idle, gets a turn: it may use the memory that was
+      released, and it takes over the timer that the memory limit needs. */
   handleUserEnded(): void {
     for (const user of this.users) return user.schedule();
   }
 
-  /** A call has trapped: the instance is over, and all who use it are told. */
+  /** A call has trapped: ends the instance and tells all its users. */
   fail(cause: unknown): CoreError {
     if (this.failure !== undefined) return this.failure;
     const size = this.outboxNumber(outboxAt.textSize);
@@ -153,10 +154,11 @@ const decoder = new TextDecoder();
 let current: Core | undefined;
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** The instance that there is, if there is one. */
+/** The current instance, if there is one. */
 export const currentCore = (): Core | undefined => current;
 
-/** The instance, made now if there is none. */
+/** The current instance; makes one if there is none. Rejects with a CoreError if the module cannot be
+    loaded. */
 export const loadCore = async (): Promise<Core> => {
   if (current !== undefined) return current;
   if (typeof WebAssembly !== "object") {

@@ -3,24 +3,23 @@ import { DecodeError, serverError } from "../errors.js";
 import type { Core } from "./core.js";
 import { errorNames, executedNames, nodeWords, outboxAt, types } from "./abi.js";
 
-// Values out of the core's memory: nodes in the order of the wire (PlimsollNode in
+// Decodes values out of the core's memory: nodes in the order of the wire (PlimsollNode in
 // wasm/abi_types.h).
 
-// Bytes that are no UTF-8 become text in one of two ways. Data that is wanted as text is refused: a
-// DecodeError of that call, or of that message, alone. The words of an error are told as far as they
-// are text, with U+FFFD for the rest: servers repeat what they were sent, cut in the middle of a
-// letter, and an error that cannot be told helps nobody.
+// Bytes that are not UTF-8 are treated in one of two ways. In data that is wanted as text they are a
+// DecodeError of that call or message. In the text of an error they become U+FFFD: servers repeat what they
+// were sent, cut in the middle of a character, and the rest of the text still helps.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
-// A string of so few letters is put together faster than it is decoded.
+// Up to this length, a loop over the letters is faster than a decoder.
 const shortTextMax = 12;
 
-/** Reads the nodes of one value, and those that follow when the area was too small for all. */
+/** Reads the nodes of one value, and asks the core for more if the area was too small for all of them. */
 export class NodeReader {
-  /** In words of 32 bits. */
+  /** The place of the next node in Core.words. */
   at = 0;
-  /** Of the reply to EXEC: the errors in it are commands that may not have run. */
+  /** Whether this is the reply to EXEC: an error in it may be a command that has not run. */
   ofExec = false;
   #left = 0;
   readonly #core: Core;
@@ -31,7 +30,7 @@ export class NodeReader {
     this.#client = client;
   }
 
-  /** Begins at `at`, where `count` nodes are. */
+  /** Begins with `count` nodes at `at`. */
   begin(at: number, count: number): void {
     this.at = at;
     this.#left = count;
@@ -49,8 +48,8 @@ export class NodeReader {
     return node;
   }
 
-  /** The value that comes next; `asBytes`: strings as they are, and maps as Map where `asMaps`.
-      DecodeError: bytes that are wanted as text are none. */
+  /** Decodes the next value. `asBytes` returns strings as Uint8Array, `asMaps` maps and sets as Map and Set.
+      Throws a DecodeError for a string that is wanted as text and is not UTF-8. */
   value(asBytes: boolean, asMaps: boolean): Raw {
     const node = this.#next();
     const { words } = this.#core;
@@ -111,7 +110,7 @@ export class NodeReader {
     return whole;
   }
 
-  // The pieces that come next, into `whole` from `filled` on.
+  // Copies the next pieces into `whole`, from `filled` on.
   #fill(whole: Uint8Array, filled: number): void {
     while (filled < whole.length) {
       const piece = this.#next();
@@ -127,7 +126,7 @@ export class NodeReader {
     return isAscii ? this.#text(node) : lenient.decode(this.#bytes(node));
   }
 
-  // The format, three bytes of any kind and a colon, is no part of it.
+  // Cuts off the format, three bytes of any kind and a colon.
   #verbatimText(node: number): string {
     const isAscii = (this.#core.words[node]! & types.ascii) !== 0;
     return isAscii ? this.#text(node).slice(4) : decodeText(this.#bytes(node).subarray(4));
@@ -145,7 +144,8 @@ export class NodeReader {
     return decodeText(bytes.subarray(at, at + size));
   }
 
-  // Put together as text, which saves a copy, up to the first piece that is more than ASCII.
+  // Concatenates pieces as text, which saves a copy, up to the first piece that is not ASCII: a character may
+  // be cut between two pieces.
   #textOfPieces(size: number): string {
     let text = "";
     while (text.length < size) {
@@ -182,7 +182,7 @@ const decodeText = (bytes: Uint8Array, size = bytes.length): string => {
 };
 
 const integer = (low: number, high: number): number | bigint => {
-  // Up to 2^53 it is exact.
+  // A number is exact up to 2^53.
   if (high >= -0x200000 && high < 0x200000) return high * 0x100000000 + (low >>> 0);
   return (BigInt(high) << 32n) | BigInt(low >>> 0);
 };

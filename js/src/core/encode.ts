@@ -3,17 +3,17 @@ import type { Core } from "./core.js";
 import { outboxAt, stagingBytes } from "./abi.js";
 import { described } from "../commands/problem.js";
 
-// Words into the core's memory: a table of sizes, then the bytes of all.
+// Writes words to the core's memory: a table of their sizes, then the bytes of all.
 
 const encoder = new TextEncoder();
 
-// Up to here a loop over the letters is faster than a call.
+// Up to this length, a loop over the letters is faster than a call of an encoder.
 const loopLettersMax = 40;
 
-// Of UTF-8, for a letter of a JavaScript string.
+// The most bytes of UTF-8 for one UTF-16 unit of a JavaScript string.
 const bytesPerLetterMax = 3;
 
-/** Where what takes at most so many bytes goes. */
+/** Where to write at most `most` bytes. Throws a LimitError if there is no memory. */
 const roomFor = (core: Core, most: number): number => {
   if (most <= stagingBytes) return core.outbox + outboxAt.staging;
   const at = core.calls.plimsoll_stage(most);
@@ -33,7 +33,7 @@ const bytesMaxOfAll = (words: readonly Word[]): number => {
   return most;
 };
 
-/** Writes one string, and returns its size in bytes. Lone surrogates have none: a TypeError. */
+/** Writes one string. Returns its size in bytes. Throws a TypeError for a lone surrogate, which has no UTF-8. */
 const writeText = (core: Core, text: string, at: number): number => {
   const { length } = text;
   const { bytes } = core;
@@ -66,18 +66,19 @@ const isWellFormed = (text: string): boolean => {
     : !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
 };
 
-/** Stages words for the next call that takes them. LimitError, TypeError: nothing is staged. */
+/** Stages words for the next call that takes them. Throws a LimitError (no memory) or a TypeError (no valid
+    word), and stages nothing then. */
 export const stage = (core: Core, words: readonly Word[]): void => {
   const at = roomFor(core, bytesMaxOfAll(words));
   try {
     writeWords(core, words, at);
   } catch (error) {
-    core.calls.plimsoll_stage(0);  // or what was staged would be taken by the next call
+    core.calls.plimsoll_stage(0);  // or the next call would take what was staged
     throw error;
   }
 };
 
-/** Writes one word, and returns its size in bytes. */
+/** Writes one word. Returns its size in bytes. */
 const writeWord = (core: Core, word: Word, at: number): number => {
   if (typeof word === "string") return writeText(core, word, at);
   core.bytes.set(word, at);
@@ -98,7 +99,7 @@ const writeWords = (core: Core, words: readonly Word[], table: number): void => 
   }
 };
 
-/** Stages one word without its size, which is returned. LimitError, TypeError, as above. */
+/** Stages one word without a table. Returns its size in bytes. Throws as stage() does. */
 export const stageWord = (core: Core, word: Word): number => {
   const at = roomFor(core, bytesMaxOf(word));
   try {
@@ -109,8 +110,8 @@ export const stageWord = (core: Core, word: Word): number => {
   }
 };
 
-/** Stages the words of several commands, whose numbers of words go first; returns how many words
-    that are. */
+/** Stages the words of several commands, with the number of words of each in front. Returns the number of all
+    words. Throws as stage() does. */
 export const stageCommands = (core: Core, commands: readonly (readonly Word[])[]): number => {
   const words = commands.flat();
   const sizes = new Uint8Array(new Int32Array(commands.map((each) => each.length)).buffer);

@@ -1,8 +1,9 @@
 import type { Core } from "./core.js";
 
-// Records of options in the core's memory, field by field.
+// Writes and reads records of numbers in the core's memory.
 
-/** Writes numbers to the record at `record`: doubles before `doublesEnd`, 32 bits behind. */
+/** Writes fields to the record at `record`: as doubles before the offset `doublesEnd`, as 32 bits behind it.
+    Leaves fields that are undefined as they are. */
 export const writeFields = (
   core: Core,
   record: number,
@@ -18,7 +19,7 @@ export const writeFields = (
   }
 };
 
-/** Reads doubles, one behind the other. */
+/** Reads a double for each name, one behind the other. */
 export const readNumbers = <Name extends string>(
   core: Core,
   at: number,

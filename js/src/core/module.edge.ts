@@ -1,5 +1,5 @@
 import module from "./core.wasm?module";
 
-// As for workers, by the name that other edge runtimes have for it.
+// The module for other edge runtimes: as for workers (module.workerd.ts), by the name that these have for it.
 
 export const loadModule = async (): Promise<WebAssembly.Module> => module;

@@ -1,6 +1,6 @@
 import { base64 } from "../generated/core.base64.js";
 
-// The module, inside of this package's own code: what every bundler takes along. Compiled once.
+// The module as text inside this package's own code, which every bundler includes. Compiled once.
 
 type Decode = (text: string) => Uint8Array;
 

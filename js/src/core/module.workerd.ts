@@ -1,5 +1,5 @@
 import module from "./core.wasm";
 
-// Workers compile no code at run time: the module comes compiled, as a file of the bundle.
+// The module for workers, which must not compile code at run time: a file of the bundle, compiled before.
 
 export const loadModule = async (): Promise<WebAssembly.Module> => module;

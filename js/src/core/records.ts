@@ -4,18 +4,18 @@ import { type ErrorName, errorNames, events, executedNames, recordWords } from "
 import type { Core } from "./core.js";
 import type { NodeReader } from "./decode.js";
 
-// What event records say besides their values (PlimsollEventRecord in wasm/abi_types.h). Places are
-// in words of 32 bits.
+// Reads event records (PlimsollEventRecord in wasm/abi_types.h), except their values. `at` is a place in
+// Core.words.
 
-/** Messages that are missing before the one at `at`. */
+/** What is missing before the message at `at`. */
 export const readMissed = ({ words }: Core, at: number): Missed =>
   ({ lost: words[at + 6]!, gaps: words[at + 7]! });
 
-// Where the server's words alone do not say what to do.
+// For these errors the server's text alone does not say what to do, so the core's sentence comes first.
 const withAdvice: ReadonlySet<ErrorName> = new Set(["cluster_redirect", "transaction_aborted"]);
 
-/** The error of the record at `at`, whose value may be the server's own words; `trouble` is what
-    its connection has said last, if anything. */
+/** The error of the record at `at`. Its value, if it has one, is the server's error reply. `trouble` is the
+    last error of the connection, or "". */
 export const readFailure = (
   core: Core,
   reader: NodeReader,

@@ -1,19 +1,19 @@
-// The messages of the subprotocol with credits: docs/bridge-protocol.md. How much is granted is for
-// the core to say.
+// The messages of the WebSocket subprotocol with credits (docs/bridge-protocol.md). The core decides how much
+// to grant.
 
-/** In front of a message's other bytes. */
+/** The first byte of a message. */
 const types = { data: 0, credit: 1 } as const;
 
 export const protocolWithCredits = "plimsoll.resp.v1";
 
-// One message of ours: bridges take 1 MiB.
+// The most bytes of data in one message. Bridges accept messages of up to 1 MiB.
 const dataBytesMax = 512 * 1024;
 
-/** The data of a message; undefined: it is none. */
+/** The data in a message, as a view; undefined if it is no message with data. */
 export const readData = (message: Uint8Array): Uint8Array | undefined =>
   message[0] === types.data && message.length > 1 ? message.subarray(1) : undefined;
 
-/** The message that grants so many bytes. */
+/** Makes the message that grants `bytes` bytes. */
 export const makeCredit = (bytes: number): Uint8Array => {
   const message = new Uint8Array(5);
   message[0] = types.credit;
@@ -21,7 +21,7 @@ export const makeCredit = (bytes: number): Uint8Array => {
   return message;
 };
 
-/** Calls `send` with messages that carry these bytes. */
+/** Calls `send` with one or more messages that carry these bytes. */
 export const sendData = (bytes: Uint8Array, send: (message: Uint8Array) => void): void => {
   for (let at = 0; at < bytes.length; at += dataBytesMax) {
     const part = bytes.subarray(at, at + dataBytesMax);

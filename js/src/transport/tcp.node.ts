@@ -2,10 +2,10 @@ import { connect as connectPlain, type Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import type { Address, Connect, Transport, TransportEvents, TransportOptions } from "./transport.js";
 
-// TCP and TLS in Node, Deno and Bun, all of which have node:net, and are fastest by it.
+// TCP and TLS in Node, Deno and Bun, all of which have node:net and are fastest with it.
 
-// What is read at a time, into the one buffer of all sockets, since whoever is told of bytes copies
-// them: a new buffer for each read would cost more than all else that is done with a large reply.
+// The most bytes of one read. All sockets read into one buffer, since data() copies the bytes: a new buffer
+// for each read would cost more than everything else about a large reply.
 const readBytesMax = 64 * 1024;
 let readBuffer: Uint8Array | undefined;
 
@@ -22,14 +22,14 @@ const open = (
   };
   if (address.protocol !== "valkeys") return connectPlain({ host, port, noDelay: true, onread });
   const { ca, cert, key, serverName, rejectUnauthorized } = options.tls ?? {};
-  // An IP address is no name for SNI.
+  // SNI takes names, not IP addresses.
   const isAddress = /^[\d.]+$|:/.test(host);
   const servername = serverName ?? (isAddress ? undefined : host);
-  // Loaded where it is needed: to load it takes as long as to load all of this package.
+  // Loaded only if it is needed: loading it takes as long as loading this package.
   return process.getBuiltinModule("node:tls").connect({
     host,
     port,
-    onread,  // which the types do not know
+    onread,  // missing in the types
     ...(servername === undefined ? {} : { servername }),
     ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
     ...(cert === undefined ? {} : { cert }),
@@ -48,7 +48,7 @@ export const connectTcp: Connect = (address, events, options): Transport => {
   const take = (bytes: Uint8Array): void => tell("data", bytes);
   const socket = open(address, options, take);
   socket.once(address.protocol === "valkeys" ? "secureConnect" : "connect", () => tell("opened"));
-  socket.on("data", take);  // where onread is not known
+  socket.on("data", take);  // for runtimes that do not support onread
   socket.on("drain", () => tell("drained"));
   socket.on("error", (error: Error) => { problem = error; });
   socket.on("close", () => {
@@ -57,14 +57,13 @@ export const connectTcp: Connect = (address, events, options): Transport => {
   });
   return {
     canPause: true,
-    // The socket keeps what it is given until it is sent: a copy, which for little comes out of Node's
-    // pool.
+    // The socket keeps the bytes until they are sent, so it gets a copy. A small one comes out of Node's pool.
     write: (bytes) => socket.write(Buffer.from(bytes)),
     pause: () => { socket.pause(); },
     resume: () => { socket.resume(); },
     close: () => {
       over = true;
-      // What was written goes out first; a peer that does not read does not hold it up.
+      // destroySoon() sends what was written first, and does not wait for a peer that does not read.
       socket.destroySoon();
     },
   };

@@ -1,6 +1,6 @@
 import type { Connect } from "./transport.js";
 
-// Browsers have no TCP.
+// For browsers, which have no TCP: every attempt to connect fails.
 
 export const connectTcp: Connect = (_address, events) => {
   let over = false;

@@ -1,7 +1,7 @@
 import { connect } from "cloudflare:sockets";
 import type { Connect, Transport } from "./transport.js";
 
-// TCP and TLS on workers. A socket belongs to the request that opened it, and ends with that.
+// TCP and TLS on workers. A socket belongs to the request that opened it, and ends with it.
 
 const queuedBytesMax = 1024 * 1024;
 
@@ -18,7 +18,7 @@ export const connectTcp: Connect = (address, events, options): Transport => {
     over = true;
     events.closed(error === undefined || error instanceof Error ? error : new Error(String(error)));
   };
-  // What the runtime refuses right away is told like the rest.
+  // An exception of the runtime is reported by closed(), as any other failure.
   const begin = (): ReturnType<typeof connect> | undefined => {
     try {
       if (ca !== undefined) throw new Error("a worker trusts its runtime's authorities: no tls.ca");
@@ -56,7 +56,7 @@ export const connectTcp: Connect = (address, events, options): Transport => {
     canPause: true,
     write: (bytes) => {
       queued += bytes.length;
-      // The copy is what the stream keeps.
+      // The stream keeps the bytes until they are sent, so it gets a copy.
       writer?.write(bytes.slice()).then(() => written(bytes.length), end);
       full = queued > queuedBytesMax;
       return !full;

@@ -1,77 +1,80 @@
-// How bytes get to a server and back. A transport of your own is a function of this shape, given
-// as the option `transport`: see docs/javascript.md for an example.
+// The interface between the client and a transport, which moves bytes to a server and back. To use a
+// transport of your own, give a function of type Connect as the option `transport`; docs/javascript.md has
+// an example.
 
-/** Where to connect, as the address that the user gave says it. */
+/** Where to connect, taken from the address that the user gave. */
 export interface Address {
   /** TCP, TLS, or a WebSocket without and with TLS. */
   readonly protocol: "valkey" | "valkeys" | "ws" | "wss";
-  /** A name or an IP address; of IPv6 without brackets. */
+  /** A name or an IP address; IPv6 addresses are without brackets. */
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
-  /** Of ws and wss: the whole address, without credentials. */
+  /** The whole address without credentials, for ws and wss. */
   readonly href: string;
 }
 
-/** What a transport tells. What it tells while one of its own functions is called, or the one that made
-    it, is heard once that has returned. */
+/** The events that a transport reports. An event that it reports while one of its own functions is called, or
+    the function that made it, is handled once that function has returned. */
 export interface TransportEvents {
   /**
-   * What this connection shows to whoever lies before the server, such as a token, if it may be
-   * another than the last one's: clients that show other things share nothing in a cache. Before
-   * opened(), for each connection.
+   * Says what this connection shows to a bridge in front of the server, such as a token. Clients of one cache
+   * share entries only if they show the same. If the text may differ between connections, call this for
+   * each connection, before opened().
    */
   shown?(text: string): void;
-  /** The connection is there, and TLS or the WebSocket handshake with it. */
+  /** The connection is open, including TLS or the WebSocket handshake. */
   opened(): void;
-  /** Bytes have come. They are read before this returns. */
+  /** Bytes were received. The client reads them before this returns, so the buffer may be used again. */
   data(bytes: Uint8Array): void;
-  /** After a write() that answered false: there is room again. */
+  /** There is room again, after a write() that returned false. */
   drained(): void;
-  /** It is over; the error's message says why, if anything went wrong. Not after close(). */
+  /** The connection has ended, or could not be opened. The error's message says why, if something went wrong.
+      Do not call this after close(). */
   closed(error?: Error): void;
 }
 
-/** One connection. What these throw is the end of it. */
+/** One connection. If one of these functions throws, the connection is closed. */
 export interface Transport {
   /**
-   * Takes all of `bytes`, which are overwritten once this has returned: what is kept is copied.
-   * False: so much is queued that drained() should be waited for.
+   * Takes all of `bytes`. They are overwritten once this returns, so copy what you keep. Return false if so
+   * much is queued that the client should wait for drained().
    */
   write(bytes: Uint8Array): boolean;
-  /** No data() until resume(), where `canPause`. */
+  /** Stops calls of data() until resume(), if `canPause`. */
   pause(): void;
   /** Undoes pause(). */
   resume(): void;
-  /** Whether the sender feels pause(): a WebSocket in a browser goes on receiving. */
+  /** Whether pause() makes the sender wait. False for a WebSocket in a browser, which goes on receiving. */
   readonly canPause: boolean;
   /**
-   * Where the peer sends no more than it is granted, as a bridge does: grants so many bytes more.
-   * Looked for when it has opened; other transports have none.
+   * Grants the peer `bytes` more bytes. Only for a peer that sends no more than it is granted, as a bridge
+   * does; undefined for any other. The client looks for it at opened().
    */
   readonly grant?: ((bytes: number) => void) | undefined;
-  /** Ends the connection. No event comes after this. "overrun": the peer sent more than granted. */
+  /** Closes the connection. Report no event after this. "overrun": the peer has sent more than granted. */
   close(why?: "overrun"): void;
 }
 
-/** TLS, for valkeys://. The server's certificate is always verified unless told otherwise here. */
+/** Options of TLS, for valkeys://. The server's certificate is verified unless rejectUnauthorized is
+    false. */
 export interface TlsOptions {
-  /** Certificates of authorities to trust in place of the system's, in PEM. */
+  /** Certificates of authorities to trust instead of the system's, in PEM. */
   readonly ca?: string | readonly string[];
   /** The client's own certificate and key, in PEM. */
   readonly cert?: string;
   readonly key?: string;
-  /** The name that the certificate must have, where it is not the address's host. */
+  /** The name that the certificate must have, if it is not the address's host. */
   readonly serverName?: string;
-  /** False: any certificate will do, and so will anybody in between. For tests alone. */
+  /** False accepts any certificate, and so anybody between client and server. For tests only. */
   readonly rejectUnauthorized?: boolean;
 }
 
 /** The part of a WebSocket that is used, so that no DOM types are needed. */
 export interface WebSocketLike {
-  /** Set to "arraybuffer". */
+  /** The client sets this to "arraybuffer". */
   binaryType: string;
-  /** Bytes that send() has taken and that have not left. */
+  /** Bytes that send() has taken and that have not left yet. */
   readonly bufferedAmount: number;
   /** The subprotocol that the peer chose. */
   readonly protocol: string | null;
@@ -79,33 +82,33 @@ export interface WebSocketLike {
   send(data: Uint8Array): void;
   /** Ends the connection. */
   close(code?: number, reason?: string): void;
-  /** Called when it is open. */
+  /** Called when the WebSocket is open. */
   onopen: ((event: any) => unknown) | null;
   /** Called for each message, with its `data`. */
   onmessage: ((event: any) => unknown) | null;
-  /** Called before onclose, where something went wrong. */
+  /** Called before onclose, if something went wrong. */
   onerror: ((event: any) => unknown) | null;
-  /** Called when it is over, with its `code` and `reason`. */
+  /** Called when the connection has ended, with its `code` and `reason`. */
   onclose: ((event: any) => unknown) | null;
 }
 
-/** What makes one: the runtime's WebSocket, or that of the package ws. */
+/** A class of WebSockets: the runtime's own, or that of the npm package ws. */
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
 
-/** What a transport may need to know besides the address. */
+/** What a transport may need besides the address. */
 export interface TransportOptions {
-  /** For valkeys://; refused with any other address, unless the transport is your own. */
+  /** TLS for valkeys://. Refused with any other address, unless the transport is your own. */
   readonly tls?: TlsOptions | undefined;
-  /** Proves to a bridge who this is: a text, or what gets one for each new connection, since tokens
+  /** The token for a bridge: a text, or a function that returns one for each new connection, since tokens
       expire and connections are made anew. */
   readonly token?: string | (() => string | Promise<string>) | undefined;
-  /** The WebSocket subprotocols to offer, for bridges of others; "resp" unless given. */
+  /** The WebSocket subprotocols to offer, for other bridges. Default: those of plimsoll-bridge, and "resp". */
   readonly protocols?: readonly string[] | undefined;
-  /** What to open WebSockets with; the runtime's own unless given. */
+  /** The class to open WebSockets with. Default: the runtime's own. */
   readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
-/** Begins to connect. What goes wrong is told by closed(); what it throws is told likewise. */
+/** Begins to connect. Failures are reported by closed(); an exception counts as one. */
 export type Connect = (
   address: Address,
   events: TransportEvents,

@@ -1,13 +1,14 @@
 import { makeCredit, protocolWithCredits, readData, sendData } from "./credit.js";
 import type { Connect, Transport, WebSocketConstructor } from "./transport.js";
 
-// A WebSocket to a bridge: binary messages whose borders mean nothing. A bridge that knows credits
-// sends no more than the caller grants; with others nothing makes the sender wait, so the caller
-// bounds what it keeps.
+// A WebSocket to a bridge. Its messages are binary, and where one ends means nothing. A bridge that knows
+// credits sends no more than the client grants. Nothing makes other bridges wait, so Link bounds the bytes
+// that it keeps for them.
 
 const queuedBytesMax = 1024 * 1024;
 
-// There is no event for it: looked at so often while too much is queued.
+// WebSockets have no event for "there is room again": bufferedAmount is read this often while too much is
+// queued.
 const drainPollMs = 5;
 
 const wordsOfCloses: Record<number, string> = {
@@ -62,7 +63,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       if (over) return;
-      // Deno and workerd open even where the bridge has chosen none of what was offered.
+      // Deno and workerd open the WebSocket even if the bridge has chosen none of the offered protocols.
       if (protocols.length > 0 && !protocols.includes(socket?.protocol ?? "")) {
         return abandon(4000, `the bridge does not speak ${protocols.join(" or ")}`);
       }
@@ -103,7 +104,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     }, drainPollMs);
   };
   return {
-    // What is not read is not granted anew.
+    // With credits the sender has to wait: bytes that are not read are not granted anew.
     get canPause() { return hasCredits; },
     get grant() { return hasCredits ? grant : undefined; },
     write: (bytes) => {
