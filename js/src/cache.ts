@@ -125,7 +125,7 @@ export class ClientSideCache {
     }
     if (!(options.maxCacheKb > 0)) {
       throw new ConfigurationError("invalid_option",
-        `maxCacheKb: ${options.maxCacheKb} is not the KiB that the cache may take, 1 at least`);
+        `maxCacheKb: ${options.maxCacheKb} is not a size for the cache, in KiB; give 1 or more`);
     }
     this.#options = { ...options };
   }
@@ -155,7 +155,7 @@ export class ClientSideCache {
    */
   getStatistics(): CacheStatistics {
     if (this.#options.enableMetrics === false) {
-      throw new ConfigurationError("invalid_option", "enableMetrics: false, so nothing is told");
+      throw new ConfigurationError("invalid_option", "enableMetrics is false: the cache gives no statistics");
     }
     const core = this.#core;
     if (core === undefined || core.failure !== undefined) {

@@ -118,12 +118,12 @@ export class Client extends CommandSet {
    */
   command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
     if (!Array.isArray(words) || words.length === 0) {
-      return Promise.reject(new TypeError("command: not a list of words, the name first"));
+      return Promise.reject(new TypeError("command: give a list of words, the name first"));
     }
     for (const word of words) {
       if (typeof word === "string" || word instanceof Uint8Array) continue;
       return Promise.reject(new TypeError(
-        `command: ${typeof word} is no word; give strings, or Uint8Array`));
+        `command: a word is of type ${typeof word}; give strings, or Uint8Array`));
     }
     return this.#driver.submit(words, { options, asMaps: true }) as Promise<AnyReply>;
   }

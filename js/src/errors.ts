@@ -100,7 +100,7 @@ export const wordsOf = (thrown: unknown): string => {
     const { message, name } = (thrown ?? {}) as Partial<Error>;
     return String(message || name || thrown);
   } catch {
-    return "an error that has no words";
+    return "an error without a message";
   }
 };
 

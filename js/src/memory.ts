@@ -52,8 +52,8 @@ export const configure = (options: MemoryOptions): void => {
   const bytes = limitOf(options.memoryLimit);
   if (wanted !== undefined && wanted !== bytes) {
     throw new ConfigurationError("invalid_option",
-      `memoryLimit: ${bytes} bytes, where ${wanted} are in force already; setMemoryLimit() ` +
-        "changes them");
+      `memoryLimit: ${bytes} bytes were given, but the limit is ${wanted} bytes already; ` +
+        "setMemoryLimit() changes it");
   }
   const core = currentCore();
   if (core !== undefined) core.ask(() => core.calls.plimsoll_configure(bytes));

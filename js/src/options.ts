@@ -108,7 +108,7 @@ const fits = (kind: Kind, value: unknown): boolean => {
 const secrets = new Set(["password", "token", "username"]);
 
 const shown = (name: string, value: unknown): string =>
-  secrets.has(name) ? "what was given" : JSON.stringify(value) ?? String(value);
+  secrets.has(name) ? "the given value" : JSON.stringify(value) ?? String(value);
 
 /** Throws a ConfigurationError that names the option, its value and what is allowed. */
 export const refuseOption = (name: string, value: unknown, allowed: string): never => {
@@ -158,8 +158,8 @@ export const checkTls = (options: ClientOptions, protocol: Address["protocol"]):
   const why: Record<typeof protocol, string> = {
     valkey: 'the address is one without TLS ("valkey://"); give "valkeys://", or no tls',
     ws: 'the address is one without TLS ("ws://"); give "wss://", or no tls',
-    wss: 'the TLS of "wss://" is that of the WebSocket, which knows nothing of it; give a WebSocket ' +
-      "that does, or no tls",
+    wss: 'with "wss://" the WebSocket does TLS, and does not use this option; configure the WebSocket, ' +
+      "or give no tls",
   };
   throw new ConfigurationError("invalid_option", `tls: ${why[protocol]}`);
 };

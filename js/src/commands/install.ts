@@ -80,8 +80,8 @@ class Form {
     if (this.options.size > 0) {
       for (const name in options as Options) {
         if (this.options.has(name) || name in namesOfCallOptions) continue;
-        throw new TypeError(`options: got ${name}; give ${[...this.options].join(", ")}, or what `
-          + "any call may be told");
+        throw new TypeError(`options: got ${name}; give ${[...this.options].join(", ")}, or options `
+          + "of any call");
       }
     }
     return options as Options;

@@ -24,7 +24,7 @@ const roomFor = (core: Core, most: number): number => {
 const bytesMaxOf = (word: Word): number => {
   if (typeof word === "string") return bytesPerLetterMax * word.length;
   if (ArrayBuffer.isView(word)) return word.length;
-  throw new TypeError(`${described(word)} is no word; give strings, or Uint8Array`);
+  throw new TypeError(`${described(word)} cannot be a word; give strings, or Uint8Array`);
 };
 
 const bytesMaxOfAll = (words: readonly Word[]): number => {
@@ -52,8 +52,7 @@ const writeText = (core: Core, text: string, at: number): number => {
     : encoder.encodeInto(text, bytes.subarray(at, at + bytesPerLetterMax * length)).written;
   if (size !== length && !isWellFormed(text)) {
     throw new TypeError(
-      "a string with half of a surrogate pair is no text that can be sent: give its bytes as a " +
-        "Uint8Array",
+      "a string with half of a surrogate pair cannot be sent as text: give its bytes as a Uint8Array",
     );
   }
   return size;
