@@ -25,7 +25,8 @@ export interface ClientOptions extends TransportOptions {
   /** The wait between attempts to connect is drawn at random from this range. Default: 10 to 5000. */
   readonly reconnectWaitMin?: number | undefined;
   readonly reconnectWaitMax?: number | undefined;
-  /** How many attempts to connect may fail in a row before the client ends. Default: no limit. */
+  /** How many attempts to connect may fail in a row before a client that has lost its connection ends.
+      0: the loss ends it. Default: no limit. */
   readonly reconnectAttemptsMax?: number | undefined;
   /** How often the server is asked for a sign of life on an idle connection. Default: 5000; 0: never. */
   readonly healthCheckInterval?: number | undefined;
@@ -37,7 +38,7 @@ export interface ClientOptions extends TransportOptions {
   /** The most requests that may wait for room; further ones fail with a LimitError. Default: 1000. */
   readonly waitersMax?: number | undefined;
   /** The most bytes of a reply. A larger one is skipped, and its request fails with a
-      ReplyTooLargeError. */
+      ReplyTooLargeError. Default: 512 MiB, so that the memory limit counts. */
   readonly replyBytesMax?: number | undefined;
   /** How often a read is sent again when its connection was lost. Default: 0. */
   readonly readResendsMax?: number | undefined;
