@@ -27,8 +27,6 @@
 
 namespace plimsoll {
 
-/// Tags of flights are their addresses behind this; no user's tag is so large.
-
 class Flights {
  public:
   struct Flight;
