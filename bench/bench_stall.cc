@@ -70,7 +70,7 @@ int run_child(const std::string& contender, const Times& times) {
   const StallTally tally = contender == "hiredis"
                                ? run_hiredis_stall(server.socket_path(), length, look)
                                : run_plimsoll_stall(server.socket_path(), line_text, length, look);
-  std::cout << "tally " << tally.asked << ' ' << tally.answered << ' ' << tally.refused << ' '
+  std::cout << "tally " << tally.asked << ' ' << tally.answered << ' ' << tally.rejected << ' '
             << tally.failed << '\n';
   return 0;
 }
@@ -85,7 +85,7 @@ Run run(const std::string& contender, bool quick) {
       Look& look = found.looks.emplace_back();
       lines >> look.seconds >> look.above_idle >> look.used;
     } else if (word == "tally") {
-      lines >> found.tally.asked >> found.tally.answered >> found.tally.refused >>
+      lines >> found.tally.asked >> found.tally.answered >> found.tally.rejected >>
           found.tally.failed;
     } else {
       fail(contender, "an unexpected word: " + word);
@@ -107,7 +107,7 @@ void add_rows(const std::string& contender, const Run& run, Report& report) {
   add("resident above idle, most", most(run, &Look::above_idle), "MiB");
   add("SETs asked", static_cast<double>(run.tally.asked), "requests");
   add("answered", static_cast<double>(run.tally.answered), "requests");
-  add("refused by a limit", static_cast<double>(run.tally.refused), "requests");
+  add("rejected by a limit", static_cast<double>(run.tally.rejected), "requests");
   add("failed in another way", static_cast<double>(run.tally.failed), "requests");
 }
 

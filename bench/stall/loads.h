@@ -19,8 +19,8 @@ inline constexpr int stall_ticks_per_look = 10;
 struct StallTally {
   std::size_t asked = 0;
   std::size_t answered = 0;
-  std::size_t refused = 0;  ///< by a limit of the client, before the request was sent
-  std::size_t failed = 0;   ///< in any other way
+  std::size_t rejected = 0;  ///< by a limit of the client, before the request was sent
+  std::size_t failed = 0;    ///< in any other way
 };
 
 /// Called ten times a second on the load's thread, with the bytes that the client says it holds.

@@ -44,7 +44,7 @@ class Load {
       if (done) {
         ++tally_.answered;
       } else if (done.error().code() == native::ErrorCode::rejected_by_limit) {
-        ++tally_.refused;
+        ++tally_.rejected;
       } else {
         ++tally_.failed;
       }
