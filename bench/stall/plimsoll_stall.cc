@@ -8,7 +8,7 @@
 
 #include "plimsoll/bench/program.h"
 #include "plimsoll/bench/stall/loads.h"
-#include "plimsoll/native/client.h"
+#include "plimsoll/client.h"
 
 namespace plimsoll::bench {
 namespace {
