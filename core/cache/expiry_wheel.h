@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "plimsoll/core/base/time.h"
-#include "plimsoll/core/cache/bounded_memory.h"
+#include "plimsoll/core/memory/bounded_memory.h"
 
 // Finds the entries that have expired: a hierarchical timing wheel (Varghese and Lauck, "Hashed and
 // hierarchical timing wheels", 1987, scheme 7). A slot of the lowest level is one tick wide, a slot

@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "plimsoll/core/base/time.h"
-#include "plimsoll/core/cache/bounded_memory.h"
 #include "plimsoll/core/cache/entry.h"
 #include "plimsoll/core/cache/expiry_wheel.h"
 #include "plimsoll/core/cache/hash.h"
 #include "plimsoll/core/cache/index.h"
 #include "plimsoll/core/cache/policy/policy.h"
 #include "plimsoll/core/commands/question.h"
+#include "plimsoll/core/memory/bounded_memory.h"
 
 // One shard of the cache: owns its entries, the index that finds them, the policy that evicts them
 // and the wheel that expires them. It knows nothing of clients, nor of when a reply may be served:

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "plimsoll/core/cache/bounded_memory.h"
 #include "plimsoll/core/cache/index_link.h"
+#include "plimsoll/core/memory/bounded_memory.h"
 
 // The hash table of an index: chains of links by a hash of 32 bits, with linear hashing (Litwin,
 // "Linear hashing: a new tool for file and table addressing", 1980).

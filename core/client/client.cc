@@ -5,6 +5,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/resp/reader.h"
 
 // More than 500 lines, because each call of a driver is spread over the main session, the side
 // connections, the near cache and the waiters: the order in which they get it is decided here
@@ -496,7 +497,7 @@ Event Client::waiter_failed(const Ended& ended) {
 // What several wait for is copied for each of them but the last.
 Result<Reply> Client::keep_shared_reply() {
   const std::string_view cached = near_->cached_reply();
-  if (!cached.empty()) return Reply::copy_of(cached, *accounts_.replies);
+  if (!cached.empty()) return Reader::copy_of(cached, *accounts_.replies);
   return near_->will_tell_again() ? session_.copy_reply() : session_.keep_reply();
 }
 

@@ -121,6 +121,15 @@ struct KeyRanges {
 /// keys that only the server can find (SORT's BY and STORE): see Row::writes.
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words);
 
+/// key_ranges() of a command with `parts` words, of which `words` are the first. Fails with
+/// invalid_argument also if these do not show where the keys are.
+Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,
+                             std::size_t parts);
+
+/// The key of a command that a builder made and that has one key, right behind its name, as most
+/// commands do: found without looking at the words. Null for any other command: use key_ranges().
+const std::string_view* only_key(const CommandView& command, const Row& row);
+
 /// Calls `visit(key, access)` for each key that these words name; for none if the command is
 /// unknown. Fails as key_ranges() does.
 template <class Visit>

@@ -16,11 +16,7 @@
 
 namespace plimsoll::commands {
 
-inline constexpr std::size_t composed_words_max = 20;
-inline constexpr std::size_t composed_numbers_max = 8;
 inline constexpr std::size_t composed_lists_max = 6;
-
-extern template class WordRow<composed_words_max, composed_numbers_max>;
 
 class Composed {
  public:
@@ -68,7 +64,7 @@ class Composed {
   }
 
  private:
-  using Row = WordRow<composed_words_max, composed_numbers_max>;
+  using Row = ComposedWords;
 
   void add_list(const ArgumentList& list);
   void count_words(std::size_t added);

@@ -5,8 +5,6 @@
 #include <span>
 #include <string_view>
 
-#include "plimsoll/core/base/result.h"
-#include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/resp/encoder.h"
 
 // Reads the words of a command, its name first, whether the command was made by a builder, of
@@ -87,14 +85,5 @@ void for_each_word(const CommandView& command, Visit&& visit) {
     encoding::for_each_listed(command, [&visit](std::string_view word) { visit(word); });
   }
 }
-
-/// The key of a command that a builder made and that has one key, right behind its name, as most
-/// commands do: found without looking at the words. Null for any other command: use key_ranges().
-const std::string_view* only_key(const CommandView& command, const Row& row);
-
-/// key_ranges() of a command with `parts` words, of which `words` are the first. Fails with
-/// invalid_argument also if these do not show where the keys are.
-Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,
-                             std::size_t parts);
 
 }  // namespace plimsoll::commands

@@ -5,7 +5,6 @@
 
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/commands/composed.h"
 
 namespace plimsoll::commands {
 
@@ -76,6 +75,6 @@ void WordRow<WordsMax, NumbersMax>::refuse(const Error& error) {
 }
 
 template class WordRow<6, 3>;
-template class WordRow<composed_words_max, composed_numbers_max>;
+template class WordRow<20, 8>;
 
 }  // namespace plimsoll::commands

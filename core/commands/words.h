@@ -60,6 +60,10 @@ class WordRow {
 /// An argument that has several forms. The named functions of its type make one of them.
 using Choice = WordRow<6, 3>;
 
+/// All words of a command (composed.h).
+using ComposedWords = WordRow<20, 8>;
+
 extern template class WordRow<6, 3>;
+extern template class WordRow<20, 8>;
 
 }  // namespace plimsoll::commands

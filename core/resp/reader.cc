@@ -302,6 +302,25 @@ Result<Reply> Reader::keep() {
   return parser_.frame_bytes() < Reply::copied_bytes_max ? keep_copy() : keep_buffers();
 }
 
+Result<Reply> Reader::copy_of(std::string_view wire, Account& payer) {
+  Reader reader(payer, {});
+  while (!wire.empty()) {
+    const std::span<char> room = reader.read_space(Reader::Reserve::leave);
+    if (room.empty()) return Reply::no_room();
+    const std::size_t part = std::min(room.size(), wire.size());
+    std::memcpy(room.data(), wire.data(), part);
+    reader.handle_read(part);
+    wire.remove_prefix(part);
+    const Reader::Poll polled = reader.next(true);
+    PLIMSOLL_CHECK(polled != Reader::Poll::failed);
+    // The tape of a long reply needs memory, too. Without it no value was recorded.
+    if (reader.dropped() != Parser::Drop::none) return Reply::no_room();
+    if (polled == Reader::Poll::frame) return reader.keep();
+  }
+  PLIMSOLL_CHECK(false);
+  return Reply();
+}
+
 Result<Reply> Reader::copy() {
   PLIMSOLL_CHECK(frame_ready_ && parser_.dropped() == Parser::Drop::none && tape_.size() > 0);
   return keep_copy();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/parser.h"
@@ -15,8 +16,8 @@
 // pays for buffers and tape. ReaderOptions::reply_bytes_max bounds a frame.
 //
 //   read_space() --> the driver reads --> handle_read() --> next() --need_more--> read_space()
-//                                                             |
-//                                                             +--frame--> value(), keep() --> next()
+//                                                            |
+//                                                            +--frame--> value(), keep() --> next()
 //
 // Invariants:
 //
@@ -84,6 +85,10 @@ class Reader {
   /// buffers. Fails with reply_too_large if the replies pool has no room; the frame is still there
   /// then. Call it at most once for each frame.
   Result<Reply> keep();
+
+  /// Makes a Reply of `wire`: one whole reply, as write_wire() or a server wrote it. Fails with
+  /// reply_too_large if `payer` has no memory.
+  static Result<Reply> copy_of(std::string_view wire, Account& payer);
 
   /// Returns a copy of the frame, whatever its size, that lives beyond next(). Fails as keep()
   /// does.

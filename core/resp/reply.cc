@@ -1,10 +1,6 @@
 #include "plimsoll/core/resp/reply.h"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
-
-#include "plimsoll/core/resp/reader.h"
 
 namespace plimsoll {
 
@@ -12,25 +8,6 @@ Error Reply::no_room() {
   return Error{.code = ErrorCode::reply_too_large,
                .executed = Executed::yes,
                .what = "no room left in the replies pool to keep the reply"};
-}
-
-Result<Reply> Reply::copy_of(std::string_view wire, Account& payer) {
-  Reader reader(payer, {});
-  while (!wire.empty()) {
-    const std::span<char> room = reader.read_space(Reader::Reserve::leave);
-    if (room.empty()) return no_room();
-    const std::size_t part = std::min(room.size(), wire.size());
-    std::memcpy(room.data(), wire.data(), part);
-    reader.handle_read(part);
-    wire.remove_prefix(part);
-    const Reader::Poll polled = reader.next(true);
-    PLIMSOLL_CHECK(polled != Reader::Poll::failed);
-    // The tape of a long reply needs memory, too. Without it no value was recorded.
-    if (reader.dropped() != Parser::Drop::none) return no_room();
-    if (polled == Reader::Poll::frame) return reader.keep();
-  }
-  PLIMSOLL_CHECK(false);
-  return Reply();
 }
 
 Reply::~Reply() {

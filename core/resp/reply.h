@@ -31,10 +31,6 @@ class Reply {
   /// A reply of this many bytes on the wire, or more, holds its buffers instead of being copied.
   static constexpr std::size_t copied_bytes_max = segment_bytes / 2;
 
-  /// Makes a Reply of `wire`: one whole reply, as write_wire() or a server wrote it. Fails with
-  /// reply_too_large if `payer` has no memory.
-  static Result<Reply> copy_of(std::string_view wire, Account& payer);
-
   bool has_value() const { return root_ != nullptr; }
 
   /// The bytes that the reply pays for. A segment that other replies hold as well counts whole.

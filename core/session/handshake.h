@@ -8,6 +8,7 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/value.h"
+#include "plimsoll/core/session/handshake_verdict.h"
 #include "plimsoll/core/session/options.h"
 
 // What is said on a new connection before any request: HELLO 3 with AUTH and the client's name (for
@@ -32,15 +33,7 @@ struct Tracking {
 
 class Handshake {
  public:
-  /// What a reply to the handshake means.
-  enum class Verdict : std::uint8_t {
-    go_on,   ///< more replies to come
-    done,    ///< the connection is ready
-    retry,   ///< refused for now (loading, too many clients): a new connection may work
-    odd,     ///< an answer that we do not know: no use at first, but a server that served us
-             ///< before may be itself again
-    refused  ///< refused for good: credentials, permissions, protocol, database
-  };
+  using Verdict = HandshakeVerdict;
 
   /// Whether the server is asked which of its users this is.
   enum class AskUser : std::uint8_t { no, yes };

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/core/resp/bytes_view.h"
-#include "plimsoll/core/session/handshake.h"
+#include "plimsoll/core/session/handshake_verdict.h"
 
 // Inside the session only: how servers refuse a handshake, and what that means.
 
@@ -18,69 +18,69 @@ inline bool starts_with(const BytesView& text, std::string_view prefix) {
 // How a server's refusal begins (valkey-server's own texts), and what is to be done about it.
 struct Refusal {
   std::string_view prefix;
-  Handshake::Verdict verdict;
+  HandshakeVerdict verdict;
   Error error;
 };
 
 inline constexpr Refusal refusals[] = {
     {"LOADING",
-     Handshake::Verdict::retry,
+     HandshakeVerdict::retry,
      {.code = ErrorCode::server_loading,
       .what = "the server is loading its data",
       .expected = "it to be done: try again later"}},
     {"MASTERDOWN",
-     Handshake::Verdict::retry,
+     HandshakeVerdict::retry,
      {.code = ErrorCode::primary_down,
       .what = "the server is a replica that has lost its primary",
       .expected = "a primary, or replica-serve-stale-data on the replica"}},
     {"BUSY",
-     Handshake::Verdict::retry,
+     HandshakeVerdict::retry,
      {.code = ErrorCode::server_busy,
       .what = "a script holds the server up",
       .expected = "it to end: SCRIPT KILL or FUNCTION KILL ends it"}},
     {"ERR max number of clients",
-     Handshake::Verdict::retry,
+     HandshakeVerdict::retry,
      {.code = ErrorCode::too_many_clients,
       .what = "the server has as many clients as its maxclients allows",
       .expected = "fewer clients, or a higher maxclients"}},
     {"DENIED",
-     Handshake::Verdict::retry,
+     HandshakeVerdict::retry,
      {.code = ErrorCode::protected_mode,
       .what = "the server is in protected mode and takes clients from its own machine only",
       .expected = "a password set on the server, or protected-mode no"}},
     {"WRONGPASS",
-     Handshake::Verdict::refused,
+     HandshakeVerdict::refused,
      {.code = ErrorCode::authentication_failed,
       .what = "the server does not take this username and password",
       .expected = "a user that is on in ACL LIST, with its password"}},
     {"NOAUTH",
-     Handshake::Verdict::refused,
+     HandshakeVerdict::refused,
      {.code = ErrorCode::authentication_failed,
       .what = "the server wants a password",
       .expected = "password in the options or the address, and username if it is not default"}},
     {"ERR AUTH",
-     Handshake::Verdict::refused,
+     HandshakeVerdict::refused,
      {.code = ErrorCode::authentication_failed,
       .what = "the server has no password for its default user",
       .expected = "no password in the options, or a username"}},
     {"ERR invalid password",
-     Handshake::Verdict::refused,
+     HandshakeVerdict::refused,
      {.code = ErrorCode::authentication_failed,
       .what = "the server does not take this password",
       .expected = "its requirepass"}},
     {"NOPERM",
-     Handshake::Verdict::refused,
+     HandshakeVerdict::refused,
      {.code = ErrorCode::permission_denied,
       .what = "the user may not do what the options want of the connection",
       .expected = "ACL rules that allow SELECT, CLIENT NO-EVICT and CLIENT NO-TOUCH, as far as the "
                   "options have database, no_evict and no_touch"}},
     {"NOPROTO",
-     Handshake::Verdict::refused,
+     HandshakeVerdict::refused,
      {.code = ErrorCode::unsupported_protocol,
       .what = "the server does not speak RESP3",
       .expected = "Valkey, or Redis 6 or newer; or RESP2 as protocol in the options"}},
     {"ERR unknown command",
-     Handshake::Verdict::refused,
+     HandshakeVerdict::refused,
      {.code = ErrorCode::unsupported_protocol,
       .what = "the server does not know HELLO, or has renamed it",
       .expected = "Valkey, or Redis 6 or newer, with HELLO; or RESP2 as protocol in the options"}},

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "plimsoll/core/client/client.h"
+#include "plimsoll/core/resp/reader.h"
 #include "plimsoll/decode.h"
 
 namespace plimsoll::native {
@@ -51,7 +52,7 @@ template <class T>
   } else if constexpr (std::is_same_v<T, Reply>) {
     auto kept = delivery.wire.empty()
                     ? delivery.core->keep_reply()
-                    : plimsoll::Reply::copy_of(delivery.wire, delivery.core->replies_account());
+                    : plimsoll::Reader::copy_of(delivery.wire, delivery.core->replies_account());
     if (kept) {
       result = Reply(*std::move(kept));
     } else {

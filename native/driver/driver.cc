@@ -23,8 +23,8 @@
 #include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/native/transport/tls_context.h"
 
-// Over 500 lines, since callers and turns meet under one lock: what callers do comes first, then
-// the turns, then what connections ask of a driver, then what it says of itself.
+// More than 500 lines, because callers and turns meet under one lock. What callers do comes first,
+// then the turns, then what connections ask of a driver, then what it says of itself.
 
 namespace plimsoll::native {
 namespace {

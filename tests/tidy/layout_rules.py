@@ -24,9 +24,9 @@ def few_lines(path, text):
         return
     if count > _LINES_MAX:
         yield count, f"{count} lines, {_LINES_MAX} is the most"
-    said = f"ver {_LINES_EXPLAINED} lines" in "\n".join(text.split("\n", _FIRST_LINES)[:_FIRST_LINES])
+    said = f"{_LINES_EXPLAINED} lines" in "\n".join(text.split("\n", _FIRST_LINES)[:_FIRST_LINES])
     if count > _LINES_EXPLAINED and not said:
-        yield count, f'{count} lines, and no comment says why: "Over {_LINES_EXPLAINED} lines, ..."'
+        yield count, f'{count} lines, and no comment says why: "More than {_LINES_EXPLAINED} lines, ..."'
 
 
 def short_lines(path, text):

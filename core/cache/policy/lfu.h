@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "plimsoll/core/cache/bounded_memory.h"
 #include "plimsoll/core/cache/policy/order.h"
+#include "plimsoll/core/memory/bounded_memory.h"
 
 // Least frequently used, exactly and in constant time (Shah, Mitra, Matani, "An O(1) algorithm for
 // implementing the LFU cache eviction scheme", 2010).

@@ -191,7 +191,7 @@ TEST_CASE("a copy of a long list is refused where its tape cannot grow, however 
   for (std::size_t granted = 0;; ++granted) {
     ReplyMemory memory;
     memory.memory.refuse_one_after(granted);
-    const Result<Reply> copy = Reply::copy_of(wire, *memory.account);
+    const Result<Reply> copy = Reader::copy_of(wire, *memory.account);
     if (!memory.memory.has_refused()) {
       REQUIRE(copy);
       CHECK(copy->value().as_elements()->size() == 8000);
@@ -208,7 +208,7 @@ TEST_CASE("copies of a list are kept until the pool is full, and then refused") 
   const std::string wire = list_of(400);
   std::vector<Reply> kept;
   for (;;) {
-    Result<Reply> copy = Reply::copy_of(wire, *memory.account);
+    Result<Reply> copy = Reader::copy_of(wire, *memory.account);
     if (!copy) {
       CHECK(copy.error().code == ErrorCode::reply_too_large);
       break;

@@ -5,11 +5,11 @@
 
 #include "plimsoll/core/memory/account.h"
 
-// The memory of one shard of the cache. Every piece is charged to the cache's account before it is
-// allocated, at what the allocator spends on it, and all pieces together never cost more than
-// bytes_max. Not thread-safe: the shard's lock covers it.
+// A part of an account with a bound of its own, such as one shard of the cache. Every piece is
+// charged to the account before it is allocated, at what the allocator spends on it, and all pieces
+// together never cost more than bytes_max. Not thread-safe: its owner's lock covers it.
 
-namespace plimsoll::cache {
+namespace plimsoll {
 
 class BoundedMemory {
  public:
@@ -47,4 +47,4 @@ class BoundedMemory {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll

@@ -1,8 +1,8 @@
-#include "plimsoll/core/cache/bounded_memory.h"
+#include "plimsoll/core/memory/bounded_memory.h"
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll {
 
 BoundedMemory::~BoundedMemory() { PLIMSOLL_CHECK(bytes_ == 0); }
 
@@ -28,4 +28,4 @@ void BoundedMemory::discard(void* piece, std::size_t bytes) {
   account_.discard(piece, bytes, cost);
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll
