@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plimsoll/core/memory/budget.h"
+
 namespace plimsoll::native {
 namespace {
 

@@ -8,6 +8,7 @@
 
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/native/runtime/mapped_memory.h"
 
