@@ -5,7 +5,8 @@ namespace {
 
 std::unique_ptr<Allocator> find_allocator() {
   const detail::MallocObject object = detail::MallocObject::of_process();
-  // glibc's is the last: in a program that is linked statically all lies in one object.
+  // glibc comes last: in a statically linked program all symbols lie in one object, so it would
+  // match other allocators, too.
   for (const auto find : {detail::find_jemalloc, detail::find_mimalloc, detail::find_tcmalloc}) {
     if (auto found = find(object)) return found;
   }
@@ -19,7 +20,7 @@ std::unique_ptr<Allocator> find_allocator() {
 std::optional<std::size_t> Allocator::excess(std::size_t) const { return std::nullopt; }
 
 const Allocator& process_allocator() {
-  // Never destroyed: a thread may ask while static objects go.
+  // Never destroyed: a thread may ask while static objects are destroyed.
   static const Allocator& found = *find_allocator().release();
   return found;
 }

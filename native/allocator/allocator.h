@@ -9,9 +9,9 @@
 
 #include "plimsoll/native/allocator/malloc_object.h"
 
-// The allocator of this process, as far as it can be asked to give free memory back to the system:
-// glibc's malloc, jemalloc, mimalloc or gperftools' tcmalloc, linked or preloaded. Any other one is
-// "unknown" and asked for nothing.
+// The allocator of this process, and how to make it return free memory to the system: glibc's
+// malloc, jemalloc, mimalloc or gperftools' tcmalloc, linked or preloaded. Any other allocator is
+// "unknown" and is left alone.
 
 namespace plimsoll::native {
 
@@ -26,26 +26,29 @@ class Allocator {
   /// "glibc", "jemalloc", "mimalloc", "tcmalloc", "sanitizer", "unknown".
   std::string_view name() const { return name_; }
 
-  /// "2.36"; empty where it does not say.
+  /// "2.36"; empty if the allocator does not tell.
   const std::string& version() const { return version_; }
 
-  /// Whether give_back() does anything.
+  /// Whether give_back() has an effect.
   virtual bool can_give_back() const { return false; }
 
-  /// Bytes that are free and resident, which give_back() could release; none where it does not
-  /// know. `anonymous_bytes`: what the process has resident now (ProcessFigures). Takes the
-  /// allocator's locks: not for while much is going on.
+  /// Bytes that are free but resident, so that give_back() could release them; not set if the
+  /// allocator does not know. `anonymous_bytes` is the process's resident memory now
+  /// (ProcessFigures). Takes the allocator's locks, so it should not be called while the process is
+  /// busy.
   virtual std::optional<std::size_t> excess(std::size_t anonymous_bytes) const;
 
-  /// Has all free memory given back that can be reached from here: from any thread. Takes some
-  /// milliseconds for each 100 MiB, during which threads that allocate may have to wait.
+  /// Returns all free memory to the system that this thread can reach. Call it from any thread.
+  /// Takes some milliseconds for each 100 MiB, during which other threads that allocate may have to
+  /// wait.
   virtual void give_back() const {}
 
-  /// The same for what is kept for the calling thread, which no other thread can reach. All that a
-  /// thread of mimalloc's has allocated is such, whoever freed it; elsewhere it is a small cache.
+  /// Returns what the allocator keeps for the calling thread, which no other thread can reach. In
+  /// mimalloc that is everything the thread has allocated, whichever thread freed it; in other
+  /// allocators it is a small cache.
   virtual void give_back_thread() const {}
 
-  /// Whether that is worth holding up a thread that has work.
+  /// Whether that is worth delaying a thread that has work.
   virtual bool has_thread_part() const { return false; }
 
  private:
@@ -53,12 +56,12 @@ class Allocator {
   std::string version_;
 };
 
-/// Found once. Stays until the process ends.
+/// The process's allocator, found at the first call. Valid until the process ends.
 const Allocator& process_allocator();
 
 namespace detail {
 
-// Each of these is null if that is not whose malloc it is.
+// Each of these returns null if malloc belongs to another allocator.
 std::unique_ptr<Allocator> find_glibc(const MallocObject& object);
 std::unique_ptr<Allocator> find_jemalloc(const MallocObject& object);
 std::unique_ptr<Allocator> find_mimalloc(const MallocObject& object);

@@ -8,7 +8,7 @@ namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// How much of an average over `window` is replaced in `elapsed`.
+// The weight of a sample of `elapsed` in an average over `window`.
 double part(Duration elapsed, Duration window) {
   return 1 - std::exp(-seconds(elapsed) / seconds(window));
 }
@@ -36,13 +36,13 @@ bool BurstPolicy::handle_look(Instant now, const ProcessFigures& figures) {
     fallen_since_ = now;
     again_after_ = ask_again_min;
   }
-  // One that is short, or only waits for others to send, shows in memory alone.
+  // A burst that is short, or that only waits for the network, shows only in memory.
   if (bytes >= anonymous_floor_ + settings_.excess_min) burst_ = true;
   return is_quiet(now) && now >= not_before_ && (burst_ || now >= again_at_);
 }
 
-// The most and the least are left behind by a load that stays: then they meet, and neither is far
-// from the other any more.
+// The remembered maximum and minimum fade towards a load that stays as it is. Then they are equal,
+// and the load does not count as fallen.
 BurstPolicy::Load BurstPolicy::handle_load(Duration elapsed, Duration cpu) {
   const double rate = std::max(seconds(cpu), 0.0) / seconds(elapsed);
   load_ += (rate - load_) * part(elapsed, load_window);
@@ -59,7 +59,7 @@ bool BurstPolicy::is_quiet(Instant now) const {
          now - fallen_since_ >= fallen_periods * settings_.quiet_period;
 }
 
-// A burst is not forgotten before it counts as over.
+// Does not forget a burst before it counts as over.
 Duration BurstPolicy::memory() const { return std::max(load_memory, 4 * settings_.quiet_period); }
 
 void BurstPolicy::handle_asked(Instant now, const ProcessFigures& figures,
@@ -67,7 +67,7 @@ void BurstPolicy::handle_asked(Instant now, const ProcessFigures& figures,
   last_ = figures;
   last_look_ = now;
   burst_ = false;
-  // Where the process goes on with a part of the load, that is the load from here on.
+  // If the process continues with a part of the load, that is its normal load from now on.
   highest_ = lowest_ = load_;
   anonymous_floor_ = figures.anonymous_bytes;
   not_before_ = after(now, ask_interval_min);

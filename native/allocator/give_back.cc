@@ -69,7 +69,7 @@ bool GiveBack::is_time(Instant now, const ProcessFigures& figures) {
   return true;
 }
 
-// With the lock held.
+// The lock must be held.
 void GiveBack::handle_asked(Instant now, const ProcessFigures& figures,
                             std::size_t returned_bytes) {
   policy_.handle_asked(now, figures, returned_bytes);

@@ -13,8 +13,9 @@
 #include "plimsoll/native/allocator/burst_policy.h"
 #include "plimsoll/native/allocator/process_figures.h"
 
-// Has the allocator of the process give back what it keeps when a burst is over, and counts what
-// that brings. Whoever has a thread to spare calls look(), as often as it says.
+// Makes the process's allocator return free memory to the system when a burst is over, and counts
+// the result. A thread that need not be fast calls look() as often as it says: the runtime's upkeep
+// thread.
 
 namespace plimsoll::native {
 
@@ -23,47 +24,48 @@ struct GiveBackSettings {
   BurstPolicy::Settings policy{};
 };
 
-/// What became of MemoryOptions::give_back.
+/// The results of MemoryOptions::give_back.
 struct GiveBackStatistics {
   std::string_view allocator;  ///< "glibc", "jemalloc", "mimalloc", "tcmalloc", "unknown"...
-  std::string version;         ///< the allocator's; empty where it does not say
+  std::string version;         ///< the allocator's; empty if it does not tell
   bool enabled = false;
-  std::string problem;               ///< why the allocator cannot be asked; empty: it can
-  std::uint64_t asked = 0;           ///< how often it was
-  std::uint64_t not_worth = 0;       ///< times when it was not, having too little in excess
-  std::uint64_t returned_bytes = 0;  ///< by which anonymous memory fell meanwhile, in all
+  std::string problem;          ///< why the allocator cannot be asked; empty if it can
+  std::uint64_t asked = 0;      ///< how often it was asked
+  std::uint64_t not_worth = 0;  ///< how often it was not asked because the excess was too small
+  std::uint64_t returned_bytes =
+      0;  ///< how much anonymous memory fell while it was asked, in total
   std::size_t last_returned_bytes = 0;
   std::chrono::nanoseconds last_took{};
 };
 
-/// A line for people, without its end: "512 MiB by glibc 2.36, asked 3 times, ...".
+/// One line for people, without a newline: "512 MiB by glibc 2.36, asked 3 times, ...".
 std::string to_text(const GiveBackStatistics& statistics);
 
-/// So long at least between two times that it is asked for want(): while the container is short,
-/// memory should go back before the line is lowered much further, and not at each step.
+/// The shortest time between two requests that want() causes. While the container is short of
+/// memory, memory should be returned before the limit falls much further, but not at each step.
 inline constexpr Duration wanted_interval_min = std::chrono::seconds(1);
 
 class GiveBack {
  public:
   explicit GiveBack(const Allocator& allocator = process_allocator()) : allocator_(allocator) {}
 
-  /// From any thread.
+  /// May be called from any thread.
   void configure(const GiveBackSettings& settings);
   GiveBackStatistics statistics() const;
 
-  /// Whether it is enabled, and there is anything that can be asked.
+  /// Whether it is enabled, and the allocator can be asked.
   bool is_on() const;
 
-  /// Memory was freed that is wanted elsewhere: look() says to ask as soon as it may, burst or not.
+  /// Memory was freed that others need: look() will say to ask as soon as allowed, burst or not.
   void want();
 
-  /// What the next step is: to ask where it is time to, and there is enough in excess. The thread
-  /// that calls these is one at a time.
+  /// Decides whether to ask now: if it is time, and the excess is large enough. Only one thread at
+  /// a time may call look() and what follows.
   enum class Step : std::uint8_t { look_later, ask };
   Step look(Instant now);
   Duration look_interval() const;
 
-  /// Asks, and tells the log what came back since the look that said so.
+  /// Asks, and logs how much came back since look().
   void ask(Instant now);
 
   const Allocator& allocator() const { return allocator_; }
@@ -79,7 +81,7 @@ class GiveBack {
   BurstPolicy policy_;
   bool is_wanted_ = false;
   Instant wanted_not_before_ = Instant::min();
-  std::optional<ProcessFigures> before_;  // of the look that said to ask
+  std::optional<ProcessFigures> before_;  // taken by the look() that said to ask
   GiveBackStatistics counts_;
 };
 

@@ -19,7 +19,7 @@ std::optional<Value> read(Control* control, const char* name) {
   return value;
 }
 
-// "5.3.0" of "5.3.0-0-g54eaed1d8b56...".
+// Cuts "5.3.0-0-g54eaed1d8b56..." to "5.3.0".
 std::string version_of(Control* control) {
   const std::string_view text = read<const char*>(control, "version").value_or("");
   return std::string(text.substr(0, text.find('-')));
@@ -32,7 +32,7 @@ class Jemalloc final : public Allocator {
 
   bool can_give_back() const override { return true; }
 
-  // 4096 is MALLCTL_ARENAS_ALL. Muzzy pages count as resident until the system wants them.
+  // 4096 is MALLCTL_ARENAS_ALL. Muzzy pages count as resident until the system takes them.
   std::optional<std::size_t> excess(std::size_t) const override {
     std::uint64_t epoch = 1;
     std::size_t bytes = sizeof epoch;
@@ -55,7 +55,7 @@ class Jemalloc final : public Allocator {
 
 }  // namespace
 
-// One that is built with a prefix has a je_mallctl(), and is not the one that owns malloc.
+// A jemalloc that is built with a prefix has je_mallctl(), and does not provide malloc.
 std::unique_ptr<Allocator> find_jemalloc(const MallocObject& object) {
   Control* const control = object.function<Control>("mallctl", ::mallctl);
   return control != nullptr ? std::make_unique<Jemalloc>(control) : nullptr;

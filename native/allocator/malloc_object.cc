@@ -12,8 +12,8 @@ const void* base_of(const void* address) {
 }
 
 #ifdef __GLIBC__
-// An executable without position independence that takes a function's address has a stub of its
-// own, which then is that function's address for all.
+// In an executable without position independence that takes a function's address, that address is a
+// stub of the executable, for all objects.
 bool is_stub(const void* address) {
   Dl_info info{};
   void* symbol = nullptr;
@@ -24,11 +24,11 @@ bool is_stub(const void* address) {
 bool is_stub(const void*) { return false; }
 #endif
 
-// The definition that the process goes by.
+// The definition that the process uses.
 void* resolve(const char* symbol) {
   void* found = ::dlsym(RTLD_DEFAULT, symbol);
   if (found != nullptr && is_stub(found)) found = ::dlsym(RTLD_NEXT, symbol);
-  // Whoever calls dlerror() next is not to read of this.
+  // Clears the error, so that the next caller of dlerror() does not get it.
   if (found == nullptr) static_cast<void>(::dlerror());
   return found;
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-// Where this process's malloc lies: the executable, the C library, or what was linked or preloaded
-// in its place. That a symbol is there says little: glibc's malloc_trim() is found under any
-// allocator, and a library may be loaded whose malloc nobody calls. What belongs to malloc lies in
-// the same object.
+// The object that this process's malloc is in: the executable, the C library, or a library that was
+// linked or preloaded in its place. That a symbol exists is no proof: glibc's malloc_trim() exists
+// with any allocator, and a library may be loaded whose malloc is not used. The functions that
+// belong to malloc are in the same object.
 
 namespace plimsoll::native::detail {
 
@@ -11,8 +11,8 @@ class MallocObject {
  public:
   static MallocObject of_process();
 
-  /// `symbol`, if this object defines it, else null. `linked`: a weak reference to it, which knows
-  /// of what is linked statically; an executable hides that from a search by name.
+  /// The address of `symbol` if this object defines it, else null. `linked` is a weak reference to
+  /// it: that finds a statically linked function, which an executable hides from a search by name.
   template <class Function>
   Function* function(const char* symbol, Function* linked) const {
     if (void* const found = find(symbol); found != nullptr) {
@@ -21,7 +21,7 @@ class MallocObject {
     return holds(reinterpret_cast<const void*>(linked)) ? linked : nullptr;
   }
 
-  /// Whether this object defines `symbol`, and lets others see it.
+  /// Whether this object defines and exports `symbol`.
   bool defines(const char* symbol) const { return find(symbol) != nullptr; }
 
  private:

@@ -13,8 +13,8 @@ extern "C" {
 namespace plimsoll::native::detail {
 namespace {
 
-// Milliseconds for which free pages are kept: decommit_delay in 2.0, purge_delay since 2.1. Before
-// version 2 the number meant something else.
+// The option for how many milliseconds free pages are kept: decommit_delay in 2.0, purge_delay
+// since 2.1. Before version 2 the number meant something else.
 constexpr int purge_delay = 15;
 constexpr int purge_delay_version_min = 200;
 
@@ -44,26 +44,28 @@ class Mimalloc final : public Allocator {
 
   bool can_give_back() const override { return true; }
 
-  // It does not say how much is free: what it counts as committed is in use, or is not.
+  // mimalloc does not tell how much is free: committed memory may be in use or not.
 
-  // The heap of the calling thread, those of threads that have ended, and what is kept for all.
+  // Covers the heap of the calling thread, those of threads that have ended, and what is kept for
+  // all threads.
   void give_back() const override { collect(); }
   void give_back_thread() const override { collect(); }
   bool has_thread_part() const override { return true; }
 
  private:
-  // What a collection frees would be kept for the delay, and go back when its thread allocates
-  // again: with most of a burst that is never. So there is no delay while one collects. Threads
-  // that free memory meanwhile do a little more.
+  // mimalloc keeps what a collection frees for the delay, and returns it when the thread allocates
+  // again. For most of a burst that is never. So the delay is zero during a collection; other
+  // threads that free memory at that time have a little more work.
   void collect() const {
     const long delay = has_delay_ ? functions_.get(purge_delay) : 0;
-    if (delay < 0) return functions_.collect(true);  // the user wants nothing to go back
-    // 0 is the user's wish, or that of another thread that collects, which has left the delay here.
+    if (delay < 0) return functions_.collect(true);  // the user wants no memory returned
+    // 0 is the user's setting, or that of another thread that collects, which has kept the delay
+    // here.
     if (delay != 0) delay_.store(delay, std::memory_order_relaxed);
     collecting_.fetch_add(1, std::memory_order_relaxed);
     if (delay != 0) functions_.set(purge_delay, 0);
     functions_.collect(true);
-    // A child that was forked meanwhile has no delay from then on, which is slower and not wrong.
+    // A child that is forked meanwhile stays without a delay, which is slower but correct.
     const bool last = collecting_.fetch_sub(1, std::memory_order_relaxed) == 1;
     const long before = delay_.load(std::memory_order_relaxed);
     if (last && before != 0) functions_.set(purge_delay, before);

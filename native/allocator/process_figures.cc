@@ -20,7 +20,7 @@ std::optional<std::size_t> take_number(std::string_view& text) {
   return number;
 }
 
-// proc_pid_statm(5): pages, "size resident shared ...", of which shared are those of files.
+// proc_pid_statm(5): "size resident shared ..." in pages, where "shared" counts pages of files.
 std::optional<std::size_t> anonymous_bytes() {
   const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   if (file < 0) return std::nullopt;

@@ -7,14 +7,15 @@
 
 namespace plimsoll::native {
 
-/// What a process has done, and what it has of the machine.
+/// How much processor time and memory a process has used.
 struct ProcessFigures {
-  Duration cpu{};                   ///< processor time of all its threads so far
-  std::size_t anonymous_bytes = 0;  ///< resident and not of a file: heaps, stacks, the line's pages
+  Duration cpu{};  ///< processor time of all threads so far
+  std::size_t anonymous_bytes =
+      0;  ///< resident memory that no file backs: heaps, stacks, the client's pages
 };
 
-/// Of this process, now: a clock and a file of one line, without a lock of the allocator. Nothing
-/// where the system does not say.
+/// Those of this process now. Reads a clock and a file of one line, and takes no lock of the
+/// allocator. Returns nothing if the system does not tell.
 std::optional<ProcessFigures> process_figures();
 
 }  // namespace plimsoll::native

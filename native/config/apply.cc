@@ -19,7 +19,8 @@ namespace {
 
 using config::OptionRow;
 
-// What this process goes by; not what its parent did, whose line it has all the same.
+// What this process has applied. A child of fork() starts with none, though it keeps its parent's
+// memory limit.
 struct Applied {
   explicit Applied(std::uint64_t fork_count) : generation(fork_count) {}
 
@@ -28,7 +29,7 @@ struct Applied {
   std::optional<Configuration> last;
 };
 
-// All that a process has one of.
+// The options of which a process has only one value.
 std::vector<const OptionRow*> shared_rows() {
   std::vector<const OptionRow*> all;
   for (const auto part : {config::memory_rows(), config::observe_rows()}) {
@@ -37,7 +38,8 @@ std::vector<const OptionRow*> shared_rows() {
   return all;
 }
 
-// Of files alone: two programs' own words are not known to be one's.
+// Whether `now` is a newer version of the same file. Without a file this is always false: two parts
+// of a program may have applied them.
 bool is_read_again(const Configuration& before, const Configuration& now) {
   return !now.file.empty() && now.file == before.file;
 }
@@ -47,7 +49,7 @@ std::string value_with_origin(const Configuration& configuration, const OptionRo
   return (value.empty() ? "not set" : value) + " (" + origin(configuration, row.key) + ")";
 }
 
-// "64 MiB" is "65536 KiB".
+// Whether the values are equal, also if they are written differently: "64 MiB" is "65536 KiB".
 bool has_same_value(const OptionRow& row, const Configuration& one, const Configuration& other) {
   const config::Words a = row.access.get(one);
   const config::Words b = row.access.get(other);
@@ -58,7 +60,7 @@ bool has_same_value(const OptionRow& row, const Configuration& one, const Config
   return row.access.kind != config::Kind::ratio && bytes && other_bytes && *bytes == *other_bytes;
 }
 
-// In what `now` says, not in what it leaves open.
+// Checks that `now` agrees with `before`, as far as it sets anything.
 Result<void> agree(const Configuration& before, const Configuration& now) {
   std::string text;
   for (const OptionRow* const row : shared_rows()) {
@@ -101,7 +103,8 @@ Result<void> make_cache(Configuration& configuration) {
   return {};
 }
 
-// Who says nothing leaves what a program, or a client, has drawn.
+// Sets the memory limit. A configuration that says nothing about memory leaves the limit as the
+// program, or a client, has set it.
 Result<void> draw_line(const std::optional<Configuration>& before, const Configuration& now) {
   const bool said_before = before && says_memory(*before);
   if (!said_before && !says_memory(now)) return {};
@@ -116,12 +119,13 @@ Result<void> change_endpoint(const Configuration& before, const Configuration& n
   return served ? Result<void>() : served.error();
 }
 
-// A dump has the configuration as text: secrets are not in that.
+// Dumps from now on, or no longer. The dump contains to_text(), which has no secrets.
 Result<void> change_dump(const Configuration& before, const Configuration& now) {
   if (!now.dump_on_sigusr1) {
     if (!before.dump_on_sigusr1) return {};
     stop_dumping_on_signal();
-    // Whoever goes on asking for dumps should not end the process by it.
+    // The default action of SIGUSR1 ends the process: somebody who still sends it for a dump must
+    // not cause that.
     struct sigaction left{};
     if (::sigaction(SIGUSR1, nullptr, &left) == 0 && left.sa_handler == SIG_DFL) {
       std::signal(SIGUSR1, SIG_IGN);
@@ -134,9 +138,9 @@ Result<void> change_dump(const Configuration& before, const Configuration& now) 
   return dump_on_signal(options);
 }
 
-// Begins, moves or ends what shows the process to others: figures, and dumps, which say `now`.
-// `before` is what held until then; what a program has begun by itself, and neither speaks of,
-// stays. Errors of serve_metrics() and dump_on_signal(); then `before` holds again.
+// Starts, moves or ends the endpoint for metrics and the dumps. `before` was in force until now.
+// What the program has started by itself stays if neither configuration mentions it. On an error of
+// serve_metrics() or dump_on_signal() `before` is in force again.
 Result<void> observe(const Configuration& before, const Configuration& now) {
   if (const auto served = change_endpoint(before, now); !served) return served;
   if (const auto dumped = change_dump(before, now); !dumped) {
@@ -146,8 +150,8 @@ Result<void> observe(const Configuration& before, const Configuration& now) {
   return {};
 }
 
-// What a process has one of: all of it, or nothing. The line comes last, since nobody knows how to
-// draw the one before again: it may not have been this that drew it.
+// Applies what a process has one of, all or nothing. The memory limit comes last because it cannot
+// be undone: the limit before may not have come from a configuration.
 Result<void> share(std::optional<Configuration>& last, const Configuration& now) {
   if (last && !is_read_again(*last, now)) return agree(*last, now);
   const Configuration before = last.value_or(Configuration());
@@ -158,7 +162,7 @@ Result<void> share(std::optional<Configuration>& last, const Configuration& now)
   }
   if (!last && !says_anything_shared(now)) return {};
   last = now;
-  last->client = {};  // a cache, and secrets, are not this one's to keep
+  last->client = {};  // do not keep a cache alive, nor secrets in memory
   last->url.clear();
   return {};
 }

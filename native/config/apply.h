@@ -8,15 +8,15 @@
 
 namespace plimsoll::native::config {
 
-/// The options in which two configurations differ.
+/// The options whose values differ between two configurations.
 std::vector<const OptionRow*> differences(const Configuration& one, const Configuration& other);
 
-/// What to do where another thread applies something just now: it may wait for the upkeep thread,
-/// which therefore must not wait for it.
+/// What to do if another thread is applying a configuration. That thread may wait for the upkeep
+/// thread, so the upkeep thread must not wait for it: it uses `leave`, and tries again later.
 enum class Busy : std::uint8_t { wait, leave };
 
-/// apply() of a file that is read again: clients keep the cache that they have, and none is made.
-/// Nothing: it was left.
+/// As apply(), for a file that was read again: clients keep their cache, and none is created.
+/// Returns nothing if another thread is applying and `busy` is `leave`.
 std::optional<Result<void>> apply_again(const Configuration& now, Busy busy);
 
 }  // namespace plimsoll::native::config

@@ -14,8 +14,8 @@
 namespace plimsoll::native::config {
 namespace {
 
-// More than any machine has: with "auto" the line is drawn when the container is known, and until
-// then the shares have to agree with each other alone.
+// More than any machine has. With "auto" the memory limit is not known before the container is, so
+// the shares are only checked against each other.
 constexpr std::size_t any_line = std::size_t{1} << (sizeof(std::size_t) * 8 - 4);
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
@@ -29,7 +29,7 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
-// Whether a sentence of the core's speaks of an option.
+// Whether an error text of the core mentions an option.
 bool is_of(std::string_view text, const OptionRow& row) {
   if (has_word(text, row.key)) return true;
   if (row.key == "client.url") return has_word(text, "address");
@@ -42,7 +42,8 @@ bool is_of(std::string_view text, const OptionRow& row) {
 
 using Rows = std::initializer_list<std::span<const OptionRow>>;
 
-// " (request_timeout: a.toml:3; ...)": who said what a sentence of the core's speaks of.
+// " (request_timeout: a.toml:3; ...)": the origins of the options that an error text of the core
+// mentions.
 std::string origins_in(std::string_view text, Rows parts, const Configuration& configuration) {
   std::string all;
   for (const std::span<const OptionRow> rows : parts) {
@@ -86,7 +87,7 @@ void check_line(Draft& draft) {
   if (!draft.is_bad(cache_rows())) check_cache_fits(draft, *possible);
 }
 
-// Options::memory_limit is another way to say the same.
+// Options::memory_limit is another way to set memory_limit.
 void check_limits_agree(Draft& draft) {
   const Configuration& all = draft.configuration();
   const std::string& ours = all.memory.memory_limit;
@@ -111,11 +112,11 @@ void check_client(Draft& draft) {
     }
     target = *std::move(parsed);
   } else {
-    // The address is yet to come: it is one that the token and the options of TLS are for.
+    // There is no URL yet. Assumes one that the token and the TLS options are for.
     if (!all.client.token.empty()) target.endpoint.kind = Endpoint::Kind::websocket;
     target.options.tls.enabled = true;
   }
-  // One that is there is looked at where it is made.
+  // A cache that exists was checked when it was created.
   target.options.client_side_cache = nullptr;
   if (const auto valid = validate(target); !valid) {
     add(draft, "client", valid.error().text(), {client_rows(), tls_rows()});
@@ -129,7 +130,7 @@ void check_cache(Draft& draft) {
     if (!valid) add(draft, "cache", valid.error().text(), {cache_rows()});
     return;
   }
-  if (all.origins.contains("cache.max_cache_kb")) return;  // it is off
+  if (all.origins.contains("cache.max_cache_kb")) return;  // switched off on purpose
   for (const OptionRow& row : cache_rows()) {
     const auto said = all.origins.find(row.key);
     if (said == all.origins.end() || section_of(row) != "cache") continue;

@@ -4,8 +4,8 @@
 
 namespace plimsoll::native::config {
 
-/// What goes badly together, though each value for itself could be. A part of which something was
-/// wrong already is left out.
+/// Reports values that are valid by themselves but conflict with each other. Skips parts in which a
+/// value was invalid already.
 void check_configuration(Draft& draft);
 
 }  // namespace plimsoll::native::config

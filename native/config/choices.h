@@ -7,7 +7,7 @@
 #include "plimsoll/options.h"
 #include "plimsoll/tls_options.h"
 
-// What enumerators are called in configurations: as in C++.
+// The names of enumerators in configurations: the same as in C++.
 
 namespace plimsoll::native::config {
 

@@ -12,8 +12,8 @@
 #include "plimsoll/options.h"
 #include "plimsoll/result.h"
 
-// What a program, a TOML file and the environment say about memory and clients, put together: later
-// ones win. All keys are in docs/configuration.md.
+// Configuration of memory and clients, merged from the program, a TOML file and the environment;
+// each overrides the one before. docs/configuration.md lists all keys.
 //
 //   native::LoadOptions from;
 //   from.file = "plimsoll.toml";
@@ -26,95 +26,99 @@ namespace plimsoll::native {
 /// A larger file is refused.
 inline constexpr std::size_t configuration_bytes_max = 256 * 1024;
 
-/// So many problems are told at once.
+/// The most problems that one error lists.
 inline constexpr std::size_t configuration_problems_max = 100;
 
-/// Files that secrets are read from, in place of being written down. In a file's [client] they are
-/// seen from that file's folder.
+/// Files that contain secrets, so that the configuration need not. In [client] of a TOML file,
+/// paths are relative to the folder of that file.
 struct SecretFiles {
   std::string password_file{};
   std::string token_file{};
   std::string key_password_file{};
 };
 
-/// Not an aggregate, for Options' reason.
+/// Not an aggregate, for the same reason as Options.
 struct Configuration {
   Configuration() {}  // NOLINT(modernize-use-equals-default): an aggregate otherwise
 
   MemoryOptions memory;
 
-  /// Where the server is, for connect(); empty where nobody said.
+  /// The server's URL, for connect(); empty: not set.
   std::string url;
-  /// apply() puts the cache in it that `cache` describes.
+  /// apply() creates the cache that `cache` describes, and puts it in here.
   Options client;
   SecretFiles secret_files;
 
-  /// A cache is wanted where max_cache_kb is not 0.
+  /// No cache is created if max_cache_kb is 0.
   ClientSideCacheOptions cache;
 
-  /// Where figures are served, "127.0.0.1:9121"; empty: nowhere.
+  /// The address at which metrics are served, "127.0.0.1:9121"; empty: not served.
   std::string metrics_listen;
-  /// Whether SIGUSR1 has configuration and accounts written down.
+  /// Whether SIGUSR1 makes the process write a dump of configuration and accounts.
   bool dump_on_sigusr1 = false;
-  /// Where to: a file that is appended to; empty: standard error.
+  /// The file that dumps are appended to; empty: standard error.
   std::string dump_path;
 
   /// The file that was read; empty: none.
   std::string file;
 
-  /// Who said what, by key: "program", "plimsoll.toml:3", "environment PLIMSOLL_MEMORY_LIMIT". What
-  /// nobody said is not in it.
+  /// Where each value comes from, by key: "program", "plimsoll.toml:3", "environment
+  /// PLIMSOLL_MEMORY_LIMIT". Keys with default values are not in it.
   std::map<std::string, std::string, std::less<>> origins;
 
-  /// What is odd and does no harm, as load_configuration() has logged it.
+  /// What looks like a mistake but does no harm. load_configuration() has logged it.
   std::vector<std::string> warnings;
 };
 
 struct LoadOptions {
   LoadOptions() {}  // NOLINT(modernize-use-equals-default): an aggregate otherwise
 
-  /// What the program says, where file and environment say nothing.
+  /// The program's own values. File and environment override them.
   Configuration base;
 
-  /// Has to be there. Empty: what the environment's PLIMSOLL_CONFIG names, or none.
+  /// The TOML file, which must exist. Empty: the one that PLIMSOLL_CONFIG names in the environment,
+  /// if any.
   std::string file;
 
-  /// As "NAME=VALUE"; those that do not begin with PLIMSOLL_ are passed over, and so are empty
-  /// values. Not set: the process's own.
+  /// Variables as "NAME=VALUE". Names that do not begin with PLIMSOLL_, and empty values, are
+  /// ignored. Not set: the process's environment.
   std::optional<std::vector<std::string>> environment;
 };
 
-/// Puts together what `options` name, and changes nothing: see apply(). Blocks for as long as the
-/// files take to be read.
+/// Reads and merges what `options` name. Changes nothing in the process: see apply(). Blocks while
+/// it reads the files.
 ///
-/// invalid_option has all that is wrong, a line each, as far as one thing does not hide another:
-/// file, line, key, what it is and what was expected: a file that cannot be read or is no TOML, a
-/// key that is unknown (with the nearest one), a value of another type or unit, or out of bounds,
-/// sums that are impossible. Secrets are never in it. An unknown variable PLIMSOLL_... is not
-/// wrong, but a warning: others may have named it so.
+/// If anything is wrong, invalid_option lists all problems, one line each, with file, line, key,
+/// the value and what was expected, as far as one problem does not hide another: a file that cannot
+/// be read or is not TOML, an unknown key (with the most similar one), a value of the wrong type or
+/// unit or out of bounds, sums that are impossible. It never contains secrets. An unknown variable
+/// PLIMSOLL_... is only a warning, because it may belong to another program.
 Result<Configuration> load_configuration(const LoadOptions& options);
 
-/// Makes it this process's: draws the memory line, makes the cache that it describes, unless there
-/// is one, for client.client_side_cache, and begins to serve figures and to dump on SIGUSR1, if it
-/// says so. From any thread, but not from a log hook. Clients that exist stay as they are.
+/// Applies `configuration` to this process: sets the memory limit, creates the client-side cache
+/// and puts it into client.client_side_cache (unless there is one already), and begins to serve
+/// metrics and to dump on SIGUSR1, if configured. Existing clients do not change. Call it from any
+/// thread, but not from a log hook.
 ///
-/// A process has one line, one endpoint and one dump. Whoever applies another file, or none, after
-/// the first must agree with that one in all that it says about these: invalid_option names key,
-/// both values, and where they come from. Errors of configure_memory(), ClientSideCache::create(),
-/// serve_metrics() and dump_on_signal(); what was applied before stays then, but where it is the
-/// cache that cannot be made: a line that was drawn for it stays drawn.
+/// A process has one memory limit, one endpoint for metrics and one dump. If a second
+/// configuration, from another file or from none, is applied, it must agree with the first in all
+/// that it says about these; otherwise invalid_option names the key, both values, and where they
+/// come from. Other errors are those of configure_memory(), ClientSideCache::create(),
+/// serve_metrics() and dump_on_signal(). After an error the process keeps what was applied before,
+/// with one exception: if the cache cannot be created, the new memory limit stays in force.
 ///
-/// A child of fork() has its parent's line, and serves and dumps nothing until it applies what says
-/// so. Files are told apart by their path: of two programs in one process that open the same one
-/// with other words of their own, the later wins.
+/// A child of fork() keeps its parent's memory limit. It serves and dumps nothing until it applies
+/// a configuration. Files are identified by their paths: if two parts of a process apply the same
+/// file with different values of their own, the later one wins.
 Result<void> apply(Configuration& configuration);
 
-/// Every option with its value and where that comes from, as TOML that load_configuration() reads.
-/// What is not set, and secrets, are comments: `# password = (set)`.
+/// Every option with its value and the value's origin, as TOML that load_configuration() can read.
+/// Options that are not set, and secrets, appear as comments: `# password = (set)`.
 std::string to_text(const Configuration& configuration);
 
-/// Who said the value of an option, such as "client.request_timeout": as in Configuration::origins,
-/// or "default", or "program" where the program set it in the struct. Empty for an unknown key.
+/// Where the value of an option such as "client.request_timeout" comes from: as in
+/// Configuration::origins, or "default", or "program" if the program changed the struct. Empty for
+/// an unknown key.
 std::string origin(const Configuration& configuration, std::string_view key);
 
 }  // namespace plimsoll::native

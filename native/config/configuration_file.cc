@@ -23,21 +23,21 @@ using config::OptionRow;
 using config::Taken;
 using Clock = std::chrono::system_clock;
 
-// The configuration's file, and those that it reads secrets from.
+// The paths of the configuration file and of the files with secrets.
 std::vector<std::string> files_of(const Configuration& configuration) {
   std::vector<std::string> all = config::secret_files_of(configuration);
   all.push_back(configuration.file);
   return all;
 }
 
-// A configuration, and its files as they were before it was read from them: what changes meanwhile
-// is a change.
+// A configuration, and the stamps of its files from before they were read, so that a change during
+// reading is noticed.
 struct Stamped {
   Configuration configuration;
   std::vector<FileStamp> stamps;
 };
 
-// Which files hold secrets is known when the first file has been read, so that may be read twice.
+// Only the first file tells which files have secrets, so it may have to be read twice.
 Result<Stamped> read_stamped(const LoadOptions& options) {
   Stamped all;
   std::vector<std::string> files;
@@ -86,7 +86,7 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
         current(std::move(now.configuration)),
         read(std::move(now.stamps)) {}
 
-  // Nothing: another thread is at it, and this is not to wait.
+  // Returns nothing if another thread is reloading and `busy` is `leave`.
   std::optional<Result<void>> reload(Busy busy);
   std::optional<Result<void>> reload_locked(Busy busy);
   std::optional<Result<void>> reload_regular(const std::vector<std::string>& files,
@@ -103,19 +103,19 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
   const LoadOptions options;
   const std::uint64_t generation = fork_generation();
 
-  std::mutex reloading;  // one at a time; before `mutex`
+  std::mutex reloading;  // held while the file is read; locked before `mutex`
 
-  mutable std::mutex mutex;  // what is below
+  mutable std::mutex mutex;  // guards what follows
   Configuration current;
   ConfigurationFileStatistics statistics;
   std::optional<boost::asio::steady_timer> timer;
-  std::chrono::milliseconds interval{};  // zero: nobody watches
+  std::chrono::milliseconds interval{};  // zero: not watching
   bool is_over = false;
-  std::vector<FileStamp> seen;  // at the last look
-  std::vector<FileStamp> read;  // of what was taken, or refused, last
+  std::vector<FileStamp> seen;  // at the last check
+  std::vector<FileStamp> read;  // of the files that were last applied or refused
 };
 
-// Files like these are looked at again when they have changed again.
+// Remembers stamps, so that these files are not read again before they change again.
 Result<void> ConfigurationFile::State::refuse(const Error& why,
                                               const std::vector<FileStamp>& stamps) {
   {
@@ -137,7 +137,7 @@ std::optional<Result<void>> ConfigurationFile::State::reload(Busy busy) {
   return reload_locked(busy);
 }
 
-// With `reloading` held.
+// `reloading` must be held.
 std::optional<Result<void>> ConfigurationFile::State::reload_locked(Busy busy) {
   const std::vector<FileStamp> stamps = config::stamps_of(files_of(current));
   auto now = read_stamped(options);
@@ -159,7 +159,8 @@ std::optional<Result<void>> ConfigurationFile::State::reload_locked(Busy busy) {
   return Result<void>();
 }
 
-// The thread for upkeep has no time to wait for who writes to a pipe.
+// Reloads, unless one of the files is something like a pipe: the upkeep thread must not wait until
+// somebody writes to it.
 std::optional<Result<void>> ConfigurationFile::State::reload_regular(
     const std::vector<std::string>& files, const std::vector<FileStamp>& stamps) {
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -170,7 +171,7 @@ std::optional<Result<void>> ConfigurationFile::State::reload_regular(
   return reload(Busy::leave);
 }
 
-// With `mutex` held.
+// `mutex` must be held.
 void ConfigurationFile::State::wait() {
   timer->expires_after(interval);
   timer->async_wait([self = shared_from_this()](boost::system::error_code) { self->look(); });
@@ -211,7 +212,7 @@ ConfigurationFile::ConfigurationFile(Private, std::shared_ptr<State> state)
 
 ConfigurationFile::~ConfigurationFile() {
   if (state_->generation != fork_generation()) {
-    // Its locks may be held for ever, by threads that the child does not have.
+    // In a child of fork() the locks may be held forever, by threads that the child does not have.
     static_cast<void>(new std::shared_ptr<State>(std::move(state_)));
     return;
   }

@@ -9,8 +9,8 @@
 #include "plimsoll/configuration.h"
 #include "plimsoll/result.h"
 
-// A configuration that changes while the process runs: its file is read again when somebody asks,
-// or whenever it has changed.
+// A configuration file that a running process follows: it is read again on request (reload()), or
+// whenever it has changed (watch()).
 //
 //   auto file = native::ConfigurationFile::open(from).value();
 //   file->watch();
@@ -18,12 +18,11 @@
 
 namespace plimsoll::native {
 
-/// What became of a file.
+/// How often a file was applied and refused.
 struct ConfigurationFileStatistics {
-  std::uint64_t applied =
-      0;  ///< times that what it said was made the process's, the first included
-  std::uint64_t refused = 0;  ///< times that it was not
-  /// Why, the last time; and when. Whether that still holds: applied_at is earlier.
+  std::uint64_t applied = 0;  ///< how often it was applied, including the first time
+  std::uint64_t refused = 0;  ///< how often reading or applying it failed
+  /// The last failure and its time. It is the current state if applied_at is earlier.
   std::string problem;
   std::optional<std::chrono::system_clock::time_point> refused_at;
   std::optional<std::chrono::system_clock::time_point> applied_at;
@@ -41,24 +40,24 @@ class ConfigurationFile {
   ConfigurationFile(Private, std::shared_ptr<State> state);
   ConfigurationFile(const ConfigurationFile&) = delete;
   ConfigurationFile& operator=(const ConfigurationFile&) = delete;
-  /// Stops watching; waits for a file that is just being read.
+  /// Stops watching. Waits if the file is being read.
   ~ConfigurationFile();
 
-  /// What is in force. New clients made of its `client` have what changed since; its cache stays
-  /// the one that was made first.
+  /// The configuration in force. Clients that are connected with its `client` get the current
+  /// options; the cache stays the one that was created first.
   Configuration current() const;
 
-  /// Reads the file again, and makes what it says now the process's: what a running process takes
-  /// holds at once. A record says what changed, and what of it is for new clients, or takes a new
-  /// start (docs/configuration.md). Else the errors of load_configuration() and apply(), also as a
-  /// record, and the last good configuration stays. Blocks for as long as reading takes; not from
-  /// a signal handler, nor from a log hook.
+  /// Reads the file again and applies it. Options that a running process can change take effect at
+  /// once. A log record lists the changes, and which of them need new clients or a restart
+  /// (docs/configuration.md). On an error of load_configuration() or apply(), which is logged as
+  /// well, the last valid configuration stays in force. Blocks while it reads. Must not be called
+  /// from a signal handler or a log hook.
   Result<void> reload();
 
-  /// From now on reload() whenever the file, or one that a secret is read from, has changed and
-  /// then has stayed as it is for an interval, so that it is not read while somebody writes it. On
-  /// the runtime's thread for upkeep. A file that is replaced, by a rename or behind a symbolic
-  /// link as Kubernetes does it, is one that has changed. Without a file nothing is watched.
+  /// From now on calls reload(), in the runtime's upkeep thread, whenever the file or a file with a
+  /// secret has changed, and then has not changed for one interval, so that a file is not read
+  /// while somebody writes it. Replacing the file counts as a change: by a rename, or behind a
+  /// symbolic link, as Kubernetes does. Does nothing if the configuration has no file.
   void watch(std::chrono::milliseconds interval = std::chrono::seconds(1));
 
   ConfigurationFileStatistics statistics() const;

@@ -35,7 +35,7 @@ Draft::Draft(const Configuration& base) : configuration_(base) {
     configuration_.origins.emplace(row.key, "program");
     const Words words = row.access.get(configuration_);
     Configuration other;
-    // A time below zero is left to who checks the whole; what is odd in other ways is told here.
+    // check_configuration() reports negative times; anything else that is wrong is reported here.
     if (row.access.kind == Kind::time || row.access.set(other, words)) continue;
     refuse(row, "program: " + std::string(row.key), wrong_value(row, words));
   }

@@ -11,20 +11,20 @@
 #include "plimsoll/native/config/option_row.h"
 #include "plimsoll/native/config/text/problems.h"
 
-// A configuration while it is put together.
+// A configuration while it is being merged, with the problems found so far.
 
 namespace plimsoll::native::config {
 
-/// Who speaks; later ones win.
+/// Where a value comes from; later layers override earlier ones.
 enum class Layer { base, file, environment };
 
 class Draft {
  public:
-  /// Of what the program says.
+  /// Starts from the program's own values.
   explicit Draft(const Configuration& base);
 
-  /// `where` is for problems ("a.toml:3: borrowing"), `origin` for who asks later ("a.toml:3").
-  /// `folder` is where a path lies that is no absolute one.
+  /// `where` appears in problems ("a.toml:3: borrowing"), `origin` in Configuration::origins
+  /// ("a.toml:3"). Relative paths are relative to `folder`.
   struct Said {
     Layer layer;
     std::string where;
@@ -32,17 +32,17 @@ class Draft {
     std::string folder;
   };
   void set(const OptionRow& row, Words words, const Said& said);
-  /// It was said, and is not to be had.
+  /// Reports that a value was given and cannot be used.
   void refuse(const OptionRow& row, std::string_view where, std::string_view what);
 
   void add_problem(std::string_view where, std::string_view what) { problems_.add(where, what); }
   void add_warning(std::string text) { configuration_.warnings.push_back(std::move(text)); }
-  /// Enough to stop at.
+  /// Whether there are so many problems that reading should stop.
   bool has_many_problems() const { return problems_.lines().size() >= configuration_problems_max; }
 
-  /// Which layer said the value; base also where nobody did.
+  /// The layer that set the value; `base` also if no layer did.
   Layer layer(std::string_view key) const;
-  /// Whether what was said about one of these was wrong.
+  /// Whether a value for one of these was wrong.
   bool is_bad(std::span<const OptionRow> rows) const;
 
   Configuration& configuration() { return configuration_; }
@@ -56,7 +56,7 @@ class Draft {
   std::set<std::string, std::less<>> bad_;
 };
 
-/// "is "64 MiB iB"; expected ...", without the value where it is a secret, or could not be read.
+/// "is "64 MiB iB"; expected ...", without the value if it is a secret, long, or not printable.
 std::string wrong_value(const OptionRow& row, const Words& words);
 
 }  // namespace plimsoll::native::config

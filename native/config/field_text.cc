@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view unlimited_word = "unlimited";
 
-// All of `text`, or nothing.
+// The number that is all of `text`, or nothing.
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
   T number{};
@@ -22,7 +22,8 @@ std::optional<T> parse_number(std::string_view text) {
   return number;
 }
 
-// The largest unit of 1024 that there is a whole number of: what is shown can be read again.
+// The amount in the largest unit in which it is a whole number, so that reading it again gives the
+// same value.
 std::string exact_amount(std::int64_t bytes) {
   constexpr std::string_view names[] = {"", " KiB", " MiB", " GiB"};
   std::size_t step = 0;

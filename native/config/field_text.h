@@ -16,7 +16,8 @@
 #include "plimsoll/native/config/choices.h"
 #include "plimsoll/native/config/option_row.h"
 
-// Fields of any type as words, and from words. read() is false where the words are no such value.
+// Converts fields of any type from words (read()) and to words (show()). read() returns false if
+// the words are not such a value.
 
 namespace plimsoll::native::config {
 
@@ -55,7 +56,7 @@ bool read(Kind kind, const Words& words, T& field) {
 template <std::integral T>
 Words show(Kind kind, T field) {
   const bool is_unlimited = field == std::numeric_limits<T>::max();
-  // TOML has no larger integers; these mean "without a bound" anyway.
+  // TOML has no larger integers. Such values mean "no bound" anyway.
   const T shown = std::cmp_greater(field, INT64_MAX) ? static_cast<T>(INT64_MAX) : field;
   return show_integer(kind, static_cast<std::int64_t>(shown), is_unlimited);
 }
@@ -89,14 +90,14 @@ std::vector<std::string_view> choice_names() {
   return names;
 }
 
-/// "true or false"; of integers `min` to `max`.
+/// What a problem says was expected: "true or false", or "an integer, `min` to `max`".
 std::string expected_of(Kind kind, const std::vector<std::string_view>& choices, std::int64_t min,
                         std::int64_t max);
 
 template <class T>
 std::string expected_of(Kind kind) {
   if constexpr (std::integral<T>) {
-    // Negative ones are refused with a sentence of their own where the whole is checked.
+    // check_configuration() refuses negative values with texts of their own.
     return expected_of(kind, {}, 0, integer_max<T>());
   } else {
     return expected_of(kind, choice_names<T>(), 0, 0);
@@ -109,7 +110,7 @@ constexpr auto& field_at(Whole& configuration) {
   return (configuration.*....*Path);
 }
 
-/// The access to the field at the end of `Path`, from Configuration on.
+/// The Access to the field at the end of `Path`, a path of members that starts at Configuration.
 template <Kind kind, auto... Path>
 constexpr Access at() {
   using Field =

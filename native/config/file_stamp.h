@@ -6,7 +6,7 @@
 
 namespace plimsoll::native::config {
 
-/// By what one sees that a file has changed without reading it. Of one that is not there, or is no
+/// What shows that a file has changed, without reading it. If the file is missing, or is not a
 /// regular file, all but `kind` is 0.
 struct FileStamp {
   enum class Kind : std::uint8_t { missing, regular, other };
@@ -14,13 +14,13 @@ struct FileStamp {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::int64_t size = 0;
-  std::int64_t changed_seconds = 0;  // of content or inode: ctime, which nobody can set
+  std::int64_t changed_seconds = 0;  // ctime: unlike mtime, no program can set it back
   std::int64_t changed_nanoseconds = 0;
 
   bool operator==(const FileStamp&) const = default;
 };
 
-/// Links are followed.
+/// Follows symbolic links.
 FileStamp stamp_of(const std::string& path);
 std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths);
 

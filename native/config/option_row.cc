@@ -38,7 +38,7 @@ bool is_bare(Kind kind, std::string_view word) {
   return false;
 }
 
-// All that could be a user and a password.
+// Replaces everything in a URL that could be a user and a password.
 std::string without_credentials(const std::string& url) {
   const std::size_t scheme = url.find("://");
   const std::size_t end = url.rfind('@');

@@ -7,12 +7,12 @@
 
 #include "plimsoll/configuration.h"
 
-// One option: its key, how to come by its field in a Configuration, and what is said of it. The
-// table of them is option_rows.h.
+// One option: its key, the access to its field in a Configuration, and its description.
+// option_rows.h has the table of all options.
 
 namespace plimsoll::native::config {
 
-/// A value as texts: one, or any number of a list. None: it is not set, or an empty list.
+/// A value as texts: one, or for a list any number. Empty: not set, or an empty list.
 using Words = std::vector<std::string>;
 
 /// How a value is written.
@@ -26,26 +26,26 @@ enum class Kind : std::uint8_t {
   time,      ///< "250 ms"
   choice,    ///< one of some words
   text,
-  path,     ///< of a file; relative ones lie in the folder of the file that says them
+  path,     ///< of a file; relative to the folder of the TOML file
   address,  ///< valkey://..., which may have a password in it
   listen,   ///< "127.0.0.1:9121"
-  texts     ///< a list; in the environment with commas between
+  texts     ///< a list; in the environment separated by commas
 };
 
-/// Whom a change reaches while the process runs.
+/// When a change takes effect while the process runs.
 enum class Taken : std::uint8_t { at_once, by_new_clients, at_start };
 
-/// How to come by one field of a Configuration.
+/// Access to one field of a Configuration.
 struct Access {
   Kind kind;
   Words (*get)(const Configuration& configuration);
-  /// False where the words are no such value: it stays as it is.
+  /// False if the words are not a valid value; then the field does not change.
   bool (*set)(Configuration& configuration, const Words& words);
-  /// "true or false": for problems.
+  /// What was expected, for problems: "true or false".
   std::string (*expected)();
-  /// Of a choice.
+  /// The names of a choice's values.
   std::vector<std::string_view> (*choices)();
-  /// Of the field, for the test that no field is forgotten.
+  /// The field's address. A test compares them to find fields that the table forgets.
   const void* (*address)(const Configuration& configuration);
 };
 
@@ -54,7 +54,7 @@ struct OptionRow {
   Access access;
   Taken taken;
   std::string_view description;
-  std::string_view when_unset = {};  ///< what holds where there is no value
+  std::string_view when_unset = {};  ///< what applies if there is no value
   bool secret = false;
 };
 
@@ -65,11 +65,11 @@ std::string environment_name(const OptionRow& row);
 std::string_view section_of(const OptionRow& row);
 std::string_view name_of(const OptionRow& row);
 
-/// Whether there is a value that differs from the default.
+/// Whether the value differs from the default.
 bool is_changed(const Configuration& configuration, const OptionRow& row);
 
-/// For people, and for TOML: `"64 MiB"`, 1000, ["a", "b"]. A secret is (set); what is not set is
-/// empty.
+/// The value as TOML: `"64 MiB"`, 1000, ["a", "b"]. A secret becomes (set); a value that is not set
+/// becomes an empty text.
 std::string shown(const Configuration& configuration, const OptionRow& row);
 
 }  // namespace plimsoll::native::config

@@ -330,7 +330,7 @@ std::span<const OptionRow> cache_rows() { return cache_table; }
 std::span<const OptionRow> observe_rows() { return observe_table; }
 
 std::span<const OptionRow> option_rows() {
-  // Never destroyed: a thread of the library may print while static objects go.
+  // Never destroyed: a thread of the library may print while static objects are destroyed.
   static const std::vector<OptionRow>& all = *new std::vector<OptionRow>(all_rows());
   return all;
 }

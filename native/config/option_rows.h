@@ -10,14 +10,14 @@
 
 namespace plimsoll::native::config {
 
-/// All options, those of a table of TOML side by side; tables follow what is above all tables.
+/// All options. Options of one TOML table are adjacent, and those above all tables come first.
 std::span<const OptionRow> option_rows();
 
-/// Null where there is none.
+/// The row of `key`; null if there is none.
 const OptionRow* find_row(std::string_view key);
-const OptionRow& row_of(std::string_view key);  ///< of a key that there is
+const OptionRow& row_of(std::string_view key);  ///< `key` must exist
 
-// The table's parts.
+// Parts of the table.
 std::span<const OptionRow> memory_rows();
 std::span<const OptionRow> client_rows();
 std::span<const OptionRow> tls_rows();

@@ -4,16 +4,17 @@
 
 namespace plimsoll::native::config {
 
-/// load_configuration(), without a word to the log.
+/// As load_configuration(), but logs nothing.
 Result<Configuration> read_configuration(const LoadOptions& options);
 
-/// To the log.
+/// Logs the warnings of `configuration`.
 void tell_warnings(const Configuration& configuration);
 
-/// The file that these name, if any.
+/// The file that `options` name, directly or by PLIMSOLL_CONFIG; empty: none.
 std::string file_of(const LoadOptions& options);
 
-/// Options with an environment that stays as it is now: getenv() and its kind are not for threads.
+/// Copies the process's environment into the options: getenv() is not safe while other threads
+/// change the environment.
 LoadOptions with_environment(LoadOptions options);
 
 }  // namespace plimsoll::native::config

@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::string_view own_prefix = "PLIMSOLL_";
 
-// Of this repository's programs and tests. Kubernetes makes the others of services that are called
-// "plimsoll" and the like: PLIMSOLL_SERVICE_HOST, PLIMSOLL_PORT_8380_TCP.
+// Beginnings of names that are not warned of. Some are of this repository's programs and tests;
+// Kubernetes makes the others for services with names like "plimsoll": PLIMSOLL_SERVICE_HOST,
+// PLIMSOLL_PORT_8380_TCP.
 constexpr std::string_view others[] = {
     "PLIMSOLL_CONFIG",   "PLIMSOLL_BRIDGE", "PLIMSOLL_DEMO",          "PLIMSOLL_EXAMPLES_",
     "PLIMSOLL_MODEL_",   "PLIMSOLL_TEST_",  "PLIMSOLL_TIMEOUT_SCALE", "PLIMSOLL_VALKEY_SERVER",

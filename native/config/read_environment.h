@@ -7,13 +7,14 @@
 
 namespace plimsoll::native::config {
 
-/// The process's own, as "NAME=VALUE".
+/// The process's environment, as "NAME=VALUE".
 std::vector<std::string> process_environment();
 
-/// The value of a variable that is set and not empty.
+/// The value of a variable; empty if it is not set.
 std::string variable(const std::vector<std::string>& environment, const std::string& name);
 
-/// What the environment says, and warnings of what looks as if it wanted to.
+/// Reads options from the environment into `draft`. Variables that look like misspelled options
+/// become warnings.
 void read_environment(const std::vector<std::string>& environment, Draft& draft);
 
 }  // namespace plimsoll::native::config

@@ -42,7 +42,7 @@ std::optional<std::string> number_of(const toml::node& node) {
   return number ? std::optional(show(Kind::ratio, *number).front()) : integer_of(node);
 }
 
-// The texts of a list; nothing where it is none, or has something else in it.
+// The texts of a list; nothing if it is not a list, or contains something else.
 std::optional<Words> list_of(const toml::node& node) {
   if (!node.is_array()) return std::nullopt;
   Words words;
@@ -54,7 +54,7 @@ std::optional<Words> list_of(const toml::node& node) {
   return words;
 }
 
-// Nothing where it is of a type that such a value does not have.
+// The value as words; nothing if its type does not fit the row's kind.
 std::optional<Words> words_of(Kind kind, const toml::node& node) {
   std::optional<std::string> word;
   switch (kind) {

@@ -7,7 +7,7 @@
 
 namespace plimsoll::native::config {
 
-/// What the file of this name says. What is wrong goes to the draft's problems.
+/// Reads options from `text`, the contents of `file`, into `draft`, problems included.
 void read_toml(std::string_view text, const std::string& file, Draft& draft);
 
 }  // namespace plimsoll::native::config

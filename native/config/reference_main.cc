@@ -1,4 +1,4 @@
-// Writes the reference of options anew in the document that it is given.
+// Updates the table of options in the document that the argument names.
 
 #include <fstream>
 #include <iostream>

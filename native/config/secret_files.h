@@ -7,11 +7,11 @@
 
 namespace plimsoll::native::config {
 
-/// Reads the secrets that are in files of their own. Of a secret and its file the one that was said
-/// later wins; both in one place are a problem, and so is a file that cannot be read.
+/// Reads secrets that are in files of their own. If a secret and its file are both given, the later
+/// layer wins; in the same layer that is a problem, and so is a file that cannot be read.
 void read_secret_files(Draft& draft);
 
-/// Those that a configuration names.
+/// The files with secrets that a configuration names.
 std::vector<std::string> secret_files_of(const Configuration& configuration);
 
 }  // namespace plimsoll::native::config

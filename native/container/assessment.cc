@@ -30,7 +30,7 @@ bool are_comparable(const Level& now, const Level& before) {
   return now.events && before.events && now.has_events_below == before.has_events_below;
 }
 
-// Goes over the levels one by one.
+// Judges the levels one by one, and keeps the worst result.
 class Assessor {
  public:
   Assessor(const Reading& before, std::chrono::nanoseconds elapsed)
@@ -88,8 +88,9 @@ class Assessor {
     all_.kills = level.has_events_below ? std::max(all_.kills, kills) : all_.kills + kills;
   }
 
-  // Counters of what touched the limit rise where files are read, too, since the page cache fills
-  // whatever there is: they count where there is little else to drop.
+  // The counters of how often the limit was reached also rise when files are read, because the page
+  // cache fills all free memory. So they count only if the room is not ample: little cache is left
+  // to drop.
   void note_events(const Level& level, const Level& before, Room room) {
     const Events& now = *level.events;
     const Events& then = *before.events;
@@ -104,8 +105,9 @@ class Assessor {
     }
   }
 
-  // avg10 falls for ten seconds after the last stall: only one that goes on counts. Of the machine
-  // it counts where the machine is short, since others may stall in containers of their own.
+  // avg10 takes ten seconds to fall after the last stall, so a stall counts only if it continues.
+  // The machine's stalls count only if the machine is short of memory: they may be those of other
+  // containers.
   void note_stall(const Level& level, const Level* before, Room room) {
     if (!level.stall || level.stall->percent < stalled_percent_low) return;
     if (level.is_machine && room == Room::ample) return;

@@ -5,7 +5,7 @@
 namespace plimsoll::native::container {
 namespace {
 
-constexpr std::size_t steps_down = 8;  // of the full share, without what is lacking
+constexpr std::size_t steps_down = 8;  // of the full share, in addition to what is lacking
 constexpr std::size_t steps_up = 16;
 
 }  // namespace
@@ -22,8 +22,8 @@ std::size_t AutoLine::begin(const Assessment& seen, const AutoBounds& bounds, st
   full_ = bounds.full;
   line_ = full_;
   if (!seen.place.empty()) {
-    // What is used is in the container's usage already: so much more may be as the headroom has
-    // beyond its low mark.
+    // The container's usage already includes `used`, so the line may be that plus the headroom
+    // beyond Marks::low.
     const auto room = static_cast<std::uint64_t>(
         std::max<std::int64_t>(0, seen.margin + static_cast<std::int64_t>(used)));
     line_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(room, bounds.least, full_));
@@ -53,7 +53,7 @@ std::size_t AutoLine::after_yield(const Assessment& seen, const AutoBounds& boun
                                   std::size_t used, Instant now) {
   const bool is_hint = seen.shortage() == 0 && seen.room == Room::low;
   if (is_hint && now < after(lowered_at_, hint_pause)) return line_;
-  // The step up before was one too many.
+  // The last rise was too much.
   if (raised_at_ > short_at_ && now < after(raised_at_, 2 * patience_)) {
     patience_ = std::min(2 * patience_, raise_patience_max);
   }
@@ -62,9 +62,10 @@ std::size_t AutoLine::after_yield(const Assessment& seen, const AutoBounds& boun
   return yielded(seen, bounds, used);
 }
 
-// Below what is used, or nothing would be given back. While a kill is not near, each in proportion
-// to what it has, so that those who share a container end up alike, and not more than half at once:
-// the next look may find that it was enough.
+// The line after a fall. It is below `used`, because otherwise nothing would be given back. If the
+// room is low but not critical, the fall is proportional to the line, so that processes that share
+// a container end up with similar lines, and is half of the line at most: that may already be
+// enough.
 std::size_t AutoLine::yielded(const Assessment& seen, const AutoBounds& bounds,
                               std::size_t used) const {
   std::uint64_t drop = bounds.full / steps_down + seen.shortage();

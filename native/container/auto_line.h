@@ -7,47 +7,49 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/container/assessment.h"
 
-// Where memory_limit = "auto" draws the line. Time and readings are arguments.
+// The memory limit that memory_limit = "auto" sets ("the line"). Time and readings are arguments.
 //
-// It begins at its full share of the tightest limit. Down it goes fast, by what the container lacks
-// and an eighth of the share on top; up slowly, a sixteenth at a time, and the slower the more
-// often that had to be taken back. Those who share a container all yield when it is short, each by
-// the more the more it has.
+// The line begins at its full share of the container's tightest limit. It falls fast: by what the
+// container lacks plus an eighth of the share. It rises slowly, a sixteenth at a time, and more
+// slowly each time a rise had to be taken back. If several processes share a container that is
+// short of memory, all of their lines fall, a larger line by more.
+//
+// Invariants: AutoBounds::least <= line() <= AutoBounds::full. While something cannot be read, the
+// share does not grow and the line takes no step up.
 
 namespace plimsoll::native::container {
 
-/// How long the container must have had enough before the line goes up by a step. Doubled, up to
-/// the most, when it has to go down again within twice that time; less by the least after a step up
-/// that could stay.
+/// How long the container must have had ample room before the line rises by a step. The wait
+/// doubles, up to the maximum, if the line has to fall again within twice that time. It shrinks by
+/// the minimum after a step that could stay.
 inline constexpr Duration raise_patience_min = std::chrono::seconds(10);
 inline constexpr Duration raise_patience_max = std::chrono::seconds(160);
 
-/// How often it goes down at most for what the kernel only hints at (events, stalls), while the
-/// figures lack nothing. One step's effect should be seen before the next.
+/// The shortest time between two falls that only the kernel's hints (events, stalls) cause, while
+/// there is enough headroom: the effect of one step should be visible before the next.
 inline constexpr Duration hint_pause = std::chrono::seconds(1);
 
 struct AutoBounds {
-  std::size_t least = 0;  ///< what the pools need; the line never goes below
-  std::size_t full = 0;   ///< the share of the tightest limit, `least` at least
+  std::size_t least = 0;  ///< what the pools need; the line never falls below
+  std::size_t full = 0;   ///< the share of the tightest limit, but not below `least`
 };
 
-/// The share `ratio` of `limit`; where none is known, `otherwise`. Not below `least`.
+/// The bounds for a share `ratio` of `limit`, or for `otherwise` if no limit is known.
 AutoBounds auto_bounds(double ratio, std::optional<std::uint64_t> limit, std::size_t least,
                        std::size_t otherwise);
 
 class AutoLine {
  public:
-  /// The first line, in bytes: all of the share, or what the container has room for; `used` bytes
-  /// are used of the line that it takes the place of.
+  /// Returns the first line, in bytes: the full share, or what the container has room for. `used`
+  /// bytes are in use under the limit that it replaces.
   std::size_t begin(const Assessment& seen, const AutoBounds& bounds, std::size_t used,
                     Instant now);
 
-  /// The next one, of which `used` bytes are used. It does not go up while something cannot be
-  /// read.
+  /// Returns the next line; `used` bytes of the current one are in use.
   std::size_t follow(const Assessment& seen, AutoBounds bounds, std::size_t used, Instant now);
 
   std::size_t line() const { return line_; }
-  std::uint64_t lowered() const { return lowered_; }  ///< how often it went down so far
+  std::uint64_t lowered() const { return lowered_; }  ///< how often the line fell so far
   std::uint64_t raised() const { return raised_; }
 
  private:
@@ -59,7 +61,7 @@ class AutoLine {
   std::size_t line_ = 0;
   std::size_t full_ = 0;
   Duration patience_ = raise_patience_min;
-  Instant short_at_ = Instant::min();  // when the container was short last
+  Instant short_at_ = Instant::min();  // when the container was last short of memory
   Instant raised_at_ = Instant::min();
   Instant lowered_at_ = Instant::min();
   std::uint64_t lowered_ = 0;

@@ -16,7 +16,7 @@ FileText failed(std::string_view path, const std::string& why) {
 }
 
 FileText failed(std::string_view path, int error) {
-  // A cgroup that is being removed has files that say ENODEV.
+  // Files of a cgroup that is being removed return ENODEV.
   if (error == ENOENT || error == ENOTDIR || error == ENODEV) return {};
   return failed(path, std::generic_category().message(error));
 }
@@ -39,7 +39,8 @@ class Descriptor {
 
 FileText FileTree::read(std::string_view path, std::size_t bytes_max) const {
   const std::string full = root_ + std::string(path);
-  // What is no file (a pipe in a prepared tree) must not hold up the reader.
+  // Something that is not a regular file, such as a pipe in a test's tree, must not block the
+  // reader.
   const Descriptor file(::open(full.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.number() < 0) return failed(path, errno);
   FileText result{.state = FileText::State::read};

@@ -8,11 +8,12 @@
 
 namespace plimsoll::native::container {
 
-/// Of a file that says one thing: those of a cgroup, /proc/meminfo. memory.stat, the largest, has
-/// some 2 KiB.
+/// The largest size of a cgroup's file and of /proc/meminfo. memory.stat, the largest of them, has
+/// about 2 KiB.
 inline constexpr std::size_t figures_bytes_max = 64 * 1024;
 
-/// Of /proc/self/mountinfo, which has a line for each mount: some thousands on a busy node.
+/// The largest size of /proc/self/mountinfo, which has a line for each mount: thousands on a busy
+/// node.
 inline constexpr std::size_t mounts_bytes_max = 4 * 1024 * 1024;
 
 /// A file's text, or why there is none.
@@ -21,16 +22,17 @@ struct FileText {
 
   State state = State::missing;
   std::string text{};
-  std::string problem{};  ///< names the file; empty where it was read, or is not there
+  std::string problem{};  ///< names the file; empty if it was read, or does not exist
 };
 
-/// Files by their absolute paths, of the machine, or of a directory that stands in for its root.
+/// Reads files by absolute paths, on this machine or below a directory that takes the place of its
+/// root.
 class FileTree {
  public:
-  /// `root` without a slash at its end; empty: the machine's own.
+  /// `root` has no slash at its end; empty: the machine's root.
   explicit FileTree(std::string root = {}) : root_(std::move(root)) {}
 
-  /// Never throws for a file's sake. One of more than `bytes_max` is a problem.
+  /// Never throws because of a file. A file of more than `bytes_max` is a problem.
   FileText read(std::string_view path, std::size_t bytes_max) const;
 
  private:

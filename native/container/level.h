@@ -9,19 +9,20 @@
 #include "plimsoll/native/container/location.h"
 #include "plimsoll/native/container/values.h"
 
-// What the files of one cgroup say, and those of all around this process.
+// What was read from the files of one cgroup (Level), and of all cgroups around this process
+// (Reading).
 
 namespace plimsoll::native::container {
 
-/// Things that could not be read, told of at a time.
+/// The most problems that a reading lists.
 inline constexpr std::size_t problems_max = 8;
 
-/// Since the cgroup began.
+/// Counters since the cgroup was created.
 struct Events {
-  std::uint64_t high = 0;      ///< v2: processes were throttled since memory.high was passed
-  std::uint64_t max = 0;       ///< the limit was about to be passed; v1: memory.failcnt
-  std::uint64_t oom = 0;       ///< v2: nothing could be reclaimed, and an allocation failed
-  std::uint64_t oom_kill = 0;  ///< processes that the kernel has killed for it
+  std::uint64_t high = 0;      ///< v2: processes were throttled because memory.high was exceeded
+  std::uint64_t max = 0;       ///< usage was about to exceed the limit; v1: memory.failcnt
+  std::uint64_t oom = 0;       ///< v2: an allocation failed because nothing could be reclaimed
+  std::uint64_t oom_kill = 0;  ///< processes that the kernel has killed because of it
 };
 
 /// A cgroup, or the machine.
@@ -29,29 +30,30 @@ struct Level {
   std::string place{};  ///< its directory; the machine's is /proc/meminfo
   bool is_machine = false;
 
-  std::optional<std::uint64_t> limit{};  ///< in bytes, none: unlimited
+  std::optional<std::uint64_t> limit{};  ///< in bytes; not set: unlimited
   std::string limit_file{};
   std::optional<std::uint64_t> high{};  ///< memory.high, likewise
   std::string high_file{};
 
-  /// Read where there is a limit, or where it is the process's own.
+  /// Read only if there is a limit, or if this is the process's own cgroup.
   std::optional<std::uint64_t> usage{};
-  std::uint64_t inactive_file = 0;  ///< of the usage, what the kernel can drop without a loss
-  std::uint64_t active_file = 0;    ///< of the usage, what it can drop at a price
+  std::uint64_t inactive_file = 0;  ///< part of the usage that the kernel can drop without a loss
+  std::uint64_t active_file = 0;    ///< part of the usage that it can drop, which costs time
 
-  /// None: they could not be read, not all of them.
+  /// Not set if any of them could not be read.
   std::optional<Events> events{};
-  /// Where the kernel does not tell the difference (before Linux 5.2, which has no
-  /// memory.events.local), what happened in the cgroups below counts here, too.
+  /// Whether the events of the cgroups below are included: before Linux 5.2, which has no
+  /// memory.events.local, the kernel does not tell them apart.
   bool has_events_below = false;
 
-  std::optional<Stall> stall{};  ///< v2 alone: of the process's own, and of the machine
+  std::optional<Stall> stall{};  ///< v2 only: for the process's own cgroup, and for the machine
 };
 
 struct Reading {
   CgroupVersion version = CgroupVersion::none;
 
-  /// The process's own cgroup first, then those above it, the machine last. Whatever could be read.
+  /// The process's own cgroup first, then those above it, and the machine last, as far as they
+  /// could be read.
   std::vector<Level> levels{};
 
   /// Each names a file and what was expected.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t shown_bytes_max = 40;
 
-// What a file said, for people: of one line, printable, short.
+// The text of a file for a problem: one line, printable, short.
 std::string shown(std::string_view text) {
   std::string line = "\"";
   for (const char c : take_line(text).substr(0, shown_bytes_max)) {
@@ -107,7 +107,8 @@ bool LevelReader::is_hierarchical(const std::string& directory) const {
   return file.state != FileText::State::read || parse_number(file.text) != 0;
 }
 
-// Where the controller is not enabled, and at the root, none of these files are there.
+// Reads a v2 cgroup. At the root, and where the controller is not enabled, these files do not
+// exist.
 void LevelReader::read_v2(const std::string& directory, Rank rank) {
   Level level{.place = directory,
               .limit_file = directory + "/memory.max",
@@ -125,7 +126,7 @@ void LevelReader::read_v2(const std::string& directory, Rank rank) {
   }
   const std::string stat_file = directory + "/memory.stat";
   if (const auto stat = text(stat_file, presence)) {
-    // Without the controller there may be a memory.stat of none of these.
+    // Without the controller, memory.stat may exist but have none of these.
     if (level.usage) level.inactive_file = figure(*stat, stat_file, "inactive_file").value_or(0);
     if (level.usage) level.active_file = figure(*stat, stat_file, "active_file").value_or(0);
   }
@@ -157,7 +158,7 @@ void LevelReader::read_v2_events(Level& level, Presence presence) {
 }
 
 void LevelReader::read_stall(Level& level, const std::string& path) {
-  // Missing where the kernel was built or booted without it; EOPNOTSUPP where it was switched off.
+  // The file is missing if the kernel was built or booted without PSI; EOPNOTSUPP: switched off.
   const FileText file = files_.read(path, figures_bytes_max);
   if (file.state != FileText::State::read) return;
   level.stall = parse_stall(file.text);

@@ -10,10 +10,10 @@
 
 namespace plimsoll::native::container {
 
-/// Where in the hierarchy a cgroup is that is read.
+/// Whether a cgroup is the process's own, or one above it.
 enum class Rank : std::uint8_t { own, above };
 
-/// Reads one cgroup, or the machine, and adds what cannot be read to the problems of `reading`.
+/// Reads one cgroup, or the machine, into `reading`, and adds what cannot be read to its problems.
 class LevelReader {
  public:
   LevelReader(const FileTree& files, Reading& reading) : files_(files), reading_(reading) {}
@@ -22,12 +22,13 @@ class LevelReader {
   void read_v2(const std::string& directory, Rank rank);
   void read_machine();
 
-  /// After the v1 cgroups: a limit that is tighter than theirs is of one above those that are
-  /// mounted. Of its usage it is only known that it is not less than the process's own.
+  /// Call it after the v1 cgroups. If hierarchical_memory_limit is tighter than all of their
+  /// limits, it belongs to a cgroup above those that are mounted. Its usage is unknown, but not
+  /// less than the process's own.
   void add_hidden_v1_limit();
 
-  /// Whether the v1 cgroups above this one count for it at all (memory.use_hierarchy; always so
-  /// from Linux 5.11 on).
+  /// Whether the limits of the v1 cgroups above this one apply to it (memory.use_hierarchy; always
+  /// true from Linux 5.11 on).
   bool is_hierarchical(const std::string& directory) const;
 
  private:

@@ -12,8 +12,8 @@ constexpr const char* cgroup_file = "/proc/self/cgroup";
 constexpr const char* mountinfo_file = "/proc/self/mountinfo";
 
 struct Mount {
-  std::string root;   // the cgroup that is at its top, as this process sees it
-  std::string point;  // where it is
+  std::string root;   // the cgroup that is mounted, as this process sees it
+  std::string point;  // where it is mounted
 };
 
 bool has_option(std::string_view options, std::string_view wanted) {
@@ -27,7 +27,7 @@ bool has_option(std::string_view options, std::string_view wanted) {
 
 bool is_octal(char digit) { return digit >= '0' && digit <= '7'; }
 
-// A blank is "\040" there, and a backslash "\134".
+// Decodes a path of mountinfo, where a blank is "\040" and a backslash "\134".
 std::string unescaped(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -44,7 +44,7 @@ std::string unescaped(std::string_view text) {
   return plain;
 }
 
-// "36 35 0:32 / /sys/fs/cgroup/memory rw,relatime shared:1 - cgroup cgroup rw,memory"
+// Parses "36 35 0:32 / /sys/fs/cgroup/memory rw,relatime shared:1 - cgroup cgroup rw,memory".
 std::optional<Mount> read_mount(std::string_view line, CgroupVersion version) {
   for (int i = 0; i < 3; ++i) take_word(line);
   const std::string_view root = take_word(line);
@@ -86,8 +86,8 @@ std::vector<std::string_view> names_of(std::string_view path) {
   return names;
 }
 
-// The names that lead from the top of a mount to a cgroup. None where it is not below that top, or
-// where it is not known how: the names between the two are hidden by a namespace ("..").
+// The names that lead from a mount's root to a cgroup. Returns nothing if the cgroup is not below
+// that root, or if a namespace hides the names between them ("..").
 std::optional<std::vector<std::string_view>> way(std::string_view root, std::string_view path) {
   const std::vector<std::string_view> above = names_of(root);
   std::vector<std::string_view> names = names_of(path);
@@ -107,7 +107,8 @@ Location located(CgroupVersion version, std::string_view path, std::string_view 
     const std::optional<Mount> other = read_mount(take_line(mountinfo), version);
     if (!other) continue;
     const auto other_names = way(other->root, path);
-    // The one that shows most of what is above; of the same, the last, which hides the others.
+    // Prefers the mount that shows the most cgroups above; among equals the last, which hides the
+    // others.
     if (mount && (names ? !other_names || other_names->size() < names->size() : !other_names)) {
       continue;
     }

@@ -8,8 +8,9 @@
 
 namespace plimsoll::native::container {
 
-/// What is to be logged when no lock is held any more: declared before the lock, it logs at the end
-/// of the scope.
+/// Collects log records while a lock is held. Declare it before the lock: its destructor logs at
+/// the end of the scope, when the lock is released. A log hook may ask the runtime for metrics, and
+/// would deadlock otherwise.
 class Notices {
  public:
   struct Notice {
@@ -17,7 +18,7 @@ class Notices {
     std::string event_name;
     std::string body;
 
-    // Attributes, all or none: bytes, and the file that says so.
+    // Attributes, all or none of them: amounts in bytes, and the limit's file.
     std::string line{};   ///< plimsoll.memory.limit
     std::string limit{};  ///< plimsoll.container.limit
     std::string file{};   ///< plimsoll.container.file

@@ -32,7 +32,7 @@ Events sum_of_events(const Reading& reading) {
 Reading Reader::read() {
   Reading reading;
   LevelReader levels(files_, reading);
-  // A kernel without cgroups has no such file.
+  // A kernel without cgroups does not have this file.
   FileText cgroup = files_.read("/proc/self/cgroup", figures_bytes_max);
   if (!cgroup.problem.empty()) reading.problems.push_back(cgroup.problem);
   if (!location_ || !location_->problem.empty() || cgroup.text != cgroup_) {

@@ -8,17 +8,17 @@
 #include "plimsoll/native/container/level.h"
 #include "plimsoll/native/container/location.h"
 
-// What the files of the cgroups around this process say now.
+// Reads the files of the cgroups around this process.
 
 namespace plimsoll::native::container {
 
-/// The same cgroup in another reading; null: it is not there.
+/// The same cgroup in another reading; null: `reading` does not have it.
 const Level* find_same(const Reading& reading, const Level& level);
 
-/// Of all cgroups, each thing counted once.
+/// The sum over all cgroups, in which each event counts once.
 Events sum_of_events(const Reading& reading);
 
-/// Reads again and again; looks for the cgroup anew when the process was moved. Not thread-safe.
+/// Reads repeatedly. If the process was moved to another cgroup, finds that one. Not thread-safe.
 class Reader {
  public:
   explicit Reader(std::string root) : files_(std::move(root)) {}
@@ -27,7 +27,7 @@ class Reader {
 
  private:
   FileTree files_;
-  std::string cgroup_;  // /proc/self/cgroup, as of `location_`
+  std::string cgroup_;  // the text of /proc/self/cgroup that `location_` was found by
   std::optional<Location> location_;
 };
 

@@ -10,40 +10,42 @@
 
 namespace plimsoll::native::container {
 
-/// What is around the memory line, as of the last look: the first is taken when the line is drawn.
+/// The memory around the process, as of the last look. The first look is when the memory limit is
+/// set.
 struct Statistics {
   CgroupVersion version = CgroupVersion::none;
   std::uint64_t looks = 0;  ///< so far
 
-  std::uint64_t limit = 0;   ///< the tightest in bytes, the machine's memory included
-  std::string limit_file{};  ///< which file says so; empty: none is known
+  std::uint64_t limit = 0;   ///< the tightest one in bytes, including the machine's memory
+  std::string limit_file{};  ///< the file that has it; empty: no limit is known
 
   std::uint64_t high = 0;   ///< the tightest memory.high
-  std::string high_file{};  ///< likewise
+  std::string high_file{};  ///< the file that has it
 
-  /// Where the headroom is least: a cgroup's directory, or /proc/meminfo.
+  /// The place with the least headroom: a cgroup's directory, or /proc/meminfo.
   std::string place{};
-  std::uint64_t usage = 0;    ///< its memory, the page cache included
-  std::int64_t headroom = 0;  ///< until its limit or its memory.high; negative: it is above that
+  std::uint64_t usage = 0;    ///< its memory, including the page cache
+  std::int64_t headroom = 0;  ///< bytes until its limit or memory.high; negative: above it
 
-  /// Of all cgroups around the process, since these began; what could not be read, as of before.
+  /// Events of all cgroups around the process since their creation. A counter that could not be
+  /// read keeps its last value.
   Events events{};
 
-  /// Of the last ten seconds, in percent, how long somebody in the process's cgroup waited for
-  /// memory (PSI, "some avg10"); none: the kernel does not say.
+  /// The percentage of the last ten seconds in which a task of the process's cgroup waited for
+  /// memory (PSI, "some avg10"); not set: the kernel does not tell.
   std::optional<double> stalled_percent{};
 
   bool is_auto = false;  ///< memory_limit = "auto"
-  /// What it would take with room enough, and the least that it yields to; 0 where not auto.
+  /// The highest and the lowest value of the automatic limit; 0 if it is not automatic.
   std::size_t auto_full = 0;
   std::size_t auto_least = 0;
-  std::uint64_t lowered = 0;  ///< how often the line went down and up so far
+  std::uint64_t lowered = 0;  ///< how often the limit fell and rose so far
   std::uint64_t raised = 0;
 
-  std::string problem{};  ///< what could not be read the last time; empty: all was
+  std::string problem{};  ///< what could not be read at the last look; empty: nothing
 };
 
-/// A line for people, without an end of line: "cgroup v1, limit 128 MiB (memory.limit...".
+/// One line for people, without a newline: "cgroup v1, limit 128 MiB (memory.limit...".
 std::string to_text(const Statistics& statistics);
 
 }  // namespace plimsoll::native::container

@@ -21,7 +21,7 @@ std::optional<T> parse_whole(std::string_view text) {
   return number;
 }
 
-// The number of "avg10=0.00" where `key` is "avg10=".
+// The number in "avg10=0.00" if `key` is "avg10=".
 template <class T>
 std::optional<T> find_assigned(std::string_view line, std::string_view key) {
   while (!line.empty()) {
@@ -73,7 +73,7 @@ std::optional<Stall> parse_stall(std::string_view text) {
     if (take_word(line) != "some") continue;
     const auto percent = find_assigned<double>(line, "avg10=");
     const auto microseconds = find_assigned<std::uint64_t>(line, "total=");
-    // "nan" and "inf" are numbers to from_chars().
+    // from_chars() accepts "nan" and "inf" as numbers.
     if (!percent || !microseconds || !(*percent >= 0 && *percent <= 100)) return std::nullopt;
     return Stall{.percent = *percent, .microseconds = *microseconds};
   }

@@ -4,37 +4,37 @@
 #include <optional>
 #include <string_view>
 
-// What the kernel writes into the files of a cgroup, one thing at a time. Nothing here fails in any
-// other way than by saying that there is no such thing.
+// Parses single values in the files of a cgroup, as the kernel writes them. A value that is missing
+// or malformed yields nothing.
 
 namespace plimsoll::native::container {
 
-/// "12345\n": digits alone.
+/// Parses "12345\n": only digits.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
-/// A limit that no machine reaches means none: v1 writes LONG_MAX, rounded to whole pages, for it.
+/// A limit from this value on means no limit: v1 writes LONG_MAX, rounded to whole pages, for none.
 inline constexpr std::uint64_t unlimited_bytes_min = std::uint64_t{1} << 62;
 
 struct Bound {
-  std::optional<std::uint64_t> bytes;  ///< none: unlimited
+  std::optional<std::uint64_t> bytes;  ///< not set: unlimited
 };
 
-/// A number of bytes, or "max".
+/// Parses a number of bytes, or "max".
 std::optional<Bound> parse_bound(std::string_view text);
 
-/// The number behind `key` in lines of "key number", as memory.stat and memory.events have them,
-/// or of "key: number kB", as /proc/meminfo has; then in units of 1024.
+/// The number behind `key` in lines "key number", as in memory.stat and memory.events, or in lines
+/// "key: number kB", as in /proc/meminfo; the latter are multiplied by 1024.
 std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key);
 
-/// Pressure stall information (accounting/psi.rst), of the line "some": in how much of the time at
-/// least one task waited for memory.
+/// Pressure stall information (accounting/psi.rst), line "some": how much of the time at least one
+/// task waited for memory.
 struct Stall {
-  double percent = 0;              ///< avg10: of the last ten seconds
-  std::uint64_t microseconds = 0;  ///< total: since the cgroup began
+  double percent = 0;              ///< avg10: in the last ten seconds
+  std::uint64_t microseconds = 0;  ///< total: since the cgroup was created
 };
 std::optional<Stall> parse_stall(std::string_view text);
 
-/// Takes the first line, or word, off `text`; without what ends it.
+/// Takes the first line, or word, off `text`. Returns it without its end.
 std::string_view take_line(std::string_view& text);
 std::string_view take_word(std::string_view& text);
 

@@ -24,7 +24,8 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
-// A counter that cannot be read now has not begun anew.
+// Keeps the last value of counters that cannot be read now, so that they do not seem to restart at
+// zero.
 void keep_events(Reading& now, const Reading& before) {
   for (Level& level : now.levels) {
     if (level.events) continue;
@@ -93,7 +94,8 @@ void Watch::judge(std::size_t line, const Course& course, Notices& notices) {
   if (course.auto_ratio) judge_auto(line, course, notices);
 }
 
-// A line is drawn by whoever runs the process, and so is the limit: either of them may have moved.
+// Warns if the line is close to the container's limit, or above it; either of them may have
+// changed.
 void Watch::judge_limits(std::size_t line, Notices& notices) {
   std::string_view event = "plimsoll.container.line_within_limit";
   std::string consequence = "it fits";
@@ -115,7 +117,7 @@ void Watch::judge_limits(std::size_t line, Notices& notices) {
         "what the process needs besides may not fit: lower memory_limit, raise the container's, or "
         "use memory_limit = \"auto\"";
   } else if (limit_said_.empty() || seen_.is_partial || !bound) {
-    return;  // what cannot be read may be tighter
+    return;  // a limit that cannot be read may be tighter
   }
   const bool is_warning = !event.ends_with("line_within_limit");
   const std::string now = is_warning ? std::string(event) + ' ' + std::to_string(line) + ' ' +
@@ -141,7 +143,8 @@ void Watch::judge_auto(std::size_t line, const Course& course, Notices& notices)
                      "container hold its memory: see what they are, or raise its limit",
                  std::to_string(line), std::to_string(statistics_.limit), seen_.limit_file});
   }
-  // Once it has gone half of the way back, the next fall to the least is news.
+  // After the line has risen half of the way back, the next fall to the lowest value is logged
+  // again.
   if (line > statistics_.auto_full / 2) least_said_ = false;
   const std::size_t before = std::exchange(auto_said_, line);
   if (line == before || before == 0) return;

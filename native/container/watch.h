@@ -12,39 +12,42 @@
 #include "plimsoll/native/container/reading.h"
 #include "plimsoll/native/container/statistics.h"
 
-// What is seen around the line, what that means for it, and what is said about it.
+// Watches the container around the memory limit ("the line"): keeps the last reading, moves an
+// automatic line, and collects the warnings. No I/O; time is an argument.
 
 namespace plimsoll::native::container {
 
-/// A line above this part of the tightest limit warns: the code, the stacks and all that the
-/// application keeps need room beside it.
+/// A line above this part of the container's tightest limit causes a warning: the code, the stacks
+/// and the application's own data need room beside it.
 inline constexpr double near_limit = 0.9;
 
-/// With memory_limit = "auto" and less than ample room, looks are so many times as frequent.
+/// How much more often the container is read with memory_limit = "auto" while its room is not
+/// ample.
 inline constexpr int hurried_looks = 8;
 inline constexpr std::chrono::milliseconds hurried_interval_min{10};
 
-/// What the line has to go by; fixed where there is no `auto_ratio`.
+/// How the line is determined. Without `auto_ratio` it is fixed.
 struct Course {
   std::optional<double> auto_ratio{};
-  std::size_t least = 0;      ///< what the pools need, for auto
-  std::size_t otherwise = 0;  ///< the line of auto where no limit is known, not even the machine's
+  std::size_t least = 0;      ///< auto: the lowest line, which is what the pools need
+  std::size_t otherwise = 0;  ///< auto: the line if no limit is known, not even the machine's
 };
 
 /// Not thread-safe.
 class Watch {
  public:
-  /// Takes in what was read at `now`.
+  /// Takes a reading of `now`.
   void see(Reading reading, Instant now);
 
-  /// Where auto draws the line at first, as of what was seen last; `used` bytes are used of the one
-  /// that it takes the place of.
+  /// The first automatic line, by the last reading. `used` bytes are in use under the limit that it
+  /// replaces.
   std::size_t begin(const Course& course, std::size_t used, Instant now);
 
-  /// Where it goes from there, of which `used` bytes are used.
+  /// The next automatic line. `used` bytes of the current one are in use.
   std::size_t follow(const Course& course, std::size_t used, Instant now);
 
-  /// What is to be said now that `line` is drawn: of each thing once, until it changes.
+  /// Adds the log records that are due with `line` in force. Each condition is logged once until it
+  /// changes.
   void judge(std::size_t line, const Course& course, Notices& notices);
 
   /// How long until the next look.
@@ -65,7 +68,7 @@ class Watch {
   AutoLine auto_line_;
   Statistics statistics_;
 
-  // What was said last.
+  // What was logged last.
   std::string limit_said_;
   std::string trouble_said_;
   std::size_t auto_said_ = 0;

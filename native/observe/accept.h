@@ -6,18 +6,18 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-// Listening, for whoever has something to do with connections.
+// Listens and accepts, for the endpoints of the client and for the bridge.
 
 namespace plimsoll::native {
 
-/// Where there is no descriptor left for a connection, the next try waits.
+/// How long accept_all() waits before the next try if no descriptor is left for a connection.
 inline constexpr std::chrono::milliseconds accept_pause{100};
 
-/// Binds and listens. Throws std::system_error, with the address and why not.
+/// Binds and listens. Throws std::system_error with the address and the reason.
 void start_listening(boost::asio::ip::tcp::acceptor& acceptor,
                      const boost::asio::ip::tcp::endpoint& endpoint);
 
-/// Gives every connection to `begin`, until `acceptor` is closed.
+/// Passes every connection to `begin`, until `acceptor` is closed.
 boost::asio::awaitable<void> accept_all(
     boost::asio::ip::tcp::acceptor& acceptor,
     const std::function<void(boost::asio::ip::tcp::socket)>& begin);

@@ -7,8 +7,8 @@
 
 #include "plimsoll/result.h"
 
-// Everything that the library knows about itself, for people: of a process that is in trouble, or
-// from which no figures are collected.
+// Everything that the library knows about itself, as text for people: for a process that is in
+// trouble, or whose metrics nobody collects.
 //
 //   plimsoll::native::DumpOptions options;
 //   options.path = "/var/log/orders.plimsoll";
@@ -18,41 +18,42 @@
 
 namespace plimsoll::native {
 
-/// Lines of accounts, of clients and of caches; how many more there are is said instead.
+/// The most lines of accounts, of clients and of caches. The dump says how many more there are.
 inline constexpr std::size_t dump_lines_max = 1000;
 
-/// Of a whole dump; what is more is cut off, and the last line says so.
+/// The size of a dump. A longer one is cut off, and its last line says so.
 inline constexpr std::size_t dump_bytes_max = std::size_t{1} << 20;
 
-/// The effective configuration as text. Called in the thread of Runtime::upkeep(), or of whoever
-/// calls dump_text(); may not dump.
+/// Returns the effective configuration as text. Called in the thread of Runtime::upkeep(), or in
+/// the thread that calls dump_text(). It must not dump.
 using DescribeConfiguration = std::function<std::string()>;
 
-/// The configuration, as `describe` has it; the memory line, its pools and accounts; clients, with
-/// the servers that they are of, their state, their counters and their last problems; caches. There
-/// are no passwords or tokens in it, nor keys or values, but for what `describe` says.
+/// The dump: the configuration, as `describe` returns it; the memory limit, its pools and accounts;
+/// clients with their servers, states, counters and last problems; caches. Apart from what
+/// `describe` returns, it contains no passwords, tokens, keys or values.
 std::string dump_text(const DescribeConfiguration& describe = {});
 
 struct DumpOptions {
   /// SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH or a real-time signal.
   int signal = SIGUSR1;
 
-  /// A file that dumps are appended to, made with mode 0600; it is opened anew for each, so it may
-  /// be moved away. Empty: standard error.
+  /// The file that dumps are appended to, created with mode 0600. It is opened for each dump, so it
+  /// may be moved away in between. Empty: standard error.
   std::string path;
 
   DescribeConfiguration configuration;
 };
 
-/// Whenever the process gets the signal, dumps in the thread of Runtime::upkeep(): signals that
-/// come meanwhile make one more dump. The handler only wakes that thread. Calling it again changes
-/// how; a child of fork() ignores the signal until it calls this itself. From any thread.
+/// From now on each signal makes a dump, written in the thread of Runtime::upkeep(): the signal
+/// handler only wakes that thread. Signals that arrive during a dump cause one more. Another call
+/// changes the options. A child of fork() ignores the signal until it calls this itself. Call it
+/// from any thread.
 ///
-/// invalid_option: the program has a handler for the signal already, which stays; the signal is
-/// none of these; the file cannot be opened.
+/// invalid_option: the program already has a handler for the signal, which stays in place; the
+/// signal is not one of those above; the file cannot be opened.
 Result<void> dump_on_signal(const DumpOptions& options = {});
 
-/// Takes the handler away again, if it is still in place.
+/// Removes the handler, if it is still in place.
 void stop_dumping_on_signal();
 
 }  // namespace plimsoll::native

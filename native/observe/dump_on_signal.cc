@@ -26,8 +26,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-// An eventfd: the handler adds one to it, and the upkeep thread, which reads it, dumps. -1: nobody
-// is there to be woken.
+// An eventfd. The signal handler adds one to it, and the upkeep thread reads it and dumps. -1:
+// there is no thread to wake.
 std::atomic<int> wake = -1;
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
 
@@ -40,7 +40,8 @@ extern "C" void wake_upkeep(int) {
   errno = saved;
 }
 
-// The parent's thread must not dump for a signal of its child.
+// In a child of fork() the eventfd is the parent's: a signal of the child must not make the parent
+// dump.
 [[maybe_unused]] const int dump_registered = ::pthread_atfork(nullptr, nullptr, [] {
   const int inherited = wake.exchange(-1);
   if (inherited >= 0) ::close(inherited);
@@ -54,7 +55,8 @@ Error refusal(std::string_view field, const std::string& value, std::string_view
   return Error(ErrorCode::invalid_option, Executed::no, text);
 }
 
-// Nobody else may read what is made. A pipe could keep the upkeep thread waiting, and is no file.
+// Opens the file so that only its owner may read it. Refuses anything but a regular file: a pipe
+// could block the upkeep thread.
 int open_for_dumps(const std::string& path) {
   constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   const int file = ::open(path.c_str(), flags, 0600);
@@ -67,7 +69,7 @@ int open_for_dumps(const std::string& path) {
 
 std::string last_words() { return std::system_category().message(errno); }
 
-// Whether all of it was written; errno says why not.
+// Returns whether all of it was written; otherwise errno says why not.
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
@@ -178,7 +180,7 @@ class SignalDump {
     }
     try {
       write_dump(options, dump_text(options.configuration));
-    } catch (const std::exception& problem) {  // of the callback, or no memory
+    } catch (const std::exception& problem) {  // from the callback, or out of memory
       log(Severity::warn, "plimsoll.dump.failed",
           std::string("a dump could not be put together: ") + problem.what());
     }

@@ -15,7 +15,7 @@
 namespace plimsoll::native {
 namespace {
 
-// Of a name or a problem, in bytes.
+// The most bytes of a name or a problem.
 constexpr std::size_t words_bytes_max = 512;
 
 std::string time_now() {

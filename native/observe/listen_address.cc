@@ -12,7 +12,7 @@ namespace ip = boost::asio::ip;
 std::optional<ip::address> read_address(std::string_view text) {
   boost::system::error_code problem;
   const ip::address address = ip::make_address(std::string(text), problem);
-  // What is read ends at a zero.
+  // make_address() reads a C string, so it would ignore what follows a zero byte.
   if (problem || text.find('\0') != text.npos) return std::nullopt;
   return address;
 }

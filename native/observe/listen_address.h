@@ -7,19 +7,20 @@
 
 namespace plimsoll::native {
 
-/// Where to listen. The host is an address, not a name: what a name stands for may change.
+/// Where to listen. The host is an address, not a name, because a name's address may change.
 struct ListenAddress {
   std::string host = "127.0.0.1";  ///< without brackets
-  std::uint16_t port = 0;          ///< 0: any that is free
+  std::uint16_t port = 0;          ///< 0: any free port
 
-  /// Reached from this machine alone.
+  /// Whether only this machine can reach it.
   bool is_loopback() const;
   /// "127.0.0.1:8380", "[::1]:8380".
   std::string to_string() const;
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// "127.0.0.1:8380", "[::]:443", "localhost:8380" (127.0.0.1). Nothing for anything else.
+/// Parses "127.0.0.1:8380", "[::]:443", "localhost:8380" (127.0.0.1). Returns nothing for anything
+/// else.
 std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
 }  // namespace plimsoll::native

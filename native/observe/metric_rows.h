@@ -8,8 +8,8 @@
 #include "plimsoll/native/observe/observed.h"
 #include "plimsoll/native/observe/prometheus_text.h"
 
-// Each metric has one row: what it is called behind "plimsoll_", what it is, and where it is found.
-// The page about metrics is held to these rows, and so are the dashboard's expressions.
+// One row for each metric: its name behind "plimsoll_", its description, and where its value comes
+// from. Tests compare docs/observability.md and the dashboard's expressions with these rows.
 
 namespace plimsoll::native::detail {
 
@@ -24,7 +24,7 @@ struct Row {
   std::uint64_t (*value)(const Source& source);
 };
 
-// Of the process.
+// Metrics of the process.
 inline constexpr Row<Observed> process_rows[] = {
     {"memory_limit_bytes", gauge, "The memory line in force: above the target until enough is free",
      [](const Observed& all) -> std::uint64_t { return all.memory.limit; }},
@@ -86,7 +86,7 @@ inline constexpr Row<Observed> process_rows[] = {
      [](const Observed& all) -> std::uint64_t { return all.memory.container.raised; }},
 };
 
-// Of a pool.
+// Metrics of a pool.
 inline constexpr Row<PoolStatistics> pool_rows[] = {
     {"pool_share_bytes", gauge, "What a pool is guaranteed",
      [](const PoolStatistics& pool) -> std::uint64_t { return pool.share; }},
@@ -107,7 +107,7 @@ inline constexpr Row<PoolStatistics> pool_rows[] = {
      [](const PoolStatistics& pool) -> std::uint64_t { return pool.accounts; }},
 };
 
-// Of pages of one size.
+// Metrics of pages of one size.
 inline constexpr Row<PageStatistics> page_rows[] = {
     {"pages_live_bytes", gauge, "Pages in use",
      [](const PageStatistics& pages) -> std::uint64_t { return pages.live; }},
@@ -117,7 +117,8 @@ inline constexpr Row<PageStatistics> page_rows[] = {
      [](const PageStatistics& pages) -> std::uint64_t { return pages.returned; }},
 };
 
-// Of all clients, those that have ended included; and, with client_ in their names, of each.
+// Metrics of all clients, including those that have ended; and, with client_ in the name, of each
+// client.
 inline constexpr Row<ClientTotals> total_rows[] = {
     {"requests_submitted_total", counter, "Requests that were taken",
      [](const ClientTotals& all) { return all.submitted; }},
@@ -155,7 +156,7 @@ inline constexpr Row<ClientTotals> total_rows[] = {
      [](const ClientTotals& all) { return all.counters.health_checks; }},
 };
 
-// Of each client.
+// Metrics of each client.
 inline constexpr Row<ClientFigures> client_rows[] = {
     {"client_ready", gauge, "1 while the client's main connection is ready",
      [](const ClientFigures& client) -> std::uint64_t {
@@ -183,7 +184,7 @@ inline constexpr Problem problems[] = {
     {"tracking", &ClientFigures::tracking_problem},
 };
 
-// What the accounts of a client in one pool add up to.
+// Sums over a client's accounts in one pool.
 struct Share {
   std::uint64_t used = 0;
   std::uint64_t waiting = 0;
@@ -195,7 +196,7 @@ inline constexpr Row<Share> share_rows[] = {
      [](const Share& share) { return share.waiting; }},
 };
 
-// Of each client-side cache.
+// Metrics of each client-side cache.
 inline constexpr Row<CacheFigures> cache_rows[] = {
     {"cache_limit_bytes", gauge, "The most that a cache may take (max_cache_kb)",
      [](const CacheFigures& cache) { return cache.bytes_max; }},

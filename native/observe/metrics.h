@@ -8,7 +8,7 @@
 #include "plimsoll/native/observe/prometheus_text.h"
 #include "plimsoll/result.h"
 
-// The process's figures for Prometheus. Off until serve_metrics() is called.
+// The process's metrics for Prometheus. Off until serve_metrics() is called.
 //
 //   plimsoll::native::serve_metrics({.listen = "127.0.0.1:9121"}).value();
 //
@@ -16,34 +16,36 @@
 
 namespace plimsoll::native {
 
-/// Clients, and caches, that have figures of their own; others count in the totals alone. Those
-/// with the lowest numbers are shown, so that what is shown stays the same while clients come.
+/// How many clients, and caches, have metrics of their own; the others count only in the totals.
+/// The ones with the lowest numbers are shown, so that the selection does not change when clients
+/// are added.
 inline constexpr std::size_t metrics_clients_max = 64;
 inline constexpr std::size_t metrics_caches_max = 16;
 
-/// Scrapes at a time. More connections are closed, and counted.
+/// Scrapes at a time. Further connections are closed, and counted.
 inline constexpr std::size_t metrics_connections_max = 8;
 
 struct MetricsOptions {
-  /// "127.0.0.1:9121", "[::1]:9121", "localhost:9121"; port 0: any that is free. Empty: nowhere.
-  /// Whoever reaches it can read what docs/observability.md lists; there is neither a password nor
-  /// TLS, so an address beyond loopback ("0.0.0.0:9121") is warned of, by log().
+  /// "127.0.0.1:9121", "[::1]:9121", "localhost:9121"; port 0: any free port. Empty: do not serve.
+  /// Anybody who can connect can read what docs/observability.md lists: there is neither a password
+  /// nor TLS. An address beyond loopback ("0.0.0.0:9121") therefore logs a warning.
   std::string listen;
 };
 
-/// Serves GET /metrics there from now on, in the thread of Runtime::upkeep(); where it was served
-/// somewhere else before, no longer there. Returns where: "127.0.0.1:9121". From any thread, but
-/// not from a log hook. A child of fork() serves nothing until it calls this itself.
+/// Serves GET /metrics at that address from now on, in the thread of Runtime::upkeep(), and no
+/// longer at an earlier one. Returns the actual address: "127.0.0.1:9121". Call it from any thread,
+/// but not from a log hook. A child of fork() serves nothing until it calls this itself.
 ///
-/// invalid_option: no such address, or it cannot be listened on, with the system's reason and what
-/// to do. What was served before still is then, unless that had the same port, which was given up
-/// first, and somebody has taken it meanwhile: metrics_address() says.
+/// invalid_option: this is not an address, or it is impossible to listen on it; the text has the
+/// system's reason and what to do. The earlier endpoint then stays, with one exception: if it had
+/// the same port, it was closed first, and another process may have taken the port since.
+/// metrics_address() tells.
 Result<std::string> serve_metrics(const MetricsOptions& options);
 
-/// Where metrics are served; empty: nowhere.
+/// The address at which metrics are served; empty: none.
 std::string metrics_address();
 
-/// What GET /metrics says now. For those who have an endpoint of their own.
+/// The text that GET /metrics returns now, for programs with an endpoint of their own.
 std::string metrics_text();
 
 namespace detail {
@@ -55,7 +57,7 @@ struct MetricDescription {
   std::string labels;  ///< their names: "client, client_name, pool"
 };
 
-/// All that there are, in the order of the text.
+/// All metrics, in the order of the text.
 std::vector<MetricDescription> metric_descriptions();
 
 std::string metrics_text(const Observed& all);

@@ -33,19 +33,19 @@ struct MetricsEndpoint {
 
   const std::uint64_t generation;
 
-  std::mutex moving;  // held while the endpoint is moved, which waits for the upkeep thread
+  std::mutex moving;  // held while the endpoint moves, which waits for the upkeep thread
   std::shared_ptr<PageServer> server;
   std::string listen;
 
-  std::mutex mutex;  // the address, also for those whom that thread calls
+  std::mutex mutex;  // guards the address; callbacks in the upkeep thread may take it
   std::string address;
   std::atomic<std::uint64_t> scrapes = 0;
   const std::shared_ptr<std::atomic<std::uint64_t>> refused =
       std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
-// The socket that listens. A child must not keep the port from whoever wants it when its parent is
-// gone: it has nobody who would accept.
+// The listening socket. A child of fork() closes it: the child has no thread that would accept, and
+// must not keep the port occupied after its parent has ended.
 std::atomic<int> listening = -1;
 
 [[maybe_unused]] const int endpoint_registered = ::pthread_atfork(nullptr, nullptr, [] {
@@ -64,7 +64,7 @@ asio::awaitable<TextPage> find_page(const std::string& target) {
   co_return page;
 }
 
-// Calls `act` in the thread that serves, and waits for it.
+// Calls `act` in the serving thread, and waits until it returns.
 template <class Act>
 void in_upkeep(const asio::any_io_executor& upkeep, const Act& act) {
   std::promise<void> done;
@@ -149,7 +149,7 @@ void warn_of_exposure(const std::string& address) {
       {{.name = "server.address", .value = address}});
 }
 
-// Where the new address has the old one's port, that has to be given up first.
+// If the new address has the old one's port, the old endpoint must be closed first.
 Result<std::string> move_to(MetricsEndpoint& here, const ListenAddress& address,
                             const std::string& listen) {
   const asio::any_io_executor upkeep = Runtime::get().upkeep();
@@ -169,7 +169,7 @@ Result<std::string> move_to(MetricsEndpoint& here, const ListenAddress& address,
   return address_of(here);
 }
 
-// Whether whoever runs the process should be warned, which may be done without the lock alone.
+// Whether to log a warning about the address. The caller logs it after it has released the lock.
 enum class Exposure : std::uint8_t { none, beyond_loopback };
 
 Result<std::string> serve(const std::string& listen, Exposure& exposure) try {

@@ -11,7 +11,7 @@
 namespace plimsoll::native::detail {
 namespace {
 
-// A client's labels, written once for all its samples, and what its accounts add up to.
+// A client's labels, formatted once for all its samples, and the sums over its accounts.
 struct ShownClient {
   const ClientFigures& figures;
   std::string labels;
@@ -45,15 +45,15 @@ std::string_view cache_state(const ClientFigures& client) {
   return client.cache_state ? state_name(*client.cache_state) : "none";
 }
 
-// What charges clients: a cache and the spare pages are nobody's.
+// The pools that charge clients: caches and spare pages belong to no client.
 constexpr PoolKind client_pools[] = {PoolKind::requests, PoolKind::replies, PoolKind::pushes,
                                      PoolKind::connections};
 
-// Writes the text, or only what there is to be written.
+// Writes the text, and collects the metrics' descriptions on the way.
 class Writer {
  public:
   explicit Writer(const Observed& all) : all_(all), shown_(shown_clients(all)) {
-    // About what it comes to, so that it grows once.
+    // Approximately the final size, so that the text grows only once.
     constexpr std::size_t process_bytes = 16 * 1024;
     constexpr std::size_t client_bytes = 4 * 1024;
     text_.reserve(process_bytes + client_bytes * (shown_.size() + all.clients.caches.size()));

@@ -6,23 +6,23 @@
 #include "plimsoll/native/runtime/client_registry.h"
 #include "plimsoll/statistics.h"
 
-// What the endpoint and the dump show, looked at once, so that the rest takes no lock.
+// A snapshot of what the endpoint and the dump show, so that formatting takes no locks.
 
 namespace plimsoll::native {
 
 struct Observed {
   MemoryStatistics memory;
   ClientRegistry::Snapshot clients;
-  std::uint64_t resident_bytes = 0;   ///< of the process, as the system counts them
-  std::uint64_t anonymous_bytes = 0;  ///< of these, those that no file backs
+  std::uint64_t resident_bytes = 0;   ///< of the process, according to the system
+  std::uint64_t anonymous_bytes = 0;  ///< those of them that no file backs
 
-  // Of the endpoint itself.
+  // The endpoint's own counters.
   std::uint64_t scrapes = 0;
   std::uint64_t scrapes_refused = 0;
 };
 
-/// As of now. Holds up clients that begin or end meanwhile, and no other for longer than it takes
-/// to copy its figures.
+/// Takes a snapshot. Clients that begin or end at this moment have to wait for it; each other
+/// client only while its metrics are copied.
 Observed observe(std::size_t clients_max, std::size_t caches_max);
 
 }  // namespace plimsoll::native

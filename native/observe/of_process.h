@@ -6,9 +6,10 @@
 
 namespace plimsoll::native {
 
-/// The one `State` of this process, made when it is first asked for; it is never destroyed. What a
-/// child of fork() inherited is left alone: its locks may be held for ever. State has a constructor
-/// that takes the fork_generation(), and keeps it as `generation`.
+/// The one `State` of this process, created at the first call and never destroyed. A child of
+/// fork() gets a new one and leaves its parent's alone: the locks in it may be held forever, by
+/// threads that the child does not have. State's constructor takes the fork_generation(), and keeps
+/// it as `generation`.
 template <class State>
 State& of_process() {
   static std::atomic<State*> current = nullptr;

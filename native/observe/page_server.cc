@@ -28,7 +28,7 @@ using asio::use_awaitable;
 using asio::experimental::awaitable_operators::operator||;
 using boost::system::error_code;
 
-// What Prometheus asks for, and what browsers show as it is.
+// The content type that Prometheus asks for, and that browsers show as plain text.
 constexpr std::string_view text_type = "text/plain; version=0.0.4; charset=utf-8";
 
 asio::awaitable<void> answer(asio::ip::tcp::socket& socket, TextPage& page, http::verb method) {
@@ -40,7 +40,7 @@ asio::awaitable<void> answer(asio::ip::tcp::socket& socket, TextPage& page, http
   }
   response.body() = std::move(page.text);
   response.prepare_payload();
-  // The length of what a GET would have got, without it.
+  // HEAD: the length that a GET would return, without the text.
   if (method == http::verb::head) response.body().clear();
   co_await http::async_write(socket, response, as_tuple(use_awaitable));
 }

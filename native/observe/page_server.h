@@ -13,17 +13,17 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-// Pages of plain text over HTTP, for whoever runs a program: metrics, health. One exchange a
-// connection, GET and HEAD. What it serves is made when it is asked for; how much of that there is
-// at a time, and for how long, is bounded by PageServerLimits.
+// Serves pages of plain text over HTTP to operators: metrics, health. One GET or HEAD for each
+// connection. A page is made when it is requested; PageServerLimits bounds how many exchanges there
+// are at a time, and how long each may take.
 
 namespace plimsoll::native {
 
-/// Of a request: its line and its fields. More is a bad request.
+/// The size of a request: its line and its fields. A longer one is a bad request.
 inline constexpr std::size_t page_header_bytes_max = 8192;
 
 struct PageServerLimits {
-  std::size_t connections_max = 16;                    ///< at a time; more are closed
+  std::size_t connections_max = 16;                    ///< at a time; others are closed
   std::chrono::milliseconds exchange_timeout{10'000};  ///< for a request and its answer
 };
 
@@ -34,13 +34,13 @@ struct TextPage {
 
 class PageServer : public std::enable_shared_from_this<PageServer> {
  public:
-  /// `target`: of the request, "/metrics?x=y"; it outlives what is awaited.
+  /// `target` is the request's, "/metrics?x=y". It outlives the coroutine.
   using Find = std::function<boost::asio::awaitable<TextPage>(const std::string& target)>;
 
-  /// Counts connections that were closed for being too many; null: nobody counts.
+  /// Counts the connections that were closed because there were too many; null: not counted.
   using Refused = std::shared_ptr<std::atomic<std::uint64_t>>;
 
-  /// One thread at a time may run `executor`; `find` is called there.
+  /// Only one thread at a time may run `executor`. `find` is called there.
   PageServer(boost::asio::any_io_executor executor, const PageServerLimits& limits, Find find,
              Refused refused = nullptr)
       : executor_(std::move(executor)),
@@ -49,16 +49,17 @@ class PageServer : public std::enable_shared_from_this<PageServer> {
         refused_(std::move(refused)),
         acceptor_(executor_) {}
 
-  /// Throws as start_listening() does.
+  /// Throws what start_listening() throws.
   void start(const boost::asio::ip::tcp::endpoint& endpoint);
 
-  /// Takes no more connections. Exchanges under way go on, and keep this alive; they end in time.
+  /// Accepts no more connections. Exchanges under way keep this object alive until they end, which
+  /// takes exchange_timeout at most.
   void stop();
 
-  /// Where it listens: port 0 has become one that was free.
+  /// The address it listens on, with the actual port in place of port 0.
   boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
-  /// The descriptor that listens.
+  /// The listening descriptor.
   int native_handle() { return acceptor_.native_handle(); }
 
  private:

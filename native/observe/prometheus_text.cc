@@ -8,7 +8,7 @@
 namespace plimsoll::native {
 namespace {
 
-// Of a label's value: more is cut off.
+// A longer value of a label is cut off.
 constexpr std::size_t label_bytes_max = 128;
 
 }  // namespace

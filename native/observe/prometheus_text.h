@@ -5,14 +5,14 @@
 #include <string>
 #include <string_view>
 
-// Figures as Prometheus reads them (text format 0.0.4,
+// Writes metrics in Prometheus's text format (0.0.4,
 // prometheus.io/docs/instrumenting/exposition_formats).
 
 namespace plimsoll::native {
 
 enum class MetricType : std::uint8_t { gauge, counter };
 
-/// "gauge".
+/// The name of a type: "gauge".
 std::string_view name(MetricType type);
 
 struct MetricLabel {
@@ -20,19 +20,19 @@ struct MetricLabel {
   std::string_view value;  ///< any bytes
 };
 
-/// What stands between the braces: `pool="cache",client="3"`. Values are cut at 128 bytes, and have
-/// question marks for what is no printable ASCII.
+/// Labels as they stand between the braces: `pool="cache",client="3"`. Values are cut off at 128
+/// bytes; bytes that are not printable ASCII become question marks.
 std::string metric_labels(std::span<const MetricLabel> labels);
 
-/// Appends to a text that outlives this.
+/// Appends metrics to a text, which must outlive this object.
 class PrometheusText {
  public:
   explicit PrometheusText(std::string& text) : text_(text) {}
 
-  /// A metric; its samples are added next. `name` lives until the last of them.
+  /// Begins a metric, whose samples follow. `name` must be valid until the last of them.
   void begin(std::string_view name, MetricType type, std::string_view help);
 
-  /// A sample; `labels` as metric_labels() gives them.
+  /// Adds a sample; `labels` as metric_labels() returns them.
   void add(std::string_view labels, std::uint64_t value);
 
  private:

@@ -7,7 +7,7 @@
 
 namespace plimsoll::native {
 
-/// "ready".
+/// The name of a session's state: "ready".
 constexpr std::string_view state_name(Session::State state) {
   switch (state) {
     case Session::State::idle: return "idle";
@@ -21,7 +21,7 @@ constexpr std::string_view state_name(Session::State state) {
   return "unknown";
 }
 
-/// "tracking".
+/// The name of a near cache's state: "tracking".
 constexpr std::string_view state_name(NearCache::State state) {
   switch (state) {
     case NearCache::State::unknown: return "unknown";

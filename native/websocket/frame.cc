@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t short_bytes_max = 125;
 constexpr std::size_t medium_bytes_max = 0xffff;
 
-// Section 5.3, by eight bytes at a time.
+// Masks as in section 5.3, eight bytes at a time.
 void mask(std::span<char> payload, MaskKey key) {
   std::uint64_t word = 0;
   std::memcpy(&word, key.data(), key.size());

@@ -27,7 +27,7 @@ Problem check_opcode(unsigned char first) {
   return Problem::unknown_opcode;
 }
 
-// Section 7.4.2, and what is registered with IANA: 1012 to 1014.
+// Codes that may be sent: section 7.4.2, and 1012 to 1014, which are registered with IANA.
 bool may_be_sent(std::uint16_t code) {
   const bool is_protocols = code >= 1000 && code <= 1014;
   const bool is_reserved = code >= 1004 && code <= 1006;
@@ -51,7 +51,7 @@ Part FrameReader::take(std::string_view& bytes) {
   return {};
 }
 
-// Whether the payload begins.
+// Returns whether the header is complete, so that the payload begins.
 bool FrameReader::take_header(std::string_view& bytes) {
   while (header_size_ < header_wanted_) {
     if (bytes.empty()) return false;
@@ -64,7 +64,7 @@ bool FrameReader::take_header(std::string_view& bytes) {
   return problem_ == Problem::none;
 }
 
-// With its first two bytes.
+// Checks the first two bytes.
 void FrameReader::begin_frame() {
   problem_ = check_opcode(header_[0]);
   if (problem_ != Problem::none) return;
@@ -111,7 +111,7 @@ Part FrameReader::take_data(std::string_view& bytes) {
   return part;
 }
 
-// Whether it is whole.
+// Returns whether the payload is complete.
 bool FrameReader::take_control(std::string_view& bytes) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
   std::copy_n(bytes.begin(), size, control_.begin() + control_size_);

@@ -7,18 +7,19 @@
 
 #include "plimsoll/native/websocket/frame.h"
 
-// Frames as a server writes them, in any pieces: RFC 6455, section 5. Data is shown where it lies;
-// the payload of a ping or a close, control_bytes_max at most, is kept until it is whole.
+// Reads frames as a server writes them, in pieces of any size: RFC 6455, section 5. Data is not
+// copied; the payload of a ping or a close, control_bytes_max at most, is kept until it is
+// complete.
 
 namespace plimsoll::websocket {
 
 class FrameReader {
  public:
-  /// What is wrong with a frame. Nothing is read behind it.
+  /// What is wrong with a frame. Nothing is read after a problem.
   enum class Problem : std::uint8_t {
     none,
     masked,
-    reserved_bits,  ///< no extension was agreed on
+    reserved_bits,  ///< set, although no extension was agreed on
     unknown_opcode,
     text,
     control_too_long,
@@ -26,23 +27,23 @@ class FrameReader {
     nothing_to_continue,
     message_not_ended,
     length_not_shortest,
-    length_too_large,  ///< of 2^63 or more
-    bad_close,         ///< one byte, or a code that nobody may send
+    length_too_large,  ///< 2^63 or more
+    bad_close,         ///< one byte, or a code that must not be sent
   };
 
   struct Part {
     enum class Kind : std::uint8_t {
-      nothing,  ///< all was taken, and more is needed; or there is a problem()
-      data,     ///< some bytes of a message, maybe none
+      nothing,  ///< everything was taken and more is needed; or there is a problem()
+      data,     ///< bytes of a message, maybe none
       ping,
       close,
     };
     Kind kind = Kind::nothing;
-    std::string_view bytes{};   ///< of a message; or the payload, until the next take()
-    bool ends_message = false;  ///< data: the last of its message
+    std::string_view bytes{};   ///< of a message; or a payload, valid until the next take()
+    bool ends_message = false;  ///< data: the last bytes of a message
   };
 
-  /// Takes what comes next from the front of `bytes`. Pongs are passed over.
+  /// Takes the next item off the front of `bytes`. Skips pongs.
   Part take(std::string_view& bytes);
 
   Problem problem() const { return problem_; }
@@ -69,13 +70,13 @@ class FrameReader {
   std::array<char, control_bytes_max> control_{};
 };
 
-/// The code of a close with this payload, which the FrameReader has taken.
+/// The code in a close's payload, which FrameReader has checked.
 std::uint16_t code_of_close(std::string_view payload);
 
-/// What a user is told.
+/// The text for a user.
 const char* words_of(FrameReader::Problem problem);
 
-/// What the server is told.
+/// The close code for the server.
 CloseCode close_code_of(FrameReader::Problem problem);
 
 }  // namespace plimsoll::websocket

@@ -17,7 +17,7 @@ std::size_t MessageReader::take(std::span<char> bytes) {
       case Kind::nothing: break;
       case Kind::data: {
         const std::string_view data = take_type(part.bytes, part.ends_message);
-        // memmove() takes no null, not even for nothing.
+        // memmove() must not be given null, not even for zero bytes.
         if (!data.empty()) std::memmove(bytes.data() + kept, data.data(), data.size());
         kept += data.size();
         break;
@@ -37,7 +37,7 @@ std::size_t MessageReader::take(std::span<char> bytes) {
   return kept;
 }
 
-// What of a message's bytes is RESP.
+// The RESP in the bytes of a message.
 std::string_view MessageReader::take_type(std::string_view data, bool ends_message) {
   if (framing_ == Framing::bare) return data;
   if (at_type_ && !data.empty()) {

@@ -17,15 +17,15 @@ namespace {
 
 namespace http = boost::beast::http;
 
-// How all answers begin that are HTTP.
+// The beginning of every answer of HTTP.
 constexpr std::string_view http_begin = "HTTP/1.";
 constexpr std::string_view header_end = "\r\n\r\n";
 
-// Section 1.3.
+// The GUID of section 1.3.
 constexpr std::string_view accept_suffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 std::string base64(std::span<const unsigned char> bytes) {
-  // EVP_EncodeBlock() writes a zero behind the text.
+  // EVP_EncodeBlock() writes a zero byte behind the text.
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
                   static_cast<int>(bytes.size()));
@@ -80,7 +80,7 @@ std::size_t AnswerReader::take(std::string_view bytes) {
 
 void AnswerReader::read() {
   http::response_parser<http::empty_body> parser;
-  parser.skip(true);  // to Beast: no body follows, whatever the header says of one
+  parser.skip(true);  // Beast must not expect a body, whatever the header says
   parser.header_limit(answer_bytes_max);
   boost::system::error_code problem;
   parser.put(boost::asio::buffer(answer_.data(), answer_.size()), problem);
@@ -99,7 +99,7 @@ void AnswerReader::read() {
   state_ = wrong_ == nullptr ? State::accepted : State::not_as_asked;
 }
 
-// Section 4.1, of what a server sends: 1 to 6.
+// Checks a server's answer: section 4.1, steps 1 to 6.
 template <class Header>
 const char* AnswerReader::check(const Header& header) {
   using boost::beast::iequals;

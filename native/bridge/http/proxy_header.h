@@ -11,9 +11,9 @@
 // protocol, versions 1 (text) and 2 (binary), as in haproxy's document "The PROXY protocol". No
 // I/O.
 //
-//                      +-- "PROXY " ---------> line, byte by byte up to \r\n ----+--> whole,
-//   first (12 bytes) --+                                                          |    or a problem
-//                      +-- version 2's mark --> binary_start --> binary ----------+
+//                      +-- "PROXY " ----------> line, byte by byte up to \r\n --+
+//   first (12 bytes) --+                                                         +--> whole,
+//                      +-- version 2's mark --> binary_start --> binary ---------+    or a problem
 //
 // Invariant: space() never reaches beyond the header. The bytes behind it belong to TLS or HTTP.
 

@@ -5,20 +5,20 @@
 #include <string>
 #include <string_view>
 
-// What somebody may have meant who wrote a name that is none.
+// Suggests a known name for a misspelled one.
 
 namespace plimsoll::native::config {
 
-/// Longer names have no nearest one: this bounds the work.
+/// For longer names nothing is suggested: this bounds the work.
 inline constexpr std::size_t nearest_size_max = 96;
 
-/// How many letters have to be put in, left out, changed, or swapped with their neighbour (each
-/// pair once: optimal string alignment), to make one of the other. Both of nearest_size_max at
-/// most.
+/// How many letters must be inserted, removed, changed, or swapped with their neighbour (each pair
+/// once: optimal string alignment) to turn one name into the other. Neither may be longer than
+/// nearest_size_max.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The one of `known` that takes the fewest edits to come from `written`, the first of several; a
-/// view of it. Empty where that is more than a quarter of its letters, and more than one.
+/// The first of `known` with the fewest edits from `written`, as a view of it. Empty if it takes
+/// more than one edit, and more than a quarter of its letters.
 std::string_view nearest(std::string_view written, std::span<const std::string_view> known);
 
 /// "; did you mean NEAREST?", or nothing.

@@ -7,9 +7,9 @@ namespace plimsoll::native::config {
 
 inline constexpr std::size_t name_size_max = 64;
 
-/// Whether a profile, an upstream or a key may be called so: letters, digits, - _ and ., and
-/// name_size_max of them at most. Messages repeat such names alone: any other text may be a secret
-/// in the wrong place.
+/// Whether `text` may be the name of a profile, an upstream or a key: letters, digits, - _ and .,
+/// at most name_size_max of them. Messages repeat only such names, because any other text may be a
+/// secret in the wrong place.
 bool is_plain_name(std::string_view text);
 
 }  // namespace plimsoll::native::config

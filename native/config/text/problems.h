@@ -7,8 +7,8 @@
 
 namespace plimsoll::native::config {
 
-/// What is wrong with a configuration, all of it at once. Lines read "FILE:LINE: KEY: is ...;
-/// expected ..." or "--OPTION: ..."; none has a secret in it.
+/// Everything that is wrong with a configuration. Lines read "FILE:LINE: KEY: is ...; expected ..."
+/// or "--OPTION: ..."; none contains a secret.
 class Problems {
  public:
   void add(std::string_view where, std::string_view what) {

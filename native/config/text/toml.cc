@@ -11,8 +11,8 @@
 #include <toml++/impl/preprocessor.h>
 #endif
 
-// What is no TOML has to be an error in every build: of a header such as "[.a]" toml++ asserts that
-// it is none, or has the optimizer believe it, ahead of the branch that says what is wrong with it.
+// Invalid TOML must be an error in every build. toml++ asserts that a header such as "[.a]" does
+// not occur, or lets the optimizer assume so, ahead of the branch that reports it.
 #undef TOML_ASSERT_ASSUME
 #define TOML_ASSERT_ASSUME(expression) static_assert(true)
 

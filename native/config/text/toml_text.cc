@@ -3,7 +3,7 @@
 namespace plimsoll::native::config {
 namespace {
 
-// toml++'s words up to what they quote of the file, which may be a secret without its quotes.
+// toml++'s message up to what it quotes of the file, which may be a secret that lacks its quotes.
 std::string plain_words(std::string_view words) {
   if (words.find("redefine") != words.npos) return "a key or a table that is there already";
   const std::size_t quote = words.find_first_of("'\"");

@@ -8,16 +8,16 @@
 
 #include "plimsoll/native/config/text/problems.h"
 
-// TOML 1.0, and how to speak of it without repeating what could be a secret.
+// Parses TOML 1.0, with problems that never repeat what could be a secret.
 
 namespace plimsoll::native::config {
 
-/// `text` is what the file of this name says. Nothing where it is no TOML: `problems` has line,
-/// column and reason then.
+/// Parses `text`, the contents of `file`. Returns nothing if it is not TOML, and adds line, column
+/// and reason to `problems`.
 std::optional<toml::table> parse_toml(std::string_view text, const std::string& file,
                                       Problems& problems);
 
-/// "an integer", "a table": for problems.
+/// The type of `node`, for problems: "an integer", "a table".
 std::string_view type_name(const toml::node& node);
 
 }  // namespace plimsoll::native::config
