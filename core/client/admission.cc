@@ -13,8 +13,8 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
   return {.code = ErrorCode::rejected_by_limit, .what = what, .value = value, .limit = limit};
 }
 
-// Drivers keep the commands of those who wait in the same pool. Were all of it theirs, there would
-// be no room to admit anybody to.
+// Drivers keep the commands of waiters in the same pool. If waiters could take all of it, no room
+// would be left to admit any of them.
 Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag,
                                   const Size& beside) {
   const std::size_t bytes_max = line_.payer().budget().share(PoolKind::requests) / 2;
@@ -65,7 +65,8 @@ void Admission::handle_timeout(Instant now) {
   is_sorted() ? let_go_in_order(now) : let_go_of_all(now);
 }
 
-// Whether he waits for no less long than those in front of him, as far as these were looked at.
+// Whether its deadline is not earlier than those of the waiters in front of it, as far as the walk
+// has looked at them.
 bool Admission::is_later(const Waiter& waiter) {
   ++steps_;
   if (waiter.state != Waiter::State::waiting || waiter.deadline == never) return true;
@@ -84,7 +85,7 @@ void Admission::look_at_new_deadlines() {
   sorted_until_ = sorted ? last_id_ + 1 : unsorted;
 }
 
-// Up to the first who is not due yet.
+// Walks up to the first waiter that is not due yet.
 void Admission::let_go_in_order(Instant now) {
   const auto is_before = [this](const Waiter& waiter) { return waiter.id < due_from_; };
   line_.for_each_from_bound(is_before, [&](Waiter& waiter) {
@@ -144,7 +145,7 @@ std::optional<Ended> Admission::next_ended() {
   return std::nullopt;
 }
 
-// Those at the ends leave at once.
+// Waiters that were told leave at once if they are at either end of the line.
 void Admission::trim_told() {
   const auto is_told = [](const Waiter& waiter) { return waiter.state == Waiter::State::told; };
   for (; told_count_ > 0 && is_told(line_.front()); --told_count_) line_.pop_front();

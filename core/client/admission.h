@@ -10,15 +10,27 @@
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/pipeline.h"
 
-// The line of those who wait for a place in the pipeline, or for memory for their bytes, and that
-// of commands that wait for a connection to block on: first come, first served. It knows who waits,
-// for how much and how long; the commands stay with the callers. Both lines together are bounded by
-// a count and by the bytes that they wait for, charged to the requests account, and free of cost
-// while nobody waits.
+// The line of requests that wait for a place in the pipeline, or for memory for their bytes, and
+// the line of commands that wait for a connection to block on: first come, first served. A line
+// knows how many bytes each waiter needs, and until when; the commands stay with the callers. Both
+// lines together are bounded by a count and by the bytes that they wait for. They are charged to
+// the requests account, and cost nothing while nobody waits.
 //
-// A call costs the same however many wait, but for the digits of their number in cancel(), and
-// where others say otherwise. Who was told of his end stays in the line until he is at one of its
-// ends, or half of all are such.
+// The states of a waiter:
+//
+//    join()             cancel(), deadline              next_ended()
+//   --------> waiting --------------------> cancelled, ------------> told ----> out of the line
+//                |                          timed_out
+//                +-- first() is admitted: leave() -----------------------------> out of the line
+//
+// What always holds:
+//  - Waiters are in the order of their ids, and ids only go up.
+//  - A waiter in state `told` leaves when it is at either end of the line, or when half of the line
+//    is in that state.
+//  - No waiter is admitted before all that have ended are told.
+//
+// Unless its comment says otherwise, the cost of a call does not depend on the number of waiters;
+// cancel() takes as many steps as that number has binary digits.
 
 namespace plimsoll {
 
@@ -47,7 +59,7 @@ class Admission {
   };
   Size size() const { return {.waiters = line_.size() - told_count_, .bytes = waiting_bytes_}; }
 
-  /// Whether somebody in the line is called so. No request that was submitted is.
+  /// Whether an id is a waiter's. No request that was submitted has such an id.
   static bool is_waiter_id(RequestId id) { return request_ids::is_in_line(id); }
   /// The same for a line for connections alone.
   static bool is_for_connection(RequestId id) { return request_ids::is_in_line_for_connection(id); }
@@ -86,7 +98,7 @@ class Admission {
   /// Who is next. Only where next_ended() has told all, and somebody is there.
   const Waiter& first() { return line_.front(); }
 
-  /// Nobody in the line is called less, and whoever gets in line is called more.
+  /// No waiter has a lower id, and each one that joins later has a higher id.
   RequestId first_id() { return empty() ? last_id_ + 1 : line_.front().id; }
 
   /// Takes first() out: it was admitted.

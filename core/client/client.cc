@@ -14,7 +14,7 @@
 namespace plimsoll {
 namespace {
 
-// How long until memory is asked for again, where this client makes no progress by itself.
+// How long to wait before memory is asked for again, if this client itself makes no progress.
 constexpr Duration room_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
@@ -89,7 +89,7 @@ Result<RequestId> Client::prove(Instant now, Duration timeout, Tag tag) {
 Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now, Duration timeout,
                                         Tag tag) {
   const std::size_t bytes = encoded_size(command);
-  // A recording has nothing of other connections.
+  // Side connections are not recorded.
   if (command.block_time != Duration::zero()) {
     if (const Status can = check_line(); !can) return can.error();
     return side_connections_.join(bytes, now, deadline_of(command, now, timeout), tag,
@@ -147,7 +147,7 @@ Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& 
                      count(side_connections_.submit_to(connection, command, deadline, tag)));
 }
 
-// What is not open any more has been given back by the client's end.
+// If the client is closed, its end has already given the connection back.
 void Client::release(ConnectionId connection, Instant now) {
   if (check_open()) side_connections_.release(connection, now);
 }
@@ -305,7 +305,7 @@ ClientStatistics Client::statistics() const {
   return all;
 }
 
-// The question before the answer: it is there if what it leads to breaks a CHECK.
+// The call is recorded before it has any effect, so the record is there if it breaks a CHECK.
 Result<RequestId> Client::submit_recorded(const CommandView& command, Instant now, Duration timeout,
                                           Tag tag) {
   recording_.record_submit(command, now, timeout, tag, rest(now));
@@ -340,7 +340,7 @@ Result<RequestId> Client::count(const Result<RequestId>& id) {
 
 Result<RequestId> Client::refuse_to_overtake() { return count(others_wait); }
 
-// Side connections come and go with the main one: none is opened beside one that is over.
+// No side connection is opened beside a main connection that is closing or closed.
 Status Client::check_open() const {
   if (session_.is_closed()) return session_.refusal();
   return {};
@@ -382,12 +382,12 @@ void Client::handle_line_timeout(Instant now) {
 
 Instant Client::near_timeout() const { return near_->poll_timeout(); }
 
-// Whoever has something to say, in this order: the main connection (its session, through the cache
-// if there is one; then the requests that wait for room), the side connections, and last the end of
-// the client. The end of the main connection is held back in `end_` until the side connections are
-// over. If they take their time to close, the main connection's requests do not wait for them;
-// otherwise the server's words in `end_` must live until they are told, so the session is not asked
-// again before that.
+// The chain of events: the main connection (its session, through the cache if there is one; then
+// the requests that wait for room), the side connections, and last the end of the client. The end
+// of the main connection is held back in `end_` until the side connections are over. If these wait
+// for replies that are owed, the main connection's requests do not wait for them. Otherwise the
+// session is not asked again before `end_` is told, because the server's words in it must live
+// until then.
 std::optional<Event> Client::poll_all() {
   side_spoke_ = false;
   while (!end_ || side_connections_.take_their_time()) {
@@ -425,8 +425,8 @@ std::optional<Event> Client::poll_session() {
   }
 }
 
-// What users are told of the main connection, given the session's next event: the outcomes of the
-// client's own requests are no news to them, and behind the session come those who wait for room.
+// The main connection's part of the chain, given the session's next event. The outcomes of the
+// client's own requests are mostly not told. Once the session has told all, the waiters are asked.
 std::optional<Event> Client::poll_main(std::optional<Event> event) {
   while (event && event->tag >= own_tag_first) {
     if (const auto told = handle_own(*event)) return told;
@@ -438,7 +438,7 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
   return event;
 }
 
-// What users are told of a request of the client's own.
+// Handles the outcome of a request of the client's own. Users are told of refused credentials only.
 std::optional<Event> Client::handle_own(const Event& event) {
   if (event.tag == own_auth) return SideConnections::credentials_outcome(event);
   side_connections_.handle_unblocked(event.tag, event);
@@ -448,7 +448,7 @@ std::optional<Event> Client::handle_own(const Event& event) {
 std::optional<Event> Client::poll_waiters() {
   PLIMSOLL_CHECK(!admitted_);
   const std::optional<Event> event = poll_first_waiter();
-  // The others wait for the first one.
+  // If the first waiter lacks memory, all of them wait for it.
   const std::size_t for_memory = room_again_at_ == never ? 0 : admission_.waiting_count();
   if (const std::size_t before = std::exchange(waiting_for_memory_, for_memory)) {
     accounts_.requests->add_waiting(-static_cast<int>(before));
@@ -457,7 +457,7 @@ std::optional<Event> Client::poll_waiters() {
   return event;
 }
 
-// Tells who waits no longer, or lets the first one in.
+// Tells the end of a waiter, or admits the first one.
 std::optional<Event> Client::poll_first_waiter() {
   const bool over = session_.is_closed();
   if (const auto ended = over ? admission_.take_closed() : admission_.next_ended()) {
@@ -494,7 +494,7 @@ Event Client::waiter_failed(const Ended& ended) {
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &admission_error_};
 }
 
-// What several wait for is copied for each of them but the last.
+// A reply for which several callers wait is copied for each of them except the last.
 Result<Reply> Client::keep_shared_reply() {
   const std::string_view cached = near_->cached_reply();
   if (!cached.empty()) return Reader::copy_of(cached, *accounts_.replies);
@@ -505,7 +505,7 @@ Session* Client::find_side(ConnectionId connection) {
   return side_connections_.session(connection);
 }
 
-// At rest there is nothing that a replay would have to know of what came before.
+// At rest a replay can begin: it needs to know nothing of what came before.
 std::optional<Session::Rest> Client::rest(Instant now) const {
   return admission_.empty() ? session_.at_rest(now) : std::nullopt;
 }

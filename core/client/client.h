@@ -17,10 +17,20 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/session/session.h"
 
-// The surface that drivers see: native/ under Asio, wasm/ under JavaScript, tests under nothing. It
-// never waits. Calls bring in requests, bytes and time; the poll functions say what to send, what
-// came of the requests, and when to call handle_timeout(). Not thread-safe: a driver locks. It owns
-// its sessions: the main one, which all requests share, and those beside it, for what must not.
+// The surface that drivers see: native/ under Asio, wasm/ under JavaScript, tests without either.
+// It never waits. Calls bring in requests, bytes and time; the poll functions say what to send,
+// what came of the requests, and when to call handle_timeout(). Not thread-safe: a driver locks. A
+// client owns its sessions: the main one, which most requests share, and side connections for those
+// that must not share it.
+//
+// What always holds:
+//  - Each request that was accepted has one outcome: `completed` or `failed`, with its tag.
+//  - While requests wait for room, none overtakes them: submit() refuses new ones.
+//  - While a waiter is admitted (admitted()), its room is reserved, and nothing but
+//    submit_admitted() or cancel() may come next.
+//  - If there are side connections, `closed` is told last, after they are over.
+//  - Events come from one chain (poll_all()): main session, through the near cache; waiters; side
+//    connections; the end.
 
 namespace plimsoll {
 
@@ -31,7 +41,7 @@ class NearCache;
 
 using ClientOptions = SessionOptions;
 
-/// Opens or closes a connection. After a close the driver says nothing more of it.
+/// Opens or closes a connection. After a close the driver reports nothing more about it.
 struct Action {
   enum class Kind : std::uint8_t { open, close };
   Kind kind;
@@ -63,8 +73,8 @@ class Client {
     Charge own;  // the client itself
   };
 
-  /// Opens them in `budget`, which must outlive the client and its replies. out_of_memory where the
-  /// line has no room for one more client.
+  /// Opens the accounts in `budget`, which must outlive the client and its replies. out_of_memory:
+  /// the memory limit leaves no room for one more client.
   static Result<Accounts> open_accounts(Budget& budget);
 
   /// `options` must have passed validate(); what they refer to must outlive the client.
@@ -85,7 +95,7 @@ class Client {
   Status use_cache(cache::Cache& cache, std::string_view place,
                    Duration clock_step = Duration::zero());
 
-  /// What the main connection shows to whoever lies before the server, such as a bridge's token,
+  /// What the main connection shows to a party before the server, such as a token to a bridge,
   /// where it is not the same for all connections: before handle_opened() of each for which it is
   /// another. It has a cache.
   void set_shown(std::string_view text);
@@ -124,55 +134,58 @@ class Client {
     return stage_near(command, now, timeout, tag, max_staleness);
   }
 
-  /// Completes, without a value, when whatever the cache has by this client is proved to be true
-  /// since this call (marks that were drawn before it): a round trip, or two with broadcasts, for
-  /// all who ask at a time. At once where nothing is tracked, or the client is closing: then there
-  /// is nothing to prove. It has a cache. Errors as of submit().
+  /// Completes, without a value, when all that this client has put into the cache is proved to be
+  /// true since this call. That takes a round trip, or two with broadcasts, for all calls at a
+  /// time. Completes at once if nothing is tracked or the client is closing: then there is nothing
+  /// to prove. The client must have a cache. Errors as for submit().
   Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
 
-  /// Gets in line for a request that was just refused. The command stays with the caller.
-  /// First come, first served: whoever submits while others wait is refused, too. Where there is
-  /// room Event::admitted comes with `tag`, and the very next call must be submit_admitted(), or
-  /// cancel(): the room is kept until then, and for this request alone. Otherwise it fails with
-  /// timed_out, cancelled or closed. Commands that block have a line of their own, for their
-  /// connections; its bounds are the same ones. What the client sends by itself, and what goes to
-  /// other connections, is in no line. rejected_by_limit: waiters_max, half of the pool's share, no
-  /// memory to wait, or inflight_overflow is no OnLimit::wait; closed.
+  /// Gets in line for a request that was just refused. The command stays with the caller. First
+  /// come, first served: submit() is refused while others wait. Once there is room, Event::admitted
+  /// comes with `tag`, and the very next call must be submit_admitted() or cancel(): the room is
+  /// reserved for this request until then. Otherwise the wait fails with timed_out, cancelled or
+  /// closed. Commands that block have a line of their own, for connections, within the same bounds.
+  /// Requests of the client itself, and those on other connections, wait in no line.
+  /// rejected_by_limit: waiters_max, half of the pool's share, no memory to wait, or
+  /// inflight_overflow is not OnLimit::wait; closed.
   Result<RequestId> wait_for_room(const CommandView& command, Instant now, Duration timeout,
                                   Tag tag);
 
-  /// Stages the request that was admitted, by the deadline that it had; `tag` is for its outcome
-  /// and may be another than before, and so is the id.
+  /// Stages the request that was admitted, with the deadline that it had. `tag` comes with its
+  /// outcome and may differ from the tag that it waited with; so does the id.
   RequestId submit_admitted(const CommandView& command, Tag tag);
 
-  /// The request that was admitted, and is yet to be submitted; null: none is.
+  /// The request that was admitted and has yet to be submitted; null if there is none.
   const Admission::Waiter* admitted() {
     return admitted_ ? &admission_.first() : side_connections_.admitted();
   }
 
-  /// Whether anybody waits for room, of which handle_written() makes some, too: ask poll_event().
+  /// Whether requests wait for room. handle_written() makes room as well: ask poll_event() after
+  /// it.
   bool has_waiters() const { return !admission_.empty(); }
 
-  /// Who pays for requests, and for the commands of those who wait.
+  /// Pays for requests, and for the commands of requests that wait for room.
   Account& requests_account() const { return *accounts_.requests; }
-  /// And for replies that are kept.
+  /// Pays for replies that are kept.
   Account& replies_account() const { return *accounts_.replies; }
 
-  /// Ends a request early, unless it has ended: its outcome is `cancelled` then. One that blocks
-  /// the server is asked about first: what it had taken already is the outcome all the same.
+  /// Ends a request early, unless it has ended: its outcome is `cancelled` then. If the request
+  /// blocks, the server is asked to let it go first; if it had taken an element already, that is
+  /// the outcome all the same.
   void cancel(RequestId id, Instant now);
 
-  /// Who to be from now on: in every handshake, and by AUTH on the connections that are there. The
-  /// views must live until the next call of this, or the client's end.
+  /// Changes the user: in every handshake from now on, and by AUTH on the connections that are
+  /// there. The views must live until the next call of this, or the client's end.
   void set_credentials(const Credentials& credentials);
 
-  /// A connection for one user, for WATCH and what follows it: requests go there by submit_to(). It
-  /// is not replaced when it is lost. rejected_by_limit: blocking_connections_max; closed.
+  /// Opens a connection for one user, for WATCH and what follows it: submit_to() sends requests
+  /// there. It is not replaced when it is lost. rejected_by_limit: blocking_connections_max;
+  /// closed.
   Result<ConnectionId> open_exclusive(Instant now);
   /// connection_lost: release it and open another; rejected_by_limit; closed.
   Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant now,
                               Duration timeout, Tag tag);
-  /// Once for each; what is under way on it goes on.
+  /// Call it once for each connection. Requests that are in flight on it go on.
   void release(ConnectionId connection, Instant now);
 
   /// A connection for subscriptions, which are restored when it is replaced.
@@ -195,7 +208,7 @@ class Client {
                                   Duration timeout, Tag tag);
   /// What is missing before the message that is the last event.
   MessagesMissed messages_missed() const { return side_connections_.messages_missed(); }
-  /// Once for each. Who waits for a message is told `closed`.
+  /// Call it once for each connection. A wait for a message ends with `closed`.
   void close_subscription(ConnectionId connection, Instant now);
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const {
     return side_connections_.subscription_statistics(connection);
@@ -209,8 +222,8 @@ class Client {
   void handle_opened(ConnectionId connection, Instant now);
   void handle_closed(ConnectionId connection, const Error& reason, Instant now);
 
-  /// Whether the client has use for this connection, which the driver has: if not, it is about to
-  /// say Action::close.
+  /// Whether the client still uses this connection of the driver's. If not, Action::close is about
+  /// to come.
   bool is_connected(ConnectionId connection) const;
 
   /// Where to read to. Empty: do not read now, ask again when the Budget has memory, or after the
@@ -219,9 +232,9 @@ class Client {
   std::span<char> read_space(ConnectionId connection);
   void handle_read(ConnectionId connection, std::size_t bytes, Instant now);
 
-  /// Whether read_space() is empty because nobody takes the messages of a subscription
-  /// (OverflowPolicy::pause_reading), whatever memory there is: take_resumed_connections() says
-  /// when to read again.
+  /// True if read_space() is empty because the user does not take the messages of a subscription
+  /// (OverflowPolicy::pause_reading), not because memory is missing. take_resumed_connections()
+  /// says when to read again.
   bool is_paused(ConnectionId connection) const;
   /// A bit for each connection that was paused, and may be read since this was asked last. To be
   /// asked once poll_event() has no more to say.
@@ -229,9 +242,10 @@ class Client {
     return side_connections_.empty() ? 0 : side_connections_.take_resumed();
   }
 
-  /// What to send, as far as `spans` reach: none mostly. Each answer with bytes wants one
-  /// handle_written(), which says how many the transport took, before the next; the bytes stay
-  /// where they are until then, or the connection's end (handle_closed(), Action::close).
+  /// What to send, as far as `spans` reach; mostly nothing. After each answer with bytes the driver
+  /// must call handle_written(), with the number that the transport took, before it asks again. The
+  /// bytes stay where they are until then, or until the connection ends (handle_closed(),
+  /// Action::close).
   std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
   void handle_written(ConnectionId connection, std::size_t bytes);
 
@@ -312,7 +326,7 @@ class Client {
     ++(id ? submitted_ : rejected_);
     return id;
   }
-  // A client that is over may be kept for ever, and nobody drives it: the ticks are for others.
+  // A closed client may be kept for ever, and no driver calls it: other clients get the ticks.
   Instant leave_ticks() {
     budget_.leave(this);
     return never;

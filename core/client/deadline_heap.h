@@ -42,7 +42,7 @@ class DeadlineHeap {
     return true;
   }
 
-  /// Of one that is there.
+  /// `thing` must be in the heap.
   void remove(T& thing) {
     const std::size_t place = std::exchange(thing.place, nowhere);
     T& last = *places_[--count_];

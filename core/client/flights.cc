@@ -60,7 +60,7 @@ Question copy_question(const Question& from, const Flight& flight) {
   return question;
 }
 
-// Whether anybody waits for it, or for what awaits it.
+// Whether anybody waits for the flight, or for one that awaits it.
 bool is_wanted(const Flight& flight) {
   return flight.waiters != nullptr || flight.awaiting_wanted > 0;
 }
@@ -160,7 +160,7 @@ RequestId Flights::add(Flight& flight, Instant deadline, Tag tag) {
   return waiter->id;
 }
 
-// What awaits a proof has no request of its own: that of the proof is wanted with it.
+// A flight that awaits a proof has no request of its own: it needs the request of the proof.
 void Flights::note_wanted(Flight& flight) {
   ++(flight.awaited == nullptr ? flying_count_ : flight.awaited->awaiting_wanted);
 }
@@ -207,7 +207,7 @@ void Flights::take_from_ended(Waiter& waiter) {
   (next == nullptr ? last_ended_ : next->previous_ended) = previous;
 }
 
-// Whoever waits for a flight that has landed is told how that ended.
+// The waiters of a completed flight are told its outcome, not their own end.
 void Flights::cancel(RequestId id) {
   Waiter* waiter = by_id_.first(id);
   for (; waiter != nullptr && waiter->id != id; waiter = ById::next(*waiter)) ++steps_;

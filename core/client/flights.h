@@ -21,9 +21,25 @@
 // as long as anybody waits for it. What a flight and its waiters take is charged to the requests
 // account.
 //
-// All of it costs the same however many flights and waiters there are, but for: the digits of their
-// number in add() and where a waiter ends, and news of a key, which is told to all flights of its
-// cell (cache/fences.h), and to all of several keys.
+// The states of a flight:
+//
+//   (open)      its request is sent              -> flying
+//               begin_wait() for a proof         -> awaiting
+//   awaiting    the proof has ended              -> asks again
+//   asks again  the cache has the reply          -> completed
+//               its request is sent              -> flying
+//   flying      outcome of the request           -> completed
+//   completed   all waiters are told             -> closed
+//
+// What always holds:
+//  - A flight that is flying or awaiting has a waiter, or its last waiter has ended and the request
+//    is cancelled.
+//  - No read joins a flight that is completed or sealed.
+//  - A waiter ends once: by the flight's outcome, by cancel() or by its deadline.
+//
+// The cost of a call does not depend on the number of flights and waiters, with two exceptions:
+// add() and the end of a waiter take as many steps as that number has binary digits; and news of a
+// key is told to all flights of its cell (cache/fences.h), and to all flights of several keys.
 
 namespace plimsoll {
 
@@ -97,7 +113,7 @@ class Flights {
   /// command, where it is not sent yet.
   Flight* open(const commands::Question& question, std::uint64_t hash,
                const cache::Cache::Ticket& ticket, const CommandView* kept = nullptr);
-  /// Of one that nobody waits for.
+  /// The flight must have no waiters.
   void close(Flight& flight);
 
   /// The flight that was opened last, mostly, of those of this question: where a read may not join

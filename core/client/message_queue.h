@@ -7,9 +7,9 @@
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/session.h"
 
-// Messages of one subscription that wait to be taken: bounded by count, and in bytes by the account
-// that pays for each. Where there is no room the policy says what gives way; how many were lost is
-// counted, each at its place in the stream.
+// Messages of one subscription that wait to be taken: bounded by their count, and in bytes by the
+// account that pays for them. If there is no room, the overflow policy decides which message is
+// lost. Lost messages are counted, each at its place in the stream.
 
 namespace plimsoll {
 
@@ -21,7 +21,7 @@ class MessageQueue {
   struct Message {
     Reply reply{};
     std::uint64_t gaps = 0;  // in the stream of messages so far
-    std::uint64_t lost = 0;  // of the stream before it, but for what made room in the queue
+    std::uint64_t lost = 0;  // before it in the stream, without those that made room in the queue
   };
 
   /// Keeps the push that is the last event of `session`, or loses as many messages as the policy

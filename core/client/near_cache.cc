@@ -13,10 +13,8 @@
 // More than 500 lines, because fetches, their replies, invalidations and proofs change the same
 // flights and the same generation.
 //
-// Until when a connection has brought all that it has to say: its replies prove that by the way,
-// one PING in half a lease does where there are none, and one PING for all who ask at a time does
-// where somebody wants to know. That is a flight that asks nothing. It is joined as long as it has
-// not left.
+// A proof that a caller asked for (open_proof()) is a flight whose request is a PING. Callers join
+// it as long as its PING has not been sent, so one PING serves all who ask at a time.
 
 namespace plimsoll {
 
@@ -24,10 +22,10 @@ using Keep = cache::Cache::Keep;
 
 namespace {
 
-// Writes beside the main connection whose keys are fenced by name at a time.
+// How many keys of writes on side connections are fenced by name at a time.
 constexpr std::size_t beside_max = 256;
 
-// Between two calls that free what expired, where more of that is left than one call frees.
+// The time between two calls that free expired entries, if one call does not free all of them.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
 
 bool is_invalidation(const Value& push) {
@@ -89,7 +87,8 @@ Result<RequestId> NearCache::submit(const CommandView& command, Instant now, Ins
   return id;
 }
 
-// Without tracking nothing is vouched for that would want proof; nor is it by a client that closes.
+// Without tracking, or while the client closes, no entry is vouched for, so the proof is immediate
+// (open_proof()).
 Result<RequestId> NearCache::prove(Instant now, Instant deadline, Tag tag) {
   if (main_.state() == Session::State::closed) return main_.refusal();
   if (!has_room_to_wait()) {
@@ -118,7 +117,7 @@ void NearCache::note_beside(const CommandView& command, RequestId id) {
   });
   if (written == commands::Written::nothing) return;
   if (all_named && written == commands::Written::keys) return;
-  // More than can be remembered: until all of them are over.
+  // There is no room to remember all keys: fences all keys until these writes are over.
   if (!remember({.id = id, .fence = {}, .of_all = true})) {
     if (std::exchange(beside_unknown_, true)) return cache_.poison_all();
   }
@@ -177,7 +176,7 @@ std::optional<Event> NearCache::handle_event(const Event& event) {
 
 void NearCache::follow_session() {
   const SessionCounters& counters = main_.counters();
-  // One that closes vouches for nothing, so no barrier has to wait for what it would prove.
+  // A session that closes vouches for nothing, so no barrier has to wait for its proof.
   const bool is_up = main_.state() == Session::State::ready;
   if (!is_up || counters.connections != connection_) end_generation();
   if (counters.pushes_skipped != pushes_skipped_) {
@@ -226,7 +225,7 @@ Instant NearCache::poll_timeout() const {
   return std::min({flights_.next_deadline(), next_proof(), is_relieved ? never : relief});
 }
 
-// In broadcast mode the server speaks of these keys alone.
+// In broadcast mode the server sends invalidations only for keys with these prefixes.
 bool NearCache::may_track(std::string_view key) const {
   const TrackingOptions& tracking = main_.options().tracking;
   if (tracking.prefixes.empty()) return true;
@@ -251,11 +250,11 @@ bool NearCache::may_fetch(const commands::Question& question) const {
                      [this](std::string_view key) { return may_track(key); });
 }
 
-// None where it is a request like any other: there is no room to remember it.
+// Returns nothing if there is no room to remember the fetch: it is a request like any other then.
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
                                           Tag tag, Duration max_staleness) {
-  // At the cost of a refusal, not of a fetch: whoever sheds load does so to have less to do.
+  // Checked first, so that a refused read costs less than a fetch: the pipeline is overloaded.
   if (main_.is_full() && !has_room_to_wait()) return std::nullopt;
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
@@ -264,7 +263,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
   Flights::Flight* const same = flights_.newest(question, hash, ticket);
   const bool is_alike = same != nullptr && same->ticket.source == ticket.source;
   if (is_alike && may_join(*same, fresh, now)) return join(*same, deadline, tag);
-  // It may be fetched behind later requests, then: that is for those alone who ask for proof.
+  // Only for a read that asks for a proof: its fetch may be sent behind later requests then.
   if (max_staleness != cache::any_staleness && tracked_ && has_room_to_wait() &&
       cache_.has(question, ticket.source, ticket.stamp, now)) {
     const auto id = await_proof(question, hash, ticket, command, now, deadline, tag);
@@ -303,15 +302,16 @@ Result<RequestId> NearCache::submit_flight(Flights::Flight& flight, const Comman
   return main_.submit_owed(request, never, tag);
 }
 
-// Of one that awaits a proof, that is the proof.
+// A flight that awaits a proof has not been sent itself: the request of the proof counts.
 bool NearCache::has_not_left(const Flights::Flight& flight) const {
   if (flight.asks_again) return false;
   const Flights::Flight& sent = flight.awaited == nullptr ? flight : *flight.awaited;
   return !main_.was_exposed(sent.request);
 }
 
-// What has not left will run after this call. What has may have run when it left, however long its
-// reply takes: it counts as an entry does.
+// A request that has not been sent will run after this call, so a read may join it. One that has
+// been sent may have run at once, however long its reply takes: it counts by its age, like an
+// entry.
 bool NearCache::may_join(const Flights::Flight& flight, const cache::Freshness& fresh,
                          Instant now) const {
   if (flight.waiters == nullptr || flight.is_completed || flight.is_sealed) return false;
@@ -327,7 +327,7 @@ bool NearCache::may_join(const Flights::Flight& flight, const cache::Freshness& 
 
 std::optional<RequestId> NearCache::join(Flights::Flight& flight, Instant deadline, Tag tag) {
   if (!has_room_to_wait()) return std::nullopt;
-  // A proof that has not left counts for whoever has joined until then.
+  // A proof whose PING has not been sent counts for all who join it until then.
   if (flight.awaited != nullptr && has_not_left(flight)) {
     flight.ticket.mark = cache_.next_mark();
     flight.awaited->ticket.mark = cache_.next_mark();
@@ -344,7 +344,7 @@ bool NearCache::has_room_to_wait() const {
 
 std::uint32_t NearCache::slot() const { return tracked_ ? slot_ : cache::Generations::untracked; }
 
-// The connection that is ready now is not the one that was.
+// A new connection is ready.
 void NearCache::begin_generation() {
   end_generation();
   connection_ = main_.counters().connections;
@@ -377,7 +377,7 @@ bool NearCache::handle_push(const Value& push) {
   return true;
 }
 
-// A null in place of the keys: a database was flushed.
+// If there is a null in place of the keys, a database was flushed.
 void NearCache::handle_invalidation(const Value& keys) {
   const auto elements = keys.as_elements();
   if (!elements) return forget_all();
@@ -401,9 +401,9 @@ void NearCache::forget_all() {
   has_to_relieve_ = true;
 }
 
-// What the server says before the reply itself: to CLIENT CACHING nothing but errors count, without
-// which the read is not tracked; to PTTL the time that is left, -1 for ever, -2 for no such key, or
-// an error where PTTL is not allowed or not known: then entry_ttl alone counts.
+// Takes an answer that comes before the reply itself. If CLIENT CACHING fails, the read is not
+// tracked. PTTL tells the time that is left, -1 for ever, -2 for no such key, or an error if it is
+// not allowed or not known: then entry_ttl alone counts.
 void NearCache::take_part(const Event& event, Flights::Flight& flight) {
   const std::optional<std::size_t> number = flight.asked.expiry_asked(event.answers_owed);
   if (!number) {
@@ -414,24 +414,24 @@ void NearCache::take_part(const Event& event, Flights::Flight& flight) {
   key.has_expiry = true;
   const Result<std::int64_t> left = event.value->as_integer();
   if (!left || *left < 0) return;
-  // Counted from before it was asked: rather too soon than too late.
+  // Counted from before the question, so that the entry expires too early rather than too late.
   const auto left_max = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max());
   const auto time = std::chrono::milliseconds(std::min<std::int64_t>(*left, left_max.count()));
   key.expires_at = after(flight.ticket.began_at, time);
 }
 
-// The first of those who wait is told now, the others when they are asked for.
+// Tells the first waiter now; poll_event() tells the others.
 std::optional<Event> NearCache::complete_fetch(const Event& event, Flights::Flight& flight) {
   completed_ = &flight;
   outcome_ = event;
-  // Also a refusal, and a reply that was skipped: the server has answered.
+  // A refusal and a skipped reply count as well: the server has answered.
   const bool is_answer = event.kind == Event::Kind::completed || event.value.has_value() ||
                          event.error->executed == Executed::yes;
   if (is_answer && flight.waiters != nullptr) take_answer(flight, event.value);
   return poll_event();
 }
 
-// An error, or a reply that was skipped, is nothing to keep, but nothing older is to be served now.
+// An error or a skipped reply is not stored, but from now on no older entry is served either.
 void NearCache::take_answer(Flights::Flight& flight, const std::optional<Value>& value) {
   for (cache::Cache::Ticket::Seen& key : flight.ticket.keys) key.has_expiry = false;
   if (commands::is_mget(flight.question)) return take_answers(flight, value);
@@ -441,8 +441,8 @@ void NearCache::take_answer(Flights::Flight& flight, const std::optional<Value>&
        is_kept ? Keep::if_current : Keep::no);
 }
 
-// Each element is what a GET of its key would have brought; but for a null, which may be of a key
-// that is no string.
+// Each element is what a GET of its key would have brought, except a null: its key may exist and
+// not be a string.
 void NearCache::take_answers(const Flights::Flight& mget, const std::optional<Value>& value) {
   const std::size_t count = mget.ticket.keys.size();
   std::optional<Elements::Iterator> at;
@@ -471,7 +471,7 @@ void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Questio
   const auto changes = cache_.land(ticket, question, main_.now(), keep, bytes, [&](char* out) {
     if (value != nullptr) write_wire(*value, out);
   });
-  // What this connection fetches besides is answered later, and newer.
+  // The other fetches of this connection are answered later, so their replies are newer.
   for (const auto& change : std::span(changes.keys).first(changes.count)) {
     flights_.update_tickets(cache_, change);
   }
@@ -527,7 +527,7 @@ Result<Flights::Flight*> NearCache::open_proof(Instant now) {
   return proof;
 }
 
-// None where there is no room for that.
+// Returns nothing if there is no room for that.
 std::optional<RequestId> NearCache::await_proof(const commands::Question& question,
                                                 std::uint64_t hash,
                                                 const cache::Cache::Ticket& ticket,
@@ -548,7 +548,7 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
   return id;
 }
 
-// What the connection said is over when the connection is: then there is nothing left to prove.
+// If the connection is lost, its entries are no longer vouched for, so there is nothing to prove.
 std::optional<Event> NearCache::complete_proof(const Event& event, Flights::Flight& proof) {
   follow_session();
   if (proof_ == &proof) proof_ = nullptr;
@@ -575,8 +575,8 @@ std::optional<Event> NearCache::complete_proof(const Event& event, Flights::Flig
   return poll_event();
 }
 
-// Those who waited for it ask once more, whatever came of it: before those who do so already, over
-// whom no flight that lands has to walk then.
+// All flights that awaited this proof ask again, whatever its outcome was. They go in front of the
+// chain of those that do so already, so that this walks over its own flights only.
 void NearCache::end_proof(Flights::Flight& proof) {
   Flights::Flight* last = nullptr;
   for (auto* each = proof.awaited_by; each != nullptr; each = each->next_awaiting) {
@@ -626,7 +626,7 @@ bool NearCache::take_from_cache(Flights::Flight& flight) {
   if (!found) return false;
   const Result<Value> value = cached_reader_.read(cached_reply());
   if (!value) {
-    cached_.reset();  // or whoever is told next would be given it as his reply
+    cached_.reset();  // or keep_reply() would return it as the next caller's reply
     return false;
   }
   outcome_ = Event{.kind = Event::Kind::completed, .value = *value};
@@ -659,15 +659,16 @@ void NearCache::give_up_probe() {
   if (main_.now() >= next_proof()) ask_for_proof(main_.now());
 }
 
-// In time before the lease ends; but not all the time, where there is no room for a PING.
+// After half a lease, so that the proof comes before its end. `asked_at_` counts as well: if there
+// is no room for a PING, it is not tried again all the time.
 Instant NearCache::next_proof() const {
   if (!tracked_ || probe_) return never;
   const Duration half = cache_.options().coherence_lease / 2;
   return after(std::max(cache_.generations().proved_at(slot_), asked_at_), half);
 }
 
-// All that was said before the probe was staged has been heard. Broadcasts come behind all replies
-// of the server's turn: there, one more answer must have come.
+// All invalidations for what happened before the probe was staged have arrived. Broadcasts come
+// behind all replies of the server's turn, so with these one more answer must have come.
 void NearCache::handle_reply_to(RequestId id) {
   if (!probe_ || id < *probe_) return;
   probe_.reset();

@@ -22,10 +22,25 @@
 // sees every event of the main session before users do, and keeps invalidations to itself. The
 // rules that make the cache coherent are told in docs/caching.md.
 //
-// A connection's generation begins when its tracking does, and ends with it. Its proof: each reply
-// says that all invalidations for what happened before its request was staged have arrived. So it
-// is remembered when one request at a time was staged, as a time and as a mark, and once that is
-// answered it is proved; an idle connection is asked by PING.
+// A connection's generation begins when its tracking does, and ends with it. A reply proves that
+// all invalidations for what happened before its request was staged have arrived. So the near cache
+// remembers when one request at a time (the probe) was staged, as a time and as a mark; the reply
+// to the probe proves the generation until then. If there are no requests, a PING is the probe.
+//
+//                ready, and tracked                 note_request(), or a PING
+//   no generation ---------------> no probe ------------------------------------> probe under way
+//        ^                          |  ^                                              |
+//        |                          |  +-- its reply (proved), or it was lost --------+
+//        +-- connection lost -------+
+//
+// What always holds:
+//  - A generation vouches for entries only while `tracked_` is true, and only for coherence_lease
+//    after its last proof. If no probe is under way, a PING is sent after half of that time.
+//  - With broadcasts, the server sends invalidations behind all replies of its turn. So a reply
+//    proves only what was staged before the probe that came before it (`proved_before_`).
+//  - While a write is under way, its keys are fenced: no entry of them is served.
+//  - A flight (flights.h) is completed once: all its waiters are told before the session is asked
+//    for its next event, because the reply lives only until then.
 
 namespace plimsoll {
 
@@ -148,7 +163,8 @@ class NearCache {
     Instant at;
     cache::Mark mark;
   };
-  // To be called before the request is staged: whoever asks later does so behind it.
+  // Must be called before the request is staged, so that a caller with a later
+  // mark is known to have asked after it.
   Staged about_to_stage(Instant now) { return {now, cache_.next_mark()}; }
 
   bool may_track(std::string_view key) const;

@@ -27,7 +27,7 @@ Error too_many(const char* what, std::uint32_t limit) {
   return {.code = ErrorCode::rejected_by_limit, .what = what, .value = limit, .limit = limit};
 }
 
-// How long until memory is asked for again, where there is none for the first in line.
+// How long to wait before memory is asked for again, if there is none for the first waiter.
 constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
@@ -58,12 +58,12 @@ Result<RequestId> SideConnections::submit_blocking(const CommandView& command, I
 Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
                                         const Admission::Size& beside) {
   now_ = now;
-  // Nobody would ever be admitted.
+  // No waiter would ever be admitted.
   if (options_.blocking_connections_max == 0) return no_connections;
   if (!make_table()) return no_room_for_line;
   Box<Line>& made = table_->line;
   if (!made) {
-    // It stays when nobody waits any more, as the table does: no request is there to pay for that.
+    // Like the table, the line stays when nobody waits any more.
     made = Box<Line>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
   }
   if (!made) return no_room_for_line;
@@ -114,7 +114,7 @@ Result<RequestId> SideConnections::submit_to(ConnectionId connection, const Comm
   return on(index_of(connection), id);
 }
 
-// What the user watched is forgotten; if that cannot be said, the connection goes.
+// The server must forget what the user watched. If UNWATCH cannot be staged, the connection closes.
 void SideConnections::release(ConnectionId connection, Instant now) {
   Side& used = side(connection, Role::exclusive);
   used.given_up = true;
@@ -307,7 +307,8 @@ std::uint64_t SideConnections::take_resumed() {
   return mask;
 }
 
-// In doubt, it may still meet the command that comes next on that connection.
+// If the outcome of CLIENT UNBLOCK is unknown, it may still arrive and unblock the next command on
+// that connection, so the connection is dropped.
 void SideConnections::handle_unblocked(Tag own_tag, const Event& event) {
   const auto index = static_cast<std::uint32_t>(own_tag - own_unblock_first);
   if ((used_ >> index & 1) == 0) return;
@@ -403,7 +404,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   return index;
 }
 
-// One that is connected rather than one that is about to be.
+// Prefers a connection that is ready to one that is being opened.
 std::optional<std::uint32_t> SideConnections::idle_one() const {
   std::optional<std::uint32_t> found;
   for_each([&found](std::uint32_t index, const Side& side) {
@@ -448,8 +449,8 @@ RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant dead
   return on(index, id).value();
 }
 
-// The server may have taken an element for the one who waits no longer: it is asked to let go, and
-// what it says then is the outcome.
+// The server may already have taken an element for this command. So the client asks it to let go
+// (CLIENT UNBLOCK), and the server's reply to the command is the outcome.
 void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
   Side& side = *table_->sides[index];
   if (side.early != Early::no) return;
@@ -491,7 +492,7 @@ void SideConnections::unblock(std::uint32_t index) {
   side.unblocking = true;
 }
 
-// Without an answer nobody knows what came of it, and the connection is of no more use.
+// Aborts the connection: the client cannot tell whether the command still blocks there.
 void SideConnections::cut(Side& side) {
   if (side.busy) side.session.cancel(side.request);
   side.session.abort();
@@ -519,7 +520,7 @@ std::optional<Event> SideConnections::poll_sides() {
 std::optional<Event> SideConnections::translate(Side& side, const Event& event) {
   if (event.tag == own_auth) return credentials_outcome(event);
   if (event.tag == own_unwatch) {
-    // What is watched still would end somebody else's transaction.
+    // Keys that are still watched would make the next user's transaction fail.
     if (event.kind == Event::Kind::failed) side.session.abort();
     return std::nullopt;
   }
@@ -550,9 +551,10 @@ std::optional<Event> SideConnections::translate_blocking(Side& side, const Event
   side.deadline = side.unblock_at = never;
   side.idle_since = now_;
   const Early early = std::exchange(side.early, Early::no);
-  // What was taken for the one who waits no longer is told all the same: it would be lost.
+  // If the server took an element for a command that was given up, the element is told all the
+  // same: it would be lost otherwise.
   const bool nothing_came = completed ? event.value->is_null() : !event.value.has_value();
-  // What is still to come of a reply that was given up would be the next command's.
+  // The rest of a reply that was given up would be taken for the next command's reply.
   if (!completed && event.error->code == ErrorCode::out_of_memory) side.session.abort();
   if (early == Early::no || !nothing_came) return event;
   side.error = Error{.code = ErrorCode::cancelled, .what = "the request was cancelled"};
@@ -576,7 +578,7 @@ std::optional<Event> SideConnections::poll_subscription(Side& side) {
   return event;
 }
 
-// A connection that its user gave back serves others once nothing of his is under way.
+// A connection that its user gave back serves others once none of the user's requests is in flight.
 void SideConnections::settle(Side& side) {
   if (side.role != Role::exclusive || !side.given_up || side.session.in_flight() > 0) return;
   if (side.session.state() != Session::State::ready) return;
@@ -604,7 +606,7 @@ void SideConnections::drop_those_over() {
   note_use();
 }
 
-// Tells who waits no longer, or lets the first one in.
+// Tells the end of a waiter, or admits the first one.
 std::optional<Event> SideConnections::poll_line() {
   if (nobody_waits()) return std::nullopt;
   PLIMSOLL_CHECK(!table_->line->reserved);
@@ -612,8 +614,8 @@ std::optional<Event> SideConnections::poll_line() {
   const bool over = closing_ || main_.is_closed();
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
   if (ended) {
-    // Not noted yet: the client's own end is told behind this, and it asks for that only as long as
-    // there is something beside the main connection.
+    // No note_use() yet: the client tells its own end behind this event, and it asks for that only
+    // as long as empty() is false.
     table_->line->room_again_at = never;  // another may be first
     return waiter_failed(*ended);
   }
@@ -651,7 +653,9 @@ Event SideConnections::waiter_failed(const Ended& ended) {
   return {.kind = Event::Kind::failed, .tag = ended.tag, .error = &error};
 }
 
-// Those who cannot go on for want of memory would, with every event, ask for what others need.
+// Finds or opens a connection for the first waiter, and reserves room for its command there. The
+// caller must tell no_memory from no_place: a line that lacks memory would otherwise ask for it
+// with every event, and take what others need.
 Pipeline::Room SideConnections::make_room(std::size_t bytes) {
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {

@@ -15,8 +15,34 @@
 
 // The connections of a client beside its main one, opened when they are needed: for commands that
 // block, one at a time each; for exclusive use (WATCH); and for subscriptions. They are few and
-// bounded by options. Those that block or are lent out are never replaced when they are lost: what
-// was on them ends, and the next one begins on a new connection.
+// bounded by options. Only a subscription gets a new connection after a loss. Elsewhere the
+// requests on the lost connection end, and the next command or exclusive user gets another
+// connection.
+//
+// The states of a connection that is not for a subscription:
+//
+//   idle        submit_blocking(), submit_admitted()                 -> busy
+//               open_exclusive()                                     -> exclusive
+//               side_connection_idle_max, or older than the main one -> closed
+//   busy        outcome                                              -> idle
+//               cancel() or deadline, the command was not sent       -> idle
+//               cancel() or deadline, the command was sent           -> unblocking
+//   unblocking  outcome, and the answer to CLIENT UNBLOCK            -> idle
+//               neither within tombstone_age_max, or CLIENT UNBLOCK
+//               cannot be sent, is refused or is lost                -> aborted (cut())
+//   exclusive   release()                                            -> given up
+//   given up    nothing is in flight                                 -> idle
+//
+// What always holds:
+//  - A connection for blocking commands has one request at a time: one that blocks would hold up
+//    all behind it.
+//  - No command is sent on a connection for which a CLIENT UNBLOCK is under way: it could unblock
+//    that command instead of the one it was meant for.
+//  - CLIENT UNBLOCK is sent only while the main connection is the one beside which this one was
+//    opened. After a restart of the server the same number may be another client's.
+//  - If a cancelled command has taken an element from the server all the same, its reply is told:
+//    the element would be lost otherwise.
+//  - empty() is true only if there is no connection and nobody waits for one.
 
 namespace plimsoll {
 
@@ -24,8 +50,8 @@ namespace plimsoll {
 enum class ConnectionId : std::uint32_t {};
 inline constexpr ConnectionId first_connection{0};
 
-/// The server that knew of nothing to unblock may not have read yet what is to be unblocked: it is
-/// asked again.
+/// When to send CLIENT UNBLOCK again, if the server had nothing to unblock: it may not have read
+/// the blocking command yet.
 inline constexpr Duration unblock_again_wait = std::chrono::milliseconds(20);
 
 /// A connection that lies idle for that long is closed.
@@ -46,11 +72,12 @@ class SideConnections {
   SideConnections(const SideConnections&) = delete;
   SideConnections& operator=(const SideConnections&) = delete;
 
-  /// There are no connections, nobody waits for one, and there is nothing to say.
+  /// True if there are no side connections and nobody waits for one, so no events can come from
+  /// them.
   bool empty() const { return empty_; }
 
-  /// A command that blocks, on a connection that nobody else uses. rejected_by_limit, also where
-  /// others wait for a connection.
+  /// Submits a command that blocks, on an idle connection or a new one. rejected_by_limit, also
+  /// while others wait for a connection.
   Result<RequestId> submit_blocking(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag);
 
@@ -60,12 +87,12 @@ class SideConnections {
   Result<RequestId> join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
                          const Admission::Size& beside);
   void cancel_wait(RequestId id);
-  /// Who was admitted, and is yet to be submitted; null: nobody.
+  /// The waiter that was admitted and has yet to be submitted; null if there is none.
   const Admission::Waiter* admitted() const {
     return has_line() && table_->line->reserved ? &table_->line->waiters.first() : nullptr;
   }
   RequestId submit_admitted(const CommandView& command, Tag tag);
-  /// The line, for its figures; null: nobody has waited yet.
+  /// The line, for its metrics; null if nobody has waited yet.
   const Admission* line() const { return has_line() ? &table_->line->waiters : nullptr; }
 
   /// A connection for one user. rejected_by_limit, also where others wait for a connection.
@@ -73,7 +100,7 @@ class SideConnections {
   /// connection_lost: it is, and is not replaced.
   Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant deadline,
                               Tag tag);
-  /// The user is done with it. What is under way on it has its outcome all the same.
+  /// The user is done with it. Requests that are in flight on it still have their outcomes.
   void release(ConnectionId connection, Instant now);
 
   Result<ConnectionId> open_subscription(Instant now);
@@ -85,7 +112,7 @@ class SideConnections {
                                 Instant deadline, Tag tag);
   Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max, Instant now,
                                   Instant deadline, Tag tag);
-  /// Of the message that is the last event.
+  /// What is missing before the message that is the last event.
   MessagesMissed messages_missed() const;
   void close_subscription(ConnectionId connection, Instant now);
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const;
@@ -96,10 +123,10 @@ class SideConnections {
 
   /// Whether a request on one of these has had its answer, or never will.
   bool is_answered(RequestId id) const;
-  /// Whether no request at all is.
+  /// Whether no request is in flight on any of these.
   bool none_is_under_way() const;
 
-  /// Whether their sessions are over, but for connections that are still to be closed.
+  /// Whether their sessions have told everything. Connections may still have to be closed.
   bool have_said_all() const;
 
   void set_credentials(const Credentials& credentials);
@@ -107,7 +134,7 @@ class SideConnections {
   void abort();
   /// The main connection is over, and not because the user closed it.
   void abort_unless_closing();
-  /// They were closed, and wait for the replies that are owed.
+  /// They were closed by the user, and wait for the replies that are owed.
   bool take_their_time() const { return closing_ && !aborted_; }
   void handle_timeout(Instant now);
   Instant poll_timeout();
@@ -152,7 +179,7 @@ class SideConnections {
     RequestId generation = 0;
     std::uint64_t opened_beside = 0;  // main_number() when it was opened
     bool given_up = false;            // by its user: goes once nothing is under way
-    // Of a command that blocks.
+    // While it is `blocking`:
     bool busy = false;
     bool unblocking = false;  // CLIENT UNBLOCK is under way, and must not meet the next command
     Early early = Early::no;  // its user waits no longer

@@ -12,8 +12,8 @@ namespace {
 // Names that are restored by one request.
 constexpr std::size_t restored_at_once_max = 128;
 
-// How often to look whether the messages that wait have memory that others need; and once that was
-// so, until enough is given back.
+// How often to check whether others need the memory of queued messages; and how often, once they
+// do, until enough is given back.
 constexpr Duration trim_wait = std::chrono::seconds(1);
 constexpr Duration trim_again_wait = std::chrono::milliseconds(10);
 
@@ -35,7 +35,7 @@ std::string_view unsubscribe_word(SubscriptionKind kind) {
   return {};
 }
 
-// Saying it twice does what saying it once does: it may be sent again.
+// Counts as a read, so that it is sent again after a loss: subscribing twice is the same as once.
 CommandView confirmed(const std::string_view& word, std::span<const std::string_view> names) {
   CommandView command;
   command.args = {&word, 1};
@@ -125,7 +125,7 @@ std::optional<Event> Subscription::poll_event() {
     took_some_ = true;
     return tell(told_.value(), oldest.gaps, oldest.lost);
   }
-  // Who was told of some messages has them, whatever ended the wait for more.
+  // If some messages were told, the wait has succeeded, whatever ended the wait for more.
   if (told_some_) {
     waiting_ = Waiting::no;
     return Event{.kind = Event::Kind::completed, .tag = tag_};
@@ -184,7 +184,7 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
   return std::nullopt;
 }
 
-// Straight to the one who waits, if nothing is in front of it.
+// Tells the message at once if the user waits and the queue is empty.
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
   if (waiting_ == Waiting::yes && messages_.empty()) {
     ++received_;
@@ -200,8 +200,8 @@ std::optional<Event> Subscription::handle_pushed(Session& session, const Event& 
   return std::nullopt;
 }
 
-// Of who pauses, nothing is read to the progress reserve that nobody asked for: there would be no
-// room for it, and it could not stay there.
+// With pause_reading, messages that nobody waits for are not read to the progress reserve: there
+// would be no room to keep them, and they could not stay there.
 Reader::Reserve Subscription::reserve_for(const Session& session) const {
   const bool asked_for = waiting_ == Waiting::yes || session.in_flight() > 0;
   const bool leaves = messages_.pauses() && session.state() == Session::State::ready &&
@@ -241,7 +241,7 @@ std::optional<Event> Subscription::handle_failed(const Event& event) {
   return event;
 }
 
-// Names that the server refuses, since its rules have changed, are found one by one.
+// If the server's rules have changed, it refuses some names; they are found one by one.
 void Subscription::handle_restored(const Event& event) {
   restoring_ = false;
   if (event.kind == Event::Kind::completed) return names_.handle_restored();

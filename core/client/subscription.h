@@ -11,9 +11,18 @@
 #include "plimsoll/core/client/subscription_names.h"
 #include "plimsoll/core/session/session.h"
 
-// What a connection for subscriptions is about: the names that are subscribed, which a new
-// connection is told again, and the messages until somebody takes them. One user waits for the next
-// message at a time.
+// One subscription of a user: the names that are subscribed, which are subscribed again on each new
+// connection, and the messages until the user takes them. One user waits for the next message at a
+// time.
+//
+// What always holds:
+//  - A name is sent to each new connection until the user unsubscribes it, or the server refuses it
+//    (subscription_names.h has its states).
+//  - Messages are told in the order in which they came. Messages that are lost, by overflow or with
+//    a connection, are counted at their place in that order (MessagesMissed).
+//  - If pause_reading is the policy, no message is lost for lack of room in the queue: the
+//    message at hand stays in the session's reader (Session::hold_push()), and nothing more is read
+//    until there is room.
 
 namespace plimsoll {
 
@@ -23,14 +32,14 @@ struct SubscriptionStatistics {
   std::size_t queued_bytes = 0;  ///< what they take
   bool paused = false;           ///< nothing is read until one of them is taken (pause_reading)
   std::uint64_t received = 0;    ///< messages, those that were lost here included
-  std::uint64_t lost = 0;        ///< for want of room, before anyone took them
+  std::uint64_t lost = 0;        ///< because there was no room to keep them
   std::uint64_t gaps = 0;        ///< connections lost: nobody knows how many messages with each
   std::uint64_t refused = 0;     ///< names that the server did not take back after such a loss
 };
 
 /// What is missing before a message, since the one before it was taken.
 struct MessagesMissed {
-  std::uint64_t lost = 0;  ///< for want of room
+  std::uint64_t lost = 0;  ///< because there was no room
   std::uint64_t gaps = 0;  ///< connections lost: nobody knows how many messages with each
 };
 
@@ -78,7 +87,7 @@ class Subscription {
   bool shows_kept() const { return told_.has_value(); }
   Reply take_kept() { return std::move(told_); }
 
-  /// Of the message that is the last event.
+  /// What is missing before the message that is the last event.
   const MessagesMissed& missed() const { return missed_; }
 
   bool waits() const { return waiting_ != Waiting::no; }

@@ -15,8 +15,19 @@
 // The channels and patterns of one subscription, and how far the server knows of them: what a new
 // connection has to be told again. Each name is a block of its own, charged to `payer`.
 //
-// A call costs the same for each name that it is about, however many others there are. Only
-// handle_new_connection() and the end of all walk over all names.
+//   add()          confirm()               handle_new_connection()
+//  -------> asked ----------> subscribed --------------------------> to_restore <-------------+
+//             |                   ^                                     |                     |
+//             | forget()          |                                     | begin_to_restore()  |
+//             v                   |   handle_restored()                 v                     |
+//           gone <----------------|-------------------------------- on_the_way ---------------+
+//                 drop_refused()                                        handle_not_restored()
+//
+// From any state, remove() leads to `gone`. What always holds: of all entries for one text, at most
+// one is in a state other than `asked`.
+//
+// The cost of a call grows with the names that it is about, not with the others. Only
+// handle_new_connection() and the destructor walk over all names.
 
 namespace plimsoll {
 

@@ -20,8 +20,8 @@ void WriteFences::begin(const CommandView& command, RequestId id) {
   if (!all_named) begin_all(id);
 }
 
-// Each time anew, also for those that have sent nothing yet: a read behind this write must not
-// share a fetch that began before it. An id of 0 is a request's, too.
+// Each such write counts anew, even while all keys are fenced already: a read behind this write
+// must not share a fetch that began before it. An id of 0 is a request's as well.
 void WriteFences::begin_all(RequestId id) {
   if (all_until_ == 0) {
     cache_.begin_write_of_all();

@@ -8,9 +8,9 @@
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/core/session/pipeline.h"
 
-// The fences of one client's writes on one connection, until their replies are parsed: in the order
-// of the requests, so that what has been answered is in front. Where the keys of a write are too
-// many, or there is no memory to remember them, all keys are fenced in their place.
+// The fences of one client's writes on one connection, from submit until the reply is parsed. They
+// are in the order of the requests, so those that were answered are in front. If a write has too
+// many keys, or there is no memory to remember them, all keys are fenced instead.
 
 namespace plimsoll {
 
@@ -27,7 +27,7 @@ class WriteFences {
 
   bool empty() const { return fences_.empty() && all_until_ == 0; }
 
-  /// Of a command that may write and was staged as `id`, ids going up.
+  /// Fences the keys of a command that was staged as `id`, if it may write. Ids go up.
   void begin(const CommandView& command, RequestId id);
 
   /// All requests before `answered_until` are over.

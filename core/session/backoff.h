@@ -17,7 +17,8 @@ class Backoff {
   Backoff(Duration wait_min, Duration wait_max, std::uint64_t seed)
       : wait_min_(wait_min), wait_max_(wait_max), ceiling_(wait_min), seed_(seed) {}
 
-  /// The next wait: above zero, at most ceiling(), which grows.
+  /// Returns how long to wait before the next attempt. Never zero; at most ceiling(), which doubles
+  /// with each call, up to `wait_max`.
   Duration next();
 
   /// The most that next() may answer.

@@ -24,7 +24,7 @@ class CommandCount {
   }
 
   std::size_t commands() const { return commands_; }
-  /// Of the first command, its name included.
+  /// Words of the first command, its name included.
   std::size_t words() const { return words_; }
 
  private:

@@ -16,8 +16,7 @@ using Step = Handshake::Step;
 
 constexpr std::uint32_t bit(Step step) { return 1u << static_cast<unsigned>(step); }
 
-// In RESP2 there are no pushes, and the server would have to be told of a connection that takes
-// them.
+// RESP2 has no pushes: tracking would need the number of another connection that takes them.
 bool wants_tracking(const SessionOptions& options) {
   return options.tracking.method != TrackingOptions::Method::off &&
          options.protocol == Protocol::resp3;
@@ -187,7 +186,7 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
   return Verdict::odd;
 }
 
-// What a server does not track, a client can do without: only refusals of everything matter.
+// A client can do without tracking, so only a refusal that would hit all commands matters.
 Handshake::Verdict Handshake::handle_tracking_reply(const Value& reply) {
   if (reply.type() == Type::simple_string) {
     tracked_ = Tracked::yes;
@@ -227,7 +226,7 @@ Tracking Handshake::tracking() const {
   return {.state = Tracking::State::refused, .error = error_of(tracked_)};
 }
 
-// Whether it is the reply of a server that speaks RESP3 from now on.
+// Reads the reply to HELLO. Returns whether the server speaks RESP3 from now on.
 bool Handshake::read_hello(const Value& reply) {
   bool resp3 = false;
   const auto entries = reply.as_entries();

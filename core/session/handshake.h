@@ -11,12 +11,15 @@
 #include "plimsoll/core/session/handshake_verdict.h"
 #include "plimsoll/core/session/options.h"
 
-// What is said on a new connection before any request: HELLO 3 with AUTH and the client's name (for
+// The commands on a new connection before any request: HELLO 3 with AUTH and the client's name (for
 // RESP2: AUTH, CLIENT SETNAME and CLIENT ID), CLIENT SETINFO twice, what the options want besides,
-// SELECT, ACL WHOAMI where somebody wants to know, CLIENT TRACKING, and PING, which a server that
-// is loading refuses although it takes the rest. It leaves in one write, and requests wait until
-// all of it is answered: behind a refused AUTH or SELECT they would run as somebody else, or
-// somewhere else.
+// SELECT, ACL WHOAMI if a cache needs the user, CLIENT TRACKING, and PING, which a server that is
+// loading refuses although it takes the rest. All are sent in one write.
+//
+// What always holds:
+//  - Requests wait until all of the handshake is answered. Behind a refused AUTH or SELECT they
+//    would run as another user, or in another database.
+//  - Steps are answered in the order of `Step`. A step that the options do not want is skipped.
 
 namespace plimsoll {
 

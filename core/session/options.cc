@@ -11,12 +11,12 @@ Error invalid(const char* what, const char* expected) {
   return Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected};
 }
 
-// As the server checks names: printable ASCII without blanks.
+// Checks names as the server does: printable ASCII without blanks.
 bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-// Servers refuse them: a key might be told of twice.
+// Servers refuse prefixes that overlap, because a key's invalidation would be sent twice.
 bool overlap(std::span<const std::string_view> prefixes) {
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     for (std::size_t j = 0; j < prefixes.size(); ++j) {

@@ -16,7 +16,7 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   return stage(command, deadline, tag);
 }
 
-// The place in the queue is taken at once: that may need memory, too.
+// Takes the place in the queue at once, because that may need memory as well.
 Pipeline::Room Pipeline::make_room(std::size_t bytes) {
   if (is_full()) return Room::no_place;
   if (!log_.make_room(bytes)) return Room::no_memory;
@@ -62,7 +62,7 @@ void Pipeline::cancel(RequestId id) {
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
   PLIMSOLL_CHECK(exposed_end_ == unsent_begin_ && !losing_);
-  if (searching_) return 0;  // what is about to end must not leave before that is told
+  if (searching_) return 0;  // a request that is about to end must not be sent any more
   if (has_gaps_) drop_withdrawn();
   const std::uint64_t until = sendable_end();
   if (until <= unsent_begin_) return 0;
@@ -95,7 +95,7 @@ Tag Pipeline::take_next() {
   if (request.state != State::live && is_told_to_end(request)) --told_to_end_count_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
-    // The transport still has its bytes: it leaves with them.
+    // The transport still has its bytes: the request stays until handle_written().
     request.state = State::answered;
     ++answered_count_;
     if (withdrawn_count_ > 0) trim_withdrawn();
@@ -153,8 +153,9 @@ std::optional<Ended> Pipeline::next_ended() {
   return std::nullopt;
 }
 
-// The client's own are about that connection, and end with it, sent or not: a CLIENT UNBLOCK would
-// mean somebody else on a server that has begun to count anew.
+// The client's own requests are about that connection, so they end with it, sent or not. A server
+// that restarts numbers its connections from one again: a CLIENT UNBLOCK sent to it would unblock
+// another client's connection.
 void Pipeline::handle_connection_lost() {
   PLIMSOLL_CHECK(!losing_);
   losing_ = true;
@@ -192,7 +193,7 @@ std::size_t Pipeline::restart() {
   answered_count_ = 0;
   losing_ = false;
   window_ = std::min(static_cast<std::uint32_t>(reconnect_window_min), window_max());
-  // Of what is left, nothing was sent: gaps may be anywhere.
+  // No byte of the requests that are left was sent on a new connection, so gaps may be anywhere.
   has_gaps_ = true;
   lost_end_ = std::max(lost_end_, exposed_end_);
   unsent_begin_ = exposed_end_ = whole_end_ = 0;
@@ -290,13 +291,14 @@ void Pipeline::validate() {
   return request.begin;
 }
 
-// Of what the log has just taken.
+// Builds the queue entry for the request just appended to the log.
 [[gnu::always_inline]] inline Pipeline::Request Pipeline::describe(const CommandView& command,
                                                                    std::uint64_t begin,
                                                                    Instant deadline,
                                                                    Tag tag) const {
   const auto size = static_cast<std::uint32_t>(log_.end() - begin);
-  // Its position is its name, and a reply is due once its bytes are sent: none would be neither.
+  // Without bytes the request would have no position of its own, so no id, and no reply would be
+  // due.
   PLIMSOLL_CHECK(size > 0 && command.answers > 0);
   const bool is_read = command.effect == CommandView::Effect::read;
   return Request{.tag = tag,
@@ -312,7 +314,7 @@ void Pipeline::validate() {
                  .own = false};
 }
 
-// The places of those that were withdrawn may be all that is missing.
+// If the queue is full, withdrawn requests may still take places: they are removed first.
 [[gnu::always_inline]] inline bool Pipeline::push(const Request& request) {
   using Push = Queue<Request>::Push;
   Push pushed = requests_.push_back(request);
@@ -337,7 +339,7 @@ Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
                .limit = requests_.payer().budget().limit(PoolKind::requests)};
 }
 
-// Where the last request ends that the window lets through.
+// Returns where the last request ends that the window lets through.
 std::uint64_t Pipeline::sendable_end() {
   const std::size_t last = answered_count_ + window_;
   return requests_.size() <= last ? log_.end() : requests_.at(last - 1).end();
@@ -373,8 +375,8 @@ std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans, st
   return count;
 }
 
-// Bytes are given up request by request: of one that was not taken whole all are needed again if
-// the connection is lost.
+// Bytes are given up request by request: if the connection is lost, a request that was not taken
+// whole is sent again from its first byte.
 inline void Pipeline::write_without_gaps(std::size_t bytes) {
   PLIMSOLL_CHECK(bytes <= exposed_end_ - unsent_begin_);
   unsent_begin_ += bytes;
@@ -406,7 +408,8 @@ void Pipeline::write_around_gaps(std::size_t bytes) {
   PLIMSOLL_CHECK(bytes == 0 && unsent_begin_ <= exposed_end_);
 }
 
-// What ended while the transport had its bytes, which are taken now.
+// Gives up the bytes of requests that ended while those were lent to the transport, which has taken
+// them now.
 void Pipeline::give_up_ended(std::uint64_t taken_before) {
   const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
   requests_.for_each_from_bound(was_sent, [&](const Request& request) {
@@ -464,7 +467,7 @@ std::optional<Ended> Pipeline::next_due() {
   return ended;
 }
 
-// Up to the first that is not due yet.
+// Walks up to the first request that is not due yet.
 std::optional<Ended> Pipeline::next_due_in_order() {
   look_at_new_deadlines();
   if (!is_sorted_) return next_due_of_all();
@@ -522,7 +525,8 @@ void Pipeline::look_at_new_deadlines() {
   if (!is_sorted_) begin_walk();
 }
 
-// Whether it waits for no less long than those in front of it, as far as these were looked at.
+// Whether its deadline is not earlier than those of the requests in front of it, as far as the walk
+// has looked at them.
 bool Pipeline::is_later(const Request& request) {
   ++steps_;
   if (request.state != State::live || request.deadline == never) return true;
@@ -544,15 +548,15 @@ Ended Pipeline::end_early(Request& request, ErrorCode code) {
   return {request.tag, code, request.sent_before ? Executed::maybe : Executed::no};
 }
 
-// Leaves a tombstone, which needs no bytes that the transport has taken.
+// Makes a tombstone of it. A tombstone needs its bytes only until the transport has taken them.
 void Pipeline::bury(Request& request) {
   const bool held = holds_bytes(request);
   request.state = State::tombstone;
   if (held && !holds_bytes(request)) log_.give_up(request.begin, request.end());
 }
 
-// Whether the bytes of a request are in the log: until the transport has taken all of them, and
-// where they may be needed again until its reply has come.
+// Whether the bytes of a request are in the log: until the transport has taken all of them, or, if
+// it may have to be sent again, until its reply has come.
 bool Pipeline::holds_bytes(const Request& request) const {
   switch (request.state) {
     case State::withdrawn: return false;
@@ -569,7 +573,8 @@ bool Pipeline::holds_bytes(const Request& request) const {
   return false;
 }
 
-// What is sent anew is answered anew: a subscription name by name, several commands one by one.
+// A request that is sent again is answered again from the first answer: one for each name of a
+// subscription, one for each of several commands.
 std::uint16_t Pipeline::answers_to(const Request& request) const {
   CommandCount count;
   std::array<std::string_view, 8> spans;
@@ -585,8 +590,8 @@ std::uint16_t Pipeline::answers_to(const Request& request) const {
   return static_cast<std::uint16_t>(std::max<std::size_t>(answers, 1));
 }
 
-// Those at the ends leave at once; those between others when half of all are such, or when one of
-// them may be the first that is unanswered.
+// Withdrawn requests at either end leave at once. Those between others leave when they are more
+// than half of all, or when one of them may be the first unanswered request.
 void Pipeline::trim_withdrawn() {
   const auto is_withdrawn = [](const Request& request) {
     return request.state == State::withdrawn;

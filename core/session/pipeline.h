@@ -13,13 +13,39 @@
 #include "plimsoll/core/session/request_log.h"
 
 // The requests of one session, in order: staged, then written, then answered. Replies come in the
-// order of the requests, so the one at the front gets the next reply. A request that was written
-// and then timed out or was cancelled stays behind as a tombstone, to take its reply; one that was
-// not leaves at once, bytes and all. When the connection is lost, what was wholly written is in
-// doubt; the rest, of which every byte was kept, waits for the next connection.
+// order of the requests, so the request at the front gets the next reply. A request that was
+// written and then timed out or was cancelled stays behind as a tombstone that takes its reply; a
+// request that was not written leaves at once with its bytes. If the connection is lost, each
+// request that was wholly written is in doubt. The log still has every byte of the others, which
+// wait for the next connection.
 //
-// A call costs the same however many requests there are, but for the digits of their number where
-// one is looked up, and for those that say otherwise.
+// The states of a request (Pipeline::State):
+//
+//   submit()
+//     |
+//     v     last answer
+//    live ---------------------------------------------------------------------------> gone
+//    | | |                                                                              ^ ^ ^
+//    | | +- last answer, while its bytes are lent -> answered -- transport took them ---+ | |
+//    | +--- ends early (*), some bytes were sent --> tombstone - last answer -------------+ |
+//    +----- ends early (*), no byte was sent ------> withdrawn - trimmed -------------------+
+//
+//   (*) By its deadline at once. By cancel(), give_up_next() or a loss it is `cancelling`,
+//       `given_up`, `given_up_ran` or `lost` until next_ended() returns it; if the reply of a
+//       cancelled request comes before that, the reply is its outcome.
+//
+// What always holds:
+//  - requests_ is in the order of positions in the log; a request's position is its id.
+//  - whole_end_ <= unsent_begin_ <= exposed_end_ <= log_.end(). Before unsent_begin_ the transport
+//    has taken all bytes; from there to exposed_end_ they are lent to it.
+//  - The log holds the bytes of exactly those requests for which holds_bytes() is true.
+//  - Requests in state `answered` are at the front, and answered_count_ counts them.
+//  - While searching_ is true, transmit() sends nothing: a request that was cancelled before it was
+//    sent must not be sent any more.
+//  - From handle_connection_lost() to restart() nothing is sent.
+//
+// Unless its comment says otherwise, the cost of a call does not depend on the number of requests;
+// a call that looks one up takes as many steps as that number has binary digits.
 
 namespace plimsoll {
 
@@ -66,15 +92,16 @@ class Pipeline {
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
 
   enum class Room : std::uint8_t { made, no_place, no_memory };
-  /// Sees to it that the submit_to_room() that comes next is granted: a place among the others, and
-  /// memory for `bytes` encoded bytes. That call, or release_room(), comes next.
+  /// Reserves a place and memory for a request of `bytes` encoded bytes. The next call must be
+  /// submit_to_room(), which then cannot fail, or release_room().
   Room make_room(std::size_t bytes);
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag);
   void release_room();
 
-  /// Stages a request of the session's own, which counts in no limit but own_requests_max. False
-  /// where there is no room for it. Its outcome comes with `tag`, like any other; one without a tag
-  /// is a tombstone from the first. It ends with its connection, also if it is a read.
+  /// Stages a request of the session's own, which counts in no limit except own_requests_max.
+  /// Returns false if there is no room for it. Its outcome comes with `tag`, like any other; if
+  /// `tag` is 0, the request is a tombstone from the start. It ends with its connection, even if it
+  /// is a read.
   bool submit_own(const CommandView& command, Tag tag);
 
   /// Ends a request, if it has not ended: next_ended() will say so, and walks from the first one to
@@ -131,40 +158,40 @@ class Pipeline {
   /// Tag of next(), which is not `nothing`.
   Tag next_tag() { return first_unanswered().tag; }
 
-  /// The last answer to next() has come, which is `request` or is over with an error: forgets the
-  /// request, returns its tag.
+  /// The last answer to next() has come: next() is `request`, or an error has ended it early.
+  /// Forgets the request and returns its tag.
   Tag take_next();
 
   /// One answer to next(), a part or a tombstone, has come: the last one ends a tombstone.
   void take_part();
 
-  /// Ends next(), which is somebody's and is being answered, without the rest of its answer:
-  /// next_ended() will say so, with out_of_memory. `executed` is maybe or yes.
+  /// Ends next(), which is being answered, without the rest of its answer: next_ended() returns it,
+  /// with out_of_memory. `executed` is maybe or yes.
   void give_up_next(Executed executed);
 
   /// The request that is to be answered next, or even to be written first, if no user waits for it.
   std::optional<RequestId> front_unawaited();
 
-  /// Lets requests end whose deadline is not after `now`: next_ended() will say so. As long as
-  /// later requests have later deadlines, if any, that looks at each request once or twice; where
-  /// they have not, next_ended() walks over all to find those.
+  /// Ends the requests whose deadline is not after `now`: next_ended() returns them. As long as
+  /// later requests have later deadlines, this looks at each request once or twice. Otherwise
+  /// next_ended() walks over all requests to find those that are due.
   void handle_timeout(Instant now);
 
   /// Not after the earliest deadline.
   Instant next_deadline() const { return next_deadline_; }
 
-  /// One more request that ended by its deadline, by cancel(), or with its connection.
+  /// Returns one more request that ended by its deadline, by cancel(), or with its connection.
   std::optional<Ended> next_ended();
 
-  /// The connection is gone: what was wholly written has ended, as next_ended() will say, but for
-  /// reads that may be sent again. Nothing is sent until restart(). Both walk over all.
+  /// The connection is gone. Requests that were wholly written end (next_ended() returns them),
+  /// except reads that may be sent again. Nothing is sent until restart(). Both walk over all.
   void handle_connection_lost();
 
   /// Once next_ended() has told all and the transport is done with the bytes: the rest is sent
   /// anew, from the first byte of each request. Returns how many of them were sent before.
   std::size_t restart();
 
-  /// The end: takes one request after the other out, until nothing is left.
+  /// After the end of the session: takes out one request after the other, until nothing is left.
   std::optional<Ended> take_lost();
 
   /// Gives back every byte of a pipeline from which take_lost() took all: the transport is done.
@@ -179,8 +206,8 @@ class Pipeline {
   /// The id of the request that is staged next.
   RequestId staged_until() const { return log_.end(); }
 
-  /// So many of the places are taken by requests that are none of this pipeline's: they wait for
-  /// the reply to another one.
+  /// Takes `count` of the places for reads that wait for the reply to another request, and so are
+  /// not in this pipeline.
   void take_places(std::size_t count) {
     const std::size_t most = options_.requests_max;
     places_ = static_cast<std::uint32_t>(most - std::min(count, most));
@@ -250,7 +277,7 @@ class Pipeline {
   Request& first_unanswered() {
     return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
   }
-  // Of several commands the server answers the first ones before it has the last.
+  // If a request has several commands, the server answers the first before it has the last.
   Next next_while_given(const Request& request) const {
     const bool has_first = request.begin < exposed_end_ && request.answers_left > 1;
     if (!has_first || request.wants_confirmations()) return Next::nothing;
@@ -281,7 +308,7 @@ class Pipeline {
   void bury(Request& request);
   bool holds_bytes(const Request& request) const;
   std::uint16_t answers_to(const Request& request) const;
-  // Of one that leaves the queue.
+  // Uncounts a request that leaves the queue.
   void forget(const Request& request) {
     if (request.own) --own_count_;
     if (request.state == State::withdrawn) --withdrawn_count_;
@@ -309,7 +336,7 @@ class Pipeline {
   bool walk_is_sorted_ = true;      // ... of the walk over all that finds out
   std::uint8_t own_count_ = 0;      // requests that are the session's own
   static_assert(own_requests_max <= UINT8_MAX);
-  std::uint32_t places_;              // requests_max, but for those that take_places() took
+  std::uint32_t places_;              // requests_max, less those that take_places() took
   std::uint32_t window_;              // requests that may be on the wire
   std::uint32_t answered_count_ = 0;  // at the front: answered before the transport was done
   std::uint32_t withdrawn_count_ = 0;

@@ -18,7 +18,8 @@
 //
 // What always holds:
 //  - The account counts this session among its waiting readers exactly while waits() is true.
-//  - check_at() is `never` only when idle.
+//  - While waiting, check_at() is a time. A connection that holds no buffer, or is paused, is not
+//    watched.
 
 namespace plimsoll {
 

@@ -64,7 +64,7 @@ bool RequestLog::may_add(std::size_t count) const {
   return count * segment_bytes <= requests_.budget().share(PoolKind::requests) / 2;
 }
 
-// All or none. Filling goes on in the first of them.
+// Adds all of them or none. The first of them is filled next.
 bool RequestLog::add_segments(std::size_t count) {
   if (!may_add(count)) return false;
   Segment* first = nullptr;

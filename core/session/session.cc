@@ -17,7 +17,8 @@
 namespace plimsoll {
 namespace {
 
-// Messages behind the one that is read there might have to wait, and nobody may hold the reserve.
+// A subscription that pauses reads no messages to the progress reserve: they might have to wait
+// there, and no session may hold the reserve.
 bool spares_reserve(const SessionOptions& options, Session::Use use) {
   return use == Session::Use::subscriptions &&
          options.subscription_overflow == OverflowPolicy::pause_reading;
@@ -32,8 +33,9 @@ bool is_about(const Value& push, std::string_view ending) {
   return kind && kind->ends_with(ending);
 }
 
-// Whether a transport that fails so may be better the next time. What is wrong with an address, the
-// options or the server's certificate shows at once; after a loss somebody may mend it.
+// Whether a new attempt may succeed after this failure of the transport. A wrong address, option or
+// certificate fails the same way each time. After a loss the session tries again even so, because
+// somebody may mend it (give_up_attempt()).
 bool heals(const Error& reason) {
   constexpr std::array lasting{ErrorCode::tls_failed, ErrorCode::certificate_invalid,
                                // What a bridge says of tokens and addresses.
@@ -94,7 +96,7 @@ void Session::abort() {
 void Session::handle_opened(Instant now) {
   now_ = now;
   if (state_ != State::opening) return;
-  reader_.reset();  // of what an attempt before left
+  reader_.reset();  // drops what the attempt before left there
   credentials_untold_ = false;
   if (!handshake_.start(accounts_.connections, options_, ask_user_)) {
     return retry_or_end(Error{.code = ErrorCode::out_of_memory,
@@ -146,7 +148,7 @@ void Session::handle_written(std::size_t bytes) {
     return release_if_over();
   }
   switch (written) {
-    case Transmitting::nothing: return;  // of the connection before
+    case Transmitting::nothing: return;  // a write on the connection before
     case Transmitting::handshake:
       handshake_.handle_written(bytes);
       if (state_ != State::handshaking) finish_handshake();
@@ -295,7 +297,7 @@ void Session::validate() {
   pipeline_.validate();
 }
 
-// Fills `event` and returns true, or has nothing to say.
+// Fills `event` and returns true; returns false if no frame leads to an event.
 bool Session::poll_frame(std::optional<Event>& event) {
   if (held_) return false;
   while (state_ == State::ready || state_ == State::closing || state_ == State::handshaking) {
@@ -324,7 +326,7 @@ bool Session::poll_frame(std::optional<Event>& event) {
   return false;
 }
 
-// In RESP2 what is said to subscribers are arrays, and so is the reply to their PING.
+// In RESP2 a subscriber gets its messages as arrays, and the reply to a PING as well.
 bool Session::is_array_push() const {
   if (reader_.dropped() != Parser::Drop::none) return false;
   const Value value = reader_.value();
@@ -336,7 +338,7 @@ std::optional<Event> Session::handle_push(Pipeline::Next due) {
                            pipeline_.next_wants_confirmations();
   if (reader_.dropped() != Parser::Drop::none) {
     ++counters_.pushes_skipped;
-    // It may have been that: a small one, for which there was no memory.
+    // The skipped push may have been the confirmation, if it was small and memory was missing.
     const bool lacked_memory = reader_.dropped() == Parser::Drop::too_large &&
                                reader_.frame_bytes() <= options_.reply_bytes_max;
     if (may_confirm && lacked_memory) lose(unseen_confirmation);
@@ -357,7 +359,8 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
       .kind = Event::Kind::completed, .tag = pipeline_.take_next(), .value = reader_.value()};
 }
 
-// Of a request with several answers: those before the last say no more than that all goes well.
+// One of the answers before the last of a request that has several. Unless it is an error, it means
+// only that all goes well.
 std::optional<Event> Session::handle_part() {
   if (pipeline_.next_wants_confirmations()) return handle_refusal();
   const Tag tag = pipeline_.next_tag();
@@ -366,7 +369,7 @@ std::optional<Event> Session::handle_part() {
   const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
   const bool shown = reader_.dropped() == Parser::Drop::none;
   if (tag == own_auth && shown && is_aggregate(reader_.value().type())) {
-    // Before it was asked for, it is no witness.
+    // A map that comes before HELLO was sent is not the reply to it.
     if (!pipeline_.next_is_exposed()) {
       handle_unwanted_reply(Pipeline::Next::nothing);
       return std::nullopt;
@@ -400,7 +403,7 @@ inline void Session::handle_reply(std::optional<Event>& event) {
 // The last answer to the request at the front is an error, or too large to be shown.
 Event Session::handle_refusal() {
   const Speaker speaker = speaker_of(pipeline_.next_answer());
-  // Where MULTI was refused the commands behind it ran one by one, whatever is said to EXEC.
+  // If MULTI was refused, the commands behind it ran one by one, whatever the server says to EXEC.
   const bool had_no_multi = has_parts_ && first_part_refused_ && parts_of_ == pipeline_.next_id();
   const bool was_sent_before = pipeline_.next_was_sent_before();
   const Tag tag = pipeline_.take_next();
@@ -502,17 +505,18 @@ std::optional<Event> Session::handle_ready() {
   return Event{.kind = Event::Kind::ready};
 }
 
-// All is answered: then all must have been sent, or requests would go on in the middle of it.
+// The server has answered everything, so everything must have been sent. Otherwise requests would
+// be sent in the middle of the handshake.
 void Session::finish_handshake() {
   if (state_ == State::ready && !handshake_.unsent().empty()) return lose(answered_too_early);
   handshake_.release_bytes();
 }
 
-// A refusal of AUTH is not said at all while the server has others' replies to send on the
-// connection (clientHasPendingReplies() in its acl.c), which would shift every reply behind it. So
-// a HELLO follows, which changes nothing, nobody is forbidden, and is answered by a map: where that
-// comes first, AUTH was refused. In RESP2 a connection that has subscriptions takes neither: there
-// the next one is made with them.
+// While the server has other replies to send on the connection, it does not answer an AUTH that it
+// refuses (clientHasPendingReplies() in its acl.c). Every later reply would then be taken for the
+// one before it. So a HELLO follows, which changes nothing, is forbidden to no user, and is
+// answered by a map: if the map comes first, AUTH was refused. In RESP2 a connection with
+// subscriptions takes neither; the next connection is made with the new credentials.
 void Session::tell_credentials() {
   if (!credentials_untold_ || state_ != State::ready) return;
   if (arrays_are_pushes_) {
@@ -528,7 +532,7 @@ void Session::tell_credentials() {
   witness.args = {&witness_word, 1};
   const std::size_t size = encoded_size(auth) + encoded_size(witness);
   Block bytes = Block::allocate(accounts_.connections, size);
-  if (!bytes) return;  // poll_event() comes by again
+  if (!bytes) return;  // poll_event() tries again
   char* const begin = static_cast<char*>(bytes.data());
   encode(witness, encode(auth, begin));
   CommandView both = CommandView::from_encoded({begin, size});
@@ -541,7 +545,7 @@ void Session::give_up_attempt(const Error& reason) {
   was_ready_ ? retry_or_end(reason) : end(reason);
 }
 
-// There was no connection yet.
+// An attempt has failed.
 void Session::retry_or_end(const Error& reason) {
   ++counters_.attempts_failed;
   problem_ = reason;
@@ -558,7 +562,7 @@ void Session::retry_or_end(const Error& reason) {
   wait_for_attempt(backoff_.next());
 }
 
-// In the words of the last attempt.
+// Ends with the error of the last attempt.
 void Session::end_of_first_attempts(Error reason) {
   if (reason.code == ErrorCode::connection_lost) reason.code = ErrorCode::connect_failed;
   end(reason);
@@ -578,13 +582,14 @@ void Session::open_if_due() {
   if (was_ready_) connect_deadline_ = after(now_, options_.connect_timeout);
 }
 
-// At first it is probably no server; of one that served us, the next connection may be better.
+// Before the first connection was ready, the peer is probably no Valkey server. If it has served
+// this session before, the next connection may work.
 void Session::handle_protocol_error() {
   if (state_ != State::handshaking) return lose(reader_.error());
   give_up_attempt(reader_.error());
 }
 
-// The connection was ready, and is no more.
+// The connection was ready, and is lost.
 void Session::lose(const Error& reason) {
   if (state_ == State::closing) return end(pipeline_.size() == 0 ? client_closed : reason);
   ++counters_.connections_lost;
@@ -595,7 +600,8 @@ void Session::lose(const Error& reason) {
   loss_ = Loss::to_tell;
   pipeline_.handle_connection_lost();
   attempts_failed_ = 0;
-  // A server that drops us as soon as we are ready is not asked again at once for ever.
+  // Unless the connection has lasted, the backoff goes on: a server that drops each connection as
+  // soon as it is ready must not be asked again at once for ever.
   if (now_ - ready_at_ >= backoff_.ceiling()) backoff_.reset();
   wait_for_attempt(backoff_.next());
 }
@@ -608,7 +614,7 @@ void Session::end(const Error& reason) {
 }
 
 void Session::drop_connection() {
-  // What the driver was not asked to open yet, it need not close.
+  // The driver need not close a connection that it was not asked to open yet.
   if (connected_ && !open_wanted_) close_wanted_ = true;
   open_wanted_ = false;
   connected_ = false;
@@ -619,10 +625,11 @@ void Session::drop_connection() {
   held_ = dry_ = resumed_ = false;
 }
 
-// The loss of the connection first, with its reason; those who are in doubt then end one by one.
+// Tells the loss of the connection first, with its reason; the requests in doubt then end one by
+// one.
 std::optional<Event> Session::poll_loss() {
   if (loss_ != Loss::to_tell) {
-    // Only now: what an event showed lives until the next was asked for.
+    // Not earlier: the views of an event live until the next one is asked for.
     reader_.reset();
     return std::nullopt;
   }
@@ -630,7 +637,7 @@ std::optional<Event> Session::poll_loss() {
   return problem_event(Event::Kind::disconnected);
 }
 
-// The end first, with its reason, then everyone who was still waiting.
+// Tells the end first, with its reason, and then each request that was still waiting.
 std::optional<Event> Session::poll_end() {
   if (!end_reported_) {
     end_reported_ = true;
@@ -649,8 +656,8 @@ Event Session::problem_event(Event::Kind kind) const {
   return event;
 }
 
-// Once all is told, and the transport has let go of what it was given, the requests that are left
-// wait for the next connection.
+// Once all requests in doubt are told, and the transport has let go of its bytes, the remaining
+// requests are ready for the next connection.
 void Session::restart_if_told() {
   if (state_ != State::waiting || transmitting_ != Transmitting::nothing) return;
   handshake_.release_bytes();
@@ -660,7 +667,7 @@ void Session::restart_if_told() {
   open_if_due();
 }
 
-// Once nothing is left to say, a closed session holds no memory but what the transport still sends.
+// Once it has told everything, a closed session holds no memory except what the transport sends.
 void Session::release_if_over() {
   if (!all_said_ || transmitting_ != Transmitting::nothing) return;
   handshake_.release_bytes();
@@ -685,7 +692,7 @@ void Session::ask_if_silent() {
   watch_front();
 }
 
-// For how long the server may say nothing before it is asked; zero: for ever.
+// How long the server may be silent before it is sent a PING; zero: for ever.
 Duration Session::silence_max() const {
   const Duration interval = options_.health_check_interval;
   const Duration tracked = options_.tracking.silence_max;
@@ -693,15 +700,15 @@ Duration Session::silence_max() const {
   return matters && (interval == Duration::zero() || tracked < interval) ? tracked : interval;
 }
 
-// When the server is to be asked for a sign of life: never while it owes some reply.
+// When the server is to be sent a PING; never while it owes a reply.
 Instant Session::health_check_at() const {
   const Duration silence = silence_max();
   const bool wanted = silence > Duration::zero() && pipeline_.size() == 0 && !is_paused();
   return wanted && !read_watch_.waits() ? after(quiet_since_, silence) : never;
 }
 
-// When the connection is dead, unless the reply that is due comes: a reply that somebody waits for
-// may take its time.
+// When the connection is dead, unless the reply that is due comes before. Only replies that no user
+// waits for are watched: a reply to a user may take its time.
 Instant Session::watch_front() {
   if (is_paused() || read_watch_.waits()) return never;
   const RequestId front = pipeline_.front_unawaited().value_or(no_request);
@@ -712,7 +719,7 @@ Instant Session::watch_front() {
   return front == no_request ? never : after(watched_since_, options_.tombstone_age_max);
 }
 
-// What was not read meanwhile was no silence of the server's.
+// Starts to measure silence anew: the server may have sent bytes that the session did not read.
 void Session::forget_silence() {
   quiet_since_ = watched_since_ = now_;
   watched_ = pipeline_.front_unawaited().value_or(no_request);
@@ -732,17 +739,18 @@ void Session::handle_read_check() {
   }
 }
 
-// A buffer of the progress reserve would help anybody, another one those who wait for this pool.
+// Whether other connections wait for this one's buffer. A buffer of the progress reserve helps
+// readers of any pool, another buffer only those of this pool.
 bool Session::others_wait() const {
   const Account& replies = accounts_.replies;
   if (replies.budget().readers_waiting(replies.pool()) > 0) return true;
   return reader_.touches_reserve() && replies.budget().readers_waiting() > 0;
 }
 
-// The caller who waits for it is told, and the rest of the reply streams past as that of one who
-// waits no longer. Of what nobody waits for, or what may be a push, the connection is given up:
-// what the push says might be missed. So is one that holds on to its buffer even so, in the middle
-// of a line.
+// If a caller waits for the reply, the call ends, and the rest of the reply streams past like that
+// of a cancelled request. If nobody waits for it, or if it may be a push, the connection is given
+// up: otherwise the client would miss what the push says. The connection is also given up if it
+// still holds the buffer at the next look, in the middle of a line.
 void Session::give_up_half() {
   if (state_ == State::handshaking) return retry_or_end(lack_of_memory(unread_handshake));
   const Pipeline::Next due = pipeline_.next();
@@ -758,7 +766,8 @@ void Session::give_up_half() {
   pipeline_.give_up_next(has_run ? Executed::yes : Executed::maybe);
 }
 
-// Of what is remembered for longer than a text lives: with the numbers alone.
+// Adds the numbers of the pool to an error that outlives any text. holders_text_ would be
+// overwritten by the next error.
 Error Session::lack_of_memory(Error error) {
   Account& replies = accounts_.replies;
   const PoolHolders holders = replies.budget().holders(replies.pool(), now_);
@@ -767,7 +776,7 @@ Error Session::lack_of_memory(Error error) {
   return error;
 }
 
-// What to tell a request whose reply was given up.
+// Returns the text of the error for a request whose reply was given up.
 const char* Session::gave_up() {
   ++counters_.replies_skipped;
   return with_holders(stalled_in_reply.what);

@@ -19,9 +19,34 @@
 #include "plimsoll/core/session/read_watch.h"
 
 // One connection's protocol, without a socket: what a driver reads, writes and times goes in as
-// calls, what it should do comes out of the poll functions. Tries to connect for as long as
-// connect_timeout says. Once it was ready it replaces a connection that was lost, or that is dead
-// to it: requests that were wholly written are in doubt then, the others wait.
+// calls, what it should do comes out of the poll functions. A session tries to connect for
+// connect_timeout. Once it has been ready, it replaces a connection that is lost or silent:
+// requests that were wholly written are in doubt then, the others wait for the next connection.
+//
+//          connect()           open_if_due()           handle_opened()
+//    idle -----------> waiting -------------> opening -----------------> handshaking
+//                       ^   ^                    |                        |       |
+//                       |   +-- attempt failed --+------------------------+       | last reply
+//                       |       (retry_or_end())                                  v
+//                       +------ connection lost or dead (lose()) ---------------- ready
+//                                                                                 | close()
+//                                                                                 v
+//    closed <------------------ all requests answered, or close_timeout ------ closing
+//      ^
+//      +-- from any state: abort(), close() before `ready`, or no more attempts (end())
+//
+// What always holds:
+//  - The driver has a connection, or is opening one, exactly in the states opening, handshaking,
+//    ready and closing (`connected_`).
+//  - Requests are sent in `ready` and `closing` alone. Before that, an AUTH or SELECT that the
+//    server refuses would let them run as another user or in another database.
+//  - After a loss, events come in this order: `disconnected`, then each request in doubt. Only when
+//    all are told and the transport has let go of its bytes (restart_if_told()), a new connection
+//    is opened: Pipeline::restart() frees bytes that the transport could still be reading.
+//  - After the end, events come in this order: `closed`, then each request that was still waiting;
+//    then has_said_all() is true.
+//  - A silence of the server is measured only while the session can read: a session that is paused
+//    or waits for memory never calls its peer dead.
 
 namespace plimsoll {
 
@@ -49,8 +74,8 @@ struct Event {
   std::uint16_t answers_owed = 0;  ///< behind this one of several, the outcome included
 };
 
-/// Of the requests with tags from this one on, until own_tag_first, the first answers are told as
-/// well: `pushed`, with `answers_owed`.
+/// If a request has a tag from this one on, below own_tag_first, its answers before the last are
+/// told as well: `pushed`, with `answers_owed`.
 inline constexpr Tag parts_told_first = tags::fetch_first;
 
 /// Tags from this one on are the client's own.
@@ -58,17 +83,17 @@ inline constexpr Tag own_tag_first = tags::own_first;
 
 constexpr bool are_parts_told(Tag tag) { return tags::is_fetch(tag); }
 
-/// Of the AUTH with new credentials, and the HELLO behind it.
+/// The tag of the AUTH with new credentials, and of the HELLO behind it.
 inline constexpr Tag own_auth = own_tag_first;
-/// Of a SUBSCRIBE that restores subscriptions.
+/// The tag of a SUBSCRIBE that restores subscriptions.
 inline constexpr Tag own_restore = own_auth + 1;
-/// Of the PING that proves what a cache may serve.
+/// The tag of the PING that proves what a cache may serve.
 inline constexpr Tag own_proof = UINT64_MAX;
-/// Of the UNWATCH when an exclusive connection is given back.
+/// The tag of the UNWATCH when an exclusive connection is given back.
 inline constexpr Tag own_unwatch = own_restore + 1;
-/// Of the ACL WHOAMI by which a cache learns whose replies it is given.
+/// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
 inline constexpr Tag own_user = UINT64_MAX - 1;
-/// Of the CLIENT UNBLOCK for connection 0, 1...
+/// The first tag of those of CLIENT UNBLOCK: one for each connection, in the order of their ids.
 inline constexpr Tag own_unblock_first = own_unwatch + 1;
 
 struct SessionCounters {
@@ -81,13 +106,14 @@ struct SessionCounters {
   std::uint64_t bytes_written = 0;
   std::uint64_t connections = 0;       ///< that became ready
   std::uint64_t connections_lost = 0;  ///< after that
-  std::uint64_t connections_dead = 0;  ///< of these, given up for want of a sign of life
+  std::uint64_t connections_dead = 0;  ///< of these, given up because they were silent
   std::uint64_t attempts_failed = 0;   ///< at a connection
   std::uint64_t health_checks = 0;
   std::uint64_t requests_resent = 0;
 
-  /// Changes whenever the connection may have released memory. Whoever waits for memory compares it
-  /// before asking again: to ask for nothing would wake all others who wait, as a release does.
+  /// Changes whenever the connection may have released memory. A caller that waits for memory
+  /// compares it before it asks again: asking in vain would wake all other waiters, as a release
+  /// does.
   std::uint64_t progress() const { return bytes_read + bytes_written + completed + failed; }
 };
 
@@ -120,7 +146,8 @@ class Session {
     return pipeline_.submit(command, deadline, tag);
   }
 
-  /// The same for one who was promised an outcome before close(): also while the session closes.
+  /// The same for a request whose outcome was promised before close(): also while the session
+  /// closes.
   Result<RequestId> submit_owed(const CommandView& command, Instant deadline, Tag tag) {
     if (state_ == State::closed) return refusal();
     return pipeline_.submit(command, deadline, tag);
@@ -133,7 +160,7 @@ class Session {
   }
   void release_room() { pipeline_.release_room(); }
 
-  /// It takes no more requests: why that is.
+  /// True if the session takes no more requests; refusal() says why.
   bool is_closed() const { return state_ == State::closing || state_ == State::closed; }
   Error refusal() const;
 
@@ -150,11 +177,11 @@ class Session {
   /// connect().
   void ask_user() { ask_user_ = Handshake::AskUser::yes; }
 
-  /// Who to be from now on; a connection that is there is told by an AUTH, with `own_auth` as its
-  /// tag. The views must live on as those of the options.
+  /// Changes the user. On a connection that is there an AUTH is sent, with `own_auth` as its tag.
+  /// The views must live as long as those of the options.
   void set_credentials(const Credentials& credentials);
 
-  /// Whether the connection that is there has yet to be told of credentials.
+  /// Whether new credentials have yet to be sent on the connection that is there.
   bool are_credentials_untold() const { return credentials_untold_; }
 
   /// Takes no more requests, waits for the replies that are owed (close_timeout at most), closes.
@@ -186,8 +213,8 @@ class Session {
   bool holds_push() const { return held_; }
   Value held_push() const { return reader_.value(); }
 
-  /// There was no memory to read to when it was asked for last: what the server has said since then
-  /// is not known.
+  /// True if there was no memory to read to when it was asked for last. What the server has sent
+  /// since then is unknown.
   bool waits_for_memory() const { return read_watch_.waits(); }
 
   /// What to tell a request whose deadline has passed. Lives until the next call, or longer.
@@ -214,7 +241,7 @@ class Session {
 
   const SessionOptions& options() const { return options_; }
 
-  /// The last that it was told.
+  /// The last time that a driver passed in.
   Instant now() const { return now_; }
 
   std::size_t in_flight() const { return pipeline_.size(); }
@@ -224,9 +251,9 @@ class Session {
   bool is_exposed(RequestId id) const { return pipeline_.is_exposed(id); }
   bool was_exposed(RequestId id) const { return pipeline_.was_exposed(id); }
 
-  /// Nothing is left to say.
+  /// The session is closed, and poll_event() has told everything.
   bool has_said_all() const { return all_said_; }
-  /// Nor is anything left to do, and no byte is lent to the transport.
+  /// In addition, there is no connection left to close, and no byte is lent to the transport.
   bool is_over() const {
     return all_said_ && !close_wanted_ && transmitting_ == Transmitting::nothing;
   }
@@ -234,7 +261,7 @@ class Session {
   /// Whether poll_transmit() may have something to say.
   bool has_unsent() const;
 
-  /// By which the server knows the connection; 0: it did not say.
+  /// The server's number for the connection (CLIENT ID); 0 if the server did not tell it.
   std::uint64_t client_id() const { return handshake_.client_id(); }
 
   /// Whether the user may PING, as far as the server of the connection has said.
