@@ -1,14 +1,10 @@
 #include "plimsoll/core/cache/cache.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <memory>
 #include <new>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/memory/block.h"
-#include "plimsoll/core/resp/encoder.h"
 
 namespace plimsoll::cache {
 namespace {
@@ -151,92 +147,6 @@ bool Cache::has(const commands::Question& question, std::uint32_t source, const 
   return entry != nullptr && entry->stamp() == stamp;
 }
 
-// An MGET has no entry of its own: it is served from the entries of GETs of its keys, and its reply
-// is stored as theirs. So a lookup of an MGET locks all shards of its keys, in ascending order: no
-// two threads can wait for each other.
-class Cache::ShardLocks {
- public:
-  ShardLocks(Shard* shards, std::uint32_t wanted) : shards_(shards), wanted_(wanted) {
-    for_each([](Mutex& mutex) { mutex.lock(); });
-  }
-  ~ShardLocks() {
-    for_each([](Mutex& mutex) { mutex.unlock(); });
-  }
-  ShardLocks(const ShardLocks&) = delete;
-  ShardLocks& operator=(const ShardLocks&) = delete;
-
- private:
-  template <class Visit>
-  void for_each(Visit visit) {
-    for (std::uint32_t left = wanted_; left != 0; left &= left - 1) {
-      visit(shards_[std::countr_zero(left)].mutex);
-    }
-  }
-
-  Shard* const shards_;
-  const std::uint32_t wanted_;  // a bit for each shard
-};
-
-struct Cache::Found {
-  std::string_view key;
-  KeyHash hash;
-  Entry* entry = nullptr;
-};
-
-// All entries must be of one generation. What one connection vouches for was true together, until
-// the first change that it has not reported yet; entries of two connections may be of different
-// times.
-bool Cache::find_each(const Reader& reader, Instant now, std::span<Found> all) {
-  for (Found& each : all) {
-    each.entry = find(shard_of(each.hash), reader, each.hash, commands::get_of(each.key), now);
-    if (each.entry == nullptr || each.entry->stamp() != all.front().entry->stamp()) return false;
-  }
-  return true;
-}
-
-// An access may evict other entries (Store::touch()), and the rest of `all` may be among these. So
-// this stops after an access that did: the remaining pointers may dangle.
-void Cache::touch_each(std::span<const Found> all) {
-  for (const Found& each : all) {
-    Store& store = shard_of(each.hash).store;
-    const std::uint64_t evicted_before = store.touch_evictions();
-    store.touch(*each.entry);
-    if (store.touch_evictions() != evicted_before) return;
-  }
-}
-
-bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Instant now,
-                       const ReplyVisitor& visit) {
-  std::array<Found, fetch_keys_max> room;
-  const std::span<Found> all = std::span(room).first(1 + mget.more_keys.size());
-  std::uint32_t wanted = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i].key = commands::key_of(mget, i);
-    all[i].hash = hash_of(all[i].key);
-    wanted |= std::uint32_t{1} << shard_index(all[i].hash);
-  }
-
-  const ShardLocks locks(shards_, wanted);
-  CacheCounters& counters = shard_of(all[0].hash).counters;
-  if (!reader.is_counted) ++counters.lookups;
-  if (!find_each(reader, now, all)) return false;
-  std::size_t bytes = encoding::header_bytes_max;
-  for (const Found& each : all) bytes += each.entry->reply().size();
-  std::array<char, scratch_bytes_min> small;
-  Block large;
-  if (bytes > small.size()) {
-    if (reader.scratch != nullptr) large = Block::allocate(*reader.scratch, bytes);
-    if (!large) return false;
-  }
-  char* const begin = large ? static_cast<char*>(large.data()) : small.data();
-  char* end = encoding::write_header(begin, '*', all.size());
-  for (const Found& each : all) end = copy_bytes(each.entry->reply(), end);
-  if (!visit.call(visit.context, {begin, static_cast<std::size_t>(end - begin)})) return false;
-  ++counters.hits;
-  touch_each(all);
-  return true;
-}
-
 // Reads all versions before it looks at the fences. A write that begins in between raises a version
 // that was read already, so land() sees it; in the other order such a write would go unnoticed.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
@@ -266,19 +176,6 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
     ticket.is_storable = false;
   } else {
     sources_.note_fetch(source);
-  }
-  return ticket;
-}
-
-// A key that was closed when the MGET began is either still closed, which is seen here, or open
-// again with another version, which land() sees.
-Cache::Ticket Cache::part_of(const Ticket& mget, std::string_view key, std::size_t number) {
-  Ticket ticket = mget;
-  ticket.hash = hash_of(key);
-  ticket.keys = mget.keys.subspan(number, 1);
-  if (ticket.is_storable && is_fenced(ticket.hash, commands::get_of(key))) {
-    ticket.is_storable = false;
-    fenced_.fetch_add(1, std::memory_order_relaxed);
   }
   return ticket;
 }
