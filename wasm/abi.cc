@@ -9,7 +9,7 @@
 #include "plimsoll/wasm/door.h"
 #include "plimsoll/wasm/translate.h"
 
-// The calls about the instance, its caches, and clients as a whole.
+// The calls of abi.h about the instance, its caches, and clients as a whole.
 
 namespace plimsoll::wasm {
 
@@ -38,7 +38,7 @@ void append(std::string_view text) {
   outbox().text_size += static_cast<std::uint32_t>(size);
 }
 
-// The last words before the trap.
+// Writes where a CHECK failed to the outbox, just before the trap.
 [[maybe_unused]] void show_failed_check(const char*, const char* file, int line) {
   std::array<char, 10> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), line).ptr;
@@ -50,7 +50,7 @@ void append(std::string_view text) {
 }
 
 #ifdef __wasm__
-// Natively the hook that prints is of more use.
+// Natively the default hook, which prints, is of more use.
 [[maybe_unused]] const bool hooked = (set_check_hook(&show_failed_check), true);
 #endif
 

@@ -2,33 +2,34 @@
 
 #include "plimsoll/wasm/abi_types.h"
 
-// The only door between the core in a WebAssembly module and its host. It mirrors
-// core/client/client.h, call by call; whatever decides anything is behind it. Compiled natively it
-// is the same door, for tests.
+// The C ABI of the core: the only interface between the WebAssembly module and its host. It mirrors
+// core/client/client.h, call by call, and decides nothing itself. Compiled natively it is the same
+// interface, for tests.
 //
-// What holds for every call:
+// Rules for every call:
 //
-// - First of all the host calls the module's _initialize(), once. There is one thread, and no call
-//   is made from within another.
-// - Answers: 0 or more is the answer. Below 0 the call was refused and nothing has changed (but
-//   what was staged for it is used up): it is minus a PlimsollError, and plimsoll_describe_error()
-//   has the words. What a host can get wrong (a client that is not there, more bytes than there is
-//   room for, calls out of order) is refused as plimsoll_error_invalid_argument.
-// - A trap is a bug of ours. The text of the CHECK that failed is in the outbox; the instance is
-//   not to be called again.
-// - Pointers only go out. The host writes where plimsoll_outbox(), plimsoll_options(),
-//   plimsoll_stage() and plimsoll_read_space() say, and names what it wrote by sizes: there is no
-//   address to get wrong.
+// - The host calls the module's _initialize() once, before anything else. There is one thread, and
+//   the host makes no call from within another.
+// - A return value of 0 or more is the answer. A negative value means that the call was refused and
+//   nothing has changed, except that the words staged for it are used up. The value is minus a
+//   PlimsollError; plimsoll_describe_error() writes the sentence. A mistake of the host (an unknown
+//   client, more bytes than there is room for, calls out of order) is refused as
+//   plimsoll_error_invalid_argument.
+// - A trap is a bug in this project. The outbox has the text of the CHECK that failed; the host
+//   must not call the instance again.
+// - The host never passes a pointer. It writes where plimsoll_outbox(), plimsoll_options(),
+//   plimsoll_stage() and plimsoll_read_space() say, and passes sizes: so it cannot name a wrong
+//   address.
 // - Any call may grow the memory. The import env.emscripten_notify_memory_growth tells the host,
-//   whose views are then detached: it makes new ones before it reads or writes again.
-// - Times are milliseconds in a double, taken to the microsecond. That is what JavaScript's clocks
-//   give; nanoseconds in 64 bits would be a BigInt, an allocation a call. Instants count from any
-//   zero, up to 142 years from it, and never run backwards. Durations likewise.
-// - Counts that pass 32 bits are doubles too: they stay below 2^53, so are exact. Ids of requests
-//   are two halves.
-// - Words are staged as a table of their sizes (32 bits each, little-endian), then the bytes of
-//   all, one behind the other: in PlimsollOutbox::staging if they fit, else where plimsoll_stage()
-//   says. The call that takes them has their `count`.
+//   whose views are detached then: it makes new views before it reads or writes again.
+// - Times are milliseconds in a double, rounded to the microsecond, as JavaScript's clocks have
+//   them. (Nanoseconds in 64 bits would be a BigInt, an allocation for each call.) Instants count
+//   from any zero, up to 142 years from it, and never run backwards.
+// - Counts that may exceed 32 bits are doubles, too. They stay below 2^53, so they are exact. The
+//   id of a request is two halves of 32 bits.
+// - The host stages words as a table of their sizes (32 bits each, little-endian) and the bytes of
+//   all words behind it: in PlimsollOutbox::staging if they fit, else where plimsoll_stage() says.
+//   The call that takes the words is told their `count`.
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,51 +37,52 @@ extern "C" {
 
 // ---- The instance
 
-/// plimsoll_abi_version, which the host was written for, or the host must not go on.
+/// Returns plimsoll_abi_version. A host that was written for another version must not go on.
 uint32_t plimsoll_version(void);
 
-/// Where the outbox is, for the life of the instance.
+/// Returns the address of the outbox, which stays the same for the life of the instance.
 struct PlimsollOutbox* plimsoll_outbox(void);
 
-/// Draws the one memory line of this instance, in bytes; if it was not drawn before, the first
-/// stage() or create() draws it at its default. invalid_option: below 1 MiB, above
-/// plimsoll_memory_limit_max, or another line was drawn already (the same is fine). A double, since
-/// this number comes from a user, and JavaScript would cut it to 32 bits without a word.
+/// Sets the memory limit of this instance, in bytes, once. Without this call, the first stage() or
+/// create() sets the default. invalid_option: below 1 MiB, above plimsoll_memory_limit_max, or
+/// another limit was set before (the same is fine). The number is a double since it comes from a
+/// user, and JavaScript would silently cut it to 32 bits.
 int32_t plimsoll_configure(double memory_limit);
 
-/// Moves the line: where more is in use than it allows, nothing is granted until enough was
-/// released. invalid_option as above.
+/// Changes the memory limit. If more is in use than the new limit allows, no memory is granted
+/// until enough was released. invalid_option: below 1 MiB or above plimsoll_memory_limit_max.
 int32_t plimsoll_set_memory_limit(double memory_limit);
 
-/// Room for `size` bytes that the next call with words takes; 0 where there is none, which is
-/// rejected_by_limit. Each call ends what the one before staged.
+/// Returns room for `size` bytes, which the next call that takes words uses up; 0
+/// (rejected_by_limit) if there is no memory. Discards what was staged before.
 char* plimsoll_stage(size_t size);
 
-/// Writes outbox.statistics.memory. Answers 0. Draws no line: all is 0 without one.
+/// Writes outbox.statistics.memory. Answers 0. Does not set the limit: until that is set, all
+/// numbers are 0.
 int32_t plimsoll_memory_statistics(void);
 
-/// Writes the sentence about outbox.error to outbox.text, and answers its size. Valid until the
-/// next call that is refused.
+/// Writes the sentence about outbox.error to outbox.text and answers its size. Valid until the next
+/// call that is refused.
 int32_t plimsoll_describe_error(void);
 
 // ---- Caches
 
-/// Where the options of the next create_cache() go. Each call sets them to their defaults.
+/// Returns where to write the options for the next create_cache(), set to their defaults.
 struct PlimsollCacheOptions* plimsoll_cache_options(void);
 
-/// A new cache, by cache_options() and the `count` words of its filter and of its prefixes. Answers
-/// its id, 1 or more. invalid_option, naming the field; rejected_by_limit: plimsoll_caches_max;
-/// out_of_memory.
+/// Makes a cache with the options written there, and `count` staged words: those of its filter and
+/// of its broadcast prefixes. Answers its id, 1 or more. invalid_option, which names the field;
+/// rejected_by_limit: there are plimsoll_caches_max caches; out_of_memory.
 int32_t plimsoll_create_cache(uint32_t count);
 
-/// Forgets a cache. invalid_argument while a client reads through it.
+/// Destroys a cache. invalid_argument while a client reads through it.
 int32_t plimsoll_destroy_cache(int32_t cache);
 
 /// Drops all entries.
 int32_t plimsoll_clear_cache(int32_t cache);
 
-/// Drops what only time vouches for: the first step of a barrier, before plimsoll_prove() by each
-/// of its clients.
+/// Drops the entries that only a time limit bounds. A barrier does this first, and then
+/// plimsoll_prove() for each client of the cache.
 int32_t plimsoll_drop_untracked(int32_t cache);
 
 /// Writes outbox.statistics.cache. Answers 0.
@@ -88,94 +90,99 @@ int32_t plimsoll_cache_statistics(int32_t cache);
 
 // ---- A client
 
-/// Where the options of the next create() go. Each call sets them to their defaults.
+/// Returns where to write the options for the next create(), set to their defaults.
 struct PlimsollOptions* plimsoll_options(void);
 
-/// A new client, by options() and four words: username, password, client name, and what it reads
-/// (for its cache: clients share entries if they say the same, and are the same user there). It
-/// starts to connect: poll() comes next. Answers its id, 1 or more. invalid_option, naming the
-/// field; rejected_by_limit: plimsoll_clients_max; out_of_memory: the line has no room for one
-/// more.
+/// Makes a client with the options written there and four staged words: username, password, client
+/// name, and the name of the server and database that it reads. Clients of a cache share entries if
+/// the last word is the same, and the server takes them for the same user. The client begins to
+/// connect: call poll() next. Answers its id, 1 or more. invalid_option, which names the field;
+/// rejected_by_limit: there are plimsoll_clients_max clients; out_of_memory.
 int32_t plimsoll_create(double now);
 
-/// Forgets a client and all that it holds. Its requests get no events any more: abort() and poll()
-/// before this, and every one of them has its outcome.
+/// Destroys a client and all that it holds. Its requests get no events any more; call abort() and
+/// poll() before, and each of them gets its outcome.
 int32_t plimsoll_destroy(int32_t client);
 
-/// Takes no more requests, waits for replies that are owed (close_timeout at most), then closes.
+/// Takes no more requests, waits for the replies that are owed (for close_timeout at most), then
+/// closes.
 int32_t plimsoll_close(int32_t client, double now);
 
 /// Closes now: every request ends.
 int32_t plimsoll_abort(int32_t client);
 
-/// Who to be from now on, by two words: username and password. Connections that are there are told.
+/// Sets the credentials, two staged words: username and password. Open connections log in with
+/// them, too.
 int32_t plimsoll_set_credentials(int32_t client);
 
-/// What the main connection shows to whoever lies before the server, by one word: a bridge's token.
-/// Clients of a cache that show other things share no entries. Before handle_opened(0), wherever it
-/// is another than for the connection before.
+/// Sets what the main connection shows to a bridge in front of the server, one staged word: its
+/// token. Clients of a cache that show different words share no entries. Call this before
+/// handle_opened(0) whenever the word differs from that of the connection before.
 int32_t plimsoll_set_shown(int32_t client);
 
 /// Writes outbox.statistics.client. Answers 0.
 int32_t plimsoll_client_statistics(int32_t client);
 
-/// Says how many bytes of callers' words the host keeps by itself for requests to come: the
-/// requests pool pays for them from now on. rejected_by_limit: it has no room, and pays for as many
-/// as before.
+/// Says how many bytes of callers' words the host keeps itself for requests to come. The requests
+/// pool pays for them from now on. rejected_by_limit: the pool has no room, and pays for as many as
+/// before.
 int32_t plimsoll_hold(int32_t client, double bytes);
 
-// ---- Requests. `tag` comes back with the one outcome of each, and is not 0. `timeout` counts from
-// now; 0: none; below 0: the client's request_timeout. Answers are 0, and outbox.request is an id
-// for cancel(). rejected_by_limit, refused_command, closed, invalid_argument: nothing was kept.
+// ---- Requests. `tag` is not 0; the one outcome of the request brings it back. `timeout` counts
+// from now; 0: none; below 0: the client's request_timeout. Each call answers 0 and writes an id
+// for cancel() to outbox.request. If it is refused (rejected_by_limit, refused_command, closed,
+// invalid_argument), nothing was kept.
 
-/// Stages a request of `count` words, its name first; outbox.outcome says what became of it. With a
-/// cache, a read may be served at once, from what was true within `staleness` (milliseconds; below
-/// 0: as the cache's rules allow): then outbox.nodes_count nodes are in the area.
+/// Stages a request of `count` words, its name first. outbox.outcome says what became of it. A
+/// client with a cache may serve a read at once, if the reply was true within the last `staleness`
+/// milliseconds (below 0: as the cache's rules allow): then outbox.nodes_count nodes are in the
+/// area.
 int32_t plimsoll_submit(int32_t client, uint32_t count, uint32_t tag, double timeout,
                         double staleness, double now);
 
-/// The same of GET and one key, which is all that was staged: `size` bytes, without a table.
+/// The same for GET of one key. The key alone is staged: `size` bytes, without a table.
 int32_t plimsoll_submit_get(int32_t client, uint32_t size, uint32_t tag, double timeout,
                             double staleness, double now);
 
-/// plimsoll_submit() of what plimsoll_event_admitted named, whose words were staged anew.
+/// Submits the request that plimsoll_event_admitted named. The host has staged its words again.
 int32_t plimsoll_submit_admitted(int32_t client, uint32_t count, uint32_t tag);
 
-/// Looks GET of the key that was staged, likewise, up in the cache, and there alone: 1, with its
-/// nodes in the area, or 0.
+/// Looks up GET of one key, staged as for plimsoll_submit_get(), in the cache only. Answers 1, with
+/// the nodes of the value in the area, or 0 if the cache does not have it.
 int32_t plimsoll_lookup(int32_t client, uint32_t size, double now);
 
-/// Completes, without a value, when lookups are served what is true now, by what this client reads.
+/// Asks for proof: completes, without a value, once the cache serves nothing of what this client
+/// reads that was out of date when this was called.
 int32_t plimsoll_prove(int32_t client, uint32_t tag, double timeout, double now);
 
-/// Stages a transaction: the words of all its commands, one behind the other; the sizes of the
-/// commands, in words, are `commands` more numbers of 32 bits in front of the table. The outcome is
-/// that of EXEC, an array or null.
+/// Stages a transaction: the words of all its commands, one behind the other. In front of the table
+/// stand `commands` more numbers of 32 bits: how many words each command has. The outcome is that
+/// of EXEC: an array or null.
 int32_t plimsoll_submit_transaction(int32_t client, uint32_t commands, uint32_t count, uint32_t tag,
                                     double timeout, double now);
 
 /// Ends a request early, unless it has ended.
 int32_t plimsoll_cancel(int32_t client, uint32_t request_low, uint32_t request_high, double now);
 
-// ---- Connections beside the main one: answers are their numbers
+// ---- Connections beside the main one. The calls that open one answer its number.
 
-/// For one user, with WATCH and what follows it.
+/// Opens a connection for one caller alone: for WATCH and the transaction behind it.
 int32_t plimsoll_open_exclusive(int32_t client, double now);
 int32_t plimsoll_submit_to(int32_t client, uint32_t connection, uint32_t count, uint32_t tag,
                            double timeout, double now);
 int32_t plimsoll_release(int32_t client, uint32_t connection, double now);
 
-/// For subscriptions, which are restored when it is replaced.
+/// Opens a connection for subscriptions. When it is lost and replaced, they are restored.
 int32_t plimsoll_open_subscription(int32_t client, double now);
 
-/// The names are `count` words. `kind`: 0 channels, 1 patterns, 2 shard channels.
+/// The names are `count` staged words. `kind`: 0 channels, 1 patterns, 2 shard channels.
 int32_t plimsoll_subscribe(int32_t client, uint32_t connection, uint32_t kind, uint32_t count,
                            uint32_t tag, double timeout, double now);
 int32_t plimsoll_unsubscribe(int32_t client, uint32_t connection, uint32_t kind, uint32_t count,
                              uint32_t tag, double timeout, double now);
 
-/// Completes with a message: the push as the server said it; before it come up to `messages_max` -
-/// 1 more, as plimsoll_event_pushed with the tag. The outcome may have no value then.
+/// Completes with a message: the push as the server sent it. Up to `messages_max` - 1 more messages
+/// may come before, each as plimsoll_event_pushed with the tag; then the outcome may have no value.
 int32_t plimsoll_next_messages(int32_t client, uint32_t connection, uint32_t messages_max,
                                uint32_t tag, double timeout, double now);
 int32_t plimsoll_close_subscription(int32_t client, uint32_t connection, double now);
@@ -183,54 +190,57 @@ int32_t plimsoll_close_subscription(int32_t client, uint32_t connection, double 
 /// Writes outbox.statistics.subscription. Answers 0.
 int32_t plimsoll_subscription_statistics(int32_t client, uint32_t connection);
 
-// ---- What the host has to say. After each of these: poll(), and poll_transmit() of those that are
-// `unsent`. Refused while poll() says that there is more.
+// ---- What the host tells the client. After each of these calls, call poll(), and poll_transmit()
+// for the connections that are `unsent`. Refused while poll() says that there is more.
 
-/// There is the connection that plimsoll_action_open asked for. Once for each. `credits`: not 0
-/// where the peer sends no more than it is granted (docs/bridge-protocol.md). Answers how many
-/// bytes to grant it first; they are charged until they were read. out_of_memory: the line has no
-/// room for the least of it, and handle_closed() should come instead.
+/// The connection that plimsoll_action_open asked for is open. Call this once for each. `credits`
+/// is not 0 if the peer sends no more than it is granted (docs/bridge-protocol.md). Answers how
+/// many bytes to grant the peer first; they are charged until they were read. out_of_memory: there
+/// is no memory for the smallest grant; call handle_closed() instead.
 int32_t plimsoll_handle_opened(int32_t client, uint32_t connection, uint32_t credits, double now);
 
-/// There is none, or no more. `reason`: PlimsollCloseReason. Not after plimsoll_action_close.
+/// The connection could not be opened, or has ended. `reason`: PlimsollCloseReason. Do not call
+/// this after plimsoll_action_close.
 int32_t plimsoll_handle_closed(int32_t client, uint32_t connection, uint32_t reason, double now);
 
-/// Where to put what arrives: answers how many bytes fit outbox.spans[0], until the handle_read()
-/// that must follow, or the end of the connection. 0: no memory for it now; leave the bytes with
-/// the transport (that is the backpressure), and ask again when it is `resumed`, after the next
-/// poll(), handle_written() or destroy() of any client, which are what releases some, or
-/// handle_timeout() of this one. `waiting`: how many bytes have come and were not read, which
-/// matters where there are credits: protocol_error says that it is more than the peer was granted,
-/// and that the host should end the connection.
+/// Asks where to write received bytes. Answers how many bytes fit outbox.spans[0], which is valid
+/// until the handle_read() that must follow, or the end of the connection. 0: there is no memory
+/// now. Then leave the bytes with the transport, which is the backpressure, and ask again when the
+/// connection is `resumed`; after the next poll(), handle_written() or destroy() of any client,
+/// which may release memory; or after handle_timeout() of this client. `waiting` is the number of
+/// bytes that have been received and not read. It matters with credits: protocol_error means that
+/// the peer has sent more than it was granted, and that the host should end the connection.
 int32_t plimsoll_read_space(int32_t client, uint32_t connection, size_t waiting);
 
-/// The first `size` bytes of that room are filled; 0 gives it back as it is. Answers how many bytes
-/// to grant the peer now: 0 mostly, and always without credits.
+/// The host has written `size` bytes to the front of that room; 0 gives it back unused. Answers how
+/// many bytes to grant the peer now: mostly 0, and always 0 without credits.
 int32_t plimsoll_handle_read(int32_t client, uint32_t connection, size_t size, double now);
 
-/// How many of outbox.spans hold bytes to send: 0 mostly. Each answer above 0 wants a
-/// handle_written() before the next. The bytes stay where they are until that, or
-/// plimsoll_action_close, or handle_closed(): a transport that may still be reading them then needs
-/// a copy.
+/// Answers how many of outbox.spans have bytes to send; mostly 0. After an answer above 0, call
+/// handle_written() before the next poll_transmit(). The bytes stay where they are until that call,
+/// plimsoll_action_close or handle_closed(): a transport that may read them for longer needs a
+/// copy.
 int32_t plimsoll_poll_transmit(int32_t client, uint32_t connection);
 
-/// The transport has taken the first `size` bytes of what poll_transmit() gave, and needs none of
-/// the others.
+/// The transport has taken the first `size` bytes that poll_transmit() gave, and no longer needs
+/// the rest.
 int32_t plimsoll_handle_written(int32_t client, uint32_t connection, size_t size);
 
+/// The time that outbox.timeout named has come.
 int32_t plimsoll_handle_timeout(int32_t client, double now);
 
-// ---- What the client has to say
+// ---- What the client tells the host
 
-/// Answers how many event records lie in the area, each with its nodes behind it, and writes
-/// outbox.action (of outbox.connection: a connection that is to be closed has no more to say, but
-/// for the handle_written() of what was on its way), .unsent, .resumed, .timeout and .more. While
-/// that is not 0 it is called again (after poll_nodes(), if there are more of them); what the
-/// records point to lives until the next call about this client.
+/// Answers how many event records are in the area, each with its nodes behind it. Writes
+/// outbox.more and, once all events are told, outbox.action (for outbox.connection), .unsent,
+/// .resumed and .timeout. While .more is not 0, call this again; if it is plimsoll_more_nodes, call
+/// poll_nodes() first. What the records point to is valid until the next call about this client. A
+/// connection that is to be closed needs no further calls, except the handle_written() for bytes on
+/// their way.
 int32_t plimsoll_poll(int32_t client);
 
-/// The next nodes of a value that is too large for the area: answers how many. Strings lie where
-/// they were read, until the next call about this client that is not this one.
+/// Answers how many further nodes are in the area, of a value that is too large for it. Strings
+/// stay where they were read, until the next call about this client other than this one.
 int32_t plimsoll_poll_nodes(int32_t client);
 
 #ifdef __cplusplus

@@ -6,7 +6,7 @@
 #include "plimsoll/wasm/door.h"
 #include "plimsoll/wasm/translate.h"
 
-// The calls that move bytes and time, and tell what came of them.
+// The calls of abi.h that move bytes and time into a client, and events out of it.
 
 namespace plimsoll::wasm {
 namespace {
@@ -22,10 +22,11 @@ void show_halves(std::uint64_t bits, std::uint32_t (&halves)[2]) {
   halves[1] = static_cast<std::uint32_t>(bits >> 32);
 }
 
-// What is to be done, once all is told.
+// Once all events are told, writes what the host has to do: an action, what to send, when to call
+// again. Not before: poll_action() would let go of the value that was told last.
 void show_rest(HostedClient& client) {
   outbox().action = plimsoll_action_none;
-  if (outbox().more != plimsoll_more_nothing) return;  // the last value must stay
+  if (outbox().more != plimsoll_more_nothing) return;
   if (const std::optional<Action> action = client.poll_action()) {
     outbox().action =
         action->kind == Action::Kind::open ? plimsoll_action_open : plimsoll_action_close;

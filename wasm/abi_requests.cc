@@ -6,7 +6,7 @@
 #include "plimsoll/wasm/transaction.h"
 #include "plimsoll/wasm/translate.h"
 
-// The calls about requests, and about connections beside the main one.
+// The calls of abi.h about requests, and about connections beside the main one.
 
 namespace plimsoll::wasm {
 namespace {
@@ -15,7 +15,7 @@ Duration to_staleness(double staleness) {
   return staleness < 0 ? cache::any_staleness : to_duration(staleness);
 }
 
-// Where the id of what was just staged is told.
+// Writes the id of the request that was just staged to the outbox, or refuses the call.
 std::int32_t answer_request(const HostedClient& client, const Status& status) {
   if (!status) return refuse(status.error());
   outbox().request[0] = request_ids::low_word(client.last_request());
@@ -23,7 +23,7 @@ std::int32_t answer_request(const HostedClient& client, const Status& status) {
   return 0;
 }
 
-// What `look_up(served, area, nodes)` found, told.
+// Calls `look_up(served, area, nodes)` and writes to the outbox what it found. False: nothing.
 template <class LookUp>
 bool tell_found(const HostedClient& client, LookUp&& look_up) {
   std::uint32_t nodes = 0;
@@ -40,7 +40,7 @@ bool look_up_key(HostedClient& client, std::string_view key, Duration max_stalen
   });
 }
 
-// Which needs no look at the command table.
+// GET of one key, without a search in the command table.
 CommandView get_of(const std::string_view& key) {
   CommandView command;
   command.head = "*2\r\n$3\r\nGET\r\n";
@@ -60,7 +60,7 @@ std::int32_t submit(HostedClient& client, const CommandView& command, std::uint3
   return answer_request(client, {});
 }
 
-// What `call` answers about the client and the command that is staged.
+// Calls `call` with the client and the command that is staged, and answers what it answers.
 template <class Call>
 std::int32_t with_command(std::int32_t client, std::uint32_t count, Call&& call) {
   const TakesStaged takes;
@@ -158,7 +158,8 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t co
     if (!staged) return refuse(staged.error());
     Result<Transaction> transaction = Transaction::of(*staged, found.client().requests_account());
     if (!transaction) return refuse(transaction.error());
-    // It does not wait for room: the words of many commands would have to be staged twice.
+    // A transaction does not wait for room: the host would have to stage the words of many commands
+    // twice.
     return answer_request(found, found.stage(transaction->command(), tag, to_timeout(timeout), at));
   });
 }

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The numbers and records that cross the door (abi.h), and their offsets in the module.
+// The numbers and records of the C ABI (abi.h), with their offsets in the module's memory.
+// tests/wasm/abi.mjs and js/src/core/abi.ts read them by these offsets.
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,21 +15,21 @@ enum {
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
-  /// Clients of one instance at a time, and caches.
+  /// The most clients and caches of one instance at a time.
   plimsoll_clients_max = 1024,
   plimsoll_caches_max = 16,
-  /// Connections of one client at a time, numbered from 0, which is the main one.
+  /// The most connections of one client at a time. Number 0 is the main connection.
   plimsoll_connections_max = 64,
-  /// The highest memory line, in bytes. The module's memory ends at 256 MiB; the rest is for stack
-  /// and data, and for what the allocator itself needs.
+  /// The highest memory limit, in bytes. The module's memory ends at 256 MiB; the rest is for stack
+  /// and data, and for the allocator itself.
   plimsoll_memory_limit_max = 224 * 1024 * 1024,
-  /// What is always there to be written to by the host: see plimsoll_stage().
+  /// The size of PlimsollOutbox::staging.
   plimsoll_staging_bytes = 16 * 1024,
-  /// Where values are told: see PlimsollOutbox::area.
+  /// The size of PlimsollOutbox::area.
   plimsoll_area_bytes = 32 * 1024,
 };
 
-/// Why something failed: core/base/error.h says what each means.
+/// Why a call or a request failed. core/base/error.h says what each means.
 enum PlimsollError {
   plimsoll_error_lost_unsent = 1,
   plimsoll_error_lost_in_doubt,
@@ -82,12 +83,12 @@ enum PlimsollEvent {
   plimsoll_event_ready,      ///< requests flow, for the first time or again
   plimsoll_event_completed,  ///< request `tag` has its reply
   plimsoll_event_failed,     ///< request `tag` failed: `error`; a server_error has a value as well
-  plimsoll_event_pushed,     ///< a message for `tag`, whose outcome is yet to come; without a tag
-                             ///< (0): the server said the value by itself
-  plimsoll_event_disconnected,  ///< the connection is lost: `error`; those in doubt fail next, the
-                                ///< others wait: plimsoll_action_open will come
-  plimsoll_event_closed,        ///< the client is over: `error`; those still waiting fail next
-  plimsoll_event_credentials_refused,  ///< the server did not take the new ones: `error`
+  plimsoll_event_pushed,     ///< a message for `tag`, whose outcome is still to come; with tag 0:
+                             ///< a push that nobody asked for
+  plimsoll_event_disconnected,  ///< the connection was lost: `error`. Requests in doubt fail next,
+                                ///< the others wait; plimsoll_action_open will come
+  plimsoll_event_closed,        ///< the client has ended: `error`. Requests that wait fail next
+  plimsoll_event_credentials_refused,  ///< the server refused the new credentials: `error`
   plimsoll_event_queueing_failed,  ///< one command of the transaction `tag` was refused: `error`
   plimsoll_event_admitted,  ///< there is room for request `tag`: plimsoll_submit_admitted() or
                             ///< plimsoll_cancel() must be the next call about this client
@@ -95,20 +96,20 @@ enum PlimsollEvent {
 
 /// What became of the words that were submitted.
 enum PlimsollOutcome {
-  plimsoll_outcome_staged,  ///< an event will tell
-  plimsoll_outcome_served,  ///< the reply is in the area: the cache had it; no event comes
-  plimsoll_outcome_waits,  ///< for room: plimsoll_event_admitted comes, or that it failed; the host
-                           ///< keeps the words
+  plimsoll_outcome_staged,  ///< an event will bring the outcome
+  plimsoll_outcome_served,  ///< the cache had the reply, which is in the area; no event comes
+  plimsoll_outcome_waits,   ///< the request waits for room: plimsoll_event_admitted or _failed
+                           ///< comes; until then the host keeps the words
 };
 
-/// What poll(), poll_nodes(), submit() and lookup() have left untold.
+/// What is left after poll(), poll_nodes(), submit() or lookup().
 enum PlimsollMore {
   plimsoll_more_nothing,
-  plimsoll_more_nodes,   ///< the last value goes on: poll_nodes()
-  plimsoll_more_events,  ///< poll(), before anything else is said of this client
+  plimsoll_more_nodes,   ///< the last value has more nodes: call poll_nodes()
+  plimsoll_more_events,  ///< call poll() before any other call about this client
 };
 
-/// How a connection ended, or why there is none.
+/// How a connection ended, or why it was not opened.
 enum PlimsollCloseReason {
   plimsoll_close_not_opened,   ///< no connection was made
   plimsoll_close_ended,        ///< the server ended it
@@ -127,11 +128,11 @@ enum PlimsollClientState {
   plimsoll_state_closed,
 };
 
-/// What a client's cache relies on: core/client/near_cache.h.
+/// How a client's cache learns that an entry is outdated: core/client/near_cache.h.
 enum PlimsollCacheState {
-  plimsoll_cache_unknown,   ///< there was no connection yet
-  plimsoll_cache_tracking,  ///< the server tells what has changed
-  plimsoll_cache_ttl,       ///< time alone
+  plimsoll_cache_unknown,   ///< there has been no connection yet
+  plimsoll_cache_tracking,  ///< the server reports changes
+  plimsoll_cache_ttl,       ///< by entry_ttl only
   plimsoll_cache_off,       ///< nothing is cached
   plimsoll_cache_none,      ///< the client has no cache
 };
@@ -152,12 +153,12 @@ enum PlimsollType {
   plimsoll_type_set,
   plimsoll_type_map,
   plimsoll_type_push,
-  plimsoll_type_piece = 15,  ///< not a value: a part of the string before it
+  plimsoll_type_piece = 15,  ///< no value: a part of the string before it
 
-  plimsoll_type_ascii = 256,  ///< with a string's type: every byte of it is below 128
+  plimsoll_type_ascii = 256,  ///< added to a string's type: all its bytes are below 128
 
-  /// With an error's type, in the bits from here on: the PlimsollError that its words mean as the
-  /// answer to a command, and from the other bit on, that command's PlimsollExecuted.
+  /// Added to an error's type, shifted by these numbers of bits: the PlimsollError that its text
+  /// means as the reply to a command, and whether that command was executed (PlimsollExecuted).
   plimsoll_type_error_shift = 16,
   plimsoll_type_executed_shift = 24,
 };
@@ -167,16 +168,16 @@ struct PlimsollSpan {
   size_t size;
 };
 
-/// One node of a value, as it is told in the area: an aggregate before its elements, a string that
-/// lies in several pieces before these. Attributes are left out.
+/// One node of a value in the area. An aggregate comes before its elements, a string that lies in
+/// several pieces before these. Attributes are left out.
 struct PlimsollNode {
   uint32_t type;  ///< 0: PlimsollType
-  uint32_t size;  ///< 4: bytes, or elements; of a map pairs, a key and a value each; of an integer
-                  ///< or boolean its lower half
+  uint32_t size;  ///< 4: number of bytes or elements; for a map the number of pairs of key and
+                  ///< value; for an integer or boolean its lower half
   union {
     const char* bytes;  ///< 8: of strings, errors, doubles and big numbers (as text) and pieces;
                         ///< null: the pieces follow
-    uint32_t upper;     ///< 8: of an integer
+    uint32_t upper;     ///< 8: the upper half of an integer
   };
 };
 
@@ -184,54 +185,56 @@ struct PlimsollNode {
 struct PlimsollEventRecord {
   uint32_t kind;          ///< 0: PlimsollEvent
   uint32_t tag;           ///< 4
-  uint32_t error;         ///< 8: PlimsollError, where it has one; else 0
+  uint32_t error;         ///< 8: PlimsollError; 0 if the event has no error
   uint32_t executed;      ///< 12: PlimsollExecuted, with `error`
   const char* text;       ///< 16: the sentence about `error`
   uint32_t text_size;     ///< 20
-  uint32_t lost;          ///< 24: of a message: those before it that were dropped for want of room
-  uint32_t gaps;          ///< 28: and the connections lost, each with who knows how many
-  uint32_t answers_owed;  ///< 32: of a transaction: behind this answer, the outcome included
-  uint32_t nodes;         ///< 36: how many of them follow this record; 0: no value
+  uint32_t lost;          ///< 24: of a message: how many before it were dropped for lack of room
+  uint32_t gaps;          ///< 28: of a message: how many connections were lost before it, each with
+                          ///< an unknown number of messages
+  uint32_t answers_owed;  ///< 32: of a transaction: answers behind this one, the outcome included
+  uint32_t nodes;         ///< 36: how many nodes follow this record; 0: no value
 };
 
 struct PlimsollClientStatistics {
-  double state;                 ///< 0: PlimsollClientState
-  double in_flight;             ///< 8: requests, and late replies still owed
-  double submitted;             ///< 16
-  double rejected;              ///< 24
-  double completed;             ///< 32
-  double failed;                ///< 40
-  double pushed;                ///< 48
-  double replies_skipped;       ///< 56
-  double pushes_skipped;        ///< 64
-  double bytes_read;            ///< 72
-  double bytes_written;         ///< 80
-  double connections;           ///< 88: that became ready
-  double connections_lost;      ///< 96: after that
-  double connections_dead;      ///< 104: of these, given up for want of a sign of life
-  double attempts_failed;       ///< 112: at a connection
-  double health_checks;         ///< 120
-  double requests_resent;       ///< 128
-  double waiting;               ///< 136: for room, now
-  double waited;                ///< 144: for room, in all
-  double waiters_refused;       ///< 152
-  double blocking_connections;  ///< 160: open
-  double subscriptions;         ///< 168: open
+  double state;             ///< 0: PlimsollClientState
+  double in_flight;         ///< 8: requests in flight, and late replies still owed
+  double submitted;         ///< 16
+  double rejected;          ///< 24
+  double completed;         ///< 32
+  double failed;            ///< 40
+  double pushed;            ///< 48
+  double replies_skipped;   ///< 56
+  double pushes_skipped;    ///< 64
+  double bytes_read;        ///< 72
+  double bytes_written;     ///< 80
+  double connections;       ///< 88: connections that became ready
+  double connections_lost;  ///< 96: of these, how many were lost
+  double connections_dead;  ///< 104: of these, how many because the server showed no sign of life
+  double attempts_failed;   ///< 112: attempts to connect
+  double health_checks;     ///< 120
+  double requests_resent;   ///< 128
+  double waiting;           ///< 136: requests that wait for room now
+  double waited;            ///< 144: requests that had to wait for room, in all
+  double waiters_refused;   ///< 152
+  double blocking_connections;  ///< 160: open now
+  double subscriptions;         ///< 168: open now
   double cache_state;           ///< 176: PlimsollCacheState
-  double last_problem;  ///< 184: PlimsollError of the last time without a connection; 0: never
-  double credit_bytes;  ///< 192: charged for what peers may send by the credits that they have, or
-                        ///< have sent by them and the core has not read
+  double
+      last_problem;  ///< 184: PlimsollError: why there last was no connection; 0: there always was
+  double
+      credit_bytes;  ///< 192: charged for bytes that peers were granted and the core has not read
 };
 
 struct PlimsollSubscriptionStatistics {
   double names;         ///< 0
   double queued;        ///< 8: messages
   double queued_bytes;  ///< 16
-  double paused;        ///< 24: 1 where nothing is read until one of them is taken
+  double paused;        ///< 24: 1 while nothing is read until a message is taken
   double received;      ///< 32
-  double lost;          ///< 40: for want of room
+  double lost;          ///< 40: messages dropped for lack of room
   double gaps;          ///< 48: connections lost
-  double refused;       ///< 56: names that the server did not take back
+  double refused;       ///< 56: names that the server refused to restore
 };
 
 struct PlimsollCacheStatistics {
@@ -253,15 +256,15 @@ struct PlimsollCacheStatistics {
 };
 
 struct PlimsollPoolStatistics {
-  double limit;    ///< 0: bytes, like used and peak
+  double limit;    ///< 0: in bytes, as `used` and `peak`
   double used;     ///< 8
   double peak;     ///< 16
-  double refused;  ///< 24: charges that were not granted
+  double refused;  ///< 24: charges that were refused
   double waiting;  ///< 32: requests, and connections to be read, that wait for memory
 };
 
 struct PlimsollMemoryStatistics {
-  double limit;   ///< 0: bytes, like all but `refused`
+  double limit;   ///< 0: in bytes, as the next three
   double used;    ///< 8
   double peak;    ///< 16
   double linear;  ///< 24: the module's memory, which never shrinks; 0 natively
@@ -269,21 +272,22 @@ struct PlimsollMemoryStatistics {
   struct PlimsollPoolStatistics pools[plimsoll_pools_count];
 };
 
-/// What calls answer with besides a number. Each field holds until the next call that is said to
-/// write it.
+/// What calls return besides a number. Each field is valid until the next call that writes it,
+/// which its comment names.
 struct PlimsollOutbox {
-  uint32_t error;       ///< 0: PlimsollError of the call refused last
+  uint32_t error;       ///< 0: PlimsollError of the call that was refused last
   uint32_t executed;    ///< 4: PlimsollExecuted, with `error`
   uint32_t outcome;     ///< 8: submit: PlimsollOutcome
   uint32_t action;      ///< 12: poll: PlimsollAction
-  uint32_t connection;  ///< 16: poll: which `action` is about
-  uint32_t more;        ///< 20: PlimsollMore
-  uint32_t request[2];  ///< 24: submit and the like: its id, the lower half first
-  uint32_t unsent[2];   ///< 32: poll: a bit for each connection to ask poll_transmit() about
-  uint32_t resumed[2];  ///< 40: poll: a bit for each that was paused, and can be read again
-  double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
+  uint32_t connection;  ///< 16: poll: the connection that `action` is about
+  uint32_t more;        ///< 20: poll, poll_nodes, submit, lookup: PlimsollMore
+  uint32_t request[2];  ///< 24: submit and the like: the request's id, its lower half first
+  uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
+  uint32_t
+      resumed[2];  ///< 40: poll: a bit for each connection that was paused and can be read again
+  double timeout;  ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
   struct PlimsollSpan spans[plimsoll_spans_max];  ///< 56: read_space, poll_transmit
-  /// 184: one of these at a time, by the call that is named so.
+  /// 184: one of these at a time, by the ..._statistics call of that name.
   union {
     struct PlimsollClientStatistics client;
     struct PlimsollSubscriptionStatistics subscription;
@@ -293,15 +297,15 @@ struct PlimsollOutbox {
   uint32_t text_size;            ///< 456: describe_error; a failed CHECK
   char text[plimsoll_text_max];  ///< 460
   uint32_t nodes_count;          ///< 780: poll_nodes, submit, lookup
-  /// 784: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `at` and
+  /// 784: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];
-  /// What the host stages in if it is not more.
+  /// Where the host stages words that fit.
   char staging[plimsoll_staging_bytes];
 };
 
-/// What a client can be told at its start: core/session/options.h. 0 and 1 mean no and yes. The
-/// texts are staged, as words.
+/// The options of a client: core/session/options.h. 0 and 1 mean no and yes. The texts are staged
+/// as words.
 struct PlimsollOptions {
   double request_timeout;              ///< 0
   double connect_timeout;              ///< 8
@@ -310,9 +314,9 @@ struct PlimsollOptions {
   double reconnect_wait_max;           ///< 32
   double health_check_interval;        ///< 40
   double tombstone_age_max;            ///< 48
-  double random_seed;                  ///< 56: a whole number below 2^53, another for each client
+  double random_seed;                  ///< 56: a whole number below 2^53, different for each client
   uint32_t inflight_requests_limit;    ///< 64
-  uint32_t inflight_overflow;          ///< 68: 1: more wait, 0: they are rejected
+  uint32_t inflight_overflow;          ///< 68: beyond the limit, 1: requests wait, 0: are rejected
   uint32_t waiters_max;                ///< 72
   uint32_t reply_bytes_max;            ///< 76
   uint32_t reconnect_attempts_max;     ///< 80
@@ -325,24 +329,24 @@ struct PlimsollOptions {
   uint32_t subscriptions_max;          ///< 108
   uint32_t subscription_messages_max;  ///< 112
   uint32_t subscription_overflow;      ///< 116: core/memory/overflow.h, in its order
-  uint32_t cache;                      ///< 120: of create_cache(); 0: none
+  uint32_t cache;                      ///< 120: an id of create_cache(); 0: no cache
 };
 
-/// What a cache is made of: core/cache/options.h. The texts of its filter are staged, as words.
+/// The options of a cache: core/cache/options.h. The texts of its filter are staged as words.
 struct PlimsollCacheOptions {
-  double bytes_max;                   ///< 0
-  double entries_max;                 ///< 8
-  double entry_ttl;                   ///< 16
-  double coherence_lease;             ///< 24
-  double seed;                        ///< 32: a whole number below 2^53, drawn at random
-  uint32_t eviction_policy;           ///< 40: core/cache/policy/policy.h, in its order
-  uint32_t mode;                      ///< 44: core/cache/options.h, in its order
-  uint32_t server_ttl_cap;            ///< 48
-  uint32_t cache_nil;                 ///< 52
-  uint32_t opt_in;                    ///< 56
-  uint32_t only_commands_count;       ///< 60: so many words are staged for this...
-  uint32_t only_key_prefixes_count;   ///< 64: then so many for this
-  uint32_t module_reads_count;        ///< 68
+  double bytes_max;                  ///< 0
+  double entries_max;                ///< 8
+  double entry_ttl;                  ///< 16
+  double coherence_lease;            ///< 24
+  double seed;                       ///< 32: a whole number below 2^53, drawn at random
+  uint32_t eviction_policy;          ///< 40: core/cache/policy/policy.h, in its order
+  uint32_t mode;                     ///< 44: core/cache/options.h, in its order
+  uint32_t server_ttl_cap;           ///< 48
+  uint32_t cache_nil;                ///< 52
+  uint32_t opt_in;                   ///< 56
+  uint32_t only_commands_count;      ///< 60: the first of the staged words are for only_commands...
+  uint32_t only_key_prefixes_count;  ///< 64: the next for only_key_prefixes, and so on
+  uint32_t module_reads_count;       ///< 68
   uint32_t broadcast_prefixes_count;  ///< 72
 };
 

@@ -1,4 +1,5 @@
-// The door's numbers are the core's: whoever changes one of them without the other is told here.
+// Asserts that the numbers and offsets of the C ABI (abi_types.h) agree with the core's
+// enumerations: a change of one without the other does not compile.
 
 #include <cstddef>
 

@@ -9,10 +9,10 @@
 #include "plimsoll/wasm/abi_types.h"
 #include "plimsoll/wasm/node_walk.h"
 
-// Where events and values are told (PlimsollOutbox::area): records and nodes from the front, copies
-// of their bytes from the back. So many events cross at a time, each of whose values the core
-// would give out for a moment only. A value that is too large is told where it lies, a part at a
-// time.
+// Writes events and values to PlimsollOutbox::area for the host to read: records and nodes from the
+// front, copies of their bytes from the back. The core's values are valid for a moment only; their
+// copies let many events cross in one call. A value that is too large is not copied: its nodes are
+// written a part at a time, and its bytes stay where they were read.
 
 namespace plimsoll::wasm {
 
@@ -20,23 +20,25 @@ class Area {
  public:
   explicit Area(std::span<double> place);
 
-  /// Nothing is told any more.
+  /// Forgets everything in the area.
   void clear();
 
-  /// Tells the event with a copy of its whole value. False: there is no room for it; nothing was
-  /// added.
+  /// Adds the event with a copy of its whole value. Returns false, and adds nothing, if there is no
+  /// room.
   bool add(const Event& event, const MessagesMissed& missed);
 
-  /// Tells the event, alone, with as much of its value as there is room for: `walk` has the rest.
+  /// Adds the event to an empty area with as many nodes of its value as there is room for; `walk`
+  /// goes on with the rest.
   void add_begin(const Event& event, const MessagesMissed& missed, NodeWalk& walk);
 
-  /// Adds a copy of the whole value. False: as above.
+  /// Adds a copy of the whole value and counts its nodes in `nodes`. Returns false if there is no
+  /// room; some of it may have been added then: clear() before further use.
   bool add_value(NodeWalk walk, std::uint32_t& nodes);
 
-  /// Adds one string, which stays where it is.
+  /// Adds one string, whose bytes stay where they are.
   void add_text(std::string_view text);
 
-  /// Adds nodes as far as there is room, and returns how many. Their bytes stay where they are.
+  /// Adds nodes as long as there is room. Returns how many. Their bytes stay where they are.
   std::uint32_t add_nodes(NodeWalk& walk);
 
  private:

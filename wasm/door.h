@@ -8,7 +8,8 @@
 #include "plimsoll/wasm/instance.h"
 #include "plimsoll/wasm/milliseconds.h"
 
-// What all calls of abi.h do: check what the host said, hand it to the core, answer.
+// What all calls of abi.h have in common: they check the host's arguments, call the core, and turn
+// the result into an answer.
 
 #ifdef __wasm__
 #define PLIMSOLL_EXPORT(name) __attribute__((export_name(#name))) name
@@ -18,12 +19,12 @@
 
 namespace plimsoll::wasm {
 
-/// 2^53 - 1: up to here a double holds every integer.
+/// 2^53 - 1: a double represents every integer up to here.
 inline constexpr double exact_max = 9007199254740991;
 
 inline PlimsollOutbox& outbox() { return instance().outbox; }
 
-/// Keeps the error for describe_error(), and answers what says so.
+/// Keeps the error for plimsoll_describe_error(). Returns the negative number to answer with.
 std::int32_t refuse(const Error& error);
 std::int32_t refuse_argument(const char* what, const char* expected);
 std::int32_t refuse_time();
@@ -35,7 +36,7 @@ std::int32_t answer(const Result<Number>& number) {
   return number ? static_cast<std::int32_t>(*number) : refuse(number.error());
 }
 
-/// What `call` answers about the client of that id.
+/// Answers what `call(HostedClient&)` answers for the client of this id; refuses an unknown id.
 template <class Call>
 std::int32_t with(std::int32_t client, Call&& call) {
   HostedClient* const found = instance().clients.find(client);
@@ -43,14 +44,14 @@ std::int32_t with(std::int32_t client, Call&& call) {
   return refuse_argument("there is no such client", "an id that plimsoll_create() gave");
 }
 
-/// The same with the time.
+/// The same with the time: `call(HostedClient&, Instant)`.
 template <class Call>
 std::int32_t with(std::int32_t client, double now, Call&& call) {
   if (!is_time(now)) return refuse_time();
   return with(client, [&](HostedClient& found) { return call(found, to_instant(now)); });
 }
 
-/// And after begin_call().
+/// The same after HostedClient::begin_call().
 template <class Call>
 std::int32_t tell(std::int32_t client, double now, Call&& call) {
   return with(client, now, [&](HostedClient& found, Instant at) {
@@ -59,14 +60,14 @@ std::int32_t tell(std::int32_t client, double now, Call&& call) {
   });
 }
 
-/// A timeout as abi.h has it: below 0 the client's own, which is nothing here.
+/// A timeout as abi.h has it. Below 0 it is the client's request_timeout, which is nullopt here.
 inline bool is_timeout(double timeout) { return timeout < 0 || is_time(timeout); }
 inline std::optional<Duration> to_timeout(double timeout) {
   if (timeout < 0) return std::nullopt;
   return to_duration(timeout);
 }
 
-/// Ends what is staged when the call that takes it ends.
+/// Discards the staged words at the end of the call that takes them.
 struct TakesStaged {
   TakesStaged() = default;
   TakesStaged(const TakesStaged&) = delete;

@@ -10,11 +10,12 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/block.h"
 
-// A cache as a host holds it: with the texts of its filter, and with how its clients are tracked.
+// A cache that a host has made: owns the Cache, the texts of its filter and prefixes, and knows how
+// the connections of its clients are tracked. Instance lists it; it must outlive its clients.
 
 namespace plimsoll::wasm {
 
-/// What a host says of a cache. The texts are the caller's.
+/// The options of a cache as the host gave them. The texts are views of the caller's.
 struct HostedCacheOptions {
   cache::CacheOptions cache{};
   bool opt_in = false;
@@ -23,11 +24,11 @@ struct HostedCacheOptions {
 
 class HostedCache {
  public:
-  /// A cache in memory that `budget` was charged for. Errors: invalid_option, naming the field;
-  /// out_of_memory.
+  /// Makes a cache in memory that is charged to `budget`, with copies of the texts. Fails with
+  /// invalid_option, naming the field, and with out_of_memory.
   static Result<HostedCache*> create(Budget& budget, const HostedCacheOptions& options);
 
-  /// Ends a cache that create() made in `budget`, and that no client has.
+  /// Destroys a cache that create() made in `budget`. No client may be using it.
   static void destroy(HostedCache& cache, Budget& budget);
 
   HostedCache(const HostedCache&) = delete;
@@ -35,7 +36,7 @@ class HostedCache {
 
   cache::Cache& cache() { return cache_; }
 
-  /// How the connections of its clients are tracked.
+  /// How the server shall track the connections of the cache's clients.
   TrackingOptions tracking() const;
 
   void add_client() { ++clients_count_; }

@@ -9,29 +9,42 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/client/client.h"
-#include "plimsoll/core/client/credit_window.h"
 #include "plimsoll/core/memory/block.h"
-#include "plimsoll/core/memory/box.h"
 #include "plimsoll/wasm/abi_types.h"
 #include "plimsoll/wasm/area.h"
 #include "plimsoll/wasm/hosted_cache.h"
+#include "plimsoll/wasm/hosted_credits.h"
 #include "plimsoll/wasm/node_walk.h"
 
-// A client as a host holds it: with the texts of its options, and with what must be remembered to
-// tell a host's mistake from its due. The core takes these calls from our own drivers and CHECKs
-// them; here they are errors (invalid_argument), which change nothing.
+// A client that a host has made: owns the Client and the texts of its options, and remembers enough
+// of the host's calls to tell a mistake from a correct call. The core CHECKs the calls of this
+// project's own drivers; a host's mistake is an error here (invalid_argument) and changes nothing.
+//
+// What the host knows of a connection (Link), which is behind the core until the host has polled:
+//
+//   none --poll() says open--> opening --handle_opened()--> open
+//     ^                           |                           |
+//     +---------------------------+---------------------------+
+//           handle_closed(), or poll() says close
+//
+// Invariants:
+//
+// - An event of the core is held (held_) until it fits the area. While one is held, or a request
+//   was admitted and not answered, begin_call() refuses all other calls: the value of a held event
+//   is valid only until the core is called again.
+// - read_space_bytes and unwritten_bytes bound what the host may say that it has read and written.
 
 namespace plimsoll::wasm {
 
 class HostedClient {
  public:
-  /// A client in memory that `budget` was charged for, which reads through `cache` unless that is
-  /// null. The texts that `options` refer to are copied, `source` is not needed any more. Errors:
-  /// those of validate() and Client::use_cache(), out_of_memory.
+  /// Makes a client in memory that is charged to `budget`. It reads through `cache` unless that is
+  /// null; `source` names what it reads (Client::use_cache()). Copies the texts that `options`
+  /// refer to. Fails as validate() and Client::use_cache() do, and with out_of_memory.
   static Result<HostedClient*> create(Budget& budget, const ClientOptions& options,
                                       HostedCache* cache, std::string_view source);
 
-  /// Ends a client that create() made in `budget`.
+  /// Destroys a client that create() made in `budget`.
   static void destroy(HostedClient& client, Budget& budget);
 
   HostedClient(const HostedClient&) = delete;
@@ -40,11 +53,12 @@ class HostedClient {
   /// For the calls that a host cannot get wrong.
   Client& client() { return client_; }
 
-  /// So many bytes are kept by the host in all. rejected_by_limit: as many as before.
+  /// Charges the client for `bytes` bytes in all that the host keeps. Fails with rejected_by_limit,
+  /// and then stays at the charge before.
   Status hold(std::uint64_t bytes);
 
-  /// Whether the host may go on with other calls: an error while it has not heard all that it has
-  /// to hear first. What poll() has told is no more.
+  /// Begins a call other than poll(). Fails while the host has to poll or to submit an admitted
+  /// request first. From here on, what the last poll() told is invalid.
   Status begin_call() {
     if (has_admitted_ || held_) [[unlikely]]
       return refuse_call();
@@ -54,25 +68,25 @@ class HostedClient {
 
   Status abort();
   Status set_credentials(const Credentials& credentials);
-  /// Client::set_shown(); of a client without a cache nobody wants to know.
+  /// Client::set_shown(). Only a cache needs it, so this does nothing for a client without one.
   void set_shown(std::string_view text) {
     if (cache_ != nullptr) client_.set_shown(text);
   }
 
-  /// Stages `command`, or gets in line. `max_staleness`: as of Client::submit_fresh().
+  /// Stages `command`, or has it wait for room. `max_staleness`: see Client::submit_fresh().
   Result<PlimsollOutcome> submit(const CommandView& command, std::uint32_t tag,
                                  std::optional<Duration> timeout, Duration max_staleness,
                                  Instant now);
-  /// Stages `command`, or it is refused.
+  /// Stages `command`, or fails: it does not wait.
   Status stage(const CommandView& command, std::uint32_t tag, std::optional<Duration> timeout,
                Instant now);
-  /// Nobody was admitted, or another command than this one: an error.
+  /// Fails if no request was admitted, or `command` is not the one.
   Status submit_admitted(const CommandView& command, std::uint32_t tag);
   Status prove(std::uint32_t tag, std::optional<Duration> timeout, Instant now);
-  /// Another one than that which was admitted: an error, while one is.
+  /// Fails if another request is admitted and waits to be submitted.
   Status cancel(RequestId request, Instant now);
 
-  // An error where the connection is not what the call is about.
+  // These fail if the connection does not have the role that the call needs.
   Result<std::uint32_t> open_exclusive(Instant now);
   Status submit_to(std::uint32_t connection, const CommandView& command, std::uint32_t tag,
                    std::optional<Duration> timeout, Instant now);
@@ -90,37 +104,38 @@ class HostedClient {
   /// The request that was staged last.
   RequestId last_request() const { return last_request_; }
 
-  /// Without an Action::Kind::open before it that is still to be answered: an error. `credits`: not
-  /// 0 where the peer wants some. Returns what to grant it first; out_of_memory.
+  /// Fails unless an Action::Kind::open waits to be answered. `credits` is not 0 if the peer sends
+  /// no more than it is granted. Returns how many bytes to grant it first. Fails with
+  /// out_of_memory, too.
   Result<std::size_t> handle_opened(std::uint32_t connection, std::uint32_t credits, Instant now);
-  /// Without a connection, or after an Action::Kind::close: an error.
+  /// Fails if the host has no such connection, also after an Action::Kind::close.
   Status handle_closed(std::uint32_t connection, const Error& reason, Instant now);
 
-  /// Room for what arrives: empty where there is no memory, or no connection any more. More is
-  /// `waiting` than the peer was granted: protocol_error.
+  /// Room for received bytes; empty if there is no memory, or the connection has ended. Fails with
+  /// protocol_error if `waiting` is more than the peer was granted.
   Result<std::span<char>> read_space(std::uint32_t connection, std::size_t waiting);
-  /// More than the room that read_space() gave last, or that is no more: an error. Returns what to
+  /// Fails if `size` is more than the room that read_space() gave last. Returns how many bytes to
   /// grant the peer.
   Result<std::size_t> handle_read(std::uint32_t connection, std::size_t size, Instant now);
 
   /// What is charged for the credits of all connections.
-  std::size_t credit_bytes() const;
+  std::size_t credit_bytes() const { return credits_.charged_bytes(); }
 
-  /// Before handle_written() has answered the spans given last: an error.
+  /// Fails while handle_written() is owed for the spans given last.
   Result<std::size_t> poll_transmit(std::uint32_t connection, std::span<std::string_view> spans);
-  /// More than poll_transmit() gave: an error.
+  /// Fails if `size` is more than poll_transmit() gave.
   Status handle_written(std::uint32_t connection, std::size_t size);
 
-  /// Tells in `area` what happened, as far as there is room, and returns how many events that are.
+  /// Writes events to `area` as long as there is room. Returns how many.
   Result<std::uint32_t> poll(Area& area);
 
   /// PlimsollMore, after poll().
   PlimsollMore more() const;
 
-  /// What to do, once poll() has nothing more to tell.
+  /// What the host has to do, once poll() has no more events.
   std::optional<Action> poll_action();
 
-  /// The nodes of a value that is told in parts.
+  /// The remaining nodes of a value that is too large for the area.
   NodeWalk& walk() { return walk_; }
 
  private:
@@ -130,7 +145,6 @@ class HostedClient {
     Block texts;
   };
 
-  // A connection as the host knows it, which is behind the core until it has polled.
   enum class Link : std::uint8_t { none, opening, open };
   enum class Role : std::uint8_t { other, exclusive, subscription };
   struct Connection {
@@ -138,15 +152,6 @@ class HostedClient {
     Role role = Role::other;
     std::uint32_t read_space_bytes = 0;  // room that the host may fill
     std::uint32_t unwritten_bytes = 0;   // given to the host to send
-  };
-
-  // A list of those whose peers want credits: TCP pays no more than for its head.
-  struct Credits {
-    Credits(Account& replies, std::uint32_t of) : window(replies), connection(of) {}
-
-    CreditWindow window;
-    std::uint32_t connection;
-    Box<Credits> next;
   };
 
   HostedClient(const ClientOptions& options, Client::Accounts accounts, Cost cost)
@@ -157,9 +162,6 @@ class HostedClient {
 
   Status refuse_call() const;
   bool is_connected(std::uint32_t connection) const;
-  std::size_t open_credits(std::uint32_t connection);
-  void end_credits(std::uint32_t connection);
-  CreditWindow* find_credits(std::uint32_t connection) const;
   Result<Connection*> find(std::uint32_t connection);
   Result<Connection*> find(std::uint32_t connection, Role role);
   Duration timeout_or(std::optional<Duration> timeout) const;
@@ -174,13 +176,13 @@ class HostedClient {
   Duration request_timeout_{};
   bool waits_for_room_ = false;
   RequestId last_request_ = 0;
-  std::optional<Event> held_;  // it was not told yet: the area was full
+  std::optional<Event> held_;  // an event for which the area had no room yet
   MessagesMissed held_missed_;
-  bool lies_outside_ = false;  // the last value that was told: it is let go of by the next poll()
-  bool has_admitted_ = false;  // told by poll(), and not yet answered
+  bool lies_outside_ = false;  // the value told last was not copied: the next poll() gives it up
+  bool has_admitted_ = false;  // poll() told an admitted request, and the host has not answered
   NodeWalk walk_;
   std::array<Connection, connections_max> connections_{};
-  Box<Credits> credits_;
+  HostedCredits credits_;
 };
 
 }  // namespace plimsoll::wasm

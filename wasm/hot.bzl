@@ -10,7 +10,6 @@ HOT = [
     "wasm/abi_requests.cc",
     "wasm/area.cc",
     "wasm/hosted_client.cc",
-    "wasm/hosted_connections.cc",
     "wasm/served.cc",
     "wasm/staging.cc",
 ]

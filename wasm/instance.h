@@ -15,12 +15,13 @@
 #include "plimsoll/wasm/staging.h"
 #include "plimsoll/wasm/table.h"
 
-// What one instance of the module is: a memory line, drawn once, the clients and caches below it,
-// and what lies open to the host. Never destroyed: it ends with its memory.
+// One instance of the module: owns its budget, whose limit is set once, the clients and caches that
+// the budget pays for, and the memory that the host reads and writes. Never destroyed: it ends with
+// the module's memory.
 
 namespace plimsoll::wasm {
 
-/// The memory line, and what the instance itself uses of it.
+/// The budget, and what the instance itself uses of it.
 struct DrawnLine {
   DrawnLine(std::size_t memory_limit, MemorySource& source, std::span<char> staging_place)
       : budget(BudgetOptions{.memory_limit = memory_limit}, source),
@@ -38,22 +39,22 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  /// Draws the line, once (plimsoll_configure()).
+  /// Sets the memory limit, once (plimsoll_configure()).
   Status configure(std::uint64_t memory_limit);
 
-  /// Moves it, or draws it.
+  /// Changes the memory limit, or sets it.
   Status set_memory_limit(std::uint64_t memory_limit);
 
-  /// The line, at its default if nobody has drawn it.
+  /// The budget; sets the default limit if none was set.
   DrawnLine& line();
 
-  /// The line, or null where none was drawn yet.
+  /// The budget; null if no limit was set yet.
   DrawnLine* drawn_line() { return line_; }
 
-  /// A new client that connects, and its id. `cache`: its id, or 0.
+  /// Makes a client that begins to connect, and returns its id. `cache` is the id of a cache, or 0.
   Result<std::int32_t> create(const ClientOptions& options, std::int32_t cache,
                               std::string_view source, Instant now);
-  /// Whether there was one.
+  /// Returns false if there is no such client.
   bool destroy(std::int32_t client);
 
   Result<std::int32_t> create_cache(const HostedCacheOptions& options);
@@ -64,7 +65,7 @@ class Instance {
   PlimsollOptions options{};
   PlimsollCacheOptions cache_options{};
   PlimsollOutbox outbox{};
-  Error error;  // in full what outbox.error says
+  Error error;  // the whole error of which outbox.error is the code
 
  private:
   void draw_line(std::size_t memory_limit);
@@ -74,7 +75,7 @@ class Instance {
   alignas(DrawnLine) std::byte line_place_[sizeof(DrawnLine)]{};
 };
 
-/// The one that there is.
+/// The only instance.
 Instance& instance();
 
 }  // namespace plimsoll::wasm

@@ -5,24 +5,24 @@
 
 #include "plimsoll/core/base/time.h"
 
-// The host's times (abi.h: milliseconds in a double) as the core's, in whole microseconds. So a
-// time that went out by poll_timeout() comes back as the very same Instant, and never just before
-// it, which would have the host ask again at once.
+// Converts the host's times (milliseconds in a double, abi.h) to the core's and back, in whole
+// microseconds. So the time that poll_timeout() gave comes back as the same Instant. Were it
+// rounded to an earlier one, nothing would be due yet, and the host would call again at once.
 
 namespace plimsoll::wasm {
 
-/// 142 years: up to here a double holds every microsecond.
+/// 142 years: a double represents every microsecond up to here.
 inline constexpr double milliseconds_max = 4.5e12;
 
-/// What an error says of a time that is none.
+/// What an error about an invalid time says was expected.
 inline constexpr const char* time_expected = "milliseconds from 0 to 4.5e12";
 
-/// Whether it is a time at all: no NaN, nothing negative, nothing too large.
+/// Whether this is a valid time: no NaN, not negative, not too large.
 inline bool is_time(double milliseconds) {
   return milliseconds >= 0 && milliseconds <= milliseconds_max;
 }
 
-/// Only where is_time().
+/// Call only if is_time().
 inline Duration to_duration(double milliseconds) {
   return std::chrono::microseconds(static_cast<std::int64_t>(milliseconds * 1000 + 0.5));
 }

@@ -6,7 +6,7 @@
 
 namespace plimsoll::wasm {
 
-/// What a host is told that has called what it should not.
+/// The error for a host's mistake.
 inline Error misuse(const char* what, std::uint64_t value = Error::no_number,
                     std::uint64_t limit = Error::no_number) {
   return Error{.code = ErrorCode::invalid_argument, .what = what, .value = value, .limit = limit};

@@ -7,12 +7,12 @@
 
 namespace plimsoll::wasm {
 
-/// Goes over a value node by node, in the order of the wire: an aggregate before its elements, a
-/// string that is split before its pieces. Attributes, which no caller asks for yet, are left out.
-/// Lives as long as the value does; without recursion, however deep that is.
+/// Walks over a value node by node, in the order of the wire: an aggregate before its elements, a
+/// split string before its pieces. Leaves out attributes, which no caller asks for yet. Needs no
+/// recursion, however deep the value is. Valid as long as the value.
 class NodeWalk {
  public:
-  /// Over nothing.
+  /// A walk over nothing.
   NodeWalk() = default;
 
   explicit NodeWalk(const Value& value) : next_(value.node()), values_left_(1) {}
@@ -24,8 +24,8 @@ class NodeWalk {
 
  private:
   const Node* next_ = nullptr;
-  std::uint64_t values_left_ = 0;     // begun aggregates still have these to come
-  std::size_t piece_bytes_left_ = 0;  // of the split string before next_
+  std::uint64_t values_left_ = 0;     // values that are still to come
+  std::size_t piece_bytes_left_ = 0;  // bytes still to come of the current split string
 };
 
 }  // namespace plimsoll::wasm

@@ -8,20 +8,20 @@
 
 namespace plimsoll::wasm {
 
-/// Room for a copy of texts whose owner goes: their bytes, and the views of those that are lists.
-/// count() what there is, allocate() once, then copy() the same in the same order.
+/// Copies texts whose owner will be gone, and lists of texts with their views, into one block. Call
+/// count() for each text, allocate() once, then copy() for the same texts in the same order.
 class OwnTexts {
  public:
   void count(std::string_view text) { bytes_ += text.size(); }
   void count(std::span<const std::string_view> texts);
 
-  /// False: no memory.
+  /// Returns false if there is no memory.
   [[nodiscard]] bool allocate(Account& account);
 
   void copy(std::string_view& text);
   void copy(std::span<const std::string_view>& texts);
 
-  /// Who owns them from now on; of nothing where there are none.
+  /// Hands over the block that has the copies; an empty one if there are none.
   Block take() { return std::move(block_); }
 
  private:

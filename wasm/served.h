@@ -11,8 +11,9 @@
 #include "plimsoll/wasm/area.h"
 #include "plimsoll/wasm/hosted_client.h"
 
-// Replies out of a cache, told in the area. One string is read where it lies in the cache, which is
-// the same until the next call; other replies are copied, to the area or to a block of their own.
+// Looks up replies in a cache and writes them to the area. The host reads a reply that is one
+// string where it lies in the cache, which does not change before the next call. Any other reply is
+// copied: to the area, or to a block if it is too large for that.
 
 namespace plimsoll::wasm {
 
@@ -20,16 +21,17 @@ class Served {
  public:
   explicit Served(AccountHandle replies) : replies_(std::move(replies)), reader_(*replies_) {}
 
-  /// Whether the cache of `client` has the reply to these words, at most `max_staleness` old: it is
-  /// told in `area`, in `nodes` nodes; of a large one the client's walk() has the rest.
+  /// If the cache of `client` has a reply to these words that is at most `max_staleness` old,
+  /// writes it to `area` as `nodes` nodes and returns true. The client's walk() has the rest of a
+  /// large reply.
   bool look_up(HostedClient& client, std::span<const std::string_view> words,
                Duration max_staleness, Instant now, Area& area, std::uint32_t& nodes);
 
-  /// The same of GET of this key.
+  /// The same for GET of this key.
   bool look_up_key(HostedClient& client, std::string_view key, Duration max_staleness, Instant now,
                    Area& area, std::uint32_t& nodes);
 
-  /// Nothing is kept any more.
+  /// Releases the copy of the last large reply.
   void clear() { kept_.reset(); }
 
  private:

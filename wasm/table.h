@@ -18,7 +18,7 @@ class Table {
       const std::uint32_t at = (search_from_ + i) % places_count;
       Place& place = places_[at];
       if (place.item != nullptr) continue;
-      // From 1 on: no id is 0.
+      // `uses` is at least 1, so that no id is 0.
       place = {.item = &item, .uses = place.uses % (uses_count - 1) + 1};
       search_from_ = at + 1;
       return id_of(at, place.uses);

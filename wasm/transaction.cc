@@ -11,10 +11,10 @@ namespace {
 constexpr std::string_view multi = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view exec = "*1\r\n$4\r\nEXEC\r\n";
 
-// With MULTI and EXEC they are counted in 16 bits.
+// CommandView::answers counts the commands, MULTI and EXEC in 16 bits.
 constexpr std::size_t commands_max = 65'533;
 
-// Calls `visit(const CommandView&)` for each command, until one makes no sense.
+// Calls `visit(const CommandView&)` for each command. Fails at the first invalid one.
 template <class Visit>
 Status for_each_command(const Staging::Parts& staged, Visit&& visit) {
   auto words = staged.words;
@@ -56,7 +56,7 @@ Result<Transaction> Transaction::of(const Staging::Parts& staged, Account& reque
                  .value = bytes};
   }
   char* at = std::copy_n(multi.data(), multi.size(), static_cast<char*>(made.encoded_.data()));
-  // They were valid just now.
+  // All commands were found valid above.
   static_cast<void>(
       for_each_command(staged, [&at](const CommandView& command) { at = encode(command, at); }));
   std::copy_n(exec.data(), exec.size(), at);

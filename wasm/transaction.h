@@ -7,14 +7,16 @@
 
 namespace plimsoll::wasm {
 
-/// MULTI, the commands, EXEC: encoded, so that they are one request.
+/// MULTI, the commands and EXEC, encoded as one request.
 class Transaction {
  public:
-  /// Of staged words, `parts` being how many of them each command has. invalid_argument, which may
-  /// be that of a command; refused_command: one that waits; rejected_by_limit: no memory.
+  /// Encodes the staged words; `parts` says how many words each command has. Fails as
+  /// commands::prepare() does, with invalid_argument if parts and words do not fit, with
+  /// refused_command for a command that blocks, and with rejected_by_limit if `requests` has no
+  /// memory.
   static Result<Transaction> of(const Staging::Parts& staged, Account& requests);
 
-  /// Lives as long as this.
+  /// The request. Valid as long as this.
   CommandView command() const;
 
  private:

@@ -1,8 +1,9 @@
 #include "plimsoll/wasm/translate.h"
 
-#include "plimsoll/core/client/near_cache.h"
+#include <algorithm>
 
-// What a host is told.
+#include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/wasm/milliseconds.h"
 
 namespace plimsoll::wasm {
 namespace {
@@ -29,7 +30,202 @@ double linear_bytes() {
 #endif
 }
 
+struct NamedTime {
+  double value;
+  const char* otherwise;
+};
+
+struct NamedChoice {
+  std::uint32_t value;
+  std::uint32_t most;
+  const char* otherwise;
+};
+
+// Doubles below this hold every whole number.
+constexpr double whole_numbers_end = 9007199254740992.0;
+
+bool is_whole(double number) { return number >= 0 && number < whole_numbers_end; }
+
+Error invalid(const char* what, const char* expected) {
+  return Error{.code = ErrorCode::invalid_option, .what = what, .expected = expected};
+}
+
+Status validate(std::initializer_list<NamedTime> times) {
+  for (const NamedTime& time : times) {
+    if (!is_time(time.value)) return invalid(time.otherwise, time_expected);
+  }
+  return {};
+}
+
+Status validate(std::initializer_list<NamedChoice> choices) {
+  for (const NamedChoice& choice : choices) {
+    if (choice.value <= choice.most) continue;
+    return Error{.code = ErrorCode::invalid_option,
+                 .what = choice.otherwise,
+                 .value = choice.value,
+                 .limit = choice.most};
+  }
+  return {};
+}
+
+std::size_t to_size(double number) {
+  return number >= static_cast<double>(SIZE_MAX) ? SIZE_MAX : static_cast<std::size_t>(number);
+}
+
 }  // namespace
+
+PlimsollOptions to_abi(const ClientOptions& options) {
+  return {.request_timeout = to_milliseconds(options.request_timeout),
+          .connect_timeout = to_milliseconds(options.connect_timeout),
+          .close_timeout = to_milliseconds(options.close_timeout),
+          .reconnect_wait_min = to_milliseconds(options.reconnect_wait_min),
+          .reconnect_wait_max = to_milliseconds(options.reconnect_wait_max),
+          .health_check_interval = to_milliseconds(options.health_check_interval),
+          .tombstone_age_max = to_milliseconds(options.tombstone_age_max),
+          .random_seed = static_cast<double>(options.random_seed),
+          .inflight_requests_limit = static_cast<std::uint32_t>(options.inflight_requests_limit),
+          .inflight_overflow = static_cast<std::uint32_t>(options.inflight_overflow),
+          .waiters_max = static_cast<std::uint32_t>(options.waiters_max),
+          .reply_bytes_max = static_cast<std::uint32_t>(options.reply_bytes_max),
+          .reconnect_attempts_max = options.reconnect_attempts_max,
+          .read_resends_max = options.read_resends_max,
+          .database = options.database,
+          .resp2 = options.protocol == Protocol::resp2,
+          .no_evict = options.no_evict,
+          .no_touch = options.no_touch,
+          .blocking_connections_max = options.blocking_connections_max,
+          .subscriptions_max = options.subscriptions_max,
+          .subscription_messages_max = options.subscription_messages_max,
+          .subscription_overflow = static_cast<std::uint32_t>(options.subscription_overflow),
+          .cache = 0};
+}
+
+Result<ClientOptions> from_abi(const PlimsollOptions& from) {
+  if (const Status valid = validate({
+          NamedTime{from.request_timeout, "request_timeout is not a time"},
+          NamedTime{from.connect_timeout, "connect_timeout is not a time"},
+          NamedTime{from.close_timeout, "close_timeout is not a time"},
+          NamedTime{from.reconnect_wait_min, "reconnect_wait_min is not a time"},
+          NamedTime{from.reconnect_wait_max, "reconnect_wait_max is not a time"},
+          NamedTime{from.health_check_interval, "health_check_interval is not a time"},
+          NamedTime{from.tombstone_age_max, "tombstone_age_max is not a time"},
+      });
+      !valid) {
+    return valid.error();
+  }
+  if (const Status valid = validate({
+          NamedChoice{from.inflight_overflow, 1, "inflight_overflow is none"},
+          NamedChoice{from.read_resends_max, UINT8_MAX, "read_resends_max is too large"},
+          NamedChoice{from.resp2, 1, "resp2 is neither no nor yes"},
+          NamedChoice{from.no_evict, 1, "no_evict is neither no nor yes"},
+          NamedChoice{from.no_touch, 1, "no_touch is neither no nor yes"},
+          NamedChoice{from.subscription_overflow,
+                      static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
+                      "subscription_overflow is none"},
+      });
+      !valid) {
+    return valid.error();
+  }
+  if (!is_whole(from.random_seed)) {
+    return invalid("random_seed is out of range", "a number from 0, below 2^53");
+  }
+  ClientOptions options;
+  options.request_timeout = to_duration(from.request_timeout);
+  options.connect_timeout = to_duration(from.connect_timeout);
+  options.close_timeout = to_duration(from.close_timeout);
+  options.reconnect_wait_min = to_duration(from.reconnect_wait_min);
+  options.reconnect_wait_max = to_duration(from.reconnect_wait_max);
+  options.health_check_interval = to_duration(from.health_check_interval);
+  options.tombstone_age_max = to_duration(from.tombstone_age_max);
+  options.random_seed = static_cast<std::uint64_t>(from.random_seed);
+  options.inflight_requests_limit = from.inflight_requests_limit;
+  options.inflight_overflow = static_cast<OnLimit>(from.inflight_overflow);
+  options.waiters_max = from.waiters_max;
+  options.reply_bytes_max = from.reply_bytes_max;
+  options.reconnect_attempts_max = from.reconnect_attempts_max;
+  options.read_resends_max = static_cast<std::uint8_t>(from.read_resends_max);
+  options.database = from.database;
+  options.protocol = from.resp2 == 1 ? Protocol::resp2 : Protocol::resp3;
+  options.no_evict = from.no_evict == 1;
+  options.no_touch = from.no_touch == 1;
+  options.blocking_connections_max = from.blocking_connections_max;
+  options.subscriptions_max = from.subscriptions_max;
+  options.subscription_messages_max = from.subscription_messages_max;
+  options.subscription_overflow = static_cast<OverflowPolicy>(from.subscription_overflow);
+  return options;
+}
+
+PlimsollCacheOptions to_abi(const cache::CacheOptions& options) {
+  return {.bytes_max = static_cast<double>(options.bytes_max),
+          .entries_max = static_cast<double>(options.entries_max),
+          .entry_ttl = to_milliseconds(options.entry_ttl),
+          .coherence_lease = to_milliseconds(options.coherence_lease),
+          .seed = static_cast<double>(options.seed),
+          .eviction_policy = static_cast<std::uint32_t>(options.eviction_policy),
+          .mode = static_cast<std::uint32_t>(options.mode),
+          .server_ttl_cap = options.server_ttl_cap,
+          .cache_nil = options.cache_nil,
+          .opt_in = 0,
+          .only_commands_count = 0,
+          .only_key_prefixes_count = 0,
+          .module_reads_count = 0,
+          .broadcast_prefixes_count = 0};
+}
+
+Result<HostedCacheOptions> from_abi(const PlimsollCacheOptions& from,
+                                    std::span<const std::string_view> words) {
+  if (const Status valid = validate({
+          NamedTime{from.entry_ttl, "entry_ttl is not a time"},
+          NamedTime{from.coherence_lease, "coherence_lease is not a time"},
+      });
+      !valid) {
+    return valid.error();
+  }
+  if (const Status valid = validate({
+          NamedChoice{from.eviction_policy, static_cast<std::uint32_t>(cache::EvictionPolicy::lfu),
+                      "eviction_policy is none"},
+          NamedChoice{from.mode, static_cast<std::uint32_t>(cache::CacheMode::ttl), "mode is none"},
+          NamedChoice{from.server_ttl_cap, 1, "server_ttl_cap is neither no nor yes"},
+          NamedChoice{from.cache_nil, 1, "cache_nil is neither no nor yes"},
+          NamedChoice{from.opt_in, 1, "opt_in is neither no nor yes"},
+      });
+      !valid) {
+    return valid.error();
+  }
+  if (!is_whole(from.bytes_max)) return invalid("bytes_max is out of range", "a number of bytes");
+  if (!is_whole(from.entries_max)) return invalid("entries_max is out of range", "a number");
+  if (!is_whole(from.seed)) return invalid("seed is out of range", "a number from 0, below 2^53");
+  const std::uint64_t named = std::uint64_t{from.only_commands_count} +
+                              from.only_key_prefixes_count + from.module_reads_count +
+                              from.broadcast_prefixes_count;
+  if (named != words.size()) {
+    return Error{.code = ErrorCode::invalid_argument,
+                 .what = "the lists of the cache's options are not what is staged",
+                 .value = named,
+                 .limit = words.size()};
+  }
+  const auto take = [&words](std::uint32_t count) {
+    const auto taken = words.first(count);
+    words = words.subspan(count);
+    return taken;
+  };
+  HostedCacheOptions options;
+  options.cache.bytes_max = to_size(from.bytes_max);
+  options.cache.entries_max = to_size(from.entries_max);
+  options.cache.entry_ttl = to_duration(from.entry_ttl);
+  options.cache.coherence_lease = to_duration(from.coherence_lease);
+  options.cache.seed = static_cast<std::uint64_t>(from.seed);
+  options.cache.eviction_policy = static_cast<cache::EvictionPolicy>(from.eviction_policy);
+  options.cache.mode = static_cast<cache::CacheMode>(from.mode);
+  options.cache.server_ttl_cap = from.server_ttl_cap == 1;
+  options.cache.cache_nil = from.cache_nil == 1;
+  options.cache.filter.only_commands = take(from.only_commands_count);
+  options.cache.filter.only_key_prefixes = take(from.only_key_prefixes_count);
+  options.cache.filter.module_reads = take(from.module_reads_count);
+  options.broadcast_prefixes = take(from.broadcast_prefixes_count);
+  options.opt_in = from.opt_in == 1;
+  return options;
+}
 
 std::optional<Error> close_error(std::uint32_t reason) {
   switch (reason) {

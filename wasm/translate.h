@@ -11,24 +11,25 @@
 #include "plimsoll/wasm/abi_types.h"
 #include "plimsoll/wasm/hosted_cache.h"
 
-// The core's words in the door's and back: plain numbers on one side, types on the other. That the
-// numbers agree is checked by the compiler, in agreement.cc.
+// Converts between the core's types and the plain numbers of the C ABI. The compiler checks in
+// agreement.cc that the numbers of enumerations are the same.
 
 namespace plimsoll::wasm {
 
 PlimsollOptions to_abi(const ClientOptions& options);
 PlimsollCacheOptions to_abi(const cache::CacheOptions& options);
 
-/// The options but for their texts. invalid_option, naming the field, where a number is none.
+/// The options without their texts. Fails with invalid_option, naming the field, if a number is out
+/// of range.
 Result<ClientOptions> from_abi(const PlimsollOptions& options);
 
-/// The options with the texts of their lists, which refer to `words`. invalid_option as above;
-/// invalid_argument where the words are not as many as the options say.
+/// The options with the texts of their lists, which refer to `words`. Fails with invalid_option as
+/// above, and with invalid_argument if there are not as many words as the options say.
 Result<HostedCacheOptions> from_abi(const PlimsollCacheOptions& options,
                                     std::span<const std::string_view> words);
 
-/// What the session is told of a connection that ended for this PlimsollCloseReason; nothing where
-/// there is no such reason.
+/// The error for a connection that ended for this PlimsollCloseReason; nullopt if there is no such
+/// reason.
 std::optional<Error> close_error(std::uint32_t reason);
 
 PlimsollEvent to_abi(Event::Kind kind);

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "plimsoll/core/client/credit_window.h"
+#include "plimsoll/core/memory/box.h"
+
+// The credit windows of a hosted client: one for each connection whose peer sends no more than it
+// is granted, as a bridge does. HostedClient owns it. A list, so that a client over TCP, which has
+// none, pays for one pointer.
+
+namespace plimsoll::wasm {
+
+class HostedCredits {
+ public:
+  HostedCredits() = default;
+  HostedCredits(const HostedCredits&) = delete;
+  HostedCredits& operator=(const HostedCredits&) = delete;
+  ~HostedCredits();
+
+  /// Opens the window of a connection; `replies` pays for it. Returns how many bytes to grant the
+  /// peer first; 0 if there is no memory for the smallest grant: then there is no window.
+  std::size_t open(std::uint32_t connection, Account& replies);
+
+  /// Ends the window of a connection, if it has one.
+  void end(std::uint32_t connection);
+
+  /// The window of a connection; null if its peer wants no credits.
+  CreditWindow* find(std::uint32_t connection) const;
+
+  /// What is charged for all windows.
+  std::size_t charged_bytes() const;
+
+ private:
+  struct Window {
+    Window(Account& replies, std::uint32_t of) : window(replies), connection(of) {}
+
+    CreditWindow window;
+    std::uint32_t connection;
+    Box<Window> next;
+  };
+
+  Box<Window> first_;
+};
+
+}  // namespace plimsoll::wasm
