@@ -17,9 +17,9 @@ _HEADER_HEAD = BANNER + """
 #include "plimsoll/core/commands/options.h"
 #include "plimsoll/core/commands/row_numbers.h"
 
-// A function for each command and form of it. What they return refers to the arguments: submit it
-// in the same expression. What has a status() may refuse what it was given: ask first. What the
-// commands do is in docs/commands.md.
+// A function for each command and each of its forms. What a function returns refers to its
+// arguments, so submit it in the same expression. If it has a status(), check that first: it fails
+// if the arguments make no valid command. docs/commands.md says what the commands do.
 
 namespace plimsoll::commands {
 
@@ -200,7 +200,7 @@ def walks_header(lists):
 #include "plimsoll/core/commands/composed.h"
 #include "plimsoll/core/commands/options.h"
 
-// How lists of the builders become words.
+// Functions that turn the lists of builders into words.
 
 namespace plimsoll::commands {
 """]

@@ -10,8 +10,8 @@ _HEAD = BANNER + """
 #include <cstdint>
 #include <string_view>
 
-// ACL categories of the rows of the command table, in the table's order: valkey.io/topics/acl. Of
-// rows that have none it is not known which they are in.
+// The ACL categories of the rows of the command table, in the table's order: valkey.io/topics/acl.
+// A row without any has unknown categories.
 
 namespace plimsoll::bridge {
 """

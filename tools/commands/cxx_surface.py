@@ -29,13 +29,13 @@ _HEAD = BANNER + """
 namespace plimsoll::native {
 
 %s
-/// What Client, and whatever else sends commands, inherits. `Self` has, for those in here,
+/// The base of Client and of everything else that sends commands. Its members call
 ///
 ///   template <class T, class Builder, class Token>
 ///   auto run(const Builder& builder, Token&& token);
 ///
-/// which sends what `builder` converts to (a CommandView that refers to the caller's arguments,
-/// unless builder.status() refuses), and whose reply is to become a T.
+/// of `Self`, which sends the command that `builder` converts to (a CommandView that refers to the
+/// caller's arguments), unless builder.status() fails, and turns the reply into a T.
 template <class Self>
 class CommandSet {
  public:

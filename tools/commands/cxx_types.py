@@ -20,8 +20,8 @@ _OPTIONS_HEAD = BANNER + """
 #include "plimsoll/core/commands/words.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What the builders of commands are told besides keys and values. Views and spans in these must
-// live for the call that they are given to.
+// The options and other types that the builders of commands take besides keys and values. Views and
+// spans in them must live until the command is submitted.
 
 namespace plimsoll::commands {
 """
@@ -35,7 +35,7 @@ _TOKENS_HEAD = BANNER + """
 
 #include "plimsoll/core/commands/options.h"
 
-// How enumerators are spelled on the wire.
+// The words that enumerators are on the wire.
 
 namespace plimsoll::commands {
 """
@@ -116,7 +116,7 @@ def _group(made):
 def _options(made):
     command = made.command.replace("|", " ")
     fields = "".join(_field(node) for node in made.fields)
-    return (f"\n/// {command}'s options.\nstruct {made.name} {{\n  using Argument = void;\n"
+    return (f"\n/// The options of {command}.\nstruct {made.name} {{\n  using Argument = void;\n"
             f"{fields}}};\n")
 
 

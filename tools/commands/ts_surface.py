@@ -27,12 +27,14 @@ export type * from "../commands/replies.js";
 """
 
 _CLASS = """
-/** Methods for the commands of a server, by its names for them. */
+/** A method for each command, with the server's name in camel case. docs/commands.md lists the commands. A
+    method throws nothing: its promise rejects with a PlimsollError, or with a TypeError for an invalid
+    argument. */
 export abstract class CommandSet extends Sender {}
 """
 
 _TAIL = """
-/** @internal What the methods are made of. */
+/** @internal The table from which the methods are made. */
 export const table: Table = { rows, types, enums };
 
 install(CommandSet.prototype, table);
@@ -55,7 +57,7 @@ def surface(methods, types):
     members = [_member(method, form) for method in methods for form in reversed(method.forms)]
     replies = textwrap.indent(textwrap.fill(", ".join(named_types()) + ",", _COLUMNS_MAX - 2), "  ")
     declared = [_type(known[name], used[name]) for name in sorted(used)] + declared
-    return (_HEAD % replies + "".join(declared) + "\n/** The methods. */\n"
+    return (_HEAD % replies + "".join(declared) + "\n/** The types of all methods for commands. */\n"
             + "export interface CommandSet {\n" + "".join(members) + "}\n" + _CLASS
             + Table(known).text(methods, shape_of)
             + _TAIL)
