@@ -99,7 +99,7 @@ enum PlimsollOutcome {
   plimsoll_outcome_staged,  ///< an event will bring the outcome
   plimsoll_outcome_served,  ///< the cache had the reply, which is in the area; no event comes
   plimsoll_outcome_waits,   ///< the request waits for room: plimsoll_event_admitted or _failed
-                           ///< comes; until then the host keeps the words
+                            ///< comes; until then the host keeps the words
 };
 
 /// What is left after poll(), poll_nodes(), submit() or lookup().
@@ -220,10 +220,9 @@ struct PlimsollClientStatistics {
   double blocking_connections;  ///< 160: open now
   double subscriptions;         ///< 168: open now
   double cache_state;           ///< 176: PlimsollCacheState
-  double
-      last_problem;  ///< 184: PlimsollError: why there last was no connection; 0: there always was
-  double
-      credit_bytes;  ///< 192: charged for bytes that peers were granted and the core has not read
+  double last_problem;  ///< 184: PlimsollError: why there last was no connection; 0: no problem yet
+  double credit_bytes;  ///< 192: charged for bytes that peers were granted and the core has not
+                        ///< read
 };
 
 struct PlimsollSubscriptionStatistics {
@@ -283,9 +282,8 @@ struct PlimsollOutbox {
   uint32_t more;        ///< 20: poll, poll_nodes, submit, lookup: PlimsollMore
   uint32_t request[2];  ///< 24: submit and the like: the request's id, its lower half first
   uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
-  uint32_t
-      resumed[2];  ///< 40: poll: a bit for each connection that was paused and can be read again
-  double timeout;  ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
+  uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
+  double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
   struct PlimsollSpan spans[plimsoll_spans_max];  ///< 56: read_space, poll_transmit
   /// 184: one of these at a time, by the ..._statistics call of that name.
   union {
