@@ -11,6 +11,8 @@ _ROOMS = {
     "wasm/": ["//tests/wasm/..."],
     "native/bridge/": ["//tests/native/bridge/...", "//tests/native/bridge_config/..."],
     "native/config/": ["//tests/native/config/..."],
+    "native/allocator/": ["//tests/native/allocator/...", "//tests/native:all"],
+    "native/container/": ["//tests/native/container/...", "//tests/native:all"],
     "native/": ["//tests/native:all", "//tests/native/observe/...", "//tests/native/websocket/..."],
     "demo/": ["//tests/demo/..."],
     "tests/core/": ["//tests/core/..."],
