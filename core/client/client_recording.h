@@ -18,12 +18,12 @@
 // test. Only the main connection is recorded: a replay (tests/sim/recorder) has no side connections
 // and no cache.
 //
-// What always holds:
-//  - The record of a call comes before the call has any effect, so it is there if the call breaks a
-//    CHECK. The record of an answer comes behind it.
-//  - A replay can begin only where nothing is in flight. So each call that brings a time is
-//  preceded
-//    by a `rest` record, if the main connection is at rest then.
+// Invariants:
+//
+// - The record of a call comes before the call has any effect, so it is there if the call breaks a
+//   CHECK. The record of an answer comes behind it.
+// - A replay can begin only where nothing is in flight. So a `rest` record precedes each call that
+//   brings a time, if the main connection is at rest then.
 
 namespace plimsoll {
 
