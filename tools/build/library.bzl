@@ -46,6 +46,12 @@ def plimsoll_library(name, srcs = [], hdrs = [], copts = [], apart = [], for_use
         strip_include_prefix = ".",
         **kwargs
     )
+    if for_users:
+        native.filegroup(
+            name = name + "_headers",
+            srcs = hdrs,
+            visibility = ["//:__pkg__"],
+        )
 
 # Files of a library that are compiled as one in this repository's own builds: fewer, and each pays
 # for all the headers; more, and a changed line costs more than what it touches.

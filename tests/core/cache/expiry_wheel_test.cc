@@ -13,7 +13,6 @@
 namespace plimsoll::testing::expiry_wheel_test {
 namespace {
 
-using cache::BoundedMemory;
 using cache::ExpiryLink;
 using cache::ExpiryWheel;
 

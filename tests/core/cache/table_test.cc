@@ -12,7 +12,6 @@
 namespace plimsoll::testing::table_test {
 namespace {
 
-using cache::BoundedMemory;
 using cache::IndexLink;
 using cache::Table;
 
