@@ -6,6 +6,7 @@
 
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/line.h"
+#include "plimsoll/memory.h"
 #include "plimsoll/native/config/option_rows.h"
 #include "plimsoll/native/driver/core_options.h"
 #include "plimsoll/native/runtime/give_back_timer.h"
