@@ -186,7 +186,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_destroy)(int32_t client) {
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_close)(int32_t client, double now) {
-  return tell(client, now, [](HostedClient& found, Instant at) {
+  return notify(client, now, [](HostedClient& found, Instant at) {
     found.client().close(at);
     return 0;
   });

@@ -93,7 +93,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_handle_written)(int32_t client, uint32_t connec
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_handle_timeout)(int32_t client, double now) {
-  return tell(client, now, [](HostedClient& found, Instant at) {
+  return notify(client, now, [](HostedClient& found, Instant at) {
     found.client().handle_timeout(at);
     return 0;
   });

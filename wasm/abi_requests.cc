@@ -25,7 +25,7 @@ std::int32_t answer_request(const HostedClient& client, const Status& status) {
 
 // Calls `look_up(served, area, nodes)` and writes to the outbox what it found. False: nothing.
 template <class LookUp>
-bool tell_found(const HostedClient& client, LookUp&& look_up) {
+bool report_found(const HostedClient& client, LookUp&& look_up) {
   std::uint32_t nodes = 0;
   Area told(outbox().area);
   if (!look_up(instance().line().served, told, nodes)) return false;
@@ -35,7 +35,7 @@ bool tell_found(const HostedClient& client, LookUp&& look_up) {
 }
 
 bool look_up_key(HostedClient& client, std::string_view key, Duration max_staleness, Instant now) {
-  return tell_found(client, [&](Served& served, Area& area, std::uint32_t& nodes) {
+  return report_found(client, [&](Served& served, Area& area, std::uint32_t& nodes) {
     return served.look_up_key(client, key, max_staleness, now, area, nodes);
   });
 }
@@ -77,7 +77,7 @@ std::int32_t with_words(std::int32_t client, std::uint32_t count, double timeout
                         Call&& call) {
   if (!is_timeout(timeout)) return refuse_time();
   const TakesStaged takes;
-  return tell(client, now, [&](HostedClient& found, Instant at) {
+  return notify(client, now, [&](HostedClient& found, Instant at) {
     const auto words = takes.staging.words(count);
     return words ? call(found, *words, at) : refuse(words.error());
   });
@@ -88,7 +88,7 @@ std::int32_t with_key(std::int32_t client, std::uint32_t size, double timeout, d
                       Call&& call) {
   if (!is_timeout(timeout)) return refuse_time();
   const TakesStaged takes;
-  return tell(client, now, [&](HostedClient& found, Instant at) {
+  return notify(client, now, [&](HostedClient& found, Instant at) {
     const Result<std::string_view> key = takes.staging.word(size);
     return key ? call(found, *key, at) : refuse(key.error());
   });
@@ -110,7 +110,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit)(int32_t client, uint32_t count, uint32_
                       const auto look_up = [&](Served& served, Area& area, std::uint32_t& nodes) {
                         return served.look_up(found, words, age_max, at, area, nodes);
                       };
-                      if (tell_found(found, look_up)) return 0;
+                      if (report_found(found, look_up)) return 0;
                       const Result<CommandView> command = commands::prepare(words);
                       if (!command) return refuse(command.error());
                       return submit(found, *command, tag, timeout, age_max, at);
@@ -143,7 +143,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_lookup)(int32_t client, uint32_t size, double n
 
 int32_t PLIMSOLL_EXPORT(plimsoll_prove)(int32_t client, uint32_t tag, double timeout, double now) {
   if (!is_timeout(timeout)) return refuse_time();
-  return tell(client, now, [&](HostedClient& found, Instant at) {
+  return notify(client, now, [&](HostedClient& found, Instant at) {
     return answer_request(found, found.prove(tag, to_timeout(timeout), at));
   });
 }
@@ -153,7 +153,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t co
                                                      double now) {
   if (!is_timeout(timeout)) return refuse_time();
   const TakesStaged takes;
-  return tell(client, now, [&](HostedClient& found, Instant at) {
+  return notify(client, now, [&](HostedClient& found, Instant at) {
     const Result<Staging::Parts> staged = takes.staging.words_in_parts(commands, count);
     if (!staged) return refuse(staged.error());
     Result<Transaction> transaction = Transaction::of(*staged, found.client().requests_account());
@@ -172,8 +172,8 @@ int32_t PLIMSOLL_EXPORT(plimsoll_cancel)(int32_t client, uint32_t request_low,
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_open_exclusive)(int32_t client, double now) {
-  return tell(client, now,
-              [](HostedClient& found, Instant at) { return answer(found.open_exclusive(at)); });
+  return notify(client, now,
+                [](HostedClient& found, Instant at) { return answer(found.open_exclusive(at)); });
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_submit_to)(int32_t client, uint32_t connection, uint32_t count,
@@ -188,14 +188,15 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_to)(int32_t client, uint32_t connection,
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_release)(int32_t client, uint32_t connection, double now) {
-  return tell(client, now, [connection](HostedClient& found, Instant at) {
+  return notify(client, now, [connection](HostedClient& found, Instant at) {
     return answer(found.release(connection, at));
   });
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_open_subscription)(int32_t client, double now) {
-  return tell(client, now,
-              [](HostedClient& found, Instant at) { return answer(found.open_subscription(at)); });
+  return notify(client, now, [](HostedClient& found, Instant at) {
+    return answer(found.open_subscription(at));
+  });
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_subscribe)(int32_t client, uint32_t connection, uint32_t kind,
@@ -224,7 +225,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_next_messages)(int32_t client, uint32_t connect
                                                 uint32_t messages_max, uint32_t tag, double timeout,
                                                 double now) {
   if (!is_timeout(timeout)) return refuse_time();
-  return tell(client, now, [&](HostedClient& found, Instant at) {
+  return notify(client, now, [&](HostedClient& found, Instant at) {
     return answer_request(
         found, found.next_messages(connection, messages_max, tag, to_timeout(timeout), at));
   });
@@ -232,7 +233,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_next_messages)(int32_t client, uint32_t connect
 
 int32_t PLIMSOLL_EXPORT(plimsoll_close_subscription)(int32_t client, uint32_t connection,
                                                      double now) {
-  return tell(client, now, [connection](HostedClient& found, Instant at) {
+  return notify(client, now, [connection](HostedClient& found, Instant at) {
     return answer(found.close_subscription(connection, at));
   });
 }

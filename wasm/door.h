@@ -53,7 +53,7 @@ std::int32_t with(std::int32_t client, double now, Call&& call) {
 
 /// The same after HostedClient::begin_call().
 template <class Call>
-std::int32_t tell(std::int32_t client, double now, Call&& call) {
+std::int32_t notify(std::int32_t client, double now, Call&& call) {
   return with(client, now, [&](HostedClient& found, Instant at) {
     const Status free = found.begin_call();
     return free ? call(found, at) : refuse(free.error());

@@ -3,7 +3,7 @@
 #include <new>
 #include <utility>
 
-#include "plimsoll/wasm/own_texts.h"
+#include "plimsoll/wasm/copied_texts.h"
 
 namespace plimsoll::wasm {
 namespace {
@@ -38,7 +38,7 @@ Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOption
   if (!cost.own.grow(footprint - sizeof(cache::Cache))) return no_room_for_cache;
 
   HostedCacheOptions own = options;
-  OwnTexts texts;
+  CopiedTexts texts;
   texts.count(own.cache.filter.only_commands);
   texts.count(own.cache.filter.only_key_prefixes);
   texts.count(own.cache.filter.module_reads);

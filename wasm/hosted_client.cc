@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "plimsoll/core/base/packed_id.h"
+#include "plimsoll/wasm/copied_texts.h"
 #include "plimsoll/wasm/misuse.h"
-#include "plimsoll/wasm/own_texts.h"
 
 namespace plimsoll::wasm {
 namespace {
@@ -45,7 +45,7 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   Cost cost{.own = Charge(connections), .texts = {}};
   if (!cost.own.grow(footprint - sizeof(Client))) return no_room_for_client;
 
-  OwnTexts texts;
+  CopiedTexts texts;
   texts.count(own.username);
   texts.count(own.password);
   texts.count(own.client_name);
@@ -108,7 +108,7 @@ Status HostedClient::abort() {
 
 Status HostedClient::set_credentials(const Credentials& credentials) {
   Credentials own = credentials;
-  OwnTexts texts;
+  CopiedTexts texts;
   texts.count(own.username);
   texts.count(own.password);
   if (!texts.allocate(client_.requests_account())) return no_room_for_client;

@@ -42,21 +42,22 @@ bool Served::look_up(NearCache& near, HostedClient& client, const commands::Ques
   cache::Cache::Reader reader = near.reader(max_staleness, now);
   reader.scratch = &*replies_;
   return near.cache().visit(reader, question, now, [&](std::string_view reply) {
-    return tell(reply, client, area, nodes);
+    return deliver(reply, client, area, nodes);
   });
 }
 
-bool Served::tell(std::string_view reply, HostedClient& client, Area& area, std::uint32_t& nodes) {
+bool Served::deliver(std::string_view reply, HostedClient& client, Area& area,
+                     std::uint32_t& nodes) {
   const std::string_view text = string_of(reply);
-  if (text.data() == nullptr) return tell_copy(reply, client, area, nodes);
+  if (text.data() == nullptr) return deliver_copy(reply, client, area, nodes);
   area.clear();
   area.add_text(text);
   nodes = 1;
   return true;
 }
 
-bool Served::tell_copy(std::string_view reply, HostedClient& client, Area& area,
-                       std::uint32_t& nodes) {
+bool Served::deliver_copy(std::string_view reply, HostedClient& client, Area& area,
+                          std::uint32_t& nodes) {
   area.clear();
   nodes = 0;
   const Result<Value> value = reader_.read(reply);

@@ -37,8 +37,8 @@ class Served {
  private:
   bool look_up(NearCache& near, HostedClient& client, const commands::Question& question,
                Duration max_staleness, Instant now, Area& area, std::uint32_t& nodes);
-  bool tell(std::string_view reply, HostedClient& client, Area& area, std::uint32_t& nodes);
-  bool tell_copy(std::string_view reply, HostedClient& client, Area& area, std::uint32_t& nodes);
+  bool deliver(std::string_view reply, HostedClient& client, Area& area, std::uint32_t& nodes);
+  bool deliver_copy(std::string_view reply, HostedClient& client, Area& area, std::uint32_t& nodes);
 
   AccountHandle replies_;
   Block kept_;

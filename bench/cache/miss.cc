@@ -14,7 +14,7 @@
 #include "plimsoll/bench/statistics.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
-// What a cache adds to a read that it has not: the lookup, the flight, storing the reply and, since
+// What a cache adds to a read that it has not: the lookup, the fetch, storing the reply and, since
 // it is full, evicting another.
 
 namespace plimsoll::bench {

@@ -130,7 +130,7 @@ void invalidate_keys(std::size_t count) {
   expect(world.ended_count() == count, "all reads are answered");
 }
 
-void cancel_in_line(std::size_t count) {
+void cancel_waiters(std::size_t count) {
   ClientOptions options = many_options();
   options.inflight_requests_limit = 1;
   options.inflight_overflow = OnLimit::wait;
@@ -181,7 +181,7 @@ constexpr std::array cases = {
     CountCase{"timeouts", "cached reads that time out at once", time_out_cached_reads},
     CountCase{"proofs", "keys fetched, then read anew behind one proof", prove_reads},
     CountCase{"invalidations", "keys fetched, then invalidated one by one", invalidate_keys},
-    CountCase{"line", "requests in the line, cancelled one by one", cancel_in_line},
+    CountCase{"waiters", "requests that wait, cancelled one by one", cancel_waiters},
     CountCase{"cancels", "requests in flight, cancelled one by one", cancel_in_flight},
     CountCase{"deadlines", "requests in flight, whose deadlines pass one by one", pass_deadlines},
 };

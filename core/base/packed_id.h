@@ -11,14 +11,14 @@
 //     what it names                     63..56 place   55 wait   54..44           43..0
 //     ------------------------------------------------------------------------------------------
 //     a request, main connection        0              0         position in its request log
-//     a caller that waits for a fetch   0              1         number of the caller
-//     a request, side connection        1 to 63        0         generation       position in log
-//     a wait for messages, likewise     1 to 63        1         generation       number of the
-//     wait a caller in line for room         0x80           number in the line
-//     ... for a connection to block on  0xc0           number in the line
+//     a caller that joined a fetch      0              1         number of the caller
+//     a request, side connection        1 to 63        0         incarnation    position in log
+//     a wait for messages, likewise     1 to 63        1         incarnation    number of the wait
+//     a waiter for room                 0x80           number of the waiter
+//     a waiter for a side connection    0xc0           number of the waiter
 //
-// The place of a side connection is its index. Its generation tells apart the connections that have
-// had this index one after the other.
+// The place of a side connection is its index. Connections that have the same index one after the
+// other differ in their incarnation.
 //
 // The tag of a request (Tag), with which its outcome comes back:
 //
@@ -27,7 +27,7 @@
 //     a user's request, native                         the address of its operation
 //     a user's request, WebAssembly                    31..0: the host's number
 //     ... that waits for messages                      32: set
-//     a fetch of the near cache                        63..48: 0xffff; 47..0: address of the Flight
+//     a fetch of the near cache                        63..48: 0xffff; 47..0: address of the Fetch
 //     a request of the client's own                    the last 256 values (session.h)
 //
 // A third packed id has a width that its template decides: wasm/table.h, a place and a count of
@@ -64,28 +64,28 @@ namespace request_ids {
 
 using Place = BitField<56, 8>;
 using Wait = BitField<55, 1>;
-using Generation = BitField<44, 11>;  ///< of a side connection
+using Incarnation = BitField<44, 11>;  ///< of a side connection
 using Number = BitField<0, 44>;
 
-static_assert(are_disjoint<Place, Wait, Generation, Number>());
-static_assert((Place::mask | Wait::mask | Generation::mask | Number::mask) == UINT64_MAX);
+static_assert(are_disjoint<Place, Wait, Incarnation, Number>());
+static_assert((Place::mask | Wait::mask | Incarnation::mask | Number::mask) == UINT64_MAX);
 
 /// Places below this are connections': 0 is the main one's.
 inline constexpr std::uint64_t places_of_connections = 0x80;
 
-// ---- Callers in line.
+// ---- Waiters (core/client/admission.h).
 
-/// Callers that wait in line have ids above these.
-inline constexpr std::uint64_t in_line_for_room = Place::put(places_of_connections);
-inline constexpr std::uint64_t in_line_for_connection = Place::put(0xc0);
+/// The ids of waiters are above these.
+inline constexpr std::uint64_t room_waiters = Place::put(places_of_connections);
+inline constexpr std::uint64_t connection_waiters = Place::put(0xc0);
 
-constexpr bool is_in_line(std::uint64_t id) { return (id & in_line_for_room) != 0; }
-constexpr bool is_in_line_for_connection(std::uint64_t id) {
-  return (id & in_line_for_connection) == in_line_for_connection;
+constexpr bool is_waiter(std::uint64_t id) { return (id & room_waiters) != 0; }
+constexpr bool is_waiter_for_connection(std::uint64_t id) {
+  return (id & connection_waiters) == connection_waiters;
 }
-constexpr std::uint64_t number_in_line(std::uint64_t id) { return id & ~in_line_for_connection; }
+constexpr std::uint64_t waiter_number(std::uint64_t id) { return id & ~connection_waiters; }
 
-// ---- Callers that wait for a fetch, or for messages.
+// ---- Callers that joined a fetch, and waits for messages.
 
 /// The ids of such waits begin above this.
 inline constexpr std::uint64_t first_wait = Wait::put(1);
@@ -94,21 +94,21 @@ constexpr bool is_wait_for_fetch(std::uint64_t id) {
   return (id & (Place::mask | Wait::mask)) == first_wait;
 }
 
-// ---- Requests on side connections, of ids that are not is_in_line().
+// ---- Requests on side connections, of ids that are not is_waiter().
 
 constexpr bool is_on_side(std::uint64_t id) { return (id & Place::mask) != 0; }
 
 /// `id` is the request's in the session of that connection, or the wait's in its subscription.
-constexpr std::uint64_t on_side(std::uint64_t connection, std::uint64_t generation,
+constexpr std::uint64_t on_side(std::uint64_t connection, std::uint64_t incarnation,
                                 std::uint64_t id) {
-  return (id & ~Generation::mask) | Generation::put(generation) | Place::put(connection);
+  return (id & ~Incarnation::mask) | Incarnation::put(incarnation) | Place::put(connection);
 }
 constexpr std::uint64_t connection_of(std::uint64_t id) { return Place::get(id); }
-constexpr std::uint64_t generation_of(std::uint64_t id) { return Generation::get(id); }
+constexpr std::uint64_t incarnation_of(std::uint64_t id) { return Incarnation::get(id); }
 
 /// What on_side() was given as `id`.
 constexpr std::uint64_t request_of(std::uint64_t id) {
-  return id & ~(Place::mask | Generation::mask);
+  return id & ~(Place::mask | Incarnation::mask);
 }
 constexpr bool is_wait_for_messages(std::uint64_t request) { return (request & Wait::mask) != 0; }
 
@@ -133,12 +133,12 @@ static_assert((Kind::mask | Address::mask) == UINT64_MAX);
 /// Tags from this one on are not a user's: addresses that processes are given end before 2^48.
 inline constexpr std::uint64_t fetch_first = Kind::put(0xffff);
 
-/// The last 256 values, which no address of a Flight reaches, are the client's own requests'.
-inline constexpr std::uint64_t own_first = UINT64_MAX - 255;
+/// The last 256 values, which no address of a Fetch reaches, are the client's own requests'.
+inline constexpr std::uint64_t internal_first = UINT64_MAX - 255;
 
-static_assert(fetch_first < own_first);
+static_assert(fetch_first < internal_first);
 
-constexpr bool is_fetch(std::uint64_t tag) { return tag >= fetch_first && tag < own_first; }
+constexpr bool is_fetch(std::uint64_t tag) { return tag >= fetch_first && tag < internal_first; }
 
 constexpr std::uint64_t of_fetch(std::uint64_t address) { return fetch_first | address; }
 constexpr std::uint64_t address_of_fetch(std::uint64_t tag) { return tag & ~fetch_first; }

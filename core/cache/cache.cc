@@ -93,17 +93,17 @@ Cache::~Cache() {
 
 Result<std::uint32_t> Cache::join() {
   const Lock lock(members_mutex_);
-  const std::uint32_t slot = generations_.take_slot();
-  if (slot != Generations::untracked) return slot;
+  const std::uint32_t member = generations_.add_member();
+  if (member != Generations::untracked) return member;
   return Error{.code = ErrorCode::invalid_option,
                .what = "a cache has too many clients, or no memory for one more",
-               .value = Generations::slots_max,
-               .limit = Generations::slots_max};
+               .value = Generations::members_max,
+               .limit = Generations::members_max};
 }
 
-void Cache::leave(std::uint32_t slot) {
+void Cache::leave(std::uint32_t member) {
   const Lock lock(members_mutex_);
-  generations_.give_back(slot);
+  generations_.remove_member(member);
 }
 
 // The actual time may be up to `clock_step` later than `now`. An entry's time and its lease count
@@ -112,13 +112,13 @@ bool Cache::may_serve(const Entry& entry, const Reader& reader, Instant now) con
   const Stamp stamp = entry.stamp();
   const Instant latest = now + reader.clock_step;
   if (entry.expires_at() <= latest || !generations_.is_valid(stamp)) return false;
-  if (stamp.slot == Generations::untracked) {
+  if (stamp.member == Generations::untracked) {
     return reader.takes_untracked && reader.fresh.is_any();
   }
-  if (!generations_.is_readable(stamp.slot)) return false;
-  const Instant proved_at = generations_.proved_at(stamp.slot);
+  if (!generations_.is_readable(stamp.member)) return false;
+  const Instant proved_at = generations_.proved_at(stamp.member);
   return after(proved_at, options_.coherence_lease) >= latest && proved_at >= reader.fresh.since &&
-         generations_.proved_mark(stamp.slot) >= reader.fresh.after;
+         generations_.proved_mark(stamp.member) >= reader.fresh.after;
 }
 
 bool Cache::is_fenced(const KeyHash& hash, const commands::Question& question) const {
@@ -148,9 +148,10 @@ bool Cache::has(const commands::Question& question, std::uint32_t source, const 
 }
 
 // Reads all versions before it looks at the fences. A write that begins in between raises a version
-// that was read already, so land() sees it; in the other order such a write would go unnoticed.
+// that was read already, so complete_fetch() sees it; in the other order such a write would go
+// unnoticed.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
-                                 std::uint32_t slot, Instant now, std::span<Ticket::Seen> room) {
+                                 std::uint32_t member, Instant now, std::span<Ticket::Seen> room) {
   Ticket ticket;
   ticket.began_at = now;
   ticket.mark = next_mark();
@@ -160,7 +161,7 @@ Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32
   if (count > 1 && !is_split) has_further_keys_.store(true);
   ticket.hash = hash_of(question.key);
   ticket.source = source;
-  ticket.stamp = generations_.stamp(slot);
+  ticket.stamp = generations_.stamp(member);
   ticket.version_of_all = all_version_.load();
   ticket.keys = room.first(count);
   const auto see = [&](std::size_t number, const KeyHash& hash) {
@@ -252,12 +253,12 @@ Cache::Change Cache::invalidate(std::string_view key) {
 // Two connections may report this at the same time. Each `end` has its own number, and update()
 // takes a ticket past its own connection's end only: the other one overtakes the fetch, as it
 // should.
-Cache::Change Cache::invalidate_all(std::uint32_t slot) {
+Cache::Change Cache::invalidate_all(std::uint32_t member) {
   const std::uint32_t end = generations_.end_all();
   invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
   return {.of_all = true,
-          .stamp_before = generations_.stamp_before(slot, end),
-          .stamp_after = generations_.stamp_after(slot, end)};
+          .stamp_before = generations_.stamp_before(member, end),
+          .stamp_after = generations_.stamp_after(member, end)};
 }
 
 void Cache::update(Ticket& ticket, const Change& change) const {
@@ -267,7 +268,7 @@ void Cache::update(Ticket& ticket, const Change& change) const {
     }
     const Stamp& stamp = ticket.stamp;
     const bool was_valid =
-        stamp.slot == change.stamp_before.slot && stamp.id == change.stamp_before.id;
+        stamp.member == change.stamp_before.member && stamp.id == change.stamp_before.id;
     if (was_valid) ticket.stamp = change.stamp_after;
     return;
   }

@@ -30,7 +30,8 @@
 //
 // The life of an entry:
 //
-//   land() --> served <--> withheld     while its connection is not read, or has not proved enough
+//   complete_fetch() --> served <--> withheld     while its connection is not read, or has not
+//   proved enough
 //                |            |         lately: for the lease, or for what the reader asks
 //                |            |
 //                +-----+------+
@@ -42,9 +43,9 @@
 //
 // The life of a fetch, as its Ticket tells it:
 //
-//   begin_fetch() --> current --> land(): the reply is stored
+//   begin_fetch() --> current --> complete_fetch(): the reply is stored
 //                        |
-//                        +--> overtaken --> land(): the reply is not stored
+//                        +--> overtaken --> complete_fetch(): the reply is not stored
 //
 // A write or another connection's invalidation of one of its keys overtakes a fetch, and so does
 // the end of its generation. An invalidation on the fetch's own connection does not (update()).
@@ -57,7 +58,8 @@
 // - A reply is stored only if its ticket is still current, which is checked under the shard's lock.
 //   Whoever reports a change raises the version of the key's cell first and erases entries after,
 //   under the same lock. So a reply that raced with a change is either not stored, or erased.
-// - Nothing goes back: once a reply was delivered, no older one is served for the same read. land()
+// - Nothing goes back: once a reply was delivered, no older one is served for the same read.
+// complete_fetch()
 //   therefore erases an entry that differs, and overtakes other fetches of the same keys, also
 //   where the reply itself is not stored.
 // - An entry lies in the shard of its first key. Once any entry depends on further keys
@@ -110,10 +112,11 @@ class Cache {
 
   // For clients.
 
-  /// Gives a client a slot (generations.h), until leave(). Fails with invalid_option if
-  /// Generations::slots_max clients have joined, or if there is no memory for one more.
+  /// Makes a client a member (generations.h) until leave(), and returns its number. Fails with
+  /// invalid_option if Generations::members_max clients have joined, or if there is no memory for
+  /// one more.
   Result<std::uint32_t> join();
-  void leave(std::uint32_t slot);
+  void leave(std::uint32_t member);
 
   Generations& generations() { return generations_; }
 
@@ -175,8 +178,8 @@ class Cache {
   bool has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
            Instant now);
 
-  /// What a fetch saw of its keys when it began. land() compares that with the state when the reply
-  /// arrives, and so finds out whether something overtook the fetch.
+  /// What a fetch saw of its keys when it began. complete_fetch() compares that with the state when
+  /// the reply arrives, and so finds out whether something overtook the fetch.
   struct Ticket {
     struct Seen {
       std::uint32_t cell;
@@ -194,11 +197,11 @@ class Cache {
     bool is_storable = false;
   };
 
-  /// Begins a fetch. `slot` is that of the connection, or Generations::untracked if only a time
+  /// Begins a fetch. `member` is that of the connection, or Generations::untracked if only a time
   /// limit bounds how stale the reply gets. With Sources::none the reply will not be stored. `room`
   /// has to have an element for each key of the question; an MGET may have fetch_keys_max, any
   /// other question cache_keys_max.
-  Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t slot,
+  Ticket begin_fetch(const commands::Question& question, std::uint32_t source, std::uint32_t member,
                      Instant now, std::span<Ticket::Seen> room);
 
   /// The ticket that begin_fetch() would have returned for a GET of `key`, number `number` of an
@@ -221,7 +224,8 @@ class Cache {
     std::uint32_t count = 0;
   };
 
-  /// Whether land() may store the reply: `no` for a null without CacheOptions::cache_nil, say.
+  /// Whether complete_fetch() may store the reply: `no` for a null without CacheOptions::cache_nil,
+  /// say.
   enum class Keep : std::uint8_t { no, if_current };
 
   /// A fetch has its reply of `bytes` bytes, which `write(char*)` copies to where it is told. With
@@ -230,8 +234,8 @@ class Cache {
   /// same keys count as overtaken. Returns these changes for update(). For an MGET, call this for
   /// each key, with part_of() as the ticket.
   template <class Write>
-  Changes land(const Ticket& ticket, const commands::Question& question, Instant now, Keep keep,
-               std::size_t bytes, Write&& write) {
+  Changes complete_fetch(const Ticket& ticket, const commands::Question& question, Instant now,
+                         Keep keep, std::size_t bytes, Write&& write) {
     Shard& shard = shard_of(ticket.hash);
     const Lock lock(shard.mutex);
     if (keep == Keep::if_current && may_store(shard, ticket)) {
@@ -251,8 +255,8 @@ class Cache {
   /// The server reported that a key has changed. Erases the entries of all sources that depend on a
   /// key of this name, and overtakes fetches of it. Returns the change for update().
   Change invalidate(std::string_view key);
-  /// The server reported that all keys may have changed, on the connection of `slot`.
-  Change invalidate_all(std::uint32_t slot);
+  /// The server reported that all keys may have changed, on the connection of `member`.
+  Change invalidate_all(std::uint32_t member);
   /// Takes a ticket past a change that its own connection reported. The server sends the reply
   /// behind the invalidation, so the reply is the newer of the two and may be stored. Not so if the
   /// answer to PTTL is already in: that belongs to the value before the change, and would give the

@@ -97,7 +97,7 @@ bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Ins
 }
 
 // A key that was closed when the MGET began is either still closed, which is seen here, or open
-// again with another version, which land() sees.
+// again with another version, which complete_fetch() sees.
 Cache::Ticket Cache::part_of(const Ticket& mget, std::string_view key, std::size_t number) {
   Ticket ticket = mget;
   ticket.hash = hash_of(key);

@@ -26,10 +26,10 @@
 
 namespace plimsoll::cache {
 
-/// Which slot and generation vouch for an entry (generations.h). The store only keeps and returns a
-/// stamp; Cache judges it.
+/// Which member and generation vouch for an entry (generations.h). The store only keeps and returns
+/// a stamp; Cache judges it.
 struct Stamp {
-  std::uint32_t slot = 0;
+  std::uint32_t member = 0;
   std::uint32_t id = 0;
 
   bool operator==(const Stamp&) const = default;

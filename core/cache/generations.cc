@@ -6,30 +6,30 @@
 
 namespace plimsoll::cache {
 
-std::uint32_t Generations::take_slot() {
-  for (std::uint32_t slot = 1; slot < slots_max; ++slot) {
-    const std::uint32_t index = slot / slots_per_chunk;
+std::uint32_t Generations::add_member() {
+  for (std::uint32_t member = 1; member < members_max; ++member) {
+    const std::uint32_t index = member / members_per_chunk;
     if (chunks_[index].load(std::memory_order_relaxed) == nullptr) {
-      blocks_[index] = Block::allocate(account_, slots_per_chunk * sizeof(Slot));
+      blocks_[index] = Block::allocate(account_, members_per_chunk * sizeof(Member));
       if (!blocks_[index]) return untracked;
-      auto* const chunk = static_cast<Slot*>(blocks_[index].data());
-      for (std::uint32_t i = 0; i < slots_per_chunk; ++i) new (&chunk[i]) Slot();
+      auto* const chunk = static_cast<Member*>(blocks_[index].data());
+      for (std::uint32_t i = 0; i < members_per_chunk; ++i) new (&chunk[i]) Member();
       chunks_[index].store(chunk, std::memory_order_release);
     }
-    if (at(slot).taken) continue;
-    at(slot).taken = true;
-    return slot;
+    if (at(member).taken) continue;
+    at(member).taken = true;
+    return member;
   }
   return untracked;
 }
 
-void Generations::give_back(std::uint32_t slot) {
-  end(slot);
-  at(slot).taken = false;
+void Generations::remove_member(std::uint32_t member) {
+  end(member);
+  at(member).taken = false;
 }
 
-void Generations::end(std::uint32_t slot) {
-  Slot& ended = at(slot);
+void Generations::end(std::uint32_t member) {
+  Member& ended = at(member);
   ended.readable.store(false, std::memory_order_release);
   ended.proved_at.store(Duration::min().count(), std::memory_order_release);
   ended.proved_mark.store(0, std::memory_order_release);
@@ -37,10 +37,10 @@ void Generations::end(std::uint32_t slot) {
   ends_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Only the slot's client calls this, so no other thread's store can come between a load and a
+// Only the member's client calls this, so no other thread's store can come between a load and a
 // store.
-void Generations::prove(std::uint32_t slot, Instant at, Mark mark) {
-  Slot& proved = this->at(slot);
+void Generations::prove(std::uint32_t member, Instant at, Mark mark) {
+  Member& proved = this->at(member);
   const Duration::rep time = at.time_since_epoch().count();
   if (time > proved.proved_at.load(std::memory_order_relaxed)) {
     proved.proved_at.store(time, std::memory_order_release);
@@ -50,8 +50,8 @@ void Generations::prove(std::uint32_t slot, Instant at, Mark mark) {
   }
 }
 
-void Generations::set_readable(std::uint32_t slot, bool readable) {
-  at(slot).readable.store(readable, std::memory_order_release);
+void Generations::set_readable(std::uint32_t member, bool readable) {
+  at(member).readable.store(readable, std::memory_order_release);
 }
 
 }  // namespace plimsoll::cache

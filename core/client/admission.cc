@@ -15,14 +15,13 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
 
 // Drivers keep the commands of waiters in the same pool. If waiters could take all of it, no room
 // would be left to admit any of them.
-Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag,
-                                  const Size& beside) {
-  const std::size_t bytes_max = line_.payer().budget().share(PoolKind::requests) / 2;
-  const std::size_t waiters_max = line_.size_max() / 2;
-  const std::size_t waiters = size().waiters + beside.waiters;
+Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, const Size& other) {
+  const std::size_t bytes_max = waiters_.payer().budget().share(PoolKind::requests) / 2;
+  const std::size_t waiters_max = waiters_.size_max() / 2;
+  const std::size_t waiters = size().waiters + other.waiters;
   if (waiters >= waiters_max) return refuse("waiters_max is reached", waiters, waiters_max);
-  if (line_.size() == line_.size_max()) erase_told();
-  const std::size_t others_bytes = waiting_bytes_ + beside.bytes;
+  if (waiters_.size() == waiters_.size_max()) erase_delivered();
+  const std::size_t others_bytes = waiting_bytes_ + other.bytes;
   const bool too_long = std::uint64_t{bytes} > RequestLog::request_bytes_max;
   if (too_long || bytes > bytes_max - std::min(others_bytes, bytes_max)) {
     return refuse("the requests that wait may have half of the requests pool's share",
@@ -33,7 +32,7 @@ Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag,
                       .id = last_id_ + 1,
                       .bytes = static_cast<std::uint32_t>(bytes),
                       .state = Waiter::State::waiting};
-  if (line_.push_back(waiter) != Queue<Waiter>::Push::accepted) {
+  if (waiters_.push_back(waiter) != Queue<Waiter>::Push::accepted) {
     return refuse("the requests pool has no room for one more to wait", sizeof(Waiter),
                   2 * bytes_max);
   }
@@ -53,7 +52,7 @@ void Admission::let_go(Waiter& waiter, Waiter::State why) {
 }
 
 void Admission::cancel(RequestId id) {
-  Waiter* const waiter = line_.lower_bound([id](const Waiter& each) { return each.id < id; });
+  Waiter* const waiter = waiters_.lower_bound([id](const Waiter& each) { return each.id < id; });
   if (waiter == nullptr || waiter->id != id || waiter->state != Waiter::State::waiting) return;
   let_go(*waiter, Waiter::State::cancelled);
 }
@@ -78,7 +77,7 @@ bool Admission::is_later(const Waiter& waiter) {
 void Admission::look_at_new_deadlines() {
   const auto is_old = [this](const Waiter& waiter) { return waiter.id < sorted_until_; };
   bool sorted = true;
-  line_.for_each_from_bound(is_old, [&](const Waiter& waiter) {
+  waiters_.for_each_from_bound(is_old, [&](const Waiter& waiter) {
     sorted = is_later(waiter);
     return sorted;
   });
@@ -88,7 +87,7 @@ void Admission::look_at_new_deadlines() {
 // Walks up to the first waiter that is not due yet.
 void Admission::let_go_in_order(Instant now) {
   const auto is_before = [this](const Waiter& waiter) { return waiter.id < due_from_; };
-  line_.for_each_from_bound(is_before, [&](Waiter& waiter) {
+  waiters_.for_each_from_bound(is_before, [&](Waiter& waiter) {
     ++steps_;
     const bool may_end = waiter.state == Waiter::State::waiting && waiter.deadline != never;
     if (may_end && waiter.deadline > now) {
@@ -104,7 +103,7 @@ void Admission::let_go_in_order(Instant now) {
 void Admission::let_go_of_all(Instant now) {
   sorted_deadline_ = Instant::min();
   bool sorted = true;
-  line_.for_each_from(0, [&](Waiter& waiter) {
+  waiters_.for_each_from(0, [&](Waiter& waiter) {
     if (waiter.state != Waiter::State::waiting) {
       ++steps_;
     } else if (waiter.deadline <= now) {
@@ -123,73 +122,77 @@ std::optional<Ended> Admission::next_ended() {
   std::optional<Ended> ended;
   if (is_searching()) {
     const auto is_before = [this](const Waiter& waiter) { return waiter.id < ended_from_; };
-    line_.for_each_from_bound(is_before, [&](Waiter& waiter) {
+    waiters_.for_each_from_bound(is_before, [&](Waiter& waiter) {
       ++steps_;
       ended_from_ = waiter.id + 1;
       const Waiter::State state = waiter.state;
-      if (state == Waiter::State::waiting || state == Waiter::State::told) return true;
+      if (state == Waiter::State::waiting || state == Waiter::State::delivered) return true;
       const bool cancelled = state == Waiter::State::cancelled;
       ended = Ended{.tag = waiter.tag,
                     .code = cancelled ? ErrorCode::cancelled : ErrorCode::timed_out,
                     .executed = Executed::no};
-      waiter.state = Waiter::State::told;
+      waiter.state = Waiter::State::delivered;
       return false;
     });
     PLIMSOLL_CHECK(ended);
     --ended_count_;
-    ++told_count_;
+    ++delivered_count_;
     return ended;
   }
   ended_from_ = UINT64_MAX;
-  if (told_count_ > 0) trim_told();
+  if (delivered_count_ > 0) trim_delivered();
   return std::nullopt;
 }
 
-// Waiters that were told leave at once if they are at either end of the line.
-void Admission::trim_told() {
-  const auto is_told = [](const Waiter& waiter) { return waiter.state == Waiter::State::told; };
-  for (; told_count_ > 0 && is_told(line_.front()); --told_count_) line_.pop_front();
-  for (; told_count_ > 0 && is_told(line_.back()); --told_count_) line_.pop_back();
-  if (told_count_ > line_.size() / 2) erase_told();
-  if (line_.empty()) next_deadline_ = never;
+// Removes delivered waiters at once if they are at either end of the queue.
+void Admission::trim_delivered() {
+  const auto is_delivered = [](const Waiter& waiter) {
+    return waiter.state == Waiter::State::delivered;
+  };
+  for (; delivered_count_ > 0 && is_delivered(waiters_.front()); --delivered_count_)
+    waiters_.pop_front();
+  for (; delivered_count_ > 0 && is_delivered(waiters_.back()); --delivered_count_)
+    waiters_.pop_back();
+  if (delivered_count_ > waiters_.size() / 2) erase_delivered();
+  if (waiters_.empty()) next_deadline_ = never;
 }
 
-void Admission::erase_told() {
-  line_.erase_if([this](const Waiter& waiter) {
+void Admission::erase_delivered() {
+  waiters_.erase_if([this](const Waiter& waiter) {
     ++steps_;
-    return waiter.state == Waiter::State::told;
+    return waiter.state == Waiter::State::delivered;
   });
-  told_count_ = 0;
+  delivered_count_ = 0;
 }
 
 std::optional<Ended> Admission::take_closed() {
   if (std::optional<Ended> ended = next_ended()) return ended;
-  if (line_.empty()) return std::nullopt;
+  if (waiters_.empty()) return std::nullopt;
   const Ended ended{.tag = first().tag, .code = ErrorCode::closed, .executed = Executed::no};
   leave();
   return ended;
 }
 
 void Admission::leave() {
-  const Waiter& waiter = line_.front();
+  const Waiter& waiter = waiters_.front();
   PLIMSOLL_CHECK(!is_searching() && waiter.state == Waiter::State::waiting);
   --waiting_count_;
   waiting_bytes_ -= waiter.bytes;
-  line_.pop_front();
-  trim_told();
+  waiters_.pop_front();
+  trim_delivered();
 }
 
 void Admission::validate() {
   std::size_t waiting = 0;
   std::size_t ended = 0;
-  std::size_t told = 0;
+  std::size_t delivered = 0;
   std::size_t bytes = 0;
-  RequestId last = request_ids::in_line_for_room;
-  line_.for_each_from(0, [&](const Waiter& waiter) {
+  RequestId last = request_ids::room_waiters;
+  waiters_.for_each_from(0, [&](const Waiter& waiter) {
     PLIMSOLL_CHECK(waiter.id > last && waiter.id <= last_id_);
     last = waiter.id;
     if (waiter.state != Waiter::State::waiting) {
-      ++(waiter.state == Waiter::State::told ? told : ended);
+      ++(waiter.state == Waiter::State::delivered ? delivered : ended);
       return true;
     }
     ++waiting;
@@ -198,7 +201,7 @@ void Admission::validate() {
     return true;
   });
   PLIMSOLL_CHECK(waiting == waiting_count_ && bytes == waiting_bytes_);
-  PLIMSOLL_CHECK(ended == ended_count_ && told == told_count_);
+  PLIMSOLL_CHECK(ended == ended_count_ && delivered == delivered_count_);
 }
 
 }  // namespace plimsoll

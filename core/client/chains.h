@@ -25,7 +25,7 @@ struct ChainHook {
 template <class T, ChainHook<T> T::* hook, std::uint64_t T::* number>
 class Chains {
  public:
-  static constexpr std::size_t own_chains = 32;
+  static constexpr std::size_t inline_chains = 32;
 
   explicit Chains(Account& payer) : payer_(payer) {}
   Chains(const Chains&) = delete;
@@ -44,9 +44,9 @@ class Chains {
 
   void remove(T& thing) {
     unlink(thing);
-    if (--count_ > 0 || heads_ == own_.data()) return;
-    heads_ = own_.data();
-    mask_ = own_chains - 1;
+    if (--count_ > 0 || heads_ == inline_.data()) return;
+    heads_ = inline_.data();
+    mask_ = inline_chains - 1;
     const Block taken = std::move(grown_);
   }
 
@@ -97,10 +97,10 @@ class Chains {
   }
 
   Account& payer_;
-  std::array<T*, own_chains> own_{};
+  std::array<T*, inline_chains> inline_{};
   Block grown_;
-  T** heads_ = own_.data();
-  std::size_t mask_ = own_chains - 1;
+  T** heads_ = inline_.data();
+  std::size_t mask_ = inline_chains - 1;
   std::size_t count_ = 0;
 };
 

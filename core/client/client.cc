@@ -60,12 +60,12 @@ Client::~Client() { budget_.leave(this); }
 
 Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration clock_step) {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !near_ && !recording_.on());
-  const Result<std::uint32_t> slot = cache.join();
-  if (!slot) return slot.error();
-  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *slot, place, clock_step, session_,
-                               *accounts_.requests, *accounts_.replies);
+  const Result<std::uint32_t> member = cache.join();
+  if (!member) return member.error();
+  near_ = Box<NearCache>::make(*accounts_.connections, 0, cache, *member, place, clock_step,
+                               session_, *accounts_.requests, *accounts_.replies);
   if (near_) return {};
-  cache.leave(*slot);
+  cache.leave(*member);
   return Error{.code = ErrorCode::out_of_memory,
                .what = "the connections pool has no room for a client with a cache",
                .value = sizeof(NearCache)};
@@ -91,12 +91,12 @@ Result<RequestId> Client::wait_for_room(const CommandView& command, Instant now,
   const std::size_t bytes = encoded_size(command);
   // Side connections are not recorded.
   if (command.block_time != Duration::zero()) {
-    if (const Status can = check_line(); !can) return can.error();
+    if (const Status can = check_may_wait(); !can) return can.error();
     return side_connections_.join(bytes, now, deadline_of(command, now, timeout), tag,
                                   admission_.size());
   }
   recording_.note_wait(bytes, now, timeout, tag);
-  Result<RequestId> id = join_line(command, bytes, now, timeout, tag);
+  Result<RequestId> id = join_waiters(command, bytes, now, timeout, tag);
   recording_.note_answer(id);
   return id;
 }
@@ -105,7 +105,7 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
   if (side_connections_.admitted() != nullptr) {
     PLIMSOLL_CHECK(command.block_time != Duration::zero());
     ++submitted_;
-    return note_beside(command, side_connections_.submit_admitted(command, tag)).value();
+    return note_side_request(command, side_connections_.submit_admitted(command, tag)).value();
   }
   PLIMSOLL_CHECK(std::exchange(admitted_, false));
   const Admission::Waiter waiter = admission_.first();
@@ -123,7 +123,7 @@ RequestId Client::submit_admitted(const CommandView& command, Tag tag) {
 void Client::cancel(RequestId id, Instant now) {
   if (Admission::is_waiter_id(id)) return cancel_wait(id);
   if (SideConnections::is_side_id(id)) return side_connections_.cancel(id, now);
-  if (Flights::is_waiter_id(id)) return near_ ? near_->cancel(id) : void();
+  if (Fetches::is_waiter_id(id)) return near_ ? near_->cancel(id) : void();
   recording_.note(FlightRecord::cancel, {id});
   session_.cancel(id);
 }
@@ -143,8 +143,8 @@ Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& 
                                     Instant now, Duration timeout, Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
   const Instant deadline = deadline_of(command, now, timeout);
-  return note_beside(command,
-                     count(side_connections_.submit_to(connection, command, deadline, tag)));
+  return note_side_request(command,
+                           count(side_connections_.submit_to(connection, command, deadline, tag)));
 }
 
 // If the client is closed, its end has already given the connection back.
@@ -263,7 +263,7 @@ void Client::handle_timeout(Instant now) {
   note_input(FlightRecord::timeout, now);
   budget_.handle_timeout(now);
   session_.handle_timeout(now);
-  if (!admission_.empty()) handle_line_timeout(now);
+  if (!admission_.empty()) handle_waiters_timeout(now);
   if (!side_connections_.empty()) side_connections_.handle_timeout(now);
   if (near_) near_->handle_timeout(now);
 }
@@ -295,12 +295,12 @@ ClientStatistics Client::statistics() const {
                        .blocking_connections = side_connections_.blocking_count(),
                        .subscriptions = side_connections_.subscriptions_count(),
                        .last_problem = session_.last_problem()};
-  if (const Admission* const line = side_connections_.line()) {
-    all.rejected -= line->waited_count();
-    all.waiting_to_block = line->waiting_count();
-    all.waiting += line->waiting_count();
-    all.waited += line->waited_count();
-    all.waiters_refused += line->refused_count();
+  if (const Admission* const waiters = side_connections_.waiters()) {
+    all.rejected -= waiters->waited_count();
+    all.waiting_to_block = waiters->waiting_count();
+    all.waiting += waiters->waiting_count();
+    all.waited += waiters->waited_count();
+    all.waiters_refused += waiters->refused_count();
   }
   return all;
 }
@@ -318,8 +318,8 @@ Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now
                                          Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
   const Instant deadline = deadline_of(command, now, timeout);
-  return note_beside(command,
-                     count(side_connections_.submit_blocking(command, now, deadline, tag)));
+  return note_side_request(command,
+                           count(side_connections_.submit_blocking(command, now, deadline, tag)));
 }
 
 Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Duration timeout,
@@ -328,8 +328,9 @@ Result<RequestId> Client::stage_near(const CommandView& command, Instant now, Du
   return count(near_->submit(command, now, deadline_of(now, timeout), tag, max_staleness));
 }
 
-Result<RequestId> Client::note_beside(const CommandView& command, const Result<RequestId>& id) {
-  if (near_ && id) near_->note_beside(command, *id);
+Result<RequestId> Client::note_side_request(const CommandView& command,
+                                            const Result<RequestId>& id) {
+  if (near_ && id) near_->note_side_request(command, *id);
   return id;
 }
 
@@ -346,20 +347,20 @@ Status Client::check_open() const {
   return {};
 }
 
-Status Client::check_line() const {
+Status Client::check_may_wait() const {
   if (const Status open = check_open(); !open) return open.error();
   if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
   return {};
 }
 
-Result<RequestId> Client::join_line(const CommandView& command, std::size_t bytes, Instant now,
-                                    Duration timeout, Tag tag) {
-  if (const Status can = check_line(); !can) return can.error();
-  line_now_ = now;
+Result<RequestId> Client::join_waiters(const CommandView& command, std::size_t bytes, Instant now,
+                                       Duration timeout, Tag tag) {
+  if (const Status can = check_may_wait(); !can) return can.error();
+  waiters_now_ = now;
   if (admission_.empty()) room_again_at_ = never;
-  const Admission* const sides = side_connections_.line();
-  const Admission::Size beside = sides == nullptr ? Admission::Size() : sides->size();
-  const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag, beside);
+  const Admission* const others = side_connections_.waiters();
+  const Admission::Size other = others == nullptr ? Admission::Size() : others->size();
+  const Result<RequestId> id = admission_.join(bytes, deadline_of(now, timeout), tag, other);
   if (id && near_) near_->note_waits(command, *id);
   return id;
 }
@@ -374,8 +375,8 @@ void Client::cancel_wait(RequestId id) {
   admission_.cancel(id);
 }
 
-void Client::handle_line_timeout(Instant now) {
-  line_now_ = now;
+void Client::handle_waiters_timeout(Instant now) {
+  waiters_now_ = now;
   if (now >= room_again_at_) room_again_at_ = never;
   admission_.handle_timeout(now);
 }
@@ -402,12 +403,12 @@ std::optional<Event> Client::poll_all() {
   if (!side_connections_.empty()) {
     if (std::optional<Event> event = side_connections_.poll_event()) {
       side_spoke_ = true;
-      if (near_ && event->value) near_->note_told_beside();
+      if (near_ && event->value) near_->note_side_delivery();
       if (near_ && event->error != nullptr) near_->note_refusal(*event);
       return event;
     }
   }
-  if (near_) near_->follow_sides(side_connections_);
+  if (near_) near_->follow_side_connections(side_connections_);
   if (!end_ || !side_connections_.have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
 }
@@ -428,8 +429,8 @@ std::optional<Event> Client::poll_session() {
 // The main connection's part of the chain, given the session's next event. The outcomes of the
 // client's own requests are mostly not told. Once the session has told all, the waiters are asked.
 std::optional<Event> Client::poll_main(std::optional<Event> event) {
-  while (event && event->tag >= own_tag_first) {
-    if (const auto told = handle_own(*event)) return told;
+  while (event && event->tag >= internal_tag_first) {
+    if (const auto told = handle_internal(*event)) return told;
     event = poll_session();
   }
   if (event) return event;
@@ -439,8 +440,8 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
 }
 
 // Handles the outcome of a request of the client's own. Users are told of refused credentials only.
-std::optional<Event> Client::handle_own(const Event& event) {
-  if (event.tag == own_auth) return SideConnections::credentials_outcome(event);
+std::optional<Event> Client::handle_internal(const Event& event) {
+  if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
   side_connections_.handle_unblocked(event.tag, event);
   return std::nullopt;
 }
@@ -472,7 +473,7 @@ std::optional<Event> Client::poll_first_waiter() {
     case Pipeline::Room::made: break;
     case Pipeline::Room::no_place: room_again_at_ = never; return std::nullopt;
     case Pipeline::Room::no_memory:
-      room_again_at_ = after(std::max(line_now_, session_.now()), room_again_wait);
+      room_again_at_ = after(std::max(waiters_now_, session_.now()), room_again_wait);
       refused_progress_ = session_.counters().progress();
       return std::nullopt;
   }

@@ -23,7 +23,7 @@
 // client owns its sessions: the main one, which most requests share, and side connections for those
 // that must not share it.
 //
-// What always holds:
+// Invariants:
 //  - Each request that was accepted has one outcome: `completed` or `failed`, with its tag.
 //  - While requests wait for room, none overtakes them: submit() refuses new ones.
 //  - While a waiter is admitted (admitted()), its room is reserved, and nothing but
@@ -277,7 +277,7 @@ class Client {
     // A shortcut through poll_all() for a client with nothing but its main connection: mostly a
     // reply is at hand, or nobody has anything to say.
     std::optional<Event> event = session_.poll_event();
-    const bool is_all = event ? event->tag < own_tag_first : admission_.empty();
+    const bool is_all = event ? event->tag < internal_tag_first : admission_.empty();
     if (!is_all) event = poll_main(event);
     return event;
   }
@@ -345,22 +345,22 @@ class Client {
                                    Tag tag);
   Result<RequestId> stage_near(const CommandView& command, Instant now, Duration timeout, Tag tag,
                                Duration max_staleness = cache::any_staleness);
-  Result<RequestId> note_beside(const CommandView& command, const Result<RequestId>& id);
+  Result<RequestId> note_side_request(const CommandView& command, const Result<RequestId>& id);
   Result<RequestId> count(const Result<RequestId>& id);
   Result<RequestId> refuse_to_overtake();
   Status check_open() const;
-  Status check_line() const;
-  Result<RequestId> join_line(const CommandView& command, std::size_t bytes, Instant now,
-                              Duration timeout, Tag tag);
+  Status check_may_wait() const;
+  Result<RequestId> join_waiters(const CommandView& command, std::size_t bytes, Instant now,
+                                 Duration timeout, Tag tag);
   void cancel_wait(RequestId id);
-  void handle_line_timeout(Instant now);
+  void handle_waiters_timeout(Instant now);
   Instant line_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   Instant near_timeout() const;
 
   std::optional<Event> poll_all();
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);
-  std::optional<Event> handle_own(const Event& event);
+  std::optional<Event> handle_internal(const Event& event);
   std::optional<Event> poll_waiters();
   std::optional<Event> poll_first_waiter();
   Event waiter_failed(const Ended& ended);
@@ -388,7 +388,7 @@ class Client {
   bool admitted_ = false;    // the first in line is
   bool side_spoke_ = false;  // the last event was of a connection beside the main one
   Error admission_error_;
-  Instant line_now_ = Instant::min();
+  Instant waiters_now_ = Instant::min();
   Instant room_again_at_ = never;  // there was no memory for the first in line
   std::uint64_t refused_progress_ = 0;
   std::size_t waiting_for_memory_ = 0;  // as the account knows

@@ -20,7 +20,7 @@ template <class T>
 class DeadlineHeap {
  public:
   static constexpr std::size_t nowhere = SIZE_MAX;
-  static constexpr std::size_t own_places = 16;
+  static constexpr std::size_t inline_places = 16;
 
   explicit DeadlineHeap(Account& payer) : payer_(payer) {}
   DeadlineHeap(const DeadlineHeap&) = delete;
@@ -51,9 +51,9 @@ class DeadlineHeap {
       rise(last);
       sink(last);
     }
-    if (count_ > 0 || places_ == own_.data()) return;
-    places_ = own_.data();
-    room_ = own_places;
+    if (count_ > 0 || places_ == inline_.data()) return;
+    places_ = inline_.data();
+    room_ = inline_places;
     const Block taken = std::move(grown_);
   }
 
@@ -100,10 +100,10 @@ class DeadlineHeap {
   }
 
   Account& payer_;
-  std::array<T*, own_places> own_{};
+  std::array<T*, inline_places> inline_{};
   Block grown_;
-  T** places_ = own_.data();
-  std::size_t room_ = own_places;
+  T** places_ = inline_.data();
+  std::size_t room_ = inline_places;
   std::size_t count_ = 0;
   std::uint64_t steps_ = 0;
 };

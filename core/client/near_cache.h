@@ -10,7 +10,7 @@
 #include "plimsoll/core/base/clock_step.h"
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/cache/cache.h"
-#include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/client/reply_source.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/client/write_fences.h"
@@ -33,13 +33,13 @@
 //        |                          |  +-- its reply (proved), or it was lost --------+
 //        +-- connection lost -------+
 //
-// What always holds:
+// Invariants:
 //  - A generation vouches for entries only while `tracked_` is true, and only for coherence_lease
 //    after its last proof. If no probe is under way, a PING is sent after half of that time.
 //  - With broadcasts, the server sends invalidations behind all replies of its turn. So a reply
 //    proves only what was staged before the probe that came before it (`proved_before_`).
 //  - While a write is under way, its keys are fenced: no entry of them is served.
-//  - A flight (flights.h) is completed once: all its waiters are told before the session is asked
+//  - A fetch (fetches.h) is completed once: all its waiters are told before the session is asked
 //    for its next event, because the reply lives only until then.
 
 namespace plimsoll {
@@ -47,8 +47,8 @@ namespace plimsoll {
 class NearCache {
  public:
   /// Accounts and the session must outlive this, the cache too. `cache` has given the client
-  /// `slot`. `place` and `clock_step` are as in Client::use_cache().
-  NearCache(cache::Cache& cache, std::uint32_t slot, std::string_view place, Duration clock_step,
+  /// `member`. `place` and `clock_step` are as in Client::use_cache().
+  NearCache(cache::Cache& cache, std::uint32_t member, std::string_view place, Duration clock_step,
             Session& main, Account& requests, Account& replies);
   ~NearCache();
   NearCache(const NearCache&) = delete;
@@ -65,7 +65,7 @@ class NearCache {
 
   /// What a read that is called now wants. From any thread.
   cache::Freshness freshness(Duration max_staleness, Instant now) const {
-    if (max_staleness == cache::any_staleness) return {.after = told_beside()};
+    if (max_staleness == cache::any_staleness) return {.after = side_delivery()};
     const Duration step = clock_step_.value();
     if (max_staleness <= step) return {.after = cache_.next_mark()};
     return {.since = now - max_staleness + step};
@@ -95,7 +95,7 @@ class NearCache {
 
   /// A command that was staged elsewhere: behind the line for room, or beside the main connection.
   void note_staged(const CommandView& command, RequestId id) { writes_.begin(command, id); }
-  void note_beside(const CommandView& command, RequestId id);
+  void note_side_request(const CommandView& command, RequestId id);
 
   /// A command got in the line for room, as `id`; of those who wait, `first` is the first now.
   void note_waits(const CommandView& command, RequestId id) { waiting_.begin(command, id); }
@@ -104,9 +104,9 @@ class NearCache {
   /// Another connection of the client is about to tell something. What is read after that is to be
   /// as new, although invalidations come on the main connection, and maybe later: the next reply
   /// there proves it.
-  void note_told_beside() { told_beside_.store(cache_.next_mark(), std::memory_order_release); }
+  void note_side_delivery() { side_delivery_.store(cache_.next_mark(), std::memory_order_release); }
 
-  void cancel(RequestId id) { flights_.cancel(id); }
+  void cancel(RequestId id) { fetches_.cancel(id); }
 
   /// Client::set_shown().
   void set_shown(std::string_view text) { source_.set_shown(text); }
@@ -139,7 +139,7 @@ class NearCache {
   /// After anything that may have moved the session on.
   void follow_session();
   /// After the same of the others.
-  void follow_sides(const SideConnections& sides);
+  void follow_side_connections(const SideConnections& sides);
 
   /// There is no memory to read to; there was.
   void handle_not_read();
@@ -149,10 +149,10 @@ class NearCache {
   Instant poll_timeout() const;
 
   /// CHECKs all that must hold between calls.
-  void validate() const { flights_.validate(); }
+  void validate() const { fetches_.validate(); }
 
  private:
-  struct Beside {
+  struct SideWrite {
     RequestId id;
     cache::Cache::Fence fence;
     bool of_all;
@@ -171,41 +171,41 @@ class NearCache {
   bool may_fetch(const commands::Question& question) const;
   std::optional<RequestId> fetch(const commands::Question& question, const CommandView& command,
                                  Instant now, Instant deadline, Tag tag, Duration max_staleness);
-  Result<RequestId> submit_flight(Flights::Flight& flight, const CommandView& command);
-  static Staged staging_of(const Flights::Flight& flight) {
-    return {flight.ticket.began_at, flight.ticket.mark};
+  Result<RequestId> submit_fetch(Fetches::Fetch& fetch, const CommandView& command);
+  static Staged staging_of(const Fetches::Fetch& fetch) {
+    return {fetch.ticket.began_at, fetch.ticket.mark};
   }
-  bool has_not_left(const Flights::Flight& flight) const;
-  bool may_join(const Flights::Flight& flight, const cache::Freshness& fresh, Instant now) const;
-  cache::Mark told_beside() const {
-    return state() == State::ttl ? 0 : told_beside_.load(std::memory_order_acquire);
+  bool has_not_left(const Fetches::Fetch& fetch) const;
+  bool may_join(const Fetches::Fetch& fetch, const cache::Freshness& fresh, Instant now) const;
+  cache::Mark side_delivery() const {
+    return state() == State::ttl ? 0 : side_delivery_.load(std::memory_order_acquire);
   }
-  std::optional<RequestId> join(Flights::Flight& flight, Instant deadline, Tag tag);
+  std::optional<RequestId> join(Fetches::Fetch& fetch, Instant deadline, Tag tag);
   bool has_room_to_wait() const;
-  std::uint32_t slot() const;
+  std::uint32_t member() const;
   void begin_generation();
   void end_generation();
   bool handle_push(const Value& push);
   void handle_invalidation(const Value& keys);
   void forget_all();
-  void take_part(const Event& event, Flights::Flight& flight);
-  std::optional<Event> complete_fetch(const Event& event, Flights::Flight& flight);
-  void take_answer(Flights::Flight& flight, const std::optional<Value>& value);
-  void take_answers(const Flights::Flight& mget, const std::optional<Value>& value);
+  void take_part(const Event& event, Fetches::Fetch& fetch);
+  std::optional<Event> complete_fetch(const Event& event, Fetches::Fetch& fetch);
+  void take_answer(Fetches::Fetch& fetch, const std::optional<Value>& value);
+  void take_answers(const Fetches::Fetch& mget, const std::optional<Value>& value);
   void keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
             const Value* value, cache::Cache::Keep keep);
-  Event told(Tag tag);
-  Event failed(const Flights::EndedWaiter& ended);
+  Event delivered(Tag tag);
+  Event failed(const Fetches::EndedWaiter& ended);
   bool is_broadcast() const;
-  Result<Flights::Flight*> open_proof(Instant now);
+  Result<Fetches::Fetch*> open_proof(Instant now);
   std::optional<RequestId> await_proof(const commands::Question& question, std::uint64_t hash,
                                        const cache::Cache::Ticket& ticket,
                                        const CommandView& command, Instant now, Instant deadline,
                                        Tag tag);
-  std::optional<Event> complete_proof(const Event& event, Flights::Flight& proof);
-  void end_proof(Flights::Flight& proof);
-  void ask_again(Flights::Flight& flight);
-  bool take_from_cache(Flights::Flight& flight);
+  std::optional<Event> complete_proof(const Event& event, Fetches::Fetch& proof);
+  void end_proof(Fetches::Fetch& proof);
+  void ask_again(Fetches::Fetch& fetch);
+  bool take_from_cache(Fetches::Fetch& fetch);
   void prove_until(const Staged& staged);
   void note_request(RequestId id, const Staged& staged);
   void ask_for_proof(Instant now);
@@ -214,32 +214,32 @@ class NearCache {
   void handle_reply_to(RequestId id);
 
   cache::Cache& cache_;
-  const std::uint32_t slot_;
+  const std::uint32_t member_;
   Session& main_;
   Account& requests_;
   Account& replies_;
   std::atomic<State> state_{State::unknown};
-  bool tracked_ = false;          // a generation is under way
-  bool beside_unknown_ = false;   // writes of which beside_ had no place are under way
-  bool has_to_relieve_ = false;   // entries may be left that are to go
-  std::uint64_t connection_ = 0;  // of which the generation is, as the session counts them
+  bool tracked_ = false;              // a generation is under way
+  bool side_writes_unknown_ = false;  // writes of which side_writes_ had no place are under way
+  bool has_to_relieve_ = false;       // entries may be left that are to go
+  std::uint64_t connection_ = 0;      // of which the generation is, as the session counts them
   std::uint64_t pushes_skipped_ = 0;
   ClockStep clock_step_;
-  std::atomic<cache::Mark> told_beside_{0};
+  std::atomic<cache::Mark> side_delivery_{0};
   std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
   Staged probe_staged_{Instant::min(), 0};
   Staged proved_before_{Instant::min(), 0};  // broadcast: what one more answer proves
-  Flights flights_;
+  Fetches fetches_;
   ReplySource source_;
-  Flights::Flight* completed_ = nullptr;
+  Fetches::Fetch* completed_ = nullptr;
   std::optional<Event> outcome_;
-  Flights::Flight* proof_ = nullptr;        // the newest
-  Flights::Flight* asked_again_ = nullptr;  // those whose proof has landed: a chain
-  Block cached_;                            // bytes of the reply that is told now
-  WireReader cached_reader_;                // and the reply
+  Fetches::Fetch* proof_ = nullptr;        // the newest
+  Fetches::Fetch* asked_again_ = nullptr;  // a chain: the fetches whose proof has ended
+  Block cached_;                           // bytes of the reply that is delivered now
+  WireReader cached_reader_;               // and the reply
   WriteFences writes_;
   WriteFences waiting_;  // of those that wait for room
-  Queue<Beside> beside_;
+  Queue<SideWrite> side_writes_;
   Error error_;
   Instant relieved_at_ = Instant::min();
   Instant asked_at_ = Instant::min();

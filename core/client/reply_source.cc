@@ -40,9 +40,9 @@ bool is_refusal_of_user(const Event& event) {
 
 }  // namespace
 
-ReplySource::ReplySource(cache::Cache& cache, Session& main, Flights& flights,
+ReplySource::ReplySource(cache::Cache& cache, Session& main, Fetches& fetches,
                          std::string_view place)
-    : cache_(cache), main_(main), flights_(flights), place_(cache.digest(place)) {
+    : cache_(cache), main_(main), fetches_(fetches), place_(cache.digest(place)) {
   main.ask_user();
 }
 
@@ -101,7 +101,7 @@ void ReplySource::handle_credentials(const Credentials& credentials) {
   const Session::State state = main_.state();
   const bool is_there = state == Session::State::handshaking || state == Session::State::ready;
   const bool is_told = is_there && !credentials.password.empty();
-  if (is_told && !main_.are_credentials_untold()) ++auths_pending_;
+  if (is_told && !main_.are_credentials_unsent()) ++auths_pending_;
 }
 
 void ReplySource::handle_auth_outcome(const Event& event) {
@@ -120,14 +120,14 @@ void ReplySource::handle_auth_outcome(const Event& event) {
 // The first place where rights that were taken away show. If a user was never allowed to PING, the
 // server refuses each PING, which says nothing new.
 bool ReplySource::drop_if_refused(const Event& event) {
-  const bool is_flight = tags::is_fetch(event.tag);
-  const bool is_proof = is_flight && Flights::flight_of(event.tag).question.row == 0;
+  const bool is_fetch = tags::is_fetch(event.tag);
+  const bool is_proof = is_fetch && Fetches::fetch_of(event.tag).question.row == 0;
   const bool is_of_rights =
       is_refusal_of_user(event) || (event.value && is_about_rights(*event.value));
   if (!is_of_rights) return false;
   // PTTL and CLIENT CACHING, without which the read goes on.
-  if (is_flight && event.kind == Event::Kind::queueing_failed) return false;
-  if ((event.tag == own_proof || is_proof) && !std::exchange(may_ping_, false)) return false;
+  if (is_fetch && event.kind == Event::Kind::queueing_failed) return false;
+  if ((event.tag == internal_proof || is_proof) && !std::exchange(may_ping_, false)) return false;
   // Replies come in order: until the server has answered an AUTH they are the former user's. Should
   // that source's place be another's by now, dropping it costs misses.
   Sources::Source* const entered = source_.load(std::memory_order_relaxed);
@@ -138,13 +138,13 @@ bool ReplySource::drop_if_refused(const Event& event) {
 }
 
 void ReplySource::leave() {
-  flights_.seal();
+  fetches_.seal();
   if (Sources::Source* const left = source_.exchange(nullptr)) cache_.sources().leave(*left);
 }
 
 void ReplySource::ask() {
   CommandView whoami = CommandView::from_encoded(encoded_whoami);
-  if (main_.submit_own(whoami, own_user)) is_unasked_ = false;
+  if (main_.submit_internal(whoami, internal_user)) is_unasked_ = false;
 }
 
 // While an AUTH is under way, the answer to it decides.

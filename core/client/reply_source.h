@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "plimsoll/core/cache/cache.h"
-#include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/session/session.h"
 
 // Whose replies a client's main connection brings, and so whose entries of the cache the client may
@@ -16,12 +16,12 @@
 //
 // Owned by NearCache, which passes on the events that may change the user.
 //
-// What always holds:
+// Invariants:
 //  - While number() is Sources::none, nothing is looked up or stored.
 //  - A source is entered only when the connection is ready, its user is known, and no AUTH on it is
 //    unanswered. Replies that come while one is unanswered belong to the former user, because
 //    replies come in the order of the requests.
-//  - Leaving a source seals all flights: a read for one user never shares the reply to a read for
+//  - Leaving a source seals all fetches: a read for one user never shares the reply to a read for
 //    another.
 //  - A loss of the connection alone does not leave the source. The next connection is asked for its
 //    user, and handle_ready() enters the source of that one.
@@ -32,7 +32,7 @@ class ReplySource {
  public:
   /// All must outlive this. The session asks for the user on each connection from now on; so this
   /// comes before Session::connect().
-  ReplySource(cache::Cache& cache, Session& main, Flights& flights, std::string_view place);
+  ReplySource(cache::Cache& cache, Session& main, Fetches& fetches, std::string_view place);
   ReplySource(const ReplySource&) = delete;
   ReplySource& operator=(const ReplySource&) = delete;
 
@@ -50,7 +50,7 @@ class ReplySource {
   /// has now.
   void handle_opened();
 
-  /// The answer to ACL WHOAMI: an event with the tag own_user.
+  /// The answer to ACL WHOAMI: an event with the tag internal_user.
   void handle_user(const Event& event);
 
   /// The handshake is done.
@@ -59,7 +59,7 @@ class ReplySource {
   /// The session is about to be given new credentials.
   void handle_credentials(const Credentials& credentials);
 
-  /// The answer to an AUTH: an event with the tag own_auth.
+  /// The answer to an AUTH: an event with the tag internal_auth.
   void handle_auth_outcome(const Event& event);
 
   /// Asks for the user if there was no room to ask before.
@@ -71,7 +71,7 @@ class ReplySource {
   /// right, drops all that the cache has of that user. Returns whether it did.
   bool drop_if_refused(const Event& event);
 
-  /// Leaves the source, and seals the flights.
+  /// Leaves the source, and seals the fetches.
   void leave();
 
  private:
@@ -80,7 +80,7 @@ class ReplySource {
 
   cache::Cache& cache_;
   Session& main_;
-  Flights& flights_;
+  Fetches& fetches_;
   std::atomic<cache::Sources::Source*> source_{nullptr};
   // The user's before the AUTH that is under way: replies are his until the server has answered it.
   cache::Sources::Source* former_ = nullptr;

@@ -32,10 +32,10 @@ constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
                                .what = "blocking_connections_max is 0"};
-constexpr Error no_room_for_line{.code = ErrorCode::rejected_by_limit,
-                                 .what =
-                                     "the connections pool has no room for a line of commands "
-                                     "that wait for a connection"};
+constexpr Error no_room_for_waiters{.code = ErrorCode::rejected_by_limit,
+                                    .what =
+                                        "the connections pool has no room for commands "
+                                        "that wait for a connection"};
 
 }  // namespace
 
@@ -56,35 +56,35 @@ Result<RequestId> SideConnections::submit_blocking(const CommandView& command, I
 }
 
 Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
-                                        const Admission::Size& beside) {
+                                        const Admission::Size& other) {
   now_ = now;
   // No waiter would ever be admitted.
   if (options_.blocking_connections_max == 0) return no_connections;
-  if (!make_table()) return no_room_for_line;
-  Box<Line>& made = table_->line;
+  if (!make_table()) return no_room_for_waiters;
+  Box<Waiting>& made = table_->waiting;
   if (!made) {
-    // Like the table, the line stays when nobody waits any more.
-    made = Box<Line>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
+    // Like the table, the queue is kept when nobody waits any more.
+    made = Box<Waiting>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
   }
-  if (!made) return no_room_for_line;
-  if (table_->line->waiters.empty()) table_->line->room_again_at = never;
-  const Result<RequestId> id = table_->line->waiters.join(bytes, deadline, tag, beside);
+  if (!made) return no_room_for_waiters;
+  if (table_->waiting->waiters.empty()) table_->waiting->room_again_at = never;
+  const Result<RequestId> id = table_->waiting->waiters.join(bytes, deadline, tag, other);
   note_use();
   return id;
 }
 
 void SideConnections::cancel_wait(RequestId id) {
-  PLIMSOLL_CHECK(has_line());
-  if (table_->line->reserved && table_->line->waiters.first().id == id) release_room();
-  table_->line->waiters.cancel(id);
+  PLIMSOLL_CHECK(has_waiting());
+  if (table_->waiting->reserved && table_->waiting->waiters.first().id == id) release_room();
+  table_->waiting->waiters.cancel(id);
 }
 
 RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) {
   PLIMSOLL_CHECK(admitted() != nullptr);
-  const std::uint32_t index = *std::exchange(table_->line->reserved, std::nullopt);
-  const Admission::Waiter waiter = table_->line->waiters.first();
+  const std::uint32_t index = *std::exchange(table_->waiting->reserved, std::nullopt);
+  const Admission::Waiter waiter = table_->waiting->waiters.first();
   PLIMSOLL_CHECK(encoded_size(command) == waiter.bytes);
-  table_->line->waiters.leave();
+  table_->waiting->waiters.leave();
   note_use();
   const RequestId id = table_->sides[index]->session.submit_to_room(command, never, tag);
   return begin(index, id, waiter.deadline);
@@ -121,7 +121,7 @@ void SideConnections::release(ConnectionId connection, Instant now) {
   constexpr std::string_view word = "UNWATCH";
   CommandView unwatch;
   unwatch.args = {&word, 1};
-  if (!used.session.submit_own(unwatch, own_unwatch)) used.session.close(now);
+  if (!used.session.submit_internal(unwatch, internal_unwatch)) used.session.close(now);
 }
 
 Result<ConnectionId> SideConnections::open_subscription(Instant now) {
@@ -180,7 +180,7 @@ void SideConnections::cancel(RequestId id, Instant now) {
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
   if (index >= connections_max || (used_ >> index & 1) == 0) return;
   Side& side = *table_->sides[index];
-  if (request_ids::generation_of(id) != side.generation) return;
+  if (request_ids::incarnation_of(id) != side.incarnation) return;
   const RequestId request = request_ids::request_of(id);
   if (side.role == Role::blocking) {
     if (side.busy && side.request == request) end_early(index, Early::cancelled, now);
@@ -196,7 +196,7 @@ bool SideConnections::is_answered(RequestId id) const {
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
   if (index >= connections_max || (used_ >> index & 1) == 0) return true;
   Side& side = *table_->sides[index];
-  if (request_ids::generation_of(id) != side.generation) return true;
+  if (request_ids::incarnation_of(id) != side.incarnation) return true;
   const RequestId request = request_ids::request_of(id);
   return request < side.session.answered_until();
 }
@@ -243,9 +243,9 @@ void SideConnections::abort_unless_closing() {
 
 void SideConnections::handle_timeout(Instant now) {
   now_ = now;
-  if (has_line()) {
-    if (now >= table_->line->room_again_at) table_->line->room_again_at = never;
-    table_->line->waiters.handle_timeout(now);
+  if (has_waiting()) {
+    if (now >= table_->waiting->room_again_at) table_->waiting->room_again_at = never;
+    table_->waiting->waiters.handle_timeout(now);
   }
   for_each([&](std::uint32_t index, Side& side) {
     side.session.handle_timeout(now);
@@ -263,7 +263,7 @@ void SideConnections::handle_timeout(Instant now) {
 Instant SideConnections::poll_timeout() {
   Instant next = never;
   if (!nobody_waits())
-    next = std::min(table_->line->waiters.next_deadline(), table_->line->room_again_at);
+    next = std::min(table_->waiting->waiters.next_deadline(), table_->waiting->room_again_at);
   for_each([&next](std::uint32_t, Side& side) {
     next = std::min(next, side.session.poll_timeout());
     if (side.busy) next = std::min({next, side.deadline, side.unblock_at});
@@ -278,17 +278,17 @@ std::optional<SideConnections::SideAction> SideConnections::poll_action() {
   for_each([&](std::uint32_t index, Side& side) {
     if (found) return;
     const std::optional<Session::Action> action = side.session.poll_action();
-    if (action == Session::Action::open) side.opened_beside = main_number();
+    if (action == Session::Action::open) side.main_when_opened = main_number();
     if (action) found = SideAction{.action = *action, .connection = ConnectionId{index}};
   });
   return found;
 }
 
 std::optional<Event> SideConnections::poll_event() {
-  std::optional<Event> told = poll_sides();
+  std::optional<Event> told = poll_side_connections();
   if (told) return told;
   drop_those_over();
-  return poll_line();
+  return poll_waiters();
 }
 
 std::uint64_t SideConnections::unsent() const {
@@ -309,8 +309,8 @@ std::uint64_t SideConnections::take_resumed() {
 
 // If the outcome of CLIENT UNBLOCK is unknown, it may still arrive and unblock the next command on
 // that connection, so the connection is dropped.
-void SideConnections::handle_unblocked(Tag own_tag, const Event& event) {
-  const auto index = static_cast<std::uint32_t>(own_tag - own_unblock_first);
+void SideConnections::handle_unblocked(Tag internal_tag, const Event& event) {
+  const auto index = static_cast<std::uint32_t>(internal_tag - internal_unblock_first);
   if ((used_ >> index & 1) == 0) return;
   Side& side = *table_->sides[index];
   if (!std::exchange(side.unblocking, false)) return;
@@ -347,7 +347,7 @@ void SideConnections::validate() {
     PLIMSOLL_CHECK((side.role == Role::subscription) == static_cast<bool>(side.subscription));
     PLIMSOLL_CHECK(side.busy || side.early == Early::no);
   });
-  if (has_line()) table_->line->waiters.validate();
+  if (has_waiting()) table_->waiting->waiters.validate();
   PLIMSOLL_CHECK(empty_ == (used_ == 0 && nobody_waits()));
   PLIMSOLL_CHECK(subscriptions_count() <= options_.subscriptions_max);
   PLIMSOLL_CHECK(blocking_count() <= options_.blocking_connections_max);
@@ -395,7 +395,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
                                                  *side->pushes, options_);
     if (!side->subscription) return no_room;
   }
-  side->generation = ++generations_ % request_ids::Generation::values_count;
+  side->incarnation = ++incarnations_ % request_ids::Incarnation::values_count;
   side->idle_since = now;
   side->session.connect(now);
   table_->sides[index] = std::move(side);
@@ -437,7 +437,7 @@ SideConnections::Side& SideConnections::side(ConnectionId connection, Role role)
 
 Result<RequestId> SideConnections::on(std::uint32_t index, const Result<RequestId>& id) const {
   if (!id) return id.error();
-  return request_ids::on_side(index, table_->sides[index]->generation, *id);
+  return request_ids::on_side(index, table_->sides[index]->incarnation, *id);
 }
 
 RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant deadline) {
@@ -474,7 +474,7 @@ std::uint64_t SideConnections::main_number() const {
 // the server has given it a higher number.
 bool SideConnections::is_known_to_main(const Side& side) const {
   const std::uint64_t main = main_number();
-  return main != 0 && side.opened_beside == main && side.session.client_id() > main_.client_id();
+  return main != 0 && side.main_when_opened == main && side.session.client_id() > main_.client_id();
 }
 
 void SideConnections::unblock(std::uint32_t index) {
@@ -488,7 +488,7 @@ void SideConnections::unblock(std::uint32_t index) {
   const std::array<std::string_view, 4> words{"CLIENT", "UNBLOCK", id, "TIMEOUT"};
   CommandView unblock;
   unblock.args = words;
-  if (!main_.submit_own(unblock, own_unblock_first + index)) return cut(side);
+  if (!main_.submit_internal(unblock, internal_unblock_first + index)) return cut(side);
   side.unblocking = true;
 }
 
@@ -498,7 +498,7 @@ void SideConnections::cut(Side& side) {
   side.session.abort();
 }
 
-std::optional<Event> SideConnections::poll_sides() {
+std::optional<Event> SideConnections::poll_side_connections() {
   std::optional<Event> told;
   for_each([&](std::uint32_t, Side& side) {
     if (told) return;
@@ -518,8 +518,8 @@ std::optional<Event> SideConnections::poll_sides() {
 }
 
 std::optional<Event> SideConnections::translate(Side& side, const Event& event) {
-  if (event.tag == own_auth) return credentials_outcome(event);
-  if (event.tag == own_unwatch) {
+  if (event.tag == internal_auth) return credentials_outcome(event);
+  if (event.tag == internal_unwatch) {
     // Keys that are still watched would make the next user's transaction fail.
     if (event.kind == Event::Kind::failed) side.session.abort();
     return std::nullopt;
@@ -591,7 +591,7 @@ void SideConnections::settle(Side& side) {
 // be unblocked (is_known_to_main()), so the next such command opens a new one.
 void SideConnections::close_if_older(Side& side) {
   const std::uint64_t main = main_number();
-  if (main != 0 && side.opened_beside != main && is_idle(side)) side.session.close(now_);
+  if (main != 0 && side.main_when_opened != main && is_idle(side)) side.session.close(now_);
 }
 
 void SideConnections::drop_those_over() {
@@ -606,41 +606,41 @@ void SideConnections::drop_those_over() {
   note_use();
 }
 
-// Tells the end of a waiter, or admits the first one.
-std::optional<Event> SideConnections::poll_line() {
+// Reports the end of a waiter, or admits the first waiter.
+std::optional<Event> SideConnections::poll_waiters() {
   if (nobody_waits()) return std::nullopt;
-  PLIMSOLL_CHECK(!table_->line->reserved);
-  Admission& waiters = table_->line->waiters;
+  PLIMSOLL_CHECK(!table_->waiting->reserved);
+  Admission& waiters = table_->waiting->waiters;
   const bool over = closing_ || main_.is_closed();
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
   if (ended) {
-    // No note_use() yet: the client tells its own end behind this event, and it asks for that only
-    // as long as empty() is false.
-    table_->line->room_again_at = never;  // another may be first
+    // No note_use() yet: the client reports that it is closed after this event, and asks for it
+    // only as long as empty() is false.
+    table_->waiting->room_again_at = never;  // another may be first
     return waiter_failed(*ended);
   }
   note_use();
   if (over || waiters.empty()) return std::nullopt;
-  Line& line = *table_->line;
-  // The time alone is not enough: with a coarse clock a PING of the main connection may hold the
-  // memory each time that the line asks again.
-  const bool is_too_soon = line.room_again_at != never && now_ < line.room_again_at;
-  if (is_too_soon && main_.counters().progress() == line.refused_progress) return std::nullopt;
-  line.room_again_at = never;
+  Waiting& waiting = *table_->waiting;
+  // Time alone is not enough: with a coarse clock a PING of the main connection may hold the
+  // memory each time that this asks again, and the first waiter would starve.
+  const bool is_too_soon = waiting.room_again_at != never && now_ < waiting.room_again_at;
+  if (is_too_soon && main_.counters().progress() == waiting.refused_progress) return std::nullopt;
+  waiting.room_again_at = never;
   const Admission::Waiter& first = waiters.first();
   switch (make_room(first.bytes)) {
     case Pipeline::Room::made: return Event{.kind = Event::Kind::admitted, .tag = first.tag};
     case Pipeline::Room::no_place: return std::nullopt;
     case Pipeline::Room::no_memory:
-      line.room_again_at = after(now_, memory_again_wait);
-      line.refused_progress = main_.counters().progress();
+      waiting.room_again_at = after(now_, memory_again_wait);
+      waiting.refused_progress = main_.counters().progress();
       break;
   }
   return std::nullopt;
 }
 
 Event SideConnections::waiter_failed(const Ended& ended) {
-  Error& error = table_->line->error;
+  Error& error = table_->waiting->error;
   if (ended.code == ErrorCode::timed_out) {
     error = {.what = "the request's deadline passed while it waited for a connection"};
   } else if (ended.code == ErrorCode::cancelled) {
@@ -654,8 +654,8 @@ Event SideConnections::waiter_failed(const Ended& ended) {
 }
 
 // Finds or opens a connection for the first waiter, and reserves room for its command there. The
-// caller must tell no_memory from no_place: a line that lacks memory would otherwise ask for it
-// with every event, and take what others need.
+// caller must not take no_memory for no_place: it would otherwise ask for memory with every event,
+// and take what others need.
 Pipeline::Room SideConnections::make_room(std::size_t bytes) {
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {
@@ -665,12 +665,12 @@ Pipeline::Room SideConnections::make_room(std::size_t bytes) {
     index = *opened;
   }
   const Pipeline::Room room = table_->sides[*index]->session.make_room(bytes);
-  if (room == Pipeline::Room::made) table_->line->reserved = index;
+  if (room == Pipeline::Room::made) table_->waiting->reserved = index;
   return room;
 }
 
 void SideConnections::release_room() {
-  table_->sides[*std::exchange(table_->line->reserved, std::nullopt)]->session.release_room();
+  table_->sides[*std::exchange(table_->waiting->reserved, std::nullopt)]->session.release_room();
 }
 
 }  // namespace plimsoll

@@ -33,7 +33,7 @@
 //   exclusive   release()                                            -> given up
 //   given up    nothing is in flight                                 -> idle
 //
-// What always holds:
+// Invariants:
 //  - A connection for blocking commands has one request at a time: one that blocks would hold up
 //    all behind it.
 //  - No command is sent on a connection for which a CLIENT UNBLOCK is under way: it could unblock
@@ -81,19 +81,20 @@ class SideConnections {
   Result<RequestId> submit_blocking(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag);
 
-  /// Gets in line for a command that was refused so, of `bytes` encoded bytes; `beside` is the main
-  /// connection's line, with which this one shares its bounds. Errors of Admission::join(). Once
-  /// there is a connection Event::admitted comes, and then submit_admitted() or cancel_wait().
+  /// Adds a waiter for a command of `bytes` encoded bytes for which there was no connection.
+  /// `other` is the size of the main connection's queue of waiters, which shares its bounds with
+  /// this one. Errors of Admission::join(). Once there is a connection, Event::admitted is
+  /// reported; the client must then call submit_admitted() or cancel_wait().
   Result<RequestId> join(std::size_t bytes, Instant now, Instant deadline, Tag tag,
-                         const Admission::Size& beside);
+                         const Admission::Size& other);
   void cancel_wait(RequestId id);
   /// The waiter that was admitted and has yet to be submitted; null if there is none.
   const Admission::Waiter* admitted() const {
-    return has_line() && table_->line->reserved ? &table_->line->waiters.first() : nullptr;
+    return has_waiting() && table_->waiting->reserved ? &table_->waiting->waiters.first() : nullptr;
   }
   RequestId submit_admitted(const CommandView& command, Tag tag);
-  /// The line, for its metrics; null if nobody has waited yet.
-  const Admission* line() const { return has_line() ? &table_->line->waiters : nullptr; }
+  /// The queue of waiters, for its counters; null if nobody has waited yet.
+  const Admission* waiters() const { return has_waiting() ? &table_->waiting->waiters : nullptr; }
 
   /// A connection for one user. rejected_by_limit, also where others wait for a connection.
   Result<ConnectionId> open_exclusive(Instant now);
@@ -149,7 +150,7 @@ class SideConnections {
   std::uint64_t take_resumed();
 
   /// A CLIENT UNBLOCK was answered, or lost.
-  void handle_unblocked(Tag own_tag, const Event& event);
+  void handle_unblocked(Tag internal_tag, const Event& event);
 
   /// What came of an AUTH of our own: what users are told, if anything.
   static std::optional<Event> credentials_outcome(const Event& event);
@@ -176,9 +177,9 @@ class SideConnections {
 
     Role role;
     AccountHandle pushes{};  // of a subscription: what it reads and what it keeps
-    RequestId generation = 0;
-    std::uint64_t opened_beside = 0;  // main_number() when it was opened
-    bool given_up = false;            // by its user: goes once nothing is under way
+    RequestId incarnation = 0;
+    std::uint64_t main_when_opened = 0;  // main_number() when it was opened
+    bool given_up = false;               // by its user: goes once nothing is under way
     // While it is `blocking`:
     bool busy = false;
     bool unblocking = false;  // CLIENT UNBLOCK is under way, and must not meet the next command
@@ -207,19 +208,19 @@ class SideConnections {
   bool is_known_to_main(const Side& side) const;
   void unblock(std::uint32_t index);
   void cut(Side& side);
-  std::optional<Event> poll_sides();
+  std::optional<Event> poll_side_connections();
   std::optional<Event> translate(Side& side, const Event& event);
   std::optional<Event> translate_blocking(Side& side, const Event& event);
   std::optional<Event> poll_subscription(Side& side);
   void settle(Side& side);
   void close_if_older(Side& side);
   void drop_those_over();
-  std::optional<Event> poll_line();
+  std::optional<Event> poll_waiters();
   Event waiter_failed(const Ended& ended);
   Pipeline::Room make_room(std::size_t bytes);
   void release_room();
-  bool has_line() const { return table_ && table_->line; }
-  bool nobody_waits() const { return !has_line() || table_->line->waiters.empty(); }
+  bool has_waiting() const { return table_ && table_->waiting; }
+  bool nobody_waits() const { return !has_waiting() || table_->waiting->waiters.empty(); }
   void note_use() { empty_ = used_ == 0 && nobody_waits(); }
 
   template <class Visit>
@@ -235,26 +236,26 @@ class SideConnections {
   Session& main_;
   Instant now_ = Instant::min();
   std::uint64_t used_ = 0;  // a bit for each connection
-  bool empty_ = true;       // what used_ and the line come to: asked with every event
+  bool empty_ = true;       // no connection and no waiter: asked with every event
   bool closing_ = false;
   bool aborted_ = false;
-  RequestId generations_ = 0;
+  RequestId incarnations_ = 0;
   Side* last_ = nullptr;  // whose event was the last
 
   // Both are made when they are first needed.
-  struct Line {
-    explicit Line(Account& requests, std::size_t waiters_max)
+  struct Waiting {
+    explicit Waiting(Account& requests, std::size_t waiters_max)
         : waiters(requests, waiters_max, Admission::Of::connections) {}
 
     Admission waiters;
-    std::optional<std::uint32_t> reserved;  // a connection for the first in line, with room
-    Instant room_again_at = never;          // there was no memory for the first in line
-    std::uint64_t refused_progress = 0;     // the main connection's, then
+    std::optional<std::uint32_t> reserved;  // where room is reserved for the first waiter
+    Instant room_again_at = never;          // when to look again for memory for the first waiter
+    std::uint64_t refused_progress = 0;     // the main connection's progress() at that time
     Error error{};
   };
   struct Table {
     std::array<Box<Side>, connections_max> sides;  // the first is not used
-    Box<Line> line;
+    Box<Waiting> waiting;
   };
   Box<Table> table_;
 };

@@ -93,7 +93,7 @@ Result<RequestId> Subscription::wait(std::size_t messages_max, Instant deadline,
   }
   waiting_ = Waiting::yes;
   wanted_ = std::max<std::size_t>(messages_max, 1);
-  told_some_ = false;
+  has_delivered_ = false;
   deadline_ = deadline;
   tag_ = tag;
   return ++wait_;
@@ -117,16 +117,16 @@ void Subscription::handle_timeout(Session& session, Instant now) {
 }
 
 std::optional<Event> Subscription::poll_event() {
-  told_ = Reply();
+  delivered_ = Reply();
   if (waiting_ == Waiting::no) return std::nullopt;
   if (waiting_ == Waiting::yes && !messages_.empty()) {
     MessageQueue::Message oldest = messages_.take();
-    told_ = std::move(oldest.reply);
+    delivered_ = std::move(oldest.reply);
     took_some_ = true;
-    return tell(told_.value(), oldest.gaps, oldest.lost);
+    return deliver(delivered_.value(), oldest.gaps, oldest.lost);
   }
   // If some messages were told, the wait has succeeded, whatever ended the wait for more.
-  if (told_some_) {
+  if (has_delivered_) {
     waiting_ = Waiting::no;
     return Event{.kind = Event::Kind::completed, .tag = tag_};
   }
@@ -135,11 +135,11 @@ std::optional<Event> Subscription::poll_event() {
   return Event{.kind = Event::Kind::failed, .tag = tag_, .error = &error_};
 }
 
-Event Subscription::tell(const Value& message, std::uint64_t gaps, std::uint64_t lost_before) {
+Event Subscription::deliver(const Value& message, std::uint64_t gaps, std::uint64_t lost_before) {
   const std::uint64_t lost = lost_before + messages_.lost_for_room();
-  missed_ = {.lost = lost - std::exchange(lost_told_, lost),
-             .gaps = gaps - std::exchange(gaps_told_, gaps)};
-  told_some_ = true;
+  missed_ = {.lost = lost - std::exchange(lost_reported_, lost),
+             .gaps = gaps - std::exchange(gaps_reported_, gaps)};
+  has_delivered_ = true;
   const bool last = --wanted_ == 0;
   if (last) waiting_ = Waiting::no;
   return Event{
@@ -147,7 +147,7 @@ Event Subscription::tell(const Value& message, std::uint64_t gaps, std::uint64_t
 }
 
 std::optional<Event> Subscription::handle_event(Session& session, const Event& event) {
-  told_ = Reply();
+  delivered_ = Reply();
   switch (event.kind) {
     case Event::Kind::pushed: return handle_pushed(session, event);
     case Event::Kind::ready:
@@ -162,7 +162,7 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
       return std::nullopt;
     case Event::Kind::disconnected: ++gaps_; return std::nullopt;
     case Event::Kind::completed:
-      if (event.tag == own_restore) {
+      if (event.tag == internal_restore) {
         handle_restored(event);
         restore(session);
         return std::nullopt;
@@ -170,7 +170,7 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
       names_.confirm(event.tag);
       return event;
     case Event::Kind::failed:
-      if (event.tag == own_restore) {
+      if (event.tag == internal_restore) {
         handle_restored(event);
         restore(session);
         return std::nullopt;
@@ -188,7 +188,7 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
   if (waiting_ == Waiting::yes && messages_.empty()) {
     ++received_;
-    return tell(*event.value, gaps_, messages_.lost_before_next(session));
+    return deliver(*event.value, gaps_, messages_.lost_before_next(session));
   }
   if (!messages_.push(session, gaps_)) {
     if (session.state() == Session::State::ready && session.hold_push()) return std::nullopt;
@@ -210,7 +210,7 @@ Reader::Reserve Subscription::reserve_for(const Session& session) const {
 }
 
 std::optional<Event> Subscription::resume(Session& session, Instant now) {
-  told_ = Reply();
+  delivered_ = Reply();
   const bool took_some = std::exchange(took_some_, false);
   if (!messages_.pauses()) return std::nullopt;
   const Reader::Reserve reserve = reserve_for(session);
@@ -222,7 +222,7 @@ std::optional<Event> Subscription::resume(Session& session, Instant now) {
   }
   std::optional<Event> told;
   if (waiting_ == Waiting::yes && messages_.empty()) {
-    told = tell(session.held_push(), gaps_, messages_.lost_before_next(session));
+    told = deliver(session.held_push(), gaps_, messages_.lost_before_next(session));
   } else if (session.state() != Session::State::ready) {
     messages_.lose_newest();
   } else if (!took_some || !messages_.append(session, gaps_)) {
@@ -265,7 +265,8 @@ void Subscription::restore(Session& session) {
     return;
   }
   const std::string_view word = subscribe_word(kind);
-  restoring_ = session.submit_own(confirmed(word, std::span(names).first(count)), own_restore);
+  restoring_ =
+      session.submit_internal(confirmed(word, std::span(names).first(count)), internal_restore);
   if (!restoring_) names_.handle_not_restored();
 }
 

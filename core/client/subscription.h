@@ -15,7 +15,7 @@
 // connection, and the messages until the user takes them. One user waits for the next message at a
 // time.
 //
-// What always holds:
+// Invariants:
 //  - A name is sent to each new connection until the user unsubscribes it, or the server refuses it
 //    (subscription_names.h has its states).
 //  - Messages are told in the order in which they came. Messages that are lost, by overflow or with
@@ -84,8 +84,8 @@ class Subscription {
   void restore(Session& session);
 
   /// Whether the last event shows a message that was kept: then it can be taken along.
-  bool shows_kept() const { return told_.has_value(); }
-  Reply take_kept() { return std::move(told_); }
+  bool shows_kept() const { return delivered_.has_value(); }
+  Reply take_kept() { return std::move(delivered_); }
 
   /// What is missing before the message that is the last event.
   const MessagesMissed& missed() const { return missed_; }
@@ -98,19 +98,19 @@ class Subscription {
 
  private:
   std::optional<Event> handle_pushed(Session& session, const Event& event);
-  Event tell(const Value& message, std::uint64_t gaps, std::uint64_t lost_before);
+  Event deliver(const Value& message, std::uint64_t gaps, std::uint64_t lost_before);
   std::optional<Event> handle_failed(const Event& event);
   Reader::Reserve reserve_for(const Session& session) const;
   void handle_restored(const Event& event);
 
   SubscriptionNames names_;
   MessageQueue messages_;
-  Reply told_;  // what the last event shows
+  Reply delivered_;  // what the last event shows
   Error error_;
   enum class Waiting : std::uint8_t { no, yes, stopped } waiting_ = Waiting::no;
   RequestId wait_ = wait_bit;
-  std::size_t wanted_ = 0;  // messages
-  bool told_some_ = false;  // of them
+  std::size_t wanted_ = 0;      // messages
+  bool has_delivered_ = false;  // of them
   Tag tag_ = 0;
   Instant deadline_ = never;
   Instant trim_at_ = never;  // when to look whether others need the memory
@@ -123,8 +123,8 @@ class Subscription {
   std::uint64_t gaps_ = 0;
   std::uint64_t refused_ = 0;
   MessagesMissed missed_;
-  std::uint64_t lost_told_ = 0;
-  std::uint64_t gaps_told_ = 0;
+  std::uint64_t lost_reported_ = 0;
+  std::uint64_t gaps_reported_ = 0;
 };
 
 }  // namespace plimsoll

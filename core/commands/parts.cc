@@ -65,21 +65,21 @@ void FirstWords::take(const CommandView& command, Lists lists) {
   if (lists == Lists::taken) {
     for (const ArgumentList& list : command.lists) add_listed(list);
   }
-  words_ = std::span(own_).first(count_);
+  words_ = std::span(inline_).first(count_);
 }
 
-std::span<std::string_view> FirstWords::own_words() {
-  if (words_.data() != own_.data()) {
+std::span<std::string_view> FirstWords::editable_words() {
+  if (words_.data() != inline_.data()) {
     PLIMSOLL_CHECK(words_.size() <= first_words_max);
-    std::uninitialized_copy(words_.begin(), words_.end(), own_.begin());
-    words_ = std::span(own_).first(words_.size());
+    std::uninitialized_copy(words_.begin(), words_.end(), inline_.begin());
+    words_ = std::span(inline_).first(words_.size());
   }
-  return std::span(own_).first(words_.size());
+  return std::span(inline_).first(words_.size());
 }
 
 void FirstWords::add(std::string_view word) {
   is_full_ = is_full_ || count_ == first_words_max;
-  if (!is_full_) std::construct_at(&own_[count_++], word);
+  if (!is_full_) std::construct_at(&inline_[count_++], word);
 }
 
 void FirstWords::add_listed(const ArgumentList& list) {

@@ -53,7 +53,7 @@ class FirstWords {
 
   /// The words, of which there must be at most first_words_max, in a row that the caller may
   /// change.
-  std::span<std::string_view> own_words();
+  std::span<std::string_view> editable_words();
 
  private:
   static constexpr std::size_t texts_bytes = 512;
@@ -67,7 +67,7 @@ class FirstWords {
   std::size_t texts_size_ = 0;
   bool is_full_ = false;
   union {
-    std::array<std::string_view, first_words_max> own_;
+    std::array<std::string_view, first_words_max> inline_;
   };
   union {
     std::array<char, texts_bytes> texts_;

@@ -85,9 +85,9 @@ bool Ledger::grow_or_reclaim(const Grow& grow_once) {
     if (reclaimed) reclaimer_.reclaim_pages();
     Lock lock(mutex_);
     Line::Growth growth = grow_once();
-    if (growth == Line::Growth::granted) return true;
+    if (growth == Line::Growth::allowed) return true;
     if (take_allowances()) growth = grow_once();
-    if (growth == Line::Growth::granted) return true;
+    if (growth == Line::Growth::allowed) return true;
     if (growth == Line::Growth::refused_by_pool) return false;
   }
   return false;
@@ -124,7 +124,7 @@ Line::Growth Ledger::grow_now(AccountState& account, std::size_t bytes) {
   const std::size_t unused = is_open ? allowance.take_all() : 0;
   if (is_open && unused >= bytes) {
     allowance.add(unused - bytes);
-    return Line::Growth::granted;
+    return Line::Growth::allowed;
   }
   const std::size_t missing = bytes - unused;
   const std::size_t level = list(account.pool).level();
@@ -132,7 +132,7 @@ Line::Growth Ledger::grow_now(AccountState& account, std::size_t bytes) {
   if (missing <= SIZE_MAX - account.used && account.used + missing <= level) {
     growth = line_.grow(account.pool, missing);
   }
-  if (growth != Line::Growth::granted) {
+  if (growth != Line::Growth::allowed) {
     if (is_open) allowance.add(unused);
     return growth;
   }
@@ -149,7 +149,7 @@ void Ledger::set_aside(AccountState& account) {
   const bool is_open = allowance.is_open();
   if (!is_open && account.grows < busy_grows) return;
   const std::size_t bytes = bytes_to_set_aside(account);
-  if (bytes == 0 || line_.grow(account.pool, bytes) != Line::Growth::granted) return;
+  if (bytes == 0 || line_.grow(account.pool, bytes) != Line::Growth::allowed) return;
   credit(account, bytes);
   if (is_open) {
     allowance.add(bytes);

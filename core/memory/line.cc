@@ -132,7 +132,7 @@ Line::Growth Line::grow(PoolKind kind, std::size_t bytes) {
   used_ += bytes;
   peak_ = std::max(peak_, used_);
   add(mine, bytes);
-  return Growth::granted;
+  return Growth::allowed;
 }
 
 void Line::add(Pool& pool, std::size_t bytes) {

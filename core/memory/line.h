@@ -35,7 +35,7 @@ class Line {
   };
 
   enum class Growth : std::uint8_t {
-    granted,
+    allowed,
     refused_by_pool,
     refused_by_line,  ///< giving free pages back may help
   };

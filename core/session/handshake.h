@@ -16,7 +16,7 @@
 // SELECT, ACL WHOAMI if a cache needs the user, CLIENT TRACKING, and PING, which a server that is
 // loading refuses although it takes the rest. All are sent in one write.
 //
-// What always holds:
+// Invariants:
 //  - Requests wait until all of the handshake is answered. Behind a refused AUTH or SELECT they
 //    would run as another user, or in another database.
 //  - Steps are answered in the order of `Step`. A step that the options do not want is skipped.

@@ -42,14 +42,14 @@ void Pipeline::release_room() {
   trim_withdrawn();
 }
 
-bool Pipeline::submit_own(const CommandView& command, Tag tag) {
-  if (own_count_ == own_requests_max) return false;
+bool Pipeline::submit_internal(const CommandView& command, Tag tag) {
+  if (internal_count_ == internal_requests_max) return false;
   if (!stage(command, never, tag)) return false;
   Request& request = requests_.back();
-  request.own = true;
+  request.is_internal = true;
   request.resends_left = 0;
   if (tag == 0) request.state = State::tombstone;
-  ++own_count_;
+  ++internal_count_;
   return true;
 }
 
@@ -57,7 +57,7 @@ void Pipeline::cancel(RequestId id) {
   Request* const request =
       requests_.lower_bound([id](const Request& each) { return each.begin < id; });
   if (request == nullptr || request->begin != id || request->state != State::live) return;
-  tell_to_end(*request, State::cancelling);
+  mark_ending(*request, State::cancelling);
 }
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
@@ -92,7 +92,7 @@ Tag Pipeline::take_next() {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.end() <= exposed_end_);
   if (window_ < window_max()) ++window_;
-  if (request.state != State::live && is_told_to_end(request)) --told_to_end_count_;
+  if (request.state != State::live && is_ending(request)) --ending_count_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
     // The transport still has its bytes: the request stays until handle_written().
@@ -104,7 +104,7 @@ Tag Pipeline::take_next() {
   if (keeps_until_answered() && holds_bytes(request)) {
     log_.give_up(request.begin, request.end());
   }
-  if (request.own) --own_count_;
+  if (request.is_internal) --internal_count_;
   requests_.pop_front();
   if (withdrawn_count_ > 0) trim_withdrawn();
   return tag;
@@ -125,13 +125,13 @@ void Pipeline::give_up_next(Executed executed) {
   Request& request = first_unanswered();
   PLIMSOLL_CHECK(request.begin < exposed_end_ && executed != Executed::no);
   if (request.state != State::live) return;  // it ends already
-  tell_to_end(request, executed == Executed::yes ? State::given_up_ran : State::given_up);
+  mark_ending(request, executed == Executed::yes ? State::given_up_ran : State::given_up);
 }
 
 std::optional<RequestId> Pipeline::front_unawaited() {
   if (requests_.size() == answered_count_) return std::nullopt;
   const Request& front = first_unanswered();
-  const bool waited_for = front.state != State::tombstone && !front.own;
+  const bool waited_for = front.state != State::tombstone && !front.is_internal;
   return waited_for ? std::nullopt : std::optional(front.begin);
 }
 
@@ -161,17 +161,18 @@ void Pipeline::handle_connection_lost() {
   losing_ = true;
   requests_.for_each_from(0, [&](Request& request) {
     const bool sent = request.end() <= exposed_end_;
-    if (request.state != State::live || (!sent && !request.own)) return sent || own_count_ > 0;
+    if (request.state != State::live || (!sent && !request.is_internal))
+      return sent || internal_count_ > 0;
     if (request.resends_left > 0) {
       --request.resends_left;
       request.sent_before = true;
     } else {
       request.state = State::lost;
-      ++told_to_end_count_;
+      ++ending_count_;
     }
     return true;
   });
-  told_to_end_from_ = 0;
+  ending_from_ = 0;
   searching_ = true;
 }
 
@@ -225,8 +226,8 @@ std::optional<Ended> Pipeline::take_lost() {
   searching_ = is_due_ = false;
   losing_ = false;
   answered_count_ = 0;
-  told_to_end_count_ = 0;
-  told_to_end_from_ = no_position;
+  ending_count_ = 0;
+  ending_from_ = no_position;
   next_deadline_ = never;
   return std::nullopt;
 }
@@ -239,14 +240,14 @@ void Pipeline::release() {
 }
 
 void Pipeline::validate() {
-  PLIMSOLL_CHECK(size() <= options_.requests_max + own_requests_max);
+  PLIMSOLL_CHECK(size() <= options_.requests_max + internal_requests_max);
   PLIMSOLL_CHECK(whole_end_ <= unsent_begin_ && unsent_begin_ <= exposed_end_);
   PLIMSOLL_CHECK(exposed_end_ <= log_.end());
   PLIMSOLL_CHECK(window_ <= window_max());
   std::size_t answered = 0;
   std::size_t withdrawn = 0;
-  std::size_t own = 0;
-  std::size_t told_to_end = 0;
+  std::size_t internal = 0;
+  std::size_t ending = 0;
   std::size_t held_bytes = 0;
   std::uint64_t end = 0;
   requests_.for_each_from(0, [&](const Request& request) {
@@ -257,11 +258,11 @@ void Pipeline::validate() {
       ++answered;
     }
     if (request.state == State::withdrawn) ++withdrawn;
-    if (request.own) ++own;
+    if (request.is_internal) ++internal;
     if (request.state == State::lost) PLIMSOLL_CHECK(losing_);
-    if (is_told_to_end(request)) {
-      PLIMSOLL_CHECK(searching_ && request.begin >= told_to_end_from_);
-      ++told_to_end;
+    if (is_ending(request)) {
+      PLIMSOLL_CHECK(searching_ && request.begin >= ending_from_);
+      ++ending;
     }
     if (request.state == State::live && !searching_) {
       PLIMSOLL_CHECK(next_deadline_ <= request.deadline);
@@ -271,7 +272,7 @@ void Pipeline::validate() {
   });
   PLIMSOLL_CHECK(end <= log_.end());
   PLIMSOLL_CHECK(answered == answered_count_ && withdrawn == withdrawn_count_);
-  PLIMSOLL_CHECK(own == own_count_ && told_to_end == told_to_end_count_);
+  PLIMSOLL_CHECK(internal == internal_count_ && ending == ending_count_);
   PLIMSOLL_CHECK(log_.live_bytes() == held_bytes);
 }
 
@@ -311,7 +312,7 @@ void Pipeline::validate() {
                  .resends_left = static_cast<std::uint8_t>(
                      (is_read ? options_.read_resends_max : 0) & read_resends_limit),
                  .sent_before = false,
-                 .own = false};
+                 .is_internal = false};
 }
 
 // If the queue is full, withdrawn requests may still take places: they are removed first.
@@ -426,22 +427,20 @@ void Pipeline::note_all_sent() {
   has_gaps_ = false;
 }
 
-void Pipeline::tell_to_end(Request& request, State state) {
+void Pipeline::mark_ending(Request& request, State state) {
   request.state = state;
-  ++told_to_end_count_;
-  told_to_end_from_ = std::min(told_to_end_from_, request.begin);
+  ++ending_count_;
+  ending_from_ = std::min(ending_from_, request.begin);
   searching_ = true;
 }
 
 std::optional<Ended> Pipeline::next_told_to_end() {
   std::optional<Ended> ended;
-  if (told_to_end_count_ > 0) {
-    const auto is_before = [this](const Request& request) {
-      return request.begin < told_to_end_from_;
-    };
+  if (ending_count_ > 0) {
+    const auto is_before = [this](const Request& request) { return request.begin < ending_from_; };
     requests_.for_each_from_bound(is_before, [&](Request& request) {
       ++steps_;
-      told_to_end_from_ = request.begin + 1;
+      ending_from_ = request.begin + 1;
       if (request.state == State::cancelling) {
         ended = end_early(request, ErrorCode::cancelled);
       } else if (request.state == State::given_up || request.state == State::given_up_ran) {
@@ -455,9 +454,9 @@ std::optional<Ended> Pipeline::next_told_to_end() {
       return !ended;
     });
     PLIMSOLL_CHECK(ended);
-    --told_to_end_count_;
+    --ending_count_;
   }
-  if (told_to_end_count_ == 0) told_to_end_from_ = no_position;
+  if (ending_count_ == 0) ending_from_ = no_position;
   return ended;
 }
 

@@ -34,7 +34,7 @@
 //       `given_up`, `given_up_ran` or `lost` until next_ended() returns it; if the reply of a
 //       cancelled request comes before that, the reply is its outcome.
 //
-// What always holds:
+// Invariants:
 //  - requests_ is in the order of positions in the log; a request's position is its id.
 //  - whole_end_ <= unsent_begin_ <= exposed_end_ <= log_.end(). Before unsent_begin_ the transport
 //    has taken all bytes; from there to exposed_end_ they are lent to it.
@@ -64,7 +64,7 @@ struct Ended {
 
 /// Requests of the session's own (a health check, AUTH with new credentials...) that may be under
 /// way at a time, beyond the users'.
-inline constexpr std::size_t own_requests_max = 80;
+inline constexpr std::size_t internal_requests_max = 80;
 
 /// What Pipeline::Options::read_resends_max may be at most.
 inline constexpr std::uint8_t read_resends_limit = 31;
@@ -98,11 +98,11 @@ class Pipeline {
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag);
   void release_room();
 
-  /// Stages a request of the session's own, which counts in no limit except own_requests_max.
+  /// Stages a request of the session's own, which counts in no limit except internal_requests_max.
   /// Returns false if there is no room for it. Its outcome comes with `tag`, like any other; if
   /// `tag` is 0, the request is a tombstone from the start. It ends with its connection, even if it
   /// is a read.
-  bool submit_own(const CommandView& command, Tag tag);
+  bool submit_internal(const CommandView& command, Tag tag);
 
   /// Ends a request, if it has not ended: next_ended() will say so, and walks from the first one to
   /// the last one that was cancelled since it has told all.
@@ -214,7 +214,9 @@ class Pipeline {
   }
 
   /// Every place is taken: submit() refuses.
-  bool is_full() const { return requests_.size() >= places_ && size() - own_count_ >= places_; }
+  bool is_full() const {
+    return requests_.size() >= places_ && size() - internal_count_ >= places_;
+  }
 
   /// Whether some of the bytes of a request were given out by transmit().
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
@@ -233,7 +235,7 @@ class Pipeline {
  private:
   enum class State : std::uint8_t {
     live,
-    cancelling,    // is_told_to_end() from here...
+    cancelling,    // is_ending() from here...
     given_up,      // the rest of its reply is not wanted any more
     given_up_ran,  // likewise, and the server has run it
     lost,          // ... to here
@@ -252,7 +254,7 @@ class Pipeline {
     CommandView::Answer answer : 2;
     std::uint8_t resends_left : 5;
     bool sent_before : 1;  // whole, on a connection that was lost
-    bool own : 1;
+    bool is_internal : 1;
 
     std::uint64_t end() const { return begin + size; }
     bool wants_confirmations() const { return answer == CommandView::Answer::confirmations; }
@@ -260,7 +262,7 @@ class Pipeline {
   static_assert(sizeof(Request) == 32);
 
   // next_ended() has yet to say that it has ended, and not by its deadline.
-  static bool is_told_to_end(const Request& request) {
+  static bool is_ending(const Request& request) {
     return request.state > State::live && request.state <= State::lost;
   }
 
@@ -268,10 +270,10 @@ class Pipeline {
 
   // With some room for those that were withdrawn, which leave when there are many of them.
   static constexpr std::size_t queue_max(const Options& options) {
-    return options.requests_max + options.requests_max / 8 + own_requests_max;
+    return options.requests_max + options.requests_max / 8 + internal_requests_max;
   }
   std::uint32_t window_max() const {
-    return static_cast<std::uint32_t>(options_.requests_max + own_requests_max);
+    return static_cast<std::uint32_t>(options_.requests_max + internal_requests_max);
   }
 
   Request& first_unanswered() {
@@ -296,7 +298,7 @@ class Pipeline {
   void write_around_gaps(std::size_t bytes);
   void give_up_ended(std::uint64_t taken_before);
   void note_all_sent();
-  void tell_to_end(Request& request, State state);
+  void mark_ending(Request& request, State state);
   std::optional<Ended> next_told_to_end();
   std::optional<Ended> next_due();
   std::optional<Ended> next_due_in_order();
@@ -310,7 +312,7 @@ class Pipeline {
   std::uint16_t answers_to(const Request& request) const;
   // Uncounts a request that leaves the queue.
   void forget(const Request& request) {
-    if (request.own) --own_count_;
+    if (request.is_internal) --internal_count_;
     if (request.state == State::withdrawn) --withdrawn_count_;
   }
   void pop_front() {
@@ -324,27 +326,27 @@ class Pipeline {
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
-  std::uint64_t unsent_begin_ = 0;  // everything before this was taken by the transport
-  std::uint64_t exposed_end_ = 0;   // everything before this was given out by transmit()
-  std::uint64_t whole_end_ = 0;     // the requests before this were taken whole
-  std::uint64_t lost_end_ = 0;      // everything before this was given out before, and lost
-  bool has_gaps_ = false;           // some of the unsent bytes were withdrawn
-  bool losing_ = false;             // from handle_connection_lost() to restart()
-  bool searching_ = false;          // for requests that have ended
-  bool is_due_ = false;             // ... by their deadline
-  bool is_sorted_ = true;           // later requests have later deadlines, until sorted_until_
-  bool walk_is_sorted_ = true;      // ... of the walk over all that finds out
-  std::uint8_t own_count_ = 0;      // requests that are the session's own
-  static_assert(own_requests_max <= UINT8_MAX);
+  std::uint64_t unsent_begin_ = 0;   // everything before this was taken by the transport
+  std::uint64_t exposed_end_ = 0;    // everything before this was given out by transmit()
+  std::uint64_t whole_end_ = 0;      // the requests before this were taken whole
+  std::uint64_t lost_end_ = 0;       // everything before this was given out before, and lost
+  bool has_gaps_ = false;            // some of the unsent bytes were withdrawn
+  bool losing_ = false;              // from handle_connection_lost() to restart()
+  bool searching_ = false;           // for requests that have ended
+  bool is_due_ = false;              // ... by their deadline
+  bool is_sorted_ = true;            // later requests have later deadlines, until sorted_until_
+  bool walk_is_sorted_ = true;       // ... of the walk over all that finds out
+  std::uint8_t internal_count_ = 0;  // requests that are the session's own
+  static_assert(internal_requests_max <= UINT8_MAX);
   std::uint32_t places_;              // requests_max, less those that take_places() took
   std::uint32_t window_;              // requests that may be on the wire
   std::uint32_t answered_count_ = 0;  // at the front: answered before the transport was done
   std::uint32_t withdrawn_count_ = 0;
-  std::uint32_t told_to_end_count_ = 0;  // cancelled or lost, and not yet told
+  std::uint32_t ending_count_ = 0;  // cancelled or lost, and not yet told
   std::uint32_t steps_ = 0;
 
-  std::uint64_t told_to_end_from_ = no_position;  // none of those is before this
-  std::uint64_t due_from_ = 0;                    // nor are any that may become due
+  std::uint64_t ending_from_ = no_position;  // none of those is before this
+  std::uint64_t due_from_ = 0;               // nor are any that may become due
   std::uint64_t sorted_until_ = 0;
   Instant sorted_deadline_ = Instant::min();  // the latest before that, or in the walk so far
   Instant search_now_ = Instant::min();

@@ -16,7 +16,7 @@
 //  waiting --- end_wait() ---------+  +--- stop_watching() ------- watching
 //  (asks again every 20 ms)                                        (looks every 125 ms)
 //
-// What always holds:
+// Invariants:
 //  - The account counts this session among its waiting readers exactly while waits() is true.
 //  - While waiting, check_at() is a time. A connection that holds no buffer, or is paused, is not
 //    watched.

@@ -78,8 +78,8 @@ void Session::set_credentials(const Credentials& credentials) {
   options_.username = credentials.username;
   options_.password = credentials.password;
   const bool said_others = state_ == State::handshaking || state_ == State::ready;
-  credentials_untold_ = said_others && !credentials.password.empty();
-  tell_credentials();
+  credentials_unsent_ = said_others && !credentials.password.empty();
+  send_credentials();
 }
 
 void Session::close(Instant now) {
@@ -97,7 +97,7 @@ void Session::handle_opened(Instant now) {
   now_ = now;
   if (state_ != State::opening) return;
   reader_.reset();  // drops what the attempt before left there
-  credentials_untold_ = false;
+  credentials_unsent_ = false;
   if (!handshake_.start(accounts_.connections, options_, ask_user_)) {
     return retry_or_end(Error{.code = ErrorCode::out_of_memory,
                               .what = "the connections pool has no room for the handshake"});
@@ -144,7 +144,7 @@ void Session::handle_written(std::size_t bytes) {
   counters_.bytes_written += bytes;
   const Transmitting written = std::exchange(transmitting_, Transmitting::nothing);
   if (!connected_) {  // late news of a connection that has ended
-    restart_if_told();
+    restart_if_loss_delivered();
     return release_if_over();
   }
   switch (written) {
@@ -189,7 +189,7 @@ void Session::handle_timeout(Instant now) {
 std::optional<Session::Action> Session::poll_action() {
   if (std::exchange(close_wanted_, false)) {
     transmitting_ = Transmitting::nothing;
-    restart_if_told();
+    restart_if_loss_delivered();
     release_if_over();
     return Action::close;
   }
@@ -223,8 +223,8 @@ std::optional<Event> Session::poll_event() {
     event = poll_ended();
     if (event) return event;
     if (pipeline_.size() == 0) reader_.release_idle();
-    restart_if_told();
-    if (credentials_untold_) tell_credentials();
+    restart_if_loss_delivered();
+    if (credentials_unsent_) send_credentials();
     ask_if_silent();
     if (state_ == State::closing && pipeline_.size() == 0) end(client_closed);
   }
@@ -368,7 +368,7 @@ std::optional<Event> Session::handle_part() {
   parts_of_ = pipeline_.next_id();
   const auto owed = static_cast<std::uint16_t>(pipeline_.next_answers() - 1);
   const bool shown = reader_.dropped() == Parser::Drop::none;
-  if (tag == own_auth && shown && is_aggregate(reader_.value().type())) {
+  if (tag == internal_auth && shown && is_aggregate(reader_.value().type())) {
     // A map that comes before HELLO was sent is not the reply to it.
     if (!pipeline_.next_is_exposed()) {
       handle_unwanted_reply(Pipeline::Next::nothing);
@@ -383,7 +383,7 @@ std::optional<Event> Session::handle_part() {
   const Value value = reader_.value();
   if (is_first) first_part_refused_ = value.is_error();
   Event event{.kind = Event::Kind::pushed, .tag = tag, .value = value, .answers_owed = owed};
-  if (!value.is_error()) return are_parts_told(tag) ? std::optional(event) : std::nullopt;
+  if (!value.is_error()) return delivers_parts(tag) ? std::optional(event) : std::nullopt;
   event_error_ = error_of_reply(*value.as_error(), Speaker::server);
   event.kind = Event::Kind::queueing_failed;
   event.error = &event_error_;
@@ -481,7 +481,7 @@ std::optional<Event> Session::handle_handshake_reply() {
   switch (handshake_.handle_reply(reader_.value())) {
     case Handshake::Verdict::go_on:
       if (!is_user) return std::nullopt;
-      return Event{.kind = Event::Kind::pushed, .tag = own_user, .value = reader_.value()};
+      return Event{.kind = Event::Kind::pushed, .tag = internal_user, .value = reader_.value()};
     case Handshake::Verdict::done: return handle_ready();
     case Handshake::Verdict::retry: retry_or_end(handshake_.error()); break;
     case Handshake::Verdict::odd: give_up_attempt(handshake_.error()); break;
@@ -517,10 +517,10 @@ void Session::finish_handshake() {
 // one before it. So a HELLO follows, which changes nothing, is forbidden to no user, and is
 // answered by a map: if the map comes first, AUTH was refused. In RESP2 a connection with
 // subscriptions takes neither; the next connection is made with the new credentials.
-void Session::tell_credentials() {
-  if (!credentials_untold_ || state_ != State::ready) return;
+void Session::send_credentials() {
+  if (!credentials_unsent_ || state_ != State::ready) return;
   if (arrays_are_pushes_) {
-    credentials_untold_ = false;
+    credentials_unsent_ = false;
     return;
   }
   const std::array<std::string_view, 3> words{
@@ -537,8 +537,8 @@ void Session::tell_credentials() {
   encode(witness, encode(auth, begin));
   CommandView both = CommandView::from_encoded({begin, size});
   both.answers = 2;
-  credentials_untold_ = !pipeline_.submit_own(both, own_auth);
-  if (credentials_untold_) bytes.discard();
+  credentials_unsent_ = !pipeline_.submit_internal(both, internal_auth);
+  if (credentials_unsent_) bytes.discard();
 }
 
 void Session::give_up_attempt(const Error& reason) {
@@ -658,7 +658,7 @@ Event Session::problem_event(Event::Kind kind) const {
 
 // Once all requests in doubt are told, and the transport has let go of its bytes, the remaining
 // requests are ready for the next connection.
-void Session::restart_if_told() {
+void Session::restart_if_loss_delivered() {
   if (state_ != State::waiting || transmitting_ != Transmitting::nothing) return;
   handshake_.release_bytes();
   if (loss_ != Loss::telling || pipeline_.searching()) return;
@@ -687,7 +687,7 @@ void Session::ask_if_silent() {
   constexpr std::string_view word = "PING";
   CommandView ping;
   ping.args = {&word, 1};
-  if (pipeline_.submit_own(ping, 0)) ++counters_.health_checks;
+  if (pipeline_.submit_internal(ping, 0)) ++counters_.health_checks;
   quiet_since_ = now_;
   watch_front();
 }
@@ -759,7 +759,7 @@ void Session::give_up_half() {
   const bool is_reply = half == Reader::Half::reply || half == Reader::Half::error;
   const bool may_be_push = arrays_are_pushes_ || !is_reply;
   if (!is_owed || may_be_push || pipeline_.next_wants_confirmations() ||
-      pipeline_.next_tag() >= own_tag_first) {
+      pipeline_.next_tag() >= internal_tag_first) {
     return lose(lack_of_memory(stalled_in_reply));
   }
   const bool has_run = due == Pipeline::Next::request && half == Reader::Half::reply && !has_parts_;

@@ -35,14 +35,15 @@
 //      ^
 //      +-- from any state: abort(), close() before `ready`, or no more attempts (end())
 //
-// What always holds:
+// Invariants:
 //  - The driver has a connection, or is opening one, exactly in the states opening, handshaking,
 //    ready and closing (`connected_`).
 //  - Requests are sent in `ready` and `closing` alone. Before that, an AUTH or SELECT that the
 //    server refuses would let them run as another user or in another database.
 //  - After a loss, events come in this order: `disconnected`, then each request in doubt. Only when
-//    all are told and the transport has let go of its bytes (restart_if_told()), a new connection
-//    is opened: Pipeline::restart() frees bytes that the transport could still be reading.
+//    all are told and the transport has let go of its bytes (restart_if_loss_delivered()), a new
+//    connection is opened: Pipeline::restart() frees bytes that the transport could still be
+//    reading.
 //  - After the end, events come in this order: `closed`, then each request that was still waiting;
 //    then has_said_all() is true.
 //  - A silence of the server is measured only while the session can read: a session that is paused
@@ -74,27 +75,27 @@ struct Event {
   std::uint16_t answers_owed = 0;  ///< behind this one of several, the outcome included
 };
 
-/// If a request has a tag from this one on, below own_tag_first, its answers before the last are
-/// told as well: `pushed`, with `answers_owed`.
+/// If a request has a tag from this one on, below internal_tag_first, its answers before the last
+/// are told as well: `pushed`, with `answers_owed`.
 inline constexpr Tag parts_told_first = tags::fetch_first;
 
 /// Tags from this one on are the client's own.
-inline constexpr Tag own_tag_first = tags::own_first;
+inline constexpr Tag internal_tag_first = tags::internal_first;
 
-constexpr bool are_parts_told(Tag tag) { return tags::is_fetch(tag); }
+constexpr bool delivers_parts(Tag tag) { return tags::is_fetch(tag); }
 
 /// The tag of the AUTH with new credentials, and of the HELLO behind it.
-inline constexpr Tag own_auth = own_tag_first;
+inline constexpr Tag internal_auth = internal_tag_first;
 /// The tag of a SUBSCRIBE that restores subscriptions.
-inline constexpr Tag own_restore = own_auth + 1;
+inline constexpr Tag internal_restore = internal_auth + 1;
 /// The tag of the PING that proves what a cache may serve.
-inline constexpr Tag own_proof = UINT64_MAX;
+inline constexpr Tag internal_proof = UINT64_MAX;
 /// The tag of the UNWATCH when an exclusive connection is given back.
-inline constexpr Tag own_unwatch = own_restore + 1;
+inline constexpr Tag internal_unwatch = internal_restore + 1;
 /// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
-inline constexpr Tag own_user = UINT64_MAX - 1;
+inline constexpr Tag internal_user = UINT64_MAX - 1;
 /// The first tag of those of CLIENT UNBLOCK: one for each connection, in the order of their ids.
-inline constexpr Tag own_unblock_first = own_unwatch + 1;
+inline constexpr Tag internal_unblock_first = internal_unwatch + 1;
 
 struct SessionCounters {
   std::uint64_t completed = 0;
@@ -166,23 +167,23 @@ class Session {
 
   void cancel(RequestId id) { pipeline_.cancel(id); }
 
-  /// Stages a request of the client's own (Pipeline::submit_own()); false where it cannot be
+  /// Stages a request of the client's own (Pipeline::submit_internal()); false where it cannot be
   /// staged, or there is no connection that is ready.
-  bool submit_own(const CommandView& command, Tag tag) {
-    return state_ == State::ready && pipeline_.submit_own(command, tag);
+  bool submit_internal(const CommandView& command, Tag tag) {
+    return state_ == State::ready && pipeline_.submit_internal(command, tag);
   }
 
   /// Each connection from now on is asked for its user (ACL WHOAMI): before it is ready there is an
-  /// event with the tag `own_user`, and the answer as its value, which may be an error. Before
+  /// event with the tag `internal_user`, and the answer as its value, which may be an error. Before
   /// connect().
   void ask_user() { ask_user_ = Handshake::AskUser::yes; }
 
-  /// Changes the user. On a connection that is there an AUTH is sent, with `own_auth` as its tag.
-  /// The views must live as long as those of the options.
+  /// Changes the user. On a connection that is there an AUTH is sent, with `internal_auth` as its
+  /// tag. The views must live as long as those of the options.
   void set_credentials(const Credentials& credentials);
 
   /// Whether new credentials have yet to be sent on the connection that is there.
-  bool are_credentials_untold() const { return credentials_untold_; }
+  bool are_credentials_unsent() const { return credentials_unsent_; }
 
   /// Takes no more requests, waits for the replies that are owed (close_timeout at most), closes.
   void close(Instant now);
@@ -313,7 +314,7 @@ class Session {
   std::optional<Event> handle_handshake_reply();
   std::optional<Event> handle_ready();
   void finish_handshake();
-  void tell_credentials();
+  void send_credentials();
 
   void give_up_attempt(const Error& reason);
   void retry_or_end(const Error& reason);
@@ -328,7 +329,7 @@ class Session {
   std::optional<Event> poll_loss();
   std::optional<Event> poll_end();
   Event problem_event(Event::Kind kind) const;
-  void restart_if_told();
+  void restart_if_loss_delivered();
   void release_if_over();
 
   void check_health();
@@ -356,7 +357,7 @@ class Session {
   const Accounts accounts_;
   const bool arrays_are_pushes_;
   Handshake::AskUser ask_user_ = Handshake::AskUser::no;
-  bool credentials_untold_ = false;  // the connection was made with others
+  bool credentials_unsent_ = false;  // the connection was made with others
   State state_ = State::idle;
   Transmitting transmitting_ = Transmitting::nothing;
   bool connected_ = false;  // the driver has a connection, or is opening one

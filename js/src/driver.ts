@@ -11,7 +11,7 @@ import { Link, type LinkOwner, type Route } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
-import { type ClientFigures, readFigures } from "./statistics.js";
+import { type ClientCounters, readCounters } from "./statistics.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections (Link) and its promises
 // (Requests). Client and its subscriptions and transactions call it.
@@ -53,7 +53,7 @@ export class Driver implements Failable, LinkOwner {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedAt = Infinity;
   #trouble = "";
-  #lastFigures: ClientFigures | undefined;
+  #lastCounters: ClientCounters | undefined;
 
   /** `create` makes the client in the core and returns its id. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
@@ -70,14 +70,14 @@ export class Driver implements Failable, LinkOwner {
   get end(): PlimsollError | undefined { return this.#over; }
 
   /** The core's numbers about this client; for a client that has ended, its last numbers. */
-  get figures(): ClientFigures | undefined {
-    return this.#over === undefined ? this.#readFigures() : this.#lastFigures;
+  get counters(): ClientCounters | undefined {
+    return this.#over === undefined ? this.#readCounters() : this.#lastCounters;
   }
 
-  #readFigures(): ClientFigures {
-    const figures = readFigures(this.core, this.id);
-    figures.rejected += this.#full.refused;
-    return figures;
+  #readCounters(): ClientCounters {
+    const counters = readCounters(this.core, this.id);
+    counters.rejected += this.#full.refused;
+    return counters;
   }
 
   /** Counts the callers' words that are kept for requests to come. */
@@ -396,7 +396,7 @@ export class Driver implements Failable, LinkOwner {
     queueMicrotask(() => {
       this.turn();
       this.protect(() => {
-        this.#lastFigures = this.#readFigures();
+        this.#lastCounters = this.#readCounters();
         this.core.check(this.core.calls.plimsoll_destroy(this.id));
         this.#finish(error);
         this.core.handleUserEnded();

@@ -64,23 +64,23 @@ export interface ClientStatistics {
 }
 
 /** @internal The same as numbers. */
-export type ClientFigures = Record<(typeof names)[number], number>;
+export type ClientCounters = Record<(typeof names)[number], number>;
 
 /** @internal Reads the numbers that the core counts. */
-export const readFigures = (core: Core, id: number): ClientFigures => {
+export const readCounters = (core: Core, id: number): ClientCounters => {
   core.ask(() => core.calls.plimsoll_client_statistics(id));
   return readNumbers(core, core.outbox + outboxAt.statistics, names);
 };
 
 // For a client whose core has failed: its numbers are lost.
-const noFigures = (): ClientFigures => ({
-  ...Object.fromEntries(names.map((name) => [name, 0])) as ClientFigures,
+const noCounters = (): ClientCounters => ({
+  ...Object.fromEntries(names.map((name) => [name, 0])) as ClientCounters,
   state: states.indexOf("closed"),
 });
 
 /** @internal */
 export const readClientStatistics = (driver: Driver): ClientStatistics => {
-  const numbers = driver.figures ?? noFigures();
+  const numbers = driver.counters ?? noCounters();
   return {
     ...numbers,
     state: states[numbers.state]!,

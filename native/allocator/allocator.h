@@ -34,7 +34,7 @@ class Allocator {
 
   /// Bytes that are free but resident, so that give_back() could release them; not set if the
   /// allocator does not know. `anonymous_bytes` is the process's resident memory now
-  /// (ProcessFigures). Takes the allocator's locks, so it should not be called while the process is
+  /// (ProcessUsage). Takes the allocator's locks, so it should not be called while the process is
   /// busy.
   virtual std::optional<std::size_t> excess(std::size_t anonymous_bytes) const;
 

@@ -15,19 +15,19 @@ double part(Duration elapsed, Duration window) {
 
 }  // namespace
 
-bool BurstPolicy::handle_look(Instant now, const ProcessFigures& figures) {
+bool BurstPolicy::handle_look(Instant now, const ProcessUsage& usage) {
   if (!last_) {
-    last_ = figures;
+    last_ = usage;
     last_look_ = idle_since_ = fallen_since_ = now;
-    anonymous_floor_ = figures.anonymous_bytes;
+    anonymous_floor_ = usage.anonymous_bytes;
     return false;
   }
   if (now <= last_look_) return false;
-  Load load = handle_load(now - last_look_, figures.cpu - last_->cpu);
-  const std::size_t bytes = figures.anonymous_bytes;
+  Load load = handle_load(now - last_look_, usage.cpu - last_->cpu);
+  const std::size_t bytes = usage.anonymous_bytes;
   if (bytes >= last_->anonymous_bytes + settings_.excess_min) load = Load::busy;
   anonymous_floor_ = std::min(anonymous_floor_, bytes);
-  last_ = figures;
+  last_ = usage;
   last_look_ = now;
 
   if (load != Load::idle) idle_since_ = now;
@@ -62,14 +62,13 @@ bool BurstPolicy::is_quiet(Instant now) const {
 // Does not forget a burst before it counts as over.
 Duration BurstPolicy::memory() const { return std::max(load_memory, 4 * settings_.quiet_period); }
 
-void BurstPolicy::handle_asked(Instant now, const ProcessFigures& figures,
-                               std::size_t returned_bytes) {
-  last_ = figures;
+void BurstPolicy::handle_asked(Instant now, const ProcessUsage& usage, std::size_t returned_bytes) {
+  last_ = usage;
   last_look_ = now;
   burst_ = false;
   // If the process continues with a part of the load, that is its normal load from now on.
   highest_ = lowest_ = load_;
-  anonymous_floor_ = figures.anonymous_bytes;
+  anonymous_floor_ = usage.anonymous_bytes;
   not_before_ = after(now, ask_interval_min);
   if (returned_bytes >= settings_.excess_min) again_after_ = ask_again_min;
   again_at_ = after(now, again_after_);

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "plimsoll/core/base/time.h"
-#include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/allocator/process_usage.h"
 
 // Decides when a burst is over, by samples of the whole process's processor time and anonymous
 // memory. So the application's own bursts count, too, and requests need not be counted. No clock,
@@ -55,11 +55,11 @@ class BurstPolicy {
 
   /// Takes a sample. True: a burst is over, and the allocator should be asked; the caller then
   /// calls handle_asked().
-  bool handle_look(Instant now, const ProcessFigures& figures);
+  bool handle_look(Instant now, const ProcessUsage& usage);
 
   /// The allocator was asked, and `returned` bytes came back; 0 if it was not worth asking.
   /// `figures` were taken afterwards, so that the work of asking does not count as a burst.
-  void handle_asked(Instant now, const ProcessFigures& figures, std::size_t returned_bytes);
+  void handle_asked(Instant now, const ProcessUsage& usage, std::size_t returned_bytes);
 
   /// How long to wait for the next sample.
   Duration look_interval() const;
@@ -72,7 +72,7 @@ class BurstPolicy {
   Duration memory() const;
 
   Settings settings_{};
-  std::optional<ProcessFigures> last_;
+  std::optional<ProcessUsage> last_;
   Instant last_look_{};
 
   // Processors in use: now, and the recent maximum and minimum.

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "plimsoll/log.h"
-#include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/allocator/process_usage.h"
 #include "plimsoll/native/base/amount.h"
 
 namespace plimsoll::native {
@@ -20,7 +20,7 @@ std::string titled(std::string_view allocator, const std::string& version) {
   return version.empty() ? text : text + " " + version;
 }
 
-void tell(const Allocator& allocator, std::size_t returned_bytes, Duration took) {
+void log_give_back(const Allocator& allocator, std::size_t returned_bytes, Duration took) {
   log(Severity::info, "plimsoll.memory.given_back",
       titled(allocator.name(), allocator.version()) + " has given " + amount(returned_bytes) +
           " back to the system, in " + shown(took),
@@ -47,32 +47,31 @@ void GiveBack::want() {
 }
 
 GiveBack::Step GiveBack::look(Instant now) {
-  const auto figures = process_figures();
-  if (!figures || !is_time(now, *figures)) return Step::look_later;
-  const auto excess = allocator_.excess(figures->anonymous_bytes);
+  const auto usage = process_usage();
+  if (!usage || !is_time(now, *usage)) return Step::look_later;
+  const auto excess = allocator_.excess(usage->anonymous_bytes);
   const std::lock_guard lock(mutex_);
   if (excess && *excess < settings_.policy.excess_min) {
     ++counts_.not_worth;
-    handle_asked(now, *figures, 0);
+    handle_asked(now, *usage, 0);
     return Step::look_later;
   }
-  before_ = figures;
+  before_ = usage;
   return Step::ask;
 }
 
-bool GiveBack::is_time(Instant now, const ProcessFigures& figures) {
+bool GiveBack::is_time(Instant now, const ProcessUsage& usage) {
   const std::lock_guard lock(mutex_);
   if (!settings_.enabled) return false;
-  const bool is_over = policy_.handle_look(now, figures);
+  const bool is_over = policy_.handle_look(now, usage);
   if (!is_over && !(is_wanted_ && now >= wanted_not_before_)) return false;
   is_wanted_ = false;
   return true;
 }
 
 // The lock must be held.
-void GiveBack::handle_asked(Instant now, const ProcessFigures& figures,
-                            std::size_t returned_bytes) {
-  policy_.handle_asked(now, figures, returned_bytes);
+void GiveBack::handle_asked(Instant now, const ProcessUsage& usage, std::size_t returned_bytes) {
+  policy_.handle_asked(now, usage, returned_bytes);
   wanted_not_before_ = after(now, wanted_interval_min);
 }
 
@@ -82,21 +81,21 @@ Duration GiveBack::look_interval() const {
 }
 
 void GiveBack::ask(Instant now) {
-  const auto before = before_ ? std::exchange(before_, std::nullopt) : process_figures();
+  const auto before = before_ ? std::exchange(before_, std::nullopt) : process_usage();
   if (!before) return;
   const auto start = std::chrono::steady_clock::now();
   allocator_.give_back();
   const Duration took = std::chrono::steady_clock::now() - start;
-  const auto figures = process_figures().value_or(*before);
-  const std::size_t fallen = before->anonymous_bytes > figures.anonymous_bytes
-                                 ? before->anonymous_bytes - figures.anonymous_bytes
+  const auto usage = process_usage().value_or(*before);
+  const std::size_t fallen = before->anonymous_bytes > usage.anonymous_bytes
+                                 ? before->anonymous_bytes - usage.anonymous_bytes
                                  : 0;
   {
     const std::lock_guard lock(mutex_);
-    handle_asked(after(now, took), figures, fallen);
+    handle_asked(after(now, took), usage, fallen);
     count(fallen, took);
   }
-  if (fallen > 0) tell(allocator_, fallen, took);
+  if (fallen > 0) log_give_back(allocator_, fallen, took);
 }
 
 void GiveBack::count(std::size_t returned_bytes, Duration took) {

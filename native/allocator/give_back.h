@@ -11,7 +11,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/allocator/allocator.h"
 #include "plimsoll/native/allocator/burst_policy.h"
-#include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/allocator/process_usage.h"
 
 // Makes the process's allocator return free memory to the system when a burst is over, and counts
 // the result. A thread that need not be fast calls look() as often as it says: the runtime's upkeep
@@ -71,8 +71,8 @@ class GiveBack {
   const Allocator& allocator() const { return allocator_; }
 
  private:
-  bool is_time(Instant now, const ProcessFigures& figures);
-  void handle_asked(Instant now, const ProcessFigures& figures, std::size_t returned_bytes);
+  bool is_time(Instant now, const ProcessUsage& usage);
+  void handle_asked(Instant now, const ProcessUsage& usage, std::size_t returned_bytes);
   void count(std::size_t returned_bytes, Duration took);
 
   const Allocator& allocator_;
@@ -81,7 +81,7 @@ class GiveBack {
   BurstPolicy policy_;
   bool is_wanted_ = false;
   Instant wanted_not_before_ = Instant::min();
-  std::optional<ProcessFigures> before_;  // taken by the look() that said to ask
+  std::optional<ProcessUsage> before_;  // taken by the look() that said to ask
   GiveBackStatistics counts_;
 };
 

@@ -97,11 +97,11 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
   auto memory = cache::Cache::take_memory(**budget, *core);
   if (!memory) return Error(memory.error());
   // A child of fork() must not take it apart: its locks may be held for ever.
-  const std::uint64_t generation = fork_generation();
+  const std::uint64_t fork_count = current_fork_count();
   std::shared_ptr<ClientSideCache> made(
       new ClientSideCache(Private{}, options, *core, std::move(*memory)),
-      [generation](ClientSideCache* last) {
-        if (generation == fork_generation()) delete last;
+      [fork_count](ClientSideCache* last) {
+        if (fork_count == current_fork_count()) delete last;
       });
   if (const auto valid = validate_tracking(made->tracking()); !valid) return valid.error();
   Runtime::get().add_cache(std::shared_ptr<cache::Cache>(made, &made->core()));
@@ -200,7 +200,7 @@ Result<std::uint64_t> ClientSideCache::cache_bytes_committed() const {
 
 void ClientSideCache::clear() { core_->clear(); }
 
-CacheFigures ClientSideCache::figures() const {
+CacheSnapshot ClientSideCache::snapshot() const {
   return {.bytes_max = options_.max_cache_kb * 1024, .statistics = core_->statistics()};
 }
 
@@ -210,7 +210,7 @@ void ClientSideCache::attach(const std::shared_ptr<CacheClient>& client,
   const std::lock_guard lock(mutex_);
   std::erase_if(clients_, [](const AttachedClient& each) { return each.client.expired(); });
   clients_.push_back(
-      {.client = client, .executor = std::move(executor), .generation = fork_generation()});
+      {.client = client, .executor = std::move(executor), .fork_count = current_fork_count()});
 }
 
 boost::asio::any_io_executor ClientSideCache::shared_executor() {

@@ -161,7 +161,7 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
               std::shared_ptr<ExecutorLife> executor) override;
 
   // RegisteredCache.
-  CacheFigures figures() const override;
+  CacheSnapshot snapshot() const override;
 
   static boost::asio::any_io_executor shared_executor();
   void begin_barrier(Operation& over);

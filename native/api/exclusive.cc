@@ -20,8 +20,8 @@ constexpr plimsoll::Error waits{.code = ErrorCode::refused_command,
 // must not be owned by it.
 Exclusive Exclusive::begin(const Channel& client, Opening& opening) {
   opening.channel = client;
-  opening.lease = std::make_shared<Lease>(client.driver, Lease::Use::exclusive);
-  return Exclusive(Channel{.driver = nullptr, .lease = opening.lease, .timeout = client.timeout});
+  opening.held = std::make_shared<HeldConnection>(client.driver, HeldConnection::Use::exclusive);
+  return Exclusive(Channel{.driver = nullptr, .held = opening.held, .timeout = client.timeout});
 }
 
 // The answer to PING, be it a refusal, says that the connection is there.
@@ -30,7 +30,7 @@ void Exclusive::Opening::operator()(Operation& operation) const {
       [this](plimsoll::Client& core, Instant now, Tag tag) -> plimsoll::Result<RequestId> {
         const plimsoll::Result<ConnectionId> connection = core.open_exclusive(now);
         if (!connection) return connection.error();
-        lease->begin(*connection);
+        held->begin(*connection);
         return core.submit_to(*connection, commands::fixed<"PING">(), now, channel.timeout, tag);
       },
       operation);
@@ -41,8 +41,8 @@ Result<void> receive(const Delivery& delivery, Exclusive& exclusive) {
   if (!answered && (delivery.error != nullptr || delivery.failure != nullptr)) {
     return to_error(delivery);
   }
-  exclusive.channel_.lease->keep_driver();
-  exclusive.channel_.driver = exclusive.channel_.lease->driver();
+  exclusive.channel_.held->keep_driver();
+  exclusive.channel_.driver = exclusive.channel_.held->driver();
   return {};
 }
 

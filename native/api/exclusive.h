@@ -84,7 +84,7 @@ class Exclusive : public CommandSet<Exclusive> {
   // What Client::exclusive() starts.
   struct Opening {
     Channel channel;
-    std::shared_ptr<Lease> lease;
+    std::shared_ptr<HeldConnection> held;
 
     void operator()(Operation& operation) const;
   };

@@ -23,8 +23,8 @@ bool says_no_script(const Delivery& delivery) {
 class ScriptSteps final : public Steps {
  public:
   ScriptSteps(const detail::ScriptRun& run, Operation& outer)
-      : Steps(*run.channel.driver, outer), run_(run), has_lease_(run.channel.lease != nullptr) {
-    lease_ = std::exchange(run_.channel.lease, nullptr);
+      : Steps(*run.channel.driver, outer), run_(run), has_held_(run.channel.held != nullptr) {
+    held_ = std::exchange(run_.channel.held, nullptr);
     run_.channel.driver = nullptr;
   }
 
@@ -41,8 +41,8 @@ class ScriptSteps final : public Steps {
     sent_text_ = true;
     Channel channel = run_.channel;
     channel.driver = driver().shared();
-    channel.lease = lease_.lock();
-    if (has_lease_ && !channel.lease) return driver().refuse(given_back, *this);
+    channel.held = held_.lock();
+    if (has_held_ && !channel.held) return driver().refuse(given_back, *this);
     submit_text(channel);
   }
 
@@ -71,8 +71,8 @@ class ScriptSteps final : public Steps {
       .what = "the connection was given back before the script's text could be sent"};
 
   detail::ScriptRun run_;
-  const bool has_lease_;
-  std::weak_ptr<Lease> lease_;
+  const bool has_held_;
+  std::weak_ptr<HeldConnection> held_;
   bool sent_text_ = false;
 };
 

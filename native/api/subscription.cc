@@ -17,14 +17,15 @@ Subscription Subscription::begin(const Channel& client, SubscriptionKind kind, c
              .kind = kind,
              .change = Change::add,
              .names = {client.driver->requests_account(), names}};
-  opening.channel.lease = std::make_shared<Lease>(client.driver, Lease::Use::subscription);
-  return Subscription(Channel{.lease = opening.channel.lease, .timeout = client.timeout});
+  opening.channel.held =
+      std::make_shared<HeldConnection>(client.driver, HeldConnection::Use::subscription);
+  return Subscription(Channel{.held = opening.channel.held, .timeout = client.timeout});
 }
 
 Result<void> receive(const Delivery& delivery, Subscription& subscription) {
   if (delivery.error != nullptr || delivery.failure != nullptr) return to_error(delivery);
-  subscription.channel_.lease->keep_driver();
-  subscription.channel_.driver = subscription.channel_.lease->driver();
+  subscription.channel_.held->keep_driver();
+  subscription.channel_.driver = subscription.channel_.held->driver();
   return {};
 }
 
@@ -36,18 +37,18 @@ void Subscription::Changing::operator()(Operation& operation) const {
   const std::span<const std::string_view> views = names.words();
   channel.driver->submit_by(
       [&](plimsoll::Client& core, Instant now, Tag tag) -> plimsoll::Result<RequestId> {
-        Lease& lease = *channel.lease;
-        if (!lease.driver() && !lease.connection()) {
+        HeldConnection& held = *channel.held;
+        if (!held.driver() && !held.connection()) {
           const plimsoll::Result<ConnectionId> opened = core.open_subscription(now);
           if (!opened) return opened.error();
-          lease.begin(*opened);
+          held.begin(*opened);
         }
-        if (!lease.connection()) return closed_already;
+        if (!held.connection()) return closed_already;
         switch (change) {
           case Change::add:
-            return core.subscribe(*lease.connection(), kind, views, now, channel.timeout, tag);
+            return core.subscribe(*held.connection(), kind, views, now, channel.timeout, tag);
           case Change::remove:
-            return core.unsubscribe(*lease.connection(), kind, views, now, channel.timeout, tag);
+            return core.unsubscribe(*held.connection(), kind, views, now, channel.timeout, tag);
         }
         return closed_already;
       },
@@ -57,20 +58,20 @@ void Subscription::Changing::operator()(Operation& operation) const {
 void Subscription::Waiting::operator()(Operation& operation) const {
   channel.driver->submit_by(
       [&](plimsoll::Client& core, Instant now, Tag tag) -> plimsoll::Result<RequestId> {
-        if (!channel.lease->connection()) return closed_already;
-        return core.next_messages(*channel.lease->connection(), messages_max, now, timeout, tag);
+        if (!channel.held->connection()) return closed_already;
+        return core.next_messages(*channel.held->connection(), messages_max, now, timeout, tag);
       },
       operation);
 }
 
 void Subscription::close() {
-  if (channel_.lease) channel_.lease->end();
+  if (channel_.held) channel_.held->end();
 }
 
 SubscriptionStatistics Subscription::statistics() const {
   SubscriptionStatistics statistics;
-  channel().driver->tell([&](plimsoll::Client& core, Instant) {
-    const std::optional<ConnectionId>& connection = channel_.lease->connection();
+  channel().driver->apply([&](plimsoll::Client& core, Instant) {
+    const std::optional<ConnectionId>& connection = channel_.held->connection();
     if (connection) statistics = core.subscription_statistics(*connection);
   });
   return statistics;

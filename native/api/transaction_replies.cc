@@ -54,8 +54,8 @@ std::optional<Error> TransactionReplies::refused_as() const {
                  ServerWords{said.server_text()},
                  " (to MULTI: the commands may have run one by one)");
   }
-  const bool tells_more = by_bridge || said.code() == ErrorCode::cluster_redirect;
-  return Error(tells_more ? said.code() : ErrorCode::transaction_aborted, Executed::no,
+  const bool says_more = by_bridge || said.code() == ErrorCode::cluster_redirect;
+  return Error(says_more ? said.code() : ErrorCode::transaction_aborted, Executed::no,
                ServerWords{said.server_text()},
                " (to command " + std::to_string(refusal_->place) + ", " +
                    std::string(commands_->name_of(refusal_->place)) + ": none has run)");

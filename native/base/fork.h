@@ -4,9 +4,9 @@
 
 namespace plimsoll::native {
 
-/// How many forks lie between the first process and this one. What a process inherits over a fork
-/// (threads that are not there, sockets and an epoll set shared with the parent) must not be
-/// touched: whoever holds such things remembers the generation in which they were made.
-std::uint64_t fork_generation();
+/// How many forks lie between the first process and this one. A process must not use what it
+/// inherited over a fork (threads that it does not have, sockets and an epoll set that it shares
+/// with the parent), so an object that owns such things remembers the count it was made at.
+std::uint64_t current_fork_count();
 
 }  // namespace plimsoll::native

@@ -149,7 +149,8 @@ class Program {
     // The profiles stay those of the start, because connections refer to them.
     tokens_.emplace(config_.profiles, std::move(read.config->static_tokens),
                     std::move(read.config->jwt_keys));
-    server_.recheck([this](const Grant& grant) { return tokens_->holds(grant); });
+    server_.recheck(
+        [this](const Authorization& authorization) { return tokens_->holds(authorization); });
     complain("SIGHUP: tokens and keys were read again; the rest is for the next start");
   }
 

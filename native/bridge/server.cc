@@ -137,7 +137,7 @@ void Server::begin(Tcp::socket socket) {
   const auto end = [this, connection](std::exception_ptr) {
     asio::post(context_, [this, connection] {
       connections_.erase(connection);
-      tell_if_drained();
+      report_if_drained();
     });
   };
   asio::co_spawn(context_, serve(std::move(socket), limits_.take_place()),
@@ -208,10 +208,10 @@ asio::awaitable<void> Server::conclude(Stream& stream, const Admission& admissio
 // Connects to the server and relays until the end. If that fails, `admission` becomes a refusal.
 asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& admission,
                                     AccessLine& line) {
-  const Profile& profile = *admission.grant.profile;
+  const Profile& profile = *admission.authorization.profile;
   line.upstream = admission.upstream_name;
   line.profile = profile.name;
-  line.token_id = admission.grant.id;
+  line.token_id = admission.authorization.id;
   line.protocol = admission.protocol;
   Charge charge(*places_);
   const bool has_tls = settings_.entry.tls != nullptr;
@@ -230,8 +230,8 @@ asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& 
   Stream& server = std::get<Stream>(dialled);
   native::set_tcp_options(server.socket().native_handle(), unacknowledged_max(settings_.relay));
   const auto relay = std::make_shared<Relay>(
-      std::move(stream), std::move(server), admission.grant, *admission.rate, settings_.relay,
-      policies_.find(profile.name)->second, *buffers_, counters_);
+      std::move(stream), std::move(server), admission.authorization, *admission.rate,
+      settings_.relay, policies_.find(profile.name)->second, *buffers_, counters_);
   const Listed listed(relays_, *relay);
   ++counters_.upgrades;
   if (is_draining_) relay->end(Relay::Code::going_away, "shutting down");
@@ -299,9 +299,9 @@ void Server::note(const PageAnswer& answer, bool is_sent, AccessLine& line) {
 
 // ---- All connections
 
-void Server::recheck(const std::function<bool(const Grant&)>& holds) {
+void Server::recheck(const std::function<bool(const Authorization&)>& holds) {
   for (Relay* const relay : relays_) {
-    if (!holds(relay->grant())) relay->end(Relay::Code::policy_error, "token withdrawn");
+    if (!holds(relay->authorization())) relay->end(Relay::Code::policy_error, "token withdrawn");
   }
 }
 
@@ -340,7 +340,7 @@ void Server::drain(std::chrono::steady_clock::duration timeout, std::function<vo
   drain_timer_.async_wait([this](const error_code& problem) {
     if (!problem) abort_all();
   });
-  tell_if_drained();
+  report_if_drained();
 }
 
 void Server::abort_all() {
@@ -348,7 +348,7 @@ void Server::abort_all() {
   for (asio::cancellation_signal& each : connections_) each.emit(asio::cancellation_type::all);
 }
 
-void Server::tell_if_drained() {
+void Server::report_if_drained() {
   if (!is_draining_ || !connections_.empty()) return;
   is_drained_ = true;
   drain_timer_.cancel();

@@ -80,8 +80,8 @@ class Server {
   /// after that, and after the context has run out of work.
   void drain(std::chrono::steady_clock::duration timeout, std::function<void()> done);
 
-  /// Closes the WebSockets whose grants are no longer valid with 1008.
-  void recheck(const std::function<bool(const Grant&)>& holds);
+  /// Closes with 1008 the WebSockets whose tokens are no longer valid.
+  void recheck(const std::function<bool(const Authorization&)>& holds);
 
   const Counters& counters() const { return counters_; }
   std::size_t connections_count() const { return limits_.connections_count(); }
@@ -107,7 +107,7 @@ class Server {
   void look_after_all();
   void give_memory_back();
   void abort_all();
-  void tell_if_drained();
+  void report_if_drained();
 
   boost::asio::io_context& context_;
   const Settings settings_;

@@ -61,7 +61,7 @@ Error detail::to_error_of_exception(const Delivery& delivery) noexcept {
       return undecoded(ran, "an exception that is no std::exception");
     }
   } catch (const std::bad_alloc&) {
-    return no_memory_to_tell(ran);
+    return no_memory_to_deliver(ran);
   }
 }
 

@@ -48,7 +48,7 @@ class Operation {
   bool wants_submitted() const { return wants_submitted_; }
   /// Tells handle_submitted(), if anybody wants that. Where there is no memory to cancel the call
   /// by, it goes on and cannot be cancelled: the core has taken it.
-  void tell_submitted(CancelTarget& target, RequestId id) noexcept {
+  void report_submitted(CancelTarget& target, RequestId id) noexcept {
     if (!wants_submitted_) return;
     try {
       handle_submitted(target, id);

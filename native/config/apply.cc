@@ -22,9 +22,9 @@ using config::OptionRow;
 // What this process has applied. A child of fork() starts with none, though it keeps its parent's
 // memory limit.
 struct Applied {
-  explicit Applied(std::uint64_t fork_count) : generation(fork_count) {}
+  explicit Applied(std::uint64_t forks) : fork_count(forks) {}
 
-  const std::uint64_t generation;
+  const std::uint64_t fork_count;
   std::mutex mutex;
   std::optional<Configuration> last;
 };

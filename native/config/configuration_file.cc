@@ -63,7 +63,7 @@ std::string told(const Configuration& now, const OptionRow& row) {
   return text;
 }
 
-void tell_changes(const Configuration& before, const Configuration& now) {
+void log_changes(const Configuration& before, const Configuration& now) {
   for (const OptionRow* const row : config::differences(before, now)) {
     const bool holds = row->taken == Taken::at_once;
     log(holds ? Severity::info : Severity::warn,
@@ -72,7 +72,7 @@ void tell_changes(const Configuration& before, const Configuration& now) {
   }
 }
 
-void tell_refusal(const std::string& file, std::string_view problem) {
+void log_refusal(const std::string& file, std::string_view problem) {
   log(Severity::error, "plimsoll.configuration.refused",
       "the configuration stays as it was: " + std::string(problem),
       {{"plimsoll.configuration.file", file}});
@@ -101,7 +101,7 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
   void look();
 
   const LoadOptions options;
-  const std::uint64_t generation = fork_generation();
+  const std::uint64_t fork_count = current_fork_count();
 
   std::mutex reloading;  // held while the file is read; locked before `mutex`
 
@@ -125,7 +125,7 @@ Result<void> ConfigurationFile::State::refuse(const Error& why,
     statistics.refused_at = Clock::now();
     statistics.problem = why.text();
   }
-  tell_refusal(options.file, why.text());
+  log_refusal(options.file, why.text());
   return why;
 }
 
@@ -155,7 +155,7 @@ std::optional<Result<void>> ConfigurationFile::State::reload_locked(Busy busy) {
     ++statistics.applied;
     statistics.applied_at = Clock::now();
   }
-  tell_changes(before, next);
+  log_changes(before, next);
   return Result<void>();
 }
 
@@ -199,7 +199,7 @@ Result<std::shared_ptr<ConfigurationFile>> ConfigurationFile::open(const LoadOpt
   from.file = config::file_of(from);
   auto loaded = read_stamped(from);
   if (!loaded) return loaded.error();
-  config::tell_warnings(loaded->configuration);
+  config::log_warnings(loaded->configuration);
   if (const auto done = apply(loaded->configuration); !done) return done.error();
   auto state = std::make_shared<State>(std::move(from), *std::move(loaded));
   state->statistics.applied = 1;
@@ -211,7 +211,7 @@ ConfigurationFile::ConfigurationFile(Private, std::shared_ptr<State> state)
     : state_(std::move(state)) {}
 
 ConfigurationFile::~ConfigurationFile() {
-  if (state_->generation != fork_generation()) {
+  if (state_->fork_count != current_fork_count()) {
     // In a child of fork() the locks may be held forever, by threads that the child does not have.
     static_cast<void>(new std::shared_ptr<State>(std::move(state_)));
     return;

@@ -56,7 +56,7 @@ Result<Configuration> read_configuration(const LoadOptions& given) {
   return std::move(draft.configuration());
 }
 
-void tell_warnings(const Configuration& configuration) {
+void log_warnings(const Configuration& configuration) {
   for (const std::string& warning : configuration.warnings) {
     log(Severity::warn, "plimsoll.configuration.unknown_variable", warning);
   }
@@ -66,7 +66,7 @@ void tell_warnings(const Configuration& configuration) {
 
 Result<Configuration> load_configuration(const LoadOptions& options) {
   auto configuration = config::read_configuration(options);
-  if (configuration) config::tell_warnings(*configuration);
+  if (configuration) config::log_warnings(*configuration);
   return configuration;
 }
 

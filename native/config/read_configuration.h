@@ -8,7 +8,7 @@ namespace plimsoll::native::config {
 Result<Configuration> read_configuration(const LoadOptions& options);
 
 /// Logs the warnings of `configuration`.
-void tell_warnings(const Configuration& configuration);
+void log_warnings(const Configuration& configuration);
 
 /// The file that `options` name, directly or by PLIMSOLL_CONFIG; empty: none.
 std::string file_of(const LoadOptions& options);

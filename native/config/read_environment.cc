@@ -12,7 +12,7 @@
 namespace plimsoll::native::config {
 namespace {
 
-constexpr std::string_view own_prefix = "PLIMSOLL_";
+constexpr std::string_view variable_prefix = "PLIMSOLL_";
 
 // Beginnings of names that are not warned of. Some are of this repository's programs and tests;
 // Kubernetes makes the others for services with names like "plimsoll": PLIMSOLL_SERVICE_HOST,
@@ -67,7 +67,7 @@ void read_variable(const std::string& name, std::string_view value,
 std::vector<std::string> process_environment() {
   std::vector<std::string> all;
   for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
-    if (std::string_view(*each).starts_with(own_prefix)) all.emplace_back(*each);
+    if (std::string_view(*each).starts_with(variable_prefix)) all.emplace_back(*each);
   }
   return all;
 }
@@ -84,7 +84,8 @@ void read_environment(const std::vector<std::string>& environment, Draft& draft)
   for (const OptionRow& row : option_rows()) known.push_back(environment_name(row));
   for (const std::string& each : environment) {
     const std::size_t equals = each.find('=');
-    if (!each.starts_with(own_prefix) || equals == each.npos || equals + 1 == each.size()) continue;
+    if (!each.starts_with(variable_prefix) || equals == each.npos || equals + 1 == each.size())
+      continue;
     if (draft.has_many_problems()) return;
     read_variable(each.substr(0, equals), std::string_view(each).substr(equals + 1), known, draft);
   }

@@ -10,7 +10,7 @@ namespace plimsoll::native::container {
 
 /// The largest size of a cgroup's file and of /proc/meminfo. memory.stat, the largest of them, has
 /// about 2 KiB.
-inline constexpr std::size_t figures_bytes_max = 64 * 1024;
+inline constexpr std::size_t kernel_file_bytes_max = 64 * 1024;
 
 /// The largest size of /proc/self/mountinfo, which has a line for each mount: thousands on a busy
 /// node.

@@ -28,7 +28,7 @@ void LevelReader::problem(const std::string& path, const std::string& what) {
 }
 
 std::optional<std::string> LevelReader::text(const std::string& path, Presence presence) {
-  FileText file = files_.read(path, figures_bytes_max);
+  FileText file = files_.read(path, kernel_file_bytes_max);
   if (file.state == FileText::State::read) return std::move(file.text);
   if (file.state == FileText::State::failed) problem(file.problem, "");
   const bool is_missed = file.state == FileText::State::missing && presence == Presence::required;
@@ -83,7 +83,7 @@ void LevelReader::read_v1(const std::string& directory, Rank rank) {
 
 void LevelReader::read_v1_events(Level& level) {
   const auto failures = number(level.place + "/memory.failcnt");
-  const FileText oom = files_.read(level.place + "/memory.oom_control", figures_bytes_max);
+  const FileText oom = files_.read(level.place + "/memory.oom_control", kernel_file_bytes_max);
   if (oom.state == FileText::State::failed) return problem(oom.problem, "");
   if (!failures) return;
   level.events = Events{.max = *failures,
@@ -103,7 +103,7 @@ void LevelReader::add_hidden_v1_limit() {
 }
 
 bool LevelReader::is_hierarchical(const std::string& directory) const {
-  const FileText file = files_.read(directory + "/memory.use_hierarchy", figures_bytes_max);
+  const FileText file = files_.read(directory + "/memory.use_hierarchy", kernel_file_bytes_max);
   return file.state != FileText::State::read || parse_number(file.text) != 0;
 }
 
@@ -136,7 +136,7 @@ void LevelReader::read_v2(const std::string& directory, Rank rank) {
 
 void LevelReader::read_v2_events(Level& level, Presence presence) {
   std::string path = level.place + "/memory.events.local";
-  FileText local = files_.read(path, figures_bytes_max);
+  FileText local = files_.read(path, kernel_file_bytes_max);
   if (local.state == FileText::State::failed) return problem(local.problem, "");
   std::optional<std::string> said;
   if (local.state == FileText::State::read) {
@@ -159,7 +159,7 @@ void LevelReader::read_v2_events(Level& level, Presence presence) {
 
 void LevelReader::read_stall(Level& level, const std::string& path) {
   // The file is missing if the kernel was built or booted without PSI; EOPNOTSUPP: switched off.
-  const FileText file = files_.read(path, figures_bytes_max);
+  const FileText file = files_.read(path, kernel_file_bytes_max);
   if (file.state != FileText::State::read) return;
   level.stall = parse_stall(file.text);
   if (level.stall) return;

@@ -33,7 +33,7 @@ Reading Reader::read() {
   Reading reading;
   LevelReader levels(files_, reading);
   // A kernel without cgroups does not have this file.
-  FileText cgroup = files_.read("/proc/self/cgroup", figures_bytes_max);
+  FileText cgroup = files_.read("/proc/self/cgroup", kernel_file_bytes_max);
   if (!cgroup.problem.empty()) reading.problems.push_back(cgroup.problem);
   if (!location_ || !location_->problem.empty() || cgroup.text != cgroup_) {
     const FileText mounts = files_.read("/proc/self/mountinfo", mounts_bytes_max);

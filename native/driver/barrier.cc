@@ -75,7 +75,7 @@ class Answer {
 
 // In a child of fork() nothing of its parent's clients may be touched, locks included.
 void prove_there(const AttachedClient& attached, Answer answer) {
-  if (attached.generation != fork_generation()) return;
+  if (attached.fork_count != current_fork_count()) return;
   attached.executor->while_alive([&] {
     std::shared_ptr<CacheClient> client = attached.client.lock();
     if (!client) return;

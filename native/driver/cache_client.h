@@ -49,7 +49,7 @@ class SharedCache {
 struct AttachedClient {
   std::weak_ptr<CacheClient> client;
   std::shared_ptr<ExecutorLife> executor;
-  std::uint64_t generation = 0;  ///< fork_generation() of the process that it belongs to
+  std::uint64_t fork_count = 0;  ///< current_fork_count() of the process that it belongs to
 };
 
 }  // namespace plimsoll::native

@@ -9,11 +9,11 @@ constexpr plimsoll::Error given_back{.code = ErrorCode::closed,
 }  // namespace
 
 void Channel::submit(const CommandView& command, Operation& operation) const {
-  if (!lease) return driver->submit(command, timeout, operation);
+  if (!held) return driver->submit(command, timeout, operation);
   driver->submit_by(
       [&](plimsoll::Client& core, Instant now, Tag tag) -> plimsoll::Result<RequestId> {
-        if (!lease->connection()) return given_back;
-        return core.submit_to(*lease->connection(), command, now, timeout, tag);
+        if (!held->connection()) return given_back;
+        return core.submit_to(*held->connection(), command, now, timeout, tag);
       },
       driver->traced(command, operation));
 }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "plimsoll/native/driver/driver.h"
-#include "plimsoll/native/driver/lease.h"
+#include "plimsoll/native/driver/held_connection.h"
 
 namespace plimsoll::native {
 
@@ -12,7 +12,7 @@ namespace plimsoll::native {
 /// one's own. Client and Exclusive turn into one; it keeps what it needs of them alive.
 struct Channel {
   std::shared_ptr<Driver> driver = nullptr;
-  std::shared_ptr<Lease> lease = nullptr;  ///< null: the shared connection
+  std::shared_ptr<HeldConnection> held = nullptr;  ///< null: the shared connection
   Timeout timeout{};
 
   /// Driver::submit(), to where this leads.

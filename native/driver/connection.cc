@@ -78,13 +78,13 @@ constexpr int reads_per_turn = 4;
 Connection::Connection(Owner& owner, ConnectionContext& context, ConnectionId id)
     : owner_(owner),
       context_(context),
-      generation_(fork_generation()),
+      fork_count_(current_fork_count()),
       id_(id),
       socket_(context.executor) {}
 
 Connection::~Connection() = default;
 
-bool Connection::inherited() const { return generation_ != fork_generation(); }
+bool Connection::inherited() const { return fork_count_ != current_fork_count(); }
 
 void Connection::open() {
   ++attempt_;

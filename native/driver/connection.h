@@ -157,7 +157,7 @@ class Connection {
 
   Owner& owner_;
   ConnectionContext& context_;
-  const std::uint64_t generation_;
+  const std::uint64_t fork_count_;
   const ConnectionId id_;
   Socket socket_;
   // Of the attempt under way. Each has its own: an attempt that was given up may still have a step

@@ -18,11 +18,11 @@ CredentialsSource::CredentialsSource(Owner& owner, boost::asio::any_io_executor 
       executor_(std::move(executor)),
       options_(target.options),
       is_over_bridge_(target.endpoint.kind == Endpoint::Kind::websocket),
-      generation_(fork_generation()),
+      fork_count_(current_fork_count()),
       timer_(executor_),
       backoff_(options_.reconnect_wait_min, options_.reconnect_wait_max, random_seed) {}
 
-bool CredentialsSource::inherited() const { return generation_ != fork_generation(); }
+bool CredentialsSource::inherited() const { return fork_count_ != current_fork_count(); }
 
 bool CredentialsSource::lasting() const { return steady_now() < good_until_; }
 
@@ -50,8 +50,8 @@ void CredentialsSource::ask() {
   CredentialsRequest request(
       executor_,
       [this, weak = std::weak_ptr<void>(owner_.hold()), life = ExecutorLife::of(executor_),
-       generation = generation_](CredentialsRequest::Answer answer) {
-        if (generation != fork_generation()) return;
+       fork_count = fork_count_](CredentialsRequest::Answer answer) {
+        if (fork_count != current_fork_count()) return;
         life->while_alive([&] {
           auto self = weak.lock();
           if (self == nullptr) return;
@@ -78,7 +78,7 @@ void CredentialsSource::handle_answer(CredentialsRequest::Answer answer) {
   if (answer.failure.empty()) answer.failure = problem_of(answer.credentials);
   if (!answer.failure.empty()) {
     if (renews_) renew_in(backoff_.next());
-    return tell_failure(std::move(answer.failure));
+    return report_failure(std::move(answer.failure));
   }
   if (!std::exchange(refused_, false)) backoff_.reset();
   const Duration lifetime = std::max(answer.credentials.lifetime, Duration::zero());
@@ -105,10 +105,10 @@ std::string_view CredentialsSource::problem_of(const Credentials& credentials) c
 void CredentialsSource::handle_late() {
   if (state_ != State::asking && state_ != State::overdue) return;
   state_ = State::overdue;
-  tell_failure("Options::credentials did not answer in time");
+  report_failure("Options::credentials did not answer in time");
 }
 
-void CredentialsSource::tell_failure(std::string why) { owner_.handle_no_credentials(why); }
+void CredentialsSource::report_failure(std::string why) { owner_.handle_no_credentials(why); }
 
 void CredentialsSource::handle_refused() {
   if (state_ == State::over) return;

@@ -66,7 +66,7 @@ class CredentialsSource {
   void renew_in(Duration wait);
   template <class Handler>
   void call_in(Duration wait, Handler handler);
-  void tell_failure(std::string why);
+  void report_failure(std::string why);
 
   // Whether a child of fork() has it, which must not touch it.
   bool inherited() const;
@@ -75,7 +75,7 @@ class CredentialsSource {
   const boost::asio::any_io_executor executor_;
   const Options& options_;
   const bool is_over_bridge_;
-  const std::uint64_t generation_;
+  const std::uint64_t fork_count_;
   boost::asio::steady_timer timer_;
   Backoff backoff_;
   State state_ = State::idle;

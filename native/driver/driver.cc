@@ -147,10 +147,10 @@ Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& 
     : target_(std::move(target)),
       budget_(budget),
       executor_(std::move(executor)),
-      generation_(fork_generation()),
+      fork_count_(current_fork_count()),
       io_(std::make_unique<Io>(*this, accounts.connections->owner())),
       core_(core_options(target_.options, tracking), std::move(accounts)) {
-  no_memory_to_tell(Executed::no);  // from here on it is there
+  no_memory_to_deliver(Executed::no);  // from here on it is there
 }
 
 Driver::~Driver() {
@@ -166,14 +166,14 @@ Driver::~Driver() {
   }
 }
 
-bool Driver::inherited() const { return generation_ != fork_generation(); }
+bool Driver::inherited() const { return fork_count_ != current_fork_count(); }
 
 void Driver::connect(Operation& operation) {
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
     connecting_ = &operation;
-    operation.tell_submitted(*this, connect_request);
+    operation.report_submitted(*this, connect_request);
     core_.connect(steady_now());
     wanted = want_turn();
   }
@@ -225,7 +225,7 @@ inline void Driver::stage(Operation& operation, const Stage& stage, const Comman
     const std::lock_guard lock(mutex_);
     const plimsoll::Result<RequestId> id = stage(reinterpret_cast<Tag>(&operation));
     if (id) {
-      operation.tell_submitted(*this, *id);
+      operation.report_submitted(*this, *id);
     } else {
       handle_refusal(id.error(), operation, command, timeout);
     }
@@ -274,7 +274,7 @@ void Driver::prove(Operation& operation) {
             operation);
 }
 
-void Driver::tell_core(TellStep step, void* context) {
+void Driver::apply_step(CoreStep step, void* context) {
   if (inherited()) return;
   bool wanted = false;
   {
@@ -359,14 +359,14 @@ void Driver::set_credentials(std::string username, std::string password) {
   {
     const std::lock_guard lock(mutex_);
     credentials_problem_.clear();
-    const bool same = told_credentials_ && told_credentials_->username == next->username &&
-                      told_credentials_->password == next->password;
+    const bool same = sent_credentials_ && sent_credentials_->username == next->username &&
+                      sent_credentials_->password == next->password;
     if (same) return;
     // A bridge is shown its token when a connection is opened, and takes no AUTH.
     if (target_.endpoint.kind != Endpoint::Kind::websocket) {
       core_.set_credentials({.username = next->username, .password = next->password});
     }
-    std::swap(told_credentials_, next);
+    std::swap(sent_credentials_, next);
     wanted = want_turn();
   }
   if (wanted) wake();
@@ -635,7 +635,7 @@ Statistics Driver::statistics() {
   if (inherited()) return all;
   all.memory = budget_.statistics();
   all.accounts = detail::accounts_of(budget_, io_->number);
-  ClientFigures own = figures();
+  ClientSnapshot own = snapshot();
   all.client = own.statistics;
   all.owner = own.owner;
   all.last_problem = std::move(own.last_problem);
@@ -646,8 +646,8 @@ Statistics Driver::statistics() {
   return all;
 }
 
-ClientFigures Driver::figures() {
-  ClientFigures all;
+ClientSnapshot Driver::snapshot() {
+  ClientSnapshot all;
   if (inherited()) return all;
   all.owner = io_->number;
   all.name = options().client_name;
@@ -708,7 +708,7 @@ void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, Operat
 
 std::string Driver::Io::token() {
   const std::lock_guard lock(driver_.mutex_);
-  return driver_.told_credentials_ ? driver_.told_credentials_->password : driver_.options().token;
+  return driver_.sent_credentials_ ? driver_.sent_credentials_->password : driver_.options().token;
 }
 
 void Driver::Io::handle_credentials(Credentials credentials) {

@@ -10,7 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "plimsoll/client_figures.h"
+#include "plimsoll/client_snapshot.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/question.h"
@@ -94,13 +94,13 @@ class Driver final : public CancelTarget,
   }
 
   /// Calls void(core, now) under the lock, unless this was inherited.
-  template <class Tell>
-  void tell(Tell&& tell) {
-    tell_core(
+  template <class Step>
+  void apply(Step&& step) {
+    apply_step(
         [](void* context, plimsoll::Client& core, Instant now) {
-          (*static_cast<std::remove_reference_t<Tell>*>(context))(core, now);
+          (*static_cast<std::remove_reference_t<Step>*>(context))(core, now);
         },
-        const_cast<void*>(static_cast<const void*>(&tell)));
+        const_cast<void*>(static_cast<const void*>(&step)));
   }
 
   /// Ends `operation` like this, as if it had been submitted.
@@ -143,7 +143,7 @@ class Driver final : public CancelTarget,
   void prove(Operation& operation) override;
 
   // RegisteredClient.
-  ClientFigures figures() override;
+  ClientSnapshot snapshot() override;
   ClientStatistics client_statistics() override;
 
   // BudgetWaiter.
@@ -162,8 +162,8 @@ class Driver final : public CancelTarget,
                                             Operation& operation);
   void admit(Tag tag);
   ClientStatistics core_statistics();  // under the lock
-  using TellStep = void (*)(void* context, plimsoll::Client& core, Instant now);
-  void tell_core(TellStep step, void* context);
+  using CoreStep = void (*)(void* context, plimsoll::Client& core, Instant now);
+  void apply_step(CoreStep step, void* context);
 
   void wake() noexcept;
   bool want_turn();
@@ -186,7 +186,7 @@ class Driver final : public CancelTarget,
   const Target target_;
   Budget& budget_;
   const boost::asio::any_io_executor executor_;
-  const std::uint64_t generation_;
+  const std::uint64_t fork_count_;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Tracing> tracing_;  // null: nobody traces
 
@@ -202,7 +202,7 @@ class Driver final : public CancelTarget,
   std::string tls_problem_;          // TlsContext's, where others may read it
   std::string credentials_problem_;  // why there were none the last time
   // The core has views of them, unless they have a bridge's token.
-  std::unique_ptr<const Credentials> told_credentials_;
+  std::unique_ptr<const Credentials> sent_credentials_;
   std::string end_;  // why the client is closed, unless the user wanted it so
 
   // Of the turns alone.

@@ -36,7 +36,7 @@ bool Steps::deliver(const Delivery& delivery) noexcept {
     next_ = Next::over;
     finish(Delivery{.error = &cancelled_between});
   }
-  return told_a_value_;
+  return delivered_value_;
 }
 
 // The one that is being handled. `delivery` is what the request came to.

@@ -43,7 +43,7 @@ class Steps : public Operation {
 
   /// The outcome, for the caller. Returns whether that is a value.
   bool finish(const Delivery& delivery) noexcept {
-    return told_a_value_ = outer_->deliver(delivery);
+    return delivered_value_ = outer_->deliver(delivery);
   }
 
  private:
@@ -55,7 +55,7 @@ class Steps : public Operation {
   Operation* outer_;
   std::shared_ptr<CancelPoint> point_;
   Next next_ = Next::over;
-  bool told_a_value_ = false;
+  bool delivered_value_ = false;
 };
 
 }  // namespace plimsoll::native

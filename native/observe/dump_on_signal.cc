@@ -107,9 +107,9 @@ bool is_somebodys(const struct sigaction& action) {
 
 class SignalDump {
  public:
-  explicit SignalDump(std::uint64_t fork_count) : generation(fork_count) {}
+  explicit SignalDump(std::uint64_t forks) : fork_count(forks) {}
 
-  const std::uint64_t generation;
+  const std::uint64_t fork_count;
 
   Result<void> begin(const DumpOptions& options) {
     const std::lock_guard lock(mutex_);
@@ -164,7 +164,7 @@ class SignalDump {
   void wait() {
     descriptor_->async_wait(asio::posix::descriptor_base::wait_read,
                             [this](const boost::system::error_code& problem) {
-                              if (problem || generation != fork_generation()) return;
+                              if (problem || fork_count != current_fork_count()) return;
                               handle_signal();
                               wait();
                             });

@@ -64,20 +64,21 @@ class Dump {
 
   void add_clients(const ClientRegistry::Snapshot& all) {
     begin("clients");
-    for (const ClientFigures& client : all.clients) add_client(client);
+    for (const ClientSnapshot& client : all.clients) add_client(client);
     add_left_out(all.clients_left_out);
   }
 
   void add_caches(const ClientRegistry::Snapshot& all) {
     begin("caches");
-    for (const CacheFigures& cache : all.caches) {
-      const cache::CacheStatistics& figures = cache.statistics;
-      text_ += "cache " + std::to_string(cache.number) + ": " + amount(figures.bytes_committed) +
-               " of " + amount(cache.bytes_max) + ", entries " + std::to_string(figures.entries) +
-               ", lookups " + std::to_string(figures.lookups) + ", hits " +
-               std::to_string(figures.hits) + ", evictions " + std::to_string(figures.evictions) +
-               ", expirations " + std::to_string(figures.expirations) + ", invalidations " +
-               std::to_string(figures.invalidations) + "\n";
+    for (const CacheSnapshot& cache : all.caches) {
+      const cache::CacheStatistics& statistics = cache.statistics;
+      text_ += "cache " + std::to_string(cache.number) + ": " + amount(statistics.bytes_committed) +
+               " of " + amount(cache.bytes_max) + ", entries " +
+               std::to_string(statistics.entries) + ", lookups " +
+               std::to_string(statistics.lookups) + ", hits " + std::to_string(statistics.hits) +
+               ", evictions " + std::to_string(statistics.evictions) + ", expirations " +
+               std::to_string(statistics.expirations) + ", invalidations " +
+               std::to_string(statistics.invalidations) + "\n";
     }
     add_left_out(all.caches_left_out);
   }
@@ -95,37 +96,37 @@ class Dump {
     if (count > 0) text_ += "... and " + std::to_string(count) + " more\n";
   }
 
-  void add_client(const ClientFigures& client) {
-    const ClientStatistics& figures = client.statistics;
+  void add_client(const ClientSnapshot& client) {
+    const ClientStatistics& statistics = client.statistics;
     text_ += "client " + std::to_string(client.owner);
     if (!client.name.empty()) text_ += " (" + plain_text(client.name, words_bytes_max) + ")";
     text_ += " of " + client.server + ", database " + std::to_string(client.database) + ": " +
-             std::string(state_name(figures.state));
+             std::string(state_name(statistics.state));
     if (client.cache_state) text_ += ", cache " + std::string(state_name(*client.cache_state));
     text_ += "\n ";
-    add_count("in flight", figures.in_flight);
-    add_count("waiting", figures.waiting);
-    add_count("submitted", figures.submitted);
-    add_count("completed", figures.counters.completed);
-    add_count("failed", figures.counters.failed);
-    add_count("rejected", figures.rejected);
-    add_count("waited", figures.waited);
-    add_count("waiters refused", figures.waiters_refused);
+    add_count("in flight", statistics.in_flight);
+    add_count("waiting", statistics.waiting);
+    add_count("submitted", statistics.submitted);
+    add_count("completed", statistics.counters.completed);
+    add_count("failed", statistics.counters.failed);
+    add_count("rejected", statistics.rejected);
+    add_count("waited", statistics.waited);
+    add_count("waiters refused", statistics.waiters_refused);
     text_ += "\n ";
-    add_count("connections", figures.counters.connections);
-    add_count("lost", figures.counters.connections_lost);
-    add_count("dead", figures.counters.connections_dead);
-    add_count("attempts failed", figures.counters.attempts_failed);
-    add_count("for commands that wait", figures.blocking_connections);
-    add_count("subscriptions", figures.subscriptions);
-    add_count("bytes read", figures.counters.bytes_read);
-    add_count("written", figures.counters.bytes_written);
+    add_count("connections", statistics.counters.connections);
+    add_count("lost", statistics.counters.connections_lost);
+    add_count("dead", statistics.counters.connections_dead);
+    add_count("attempts failed", statistics.counters.attempts_failed);
+    add_count("for commands that wait", statistics.blocking_connections);
+    add_count("subscriptions", statistics.subscriptions);
+    add_count("bytes read", statistics.counters.bytes_read);
+    add_count("written", statistics.counters.bytes_written);
     text_ += "\n ";
-    add_count("replies skipped", figures.counters.replies_skipped);
-    add_count("pushes", figures.counters.pushed);
-    add_count("pushes skipped", figures.counters.pushes_skipped);
-    add_count("health checks", figures.counters.health_checks);
-    add_count("resent", figures.counters.requests_resent);
+    add_count("replies skipped", statistics.counters.replies_skipped);
+    add_count("pushes", statistics.counters.pushed);
+    add_count("pushes skipped", statistics.counters.pushes_skipped);
+    add_count("health checks", statistics.counters.health_checks);
+    add_count("resent", statistics.counters.requests_resent);
     text_.back() = '\n';  // no comma behind the last one
     add_problem("last problem", client.last_problem);
     add_problem("TLS files", client.tls_problem);

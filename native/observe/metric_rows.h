@@ -157,31 +157,31 @@ inline constexpr Row<ClientTotals> total_rows[] = {
 };
 
 // Metrics of each client.
-inline constexpr Row<ClientFigures> client_rows[] = {
+inline constexpr Row<ClientSnapshot> client_rows[] = {
     {"client_ready", gauge, "1 while the client's main connection is ready",
-     [](const ClientFigures& client) -> std::uint64_t {
+     [](const ClientSnapshot& client) -> std::uint64_t {
        return client.statistics.state == Session::State::ready ? 1 : 0;
      }},
     {"client_requests_in_flight", gauge, "Requests of the client that are sent or waiting to be",
-     [](const ClientFigures& client) -> std::uint64_t { return client.statistics.in_flight; }},
+     [](const ClientSnapshot& client) -> std::uint64_t { return client.statistics.in_flight; }},
     {"client_requests_waiting", gauge, "Requests of the client that wait for room",
-     [](const ClientFigures& client) -> std::uint64_t { return client.statistics.waiting; }},
+     [](const ClientSnapshot& client) -> std::uint64_t { return client.statistics.waiting; }},
     {"client_blocking_connections", gauge, "Its connections for commands that wait",
-     [](const ClientFigures& client) -> std::uint64_t {
+     [](const ClientSnapshot& client) -> std::uint64_t {
        return client.statistics.blocking_connections;
      }},
     {"client_subscriptions", gauge, "Its open subscriptions",
-     [](const ClientFigures& client) -> std::uint64_t { return client.statistics.subscriptions; }},
+     [](const ClientSnapshot& client) -> std::uint64_t { return client.statistics.subscriptions; }},
 };
 
 struct Problem {
   std::string_view kind;
-  std::string ClientFigures::* text;
+  std::string ClientSnapshot::* text;
 };
 inline constexpr Problem problems[] = {
-    {"credentials", &ClientFigures::credentials_problem},
-    {"tls", &ClientFigures::tls_problem},
-    {"tracking", &ClientFigures::tracking_problem},
+    {"credentials", &ClientSnapshot::credentials_problem},
+    {"tls", &ClientSnapshot::tls_problem},
+    {"tracking", &ClientSnapshot::tracking_problem},
 };
 
 // Sums over a client's accounts in one pool.
@@ -197,26 +197,26 @@ inline constexpr Row<Share> share_rows[] = {
 };
 
 // Metrics of each client-side cache.
-inline constexpr Row<CacheFigures> cache_rows[] = {
+inline constexpr Row<CacheSnapshot> cache_rows[] = {
     {"cache_limit_bytes", gauge, "The most that a cache may take (max_cache_kb)",
-     [](const CacheFigures& cache) { return cache.bytes_max; }},
+     [](const CacheSnapshot& cache) { return cache.bytes_max; }},
     {"cache_committed_bytes", gauge, "What a cache takes: entries, index, policy, expiry",
-     [](const CacheFigures& cache) -> std::uint64_t { return cache.statistics.bytes_committed; }},
+     [](const CacheSnapshot& cache) -> std::uint64_t { return cache.statistics.bytes_committed; }},
     {"cache_live_bytes", gauge, "What of that are entries",
-     [](const CacheFigures& cache) -> std::uint64_t { return cache.statistics.bytes_live; }},
+     [](const CacheSnapshot& cache) -> std::uint64_t { return cache.statistics.bytes_live; }},
     {"cache_entries", gauge, "Entries of a cache",
-     [](const CacheFigures& cache) -> std::uint64_t { return cache.statistics.entries; }},
+     [](const CacheSnapshot& cache) -> std::uint64_t { return cache.statistics.entries; }},
     {"cache_lookups_total", counter, "Reads that may be cached",
-     [](const CacheFigures& cache) { return cache.statistics.lookups; }},
+     [](const CacheSnapshot& cache) { return cache.statistics.lookups; }},
     {"cache_hits_total", counter, "Reads that a cache answered",
-     [](const CacheFigures& cache) { return cache.statistics.hits; }},
+     [](const CacheSnapshot& cache) { return cache.statistics.hits; }},
     {"cache_evictions_total", counter, "Entries that gave way to others",
-     [](const CacheFigures& cache) { return cache.statistics.evictions; }},
+     [](const CacheSnapshot& cache) { return cache.statistics.evictions; }},
     {"cache_expirations_total", counter, "Entries whose time was over",
-     [](const CacheFigures& cache) { return cache.statistics.expirations; }},
+     [](const CacheSnapshot& cache) { return cache.statistics.expirations; }},
     {"cache_invalidations_total", counter,
      "Entries that a server, or a write, said were out of date",
-     [](const CacheFigures& cache) { return cache.statistics.invalidations; }},
+     [](const CacheSnapshot& cache) { return cache.statistics.invalidations; }},
 };
 
 struct Skipped {

@@ -29,9 +29,9 @@ namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
 
 struct MetricsEndpoint {
-  explicit MetricsEndpoint(std::uint64_t fork_count) : generation(fork_count) {}
+  explicit MetricsEndpoint(std::uint64_t forks) : fork_count(forks) {}
 
-  const std::uint64_t generation;
+  const std::uint64_t fork_count;
 
   std::mutex moving;  // held while the endpoint moves, which waits for the upkeep thread
   std::shared_ptr<PageServer> server;

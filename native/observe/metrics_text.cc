@@ -13,7 +13,7 @@ namespace {
 
 // A client's labels, formatted once for all its samples, and the sums over its accounts.
 struct ShownClient {
-  const ClientFigures& figures;
+  const ClientSnapshot& snapshot;
   std::string labels;
   ClientTotals totals;
   std::array<Share, pools_count> shares{};
@@ -22,7 +22,7 @@ struct ShownClient {
 std::vector<ShownClient> shown_clients(const Observed& all) {
   std::vector<ShownClient> shown;
   shown.reserve(all.clients.clients.size());
-  for (const ClientFigures& client : all.clients.clients) {
+  for (const ClientSnapshot& client : all.clients.clients) {
     const std::string number = std::to_string(client.owner);
     const MetricLabel labels[] = {{"client", number}, {"client_name", client.name}};
     ShownClient& one = shown.emplace_back(ShownClient{client, metric_labels(labels), {}, {}});
@@ -31,9 +31,9 @@ std::vector<ShownClient> shown_clients(const Observed& all) {
   for (const AccountStatistics& account : all.memory.accounts) {
     const auto found = std::lower_bound(shown.begin(), shown.end(), account.owner,
                                         [](const ShownClient& client, std::uint64_t owner) {
-                                          return client.figures.owner < owner;
+                                          return client.snapshot.owner < owner;
                                         });
-    if (found == shown.end() || found->figures.owner != account.owner) continue;
+    if (found == shown.end() || found->snapshot.owner != account.owner) continue;
     Share& share = found->shares[static_cast<std::size_t>(account.pool)];
     share.used += account.used;
     share.waiting += account.waiting;
@@ -41,7 +41,7 @@ std::vector<ShownClient> shown_clients(const Observed& all) {
   return shown;
 }
 
-std::string_view cache_state(const ClientFigures& client) {
+std::string_view cache_state(const ClientSnapshot& client) {
   return client.cache_state ? state_name(*client.cache_state) : "none";
 }
 
@@ -109,16 +109,16 @@ class Writer {
     begin("client_info", gauge, "1; which server a client is of, and in which state it is",
           "client, client_name, server, database, state, cache");
     for (const ShownClient& client : shown_) {
-      const std::string database = std::to_string(client.figures.database);
-      const MetricLabel labels[] = {{"server", client.figures.server},
+      const std::string database = std::to_string(client.snapshot.database);
+      const MetricLabel labels[] = {{"server", client.snapshot.server},
                                     {"database", database},
-                                    {"state", state_name(client.figures.statistics.state)},
-                                    {"cache", cache_state(client.figures)}};
+                                    {"state", state_name(client.snapshot.statistics.state)},
+                                    {"cache", cache_state(client.snapshot)}};
       out_.add(client.labels + "," + metric_labels(labels), 1);
     }
     for (const auto& row : client_rows) {
       begin(row.name, row.type, row.help, client_labels);
-      for (const ShownClient& client : shown_) out_.add(client.labels, row.value(client.figures));
+      for (const ShownClient& client : shown_) out_.add(client.labels, row.value(client.snapshot));
     }
     for (const auto& row : total_rows) {
       begin("client_" + std::string(row.name), row.type, row.help, client_labels);
@@ -129,7 +129,7 @@ class Writer {
     for (const ShownClient& client : shown_) {
       for (const Problem& problem : problems) {
         const MetricLabel labels[] = {{"kind", problem.kind}};
-        const bool is_there = !(client.figures.*problem.text).empty();
+        const bool is_there = !(client.snapshot.*problem.text).empty();
         out_.add(client.labels + "," + metric_labels(labels), is_there ? 1 : 0);
       }
     }
@@ -150,12 +150,12 @@ class Writer {
   void write_caches() {
     for (const auto& row : cache_rows) {
       begin(row.name, row.type, row.help, "cache");
-      for (const CacheFigures& cache : all_.clients.caches) {
+      for (const CacheSnapshot& cache : all_.clients.caches) {
         out_.add(labels_of(cache), row.value(cache));
       }
     }
     begin("cache_skipped_total", counter, "Replies that were not kept", "cache, reason");
-    for (const CacheFigures& cache : all_.clients.caches) {
+    for (const CacheSnapshot& cache : all_.clients.caches) {
       for (const Skipped& each : skipped) {
         const MetricLabel labels[] = {{"reason", each.reason}};
         out_.add(labels_of(cache) + "," + metric_labels(labels), cache.statistics.*each.count);
@@ -163,7 +163,7 @@ class Writer {
     }
   }
 
-  static std::string labels_of(const CacheFigures& cache) {
+  static std::string labels_of(const CacheSnapshot& cache) {
     const std::string number = std::to_string(cache.number);
     const MetricLabel labels[] = {{"cache", number}};
     return metric_labels(labels);

@@ -8,14 +8,14 @@ namespace plimsoll::native {
 
 /// The one `State` of this process, created at the first call and never destroyed. A child of
 /// fork() gets a new one and leaves its parent's alone: the locks in it may be held forever, by
-/// threads that the child does not have. State's constructor takes the fork_generation(), and keeps
-/// it as `generation`.
+/// threads that the child does not have. State's constructor takes current_fork_count() and keeps
+/// it as `fork_count`.
 template <class State>
 State& of_process() {
   static std::atomic<State*> current = nullptr;
   State* found = current.load();
-  while (found == nullptr || found->generation != fork_generation()) {
-    auto* const made = new State(fork_generation());
+  while (found == nullptr || found->fork_count != current_fork_count()) {
+    auto* const made = new State(current_fork_count());
     if (current.compare_exchange_strong(found, made)) return *made;
     delete made;
   }

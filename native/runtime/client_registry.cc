@@ -76,7 +76,7 @@ ClientRegistry::Snapshot ClientRegistry::look(std::size_t clients_max, std::size
   all.totals = ended_;
   for (const auto& [owner, client] : clients_) {
     const bool is_shown = all.clients.size() < clients_max;
-    if (is_shown) all.clients.push_back(client->figures());
+    if (is_shown) all.clients.push_back(client->snapshot());
     const ClientStatistics one =
         is_shown ? all.clients.back().statistics : client->client_statistics();
     all.totals.add(one);
@@ -89,7 +89,7 @@ ClientRegistry::Snapshot ClientRegistry::look(std::size_t clients_max, std::size
   all.clients_left_out = clients_.size() - all.clients.size();
   for (const auto& [number, cache] : caches_) {
     if (all.caches.size() == caches_max) break;
-    all.caches.push_back(cache->figures());
+    all.caches.push_back(cache->snapshot());
     all.caches.back().number = number;
   }
   all.caches_left_out = caches_.size() - all.caches.size();

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "plimsoll/client_figures.h"
+#include "plimsoll/client_snapshot.h"
 
 // The clients of a process, and its caches, for those who look at all of them. It owns none: each
 // takes itself out before it ends, and waits for whoever is looking at it. So nobody's last
@@ -20,7 +20,7 @@ class ClientRegistry;
 class RegisteredClient {
  public:
   /// Without walking over accounts.
-  virtual ClientFigures figures() = 0;
+  virtual ClientSnapshot snapshot() = 0;
   virtual ClientStatistics client_statistics() = 0;
 
  protected:
@@ -30,8 +30,8 @@ class RegisteredClient {
 /// A cache, as the registry knows it. Thread-safe.
 class RegisteredCache {
  public:
-  /// All but CacheFigures::number.
-  virtual CacheFigures figures() const = 0;
+  /// All but CacheSnapshot::number.
+  virtual CacheSnapshot snapshot() const = 0;
 
  protected:
   ~RegisteredCache() = default;
@@ -63,9 +63,9 @@ class Registered {
 class ClientRegistry {
  public:
   struct Snapshot {
-    std::vector<ClientFigures> clients;  ///< those with the lowest numbers, in their order
+    std::vector<ClientSnapshot> clients;  ///< those with the lowest numbers, in their order
     std::size_t clients_left_out = 0;
-    std::vector<CacheFigures> caches;  ///< likewise
+    std::vector<CacheSnapshot> caches;  ///< likewise
     std::size_t caches_left_out = 0;
 
     /// Of all clients, of those left out and of those that have ended, too: never less than before.

@@ -32,7 +32,7 @@ namespace asio = boost::asio;
 // Guards `current` and the drawing of the line.
 std::mutex creation;
 Runtime* current = nullptr;
-std::uint64_t current_generation = 0;
+std::uint64_t runtime_fork_count = 0;
 
 // A fork waits for the locks of the library that are not a runtime's own, so that the child does
 // not inherit them taken: in the order in which a log hook that asks for figures takes them.
@@ -143,9 +143,9 @@ Runtime::Runtime() : state_(new State) {}
 
 Runtime& Runtime::get() {
   const std::lock_guard lock(creation);
-  if (current == nullptr || current_generation != fork_generation()) {
+  if (current == nullptr || runtime_fork_count != current_fork_count()) {
     current = new Runtime;
-    current_generation = fork_generation();
+    runtime_fork_count = current_fork_count();
   }
   return *current;
 }

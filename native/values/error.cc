@@ -65,7 +65,7 @@ std::string_view Error::server_code() const {
   return text.substr(0, text.find(' '));
 }
 
-const Error& no_memory_to_tell(Executed executed) noexcept {
+const Error& no_memory_to_deliver(Executed executed) noexcept {
   static constexpr std::string_view text =
       "the allocator refused the memory that telling the outcome of this call needs";
   static const std::array<Error, 3> errors{Error(ErrorCode::out_of_memory, Executed::no, text),

@@ -59,6 +59,6 @@ class Error : public std::runtime_error {
 /// The error of a call whose outcome could not be told, since the allocator refused the memory that
 /// its words or its value need. Each of the three is made when the first client is: to hand one
 /// out, or to copy it, takes no memory.
-const Error& no_memory_to_tell(Executed executed) noexcept;
+const Error& no_memory_to_deliver(Executed executed) noexcept;
 
 }  // namespace plimsoll::native

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "plimsoll/native/bridge/config/addresses.h"
-#include "plimsoll/native/bridge/tokens/grant.h"
+#include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/native/bridge/tokens/jwt_key.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
 #include "plimsoll/options.h"

@@ -78,23 +78,24 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
 
   if (!handshake->token) return refuse(status::unauthorized, "no token");
   if (handshake->has_two_tokens) return refuse(status::unauthorized, "two tokens");
-  const Verified<Grant> verified = verify_(*handshake->token, std::chrono::system_clock::now());
+  const Verified<Authorization> verified =
+      verify_(*handshake->token, std::chrono::system_clock::now());
   if (!verified) {
     return refuse(status::unauthorized, "token: " + std::string(text(verified.refusal())));
   }
-  const Grant& grant = *verified;
+  const Authorization& authorization = *verified;
   // Only now, so that nobody without a token learns which upstreams there are.
   auto upstream = rules_.upstreams.find(handshake->upstream);
   if (handshake->upstream.empty() && rules_.upstreams.size() == 1) {
     upstream = rules_.upstreams.begin();
   }
   if (upstream == rules_.upstreams.end()) return refuse(status::not_found, "no such upstream");
-  const std::string& bound_to = grant.profile->upstream;
+  const std::string& bound_to = authorization.profile->upstream;
   if (!bound_to.empty() && bound_to != upstream->first) {
     return refuse(status::forbidden, "an upstream that is not the token's");
   }
   ConnectionLimits::Place place_of_token =
-      limits_.take_place_of_token(grant.id, grant.profile->connections_max);
+      limits_.take_place_of_token(authorization.id, authorization.profile->connections_max);
   if (!place_of_token)
     return refuse(status::too_many_requests, "connections_max of a token", retry_later);
   if (handshake->protocol.empty()) return refuse(status::bad_request, "no subprotocol of ours");
@@ -103,9 +104,9 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
   welcome.upstream = &upstream->second;
   welcome.upstream_name = upstream->first;
   welcome.protocol = handshake->protocol;
-  welcome.grant = grant;
+  welcome.authorization = authorization;
   welcome.place_of_token = std::move(place_of_token);
-  welcome.rate = &limits_.rate_of_token(grant.id);
+  welcome.rate = &limits_.rate_of_token(authorization.id);
   return welcome;
 }
 

@@ -13,7 +13,7 @@
 #include "plimsoll/native/bridge/entry/connection_limits.h"
 #include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/stream/dial.h"
-#include "plimsoll/native/bridge/tokens/grant.h"
+#include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
 
 // Decides whether a request for a WebSocket, or for a page, is admitted: before the bridge connects
@@ -22,8 +22,8 @@
 namespace plimsoll::bridge {
 
 /// Verifies a token, as Tokens::verify() does.
-using VerifyToken = std::function<Verified<Grant>(std::string_view token,
-                                                  std::chrono::system_clock::time_point now)>;
+using VerifyToken = std::function<Verified<Authorization>(
+    std::string_view token, std::chrono::system_clock::time_point now)>;
 
 struct AdmissionRules {
   std::map<std::string, Target, std::less<>> upstreams;
@@ -49,7 +49,7 @@ struct Admission {
   const Target* upstream = nullptr;
   std::string upstream_name;
   std::string_view protocol;
-  Grant grant;
+  Authorization authorization;
   ConnectionLimits::Place place_of_token;
   Rate* rate = nullptr;  ///< of the token's commands; valid as long as place_of_token
 

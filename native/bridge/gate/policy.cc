@@ -179,8 +179,8 @@ Verdict Policy::judge_tracking(const Row& row, Words words) const {
     return Verdict::refused().say("CLIENT TRACKING with BCAST needs a PREFIX of the token's");
   }
   // BCAST without a prefix reveals the name of every key that anybody writes.
-  const bool tells_all = broadcasts && key_prefixes_.empty();
-  if (tells_all && !allowed_rows_[commands::number_of(row) - 1u]) return not_allowed(row);
+  const bool broadcasts_all = broadcasts && key_prefixes_.empty();
+  if (broadcasts_all && !allowed_rows_[commands::number_of(row) - 1u]) return not_allowed(row);
   return Verdict::allowed();
 }
 

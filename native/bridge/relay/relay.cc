@@ -75,10 +75,10 @@ class ToServer final : public Gate::Sink {
 
 }  // namespace
 
-Relay::Relay(Stream client, Stream server, const Grant& grant, Rate& rate,
+Relay::Relay(Stream client, Stream server, const Authorization& authorization, Rate& rate,
              const RelayOptions& options, const Policy& policy, Account& account,
              Counters& counters)
-    : grant_(grant),
+    : authorization_(authorization),
       options_(options),
       account_(account),
       counters_(counters),
@@ -340,7 +340,7 @@ void Relay::check(std::chrono::steady_clock::time_point now,
   if (closing_since_ && now - *closing_since_ >= options_.handshake_timeout)
     abort("no answer to a close");
   if (is_over_) return;
-  if (grant_.expires_at && wall_now >= *grant_.expires_at)
+  if (authorization_.expires_at && wall_now >= *authorization_.expires_at)
     return end(Code::policy_error, "token expired");
   // While the rate pauses the client it is not read, so its credit may lie unread behind requests.
   if (waiting_since_ && is_paced_) waiting_since_ = now;

@@ -25,7 +25,7 @@
 #include "plimsoll/native/bridge/relay/credit.h"
 #include "plimsoll/native/bridge/relay/liveness.h"
 #include "plimsoll/native/bridge/stream/stream.h"
-#include "plimsoll/native/bridge/tokens/grant.h"
+#include "plimsoll/native/bridge/tokens/authorization.h"
 
 // One client's WebSocket and its connection to a server. Two coroutines carry bytes: requests pass
 // the gate on their way to the server, replies go to the client as far as its credit allows.
@@ -81,10 +81,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
   using Code = boost::beast::websocket::close_code;
 
   /// `rate` limits the client's commands: while it is used up, the client is not read. `account`
-  /// pays for buffers. All references except `grant` must outlive the relay, which pending
+  /// pays for buffers. All references except `authorization` must outlive the relay, which pending
   /// operations may keep alive after run() has returned.
-  Relay(Stream client, Stream server, const Grant& grant, Rate& rate, const RelayOptions& options,
-        const Policy& policy, Account& account, Counters& counters);
+  Relay(Stream client, Stream server, const Authorization& authorization, Rate& rate,
+        const RelayOptions& options, const Policy& policy, Account& account, Counters& counters);
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -93,7 +93,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   /// is called.
   boost::asio::awaitable<RelayEnd> run(Request request, std::string_view protocol);
 
-  const Grant& grant() const { return grant_; }
+  const Authorization& authorization() const { return authorization_; }
 
   /// Closes the WebSocket with `code`, and the connection to the server. Only the first call
   /// counts.
@@ -130,7 +130,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   void begin_close();
   void end_operations();
 
-  const Grant grant_;
+  const Authorization authorization_;
   const RelayOptions& options_;
   Account& account_;
   Counters& counters_;

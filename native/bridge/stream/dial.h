@@ -9,7 +9,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "plimsoll/native/bridge/stream/stream.h"
-#include "plimsoll/native/bridge/tokens/grant.h"
+#include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/native/transport/tls_context.h"
 #include "plimsoll/options.h"
 

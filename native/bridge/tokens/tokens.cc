@@ -76,32 +76,33 @@ const Tokens::Entry* Tokens::find_static(const Sha256& hash) const {
   return found;
 }
 
-Verified<Grant> Tokens::grant(std::size_t profile, std::string id) const {
+Verified<Authorization> Tokens::authorize(std::size_t profile, std::string id) const {
   if (profile == profiles_.size()) return TokenRefusal::unknown_profile;
-  return Grant{.profile = &profiles_[profile], .id = std::move(id), .expires_at = std::nullopt};
+  return Authorization{
+      .profile = &profiles_[profile], .id = std::move(id), .expires_at = std::nullopt};
 }
 
-Verified<Grant> Tokens::verify(std::string_view token,
-                               std::chrono::system_clock::time_point now) const {
+Verified<Authorization> Tokens::verify(std::string_view token,
+                                       std::chrono::system_clock::time_point now) const {
   if (token.size() > token_bytes_max) return TokenRefusal::too_large;
   if (const Entry* const entry = find_static(sha256(token))) {
-    return grant(entry->profile, entry->id);
+    return authorize(entry->profile, entry->id);
   }
   if (jwt_keys_.empty() || token.find('.') == token.npos) return TokenRefusal::unknown_token;
   const auto claims = verify_jwt(token, jwt_keys_, now);
   if (!claims) return claims.refusal();
-  const auto granted = grant(find_profile(claims->profile), id_of(*claims, token));
-  if (!granted) return granted;
-  Grant until = *granted;
+  const auto authorized = authorize(find_profile(claims->profile), id_of(*claims, token));
+  if (!authorized) return authorized;
+  Authorization until = *authorized;
   until.expires_at = claims->expires_at;
   return until;
 }
 
-bool Tokens::holds(const Grant& grant) const {
-  if (grant.expires_at) return true;
+bool Tokens::holds(const Authorization& authorization) const {
+  if (authorization.expires_at) return true;
   return std::ranges::any_of(entries_, [&](const Entry& entry) {
-    return entry.id == grant.id && entry.profile != profiles_.size() &&
-           profiles_[entry.profile].name == grant.profile->name;
+    return entry.id == authorization.id && entry.profile != profiles_.size() &&
+           profiles_[entry.profile].name == authorization.profile->name;
   });
 }
 

@@ -7,32 +7,34 @@
 #include <string_view>
 #include <vector>
 
-#include "plimsoll/native/bridge/tokens/grant.h"
+#include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/native/bridge/tokens/jwt_key.h"
 #include "plimsoll/native/bridge/tokens/static_token.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
 
-// Which tokens are valid, and what each grants. Immutable, so any thread may ask.
+// Which tokens are valid, and what the holder of each may do. Immutable, so any thread may ask.
 
 namespace plimsoll::bridge {
 
 class Tokens {
  public:
-  /// `profiles` must outlive this object and each Grant. Their names must differ.
+  /// `profiles` must outlive this object and each Authorization. Their names must differ.
   Tokens(std::span<const Profile> profiles, std::vector<StaticToken> static_tokens,
          std::vector<JwtKey> jwt_keys);
 
-  /// What `token` grants at `now`. Looks among the static tokens first, in constant time. A token
-  /// that is none of them and has a dot is verified as a JWT.
+  /// What the holder of `token` may do at `now`. Looks among the static tokens first, in constant
+  /// time. A token that is none of them and has a dot is verified as a JWT.
   ///
-  /// Grant::id stays the same for one token as long as the process runs. The id of a JWT depends on
-  /// the position of its key, and on `jti`; without `jti` on `sub`, and without both on the token's
-  /// text.
-  Verified<Grant> verify(std::string_view token, std::chrono::system_clock::time_point now) const;
+  /// Authorization::id stays the same for one token as long as the process runs. The id of a JWT
+  /// depends on the position of its key, and on `jti`; without `jti` on `sub`, and without both on
+  /// the token's text.
+  Verified<Authorization> verify(std::string_view token,
+                                 std::chrono::system_clock::time_point now) const;
 
-  /// Whether `grant`, which another Tokens object gave, is still valid under this one. A static
-  /// token must still be in the file. A JWT is valid until it expires, even if its key was removed.
-  bool holds(const Grant& grant) const;
+  /// Whether `authorization`, which another Tokens object gave, is still valid under this one. A
+  /// static token must still be in the file. A JWT is valid until it expires, even if its key was
+  /// removed.
+  bool holds(const Authorization& authorization) const;
 
  private:
   // `profile` is an index into profiles_; past the end if there is no such profile.
@@ -44,7 +46,7 @@ class Tokens {
 
   std::size_t find_profile(std::string_view name) const;
   const Entry* find_static(const Sha256& hash) const;
-  Verified<Grant> grant(std::size_t profile, std::string id) const;
+  Verified<Authorization> authorize(std::size_t profile, std::string id) const;
 
   const std::span<const Profile> profiles_;
   std::vector<Entry> entries_;

@@ -34,16 +34,16 @@ TEST_CASE("fields that share a bit are not disjoint") {
 TEST_CASE("a request on a side connection is found again by its id") {
   using namespace request_ids;
   for (const std::uint64_t connection : {std::uint64_t{1}, places_of_connections - 1}) {
-    for (const std::uint64_t generation : {std::uint64_t{0}, Generation::values_count - 1}) {
+    for (const std::uint64_t incarnation : {std::uint64_t{0}, Incarnation::values_count - 1}) {
       for (const std::uint64_t position : positions) {
         for (const std::uint64_t request : {position, first_wait | position}) {
-          const std::uint64_t id = on_side(connection, generation, request);
+          const std::uint64_t id = on_side(connection, incarnation, request);
           CHECK(connection_of(id) == connection);
-          CHECK(generation_of(id) == generation);
+          CHECK(incarnation_of(id) == incarnation);
           CHECK(request_of(id) == request);
           CHECK(is_wait_for_messages(request_of(id)) == (request != position));
           CHECK(is_on_side(id));
-          CHECK_FALSE(is_in_line(id));
+          CHECK_FALSE(is_waiter(id));
           CHECK_FALSE(is_wait_for_fetch(id));
         }
       }
@@ -55,24 +55,24 @@ TEST_CASE("an id names one kind of thing") {
   using namespace request_ids;
   for (const std::uint64_t number : positions) {
     const std::uint64_t on_main = number;
-    CHECK_FALSE(is_in_line(on_main));
+    CHECK_FALSE(is_waiter(on_main));
     CHECK_FALSE(is_on_side(on_main));
     CHECK_FALSE(is_wait_for_fetch(on_main));
 
     const std::uint64_t of_fetch = first_wait + number;
     CHECK(is_wait_for_fetch(of_fetch));
-    CHECK_FALSE(is_in_line(of_fetch));
+    CHECK_FALSE(is_waiter(of_fetch));
     CHECK_FALSE(is_on_side(of_fetch));
 
-    const std::uint64_t for_room = in_line_for_room + number;
-    CHECK(is_in_line(for_room));
-    CHECK_FALSE(is_in_line_for_connection(for_room));
-    CHECK(number_in_line(for_room) == number);
+    const std::uint64_t for_room = room_waiters + number;
+    CHECK(is_waiter(for_room));
+    CHECK_FALSE(is_waiter_for_connection(for_room));
+    CHECK(waiter_number(for_room) == number);
 
-    const std::uint64_t for_connection = in_line_for_connection + number;
-    CHECK(is_in_line(for_connection));
-    CHECK(is_in_line_for_connection(for_connection));
-    CHECK(number_in_line(for_connection) == number);
+    const std::uint64_t for_connection = connection_waiters + number;
+    CHECK(is_waiter(for_connection));
+    CHECK(is_waiter_for_connection(for_connection));
+    CHECK(waiter_number(for_connection) == number);
   }
 }
 
@@ -80,10 +80,10 @@ TEST_CASE("the layouts are those that hosts and recordings know") {
   using namespace request_ids;
   CHECK(on_side(3, 5, 7) == ((std::uint64_t{3} << 56) | (std::uint64_t{5} << 44) | 7));
   CHECK(first_wait == std::uint64_t{1} << 55);
-  CHECK(in_line_for_room == std::uint64_t{1} << 63);
-  CHECK(in_line_for_connection == std::uint64_t{3} << 62);
+  CHECK(room_waiters == std::uint64_t{1} << 63);
+  CHECK(connection_waiters == std::uint64_t{3} << 62);
   CHECK(tags::fetch_first == 0xffff'0000'0000'0000);
-  CHECK(tags::own_first == 0xffff'ffff'ffff'ff00);
+  CHECK(tags::internal_first == 0xffff'ffff'ffff'ff00);
 }
 
 TEST_CASE("an id is the same behind its two words") {
@@ -101,7 +101,7 @@ TEST_CASE("a fetch is found again by its tag, which is neither a user's nor the 
     CHECK(tags::is_fetch(tags::of_fetch(address)));
     CHECK(tags::address_of_fetch(tags::of_fetch(address)) == address);
   }
-  CHECK_FALSE(tags::is_fetch(tags::own_first));
+  CHECK_FALSE(tags::is_fetch(tags::internal_first));
   CHECK_FALSE(tags::is_fetch(UINT64_MAX));
 }
 

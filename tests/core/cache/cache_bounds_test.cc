@@ -27,16 +27,16 @@ struct Bounded {
   Cache cache{options, Cache::take_memory(budget, options).value()};
 };
 
-TEST_CASE("a cache takes as many clients at a time as there are slots, but for slot 0") {
+TEST_CASE("a cache takes as many clients at a time as there are members, but for member 0") {
   Bounded bounded({.bytes_max = std::size_t{1024} * 1024});
   std::uint32_t last = 0;
-  for (std::uint32_t i = 1; i < Generations::slots_max; ++i) {
+  for (std::uint32_t i = 1; i < Generations::members_max; ++i) {
     last = bounded.cache.join().value();
   }
   const auto refused = bounded.cache.join();
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::invalid_option);
-  CHECK(refused.error().limit == Generations::slots_max);
+  CHECK(refused.error().limit == Generations::members_max);
   bounded.cache.leave(last);
   CHECK(bounded.cache.join());
 }
@@ -51,8 +51,8 @@ TEST_CASE("what the memory line wants back is asked for until it was given") {
     const commands::Question question = commands::get_of(key);
     std::array<Cache::Ticket::Seen, 1> seen;
     const auto ticket = cache.begin_fetch(question, source, Generations::untracked, now, seen);
-    cache.land(ticket, question, now, Cache::Keep::if_current, 2000,
-               [](char* out) { std::memset(out, 'x', 2000); });
+    cache.complete_fetch(ticket, question, now, Cache::Keep::if_current, 2000,
+                         [](char* out) { std::memset(out, 'x', 2000); });
   }
   REQUIRE(cache.statistics().bytes_committed > std::size_t{4} * 1024 * 1024);
 
@@ -79,8 +79,8 @@ void expect_bounds_hold(const CacheOptions& options, int steps, std::size_t repl
       std::array<Cache::Ticket::Seen, 1> seen;
       const auto ticket = cache.begin_fetch(question, source, Generations::untracked, now, seen);
       const std::size_t bytes = 1 + random() % reply_bytes_max;
-      cache.land(ticket, question, now, Cache::Keep::if_current, bytes,
-                 [&](char* out) { std::memset(out, 'x', bytes); });
+      cache.complete_fetch(ticket, question, now, Cache::Keep::if_current, bytes,
+                           [&](char* out) { std::memset(out, 'x', bytes); });
     } else if (what < 86) {
       cache.invalidate(key);
     } else if (what < 90) {

@@ -28,10 +28,10 @@ TEST_CASE("one's own flush takes a fetch over one flush, however many come at a 
   std::array<std::jthread, clients_count> clients;
   for (std::size_t i = 0; i < clients_count; ++i) {
     clients[i] = std::jthread([&, i] {
-      const std::uint32_t slot = cache.join().value();
+      const std::uint32_t member = cache.join().value();
       begin.arrive_and_wait();
       for (int flush = 0; flush < flushes; ++flush) {
-        const Cache::Change own = cache.invalidate_all(slot);
+        const Cache::Change own = cache.invalidate_all(member);
         if (own.stamp_after.id != own.stamp_before.id + 1) ++wrong[i];
       }
     });
@@ -45,13 +45,14 @@ TEST_CASE("one's own flush alone lets one's fetch go on") {
   Budget budget{{}, memory};
   const CacheOptions options{.bytes_max = 64 * 1024};
   Cache cache(options, Cache::take_memory(budget, options).value());
-  const std::uint32_t slot = cache.join().value();
+  const std::uint32_t member = cache.join().value();
   const std::uint32_t source = cache.enter_source(cache.digest("server"))->number();
   std::array<Cache::Ticket::Seen, 1> seen;
-  Cache::Ticket ticket = cache.begin_fetch(commands::get_of("key"), source, slot, Instant{}, seen);
-  cache.update(ticket, cache.invalidate_all(slot));
+  Cache::Ticket ticket =
+      cache.begin_fetch(commands::get_of("key"), source, member, Instant{}, seen);
+  cache.update(ticket, cache.invalidate_all(member));
   CHECK(cache.is_current(ticket));
-  cache.invalidate_all(slot);
+  cache.invalidate_all(member);
   CHECK_FALSE(cache.is_current(ticket));
 }
 

@@ -36,8 +36,8 @@ class Shared {
       std::array<Cache::Ticket::Seen, 1> seen;
       const auto ticket =
           cache_.begin_fetch(question, source_, Generations::untracked, Instant{}, seen);
-      cache_.land(ticket, question, Instant(), Cache::Keep::if_current, 1,
-                  [&](char* out) { *out = version; });
+      cache_.complete_fetch(ticket, question, Instant(), Cache::Keep::if_current, 1,
+                            [&](char* out) { *out = version; });
     }
   }
 

@@ -31,16 +31,18 @@ struct World {
   Cache::Ticket begin(std::uint32_t source) {
     return cache.begin_fetch(question, source, Generations::untracked, now, seen);
   }
-  void land(const Cache::Ticket& ticket, char value) {
-    cache.land(ticket, question, now, Cache::Keep::if_current, 1, [&](char* out) { *out = value; });
+  void complete_fetch(const Cache::Ticket& ticket, char value) {
+    cache.complete_fetch(ticket, question, now, Cache::Keep::if_current, 1,
+                         [&](char* out) { *out = value; });
   }
-  void store(const Source& source, char value) { land(begin(source.number()), value); }
+  void store(const Source& source, char value) { complete_fetch(begin(source.number()), value); }
 
   void store_key(const Source& source, const std::string& key) {
     const commands::Question asked = commands::get_of(key);
     const auto ticket =
         cache.begin_fetch(asked, source.number(), Generations::untracked, now, seen);
-    cache.land(ticket, asked, now, Cache::Keep::if_current, 1, [](char* out) { *out = 'x'; });
+    cache.complete_fetch(ticket, asked, now, Cache::Keep::if_current, 1,
+                         [](char* out) { *out = 'x'; });
   }
 
   std::string find(std::uint32_t source) {
@@ -157,7 +159,7 @@ TEST_CASE("what was being fetched when its source was dropped is not stored, and
   Source* const rich = world.enter("rich");
   const Cache::Ticket ticket = world.begin(rich->number());
   world.cache.drop_source(*rich);
-  world.land(ticket, 'r');
+  world.complete_fetch(ticket, 'r');
   CHECK(world.cache.statistics().entries == 0);
   CHECK(world.cache.statistics().skipped_poisoned == 1);
   world.store(*rich, 'n');
@@ -174,7 +176,7 @@ TEST_CASE("a source of which nothing was fetched since is not dropped again") {
 
 TEST_CASE("without a source nothing is stored") {
   World world;
-  world.land(world.begin(Sources::none), 'x');
+  world.complete_fetch(world.begin(Sources::none), 'x');
   CHECK(world.cache.statistics().entries == 0);
 }
 
@@ -190,7 +192,7 @@ TEST_CASE("a write closes its key for all sources, and what they have of it goes
   CHECK(world.find(poor->number()).empty());
   world.store(*rich, 'r');
   world.cache.end_write(fence);
-  world.land(ticket, 'p');
+  world.complete_fetch(ticket, 'p');
   CHECK(world.cache.statistics().entries == 0);
 }
 

@@ -150,7 +150,7 @@ class Run {
     const std::uint32_t from = source();
     const Instant expires_at =
         below(2) == 0 ? never : now_ + Duration(std::int64_t{1} << (10 + below(40)));
-    const Stamp stamp{.slot = below(3), .id = below(3)};
+    const Stamp stamp{.member = below(3), .id = below(3)};
     const std::size_t size = below(20) == 0 ? 5000 : below(200);
     const std::string reply(size, static_cast<char>('a' + below(26)));
     model_.erase([&](const Item& item) { return item.source == from && item.asked == asked; });

@@ -31,11 +31,11 @@ Asked several(std::string first, std::string second) {
 
 TEST_CASE("what was put is found as it was, and nothing else is") {
   Shelf shelf(roomy);
-  shelf.put(get("k"), "$1\r\nv\r\n", Instant(Duration(5)), {.slot = 4, .id = 9});
+  shelf.put(get("k"), "$1\r\nv\r\n", Instant(Duration(5)), {.member = 4, .id = 9});
   const cache::Entry* const entry = shelf.find(get("k"));
   REQUIRE(entry != nullptr);
   CHECK(entry->reply() == "$1\r\nv\r\n");
-  CHECK(entry->stamp() == Stamp{.slot = 4, .id = 9});
+  CHECK(entry->stamp() == Stamp{.member = 4, .id = 9});
   CHECK(entry->expires_at() == Instant(Duration(5)));
   CHECK(entry->key() == "k");
   CHECK(shelf.find(get("k"), 1) == nullptr);
@@ -264,7 +264,8 @@ TEST_CASE("a sweep erases the dead in steps, though the living are read meanwhil
   for (const EvictionPolicy policy : {EvictionPolicy::lru, EvictionPolicy::lfu}) {
     Shelf shelf({.bytes_max = 64'000, .policy = policy});
     for (std::size_t i = 0; i < 40; ++i) {
-      shelf.put(get("k" + std::to_string(i)), "v", never, {.slot = 0, .id = i % 2 == 0 ? 1u : 2u});
+      shelf.put(get("k" + std::to_string(i)), "v", never,
+                {.member = 0, .id = i % 2 == 0 ? 1u : 2u});
     }
     const auto is_dead = [](const cache::Entry& entry) { return entry.stamp().id == 1; };
     shelf.store.restart_sweep();

@@ -122,7 +122,7 @@ TEST_CASE("what is read then is no older than what another connection of the cli
   CachedWorld world;
   cache_it(world);
   world.write_elsewhere("key", "new");
-  world.end(0).client().near_cache()->note_told_beside();  // of a message, or of a blocked read
+  world.end(0).client().near_cache()->note_side_delivery();  // of a message, or of a blocked read
   world.get(0, 1, "key");
   CHECK(world.take_events(0).empty());
   world.flow();
@@ -134,7 +134,7 @@ TEST_CASE("what is read then is no older than what another connection of the cli
 TEST_CASE("whoever says how old a value may be is served by that, whatever was told beside") {
   CachedWorld world;
   cache_it(world);
-  world.end(0).client().near_cache()->note_told_beside();
+  world.end(0).client().near_cache()->note_side_delivery();
   world.read(0, 1, {"GET", "key"}, 2s);
   CHECK(world.take_events(0) == Lines{"1: hit $3\r\nold"});
 }

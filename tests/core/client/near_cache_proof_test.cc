@@ -307,7 +307,7 @@ TEST_CASE("a read that waits for a proof when the client begins to close has its
   CHECK(world.take_events(0).front() == "1: \"old\"");
 }
 
-TEST_CASE("reads of one key that want proof are one flight, until the proof has left") {
+TEST_CASE("reads of one key that want proof are one fetch, until the proof has left") {
   Proofs world;
   for (Tag tag = 1; tag <= 50; ++tag) world.read(0, tag, {"GET", "key"}, 0s);
   world.write_elsewhere("key", "new");

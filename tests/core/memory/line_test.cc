@@ -29,7 +29,7 @@ BudgetOptions fixed() {
 }
 
 bool grows(Line& line, PoolKind pool, std::size_t bytes) {
-  const bool granted = line.grow(pool, bytes) == Line::Growth::granted;
+  const bool granted = line.grow(pool, bytes) == Line::Growth::allowed;
   line.validate();
   return granted;
 }
@@ -163,7 +163,7 @@ TEST_CASE("free pages are in the way of a full line, not of a full pool") {
   CHECK(line.grow(PoolKind::cache, cache + 1) == Line::Growth::refused_by_pool);
   CHECK(line.grow(PoolKind::cache, cache) == Line::Growth::refused_by_line);
   shrink(line, PoolKind::spare, mib);
-  CHECK(line.grow(PoolKind::cache, cache) == Line::Growth::granted);
+  CHECK(line.grow(PoolKind::cache, cache) == Line::Growth::allowed);
 }
 
 TEST_CASE("whatever is granted, released and drawn anew, all adds up below the line") {

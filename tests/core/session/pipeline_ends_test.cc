@@ -127,8 +127,8 @@ TEST_CASE("the session's own requests end with their connection, sent or not") {
   for (const bool sent : {false, true}) {
     Piping piping(Pipeline::Options{.read_resends_max = 3});
     if (!sent) piping.submit("a user's", 1);
-    REQUIRE(piping.pipeline().submit_own(ping, 7));
-    REQUIRE(piping.pipeline().submit_own(ping, 0));
+    REQUIRE(piping.pipeline().submit_internal(ping, 7));
+    REQUIRE(piping.pipeline().submit_internal(ping, 0));
     if (sent) {
       piping.write();
       piping.submit("a user's", 1);

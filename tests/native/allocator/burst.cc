@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "plimsoll/native/allocator/allocator.h"
-#include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/allocator/process_usage.h"
 
 namespace {
 
 using plimsoll::native::process_allocator;
-using plimsoll::native::process_figures;
+using plimsoll::native::process_usage;
 
 constexpr std::size_t threads_count = 4;
 constexpr std::size_t payloads_per_thread = 12'000;
@@ -27,7 +27,7 @@ constexpr std::size_t small_bytes = 200;
 constexpr std::size_t survivors_one_of = 100;
 
 std::size_t anonymous_bytes() {
-  const auto figures = process_figures();
+  const auto figures = process_usage();
   return figures ? figures->anonymous_bytes : 0;
 }
 

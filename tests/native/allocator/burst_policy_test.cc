@@ -13,7 +13,7 @@ namespace plimsoll::testing::burst_policy_test {
 namespace {
 
 using native::BurstPolicy;
-using native::ProcessFigures;
+using native::ProcessUsage;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
@@ -40,7 +40,7 @@ class Process {
       now_ += step;
       cpu_ += std::chrono::duration_cast<Duration>(step * rate);
       ++looks;
-      if (policy.handle_look(now_, figures())) ask();
+      if (policy.handle_look(now_, snapshot())) ask();
     }
   }
 
@@ -52,7 +52,7 @@ class Process {
   }
 
  private:
-  ProcessFigures figures() const { return {.cpu = cpu_, .anonymous_bytes = anonymous_bytes}; }
+  ProcessUsage snapshot() const { return {.cpu = cpu_, .anonymous_bytes = anonymous_bytes}; }
 
   void ask() {
     ++asked;
@@ -60,7 +60,7 @@ class Process {
     anonymous_bytes -= returned;
     cpu_ += asking_costs;
     now_ += asking_costs;
-    policy.handle_asked(now_, figures(), returned);
+    policy.handle_asked(now_, snapshot(), returned);
   }
 
   std::minstd_rand random_{7};

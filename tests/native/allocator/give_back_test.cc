@@ -13,7 +13,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "plimsoll/log.h"
-#include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/allocator/process_usage.h"
 
 namespace plimsoll::testing::give_back_test {
 namespace {
@@ -171,10 +171,10 @@ TEST_CASE("what came back is a line for people") {
 }
 
 TEST_CASE("the figures of a process grow with what it does") {
-  const auto before = native::process_figures();
+  const auto before = native::process_usage();
   REQUIRE(before);
   const std::vector<char> touched(64 * mib, 'x');
-  const auto after = native::process_figures();
+  const auto after = native::process_usage();
   REQUIRE(after);
   CHECK(after->cpu > before->cpu);
   CHECK(after->anonymous_bytes >= before->anonymous_bytes + 60 * mib);

@@ -257,8 +257,8 @@ struct World {
     bridge::Stream client_stream(client_end.near_end());
     bridge::Stream server_stream(server_end.near_end());
     relay = std::make_shared<bridge::Relay>(std::move(client_stream), std::move(server_stream),
-                                            bridge::Grant(), rate, options(), policy(), *account,
-                                            counters);
+                                            bridge::Authorization(), rate, options(), policy(),
+                                            *account, counters);
     const std::string_view protocol =
         has_credits ? bridge::protocol_with_credits : bridge::protocol_bare;
     asio::co_spawn(context(), relay->run(upgrade(), protocol),

@@ -26,7 +26,7 @@
 #include "plimsoll/native/bridge/entry/entry.h"
 #include "plimsoll/native/bridge/http/handshake.h"
 #include "plimsoll/native/bridge/stream/stream.h"
-#include "plimsoll/native/bridge/tokens/grant.h"
+#include "plimsoll/native/bridge/tokens/authorization.h"
 #include "plimsoll/tests/native/bridge/far_end.h"
 
 namespace plimsoll::testing {
@@ -107,8 +107,8 @@ void check_same(const Outcome& whole, const Outcome& cut) {
   expect_equal("the address", cut.address, whole.address);
 }
 
-bridge::Verified<bridge::Grant> verify(std::string_view given,
-                                       std::chrono::system_clock::time_point) {
+bridge::Verified<bridge::Authorization> verify(std::string_view given,
+                                               std::chrono::system_clock::time_point) {
   static const bridge::Profile profile = [] {
     bridge::Profile made;
     made.name = "page";
@@ -116,10 +116,10 @@ bridge::Verified<bridge::Grant> verify(std::string_view given,
     return made;
   }();
   if (given != token) return bridge::TokenRefusal::forged;
-  bridge::Grant grant;
-  grant.profile = &profile;
-  grant.id = "0123456789abcdef";
-  return grant;
+  bridge::Authorization authorization;
+  authorization.profile = &profile;
+  authorization.id = "0123456789abcdef";
+  return authorization;
 }
 
 bool is_own_name(const bridge::Request& request) {

@@ -42,12 +42,14 @@ BridgeWorld::BridgeWorld(BridgeOptions options) {
   jwts_ = std::make_unique<bridge::Tokens>(std::span(&profile_, 1),
                                            std::vector<bridge::StaticToken>(), options.jwt_keys);
   const bool has_jwts = !options.jwt_keys.empty();
-  auto verify = [this, until, has_jwts](
-                    std::string_view token,
-                    std::chrono::system_clock::time_point now) -> bridge::Verified<bridge::Grant> {
+  auto verify =
+      [this, until, has_jwts](
+          std::string_view token,
+          std::chrono::system_clock::time_point now) -> bridge::Verified<bridge::Authorization> {
     if (token != good_token && has_jwts) return jwts_->verify(token, now);
     if (token != good_token) return bridge::TokenRefusal::forged;
-    return bridge::Grant{.profile = &profile_, .id = "0123456789abcdef", .expires_at = until};
+    return bridge::Authorization{
+        .profile = &profile_, .id = "0123456789abcdef", .expires_at = until};
   };
   server_ = std::make_unique<bridge::Server>(context_, options.settings, verify, policies_,
                                              *budget_, log_);

@@ -264,13 +264,14 @@ TEST_CASE("a token that is withdrawn takes its connections along") {
   BridgeWorld world;
   WebSocketClient client(world.port());
   world.ask([](bridge::Server& server) {
-    server.recheck([](const bridge::Grant&) { return true; });
+    server.recheck([](const bridge::Authorization&) { return true; });
     return 0;
   });
   client.send(ping);
   CHECK(client.receive() == "+PONG\r\n");
   world.ask([](bridge::Server& server) {
-    server.recheck([](const bridge::Grant& grant) { return grant.id.empty(); });
+    server.recheck(
+        [](const bridge::Authorization& authorization) { return authorization.id.empty(); });
     return 0;
   });
   CHECK(client.receive_close() == 1008);

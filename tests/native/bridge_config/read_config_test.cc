@@ -82,9 +82,9 @@ TEST_CASE("--local makes a profile and a token that leads to it, another one eac
   CHECK(config.profiles[0].rules.allow == Lines{"@all"});
   CHECK(config.upstreams[0].name == "default");
   const bridge::Tokens tokens(config.profiles, config.static_tokens, config.jwt_keys);
-  const auto grant = tokens.verify(config.local_token, {});
-  REQUIRE(grant);
-  CHECK(grant->profile == &config.profiles[0]);
+  const auto authorization = tokens.verify(config.local_token, {});
+  REQUIRE(authorization);
+  CHECK(authorization->profile == &config.profiles[0]);
   CHECK(config_of({server, "--local"}).local_token != config.local_token);
 }
 

@@ -15,7 +15,7 @@
 namespace plimsoll::testing::tokens_test {
 namespace {
 
-using bridge::Grant;
+using bridge::Authorization;
 using bridge::JwtKey;
 using bridge::Profile;
 using bridge::static_token_line;
@@ -42,18 +42,19 @@ struct World {
                 {bridge::sha256("third"), "nobody"}},
                std::move(keys)) {}
 
-  Verified<Grant> verify(std::string_view token) const { return tokens.verify(token, now); }
+  Verified<Authorization> verify(std::string_view token) const { return tokens.verify(token, now); }
 
   std::string id(std::string_view claims) const {
-    const auto grant = verify(sign_claims(R"({"exp":1000000060,)" + std::string(claims) + "}"));
-    REQUIRE(grant);
-    return grant->id;
+    const auto authorization =
+        verify(sign_claims(R"({"exp":1000000060,)" + std::string(claims) + "}"));
+    REQUIRE(authorization);
+    return authorization->id;
   }
 
   TokenRefusal refusal(std::string_view token) const {
-    const auto grant = verify(token);
-    REQUIRE_FALSE(grant);
-    return grant.refusal();
+    const auto authorization = verify(token);
+    REQUIRE_FALSE(authorization);
+    return authorization.refusal();
   }
 };
 
@@ -81,10 +82,10 @@ TEST_CASE("what is no token is refused") {
 
 TEST_CASE("a JWT leads to the profile that it names, until it expires") {
   const World world;
-  const auto grant = world.verify(sign_claims(R"({"exp":1000000060,"profile":"web"})"));
-  REQUIRE(grant);
-  CHECK(grant->profile == &world.profiles[0]);
-  CHECK(grant->expires_at == now + std::chrono::seconds(90));
+  const auto authorization = world.verify(sign_claims(R"({"exp":1000000060,"profile":"web"})"));
+  REQUIRE(authorization);
+  CHECK(authorization->profile == &world.profiles[0]);
+  CHECK(authorization->expires_at == now + std::chrono::seconds(90));
   CHECK(world.refusal(sign_claims(R"({"exp":1,"profile":"web"})")) == TokenRefusal::expired);
   CHECK(world.refusal(sign_claims(R"({"exp":1000000060,"profile":"Web"})")) ==
         TokenRefusal::unknown_profile);

@@ -22,7 +22,7 @@ using Catch::Matchers::StartsWith;
 using native::container::assess;
 using native::container::Assessment;
 using native::container::CgroupVersion;
-using native::container::figures_bytes_max;
+using native::container::kernel_file_bytes_max;
 using native::container::Reader;
 using native::container::Reading;
 
@@ -241,10 +241,11 @@ TEST_CASE("a file larger than any of its kind is not read to its end") {
   tree.place_in_v2();
   tree.set_v2(top, std::to_string(512 * mib), "max", 300 * mib);
   const std::string figures = "inactive_file 1\nactive_file 2\n";
-  tree.write(top + "/memory.stat", figures + std::string(figures_bytes_max - figures.size(), ' '));
+  tree.write(top + "/memory.stat",
+             figures + std::string(kernel_file_bytes_max - figures.size(), ' '));
   CHECK(read(tree).problems.empty());
   tree.write(top + "/memory.stat",
-             figures + std::string(figures_bytes_max - figures.size() + 1, ' '));
+             figures + std::string(kernel_file_bytes_max - figures.size() + 1, ' '));
   CHECK(read(tree).problems ==
         std::vector<std::string>{top + "/memory.stat: has more than 65536 bytes"});
 }

@@ -78,7 +78,7 @@ TEST_CASE("a client has its own figures, and counts in the totals beyond its end
 
 TEST_CASE("what a name is made of does not break a line") {
   native::Observed all;
-  native::ClientFigures client;
+  native::ClientSnapshot client;
   client.owner = 1;
   client.name = "a\"b\\c\nd}\x80 e=\"";
   all.clients.clients.push_back(client);
@@ -115,7 +115,7 @@ TEST_CASE("a cache has its figures, whether or not its own are on") {
 
 TEST_CASE("a name with the longest text that is shown is cut") {
   native::Observed all;
-  native::ClientFigures client;
+  native::ClientSnapshot client;
   client.name.assign(1000, 'n');
   all.clients.clients.push_back(client);
   const auto page = read_metrics_page(native::detail::metrics_text(all));

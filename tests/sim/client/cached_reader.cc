@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/tests/sim/client/request.h"
@@ -164,7 +164,7 @@ void CachedReader::read(Duration max_staleness) {
 Instant CachedReader::true_since(Duration max_staleness) {
   if (max_staleness != cache::any_staleness) return environment().now() - max_staleness;
   if (cache_ == nullptr || !driver().has_cache() || !is_tracked()) return Instant::min();
-  return std::max(driver().told_beside_at(),
+  return std::max(driver().side_delivered_at(),
                   environment().now() - cache_->options().coherence_lease);
 }
 
@@ -289,7 +289,7 @@ void CachedReader::send_read(const Place& place, Duration max_staleness) {
   }
   const Result<RequestId> id = driver().submit_fresh(max_staleness, command, timeout, number);
   if (!desk_.note_submitted(id, number)) return;
-  asked.counts = Flights::is_waiter_id(*id) && asked.source != cache::Sources::none;
+  asked.counts = Fetches::is_waiter_id(*id) && asked.source != cache::Sources::none;
   asked_[number] = std::move(asked);
   driver().settle();
 }
@@ -357,7 +357,7 @@ void CachedReader::note_write(const Asked& asked, RequestNumber number) {
 }
 
 // What another connection has just told is not newer than what the cache has, whoever wrote it.
-void CachedReader::note_told_beside() {
+void CachedReader::note_side_delivery() {
   if (cache_ == nullptr || !driver().has_cache()) return;
   const cache::Freshness fresh =
       driver().near_cache()->freshness(cache::any_staleness, driver().time());

@@ -23,7 +23,7 @@ class CachedReader final : public Errand {
   void go_on() override;
   bool is_busy() const override { return rounds_left_ > 0; }
   void handle_outcome(const Event& event, bool truthful) override;
-  void note_told_beside() override;
+  void note_side_delivery() override;
   void check() override;
 
  private:

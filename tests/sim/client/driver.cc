@@ -66,7 +66,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   pools_.fill(PoolKind::replies);
   client_.emplace(options, std::move(accounts).value());
   fetches_.clear();
-  ready_since_ = told_beside_at_ = {};
+  ready_since_ = side_delivered_at_ = {};
   told_user_ = options.username.empty() ? "default" : options.username;
   user_ = told_user_;
   if (cache != nullptr) use_cache(*cache);
@@ -200,7 +200,7 @@ void Driver::tell_outcome(const Event& event) {
   const bool truthful = is_truthful(event.tag);
   const bool here = elsewhere_.erase(event.tag) == 0;
   if (!here && event.value && truthful) {
-    told_beside_at_ = std::max(told_beside_at_, environment_.ledger.served_at(event.tag));
+    side_delivered_at_ = std::max(side_delivered_at_, environment_.ledger.served_at(event.tag));
   }
   const bool is_fetch = fetches_.erase(event.tag) > 0;
   if (here && !is_fetch && event.kind == Event::Kind::completed) {

@@ -59,7 +59,7 @@ class Driver final : private Wire::Owner, private Handler {
   Instant time() const override { return clock_.read(environment_.now()); }
   Duration clock_step() const { return clock_.step(); }
   /// When a server answered what another connection than the main one has told last.
-  Instant told_beside_at() const { return told_beside_at_; }
+  Instant side_delivered_at() const { return side_delivered_at_; }
   bool is_told_the_truth() const { return !client_ || main_wire().truthful(); }
   std::size_t server() const { return server_; }
   /// Who the client is to the server, by what it was told last; none: the server has refused that.
@@ -225,7 +225,7 @@ class Driver final : private Wire::Owner, private Handler {
   std::optional<std::string> user_;
   std::uint64_t users_before_ = 0;
   Instant heard_at_{};
-  Instant told_beside_at_{};
+  Instant side_delivered_at_{};
   std::map<Tag, ConnectionId> elsewhere_;  // requests that are not on the main connection
   Instant quiet_since_{};                  // nothing was heard, and nobody waited
   Instant frozen_until_{};

@@ -2,7 +2,7 @@
 #include <array>
 #include <span>
 
-#include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/tests/sim/client/driver.h"
 
@@ -59,7 +59,7 @@ Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView
                                        Duration timeout, Tag tag) {
   const std::uint64_t refusals = refusals_by_source();
   const Result<RequestId> id = client_->submit_fresh(max_staleness, command, time(), timeout, tag);
-  if (id && Flights::is_waiter_id(*id)) fetches_.insert(tag);
+  if (id && Fetches::is_waiter_id(*id)) fetches_.insert(tag);
   if (command.block_time != Duration::zero()) return note_blocking(id, command, timeout, tag);
   require(!id || waiters_.empty(), "nobody overtakes those who wait for room");
   const bool waits = options_.inflight_overflow == OnLimit::wait;

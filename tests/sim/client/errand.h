@@ -63,7 +63,7 @@ class Errand {
   virtual void handle_outcome(const Event& event, bool truthful) = 0;
   virtual void handle_part(const Event&, bool) {}
   /// A connection beside the main one has told something: the client may not be called.
-  virtual void note_told_beside() {}
+  virtual void note_side_delivery() {}
   /// Between two events: holds the client to what it says of itself.
   virtual void check() {}
   /// Everybody is there, and nobody does anything.

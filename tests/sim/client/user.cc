@@ -167,7 +167,7 @@ void User::act_once() {
   if (over_ || life != life_ || driver_.frozen()) return plan_act();
   const bool visit_ends = habits_.leaves_after > 0 && submitted_ >= habits_.leaves_after;
   if (visit_ends && !environment_.calm) return depart();
-  tell_credentials();
+  send_credentials();
   change_identity();
   const bool leans = environment_.leaning != Leaning::none;
   const std::uint64_t errands = cache_ != nullptr && !leans ? 2 : habits_.errands;
@@ -347,8 +347,9 @@ void User::handle_outcome(const Event& event, bool truthful) {
     Errand& its = *errand->second;
     errand_of_.erase(errand);
     its.handle_outcome(event, truthful);
-    if (std::exchange(told_beside_at_, driver_.told_beside_at()) != driver_.told_beside_at()) {
-      for (const auto& each : errands_) each->note_told_beside();
+    if (std::exchange(side_delivered_at_, driver_.side_delivered_at()) !=
+        driver_.side_delivered_at()) {
+      for (const auto& each : errands_) each->note_side_delivery();
     }
     return;
   }

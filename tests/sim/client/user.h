@@ -114,7 +114,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   void go_on_later(Errand& errand) override;
   void go_on_after(Errand& errand, Duration wait) override;
   void go_on_with(std::uint64_t detail);
-  void tell_credentials();
+  void send_credentials();
   void draw_identity(ClientOptions& options);
   void change_identity();
   void become_another() override;
@@ -170,7 +170,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   std::vector<Kept> kept_;
   std::vector<std::unique_ptr<Errand>> errands_;
   std::map<RequestNumber, Errand*> errand_of_;  // of requests without an outcome
-  Instant told_beside_at_{};  // as of the driver, when errands were told of it last
+  Instant side_delivered_at_{};  // as of the driver, when errands were told of it last
   std::size_t passwords_told_ = 0;
   Random identity_random_;
   Random leant_random_;    // of what its world has more of than others

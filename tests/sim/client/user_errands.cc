@@ -75,7 +75,7 @@ void User::check_quiet() {
   for (const auto& errand : errands_) errand->check_quiet();
 }
 
-void User::tell_credentials() {
+void User::send_credentials() {
   const auto& passwords = environment_.passwords;
   if (passwords_told_ == passwords.size()) return;
   if (!environment_.scenario.faults.has(Fault::rotation) || is_named_) return;

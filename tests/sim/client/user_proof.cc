@@ -34,7 +34,7 @@ void User::ask_for_proof() {
   if ((proof_ == Proof::given && !babbles) || leaving_) return;
   environment_.schedule.plan(proof_pause, *this, prove);
   if (over_ || driver_.frozen()) return;
-  tell_credentials();
+  send_credentials();
   if (proof_ == Proof::wanted && !over_) {
     proof_ = Proof::asked;
     proof_number_ = environment_.ledger.requests_count() + 1;

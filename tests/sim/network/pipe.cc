@@ -8,7 +8,7 @@ void Pipe::start(const Conditions& conditions) {
   conditions_ = conditions;
   bytes_.clear();
   begin_ = read_ = arrived_ = departed_ = written_ = 0;
-  flights_.clear();
+  fetches_.clear();
   first_flight_ = 0;
   way_free_at_ = last_arrival_ = schedule_.now();
   ++life_;
@@ -53,15 +53,15 @@ void Pipe::depart() {
     last_arrival_ = std::max(last_arrival_, way_free_at_ + latency);
     departed_ += piece;
     end_departed_ = end_departed_ || ends;
-    flights_.push_back({.at = last_arrival_, .end = departed_, .last = ends});
+    fetches_.push_back({.at = last_arrival_, .end = departed_, .last = ends});
   }
   plan_arrival();
 }
 
 void Pipe::plan_arrival() {
-  if (planned_ || held_ || first_flight_ == flights_.size()) return;
+  if (planned_ || held_ || first_flight_ == fetches_.size()) return;
   planned_ = true;
-  schedule_.plan_at(flights_[first_flight_].at, *this, 0, life_);
+  schedule_.plan_at(fetches_[first_flight_].at, *this, 0, life_);
 }
 
 void Pipe::handle(std::uint32_t, std::uint64_t life) {
@@ -73,14 +73,14 @@ void Pipe::handle(std::uint32_t, std::uint64_t life) {
 void Pipe::arrive() {
   const std::uint64_t life = life_;
   bool any = false;
-  while (first_flight_ < flights_.size() && flights_[first_flight_].at <= schedule_.now()) {
-    const Flight& flight = flights_[first_flight_++];
+  while (first_flight_ < fetches_.size() && fetches_[first_flight_].at <= schedule_.now()) {
+    const Flight& flight = fetches_[first_flight_++];
     arrived_ = flight.end;
     end_arrived_ = end_arrived_ || flight.last;
     any = true;
   }
-  if (first_flight_ == flights_.size()) {
-    flights_.clear();
+  if (first_flight_ == fetches_.size()) {
+    fetches_.clear();
     first_flight_ = 0;
   }
   plan_arrival();

@@ -104,7 +104,7 @@ class Pipe final : private Handler {
   std::uint64_t arrived_ = 0;
   std::uint64_t departed_ = 0;
   std::uint64_t written_ = 0;
-  std::vector<Flight> flights_;
+  std::vector<Flight> fetches_;
   std::size_t first_flight_ = 0;
   Instant way_free_at_{};
   Instant last_arrival_{};

@@ -1,16 +1,16 @@
-#include "plimsoll/wasm/own_texts.h"
+#include "plimsoll/wasm/copied_texts.h"
 
 #include <cstring>
 #include <new>
 
 namespace plimsoll::wasm {
 
-void OwnTexts::count(std::span<const std::string_view> texts) {
+void CopiedTexts::count(std::span<const std::string_view> texts) {
   views_ += texts.size();
   for (std::string_view text : texts) count(text);
 }
 
-bool OwnTexts::allocate(Account& account) {
+bool CopiedTexts::allocate(Account& account) {
   const std::size_t views_bytes = views_ * sizeof(std::string_view);
   if (views_bytes + bytes_ == 0) return true;
   block_ = Block::allocate(account, views_bytes + bytes_);
@@ -20,7 +20,7 @@ bool OwnTexts::allocate(Account& account) {
   return true;
 }
 
-void OwnTexts::copy(std::string_view& text) {
+void CopiedTexts::copy(std::string_view& text) {
   if (text.empty()) {
     text = {};
     return;
@@ -30,7 +30,7 @@ void OwnTexts::copy(std::string_view& text) {
   next_byte_ += text.size();
 }
 
-void OwnTexts::copy(std::span<const std::string_view>& texts) {
+void CopiedTexts::copy(std::span<const std::string_view>& texts) {
   std::string_view* const first = next_view_;
   for (std::string_view text : texts) {
     copy(text);

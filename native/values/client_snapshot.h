@@ -12,7 +12,7 @@
 
 namespace plimsoll::native {
 
-struct ClientFigures {
+struct ClientSnapshot {
   std::uint64_t owner = 0;  ///< the client's number, and that of its accounts
   std::string name;         ///< Options::client_name
   std::string server;       ///< Endpoint::to_string()
@@ -27,7 +27,7 @@ struct ClientFigures {
   std::string credentials_problem;
 };
 
-struct CacheFigures {
+struct CacheSnapshot {
   std::uint64_t number = 0;  ///< caches of the process are counted from 1
   std::uint64_t bytes_max = 0;
   cache::CacheStatistics statistics;

@@ -10,12 +10,12 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/core/cache/cache.h"
-#include "plimsoll/core/client/flights.h"
+#include "plimsoll/core/client/fetches.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-// What flights cost: steps a piece, which do not grow with their number but for its digits.
+// What fetches cost: steps a piece, which do not grow with their number but for its digits.
 
-namespace plimsoll::flights_cost_test {
+namespace plimsoll::fetches_cost_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -35,27 +35,27 @@ class Reads {
           .row = commands::row_numbers::get, .key = key, .rest = rest, .more_keys = {}};
       std::array<cache::Cache::Ticket::Seen, 1> seen;
       const auto ticket = cache_.begin_fetch(question, source_, 0, Instant{}, seen);
-      const std::uint64_t hash = Flights::hash_of(question, ticket);
-      REQUIRE(flights.newest(question, hash, ticket) == nullptr);
-      Flights::Flight* const flight = flights.open(question, hash, ticket);
-      REQUIRE(flight != nullptr);
+      const std::uint64_t hash = Fetches::hash_of(question, ticket);
+      REQUIRE(fetches.newest(question, hash, ticket) == nullptr);
+      Fetches::Fetch* const fetch = fetches.open(question, hash, ticket);
+      REQUIRE(fetch != nullptr);
       // None of them is the last that will end.
-      ids.push_back(flights.add(*flight, Instant(std::chrono::milliseconds(i % 7 * count + i)), i));
+      ids.push_back(fetches.add(*fetch, Instant(std::chrono::milliseconds(i % 7 * count + i)), i));
       REQUIRE(ids.back() != 0);
     }
   }
 
   void tell_ended() {
-    while (const auto ended = flights.next_ended()) {
+    while (const auto ended = fetches.next_ended()) {
       CHECK(ended->was_last);
-      flights.close(*ended->flight);
+      fetches.close(*ended->fetch);
       ++told;
     }
   }
 
   /// Steps since the first, for each of the reads, less the digits of their number.
   std::uint64_t steps_each() const {
-    return flights.steps() / count_ / static_cast<std::uint64_t>(std::bit_width(count_));
+    return fetches.steps() / count_ / static_cast<std::uint64_t>(std::bit_width(count_));
   }
 
  private:
@@ -67,7 +67,7 @@ class Reads {
   const std::uint32_t source_ = cache_.enter_source(cache_.digest("server"))->number();
 
  public:
-  Flights flights{*account_};
+  Fetches fetches{*account_};
   std::vector<RequestId> ids;
   std::size_t told = 0;
 };
@@ -79,10 +79,10 @@ TEST_CASE("reads that time out all at once cost the same each, however many ther
   for (const auto keys : {Reads::Keys::many, Reads::Keys::one}) {
     for (const std::size_t count : counts) {
       Reads reads(count, keys);
-      reads.flights.handle_timeout(Instant(1h * 24));
+      reads.fetches.handle_timeout(Instant(1h * 24));
       reads.tell_ended();
       CHECK(reads.told == count);
-      CHECK(reads.flights.empty());
+      CHECK(reads.fetches.empty());
       CHECK(reads.steps_each() <= steps_max);
     }
   }
@@ -91,8 +91,8 @@ TEST_CASE("reads that time out all at once cost the same each, however many ther
 TEST_CASE("reads that time out one by one cost the same each, however many there are") {
   for (const std::size_t count : counts) {
     Reads reads(count, Reads::Keys::many);
-    while (reads.flights.next_deadline() != never) {
-      reads.flights.handle_timeout(reads.flights.next_deadline());
+    while (reads.fetches.next_deadline() != never) {
+      reads.fetches.handle_timeout(reads.fetches.next_deadline());
       reads.tell_ended();
     }
     CHECK(reads.told == count);
@@ -104,7 +104,7 @@ TEST_CASE("reads that are cancelled cost the same each, in any order") {
   for (const std::size_t count : counts) {
     Reads reads(count, Reads::Keys::many);
     for (std::size_t i = 0; i < count; ++i) {
-      reads.flights.cancel(reads.ids[i % 2 == 0 ? i / 2 : count - 1 - i / 2]);
+      reads.fetches.cancel(reads.ids[i % 2 == 0 ? i / 2 : count - 1 - i / 2]);
       reads.tell_ended();
     }
     CHECK(reads.told == count);
@@ -115,26 +115,26 @@ TEST_CASE("reads that are cancelled cost the same each, in any order") {
 TEST_CASE("many who wait for one read leave it at the same cost each, whoever goes first") {
   for (const std::size_t count : counts) {
     Reads reads(1, Reads::Keys::many);
-    Flights::Flight* const flight = reads.flights.open({}, 0, {});
-    REQUIRE(flight != nullptr);
+    Fetches::Fetch* const fetch = reads.fetches.open({}, 0, {});
+    REQUIRE(fetch != nullptr);
     std::vector<RequestId> ids;
     for (std::size_t i = 0; i < count; ++i) {
-      ids.push_back(reads.flights.add(*flight, Instant(1h), i));
+      ids.push_back(reads.fetches.add(*fetch, Instant(1h), i));
     }
-    const std::uint64_t before = reads.flights.steps();
+    const std::uint64_t before = reads.fetches.steps();
     std::size_t last_count = 0;
     for (std::size_t i = count; i-- > 0;) {
-      reads.flights.cancel(ids[i]);
-      const auto ended = reads.flights.next_ended();
+      reads.fetches.cancel(ids[i]);
+      const auto ended = reads.fetches.next_ended();
       REQUIRE(ended);
       CHECK(ended->tag == i);
       if (ended->was_last) ++last_count;
     }
     CHECK(last_count == 1);
-    CHECK((reads.flights.steps() - before) / count <= steps_max * 17);
-    reads.flights.close(*flight);
+    CHECK((reads.fetches.steps() - before) / count <= steps_max * 17);
+    reads.fetches.close(*fetch);
   }
 }
 
 }  // namespace
-}  // namespace plimsoll::flights_cost_test
+}  // namespace plimsoll::fetches_cost_test

@@ -21,8 +21,8 @@ struct Profile {
   std::uint32_t connections_max = 100;  ///< at a time, for each token of this profile
 };
 
-/// What a valid token grants.
-struct Grant {
+/// What the holder of a valid token may do.
+struct Authorization {
   const Profile* profile = nullptr;
   /// Identifies the token in limits and logs. Nobody can connect with it.
   std::string id;

@@ -11,14 +11,14 @@ class Driver;
 
 /// A connection that is lent to one user, until this object goes: for exclusive use, or for
 /// subscriptions. It is no longer there once the client is closed; whoever has this need not care.
-class Lease {
+class HeldConnection {
  public:
   enum class Use { exclusive, subscription };
 
-  Lease(const std::shared_ptr<Driver>& driver, Use use);
-  Lease(const Lease&) = delete;
-  Lease& operator=(const Lease&) = delete;
-  ~Lease();
+  HeldConnection(const std::shared_ptr<Driver>& driver, Use use);
+  HeldConnection(const HeldConnection&) = delete;
+  HeldConnection& operator=(const HeldConnection&) = delete;
+  ~HeldConnection();
 
   /// The connection is there. Under the client's lock.
   void begin(ConnectionId connection) { connection_ = connection; }

@@ -10,7 +10,7 @@ namespace plimsoll::wasm {
 
 /// Copies texts whose owner will be gone, and lists of texts with their views, into one block. Call
 /// count() for each text, allocate() once, then copy() for the same texts in the same order.
-class OwnTexts {
+class CopiedTexts {
  public:
   void count(std::string_view text) { bytes_ += text.size(); }
   void count(std::span<const std::string_view> texts);

@@ -9,7 +9,7 @@
 
 // What a busy account sets aside, so that most of its charges need no lock.
 
-namespace plimsoll::testing::leases_test {
+namespace plimsoll::testing::set_aside_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -142,4 +142,4 @@ TEST_CASE("much that is released does not stay set aside") {
 }
 
 }  // namespace
-}  // namespace plimsoll::testing::leases_test
+}  // namespace plimsoll::testing::set_aside_test

@@ -1,4 +1,4 @@
-#include "plimsoll/native/driver/lease.h"
+#include "plimsoll/native/driver/held_connection.h"
 
 #include <utility>
 
@@ -6,14 +6,15 @@
 
 namespace plimsoll::native {
 
-Lease::Lease(const std::shared_ptr<Driver>& driver, Use use) : use_(use), weak_driver_(driver) {}
+HeldConnection::HeldConnection(const std::shared_ptr<Driver>& driver, Use use)
+    : use_(use), weak_driver_(driver) {}
 
-Lease::~Lease() { end(); }
+HeldConnection::~HeldConnection() { end(); }
 
-void Lease::end() {
+void HeldConnection::end() {
   const std::shared_ptr<Driver> driver = weak_driver_.lock();
   if (!driver) return;
-  driver->tell([this](plimsoll::Client& core, Instant now) {
+  driver->apply([this](plimsoll::Client& core, Instant now) {
     const std::optional<ConnectionId> connection = std::exchange(connection_, std::nullopt);
     if (!connection) return;
     switch (use_) {

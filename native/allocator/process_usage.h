@@ -8,7 +8,7 @@
 namespace plimsoll::native {
 
 /// How much processor time and memory a process has used.
-struct ProcessFigures {
+struct ProcessUsage {
   Duration cpu{};  ///< processor time of all threads so far
   std::size_t anonymous_bytes =
       0;  ///< resident memory that no file backs: heaps, stacks, the client's pages
@@ -16,6 +16,6 @@ struct ProcessFigures {
 
 /// Those of this process now. Reads a clock and a file of one line, and takes no lock of the
 /// allocator. Returns nothing if the system does not tell.
-std::optional<ProcessFigures> process_figures();
+std::optional<ProcessUsage> process_usage();
 
 }  // namespace plimsoll::native

@@ -1,4 +1,4 @@
-#include "plimsoll/native/allocator/process_figures.h"
+#include "plimsoll/native/allocator/process_usage.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -38,13 +38,13 @@ std::optional<std::size_t> anonymous_bytes() {
 
 }  // namespace
 
-std::optional<ProcessFigures> process_figures() {
+std::optional<ProcessUsage> process_usage() {
   const auto anonymous = anonymous_bytes();
   timespec spent{};
   if (!anonymous || ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent) != 0) return std::nullopt;
-  return ProcessFigures{.cpu = std::chrono::seconds(spent.tv_sec) +  //
-                               std::chrono::nanoseconds(spent.tv_nsec),
-                        .anonymous_bytes = *anonymous};
+  return ProcessUsage{.cpu = std::chrono::seconds(spent.tv_sec) +  //
+                             std::chrono::nanoseconds(spent.tv_nsec),
+                      .anonymous_bytes = *anonymous};
 }
 
 }  // namespace plimsoll::native
