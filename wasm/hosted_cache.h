@@ -37,7 +37,7 @@ class HostedCache {
   cache::Cache& cache() { return cache_; }
 
   /// How the server shall track the connections of the cache's clients.
-  TrackingOptions tracking() const;
+  const TrackingOptions& tracking() const { return tracking_; }
 
   void add_client() { ++clients_count_; }
   void remove_client() { --clients_count_; }
@@ -50,18 +50,13 @@ class HostedCache {
     Block texts;
   };
 
-  HostedCache(const HostedCacheOptions& options, cache::Cache::Memory memory, Cost cost)
-      : cost_(std::move(cost)),
-        opt_in_(options.opt_in),
-        prefixes_(options.broadcast_prefixes),
-        mode_(options.cache.mode),
-        cache_(options.cache, std::move(memory)) {}
+  HostedCache(const cache::CacheOptions& options, const TrackingOptions& tracking,
+              cache::Cache::Memory memory, Cost cost)
+      : cost_(std::move(cost)), tracking_(tracking), cache_(options, std::move(memory)) {}
   ~HostedCache() = default;
 
   Cost cost_;
-  const bool opt_in_;
-  const std::span<const std::string_view> prefixes_;
-  const cache::CacheMode mode_;
+  const TrackingOptions tracking_;  // its prefixes lie in cost_.texts
   cache::Cache cache_;
   std::size_t clients_count_ = 0;
 };

@@ -59,7 +59,6 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   if (place == nullptr) return no_room_for_client;
   auto* const made = new (place) HostedClient(own, *std::move(accounts), std::move(cost));
   made->request_timeout_ = own.request_timeout;
-  made->waits_for_room_ = own.inflight_overflow == OnLimit::wait;
   if (cache == nullptr) return made;
   const Status used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
   if (!used) {
@@ -133,12 +132,8 @@ Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::ui
                                              std::optional<Duration> timeout,
                                              Duration max_staleness, Instant now) {
   const Duration patience = timeout_or(timeout);
-  const Result<RequestId> id =
-      max_staleness == cache::any_staleness
-          ? client_.submit(command, now, patience, tag)
-          : client_.submit_fresh(max_staleness, command, now, patience, tag);
-  const bool may_wait = !id && id.error().code == ErrorCode::rejected_by_limit && waits_for_room_;
-  if (!may_wait) {
+  const Result<RequestId> id = client_.submit(command, now, patience, tag, max_staleness);
+  if (id || !client_.may_wait(id.error())) {
     if (const Status staged = note(id); !staged) return staged.error();
     return plimsoll_outcome_staged;
   }

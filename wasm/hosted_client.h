@@ -73,7 +73,7 @@ class HostedClient {
     if (cache_ != nullptr) client_.set_shown(text);
   }
 
-  /// Stages `command`, or has it wait for room. `max_staleness`: see Client::submit_fresh().
+  /// Stages `command`, or has it wait for room. `max_staleness`: see Client::submit().
   Result<PlimsollOutcome> submit(const CommandView& command, std::uint32_t tag,
                                  std::optional<Duration> timeout, Duration max_staleness,
                                  Instant now);
@@ -174,7 +174,6 @@ class HostedClient {
   Charge kept_by_host_;
   HostedCache* cache_ = nullptr;
   Duration request_timeout_{};
-  bool waits_for_room_ = false;
   RequestId last_request_ = 0;
   std::optional<Event> held_;  // an event for which the area had no room yet
   MessagesMissed held_missed_;
