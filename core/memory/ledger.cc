@@ -369,18 +369,18 @@ BudgetStatistics Ledger::statistics() const {
   for (std::size_t i = 0; i < pools_count; ++i) {
     const auto kind = static_cast<PoolKind>(i);
     const Line::Pool& pool = line_.pool(kind);
-    PoolStatistics& told = all.pools[i];
-    told = {.share = pool.share,
-            .limit = kind == PoolKind::spare ? line_.limit() : pool.limit,
-            .target = kind == PoolKind::spare ? line_.target() : line_.target(kind),
-            .used = pool.used,
-            .peak = pool.peak,
-            .refused = pool.refused,
-            .accounts = list(kind).size()};
+    PoolStatistics& statistics = all.pools[i];
+    statistics = {.share = pool.share,
+                  .limit = kind == PoolKind::spare ? line_.limit() : pool.limit,
+                  .target = kind == PoolKind::spare ? line_.target() : line_.target(kind),
+                  .used = pool.used,
+                  .peak = pool.peak,
+                  .refused = pool.refused,
+                  .accounts = list(kind).size()};
     list(kind).for_each([&](const AccountState& state) {
       const AccountStatistics account = statistics_of(state);
-      told.waiting += account.waiting;
-      told.used -= state.used - account.used;
+      statistics.waiting += account.waiting;
+      statistics.used -= state.used - account.used;
       all.used -= state.used - account.used;
     });
   }
