@@ -8,7 +8,7 @@
 #include "plimsoll/native/observe/observed.h"
 #include "plimsoll/native/observe/prometheus_text.h"
 
-// One row for each metric: its name behind "plimsoll_", its description, and where its value comes
+// One row for each metric: its name after "plimsoll_", its description, and where its value comes
 // from. Tests compare docs/observability.md and the dashboard's expressions with these rows.
 
 namespace plimsoll::native::detail {
