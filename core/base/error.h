@@ -15,7 +15,7 @@ enum class ErrorCode : std::uint8_t {
   lost_unsent,        ///< never wholly written, so it cannot have run: safe to retry
   lost_in_doubt,      ///< written, and the connection ended before its reply: may have run
   timed_out,          ///< its deadline passed (`executed` says whether it may have run)
-  cancelled,          ///< the caller cancelled it (`executed` likewise)
+  cancelled,          ///< the caller cancelled it (`executed` says whether it may have run)
   rejected_by_limit,  ///< a named limit was reached before it was sent
   reply_too_large,    ///< its reply did not fit and was skipped; it has run
   out_of_memory,      ///< the allocator refused below the memory line; for a request: its reply was

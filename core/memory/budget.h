@@ -27,7 +27,7 @@
 //     memory_limit                          the line                          Line
 //      |-- cache                            pools: each has a share of the    Shares, Line
 //      |-- requests                         line, and may borrow what others
-//      |-- replies                          leave idle of theirs
+//      |-- replies                          leave idle
 //      |-- pushes
 //      |-- connections --- pays for the accounts themselves, too
 //      '-- spare --------- pays for free pages and the progress reserve; no accounts

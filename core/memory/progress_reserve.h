@@ -19,7 +19,7 @@
 //   source when it is first needed, and kept from then on.
 // - One reader at a time has the reserve, from its first take() until it has given back its last
 //   segment.
-// - A reader that has just had the reserve lets another reader that asked in vain go first, once.
+// - A reader that has just had the reserve lets another reader whose take() failed go first, once.
 
 namespace plimsoll {
 
@@ -39,8 +39,8 @@ class ProgressReserve {
   /// Takes a segment back, and notifies the budget's waiters.
   void give_back(Segment& segment);
 
-  /// True if another reader has asked for the reserve in vain. The reader that has the reserve then
-  /// takes no more than it needs.
+  /// True if the take() of another reader has failed. The reader that has the reserve then takes no
+  /// more than it needs.
   bool is_wanted() const { return wanted_.load(std::memory_order_relaxed); }
 
  private:

@@ -60,7 +60,7 @@ struct BudgetOptions {
   PoolOptions pushes{.ratio = 0.10};
   PoolOptions connections{};  ///< by default a 64th of the line, and at least 64 KiB
 
-  /// Whether a pool that needs more than its share may use what others leave idle of theirs.
+  /// Whether a pool that needs more than its share may use what other pools leave idle.
   bool borrowing = true;
 };
 

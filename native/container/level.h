@@ -33,7 +33,7 @@ struct Level {
 
   std::optional<std::uint64_t> limit{};  ///< in bytes; not set: unlimited
   std::string limit_file{};
-  std::optional<std::uint64_t> high{};  ///< memory.high, likewise
+  std::optional<std::uint64_t> high{};  ///< memory.high, in bytes; not set: unlimited
   std::string high_file{};
 
   /// Read only if there is a limit, or if this is the process's own cgroup.

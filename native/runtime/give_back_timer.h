@@ -12,6 +12,9 @@
 
 // Samples the process from the upkeep thread, as often as GiveBack says, and lets GiveBack ask the
 // allocator. A part of the runtime, and like it never destroyed.
+//
+// Invariants: at most one wait is armed. While `asking_`, look() does nothing; ask() then arms the
+// next wait.
 
 namespace plimsoll::native {
 

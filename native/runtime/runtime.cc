@@ -230,8 +230,7 @@ std::chrono::milliseconds Runtime::look_at_container() {
   container::Reading reading = state.read_container();
   container::Notices notices;
   const std::unique_lock lock(creation);
-  if (state.check_interval.count() == 0)
-    return state.check_interval;  // the check was switched off meanwhile
+  if (state.check_interval.count() == 0) return state.check_interval;  // switched off meanwhile
   state.watch.see(std::move(reading), steady_now());
   const std::size_t before = drawn.options.memory_limit;
   if (state.course.auto_ratio) follow_container();

@@ -13,8 +13,17 @@
 #include "plimsoll/native/transport/tls_problem.h"
 
 // TLS over one non-blocking socket. OpenSSL does the protocol; this class moves its bytes. Bytes
-// that the socket does not take at once wait here, at most one record of requests. So a record that
-// has begun is never taken back: for the core it is sent.
+// that the socket does not take at once wait here. So a record that has begun is never taken back:
+// for the core it is sent.
+//
+// Invariants:
+// - send() begins no record while the backlog has bytes. So the backlog has at most the rest of one
+//   record of requests, and records that OpenSSL sends by itself (answers to requests for new
+//   keys), up to backlog_bytes_max in all.
+// - put_bytes_ counts the bytes that the socket took and those in the backlog: write_record() sees
+//   from it whether any part of a record is on its way.
+// - After broken_ nothing is sent any more, but reading continues, since replies may have come
+//   before the end. After failed_ OpenSSL is not called any more.
 
 struct ssl_st;
 struct bio_st;

@@ -15,9 +15,21 @@
 
 // A WebSocket to a bridge, over a plain stream or over TLS. Bytes from the bridge are read directly
 // into the core's buffer, and only RESP is left there. Bytes from the core are masked, and so
-// copied, one frame at a time. What the stream below does not take of a frame waits here, so a
-// frame that has begun is never taken back: for the core it is sent. The stream keeps nothing
-// besides that frame and small control frames, and nothing at all while it is idle.
+// copied, one frame at a time.
+//
+// States, by the members that are set:
+//
+//     (none) --begin()--> answer_ --accepted--> reader_
+//        |                   |                     |
+//        +-------------------+---------------------+--> problem_, or failure of the stream below
+//
+// Without `answer_` and `reader_` the stream below shakes hands; with `answer_` the bridge's answer
+// to the opening is read; with `reader_` the WebSocket is open.
+//
+// Invariants:
+// - The backlog has at most the rest of one frame, or of the opening. Nothing else is sent before
+//   it is empty, so a frame that has begun is never taken back: for the core it is sent.
+// - An idle open stream keeps no bytes.
 
 namespace plimsoll::native {
 
