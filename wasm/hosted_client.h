@@ -181,8 +181,7 @@ class HostedClient {
   RequestId last_request_ = 0;
   std::optional<Event> held_;  // an event that did not fit the area yet
   MessagesMissed held_missed_;
-  bool lies_outside_ =
-      false;  // the last reported value was not copied: the next poll() releases it
+  bool lies_outside_ = false;  // the last value was not copied: the next poll() releases it
   bool has_admitted_ = false;  // poll() reported an admitted request, and the host has not answered
   NodeWalk walk_;
   std::array<Connection, connections_max> connections_{};

@@ -74,7 +74,7 @@ inline constexpr std::uint64_t places_of_connections = 0x80;
 
 // ---- Waiters (core/client/admission.h).
 
-/// The ids of waiters are at or above these.
+/// The ids of waiters are above these.
 inline constexpr std::uint64_t room_waiters = Place::put(places_of_connections);
 inline constexpr std::uint64_t connection_waiters = Place::put(0xc0);
 
@@ -86,7 +86,7 @@ constexpr std::uint64_t waiter_number(std::uint64_t id) { return id & ~connectio
 
 // ---- Callers that joined a fetch, and waits for messages.
 
-/// The ids of such waits are at or above this.
+/// The ids of such waits are above this.
 inline constexpr std::uint64_t first_wait = Wait::put(1);
 
 constexpr bool is_wait_for_fetch(std::uint64_t id) {

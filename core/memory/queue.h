@@ -40,10 +40,9 @@ class Queue {
   struct alignas(std::max_align_t) Chunk {
     Chunk* next;
     std::uint16_t capacity;
-    std::uint16_t begin;  // index of the first element in use
-    std::uint16_t end;    // one past the last
-    std::uint16_t
-        wrapped;  // in the first chunk: elements in front of `begin`, which come behind all others
+    std::uint16_t begin;    // index of the first element in use
+    std::uint16_t end;      // one past the last
+    std::uint16_t wrapped;  // in the first chunk: elements in front of `begin`, which come last
 
     T* slots() { return reinterpret_cast<T*>(this + 1); }
   };

@@ -19,11 +19,10 @@ inline constexpr std::size_t problems_max = 8;
 
 /// Counters since the cgroup was created.
 struct Events {
-  std::uint64_t high = 0;  ///< v2: processes were throttled because memory.high was exceeded
-  std::uint64_t max = 0;   ///< usage was about to exceed the limit; v1: memory.failcnt
-  std::uint64_t oom = 0;   ///< v2: an allocation failed because nothing could be reclaimed
-  std::uint64_t oom_kill =
-      0;  ///< processes that the kernel has killed for lack of memory in the cgroup
+  std::uint64_t high = 0;      ///< v2: processes were throttled because memory.high was exceeded
+  std::uint64_t max = 0;       ///< usage was about to exceed the limit; v1: memory.failcnt
+  std::uint64_t oom = 0;       ///< v2: an allocation failed because nothing could be reclaimed
+  std::uint64_t oom_kill = 0;  ///< processes that the kernel has killed for lack of memory in it
 };
 
 /// A cgroup, or the machine.

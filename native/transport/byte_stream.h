@@ -15,9 +15,6 @@
 // Call order:
 //
 //     shake_hands() until `done` --> receive(), send(), push() --> say_goodbye()
-//
-// Any of these may fail; failed() is then true for good, and problem() or socket_problem() says
-// why.
 
 namespace plimsoll::native {
 

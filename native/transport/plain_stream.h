@@ -31,8 +31,7 @@ class PlainStream final : public ByteStream {
   bool filled_ = false;  // the last read filled its space, so there may be more
   bool blocked_ = false;
   bool failed_ = false;
-  int socket_problem_ =
-      0;  // an errno of reading or sending; bytes that came before it are still to be read
+  int socket_problem_ = 0;  // errno of reading or sending; earlier bytes are still to be read
   std::optional<TransportProblem> problem_;
 };
 

@@ -56,7 +56,7 @@ int give_key_password(char* buffer, int size, int, void* data) {
 int handle_session(SSL* ssl, SSL_SESSION* session) {
   auto* const context = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   context->keep_session(*session);
-  return 0;  // 0: OpenSSL keeps ownership
+  return 0;  // OpenSSL keeps ownership
 }
 
 Result<void> trust(SSL_CTX* context, const TlsOptions& options) {
