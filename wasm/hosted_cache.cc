@@ -29,7 +29,7 @@ Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOption
   Cost cost{.account = budget.open_account(PoolKind::connections), .own = Charge(), .texts = {}};
   if (!cost.account) return no_room_for_cache;
   cost.own = Charge(*cost.account);
-  // Cache::take_memory() has paid for the Cache itself.
+  // Cache::take_memory() has already paid for the Cache itself.
   const std::size_t footprint = budget.source().block_footprint(sizeof(HostedCache));
   if (!cost.own.grow(footprint - sizeof(cache::Cache))) return no_room_for_cache;
 

@@ -10,12 +10,12 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/block.h"
 
-// A cache that a host has made: owns the Cache, the texts of its filter and prefixes, and knows how
-// the connections of its clients are tracked. Instance lists it; it must outlive its clients.
+// A cache that a host has made: owns the Cache and the texts of its filter and prefixes, and knows
+// how the connections of its clients are tracked. Instance lists it. It must outlive its clients.
 
 namespace plimsoll::wasm {
 
-/// The options of a cache as the host gave them. The texts are views of the caller's.
+/// The options of a cache as the host set them. The texts are views of the caller's.
 struct HostedCacheOptions {
   cache::CacheOptions cache{};
   bool opt_in = false;
