@@ -6,16 +6,16 @@
 #include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/session/handshake_verdict.h"
 
-// Inside the session only: how servers refuse a handshake, and what that means.
+// How servers refuse a handshake, and what each refusal means. For use inside the session only.
 
 namespace plimsoll {
 
 inline bool starts_with(const BytesView& text, std::string_view prefix) {
-  // Errors are lines or short strings: a cut one is not one of those looked for.
+  // Refusals are lines or short strings, so a text that is cut into pieces is none of them.
   return text.contiguous() && text.view().starts_with(prefix);
 }
 
-// How a server's refusal begins (valkey-server's own texts), and what is to be done about it.
+// How a server's refusal begins (the texts are valkey-server's own), and how the session reacts.
 struct Refusal {
   std::string_view prefix;
   HandshakeVerdict verdict;
