@@ -55,7 +55,7 @@ class ConfigTable {
   /// The place of `key`, for problems that are found later: "FILE:LINE: KEY".
   std::string where(std::string_view key) const;
 
-  /// Reports each key that was never asked for.
+  /// Reports each key that was never read.
   void refuse_unknown();
 
  private:
