@@ -10,8 +10,8 @@
 
 namespace plimsoll {
 
-/// A view of the bytes of a string reply: in one piece mostly, in several if the string crossed
-/// read buffers. Valid as long as the reply or the event that it came from.
+/// A view of the bytes of a string reply: usually in one piece, in several if the string crossed
+/// read buffers. Valid as long as the reply or the event that contains the string.
 class BytesView {
  public:
   /// Views the bytes of `string` without the first `skipped`.

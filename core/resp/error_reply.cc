@@ -77,8 +77,8 @@ constexpr std::size_t prefix_bytes_max =
     })->prefix.size();
 
 Executed executed_after(ErrorCode refusal, Speaker speaker) {
-  // Scripts and modules have no reason to use the bridge's words: the bridge has refused, in front
-  // of the server.
+  // Scripts and modules have no reason to use the bridge's words. So the bridge has refused the
+  // command, and the server has not seen it.
   if (refusal == ErrorCode::refused_by_bridge) return Executed::no;
   switch (speaker) {
     case Speaker::server: return Executed::no;
@@ -115,7 +115,8 @@ Error error_of_reply(const BytesView& text, Speaker speaker) {
   return error_of_reply(std::string_view(begin.data(), size), speaker);
 }
 
-// The bridge's reason may contain quotes, so this looks for the end from behind: the server appends
+// The bridge's reason may contain quotes, so this searches for the end backwards: the server
+// appends
 // "', with args beginning with:" and no arguments, since the bridge sends none.
 std::string_view words_of_bridge(std::string_view text) {
   for (const std::string_view mark : bridge_marks) {
