@@ -21,7 +21,7 @@ class BytesView {
   std::size_t size() const { return string_->size - skipped_; }
   bool empty() const { return size() == 0; }
 
-  /// Whether view() may be called.
+  /// Whether the bytes lie in one piece, so that view() may be called.
   bool contiguous() const { return !string_->split; }
 
   /// All bytes in one view. Call only if contiguous().

@@ -236,8 +236,7 @@ Instant Session::poll_timeout() {
   const Instant next = pipeline_.next_deadline();
   switch (state_) {
     case State::waiting:
-      return loss_ == Loss::none ? std::min(next, attempt_at_)
-                                 : next;  // first the loss is reported
+      return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is reported first
     case State::opening: return std::min(next, connect_deadline_);
     case State::handshaking: return std::min({next, connect_deadline_, read_check()});
     case State::ready: return std::min({next, watch_front(), health_check_at(), read_check()});
@@ -360,8 +359,8 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
       .kind = Event::Kind::completed, .tag = pipeline_.take_next(), .value = reader_.value()};
 }
 
-// Handles an answer before the last, to a request that has several. Unless it is an error, it has
-// no effect, except for requests whose parts are delivered.
+// Handles an answer before the last, to a request that has several. It causes an event only if it
+// is an error, or if the request's parts are delivered.
 std::optional<Event> Session::handle_part() {
   if (pipeline_.next_wants_confirmations()) return handle_refusal();
   const Tag tag = pipeline_.next_tag();

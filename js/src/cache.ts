@@ -35,8 +35,8 @@ export interface ClientSideCacheOptions {
       invalidations have arrived: bounds how stale an entry can get when a connection goes silent. In
       milliseconds. Default: 10000. */
   readonly coherenceLeaseMs?: number | undefined;
-  /** Tells the server with each read whether to track it (CLIENT TRACKING OPTIN), instead of having it
-      track all reads. Not together with broadcastPrefixes. Default: false. */
+  /** Asks the server to track only the reads that are cached (CLIENT TRACKING OPTIN), instead of all reads.
+      Not together with broadcastPrefixes. Default: false. */
   readonly optIn?: boolean | undefined;
   /** Has the server report changes of all keys that begin with one of these, read or not (CLIENT TRACKING
       BCAST); only such keys are cached. Default: none. */

@@ -27,7 +27,7 @@ using asio::use_awaitable;
 using asio::experimental::awaitable_operators::operator||;
 using boost::system::error_code;
 
-// For a client that did not get as far as HTTP.
+// For a client whose connection has not reached HTTP.
 constexpr auto no_answer = http::status::unknown;
 
 bool is_trusted(const EntryRules& rules, const std::string& address) {

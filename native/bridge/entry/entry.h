@@ -65,7 +65,7 @@ boost::asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules,
 boost::asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
                                          const CountAddress& count);
 
-/// Sends the refusal, if the connection got as far as HTTP, and ends the connection.
+/// Sends the refusal, if the connection has reached HTTP, and ends the connection.
 boost::asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal,
                                        const EntryRules& rules);
 

@@ -46,8 +46,8 @@ class During {
   std::optional<std::chrono::steady_clock::time_point>& since_;
 };
 
-// Sends the gate's commands to the server at once, as far as the server's socket takes them, and
-// copies the rest, because the gate's bytes are valid only during the call.
+// Sends what the server's socket takes of the gate's commands at once, and copies the rest, because
+// the gate's bytes are valid only during the call.
 class ToServer final : public Gate::Sink {
  public:
   ToServer(Stream& server, Account& account) : server_(server), rest_(account) {}

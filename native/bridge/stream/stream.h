@@ -90,7 +90,7 @@ class Stream {
   struct TlsWrite;
   struct Linger;
 
-  // The most buffers in one write. Mostly there are two: a frame's header and its payload.
+  // The most buffers in one write. Usually there are two: a frame's header and its payload.
   static constexpr std::size_t spans_max = 8;
 
   std::size_t receive(std::span<char> space, Problem& problem);
