@@ -19,6 +19,7 @@ import { type ClientCounters, readCounters } from "./statistics.js";
 //   submit() --> schedule() --> turn(), in a microtask: poll the core for events, settle promises, open
 //                                and close connections, send what was staged, set the timer
 //
+// Invariants:
 // - A turn sends all requests of one run of microtasks in one write.
 // - Turns do not nest. A call in the middle of a turn (#turning) causes another turn after it.
 // - Exceptions of other code (a decoder, a shape, a transport, a signal) are caught at the call, and become

@@ -13,7 +13,8 @@ import type {
 //       |                                                                ^
 //       +----------------------------------------------------------------+
 //
-// - A transport may be the caller's own code. An exception of it ends its connection and nothing else.
+// Invariants:
+// - A transport may be the caller's own code. An exception in it ends its connection and nothing else.
 // - What a transport reports while one of its functions is called (#calling) is handled later, in the order
 //   of the reports (#unheard): the core must not be called in the middle of its own events.
 // - Bytes for which the core has no room wait here (#unread), and the transport is paused. They are bounded
