@@ -39,7 +39,7 @@ enum class Deed : std::uint8_t {
   subscription_restored,  ///< a message came behind a gap
   request_admitted,       ///< that had waited for room
   waiter_gave_up,
-  connection_awaited,          ///< by a command that blocks, in line
+  connection_awaited,          ///< by a command that blocks
   connection_awaited_in_vain,  ///< until its time was over, or it was cancelled
   line_lowered,                ///< below what was used
   line_raised,
