@@ -88,9 +88,9 @@ class Client : public CommandSet<Client> {
     return with_max_staleness(how.max_staleness).get(key, std::forward<Token>(token));
   }
 
-  /// Sends any command, its name first: `command("LPUSH", "list", "a", "b")`. With a type, decodes
-  /// the reply to it; every type that has a decode() will do: `command<std::int64_t>("LLEN",
-  /// "list")`.
+  /// Sends any command, its name first: `command("LPUSH", "list", "a", "b")`. With a type, as in
+  /// `command<std::int64_t>("LLEN", "list")`, decodes the reply; any type that has a decode() will
+  /// do.
   ///
   /// Errors before anything is sent: `invalid_argument`, if a command of docs/commands.md has the
   /// wrong number of arguments or of keys; `refused_command`, if the command would put the shared
@@ -173,9 +173,9 @@ class Client : public CommandSet<Client> {
 
   /// Changes the user, to rotate passwords by hand; Options::credentials does so by itself. New
   /// connections use these credentials. On open connections the client sends AUTH between two
-  /// requests, which go on. If the server refuses AUTH, the client calls Options::on_connection
-  /// with `credentials_refused`, and the connection stays as it was. Through a bridge: ("", token),
-  /// which only new connections show.
+  /// requests; calls under way go on. If the server refuses AUTH, the client calls
+  /// Options::on_connection with `credentials_refused`, and the connection stays as it was. Through
+  /// a bridge: ("", token), which only new connections show.
   void set_credentials(std::string username, std::string password) {
     driver().set_credentials(std::move(username), std::move(password));
   }

@@ -27,7 +27,7 @@ using CacheState = plimsoll::NearCache::State;
 /// until the first client or configure_memory() draws the line.
 struct MemoryStatistics : BudgetStatistics {
   std::size_t clients = 0;      ///< in the process, also those that are ending
-  std::size_t connections = 0;  ///< open, also those in their handshake
+  std::size_t connections = 0;  ///< open, also those in their RESP handshake
 
   /// A client has several accounts for itself, and one for each subscription; `owner` is the
   /// client's number. The accounts of a client that is gone stay as long as something is charged to
@@ -45,8 +45,7 @@ struct MemoryStatistics : BudgetStatistics {
   ContainerStatistics container;
 };
 
-/// Returns a table for people: one row for the memory line, one for each pool, amounts as "1.5
-/// MiB".
+/// Returns a table for people: a row for the memory line, one for each pool; amounts as "1.5 MiB".
 std::string to_text(const MemoryStatistics& statistics);
 
 /// Statistics of one client, and of the memory line that all clients of the process share.
