@@ -205,7 +205,7 @@ void World::get_proved(std::string_view key) {
   CommandView command;
   command.args = words;
   command.effect = CommandView::Effect::read;
-  const auto id = client_.submit_fresh(Duration::zero(), command, now_, Duration::zero(), 1);
+  const auto id = client_.submit(command, now_, Duration::zero(), 1, Duration::zero());
   expect(id.ok(), "a GET is taken");
 }
 

@@ -112,7 +112,14 @@ class Client {
   /// Stages a request, also before the client is ready; `tag` comes back with its one outcome.
   /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
   /// rejected_by_limit, closed. After the first, wait_for_room() if inflight_overflow says so.
-  Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
+  ///
+  /// A read is answered with what was true at most `max_staleness` before this call; if that is
+  /// zero, with what is true now, whatever the clock says. Without a cache that is always so.
+  Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag,
+                           Duration max_staleness = cache::any_staleness) {
+    if (max_staleness != cache::any_staleness && near_ && command.block_time == Duration::zero()) {
+      return stage_near(command, now, timeout, tag, max_staleness);
+    }
     if (recording_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
   }
@@ -123,22 +130,17 @@ class Client {
     return submit(command, now, options().request_timeout, tag);
   }
 
-  /// submit() of a read that is to be answered with what was true at most `max_staleness` before
-  /// this call; zero: with what is true now, whatever the clock says. A client without a cache
-  /// always does that.
-  Result<RequestId> submit_fresh(Duration max_staleness, const CommandView& command, Instant now,
-                                 Duration timeout, Tag tag) {
-    if (!near_ || command.block_time != Duration::zero()) {
-      return submit(command, now, timeout, tag);
-    }
-    return stage_near(command, now, timeout, tag, max_staleness);
-  }
-
   /// Completes, without a value, when all that this client has put into the cache is proved to be
   /// true since this call. That takes a round trip, or two with broadcasts, for all calls at a
   /// time. Completes at once if nothing is tracked or the client is closing: then there is nothing
   /// to prove. The client must have a cache. Errors as for submit().
   Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
+
+  /// Whether a request that submit() refused with this error may wait_for_room().
+  bool may_wait(const Error& refusal) const {
+    return refusal.code == ErrorCode::rejected_by_limit &&
+           options().inflight_overflow == OnLimit::wait;
+  }
 
   /// Gets in line for a request that was just refused. The command stays with the caller. First
   /// come, first served: submit() is refused while others wait. Once there is room, Event::admitted

@@ -145,7 +145,7 @@ void Pipeline::handle_timeout(Instant now) {
 
 std::optional<Ended> Pipeline::next_ended() {
   if (!searching_) return std::nullopt;
-  std::optional<Ended> ended = next_told_to_end();
+  std::optional<Ended> ended = next_ending();
   if (!ended && is_due_) ended = next_due();
   if (ended) return ended;
   searching_ = is_due_ = false;
@@ -434,7 +434,7 @@ void Pipeline::mark_ending(Request& request, State state) {
   searching_ = true;
 }
 
-std::optional<Ended> Pipeline::next_told_to_end() {
+std::optional<Ended> Pipeline::next_ending() {
   std::optional<Ended> ended;
   if (ending_count_ > 0) {
     const auto is_before = [this](const Request& request) { return request.begin < ending_from_; };

@@ -299,7 +299,7 @@ class Pipeline {
   void give_up_ended(std::uint64_t taken_before);
   void note_all_sent();
   void mark_ending(Request& request, State state);
-  std::optional<Ended> next_told_to_end();
+  std::optional<Ended> next_ending();
   std::optional<Ended> next_due();
   std::optional<Ended> next_due_in_order();
   std::optional<Ended> next_due_of_all();

@@ -597,7 +597,7 @@ void Session::lose(const Error& reason) {
   problem_ = reason;
   problem_has_value_ = false;
   drop_connection();
-  loss_ = Loss::to_tell;
+  loss_ = Loss::undelivered;
   pipeline_.handle_connection_lost();
   attempts_failed_ = 0;
   // Unless the connection has lasted, the backoff goes on: a server that drops each connection as
@@ -628,12 +628,12 @@ void Session::drop_connection() {
 // Tells the loss of the connection first, with its reason; the requests in doubt then end one by
 // one.
 std::optional<Event> Session::poll_loss() {
-  if (loss_ != Loss::to_tell) {
+  if (loss_ != Loss::undelivered) {
     // Not earlier: the views of an event live until the next one is asked for.
     reader_.reset();
     return std::nullopt;
   }
-  loss_ = Loss::telling;
+  loss_ = Loss::delivering;
   return problem_event(Event::Kind::disconnected);
 }
 
@@ -661,7 +661,7 @@ Event Session::problem_event(Event::Kind kind) const {
 void Session::restart_if_loss_delivered() {
   if (state_ != State::waiting || transmitting_ != Transmitting::nothing) return;
   handshake_.release_bytes();
-  if (loss_ != Loss::telling || pipeline_.searching()) return;
+  if (loss_ != Loss::delivering || pipeline_.searching()) return;
   counters_.requests_resent += pipeline_.restart();
   loss_ = Loss::none;
   open_if_due();

@@ -77,7 +77,7 @@ struct Event {
 
 /// If a request has a tag from this one on, below internal_tag_first, its answers before the last
 /// are told as well: `pushed`, with `answers_owed`.
-inline constexpr Tag parts_told_first = tags::fetch_first;
+inline constexpr Tag parts_delivered_first = tags::fetch_first;
 
 /// Tags from this one on are the client's own.
 inline constexpr Tag internal_tag_first = tags::internal_first;
@@ -363,7 +363,7 @@ class Session {
   bool connected_ = false;  // the driver has a connection, or is opening one
   bool open_wanted_ = false;
   bool close_wanted_ = false;
-  enum class Loss : std::uint8_t { none, to_tell, telling } loss_ = Loss::none;
+  enum class Loss : std::uint8_t { none, undelivered, delivering } loss_ = Loss::none;
   bool end_reported_ = false;
   bool all_said_ = false;
   bool problem_has_value_ = false;  // the reader's frame says what the problem is

@@ -17,7 +17,7 @@
 #include <boost/asio/async_result.hpp>
 
 #include "plimsoll/arguments.h"
-#include "plimsoll/command_set.h"
+#include "plimsoll/command_sender.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/native/call/call.h"
 #include "plimsoll/native/driver/request.h"
@@ -53,7 +53,7 @@ class Transaction;
 /// scans...) may live longer; their calls then fail with `closed`. In a child of fork() every call
 /// on an inherited client fails with `forked`, and the client never touches the socket, which the
 /// parent still uses.
-class Client : public CommandSet<Client> {
+class Client : public CommandSender<Client> {
  public:
   /// Not connected. You may only assign to it or destroy it.
   Client() = default;
@@ -81,32 +81,11 @@ class Client : public CommandSet<Client> {
   /// only entries that are proved already.
   Client with_max_staleness(Staleness max_staleness) const;
 
-  using CommandSet<Client>::get;
+  using CommandSender<Client>::get;
   /// GET with a bound on staleness: `client.get("k", {.max_staleness = 50ms})`.
   template <CompletionToken Token = Start>
   auto get(std::string_view key, const ReadOptions& how, Token&& token = Token()) {
     return with_max_staleness(how.max_staleness).get(key, std::forward<Token>(token));
-  }
-
-  /// Sends any command, its name first: `command("LPUSH", "list", "a", "b")`. With a type, as in
-  /// `command<std::int64_t>("LLEN", "list")`, decodes the reply; any type that has a decode() will
-  /// do.
-  ///
-  /// Errors before anything is sent: `invalid_argument`, if a command of docs/commands.md has the
-  /// wrong number of arguments or of keys; `refused_command`, if the command would put the shared
-  /// connection out of step (SUBSCRIBE, MULTI, SELECT...): the text says what to use instead.
-  template <class T = Reply, std::convertible_to<std::string_view>... Text>
-    requires(sizeof...(Text) >= 1)
-  auto command(const Text&... words) {
-    const std::array<std::string_view, sizeof...(Text)> row{words...};
-    return send_any<T>(row, Start());
-  }
-
-  /// The same with the words as a list, and a token: `command({"LPUSH", "list", "a"}, token)`.
-  template <class T = Reply, class Token = Start>
-    requires(!std::convertible_to<Token, std::string_view>)
-  auto command(const Words& words, Token&& token = Token()) {
-    return send_any<T>(words, std::forward<Token>(token));
   }
 
   /// Returns the reply that the cache has for a read: `client.cached<std::string>("GET", "ship")`.
@@ -202,40 +181,19 @@ class Client : public CommandSet<Client> {
   boost::asio::any_io_executor get_executor() const { return driver().executor(); }
 
  private:
-  friend class CommandSet<Client>;
+  friend class CommandSender<Client>;
 
   Driver& driver() const;
 
   template <class Token>
   auto open_subscription(SubscriptionKind kind, const Words& names, Token&& token) const;
 
-  // Every command of CommandSet calls this.
-  template <class T, class Builder, class Token>
-  auto run(const Builder& builder, Token&& token) {
-    if constexpr (requires { builder.status(); }) {
-      const plimsoll::Status given = builder.status();
-      if (!given) return refuse<T>(given.error(), std::forward<Token>(token));
-    }
-    return send<T>(builder, std::forward<Token>(token));
+  // For CommandSender.
+  static plimsoll::Status check(const CommandView& /*command*/) { return {}; }
+  Request request(const CommandView& command) const {
+    return Request(driver(), timeout_, command, max_staleness_);
   }
-
-  template <class T, class Token>
-  auto send(const CommandView& command, Token&& token) {
-    return start<T>(Request(driver(), timeout_, command, max_staleness_),
-                    std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto refuse(const plimsoll::Error& error, Token&& token) {
-    return start<T>(Request(driver(), error), std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto send_any(std::span<const std::string_view> words, Token&& token) {
-    const plimsoll::Result<CommandView> prepared = commands::prepare(words);
-    if (!prepared) return refuse<T>(prepared.error(), std::forward<Token>(token));
-    return send<T>(*prepared, std::forward<Token>(token));
-  }
+  Request refusal(const plimsoll::Error& error) const { return Request(driver(), error); }
 
   std::shared_ptr<Driver> driver_;
   Timeout timeout_{};

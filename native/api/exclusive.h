@@ -9,7 +9,7 @@
 
 #include "plimsoll/arguments.h"
 #include "plimsoll/client.h"
-#include "plimsoll/command_set.h"
+#include "plimsoll/command_sender.h"
 #include "plimsoll/core/commands/command.h"
 #include "plimsoll/native/call/initiate.h"
 #include "plimsoll/native/driver/channel.h"
@@ -29,10 +29,13 @@
 
 namespace plimsoll::native {
 
-/// Move-only. Keeps one of the Options::blocking_connections_max connections, and gives it back
-/// when it is destroyed. The client never replaces the connection: after a loss every call fails
-/// with connection_lost; then open another.
-class Exclusive : public CommandSet<Exclusive> {
+/// An exclusive connection: one of the Options::blocking_connections_max connections, which the
+/// client gets back when this object is destroyed. Move-only. The client never replaces the
+/// connection: after a loss every call fails with connection_lost; then open another. A command that
+/// blocks fails with refused_command: use the client itself, which gives each such command a
+/// connection. WAIT and WAITAOF are allowed, because they are about what was written on this
+/// connection.
+class Exclusive : public CommandSender<Exclusive> {
  public:
   /// Without a connection. You may only assign to it or destroy it.
   Exclusive() = default;
@@ -62,24 +65,10 @@ class Exclusive : public CommandSet<Exclusive> {
   /// or dropped.
   Transaction transaction() const { return Transaction(channel_); }
 
-  /// Sends any command, like Client::command(). refused_command: the command blocks; use the client
-  /// itself, which gives each such command a connection. WAIT and WAITAOF are allowed, because they
-  /// are about what was written on this connection.
-  template <class T = Reply, std::convertible_to<std::string_view>... Text>
-    requires(sizeof...(Text) >= 1)
-  auto command(const Text&... words) {
-    const std::array<std::string_view, sizeof...(Text)> row{words...};
-    return send_any<T>(row, Start());
-  }
-  template <class T = Reply, CompletionToken Token = Start>
-  auto command(const Words& words, Token&& token = Token()) {
-    return send_any<T>(words, std::forward<Token>(token));
-  }
-
   operator Channel() const { return channel_; }
 
  private:
-  friend class CommandSet<Exclusive>;
+  friend class CommandSender<Exclusive>;
   friend Result<void> receive(const Delivery& delivery, Exclusive& exclusive);
 
   explicit Exclusive(Channel channel) : channel_(std::move(channel)) {}
@@ -95,37 +84,10 @@ class Exclusive : public CommandSet<Exclusive> {
 
   const Channel& channel() const;
 
-  template <class T, class Builder, class Token>
-  auto run(const Builder& builder, Token&& token) {
-    if constexpr (requires { builder.status(); }) {
-      const plimsoll::Status given = builder.status();
-      if (!given) return refuse<T>(given.error(), std::forward<Token>(token));
-    }
-    const CommandView command = builder;
-    const plimsoll::Status allowed = check(command);
-    if (!allowed) return refuse<T>(allowed.error(), std::forward<Token>(token));
-    return send<T>(command, std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto send_any(std::span<const std::string_view> words, Token&& token) {
-    const plimsoll::Result<CommandView> command = prepare(words);
-    if (!command) return refuse<T>(command.error(), std::forward<Token>(token));
-    return send<T>(*command, std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto send(const CommandView& command, Token&& token) {
-    return start<T>(Request(channel(), command), std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto refuse(const plimsoll::Error& error, Token&& token) {
-    return start<T>(Request(*channel().driver, error), std::forward<Token>(token));
-  }
-
+  // For CommandSender.
   static plimsoll::Status check(const CommandView& command);
-  static plimsoll::Result<CommandView> prepare(std::span<const std::string_view> words);
+  Request request(const CommandView& command) const { return Request(channel(), command); }
+  Request refusal(const plimsoll::Error& error) const { return Request(*channel().driver, error); }
 
   Channel channel_;
 };

@@ -125,7 +125,7 @@ void Popper::handle_outcome(const Event& event, bool truthful) {
   require(!is_believed || !element.empty() || environment().now() >= due,
           "nobody is told that nothing came before their time is over", event.tag);
   if (element.empty()) return coverage().count(Deed::wait_answered);
-  coverage().count(Deed::element_told);
+  coverage().count(Deed::element_delivered);
   if (cancelled) coverage().count(Deed::element_saved);
 }
 
