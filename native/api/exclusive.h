@@ -31,8 +31,8 @@ namespace plimsoll::native {
 
 /// An exclusive connection: one of the Options::blocking_connections_max connections, which the
 /// client gets back when this object is destroyed. Move-only. The client never replaces the
-/// connection: after a loss every call fails with connection_lost; then open another. A command that
-/// blocks fails with refused_command: use the client itself, which gives each such command a
+/// connection: after a loss every call fails with connection_lost; then open another. A command
+/// that blocks fails with refused_command: use the client itself, which gives each such command a
 /// connection. WAIT and WAITAOF are allowed, because they are about what was written on this
 /// connection.
 class Exclusive : public CommandSender<Exclusive> {
