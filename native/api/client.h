@@ -171,6 +171,7 @@ class Client : public CommandSender<Client> {
     if (!started) return Error(started.error());
     return {};
   }
+  /// Stops recording, and gives the ring's memory back to the pool.
   void stop_recording() { driver().stop_recording(); }
 
   /// Returns what was recorded. Write it to a file, which `./dev sim --replay` goes through step by

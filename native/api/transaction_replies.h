@@ -80,7 +80,7 @@ class TransactionReplies {
     return {static_cast<const Place*>(places_.data()), places_.size() / sizeof(Place)};
   }
 
-  // The first command that the server did not queue.
+  // The first command that the server refused to queue.
   struct Refusal {
     std::size_t place;  // 0: MULTI itself
     Error error;

@@ -21,8 +21,8 @@
 #include "plimsoll/result.h"
 
 // A call that is under way. Its address is the tag that the core gets. The outcome comes in two
-// steps: deliver() turns the reply into a value under the client's lock, and complete() runs the
-// caller's code without the lock.
+// steps. First deliver() turns the reply into a value, under the client's lock if the reply comes
+// from the server. Then complete() runs the caller's code, never under the lock.
 //
 // Invariants:
 //  - Each submission gets one deliver() and then one complete(), or destroy() at any time.

@@ -39,7 +39,7 @@ struct GiveBackOptions {
   std::string excess_min = "4 MiB";
 };
 
-/// The bounds of ContainerOptions::check_interval.
+/// The bounds of ContainerOptions::check_interval. A longer interval would be of no use.
 inline constexpr std::chrono::milliseconds check_interval_min{10};
 inline constexpr std::chrono::milliseconds check_interval_max = std::chrono::hours(24);
 

@@ -20,7 +20,7 @@ namespace plimsoll::native {
 class ClientSideCache;
 class Tracer;
 
-/// For Options::reconnect_attempts_max.
+/// A value for Options::reconnect_attempts_max.
 using plimsoll::unlimited_attempts;
 
 /// For Options::protocol.

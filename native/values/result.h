@@ -32,6 +32,7 @@ class [[nodiscard]] Result {
   /// loop.
   T value() && { return std::move(value()); }
 
+  /// Only if the result is true: these do not check.
   T& operator*() & { return value_; }
   const T& operator*() const& { return value_; }
   T operator*() && { return std::move(value_); }
