@@ -54,8 +54,7 @@ class Exclusive : public CommandSender<Exclusive> {
     return send<void>(commands::with(commands::open<"WATCH">(), keys), std::forward<Token>(token));
   }
 
-  /// UNWATCH: the connection watches no key any more. exec() and the end of this object do the
-  /// same.
+  /// UNWATCH: the connection watches no key any more. exec() and the end of this object do so, too.
   template <CompletionToken Token = Start>
   auto unwatch(Token&& token = Token()) {
     return send<void>(commands::fixed<"UNWATCH">(), std::forward<Token>(token));

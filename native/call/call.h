@@ -86,8 +86,7 @@ class HandlerWaiter final : public Waiter<T> {
 // Invariants:
 //  - The driver holds a reference (`lent_`) from lend() until complete() or destroy(); a call that
 //    was done at once is never lent.
-//  - `result_` is written before `done_` is set, or before the Call is returned. After that only
-//  one
+//  - `result_` is written before `done_` is set, or before the Call is returned. Then only one
 //    handler takes it.
 //  - If `done_` is false, `waiter_` may be set; if it is true, wait() runs the handler itself.
 template <class T>
