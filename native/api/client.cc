@@ -41,7 +41,8 @@ Result<void> receive(const Delivery& delivery, Client& client) {
 Client::~Client() {
   if (driver_ == nullptr) return;
   if (driver_->inherited()) {
-    // Destroying the driver would touch the socket and the epoll set that the parent still uses.
+    // Leaks the driver: to destroy it would touch the socket and the epoll set that the parent
+    // still uses.
     new std::shared_ptr<Driver>(std::move(driver_));
     return;
   }

@@ -32,29 +32,37 @@
 //   co_await client.set("ship", "Great Eastern");
 //   std::optional<std::string> name = co_await client.get("ship");
 //
-// Each call comes in two forms. Without a token it starts at once and returns a Call<T>: await it
-// and get the T or an exception (native::Error), or drop it. With an Asio completion token at the
-// end (a callback, asio::use_awaitable, use_future, deferred...) it completes with Result<T>;
-// callbacks that have no executor of their own run on the client's. Cancellation slots work in
-// both. Arguments may hold any bytes; they are copied before the call returns.
+// Each call comes in two forms. Without a token the call starts at once and returns a Call<T>:
+// await it for the T or an exception (native::Error), or drop it, and the call goes on by itself.
+// With an Asio completion token as the last argument (a callback, asio::use_awaitable, use_future,
+// deferred...) the call completes with Result<T>; a callback that has no executor of its own runs
+// on the client's. Cancellation slots work in both forms. Arguments may hold any bytes; the client
+// copies them before the call returns.
+//
+// Error::code() says what you can do about an error, and Error::executed() whether the server may
+// have run the command. Any command may end with timed_out, cancelled, lost_unsent, lost_in_doubt,
+// rejected_by_limit, reply_too_large, server_error, wrong_type, closed or forked; docs/failure.md
+// has each case. The comments below name only the errors that a call has besides.
 
 namespace plimsoll::native {
 
 class Transaction;
 
-/// Move-only; usable from any thread. Destroying it closes at once: whatever is under way ends
-/// with `lost_unsent` or `lost_in_doubt`. A client that was inherited over a fork() fails every
-/// call with `forked` and never touches its socket.
+/// Move-only; usable from any thread. Destroying a client closes it at once: calls under way end
+/// with `lost_unsent` or `lost_in_doubt`. Objects made from it (transactions, subscriptions,
+/// scans...) may live longer; their calls then fail with `closed`. In a child of fork() every call
+/// on an inherited client fails with `forked`, and the client never touches the socket, which the
+/// parent still uses.
 class Client : public CommandSender<Client> {
  public:
-  /// No client: only to be assigned to.
+  /// Not connected. You may only assign to it or destroy it.
   Client() = default;
   explicit Client(std::shared_ptr<Driver> driver)
       : driver_(std::move(driver)), timeout_(driver_->request_timeout()) {}
   Client(Client&&) = default;
   Client& operator=(Client&& other) noexcept {
     Client taken(std::move(other));
-    std::swap(driver_, taken.driver_);  // what this was goes with `taken`, at once
+    std::swap(driver_, taken.driver_);  // the old client closes at once, with `taken`
     std::swap(timeout_, taken.timeout_);
     std::swap(max_staleness_, taken.max_staleness_);
     std::swap(closes_, taken.closes_);
@@ -62,26 +70,27 @@ class Client : public CommandSender<Client> {
   }
   ~Client();
 
-  /// The same client with another timeout for its calls, zero for none:
-  /// `client.with_timeout(5s).get("k")`. Destroying what this returns closes nothing.
+  /// Returns the same client with another timeout for its calls; zero: none.
+  /// `client.with_timeout(5s).get("k")`. To destroy the returned client closes nothing.
   Client with_timeout(std::chrono::nanoseconds timeout) const;
 
-  /// The same client, whose reads get what was true so long ago at most:
-  /// `client.with_max_staleness(50ms).hgetall("k")`. What the cache has is served where that is
-  /// proved; if only the proof is missing, one PING for all who ask at a time brings it. cached()
-  /// and visit_cached() wait for nothing: what is not proved is not there.
+  /// Returns the same client with a bound on staleness: the value that a read gets was true at the
+  /// server at most so long before the call. `client.with_max_staleness(50ms).hgetall("k")`. The
+  /// cache serves an entry if that is proved. If only the proof is missing, the client sends one
+  /// PING for all reads that wait at that time. cached() and visit_cached() do not wait: they find
+  /// only entries that are proved already.
   Client with_max_staleness(Staleness max_staleness) const;
 
   using CommandSender<Client>::get;
-  /// `client.get("k", {.max_staleness = 50ms})`.
+  /// GET with a bound on staleness: `client.get("k", {.max_staleness = 50ms})`.
   template <CompletionToken Token = Start>
   auto get(std::string_view key, const ReadOptions& how, Token&& token = Token()) {
     return with_max_staleness(how.max_staleness).get(key, std::forward<Token>(token));
   }
 
-  /// What the cache has to a read, or nothing; sends nothing, waits for nothing:
-  /// `client.cached<std::string>("GET", "ship")`. The words as of command(); nothing too where the
-  /// reply is no T.
+  /// Returns the reply that the cache has for a read: `client.cached<std::string>("GET", "ship")`.
+  /// The words are those of command(). Sends nothing and waits for nothing. Returns nothing if the
+  /// cache does not have the reply, if the words are no valid command, or if the reply is not a T.
   template <class T, std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1)
   std::optional<T> cached(const Text&... words) const {
@@ -96,23 +105,28 @@ class Client : public CommandSender<Client> {
     return found;
   }
 
-  /// The same without a copy: calls `visit(Value)` where the reply lies, with a part of the cache
-  /// locked, and returns whether there was one. Allocates nothing for replies that are no
-  /// aggregates: `client.visit_cached(commands::get("ship"), ...)`.
+  /// The same without a copy: calls `visit(Value)` with a view of the reply in the cache, and
+  /// returns whether there was one. `client.visit_cached(commands::get("ship"), ...)`. The view
+  /// lives until `visit` returns. Meanwhile a part of the cache is locked, so `visit` must be
+  /// short, and must call neither the cache nor a client that uses it. Allocates nothing, unless
+  /// the reply is an aggregate.
   template <class Visit>
   bool visit_cached(const CommandView& command, Visit&& visit) const {
     return driver().visit_cached(command, max_staleness_, std::forward<Visit>(visit));
   }
 
-  /// An empty transaction for the shared connection (transaction.h).
+  /// Returns an empty transaction for the shared connection (transaction.h).
   Transaction transaction() const;
 
-  /// A connection of one's own (exclusive.h). rejected_by_limit: blocking_connections_max.
+  /// Opens a connection for you alone, an Exclusive (exclusive.h). rejected_by_limit:
+  /// Options::blocking_connections_max connections are in use; try again when one is free.
   template <CompletionToken Token = Start>
   auto exclusive(Token&& token = Token()) const;
 
-  /// What is published on these channels from now on (subscription.h); psubscribe() takes patterns,
-  /// ssubscribe() shard channels. rejected_by_limit: subscriptions_max; server_error: NOPERM...
+  /// Opens a connection that receives what is published on these channels from now on, a
+  /// Subscription (subscription.h). psubscribe() takes patterns, ssubscribe() shard channels.
+  /// Errors: rejected_by_limit, if the client has Options::subscriptions_max already;
+  /// permission_denied, if the user may not subscribe to one of the names.
   template <CompletionToken Token = Start>
   auto subscribe(const Words& channels, Token&& token = Token()) const {
     return open_subscription(SubscriptionKind::channel, channels, std::forward<Token>(token));
@@ -126,42 +140,45 @@ class Client : public CommandSender<Client> {
     return open_subscription(SubscriptionKind::shard, channels, std::forward<Token>(token));
   }
 
-  /// Where this client's requests go: for scripts, scans and stream readers.
+  /// Converts to the place where this client's requests go: for scripts, scans and stream readers.
   operator Channel() const { return {.driver = driver_, .timeout = timeout_}; }
 
-  /// Takes no more calls, waits for the replies that are owed (Options::close_timeout at most), and
-  /// closes.
+  /// Closes in order: refuses new calls (`closed`), waits for the replies that the server owes, at
+  /// most Options::close_timeout, and closes the connections. Completes when all is over.
   template <class Token = Start>
   auto close(Token&& token = Token()) {
     return start<void>(Request(driver()), std::forward<Token>(token));
   }
 
-  /// Who to be from now on: for new connections, and told to those that are there with AUTH,
-  /// between requests, which notice nothing. A refusal is told to Options::on_connection, and the
-  /// connection stays as it was. For those who rotate passwords by hand; see Options::credentials.
-  /// Of a bridge: ("", token), for new connections alone.
+  /// Changes the user, to rotate passwords by hand; Options::credentials does so by itself. New
+  /// connections use these credentials. On open connections the client sends AUTH between two
+  /// requests; calls under way go on. If the server refuses AUTH, the client calls
+  /// Options::on_connection with `credentials_refused`, and the connection stays as it was. Through
+  /// a bridge: ("", token), which only new connections show.
   void set_credentials(std::string username, std::string password) {
     driver().set_credentials(std::move(username), std::move(password));
   }
 
-  /// Figures of this client and of the memory line, as of now.
+  /// Returns the statistics of this client and of the memory line, as of now.
   Statistics statistics() const { return driver().statistics(); }
 
-  /// Records from now on what this client is told and answers, in a ring of `ring_bytes` (4 KiB to
-  /// 64 MiB) that the connections pool pays for: what servers and callers said is left out, sizes
-  /// and names of commands are kept. invalid_argument; out_of_memory.
+  /// Starts to record what this client is told and answers, in a ring of `ring_bytes` (4 KiB to 64
+  /// MiB) that the connections pool pays for. The ring keeps sizes and names of commands, but not
+  /// what callers and servers said. invalid_argument: `ring_bytes` is out of bounds, or the client
+  /// has a cache; out_of_memory: the connections pool has no room.
   Result<void> start_recording(std::size_t ring_bytes = std::size_t{1} << 20) {
     const plimsoll::Status started = driver().start_recording(ring_bytes);
     if (!started) return Error(started.error());
     return {};
   }
+  /// Stops recording, and gives the ring's memory back to the pool.
   void stop_recording() { driver().stop_recording(); }
 
-  /// What was recorded, for a file that `./dev sim --replay` goes through step by step. Empty where
-  /// nothing is recorded.
+  /// Returns what was recorded. Write it to a file, which `./dev sim --replay` goes through step by
+  /// step. Empty unless the client is recording.
   std::string recording() const { return driver().recording(); }
 
-  /// Where callbacks run that have no executor of their own.
+  /// The client's executor, where callbacks run that have no executor of their own.
   boost::asio::any_io_executor get_executor() const { return driver().executor(); }
 
  private:
@@ -185,29 +202,33 @@ class Client : public CommandSender<Client> {
   bool closes_ = true;
 };
 
-/// What connect() ends with.
+/// Makes the Client that connect() completes with.
 Result<void> receive(const Delivery& delivery, Client& client);
 
 namespace detail {
 
-/// Parses the address, makes a client and connects it; `operation` ends with the Client or with
-/// what went wrong, a bad address or option included.
+/// Parses the address, makes a client and connects it. `operation` ends with the Client or with an
+/// error, also if the address or an option is wrong.
 void connect(boost::asio::any_io_executor executor, std::string_view url, Options options,
              Operation& operation);
 
-/// Where a Call for a client resumes that nobody else awaits.
+/// `executor`, or if that is empty the executor of the process's shared thread.
 boost::asio::any_io_executor executor_or_shared(boost::asio::any_io_executor executor);
 
 }  // namespace detail
 
 /// Connects to `url`: "valkey://[user[:password]@]host[:port][/database]",
-/// "unix:///path[?database=N]", "ws://host[:port][/upstream]" and others (parse_url()). Goes on
-/// trying for `options.connect_timeout`. The client is served on `executor` (every thread that runs
-/// it may do so), or on the process's shared thread. While a client is open it reads, which is
-/// work: an io_context that serves it runs until it is closed.
+/// "unix:///path[?database=N]", "ws://host[:port][/upstream]" and others (parse_url()). The client
+/// tries until `options.connect_timeout` has passed.
 ///
-/// Errors: invalid_option (names the field), connect_failed (with what the system said last),
-/// server_error (the server refused user, password or database), protocol_error, out_of_memory.
+/// `executor` serves the client, on any of the threads that run it; if it is empty, the process's
+/// shared thread does. A client reads as long as it is open, and reading counts as work: an
+/// io_context that serves a client runs until the client is closed or destroyed.
+///
+/// Errors: invalid_option (the text names the field), connect_failed (with what the system said
+/// last), authentication_failed, unknown_database, permission_denied, tls_failed,
+/// certificate_invalid, protocol_error, out_of_memory... docs/failure.md has all reasons why there
+/// is no connection, and what to do about each.
 template <class Token = Start>
 auto connect(boost::asio::any_io_executor executor, std::string_view url, Options options = {},
              Token&& token = Token()) {

@@ -97,7 +97,7 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
   if (!budget) return budget.error();
   auto memory = cache::Cache::take_memory(**budget, *core);
   if (!memory) return Error(memory.error());
-  // A child of fork() must not take it apart: its locks may be held for ever.
+  // A child of fork() must not destroy a cache that it inherited: its locks may be held for ever.
   const std::uint64_t fork_count = current_fork_count();
   std::shared_ptr<ClientSideCache> made(
       new ClientSideCache(Private{}, options, *core, std::move(*memory)),
@@ -185,7 +185,7 @@ CacheSnapshot ClientSideCache::snapshot() const {
   return {.bytes_max = options_.max_cache_kb * 1024, .statistics = core_->statistics()};
 }
 
-// Walks over all clients.
+// Walks over all clients, so that those that have ended leave the list.
 void ClientSideCache::attach(const std::shared_ptr<CacheClient>& client,
                              std::shared_ptr<ExecutorLife> executor) {
   const std::lock_guard lock(mutex_);

@@ -22,8 +22,8 @@
 #include "plimsoll/result.h"
 #include "plimsoll/start.h"
 
-// A cache in this process for what clients read: given to any number of them as
-// Options::client_side_cache, and outliving them. What it promises is in docs/caching.md.
+// A cache in this process for what clients read. Give it to any number of clients as
+// Options::client_side_cache; they keep it alive. docs/caching.md says what the cache promises.
 //
 //   plimsoll::native::ClientSideCacheOptions wanted;
 //   wanted.max_cache_kb = 16 * 1024;
@@ -34,63 +34,69 @@ namespace plimsoll::native {
 using plimsoll::cache::CacheMode;
 using plimsoll::cache::EvictionPolicy;
 
-/// Not an aggregate, for Options' reason.
+/// Not an aggregate, for the reason that Options has.
 struct ClientSideCacheOptions {
   ClientSideCacheOptions() {}  // NOLINT(modernize-use-equals-default): an aggregate otherwise
 
-  /// All that the cache takes, in KiB: entries, index, policy, expiry. Never passed; required.
+  /// The most that the cache may take, in KiB: entries, index, policy, expiry and fences. Required;
+  /// a hard limit.
   std::uint64_t max_cache_kb = 0;
 
-  /// How long an entry is served; 0: until it is invalidated or evicted. Only where the server
-  /// tracks what is read may it be 0.
+  /// How long the cache serves an entry, in milliseconds; 0: until the entry is invalidated or
+  /// evicted. 0 needs a server that tracks what the client reads.
   std::int64_t entry_ttl_ms = 0;
 
-  /// Whether an entry is never served for longer than the server keeps its key: PTTL is asked with
-  /// each read, in the same write. Where the server does not say, entry_ttl_ms alone counts.
+  /// If true, the cache serves no entry for longer than the server keeps its key: the client asks
+  /// for PTTL with each read, in the same write. If the server does not answer that, only
+  /// entry_ttl_ms counts.
   bool server_ttl_cap = false;
 
   EvictionPolicy eviction_policy = EvictionPolicy::lru;
 
-  /// Whether cache_hit_rate() and the like may be asked for.
+  /// Whether you may call cache_hit_rate() and the other metrics.
   bool enable_metrics = false;
 
-  /// Entries at a time; 0: as many as max_cache_kb has room for.
+  /// How many entries the cache may have; 0: as many as max_cache_kb has room for.
   std::size_t max_entries = 0;
 
-  /// automatic: tracking where the server has it; where it does not, entry_ttl_ms, or no caching if
-  /// that is 0.
+  /// automatic: the cache uses tracking if the server has it; if not, entry_ttl_ms, or it caches
+  /// nothing if that is 0.
   CacheMode mode = CacheMode::automatic;
 
-  /// Whether "there is no such key" is stored as well.
+  /// Whether the cache also keeps "there is no such key" (a null).
   bool cache_nil = false;
 
-  /// CLIENT TRACKING OPTIN: the server remembers only reads that may be cached, at the price of a
-  /// command more for each.
+  /// CLIENT TRACKING OPTIN: the server remembers only reads that may be cached; each such read
+  /// sends one more command.
   bool opt_in = false;
 
-  /// CLIENT TRACKING BCAST: the server remembers nothing, and tells of every key that begins with
-  /// one of these; only such keys are cached. None may be the beginning of another.
+  /// CLIENT TRACKING BCAST: the server remembers nothing, and reports every change of a key that
+  /// begins with one of these; the cache keeps only such keys. None may be the beginning of
+  /// another.
   std::vector<std::string> broadcast_prefixes;
 
-  /// Of the commands that docs/commands.md calls cacheable these alone, in any case; none: all.
+  /// The cache keeps only these of the commands that docs/commands.md calls cacheable; names in
+  /// upper or lower case. Empty: all of them.
   std::vector<std::string> only_commands;
 
-  /// Only reads of which all keys begin with one of these, 64 at most; none: all. Unlike
-  /// broadcast_prefixes, this is no matter of the server's.
+  /// The cache keeps only reads whose keys all begin with one of these, at most 64. Empty: all
+  /// reads. Unlike broadcast_prefixes, the server does not know about these.
   std::vector<std::string> only_key_prefixes;
 
-  /// Reads of modules, 16 at most, which the cache would not know otherwise: "JSON.GET". Each has
-  /// its one key right behind its name, and a reply that depends on that key alone. With tracking,
-  /// the module must declare them as reads of that key.
+  /// Reads of modules to cache, at most 16: "JSON.GET". The cache does not know commands of modules
+  /// otherwise. Each must have its only key right behind its name, and a reply that depends on that
+  /// key alone. With tracking, the module must declare them as reads of that key, or the server
+  /// does not track it.
   std::vector<std::string> module_reads;
 
-  /// Entries are served only while their connection proves within this time that it brought all
-  /// invalidations: what a silent link bounds staleness by.
+  /// The cache serves an entry only while its connection has proved, within this time, that all
+  /// invalidations up to then have arrived. So even a link that swallows everything makes no value
+  /// staler than this.
   std::chrono::nanoseconds coherence_lease = std::chrono::seconds(10);
 };
 
-/// Whether such a cache could be made, as far as that is known without its memory: create()'s
-/// errors.
+/// Checks the options without taking memory. Errors: those of create(), except the ones that depend
+/// on the memory line.
 Result<void> validate(const ClientSideCacheOptions& options);
 
 /// Thread-safe.
@@ -100,9 +106,10 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   struct Private {};
 
  public:
-  /// Takes memory of the process's line, as its first client would. invalid_option names what is
-  /// wrong: max_cache_kb of 0 or beyond the cache pool, a negative time, prefixes that overlap or
-  /// come with opt_in, names of commands that are unknown or not cacheable; out_of_memory.
+  /// Makes a cache. The cache pool pays for it; if the process has no memory line yet, this draws
+  /// the line, as the first client does. Errors: invalid_option names what is wrong: max_cache_kb
+  /// is 0 or beyond the cache pool, a time is negative, prefixes overlap or come with opt_in, a
+  /// command is unknown or not cacheable. out_of_memory: there is no room for the cache now.
   static Result<std::shared_ptr<ClientSideCache>> create(const ClientSideCacheOptions& options);
 
   ClientSideCache(Private, const ClientSideCacheOptions& options, cache::CacheOptions core_options,
@@ -111,8 +118,8 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   ClientSideCache& operator=(const ClientSideCache&) = delete;
   ~ClientSideCache();
 
-  // Metrics: invalid_option without enable_metrics. Rates are of all lookups, 0 where there was
-  // none; a lookup is a read that may be cached.
+  // Metrics. They fail with invalid_option unless enable_metrics is set. Rates are shares of all
+  // lookups, from 0 to 1, and 0 if there was no lookup. A lookup is a read that may be cached.
 
   Result<double> cache_hit_rate() const;
   Result<double> cache_miss_rate() const;
@@ -120,26 +127,30 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   Result<std::uint64_t> cache_evictions() const;
   Result<std::uint64_t> cache_expirations() const;
   Result<std::uint64_t> cache_total_lookups() const;
-  /// Entries that the server, or a write of a client of this cache, said were out of date.
+  /// Entries that the cache dropped because the server, or a write of one of its clients, changed
+  /// them.
   Result<std::uint64_t> cache_invalidations() const;
-  /// Replies that were not kept: too large, uncacheable, overtaken, closed by a write, no memory.
+  /// Replies that the cache did not keep: too large, not cacheable, overtaken by an invalidation,
+  /// closed by a write, or no memory.
   Result<std::uint64_t> cache_skipped() const;
-  /// Bytes of the entries, and of all that counts in max_cache_kb.
+  /// Bytes of the entries.
   Result<std::uint64_t> cache_bytes_live() const;
+  /// Bytes of everything that counts in max_cache_kb.
   Result<std::uint64_t> cache_bytes_committed() const;
-  /// The same, with each reason why replies were skipped.
+  /// All metrics at once, with a counter for each reason why replies were skipped.
   Result<cache::CacheStatistics> cache_statistics() const;
 
   /// Drops all entries.
   void clear();
 
-  /// When it has ended, whatever is served was true when this was called, or later: all clients of
-  /// this cache have proved what they vouch for, by a round trip each (two with
-  /// broadcast_prefixes), and what only time vouches for was dropped. Errors: those of a client's
-  /// request, such as timed_out after its request_timeout; then nothing is promised. It cannot be
-  /// cancelled. A client that closes, or whose executor ends, vouches for nothing, and holds up
-  /// nobody. A handler without an executor of its own runs on that of the client that answers last,
-  /// or on the shared thread.
+  /// Waits until every client of this cache has proved what it vouches for. Every value that the
+  /// cache serves after that was true when you called this, or later. A proof takes a round trip,
+  /// or two with `broadcast_prefixes`. The barrier drops entries that only time vouches for.
+  ///
+  /// Errors: those of a client's request, such as timed_out after its request_timeout; the barrier
+  /// then promises nothing. You cannot cancel a barrier. A client that closes, or whose executor
+  /// ends, vouches for nothing and delays nothing. A handler without an executor of its own runs on
+  /// the executor of the client that answers last, or on the shared thread.
   template <CompletionToken Token = Start>
   auto barrier(Token&& token = Token()) {
     return initiate<void>(
@@ -148,7 +159,7 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
         std::forward<Token>(token));
   }
 
-  /// For clients.
+  /// The part of the cache that its clients see.
   SharedCache& shared() { return *this; }
 
  private:
@@ -174,8 +185,8 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   const Views module_reads_;
   std::unique_ptr<cache::Cache> core_;
   std::mutex mutex_;
-  std::vector<AttachedClient> clients_;  // no more than the core lets join, and some ended
-  Registered registered_;                // last: it goes before what is looked at
+  std::vector<AttachedClient> clients_;  // as many as may join the core; some may have ended
+  Registered registered_;                // last: unregisters before what snapshot() reads goes
 };
 
 }  // namespace plimsoll::native

@@ -13,12 +13,12 @@
 #include "plimsoll/reply.h"
 #include "plimsoll/start.h"
 
-// How Client and Exclusive send commands: the typed ones of CommandSet, and any command by its
-// words.
+// The part of Client and Exclusive that sends commands: the typed ones of CommandSet, and any
+// command by its words.
 
 namespace plimsoll::native {
 
-/// `Sender` has three functions, which may be private if it makes this class its friend:
+/// `Sender` must have these functions, which may be private if it makes this class its friend:
 ///
 ///   Status check(const CommandView&)        whether the command may be sent by this sender
 ///   Request request(const CommandView&)     a request that sends the command
@@ -26,11 +26,14 @@ namespace plimsoll::native {
 template <class Sender>
 class CommandSender : public CommandSet<Sender> {
  public:
-  /// Sends any command, its name first: `command("LPUSH", "list", "a", "b")`, or typed, as any T
-  /// that decode() knows: `command<std::int64_t>("LLEN", "list")`. If the command is in the table
-  /// of commands, the number of its arguments and the places of its keys are checked first
-  /// (invalid_argument). A command that would put the connection out of step (SUBSCRIBE, MULTI,
-  /// SELECT...) fails with refused_command, whose text names what to use instead.
+  /// Sends any command, its name first: `command("LPUSH", "list", "a", "b")`. With a type, as in
+  /// `command<std::int64_t>("LLEN", "list")`, decodes the reply; any type that has a decode() will
+  /// do.
+  ///
+  /// Errors before anything is sent: invalid_argument, if a command of docs/commands.md has the
+  /// wrong number of arguments, or keys in the wrong places; refused_command, if the command would
+  /// put the connection out of step (SUBSCRIBE, MULTI, SELECT...): the text names what to use
+  /// instead.
   template <class T = Reply, std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1)
   auto command(const Text&... words) {
@@ -61,7 +64,7 @@ class CommandSender : public CommandSet<Sender> {
 
   Sender& sender() { return static_cast<Sender&>(*this); }
 
-  // What the functions of CommandSet call.
+  // The functions of CommandSet call this.
   template <class T, class Builder, class Token>
   auto run(const Builder& builder, Token&& token) {
     if constexpr (requires { builder.status(); }) {

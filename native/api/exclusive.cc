@@ -16,15 +16,16 @@ constexpr plimsoll::Error waits{.code = ErrorCode::refused_command,
 
 }  // namespace
 
-// The lease knows its driver only once the user has this: whoever owns the operation that brings it
-// must not be owned by it.
+// The held connection gets its driver only in receive(), when the user has the Exclusive. Before
+// that the driver owns the operation, the operation owns the Exclusive, and a reference back to the
+// driver would be a circle that nothing frees.
 Exclusive Exclusive::begin(const Channel& client, Opening& opening) {
   opening.channel = client;
   opening.held = std::make_shared<HeldConnection>(client.driver, HeldConnection::Use::exclusive);
   return Exclusive(Channel{.driver = nullptr, .held = opening.held, .timeout = client.timeout});
 }
 
-// The answer to PING, be it a refusal, says that the connection is there.
+// Any answer to PING, also a refusal, proves that the connection is open.
 void Exclusive::Opening::operator()(Operation& operation) const {
   channel.driver->submit_by(
       [this](plimsoll::Client& core, Instant now, Tag tag) -> plimsoll::Result<RequestId> {
@@ -54,7 +55,7 @@ const Channel& Exclusive::channel() const {
 plimsoll::Status Exclusive::check(const CommandView& command) {
   if (command.block_time == Duration::zero()) return {};
   const std::string request = encoded(command);
-  // Behind the count of its words.
+  // The words follow the number of words, "*N\r\n".
   const std::string_view words = std::string_view(request).substr(request.find('$'));
   for (const std::string_view name : {"$4\r\nWAIT\r\n", "$7\r\nWAITAOF\r\n"}) {
     if (words.size() > name.size() && commands::is_token(words.substr(0, name.size()), name))

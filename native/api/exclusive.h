@@ -15,8 +15,8 @@
 #include "plimsoll/native/driver/channel.h"
 #include "plimsoll/transaction.h"
 
-// A connection of one's own, for what is to be said without anybody's requests between: WATCH, what
-// is read then, and the transaction that depends on it.
+// An exclusive connection, for commands between which no other caller's requests may come: WATCH,
+// the reads after it, and the transaction that depends on them.
 //
 //   auto own = co_await client.exclusive();
 //   co_await own.watch("stock");
@@ -25,24 +25,25 @@
 //   tx.set("stock", next(stock));
 //   if (!(co_await tx.exec()).committed()) ...  // somebody else was faster
 //
-// optimistic.h has that as a loop.
+// optimistic.h has this as a loop.
 
 namespace plimsoll::native {
 
-/// One of the Options::blocking_connections_max connections, which the client gets back when this
-/// object is destroyed. Move-only. The connection is never replaced: once it is lost, every call
-/// fails with connection_lost. A command that waits on the server fails with refused_command: the
-/// client gives each of those a connection. WAIT and WAITAOF are taken, because they are about
-/// what was written on this connection.
+/// An exclusive connection: one of the Options::blocking_connections_max connections, which the
+/// client gets back when this object is destroyed. Move-only. The client never replaces the
+/// connection: after a loss every call fails with connection_lost; then open another. A command
+/// that blocks fails with refused_command: use the client itself, which gives each such command a
+/// connection. WAIT and WAITAOF are allowed, because they are about what was written on this
+/// connection.
 class Exclusive : public CommandSender<Exclusive> {
  public:
-  /// No connection: only to be assigned to.
+  /// Without a connection. You may only assign to it or destroy it.
   Exclusive() = default;
   Exclusive(Exclusive&&) = default;
   Exclusive& operator=(Exclusive&&) = default;
   ~Exclusive() = default;
 
-  /// Client::exclusive(), for whoever has the client's channel.
+  /// The same as Client::exclusive(), if you have only the client's channel.
   template <CompletionToken Token = Start>
   static auto open(const Channel& client, Token&& token = Token());
 
@@ -53,13 +54,14 @@ class Exclusive : public CommandSender<Exclusive> {
     return send<void>(commands::with(commands::open<"WATCH">(), keys), std::forward<Token>(token));
   }
 
-  /// UNWATCH: no key is watched any more. exec() and the end of this object do so by themselves.
+  /// UNWATCH: the connection watches no key any more. exec() and the end of this object do so, too.
   template <CompletionToken Token = Start>
   auto unwatch(Token&& token = Token()) {
     return send<void>(commands::fixed<"UNWATCH">(), std::forward<Token>(token));
   }
 
-  /// One that is executed on this connection, which it keeps until it is executed or dropped.
+  /// Returns an empty transaction for this connection. It keeps the connection until it is executed
+  /// or dropped.
   Transaction transaction() const { return Transaction(channel_); }
 
   operator Channel() const { return channel_; }
@@ -70,7 +72,7 @@ class Exclusive : public CommandSender<Exclusive> {
 
   explicit Exclusive(Channel channel) : channel_(std::move(channel)) {}
 
-  // What Client::exclusive() starts.
+  // Opens the connection: what Client::exclusive() starts.
   struct Opening {
     Channel channel;
     std::shared_ptr<HeldConnection> held;

@@ -16,7 +16,8 @@ Result<void> set_memory_limit(std::string_view limit) {
 MemoryStatistics memory_statistics() { return Runtime::get().memory_statistics(); }
 
 void give_back_thread_memory() {
-  // The runtime has looked which one it is, which cannot be amid a fork.
+  // Makes the runtime first, which finds out which allocator the process has. That must not happen
+  // in the middle of a fork.
   static_cast<void>(Runtime::get());
   process_allocator().give_back_thread();
 }

@@ -6,30 +6,32 @@
 #include "plimsoll/result.h"
 #include "plimsoll/statistics.h"
 
-// The memory line of the process, which all its clients share.
+// The memory line of the process: how many bytes all its clients together may hold.
 
 namespace plimsoll::native {
 
-/// Draws the memory line of the process, before its first client or while they run: then nothing
-/// grows while more is used than is allowed now, and limits follow as memory is released. From any
-/// thread. A child of fork() begins with what its parent had configured, and none of it used.
+/// Draws the memory line of the process, before its first client or while clients run. If they use
+/// more than the new line allows, nothing may grow, and the limits sink as memory is released. From
+/// any thread. A child of fork() begins with its parent's configuration, and nothing used.
 ///
-/// invalid_option names the field, its value, and the numbers that do not agree: an amount that
-/// cannot be read, a ratio outside of 0 to 1, shares that add up to more than the line, a line or a
-/// pool below what clients need, a time out of its bounds. All stays as it was then.
+/// Errors: invalid_option names the field, its value, and the numbers that do not agree: an amount
+/// that is no number of bytes, a ratio outside of 0 to 1, shares that add up to more than the line,
+/// a line or a pool below what clients need, a time out of its bounds. An error changes nothing.
 Result<void> configure_memory(const MemoryOptions& options);
 
-/// Moves the line, and the shares that are ratios with it: "128 MiB". The rest as above.
+/// Moves the line, for example to "128 MiB", and with it the shares that are ratios. From any
+/// thread. Errors: as for configure_memory().
 Result<void> set_memory_limit(std::string_view limit);
 
-/// Has the allocator give back what it keeps for the calling thread, which no other thread can
-/// reach: for threads of the application that fall idle after a burst. The library does it on its
-/// own. Under mimalloc this is all that the thread has allocated, whoever freed it, and takes about
-/// a third of a millisecond for each MiB; under jemalloc and tcmalloc a small cache; under others
-/// nothing.
+/// Makes the allocator give back the free memory that it keeps for the calling thread, and that no
+/// other thread can reach. Call it in a thread of your application that falls idle after a burst;
+/// the library does so in its own threads. With mimalloc this is all free memory that the thread
+/// had allocated, whichever thread freed it, and takes about a third of a millisecond for each MiB.
+/// With jemalloc and tcmalloc it is a small cache, with other allocators nothing.
 void give_back_thread_memory();
 
-/// As of now, from any thread. Walks over all accounts: for once a second, not for each call.
+/// Returns the statistics of the memory line, as of now. From any thread. Walks over all accounts:
+/// call it once a second, not once for each request.
 MemoryStatistics memory_statistics();
 
 }  // namespace plimsoll::native

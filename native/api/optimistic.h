@@ -11,7 +11,8 @@
 
 #include "plimsoll/exclusive.h"
 
-// Transactions that depend on what was read before them, tried again while others are faster.
+// Transactions that depend on what was read before them. The client repeats them as long as other
+// programs change the keys first.
 //
 //   native::Queued<std::int64_t> left;
 //   auto done = co_await native::optimistic_transaction(
@@ -43,13 +44,14 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(Channel client
 
 }  // namespace detail
 
-/// Watches `keys` on a connection of its own, has `build(Exclusive&)` read what it wants there and
-/// co_return a transaction of that connection, and executes it; all that again if one of the keys
-/// has changed meanwhile, `attempts_max` times in all. `build` runs once for each attempt. An empty
-/// transaction ends it without executing anything.
+/// Watches `keys` on an exclusive connection, and calls `build(Exclusive&)`, which reads what it
+/// needs there and co_returns a transaction of that connection. Then executes the transaction. If
+/// one of the keys has changed meanwhile, starts again with WATCH, `attempts_max` times in all;
+/// `build` runs once for each attempt. If `build` returns an empty transaction, nothing is executed
+/// and the call ends.
 ///
-/// Throws Error: transaction_aborted (others were faster each time: nothing was executed), what
-/// exclusive() and exec() throw, and whatever `build` does.
+/// Throws Error: transaction_aborted (a key had changed at each attempt; nothing was executed), the
+/// errors of exclusive() and exec(), and whatever `build` throws.
 template <class Build>
   requires std::is_invocable_r_v<boost::asio::awaitable<Transaction>, Build&, Exclusive&>
 boost::asio::awaitable<TransactionReplies> optimistic_transaction(const Client& client,

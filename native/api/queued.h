@@ -5,13 +5,14 @@
 
 namespace plimsoll::native {
 
-/// The place of a command in its transaction: what TransactionReplies::get() wants for its reply, a
-/// T.
+/// A command that was queued in a transaction: pass it to TransactionReplies::get() for its reply,
+/// a T. A small value that you may copy; it does not keep the transaction alive.
 template <class T>
 class Queued {
  public:
   Queued() = default;
 
+  /// The place of the command in its transaction, counted from 0.
   std::size_t index() const { return index_; }
 
  private:

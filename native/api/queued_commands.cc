@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view multi = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view exec = "*1\r\n$4\r\nEXEC\r\n";
 
-// A chunk is as large as all before it together, between these, or as its only command.
+// Each chunk is twice as large as the one before, between these bounds. A command that is larger,
+// or for which the pool has no room to spare, gets a chunk of its own size.
 constexpr std::size_t chunk_bytes_min = 256;
 constexpr std::size_t chunk_bytes_max = 16 * 1024;
 

@@ -10,31 +10,32 @@
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/core/resp/error_reply.h"
 
-// The commands of a transaction as they will be sent, MULTI and EXEC around them, while they are
-// queued and while they are under way. The requests pool pays for each before it is copied; what
-// bounds them is that pool, and transaction_commands_max.
+// The commands of a transaction, encoded as they will be sent between MULTI and EXEC. Kept while
+// they are queued and while the transaction is under way. The requests pool pays for each command
+// before it is copied; that pool and transaction_commands_max are the bounds.
 
 namespace plimsoll::native {
 
 class QueuedCommands {
  public:
-  /// The account has to outlive what is queued on it, as it does with every charge on it.
+  /// `requests` must outlive this object, as an account must outlive every charge on it.
   QueuedCommands(Account& requests, std::uint64_t transaction)
       : requests_(requests), transaction_(transaction) {}
   QueuedCommands(const QueuedCommands&) = delete;
   QueuedCommands& operator=(const QueuedCommands&) = delete;
 
-  /// Copies the command. False: the requests pool has no room for it, and nothing has changed.
+  /// Copies the command. Returns false, and changes nothing, if the requests pool has no room for
+  /// it.
   [[nodiscard]] bool add(const CommandView& command);
 
   std::uint64_t transaction() const { return transaction_; }
   std::size_t count() const { return count_; }
 
-  /// All of them as one request, which is answered count() + 2 times. Refers to this object, and to
-  /// `rest`, which lives as long as the view.
+  /// Returns all commands as one request, with MULTI and EXEC: the server answers it with count() +
+  /// 2 replies. The view refers to this object and to `rest`, which must live as long as the view.
   CommandView request(ArgumentList& rest) const;
 
-  /// The name of the command at this place, counted from 1.
+  /// Returns the name of the command at `place`, counted from 1.
   std::string_view name_of(std::size_t place) const;
 
   /// Calls `visit(std::string_view name)` for each command, in order.
@@ -48,7 +49,7 @@ class QueuedCommands {
   }
 
  private:
-  // Whole commands, one behind the other.
+  // Whole commands, one after the other. No command is split between two chunks.
   struct Chunk {
     Block block;
     std::size_t used = 0;
@@ -59,7 +60,7 @@ class QueuedCommands {
   };
 
   bool add_chunk(std::size_t bytes);
-  /// Cuts a command off, and returns its name.
+  /// Removes the first command from `encoded`, and returns its name.
   static std::string_view skip_command(std::string_view& encoded);
   static void walk_rest(const ArgumentList& list, const ArgumentSink& sink);
 
@@ -69,7 +70,8 @@ class QueuedCommands {
   std::vector<Chunk> chunks_;
 };
 
-/// Who may have answered a command of this name, alone, with an error.
+/// Says who may have written an error reply to a command of this name: the server, a script or a
+/// module.
 Speaker speaker_for(std::string_view name);
 
 }  // namespace plimsoll::native

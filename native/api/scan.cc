@@ -14,7 +14,7 @@ constexpr plimsoll::Error no_page{.code = ErrorCode::wrong_type,
                                   .what = "the reply is no page of a scan",
                                   .expected = "a cursor and what was found"};
 
-// Takes the cursor off the page.
+// Takes the cursor from the reply, and delivers the rest of it to the caller.
 class PageSteps final : public Steps {
  public:
   PageSteps(Driver& driver, std::shared_ptr<ScanState> state, Operation& outer)
@@ -37,7 +37,7 @@ class PageSteps final : public Steps {
     const Value found = *++page->begin();
     Delivery rest = delivery;
     rest.value = &found;
-    // Who has not got this page asks for it again.
+    // If the caller could not be given this page, the cursor stays: next() fetches the page again.
     if (finish(rest)) state_->advance(std::move(cursor));
     return Next::over;
   }

@@ -15,7 +15,7 @@
 #include "plimsoll/native/driver/channel.h"
 #include "plimsoll/native/driver/held_words.h"
 
-// Walks over all keys, or all of what one key holds, page by page.
+// Walks over all keys of a database, or over all elements of one key, page by page.
 //
 //   native::ScanOptions options;
 //   options.pattern = "user:*";
@@ -24,22 +24,23 @@
 //     for (const std::string& key : *page) ...
 //   }
 //
-// What the server promises: everything that is there from the walk's beginning to its end comes at
-// least once, and may come more than once; what comes or goes meanwhile may be there or not. A page
-// may be empty before the walk is over. `count` is how much work a page is, not how long.
+// What the server promises: an element that is there during the whole walk comes at least once, and
+// may come more than once. An element that is added or removed meanwhile may come or not. A page
+// may be empty before the walk is over. `count` says how much work the server does for a page, not
+// how many elements the page has.
 
 namespace plimsoll::native {
 
 namespace detail {
 
-/// How far a walk has come: shared with the page that is under way.
+/// The state of a walk. The scan and the page request under way share it.
 class ScanState {
  public:
-  /// `before` and `after` are the command's words around the cursor.
+  /// `before` and `after` are the command's words before and after the cursor.
   ScanState(HeldWords before, HeldWords after)
       : before_(std::move(before)), after_(std::move(after)) {}
 
-  /// False: the requests pool had no room for size() bytes of words.
+  /// False if the requests pool had no room for size() bytes of words.
   bool has_words() const { return before_ && after_; }
   std::size_t size() const { return before_.size() + after_.size(); }
   const std::string& cursor() const { return cursor_; }
@@ -57,7 +58,7 @@ class ScanState {
     submit(command);
   }
 
-  std::atomic<bool> busy{false};
+  std::atomic<bool> busy{false};  // a page request is under way
 
  private:
   const HeldWords before_;
@@ -66,7 +67,7 @@ class ScanState {
   bool over_ = false;
 };
 
-/// What fetches a page.
+/// Fetches a page, once it is started.
 struct PageRequest {
   Channel channel;
   std::shared_ptr<ScanState> state;
@@ -82,7 +83,8 @@ std::shared_ptr<ScanState> scan_state(const Channel& client,
 
 }  // namespace detail
 
-/// Move-only. Elements are std::string, FieldValue or Scored.
+/// A walk. Move-only. Elements are std::string, FieldValue or Scored. The requests pool pays for
+/// the words of its command; if it has no room, next() fails with rejected_by_limit.
 template <class Element>
 class Scan {
  public:
@@ -92,15 +94,18 @@ class Scan {
   Scan& operator=(Scan&&) = default;
   ~Scan() = default;
 
-  /// The next page; none: that was all. One page at a time: rejected_by_limit. After an error, or
-  /// cancelling it, the same page can be asked for again. Errors: as any command's.
+  /// Fetches the next page; none: the walk is over. Only one page may be under way at a time, or
+  /// the call fails with rejected_by_limit. After an error or a cancellation, call next() again for
+  /// the same page. Other errors: those of any command.
   template <CompletionToken Token = Start>
   auto next(Token&& token = Token()) {
     return initiate<Page>(channel_.driver->executor(), detail::PageRequest{channel_, state_},
                           Result<Page>(), std::forward<Token>(token));
   }
 
-  /// Where the walk stands: an unsigned 64-bit number that means something to this server alone.
+  /// The server's cursor of the next page: an unsigned 64-bit number in decimal digits. It means
+  /// something to this server only. "0" before the first page and after the last one. Do not call
+  /// it while a page is under way.
   const std::string& cursor() const { return state_->cursor(); }
 
  protected:

@@ -11,15 +11,16 @@
 namespace plimsoll::native {
 namespace {
 
-// Only the server's own: a script may raise whatever it likes, and must not run twice for that.
+// Compares the server's whole sentence: a script may raise an error that begins with NOSCRIPT, and
+// must not run twice because of that.
 bool says_no_script(const Delivery& delivery) {
   if (delivery.error == nullptr || delivery.value == nullptr) return false;
   const auto words = delivery.value->as_error();
   return words && words->starts_with("NOSCRIPT No matching script");
 }
 
-// The driver owns this, which must not own the driver: of the channel the lease alone is kept, and
-// that weakly.
+// The driver owns this operation, so the operation must not own the driver. It drops the channel's
+// references, and keeps only a weak one to the held connection.
 class ScriptSteps final : public Steps {
  public:
   ScriptSteps(const detail::ScriptRun& run, Operation& outer)
@@ -46,7 +47,7 @@ class ScriptSteps final : public Steps {
     submit_text(channel);
   }
 
-  // EVAL with what EVALSHA was given, none of which is copied for that.
+  // Submits EVAL with the operands of EVALSHA, without a copy of them.
   void submit_text(const Channel& channel) {
     const bool readonly = run_.effect == CommandView::Effect::read;
     const std::array<std::string_view, 2> words{readonly ? "EVAL_RO" : "EVAL", *run_.text};

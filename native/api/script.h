@@ -12,30 +12,32 @@
 #include "plimsoll/native/driver/held_words.h"
 #include "plimsoll/transaction.h"
 
-// Lua scripts and functions that run on the server, typed.
+// Lua scripts and functions that run on the server, with typed results.
 //
 //   const native::Script limit("local n = redis.call('INCR', KEYS[1]) ...");
 //   const auto count = co_await limit.run<std::int64_t>(client, {"requests:brunel"}, {"60"});
 //
-// `where` is a Client or an Exclusive. T is whatever decode() knows, or Reply.
+// `where` is a Client or an Exclusive. T is any type that has a decode(), or Reply. The requests
+// pool pays for keys and arguments until the outcome; if it has no room, the call fails with
+// rejected_by_limit.
 
 namespace plimsoll::native {
 
 namespace detail {
 
-/// One run of a script: EVALSHA, and EVAL once where the server does not know the script.
+/// One run of a script: EVALSHA, and then EVAL once if the server does not know the script.
 struct ScriptRun {
   Channel channel;
   std::shared_ptr<const std::string> text;
-  HeldRequest request;      // EVALSHA..., kept until it is known that the server has the script
-  std::size_t parts;        // ... of so many
-  std::size_t operands_at;  // ... the keys and what follows, with their number before them
+  HeldRequest request;      // EVALSHA; kept until the server has shown that it has the script
+  std::size_t parts;        // how many words `request` has
+  std::size_t operands_at;  // where in `request` the number of keys, keys and arguments begin
   CommandView::Effect effect;
 
   void operator()(Operation& operation) const;
 };
 
-/// One call that is one request, encoded.
+/// One call that is one request, already encoded.
 struct EncodedCall {
   Channel channel;
   HeldRequest request;
@@ -46,7 +48,7 @@ struct EncodedCall {
 
 }  // namespace detail
 
-/// A script by its text. Copies share it.
+/// A script, with its text and SHA-1. Copies share the text. Usable from any thread.
 class Script {
  public:
   explicit Script(std::string text);
@@ -54,11 +56,12 @@ class Script {
   const std::string& text() const { return *text_; }
   const std::string& sha1() const { return sha1_; }
 
-  /// Runs it, sending its SHA-1 alone: where the server does not know that (NOSCRIPT: the first
-  /// time, after SCRIPT FLUSH, on a server that took over) the text is sent, once, which the server
-  /// then keeps. What the script raises or returns as an error is a server_error in its words.
+  /// Runs the script. The client sends only its SHA-1. If the server does not know the script
+  /// (NOSCRIPT: the first time, after SCRIPT FLUSH, on a server that took over), the client sends
+  /// the text once, and the server keeps it. `keys` must have all keys that the script uses.
   ///
-  /// All keys that it uses belong in `keys`.
+  /// Errors: those of any command. An error that the script raises or returns is a server_error in
+  /// the script's words.
   template <class T = Reply, CompletionToken Token = Start>
   auto run(const Channel& where, const Words& keys = {}, const Words& arguments = {},
            Token&& token = Token()) const {
@@ -66,8 +69,9 @@ class Script {
                        Result<T>(), std::forward<Token>(token));
   }
 
-  /// The same of one that writes nothing (EVALSHA_RO): the server holds it to that, replicas take
-  /// it, and where Options::read_resends_max allows it is sent again after a loss.
+  /// Runs a script that writes nothing (EVALSHA_RO): the server refuses writes, and replicas run
+  /// the script, too. If Options::read_resends_max allows it, the client sends it again after a
+  /// loss.
   template <class T = Reply, CompletionToken Token = Start>
   auto run_readonly(const Channel& where, const Words& keys = {}, const Words& arguments = {},
                     Token&& token = Token()) const {
@@ -75,7 +79,8 @@ class Script {
                        Result<T>(), std::forward<Token>(token));
   }
 
-  /// Queues it, text and all: in a transaction it is too late to send that afterwards.
+  /// Queues the script in a transaction with its text, because the client could not send the text
+  /// afterwards.
   template <class T = Reply>
   Queued<T> run(Transaction& transaction, const Words& keys = {},
                 const Words& arguments = {}) const {
@@ -98,14 +103,15 @@ class Script {
   std::string sha1_;
 };
 
-/// A function of a library that the server has: client.function_load(code) loads one.
+/// A function of a library that the server has; client.function_load(code) loads a library. Usable
+/// from any thread.
 class Function {
  public:
   explicit Function(std::string name) : name_(std::move(name)) {}
 
   const std::string& name() const { return name_; }
 
-  /// FCALL.
+  /// Calls the function (FCALL). Errors: as for Script::run().
   template <class T = Reply, CompletionToken Token = Start>
   auto run(const Channel& where, const Words& keys = {}, const Words& arguments = {},
            Token&& token = Token()) const {
@@ -114,7 +120,8 @@ class Function {
                        Result<T>(), std::forward<Token>(token));
   }
 
-  /// FCALL_RO, of one that has the flag no-writes.
+  /// Calls a function that has the flag no-writes (FCALL_RO). Replicas run it, too, and the client
+  /// sends it again after a loss if Options::read_resends_max allows it.
   template <class T = Reply, CompletionToken Token = Start>
   auto run_readonly(const Channel& where, const Words& keys = {}, const Words& arguments = {},
                     Token&& token = Token()) const {
@@ -123,6 +130,7 @@ class Function {
                        Result<T>(), std::forward<Token>(token));
   }
 
+  /// Queues the call in a transaction.
   template <class T = Reply>
   Queued<T> run(Transaction& transaction, const Words& keys = {},
                 const Words& arguments = {}) const {

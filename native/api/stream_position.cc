@@ -11,8 +11,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A dead server is noticed by the time that a wait takes, and what others left is looked for in
-// between.
+// The longest that one XREADGROUP blocks. Short waits let the reader notice a dead server, and look
+// for entries to claim in between.
 constexpr milliseconds wait_at_a_time_max = std::chrono::seconds(5);
 
 milliseconds between_claims(milliseconds claim_after) {
@@ -67,7 +67,8 @@ StreamRequest StreamPosition::pending_request() const {
   return {.encoded = encoded(words)};
 }
 
-// A stream is through once it has nothing more to say.
+// A stream whose part of the reply is empty has no more pending entries. If no entries came at all,
+// no stream has any.
 void StreamPosition::handle_pending(std::vector<StreamEntries>& came) {
   std::erase_if(came, [this](const StreamEntries& part) {
     if (Stream* const stream = find(part.stream); stream != nullptr && part.entries.empty()) {
@@ -131,7 +132,7 @@ StreamEntries StreamPosition::handle_claimed(ClaimedEntries came, Clock::time_po
   return {.stream = stream.name, .entries = std::move(came.entries)};
 }
 
-// Behind what was handed out: a group that was deleted is made where it was.
+// A group that was deleted is made again behind the last entry that the user was given.
 StreamRequest StreamPosition::group_request() const {
   const Stream& stream = streams_[group_to_make_];
   const std::vector<std::string_view> words{

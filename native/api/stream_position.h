@@ -12,11 +12,12 @@
 #include "plimsoll/results.h"
 #include "plimsoll/stream_reader_options.h"
 
-// How far a StreamReader has come in each of its streams, and what it has to ask for next.
+// How far a StreamReader has read in each of its streams, and which request comes next. Used by one
+// next() at a time (`busy`).
 
 namespace plimsoll::native::detail {
 
-/// A request, and how long the server may hold its reply back.
+/// A request, and how long the server may wait before it replies.
 struct StreamRequest {
   std::string encoded;
   std::chrono::milliseconds block{0};
@@ -26,8 +27,8 @@ class StreamPosition {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// The names that `options` has are paid for by `requests`, for as long as this lives; has_room()
-  /// says whether they are.
+  /// `requests` pays for the names in `options` as long as this lives. If it has no room for them,
+  /// has_room() is false.
   StreamPosition(const StreamReaderOptions& options, Account& requests);
 
   bool has_room() const { return charge_.bytes() > 0; }
@@ -35,37 +36,38 @@ class StreamPosition {
 
   const StreamReaderOptions& options() const { return options_; }
 
-  /// What was given out and never arrived, if anything, is behind `at` of each stream.
+  /// Makes the next request read the pending entries behind `at` of each stream again. The server
+  /// may have given out entries in a reply that never arrived; they are pending now.
   void read_pending_again();
 
   bool has_pending() const;
   StreamRequest pending_request() const;
-  /// Takes what came, and leaves what is for the user.
+  /// Notes how far the reply goes, and leaves only the entries for the user in `came`.
   void handle_pending(std::vector<StreamEntries>& came);
 
   StreamRequest fresh_request(Clock::time_point now, Clock::time_point until) const;
   void handle_fresh(std::vector<StreamEntries>& came);
 
-  /// Whether it is time to take over what others have left.
+  /// Whether it is time to take over entries that other consumers have not acknowledged.
   bool may_claim(Clock::time_point now) const;
   StreamRequest claim_request() const;
   StreamEntries handle_claimed(ClaimedEntries came, Clock::time_point now);
 
-  /// Goes over the streams: the group of each is made.
+  /// Begins to make the group of each stream, one request for each.
   void begin_groups() { group_to_make_ = 0; }
   StreamRequest group_request() const;
-  /// False: that was the last.
+  /// Returns whether another group is still to be made.
   bool handle_group_made() { return ++group_to_make_ < streams_.size(); }
 
-  std::atomic<bool> busy{false};
+  std::atomic<bool> busy{false};  // a next() is under way
 
  private:
   struct Stream {
     std::string name;
-    std::string at = "0-0";  // the last id that was handed out in order
+    std::string at = "0-0";  // the last id that the user was given in order
     bool has_pending = true;
-    bool seen = false;  // `at` is an id of the stream
-    std::string claim_from = "0-0";
+    bool seen = false;               // `at` is an id of the stream
+    std::string claim_from = "0-0";  // where the next XAUTOCLAIM goes on
   };
 
   Stream* find(std::string_view name);

@@ -42,7 +42,16 @@ bool is_loss(const Delivery& delivery) {
          code == ErrorCode::connection_lost;
 }
 
-// The requests of one next(), until there is something for the user.
+// The requests of one next(), until there are entries for the user or the time is over. Each
+// request is a Step: its outcome decides which Step comes next.
+//
+// Invariants:
+//  - Only one BatchSteps of a reader exists at a time: `busy` is true from before it is made until
+//    it is destroyed.
+//  - If entries may have been given out in a reply that did not arrive or could not be decoded, the
+//    pending entries are read again before new ones.
+//  - A loss, or a stream that was deleted while the reader waited, ends the call only after
+//    losses_in_a_row_max of them.
 class BatchSteps final : public Steps {
  public:
   using Clock = StreamPosition::Clock;
@@ -59,18 +68,18 @@ class BatchSteps final : public Steps {
     CommandView command = CommandView::from_encoded(request.encoded);
     command.block_time = request.block;
     if (step_ == Step::reconnect) command.effect = CommandView::Effect::read;
-    // For the connection it waits as long as there is a client.
+    // The reader waits for a new connection without a timeout, as long as the client lives.
     driver().submit(command, step_ == Step::reconnect ? Timeout::zero() : timeout_, *this);
   }
 
  private:
   enum class Step {
-    read,     // whatever is next of these:
-    claim,    // what others left
-    pending,  // what was given to this consumer before
-    fresh,    // what is new
-    make_group,
-    reconnect,  // the answer to PING says that there is a connection again
+    read,        // claim, pending or fresh: next_to_read() decides
+    claim,       // take over entries that other consumers left
+    pending,     // read entries that this consumer was given before
+    fresh,       // wait for new entries
+    make_group,  // create the group of one stream
+    reconnect,   // PING, whose answer proves that there is a connection again
   };
 
   ~BatchSteps() override { position_->busy = false; }
@@ -120,12 +129,12 @@ class BatchSteps final : public Steps {
       step_ = Step::make_group;
       return Next::another_request;
     }
-    // The stream was deleted while this waited: the next answer says what is missing.
+    // The stream was deleted while this call waited. The next reply says what is missing.
     if (step == Step::fresh && server_says(delivery, "UNBLOCKED ") &&
         ++losses_ < losses_in_a_row_max) {
       return Next::another_request;
     }
-    // What may have been given out and did not arrive is read again.
+    // The server may have given out entries in a reply that did not arrive: read them again.
     if (delivery.error != nullptr && delivery.error->executed != Executed::no) {
       position_->read_pending_again();
     }
@@ -167,7 +176,8 @@ class BatchSteps final : public Steps {
 
   void handle_exception() noexcept override { position_->read_pending_again(); }
 
-  // The entries are this consumer's all the same.
+  // The reply could not be decoded, but the server has given its entries to this consumer: read
+  // them again.
   Next refuse(const plimsoll::Error& error) {
     position_->read_pending_again();
     finish(Delivery{.error = &error});

@@ -16,7 +16,7 @@
 #include "plimsoll/results.h"
 #include "plimsoll/stream_reader_options.h"
 
-// Entries of streams as one consumer of a group gets them.
+// Reads entries of streams as one consumer of a group.
 //
 //   native::StreamReaderOptions options;
 //   options.group = "billing";
@@ -31,26 +31,26 @@
 //     }
 //   }
 //
-// Each entry is given to one consumer of the group, and again until it is acknowledged: at least
-// once, never less. First comes what this consumer had been given and not acknowledged before the
-// reader was made, then what is new.
+// The server gives each entry to one consumer of the group, and again until it is acknowledged:
+// each entry comes at least once. A new reader first gets the entries that its consumer was given
+// earlier and has not acknowledged, then new ones.
 
 namespace plimsoll::native {
 
-/// What next() brings.
+/// The entries that one next() returns.
 struct StreamBatch {
   enum class Origin : std::uint8_t {
-    fresh,    ///< given to nobody before
-    pending,  ///< given to this consumer before
-    claimed   ///< given to some consumer before, which did not acknowledge it
+    fresh,    ///< new: no consumer was given them before
+    pending,  ///< this consumer was given them before
+    claimed   ///< some consumer was given them before, and did not acknowledge them
   };
   Origin origin = Origin::fresh;
 
-  /// Streams without entries are left out. An entry that was deleted meanwhile has no fields, and
-  /// says so: it is to be acknowledged all the same.
+  /// Has no streams without entries. An entry that was deleted meanwhile has no fields, and its
+  /// `deleted` is true: acknowledge it all the same.
   std::vector<StreamEntries> streams{};
 
-  /// Entries.
+  /// How many entries there are in all streams.
   std::size_t size() const;
   bool empty() const { return streams.empty(); }
 };
@@ -70,7 +70,8 @@ struct BatchRequest {
 
 }  // namespace detail
 
-/// Move-only. It waits on a connection out of Options::blocking_connections_max.
+/// Move-only. While next() waits at the server, it uses one of the
+/// Options::blocking_connections_max connections.
 class StreamReader {
  public:
   StreamReader(const Channel& client, const StreamReaderOptions& options);
@@ -78,10 +79,15 @@ class StreamReader {
   StreamReader& operator=(StreamReader&&) = default;
   ~StreamReader() = default;
 
-  /// The next entries. One call at a time. Cancelling it loses nothing: what the server had given
-  /// out already comes with the next call. A lost connection is waited for, and what was given out
-  /// on it is read again. Errors: server_error (NOGROUP, WRONGTYPE...), cancelled, closed,
-  /// rejected_by_limit; the loss, where it comes ten times in a row.
+  /// Waits for the next entries, and returns them. Only one call may be under way at a time. To
+  /// cancel the call loses nothing: the next call returns what the server had given out already. If
+  /// the connection is lost, the reader waits for the next one, and reads again what was given out
+  /// on the lost one.
+  ///
+  /// Errors: invalid_argument (the options have no group, consumer or stream); server_error
+  /// (NOGROUP, WRONGTYPE...); rejected_by_limit (a next() is under way already, no connection is
+  /// free, or the requests pool has no room); cancelled; closed; and the loss itself, if the
+  /// connection is lost ten times in one call.
   template <CompletionToken Token = Start>
   auto next(Token&& token = Token()) {
     return initiate<StreamBatch>(channel_.driver->executor(),
@@ -89,12 +95,14 @@ class StreamReader {
                                  std::forward<Token>(token));
   }
 
-  /// XACK: these entries are done with; how many had been pending.
+  /// Acknowledges these entries (XACK): the server does not give them out again. Returns how many
+  /// of them were pending.
   template <CompletionToken Token = Start>
   auto ack(std::string_view stream, const Words& ids, Token&& token = Token()) {
     return start<std::int64_t>(Request(channel_, commands::xack(stream, group(), ids)),
                                std::forward<Token>(token));
   }
+  /// The same for all entries of one stream of a batch.
   template <CompletionToken Token = Start>
   auto ack(const StreamEntries& done, Token&& token = Token()) {
     std::vector<std::string_view> ids;

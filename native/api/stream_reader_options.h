@@ -8,30 +8,36 @@
 
 namespace plimsoll::native {
 
-/// Not an aggregate, for Options' reason.
+/// What a StreamReader reads. `group`, `consumer` and `streams` are required. Not an aggregate, for
+/// the reason that Options has.
 struct StreamReaderOptions {
   StreamReaderOptions() {
   }  // NOLINT(modernize-use-equals-default): a defaulted one leaves an aggregate
 
   std::string group;
-  /// Of this reader alone: two that share a name take each other's entries.
+  /// The name of this reader's consumer, for this reader alone: two readers with the same name take
+  /// each other's entries.
   std::string consumer;
   std::vector<std::string> streams;
 
-  /// Entries of each stream at a time.
+  /// The most entries of each stream in one batch.
   std::int64_t count = 100;
 
-  /// How long next() waits; then it completes with an empty batch. Zero: until there is something.
+  /// How long next() waits for entries; then it completes with an empty batch. Zero: until there
+  /// are entries.
   std::chrono::milliseconds wait{0};
 
-  /// Makes the group, and the stream, where there is none, also when it was deleted meanwhile. A
-  /// group that is made begins behind `begin`, "0" for all entries, "$" for those to come; when it
-  /// is made anew, behind the last id that this reader has had.
+  /// If true, the reader creates the group, and the stream, if they do not exist, also if they are
+  /// deleted meanwhile. A new group begins behind the id `begin`: "0" for all entries, "$" for only
+  /// those to come. A group that is created again begins behind the last id that this reader was
+  /// given.
   bool create_group = false;
   std::string begin = "$";
 
-  /// Takes over what any consumer of the group was given that long ago and has not acknowledged,
-  /// since it may be gone: longer than handling a batch takes at most. None: nothing is taken over.
+  /// If set, the reader takes over entries that any consumer of the group was given at least that
+  /// long ago and has not acknowledged, because that consumer may be gone (XAUTOCLAIM). Set it to
+  /// more than the longest time that a consumer needs for a batch; otherwise two consumers handle
+  /// the same entries.
   std::optional<std::chrono::milliseconds> claim_after;
 };
 

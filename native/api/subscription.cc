@@ -10,7 +10,8 @@ constexpr plimsoll::Error closed_already{.code = ErrorCode::closed,
 
 }  // namespace
 
-// The lease knows its driver only once the user has this, as in Exclusive::begin().
+// The held connection gets its driver only in receive(), for the reason that Exclusive::begin()
+// gives.
 Subscription Subscription::begin(const Channel& client, SubscriptionKind kind, const Words& names,
                                  Changing& opening) {
   opening = {.channel = client,

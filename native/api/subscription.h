@@ -16,7 +16,7 @@
 #include "plimsoll/native/driver/channel.h"
 #include "plimsoll/native/driver/held_words.h"
 
-// Messages that others publish, on a connection of their own.
+// A subscription: receives published messages on a connection of its own.
 //
 //   auto sub = co_await client.subscribe({"news", "alerts"});
 //   while (auto message = co_await sub.next()) read(message->channel, message->payload);
@@ -27,23 +27,26 @@ namespace plimsoll::native {
 
 using SubscriptionStatistics = plimsoll::SubscriptionStatistics;
 
-/// Move-only; dropping it closes it. Messages wait in it until they are taken: up to
-/// subscription_messages_max (10,000) and as far as the pushes pool goes; beyond that
-/// Options::subscription_overflow says what becomes of them: the oldest are lost, or the newest,
-/// which the next message says (Message::lost), or nothing more is read. When the connection is
-/// lost the client makes another and subscribes again by itself; the first message after that says
-/// so (Message::gaps). One wait for messages at a time.
+/// Move-only; usable from any thread. Dropping it closes the subscription.
+///
+/// Messages wait in the subscription until you take them, up to Options::subscription_messages_max
+/// (10,000) and as far as the pushes pool has room. Options::subscription_overflow says what
+/// happens to more: the client drops the oldest or the newest, and the next message counts them
+/// (Message::lost), or it stops reading until you take a message.
+///
+/// If the connection is lost, the client makes another one and subscribes again by itself. The
+/// first message after that says so (Message::gaps).
 class Subscription {
  public:
-  /// None: only to be assigned to.
+  /// Without a connection. You may only assign to it, close() it or destroy it.
   Subscription() = default;
   Subscription(Subscription&&) = default;
   Subscription& operator=(Subscription&&) = default;
   ~Subscription() = default;
 
-  /// More channels, patterns and shard channels, or fewer: each completes when the server has
-  /// confirmed all of its names. Errors: server_error (NOPERM: none of them), rejected_by_limit,
-  /// invalid_argument (no name), closed; else as any command's.
+  /// Adds or removes channels, patterns or shard channels. Completes when the server has confirmed
+  /// all names. Errors: permission_denied (NOPERM for one of the names; then nothing changes),
+  /// rejected_by_limit, invalid_argument (no name is given), closed; others as for any command.
   template <CompletionToken Token = Start>
   auto subscribe(const Words& channels, Token&& token = Token()) {
     return change(SubscriptionKind::channel, Change::add, channels, std::forward<Token>(token));
@@ -69,9 +72,10 @@ class Subscription {
     return change(SubscriptionKind::shard, Change::remove, channels, std::forward<Token>(token));
   }
 
-  /// The next message, a std::optional<Message>; none: it was closed, or the client was. With a
-  /// timeout: timed_out where none came. Cancelling it, or a timeout, loses no message. Errors:
-  /// cancelled, timed_out, rejected_by_limit (somebody waits already).
+  /// Waits for the next message, a std::optional<Message>; none: the subscription or the client was
+  /// closed. Without `timeout`, or with zero, the call waits for ever. A timeout or a cancellation
+  /// loses no message. Errors: cancelled; timed_out, if no message came within `timeout`;
+  /// rejected_by_limit, if another wait is under way: only one may wait at a time.
   template <CompletionToken Token = Start>
   auto next(Token&& token = Token()) {
     return next(std::chrono::nanoseconds(0), std::forward<Token>(token));
@@ -81,16 +85,20 @@ class Subscription {
     return wait<std::optional<Message>>(1, timeout, std::forward<Token>(token));
   }
 
-  /// A std::vector of all messages that are there, `messages_max` at most, as soon as there is one;
-  /// empty: closed. Else as next(), and cheaper a message.
+  /// Waits until there is a message, and takes all that are there, at most `messages_max`, as a
+  /// std::vector; empty: the subscription or the client was closed. Cheaper than next() for each
+  /// message. Errors: as for next().
   template <CompletionToken Token = Start>
   auto next_some(std::size_t messages_max = 1000, Token&& token = Token()) {
     return wait<std::vector<Message>>(messages_max, {}, std::forward<Token>(token));
   }
 
-  /// Ends the subscription; whoever waits for a message gets none. May be called from any thread.
+  /// Ends the subscription. A wait for messages that is under way completes with none. From any
+  /// thread.
   void close();
 
+  /// Counts messages that were received and lost, and those that wait now. All zero once the
+  /// subscription is closed.
   SubscriptionStatistics statistics() const;
 
  private:
@@ -99,7 +107,7 @@ class Subscription {
 
   enum class Change { add, remove };
 
-  // What changes what is subscribed, the first time opening the connection for it.
+  // Subscribes or unsubscribes names. The first one opens the connection.
   struct Changing {
     Channel channel;
     SubscriptionKind kind{};
@@ -108,7 +116,7 @@ class Subscription {
 
     void operator()(Operation& operation) const;
   };
-  // What waits for messages.
+  // Waits for messages.
   struct Waiting {
     Channel channel;
     std::size_t messages_max;

@@ -68,7 +68,7 @@ void Transaction::discard() {
 Transaction::Execution Transaction::begin() {
   PLIMSOLL_CHECK(channel_.driver != nullptr);
   queued();
-  // What will not be sent gives its memory back now.
+  // The commands will not be sent: their memory goes back to the pool now.
   if (problem_) {
     commands_ = std::make_shared<QueuedCommands>(channel_.driver->requests_account(), 0);
   }

@@ -17,7 +17,8 @@
 #include "plimsoll/native/driver/channel.h"
 #include "plimsoll/transaction_replies.h"
 
-// Several commands that the server executes as one: all or none, and nobody's between them.
+// Several commands that the server executes as one: all of them or none, and no other client's
+// commands between them.
 //
 //   auto tx = client.transaction();
 //   auto visits = tx.incr("visits");
@@ -25,27 +26,30 @@
 //   auto done = co_await tx.exec();
 //   std::int64_t count = done.get(visits);
 //
-// Commands are encoded as they are queued, into memory that the requests pool pays for, and nothing
-// is sent before exec(). That goes out as one request, MULTI and EXEC around it, on the connection
-// that all share. Dropping a transaction discards it.
+// Each command is encoded when you queue it, into memory that the requests pool pays for. Nothing
+// is sent before exec(), which sends MULTI, all commands and EXEC as one request on the shared
+// connection. Dropping a transaction discards it.
 
 namespace plimsoll::native {
 
-/// Commands of one transaction.
+/// How many commands a transaction may have. More fail in exec() with rejected_by_limit.
 inline constexpr std::size_t transaction_commands_max = 65'533;
 
-/// Move-only. Not for several threads at a time.
+/// Move-only. Use it from one thread at a time.
+///
+/// Queueing a command never fails. The first command that cannot be queued is remembered, and
+/// exec() fails with its error, without sending anything.
 class Transaction : public CommandSet<Transaction> {
  public:
-  /// No transaction: only to be assigned to.
+  /// Without a connection. You may only assign to it or destroy it.
   Transaction() = default;
-  /// On a client's shared connection, or on an Exclusive one.
+  /// For a client's shared connection, or for that of an Exclusive.
   explicit Transaction(Channel channel) : channel_(std::move(channel)) {}
   Transaction(Transaction&&) = default;
   Transaction& operator=(Transaction&&) = default;
   ~Transaction() = default;
 
-  /// Any command, its name first, as Client::command() takes it.
+  /// Queues any command, its name first, like Client::command().
   template <class T = Reply, std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1)
   Queued<T> command(const Text&... words) {
@@ -61,15 +65,22 @@ class Transaction : public CommandSet<Transaction> {
   std::size_t size() const { return commands_ ? commands_->count() : 0; }
   bool empty() const { return size() == 0; }
 
-  /// Executes what is queued, and leaves the transaction empty. Completes with what the server said
-  /// to each command, which may be an error for some of them: the others ran all the same. Where a
-  /// key that was watched has changed nothing ran, which is no error: committed() is false.
+  /// Executes the queued commands, and leaves the transaction empty. Completes with the server's
+  /// reply to each command. Some of the replies may be errors: the other commands ran all the same.
+  /// If a watched key has changed, no command has run, and committed() is false; this is no error.
+  /// An empty transaction completes without the server.
   ///
-  /// Errors: transaction_aborted (the server did not take a command: which, and what it said;
-  /// none ran); cluster_redirect; refused_command and invalid_argument (a command that cannot be
-  /// queued: nothing was sent); rejected_by_limit (transaction_commands_max, or the requests pool);
-  /// server_error with Executed::maybe (the server refuses MULTI to this user: the commands may
-  /// have run one by one); else as any command's.
+  /// Errors:
+  ///  - refused_command, invalid_argument: a command cannot be queued; the text says which. Nothing
+  ///    was sent.
+  ///  - rejected_by_limit: more than transaction_commands_max commands, or the requests pool has no
+  ///    room. Nothing was sent.
+  ///  - transaction_aborted: the server refused a command; the text says which, and why. No command
+  ///    ran.
+  ///  - refused_by_bridge, cluster_redirect: the same, from a bridge or a node of a cluster.
+  ///  - server_error with Executed::maybe: the server refuses MULTI to this user. The commands may
+  ///    have run one by one.
+  ///  - Others as for any command.
   template <class Token = Start>
   auto exec(Token&& token = Token()) {
     Execution execution = begin();
@@ -78,13 +89,13 @@ class Transaction : public CommandSet<Transaction> {
                                         std::move(replies), std::forward<Token>(token));
   }
 
-  /// Forgets what is queued.
+  /// Forgets the queued commands.
   void discard();
 
  private:
   friend class CommandSet<Transaction>;
 
-  // What exec() starts.
+  // Sends the transaction: what exec() starts.
   struct Execution {
     Channel channel;
     std::shared_ptr<const QueuedCommands> commands;
@@ -115,7 +126,7 @@ class Transaction : public CommandSet<Transaction> {
 
   Channel channel_;
   std::shared_ptr<QueuedCommands> commands_;
-  std::optional<Error> problem_;  // the first: exec() will say so
+  std::optional<Error> problem_;  // of the first command that cannot be queued, for exec()
 };
 
 }  // namespace plimsoll::native

@@ -44,7 +44,8 @@ std::optional<Error> TransactionReplies::error_of(std::uint64_t transaction,
   return Error(error_of_reply(*words, replies()[index].speaker), ServerWords{to_string(*words)});
 }
 
-// Where the server said no to a command, that is what the user should read.
+// If the server refused a command, the user should read its words to that command, not the
+// EXECABORT that follows.
 std::optional<Error> TransactionReplies::refused_as() const {
   if (!refusal_) return std::nullopt;
   const Error& said = refusal_->error;
@@ -61,7 +62,8 @@ std::optional<Error> TransactionReplies::refused_as() const {
                    std::string(commands_->name_of(refusal_->place)) + ": none has run)");
 }
 
-// Which command may speak for itself is looked up only where there are errors: in one walk.
+// Only error replies need to know who may have written them, so the commands' names are looked up
+// only if there are errors, in one walk.
 Result<void> TransactionReplies::keep(const Delivery& delivery) {
   auto kept = delivery.core->keep_reply();
   if (!kept) return Error(kept.error());
@@ -103,7 +105,7 @@ Result<void> receive(const Delivery& delivery, TransactionReplies& replies) {
     const std::optional<Error> refused = answered ? replies.refused_as() : std::nullopt;
     outcome = refused ? *refused : to_error(delivery);
   } else if (!answered) {
-    replies.committed_ = true;  // there was nothing to do
+    replies.committed_ = true;  // an empty transaction: nothing was sent
   } else if (!delivery.value->is_null()) {
     outcome = replies.keep(delivery);
   }

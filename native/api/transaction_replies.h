@@ -13,44 +13,49 @@
 #include "plimsoll/queued_commands.h"
 #include "plimsoll/reply.h"
 
-// What a transaction came to.
+// The outcome of a transaction.
 
 namespace plimsoll::native {
 
-/// What the server said to each command, in one block that the replies pool pays for while this
-/// lives. Move-only.
+/// The server's reply to each command, in memory that the replies pool pays for as long as this
+/// lives. Move-only. May live longer than its client, and be released on any thread.
 class TransactionReplies {
  public:
   TransactionReplies() = default;
 
-  /// False: a key that was watched has changed, and nothing was executed.
+  /// False if a watched key has changed: then no command ran.
   bool committed() const { return committed_; }
   explicit operator bool() const { return committed_; }
 
-  /// The reply to one command. Throws Error: server_error and the like, where the server answered
-  /// this one with an error, as it may while the others ran: executed() is about this one;
-  /// wrong_type; transaction_aborted, where nothing was executed; invalid_argument, for a command
-  /// of another transaction.
+  /// Returns the reply to one command. Throws Error:
+  ///  - server_error and other codes of the server's errors, if the server answered this command
+  ///    with an error. executed() is about this command; the others ran.
+  ///  - wrong_type: the reply is not a T.
+  ///  - transaction_aborted: committed() is false.
+  ///  - invalid_argument: the command belongs to another transaction.
   template <class T>
   T get(const Queued<T>& command) const {
     const Value reply = checked(command.transaction_, command.index_);
     if constexpr (!std::is_void_v<T>) return as<T>(reply);
   }
 
-  /// Why get() would throw what the server said; none mostly.
+  /// Returns the server's error to this command; none if the command succeeded. Throws Error as
+  /// value() does.
   template <class T>
   std::optional<Error> error(const Queued<T>& command) const {
     return error_of(command.transaction_, command.index_);
   }
 
-  /// A view of any reply, error replies included, by place. Throws Error where there is none.
+  /// Returns a view of the reply to a command, also of an error reply. The view lives as long as
+  /// this object. Throws Error: transaction_aborted, if committed() is false; invalid_argument, if
+  /// there is no such reply.
   template <class T>
   Value value(const Queued<T>& command) const {
     return value(command.transaction_, command.index_);
   }
   Value operator[](std::size_t index) const { return value(commands_transaction_, index); }
 
-  /// How many there are; none where nothing was committed.
+  /// How many replies there are; 0 if committed() is false.
   std::size_t size() const { return replies().size(); }
 
  private:
@@ -75,18 +80,18 @@ class TransactionReplies {
     return {static_cast<const Place*>(places_.data()), places_.size() / sizeof(Place)};
   }
 
-  // The first command that the server did not queue.
+  // The first command that the server refused to queue.
   struct Refusal {
     std::size_t place;  // 0: MULTI itself
     Error error;
   };
 
-  std::shared_ptr<const QueuedCommands> commands_;  // while they are under way
+  std::shared_ptr<const QueuedCommands> commands_;  // null once the outcome is there
   std::uint64_t commands_transaction_ = 0;
   std::optional<Refusal> refusal_;
   bool committed_ = false;
   Reply reply_;
-  // A Place for each, in `reply_`.
+  // Where each reply is in `reply_`: an array of Place.
   Block places_;
 };
 

@@ -8,7 +8,7 @@
 
 namespace plimsoll::native {
 
-/// "1.5 KiB": format_bytes() as a string of its own.
+/// format_bytes() as a std::string: "1.5 KiB".
 inline std::string amount(std::uint64_t bytes) {
   std::array<char, 16> text;
   return std::string(format_bytes(bytes, text));

@@ -6,7 +6,7 @@
 
 namespace plimsoll::native {
 
-/// One of those that a counter counts, for as long as this lives.
+/// Adds one to a counter as long as this lives. The counter must outlive it.
 class Counted {
  public:
   Counted() = default;

@@ -8,8 +8,9 @@ namespace plimsoll::native {
 
 namespace asio = boost::asio;
 
-// A context shuts its services down in the reverse order of their coming, and its scheduler, which
-// was the first, destroys the handlers that are left: those that come before end() are among them.
+// A context shuts its services down in the reverse order in which they were added. Its scheduler
+// was added first, so it shuts down after this service, and destroys the handlers that are left.
+// Handlers that were posted before end() are among these, so none leaks.
 class ExecutorLife::Service final : public asio::execution_context::service {
  public:
   using key_type = Service;

@@ -5,20 +5,21 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-// Whether an executor is still there, for threads that nobody keeps from outliving it: who releases
-// memory, or asks all clients of a cache for something, has no part in the executors of these
-// clients. One for each execution context; the context's end waits for whoever is using it.
+// Whether an executor still exists. For threads that may outlive an executor of another client: a
+// thread that releases memory, or that asks all clients of a cache for a proof, does not run the
+// executors of these clients. There is one ExecutorLife for each execution context; the destruction
+// of the context waits for while_alive() calls under way.
 
 namespace plimsoll::native {
 
 class ExecutorLife {
  public:
-  /// That of the context that `executor` runs on, which must be there.
+  /// Returns the life of the context that `executor` runs on, which must exist.
   static std::shared_ptr<ExecutorLife> of(const boost::asio::any_io_executor& executor);
 
-  /// Calls `use()` and returns true, unless the context has begun to be destroyed. While it runs
-  /// the context takes handlers, and will destroy those that it does not run. `use` must neither
-  /// block nor run a handler.
+  /// Calls `use()` and returns true, unless the destruction of the context has begun. During
+  /// `use()` the context accepts handlers, and it will run or destroy each of them. `use` must
+  /// neither block nor run a handler: a lock is held.
   template <class Use>
   bool while_alive(Use&& use) {
     const std::lock_guard lock(mutex_);

@@ -9,7 +9,7 @@ namespace {
 
 std::atomic<std::uint64_t> forks{0};
 
-// Runs before main(), and so before there is anything to inherit.
+// Registered before main(), and so before any object exists that a child could inherit.
 [[maybe_unused]] const int registered =
     ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
 

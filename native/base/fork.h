@@ -4,9 +4,10 @@
 
 namespace plimsoll::native {
 
-/// How many forks lie between the first process and this one. A process must not use what it
-/// inherited over a fork (threads that it does not have, sockets and an epoll set that it shares
-/// with the parent), so an object that owns such things remembers the count it was made at.
+/// The fork count: how many forks lie between the first process and this one. A child of fork()
+/// must not use some things that it inherited: threads that it does not have, sockets and an epoll
+/// set that it shares with its parent. So an object that owns such things remembers the count at
+/// which it was made, and does nothing if the count is another one now.
 std::uint64_t current_fork_count();
 
 }  // namespace plimsoll::native

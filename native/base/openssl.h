@@ -2,8 +2,8 @@
 
 namespace plimsoll::native {
 
-/// To be called before OpenSSL is used for anything: it does not clean up when the process ends.
-/// The shared thread, and clients in static destructors, outlive what atexit() would clean up.
+/// Call this before any other use of OpenSSL: it stops OpenSSL from cleaning up in atexit(). The
+/// shared thread, and clients in static destructors, still use OpenSSL after that.
 void keep_openssl();
 
 }  // namespace plimsoll::native

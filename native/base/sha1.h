@@ -8,10 +8,10 @@ namespace plimsoll::native {
 
 using Sha1Digest = std::array<unsigned char, 20>;
 
-/// Not for secrets: for what a protocol wants it for.
+/// SHA-1, for protocols that require it. Not for secrets.
 Sha1Digest sha1(std::string_view text);
 
-/// The SHA-1 of `text` in hexadecimal digits, by which servers know a script.
+/// Returns the SHA-1 of `text` in hexadecimal digits: the name by which servers know a script.
 std::string sha1_hex(std::string_view text);
 
 }  // namespace plimsoll::native

@@ -6,12 +6,12 @@
 
 namespace plimsoll::native {
 
-/// Bytes that lie in several places, taken in their order.
+/// Reads bytes that lie in several places, in their order. The bytes must outlive the reader.
 class SpanReader {
  public:
   explicit SpanReader(std::span<const std::string_view> spans) : spans_(spans) {}
 
-  /// Copies as much as fits, and returns how much that is.
+  /// Copies as many bytes as fit into `space`, and returns how many.
   std::size_t copy(std::span<char> space) {
     std::size_t used = 0;
     while (used < space.size() && advance()) {
@@ -22,7 +22,8 @@ class SpanReader {
     return used;
   }
 
-  /// The same where it lies, if that is one place; copied to `space` otherwise.
+  /// Takes as many bytes as fit into `space`. Returns a view of them in their place if they lie
+  /// together; otherwise copies them to `space`, and returns a view of that.
   std::string_view take(std::span<char> space) {
     if (!advance()) return {};
     if (front_.size() < space.size() && !spans_.empty()) return {space.data(), copy(space)};

@@ -6,7 +6,7 @@
 
 namespace plimsoll::native {
 
-/// What the core takes for the time.
+/// The time that drivers pass to the core.
 inline Instant steady_now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
 
 }  // namespace plimsoll::native

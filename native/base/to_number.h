@@ -7,7 +7,8 @@
 
 namespace plimsoll::native {
 
-/// Whether `text` is all digits and fits (a minus may come first, for types that have one).
+/// Parses `text` as a decimal number. None if it is empty, has any other byte, or does not fit.
+/// Signed types may have a minus in front.
 template <class Number>
 std::optional<Number> to_number(std::string_view text) {
   Number number = 0;

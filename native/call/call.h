@@ -18,8 +18,9 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/call/operation.h"
 
-// The default form of every call: it has started when it is returned. Await it for its value, or
-// drop it and it goes on by itself; so `client.set(...); co_await client.get(...);` is in order.
+// The default form of every call: it has already started when you get it. Await it for its value,
+// or drop it, and it goes on by itself; so `client.set(...); co_await client.get(...);` runs in
+// this order.
 
 namespace plimsoll::native {
 
@@ -34,13 +35,13 @@ struct ThrowingSignature<void> {
   using type = void(std::exception_ptr);
 };
 
-// Whoever awaits a Call, without the type of the handler.
+// The handler that awaits a Call, without its type.
 template <class T>
 class Waiter {
  public:
   virtual ~Waiter() = default;
 
-  /// Hands the outcome to the handler, on the executor where it belongs.
+  /// Calls the handler with the outcome, on the handler's executor.
   virtual void resume(Result<T> result) = 0;
 };
 
@@ -79,8 +80,15 @@ class HandlerWaiter final : public Waiter<T> {
   Handler handler_;
 };
 
-// What a Call and the driver share. The outcome and the one who waits for it meet here, in either
-// order.
+// What a Call and the driver share: the place where the outcome and the handler that awaits it
+// meet, in either order.
+//
+// Invariants:
+//  - The driver holds a reference (`lent_`) from lend() until complete() or destroy(); a call that
+//    was done at once is never lent.
+//  - `result_` is written before `done_` is set, or before the Call is returned. Then only one
+//    handler takes it.
+//  - If `done_` is false, `waiter_` may be set; if it is true, wait() runs the handler itself.
 template <class T>
 class CallState final : public Operation, public std::enable_shared_from_this<CallState<T>> {
  public:
@@ -89,7 +97,8 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
   explicit CallState(boost::asio::any_io_executor executor, Result<T> made = {})
       : Operation(true), executor_(std::move(executor)), result_(std::move(made)) {}
 
-  /// The driver owns it until complete() or destroy(), the Call until it is dropped or awaited.
+  /// Lends this to the driver, which owns it until complete() or destroy(). The Call owns it, too,
+  /// until it is dropped or awaited.
   Operation& lend() {
     lent_ = this->shared_from_this();
     return *this;
@@ -102,7 +111,8 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
     canceller_.emplace(target, std::move(point));
   }
 
-  /// deliver() was called before anybody could wait: there is nothing to come.
+  /// deliver() was called before the Call was returned (the cache had the reply), so complete()
+  /// will not come.
   void finish() { was_done_at_once_ = true; }
 
   bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }
@@ -124,8 +134,8 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
   template <class Handler>
   void wait(Handler handler) {
     if (!was_done_at_once_ && has_to_wait(handler)) return;
-    // By way of the immediate executor: without one of the handler's own, only once the initiating
-    // function has returned.
+    // Through the immediate executor: if the handler has none of its own, it runs only after the
+    // initiating function has returned.
     const auto executor = boost::asio::get_associated_immediate_executor(
         handler, boost::asio::get_associated_executor(handler, executor_));
     boost::asio::dispatch(executor,
@@ -159,10 +169,11 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
 
 /// A call that has started. Move-only.
 ///
-/// `co_await std::move(call)`, or `co_await client.get("k")` directly, in an asio::awaitable gives
-/// the T or throws the Error. It is an Asio operation with the signature void(std::exception_ptr,
-/// T) as well, so any completion token can be given to it: `std::move(call)(asio::use_future)`.
-/// Cancelling what awaits it cancels the request. May be awaited once.
+/// In an asio::awaitable `co_await std::move(call)`, or directly `co_await client.get("k")`,
+/// returns the T or throws the Error. A Call is also an Asio operation with the signature
+/// void(std::exception_ptr, T), so you can give it any completion token:
+/// `std::move(call)(asio::use_future)`. To cancel the awaiting coroutine or handler cancels the
+/// request. You may await a Call once.
 template <class T>
 class Call {
  public:

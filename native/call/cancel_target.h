@@ -6,11 +6,11 @@
 
 namespace plimsoll::native {
 
-/// The client that a request was submitted to, as those know it who may cancel the request.
-/// Operations and Canceller name no more of it than this, so that they lie below the driver.
+/// The client that a request was submitted to, seen from what may cancel the request. Operations
+/// and Canceller know only this interface, not the driver, so that the driver can depend on them.
 class CancelTarget : public std::enable_shared_from_this<CancelTarget> {
  public:
-  /// Cancels the request, if it is still under way. From any thread.
+  /// Cancels the request if it is still under way. From any thread.
   virtual void cancel(RequestId id) = 0;
 
  protected:

@@ -11,7 +11,8 @@ Canceller::Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point)
     : target_(target.weak_from_this()), point_(std::move(point)) {}
 
 void Canceller::operator()(boost::asio::cancellation_type type) const {
-  // The connection goes on and stays in step whatever the type; the command may have run.
+  // All types of cancellation are alike: the connection goes on and stays in step, and the command
+  // may have run.
   if (type == boost::asio::cancellation_type::none) return;
   if (point_) point_->cancelled = true;
   if (const auto target = target_.lock()) target->cancel(point_ ? point_->request.load() : id_);

@@ -10,14 +10,14 @@
 
 namespace plimsoll::native {
 
-/// What is to be cancelled of an operation that is several requests, one after the other.
+/// Which request to cancel, of an operation that is several requests, one after the other.
 struct CancelPoint {
-  std::atomic<RequestId> request{0};  // the one that is under way
+  std::atomic<RequestId> request{0};  // the request that is under way
   std::atomic<bool> cancelled{false};
 };
 
-/// What a cancellation slot is given: cancels one request, if it is still under way and its client
-/// still there. May be called on any thread.
+/// The handler in a cancellation slot. Cancels one request, if the request is still under way and
+/// its client still exists. May be called on any thread.
 class Canceller {
  public:
   Canceller(CancelTarget& target, RequestId id);

@@ -12,8 +12,8 @@
 namespace plimsoll::native {
 namespace {
 
-// A server that does not know a command repeats what came with it: of AUTH, and of HELLO with AUTH
-// in it, that is a password.
+// Removes passwords from the server's words. A server that does not know a command repeats its
+// arguments: for AUTH, and for HELLO with AUTH, they include a password.
 std::string without_secrets(std::string words) {
   const std::size_t arguments = words.find(", with args beginning with:");
   if (arguments == words.npos) return words;

@@ -14,19 +14,20 @@
 
 namespace plimsoll::native {
 
-/// The outcome of an operation as the core presents it: views that live until deliver() returns.
+/// The outcome of an operation, as the core presents it. The views live until deliver() returns.
 struct Delivery {
   const Value* value = nullptr;            ///< the reply; also an error reply
   const plimsoll::Error* error = nullptr;  ///< null: success
-  plimsoll::Client* core = nullptr;        ///< whose event this is, where there is a value
+  plimsoll::Client* core = nullptr;        ///< the client that the reply comes from, if any
   const std::string* detail = nullptr;     ///< what the transport adds to the error
-  const Error* failure = nullptr;          ///< an error that has its words already
-  std::string_view wire{};                 ///< a value that the cache had: all of its bytes
-  void* made = nullptr;                    ///< what a T that receives it so is made of
-  std::uint16_t answers_owed = 0;          ///< behind a part (Operation::deliver_part())
+  const Error* failure = nullptr;          ///< an error that has its text already
+  std::string_view wire{};                 ///< all bytes of a value that comes from the cache
+  void* made = nullptr;                    ///< the object that receive() makes its T from, if any
+  std::uint16_t answers_owed = 0;          ///< replies still to come (Operation::deliver_part())
 };
 
-/// A T that makes itself of an outcome, be that an error: `receive(delivery, t)`, found beside T.
+/// A T that is made from the whole outcome, also from an error: `receive(delivery, t)`, found in
+/// T's namespace.
 template <class T>
 concept Receiving = requires(const Delivery& delivery, T& t) {
   { receive(delivery, t) } -> std::same_as<Result<void>>;
@@ -34,15 +35,16 @@ concept Receiving = requires(const Delivery& delivery, T& t) {
 template <class T>
 concept ReceivingParts = requires(const Delivery& delivery, T& t) { receive_part(delivery, t); };
 
-/// The error of a delivery, in words.
+/// Makes the Error of a delivery that has one.
 Error to_error(const Delivery& delivery);
 
-/// Whether the server may have executed the request that came to this.
+/// Whether the server may have executed the request that ended with this delivery.
 Executed executed(const Delivery& delivery) noexcept;
 
 namespace detail {
 
-// The reply, or why there is none. Inline, since take() is called for every reply.
+// Puts the reply into `result`, or why there is none. Inline, since take() is called for every
+// reply.
 template <class T>
 [[gnu::always_inline]] inline void put(const Delivery& delivery, Result<T>& result) {
   if constexpr (Receiving<T>) {
@@ -65,15 +67,15 @@ template <class T>
   }
 }
 
-// What the exception that is being handled, a decode()'s or the allocator's, makes of a call. It
-// needs no memory where there is none.
+// Makes the call's Error from the exception that is being handled, which a decode() or the
+// allocator threw. Needs no memory if the exception is std::bad_alloc.
 Error to_error_of_exception(const Delivery& delivery) noexcept;
 
 }  // namespace detail
 
-/// Puts the outcome into `result`, which holds a T as it was made. Returns whether that is a value.
-/// Never throws: a decode() may be the user's, any may run out of memory, and behind this outcome
-/// come those of others.
+/// Puts the outcome into `result`, which holds the T to fill. Returns whether the result is a
+/// value. Never throws, although a decode() may be the user's, and any may run out of memory: the
+/// outcomes of other calls come after this one.
 template <class T>
 bool take(const Delivery& delivery, Result<T>& result) noexcept {
   try {
@@ -84,13 +86,13 @@ bool take(const Delivery& delivery, Result<T>& result) noexcept {
   return result.has_value();
 }
 
-/// Adds what comes before the outcome.
+/// Adds a part that comes before the outcome, if T takes parts.
 template <class T>
 void take_part(const Delivery& delivery, Result<T>& result) noexcept {
   if constexpr (ReceivingParts<T>) {
     try {
       receive_part(delivery, *result);
-    } catch (const std::exception&) {  // no memory for it: the outcome follows all the same
+    } catch (const std::exception&) {  // no memory for the part: the outcome comes all the same
     }
   }
 }

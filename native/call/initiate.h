@@ -13,9 +13,9 @@
 
 namespace plimsoll::native {
 
-/// start() for what is more than one command: in the form that `token` asks for, calls
-/// `begin(Operation&)`, now or when a lazy token says so; so `begin` owns what it needs. `made` is
-/// what the outcome is put into.
+/// start() for calls that are more than one command. Calls `begin(Operation&)` in the form that
+/// `token` asks for: at once, or later if the token is lazy. Therefore `begin` must own everything
+/// that it needs. The outcome is put into `made`.
 template <class T, class Begin, class Token>
 auto initiate(const boost::asio::any_io_executor& executor, Begin begin, Result<T> made,
               Token&& token) {

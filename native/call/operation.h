@@ -20,9 +20,14 @@
 #include "plimsoll/native/call/delivery.h"
 #include "plimsoll/result.h"
 
-// A call that is under way: what the core knows by its tag. Its outcome comes in two steps. Under
-// the client's lock deliver() turns the reply into a value; outside of it complete() runs the
-// caller's code.
+// A call that is under way. Its address is the tag that the core gets. The outcome comes in two
+// steps. First deliver() turns the reply into a value, under the client's lock if the reply comes
+// from the server. Then complete() runs the caller's code, never under the lock.
+//
+// Invariants:
+//  - Each submission gets one deliver() and then one complete(), or destroy() at any time.
+//  - complete() and destroy() end the object. Only Steps may submit itself again in complete().
+//  - deliver() does not throw: the core gives an outcome only once.
 
 namespace plimsoll::native {
 
@@ -32,13 +37,14 @@ class Operation {
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
-  /// The core has taken the request; under the client's lock. For cancel(), where
-  /// wants_submitted() says that someone may.
+  /// The core has accepted the request as `id`, by which cancel() can end it. Called under the
+  /// client's lock, and only if wants_submitted() is true.
   virtual void handle_submitted(CancelTarget& target, RequestId id) = 0;
-  /// The same of the first of several requests.
+  /// The same for an operation of several requests, when the first one is submitted. `point` always
+  /// has the request that is under way.
   virtual void handle_submitted(CancelTarget&, std::shared_ptr<CancelPoint>) {}
-  /// The core calls it `id` as long as it waits for room, and something else then: what of that is
-  /// to be kept up to date. Null: nobody may cancel it after all.
+  /// The request waits for room as `id`, and gets another id when it is admitted. Returns the point
+  /// in which the caller must note the new id. Null: nothing can cancel the request.
   virtual std::shared_ptr<CancelPoint> handle_waiting(CancelTarget& target, RequestId id) {
     auto point = std::make_shared<CancelPoint>();
     point->request = id;
@@ -46,8 +52,9 @@ class Operation {
     return point;
   }
   bool wants_submitted() const { return wants_submitted_; }
-  /// Tells handle_submitted(), if anybody wants that. Where there is no memory to cancel the call
-  /// by, it goes on and cannot be cancelled: the core has taken it.
+  /// Calls handle_submitted() if wants_submitted() is true. If there is no memory for the
+  /// cancellation, the call goes on and cannot be cancelled, because the core has accepted the
+  /// request already.
   void report_submitted(CancelTarget& target, RequestId id) noexcept {
     if (!wants_submitted_) return;
     try {
@@ -56,22 +63,23 @@ class Operation {
     }
   }
 
-  /// The outcome is there. Runs no code of the caller's but decode(). Returns whether the caller is
-  /// told a value: an error is, where the reply could not be turned into one. Never throws, since
-  /// the core has handed the outcome out, and would not do so again.
+  /// Takes the outcome. Of the caller's code, only decode() runs. Returns whether the caller gets a
+  /// value; it gets an error also if the reply could not be decoded. Never throws, because the core
+  /// gives an outcome only once.
   virtual bool deliver(const Delivery& delivery) noexcept = 0;
 
-  /// Something that comes before the outcome: one of several messages, or the refusal of one of a
-  /// transaction's commands. As deliver().
+  /// Takes a part that comes before the outcome: one of several messages, or the refusal of a
+  /// command in a transaction. Same rules as for deliver().
   virtual void deliver_part(const Delivery&) noexcept {}
 
-  /// Tells the caller, after deliver(), and ends this object.
+  /// Gives the outcome to the caller, after deliver(), and ends this object. Never under the
+  /// client's lock.
   virtual void complete() = 0;
 
-  /// Ends this object without telling anyone: its executor will run nothing any more.
+  /// Ends this object without an outcome, because its executor will run nothing any more.
   virtual void destroy() = 0;
 
-  Operation* next = nullptr;  // in an OperationList
+  Operation* next = nullptr;  // the link of an OperationList
 
  protected:
   ~Operation() = default;
@@ -80,14 +88,14 @@ class Operation {
   const bool wants_submitted_;
 };
 
-/// Carries an operation that is delivered to where it is completed; one that never gets there is
-/// destroyed.
+/// Owns an operation between deliver() and complete(), for example in a posted handler. If the
+/// handler never runs, the operation is destroyed.
 struct DestroyOperation {
   void operator()(Operation* operation) const { operation->destroy(); }
 };
 using OwnedOperation = std::unique_ptr<Operation, DestroyOperation>;
 
-/// A FIFO through Operation::next.
+/// A FIFO of operations, linked through Operation::next: to push allocates nothing.
 class OperationList {
  public:
   bool empty() const { return first_ == nullptr; }
@@ -115,14 +123,15 @@ namespace detail {
 
 namespace asio = boost::asio;
 
-// Stands for "the handler has no executor of its own": such a handler runs where the client does.
+// Means "the handler has no executor of its own": such a handler runs on the client's executor.
 struct NoExecutor {};
 
 template <class Handler>
 inline constexpr bool has_own_executor =
     !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
 
-// Keeps the handler's executor at work until the handler has run.
+// Keeps work outstanding on the handler's own executor until the handler has run, so that its
+// context does not stop before.
 template <class Handler, bool = has_own_executor<Handler>>
 class HandlerWork {
  public:
@@ -156,7 +165,7 @@ class HandlerWork<Handler, true> {
 
 }  // namespace detail
 
-/// An operation that ends in a completion handler for Result<T>.
+/// An operation that ends by calling a completion handler with Result<T>.
 template <class T, class Handler>
 class CallbackOperation final : public Operation {
   using Allocator =
@@ -165,7 +174,7 @@ class CallbackOperation final : public Operation {
       typename std::allocator_traits<Allocator>::template rebind_traits<CallbackOperation>;
 
  public:
-  /// Memory comes from the handler's associated allocator.
+  /// Takes memory from the handler's associated allocator.
   static CallbackOperation& create(Handler&& handler, Result<T> made = {}) {
     typename Traits::allocator_type allocator(allocator_of(handler));
     CallbackOperation* const at = Traits::allocate(allocator, 1);
@@ -184,8 +193,9 @@ class CallbackOperation final : public Operation {
   void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
 
   void complete() override {
-    // In this order: a handler may hold its executor even when it was moved from, and must not
-    // outlive the work that keeps the executor's context alive.
+    // The order matters: a handler may hold its executor even after it was moved from, and must not
+    // outlive the work that keeps the executor's context alive. So `work` is first and is destroyed
+    // last.
     detail::HandlerWork<Handler> work(std::move(work_));
     Handler handler(std::move(handler_));
     Result<T> result(std::move(result_));

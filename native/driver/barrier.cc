@@ -15,18 +15,20 @@ namespace {
 
 namespace asio = boost::asio;
 
-// What the clients' answers come to. Goes with the last of them.
+// Collects the clients' answers. Lives until the last one.
 class Barrier {
  public:
   Barrier(std::size_t answers, Operation& operation) : left_(answers), operation_(&operation) {}
 
-  /// The client that answers last ends the operation, in its turn.
+  /// A client has answered. If it is the last one, this completes the operation, in that client's
+  /// turn.
   void handle_answer(const Result<void>& answer) {
     if (OwnedOperation over = take(answer)) over.release()->complete();
   }
 
-  /// The same where the client will never have a turn, or is not there: its executor may be about
-  /// to end, and the caller's code must not run within that.
+  /// A client will never answer, because it is gone or its executor is ending. If it is the last
+  /// one, the shared thread completes the operation: the caller's code must not run while an
+  /// executor is being destroyed.
   void handle_absence() {
     OwnedOperation over = take({});
     if (!over) return;
@@ -39,7 +41,8 @@ class Barrier {
     return error.code() == ErrorCode::closed || error.code() == ErrorCode::forked;
   }
 
-  // The operation, with its outcome, if this was the last answer.
+  // Counts an answer. Returns the operation, with its outcome delivered, if this was the last
+  // answer.
   OwnedOperation take(const Result<void>& answer) {
     const std::lock_guard lock(mutex_);
     if (!answer && !vouches_for_nothing(answer.error()) && !failure_) failure_ = answer.error();
@@ -54,8 +57,8 @@ class Barrier {
   OwnedOperation operation_;
 };
 
-// One answer, which is given in any case: where nobody has given it before it goes, the client is
-// absent.
+// One answer, which is always given: if the handler is destroyed before the client answers, the
+// destructor reports that the client is absent.
 class Answer {
  public:
   explicit Answer(std::shared_ptr<Barrier> barrier) : barrier_(std::move(barrier)) {}
@@ -73,7 +76,7 @@ class Answer {
   std::shared_ptr<Barrier> barrier_;
 };
 
-// In a child of fork() nothing of its parent's clients may be touched, locks included.
+// In a child of fork() nothing of the parent's clients may be touched, not even their locks.
 void prove_there(const AttachedClient& attached, Answer answer) {
   if (attached.fork_count != current_fork_count()) return;
   attached.executor->while_alive([&] {
@@ -89,7 +92,8 @@ void prove_there(const AttachedClient& attached, Answer answer) {
 }  // namespace
 
 void prove_all(const std::vector<AttachedClient>& clients, Operation& operation) {
-  // One for this function, whose own answer says that there may be no client.
+  // One more answer than clients, which this function gives at the end: so the operation ends even
+  // if there is no client.
   const auto barrier = std::make_shared<Barrier>(clients.size() + 1, operation);
   for (const AttachedClient& client : clients) prove_there(client, Answer(barrier));
   barrier->handle_absence();

@@ -7,9 +7,10 @@
 
 namespace plimsoll::native {
 
-/// Has all of these clients prove what they vouch for (plimsoll::Client::prove()), each on its
-/// executor and in its request_timeout; `operation` ends when all have, or with the first error. A
-/// client that has ended, or whose executor ends meanwhile, vouches for nothing: it is no error.
+/// Makes each of these clients prove what it vouches for (plimsoll::Client::prove()), on its
+/// executor and within its request_timeout. `operation` ends when all have answered, with the first
+/// error if there was one. A client that has ended, or whose executor ends meanwhile, vouches for
+/// nothing: that is no error.
 void prove_all(const std::vector<AttachedClient>& clients, Operation& operation);
 
 }  // namespace plimsoll::native

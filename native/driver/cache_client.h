@@ -10,12 +10,12 @@
 #include "plimsoll/native/base/executor_life.h"
 #include "plimsoll/native/call/operation.h"
 
-// A cache and its clients, as they know one another: no more than this, so that neither a driver
-// includes the cache that users make, nor that cache a driver.
+// The interfaces by which a cache and its clients know each other. With them the driver need not
+// include ClientSideCache, nor ClientSideCache the driver.
 
 namespace plimsoll::native {
 
-/// A client, as its cache knows it.
+/// A client, as its cache sees it.
 class CacheClient {
  public:
   virtual const boost::asio::any_io_executor& executor() const = 0;
@@ -28,12 +28,12 @@ class CacheClient {
   ~CacheClient() = default;
 };
 
-/// A cache, as its clients know it.
+/// A cache, as its clients see it.
 class SharedCache {
  public:
   virtual cache::Cache& core() = 0;
 
-  /// What connections of its clients ask of the server. Views of this object.
+  /// What its clients' connections ask of the server. The views live as long as the cache.
   virtual TrackingOptions tracking() const = 0;
 
   /// Called once for each client.
@@ -44,12 +44,13 @@ class SharedCache {
   ~SharedCache() = default;
 };
 
-/// A client of a cache, for those who must not keep it: the last reference destroys the client, and
-/// its sockets belong to its executor, which may be gone by then.
+/// A weak reference to a client of a cache. The cache must not keep the client alive: the last
+/// reference destroys the client, and its sockets belong to its executor, which may be gone by
+/// then.
 struct AttachedClient {
   std::weak_ptr<CacheClient> client;
   std::shared_ptr<ExecutorLife> executor;
-  std::uint64_t fork_count = 0;  ///< current_fork_count() of the process that it belongs to
+  std::uint64_t fork_count = 0;  ///< current_fork_count() of the process that has the client
 };
 
 }  // namespace plimsoll::native

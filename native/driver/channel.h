@@ -8,14 +8,14 @@
 
 namespace plimsoll::native {
 
-/// Where requests go, and how long they may take: a client's shared connection, or a connection of
-/// one's own. Client and Exclusive turn into one; it keeps what it needs of them alive.
+/// Where requests go, and how long they may take: a client's shared connection, or a held
+/// connection. Client and Exclusive convert to a Channel, which keeps alive what it needs of them.
 struct Channel {
   std::shared_ptr<Driver> driver = nullptr;
   std::shared_ptr<HeldConnection> held = nullptr;  ///< null: the shared connection
   Timeout timeout{};
 
-  /// Driver::submit(), to where this leads.
+  /// Driver::submit(), on this channel's connection.
   void submit(const CommandView& command, Operation& operation) const;
 };
 

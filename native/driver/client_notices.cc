@@ -11,15 +11,15 @@
 namespace plimsoll::native {
 namespace {
 
-// How long a client is silent about the same trouble.
+// The least time between two log records of a client about the same trouble.
 constexpr Duration warning_interval_min = std::chrono::minutes(1);
 
 }  // namespace
 
-// Tells Options::on_connection, in its turn among the outcomes.
+// Calls Options::on_connection, and logs a warning, in its place among the outcomes.
 class ClientNotices::Notice final : public Operation {
  public:
-  /// `warning`, if not null, is told why, too.
+  /// `warning`: null if nothing is to be logged.
   Notice(const ClientNotices& notices, ConnectionEvent::Kind kind, Warning warning)
       : Operation(false), notices_(notices), event_{.kind = kind}, warning_(warning) {}
 
@@ -54,7 +54,8 @@ bool ClientNotices::Seldom::is_due() {
   return true;
 }
 
-// Without memory for a notice there is none: outcomes come behind it, and matter more.
+// If there is no memory for the notice, the event is not reported: the outcomes that come after it
+// matter more.
 void ClientNotices::notify(ConnectionEvent::Kind kind, const Delivery& delivery, bool is_connecting,
                            OperationList& ready) {
   const Warning warning = warning_of(kind, delivery, is_connecting);
@@ -65,8 +66,8 @@ void ClientNotices::notify(ConnectionEvent::Kind kind, const Delivery& delivery,
   ready.push(*notice);
 }
 
-// Null where only the application is told. A client that never was connected fails its connect(),
-// which says why.
+// Returns null if the event does not go to the log. If connect() is still under way, its error says
+// why the client was closed.
 ClientNotices::Warning ClientNotices::warning_of(ConnectionEvent::Kind kind,
                                                  const Delivery& delivery, bool is_connecting) {
   switch (kind) {
@@ -104,7 +105,7 @@ void ClientNotices::warn(std::string_view event_name, std::string_view what,
   std::string body = "client " + number;
   if (!client_name.empty()) body += " (" + client_name + ")";
   body.append(" of ").append(server).append(" ").append(what).append(": ");
-  body.append(plain_text(why, why.size()));  // the server's words may be in it
+  body.append(plain_text(why, why.size()));  // `why` may have the server's words
   log(Severity::warn, event_name, body,
       {{.name = "plimsoll.client", .value = number}, {.name = "server.address", .value = server}});
 }

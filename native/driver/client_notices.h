@@ -9,16 +9,17 @@
 
 namespace plimsoll::native {
 
-/// What a client tells besides the outcomes of calls: to Options::on_connection, and to the log of
-/// the process. Used in the client's turns alone.
+/// Reports a client's events, other than outcomes of calls, to Options::on_connection and to the
+/// process's log. Used only in the client's turns.
 class ClientNotices {
  public:
-  /// `client_number` is that of the client's accounts. `target` outlives this.
+  /// `client_number` is the owner of the client's accounts. `target` must outlive this.
   ClientNotices(const Target& target, std::uint64_t client_number)
       : target_(target), client_number_(client_number) {}
 
-  /// Adds a notice to `ready`, which tells Options::on_connection, and the log where the operator
-  /// should know. `is_connecting`: connect() is yet to end, and says itself what went wrong.
+  /// Adds a notice to `ready`. When it completes, it calls Options::on_connection, and logs what
+  /// the operator should know. `is_connecting`: connect() is still under way, and its error will
+  /// say what went wrong.
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, bool is_connecting,
               OperationList& ready);
 
@@ -28,7 +29,7 @@ class ClientNotices {
  private:
   class Notice;
 
-  // What is said seldom, however often it happens.
+  // Limits how often the same warning is logged.
   class Seldom {
    public:
     bool is_due();

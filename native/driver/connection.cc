@@ -21,7 +21,8 @@
 #include "plimsoll/native/websocket/opening.h"
 #include "plimsoll/native/websocket/protocol.h"
 
-// Coming and going first, then the stream between core and socket, then what flows over it.
+// First opening and closing, then the handshakes of the stream between core and socket, then
+// reading and writing.
 
 namespace plimsoll::native {
 namespace {
@@ -32,7 +33,8 @@ using StreamEndpoint = asio::generic::stream_protocol::endpoint;
 
 enum class Connected : std::uint8_t { not_yet, once };
 
-// The core's errors have literal texts: the usual ones, and the rest in one.
+// The core's errors have literal texts, so the usual problems have a text each, and all others
+// share one.
 plimsoll::Error to_core_error(const error_code& problem, Connected connected) {
   if (connected == Connected::once) {
     const char* what = "the connection failed";
@@ -67,10 +69,10 @@ constexpr plimsoll::Error no_token{.code = ErrorCode::invalid_option,
                                    .what = "the token is none that could be shown",
                                    .expected = "printable ASCII, 4096 bytes at most"};
 
-// Requests go out in pieces of up to this many spans: a megabyte at a time.
+// How many spans one write may have: about a megabyte, since a span is at most a segment of 64 KiB.
 constexpr std::size_t spans_per_write = 16;
 
-// Segments read before others on the executor get their chance.
+// How many segments a connection reads before other handlers on the executor run.
 constexpr int reads_per_turn = 4;
 
 }  // namespace
@@ -114,7 +116,7 @@ void Connection::begin() {
   if (endpoint.kind == Endpoint::Kind::unix_socket) {
     return connect(Endpoints{asio::local::stream_protocol::endpoint(endpoint.path)});
   }
-  // An address needs no resolver, which would start a thread.
+  // An IP address needs no resolver, which would start a thread.
   error_code problem;
   const auto address = asio::ip::make_address(endpoint.host, problem);
   if (problem) return resolve();
@@ -131,8 +133,8 @@ void Connection::resolve() {
         if (problem) return handle_failed(problem);
         Endpoints endpoints;
         for (const auto& result : results) endpoints.emplace_back(result.endpoint());
-        // One that says nothing takes the whole attempt: the next one begins
-        // with another.
+        // An address that does not answer uses up the whole attempt, so each attempt begins with
+        // another address.
         const std::size_t first = (tries_ - 1) % endpoints.size();
         std::rotate(endpoints.begin(), std::next(endpoints.begin(), static_cast<long>(first)),
                     endpoints.end());
@@ -175,8 +177,8 @@ void Connection::tune_socket() {
   set_tcp_options(socket_.native_handle(), context_.target.options.tcp_user_timeout);
 }
 
-// Connecting to a port of this machine on which nobody listens, again and again, the system one day
-// chooses that very port for this end, and the connection is made: with itself.
+// A client that connects again and again to a port of this machine on which no server listens may
+// connect to itself: one day the system chooses that very port for the client's end.
 bool Connection::is_connected_to_itself() const {
   if (context_.target.endpoint.kind == Endpoint::Kind::unix_socket) return false;
   error_code problem;
@@ -184,9 +186,9 @@ bool Connection::is_connected_to_itself() const {
   return !problem && local == socket_.remote_endpoint(problem) && !problem;
 }
 
-// Waiting for writability (connecting does that, too) leaves the socket registered for it, and
-// every wait to read would be woken up by that. A fresh registration is for reading alone. A wait
-// to read that is under way ends early, and finds nothing to read.
+// A wait until the socket is writable, which connecting does, too, leaves the socket registered for
+// writability, and that would wake up every later wait to read. A new registration is only for
+// reading. A wait to read that is under way ends early, and finds nothing to read.
 void Connection::register_afresh(error_code& problem) {
   const auto local = socket_.local_endpoint(problem);
   if (problem) return;
@@ -263,8 +265,9 @@ bool Connection::begin_websocket(std::string& shown) {
   return true;
 }
 
-// Whoever does not speak what is spoken here may wait for the end of a line, for ever. Say so
-// before the core gives the attempt up, which knows nothing of streams.
+// A peer that does not speak this protocol may wait for ever, for example for the end of a line.
+// Fail with the stream's reason before connect_timeout: the core, which knows nothing about
+// streams, would give a worse one.
 void Connection::await_handshake() {
   if (!patience_) patience_.emplace(context_.executor);
   patience_->expires_after(context_.target.options.connect_timeout / 4 * 3);
@@ -281,7 +284,7 @@ void Connection::shake_hands() {
   switch (stream_->shake_hands()) {
     case ByteStream::Step::done:
       if (patience_) patience_->cancel();
-      // What is left of it to be sent goes before all else.
+      // The rest of the handshake must be sent before anything else.
       wait_if_blocked();
       return handle_open();
     case ByteStream::Step::waits: wait_if_blocked(); return arm_read();
@@ -292,7 +295,7 @@ void Connection::shake_hands() {
 void Connection::handle_stream_failed() {
   if (stream_->problem()) {
     const TransportProblem problem = *stream_->problem();
-    // A token was not taken: the next attempt wants another one.
+    // The bridge refused the token, so the next attempt needs another one.
     if (problem.error.code == ErrorCode::authentication_failed && context_.credentials) {
       context_.credentials->handle_refused();
     }
@@ -305,12 +308,13 @@ void Connection::handle_stream_failed() {
   handle_failed(stream_->early_end(), problem.message());
 }
 
-// The bridge may send more, as far as there is memory for it. The Budget tells when there is.
+// Lets the bridge send more, as far as the replies pool has memory. If it has none, the Budget
+// reports when memory is released.
 void Connection::grant() {
   if (websocket_ == nullptr || phase_ != Phase::open) return;
   websocket_->grant();
   if (websocket_->is_starved()) {
-    // Ask to be told first, then look again: what is released in between is not missed.
+    // Register first, then try again: otherwise memory released in between would be missed.
     owner_.wait_for_memory();
     websocket_->grant();
   }
@@ -331,7 +335,8 @@ void Connection::arm_read() {
                      });
 }
 
-// Others on the executor have their chance first.
+// The stream holds bytes already, so there is nothing to wait for. Other handlers on the executor
+// run first.
 void Connection::read_soon() {
   reading_ = true;
   asio::post(context_.executor, [self = owner_.hold(), this, attempt = attempt_] {
@@ -351,11 +356,12 @@ void Connection::handle_readable() {
   arm_read();
 }
 
-// Reads once and delivers what came. Returns whether there may be more to read.
+// Reads once, and runs a turn, which delivers the replies. Returns whether there may be more to
+// read.
 bool Connection::read_once() {
   const std::span<char> space = owner_.read_space(id_);
   if (space.empty()) {
-    owner_.arm_timer();  // the core may want to be asked again by then
+    owner_.arm_timer();  // the core may have set a time at which to ask again
     return false;
   }
   const ByteStream::Received received = stream_->receive(space);
@@ -411,7 +417,7 @@ void Connection::flush() {
   if (stream_->failed()) fail_soon();
 }
 
-// Not in the middle of a turn.
+// Reports the failure from a handler of its own, because flush() runs in the middle of a turn.
 void Connection::fail_soon() {
   asio::post(context_.executor, [self = owner_.hold(), this, attempt = attempt_] {
     if (attempt == attempt_ && !inherited()) handle_stream_failed();

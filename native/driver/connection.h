@@ -25,23 +25,24 @@ namespace plimsoll::native {
 
 class WebSocketStream;
 
-/// What the connections of one client have in common. It outlives them.
+/// What all connections of one client share. Outlives them.
 struct ConnectionContext {
   boost::asio::any_io_executor executor;
   const Target& target;
   std::unique_ptr<TlsContext> tls{};                 ///< null: plain connections
-  std::unique_ptr<CredentialsSource> credentials{};  ///< null: they are in the options
+  std::unique_ptr<CredentialsSource> credentials{};  ///< null: the options have the credentials
 };
 
 /// One connection of a client: resolving, connecting, handshakes, reading and writing. Its owner
 /// makes it when the core first asks for a connection of its number, keeps it for as long as it
 /// lives itself, and opens and closes it as the core says.
 ///
-/// - Every asynchronous step belongs to one attempt; a step that ends after its attempt was given
-///   up is ignored. Otherwise news of an old socket would be taken for news of the present one.
-/// - A read waits until the socket is readable and takes a buffer only then, so an idle connection
-///   holds none.
-/// - All calls come in the owner's turns, except trouble(), which the owner's lock guards.
+/// Invariants:
+///  - Every asynchronous step belongs to one attempt. A step that ends after its attempt was given
+///    up is ignored; otherwise it would act on the socket of the next attempt.
+///  - A read waits until the socket is readable, and takes a buffer only then, so an idle
+///    connection holds none.
+///  - All calls come in the owner's turns, except trouble(), which the owner's lock guards.
 ///
 ///             open()                            handshake done
 ///   closed -----------> wanting_credentials -> shaking_hands -> open
@@ -55,31 +56,33 @@ class Connection {
     /// Keeps the owner, and its connections, alive while a handler waits.
     virtual std::shared_ptr<void> hold() = 0;
 
-    /// What a bridge is shown.
+    /// The token that the connection shows to a bridge; empty: none.
     virtual std::string token() = 0;
     virtual Account& replies_account() = 0;
-    /// Options::tls' files were read again, or could not be.
+    /// The files of Options::tls were read again, or could not be read.
     virtual void handle_tls_files_read() = 0;
-    /// By what the server knows this connection's user: a digest of a certificate, a token.
+    /// What this connection shows of its user: a digest of the certificate, a token.
     virtual void note_shown(ConnectionId connection, std::string_view text) = 0;
 
     virtual void handle_opened(Connection& connection) = 0;
     virtual void handle_failed(Connection& connection, const plimsoll::Error& error,
                                std::string_view words) = 0;
 
-    /// Where to read to; empty: nowhere for now, and the owner calls arm_read() when there is.
+    /// Returns where to read to. Empty: do not read now; the owner calls arm_read() when there is
+    /// room again.
     virtual std::span<char> read_space(ConnectionId connection) = 0;
     virtual void handle_read(ConnectionId connection, std::size_t bytes) = 0;
     virtual std::size_t poll_transmit(ConnectionId connection,
                                       std::span<std::string_view> spans) = 0;
-    /// Returns what is next to send, if `next` has room for it.
+    /// Puts what is to be sent next into `next`, as far as it has room. Returns how many spans that
+    /// is.
     virtual std::size_t handle_written(ConnectionId connection, std::size_t bytes,
                                        std::span<std::string_view> next) = 0;
 
-    /// Has the owner call arm_read() when memory was released.
+    /// Asks the owner to call arm_read() when memory was released.
     virtual void wait_for_memory() = 0;
 
-    /// Delivers what came, and sends what was staged.
+    /// Delivers the events of the bytes that were read, and sends staged requests.
     virtual void run_turn() = 0;
     virtual void arm_timer() = 0;
 
@@ -94,29 +97,32 @@ class Connection {
 
   ConnectionId id() const { return id_; }
 
-  /// Begins an attempt, which ends in the core's handle_opened() or handle_closed().
+  /// Begins an attempt, which ends with the owner's handle_opened() or handle_failed(), or with
+  /// close().
   void open();
 
+  /// Closes the connection, or gives the attempt up. The owner hears nothing more of it.
   void close();
 
-  /// An attempt waits for Options::credentials.
+  /// Whether an attempt waits for Options::credentials.
   bool wants_credentials() const { return phase_ == Phase::wanting_credentials; }
   void handle_credentials();
   void handle_no_credentials(std::string_view why);
 
-  /// Reads as soon as there is something, unless that is under way.
+  /// Begins to wait until the socket is readable, unless it waits already.
   void arm_read();
 
-  /// Sends what is staged, as far as the socket takes it.
+  /// Sends staged requests, as far as the socket takes them.
   void flush();
 
-  /// The server serves on this connection: the next loss starts with the first address again.
+  /// The handshakes are over, and the server serves this connection: after the next loss, the
+  /// attempts begin with the first address again.
   void handle_ready() { tries_ = 0; }
 
-  /// What the transport said last.
+  /// The last problem of the transport.
   struct Trouble {
-    bool is_over = true;         // there was a connection since
-    const char* what = nullptr;  // the core's word for it: whose `what` this is, has this detail
+    bool is_over = true;         // the connection was opened since
+    const char* what = nullptr;  // Error::what of this problem, compared as a pointer
     std::string detail;
   };
   Trouble& trouble() { return trouble_; }
@@ -152,7 +158,7 @@ class Connection {
   void fail_soon();
 
   bool is_over_bridge() const { return context_.target.endpoint.kind == Endpoint::Kind::websocket; }
-  // Whether a child of fork() has it, which must not touch it.
+  // Whether this is in a child of fork(), which must not touch it.
   bool inherited() const;
 
   Owner& owner_;
@@ -160,23 +166,24 @@ class Connection {
   const std::uint64_t fork_count_;
   const ConnectionId id_;
   Socket socket_;
-  // Of the attempt under way. Each has its own: an attempt that was given up may still have a step
-  // to go, which would take the socket of the next one for its own.
+  // The socket of the attempt under way. Each attempt has a socket of its own: async_connect() of
+  // an attempt that was given up may still have a step to go, and would use the socket of the next
+  // attempt.
   std::shared_ptr<Socket> connecting_;
   std::optional<boost::asio::ip::tcp::resolver> resolver_;
 
-  std::uint64_t attempt_ = 0;  // counts connections, so that news of an old one is ignored
-  std::size_t tries_ = 0;      // at a connection, since there was one
+  std::uint64_t attempt_ = 0;  // counts attempts and closes, so that steps of old ones are ignored
+  std::size_t tries_ = 0;      // attempts since the last handle_ready()
   enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };
   Phase phase_ = Phase::closed;
-  Counted counted_;  // while it is open
+  Counted counted_;  // among the process's connections, while this is open
   bool reading_ = false;
   bool write_blocked_ = false;
 
   std::optional<CreditWindow> window_;  // over a bridge
   std::unique_ptr<ByteStream> stream_;
-  WebSocketStream* websocket_ = nullptr;  // it, over a bridge
-  std::optional<boost::asio::steady_timer> patience_;
+  WebSocketStream* websocket_ = nullptr;               // the same as stream_, over a bridge
+  std::optional<boost::asio::steady_timer> patience_;  // of the handshakes
 
   Trouble trouble_;
 };

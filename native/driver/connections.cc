@@ -45,7 +45,8 @@ void Connections::handle_credentials() {
 }
 
 void Connections::handle_no_credentials(std::string_view why) {
-  // Only those that wait now: one that fails may have others wait for the next credentials.
+  // Only the connections that wait now: the failure of one may run a turn in which another begins
+  // to wait, for the next credentials.
   std::vector<Connection*> waiting;
   for (const auto& connection : all_) {
     if (connection && connection->wants_credentials()) waiting.push_back(connection.get());

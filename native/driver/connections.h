@@ -9,33 +9,34 @@
 
 namespace plimsoll::native {
 
-/// The connections of one client by their numbers; the main one is always there. Sets of
-/// connections are bits by number, as the core gives them. Used in the client's turns alone, except
-/// where it says otherwise.
+/// The connections of one client, by their numbers. The main connection always exists. A set of
+/// connections has a bit for each number, as in the core. Used only in the client's turns, unless a
+/// function says otherwise.
 class Connections {
  public:
   Connections(Connection::Owner& owner, ConnectionContext& context);
 
   Connection& main() { return *all_[0]; }
 
-  /// Null: it was not made yet.
+  /// Null if the connection was not made yet.
   Connection* find(ConnectionId id) { return all_[static_cast<std::size_t>(id)].get(); }
 
-  /// Makes one that was not there. Under the owner's lock.
+  /// Makes a connection that does not exist yet. Under the owner's lock.
   Connection& make(ConnectionId id);
 
-  /// Sends what is staged on those in `set`, and takes each out of it.
+  /// Sends staged requests on the connections in `set`, and takes each out of it.
   void flush(std::uint64_t& set);
 
-  /// Takes each out of `set`: if one throws, the others are still there for the next turn.
+  /// Takes each connection out of `set` after its turn: if one throws, those that are left stay in
+  /// `set` for the next turn.
   void arm_reads(std::uint64_t& set);
   void arm_reads();
 
   void handle_credentials();
   void handle_no_credentials(std::string_view why);
 
-  /// What the transport said last about the side connection that failed with `what`, the text of an
-  /// Error of the core's. Null: it said nothing. Under the owner's lock.
+  /// Returns the transport's last problem with the side connection that failed with `what`, the
+  /// Error::what of the core's error. Null: there is none. Under the owner's lock.
   const Connection::Trouble* side_trouble(const char* what) const;
 
  private:
@@ -44,7 +45,7 @@ class Connections {
 
   Connection::Owner& owner_;
   ConnectionContext& context_;
-  std::array<std::unique_ptr<Connection>, connections_max> all_;  // they come, and stay
+  std::array<std::unique_ptr<Connection>, connections_max> all_;  // made once, kept for ever
 };
 
 }  // namespace plimsoll::native

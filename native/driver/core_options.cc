@@ -8,11 +8,11 @@
 namespace plimsoll::native {
 namespace {
 
-// The first field that says something about TLS, by which a caller shows that he expects it; null
-// where none does.
+// Returns the first TLS field that is set, which shows that the caller expects TLS; null if none
+// is.
 const char* first_set_of(const TlsOptions& tls) {
   const TlsOptions defaults;
-  // A new field does not compile until it is here.
+  // Names every field, so that a new field does not compile until it is handled here.
   const auto& [enabled, ca_file, ca_directory, certificate_file, key_file, key_password,
                ask_key_password, server_name, verify, min_version, ciphers, ciphersuites] = tls;
   if (!ca_file.empty()) return "tls.ca_file";
@@ -30,7 +30,7 @@ const char* first_set_of(const TlsOptions& tls) {
 }
 
 struct SchemeNames {
-  const char* shown;  // as the address is told
+  const char* shown;  // in front of the address, in error texts
   const char* expected;
 };
 
@@ -44,8 +44,8 @@ SchemeNames schemes_of(Endpoint::Kind kind) {
   return {.shown = "", .expected = ""};
 }
 
-// Whoever names authorities or certificates counts on TLS. Without it the password would cross the
-// network in the clear, to whoever answers.
+// A caller who names authorities or certificates relies on TLS. Without TLS the password would
+// cross the network unencrypted, to any peer that answers.
 Result<void> refuse_plain(const TlsOptions& tls, const Endpoint& endpoint) {
   const char* const set = first_set_of(tls);
   if (set == nullptr) return {};
@@ -87,7 +87,7 @@ Result<void> validate_token(const Options& options, Endpoint::Kind kind) {
 }  // namespace
 
 ClientOptions core_options(const Options& options, const TrackingOptions& tracking) {
-  // Whose credentials are asked for has none at first.
+  // With Options::credentials the core gets the username later, together with the password.
   const bool asked_for = options.credentials != nullptr;
   return {.username = asked_for ? std::string_view() : options.username,
           .password = options.password,
@@ -117,7 +117,7 @@ ClientOptions core_options(const Options& options, const TrackingOptions& tracki
           .reply_bytes_max = options.reply_bytes_max};
 }
 
-// A name that TLS asks for may lead a proxy to another server.
+// The TLS server name is a part of the place, because a proxy may choose the server by it.
 std::string cache_place(const Target& target) {
   const Options& options = target.options;
   std::string place = target.endpoint.to_string();

@@ -30,10 +30,10 @@ void CredentialsSource::want() {
   switch (state_) {
     case State::idle: return ask();
     case State::asking:
-      // Whoever comes now may wait as long as the first.
+      // The new attempt may wait for the answer as long as the first one.
       return call_in(options_.connect_timeout / 4 * 3, [this] { handle_late(); });
     case State::overdue:
-      // Not from within the attempt that wants them.
+      // Posted: want() is called in the middle of a turn, and a failed attempt runs a turn itself.
       boost::asio::post(executor_, [self = owner_.hold(), this] {
         if (!inherited()) handle_late();
       });
@@ -44,9 +44,10 @@ void CredentialsSource::want() {
 
 void CredentialsSource::ask() {
   state_ = State::asking;
-  // What is left of connect_timeout is for connecting.
+  // A quarter of connect_timeout is left for connecting.
   call_in(options_.connect_timeout / 4 * 3, [this] { handle_late(); });
-  // Answered on any thread, at any time: the client may have ended, and its executor, too.
+  // The answer may come on any thread, at any time: the client may have ended by then, and its
+  // executor, too.
   CredentialsRequest request(
       executor_,
       [this, weak = std::weak_ptr<void>(owner_.hold()), life = ExecutorLife::of(executor_),
@@ -90,7 +91,7 @@ void CredentialsSource::handle_answer(CredentialsRequest::Answer answer) {
   owner_.handle_credentials(std::move(answer.credentials));
 }
 
-// What is wrong with an answer; empty: nothing.
+// Returns what is wrong with an answer; empty: nothing.
 std::string_view CredentialsSource::problem_of(const Credentials& credentials) const {
   if (credentials.password.empty()) {
     return is_over_bridge_ ? "there is no token in its answer, as the password"

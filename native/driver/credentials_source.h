@@ -13,11 +13,20 @@
 #include "plimsoll/credentials.h"
 #include "plimsoll/options.h"
 
-// Asks Options::credentials when a driver needs some, one request at a time: before a connection is
-// opened, unless there are some that last, and ahead of their end. What fails ahead of it is tried
-// again after waits that grow; the connections that are there go on.
+// Calls Options::credentials when a driver needs credentials: before a connection is opened, unless
+// the last ones still last, and before they end. If that renewal fails, asks again after waits that
+// grow; open connections go on.
 //
-// All of it runs in the driver's turns.
+// Invariants:
+//  - At most one request is without an answer: `asking` or `overdue`.
+//  - One timer: in `idle` it is for the renewal, in `asking` for the answer that is late.
+//  - Everything runs in the driver's turns, except CredentialsRequest's answer, which is posted to
+//    them.
+//
+//           ask()           too late
+//   idle ---------> asking ----------> overdue
+//     ^               |                   |
+//     +--- an answer -+-------------------+        stop(): any state -> over
 
 namespace plimsoll::native {
 
@@ -39,23 +48,24 @@ class CredentialsSource {
   CredentialsSource(Owner& owner, boost::asio::any_io_executor executor, const Target& target,
                     std::uint64_t random_seed);
 
-  /// Whether a connection may be opened with the last ones that were told.
+  /// Whether new connections may still use the last credentials.
   bool lasting() const;
 
-  /// A connection waits: the owner is told when there are some, or why not.
+  /// A connection waits for credentials. The owner gets handle_credentials(), or
+  /// handle_no_credentials() with the reason.
   void want();
 
-  /// The server did not take the last ones.
+  /// The server refused the last credentials: asks for others after a wait.
   void handle_refused();
 
-  /// The client is over.
+  /// The client has ended.
   void stop();
 
  private:
   enum class State : std::uint8_t {
     idle,
-    asking,   // no answer yet
-    overdue,  // none in time, either: whoever wants some is told so at once
+    asking,   // a request is without an answer
+    overdue,  // and the answer is late: want() fails at once
     over,
   };
 
@@ -68,7 +78,7 @@ class CredentialsSource {
   void call_in(Duration wait, Handler handler);
   void report_failure(std::string why);
 
-  // Whether a child of fork() has it, which must not touch it.
+  // Whether this is in a child of fork(), which must not touch it.
   bool inherited() const;
 
   Owner& owner_;
@@ -80,8 +90,8 @@ class CredentialsSource {
   Backoff backoff_;
   State state_ = State::idle;
   Instant good_until_{};
-  bool renews_ = false;   // they end, and others are to be there before
-  bool refused_ = false;  // since the last answer
+  bool renews_ = false;   // the last credentials have an end, and are renewed before it
+  bool refused_ = false;  // the server refused the last credentials
 };
 
 }  // namespace plimsoll::native

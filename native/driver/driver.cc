@@ -23,24 +23,24 @@
 #include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/native/transport/tls_context.h"
 
-// More than 500 lines, because callers and turns meet under one lock. What callers do comes first,
-// then the turns, then what connections ask of a driver, then what it says of itself.
+// More than 500 lines, because callers and turns meet under one lock. First what callers do, then
+// the turns, then the snapshots, then what connections ask of the driver.
 
 namespace plimsoll::native {
 namespace {
 
 namespace asio = boost::asio;
 
-// What every call gets that a child of fork() makes on its parent's client.
+// The outcome of every call that a child of fork() makes on its parent's client.
 constexpr plimsoll::Error inherited_client{.code = ErrorCode::forked,
                                            .what = "this client belongs to the parent process",
                                            .expected = "connect() in the child"};
 
-// Outcomes that are delivered before the callers see them: few enough that what their values
-// allocate comes from malloc's cache of the thread, which keeps 7 blocks of a size.
+// How many outcomes are delivered before their callers get them: so few that their values are
+// allocated from malloc's cache of the thread, which keeps 7 blocks of a size.
 constexpr int events_per_round = 6;
 
-// The driver whose turn this thread is in, if any.
+// The driver whose turn runs in this thread; null: none.
 Driver*& turn_of_this_thread() {
   thread_local Driver* driver = nullptr;
   return driver;
@@ -48,8 +48,8 @@ Driver*& turn_of_this_thread() {
 
 }  // namespace
 
-// What a driver has to do with connections: Asio's objects, and what connections ask of it and tell
-// it. Of the turns alone, but for what is said to be guarded by the driver's lock.
+// The driver's side towards its connections: Asio's objects, and what connections ask and report.
+// Used only in turns, except for what the driver's lock guards.
 class Driver::Io final : public Connection::Owner, public CredentialsSource::Owner {
  public:
   Io(Driver& driver, std::uint64_t client_number)
@@ -63,9 +63,9 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
 
   boost::asio::steady_timer timer;
   const std::shared_ptr<ExecutorLife> life;  // of the driver's executor
-  Counted counted;                           // among the clients of the process
-  Registered registered;                     // the same, for those who look at them
-  const std::uint64_t number;                // the client's, and its accounts'
+  Counted counted;                           // counts the client among those of the process
+  Registered registered;                     // lists the client for metrics and the dump
+  const std::uint64_t number;                // the client's number, and its accounts' owner
   ClientNotices notices;
   ConnectionContext context;
   Connections connections;
@@ -103,7 +103,8 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
   if (!budget) return budget.error();
   auto accounts = plimsoll::Client::open_accounts(**budget);
   if (!accounts) return Error(accounts.error());
-  // The shared thread is one; of another executor nobody knows.
+  // The shared thread runs one handler at a time. Another executor may run several, so its turns
+  // need a strand.
   if (executor) {
     executor = asio::make_strand(executor);
   } else {
@@ -116,8 +117,8 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
     tls = *std::move(context);
   }
   const std::uint64_t owner = accounts->connections->owner();
-  // What a child inherited must not be taken apart, whoever has it last: it would touch the sockets
-  // and the epoll set that the parent still uses.
+  // A child of fork() must not destroy a driver that it inherited: that would touch the sockets and
+  // the epoll set that the parent still uses. So the deleter leaks it there.
   const std::shared_ptr<Driver> driver(new Driver(Private{}, std::move(target), tracking, **budget,
                                                   std::move(executor), std::move(*accounts)),
                                        [](Driver* last) {
@@ -150,13 +151,14 @@ Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& 
       fork_count_(current_fork_count()),
       io_(std::make_unique<Io>(*this, accounts.connections->owner())),
       core_(core_options(target_.options, tracking), std::move(accounts)) {
-  no_memory_to_deliver(Executed::no);  // from here on it is there
+  no_memory_to_deliver(Executed::no);  // makes these errors now, while there is memory
 }
 
 Driver::~Driver() {
-  io_->registered.end();  // from here on nobody looks
+  io_->registered.end();  // from here on no snapshot reads this
   budget_.stop_waiting(*this);
-  // Only where the executor was destroyed with handlers in it: nobody can be told any more.
+  // There are operations left only if the executor was destroyed with handlers in it. Nothing can
+  // complete them any more.
   while (Operation* operation = ready_.pop()) operation->destroy();
   while (Operation* operation = closings_.pop()) operation->destroy();
   if (connecting_ != nullptr) connecting_->destroy();
@@ -216,7 +218,7 @@ inline void Driver::stage(Operation& operation, const Stage& stage, const Comman
   });
 }
 
-// `command`: what may wait in line, if anything.
+// `command`: the command, if the request may wait for room; else null.
 void Driver::handle_refusal(const plimsoll::Error& refusal, Operation& operation,
                             const CommandView* command, Timeout timeout) {
   plimsoll::Error error = refusal;
@@ -317,7 +319,7 @@ void Driver::set_credentials(std::string username, std::string password) {
     const bool same = sent_credentials_ && sent_credentials_->username == next->username &&
                       sent_credentials_->password == next->password;
     if (same) return;
-    // A bridge is shown its token when a connection is opened, and takes no AUTH.
+    // A bridge gets the token when a connection is opened, and accepts no AUTH.
     if (target_.endpoint.kind != Endpoint::Kind::websocket) {
       core_.set_credentials({.username = next->username, .password = next->password});
     }
@@ -325,22 +327,22 @@ void Driver::set_credentials(std::string username, std::string password) {
   });
 }
 
-// The parent's thread is not in the child, and the lock may be held for ever: the outcome goes by
-// the child's own runtime.
+// In a child of fork() the parent's threads do not exist, and the lock may be held for ever. So the
+// child's own runtime completes the operation.
 void Driver::fail_elsewhere(Operation& operation) {
   operation.deliver(Delivery{.error = &inherited_client});
   asio::post(Runtime::get().executor(),
              [owned = OwnedOperation(&operation)]() mutable { owned.release()->complete(); });
 }
 
-// With the lock held: whether the caller has to wake the driver once it is released.
+// Returns whether the caller must wake the driver once it has released the lock. Under the lock.
 bool Driver::want_turn() {
-  if (turn_of_this_thread() == this) return false;  // the turn under way will see to it
+  if (turn_of_this_thread() == this) return false;  // the turn under way does it
   return !std::exchange(turn_wanted_, true);
 }
 
-// Whoever called has been served: where there is no memory to wake the driver, the next call, reply
-// or timer does so.
+// If there is no memory for the post, the next call, reply or timer runs the turn: the caller's
+// request is staged already, and must not fail.
 void Driver::wake() noexcept {
   try {
     asio::post(executor_, [self = shared()] { self->run_turn(); });
@@ -351,7 +353,7 @@ void Driver::wake() noexcept {
 }
 
 void Driver::handle_budget_available() {
-  // Under the Budget's lock, on anybody's thread: only the news is handed on.
+  // Called under the Budget's lock, on any thread: so this only posts, and reads on the executor.
   io_->life->while_alive([this] {
     const std::shared_ptr<CancelTarget> self = weak_from_this().lock();
     if (!self) return;
@@ -363,7 +365,8 @@ void Driver::handle_budget_available() {
 void Driver::run_turn() {
   if (inherited()) return;  // a child that runs the parent's executor must not send its requests
   Driver* const outer = std::exchange(turn_of_this_thread(), this);
-  // A caller's exception leaves through the executor; what is left goes on in another turn.
+  // If a caller's code throws, the exception leaves through the executor, and another turn does the
+  // rest.
   struct Leave {
     Driver* self;
     Driver* outer;
@@ -382,7 +385,7 @@ void Driver::run_turn() {
   arm_timer();
 }
 
-// Where there is no memory for that either, the next call or the timer goes on.
+// If there is no memory for the post, the next call or the timer runs the turn.
 void Driver::go_on_later() noexcept {
   try {
     asio::post(executor_, [self = shared()] {
@@ -393,8 +396,8 @@ void Driver::go_on_later() noexcept {
   }
 }
 
-// Whatever throws in a turn, be that the code of one caller or the allocator, the others keep their
-// outcomes for the next.
+// If something throws in a turn, the code of one caller or the allocator, the operations of the
+// other callers go back to ready_, for the next turn.
 struct Driver::Rest {
   Driver& driver;
   OperationList& ready;
@@ -405,7 +408,7 @@ struct Driver::Rest {
   }
 };
 
-// Delivers outcomes, and those that the callers' code leads to, until there are none.
+// Delivers outcomes, also those that the callers' code leads to, until there are none.
 void Driver::deliver_all() {
   for (bool more = true; more;) {
     OperationList ready;
@@ -451,7 +454,7 @@ void Driver::collect(const Event& event, OperationList& ready) {
                           .detail = &failure(),
                           .answers_owed = event.answers_owed};
   switch (event.kind) {
-    case Event::Kind::completed: return;  // said above: it is what mostly happens
+    case Event::Kind::completed: return;  // handled above, because it is the usual case
     case Event::Kind::failed: fail(event, delivery, ready); return;
     case Event::Kind::ready:
       io_->connections.main().handle_ready();
@@ -472,13 +475,13 @@ void Driver::collect(const Event& event, OperationList& ready) {
     case Event::Kind::admitted: admit(event.tag); return;
     case Event::Kind::queueing_failed:
     case Event::Kind::pushed:
-      // A push without a tag is nobody's: the core has counted it.
+      // A push without a tag belongs to no operation: the core has counted it.
       if (event.tag != 0) reinterpret_cast<Operation*>(event.tag)->deliver_part(delivery);
       return;
   }
 }
 
-// There is room for a call that waited for it: the core wants its command before all else.
+// There is room for a call that waited. The core must get its command before any other call.
 void Driver::admit(Tag tag) {
   auto& waiting = static_cast<WaitingOperation&>(*reinterpret_cast<Operation*>(tag));
   const RequestId id =
@@ -486,7 +489,7 @@ void Driver::admit(Tag tag) {
   const std::shared_ptr<CancelPoint> point = waiting.release();
   if (!point) return;
   point->request = id;
-  // Whoever cancelled it just now may have known it by its name in the line.
+  // A cancellation that came just before may have used the id that the call had while it waited.
   if (point->cancelled) core_.cancel(id, steady_now());
 }
 
@@ -513,20 +516,20 @@ void Driver::end(const Delivery& delivery, OperationList& ready) {
     operation->deliver(Delivery{});
     ready.push(*operation);
   }
-  // Once all are told: these may want memory.
+  // Last, because these may need memory and throw: by now every operation has its outcome.
   if (io_->context.credentials) io_->context.credentials->stop();
   if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
 }
 
-// What the transport said since there was a main connection.
+// The transport's last problem with the main connection; empty if it was opened since.
 const std::string& Driver::failure() const {
   static const std::string none;
   const Connection::Trouble& trouble = io_->connections.main().trouble();
   return trouble.is_over ? none : trouble.detail;
 }
 
-// What a failed request should be told besides: what became of its connection, if that is not the
-// main one, or why there is no connection.
+// What the error of a failed request says in addition: the problem of its side connection, if it
+// had one; else why there is no main connection.
 std::string Driver::circumstances(const Event& event) const {
   if (const auto* trouble = io_->connections.side_trouble(event.error->what)) {
     return trouble->detail;
@@ -565,9 +568,9 @@ void Driver::arm_timer() {
     next = core_.poll_timeout();
     over = over_;
   }
-  // An alarm that nobody needs any more would keep the executor at work.
+  // A timer that is not needed any more would keep the executor's context running.
   if (over && next == never) io_->timer.cancel();
-  // An earlier alarm than needed comes by once and is set anew: cheaper than moving it each time.
+  // A timer that is set too early fires once and is set again: cheaper than to move it each time.
   if (next == never || next >= armed_) return;
   armed_ = next;
   io_->timer.expires_at(std::chrono::steady_clock::time_point(next.time_since_epoch()));
@@ -579,7 +582,7 @@ void Driver::arm_timer() {
       self->core_.handle_timeout(steady_now());
     }
     self->run_turn();
-    self->io_->connections.arm_reads();  // where there was no memory to read to
+    self->io_->connections.arm_reads();  // of connections that had no memory to read into
   });
 }
 
@@ -700,13 +703,13 @@ void Driver::Io::handle_failed(Connection& connection, const plimsoll::Error& er
   driver_.run_turn();
 }
 
-// Where to read to, if anywhere. If not, the Budget tells when memory was released.
+// Returns where to read to. If there is no memory, the Budget reports when some is released.
 std::span<char> Driver::Io::read_space(ConnectionId connection) {
   const std::lock_guard lock(driver_.mutex_);
   std::span<char> space = driver_.core_.read_space(connection);
   if (!space.empty()) return space;
   if (driver_.core_.is_paused(connection)) return {};
-  // Ask to be told first, then look again: what is released in between is not missed.
+  // Register first, then ask again: otherwise memory released in between would be missed.
   driver_.budget_.wait(driver_);
   return driver_.core_.read_space(connection);
 }
@@ -721,7 +724,7 @@ std::size_t Driver::Io::poll_transmit(ConnectionId connection, std::span<std::st
   return driver_.core_.poll_transmit(connection, spans);
 }
 
-// What is next to send, if `next` has room for it.
+// Puts what is to be sent next into `next`, as far as it has room.
 std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t bytes,
                                        std::span<std::string_view> next) {
   const std::lock_guard lock(driver_.mutex_);
@@ -730,8 +733,8 @@ std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t byte
   return next.empty() ? 0 : driver_.core_.poll_transmit(connection, next);
 }
 
-// A cache is shared by clients that the server knows as the same user: that is by the main
-// connection.
+// Clients of a cache share entries if they are the same user. What the main connection shows
+// counts, because only that one reads for the cache.
 void Driver::Io::note_shown(ConnectionId connection, std::string_view text) {
   if (connection != first_connection || driver_.core_.near_cache() == nullptr) return;
   const std::lock_guard lock(driver_.mutex_);

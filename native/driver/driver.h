@@ -23,19 +23,28 @@
 #include "plimsoll/staleness.h"
 #include "plimsoll/statistics.h"
 
-// Moves bytes and time between a core Client and its connections. Calls come from any thread: they
-// stage requests under the lock and wake the driver. All else happens in turns on the executor, one
-// at a time: read, deliver what came, run the callers' code, send what they staged in one write a
-// connection. The lock is never held across a system call or a caller's code.
+// Moves bytes and time between a core Client and its connections. The core says which connection to
+// open or close, and when (connection.h).
 //
-// The core says when to open and to close which connection (connection.h).
+// Calls come from any thread: they stage requests under the lock, and wake the driver. Everything
+// else happens in turns on the executor, one at a time. A turn delivers the events of the bytes
+// that were read, runs the callers' code, and sends what they have staged, in one write for each
+// connection.
+//
+// Invariants:
+//  - The lock is never held across a system call or a caller's code (except decode()).
+//  - Each operation has one owner: the core (by its tag), one of ready_, closings_ and connecting_,
+//    or the turn that completes it.
+//  - If a call stages something while no turn runs in its thread, a turn is posted (turn_wanted_).
+//  - In a child of fork() nothing of an inherited driver is touched, not even its lock:
+//    inherited().
 
 namespace plimsoll::native {
 
-/// How long a call may take: zero for ever.
+/// How long a call may take; zero: no limit.
 using Timeout = std::chrono::nanoseconds;
 
-/// For cancel(): the connecting itself.
+/// For cancel(): the request id of connect().
 inline constexpr RequestId connect_request = UINT64_MAX;
 
 class Tracing;
@@ -47,8 +56,8 @@ class Driver final : public CancelTarget,
   struct Private {};
 
  public:
-  /// For the shared thread where `executor` is empty. `cache`: Options::client_side_cache, if there
-  /// is one. invalid_option, out_of_memory.
+  /// Makes a driver on `executor`, or on the shared thread if that is empty. `cache`:
+  /// Options::client_side_cache, or null. invalid_option, out_of_memory.
   static Result<std::shared_ptr<Driver>> create(boost::asio::any_io_executor executor,
                                                 Target target, SharedCache* cache);
 
@@ -60,25 +69,27 @@ class Driver final : public CancelTarget,
 
   std::shared_ptr<Driver> shared() { return std::static_pointer_cast<Driver>(shared_from_this()); }
 
-  /// Connects; `operation` ends when the client is ready, or will never be. Once.
+  /// Connects. `operation` ends when the client is ready, or will never be. Call it once.
   void connect(Operation& operation);
 
-  /// Sends a command; `operation` ends with its outcome, never before this returns. A read gets
-  /// what was true so long ago at most.
+  /// Sends a command. `operation` ends with its outcome, never before this returns. A read gets a
+  /// value that was true at most `staleness` ago.
   void submit(const CommandView& command, Timeout timeout, Operation& operation,
               Staleness staleness = any_staleness);
 
-  /// Delivers the reply to `command` from the cache, if that has it: `operation` is then to be
-  /// completed. From any thread, without the client's lock.
+  /// If the cache has the reply to `command`, delivers it and returns true: then the caller must
+  /// complete `operation`. From any thread, without the client's lock.
   bool deliver_cached(const CommandView& command, Staleness staleness, Operation& operation);
-  /// Of an operation that was delivered: completes it in the driver's next turn.
+  /// Completes an operation, whose outcome was delivered, in the driver's next turn.
   void complete_soon(Operation& operation);
 
-  /// The same for whoever wants to look at the reply where it lies: with the cache locked.
+  /// If the cache has the reply, calls `visit` with a view of it, while a part of the cache is
+  /// locked.
   template <class Visit>
   bool visit_cached(const CommandView& command, Staleness staleness, Visit&& visit);
 
-  /// submit() of a request that `stage` stages: Result<RequestId>(core, now, tag), under the lock.
+  /// Like submit(), for a request that `stage` stages: Result<RequestId>(core, now, tag), called
+  /// under the lock.
   template <class Stage>
   void submit_by(Stage&& stage, Operation& operation) {
     submit_staged(
@@ -88,12 +99,13 @@ class Driver final : public CancelTarget,
         const_cast<void*>(static_cast<const void*>(&stage)), operation);
   }
 
-  /// For submit_by(): what `command` is to be submitted with, where somebody traces.
+  /// For submit_by(): returns the operation to submit `command` with, which reports to the tracer
+  /// if there is one.
   Operation& traced(const CommandView& command, Operation& operation) {
     return tracing_ && !inherited() ? begin_trace(command, operation) : operation;
   }
 
-  /// Calls void(core, now) under the lock, unless this was inherited.
+  /// Calls `step`, void(core, now), under the lock, unless this was inherited.
   template <class Step>
   void apply(Step&& step) {
     apply_step(
@@ -103,18 +115,19 @@ class Driver final : public CancelTarget,
         const_cast<void*>(static_cast<const void*>(&step)));
   }
 
-  /// Ends `operation` like this, as if it had been submitted.
+  /// Ends `operation` with this outcome, as if it had been submitted.
   void finish(const Delivery& delivery, Operation& operation);
   void refuse(const plimsoll::Error& error, Operation& operation);
 
   void cancel(RequestId id) override;
 
-  /// Takes no more, waits for what is owed; `operation` ends when all is over.
+  /// Refuses new requests, and waits for the replies that are owed. `operation` ends when all is
+  /// over.
   void close(Operation& operation);
-  /// Ends everything now.
+  /// Closes now: all calls end.
   void abort();
 
-  /// Who to be from now on, on new connections and on those that are there.
+  /// Changes the user, on new connections and on open ones.
   void set_credentials(std::string username, std::string password);
 
   Statistics statistics();
@@ -127,13 +140,13 @@ class Driver final : public CancelTarget,
 
   const Options& options() const { return target_.options; }
 
-  /// Who pays for what is kept of callers' requests until they are submitted. From any thread.
+  /// Pays for callers' requests that are kept until they are submitted. From any thread.
   Account& requests_account() const { return core_.requests_account(); }
 
   /// Options::request_timeout.
   Timeout request_timeout() const { return target_.options.request_timeout; }
 
-  /// Whether this was inherited over a fork: then nothing of it may be touched.
+  /// Whether this was inherited over a fork(): then nothing of it may be touched.
   bool inherited() const;
 
  private:
@@ -165,8 +178,8 @@ class Driver final : public CancelTarget,
   using CoreStep = void (*)(void* context, plimsoll::Client& core, Instant now);
   void apply_step(CoreStep step, void* context);
 
-  // Calls `change` under the lock, then wakes the driver if it has something to do and is not at
-  // it already.
+  // Calls `change` under the lock, then wakes the driver, unless a turn is posted already, or runs
+  // in this thread.
   template <class Change>
   void update(const Change& change) {
     bool wanted = false;
@@ -200,27 +213,27 @@ class Driver final : public CancelTarget,
   const boost::asio::any_io_executor executor_;
   const std::uint64_t fork_count_;
   std::unique_ptr<Io> io_;
-  std::unique_ptr<Tracing> tracing_;  // null: nobody traces
+  std::unique_ptr<Tracing> tracing_;  // null: no tracer
 
   // Guarded by mutex_.
   std::mutex mutex_;
-  plimsoll::Client core_;  // its NearCache may be asked without the lock
+  plimsoll::Client core_;  // only its NearCache may be read without the lock
   bool turn_wanted_ = false;
   bool over_ = false;
   std::uint64_t rejected_ = 0;  // requests for which there was no room before the core saw them
-  OperationList ready_;         // outcomes to be told in the next turn
-  OperationList closings_;      // waiting for the end
+  OperationList ready_;         // delivered, to be completed in the next turn
+  OperationList closings_;      // of close(): wait for the end
   Operation* connecting_ = nullptr;
-  std::string tls_problem_;          // TlsContext's, where others may read it
-  std::string credentials_problem_;  // why there were none the last time
-  // The core has views of them, unless they have a bridge's token.
+  std::string tls_problem_;          // TlsContext::problem(), for other threads
+  std::string credentials_problem_;  // why Options::credentials failed the last time
+  // The credentials that the core has views of, or that have a bridge's token.
   std::unique_ptr<const Credentials> sent_credentials_;
-  std::string end_;  // why the client is closed, unless the user wanted it so
+  std::string end_;  // why the client was closed; empty if the user closed it
 
-  // Of the turns alone.
+  // Used only in turns.
   std::uint64_t unsent_ = 0;   // a bit for each connection that may have something to send
-  std::uint64_t resumed_ = 0;  // one for each that was paused, and may be read again
-  bool made_room_ = false;     // since events were asked for; somebody waits for some
+  std::uint64_t resumed_ = 0;  // a bit for each that was paused, and may be read again
+  bool made_room_ = false;     // a write has made room for waiters: poll events once more
   Instant armed_ = never;
 };
 

@@ -9,8 +9,9 @@ namespace plimsoll::native {
 
 class Driver;
 
-/// A connection that is lent to one user, until this object goes: for exclusive use, or for
-/// subscriptions. It is no longer there once the client is closed; whoever has this need not care.
+/// A held connection: lent to one user for exclusive use or for a subscription, and given back when
+/// this object is destroyed. If the client is closed before, there is nothing to give back, and
+/// end() does nothing.
 class HeldConnection {
  public:
   enum class Use { exclusive, subscription };
@@ -20,20 +21,20 @@ class HeldConnection {
   HeldConnection& operator=(const HeldConnection&) = delete;
   ~HeldConnection();
 
-  /// The connection is there. Under the client's lock.
+  /// The core has opened the connection. Under the client's lock.
   void begin(ConnectionId connection) { connection_ = connection; }
 
-  /// None before begin() and after end(). Under the client's lock.
+  /// The connection; none before begin() and after end(). Under the client's lock.
   const std::optional<ConnectionId>& connection() const { return connection_; }
 
-  /// Its user has it: from now on it keeps the driver alive. An operation that is under way must
-  /// not, since the driver owns that.
+  /// The user has this now: from here on it keeps the driver alive. An operation under way must not
+  /// keep the driver alive, because the driver owns the operation, and neither would be freed.
   void keep_driver() { driver_ = weak_driver_.lock(); }
 
   /// Null before keep_driver().
   const std::shared_ptr<Driver>& driver() const { return driver_; }
 
-  /// Gives it back before its time.
+  /// Gives the connection back now.
   void end();
 
  private:

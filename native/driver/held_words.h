@@ -9,21 +9,22 @@
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What is kept of a caller's arguments while a call waits to be started, or to be sent once more.
-// The requests pool pays for it before it is copied, and gets it back with the last copy of these.
+// Copies of a caller's arguments, for a call that starts later or may be sent once more. The
+// requests pool pays before the arguments are copied, and gets the memory back when the last copy
+// of these objects is destroyed.
 
 namespace plimsoll::native {
 
-/// A command's bytes on the wire. Copies share them.
+/// A command's bytes on the wire. Copies of this object share the bytes.
 class HeldRequest {
  public:
   HeldRequest() = default;
   HeldRequest(Account& requests, const CommandView& command);
 
-  /// What `words` are as a command, its name first.
+  /// Encodes `words` as a command, its name first.
   HeldRequest(Account& requests, std::span<const std::string_view> words);
 
-  /// False: the requests pool has no room for size() bytes.
+  /// False if the requests pool had no room for size() bytes.
   explicit operator bool() const { return block_ != nullptr; }
 
   std::size_t size() const { return size_; }
@@ -34,13 +35,13 @@ class HeldRequest {
   std::size_t size_ = 0;
 };
 
-/// A row of words. Copies share them.
+/// A row of words. Copies of this object share the words.
 class HeldWords {
  public:
   HeldWords() = default;
   HeldWords(Account& requests, std::span<const std::string_view> words);
 
-  /// False: the requests pool has no room for size() bytes.
+  /// False if the requests pool had no room for size() bytes.
   explicit operator bool() const { return block_ != nullptr; }
 
   std::size_t size() const { return size_; }
@@ -49,12 +50,12 @@ class HeldWords {
   }
 
  private:
-  std::shared_ptr<const Block> block_;  // the views, and behind them their text
+  std::shared_ptr<const Block> block_;  // the views, followed by their text
   std::size_t size_ = 0;
   std::size_t count_ = 0;
 };
 
-/// Why a call cannot be kept.
+/// The error of a call whose arguments cannot be kept.
 plimsoll::Error no_room_to_hold(std::size_t bytes, const Account& requests);
 
 }  // namespace plimsoll::native

@@ -16,10 +16,10 @@
 
 namespace plimsoll::native {
 
-/// A command on its way to a driver. It refers to its arguments where they lie; only when it is
-/// moved or copied, as lazy tokens do (deferred, use_awaitable) that start later, it takes a copy
-/// of them along, which the requests pool pays for: where that has no room, the call is refused
-/// once it is started. So a callback costs no copy, and a deferred call does not dangle.
+/// A command on its way to a driver. At first it refers to the caller's arguments. When it is moved
+/// or copied, as lazy tokens (deferred, use_awaitable) do to start later, it copies the arguments,
+/// and the requests pool pays for the copy. If the pool has no room, the call is refused when it
+/// starts. So a callback costs no copy, and a deferred call does not dangle.
 class Request {
  public:
   Request(Driver& driver, Timeout timeout, const CommandView& command,
@@ -30,7 +30,7 @@ class Request {
         staleness_(staleness),
         command_(&command) {}
 
-  /// For a connection of one's own.
+  /// For a held connection, if `channel` has one.
   Request(const Channel& channel, const CommandView& command)
       : driver_(channel.driver.get()),
         kind_(Kind::command),
@@ -42,7 +42,7 @@ class Request {
   Request(Driver& driver, const plimsoll::Error& refusal)
       : driver_(&driver), kind_(Kind::refusal), refusal_(&refusal) {}
 
-  /// An orderly end.
+  /// Driver::close().
   explicit Request(Driver& driver) : driver_(&driver), kind_(Kind::close) {}
 
   Request(Request&& other) : Request(std::as_const(other)) {}
@@ -50,12 +50,13 @@ class Request {
   Request& operator=(const Request&) = delete;
   ~Request() = default;
 
-  /// The outcome comes from the cache or the server.
+  /// Starts the request. The outcome comes from the cache or the server.
   void start(Operation& operation) const;
-  /// From the server.
+  /// The same, without a look into the cache.
   void send(Operation& operation) const;
 
-  /// Delivers what the cache has of it: `operation` is then to be completed.
+  /// If the cache has the reply, delivers it and returns true: then the caller must complete
+  /// `operation`.
   bool deliver_cached(Operation& operation) const {
     if (kind_ != Kind::command || channel_ != nullptr) return false;
     return driver_->deliver_cached(*command_, staleness_, operation);
@@ -66,7 +67,7 @@ class Request {
  private:
   enum class Kind : std::uint8_t { command, refusal, close };
 
-  // What a request takes along when it travels.
+  // Copies of everything that a request refers to, made when it is moved or copied.
   struct Luggage {
     std::shared_ptr<Driver> driver;
     HeldRequest held;
@@ -85,8 +86,8 @@ class Request {
   std::unique_ptr<Luggage> luggage_;
 };
 
-/// Starts `request` in the form that `token` asks for: a Call<T> for Start, else whatever Asio
-/// makes of the token and void(Result<T>).
+/// Starts `request` in the form that `token` asks for. Returns a Call<T> for Start, else what Asio
+/// returns for the token with the signature void(Result<T>).
 template <class T, class Token>
 auto start(Request&& request, Token&& token) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {

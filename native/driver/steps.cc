@@ -39,7 +39,8 @@ bool Steps::deliver(const Delivery& delivery) noexcept {
   return delivered_value_;
 }
 
-// The one that is being handled. `delivery` is what the request came to.
+// Ends the call with the exception that is being handled. `delivery` is the outcome of the last
+// request, which says whether it was executed.
 void Steps::finish_with_exception(const Delivery& delivery) noexcept {
   next_ = Next::over;
   handle_exception();
@@ -53,11 +54,12 @@ void Steps::complete() {
   const std::shared_ptr<CancelPoint> point = point_;
   try {
     go_on();
-  } catch (...) {  // before the driver took it: there is nobody else to tell
+  } catch (...) {  // the driver has not accepted the request, so no outcome will come
     finish_with_exception(Delivery{.error = &stopped_between});
     return end();
   }
-  // It may have been cancelled since it was asked last, with the request before as what to cancel.
+  // The caller may have cancelled since deliver() looked, but cancelled the id of the request
+  // before.
   if (point && point->cancelled) driver.cancel(point->request);
 }
 

@@ -8,9 +8,12 @@ namespace plimsoll::native {
 
 class Driver;
 
-/// An operation of several requests, one after the other, in front of the one that its caller waits
-/// for: it is submitted in that one's place, looks at each outcome, and hands the last one on. Made
-/// by new; cancelling reaches whichever request is under way.
+/// An operation of several requests, one after the other. It is submitted in place of `outer`, the
+/// operation that the caller waits for, looks at each outcome, and delivers the last one to
+/// `outer`. Made by new. A cancellation reaches the request that is under way.
+///
+/// After `over`, complete() ends this object and completes `outer`. After `another_request`, it
+/// calls go_on(), which submits this object again.
 class Steps : public Operation {
  public:
   /// `driver`: where the requests are submitted.
@@ -30,18 +33,18 @@ class Steps : public Operation {
 
   enum class Next { over, another_request };
 
-  /// Under the client's lock. `over`: finish() was called. Else go_on() follows. May
-  /// throw, as a decode() does.
+  /// Takes the outcome of a request, under the client's lock. Returns `over` after it has called
+  /// finish(); else go_on() follows. May throw, as a decode() does.
   virtual Next handle_outcome(const Delivery& delivery) = 0;
-  /// That, or go_on(), has thrown, and the call ends with an error: puts in order what is left.
+  /// handle_outcome() or go_on() has thrown, and the call ends with an error. Cleans up.
   virtual void handle_exception() noexcept {}
 
-  /// Outside the lock, in the driver's turn: submits this once more.
+  /// Submits this again, with the next request. Without the client's lock, in the driver's turn.
   virtual void go_on() = 0;
 
   Driver& driver() const { return driver_; }
 
-  /// The outcome, for the caller. Returns whether that is a value.
+  /// Delivers the call's outcome. Returns whether the caller gets a value.
   bool finish(const Delivery& delivery) noexcept {
     return delivered_value_ = outer_->deliver(delivery);
   }

@@ -25,7 +25,7 @@ bool is_name(std::string_view word) {
          std::all_of(word.begin(), word.end(), is_name_byte);
 }
 
-// `spelled` has room for what is neither a view of the table nor of the command.
+// The returned view is of the command table, or of `spelled`.
 std::string_view operation_name(const CommandView& command, Name& spelled) {
   if (command.answers > 1) return "MULTI";
   if (const commands::Row* const row = commands::row_of(command)) {
@@ -42,7 +42,8 @@ std::string_view operation_name(const CommandView& command, Name& spelled) {
   return {spelled.data(), words[0].size()};
 }
 
-// Around the commands of a transaction there are MULTI and EXEC. One is no batch.
+// A transaction has two answers more than commands, for MULTI and EXEC. A single command is no
+// batch.
 std::size_t batch_size(const CommandView& command) {
   return command.answers > 3 ? command.answers - 2U : 0;
 }

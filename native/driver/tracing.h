@@ -11,18 +11,18 @@
 #include "plimsoll/options.h"
 #include "plimsoll/tracer.h"
 
-// How a client's requests get to its tracer: an operation that is traced stands in front of the one
-// that the caller waits for. So a request that is not traced carries nothing for it.
+// Reports a client's requests to its tracer. A traced request gets an operation in front of the one
+// that the caller waits for, so a request that is not traced carries nothing for tracing.
 
 namespace plimsoll::native {
 
-/// Of a client that has a tracer.
+/// The tracing of a client that has a tracer.
 class Tracing {
  public:
   Tracing(const Target& target, std::uint64_t owner);
 
-  /// What is to be submitted for `outer`: a TracedOperation, or `outer` itself where the tracer
-  /// does not want it. Without the client's lock.
+  /// Returns the operation to submit in place of `outer`: a TracedOperation, or `outer` itself if
+  /// the tracer does not want this request. Call it without the client's lock.
   Operation& begin(const CommandView& command, Operation& outer);
 
  private:
@@ -33,9 +33,10 @@ class Tracing {
     TracedClient client;
   };
 
-  std::shared_ptr<const Shared> shared_;  // also of operations that outlive the client
+  std::shared_ptr<const Shared> shared_;  // shared with operations, which may outlive the client
 };
 
+/// Forwards everything to `outer`, and reports the outcome to the tracer.
 class TracedOperation final : public Operation {
  public:
   TracedOperation(std::shared_ptr<const Tracing::Shared> shared, void* span, Operation& outer)
@@ -59,7 +60,7 @@ class TracedOperation final : public Operation {
   void destroy() override;
 
  private:
-  // Longer ones are cut: those of servers have 16 at most.
+  // Longer status codes are cut. Those of servers have at most 16 bytes.
   static constexpr std::size_t status_code_bytes_max = 31;
 
   ~TracedOperation() = default;

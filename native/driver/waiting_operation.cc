@@ -25,7 +25,7 @@ void WaitingOperation::begin(const CommandView& command, CancelTarget& target, R
   if (!outer_->wants_submitted()) return;
   try {
     point_ = outer_->handle_waiting(target, id);
-  } catch (const std::bad_alloc&) {  // it is in line all the same, and cannot be cancelled
+  } catch (const std::bad_alloc&) {  // the call waits all the same, and cannot be cancelled
   }
 }
 

@@ -10,26 +10,28 @@
 
 namespace plimsoll::native {
 
-/// A call for which there was no room, in front of the operation that its caller waits for: it
-/// keeps the command, encoded, while it stands in the client's line (core/client/admission.h). All
-/// of it lies in one block that the requests pool pays for.
+/// A call that waits for room (core/client/admission.h), in front of the operation that its caller
+/// waits for. Keeps the encoded command meanwhile. Object and command are in one block, which the
+/// requests pool pays for.
 class WaitingOperation final : public Operation {
  public:
-  /// With room for `bytes` encoded bytes. Null where the requests pool has none.
+  /// Makes one with room for a command of `bytes` encoded bytes. Null if the requests pool has no
+  /// room.
   static WaitingOperation* create(Account& requests, std::size_t bytes, Operation& outer);
 
-  /// It is in line as `id`: keeps `command`, which needs the bytes that create() was told.
+  /// The call waits as `id`. Copies `command`, which must have the `bytes` that create() was given.
   void begin(const CommandView& command, CancelTarget& target, RequestId id);
 
-  /// What is to be sent. Lives as long as this.
+  /// The command to send. The view lives as long as this.
   const CommandView& command() const { return command_; }
   Operation& outer() const { return *outer_; }
 
-  /// The request goes on by itself. Ends this; what to keep up to date for whoever cancels, if
-  /// anybody may.
+  /// Destroys this without completing `outer`, because the request was admitted or cannot wait.
+  /// Returns the point in which an admitted request's new id must be noted; null if nothing can
+  /// cancel the call.
   std::shared_ptr<CancelPoint> release();
 
-  // Where it ends in the line.
+  // For a call that ends while it waits.
   using Operation::handle_submitted;
   void handle_submitted(CancelTarget&, RequestId) override {}
   bool deliver(const Delivery& delivery) noexcept override { return outer_->deliver(delivery); }
@@ -43,7 +45,7 @@ class WaitingOperation final : public Operation {
 
   char* request() { return reinterpret_cast<char*>(this + 1); }
 
-  Block block_;  // where this lies
+  Block block_;  // the memory of this object and of the command behind it
   const std::size_t bytes_;
   Operation* const outer_;
   CommandView command_;

@@ -13,7 +13,7 @@ struct Hooked {
   LogHook hook;
 };
 
-// Never destroyed: a thread of the library may log while static objects go.
+// Never destroyed: a thread of the library may log while static objects are being destroyed.
 Hooked& hooked() {
   static Hooked& instance = *new Hooked;
   return instance;

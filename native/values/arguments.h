@@ -14,20 +14,21 @@
 
 #include "plimsoll/core/resp/encoder.h"
 
-// What a command may be given several of, in whichever form the caller has them: only for
-// parameters, since they refer to the caller's. std::initializer_list would say the same in less,
-// but gcc 12 cannot compile one in a co_await expression ("array used as initializer").
+// Parameter types for arguments that a command takes several of, from whichever form the caller
+// has. Use them only as parameters: they refer to the caller's strings, and live no longer than the
+// call. std::initializer_list would be shorter, but gcc 12 cannot compile one in a co_await
+// expression ("array used as initializer").
 
 namespace plimsoll::native {
 
 /// Keys, members, or the words of a command: one string, up to 16 in braces, a span of string_view,
-/// or any range of strings.
+/// or any range of strings. Strings may hold any bytes.
 class Words {
  public:
   static constexpr std::size_t braced_max = 16;
   using Argument = void;
 
-  Words() = default;  ///< none
+  Words() = default;  ///< no words
 
   template <std::convertible_to<std::string_view>... Text>
     requires(sizeof...(Text) >= 1 && sizeof...(Text) <= braced_max)
@@ -57,7 +58,8 @@ class Words {
   operator std::span<const std::string_view>() const { return words_; }
 
  private:
-  // A range that makes its strings as it goes: views of them would dangle.
+  // True for a range that makes its strings while it is walked: views of them would dangle, so
+  // Words copies the strings.
   template <class Reference>
   static constexpr bool makes_strings =
       std::is_same_v<Reference, std::string> || std::is_same_v<Reference, std::string&&>;
@@ -68,7 +70,7 @@ class Words {
   std::span<const std::string_view> words_;
 };
 
-/// A field of a hash and its value.
+/// A field of a hash, with its value.
 struct Field {
   Field() = default;
   Field(std::string_view name, std::string_view value) : pair{name, value}, given(true) {}
@@ -94,7 +96,8 @@ class Fields {
 
   Fields(std::span<const ArgumentPair> fields) : fields_(fields) {}
 
-  /// The pairs must be there while the call is made, not be made by the range as it goes.
+  /// The pairs must exist during the call; a range that makes them while it is walked does not
+  /// compile.
   template <std::ranges::input_range Range>
     requires(std::is_lvalue_reference_v<std::ranges::range_reference_t<const Range&>>)
   Fields(const Range& range) {
@@ -117,8 +120,8 @@ class Fields {
   std::span<const ArgumentPair> fields_;
 };
 
-/// Items of several parts each, such as scores with their members: up to 8 in braces,
-/// {{1.5, "a"}, {2, "b"}}, or any contiguous range of the items; numbers likewise, {1, 2}.
+/// Items that have several parts, such as scores with their members: up to 8 in braces, {{1.5,
+/// "a"}, {2, "b"}}, or any contiguous range of items. Numbers likewise: {1, 2}.
 template <class Item, std::size_t Parts>
 class ListOf {
  public:
@@ -149,7 +152,7 @@ class ListOf {
     requires(std::convertible_to<const Range&, std::span<const Item>>)
   ListOf(const Range& range) : items_(range) {}
 
-  /// Members with their scores, such as a map; they must be there while the call is made.
+  /// Members with their scores, such as a map. They must exist during the call.
   template <std::ranges::input_range Range>
     requires requires(std::ranges::range_value_t<Range> each) {
       { each.first } -> std::convertible_to<std::string_view>;

@@ -11,12 +11,13 @@
 
 namespace plimsoll::native {
 
-/// Options::credentials of a function that returns asio::awaitable<Credentials>:
-/// `options.credentials = awaited(fetch_token);`. It runs on the client's executor. What it throws
-/// is a failure, whose what() goes into messages.
+/// Makes Options::credentials from a function that returns asio::awaitable<Credentials>:
+/// `options.credentials = awaited(fetch_token);`. The coroutine runs on the client's executor. If
+/// it throws, the request fails, and the exception's what() becomes a part of error texts: put no
+/// secrets there.
 template <class Fetch>
 auto awaited(Fetch fetch) {
-  // The coroutine may refer to what the function holds for as long as it runs.
+  // The coroutine may refer to members of `fetch`, so `fetch` must live until the coroutine ends.
   return [fetch = std::make_shared<Fetch>(std::move(fetch))](const CredentialsRequest& request) {
     boost::asio::co_spawn(request.get_executor(), (*fetch)(),
                           [fetch, request](std::exception_ptr problem, Credentials credentials) {

@@ -8,7 +8,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
 
-// What those are shown who look at all clients of a process: the endpoint of metrics, the dump.
+// Snapshots of all clients and caches of a process, for the metrics endpoint and the dump.
 
 namespace plimsoll::native {
 
@@ -18,9 +18,9 @@ struct ClientSnapshot {
   std::string server;       ///< Endpoint::to_string()
   std::uint32_t database = 0;
   ClientStatistics statistics;
-  std::optional<NearCache::State> cache_state;  ///< none: it has no cache
+  std::optional<NearCache::State> cache_state;  ///< none: the client has no cache
 
-  // In words; empty: there is none.
+  // The same texts as in Statistics; empty: no problem.
   std::string last_problem;
   std::string tls_problem;
   std::string tracking_problem;
@@ -33,7 +33,7 @@ struct CacheSnapshot {
   cache::CacheStatistics statistics;
 };
 
-/// What adds up over clients that come and go.
+/// Counters that are added up over all clients, also those that are gone.
 struct ClientTotals {
   std::uint64_t submitted = 0;
   std::uint64_t rejected = 0;

@@ -8,42 +8,44 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-// Who to be, for those whose passwords do not last: Options::credentials is asked for them.
+// Users and passwords that change: the client calls Options::credentials when it needs new ones.
 
 namespace plimsoll::native {
 
-/// What a server is told about who this is.
+/// The user that the client is on the server, or the token that it shows to a bridge.
 struct Credentials {
   /// Empty: the default user.
   std::string username = {};
 
-  /// For a bridge (ws://, wss://): the token, and no username.
+  /// Must not be empty. For a bridge (ws://, wss://): the token, with no username.
   std::string password = {};
 
-  /// For how long these may be used for new connections. Before it ends others are asked for, and
-  /// the connections that are there get them too. Zero: for what is connected now; they are asked
-  /// for again before the next attempt at a connection.
+  /// How long new connections may use these credentials. The client asks for the next ones before
+  /// that time is over (Options::credentials_refresh_before), and also sends those on open
+  /// connections. Zero: only connections that are being opened now use them; the client asks again
+  /// before the next attempt.
   std::chrono::nanoseconds lifetime = {};
 };
 
-/// A client asks for credentials: to be answered once, from any thread, now or later. A copy that
-/// is the last one to go without an answer is an answer too: a failure. What comes after the first
-/// answer, or after the client has ended, is ignored.
+/// A client asks for credentials. Answer once, with succeed() or fail(), from any thread, now or
+/// later. Copies are the same request. If the last copy is destroyed without an answer, the request
+/// fails. Answers after the first one, and after the client's end, are ignored.
 class CredentialsRequest {
  public:
-  /// For the driver.
+  /// What the driver gets.
   struct Answer {
     Credentials credentials = {};
-    std::string failure = {};  // empty: there are credentials
+    std::string failure = {};  // empty: `credentials` is the answer
   };
   CredentialsRequest(boost::asio::any_io_executor executor, std::function<void(Answer)> deliver);
 
+  /// Answers with credentials.
   void succeed(Credentials credentials) const;
 
-  /// `why` goes into messages: no secrets.
+  /// Answers that there are none. `why` becomes a part of error texts: put no secrets there.
   void fail(std::string_view why) const;
 
-  /// The client's, on which it was asked.
+  /// The client's executor.
   const boost::asio::any_io_executor& get_executor() const;
 
  private:

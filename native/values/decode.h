@@ -13,8 +13,10 @@
 #include "plimsoll/result.h"
 #include "plimsoll/results.h"
 
-// From replies to the types of C++: decode(value, out) fills `out` or says what the reply was
-// instead (wrong_type). Overload it for a type of your own to use that with Client::command<T>().
+// Decodes replies to C++ types: decode(value, out) fills `out`, or returns wrong_type, whose text
+// says what the reply was instead. After an error `out` may be partly filled. Overload decode() for
+// a type of your own to use it with Client::command<T>(); an exception that it throws ends the call
+// with wrong_type.
 
 namespace plimsoll::native {
 
@@ -55,16 +57,16 @@ plimsoll::Status decode(const Value& value, LatencyEvent& out);
 plimsoll::Status decode(const Value& value, SlowCommand& out);
 plimsoll::Status decode(const Value& value, ServerTime& out);
 
-/// These come nested, [[a, 1], [b, 2]], or flat, [a, 1, b, 2], which is how RESP2 says it, or as a
+/// Decodes pairs that come nested, [[a, 1], [b, 2]], or flat, [a, 1, b, 2], as in RESP2, or as a
 /// map.
 plimsoll::Status decode(const Value& value, std::vector<FieldValue>& out);
 plimsoll::Status decode(const Value& value, std::vector<Scored>& out);
-/// None for an empty array too.
+/// None also for an empty array.
 plimsoll::Status decode(const Value& value, std::optional<Scored>& out);
-/// A map, or the same as an array of pairs, or null: none.
+/// Decodes a map, or an array of pairs. Null: no streams.
 plimsoll::Status decode(const Value& value, std::vector<StreamEntries>& out);
 
-/// An integer, in the unit of the duration; in Unix seconds.
+/// Decodes an integer, which counts in the unit of the duration.
 template <class Rep, class Period>
 plimsoll::Status decode(const Value& value, std::chrono::duration<Rep, Period>& out) {
   std::int64_t count = 0;
@@ -72,6 +74,7 @@ plimsoll::Status decode(const Value& value, std::chrono::duration<Rep, Period>& 
   out = std::chrono::duration<Rep, Period>(count);
   return status;
 }
+/// Decodes an integer in Unix seconds.
 plimsoll::Status decode(const Value& value, std::chrono::sys_seconds& out);
 
 template <class T>
@@ -88,7 +91,7 @@ plimsoll::Status decode(const Value& value, std::optional<T>& out) {
   return decode(value, out.emplace());
 }
 
-/// Arrays and sets.
+/// Decodes arrays and sets.
 template <class T>
 plimsoll::Status decode(const Value& value, std::vector<T>& out) {
   const auto elements = value.as_elements();
@@ -101,7 +104,7 @@ plimsoll::Status decode(const Value& value, std::vector<T>& out) {
   return {};
 }
 
-/// Maps, also as an array of keys and values in turn.
+/// Decodes maps, also if they come as an array of keys and values in turn.
 template <class T>
 plimsoll::Status decode(const Value& value, std::unordered_map<std::string, T>& out) {
   const auto entries = value.as_entries();
@@ -116,8 +119,8 @@ plimsoll::Status decode(const Value& value, std::unordered_map<std::string, T>& 
   return {};
 }
 
-/// `value` as a T, whatever decode() knows; throws Error (wrong_type) where it is something else.
-/// The members of Value do not throw, and must be asked whether they have a result.
+/// Returns `value` as a T, any type that has a decode(). Throws Error (wrong_type) if the value is
+/// of another type. The members of Value do not throw: they return a Result, which you must check.
 template <class T>
 T as(const Value& value) {
   T out{};
@@ -125,11 +128,12 @@ T as(const Value& value) {
   return out;
 }
 
-/// The elements of an array, a set or a push; throws Error (wrong_type). Views of the reply.
+/// Returns the elements of an array, a set or a push. Throws Error (wrong_type). The elements are
+/// views that live as long as the reply.
 Elements elements(const Value& value);
 
-/// The pairs of a map, or of an array of even length; throws Error (wrong_type). Views of the
-/// reply.
+/// Returns the pairs of a map, or of an array of even length. Throws Error (wrong_type). The pairs
+/// are views that live as long as the reply.
 Entries entries(const Value& value);
 
 }  // namespace plimsoll::native

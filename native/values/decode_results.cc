@@ -7,7 +7,8 @@
 
 #include "plimsoll/decode.h"
 
-// The replies that have a structure, as the server's versions and protocols shape them.
+// Decodes replies that have a structure, in all shapes that server versions and protocols give
+// them.
 
 namespace plimsoll::native {
 namespace {
@@ -23,17 +24,18 @@ plimsoll::Error too_short(std::size_t size, std::size_t least) {
           .limit = least};
 }
 
-// A number that the server writes as a text here, in every protocol.
+// Decodes a number that the server sends as a string here, in RESP2 and RESP3.
 Status decode_written(const Value& value, std::int64_t& out) {
   std::string text;
   if (const Status status = native::decode(value, text); !status) return status;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, out);
   if (error == std::errc() && stop == end) return {};
-  return native::decode(value, out);  // which says what it is
+  return native::decode(value, out);  // fails, with a text that says what the reply is
 }
 
-// The first elements of an array, in their order; what newer servers add behind them is passed.
+// Decodes the first elements of an array, in their order. Ignores elements that newer servers add
+// behind them.
 template <class... Out>
 Status decode_row(const Value& value, Out&... out) {
   const auto elements = value.as_elements();
@@ -49,7 +51,7 @@ Status decode_row(const Value& value, Out&... out) {
   return status;
 }
 
-// Whether the elements are pairs in arrays of their own.
+// Whether each pair is an array of its own.
 bool is_nested(const Elements& elements) {
   return !elements.empty() && is_aggregate((*elements.begin()).type());
 }
@@ -78,7 +80,7 @@ Status decode_pairs(const Value& value, std::vector<Pair>& out, First Pair::* fi
   return {};
 }
 
-// Calls `take(name, value)` for each entry of a map; the names that it does not know it passes.
+// Calls `take(name, value)` for each entry of a map. `take` ignores names that it does not know.
 template <class Take>
 Status decode_named(const Value& value, Take&& take) {
   const auto entries = value.as_entries();
@@ -168,7 +170,7 @@ Status decode(const Value& value, Place& out) {
   out = {};
   if (!is_aggregate(value.type())) return decode(value, out.member);
   if (const auto status = decode_row(value, out.member); !status) return status;
-  // What was asked for follows, each told apart by its type.
+  // Behind the member come the parts that the caller asked for. Their types tell them apart.
   std::size_t place = 0;
   for (const Value& element : *value.as_elements()) {
     if (place++ == 0) continue;

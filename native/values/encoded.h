@@ -8,14 +8,14 @@
 
 namespace plimsoll::native {
 
-/// A command's bytes on the wire: CommandView::from_encoded() takes them.
+/// Returns a command's bytes on the wire. CommandView::from_encoded() takes them.
 inline std::string encoded(const CommandView& command) {
   std::string request(encoded_size(command), '\0');
   encode(command, request.data());
   return request;
 }
 
-/// Words as a command, its name first.
+/// The same for words, the command's name first.
 inline std::string encoded(std::span<const std::string_view> words) {
   CommandView command;
   command.args = words;

@@ -17,37 +17,39 @@ struct ServerWords {
   std::string_view text;
 };
 
-/// What went wrong with a call: thrown by the awaited form, held by Result<T> in the others.
+/// Why a call failed. `co_await` of a Call throws it; Result<T> holds it. docs/failure.md says for
+/// each code what to do.
 class Error : public std::runtime_error {
  public:
-  /// With the sentence that the core has for it, and what the transport adds in parentheses.
+  /// With the core's sentence, and in parentheses `detail`, what the transport adds.
   explicit Error(const plimsoll::Error& error, std::string_view detail = {});
 
-  /// With the server's words, and what the core says is to be done about them, if anything.
+  /// With the server's words, followed by what the core expected instead, if it says so.
   Error(const plimsoll::Error& error, ServerWords words);
 
-  /// With the server's words, and `more` about them.
+  /// With the server's words, followed by `more`.
   Error(ErrorCode code, Executed executed, ServerWords words, std::string_view more);
 
-  /// With a sentence of the caller's; name(code) goes before it. It is the server's own for
-  /// server_error.
+  /// With a sentence of the caller, behind name(code). If the code is server_error, the sentence is
+  /// the server's words.
   Error(ErrorCode code, Executed executed, std::string_view text);
 
-  /// What kind of error this is, and so what the caller may do: see ErrorCode.
+  /// The kind of error, which decides what the caller can do: see ErrorCode.
   ErrorCode code() const { return code_; }
 
-  /// Whether the server may have executed the command.
+  /// Whether the server executed the command. `no` is a promise: it is safe to repeat the call.
   Executed executed() const { return executed_; }
 
-  /// The sentence without the code's name in front of it.
+  /// what() without the code's name in front. A view that lives as long as this Error.
   std::string_view text() const;
 
-  /// The server's own words, where it said any: "WRONGTYPE Operation against a key...". So for
-  /// server_error, and for authentication_failed and the like. For refused_by_bridge the bridge's:
-  /// "FLUSHALL is not allowed". Else empty.
+  /// The server's own words, if it answered with an error: "WRONGTYPE Operation against a key...".
+  /// For refused_by_bridge the bridge's words: "FLUSHALL is not allowed". Else empty. A view that
+  /// lives as long as this Error.
   std::string_view server_text() const { return text().substr(0, server_text_size_); }
 
-  /// The first of the server's: "WRONGTYPE", "ERR", "NOAUTH"... Else empty.
+  /// The first of the server's words: "WRONGTYPE", "ERR", "NOAUTH"... Else empty, also for a
+  /// bridge's words. A view that lives as long as this Error.
   std::string_view server_code() const;
 
  private:
@@ -56,9 +58,9 @@ class Error : public std::runtime_error {
   std::size_t server_text_size_ = 0;
 };
 
-/// The error of a call whose outcome could not be told, since the allocator refused the memory that
-/// its words or its value need. Each of the three is made when the first client is: to hand one
-/// out, or to copy it, takes no memory.
+/// The error of a call whose outcome could not be delivered, because the allocator refused the
+/// memory for the value or for an error's text. The first client makes one for each value of
+/// Executed, so that to return or to copy one takes no memory.
 const Error& no_memory_to_deliver(Executed executed) noexcept;
 
 }  // namespace plimsoll::native

@@ -17,14 +17,14 @@ Error bad_option(const std::string& text) {
   return Error(ErrorCode::invalid_option, Executed::no, text);
 }
 
-// 0.25, 1.5, nan...
+// A number as error texts show it: 0.25, 1.5, nan...
 std::string shown(double number) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%g", number);
   return text.data();
 }
 
-// One pool's options, by name, as users and as the core have them.
+// Where one pool's options are: the name for error texts, the user's options, the core's.
 struct PoolRow {
   const char* path;
   PoolOptions MemoryOptions::Pools::* given;
@@ -39,7 +39,7 @@ constexpr std::array<PoolRow, shared_pools_count> pool_rows{{
     {"pools.connections", &MemoryOptions::Pools::connections, &BudgetOptions::connections},
 }};
 
-// A ratio is looked at even where a budget wins over it: a wrong one is a mistake all the same.
+// Checks the ratio even if a budget wins over it: a wrong one is a mistake all the same.
 Result<void> read_pool(const PoolRow& row, const PoolOptions& given, plimsoll::PoolOptions& pool) {
   if (given.ratio) {
     if (!(*given.ratio >= 0 && *given.ratio <= 1)) {
@@ -56,7 +56,7 @@ Result<void> read_pool(const PoolRow& row, const PoolOptions& given, plimsoll::P
   return {};
 }
 
-// "memory_limit 67108864, pools.requests.ratio 0.25, ...": all that a sum is made of.
+// "memory_limit 67108864, pools.requests.ratio 0.25, ...": all numbers that the core adds up.
 std::string described(const BudgetOptions& options) {
   std::string text = "memory_limit " + std::to_string(options.memory_limit);
   for (const PoolRow& row : pool_rows) {
@@ -108,7 +108,8 @@ Result<void> validate(const ContainerOptions& options) {
 }
 
 Result<std::size_t> least_line(BudgetOptions options) {
-  // With more room nothing becomes impossible that was possible.
+  // Options that are possible with a line stay possible with a larger one, so a binary search finds
+  // the smallest.
   std::size_t below = 0;
   std::size_t enough = auto_line_max;
   options.memory_limit = enough;

@@ -9,56 +9,60 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/result.h"
 
-// The memory line of the process, and the pools below it, as users write them. Which pool pays for
-// what, and what happens at the line, is in docs/memory.md.
+// The options of the process's memory line and of the pools below it. docs/memory.md says which
+// pool pays for what, and what happens at the line. configure_memory() takes them, and names a
+// wrong field.
 
 namespace plimsoll::native {
 
-/// What a pool is guaranteed. `budget` wins over `ratio`; a pool with neither has its default.
+/// The share that a pool is guaranteed. `budget` wins over `ratio`; a pool with neither has its
+/// default.
 struct PoolOptions {
-  /// 0 to 1, of the line without the progress reserve and what connections have by default.
+  /// 0 to 1, of the line without the progress reserve and the default share of the connections
+  /// pool.
   std::optional<double> ratio{};
 
-  /// "24 MiB", "8192 KiB", a raw count of bytes.
+  /// "24 MiB", "8192 KiB", or a number of bytes.
   std::string budget{};
 };
 
-/// Whether the allocator of the process (malloc's, or one that is linked or preloaded in its place)
-/// is asked to give free memory back to the system when a burst is over. The line's own pages go
-/// back by themselves.
+/// When to ask the allocator of the process (malloc's, or one that is linked or preloaded in its
+/// place) to give free memory back to the system after a burst. The line's own pages go back
+/// without this.
 struct GiveBackOptions {
   bool enabled = true;
 
-  /// How long nothing much may have happened before a burst counts as over: 100 ms to a day.
+  /// How long the process must be nearly idle before a burst counts as over: 100 ms to a day.
   std::chrono::milliseconds quiet_period = std::chrono::seconds(2);
 
-  /// What the allocator has to have in excess: less is not worth asking. 64 KiB at least.
+  /// How much excess memory the allocator must have: less is not worth the call. 64 KiB at least.
   std::string excess_min = "4 MiB";
 };
 
-/// Between looks at the container; longer is no use to anybody.
+/// The bounds of ContainerOptions::check_interval. A longer interval would be of no use.
 inline constexpr std::chrono::milliseconds check_interval_min{10};
 inline constexpr std::chrono::milliseconds check_interval_max = std::chrono::hours(24);
 
-/// How the line goes with the container (cgroup v1 or v2) that the process lives in.
+/// How the line follows the container (cgroup v1 or v2) that the process runs in.
 struct ContainerOptions {
-  /// How often its limits are read again, and with memory_limit = "auto" its pressure, which is
-  /// looked at eight times as often while there is less than ample room. check_interval_min to
-  /// check_interval_max; zero: all is read once, when the line is drawn.
+  /// How often the container's limits are read again, check_interval_min to check_interval_max.
+  /// With memory_limit = "auto" its memory pressure is read, too, and eight times as often while
+  /// the container has less than ample room. Zero: all is read once, when the line is drawn.
   std::chrono::milliseconds check_interval = std::chrono::seconds(1);
 
-  /// What memory_limit = "auto" takes at most: more than 0, up to 1, of the tightest limit around
-  /// the process, which is the machine's memory where there is no other.
+  /// The most that memory_limit = "auto" takes of the tightest limit around the process, more than
+  /// 0 and at most 1. Without a limit, the machine's memory counts.
   double auto_ratio = 0.25;
 };
 
 struct MemoryOptions {
-  /// "64 MiB", "512 KB", a raw count of bytes; "auto": a part of what the container allows, and
-  /// less while the container is short of memory. Empty: what it is already, or 64 MiB.
+  /// "64 MiB", "512 KB", or a number of bytes. "auto": a part of what the container allows, and
+  /// less while the container is short of memory. Empty: the line stays as it is, or is 64 MiB at
+  /// first.
   std::string memory_limit{};
 
   struct Pools {
-    PoolOptions cache{};        ///< by default what the others leave
+    PoolOptions cache{};        ///< by default what the other pools leave
     PoolOptions requests{};     ///< by default a ratio of 0.25
     PoolOptions replies{};      ///< by default a ratio of 0.25
     PoolOptions pushes{};       ///< by default a ratio of 0.1
@@ -66,7 +70,7 @@ struct MemoryOptions {
   };
   Pools pools{};
 
-  /// Whether a pool that needs more than it is guaranteed may use what others leave idle.
+  /// Whether a pool may use more than it is guaranteed, as long as other pools leave memory unused.
   bool borrowing = true;
 
   GiveBackOptions give_back{};
@@ -75,26 +79,28 @@ struct MemoryOptions {
 
 namespace detail {
 
-/// An amount of memory at `path`, which errors name.
+/// Parses an amount of memory. invalid_option names `path`, the field that it comes from.
 Result<std::size_t> read_amount(std::string_view path, std::string_view text);
 
-/// More than any machine has: for shares that are to be possible with some line or other.
+/// A line of more memory than any machine has. Shares that are impossible with this line are
+/// impossible with every line.
 inline constexpr std::size_t auto_line_max = std::size_t{1} << 48;
 
-/// Options::memory_limit, or MemoryOptions': none where it says "auto".
+/// Parses Options::memory_limit, or that of MemoryOptions; none: it is "auto". invalid_option.
 Result<std::optional<std::size_t>> read_memory_limit(std::string_view text);
 
-/// As the core has them, and as it has found them to be possible; `memory_limit` where they leave
-/// it open, or to the container.
+/// Converts the options to the core's, and checks them. `memory_limit` is the line if `options`
+/// leave it open, or to the container. invalid_option.
 Result<BudgetOptions> to_budget_options(const MemoryOptions& options, std::size_t memory_limit);
 
-/// invalid_option names the field.
+/// Checks these options. invalid_option names the field.
 Result<void> validate(const ContainerOptions& options);
 
-/// The least line with which these are possible, in bytes; validate()'s error where there is none.
+/// Returns the smallest line with which these options are possible, in bytes. If no line is large
+/// enough, the error of validate().
 Result<std::size_t> least_line(BudgetOptions options);
 
-/// Whether the core finds these possible; if not, why, and which they are.
+/// Checks whether these options are possible. invalid_option says why they are not, and lists them.
 Result<void> validate(const BudgetOptions& options);
 
 }  // namespace detail

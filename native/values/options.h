@@ -20,7 +20,7 @@ namespace plimsoll::native {
 class ClientSideCache;
 class Tracer;
 
-/// For Options::reconnect_attempts_max.
+/// A value for Options::reconnect_attempts_max.
 using plimsoll::unlimited_attempts;
 
 /// For Options::protocol.
@@ -32,180 +32,204 @@ using plimsoll::OnLimit;
 /// For Options::subscription_overflow.
 using plimsoll::OverflowPolicy;
 
-/// What becomes of a client's connection.
+/// A change of a client's connection, for Options::on_connection.
 struct ConnectionEvent {
   enum class Kind : std::uint8_t {
-    connected,            ///< there is a connection, the first or a new one: requests flow
-    disconnected,         ///< it was lost; a new one is tried for
+    connected,            ///< the client has a connection, the first or a new one: requests flow
+    disconnected,         ///< the connection was lost; the client tries to open a new one
     closed,               ///< the client is closed and takes no more calls; comes once, last
-    credentials_refused,  ///< the server did not take new ones: the connection goes on as it was
+    credentials_refused,  ///< the server refused new credentials; the connection stays as it was
   };
   Kind kind;
 
-  /// Why, for all but the first. Of `closed`: ErrorCode::closed where the user wanted it so.
+  /// The reason; none for `connected`. For `closed` the code is ErrorCode::closed if you closed the
+  /// client, else the code of what ended it.
   std::optional<Error> error = std::nullopt;
 };
 
-/// How a client behaves. Every field has a default that suits a server process.
+/// How a client behaves. Every field has a default that suits a server process. connect() checks
+/// the fields and names a wrong one (invalid_option). docs/options.md lists them all.
 ///
 /// Not an aggregate on purpose: `co_await connect(url, {.password = p})` would compile, and gcc 12
 /// would copy the strings bit by bit into the coroutine and free them twice. Set fields one by one.
 struct Options {
   Options() {}  // NOLINT(modernize-use-equals-default): a defaulted one leaves an aggregate
 
-  /// The process-wide memory line: "64 MiB", "512 KB", a raw count of bytes, or "auto" (see
-  /// MemoryOptions). Empty: whatever the process has already, or 64 MiB. All clients of a process
-  /// share one line: asking for another value than it has is an error. configure_memory() divides
-  /// it, and moves it.
+  /// The process's memory line: "64 MiB", "512 KB", a number of bytes, or "auto" (see
+  /// MemoryOptions). Empty: the line that the process has already, or 64 MiB. All clients of a
+  /// process share one line: a value other than the line's is an invalid_option. configure_memory()
+  /// moves the line, and divides it.
   std::string memory_limit;
 
-  /// Requests that are sent or waiting to be, at a time, up to their replies: also of those whose
-  /// callers wait no longer. A transaction is one. Another bound is what they take of the memory
-  /// line. What is more is rejected_by_limit, or waits.
+  /// How many requests may be under way at a time, from the call until the reply, also requests
+  /// whose callers wait no longer. A transaction counts as one. The requests pool is another bound.
+  /// Requests beyond either are rejected_by_limit, or wait.
   std::size_t inflight_requests_limit = 1000;
 
-  /// OnLimit::wait: what is more waits its turn, first come, first served, for as long as its
-  /// timeout says. Its command is kept meanwhile, which counts in the requests pool.
+  /// What happens to requests beyond the limit. OnLimit::reject: they fail at once with
+  /// rejected_by_limit. OnLimit::wait: they wait, first come, first served, until their timeout.
+  /// The client keeps their commands meanwhile, and the requests pool pays for them.
   OnLimit inflight_overflow = OnLimit::reject;
 
-  /// How many may wait then; more are rejected_by_limit.
+  /// How many requests may wait; more are rejected_by_limit.
   std::size_t waiters_max = 1000;
 
-  /// Connections beside the main one, opened when they are needed: for commands that wait
-  /// (BLPOP...) and for exclusive use, and for subscriptions. 64 with the main one at most. More
-  /// commands that wait are rejected_by_limit, or wait in line, as inflight_overflow says; more of
-  /// the others are rejected_by_limit.
+  /// How many side connections the client may have: for commands that block (BLPOP...) and for
+  /// exclusive use; and for subscriptions. The client opens them when it needs them. With the main
+  /// connection 64 at most. Further commands that block are rejected_by_limit, or wait, as
+  /// inflight_overflow says. Further exclusive connections and subscriptions are rejected_by_limit.
   std::uint32_t blocking_connections_max = 8;
   std::uint32_t subscriptions_max = 16;
 
-  /// Messages that wait to be taken from one subscription, as far as the pushes pool goes.
+  /// How many messages of one subscription may wait until you take them, as far as the pushes pool
+  /// has room.
   std::uint32_t subscription_messages_max = 10'000;
 
-  /// What becomes of more. With drop_oldest they push out the oldest, with drop_newest they are
-  /// lost: counted, and told by the next message (Message::lost). With pause_reading nothing more
-  /// is read until somebody takes a message: the server is held up, and nobody else, since each
-  /// subscription has a connection of its own. What is asked for on it meanwhile is confirmed
-  /// behind the messages. A server closes a connection whose backlog grows beyond its
-  /// client-output-buffer-limit pubsub: what it had not sent is missing then (Message::gaps).
+  /// What happens to more messages. drop_oldest: the client drops those that have waited longest.
+  /// drop_newest: it drops the new ones. Either way the next message counts them (Message::lost).
+  ///
+  /// pause_reading: the client reads nothing until you take a message. This delays only this
+  /// subscription, because each has a connection of its own. Further subscribe() calls on it
+  /// complete behind the messages. A server closes a connection whose backlog grows beyond its
+  /// `client-output-buffer-limit pubsub`; messages that it had not sent are missing then
+  /// (Message::gaps).
   OverflowPolicy subscription_overflow = OverflowPolicy::drop_oldest;
 
-  /// How long a request may take, waiting for a connection included; zero: for ever.
+  /// How long a request may take, including the wait for a connection; zero: no limit. A command
+  /// that blocks also has the time for which it asks the server to wait. After that the call ends
+  /// with timed_out; Error::executed() says whether the command may have run.
   std::chrono::nanoseconds request_timeout = std::chrono::milliseconds(250);
 
-  /// How long connect() goes on trying, handshakes included, before it fails; and how long each
-  /// attempt to get a lost connection back may take.
+  /// How long connect() may take, with all its attempts and handshakes, before it fails; and how
+  /// long each later attempt to replace a lost connection may take.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);
 
-  /// A lost connection is tried for again, the name resolved anew each time, after waits that are
-  /// drawn at random up to a bound: the first, doubled by each attempt that fails, up to the
-  /// second.
+  /// How long the client waits before it tries to replace a lost connection. It draws each wait at
+  /// random, between zero and a bound. The bound is reconnect_wait_min at first, doubles with each
+  /// attempt that fails, and ends at reconnect_wait_max. Each attempt resolves the host's name
+  /// again.
   std::chrono::nanoseconds reconnect_wait_min = std::chrono::milliseconds(10);
   std::chrono::nanoseconds reconnect_wait_max = std::chrono::seconds(5);
 
-  /// How many attempts may fail in a row before the client gives up and is closed; 0: a lost
-  /// connection closes it at once.
+  /// How many attempts may fail in a row before the client gives up and closes; 0: a lost
+  /// connection closes the client at once.
   std::uint32_t reconnect_attempts_max = unlimited_attempts;
 
-  /// A connection that says nothing for that long, and owes nothing, is sent a PING; zero: never.
-  /// One that does not answer it within tombstone_age_max is replaced.
+  /// If the server sent nothing for that long and owes no reply, the client sends a PING; zero:
+  /// never. If the answer does not come within tombstone_age_max, the client replaces the
+  /// connection.
   std::chrono::nanoseconds health_check_interval = std::chrono::seconds(5);
 
-  /// A connection is given up and replaced when it owes a reply for that long that nobody waits for
-  /// any more, because its request timed out or was cancelled. While somebody waits, it is kept.
+  /// If the next reply belongs to a request that timed out or was cancelled, and does not come for
+  /// that long, the client takes the connection for dead and replaces it. While a caller waits for
+  /// the next reply, the client keeps the connection: a slow command is no dead server.
   std::chrono::nanoseconds tombstone_age_max = std::chrono::seconds(5);
 
-  /// How often a read (GET, HGETALL...) whose connection was lost is sent again; 0: it fails as
-  /// lost_in_doubt, as writes and commands that are not in docs/commands.md always do.
+  /// How often the client sends a read (GET, HGETALL...) again after its connection was lost; 0:
+  /// the read fails with lost_in_doubt. Writes, and commands that are not in docs/commands.md, are
+  /// never sent again.
   std::uint8_t read_resends_max = 0;
 
-  /// TCP only, and Linux only: a connection is lost when what was sent is not acknowledged for that
-  /// long, or the server's full buffers take nothing more (TCP_USER_TIMEOUT). Zero: the system's
-  /// choice, which is some 15 minutes.
+  /// TCP on Linux only (TCP_USER_TIMEOUT): the system ends a connection if bytes are not
+  /// acknowledged for that long, or if the server's buffers are full for that long. Zero: the
+  /// system's choice, about 15 minutes.
   std::chrono::milliseconds tcp_user_timeout = std::chrono::seconds(10);
 
-  /// Called when there is a connection, when it is lost, and when the client is closed: in that
-  /// order, on the client's executor, one call at a time, before the outcomes of the requests that
-  /// were lost with it. The last call, `closed`, may come after the Client was destroyed.
+  /// The client calls this when it has a connection, when it loses it, and when it is closed. The
+  /// calls come on the client's executor, one at a time, in the order of the events; a loss is
+  /// reported before the outcomes of the requests that were lost with it. The last call, `closed`,
+  /// may come after the Client was destroyed, so what the function refers to must outlive the
+  /// client.
   std::function<void(const ConnectionEvent&)> on_connection;
 
-  /// Is told of each request (tracer.h); null: nobody is, at no cost.
+  /// Gets each request and its outcome, for tracing (tracer.h). Null: no tracing, at no cost.
   std::shared_ptr<Tracer> tracer;
 
-  /// TLS, which valkeys:// and rediss:// turn on.
+  /// TLS. Addresses with valkeys://, rediss:// or wss:// turn it on.
   TlsOptions tls;
 
-  /// How long close() waits for replies that are owed.
+  /// How long close() waits for replies that the server owes.
   std::chrono::nanoseconds close_timeout = std::chrono::seconds(1);
 
-  /// Replies of more bytes are skipped as they stream past (reply_too_large).
+  /// The largest reply that the client takes. It skips larger ones as they arrive, and the call
+  /// fails with reply_too_large.
   std::size_t reply_bytes_max = 512 * 1024 * 1024;
 
-  /// Who to be, where the address does not say. A password alone is the default user's.
+  /// The user on the server, if the address does not name one. A password without a username is
+  /// that of the default user.
   std::string username;
   std::string password;
 
-  /// What a bridge is shown (ws://, wss://), in place of a username and a password: printable
-  /// ASCII, 4096 bytes at most. Empty: nothing.
+  /// For a bridge (ws://, wss://): the token that the client shows, in place of a username and a
+  /// password. Printable ASCII, at most 4096 bytes. Empty: no token.
   std::string token;
 
-  /// Where passwords do not last: called on the client's executor for who to be, before a
-  /// connection is opened and ahead of the end of what was answered before. Never two at a time. An
-  /// answer that is a failure, or does not come within most of connect_timeout, is
-  /// credentials_failed to the attempt at a connection, and asked for again; connections that are
-  /// there go on with what they have. For a coroutine: awaited() of
-  /// plimsoll/awaited_credentials.h.
+  /// For passwords and tokens that change. The client calls this on its executor when it needs
+  /// credentials: before it opens a connection, unless the last answer still lasts, and before the
+  /// last answer ends. It never calls this again before it has an answer. For a coroutine use
+  /// awaited() of plimsoll/awaited_credentials.h.
+  ///
+  /// If the answer is a failure, or does not come within three quarters of connect_timeout, the
+  /// attempt to connect fails with credentials_failed, and the client asks again at the next
+  /// attempt. Open connections go on with the credentials that they have.
   std::function<void(const CredentialsRequest&)> credentials;
 
-  /// How long before their end others are asked for; at most half of their lifetime.
+  /// How long before the end of the credentials' lifetime the client asks for the next ones; at
+  /// most half of the lifetime.
   std::chrono::nanoseconds credentials_refresh_before = std::chrono::minutes(1);
 
-  /// A cache for what this client reads, shared with any others that have it (client_side_cache.h).
+  /// A cache for what this client reads (client_side_cache.h). You may give one cache to several
+  /// clients, which then share it.
   std::shared_ptr<ClientSideCache> client_side_cache;
 
-  /// What CLIENT LIST shows.
+  /// The client's name in CLIENT LIST.
   std::string client_name;
 
   /// RESP2 is for servers, and proxies in front of them, that do not know HELLO.
   Protocol protocol = Protocol::resp3;
 
-  /// CLIENT NO-EVICT: the server does not close these connections when it is short of memory. Wants
-  /// rights that not every user has.
+  /// CLIENT NO-EVICT: the server does not close this client's connections when it is short of
+  /// memory. Needs rights that not every user has; without them there is no connection.
   bool no_evict = false;
 
   /// CLIENT NO-TOUCH: what this client reads does not count as use of the keys (LRU, LFU).
   bool no_touch = false;
 
-  /// Which database to use, where the address does not say.
+  /// The database to use, if the address does not name one.
   std::uint32_t database = 0;
 };
 
-/// Where a server listens, or a bridge.
+/// Where a server or a bridge listens.
 struct Endpoint {
   enum class Kind : std::uint8_t { tcp, unix_socket, websocket };
   Kind kind = Kind::tcp;
-  std::string host;  // a name or an address; of a unix_socket none
+  std::string host;  // a name or an address; empty for a unix_socket
   std::uint16_t port = 6379;
-  std::string path;  // unix_socket; websocket: "/main", of a bridge's upstream
+  std::string path;  // unix_socket: the socket; websocket: a bridge's upstream, "/main"
 
-  /// "127.0.0.1:6379", "[::1]:6379"; "127.0.0.1" where that is the usual port.
+  /// "127.0.0.1:6379", "[::1]:6379"; without the port if it is `usual_port`.
   std::string authority(std::uint16_t usual_port) const;
 
-  /// "127.0.0.1:6379", "unix:/run/valkey.sock", "127.0.0.1:8380/main": for messages.
+  /// "127.0.0.1:6379", "unix:/run/valkey.sock", "127.0.0.1:8380/main": for error texts and logs.
   std::string to_string() const;
 };
 
-/// An address and what it says about the client.
+/// An address, and the options with what the address says.
 struct Target {
   Endpoint endpoint;
   Options options;
 };
 
-/// Reads "valkey://[user[:password]@]host[:port][/database]" (valkeys:// means TLS; redis:// and
-/// rediss:// are the same), "unix://[user[:password]@]/path/to/socket" or
-/// "ws://host[:port][/upstream]" (wss:// means TLS; ports 80 and 443), over `options`, which hold
-/// for what it does not say. Behind a ? may come database=N, client_name=NAME and protocol=2
-/// or 3, with & between. Percent escapes are decoded in user, password and client_name.
-/// invalid_option names the part that is wrong; secrets are never in the message.
+/// Parses an address:
+///  - "valkey://[user[:password]@]host[:port][/database]"; redis:// is the same; valkeys:// and
+///    rediss:// mean TLS; the default port is 6379.
+///  - "unix://[user[:password]@]/path/to/socket"
+///  - "ws://host[:port][/upstream]"; wss:// means TLS; the default ports are 80 and 443.
+///
+/// database=N, client_name=NAME and protocol=2 or 3 may follow a ?, with & between them. Percent
+/// escapes are decoded in user, password and client_name. What the address says wins over
+/// `options`. invalid_option names the part of the address that is wrong; the text never repeats a
+/// secret.
 Result<Target> parse_url(std::string_view url, Options options);
 
 }  // namespace plimsoll::native

@@ -11,29 +11,30 @@ namespace plimsoll::native {
 using plimsoll::Type;
 using plimsoll::Value;
 
-/// A whole reply, of whatever type the server sent; move-only. It pays for its bytes in the replies
-/// pool for as long as it lives, which may be longer than its client's life, and may be released on
-/// any thread. Error replies are not Replies: they are Errors.
+/// A whole reply, of the type that the server sent. Move-only. The replies pool pays for its bytes
+/// as long as it lives. It may live longer than its client, and be released on any thread. An error
+/// reply is not a Reply: the call fails with an Error.
 class Reply {
  public:
   Reply() = default;
   explicit Reply(plimsoll::Reply reply) : reply_(std::move(reply)) {}
 
-  /// Typed access; the views it gives live as long as this Reply. as<T>(), elements() and entries()
-  /// (decode.h) read it with exceptions.
+  /// Returns a view of the reply, which lives as long as this Reply, also if the Reply is moved.
+  /// Read it with as<T>(), elements() and entries() (decode.h), which throw, or with its members,
+  /// which do not.
   Value value() const { return reply_.value(); }
 
-  /// The reply as people would write it down, on one line: for logs and debugging.
+  /// Returns the reply as one line of text, for logs and debugging.
   std::string to_string() const;
 
  private:
   plimsoll::Reply reply_;
 };
 
-/// The bytes as a string of their own.
+/// Returns a copy of the bytes.
 std::string to_string(const BytesView& bytes);
 
-/// Any value, as Reply::to_string() does.
+/// Returns any value as one line of text, like Reply::to_string().
 std::string to_string(const Value& value);
 
 }  // namespace plimsoll::native

@@ -7,12 +7,12 @@
 
 namespace plimsoll::native {
 
-/// The value of a call, or why there is none. value() throws that; *result may only be asked for
-/// where the result is true.
+/// The value of a call, or the error that it ended with. Check it before you use `*result`; value()
+/// throws the error instead.
 template <class T>
 class [[nodiscard]] Result {
  public:
-  /// A T as it is made by default.
+  /// Success, with a default T.
   Result() = default;
   Result(T value) : value_(std::move(value)) {}
   Result(Error error) : error_(std::move(error)) {}
@@ -28,29 +28,31 @@ class [[nodiscard]] Result {
     if (error_) throw *error_;
     return value_;
   }
-  /// By value, so that `for (auto& x : *co_await call)` does not outlive what it walks over.
+  /// Returns by value, so that in `for (auto& x : *co_await call)` the range lives as long as the
+  /// loop.
   T value() && { return std::move(value()); }
 
+  /// Only if the result is true: these do not check.
   T& operator*() & { return value_; }
   const T& operator*() const& { return value_; }
   T operator*() && { return std::move(value_); }
   T* operator->() { return &value_; }
   const T* operator->() const { return &value_; }
 
-  /// Only where the result is false.
+  /// Only if the result is false.
   const Error& error() const { return *error_; }
 
-  /// Makes it false; the value stays where it is, for as long as the result lives.
+  /// Makes the result false. The value stays where it is, as long as the result lives.
   void fail(Error error) { error_ = std::move(error); }
 
  private:
-  // Side by side, not a variant: results are moved from thread to thread for every call, and errors
+  // Two members, not a variant: a result is moved from thread to thread for every call, and errors
   // are rare.
   T value_{};
   std::optional<Error> error_;
 };
 
-/// Success, or why not.
+/// Success, or the error that the call ended with.
 template <>
 class [[nodiscard]] Result<void> {
  public:

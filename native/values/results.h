@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-// What commands reply that is more than a number, a text or a list of these. decode() makes them of
-// what the server says, be it RESP3 or RESP2.
+// Types for replies that are more than a number, a string or a list of these. decode() makes them
+// from RESP3 and RESP2.
 
 namespace plimsoll::native {
 
-/// What a command says that stores only under a condition: whether it did.
+/// Whether a command that stores only under a condition has stored.
 struct Stored {
   bool yes = false;
   explicit operator bool() const { return yes; }
@@ -22,7 +22,7 @@ struct FieldValue {
   std::string value;
 };
 
-/// A member of a sorted set.
+/// A member of a sorted set, with its score.
 struct Scored {
   std::string member;
   double score = 0;
@@ -55,7 +55,7 @@ struct PoppedScores {
   std::vector<Scored> members;
 };
 
-/// One step of a walk. `cursor` is for the next step; "0": that was the last.
+/// One step of a walk. Pass `cursor` to the next step; "0": this was the last step.
 struct ScanPage {
   std::string cursor;
   std::vector<std::string> elements;
@@ -71,13 +71,14 @@ struct SortedSetScanPage {
   std::vector<Scored> members;
 };
 
-/// In degrees.
+/// A place on the earth, in degrees.
 struct Position {
   double longitude = 0;
   double latitude = 0;
 };
 
-/// A member that a search found, with what it was asked for besides.
+/// A member that a search found, with the parts that the search asked for. `distance` is in the
+/// search's unit, `hash` is the raw geohash.
 struct Place {
   std::string member;
   std::optional<double> distance;
@@ -85,13 +86,14 @@ struct Place {
   std::optional<Position> position;
 };
 
-/// Where two strings have the same text: the first and last byte of it in each.
+/// Where two strings have the same text: the index of its first and of its last byte in each
+/// string.
 struct LcsMatch {
   std::int64_t first_begin = 0;
   std::int64_t first_end = 0;
   std::int64_t second_begin = 0;
   std::int64_t second_end = 0;
-  std::optional<std::int64_t> length;
+  std::optional<std::int64_t> length;  ///< of the text, in bytes
 };
 
 struct LcsMatches {
@@ -102,7 +104,7 @@ struct LcsMatches {
 struct StreamEntry {
   std::string id;
   std::vector<FieldValue> fields;
-  bool deleted = false;  ///< it was delivered once, and is no longer in the stream
+  bool deleted = false;  ///< a consumer was given the entry, and it is no longer in the stream
 };
 
 struct StreamEntries {
@@ -111,7 +113,7 @@ struct StreamEntries {
 };
 
 struct ClaimedEntries {
-  std::string next;  ///< the id to go on from; "0-0": that was all
+  std::string next;  ///< the id to go on from; "0-0": the walk is over
   std::vector<StreamEntry> entries;
   std::vector<std::string> deleted;
 };
@@ -122,7 +124,7 @@ struct ClaimedIds {
   std::vector<std::string> deleted;
 };
 
-/// An entry that was delivered and not yet acknowledged.
+/// An entry that a consumer was given, and has not acknowledged.
 struct PendingEntry {
   std::string id;
   std::string consumer;
@@ -168,7 +170,7 @@ struct ConsumerInfo {
   std::string name;
   std::int64_t pending = 0;
   std::chrono::milliseconds idle{};
-  /// Since it was last given something; none: never, or the server does not say.
+  /// How long ago it was last given an entry; none: never, or the server does not say.
   std::optional<std::chrono::milliseconds> inactive;
 };
 

@@ -6,14 +6,15 @@
 
 namespace plimsoll::native {
 
-/// How old what a read gets may be, as of the call.
+/// How old the value that a read gets may be: it was true at the server at most so long before the
+/// call.
 using Staleness = std::chrono::nanoseconds;
 
 /// As old as the cache's rules allow (docs/caching.md).
 inline constexpr Staleness any_staleness = cache::any_staleness;
 
 struct ReadOptions {
-  /// Zero: what is true now. Without a cache every read gets that.
+  /// Zero: the value that is true now. Without a cache every read gets that.
   Staleness max_staleness = any_staleness;
 };
 

@@ -6,10 +6,10 @@
 
 namespace plimsoll::native {
 
-/// The completion token that every call has by default: start now, return a Call.
+/// The default completion token of every call: start now, and return a Call.
 struct Start {};
 
-/// What a command can be given, and therefore is no completion token.
+/// A type that a command takes as an argument, and that therefore is no completion token.
 template <class T>
 concept CommandArgument = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
                           std::convertible_to<const T&, std::string_view> ||
@@ -18,7 +18,7 @@ concept CommandArgument = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
                           requires { typename T::clock; } ||     // points in time
                           requires(const T& range) { range.begin(); };
 
-/// So that an argument too many is not taken for a token.
+/// A completion token. Without this, one argument too many would be taken for a token.
 template <class T>
 concept CompletionToken = !CommandArgument<std::remove_cvref_t<T>>;
 

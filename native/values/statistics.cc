@@ -49,7 +49,7 @@ namespace detail {
 
 std::vector<AccountStatistics> accounts_of(const Budget& budget) {
   std::vector<AccountStatistics> accounts;
-  // Between two calls there may be more of them.
+  // Other threads may open accounts between two calls, so ask again until all fit.
   for (std::size_t count = budget.account_statistics(accounts); count != accounts.size();) {
     accounts.resize(count);
     count = budget.account_statistics(accounts);

@@ -20,32 +20,35 @@ using plimsoll::PoolKind;
 using plimsoll::PoolStatistics;
 using ContainerStatistics = container::Statistics;
 
-/// unknown, tracking, ttl or off.
+/// What a client's cache goes by: unknown, tracking, ttl or off.
 using CacheState = plimsoll::NearCache::State;
 
-/// The memory line of the process, its pools, and who is charged in them. All 0 before there is a
-/// line: the first client draws it, or configure_memory().
+/// The memory line of the process, its pools, and the accounts in them. Amounts are in bytes. All 0
+/// until the first client or configure_memory() draws the line.
 struct MemoryStatistics : BudgetStatistics {
-  std::size_t clients = 0;      ///< that there are, those included that are just ending
-  std::size_t connections = 0;  ///< that are open, the handshake included
+  std::size_t clients = 0;      ///< in the process, also those that are ending
+  std::size_t connections = 0;  ///< open, also those in their RESP handshake
 
-  /// A client has some for itself, and one for each subscription; `owner` is the client's number.
-  /// What outlives its client is still there. They add up to their pools, but for the connections
-  /// pool, which pays for the accounts themselves, too; and while clients are at work, since the
-  /// accounts are looked at right after the pools.
+  /// A client has several accounts for itself, and one for each subscription; `owner` is the
+  /// client's number. The accounts of a client that is gone stay as long as something is charged to
+  /// them, such as replies that you keep. The accounts of a pool add up to what the pool has used,
+  /// with two exceptions: the connections pool also pays for the accounts themselves, and while
+  /// clients are at work the numbers differ a little, because the accounts are read right after the
+  /// pools.
   std::vector<AccountStatistics> accounts;
 
-  /// What the process's allocator gave back besides, which is not of the line.
+  /// What the process's allocator gave back to the system. This memory is not part of the line.
   GiveBackStatistics give_back;
 
-  /// The container around the line, as of the last look (ContainerOptions::check_interval).
+  /// The container that the process runs in, as it was read last
+  /// (ContainerOptions::check_interval).
   ContainerStatistics container;
 };
 
-/// A table for people: a line for the whole, one for each pool, amounts as "1.5 MiB".
+/// Returns a table for people: a row for the memory line, one for each pool; amounts as "1.5 MiB".
 std::string to_text(const MemoryStatistics& statistics);
 
-/// Figures of one client and of the memory line that all clients of the process share.
+/// Statistics of one client, and of the memory line that all clients of the process share.
 struct Statistics {
   ClientStatistics client;
   BudgetStatistics memory;
@@ -53,23 +56,24 @@ struct Statistics {
   /// The client's number: AccountStatistics::owner.
   std::uint64_t owner = 0;
 
-  /// What this client is charged, by pool.
+  /// This client's accounts, with what is charged to each.
   std::vector<AccountStatistics> accounts;
 
-  /// ClientStatistics::last_problem in words, with what the system said; empty: there was none.
+  /// ClientStatistics::last_problem as a text, with what the system said; empty: there was no
+  /// problem.
   std::string last_problem;
 
-  /// Why files that Options::tls names could not be read again after they had changed: what was
-  /// read before is still in use. Empty: all is as the files say.
+  /// Why the client could not read the files of Options::tls again after they had changed; it still
+  /// uses what it had read before. Empty: the client uses the files as they are.
   std::string tls_problem;
 
-  /// What Options::client_side_cache goes by now; none where there is no such cache.
+  /// What Options::client_side_cache goes by now; none: the client has no cache.
   std::optional<CacheState> cache_state;
 
-  /// Why the server does not track what is read, in words; empty: it does, or was not asked to.
+  /// Why the server does not track what the client reads; empty: it does, or was not asked to.
   std::string tracking_problem;
 
-  /// Why Options::credentials had none the last time; empty: it had.
+  /// Why the last call of Options::credentials failed; empty: it succeeded.
   std::string credentials_problem;
 };
 

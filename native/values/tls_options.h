@@ -6,44 +6,50 @@
 
 namespace plimsoll::native {
 
-/// TLS between a client and its server. What these name is read when the client is made, and again
-/// for a new connection where a file has changed: certificates can be replaced while a client runs.
+/// TLS between a client and its server. The client reads the files when it is made (a file that it
+/// cannot use is an invalid_option), and again for each new connection if they have changed. So you
+/// can replace certificates while a client runs. If the new files cannot be used, the client goes
+/// on with the old ones, and Statistics::tls_problem says why.
 struct TlsOptions {
   TlsOptions() {}  // NOLINT(modernize-use-equals-default): a defaulted one leaves an aggregate
 
-  /// Set by an address that begins with valkeys:// or rediss://.
+  /// Addresses that begin with valkeys://, rediss:// or wss:// set this. Any other option here,
+  /// without TLS, is an invalid_option: nothing would be encrypted or verified.
   bool enabled = false;
 
-  /// Who may sign the server's certificate: PEM files with certificates of authorities, or a
-  /// directory of such as `openssl rehash` leaves it. Both empty: the system's store.
+  /// Who may sign the server's certificate: a PEM file with certificates of authorities, or a
+  /// directory of such files as `openssl rehash` leaves it. Both empty: the system's store.
   std::string ca_file;
   std::string ca_directory;
 
-  /// Who this client is, for servers that want to know (`tls-auth-clients`): PEM files with its
-  /// certificate, those of authorities in between behind it, and its key.
+  /// Who this client is, for servers that ask for certificates of clients (`tls-auth-clients`): PEM
+  /// files with the certificate, followed by those of intermediate authorities, and with the key.
+  /// Both or neither.
   std::string certificate_file;
   std::string key_file;
 
-  /// What an encrypted key file is opened with: this, or what the function returns.
+  /// The password of an encrypted key file, or a function that returns it.
   std::string key_password;
   std::function<std::string()> ask_key_password;
 
-  /// The name that the server's certificate has to have, and that the server is told (SNI). Empty:
-  /// the host of the address. An IP address has to be in the certificate as such.
+  /// The name that the server's certificate must have, and that the client sends to the server
+  /// (SNI). Empty: the host of the address. If that is an IP address, the certificate must have it
+  /// as an IP address.
   std::string server_name;
 
-  /// What the server's certificate has to be.
+  /// What the client checks of the server's certificate.
   enum class Verify : std::uint8_t {
-    full,              ///< valid, of a trusted authority, and this server's
-    certificate_only,  ///< valid and of a trusted authority; of whichever server
-    insecure_none,     ///< anything: whoever is in between can read and change all
+    full,              ///< valid now, signed by a trusted authority, and issued for this server
+    certificate_only,  ///< valid now and signed by a trusted authority; for any server
+    insecure_none,     ///< nothing: anybody in between can read and change everything
   };
   Verify verify = Verify::full;
 
   enum class Version : std::uint8_t { tls_1_2, tls_1_3 };
   Version min_version = Version::tls_1_2;
 
-  /// OpenSSL's lists, for TLS 1.2 and for 1.3 (openssl-ciphers(1)). Empty: OpenSSL's choice.
+  /// OpenSSL's cipher lists, for TLS 1.2 and for TLS 1.3 (openssl-ciphers(1)). Empty: OpenSSL's
+  /// defaults.
   std::string ciphers;
   std::string ciphersuites;
 };

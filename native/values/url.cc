@@ -12,10 +12,10 @@ Error invalid(std::string_view text) {
   return Error(ErrorCode::invalid_option, Executed::no, text);
 }
 
-// As a bridge's names go, with room for who has it behind a path of his own.
+// Enough for the name of a bridge's upstream, behind the path of a proxy in front of the bridge.
 constexpr std::size_t upstream_path_bytes_max = 1024;
 
-// None that a url can say.
+// A port that no address can have.
 constexpr std::uint16_t no_port = 0;
 
 std::optional<unsigned> hex_digit(char c) {
@@ -42,8 +42,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
-// What a message may repeat of an address: a short word. Anything else could be part of a secret
-// that was not escaped.
+// Quotes a part of an address for an error text, but only a short plain word. Anything else could
+// be part of a secret that was not escaped.
 std::string quote(std::string_view text) {
   const bool plain = text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) {
                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
@@ -52,7 +52,8 @@ std::string quote(std::string_view text) {
   return plain ? " \"" + std::string(text) + "\"" : " not what it should be";
 }
 
-// Takes the front of `text` up to `separator`, which goes as well; all of it where there is none.
+// Removes and returns the front of `text` up to `separator`, and removes the separator. Without a
+// separator, takes all of `text`.
 std::string_view take_until(std::string_view& text, char separator) {
   const std::size_t at = text.find(separator);
   const std::string_view front = text.substr(0, at);
@@ -114,7 +115,7 @@ Result<void> read_parameters(std::string_view text, Options& options) {
   return {};
 }
 
-// User and password, which stand before the last @; gives them up in `text`.
+// Removes user and password from `text`, up to the last @, and reads them.
 Result<void> take_credentials(std::string_view& text, Options& options) {
   const std::size_t at = text.rfind('@');
   if (at == text.npos) return {};
@@ -143,7 +144,8 @@ Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
   if (port.empty()) return {};
   const auto number = to_number<std::uint16_t>(port);
   if (!number || *number == 0) {
-    // What is no number may be a password that was put in the wrong place.
+    // If the port is no number, it may be a password in the wrong place: the error must not quote
+    // it.
     const bool is_number = port.find_first_not_of("0123456789") == port.npos;
     const std::string shown = is_number ? quote(port) : " no number";
     return invalid("url: port is" + shown + "; expected 1 to 65535");
@@ -161,7 +163,7 @@ Result<Target> parse_unix(std::string_view rest, Target target) {
     return invalid("url: unix:// is followed by a host; expected a path, which begins with /");
   }
   target.endpoint.path = take_until(rest, '?');
-  // sun_path holds 108 bytes, the last of them zero.
+  // sun_path has 108 bytes, the last of which is zero.
   if (!target.endpoint.path.starts_with('/') || target.endpoint.path.size() > 107) {
     return invalid(
         "url: path of the unix socket must begin with / and have 107 characters at most");
@@ -187,8 +189,8 @@ Result<Target> parse_tcp(std::string_view rest, Target target) {
   return target;
 }
 
-// What may stand in the path of an http address (RFC 3986, section 3.3), but for its @; its escapes
-// are for the bridge to read.
+// Whether `c` may be in the path of an http address (RFC 3986, section 3.3), except @. Escapes stay
+// as they are: the bridge decodes them.
 bool is_path_letter(char c) {
   constexpr std::string_view others = "-._~!$&'()*+,;=:/%";
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -205,7 +207,7 @@ Result<Target> parse_websocket(std::string_view rest, Target target) {
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
   rest.remove_prefix(authority.size());
   if (auto done = read_host_and_port(authority, endpoint); !done) return done.error();
-  // It goes into a line of the request.
+  // The host becomes part of a line of the HTTP request, so it must not contain a line break.
   if (!std::all_of(endpoint.host.begin(), endpoint.host.end(), is_path_letter)) {
     return invalid("url: host has a special character; expected a name or an address");
   }

@@ -4,7 +4,7 @@
 
 namespace plimsoll::native {
 
-/// Of the library, as MODULE.bazel has it.
+/// The version of the library, the same as in MODULE.bazel.
 inline constexpr std::string_view version = "0.1.0";
 
 }  // namespace plimsoll::native
