@@ -197,10 +197,11 @@ void Runtime::give_back(container::Notices& notices) try {
     return state.requests.runs() ? std::optional(state.requests.executor()) : std::nullopt;
   });
 } catch (const std::system_error& error) {
-  notices.add({Severity::warn, "plimsoll.memory.kept",
-               std::string("the allocator is not asked to give memory back, because a thread for that "
-                           "could not be started; set the line again to retry: ") +
-                   error.what()});
+  notices.add(
+      {Severity::warn, "plimsoll.memory.kept",
+       std::string("the allocator is not asked to give memory back, because no thread could "
+                   "be started for it; set the line again to retry: ") +
+           error.what()});
 }
 
 // The caller holds `creation`; the line was just drawn.
