@@ -217,7 +217,7 @@ class Cache {
   struct Change {
     std::uint32_t cell = 0;
     std::uint32_t version_before = 0;
-    bool of_all = false;  ///< all keys may have changed: the stamps count, else the cell does
+    bool of_all = false;  ///< all keys may have changed: use the stamps, not the cell
     Stamp stamp_before{};
     Stamp stamp_after{};
   };

@@ -111,7 +111,7 @@ void ExpiryWheel::remove(ExpiryLink& link) {
 }
 
 // If slots of two levels begin at the same tick, returns the one of the higher level: its entries
-// must move down before the wheel's time goes on.
+// must move down before the wheel's time advances.
 ExpiryWheel::Due ExpiryWheel::first_due() const {
   Due first;
   for (std::size_t level = 0; level < levels_; ++level) {

@@ -97,8 +97,8 @@ class Store {
   Instant next_expiry() const { return wheel_.next(); }
 
   /// Looks at up to `steps_max` entries, from where the last call stopped, and erases those for
-  /// which is_dead(const Entry&) is true. Returns how many. Stops at the end of all entries; the
-  /// next call begins anew.
+  /// which is_dead(const Entry&) is true. Returns how many. Stops at the last entry; the next call
+  /// then starts again.
   template <class Predicate>
   std::size_t sweep(std::size_t steps_max, Predicate&& is_dead);
 

@@ -142,7 +142,7 @@ class Admission {
   RequestId due_from_ = 0;             // no waiter before this id may become due
   // Waiters before this id have deadlines in the order of their ids.
   RequestId sorted_until_ = request_ids::room_waiters;
-  Instant sorted_deadline_ = Instant::min();  // the latest of those
+  Instant sorted_deadline_ = Instant::min();  // the latest of these deadlines
 };
 
 }  // namespace plimsoll

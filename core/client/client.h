@@ -75,7 +75,7 @@ class Client {
     AccountHandle requests;
     AccountHandle replies;
     AccountHandle connections;
-    Charge own;  // the client itself
+    Charge own;  // pays for the Client object
   };
 
   /// Opens the accounts in `budget`, which must outlive the client and its replies. out_of_memory:
@@ -123,9 +123,12 @@ class Client {
     if (recording_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
   }
-  /// A command that blocks (block_time) gets a side connection, and `timeout` starts when
-  /// block_time has passed, because the server should answer by then. rejected_by_limit means
-  /// blocking_connections_max; the request may wait_for_room() in this case, too.
+  /// submit() with the options' request_timeout.
+  ///
+  /// In both, a command that blocks (block_time) gets a side connection, and its timeout starts
+  /// when block_time has passed, because the server should answer by then. rejected_by_limit then
+  /// means blocking_connections_max, or that others wait for a connection; wait_for_room() applies
+  /// in this case, too.
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options().request_timeout, tag);
   }

@@ -333,7 +333,8 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
 
 std::optional<RequestId> NearCache::join(Fetches::Fetch& fetch, Instant deadline, Tag tag) {
   if (!has_room_to_wait()) return std::nullopt;
-  // A PING that was not sent yet proves what was true at this call, too, so the mark moves up.
+  // A PING that was not sent yet proves what was true at this call, too, so its mark is drawn
+  // again.
   if (fetch.awaited != nullptr && has_not_left(fetch)) {
     fetch.ticket.mark = cache_.next_mark();
     fetch.awaited->ticket.mark = cache_.next_mark();
@@ -478,9 +479,7 @@ void NearCache::take_answers(const Fetches::Fetch& mget, const std::optional<Val
 void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
                      const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
-  if (ticket.source != source_.number())
-    keep = Keep::no;  // the reply may have been read by
-                      // another user
+  if (ticket.source != source_.number()) keep = Keep::no;  // perhaps read by another user
   const auto changes =
       cache_.complete_fetch(ticket, question, main_.now(), keep, bytes, [&](char* out) {
         if (value != nullptr) write_wire(*value, out);
@@ -685,7 +684,7 @@ Instant NearCache::next_proof() const {
 
 // The reply shows that all invalidations for changes before the probe was staged have arrived.
 // Broadcasts come behind all replies of the server's turn of its event loop, so with them this
-// reply proves only what the probe before it would have proved.
+// reply proves only what happened before the previous probe was staged.
 void NearCache::handle_reply_to(RequestId id) {
   if (!probe_ || id < *probe_) return;
   probe_.reset();

@@ -239,7 +239,7 @@ class NearCache {
   ReplySource source_;
   Fetches::Fetch* completed_ = nullptr;
   std::optional<Event> outcome_;
-  Fetches::Fetch* proof_ = nullptr;        // the newest
+  Fetches::Fetch* proof_ = nullptr;        // the newest proof under way, or null
   Fetches::Fetch* asked_again_ = nullptr;  // a chain of the fetches whose proof has ended
   Block cached_;                           // the reply that is being delivered, if it came from the
                                            // cache

@@ -450,8 +450,8 @@ RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant dead
   return on(index, id).value();
 }
 
-// The server may already have taken an element for this command. So the client asks it to let go
-// (CLIENT UNBLOCK), and the server's reply to the command is the outcome.
+// The server may already have taken an element for this command. So the client asks the server to
+// end the wait (CLIENT UNBLOCK), and the server's reply to the command is the outcome.
 void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
   Side& side = *table_->sides[index];
   if (side.early != Early::no) return;
@@ -555,7 +555,7 @@ std::optional<Event> SideConnections::translate_blocking(Side& side, const Event
   // If the server took an element for a command that was given up, the element is delivered all the
   // same, because it would be lost otherwise.
   const bool nothing_came = completed ? event.value->is_null() : !event.value.has_value();
-  // The rest of a reply that was given up would be taken for the next command's reply.
+  // Otherwise the rest of a reply that was given up would be taken for the next command's reply.
   if (!completed && event.error->code == ErrorCode::out_of_memory) side.session.abort();
   if (early == Early::no || !nothing_came) return event;
   side.error = Error{.code = ErrorCode::cancelled, .what = "the request was cancelled"};
@@ -616,8 +616,8 @@ std::optional<Event> SideConnections::poll_waiters() {
   const bool over = closing_ || main_.is_closed();
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
   if (ended) {
-    // No note_use() yet: the client reports that it is closed after this event, and asks for it
-    // only as long as empty() is false.
+    // No note_use() yet: the client's `closed` may follow this event, and Client::poll_event()
+    // calls poll_all(), which reports it, only while empty() is false.
     table_->waiting->room_again_at = never;  // the first waiter may be another one now
     return waiter_failed(*ended);
   }

@@ -181,12 +181,11 @@ class SideConnections {
     AccountHandle pushes{};  // a subscription's: pays for what it reads and queues
     RequestId incarnation = 0;
     std::uint64_t main_when_opened = 0;  // main_number() when it was opened
-    bool given_up = false;               // its user is done with it; settle() and drop_those_over()
-                                         // reuse or remove it
+    bool given_up = false;               // its user gave it back
     // While it is `blocking`:
     bool busy = false;
     bool unblocking = false;  // CLIENT UNBLOCK is under way: no command may be sent here
-    Early early = Early::no;  // why its user no longer waits
+    Early early = Early::no;  // why its user stopped waiting; `no`: still waits
     RequestId request = 0;
     Instant deadline = never;    // the request's; once it has passed, that of the server's answer
     Instant unblock_at = never;  // when to send CLIENT UNBLOCK again

@@ -19,8 +19,8 @@
 //    (subscription_names.h has its states).
 //  - Messages are delivered in the order in which they came. Messages lost by overflow, and losses
 //    of the connection, are counted at their place in that order (MessagesMissed).
-//  - If pause_reading is the policy, no message is lost for lack of room in the queue: the
-//    message at hand stays in the session's reader (Session::hold_push()), and nothing more is read
+//  - If pause_reading is the policy, no message is lost for lack of room in the queue: the next
+//    message stays in the session's reader (Session::hold_push()), and the connection is not read
 //    until there is room.
 
 namespace plimsoll {
@@ -32,14 +32,14 @@ struct SubscriptionStatistics {
   bool paused = false;           ///< nothing is read until a message is taken (pause_reading)
   std::uint64_t received = 0;    ///< messages, including those that were lost here
   std::uint64_t lost = 0;        ///< because there was no room to keep them
-  std::uint64_t gaps = 0;        ///< connections lost: nobody knows how many messages with each
-  std::uint64_t refused = 0;     ///< names that the server refused to restore after such a loss
+  std::uint64_t gaps = 0;     ///< losses of the connection, each with an unknown number of messages
+  std::uint64_t refused = 0;  ///< names that the server refused to restore after such a loss
 };
 
 /// What was missed between the message before this one and this one.
 struct MessagesMissed {
   std::uint64_t lost = 0;  ///< because there was no room
-  std::uint64_t gaps = 0;  ///< connections lost: nobody knows how many messages with each
+  std::uint64_t gaps = 0;  ///< losses of the connection, each with an unknown number of messages
 };
 
 class Subscription {
@@ -111,7 +111,7 @@ class Subscription {
   Error error_;
   enum class Waiting : std::uint8_t { no, yes, stopped } waiting_ = Waiting::no;
   RequestId wait_ = wait_bit;
-  std::size_t wanted_ = 0;      // messages
+  std::size_t wanted_ = 0;      // messages that the wait may still take
   bool has_delivered_ = false;  // at least one of them
   Tag tag_ = 0;
   Instant deadline_ = never;

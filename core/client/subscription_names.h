@@ -24,8 +24,10 @@
 //           gone <----------------|-------------------------------- on_the_way ---------------+
 //                 drop_refused()                                        handle_not_restored()
 //
-// From any state, remove() leads to `gone`. What always holds: of all entries for one text, at most
-// one is in a state other than `asked`.
+// From any state, remove() leads to `gone`.
+//
+// Invariants:
+//  - Of all entries for one text, at most one is in a state other than `asked`.
 //
 // The cost of a call grows only with the number of names that the call changes. Only
 // handle_new_connection() and the destructor walk over all names.
@@ -97,7 +99,7 @@ class SubscriptionNames {
     ChainHook<Request> of_tag{};
     Tag tag = 0;
     List names{};
-    Block block{};  // that this lies in
+    Block block{};  // the memory of this object
   };
 
   // An entry: one request's claim to a name; the text is stored behind it. Several requests may ask
@@ -114,7 +116,7 @@ class SubscriptionNames {
     SubscriptionKind kind{};
     State state = State::asked;
     bool is_first = false;
-    Block block{};  // that this lies in
+    Block block{};  // the memory of this object
 
     std::string_view text() const { return {reinterpret_cast<const char*>(this + 1), size}; }
   };

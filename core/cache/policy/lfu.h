@@ -12,8 +12,8 @@
 // Invariants:
 //
 // - Entries are ordered by their count of accesses; entries with equal counts by their last access.
-// - A group stands for all entries of one count. Every group has members, except the one that
-//   reserve() made for the entry to come.
+// - A group stands for all entries of one count. Every group has members, except the group that
+//   reserve() made for the next entry.
 
 namespace plimsoll::cache {
 
