@@ -86,7 +86,7 @@ class End {
     if (reader.read(command) && look_up(reader.question())) return;
     const Duration age_max = fresh ? Duration::zero() : cache::any_staleness;
     const Duration timeout = std::chrono::milliseconds(500);
-    const auto id = client_.submit_fresh(age_max, command, now_, timeout, ++tag_);
+    const auto id = client_.submit(command, now_, timeout, ++tag_, age_max);
     if (id) last_ = *id;
     settle();
   }

@@ -50,7 +50,7 @@ void append(std::string_view text) {
 }
 
 #ifdef __wasm__
-// Natively the default hook, which prints, is of more use.
+// Natively the default hook, which prints, is more useful.
 [[maybe_unused]] const bool hooked = (set_check_hook(&show_failed_check), true);
 #endif
 

@@ -11,25 +11,26 @@
 // - The host calls the module's _initialize() once, before anything else. There is one thread, and
 //   the host makes no call from within another.
 // - A return value of 0 or more is the answer. A negative value means that the call was refused and
-//   nothing has changed, except that the words staged for it are used up. The value is minus a
+//   nothing has changed, except that the words staged for it are discarded. The value is minus a
 //   PlimsollError; plimsoll_describe_error() writes the sentence. A mistake of the host (an unknown
 //   client, more bytes than there is room for, calls out of order) is refused as
 //   plimsoll_error_invalid_argument.
 // - A trap is a bug in this project. The outbox has the text of the CHECK that failed; the host
 //   must not call the instance again.
-// - The host never passes a pointer. It writes where plimsoll_outbox(), plimsoll_options(),
-//   plimsoll_stage() and plimsoll_read_space() say, and passes sizes: so it cannot name a wrong
-//   address.
-// - Any call may grow the memory. The import env.emscripten_notify_memory_growth tells the host,
-//   whose views are detached then: it makes new views before it reads or writes again.
+// - The host never passes a pointer, so it cannot name a wrong address. It writes to the places
+//   that plimsoll_outbox(), plimsoll_options(), plimsoll_stage() and plimsoll_read_space() return,
+//   and passes sizes.
+// - Any call may grow the memory, which detaches the host's views. The import
+//   env.emscripten_notify_memory_growth reports this; the host must make new views before it reads
+//   or writes again.
 // - Times are milliseconds in a double, rounded to the microsecond, as JavaScript's clocks have
 //   them. (Nanoseconds in 64 bits would be a BigInt, an allocation for each call.) Instants count
-//   from any zero, up to 142 years from it, and never run backwards.
+//   from any zero, up to 142 years from it, and never decrease.
 // - Counts that may exceed 32 bits are doubles, too. They stay below 2^53, so they are exact. The
 //   id of a request is two halves of 32 bits.
-// - The host stages words as a table of their sizes (32 bits each, little-endian) and the bytes of
-//   all words behind it: in PlimsollOutbox::staging if they fit, else where plimsoll_stage() says.
-//   The call that takes the words is told their `count`.
+// - The host stages words as a table of their sizes (32 bits each, little-endian) followed by the
+//   bytes of all words: in PlimsollOutbox::staging if they fit, else in the place that
+//   plimsoll_stage() returns. The call that takes the words gets their number as `count`.
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,28 +38,28 @@ extern "C" {
 
 // ---- The instance
 
-/// Returns plimsoll_abi_version. A host that was written for another version must not go on.
+/// Returns plimsoll_abi_version. A host that was written for another version must stop.
 uint32_t plimsoll_version(void);
 
-/// Returns the address of the outbox, which stays the same for the life of the instance.
+/// Returns the address of the outbox, which does not change during the life of the instance.
 struct PlimsollOutbox* plimsoll_outbox(void);
 
 /// Sets the memory limit of this instance, in bytes, once. Without this call, the first stage() or
 /// create() sets the default. invalid_option: below 1 MiB, above plimsoll_memory_limit_max, or
-/// another limit was set before (the same is fine). The number is a double since it comes from a
-/// user, and JavaScript would silently cut it to 32 bits.
+/// different from a limit that was set before. The number is a double since it comes from a user,
+/// and JavaScript would silently cut it to 32 bits.
 int32_t plimsoll_configure(double memory_limit);
 
 /// Changes the memory limit. If more is in use than the new limit allows, no memory is granted
-/// until enough was released. invalid_option: below 1 MiB or above plimsoll_memory_limit_max.
+/// until enough has been released. invalid_option: below 1 MiB or above plimsoll_memory_limit_max.
 int32_t plimsoll_set_memory_limit(double memory_limit);
 
-/// Returns room for `size` bytes, which the next call that takes words uses up; 0
+/// Returns room for `size` bytes, which the next call that takes words uses up. Returns 0
 /// (rejected_by_limit) if there is no memory. Discards what was staged before.
 char* plimsoll_stage(size_t size);
 
-/// Writes outbox.statistics.memory. Answers 0. Does not set the limit: until that is set, all
-/// numbers are 0.
+/// Writes outbox.statistics.memory. Answers 0. This call does not set the limit: as long as no
+/// limit is set, all numbers are 0.
 int32_t plimsoll_memory_statistics(void);
 
 /// Writes the sentence about outbox.error to outbox.text and answers its size. Valid until the next
@@ -72,7 +73,7 @@ struct PlimsollCacheOptions* plimsoll_cache_options(void);
 
 /// Makes a cache with the options written there, and `count` staged words: those of its filter and
 /// of its broadcast prefixes. Answers its id, 1 or more. invalid_option, which names the field;
-/// rejected_by_limit: there are plimsoll_caches_max caches; out_of_memory.
+/// rejected_by_limit: plimsoll_caches_max is reached; out_of_memory.
 int32_t plimsoll_create_cache(uint32_t count);
 
 /// Destroys a cache. invalid_argument while a client reads through it.
@@ -81,8 +82,8 @@ int32_t plimsoll_destroy_cache(int32_t cache);
 /// Drops all entries.
 int32_t plimsoll_clear_cache(int32_t cache);
 
-/// Drops the entries that only a time limit bounds. A barrier does this first, and then
-/// plimsoll_prove() for each client of the cache.
+/// Drops the entries that are bounded by a time limit only. A barrier first makes this call, and
+/// then calls plimsoll_prove() for each client of the cache.
 int32_t plimsoll_drop_untracked(int32_t cache);
 
 /// Writes outbox.statistics.cache. Answers 0.
@@ -97,46 +98,46 @@ struct PlimsollOptions* plimsoll_options(void);
 /// name, and the name of the server and database that it reads. Clients of a cache share entries if
 /// the last word is the same, and the server takes them for the same user. The client begins to
 /// connect: call poll() next. Answers its id, 1 or more. invalid_option, which names the field;
-/// rejected_by_limit: there are plimsoll_clients_max clients; out_of_memory.
+/// rejected_by_limit: plimsoll_clients_max is reached; out_of_memory.
 int32_t plimsoll_create(double now);
 
-/// Destroys a client and all that it holds. Its requests get no events any more; call abort() and
-/// poll() before, and each of them gets its outcome.
+/// Destroys a client and everything that it holds. Its requests get no further events. To get the
+/// outcome of each, call abort() and poll() before.
 int32_t plimsoll_destroy(int32_t client);
 
-/// Takes no more requests, waits for the replies that are owed (for close_timeout at most), then
+/// Accepts no more requests, waits for outstanding replies (for at most close_timeout), then
 /// closes.
 int32_t plimsoll_close(int32_t client, double now);
 
 /// Closes now: every request ends.
 int32_t plimsoll_abort(int32_t client);
 
-/// Sets the credentials, two staged words: username and password. Open connections log in with
-/// them, too.
+/// Sets the credentials, two staged words: username and password. Open connections log in with the
+/// new credentials, too.
 int32_t plimsoll_set_credentials(int32_t client);
 
-/// Sets what the main connection shows to a bridge in front of the server, one staged word: its
-/// token. Clients of a cache that show different words share no entries. Call this before
-/// handle_opened(0) whenever the word differs from that of the connection before.
+/// Sets the token that the main connection shows to a bridge in front of the server, one staged
+/// word. Clients of a cache that show different tokens share no entries. Call this before
+/// handle_opened(0) whenever the token differs from the previous connection's.
 int32_t plimsoll_set_shown(int32_t client);
 
 /// Writes outbox.statistics.client. Answers 0.
 int32_t plimsoll_client_statistics(int32_t client);
 
-/// Says how many bytes of callers' words the host keeps itself for requests to come. The requests
+/// Sets how many bytes of callers' words the host itself keeps for later requests. The requests
 /// pool pays for them from now on. rejected_by_limit: the pool has no room, and pays for as many as
 /// before.
 int32_t plimsoll_hold(int32_t client, double bytes);
 
-// ---- Requests. `tag` is not 0; the one outcome of the request brings it back. `timeout` counts
+// ---- Requests. `tag` is not 0; the one outcome of the request has the same tag. `timeout` counts
 // from now; 0: none; below 0: the client's request_timeout. Each call answers 0 and writes an id
 // for cancel() to outbox.request. If it is refused (rejected_by_limit, refused_command, closed,
 // invalid_argument), nothing was kept.
 
-/// Stages a request of `count` words, its name first. outbox.outcome says what became of it. A
-/// client with a cache may serve a read at once, if the reply was true within the last `staleness`
-/// milliseconds (below 0: as the cache's rules allow): then outbox.nodes_count nodes are in the
-/// area.
+/// Stages a request of `count` words, the command's name first. outbox.outcome says what happened
+/// to it. A client with a cache may serve a read at once, if the reply was true within the last
+/// `staleness` milliseconds (below 0: as the cache's rules allow): then the area has
+/// outbox.nodes_count nodes.
 int32_t plimsoll_submit(int32_t client, uint32_t count, uint32_t tag, double timeout,
                         double staleness, double now);
 
@@ -144,35 +145,36 @@ int32_t plimsoll_submit(int32_t client, uint32_t count, uint32_t tag, double tim
 int32_t plimsoll_submit_get(int32_t client, uint32_t size, uint32_t tag, double timeout,
                             double staleness, double now);
 
-/// Submits the request that plimsoll_event_admitted named. The host has staged its words again.
+/// Submits the request that plimsoll_event_admitted named. The host must have staged its words
+/// again.
 int32_t plimsoll_submit_admitted(int32_t client, uint32_t count, uint32_t tag);
 
 /// Looks up GET of one key, staged as for plimsoll_submit_get(), in the cache only. Answers 1, with
-/// the nodes of the value in the area, or 0 if the cache does not have it.
+/// the nodes of the value in the area, or 0 if the cache has no such entry.
 int32_t plimsoll_lookup(int32_t client, uint32_t size, double now);
 
-/// Asks for proof: completes, without a value, once the cache serves nothing of what this client
-/// reads that was out of date when this was called.
+/// Requests a proof. Completes, without a value, once the cache serves nothing that this client
+/// reads and that was out of date at the time of this call.
 int32_t plimsoll_prove(int32_t client, uint32_t tag, double timeout, double now);
 
-/// Stages a transaction: the words of all its commands, one behind the other. In front of the table
-/// stand `commands` more numbers of 32 bits: how many words each command has. The outcome is that
-/// of EXEC: an array or null.
+/// Stages a transaction: the words of all its commands, one command after the other. In front of
+/// the table are `commands` more numbers of 32 bits: how many words each command has. The outcome
+/// is that of EXEC: an array or null.
 int32_t plimsoll_submit_transaction(int32_t client, uint32_t commands, uint32_t count, uint32_t tag,
                                     double timeout, double now);
 
-/// Ends a request early, unless it has ended.
+/// Ends a request early, unless it has ended already.
 int32_t plimsoll_cancel(int32_t client, uint32_t request_low, uint32_t request_high, double now);
 
-// ---- Connections beside the main one. The calls that open one answer its number.
+// ---- Side connections. The calls that open a connection answer its number.
 
-/// Opens a connection for one caller alone: for WATCH and the transaction behind it.
+/// Opens a connection for one caller alone: for WATCH and the transaction after it.
 int32_t plimsoll_open_exclusive(int32_t client, double now);
 int32_t plimsoll_submit_to(int32_t client, uint32_t connection, uint32_t count, uint32_t tag,
                            double timeout, double now);
 int32_t plimsoll_release(int32_t client, uint32_t connection, double now);
 
-/// Opens a connection for subscriptions. When it is lost and replaced, they are restored.
+/// Opens a connection for subscriptions. If it is lost, it is replaced and they are restored.
 int32_t plimsoll_open_subscription(int32_t client, double now);
 
 /// The names are `count` staged words. `kind`: 0 channels, 1 patterns, 2 shard channels.
@@ -182,7 +184,8 @@ int32_t plimsoll_unsubscribe(int32_t client, uint32_t connection, uint32_t kind,
                              uint32_t tag, double timeout, double now);
 
 /// Completes with a message: the push as the server sent it. Up to `messages_max` - 1 more messages
-/// may come before, each as plimsoll_event_pushed with the tag; then the outcome may have no value.
+/// may come before it, each as plimsoll_event_pushed with the same tag; then the outcome may have
+/// no value.
 int32_t plimsoll_next_messages(int32_t client, uint32_t connection, uint32_t messages_max,
                                uint32_t tag, double timeout, double now);
 int32_t plimsoll_close_subscription(int32_t client, uint32_t connection, double now);
@@ -190,20 +193,21 @@ int32_t plimsoll_close_subscription(int32_t client, uint32_t connection, double 
 /// Writes outbox.statistics.subscription. Answers 0.
 int32_t plimsoll_subscription_statistics(int32_t client, uint32_t connection);
 
-// ---- What the host tells the client. After each of these calls, call poll(), and poll_transmit()
-// for the connections that are `unsent`. Refused while poll() says that there is more.
+// ---- What the host reports to the client. After each of these calls, call poll(), and
+// poll_transmit() for the connections that are `unsent`. Refused while poll() says that there is
+// more.
 
-/// The connection that plimsoll_action_open asked for is open. Call this once for each. `credits`
+/// The connection that plimsoll_action_open requested is open. Call this once for each. `credits`
 /// is not 0 if the peer sends no more than it is granted (docs/bridge-protocol.md). Answers how
-/// many bytes to grant the peer first; they are charged until they were read. out_of_memory: there
-/// is no memory for the smallest grant; call handle_closed() instead.
+/// many bytes to grant the peer first; they are charged until the client has read them.
+/// out_of_memory: there is no memory for the smallest grant; call handle_closed() instead.
 int32_t plimsoll_handle_opened(int32_t client, uint32_t connection, uint32_t credits, double now);
 
 /// The connection could not be opened, or has ended. `reason`: PlimsollCloseReason. Do not call
 /// this after plimsoll_action_close.
 int32_t plimsoll_handle_closed(int32_t client, uint32_t connection, uint32_t reason, double now);
 
-/// Asks where to write received bytes. Answers how many bytes fit outbox.spans[0], which is valid
+/// Asks for a place for received bytes. Answers how many bytes fit outbox.spans[0], which is valid
 /// until the handle_read() that must follow, or the end of the connection. 0: there is no memory
 /// now. Then leave the bytes with the transport, which is the backpressure, and ask again when the
 /// connection is `resumed`; after the next poll(), handle_written() or destroy() of any client,
@@ -212,35 +216,35 @@ int32_t plimsoll_handle_closed(int32_t client, uint32_t connection, uint32_t rea
 /// the peer has sent more than it was granted, and that the host should end the connection.
 int32_t plimsoll_read_space(int32_t client, uint32_t connection, size_t waiting);
 
-/// The host has written `size` bytes to the front of that room; 0 gives it back unused. Answers how
-/// many bytes to grant the peer now: mostly 0, and always 0 without credits.
+/// The host has written `size` bytes to the front of that place; 0 gives it back unused. Answers
+/// how many bytes to grant the peer now: mostly 0, and always 0 without credits.
 int32_t plimsoll_handle_read(int32_t client, uint32_t connection, size_t size, double now);
 
 /// Answers how many of outbox.spans have bytes to send; mostly 0. After an answer above 0, call
-/// handle_written() before the next poll_transmit(). The bytes stay where they are until that call,
+/// handle_written() before the next poll_transmit(). The bytes stay in place until that call,
 /// plimsoll_action_close or handle_closed(): a transport that may read them for longer needs a
 /// copy.
 int32_t plimsoll_poll_transmit(int32_t client, uint32_t connection);
 
-/// The transport has taken the first `size` bytes that poll_transmit() gave, and no longer needs
-/// the rest.
+/// The transport has accepted the first `size` bytes that poll_transmit() returned, and no longer
+/// needs the rest.
 int32_t plimsoll_handle_written(int32_t client, uint32_t connection, size_t size);
 
 /// The time that outbox.timeout named has come.
 int32_t plimsoll_handle_timeout(int32_t client, double now);
 
-// ---- What the client tells the host
+// ---- What the client reports to the host
 
-/// Answers how many event records are in the area, each with its nodes behind it. Writes
-/// outbox.more and, once all events are told, outbox.action (for outbox.connection), .unsent,
-/// .resumed and .timeout. While .more is not 0, call this again; if it is plimsoll_more_nodes, call
-/// poll_nodes() first. What the records point to is valid until the next call about this client. A
-/// connection that is to be closed needs no further calls, except the handle_written() for bytes on
+/// Answers how many event records are in the area, each followed by its nodes. Writes outbox.more
+/// and, once all events are reported, outbox.action (for outbox.connection), .unsent, .resumed and
+/// .timeout. While .more is not 0, call this again; if it is plimsoll_more_nodes, call poll_nodes()
+/// first. What the records point to is valid until the next call about this client. A connection
+/// that is to be closed needs no further calls, except the handle_written() for bytes that are on
 /// their way.
 int32_t plimsoll_poll(int32_t client);
 
-/// Answers how many further nodes are in the area, of a value that is too large for it. Strings
-/// stay where they were read, until the next call about this client other than this one.
+/// Answers how many further nodes are in the area, for a value that is too large for it. The
+/// strings stay in place until the next call about this client other than this one.
 int32_t plimsoll_poll_nodes(int32_t client);
 
 #ifdef __cplusplus

@@ -22,8 +22,8 @@ void show_halves(std::uint64_t bits, std::uint32_t (&halves)[2]) {
   halves[1] = static_cast<std::uint32_t>(bits >> 32);
 }
 
-// Once all events are told, writes what the host has to do: an action, what to send, when to call
-// again. Not before: poll_action() would let go of the value that was told last.
+// Once all events are reported, writes what the host has to do: an action, what to send, when to
+// call again. Not earlier: poll_action() would release the value that was reported last.
 void show_rest(HostedClient& client) {
   outbox().action = plimsoll_action_none;
   if (outbox().more != plimsoll_more_nothing) return;

@@ -6,7 +6,7 @@
 #include "plimsoll/wasm/transaction.h"
 #include "plimsoll/wasm/translate.h"
 
-// The calls of abi.h about requests, and about connections beside the main one.
+// The calls of abi.h about requests, and about side connections.
 
 namespace plimsoll::wasm {
 namespace {
@@ -23,7 +23,8 @@ std::int32_t answer_request(const HostedClient& client, const Status& status) {
   return 0;
 }
 
-// Calls `look_up(served, area, nodes)` and writes to the outbox what it found. False: nothing.
+// Calls `look_up(served, area, nodes)` and writes what it found to the outbox. False: it found
+// nothing.
 template <class LookUp>
 bool report_found(const HostedClient& client, LookUp&& look_up) {
   std::uint32_t nodes = 0;
@@ -40,7 +41,7 @@ bool look_up_key(HostedClient& client, std::string_view key, Duration max_stalen
   });
 }
 
-// GET of one key, without a search in the command table.
+// Returns GET of one key, without a search in the command table.
 CommandView get_of(const std::string_view& key) {
   CommandView command;
   command.head = "*2\r\n$3\r\nGET\r\n";
@@ -60,7 +61,7 @@ std::int32_t submit(HostedClient& client, const CommandView& command, std::uint3
   return answer_request(client, {});
 }
 
-// Calls `call` with the client and the command that is staged, and answers what it answers.
+// Calls `call` with the client and the staged command. Returns its answer.
 template <class Call>
 std::int32_t with_command(std::int32_t client, std::uint32_t count, Call&& call) {
   const TakesStaged takes;

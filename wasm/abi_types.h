@@ -20,8 +20,8 @@ enum {
   plimsoll_caches_max = 16,
   /// The most connections of one client at a time. Number 0 is the main connection.
   plimsoll_connections_max = 64,
-  /// The highest memory limit, in bytes. The module's memory ends at 256 MiB; the rest is for stack
-  /// and data, and for the allocator itself.
+  /// The highest memory limit, in bytes. The module's memory ends at 256 MiB; the rest is for
+  /// stack, data, and the allocator itself.
   plimsoll_memory_limit_max = 224 * 1024 * 1024,
   /// The size of PlimsollOutbox::staging.
   plimsoll_staging_bytes = 16 * 1024,
@@ -80,11 +80,11 @@ enum PlimsollAction { plimsoll_action_none, plimsoll_action_open, plimsoll_actio
 /// What happened: core/session/session.h, Event::Kind.
 enum PlimsollEvent {
   plimsoll_event_none,
-  plimsoll_event_ready,      ///< requests flow, for the first time or again
+  plimsoll_event_ready,      ///< requests can be sent, for the first time or again
   plimsoll_event_completed,  ///< request `tag` has its reply
   plimsoll_event_failed,     ///< request `tag` failed: `error`; a server_error has a value as well
-  plimsoll_event_pushed,     ///< a message for `tag`, whose outcome is still to come; with tag 0:
-                             ///< a push that nobody asked for
+  plimsoll_event_pushed,  ///< a message for `tag`, whose outcome is still to come; with tag 0: an
+                          ///< unrequested push
   plimsoll_event_disconnected,  ///< the connection was lost: `error`. Requests in doubt fail next,
                                 ///< the others wait; plimsoll_action_open will come
   plimsoll_event_closed,        ///< the client has ended: `error`. Requests that wait fail next
@@ -94,7 +94,7 @@ enum PlimsollEvent {
                             ///< plimsoll_cancel() must be the next call about this client
 };
 
-/// What became of the words that were submitted.
+/// What happened to the words that were submitted.
 enum PlimsollOutcome {
   plimsoll_outcome_staged,  ///< an event will bring the outcome
   plimsoll_outcome_served,  ///< the cache had the reply, which is in the area; no event comes
@@ -102,7 +102,7 @@ enum PlimsollOutcome {
                             ///< comes; until then the host keeps the words
 };
 
-/// What is left after poll(), poll_nodes(), submit() or lookup().
+/// What is left to fetch after poll(), poll_nodes(), submit() or lookup().
 enum PlimsollMore {
   plimsoll_more_nothing,
   plimsoll_more_nodes,   ///< the last value has more nodes: call poll_nodes()
@@ -168,8 +168,8 @@ struct PlimsollSpan {
   size_t size;
 };
 
-/// One node of a value in the area. An aggregate comes before its elements, a string that lies in
-/// several pieces before these. Attributes are left out.
+/// One node of a value in the area. An aggregate comes before its elements, and a string in several
+/// pieces comes before these. Attributes are left out.
 struct PlimsollNode {
   uint32_t type;  ///< 0: PlimsollType
   uint32_t size;  ///< 4: number of bytes or elements; for a map the number of pairs of key and
@@ -192,13 +192,14 @@ struct PlimsollEventRecord {
   uint32_t lost;          ///< 24: of a message: how many before it were dropped for lack of room
   uint32_t gaps;          ///< 28: of a message: how many connections were lost before it, each with
                           ///< an unknown number of messages
-  uint32_t answers_owed;  ///< 32: of a transaction: answers behind this one, the outcome included
+  uint32_t answers_owed;  ///< 32: of a transaction: answers still to come after this one, including
+                          ///< the outcome
   uint32_t nodes;         ///< 36: how many nodes follow this record; 0: no value
 };
 
 struct PlimsollClientStatistics {
   double state;             ///< 0: PlimsollClientState
-  double in_flight;         ///< 8: requests in flight, and late replies still owed
+  double in_flight;         ///< 8: requests in flight, and late replies that are still outstanding
   double submitted;         ///< 16
   double rejected;          ///< 24
   double completed;         ///< 32
@@ -220,16 +221,17 @@ struct PlimsollClientStatistics {
   double blocking_connections;  ///< 160: open now
   double subscriptions;         ///< 168: open now
   double cache_state;           ///< 176: PlimsollCacheState
-  double last_problem;  ///< 184: PlimsollError: why there last was no connection; 0: no problem yet
-  double credit_bytes;  ///< 192: charged for bytes that peers were granted and the core has not
-                        ///< read
+  double last_problem;  ///< 184: PlimsollError: why there was no connection the last time; 0: no
+                        ///< problem yet
+  double credit_bytes;  ///< 192: charged for bytes that were granted to peers and that the core has
+                        ///< not read
 };
 
 struct PlimsollSubscriptionStatistics {
   double names;         ///< 0
   double queued;        ///< 8: messages
   double queued_bytes;  ///< 16
-  double paused;        ///< 24: 1 while nothing is read until a message is taken
+  double paused;        ///< 24: 1 while the connection is not read until a message is taken
   double received;      ///< 32
   double lost;          ///< 40: messages dropped for lack of room
   double gaps;          ///< 48: connections lost
@@ -263,7 +265,7 @@ struct PlimsollPoolStatistics {
 };
 
 struct PlimsollMemoryStatistics {
-  double limit;   ///< 0: in bytes, as the next three
+  double limit;   ///< 0: in bytes, like the next three
   double used;    ///< 8
   double peak;    ///< 16
   double linear;  ///< 24: the module's memory, which never shrinks; 0 natively
@@ -271,8 +273,8 @@ struct PlimsollMemoryStatistics {
   struct PlimsollPoolStatistics pools[plimsoll_pools_count];
 };
 
-/// What calls return besides a number. Each field is valid until the next call that writes it,
-/// which its comment names.
+/// What calls return besides a number. Each field is valid until the next call that writes it; its
+/// comment names those calls.
 struct PlimsollOutbox {
   uint32_t error;       ///< 0: PlimsollError of the call that was refused last
   uint32_t executed;    ///< 4: PlimsollExecuted, with `error`
@@ -280,7 +282,7 @@ struct PlimsollOutbox {
   uint32_t action;      ///< 12: poll: PlimsollAction
   uint32_t connection;  ///< 16: poll: the connection that `action` is about
   uint32_t more;        ///< 20: poll, poll_nodes, submit, lookup: PlimsollMore
-  uint32_t request[2];  ///< 24: submit and the like: the request's id, its lower half first
+  uint32_t request[2];  ///< 24: submit and similar calls: the request's id, its lower half first
   uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
   uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
   double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never

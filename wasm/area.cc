@@ -15,7 +15,7 @@ bool has_bytes(Type type) {
          type != Type::integer;
 }
 
-// Whether no byte has its highest bit set: the host decodes such a string faster, as ASCII.
+// True if no byte has its highest bit set: the host decodes such a string faster, as ASCII.
 bool is_ascii(std::string_view bytes) {
   constexpr std::uint64_t high_bits = 0x8080808080808080;
   constexpr std::size_t step = 4 * sizeof high_bits;
@@ -31,8 +31,8 @@ bool is_ascii(std::string_view bytes) {
   return all < 0x80;
 }
 
-// The bits that say what the text of an error reply means. The text may lie in the pieces behind
-// `node`.
+// Returns the bits for the meaning of an error reply's text. The text may be in the pieces that
+// follow `node`.
 std::uint32_t meaning_of(const Node& node) {
   const Error error = error_of_reply(BytesView(&node), Speaker::server);
   return (static_cast<std::uint32_t>(error.code) + 1) << plimsoll_type_error_shift |
@@ -103,7 +103,7 @@ PlimsollEventRecord* Area::add_record(const Event& event, const MessagesMissed& 
   return record->text != nullptr ? record : nullptr;
 }
 
-// Copies a string to the area in one piece, also if it lies in several.
+// Copies a string to the area in one piece, even if it consists of several.
 bool Area::add_string(const Node& node, NodeWalk& walk, PlimsollNode& out) {
   if (static_cast<std::size_t>(back_ - front_) < node.size) return false;
   back_ -= node.size;

@@ -10,9 +10,9 @@
 #include "plimsoll/wasm/node_walk.h"
 
 // Writes events and values to PlimsollOutbox::area for the host to read: records and nodes from the
-// front, copies of their bytes from the back. The core's values are valid for a moment only; their
-// copies let many events cross in one call. A value that is too large is not copied: its nodes are
-// written a part at a time, and its bytes stay where they were read.
+// front, copies of their bytes from the back. The core's values become invalid with its next call;
+// the copies let many events cross in one call. A value that is too large is not copied: its nodes
+// are written a part at a time, and its bytes stay in place.
 
 namespace plimsoll::wasm {
 
@@ -20,25 +20,25 @@ class Area {
  public:
   explicit Area(std::span<double> place);
 
-  /// Forgets everything in the area.
+  /// Empties the area.
   void clear();
 
   /// Adds the event with a copy of its whole value. Returns false, and adds nothing, if there is no
   /// room.
   bool add(const Event& event, const MessagesMissed& missed);
 
-  /// Adds the event to an empty area with as many nodes of its value as there is room for; `walk`
-  /// goes on with the rest.
+  /// Adds the event to an empty area with as many nodes of its value as fit; `walk` continues with
+  /// the rest.
   void add_begin(const Event& event, const MessagesMissed& missed, NodeWalk& walk);
 
   /// Adds a copy of the whole value and counts its nodes in `nodes`. Returns false if there is no
   /// room; some of it may have been added then: clear() before further use.
   bool add_value(NodeWalk walk, std::uint32_t& nodes);
 
-  /// Adds one string, whose bytes stay where they are.
+  /// Adds one string, whose bytes stay in place.
   void add_text(std::string_view text);
 
-  /// Adds nodes as long as there is room. Returns how many. Their bytes stay where they are.
+  /// Adds nodes until the area is full. Returns how many. Their bytes stay in place.
   std::uint32_t add_nodes(NodeWalk& walk);
 
  private:

@@ -8,8 +8,8 @@
 
 namespace plimsoll::wasm {
 
-/// Copies texts whose owner will be gone, and lists of texts with their views, into one block. Call
-/// count() for each text, allocate() once, then copy() for the same texts in the same order.
+/// Copies texts that must outlive their owner, and lists of texts with their views, into one block.
+/// Call count() for each text, allocate() once, then copy() for the same texts in the same order.
 class CopiedTexts {
  public:
   void count(std::string_view text) { bytes_ += text.size(); }
@@ -21,7 +21,7 @@ class CopiedTexts {
   void copy(std::string_view& text);
   void copy(std::span<const std::string_view>& texts);
 
-  /// Hands over the block that has the copies; an empty one if there are none.
+  /// Returns the block that contains the copies; an empty block if there are none.
   Block take() { return std::move(block_); }
 
  private:

@@ -8,8 +8,8 @@
 #include "plimsoll/wasm/instance.h"
 #include "plimsoll/wasm/milliseconds.h"
 
-// What all calls of abi.h have in common: they check the host's arguments, call the core, and turn
-// the result into an answer.
+// What all calls of abi.h share: they check the host's arguments, call the core, and turn the
+// result into an answer.
 
 #ifdef __wasm__
 #define PLIMSOLL_EXPORT(name) __attribute__((export_name(#name))) name
@@ -36,7 +36,7 @@ std::int32_t answer(const Result<Number>& number) {
   return number ? static_cast<std::int32_t>(*number) : refuse(number.error());
 }
 
-/// Answers what `call(HostedClient&)` answers for the client of this id; refuses an unknown id.
+/// Returns the answer of `call(HostedClient&)` for the client with this id; refuses an unknown id.
 template <class Call>
 std::int32_t with(std::int32_t client, Call&& call) {
   HostedClient* const found = instance().clients.find(client);
@@ -60,7 +60,8 @@ std::int32_t notify(std::int32_t client, double now, Call&& call) {
   });
 }
 
-/// A timeout as abi.h has it. Below 0 it is the client's request_timeout, which is nullopt here.
+/// A timeout as abi.h defines it. Below 0 means the client's request_timeout, which is nullopt
+/// here.
 inline bool is_timeout(double timeout) { return timeout < 0 || is_time(timeout); }
 inline std::optional<Duration> to_timeout(double timeout) {
   if (timeout < 0) return std::nullopt;

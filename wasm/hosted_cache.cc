@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "plimsoll/core/client/cache_tracking.h"
 #include "plimsoll/wasm/copied_texts.h"
 
 namespace plimsoll::wasm {
@@ -13,11 +14,6 @@ constexpr Error no_room_for_cache{.code = ErrorCode::out_of_memory,
                                   .value = sizeof(HostedCache)};
 
 Status validate(const HostedCacheOptions& options) {
-  if (options.opt_in && !options.broadcast_prefixes.empty()) {
-    return Error{.code = ErrorCode::invalid_option,
-                 .what = "opt_in and broadcast_prefixes are given",
-                 .expected = "one of them"};
-  }
   std::string_view culprit;
   if (const Status valid = cache::validate(options.cache.filter, culprit); !valid) return valid;
   return cache::validate(options.cache);
@@ -33,7 +29,7 @@ Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOption
   Cost cost{.account = budget.open_account(PoolKind::connections), .own = Charge(), .texts = {}};
   if (!cost.account) return no_room_for_cache;
   cost.own = Charge(*cost.account);
-  // Cache::take_memory() has paid for the Cache itself.
+  // Cache::take_memory() has already paid for the Cache itself.
   const std::size_t footprint = budget.source().block_footprint(sizeof(HostedCache));
   if (!cost.own.grow(footprint - sizeof(cache::Cache))) return no_room_for_cache;
 
@@ -50,32 +46,19 @@ Result<HostedCache*> HostedCache::create(Budget& budget, const HostedCacheOption
   texts.copy(own.broadcast_prefixes);
   cost.texts = texts.take();
 
+  const Result<TrackingOptions> tracking = tracking_for(
+      {.mode = own.cache.mode, .opt_in = own.opt_in, .broadcast_prefixes = own.broadcast_prefixes});
+  if (!tracking) return tracking.error();
+
   void* const place = budget.source().allocate_block(sizeof(HostedCache));
   if (place == nullptr) return no_room_for_cache;
-  auto* const made = new (place) HostedCache(own, *std::move(memory), std::move(cost));
-  SessionOptions session;
-  session.tracking = made->tracking();
-  if (const Status valid = plimsoll::validate(session); !valid) {
-    destroy(*made, budget);
-    return valid.error();
-  }
-  return made;
+  return new (place) HostedCache(own.cache, *tracking, *std::move(memory), std::move(cost));
 }
 
 void HostedCache::destroy(HostedCache& cache, Budget& budget) {
   const Cost paid_until_the_end = std::move(cache.cost_);
   cache.~HostedCache();
   budget.source().release_block(&cache, sizeof(HostedCache));
-}
-
-TrackingOptions HostedCache::tracking() const {
-  if (mode_ == cache::CacheMode::ttl) return {};
-  TrackingOptions tracking{.method = TrackingOptions::Method::all_reads};
-  if (opt_in_) tracking.method = TrackingOptions::Method::opt_in;
-  if (!prefixes_.empty()) tracking.method = TrackingOptions::Method::broadcast;
-  tracking.required = mode_ == cache::CacheMode::tracking;
-  tracking.prefixes = prefixes_;
-  return tracking;
 }
 
 }  // namespace plimsoll::wasm

@@ -10,12 +10,12 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/memory/block.h"
 
-// A cache that a host has made: owns the Cache, the texts of its filter and prefixes, and knows how
-// the connections of its clients are tracked. Instance lists it; it must outlive its clients.
+// A cache that a host has made: owns the Cache and the texts of its filter and prefixes, and knows
+// how the connections of its clients are tracked. Instance lists it. It must outlive its clients.
 
 namespace plimsoll::wasm {
 
-/// The options of a cache as the host gave them. The texts are views of the caller's.
+/// The options of a cache as the host set them. The texts are views of the caller's.
 struct HostedCacheOptions {
   cache::CacheOptions cache{};
   bool opt_in = false;
@@ -37,7 +37,7 @@ class HostedCache {
   cache::Cache& cache() { return cache_; }
 
   /// How the server shall track the connections of the cache's clients.
-  TrackingOptions tracking() const;
+  const TrackingOptions& tracking() const { return tracking_; }
 
   void add_client() { ++clients_count_; }
   void remove_client() { --clients_count_; }
@@ -50,18 +50,13 @@ class HostedCache {
     Block texts;
   };
 
-  HostedCache(const HostedCacheOptions& options, cache::Cache::Memory memory, Cost cost)
-      : cost_(std::move(cost)),
-        opt_in_(options.opt_in),
-        prefixes_(options.broadcast_prefixes),
-        mode_(options.cache.mode),
-        cache_(options.cache, std::move(memory)) {}
+  HostedCache(const cache::CacheOptions& options, const TrackingOptions& tracking,
+              cache::Cache::Memory memory, Cost cost)
+      : cost_(std::move(cost)), tracking_(tracking), cache_(options, std::move(memory)) {}
   ~HostedCache() = default;
 
   Cost cost_;
-  const bool opt_in_;
-  const std::span<const std::string_view> prefixes_;
-  const cache::CacheMode mode_;
+  const TrackingOptions tracking_;  // its prefixes lie in cost_.texts
   cache::Cache cache_;
   std::size_t clients_count_ = 0;
 };

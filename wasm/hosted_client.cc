@@ -12,7 +12,7 @@ namespace plimsoll::wasm {
 namespace {
 
 // The coarsest clock that a host may have: browsers that resist fingerprinting step by 100 ms, edge
-// runtimes by a millisecond. A host does not say which it has, so the cache assumes the worst.
+// runtimes by a millisecond. A host does not report its step, so the cache assumes the worst.
 constexpr Duration coarsest_clock_step = std::chrono::milliseconds(100);
 
 constexpr Error no_room_for_client{.code = ErrorCode::out_of_memory,
@@ -59,7 +59,6 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   if (place == nullptr) return no_room_for_client;
   auto* const made = new (place) HostedClient(own, *std::move(accounts), std::move(cost));
   made->request_timeout_ = own.request_timeout;
-  made->waits_for_room_ = own.inflight_overflow == OnLimit::wait;
   if (cache == nullptr) return made;
   const Status used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
   if (!used) {
@@ -83,7 +82,7 @@ void HostedClient::destroy(HostedClient& client, Budget& budget) {
 
 Status HostedClient::refuse_call() const {
   return misuse(has_admitted_ ? "a request was admitted, and is not submitted yet"
-                              : "there are events that poll() has not told yet");
+                              : "poll() has not reported all events yet");
 }
 
 Status HostedClient::hold(std::uint64_t bytes) {
@@ -133,12 +132,8 @@ Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::ui
                                              std::optional<Duration> timeout,
                                              Duration max_staleness, Instant now) {
   const Duration patience = timeout_or(timeout);
-  const Result<RequestId> id =
-      max_staleness == cache::any_staleness
-          ? client_.submit(command, now, patience, tag)
-          : client_.submit_fresh(max_staleness, command, now, patience, tag);
-  const bool may_wait = !id && id.error().code == ErrorCode::rejected_by_limit && waits_for_room_;
-  if (!may_wait) {
+  const Result<RequestId> id = client_.submit(command, now, patience, tag, max_staleness);
+  if (id || !client_.may_wait(id.error())) {
     if (const Status staged = note(id); !staged) return staged.error();
     return plimsoll_outcome_staged;
   }
@@ -227,7 +222,7 @@ Status HostedClient::next_messages(std::uint32_t connection, std::uint32_t messa
                                    Instant now) {
   if (const auto found = find(connection, Role::subscription); !found) return found.error();
   if (messages_max == 0) return misuse("no messages are wanted");
-  // Without a timeout of the caller's, waiting for a message has no end: request_timeout does not
+  // Without a timeout from the caller, the wait for a message has no end: request_timeout does not
   // apply.
   return note(client_.next_messages(ConnectionId{connection}, messages_max, now,
                                     timeout.value_or(Duration::zero()),
@@ -315,14 +310,14 @@ Result<std::size_t> HostedClient::handle_read(std::uint32_t connection, std::siz
   if (size > link.read_space_bytes) {
     return misuse("more bytes were read than there is room for", size, link.read_space_bytes);
   }
-  // The connection may have ended since read_space(). That is no mistake of the host, so this
+  // The connection may have ended since read_space(). That is not the host's mistake, so this
   // ignores the bytes.
   if (link.read_space_bytes > 0 && is_connected(connection)) {
     client_.handle_read(ConnectionId{connection}, size, now);
   }
   link.read_space_bytes = 0;
   CreditWindow* const credits = credits_.find(connection);
-  // read_space() gave no more room than was granted, so this is no overrun.
+  // read_space() gave no more room than was granted, so this cannot fail.
   if (credits == nullptr || !credits->handle_received(size, now)) return std::size_t{0};
   credits->handle_taken(size);
   return credits->poll_grant();
@@ -393,7 +388,7 @@ Result<std::uint32_t> HostedClient::poll(Area& area) {
     }
     const bool admits = held_->kind == Event::Kind::admitted;
     if (!area.add(*held_, held_missed_)) {
-      // Only the first event of a poll() may be told in parts: poll_nodes() continues the last
+      // Only the first event of a poll() may be reported in parts: poll_nodes() continues the last
       // value.
       if (count > 0) return count;
       walk_ = NodeWalk(*held_->value);

@@ -17,10 +17,12 @@
 #include "plimsoll/wasm/node_walk.h"
 
 // A client that a host has made: owns the Client and the texts of its options, and remembers enough
-// of the host's calls to tell a mistake from a correct call. The core CHECKs the calls of this
-// project's own drivers; a host's mistake is an error here (invalid_argument) and changes nothing.
+// of the host's calls to distinguish a mistake from a correct call. The core CHECKs the calls of
+// this project's own drivers; a host's mistake is an error here (invalid_argument) and changes
+// nothing.
 //
-// What the host knows of a connection (Link), which is behind the core until the host has polled:
+// What the host knows of a connection (Link). The core may be ahead of it until the host has
+// polled:
 //
 //   none --poll() says open--> opening --handle_opened()--> open
 //     ^                           |                           |
@@ -29,18 +31,19 @@
 //
 // Invariants:
 //
-// - An event of the core is held (held_) until it fits the area. While one is held, or a request
-//   was admitted and not answered, begin_call() refuses all other calls: the value of a held event
-//   is valid only until the core is called again.
-// - read_space_bytes and unwritten_bytes bound what the host may say that it has read and written.
+// - An event of the core is held (held_) until it fits the area. While an event is held, or a
+//   request was admitted and not answered, begin_call() refuses all other calls: the value of a
+//   held event is valid only until the core is called again.
+// - read_space_bytes and unwritten_bytes bound how much the host may say that it has read and
+//   written.
 
 namespace plimsoll::wasm {
 
 class HostedClient {
  public:
-  /// Makes a client in memory that is charged to `budget`. It reads through `cache` unless that is
-  /// null; `source` names what it reads (Client::use_cache()). Copies the texts that `options`
-  /// refer to. Fails as validate() and Client::use_cache() do, and with out_of_memory.
+  /// Makes a client in memory that is charged to `budget`. The client reads through `cache` unless
+  /// that is null; `source` names what it reads (Client::use_cache()). Copies the texts that
+  /// `options` refer to. Fails as validate() and Client::use_cache() do, and with out_of_memory.
   static Result<HostedClient*> create(Budget& budget, const ClientOptions& options,
                                       HostedCache* cache, std::string_view source);
 
@@ -50,15 +53,15 @@ class HostedClient {
   HostedClient(const HostedClient&) = delete;
   HostedClient& operator=(const HostedClient&) = delete;
 
-  /// For the calls that a host cannot get wrong.
+  /// For calls that need no check of the host's arguments.
   Client& client() { return client_; }
 
-  /// Charges the client for `bytes` bytes in all that the host keeps. Fails with rejected_by_limit,
-  /// and then stays at the charge before.
+  /// Charges the client for all `bytes` that the host keeps for it. On rejected_by_limit the
+  /// previous charge stays.
   Status hold(std::uint64_t bytes);
 
-  /// Begins a call other than poll(). Fails while the host has to poll or to submit an admitted
-  /// request first. From here on, what the last poll() told is invalid.
+  /// Begins a call other than poll(). Fails while the host first has to poll or to submit an
+  /// admitted request. From here on, what the last poll() reported is invalid.
   Status begin_call() {
     if (has_admitted_ || held_) [[unlikely]]
       return refuse_call();
@@ -68,22 +71,23 @@ class HostedClient {
 
   Status abort();
   Status set_credentials(const Credentials& credentials);
-  /// Client::set_shown(). Only a cache needs it, so this does nothing for a client without one.
+  /// Calls Client::set_shown(). Only a cache needs it, so this does nothing for a client without
+  /// one.
   void set_shown(std::string_view text) {
     if (cache_ != nullptr) client_.set_shown(text);
   }
 
-  /// Stages `command`, or has it wait for room. `max_staleness`: see Client::submit_fresh().
+  /// Stages `command`, or lets it wait for room. `max_staleness`: see Client::submit().
   Result<PlimsollOutcome> submit(const CommandView& command, std::uint32_t tag,
                                  std::optional<Duration> timeout, Duration max_staleness,
                                  Instant now);
-  /// Stages `command`, or fails: it does not wait.
+  /// Stages `command`, or fails; it never waits.
   Status stage(const CommandView& command, std::uint32_t tag, std::optional<Duration> timeout,
                Instant now);
-  /// Fails if no request was admitted, or `command` is not the one.
+  /// Fails if no request was admitted, or `command` is not the admitted one.
   Status submit_admitted(const CommandView& command, std::uint32_t tag);
   Status prove(std::uint32_t tag, std::optional<Duration> timeout, Instant now);
-  /// Fails if another request is admitted and waits to be submitted.
+  /// Fails if another request is admitted and not yet submitted.
   Status cancel(RequestId request, Instant now);
 
   // These fail if the connection does not have the role that the call needs.
@@ -101,45 +105,44 @@ class HostedClient {
   Status close_subscription(std::uint32_t connection, Instant now);
   Result<SubscriptionStatistics> subscription_statistics(std::uint32_t connection) const;
 
-  /// The request that was staged last.
+  /// The id of the request that was staged last.
   RequestId last_request() const { return last_request_; }
 
-  /// Fails unless an Action::Kind::open waits to be answered. `credits` is not 0 if the peer sends
-  /// no more than it is granted. Returns how many bytes to grant it first. Fails with
-  /// out_of_memory, too.
+  /// Fails unless an Action::Kind::open is unanswered. `credits` is not 0 if the peer sends no more
+  /// than it is granted. Returns how many bytes to grant it first. Also fails with out_of_memory.
   Result<std::size_t> handle_opened(std::uint32_t connection, std::uint32_t credits, Instant now);
-  /// Fails if the host has no such connection, also after an Action::Kind::close.
+  /// Fails if the host has no such connection; after an Action::Kind::close it has none.
   Status handle_closed(std::uint32_t connection, const Error& reason, Instant now);
 
-  /// Room for received bytes; empty if there is no memory, or the connection has ended. Fails with
-  /// protocol_error if `waiting` is more than the peer was granted.
+  /// Returns room for received bytes; empty if there is no memory, or the connection has ended.
+  /// Fails with protocol_error if `waiting` is more than the peer was granted.
   Result<std::span<char>> read_space(std::uint32_t connection, std::size_t waiting);
-  /// Fails if `size` is more than the room that read_space() gave last. Returns how many bytes to
-  /// grant the peer.
+  /// Fails if `size` is more than the room that read_space() returned last. Returns how many bytes
+  /// to grant the peer.
   Result<std::size_t> handle_read(std::uint32_t connection, std::size_t size, Instant now);
 
-  /// What is charged for the credits of all connections.
+  /// The bytes charged for the credits of all connections.
   std::size_t credit_bytes() const { return credits_.charged_bytes(); }
 
-  /// Fails while handle_written() is owed for the spans given last.
+  /// Fails while handle_written() is still missing for the last spans.
   Result<std::size_t> poll_transmit(std::uint32_t connection, std::span<std::string_view> spans);
-  /// Fails if `size` is more than poll_transmit() gave.
+  /// Fails if `size` is more than poll_transmit() returned.
   Status handle_written(std::uint32_t connection, std::size_t size);
 
-  /// Writes events to `area` as long as there is room. Returns how many.
+  /// Writes events to `area` until it is full. Returns how many.
   Result<std::uint32_t> poll(Area& area);
 
-  /// PlimsollMore, after poll().
+  /// Returns the value of PlimsollOutbox::more after poll().
   PlimsollMore more() const;
 
-  /// What the host has to do, once poll() has no more events.
+  /// Returns what the host has to do. Call it only when poll() has no more events.
   std::optional<Action> poll_action();
 
   /// The remaining nodes of a value that is too large for the area.
   NodeWalk& walk() { return walk_; }
 
  private:
-  /// What pays for a client and its texts.
+  /// The charges and memory of a client and its texts.
   struct Cost {
     Charge own;  // beyond what Client::Accounts pays for
     Block texts;
@@ -174,12 +177,11 @@ class HostedClient {
   Charge kept_by_host_;
   HostedCache* cache_ = nullptr;
   Duration request_timeout_{};
-  bool waits_for_room_ = false;
   RequestId last_request_ = 0;
-  std::optional<Event> held_;  // an event for which the area had no room yet
+  std::optional<Event> held_;  // an event that did not fit the area yet
   MessagesMissed held_missed_;
-  bool lies_outside_ = false;  // the value told last was not copied: the next poll() gives it up
-  bool has_admitted_ = false;  // poll() told an admitted request, and the host has not answered
+  bool lies_outside_ = false;  // the last value was not copied: the next poll() releases it
+  bool has_admitted_ = false;  // poll() reported an admitted request, and the host has not answered
   NodeWalk walk_;
   std::array<Connection, connections_max> connections_{};
   HostedCredits credits_;

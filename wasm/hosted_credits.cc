@@ -4,7 +4,7 @@
 
 namespace plimsoll::wasm {
 
-// Ends one window after the other: the list would end itself by recursion.
+// Ends the windows one by one: otherwise the destructors of the list would recurse.
 HostedCredits::~HostedCredits() {
   while (first_) end(first_->connection);
 }

@@ -7,8 +7,8 @@
 #include "plimsoll/core/memory/box.h"
 
 // The credit windows of a hosted client: one for each connection whose peer sends no more than it
-// is granted, as a bridge does. HostedClient owns it. A list, so that a client over TCP, which has
-// none, pays for one pointer.
+// is granted, as a bridge does. HostedClient owns this. The windows form a list, so that a client
+// over TCP, which has none, pays for one pointer only.
 
 namespace plimsoll::wasm {
 
@@ -20,16 +20,16 @@ class HostedCredits {
   ~HostedCredits();
 
   /// Opens the window of a connection; `replies` pays for it. Returns how many bytes to grant the
-  /// peer first; 0 if there is no memory for the smallest grant: then there is no window.
+  /// peer first. Returns 0, and opens no window, if there is no memory for the smallest grant.
   std::size_t open(std::uint32_t connection, Account& replies);
 
   /// Ends the window of a connection, if it has one.
   void end(std::uint32_t connection);
 
-  /// The window of a connection; null if its peer wants no credits.
+  /// Returns the window of a connection; null if its peer uses no credits.
   CreditWindow* find(std::uint32_t connection) const;
 
-  /// What is charged for all windows.
+  /// Returns the bytes charged for all windows.
   std::size_t charged_bytes() const;
 
  private:

@@ -1,7 +1,7 @@
 """Which sources the WebAssembly module has fast rather than small."""
 
-# What a cached read goes through, and what is called for every request: it makes a cached read four
-# times as fast.
+# The code of a cached read, and the code that runs for every request. Optimising it for speed makes
+# a cached read four times as fast.
 HOT = [
     "core/cache/cache.cc",
     "core/cache/hash.cc",

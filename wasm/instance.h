@@ -21,7 +21,7 @@
 
 namespace plimsoll::wasm {
 
-/// The budget, and what the instance itself uses of it.
+/// The budget, and what the instance itself uses of its memory.
 struct DrawnLine {
   DrawnLine(std::size_t memory_limit, MemorySource& source, std::span<char> staging_place)
       : budget(BudgetOptions{.memory_limit = memory_limit}, source),
@@ -65,7 +65,7 @@ class Instance {
   PlimsollOptions options{};
   PlimsollCacheOptions cache_options{};
   PlimsollOutbox outbox{};
-  Error error;  // the whole error of which outbox.error is the code
+  Error error;  // the whole error; outbox.error is its code
 
  private:
   void draw_line(std::size_t memory_limit);

@@ -6,7 +6,7 @@
 #include "plimsoll/core/base/time.h"
 
 // Converts the host's times (milliseconds in a double, abi.h) to the core's and back, in whole
-// microseconds. So the time that poll_timeout() gave comes back as the same Instant. Were it
+// microseconds. So the time that poll_timeout() returned comes back as the same Instant. If it were
 // rounded to an earlier one, nothing would be due yet, and the host would call again at once.
 
 namespace plimsoll::wasm {
@@ -17,12 +17,12 @@ inline constexpr double milliseconds_max = 4.5e12;
 /// What an error about an invalid time says was expected.
 inline constexpr const char* time_expected = "milliseconds from 0 to 4.5e12";
 
-/// Whether this is a valid time: no NaN, not negative, not too large.
+/// Returns true for a valid time: not NaN, not negative, not too large.
 inline bool is_time(double milliseconds) {
   return milliseconds >= 0 && milliseconds <= milliseconds_max;
 }
 
-/// Call only if is_time().
+/// `milliseconds` must be valid (is_time()).
 inline Duration to_duration(double milliseconds) {
   return std::chrono::microseconds(static_cast<std::int64_t>(milliseconds * 1000 + 0.5));
 }

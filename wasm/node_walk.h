@@ -8,8 +8,8 @@
 namespace plimsoll::wasm {
 
 /// Walks over a value node by node, in the order of the wire: an aggregate before its elements, a
-/// split string before its pieces. Leaves out attributes, which no caller asks for yet. Needs no
-/// recursion, however deep the value is. Valid as long as the value.
+/// split string before its pieces. Skips attributes, which no caller uses. Needs no recursion,
+/// however deep the value is. Valid as long as the value.
 class NodeWalk {
  public:
   /// A walk over nothing.
@@ -17,7 +17,7 @@ class NodeWalk {
 
   explicit NodeWalk(const Value& value) : next_(value.node()), values_left_(1) {}
 
-  /// The next node, or null behind the last.
+  /// Returns the next node, or null after the last.
   const Node* next();
 
   bool is_over() const { return piece_bytes_left_ == 0 && values_left_ == 0; }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t line_end_bytes = 2;
 
-// The string, if the reply is a bulk string in one piece; else a view without data.
+// Returns the string, if the reply is a bulk string in one piece; else a view without data.
 std::string_view string_of(std::string_view reply) {
   if (reply[0] != '$' || reply[1] < '0' || reply[1] > '9') return {};
   const std::size_t text_at = reply.find('\n') + 1;

@@ -12,7 +12,7 @@
 #include "plimsoll/wasm/hosted_client.h"
 
 // Looks up replies in a cache and writes them to the area. The host reads a reply that is one
-// string where it lies in the cache, which does not change before the next call. Any other reply is
+// string directly in the cache, where it does not change before the next call. Any other reply is
 // copied: to the area, or to a block if it is too large for that.
 
 namespace plimsoll::wasm {
@@ -27,7 +27,7 @@ class Served {
   bool look_up(HostedClient& client, std::span<const std::string_view> words,
                Duration max_staleness, Instant now, Area& area, std::uint32_t& nodes);
 
-  /// The same for GET of this key.
+  /// The same for GET of `key`.
   bool look_up_key(HostedClient& client, std::string_view key, Duration max_staleness, Instant now,
                    Area& area, std::uint32_t& nodes);
 

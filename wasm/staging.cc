@@ -32,7 +32,7 @@ std::span<const char> Staging::staged() const {
 char* Staging::stage(std::size_t size) {
   clear();
   if (size <= place_.size()) return place_.data();
-  if (!requests_) return nullptr;  // there was no memory even for the account
+  if (!requests_) return nullptr;  // there was no memory for the account itself
   bytes_ = Block::allocate(*requests_, size);
   return static_cast<char*>(bytes_.data());
 }
@@ -65,7 +65,7 @@ Result<Staging::Parts> Staging::words_in_parts(std::uint32_t parts_count, std::u
 Result<std::span<const std::string_view>> Staging::words_behind(std::uint64_t skipped,
                                                                 std::uint32_t count) {
   const std::span<const char> bytes = staged();
-  // In 64 bits, since a host could make a size_t wrap around on wasm32.
+  // Computed in 64 bits, since a host could make a size_t wrap around on wasm32.
   const std::uint64_t table_end = skipped + std::uint64_t{count} * sizeof(WordSize);
   if (table_end > bytes.size()) return beyond_the_staged(table_end, bytes.size());
   std::string_view* const views = views_for(count);

@@ -8,8 +8,8 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/memory/block.h"
 
-// Where the host writes words before the call that takes them: a fixed place, or, for more words, a
-// block that the requests pool pays for and that the call releases at its end.
+// The place to which the host writes words before the call that takes them. It is fixed; more words
+// go to a block that the requests pool pays for and that the call releases at its end.
 
 namespace plimsoll::wasm {
 
@@ -22,20 +22,20 @@ class Staging {
   Staging(std::span<char> place, AccountHandle requests)
       : place_(place), requests_(std::move(requests)) {}
 
-  /// Returns room for `size` bytes; null if the requests pool has none. Discards what was staged.
+  /// Returns room for `size` bytes, or null if the requests pool has none. Discards what was
+  /// staged.
   char* stage(std::size_t size);
 
-  /// Reads what is staged as a table of `count` sizes with the bytes of all words behind it. The
-  /// views are valid until clear() or stage(). Fails with invalid_argument if the words are more
-  /// than what is staged, and with rejected_by_limit if the requests pool has no room for the
+  /// Reads the staged bytes as a table of `count` sizes followed by the bytes of all words. The
+  /// views are valid until clear() or stage(). Fails with invalid_argument if the words need more
+  /// bytes than are staged, and with rejected_by_limit if the requests pool has no room for the
   /// views.
   Result<std::span<const std::string_view>> words(std::uint32_t count);
 
-  /// The first `size` bytes of what is staged, without a table. Fails with invalid_argument as
-  /// above.
+  /// Returns the first `size` staged bytes, without a table. Fails with invalid_argument as above.
   Result<std::string_view> word(std::uint32_t size) const;
 
-  /// The words, and the `parts_count` numbers that stand in front of their table.
+  /// The words, and the `parts_count` numbers in front of their table.
   struct Parts {
     std::span<const std::uint32_t> parts;
     std::span<const std::string_view> words;
@@ -53,7 +53,7 @@ class Staging {
 
   const std::span<char> place_;
   AccountHandle requests_;
-  Block bytes_;  // used instead of place_ if what is staged does not fit there
+  Block bytes_;  // replaces place_ if what is staged does not fit there
   Block more_views_;
   alignas(std::string_view) std::byte views_[staged_views_kept * sizeof(std::string_view)];
 };

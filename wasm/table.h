@@ -7,12 +7,12 @@
 namespace plimsoll::wasm {
 
 /// The ids by which a host names its clients, or caches: small numbers, which are checked. An id is
-/// not given to another item soon, so a stale id finds nothing. The table has a fixed number of
-/// places, a power of two.
+/// not used again soon for another item, so a stale id finds nothing. The table has a fixed number
+/// of places, a power of two.
 template <class Item, std::uint32_t places_count>
 class Table {
  public:
-  /// Returns an id above 0 for `item`, or 0 where no place is free.
+  /// Returns an id above 0 for `item`, or 0 if no place is free.
   std::int32_t add(Item& item) {
     for (std::uint32_t i = 0; i < places_count; ++i) {
       const std::uint32_t at = (search_from_ + i) % places_count;
@@ -26,7 +26,7 @@ class Table {
     return 0;
   }
 
-  /// Returns the item of that id, or null.
+  /// Returns the item with that id, or null.
   Item* find(std::int32_t id) const {
     if (id <= 0) return nullptr;
     const Place& place = places_[static_cast<std::uint32_t>(id) % places_count];
@@ -34,7 +34,7 @@ class Table {
     return id == id_of(at, place.uses) ? place.item : nullptr;
   }
 
-  /// Takes the item of that id out, if there is one, and returns it.
+  /// Removes the item with that id and returns it, or null if there is none.
   Item* remove(std::int32_t id) {
     Item* const item = find(id);
     if (item != nullptr) places_[static_cast<std::uint32_t>(id) % places_count].item = nullptr;
@@ -47,8 +47,8 @@ class Table {
     std::uint32_t uses = 0;
   };
 
-  // An id packs two numbers into 31 bits: the place in the low ones, and above it how often the
-  // place was used, which wraps around (with 1024 places after 2^21 uses). Ids of 64 bits:
+  // An id packs two numbers into 31 bits: the place in the low bits, and above it how often the
+  // place was used, which wraps around (with 1024 places after 2^21 uses). For ids of 64 bits see
   // packed_id.h.
   static_assert(places_count > 0 && (places_count & (places_count - 1)) == 0);
   static constexpr std::uint32_t uses_count = (std::uint32_t{1} << 31) / places_count;

@@ -56,7 +56,7 @@ Result<Transaction> Transaction::of(const Staging::Parts& staged, Account& reque
                  .value = bytes};
   }
   char* at = std::copy_n(multi.data(), multi.size(), static_cast<char*>(made.encoded_.data()));
-  // All commands were found valid above.
+  // The count above has checked all commands, so this cannot fail.
   static_cast<void>(
       for_each_command(staged, [&at](const CommandView& command) { at = encode(command, at); }));
   std::copy_n(exec.data(), exec.size(), at);

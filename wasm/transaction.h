@@ -11,12 +11,12 @@ namespace plimsoll::wasm {
 class Transaction {
  public:
   /// Encodes the staged words; `parts` says how many words each command has. Fails as
-  /// commands::prepare() does, with invalid_argument if parts and words do not fit, with
+  /// commands::prepare() does, with invalid_argument if parts and words do not match, with
   /// refused_command for a command that blocks, and with rejected_by_limit if `requests` has no
   /// memory.
   static Result<Transaction> of(const Staging::Parts& staged, Account& requests);
 
-  /// The request. Valid as long as this.
+  /// Returns the request, which is valid as long as this object.
   CommandView command() const;
 
  private:

@@ -41,7 +41,7 @@ struct NamedChoice {
   const char* otherwise;
 };
 
-// Doubles below this hold every whole number.
+// A double represents every whole number below this.
 constexpr double whole_numbers_end = 9007199254740992.0;
 
 bool is_whole(double number) { return number >= 0 && number < whole_numbers_end; }

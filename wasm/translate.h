@@ -28,8 +28,8 @@ Result<ClientOptions> from_abi(const PlimsollOptions& options);
 Result<HostedCacheOptions> from_abi(const PlimsollCacheOptions& options,
                                     std::span<const std::string_view> words);
 
-/// The error for a connection that ended for this PlimsollCloseReason; nullopt if there is no such
-/// reason.
+/// Returns the error for a connection that ended with this PlimsollCloseReason; nullopt if there is
+/// no such reason.
 std::optional<Error> close_error(std::uint32_t reason);
 
 PlimsollEvent to_abi(Event::Kind kind);

@@ -205,7 +205,7 @@ void World::get_proved(std::string_view key) {
   CommandView command;
   command.args = words;
   command.effect = CommandView::Effect::read;
-  const auto id = client_.submit_fresh(Duration::zero(), command, now_, Duration::zero(), 1);
+  const auto id = client_.submit(command, now_, Duration::zero(), 1, Duration::zero());
   expect(id.ok(), "a GET is taken");
 }
 
@@ -215,7 +215,7 @@ RequestId World::wait_in_line(Duration timeout) {
   command.args = words;
   expect(!client_.submit(command, now_, timeout, 1), "there is no place");
   const auto id = client_.wait_for_room(command, now_, timeout, 1);
-  expect(id.ok(), "there is a place in the line");
+  expect(id.ok(), "there is a place for one more waiter");
   return *id;
 }
 

@@ -7,8 +7,8 @@
 
 namespace plimsoll {
 
-/// Copies `from` to `to` and returns the end. Short strings, which most names and keys are, are
-/// copied by two moves that overlap, without a call.
+/// Copies `from` to `to` and returns the end. Most names and keys are short; two overlapping moves
+/// copy a short string without a call to memcpy().
 inline char* copy_bytes(std::string_view from, char* to) {
   const std::size_t size = from.size();
   const char* const at = from.data();

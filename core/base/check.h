@@ -4,24 +4,24 @@
 #error "Plimsoll is C++20. With Bazel: build --cxxopt=-std=c++20 in .bazelrc (README.md)"
 #endif
 
-// CHECK states what the code relies on, in every build. It is for our own mistakes only: what a
+// CHECK states what the code relies on, in every build. It catches our own mistakes only: what a
 // peer, a file or a user can cause is an Error (error.h). A failed CHECK calls a hook, which a host
-// may replace (the WebAssembly module rejects its promises there), and then ends the process.
+// may replace (the WebAssembly module's hook rejects its promises), and then ends the process.
 
 namespace plimsoll {
 
 using CheckHook = void (*)(const char* condition, const char* file, int line);
 
-/// Replaces what a failed CHECK calls before the process ends. The default prints to stderr
-/// natively and does nothing in WebAssembly, where the trap itself reaches the host.
+/// Replaces the hook that a failed CHECK calls before the process ends. The default hook prints to
+/// stderr natively and does nothing in WebAssembly, where the trap itself reaches the host.
 void set_check_hook(CheckHook hook);
 
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 
 }  // namespace plimsoll
 
-// Every page downloads the WebAssembly module, so the conditions' texts are left out there: file
-// and line have to do.
+// Every page downloads the WebAssembly module, so the module leaves out the conditions' texts; the
+// file and the line identify the CHECK.
 #ifdef __wasm__
 #define PLIMSOLL_CHECK_TEXT(condition) ""
 #else

@@ -6,14 +6,14 @@
 
 namespace plimsoll {
 
-/// By how much readings of a clock may lag behind the time. Some hosts' clocks move in steps of a
-/// millisecond, or of a hundred milliseconds, and no host tells: the smallest difference between
-/// two readings is an upper bound of the step. One thread at a time may call note(), any thread
-/// value().
+/// An upper bound of how much a clock's readings may lag behind the time. The clocks of some hosts
+/// move in steps of a millisecond, or of a hundred milliseconds, and no host says so; the smallest
+/// difference between two readings is an upper bound of the step. One thread at a time may call
+/// note(); any thread may call value().
 class ClockStep {
  public:
-  /// `most` is the bound until readings have shown a better one. Zero: the clock is finer than
-  /// anything that is measured with it.
+  /// `most` is the bound until the readings have shown a better one. Zero means that the clock is
+  /// finer than anything that is measured with it.
   explicit ClockStep(Duration most) : step_(most.count()) {}
 
   void note(Instant reading) {

@@ -15,11 +15,11 @@ enum class ErrorCode : std::uint8_t {
   lost_unsent,        ///< never wholly written, so it cannot have run: safe to retry
   lost_in_doubt,      ///< written, and the connection ended before its reply: may have run
   timed_out,          ///< its deadline passed (`executed` says whether it may have run)
-  cancelled,          ///< the caller cancelled it (`executed` likewise)
+  cancelled,          ///< the caller cancelled it (`executed` says whether it may have run)
   rejected_by_limit,  ///< a named limit was reached before it was sent
   reply_too_large,    ///< its reply did not fit and was skipped; it has run
   out_of_memory,      ///< the allocator refused below the memory line; for a request: its reply was
-                      ///< given up half way, since other connections waited for memory
+                      ///< abandoned half read, since other connections waited for memory
   server_error,       ///< the server answered with an error that has no code of its own
   cluster_redirect,   ///< MOVED, ASK: the server is a node of a cluster; it has not run
   transaction_aborted,  ///< EXECABORT: a command of the transaction was refused; none has run
@@ -33,41 +33,43 @@ enum class ErrorCode : std::uint8_t {
   // Reading a reply.
   wrong_type,  ///< the reply has another type than was asked for
 
-  // Why there is no connection. The client tries again where the reason may pass by itself.
+  // Why there is no connection. The client tries again if the reason may pass by itself.
   connect_failed,   ///< no connection could be made within the time allowed
   connection_lost,  ///< the server or the network ended the connection
-  connection_dead,  ///< no sign of life for too long: the connection is given up and replaced
+  connection_dead,  ///< no sign of life for too long: the client closes the connection and opens
+                    ///< another
   server_loading,   ///< LOADING: the server is not ready yet. For a request: it has not run
   primary_down,     ///< MASTERDOWN: a replica without its primary, not allowed to serve old data
-  server_busy,  ///< BUSY: a script or function holds the server up. For a request: it has not run
+  server_busy,      ///< BUSY: a script or function blocks the server. For a request: it has not run
   too_many_clients,  ///< the server's maxclients is reached
-  protected_mode,    ///< DENIED: the server takes connections from its own machine only
+  protected_mode,    ///< DENIED: the server accepts connections from its own machine only
   tls_failed,  ///< the TLS handshake failed: a plain port, no common version... Ends connect()
   credentials_failed,  ///< Options::credentials failed, or did not answer in time
 
   certificate_invalid,  ///< TLS: the certificate is expired, not trusted, or for another host. Ends
                         ///< connect()
 
-  // Why there will be no connection: the client makes no further attempt.
+  // Why there will be no connection: the client does not try again.
   authentication_failed,  ///< WRONGPASS, NOAUTH: username or password
-  permission_denied,      ///< NOPERM: the user may not do what connecting needs, or the request
+  permission_denied,      ///< NOPERM: the user lacks a permission that connecting, or the request,
+                          ///< needs
   unsupported_protocol,   ///< NOPROTO, or no HELLO: the server does not speak RESP3
   unknown_database,       ///< SELECT was refused
   tracking_refused,       ///< CLIENT TRACKING was refused, and the options ask for it
 
   // The client as a whole.
   closed,  ///< the client was closed
-  forked,  ///< inherited from a parent process
+  forked,  ///< the process is a fork; its parent owns the client
 
-  // What else the server, or the bridge in front of it, answers instead of running a request. See
-  // core/resp/error_reply.h: `executed` is `no`, unless a script may have written the answer
+  // Other answers of the server, or of the bridge in front of it, to a request that it did not run.
+  // See core/resp/error_reply.h: `executed` is `no`, unless a script may have written the answer
   // itself.
   unknown_command,       ///< the server does not know the command, or has renamed it
   not_enough_replicas,   ///< NOREPLICAS: fewer than min-replicas-to-write
   read_only_replica,     ///< READONLY: a write was sent to a replica
   persistence_failed,    ///< MISCONF: no writes, since the server failed to save
   server_out_of_memory,  ///< OOM: the server's maxmemory is reached
-  refused_by_bridge,     ///< the bridge's configuration does not allow this token to send it
+  refused_by_bridge,  ///< the bridge's configuration does not allow this token to send the request
 };
 
 inline constexpr std::size_t error_codes_count =
@@ -94,11 +96,11 @@ struct Error {
   std::uint64_t offset = no_number;  ///< byte of the stream or of the text, from 0
 };
 
-/// Longest sentence that describe() writes.
+/// The length of the longest sentence that describe() writes.
 inline constexpr std::size_t error_text_max = 320;
 
-/// Writes "timed_out: <what>; expected <expected> (is 7, limit 5) at byte 3" into `out`, cut at its
-/// size, and returns the part that was written. No terminating zero.
+/// Writes "timed_out: <what>; expected <expected> (is 7, limit 5) at byte 3" into `out`, cut off at
+/// its size, and returns the part that was written. Adds no terminating zero.
 std::string_view describe(const Error& error, std::span<char> out);
 
 }  // namespace plimsoll

@@ -15,7 +15,7 @@ std::string_view format_bytes(std::uint64_t bytes, std::span<char> out) {
     ++step;
   }
   const std::uint64_t whole = bytes / scale;
-  // Cut, not rounded, so that a figure never claims more than there is.
+  // Truncates instead of rounding, so that the text never claims more than the actual amount.
   const std::uint64_t tenth = bytes % scale * 10 / scale;
   char* at = out.data();
   char* const end = at + out.size();

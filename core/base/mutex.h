@@ -4,8 +4,8 @@
 #include <mutex>
 #endif
 
-// The lock of everything that several clients share. It is empty in WebAssembly, where an instance
-// has one thread.
+// The lock for everything that several clients share. The lock is empty in WebAssembly, where an
+// instance has one thread.
 
 namespace plimsoll {
 

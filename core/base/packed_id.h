@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-// Identifiers that pack several facts into 64 bits: what each bit means stands here, and nowhere
-// else. An id is packed so that a caller keeps one number, and so that a late cancel() of something
-// that has ended finds nothing instead of a stranger.
+// Identifiers that pack several facts into 64 bits. This file alone defines what each bit means.
+// With a packed id a caller keeps one number, and a late cancel() of something that has ended finds
+// nothing instead of something else that took its place.
 //
 // The id of a request (RequestId), from the highest bit to the lowest:
 //
@@ -17,10 +17,10 @@
 //     a waiter for room                 0x80           number of the waiter
 //     a waiter for a side connection    0xc0           number of the waiter
 //
-// The place of a side connection is its index. Connections that have the same index one after the
-// other differ in their incarnation.
+// The place of a side connection is its index. Successive connections with the same index differ in
+// their incarnation.
 //
-// The tag of a request (Tag), with which its outcome comes back:
+// The tag of a request (Tag), which its outcome carries:
 //
 //     what it names                                    bits
 //     ------------------------------------------------------------------------------------------
@@ -30,15 +30,14 @@
 //     a fetch of the near cache                        63..48: 0xffff; 47..0: address of the Fetch
 //     a request of the client's own                    the last 256 values (session.h)
 //
-// A third packed id has a width that its template decides: wasm/table.h, a place and a count of
-// uses in 31 bits.
+// The template of wasm/table.h makes a third packed id: a place and a count of uses in 31 bits.
 //
-// Nothing checks at run time that a position fits its bits: a log of 2^44 bytes on one side
-// connection, or of 2^55 on the main connection, is not written in the life of a process.
+// No code checks at run time that a position fits its bits: no process lives long enough to write a
+// log of 2^44 bytes on one side connection, or of 2^55 bytes on the main connection.
 
 namespace plimsoll {
 
-/// Bits `first` to `first + width - 1` of a number of 64.
+/// Bits `first` to `first + width - 1` of a 64-bit number.
 template <int first, int width>
 struct BitField {
   static_assert(first >= 0 && width > 0 && first + width <= 64);
@@ -51,7 +50,7 @@ struct BitField {
   static constexpr std::uint64_t get(std::uint64_t bits) { return (bits & mask) >> first; }
 };
 
-/// Whether no bit is in two of the fields.
+/// Returns true if no bit belongs to two of the fields.
 template <class... Field>
 constexpr bool are_disjoint() {
   std::uint64_t seen = 0;
@@ -70,7 +69,7 @@ using Number = BitField<0, 44>;
 static_assert(are_disjoint<Place, Wait, Incarnation, Number>());
 static_assert((Place::mask | Wait::mask | Incarnation::mask | Number::mask) == UINT64_MAX);
 
-/// Places below this are connections': 0 is the main one's.
+/// Places below this belong to connections; 0 is the main connection's.
 inline constexpr std::uint64_t places_of_connections = 0x80;
 
 // ---- Waiters (core/client/admission.h).
@@ -87,18 +86,18 @@ constexpr std::uint64_t waiter_number(std::uint64_t id) { return id & ~connectio
 
 // ---- Callers that joined a fetch, and waits for messages.
 
-/// The ids of such waits begin above this.
+/// The ids of such waits are above this.
 inline constexpr std::uint64_t first_wait = Wait::put(1);
 
 constexpr bool is_wait_for_fetch(std::uint64_t id) {
   return (id & (Place::mask | Wait::mask)) == first_wait;
 }
 
-// ---- Requests on side connections, of ids that are not is_waiter().
+// ---- Requests on side connections. These take only ids for which is_waiter() is false.
 
 constexpr bool is_on_side(std::uint64_t id) { return (id & Place::mask) != 0; }
 
-/// `id` is the request's in the session of that connection, or the wait's in its subscription.
+/// `id` is the id of the request in that connection's session, or of the wait in its subscription.
 constexpr std::uint64_t on_side(std::uint64_t connection, std::uint64_t incarnation,
                                 std::uint64_t id) {
   return (id & ~Incarnation::mask) | Incarnation::put(incarnation) | Place::put(connection);
@@ -106,7 +105,7 @@ constexpr std::uint64_t on_side(std::uint64_t connection, std::uint64_t incarnat
 constexpr std::uint64_t connection_of(std::uint64_t id) { return Place::get(id); }
 constexpr std::uint64_t incarnation_of(std::uint64_t id) { return Incarnation::get(id); }
 
-/// What on_side() was given as `id`.
+/// Returns the `id` that on_side() was called with, without its place and incarnation.
 constexpr std::uint64_t request_of(std::uint64_t id) {
   return id & ~(Place::mask | Incarnation::mask);
 }
@@ -130,10 +129,11 @@ using Address = BitField<0, 48>;
 static_assert(are_disjoint<Kind, Address>());
 static_assert((Kind::mask | Address::mask) == UINT64_MAX);
 
-/// Tags from this one on are not a user's: addresses that processes are given end before 2^48.
+/// Tags from here on are not users' tags: a process's addresses end before 2^48.
 inline constexpr std::uint64_t fetch_first = Kind::put(0xffff);
 
-/// The last 256 values, which no address of a Fetch reaches, are the client's own requests'.
+/// The last 256 values belong to the client's internal requests. No address of a Fetch reaches
+/// them.
 inline constexpr std::uint64_t internal_first = UINT64_MAX - 255;
 
 static_assert(fetch_first < internal_first);
@@ -143,7 +143,7 @@ constexpr bool is_fetch(std::uint64_t tag) { return tag >= fetch_first && tag < 
 constexpr std::uint64_t of_fetch(std::uint64_t address) { return fetch_first | address; }
 constexpr std::uint64_t address_of_fetch(std::uint64_t tag) { return tag & ~fetch_first; }
 
-/// In WebAssembly the host's number of a request, and whether the request waits for messages.
+/// In WebAssembly: the host's number of a request, and whether the request waits for messages.
 using HostNumber = BitField<0, 32>;
 using HostWaitsForMessages = BitField<32, 1>;
 

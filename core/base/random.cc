@@ -12,7 +12,8 @@ struct Product {
   std::uint64_t low;
 };
 
-// The product of two numbers of 64 bits, in two halves: not every compiler has an integer of 128.
+// Returns the product of two 64-bit numbers in two halves: not every compiler has a 128-bit
+// integer.
 Product multiply(std::uint64_t a, std::uint64_t b) {
   const std::uint64_t low_mask = UINT32_MAX;
   const std::uint64_t a_high = a >> 32;
@@ -53,8 +54,8 @@ std::uint64_t Random::below(std::uint64_t bound) {
   PLIMSOLL_CHECK(bound > 0);
   Product product = multiply(next(), bound);
   if (product.low < bound) {
-    // 2^64 numbers cannot be divided evenly among `bound` results: the numbers that are left over
-    // are drawn again, or the first results would be a little more likely.
+    // 2^64 numbers cannot be divided evenly among `bound` results. The numbers that are left over
+    // are drawn again; otherwise the first results would be slightly more likely.
     const std::uint64_t left_over = (0 - bound) % bound;
     while (product.low < left_over) product = multiply(next(), bound);
   }

@@ -17,8 +17,8 @@ class Random {
   /// Returns 64 random bits.
   std::uint64_t next();
 
-  /// Returns a number from 0 to `bound` - 1, each with the same probability. `bound` is at least 1
-  /// (Lemire, "Fast random integer generation in an interval", 2019).
+  /// Returns a number from 0 to `bound` - 1, each with the same probability. `bound` must be at
+  /// least 1 (Lemire, "Fast random integer generation in an interval", 2019).
   std::uint64_t below(std::uint64_t bound);
 
  private:

@@ -7,7 +7,8 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/error.h"
 
-// A value or an Error. To ask for the one that is not there is a bug in the caller, and CHECKed.
+// A value or an Error. Asking for the one that is absent is a bug in the caller; a CHECK catches
+// it.
 
 namespace plimsoll {
 
@@ -28,8 +29,8 @@ class [[nodiscard]] Result {
     PLIMSOLL_CHECK(ok());
     return *std::get_if<0>(&state_);
   }
-  /// Returns by value, so that the loop in `for (auto x : *make())` does not outlive what it walks
-  /// over.
+  /// Returns by value: with a reference, the loop in `for (auto x : *make())` would walk over a
+  /// Result that no longer exists.
   T value() && { return std::move(value()); }
 
   T& operator*() & { return value(); }

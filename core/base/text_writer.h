@@ -11,7 +11,7 @@
 
 namespace plimsoll {
 
-/// Appends text to a buffer of fixed size, and drops what does not fit.
+/// Appends text to a buffer of fixed size. Drops text that does not fit.
 class TextWriter {
  public:
   explicit TextWriter(std::span<char> out) : out_(out) {}
@@ -28,7 +28,7 @@ class TextWriter {
     append(std::string_view(digits, static_cast<std::size_t>(end - digits)));
   }
 
-  /// "1.5 MiB"
+  /// Appends an amount of memory such as "1.5 MiB".
   void append_bytes(std::uint64_t bytes) {
     char amount[16];
     append(format_bytes(bytes, amount));

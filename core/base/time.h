@@ -21,7 +21,7 @@ using Instant = CoreClock::time_point;
 /// Later than every Instant: "no deadline", "no timer wanted".
 inline constexpr Instant never = Instant::max();
 
-/// `start + wait`, or `never` where that would overflow.
+/// Returns `start + wait`, or `never` if that would overflow.
 constexpr Instant after(Instant start, Duration wait) {
   const bool may_overflow = start > Instant{};
   return may_overflow && wait >= never - start ? never : start + wait;

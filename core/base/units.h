@@ -10,9 +10,9 @@
 
 namespace plimsoll {
 
-/// Reads an amount: digits, optional blanks, optional unit. B, KB, MB, GB, TB are powers of 1000,
-/// KiB, MiB, GiB, TiB of 1024; case does not matter. Errors (invalid_option) say what is wrong: no
-/// digits, an unknown unit, a number that does not fit 64 bits.
+/// Reads an amount: digits, optional blanks, optional unit. B, KB, MB, GB and TB are powers of
+/// 1000; KiB, MiB, GiB and TiB are powers of 1024. Case does not matter. The error (invalid_option)
+/// says what is wrong: no digits, an unknown unit, or a number that does not fit 64 bits.
 Result<std::uint64_t> parse_bytes(std::string_view text);
 
 }  // namespace plimsoll

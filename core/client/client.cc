@@ -431,7 +431,7 @@ std::optional<Event> Client::poll_session() {
 // more events.
 std::optional<Event> Client::poll_main(std::optional<Event> event) {
   while (event && event->tag >= internal_tag_first) {
-    if (const auto told = handle_internal(*event)) return told;
+    if (const auto outcome = handle_internal(*event)) return outcome;
     event = poll_session();
   }
   if (event) return event;

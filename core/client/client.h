@@ -117,9 +117,16 @@ class Client {
 
   /// Stages a request; the client need not be ready yet. The request's one outcome carries `tag`.
   /// `timeout` counts from `now` and includes waiting; zero: no timeout. Errors change nothing:
-  /// rejected_by_limit, closed. After rejected_by_limit call wait_for_room() if inflight_overflow
-  /// is OnLimit::wait.
-  Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag) {
+  /// rejected_by_limit, closed. After rejected_by_limit call wait_for_room() if may_wait().
+  ///
+  /// The reply to a read was true at most `max_staleness` before this call. Zero: it is true at the
+  /// time of the call, which is proved without the clock. A client without a cache always reads
+  /// from the server.
+  Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag,
+                           Duration max_staleness = cache::any_staleness) {
+    if (max_staleness != cache::any_staleness && near_ && command.block_time == Duration::zero()) {
+      return stage_near(command, now, timeout, tag, max_staleness);
+    }
     if (recording_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
   }
@@ -133,23 +140,18 @@ class Client {
     return submit(command, now, options().request_timeout, tag);
   }
 
-  /// Submits a read whose reply must have been true at most `max_staleness` before this call. Zero:
-  /// the reply must be true at the time of the call, which is proved without the clock. A client
-  /// without a cache always reads from the server.
-  Result<RequestId> submit_fresh(Duration max_staleness, const CommandView& command, Instant now,
-                                 Duration timeout, Tag tag) {
-    if (!near_ || command.block_time != Duration::zero()) {
-      return submit(command, now, timeout, tag);
-    }
-    return stage_near(command, now, timeout, tag, max_staleness);
-  }
-
   /// Completes, without a value, when a proof shows that the client knows all changes from before
   /// this call to the keys that it has cached. A proof takes one round trip, with broadcasts two,
   /// and serves all calls that are waiting for it. Completes at once if nothing is tracked or the
   /// client is closing, because there is nothing to prove then. The client must have a cache.
   /// Errors as for submit().
   Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
+
+  /// Whether a request that submit() rejected with this error may wait_for_room().
+  bool may_wait(const Error& refusal) const {
+    return refusal.code == ErrorCode::rejected_by_limit &&
+           options().inflight_overflow == OnLimit::wait;
+  }
 
   /// Adds a waiter for a request that was just rejected. The caller keeps the command. Waiters are
   /// served in order; submit() rejects new requests meanwhile. Once there is room, Event::admitted

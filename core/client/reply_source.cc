@@ -101,8 +101,8 @@ void ReplySource::handle_credentials(const Credentials& credentials) {
   leave();
   const Session::State state = main_.state();
   const bool is_there = state == Session::State::handshaking || state == Session::State::ready;
-  const bool is_told = is_there && !credentials.password.empty();
-  if (is_told && !main_.are_credentials_unsent()) ++auths_pending_;
+  const bool sends_auth = is_there && !credentials.password.empty();
+  if (sends_auth && !main_.are_credentials_unsent()) ++auths_pending_;
 }
 
 void ReplySource::handle_auth_outcome(const Event& event) {

@@ -286,8 +286,8 @@ std::optional<SideConnections::SideAction> SideConnections::poll_action() {
 }
 
 std::optional<Event> SideConnections::poll_event() {
-  std::optional<Event> told = poll_side_connections();
-  if (told) return told;
+  std::optional<Event> event = poll_side_connections();
+  if (event) return event;
   drop_those_over();
   return poll_waiters();
 }
@@ -500,22 +500,22 @@ void SideConnections::cut(Side& side) {
 }
 
 std::optional<Event> SideConnections::poll_side_connections() {
-  std::optional<Event> told;
+  std::optional<Event> reported;
   for_each([&](std::uint32_t, Side& side) {
-    if (told) return;
+    if (reported) return;
     last_ = &side;
     now_ = std::max(now_, side.session.now());
     close_if_older(side);
-    if (side.subscription) told = side.subscription->resume(side.session, now_);
-    if (told) return;
+    if (side.subscription) reported = side.subscription->resume(side.session, now_);
+    if (reported) return;
     while (const std::optional<Event> event = side.session.poll_event()) {
-      told = translate(side, *event);
-      if (told) return;
+      reported = translate(side, *event);
+      if (reported) return;
     }
-    if (side.subscription) told = poll_subscription(side);
+    if (side.subscription) reported = poll_subscription(side);
     settle(side);
   });
-  return told;
+  return reported;
 }
 
 std::optional<Event> SideConnections::translate(Side& side, const Event& event) {

@@ -222,9 +222,9 @@ std::optional<Event> Subscription::resume(Session& session, Instant now) {
     if (took_some || reserve == Reader::Reserve::use) session.resume(now);
     return std::nullopt;
   }
-  std::optional<Event> told;
+  std::optional<Event> event;
   if (waiting_ == Waiting::yes && messages_.empty()) {
-    told = deliver(session.held_push(), gaps_, messages_.lost_before_next(session));
+    event = deliver(session.held_push(), gaps_, messages_.lost_before_next(session));
   } else if (session.state() != Session::State::ready) {
     messages_.lose_newest();
   } else if (!took_some || !messages_.append(session, gaps_)) {
@@ -232,7 +232,7 @@ std::optional<Event> Subscription::resume(Session& session, Instant now) {
   }
   ++received_;
   session.resume(now);
-  return told;
+  return event;
 }
 
 std::optional<Event> Subscription::handle_failed(const Event& event) {

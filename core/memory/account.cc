@@ -35,7 +35,7 @@ void Account::give_to_spare(std::size_t bytes) {
   if (ledger_.move_to_spare(*this, bytes) == Ledger::Last::yes) end();
 }
 
-// Of a closed account that pays for nothing any more.
+// Frees a closed account that holds no charges any more.
 void Account::end() {
   Ledger& ledger = ledger_;
   MemorySource& source = ledger.source();

@@ -8,9 +8,9 @@
 #include "plimsoll/core/memory/ledger.h"
 #include "plimsoll/core/memory/memory_source.h"
 
-// Who pays. An Account is one payer in one pool (a client's requests, its replies...); a Charge is
-// what one thing costs, and travels with that thing. An account whose owner is gone lives on until
-// the last charge on it is released: a reply may outlive its client.
+// Who pays for memory. An Account is one payer in one pool (a client's requests, its replies...). A
+// Charge is what one thing costs, and travels with that thing. An account outlives its owner until
+// the last charge on it is released, because a reply may outlive its client.
 
 namespace plimsoll {
 
@@ -19,35 +19,35 @@ class Budget;
 
 class Account : private AccountState {
  public:
-  /// Reserves `bytes`, or refuses: then nothing has changed. Thread-safe.
+  /// Reserves `bytes`. False: refused, and nothing has changed. Thread-safe.
   [[nodiscard]] bool charge(std::size_t bytes) {
     return allowance.take(bytes) || ledger_.grow(*this, bytes);
   }
 
-  /// Gives back bytes that were granted. Thread-safe. The account may be gone afterwards: the
-  /// thread that ends the account sees all that others did with it before.
+  /// Gives back bytes that were granted. Thread-safe. The account may be gone afterwards. The
+  /// thread that frees the account sees everything that other threads did with it before.
   void release(std::size_t bytes) {
     if (!allowance.put_back(bytes)) shrink(bytes);
   }
 
-  /// Takes back a charge for memory that the source did not have. Nobody who waits is notified:
-  /// waiters would ask for the same memory, and be refused by the source again. Thread-safe.
+  /// Takes back a charge for memory that the source did not have. Does not notify waiters: they
+  /// would ask for the same memory, and the source would refuse them, too. Thread-safe.
   void revoke(std::size_t bytes) { ledger_.revoke(*this, bytes); }
 
-  /// Returns a block of `bytes`, aligned for any type and undefined at first, and charges what the
-  /// source spends on it. Null where this account or the source refuses: then nothing stays
-  /// charged. Thread-safe, like all that follows.
+  /// Returns a block of `bytes`, aligned for any type and not initialised, and charges what the
+  /// source spends on it. Returns null if this account or the source refuses; then nothing stays
+  /// charged. Thread-safe, like everything below.
   void* allocate(std::size_t bytes) { return allocate(bytes, footprint(bytes)); }
 
-  /// Gives a block back: `bytes` are as many as were asked for.
+  /// Gives a block back. `bytes` must be the size that allocate() was called with.
   void deallocate(void* block, std::size_t bytes) { deallocate(block, bytes, footprint(bytes)); }
 
-  /// The same for a block that was allocated in vain, since something else was refused: nobody who
-  /// waits is notified, as by revoke().
+  /// Like deallocate(), for a block that is of no use because another allocation was refused. Like
+  /// revoke(), does not notify waiters.
   void discard(void* block, std::size_t bytes) { discard(block, bytes, footprint(bytes)); }
 
-  /// What a block of `bytes` costs. A caller that needs it anyway passes it to the functions below,
-  /// so that the source is asked once.
+  /// Returns what a block of `bytes` costs. A caller that needs this number anyway passes it to the
+  /// functions below, so that the source computes it once.
   std::size_t footprint(std::size_t bytes) const { return source().block_footprint(bytes); }
   void* allocate(std::size_t bytes, std::size_t footprint) {
     if (!charge(footprint)) return nullptr;
@@ -64,23 +64,23 @@ class Account : private AccountState {
     revoke(footprint);
   }
 
-  /// How many bytes the account has beyond what it may have now, since others need them, or since
-  /// the line was lowered. Its owner releases them as soon as it can. Thread-safe.
+  /// Returns by how many bytes the account is above its current level, because other accounts need
+  /// memory or the line was lowered. The owner releases them as soon as it can. Thread-safe.
   std::size_t excess() const { return ledger_.excess(*this); }
 
-  /// Counts `count` more (or, where it is negative, fewer) of its owner's things that wait for
-  /// memory. Thread-safe.
+  /// Adds `count`, which may be negative, to the number of the owner's requests or readers that
+  /// wait for memory. Thread-safe.
   void add_waiting(int count) { waiting.fetch_add(count, std::memory_order_relaxed); }
 
-  /// The same for connections of its owner that wait for memory to read into.
-  /// Budget::readers_waiting() counts them, too. Thread-safe.
+  /// The same for the owner's connections that wait for memory to read into.
+  /// Budget::readers_waiting() counts these, too. Thread-safe.
   void add_waiting_readers(int count) {
     add_waiting(count);
     ledger_.add_waiting_readers(pool(), count);
   }
 
-  /// The budget that this account is part of. Only what lies above budget.h can do more with it
-  /// than pass it on.
+  /// The budget that this account is part of. Budget is incomplete here: below budget.h code can
+  /// only pass the reference on.
   Budget& budget() const { return budget_; }
   MemorySource& source() const { return ledger_.source(); }
   PoolKind pool() const { return AccountState::pool; }
@@ -91,8 +91,8 @@ class Account : private AccountState {
   friend class Budget;
   friend class PagePool;
 
-  /// Empty where the connections pool cannot pay for the account itself, or the source has no
-  /// memory for it.
+  /// Returns an empty handle if the connections pool cannot pay for the account itself, or the
+  /// source has no memory for it.
   static AccountHandle open(Ledger& ledger, Budget& budget, PoolKind kind,
                             std::uint64_t owner_number);
 
@@ -103,7 +103,7 @@ class Account : private AccountState {
   void shrink(std::size_t bytes);
   void end();
 
-  // A free page changes hands: for PagePool.
+  // For PagePool: a free page moves between the spare pool and this account.
   [[nodiscard]] bool take_from_spare(std::size_t bytes);
   void give_to_spare(std::size_t bytes);
 
@@ -111,7 +111,7 @@ class Account : private AccountState {
   Budget& budget_;
 };
 
-/// Owns an account; ending it closes the account.
+/// Owns an account. Its destructor closes the account.
 class AccountHandle {
  public:
   AccountHandle() = default;
@@ -132,7 +132,7 @@ class AccountHandle {
   Account* account_ = nullptr;
 };
 
-/// Bytes paid for; its destructor gives them back.
+/// Bytes that an account has paid for. The destructor gives them back.
 class Charge {
  public:
   Charge() = default;
@@ -150,12 +150,12 @@ class Charge {
   /// An empty charge on `account`, to grow later. The account must be open.
   explicit Charge(Account& account) : account_(&account) {}
 
-  /// Pays for `bytes` more, or refuses, and stays as it is.
+  /// Pays for `bytes` more. False: refused, and the charge stays as it is.
   [[nodiscard]] bool grow(std::size_t bytes);
 
   void shrink(std::size_t bytes);
 
-  /// Splits `bytes` off into a charge of their own.
+  /// Moves `bytes` of this charge into a new charge on the same account.
   Charge split(std::size_t bytes);
 
   /// Takes over what `other` pays for. Both must be on the same account.

@@ -8,11 +8,12 @@ namespace plimsoll {
 namespace {
 
 // Each pass finds accounts that need less than the level, and so raises the level for the others.
-// After so many passes the level hardly moves any more.
+// After eight passes the level hardly moves any more.
 constexpr int passes_max = 8;
 
-// The least level: with less than this an account can do nothing at all. Where there is not so much
-// for every account, those that come first get it, and the others have their turn afterwards.
+// The lowest level: with less than this an account can do nothing at all. If there is not enough
+// memory to give each account this much, the first accounts get it and the others wait for their
+// turn.
 constexpr std::size_t level_min = 2 * segment_bytes;
 
 }  // namespace
@@ -39,8 +40,7 @@ void AccountList::even_out(std::size_t bytes, bool yields) {
   });
   level_ = no_level;
   if (active == 0 || (!yields && pressed == 0)) return;
-  // Like water in joined vessels: an account that needs less than an equal part leaves the rest of
-  // its part to the others.
+  // An account that needs less than an equal part leaves the rest of its part to the others.
   std::size_t level = bytes / active;
   for (int pass = 0; pass < passes_max; ++pass) {
     std::size_t modest_bytes = 0;

@@ -6,33 +6,33 @@
 
 #include "plimsoll/core/memory/shares.h"
 
-// What is stored of an account. The Ledger decides over it; Account (account.h) is what an owner
-// sees of it. There is no code here but the lock-free part of a charge.
+// The stored state of an account. The Ledger decides over it; Account (account.h) is the interface
+// for owners. The only code here is the lock-free part of a charge.
 
 namespace plimsoll {
 
-/// The most that an account sets aside for charges to come.
+/// The most that an account sets aside for future charges.
 inline constexpr std::size_t allowance_bytes_max = 64 * 1024;
 
 /// Bytes that an account has been charged ahead of need, so that the next charges take no lock.
 ///
 /// Invariants:
-/// - An allowance is closed or open. Only the Ledger opens and closes it, with its lock held; in
-///   between any thread takes bytes from it and puts bytes back.
+/// - An allowance is closed or open. Only the Ledger opens and closes it, with its lock held; while
+///   it is open any thread takes bytes from it and puts bytes back.
 /// - The unused bytes are part of AccountState::used: the line counts them as used.
-/// - Bytes that a thread is just putting back are not unused yet. So the account cannot end while
-///   that thread still touches it.
+/// - Bytes that a thread is putting back do not count as unused until put_back() has stored them.
+///   So the account cannot end while that thread still uses it.
 class Allowance {
  public:
   bool is_open() const { return unused_.load(std::memory_order_relaxed) != closed; }
 
-  /// 0 where it is closed.
+  /// Returns the unused bytes, or 0 if the allowance is closed.
   std::size_t unused() const {
     const std::size_t bytes = unused_.load(std::memory_order_relaxed);
     return bytes == closed ? 0 : bytes;
   }
 
-  /// Any thread: takes `bytes` of what is unused, if there are so many.
+  /// Any thread: takes `bytes` of the unused bytes, if there are that many.
   bool take(std::size_t bytes) {
     std::size_t unused = unused_.load(std::memory_order_relaxed);
     while (unused != closed && unused >= bytes) {
@@ -43,9 +43,9 @@ class Allowance {
     return false;
   }
 
-  /// Any thread: puts `bytes` back, unless that would be more than an account may set aside. The
-  /// order is `release`: the thread that closes the allowance, and ends the account, has to see all
-  /// that was done with the account before.
+  /// Any thread: puts `bytes` back, unless the allowance would then exceed its maximum. The memory
+  /// order is `release`: the thread that closes the allowance and ends the account must see
+  /// everything that was done with the account before.
   bool put_back(std::size_t bytes) {
     std::size_t unused = unused_.load(std::memory_order_relaxed);
     while (unused != closed && unused + bytes <= allowance_bytes_max) {
@@ -57,12 +57,12 @@ class Allowance {
     return false;
   }
 
-  // The rest is the Ledger's, with its lock held.
+  // Only the Ledger calls the functions below, with its lock held.
 
   void open(std::size_t bytes) { unused_.store(bytes); }
   std::size_t close() { return unused_.exchange(closed); }
 
-  // Of an open one.
+  // The allowance must be open.
   std::size_t take_all() { return unused_.exchange(0); }
   void add(std::size_t bytes) { unused_.fetch_add(bytes); }
 
@@ -78,10 +78,10 @@ struct AccountState {
   const PoolKind pool;
 
   // Under the Ledger's lock.
-  bool closed = false;       ///< its owner is gone: the last release ends it
+  bool closed = false;       ///< its owner is gone; the last release ends the account
   bool was_refused = false;  ///< since the last tick
   std::uint8_t grows = 0;    ///< slow charges since the last tick; counted up to a bound
-  std::size_t used = 0;      ///< includes what the allowance has unused
+  std::size_t used = 0;      ///< includes the allowance's unused bytes
   std::size_t peak = 0;
   std::uint64_t refused = 0;
   AccountState* next = nullptr;  ///< in its pool's AccountList
@@ -92,7 +92,7 @@ struct AccountState {
 
   // Any thread.
   Allowance allowance;
-  std::atomic<int> waiting = 0;  ///< things of its owner that wait for memory
+  std::atomic<int> waiting = 0;  ///< requests or readers of its owner that wait for memory
 };
 
 }  // namespace plimsoll

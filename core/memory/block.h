@@ -8,7 +8,7 @@
 namespace plimsoll {
 
 /// Owns a piece of memory of any size, charged to an account at what the allocator really spends on
-/// it. Aligned for any type, undefined at first; move-only; any thread may release it.
+/// it. Aligned for any type, not initialised; move-only; any thread may release it.
 class Block {
  public:
   Block() = default;
@@ -24,14 +24,14 @@ class Block {
   }
   ~Block() { reset(); }
 
-  /// Returns an empty block where the account or the source refuses.
+  /// Returns an empty block if the account or the source refuses.
   static Block allocate(Account& account, std::size_t bytes);
 
   void reset();
 
-  /// Gives up a block that was allocated in vain, since something else was refused. Nobody who
-  /// waits for memory is notified (Account::revoke()): waiters would try the same, give up this
-  /// block in turn, and wake each other for ever.
+  /// Gives up a block that is of no use because another allocation was refused. Does not notify
+  /// waiters (Account::revoke()): they would try the same, give up their block in turn, and wake
+  /// each other for ever.
   void discard();
 
   explicit operator bool() const { return data_ != nullptr; }

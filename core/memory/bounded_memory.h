@@ -7,7 +7,7 @@
 
 // A part of an account with a bound of its own, such as one shard of the cache. Every piece is
 // charged to the account before it is allocated, at what the allocator spends on it, and all pieces
-// together never cost more than bytes_max. Not thread-safe: its owner's lock covers it.
+// together never cost more than bytes_max. Not thread-safe; the owner's lock covers it.
 
 namespace plimsoll {
 
@@ -26,15 +26,14 @@ class BoundedMemory {
   /// Takes back a piece of `bytes`.
   void release(void* piece, std::size_t bytes);
 
-  /// The same for a piece that is of no use because another piece was refused. Does not wake those
-  /// who wait for memory (Account::revoke()): they would ask again, fail again and so wake each
-  /// other without end.
+  /// The same for a piece that is of no use because another piece was refused. Does not notify
+  /// waiters (Account::revoke()): they would ask again, fail again and so wake each other for ever.
   void discard(void* piece, std::size_t bytes);
 
   /// What a piece of `bytes` costs.
   std::size_t footprint(std::size_t bytes) const { return account_.footprint(bytes); }
 
-  /// Whether pieces that cost `footprints` together fit below the bound now.
+  /// Returns true if pieces that together cost `footprints` fit below the bound now.
   bool has_room(std::size_t footprints) const { return footprints <= bytes_max_ - bytes_; }
 
   std::size_t bytes() const { return bytes_; }

@@ -15,15 +15,15 @@ class Box {
   Box(Box&&) noexcept = default;
   Box& operator=(Box&& other) noexcept {
     Box taken(std::move(other));
-    std::swap(block_, taken.block_);  // what this held ends with `taken`
+    std::swap(block_, taken.block_);  // `taken` now owns this box's old T and ends it
     return *this;
   }
   ~Box() {
     if (block_) get()->~T();
   }
 
-  /// Makes T(arguments...), with `more_bytes` behind it for what T keeps there. Empty where the
-  /// account or the source refuses.
+  /// Makes T(arguments...), with `more_bytes` behind it for T's own use. Returns an empty box if
+  /// the account or the source refuses.
   template <class... Arguments>
   static Box make(Account& account, std::size_t more_bytes, Arguments&&... arguments) {
     Box box;

@@ -7,8 +7,8 @@
 namespace plimsoll {
 namespace {
 
-// How many free pages are kept. Segments may take a sixteenth of the line at most: kept pages save
-// system calls, but a small line has better use for its bytes.
+// How many free pages are kept. Kept pages save system calls, but free segments may take at most a
+// sixteenth of the line: a small line has better use for its bytes.
 constexpr std::size_t kept_segments_max = 256;
 constexpr std::size_t kept_chunks_max = 32;
 

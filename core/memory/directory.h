@@ -8,14 +8,14 @@
 
 #include "plimsoll/core/memory/account.h"
 
-// Pointers to the chunks of a Queue, in their order, so that a chunk is found without walking over
-// the chunks in front of it. An array that grows by doubling: on average a chunk that comes or goes
-// costs the same however many there are.
+// Pointers to the chunks of a Queue, in their order, so that the queue finds a chunk without
+// walking over the chunks in front of it. The array grows by doubling, so adding or removing a
+// chunk has a constant cost on average.
 
 namespace plimsoll {
 
-/// A null pointer as long as there is no array. Its owner passes the payer to each call, which
-/// saves a pointer, and must clear() the directory before it ends.
+/// A null pointer as long as there is no array. The owner passes the payer to each call, which
+/// saves a pointer, and must clear() the directory before it is destroyed.
 template <class Chunk>
 class Directory {
  public:
@@ -24,21 +24,21 @@ class Directory {
   Chunk** begin() const { return places(*array_) + array_->begin; }
   Chunk** end() const { return places(*array_) + array_->end; }
 
-  /// Makes an array, with room for `capacity` chunks at first. False: no memory.
+  /// Makes an array with room for `capacity` chunks. False: no memory.
   bool make(Account& payer, std::size_t capacity) {
     array_ = allocate(payer, static_cast<std::uint32_t>(capacity));
     return array_ != nullptr;
   }
 
-  /// Adds a chunk behind all others. Where there is no memory for it the array goes: a directory
-  /// that lacks a chunk would be wrong, and a queue can do without one.
+  /// Adds a chunk behind all others. If there is no memory for it, frees the whole array: a
+  /// directory that lacks a chunk would be wrong, and a queue works without a directory.
   void push_back(Account& payer, Chunk* chunk) {
     if (array_->end == array_->capacity && !make_room(payer)) return;
     places(*array_)[array_->end++] = chunk;
   }
   void pop_front() { ++array_->begin; }
 
-  /// Leaves the first `count` chunks.
+  /// Keeps only the first `count` chunks.
   void truncate(std::size_t count) {
     array_->end = array_->begin + static_cast<std::uint32_t>(count);
   }
@@ -59,7 +59,8 @@ class Directory {
     return sizeof(Array) + capacity * sizeof(Chunk*);
   }
 
-  // Moves the chunks to the front, if half of the array is free there; otherwise to a larger array.
+  // Moves the chunks to the front of the array if half of it is free there; otherwise to a larger
+  // array.
   bool make_room(Account& payer) {
     Array* to = array_;
     if (count() > array_->capacity / 2) {

@@ -15,8 +15,8 @@ class HeapMemory final : public MemorySource {
   void release_segment(void* segment) override;
 };
 
-/// What malloc really takes for a block of `bytes`. The caller does not get the word in front of
-/// the block, where malloc keeps its size; emmalloc has another word behind it.
+/// Returns what malloc really takes for a block of `bytes`. malloc keeps the block's size in a word
+/// in front of it; emmalloc has another word behind it.
 constexpr std::size_t heap_block_footprint(std::size_t bytes) {
 #ifdef __EMSCRIPTEN__
   const std::size_t rounded = (bytes + 2 * sizeof(void*) + 7) / 8 * 8;

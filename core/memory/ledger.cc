@@ -5,13 +5,13 @@
 namespace plimsoll {
 namespace {
 
-// An account that makes so many slow charges within a tick sets something aside for the next ones.
+// An account that makes this many slow charges within a tick sets bytes aside for the next ones.
 constexpr std::uint8_t busy_grows = 16;
 
-// No account sets aside more than this part of its pool's share.
+// The divisor: no account sets aside more than a 64th of its pool's share.
 constexpr std::size_t allowances_per_share = 64;
 
-// What stays in an allowance that releases have filled.
+// The bytes that stay in an allowance when releases have filled it.
 constexpr std::size_t allowance_bytes_kept = allowance_bytes_max / 2;
 
 Ledger::Last last_of(const AccountState& account) {
@@ -76,8 +76,8 @@ void Ledger::remove(AccountState& account) {
   list(account.pool).remove(account);
 }
 
-// Calls `grow_once`, with the lock held, until it is granted or nothing helps. Where it is refused,
-// first the allowances of all accounts are taken back; then free pages go back to the system, which
+// Calls `grow_once`, with the lock held, until it is granted or nothing helps. If it is refused,
+// first takes back the allowances of all accounts; then gives free pages back to the system, which
 // is slow.
 template <class Grow>
 bool Ledger::grow_or_reclaim(const Grow& grow_once) {
@@ -141,8 +141,8 @@ Line::Growth Ledger::grow_now(AccountState& account, std::size_t bytes) {
   return growth;
 }
 
-// Charges a busy account ahead of need. Never beyond the pool's share, and nothing while anyone is
-// short of memory.
+// Charges a busy account ahead of need. Never goes beyond the pool's share, and sets nothing aside
+// while any account is short of memory.
 void Ledger::set_aside(AccountState& account) {
   Allowance& allowance = account.allowance;
   if (account.grows < busy_grows) ++account.grows;
@@ -169,14 +169,14 @@ std::size_t Ledger::bytes_to_set_aside(const AccountState& account) const {
   return fits && waiters_.empty() && !pressed_ ? bytes : 0;
 }
 
-// Returns what was unused. Those bytes still count as used.
+// Returns the bytes that were unused. They still count as used.
 std::size_t Ledger::close_allowance(AccountState& account) {
   if (!account.allowance.is_open()) return 0;
   --allowances_count_;
   return account.allowance.close();
 }
 
-// Takes back what all accounts have set aside. False where there was none.
+// Takes back what all accounts have set aside. False: there was nothing to take back.
 bool Ledger::take_allowances() {
   if (allowances_count_ == 0) return false;
   for (const AccountList& accounts : lists_) {
@@ -275,7 +275,7 @@ void Ledger::release_spare(std::size_t bytes) {
 void Ledger::wait(BudgetWaiter& waiter) {
   Lock lock(mutex_);
   if (WaiterList::has(waiter)) return;
-  // A release into an allowance takes no lock, and so notifies nobody: without this the waiter
+  // A release into an allowance takes no lock and notifies no waiter. Without this line the waiter
   // would sleep while memory is released.
   take_allowances();
   waiters_.add(waiter);
@@ -307,8 +307,8 @@ bool Ledger::begin_tick(Instant now) {
   timer_.stop();
   take_allowances();
   even_out();
-  // even_out() has forgotten who was refused. Those who still need memory ask again, and so are
-  // known at the next tick.
+  // even_out() has cleared which accounts were refused. Waiters that still need memory ask again,
+  // and so are known at the next tick.
   waiters_.notify_all();
   return true;
 }
@@ -342,7 +342,7 @@ bool Ledger::needs_tick() const {
   return held_back || pressed_ || allowances_count_ > 0 || line_.limit() > line_.target();
 }
 
-// ---- Statistics. What accounts have set aside is not used yet.
+// ---- Statistics. Bytes that accounts have set aside do not count as used here.
 
 AccountStatistics Ledger::statistics_of(const AccountState& account) const {
   const std::size_t level = std::min(list(account.pool).level(), line_.reach(account.pool));
@@ -369,18 +369,18 @@ BudgetStatistics Ledger::statistics() const {
   for (std::size_t i = 0; i < pools_count; ++i) {
     const auto kind = static_cast<PoolKind>(i);
     const Line::Pool& pool = line_.pool(kind);
-    PoolStatistics& told = all.pools[i];
-    told = {.share = pool.share,
-            .limit = kind == PoolKind::spare ? line_.limit() : pool.limit,
-            .target = kind == PoolKind::spare ? line_.target() : line_.target(kind),
-            .used = pool.used,
-            .peak = pool.peak,
-            .refused = pool.refused,
-            .accounts = list(kind).size()};
+    PoolStatistics& statistics = all.pools[i];
+    statistics = {.share = pool.share,
+                  .limit = kind == PoolKind::spare ? line_.limit() : pool.limit,
+                  .target = kind == PoolKind::spare ? line_.target() : line_.target(kind),
+                  .used = pool.used,
+                  .peak = pool.peak,
+                  .refused = pool.refused,
+                  .accounts = list(kind).size()};
     list(kind).for_each([&](const AccountState& state) {
       const AccountStatistics account = statistics_of(state);
-      told.waiting += account.waiting;
-      told.used -= state.used - account.used;
+      statistics.waiting += account.waiting;
+      statistics.used -= state.used - account.used;
       all.used -= state.used - account.used;
     });
   }

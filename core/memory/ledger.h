@@ -18,31 +18,32 @@
 #include "plimsoll/core/memory/tick_timer.h"
 #include "plimsoll/core/memory/waiter_list.h"
 
-// The lock around the line and the accounts: grants what accounts ask for, takes back what they
-// release, tells those who wait, and evens out once a tick. The Ledger counts bytes and owns no
-// memory; the Budget owns one Ledger, and Account, PagePool and ProgressReserve call it.
+// The lock around the line and the accounts: grants charges, takes back what is released, notifies
+// waiters, and evens out the accounts once a tick. The Ledger counts bytes and owns no memory. The
+// Budget owns one Ledger; Account, PagePool and ProgressReserve call it.
 //
 // Invariants (validate() CHECKs the sums):
-// - The `used` of a pool's accounts add up to the pool's `used` in the line. Two pools have bytes
-//   besides: `connections` pays for the accounts themselves, and `spare` has no accounts.
+// - The `used` of a pool's accounts add up to the pool's `used` in the line. Two pools have more:
+//   `connections` pays for the accounts themselves, and `spare` has no accounts.
 // - allowances_count_ is the number of accounts whose allowance is open.
-// - No charge is refused while another account has an unused allowance, nor for lack of room below
-//   the line while free pages are kept: they are taken back first.
-// - While anyone waits, or was refused since the last tick, no allowance is opened or enlarged: a
-//   release into an allowance notifies nobody, so waiters would sleep on while memory is released.
-// - Whatever makes room notifies the waiters, with the lock held. revoke() does not: it undoes a
-//   charge whose memory the source did not have. Waiters would ask for the same memory, be refused
-//   by the source, revoke in turn, and so wake each other for ever.
+// - No charge is refused while another account has an unused allowance, and no charge is refused
+//   for lack of room below the line while free pages are kept: the Ledger takes those back first.
+// - While a waiter waits, or an account was refused since the last tick, no allowance is opened or
+//   enlarged: a release into an allowance notifies no waiter, so waiters would sleep while memory
+//   is released.
+// - Every call that makes room notifies the waiters, with the lock held. revoke() does not: it
+//   undoes a charge whose memory the source did not have. Waiters would ask for the same memory, be
+//   refused by the source, revoke in turn, and so wake each other for ever.
 // - A closed account ends with its last release. Exactly one call returns Last::yes, and its caller
 //   frees the account.
 
 namespace plimsoll {
 
-/// How old what Ledger::holders() returns may be.
+/// The most that the result of Ledger::holders() lags behind.
 inline constexpr Duration holders_age_max = std::chrono::milliseconds(100);
 
-/// Gives free pages back to the system, so that the line has room for a charge. Called without the
-/// Ledger's lock; calls Ledger::release_spare().
+/// Gives free pages back to the system, so that the line has room for a charge. The Ledger calls it
+/// without holding its lock; it calls Ledger::release_spare().
 class PageReclaimer {
  public:
   virtual void reclaim_pages() = 0;
@@ -53,7 +54,7 @@ class PageReclaimer {
 
 class Ledger {
  public:
-  /// Whether that was the last byte of an account that is closed: then the caller ends the account.
+  /// Whether this released the last byte of a closed account. The caller must then end the account.
   enum class Last : bool { no, yes };
 
   Ledger(const Shares& shares, const BudgetOptions& options, MemorySource& source,
@@ -77,24 +78,24 @@ class Ledger {
   [[nodiscard]] Last close(AccountState& account);
   void remove(AccountState& account);
 
-  /// What an Account asks for when its allowance does not suffice.
+  /// What an Account calls when its allowance does not suffice.
   [[nodiscard]] bool grow(AccountState& account, std::size_t bytes);
   [[nodiscard]] Last shrink(AccountState& account, std::size_t bytes);
   void revoke(AccountState& account, std::size_t bytes);
   std::size_t excess(const AccountState& account) const;
 
-  /// Charges to the connections pool, and to no account: for the accounts themselves.
+  /// Charges the connections pool, but no account: for the memory of the accounts themselves.
   [[nodiscard]] bool grow_unowned(std::size_t bytes);
   void shrink_unowned(std::size_t bytes);
   void revoke_unowned(std::size_t bytes);
 
-  // ---- Pages change hands between an account and the spare pool: the line's sum stays.
+  // ---- Pages that move between an account and the spare pool. The line's sum does not change.
 
   [[nodiscard]] bool move_from_spare(AccountState& account, std::size_t bytes);
   [[nodiscard]] Last move_to_spare(AccountState& account, std::size_t bytes);
   void release_spare(std::size_t bytes);
 
-  // ---- Waiters: those that Budget::wait() has added, and connections that wait to read.
+  // ---- Waiters that Budget::wait() has added, and connections that wait to read.
 
   void wait(BudgetWaiter& waiter);
   void stop_waiting(BudgetWaiter& waiter);
@@ -114,7 +115,7 @@ class Ledger {
   Instant poll_timeout(const void* who, Instant now) { return timer_.poll(who, now); }
   void leave(const void* who) { timer_.leave(who); }
 
-  /// False where no tick is due. Otherwise end_tick() has to follow.
+  /// False: no tick is due. True: the caller must call end_tick().
   [[nodiscard]] bool begin_tick(Instant now);
 
   /// `pages_kept`: there are free pages, which the next tick makes older.
@@ -122,7 +123,7 @@ class Ledger {
 
   // ---- Statistics.
 
-  /// Without the pages'.
+  /// Leaves out the pages' statistics.
   BudgetStatistics statistics() const;
   std::size_t account_statistics(std::span<AccountStatistics> out) const;
   PoolHolders holders(PoolKind pool, Instant now);
@@ -140,7 +141,7 @@ class Ledger {
   template <class Grow>
   bool grow_or_reclaim(const Grow& grow_once);
 
-  // The rest is called with mutex_ held.
+  // The functions below are called with mutex_ held.
   Line::Growth grow_now(AccountState& account, std::size_t bytes);
   void set_aside(AccountState& account);
   std::size_t bytes_to_set_aside(const AccountState& account) const;
@@ -165,8 +166,8 @@ class Ledger {
   WaiterList waiters_;
   std::array<HoldersSeen, pools_count> holders_seen_;
   std::size_t allowances_count_ = 0;
-  bool pressed_ = false;  // somebody was refused since the last tick
-  // Without the lock.
+  bool pressed_ = false;  // a charge was refused since the last tick
+  // Accessed without the lock.
   std::array<std::atomic<int>, pools_count> readers_waiting_{};
   TickTimer timer_;
 };

@@ -7,7 +7,7 @@
 namespace plimsoll {
 namespace {
 
-// In this order pools lend, and get back: the cache is the first to do without.
+// The order in which pools lend, and get back. The cache lends first, since it can best do without.
 constexpr std::array<PoolKind, shared_pools_count> shared_pools{
     PoolKind::cache, PoolKind::pushes, PoolKind::requests, PoolKind::replies,
     PoolKind::connections};
@@ -36,7 +36,8 @@ void Line::draw(const Shares& shares, const BudgetOptions& options) {
   }
   Pool& spare = at(PoolKind::spare);
   spare.share = shares[index_of(PoolKind::spare)];
-  // Pools that use more than their new shares keep that for now, and the others lack it.
+  // Pools that use more than their new shares keep that for now, and the other pools' limits
+  // shrink.
   std::size_t allowed = target_ - spare.share;
   std::size_t sum = limits_sum();
   for (PoolKind kind : shared_pools) {
@@ -53,19 +54,19 @@ std::size_t Line::limits_sum() const {
   return sum;
 }
 
-// The part of the line that is in no pool's limit.
+// Returns the part of the line that is in no pool's limit.
 std::size_t Line::unshared() const {
   const std::size_t shared = limits_sum() + pool(PoolKind::spare).share;
   return target_ > shared ? target_ - shared : 0;
 }
 
-// What the pool can lend.
+// Returns what the pool can lend.
 std::size_t Line::idle(const Pool& pool) {
   const std::size_t needed = std::max(pool.used, pool.kept);
   return pool.limit > needed ? pool.limit - needed : 0;
 }
 
-// The pushes pool never borrows: for more messages than it holds a user has chosen an
+// The pushes pool never borrows: for messages beyond its share the user has chosen an
 // OverflowPolicy (drop some, or stop reading).
 bool Line::may_borrow(PoolKind kind) const {
   return borrowing_ && kind != PoolKind::pushes && !other_starves(kind);
@@ -112,7 +113,8 @@ void Line::forget_refusals() {
   for (Pool& pool : pools_) pool.starves = false;
 }
 
-// Whether the pool may use `wanted` bytes. If not, notes whether others keep it from its own share.
+// Returns whether the pool may use `wanted` bytes. If not, notes whether others keep it from its
+// share.
 bool Line::may_have(PoolKind kind, std::size_t wanted) {
   Pool& mine = at(kind);
   if (wanted > mine.limit && wanted > reach(kind)) {
@@ -141,7 +143,7 @@ void Line::add(Pool& pool, std::size_t bytes) {
 }
 
 // Raises the pool's limit: first by what is in no pool's limit, then by what other pools lend. The
-// caller has asked reach(), so there is enough.
+// caller has checked reach(), so there is enough.
 void Line::take(PoolKind kind, std::size_t bytes) {
   at(kind).limit += bytes;
   const std::size_t over = limits_sum() + pool(PoolKind::spare).share;
@@ -164,7 +166,7 @@ void Line::shrink(PoolKind kind, std::size_t bytes) {
   if (mine.limit > mine.share) give_back(mine);
 }
 
-// What the pool has borrowed and does not use goes back to the pools whose limits lack it.
+// Gives the bytes that the pool has borrowed and does not use to the pools whose limits lack them.
 void Line::give_back(Pool& pool) {
   pool.limit = std::max(pool.share, pool.used);
   std::size_t free = unshared();

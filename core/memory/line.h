@@ -6,19 +6,18 @@
 
 #include "plimsoll/core/memory/shares.h"
 
-// The memory line and the pools below it, as numbers: who may grow, who lends, who gives back. Not
-// thread-safe: the Ledger locks.
+// The arithmetic of the memory line and its pools: which pool may grow, lends, or gives back. Not
+// thread-safe; the Ledger holds its lock.
 //
 // Invariants, which validate() checks:
 // - A pool uses no more than its limit in force.
-// - The limits in force and the spare pool's share add up to the line at most, unless the line was
+// - The limits in force and the spare pool's share add up to at most the line, unless the line was
 //   lowered below what is used, or a pool uses more than its share. So bytes that one pool borrows
-//   are missing in another's limit.
-// - The limit of the line in force is the line, or, where it was lowered below what is used, what
-// is
-//   used: it falls as memory is released, and does not rise again.
+//   are missing in another pool's limit.
+// - The line's limit in force is the line. If the line was lowered below what is used, the limit in
+//   force is what is used: it falls as memory is released, and does not rise again.
 // - A pool always gets its share, unless another pool borrowed some of it and has not released that
-//   yet. The pool then starves, and no other pool borrows any more (may_borrow()).
+//   yet. The pool then starves, and no other pool may borrow any more (may_borrow()).
 
 namespace plimsoll {
 
@@ -31,7 +30,7 @@ class Line {
     std::size_t used = 0;
     std::size_t peak = 0;
     std::uint64_t refused = 0;
-    bool starves = false;  ///< was refused bytes of its own share, which others have borrowed
+    bool starves = false;  ///< was refused bytes of its own share, which other pools have borrowed
   };
 
   enum class Growth : std::uint8_t {
@@ -42,8 +41,8 @@ class Line {
 
   Line(const Shares& shares, const BudgetOptions& options);
 
-  /// Draws the line and the shares anew. `shares` is what shares_of(options) returned. Where more
-  /// is used than that, nothing grows until the limits in force have fallen as memory is released.
+  /// Changes the line and the shares. `shares` is the result of shares_of(options). If more is used
+  /// than the new line allows, nothing grows until releases have lowered the limits in force.
   void draw(const Shares& shares, const BudgetOptions& options);
 
   Growth grow(PoolKind kind, std::size_t bytes);
@@ -51,24 +50,24 @@ class Line {
 
   void count_refusal(PoolKind kind) { ++at(kind).refused; }
 
-  /// Moves bytes between the spare pool and another: the sum stays.
+  /// Moves bytes between the spare pool and another pool. The sum does not change.
   bool move_from_spare(PoolKind kind, std::size_t bytes);
   void move_to_spare(PoolKind kind, std::size_t bytes);
 
   /// The most that the pool may have now.
   std::size_t reach(PoolKind kind) const;
 
-  /// The most that the pool could ever have, with all others idle.
+  /// The most that the pool could ever have, with all other pools idle.
   std::size_t most(PoolKind kind) const;
 
-  /// What the pool's limit in force is moving to.
+  /// The value that the pool's limit in force is moving to.
   std::size_t target(PoolKind kind) const;
 
-  /// Whether the pool uses more than its share and has to give that back: another pool starves, the
-  /// line was lowered, or the pool may not borrow.
+  /// Returns true if the pool uses more than its share and has to give that back, because another
+  /// pool starves, the line was lowered, or the pool may not borrow.
   bool must_yield(PoolKind kind) const;
 
-  /// No pool starves any more, until it is refused again.
+  /// Marks every pool as not starving, until it is refused again.
   void forget_refusals();
 
   const Pool& pool(PoolKind kind) const { return pools_[index_of(kind)]; }
@@ -77,7 +76,7 @@ class Line {
   std::size_t used() const { return used_; }
   std::size_t peak() const { return peak_; }
 
-  /// CHECKs that all adds up.
+  /// CHECKs the invariants.
   void validate() const;
 
  private:

@@ -4,11 +4,12 @@
 
 namespace plimsoll {
 
-/// What gives way when there is no room for one more message, by count or by bytes.
+/// What happens when there is no room for one more message, by count or by bytes.
 enum class OverflowPolicy : std::uint8_t {
-  drop_oldest,   ///< the messages that have waited longest: the newest are kept
-  drop_newest,   ///< the new message: the oldest are kept
-  pause_reading  ///< nothing: the connection is not read until there is room, and the peer waits
+  drop_oldest,   ///< drops the messages that have waited longest; the newest are kept
+  drop_newest,   ///< drops the new message; the oldest are kept
+  pause_reading  ///< drops nothing: the client stops reading until there is room, and the peer
+                 ///< waits
 };
 
 }  // namespace plimsoll

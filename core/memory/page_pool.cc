@@ -32,7 +32,7 @@ void* PagePool::acquire(Account& payer) {
 }
 
 void PagePool::release(void* page, Account& payer) {
-  // The spare pool pays first: from push() on another thread may take the page from there.
+  // The spare pool must pay first: as soon as push() returns, another thread may take the page.
   payer.give_to_spare(page_charge_);
   if (push(page)) return;
   deallocate(page);
@@ -100,7 +100,7 @@ PagePool::FreePage* PagePool::pop() {
   return remove(*newest_);
 }
 
-// Returns a page that was released in tick `released_until` or before; null: there is none.
+// Returns a page that was released in tick `released_until` or earlier, or null if there is none.
 PagePool::FreePage* PagePool::pop_oldest(std::uint64_t released_until) {
   Lock lock(mutex_);
   if (oldest_ == nullptr || oldest_->tick > released_until) return nullptr;
@@ -128,7 +128,7 @@ bool PagePool::push(void* page) {
   (newest_ == nullptr ? oldest_ : newest_->newer) = free_page;
   newest_ = free_page;
   ++kept_;
-  // The links stay readable.
+  // The links at the start of the page stay readable.
   poison(static_cast<char*>(page) + sizeof(FreePage), page_bytes_ - sizeof(FreePage));
   return true;
 }

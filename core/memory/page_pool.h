@@ -13,9 +13,10 @@
 //
 // Invariants:
 // - A page in use is charged to the account that took it, a kept page to the spare pool.
-// - Kept pages go back to the source before any charge is refused (reclaim()), and when nobody has
-//   needed them for a while (age()).
-// - A page that is not in use is poisoned under AddressSanitizer, which so reports a stale view.
+// - Kept pages go back to the source before any charge is refused (reclaim()), and when they have
+//   not been needed for a while (age()).
+// - A page that is not in use is poisoned, so that AddressSanitizer reports a view that is used too
+//   long.
 // - This pool's lock and the Ledger's are never held together.
 
 namespace plimsoll {
@@ -29,20 +30,21 @@ class PagePool {
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
-  /// Returns a page charged to `payer`, or null where the payer's pool, the line or the source
-  /// refuses. Its bytes are undefined.
+  /// Returns a page charged to `payer`, or null if the payer's pool, the line or the source
+  /// refuses. The page is not initialised.
   void* acquire(Account& payer);
 
   /// Takes back a page that acquire() charged to `payer`.
   void release(void* page, Account& payer);
 
-  /// Gives every kept page back to the source. Returns the bytes that this released.
+  /// Gives every kept page back to the source. Returns the number of bytes released.
   std::size_t reclaim() { return give_back(UINT64_MAX); }
 
-  /// Counts a tick, and gives back the pages that were not needed for the last `ticks_max` ticks.
+  /// Counts a tick, and gives back the pages that were not needed during the last `ticks_max`
+  /// ticks.
   void age(unsigned ticks_max);
 
-  /// From now on keeps at most so many pages.
+  /// Sets the most pages that are kept from now on.
   void set_kept_max(std::size_t kept_max);
 
   /// How many pages are kept.
@@ -56,12 +58,12 @@ class PagePool {
   std::size_t page_charge() const { return page_charge_; }
 
  private:
-  // A list in the order of release, kept in the pages themselves. acquire() takes the newest, so
-  // the oldest are those that nobody needs.
+  // The free pages form a list in the order of release, stored in the pages themselves. acquire()
+  // takes the newest, so the pages at the old end are the ones that are not needed.
   struct FreePage {
     FreePage* newer;
     FreePage* older;
-    std::uint64_t tick;  // in which it was released
+    std::uint64_t tick;  // the tick in which the page was released
   };
 
   void* allocate();

@@ -22,7 +22,8 @@ Segment* ProgressReserve::take(const void* reader) {
     wanted_ = true;
     return nullptr;
   }
-  // Once only: the readers that asked in vain were notified, but may not want the reserve any more.
+  // A reader lets others go first only once: they were notified, but may not want the reserve any
+  // more.
   if (reader_ == nullptr && reader == last_reader_ && wanted_.exchange(false)) return nullptr;
   if (lent_count_ == progress_reserve_segments) return nullptr;
   void* const page = idle_count_ > 0 ? idle_[--idle_count_] : ledger_.source().allocate_segment();

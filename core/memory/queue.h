@@ -12,27 +12,26 @@
 #include "plimsoll/core/memory/directory.h"
 #include "plimsoll/core/memory/memory_source.h"
 
-// A FIFO that is bounded by count and by its account, and that costs nothing while it is empty. It
-// grows by chunks: the first has 256 bytes, the others 4 KiB, and all of them together never have
-// more slots than the queue may have elements. A chunk is given back as soon as it is drained.
+// A FIFO that is bounded by count and by its account, and that costs nothing while it is empty. The
+// queue grows by chunks: the first has 256 bytes, the others 4 KiB, and all of them together never
+// have more slots than the queue may have elements. A drained chunk is given back at once.
 //
 // Invariants:
 // - Chunks form a list from `first_` to `last_`. In each the elements are [begin, end).
-// - slots_count_ is the number of slots in all chunks, size_max_ at most. Once it is size_max_ no
-//   further chunk is allocated: new elements go to the free slots at the front of the first chunk
-//   (`wrapped` of them), and come behind all other elements. So a full queue costs what its
-//   elements cost, the object, and a twentieth of that for headers and the allocator, however long
-//   it lasts.
-// - Where there are many chunks, a Directory of them is charged as well (8 bytes for each 4 KiB),
-// so
-//   that lower_bound() need not walk over the chunks. Where there is no memory for it, it walks.
+// - slots_count_ is the number of slots in all chunks, at most size_max_. When it has reached
+//   size_max_ no further chunk is allocated: new elements go to the free slots at the front of the
+//   first chunk (`wrapped` of them), and come behind all other elements. So a full queue costs its
+//   elements, the object, and a twentieth of that for headers and the allocator, however long it
+//   stays full.
+// - A queue with many chunks also pays for a Directory of them (8 bytes for each 4 KiB), so that
+//   lower_bound() need not walk over the chunks. If there is no memory for it, lower_bound() walks.
 //
 // The cost of a call does not depend on the number of elements, unless its comment says so.
 
 namespace plimsoll {
 
-/// T moves without throwing. A pointer to an element is valid until the element is popped, or until
-/// erase_if().
+/// T must move without throwing. A pointer to an element is valid until the element is popped, or
+/// until erase_if().
 template <class T>
 class Queue {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>);
@@ -43,13 +42,13 @@ class Queue {
     std::uint16_t capacity;
     std::uint16_t begin;    // index of the first element in use
     std::uint16_t end;      // one past the last
-    std::uint16_t wrapped;  // in the first chunk: elements in front of `begin`, behind all others
+    std::uint16_t wrapped;  // in the first chunk: elements in front of `begin`, which come last
 
     T* slots() { return reinterpret_cast<T*>(this + 1); }
   };
 
  public:
-  /// What a chunk takes besides its elements.
+  /// The bytes of a chunk besides its elements.
   static constexpr std::size_t chunk_header_bytes = sizeof(Chunk);
   static constexpr std::size_t elements_in_first_chunk = std::max<std::size_t>(256 / sizeof(T), 1);
   static constexpr std::size_t elements_per_chunk =
@@ -58,7 +57,7 @@ class Queue {
   enum class Push { accepted, full, out_of_budget };
 
   /// Chunks are charged to `payer`, which must outlive the queue. A `size_max` beyond 32 bits is
-  /// cut to them.
+  /// reduced to UINT32_MAX.
   Queue(Account& payer, std::size_t size_max)
       : payer_(&payer),
         size_max_(static_cast<std::uint32_t>(std::min<std::size_t>(size_max, UINT32_MAX))) {}
@@ -71,7 +70,7 @@ class Queue {
   std::size_t size_max() const { return size_max_; }
   Account& payer() const { return *payer_; }
 
-  /// A value that is not accepted stays as it was.
+  /// If the value is not accepted, it is not moved from.
   [[nodiscard]] Push push_back(const T& value) { return add(value); }
   [[nodiscard]] Push push_back(T&& value) { return add(std::move(value)); }
 
@@ -93,7 +92,7 @@ class Queue {
     if (++first_->begin == first_->end) leave_first();
   }
 
-  /// Where that leaves the last chunk empty, and there is no Directory, walks over the chunks.
+  /// Walks over the chunks if this empties the last chunk and there is no Directory.
   void pop_back() {
     PLIMSOLL_CHECK(size_ > 0);
     if (first_->wrapped > 0) {
@@ -118,8 +117,8 @@ class Queue {
     return first_->slots()[index];
   }
 
-  /// Calls `visit(T&)` from the element at `index` to the back, until `visit` returns false. Walks
-  /// over the chunks in front of that element.
+  /// Calls `visit(T&)` for each element from `index` to the back, until `visit` returns false.
+  /// Walks over the chunks in front of that element.
   template <class Visit>
   void for_each_from(std::size_t index, Visit&& visit) {
     for (Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
@@ -139,16 +138,16 @@ class Queue {
     }
   }
 
-  /// Returns the first element for which `is_before(const T&)` is false, or null. `is_before` must
-  /// be true for all elements in front of some place, and false for all behind it. Takes as many
-  /// steps as the number of elements has binary digits.
+  /// Returns the first element for which `is_before(const T&)` is false, or null. The elements must
+  /// be ordered so that `is_before` is true for all elements up to some place and false for the
+  /// rest. Takes logarithmically many steps, if there is a Directory.
   template <class IsBefore>
   T* lower_bound(IsBefore&& is_before) {
     const Place place = place_of(is_before);
     return place.chunk == nullptr ? nullptr : &place.chunk->slots()[place.at];
   }
 
-  /// The same as for_each_from(), from that element on.
+  /// Like for_each_from(), starting at the element that lower_bound() returns.
   template <class IsBefore, class Visit>
   void for_each_from_bound(IsBefore&& is_before, Visit&& visit) {
     Place place = place_of(is_before);
@@ -170,8 +169,8 @@ class Queue {
     }
   }
 
-  /// Removes every element for which `unwanted(const T&)` is true; the others keep their order.
-  /// Needs no memory: elements only move towards the front. Walks over all elements.
+  /// Removes every element for which `unwanted(const T&)` is true. The others keep their order.
+  /// Needs no memory, since elements only move towards the front. Walks over all elements.
   template <class Unwanted>
   void erase_if(Unwanted&& unwanted) {
     Cursor to{first_, first_ == nullptr ? 0u : first_->begin, first_ == nullptr ? 0u : first_->end};
@@ -201,8 +200,9 @@ class Queue {
     bool is_wrapped = false;
   };
 
-  // With so many chunks the queue gets a directory; with fewer than the second number it loses it
-  // again. They differ, so that a queue near one of them does not make and drop one all the time.
+  // With directory_chunks_min chunks the queue gets a directory; with fewer than
+  // directory_chunks_left_min it loses the directory again. The numbers differ, so that a queue
+  // near one of them does not make and drop a directory all the time.
   static constexpr std::size_t directory_chunks_min = 8;
   static constexpr std::size_t directory_chunks_left_min = 4;
 
@@ -233,7 +233,8 @@ class Queue {
     return static_cast<std::size_t>(found - slots);
   }
 
-  // Always inline, since every request takes this path; chunks that come and go are apart.
+  // Always inlined, since every request takes this path. Adding and freeing chunks is kept out of
+  // line.
   template <class Value>
   [[gnu::always_inline]] Push add(Value&& value) {
     if (size_ == size_max_) return Push::full;
@@ -250,7 +251,7 @@ class Queue {
   }
 
   [[gnu::noinline]] T* add_slot() {
-    // All slots that the queue may have are allocated, so the free ones are in front of the first
+    // All slots that the queue may have are allocated, so the free slots are in front of the first
     // element.
     if (slots_count_ == size_max_) return &first_->slots()[first_->wrapped++];
     const std::size_t capacity = std::min<std::size_t>(
@@ -264,8 +265,8 @@ class Queue {
     return &chunk->slots()[chunk->end++];
   }
 
-  // The elements of the first chunk were taken. The chunk is given back, unless new elements have
-  // wrapped around into it: then it becomes the last one.
+  // Called when the elements of the first chunk are gone. Gives the chunk back, unless new elements
+  // have wrapped around into it: then it becomes the last chunk.
   [[gnu::noinline]] void leave_first() {
     Chunk* const left = first_;
     if (left->wrapped == 0) {
@@ -297,8 +298,8 @@ class Queue {
     release(left);
   }
 
-  // Tells the directory of a new `last_`. Where there was no memory for a directory, each new chunk
-  // tries again.
+  // Adds the new `last_` to the directory. If there was no memory for a directory, each new chunk
+  // tries again to make one.
   void note_last() {
     if (directory_) return directory_.push_back(*payer_, last_);
     if (slots_count_ < directory_chunks_min * elements_per_chunk) return;
@@ -309,7 +310,7 @@ class Queue {
     }
   }
 
-  // Tells the directory that the first chunk has left its place.
+  // Removes the first chunk from the directory, because the chunk is not the first any more.
   void note_first_left() {
     if (!directory_) return;
     directory_.pop_front();
@@ -372,7 +373,7 @@ class Queue {
   Account* payer_;
   const std::uint32_t size_max_;
   std::uint32_t size_ = 0;
-  std::uint32_t slots_count_ = 0;  // in all chunks; `size_max_` at most
+  std::uint32_t slots_count_ = 0;  // in all chunks; at most `size_max_`
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
   Directory<Chunk> directory_;

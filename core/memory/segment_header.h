@@ -6,8 +6,8 @@
 
 #include "plimsoll/core/memory/memory_source.h"
 
-// What a segment of 64 KiB begins with: where its bytes are, who pays for it, and how many hold it.
-// Segments are had and given up through segment.h, or through the progress reserve.
+// The header of a segment of 64 KiB: where its bytes are, who pays for it, and how many holders it
+// has. Segments are acquired and released through segment.h, or through the progress reserve.
 
 namespace plimsoll {
 
@@ -16,11 +16,11 @@ class Budget;
 
 struct Segment {
   Segment* next = nullptr;
-  Account* payer = nullptr;    ///< null: the segment is one of the progress reserve's
-  Budget* budget = nullptr;    ///< where it goes back to
+  Account* payer = nullptr;    ///< null: the segment belongs to the progress reserve
+  Budget* budget = nullptr;    ///< the budget that the segment goes back to
   std::uint64_t position = 0;  ///< of its first byte in the stream (requests)
   std::uint32_t filled = 0;    ///< bytes in use from the beginning
-  std::uint32_t live = 0;      ///< of these, bytes still needed (requests)
+  std::uint32_t live = 0;      ///< how many of these bytes are still needed (requests)
   std::atomic<std::uint32_t> holders{1};
 
   char* begin();

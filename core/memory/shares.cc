@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::size_t reserve_bytes = progress_reserve_segments * segment_bytes;
 
-// The least that a client needs of each pool in order to work: a request log segment and a read
-// buffer that are being filled while another one of each is emptied, a buffer of messages and some
-// messages, and a few clients.
+// The least that a client needs of each pool in order to work: one request log segment and one read
+// buffer to fill while another of each is emptied, a buffer of messages and some messages, and
+// memory for a few clients.
 constexpr std::array<std::size_t, shared_pools_count> bytes_min{
     0,
     2 * segment_bytes + 2 * chunk_bytes,
@@ -33,7 +33,7 @@ std::array<PoolOptions, shared_pools_count> by_pool(const BudgetOptions& options
 
 std::size_t connections_floor(std::size_t line) { return std::max(segment_bytes, line / 64); }
 
-// Saturates: SIZE_MAX is more than any line.
+// Saturates: SIZE_MAX is above any line.
 std::size_t sum(std::size_t a, std::size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
 
 std::size_t part_of(std::size_t whole, double ratio) {
@@ -104,8 +104,8 @@ const std::size_t* first_too_small(const Shares& shares) {
   return nullptr;
 }
 
-// Returns the least line at which these proportions give each pool what it needs, or no_number
-// where no line does (a ratio of 0, say). Found by bisection, since shares only grow with the line.
+// Returns the lowest line at which these proportions give each pool what it needs, or no_number if
+// no line does (a ratio of 0, say). Uses bisection, since shares only grow with the line.
 std::uint64_t least_line(BudgetOptions options) {
   const auto suffices = [&options](std::size_t line) {
     options.memory_limit = line;

@@ -9,7 +9,7 @@
 
 namespace plimsoll {
 
-/// How often the accounts' levels are evened out and free pages age, while there is any need.
+/// How often the accounts' levels are evened out and free pages age, while that is needed.
 inline constexpr Duration budget_tick = std::chrono::seconds(1);
 
 /// States, by `next_`:
@@ -17,12 +17,13 @@ inline constexpr Duration budget_tick = std::chrono::seconds(1);
 ///     idle (never) --arm()--> wanted (soon) --poll()--> set (an instant) --stop()--> idle
 ///                                                         ^--start()-----------------'
 ///
-/// In "wanted" somebody needs a tick, but nobody has said yet what time it is: arm() is called from
-/// places that do not know.
+/// In "wanted" a tick is needed, but its time is not set yet: the callers of arm() do not know the
+/// time, so the next poll() sets it.
 class TickTimer {
  public:
-  /// When `who` has to call handle_timeout(): `never` where no tick is wanted, or where another
-  /// user does it for all. The first who asks is the one, until it leaves or the tick has passed.
+  /// Returns when `who` has to call handle_timeout(), or `never` if no tick is wanted or another
+  /// user calls it for all. The first user that asks does the work, until it leaves or the tick has
+  /// passed.
   Instant poll(const void* who, Instant now) {
     const Instant next = next_.load(std::memory_order_relaxed);
     return next == never ? never : poll_wanted(who, now);
@@ -33,16 +34,17 @@ class TickTimer {
     return next != soon && now >= next;
   }
 
-  /// A tick is wanted: some time from now on.
+  /// Requests a tick, one budget_tick after the next poll().
   void arm();
 
   void start(Instant next) { next_.store(next, std::memory_order_relaxed); }
   void stop() { next_.store(never, std::memory_order_relaxed); }
 
-  /// The next who asks calls handle_timeout() from now on: a user that is at work asks first.
+  /// Lets the next user that asks call handle_timeout() from now on. A user that is busy asks
+  /// first.
   void pass_on() { ticker_.store(nullptr, std::memory_order_relaxed); }
 
-  /// `who` does not call any more.
+  /// Says that `who` will not call any more.
   void leave(const void* who);
 
  private:

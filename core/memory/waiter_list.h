@@ -1,16 +1,16 @@
 #pragma once
 
-// Those who were refused memory and want to know when some was released. Not thread-safe: the
-// Ledger locks.
+// Waiters for memory: callers that were refused a charge and want a notification when memory is
+// released. Not thread-safe; the Ledger holds its lock.
 
 namespace plimsoll {
 
-/// Someone who was refused memory and wants to know when some was released.
+/// A caller that was refused memory and wants a notification when memory is released.
 class BudgetWaiter {
  public:
-  /// Called once for each Budget::wait(), by the thread that releases memory, and with the Ledger's
-  /// lock held: only pass the news on (post to an executor). To call the Budget from here would
-  /// lock up.
+  /// Called once for each Budget::wait(), by the thread that releases memory, with the Ledger's
+  /// lock held. Only pass the notification on (post to an executor): a call of the Budget from here
+  /// would deadlock.
   virtual void handle_budget_available() = 0;
 
  protected:
@@ -22,21 +22,21 @@ class BudgetWaiter {
   bool waiting_ = false;
 };
 
-/// A list of waiters in the order in which they asked. A waiter is in it once at most, and leaves
-/// it when it is notified.
+/// A list of waiters in the order in which they asked. A waiter is in the list at most once, and
+/// leaves it when it is notified.
 class WaiterList {
  public:
   bool empty() const { return first_ == nullptr; }
 
   static bool has(const BudgetWaiter& waiter) { return waiter.waiting_; }
 
-  /// The waiter is not in the list.
+  /// The waiter must not be in the list.
   void add(BudgetWaiter& waiter);
 
-  /// Walks over those in front of it. Nothing happens where the waiter is not in the list.
+  /// Removes the waiter, if it is in the list. Walks over the waiters in front of it.
   void remove(BudgetWaiter& waiter);
 
-  /// Empties the list, and tells each.
+  /// Notifies each waiter and empties the list.
   void notify_all();
 
  private:

@@ -10,8 +10,8 @@
 
 namespace plimsoll {
 
-/// A view of the bytes of a string reply: in one piece mostly, in several if the string crossed
-/// read buffers. Valid as long as the reply or the event that it came from.
+/// A view of the bytes of a string reply: usually in one piece, in several if the string crossed
+/// read buffers. Valid as long as the reply or the event that contains the string.
 class BytesView {
  public:
   /// Views the bytes of `string` without the first `skipped`.
@@ -21,7 +21,7 @@ class BytesView {
   std::size_t size() const { return string_->size - skipped_; }
   bool empty() const { return size() == 0; }
 
-  /// Whether view() may be called.
+  /// Whether the bytes lie in one piece, so that view() may be called.
   bool contiguous() const { return !string_->split; }
 
   /// All bytes in one view. Call only if contiguous().

@@ -9,9 +9,9 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/time.h"
 
-// Encodes requests: on the wire a request is an array of bulk strings. The caller learns the size
-// before a byte is written, so it can charge room first. Each argument is copied once, straight to
-// where it is sent from.
+// Encodes requests. On the wire a request is an array of bulk strings. The caller can compute the
+// size before a byte is written, and so charge the room first. Each argument is copied once,
+// directly to the buffer from which it is sent.
 
 namespace plimsoll {
 
@@ -141,8 +141,8 @@ inline void for_each_argument(const CommandView& command, Visit&& visit) {
 }
 
 /// Calls `visit(std::string_view)` for each argument of `lists` that is not encoded yet. Not
-/// inlined: it takes the address of `visit`, and inlined it would keep what `visit` refers to out
-/// of registers in the common case, a command without lists.
+/// inlined, because it takes the address of `visit`: inlined, it would keep the variables to which
+/// `visit` refers out of registers, even for a command without lists, the common case.
 template <class Visit>
 [[gnu::noinline]] void for_each_listed(const CommandView& command, Visit visit) {
   const ArgumentSink sink{.context = &visit, .take = [](void* context, std::string_view part) {

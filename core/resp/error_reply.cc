@@ -51,7 +51,7 @@ constexpr Refusal refusals[] = {
     {"OOM ", ErrorCode::server_out_of_memory, "the server's maxmemory is reached",
      "a higher maxmemory, less data, or a maxmemory-policy that evicts"},
     {"LOADING ", ErrorCode::server_loading, "the server is loading its data",
-     "it to be done: try again later"},
+     "the end of loading: try again later"},
     {"MASTERDOWN ", ErrorCode::primary_down, "the server is a replica that has lost its primary",
      "a primary, or replica-serve-stale-data on the replica"},
     {"BUSY ", ErrorCode::server_busy, "a script or function holds the server up",
@@ -77,8 +77,8 @@ constexpr std::size_t prefix_bytes_max =
     })->prefix.size();
 
 Executed executed_after(ErrorCode refusal, Speaker speaker) {
-  // Scripts and modules have no reason to use the bridge's words: the bridge has refused, in front
-  // of the server.
+  // Scripts and modules have no reason to use the bridge's words. So the bridge has refused the
+  // command, and the server has not seen it.
   if (refusal == ErrorCode::refused_by_bridge) return Executed::no;
   switch (speaker) {
     case Speaker::server: return Executed::no;
@@ -115,7 +115,8 @@ Error error_of_reply(const BytesView& text, Speaker speaker) {
   return error_of_reply(std::string_view(begin.data(), size), speaker);
 }
 
-// The bridge's reason may contain quotes, so this looks for the end from behind: the server appends
+// The bridge's reason may contain quotes, so this searches for the end backwards: the server
+// appends
 // "', with args beginning with:" and no arguments, since the bridge sends none.
 std::string_view words_of_bridge(std::string_view text) {
   for (const std::string_view mark : bridge_marks) {

@@ -7,9 +7,9 @@
 #include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// Turns the text of an error reply into an Error: whether the server refused to run the command,
-// and why. The session calls this for every error reply, the drivers for errors within the reply to
-// EXEC.
+// Turns the text of an error reply into an Error, which says whether the server refused to run the
+// command, and why. The session calls this for every error reply, the drivers for errors within the
+// reply to EXEC.
 
 namespace plimsoll {
 

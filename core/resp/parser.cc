@@ -78,7 +78,7 @@ inline void Parser::note_value(Type type) {
   if (!replies_wanted_ && type != Type::push) drop(Drop::unwanted);
 }
 
-// A value is whole, and so may be the aggregates whose last element it is.
+// Handles the end of a value, which may also be the end of the aggregates around it.
 inline Parser::Step Parser::complete_value(const char* p) {
   while (depth_ > 0) {
     Level& top = levels_[depth_ - 1];
@@ -100,8 +100,8 @@ inline Parser::Step Parser::complete_value(const char* p) {
   return Step::frame;
 }
 
-// Parses whole strings, numbers and arrays, most of what servers send, in one loop. Leaves what is
-// cut, long or wrong to parse_header(), which looks closely, and returns need_more for that.
+// Parses whole strings, numbers and arrays, which are most of what servers send, in one loop.
+// Returns need_more for a value that is cut, long or malformed: parse_header() handles those.
 inline Parser::Step Parser::parse_common(const char*& p, const char* end) {
   while (end - p >= header_max) {
     const char type = *p;
@@ -186,8 +186,8 @@ Parser::Step Parser::parse_header(const char*& p, const char* end, const char* s
   }
 }
 
-// Compares the bytes at `at` with `wanted`. Returns need_more if they agree as far as they have
-// come.
+// Compares the bytes at `at` with `wanted`. Returns need_more if all bytes so far agree, and some
+// are missing.
 Parser::Step Parser::expect(const char* at, const char* end, const char* wanted, const char* what,
                             const char* expected) {
   for (const char* next = wanted; *next != '\0'; ++next, ++at) {
@@ -296,8 +296,8 @@ Parser::Step Parser::parse_string(Type type, const char*& p, const char* end,
   return begin_payload(length, next, storage_end);
 }
 
-// Begins a string that has not come as a whole. It lies in one piece if the buffer has room for the
-// rest, else in several.
+// Begins a string that has not arrived whole. The string lies in one piece if the buffer has room
+// for the rest, else in several.
 Parser::Step Parser::begin_payload(std::uint64_t length, const char* p, const char* storage_end) {
   if (length > frame_bytes_limit_ - std::min(frame_bytes_limit_, frame_bytes_)) {
     drop(Drop::too_large);

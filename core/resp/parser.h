@@ -58,7 +58,7 @@ class Parser {
   /// Why the current frame is dropped instead of recorded.
   enum class Drop : std::uint8_t {
     none,       ///< the frame is recorded
-    unwanted,   ///< nobody waits for the reply
+    unwanted,   ///< no caller waits for the reply
     too_large,  ///< no memory for it, or more bytes than the limit of begin_frame()
     too_deep,   ///< beyond nesting_depth_max
     long_line,  ///< a line is beyond line_bytes_max
@@ -88,9 +88,9 @@ class Parser {
   /// move it. Nothing is left while in_payload(). On Outcome::failed, see error().
   Outcome parse(const char*& at, const char* end, const char* storage_end);
 
-  /// Does what begin_frame() and parse() do, much faster, for a frame that is there as a whole and
-  /// is a string or a small number, as most replies are. Returns false for any other frame: then
-  /// nothing has been consumed.
+  /// Does what begin_frame() and parse() do, but much faster, for a frame that has arrived whole
+  /// and is a string or a small number, as most replies are. Returns false, and consumes nothing,
+  /// for any other frame.
   bool parse_short_frame(const char*& at, const char* end, std::size_t frame_bytes_limit);
 
   /// Stops recording the current frame and forgets its nodes. The first reason counts.
@@ -111,13 +111,13 @@ class Parser {
 
   bool in_frame() const { return in_frame_; }
 
-  /// Whether the next bytes belong to a string whose node already points into the current buffer:
-  /// so they must be read to where they would have followed.
+  /// Whether the next bytes belong to a string whose node already points into the current buffer.
+  /// Then they must be read into that buffer, directly behind the bytes before them.
   bool in_payload() const { return state_ == State::payload; }
 
-  /// The least number of bytes that are missing of the current frame, or of the next if none has
-  /// begun, behind the `rest` bytes that parse() left. A caller that reads no more than this reads
-  /// nothing of the frame after.
+  /// How many bytes the current frame needs at least (or the next frame, if none has begun), in
+  /// addition to the `rest` bytes that parse() left. A caller that reads no more than this reads
+  /// nothing of the frame after it.
   std::size_t missing_bytes_min(std::size_t rest) const {
     constexpr std::size_t line_bytes_min = 3;  // "_\r\n"
     if (state_ == State::payload) return payload_left_ + 2;

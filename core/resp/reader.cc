@@ -117,8 +117,8 @@ Reader::~Reader() { reset(); }
 
 std::span<char> Reader::read_space(Reserve reserve) {
   const std::span<char> room = find_room(reserve);
-  // The reserve goes to another reader once this frame is over. So no byte of the next frame may be
-  // read into it.
+  // The reserve goes to another reader once this frame is over, so no byte of the next frame may be
+  // read into the reserve.
   const bool in_reserve = last_ != nullptr && last_->payer == nullptr;
   const bool shares = options_.spares_reserve || replies_.budget().progress_reserve().is_wanted();
   if (!in_reserve || !shares) return room;
@@ -141,8 +141,8 @@ std::span<char> Reader::find_room(Reserve reserve) {
   return {end_, static_cast<std::size_t>(last_->end() - end_)};
 }
 
-// Returns the segment to fill next: a new one, or last_ again if nobody refers to its bytes any
-// more (neither the current frame nor a reply that was kept).
+// Returns the segment to fill next: a new one, or last_ again if neither the current frame nor a
+// kept reply refers to its bytes.
 Segment* Reader::acquire(Reserve reserve) {
   const bool recorded = frame_ready_ || (partial_ && parser_.dropped() == Parser::Drop::none);
   if (last_ != nullptr && !recorded && last_->holders.load(std::memory_order_acquire) == 1) {
@@ -157,7 +157,8 @@ Segment* Reader::acquire(Reserve reserve) {
   return replies_.budget().progress_reserve().take(this);
 }
 
-// The pool is dry and this very frame has used up the reserve: then only skipping the frame helps.
+// Skips the frame if the pool is dry and this very frame has used up the reserve: nothing else
+// would free memory.
 bool Reader::skip_for_lack_of_room() {
   const bool recording = partial_ && parser_.dropped() == Parser::Drop::none;
   if (!recording || frame_ready_ || !touches_reserve()) return false;
@@ -345,8 +346,8 @@ Result<Reply> Reader::keep_copy() {
 }
 
 Result<Reply> Reader::keep_buffers() {
-  // The reserve is for making progress. A kept reply would hold it for as long as its user likes,
-  // and every other connection that is out of memory would wait so long.
+  // The reserve lets one reader at a time make progress. A kept reply would hold the reserve as
+  // long as the caller likes, and all other connections without memory would have to wait.
   if (touches_reserve()) return Reply::no_room();
   Reply reply;
   reply.nodes_ = Block::allocate(replies_, Tape::inline_nodes * sizeof(Node));

@@ -56,17 +56,16 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// Where to read the next bytes of the peer to; call it when next() needs more. Empty if the
-  /// replies pool has no memory: do not read now, ask again once memory was released. The room
-  /// stays valid until handle_read(), which may be of no bytes, or reset().
+  /// Returns room for the next bytes of the peer. Call it when next() needs more. The room is empty
+  /// if the replies pool has no memory: do not read now, and ask again once memory was released. It
+  /// stays valid until handle_read(), which may report 0 bytes, or reset().
   std::span<char> read_space(Reserve reserve = Reserve::use);
 
   /// The driver has read `count` bytes to the front of read_space().
   void handle_read(std::size_t count);
 
-  /// Moves on to the next frame. Views of the frame before are invalid from now on. If
-  /// `replies_wanted` is false, nobody waits for a reply: then one is skipped as it comes, pushes
-  /// are not.
+  /// Moves on to the next frame, which invalidates views of the frame before. If `replies_wanted`
+  /// is false, no caller waits for a reply: a reply is then skipped as it arrives, but not a push.
   Poll next(bool replies_wanted);
 
   /// The frame. Valid after Poll::frame, until next().
@@ -110,21 +109,21 @@ class Reader {
   /// Whether a part of a frame has arrived, and not all of it.
   bool in_frame() const { return partial_; }
 
-  /// What the frame of which a part has arrived is, as far as that part shows.
+  /// The kind of a frame of which a part has arrived, if that part shows the kind.
   enum class Half : std::uint8_t { unknown, push, error, reply };
   Half half() const;
 
-  /// Whether there is a buffer, even if nothing in it is needed.
+  /// Whether the reader has a buffer, even if nothing in it is needed.
   bool holds_buffer() const { return last_ != nullptr; }
 
-  /// Whether there are bytes that are needed: of the current frame, or read and not parsed.
+  /// Whether the reader has bytes that are needed: of the current frame, or not parsed yet.
   bool holds_bytes() const { return partial_ || frame_ready_ || at_ != end_; }
 
   /// Forgets everything: the next byte is the first of a new connection.
   void reset();
 
-  /// Gives back the buffer if nothing in it is needed. Call it when no reply is awaited, so that an
-  /// idle connection holds no buffer.
+  /// Releases the buffer if nothing in it is needed. Call it when no reply is outstanding, so that
+  /// an idle connection holds no buffer.
   void release_idle();
 
  private:

@@ -15,9 +15,9 @@ namespace plimsoll {
 class Reader;
 
 /// A reply that was kept beyond its event. It owns its bytes and pays for them until it is
-/// destroyed: on any thread, also after its client is gone. A small reply is a copy in one block,
-/// charged exactly. A large reply holds the read buffers that it lies in, and pays for each of them
-/// whole.
+/// destroyed, which may happen on any thread and after its client is gone. A small reply is a copy
+/// in one block, charged exactly. A large reply holds the read buffers that it lies in, and pays
+/// for each of them whole.
 class Reply {
  public:
   Reply() = default;

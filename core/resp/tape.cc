@@ -9,7 +9,7 @@
 namespace plimsoll {
 
 bool Tape::grow() {
-  // One chunk, then segments: a middling reply should not cost 64 KiB.
+  // One chunk, then segments: a reply of medium size should not cost 64 KiB.
   Budget& budget = payer_.budget();
   PagePool& pool = first_piece_ == nullptr ? budget.chunks() : budget.segments();
   void* const page = pool.acquire(payer_);

@@ -30,7 +30,7 @@ class Tape {
 
   const Node* first() const { return inline_; }
 
-  /// Where the next node, or the link to it, will be: for Node::end.
+  /// The place of the next node, or of the link to it. For Node::end.
   const Node* position() const { return next_; }
 
   std::size_t size() const { return size_; }

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t real_text_max = 128;
 
-// The first node at or behind `node` that is no attribute: the value that the attributes describe.
+// Returns the first node at or after `node` that is not an attribute: the value that the attributes
+// describe.
 const Node* behind_attributes(const Node* node) {
   node = follow(node);
   while (node->type == Type::attribute) node = follow(skip(node));

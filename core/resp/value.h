@@ -60,7 +60,7 @@ class Value {
   /// The pairs of a map, or of an array of even length: RESP2 has no maps.
   Result<Entries> as_entries() const;
 
-  /// The pairs of the attribute that came with this value; mostly there is none.
+  /// The pairs of the attribute that came with this value. Usually empty.
   Entries attributes() const;
 
   const Node* node() const { return node_; }

@@ -21,13 +21,13 @@ class Backoff {
   /// with each call, up to `wait_max`.
   Duration next();
 
-  /// The most that next() may answer.
+  /// The upper bound of what next() returns next.
   Duration ceiling() const { return ceiling_; }
 
   void reset() { ceiling_ = wait_min_; }
 
-  /// How often next() was asked. Each answer comes from the seed and this number alone, so that a
-  /// recording can be replayed from the middle: with a seed that is larger by it.
+  /// How often next() was called. Each result depends only on the seed and this number, so a
+  /// recording can be replayed from the middle: add this number to the seed.
   std::uint64_t draws() const { return draws_; }
 
  private:

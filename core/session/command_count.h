@@ -7,7 +7,8 @@
 
 namespace plimsoll {
 
-/// Counts what is in requests on the wire, arrays of bulk strings, whatever pieces they come in.
+/// Counts the commands in encoded requests (arrays of bulk strings), and the words of the first
+/// one. The bytes may be cut anywhere.
 class CommandCount {
  public:
   void add(std::string_view bytes) {
@@ -24,7 +25,7 @@ class CommandCount {
   }
 
   std::size_t commands() const { return commands_; }
-  /// Words of the first command, its name included.
+  /// The words of the first command, including its name.
   std::size_t words() const { return words_; }
 
  private:
@@ -37,7 +38,7 @@ class CommandCount {
     } else if (c == '\n' && line_ == '*') {
       if (++commands_ == 1) words_ = number_;
     } else if (c == '\n' && line_ == '$') {
-      in_bulk_ = number_ + 2;  // its end of line too
+      in_bulk_ = number_ + 2;  // including its CR LF
     }
   }
 

@@ -16,13 +16,13 @@ using Step = Handshake::Step;
 
 constexpr std::uint32_t bit(Step step) { return 1u << static_cast<unsigned>(step); }
 
-// RESP2 has no pushes: tracking would need the number of another connection that takes them.
+// RESP2 has no pushes: with it, invalidations would have to go to a second connection.
 bool wants_tracking(const SessionOptions& options) {
   return options.tracking.method != TrackingOptions::Method::off &&
          options.protocol == Protocol::resp3;
 }
 
-// The commands of a handshake, as arguments. It refers to itself and to the options.
+// Lists the commands of a handshake as words, which point into this object and into the options.
 class Script {
  public:
   Script(const SessionOptions& options, Handshake::AskUser ask_user)
@@ -94,7 +94,7 @@ class Script {
 
   template <class Say>
   void introduce_in_resp2(Say&& say) const {
-    // Servers before Redis 6 have no users: they know AUTH with a password alone.
+    // Servers before Redis 6 have no users, and accept only AUTH with a password.
     if (!options_.password.empty() && options_.username.empty()) {
       say(Step::auth, "AUTH", options_.password);
     } else if (!options_.password.empty()) {
@@ -186,7 +186,8 @@ Handshake::Verdict Handshake::refuse(const Value& reply) {
   return Verdict::odd;
 }
 
-// A client can do without tracking, so only a refusal that would hit all commands matters.
+// A client can work without tracking. So unless tracking is required, only a refusal that applies
+// to all commands, such as -LOADING, ends the attempt.
 Handshake::Verdict Handshake::handle_tracking_reply(const Value& reply) {
   if (reply.type() == Type::simple_string) {
     tracked_ = Tracked::yes;
@@ -255,7 +256,8 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
     case Step::library_name:
     case Step::library_version:
     case Step::user:
-      break;  // a courtesy: servers before 7.2 do not know it, and users may not be allowed to
+      break;  // an error does not matter: servers before 7.2 lack SETINFO, and ACLs may forbid
+              // these
     case Step::auth:
     case Step::no_evict:
     case Step::no_touch:
@@ -264,8 +266,8 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
       break;
     case Step::tracking: return handle_tracking_reply(reply);
     case Step::ping:
-      // A user who may not ping is no worse for it; a server that serves nobody now is, and so is
-      // one that was not told a password.
+      // A user who may not PING can still send requests. But the attempt has failed if the server
+      // serves no client now (-LOADING...), or demands a password that the options do not have.
       if (const auto text = reply.as_error()) {
         const Refusal* const refusal = find_refusal(*text);
         const bool matters = refusal != nullptr &&

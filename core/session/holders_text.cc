@@ -14,12 +14,12 @@
 namespace plimsoll {
 namespace {
 
-// Part of error_text_max: the name of the code is in front of it.
+// Less than error_text_max, because the name of the error's code goes in front.
 constexpr std::size_t holders_text_bytes = 288;
 
 }  // namespace
 
-// Lies in the block that it owns.
+// Lies in the block that it owns, so that one charge pays for both.
 struct HoldersText::Text {
   Block block;
   std::array<char, holders_text_bytes> text;

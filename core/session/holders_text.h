@@ -3,9 +3,10 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/memory/account.h"
 
-// The text of an error that says who has the memory that was missing. Owned by a session, whose
-// connections account pays for it. The memory is allocated with the first such error, because most
-// sessions never have one, and is kept for the next.
+// Writes the text of an error about missing memory: how much of the pool is in use, and which
+// client has most of it. A session owns this object; its connections account pays for the text. The
+// memory is allocated with the first such error, because most sessions never have one, and is kept
+// for the next.
 
 namespace plimsoll {
 
@@ -16,8 +17,8 @@ class HoldersText {
   HoldersText(const HoldersText&) = delete;
   HoldersText& operator=(const HoldersText&) = delete;
 
-  /// Returns `what`, followed by who has the memory of `lacking`'s pool; `what` alone if `payer`
-  /// has no room for the text. Lives until the next call.
+  /// Returns `what`, followed by who holds the memory of `lacking`'s pool, or `what` alone if
+  /// `payer` has no room for the text. The text lives until the next call.
   const char* write(const char* what, Account& lacking, Account& payer, Instant now);
 
  private:

@@ -16,7 +16,7 @@ bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-// Servers refuse prefixes that overlap, because a key's invalidation would be sent twice.
+// Servers refuse prefixes that overlap, because they would send a key's invalidation twice.
 bool overlap(std::span<const std::string_view> prefixes) {
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     for (std::size_t j = 0; j < prefixes.size(); ++j) {

@@ -7,7 +7,7 @@
 #include "plimsoll/core/session/command_count.h"
 
 // More than 500 lines, because staging, sending, ending early and losing the connection all move
-// the same positions and counts: each of the four relies on what the other three keep true.
+// the same positions and counts: each of the four relies on invariants that the others keep.
 
 namespace plimsoll {
 
@@ -16,7 +16,8 @@ Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline,
   return stage(command, deadline, tag);
 }
 
-// Takes the place in the queue at once, because that may need memory as well.
+// Takes the place in the queue now, because the queue may need memory to grow. Otherwise
+// submit_to_room() could fail.
 Pipeline::Room Pipeline::make_room(std::size_t bytes) {
   if (is_full()) return Room::no_place;
   if (!log_.make_room(bytes)) return Room::no_memory;
@@ -62,7 +63,7 @@ void Pipeline::cancel(RequestId id) {
 
 std::size_t Pipeline::transmit(std::span<std::string_view> spans) {
   PLIMSOLL_CHECK(exposed_end_ == unsent_begin_ && !losing_);
-  if (searching_) return 0;  // a request that is about to end must not be sent any more
+  if (searching_) return 0;  // a request that is about to end must not be sent
   if (has_gaps_) drop_withdrawn();
   const std::uint64_t until = sendable_end();
   if (until <= unsent_begin_) return 0;
@@ -95,7 +96,7 @@ Tag Pipeline::take_next() {
   if (request.state != State::live && is_ending(request)) --ending_count_;
   const Tag tag = request.tag;
   if (request.end() > unsent_begin_) {
-    // The transport still has its bytes: the request stays until handle_written().
+    // The transport still reads the request's bytes, so the request stays until handle_written().
     request.state = State::answered;
     ++answered_count_;
     if (withdrawn_count_ > 0) trim_withdrawn();
@@ -145,7 +146,7 @@ void Pipeline::handle_timeout(Instant now) {
 
 std::optional<Ended> Pipeline::next_ended() {
   if (!searching_) return std::nullopt;
-  std::optional<Ended> ended = next_told_to_end();
+  std::optional<Ended> ended = next_ending();
   if (!ended && is_due_) ended = next_due();
   if (ended) return ended;
   searching_ = is_due_ = false;
@@ -153,9 +154,9 @@ std::optional<Ended> Pipeline::next_ended() {
   return std::nullopt;
 }
 
-// The client's own requests are about that connection, so they end with it, sent or not. A server
-// that restarts numbers its connections from one again: a CLIENT UNBLOCK sent to it would unblock
-// another client's connection.
+// Internal requests concern the lost connection, so they end with it, sent or not. For example, a
+// restarted server numbers its connections from 1 again: if CLIENT UNBLOCK were sent to it, it
+// could unblock another client's connection.
 void Pipeline::handle_connection_lost() {
   PLIMSOLL_CHECK(!losing_);
   losing_ = true;
@@ -194,7 +195,8 @@ std::size_t Pipeline::restart() {
   answered_count_ = 0;
   losing_ = false;
   window_ = std::min(static_cast<std::uint32_t>(reconnect_window_min), window_max());
-  // No byte of the requests that are left was sent on a new connection, so gaps may be anywhere.
+  // Nothing was sent on the new connection yet, so there may be gaps between all remaining
+  // requests.
   has_gaps_ = true;
   lost_end_ = std::max(lost_end_, exposed_end_);
   unsent_begin_ = exposed_end_ = whole_end_ = 0;
@@ -207,7 +209,7 @@ std::optional<Ended> Pipeline::take_lost() {
   while (!requests_.empty()) {
     const Request request = requests_.front();
     pop_front();
-    if (answered_count_ > 0) --answered_count_;  // those are in front
+    if (answered_count_ > 0) --answered_count_;  // answered requests are in front
     const bool written = request.end() <= exposed_end_ || request.sent_before;
     const Executed executed = written ? Executed::maybe : Executed::no;
     switch (request.state) {
@@ -276,7 +278,7 @@ void Pipeline::validate() {
   PLIMSOLL_CHECK(log_.live_bytes() == held_bytes);
 }
 
-// Part of submit(), on the way of every request: a call of its own would cost a twentieth of it.
+// Inlined, because every request passes here: a call would make submit() 5 % slower.
 [[gnu::always_inline]] inline Result<RequestId> Pipeline::stage(const CommandView& command,
                                                                 Instant deadline, Tag tag) {
   const std::uint64_t begin = log_.append(command);
@@ -298,8 +300,8 @@ void Pipeline::validate() {
                                                                    Instant deadline,
                                                                    Tag tag) const {
   const auto size = static_cast<std::uint32_t>(log_.end() - begin);
-  // Without bytes the request would have no position of its own, so no id, and no reply would be
-  // due.
+  // A request without bytes would have no position of its own, and so no id, and the server would
+  // not reply to it.
   PLIMSOLL_CHECK(size > 0 && command.answers > 0);
   const bool is_read = command.effect == CommandView::Effect::read;
   return Request{.tag = tag,
@@ -315,7 +317,7 @@ void Pipeline::validate() {
                  .is_internal = false};
 }
 
-// If the queue is full, withdrawn requests may still take places: they are removed first.
+// Removes withdrawn requests if the queue is full, because they still take places.
 [[gnu::always_inline]] inline bool Pipeline::push(const Request& request) {
   using Push = Queue<Request>::Push;
   Push pushed = requests_.push_back(request);
@@ -340,7 +342,7 @@ Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
                .limit = requests_.payer().budget().limit(PoolKind::requests)};
 }
 
-// Returns where the last request ends that the window lets through.
+// Returns the end of the last request that the window allows to be sent.
 std::uint64_t Pipeline::sendable_end() {
   const std::size_t last = answered_count_ + window_;
   return requests_.size() <= last ? log_.end() : requests_.at(last - 1).end();
@@ -348,7 +350,7 @@ std::uint64_t Pipeline::sendable_end() {
 
 std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans, std::uint64_t until) {
   std::size_t count = 0;
-  // Neighbours make a run, which is collected at its end.
+  // Adjacent requests make a run from `begin` to `end`, which is collected as a whole.
   std::uint64_t begin = unsent_begin_;
   std::uint64_t end = unsent_begin_;
   const auto collect = [&] {
@@ -376,8 +378,8 @@ std::size_t Pipeline::transmit_around_gaps(std::span<std::string_view> spans, st
   return count;
 }
 
-// Bytes are given up request by request: if the connection is lost, a request that was not taken
-// whole is sent again from its first byte.
+// Gives up the bytes of whole requests only. If the connection is lost, a request that the
+// transport has not taken whole is sent again from its first byte.
 inline void Pipeline::write_without_gaps(std::size_t bytes) {
   PLIMSOLL_CHECK(bytes <= exposed_end_ - unsent_begin_);
   unsent_begin_ += bytes;
@@ -409,8 +411,8 @@ void Pipeline::write_around_gaps(std::size_t bytes) {
   PLIMSOLL_CHECK(bytes == 0 && unsent_begin_ <= exposed_end_);
 }
 
-// Gives up the bytes of requests that ended while those were lent to the transport, which has taken
-// them now.
+// Gives up the bytes of requests that ended while their bytes were lent to the transport, which has
+// taken the bytes now.
 void Pipeline::give_up_ended(std::uint64_t taken_before) {
   const auto was_sent = [&](const Request& request) { return request.end() <= taken_before; };
   requests_.for_each_from_bound(was_sent, [&](const Request& request) {
@@ -434,7 +436,7 @@ void Pipeline::mark_ending(Request& request, State state) {
   searching_ = true;
 }
 
-std::optional<Ended> Pipeline::next_told_to_end() {
+std::optional<Ended> Pipeline::next_ending() {
   std::optional<Ended> ended;
   if (ending_count_ > 0) {
     const auto is_before = [this](const Request& request) { return request.begin < ending_from_; };
@@ -466,7 +468,7 @@ std::optional<Ended> Pipeline::next_due() {
   return ended;
 }
 
-// Walks up to the first request that is not due yet.
+// Stops at the first request that is not due yet.
 std::optional<Ended> Pipeline::next_due_in_order() {
   look_at_new_deadlines();
   if (!is_sorted_) return next_due_of_all();
@@ -524,8 +526,8 @@ void Pipeline::look_at_new_deadlines() {
   if (!is_sorted_) begin_walk();
 }
 
-// Whether its deadline is not earlier than those of the requests in front of it, as far as the walk
-// has looked at them.
+// Whether the request's deadline is not earlier than those of the requests that the walk has
+// visited before it.
 bool Pipeline::is_later(const Request& request) {
   ++steps_;
   if (request.state != State::live || request.deadline == never) return true;
@@ -547,15 +549,16 @@ Ended Pipeline::end_early(Request& request, ErrorCode code) {
   return {request.tag, code, request.sent_before ? Executed::maybe : Executed::no};
 }
 
-// Makes a tombstone of it. A tombstone needs its bytes only until the transport has taken them.
+// Turns the request into a tombstone, which needs its bytes only until the transport has taken
+// them.
 void Pipeline::bury(Request& request) {
   const bool held = holds_bytes(request);
   request.state = State::tombstone;
   if (held && !holds_bytes(request)) log_.give_up(request.begin, request.end());
 }
 
-// Whether the bytes of a request are in the log: until the transport has taken all of them, or, if
-// it may have to be sent again, until its reply has come.
+// Whether the log holds the bytes of a request: until the transport has taken all of them, or until
+// the reply has come if requests may be resent.
 bool Pipeline::holds_bytes(const Request& request) const {
   switch (request.state) {
     case State::withdrawn: return false;
@@ -572,8 +575,8 @@ bool Pipeline::holds_bytes(const Request& request) const {
   return false;
 }
 
-// A request that is sent again is answered again from the first answer: one for each name of a
-// subscription, one for each of several commands.
+// How many answers a server owes a request that is sent again from its first byte: one for each
+// name of a subscription, or one for each of several commands.
 std::uint16_t Pipeline::answers_to(const Request& request) const {
   CommandCount count;
   std::array<std::string_view, 8> spans;

@@ -12,12 +12,12 @@
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/request_log.h"
 
-// The requests of one session, in order: staged, then written, then answered. Replies come in the
-// order of the requests, so the request at the front gets the next reply. A request that was
-// written and then timed out or was cancelled stays behind as a tombstone that takes its reply; a
-// request that was not written leaves at once with its bytes. If the connection is lost, each
-// request that was wholly written is in doubt. The log still has every byte of the others, which
-// wait for the next connection.
+// Holds the requests of one session in order: staged, then written, then answered. Replies come in
+// the order of the requests, so the request at the front gets the next reply. If a request times
+// out or is cancelled after it was written, it stays as a tombstone that takes its reply; a request
+// that was not written leaves at once, with its bytes. If the connection is lost, each request that
+// was wholly written is in doubt. The log still has every byte of the others, which wait for the
+// next connection.
 //
 // The states of a request (Pipeline::State):
 //
@@ -40,19 +40,19 @@
 //    has taken all bytes; from there to exposed_end_ they are lent to it.
 //  - The log holds the bytes of exactly those requests for which holds_bytes() is true.
 //  - Requests in state `answered` are at the front, and answered_count_ counts them.
-//  - While searching_ is true, transmit() sends nothing: a request that was cancelled before it was
-//    sent must not be sent any more.
+//  - While searching_ is true, transmit() sends nothing. Otherwise it could send a request that was
+//    cancelled before it was sent.
 //  - From handle_connection_lost() to restart() nothing is sent.
 //
-// Unless its comment says otherwise, the cost of a call does not depend on the number of requests;
-// a call that looks one up takes as many steps as that number has binary digits.
+// Unless its comment says otherwise, the cost of a call does not depend on the number n of
+// requests; a call that looks up a request takes O(log n).
 
 namespace plimsoll {
 
-/// Names a request of one session for as long as that lasts.
+/// Identifies a request of one session. A session never uses an id twice.
 using RequestId = std::uint64_t;
 
-/// What a driver gets back with each outcome: whatever it passed to submit().
+/// The value that a driver passes to submit(), and gets back with the outcome.
 using Tag = std::uint64_t;
 
 /// A request that ended without a reply.
@@ -62,15 +62,15 @@ struct Ended {
   Executed executed;
 };
 
-/// Requests of the session's own (a health check, AUTH with new credentials...) that may be under
-/// way at a time, beyond the users'.
+/// The most internal requests (a health check, AUTH with new credentials...) at a time, in addition
+/// to those of callers.
 inline constexpr std::size_t internal_requests_max = 80;
 
-/// What Pipeline::Options::read_resends_max may be at most.
+/// The most that Pipeline::Options::read_resends_max may be.
 inline constexpr std::uint8_t read_resends_limit = 31;
 
-/// How many requests may be on the wire of a connection that follows a lost one; each reply adds
-/// one. What has gathered meanwhile does not fall on a server that is just back all at once.
+/// The most requests on the wire of a connection that replaces a lost one. Each reply raises this
+/// by one, so a server that has just restarted does not get all waiting requests at once.
 inline constexpr std::size_t reconnect_window_min = 32;
 
 class Pipeline {
@@ -78,7 +78,7 @@ class Pipeline {
   struct Options {
     std::uint32_t requests_max = 1000;  ///< requests and tombstones at a time
     std::uint8_t read_resends_max = 0;  ///< times that a lost read is sent again
-    bool others_wait = false;           ///< the pool pays for those who wait for room as well
+    bool others_wait = false;           ///< the pool also pays for waiters
   };
 
   Pipeline(Account& requests, const Options& options)
@@ -88,7 +88,8 @@ class Pipeline {
         places_(options.requests_max),
         window_(window_max()) {}
 
-  /// Stages a request. rejected_by_limit: too many of them, or no room in the requests pool.
+  /// Stages a request. Fails with rejected_by_limit if there are too many requests, or if the
+  /// requests pool has no room.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag);
 
   enum class Room : std::uint8_t { made, no_place, no_memory };
@@ -98,36 +99,36 @@ class Pipeline {
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag);
   void release_room();
 
-  /// Stages a request of the session's own, which counts in no limit except internal_requests_max.
-  /// Returns false if there is no room for it. Its outcome comes with `tag`, like any other; if
-  /// `tag` is 0, the request is a tombstone from the start. It ends with its connection, even if it
-  /// is a read.
+  /// Stages an internal request, which counts only against internal_requests_max. Returns false if
+  /// there is no room for the request. Its outcome has `tag`, like any other; if `tag` is 0, the
+  /// request is a tombstone from the start. It ends with its connection, even if it is a read.
   bool submit_internal(const CommandView& command, Tag tag);
 
-  /// Ends a request, if it has not ended: next_ended() will say so, and walks from the first one to
-  /// the last one that was cancelled since it has told all.
+  /// Ends a request, unless it has ended already. next_ended() returns the request; to find those
+  /// that were cancelled, it walks from the first of them to the last.
   void cancel(RequestId id);
 
-  /// The bytes to send next, in order, as far as `spans` reach. They stay where they are until the
-  /// handle_written() that must follow. None before next_ended() has told all: a request that was
-  /// cancelled before it was sent is not sent any more. Where some were, since the call before, it
-  /// walks over all; else over those that it sends, where some were before.
+  /// Fills `spans` with the bytes to send next, in order, and returns the number of spans used. The
+  /// bytes stay valid until handle_written(), which must follow. Returns 0 until next_ended() has
+  /// returned all ended requests, so that no request is sent that was cancelled before. If requests
+  /// were withdrawn since the previous call, walks over all requests; if earlier, over those that
+  /// are sent.
   std::size_t transmit(std::span<std::string_view> spans);
 
-  /// The transport has taken the first `bytes` of what transmit() gave, and needs none of the rest.
+  /// The transport has taken the first `bytes` bytes from transmit(), and needs none of the others.
   void handle_written(std::size_t bytes);
 
-  /// Whether next_ended() may have something to say.
+  /// Whether next_ended() may return a request.
   bool searching() const { return searching_; }
 
   bool has_unsent() const { return unsent_begin_ < log_.end(); }
 
-  /// Whether an answer is owed, and whether anyone waits for it.
+  /// Whether the server owes an answer, and whether a caller waits for it.
   enum class Next : std::uint8_t {
     nothing,
-    part,      ///< an answer to a live request, which is owed more of them behind it
-    request,   ///< the last answer, or the only one, to a live request
-    tombstone  ///< an answer that nobody waits for
+    part,      ///< an answer to a live request, which is owed further answers after it
+    request,   ///< the last or only answer to a live request
+    tombstone  ///< an answer to a tombstone: no caller waits for it
   };
   Next next() {
     if (requests_.size() == answered_count_) return Next::nothing;
@@ -137,39 +138,41 @@ class Pipeline {
     return request.answers_left == 1 ? Next::request : Next::part;
   }
 
-  /// Whether next(), which is not `nothing`, wants pushes that confirm it rather than replies.
+  // The functions below about next() may only be called if next() is not `nothing`.
+
+  /// Whether next() is answered by pushes that confirm a subscription, not by replies.
   bool next_wants_confirmations() { return first_unanswered().wants_confirmations(); }
 
-  /// What the server says to next(), which is not `nothing`.
+  /// How the server answers next().
   CommandView::Answer next_answer() { return first_unanswered().answer; }
 
-  /// Id of next(), which is not `nothing`.
+  /// The id of next().
   RequestId next_id() { return first_unanswered().begin; }
 
-  /// Whether the server may have all of next(), which is not `nothing`.
+  /// Whether the server may have received all of next().
   bool next_is_exposed() { return first_unanswered().end() <= exposed_end_; }
 
-  /// Whether a server may have run next(), which is not `nothing`, on a connection that was lost.
+  /// Whether next() was sent on a connection that was lost, so that a server may have run it.
   bool next_was_sent_before() { return first_unanswered().sent_before; }
 
-  /// How many answers next(), which is not `nothing`, is owed.
+  /// How many answers the server owes next().
   std::uint16_t next_answers() { return first_unanswered().answers_left; }
 
-  /// Tag of next(), which is not `nothing`.
+  /// The tag of next().
   Tag next_tag() { return first_unanswered().tag; }
 
-  /// The last answer to next() has come: next() is `request`, or an error has ended it early.
-  /// Forgets the request and returns its tag.
+  /// The last answer to next() has come: next() is `request`, or an error has ended the request
+  /// early. Forgets the request and returns its tag.
   Tag take_next();
 
-  /// One answer to next(), a part or a tombstone, has come: the last one ends a tombstone.
+  /// One answer to next(), a part or a tombstone, has come. The last one removes a tombstone.
   void take_part();
 
-  /// Ends next(), which is being answered, without the rest of its answer: next_ended() returns it,
-  /// with out_of_memory. `executed` is maybe or yes.
+  /// Ends next() in the middle of its answer, whose rest is not wanted. next_ended() returns the
+  /// request, with out_of_memory. `executed` is maybe or yes.
   void give_up_next(Executed executed);
 
-  /// The request that is to be answered next, or even to be written first, if no user waits for it.
+  /// The first request without its last answer, written or not, if no caller waits for it.
   std::optional<RequestId> front_unawaited();
 
   /// Ends the requests whose deadline is not after `now`: next_ended() returns them. As long as
@@ -177,56 +180,58 @@ class Pipeline {
   /// next_ended() walks over all requests to find those that are due.
   void handle_timeout(Instant now);
 
-  /// Not after the earliest deadline.
+  /// A time that is not after the earliest deadline.
   Instant next_deadline() const { return next_deadline_; }
 
-  /// Returns one more request that ended by its deadline, by cancel(), or with its connection.
+  /// Returns the next request that ended by its deadline, by cancel(), or with its connection.
   std::optional<Ended> next_ended();
 
   /// The connection is gone. Requests that were wholly written end (next_ended() returns them),
-  /// except reads that may be sent again. Nothing is sent until restart(). Both walk over all.
+  /// except reads that may be resent. Nothing is sent until restart(). Both functions walk over all
+  /// requests.
   void handle_connection_lost();
 
-  /// Once next_ended() has told all and the transport is done with the bytes: the rest is sent
-  /// anew, from the first byte of each request. Returns how many of them were sent before.
+  /// Prepares to send the remaining requests on a new connection, each from its first byte. Call it
+  /// once next_ended() has returned all ended requests and the transport is done with the bytes.
+  /// Returns how many of the remaining requests were sent before.
   std::size_t restart();
 
-  /// After the end of the session: takes out one request after the other, until nothing is left.
+  /// After the end of the session: takes out one request at a time, until none is left.
   std::optional<Ended> take_lost();
 
-  /// Gives back every byte of a pipeline from which take_lost() took all: the transport is done.
+  /// Releases all bytes, after take_lost() has taken out all requests and the transport is done.
   void release();
 
-  /// Every request with an id before this one has had its last answer, or will never have one: it
-  /// was withdrawn unsent, or its connection was lost. Never falls.
+  /// Every request with an id before this one has had its last answer, or will never get one,
+  /// because it was withdrawn unsent or its connection was lost. Never falls.
   RequestId answered_until() {
     return requests_.size() == answered_count_ ? log_.end() : first_unanswered().begin;
   }
 
-  /// The id of the request that is staged next.
+  /// The id that the next staged request will have.
   RequestId staged_until() const { return log_.end(); }
 
-  /// Takes `count` of the places for reads that wait for the reply to another request, and so are
-  /// not in this pipeline.
+  /// Takes `count` places away, for reads that wait for the reply to another request and so are not
+  /// in this pipeline.
   void take_places(std::size_t count) {
     const std::size_t most = options_.requests_max;
     places_ = static_cast<std::uint32_t>(most - std::min(count, most));
   }
 
-  /// Every place is taken: submit() refuses.
+  /// Whether every place is taken, so that submit() refuses.
   bool is_full() const {
     return requests_.size() >= places_ && size() - internal_count_ >= places_;
   }
 
-  /// Whether some of the bytes of a request were given out by transmit().
+  /// Whether transmit() has given out bytes of the request.
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
-  /// The same on any connection so far: a server may have run it.
+  /// The same on this or an earlier connection: a server may have run the request.
   bool was_exposed(RequestId id) const { return id < exposed_end_ || id < lost_end_; }
 
-  /// Requests and tombstones.
+  /// The number of requests and tombstones.
   std::size_t size() const { return requests_.size() - withdrawn_count_; }
 
-  /// Requests that were looked at so far to end them, for tests of what that costs.
+  /// How many requests were visited so far to find those that end. Tests check this cost.
   std::uint32_t steps() const { return steps_; }
 
   /// CHECKs all that must hold between calls. Walks over every request.
@@ -236,8 +241,8 @@ class Pipeline {
   enum class State : std::uint8_t {
     live,
     cancelling,    // is_ending() from here...
-    given_up,      // the rest of its reply is not wanted any more
-    given_up_ran,  // likewise, and the server has run it
+    given_up,      // the rest of its reply is not wanted
+    given_up_ran,  // likewise, and the server has run the request
     lost,          // ... to here
     tombstone,
     withdrawn,
@@ -261,14 +266,14 @@ class Pipeline {
   };
   static_assert(sizeof(Request) == 32);
 
-  // next_ended() has yet to say that it has ended, and not by its deadline.
+  // Whether next_ended() has yet to return the request, which has ended, and not by its deadline.
   static bool is_ending(const Request& request) {
     return request.state > State::live && request.state <= State::lost;
   }
 
   static constexpr std::uint64_t no_position = UINT64_MAX;
 
-  // With some room for those that were withdrawn, which leave when there are many of them.
+  // Includes some room for withdrawn requests, which leave the queue only when there are many.
   static constexpr std::size_t queue_max(const Options& options) {
     return options.requests_max + options.requests_max / 8 + internal_requests_max;
   }
@@ -279,7 +284,7 @@ class Pipeline {
   Request& first_unanswered() {
     return answered_count_ == 0 ? requests_.front() : requests_.at(answered_count_);
   }
-  // If a request has several commands, the server answers the first before it has the last.
+  // If a request has several commands, the server may answer the first before it has the last.
   Next next_while_given(const Request& request) const {
     const bool has_first = request.begin < exposed_end_ && request.answers_left > 1;
     if (!has_first || request.wants_confirmations()) return Next::nothing;
@@ -299,7 +304,7 @@ class Pipeline {
   void give_up_ended(std::uint64_t taken_before);
   void note_all_sent();
   void mark_ending(Request& request, State state);
-  std::optional<Ended> next_told_to_end();
+  std::optional<Ended> next_ending();
   std::optional<Ended> next_due();
   std::optional<Ended> next_due_in_order();
   std::optional<Ended> next_due_of_all();
@@ -310,7 +315,7 @@ class Pipeline {
   void bury(Request& request);
   bool holds_bytes(const Request& request) const;
   std::uint16_t answers_to(const Request& request) const;
-  // Uncounts a request that leaves the queue.
+  // Updates the counts for a request that leaves the queue.
   void forget(const Request& request) {
     if (request.is_internal) --internal_count_;
     if (request.state == State::withdrawn) --withdrawn_count_;
@@ -326,29 +331,29 @@ class Pipeline {
   const Options options_;
   Queue<Request> requests_;  // in the order of their positions in the log
   RequestLog log_;
-  std::uint64_t unsent_begin_ = 0;   // everything before this was taken by the transport
-  std::uint64_t exposed_end_ = 0;    // everything before this was given out by transmit()
-  std::uint64_t whole_end_ = 0;      // the requests before this were taken whole
-  std::uint64_t lost_end_ = 0;       // everything before this was given out before, and lost
+  std::uint64_t unsent_begin_ = 0;   // the transport has taken everything before this
+  std::uint64_t exposed_end_ = 0;    // transmit() has given out everything before this
+  std::uint64_t whole_end_ = 0;      // the transport has taken the requests before this whole
+  std::uint64_t lost_end_ = 0;       // everything before this was given out on lost connections
   bool has_gaps_ = false;            // some of the unsent bytes were withdrawn
   bool losing_ = false;              // from handle_connection_lost() to restart()
-  bool searching_ = false;           // for requests that have ended
-  bool is_due_ = false;              // ... by their deadline
-  bool is_sorted_ = true;            // later requests have later deadlines, until sorted_until_
-  bool walk_is_sorted_ = true;       // ... of the walk over all that finds out
-  std::uint8_t internal_count_ = 0;  // requests that are the session's own
+  bool searching_ = false;           // there may be requests for next_ended()
+  bool is_due_ = false;              // ... that ended by their deadline
+  bool is_sorted_ = true;            // up to sorted_until_, later requests have later deadlines
+  bool walk_is_sorted_ = true;       // ... as far as next_due_of_all() has walked
+  std::uint8_t internal_count_ = 0;  // internal requests
   static_assert(internal_requests_max <= UINT8_MAX);
   std::uint32_t places_;              // requests_max, less those that take_places() took
   std::uint32_t window_;              // requests that may be on the wire
   std::uint32_t answered_count_ = 0;  // at the front: answered before the transport was done
   std::uint32_t withdrawn_count_ = 0;
-  std::uint32_t ending_count_ = 0;  // cancelled or lost, and not yet told
+  std::uint32_t ending_count_ = 0;  // requests for which is_ending() is true
   std::uint32_t steps_ = 0;
 
-  std::uint64_t ending_from_ = no_position;  // none of those is before this
-  std::uint64_t due_from_ = 0;               // nor are any that may become due
+  std::uint64_t ending_from_ = no_position;  // no request before this is ending
+  std::uint64_t due_from_ = 0;               // no request before this can become due
   std::uint64_t sorted_until_ = 0;
-  Instant sorted_deadline_ = Instant::min();  // the latest before that, or in the walk so far
+  Instant sorted_deadline_ = Instant::min();  // the latest before sorted_until_, or in the walk
   Instant search_now_ = Instant::min();
   Instant search_deadline_ = never;
   Instant next_deadline_ = never;

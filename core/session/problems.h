@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/base/error.h"
 
-// Inside the session only: the problems that it finds by itself, in words.
+// The errors that a session itself detects. For use inside the session only.
 
 namespace plimsoll {
 
@@ -38,12 +38,14 @@ inline constexpr Error unread_handshake{
     .code = ErrorCode::connect_failed,
     .what = "memory was missing to read the server's answer to the handshake"};
 
-// Where EXEC has another name: all that follows would be queued.
+// The server has renamed EXEC. It would queue all commands that follow, so the connection is
+// dropped.
 inline constexpr Error left_in_transaction{
     .code = ErrorCode::connection_lost,
     .what = "the server took MULTI and does not know EXEC: the connection is of no more use"};
 
-// EXECABORT, or "ERR EXEC without MULTI", behind a MULTI that was refused itself.
+// The server refused MULTI itself, and then answered EXEC with EXECABORT or "ERR EXEC without
+// MULTI".
 inline constexpr Error multi_refused{
     .code = ErrorCode::server_error,
     .executed = Executed::maybe,

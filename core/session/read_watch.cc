@@ -5,7 +5,7 @@
 namespace plimsoll {
 namespace {
 
-// How long to leave bytes with the transport before memory for them is asked for again.
+// How long bytes stay in the transport before the session asks for memory again.
 constexpr Duration read_again_wait = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -32,8 +32,8 @@ Instant ReadWatch::find_check(bool is_paused, Instant now, std::uint64_t bytes_r
   return check_at_ = after(now, stall_check_interval);
 }
 
-// It takes two looks to call a peer stalled. If the driver itself was held up, the first look comes
-// before the driver has read the bytes that have arrived meanwhile.
+// A peer counts as stalled only after two checks. If the driver itself was delayed, the first check
+// runs before the driver has read the bytes that arrived in the meantime.
 ReadWatch::Finding ReadWatch::handle_check(Reader& reader, Instant now, std::uint64_t bytes_read) {
   if (waits_) {
     if (!std::exchange(asked_again_, false)) return Finding::not_waiting;
@@ -46,7 +46,7 @@ ReadWatch::Finding ReadWatch::handle_check(Reader& reader, Instant now, std::uin
     stalled_checks_ = 0;
     return Finding::nothing;
   }
-  // A buffer in which nothing is needed was kept for a reply that might have come at once.
+  // The reader keeps an empty buffer for a reply that may come at once; none came.
   reader.release_idle();
   if (stalled_checks_ < stall_checks_max) ++stalled_checks_;
   return stalled_checks_ == stall_checks_max ? Finding::stalled : Finding::nothing;

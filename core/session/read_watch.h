@@ -6,15 +6,15 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/resp/reader.h"
 
-// Looks after the memory that one session reads to, at times that the session's timer keeps. Two
-// things can go wrong: there is no memory, or the peer stalls in the middle of a reply and so keeps
-// a buffer that other connections need. The session decides what to do about either.
+// Watches the memory into which one session reads. Two things can go wrong: there is no memory, or
+// the peer stalls in the middle of a reply and so keeps a buffer that other connections need. The
+// session decides what to do about each; its timer calls handle_check() at check_at().
 //
 //             begin_wait()                       find_check(), with a buffer
 //    +---------------------------- idle ------------------------------+
 //    v                             ^  ^                               v
 //  waiting --- end_wait() ---------+  +--- stop_watching() ------- watching
-//  (asks again every 20 ms)                                        (looks every 125 ms)
+//  (checks every 20 ms)                                          (checks every 125 ms)
 //
 // Invariants:
 //  - The account counts this session among its waiting readers exactly while waits() is true.
@@ -23,30 +23,32 @@
 
 namespace plimsoll {
 
-/// How often a connection that holds a buffer is looked at, and how often in a row nothing may have
-/// come of the reply that is half there before it is given up for others who wait for memory.
+/// How often a connection that holds a buffer is checked. If `stall_checks_max` checks in a row
+/// find that the half-read reply did not go on, the reply is given up in favour of connections that
+/// wait for memory.
 inline constexpr Duration stall_check_interval = std::chrono::milliseconds(125);
 inline constexpr std::uint8_t stall_checks_max = 2;
 
-/// The same as a time: so long a stalled peer keeps others waiting for its buffer at most.
+/// The longest that a stalled peer keeps other connections waiting for its buffer.
 inline constexpr Duration stalled_reply_max = stall_checks_max * stall_check_interval;
 
-/// Fewer bytes than these between two looks are nothing: a peer may not hold on by drops.
+/// Fewer bytes than this between two checks count as none, so that a peer cannot keep a buffer by
+/// sending a byte now and then.
 inline constexpr std::size_t stall_bytes_min = 256;
 
 class ReadWatch {
  public:
-  /// True from begin_wait() to end_wait(): there was no memory when it was asked for last.
+  /// True from begin_wait() to end_wait(): the last attempt to get memory failed.
   bool waits() const { return waits_; }
 
-  /// There is no memory to read to: asks again after a short time, because a memory source never
-  /// tells when it has some again (a Budget does).
+  /// There is no memory to read into. The session asks again after a short time: a Budget reports
+  /// when memory was released, but a memory source below it does not.
   void begin_wait(Account& replies, Instant now);
 
   /// There is memory, or the connection is gone. Returns whether there was a wait.
   bool end_wait(Account& replies);
 
-  /// When handle_check() is due.
+  /// When handle_check() is due; `never` while idle.
   Instant check_at() const { return check_at_; }
 
   /// Begins to watch a connection that holds a buffer, unless it is paused. Returns check_at().
@@ -57,18 +59,18 @@ class ReadWatch {
 
   enum class Finding : std::uint8_t {
     nothing,
-    not_waiting,  ///< the driver did not ask for memory again: it has found nothing to read
-    stalled       ///< hardly a byte came for stalled_reply_max
+    not_waiting,  ///< the driver did not ask for memory again, because it found nothing to read
+    stalled       ///< almost no bytes arrived for stalled_reply_max
   };
-  /// check_at() has come. `bytes_read` are all that were read so far. Gives back a buffer in which
-  /// nothing is needed.
+  /// Handles a check that is due at check_at(). `bytes_read` is the number of bytes read so far.
+  /// Releases a buffer in which nothing is needed.
   Finding handle_check(Reader& reader, Instant now, std::uint64_t bytes_read);
 
  private:
   bool waits_ = false;
-  bool asked_again_ = false;          // since the last check of a wait
+  bool asked_again_ = false;          // the driver asked for memory since the last check of a wait
   std::uint8_t stalled_checks_ = 0;   // in a row, at most stall_checks_max
-  std::uint32_t bytes_at_check_ = 0;  // the lower half of those read so far
+  std::uint32_t bytes_at_check_ = 0;  // bytes read by the last check, the lower 32 bits
   Instant check_at_ = never;
 };
 

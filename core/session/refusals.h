@@ -6,16 +6,16 @@
 #include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/session/handshake_verdict.h"
 
-// Inside the session only: how servers refuse a handshake, and what that means.
+// How servers refuse a handshake, and what each refusal means. For use inside the session only.
 
 namespace plimsoll {
 
 inline bool starts_with(const BytesView& text, std::string_view prefix) {
-  // Errors are lines or short strings: a cut one is not one of those looked for.
+  // Refusals are lines or short strings, so a text that is cut into pieces is none of them.
   return text.contiguous() && text.view().starts_with(prefix);
 }
 
-// How a server's refusal begins (valkey-server's own texts), and what is to be done about it.
+// How a server's refusal begins (the texts are valkey-server's own), and how the session reacts.
 struct Refusal {
   std::string_view prefix;
   HandshakeVerdict verdict;
@@ -27,7 +27,7 @@ inline constexpr Refusal refusals[] = {
      HandshakeVerdict::retry,
      {.code = ErrorCode::server_loading,
       .what = "the server is loading its data",
-      .expected = "it to be done: try again later"}},
+      .expected = "the end of loading: try again later"}},
     {"MASTERDOWN",
      HandshakeVerdict::retry,
      {.code = ErrorCode::primary_down,
@@ -103,8 +103,8 @@ inline constexpr Error no_touch_refused{
     .expected = "Valkey, or Redis 7.2 or newer; or no_touch off"};
 
 inline constexpr Error tracking_without_resp3{.code = ErrorCode::tracking_refused,
-                                              .what = "the server is spoken to in RESP2",
-                                              .expected = "RESP3 as protocol in the options"};
+                                              .what = "the connection uses RESP2",
+                                              .expected = "RESP3 as `protocol` in the options"};
 
 inline constexpr Error tracking_unknown{.code = ErrorCode::tracking_refused,
                                         .what = "the server does not know CLIENT TRACKING",

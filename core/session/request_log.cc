@@ -64,7 +64,7 @@ bool RequestLog::may_add(std::size_t count) const {
   return count * segment_bytes <= requests_.budget().share(PoolKind::requests) / 2;
 }
 
-// Adds all of them or none. The first of them is filled next.
+// Adds `count` empty segments, or none. The first of them is filled next.
 bool RequestLog::add_segments(std::size_t count) {
   if (!may_add(count)) return false;
   Segment* first = nullptr;

@@ -9,16 +9,18 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// The bytes of requests, from submit() until the transport has taken them: a chain of segments in
-// the order of the stream. A position is a byte's place in all that was ever appended. Bytes may be
-// given up in the middle; a segment that nobody needs any more goes back at once.
+// Holds the bytes of requests from submit() until the transport has taken them, in a chain of
+// segments in the order of the stream. A position is the number of bytes that were ever appended
+// before a byte. Bytes in the middle may be given up; a segment is released as soon as none of its
+// bytes is needed.
 
 namespace plimsoll {
 
 class RequestLog {
  public:
-  /// Segments are charged to `requests`. `leaves_half`: half of its pool's share is for others, but
-  /// for a request that is longer, which has the log for itself.
+  /// Segments are charged to `requests`. With `leaves_half` the log takes at most half of the
+  /// pool's share, so that waiters have the other half. A longer request is allowed if the log is
+  /// empty.
   explicit RequestLog(Account& requests, bool leaves_half = false)
       : requests_(requests), leaves_half_(leaves_half) {}
   ~RequestLog();
@@ -27,49 +29,50 @@ class RequestLog {
 
   static constexpr std::uint64_t no_room = UINT64_MAX;
 
-  /// No request may be longer: its state has 32 bits for that.
+  /// The longest request: Pipeline keeps sizes in 32 bits.
   static constexpr std::size_t request_bytes_max = UINT32_MAX;
 
-  /// Encodes `command` and returns its position; its bytes end at end(). no_room where the requests
-  /// pool cannot pay for all of them, or it is too long: then nothing was kept.
+  /// Encodes `command` and returns its position; its bytes end at end(). Returns no_room, and keeps
+  /// nothing, if the requests pool cannot pay for all bytes, or if the command is too long.
   std::uint64_t append(const CommandView& command) {
     if (room_in_last() < encoded_size_bound(command)) return append_to_new(command);
     return write_whole(command);
   }
 
-  /// Sees to it that the append() that comes next, of `size` encoded bytes, finds room. False:
-  /// there is none, and nothing has changed.
+  /// Reserves room for the next append(), of `size` encoded bytes. Returns false, and changes
+  /// nothing, if there is no room.
   bool make_room(std::size_t size);
-  /// There comes none: gives back what make_room() has taken.
+  /// Releases what make_room() reserved, if no append() follows.
   void release_room();
 
-  /// Fills `spans` with the bytes from position `begin` to `end`, which must all be there; returns
-  /// how many spans it took. What does not fit `spans` is left out.
+  /// Fills `spans` with the bytes from position `begin` to `end`, which the log must hold, and
+  /// returns the number of spans used. Bytes that do not fit into `spans` are left out.
   std::size_t collect(std::uint64_t begin, std::uint64_t end,
                       std::span<std::string_view> spans) const;
 
-  /// The bytes from position `begin` to `end` are not needed any more.
+  /// Gives up the bytes from position `begin` to `end`: they are not needed any more.
   void give_up(std::uint64_t begin, std::uint64_t end);
 
-  /// No byte is needed any more.
+  /// Releases all segments.
   void clear();
 
-  /// Bytes that were appended and not given up. Walks over the segments; CHECKs that each is
-  /// needed.
+  /// The bytes that were appended and not given up. Walks over the segments, and CHECKs that each
+  /// is needed.
   std::size_t live_bytes() const;
 
-  /// Where the next request will be.
+  /// The position of the next request.
   std::uint64_t end() const { return end_; }
 
  private:
-  // Behind the last segment's bytes. None where a later segment was given up, and these bytes are
-  // not the end of the stream any more.
+  // The room behind the last segment's bytes. 0 if a later segment was released: then these bytes
+  // are no longer the end of the stream.
   std::size_t room_in_last() const {
     const bool at_end = last_ != nullptr && last_->position + last_->filled == end_;
     return at_end ? segment_capacity - last_->filled : 0;
   }
 
-  // A request that fits one segment lies in one: it is encoded in one go and sent in one span.
+  // A request that fits into one segment is never split, so it is encoded in one go and sent in one
+  // span.
   std::uint64_t write_whole(const CommandView& command) {
     char* const out = last_->begin() + last_->filled;
     const auto size = static_cast<std::uint32_t>(encode(command, out) - out);
@@ -88,7 +91,7 @@ class RequestLog {
   Account& requests_;
   const bool leaves_half_;
   Segment* first_ = nullptr;
-  Segment* last_ = nullptr;  // the one being filled
+  Segment* last_ = nullptr;  // the segment that is being filled
   std::uint64_t end_ = 0;
 };
 

@@ -9,23 +9,23 @@
 #include "plimsoll/core/session/problems.h"
 
 // More than 500 lines, because it is one state machine: each call of a driver, each frame and each
-// time limit may move `state_`, and what a state means for the others is seen only side by side.
+// timeout may change `state_`, and the transitions can only be checked side by side.
 //
-// In this order: what drivers call; frames; the handshake; attempts; the loss and the end of a
-// connection; signs of life; memory to read to.
+// The order is: the driver's calls; frames; the handshake; attempts to connect; the loss and the
+// end of a connection; health checks; memory to read into.
 
 namespace plimsoll {
 namespace {
 
-// A subscription that pauses reads no messages to the progress reserve: they might have to wait
+// A subscription that pauses reads no messages into the progress reserve: they might have to wait
 // there, and no session may hold the reserve.
 bool spares_reserve(const SessionOptions& options, Session::Use use) {
   return use == Session::Use::subscriptions &&
          options.subscription_overflow == OverflowPolicy::pause_reading;
 }
 
-// Whether the first word of what is said to a subscriber ends like this: "subscribe", "psubscribe",
-// "sunsubscribe"... confirm something, "message" and the like do not.
+// Whether the first word of a push ends with `ending`. The words "subscribe", "psubscribe",
+// "sunsubscribe"... confirm a command; "message", "pmessage"... do not.
 bool is_about(const Value& push, std::string_view ending) {
   const auto elements = push.as_elements();
   if (!elements || elements->empty()) return false;
@@ -34,11 +34,11 @@ bool is_about(const Value& push, std::string_view ending) {
 }
 
 // Whether a new attempt may succeed after this failure of the transport. A wrong address, option or
-// certificate fails the same way each time. After a loss the session tries again even so, because
-// somebody may mend it (give_up_attempt()).
+// certificate fails in the same way each time. After a loss the session tries again nevertheless,
+// because an operator may correct the cause (give_up_attempt()).
 bool heals(const Error& reason) {
   constexpr std::array lasting{ErrorCode::tls_failed, ErrorCode::certificate_invalid,
-                               // What a bridge says of tokens and addresses.
+                               // A bridge refuses tokens and addresses with these.
                                ErrorCode::authentication_failed, ErrorCode::permission_denied,
                                ErrorCode::unsupported_protocol, ErrorCode::invalid_option};
   return std::find(lasting.begin(), lasting.end(), reason.code) == lasting.end();
@@ -96,7 +96,7 @@ void Session::abort() {
 void Session::handle_opened(Instant now) {
   now_ = now;
   if (state_ != State::opening) return;
-  reader_.reset();  // drops what the attempt before left there
+  reader_.reset();  // drops bytes that the previous attempt left
   credentials_unsent_ = false;
   if (!handshake_.start(accounts_.connections, options_, ask_user_)) {
     return retry_or_end(Error{.code = ErrorCode::out_of_memory,
@@ -143,12 +143,12 @@ void Session::handle_read(std::size_t bytes, Instant now) {
 void Session::handle_written(std::size_t bytes) {
   counters_.bytes_written += bytes;
   const Transmitting written = std::exchange(transmitting_, Transmitting::nothing);
-  if (!connected_) {  // late news of a connection that has ended
+  if (!connected_) {  // a late report about a connection that has ended
     restart_if_loss_delivered();
     return release_if_over();
   }
   switch (written) {
-    case Transmitting::nothing: return;  // a write on the connection before
+    case Transmitting::nothing: return;  // a write on the previous connection
     case Transmitting::handshake:
       handshake_.handle_written(bytes);
       if (state_ != State::handshaking) finish_handshake();
@@ -236,13 +236,13 @@ Instant Session::poll_timeout() {
   const Instant next = pipeline_.next_deadline();
   switch (state_) {
     case State::waiting:
-      return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is told first
+      return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is reported first
     case State::opening: return std::min(next, connect_deadline_);
     case State::handshaking: return std::min({next, connect_deadline_, read_check()});
     case State::ready: return std::min({next, watch_front(), health_check_at(), read_check()});
     case State::closing: return std::min({next, close_deadline_, read_check()});
     case State::idle: return next;
-    case State::closed: break;  // all ends without waiting
+    case State::closed: break;  // all requests end without waiting
   }
   return never;
 }
@@ -326,7 +326,7 @@ bool Session::poll_frame(std::optional<Event>& event) {
   return false;
 }
 
-// In RESP2 a subscriber gets its messages as arrays, and the reply to a PING as well.
+// In RESP2 a subscriber gets messages as arrays, and the reply to PING as well.
 bool Session::is_array_push() const {
   if (reader_.dropped() != Parser::Drop::none) return false;
   const Value value = reader_.value();
@@ -359,8 +359,8 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
       .kind = Event::Kind::completed, .tag = pipeline_.take_next(), .value = reader_.value()};
 }
 
-// One of the answers before the last of a request that has several. Unless it is an error, it means
-// only that all goes well.
+// Handles an answer before the last, to a request that has several. It causes an event only if it
+// is an error, or if the request's parts are delivered.
 std::optional<Event> Session::handle_part() {
   if (pipeline_.next_wants_confirmations()) return handle_refusal();
   const Tag tag = pipeline_.next_tag();
@@ -400,10 +400,10 @@ inline void Session::handle_reply(std::optional<Event>& event) {
       .kind = Event::Kind::completed, .tag = pipeline_.take_next(), .value = reader_.value()});
 }
 
-// The last answer to the request at the front is an error, or too large to be shown.
+// Handles the last answer to the request at the front if it is an error, or was skipped.
 Event Session::handle_refusal() {
   const Speaker speaker = speaker_of(pipeline_.next_answer());
-  // If MULTI was refused, the commands behind it ran one by one, whatever the server says to EXEC.
+  // If MULTI was refused, the commands after it ran one by one, whatever the reply to EXEC is.
   const bool had_no_multi = has_parts_ && first_part_refused_ && parts_of_ == pipeline_.next_id();
   const bool was_sent_before = pipeline_.next_was_sent_before();
   const Tag tag = pipeline_.take_next();
@@ -418,7 +418,7 @@ Event Session::handle_refusal() {
     if (is_of_exec) error = multi_refused;
     error.executed = Executed::maybe;
   }
-  // The server refused a read that was sent again: the first time it may have run.
+  // The server refused a read that was resent. It may have run the first time.
   if (was_sent_before && error.executed == Executed::no) error.executed = Executed::maybe;
   Event event = failed(tag, error);
   event.value = value;
@@ -433,7 +433,7 @@ Event Session::handle_skipped_reply(Tag tag) {
 
 void Session::handle_unwanted_reply(Pipeline::Next due) {
   if (due == Pipeline::Next::tombstone) {
-    // A subscription is refused as a whole.
+    // One error refuses a subscription as a whole.
     pipeline_.next_wants_confirmations() ? void(pipeline_.take_next()) : pipeline_.take_part();
     return;
   }
@@ -505,18 +505,18 @@ std::optional<Event> Session::handle_ready() {
   return Event{.kind = Event::Kind::ready};
 }
 
-// The server has answered everything, so everything must have been sent. Otherwise requests would
-// be sent in the middle of the handshake.
+// The server has answered the whole handshake, so all of it must have been sent. Otherwise requests
+// would be sent in the middle of the handshake.
 void Session::finish_handshake() {
   if (state_ == State::ready && !handshake_.unsent().empty()) return lose(answered_too_early);
   handshake_.release_bytes();
 }
 
 // While the server has other replies to send on the connection, it does not answer an AUTH that it
-// refuses (clientHasPendingReplies() in its acl.c). Every later reply would then be taken for the
-// one before it. So a HELLO follows, which changes nothing, is forbidden to no user, and is
-// answered by a map: if the map comes first, AUTH was refused. In RESP2 a connection with
-// subscriptions takes neither; the next connection is made with the new credentials.
+// refuses (clientHasPendingReplies() in its acl.c). Every later reply would then be matched with
+// the wrong request. So the session sends HELLO after AUTH. HELLO changes nothing, every user may
+// send it, and its reply is a map: if the map comes first, AUTH was refused. In RESP2 a connection
+// with subscriptions accepts neither command; there the next connection uses the new credentials.
 void Session::send_credentials() {
   if (!credentials_unsent_ || state_ != State::ready) return;
   if (arrays_are_pushes_) {
@@ -545,7 +545,7 @@ void Session::give_up_attempt(const Error& reason) {
   was_ready_ ? retry_or_end(reason) : end(reason);
 }
 
-// An attempt has failed.
+// An attempt to connect has failed: waits for the next attempt, or ends the session.
 void Session::retry_or_end(const Error& reason) {
   ++counters_.attempts_failed;
   problem_ = reason;
@@ -562,7 +562,7 @@ void Session::retry_or_end(const Error& reason) {
   wait_for_attempt(backoff_.next());
 }
 
-// Ends with the error of the last attempt.
+// Ends the session with the error of the last attempt.
 void Session::end_of_first_attempts(Error reason) {
   if (reason.code == ErrorCode::connection_lost) reason.code = ErrorCode::connect_failed;
   end(reason);
@@ -582,14 +582,14 @@ void Session::open_if_due() {
   if (was_ready_) connect_deadline_ = after(now_, options_.connect_timeout);
 }
 
-// Before the first connection was ready, the peer is probably no Valkey server. If it has served
-// this session before, the next connection may work.
+// If no connection was ready yet, the peer is probably not a Valkey server, and the session ends.
+// If the peer has served this session before, the next connection may work.
 void Session::handle_protocol_error() {
   if (state_ != State::handshaking) return lose(reader_.error());
   give_up_attempt(reader_.error());
 }
 
-// The connection was ready, and is lost.
+// Handles the loss of a connection that was ready.
 void Session::lose(const Error& reason) {
   if (state_ == State::closing) return end(pipeline_.size() == 0 ? client_closed : reason);
   ++counters_.connections_lost;
@@ -597,11 +597,11 @@ void Session::lose(const Error& reason) {
   problem_ = reason;
   problem_has_value_ = false;
   drop_connection();
-  loss_ = Loss::to_tell;
+  loss_ = Loss::undelivered;
   pipeline_.handle_connection_lost();
   attempts_failed_ = 0;
-  // Unless the connection has lasted, the backoff goes on: a server that drops each connection as
-  // soon as it is ready must not be asked again at once for ever.
+  // The backoff starts anew only if the connection has lasted. Otherwise a server that drops each
+  // connection as soon as it is ready would get new connections without a pause, for ever.
   if (now_ - ready_at_ >= backoff_.ceiling()) backoff_.reset();
   wait_for_attempt(backoff_.next());
 }
@@ -614,7 +614,7 @@ void Session::end(const Error& reason) {
 }
 
 void Session::drop_connection() {
-  // The driver need not close a connection that it was not asked to open yet.
+  // If poll_action() has not returned Action::open yet, the driver has nothing to close.
   if (connected_ && !open_wanted_) close_wanted_ = true;
   open_wanted_ = false;
   connected_ = false;
@@ -625,19 +625,19 @@ void Session::drop_connection() {
   held_ = dry_ = resumed_ = false;
 }
 
-// Tells the loss of the connection first, with its reason; the requests in doubt then end one by
-// one.
+// Reports the loss of the connection first, with its reason. poll_ended() then reports the requests
+// in doubt one by one.
 std::optional<Event> Session::poll_loss() {
-  if (loss_ != Loss::to_tell) {
-    // Not earlier: the views of an event live until the next one is asked for.
+  if (loss_ != Loss::undelivered) {
+    // Not earlier, because the views of an event live until the next poll_event().
     reader_.reset();
     return std::nullopt;
   }
-  loss_ = Loss::telling;
+  loss_ = Loss::delivering;
   return problem_event(Event::Kind::disconnected);
 }
 
-// Tells the end first, with its reason, and then each request that was still waiting.
+// Reports the end first, with its reason, and then each request that had no outcome yet.
 std::optional<Event> Session::poll_end() {
   if (!end_reported_) {
     end_reported_ = true;
@@ -656,18 +656,19 @@ Event Session::problem_event(Event::Kind kind) const {
   return event;
 }
 
-// Once all requests in doubt are told, and the transport has let go of its bytes, the remaining
-// requests are ready for the next connection.
+// Prepares the remaining requests for the next connection, once all requests in doubt have been
+// reported and the transport is done with their bytes.
 void Session::restart_if_loss_delivered() {
   if (state_ != State::waiting || transmitting_ != Transmitting::nothing) return;
   handshake_.release_bytes();
-  if (loss_ != Loss::telling || pipeline_.searching()) return;
+  if (loss_ != Loss::delivering || pipeline_.searching()) return;
   counters_.requests_resent += pipeline_.restart();
   loss_ = Loss::none;
   open_if_due();
 }
 
-// Once it has told everything, a closed session holds no memory except what the transport sends.
+// Frees the memory of a closed session, once all events are delivered and the transport is done
+// with the bytes.
 void Session::release_if_over() {
   if (!all_said_ || transmitting_ != Transmitting::nothing) return;
   handshake_.release_bytes();
@@ -692,7 +693,7 @@ void Session::ask_if_silent() {
   watch_front();
 }
 
-// How long the server may be silent before it is sent a PING; zero: for ever.
+// How long the server may be silent before the session sends a PING; zero: without a limit.
 Duration Session::silence_max() const {
   const Duration interval = options_.health_check_interval;
   const Duration tracked = options_.tracking.silence_max;
@@ -700,15 +701,15 @@ Duration Session::silence_max() const {
   return matters && (interval == Duration::zero() || tracked < interval) ? tracked : interval;
 }
 
-// When the server is to be sent a PING; never while it owes a reply.
+// When the session sends a PING; never while the server owes a reply.
 Instant Session::health_check_at() const {
   const Duration silence = silence_max();
   const bool wanted = silence > Duration::zero() && pipeline_.size() == 0 && !is_paused();
   return wanted && !read_watch_.waits() ? after(quiet_since_, silence) : never;
 }
 
-// When the connection is dead, unless the reply that is due comes before. Only replies that no user
-// waits for are watched: a reply to a user may take its time.
+// When the connection counts as dead, unless the next reply comes before. Only replies for which no
+// caller waits are watched: a reply to a caller may take as long as the request's timeout allows.
 Instant Session::watch_front() {
   if (is_paused() || read_watch_.waits()) return never;
   const RequestId front = pipeline_.front_unawaited().value_or(no_request);
@@ -719,7 +720,8 @@ Instant Session::watch_front() {
   return front == no_request ? never : after(watched_since_, options_.tombstone_age_max);
 }
 
-// Starts to measure silence anew: the server may have sent bytes that the session did not read.
+// Restarts the measurement of silence, because the server may have sent bytes that the session
+// could not read.
 void Session::forget_silence() {
   quiet_since_ = watched_since_ = now_;
   watched_ = pipeline_.front_unawaited().value_or(no_request);
@@ -739,18 +741,19 @@ void Session::handle_read_check() {
   }
 }
 
-// Whether other connections wait for this one's buffer. A buffer of the progress reserve helps
-// readers of any pool, another buffer only those of this pool.
+// Whether other connections wait for memory that this connection's buffer would provide. A buffer
+// of the progress reserve helps readers of any pool, another buffer only those of this pool.
 bool Session::others_wait() const {
   const Account& replies = accounts_.replies;
   if (replies.budget().readers_waiting(replies.pool()) > 0) return true;
   return reader_.touches_reserve() && replies.budget().readers_waiting() > 0;
 }
 
-// If a caller waits for the reply, the call ends, and the rest of the reply streams past like that
-// of a cancelled request. If nobody waits for it, or if it may be a push, the connection is given
-// up: otherwise the client would miss what the push says. The connection is also given up if it
-// still holds the buffer at the next look, in the middle of a line.
+// Gives up a half-read reply whose buffer other connections need. If a caller waits for the reply,
+// the call ends, and the rest of the reply is skipped as it arrives, like that of a cancelled
+// request. If no caller waits, or if the frame may be a push, the connection is dropped: a skipped
+// push would be lost unnoticed. The connection is also dropped if it still holds the buffer at the
+// next check, in the middle of a line.
 void Session::give_up_half() {
   if (state_ == State::handshaking) return retry_or_end(lack_of_memory(unread_handshake));
   const Pipeline::Next due = pipeline_.next();
@@ -766,8 +769,8 @@ void Session::give_up_half() {
   pipeline_.give_up_next(has_run ? Executed::yes : Executed::maybe);
 }
 
-// Adds the numbers of the pool to an error that outlives any text. holders_text_ would be
-// overwritten by the next error.
+// Adds the pool's numbers to an error that the session keeps. It does not use holders_text_, which
+// the next error overwrites.
 Error Session::lack_of_memory(Error error) {
   Account& replies = accounts_.replies;
   const PoolHolders holders = replies.budget().holders(replies.pool(), now_);
@@ -776,7 +779,7 @@ Error Session::lack_of_memory(Error error) {
   return error;
 }
 
-// Returns the text of the error for a request whose reply was given up.
+// Returns the error text for a request whose reply was given up. Counts the reply as skipped.
 const char* Session::gave_up() {
   ++counters_.replies_skipped;
   return with_holders(stalled_in_reply.what);

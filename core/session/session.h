@@ -18,10 +18,11 @@
 #include "plimsoll/core/session/pipeline.h"
 #include "plimsoll/core/session/read_watch.h"
 
-// One connection's protocol, without a socket: what a driver reads, writes and times goes in as
-// calls, what it should do comes out of the poll functions. A session tries to connect for
-// connect_timeout. Once it has been ready, it replaces a connection that is lost or silent:
-// requests that were wholly written are in doubt then, the others wait for the next connection.
+// The protocol of one connection, without a socket. A driver reports bytes, connections and time
+// with the handle_...() functions, and learns from the poll_...() functions what to do. A session
+// tries to connect for connect_timeout. Once it has been ready, it replaces a connection that is
+// lost or silent: requests that were wholly written are in doubt then, and the others wait for the
+// next connection.
 //
 //          connect()           open_if_due()           handle_opened()
 //    idle -----------> waiting -------------> opening -----------------> handshaking
@@ -38,53 +39,54 @@
 // Invariants:
 //  - The driver has a connection, or is opening one, exactly in the states opening, handshaking,
 //    ready and closing (`connected_`).
-//  - Requests are sent in `ready` and `closing` alone. Before that, an AUTH or SELECT that the
-//    server refuses would let them run as another user or in another database.
-//  - After a loss, events come in this order: `disconnected`, then each request in doubt. Only when
-//    all are told and the transport has let go of its bytes (restart_if_loss_delivered()), a new
-//    connection is opened: Pipeline::restart() frees bytes that the transport could still be
-//    reading.
-//  - After the end, events come in this order: `closed`, then each request that was still waiting;
+//  - Requests are sent only in `ready` and `closing`. Before that, an AUTH or SELECT that the
+//  server
+//    refuses would let them run as another user or in another database.
+//  - After a loss, events come in this order: `disconnected`, then each request in doubt. A new
+//    connection is opened only when all have been delivered and the transport is done with the
+//    bytes (restart_if_loss_delivered()), because Pipeline::restart() frees bytes that the
+//    transport could still be reading.
+//  - After the end, events come in this order: `closed`, then each request that had no outcome yet;
 //    then has_said_all() is true.
-//  - A silence of the server is measured only while the session can read: a session that is paused
-//    or waits for memory never calls its peer dead.
+//  - The server's silence is measured only while the session can read. So a session that is paused
+//    or waits for memory never declares its peer dead.
 
 namespace plimsoll {
 
-/// What a session has to say. Views live until the next poll_event().
+/// What a session reports. Views live until the next poll_event().
 struct Event {
   enum class Kind : std::uint8_t {
     ready,            ///< the handshake is done: requests flow, for the first time or again
     completed,        ///< request `tag` has its reply, `value`, which may be an error reply
     failed,           ///< request `tag` ended without a reply that can be used: `error`
-    pushed,           ///< the server said `value` by itself; with a tag, to one who waits for it
-                      ///< and for more, and whose outcome follows
-    disconnected,     ///< the connection is lost: `error`, and the server's own words if there are
-                      ///< any; another one is tried
-    closed,           ///< the session is over: `error`, and the server's own words likewise
-    queueing_failed,  ///< one of the answers that request `tag` is owed before its outcome is an
-                      ///< error: `error`, `value`; `answers_owed` says which
-    credentials_refused,  ///< the server did not take new ones, and goes by the old ones: `error`,
-                          ///< and the server's own words if there are any
-    admitted  ///< there is room for request `tag`, which waited for it (Client::wait_for_room())
+    pushed,           ///< the server sent `value` by itself; with a tag, `value` is for request
+                      ///< `tag`, whose outcome follows later
+    disconnected,     ///< the connection is lost: `error`, and `value` if the server gave a reason;
+                      ///< the session tries to make another connection
+    closed,           ///< the session is over: `error`, and `value` likewise
+    queueing_failed,  ///< an answer to request `tag` before its outcome is an error: `error`,
+                      ///< `value`; `answers_owed` says which answer
+    credentials_refused,  ///< the server refused new credentials, and keeps the old ones: `error`,
+                          ///< and `value` if the server gave a reason
+    admitted  ///< there is room now for request `tag`, a waiter (Client::wait_for_room())
   };
   Kind kind;
   Tag tag = 0;
   std::optional<Value> value = std::nullopt;
   const Error* error = nullptr;
-  std::uint16_t answers_owed = 0;  ///< behind this one of several, the outcome included
+  std::uint16_t answers_owed = 0;  ///< how many answers follow this one, including the outcome
 };
 
-/// If a request has a tag from this one on, below internal_tag_first, its answers before the last
-/// are told as well: `pushed`, with `answers_owed`.
-inline constexpr Tag parts_told_first = tags::fetch_first;
+/// For requests with tags from this one on, below internal_tag_first, the answers before the last
+/// are delivered as well, as `pushed` with `answers_owed`.
+inline constexpr Tag parts_delivered_first = tags::fetch_first;
 
-/// Tags from this one on are the client's own.
+/// Tags from this one on belong to internal requests.
 inline constexpr Tag internal_tag_first = tags::internal_first;
 
 constexpr bool delivers_parts(Tag tag) { return tags::is_fetch(tag); }
 
-/// The tag of the AUTH with new credentials, and of the HELLO behind it.
+/// The tag of the AUTH with new credentials, and of the HELLO that follows it.
 inline constexpr Tag internal_auth = internal_tag_first;
 /// The tag of a SUBSCRIBE that restores subscriptions.
 inline constexpr Tag internal_restore = internal_auth + 1;
@@ -94,7 +96,8 @@ inline constexpr Tag internal_proof = UINT64_MAX;
 inline constexpr Tag internal_unwatch = internal_restore + 1;
 /// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
 inline constexpr Tag internal_user = UINT64_MAX - 1;
-/// The first tag of those of CLIENT UNBLOCK: one for each connection, in the order of their ids.
+/// The first tag of CLIENT UNBLOCK. There is one tag for each connection, in the order of their
+/// ids.
 inline constexpr Tag internal_unblock_first = internal_unwatch + 1;
 
 struct SessionCounters {
@@ -105,15 +108,15 @@ struct SessionCounters {
   std::uint64_t pushes_skipped = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
-  std::uint64_t connections = 0;       ///< that became ready
-  std::uint64_t connections_lost = 0;  ///< after that
-  std::uint64_t connections_dead = 0;  ///< of these, given up because they were silent
-  std::uint64_t attempts_failed = 0;   ///< at a connection
+  std::uint64_t connections = 0;       ///< connections that became ready
+  std::uint64_t connections_lost = 0;  ///< of these, lost
+  std::uint64_t connections_dead = 0;  ///< of these, given up because the server was silent
+  std::uint64_t attempts_failed = 0;   ///< failed attempts to connect
   std::uint64_t health_checks = 0;
   std::uint64_t requests_resent = 0;
 
-  /// Changes whenever the connection may have released memory. A caller that waits for memory
-  /// compares it before it asks again: asking in vain would wake all other waiters, as a release
+  /// Changes whenever the connection may have released memory. A caller that waits for memory asks
+  /// again only if this has changed: an attempt in vain would wake all other waiters, as a release
   /// does.
   std::uint64_t progress() const { return bytes_read + bytes_written + completed + failed; }
 };
@@ -129,11 +132,11 @@ class Session {
     Account& connections;
   };
 
-  /// What the connection is for. One for subscriptions takes no other requests: in RESP2 it could
-  /// not tell their replies from messages.
+  /// What the connection is for. A connection for subscriptions takes no other requests, because in
+  /// RESP2 the session could not distinguish their replies from messages.
   enum class Use : std::uint8_t { requests, subscriptions };
 
-  /// `options` must be valid; what they refer to must outlive the session, like the accounts.
+  /// `options` must be valid. The views in them and the accounts must outlive the session.
   Session(const SessionOptions& options, const Accounts& accounts, Use use = Use::requests);
   ~Session();
   Session(const Session&) = delete;
@@ -141,20 +144,19 @@ class Session {
 
   void connect(Instant now);
 
-  /// Stages a request, also before the session is ready. Errors: rejected_by_limit; closed.
+  /// Stages a request, also before the session is ready. Fails with rejected_by_limit or closed.
   Result<RequestId> submit(const CommandView& command, Instant deadline, Tag tag) {
     if (is_closed()) return refusal();
     return pipeline_.submit(command, deadline, tag);
   }
 
-  /// The same for a request whose outcome was promised before close(): also while the session
-  /// closes.
+  /// Does the same, also while the session closes: for a request that was accepted before close().
   Result<RequestId> submit_owed(const CommandView& command, Instant deadline, Tag tag) {
     if (state_ == State::closed) return refusal();
     return pipeline_.submit(command, deadline, tag);
   }
 
-  /// Pipeline::make_room(), of a session that is not closed.
+  /// Pipeline::make_room(). The session must not be closed.
   Pipeline::Room make_room(std::size_t bytes) { return pipeline_.make_room(bytes); }
   RequestId submit_to_room(const CommandView& command, Instant deadline, Tag tag) {
     return pipeline_.submit_to_room(command, deadline, tag);
@@ -167,31 +169,31 @@ class Session {
 
   void cancel(RequestId id) { pipeline_.cancel(id); }
 
-  /// Stages a request of the client's own (Pipeline::submit_internal()); false where it cannot be
-  /// staged, or there is no connection that is ready.
+  /// Stages an internal request (Pipeline::submit_internal()). Returns false if there is no room,
+  /// or no connection that is ready.
   bool submit_internal(const CommandView& command, Tag tag) {
     return state_ == State::ready && pipeline_.submit_internal(command, tag);
   }
 
-  /// Each connection from now on is asked for its user (ACL WHOAMI): before it is ready there is an
-  /// event with the tag `internal_user`, and the answer as its value, which may be an error. Before
-  /// connect().
+  /// Asks the server for the user of each connection (ACL WHOAMI). Before a connection is ready, an
+  /// event with the tag `internal_user` delivers the answer, which may be an error. Call this
+  /// before connect().
   void ask_user() { ask_user_ = Handshake::AskUser::yes; }
 
-  /// Changes the user. On a connection that is there an AUTH is sent, with `internal_auth` as its
-  /// tag. The views must live as long as those of the options.
+  /// Changes the user. If there is a connection, sends AUTH on it, with the tag `internal_auth`.
+  /// The views must live as long as those of the options.
   void set_credentials(const Credentials& credentials);
 
-  /// Whether new credentials have yet to be sent on the connection that is there.
+  /// Whether new credentials have yet to be sent on the present connection.
   bool are_credentials_unsent() const { return credentials_unsent_; }
 
-  /// Takes no more requests, waits for the replies that are owed (close_timeout at most), closes.
+  /// Accepts no more requests, waits for outstanding replies (at most close_timeout), then closes.
   void close(Instant now);
   /// Closes at once.
   void abort();
 
-  /// The connection that Action::open asked for is there, or it failed or ended: `reason`, a
-  /// connect_failed or connection_lost error whose text says what the transport knows.
+  /// The connection that Action::open asked for is open; or it failed or ended, with `reason`: a
+  /// connect_failed or connection_lost error with the transport's text.
   void handle_opened(Instant now);
   void handle_closed(const Error& reason, Instant now);
   std::span<char> read_space();
@@ -199,50 +201,54 @@ class Session {
   void handle_written(std::size_t bytes);
   void handle_timeout(Instant now);
 
-  /// After Action::close the driver says nothing more of that connection, but that a write of its
-  /// ended may still be said (handle_written()) before the next Action::open is carried out.
+  /// After Action::close the driver must report nothing more about that connection, except the end
+  /// of a write (handle_written()), which it may report until it carries out the next Action::open.
   std::optional<Action> poll_action();
 
-  /// Bytes to send, none mostly. Each answer with bytes wants one handle_written() before the next.
+  /// Returns the number of spans with bytes to send. If it is not 0, the driver must call
+  /// handle_written() once before the next call.
   std::size_t poll_transmit(std::span<std::string_view> spans);
   std::optional<Event> poll_event();
   Instant poll_timeout();
 
-  /// Nothing more is read, and the push that is the last event stays what it is, until resume() or
-  /// the end of the connection. False: it lies in the progress reserve, which nobody may hold.
+  /// Keeps the push of the last event valid, and reads nothing more, until resume() or the end of
+  /// the connection. Returns false if the push lies in the progress reserve, which no session may
+  /// hold.
   [[nodiscard]] bool hold_push();
   bool holds_push() const { return held_; }
   Value held_push() const { return reader_.value(); }
 
-  /// True if there was no memory to read to when it was asked for last. What the server has sent
-  /// since then is unknown.
+  /// Whether the last read_space() found no memory. Unread bytes of the server may be waiting
+  /// since.
   bool waits_for_memory() const { return read_watch_.waits(); }
 
-  /// What to tell a request whose deadline has passed. Lives until the next call, or longer.
+  /// The text of the error for a request whose deadline has passed. Lives at least until the next
+  /// call.
   const char* deadline_passed();
 
-  /// Whether the progress reserve is read to while the pool is dry; if not, that is a pause too.
+  /// Whether the session may read into the progress reserve while the pool is dry. With `leave`, a
+  /// dry pool pauses the session.
   void set_reserve(Reader::Reserve reserve) { reserve_ = reserve; }
 
-  /// read_space() has nothing whatever memory there is, and silence means nothing.
+  /// While paused, read_space() is empty even if there is memory, and silence is not measured.
   bool is_paused() const { return held_ || dry_; }
   void resume(Instant now);
-  /// Whether a pause has ended since this was asked last.
+  /// Whether a pause has ended since the last call.
   bool take_resumed() { return std::exchange(resumed_, false); }
 
-  /// Takes the reply of the last event along (Reader::keep()).
+  /// Keeps the reply of the last event beyond the event (Reader::keep()).
   Result<Reply> keep_reply() { return reader_.keep(); }
-  /// The same of one that others are told as well, any number of times (Reader::copy()).
+  /// Copies the reply of the last event, any number of times (Reader::copy()).
   Result<Reply> copy_reply() { return reader_.copy(); }
 
-  /// Whether keep_reply() may work once there is memory (Reader::may_keep()).
+  /// Whether keep_reply() can succeed once there is memory (Reader::may_keep()).
   bool may_keep_reply() const { return reader_.may_keep(); }
 
   State state() const { return state_; }
 
   const SessionOptions& options() const { return options_; }
 
-  /// The last time that a driver passed in.
+  /// The time that the driver passed last.
   Instant now() const { return now_; }
 
   std::size_t in_flight() const { return pipeline_.size(); }
@@ -252,23 +258,23 @@ class Session {
   bool is_exposed(RequestId id) const { return pipeline_.is_exposed(id); }
   bool was_exposed(RequestId id) const { return pipeline_.was_exposed(id); }
 
-  /// The session is closed, and poll_event() has told everything.
+  /// Whether the session is closed and poll_event() has returned all events.
   bool has_said_all() const { return all_said_; }
-  /// In addition, there is no connection left to close, and no byte is lent to the transport.
+  /// Whether in addition no connection is left to close, and no byte is lent to the transport.
   bool is_over() const {
     return all_said_ && !close_wanted_ && transmitting_ == Transmitting::nothing;
   }
 
-  /// Whether poll_transmit() may have something to say.
+  /// Whether poll_transmit() may return bytes.
   bool has_unsent() const;
 
-  /// The server's number for the connection (CLIENT ID); 0 if the server did not tell it.
+  /// The server's id for the connection (CLIENT ID); 0 if the server did not give it.
   std::uint64_t client_id() const { return handshake_.client_id(); }
 
-  /// Whether the user may PING, as far as the server of the connection has said.
+  /// False if the server refused PING in the handshake of the connection.
   bool may_ping() const { return handshake_.may_ping(); }
 
-  /// Whether the server tracks what the connection reads: off where none is ready.
+  /// Whether the server tracks what the connection reads; off if no connection is ready.
   Tracking tracking() const {
     const bool connected = state_ == State::ready || state_ == State::closing;
     return connected ? handshake_.tracking() : Tracking{};
@@ -281,15 +287,15 @@ class Session {
   void take_places(std::size_t count) { pipeline_.take_places(count); }
   bool is_full() const { return pipeline_.is_full(); }
 
-  /// Nothing is in flight on a connection that is ready and has lasted: only what Rest says tells
-  /// it from one that was just made. None otherwise.
+  /// Set if the connection is ready, has lasted, and has nothing in flight. Such a session differs
+  /// from one with a new connection only by the fields of Rest, so a recording can begin there.
   struct Rest {
     Instant quiet_since;  // the last byte from the server, or the last PING
     std::uint64_t backoff_draws;
   };
   std::optional<Rest> at_rest(Instant now) const;
 
-  /// Why there was no connection, the last time that there was none.
+  /// Why the session had no connection when it last had none.
   const Error& last_problem() const { return problem_; }
 
   /// CHECKs all that must hold between calls. Walks over every request.
@@ -340,8 +346,8 @@ class Session {
   void forget_silence();
 
   void end_wait();
-  // When handle_read_check() is due. Looks at a peer end with its buffer, which most connections
-  // have given back by then.
+  // When handle_read_check() is due. A connection without a buffer is not watched; most have
+  // released their buffer by the time of the check.
   Instant read_check() {
     if (!read_watch_.waits() && !reader_.holds_buffer()) return read_watch_.stop_watching();
     return read_watch_.find_check(is_paused(), now_, counters_.bytes_read);
@@ -357,33 +363,33 @@ class Session {
   const Accounts accounts_;
   const bool arrays_are_pushes_;
   Handshake::AskUser ask_user_ = Handshake::AskUser::no;
-  bool credentials_unsent_ = false;  // the connection was made with others
+  bool credentials_unsent_ = false;  // the connection was made with the old credentials
   State state_ = State::idle;
   Transmitting transmitting_ = Transmitting::nothing;
   bool connected_ = false;  // the driver has a connection, or is opening one
   bool open_wanted_ = false;
   bool close_wanted_ = false;
-  enum class Loss : std::uint8_t { none, to_tell, telling } loss_ = Loss::none;
+  enum class Loss : std::uint8_t { none, undelivered, delivering } loss_ = Loss::none;
   bool end_reported_ = false;
   bool all_said_ = false;
-  bool problem_has_value_ = false;  // the reader's frame says what the problem is
-  bool was_ready_ = false;          // once: from then on connections are replaced
-  bool held_ = false;               // the push at hand stays
-  bool dry_ = false;                // and the reserve is not to be used
+  bool problem_has_value_ = false;  // the reader's frame is the server's own reason
+  bool was_ready_ = false;          // once ready, the session replaces lost connections
+  bool held_ = false;               // hold_push() keeps the reader's frame
+  bool dry_ = false;                // the pool is dry, and reserve_ is `leave`
   bool resumed_ = false;
   Reader::Reserve reserve_ = Reader::Reserve::use;
-  bool has_parts_ = false;             // parts_of_ is a request's
-  bool first_part_refused_ = false;    // ... of which the first answer was an error
-  std::uint32_t attempts_failed_ = 0;  // one after the other
+  bool has_parts_ = false;             // parts_of_ names a request
+  bool first_part_refused_ = false;    // ... and its first answer was an error
+  std::uint32_t attempts_failed_ = 0;  // in a row
   Instant now_ = Instant::min();
   Instant connect_deadline_ = never;
   Instant attempt_at_ = never;
   Instant close_deadline_ = never;
   Instant ready_at_ = never;
   Instant quiet_since_ = never;  // the last byte from the server, or the last PING
-  RequestId parts_of_ = 0;       // the one that had an answer before its last one
+  RequestId parts_of_ = 0;       // the last request that got an answer before its last answer
   static constexpr RequestId no_request = UINT64_MAX;
-  RequestId watched_ = no_request;  // owed to nobody, and due next
+  RequestId watched_ = no_request;  // the request that front_unawaited() returned last
   Instant watched_since_ = never;
   ReadWatch read_watch_;
   HoldersText holders_text_;

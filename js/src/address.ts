@@ -1,7 +1,7 @@
 import { ConfigurationError } from "./errors.js";
 import type { Address } from "./transport/transport.js";
 
-// Reads addresses as users write them: valkey://user:password@host:port/database and the like.
+// Reads addresses as users write them, such as valkey://user:password@host:port/database.
 
 const protocols: Record<string, Address["protocol"]> = {
   "valkey:": "valkey", "redis:": "valkey", "tcp:": "valkey",

@@ -35,8 +35,8 @@ export interface ClientSideCacheOptions {
       invalidations have arrived: bounds how stale an entry can get when a connection goes silent. In
       milliseconds. Default: 10000. */
   readonly coherenceLeaseMs?: number | undefined;
-  /** Tells the server with each read whether to track it (CLIENT TRACKING OPTIN), instead of having it
-      track all reads. Not together with broadcastPrefixes. Default: false. */
+  /** Asks the server to track only the reads that are cached (CLIENT TRACKING OPTIN), instead of all reads.
+      Not together with broadcastPrefixes. Default: false. */
   readonly optIn?: boolean | undefined;
   /** Has the server report changes of all keys that begin with one of these, read or not (CLIENT TRACKING
       BCAST); only such keys are cached. Default: none. */
@@ -48,7 +48,7 @@ export interface ClientSideCacheOptions {
   /** Reads of modules to cache as well, such as "JSON.GET". Each must have one key, as its first argument,
       and a reply that depends on that key alone. Default: none. */
   readonly moduleReads?: readonly string[] | undefined;
-  /** Whether getStatistics(), getCacheHitRate() and the like may be called. Default: true. */
+  /** Whether getStatistics() and the getCache methods may be called. Default: true. */
   readonly enableMetrics?: boolean | undefined;
 }
 
@@ -201,7 +201,7 @@ export class ClientSideCache {
     this.#id = 0;
   }
 
-  /** @internal The id of the cache in this instance of the core, where it is made if need be. */
+  /** @internal Returns the cache's id in this instance of the core, and makes the cache there if needed. */
   open(core: Core): number {
     if (this.#core === core) return this.#id;
     const options = this.#options;
@@ -237,7 +237,7 @@ export class ClientSideCache {
   detach(client: CacheClient): void { this.#clients.delete(client); }
 }
 
-/** Draws a whole number below 2^53 that nobody can guess. */
+/** Draws a whole number below 2^53 that a peer cannot guess. */
 export const randomSeed = (): number => {
   const [high, low] = crypto.getRandomValues(new Uint32Array(2));
   return (high! >>> 11) * 0x100000000 + low!;

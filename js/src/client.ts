@@ -211,8 +211,8 @@ export class Client extends CommandSet {
 
   // ---- The end
 
-  /** Takes no more requests, waits for the replies that are owed (for closeTimeout at most), then closes.
-      Resolves when the client has ended; never rejects. May be called twice. */
+  /** Accepts no more requests, waits for outstanding replies (at most closeTimeout), then closes. Resolves
+      when the client has ended; never rejects. May be called twice. */
   close(): Promise<void> {
     if (this.#driver.end !== undefined) return Promise.resolve();
     this.#closing ??= new Promise((resolve) => {
@@ -241,8 +241,8 @@ const numberOf = (way: object): number => {
 };
 
 // Names the server and database that a client reads. Clients of one cache share entries if this text is
-// the same and the server takes them for the same user. A transport of the caller's own may lead anywhere
-// each time, so it gets a new number unless it has a name. A client certificate says who the user is.
+// the same and the server treats them as the same user. A caller's own transport may lead to another server
+// each time, so it gets a new number unless it has a name. A client certificate identifies the user.
 const placeOf = (target: Target, database: number, options: ClientOptions): string => {
   const { protocol, host, port, href } = target.address;
   const { transport, transportName, tls, WebSocket: Socket } = options;

@@ -19,13 +19,14 @@ import { type ClientCounters, readCounters } from "./statistics.js";
 //   submit() --> schedule() --> turn(), in a microtask: poll the core for events, settle promises, open
 //                                and close connections, send what was staged, set the timer
 //
+// Invariants:
 // - A turn sends all requests of one run of microtasks in one write.
-// - Turns do not nest. A call that comes in the middle of one (#turning) has another turn come after it.
-// - Exceptions of other code (a decoder, a shape, a transport, a signal) are caught where that is called, and
-//   become the error of that one request, message or connection. What is left is a trap of the core: it ends
-//   the instance, and with it all its clients.
+// - Turns do not nest. A call in the middle of a turn (#turning) causes another turn after it.
+// - Exceptions of other code (a decoder, a shape, a transport, a signal) are caught at the call, and become
+//   the error of that one request, message or connection. Any other exception is a trap of the core, which
+//   ends the instance, and with it all its clients.
 
-/** Hears what happens to a client as a whole. */
+/** Receives the events of a client as a whole. */
 export interface DriverListener {
   handleReady(): void;
   handleDisconnected(error: PlimsollError): void;
@@ -66,7 +67,7 @@ export class Driver implements Failable, LinkOwner {
     this.schedule();
   }
 
-  /** The error by which this client has ended; undefined while it lives. */
+  /** The error with which this client has ended; undefined while it lives. */
   get end(): PlimsollError | undefined { return this.#over; }
 
   /** The core's numbers about this client; for a client that has ended, its last numbers. */
@@ -80,7 +81,7 @@ export class Driver implements Failable, LinkOwner {
     return counters;
   }
 
-  /** Counts the callers' words that are kept for requests to come. */
+  /** Counts the callers' words that are kept for later requests. */
   get held(): Held { return this.#held ??= new Held(this); }
 
   /** Bytes that were received on all connections and wait outside of the core. */
@@ -112,7 +113,7 @@ export class Driver implements Failable, LinkOwner {
     return reply;
   }
 
-  // The request waits for room. Keeps its words until then, or ends the request if they cannot be paid for.
+  // Keeps the words of a request that waits for room. Ends the request if the pool cannot pay for them.
   #hold(tag: number, words: readonly Word[]): void {
     const pending = this.#requests.get(tag)!;
     try {
@@ -213,7 +214,7 @@ export class Driver implements Failable, LinkOwner {
 
   // ---- The client's end
 
-  /** Takes no more requests, and ends when the replies that are owed have come. */
+  /** Accepts no more requests, and ends the client once the outstanding replies have come. */
   close(): void {
     this.#protectLater(() => {
       this.core.check(this.core.calls.plimsoll_close(this.id, this.core.now()));
@@ -227,8 +228,8 @@ export class Driver implements Failable, LinkOwner {
     this.#listener.handleClosed(error);
   }
 
-  /** Runs `act`, which handles an event of a transport, a timer or a signal. An exception must not reach the
-      caller of that event: it is a trap of the core, and ends the instance. */
+  /** Runs `act`, which handles an event of a transport, a timer or a signal. An exception in it is a trap of
+      the core: it ends the instance, and must not reach the source of the event. */
   protect(act: () => void): void {
     if (this.#over !== undefined) return;
     try {
@@ -238,8 +239,8 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  // Runs `act` after the current turn, if there is one: a transport that is called in a turn may call back
-  // into anything, and the core must not be called in the middle of its own events.
+  // Runs `act` now, or after the current turn if there is one: the core must not be called in the middle of
+  // its own events, and a transport that a turn calls may call back into any function.
   #protectLater(act: () => void): void {
     if (this.#turning) queueMicrotask(() => this.protect(act));
     else this.protect(act);
@@ -260,7 +261,7 @@ export class Driver implements Failable, LinkOwner {
 
   // ---- Turns
 
-  /** Has a turn run in a microtask, after those that are queued now. */
+  /** Schedules a turn in a microtask, after those that are queued now. */
   schedule(): void {
     this.#full.clear();
     if (this.#turning) this.#turnAgain = true;
@@ -321,8 +322,7 @@ export class Driver implements Failable, LinkOwner {
   #armTimer(): void {
     const { core } = this;
     const at = core.doubles[(core.outbox + outboxAt.timeout) >> 3]!;
-    // A timer that is set too early fires once for nothing and is set again. That is cheaper than moving it
-    // for each request.
+    // A timer that fires too early is set again. That is cheaper than moving the timer for each request.
     if (at >= this.#armedAt) return;
     clearTimeout(this.#timer);
     this.#armedAt = at;
@@ -383,8 +383,8 @@ export class Driver implements Failable, LinkOwner {
     try {
       askAdmitted(core, this.id, words.take(), tag);
     } catch (error) {
-      // There is no memory to stage the words in, or the caller has changed a Uint8Array among them so that
-      // they are another request now: that ends this request alone.
+      // There is no memory to stage the words, or the caller has changed a Uint8Array among them, so that
+      // they are another request now. Ends this request only.
       return this.#giveUp(pending, core.blame(error));
     }
     pending.low = core.outboxNumber(outboxAt.request);
@@ -392,7 +392,7 @@ export class Driver implements Failable, LinkOwner {
   }
 
   #handleClosed(error: PlimsollError): void {
-    // The next turn tells the requests that still wait. After that the core is not called any more.
+    // The next turn reports the outcomes of the remaining requests. After that the core is not called again.
     queueMicrotask(() => {
       this.turn();
       this.protect(() => {

@@ -1,6 +1,6 @@
 import type { ErrorName, Executed } from "./core/abi.js";
 
-// The classes of errors, to be told apart by instanceof. A message says what was wrong, what was expected
+// The classes of errors; distinguish them with instanceof. A message says what was wrong, what was expected
 // and where; `code` is stable, for logs and metrics.
 
 export type { ErrorName, Executed };
@@ -104,8 +104,8 @@ export const wordsOf = (thrown: unknown): string => {
   }
 };
 
-/** Cuts the arguments off an error about an unknown command. The server repeats them, and those of AUTH, and
-    of HELLO with AUTH, are a password. */
+/** Cuts the arguments off an error about an unknown command. The server repeats them, and with AUTH, or
+    HELLO with AUTH, they contain a password. */
 export const withoutSecrets = (words: string): string => {
   const end = words.indexOf(", with args beginning with:");
   return end >= 0 && /'auth'/i.test(words) ? words.slice(0, end) : words;

@@ -38,8 +38,8 @@ export class Events {
     return () => { all.delete(listener); };
   }
 
-  /** Calls the listeners, each in a microtask of its own. So an exception of one is reported as uncaught,
-      and the others are called all the same. */
+  /** Calls the listeners, each in a microtask of its own: an exception in one of them is reported as
+      uncaught, and the others are still called. */
   tell(name: keyof ConnectionEvents, error?: PlimsollError): void {
     try {
       const channel = channelOf(`plimsoll:${name}`);

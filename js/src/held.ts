@@ -12,7 +12,7 @@ export const heldBytes = (words: readonly Word[]): number => {
   return bytes;
 };
 
-/** Counts the bytes of callers' words that a client keeps for requests to come (transactions, requests that
+/** Counts the bytes of callers' words that a client keeps for later requests (transactions, requests that
     wait for room). The requests pool pays for them. One for each client. */
 export class Held {
   readonly #driver: Driver;
@@ -48,8 +48,8 @@ export class HeldWords {
   readonly #held: Held;
   readonly #bytes: number;
 
-  /** Keeps a copy of the list, since the caller may change his. Throws a LimitError if the pool has no
-      room. */
+  /** Keeps a copy of the list, since the caller may change the original. Throws a LimitError if the pool has
+      no room. */
   constructor(held: Held, words: readonly Word[]) {
     this.#held = held;
     this.#bytes = heldBytes(words);

@@ -13,7 +13,8 @@ import type {
 //       |                                                                ^
 //       +----------------------------------------------------------------+
 //
-// - A transport may be the caller's own code. An exception of it ends its connection and nothing else.
+// Invariants:
+// - A transport may be the caller's own code. An exception in it ends its connection and nothing else.
 // - What a transport reports while one of its functions is called (#calling) is handled later, in the order
 //   of the reports (#unheard): the core must not be called in the middle of its own events.
 // - Bytes for which the core has no room wait here (#unread), and the transport is paused. They are bounded
@@ -23,7 +24,7 @@ import type {
 export interface LinkOwner {
   readonly core: Core;
   readonly id: number;
-  /** Has the core's events handled; called after each call that may cause some. */
+  /** Handles the core's events. Called after each call of the core that may cause events. */
   turn(): void;
   /** Runs `act`, which handles an event of the transport, and catches a trap of the core. */
   protect(act: () => void): void;
@@ -40,7 +41,7 @@ export interface Route {
 }
 
 // The most bytes that may wait here for room in the core if the sender cannot be made to wait, as with a
-// WebSocket without credits. With credits, the bytes that wait were granted, so they are charged.
+// WebSocket without credits. With credits, the waiting bytes were granted, so they are charged already.
 export const unreadBytesMax: number = 16 * 1024 * 1024;
 
 // The most bytes that are handed to the transport at a time.
@@ -118,8 +119,8 @@ export class Link implements TransportEvents {
     });
   }
 
-  // Tells the core what the main connection shows to a bridge: a cache tells users apart by it. If that
-  // fails, the connection must not go on, or it could be served what another user has read.
+  // Reports to the core what the main connection shows to a bridge; a cache distinguishes users by it. If
+  // this fails, the connection ends, because the cache could serve it what another user has read.
   #showAll(): boolean {
     if (this.number !== 0 || this.#shown === undefined) return true;
     const { core, id } = this.#owner;
@@ -187,7 +188,7 @@ export class Link implements TransportEvents {
 
   /** The core may have room again for the bytes that wait here. */
   resume(): void {
-    // Reading has the owner turn, which calls this again.
+    // Reading makes the owner run a turn, which calls this again.
     if (this.#resuming) return;
     this.#resuming = true;
     try {
@@ -223,7 +224,7 @@ export class Link implements TransportEvents {
     this.#closeTransport();
   }
 
-  // The connection is over, whatever the transport throws.
+  // Closes the transport. The connection is over even if the transport throws.
   #closeTransport(why?: "overrun"): void {
     this.#call(() => this.#transport?.close(why));
   }
@@ -260,7 +261,7 @@ export class Link implements TransportEvents {
     this.#paused = true;
     this.#call(() => this.#transport!.pause());
     if (this.#unreadBytes <= unreadBytesMax) return;
-    // The sender does not stop. Closes the connection: its bytes would take memory that nobody counts.
+    // The sender does not stop. Closes the connection: its bytes would take memory that no pool pays for.
     this.#abandon(new Error(`unreadBytesMax (${unreadBytesMax}): the memory line has no room, and ` +
       "the sender cannot be made to wait"));
   }

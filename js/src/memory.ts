@@ -14,7 +14,7 @@ export interface PoolStatistics {
   readonly peak: number;
   /** How often the pool refused memory. */
   readonly refused: number;
-  /** Requests that wait for this pool's memory now, and connections that wait for it to be read. */
+  /** Requests that wait for this pool's memory now, and connections that cannot be read without it. */
   readonly waiting: number;
 }
 

@@ -28,7 +28,7 @@ export interface ClientOptions extends TransportOptions {
   /** How many attempts to connect may fail in a row before a client that has lost its connection ends.
       0: the loss ends it. Default: no limit. */
   readonly reconnectAttemptsMax?: number | undefined;
-  /** How often the server is asked for a sign of life on an idle connection. Default: 5000; 0: never. */
+  /** How long the server may be silent before the client sends a PING. Default: 5000; 0: for ever. */
   readonly healthCheckInterval?: number | undefined;
   /** The most requests in flight. Default: 1000. */
   readonly inflightRequestsLimit?: number | undefined;
@@ -42,7 +42,7 @@ export interface ClientOptions extends TransportOptions {
   readonly replyBytesMax?: number | undefined;
   /** How often a read is sent again when its connection was lost. Default: 0. */
   readonly readResendsMax?: number | undefined;
-  /** The RESP version. Default: 3. Take 2 for servers that do not know HELLO. */
+  /** The RESP version. Default: 3. Use 2 for servers that do not know HELLO. */
   readonly protocol?: 2 | 3 | undefined;
   /** Asks the server not to close these connections when it runs out of memory (CLIENT NO-EVICT). */
   readonly noEvict?: boolean | undefined;
@@ -151,8 +151,7 @@ export const checkClientOptions = (options: ClientOptions): void => {
 
 /**
  * Throws a ConfigurationError if `tls` is given with an address for which it has no effect: otherwise data
- * that was meant to be secret would go in plaintext. A transport of the caller's own may do with `tls` what
- * it likes.
+ * that was meant to be secret would be sent in plaintext. A caller's own transport may use `tls` as it likes.
  */
 export const checkTls = (options: ClientOptions, protocol: Address["protocol"]): void => {
   if (options.tls === undefined || options.transport !== undefined || protocol === "valkeys") return;

@@ -55,7 +55,7 @@ export class Outcomes {
     }
   }
 
-  /** A request has its reply: by the record at `at`, with `nodes` nodes behind it, as in all methods below. */
+  /** A request has its reply: the record at `at`, with `nodes` nodes behind it, as in all methods below. */
   complete(at: number, nodes: number, tag: number): void {
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
@@ -96,7 +96,7 @@ export class Outcomes {
       error: this.failure(at, nodes, trouble), place: pending.commands + 1 - answersOwed };
   }
 
-  /** Passes a part on; an error in its place if it cannot be returned as it was asked for. */
+  /** Delivers a part of an outcome, or an error if the part cannot be returned as it was asked for. */
   tellPart(at: number, nodes: number, pending: Pending | undefined): void {
     if (pending?.part === undefined) return;
     const missed = readMissed(this.#core, at);

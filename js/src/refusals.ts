@@ -1,7 +1,7 @@
-// The promises of requests that were refused. They are rejected in a microtask, not at once: a runtime gives
-// special treatment to a promise that is rejected before anybody listens to it, which costs more than the
-// rest of a refusal. There are as many here as a caller makes calls without letting a microtask run; the
-// caller holds a promise for each of them anyway.
+// The promises of requests that were refused. They are rejected in a microtask, not at once: a runtime treats
+// a promise that is rejected before it has a handler as a special case, which costs more than the rest of a
+// refusal. Their number is bounded by the calls that a caller makes without letting a microtask run, and the
+// caller holds a promise for each of those anyway.
 
 export class Refusals {
   #rejects: ((error: unknown) => void)[] = [];

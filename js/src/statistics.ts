@@ -34,13 +34,13 @@ export interface ClientStatistics {
   /** Bytes that were read and written on the main connection. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Connections that were made; of these, how many were lost, and how many because the server gave no sign
-      of life; and attempts to connect that failed. */
+  /** Connections that were made; of these, how many were lost, and how many because the server was silent;
+      and attempts to connect that failed. */
   readonly connections: number;
   readonly connectionsLost: number;
   readonly connectionsDead: number;
   readonly attemptsFailed: number;
-  /** How often the server was asked for a sign of life. */
+  /** How often the client sent a PING to a silent server. */
   readonly healthChecks: number;
   /** Reads that were sent again after a connection was lost (readResendsMax). */
   readonly requestsResent: number;
@@ -52,7 +52,7 @@ export interface ClientStatistics {
   readonly subscriptions: number;
   /** How the client's cache learns that an entry is outdated: by tracking, by ttl, or it is off. */
   readonly cacheState: (typeof cacheStates)[number];
-  /** Why there last was no connection; "none" if there always was one. */
+  /** Why the client had no connection when it last had none; "none" if it always had one. */
   readonly lastProblem: (typeof errorNames)[number];
   /** Bytes that bridges were granted and that were not read yet. They count in the memory limit. */
   readonly creditBytes: number;

@@ -6,7 +6,7 @@ import { CommandSet } from "./generated/commands.js";
 
 // Transactions: MULTI, the commands and EXEC, in one request.
 
-// What a transaction is charged for its queued commands: an object apart from it, which outlives it.
+// The charge for a transaction's queued commands. A separate object, because it outlives the transaction.
 interface Queued { readonly held: Held; bytes: number }
 
 // Gives back the memory of a transaction that was dropped without exec() or discard(). Some versions of
@@ -91,7 +91,7 @@ export class Transaction extends CommandSet {
     const reply = new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject, shape, options, isScript });
     });
-    reply.catch(() => {});  // no unhandled rejection if nobody awaits it: exec() reports the error, too
+    reply.catch(() => {});  // no unhandled rejection if the caller awaits only exec(), which rejects, too
     return reply;
   }
 

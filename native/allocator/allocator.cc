@@ -20,7 +20,7 @@ std::unique_ptr<Allocator> find_allocator() {
 std::optional<std::size_t> Allocator::excess(std::size_t) const { return std::nullopt; }
 
 const Allocator& process_allocator() {
-  // Never destroyed: a thread may ask while static objects are destroyed.
+  // Never destroyed: a thread may call this while static objects are destroyed.
   static const Allocator& found = *find_allocator().release();
   return found;
 }

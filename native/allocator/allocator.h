@@ -26,29 +26,28 @@ class Allocator {
   /// "glibc", "jemalloc", "mimalloc", "tcmalloc", "sanitizer", "unknown".
   std::string_view name() const { return name_; }
 
-  /// "2.36"; empty if the allocator does not tell.
+  /// "2.36"; empty if the allocator has no function that returns its version.
   const std::string& version() const { return version_; }
 
   /// Whether give_back() has an effect.
   virtual bool can_give_back() const { return false; }
 
-  /// Bytes that are free but resident, so that give_back() could release them; not set if the
-  /// allocator does not know. `anonymous_bytes` is the process's resident memory now
-  /// (ProcessUsage). Takes the allocator's locks, so it should not be called while the process is
-  /// busy.
+  /// Returns how many bytes are free but resident, so that give_back() could release them, or
+  /// nothing if the allocator does not know. `anonymous_bytes` is the process's resident memory now
+  /// (ProcessUsage). Takes the allocator's locks, so do not call it while the process is busy.
   virtual std::optional<std::size_t> excess(std::size_t anonymous_bytes) const;
 
-  /// Returns all free memory to the system that this thread can reach. Call it from any thread.
-  /// Takes some milliseconds for each 100 MiB, during which other threads that allocate may have to
-  /// wait.
+  /// Returns to the system all free memory that this thread can reach. May be called from any
+  /// thread. Takes some milliseconds for each 100 MiB, during which other threads that allocate may
+  /// have to wait.
   virtual void give_back() const {}
 
-  /// Returns what the allocator keeps for the calling thread, which no other thread can reach. In
-  /// mimalloc that is everything the thread has allocated, whichever thread freed it; in other
-  /// allocators it is a small cache.
+  /// Returns to the system the memory that the allocator keeps for the calling thread, which no
+  /// other thread can reach. In mimalloc that is everything the thread has allocated, whichever
+  /// thread freed it; in other allocators it is a small cache.
   virtual void give_back_thread() const {}
 
-  /// Whether that is worth delaying a thread that has work.
+  /// Whether give_back_thread() frees enough to justify delaying a thread that has work.
   virtual bool has_thread_part() const { return false; }
 
  private:
@@ -56,7 +55,7 @@ class Allocator {
   std::string version_;
 };
 
-/// The process's allocator, found at the first call. Valid until the process ends.
+/// Returns the process's allocator, which the first call detects. Valid until the process ends.
 const Allocator& process_allocator();
 
 namespace detail {

@@ -36,13 +36,13 @@ bool BurstPolicy::handle_look(Instant now, const ProcessUsage& usage) {
     fallen_since_ = now;
     again_after_ = ask_again_min;
   }
-  // A burst that is short, or that only waits for the network, shows only in memory.
+  // A burst that is short, or that mostly waits for the network, shows only in memory.
   if (bytes >= anonymous_floor_ + settings_.excess_min) burst_ = true;
   return is_quiet(now) && now >= not_before_ && (burst_ || now >= again_at_);
 }
 
-// The remembered maximum and minimum fade towards a load that stays as it is. Then they are equal,
-// and the load does not count as fallen.
+// The remembered maximum and minimum fade towards a load that stays constant. Once they are equal,
+// the load does not count as fallen.
 BurstPolicy::Load BurstPolicy::handle_load(Duration elapsed, Duration cpu) {
   const double rate = std::max(seconds(cpu), 0.0) / seconds(elapsed);
   load_ += (rate - load_) * part(elapsed, load_window);
@@ -59,14 +59,14 @@ bool BurstPolicy::is_quiet(Instant now) const {
          now - fallen_since_ >= fallen_periods * settings_.quiet_period;
 }
 
-// Does not forget a burst before it counts as over.
+// At least four quiet periods, so that a burst is not forgotten before it counts as over.
 Duration BurstPolicy::memory() const { return std::max(load_memory, 4 * settings_.quiet_period); }
 
 void BurstPolicy::handle_asked(Instant now, const ProcessUsage& usage, std::size_t returned_bytes) {
   last_ = usage;
   last_look_ = now;
   burst_ = false;
-  // If the process continues with a part of the load, that is its normal load from now on.
+  // If the process continues with a part of the load, that part is its normal load from now on.
   highest_ = lowest_ = load_;
   anonymous_floor_ = usage.anonymous_bytes;
   not_before_ = after(now, ask_interval_min);

@@ -7,7 +7,7 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/native/allocator/process_usage.h"
 
-// Decides when a burst is over, by samples of the whole process's processor time and anonymous
+// Decides when a burst is over, from samples of the whole process's processor time and anonymous
 // memory. So the application's own bursts count, too, and requests need not be counted. No clock,
 // no I/O.
 //
@@ -21,7 +21,8 @@ namespace plimsoll::native {
 inline constexpr Duration ask_interval_min = std::chrono::seconds(10);
 
 /// While the process stays quiet, the excess is checked again after this time, because parts of a
-/// burst's memory may be freed late. The time then doubles, unless much memory was returned.
+/// burst's memory may be freed late. The time doubles with each check, unless much memory was
+/// returned.
 inline constexpr Duration ask_again_min = ask_interval_min;
 inline constexpr Duration ask_again_max = std::chrono::hours(1);
 
@@ -33,7 +34,7 @@ inline constexpr Duration idle_look_interval = std::chrono::seconds(5);
 /// Below this share of one processor a process counts as idle.
 inline constexpr double idle_processor_share = 0.05;
 
-/// A load has fallen if it was this many times what it has been since...
+/// A load has fallen if it used to be this many times what it has been...
 inline constexpr double load_fall_min = 3;
 
 /// ...for this many quiet periods: on a busy machine any load fluctuates.
@@ -53,15 +54,15 @@ class BurstPolicy {
 
   void configure(const Settings& settings) { settings_ = settings; }
 
-  /// Takes a sample. True: a burst is over, and the allocator should be asked; the caller then
-  /// calls handle_asked().
+  /// Takes a sample. Returns true if a burst is over: the caller then asks the allocator and calls
+  /// handle_asked().
   bool handle_look(Instant now, const ProcessUsage& usage);
 
-  /// The allocator was asked, and `returned` bytes came back; 0 if it was not worth asking.
-  /// `figures` were taken afterwards, so that the work of asking does not count as a burst.
+  /// The allocator was asked, and `returned_bytes` came back; 0 if asking was not worthwhile.
+  /// `usage` must be sampled afterwards, so that the work of asking does not count as a burst.
   void handle_asked(Instant now, const ProcessUsage& usage, std::size_t returned_bytes);
 
-  /// How long to wait for the next sample.
+  /// Returns how long to wait before the next sample.
   Duration look_interval() const;
 
  private:
@@ -80,7 +81,7 @@ class BurstPolicy {
   double highest_ = 0;
   double lowest_ = 0;
 
-  // What the process did before the first sample counts as a burst, too.
+  // True at first, so that the work of the process before the first sample counts as a burst, too.
   bool burst_ = true;
   Instant idle_since_{};
   Instant fallen_since_{};

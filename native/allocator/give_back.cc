@@ -9,7 +9,7 @@
 namespace plimsoll::native {
 namespace {
 
-// "12.3 ms".
+// Formats a time as "12.3 ms".
 std::string shown(std::chrono::nanoseconds took) {
   const auto tenths = std::chrono::duration_cast<std::chrono::microseconds>(took).count() / 100;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";

@@ -14,8 +14,8 @@
 #include "plimsoll/native/allocator/process_usage.h"
 
 // Makes the process's allocator return free memory to the system when a burst is over, and counts
-// the result. A thread that need not be fast calls look() as often as it says: the runtime's upkeep
-// thread.
+// how much came back. The runtime's upkeep thread calls look() each time that look_interval() has
+// passed.
 
 namespace plimsoll::native {
 
@@ -27,7 +27,7 @@ struct GiveBackSettings {
 /// The results of MemoryOptions::give_back.
 struct GiveBackStatistics {
   std::string_view allocator;  ///< "glibc", "jemalloc", "mimalloc", "tcmalloc", "unknown"...
-  std::string version;         ///< the allocator's; empty if it does not tell
+  std::string version;         ///< the allocator's; empty if it cannot be asked for it
   bool enabled = false;
   std::string problem;          ///< why the allocator cannot be asked; empty if it can
   std::uint64_t asked = 0;      ///< how often it was asked
@@ -38,7 +38,8 @@ struct GiveBackStatistics {
   std::chrono::nanoseconds last_took{};
 };
 
-/// One line for people, without a newline: "512 MiB by glibc 2.36, asked 3 times, ...".
+/// Formats the statistics as one line for people, without a newline: "512 MiB by glibc 2.36, asked
+/// 3 times, ...".
 std::string to_text(const GiveBackStatistics& statistics);
 
 /// The shortest time between two requests that want() causes. While the container is short of
@@ -53,19 +54,20 @@ class GiveBack {
   void configure(const GiveBackSettings& settings);
   GiveBackStatistics statistics() const;
 
-  /// Whether it is enabled, and the allocator can be asked.
+  /// Whether giving back is enabled and the allocator supports it.
   bool is_on() const;
 
-  /// Memory was freed that others need: look() will say to ask as soon as allowed, burst or not.
+  /// Memory was freed that others need. look() will return `ask` as soon as wanted_interval_min
+  /// allows, even during a burst.
   void want();
 
   /// Decides whether to ask now: if it is time, and the excess is large enough. Only one thread at
-  /// a time may call look() and what follows.
+  /// a time may call look() and the functions below.
   enum class Step : std::uint8_t { look_later, ask };
   Step look(Instant now);
   Duration look_interval() const;
 
-  /// Asks, and logs how much came back since look().
+  /// Asks the allocator, and logs how much memory came back since look().
   void ask(Instant now);
 
   const Allocator& allocator() const { return allocator_; }

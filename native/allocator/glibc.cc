@@ -7,8 +7,8 @@
 #include <gnu/libc-version.h>
 #include <malloc.h>
 
-// Weak, so that a program that is statically linked with another malloc does not also get glibc's;
-// and so that this works with a glibc before 2.33, which has no mallinfo2().
+// Weak references, so that a program that is statically linked with another malloc does not also
+// get glibc's, and so that a glibc before 2.33 works, which has no mallinfo2().
 #pragma weak malloc_trim
 #pragma weak mallinfo2
 
@@ -25,16 +25,17 @@ class Glibc final : public Allocator {
 
   bool can_give_back() const override { return true; }
 
-  // glibc counts pages as free that went back to the system already. So the result is at most what
-  // is resident and not in use, which is still too much if others have memory, too.
+  // glibc also counts free pages that already went back to the system. So the result is capped at
+  // the resident memory that is not in use, which is still too much if other allocators have
+  // memory, too.
   std::optional<std::size_t> excess(std::size_t anonymous_bytes) const override {
     if (information_ == nullptr) return std::nullopt;
     const auto heap = information_();
     return std::min(heap.fordblks, anonymous_bytes - std::min(anonymous_bytes, heap.uordblks));
   }
 
-  // Since 2.8 this walks over all arenas, each under its lock, and returns whole free pages to the
-  // system.
+  // Since glibc 2.8, malloc_trim() walks over all arenas, each under its lock, and returns whole
+  // free pages to the system.
   void give_back() const override { trim_(0); }
 
  private:

@@ -2,7 +2,7 @@
 
 #include "plimsoll/native/allocator/allocator.h"
 
-// jemalloc.net/jemalloc.3.html: "mallctl" and its names.
+// Source: jemalloc.net/jemalloc.3.html, "mallctl" and its names.
 extern "C" [[gnu::weak]] int mallctl(const char* name, void* old, std::size_t* old_bytes,
                                      void* replacement, std::size_t replacement_bytes);
 
@@ -19,7 +19,7 @@ std::optional<Value> read(Control* control, const char* name) {
   return value;
 }
 
-// Cuts "5.3.0-0-g54eaed1d8b56..." to "5.3.0".
+// Shortens "5.3.0-0-g54eaed1d8b56..." to "5.3.0".
 std::string version_of(Control* control) {
   const std::string_view text = read<const char*>(control, "version").value_or("");
   return std::string(text.substr(0, text.find('-')));
@@ -55,7 +55,8 @@ class Jemalloc final : public Allocator {
 
 }  // namespace
 
-// A jemalloc that is built with a prefix has je_mallctl(), and does not provide malloc.
+// A jemalloc that is built with a prefix has je_mallctl() and does not provide malloc, so it is not
+// found here.
 std::unique_ptr<Allocator> find_jemalloc(const MallocObject& object) {
   Control* const control = object.function<Control>("mallctl", ::mallctl);
   return control != nullptr ? std::make_unique<Jemalloc>(control) : nullptr;

@@ -12,8 +12,8 @@ const void* base_of(const void* address) {
 }
 
 #ifdef __GLIBC__
-// In an executable without position independence that takes a function's address, that address is a
-// stub of the executable, for all objects.
+// In an executable without position independence that takes a function's address, all objects see
+// that address as a stub in the executable.
 bool is_stub(const void* address) {
   Dl_info info{};
   void* symbol = nullptr;
@@ -24,11 +24,11 @@ bool is_stub(const void* address) {
 bool is_stub(const void*) { return false; }
 #endif
 
-// The definition that the process uses.
+// Returns the definition of `symbol` that the process uses.
 void* resolve(const char* symbol) {
   void* found = ::dlsym(RTLD_DEFAULT, symbol);
   if (found != nullptr && is_stub(found)) found = ::dlsym(RTLD_NEXT, symbol);
-  // Clears the error, so that the next caller of dlerror() does not get it.
+  // Clears the error, so that the next caller of dlerror() does not see it.
   if (found == nullptr) static_cast<void>(::dlerror());
   return found;
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 // The object that this process's malloc is in: the executable, the C library, or a library that was
-// linked or preloaded in its place. That a symbol exists is no proof: glibc's malloc_trim() exists
-// with any allocator, and a library may be loaded whose malloc is not used. The functions that
-// belong to malloc are in the same object.
+// linked or preloaded instead. The existence of a symbol proves nothing: glibc's malloc_trim()
+// exists with any allocator, and a library may be loaded whose malloc is not used. But the
+// functions that belong to malloc are in the same object.
 
 namespace plimsoll::native::detail {
 
@@ -11,8 +11,9 @@ class MallocObject {
  public:
   static MallocObject of_process();
 
-  /// The address of `symbol` if this object defines it, else null. `linked` is a weak reference to
-  /// it: that finds a statically linked function, which an executable hides from a search by name.
+  /// Returns the address of `symbol` if this object defines it, else null. `linked` is a weak
+  /// reference to the same function: it finds a statically linked function, which an executable
+  /// hides from a search by name.
   template <class Function>
   Function* function(const char* symbol, Function* linked) const {
     if (void* const found = find(symbol); found != nullptr) {

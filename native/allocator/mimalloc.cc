@@ -2,7 +2,7 @@
 
 #include "plimsoll/native/allocator/allocator.h"
 
-// microsoft.github.io/mimalloc: extended functions and runtime options.
+// Source: microsoft.github.io/mimalloc, extended functions and runtime options.
 extern "C" {
 [[gnu::weak]] void mi_collect(bool force);
 [[gnu::weak]] int mi_version();
@@ -14,7 +14,7 @@ namespace plimsoll::native::detail {
 namespace {
 
 // The option for how many milliseconds free pages are kept: decommit_delay in 2.0, purge_delay
-// since 2.1. Before version 2 the number meant something else.
+// since 2.1. Before version 2 this number was another option.
 constexpr int purge_delay = 15;
 constexpr int purge_delay_version_min = 200;
 
@@ -25,7 +25,7 @@ struct Functions {
   decltype(::mi_option_set)* set;
 };
 
-// 209 is 2.0.9; versions with more digits have two for each part but the first.
+// Formats the version: 209 is 2.0.9; in numbers with more digits each part but the first has two.
 std::string version_of(const Functions& functions) {
   if (functions.version == nullptr) return {};
   const int number = functions.version();
@@ -44,28 +44,29 @@ class Mimalloc final : public Allocator {
 
   bool can_give_back() const override { return true; }
 
-  // mimalloc does not tell how much is free: committed memory may be in use or not.
+  // mimalloc does not report how much is free: committed memory may be in use or not.
 
-  // Covers the heap of the calling thread, those of threads that have ended, and what is kept for
-  // all threads.
+  // Covers the heap of the calling thread, the heaps of threads that have ended, and the memory
+  // that is kept for all threads.
   void give_back() const override { collect(); }
   void give_back_thread() const override { collect(); }
   bool has_thread_part() const override { return true; }
 
  private:
-  // mimalloc keeps what a collection frees for the delay, and returns it when the thread allocates
-  // again. For most of a burst that is never. So the delay is zero during a collection; other
-  // threads that free memory at that time have a little more work.
+  // mimalloc keeps the pages that a collection frees for the delay, and returns them when the
+  // thread next allocates, which may be never. So the delay is set to zero during a collection.
+  // Meanwhile other threads that free memory have a little more work.
   void collect() const {
     const long delay = has_delay_ ? functions_.get(purge_delay) : 0;
     if (delay < 0) return functions_.collect(true);  // the user wants no memory returned
-    // 0 is the user's setting, or that of another thread that collects, which has kept the delay
-    // here.
+    // A delay of 0 is the user's setting, or was set by another thread that is collecting now and
+    // has saved the delay here.
     if (delay != 0) delay_.store(delay, std::memory_order_relaxed);
     collecting_.fetch_add(1, std::memory_order_relaxed);
     if (delay != 0) functions_.set(purge_delay, 0);
     functions_.collect(true);
-    // A child that is forked meanwhile stays without a delay, which is slower but correct.
+    // A child that is forked during a collection stays without a delay, which is slower but
+    // correct.
     const bool last = collecting_.fetch_sub(1, std::memory_order_relaxed) == 1;
     const long before = delay_.load(std::memory_order_relaxed);
     if (last && before != 0) functions_.set(purge_delay, before);

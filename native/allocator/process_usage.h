@@ -14,8 +14,8 @@ struct ProcessUsage {
       0;  ///< resident memory that no file backs: heaps, stacks, the client's pages
 };
 
-/// Those of this process now. Reads a clock and a file of one line, and takes no lock of the
-/// allocator. Returns nothing if the system does not tell.
+/// Returns the usage of this process so far. Reads a clock and a file of one line, and takes no
+/// lock of the allocator. Returns nothing if the system does not provide the numbers.
 std::optional<ProcessUsage> process_usage();
 
 }  // namespace plimsoll::native

@@ -1,7 +1,7 @@
 #include "plimsoll/native/allocator/allocator.h"
 
 // gperftools' tcmalloc (malloc_extension_c.h), with or without its profiler. Google's newer
-// tcmalloc has other functions, and a thread of its own that returns memory.
+// tcmalloc has other functions, and its own thread that returns memory.
 extern "C" {
 [[gnu::weak]] int MallocExtension_GetNumericProperty(const char* property, std::size_t* value);
 [[gnu::weak]] void MallocExtension_ReleaseToSystem(std::size_t bytes);
@@ -12,7 +12,7 @@ extern "C" {
 namespace plimsoll::native::detail {
 namespace {
 
-// The most to release at a time, because tcmalloc holds its lock meanwhile.
+// The most to release at a time, because tcmalloc holds its lock while it releases.
 constexpr std::size_t step_bytes = 8 * 1024 * 1024;
 
 struct Functions {
@@ -38,15 +38,15 @@ class Tcmalloc final : public Allocator {
 
   bool can_give_back() const override { return true; }
 
-  // Counts whole free pages. What is in the caches for objects is neither counted nor released.
+  // Counts whole free pages. Memory in the caches for objects is neither counted nor released.
   std::optional<std::size_t> excess(std::size_t) const override {
     std::size_t bytes = 0;
     const int known = functions_.property("tcmalloc.pageheap_free_bytes", &bytes);
     return known != 0 ? std::optional(bytes) : std::nullopt;
   }
 
-  // Other threads may free memory meanwhile, so the number of steps is bounded by what was free at
-  // first.
+  // Other threads may free memory during the loop, so the number of steps is bounded by what was
+  // free at the start.
   void give_back() const override {
     for (std::size_t steps = excess(0).value_or(0) / step_bytes + 1; steps > 0; --steps) {
       functions_.release(step_bytes);

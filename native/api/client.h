@@ -17,7 +17,7 @@
 #include <boost/asio/async_result.hpp>
 
 #include "plimsoll/arguments.h"
-#include "plimsoll/command_set.h"
+#include "plimsoll/command_sender.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/native/call/call.h"
 #include "plimsoll/native/driver/request.h"
@@ -45,7 +45,7 @@ class Transaction;
 /// Move-only; usable from any thread. Destroying it closes at once: whatever is under way ends
 /// with `lost_unsent` or `lost_in_doubt`. A client that was inherited over a fork() fails every
 /// call with `forked` and never touches its socket.
-class Client : public CommandSet<Client> {
+class Client : public CommandSender<Client> {
  public:
   /// No client: only to be assigned to.
   Client() = default;
@@ -72,30 +72,11 @@ class Client : public CommandSet<Client> {
   /// and visit_cached() wait for nothing: what is not proved is not there.
   Client with_max_staleness(Staleness max_staleness) const;
 
-  using CommandSet<Client>::get;
+  using CommandSender<Client>::get;
   /// `client.get("k", {.max_staleness = 50ms})`.
   template <CompletionToken Token = Start>
   auto get(std::string_view key, const ReadOptions& how, Token&& token = Token()) {
     return with_max_staleness(how.max_staleness).get(key, std::forward<Token>(token));
-  }
-
-  /// Any command, its name first: `command("LPUSH", "list", "a", "b")`, or typed, for whatever
-  /// decode() knows: `command<std::int64_t>("LLEN", "list")`. Of those that the server is known to
-  /// have, the number of arguments and the places of keys are checked first: `invalid_argument`;
-  /// and what would put a shared connection out of step (SUBSCRIBE, MULTI, SELECT...) is refused,
-  /// saying what to use: `refused_command`.
-  template <class T = Reply, std::convertible_to<std::string_view>... Text>
-    requires(sizeof...(Text) >= 1)
-  auto command(const Text&... words) {
-    const std::array<std::string_view, sizeof...(Text)> row{words...};
-    return send_any<T>(row, Start());
-  }
-
-  /// The same with its words as a list, and a token: `command({"LPUSH", "list", "a"}, token)`.
-  template <class T = Reply, class Token = Start>
-    requires(!std::convertible_to<Token, std::string_view>)
-  auto command(const Words& words, Token&& token = Token()) {
-    return send_any<T>(words, std::forward<Token>(token));
   }
 
   /// What the cache has to a read, or nothing; sends nothing, waits for nothing:
@@ -184,40 +165,19 @@ class Client : public CommandSet<Client> {
   boost::asio::any_io_executor get_executor() const { return driver().executor(); }
 
  private:
-  friend class CommandSet<Client>;
+  friend class CommandSender<Client>;
 
   Driver& driver() const;
 
   template <class Token>
   auto open_subscription(SubscriptionKind kind, const Words& names, Token&& token) const;
 
-  // What the commands of CommandSet come to.
-  template <class T, class Builder, class Token>
-  auto run(const Builder& builder, Token&& token) {
-    if constexpr (requires { builder.status(); }) {
-      const plimsoll::Status given = builder.status();
-      if (!given) return refuse<T>(given.error(), std::forward<Token>(token));
-    }
-    return send<T>(builder, std::forward<Token>(token));
+  // For CommandSender.
+  static plimsoll::Status check(const CommandView& /*command*/) { return {}; }
+  Request request(const CommandView& command) const {
+    return Request(driver(), timeout_, command, max_staleness_);
   }
-
-  template <class T, class Token>
-  auto send(const CommandView& command, Token&& token) {
-    return start<T>(Request(driver(), timeout_, command, max_staleness_),
-                    std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto refuse(const plimsoll::Error& error, Token&& token) {
-    return start<T>(Request(driver(), error), std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto send_any(std::span<const std::string_view> words, Token&& token) {
-    const plimsoll::Result<CommandView> prepared = commands::prepare(words);
-    if (!prepared) return refuse<T>(prepared.error(), std::forward<Token>(token));
-    return send<T>(*prepared, std::forward<Token>(token));
-  }
+  Request refusal(const plimsoll::Error& error) const { return Request(driver(), error); }
 
   std::shared_ptr<Driver> driver_;
   Timeout timeout_{};

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "plimsoll/core/client/cache_tracking.h"
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/base/random_seed.h"
 #include "plimsoll/native/driver/barrier.h"
@@ -43,9 +44,6 @@ Result<cache::CacheOptions> to_core_options(const ClientSideCacheOptions& option
   if (options.entry_ttl_ms < 0) {
     return invalid("entry_ttl_ms is negative", "milliseconds, or 0 for no expiry");
   }
-  if (options.opt_in && !options.broadcast_prefixes.empty()) {
-    return invalid("opt_in and broadcast_prefixes are given", "one of them");
-  }
   if (const Result<void> valid = validate_filter(options); !valid) return valid.error();
   cache::CacheOptions core{.bytes_max = static_cast<std::size_t>(options.max_cache_kb) * 1024,
                            .entries_max = options.max_entries,
@@ -61,37 +59,40 @@ Result<cache::CacheOptions> to_core_options(const ClientSideCacheOptions& option
   return core;
 }
 
-TrackingOptions tracking_of(const ClientSideCacheOptions& options,
-                            std::span<const std::string_view> prefixes) {
-  if (options.mode == CacheMode::ttl) return {};
-  TrackingOptions tracking{.method = TrackingOptions::Method::all_reads};
-  if (options.opt_in) tracking.method = TrackingOptions::Method::opt_in;
-  if (!prefixes.empty()) tracking.method = TrackingOptions::Method::broadcast;
-  tracking.required = options.mode == CacheMode::tracking;
-  tracking.prefixes = prefixes;
-  return tracking;
+Result<TrackingOptions> to_tracking(const ClientSideCacheOptions& options,
+                                    std::span<const std::string_view> prefixes) {
+  const plimsoll::Result<TrackingOptions> tracking = tracking_for(
+      {.mode = options.mode, .opt_in = options.opt_in, .broadcast_prefixes = prefixes});
+  if (!tracking) return Error(tracking.error());
+  return *tracking;
 }
 
-Result<void> validate_tracking(const TrackingOptions& tracking) {
-  SessionOptions session;
-  session.tracking = tracking;
-  if (const plimsoll::Status valid = plimsoll::validate(session); !valid) {
-    return Error(valid.error());
-  }
-  return {};
+template <class Number, class Pick>
+Result<Number> pick(const Result<cache::CacheStatistics>& all, const Pick& number) {
+  if (!all) return all.error();
+  return Number{number(*all)};
+}
+
+// The part of all lookups; 0 if there was none.
+double rate(std::uint64_t lookups, const cache::CacheStatistics& all) {
+  return all.lookups == 0 ? 0.0 : static_cast<double>(lookups) / static_cast<double>(all.lookups);
 }
 
 }  // namespace
 
 Result<void> validate(const ClientSideCacheOptions& options) {
   if (const auto core = to_core_options(options); !core) return core.error();
-  return validate_tracking(tracking_of(options, views_of(options.broadcast_prefixes)));
+  const auto tracking = to_tracking(options, views_of(options.broadcast_prefixes));
+  if (!tracking) return tracking.error();
+  return {};
 }
 
 Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
     const ClientSideCacheOptions& options) {
   const Result<cache::CacheOptions> core = to_core_options(options);
   if (!core) return core.error();
+  const auto tracking = to_tracking(options, views_of(options.broadcast_prefixes));
+  if (!tracking) return tracking.error();
   const Result<Budget*> budget = Runtime::get().budget({});
   if (!budget) return budget.error();
   auto memory = cache::Cache::take_memory(**budget, *core);
@@ -103,7 +104,6 @@ Result<std::shared_ptr<ClientSideCache>> ClientSideCache::create(
       [fork_count](ClientSideCache* last) {
         if (fork_count == current_fork_count()) delete last;
       });
-  if (const auto valid = validate_tracking(made->tracking()); !valid) return valid.error();
   Runtime::get().add_cache(std::shared_ptr<cache::Cache>(made, &made->core()));
   made->registered_ = Runtime::get().clients().add(*made);
   return made;
@@ -113,6 +113,7 @@ ClientSideCache::ClientSideCache(Private, const ClientSideCacheOptions& options,
                                  cache::CacheOptions core_options, cache::Cache::Memory memory)
     : options_(options),
       prefixes_(views_of(options_.broadcast_prefixes)),
+      tracking_(to_tracking(options_, prefixes_).value()),
       only_commands_(views_of(options_.only_commands)),
       only_key_prefixes_(views_of(options_.only_key_prefixes)),
       module_reads_(views_of(options_.module_reads)) {
@@ -124,8 +125,6 @@ ClientSideCache::ClientSideCache(Private, const ClientSideCacheOptions& options,
 
 ClientSideCache::~ClientSideCache() = default;
 
-TrackingOptions ClientSideCache::tracking() const { return tracking_of(options_, prefixes_); }
-
 Result<cache::CacheStatistics> ClientSideCache::cache_statistics() const {
   if (!options_.enable_metrics) {
     return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
@@ -136,66 +135,48 @@ Result<cache::CacheStatistics> ClientSideCache::cache_statistics() const {
 }
 
 Result<double> ClientSideCache::cache_hit_rate() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return all->lookups == 0 ? 0.0
-                           : static_cast<double>(all->hits) / static_cast<double>(all->lookups);
+  return pick<double>(cache_statistics(), [](const auto& all) { return rate(all.hits, all); });
 }
 
 Result<double> ClientSideCache::cache_miss_rate() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  const auto misses = static_cast<double>(all->lookups - all->hits);
-  return all->lookups == 0 ? 0.0 : misses / static_cast<double>(all->lookups);
+  return pick<double>(cache_statistics(),
+                      [](const auto& all) { return rate(all.lookups - all.hits, all); });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_entry_count() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return std::uint64_t{all->entries};
+  return pick<std::uint64_t>(cache_statistics(), [](const auto& all) { return all.entries; });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_evictions() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return all->evictions;
+  return pick<std::uint64_t>(cache_statistics(), [](const auto& all) { return all.evictions; });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_expirations() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return all->expirations;
+  return pick<std::uint64_t>(cache_statistics(), [](const auto& all) { return all.expirations; });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_total_lookups() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return all->lookups;
+  return pick<std::uint64_t>(cache_statistics(), [](const auto& all) { return all.lookups; });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_invalidations() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return all->invalidations;
+  return pick<std::uint64_t>(cache_statistics(), [](const auto& all) { return all.invalidations; });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_skipped() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return all->skipped_too_large + all->skipped_uncacheable + all->skipped_poisoned +
-         all->skipped_fenced + all->skipped_no_memory;
+  return pick<std::uint64_t>(cache_statistics(), [](const auto& all) {
+    return all.skipped_too_large + all.skipped_uncacheable + all.skipped_poisoned +
+           all.skipped_fenced + all.skipped_no_memory;
+  });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_bytes_live() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return std::uint64_t{all->bytes_live};
+  return pick<std::uint64_t>(cache_statistics(), [](const auto& all) { return all.bytes_live; });
 }
 
 Result<std::uint64_t> ClientSideCache::cache_bytes_committed() const {
-  const auto all = cache_statistics();
-  if (!all) return all.error();
-  return std::uint64_t{all->bytes_committed};
+  return pick<std::uint64_t>(cache_statistics(),
+                             [](const auto& all) { return all.bytes_committed; });
 }
 
 void ClientSideCache::clear() { core_->clear(); }

@@ -156,7 +156,7 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
 
   // SharedCache.
   cache::Cache& core() override { return *core_; }
-  TrackingOptions tracking() const override;
+  TrackingOptions tracking() const override { return tracking_; }
   void attach(const std::shared_ptr<CacheClient>& client,
               std::shared_ptr<ExecutorLife> executor) override;
 
@@ -168,6 +168,7 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
 
   const ClientSideCacheOptions options_;
   const Views prefixes_;
+  const TrackingOptions tracking_;
   const Views only_commands_;
   const Views only_key_prefixes_;
   const Views module_reads_;

@@ -63,11 +63,4 @@ plimsoll::Status Exclusive::check(const CommandView& command) {
   return waits;
 }
 
-plimsoll::Result<CommandView> Exclusive::prepare(std::span<const std::string_view> words) {
-  const plimsoll::Result<CommandView> command = commands::prepare(words);
-  if (!command) return command;
-  if (const plimsoll::Status allowed = check(*command); !allowed) return allowed.error();
-  return command;
-}
-
 }  // namespace plimsoll::native

@@ -9,7 +9,7 @@
 
 #include "plimsoll/arguments.h"
 #include "plimsoll/client.h"
-#include "plimsoll/command_set.h"
+#include "plimsoll/command_sender.h"
 #include "plimsoll/core/commands/command.h"
 #include "plimsoll/native/call/initiate.h"
 #include "plimsoll/native/driver/channel.h"
@@ -29,9 +29,12 @@
 
 namespace plimsoll::native {
 
-/// Move-only. One out of Options::blocking_connections_max, which it goes back to when it is
-/// destroyed. It is never replaced: once it is lost every call fails with connection_lost.
-class Exclusive : public CommandSet<Exclusive> {
+/// One of the Options::blocking_connections_max connections, which the client gets back when this
+/// object is destroyed. Move-only. The connection is never replaced: once it is lost, every call
+/// fails with connection_lost. A command that waits on the server fails with refused_command: the
+/// client gives each of those a connection. WAIT and WAITAOF are taken, because they are about
+/// what was written on this connection.
+class Exclusive : public CommandSender<Exclusive> {
  public:
   /// No connection: only to be assigned to.
   Exclusive() = default;
@@ -59,24 +62,10 @@ class Exclusive : public CommandSet<Exclusive> {
   /// One that is executed on this connection, which it keeps until it is executed or dropped.
   Transaction transaction() const { return Transaction(channel_); }
 
-  /// Any command, as Client::command() takes it. Those that wait are refused, since the client
-  /// gives each of them a connection by itself, but for WAIT and WAITAOF: these are about what was
-  /// written on this connection.
-  template <class T = Reply, std::convertible_to<std::string_view>... Text>
-    requires(sizeof...(Text) >= 1)
-  auto command(const Text&... words) {
-    const std::array<std::string_view, sizeof...(Text)> row{words...};
-    return send_any<T>(row, Start());
-  }
-  template <class T = Reply, CompletionToken Token = Start>
-  auto command(const Words& words, Token&& token = Token()) {
-    return send_any<T>(words, std::forward<Token>(token));
-  }
-
   operator Channel() const { return channel_; }
 
  private:
-  friend class CommandSet<Exclusive>;
+  friend class CommandSender<Exclusive>;
   friend Result<void> receive(const Delivery& delivery, Exclusive& exclusive);
 
   explicit Exclusive(Channel channel) : channel_(std::move(channel)) {}
@@ -92,37 +81,10 @@ class Exclusive : public CommandSet<Exclusive> {
 
   const Channel& channel() const;
 
-  template <class T, class Builder, class Token>
-  auto run(const Builder& builder, Token&& token) {
-    if constexpr (requires { builder.status(); }) {
-      const plimsoll::Status given = builder.status();
-      if (!given) return refuse<T>(given.error(), std::forward<Token>(token));
-    }
-    const CommandView command = builder;
-    const plimsoll::Status allowed = check(command);
-    if (!allowed) return refuse<T>(allowed.error(), std::forward<Token>(token));
-    return send<T>(command, std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto send_any(std::span<const std::string_view> words, Token&& token) {
-    const plimsoll::Result<CommandView> command = prepare(words);
-    if (!command) return refuse<T>(command.error(), std::forward<Token>(token));
-    return send<T>(*command, std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto send(const CommandView& command, Token&& token) {
-    return start<T>(Request(channel(), command), std::forward<Token>(token));
-  }
-
-  template <class T, class Token>
-  auto refuse(const plimsoll::Error& error, Token&& token) {
-    return start<T>(Request(*channel().driver, error), std::forward<Token>(token));
-  }
-
+  // For CommandSender.
   static plimsoll::Status check(const CommandView& command);
-  static plimsoll::Result<CommandView> prepare(std::span<const std::string_view> words);
+  Request request(const CommandView& command) const { return Request(channel(), command); }
+  Request refusal(const plimsoll::Error& error) const { return Request(*channel().driver, error); }
 
   Channel channel_;
 };

@@ -19,7 +19,7 @@ struct AccessLine {
   std::string protocol;
   std::string page;         ///< the page's path, without the query; empty: no page
   unsigned status = 0;      ///< HTTP
-  unsigned close_code = 0;  ///< WebSocket; 0: there was none
+  unsigned close_code = 0;  ///< WebSocket; 0: no WebSocket
   std::string why;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

@@ -11,7 +11,7 @@
 #include "plimsoll/native/bridge/server.h"
 #include "plimsoll/native/transport/tls_context.h"
 
-// Turns a configuration into what the server runs with, before anything is opened.
+// Turns a configuration into the settings of the server, before anything is opened.
 
 namespace plimsoll::bridge {
 

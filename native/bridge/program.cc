@@ -91,7 +91,7 @@ void complain(std::string_view what) { std::cerr << "plimsoll-bridge: " << what 
 
 void name_left_out(const Pages& pages) {
   for (const std::string& link : pages.left_out()) {
-    complain("pages: " + link + " is not shown: it leads out of the folder, or to no page");
+    complain("pages: " + link + " is not served: it leads out of the folder, or not to a page");
   }
 }
 
@@ -142,16 +142,16 @@ class Program {
   // Reads tokens and keys again. If the configuration is invalid, the old ones stay in force.
   void reload() {
     if (!config_.local_token.empty())
-      return complain("SIGHUP: --local has nothing to be read again");
+      return complain("SIGHUP: with --local there is nothing to read again");
     ReadConfig read = read_again_();
     for (const std::string& problem : read.problems) complain(problem);
-    if (!read.config) return complain("SIGHUP: tokens and keys stay as they were");
+    if (!read.config) return complain("SIGHUP: the old tokens and keys stay in force");
     // The profiles stay those of the start, because connections refer to them.
     tokens_.emplace(config_.profiles, std::move(read.config->static_tokens),
                     std::move(read.config->jwt_keys));
     server_.recheck(
         [this](const Authorization& authorization) { return tokens_->holds(authorization); });
-    complain("SIGHUP: tokens and keys were read again; the rest is for the next start");
+    complain("SIGHUP: tokens and keys were read again; other changes need a restart");
   }
 
   // Reports certificates that could not be read. A changed certificate is read when the next
@@ -160,7 +160,7 @@ class Program {
     for (std::size_t i = 0; i < prepared_.tls.size(); ++i) {
       const std::string& problem = prepared_.tls[i]->problem();
       if (!problem.empty() && problem != file_problems_[i]) {
-        complain(problem + "; what was read before stays in force");
+        complain(problem + "; the files that were read before stay in force");
       }
       file_problems_[i] = problem;
     }
@@ -191,7 +191,7 @@ class Program {
 
 int check(const Config& config) {
   prepare(config);
-  std::cout << "the configuration is fine\n";
+  std::cout << "the configuration is valid\n";
   return 0;
 }
 
@@ -211,8 +211,7 @@ int run(const Config& config, const std::function<ReadConfig()>& read_again) {
   Charge page_charge(*page_account);
   if (prepared.pages && !page_charge.grow(prepared.pages->bytes())) {
     complain("pages: " + config.pages_folder + " has files of " +
-             std::to_string(prepared.pages->bytes()) +
-             " bytes, for which memory_limit has no room");
+             std::to_string(prepared.pages->bytes()) + " bytes, more than memory_limit allows");
     return 1;
   }
   if (prepared.pages) name_left_out(*prepared.pages);

@@ -44,8 +44,8 @@ std::chrono::milliseconds tick_interval_of(const RelayOptions& options) {
   return std::clamp(shortest / 4, std::chrono::milliseconds(10), tick_interval_max);
 }
 
-// TCP_USER_TIMEOUT, for a peer whose system does not answer. Longer than stall_timeout, so that a
-// relay ends it first, with a reason.
+// TCP_USER_TIMEOUT, for a peer whose system does not answer. Longer than stall_timeout, so that the
+// relay ends the connection first, with a reason.
 std::chrono::milliseconds unacknowledged_max(const RelayOptions& options) {
   return 2 * options.stall_timeout;
 }
@@ -292,7 +292,7 @@ void Server::note(const PageAnswer& answer, bool is_sent, AccessLine& line) {
     counters_.page_bytes += answer.body.size();
     line.bytes_out = answer.body.size();
   } else {
-    line.why = "not read within handshake_timeout, or gone";
+    line.why = "the client did not read the page within handshake_timeout, or is gone";
   }
   log_.write(line);
 }

@@ -72,7 +72,7 @@ class Server {
   /// Binds and listens. Throws what start_listening() throws.
   void start();
 
-  /// The addresses it listens on, with the actual port in place of port 0.
+  /// The addresses that the server listens on, with the actual port in place of port 0.
   std::vector<boost::asio::ip::tcp::endpoint> endpoints() const;
 
   /// Accepts no more connections and closes the WebSockets with 1001. After `timeout` the remaining

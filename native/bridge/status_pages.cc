@@ -82,12 +82,12 @@ TextPage StatusPages::page(std::string_view target) const {
 
 TextPage StatusPages::readiness(bool reaches_all) const {
   if (server_.is_draining()) return {.status = 503, .text = "draining\n"};
-  if (!reaches_all) return {.status = 503, .text = "a server is out of reach\n"};
+  if (!reaches_all) return {.status = 503, .text = "a server cannot be reached\n"};
   return {.status = 200, .text = "ready\n"};
 }
 
-// Whether every server answers. One that demands a login (-NOAUTH), or refuses PING (-NOPERM),
-// does.
+// Whether every server answers. A server that demands a login (-NOAUTH), or refuses PING (-NOPERM),
+// does answer.
 asio::awaitable<bool> StatusPages::reaches_all() {
   const Profile nobody;
   for (const auto& [name, target] : settings_.rules.upstreams) {

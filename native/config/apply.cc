@@ -19,8 +19,8 @@ namespace {
 
 using config::OptionRow;
 
-// What this process has applied. A child of fork() starts with none, though it keeps its parent's
-// memory limit.
+// What this process has applied. A child of fork() starts with nothing applied, though it keeps its
+// parent's memory limit.
 struct Applied {
   explicit Applied(std::uint64_t forks) : fork_count(forks) {}
 
@@ -29,7 +29,7 @@ struct Applied {
   std::optional<Configuration> last;
 };
 
-// The options of which a process has only one value.
+// Returns the options that have only one value in a process.
 std::vector<const OptionRow*> shared_rows() {
   std::vector<const OptionRow*> all;
   for (const auto part : {config::memory_rows(), config::observe_rows()}) {
@@ -38,8 +38,8 @@ std::vector<const OptionRow*> shared_rows() {
   return all;
 }
 
-// Whether `now` is a newer version of the same file. Without a file this is always false: two parts
-// of a program may have applied them.
+// Whether `now` is a newer version of the same file. Always false for configurations without a
+// file, since two parts of a program may have applied them.
 bool is_read_again(const Configuration& before, const Configuration& now) {
   return !now.file.empty() && now.file == before.file;
 }
@@ -60,7 +60,7 @@ bool has_same_value(const OptionRow& row, const Configuration& one, const Config
   return row.access.kind != config::Kind::ratio && bytes && other_bytes && *bytes == *other_bytes;
 }
 
-// Checks that `now` agrees with `before`, as far as it sets anything.
+// Checks that `now` agrees with `before` in every option that `now` sets.
 Result<void> agree(const Configuration& before, const Configuration& now) {
   std::string text;
   for (const OptionRow* const row : shared_rows()) {
@@ -112,20 +112,20 @@ Result<void> draw_line(const std::optional<Configuration>& before, const Configu
   return configure_memory(now.memory);
 }
 
-// Serves metrics where `now` says, and no longer where `before` said.
+// Serves metrics at the address in `now`, and no longer at the address in `before`.
 Result<void> change_endpoint(const Configuration& before, const Configuration& now) {
   if (before.metrics_listen == now.metrics_listen && now.metrics_listen.empty()) return {};
   const auto served = serve_metrics({.listen = now.metrics_listen});
   return served ? Result<void>() : served.error();
 }
 
-// Dumps from now on, or no longer. The dump contains to_text(), which has no secrets.
+// Starts or stops dumping on SIGUSR1. The dump contains to_text(), which has no secrets.
 Result<void> change_dump(const Configuration& before, const Configuration& now) {
   if (!now.dump_on_sigusr1) {
     if (!before.dump_on_sigusr1) return {};
     stop_dumping_on_signal();
-    // The default action of SIGUSR1 ends the process: somebody who still sends it for a dump must
-    // not cause that.
+    // The default action of SIGUSR1 ends the process. Somebody may still send the signal to get a
+    // dump, and must not end the process with it.
     struct sigaction left{};
     if (::sigaction(SIGUSR1, nullptr, &left) == 0 && left.sa_handler == SIG_DFL) {
       std::signal(SIGUSR1, SIG_IGN);
@@ -150,8 +150,8 @@ Result<void> observe(const Configuration& before, const Configuration& now) {
   return {};
 }
 
-// Applies what a process has one of, all or nothing. The memory limit comes last because it cannot
-// be undone: the limit before may not have come from a configuration.
+// Applies the options that a process has only one of, all or none. The memory limit comes last
+// because it cannot be undone: the previous limit may not have come from a configuration.
 Result<void> share(std::optional<Configuration>& last, const Configuration& now) {
   if (last && !is_read_again(*last, now)) return agree(*last, now);
   const Configuration before = last.value_or(Configuration());

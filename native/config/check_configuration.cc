@@ -15,8 +15,8 @@
 namespace plimsoll::native::config {
 namespace {
 
-// More than any machine has. With "auto" the memory limit is not known before the container is, so
-// the shares are only checked against each other.
+// More than any machine has. With "auto" the memory limit is not known until the container's limits
+// have been read, so the shares are only checked against each other.
 constexpr std::size_t any_line = std::size_t{1} << (sizeof(std::size_t) * 8 - 4);
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
@@ -113,7 +113,7 @@ void check_client(Draft& draft) {
     }
     target = *std::move(parsed);
   } else {
-    // There is no URL yet. Assumes one that the token and the TLS options are for.
+    // There is no URL yet. Assume one for which the token and the TLS options are valid.
     if (!all.client.token.empty()) target.endpoint.kind = Endpoint::Kind::websocket;
     target.options.tls.enabled = true;
   }

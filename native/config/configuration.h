@@ -66,7 +66,7 @@ struct Configuration {
   /// PLIMSOLL_MEMORY_LIMIT". Keys with default values are not in it.
   std::map<std::string, std::string, std::less<>> origins;
 
-  /// What looks like a mistake but does no harm. load_configuration() has logged it.
+  /// Things that look like mistakes but do no harm. load_configuration() has logged them.
   std::vector<std::string> warnings;
 };
 
@@ -89,9 +89,9 @@ struct LoadOptions {
 /// it reads the files.
 ///
 /// If anything is wrong, invalid_option lists all problems, one line each, with file, line, key,
-/// the value and what was expected, as far as one problem does not hide another: a file that cannot
-/// be read or is not TOML, an unknown key (with the most similar one), a value of the wrong type or
-/// unit or out of bounds, sums that are impossible. It never contains secrets. An unknown variable
+/// the value and what was expected, unless one problem hides another: a file that cannot be read or
+/// is not TOML, an unknown key (with the most similar one), a value of the wrong type or unit or
+/// out of bounds, or sums that are impossible. The text never contains secrets. An unknown variable
 /// PLIMSOLL_... is only a warning, because it may belong to another program.
 Result<Configuration> load_configuration(const LoadOptions& options);
 
@@ -101,9 +101,9 @@ Result<Configuration> load_configuration(const LoadOptions& options);
 /// thread, but not from a log hook.
 ///
 /// A process has one memory limit, one endpoint for metrics and one dump. If a second
-/// configuration, from another file or from none, is applied, it must agree with the first in all
-/// that it says about these; otherwise invalid_option names the key, both values, and where they
-/// come from. Other errors are those of configure_memory(), ClientSideCache::create(),
+/// configuration, from another file or from none, is applied, it must agree with the first in
+/// everything that it sets about these; otherwise invalid_option names the key, both values, and
+/// where they come from. Other errors are those of configure_memory(), ClientSideCache::create(),
 /// serve_metrics() and dump_on_signal(). After an error the process keeps what was applied before,
 /// with one exception: if the cache cannot be created, the new memory limit stays in force.
 ///
@@ -112,11 +112,11 @@ Result<Configuration> load_configuration(const LoadOptions& options);
 /// file with different values of their own, the later one wins.
 Result<void> apply(Configuration& configuration);
 
-/// Every option with its value and the value's origin, as TOML that load_configuration() can read.
-/// Options that are not set, and secrets, appear as comments: `# password = (set)`.
+/// Returns every option with its value and the value's origin, as TOML that load_configuration()
+/// can read. Options that are not set, and secrets, appear as comments: `# password = (set)`.
 std::string to_text(const Configuration& configuration);
 
-/// Where the value of an option such as "client.request_timeout" comes from: as in
+/// Returns where the value of an option such as "client.request_timeout" comes from: as in
 /// Configuration::origins, or "default", or "program" if the program changed the struct. Empty for
 /// an unknown key.
 std::string origin(const Configuration& configuration, std::string_view key);

@@ -30,14 +30,14 @@ std::vector<std::string> files_of(const Configuration& configuration) {
   return all;
 }
 
-// A configuration, and the stamps of its files from before they were read, so that a change during
+// A configuration, and the stamps that its files had before they were read, so that a change during
 // reading is noticed.
 struct Stamped {
   Configuration configuration;
   std::vector<FileStamp> stamps;
 };
 
-// Only the first file tells which files have secrets, so it may have to be read twice.
+// Only the configuration file says which files contain secrets, so it may have to be read twice.
 Result<Stamped> read_stamped(const LoadOptions& options) {
   Stamped all;
   std::vector<std::string> files;
@@ -51,7 +51,7 @@ Result<Stamped> read_stamped(const LoadOptions& options) {
   return all;
 }
 
-// "memory_limit is "32 MiB" now (a.toml:1)".
+// Describes a change: "memory_limit is "32 MiB" now (a.toml:1)".
 std::string told(const Configuration& now, const OptionRow& row) {
   const std::string value = config::shown(now, row);
   std::string text(row.key);
@@ -105,7 +105,7 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
 
   std::mutex reloading;  // held while the file is read; locked before `mutex`
 
-  mutable std::mutex mutex;  // guards what follows
+  mutable std::mutex mutex;  // guards the members below
   Configuration current;
   ConfigurationFileStatistics statistics;
   std::optional<boost::asio::steady_timer> timer;
@@ -115,7 +115,7 @@ struct ConfigurationFile::State : std::enable_shared_from_this<State> {
   std::vector<FileStamp> read;  // of the files that were last applied or refused
 };
 
-// Remembers stamps, so that these files are not read again before they change again.
+// Stores the stamps, so that these files are not read again before they change again.
 Result<void> ConfigurationFile::State::refuse(const Error& why,
                                               const std::vector<FileStamp>& stamps) {
   {
@@ -160,7 +160,7 @@ std::optional<Result<void>> ConfigurationFile::State::reload_locked(Busy busy) {
 }
 
 // Reloads, unless one of the files is something like a pipe: the upkeep thread must not wait until
-// somebody writes to it.
+// another process writes to it.
 std::optional<Result<void>> ConfigurationFile::State::reload_regular(
     const std::vector<std::string>& files, const std::vector<FileStamp>& stamps) {
   for (std::size_t i = 0; i < files.size(); ++i) {

@@ -20,7 +20,7 @@ namespace plimsoll::native {
 
 /// How often a file was applied and refused.
 struct ConfigurationFileStatistics {
-  std::uint64_t applied = 0;  ///< how often it was applied, including the first time
+  std::uint64_t applied = 0;  ///< including the first time
   std::uint64_t refused = 0;  ///< how often reading or applying it failed
   /// The last failure and its time. It is the current state if applied_at is earlier.
   std::string problem;

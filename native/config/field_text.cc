@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view unlimited_word = "unlimited";
 
-// The number that is all of `text`, or nothing.
+// Returns the number that is all of `text`, or nothing.
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
   T number{};
@@ -22,8 +22,8 @@ std::optional<T> parse_number(std::string_view text) {
   return number;
 }
 
-// The amount in the largest unit in which it is a whole number, so that reading it again gives the
-// same value.
+// Formats an amount in the largest unit in which it is a whole number, so that reading it again
+// gives the same value.
 std::string exact_amount(std::int64_t bytes) {
   constexpr std::string_view names[] = {"", " KiB", " MiB", " GiB"};
   std::size_t step = 0;

@@ -90,7 +90,7 @@ std::vector<std::string_view> choice_names() {
   return names;
 }
 
-/// What a problem says was expected: "true or false", or "an integer, `min` to `max`".
+/// Returns what a problem says was expected: "true or false", or "an integer, `min` to `max`".
 std::string expected_of(Kind kind, const std::vector<std::string_view>& choices, std::int64_t min,
                         std::int64_t max);
 

@@ -6,8 +6,8 @@
 
 namespace plimsoll::native::config {
 
-/// What shows that a file has changed, without reading it. If the file is missing, or is not a
-/// regular file, all but `kind` is 0.
+/// Shows whether a file has changed, without reading it. If the file is missing, or is not a
+/// regular file, everything but `kind` is 0.
 struct FileStamp {
   enum class Kind : std::uint8_t { missing, regular, other };
   Kind kind = Kind::missing;

@@ -3,7 +3,7 @@
 namespace plimsoll::native::config {
 namespace {
 
-// A basic string of TOML.
+// Formats a basic string of TOML.
 std::string quoted(std::string_view word) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string text = "\"";

@@ -12,7 +12,7 @@
 
 namespace plimsoll::native::config {
 
-/// A value as texts: one, or for a list any number. Empty: not set, or an empty list.
+/// A value as texts: one text, or for a list any number. Empty: not set, or an empty list.
 using Words = std::vector<std::string>;
 
 /// How a value is written.
@@ -27,7 +27,7 @@ enum class Kind : std::uint8_t {
   choice,    ///< one of some words
   text,
   path,     ///< of a file; relative to the folder of the TOML file
-  address,  ///< valkey://..., which may have a password in it
+  address,  ///< valkey://..., which may contain a password
   listen,   ///< "127.0.0.1:9121"
   texts     ///< a list; in the environment separated by commas
 };
@@ -61,7 +61,7 @@ struct OptionRow {
 /// "PLIMSOLL_CLIENT__REQUEST_TIMEOUT".
 std::string environment_name(const OptionRow& row);
 
-/// "client" of "client.request_timeout", and "request_timeout".
+/// Return the parts of the key "client.request_timeout": "client" and "request_timeout".
 std::string_view section_of(const OptionRow& row);
 std::string_view name_of(const OptionRow& row);
 

@@ -22,8 +22,8 @@ constexpr OptionRow ratio(std::string_view key, std::string_view when_unset) {
           .access = in_memory<Kind::ratio, &MemoryOptions::pools, Pool, &PoolOptions::ratio>(),
           .taken = Taken::at_once,
           .description =
-              "What the pool is guaranteed, of the line without the progress reserve and "
-              "what connections have by default.",
+              "The share that the pool is guaranteed: a part of the line without the progress "
+              "reserve and the default share of the connections pool.",
           .when_unset = when_unset};
 }
 
@@ -32,27 +32,26 @@ constexpr OptionRow budget(std::string_view key, std::string_view when_unset) {
   return {.key = key,
           .access = in_memory<Kind::amount, &MemoryOptions::pools, Pool, &PoolOptions::budget>(),
           .taken = Taken::at_once,
-          .description = "The same in bytes; wins over the ratio.",
+          .description = "The same in bytes; overrides the ratio.",
           .when_unset = when_unset};
 }
 
-constexpr std::string_view by_ratio = "as the ratio says";
-constexpr std::string_view the_rest = "what the others leave";
-constexpr std::string_view a_64th = "a 64th of the line, and 64 KiB at least";
+constexpr std::string_view by_ratio = "computed from the ratio";
+constexpr std::string_view the_rest = "what the other pools leave";
+constexpr std::string_view a_64th = "a 64th of the line, at least 64 KiB";
 
 constexpr OptionRow memory_table[] = {
     {.key = "memory_limit",
      .access = in_memory<Kind::limit, &MemoryOptions::memory_limit>(),
      .taken = Taken::at_once,
-     .description = "The memory line of the process, for all of its clients; \"auto\" takes a part "
-                    "of what the container allows (container.auto_ratio).",
-     .when_unset = "what the process has already, or 64 MiB"},
+     .description = "The memory limit of the process (the line), which all of its clients share; "
+                    "\"auto\" takes a part of what the container allows (container.auto_ratio).",
+     .when_unset = "the limit that the process has already, or 64 MiB"},
     {.key = "borrowing",
      .access = in_memory<Kind::flag, &MemoryOptions::borrowing>(),
      .taken = Taken::at_once,
      .description =
-         "Whether a pool that needs more than it is guaranteed may use what others leave "
-         "idle."},
+         "Whether a pool that needs more than its share may use what other pools leave idle."},
     ratio<&Pools::cache>("pools.cache.ratio", the_rest),
     budget<&Pools::cache>("pools.cache.budget", the_rest),
     ratio<&Pools::requests>("pools.requests.ratio", "0.25"),
@@ -66,26 +65,28 @@ constexpr OptionRow memory_table[] = {
     {.key = "give_back.enabled",
      .access = in_memory<Kind::flag, &MemoryOptions::give_back, &GiveBackOptions::enabled>(),
      .taken = Taken::at_once,
-     .description = "Whether the allocator of the process is asked to give free memory back to the "
+     .description = "Whether the process's allocator is asked to give free memory back to the "
                     "system when a burst is over."},
     {.key = "give_back.quiet_period",
      .access = in_memory<Kind::time, &MemoryOptions::give_back, &GiveBackOptions::quiet_period>(),
      .taken = Taken::at_once,
-     .description = "How long nothing much may have happened before a burst counts as over."},
+     .description = "How long the process must be quiet before a burst counts as over."},
     {.key = "give_back.excess_min",
      .access = in_memory<Kind::amount, &MemoryOptions::give_back, &GiveBackOptions::excess_min>(),
      .taken = Taken::at_once,
-     .description = "What the allocator has to have in excess: less is not worth asking.",
+     .description = "The allocator is asked only if it holds at least this much free memory.",
      .when_unset = "4 MiB"},
     {.key = "container.check_interval",
      .access =
          in_memory<Kind::time, &MemoryOptions::container, &ContainerOptions::check_interval>(),
      .taken = Taken::at_once,
-     .description = "How often the container's limits are read again; zero: they are read once."},
+     .description = "How often the container's limits are read again; zero: only when the memory "
+                    "limit is set."},
     {.key = "container.auto_ratio",
      .access = in_memory<Kind::ratio, &MemoryOptions::container, &ContainerOptions::auto_ratio>(),
      .taken = Taken::at_once,
-     .description = "What memory_limit = \"auto\" takes of the tightest limit around the process."},
+     .description =
+         "The part of the tightest limit around the process that memory_limit = \"auto\" takes."},
 };
 
 template <Kind kind, auto Field>
@@ -118,30 +119,30 @@ constexpr OptionRow client_table[] = {
     {.key = "client.url",
      .access = at<Kind::address, &Configuration::url>(),
      .taken = Taken::by_new_clients,
-     .description =
-         "Where the server is: valkey://, valkeys://, unix://, or ws:// and wss:// for a "
-         "bridge. What it says wins over the keys below.",
-     .when_unset = "as the program says"},
-    client_row<Kind::text, &Options::username>("client.username", "Who to be, with a password.",
-                                               "the default user"),
+     .description = "The server's address: valkey://, valkeys://, unix://, or ws:// and wss:// for "
+                    "a bridge. Its parts override the keys below.",
+     .when_unset = "the program chooses"},
+    client_row<Kind::text, &Options::username>(
+        "client.username", "The user to log in as, with a password.", "the default user"),
     client_secret<&Options::password>("client.password", "The user's password."),
     client_secret_file<&SecretFiles::password_file>(
-        "client.password_file", "A file with the password in it, in its place."),
-    client_secret<&Options::token>("client.token",
-                                   "What a bridge is shown, in place of a username and a "
-                                   "password."),
-    client_secret_file<&SecretFiles::token_file>("client.token_file",
-                                                 "A file with the token in it, in its place."),
+        "client.password_file", "A file that contains the password, instead of client.password."),
+    client_secret<&Options::token>(
+        "client.token",
+        "The token that the client shows to a bridge, instead of a username and a password."),
+    client_secret_file<&SecretFiles::token_file>(
+        "client.token_file", "A file that contains the token, instead of client.token."),
     client_row<Kind::time, &Options::credentials_refresh_before>(
         "client.credentials_refresh_before",
-        "How long before their end the program is asked for other credentials, if it gives any."),
-    client_row<Kind::text, &Options::client_name>("client.client_name", "What CLIENT LIST shows.",
-                                                  "none"),
+        "How long before credentials expire the program is asked for new ones, if the program "
+        "supplies them."),
+    client_row<Kind::text, &Options::client_name>(
+        "client.client_name", "The name of the client's connections in CLIENT LIST.", "none"),
     client_row<Kind::choice, &Options::protocol>(
         "client.protocol",
-        "RESP2 is for servers, and proxies in front of them, that do not know "
-        "HELLO."),
-    client_row<Kind::count, &Options::database>("client.database", "Which database to use."),
+        "RESP2 is for servers, and proxies in front of them, that do not support HELLO."),
+    client_row<Kind::count, &Options::database>("client.database",
+                                                "The number of the database to use."),
     client_row<Kind::flag, &Options::no_evict>(
         "client.no_evict",
         "CLIENT NO-EVICT: the server does not close these connections when it is short of memory."),
@@ -149,53 +150,61 @@ constexpr OptionRow client_table[] = {
         "client.no_touch", "CLIENT NO-TOUCH: reads do not count as use of the keys (LRU, LFU)."),
     client_row<Kind::time, &Options::request_timeout>(
         "client.request_timeout",
-        "How long a request may take, waiting for a connection included; zero: for ever."),
+        "How long a request may take, including the wait for a connection; zero: no limit."),
     client_row<Kind::time, &Options::connect_timeout>(
-        "client.connect_timeout", "How long connecting may take, and each attempt to reconnect."),
+        "client.connect_timeout",
+        "How long connect() tries before it fails, and how long each attempt to reconnect may "
+        "take."),
     client_row<Kind::time, &Options::close_timeout>(
-        "client.close_timeout", "How long close() waits for replies that are owed."),
+        "client.close_timeout", "How long close() waits for outstanding replies."),
     client_row<Kind::count, &Options::inflight_requests_limit>(
-        "client.inflight_requests_limit", "Requests that are sent or waiting to be, at a time."),
+        "client.inflight_requests_limit",
+        "The most requests that may be in flight at a time, from the call until the reply."),
     client_row<Kind::choice, &Options::inflight_overflow>(
-        "client.inflight_overflow", "What becomes of a request for which there is no place."),
+        "client.inflight_overflow",
+        "What happens to a request beyond that limit: it is rejected, or it waits."),
     client_row<Kind::count, &Options::waiters_max>(
-        "client.waiters_max", "How many may wait then, with inflight_overflow = \"wait\"."),
+        "client.waiters_max",
+        "The most requests that may wait with inflight_overflow = \"wait\"; more are rejected."),
     client_row<Kind::amount, &Options::reply_bytes_max>(
-        "client.reply_bytes_max", "Replies of more bytes are skipped as they stream past."),
+        "client.reply_bytes_max",
+        "A reply with more bytes is skipped, and its request fails (reply_too_large)."),
     client_row<Kind::count, &Options::read_resends_max>(
         "client.read_resends_max",
-        "How often a read whose connection was lost is sent again; 31 at most."),
+        "How often a read is sent again after its connection was lost; at most 31."),
     client_row<Kind::count, &Options::blocking_connections_max>(
         "client.blocking_connections_max",
-        "Connections beside the main one, for commands that wait and for exclusive use. More such "
-        "commands are rejected, or wait, as inflight_overflow says."),
+        "The most side connections for commands that block and for exclusive use. Further commands "
+        "that block are rejected or wait, as inflight_overflow says."),
     client_row<Kind::count, &Options::subscriptions_max>(
         "client.subscriptions_max",
-        "Connections beside the main one, for subscriptions; 63 with those above at most."),
+        "The most side connections for subscriptions; at most 63 together with "
+        "blocking_connections_max."),
     client_row<Kind::count, &Options::subscription_messages_max>(
         "client.subscription_messages_max",
-        "Messages that wait to be taken from one subscription."),
+        "The most messages of one subscription that wait to be taken."),
     client_row<Kind::choice, &Options::subscription_overflow>("client.subscription_overflow",
-                                                              "What becomes of more."),
+                                                              "What happens to further messages."),
     client_row<Kind::time, &Options::reconnect_wait_min>(
         "client.reconnect_wait_min",
-        "The first bound on the random wait before a lost connection is tried for again; doubled "
-        "by each attempt that fails."),
+        "The first upper bound of the random wait before an attempt to reconnect; each failed "
+        "attempt doubles the bound."),
     client_row<Kind::time, &Options::reconnect_wait_max>("client.reconnect_wait_max",
-                                                         "The last bound."),
+                                                         "The highest value of that bound."),
     client_row<Kind::attempts, &Options::reconnect_attempts_max>(
         "client.reconnect_attempts_max",
-        "How many attempts may fail in a row before the client is closed."),
+        "How many attempts to reconnect may fail in a row before the client closes."),
     client_row<Kind::time, &Options::health_check_interval>(
         "client.health_check_interval",
-        "A connection that says nothing for that long is sent a PING; zero: never."),
+        "The client sends a PING on a connection that was idle for this long; zero: never."),
     client_row<Kind::time, &Options::tombstone_age_max>(
         "client.tombstone_age_max",
-        "A connection is replaced when it owes a reply for that long that nobody waits for."),
+        "A connection is replaced if a reply that no caller waits for any more stays outstanding "
+        "for this long."),
     client_row<Kind::time, &Options::tcp_user_timeout>(
         "client.tcp_user_timeout",
-        "A connection is lost when what was sent is not acknowledged for that long; zero: the "
-        "system's choice."),
+        "A connection is lost if sent bytes stay unacknowledged for this long; zero: the system's "
+        "default."),
 };
 
 template <Kind kind, auto Field>
@@ -210,7 +219,7 @@ constexpr OptionRow tls_row(std::string_view key, std::string_view description,
 
 constexpr OptionRow key_password() {
   OptionRow made = tls_row<Kind::text, &TlsOptions::key_password>(
-      "client.tls.key_password", "What an encrypted key file is opened with.", "none");
+      "client.tls.key_password", "The password of an encrypted key file.", "none");
   made.secret = true;
   return made;
 }
@@ -221,31 +230,36 @@ constexpr std::string_view by_openssl = "OpenSSL's choice";
 constexpr OptionRow tls_table[] = {
     tls_row<Kind::flag, &TlsOptions::enabled>(
         "client.tls.enabled",
-        "Set by an address that begins with valkeys://, rediss:// or wss://."),
+        "Whether to use TLS; an address that begins with valkeys://, rediss:// or wss:// sets it."),
     tls_row<Kind::path, &TlsOptions::ca_file>(
-        "client.tls.ca_file", "Who may sign the server's certificate: PEM.", system_store),
+        "client.tls.ca_file",
+        "A PEM file with the authorities that may sign the server's certificate.", system_store),
     tls_row<Kind::path, &TlsOptions::ca_directory>(
-        "client.tls.ca_directory", "The same, as `openssl rehash` leaves it.", system_store),
+        "client.tls.ca_directory", "A directory of such files, prepared by `openssl rehash`.",
+        system_store),
     tls_row<Kind::path, &TlsOptions::certificate_file>(
-        "client.tls.certificate_file", "Who this client is, for servers that want to know: PEM.",
-        "none"),
-    tls_row<Kind::path, &TlsOptions::key_file>("client.tls.key_file", "Its key.", "none"),
+        "client.tls.certificate_file",
+        "A PEM file with this client's certificate, for servers that ask for one.", "none"),
+    tls_row<Kind::path, &TlsOptions::key_file>(
+        "client.tls.key_file", "A PEM file with the key of that certificate.", "none"),
     key_password(),
     {.key = "client.tls.key_password_file",
      .access = at<Kind::path, &Configuration::secret_files, &SecretFiles::key_password_file>(),
      .taken = Taken::by_new_clients,
-     .description = "A file with that password in it, in its place.",
+     .description = "A file that contains that password, instead of client.tls.key_password.",
      .when_unset = "none"},
     tls_row<Kind::text, &TlsOptions::server_name>(
-        "client.tls.server_name", "The name that the server's certificate has to have.",
+        "client.tls.server_name", "The name that the server's certificate must be valid for.",
         "the host of the address"),
     tls_row<Kind::choice, &TlsOptions::verify>("client.tls.verify",
-                                               "What the server's certificate has to be."),
-    tls_row<Kind::choice, &TlsOptions::min_version>("client.tls.min_version", "The oldest TLS."),
-    tls_row<Kind::text, &TlsOptions::ciphers>("client.tls.ciphers", "OpenSSL's list, for TLS 1.2.",
-                                              by_openssl),
-    tls_row<Kind::text, &TlsOptions::ciphersuites>("client.tls.ciphersuites",
-                                                   "OpenSSL's list, for TLS 1.3.", by_openssl),
+                                               "How the server's certificate is checked."),
+    tls_row<Kind::choice, &TlsOptions::min_version>(
+        "client.tls.min_version", "The oldest TLS version that the client accepts."),
+    tls_row<Kind::text, &TlsOptions::ciphers>(
+        "client.tls.ciphers", "The cipher list for TLS 1.2, in OpenSSL's syntax.", by_openssl),
+    tls_row<Kind::text, &TlsOptions::ciphersuites>(
+        "client.tls.ciphersuites", "The cipher suites for TLS 1.3, in OpenSSL's syntax.",
+        by_openssl),
 };
 
 using Cache = ClientSideCacheOptions;
@@ -260,38 +274,41 @@ constexpr OptionRow cache_row(std::string_view key, std::string_view description
 
 constexpr OptionRow cache_table[] = {
     cache_row<Kind::count, &Cache::max_cache_kb>(
-        "cache.max_cache_kb", "All that the client-side cache takes, in KiB; 0: there is none."),
+        "cache.max_cache_kb",
+        "The most memory that the client-side cache may take, in KiB; 0: no cache."),
     cache_row<Kind::count, &Cache::max_entries>(
-        "cache.max_entries", "Entries at a time; 0: as many as max_cache_kb has room for."),
+        "cache.max_entries", "The most entries at a time; 0: as many as fit max_cache_kb."),
     cache_row<Kind::count, &Cache::entry_ttl_ms>(
         "cache.entry_ttl_ms",
-        "How long an entry is served; 0: until it is invalidated or evicted."),
+        "How long an entry is served, in milliseconds; 0: until it is invalidated or evicted."),
     cache_row<Kind::flag, &Cache::server_ttl_cap>(
         "cache.server_ttl_cap",
-        "Whether an entry is never served for longer than the server keeps "
-        "its key."),
+        "Whether the cache serves an entry no longer than the server keeps its key."),
     cache_row<Kind::choice, &Cache::eviction_policy>("cache.eviction_policy",
-                                                     "Which entries make room for others."),
+                                                     "Which entries are evicted to make room."),
     cache_row<Kind::choice, &Cache::mode>(
         "cache.mode",
-        "What the cache relies on: automatic takes tracking where the server has it."),
+        "How the cache learns of changes: automatic uses tracking if the server supports it."),
     cache_row<Kind::flag, &Cache::opt_in>(
-        "cache.opt_in", "CLIENT TRACKING OPTIN: the server remembers only reads that are cached."),
-    cache_row<Kind::flag, &Cache::cache_nil>("cache.cache_nil",
-                                             "Whether \"there is no such key\" is stored as well."),
+        "cache.opt_in",
+        "CLIENT TRACKING OPTIN: the server remembers only reads that may be cached."),
+    cache_row<Kind::flag, &Cache::cache_nil>(
+        "cache.cache_nil", "Whether the cache also stores that a key does not exist."),
     cache_row<Kind::flag, &Cache::enable_metrics>(
-        "cache.enable_metrics", "Whether cache_hit_rate() and the like may be asked for."),
+        "cache.enable_metrics",
+        "Whether cache_hit_rate() and the cache's other metrics are available."),
     cache_row<Kind::time, &Cache::coherence_lease>(
         "cache.coherence_lease",
-        "Entries are served only while their connection proves within this time that it brought "
+        "An entry is served only if its connection has proved within this time that it delivered "
         "all invalidations."),
     cache_row<Kind::texts, &Cache::broadcast_prefixes>(
         "cache.broadcast_prefixes",
         "CLIENT TRACKING BCAST: only keys that begin with one of these are cached."),
     cache_row<Kind::texts, &Cache::only_commands>(
-        "cache.only_commands", "Only these commands are cached; none: all that can be."),
+        "cache.only_commands", "Only these commands are cached; empty: all that can be cached."),
     cache_row<Kind::texts, &Cache::only_key_prefixes>(
-        "cache.only_key_prefixes", "Only reads of which all keys begin with one of these."),
+        "cache.only_key_prefixes",
+        "Only reads whose keys all begin with one of these are cached; empty: all."),
     cache_row<Kind::texts, &Cache::module_reads>(
         "cache.module_reads", "Reads of modules that may be cached, such as JSON.GET."),
 };
@@ -300,16 +317,17 @@ constexpr OptionRow observe_table[] = {
     {.key = "metrics.listen",
      .access = at<Kind::listen, &Configuration::metrics_listen>(),
      .taken = Taken::at_once,
-     .description = "Where figures are served, such as 127.0.0.1:9121.",
-     .when_unset = "nowhere"},
+     .description = "The address at which metrics are served, such as 127.0.0.1:9121.",
+     .when_unset = "not served"},
     {.key = "dump.on_sigusr1",
      .access = at<Kind::flag, &Configuration::dump_on_sigusr1>(),
      .taken = Taken::at_once,
-     .description = "Whether SIGUSR1 has configuration and accounts written down."},
+     .description =
+         "Whether SIGUSR1 makes the process write a dump of its configuration and accounts."},
     {.key = "dump.path",
      .access = at<Kind::path, &Configuration::dump_path>(),
      .taken = Taken::at_once,
-     .description = "The file that they are appended to.",
+     .description = "The file that dumps are appended to.",
      .when_unset = "standard error"},
 };
 

@@ -4,7 +4,7 @@
 
 namespace plimsoll::native::config {
 
-/// As load_configuration(), but logs nothing.
+/// Like load_configuration(), but logs nothing.
 Result<Configuration> read_configuration(const LoadOptions& options);
 
 /// Logs the warnings of `configuration`.

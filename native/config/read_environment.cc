@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view variable_prefix = "PLIMSOLL_";
 
-// Beginnings of names that are not warned of. Some are of this repository's programs and tests;
-// Kubernetes makes the others for services with names like "plimsoll": PLIMSOLL_SERVICE_HOST,
+// Beginnings of names that cause no warning. Some belong to this repository's programs and tests.
+// Kubernetes sets the others for services with names like "plimsoll": PLIMSOLL_SERVICE_HOST,
 // PLIMSOLL_PORT_8380_TCP.
 constexpr std::string_view others[] = {
     "PLIMSOLL_CONFIG",   "PLIMSOLL_BRIDGE", "PLIMSOLL_DEMO",          "PLIMSOLL_EXAMPLES_",

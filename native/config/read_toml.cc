@@ -42,7 +42,7 @@ std::optional<std::string> number_of(const toml::node& node) {
   return number ? std::optional(show(Kind::ratio, *number).front()) : integer_of(node);
 }
 
-// The texts of a list; nothing if it is not a list, or contains something else.
+// Returns the texts of a list, or nothing if `node` is not a list or contains anything else.
 std::optional<Words> list_of(const toml::node& node) {
   if (!node.is_array()) return std::nullopt;
   Words words;
@@ -54,7 +54,7 @@ std::optional<Words> list_of(const toml::node& node) {
   return words;
 }
 
-// The value as words; nothing if its type does not fit the row's kind.
+// Returns the value as words, or nothing if its type does not match the row's kind.
 std::optional<Words> words_of(Kind kind, const toml::node& node) {
   std::optional<std::string> word;
   switch (kind) {
@@ -82,7 +82,8 @@ class Walk {
   Walk(const std::string& file, Draft& draft)
       : file_(file), folder_(folder_of(file)), draft_(draft) {}
 
-  // `prefix` has a dot at its end, or is empty. As deep as toml++ lets tables be.
+  // `prefix` ends with a dot, or is empty. The recursion is bounded, because toml++ bounds the
+  // depth of tables.
   void table(const toml::table& table, const std::string& prefix) {
     for (const auto& [key, node] : table) {
       if (draft_.has_many_problems()) return;

@@ -7,7 +7,7 @@
 
 namespace plimsoll::native::config {
 
-/// Reads options from `text`, the contents of `file`, into `draft`, problems included.
+/// Reads options, and their problems, from `text`, the contents of `file`, into `draft`.
 void read_toml(std::string_view text, const std::string& file, Draft& draft);
 
 }  // namespace plimsoll::native::config

@@ -13,7 +13,8 @@ inline constexpr const char* reference_end = "<!-- end of what is generated -->\
 /// The table in Markdown.
 std::string reference_table();
 
-/// `document` with the current table; empty if `document` does not have these two lines.
+/// Returns `document` with the current table, or an empty text if `document` does not have these
+/// two lines.
 std::string with_reference(const std::string& document);
 
 }  // namespace plimsoll::native::config

@@ -7,8 +7,8 @@
 
 namespace plimsoll::native::config {
 
-/// Reads secrets that are in files of their own. If a secret and its file are both given, the later
-/// layer wins; in the same layer that is a problem, and so is a file that cannot be read.
+/// Reads secrets from files of their own. If a secret and its file are both given, the later layer
+/// wins; if both are in the same layer that is a problem, and so is a file that cannot be read.
 void read_secret_files(Draft& draft);
 
 /// The files with secrets that a configuration names.

@@ -89,8 +89,8 @@ class Assessor {
   }
 
   // The counters of how often the limit was reached also rise when files are read, because the page
-  // cache fills all free memory. So they count only if the room is not ample: little cache is left
-  // to drop.
+  // cache fills all free memory. So these counters matter only if the room is not ample, when
+  // little cache is left to drop.
   void note_events(const Level& level, const Level& before, Room room) {
     const Events& now = *level.events;
     const Events& then = *before.events;

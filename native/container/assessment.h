@@ -14,16 +14,16 @@ namespace plimsoll::native::container {
 
 /// Thresholds of headroom: fractions of the limit, with an upper bound in bytes. All processes that
 /// share a container use the same thresholds, so they agree on when to lower their limits. Between
-/// `low` and `ample` none changes its limit; otherwise one would raise its limit as soon as another
-/// lowers its own.
+/// `low` and `ample` no process changes its limit; otherwise one would raise its limit as soon as
+/// another lowers its own.
 struct Marks {
-  std::uint64_t ample = 0;     ///< from here on the limit may rise: a quarter, 2 GiB at most
-  std::uint64_t low = 0;       ///< below it the limit falls: an eighth, 1 GiB at most
-  std::uint64_t critical = 0;  ///< below it the limit falls at once: a 32nd, 256 MiB at most
+  std::uint64_t ample = 0;     ///< at or above it the limit may rise: a quarter, at most 2 GiB
+  std::uint64_t low = 0;       ///< below it the limit falls: an eighth, at most 1 GiB
+  std::uint64_t critical = 0;  ///< below it the limit falls at once: a 32nd, at most 256 MiB
 };
 Marks marks_of(std::uint64_t limit);
 
-/// The kernel's own judgement (accounting/psi.rst): the percentage of the last ten seconds in which
+/// The kernel's own measure (accounting/psi.rst): the percentage of the last ten seconds in which
 /// at least one task waited for memory. From this value on the container is short of memory,
 /// whatever its usage is. Without a shortage it is 0; systemd-oomd acts from 60 on.
 inline constexpr double stalled_percent_low = 10;
@@ -39,30 +39,30 @@ struct Assessment {
   /// How many processes the kernel has killed since `before`, in cgroups that both readings have.
   std::uint64_t kills = 0;
 
-  // The tightest limit and its file; not set and empty: none was found.
+  // The tightest limit and its file. Not set and empty if no limit was found.
   std::optional<std::uint64_t> limit{};
   std::string limit_file{};
 
-  /// The tightest memory.high and its file, likewise.
+  /// The tightest memory.high and its file. Not set and empty if there is none.
   std::optional<std::uint64_t> high{};
   std::string high_file{};
 
-  // The level that is nearest to its limit or its memory.high, by its Marks; 0 and empty: no
+  // The level that is nearest to its limit or its memory.high, by its Marks. Empty and 0 if no
   // level's usage is known.
   std::string place{};
   std::uint64_t usage = 0;
   std::int64_t headroom = 0;  ///< negative: the usage is above memory.high
-  std::int64_t margin = 0;    ///< headroom minus Marks::low; negative: so much is lacking
+  std::int64_t margin = 0;    ///< headroom minus Marks::low; negative: this much is lacking
 
-  /// Something could not be read, so the room may be less than it seems.
+  /// True if something could not be read, so the room may be less than it seems.
   bool is_partial = false;
 
   std::uint64_t shortage() const { return margin < 0 ? static_cast<std::uint64_t>(-margin) : 0; }
 };
 
-/// Bytes until the limit or memory.high of a level that has one. Inactive file pages count as free,
-/// because the kernel drops them without a loss. Half of the active file pages do: dropping these,
-/// such as a program's text or files in use, costs time.
+/// Returns the bytes until the limit or memory.high of a level that has one. Inactive file pages
+/// count as free, because the kernel drops them without a loss. Half of the active file pages count
+/// as free: dropping these, such as a program's text or files in use, costs time.
 std::int64_t headroom_of(const Level& level);
 
 /// `before` is the previous reading, or `now` again if there was none; `elapsed` is the time

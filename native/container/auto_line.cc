@@ -5,7 +5,7 @@
 namespace plimsoll::native::container {
 namespace {
 
-constexpr std::size_t steps_down = 8;  // of the full share, in addition to what is lacking
+constexpr std::size_t steps_down = 8;  // of the full share, in addition to what the container lacks
 constexpr std::size_t steps_up = 16;
 
 }  // namespace
@@ -53,7 +53,7 @@ std::size_t AutoLine::after_yield(const Assessment& seen, const AutoBounds& boun
                                   std::size_t used, Instant now) {
   const bool is_hint = seen.shortage() == 0 && seen.room == Room::low;
   if (is_hint && now < after(lowered_at_, hint_pause)) return line_;
-  // The last rise was too much.
+  // The last rise was too much, so the next one waits longer.
   if (raised_at_ > short_at_ && now < after(raised_at_, 2 * patience_)) {
     patience_ = std::min(2 * patience_, raise_patience_max);
   }
@@ -62,10 +62,10 @@ std::size_t AutoLine::after_yield(const Assessment& seen, const AutoBounds& boun
   return yielded(seen, bounds, used);
 }
 
-// The line after a fall. It is below `used`, because otherwise nothing would be given back. If the
-// room is low but not critical, the fall is proportional to the line, so that processes that share
-// a container end up with similar lines, and is half of the line at most: that may already be
-// enough.
+// Returns the line after a fall. The line is below `used`, because otherwise nothing would be given
+// back. If the room is low but not critical, the fall is proportional to the line, so that
+// processes that share a container end up with similar lines, and is at most half of the line,
+// since that may already be enough.
 std::size_t AutoLine::yielded(const Assessment& seen, const AutoBounds& bounds,
                               std::size_t used) const {
   std::uint64_t drop = bounds.full / steps_down + seen.shortage();

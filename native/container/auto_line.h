@@ -19,9 +19,9 @@
 
 namespace plimsoll::native::container {
 
-/// How long the container must have had ample room before the line rises by a step. The wait
-/// doubles, up to the maximum, if the line has to fall again within twice that time. It shrinks by
-/// the minimum after a step that could stay.
+/// How long the container must have had ample room before the line rises by a step. This wait
+/// doubles, up to the maximum, if the line has to fall again within twice the wait. It shrinks by
+/// the minimum after a step that was not taken back.
 inline constexpr Duration raise_patience_min = std::chrono::seconds(10);
 inline constexpr Duration raise_patience_max = std::chrono::seconds(160);
 
@@ -30,11 +30,11 @@ inline constexpr Duration raise_patience_max = std::chrono::seconds(160);
 inline constexpr Duration hint_pause = std::chrono::seconds(1);
 
 struct AutoBounds {
-  std::size_t least = 0;  ///< what the pools need; the line never falls below
+  std::size_t least = 0;  ///< what the pools need; the line is never lower
   std::size_t full = 0;   ///< the share of the tightest limit, but not below `least`
 };
 
-/// The bounds for a share `ratio` of `limit`, or for `otherwise` if no limit is known.
+/// Returns the bounds for a share `ratio` of `limit`, or for `otherwise` if no limit is known.
 AutoBounds auto_bounds(double ratio, std::optional<std::uint64_t> limit, std::size_t least,
                        std::size_t otherwise);
 

@@ -8,8 +8,8 @@
 
 namespace plimsoll::native::container {
 
-/// The largest size of a cgroup's file and of /proc/meminfo. memory.stat, the largest of them, has
-/// about 2 KiB.
+/// The largest size of a cgroup's file and of /proc/meminfo. memory.stat, the largest in practice,
+/// has about 2 KiB.
 inline constexpr std::size_t kernel_file_bytes_max = 64 * 1024;
 
 /// The largest size of /proc/self/mountinfo, which has a line for each mount: thousands on a busy
@@ -22,14 +22,13 @@ struct FileText {
 
   State state = State::missing;
   std::string text{};
-  std::string problem{};  ///< names the file; empty if it was read, or does not exist
+  std::string problem{};  ///< names the file; empty if it was read or does not exist
 };
 
-/// Reads files by absolute paths, on this machine or below a directory that takes the place of its
-/// root.
+/// Reads files by absolute paths, on this machine or below a directory that replaces its root.
 class FileTree {
  public:
-  /// `root` has no slash at its end; empty: the machine's root.
+  /// `root` has no slash at its end. Empty: the machine's root.
   explicit FileTree(std::string root = {}) : root_(std::move(root)) {}
 
   /// Never throws because of a file. A file of more than `bytes_max` is a problem.

@@ -22,7 +22,7 @@ struct Events {
   std::uint64_t high = 0;      ///< v2: processes were throttled because memory.high was exceeded
   std::uint64_t max = 0;       ///< usage was about to exceed the limit; v1: memory.failcnt
   std::uint64_t oom = 0;       ///< v2: an allocation failed because nothing could be reclaimed
-  std::uint64_t oom_kill = 0;  ///< processes that the kernel has killed because of it
+  std::uint64_t oom_kill = 0;  ///< processes that the kernel has killed for lack of memory in it
 };
 
 /// A cgroup, or the machine.
@@ -32,18 +32,18 @@ struct Level {
 
   std::optional<std::uint64_t> limit{};  ///< in bytes; not set: unlimited
   std::string limit_file{};
-  std::optional<std::uint64_t> high{};  ///< memory.high, likewise
+  std::optional<std::uint64_t> high{};  ///< memory.high, in bytes; not set: unlimited
   std::string high_file{};
 
   /// Read only if there is a limit, or if this is the process's own cgroup.
   std::optional<std::uint64_t> usage{};
   std::uint64_t inactive_file = 0;  ///< part of the usage that the kernel can drop without a loss
-  std::uint64_t active_file = 0;    ///< part of the usage that it can drop, which costs time
+  std::uint64_t active_file = 0;  ///< part of the usage that the kernel can drop, which costs time
 
-  /// Not set if any of them could not be read.
+  /// Not set if any of the counters could not be read.
   std::optional<Events> events{};
-  /// Whether the events of the cgroups below are included: before Linux 5.2, which has no
-  /// memory.events.local, the kernel does not tell them apart.
+  /// Whether the events of the cgroups below are included. Before Linux 5.2, which introduced
+  /// memory.events.local, the kernel does not count them separately.
   bool has_events_below = false;
 
   std::optional<Stall> stall{};  ///< v2 only: for the process's own cgroup, and for the machine

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t shown_bytes_max = 40;
 
-// The text of a file for a problem: one line, printable, short.
+// Shows the text of a file in a problem: one line, printable, short.
 std::string shown(std::string_view text) {
   std::string line = "\"";
   for (const char c : take_line(text).substr(0, shown_bytes_max)) {

@@ -13,7 +13,7 @@ namespace plimsoll::native::container {
 /// Whether a cgroup is the process's own, or one above it.
 enum class Rank : std::uint8_t { own, above };
 
-/// Reads one cgroup, or the machine, into `reading`, and adds what cannot be read to its problems.
+/// Reads one cgroup, or the machine, into `reading`. Adds what cannot be read to its problems.
 class LevelReader {
  public:
   LevelReader(const FileTree& files, Reading& reading) : files_(files), reading_(reading) {}

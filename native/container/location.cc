@@ -60,7 +60,7 @@ std::optional<Mount> read_mount(std::string_view line, CgroupVersion version) {
   return Mount{.root = unescaped(root), .point = unescaped(point)};
 }
 
-// The process's cgroup in one of the hierarchies: "4:memory:/a/b", "0::/a/b".
+// Returns the process's cgroup in one of the hierarchies: the path of "4:memory:/a/b" or "0::/a/b".
 std::optional<std::string_view> find_path(std::string_view cgroup, CgroupVersion version) {
   while (!cgroup.empty()) {
     std::string_view line = take_line(cgroup);
@@ -86,8 +86,8 @@ std::vector<std::string_view> names_of(std::string_view path) {
   return names;
 }
 
-// The names that lead from a mount's root to a cgroup. Returns nothing if the cgroup is not below
-// that root, or if a namespace hides the names between them ("..").
+// Returns the names that lead from a mount's root to a cgroup. Returns nothing if the cgroup is not
+// below that root, or if a namespace hides the names between them ("..").
 std::optional<std::vector<std::string_view>> way(std::string_view root, std::string_view path) {
   const std::vector<std::string_view> above = names_of(root);
   std::vector<std::string_view> names = names_of(path);
@@ -107,8 +107,8 @@ Location located(CgroupVersion version, std::string_view path, std::string_view 
     const std::optional<Mount> other = read_mount(take_line(mountinfo), version);
     if (!other) continue;
     const auto other_names = way(other->root, path);
-    // Prefers the mount that shows the most cgroups above; among equals the last, which hides the
-    // others.
+    // Prefers the mount that shows the most cgroups above. Among equal mounts the last wins,
+    // because it hides the others.
     if (mount && (names ? !other_names || other_names->size() < names->size() : !other_names)) {
       continue;
     }

@@ -10,8 +10,8 @@
 
 namespace plimsoll::native::container {
 
-/// The version of the hierarchy that has the memory controller; none: only the machine's memory
-/// limits.
+/// The version of the hierarchy that has the memory controller. None: only the machine's memory
+/// limits the process.
 enum class CgroupVersion : std::uint8_t { none, v1, v2 };
 
 /// "v1", "v2", "none".
@@ -26,13 +26,13 @@ struct Location {
   /// The process's own cgroup first, then the one above it, up to where the hierarchy is mounted.
   std::vector<std::string> directories{};
 
-  /// Why some of them are unknown; empty: all are known.
+  /// Why some of the directories are unknown; empty if all are known.
   std::string problem{};
 };
 
-/// Finds them by the texts of /proc/self/cgroup and /proc/self/mountinfo (cgroups(7),
-/// proc_pid_mountinfo(5)). If there is a v1 hierarchy with the memory controller, it is used: a
-/// controller is in only one hierarchy at a time.
+/// Finds the directories from the texts of /proc/self/cgroup and /proc/self/mountinfo (cgroups(7),
+/// proc_pid_mountinfo(5)). If there is a v1 hierarchy with the memory controller, that one is used:
+/// a controller is in only one hierarchy at a time.
 Location locate(std::string_view cgroup, std::string_view mountinfo);
 
 }  // namespace plimsoll::native::container

@@ -18,7 +18,7 @@ class Notices {
     std::string event_name;
     std::string body;
 
-    // Attributes, all or none of them: amounts in bytes, and the limit's file.
+    // Attributes, all of them or none: amounts in bytes, and the limit's file.
     std::string line{};   ///< plimsoll.memory.limit
     std::string limit{};  ///< plimsoll.container.limit
     std::string file{};   ///< plimsoll.container.file

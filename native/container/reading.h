@@ -12,13 +12,14 @@
 
 namespace plimsoll::native::container {
 
-/// The same cgroup in another reading; null: `reading` does not have it.
+/// Returns the same cgroup in another reading, or null if `reading` does not have it.
 const Level* find_same(const Reading& reading, const Level& level);
 
-/// The sum over all cgroups, in which each event counts once.
+/// Returns the sum over all cgroups, in which each event counts once.
 Events sum_of_events(const Reading& reading);
 
-/// Reads repeatedly. If the process was moved to another cgroup, finds that one. Not thread-safe.
+/// Reads the files repeatedly. If the process was moved to another cgroup, finds that one. Not
+/// thread-safe.
 class Reader {
  public:
   explicit Reader(std::string root) : files_(std::move(root)) {}
@@ -27,7 +28,7 @@ class Reader {
 
  private:
   FileTree files_;
-  std::string cgroup_;  // the text of /proc/self/cgroup that `location_` was found by
+  std::string cgroup_;  // the text of /proc/self/cgroup from which `location_` was found
   std::optional<Location> location_;
 };
 

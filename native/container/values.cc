@@ -21,7 +21,7 @@ std::optional<T> parse_whole(std::string_view text) {
   return number;
 }
 
-// The number in "avg10=0.00" if `key` is "avg10=".
+// Returns the number in "avg10=0.00" if `key` is "avg10=".
 template <class T>
 std::optional<T> find_assigned(std::string_view line, std::string_view key) {
   while (!line.empty()) {

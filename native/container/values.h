@@ -12,7 +12,7 @@ namespace plimsoll::native::container {
 /// Parses "12345\n": only digits.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
-/// A limit from this value on means no limit: v1 writes LONG_MAX, rounded to whole pages, for none.
+/// A limit of this value or more means no limit: v1 writes LONG_MAX, rounded to whole pages.
 inline constexpr std::uint64_t unlimited_bytes_min = std::uint64_t{1} << 62;
 
 struct Bound {
@@ -22,8 +22,8 @@ struct Bound {
 /// Parses a number of bytes, or "max".
 std::optional<Bound> parse_bound(std::string_view text);
 
-/// The number behind `key` in lines "key number", as in memory.stat and memory.events, or in lines
-/// "key: number kB", as in /proc/meminfo; the latter are multiplied by 1024.
+/// Returns the number after `key` in lines "key number", as in memory.stat and memory.events, or in
+/// lines "key: number kB", as in /proc/meminfo; the latter numbers are multiplied by 1024.
 std::optional<std::uint64_t> find_number(std::string_view text, std::string_view key);
 
 /// Pressure stall information (accounting/psi.rst), line "some": how much of the time at least one
@@ -34,7 +34,7 @@ struct Stall {
 };
 std::optional<Stall> parse_stall(std::string_view text);
 
-/// Takes the first line, or word, off `text`. Returns it without its end.
+/// Takes the first line, or word, off `text`. Returns it without the separator at its end.
 std::string_view take_line(std::string_view& text);
 std::string_view take_word(std::string_view& text);
 

@@ -94,8 +94,7 @@ void Watch::judge(std::size_t line, const Course& course, Notices& notices) {
   if (course.auto_ratio) judge_auto(line, course, notices);
 }
 
-// Warns if the line is close to the container's limit, or above it; either of them may have
-// changed.
+// Warns if the line is close to the container's limit, or above it. Either may have changed.
 void Watch::judge_limits(std::size_t line, Notices& notices) {
   std::string_view event = "plimsoll.container.line_within_limit";
   std::string consequence = "it fits";

@@ -12,16 +12,16 @@
 #include "plimsoll/native/container/reading.h"
 #include "plimsoll/native/container/statistics.h"
 
-// Watches the container around the memory limit ("the line"): keeps the last reading, moves an
-// automatic line, and collects the warnings. No I/O; time is an argument.
+// Watches the container around the memory line: keeps the last reading, moves an automatic line,
+// and collects the warnings. No I/O; time is an argument.
 
 namespace plimsoll::native::container {
 
 /// A line above this part of the container's tightest limit causes a warning: the code, the stacks
-/// and the application's own data need room beside it.
+/// and the application's own data need room, too.
 inline constexpr double near_limit = 0.9;
 
-/// How much more often the container is read with memory_limit = "auto" while its room is not
+/// How many times more often the container is read with memory_limit = "auto" while its room is not
 /// ample.
 inline constexpr int hurried_looks = 8;
 inline constexpr std::chrono::milliseconds hurried_interval_min{10};
@@ -36,21 +36,21 @@ struct Course {
 /// Not thread-safe.
 class Watch {
  public:
-  /// Takes a reading of `now`.
+  /// Takes in a reading that was made at `now`.
   void see(Reading reading, Instant now);
 
-  /// The first automatic line, by the last reading. `used` bytes are in use under the limit that it
-  /// replaces.
+  /// Returns the first automatic line, from the last reading. `used` bytes are in use under the
+  /// limit that it replaces.
   std::size_t begin(const Course& course, std::size_t used, Instant now);
 
-  /// The next automatic line. `used` bytes of the current one are in use.
+  /// Returns the next automatic line. `used` bytes of the current one are in use.
   std::size_t follow(const Course& course, std::size_t used, Instant now);
 
-  /// Adds the log records that are due with `line` in force. Each condition is logged once until it
-  /// changes.
+  /// Adds the log records that are due while `line` is in force. Each condition is logged once
+  /// until it changes.
   void judge(std::size_t line, const Course& course, Notices& notices);
 
-  /// How long until the next look.
+  /// Returns how long to wait until the next check.
   std::chrono::milliseconds next_look(std::chrono::milliseconds check_interval,
                                       const Course& course) const;
 

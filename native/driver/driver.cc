@@ -169,15 +169,11 @@ Driver::~Driver() {
 bool Driver::inherited() const { return fork_count_ != current_fork_count(); }
 
 void Driver::connect(Operation& operation) {
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
+  update([&] {
     connecting_ = &operation;
     operation.report_submitted(*this, connect_request);
     core_.connect(steady_now());
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  });
 }
 
 bool Driver::deliver_cached(const CommandView& command, Staleness staleness, Operation& operation) {
@@ -187,24 +183,14 @@ bool Driver::deliver_cached(const CommandView& command, Staleness staleness, Ope
 }
 
 void Driver::complete_soon(Operation& operation) {
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
-    ready_.push(operation);
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  update([&] { ready_.push(operation); });
 }
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation,
                     Staleness staleness) {
   stage(
       traced(command, operation),
-      [&](Tag tag) {
-        const Instant time = steady_now();
-        if (staleness == any_staleness) return core_.submit(command, time, timeout, tag);
-        return core_.submit_fresh(staleness, command, time, timeout, tag);
-      },
+      [&](Tag tag) { return core_.submit(command, steady_now(), timeout, tag, staleness); },
       &command, timeout);
 }
 
@@ -220,26 +206,21 @@ template <class Stage>
 inline void Driver::stage(Operation& operation, const Stage& stage, const CommandView* command,
                           Timeout timeout) {
   if (inherited()) return fail_elsewhere(operation);
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
+  update([&] {
     const plimsoll::Result<RequestId> id = stage(reinterpret_cast<Tag>(&operation));
     if (id) {
       operation.report_submitted(*this, *id);
     } else {
       handle_refusal(id.error(), operation, command, timeout);
     }
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  });
 }
 
 // `command`: what may wait in line, if anything.
 void Driver::handle_refusal(const plimsoll::Error& refusal, Operation& operation,
                             const CommandView* command, Timeout timeout) {
   plimsoll::Error error = refusal;
-  const bool may_wait = command != nullptr && options().inflight_overflow == OnLimit::wait;
-  if (may_wait && refusal.code == ErrorCode::rejected_by_limit) {
+  if (command != nullptr && core_.may_wait(refusal)) {
     const plimsoll::Result<RequestId> waits = wait_for_room(*command, timeout, operation);
     if (waits) return;
     error = waits.error();
@@ -276,13 +257,7 @@ void Driver::prove(Operation& operation) {
 
 void Driver::apply_step(CoreStep step, void* context) {
   if (inherited()) return;
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
-    step(context, core_, steady_now());
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  update([&] { step(context, core_, steady_now()); });
 }
 
 void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
@@ -295,21 +270,15 @@ void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
 
 void Driver::finish(const Delivery& delivery, Operation& operation) {
   if (inherited()) return fail_elsewhere(operation);
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
+  update([&] {
     operation.deliver(delivery);
     ready_.push(operation);
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  });
 }
 
 void Driver::cancel(RequestId id) {
   if (inherited()) return;
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
+  update([&] {
     if (id != connect_request) {
       core_.cancel(id, steady_now());
     } else if (Operation* connecting = std::exchange(connecting_, nullptr)) {
@@ -318,16 +287,12 @@ void Driver::cancel(RequestId id) {
       ready_.push(*connecting);
       core_.abort();
     }
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  });
 }
 
 void Driver::close(Operation& operation) {
   if (inherited()) return fail_elsewhere(operation);
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
+  update([&] {
     core_.close(steady_now());
     if (over_) {
       operation.deliver(Delivery{});
@@ -335,29 +300,19 @@ void Driver::close(Operation& operation) {
     } else {
       closings_.push(operation);
     }
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  });
 }
 
 void Driver::abort() {
   if (inherited()) return;
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
-    core_.abort();
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  update([&] { core_.abort(); });
 }
 
 void Driver::set_credentials(std::string username, std::string password) {
   if (inherited()) return;
   auto next = std::make_unique<const Credentials>(
       Credentials{.username = std::move(username), .password = std::move(password)});
-  bool wanted = false;
-  {
-    const std::lock_guard lock(mutex_);
+  update([&] {
     credentials_problem_.clear();
     const bool same = sent_credentials_ && sent_credentials_->username == next->username &&
                       sent_credentials_->password == next->password;
@@ -367,9 +322,7 @@ void Driver::set_credentials(std::string username, std::string password) {
       core_.set_credentials({.username = next->username, .password = next->password});
     }
     std::swap(sent_credentials_, next);
-    wanted = want_turn();
-  }
-  if (wanted) wake();
+  });
 }
 
 // The parent's thread is not in the child, and the lock may be held for ever: the outcome goes by

@@ -165,6 +165,18 @@ class Driver final : public CancelTarget,
   using CoreStep = void (*)(void* context, plimsoll::Client& core, Instant now);
   void apply_step(CoreStep step, void* context);
 
+  // Calls `change` under the lock, then wakes the driver if it has something to do and is not at
+  // it already.
+  template <class Change>
+  void update(const Change& change) {
+    bool wanted = false;
+    {
+      const std::lock_guard lock(mutex_);
+      change();
+      wanted = want_turn();
+    }
+    if (wanted) wake();
+  }
   void wake() noexcept;
   bool want_turn();
   void fail_elsewhere(Operation& operation);

@@ -26,8 +26,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-// An eventfd. The signal handler adds one to it, and the upkeep thread reads it and dumps. -1:
-// there is no thread to wake.
+// An eventfd. The signal handler adds one to it; the upkeep thread reads it and dumps. -1 means
+// that there is no thread to wake.
 std::atomic<int> wake = -1;
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler reads it");
 
@@ -69,7 +69,7 @@ int open_for_dumps(const std::string& path) {
 
 std::string last_words() { return std::system_category().message(errno); }
 
-// Returns whether all of it was written; otherwise errno says why not.
+// Returns whether all of the text was written; otherwise errno says why not.
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());

@@ -15,7 +15,7 @@
 namespace plimsoll::native {
 namespace {
 
-// The most bytes of a name or a problem.
+// The most bytes of a name or a problem. The rest is cut off.
 constexpr std::size_t words_bytes_max = 512;
 
 std::string time_now() {

@@ -17,35 +17,37 @@
 namespace plimsoll::native {
 
 /// How many clients, and caches, have metrics of their own; the others count only in the totals.
-/// The ones with the lowest numbers are shown, so that the selection does not change when clients
-/// are added.
+/// Those with the lowest numbers are shown, so that the selection does not change when clients are
+/// added.
 inline constexpr std::size_t metrics_clients_max = 64;
 inline constexpr std::size_t metrics_caches_max = 16;
 
-/// Scrapes at a time. Further connections are closed, and counted.
+/// The most scrapes at a time. Further connections are closed, and counted.
 inline constexpr std::size_t metrics_connections_max = 8;
 
 struct MetricsOptions {
-  /// "127.0.0.1:9121", "[::1]:9121", "localhost:9121"; port 0: any free port. Empty: do not serve.
-  /// Anybody who can connect can read what docs/observability.md lists: there is neither a password
-  /// nor TLS. An address beyond loopback ("0.0.0.0:9121") therefore logs a warning.
+  /// "127.0.0.1:9121", "[::1]:9121", "localhost:9121"; port 0: any free port. Empty: metrics are
+  /// not served. Anyone who can connect can read everything that docs/observability.md lists: there
+  /// is neither a password nor TLS. An address beyond loopback ("0.0.0.0:9121") therefore logs a
+  /// warning.
   std::string listen;
 };
 
 /// Serves GET /metrics at that address from now on, in the thread of Runtime::upkeep(), and no
-/// longer at an earlier one. Returns the actual address: "127.0.0.1:9121". Call it from any thread,
-/// but not from a log hook. A child of fork() serves nothing until it calls this itself.
+/// longer at an earlier address. Returns the actual address: "127.0.0.1:9121". May be called from
+/// any thread, but not from a log hook. A child of fork() serves nothing until it calls this
+/// itself.
 ///
-/// invalid_option: this is not an address, or it is impossible to listen on it; the text has the
+/// invalid_option: this is not an address, or the system cannot listen on it; the text has the
 /// system's reason and what to do. The earlier endpoint then stays, with one exception: if it had
-/// the same port, it was closed first, and another process may have taken the port since.
-/// metrics_address() tells.
+/// the same port, it was closed first, and another process may have taken the port since. Call
+/// metrics_address() to find out.
 Result<std::string> serve_metrics(const MetricsOptions& options);
 
-/// The address at which metrics are served; empty: none.
+/// Returns the address at which metrics are served, or an empty string.
 std::string metrics_address();
 
-/// The text that GET /metrics returns now, for programs with an endpoint of their own.
+/// Returns the text that GET /metrics would return now, for programs with an endpoint of their own.
 std::string metrics_text();
 
 namespace detail {

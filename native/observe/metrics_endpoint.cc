@@ -145,7 +145,7 @@ void use(MetricsEndpoint& here, std::shared_ptr<PageServer> server, const std::s
 void warn_of_exposure(const std::string& address) {
   log(Severity::warn, "plimsoll.metrics.beyond_loopback",
       "metrics are served on " + address +
-          ", beyond this machine, to whoever asks: without password or TLS",
+          ", to other machines as well, without a password or TLS",
       {{.name = "server.address", .value = address}});
 }
 
@@ -169,7 +169,8 @@ Result<std::string> move_to(MetricsEndpoint& here, const ListenAddress& address,
   return address_of(here);
 }
 
-// Whether to log a warning about the address. The caller logs it after it has released the lock.
+// Whether to log a warning about the address. The caller logs the warning after it has released the
+// lock.
 enum class Exposure : std::uint8_t { none, beyond_loopback };
 
 Result<std::string> serve(const std::string& listen, Exposure& exposure) try {

@@ -60,7 +60,7 @@ class Writer {
   }
 
   void write() {
-    begin("build_info", gauge, "1; the library's version", "version");
+    begin("build_info", gauge, "1; the label is the library's version", "version");
     const MetricLabel version_label[] = {{"version", version}};
     out_.add(metric_labels(version_label), 1);
     for (const auto& row : process_rows) {
@@ -106,7 +106,7 @@ class Writer {
   }
 
   void write_clients() {
-    begin("client_info", gauge, "1; which server a client is of, and in which state it is",
+    begin("client_info", gauge, "1; the labels name the client's server and state",
           "client, client_name, server, database, state, cache");
     for (const ShownClient& client : shown_) {
       const std::string database = std::to_string(client.snapshot.database);
@@ -124,7 +124,7 @@ class Writer {
       begin("client_" + std::string(row.name), row.type, row.help, client_labels);
       for (const ShownClient& client : shown_) out_.add(client.labels, row.value(client.totals));
     }
-    begin("client_problem", gauge, "1 while the client has this problem; the dump says which",
+    begin("client_problem", gauge, "1 while the client has this problem; the dump has its text",
           "client, client_name, kind");
     for (const ShownClient& client : shown_) {
       for (const Problem& problem : problems) {
@@ -154,7 +154,7 @@ class Writer {
         out_.add(labels_of(cache), row.value(cache));
       }
     }
-    begin("cache_skipped_total", counter, "Replies that were not kept", "cache, reason");
+    begin("cache_skipped_total", counter, "Replies that the cache did not store", "cache, reason");
     for (const CacheSnapshot& cache : all_.clients.caches) {
       for (const Skipped& each : skipped) {
         const MetricLabel labels[] = {{"reason", each.reason}};

@@ -9,8 +9,8 @@
 namespace plimsoll::native {
 namespace {
 
-// proc(5), statm, in pages: the second number is resident memory, the third its part that files
-// back.
+// proc(5), statm, in pages: the second number is resident memory, the third is the part of it that
+// files back.
 void read_process(Observed& all) {
   std::ifstream statm("/proc/self/statm");
   std::uint64_t size = 0;

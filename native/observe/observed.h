@@ -14,15 +14,15 @@ struct Observed {
   MemoryStatistics memory;
   ClientRegistry::Snapshot clients;
   std::uint64_t resident_bytes = 0;   ///< of the process, according to the system
-  std::uint64_t anonymous_bytes = 0;  ///< those of them that no file backs
+  std::uint64_t anonymous_bytes = 0;  ///< the part of it that no file backs
 
   // The endpoint's own counters.
   std::uint64_t scrapes = 0;
   std::uint64_t scrapes_refused = 0;
 };
 
-/// Takes a snapshot. Clients that begin or end at this moment have to wait for it; each other
-/// client only while its metrics are copied.
+/// Takes a snapshot. Clients that begin or end at this moment wait until it is complete; other
+/// clients wait only while their own metrics are copied.
 Observed observe(std::size_t clients_max, std::size_t caches_max);
 
 }  // namespace plimsoll::native

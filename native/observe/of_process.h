@@ -6,10 +6,10 @@
 
 namespace plimsoll::native {
 
-/// The one `State` of this process, created at the first call and never destroyed. A child of
-/// fork() gets a new one and leaves its parent's alone: the locks in it may be held forever, by
-/// threads that the child does not have. State's constructor takes current_fork_count() and keeps
-/// it as `fork_count`.
+/// Returns the one `State` of this process, created at the first call and never destroyed. A child
+/// of fork() gets a new one and leaves its parent's alone: the locks in the parent's may be held
+/// for ever, by threads that the child does not have. State's constructor takes
+/// current_fork_count() and stores it as `fork_count`.
 template <class State>
 State& of_process() {
   static std::atomic<State*> current = nullptr;

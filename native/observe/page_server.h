@@ -13,13 +13,13 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-// Serves pages of plain text over HTTP to operators: metrics, health. One GET or HEAD for each
-// connection. A page is made when it is requested; PageServerLimits bounds how many exchanges there
-// are at a time, and how long each may take.
+// Serves pages of plain text over HTTP to operators: metrics, health. Each connection carries one
+// GET or HEAD. A page is made when it is requested; PageServerLimits bounds how many exchanges run
+// at a time, and how long each may take.
 
 namespace plimsoll::native {
 
-/// The size of a request: its line and its fields. A longer one is a bad request.
+/// The largest request: its line and its fields. A longer one is a bad request.
 inline constexpr std::size_t page_header_bytes_max = 8192;
 
 struct PageServerLimits {
@@ -34,7 +34,8 @@ struct TextPage {
 
 class PageServer : public std::enable_shared_from_this<PageServer> {
  public:
-  /// `target` is the request's, "/metrics?x=y". It outlives the coroutine.
+  /// Makes the page for `target`, the request's target such as "/metrics?x=y", which outlives the
+  /// coroutine.
   using Find = std::function<boost::asio::awaitable<TextPage>(const std::string& target)>;
 
   /// Counts the connections that were closed because there were too many; null: not counted.
@@ -53,7 +54,7 @@ class PageServer : public std::enable_shared_from_this<PageServer> {
   void start(const boost::asio::ip::tcp::endpoint& endpoint);
 
   /// Accepts no more connections. Exchanges under way keep this object alive until they end, which
-  /// takes exchange_timeout at most.
+  /// takes at most exchange_timeout.
   void stop();
 
   /// The address it listens on, with the actual port in place of port 0.

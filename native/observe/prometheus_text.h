@@ -20,8 +20,8 @@ struct MetricLabel {
   std::string_view value;  ///< any bytes
 };
 
-/// Labels as they stand between the braces: `pool="cache",client="3"`. Values are cut off at 128
-/// bytes; bytes that are not printable ASCII become question marks.
+/// Formats labels as they appear between the braces: `pool="cache",client="3"`. Values are cut off
+/// at 128 bytes; bytes that are not printable ASCII become question marks.
 std::string metric_labels(std::span<const MetricLabel> labels);
 
 /// Appends metrics to a text, which must outlive this object.
@@ -32,7 +32,7 @@ class PrometheusText {
   /// Begins a metric, whose samples follow. `name` must be valid until the last of them.
   void begin(std::string_view name, MetricType type, std::string_view help);
 
-  /// Adds a sample; `labels` as metric_labels() returns them.
+  /// Adds a sample. `labels` is a result of metric_labels(), or empty.
   void add(std::string_view labels, std::uint64_t value);
 
  private:

@@ -7,7 +7,8 @@
 namespace plimsoll::native {
 namespace {
 
-// Rounds over all caches, of 64 entries of each shard and more: of the largest there are no more.
+// A round evicts up to 64 entries of each shard of every cache. Even the largest cache needs no
+// more rounds than this.
 constexpr int relief_rounds_max = 1 << 20;
 
 bool is_above_line(const Budget& budget) {

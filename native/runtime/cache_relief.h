@@ -9,15 +9,15 @@
 
 namespace plimsoll::native {
 
-/// The caches of the process, which give way when the line is lowered: at once, and also where no
-/// client of theirs comes by. Thread-safe.
+/// The caches of the process. When the line is lowered they release memory at once, even if no
+/// client uses them. Thread-safe.
 class CacheRelief {
  public:
-  /// Those that have ended are forgotten.
+  /// Adds a cache, and removes caches that have ended.
   void add(std::weak_ptr<cache::Cache> cache);
 
-  /// Evicts, a few entries of each cache in turn with its locks held, until the limit in force is
-  /// the line, or the caches have no more than their pool is guaranteed.
+  /// Evicts a few entries of each cache in turn, with the cache's locks held, until the limit in
+  /// force has fallen to the line, or the caches hold no more than their pool is guaranteed.
   void relieve(const Budget& budget);
 
  private:

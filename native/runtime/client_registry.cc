@@ -69,7 +69,8 @@ void ClientRegistry::remove(Registered::Kind kind, std::uint64_t number) {
   clients_.erase(found);
 }
 
-// All of it under the lock: a client that ended in between would be counted twice, or not at all.
+// Holds the lock all the time: otherwise a client that ends meanwhile would be counted twice, or
+// not at all.
 ClientRegistry::Snapshot ClientRegistry::look(std::size_t clients_max, std::size_t caches_max) {
   Snapshot all;
   const std::lock_guard lock(mutex_);

@@ -8,18 +8,19 @@
 
 #include "plimsoll/client_snapshot.h"
 
-// The clients of a process, and its caches, for those who look at all of them. It owns none: each
-// takes itself out before it ends, and waits for whoever is looking at it. So nobody's last
-// reference is dropped in a foreign thread, when its executor may be gone.
+// The clients and caches of a process, for functions that inspect all of them. The registry owns
+// none of them: each client removes itself before it ends, and waits while another thread inspects
+// it. So no inspecting thread ever drops the last reference to a client, whose executor may be gone
+// by then.
 
 namespace plimsoll::native {
 
 class ClientRegistry;
 
-/// A client, as the registry knows it. Thread-safe.
+/// The registry's view of a client. Thread-safe.
 class RegisteredClient {
  public:
-  /// Without walking over accounts.
+  /// Does not walk over the accounts.
   virtual ClientSnapshot snapshot() = 0;
   virtual ClientStatistics client_statistics() = 0;
 
@@ -27,17 +28,17 @@ class RegisteredClient {
   ~RegisteredClient() = default;
 };
 
-/// A cache, as the registry knows it. Thread-safe.
+/// The registry's view of a cache. Thread-safe.
 class RegisteredCache {
  public:
-  /// All but CacheSnapshot::number.
+  /// Fills in everything except CacheSnapshot::number.
   virtual CacheSnapshot snapshot() const = 0;
 
  protected:
   ~RegisteredCache() = default;
 };
 
-/// An entry, for as long as this lives.
+/// An entry in the registry. Its destructor removes the entry.
 class Registered {
  public:
   Registered() = default;
@@ -59,19 +60,20 @@ class Registered {
   std::uint64_t number_ = 0;
 };
 
-/// Thread-safe. While somebody looks, no client can begin or end, but all can work.
+/// Thread-safe. While look() runs no client can be added or removed, but all clients can work.
 class ClientRegistry {
  public:
   struct Snapshot {
-    std::vector<ClientSnapshot> clients;  ///< those with the lowest numbers, in their order
+    std::vector<ClientSnapshot> clients;  ///< the clients with the lowest numbers, in order
     std::size_t clients_left_out = 0;
-    std::vector<CacheSnapshot> caches;  ///< likewise
+    std::vector<CacheSnapshot> caches;  ///< the caches with the lowest numbers, in order
     std::size_t caches_left_out = 0;
 
-    /// Of all clients, of those left out and of those that have ended, too: never less than before.
+    /// The totals of all clients, including those left out above and those that have ended. They
+    /// never decrease.
     ClientTotals totals;
 
-    // Of all that there are now.
+    // The sums over all clients that exist now.
     std::size_t clients_ready = 0;
     std::size_t in_flight = 0;
     std::size_t waiting = 0;
@@ -82,7 +84,7 @@ class ClientRegistry {
   Registered add(RegisteredClient& client, std::uint64_t owner);
   Registered add(RegisteredCache& cache);
 
-  /// `clients_max` of them one by one, and `caches_max` likewise.
+  /// Returns snapshots of at most `clients_max` clients and `caches_max` caches, and the totals.
   Snapshot look(std::size_t clients_max, std::size_t caches_max);
 
  private:

@@ -30,7 +30,7 @@ void GiveBackTimer::start(const asio::any_io_executor& upkeep, FindRequests requ
   });
 }
 
-// What is armed anew takes the place of a wait that is under way: there is one at most.
+// Replaces a wait that is under way, so there is at most one.
 void GiveBackTimer::arm(Duration wait) {
   timer_->expires_after(wait);
   timer_->async_wait([this](const boost::system::error_code& error) {
@@ -48,7 +48,7 @@ void GiveBackTimer::look() {
   if (give_back_.look(steady_now()) == GiveBack::Step::look_later) {
     return arm(give_back_.look_interval());
   }
-  // What is kept for the thread that serves requests goes back first, by itself.
+  // The thread that serves requests gives back its own memory first.
   asking_ = true;
   const auto requests = give_back_.allocator().has_thread_part() ? requests_() : std::nullopt;
   if (!requests) return ask();

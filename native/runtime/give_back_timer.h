@@ -10,29 +10,33 @@
 #include "plimsoll/native/allocator/give_back.h"
 #include "plimsoll/result.h"
 
-// Looks at the process from the upkeep thread, as often as GiveBack says, and has it ask. Of the
-// runtime, and never destroyed like it.
+// Samples the process from the upkeep thread, as often as GiveBack says, and lets GiveBack ask the
+// allocator. A part of the runtime, and like it never destroyed.
+//
+// Invariants: at most one wait is armed. While `asking_`, look() does nothing; ask() then arms the
+// next wait.
 
 namespace plimsoll::native {
 
 class GiveBackTimer {
  public:
-  /// The thread of the library that serves requests, which keeps memory of its own; none: it does
-  /// not run. It must not throw.
+  /// Returns the executor of the library's thread that serves requests, which keeps memory of its
+  /// own, or nothing if that thread does not run. Must not throw.
   using FindRequests = std::function<std::optional<boost::asio::any_io_executor>()>;
 
   void configure(const GiveBackSettings& settings) { give_back_.configure(settings); }
   bool is_on() const { return give_back_.is_on(); }
   GiveBackStatistics statistics() const { return give_back_.statistics(); }
 
-  /// From any thread, and again: runs until it is off.
+  /// Starts the timer, which runs until is_on() is false. May be called again, and from any thread.
   void start(const boost::asio::any_io_executor& upkeep, FindRequests requests);
 
-  /// On the upkeep thread, where memory was freed since the container is short of it.
+  /// Asks soon, because memory was freed while the container is short of it. Call it on the upkeep
+  /// thread.
   void ask_soon();
 
  private:
-  // All on the upkeep thread.
+  // The functions below run on the upkeep thread.
   void look();
   void ask();
   void arm(Duration wait);
@@ -45,7 +49,7 @@ class GiveBackTimer {
 
 namespace detail {
 
-/// invalid_option names what is not possible.
+/// The error invalid_option names the option that is out of range.
 Result<GiveBackSettings> to_give_back_settings(const GiveBackOptions& options);
 
 }  // namespace detail

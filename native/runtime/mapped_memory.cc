@@ -39,11 +39,11 @@ void* MappedMemory::allocate_segment() {
 }
 
 MappedMemory::Range* MappedMemory::add_range() {
-  // Only address space: a page costs memory from its first use to its release.
+  // Reserves address space only: a page costs memory from its first use to its release.
   void* const begin = ::mmap(nullptr, range_bytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (begin == MAP_FAILED) return nullptr;
-  // A huge page would keep 32 segments alive for one.
+  // No huge pages: one used segment would keep the other 31 of its page resident.
   ::madvise(begin, range_bytes, MADV_NOHUGEPAGE);
   Range& range = ranges_.emplace_back(Range{static_cast<std::byte*>(begin), {}});
   range.free.reserve(segments_per_range);

@@ -9,9 +9,8 @@
 
 namespace plimsoll::native {
 
-/// Memory for servers: segments lie in large mapped ranges, and a segment that is released goes
-/// back to the operating system at once, whatever malloc is linked. Small blocks are malloc's.
-/// Thread-safe.
+/// Memory for servers: segments lie in large mapped ranges, and a released segment goes back to the
+/// operating system at once, whatever malloc is linked. Small blocks come from malloc. Thread-safe.
 class MappedMemory final : public MemorySource {
  public:
   MappedMemory() = default;
@@ -24,10 +23,10 @@ class MappedMemory final : public MemorySource {
   void release_segment(void* segment) override;
 
  private:
-  // One mapping per range, not per segment: the kernel allows a process some 65,530 mappings.
+  // One mapping per range, not per segment: the kernel allows a process about 65,530 mappings.
   struct Range {
     std::byte* begin;
-    std::vector<std::uint16_t> free;  // segments of it that are not in use
+    std::vector<std::uint16_t> free;  // segments of the range that are not in use
   };
 
   Range* add_range();

@@ -29,13 +29,14 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Guards `current` and the drawing of the line.
+// Guards `current`, `drawn` and every change of the line.
 std::mutex creation;
 Runtime* current = nullptr;
 std::uint64_t runtime_fork_count = 0;
 
-// A fork waits for the locks of the library that are not a runtime's own, so that the child does
-// not inherit them taken: in the order in which a log hook that asks for figures takes them.
+// fork() first takes the locks that the runtimes share, so that the child does not inherit them
+// locked. The order is that of a log hook that asks for statistics: the log's lock, then
+// `creation`.
 void lock_all() {
   detail::lock_log();
   creation.lock();
@@ -48,7 +49,8 @@ void unlock_all() {
 
 [[maybe_unused]] const int registered = ::pthread_atfork(lock_all, unlock_all, unlock_all);
 
-// Signals are for the threads of the application: none for a thread that is made meanwhile.
+// Blocks all signals for a thread that is created meanwhile: signals are for the application's
+// threads.
 class WithoutSignals {
  public:
   WithoutSignals() {
@@ -64,7 +66,7 @@ class WithoutSignals {
   sigset_t before_;
 };
 
-// A thread that runs handlers for as long as the process lives.
+// A thread that runs handlers until the process ends.
 class ServingThread {
  public:
   asio::any_io_executor executor() {
@@ -72,12 +74,12 @@ class ServingThread {
     return context_.get_executor();
   }
 
-  /// Then executor() does not throw.
+  /// If true, executor() does not throw.
   bool runs() const { return runs_.load(std::memory_order_acquire); }
 
  private:
-  // Where there is no thread to be had this throws, and the next one who needs it tries again:
-  // std::call_once() can do that only with some C libraries.
+  // Throws if the system cannot create a thread; the next caller tries again. std::call_once() can
+  // be tried again with some C libraries only.
   void start() {
     const std::lock_guard lock(starting_);
     if (runs()) return;
@@ -86,7 +88,7 @@ class ServingThread {
     runs_.store(true, std::memory_order_release);
   }
 
-  // One thread runs it, which spares its lock some work.
+  // The hint 1 says that one thread runs the context, which saves some locking.
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   std::mutex starting_;
@@ -95,7 +97,7 @@ class ServingThread {
 
 }  // namespace
 
-// The line, as somebody wants it or as it was drawn.
+// A configuration of the line: the wanted one, or the one in force.
 struct detail::DrawnLine {
   BudgetOptions options;
   ContainerOptions container;
@@ -105,8 +107,8 @@ struct detail::DrawnLine {
 
 namespace {
 
-// The one that was drawn last, in this process or in the one that it was forked from. Guarded by
-// `creation`.
+// The configuration that was last put in force, in this process or in its parent before a fork.
+// Guarded by `creation`.
 constinit detail::DrawnLine drawn;
 
 }  // namespace
@@ -126,7 +128,7 @@ struct Runtime::State {
 
   // Guarded by `creation`.
   container::Watch watch;
-  container::Course course;  // that of the line
+  container::Course course;  // the current line's
   std::chrono::milliseconds check_interval{0};
   std::optional<UpkeepTimer> timer;
 
@@ -150,7 +152,7 @@ Runtime& Runtime::get() {
   return *current;
 }
 
-// With `creation` held. Options that are not possible change nothing.
+// The caller holds `creation`. Invalid options change nothing.
 Result<Budget*> Runtime::draw(detail::DrawnLine wanted, container::Notices& notices) {
   State& state = *state_;
   container::Course course;
@@ -163,7 +165,7 @@ Result<Budget*> Runtime::draw(detail::DrawnLine wanted, container::Notices& noti
   } else if (const Result<void> valid = detail::validate(wanted.options); !valid) {
     return valid.error();
   }
-  // Where nobody looks again and again, what is known may be old.
+  // Without regular checks of the container the last reading may be old.
   const bool is_old = state.watch.statistics().looks == 0 || state.check_interval.count() == 0;
   if (is_old || wanted.is_auto) state.watch.see(state.read_container(), steady_now());
   if (wanted.is_auto) {
@@ -186,7 +188,7 @@ Result<Budget*> Runtime::draw(detail::DrawnLine wanted, container::Notices& noti
   return &*state.budget;
 }
 
-// With `creation` held, when the line was drawn.
+// The caller holds `creation`; the line was just drawn.
 void Runtime::give_back(container::Notices& notices) try {
   State& state = *state_;
   state.give_back.configure(drawn.give_back);
@@ -196,12 +198,12 @@ void Runtime::give_back(container::Notices& notices) try {
   });
 } catch (const std::system_error& error) {
   notices.add({Severity::warn, "plimsoll.memory.kept",
-               std::string("the allocator is asked for nothing, since there is no thread to be had "
-                           "for it; that is tried again when the line is drawn anew: ") +
+               std::string("the allocator is not asked to give memory back, because a thread for that "
+                           "could not be started; set the line again to retry: ") +
                    error.what()});
 }
 
-// With `creation` held, when the line was drawn.
+// The caller holds `creation`; the line was just drawn.
 void Runtime::watch_container(bool is_lower, container::Notices& notices) try {
   State& state = *state_;
   const auto interval = drawn.container.check_interval;
@@ -214,7 +216,7 @@ void Runtime::watch_container(bool is_lower, container::Notices& notices) try {
   state.check_interval = interval;
   if (is_lower) boost::asio::post(upkeep(), [this] { relieve(); });
 } catch (const std::system_error& error) {
-  // What is above the line is evicted as the caches are used, then.
+  // Without a thread, what is above the line is evicted only as the caches are used.
   if (drawn.container.check_interval.count() == 0) return;
   notices.add({Severity::warn, "plimsoll.container.unwatched",
                std::string("the container is looked at no more, since there is no thread to be "
@@ -222,13 +224,13 @@ void Runtime::watch_container(bool is_lower, container::Notices& notices) try {
                    error.what()});
 }
 
-// On upkeep().
+// Runs on upkeep().
 std::chrono::milliseconds Runtime::look_at_container() {
   State& state = *state_;
   container::Reading reading = state.read_container();
   container::Notices notices;
   const std::unique_lock lock(creation);
-  if (state.check_interval.count() == 0) return state.check_interval;  // nobody asks any more
+  if (state.check_interval.count() == 0) return state.check_interval;  // switched off meanwhile
   state.watch.see(std::move(reading), steady_now());
   const std::size_t before = drawn.options.memory_limit;
   if (state.course.auto_ratio) follow_container();
@@ -239,29 +241,29 @@ std::chrono::milliseconds Runtime::look_at_container() {
   return state.watch.next_look(state.check_interval, state.course);
 }
 
-// With `creation` held.
+// The caller holds `creation`.
 void Runtime::follow_container() {
   State& state = *state_;
   BudgetOptions options = drawn.options;
   options.memory_limit =
       state.watch.follow(state.course, state.budget->statistics().used, steady_now());
   if (options.memory_limit == drawn.options.memory_limit) return;
-  // Not below the least of the course, it is possible.
+  // Cannot fail: the limit is never below the least of the course.
   if (state.budget->configure(options)) drawn.options = options;
 }
 
-// Without `creation`: this may take a while.
+// The caller must not hold `creation`: this may take a while.
 void Runtime::relieve() {
   state_->caches.relieve(*state_->budget);
-  // Accounts are told anew what they may have: caches that have given enough stop giving.
+  // Sets the accounts' levels anew, so that caches that have released enough stop evicting.
   const std::lock_guard lock(creation);
   (void)state_->budget->configure(drawn.options);
 }
 
-// On upkeep(), when the container was short.
+// Runs on upkeep() after the line was lowered because the container was short of memory.
 void Runtime::yield() {
   relieve();
-  // Entries of the caches are malloc's.
+  // The caches' entries were allocated with malloc.
   state_->give_back.ask_soon();
 }
 
@@ -294,7 +296,7 @@ Result<void> Runtime::configure(const MemoryOptions& options) {
   wanted.container = options.container;
   wanted.is_auto = options.memory_limit == "auto" ||  //
                    (options.memory_limit.empty() && drawn.is_auto);
-  // Which line it will be is seen later: here, one that has room for all shares.
+  // The line is determined later. To check the shares, this uses the highest possible line.
   const std::size_t open = wanted.is_auto ? detail::auto_line_max : drawn.options.memory_limit;
   const Result<BudgetOptions> read = detail::to_budget_options(options, open);
   if (!read) return read.error();

@@ -17,9 +17,9 @@
 #include "plimsoll/result.h"
 #include "plimsoll/statistics.h"
 
-// What the clients of a process share: the memory line, and a thread that serves those of them
-// whose user brings no executor. Both start when they are first needed, and stay until the process
-// ends, beyond static destruction; a child of fork() gets its own, with the line of its parent.
+// What the clients of a process share: the memory line, and a thread that serves the clients whose
+// user brings no executor. Both start when they are first needed, and stay until the process ends,
+// even beyond static destruction. A child of fork() gets its own, with the line of its parent.
 
 namespace plimsoll::native {
 
@@ -29,14 +29,15 @@ struct DrawnLine;
 
 class Runtime {
  public:
-  /// The process's own.
+  /// Returns the process's runtime.
   static Runtime& get();
 
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// The memory line. `limit` (Options::memory_limit) draws it where nobody has; later,
-  /// invalid_option if it is neither empty nor the line.
+  /// Returns the memory line. If no line was drawn yet, draws it at `limit`
+  /// (Options::memory_limit). Later a `limit` that is neither empty nor equal to the line is the
+  /// error invalid_option.
   Result<Budget*> budget(std::string_view limit);
 
   /// configure_memory(), set_memory_limit(), memory_statistics().
@@ -44,25 +45,25 @@ class Runtime {
   Result<void> set_memory_limit(std::string_view limit);
   MemoryStatistics memory_statistics();
 
-  /// A cache that yields as soon as the line is lowered.
+  /// Adds a cache, which will evict as soon as the line is lowered.
   void add_cache(std::weak_ptr<cache::Cache> cache);
 
-  /// A directory that stands in for the machine's root when the container is looked at. Before the
-  /// line is drawn.
+  /// Sets the directory that replaces the machine's root when the container's limits are read. Call
+  /// it before the line is drawn.
   void set_container_root(std::string root);
 
-  /// One more client, and one more open connection, for statistics.
+  /// Counts one more client, or one more open connection, for statistics.
   Counted count_client();
   Counted count_connection();
 
-  /// The clients themselves, and the caches, for those who look at all of them.
+  /// The registry of all clients and caches.
   ClientRegistry& clients();
 
-  /// The shared thread's, which this starts.
+  /// The executor of the shared thread. Starts that thread.
   boost::asio::any_io_executor executor();
 
-  /// A second thread's, which this starts: for what must not hold up requests. Looking at the
-  /// container, handing memory back, reading files, answering who asks for figures.
+  /// The executor of a second thread. Starts that thread. It is for work that must not delay
+  /// requests: checking the container's memory, giving memory back, reading files, serving metrics.
   boost::asio::any_io_executor upkeep();
 
  private:

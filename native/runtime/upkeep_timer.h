@@ -11,7 +11,8 @@
 
 namespace plimsoll::native {
 
-/// Calls something again and again, on an executor of one thread. It must live as long as that.
+/// Calls a function again and again, on an executor with one thread. Must live as long as that
+/// executor.
 class UpkeepTimer {
  public:
   /// Returns how long to wait until the next call.
@@ -22,10 +23,10 @@ class UpkeepTimer {
   UpkeepTimer(const UpkeepTimer&) = delete;
   UpkeepTimer& operator=(const UpkeepTimer&) = delete;
 
-  /// The next call is due so much later, in place of the one that was planned. From any thread.
+  /// Plans the next call after `wait`, in place of the one that was planned. From any thread.
   void start(std::chrono::milliseconds wait);
 
-  /// No call begins any more after one that may be under way. From any thread.
+  /// Begins no further call; one may still be under way. From any thread.
   void stop() { start_.fetch_add(1); }
 
  private:
@@ -33,7 +34,7 @@ class UpkeepTimer {
 
   boost::asio::steady_timer timer_;
   const Call call_;
-  std::atomic<std::uint64_t> start_{0};  // what an earlier one planned is void
+  std::atomic<std::uint64_t> start_{0};  // a wait that an earlier start() planned does nothing
 };
 
 }  // namespace plimsoll::native

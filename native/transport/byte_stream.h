@@ -9,12 +9,16 @@
 
 #include "plimsoll/native/transport/transport_problem.h"
 
-// What a Connection reads from and writes to: a socket that does not block, or TLS or a WebSocket
-// over it. A stream moves bytes when it is asked to and waits for nothing: its Connection does.
+// What a Connection reads from and writes to: a non-blocking socket, or TLS or a WebSocket over
+// one. A stream moves bytes when it is called and never waits; its Connection waits for the socket.
+//
+// Call order:
+//
+//     shake_hands() until `done` --> receive(), send(), push() --> say_goodbye()
 
 namespace plimsoll::native {
 
-/// Whether `number`, an errno, says that a socket has nothing to read now, or no room to write.
+/// Whether `number`, an errno, says that a socket has nothing to read now, or no room to write to.
 inline bool would_block(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
 
 class ByteStream {
@@ -24,44 +28,46 @@ class ByteStream {
   ByteStream& operator=(const ByteStream&) = delete;
   virtual ~ByteStream() = default;
 
-  /// Goes on with the handshake, where there is one. After `waits`: again once the socket is
-  /// readable, or writable where blocked().
+  /// Continues the handshake, if the stream has one. After `waits`, call it again once the socket
+  /// is readable or, if blocked(), writable.
   enum class Step : std::uint8_t { done, waits, failed };
   virtual Step shake_hands() = 0;
 
-  /// Reads what there is, as far as `space` reaches.
+  /// Reads the bytes that are available now, up to the size of `space`.
   struct Received {
     std::size_t bytes = 0;
-    Step step = Step::waits;  // done: the peer has ended the connection, in order
+    Step step = Step::waits;  // done: the peer has closed the connection properly
   };
   virtual Received receive(std::span<char> space) = 0;
-  /// There may be more, which the socket shows no more: to be read without waiting.
+  /// True if the stream may hold more bytes that the socket does not signal. Read again without
+  /// waiting.
   virtual bool holds_bytes() const = 0;
 
-  /// Sends from the front of `spans` until no more is taken. Returns how many of the bytes are on
-  /// their way. Not while blocked().
+  /// Sends from the front of `spans` until the stream accepts no more. Returns how many of the
+  /// bytes were accepted. Must not be called while blocked().
   virtual std::size_t send(std::span<const std::string_view> spans) = 0;
 
-  /// The socket has to be writable before more can be sent; then push().
+  /// True if the socket has to become writable before more can be sent. Then call push().
   virtual bool blocked() const = 0;
   virtual void push() = 0;
 
-  /// Tells the peer that this is the end, if it can still be told.
+  /// Tells the peer that the connection ends, if the stream can still send.
   virtual void say_goodbye() = 0;
 
-  /// It can go on no more.
+  /// True if the stream cannot continue.
   virtual bool failed() const = 0;
 
-  /// Then: why, unless it was the socket's fault, whose number (errno) is here then, 0 for an end
-  /// without a word.
+  /// Why the stream failed. If problem() is empty the socket failed; socket_problem() is then its
+  /// errno, or 0 if the connection ended without an error.
   virtual const std::optional<TransportProblem>& problem() const = 0;
   virtual int socket_problem() const = 0;
 
-  /// Why, where the handshake takes too long, and where the socket ended amid it.
+  /// The errors for a handshake that takes too long, and for a socket that ends during the
+  /// handshake.
   virtual TransportProblem silence() const = 0;
   virtual plimsoll::Error early_end() const = 0;
 
-  /// What may help where the socket ended behind the handshake; empty mostly.
+  /// Advice for a socket that ended after the handshake. Mostly empty.
   virtual std::string_view hint() const { return {}; }
 };
 

@@ -10,10 +10,11 @@
 namespace plimsoll::native {
 namespace {
 
-// Pieces that go out at a time.
+// The most pieces that one system call sends.
 constexpr std::size_t spans_max = 16;
 
-// How the answer of a server begins that has TLS and was spoken to without. No RESP begins so.
+// The first byte with which a TLS server answers a client that does not speak TLS. No RESP begins
+// so.
 constexpr char tls_alert = 0x15;
 
 constexpr plimsoll::Error speaks_tls{.code = ErrorCode::tls_failed,
@@ -37,7 +38,7 @@ ByteStream::Received PlainStream::receive(std::span<char> space) {
   if (count > 0) return {.bytes = static_cast<std::size_t>(count)};
   if (would_block(number) || number == EINTR) return {};
   if (count < 0) socket_problem_ = number;
-  // The system tells its reason once, and sending may have been first to hear it.
+  // The system reports a socket's error only once, and send() may have received it first.
   if (socket_problem_ == 0) return {.bytes = 0, .step = Step::done};
   failed_ = true;
   return {.bytes = 0, .step = Step::failed};
@@ -56,7 +57,8 @@ std::size_t PlainStream::send(std::span<const std::string_view> spans) {
     const ssize_t sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (errno == EINTR) continue;
-    // Otherwise reading will find the end, behind the replies that may have come before.
+    // On other errors reading will find the end of the stream, after the replies that came before
+    // it.
     if (would_block(errno)) {
       blocked_ = true;
     } else if (errno != EPIPE) {
@@ -72,7 +74,7 @@ TransportProblem PlainStream::silence() const {
 }
 
 std::string_view PlainStream::hint() const {
-  // Many a server that speaks TLS drops those who do not without a word.
+  // Many servers that speak TLS close a connection without TLS without any answer.
   return heard_ ? "" : " before a word; if the server speaks TLS here: valkeys://";
 }
 

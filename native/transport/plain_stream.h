@@ -4,7 +4,7 @@
 
 namespace plimsoll::native {
 
-/// A socket as it is, which stays the caller's. It keeps nothing of what is sent or read.
+/// A plain socket, which the caller owns. Buffers no bytes in either direction.
 class PlainStream final : public ByteStream {
  public:
   explicit PlainStream(int socket) : socket_(socket) {}
@@ -27,11 +27,11 @@ class PlainStream final : public ByteStream {
 
  private:
   const int socket_;
-  bool heard_ = false;   // anything
-  bool filled_ = false;  // the last time there was as much as fitted
+  bool heard_ = false;   // the peer has sent bytes
+  bool filled_ = false;  // the last read filled its space, so there may be more
   bool blocked_ = false;
   bool failed_ = false;
-  int socket_problem_ = 0;  // of reading, or of sending: what came before is still to be read
+  int socket_problem_ = 0;  // errno of reading or sending; earlier bytes are still to be read
   std::optional<TransportProblem> problem_;
 };
 

@@ -11,7 +11,7 @@
 namespace plimsoll::native {
 namespace {
 
-// Whatever a system refuses, the connection works without.
+// Ignores errors: the connection works without any of these options.
 template <class Value>
 void set_option(int socket, int level, int name, Value value) {
   ::setsockopt(socket, level, name, &value, sizeof(value));

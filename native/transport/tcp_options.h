@@ -2,15 +2,16 @@
 
 #include <chrono>
 
-// What TCP is asked for on every connection: no wait before small writes, and an end within bounds
-// when the peer has gone without a word (a half-open connection).
+// The TCP options of every connection: small writes are not delayed, and a connection ends within a
+// bounded time if the peer vanishes without closing it (a half-open connection).
 
 namespace plimsoll::native {
 
-/// Sets TCP_NODELAY and, on Linux with these times, SO_KEEPALIVE: a connection on which nothing is
-/// said is dead after half a minute without an answer of the peer's system. `user_timeout` is for
-/// bytes that are sent and not acknowledged, or that the peer has no room for (TCP_USER_TIMEOUT of
-/// tcp(7)); 0: as long as the system tries. A socket that is not TCP stays as it is.
+/// Sets TCP_NODELAY and SO_KEEPALIVE. On Linux keepalive gets times with which an idle connection
+/// is dead after half a minute without an answer from the peer's system. `user_timeout` limits how
+/// long sent bytes may stay unacknowledged, or wait because the peer has no room for them
+/// (TCP_USER_TIMEOUT of tcp(7)); 0: as long as the system tries. Leaves a socket that is not TCP as
+/// it is.
 void set_tcp_options(int socket, std::chrono::milliseconds user_timeout);
 
 }  // namespace plimsoll::native

@@ -20,7 +20,7 @@
 namespace plimsoll::native {
 namespace {
 
-// Several records of a large reply with one call of the system.
+// Lets one system call read several records of a large reply.
 constexpr std::size_t read_buffer_bytes = 64 * 1024;
 
 Error invalid(std::string_view field, std::string_view text) {
@@ -29,7 +29,8 @@ Error invalid(std::string_view field, std::string_view text) {
   return Error(ErrorCode::invalid_option, Executed::no, all);
 }
 
-// What a file is to blame for. OpenSSL's first word on a file that is not there is the system's.
+// Names the file and what is wrong with it. For a file that does not exist, OpenSSL's first error
+// is the system's, so errno is used instead.
 Error bad_file(std::string_view field, const std::string& path) {
   struct ::stat status{};
   const bool is_there = ::stat(path.c_str(), &status) == 0;
@@ -38,7 +39,7 @@ Error bad_file(std::string_view field, const std::string& path) {
   return invalid(field, path + ": " + reason);
 }
 
-// Never asks at the terminal, as OpenSSL would of itself.
+// Gives OpenSSL the key's password. Without this callback OpenSSL would ask at the terminal.
 int give_key_password(char* buffer, int size, int, void* data) {
   const auto& options = *static_cast<const TlsOptions*>(data);
   try {
@@ -55,7 +56,7 @@ int give_key_password(char* buffer, int size, int, void* data) {
 int handle_session(SSL* ssl, SSL_SESSION* session) {
   auto* const context = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   context->keep_session(*session);
-  return 0;  // it stays OpenSSL's
+  return 0;  // OpenSSL keeps ownership
 }
 
 Result<void> trust(SSL_CTX* context, const TlsOptions& options) {
@@ -87,7 +88,7 @@ Result<void> identify(SSL_CTX* context, const TlsOptions& options) {
   if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1) {
     return bad_file("certificate_file", certificate);
   }
-  // The key is checked against the certificate here.
+  // This call also checks the key against the certificate.
   if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
     return bad_file("key_file", options.key_file);
   }
@@ -107,7 +108,7 @@ Result<void> choose_ciphers(SSL_CTX* context, const TlsOptions& options) {
   return {};
 }
 
-// Without the zone of an IPv6 address, and the dot that ends a full name.
+// Removes the zone of an IPv6 address, and the dot that ends a full name.
 std::string plain_name(std::string name) {
   name.erase(std::min(name.find('%'), name.size()));
   if (name.ends_with('.')) name.pop_back();
@@ -173,21 +174,21 @@ Result<void> TlsContext::read() {
   if (!context) return invalid("enabled", take_openssl_reason());
   SSL_CTX_set_app_data(context.get(), this);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // An idle connection holds no buffers.
+  // So that an idle connection holds no buffers.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_default_read_buffer_len(context.get(), read_buffer_bytes);
   SSL_CTX_set_default_passwd_cb(context.get(), &give_key_password);
   SSL_CTX_set_default_passwd_cb_userdata(context.get(), const_cast<TlsOptions*>(&options_));
   if (const auto done = choose_ciphers(context.get(), options_); !done) return done.error();
-  // A client's session comes back to a server as a ticket: there is nothing to be kept for it.
+  // A server needs no session cache: its clients bring their sessions back as tickets.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   if (!is_server()) {
     if (const auto done = set_up_client(context.get()); !done) return done.error();
   }
   if (const auto done = identify(context.get(), options_); !done) return done.error();
   context_ = std::move(context);
-  // A session of before would go on with what it was verified by.
+  // A session from before would continue under the old verification settings.
   session_.reset();
   return {};
 }
@@ -211,7 +212,7 @@ std::string TlsContext::own_certificate() const {
 
 std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
   if (const Stamps stamps = look_at_files(); stamps != stamps_) {
-    stamps_ = stamps;  // what is bad is not tried again until it has changed
+    stamps_ = stamps;  // a bad file is not read again until it has changed
     const Result<void> done = read();
     problem_ = done ? std::string() : done.error().what();
   }
@@ -235,7 +236,7 @@ std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
   return ssl;
 }
 
-// A copy, for OpenSSL spoils the session of a connection that fails.
+// Keeps a copy, because OpenSSL invalidates the session of a connection that fails.
 void TlsContext::keep_session(const ssl_session_st& session) {
   session_.reset(SSL_SESSION_dup(&session));
 }

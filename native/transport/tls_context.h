@@ -9,9 +9,9 @@
 #include "plimsoll/result.h"
 #include "plimsoll/tls_options.h"
 
-// What the TLS connections of a client share: the settings, made of TlsOptions and the files that
-// they name, and the last session, which makes the next handshake a short one. Or what those of a
-// server do. Not thread-safe: the client's turns use it, one at a time.
+// What the TLS connections of a client share: the settings from TlsOptions and the files that they
+// name, and the last session, which shortens the next handshake. Or what the TLS connections of a
+// server share. Not thread-safe: the client's turns use it, one at a time.
 
 struct ssl_st;
 struct ssl_ctx_st;
@@ -27,12 +27,12 @@ struct FreeSsl {
 
 class TlsContext {
  public:
-  /// For connections to `host`, unless the options have another name. invalid_option names the
-  /// field, and the file.
+  /// For connections to `host`, unless the options name another host. The error invalid_option
+  /// names the field, and the file.
   static Result<std::unique_ptr<TlsContext>> create(const TlsOptions& options,
                                                     const std::string& host);
-  /// For connections that others make to here: of the options, certificate_file and key_file have
-  /// to be there, and whom to trust means nothing.
+  /// For connections that this process accepts. The options must have certificate_file and
+  /// key_file; the options about trust have no effect.
   static Result<std::unique_ptr<TlsContext>> create_server(const TlsOptions& options);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
@@ -40,27 +40,28 @@ class TlsContext {
 
   bool is_server() const { return role_ == Role::server; }
 
-  /// For a new connection; it must not outlive this. Reads files again that have changed; if that
-  /// fails, problem() says why, and what was read before stays in force. Null: out of memory.
+  /// Returns the TLS state for a new connection, which must not outlive this context. Reads files
+  /// again that have changed; if that fails, problem() says why, and the previous contents stay in
+  /// force. Null: out of memory.
   std::unique_ptr<ssl_st, FreeSsl> open();
 
-  /// Why the files could not be read again the last time that it was tried; empty: they could.
+  /// Why the files could not be read again at the last attempt; empty if they could.
   const std::string& problem() const { return problem_; }
 
-  /// What a connection that was just made by open() says who it is by: the digest of the client's
-  /// certificate; empty: it has none.
+  /// Returns the digest of the certificate that the client shows on a connection just made by
+  /// open(), or an empty string if it has none.
   std::string own_certificate() const;
 
-  /// Whose certificate the server has to have.
+  /// The host that the server's certificate must be valid for.
   const std::string& wanted() const { return name_; }
 
   const TlsOptions& options() const { return options_; }
 
-  /// A session to resume has come (OpenSSL's callback).
+  /// OpenSSL's callback calls this when a session that can be resumed has arrived.
   void keep_session(const ssl_session_st& session);
 
  private:
-  // What tells that a file is another one than before.
+  // If any of these changes, the file has changed.
   struct Stamp {
     std::int64_t seconds = 0;
     std::int64_t nanoseconds = 0;

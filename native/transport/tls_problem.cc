@@ -15,10 +15,10 @@
 namespace plimsoll::native {
 namespace {
 
-// All the names of a certificate.
+// The most characters of a certificate's names in an error text.
 constexpr std::size_t names_length_max = 200;
 
-// What `print` writes.
+// Returns what `print` writes.
 template <class Print>
 std::string printed(Print print) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
@@ -51,7 +51,7 @@ std::string ip_to_string(const ASN1_OCTET_STRING* address) {
   return all;
 }
 
-// Of whom a certificate is: its names, or its subject where it has none.
+// Returns the names of a certificate, or its subject if it has none.
 std::string names_of(const X509* certificate) {
   const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
       static_cast<GENERAL_NAMES*>(
@@ -87,7 +87,7 @@ TransportProblem failed(const char* what, const char* expected, std::string word
 }
 
 std::string reason_of(unsigned long code) {
-  // ERR_reason_error_string() knows nothing of what the system says.
+  // ERR_reason_error_string() has no texts for errors of the system.
   std::array<char, 256> text{};
   if (const char* const reason = ERR_reason_error_string(code)) return printable(reason);
   ERR_error_string_n(code, text.data(), text.size());
@@ -171,7 +171,8 @@ TransportProblem failure_of_openssl(Heard heard) {
     case SSL_R_TLSV1_ALERT_DECODE_ERROR:
     case SSL_R_TLSV1_ALERT_INTERNAL_ERROR:
     case SSL_R_TLSV1_ALERT_USER_CANCELLED:
-      // It did not get all that was sent, or has troubles of its own: the next attempt may do.
+      // The server did not get everything that was sent, or has problems of its own. The next
+      // attempt may succeed.
       return {.error = {.code = ErrorCode::connect_failed,
                         .what = "the server gave up the TLS handshake"},
               .words = words};

@@ -4,23 +4,25 @@
 
 #include "plimsoll/native/transport/transport_problem.h"
 
-// What went wrong with TLS, in the core's words and in those of the case.
+// What went wrong with TLS: a core Error, and words about the particular case.
 
 struct ssl_st;
 struct x509_store_ctx_st;
 
 namespace plimsoll::native {
 
-/// What a peer has said when something fails.
+/// What the peer had sent before the failure.
 enum class Heard : std::uint8_t { nothing, tls, something_else };
 
-/// Why a certificate was not accepted. `wanted` is the host that it should be of.
+/// Why a certificate was not accepted. `wanted` is the host that the certificate should be valid
+/// for.
 TransportProblem certificate_problem(x509_store_ctx_st& verification, const std::string& wanted);
 
-/// What OpenSSL has in its queue of errors after an operation that failed; empties the queue.
+/// Turns OpenSSL's queue of errors, after an operation that failed, into a problem. Empties the
+/// queue.
 TransportProblem failure_of_openssl(Heard heard);
 
-/// The text of the first of these errors, for files and options; empties the queue.
+/// Returns the text of the first error in the queue, for files and options. Empties the queue.
 std::string take_openssl_reason();
 
 }  // namespace plimsoll::native

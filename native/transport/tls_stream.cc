@@ -19,12 +19,12 @@ namespace {
 constexpr std::size_t record_bytes_max = TlsStream::record_bytes_max;
 static_assert(record_bytes_max == SSL3_RT_MAX_PLAIN_LENGTH);
 
-// A peer that asks for new keys again and again and reads nothing gets no more than that.
+// The limit for a peer that requests new keys again and again and does not read the answers.
 constexpr std::size_t backlog_bytes_max = 16 * record_bytes_max;
 
 TlsStream& stream_of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
 
-// Types of records: change_cipher_spec, alert, handshake, application data.
+// The types of TLS records: change_cipher_spec, alert, handshake, application data.
 bool is_record(unsigned char first) { return first >= 0x14 && first <= 0x17; }
 
 constexpr plimsoll::Error silent{
@@ -75,7 +75,7 @@ std::unique_ptr<TlsStream> TlsStream::create(TlsContext& context, int socket) {
 }
 
 TlsStream::~TlsStream() {
-  // A session is as good as before when its connection was lost.
+  // Marks a shutdown, so that OpenSSL keeps the session: it can be resumed after a lost connection.
   if (ssl_ && established_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
@@ -85,7 +85,7 @@ TlsStream::Step TlsStream::shake_hands() {
   const int result = SSL_do_handshake(ssl_.get());
   if (result != 1) return fail(result);
   established_ = true;
-  // Behind the handshake there may be more, read together with it.
+  // There may be data after the handshake that was read together with it.
   holds_bytes_ = SSL_has_pending(ssl_.get()) == 1;
   return Step::done;
 }
@@ -105,11 +105,11 @@ TlsStream::Received TlsStream::receive(std::span<char> space) {
     received.step = fail(result);
     return received;
   }
-  holds_bytes_ = SSL_has_pending(ssl_.get()) == 1;  // what the socket has, it shows
+  holds_bytes_ = SSL_has_pending(ssl_.get()) == 1;  // the socket itself signals what it still has
   return received;
 }
 
-// What an operation of OpenSSL's that did not succeed means.
+// Interprets the result of an OpenSSL operation that did not succeed.
 TlsStream::Step TlsStream::fail(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
@@ -139,14 +139,14 @@ std::size_t TlsStream::send(std::span<const std::string_view> spans) {
   return sent;
 }
 
-// Whether it is on its way: wholly, or in part with the rest in the backlog.
+// Returns whether the record is on its way, at least in part; the rest is in the backlog.
 bool TlsStream::write_record(std::string_view bytes) {
   if (broken_ || failed_) return false;
   const std::uint64_t before = put_bytes_;
   ERR_clear_error();
   std::size_t count = 0;
   if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count) != 1) {
-    // Its socket always takes what it is given: OpenSSL itself is at its end.
+    // put() accepts everything up to the backlog's limit, so OpenSSL itself has failed.
     problem_ = failure_of_openssl(heard_);
     failed_ = true;
     return false;
@@ -161,7 +161,8 @@ void TlsStream::push() {
   put(waiting);
 }
 
-// Sends what the socket takes and keeps the rest; false where that is too much.
+// Sends what the socket takes and keeps the rest. False: the rest is more than the backlog may
+// hold.
 bool TlsStream::put(std::string_view bytes) {
   if (broken_) return true;
   while (backlog_.empty() && !bytes.empty()) {
@@ -169,7 +170,7 @@ bool TlsStream::put(std::string_view bytes) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && would_block(errno)) break;
     if (count < 0) {
-      // The system tells its reason once. What came before is still to be read.
+      // The system reports the error only once. Bytes that came before it are still to be read.
       broken_ = true;
       if (errno != EPIPE) socket_problem_ = errno;
       return true;
@@ -188,7 +189,7 @@ int TlsStream::handle_write(bio_st* bio, const char* data, int size) {
   return stream_of(bio).put({data, static_cast<std::size_t>(size)}) ? size : -1;
 }
 
-// As recv(); -1 with socket_problem_ unset: nothing now.
+// Like recv(). Returns -1 without setting `ended_` if the socket has nothing to read now.
 int TlsStream::take(std::span<char> space) {
   if (drained_) return -1;
   for (;;) {

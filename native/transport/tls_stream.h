@@ -12,9 +12,18 @@
 #include "plimsoll/native/transport/tls_context.h"
 #include "plimsoll/native/transport/tls_problem.h"
 
-// TLS over one socket that does not block. OpenSSL does the protocol, this moves its bytes. What
-// the socket does not take at once waits here, one record of requests at most, so that a record
-// which has begun is never taken back: to the core it is sent.
+// TLS over one non-blocking socket. OpenSSL does the protocol; this class moves its bytes. Bytes
+// that the socket does not take at once wait here. So a record that has begun is never taken back:
+// for the core it is sent.
+//
+// Invariants:
+// - send() begins no record while the backlog has bytes. So the backlog has at most the rest of one
+//   record of requests, and records that OpenSSL sends by itself (answers to requests for new
+//   keys), up to backlog_bytes_max in all.
+// - put_bytes_ counts the bytes that the socket took and those in the backlog: write_record() sees
+//   from it whether any part of a record is on its way.
+// - After broken_ nothing is sent any more, but reading continues, since replies may have come
+//   before the end. After failed_ OpenSSL is not called any more.
 
 struct ssl_st;
 struct bio_st;
@@ -24,18 +33,18 @@ namespace plimsoll::native {
 
 class TlsStream final : public ByteStream {
  public:
-  /// send() takes so much wholly or not at all.
+  /// send() accepts this many bytes as a whole or not at all.
   static constexpr std::size_t record_bytes_max = 16 * 1024;
 
-  /// Over `socket`, which stays the caller's. Null: out of memory.
+  /// Makes a stream over `socket`, which the caller owns. Null: out of memory.
   static std::unique_ptr<TlsStream> create(TlsContext& context, int socket);
   ~TlsStream() override;
 
   Step shake_hands() override;
-  /// All there is: once more where `space` was filled.
+  /// Reads everything that is available. Call it again if `space` was filled.
   Received receive(std::span<char> space) override;
   bool holds_bytes() const override { return holds_bytes_; }
-  /// Gathered into full records.
+  /// Gathers the spans into full records.
   std::size_t send(std::span<const std::string_view> spans) override;
   bool blocked() const override { return !backlog_.empty(); }
   void push() override;
@@ -63,13 +72,13 @@ class TlsStream final : public ByteStream {
   TlsContext& context_;
   const int socket_;
   std::unique_ptr<ssl_st, FreeSsl> ssl_;
-  std::string backlog_;          // what the socket did not take
-  std::uint64_t put_bytes_ = 0;  // that it took, or that wait
-  bool broken_ = false;          // sending failed; what came before is still to be read
-  bool drained_ = false;         // the socket had less than it was asked for
+  std::string backlog_;          // bytes that the socket did not take
+  std::uint64_t put_bytes_ = 0;  // bytes that the socket took or that wait in the backlog
+  bool broken_ = false;          // sending failed; bytes that came before are still to be read
+  bool drained_ = false;         // the socket returned less than it was asked for
   bool ended_ = false;           // the socket has ended
-  bool established_ = false;     // hands are shaken
-  bool failed_ = false;          // OpenSSL must not be asked again
+  bool established_ = false;     // the handshake is complete
+  bool failed_ = false;          // no further call of OpenSSL is allowed
   bool holds_bytes_ = false;
   Heard heard_ = Heard::nothing;
   int socket_problem_ = 0;

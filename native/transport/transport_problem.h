@@ -7,13 +7,14 @@
 
 namespace plimsoll::native {
 
-/// What went wrong below RESP, in the core's words and in those of the case.
+/// What went wrong below RESP: a core Error, and words about the particular case.
 struct TransportProblem {
   plimsoll::Error error;
-  std::string words;  ///< nothing secret
+  std::string words;  ///< contains no secret
 };
 
-/// What a peer has written, which may be of any length and hold anything, as messages repeat it.
+/// Makes text from a peer safe for a message: truncated to 200 bytes, with '?' for each byte that
+/// is not printable ASCII.
 std::string printable(std::string_view text);
 
 }  // namespace plimsoll::native

@@ -7,7 +7,7 @@ namespace {
 
 using websocket::AnswerReader;
 
-// What a status, or the code of a close, means.
+// The meaning of an HTTP status, or of a close code.
 struct Meaning {
   unsigned number;
   plimsoll::Error error;

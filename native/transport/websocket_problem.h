@@ -4,19 +4,19 @@
 #include "plimsoll/native/websocket/message_reader.h"
 #include "plimsoll/native/websocket/opening.h"
 
-// What a bridge has said when there is no connection through it (any more), as a user is told:
+// Turns what a bridge says when it refuses or ends a connection into errors for the user:
 // docs/bridge-protocol.md.
 
 namespace plimsoll::native {
 
 enum class Token : std::uint8_t { shown, none };
 
-/// An answer to the opening that is not `reading` or `accepted`.
+/// `answer` is not in state `reading` or `accepted`.
 TransportProblem problem_of_answer(const websocket::AnswerReader& answer, Token token);
 
 TransportProblem problem_of_close(const websocket::MessageReader::Close& close);
 
-/// The bridge broke the protocol: `what` came.
+/// The bridge broke the protocol. `what` says how.
 TransportProblem broken_protocol(const char* what);
 
 TransportProblem granted_less();

@@ -20,11 +20,11 @@ using websocket::client_header_bytes_max;
 using websocket::CloseCode;
 using websocket::Opcode;
 
-// Of a frame whose length takes two bytes.
+// The header of a frame whose length takes two bytes.
 constexpr std::size_t header_bytes = 8;
 constexpr std::size_t payload_bytes_max = WebSocketStream::frame_bytes_max - header_bytes;
 
-// Most answers come in one piece.
+// The bridge's answer mostly fits one piece of this size.
 constexpr std::size_t answer_piece_bytes = 2048;
 
 template <class Bytes>
@@ -101,7 +101,7 @@ plimsoll::Error WebSocketStream::early_end() const {
   return answer_ == nullptr ? below_->early_end() : early_end_of_bridge();
 }
 
-// ---- What the bridge says
+// ---- From the bridge to the core
 
 ByteStream::Received WebSocketStream::receive(std::span<char> space) {
   if (problem_) return {.bytes = 0, .step = Step::failed};
@@ -118,7 +118,7 @@ ByteStream::Received WebSocketStream::receive(std::span<char> space) {
   return received;
 }
 
-// How many of these bytes, at their front now, are RESP.
+// Moves the RESP in these bytes to their front. Returns how many bytes of RESP there are.
 std::size_t WebSocketStream::take(std::span<char> bytes) {
   const std::size_t size = reader_->take(bytes);
   if (has_credits() && size > 0) {
@@ -127,7 +127,7 @@ std::size_t WebSocketStream::take(std::span<char> bytes) {
       problem_ = granted_less();
       return 0;
     }
-    // They lie in a buffer of the core, which is charged by itself.
+    // The bytes lie in a buffer of the core, which has a charge of its own.
     window_.handle_taken(size);
   }
   if (const auto& close = reader_->close()) {
@@ -142,7 +142,8 @@ std::size_t WebSocketStream::take(std::span<char> bytes) {
 
 void WebSocketStream::grant() { put_answers(); }
 
-// Whatever cannot be said now is said by push(): the last ping is kept, and so is the window.
+// Sends pongs and credit. What cannot be sent now is sent by push(): the reader keeps the last
+// ping, and the window keeps its credit.
 void WebSocketStream::put_answers() {
   if (!reader_ || problem_ || blocked()) return;
   if (const auto ping = reader_->take_ping()) put_small(Opcode::pong, *ping);
@@ -156,7 +157,7 @@ void WebSocketStream::put_answers() {
   put_small(Opcode::binary, {message.data(), message.size()});
 }
 
-// ---- What the core says
+// ---- From the core to the bridge
 
 std::size_t WebSocketStream::send(std::span<const std::string_view> spans) {
   SpanReader from(spans);
@@ -167,7 +168,7 @@ std::size_t WebSocketStream::send(std::span<const std::string_view> spans) {
   while (!blocked()) {
     const std::size_t size = from.copy(std::span(space).subspan(begin));
     if (size == 0) return sent;
-    // Again for each, since it was masked.
+    // Written again for each frame, because masking has changed the byte.
     if (has_credits()) space[client_header_bytes_max] = websocket::type_data;
     if (!put_data(std::span(space).first(begin + size))) return sent;
     sent += size;
@@ -175,7 +176,7 @@ std::size_t WebSocketStream::send(std::span<const std::string_view> spans) {
   return sent;
 }
 
-// Whether any of it is on its way; the rest waits then.
+// Returns whether any part of the frame is on its way. The rest then waits in the backlog.
 bool WebSocketStream::put_data(std::span<char> space) {
   const std::string_view frame = seal(space, Opcode::binary);
   const std::size_t taken = put(frame);
@@ -184,14 +185,14 @@ bool WebSocketStream::put_data(std::span<char> space) {
   return true;
 }
 
-// One that nobody keeps but here.
+// Sends a small frame of the stream's own.
 void WebSocketStream::put_small(Opcode opcode, std::string_view payload) {
   std::array<char, client_header_bytes_max + websocket::control_bytes_max> space;
   payload.copy(space.data() + client_header_bytes_max, websocket::control_bytes_max);
   put_whole(seal(std::span(space).first(client_header_bytes_max + payload.size()), opcode));
 }
 
-// Empty: it cannot be masked.
+// Returns an empty frame if there are no random bytes to mask it with.
 std::string_view WebSocketStream::seal(std::span<char> space, Opcode opcode) {
   websocket::MaskKey key;
   if (fill_randomly(key)) return websocket::seal(space, opcode, key);
@@ -208,7 +209,7 @@ void WebSocketStream::put_close(CloseCode code) {
 
 void WebSocketStream::put_whole(std::string_view bytes) { keep(bytes.substr(put(bytes))); }
 
-// How much of it the stream below takes.
+// Returns how many of the bytes the stream below takes.
 std::size_t WebSocketStream::put(std::string_view bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size() && !below_->blocked()) {
@@ -220,7 +221,8 @@ std::size_t WebSocketStream::put(std::string_view bytes) {
   return taken;
 }
 
-// What was not taken waits, unless nothing will be any more: reading will find the end.
+// Keeps the rest if the stream below is blocked. Otherwise it has failed, and reading will find the
+// end.
 void WebSocketStream::keep(std::string_view rest) {
   if (below_->blocked()) backlog_ += rest;
 }

@@ -13,20 +13,33 @@
 #include "plimsoll/native/websocket/message_reader.h"
 #include "plimsoll/native/websocket/opening.h"
 
-// A WebSocket to a bridge, over a plain stream or one with TLS. What the bridge says is read to
-// where the core wants it, and RESP is left there alone; what the core says is masked, and so
-// copied, a frame at a time. What the stream below does not take of a frame waits here, so that one
-// which has begun is never taken back: to the core it is sent. Besides that frame and control
-// frames, which are small, nothing is kept, and nothing while it is idle.
+// A WebSocket to a bridge, over a plain stream or over TLS. Bytes from the bridge are read directly
+// into the core's buffer, and only RESP is left there. Bytes from the core are masked, and so
+// copied, one frame at a time.
+//
+// States, by the members that are set:
+//
+//     (none) --begin()--> answer_ --accepted--> reader_
+//        |                   |                     |
+//        +-------------------+---------------------+--> problem_, or failure of the stream below
+//
+// Without `answer_` and `reader_` the stream below shakes hands; with `answer_` the bridge's answer
+// to the opening is read; with `reader_` the WebSocket is open.
+//
+// Invariants:
+// - The backlog has at most the rest of one frame, or of the opening. Nothing else is sent before
+//   it is empty, so a frame that has begun is never taken back: for the core it is sent.
+// - An idle open stream keeps no bytes.
 
 namespace plimsoll::native {
 
 class WebSocketStream final : public ByteStream {
  public:
-  /// What a frame takes, header and all: TLS makes one record of it.
+  /// The size of a frame including its header. TLS makes one record of it.
   static constexpr std::size_t frame_bytes_max = 16 * 1024;
 
-  /// `window` says what the bridge may send, where it knows credits; it outlives this.
+  /// `window` decides how much the bridge may send, if the bridge uses credits. It must outlive
+  /// this stream.
   WebSocketStream(std::unique_ptr<ByteStream> below, websocket::Opening opening,
                   CreditWindow& window);
   ~WebSocketStream() override;
@@ -46,8 +59,9 @@ class WebSocketStream final : public ByteStream {
   TransportProblem silence() const override;
   plimsoll::Error early_end() const override;
 
-  /// Lets the bridge send as much more as the window says. To be called once hands are shaken; from
-  /// then on it is done by itself, except where is_starved(): again when the Budget has memory.
+  /// Grants the bridge the credit that the window allows. Call it once the handshake is complete.
+  /// After that the stream grants credit by itself, unless is_starved(): then call it again when
+  /// the Budget has memory.
   void grant();
   bool is_starved() const { return has_credits() && window_.is_starved(); }
 
@@ -68,13 +82,13 @@ class WebSocketStream final : public ByteStream {
 
   const std::unique_ptr<ByteStream> below_;
   CreditWindow& window_;
-  websocket::Opening opening_;  // until it is sent
+  websocket::Opening opening_;  // kept until it is sent
   const Token token_;
-  std::unique_ptr<websocket::AnswerReader> answer_;  // until it is read
-  std::optional<websocket::MessageReader> reader_;   // from then on
+  std::unique_ptr<websocket::AnswerReader> answer_;  // exists until the answer is read
+  std::optional<websocket::MessageReader> reader_;   // exists from then on
   websocket::Framing framing_ = websocket::Framing::bare;
-  std::string behind_answer_;  // frames that were read with it
-  std::string backlog_;        // what the stream below did not take
+  std::string behind_answer_;  // frames that were read together with the answer
+  std::string backlog_;        // bytes that the stream below did not take
   bool says_goodbye_ = true;
   std::optional<TransportProblem> problem_;
 };

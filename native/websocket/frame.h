@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-// Writes frames as a client does: RFC 6455, section 5.2.
+// Writes frames as a client must: RFC 6455, section 5.2.
 
 namespace plimsoll::websocket {
 
@@ -24,7 +24,7 @@ enum class CloseCode : std::uint16_t {
   normal = 1000,
   protocol_error = 1002,
   unknown_data = 1003,
-  no_status = 1005,  ///< never sent: means that a close had no code
+  no_status = 1005,  ///< never sent: means that a close frame had no code
   overrun = 4008,
 };
 
@@ -38,12 +38,12 @@ using MaskKey = std::array<char, 4>;
 /// The largest payload of a close, a ping or a pong (section 5.5).
 inline constexpr std::size_t control_bytes_max = 125;
 
-/// Two bytes, eight bytes of length, four bytes of key.
+/// The sizes of the two fixed bytes, the length (8 bytes) and the key (4 bytes).
 inline constexpr std::size_t client_header_bytes_max = 14;
 
-/// Turns the payload in `space`, which begins behind client_header_bytes_max bytes, into a message
-/// of one frame: masks the payload in place and writes the header in front of it. Returns the
-/// frame, a part of `space`.
+/// Makes a message of one frame from the payload in `space`, which begins after
+/// client_header_bytes_max bytes: masks the payload in place and writes the header in front of it.
+/// Returns the frame, a part of `space`.
 std::string_view seal(std::span<char> space, Opcode opcode, MaskKey key);
 
 /// The payload of a close frame.

@@ -27,7 +27,8 @@ Problem check_opcode(unsigned char first) {
   return Problem::unknown_opcode;
 }
 
-// Codes that may be sent: section 7.4.2, and 1012 to 1014, which are registered with IANA.
+// Returns whether a close may have this code: section 7.4.2, and 1012 to 1014, which are registered
+// with IANA.
 bool may_be_sent(std::uint16_t code) {
   const bool is_protocols = code >= 1000 && code <= 1014;
   const bool is_reserved = code >= 1004 && code <= 1006;
@@ -64,7 +65,7 @@ bool FrameReader::take_header(std::string_view& bytes) {
   return problem_ == Problem::none;
 }
 
-// Checks the first two bytes.
+// Checks the first two bytes of a header.
 void FrameReader::begin_frame() {
   problem_ = check_opcode(header_[0]);
   if (problem_ != Problem::none) return;
@@ -154,7 +155,7 @@ const char* words_of(Problem problem) {
     case Problem::message_not_ended: return "a message amid another one";
     case Problem::length_not_shortest: return "a length that is not as short as can be";
     case Problem::length_too_large: return "a length of more than 63 bits";
-    case Problem::bad_close: return "a close with a code that nobody may send";
+    case Problem::bad_close: return "a close with a code that must not be sent";
   }
   return "";
 }

@@ -8,14 +8,14 @@
 #include "plimsoll/native/websocket/frame.h"
 
 // Reads frames as a server writes them, in pieces of any size: RFC 6455, section 5. Data is not
-// copied; the payload of a ping or a close, control_bytes_max at most, is kept until it is
+// copied; the payload of a ping or a close, at most control_bytes_max, is stored until it is
 // complete.
 
 namespace plimsoll::websocket {
 
 class FrameReader {
  public:
-  /// What is wrong with a frame. Nothing is read after a problem.
+  /// What is wrong with a frame. The reader reads nothing after a problem.
   enum class Problem : std::uint8_t {
     none,
     masked,
@@ -33,13 +33,14 @@ class FrameReader {
 
   struct Part {
     enum class Kind : std::uint8_t {
-      nothing,  ///< everything was taken and more is needed; or there is a problem()
-      data,     ///< bytes of a message, maybe none
+      nothing,  ///< all bytes were taken and more are needed; or there is a problem()
+      data,     ///< bytes of a message, possibly none
       ping,
       close,
     };
     Kind kind = Kind::nothing;
-    std::string_view bytes{};   ///< of a message; or a payload, valid until the next take()
+    std::string_view
+        bytes{};  ///< of a message; or the payload of a control frame, valid until the next take()
     bool ends_message = false;  ///< data: the last bytes of a message
   };
 
@@ -70,13 +71,13 @@ class FrameReader {
   std::array<char, control_bytes_max> control_{};
 };
 
-/// The code in a close's payload, which FrameReader has checked.
+/// Returns the code in a close's payload, which FrameReader has checked.
 std::uint16_t code_of_close(std::string_view payload);
 
-/// The text for a user.
+/// Returns the text for a user.
 const char* words_of(FrameReader::Problem problem);
 
-/// The close code for the server.
+/// Returns the close code to send to the server.
 CloseCode close_code_of(FrameReader::Problem problem);
 
 }  // namespace plimsoll::websocket

@@ -37,7 +37,7 @@ std::size_t MessageReader::take(std::span<char> bytes) {
   return kept;
 }
 
-// The RESP in the bytes of a message.
+// Returns the RESP in the bytes of a message.
 std::string_view MessageReader::take_type(std::string_view data, bool ends_message) {
   if (framing_ == Framing::bare) return data;
   if (at_type_ && !data.empty()) {

@@ -10,8 +10,8 @@
 
 #include "plimsoll/native/websocket/frame_reader.h"
 
-// Extracts RESP from what a bridge sends, in place: removes headers of frames, type bytes and
-// control frames from the bytes that were read. Where messages begin and end does not matter.
+// Extracts RESP in place from the bytes that a bridge sends: removes frame headers, type bytes and
+// control frames. Where messages begin and end has no meaning for RESP.
 
 namespace plimsoll::websocket {
 
@@ -26,18 +26,18 @@ class MessageReader {
   /// nothing after a close or a problem.
   std::size_t take(std::span<char> bytes);
 
-  /// The payload of the last ping since the previous call. Earlier pings need no answer of their
-  /// own (RFC 6455, section 5.5.3). Valid until the next take().
+  /// Returns the payload of the last ping since the previous call. Earlier pings need no answer of
+  /// their own (RFC 6455, section 5.5.3). Valid until the next take().
   std::optional<std::string_view> take_ping();
 
-  /// Set once the bridge has closed: its code and reason.
+  /// The code and reason with which the bridge has closed; set once it has.
   struct Close {
     std::uint16_t code = 0;
-    std::string reason{};  ///< control_bytes_max at most; any bytes
+    std::string reason{};  ///< at most control_bytes_max; any bytes
   };
   const std::optional<Close>& close() const { return close_; }
 
-  /// What is wrong, and the code to close with; null: nothing is wrong.
+  /// Returns what is wrong, or null; close_code() is the code to close with.
   const char* problem() const;
   CloseCode close_code() const { return close_code_of(frames_.problem()); }
 
@@ -51,7 +51,7 @@ class MessageReader {
   bool has_ping_ = false;
   std::uint8_t ping_size_ = 0;
   std::array<char, control_bytes_max> ping_{};
-  const char* broken_ = nullptr;  // what breaks the subprotocol with credits
+  const char* broken_ = nullptr;  // how the bridge has broken the subprotocol with credits
   std::optional<Close> close_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-// The beginning of every answer of HTTP.
+// The beginning of every HTTP answer.
 constexpr std::string_view http_begin = "HTTP/1.";
 constexpr std::string_view header_end = "\r\n\r\n";
 

@@ -14,8 +14,8 @@
 
 namespace plimsoll::websocket {
 
-/// Whether `text` can be sent as a token in a header line: printable ASCII without blanks around
-/// it, token_bytes_max at most.
+/// Whether `text` can be sent as a token in a header line: printable ASCII without blanks at either
+/// end, at most token_bytes_max long.
 inline constexpr std::size_t token_bytes_max = 4096;
 bool is_token(std::string_view text);
 
@@ -23,7 +23,7 @@ bool is_token(std::string_view text);
 struct Opening {
   std::string host;   ///< with its port if that is not the default
   std::string path;   ///< "/main"
-  std::string token;  ///< is_token(), or empty: none
+  std::string token;  ///< is_token(), or empty for no token
 };
 
 /// Sec-WebSocket-Key, of 16 unpredictable bytes.
@@ -35,7 +35,7 @@ std::string accept_of(std::string_view key);
 
 std::string request_of(const Opening& opening, std::string_view key);
 
-/// The size of an answer's header. A longer one is refused.
+/// The largest header of an answer. A longer one is refused.
 inline constexpr std::size_t answer_bytes_max = 8 * 1024;
 
 class AnswerReader {
@@ -45,20 +45,20 @@ class AnswerReader {
     accepted,  ///< framing() says which subprotocol was agreed on
     refused,   ///< status() says why
     not_http,
-    too_long,     ///< answer_bytes_max
-    not_as_asked  ///< a 101 that does not fit the request: wrong() says why
+    too_long,     ///< more than answer_bytes_max
+    not_as_asked  ///< a 101 that does not match the request: wrong() says why
   };
 
   explicit AnswerReader(std::string_view key) : accept_(accept_of(key)) {}
 
-  /// Takes the next bytes of the answer, and returns how many of them belong to it. If it was
-  /// accepted, the bytes behind them are frames.
+  /// Takes the next bytes of the answer. Returns how many of them belong to it. If the answer was
+  /// accepted, the bytes after it are frames.
   std::size_t take(std::string_view bytes);
 
   State state() const { return state_; }
   Framing framing() const { return framing_; }
   unsigned status() const { return status_; }
-  /// Retry-After as the bridge sent it, unchecked. Empty: there was none.
+  /// Retry-After as the bridge sent it, unchecked; empty if the bridge sent none.
   const std::string& retry_after() const { return retry_after_; }
   const char* wrong() const { return wrong_; }
 

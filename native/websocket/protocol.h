@@ -3,14 +3,14 @@
 #include <cstdint>
 #include <string_view>
 
-// The names and numbers of docs/bridge-protocol.md, which the bridge and its clients share.
+// The names and numbers of docs/bridge-protocol.md that the bridge and its clients share.
 
 namespace plimsoll::websocket {
 
 inline constexpr std::string_view protocol_with_credits = "plimsoll.resp.v1";
 inline constexpr std::string_view protocol_bare = "resp";
 
-/// The port if an address has none.
+/// The ports for an address that names none.
 inline constexpr std::uint16_t plain_port = 80;
 inline constexpr std::uint16_t tls_port = 443;
 

@@ -17,7 +17,7 @@
 #include "plimsoll/tests/exhaustive/enumerate.h"
 #include "plimsoll/tests/exhaustive/story.h"
 
-// Four requests for one place, with room for two of them in the line, while requests are given up,
+// Four requests for one place, with room for two waiters, while requests are given up,
 // time passes, memory runs out, the connection is lost and the client closed: each is served in its
 // turn, or told why not.
 
@@ -308,7 +308,7 @@ class AdmissionWorld {
   // Once, its caller wants it no more just then.
   void admit(Tag tag) {
     story_.add("(admitted)", tag);
-    story_.require(!line_.empty() && line_.front() == tag, "the first in line is admitted first");
+    story_.require(!line_.empty() && line_.front() == tag, "the first waiter is admitted first");
     Request& request = requests_[tag];
     if (!regretted_ && choices_.choose(2) == 1) {
       story_.add("regret", tag);

@@ -153,7 +153,7 @@ TEST_CASE("the line has an end") {
   CHECK(full.statistics().rejected == 1);
 }
 
-TEST_CASE("the time in the line counts in the timeout") {
+TEST_CASE("the time that a call waits counts in its timeout") {
   FullClient full;
   const native::Error error =
       error_of(full.client.with_timeout(std::chrono::milliseconds(30)).get("second", use_future));
@@ -179,7 +179,7 @@ struct Cancellable {
   std::promise<Result<T>> promise;
 };
 
-TEST_CASE("a call that is cancelled in the line is never sent") {
+TEST_CASE("a call that is cancelled while it waits is never sent") {
   FullClient full;
   Cancellable<Text> second;
   full.client.get("second", second.token());
@@ -202,7 +202,7 @@ TEST_CASE("a call that has waited can be cancelled when it is sent") {
   CHECK(error.executed() == Executed::maybe);
 }
 
-TEST_CASE("a call of several requests can be cancelled in the line, with any of them") {
+TEST_CASE("a call of several requests can be cancelled while any of them waits") {
   const native::Script script("return 1");
   FullClient full;
   Cancellable<std::int64_t> first;

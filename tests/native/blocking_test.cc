@@ -107,7 +107,7 @@ TEST_CASE("more commands that wait than connections for them are refused, naming
   CHECK(finish(client.blpop({"list"}, for_ever))->element == "y");
 }
 
-TEST_CASE("32 workers share 8 connections where calls wait in line") {
+TEST_CASE("32 workers share 8 connections where calls wait") {
   ValkeyServer server;
   native::Options options = patient_options();
   options.inflight_overflow = native::OnLimit::wait;

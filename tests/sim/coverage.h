@@ -22,7 +22,7 @@ enum class Deed : std::uint8_t {
   transaction_committed,  ///< behind a WATCH
   transaction_conflict,   ///< a watched key had changed
   exclusive_lost,         ///< a connection for one user
-  element_told,           ///< by a command that blocked
+  element_delivered,           ///< by a command that blocked
   wait_answered,          ///< with nothing, by the server itself
   wait_ended_early,       ///< by CLIENT UNBLOCK: nothing was taken
   element_saved,          ///< that had been taken for one who did not wait any more
@@ -30,16 +30,16 @@ enum class Deed : std::uint8_t {
   blocking_set_full,
   subscribed,
   unsubscribed,
-  message_told,
+  message_delivered,
   message_of_several,  ///< told in one go with others
   message_dropped,     ///< for want of room
   newest_dropped,      ///< likewise, since it came last
   reading_paused,      ///< likewise: nothing is dropped
-  gap_told,
+  gap_delivered,
   subscription_restored,  ///< a message came behind a gap
   request_admitted,       ///< that had waited for room
   waiter_gave_up,
-  connection_awaited,          ///< by a command that blocks, in line
+  connection_awaited,          ///< by a command that blocks
   connection_awaited_in_vain,  ///< until its time was over, or it was cancelled
   line_lowered,                ///< below what was used
   line_raised,

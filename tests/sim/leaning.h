@@ -15,7 +15,7 @@ enum class Leaning : std::uint8_t {
   late_news,  ///< keys of a cache change, and the main connections of its clients hear of it late
   masks,      ///< who reads through a cache is often somebody else, and loses the connection then
   rights,     ///< servers take rights away from readers, and give them back
-  crowd       ///< more commands block than there may be connections: the others wait in line
+  crowd       ///< more commands block than there may be connections: the others wait
 };
 
 inline Leaning leaning_of(std::uint64_t seed) {

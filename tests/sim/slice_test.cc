@@ -61,7 +61,7 @@ TEST_CASE("clients keep their promises in a slice of worlds, in which everything
 }
 
 TEST_CASE("worlds in which something was wrong once are in order") {
-  // News of a changed key behind the first half of a reply; memory for the first in the line for
+  // News of a changed key behind the first half of a reply; memory for the first waiter for
   // connections that was asked for only at ticks of the clock, when the main connection had it; a
   // read that would have renewed a lease, and was given up once that was due; a stranger who was
   // unblocked by a number that the server had given anew since it was started again; names that a

@@ -11,6 +11,7 @@ import promises
 import python_cases
 import room_graph
 import source_tree
+import word_rules
 
 RULES = {
     allocation_rules.no_allocation_in_core: {
@@ -105,6 +106,34 @@ RULES = {
     house_rules.emscripten_stays_out: {
         "caught": [("core/base/a.h", "#include <emscripten.h>")],
         "allowed": [("wasm/a.cc", "#include <emscripten/heap.h>")],
+    },
+    word_rules.one_meaning: {
+        "caught": [
+            ("core/client/a.h", "Flights flights_;"),
+            ("native/a.cc", "Lease lease;"),
+            ("core/session/a.cc", "submit_own(ping);"),
+            ("native/a.cc", "auto figures = read();"),
+            ("wasm/a.cc", "tell_copy(reply);"),
+            ("core/client/a.cc", "if (is_in_line(id)) return;"),
+            ("core/client/a.cc", "note_beside(command);"),
+        ],
+        "allowed": [
+            ("core/client/a.h", "std::size_t in_flight(); FlightRecorder recorder_;"),
+            ("core/cache/a.h", "Duration coherence_lease; // the lease of a proof"),
+            ("core/memory/a.h", "Account* owner; int inline_nodes; bool unknown; Line line_;"),
+            ("bench/a.h", "struct Figures;"),
+            ("native/a.cc", '// what flights are told\nauto t = "figures";'),
+        ],
+    },
+    word_rules.plain_english: {
+        "caught": [
+            ("core/a.cc", "int a;  // for want of a place"),
+            ("native/a.h", "/// Whoever waits is told of it."),
+        ],
+        "allowed": [
+            ("core/a.cc", "// Waits for a place.\nint whoever;"),
+            ("tests/a.cc", "// whoever reads this"),
+        ],
     },
     layout_rules.few_lines: {
         "caught": [
@@ -236,6 +265,28 @@ class Promises(unittest.TestCase):
                                        ("# A\n", both, 1)):
             with self.subTest(document, files=list(files)):
                 self.assertEqual(len(list(promises.problems(document, files))), count)
+
+
+class Glossary(unittest.TestCase):
+    ROW = "| {} | x | y | `{}` |\n"
+
+    def test_tree(self):
+        """the glossary has 40 words at most, none twice, and names files that are there"""
+        files = dict(source_tree.text_files(source_tree.root()))
+        found = list(word_rules.glossary_problems(files[word_rules.GLOSSARY], files))
+        self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_caught(self):
+        """a word that stands there twice is caught, as is a file that is not there"""
+        head = "| word | field | meaning | where |\n|---|---|---|---|\n"
+        for rows, count in ((self.ROW.format("a", "core/a.h"), 0),
+                            (self.ROW.format("a", "core"), 0),
+                            (self.ROW.format("a", "core/b.h"), 1),
+                            (self.ROW.format("a", "core/a.h") * 2, 1),
+                            ("| a | x | y |\n", 1)):
+            with self.subTest(rows):
+                found = word_rules.glossary_problems(head + rows, ["core/a.h"])
+                self.assertEqual(len(list(found)), count)
 
 
 def violations(rule, path, text):

@@ -122,8 +122,8 @@ const isObject = (options: unknown): boolean =>
 const isMissingOrObject = (options: unknown): boolean =>
   options === undefined || isObject(options);
 
-// The fast way for calls whose arguments are all strings, as most are: allocates nothing but the array of
-// words. A call with options of the command itself goes the slow way.
+// The fast path for calls whose arguments are all strings, as most are: allocates only the array of words.
+// A call with options of the command itself takes the slow path.
 const scalars = (form: Form, slow: Method): Method => {
   const { shape, arity, options } = form;
   const head = form.words[0]!;

@@ -17,10 +17,10 @@ type FastBuffer = Buffer & {
 // Kept in a variable: in Node the global is a getter, which costs as much as reading the clock.
 const clock = performance;
 
-/** A user of an instance, which hears when the instance has failed. */
+/** A user of an instance, which is notified when the instance has failed. */
 export interface Failable {
   handleCoreFailed(error: CoreError): void;
-  /** Has a turn run soon. */
+  /** Schedules a turn. */
   schedule(): void;
 }
 
@@ -133,7 +133,7 @@ export class Core {
     for (const user of this.users) return user.schedule();
   }
 
-  /** A call has trapped: ends the instance and tells all its users. */
+  /** A call has trapped: ends the instance and notifies all its users. */
   fail(cause: unknown): CoreError {
     if (this.failure !== undefined) return this.failure;
     const size = this.outboxNumber(outboxAt.textSize);

@@ -1,5 +1,5 @@
 import module from "./core.wasm?module";
 
-// The module for other edge runtimes: as for workers (module.workerd.ts), by the name that these have for it.
+// The module for other edge runtimes: as for workers (module.workerd.ts), imported as these runtimes need it.
 
 export const loadModule = async (): Promise<WebAssembly.Module> => module;

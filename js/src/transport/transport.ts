@@ -66,7 +66,7 @@ export interface TlsOptions {
   readonly key?: string;
   /** The name that the certificate must have, if it is not the address's host. */
   readonly serverName?: string;
-  /** False accepts any certificate, and so anybody between client and server. For tests only. */
+  /** False accepts any certificate, even that of an attacker between client and server. For tests only. */
   readonly rejectUnauthorized?: boolean;
 }
 

@@ -1,9 +1,9 @@
 import { makeCredit, protocolWithCredits, readData, sendData } from "./credit.js";
 import type { Connect, Transport, WebSocketConstructor } from "./transport.js";
 
-// A WebSocket to a bridge. Its messages are binary, and where one ends means nothing. A bridge that knows
-// credits sends no more than the client grants. Nothing makes other bridges wait, so Link bounds the bytes
-// that it keeps for them.
+// A WebSocket to a bridge. Its messages are binary, and their boundaries mean nothing. A bridge that knows
+// credits sends no more than the client grants. Other bridges cannot be made to wait, so Link bounds the
+// bytes that it keeps for them.
 
 const queuedBytesMax = 1024 * 1024;
 

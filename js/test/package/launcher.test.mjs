@@ -80,7 +80,7 @@ test("wrong arguments are the binary's to refuse", () => {
   const run = (...args) => spawnSync(command, args, { encoding: "utf8" });
   const unknown = run("--upstraem", "valkey://127.0.0.1");
   assert.equal(unknown.status, 2);
-  assert.match(unknown.stderr, /^plimsoll-bridge: --upstraem is no option/);
+  assert.match(unknown.stderr, /^plimsoll-bridge: --upstraem is not an option/);
   const missing = run("--config", join(folder, "nothing.toml"));
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /nothing\.toml: No such file/);

@@ -53,7 +53,7 @@ test("--check says that a configuration is fine, or what is wrong with it", () =
   const run = (...args) => spawnSync(binary, ["--check", "--config", config(), ...args],
     { encoding: "utf8" });
   const fine = run();
-  assert.deepEqual([fine.status, fine.stdout, fine.stderr], [0, "the configuration is fine\n", ""]);
+  assert.deepEqual([fine.status, fine.stdout, fine.stderr], [0, "the configuration is valid\n", ""]);
   const wrong = run("--listen", "nowhere", "--origin", "shop");
   assert.equal(wrong.status, 1);
   assert.match(wrong.stderr, /^plimsoll-bridge: --listen: .*\nplimsoll-bridge: --origin: /);

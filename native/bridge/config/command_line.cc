@@ -8,51 +8,54 @@ namespace plimsoll::bridge {
 namespace {
 
 constexpr const char* about =
-    "Carries RESP between WebSockets and a Valkey server.\n"
+    "Relays RESP between WebSockets and Valkey servers.\n"
     "To try it on this machine: plimsoll-bridge --upstream valkey://127.0.0.1:6379 --local";
 
 constexpr std::size_t help_column = 34;
 constexpr int wrong_usage = 2;
 
 void describe_options(CLI::App& app, CommandLine& line, std::string& profile) {
-  app.add_option("--config", line.config_file, "the configuration, in TOML")->type_name("FILE");
-  app.add_option("--listen", line.listen, "where to listen (127.0.0.1:8380)")
+  app.add_option("--config", line.config_file, "the configuration file, in TOML")
+      ->type_name("FILE");
+  app.add_option("--listen", line.listen, "the address to listen on (default: 127.0.0.1:8380)")
       ->type_name("ADDRESS:PORT");
   app.add_option("--upstream", line.upstreams,
-                 "a server: valkey://, valkeys:// or unix://; its name is \"default\"\n"
-                 "unless it has one")
+                 "a server: valkey://, valkeys:// or unix://\n"
+                 "(default for NAME: \"default\")")
       ->type_name("[NAME=]URL");
   app.add_option("--allow", line.allow,
-                 "what the profile \"default\", or that of --local, may do:\n"
-                 "commands and @categories")
+                 "the commands and @categories that the profile \"default\"\n"
+                 "(with --local: \"local\") permits")
       ->type_name("RULE")
       ->delimiter(',');
-  app.add_option("--origin", line.origins, "of pages that may connect, such as https://example.org")
+  app.add_option("--origin", line.origins,
+                 "an origin whose pages may connect, such as https://example.org")
       ->type_name("ORIGIN");
-  app.add_option("--metrics", line.metrics, "where to tell figures")->type_name("ADDRESS:PORT");
-  app.add_option("--pages", line.pages, "files to show to browsers that ask for them")
+  app.add_option("--metrics", line.metrics, "the address of /metrics, /healthz and /readyz")
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--pages", line.pages, "the folder of files to serve to browsers")
       ->type_name("FOLDER");
-  app.add_option("--token-file", line.tokens_file, "hashes of tokens, a line each")
+  app.add_option("--token-file", line.tokens_file, "the file with the tokens' hashes, one per line")
       ->type_name("FILE");
   app.add_flag("--local", line.local,
-               "for use on this machine: a profile that may do all that is not dangerous,\n"
-               "and a token for it, which is printed");
-  app.add_flag("--check", line.check, "say what is wrong with the configuration, and end");
+               "for use on this machine: adds a profile that permits everything\n"
+               "except @admin and @dangerous, and prints a token for it");
+  app.add_flag("--check", line.check, "report what is wrong with the configuration, and exit");
   app.add_option("--make-token", profile,
-                 "print a new token, and its line for the file of tokens, and end")
+                 "print a new token and its line for the tokens file, and exit")
       ->type_name("PROFILE");
 }
 
 Invocation refuse(const std::string& what) {
-  std::cerr << "plimsoll-bridge: " << what << "; --help says what there is\n";
+  std::cerr << "plimsoll-bridge: " << what << "; --help lists the options\n";
   return {.command_line = std::nullopt, .exit_status = wrong_usage};
 }
 
 // Names the first unknown argument, without its value.
 std::string name_of(const std::vector<std::string>& unknown) {
   const std::string& first = unknown.front();
-  if (!first.starts_with("--")) return "an argument that belongs to no option";
-  return first.substr(0, first.find('=')) + " is no option";
+  if (!first.starts_with("--")) return "an argument does not belong to any option";
+  return first.substr(0, first.find('=')) + " is not an option";
 }
 
 }  // namespace
@@ -69,9 +72,9 @@ Invocation parse_command_line(int argument_count, const char* const* arguments) 
   } catch (const CLI::CallForHelp& help) {
     return {.command_line = std::nullopt, .exit_status = app.exit(help)};
   } catch (const CLI::ArgumentMismatch& mismatch) {
-    return refuse(mismatch.what());  // the option's name and numbers
+    return refuse(mismatch.what());  // contains only the option's name and numbers
   } catch (const CLI::ParseError&) {
-    return refuse("an option has a value that it does not take");
+    return refuse("an option has an invalid value");
   }
   if (const auto unknown = app.remaining(); !unknown.empty()) return refuse(name_of(unknown));
   if (app.count("--make-token") > 0) line.make_token = profile;

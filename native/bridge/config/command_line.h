@@ -18,7 +18,7 @@ struct CommandLine {
   std::string pages;                   ///< replaces the file's
   std::string tokens_file;             ///< replaces the file's
   bool local = false;
-  bool check = false;  ///< only say whether the bridge could start
+  bool check = false;  ///< only report whether the bridge could start
   /// Only make a token, for this profile.
   std::optional<std::string> make_token;
 };

@@ -50,7 +50,7 @@ struct Config {
   std::string certificate_file;
   std::string key_file;
 
-  /// A proxy in front has TLS, so the bridge may listen beyond loopback without.
+  /// A proxy in front terminates TLS, so the bridge may listen beyond loopback without TLS.
   bool behind_proxy = false;
   /// The proxies that the bridge believes when they name a client's address.
   std::vector<Network> trusted_proxies;
@@ -62,7 +62,7 @@ struct Config {
   std::vector<StaticToken> static_tokens;
   std::vector<JwtKey> jwt_keys;
 
-  /// Exact values of `Origin` that may connect, "https://example.org". Empty: no page of a browser.
+  /// Exact values of `Origin` that may connect, "https://example.org". Empty: no page may connect.
   std::vector<std::string> origins;
   /// Values of `Host` that are accepted on loopback, besides localhost, 127.0.0.1 and [::1].
   std::vector<std::string> hosts;

@@ -25,21 +25,21 @@ void check_unsafe(const Config& config, Problems& problems) {
   for (const Profile& profile : config.profiles) {
     if (profile.rules.allow_unsafe.empty()) continue;
     problems.add("profiles." + profile.name + ".allow_unsafe",
-                 "lets whoever has a token end or hold up all other clients of the server, and is "
-                 "for trying things on this machine; expected each of listen to be a loopback "
-                 "address, and no proxy in front");
+                 "lets every holder of a token disconnect or pause all other clients of the "
+                 "server, so it is only for tests on this machine; expected only loopback "
+                 "addresses in listen, and no proxy in front");
   }
 }
 
 void check_listening(const Config& config, Problems& problems) {
-  if (config.listen.empty()) problems.add(whole, "no address to listen on");
+  if (config.listen.empty()) problems.add(whole, "listen is empty; expected at least one address");
   const bool has_tls = !config.certificate_file.empty();
   for (const ListenAddress& address : config.listen) {
     if (address.is_loopback() || has_tls || config.behind_proxy) continue;
     problems.add("listen", address.to_string() +
-                               " is reached from elsewhere, and tokens would cross the network in "
-                               "the clear; expected [tls] with certificate_file and key_file, or "
-                               "behind_proxy = true if a proxy has TLS");
+                               " can be reached from other machines, and without TLS tokens would "
+                               "be sent in plaintext; expected [tls] with certificate_file and "
+                               "key_file, or behind_proxy = true if a proxy terminates TLS");
   }
   for (const std::string& file : {config.certificate_file, config.key_file}) {
     if (file.empty() || ::access(file.c_str(), R_OK) == 0) continue;
@@ -47,7 +47,7 @@ void check_listening(const Config& config, Problems& problems) {
   }
   if (!config.local_token.empty() && !std::all_of(config.listen.begin(), config.listen.end(),
                                                   [](const auto& a) { return a.is_loopback(); })) {
-    problems.add("--local", "is for this machine alone; expected --listen of a loopback address");
+    problems.add("--local", "is for this machine only; expected a loopback address for --listen");
   }
 }
 
@@ -59,32 +59,33 @@ void check_profiles(const ConfigDraft& draft, Problems& problems) {
   for (std::size_t i = 0; i < config.profiles.size(); ++i) {
     const Profile& profile = config.profiles[i];
     const bool is_new = profiles.insert(profile.name).second;
-    if (!is_new) problems.add("--allow", "makes a profile that the file has: " + profile.name);
+    if (!is_new)
+      problems.add("--allow", "creates a profile that the file already has: " + profile.name);
     if (profile.upstream.empty() || upstreams.contains(profile.upstream)) continue;
     const bool in_file = i < draft.upstream_places.size();
     problems.add(in_file ? draft.upstream_places[i] : "upstream",
-                 "names no upstream; expected one of [upstreams.NAME]");
+                 "names an unknown upstream; expected one of [upstreams.NAME]");
   }
   for (const StaticToken& token : config.static_tokens) {
     if (profiles.contains(token.profile)) continue;
-    problems.add(draft.tokens_file, "names a profile that there is not: " + token.profile);
+    problems.add(draft.tokens_file, "names an unknown profile: " + token.profile);
   }
 }
 
-// Asks for an upstream, a token and a profile, with one sentence for each.
+// Reports a missing upstream, token or profile, and which option or setting adds it.
 void check_presence(const Config& config, Problems& problems) {
   if (config.upstreams.empty()) {
     problems.add(whole,
-                 "no server to connect to: say --upstream valkey://HOST:PORT, or "
-                 "[upstreams.NAME] with a url in the file");
+                 "no server to connect to: give --upstream valkey://HOST:PORT, or [upstreams.NAME] "
+                 "with a url in the file");
   }
   if (config.static_tokens.empty() && config.jwt_keys.empty()) {
     problems.add(whole,
-                 "nobody could connect: say --local to try it on this machine, or name a "
+                 "no client could connect: give --local to try the bridge on this machine, or a "
                  "tokens_file or [[jwt_keys]]");
   } else if (config.profiles.empty()) {
     problems.add(whole,
-                 "tokens lead to profiles, and there is none: say --allow, or "
+                 "each token needs a profile, and there is no profile: give --allow, or "
                  "[profiles.NAME] in the file");
   }
 }

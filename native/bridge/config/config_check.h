@@ -5,7 +5,8 @@
 namespace plimsoll::bridge {
 
 /// Adds to `problems` what is missing in the whole configuration, and which settings conflict. Does
-/// nothing if `problems` has some already: what could not be read would seem to be missing, too.
+/// nothing if there are problems already: a setting that could not be read would be reported as
+/// missing, too.
 void check_config(const ConfigDraft& draft, Problems& problems);
 
 }  // namespace plimsoll::bridge

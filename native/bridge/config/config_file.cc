@@ -28,12 +28,12 @@ void read_addresses(ConfigTable& root, Config& config) {
     if (const auto address = parse_listen_address(text)) {
       config.listen.push_back(*address);
     } else {
-      root.add_problem("listen", "has something else than addresses; " + std::string(expected));
+      root.add_problem("listen", "has an entry that is not an address; " + std::string(expected));
     }
   }
   if (const auto text = root.text("metrics")) {
     config.metrics = parse_listen_address(*text);
-    if (!config.metrics) root.add_problem("metrics", "is no address; " + std::string(expected));
+    if (!config.metrics) root.add_problem("metrics", "is not an address; " + std::string(expected));
   }
 }
 
@@ -45,12 +45,14 @@ void read_proxies(ConfigTable& root, Config& config) {
       config.trusted_proxies.push_back(*network);
     } else {
       root.add_problem("trusted_proxies",
-                       "has something else than networks; expected such as 10.0.0.0/8, with no "
-                       "bits behind the prefix");
+                       "has an entry that is not a network; expected for example 10.0.0.0/8, with "
+                       "no bits set after the prefix");
     }
   }
   if (config.proxy_protocol && config.trusted_proxies.empty()) {
-    root.add_problem("proxy_protocol", "is true without trusted_proxies, so nobody is believed");
+    root.add_problem("proxy_protocol",
+                     "is true without trusted_proxies, so the bridge would refuse every "
+                     "connection; expected trusted_proxies");
   }
 }
 
@@ -65,12 +67,12 @@ void read_tls(ConfigTable& root, const std::string& folder, Config& config,
   const bool is_none = config.certificate_file.empty() && config.key_file.empty();
   if (is_none && root.has("tls")) {
     return root.add_problem("tls",
-                            "names no files; expected certificate_file and key_file, or no "
-                            "[tls] for a bridge that is reached without TLS");
+                            "has no files; expected certificate_file and key_file, or no [tls] for "
+                            "a bridge without TLS");
   }
   if (config.certificate_file.empty() == config.key_file.empty()) return;
   table.add_problem(config.key_file.empty() ? "key_file" : "certificate_file",
-                    "is missing; TLS wants both");
+                    "is missing; TLS needs certificate_file and key_file");
 }
 
 void read_pages(ConfigTable& root, const std::string& folder, Config& config) {
@@ -79,7 +81,7 @@ void read_pages(ConfigTable& root, const std::string& folder, Config& config) {
   table.refuse_unknown();
   config.pages_folder = path_in(folder, pages.value_or(""));
   if (root.has("pages") && config.pages_folder.empty()) {
-    table.add_problem("folder", "is missing; expected that of the files to show");
+    table.add_problem("folder", "is missing; expected the folder of the files to serve");
   }
 }
 
@@ -94,14 +96,14 @@ void read_names(ConfigTable& root, Config& config) {
   config.origins = root.texts("origins");
   if (!std::all_of(config.origins.begin(), config.origins.end(), is_origin)) {
     root.add_problem("origins",
-                     "has something else than origins; expected such as \"https://example.org\", "
-                     "in lower case, without a path or a *");
+                     "has an entry that is not an origin; expected for example "
+                     "\"https://example.org\", in lower case, without a path or a *");
   }
   config.hosts = root.texts("hosts");
   if (!std::all_of(config.hosts.begin(), config.hosts.end(), is_host)) {
     root.add_problem("hosts",
-                     "has something else than names; expected such as \"bridge.example.org\", in "
-                     "lower case, without a port");
+                     "has an entry that is not a host name; expected for example "
+                     "\"bridge.example.org\", in lower case, without a port");
   }
 }
 
@@ -115,8 +117,8 @@ constexpr std::size_t jwt_keys_max = 32;
 
 void bound(ConfigTable& root, std::string_view key, std::size_t count, std::size_t max) {
   if (count <= max) return;
-  root.add_problem(
-      key, "are " + std::to_string(count) + "; expected " + std::to_string(max) + " at most");
+  root.add_problem(key, "has " + std::to_string(count) + " entries; expected " +
+                            std::to_string(max) + " at most");
 }
 
 native::Error invalid(const std::string& text) {
@@ -125,19 +127,20 @@ native::Error invalid(const std::string& text) {
 
 native::Result<std::string> read_secret_variable(const std::string& name) {
   // The problem must not repeat the name: it may be the secret, written in the wrong place.
-  if (!native::config::is_plain_name(name)) return invalid("is no name of an environment variable");
+  if (!native::config::is_plain_name(name))
+    return invalid("is not the name of an environment variable");
   const char* const value = std::getenv(name.c_str());
   if (value == nullptr || *value == '\0') return invalid(name + ": is not set, or empty");
   return std::string(value);
 }
 
-// Reads a secret from `key`, `key`_file or `key`_env; only one of these may be there.
+// Reads a secret from `key`, `key`_file or `key`_env, of which only one may be given.
 std::string read_secret(ConfigTable& table, const std::string& key, const std::string& folder) {
   const auto inline_text = table.text(key);
   const auto file = table.text(key + "_file");
   const auto variable = table.text(key + "_env");
   if (inline_text.has_value() + file.has_value() + variable.has_value() > 1) {
-    table.add_problem(key, "is there more than once; expected one of " + key + ", " + key +
+    table.add_problem(key, "is given more than once; expected only one of " + key + ", " + key +
                                "_file and " + key + "_env");
     return {};
   }
@@ -174,11 +177,12 @@ void read_upstream(std::string name, ConfigTable& table, const std::string& fold
   tls.enabled =
       parsed.upstream.endpoint.kind == native::Endpoint::Kind::tcp && parsed.upstream.tls.enabled;
   for (const auto key : {"ca_file", "certificate_file", "key_file", "server_name"}) {
-    if (table.has(key) && !tls.enabled) table.add_problem(key, "is for TLS; expected valkeys://");
+    if (table.has(key) && !tls.enabled)
+      table.add_problem(key, "applies only to TLS; expected valkeys://");
   }
   if (tls.certificate_file.empty() != tls.key_file.empty()) {
     table.add_problem(tls.key_file.empty() ? "key_file" : "certificate_file",
-                      "is missing; a client certificate wants both");
+                      "is missing; a client certificate needs certificate_file and key_file");
   }
   parsed.upstream.tls = std::move(tls);
   all.push_back(std::move(parsed.upstream));
@@ -198,7 +202,7 @@ bool is_rule(std::string_view text) {
 std::vector<std::string> read_rules(ConfigTable& table, std::string_view key) {
   std::vector<std::string> rules = table.texts(key);
   if (!std::all_of(rules.begin(), rules.end(), is_rule)) {
-    table.add_problem(key, "has something else in it than commands and @categories");
+    table.add_problem(key, "has an entry that is neither a command nor a @category");
   }
   return rules;
 }
@@ -253,7 +257,7 @@ std::optional<JwtKey> read_key(ConfigTable& table, const std::string& folder) {
   table.refuse_unknown();
   const bool is_secret = algorithm == name(JwtAlgorithm::hs256);
   if (!is_secret && algorithm != name(JwtAlgorithm::eddsa)) {
-    table.add_problem("algorithm", algorithm ? "is not one that is known; expected HS256 or EdDSA"
+    table.add_problem("algorithm", algorithm ? "is unknown; expected HS256 or EdDSA"
                                              : "is missing; expected HS256 or EdDSA");
     return std::nullopt;
   }
@@ -264,7 +268,7 @@ std::optional<JwtKey> read_key(ConfigTable& table, const std::string& folder) {
   }
   const std::string& file = is_secret ? secret_file : public_file;
   if (file.empty()) {
-    table.add_problem(wanted, "is missing; " + *algorithm + " wants it");
+    table.add_problem(wanted, "is missing; " + *algorithm + " needs it");
     return std::nullopt;
   }
   auto bytes = read_secret_file(file);
@@ -336,13 +340,13 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
     return all;
   }
   if (target->endpoint.kind == native::Endpoint::Kind::websocket) {
-    all.problem = "is of a bridge; expected a server: valkey://, valkeys:// or unix://";
+    all.problem = "is the URL of a bridge; expected a server: valkey://, valkeys:// or unix://";
     return all;
   }
   const native::Options& options = target->options;
   if (options.database != 0 || !options.client_name.empty() ||
       options.protocol != native::Options().protocol) {
-    all.problem = "says database, client_name or protocol; these are for clients to choose";
+    all.problem = "sets database, client_name or protocol, which each client chooses itself";
     return all;
   }
   all.upstream = {.name = std::move(name), .endpoint = target->endpoint, .tls = options.tls};

@@ -29,8 +29,8 @@ ConfigDraft read_config_text(std::string_view text, const std::string& file, Pro
 /// Reads `file`. A file that cannot be read is a problem, too.
 ConfigDraft read_config_file(const std::string& file, Problems& problems);
 
-/// The upstream at a URL. If the URL is invalid, or says more than an address, `problem` says so,
-/// without any part of the URL that could be a secret.
+/// The upstream at a URL. If the URL is invalid, or contains more than an address, `problem` says
+/// so, without any part of the URL that could be a secret.
 struct UpstreamUrl {
   Upstream upstream;
   std::string username;  ///< as in the URL

@@ -76,7 +76,7 @@ void read_amount(ConfigTable& table, const Row<std::uint64_t>& row, Limits& limi
   if (!text) return;
   const auto bytes = parse_bytes(*text);
   if (!bytes) {
-    table.add_problem(row.key, "is no amount; expected one such as \"64 MiB\" or 65536");
+    table.add_problem(row.key, "is not an amount; expected for example \"64 MiB\" or 65536");
   } else if (*bytes >= row.min && *bytes <= row.max) {
     limits.*row.field = *bytes;
   } else {
@@ -89,7 +89,7 @@ void read_duration(ConfigTable& table, const Row<milliseconds>& row, Limits& lim
   if (!text) return;
   const auto duration = native::config::parse_duration(*text);
   if (!duration || *duration % milliseconds(1) != milliseconds::zero()) {
-    table.add_problem(row.key, "is no time; expected one such as \"5 s\" or \"250 ms\"");
+    table.add_problem(row.key, "is not a duration; expected for example \"5 s\" or \"250 ms\"");
   } else if (*duration >= row.min && *duration <= row.max) {
     limits.*row.field = std::chrono::duration_cast<milliseconds>(*duration);
   } else {
@@ -107,8 +107,8 @@ void read_limits(ConfigTable table, Limits& limits) {
   // While the largest request grows, it is copied once: two blocks are held at a time.
   if (limits.memory_limit / 2 < limits.request_bytes_max) {
     table.add_problem("memory_limit", "is " + show(limits.memory_limit) +
-                                          "; expected twice request_bytes_max (" +
-                                          show(limits.request_bytes_max) + ") at least");
+                                          "; expected at least twice request_bytes_max (" +
+                                          show(limits.request_bytes_max) + ")");
   }
 }
 

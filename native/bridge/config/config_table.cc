@@ -122,7 +122,7 @@ std::vector<ConfigTable::Named> ConfigTable::tables(std::string_view key) {
   ConfigTable outer = table(key);
   for (const auto& [name, node] : *outer.table_) {
     if (!is_plain_name(name.str())) {
-      add_problem(key, "a name in it has something else than letters, digits, - _ and .");
+      add_problem(key, "has a name with other characters than letters, digits, - _ and .");
     } else if (!node.is_table()) {
       outer.refuse_type(name.str(), node, "a table, which begins with [" + outer.path_ + "NAME]");
     } else {
@@ -155,7 +155,7 @@ void ConfigTable::refuse_unknown() {
     if (known_.contains(key.str())) continue;
     const bool plain = is_plain_name(key.str());
     std::string place = source_->file + ":" + std::to_string(key.source().begin.line) + ": ";
-    place += plain ? path_ + std::string(key.str()) : path_ + "(no plain name)";
+    place += plain ? path_ + std::string(key.str()) : path_ + "(not a plain name)";
     const std::string near = config::suggestion(config::nearest(key.str(), known));
     source_->problems.add(place, "unknown key; expected one of " + expected + near);
   }

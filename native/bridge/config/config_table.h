@@ -41,7 +41,7 @@ class ConfigTable {
   /// A text, or an integer as text.
   std::optional<std::string> amount(std::string_view key);
 
-  /// The table at `key`; an empty one if there is none.
+  /// The table at `key`, or an empty table if `key` is missing.
   ConfigTable table(std::string_view key);
   /// The tables [KEY.NAME] with their names, which are plain names.
   struct Named;
@@ -55,7 +55,7 @@ class ConfigTable {
   /// The place of `key`, for problems that are found later: "FILE:LINE: KEY".
   std::string where(std::string_view key) const;
 
-  /// Reports each key that was never asked for.
+  /// Reports each key that was never read.
   void refuse_unknown();
 
  private:

@@ -28,17 +28,20 @@ void override_addresses(const CommandLine& line, Config& config, Problems& probl
   for (const std::string& text : line.listen) {
     const auto address = parse_listen_address(text);
     if (address) config.listen.push_back(*address);
-    if (!address) problems.add("--listen", "is no address; expected such as 127.0.0.1:8380");
+    if (!address)
+      problems.add("--listen", "is not an address; expected for example 127.0.0.1:8380");
   }
   if (!line.metrics.empty()) {
     config.metrics = parse_listen_address(line.metrics);
-    if (!config.metrics) problems.add("--metrics", "is no address; expected such as 127.0.0.1:80");
+    if (!config.metrics)
+      problems.add("--metrics", "is not an address; expected for example 127.0.0.1:80");
   }
   if (!line.pages.empty()) config.pages_folder = line.pages;
   for (const std::string& origin : line.origins) {
     config.origins.push_back(origin);
     if (!is_origin(origin)) {
-      problems.add("--origin", "is none; expected such as https://example.org, without a path");
+      problems.add("--origin",
+                   "is not an origin; expected for example https://example.org, without a path");
     }
   }
 }
@@ -50,8 +53,9 @@ void put_upstream(Upstream upstream, std::vector<Upstream>& all, Problems& probl
   // The command line only moves the upstream; the file's certificates still apply.
   const bool enabled = upstream.tls.enabled;
   if (same->tls.enabled && !enabled) {
-    problems.add("--upstream", same->name + " is without TLS at " + upstream.endpoint.to_string() +
-                                   ", and takes the place of one with TLS; expected valkeys://");
+    problems.add("--upstream",
+                 same->name + " has no TLS at " + upstream.endpoint.to_string() +
+                     ", but the upstream that it replaces has TLS; expected valkeys://");
     return;
   }
   same->endpoint = upstream.endpoint;
@@ -66,7 +70,8 @@ Login add_upstreams(const CommandLine& line, Config& config, Problems& problems)
     const bool has_name = equals < text.find("://");
     std::string name = has_name ? text.substr(0, equals) : "default";
     if (!native::config::is_plain_name(name)) {
-      problems.add("--upstream", "its name has something else than letters, digits, - _ and .");
+      problems.add("--upstream",
+                   "has a name with other characters than letters, digits, - _ and .");
       continue;
     }
     UpstreamUrl url =

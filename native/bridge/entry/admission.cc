@@ -10,7 +10,7 @@ using boost::beast::http::status;
 constexpr std::chrono::seconds soon{1};
 
 Admission refuse_host() {
-  return refuse(status::misdirected_request, "a Host that is not this machine");
+  return refuse(status::misdirected_request, "Host is not a name of this machine");
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ bool is_for_page(boost::beast::http::verb method) {
 }
 
 Admission refuse_method() {
-  return refuse(status::method_not_allowed, "a method that is neither GET nor HEAD");
+  return refuse(status::method_not_allowed, "the method is neither GET nor HEAD");
 }
 
 Admission Doorkeeper::count_attempt(const std::string& address) {
@@ -50,8 +50,9 @@ Admission Doorkeeper::count(const std::string& address, ConnectionLimits::Place&
 bool Doorkeeper::may_come_from(const Handshake& handshake) const {
   const std::string& origin = *handshake.origin;
   if (std::ranges::find(rules_.origins, origin) != rules_.origins.end()) return true;
-  // The bridge's own pages: the origin is the Host. A page cannot make up a Host for the bridge: on
-  // loopback judge() has checked it, elsewhere the certificate or the proxy in front does.
+  // For the bridge's own pages, the origin is the Host. A page of another origin cannot forge a
+  // Host for the bridge: on loopback judge() has checked it, elsewhere the certificate or the proxy
+  // does.
   return std::ranges::any_of(rules_.page_schemes, [&](const std::string& scheme) {
     return origin == scheme + "://" + handshake.authority;
   });
@@ -59,7 +60,7 @@ bool Doorkeeper::may_come_from(const Handshake& handshake) const {
 
 Admission Doorkeeper::judge_page(const Request& request, const Entrance& entrance) const {
   const auto authority = authority_of(request);
-  if (!authority) return refuse(status::bad_request, "no Host, or several");
+  if (!authority) return refuse(status::bad_request, "no Host header, or several");
   if (entrance.is_loopback && !is_own_host(host_of(*authority), rules_.hosts)) return refuse_host();
   return is_for_page(request.method()) ? Admission() : refuse_method();
 }
@@ -70,10 +71,10 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
     if (!counted.is_welcome()) return counted;
   }
   const auto handshake = read_handshake(request);
-  if (!handshake) return refuse(status::bad_request, "no request for a WebSocket");
+  if (!handshake) return refuse(status::bad_request, "not a request for a WebSocket");
   if (entrance.is_loopback && !is_own_host(handshake->host, rules_.hosts)) return refuse_host();
   if (handshake->origin && !may_come_from(*handshake)) {
-    return refuse(status::forbidden, "an Origin that is not allowed");
+    return refuse(status::forbidden, "Origin is not allowed");
   }
 
   if (!handshake->token) return refuse(status::unauthorized, "no token");
@@ -84,7 +85,7 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
     return refuse(status::unauthorized, "token: " + std::string(text(verified.refusal())));
   }
   const Authorization& authorization = *verified;
-  // Only now, so that nobody without a token learns which upstreams there are.
+  // Only now, so that a client without a token cannot find out which upstreams exist.
   auto upstream = rules_.upstreams.find(handshake->upstream);
   if (handshake->upstream.empty() && rules_.upstreams.size() == 1) {
     upstream = rules_.upstreams.begin();
@@ -92,13 +93,13 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
   if (upstream == rules_.upstreams.end()) return refuse(status::not_found, "no such upstream");
   const std::string& bound_to = authorization.profile->upstream;
   if (!bound_to.empty() && bound_to != upstream->first) {
-    return refuse(status::forbidden, "an upstream that is not the token's");
+    return refuse(status::forbidden, "the token's profile is for another upstream");
   }
   ConnectionLimits::Place place_of_token =
       limits_.take_place_of_token(authorization.id, authorization.profile->connections_max);
   if (!place_of_token)
-    return refuse(status::too_many_requests, "connections_max of a token", retry_later);
-  if (handshake->protocol.empty()) return refuse(status::bad_request, "no subprotocol of ours");
+    return refuse(status::too_many_requests, "connections_max of the token", retry_later);
+  if (handshake->protocol.empty()) return refuse(status::bad_request, "no known subprotocol");
 
   Admission welcome;
   welcome.upstream = &upstream->second;

@@ -25,7 +25,7 @@ namespace plimsoll::bridge {
 struct ConnectionLimitOptions {
   std::size_t connections_max = 10'000;
   std::size_t connections_per_address_max = 100;
-  /// Attempts of an address in a second, successful or not. As many may come at once.
+  /// Attempts of an address per second, successful or not. The same number may come at once.
   std::uint32_t upgrades_per_second_per_address = 20;
   /// For all connections of a token together; 0: no bound.
   std::uint32_t commands_per_second_per_token = 0;

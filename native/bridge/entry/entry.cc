@@ -27,7 +27,7 @@ using asio::use_awaitable;
 using asio::experimental::awaitable_operators::operator||;
 using boost::system::error_code;
 
-// For a client that did not get as far as HTTP.
+// For a client whose connection has not reached HTTP.
 constexpr auto no_answer = http::status::unknown;
 
 bool is_trusted(const EntryRules& rules, const std::string& address) {
@@ -65,11 +65,12 @@ Admission refuse_body(const Request& request, const EntryRules& rules) {
   return refuse(http::status::bad_request, "a body");
 }
 
-// Each of these performs one step. False: `entry.refusal` says why it failed.
+// Each of the following functions performs one step. If a step fails, the function returns false,
+// and `entry.refusal` says why.
 
 asio::awaitable<bool> read_proxy_header(Stream& stream, const EntryRules& rules, Entry& entry) {
   if (!is_trusted(rules, entry.address)) {
-    entry.refusal = refuse(no_answer, "proxy_protocol: not one of trusted_proxies");
+    entry.refusal = refuse(no_answer, "proxy_protocol: the sender is not in trusted_proxies");
     co_return false;
   }
   ProxyHeader header;

@@ -15,7 +15,7 @@
 #include "plimsoll/native/transport/tls_context.h"
 
 // Takes an accepted connection through everything that comes before its request is judged: a
-// proxy's header, TLS, and the header of the request. Answers those that are refused.
+// proxy's header, TLS, and the header of the request. Answers the clients that are refused.
 //
 //   accepted --> proxy's header --> TLS --> request --> judged by Doorkeeper
 //                 (if rules say)  (if any)     ^  |
@@ -42,12 +42,12 @@ struct EntryRules {
 struct Entry {
   /// Not set: `refusal` says why.
   std::optional<Request> request;
-  /// The client's address, as far as proxies that are believed tell it.
+  /// The client's address, which trusted proxies may have given.
   std::string address;
   Admission refusal;
   /// The connection ends without an answer: the client is gone, or got all that it asked for.
   bool is_over = false;
-  /// The address of whoever sends on this connection: the client, or a trusted proxy that may send
+  /// The address of the sender on this connection: the client, or a trusted proxy that may send
   /// requests of several clients.
   std::string sender;
 };
@@ -56,16 +56,16 @@ struct Entry {
 using CountAddress = std::function<Admission(const std::string& address)>;
 
 /// Performs all steps on `stream`, whose peer is `peer`. Calls `count` once, as soon as the
-/// client's address is known: before TLS, unless a trusted proxy tells the address in the request.
+/// client's address is known: before TLS, unless a trusted proxy gives the address in the request.
 boost::asio::awaitable<Entry> enter(Stream& stream, const EntryRules& rules,
                                     const std::string& peer, const CountAddress& count);
 
 /// Reads another request after one that was answered. A client that sends none in time counts as
-/// gone. Calls `count` if a trusted proxy tells whose request it is.
+/// gone. Calls `count` again if a trusted proxy sent the request, whose client may be another.
 boost::asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry& entry,
                                          const CountAddress& count);
 
-/// Sends the refusal, if the connection got as far as HTTP, and ends the connection.
+/// Sends the refusal, if the connection has reached HTTP, and ends the connection.
 boost::asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal,
                                        const EntryRules& rules);
 

@@ -18,7 +18,7 @@ using Words = std::span<const std::string_view>;
 enum class Way : std::uint8_t {
   by_rules,  ///< as the profile's rules say
   always,    ///< what every client needs, and what affects only its own connection
-  never,     ///< would change the connection's user or the shape of its replies, or affects other
+  never,     ///< would change the connection's user or the form of its replies, or affect other
              ///< clients; Rules::allow_unsafe makes exceptions
   hello,
   select,

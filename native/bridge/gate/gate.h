@@ -8,9 +8,9 @@
 #include "plimsoll/native/bridge/gate/policy.h"
 #include "plimsoll/native/bridge/gate/request_scanner.h"
 
-// What a client sends, on its way to the server. Requests that the policy allows pass unchanged. In
-// place of each other request the server gets a command that it answers with an error, so replies
-// stay in step with requests without the bridge having to insert any. No I/O; each relay has one.
+// Filters what a client sends to the server. Requests that the policy allows pass unchanged. Each
+// other request is replaced by a command that the server answers with an error, so replies stay in
+// step with requests and the bridge need not insert any. No I/O; each relay has one.
 //
 //   bytes --> RequestScanner --the piece ends first--> HeldBytes, until the rest arrives
 //                   |
@@ -25,7 +25,7 @@
 // - The sink only ever gets whole commands, in the order in which the client sent them, and one
 //   command for each request. A request that the policy has not seen as a whole never leaves.
 // - Memory is held only while a request is incomplete, and RequestLimits bounds it.
-// - After an error nothing is taken any more: where the next request would begin is unknown, and a
+// - After an error the gate accepts nothing: where the next request would begin is unknown, and a
 //   wrong guess would let data be executed as commands (request smuggling).
 
 namespace plimsoll::bridge {
@@ -71,7 +71,7 @@ class Gate {
   /// same outcome again.
   [[nodiscard]] GateOutcome feed(std::string_view piece, Sink& sink);
 
-  /// True while the beginning of a request is held.
+  /// Whether the gate holds the beginning of a request.
   bool is_amid_request() const { return !held_.empty(); }
 
   const GateStatistics& statistics() const { return statistics_; }

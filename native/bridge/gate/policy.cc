@@ -20,7 +20,7 @@ using commands::Row;
 // Channels of keyspace notifications, which name keys: https://valkey.io/topics/notifications
 constexpr std::array<std::string_view, 2> notifications = {"__keyspace@", "__keyevent@"};
 
-constexpr std::string_view beyond_prefixes = " is beyond the token's prefixes";
+constexpr std::string_view beyond_prefixes = " does not begin with an allowed prefix";
 
 std::optional<std::string> add_all(RuleSet& set, const std::vector<std::string>& rules) {
   for (const std::string& rule : rules) {
@@ -42,7 +42,7 @@ std::optional<std::string> add_unsafe(std::vector<bool>& rows, const std::string
     rows[place] = true;
     return std::nullopt;
   }
-  return "'" + rule + "' is none of client|kill, client|pause and client|unpause";
+  return "'" + rule + "' is not one of client|kill, client|pause and client|unpause";
 }
 
 bool has_empty(const std::vector<std::string>& prefixes) {
@@ -83,7 +83,7 @@ Verdict judge_hello(std::span<const std::string_view> words) {
   }
   if (words.size() <= 2) return Verdict::allowed();
   if (words.size() == 4 && is_option(words[2], "SETNAME")) return Verdict::allowed();
-  return Verdict::refused().say("HELLO is not allowed with more than SETNAME");
+  return Verdict::refused().say("HELLO is not allowed with options other than SETNAME");
 }
 
 }  // namespace
@@ -93,11 +93,13 @@ std::variant<Policy, RuleProblem> Policy::create(const Rules& rules) {
   if (auto problem = add_all(allow, rules.allow)) return RuleProblem{"allow: " + *problem};
   RuleSet deny;
   if (auto problem = add_all(deny, rules.deny)) return RuleProblem{"deny: " + *problem};
-  // It would be all keys or channels, which is what the lists are there to say no to; of channels,
-  // whose list being empty means none, it says so where it is alone.
-  if (has_empty(rules.key_prefixes)) return RuleProblem{"key_prefixes: one is empty"};
+  // An empty prefix would permit all keys or channels, which the lists are meant to prevent. Only
+  // alone in channel_prefixes may it stand for all channels, because an empty list permits none.
+  if (has_empty(rules.key_prefixes)) return RuleProblem{"key_prefixes: a prefix is empty"};
   if (rules.channel_prefixes.size() > 1 && has_empty(rules.channel_prefixes)) {
-    return RuleProblem{"channel_prefixes: one is empty, which stands for any channel, alone"};
+    return RuleProblem{
+        "channel_prefixes: a prefix is empty; an empty prefix permits any channel, and must be the "
+        "only one"};
   }
 
   Policy policy;
@@ -130,8 +132,8 @@ Verdict Policy::judge(Words words) const {
   if (words.empty() || words[0].empty()) return Verdict::refused().say("a command without a name");
   const Row* const row = commands::find(words);
   if (row == nullptr) return judge_unknown(words[0]);
-  // A newer server may know this subcommand, and what the table says of the container, such as
-  // where its keys are, need not hold for it.
+  // A newer server may know this subcommand. The container's row, which says where the keys are for
+  // example, need not be right for that subcommand.
   if (row->name_words() == 1 && words.size() > 1 &&
       rows_with_subcommands_[commands::number_of(*row) - 1u]) {
     return Verdict::refused().name(row->name_view()).say(" ").quote(words[1]).say(" is unknown");
@@ -152,7 +154,7 @@ Verdict Policy::judge_unsafe(const Row& row) const {
 }
 
 Verdict Policy::judge_unknown(std::string_view name) const {
-  // No command of a server has a bar in its name: it is the table's spelling of a subcommand.
+  // No command of a server has a | in its name; the table uses it for subcommands.
   if (allows_unknown_ && name.find('|') == std::string_view::npos) return Verdict::allowed();
   return Verdict::refused().quote(name).say(" is not allowed");
 }
@@ -176,9 +178,9 @@ Verdict Policy::judge_tracking(const Row& row, Words words) const {
     }
   }
   if (broadcasts && !has_prefix && !key_prefixes_.empty()) {
-    return Verdict::refused().say("CLIENT TRACKING with BCAST needs a PREFIX of the token's");
+    return Verdict::refused().say("CLIENT TRACKING with BCAST needs an allowed PREFIX");
   }
-  // BCAST without a prefix reveals the name of every key that anybody writes.
+  // BCAST without a prefix reveals the name of every key that any client writes.
   const bool broadcasts_all = broadcasts && key_prefixes_.empty();
   if (broadcasts_all && !allowed_rows_[commands::number_of(row) - 1u]) return not_allowed(row);
   return Verdict::allowed();
@@ -203,7 +205,7 @@ Verdict Policy::judge_channels(const Row& row, Words words) const {
       return Verdict::refused().say("channel ").quote(word).say(beyond_prefixes);
     }
     if (are_patterns ? may_match_notification(word) : is_notification(word)) {
-      return Verdict::refused().say("channel ").quote(word).say(" may tell of any key");
+      return Verdict::refused().say("channel ").quote(word).say(" may reveal any key");
     }
   }
   return Verdict::allowed();
@@ -212,7 +214,7 @@ Verdict Policy::judge_channels(const Row& row, Words words) const {
 Verdict Policy::judge_keys(const Row& row, Words words) const {
   const auto ranges = commands::key_ranges(row, words);
   if (!ranges || has_ambiguous_keys(row, words) || (row.specs_count > 0 && ranges->count == 0)) {
-    return Verdict::refused().say("the keys of ").name(row.name_view()).say(" cannot be told");
+    return Verdict::refused().say("the keys of ").name(row.name_view()).say(" are unknown");
   }
   std::size_t options_at = row.name_words();
   for (const commands::KeyRange& range : std::span(ranges->ranges).first(ranges->count)) {
@@ -228,7 +230,7 @@ Verdict Policy::judge_keys(const Row& row, Words words) const {
     return Verdict::refused()
         .name(row.name_view())
         .say(" may reach keys")
-        .say(" beyond the token's prefixes");
+        .say(" without an allowed prefix");
   }
   return Verdict::allowed();
 }

@@ -21,7 +21,7 @@
 
 namespace plimsoll::bridge {
 
-/// Why rules cannot be made into a policy: "allow: '@reed' is no category of commands".
+/// Why rules cannot be made into a policy: "allow: '@reed' is not a category of commands".
 struct RuleProblem {
   std::string text;
 };

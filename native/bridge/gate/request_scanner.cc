@@ -55,7 +55,7 @@ RequestScanner::End RequestScanner::take(char c) {
   return End::malformed;
 }
 
-// Takes no sign and no leading zero, because the servers take none.
+// Accepts no sign and no leading zero, because the servers accept none.
 RequestScanner::End RequestScanner::take_digit(char c, std::size_t number_max, State behind) {
   if (c == '\r' && has_digits_) {
     state_ = behind;

@@ -6,7 +6,7 @@
 
 // Finds where requests end in bytes that come in pieces of any size. A request is an array of bulk
 // strings (RESP, "Sending commands to a server"). The scanner accepts only the one spelling that
-// the servers accept too: were it more tolerant than the server, the two could disagree about where
+// the servers accept, too: if it were more tolerant, scanner and server could disagree about where
 // a request ends. It looks at each byte outside of strings once, skips strings, and keeps only
 // numbers.
 //
@@ -18,7 +18,7 @@
 //       |                                              |                            |
 //       +-- the request is whole ---------------- last_newline <--------------- bulk_return
 //
-// bulk_bytes are skipped without a look; an empty string has none.
+// bulk_bytes are skipped unread; an empty string has none.
 
 namespace plimsoll::bridge {
 

@@ -28,7 +28,8 @@ RuleSet::RuleSet() : rows_(commands::all_rows().size()) {}
 std::optional<std::string> RuleSet::add(std::string_view rule) {
   const bool is_category = rule.starts_with('@');
   if (is_category ? add_category(rule.substr(1)) : add_command(rule)) return std::nullopt;
-  return "'" + std::string(rule) + "' is no " + (is_category ? "category of commands" : "command");
+  return "'" + std::string(rule) + "' is not a " +
+         (is_category ? "category of commands" : "command");
 }
 
 bool RuleSet::may_have_row(std::size_t place) const {

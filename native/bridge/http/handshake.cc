@@ -27,8 +27,8 @@ std::string to_lower(std::string_view word) {
 
 bool has_one(const Request& request, http::field name) { return request.count(name) == 1; }
 
-// Notes a second token, which is refused later: proxies and bridge could disagree on which one
-// counts.
+// Notes a second token, which is refused later: a proxy and the bridge could disagree about which
+// of the two counts.
 void take_token(Handshake& handshake, std::optional<std::string> token) {
   handshake.has_two_tokens = handshake.has_two_tokens || handshake.token.has_value();
   handshake.token = token ? std::move(token) : std::string();

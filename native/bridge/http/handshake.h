@@ -11,8 +11,8 @@
 
 #include "plimsoll/native/websocket/protocol.h"
 
-// Reads what a request for a WebSocket asks for out of its headers (docs/bridge-protocol.md). No
-// I/O.
+// Reads from the headers of a request for a WebSocket what the client asks for
+// (docs/bridge-protocol.md). No I/O.
 
 namespace plimsoll::bridge {
 
@@ -45,14 +45,14 @@ bool asks_for_upgrade(const Request& request);
 /// contradictory.
 std::optional<Handshake> read_handshake(const Request& request);
 
-/// `Host` in lower case; nothing if there is none, or more than one.
+/// Returns `Host` in lower case, or nothing if the request has no Host, or more than one.
 std::optional<std::string> authority_of(const Request& request);
 
 /// `authority` without its port.
 std::string host_of(std::string_view authority);
 
-/// Whether `host` is a name of this machine, or one of `allowed`. Any other name may belong to a
-/// page whose owner had it resolved to a loopback address (DNS rebinding).
+/// Whether `host` is a name of this machine, or one of `allowed`. Any other name may be that of a
+/// hostile page, whose owner makes it resolve to a loopback address (DNS rebinding).
 bool is_own_host(std::string_view host, const std::vector<std::string>& allowed);
 
 }  // namespace plimsoll::bridge

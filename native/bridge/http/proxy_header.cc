@@ -62,14 +62,14 @@ void ProxyHeader::begin() {
     at_ = At::line;
     wanted_ = 1;
   } else {
-    fail("no header of the PROXY protocol");
+    fail("no PROXY header");
   }
 }
 
 // Reads byte by byte, because the bytes behind the line are not part of the header.
 void ProxyHeader::take_line() {
   if (!seen().ends_with("\r\n")) {
-    if (size_ == line_bytes_max) return fail("a header without an end");
+    if (size_ == line_bytes_max) return fail("a PROXY header without an end");
     wanted_ = 1;
     return;
   }
@@ -81,14 +81,14 @@ void ProxyHeader::take_line() {
   const auto address = ip::make_address(std::string(take_word(line)), problem);
   const bool is_right =
       (family == "TCP4" && address.is_v4()) || (family == "TCP6" && address.is_v6());
-  if (problem || !is_right) return fail("a header with no address of a client");
+  if (problem || !is_right) return fail("a PROXY header without the client's address");
   address_ = address.to_string();
 }
 
 void ProxyHeader::take_binary_start() {
   const std::size_t rest = byte_at(seen(), 14) << 8U | byte_at(seen(), 15);
-  if (byte_at(seen(), 12) >> 4U != version_2) return fail("a header of an unknown version");
-  if (size_ + rest > bytes_max) return fail("a header that is too large");
+  if (byte_at(seen(), 12) >> 4U != version_2) return fail("a PROXY header of an unknown version");
+  if (size_ + rest > bytes_max) return fail("a PROXY header that is too large");
   at_ = At::binary;
   wanted_ = rest;
   if (rest == 0) take_binary();
@@ -99,14 +99,14 @@ void ProxyHeader::take_binary() {
   const unsigned family = byte_at(seen(), 13) >> 4U;
   const std::string_view addresses = seen().substr(binary_start_bytes);
   if (command == command_local) return;
-  if (command != command_proxy) return fail("a header with an unknown command");
+  if (command != command_proxy) return fail("a PROXY header with an unknown command");
   constexpr std::size_t ports_bytes = 4;
   if (family == family_ip4 && addresses.size() >= 2 * 4 + ports_bytes) {
     address_ = address_of<ip::address_v4>(addresses);
   } else if (family == family_ip6 && addresses.size() >= 2 * 16 + ports_bytes) {
     address_ = address_of<ip::address_v6>(addresses);
   } else if (family == family_ip4 || family == family_ip6) {
-    fail("a header with no address of a client");
+    fail("a PROXY header without the client's address");
   }
 }
 

@@ -51,8 +51,9 @@ std::string read_page(const PageFile& page, std::size_t bytes_left) {
     throw std::runtime_error("pages: " + page.file.native() + ": " + problem.message());
   }
   if (size > bytes_left) {
-    throw std::runtime_error("pages: with " + page.file.native() + " the files have more than " +
-                             std::to_string(pages_bytes_max) + " bytes together");
+    throw std::runtime_error("pages: including " + page.file.native() +
+                             ", the files have more than " + std::to_string(pages_bytes_max) +
+                             " bytes together");
   }
   auto bytes =
       native::config::read_bounded_file(page.file.native(), static_cast<std::size_t>(size));
@@ -109,7 +110,7 @@ bool accepts(std::string_view accepted, std::string_view coding) {
 
 Pages::Pages(const std::string& folder) {
   PageFolder found = list_pages(folder, pages_files_max);
-  if (found.files.empty()) throw std::runtime_error("pages: " + folder + " has no file to show");
+  if (found.files.empty()) throw std::runtime_error("pages: " + folder + " has no file to serve");
   std::size_t bytes_left = pages_bytes_max;
   for (PageFile& each : found.files) {
     Page page;

@@ -20,8 +20,8 @@ class CreditReader {
  public:
   enum class Problem : std::uint8_t { none, unknown_type, bad_credit };
 
-  /// Takes the next bytes of a message; `is_last`: the message ends with them. Returns those of
-  /// them that are RESP. After a problem it returns nothing.
+  /// Takes the next bytes of a message; `is_last`: the message ends with them. Returns the bytes
+  /// that are RESP. After a problem it returns nothing.
   std::string_view take(std::string_view bytes, bool is_last);
 
   Problem problem() const { return problem_; }

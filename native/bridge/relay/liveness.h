@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstdint>
 
-// Whether a client is still there: decides when to ping a client that has sent nothing for a while,
-// and when to give it up. A client that is not being read cannot be heard, so the time during which
-// the relay does not read does not count. No I/O; time is an argument.
+// Decides when to ping a client that has sent nothing for a while, and when to give the client up.
+// The time during which the relay does not read the client does not count, because signs of life
+// would go unnoticed. No I/O; time is an argument.
 
 namespace plimsoll::bridge {
 
@@ -13,8 +13,8 @@ class Liveness {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// A ping is due after each `ping_interval` without a sign of the client. After
-  /// `pongs_missed_max` pings without one, the client counts as gone.
+  /// A ping is due after each `ping_interval` without bytes from the client. After
+  /// `pongs_missed_max` unanswered pings, the client counts as gone.
   Liveness(std::chrono::milliseconds ping_interval, std::uint32_t pongs_missed_max)
       : ping_interval_(ping_interval), pongs_missed_max_(pongs_missed_max) {}
 
@@ -23,8 +23,8 @@ class Liveness {
 
   enum class Due : std::uint8_t { nothing, ping, end };
 
-  /// What to do now. Call it several times in a ping_interval: that decides how exact it is.
-  /// `is_listening`: the client is being read.
+  /// Returns what to do now. Call this several times in a ping_interval; the more often, the more
+  /// exact are the pings. `is_listening`: the relay reads the client now.
   Due check(Clock::time_point now, bool is_listening) {
     if (has_sign_ || !is_listening) {
       has_sign_ = false;

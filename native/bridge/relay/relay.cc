@@ -22,8 +22,8 @@ using boost::system::error_code;
 // The buffer for large messages of a client.
 constexpr std::size_t large_bytes = 64 * 1024;
 
-// The shortest wait for the rate. All connections of a token share it: if each woke up for every
-// single command that becomes free, most of them would find it taken.
+// The shortest wait for the rate, which all connections of a token share. If each connection woke
+// up whenever one command becomes free, most of them would find it taken by another.
 constexpr std::chrono::milliseconds pace_min{10};
 
 // The type byte in front of data in the subprotocol with credits.
@@ -46,8 +46,8 @@ class During {
   std::optional<std::chrono::steady_clock::time_point>& since_;
 };
 
-// Sends what the gate lets through to the server at once, as far as the server's socket takes it,
-// and copies the rest, because the gate's bytes are valid only during the call.
+// Sends what the server's socket takes of the gate's commands at once, and copies the rest, because
+// the gate's bytes are valid only during the call.
 class ToServer final : public Gate::Sink {
  public:
   ToServer(Stream& server, Account& account) : server_(server), rest_(account) {}
@@ -141,8 +141,9 @@ asio::awaitable<void> Relay::carry_requests() {
   }
 }
 
-// Reads into a large buffer as long as more arrives than fits into small_. False: the relay is
-// over. If there is no memory for the large buffer, the small one does, only slower.
+// Reads into a large buffer as long as more arrives than fits into small_. Returns false if the
+// relay is over. Without memory for the large buffer, carry_requests() goes on with the small one,
+// only slower.
 asio::awaitable<bool> Relay::take_large() {
   const Block large = Block::allocate(account_, large_bytes);
   if (!large) co_return true;
@@ -277,8 +278,8 @@ std::size_t Relay::sendable_bytes() const {
   return static_cast<std::size_t>(std::min<std::uint64_t>(options_.sent_bytes_max, credit_.left()));
 }
 
-// Waits until the server has sent something, and then for credit to pass it on. In this order, so
-// that a client without credit counts as stalled only if there is something for it.
+// Waits until the server has sent something, and then for credit to pass it on. The order matters:
+// a client without credit counts as stalled only if there are bytes for it.
 asio::awaitable<void> Relay::wait_for_credit() {
   if (!server_.holds_bytes()) {
     const auto [problem] =
@@ -342,14 +343,15 @@ void Relay::check(std::chrono::steady_clock::time_point now,
   if (is_over_) return;
   if (authorization_.expires_at && wall_now >= *authorization_.expires_at)
     return end(Code::policy_error, "token expired");
-  // While the rate pauses the client it is not read, so its credit may lie unread behind requests.
+  // While the rate pauses the client, the relay does not read it, so a grant of credit may be
+  // waiting unread behind requests. That time does not count as a stall.
   if (waiting_since_ && is_paced_) waiting_since_ = now;
   if (waiting_since_ && now - *waiting_since_ >= options_.stall_timeout) {
     ++counters_.stalled_cuts;
     return end(Code::policy_error, "not reading");
   }
   if (server_waiting_since_ && now - *server_waiting_since_ >= options_.stall_timeout) {
-    return handle_server_gone("it takes no requests");
+    return handle_server_gone("it does not read requests");
   }
   if (is_open_) check_liveness(now);
 }
@@ -410,7 +412,7 @@ void Relay::begin_close() {
 
 void Relay::handle_client_gone(const error_code& problem) {
   if (is_over_) return;
-  is_open_ = false;  // nobody would receive a close frame
+  is_open_ = false;  // the client would not receive a close frame
   // If the client has closed its socket, too, Beast reports that instead of the close.
   const bool has_closed = problem == websocket::error::closed || client_.reason();
   const bool too_large = problem == websocket::error::message_too_big;

@@ -54,13 +54,13 @@ namespace plimsoll::bridge {
 
 struct RelayOptions {
   std::size_t message_bytes_max = std::size_t{1} << 20;
-  /// Bytes of RESP in one message to a client. So much may wait for the client to take it.
+  /// The most bytes of RESP in one message to a client, and so the most that waits for the client.
   std::size_t sent_bytes_max = std::size_t{64} << 10;
   RequestLimits requests;
   /// See Liveness.
   std::chrono::milliseconds ping_interval{25'000};
   std::uint32_t pongs_missed_max = 2;
-  /// How long a client, or a server, may refuse to take what there is for it.
+  /// How long a client or a server may leave bytes unread that the relay has for it.
   std::chrono::milliseconds stall_timeout{30'000};
   std::chrono::milliseconds handshake_timeout{5000};
 };
@@ -134,8 +134,8 @@ class Relay : public std::enable_shared_from_this<Relay> {
   const RelayOptions& options_;
   Account& account_;
   Counters& counters_;
-  // Operations of client_ that are under way. Beast lets them wait for each other rather than for
-  // the socket, so closing the socket does not end all of them: see end_operations().
+  // Operations of client_ that are under way. In Beast they may wait for each other instead of the
+  // socket, so closing the socket does not end all of them: see end_operations().
   struct Operations {
     boost::asio::cancellation_signal reading;
     boost::asio::cancellation_signal writing;
@@ -162,7 +162,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   bool is_paced_ = false;       // waiting for `rate_`: the client is not read
   Since closing_since_;
   RelayEnd result_;
-  // What an idle relay reads into. Many requests and replies fit, and need no other memory.
+  // The buffers of an idle relay. Many requests and replies fit, and need no other memory.
   std::array<char, 128> small_;
   std::array<char, 160> small_reply_;
 };

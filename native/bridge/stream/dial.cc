@@ -93,7 +93,7 @@ asio::awaitable<DialProblem> log_in(Stream& stream, const Profile& profile) {
     size += read;
     LoginState state = read_login({lines.data(), size}, profile);
     if (state.is_over) co_return DialProblem{std::move(state.problem)};
-    if (size == lines.size()) co_return DialProblem{"the server's answer to a login has no end"};
+    if (size == lines.size()) co_return DialProblem{"the server's answer to the login is too long"};
   }
 }
 
@@ -104,7 +104,7 @@ asio::awaitable<DialProblem> connect(Stream& stream, const Target& target, const
   const Endpoints endpoints = co_await resolve(endpoint, problem);
   if (endpoints.empty()) {
     DialProblem none;
-    none.what = problem ? problem.message() : "its name stands for link-local addresses alone";
+    none.what = problem ? problem.message() : "its name resolves only to link-local addresses";
     co_return none;
   }
   for (const auto& each : endpoints) {
@@ -153,7 +153,8 @@ LoginState read_login(std::string_view received, const Profile& profile) {
     }
     received.remove_prefix(end + 2);
   }
-  if (!received.empty()) return {.is_over = true, .problem = "the server says what nobody asked"};
+  if (!received.empty())
+    return {.is_over = true, .problem = "the server sent more than it was asked for"};
   return {.is_over = true, .problem = {}};
 }
 

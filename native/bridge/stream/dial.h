@@ -29,14 +29,14 @@ struct DialProblem {
 };
 
 /// Connects, performs the TLS handshake and logs in, all within `timeout`. Without a password in
-/// `profile` there is no login; a PING then tells whether the server answers.
+/// `profile` there is no login; a PING then shows whether the server answers.
 boost::asio::awaitable<std::variant<Stream, DialProblem>> dial(
     const Target& target, const Profile& profile, std::chrono::steady_clock::duration timeout);
 
 /// Whether the bridge connects to an address to which a name resolved. It does not for link-local
 /// addresses (169.254.0.0/16, fe80::/10) and Amazon's fd00:ec2::254, because clouds serve a
-/// machine's credentials there, and whoever controls the name could point it at them. An address
-/// that the configuration itself contains is not checked.
+/// machine's credentials there, and an attacker who controls the name could point it at them. An
+/// address that the configuration itself contains is not checked.
 bool may_be_resolved_to(const boost::asio::ip::address& address);
 
 /// The first commands: AUTH if there is a password, and PING.

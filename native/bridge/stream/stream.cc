@@ -13,7 +13,7 @@ using asio::as_tuple;
 using asio::use_awaitable;
 using Step = native::TlsStream::Step;
 
-// The largest TLS record. How much of one is there is known only after it was decrypted.
+// The largest TLS record. The size of its content is known only after decryption.
 constexpr std::size_t record_bytes = 16 * 1024;
 
 // drop_input() reads this much at a time, and this many times in a row.
@@ -88,7 +88,7 @@ Stream::Problem Stream::problem_of_tls() const {
 
 std::string Stream::words_of_tls() const {
   const auto& problem = tls_->problem();
-  if (!problem) return "the TLS handshake broke off: " + problem_of_tls().message();
+  if (!problem) return "the TLS handshake was interrupted: " + problem_of_tls().message();
   return "TLS: " + problem->words;
 }
 

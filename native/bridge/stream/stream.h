@@ -24,10 +24,10 @@
 
 #include "plimsoll/native/transport/tls_stream.h"
 
-// One connection of the bridge, to a client or to a server: a socket, or TLS over a socket. It has
-// what composed operations of Asio and Beast need of a stream, and reads and writes that do not
-// wait, for relays. TLS is the native client's TlsStream, which holds no buffers while it is idle.
-// At most one read and one write may be under way at a time.
+// One connection of the bridge, to a client or to a server: a socket, or TLS over a socket. It is a
+// stream for composed operations of Asio and Beast, and has reads and writes that do not wait, for
+// relays. TLS is the native client's TlsStream, which holds no buffers while it is idle. At most
+// one read and one write may be under way at a time.
 
 namespace plimsoll::bridge {
 
@@ -62,7 +62,7 @@ class Stream {
   bool holds_bytes() const { return tls_ && tls_->holds_bytes(); }
 
   /// Whether the peer has ended the connection and nothing is left to read. Always false with TLS,
-  /// where only a read can tell.
+  /// where only a read can find out.
   bool has_ended();
 
   /// How many bytes can be read now, approximately.
@@ -75,7 +75,7 @@ class Stream {
   std::size_t write_now(std::string_view bytes, Problem& problem);
   bool has_rest() const { return tls_ && tls_->blocked(); }
 
-  /// Closes the socket, with TLS after a close_notify. say_goodbye() sends only that.
+  /// Closes the socket, with TLS after a close_notify. say_goodbye() sends only the close_notify.
   void close();
   void say_goodbye();
 
@@ -90,7 +90,7 @@ class Stream {
   struct TlsWrite;
   struct Linger;
 
-  // The most buffers in one write. Mostly there are two: a frame's header and its payload.
+  // The most buffers in one write. Usually there are two: a frame's header and its payload.
   static constexpr std::size_t spans_max = 8;
 
   std::size_t receive(std::span<char> space, Problem& problem);

@@ -11,7 +11,7 @@
 
 namespace plimsoll::bridge {
 
-/// Which user the clients of a profile are to the server, and which requests they may send.
+/// As which user of the server the clients of a profile log in, and which requests they may send.
 struct Profile {
   std::string name;
   std::string upstream;  ///< the only one that this profile may reach; empty: any
@@ -24,7 +24,7 @@ struct Profile {
 /// What the holder of a valid token may do.
 struct Authorization {
   const Profile* profile = nullptr;
-  /// Identifies the token in limits and logs. Nobody can connect with it.
+  /// Identifies the token in limits and logs. It cannot be used to connect.
   std::string id;
   /// When the token ends, and the connection with it; not set: never.
   std::optional<std::chrono::system_clock::time_point> expires_at;

@@ -113,8 +113,8 @@ std::optional<Dates> read_dates(const json& payload) {
 }
 
 // Whether the token is meant for this bridge; nothing if `aud` is neither a text nor a list of
-// texts. A token with an audience is for nobody else, so a key without an audience refuses it (RFC
-// 7519, 4.1.3).
+// texts. A token with an audience is only for that audience, so a key without an audience refuses
+// it (RFC 7519, 4.1.3).
 std::optional<bool> is_meant_for(const json& payload, const std::string& audience) {
   const auto found = payload.find("aud");
   if (found == payload.end()) return audience.empty();

@@ -62,7 +62,7 @@ std::string_view name(JwtAlgorithm algorithm) {
 
 native::Result<JwtKey> JwtKey::from_secret(std::string secret) {
   if (secret.size() < jwt_secret_bytes_min) {
-    return invalid("secret has " + std::to_string(secret.size()) + " bytes; HS256 wants " +
+    return invalid("secret has " + std::to_string(secret.size()) + " bytes; HS256 needs " +
                    std::to_string(jwt_secret_bytes_min) + " or more");
   }
   JwtKey key;
@@ -72,7 +72,7 @@ native::Result<JwtKey> JwtKey::from_secret(std::string secret) {
 
 native::Result<JwtKey> JwtKey::from_public_key(std::string_view pem) {
   const native::Error not_this =
-      invalid("no public key; expected Ed25519 in PEM (BEGIN PUBLIC KEY)");
+      invalid("not a public key; expected Ed25519 in PEM (BEGIN PUBLIC KEY)");
   if (pem.size() > INT_MAX) return not_this;
   const std::unique_ptr<BIO, decltype(&BIO_free)> text(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);

@@ -9,7 +9,7 @@
 #include "plimsoll/result.h"
 
 // A key that verifies signatures of JSON Web Tokens. Each key has one algorithm, and a token cannot
-// choose another: else a public key could be passed off as the secret of HS256.
+// choose another. Otherwise an attacker could sign with a public key as the secret of HS256.
 
 struct evp_pkey_st;
 
@@ -40,7 +40,7 @@ class JwtKey {
   JwtAlgorithm algorithm() const { return algorithm_; }
 
   /// Whether `signature` is this key's signature of `message`. For HS256 the comparison takes the
-  /// same time wherever the two differ, so that nobody can guess a signature byte by byte.
+  /// same time wherever the two differ, so that a client cannot guess a signature byte by byte.
   bool signed_this(std::string_view message, std::string_view signature) const;
 
   /// An empty key, as Result needs a default: signed_this() is always false.

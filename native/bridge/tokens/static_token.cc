@@ -19,7 +19,7 @@ constexpr std::size_t fresh_token_bytes = 32;
 constexpr std::string_view hash_prefix = "sha256:";
 constexpr std::string_view blanks = " \t\r";
 
-// Takes the first word off `line`; empty: the line has no more.
+// Takes the first word off `line`. Returns an empty word at the end of the line.
 std::string_view take_word(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
   const std::string_view word = line.substr(0, line.find_first_of(blanks));
@@ -52,11 +52,11 @@ std::optional<Sha256> parse_hash(std::string_view text) {
 std::string read_entry(std::string_view line, std::optional<StaticToken>& entry) {
   const auto hash = parse_hash(take_word(line));
   const std::string_view profile = take_word(line);
-  if (!hash) return "expected sha256: and 64 hex digits, a blank and a profile";
-  if (profile.empty()) return "no profile behind the hash";
+  if (!hash) return "expected sha256: and 64 hex digits, a space and a profile";
+  if (profile.empty()) return "no profile after the hash";
   if (!native::config::is_plain_name(profile))
-    return "the profile's name is not letters, digits, - _ or .";
-  if (!take_word(line).empty()) return "something behind the profile";
+    return "the profile's name has other characters than letters, digits, - _ and .";
+  if (!take_word(line).empty()) return "unexpected text after the profile";
   entry = StaticToken{*hash, std::string(profile)};
   return {};
 }
@@ -83,14 +83,14 @@ StaticTokens parse_static_tokens(std::string_view text, std::string_view file) {
     if (entry) {
       const auto [before, is_new] = line_of.try_emplace(entry->hash, number);
       if (is_new) all.tokens.push_back(std::move(*entry));
-      if (!is_new) problem = "the hash is that of line " + std::to_string(before->second);
+      if (!is_new) problem = "the same hash as in line " + std::to_string(before->second);
     }
     if (problem.empty()) continue;
     all.problems.push_back(std::string(file) + ":" + std::to_string(number) + ": " + problem);
   }
   if (all.tokens.size() > static_tokens_max) {
     all.problems.push_back(std::string(file) + ": has " + std::to_string(all.tokens.size()) +
-                           " tokens; expected " + std::to_string(static_tokens_max) + " at most");
+                           " tokens; expected at most " + std::to_string(static_tokens_max));
   }
   return all;
 }

@@ -7,8 +7,8 @@
 #include <vector>
 
 // Tokens that are valid as long as their hashes are in a file. A reader of the file cannot connect
-// with a hash. Tokens are random (make_token()), so a plain hash without salt and stretching
-// suffices.
+// with a hash. A plain hash without salt and stretching suffices, because tokens are random
+// (make_token()).
 
 namespace plimsoll::bridge {
 

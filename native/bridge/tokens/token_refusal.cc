@@ -10,7 +10,7 @@ std::string_view text(TokenRefusal refusal) {
     case TokenRefusal::unknown_token: return "unknown token";
     case TokenRefusal::malformed: return "token malformed";
     case TokenRefusal::unknown_key: return "token signed with an unknown key";
-    case TokenRefusal::wrong_algorithm: return "token of another algorithm than the key's";
+    case TokenRefusal::wrong_algorithm: return "token's algorithm is not the key's";
     case TokenRefusal::forged: return "token forged";
     case TokenRefusal::expired: return "token expired";
     case TokenRefusal::not_yet_valid: return "token not yet valid";

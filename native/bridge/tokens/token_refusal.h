@@ -30,7 +30,7 @@ inline constexpr std::size_t token_refusals_count =
 /// A short text in ASCII. It never contains a part of the token.
 std::string_view text(TokenRefusal refusal);
 
-/// What a token stands for, or why it was refused.
+/// The value of a valid token (its claims or authorization), or why the token was refused.
 template <class T>
 class [[nodiscard]] Verified {
  public:

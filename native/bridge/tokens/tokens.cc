@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t id_digits = 16;
 
-// With this salt nobody can compute the id of a token, or test a guessed token against an id.
+// The salt prevents readers of the log from computing the id of a token, or from testing a guessed
+// token against an id.
 const std::string& salt_of_process() {
   static const std::string salt = [] {
     std::array<unsigned char, 32> random{};
@@ -25,8 +26,8 @@ const std::string& salt_of_process() {
   return salt;
 }
 
-// `kind` keeps ids apart whose values are equal by chance: a token's, and a `jti` or `sub` of a
-// key.
+// `kind` gives different ids to values that happen to be equal: a token's hash, and a `jti` or
+// `sub` of some key.
 std::string id_of(std::string_view kind, std::string_view value) {
   std::string all = salt_of_process();
   all.append(kind).append(1, '\0').append(value);
@@ -67,7 +68,7 @@ std::size_t Tokens::find_profile(std::string_view name) const {
   return at;
 }
 
-// Compares with all entries even after a match, so that the time reveals nothing about any of them.
+// Compares with all entries even after a match, so that the time reveals nothing about any entry.
 const Tokens::Entry* Tokens::find_static(const Sha256& hash) const {
   const Entry* found = nullptr;
   for (const Entry& entry : entries_) {

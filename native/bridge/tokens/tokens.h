@@ -12,7 +12,8 @@
 #include "plimsoll/native/bridge/tokens/static_token.h"
 #include "plimsoll/native/bridge/tokens/token_refusal.h"
 
-// Which tokens are valid, and what the holder of each may do. Immutable, so any thread may ask.
+// Knows which tokens are valid, and what the holder of each may do. Immutable, so that any thread
+// may use it.
 
 namespace plimsoll::bridge {
 

@@ -11,10 +11,11 @@ namespace plimsoll::native::config {
 
 inline constexpr std::size_t secret_bytes_max = 64 * 1024;
 
-/// The bytes of a file, which may have at most `bytes_max`. Errors name the file.
+/// Returns the bytes of a file, at most `bytes_max`. Errors name the file.
 Result<std::string> read_bounded_file(const std::string& path, std::size_t bytes_max);
 
-/// The bytes of a file without the one newline at the end that editors leave. Errors name the file.
+/// Returns the bytes of a file without the one newline at the end that editors leave. Errors name
+/// the file.
 Result<std::string> read_secret_file(const std::string& path);
 
 /// The folder of `path`; empty if it names none.

@@ -7,8 +7,8 @@
 namespace plimsoll::native::config {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  // Rows of the table of distances between beginnings of `a` and of `b`: that of the last letter of
-  // a's, of the one before it, and of the one before that, for swaps.
+  // Three rows of the table of distances between beginnings of `a` and of `b`: for the current
+  // letter of `a`, for the letter before it, and for the one before that, which swaps need.
   using Row = std::array<std::size_t, nearest_size_max + 1>;
   Row before{};
   Row last{};

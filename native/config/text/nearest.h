@@ -9,16 +9,16 @@
 
 namespace plimsoll::native::config {
 
-/// For longer names nothing is suggested: this bounds the work.
+/// No name is suggested for a longer one: this bounds the work.
 inline constexpr std::size_t nearest_size_max = 96;
 
-/// How many letters must be inserted, removed, changed, or swapped with their neighbour (each pair
-/// once: optimal string alignment) to turn one name into the other. Neither may be longer than
-/// nearest_size_max.
+/// Returns how many letters must be inserted, removed, changed, or swapped with their neighbour
+/// (each pair once: optimal string alignment) to turn one name into the other. Neither may be
+/// longer than nearest_size_max.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The first of `known` with the fewest edits from `written`, as a view of it. Empty if it takes
-/// more than one edit, and more than a quarter of its letters.
+/// Returns the first of `known` with the fewest edits from `written`, as a view of it. Empty if
+/// every known name needs more than one edit, and more edits than a quarter of its letters.
 std::string_view nearest(std::string_view written, std::span<const std::string_view> known);
 
 /// "; did you mean NEAREST?", or nothing.

@@ -1,10 +1,9 @@
 // The parser of toml++, compiled once: headers alone would compile it into each file, and Debian's
-// library is a shared one, which a program for other systems must not need. See :toml in
-// BUILD.bazel.
+// shared library must not be needed by a program for other systems. See :toml in BUILD.bazel.
 
 #define TOML_IMPLEMENTATION
 
-// 3.3 and 3.4 call it differently.
+// Versions 3.3 and 3.4 have different names for this header.
 #if __has_include(<toml++/impl/preprocessor.hpp>)
 #include <toml++/impl/preprocessor.hpp>
 #else

@@ -3,7 +3,8 @@
 namespace plimsoll::native::config {
 namespace {
 
-// toml++'s message up to what it quotes of the file, which may be a secret that lacks its quotes.
+// Cuts toml++'s message before the part that it quotes from the file, since that may be a secret
+// that lacks its quotes.
 std::string plain_words(std::string_view words) {
   if (words.find("redefine") != words.npos) return "a key or a table that is there already";
   const std::size_t quote = words.find_first_of("'\"");

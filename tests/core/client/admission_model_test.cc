@@ -62,7 +62,7 @@ class World {
       }
       line_.validate();
       REQUIRE(line_.waiting_count() == naive_.line.size());
-      const std::size_t in_line = naive_.line.size() + naive_.gone.size() + told_since_;
+      const std::size_t in_line = naive_.line.size() + naive_.gone.size() + delivered_since_;
       REQUIRE(line_.empty() == (in_line == 0));
     }
     close();
@@ -74,9 +74,9 @@ class World {
   void join() {
     const Instant deadline = below(3) == 0 ? never : now_ + Duration(below(50));
     const Result<RequestId> id = line_.join(below(100) + 1, deadline, ++tags_, {});
-    // Those who were let go are in the line until they are told.
+    // Cancelled and timed-out waiters stay in the queue until their ends are delivered.
     const std::size_t in_line = naive_.line.size() + naive_.gone.size();
-    REQUIRE((id.ok() || in_line + told_since_ >= waiters_max));
+    REQUIRE((id.ok() || in_line + delivered_since_ >= waiters_max));
     if (!id) return;
     REQUIRE(in_line < waiters_max);
     REQUIRE(Admission::is_waiter_id(*id));
@@ -108,14 +108,14 @@ class World {
     const std::optional<Ended> ended = line_.next_ended();
     REQUIRE(ended.has_value() == !naive_.gone.empty());
     if (!ended) {
-      told_since_ = 0;
+      delivered_since_ = 0;
       return false;
     }
     REQUIRE(ended->tag == naive_.gone.front().first.tag);
     REQUIRE(ended->code == naive_.gone.front().second);
     REQUIRE(ended->executed == Executed::no);
     naive_.gone.erase(naive_.gone.begin());
-    ++told_since_;
+    ++delivered_since_;
     return true;
   }
 
@@ -161,7 +161,7 @@ class World {
   Instant now_{};
   Tag tags_ = 0;
   RequestId last_id_ = RequestId{1} << 63;
-  std::size_t told_since_ = 0;  // and in the line still
+  std::size_t delivered_since_ = 0;  // and in the queue still
 };
 
 TEST_CASE("the line does what a plain one does") {

@@ -109,7 +109,7 @@ TEST_CASE("without OnLimit::wait nobody waits") {
   CHECK(refused.error().code == ErrorCode::rejected_by_limit);
 }
 
-TEST_CASE("whoever waits may be cancelled, wherever in the line") {
+TEST_CASE("a waiter may be cancelled, wherever it is in the queue") {
   Line line(3);
   line.end.cancel(line.id_of_waiter(3));
   CHECK(line.end.take_events() == Lines{"3: cancelled (no)"});
@@ -148,7 +148,7 @@ TEST_CASE("one that was admitted may be cancelled in place of being submitted") 
   client.validate();
 }
 
-TEST_CASE("the time in the line counts in the timeout") {
+TEST_CASE("the time that a request waits counts in its timeout") {
   Line line(1, 100ms);
   line.end.submit(3, {"ECHO", "3"}, 50ms);
   CHECK(line.end.client().poll_timeout() == line.end.now() + 50ms);
@@ -187,7 +187,7 @@ TEST_CASE("a request that is given up before it is sent makes a place") {
   CHECK(pair.end.take_events() == Lines{"1: cancelled (no)", "2 admitted"});
 }
 
-TEST_CASE("a lost connection makes places, and nobody in the line is lost with it") {
+TEST_CASE("a lost connection makes places, and no waiter is lost with it") {
   Line line(2);
   line.end.break_off();
   CHECK(line.end.take_events() ==

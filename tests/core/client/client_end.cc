@@ -68,7 +68,7 @@ std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& c
                                                    Duration timeout, Duration max_staleness) {
   require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
   ++pending_;
-  Result<RequestId> id = client_->submit_fresh(max_staleness, command, now_, timeout, tag);
+  Result<RequestId> id = client_->submit(command, now_, timeout, tag, max_staleness);
   const bool for_want_of_room = !id && id.error().code == ErrorCode::rejected_by_limit;
   if (for_want_of_room && may_wait_) id = wait_for_room(command, timeout, tag);
   if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));

@@ -147,9 +147,9 @@ class Run {
 
   void transmit() {
     if (model_.given_bytes() > 0) return;
-    const bool telling = pipeline().searching();
+    const bool searching = pipeline().searching();
     const std::string text = piping_.transmit(1 + below(6));
-    if (telling) return require(text.empty(), "what may have ended is sent");
+    if (searching) return require(text.empty(), "what may have ended is sent");
     require(model_.give(text), "other bytes than those that were staged");
     require(!text.empty() || !model_.has_unsent(), "nothing is given of what is staged");
   }

@@ -45,7 +45,7 @@ TEST_CASE("a name may stand for any address but a link-local one") {
 TEST_CASE("a server whose name stands for a link-local address is not dialled") {
   BridgeWorld world(with_upstream("2852039166", 80));  // 169.254.169.254
   CHECK(status_of_upgrade(world.port(), {}) == 502);
-  constexpr std::string_view why = "its name stands for link-local addresses alone";
+  constexpr std::string_view why = "its name resolves only to link-local addresses";
   CHECK(eventually([&] { return world.log().find(why) != std::string::npos; }));
 }
 

@@ -75,7 +75,7 @@ TEST_CASE("a reason of the longest kind is whole in what the server repeats") {
   World world;
   CHECK(world.feed(encoded("MGET " + std::string(5000, 'x'))) == GateOutcome::ok);
   CHECK(world.out.bytes ==
-        refusal("key '" + std::string(40, 'x') + "...' is beyond the token's prefixes"));
+        refusal("key '" + std::string(40, 'x') + "...' does not begin with an allowed prefix"));
   CHECK(bridge::Verdict::reason_bytes_max + bridge::Verdict::refusal_mark.size() == 128);
 }
 

@@ -88,7 +88,7 @@ TEST_CASE("what cannot be shown as it is asked for is named") {
   PageFiles files;
   CHECK_THROWS_MATCHES(Pages(files.path() + "/dist"), std::runtime_error,
                        says("/dist: No such file or directory"));
-  CHECK_THROWS_MATCHES(Pages(files.path()), std::runtime_error, says("has no file to show"));
+  CHECK_THROWS_MATCHES(Pages(files.path()), std::runtime_error, says("has no file to serve"));
   files.add("index.html", "home");
   CHECK_THROWS_MATCHES(Pages(files.path() + "/index.html"), std::runtime_error,
                        says("/index.html: Not a directory"));

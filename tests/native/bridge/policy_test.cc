@@ -41,16 +41,17 @@ void check_refused(const Policy& policy, const std::vector<std::string_view>& co
 TEST_CASE("rules that are unknown are named") {
   CHECK(problem_of({}) == "none");
   CHECK(problem_of({.allow = {"get", "@READ", "client|ID", "Config", "@all"}}) == "none");
-  CHECK(problem_of({.allow = {"get", "gett"}}) == "allow: 'gett' is no command");
-  CHECK(problem_of({.allow = {"@reed"}}) == "allow: '@reed' is no category of commands");
-  CHECK(problem_of({.allow = {"@"}}) == "allow: '@' is no category of commands");
-  CHECK(problem_of({.deny = {"config|sett"}}) == "deny: 'config|sett' is no command");
-  CHECK(problem_of({.deny = {"config|"}}) == "deny: 'config|' is no command");
-  CHECK(problem_of({.deny = {"client|kill|x"}}) == "deny: 'client|kill|x' is no command");
-  CHECK(problem_of({.deny = {""}}) == "deny: '' is no command");
-  CHECK(problem_of({.key_prefixes = {"a", ""}}) == "key_prefixes: one is empty");
+  CHECK(problem_of({.allow = {"get", "gett"}}) == "allow: 'gett' is not a command");
+  CHECK(problem_of({.allow = {"@reed"}}) == "allow: '@reed' is not a category of commands");
+  CHECK(problem_of({.allow = {"@"}}) == "allow: '@' is not a category of commands");
+  CHECK(problem_of({.deny = {"config|sett"}}) == "deny: 'config|sett' is not a command");
+  CHECK(problem_of({.deny = {"config|"}}) == "deny: 'config|' is not a command");
+  CHECK(problem_of({.deny = {"client|kill|x"}}) == "deny: 'client|kill|x' is not a command");
+  CHECK(problem_of({.deny = {""}}) == "deny: '' is not a command");
+  CHECK(problem_of({.key_prefixes = {"a", ""}}) == "key_prefixes: a prefix is empty");
   CHECK(problem_of({.channel_prefixes = {"a", ""}}) ==
-        "channel_prefixes: one is empty, which stands for any channel, alone");
+        "channel_prefixes: a prefix is empty; an empty prefix permits any channel, and must be the "
+        "only one");
 }
 
 TEST_CASE("what is for nobody is for whoever may name it, whatever the other lists say") {
@@ -67,7 +68,8 @@ TEST_CASE("of what is for nobody there are three to be named") {
   CHECK(problem_of({.allow_unsafe = {"client|kill", "client|pause", "client|unpause"}}) == "none");
   for (const std::string name : {"client", "shutdown", "client|list", "@admin", "client|unblock"}) {
     CHECK(problem_of({.allow_unsafe = {name}}) ==
-          "allow_unsafe: '" + name + "' is none of client|kill, client|pause and client|unpause");
+          "allow_unsafe: '" + name +
+              "' is not one of client|kill, client|pause and client|unpause");
   }
 }
 
@@ -226,17 +228,19 @@ TEST_CASE("reasons are short, and printable, and say what it was") {
                                    .channel_prefixes = {"news:"}});
   CHECK(judged(policy, "flushall") == "FLUSHALL is not allowed");
   CHECK(judged(policy, "CLIENT KILL x") == "CLIENT KILL is not allowed");
-  CHECK(judged(policy, "HELLO 3 AUTH a b") == "HELLO is not allowed with more than SETNAME");
+  CHECK(judged(policy, "HELLO 3 AUTH a b") ==
+        "HELLO is not allowed with options other than SETNAME");
   CHECK(judged(policy, "OBJECT NEW k") == "OBJECT 'NEW' is unknown");
   CHECK(judged(policy, "SELECT 5") == "database '5' is not allowed");
-  CHECK(judged(policy, "GET secret") == "key 'secret' is beyond the token's prefixes");
+  CHECK(judged(policy, "GET secret") == "key 'secret' does not begin with an allowed prefix");
   CHECK(judged(policy, "GET a\rb\nc'd\"e\\0f\x7fg\xc3h") ==
-        "key 'a?b?c?d?e?f?g?h' is beyond the token's prefixes");
+        "key 'a?b?c?d?e?f?g?h' does not begin with an allowed prefix");
   CHECK(judged(policy, "GET " + std::string(41, 'x')) ==
-        "key '" + std::string(40, 'x') + "...' is beyond the token's prefixes");
-  CHECK(judged(policy, "SUBSCRIBE weather") == "channel 'weather' is beyond the token's prefixes");
-  CHECK(judged(policy, "EVAL x 1 public:a") == "EVAL may reach keys beyond the token's prefixes");
-  CHECK(judged(policy, "LMPOP 9 public:a LEFT") == "the keys of LMPOP cannot be told");
+        "key '" + std::string(40, 'x') + "...' does not begin with an allowed prefix");
+  CHECK(judged(policy, "SUBSCRIBE weather") ==
+        "channel 'weather' does not begin with an allowed prefix");
+  CHECK(judged(policy, "EVAL x 1 public:a") == "EVAL may reach keys without an allowed prefix");
+  CHECK(judged(policy, "LMPOP 9 public:a LEFT") == "the keys of LMPOP are unknown");
   for (const char* command : {"CLUSTER COUNT-FAILURE-REPORTS", "CLIENT TRACKING ON ", "SUBSCRIBE ",
                               "OBJECT ", "SELECT ", "", "PUBSUB CHANNELS "}) {
     const std::string reason = judged(policy, command + std::string(1000, 'x'));

@@ -213,7 +213,8 @@ TEST_CASE("whoever does not read a page is cut, and its place and its memory are
   BridgeWorld world(*options);
   HttpClient client(world.port());
   client.send("/large.bin");
-  CHECK(eventually([&] { return has(world.log(), "not read within handshake_timeout"); }));
+  CHECK(eventually(
+      [&] { return has(world.log(), "did not read the page within handshake_timeout"); }));
   CHECK(eventually([&] {
     return world.ask([](const bridge::Server& server) { return server.connections_count(); }) == 0;
   }));

@@ -34,36 +34,39 @@ TEST_CASE("a problem of the whole file names file, line, key, what it is and wha
   check(GENERATE(
       Row{"\nlisten = 8380", "b.toml:2: listen: is an integer; expected a list of texts, in [ ]"},
       Row{"listen = [\"a:1\"]",
-          "b.toml:1: listen: has something else than addresses; expected "
+          "b.toml:1: listen: has an entry that is not an address; expected "
           "ADDRESS:PORT, such as 127.0.0.1:8380 or [::]:80"},
       Row{"listen = [\"127.0.0.1:1\", 2]",
           "b.toml:1: listen: has an integer in it; expected texts, in quotes"},
       Row{"metrics = \"9380\"",
-          "b.toml:1: metrics: is no address; expected ADDRESS:PORT, such as "
+          "b.toml:1: metrics: is not an address; expected ADDRESS:PORT, such as "
           "127.0.0.1:8380 or [::]:80"},
       Row{"behind_proxy = \"yes\"", "b.toml:1: behind_proxy: is a text; expected true or false"},
       Row{"proxy_protocol = true",
-          "b.toml:1: proxy_protocol: is true without trusted_proxies, so nobody is believed"},
+          "b.toml:1: proxy_protocol: is true without trusted_proxies, so the bridge would refuse "
+          "every connection; expected trusted_proxies"},
       Row{"trusted_proxies = [\"10.0.0.1/8\"]",
-          "b.toml:1: trusted_proxies: has something else than networks; expected such as "
-          "10.0.0.0/8, with no bits behind the prefix"},
+          "b.toml:1: trusted_proxies: has an entry that is not a network; expected for example "
+          "10.0.0.0/8, with no bits set after the prefix"},
       Row{"origins = [\"*\"]",
-          "b.toml:1: origins: has something else than origins; expected such as "
+          "b.toml:1: origins: has an entry that is not an origin; expected for example "
           "\"https://example.org\", in lower case, without a path or a *"},
       Row{"origins = [\"https://example.org/\"]",
-          "b.toml:1: origins: has something else than origins; expected such as "
+          "b.toml:1: origins: has an entry that is not an origin; expected for example "
           "\"https://example.org\", in lower case, without a path or a *"},
       Row{"hosts = [\"a:80\"]",
-          "b.toml:1: hosts: has something else than names; expected such as "
+          "b.toml:1: hosts: has an entry that is not a host name; expected for example "
           "\"bridge.example.org\", in lower case, without a port"},
       Row{"tls = 1", "b.toml:1: tls: is an integer; expected a table, which begins with [tls]"},
-      Row{"[tls]\nkey_file = \"k\"", "b.toml:1: tls.certificate_file: is missing; TLS wants both"},
+      Row{"[tls]\nkey_file = \"k\"",
+          "b.toml:1: tls.certificate_file: is missing; TLS needs certificate_file and key_file"},
       Row{"[tls]",
-          "b.toml:1: tls: names no files; expected certificate_file and key_file, or no [tls] for "
-          "a bridge that is reached without TLS"},
-      Row{"[pages]", "b.toml:1: pages.folder: is missing; expected that of the files to show"},
+          "b.toml:1: tls: has no files; expected certificate_file and key_file, or no [tls] for a "
+          "bridge without TLS"},
+      Row{"[pages]",
+          "b.toml:1: pages.folder: is missing; expected the folder of the files to serve"},
       Row{"[pages]\nfolder = \"\"",
-          "b.toml:2: pages.folder: is missing; expected that of the files to show"},
+          "b.toml:2: pages.folder: is missing; expected the folder of the files to serve"},
       Row{"[pages]\nfolder = \"a\"\nindex = \"b\"",
           "b.toml:3: pages.index: unknown key; expected one of folder"},
       Row{"[pages]\nfolder = \"a\"\nfoldre = \"b\"",
@@ -84,7 +87,8 @@ TEST_CASE("a limit out of its bounds, or of another type, is named with its boun
       Row{"[limits]\nmessage_bytes_max = \"1 GiB\"",
           "b.toml:2: limits.message_bytes_max: is 1 GiB; expected 4 KiB to 64 MiB"},
       Row{"[limits]\nmessage_bytes_max = \"lots\"",
-          "b.toml:2: limits.message_bytes_max: is no amount; expected one such as \"64 MiB\" or "
+          "b.toml:2: limits.message_bytes_max: is not an amount; expected for example \"64 MiB\" "
+          "or "
           "65536"},
       Row{"[limits]\nmessage_bytes_max = true",
           "b.toml:2: limits.message_bytes_max: is a boolean; expected a text such as \"64 MiB\", "
@@ -93,13 +97,13 @@ TEST_CASE("a limit out of its bounds, or of another type, is named with its boun
       Row{"[limits]\nconnect_timeout = 5",
           "b.toml:2: limits.connect_timeout: is an integer; expected a text, in quotes"},
       Row{"[limits]\nconnect_timeout = \"5\"",
-          "b.toml:2: limits.connect_timeout: is no time; expected one such as \"5 s\" or "
+          "b.toml:2: limits.connect_timeout: is not a duration; expected for example \"5 s\" or "
           "\"250 ms\""},
       Row{"[limits]\nconnect_timeout = \"1 h\"",
           "b.toml:2: limits.connect_timeout: is 1 h; expected 100 ms to 5 min"},
       Row{"[limits]\nrequest_bytes_max = \"64 MiB\"\nmemory_limit = \"100 MiB\"",
-          "b.toml:3: limits.memory_limit: is 100 MiB; expected twice request_bytes_max (64 MiB) at "
-          "least"}));
+          "b.toml:3: limits.memory_limit: is 100 MiB; expected at least twice request_bytes_max "
+          "(64 MiB)"}));
 }
 
 TEST_CASE("what is wrong with an upstream is said without its credentials") {
@@ -109,20 +113,20 @@ TEST_CASE("what is wrong with an upstream is said without its credentials") {
           "b.toml:2: upstreams.a: is a text; expected a table, "
           "which begins with [upstreams.NAME]"},
       Row{"[upstreams.\"a b\"]\nurl = \"valkey://h\"",
-          "b.toml:1: upstreams: a name in it has something else than letters, digits, - _ and ."},
+          "b.toml:1: upstreams: has a name with other characters than letters, digits, - _ and ."},
       Row{"[upstreams.a]\nurl = \"valkey://jane:hunter2@h\"",
           "b.toml:2: upstreams.a.url: has a user or a password; these belong to profiles"},
       Row{"[upstreams.a]\nurl = \"valkey://jane:hun/ter2@h\"",
           "b.toml:2: upstreams.a.url: url: user or password has a / or ? that is not escaped; "
           "expected %2F or %3F"},
       Row{"[upstreams.a]\nurl = \"valkey://h/3\"",
-          "b.toml:2: upstreams.a.url: says database, client_name or protocol; these are for "
-          "clients "
-          "to choose"},
+          "b.toml:2: upstreams.a.url: sets database, client_name or protocol, which each client "
+          "chooses itself"},
       Row{"[upstreams.a]\nurl = \"valkey://h\"\nca_file = \"x\"",
-          "b.toml:3: upstreams.a.ca_file: is for TLS; expected valkeys://"},
+          "b.toml:3: upstreams.a.ca_file: applies only to TLS; expected valkeys://"},
       Row{"[upstreams.a]\nurl = \"valkeys://h\"\nkey_file = \"x\"",
-          "b.toml:1: upstreams.a.certificate_file: is missing; a client certificate wants both"}));
+          "b.toml:1: upstreams.a.certificate_file: is missing; a client certificate needs "
+          "certificate_file and key_file"}));
 }
 
 TEST_CASE("what is wrong with a profile is said without its password") {
@@ -131,19 +135,19 @@ TEST_CASE("what is wrong with a profile is said without its password") {
           "b.toml:2: profiles.a.password: is an integer; expected "
           "a text, in quotes"},
       Row{"[profiles.a]\npassword = \"hunter2\"\npassword_env = \"P\"",
-          "b.toml:2: profiles.a.password: is there more than once; expected one of password, "
+          "b.toml:2: profiles.a.password: is given more than once; expected only one of password, "
           "password_file and password_env"},
       Row{"[profiles.a]\npassword_file = \"/nowhere/password\"",
           "b.toml:2: profiles.a.password_file: /nowhere/password: No such file or directory"},
       Row{"[profiles.a]\npassword_env = \"PLIMSOLL_TEST_NOT_SET\"",
           "b.toml:2: profiles.a.password_env: PLIMSOLL_TEST_NOT_SET: is not set, or empty"},
       Row{"[profiles.a]\npassword_env = \"$hunter2\"",
-          "b.toml:2: profiles.a.password_env: is no name of an environment variable"},
+          "b.toml:2: profiles.a.password_env: is not the name of an environment variable"},
       Row{"[profiles.a]\nusername = \"jane\"",
           "b.toml:2: profiles.a.username: has no password; expected password, password_file or "
           "password_env"},
       Row{"[profiles.a]\nallow = [\"get set\"]",
-          "b.toml:2: profiles.a.allow: has something else in it than commands and @categories"},
+          "b.toml:2: profiles.a.allow: has an entry that is neither a command nor a @category"},
       Row{"[profiles.a]\ndatabases = [-1]",
           "b.toml:2: profiles.a.databases: has -1 in it; expected 0 to 999999"},
       Row{"[profiles.a]\nconnections_max = 0",
@@ -157,9 +161,9 @@ TEST_CASE("what is wrong with a key is said without it") {
           "[[jwt_keys]]"},
       Row{"[[jwt_keys]]", "b.toml:1: jwt_keys.algorithm: is missing; expected HS256 or EdDSA"},
       Row{"[[jwt_keys]]\nalgorithm = \"none\"",
-          "b.toml:2: jwt_keys.algorithm: is not one that is known; expected HS256 or EdDSA"},
+          "b.toml:2: jwt_keys.algorithm: is unknown; expected HS256 or EdDSA"},
       Row{"[[jwt_keys]]\nalgorithm = \"HS256\"",
-          "b.toml:1: jwt_keys.secret_file: is missing; HS256 wants it"},
+          "b.toml:1: jwt_keys.secret_file: is missing; HS256 needs it"},
       Row{"[[jwt_keys]]\nalgorithm = \"EdDSA\"\npublic_key_file = \"/dev/null\"",
           "b.toml:3: jwt_keys.public_key_file: /dev/null: is empty"}));
 }
@@ -168,7 +172,8 @@ TEST_CASE("several problems are told at once") {
   const std::vector<std::string> expected{
       "b.toml:1: metrics: is an integer; expected a text, in quotes",
       "b.toml:3: limits.connections_max: is 0; expected 1 to 1000000",
-      "b.toml:4: limits.ping_interval: is no time; expected one such as \"5 s\" or \"250 ms\"",
+      "b.toml:4: limits.ping_interval: is not a duration; expected for example \"5 s\" or \"250 "
+      "ms\"",
   };
   CHECK(problems_of("metrics = 1\n[limits]\nconnections_max = 0\nping_interval = \"soon\"") ==
         expected);

@@ -221,11 +221,11 @@ TEST_CASE("a token of 4096 bytes is looked at, one of 4097 is not") {
 TEST_CASE("a short secret, and what is no public Ed25519 key, is refused as a key") {
   const auto short_one = JwtKey::from_secret(std::string(31, 'x'));
   REQUIRE_FALSE(short_one);
-  CHECK(short_one.error().text() == "secret has 31 bytes; HS256 wants 32 or more");
+  CHECK(short_one.error().text() == "secret has 31 bytes; HS256 needs 32 or more");
   CHECK(JwtKey::from_secret(std::string(32, 'x')));
   const auto nothing = JwtKey::from_public_key("ssh-ed25519 AAAA");
   REQUIRE_FALSE(nothing);
-  CHECK(nothing.error().text() == "no public key; expected Ed25519 in PEM (BEGIN PUBLIC KEY)");
+  CHECK(nothing.error().text() == "not a public key; expected Ed25519 in PEM (BEGIN PUBLIC KEY)");
   CHECK_FALSE(JwtKey::from_public_key(Ed25519Pair().private_pem()));
   // X25519: for key agreement, not for signatures.
   const auto other = JwtKey::from_public_key(

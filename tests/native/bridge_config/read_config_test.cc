@@ -66,11 +66,10 @@ struct Files {
 constexpr const char* server = "--upstream=valkey://127.0.0.1:6379";
 
 TEST_CASE("with nothing configured the least that is needed is said") {
-  CHECK(problems_of({}) ==
-        Lines{"configuration: no server to connect to: say --upstream valkey://HOST:PORT, or "
-              "[upstreams.NAME] with a url in the file",
-              "configuration: nobody could connect: say --local to try it on this machine, or name "
-              "a tokens_file or [[jwt_keys]]"});
+  CHECK(problems_of({}) == Lines{"configuration: no server to connect to: give --upstream "
+                                 "valkey://HOST:PORT, or [upstreams.NAME] with a url in the file",
+                                 "configuration: no client could connect: give --local to try the "
+                                 "bridge on this machine, or a tokens_file or [[jwt_keys]]"});
 }
 
 TEST_CASE("--local makes a profile and a token that leads to it, another one each time") {
@@ -95,7 +94,7 @@ TEST_CASE("--local says what may be done with --allow, and only here") {
   const auto problems = problems_of({server, "--local", "--listen", "0.0.0.0:80"});
   REQUIRE(problems.size() == 2);
   CHECK(problems[1] ==
-        "--local: is for this machine alone; expected --listen of a loopback address");
+        "--local: is for this machine only; expected a loopback address for --listen");
 }
 
 TEST_CASE("a command line alone is enough, with a file of tokens") {
@@ -144,7 +143,7 @@ TEST_CASE("an option does not take TLS away from the file's server") {
   )");
   const char* file = files.config.c_str();
   CHECK(problems_of({"--config", file, "--upstream", "main=valkey://new"}) ==
-        Lines{"--upstream: main is without TLS at new:6379, and takes the place of one with TLS; "
+        Lines{"--upstream: main has no TLS at new:6379, but the upstream that it replaces has TLS; "
               "expected valkeys://"});
   const Config config = config_of({"--config", file, "--upstream", "main=rediss://new"});
   CHECK(config.upstreams[0].tls.enabled);
@@ -159,11 +158,9 @@ TEST_CASE("beyond loopback there is TLS, or a proxy that has it") {
                                "--token-file", files.tokens.c_str(), "--listen", "[::]:80"}))
         .problems;
   };
-  CHECK(
-      with("") ==
-      Lines{"listen: [::]:80 is reached from elsewhere, and tokens would cross the network in the "
-            "clear; expected [tls] with certificate_file and key_file, or behind_proxy = true if "
-            "a proxy has TLS"});
+  CHECK(with("") == Lines{"listen: [::]:80 can be reached from other machines, and without TLS "
+                          "tokens would be sent in plaintext; expected [tls] with certificate_file "
+                          "and key_file, or behind_proxy = true if a proxy terminates TLS"});
   CHECK(with("behind_proxy = true").empty());
   CHECK(with("tls = {certificate_file = \"tokens\", key_file = \"tokens\"}").empty());
   CHECK(with("tls = {certificate_file = \"/nowhere\", key_file = \"tokens\"}") ==
@@ -174,13 +171,13 @@ TEST_CASE("names that lead nowhere are refused") {
   const Files files("nobody", "[profiles.default]\nupstream = \"there\"");
   CHECK(problems_of(
             {"--config", files.config.c_str(), server, "--token-file", files.tokens.c_str()}) ==
-        Lines{files.config + ":2: profiles.default.upstream: names no upstream; expected one of "
-                             "[upstreams.NAME]",
-              files.tokens + ": names a profile that there is not: nobody"});
+        Lines{files.config + ":2: profiles.default.upstream: names an unknown upstream; expected "
+                             "one of [upstreams.NAME]",
+              files.tokens + ": names an unknown profile: nobody"});
   const Files twice("default", "[profiles.default]");
   CHECK(problems_of({"--config", twice.config.c_str(), server, "--allow", "get", "--token-file",
                      twice.tokens.c_str()}) ==
-        Lines{"--allow: makes a profile that the file has: default"});
+        Lines{"--allow: creates a profile that the file already has: default"});
 }
 
 TEST_CASE("files that cannot be read are named") {
@@ -190,16 +187,17 @@ TEST_CASE("files that cannot be read are named") {
 
 TEST_CASE("a bridge is no upstream") {
   CHECK(problems_of({"--upstream", "ws://127.0.0.1:8380/main", "--local"}) ==
-        Lines{"--upstream: is of a bridge; expected a server: valkey://, valkeys:// or unix://"});
+        Lines{"--upstream: is the URL of a bridge; expected a server: valkey://, valkeys:// or "
+              "unix://"});
 }
 
 TEST_CASE("values of options that are wrong are told without them") {
   CHECK(
       problems_of({"--listen", "hunter2", "--metrics", "hunter2", "--origin", "hunter2",
                    "--upstream", "hunter2@a", "--upstream", "a=valkey://jane:hunter2@h"}) ==
-      Lines{"--listen: is no address; expected such as 127.0.0.1:8380",
-            "--metrics: is no address; expected such as 127.0.0.1:80",
-            "--origin: is none; expected such as https://example.org, without a path",
+      Lines{"--listen: is not an address; expected for example 127.0.0.1:8380",
+            "--metrics: is not an address; expected for example 127.0.0.1:80",
+            "--origin: is not an origin; expected for example https://example.org, without a path",
             "--upstream: url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://",
             "--upstream: has a user or a password; these belong to profiles, except with --local "
             "and one --upstream"});
@@ -243,9 +241,9 @@ TEST_CASE("allow_unsafe is for this machine alone") {
       problems_of({"--config", file, "--listen", "127.0.0.1:1", "--listen", "[::]:1"});
   REQUIRE(problems.size() == 2);
   CHECK(problems[1] ==
-        "profiles.web.allow_unsafe: lets whoever has a token end or hold up all other clients of "
-        "the server, and is for trying things on this machine; expected each of listen to be a "
-        "loopback address, and no proxy in front");
+        "profiles.web.allow_unsafe: lets every holder of a token disconnect or pause all other "
+        "clients of the server, so it is only for tests on this machine; expected only loopback "
+        "addresses in listen, and no proxy in front");
   for (const std::string line : {"behind_proxy = true", "trusted_proxies = [\"127.0.0.1\"]"}) {
     const Files proxied("web", line + R"(
       tokens_file = "tokens"

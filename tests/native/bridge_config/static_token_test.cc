@@ -46,13 +46,13 @@ TEST_CASE("problems name file and line, all of them, and nothing that could be a
                                             hash.substr(7) + " web\n",
                                         "tokens");
   const std::vector<std::string> expected = {
-      "tokens:1: expected sha256: and 64 hex digits, a blank and a profile",
-      "tokens:2: no profile behind the hash",
-      "tokens:3: something behind the profile",
-      "tokens:4: the profile's name is not letters, digits, - _ or .",
-      "tokens:6: the hash is that of line 5",
-      "tokens:7: expected sha256: and 64 hex digits, a blank and a profile",
-      "tokens:8: expected sha256: and 64 hex digits, a blank and a profile",
+      "tokens:1: expected sha256: and 64 hex digits, a space and a profile",
+      "tokens:2: no profile after the hash",
+      "tokens:3: unexpected text after the profile",
+      "tokens:4: the profile's name has other characters than letters, digits, - _ and .",
+      "tokens:6: the same hash as in line 5",
+      "tokens:7: expected sha256: and 64 hex digits, a space and a profile",
+      "tokens:8: expected sha256: and 64 hex digits, a space and a profile",
   };
   CHECK(file.problems == expected);
   CHECK(file.tokens.size() == 1);

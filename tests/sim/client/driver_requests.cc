@@ -58,7 +58,7 @@ Result<RequestId> Driver::prove(Duration timeout, Tag tag) {
 Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView& command,
                                        Duration timeout, Tag tag) {
   const std::uint64_t refusals = refusals_by_source();
-  const Result<RequestId> id = client_->submit_fresh(max_staleness, command, time(), timeout, tag);
+  const Result<RequestId> id = client_->submit(command, time(), timeout, tag, max_staleness);
   if (id && Fetches::is_waiter_id(*id)) fetches_.insert(tag);
   if (command.block_time != Duration::zero()) return note_blocking(id, command, timeout, tag);
   require(!id || waiters_.empty(), "nobody overtakes those who wait for room");

@@ -256,7 +256,7 @@ void Listener::note_message(const Value& message) {
   const OverflowPolicy policy = driver().options().subscription_overflow;
   const bool newest = policy == OverflowPolicy::drop_newest;
   coverage().count(newest ? Deed::newest_dropped : Deed::message_dropped, missed.lost);
-  coverage().count(Deed::gap_told, missed.gaps);
+  coverage().count(Deed::gap_delivered, missed.gaps);
   if (missed.gaps > 0) coverage().count(Deed::subscription_restored);
   for (auto& [text, channel] : channels_) {
     channel.lost += missed.lost;
@@ -270,7 +270,7 @@ void Listener::note_message(const Value& message) {
   if (kind == "pmessage") ++at;
   const std::string name = text_of(*++at);
   const RequestNumber number = mark_of(text_of(*++at)).number;
-  coverage().count(Deed::message_told);
+  coverage().count(Deed::message_delivered);
   environment().note("client", desk_.user_number(), "is told message % (% lost, % gaps before)",
                      number, missed.lost, missed.gaps);
   note_push(number, missed);

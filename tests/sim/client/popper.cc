@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t waiting_max = 6;
-constexpr std::size_t crowd_max = 12;  // where others wait in line
+constexpr std::size_t crowd_max = 12;  // where others wait
 
 std::string in_seconds(Duration time) {
   std::string text = std::to_string(time / milliseconds(1));
@@ -93,7 +93,7 @@ void Popper::cancel_one() {
 
 void Popper::calm_down() { desk_.go_on_soon(*this); }
 
-// Nobody pushes any more. Those in line have their turn all the same: it comes by itself.
+// Nobody pushes any more. The waiters have their turn all the same: it comes by itself.
 void Popper::go_on() {
   const auto waits_in_line = [&](const auto& each) { return driver().waits_to_block(each.first); };
   while (!waiting_.empty() && desk_.is_calm()) {
@@ -125,7 +125,7 @@ void Popper::handle_outcome(const Event& event, bool truthful) {
   require(!is_believed || !element.empty() || environment().now() >= due,
           "nobody is told that nothing came before their time is over", event.tag);
   if (element.empty()) return coverage().count(Deed::wait_answered);
-  coverage().count(Deed::element_told);
+  coverage().count(Deed::element_delivered);
   if (cancelled) coverage().count(Deed::element_saved);
 }
 

@@ -37,7 +37,7 @@ class User final : private Driver::Owner, private Desk, private Handler {
   /// Whether the client itself works, whatever its subscriptions do. A user without a client counts
   /// as well: connections of other clients may hold all the memory that a new client needs.
   bool lives_on() const { return proof_ == Proof::given || !driver_.has_client(); }
-  /// Whether this user has no client, or its client has commands in line for a connection.
+  /// Whether this user has no client, or its client has commands that wait for a connection.
   bool waits_for_connection() const { return !driver_.has_client() || driver_.waits_to_block(); }
   void release_all() { release_some(kept_.size()); }
 

@@ -7,9 +7,9 @@
 
 #include "plimsoll/tests/core/client/fleet.h"
 
-// Commands that block, more of them than there may be connections, which wait for one in line.
+// Commands that block, more of them than there may be connections: the others wait for one.
 
-namespace plimsoll::blocking_line_test {
+namespace plimsoll::blocking_waiters_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -130,7 +130,7 @@ TEST_CASE("who waits for a connection ends with its deadline, which the line is 
   CHECK(workers.take_events() == Lines{"3: timed_out (no)"});
 }
 
-TEST_CASE("who waits for a connection may be cancelled, in line and once admitted") {
+TEST_CASE("a waiter for a connection may be cancelled, before and after it is admitted") {
   Workers workers(waiting_options(1));
   for (Tag tag = 1; tag <= 4; ++tag) workers.blpop(tag);
   workers.cancel(3);
@@ -172,7 +172,7 @@ TEST_CASE("with OnLimit::reject nobody waits for a connection") {
   CHECK(workers.take_events() == Lines{"2: refused, nobody waits for room"});
 }
 
-TEST_CASE("a connection that is lost, or given back, is taken by the first in line") {
+TEST_CASE("a connection that is lost, or given back, is taken by the first waiter") {
   Workers workers(waiting_options(1));
   SECTION("lost") {
     workers.blpop(1);
@@ -208,7 +208,7 @@ TEST_CASE("the client's end is told to all who wait for a connection, before it 
   CHECK(events[2] == "3: closed (no)");
 }
 
-TEST_CASE("the client's end is told behind one who waited in line where there was no connection") {
+TEST_CASE("the client's end is reported after a waiter's for which there was no connection") {
   Workers workers(waiting_options(1));
   workers.requests[1] = {"BLPOP", "1", "0"};
   workers.block_times[1] = CommandView::forever;
@@ -233,4 +233,4 @@ TEST_CASE("one that waits is admitted though its connection's time began long af
 }
 
 }  // namespace
-}  // namespace plimsoll::blocking_line_test
+}  // namespace plimsoll::blocking_waiters_test
