@@ -435,7 +435,7 @@ void NearCache::take_part(const Event& event, Fetches::Fetch& fetch) {
 std::optional<Event> NearCache::complete_fetch(const Event& event, Fetches::Fetch& fetch) {
   completed_ = &fetch;
   outcome_ = event;
-  // An error reply and a skipped reply count as well, because the server has executed the read.
+  // An error reply and a skipped reply count as well, because the server has answered.
   const bool is_answer = event.kind == Event::Kind::completed || event.value.has_value() ||
                          event.error->executed == Executed::yes;
   if (is_answer && fetch.waiters != nullptr) take_answer(fetch, event.value);
