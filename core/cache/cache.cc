@@ -13,8 +13,8 @@ namespace {
 // shard: it bounds how long the shard is locked.
 constexpr std::size_t steps_per_relief = 64;
 
-// An entry that expires costs the wheel fewer levels if the wheel knows the time, so each insert
-// advances the wheel first, by at most this many steps.
+// The nearer the wheel's time is to now, the fewer levels it needs for an entry that expires. So
+// each insert of such an entry first advances the wheel, by at most this many steps.
 constexpr std::size_t steps_per_insert = 8;
 
 std::span<Fences::Cell> make_cells(void* at, std::size_t count) {
@@ -25,7 +25,7 @@ std::span<Fences::Cell> make_cells(void* at, std::size_t count) {
 
 }  // namespace
 
-// A block is aligned for any standard type only; a shard wants a cache line of its own.
+// A block is aligned for standard types only, but each shard must begin on a cache line of its own.
 Cache::Shard* Cache::place_shards(const Block& block) {
   void* at = block.data();
   std::size_t space = block.size();
@@ -106,8 +106,8 @@ void Cache::leave(std::uint32_t member) {
   generations_.remove_member(member);
 }
 
-// The actual time may be up to `clock_step` later than `now`. An entry's time and its lease count
-// as over as soon as they may be over: a coarse clock must not make an entry live longer.
+// The actual time may be up to `clock_step` later than `now`. An entry's expiry and its lease count
+// as over as soon as they may be over, so that a coarse clock does not make an entry live longer.
 bool Cache::may_serve(const Entry& entry, const Reader& reader, Instant now) const {
   const Stamp stamp = entry.stamp();
   const Instant latest = now + reader.clock_step;
@@ -148,8 +148,8 @@ bool Cache::has(const commands::Question& question, std::uint32_t source, const 
 }
 
 // Reads all versions before it looks at the fences. A write that begins in between raises a version
-// that was read already, so complete_fetch() sees it; in the other order such a write would go
-// unnoticed.
+// that was read already, so complete_fetch() sees the difference. In the other order such a write
+// would be missed.
 Cache::Ticket Cache::begin_fetch(const commands::Question& question, std::uint32_t source,
                                  std::uint32_t member, Instant now, std::span<Ticket::Seen> room) {
   Ticket ticket;
@@ -224,8 +224,8 @@ Cache::Changes Cache::poison(const Ticket& ticket) {
   return changes;
 }
 
-// An entry of several keys lies in the shard of the first, which is not known from another of them:
-// so once there may be such entries, this looks in all shards.
+// An entry of several keys lies in the shard of its first key, which cannot be found from another
+// of its keys. So once such entries may exist, this looks in all shards.
 std::size_t Cache::erase_key(const KeyHash& hash, std::string_view key) {
   std::size_t erased = 0;
   const auto erase_from = [&](Shard& shard) {
@@ -251,8 +251,8 @@ Cache::Change Cache::invalidate(std::string_view key) {
 }
 
 // Two connections may report this at the same time. Each `end` has its own number, and update()
-// takes a ticket past its own connection's end only: the other one overtakes the fetch, as it
-// should.
+// takes a ticket only past its own connection's end. The other connection's end overtakes the
+// fetch, because the order of that change and the fetch is unknown.
 Cache::Change Cache::invalidate_all(std::uint32_t member) {
   const std::uint32_t end = generations_.end_all();
   invalidations_of_all_.fetch_add(1, std::memory_order_relaxed);
@@ -298,7 +298,7 @@ void Cache::poison_all() {
 }
 
 // Walks once over all entries of the shard, in steps, after a generation ended or a source was
-// dropped. A further end on the way begins the walk anew.
+// dropped. If another one ends during the walk, the walk starts again.
 bool Cache::sweep(Shard& shard) {
   if (const std::uint32_t ends = generations_.ends_count(); ends != shard.ends_seen) {
     shard.ends_seen = ends;

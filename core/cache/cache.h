@@ -22,26 +22,26 @@
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/memory/budget.h"
 
-// The client-side cache: it keeps the replies to reads, found by key and then by the whole command,
-// and any number of clients may share it. Each client (core/client/near_cache.h) reports what
-// happens on its connections: fetches, writes, invalidations, losses. The cache knows none of the
-// clients. One account of the cache pool pays for all its memory, at most CacheOptions::bytes_max.
+// The client-side cache. It stores replies to reads and finds them by key and then by the whole
+// command. Many clients may share it. Each client (core/client/near_cache.h) reports what happens
+// on its connections: fetches, writes, invalidations, losses. The cache does not call its clients.
+// One account of the cache pool pays for all its memory, at most CacheOptions::bytes_max.
 // Thread-safe: a large cache is split into shards, each with a lock of its own.
 //
 // The life of an entry:
 //
-//   complete_fetch() --> served <--> withheld     while its connection is not read, or has not
-//   proved enough
-//                |            |         lately: for the lease, or for what the reader asks
-//                |            |
-//                +-----+------+
-//                      |
-//                      +--> erased      by an invalidation, a write, its expiry or an eviction
-//                      |
-//                      +--> out of reach --> erased     its generation ended, or its source was
-//                                                       dropped; a sweep erases it later
+//   complete_fetch() --> served <--> withheld   while its connection is not read, or has no proof
+//                           |            |      that is recent enough for the lease or the reader
+//                           +-----+------+
+//                                 |
+//                                 +--> erased   by an invalidation, a write, its expiry or an
+//                                 |             eviction
+//                                 |
+//                                 +--> out of reach --> erased   its generation ended, or its
+//                                                                source was dropped; a sweep
+//                                                                erases it later
 //
-// The life of a fetch, as its Ticket tells it:
+// The life of a fetch, as its Ticket shows it:
 //
 //   begin_fetch() --> current --> complete_fetch(): the reply is stored
 //                        |
@@ -56,20 +56,19 @@
 //   alive (generations.h), its source is current (sources.h), its time is not up and its connection
 //   has proved enough (may_serve()).
 // - A reply is stored only if its ticket is still current, which is checked under the shard's lock.
-//   Whoever reports a change raises the version of the key's cell first and erases entries after,
+//   A call that reports a change first raises the version of the key's cell, then erases entries
 //   under the same lock. So a reply that raced with a change is either not stored, or erased.
-// - Nothing goes back: once a reply was delivered, no older one is served for the same read.
-// complete_fetch()
-//   therefore erases an entry that differs, and overtakes other fetches of the same keys, also
-//   where the reply itself is not stored.
+// - Reads do not go back in time: once a reply was delivered, no older one is served for the same
+//   read. complete_fetch() therefore erases an entry that differs, and overtakes other fetches of
+//   the same keys, even if the reply itself is not stored.
 // - An entry lies in the shard of its first key. Once any entry depends on further keys
 //   (has_further_keys_), a change of a key looks for entries in all shards.
 // - Only an MGET holds the locks of several shards, and takes them in ascending order.
 
 namespace plimsoll::cache {
 
-/// A reply that is not stored leaves an existing entry alone if the two are equal. Replies of more
-/// bytes than this are not compared: the entry goes.
+/// A reply that is not stored leaves an equal entry in place. Replies of more bytes than this are
+/// not compared, and their entry is erased.
 inline constexpr std::size_t compared_bytes_max = 512;
 
 /// The most keys that a reply may depend on to be stored as one entry.
@@ -85,7 +84,7 @@ inline constexpr std::size_t scratch_bytes_min = 4096;
 
 class Cache {
  public:
-  /// The memory that a Cache needs before its constructor runs.
+  /// The memory that a Cache needs before it is constructed.
   struct Memory {
     AccountHandle account;
     Charge own;    // for the Cache object itself
@@ -94,7 +93,8 @@ class Cache {
 
   /// Charges and allocates the memory for a cache. `budget` must outlive the cache, and `options`
   /// must be valid. Fails with invalid_option if bytes_max is more than the cache pool could ever
-  /// have, and with out_of_memory if the budget or the system has no memory now: try again later.
+  /// have, and with out_of_memory if the budget or the system has no memory now; the caller may try
+  /// again later.
   static Result<Memory> take_memory(Budget& budget, const CacheOptions& options);
 
   Cache(const CacheOptions& options, Memory memory);
@@ -120,24 +120,24 @@ class Cache {
 
   Generations& generations() { return generations_; }
 
-  /// Draws a mark that is higher than every mark drawn before.
+  /// Draws a mark: a number that is higher than every mark drawn before.
   Mark next_mark() { return last_mark_.fetch_add(1) + 1; }
 
   /// The users, databases and servers that clients read: clients of one source share entries.
   Sources& sources() { return sources_; }
-  /// Does Sources::enter(), and has the entries of a displaced source swept.
+  /// Calls Sources::enter(), and lets a sweep erase the entries of a displaced source.
   Sources::Source* enter_source(const KeyHash& whose) {
     const Sources::Entered entered = sources_.enter(whose);
-    // A sweep walks over all entries, so it is asked for only if there may be some to find.
+    // A sweep walks over all entries, so it runs only if the displaced source may have some.
     if (entered.has_displaced) generations_.note_end();
     return entered.source;
   }
-  /// Puts all entries of a source out of reach, since its user may have lost the right to read
+  /// Puts all entries of a source out of reach, because its user may have lost the right to read
   /// them.
   void drop_source(Sources::Source& source) {
     if (sources_.drop(source)) generations_.note_end();
   }
-  /// Hashes a text that identifies a source. The hash is keyed, so nobody can choose a text that
+  /// Hashes a text that identifies a source. The hash is keyed, so a user cannot choose a text that
   /// collides with another user's.
   KeyHash digest(std::string_view text) const { return shards_[0].store.hash_of(text); }
 
@@ -148,16 +148,17 @@ class Cache {
     Freshness fresh{};             ///< accepts only entries proved to be this fresh
     Duration clock_step = Duration::zero();  ///< how far `now` may lag behind the actual time
     Account* scratch = nullptr;              ///< pays for an MGET's reply while it is visited
-    bool is_counted = false;                 ///< a retry of a lookup that was counted as a miss
+    bool is_counted = false;                 ///< this repeats a lookup that was counted as a miss
   };
 
-  /// Looks up the reply to `question`. If there is one that `reader` accepts, calls
-  /// `visit(std::string_view)` with its RESP bytes and returns true; else counts a miss and returns
-  /// false. The bytes are valid during the call only, since the shard is locked so long; `visit`
-  /// must not call the cache. It returns whether it could use the bytes: false counts as a miss.
+  /// Looks up the reply to `question`. If there is an entry that `reader` accepts, calls
+  /// `visit(std::string_view)` with its RESP bytes and returns true; otherwise counts a miss and
+  /// returns false. The bytes are valid only during the call, while the shard is locked; `visit`
+  /// must not call the cache. `visit` returns whether it could use the bytes: false counts as a
+  /// miss.
   ///
-  /// An MGET is put together from the entries of GETs of its keys, if all are there and come from
-  /// one connection: then the whole was true at one time, as the server's reply would be.
+  /// The reply to an MGET is composed of the entries of GETs of its keys, if all exist and come
+  /// from one connection: then all of it was true at one time, as in the server's reply.
   template <class Visit>
   bool visit(const Reader& reader, const commands::Question& question, Instant now, Visit&& visit) {
     if (commands::is_mget(question)) [[unlikely]]
@@ -173,13 +174,14 @@ class Cache {
     return true;
   }
 
-  /// Whether there is an entry of the generation `stamp`, of whatever freshness. If so, proof from
-  /// that connection (a PING's reply) may be all that a read lacks. For an MGET: of its first key.
+  /// Whether there is an entry of the generation `stamp`, however old its proof is. If so, a proof
+  /// from that connection (a PING's reply) may be all that a read needs. For an MGET, looks at the
+  /// first key only.
   bool has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
            Instant now);
 
-  /// What a fetch saw of its keys when it began. complete_fetch() compares that with the state when
-  /// the reply arrives, and so finds out whether something overtook the fetch.
+  /// The state of a fetch's keys when it began. complete_fetch() compares it with the state when
+  /// the reply arrives, to find out whether a change overtook the fetch.
   struct Ticket {
     struct Seen {
       std::uint32_t cell;
@@ -189,10 +191,10 @@ class Cache {
     };
     KeyHash hash;
     std::uint32_t source = Sources::none;
-    Instant began_at{};    ///< the fetch was sent no earlier
+    Instant began_at{};    ///< the fetch was not sent before this time
     Mark mark = 0;         ///< drawn at began_at
     Stamp stamp;           ///< the generation of the connection that the fetch is sent on
-    std::span<Seen> keys;  ///< the question's keys in order; memory of the ticket's holder
+    std::span<Seen> keys;  ///< the question's keys in order; the caller owns the memory
     std::uint32_t version_of_all = 0;
     bool is_storable = false;
   };
@@ -208,14 +210,14 @@ class Cache {
   /// MGET's keys, when the MGET began.
   Ticket part_of(const Ticket& mget, std::string_view key, std::size_t number);
 
-  /// Whether nothing has overtaken the fetch so far, so that a read which begins now may share it.
+  /// True if no change has overtaken the fetch so far, so a read that begins now may share it.
   bool is_current(const Ticket& ticket) const;
 
   /// One reported change. update() takes the tickets of the reporting connection past it.
   struct Change {
     std::uint32_t cell = 0;
     std::uint32_t version_before = 0;
-    bool of_all = false;  ///< all keys may have changed: the stamps count, else the cell does
+    bool of_all = false;  ///< all keys may have changed: use the stamps, not the cell
     Stamp stamp_before{};
     Stamp stamp_after{};
   };
@@ -224,15 +226,15 @@ class Cache {
     std::uint32_t count = 0;
   };
 
-  /// Whether complete_fetch() may store the reply: `no` for a null without CacheOptions::cache_nil,
-  /// say.
+  /// Whether complete_fetch() may store the reply: `no`, for example, for a null without
+  /// CacheOptions::cache_nil.
   enum class Keep : std::uint8_t { no, if_current };
 
-  /// A fetch has its reply of `bytes` bytes, which `write(char*)` copies to where it is told. With
-  /// Keep::if_current it is stored, unless the fetch was overtaken or there is no room. Either way
-  /// nothing older is served from now on: an entry that differs is erased, and other fetches of the
-  /// same keys count as overtaken. Returns these changes for update(). For an MGET, call this for
-  /// each key, with part_of() as the ticket.
+  /// Ends a fetch whose reply of `bytes` bytes has arrived; `write(char*)` copies the reply to the
+  /// given memory. With Keep::if_current the reply is stored, unless the fetch was overtaken or
+  /// there is no room. In any case no older reply is served from now on: an entry that differs is
+  /// erased, and other fetches of the same keys count as overtaken. Returns these changes for
+  /// update(). For an MGET, call this for each key, with part_of() as the ticket.
   template <class Write>
   Changes complete_fetch(const Ticket& ticket, const commands::Question& question, Instant now,
                          Keep keep, std::size_t bytes, Write&& write) {
@@ -258,14 +260,16 @@ class Cache {
   /// The server reported that all keys may have changed, on the connection of `member`.
   Change invalidate_all(std::uint32_t member);
   /// Takes a ticket past a change that its own connection reported. The server sends the reply
-  /// behind the invalidation, so the reply is the newer of the two and may be stored. Not so if the
-  /// answer to PTTL is already in: that belongs to the value before the change, and would give the
-  /// new value the old one's expiry. Then the ticket stays behind, and the reply is not stored.
+  /// behind the invalidation, so the reply is the newer of the two and may be stored. The
+  /// exception: if the answer to PTTL has arrived already, it belongs to the value before the
+  /// change, and would give the new value the old expiry. Then the ticket is not moved, and the
+  /// reply is not stored.
   void update(Ticket& ticket, const Change& change) const;
 
-  /// A key that a client of this cache is writing, until end_write(). Meanwhile nothing of the key
-  /// is served or stored, for any source: two sources may be users of one server, or two names of
-  /// it. Where they are different servers or databases, that costs a miss.
+  /// Fences a key that a client of this cache is writing, until end_write(). Until then no reply
+  /// that depends on the key is served or stored, for any source: two sources may be two users of
+  /// one server, or two names of one server. If they are different servers or databases, the fence
+  /// costs a miss.
   struct Fence {
     std::uint32_t cell = 0;
   };
@@ -273,7 +277,8 @@ class Cache {
   void end_write(Fence fence) { fences_.end_write(fence.cell); }
   /// The same for a command that may write any key: a script, FLUSHALL, an unknown command.
   void begin_write_of_all();
-  /// Any key may have changed: overtakes all fetches, and puts all entries out of reach.
+  /// Handles that any key may have changed: overtakes all fetches, and puts all entries out of
+  /// reach.
   void poison_all();
   void end_write_of_all() {
     all_version_.fetch_add(1);
@@ -283,19 +288,21 @@ class Cache {
   void count_uncacheable() { uncacheable_.fetch_add(1, std::memory_order_relaxed); }
 
   /// Erases a bounded number of entries that have expired, that are out of reach, or whose memory
-  /// the budget wants back. Returns true if more may be left: call again soon.
+  /// the budget wants back. Returns true if more such entries may be left; the caller should then
+  /// call again soon.
   bool relieve(Instant now);
-  /// When to call relieve() for expiries at the latest; `never` if no entry expires.
+  /// The latest time at which to call relieve() for expired entries; `never` if no entry expires.
   Instant next_expiry();
 
-  /// Erases all entries; fetches under way are not stored.
+  /// Erases all entries. The replies to fetches under way are not stored.
   void clear();
 
-  /// Drops all entries that only a time limit bounds; fetches of such under way are not stored.
+  /// Drops all entries that only a time limit bounds. The replies to such fetches under way are not
+  /// stored.
   void drop_untracked() { generations_.end_untracked(); }
 
   CacheStatistics statistics();
-  /// CHECKs the stores of all shards. Walks over everything: for tests.
+  /// CHECKs the stores of all shards. For tests: walks over everything.
   void validate();
 
  private:
@@ -306,10 +313,10 @@ class Cache {
     CacheCounters counters;
     std::uint32_t ends_seen = 0;      // Generations::ends_count() when the last sweep began
     std::uint64_t sweeps_before = 0;  // Store::sweeps_count() when the last sweep began
-    bool is_swept = true;             // no entry is out of reach, as far as ends_seen knows
+    bool is_swept = true;             // the sweep for ends_seen is complete
   };
 
-  // A `visit` of any type, so that visit_each() need not be a template.
+  // Wraps a `visit` of any type, so that visit_each() need not be a template.
   struct ReplyVisitor {
     void* context;
     bool (*call)(void* context, std::string_view reply);

@@ -1,6 +1,6 @@
-// What Cache does for an MGET. An MGET has no entry of its own: it is served from the entries of
-// GETs of its keys, and its reply is stored as theirs. A file of its own, since the WebAssembly
-// module compiles cache.cc for speed and this for size (wasm/hot.bzl).
+// The part of Cache for MGET. An MGET has no entry of its own: it is served from the entries of
+// GETs of its keys, and its reply is stored as their entries. This is a file of its own because the
+// WebAssembly module compiles cache.cc for speed and this file for size (wasm/hot.bzl).
 
 #include <array>
 #include <bit>
@@ -42,9 +42,9 @@ struct Cache::Found {
   Entry* entry = nullptr;
 };
 
-// All entries must be of one generation. What one connection vouches for was true together, until
-// the first change that it has not reported yet; entries of two connections may be of different
-// times.
+// All entries must be of one generation. The entries of one connection were true at the same time:
+// they are the state before the first change that the connection has not reported yet. Entries of
+// two connections may be of different times.
 bool Cache::find_each(const Reader& reader, Instant now, std::span<Found> all) {
   for (Found& each : all) {
     each.entry = find(shard_of(each.hash), reader, each.hash, commands::get_of(each.key), now);
@@ -53,8 +53,8 @@ bool Cache::find_each(const Reader& reader, Instant now, std::span<Found> all) {
   return true;
 }
 
-// An access may evict other entries (Store::touch()), and the rest of `all` may be among these. So
-// this stops after an access that did: the remaining pointers may dangle.
+// Store::touch() may evict other entries, including the rest of `all`. So this stops after a touch
+// that evicted any, because the remaining pointers may dangle.
 void Cache::touch_each(std::span<const Found> all) {
   for (const Found& each : all) {
     Store& store = shard_of(each.hash).store;
@@ -96,8 +96,8 @@ bool Cache::visit_each(const Reader& reader, const commands::Question& mget, Ins
   return true;
 }
 
-// A key that was closed when the MGET began is either still closed, which is seen here, or open
-// again with another version, which complete_fetch() sees.
+// If a key was fenced when the MGET began, it is either still fenced, which this sees, or it has
+// another version now, which complete_fetch() sees.
 Cache::Ticket Cache::part_of(const Ticket& mget, std::string_view key, std::size_t number) {
   Ticket ticket = mget;
   ticket.hash = hash_of(key);

@@ -21,13 +21,12 @@
 //   words         those behind the key, each with its length in front
 //   reply
 //
-// Index, policy and wheel link entries by the parts that lie in here, so none of them allocates
-// anything for an entry.
+// Index, policy and wheel link entries through these parts, so they allocate nothing for an entry.
 
 namespace plimsoll::cache {
 
-/// Which member and generation vouch for an entry (generations.h). The store only keeps and returns
-/// a stamp; Cache judges it.
+/// Says which member and generation vouch for an entry (generations.h). The store only keeps and
+/// returns the stamp; Cache decides what it means.
 struct Stamp {
   std::uint32_t member = 0;
   std::uint32_t id = 0;
@@ -37,7 +36,7 @@ struct Stamp {
 
 class Entry : public IndexLink, public PolicyLink {
  public:
-  /// What make() needs to know of a new entry, beside its question.
+  /// What make() needs to know of a new entry, in addition to its question.
   struct Shape {
     std::uint32_t source = 0;
     Stamp stamp;
@@ -49,10 +48,10 @@ class Entry : public IndexLink, public PolicyLink {
   /// The most words behind the key that an entry can have.
   static constexpr std::size_t words_max = 255;
 
-  /// The bytes that the words behind the key take in an entry, with their lengths.
+  /// The size in an entry of the words behind the key, with their lengths.
   static std::size_t words_bytes(const commands::Question& question);
 
-  /// The bytes that a whole entry takes.
+  /// The size of a whole entry.
   static std::size_t bytes(const commands::Question& question, std::size_t words_bytes,
                            std::size_t reply_bytes, bool expires);
 
@@ -77,7 +76,7 @@ class Entry : public IndexLink, public PolicyLink {
   const Stamp& stamp() const { return stamp_; }
   void set_stamp(const Stamp& stamp) { stamp_ = stamp; }
 
-  /// From when on the entry must not be served; `never` if it does not expire.
+  /// The time from which the entry must not be served; `never` if it does not expire.
   Instant expires_at() const { return expires_ ? expiry()->at : never; }
 
   std::uint32_t source() const { return source_; }
@@ -87,7 +86,7 @@ class Entry : public IndexLink, public PolicyLink {
   /// Whether this entry is the reply to `question` of `source`. Compares all words, not hashes.
   bool answers(std::uint32_t source, const commands::Question& question) const;
 
-  /// The key that `link`, a link of this entry, stands for.
+  /// The key of `link`, which must be a link of this entry.
   std::string_view key_of(const IndexLink& link) const;
 
   std::size_t links_count() const { return 1 + more_keys_count_; }
@@ -100,7 +99,7 @@ class Entry : public IndexLink, public PolicyLink {
     return expires_ ? reinterpret_cast<ExpiryLink*>(const_cast<Entry*>(this)) - 1 : nullptr;
   }
 
-  /// The piece that make() was given.
+  /// The memory that was passed to make().
   void* piece() { return expires_ ? static_cast<void*>(expiry()) : this; }
   std::size_t bytes() const {
     return (expires_ ? sizeof(ExpiryLink) : 0) + sizeof(Entry) +

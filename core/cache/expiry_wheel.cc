@@ -10,22 +10,22 @@ namespace plimsoll::cache {
 
 ExpiryWheel::~ExpiryWheel() { PLIMSOLL_CHECK(size_ == 0 && levels_ == 0); }
 
-// Rounds up: the first tick that begins at `at` or later, when the entry has expired for certain.
-// Times before the clock's zero count as zero.
+// Rounds up: returns the first tick that begins at `at` or later, when the entry is sure to have
+// expired. Times before the clock's zero count as zero.
 std::uint64_t ExpiryWheel::tick_of(Instant at) {
   const auto nanoseconds = std::max<std::int64_t>(at.time_since_epoch().count(), 0);
   const auto whole = static_cast<std::uint64_t>(nanoseconds) >> tick_bits;
   return whole + ((nanoseconds & (tick.count() - 1)) != 0 ? 1 : 0);
 }
 
-// Rounds down: the last tick that has begun by `now`.
+// Rounds down: returns the last tick that has begun by `now`.
 std::uint64_t ExpiryWheel::last_tick(Instant now) {
   const auto nanoseconds = std::max<std::int64_t>(now.time_since_epoch().count(), 0);
   return static_cast<std::uint64_t>(nanoseconds) >> tick_bits;
 }
 
-// The highest level on which the slots of `due` and now_ differ: on all levels above, both are in
-// the same slot, so `due` comes before everything there.
+// Returns the highest level on which the slots of `due` and now_ differ. On all levels above, both
+// are in the same slot, so `due` comes before all entries there.
 std::size_t ExpiryWheel::level_of(std::uint64_t due) const {
   const std::uint64_t differing = due <= now_ ? 0 : due ^ now_;
   const auto bits = static_cast<std::size_t>(std::bit_width(differing));
@@ -79,8 +79,9 @@ void ExpiryWheel::link_in(ExpiryLink& link) {
   occupied_[level] = static_cast<std::uint16_t>(occupied_[level] | 1u << slot);
 }
 
-// The slot matters only if the link is the first in it. An entry that was added after its time lies
-// in the slot of the tick of that moment, not in that of its time: then this looks for it.
+// The slot matters only if the link is the first in it. An entry that was added after its time is
+// in the slot of the tick at which it was added, not in the slot of its time: this then searches
+// for it.
 void ExpiryWheel::link_out(ExpiryLink& link) {
   if (link.next != nullptr) link.next->previous = link.previous;
   if (link.previous != nullptr) {
@@ -110,7 +111,7 @@ void ExpiryWheel::remove(ExpiryLink& link) {
 }
 
 // If slots of two levels begin at the same tick, returns the one of the higher level: its entries
-// must move down before the wheel's time goes on.
+// must move down before the wheel's time advances.
 ExpiryWheel::Due ExpiryWheel::first_due() const {
   Due first;
   for (std::size_t level = 0; level < levels_; ++level) {

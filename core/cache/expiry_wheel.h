@@ -18,7 +18,7 @@
 //
 // - All entries of a level expire before all entries of the levels above it.
 // - Levels are allocated from the lowest up without a gap, so an entry that moves down always finds
-//   its level. They are kept until the last entry is removed: an empty wheel costs nothing.
+//   its level. They are freed when the last entry is removed, so an empty wheel costs nothing.
 
 namespace plimsoll::cache {
 
@@ -32,8 +32,8 @@ struct ExpiryLink {
 
 class ExpiryWheel {
  public:
-  /// The wheel reports an entry at the end of the tick in which it expires, up to 17 ms late. No
-  /// entry is served for that time: a lookup compares the exact time.
+  /// The wheel reports an entry at the end of the tick in which it expires, up to 17 ms late. The
+  /// entry is not served meanwhile, because a lookup compares the exact time.
   static constexpr int tick_bits = 24;
   static constexpr Duration tick = Duration(std::int64_t{1} << tick_bits);
 
@@ -42,21 +42,21 @@ class ExpiryWheel {
   ExpiryWheel& operator=(const ExpiryWheel&) = delete;
   ~ExpiryWheel();
 
-  /// What reserve(at) would cost now, and in a wheel without entries.
+  /// The memory that reserve(at) would take now, and in a wheel without entries.
   std::size_t bytes_to_reserve(Instant at) const;
   std::size_t bytes_when_empty(Instant at) const;
 
   /// Allocates the levels for an entry that expires at `at`. Returns false if there is no memory.
   [[nodiscard]] bool reserve(Instant at);
 
-  /// Releases the levels if no entry is left: for a reserve() without an add().
+  /// Frees the levels if there are no entries: undoes a reserve() that no add() followed.
   void trim();
 
   /// Adds an entry. Call reserve(link.at) first.
   void add(ExpiryLink& link);
   void remove(ExpiryLink& link);
 
-  /// Does one step of what is due by `now`: reports an expired entry, or moves one down.
+  /// Does one step of the work that is due by `now`: reports an expired entry, or moves one down.
   enum class Step { idle, moved, expired };
   struct Result {
     Step step = Step::idle;
@@ -64,19 +64,19 @@ class ExpiryWheel {
   };
   Result advance(Instant now);
 
-  /// When to call advance() next: not later than the end of the tick in which the first entry
-  /// expires; `never` if there is no entry.
+  /// The time at which to call advance() next, at the latest the end of the tick in which the first
+  /// entry expires; `never` if there is no entry.
   Instant next() const;
 
   std::size_t size() const { return size_; }
 
-  /// CHECKs that every entry lies where it belongs. Returns what the levels cost.
+  /// CHECKs that every entry is in its place. Returns the memory that the levels take.
   std::size_t validate() const;
 
  private:
   static constexpr int level_bits = 4;
   static constexpr std::size_t slots_count = 1 << level_bits;
-  // Enough for every tick that an Instant can name.
+  // Enough for every tick that an Instant can hold.
   static constexpr std::size_t levels_count = (63 - tick_bits + level_bits - 1) / level_bits;
 
   struct Level {
@@ -101,7 +101,7 @@ class ExpiryWheel {
 
   BoundedMemory& memory_;
   std::size_t size_ = 0;
-  std::uint64_t now_ = 0;  // the tick up to which advance() has come
+  std::uint64_t now_ = 0;  // the tick that advance() has reached
   std::size_t levels_ = 0;
   std::array<Level*, levels_count> level_{};
   std::array<std::uint16_t, levels_count> occupied_{};  // a bit for each slot

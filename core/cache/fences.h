@@ -16,13 +16,13 @@
 // - While a client of the cache has a write under way, from the call until its reply was parsed,
 //   the cells of the write's keys are closed: nothing of these keys is served, no fetch that begins
 //   is stored.
-// - Whatever may have changed a key raises the version of its cell. A fetch that began at another
-//   version has been overtaken: its reply may be older than the change.
+// - Everything that may have changed a key raises the version of its cell. A fetch that began at
+//   another version has been overtaken: its reply may be older than the change.
 //
-// Needs no lock of its own. Whoever changes a cell erases the key's entries after that, with their
-// shard locked. Whoever stores an entry compares the version with the shard locked. So if the two
-// race, either the version differs and nothing is stored, or the erasing comes later and finds the
-// entry.
+// Fences need no lock of their own. A thread that changes a cell then erases the key's entries with
+// their shard locked. A thread that stores an entry compares the version with the shard locked. So
+// if the two race, either the version differs and nothing is stored, or the erasing comes later and
+// finds the entry.
 
 namespace plimsoll::cache {
 
@@ -33,7 +33,7 @@ class Fences {
     std::atomic<std::uint32_t> writes_count{0};  ///< writes under way
   };
 
-  /// The number of `cells` is a power of two; they outlive this.
+  /// The number of `cells` must be a power of two, and the cells must outlive this object.
   explicit Fences(std::span<Cell> cells) : cells_(cells) {}
 
   static constexpr std::size_t cells_min = 16;
@@ -54,7 +54,8 @@ class Fences {
   std::uint32_t version(std::uint32_t index) const { return cells_[index].version.load(); }
   bool is_fenced(std::uint32_t index) const { return cells_[index].writes_count.load() != 0; }
 
-  /// Overtakes fetches that have begun. Returns the version until now.
+  /// Raises the version, so that all fetches of the cell's keys are overtaken. Returns the version
+  /// before.
   std::uint32_t poison(std::uint32_t index) { return cells_[index].version.fetch_add(1); }
 
   void begin_write(std::uint32_t index) {

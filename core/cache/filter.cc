@@ -16,10 +16,11 @@ Error refused(const char* what, const char* expected, std::uint64_t limit = Erro
       .code = ErrorCode::invalid_option, .what = what, .expected = expected, .limit = limit};
 }
 
-// The row of the command `name`; null for an unknown name. Subcommands have no names of one word.
+// Returns the row of the command `name`, or null. Subcommands are not found, because their names
+// have two words.
 const commands::Row* find(std::string_view name) { return commands::find(std::span(&name, 1)); }
 
-// The first name that occurs a second time; null if all are different.
+// Returns the first name that occurs a second time, or null if all differ.
 template <class IsSame>
 const std::string_view* find_double(Names names, IsSame is_same) {
   for (std::size_t i = 1; i < names.size(); ++i) {

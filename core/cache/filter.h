@@ -9,9 +9,9 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/commands/question.h"
 
-// Decides which reads a cache serves and stores: all commands that the command table calls
-// cacheable, or some of them, and reads of modules that the options name, which the table does not
-// know.
+// Decides which reads a cache serves and stores: the commands that the command table marks as
+// cacheable, or some of them, and reads of modules that the options name, since the table does not
+// have these.
 
 namespace plimsoll::cache {
 
@@ -40,11 +40,11 @@ class Filter {
   /// `options` must be valid.
   explicit Filter(const FilterOptions& options);
 
-  /// Whether the cache serves and stores this read, which QuestionReader::read() made with
-  /// module_reads().
+  /// Whether the cache serves and stores this read. The question must come from
+  /// QuestionReader::read() with module_reads().
   bool admits(const commands::Question& question) const { return !has_to_look_ || finds(question); }
 
-  /// The names to give to QuestionReader::read().
+  /// The names to pass to QuestionReader::read().
   std::span<const std::string_view> module_reads() const { return options_.module_reads; }
 
  private:
@@ -53,7 +53,7 @@ class Filter {
 
   const FilterOptions options_;
   const bool has_to_look_;
-  // A bit for each row of the command table, set for those of only_commands.
+  // A bit for each row of the command table, set for the commands in only_commands.
   std::array<std::uint64_t, commands::module_row_first / 64> rows_{};
 };
 

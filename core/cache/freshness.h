@@ -4,9 +4,9 @@
 
 #include "plimsoll/core/base/time.h"
 
-// How fresh a cached reply has to be for a read. Marks, not times, tell which of two events came
-// first: a clock may stand still while a write is acknowledged, and two clients' clocks may differ.
-// Times count only if a caller named a number of milliseconds.
+// How fresh a cached reply has to be for a read. Marks, not times, show which of two events came
+// first, because a clock may stand still while a write is acknowledged, and the clocks of two
+// clients may differ. Times count only if a caller asked for a number of milliseconds.
 
 namespace plimsoll::cache {
 
@@ -15,12 +15,14 @@ namespace plimsoll::cache {
 /// request that had been acknowledged before the mark was drawn.
 using Mark = std::uint64_t;
 
-/// No wish of the caller's: a reply may be as old as the cache's own rules allow (docs/caching.md).
+/// The caller asks for no freshness: a reply may be as old as the cache's own rules allow
+/// (docs/caching.md).
 inline constexpr Duration any_staleness = Duration::max();
 
 struct Freshness {
-  Instant since = Instant::min();  ///< the reply was true then or later, by the reader's clock
-  Mark after = 0;                  ///< a proof that was asked for after this mark says so
+  Instant since = Instant::min();  ///< the reply was true at this time or later, by the reader's
+                                   ///< clock
+  Mark after = 0;                  ///< the reply's proof was asked for after this mark
 
   bool is_any() const { return since == Instant::min() && after == 0; }
 };

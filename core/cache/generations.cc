@@ -37,8 +37,7 @@ void Generations::end(std::uint32_t member) {
   ends_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Only the member's client calls this, so no other thread's store can come between a load and a
-// store.
+// Only the member's client calls this, so no other thread can store between the load and the store.
 void Generations::prove(std::uint32_t member, Instant at, Mark mark) {
   Member& proved = this->at(member);
   const Duration::rep time = at.time_since_epoch().count();

@@ -12,25 +12,25 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 
-// Which connection vouches for which entries: the server tracks the keys that a connection has
-// read, and reports their changes there. Each client of the cache is a member with a number, and
-// each stretch of uninterrupted tracking on its connection is one generation of that member. An
-// entry's stamp names the member and the generation that it was read in.
+// Records which connection vouches for which entries. The server tracks the keys that a connection
+// has read, and reports their changes on that connection. Each client of the cache is a member with
+// a number, and each period of uninterrupted tracking on its connection is one generation of that
+// member. An entry's stamp names the member and the generation in which it was read.
 //
 //   add_member() --> generation n --end()--> generation n + 1 --> ... --> remove_member()
 //
 // Invariants:
 //
-// - When a connection ends, so does its generation, and all entries stamped with it are out of
-//   reach at once, wherever they lie: nothing has to be found or erased first. end_all() does the
-//   same for all members: it raises the epoch, which is a part of every stamp.
+// - When a connection ends, its generation ends, and all entries with that stamp are out of reach
+//   at once; they need not be found or erased first. end_all() does the same for all members: it
+//   raises the epoch, which is a part of every stamp.
 // - The number of a generation only grows, also when a new client gets the number of a former
 //   member.
-// - Member 0 (`untracked`) is for entries that no connection vouches for, but only a time limit
-//   bounds.
-// - What a member has proved does not go back, until its generation ends.
+// - Member 0 (`untracked`) is for entries that only a time limit bounds, because no connection
+//   vouches for them.
+// - The proved time and mark of a member do not go back until its generation ends.
 //
-// Lookups need no lock; add_member() and remove_member() need the Cache's.
+// Lookups need no lock; add_member() and remove_member() need the Cache's members_mutex_.
 
 namespace plimsoll::cache {
 
@@ -48,8 +48,7 @@ class Generations {
   Generations& operator=(const Generations&) = delete;
 
   /// Makes a client a member and returns its number; `untracked` if there are members_max members,
-  /// or no memory for one more.
-  /// Call with the Cache's lock held, as remove_member().
+  /// or no memory for one more. Call both functions with the Cache's lock held.
   std::uint32_t add_member();
   void remove_member(std::uint32_t member);
 
@@ -58,24 +57,24 @@ class Generations {
 
   bool is_valid(Stamp stamp) const { return stamp.id == id(stamp.member); }
 
-  /// Ends the member's generation: its entries are out of reach.
+  /// Ends the member's generation, which puts its entries out of reach.
   void end(std::uint32_t member);
 
-  /// The same for the entries that no connection vouches for.
+  /// Does the same for the entries that no connection vouches for.
   void end_untracked() {
     untracked_id_.fetch_add(1, std::memory_order_acq_rel);
     ends_count_.fetch_add(1, std::memory_order_relaxed);
   }
 
-  /// The same for all members. Entries whose fetch begins from now on are not affected. Returns the
-  /// number of this end of all, which no other has, even if several threads call this at a time.
+  /// Does the same for all members. Entries whose fetch begins after this call are not affected.
+  /// Returns a number for this end, which is unique even if several threads call this at a time.
   std::uint32_t end_all() {
     const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
     ends_count_.fetch_add(1, std::memory_order_relaxed);  // so that the entries are swept
     return end;
   }
 
-  /// The member's stamp just before the end of all with this number, and just after it.
+  /// The member's stamp just before the end_all() that returned `end`, and just after it.
   Stamp stamp_before(std::uint32_t member, std::uint32_t end) const {
     return {.member = member, .id = tracking_id(member) + end};
   }
@@ -83,14 +82,15 @@ class Generations {
     return {.member = member, .id = tracking_id(member) + end + 1};
   }
 
-  /// Changes whenever entries have come out of reach, by the end of a generation or otherwise
-  /// (note_end()). A thread that sees the new count also sees what put them out of reach.
+  /// Changes whenever entries are put out of reach, by the end of a generation or otherwise
+  /// (note_end()). A thread that sees the new count also sees the change that put them out of
+  /// reach.
   std::uint32_t ends_count() const { return ends_count_.load(std::memory_order_acquire); }
   void note_end() { ends_count_.fetch_add(1, std::memory_order_release); }
 
-  /// The member's connection has delivered every invalidation up to `at`: a reply has come to a
-  /// request that was sent at `at`, after `mark` was drawn. An earlier time or mark changes
-  /// nothing.
+  /// Records a proof: the member's connection has delivered every invalidation up to `at`, because
+  /// the reply to a request has arrived that was sent at `at`, after `mark` was drawn. An earlier
+  /// time or mark changes nothing.
   void prove(std::uint32_t member, Instant at, Mark mark);
   Instant proved_at(std::uint32_t member) const {
     return Instant(Duration(this->at(member).proved_at.load(std::memory_order_acquire)));
@@ -99,8 +99,8 @@ class Generations {
     return at(member).proved_mark.load(std::memory_order_acquire);
   }
 
-  /// Whether the connection is being read. While it is not (for want of memory, say), invalidations
-  /// may lie unread in the socket, so nothing of the member may be served.
+  /// Whether the connection is being read. While it is not, for example because there is no memory,
+  /// invalidations may lie unread in the socket, so none of the member's entries may be served.
   void set_readable(std::uint32_t member, bool readable);
   bool is_readable(std::uint32_t member) const {
     return at(member).readable.load(std::memory_order_acquire);

@@ -8,7 +8,7 @@
 namespace plimsoll::cache {
 namespace {
 
-// 2^64 divided by the golden ratio: takes neighbouring sources and rows far apart.
+// 2^64 divided by the golden ratio: spreads the hashes of neighbouring sources and rows.
 constexpr std::uint64_t step = 0x9E3779B97F4A7C15;
 
 // XXH3 hashes inputs of up to this size without its loop for long inputs, which is most of its code

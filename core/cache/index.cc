@@ -30,7 +30,7 @@ Entry* Index::find(std::uint32_t source, const KeyHash& hash,
   for (; first != nullptr; first = first->next_in_bucket) {
     if (first->hash != key_hash || !first->is_head) continue;
     Entry& entry = Entry::of(*first);
-    // Most keys have one entry, which is the answer: then its key need not be compared again below.
+    // Most keys have one entry, which is the answer. Its key then need not be compared again below.
     if (first->ordinal == 0 && entry.answers(source, question)) return &entry;
     if (entry.key_of(*first) == question.key) break;
   }

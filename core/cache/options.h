@@ -21,7 +21,7 @@ struct CacheOptions {
   /// The most bytes that the cache takes at any time: entries, index, policy, expiry and fences.
   std::size_t bytes_max = 0;
 
-  /// The most entries at a time. Zero: as many as there is room for.
+  /// The most entries at a time. Zero: only bytes_max bounds them.
   std::size_t entries_max = 0;
 
   /// How long an entry is served. Zero: until it is invalidated or evicted.
@@ -38,23 +38,25 @@ struct CacheOptions {
   bool cache_nil = false;
 
   /// A tracked entry is served only if its connection has proved, within this time, that all
-  /// earlier invalidations have arrived. Bounds how stale entries get when a link goes silent
+  /// earlier invalidations have arrived. Bounds how stale entries get when a connection goes silent
   /// without being closed.
   Duration coherence_lease = std::chrono::seconds(10);
 
-  /// The most shards that a large cache is split into, so that threads seldom wait for each other.
+  /// The most shards that a large cache is split into. Shards let threads read without waiting for
+  /// each other.
   std::uint32_t shards_max = 1;
 
   /// Which reads are cached.
   FilterOptions filter{};
 
-  /// The seed of the hashes of keys: random, so that nobody can choose keys that collide.
+  /// The seed of the hashes of keys. It must be random, so that users cannot choose keys that
+  /// collide.
   std::uint64_t seed = 0;
 };
 
 inline constexpr std::uint32_t cache_shards_max = 16;
 
-/// The least that each shard has: a cache of less than twice this is one shard.
+/// The least bytes of a shard: a cache of less than twice this has one shard.
 inline constexpr std::size_t cache_shard_bytes_min = std::size_t{16} * 1024 * 1024;
 
 /// The least that bytes_max may be, so that one entry fits.

@@ -4,7 +4,7 @@
 
 namespace plimsoll::cache {
 
-// Compares hashes only: two texts with the same 128 bits of a keyed hash are not to be expected.
+// Compares hashes only: a collision of two keyed hashes of 128 bits is too unlikely to matter.
 Sources::Entered Sources::enter(const KeyHash& whose) {
   const Lock lock(mutex_);
   Source* found = nullptr;
@@ -40,8 +40,9 @@ void Sources::leave(Source& source) {
   in_use_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-// Without a fetch since the number was given there are no entries, and no fetch under way, to drop.
-// A fetch that begins after this is sent after the refusal that led here, so its reply may be kept.
+// If no fetch has begun since the number was assigned, there are no entries and no fetches to drop.
+// A fetch that begins after this is sent after the refusal that led here, so its reply may be
+// stored.
 bool Sources::drop(Source& source) {
   const Lock lock(mutex_);
   if (!source.is_fetched_.load()) return false;
@@ -49,9 +50,9 @@ bool Sources::drop(Source& source) {
   return true;
 }
 
-// The numbers of one place differ by cache_sources_max, so that a number says its place. They come
-// round after 67 million changes. Each change needs a fetch in between, so a sweep has erased all
-// entries with the first number long before.
+// The numbers of one place differ by cache_sources_max, so that a number identifies its place. They
+// wrap around after 67 million changes. Each change needs a fetch in between, so a sweep has erased
+// all entries with the first number long before.
 void Sources::renumber(Source& source) {
   source.is_fetched_.store(false);
   const auto place = static_cast<std::uint32_t>(&source - places_.data());

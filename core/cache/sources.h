@@ -8,22 +8,21 @@
 #include "plimsoll/core/base/mutex.h"
 #include "plimsoll/core/cache/hash.h"
 
-// Tells apart whose data an entry is. A source is one user of one database of one server, as far as
-// connections can be told apart. Each entry carries the number of its source, and only clients of
-// that source find it. Cache owns the Sources.
+// Keeps the entries of different users apart. A source is one user of one database of one server,
+// as its clients identify it. Each entry has the number of its source, and only clients of that
+// source find the entry. Cache owns the Sources.
 //
-//   unused --enter()--> in use --the last leave()--> kept --enter() of the same--> in use
-//                                                      |
-//                                                      +--enter() of another: a new number--> in
-//                                                      use
+//   unused --enter()--> in use --the last leave()--> kept --enter(), same source--> in use
+//                                                     |
+//                                                     +--enter(), new source, new number--> in use
 //
-//   drop(), in use or kept: a new number
+// drop() gives a source in use or kept a new number.
 //
 // Invariants:
 //
-// - A number is used for one source only (until it comes round, see renumber()). When a source is
-//   dropped, or another one takes its place, the place gets a new number, and all entries with the
-//   old number are out of reach at once.
+// - A number is used for one source only (until the numbers wrap around, see renumber()). When a
+//   source is dropped, or another source takes its place, the place gets a new number, and all
+//   entries with the old number are out of reach at once.
 // - There are cache_sources_max places, so a lookup finds a number's place without a search or a
 //   lock. A source whose clients have all left keeps its place until another source needs it.
 
@@ -46,10 +45,10 @@ class Sources {
     friend class Sources;
 
     std::atomic<std::uint32_t> number_{none};
-    std::atomic<bool> is_fetched_{false};  // a fetch had this number: there may be entries with it
+    std::atomic<bool> is_fetched_{false};  // a fetch had this number, so entries with it may exist
     KeyHash whose_{};
     std::uint32_t clients_count_ = 0;
-    std::uint64_t left_at_ = 0;  // leaves_ when the last client left
+    std::uint64_t left_at_ = 0;  // the value of leaves_ when the last client left
   };
 
   Sources() = default;
@@ -58,24 +57,26 @@ class Sources {
 
   struct Entered {
     Source* source = nullptr;
-    bool has_displaced = false;  ///< another source lost its place, and may have entries to sweep
+    bool has_displaced = false;  ///< another source lost its place, and may have entries that a
+                                 ///< sweep must erase
   };
-  /// A client begins to read the source `whose` (a keyed hash, Cache::digest()), until leave(). If
-  /// the source is new, it takes the place of the source that clients left longest ago. `source` is
-  /// null if all places have clients: then the client goes without the cache. Looks at all places.
+  /// Enters a client into the source `whose` (a keyed hash, Cache::digest()), until leave(). A new
+  /// source takes the place of the source that its clients left longest ago. `source` is null if
+  /// all places have clients; the client must then read without the cache. Looks at all places.
   Entered enter(const KeyHash& whose);
   void leave(Source& source);
 
-  /// Puts all entries of a source out of reach. Returns whether there may have been any to sweep.
+  /// Puts all entries of a source out of reach. Returns whether there may be entries to sweep.
   bool drop(Source& source);
 
-  /// A fetch for this number begins, whose reply may be stored unless the source is dropped before.
+  /// Call this when a fetch with this number begins. Its reply may be stored unless the source is
+  /// dropped first.
   void note_fetch(std::uint32_t number) {
     std::atomic<bool>& is_fetched = places_[number % cache_sources_max].is_fetched_;
     if (!is_fetched.load(std::memory_order_relaxed)) is_fetched.store(true);
   }
 
-  /// Whether this is the number of a source now, so that entries with it are within reach.
+  /// Whether a source has this number now, so that entries with it are within reach.
   bool is_current(std::uint32_t number) const {
     return number != none && places_[number % cache_sources_max].number() == number;
   }

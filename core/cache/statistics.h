@@ -23,8 +23,8 @@ struct CacheCounters {
 
 struct CacheStatistics : CacheCounters {
   std::size_t entries = 0;
-  std::size_t bytes_live = 0;         ///< what the entries themselves cost
-  std::size_t bytes_committed = 0;    ///< everything that counts in max_cache_kb
+  std::size_t bytes_live = 0;         ///< memory of the entries themselves
+  std::size_t bytes_committed = 0;    ///< all memory that counts towards max_cache_kb
   std::size_t sources = 0;            ///< users, databases and servers that clients read now
   std::uint64_t sources_refused = 0;  ///< how often a client found no place for its source
 };

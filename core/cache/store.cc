@@ -39,8 +39,8 @@ bool Store::fits(const commands::Question& question, Instant expires_at, std::si
   return memory_.has_room(bytes);
 }
 
-// Allocates the piece for an entry and what index, policy and wheel need for it. If any of that is
-// refused, returns null; the caller retries, or gives back the rest with trim().
+// Allocates the memory for an entry and for its places in index, policy and wheel. Returns null if
+// any of it is refused; the caller then retries, or frees the rest with trim().
 void* Store::acquire(const commands::Question& question, Instant expires_at, std::size_t piece) {
   if (!index_.reserve(question) || !policy_.reserve()) return nullptr;
   if (expires_at != never && !wheel_.reserve(expires_at)) return nullptr;
@@ -140,8 +140,9 @@ std::size_t Store::clear(std::size_t steps_max) {
   return erased;
 }
 
-// The policy had no memory for the new count. Evicts other entries as insert() would, but never the
-// one that was accessed. If that does not help, the access only counts as the newest of its group.
+// Called if the policy had no memory for the new count. Evicts other entries as insert() would, but
+// never the accessed one. If that does not help, the access only makes the entry the newest of its
+// group.
 void Store::touch_evicting(Entry& entry) {
   for (std::size_t i = 0; i < refusal_evictions_max; ++i) {
     PolicyLink* victim = policy_.first();

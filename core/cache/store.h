@@ -15,8 +15,8 @@
 #include "plimsoll/core/memory/bounded_memory.h"
 
 // One shard of the cache: owns its entries, the index that finds them, the policy that evicts them
-// and the wheel that expires them. It knows nothing of clients, nor of when a reply may be served:
-// Cache decides that. Not thread-safe: Cache locks the shard.
+// and the wheel that expires them. Cache decides when a reply may be served. Not thread-safe: Cache
+// locks the shard.
 //
 // Invariants:
 //
@@ -24,22 +24,22 @@
 //   for all of it.
 // - Every entry is in the index and in the policy's order, and in the wheel if it expires.
 // - There is at most one entry for each question of a source.
-// - Any call that is not const may erase entries, also others than those it is given (touch() and
-//   insert() evict). So a pointer to an entry is good until the next such call.
+// - Any call that is not const may erase entries, including entries that were not passed to it
+//   (touch() and insert() evict). So a pointer to an entry is valid until the next such call.
 
 namespace plimsoll::cache {
 
 struct StoreOptions {
-  std::size_t bytes_max = 0;    ///< bounds all that the store takes, except the Store object itself
+  std::size_t bytes_max = 0;    ///< bounds all memory of the store, except the Store object itself
   std::size_t entries_max = 0;  ///< 0: only bytes_max bounds the entries
   EvictionPolicy policy = EvictionPolicy::lru;
-  std::uint64_t seed = 0;  ///< of hashes: random, and the same in all shards of a cache
+  std::uint64_t seed = 0;  ///< for hashes: random, and the same in all shards of a cache
 };
 
 class Store {
  public:
-  /// The most entries that the store evicts for one call when the account or the memory source
-  /// refuses, before it gives up: others may take the memory that it frees.
+  /// The most entries that one call evicts when the account or the memory source refuses memory. A
+  /// limit is needed because others may take the memory that this frees.
   static constexpr std::size_t refusal_evictions_max = 16;
 
   /// `account` must outlive this.
@@ -56,7 +56,7 @@ class Store {
     return index_.find(source, hash, question);
   }
 
-  /// Counts an access for the policy. That may take memory (lfu), and so evict other entries.
+  /// Counts an access for the policy. This may need memory (lfu), and so may evict other entries.
   void touch(Entry& entry) {
     if (&entry == sweep_at_) sweep_at_ = entry.later;
     if (!policy_.touch(entry)) [[unlikely]]
@@ -72,38 +72,38 @@ class Store {
   struct Inserted {
     Entry* entry = nullptr;  ///< null unless stored
     Outcome outcome = Outcome::stored;
-    std::uint32_t evicted = 0;  ///< entries that made room, whatever the outcome
+    std::uint32_t evicted = 0;  ///< entries evicted to make room, whatever the outcome
   };
 
   /// Makes an entry; the caller then writes the reply to its reply_space(). First erases an entry
-  /// for the same question, whatever the outcome, then evicts what is in the way, by the policy.
-  /// Call expire() shortly before: the nearer the wheel's time is to now, the fewer levels an entry
-  /// that expires needs.
+  /// for the same question, whatever the outcome, then evicts entries until there is room. Call
+  /// expire() shortly before: the nearer the wheel's time is to now, the fewer levels an entry that
+  /// expires needs.
   Inserted insert(std::uint32_t source, const KeyHash& hash, const commands::Question& question,
                   const Stamp& stamp, Instant expires_at, std::size_t reply_bytes);
 
   void erase(Entry& entry);
 
-  /// Erases the entries of all sources that depend on a key, as their first or a further one.
-  /// Returns how many; takes time in proportion to that.
+  /// Erases the entries of all sources that depend on a key, as their first or a further key.
+  /// Returns how many; the time grows with that number.
   std::size_t erase_key(const KeyHash& hash, std::string_view key);
 
   /// Erases entries that have expired by `now`, in at most `steps_max` steps: each erases an entry,
   /// or moves one down in the wheel. Returns how many were erased.
   std::size_t expire(Instant now, std::size_t steps_max);
 
-  /// When to call expire(): at the latest ExpiryWheel::tick after the first entry expires; in the
-  /// past while steps are left to do; `never` if no entry expires.
+  /// The time at which to call expire(): at the latest one ExpiryWheel::tick after the first entry
+  /// expires; in the past while steps are left to do; `never` if no entry expires.
   Instant next_expiry() const { return wheel_.next(); }
 
   /// Looks at up to `steps_max` entries, from where the last call stopped, and erases those for
-  /// which is_dead(const Entry&) is true. Returns how many. Stops at the end of all entries; the
-  /// next call begins anew.
+  /// which is_dead(const Entry&) is true. Returns how many. Stops at the last entry; the next call
+  /// then starts again.
   template <class Predicate>
   std::size_t sweep(std::size_t steps_max, Predicate&& is_dead);
 
-  /// Has the next sweep() begin anew. Once sweeps_count() has grown by one, every entry that there
-  /// is now, and that no touch() moved meanwhile, has been looked at.
+  /// Makes the next sweep() start again. Once sweeps_count() has grown by one, the sweep has looked
+  /// at every entry that exists now and that no touch() moved meanwhile.
   void restart_sweep() { sweep_at_ = policy_.first(); }
   std::uint64_t sweeps_count() const { return sweeps_; }
 
@@ -116,10 +116,10 @@ class Store {
 
   std::size_t entries_count() const { return entries_; }
 
-  /// What the entries cost.
+  /// The memory of the entries.
   std::size_t live_bytes() const { return live_bytes_; }
 
-  /// What everything costs: entries, index, policy and wheel.
+  /// The memory of all parts: entries, index, policy and wheel.
   std::size_t committed_bytes() const { return memory_.bytes(); }
 
   /// How many entries touch() has evicted so far.
@@ -127,7 +127,7 @@ class Store {
 
   const StoreOptions& options() const { return options_; }
 
-  /// CHECKs that all parts agree and every byte is accounted for. Walks over everything: for tests.
+  /// CHECKs that all parts agree and every byte is accounted for. For tests: walks over everything.
   void validate();
 
  private:

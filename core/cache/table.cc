@@ -7,13 +7,14 @@
 namespace plimsoll::cache {
 namespace {
 
-// The table grows to two buckets for each link, since a lookup that has to walk over another link
-// waits for memory once more.
+// The table grows to two buckets for each link, because every further link that a lookup walks over
+// costs another access to memory.
 constexpr std::size_t buckets_per_link = 2;
 
 // Each link that is added grows the table by at most four buckets, so that a table that was refused
-// memory catches up in steps. Each link that is removed shrinks it by at most four: the table
-// shrinks only beyond buckets_per_link_max, twice what it grows to, so that it does not waver.
+// memory catches up in steps. Each link that is removed shrinks it by at most four. The table
+// shrinks only beyond buckets_per_link_max, twice the size that it grows to, so that it does not
+// grow and shrink by turns.
 constexpr std::size_t steps_per_link = 4;
 constexpr std::size_t buckets_per_link_max = 4;
 
@@ -24,8 +25,8 @@ Table::~Table() {
   trim();
 }
 
-// How many buckets there should be after `links` more links: buckets_per_link for each, as far as
-// the bounded growth of one reserve() gets.
+// Returns how many buckets there should be after `links` more links: buckets_per_link for each, but
+// no more than one reserve() may add.
 std::size_t Table::target(std::size_t links) const {
   // In 64 bits, since the product overflows a size_t on wasm32.
   constexpr std::uint64_t buckets_max = std::uint64_t{chunk_buckets} << lists_count;
@@ -40,8 +41,8 @@ bool Table::begins_piece(std::size_t index) const {
   return index == 0 || (index >= first_buckets && std::has_single_bit(index));
 }
 
-// What the piece that begins with bucket `index` costs, with the list if its chunk is the first of
-// one.
+// Returns the memory of the piece that begins with bucket `index`, including a list of chunks if
+// the chunk is the first of the list.
 std::size_t Table::piece_bytes(std::size_t index) const {
   if (index < chunk_buckets) {
     return memory_.footprint(std::max(index, first_buckets) * sizeof(Bucket));
@@ -109,8 +110,8 @@ void Table::trim() {
   set_buckets(0);
 }
 
-// Adds a bucket behind the last. It takes over those links of its sibling that have the additional
-// bit of the hash set, which counts for the two from now on.
+// Adds a bucket at the end. It takes those links of its sibling whose hash has the next higher bit
+// set, because from now on this bit decides between the two.
 bool Table::split() {
   const std::size_t added = buckets_;
   if (begins_piece(added) && !allocate_piece(added)) return false;

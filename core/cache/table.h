@@ -11,10 +11,13 @@
 // The hash table of an index: chains of links by a hash of 32 bits, with linear hashing (Litwin,
 // "Linear hashing: a new tool for file and table addressing", 1980).
 //
-// - It grows and shrinks by one bucket at a time, in chunks of memory that never move: no insert
-//   has to wait until all links are moved to a larger table.
-// - It gives chunks back as it shrinks, and costs nothing while it is empty.
-// - Once it has a first chunk, add() cannot fail: without memory for more, chains get longer.
+// Invariants:
+//
+// - It grows and shrinks by one bucket at a time, in chunks of memory that never move, so no insert
+//   has to move all links to a larger table.
+// - It frees chunks as it shrinks, and costs nothing while it is empty.
+// - Once it has a first chunk, add() cannot fail: without memory for more chunks, chains get
+//   longer.
 
 namespace plimsoll::cache {
 
@@ -25,7 +28,7 @@ class Table {
   Table& operator=(const Table&) = delete;
   ~Table();
 
-  /// What reserve(links) would cost now, and in a table without links.
+  /// The memory that reserve(links) would take now, and in a table without links.
   std::size_t bytes_to_reserve(std::size_t links) const;
   std::size_t bytes_when_empty(std::size_t links) const;
 
@@ -33,8 +36,8 @@ class Table {
   /// no memory for a first chunk.
   [[nodiscard]] bool reserve(std::size_t links);
 
-  /// The first link in the bucket of `hash`, which may have other hashes as well; follow
-  /// next_in_bucket. Null if the bucket is empty.
+  /// The first link in the bucket of `hash`; follow next_in_bucket. The bucket may hold links with
+  /// other hashes. Null if the bucket is empty.
   IndexLink* chain(std::uint32_t hash) const {
     return buckets_ == 0 ? nullptr : *bucket(bucket_of(hash));
   }
@@ -43,13 +46,13 @@ class Table {
   void add(IndexLink& link);
   void remove(IndexLink& link);
 
-  /// Gives back the buckets that the links do not need: for a reserve() without an add().
+  /// Frees the buckets that the links do not need: undoes a reserve() that no add() followed.
   void trim();
 
   std::size_t links_count() const { return links_; }
   std::size_t buckets_count() const { return buckets_; }
 
-  /// CHECKs that every link lies where it belongs. Returns what the chunks cost.
+  /// CHECKs that every link is in its bucket. Returns the memory that the chunks take.
   std::size_t validate() const;
 
  private:

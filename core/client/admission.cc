@@ -13,8 +13,8 @@ Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t lim
   return {.code = ErrorCode::rejected_by_limit, .what = what, .value = value, .limit = limit};
 }
 
-// Drivers keep the commands of waiters in the same pool. If waiters could take all of it, no room
-// would be left to admit any of them.
+// Drivers keep the commands of waiters in the same pool. If waiters could use the whole pool, there
+// would be no room left to admit any of them.
 Result<RequestId> Admission::join(std::size_t bytes, Instant deadline, Tag tag, const Size& other) {
   const std::size_t bytes_max = waiters_.payer().budget().share(PoolKind::requests) / 2;
   const std::size_t waiters_max = waiters_.size_max() / 2;
@@ -64,8 +64,8 @@ void Admission::handle_timeout(Instant now) {
   is_sorted() ? let_go_in_order(now) : let_go_of_all(now);
 }
 
-// Whether its deadline is not earlier than those of the waiters in front of it, as far as the walk
-// has looked at them.
+// Returns whether the waiter's deadline is not earlier than the latest deadline that the walk has
+// seen so far.
 bool Admission::is_later(const Waiter& waiter) {
   ++steps_;
   if (waiter.state != Waiter::State::waiting || waiter.deadline == never) return true;
@@ -84,7 +84,7 @@ void Admission::look_at_new_deadlines() {
   sorted_until_ = sorted ? last_id_ + 1 : unsorted;
 }
 
-// Walks up to the first waiter that is not due yet.
+// Walks up to the first waiter that is not due yet. Deadlines ascend, so no later one can be due.
 void Admission::let_go_in_order(Instant now) {
   const auto is_before = [this](const Waiter& waiter) { return waiter.id < due_from_; };
   waiters_.for_each_from_bound(is_before, [&](Waiter& waiter) {

@@ -12,9 +12,9 @@
 
 // A queue of waiters, first come, first served. A client has two: one for requests that wait for a
 // place in the pipeline or for memory for their bytes, one for commands that wait for a connection
-// to block on. A queue knows how many bytes each waiter needs, and its deadline; the callers keep
-// the commands. One count and one number of bytes bound both queues together. The requests account
-// pays for them. An empty queue costs nothing.
+// to block on. A queue stores how many bytes each waiter needs, and its deadline; the callers keep
+// the commands. Two limits, on waiters and on bytes, bound both queues together. The requests
+// account pays for the queues. An empty queue costs nothing.
 //
 // The states of a waiter:
 //
@@ -43,15 +43,15 @@ class Admission {
       : waiters_(requests, 2 * waiters_max),
         last_id_(of == Of::room ? request_ids::room_waiters : request_ids::connection_waiters) {}
 
-  /// True if nobody waits and no end of a waiter has to be delivered.
+  /// True if there are no waiters, and no end of a waiter has to be delivered.
   bool empty() const { return waiters_.empty(); }
 
-  /// How many wait now, have waited in all, and were refused because the queue was full.
+  /// How many wait now, how many have waited so far, and how many could not become waiters.
   std::size_t waiting_count() const { return waiting_count_; }
   std::uint64_t waited_count() const { return request_ids::waiter_number(last_id_); }
   std::uint64_t refused_count() const { return refused_count_; }
 
-  /// What counts in the bounds that both queues share.
+  /// What counts towards the limits that both queues share.
   struct Size {
     std::size_t waiters = 0;
     std::size_t bytes = 0;
@@ -60,33 +60,34 @@ class Admission {
     return {.waiters = waiters_.size() - delivered_count_, .bytes = waiting_bytes_};
   }
 
-  /// Whether an id is a waiter's. No request that was submitted has such an id.
+  /// Whether an id belongs to a waiter. Submitted requests never have such an id.
   static bool is_waiter_id(RequestId id) { return request_ids::is_waiter(id); }
-  /// Whether it is the id of a waiter for a side connection.
+  /// Whether an id belongs to a waiter for a side connection.
   static bool is_for_connection(RequestId id) { return request_ids::is_waiter_for_connection(id); }
 
   /// Adds a waiter for a request of `bytes` encoded bytes. Fails with rejected_by_limit if there
   /// are waiters_max waiters, if they wait for too many bytes, or if there is no memory for one
-  /// more. `other` is the size of the client's other queue, which counts in these bounds.
+  /// more. `other` is the size of the client's other queue, which shares these limits.
   Result<RequestId> join(std::size_t bytes, Instant deadline, Tag tag, const Size& other);
 
-  /// Cancels a waiter, unless it has ended already. next_ended() reports it; to find it, that walks
-  /// from the first to the last waiter that ended since next_ended() last returned nothing.
+  /// Cancels a waiter, unless it has ended already. next_ended() reports it. The search in
+  /// next_ended() covers the waiters from the first to the last that ended since it last returned
+  /// nothing.
   void cancel(RequestId id);
 
-  /// Ends the waiters whose deadline is not after `now`; next_ended() reports them. If each waiter
-  /// has a later deadline than those in front of it, or none, this looks at each of them once or
-  /// twice; otherwise it walks over all waiters.
+  /// Ends the waiters whose deadline is not after `now`; next_ended() reports them. If deadlines
+  /// ascend in the order of the queue, this looks at each waiter once or twice in its life;
+  /// otherwise each call walks over all waiters.
   void handle_timeout(Instant now);
 
-  /// Not after the earliest deadline.
+  /// A time that is not after the earliest deadline.
   Instant next_deadline() const { return next_deadline_; }
 
   /// Returns the next waiter that was cancelled or has timed out. Once it returns nothing, all
-  /// that are left are waiting.
+  /// remaining waiters are waiting.
   std::optional<Ended> next_ended();
 
-  /// For a client that closes: removes and returns one waiter after the other, until none is left.
+  /// For a client that closes: removes and returns one waiter per call, until none is left.
   std::optional<Ended> take_closed();
 
   struct Waiter {
@@ -98,20 +99,20 @@ class Admission {
   };
   static_assert(sizeof(Waiter) == 32);
 
-  /// The waiter that is admitted next. Only after next_ended() has returned nothing, and if there
-  /// is a waiter.
+  /// The waiter that is admitted next. Call it only after next_ended() has returned nothing, and if
+  /// there is a waiter.
   const Waiter& first() { return waiters_.front(); }
 
-  /// No waiter has a lower id, and each one that joins later has a higher id.
+  /// A lower bound for the ids of all waiters, present and future.
   RequestId first_id() { return empty() ? last_id_ + 1 : waiters_.front().id; }
 
-  /// Removes first(), which was admitted.
+  /// Removes first() after it was admitted.
   void leave();
 
   /// CHECKs the invariants. Walks over all waiters.
   void validate();
 
-  /// How many waiters were looked at so far, for tests of what calls cost.
+  /// The number of waiters looked at so far. Tests use it to measure the cost of calls.
   std::uint32_t steps() const { return steps_; }
 
  private:
@@ -141,7 +142,7 @@ class Admission {
   RequestId due_from_ = 0;             // no waiter before this id may become due
   // Waiters before this id have deadlines in the order of their ids.
   RequestId sorted_until_ = request_ids::room_waiters;
-  Instant sorted_deadline_ = Instant::min();  // the latest of those
+  Instant sorted_deadline_ = Instant::min();  // the latest of these deadlines
 };
 
 }  // namespace plimsoll

@@ -7,12 +7,12 @@
 #include "plimsoll/core/cache/options.h"
 #include "plimsoll/core/session/options.h"
 
-// What a cache asks of the server, from the options that users give. Native and WebAssembly offer
-// the same options, so that both decide here.
+// Decides from a user's options what tracking a cache asks of the server. Native and WebAssembly
+// offer the same options, and both decide here.
 
 namespace plimsoll {
 
-/// How the server keeps a cache coherent. The texts are views, which TrackingOptions keeps.
+/// How the server keeps a cache coherent. The texts are views, and TrackingOptions keeps them.
 struct CoherenceOptions {
   cache::CacheMode mode = cache::CacheMode::automatic;
   /// Whether the server tracks only the keys of reads that are cached, not of all reads.

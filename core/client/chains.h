@@ -8,18 +8,17 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 
-// Things that are found by a number: chains through the things themselves, as
-// many as there are things, so that adding, finding and removing one costs the
-// same however many there are. The first chains need no memory; more are
-// charged to a payer, and go when the last thing does. Where there is none for
-// more chains they grow longer.
+// An intrusive hash table: finds objects by a number, with constant cost to add, find and remove
+// one. The first inline_chains chains need no allocation. The table doubles as objects are added;
+// the larger table is charged to a payer and freed when the last object is removed. If there is no
+// memory for it, the chains grow longer.
 
 namespace plimsoll {
 
 template <class T>
 struct ChainHook {
   T* next = nullptr;
-  T** link = nullptr;  // what points at this one
+  T** link = nullptr;  // the pointer that points to this object
 };
 
 template <class T, ChainHook<T> T::* hook, std::uint64_t T::* number>
@@ -31,8 +30,7 @@ class Chains {
   Chains(const Chains&) = delete;
   Chains& operator=(const Chains&) = delete;
 
-  /// The first of the chain that those of this number are in, and the one
-  /// behind one.
+  /// Walks over the chain that holds all objects with number `wanted`; others may be in it, too.
   T* first(std::uint64_t wanted) const { return heads_[wanted & mask_]; }
   static T* next(const T& thing) { return (thing.*hook).next; }
 
@@ -52,7 +50,7 @@ class Chains {
 
   std::size_t size() const { return count_; }
 
-  /// Walks over all, in no order. `visit` may remove the one that it is given.
+  /// Visits all objects, in no particular order. `visit` may remove the object that it is given.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (std::size_t i = 0; i <= mask_; ++i) {
@@ -64,7 +62,7 @@ class Chains {
     }
   }
 
-  /// For a chain of somebody's own.
+  /// For a chain that the caller owns.
   static void push(T*& head, T& thing) {
     ChainHook<T>& own = thing.*hook;
     own.next = head;

@@ -7,14 +7,14 @@
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/resp/reader.h"
 
-// More than 500 lines, because each call of a driver is spread over the main session, the side
-// connections, the near cache and the waiters: the order in which they get it is decided here
-// alone.
+// More than 500 lines, because each call of a driver goes to the main session, the side
+// connections, the near cache and the waiters, and only this file decides the order in which they
+// get it.
 
 namespace plimsoll {
 namespace {
 
-// How long to wait before memory is asked for again, if this client itself makes no progress.
+// How long to wait before asking for memory again, if this client itself makes no progress.
 constexpr Duration room_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
@@ -147,7 +147,7 @@ Result<RequestId> Client::submit_to(ConnectionId connection, const CommandView& 
                            count(side_connections_.submit_to(connection, command, deadline, tag)));
 }
 
-// If the client is closed, its end has already given the connection back.
+// If the client is closing or closed, it has already given up the connection itself.
 void Client::release(ConnectionId connection, Instant now) {
   if (check_open()) side_connections_.release(connection, now);
 }
@@ -383,12 +383,12 @@ void Client::handle_waiters_timeout(Instant now) {
 
 Instant Client::near_timeout() const { return near_->poll_timeout(); }
 
-// The chain of events: the main connection (its session, through the cache if there is one; then
-// the requests that wait for room), the side connections, and last the end of the client. The end
-// of the main connection is held back in `end_` until the side connections are over. If these wait
-// for replies that are owed, the main connection's requests do not wait for them. Otherwise the
-// session is not asked again before `end_` is told, because the server's words in it must live
-// until then.
+// Asks for events in this order: the main connection (its session, through the cache if there is
+// one; then the waiters), the side connections, and last the end of the client. `end_` holds the
+// main connection's `closed` back until the side connections are over. While the side connections
+// wait for their last replies, the main connection goes on reporting outcomes. Otherwise the
+// session is not asked again before `end_` is reported, because asking would invalidate the
+// server's text in `end_`.
 std::optional<Event> Client::poll_all() {
   side_spoke_ = false;
   while (!end_ || side_connections_.take_their_time()) {
@@ -413,7 +413,7 @@ std::optional<Event> Client::poll_all() {
   return std::exchange(end_, std::nullopt);
 }
 
-// The next event of the main session that the cache does not keep to itself.
+// Returns the main session's next event that the near cache passes on to users.
 std::optional<Event> Client::poll_session() {
   if (!near_) return session_.poll_event();
   for (;;) {
@@ -426,8 +426,9 @@ std::optional<Event> Client::poll_session() {
   }
 }
 
-// The main connection's part of the chain, given the session's next event. The outcomes of the
-// client's own requests are mostly not told. Once the session has told all, the waiters are asked.
+// Returns the main connection's next event, given the session's next event. Handles the outcomes of
+// internal requests, most of which are not reported. The waiters follow once the session has no
+// more events.
 std::optional<Event> Client::poll_main(std::optional<Event> event) {
   while (event && event->tag >= internal_tag_first) {
     if (const auto outcome = handle_internal(*event)) return outcome;
@@ -439,7 +440,7 @@ std::optional<Event> Client::poll_main(std::optional<Event> event) {
   return event;
 }
 
-// Handles the outcome of a request of the client's own. Users are told of refused credentials only.
+// Handles the outcome of an internal request. Only refused credentials are reported to users.
 std::optional<Event> Client::handle_internal(const Event& event) {
   if (event.tag == internal_auth) return SideConnections::credentials_outcome(event);
   side_connections_.handle_unblocked(event.tag, event);
@@ -458,11 +459,11 @@ std::optional<Event> Client::poll_waiters() {
   return event;
 }
 
-// Tells the end of a waiter, or admits the first one.
+// Reports the end of a waiter, or admits the first waiter.
 std::optional<Event> Client::poll_first_waiter() {
   const bool over = session_.is_closed();
   if (const auto ended = over ? admission_.take_closed() : admission_.next_ended()) {
-    room_again_at_ = never;  // another may be first
+    room_again_at_ = never;  // the first waiter may be another one now
     return waiter_failed(*ended);
   }
   if (over || admission_.empty()) return std::nullopt;
@@ -506,7 +507,7 @@ Session* Client::find_side(ConnectionId connection) {
   return side_connections_.session(connection);
 }
 
-// At rest a replay can begin: it needs to know nothing of what came before.
+// A replay can begin where the client is at rest, because nothing earlier matters there.
 std::optional<Session::Rest> Client::rest(Instant now) const {
   return admission_.empty() ? session_.at_rest(now) : std::nullopt;
 }

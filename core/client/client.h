@@ -17,20 +17,21 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/session/session.h"
 
-// The surface that drivers see: native/ under Asio, wasm/ under JavaScript, tests without either.
-// It never waits. Calls bring in requests, bytes and time; the poll functions say what to send,
-// what came of the requests, and when to call handle_timeout(). Not thread-safe: a driver locks. A
-// client owns its sessions: the main one, which most requests share, and side connections for those
-// that must not share it.
+// The interface of the core for drivers: native/ under Asio, wasm/ under JavaScript, and tests. No
+// call blocks. The driver passes in requests, bytes and time; the poll functions return what to
+// send, the outcomes of requests, and when to call handle_timeout(). Not thread-safe: the driver
+// locks. A client owns its sessions: the main one, which most requests share, and side connections
+// for requests that must not share it.
 //
 // Invariants:
-//  - Each request that was accepted has one outcome: `completed` or `failed`, with its tag.
-//  - While requests wait for room, none overtakes them: submit() refuses new ones.
-//  - While a waiter is admitted (admitted()), its room is reserved, and nothing but
-//    submit_admitted() or cancel() may come next.
-//  - If there are side connections, `closed` is told last, after they are over.
-//  - Events come from one chain (poll_all()): main session, through the near cache; waiters; side
-//    connections; the end.
+//  - Each accepted request has exactly one outcome: `completed` or `failed`, with its tag.
+//  - While requests wait for room, submit() refuses new ones, so that none overtakes the waiters.
+//  - While a waiter is admitted (admitted()), its room is reserved, and the next call must be
+//    submit_admitted() or cancel().
+//  - If there are side connections, `closed` is the last event, after those of the side
+//    connections.
+//  - poll_all() asks for events in this order: main session (through the near cache), waiters, side
+//    connections, `closed`.
 
 namespace plimsoll {
 
@@ -41,7 +42,8 @@ class NearCache;
 
 using ClientOptions = SessionOptions;
 
-/// Opens or closes a connection. After a close the driver reports nothing more about it.
+/// Asks the driver to open or close a connection. After a close the driver reports nothing more
+/// about that connection.
 struct Action {
   enum class Kind : std::uint8_t { open, close };
   Kind kind;
@@ -53,68 +55,73 @@ struct ClientStatistics {
   std::size_t in_flight = 0;  ///< requests and tombstones
   std::uint64_t submitted = 0;
   std::uint64_t rejected = 0;
-  std::size_t waiting = 0;            ///< for room, or a connection to block on, now
-  std::size_t waiting_to_block = 0;   ///< of these, for a connection
-  std::uint64_t waited = 0;           ///< for either, in all
-  std::uint64_t waiters_refused = 0;  ///< that could not even wait; counted in `rejected` as well
-  SessionCounters counters;           ///< of the main connection
-  std::size_t blocking_connections = 0;  ///< open for commands that block and for exclusive use
+  std::size_t waiting = 0;            ///< requests that wait now: for room, or for a connection to
+                                      ///< block on
+  std::size_t waiting_to_block = 0;   ///< of these, the ones that wait for a connection
+  std::uint64_t waited = 0;           ///< requests that have waited so far, for either
+  std::uint64_t waiters_refused = 0;  ///< requests that could not become waiters; counted in
+                                      ///< `rejected` as well
+  SessionCounters counters;           ///< the main connection's
+  std::size_t blocking_connections = 0;  ///< open ones, for commands that block and for exclusive
+                                         ///< use
   std::size_t subscriptions = 0;         ///< open
-  Error last_problem;  ///< why there was no connection, the last time that there was none
+  Error last_problem;  ///< why the main connection was last lost or could not be made
 };
 
 class Client {
  public:
-  /// The accounts that pay for a client, opened before there is one.
+  /// The accounts that pay for a client. They are opened before the client is constructed.
   struct Accounts {
     AccountHandle requests;
     AccountHandle replies;
     AccountHandle connections;
-    Charge own;  // the client itself
+    Charge own;  // pays for the Client object
   };
 
   /// Opens the accounts in `budget`, which must outlive the client and its replies. out_of_memory:
-  /// the memory limit leaves no room for one more client.
+  /// the memory line has no room for one more client.
   static Result<Accounts> open_accounts(Budget& budget);
 
-  /// `options` must have passed validate(); what they refer to must outlive the client.
+  /// `options` must have passed validate(); the texts that they refer to must outlive the client.
   Client(const ClientOptions& options, Accounts accounts);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Reads through `cache` from now on, which must outlive the client; before connect(). `place`
-  /// says which server, database and protocol it is, and all else that its driver knows of the way
-  /// there. Clients share entries if they have the same place, show the same (set_shown()), and are
-  /// the same user: the server is asked for that on each connection. The options must want tracking
-  /// as far as the cache's mode does. out_of_memory; invalid_option: the cache has too many
-  /// clients.
+  /// Makes this client read through `cache`, which must outlive the client. Call it before
+  /// connect(). `place` names the server, database and protocol, and all else that the driver knows
+  /// about the way there. Clients share entries if they have the same place, the same set_shown()
+  /// text and the same user; the client asks the server for the user on each connection. The
+  /// options must ask for tracking if the cache's mode needs it. Errors: out_of_memory;
+  /// invalid_option, if the cache has too many clients.
   ///
-  /// `clock_step`: the most by which a reading of the driver's clock may lag behind the time; zero:
-  /// less than anything that is measured by it. Readings that differ by less show a finer clock.
+  /// `clock_step`: how far a reading of the driver's clock may lag behind the time; zero if the lag
+  /// is negligible. The client lowers its estimate when two readings differ by less.
   Status use_cache(cache::Cache& cache, std::string_view place,
                    Duration clock_step = Duration::zero());
 
-  /// What the main connection shows to a party before the server, such as a token to a bridge,
-  /// where it is not the same for all connections: before handle_opened() of each for which it is
-  /// another. It has a cache.
+  /// Sets the text that the main connection shows on the way to the server, such as the token for a
+  /// bridge. If the text changes, call this before handle_opened() of the connection that shows the
+  /// new one. The client must have a cache.
   void set_shown(std::string_view text);
 
-  /// What it does with its cache, for lookups; null where it has none. Lives as long as the client.
+  /// Returns the client's part in its cache, for lookups; null without a cache. Lives as long as
+  /// the client.
   NearCache* near_cache() const { return near_.get(); }
 
-  /// Whether the server tracks what the main connection reads; why not.
+  /// Returns whether the server tracks what the main connection reads and, if not, why.
   Tracking tracking() const { return session_.tracking(); }
 
-  /// Starts to connect: Event::ready or Event::closed says how it went.
+  /// Starts to connect. Event::ready reports success, Event::closed reports failure.
   void connect(Instant now);
 
-  /// Stages a request, also before the client is ready; `tag` comes back with its one outcome.
-  /// `timeout` counts from `now`, waiting included; zero: none. Errors leave nothing behind:
-  /// rejected_by_limit, closed. After the first, wait_for_room() if inflight_overflow says so.
+  /// Stages a request; the client need not be ready yet. The request's one outcome carries `tag`.
+  /// `timeout` counts from `now` and includes waiting; zero: no timeout. Errors change nothing:
+  /// rejected_by_limit, closed. After rejected_by_limit call wait_for_room() if may_wait().
   ///
-  /// A read is answered with what was true at most `max_staleness` before this call; if that is
-  /// zero, with what is true now, whatever the clock says. Without a cache that is always so.
+  /// The reply to a read was true at most `max_staleness` before this call. Zero: it is true at the
+  /// time of the call, which is proved without the clock. A client without a cache always reads
+  /// from the server.
   Result<RequestId> submit(const CommandView& command, Instant now, Duration timeout, Tag tag,
                            Duration max_staleness = cache::any_staleness) {
     if (max_staleness != cache::any_staleness && near_ && command.block_time == Duration::zero()) {
@@ -123,137 +130,144 @@ class Client {
     if (recording_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
   }
-  /// One that blocks (block_time) goes to a connection of its own, and `timeout` counts from when
-  /// the server should have answered by itself; rejected_by_limit: blocking_connections_max, after
-  /// which it may wait_for_room(), too.
+  /// submit() with the options' request_timeout.
+  ///
+  /// In both, a command that blocks (block_time) gets a side connection, and its timeout starts
+  /// when block_time has passed, because the server should answer by then. rejected_by_limit then
+  /// means blocking_connections_max, or that others wait for a connection; wait_for_room() applies
+  /// in this case, too.
   Result<RequestId> submit(const CommandView& command, Instant now, Tag tag) {
     return submit(command, now, options().request_timeout, tag);
   }
 
-  /// Completes, without a value, when all that this client has put into the cache is proved to be
-  /// true since this call. That takes a round trip, or two with broadcasts, for all calls at a
-  /// time. Completes at once if nothing is tracked or the client is closing: then there is nothing
-  /// to prove. The client must have a cache. Errors as for submit().
+  /// Completes, without a value, when a proof shows that the client knows all changes from before
+  /// this call to the keys that it has cached. A proof takes one round trip, with broadcasts two,
+  /// and serves all calls that are waiting for it. Completes at once if nothing is tracked or the
+  /// client is closing, because there is nothing to prove then. The client must have a cache.
+  /// Errors as for submit().
   Result<RequestId> prove(Instant now, Duration timeout, Tag tag);
 
-  /// Whether a request that submit() refused with this error may wait_for_room().
+  /// Whether a request that submit() rejected with this error may wait_for_room().
   bool may_wait(const Error& refusal) const {
     return refusal.code == ErrorCode::rejected_by_limit &&
            options().inflight_overflow == OnLimit::wait;
   }
 
-  /// Gets in line for a request that was just refused. The command stays with the caller. First
-  /// come, first served: submit() is refused while others wait. Once there is room, Event::admitted
+  /// Adds a waiter for a request that was just rejected. The caller keeps the command. Waiters are
+  /// served in order; submit() rejects new requests meanwhile. Once there is room, Event::admitted
   /// comes with `tag`, and the very next call must be submit_admitted() or cancel(): the room is
   /// reserved for this request until then. Otherwise the wait fails with timed_out, cancelled or
-  /// closed. Commands that block have a line of their own, for connections, within the same bounds.
-  /// Requests of the client itself, and those on other connections, wait in no line.
-  /// rejected_by_limit: waiters_max, half of the pool's share, no memory to wait, or
-  /// inflight_overflow is not OnLimit::wait; closed.
+  /// closed. Commands that block wait in a queue of their own, for connections, within the same
+  /// bounds. Internal requests and requests on exclusive and subscription connections never wait.
+  /// Errors: rejected_by_limit (waiters_max, half of the pool's share, no memory for a waiter, or
+  /// inflight_overflow is not OnLimit::wait); closed.
   Result<RequestId> wait_for_room(const CommandView& command, Instant now, Duration timeout,
                                   Tag tag);
 
-  /// Stages the request that was admitted, with the deadline that it had. `tag` comes with its
-  /// outcome and may differ from the tag that it waited with; so does the id.
+  /// Stages the admitted request with its waiter's deadline. The outcome carries `tag`, which may
+  /// differ from the waiter's tag. The returned id differs from the waiter's id.
   RequestId submit_admitted(const CommandView& command, Tag tag);
 
-  /// The request that was admitted and has yet to be submitted; null if there is none.
+  /// The admitted waiter that the caller has yet to submit or cancel; null if there is none.
   const Admission::Waiter* admitted() {
     return admitted_ ? &admission_.first() : side_connections_.admitted();
   }
 
-  /// Whether requests wait for room. handle_written() makes room as well: ask poll_event() after
-  /// it.
+  /// Whether requests wait for room. handle_written() can make room, so call poll_event() after it.
   bool has_waiters() const { return !admission_.empty(); }
 
-  /// Pays for requests, and for the commands of requests that wait for room.
+  /// The account that pays for requests, and for the commands of waiters.
   Account& requests_account() const { return *accounts_.requests; }
-  /// Pays for replies that are kept.
+  /// The account that pays for replies that are kept.
   Account& replies_account() const { return *accounts_.replies; }
 
-  /// Ends a request early, unless it has ended: its outcome is `cancelled` then. If the request
-  /// blocks, the server is asked to let it go first; if it had taken an element already, that is
-  /// the outcome all the same.
+  /// Cancels a request, unless it has ended already; its outcome is then `cancelled`. If the
+  /// request blocks on the server, the client first sends CLIENT UNBLOCK; if the server has already
+  /// taken an element for the request, the element is the outcome.
   void cancel(RequestId id, Instant now);
 
-  /// Changes the user: in every handshake from now on, and by AUTH on the connections that are
-  /// there. The views must live until the next call of this, or the client's end.
+  /// Changes the user: in every handshake from now on, and by AUTH on connections that exist. The
+  /// views must live until the next call of this function or the end of the client.
   void set_credentials(const Credentials& credentials);
 
-  /// Opens a connection for one user, for WATCH and what follows it: submit_to() sends requests
-  /// there. It is not replaced when it is lost. rejected_by_limit: blocking_connections_max;
-  /// closed.
+  /// Opens an exclusive connection, for WATCH and the transaction after it; submit_to() sends
+  /// requests there. A lost exclusive connection is not replaced. Errors: rejected_by_limit
+  /// (blocking_connections_max), closed.
   Result<ConnectionId> open_exclusive(Instant now);
-  /// connection_lost: release it and open another; rejected_by_limit; closed.
+  /// Errors: connection_lost (release the connection and open another), rejected_by_limit, closed.
   Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant now,
                               Duration timeout, Tag tag);
-  /// Call it once for each connection. Requests that are in flight on it go on.
+  /// Gives the connection back. Call it once for each connection. Requests in flight on it go on.
   void release(ConnectionId connection, Instant now);
 
-  /// A connection for subscriptions, which are restored when it is replaced.
-  /// rejected_by_limit: subscriptions_max; closed.
+  /// Opens a connection for subscriptions. After a loss the client replaces it and restores the
+  /// subscriptions. Errors: rejected_by_limit (subscriptions_max), closed.
   Result<ConnectionId> open_subscription(Instant now);
-  /// Completes when the server has confirmed all names. invalid_argument; rejected_by_limit.
+  /// Completes when the server has confirmed all names. Errors: invalid_argument,
+  /// rejected_by_limit, closed.
   Result<RequestId> subscribe(ConnectionId connection, SubscriptionKind kind,
                               std::span<const std::string_view> names, Instant now,
                               Duration timeout, Tag tag);
   Result<RequestId> unsubscribe(ConnectionId connection, SubscriptionKind kind,
                                 std::span<const std::string_view> names, Instant now,
                                 Duration timeout, Tag tag);
-  /// Completes with the next message as its value: the push as the server said it. One at a time.
+  /// Completes with the next message as its value: the push as the server sent it. Only one call
+  /// per subscription can wait at a time.
   Result<RequestId> next_message(ConnectionId connection, Instant now, Duration timeout, Tag tag) {
     return next_messages(connection, 1, now, timeout, tag);
   }
-  /// As many as are there once there is one, up to `messages_max`: each that is not the last of so
-  /// many comes as Event::pushed with the tag, and the outcome may have no value.
+  /// Waits for a message, then takes the messages that are queued, up to `messages_max`. Each
+  /// message comes as Event::pushed with the tag; only message number `messages_max` comes with the
+  /// outcome, which otherwise has no value.
   Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max, Instant now,
                                   Duration timeout, Tag tag);
-  /// What is missing before the message that is the last event.
+  /// The messages missed before the message that is the last event.
   MessagesMissed messages_missed() const { return side_connections_.messages_missed(); }
-  /// Call it once for each connection. A wait for a message ends with `closed`.
+  /// Closes a subscription. Call it once for each connection. A wait for a message ends with
+  /// `closed`.
   void close_subscription(ConnectionId connection, Instant now);
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const {
     return side_connections_.subscription_statistics(connection);
   }
 
-  /// Takes no more requests, waits for the replies that are owed, then closes.
+  /// Rejects new requests, waits for the replies of those in flight, then closes.
   void close(Instant now);
-  /// Closes now: every request ends.
+  /// Closes now and ends every request.
   void abort();
 
   void handle_opened(ConnectionId connection, Instant now);
   void handle_closed(ConnectionId connection, const Error& reason, Instant now);
 
-  /// Whether the client still uses this connection of the driver's. If not, Action::close is about
-  /// to come.
+  /// Whether the client still uses this connection. If not, poll_action() is about to return a
+  /// close.
   bool is_connected(ConnectionId connection) const;
 
-  /// Where to read to. Empty: do not read now, ask again when the Budget has memory, or after the
-  /// next handle_timeout(), unless it is_paused(). Stays valid until handle_read(), which may be of
-  /// no bytes, or the end of the connection.
+  /// Returns the memory to read to. Empty: do not read now; unless the connection is_paused(), ask
+  /// again when the Budget has memory, or after the next handle_timeout(). The memory stays valid
+  /// until handle_read(), whose `bytes` may be 0, or the end of the connection.
   std::span<char> read_space(ConnectionId connection);
   void handle_read(ConnectionId connection, std::size_t bytes, Instant now);
 
-  /// True if read_space() is empty because the user does not take the messages of a subscription
+  /// True if read_space() is empty because the user does not take a subscription's messages
   /// (OverflowPolicy::pause_reading), not because memory is missing. take_resumed_connections()
-  /// says when to read again.
+  /// reports when to read again.
   bool is_paused(ConnectionId connection) const;
-  /// A bit for each connection that was paused, and may be read since this was asked last. To be
-  /// asked once poll_event() has no more to say.
+  /// Returns a bit for each paused connection that has become readable since the last call. Call it
+  /// once poll_event() has returned nothing.
   std::uint64_t take_resumed_connections() {
     return side_connections_.empty() ? 0 : side_connections_.take_resumed();
   }
 
-  /// What to send, as far as `spans` reach; mostly nothing. After each answer with bytes the driver
-  /// must call handle_written(), with the number that the transport took, before it asks again. The
-  /// bytes stay where they are until then, or until the connection ends (handle_closed(),
-  /// Action::close).
+  /// Fills `spans` with bytes to send and returns how many spans it filled; usually 0. After each
+  /// call that returned bytes, the driver must call handle_written(), with the number of bytes that
+  /// the transport took, before the next call. The bytes stay valid until then, or until the
+  /// connection ends (handle_closed(), Action::close).
   std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans);
   void handle_written(ConnectionId connection, std::size_t bytes);
 
   void handle_timeout(Instant now);
 
-  /// When to call handle_timeout() at the latest.
+  /// The latest time at which to call handle_timeout().
   Instant poll_timeout() {
     recording_.note(FlightRecord::poll_timeout);
     const Instant next = session_.poll_timeout();
@@ -264,7 +278,7 @@ class Client {
     return std::min({next, tick, line, sides, near_ ? near_timeout() : never});
   }
 
-  /// A bit for each connection that poll_transmit() may have something for.
+  /// Returns a bit for each connection that may have bytes to send (poll_transmit()).
   std::uint64_t unsent_connections() const {
     return (session_.has_unsent() ? 1u : 0u) |
            (side_connections_.empty() ? 0 : side_connections_.unsent());
@@ -272,19 +286,20 @@ class Client {
 
   std::optional<Action> poll_action();
 
-  /// The next thing that happened. Call it until there is none, after every call that brings
-  /// something in; views in an event live until then.
+  /// Returns the next event. After every call that passes something in, call this until it returns
+  /// nothing. Views in an event live until the next call.
   std::optional<Event> poll_event() {
     if (recording_.on() || !side_connections_.empty() || near_) return poll_all();
-    // A shortcut through poll_all() for a client with nothing but its main connection: mostly a
-    // reply is at hand, or nobody has anything to say.
+    // A fast path for a client with nothing but its main connection, where usually either a reply
+    // is ready or there is no event at all.
     std::optional<Event> event = session_.poll_event();
     const bool is_all = event ? event->tag < internal_tag_first : admission_.empty();
     if (!is_all) event = poll_main(event);
     return event;
   }
 
-  /// Takes the reply of the last event along. reply_too_large where there is no room for it.
+  /// Copies or moves out the reply of the last event, so that it outlives the event.
+  /// reply_too_large: there is no room for it.
   Result<Reply> keep_reply() {
     if (side_spoke_) return side_connections_.keep_reply();
     return near_ ? keep_shared_reply() : session_.keep_reply();
@@ -292,8 +307,8 @@ class Client {
 
   ClientStatistics statistics() const;
 
-  /// Records from now on what this client is told, in a ring of `ring_bytes`, for a post-mortem
-  /// (flight_recorder.h). invalid_argument; out_of_memory.
+  /// Starts to record this client's inputs and outputs in a ring of `ring_bytes`, for a post-mortem
+  /// (flight_recorder.h). Errors: invalid_argument, out_of_memory.
   Status start_recording(std::size_t ring_bytes) {
     if (near_) {
       return Error{.code = ErrorCode::invalid_argument,
@@ -305,8 +320,8 @@ class Client {
   void stop_recording() { recording_.stop(); }
   const FlightRecorder& recorder() const { return recording_.recorder(); }
 
-  /// The text in front of the records: what `./dev sim --replay` has to know of the options. No
-  /// secrets. Returns the part of `out` that it took; recording_header_max is enough.
+  /// Writes the text in front of the records: the options that `./dev sim --replay` needs. It holds
+  /// no secrets. Returns the part of `out` that was written; recording_header_max bytes are enough.
   std::string_view recording_header(std::span<char> out) const {
     return recording_.header(options(), out);
   }
@@ -328,7 +343,8 @@ class Client {
     ++(id ? submitted_ : rejected_);
     return id;
   }
-  // A closed client may be kept for ever, and no driver calls it: other clients get the ticks.
+  // No driver calls a closed client, which may be kept for ever, so the budget's ticks must go to
+  // other clients.
   Instant leave_ticks() {
     budget_.leave(this);
     return never;
@@ -336,7 +352,7 @@ class Client {
   static Instant deadline_of(Instant now, Duration timeout) {
     return timeout == Duration::zero() ? never : after(now, timeout);
   }
-  // The server's own time comes first.
+  // The timeout starts when the command's own block time is over.
   static Instant deadline_of(const CommandView& command, Instant now, Duration timeout) {
     if (command.block_time == CommandView::forever) return never;
     return deadline_of(after(now, command.block_time), timeout);
@@ -386,15 +402,16 @@ class Client {
   Session session_;
   SideConnections side_connections_;
   Admission admission_;
-  Box<NearCache> near_;      // where there is a cache
-  bool admitted_ = false;    // the first in line is
-  bool side_spoke_ = false;  // the last event was of a connection beside the main one
+  Box<NearCache> near_;      // null without a cache
+  bool admitted_ = false;    // the first waiter is admitted
+  bool side_spoke_ = false;  // the last event came from a side connection
   Error admission_error_;
   Instant waiters_now_ = Instant::min();
-  Instant room_again_at_ = never;  // there was no memory for the first in line
+  Instant room_again_at_ = never;  // when to ask again for memory for the first waiter
   std::uint64_t refused_progress_ = 0;
-  std::size_t waiting_for_memory_ = 0;  // as the account knows
-  std::optional<Event> end_;            // of the main connection, until the others are over
+  std::size_t waiting_for_memory_ = 0;  // as last added to the account
+  std::optional<Event> end_;            // the main connection's `closed`, held until the side
+                                        // connections are over
 };
 
 }  // namespace plimsoll

@@ -7,10 +7,10 @@
 namespace plimsoll {
 namespace {
 
-// Names are no secrets, and rarely longer.
+// Command names are not secret, and rarely longer than this.
 constexpr std::size_t name_bytes_max = 24;
 
-// The command's name as it was encoded or passed: the first bulk string behind the count.
+// Returns the command's name: its first argument, or the first bulk string if it is encoded.
 std::string_view name_of(const CommandView& command) {
   std::string_view head = command.head;
   if (head.empty()) {
@@ -167,7 +167,7 @@ void ClientRecording::record_read_space(std::span<char> room) {
 }
 
 void ClientRecording::record_read(std::size_t bytes, Session::State state, Instant now) {
-  // If the room was asked for before the recording began, nobody knows what was read to it.
+  // If read_space() was called before the recording began, the bytes that were read are not known.
   const bool known = bytes <= room_.size();
   if (!known) recorder_.note(FlightRecord::gap, {});
   const bool shaking_hands = state == Session::State::handshaking;

@@ -13,17 +13,17 @@
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/session/session.h"
 
-// What a client writes into its flight recorder. Client calls one function here for each call of
-// its driver and for each event of its main connection; as long as recording is off, each costs one
-// test. Only the main connection is recorded: a replay (tests/sim/recorder) has no side connections
-// and no cache.
+// Writes a client's records into its flight recorder. Client calls one function here for each call
+// of its driver and for each event of its main connection; while recording is off, each call costs
+// one test. Only the main connection is recorded: a replay (tests/sim/recorder) has no side
+// connections and no cache.
 //
 // Invariants:
 //
-// - The record of a call comes before the call has any effect, so it is there if the call breaks a
-//   CHECK. The record of an answer comes behind it.
-// - A replay can begin only where nothing is in flight. So a `rest` record precedes each call that
-//   brings a time, if the main connection is at rest then.
+// - The record of a call is written before the call has any effect, so it exists if the call breaks
+//   a CHECK. The record of the answer follows it.
+// - A replay can begin only where nothing is in flight. So if the main connection is at rest, a
+//   `rest` record precedes each call that passes a time.
 
 namespace plimsoll {
 
@@ -39,7 +39,7 @@ class ClientRecording {
   /// Client::recording_header().
   std::string_view header(const SessionOptions& options, std::span<char> out) const;
 
-  /// A call without a time, or the answer to one.
+  /// Records a call without a time, or an answer.
   void note(FlightRecord kind, std::initializer_list<std::uint64_t> numbers = {}) {
     if (on()) recorder_.note(kind, numbers);
   }
@@ -49,7 +49,7 @@ class ClientRecording {
   void note_event(const std::optional<Event>& event) {
     if (on()) record_event(event);
   }
-  /// The answer to a submit or a wait.
+  /// Records the answer to a submit or a wait.
   void note_answer(const Result<RequestId>& id) {
     if (on()) record_answer(id);
   }
@@ -60,7 +60,7 @@ class ClientRecording {
     if (on()) record_admitted(command, tag);
   }
 
-  // What the driver says of a connection.
+  // Calls of the driver about a connection.
 
   void note_closed(ConnectionId connection, const Error& reason, Instant now) {
     if (is_recorded(connection)) record_closed(reason, now);
@@ -80,7 +80,7 @@ class ClientRecording {
   }
   bool is_recorded(ConnectionId connection) const { return on() && connection == first_connection; }
 
-  // While it is on(): calls with a time. `rest`, if the main connection is at rest.
+  // Calls with a time. Only while on(). `rest` is set if the main connection is at rest.
 
   void record_input(FlightRecord kind, Instant now, const std::optional<Session::Rest>& rest);
   void record_submit(const CommandView& command, Instant now, Duration timeout, Tag tag,

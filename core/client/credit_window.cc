@@ -8,7 +8,7 @@
 namespace plimsoll {
 namespace {
 
-// The protocol's bound.
+// The protocol's limit.
 constexpr std::size_t granted_bytes_max = 0x7fff'ffff;
 
 }  // namespace
@@ -18,7 +18,7 @@ CreditWindow::CreditWindow(Account& replies, std::size_t bytes_max)
   PLIMSOLL_CHECK(bytes_max >= window_bytes_min && bytes_max <= granted_bytes_max);
 }
 
-// Statistics walk over all accounts: once a second and connection is enough.
+// Statistics walk over all accounts, so this runs once a second per connection at most.
 void CreditWindow::begin_window() {
   const Budget& budget = replies_.budget();
   const std::size_t most = budget.limit(replies_.pool());
@@ -38,7 +38,7 @@ std::size_t CreditWindow::poll_grant() {
 
 std::size_t CreditWindow::fill(std::size_t window) {
   const std::size_t open = granted_ + unread_;
-  if (open > window / 2) return 0;  // not worth a message
+  if (open > window / 2) return 0;  // a grant this small is not worth a message
   if (window > charge_.bytes() && !charge_.grow(window - charge_.bytes())) return 0;
   granted_ += window - open;
   return window - open;
@@ -52,7 +52,7 @@ bool CreditWindow::handle_received(std::size_t bytes, Instant now) {
     begun_ = now;
     begin_window();
   }
-  // As TCP's in slow start: by what has come.
+  // Grows by the bytes that arrived, like TCP's window in slow start.
   window_ = std::min(window_ + bytes, window_max_);
   return true;
 }

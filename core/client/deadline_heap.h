@@ -8,14 +8,13 @@
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/block.h"
 
-// Those who wait with a deadline, the earliest first: a binary heap of
-// pointers. Adding and removing one takes as many steps as the number of all
-// has binary digits. The first need no memory; the place for more is charged to
-// a payer, and goes when the last one does.
+// A binary heap of pointers to objects with a deadline, the earliest first. Adding and removing
+// cost O(log n). The first inline_places objects need no allocation. A larger array is charged to a
+// payer, and freed when the last object is removed.
 
 namespace plimsoll {
 
-/// T has a `deadline`, and a `place` that is the heap's own.
+/// T has a `deadline`, and a `place`, which only the heap may change.
 template <class T>
 class DeadlineHeap {
  public:
@@ -26,15 +25,15 @@ class DeadlineHeap {
   DeadlineHeap(const DeadlineHeap&) = delete;
   DeadlineHeap& operator=(const DeadlineHeap&) = delete;
 
-  /// Null: there is none.
+  /// The object with the earliest deadline; null if the heap is empty.
   T* first() const { return count_ == 0 ? nullptr : places_[0]; }
 
   std::size_t size() const { return count_; }
 
-  /// Pointers that were moved so far, for tests of what it costs.
+  /// The number of pointers moved so far. Tests use it to measure the cost of calls.
   std::uint64_t steps() const { return steps_; }
 
-  /// False: no memory.
+  /// Returns false if there is no memory.
   bool add(T& thing) {
     if (count_ == room_ && !grow()) return false;
     put(thing, count_++);

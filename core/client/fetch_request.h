@@ -9,23 +9,24 @@
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What is sent to fetch a reply for a cache: the read, and in the same request before it, where
-// that is wanted, when its keys expire. With opt-in the server remembers only what is read behind a
-// word to that effect, which is said before each of these. PTTL comes first, since the outcome of a
-// request is its last answer: whatever changes in between is heard before the reply.
+// The request that fetches a reply for a cache: the read and, in front of it if wanted, a PTTL for
+// each key. With opt-in tracking, CLIENT CACHING YES precedes each of these commands, because the
+// server tracks only a read that directly follows it. PTTL comes before the read because a
+// request's outcome is its last answer: if a key changes in between, the invalidation arrives
+// before the reply.
 
 namespace plimsoll {
 
 struct FetchRequest {
   bool opts_in = false;             ///< CLIENT CACHING YES before each command
-  std::uint8_t expiries_count = 0;  ///< keys of the question of which PTTL is asked, in order
+  std::uint8_t expiries_count = 0;  ///< PTTL is sent for the first this many keys of the question
 
   std::uint16_t answers() const {
     return static_cast<std::uint16_t>((expiries_count + 1) * answers_each());
   }
 
-  /// The number of the key of whose expiry an answer speaks that has `owed` more behind it; none:
-  /// it is the one to a CLIENT CACHING.
+  /// For the answer that has `owed` more answers behind it: the index of the key if it answers
+  /// PTTL; nothing if it answers CLIENT CACHING.
   std::optional<std::size_t> expiry_asked(std::uint16_t owed) const {
     const std::size_t before = static_cast<std::size_t>(answers()) - 1 - owed;
     if ((before + 1) % answers_each() != 0) return std::nullopt;
@@ -36,7 +37,8 @@ struct FetchRequest {
   std::uint16_t answers_each() const { return opts_in ? 2 : 1; }
 };
 
-/// The request in one piece, around `command`, which is what `question` asks. Empty: no memory.
+/// Encodes the request in one piece. `command` is the read that asks `question`. Returns an empty
+/// block if there is no memory.
 Block encode_fetch(const FetchRequest& request, const commands::Question& question,
                    const CommandView& command, Account& requests);
 

@@ -29,7 +29,7 @@ std::size_t flight_bytes(const Question& question, const Ticket& ticket, std::si
          question.rest.size() * sizeof(std::string_view) + text_bytes(question) + kept_bytes;
 }
 
-// A copy of what a ticket has seen of its keys, right behind the fetch.
+// Copies the ticket's keys to the memory right behind the fetch.
 std::span<Ticket::Seen> copy_seen(std::span<const Ticket::Seen> from, Fetch* fetch) {
   static_assert(alignof(Ticket::Seen) <= alignof(Fetch));
   auto* const seen = reinterpret_cast<Ticket::Seen*>(fetch + 1);
@@ -37,7 +37,7 @@ std::span<Ticket::Seen> copy_seen(std::span<const Ticket::Seen> from, Fetch* fet
   return {seen, from.size()};
 }
 
-// A copy of the question, whose words and texts lie behind that.
+// Copies the question; its words and texts are stored behind the ticket's keys.
 Question copy_question(const Question& from, const Fetch& fetch) {
   const std::span<Ticket::Seen> seen = fetch.ticket.keys;
   static_assert(sizeof(Ticket::Seen) % alignof(std::string_view) == 0);
@@ -60,7 +60,7 @@ Question copy_question(const Question& from, const Fetch& fetch) {
   return question;
 }
 
-// Whether anybody waits for the fetch, or for one that awaits it.
+// Whether the fetch, or one that awaits it, has a waiter.
 bool is_wanted(const Fetch& fetch) { return fetch.waiters != nullptr || fetch.awaiting_wanted > 0; }
 
 bool is_of_one_key(const Ticket& ticket) { return ticket.keys.size() == 1; }
@@ -72,7 +72,8 @@ bool is_same(const Question& a, const Question& b) {
 
 }  // namespace
 
-// Reads of one key that differ must not lie on one chain: FNV-1a of the words behind it.
+// Different reads of one key must not share a chain, so the hash includes the words behind the key
+// (FNV-1a).
 std::uint64_t Fetches::hash_of(const Question& question, const Ticket& ticket) {
   constexpr std::uint64_t prime = 1099511628211u;
   std::uint64_t hash = ticket.hash.low ^ question.row;
@@ -172,7 +173,7 @@ void Fetches::begin_wait(Fetch& fetch, Fetch& proof) {
   fetch.awaited = &proof;
 }
 
-// The proof may be gone.
+// The proof may be freed already, so this must not read it.
 void Fetches::end_wait(Fetch& fetch) {
   fetch.awaited = nullptr;
   fetch.asks_again = false;
@@ -205,7 +206,7 @@ void Fetches::take_from_ended(Waiter& waiter) {
   (next == nullptr ? last_ended_ : next->previous_ended) = previous;
 }
 
-// The waiters of a completed fetch are told its outcome, not their own end.
+// Once a fetch is completed, its outcome is delivered to all its waiters: cancel() comes too late.
 void Fetches::cancel(RequestId id) {
   Waiter* waiter = by_id_.first(id);
   for (; waiter != nullptr && waiter->id != id; waiter = ById::next(*waiter)) ++steps_;

@@ -17,9 +17,9 @@
 
 // The fetches of one client: reads that were sent to the server because the cache had no reply. A
 // later read with the same question joins the fetch that is under way, unless one of its keys is
-// known to have changed since: one request, any number of waiters, each with its own deadline and
-// its own end. The request is cancelled when its last waiter has gone. The requests account pays
-// for fetches and waiters.
+// known to have changed since. So one request can have any number of waiters, each with its own
+// deadline and its own end. The request is cancelled when its last waiter has ended. The requests
+// account pays for fetches and waiters.
 //
 // The states of a fetch:
 //
@@ -35,7 +35,7 @@
 //  - A fetch that is sent or awaiting has a waiter, or its last waiter has ended and the request
 //    is cancelled.
 //  - No read joins a fetch that is completed or sealed.
-//  - A waiter ends once: by the fetch's outcome, by cancel() or by its deadline.
+//  - A waiter ends exactly once: by the fetch's outcome, by cancel() or by its deadline.
 //
 // The cost of a call does not depend on the number of fetches and waiters, with two exceptions:
 // add() and the end of a waiter take as many steps as that number has binary digits; and a change
@@ -49,7 +49,7 @@ class Fetches {
 
   struct Waiter {
     enum class State : std::uint8_t { waiting, cancelled, timed_out };
-    Waiter* next = nullptr;  // of the same fetch, in the order of joining
+    Waiter* next = nullptr;  // the fetch's waiters, in the order of joining
     Waiter* previous = nullptr;
     Fetch* fetch = nullptr;
     Tag tag = 0;
@@ -58,7 +58,7 @@ class Fetches {
     State state = State::waiting;
     std::size_t place = DeadlineHeap<Waiter>::nowhere;
     ChainHook<Waiter> of_id{};
-    Waiter* next_ended = nullptr;  // the list of ended waiters, in the order of their ends
+    Waiter* next_ended = nullptr;  // the ended waiters, in the order of their ends
     Waiter* previous_ended = nullptr;
     Block block{};  // the memory of this waiter
   };
@@ -69,22 +69,24 @@ class Fetches {
     std::uint64_t question_hash = 0;
     std::uint64_t cell = 0;  // of its key; unused if there are several keys
     cache::Cache::Ticket ticket;
-    commands::Question question;  // its words lie behind this object, like the ticket's keys
+    commands::Question question;  // its words are stored behind this object, as are the ticket's
+                                  // keys
     FetchRequest asked{};         // the commands that `request` consists of
     RequestId request = 0;
     Waiter* waiters = nullptr;  // in the order of joining
     Waiter* last_waiter = nullptr;
     bool is_completed = false;  // its outcome is being delivered
-    bool is_sealed = false;     // no read may join it any more
+    bool is_sealed = false;     // reads may no longer join it
 
-    // A proof (NearCache::open_proof()) is a fetch without a question (row 0). Fetches that await
-    // a proof are a chain, and keep their encoded command, because they may have to send it later.
-    std::uint8_t rounds_left = 0;  // of a proof: round trips after this one
+    // A proof (NearCache::open_proof()) is a fetch without a question (row 0). The fetches that
+    // await a proof form a chain, and keep their encoded command, because they may have to send it
+    // later.
+    std::uint8_t rounds_left = 0;  // of a proof: round trips left after this one
     Fetch* awaited_by = nullptr;
     Fetch* next_awaiting = nullptr;
     Fetch* awaited = nullptr;         // the proof that this one awaits
-    bool asks_again = false;          // its proof has ended, and may be gone
-    std::size_t awaiting_wanted = 0;  // of a proof: the fetches awaiting it that have waiters
+    bool asks_again = false;          // its proof has ended, and may be freed already
+    std::size_t awaiting_wanted = 0;  // of a proof: how many fetches that await it have waiters
     std::string_view command{};
 
     Block block{};  // the memory of this fetch, its keys and words
@@ -102,7 +104,7 @@ class Fetches {
 
   bool empty() const { return by_question_.size() == 0; }
 
-  /// Waiters beyond the first of each request, which the pipeline does not count.
+  /// The number of waiters beyond the first of each request. The pipeline does not count these.
   std::size_t joined_count() const { return by_id_.size() - wanted_count_; }
 
   /// The hash by which fetches of a question are found. Takes a step for each byte of the
@@ -111,18 +113,18 @@ class Fetches {
                                const cache::Cache::Ticket& ticket);
 
   /// Opens a fetch of this question; the caller adds its first waiter. Returns null if there is no
-  /// memory. `kept` is its command, if it is not sent yet.
+  /// memory. `kept` is the command, for a fetch that is to be sent later.
   Fetch* open(const commands::Question& question, std::uint64_t hash,
               const cache::Cache::Ticket& ticket, const CommandView* kept = nullptr);
-  /// The fetch must have no waiters.
+  /// Frees the fetch, which must have no waiters.
   void close(Fetch& fetch);
 
-  /// Returns the newest fetch of this question, null if there is none. If a read may not join that
-  /// one, it may not join an older one. `ticket` is the one that the read would begin with.
+  /// Returns the newest fetch of this question, or null. A read that may not join the newest fetch
+  /// may not join an older one. `ticket` is the ticket of a fetch that would begin now.
   Fetch* newest(const commands::Question& question, std::uint64_t hash,
                 const cache::Cache::Ticket& ticket);
 
-  /// No read may join the fetches that there are now. Walks over all of them.
+  /// Seals all fetches: later reads do not join them. Walks over all fetches.
   void seal();
 
   /// Adds a waiter. Returns its id, or 0 if there is no memory.
@@ -135,10 +137,11 @@ class Fetches {
     return *reinterpret_cast<Fetch*>(static_cast<std::uintptr_t>(tags::address_of_fetch(tag)));
   }
 
-  /// Whether `id` is a waiter's, of whatever time.
+  /// Whether `id` belongs to a waiter, past or present.
   static bool is_waiter_id(RequestId id) { return request_ids::is_wait_for_fetch(id); }
 
-  /// begin_wait(): a fetch without waiters yet awaits `proof`. end_wait(): it awaits it no more.
+  /// begin_wait(): `fetch`, which has no waiters yet, awaits `proof` from now on. end_wait():
+  /// `fetch` no longer awaits its proof.
   void begin_wait(Fetch& fetch, Fetch& proof);
   void end_wait(Fetch& fetch);
 
@@ -146,7 +149,7 @@ class Fetches {
   void cancel(RequestId id);
   /// Ends the waiters whose deadline is not after `now`. next_ended() reports them.
   void handle_timeout(Instant now);
-  /// The earliest deadline.
+  /// The earliest deadline; `never` if there is none.
   Instant next_deadline() const {
     const Waiter* const first = deadlines_.first();
     return first == nullptr ? never : first->deadline;
@@ -156,21 +159,23 @@ class Fetches {
     Tag tag;
     Waiter::State why;
     Fetch* fetch;
-    bool was_last;  // the fetch has no waiter any more
+    bool was_last;  // the fetch has no waiters left, so its request can be cancelled
   };
   std::optional<EndedWaiter> next_ended();
 
-  /// Removes a waiter of a completed fetch, and returns its tag. Nothing: the fetch can be closed.
+  /// Removes a waiter of a completed fetch, and returns its tag. Returns nothing if no waiter is
+  /// left: the fetch can be closed.
   std::optional<Tag> take_waiter(Fetch& fetch);
 
-  /// Handles a change that this connection reported. The replies to the fetches under way are
-  /// newer.
+  /// Handles a change that this connection reported. The replies to fetches under way are newer
+  /// than the change, because they arrive after it.
   void update_tickets(const cache::Cache& cache, const cache::Cache::Change& change);
 
   /// CHECKs the invariants. Walks over all fetches and waiters.
   void validate() const;
 
-  /// How many fetches, waiters and deadlines were looked at so far, for tests of what calls cost.
+  /// The number of fetches, waiters and deadlines looked at so far. Tests use it to measure the
+  /// cost of calls.
   std::uint64_t steps() const { return steps_ + deadlines_.steps(); }
 
  private:
@@ -187,13 +192,13 @@ class Fetches {
 
   Account& account_;
   ByQuestion by_question_;  // all fetches
-  ByCell by_cell_;          // those of one key
+  ByCell by_cell_;          // fetches of one key
   Fetch* several_ = nullptr;
   ById by_id_;  // all waiters
   DeadlineHeap<Waiter> deadlines_;
-  Waiter* first_ended_ = nullptr;  // those that were let go
+  Waiter* first_ended_ = nullptr;  // cancelled and timed-out waiters
   Waiter* last_ended_ = nullptr;
-  std::size_t wanted_count_ = 0;  // those that somebody waits for, with requests of their own
+  std::size_t wanted_count_ = 0;  // fetches with waiters and a request of their own
   RequestId last_id_ = request_ids::first_wait;
   std::uint64_t steps_ = 0;
 };

@@ -2,41 +2,42 @@
 
 #include <cstdint>
 
-// What a flight recorder writes: a text header, then records, the oldest first.
+// The format of a flight recording: a text header, then records, the oldest first.
 //
 //   "plimsoll flight 1\n", lines "<option> <number>\n", "\n", records
 //
-// A record is its size (of what follows), its kind, and numbers, each a varint (7 bits a byte, the
-// lowest first, the high bit where more follow). `time` is nanoseconds since the record before that
-// had one; for the first, since the time that the header's "begin" says.
+// A record is its size (of the bytes that follow), its kind, and numbers, each a varint (7 bits a
+// byte, the lowest first; the high bit is set if more bytes follow). `time` is in nanoseconds since
+// the previous record with a time; for the first, since "begin" of the header.
 
 namespace plimsoll {
 
 enum class FlightRecord : std::uint8_t {
-  gap,        ///< what came before is not known (a read that is larger than the ring)
-  rest,       ///< time, nanoseconds since the server was heard, draws of the backoff: nothing is in
-              ///< flight on a connection that is ready. Replaying begins here, or at `connect`
+  gap,        ///< something is missing here: all before the start, a read whose bytes are not
+              ///< known, or a record that is larger than the ring
+  rest,       ///< time, nanoseconds since the last byte from the server, draws of the backoff:
+              ///< nothing is in flight on a ready connection. A replay begins here, or at `connect`
   connect,    ///< time
   submit,     ///< time, timeout, tag, 1 for a read, bytes on the wire, size and bytes of the name
-  submitted,  ///< id: the answer to the submit before, or the wait
-  refused,    ///< error code: likewise
+  submitted,  ///< id. The answer to the submit or wait before it
+  refused,    ///< error code. The same
   cancel,     ///< id
   close,      ///< time
   abort,      ///<
   opened,     ///< time
   closed,     ///< time, error code
-  read_space,    ///< size of the answer
-  read,          ///< time, then runs: size * 2 + 1 of hidden bytes; or size * 2, and the bytes
-  transmit,      ///< spans that the driver had room for, bytes of the answer
-  written,       ///< bytes
-  timeout,       ///< time
-  poll_timeout,  ///<
-  action,        ///< 0: none, 1: open, 2: close. The answer to poll_action()
-  event,         ///< kind, tag, error code + 1 or 0. The answer to poll_event()
-  no_event,      ///< likewise
-  wait,          ///< time, timeout, tag, bytes on the wire. What the answer is comes behind it, as
-                 ///< of a submit
-  submit_admitted,  ///< tag, 1 for a read, bytes on the wire, size and bytes of the name; likewise
+  read_space,       ///< size of the returned memory
+  read,             ///< time, then runs: size * 2 + 1 of hidden bytes; or size * 2, and the bytes
+  transmit,         ///< spans that the driver offered, bytes that were returned
+  written,          ///< bytes
+  timeout,          ///< time
+  poll_timeout,     ///<
+  action,           ///< 0: none, 1: open, 2: close. The answer to poll_action()
+  event,            ///< kind, tag, error code + 1 or 0. The answer to poll_event()
+  no_event,         ///< likewise
+  wait,             ///< time, timeout, tag, bytes on the wire. The answer follows, as for `submit`
+  submit_admitted,  ///< tag, 1 for a read, bytes on the wire, size and bytes of the name. The
+                    ///< answer follows
 };
 
 /// Whether the first number of such a record is a time.

@@ -26,8 +26,8 @@ struct EncodedNumber {
 
 std::size_t encoded_size(std::uint64_t number) { return EncodedNumber(number).size; }
 
-// Gathers the runs of a read: shown bytes as they are, hidden ones as a count. Called twice: once
-// to learn how long the record will be, and once to write it.
+// Collects the runs of a read: shown bytes as they are, hidden ones as a count. Used twice for each
+// read: first to compute the size of the record, then to write it.
 template <class Put, class PutNumber>
 class Runs {
  public:
@@ -78,7 +78,7 @@ Status FlightRecorder::start(Account& connections, std::size_t ring_bytes) {
   }
   begin_ = used_ = 0;
   begin_time_ = last_time_ = Instant{};
-  // What is in the middle of the stream now is not known.
+  // The recording may start in the middle of a reply, where the redactor cannot know its state.
   redactor_.reset();
   note(FlightRecord::gap, {});
   return {};
@@ -147,7 +147,7 @@ std::uint64_t FlightRecorder::time_since_last(Instant now) {
   return static_cast<std::uint64_t>(passed.count());
 }
 
-// Makes room by forgetting the oldest. A record that is larger than the ring leaves a gap instead.
+// Makes room by dropping the oldest records. A record that is larger than the ring becomes a gap.
 bool FlightRecorder::begin_record(FlightRecord kind, std::size_t payload_bytes) {
   const std::size_t size = 1 + payload_bytes;
   const std::size_t all = encoded_size(size) + size;

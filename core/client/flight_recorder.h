@@ -11,10 +11,10 @@
 #include "plimsoll/core/client/redactor.h"
 #include "plimsoll/core/memory/block.h"
 
-// A ring of the last things that a client was told and answered, from which `./dev sim --replay`
-// goes through it all again, step by step. Off until start(). What servers and users said is hidden
-// (redactor.h; of a request its name and size are kept), but for the replies to handshakes. The
-// ring is charged to the connections pool and never grows: the oldest records make room.
+// A ring of a client's last inputs and outputs, which `./dev sim --replay` replays step by step.
+// Off until start(). The texts of servers and users are hidden (redactor.h), except for replies to
+// handshakes; of a request, only its name and size are recorded. The ring is charged to the
+// connections pool and never grows: the oldest records are dropped.
 
 namespace plimsoll {
 
@@ -27,14 +27,15 @@ class FlightRecorder {
   static constexpr std::size_t ring_bytes_min = 4 * 1024;
   static constexpr std::size_t ring_bytes_max = 64 * 1024 * 1024;
 
-  /// Forgets what was recorded and begins anew. invalid_argument: not from ring_bytes_min to
-  /// ring_bytes_max; out_of_memory: no room for it. Nothing is recorded then.
+  /// Drops all records and starts a new recording. Errors: invalid_argument, if `ring_bytes` is not
+  /// from ring_bytes_min to ring_bytes_max; out_of_memory. After an error nothing is recorded.
   Status start(Account& connections, std::size_t ring_bytes);
 
-  /// Gives the ring back.
+  /// Stops recording and frees the ring.
   void stop() { ring_.reset(); }
 
-  /// Never in WebAssembly, whose host has no way to start it: so that the compiler leaves it out.
+  /// Always false in WebAssembly, whose host cannot start a recording, so that the compiler leaves
+  /// the recording code out.
   bool on() const {
 #ifdef __wasm__
     return false;
@@ -43,8 +44,8 @@ class FlightRecorder {
 #endif
   }
 
-  /// The records, in two parts that belong together, and the time before the first of them. Valid
-  /// until the next call.
+  /// The records, in two consecutive parts, and the time to which the first record's time is
+  /// relative. Valid until the next call.
   struct Records {
     Instant begin;
     std::string_view first;
@@ -52,7 +53,7 @@ class FlightRecorder {
   };
   Records records() const;
 
-  // What the client says while it is on().
+  // Records of the client. Only while on().
 
   void note(FlightRecord kind, std::initializer_list<std::uint64_t> numbers,
             std::string_view text = {});
@@ -62,7 +63,7 @@ class FlightRecorder {
   enum class Redaction : std::uint8_t { none, of_values };
   void note_read(Instant now, std::string_view bytes, Redaction redaction);
 
-  /// The next byte that is read is the first of its connection.
+  /// A new connection begins: the next byte that is read is its first.
   void handle_new_stream() { redactor_.reset(); }
 
  private:
@@ -75,9 +76,9 @@ class FlightRecorder {
   std::uint64_t time_since_last(Instant now);
 
   Block ring_;
-  std::size_t begin_ = 0;  // of the oldest record
+  std::size_t begin_ = 0;  // where the oldest record is
   std::size_t used_ = 0;
-  Instant begin_time_{};  // before the oldest record
+  Instant begin_time_{};  // the oldest record's time is relative to this
   Instant last_time_{};
   Redactor redactor_;
 };

@@ -7,7 +7,7 @@
 namespace plimsoll {
 namespace {
 
-// Messages that go in one step.
+// The most messages that one call of trim() drops.
 constexpr int trimmed_at_once_max = 256;
 
 }  // namespace
@@ -28,7 +28,7 @@ bool MessageQueue::push(Session& session, std::uint64_t gaps) {
   return true;
 }
 
-// Its place first: a reply is kept once.
+// Reserves the place in the queue first, because keep_reply() works only once per reply.
 bool MessageQueue::append(Session& session, std::uint64_t gaps) {
   const auto placed =
       messages_.push_back({.reply = {}, .gaps = gaps, .lost = lost_before_next(session)});

@@ -7,9 +7,9 @@
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/session.h"
 
-// Messages of one subscription that wait to be taken: bounded by their count, and in bytes by the
-// account that pays for them. If there is no room, the overflow policy decides which message is
-// lost. Lost messages are counted, each at its place in the stream.
+// The messages of one subscription until the user takes them. Bounded by a number of messages, and
+// in bytes by the account that pays for them. If there is no room, the overflow policy decides
+// which message is lost. Lost messages are counted at their place in the stream.
 
 namespace plimsoll {
 
@@ -20,25 +20,27 @@ class MessageQueue {
 
   struct Message {
     Reply reply{};
-    std::uint64_t gaps = 0;  // in the stream of messages so far
-    std::uint64_t lost = 0;  // before it in the stream, without those that made room in the queue
+    std::uint64_t gaps = 0;  // gaps in the stream up to this message
+    std::uint64_t lost = 0;  // messages lost before this one, not counting those dropped from the
+                             // queue to make room
   };
 
-  /// Keeps the push that is the last event of `session`, or loses as many messages as the policy
-  /// wants. False: nothing was done, it has to wait for room (pause_reading).
+  /// Queues the push that is the last event of `session`, or drops messages as the policy says.
+  /// Returns false, and does nothing, if the push has to wait for room (pause_reading).
   [[nodiscard]] bool push(Session& session, std::uint64_t gaps);
 
-  /// Keeps it if there is room.
+  /// Queues the push if there is room; returns whether there was.
   [[nodiscard]] bool append(Session& session, std::uint64_t gaps);
 
-  /// One came that is not kept.
+  /// Counts a message that arrived and is not queued.
   void lose_newest() { ++lost_newest_; }
 
-  /// Gives back what the account has too much of, since others need it, as far as the policy lets
-  /// messages go; some of it, where that is much. Returns whether there is more to give back.
+  /// Drops messages, if the policy allows it, until the account has no more memory than its part,
+  /// since other accounts need the rest. Drops a limited number per call; returns whether more have
+  /// to be dropped.
   bool trim();
 
-  /// How many were lost before the one that comes next: with those that made room, all there were.
+  /// How many messages were lost before the next one. Together with lost_for_room() these are all.
   std::uint64_t lost_before_next(const Session& session) const {
     return lost_newest_ + session.counters().pushes_skipped;
   }
@@ -50,8 +52,8 @@ class MessageQueue {
   bool empty() const { return messages_.empty(); }
   std::size_t size() const { return messages_.size(); }
 
-  /// What the messages take, with their places in the queue. A segment in which several of them lie
-  /// counts for each.
+  /// The memory of the messages and of their places in the queue. A segment that several messages
+  /// share is counted for each of them.
   std::size_t bytes() const { return reply_bytes_ + size() * sizeof(Message); }
 
   bool pauses() const { return overflow_ == OverflowPolicy::pause_reading; }
@@ -64,8 +66,8 @@ class MessageQueue {
   const OverflowPolicy overflow_;
   Queue<Message> messages_;
   std::size_t reply_bytes_ = 0;
-  std::uint64_t lost_newest_ = 0;  // for which there was no room
-  std::uint64_t lost_oldest_ = 0;  // which made room
+  std::uint64_t lost_newest_ = 0;  // arrived when there was no room
+  std::uint64_t lost_oldest_ = 0;  // dropped to make room
 };
 
 }  // namespace plimsoll

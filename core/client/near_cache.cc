@@ -10,11 +10,11 @@
 #include "plimsoll/core/commands/written.h"
 #include "plimsoll/core/resp/wire_value.h"
 
-// More than 500 lines, because fetches, their replies, invalidations and proofs change the same
-// fetches and the same generation.
+// More than 500 lines, because reads, replies, invalidations and proofs all change the same fetches
+// and the same generation.
 //
 // A proof that a caller asked for (open_proof()) is a fetch whose request is a PING. Callers join
-// it as long as its PING has not been sent, so one PING serves all who ask at a time.
+// it until its PING is sent, so one PING serves all callers that ask at about the same time.
 
 namespace plimsoll {
 
@@ -22,10 +22,11 @@ using Keep = cache::Cache::Keep;
 
 namespace {
 
-// How many keys of writes on side connections are fenced by name at a time.
+// The most keys that are fenced one by one for writes on side connections. Beyond it all keys are
+// fenced.
 constexpr std::size_t side_writes_max = 256;
 
-// The time between two calls that free expired entries, if one call does not free all of them.
+// How long to wait before erasing entries again, if one call did not erase all that are due.
 constexpr Duration relief_wait = std::chrono::milliseconds(10);
 
 bool is_invalidation(const Value& push) {
@@ -117,7 +118,7 @@ void NearCache::note_side_request(const CommandView& command, RequestId id) {
   });
   if (written == commands::Written::nothing) return;
   if (all_named && written == commands::Written::keys) return;
-  // There is no room to remember all keys: fences all keys until these writes are over.
+  // There is no room to remember the keys, so all keys are fenced until these writes are over.
   if (!remember({.id = id, .fence = {}, .of_all = true})) {
     if (std::exchange(side_writes_unknown_, true)) return cache_.poison_all();
   }
@@ -225,7 +226,8 @@ Instant NearCache::poll_timeout() const {
   return std::min({fetches_.next_deadline(), next_proof(), is_relieved ? never : relief});
 }
 
-// In broadcast mode the server sends invalidations only for keys with these prefixes.
+// Whether the server sends invalidations for the key. In broadcast mode it does so only for keys
+// with the prefixes of the options.
 bool NearCache::may_track(std::string_view key) const {
   const TrackingOptions& tracking = main_.options().tracking;
   if (tracking.prefixes.empty()) return true;
@@ -250,11 +252,13 @@ bool NearCache::may_fetch(const commands::Question& question) const {
                      [this](std::string_view key) { return may_track(key); });
 }
 
-// Returns nothing if there is no room to remember the fetch: it is a request like any other then.
+// Returns nothing if there is no room to remember the fetch; the read is then submitted like any
+// other request.
 std::optional<RequestId> NearCache::fetch(const commands::Question& question,
                                           const CommandView& command, Instant now, Instant deadline,
                                           Tag tag, Duration max_staleness) {
-  // Checked first, so that a refused read costs less than a fetch: the pipeline is overloaded.
+  // Checked first, because the pipeline is overloaded and a rejected read should cost less than a
+  // fetch.
   if (main_.is_full() && !has_room_to_wait()) return std::nullopt;
   const cache::Freshness fresh = freshness(max_staleness, now);
   std::array<cache::Cache::Ticket::Seen, cache::fetch_keys_max> seen;
@@ -263,7 +267,8 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
   Fetches::Fetch* const same = fetches_.newest(question, hash, ticket);
   const bool is_alike = same != nullptr && same->ticket.source == ticket.source;
   if (is_alike && may_join(*same, fresh, now)) return join(*same, deadline, tag);
-  // Only for a read that asks for a proof: its fetch may be sent behind later requests then.
+  // Only a read that asks for freshness awaits a proof, because its fetch may then be sent behind
+  // later requests.
   if (max_staleness != cache::any_staleness && tracked_ && has_room_to_wait() &&
       cache_.has(question, ticket.source, ticket.stamp, now)) {
     const auto id = await_proof(question, hash, ticket, command, now, deadline, tag);
@@ -278,7 +283,7 @@ std::optional<RequestId> NearCache::fetch(const commands::Question& question,
     while (fetches_.take_waiter(*fetch)) {
     }
     fetches_.close(*fetch);
-    return std::nullopt;  // the pipeline says why
+    return std::nullopt;  // Session::submit() will return the error
   }
   fetch->request = *request;
   note_request(*request, staging_of(*fetch));
@@ -302,16 +307,17 @@ Result<RequestId> NearCache::submit_fetch(Fetches::Fetch& fetch, const CommandVi
   return main_.submit_owed(request, never, tag);
 }
 
-// A fetch that awaits a proof has not been sent itself: the request of the proof counts.
+// Whether no byte of the fetch's request was sent. For a fetch that awaits a proof, the request is
+// the proof's.
 bool NearCache::has_not_left(const Fetches::Fetch& fetch) const {
   if (fetch.asks_again) return false;
   const Fetches::Fetch& sent = fetch.awaited == nullptr ? fetch : *fetch.awaited;
   return !main_.was_exposed(sent.request);
 }
 
-// A request that has not been sent will run after this call, so a read may join it. One that has
-// been sent may have run at once, however long its reply takes: it counts by its age, like an
-// entry.
+// A request that was not sent yet will run after this call, so a read may join it. A request that
+// was sent may have run at once, however late its reply comes. So its age counts, as the age of an
+// entry does.
 bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fresh,
                          Instant now) const {
   if (fetch.waiters == nullptr || fetch.is_completed || fetch.is_sealed) return false;
@@ -327,7 +333,8 @@ bool NearCache::may_join(const Fetches::Fetch& fetch, const cache::Freshness& fr
 
 std::optional<RequestId> NearCache::join(Fetches::Fetch& fetch, Instant deadline, Tag tag) {
   if (!has_room_to_wait()) return std::nullopt;
-  // A proof whose PING has not been sent counts for all who join it until then.
+  // A PING that was not sent yet proves what was true at this call, too, so its mark is drawn
+  // again.
   if (fetch.awaited != nullptr && has_not_left(fetch)) {
     fetch.ticket.mark = cache_.next_mark();
     fetch.awaited->ticket.mark = cache_.next_mark();
@@ -346,7 +353,7 @@ std::uint32_t NearCache::member() const {
   return tracked_ ? member_ : cache::Generations::untracked;
 }
 
-// A new connection is ready.
+// Called when a connection has become ready.
 void NearCache::begin_generation() {
   end_generation();
   connection_ = main_.counters().connections;
@@ -379,11 +386,11 @@ bool NearCache::handle_push(const Value& push) {
   return true;
 }
 
-// If there is a null in place of the keys, a database was flushed.
+// A null in place of the keys means that a database was flushed.
 void NearCache::handle_invalidation(const Value& keys) {
   const auto elements = keys.as_elements();
   if (!elements) return forget_all();
-  std::array<char, 512> joined;  // of a key that crosses buffers
+  std::array<char, 512> joined;  // for a key that crosses buffers
   for (const Value key : *elements) {
     const auto bytes = key.as_bytes();
     if (!bytes || (!bytes->contiguous() && bytes->size() > joined.size())) return forget_all();
@@ -403,9 +410,10 @@ void NearCache::forget_all() {
   has_to_relieve_ = true;
 }
 
-// Takes an answer that comes before the reply itself. If CLIENT CACHING fails, the read is not
-// tracked. PTTL tells the time that is left, -1 for ever, -2 for no such key, or an error if it is
-// not allowed or not known: then entry_ttl alone counts.
+// Handles an answer that comes before the reply itself. If CLIENT CACHING fails, the read is not
+// tracked, so its reply is not stored. PTTL returns the milliseconds that are left, -1 if the key
+// does not expire, -2 if it does not exist, or an error if the user may not call PTTL or the server
+// does not know it. Unless it is a time, only entry_ttl limits the entry.
 void NearCache::take_part(const Event& event, Fetches::Fetch& fetch) {
   const std::optional<std::size_t> number = fetch.asked.expiry_asked(event.answers_owed);
   if (!number) {
@@ -416,24 +424,26 @@ void NearCache::take_part(const Event& event, Fetches::Fetch& fetch) {
   key.has_expiry = true;
   const Result<std::int64_t> left = event.value->as_integer();
   if (!left || *left < 0) return;
-  // Counted from before the question, so that the entry expires too early rather than too late.
+  // Counts from the time before PTTL was sent, so that the entry expires too early rather than too
+  // late.
   const auto left_max = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max());
   const auto time = std::chrono::milliseconds(std::min<std::int64_t>(*left, left_max.count()));
   key.expires_at = after(fetch.ticket.began_at, time);
 }
 
-// Tells the first waiter now; poll_event() tells the others.
+// Delivers the outcome to the first waiter; poll_event() delivers it to the others.
 std::optional<Event> NearCache::complete_fetch(const Event& event, Fetches::Fetch& fetch) {
   completed_ = &fetch;
   outcome_ = event;
-  // A refusal and a skipped reply count as well: the server has answered.
+  // An error reply and a skipped reply count as well, because the server has answered.
   const bool is_answer = event.kind == Event::Kind::completed || event.value.has_value() ||
                          event.error->executed == Executed::yes;
   if (is_answer && fetch.waiters != nullptr) take_answer(fetch, event.value);
   return poll_event();
 }
 
-// An error or a skipped reply is not stored, but from now on no older entry is served either.
+// An error or a skipped reply is not stored, but it erases older entries, so that no read goes back
+// in time.
 void NearCache::take_answer(Fetches::Fetch& fetch, const std::optional<Value>& value) {
   for (cache::Cache::Ticket::Seen& key : fetch.ticket.keys) key.has_expiry = false;
   if (commands::is_mget(fetch.question)) return take_answers(fetch, value);
@@ -443,8 +453,8 @@ void NearCache::take_answer(Fetches::Fetch& fetch, const std::optional<Value>& v
        is_kept ? Keep::if_current : Keep::no);
 }
 
-// Each element is what a GET of its key would have brought, except a null: its key may exist and
-// not be a string.
+// Stores each element as the reply to a GET of its key. A null is not stored: its key may exist
+// with another type, for which GET returns an error.
 void NearCache::take_answers(const Fetches::Fetch& mget, const std::optional<Value>& value) {
   const std::size_t count = mget.ticket.keys.size();
   std::optional<Elements::Iterator> at;
@@ -469,12 +479,12 @@ void NearCache::take_answers(const Fetches::Fetch& mget, const std::optional<Val
 void NearCache::keep(const cache::Cache::Ticket& ticket, const commands::Question& question,
                      const Value* value, Keep keep) {
   const std::size_t bytes = value == nullptr ? 0 : wire_size(*value);
-  if (ticket.source != source_.number()) keep = Keep::no;  // somebody else may have read it
+  if (ticket.source != source_.number()) keep = Keep::no;  // perhaps read by another user
   const auto changes =
       cache_.complete_fetch(ticket, question, main_.now(), keep, bytes, [&](char* out) {
         if (value != nullptr) write_wire(*value, out);
       });
-  // The other fetches of this connection are answered later, so their replies are newer.
+  // Fetches still under way on this connection are answered later, so their replies are newer.
   for (const auto& change : std::span(changes.keys).first(changes.count)) {
     fetches_.update_tickets(cache_, change);
   }
@@ -530,7 +540,7 @@ Result<Fetches::Fetch*> NearCache::open_proof(Instant now) {
   return proof;
 }
 
-// Returns nothing if there is no room for that.
+// Returns nothing if there is no room to await a proof.
 std::optional<RequestId> NearCache::await_proof(const commands::Question& question,
                                                 std::uint64_t hash,
                                                 const cache::Cache::Ticket& ticket,
@@ -551,7 +561,8 @@ std::optional<RequestId> NearCache::await_proof(const commands::Question& questi
   return id;
 }
 
-// If the connection is lost, its entries are no longer vouched for, so there is nothing to prove.
+// If the connection was lost, its entries are out of reach, so there is nothing to prove and the
+// proof succeeds.
 std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetch& proof) {
   follow_session();
   if (proof_ == &proof) proof_ = nullptr;
@@ -578,8 +589,8 @@ std::optional<Event> NearCache::complete_proof(const Event& event, Fetches::Fetc
   return poll_event();
 }
 
-// All fetches that awaited this proof ask again, whatever its outcome was. They go in front of the
-// chain of those that do so already, so that this walks over its own fetches only.
+// All fetches that awaited this proof ask again, whatever its outcome was. They are put in front of
+// the chain `asked_again_`, so that this walks only over the fetches of this proof.
 void NearCache::end_proof(Fetches::Fetch& proof) {
   Fetches::Fetch* last = nullptr;
   for (auto* each = proof.awaited_by; each != nullptr; each = each->next_awaiting) {
@@ -629,7 +640,7 @@ bool NearCache::take_from_cache(Fetches::Fetch& fetch) {
   if (!found) return false;
   const Result<Value> value = cached_reader_.read(cached_reply());
   if (!value) {
-    cached_.reset();  // or keep_reply() would return it as the next caller's reply
+    cached_.reset();  // otherwise keep_reply() would return these bytes as the next caller's reply
     return false;
   }
   outcome_ = Event{.kind = Event::Kind::completed, .value = *value};
@@ -655,23 +666,25 @@ void NearCache::ask_for_proof(Instant now) {
   probe_staged_ = staged;
 }
 
-// A probe without a reply proves nothing. The lease may have come due while the probe was under
-// way: unless a PING is sent now, poll_timeout() would stay in the past.
+// Ends a probe whose reply will not come, which proves nothing. The next proof may have become due
+// while the probe was under way: without a PING now, poll_timeout() would return a past time again
+// and again.
 void NearCache::give_up_probe() {
   probe_.reset();
   if (main_.now() >= next_proof()) ask_for_proof(main_.now());
 }
 
-// After half a lease, so that the proof comes before its end. `asked_at_` counts as well: if there
-// is no room for a PING, it is not tried again all the time.
+// Half a lease after the last proof, so that the next proof comes before the lease ends.
+// `asked_at_` counts as well: if there is no room for a PING, the next attempt waits as long.
 Instant NearCache::next_proof() const {
   if (!tracked_ || probe_) return never;
   const Duration half = cache_.options().coherence_lease / 2;
   return after(std::max(cache_.generations().proved_at(member_), asked_at_), half);
 }
 
-// All invalidations for what happened before the probe was staged have arrived. Broadcasts come
-// behind all replies of the server's turn, so with these one more answer must have come.
+// The reply shows that all invalidations for changes before the probe was staged have arrived.
+// Broadcasts come behind all replies of the server's turn of its event loop, so with them this
+// reply proves only what happened before the previous probe was staged.
 void NearCache::handle_reply_to(RequestId id) {
   if (!probe_ || id < *probe_) return;
   probe_.reset();

@@ -18,9 +18,9 @@
 #include "plimsoll/core/resp/wire_value.h"
 #include "plimsoll/core/session/session.h"
 
-// One client's part in a cache: what its connection proves, what it fetches, what it writes. It
-// sees every event of the main session before users do, and keeps invalidations to itself. The
-// rules that make the cache coherent are told in docs/caching.md.
+// One client's part in a cache: its connection's proofs, its fetches and its writes. It handles
+// every event of the main session before users get it, and does not pass invalidations on.
+// docs/caching.md has the rules that make the cache coherent.
 //
 // A connection's generation begins when its tracking does, and ends with it. A reply proves that
 // all invalidations for what happened before its request was staged have arrived. So the near cache
@@ -39,15 +39,15 @@
 //  - With broadcasts, the server sends invalidations behind all replies of its turn. So a reply
 //    proves only what was staged before the probe that came before it (`proved_before_`).
 //  - While a write is under way, its keys are fenced: no entry of them is served.
-//  - A fetch (fetches.h) is completed once: all its waiters are told before the session is asked
-//    for its next event, because the reply lives only until then.
+//  - A fetch (fetches.h) is completed once: its outcome is delivered to all its waiters before the
+//    session is asked for its next event, because the reply lives only until then.
 
 namespace plimsoll {
 
 class NearCache {
  public:
-  /// Accounts and the session must outlive this, the cache too. `cache` has given the client
-  /// `member`. `place` and `clock_step` are as in Client::use_cache().
+  /// The cache, the session and the accounts must outlive this object. `member` is the client's
+  /// number in `cache` (Cache::join()). `place` and `clock_step` are as in Client::use_cache().
   NearCache(cache::Cache& cache, std::uint32_t member, std::string_view place, Duration clock_step,
             Session& main, Account& requests, Account& replies);
   ~NearCache();
@@ -55,15 +55,16 @@ class NearCache {
   NearCache& operator=(const NearCache&) = delete;
 
   enum class State : std::uint8_t {
-    unknown,   ///< there was no connection yet
+    unknown,   ///< no connection was ready yet
     tracking,  ///< entries are vouched for by connections that are tracked
-    ttl,       ///< by time alone
-    off        ///< nothing is cached: no tracking, and no entry_ttl either
+    ttl,       ///< entries are served until entry_ttl ends, without tracking
+    off        ///< nothing is cached, because there is neither tracking nor entry_ttl
   };
   State state() const { return state_.load(std::memory_order_relaxed); }
   cache::Cache& cache() const { return cache_; }
 
-  /// What a read that is called now wants. From any thread.
+  /// The freshness that a read with `max_staleness` needs if it is called at `now`. From any
+  /// thread.
   cache::Freshness freshness(Duration max_staleness, Instant now) const {
     if (max_staleness == cache::any_staleness) return {.after = side_delivery()};
     const Duration step = clock_step_.value();
@@ -71,7 +72,7 @@ class NearCache {
     return {.since = now - max_staleness + step};
   }
 
-  /// What a lookup of this client may be served. From any thread.
+  /// What the cache may serve to a lookup of this client. From any thread.
   cache::Cache::Reader reader(Duration max_staleness, Instant now) const {
     return reader(freshness(max_staleness, now));
   }
@@ -82,66 +83,70 @@ class NearCache {
             .clock_step = clock_step_.value()};
   }
 
-  /// A command for the main connection. A read that may be cached is fetched, or waits for one that
-  /// is being; a write fences its keys. rejected_by_limit and the like as Session::submit().
+  /// Submits a command on the main connection. A cacheable read becomes a fetch, or joins one that
+  /// is under way; a write fences its keys. Errors as for Session::submit().
   ///
-  /// A read gets what was true at most `max_staleness` before. Where the cache has it, but no proof
-  /// as young as that, one is asked for rather than the reply.
+  /// A read's reply was true at most `max_staleness` before the call. If the cache has an entry
+  /// without a proof that is recent enough, the client asks for a proof instead of the reply.
   Result<RequestId> submit(const CommandView& command, Instant now, Instant deadline, Tag tag,
                            Duration max_staleness = cache::any_staleness);
 
   /// Client::prove().
   Result<RequestId> prove(Instant now, Instant deadline, Tag tag);
 
-  /// A command that was staged elsewhere: behind the line for room, or beside the main connection.
+  /// Fences the keys of a command that was staged elsewhere: note_staged() for the main connection
+  /// (an admitted waiter), note_side_request() for a side connection.
   void note_staged(const CommandView& command, RequestId id) { writes_.begin(command, id); }
   void note_side_request(const CommandView& command, RequestId id);
 
-  /// A command got in the line for room, as `id`; of those who wait, `first` is the first now.
+  /// note_waits(): fences the keys of a command that waits for room as `id`. handle_first_waits():
+  /// ends the fences of all waiters before `first`.
   void note_waits(const CommandView& command, RequestId id) { waiting_.begin(command, id); }
   void handle_first_waits(RequestId first) { waiting_.end_until(first); }
 
-  /// Another connection of the client is about to tell something. What is read after that is to be
-  /// as new, although invalidations come on the main connection, and maybe later: the next reply
-  /// there proves it.
+  /// Call this before a side connection's value is delivered. A read after the delivery must not
+  /// return anything older than the value, but invalidations come on the main connection, perhaps
+  /// later. So reads from now on accept only entries with a later proof.
   void note_side_delivery() { side_delivery_.store(cache_.next_mark(), std::memory_order_release); }
 
   void cancel(RequestId id) { fetches_.cancel(id); }
 
   /// Client::set_shown().
   void set_shown(std::string_view text) { source_.set_shown(text); }
-  /// The main connection is there, and its handshake begins.
+  /// The main connection is open, and its handshake begins.
   void handle_opened() { source_.handle_opened(); }
-  /// The session is about to be given new credentials.
+  /// Call this before the session gets new credentials.
   void handle_credentials(const Credentials& credentials) {
     source_.handle_credentials(credentials);
   }
-  /// An event with an error, of any connection of the client: if it says that the user lacks a
-  /// right, what the cache has of that user goes.
+  /// Handles an event with an error, from any connection of the client. If the server says that the
+  /// user lacks a right, this drops the user's entries.
   void note_refusal(const Event& event) {
     if (source_.drop_if_refused(event)) has_to_relieve_ = true;
   }
 
-  /// What is to be told before the session is asked again.
+  /// Returns the next event that must be delivered before the session is asked again.
   std::optional<Event> poll_event();
 
-  /// What users are told of an event of the main session.
+  /// Handles an event of the main session; returns the event to deliver to users, if any.
   std::optional<Event> handle_event(const Event& event);
 
-  /// Whether the last event is told once more, to another: its reply must stay.
+  /// Whether the last event's reply will be delivered to another waiter, too, so it must not be
+  /// moved.
   bool will_tell_again() const { return completed_ != nullptr && completed_->waiters != nullptr; }
 
-  /// The reply of the last event, where it came from the cache; else empty.
+  /// The last event's reply if it came from the cache; otherwise empty.
   std::string_view cached_reply() const {
     return {static_cast<const char*>(cached_.data()), cached_.size()};
   }
 
-  /// After anything that may have moved the session on.
+  /// Call this after anything that may have changed the main session's state.
   void follow_session();
-  /// After the same of the others.
+  /// Call this after anything that may have changed the side connections' state.
   void follow_side_connections(const SideConnections& sides);
 
-  /// There is no memory to read to; there was.
+  /// handle_not_read(): there was no memory to read to. handle_read(): the connection is read
+  /// again.
   void handle_not_read();
   void handle_read();
 
@@ -163,8 +168,8 @@ class NearCache {
     Instant at;
     cache::Mark mark;
   };
-  // Must be called before the request is staged, so that a caller with a later
-  // mark is known to have asked after it.
+  // Must be called before the request is staged: a caller that takes a later mark has then asked
+  // later.
   Staged about_to_stage(Instant now) { return {now, cache_.next_mark()}; }
 
   bool may_track(std::string_view key) const;
@@ -219,26 +224,28 @@ class NearCache {
   Account& requests_;
   Account& replies_;
   std::atomic<State> state_{State::unknown};
-  bool tracked_ = false;              // a generation is under way
-  bool side_writes_unknown_ = false;  // writes of which side_writes_ had no place are under way
-  bool has_to_relieve_ = false;       // entries may be left that are to go
-  std::uint64_t connection_ = 0;      // of which the generation is, as the session counts them
+  bool tracked_ = false;              // the connection's generation is alive
+  bool side_writes_unknown_ = false;  // side_writes_ had no room for some writes that are under way
+  bool has_to_relieve_ = false;       // the cache may hold entries that are out of reach and have
+                                      // to be erased
+  std::uint64_t connection_ = 0;      // the generation's connection (SessionCounters::connections)
   std::uint64_t pushes_skipped_ = 0;
   ClockStep clock_step_;
   std::atomic<cache::Mark> side_delivery_{0};
   std::optional<RequestId> probe_;  // its reply proves all until `probe_staged_`
   Staged probe_staged_{Instant::min(), 0};
-  Staged proved_before_{Instant::min(), 0};  // broadcast: what one more answer proves
+  Staged proved_before_{Instant::min(), 0};  // with broadcasts: what the next answer proves
   Fetches fetches_;
   ReplySource source_;
   Fetches::Fetch* completed_ = nullptr;
   std::optional<Event> outcome_;
-  Fetches::Fetch* proof_ = nullptr;        // the newest
-  Fetches::Fetch* asked_again_ = nullptr;  // a chain: the fetches whose proof has ended
-  Block cached_;                           // bytes of the reply that is delivered now
-  WireReader cached_reader_;               // and the reply
+  Fetches::Fetch* proof_ = nullptr;        // the newest proof under way, or null
+  Fetches::Fetch* asked_again_ = nullptr;  // a chain of the fetches whose proof has ended
+  Block cached_;                           // the reply that is being delivered, if it came from the
+                                           // cache
+  WireReader cached_reader_;               // holds the Value of cached_
   WriteFences writes_;
-  WriteFences waiting_;  // of those that wait for room
+  WriteFences waiting_;  // fences of requests that wait for room
   Queue<SideWrite> side_writes_;
   Error error_;
   Instant relieved_at_ = Instant::min();

@@ -3,7 +3,8 @@
 namespace plimsoll {
 namespace {
 
-// No length is longer; one that is, is an error that the parser will find.
+// Valid lengths are smaller. Digits beyond it are not counted; the parser reports such a length as
+// an error.
 constexpr std::uint64_t length_max = std::uint64_t{1} << 40;
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }

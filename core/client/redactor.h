@@ -4,20 +4,25 @@
 #include <cstdint>
 #include <string_view>
 
-// Hides what a server said, and keeps how it said it: types, lengths and line ends stay, so that
-// the core does with the hidden stream what it did with the real one. Of an error its code stays
-// (its first word), of a verbatim string its format. Payloads are hidden as a count alone, texts of
-// lines as 'x', digits of numbers as '1'. Works on pieces of any size.
+// Hides the content of a server's replies and keeps their structure: types, lengths and line ends
+// stay, so that the core treats the hidden stream like the real one. The code of an error (its
+// first word) and the format of a verbatim string stay. Payloads become a count, texts of lines
+// become 'x', digits of numbers become '1'. Works on pieces of any size.
+//
+// The states between two bytes (`where_`; within a payload the counters decide):
+//  - type -> header, error_code, number or text, by the first byte of the line;
+//  - header -> payload_end if a payload follows, else type; error_code -> text at the first blank;
+//  - text, number, error_code, payload_end -> type at the end of the line.
 
 namespace plimsoll {
 
 class Redactor {
  public:
-  /// A new stream: the next byte begins a frame.
+  /// Begins a new stream: the next byte is the first of a frame.
   void reset() { *this = Redactor(); }
 
-  /// Calls `shown(char)` for a byte that is kept or replaced, and `hidden(std::size_t)` for a run
-  /// of bytes of which only the number is kept, in the order of the stream.
+  /// Calls, in the order of the stream, `shown(char)` for a byte that is kept or replaced, and
+  /// `hidden(std::size_t)` for a run of bytes that becomes a count.
   template <class Shown, class Hidden>
   void redact(std::string_view bytes, Shown&& shown, Hidden&& hidden) {
     while (!bytes.empty()) {
@@ -41,11 +46,11 @@ class Redactor {
  private:
   enum class Where : std::uint8_t {
     type,         // the first byte of a line
-    header,       // of an aggregate, or a length whose payload follows
-    error_code,   // up to the first blank of an error
-    text,         // of a line: hidden
+    header,       // the count of an aggregate, or the length of a payload
+    error_code,   // the first word of an error
+    text,         // the rest of a line: hidden
     number,       // digits are hidden
-    payload_end,  // CR LF behind a payload
+    payload_end,  // the CR LF behind a payload
   };
 
   char redact_line(char c);
@@ -54,9 +59,9 @@ class Redactor {
 
   Where where_ = Where::type;
   char type_ = 0;
-  bool has_length_ = false;         // the header so far is a number
+  bool has_length_ = false;         // the header consists of digits so far
   std::uint64_t length_ = 0;        // that number
-  std::uint64_t format_bytes_ = 0;  // of a verbatim string: "txt:"
+  std::uint64_t format_bytes_ = 0;  // bytes left of a verbatim string's format ("txt:")
   std::uint64_t payload_bytes_ = 0;
 };
 

@@ -11,7 +11,7 @@ using cache::Sources;
 
 constexpr std::string_view encoded_whoami = "*2\r\n$3\r\nACL\r\n$6\r\nWHOAMI\r\n";
 
-// What a name of more bytes is, where it lies in pieces, is not told.
+// A longer user name that lies in several buffers counts as unknown.
 constexpr std::size_t joined_bytes_max = 512;
 
 template <std::size_t count>
@@ -19,7 +19,7 @@ KeyHash digest_of(const cache::Cache& cache, const std::array<KeyHash, count>& p
   return cache.digest({reinterpret_cast<const char*>(parts.data()), sizeof(parts)});
 }
 
-// Whether the server says that this user, or the one it takes the connection for, may not.
+// Whether the error says that the user lacks a right or is not authenticated.
 bool is_about_rights(const Value& value) {
   constexpr std::array<std::string_view, 3> prefixes = {"NOPERM", "NOAUTH", "WRONGPASS"};
   const Result<BytesView> text = value.as_error();
@@ -46,8 +46,8 @@ ReplySource::ReplySource(cache::Cache& cache, Session& main, Fetches& fetches,
   main.ask_user();
 }
 
-// If the client is somebody else on the way, it takes no entries along, even before it has a
-// connection.
+// With another text the client may get other replies, so it leaves its source at once, even before
+// the new connection exists.
 void ReplySource::set_shown(std::string_view text) {
   const KeyHash shown = cache_.digest(text);
   if (shown.low == shown_.low && shown.high == shown_.high) return;
@@ -61,9 +61,9 @@ void ReplySource::handle_opened() {
   auth_refused_ = is_unasked_ = has_user_ = false;
 }
 
-// In the middle of the handshake, or after an AUTH.
+// Called in the middle of the handshake, or after an AUTH.
 void ReplySource::handle_user(const Event& event) {
-  if (!event.value && main_.state() != Session::State::ready) return;  // with its connection
+  if (!event.value && main_.state() != Session::State::ready) return;  // lost with its connection
   std::array<char, joined_bytes_max> joined;
   std::string_view name;
   const auto bytes = event.value ? event.value->as_bytes() : Result<BytesView>(Error{});
@@ -75,7 +75,7 @@ void ReplySource::handle_user(const Event& event) {
       name = {joined.data(), bytes->size()};
     }
   }
-  // Credentials that the server has refused since say nothing of the connection.
+  // If the server refused an AUTH, the options' credentials are not those of this connection.
   const bool are_credentials_its = auths_pending_ == 0 && !auth_refused_;
   has_user_ = !name.empty() || are_credentials_its;
   if (!name.empty()) {
@@ -93,8 +93,9 @@ void ReplySource::handle_ready() {
   enter();
 }
 
-// From here on it may be another user, and it is the former one until the server has agreed. A
-// connection that is there is told by one AUTH for all that it has not been told yet.
+// From now on the user may be another, but replies belong to the former user until the server has
+// accepted the AUTH. Credentials that replace others before these were sent need no AUTH of their
+// own.
 void ReplySource::handle_credentials(const Credentials& credentials) {
   if (Sources::Source* const source = source_.load(std::memory_order_relaxed)) former_ = source;
   leave();
@@ -117,19 +118,19 @@ void ReplySource::handle_auth_outcome(const Event& event) {
   ask();
 }
 
-// The first place where rights that were taken away show. If a user was never allowed to PING, the
-// server refuses each PING, which says nothing new.
+// A refusal is the first sign that rights were taken away. If a user was never allowed to PING, the
+// server refuses each PING, which shows no change.
 bool ReplySource::drop_if_refused(const Event& event) {
   const bool is_fetch = tags::is_fetch(event.tag);
   const bool is_proof = is_fetch && Fetches::fetch_of(event.tag).question.row == 0;
   const bool is_of_rights =
       is_refusal_of_user(event) || (event.value && is_about_rights(*event.value));
   if (!is_of_rights) return false;
-  // PTTL and CLIENT CACHING, without which the read goes on.
+  // PTTL or CLIENT CACHING was refused; the read goes on without them.
   if (is_fetch && event.kind == Event::Kind::queueing_failed) return false;
   if ((event.tag == internal_proof || is_proof) && !std::exchange(may_ping_, false)) return false;
-  // Replies come in order: until the server has answered an AUTH they are the former user's. Should
-  // that source's place be another's by now, dropping it costs misses.
+  // Replies come in order, so until the server has answered an AUTH they belong to the former user.
+  // If another source has taken that place in the cache since, dropping it costs only misses.
   Sources::Source* const entered = source_.load(std::memory_order_relaxed);
   Sources::Source* const source = entered != nullptr ? entered : former_;
   if (source == nullptr) return false;
@@ -147,7 +148,7 @@ void ReplySource::ask() {
   if (main_.submit_internal(whoami, internal_user)) is_unasked_ = false;
 }
 
-// While an AUTH is under way, the answer to it decides.
+// While an AUTH is under way, no source is entered: its answer decides.
 void ReplySource::enter() {
   Sources::Source* entered = nullptr;
   if (has_user_ && auths_pending_ == 0) {

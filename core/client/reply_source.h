@@ -8,13 +8,13 @@
 #include "plimsoll/core/client/fetches.h"
 #include "plimsoll/core/session/session.h"
 
-// Whose replies a client's main connection brings, and so whose entries of the cache the client may
-// be served. A source is a place (server, database, protocol), what is shown on the way there (a
-// bridge's token), and a user. Only the server knows the user: it is asked (ACL WHOAMI) in the
-// handshake and after each AUTH. Where the server does not say, the credentials that it took stand
-// for the user.
+// Finds out whose replies a client's main connection brings, and so which source's entries the
+// cache may serve to the client. A source is a place (server, database, protocol), the text shown
+// on the way there (a bridge's token), and a user. Only the server knows the user: the client asks
+// for it (ACL WHOAMI) in the handshake and after each AUTH. If the server does not say, the
+// credentials that the server accepted stand for the user.
 //
-// Owned by NearCache, which passes on the events that may change the user.
+// NearCache owns it and passes on the events that may change the user.
 //
 // Invariants:
 //  - While number() is Sources::none, nothing is looked up or stored.
@@ -23,52 +23,51 @@
 //    replies come in the order of the requests.
 //  - Leaving a source seals all fetches: a read for one user never shares the reply to a read for
 //    another.
-//  - A loss of the connection alone does not leave the source. The next connection is asked for its
-//    user, and handle_ready() enters the source of that one.
+//  - The loss of the connection alone does not leave the source. The client asks for the user of
+//    the next connection, and handle_ready() enters that user's source.
 
 namespace plimsoll {
 
 class ReplySource {
  public:
-  /// All must outlive this. The session asks for the user on each connection from now on; so this
-  /// comes before Session::connect().
+  /// All arguments must outlive this object. From now on the session asks for the user on each
+  /// connection, so construct this before Session::connect().
   ReplySource(cache::Cache& cache, Session& main, Fetches& fetches, std::string_view place);
   ReplySource(const ReplySource&) = delete;
   ReplySource& operator=(const ReplySource&) = delete;
 
-  /// The source's number in the cache; Sources::none if nobody knows whose replies come. From any
+  /// The source's number in the cache; Sources::none while the source is not known. From any
   /// thread.
   std::uint32_t number() const {
     const cache::Sources::Source* const source = source_.load(std::memory_order_acquire);
     return source == nullptr ? cache::Sources::none : source->number();
   }
 
-  /// Client::set_shown(). Leaves the source if the text is another one.
+  /// Client::set_shown(). Leaves the source if the text differs from the last one.
   void set_shown(std::string_view text);
 
-  /// The main connection is there, and its handshake begins: with the credentials that the session
-  /// has now.
+  /// The main connection is open, and its handshake begins, with the session's present credentials.
   void handle_opened();
 
   /// The answer to ACL WHOAMI: an event with the tag internal_user.
   void handle_user(const Event& event);
 
-  /// The handshake is done.
+  /// The handshake is over.
   void handle_ready();
 
-  /// The session is about to be given new credentials.
+  /// Call this before the session gets new credentials.
   void handle_credentials(const Credentials& credentials);
 
   /// The answer to an AUTH: an event with the tag internal_auth.
   void handle_auth_outcome(const Event& event);
 
-  /// Asks for the user if there was no room to ask before.
+  /// Asks for the user if there was no room for the question before.
   void retry() {
     if (is_unasked_) ask();
   }
 
-  /// An event with an error, of any connection of the client. If it says that the user lacks a
-  /// right, drops all that the cache has of that user. Returns whether it did.
+  /// Handles an event with an error, from any connection of the client. If the server says that the
+  /// user lacks a right, drops all of the user's entries. Returns whether it did.
   bool drop_if_refused(const Event& event);
 
   /// Leaves the source, and seals the fetches.
@@ -82,15 +81,16 @@ class ReplySource {
   Session& main_;
   Fetches& fetches_;
   std::atomic<cache::Sources::Source*> source_{nullptr};
-  // The user's before the AUTH that is under way: replies are his until the server has answered it.
+  // The source of the user before the AUTH that is under way: replies belong to this user until the
+  // server has answered the AUTH.
   cache::Sources::Source* former_ = nullptr;
   const cache::KeyHash place_;
   cache::KeyHash shown_{};
   cache::KeyHash user_{};  // valid if has_user_
   bool has_user_ = false;
-  bool is_unasked_ = false;          // there was no room to ask
-  bool auth_refused_ = false;        // since the connection was made
-  bool may_ping_ = true;             // as far as the server has said
+  bool is_unasked_ = false;          // ACL WHOAMI has yet to be sent: there was no room
+  bool auth_refused_ = false;        // on this connection
+  bool may_ping_ = true;             // false once the server has refused a PING
   std::uint32_t auths_pending_ = 0;  // AUTHs on this connection that the server has not answered
 };
 

@@ -8,7 +8,8 @@
 #include "plimsoll/core/memory/budget.h"
 
 // More than 500 lines, because the three uses of a side connection (blocking, exclusive,
-// subscription) and the line for it share one table: a connection changes from use to use.
+// subscription) and the queue of waiters share one table: a connection changes from one use to
+// another.
 
 namespace plimsoll {
 namespace {
@@ -27,7 +28,7 @@ Error too_many(const char* what, std::uint32_t limit) {
   return {.code = ErrorCode::rejected_by_limit, .what = what, .value = limit, .limit = limit};
 }
 
-// How long to wait before memory is asked for again, if there is none for the first waiter.
+// How long to wait before asking again for memory for the first waiter.
 constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
@@ -63,7 +64,7 @@ Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant 
   if (!make_table()) return no_room_for_waiters;
   Box<Waiting>& made = table_->waiting;
   if (!made) {
-    // Like the table, the queue is kept when nobody waits any more.
+    // Like the table, the queue is kept when it becomes empty.
     made = Box<Waiting>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
   }
   if (!made) return no_room_for_waiters;
@@ -169,7 +170,7 @@ void SideConnections::close_subscription(ConnectionId connection, Instant now) {
 }
 
 SubscriptionStatistics SideConnections::subscription_statistics(ConnectionId connection) const {
-  if (session(connection) == nullptr) return {};  // the client is over
+  if (session(connection) == nullptr) return {};  // the connection is over
   // Not side(): the client may be about to close.
   const Side& used = *table_->sides[index_of(connection)];
   PLIMSOLL_CHECK(used.role == Role::subscription);
@@ -449,8 +450,8 @@ RequestId SideConnections::begin(std::uint32_t index, RequestId id, Instant dead
   return on(index, id).value();
 }
 
-// The server may already have taken an element for this command. So the client asks it to let go
-// (CLIENT UNBLOCK), and the server's reply to the command is the outcome.
+// The server may already have taken an element for this command. So the client asks the server to
+// end the wait (CLIENT UNBLOCK), and the server's reply to the command is the outcome.
 void SideConnections::end_early(std::uint32_t index, Early early, Instant now) {
   Side& side = *table_->sides[index];
   if (side.early != Early::no) return;
@@ -468,10 +469,10 @@ std::uint64_t SideConnections::main_number() const {
   return main_.state() == Session::State::ready ? main_.counters().connections : 0;
 }
 
-// True if CLIENT UNBLOCK on the main connection can only mean this one. A server that restarts
-// numbers connections from one again, so an old number may be a stranger's, who would be unblocked.
-// If this connection was opened beside the present main one, no restart lies between the two, and
-// the server has given it a higher number.
+// True if CLIENT UNBLOCK on the main connection is sure to mean this connection. A restarted server
+// numbers connections from 1 again, so an old number may belong to another client, which would be
+// unblocked. If this connection was opened while the present main connection was ready, and has the
+// higher number, the server did not restart in between.
 bool SideConnections::is_known_to_main(const Side& side) const {
   const std::uint64_t main = main_number();
   return main != 0 && side.main_when_opened == main && side.session.client_id() > main_.client_id();
@@ -551,10 +552,10 @@ std::optional<Event> SideConnections::translate_blocking(Side& side, const Event
   side.deadline = side.unblock_at = never;
   side.idle_since = now_;
   const Early early = std::exchange(side.early, Early::no);
-  // If the server took an element for a command that was given up, the element is told all the
-  // same: it would be lost otherwise.
+  // If the server took an element for a command that was given up, the element is delivered all the
+  // same, because it would be lost otherwise.
   const bool nothing_came = completed ? event.value->is_null() : !event.value.has_value();
-  // The rest of a reply that was given up would be taken for the next command's reply.
+  // Otherwise the rest of a reply that was given up would be taken for the next command's reply.
   if (!completed && event.error->code == ErrorCode::out_of_memory) side.session.abort();
   if (early == Early::no || !nothing_came) return event;
   side.error = Error{.code = ErrorCode::cancelled, .what = "the request was cancelled"};
@@ -578,7 +579,8 @@ std::optional<Event> SideConnections::poll_subscription(Side& side) {
   return event;
 }
 
-// A connection that its user gave back serves others once none of the user's requests is in flight.
+// A connection that its user gave back can be used again once none of the user's requests is in
+// flight.
 void SideConnections::settle(Side& side) {
   if (side.role != Role::exclusive || !side.given_up || side.session.in_flight() > 0) return;
   if (side.session.state() != Session::State::ready) return;
@@ -588,7 +590,7 @@ void SideConnections::settle(Side& side) {
 }
 
 // Closes an idle connection that is older than the main one: a command that blocks on it could not
-// be unblocked (is_known_to_main()), so the next such command opens a new one.
+// be unblocked (is_known_to_main()). The next such command opens a new connection.
 void SideConnections::close_if_older(Side& side) {
   const std::uint64_t main = main_number();
   if (main != 0 && side.main_when_opened != main && is_idle(side)) side.session.close(now_);
@@ -614,16 +616,17 @@ std::optional<Event> SideConnections::poll_waiters() {
   const bool over = closing_ || main_.is_closed();
   const std::optional<Ended> ended = over ? waiters.take_closed() : waiters.next_ended();
   if (ended) {
-    // No note_use() yet: the client reports that it is closed after this event, and asks for it
-    // only as long as empty() is false.
-    table_->waiting->room_again_at = never;  // another may be first
+    // No note_use() yet: the client's `closed` may follow this event, and Client::poll_event()
+    // calls poll_all(), which reports it, only while empty() is false.
+    table_->waiting->room_again_at = never;  // the first waiter may be another one now
     return waiter_failed(*ended);
   }
   note_use();
   if (over || waiters.empty()) return std::nullopt;
   Waiting& waiting = *table_->waiting;
-  // Time alone is not enough: with a coarse clock a PING of the main connection may hold the
-  // memory each time that this asks again, and the first waiter would starve.
+  // Progress of the main connection counts as well as time. With a coarse clock, a PING of the main
+  // connection may hold the memory each time that this asks again, and the first waiter would
+  // starve.
   const bool is_too_soon = waiting.room_again_at != never && now_ < waiting.room_again_at;
   if (is_too_soon && main_.counters().progress() == waiting.refused_progress) return std::nullopt;
   waiting.room_again_at = never;
@@ -654,8 +657,8 @@ Event SideConnections::waiter_failed(const Ended& ended) {
 }
 
 // Finds or opens a connection for the first waiter, and reserves room for its command there. The
-// caller must not take no_memory for no_place: it would otherwise ask for memory with every event,
-// and take what others need.
+// caller must not treat no_memory as no_place: it would ask for memory with every event, and take
+// memory that others need.
 Pipeline::Room SideConnections::make_room(std::size_t bytes) {
   std::optional<std::uint32_t> index = idle_one();
   if (!index) {

@@ -13,11 +13,10 @@
 #include "plimsoll/core/memory/box.h"
 #include "plimsoll/core/session/session.h"
 
-// The connections of a client beside its main one, opened when they are needed: for commands that
-// block, one at a time each; for exclusive use (WATCH); and for subscriptions. They are few and
-// bounded by options. Only a subscription gets a new connection after a loss. Elsewhere the
-// requests on the lost connection end, and the next command or exclusive user gets another
-// connection.
+// A client's side connections, opened when they are needed: for commands that block, one at a time
+// each; for exclusive use (WATCH); and for subscriptions. Options bound their number. Only a
+// subscription's connection is replaced after a loss. On the others, the requests of the lost
+// connection end, and the next command or exclusive user gets another connection.
 //
 // The states of a connection that is not for a subscription:
 //
@@ -34,27 +33,29 @@
 //   given up    nothing is in flight                                 -> idle
 //
 // Invariants:
-//  - A connection for blocking commands has one request at a time: one that blocks would hold up
-//    all behind it.
-//  - No command is sent on a connection for which a CLIENT UNBLOCK is under way: it could unblock
-//    that command instead of the one it was meant for.
-//  - CLIENT UNBLOCK is sent only while the main connection is the one beside which this one was
-//    opened. After a restart of the server the same number may be another client's.
-//  - If a cancelled command has taken an element from the server all the same, its reply is told:
-//    the element would be lost otherwise.
-//  - empty() is true only if there is no connection and nobody waits for one.
+//  - A connection for blocking commands has one request at a time, because a command that blocks
+//    delays all commands behind it.
+//  - No command is sent on a connection while a CLIENT UNBLOCK for it is under way: it could
+//    unblock the new command instead of the command that it was meant for.
+//  - CLIENT UNBLOCK is sent only if the side connection was opened beside the present main
+//    connection. After a restart of the server, another client's connection may have the same
+//    number.
+//  - If a cancelled command has taken an element from the server, its reply is delivered all the
+//    same, because the element would be lost otherwise.
+//  - empty() is true only if there are no side connections and no waiters for one.
 
 namespace plimsoll {
 
-/// Names one of the client's connections: a small number, used anew once a connection is over.
+/// Identifies one of the client's connections: a small number, used again once the connection is
+/// over.
 enum class ConnectionId : std::uint32_t {};
 inline constexpr ConnectionId first_connection{0};
 
-/// When to send CLIENT UNBLOCK again, if the server had nothing to unblock: it may not have read
-/// the blocking command yet.
+/// How long to wait before sending CLIENT UNBLOCK again if the server had nothing to unblock: it
+/// may not have read the blocking command yet.
 inline constexpr Duration unblock_again_wait = std::chrono::milliseconds(20);
 
-/// A connection that lies idle for that long is closed.
+/// A connection that is idle for this long is closed.
 inline constexpr Duration side_connection_idle_max = std::chrono::seconds(60);
 
 class SideConnections {
@@ -65,19 +66,18 @@ class SideConnections {
     Account& connections;
   };
 
-  /// `main` is where CLIENT UNBLOCK is sent. All must outlive this.
+  /// CLIENT UNBLOCK is sent on `main`. All arguments must outlive this object.
   SideConnections(const SessionOptions& options, const Accounts& accounts, Session& main)
       : options_(options), accounts_(accounts), main_(main) {}
   ~SideConnections();
   SideConnections(const SideConnections&) = delete;
   SideConnections& operator=(const SideConnections&) = delete;
 
-  /// True if there are no side connections and nobody waits for one, so no events can come from
-  /// them.
+  /// True if there are no side connections and no waiters for one, so there can be no events.
   bool empty() const { return empty_; }
 
-  /// Submits a command that blocks, on an idle connection or a new one. rejected_by_limit, also
-  /// while others wait for a connection.
+  /// Submits a command that blocks, on an idle connection or a new one. Error: rejected_by_limit,
+  /// also while other commands wait for a connection.
   Result<RequestId> submit_blocking(const CommandView& command, Instant now, Instant deadline,
                                     Tag tag);
 
@@ -93,15 +93,16 @@ class SideConnections {
     return has_waiting() && table_->waiting->reserved ? &table_->waiting->waiters.first() : nullptr;
   }
   RequestId submit_admitted(const CommandView& command, Tag tag);
-  /// The queue of waiters, for its counters; null if nobody has waited yet.
+  /// The queue of waiters, for its counters; null until the first waiter joins.
   const Admission* waiters() const { return has_waiting() ? &table_->waiting->waiters : nullptr; }
 
-  /// A connection for one user. rejected_by_limit, also where others wait for a connection.
+  /// Opens an exclusive connection, or takes an idle one. Error: rejected_by_limit, also while
+  /// commands wait for a connection.
   Result<ConnectionId> open_exclusive(Instant now);
-  /// connection_lost: it is, and is not replaced.
+  /// connection_lost: the exclusive connection was lost, and is not replaced.
   Result<RequestId> submit_to(ConnectionId connection, const CommandView& command, Instant deadline,
                               Tag tag);
-  /// The user is done with it. Requests that are in flight on it still have their outcomes.
+  /// Gives the connection back. Requests in flight on it still get their outcomes.
   void release(ConnectionId connection, Instant now);
 
   Result<ConnectionId> open_subscription(Instant now);
@@ -113,29 +114,30 @@ class SideConnections {
                                 Instant deadline, Tag tag);
   Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max, Instant now,
                                   Instant deadline, Tag tag);
-  /// What is missing before the message that is the last event.
+  /// The messages missed before the message that is the last event.
   MessagesMissed messages_missed() const;
   void close_subscription(ConnectionId connection, Instant now);
   SubscriptionStatistics subscription_statistics(ConnectionId connection) const;
 
-  /// Whether a request is on one of these.
+  /// Whether an id is that of a request on a side connection.
   static bool is_side_id(RequestId id) { return request_ids::is_on_side(id); }
   void cancel(RequestId id, Instant now);
 
-  /// Whether a request on one of these has had its answer, or never will.
+  /// Whether a request on a side connection was answered, or can no longer be answered.
   bool is_answered(RequestId id) const;
-  /// Whether no request is in flight on any of these.
+  /// Whether no request is in flight on any side connection.
   bool none_is_under_way() const;
 
-  /// Whether their sessions have told everything. Connections may still have to be closed.
+  /// Whether no session or waiter has another event. Connections may still have to be closed.
   bool have_said_all() const;
 
   void set_credentials(const Credentials& credentials);
   void close(Instant now);
   void abort();
-  /// The main connection is over, and not because the user closed it.
+  /// Call this when the main connection is over. Aborts the side connections, unless the user has
+  /// closed the client.
   void abort_unless_closing();
-  /// They were closed by the user, and wait for the replies that are owed.
+  /// True if the user has closed the client, so side connections may still wait for replies.
   bool take_their_time() const { return closing_ && !aborted_; }
   void handle_timeout(Instant now);
   Instant poll_timeout();
@@ -149,15 +151,15 @@ class SideConnections {
   std::uint64_t unsent() const;
   std::uint64_t take_resumed();
 
-  /// A CLIENT UNBLOCK was answered, or lost.
+  /// Handles the answer to a CLIENT UNBLOCK, or its loss.
   void handle_unblocked(Tag internal_tag, const Event& event);
 
-  /// What came of an AUTH of our own: what users are told, if anything.
+  /// Handles the outcome of an internal AUTH; returns the event for users, if any.
   static std::optional<Event> credentials_outcome(const Event& event);
 
-  /// The session of a connection; none once it is over.
+  /// The session of a connection; null once the connection is over.
   Session* session(ConnectionId connection) const;
-  /// Takes the value of the last event along.
+  /// Moves out the value of the last event, so that it outlives the event.
   Result<Reply> keep_reply();
 
   std::size_t blocking_count() const { return count(Role::blocking) + count(Role::exclusive); }
@@ -176,17 +178,17 @@ class SideConnections {
         : role(what_for), session(options, accounts, use) {}
 
     Role role;
-    AccountHandle pushes{};  // of a subscription: what it reads and what it keeps
+    AccountHandle pushes{};  // a subscription's: pays for what it reads and queues
     RequestId incarnation = 0;
     std::uint64_t main_when_opened = 0;  // main_number() when it was opened
-    bool given_up = false;               // by its user: goes once nothing is under way
+    bool given_up = false;               // its user gave it back
     // While it is `blocking`:
     bool busy = false;
-    bool unblocking = false;  // CLIENT UNBLOCK is under way, and must not meet the next command
-    Early early = Early::no;  // its user waits no longer
+    bool unblocking = false;  // CLIENT UNBLOCK is under way: no command may be sent here
+    Early early = Early::no;  // why its user stopped waiting; `no`: still waits
     RequestId request = 0;
-    Instant deadline = never;    // of the request; once that is over, of the server's answer
-    Instant unblock_at = never;  // when to say CLIENT UNBLOCK once more
+    Instant deadline = never;    // the request's; once it has passed, that of the server's answer
+    Instant unblock_at = never;  // when to send CLIENT UNBLOCK again
     Instant idle_since = never;
     Error error{};
     Session session;
@@ -235,21 +237,21 @@ class SideConnections {
   const Accounts accounts_;
   Session& main_;
   Instant now_ = Instant::min();
-  std::uint64_t used_ = 0;  // a bit for each connection
-  bool empty_ = true;       // no connection and no waiter: asked with every event
+  std::uint64_t used_ = 0;  // a bit for each connection that exists
+  bool empty_ = true;       // no connection and no waiter; cached because every event asks
   bool closing_ = false;
   bool aborted_ = false;
   RequestId incarnations_ = 0;
-  Side* last_ = nullptr;  // whose event was the last
+  Side* last_ = nullptr;  // the connection of the last event
 
-  // Both are made when they are first needed.
+  // Both are allocated when they are first needed.
   struct Waiting {
     explicit Waiting(Account& requests, std::size_t waiters_max)
         : waiters(requests, waiters_max, Admission::Of::connections) {}
 
     Admission waiters;
-    std::optional<std::uint32_t> reserved;  // where room is reserved for the first waiter
-    Instant room_again_at = never;          // when to look again for memory for the first waiter
+    std::optional<std::uint32_t> reserved;  // the connection with room for the first waiter
+    Instant room_again_at = never;          // when to ask again for memory for the first waiter
     std::uint64_t refused_progress = 0;     // the main connection's progress() at that time
     Error error{};
   };

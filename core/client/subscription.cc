@@ -9,11 +9,11 @@
 namespace plimsoll {
 namespace {
 
-// Names that are restored by one request.
+// The most names that one request restores.
 constexpr std::size_t restored_at_once_max = 128;
 
-// How often to check whether others need the memory of queued messages; and how often, once they
-// do, until enough is given back.
+// How often to check whether other accounts need the memory of queued messages; and how long to
+// wait between drops until enough memory is given back.
 constexpr Duration trim_wait = std::chrono::seconds(1);
 constexpr Duration trim_again_wait = std::chrono::milliseconds(10);
 
@@ -35,7 +35,8 @@ std::string_view unsubscribe_word(SubscriptionKind kind) {
   return {};
 }
 
-// Counts as a read, so that it is sent again after a loss: subscribing twice is the same as once.
+// Marked as a read, so that it is sent again after a loss. Subscribing twice has the effect of
+// once.
 CommandView confirmed(const std::string_view& word, std::span<const std::string_view> names) {
   CommandView command;
   command.args = {&word, 1};
@@ -46,7 +47,8 @@ CommandView confirmed(const std::string_view& word, std::span<const std::string_
   return command;
 }
 
-// UNSUBSCRIBE of the last name, told to a connection that has none any more.
+// Whether the server's error is NOSUB: it answers UNSUBSCRIBE with it on a connection without
+// subscriptions.
 bool says_not_subscribed(const Event& event) {
   if (!event.value) return false;
   const auto text = event.value->as_error();
@@ -125,7 +127,7 @@ std::optional<Event> Subscription::poll_event() {
     took_some_ = true;
     return deliver(delivered_.value(), oldest.gaps, oldest.lost);
   }
-  // If some messages were told, the wait has succeeded, whatever ended the wait for more.
+  // If some messages were delivered, the wait has succeeded, whatever ended the wait for more.
   if (has_delivered_) {
     waiting_ = Waiting::no;
     return Event{.kind = Event::Kind::completed, .tag = tag_};
@@ -184,7 +186,7 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
   return std::nullopt;
 }
 
-// Tells the message at once if the user waits and the queue is empty.
+// Delivers the message at once if a call waits and the queue is empty.
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
   if (waiting_ == Waiting::yes && messages_.empty()) {
     ++received_;
@@ -200,8 +202,8 @@ std::optional<Event> Subscription::handle_pushed(Session& session, const Event& 
   return std::nullopt;
 }
 
-// With pause_reading, messages that nobody waits for are not read to the progress reserve: there
-// would be no room to keep them, and they could not stay there.
+// With pause_reading, messages are not read to the progress reserve unless a call waits for them.
+// They could not be queued for lack of memory, and could not stay in the reserve either.
 Reader::Reserve Subscription::reserve_for(const Session& session) const {
   const bool asked_for = waiting_ == Waiting::yes || session.in_flight() > 0;
   const bool leaves = messages_.pauses() && session.state() == Session::State::ready &&
@@ -241,7 +243,8 @@ std::optional<Event> Subscription::handle_failed(const Event& event) {
   return event;
 }
 
-// If the server's rules have changed, it refuses some names; they are found one by one.
+// If the server's access rules have changed, it may refuse some of the names. Restoring them one by
+// one then finds which.
 void Subscription::handle_restored(const Event& event) {
   restoring_ = false;
   if (event.kind == Event::Kind::completed) return names_.handle_restored();

@@ -11,17 +11,16 @@
 #include "plimsoll/core/client/subscription_names.h"
 #include "plimsoll/core/session/session.h"
 
-// One subscription of a user: the names that are subscribed, which are subscribed again on each new
-// connection, and the messages until the user takes them. One user waits for the next message at a
-// time.
+// One subscription of a user: its names, which are subscribed again on each new connection, and its
+// messages, until the user takes them. One call at a time can wait for the next message.
 //
 // Invariants:
 //  - A name is sent to each new connection until the user unsubscribes it, or the server refuses it
 //    (subscription_names.h has its states).
-//  - Messages are told in the order in which they came. Messages that are lost, by overflow or with
-//    a connection, are counted at their place in that order (MessagesMissed).
-//  - If pause_reading is the policy, no message is lost for lack of room in the queue: the
-//    message at hand stays in the session's reader (Session::hold_push()), and nothing more is read
+//  - Messages are delivered in the order in which they came. Messages lost by overflow, and losses
+//    of the connection, are counted at their place in that order (MessagesMissed).
+//  - If pause_reading is the policy, no message is lost for lack of room in the queue: the next
+//    message stays in the session's reader (Session::hold_push()), and the connection is not read
 //    until there is room.
 
 namespace plimsoll {
@@ -29,65 +28,68 @@ namespace plimsoll {
 struct SubscriptionStatistics {
   std::size_t names = 0;
   std::size_t queued = 0;        ///< messages
-  std::size_t queued_bytes = 0;  ///< what they take
-  bool paused = false;           ///< nothing is read until one of them is taken (pause_reading)
-  std::uint64_t received = 0;    ///< messages, those that were lost here included
+  std::size_t queued_bytes = 0;  ///< the memory of these messages
+  bool paused = false;           ///< nothing is read until a message is taken (pause_reading)
+  std::uint64_t received = 0;    ///< messages, including those that were lost here
   std::uint64_t lost = 0;        ///< because there was no room to keep them
-  std::uint64_t gaps = 0;        ///< connections lost: nobody knows how many messages with each
-  std::uint64_t refused = 0;     ///< names that the server did not take back after such a loss
+  std::uint64_t gaps = 0;     ///< losses of the connection, each with an unknown number of messages
+  std::uint64_t refused = 0;  ///< names that the server refused to restore after such a loss
 };
 
-/// What is missing before a message, since the one before it was taken.
+/// What was missed between the message before this one and this one.
 struct MessagesMissed {
   std::uint64_t lost = 0;  ///< because there was no room
-  std::uint64_t gaps = 0;  ///< connections lost: nobody knows how many messages with each
+  std::uint64_t gaps = 0;  ///< losses of the connection, each with an unknown number of messages
 };
 
 class Subscription {
  public:
-  /// The accounts must outlive it, like the session that it is told about.
+  /// The accounts must outlive this object, and so must the session that is passed to its
+  /// functions.
   Subscription(Account& connections, Account& pushes, const SessionOptions& options)
       : names_(connections, options.random_seed),
         messages_(pushes, options.subscription_messages_max, options.subscription_overflow) {}
 
-  /// Stages SUBSCRIBE and the like. Confirmed when the server has confirmed every name; until then
-  /// it is sent again on every new connection. invalid_argument, rejected_by_limit, closed.
+  /// Stages SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. The request completes when the server has
+  /// confirmed every name; until then it is sent again on every new connection. Errors:
+  /// invalid_argument, rejected_by_limit, closed.
   Result<RequestId> subscribe(Session& session, SubscriptionKind kind,
                               std::span<const std::string_view> names, Instant deadline, Tag tag);
   Result<RequestId> unsubscribe(Session& session, SubscriptionKind kind,
                                 std::span<const std::string_view> names, Instant deadline, Tag tag);
 
-  /// `tag` waits for the next message, and takes `messages_max` that are there then: each but the
-  /// last comes as Event::pushed with the tag. rejected_by_limit: somebody waits already.
+  /// Waits for the next message, then takes the queued messages, up to `messages_max`. Each comes
+  /// as Event::pushed with the tag; only message number `messages_max` comes with the outcome.
+  /// rejected_by_limit: another call waits already.
   Result<RequestId> wait(std::size_t messages_max, Instant deadline, Tag tag);
 
-  /// Such ids have this bit, which no position in a log reaches.
+  /// Ids of waits have this bit, which no position in a request log reaches.
   static constexpr RequestId wait_bit = request_ids::first_wait;
 
-  /// The one who waits does so no more, for this reason: poll_event() tells.
+  /// Ends a wait with this error. poll_event() reports the end.
   void stop_waiting(RequestId wait, const Error& reason);
   void stop_waiting(const Error& reason) { stop_waiting(wait_, reason); }
 
   void handle_timeout(Session& session, Instant now);
 
-  /// What an event of the session means to the one who uses the subscription: mostly nothing.
+  /// Handles an event of the session; returns the event for the subscription's user, if any.
   std::optional<Event> handle_event(Session& session, const Event& event);
 
-  /// First of what is polled: where reading is paused, and there is room now or somebody who waits,
-  /// it goes on.
+  /// Must be polled first. If reading is paused, resumes it once there is room, or a call that
+  /// waits.
   std::optional<Event> resume(Session& session, Instant now);
 
-  /// The message that somebody waits for.
+  /// Returns a queued message or the end of the wait, if a call waits.
   std::optional<Event> poll_event();
 
-  /// Tells a new connection of the names that it does not know yet, as far as there is room.
+  /// Subscribes names again on a new connection, a limited number of names at a time.
   void restore(Session& session);
 
-  /// Whether the last event shows a message that was kept: then it can be taken along.
+  /// Whether the last event's message came from the queue; take_kept() then moves it out.
   bool shows_kept() const { return delivered_.has_value(); }
   Reply take_kept() { return std::move(delivered_); }
 
-  /// What is missing before the message that is the last event.
+  /// What was missed before the message that is the last event.
   const MessagesMissed& missed() const { return missed_; }
 
   bool waits() const { return waiting_ != Waiting::no; }
@@ -105,16 +107,16 @@ class Subscription {
 
   SubscriptionNames names_;
   MessageQueue messages_;
-  Reply delivered_;  // what the last event shows
+  Reply delivered_;  // the last event's message, if it came from the queue
   Error error_;
   enum class Waiting : std::uint8_t { no, yes, stopped } waiting_ = Waiting::no;
   RequestId wait_ = wait_bit;
-  std::size_t wanted_ = 0;      // messages
-  bool has_delivered_ = false;  // of them
+  std::size_t wanted_ = 0;      // messages that the wait may still take
+  bool has_delivered_ = false;  // at least one of them
   Tag tag_ = 0;
   Instant deadline_ = never;
-  Instant trim_at_ = never;  // when to look whether others need the memory
-  bool took_some_ = false;   // so that there may be room for what is held
+  Instant trim_at_ = never;  // when to check whether other accounts need the memory
+  bool took_some_ = false;   // a message was taken, so there may be room for the held push
   bool was_ready_ = false;
   bool restoring_ = false;
   bool restore_wanted_ = false;

@@ -58,14 +58,15 @@ Status SubscriptionNames::add(SubscriptionKind kind, std::span<const std::string
   return {};
 }
 
-// Whether it is subscribed, or `tag` has asked for it last. Who else has asked may yet be refused:
-// that must not take the name from this one.
+// Whether the name is subscribed, or `tag` has an entry for it (the first, or the newest of the
+// others). Another request's entry is not enough: that request may yet be refused, and its entry is
+// then removed.
 bool SubscriptionNames::is_known(const Name& first, Tag tag) {
   if (first.state != State::asked || first.request->tag == tag) return true;
   return first.others != nullptr && first.others->request->tag == tag;
 }
 
-// True also where it is known.
+// Adds an entry for the text. Returns true also if it is known; false if there is no memory.
 bool SubscriptionNames::insert(std::uint64_t hash, SubscriptionKind kind, std::string_view text,
                                Tag tag) {
   Name* const first = find(hash, kind, text);
@@ -110,7 +111,7 @@ SubscriptionNames::List* SubscriptionNames::list_of(const Name& name) {
   return nullptr;
 }
 
-// Into the list of its state, at the end.
+// Appends the name to the list of its state.
 void SubscriptionNames::link(Name& name) {
   ++steps_;
   List* const list = list_of(name);
@@ -120,7 +121,7 @@ void SubscriptionNames::link(Name& name) {
   (name.previous == nullptr ? list->first : name.previous->next) = &name;
 }
 
-// A request goes with the last name that it has asked for.
+// Removes the name from the list of its state. A request without names is freed.
 void SubscriptionNames::unlink(Name& name) {
   ++steps_;
   List* const list = list_of(name);
@@ -152,7 +153,7 @@ void SubscriptionNames::erase(Name& name) {
   const Block taken = std::move(name.block);
 }
 
-// One of the others becomes the first, which is in no chain then.
+// Makes `heir` the first entry of its text. The old first entry is in no chain afterwards.
 void SubscriptionNames::take_place_of(Name& first, Name& heir) {
   ByText::unlink(heir);
   by_text_.remove(first);
@@ -163,7 +164,8 @@ void SubscriptionNames::take_place_of(Name& first, Name& heir) {
   by_text_.add(heir);
 }
 
-// `visit` may take the name that it is given out of the list, and the list itself.
+// `visit` may remove the name that it is given from the list, and may free the list with the last
+// one.
 template <class Visit>
 void SubscriptionNames::for_each_of(const List& list, Visit&& visit) {
   for (Name* name = list.first; name != nullptr;) {
@@ -179,7 +181,7 @@ void SubscriptionNames::confirm(Tag tag) {
   for_each_of(request->names, [this](Name& name) { settle(name); });
 }
 
-// A text is subscribed once.
+// At most one entry of a text is subscribed: a second confirmation erases its entry.
 void SubscriptionNames::settle(Name& name) {
   Name& first = *find(name.hash, name.kind, name.text());
   if (first.state != State::asked) return erase(name);
@@ -230,7 +232,8 @@ void SubscriptionNames::handle_restored() {
   for_each_of(on_the_way_, [this](Name& name) { move_to(name, State::subscribed); });
 }
 
-// They are the next again: from the last on, each goes before those that are left.
+// Puts the names in front of the list again. Goes from the last to the first, so that their order
+// stays.
 void SubscriptionNames::handle_not_restored() {
   while (Name* const name = on_the_way_.last) {
     unlink(*name);

@@ -12,8 +12,9 @@
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/session/pipeline.h"
 
-// The channels and patterns of one subscription, and how far the server knows of them: what a new
-// connection has to be told again. Each name is a block of its own, charged to `payer`.
+// The channels and patterns of one subscription, and for each whether the server knows it, so that
+// a new connection can subscribe all of them again. Each name is a block of its own, charged to
+// `payer`.
 //
 //   add()          confirm()               handle_new_connection()
 //  -------> asked ----------> subscribed --------------------------> to_restore <-------------+
@@ -23,10 +24,12 @@
 //           gone <----------------|-------------------------------- on_the_way ---------------+
 //                 drop_refused()                                        handle_not_restored()
 //
-// From any state, remove() leads to `gone`. What always holds: of all entries for one text, at most
-// one is in a state other than `asked`.
+// From any state, remove() leads to `gone`.
 //
-// The cost of a call grows with the names that it is about, not with the others. Only
+// Invariants:
+//  - Of all entries for one text, at most one is in a state other than `asked`.
+//
+// The cost of a call grows only with the number of names that the call changes. Only
 // handle_new_connection() and the destructor walk over all names.
 
 namespace plimsoll {
@@ -34,42 +37,44 @@ namespace plimsoll {
 /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE.
 enum class SubscriptionKind : std::uint8_t { channel, pattern, shard };
 
-/// Names of one subscription at a time, and of one call.
+/// The most names that one subscription can have at a time, and that one call can pass.
 inline constexpr std::size_t subscription_names_max = 65'535;
 
 class SubscriptionNames {
  public:
-  /// `seed`: without it nobody can choose names that hash alike.
+  /// `seed` makes the hashes unpredictable, so that nobody can choose names with equal hashes.
   SubscriptionNames(Account& payer, std::uint64_t seed)
       : payer_(payer), seed_(seed), by_text_(payer), by_tag_(payer) {}
   ~SubscriptionNames();
   SubscriptionNames(const SubscriptionNames&) = delete;
   SubscriptionNames& operator=(const SubscriptionNames&) = delete;
 
-  /// Adds those that are not subscribed: they are `tag`'s until confirm() or forget(). All or none:
-  /// rejected_by_limit (subscription_names_max, the connections pool).
+  /// Adds the names that are not subscribed yet; they belong to the request `tag` until confirm()
+  /// or forget(). Adds all or none. Error: rejected_by_limit (subscription_names_max, the
+  /// connections pool).
   Status add(SubscriptionKind kind, std::span<const std::string_view> names, Tag tag);
 
-  /// The request with this tag was confirmed: its names are subscribed.
+  /// The server has confirmed the request with this tag: its names are subscribed.
   void confirm(Tag tag);
 
-  /// The request with this tag failed: its names go.
+  /// The request with this tag has failed: removes its names.
   void forget(Tag tag);
 
   void remove(SubscriptionKind kind, std::span<const std::string_view> names);
 
-  /// A new connection knows nothing of what is subscribed: all of it is to be restored. A step for
-  /// each name.
+  /// A new connection has no subscriptions: all subscribed names have to be restored. Takes a step
+  /// for each name.
   void handle_new_connection();
 
-  /// Marks the next few names of one kind as on their way, as many as `names` has room for, and
-  /// returns how many: views that live until they are removed. A step for each of these.
+  /// Marks the next names of one kind as on the way, as many as `names` has room for, and returns
+  /// how many. The views in `names` live until the names are removed. Takes a step for each of
+  /// these names.
   std::size_t begin_to_restore(std::span<std::string_view> names, SubscriptionKind& kind);
 
-  /// What became of those on their way: a step for each of these.
+  /// The outcome of restoring the names that are on the way: takes a step for each of them.
   void handle_restored();
   void handle_not_restored();
-  /// The server refused them: they go.
+  /// The server refused the names on the way: removes them.
   void drop_refused();
 
   std::size_t size() const { return size_; }
@@ -77,7 +82,7 @@ class SubscriptionNames {
   /// CHECKs all that must hold between calls. Walks over everything.
   void validate() const;
 
-  /// Names that were looked at so far, for tests of what calls cost.
+  /// The number of names looked at so far. Tests use it to measure the cost of calls.
   std::uint64_t steps() const { return steps_; }
 
  private:
@@ -89,28 +94,29 @@ class SubscriptionNames {
     Name* last = nullptr;
   };
 
-  // A request that was not confirmed yet, and some names of which only it has asked for.
+  // A request that is not confirmed yet, and the entries of the names that it has asked for.
   struct Request {
     ChainHook<Request> of_tag{};
     Tag tag = 0;
     List names{};
-    Block block{};  // that this lies in
+    Block block{};  // the memory of this object
   };
 
-  // Its text lies behind it. Several requests may ask for one text, and each may yet be refused: so
-  // there is a Name for each of these, but one at most whose state is another, and that is `first`.
+  // An entry: one request's claim to a name; the text is stored behind it. Several requests may ask
+  // for the same text, and each may yet be refused, so each has a Name. At most one of these is in
+  // a state other than `asked`, and it is the `first`.
   struct Name {
-    ChainHook<Name> of_text{};  // of the first: by hash; of the others: behind the first
+    ChainHook<Name> of_text{};  // the first entry is chained by hash, the others behind it
     std::uint64_t hash = 0;
-    Name* others = nullptr;  // of the first
-    Name* next = nullptr;    // of its request, or of those in its state
+    Name* others = nullptr;  // the first entry's chain of further entries of its text
+    Name* next = nullptr;    // in the list of its request, or of its state
     Name* previous = nullptr;
-    Request* request = nullptr;  // that has asked for it
+    Request* request = nullptr;  // the request that asked; null in other states than `asked`
     std::uint32_t size = 0;
     SubscriptionKind kind{};
     State state = State::asked;
     bool is_first = false;
-    Block block{};  // that this lies in
+    Block block{};  // the memory of this object
 
     std::string_view text() const { return {reinterpret_cast<const char*>(this + 1), size}; }
   };
@@ -119,7 +125,7 @@ class SubscriptionNames {
   using ByTag = Chains<Request, &Request::of_tag, &Request::tag>;
 
   std::uint64_t hash_of(SubscriptionKind kind, std::string_view text) const;
-  // The first of this text.
+  // Returns the first entry of this text.
   Name* find(std::uint64_t hash, SubscriptionKind kind, std::string_view text);
   Request* find(Tag tag);
   static bool is_known(const Name& first, Tag tag);

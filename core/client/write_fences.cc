@@ -20,8 +20,9 @@ void WriteFences::begin(const CommandView& command, RequestId id) {
   if (!all_named) begin_all(id);
 }
 
-// Each such write counts anew, even while all keys are fenced already: a read behind this write
-// must not share a fetch that began before it. An id of 0 is a request's as well.
+// Even while all keys are fenced already, each such write must overtake the fetches under way
+// (poison_all()): a read behind this write must not share a fetch that began before it. Stores id +
+// 1, because 0 is a valid id.
 void WriteFences::begin_all(RequestId id) {
   if (all_until_ == 0) {
     cache_.begin_write_of_all();

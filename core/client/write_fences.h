@@ -9,14 +9,14 @@
 #include "plimsoll/core/session/pipeline.h"
 
 // The fences of one client's writes on one connection, from submit until the reply is parsed. They
-// are in the order of the requests, so those that were answered are in front. If a write has too
-// many keys, or there is no memory to remember them, all keys are fenced instead.
+// are in the order of the requests, so the fences of answered requests are in front. If there are
+// too many keys, or no memory to remember them, all keys are fenced instead.
 
 namespace plimsoll {
 
 class WriteFences {
  public:
-  /// Keys at a time that are fenced by name.
+  /// The most keys that are fenced one by one at a time.
   static constexpr std::size_t keys_max = 4096;
 
   WriteFences(cache::Cache& cache, Account& requests)
@@ -27,10 +27,10 @@ class WriteFences {
 
   bool empty() const { return fences_.empty() && all_until_ == 0; }
 
-  /// Fences the keys of a command that was staged as `id`, if it may write. Ids go up.
+  /// Fences the keys of a command that was staged as `id`, if it may write. Ids must ascend.
   void begin(const CommandView& command, RequestId id);
 
-  /// All requests before `answered_until` are over.
+  /// Ends the fences of all requests before `answered_until`.
   void end_until(RequestId answered_until) {
     if (!empty()) end_those_before(answered_until);
   }
@@ -47,7 +47,8 @@ class WriteFences {
 
   cache::Cache& cache_;
   Queue<Written> fences_;
-  RequestId all_until_ = 0;  // all keys are fenced until this request is over; 0: they are not
+  RequestId all_until_ = 0;  // all keys are fenced until all requests before this id are answered;
+                             // 0: not all keys are fenced
 };
 
 }  // namespace plimsoll

@@ -5,12 +5,13 @@
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// How the server answers a command of the table.
+// Says how the server answers a command of the table.
 
 namespace plimsoll::commands {
 
 /// CommandView::answer for a command of `row`, which must not be 0. A script or a function may
-/// write and then answer with any error, also with the text of a refusal.
+/// write and then answer with any error, even with one that looks as if the server had refused to
+/// run it.
 constexpr CommandView::Answer answer_to(std::uint16_t row) {
   switch (row) {
     case row_numbers::eval:

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <string_view>
 
-// One end of a range in a sorted set: a rank, a score, or a text in the server's own spelling.
+// One end of a range in a sorted set: a rank, a score, or a text in the server's own notation.
 
 namespace plimsoll::commands {
 
-/// Examples: `0`, `-1`, `2.5`, Bound::exclusive(2.5), "-inf", "[name". A text is a view, which must
+/// Examples: `0`, `-1`, `2.5`, Bound::exclusive(2.5), "-inf", "[name". A text is a view and must
 /// live until the command is submitted.
 class Bound {
  public:
@@ -21,7 +21,7 @@ class Bound {
   template <std::convertible_to<std::string_view> Text>
   Bound(const Text& spelled) : Bound(std::string_view(spelled)) {}
 
-  /// All scores beyond `score`, without it.
+  /// A bound that leaves out `score` itself.
   static Bound exclusive(double score) {
     Bound bound(score);
     bound.kind_ = Kind::exclusive;

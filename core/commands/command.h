@@ -10,9 +10,9 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What the builders of simple commands return: a command that holds views of its arguments and
-// converts to a CommandView. The arguments are copied when the command is submitted, so use the
-// command in the expression that makes it.
+// The type that builders of simple commands return. It holds views of the arguments and converts to
+// a CommandView. Submitting copies the arguments, so use the command in the expression that makes
+// it, while the arguments live.
 
 namespace plimsoll::commands {
 
@@ -72,7 +72,7 @@ inline constexpr auto encoded_head = encode_head<Word, Args>();
 
 }  // namespace detail
 
-/// A command with N arguments whose number the compiler knows, and perhaps lists behind them.
+/// A command with N arguments, a number that the compiler knows, and perhaps lists behind them.
 template <std::size_t N>
 struct Command {
   std::string_view head;
@@ -98,10 +98,10 @@ struct Command {
   }
 };
 
-/// A command that makes no sense with an empty list.
+/// A command whose list must not be empty.
 template <std::size_t N>
 struct ListCommand : Command<N> {
-  /// Fails with invalid_argument if the list is empty: do not send the command then.
+  /// Fails with invalid_argument if the list is empty. The caller must not send the command then.
   Status status() const {
     if (!this->more_args.empty() || !this->pairs.empty()) return {};
     return Error{.code = ErrorCode::invalid_argument,
@@ -113,7 +113,7 @@ struct ListCommand : Command<N> {
 /// The effect of a command that changes nothing on the server.
 inline constexpr auto reads = CommandView::Effect::read;
 
-/// The command `Name` with exactly these arguments. The compiler makes its head, with the count.
+/// The command `Name` with exactly these arguments. The compiler encodes its head, with the count.
 template <Literal Name, CommandView::Effect Effect = CommandView::Effect::unknown, class... Args>
 constexpr Command<sizeof...(Args)> fixed(const Args&... args) {
   return {.head = detail::encoded_head<Name, sizeof...(Args)>,

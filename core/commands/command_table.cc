@@ -9,7 +9,7 @@
 namespace plimsoll::commands {
 namespace {
 
-// Compares a row's name with "COMMAND" or "COMMAND|SUBCOMMAND", without putting that name together.
+// Compares a row's name with "COMMAND" or "COMMAND|SUBCOMMAND", without building that string.
 int compare(const Row& row, std::string_view word, std::string_view subcommand) {
   const std::string_view name = row.name_view();
   const std::size_t size = word.size() + (subcommand.empty() ? 0 : 1 + subcommand.size());

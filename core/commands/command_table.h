@@ -9,22 +9,22 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// The table of the server's commands. The rows are generated from core/commands/data. Clients use
-// it to check a command that comes as words before they send it; the cache uses it to find the keys
-// that a command reads and writes.
+// The table of the server's commands. Its rows are generated from core/commands/data. Clients use
+// it to check a command that is given as words before they send it. The cache uses it to find the
+// keys that a command reads and writes.
 
 namespace plimsoll::commands {
 
-/// What a command does to the connection that it is sent on. All requests of a client share one
-/// pipeline, and some commands would hold it up or change the meaning of others' requests.
+/// How a command affects the connection that it is sent on. All requests of a client share one
+/// pipeline, and some commands would delay it or change the meaning of other requests.
 enum class Class : std::uint8_t {
-  plain,             ///< one reply, soon: shares the pipeline
-  contiguous,        ///< MULTI to EXEC, and WATCH: no other request may come in between
-  blocking,          ///< may hold up every reply behind it: needs a connection of its own meanwhile
+  plain,             ///< one reply, soon, so it shares the pipeline
+  contiguous,        ///< MULTI to EXEC, and WATCH: no other request may come between them
+  blocking,          ///< may delay every reply behind it, so it gets a side connection
   connection_state,  ///< changes what later requests on the connection mean
 };
 
-/// What a command changes besides the keys that it names.
+/// What a command changes in addition to the keys that it names.
 enum class Writes : std::uint8_t {
   nothing_else,
   undeclared,      ///< keys that its key specifications do not declare
@@ -32,7 +32,7 @@ enum class Writes : std::uint8_t {
   all,             ///< any key
 };
 
-/// What a command may change that the reply to another command depends on.
+/// Which keys a command may change, and so which cached replies it may outdate.
 enum class Written : std::uint8_t {
   nothing,
   keys,      ///< some of the keys that it names
@@ -41,13 +41,13 @@ enum class Written : std::uint8_t {
 
 enum class KeyAccess : std::uint8_t { read, write };
 
-struct KeySpec;  // where the keys of a command stand (key_spec.h)
+struct KeySpec;  // where a command's keys are among its words (key_spec.h)
 
 /// One command or subcommand.
 struct Row {
   std::uint16_t name_at;
   std::uint8_t name_size;
-  std::int8_t arity;  ///< number of words, the name included; negative: at least that many
+  std::int8_t arity;  ///< number of words, including the name; negative: at least that many
   Class command_class : 2;
   Writes writes : 2;
   std::uint8_t reads : 1;      ///< changes nothing, so it may be sent again
@@ -56,11 +56,12 @@ struct Row {
   std::uint8_t may_have_no_keys : 1;  ///< numkeys may be 0
   std::uint8_t specs_at;
   std::uint8_t specs_count : 3;
-  std::uint8_t timeout_in_seconds : 1;  ///< else in milliseconds
+  std::uint8_t timeout_in_seconds : 1;  ///< otherwise in milliseconds
   Written written : 2;                  ///< see written_by()
-  std::uint8_t writes_with : 2;         ///< `writes` holds only with this word; 0: always
+  std::uint8_t writes_with : 2;         ///< `writes` applies only if the command has this word; 0:
+                                        ///< always
   std::int8_t timeout_at;    ///< number of the word; negative: from the end; timeout_behind_block
-  std::uint16_t instead_at;  ///< what a refusal tells the caller to use instead
+  std::uint16_t instead_at;  ///< the text of a refusal that names what to use instead
 
   /// The timeout is the word behind BLOCK. Without that word the command does not block.
   static constexpr std::int8_t timeout_behind_block = 127;
@@ -79,24 +80,26 @@ std::span<const Row> all_rows();
 /// CommandView::row for a command of this row.
 std::uint16_t number_of(const Row& row);
 
-/// The row of a command, by CommandView::row or else by its name. Null if the command is unknown.
+/// The row of a command, found by CommandView::row or, if that is 0, by its name. Null if the
+/// command is unknown.
 const Row* row_of(const CommandView& command);
 
 /// The row of the command that begins with these words, in upper or lower case. For an unknown
-/// subcommand, the row of its container. Null if the command is unknown, as those of modules are.
+/// subcommand, the row of its container. Null if the command is unknown, as commands of modules
+/// are.
 const Row* find(std::span<const std::string_view> words);
 
-/// The class of the command with these arguments: XREAD is blocking only with BLOCK.
+/// The class of the command with these arguments. For example, XREAD is blocking only with BLOCK.
 Class class_of(const Row& row, std::span<const std::string_view> words);
 
-/// Checks a command of any words, its name first, and returns a view of `words` that is ready to be
-/// submitted to a client.
+/// Checks a command that is given as words, its name first, and returns a view of `words` that can
+/// be submitted to a client.
 ///
 /// Fails with invalid_argument if there are no words or the name is empty, if there are too few or
-/// too many arguments, if numkeys is no number or does not fit the words behind it, if a key lacks
-/// its value or id, or if the time to block for is invalid. Fails with refused_command, which says
-/// what to use instead, if the command would change the state of a shared connection or belongs
-/// into a transaction. Commands that the table does not know pass.
+/// too many arguments, if numkeys is not a number or does not fit the words behind it, if a key
+/// lacks its value or id, or if the time to block for is invalid. Fails with refused_command, whose
+/// text says what to use instead, if the command would change the state of a shared connection or
+/// belongs to a transaction. Accepts commands that the table does not have.
 Result<CommandView> prepare(std::span<const std::string_view> words);
 
 /// `count` keys among a command's words: the words `first`, `first + step`...
@@ -117,20 +120,20 @@ struct KeyRanges {
   std::size_t count = 0;
 };
 
-/// Where the keys of a command stand. Fails with invalid_argument as prepare() does. Leaves out
-/// keys that only the server can find (SORT's BY and STORE): see Row::writes.
+/// Finds the keys among a command's words. Fails with invalid_argument as prepare() does. Leaves
+/// out keys that only the server can find (SORT's BY and STORE): see Row::writes.
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words);
 
-/// key_ranges() of a command with `parts` words, of which `words` are the first. Fails with
-/// invalid_argument also if these do not show where the keys are.
+/// key_ranges() of a command with `parts` words, of which `words` are the first. Also fails with
+/// invalid_argument if `words` do not show where the keys are.
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,
                              std::size_t parts);
 
-/// The key of a command that a builder made and that has one key, right behind its name, as most
-/// commands do: found without looking at the words. Null for any other command: use key_ranges().
+/// Returns the key of a command that a builder made and that has one key right behind its name, as
+/// most commands have. Does not look at the words. Null for any other command: use key_ranges().
 const std::string_view* only_key(const CommandView& command, const Row& row);
 
-/// Calls `visit(key, access)` for each key that these words name; for none if the command is
+/// Calls `visit(key, access)` for each key that these words name. Visits nothing if the command is
 /// unknown. Fails as key_ranges() does.
 template <class Visit>
 Status keys_of(std::span<const std::string_view> words, Visit&& visit) {

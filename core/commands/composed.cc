@@ -55,7 +55,7 @@ Composed::Composed(const Composed& other)
       ends_with_own_words_(other.ends_with_own_words_),
       row_(other.row_) {
   std::uninitialized_copy_n(other.lists_.begin(), lists_count_, lists_.begin());
-  // A list that refers to the other's own words has to refer to the copies of these in here.
+  // A list of the other's own words must refer to the copies of these words in this object.
   std::size_t own_words = first_run_;
   const auto theirs = other.row_.words();
   for (ArgumentList& list : std::span(lists_).first(lists_count_)) {

@@ -10,9 +10,9 @@
 #include "plimsoll/core/commands/words.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What the builders of commands with options, numbers or several lists return. It refers to the
-// caller's words and lists and keeps the texts of numbers itself, without allocating. It may be
-// copied. Submit it while the words and lists live.
+// The type that builders of commands with options, numbers or several lists return. It refers to
+// the caller's words and lists, and holds the texts of numbers itself, without allocating. It may
+// be copied. Submit it while the words and lists live.
 
 namespace plimsoll::commands {
 
@@ -28,8 +28,8 @@ class Composed {
   Composed& operator=(const Composed&) = delete;
   ~Composed() = default;
 
-  /// Fails with invalid_argument if the caller's arguments make no valid command: do not send it
-  /// then.
+  /// Fails with invalid_argument if the arguments make no valid command. The caller must not send
+  /// it then.
   Status status() const;
 
   operator CommandView() const;
@@ -48,8 +48,8 @@ class Composed {
   void reals(std::span<const double> numbers);
   void list(const ArgumentList& list);
 
-  /// Appends the time that the server may block for, and sets CommandView::block_time. Zero means
-  /// without an end.
+  /// Appends the time that the server may block for, and sets CommandView::block_time. Zero: for
+  /// ever.
   void wait_seconds(Duration wait);
   void wait_milliseconds(std::chrono::milliseconds wait);
 
@@ -57,7 +57,7 @@ class Composed {
   void at_least(std::int64_t minimum, std::int64_t number, const char* what, const char* expected) {
     row_.at_least(minimum, number, what, expected);
   }
-  /// Refuses the command if it has fewer words than this, its name included.
+  /// Refuses the command if it has fewer words than this, including its name.
   void needs(std::size_t words);
   void check_real(double number) {
     if (number != number) refuse("nan is given as a number", "a number, or an infinity");
@@ -78,7 +78,7 @@ class Composed {
   std::uint8_t lists_count_ = 0;
   bool ends_with_own_words_ = false;
   Row row_;
-  // Words of row_ that come behind the first list are lists of their own among these.
+  // Each run of words of row_ behind the first list is a list of its own among these.
   union {
     std::array<ArgumentList, composed_lists_max> lists_;
   };

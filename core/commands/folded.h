@@ -5,7 +5,7 @@
 
 namespace plimsoll::commands {
 
-/// Folds to upper case: the server takes names of commands and their tokens in either case.
+/// Folds to upper case: the server accepts names of commands and their tokens in either case.
 constexpr char folded(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
 inline bool is_token(std::string_view word, std::string_view upper_case) {

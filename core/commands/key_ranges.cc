@@ -18,7 +18,8 @@ Error misplaced(const char* what, const char* expected) {
   return {.code = ErrorCode::invalid_argument, .what = what, .expected = expected};
 }
 
-// The word at which the keys of `spec` begin; none if its keyword is not among the words.
+// Returns the word at which the keys of `spec` begin; nothing if its keyword is not among the
+// words.
 std::optional<std::size_t> begin_of(const KeySpec& spec, Words words) {
   if (spec.begin == KeySpec::Begin::index) return static_cast<std::size_t>(spec.at);
   const std::string_view keyword = key_keywords[spec.keyword];
@@ -92,8 +93,8 @@ const std::string_view* only_key(const CommandView& command, const Row& row) {
       spec.find != KeySpec::Find::range || spec.last_or_count != 0) {
     return nullptr;
   }
-  // A builder's head has the name only, so the first argument is the key. A command of words, or
-  // one that is encoded as a whole, has no such arguments.
+  // A builder's head holds the name only, so the first argument is the key. This is not so for a
+  // command of words, whose head is empty, or for an encoded one, which has no arguments.
   return command.head.empty() || command.args.empty() ? nullptr : command.args.data();
 }
 

@@ -8,7 +8,7 @@
 
 #include "plimsoll/core/base/time.h"
 
-// Writes numbers as the server reads them in arguments.
+// Writes numbers in the form that the server expects in arguments.
 
 namespace plimsoll::commands {
 
@@ -19,7 +19,7 @@ using NumberRoom = std::span<char, number_bytes_max>;
 std::string_view write_integer(std::int64_t number, NumberRoom room);
 
 /// Writes the shortest text that reads back as the same number, or "inf" or "-inf". A nan becomes
-/// "nan", which no server takes: check for it before.
+/// "nan", which servers reject, so check for it first.
 std::string_view write_real(double number, NumberRoom room);
 
 /// Writes seconds with as many decimals as needed: "1.5". `wait` must not be negative.

@@ -9,7 +9,8 @@
 namespace plimsoll::commands {
 namespace {
 
-// Cuts "<sign><number>\r\n" off the front of `encoded`. Returns false if that is not there.
+// Cuts "<sign><number>\r\n" off the front of `encoded`. Returns false if `encoded` does not begin
+// so.
 bool take_header(std::string_view& encoded, char sign, std::size_t& number) {
   if (encoded.empty() || encoded[0] != sign) return false;
   const char* const end = encoded.data() + encoded.size();

@@ -7,9 +7,9 @@
 
 #include "plimsoll/core/resp/encoder.h"
 
-// Reads the words of a command, its name first, whether the command was made by a builder, of
-// words, or encoded before. For code that examines commands instead of sending them: the cache,
-// above all.
+// Reads the words of a command, its name first, whether a builder made the command, or it was given
+// as words or already encoded. For code that examines commands instead of sending them, mainly the
+// cache.
 
 namespace plimsoll::commands {
 
@@ -17,20 +17,20 @@ namespace plimsoll::commands {
 inline constexpr std::size_t first_words_max = 66;
 
 /// Cuts the first bulk string off `encoded` and sets `word` to it. Returns false if `encoded` does
-/// not begin with a whole one.
+/// not begin with a whole bulk string.
 bool take_bulk(std::string_view& encoded, std::string_view& word);
 
-/// The encoded bulk strings in the head of a command; in a request that is encoded as a whole,
-/// those of its first command.
+/// The encoded bulk strings in the head of a command. If the request is encoded as a whole, those
+/// of its first command.
 struct EncodedWords {
   explicit EncodedWords(const CommandView& command);
 
   std::string_view encoded;
-  std::size_t parts;  ///< the number of words of the command, as its count says
+  std::size_t parts;  ///< the number of words of the command, from its count
 };
 
-/// The first words of a command, as a row of views of the caller's text. The text of numbers in
-/// lists is kept here. Takes about 1.5 KiB, which is not initialised before it is needed.
+/// The first words of a command, as an array of views of the caller's text. The text of numbers in
+/// lists is stored here. Takes about 1.5 KiB, which is initialised only as it is needed.
 class FirstWords {
  public:
   enum class Lists { left_out, taken };
@@ -40,19 +40,18 @@ class FirstWords {
   FirstWords& operator=(const FirstWords&) = delete;
   ~FirstWords() = default;
 
-  /// Collects at most first_words_max words, unless all words lie in a row already. The row ends at
-  /// the first list if lists are left out, and at a list whose words or numbers find no room: a
-  /// list can only be walked to its end.
+  /// Collects at most first_words_max words; if all words are in one array already, takes that.
+  /// Stops at the first list if lists are left out, and at a list that does not fit as a whole,
+  /// because a list can only be walked to its end.
   void take(const CommandView& command, Lists lists = Lists::left_out);
 
   std::span<const std::string_view> words() const { return words_; }
 
-  /// The number of words of the command, including those that were not taken.
+  /// The number of words of the command, including those that were not collected.
   std::size_t parts() const { return parts_; }
   bool are_all() const { return words_.size() == parts_; }
 
-  /// The words, of which there must be at most first_words_max, in a row that the caller may
-  /// change.
+  /// The words in an array that the caller may change. There must be at most first_words_max words.
   std::span<std::string_view> editable_words();
 
  private:
@@ -74,8 +73,8 @@ class FirstWords {
   };
 };
 
-/// Calls `visit(std::string_view)` for each word of `command` in order. A view is valid during the
-/// call only.
+/// Calls `visit(std::string_view)` for each word of `command` in order. A view is valid only during
+/// the call.
 template <class Visit>
 void for_each_word(const CommandView& command, Visit&& visit) {
   EncodedWords head(command);

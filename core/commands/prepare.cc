@@ -13,7 +13,7 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-// Texts of errors by the number of arguments, the words behind the name.
+// Texts of errors, indexed by the number of arguments (the words behind the name).
 constexpr const char* at_least[] = {"arguments",
                                     "at least 1 argument",
                                     "at least 2 arguments",
@@ -42,8 +42,8 @@ Status check_arity(const Row& row, Words words) {
                .limit = arguments};
 }
 
-// The number of the word that says how long the server may block; none if the command does not
-// block.
+// Returns the index of the word that says how long the server may block; nothing if the command
+// does not block.
 std::optional<std::size_t> timeout_of(const Row& row, Words words) {
   if (row.timeout_at == 0) return std::nullopt;
   if (row.timeout_at != Row::timeout_behind_block) {
@@ -56,7 +56,7 @@ std::optional<std::size_t> timeout_of(const Row& row, Words words) {
     if (is_token(words[i], "STREAMS")) return std::nullopt;
     if (is_token(words[i], "BLOCK")) return i + 1;
     if (is_token(words[i], "COUNT")) i += 1;
-    // The names of the group and the consumer may be any words, also BLOCK.
+    // The names of the group and the consumer may be any words, even BLOCK.
     if (is_token(words[i], "GROUP")) i += 2;
   }
   return std::nullopt;
@@ -71,10 +71,10 @@ std::optional<Duration> milliseconds_in(std::string_view text) {
   return std::chrono::milliseconds(count);
 }
 
-// Computes exactly, in integers: a conversion to double would bring 15 KB of strtod() into the
+// Computes exactly, in integers, because a conversion to double would add 15 KB of strtod() to the
 // WebAssembly module.
 std::optional<Duration> seconds_in(std::string_view text) {
-  // ".5" is a number to the server, though not to RESP3.
+  // The server accepts ".5" as a number, although RESP3 does not.
   const bool begins_with_point = text.starts_with('.') && text.size() > 1;
   if (!is_real(begins_with_point ? text.substr(1) : text)) return std::nullopt;
   constexpr int exponent_max = 4000;
@@ -112,7 +112,7 @@ std::optional<Duration> seconds_in(std::string_view text) {
     }
     digits *= 10;
   }
-  // Less than a nanosecond must not become 0, which would block without an end.
+  // Less than a nanosecond must not become 0, which means to block for ever.
   return Duration(digits == 0 ? 1 : static_cast<std::int64_t>(digits));
 }
 

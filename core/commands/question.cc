@@ -36,7 +36,7 @@ bool QuestionReader::read_words(const CommandView& command, const Row& row) {
   const std::string_view key = first_.words()[keys.first];
   std::span<const std::string_view> words = first_.words();
   if (keys.first > named) {
-    // Moves the words before the key up by one, over the key, so that the rest lies in a row.
+    // Moves the words before the key up by one, over the key, so that the rest is contiguous.
     const std::span<std::string_view> own = first_.editable_words();
     for (std::size_t i = keys.first; i > named; --i) own[i] = own[i - 1];
     words = own;

@@ -11,9 +11,9 @@
 #include "plimsoll/core/base/time.h"
 #include "plimsoll/core/commands/number_text.h"
 
-// The words of a command, or of a part of one: views of the caller's words, and the texts of
-// numbers, which are kept here. It is a value: a copy refers to its own texts of numbers. Allocates
-// nothing. The first invalid argument is kept as the refusal.
+// The words of a command, or of a part of a command: views of the caller's words, and the texts of
+// numbers, which are stored here. It is a value: a copy refers to its own texts of numbers.
+// Allocates nothing. Keeps the first error in the arguments as the refusal.
 
 namespace plimsoll::commands {
 
@@ -30,14 +30,14 @@ class WordRow {
 
   std::span<const std::string_view> words() const { return std::span(words_).first(count_); }
 
-  /// The first error in the caller's arguments, if there is one.
+  /// The first error in the caller's arguments, if any.
   const std::optional<Error>& refusal() const { return refusal_; }
 
   // For builders.
   void word(std::string_view text);
   void integer(std::int64_t number);
   void real(double number);
-  void exclusive(double number);  ///< a bound that the range does not include: "(1.5"
+  void exclusive(double number);  ///< a bound that the range leaves out: "(1.5"
   void seconds(Duration wait);
   void refuse(const char* what, const char* expected);
   void refuse(const Error& error);
@@ -48,7 +48,7 @@ class WordRow {
  private:
   NumberRoom next_number();
 
-  union {  // so that the words are not all initialised first
+  union {  // so that the constructor does not initialise all words
     std::array<std::string_view, WordsMax> words_;
   };
   std::array<std::array<char, number_bytes_max>, NumbersMax> numbers_;
@@ -57,7 +57,7 @@ class WordRow {
   std::optional<Error> refusal_;
 };
 
-/// An argument that has several forms. The named functions of its type make one of them.
+/// An argument that has several forms. Named functions of its type make them.
 using Choice = WordRow<6, 3>;
 
 /// All words of a command (composed.h).

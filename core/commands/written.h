@@ -7,29 +7,29 @@
 #include "plimsoll/core/commands/parts.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// What a command may change on the server, as the command table says. The cache asks this for every
-// request, to close the keys that are being written.
+// What a command may change on the server, by the command table. The cache asks this for every
+// request, to fence the keys that are being written.
 
 namespace plimsoll::commands {
 
-/// Returns Written::keys if all keys that the command may change are among those that it names; see
-/// keys_written().
+/// Returns Written::keys if the command may change only keys that it names; see keys_written().
 Written written_by(const CommandView& command);
 
 namespace detail {
 
-/// The only key that `command` may change, if that shows without looking at its words; else null.
+/// The only key that `command` may change, if this can be found without looking at its words;
+/// otherwise null.
 const std::string_view* only_key_written(const CommandView& command);
 
-/// Returns written_by(). If that is `keys`, sets `found` to where the keys stand, and `first` to
+/// Returns written_by(). If that is `keys`, sets `found` to the places of the keys, and `first` to
 /// the words.
 Written find_keys(const CommandView& command, FirstWords& first, KeyRanges& found);
 
 }  // namespace detail
 
-/// Calls `visit(std::string_view)` for each key that `command` may change; the view is valid during
-/// the call only. Returns written_by(), and visits nothing unless that is `keys`. If the command is
-/// so malformed that its keys cannot be found, returns `anything`.
+/// Calls `visit(std::string_view)` for each key that `command` may change; the view is valid only
+/// during the call. Returns written_by(), and visits nothing unless that is `keys`. Returns
+/// `anything` if the command is malformed, so that its keys cannot be found.
 template <class Visit>
 Written keys_written(const CommandView& command, Visit&& visit) {
   if (const std::string_view* const key = detail::only_key_written(command)) {

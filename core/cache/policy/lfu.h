@@ -9,9 +9,11 @@
 // Least frequently used, exactly and in constant time (Shah, Mitra, Matani, "An O(1) algorithm for
 // implementing the LFU cache eviction scheme", 2010).
 //
-// - Entries are ordered by their count of accesses; those of one count by their last access.
-// - A group stands for all entries of one count. Every group has members, except the one that
-//   reserve() made for the entry to come.
+// Invariants:
+//
+// - Entries are ordered by their count of accesses; entries with equal counts by their last access.
+// - A group stands for all entries of one count. Every group has members, except the group that
+//   reserve() made for the next entry.
 
 namespace plimsoll::cache {
 
@@ -30,14 +32,14 @@ class Lfu {
   Lfu& operator=(const Lfu&) = delete;
   ~Lfu();
 
-  /// What reserve() would cost now, and what it costs at most.
+  /// The memory that reserve() would take now, and the most that it takes.
   std::size_t bytes_to_reserve() const { return has_ones() ? 0 : group_bytes(); }
   std::size_t group_bytes() const { return memory_.footprint(sizeof(FrequencyGroup)); }
 
   /// Makes the group that a new entry will join. Returns false if there is no memory.
   [[nodiscard]] bool reserve();
 
-  /// Gives up the group that reserve() made, if no entry has joined it.
+  /// Frees the group that reserve() made, if no entry has joined it.
   void trim();
 
   /// Adds an entry with a count of 1. Call reserve() first.
@@ -46,13 +48,13 @@ class Lfu {
   /// Counts an access. Returns false if that needs a new group and there is no memory for one.
   [[nodiscard]] bool touch(PolicyLink& link);
 
-  /// What touch() can do without memory: leaves the count as it is, and makes this access the
-  /// newest of that count.
+  /// Does the part of touch() that needs no memory: leaves the count as it is, and makes this
+  /// access the newest of that count.
   void touch_uncounted(PolicyLink& link);
 
   void remove(PolicyLink& link);
 
-  /// CHECKs that order and groups agree. Returns what the groups cost.
+  /// CHECKs that order and groups agree. Returns the memory that the groups take.
   std::size_t validate() const;
 
  private:

@@ -6,7 +6,7 @@ namespace plimsoll::cache {
 
 struct FrequencyGroup;
 
-/// The policy's part of an entry, and all that a policy knows of entries.
+/// The policy's part of an entry. A policy sees no other part.
 struct PolicyLink {
   PolicyLink* earlier = nullptr;
   PolicyLink* later = nullptr;

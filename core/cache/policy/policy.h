@@ -25,11 +25,11 @@ class Policy {
   /// The entry to evict first; null if there are none.
   PolicyLink* first() const { return order_.first(); }
 
-  /// What reserve() would cost now, and without entries.
+  /// The memory that reserve() would take now, and without entries.
   std::size_t bytes_to_reserve() const { return is_lru() ? 0 : lfu_.bytes_to_reserve(); }
   std::size_t bytes_when_empty() const { return is_lru() ? 0 : lfu_.group_bytes(); }
 
-  /// Allocates what add() needs. Returns false if there is no memory. trim() takes it back.
+  /// Allocates the memory that add() needs. Returns false if there is none. trim() undoes it.
   [[nodiscard]] bool reserve() { return is_lru() || lfu_.reserve(); }
   void trim() {
     if (!is_lru()) lfu_.trim();
@@ -45,10 +45,10 @@ class Policy {
     return true;
   }
 
-  /// After touch() failed: does what can be done without memory.
+  /// Call this if touch() failed: does the part that needs no memory.
   void touch_uncounted(PolicyLink& link) { lfu_.touch_uncounted(link); }
 
-  /// CHECKs the policy's own order. Returns what its memory costs.
+  /// CHECKs the policy's own order. Returns the memory that it takes.
   std::size_t validate() const { return is_lru() ? 0 : lfu_.validate(); }
 
  private:
