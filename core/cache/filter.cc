@@ -73,7 +73,8 @@ Status validate_modules(Names names, std::string_view& culprit) {
   for (std::string_view name : names) {
     culprit = name;
     if (name.empty() || name.find_first_of(not_in_names) != std::string_view::npos) {
-      return refused("module_reads has what is no command's name", "one word, such as JSON.GET");
+      return refused("module_reads has an entry that is not a command's name",
+                     "one word, such as JSON.GET");
     }
     if (find(name) != nullptr) {
       return refused("module_reads names a command that is no module's",

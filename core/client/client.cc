@@ -18,9 +18,9 @@ namespace {
 constexpr Duration room_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
-                            .what = "others wait for room already"};
+                            .what = "other requests wait for room already"};
 constexpr Error nobody_waits{.code = ErrorCode::rejected_by_limit,
-                             .what = "nobody waits for room",
+                             .what = "requests do not wait for room",
                              .expected = "OnLimit::wait as inflight_overflow"};
 
 }  // namespace

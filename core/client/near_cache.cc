@@ -38,8 +38,9 @@ bool is_invalidation(const Value& push) {
 
 constexpr std::string_view encoded_ping = "*1\r\n$4\r\nPING\r\n";
 
-constexpr Error no_memory{.code = ErrorCode::rejected_by_limit,
-                          .what = "the requests pool has no memory for one who waits for a proof"};
+constexpr Error no_memory{
+    .code = ErrorCode::rejected_by_limit,
+    .what = "the requests pool has no memory for a call that waits for a proof"};
 
 CommandView ping() { return CommandView::from_encoded(encoded_ping); }
 

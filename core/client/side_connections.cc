@@ -22,7 +22,7 @@ constexpr Error no_room{.code = ErrorCode::rejected_by_limit,
                         .what = "the connections pool has no room for one more connection"};
 
 constexpr Error others_wait_to_block{.code = ErrorCode::rejected_by_limit,
-                                     .what = "others wait for a connection already"};
+                                     .what = "other commands wait for a connection already"};
 
 Error too_many(const char* what, std::uint32_t limit) {
   return {.code = ErrorCode::rejected_by_limit, .what = what, .value = limit, .limit = limit};

@@ -90,7 +90,7 @@ Result<RequestId> Subscription::unsubscribe(Session& session, SubscriptionKind k
 Result<RequestId> Subscription::wait(std::size_t messages_max, Instant deadline, Tag tag) {
   if (waits()) {
     return Error{.code = ErrorCode::rejected_by_limit,
-                 .what = "somebody waits for the next message of this subscription already",
+                 .what = "another call waits for the next message of this subscription already",
                  .limit = 1};
   }
   waiting_ = Waiting::yes;

@@ -105,7 +105,7 @@ struct ListCommand : Command<N> {
   Status status() const {
     if (!this->more_args.empty() || !this->pairs.empty()) return {};
     return Error{.code = ErrorCode::invalid_argument,
-                 .what = "nothing is given of what the command takes several of",
+                 .what = "the command's list of arguments is empty",
                  .expected = "one or more"};
   }
 };

@@ -125,7 +125,7 @@ Result<Duration> block_time_of(const Row& row, Words words) {
   }
   if (!wait) {
     return Error{.code = ErrorCode::invalid_argument,
-                 .what = "the time to wait is not one",
+                 .what = "the time to wait is not a valid time",
                  .expected = row.timeout_in_seconds
                                  ? "seconds, 0 for ever, in the place where the command has them"
                                  : "whole milliseconds, 0 for ever"};

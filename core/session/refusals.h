@@ -36,7 +36,7 @@ inline constexpr Refusal refusals[] = {
     {"BUSY",
      HandshakeVerdict::retry,
      {.code = ErrorCode::server_busy,
-      .what = "a script holds the server up",
+      .what = "a script keeps the server busy",
       .expected = "it to end: SCRIPT KILL or FUNCTION KILL ends it"}},
     {"ERR max number of clients",
      HandshakeVerdict::retry,

@@ -8,7 +8,7 @@ namespace {
 
 constexpr plimsoll::Error no_message{.code = ErrorCode::protocol_error,
                                      .executed = Executed::yes,
-                                     .what = "the server said something that is no message"};
+                                     .what = "the server sent a push that is not a message"};
 
 struct Shape {
   std::string_view word;

@@ -98,7 +98,7 @@ TEST_CASE("a write to a server that cannot save") {
   CHECK(value_of(client.get("k", use_future)) == "v");
 }
 
-TEST_CASE("anything while a script holds the server up") {
+TEST_CASE("anything while a script keeps the server busy") {
   ValkeyServer server;
   Client client = connected(server.url());
   Client other = connected(server.url());

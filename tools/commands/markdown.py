@@ -19,9 +19,9 @@ What a command does to the connection that it is sent on decides how it is sent.
 
 | class | what it means | what happens |
 |---|---|---|
-| plain | one reply, soon; nothing stays behind | shares one pipeline with everybody's requests |
+| plain | one reply, soon; nothing stays behind | shares one pipeline with all other requests |
 | blocking | the server may hold its reply back for long | has a connection of its own while it waits, from a small bounded set |
-| contiguous | belongs to a transaction, between whose commands nobody's may come | refused as such: the transaction object sends it |
+| contiguous | belongs to a transaction, which no other command may interrupt | refused as such: the transaction object sends it |
 | state | changes what later requests on the connection mean, or what is answered | refused, with what to use instead |
 
 **Cacheable** is a command whose reply depends on the keys that it names and on nothing else. Times

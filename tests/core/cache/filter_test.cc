@@ -93,8 +93,9 @@ TEST_CASE("names that make no sense are refused, each with its reason") {
   CHECK(modules({"JSON.GET", "TS.GET"}) == "none");
   CHECK(modules({"JSON.GET", "json.get"}) == "module_reads names a command twice (json.get)");
   CHECK(modules({"GET"}) == "module_reads names a command that is no module's (GET)");
-  CHECK(modules({"FT.CONFIG GET"}) == "module_reads has what is no command's name (FT.CONFIG GET)");
-  CHECK(modules({""}) == "module_reads has what is no command's name ()");
+  CHECK(modules({"FT.CONFIG GET"}) ==
+        "module_reads has an entry that is not a command's name (FT.CONFIG GET)");
+  CHECK(modules({""}) == "module_reads has an entry that is not a command's name ()");
   CHECK(modules(Names(many.begin(), many.begin() + commands::module_reads_max + 1)) ==
         "module_reads are too many ()");
   CHECK(modules(Names(many.begin(), many.begin() + commands::module_reads_max)) == "none");

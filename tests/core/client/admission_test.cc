@@ -80,7 +80,7 @@ TEST_CASE("nobody overtakes those who wait, not even into a place that is free")
   const auto late = client.submit(ping, line.end.now(), 0s, 9);
   REQUIRE_FALSE(late);
   CHECK(late.error().code == ErrorCode::rejected_by_limit);
-  CHECK(late.error().what == std::string("others wait for room already"));
+  CHECK(late.error().what == std::string("other requests wait for room already"));
 }
 
 TEST_CASE("the line has an end, which is named") {

@@ -107,7 +107,7 @@ TEST_CASE("who comes while others wait does not overtake them, nor does an exclu
   Fleet& fleet = workers;
   const auto late = fleet.client().submit(workers.command_of(2), fleet.now(), 0s, 9);
   REQUIRE_FALSE(late);
-  CHECK(late.error().what == std::string("others wait for a connection already"));
+  CHECK(late.error().what == std::string("other commands wait for a connection already"));
   CHECK_FALSE(fleet.client().open_exclusive(fleet.now()));
 }
 
@@ -169,7 +169,7 @@ TEST_CASE("with OnLimit::reject nobody waits for a connection") {
   Workers workers(options);
   workers.blpop(1);
   CHECK_FALSE(workers.blpop(2));
-  CHECK(workers.take_events() == Lines{"2: refused, nobody waits for room"});
+  CHECK(workers.take_events() == Lines{"2: refused, requests do not wait for room"});
 }
 
 TEST_CASE("a connection that is lost, or given back, is taken by the first waiter") {

@@ -152,7 +152,7 @@ TEST_CASE("one user waits at a time") {
   fleet.next(1);
   fleet.next(2);
   CHECK(fleet.take_events() ==
-        Lines{"2: refused, somebody waits for the next message of this subscription already"});
+        Lines{"2: refused, another call waits for the next message of this subscription already"});
 }
 
 TEST_CASE("waiting ends by its timeout or by cancel(), and no message is lost thereby") {

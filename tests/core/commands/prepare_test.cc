@@ -162,7 +162,7 @@ TEST_CASE("a time to wait that is none is refused") {
         "BLPOP a .", "BLPOP a .e1", "BLPOP a 0x10", "WAIT 1 -1", "WAIT 1 1.5", "WAIT 1 x",
         "XREAD BLOCK -1 STREAMS s $", "XREAD BLOCK x STREAMS s $", "XREAD COUNT 1 x BLOCK"}) {
     INFO(text);
-    CHECK(refusal(text).find("invalid_argument: the time to wait is not one") == 0);
+    CHECK(refusal(text).find("invalid_argument: the time to wait is not a valid time") == 0);
   }
 }
 
