@@ -66,7 +66,7 @@ constexpr plimsoll::Error out_of_memory{.code = ErrorCode::out_of_memory,
                                         .what = "there is no memory for TLS"};
 
 constexpr plimsoll::Error no_token{.code = ErrorCode::invalid_option,
-                                   .what = "the token is none that could be shown",
+                                   .what = "the token cannot be sent in a WebSocket handshake",
                                    .expected = "printable ASCII, 4096 bytes at most"};
 
 // How many spans one write may have: about a megabyte, since a span is at most a segment of 64 KiB.

@@ -185,7 +185,7 @@ TEST_CASE("what a bridge refuses ends connect() with what it said, and no secret
   SECTION("a token that cannot be shown") {
     options.token = "geheim\r\nHost: elsewhere";
     code = ErrorCode::invalid_option;
-    expected = "the token is none that could be shown";
+    expected = "the token cannot be sent in a WebSocket handshake";
   }
   const native::Error error = error_of(native::connect(url, options, use_future));
   CHECK(error.code() == code);
