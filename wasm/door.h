@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/wasm/instance.h"

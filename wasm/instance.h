@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/memory/budget.h"

@@ -1,7 +1,5 @@
 #include "plimsoll/wasm/translate.h"
 
-#include <algorithm>
-
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/wasm/milliseconds.h"
 

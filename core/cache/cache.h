@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include "plimsoll/core/base/mutex.h"
 #include "plimsoll/core/base/result.h"

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 #include "plimsoll/core/base/clock_step.h"
 #include "plimsoll/core/base/time.h"

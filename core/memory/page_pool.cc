@@ -1,7 +1,5 @@
 #include "plimsoll/core/memory/page_pool.h"
 
-#include <utility>
-
 #include "plimsoll/core/memory/poison.h"
 
 namespace plimsoll {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/result.h"

@@ -1,6 +1,5 @@
 #include "plimsoll/core/resp/tape.h"
 
-#include <functional>
 #include <new>
 #include <utility>
 

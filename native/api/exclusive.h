@@ -1,10 +1,6 @@
 #pragma once
 
-#include <array>
-#include <concepts>
 #include <memory>
-#include <span>
-#include <string_view>
 #include <utility>
 
 #include "plimsoll/arguments.h"

@@ -1,7 +1,6 @@
 #include "plimsoll/message.h"
 
 #include <array>
-#include <utility>
 
 namespace plimsoll::native {
 namespace {

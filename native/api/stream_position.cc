@@ -1,7 +1,6 @@
 #include "plimsoll/stream_position.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "plimsoll/encoded.h"

@@ -2,9 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 

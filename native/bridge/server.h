@@ -4,8 +4,6 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 

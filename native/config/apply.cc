@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <utility>
 
 #include "plimsoll/core/base/units.h"
 #include "plimsoll/dump.h"

@@ -1,6 +1,5 @@
 #include "plimsoll/native/config/check_configuration.h"
 
-#include <algorithm>
 #include <initializer_list>
 #include <string>
 

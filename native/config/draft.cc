@@ -1,7 +1,6 @@
 #include "plimsoll/native/config/draft.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "plimsoll/native/config/option_rows.h"
 #include "plimsoll/native/config/text/bounded_file.h"

@@ -1,7 +1,6 @@
 #include "plimsoll/native/container/level_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "plimsoll/native/container/values.h"

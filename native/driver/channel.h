@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <utility>
 
 #include "plimsoll/native/driver/driver.h"
 #include "plimsoll/native/driver/held_connection.h"

@@ -1,6 +1,5 @@
 #include "plimsoll/native/driver/driver.h"
 
-#include <algorithm>
 #include <array>
 #include <new>
 #include <utility>

@@ -1,7 +1,5 @@
 #include "plimsoll/native/driver/steps.h"
 
-#include <utility>
-
 #include "plimsoll/native/driver/driver.h"
 
 namespace plimsoll::native {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <span>
 #include <string>
-#include <utility>
 
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/parts.h"

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <ctime>
-#include <optional>
 #include <string_view>
 
 #include "plimsoll/dump.h"

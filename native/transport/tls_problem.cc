@@ -1,9 +1,7 @@
 #include "plimsoll/native/transport/tls_problem.h"
 
-#include <algorithm>
 #include <array>
 #include <memory>
-#include <string_view>
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>

@@ -1,6 +1,5 @@
 #include "plimsoll/native/transport/transport_problem.h"
 
-#include <algorithm>
 #include <cstddef>
 
 namespace plimsoll::native {

@@ -1,6 +1,5 @@
 #include "plimsoll/native/transport/websocket_stream.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 

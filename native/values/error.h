@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 
 #include "plimsoll/core/base/error.h"
