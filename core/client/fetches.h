@@ -119,8 +119,9 @@ class Fetches {
   /// Frees the fetch, which must have no waiters.
   void close(Fetch& fetch);
 
-  /// Returns the newest fetch of this question, or null. A read that may not join the newest fetch
-  /// may not join an older one. `ticket` is the ticket of a fetch that would begin now.
+  /// Returns the newest fetch of this question, or null; after the table has grown perhaps an older
+  /// one, which costs at most one more fetch. A read that may not join the newest fetch may not
+  /// join an older one. `ticket` is the ticket of a fetch that would begin now.
   Fetch* newest(const commands::Question& question, std::uint64_t hash,
                 const cache::Cache::Ticket& ticket);
 
