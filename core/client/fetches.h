@@ -37,9 +37,9 @@
 //  - No read joins a fetch that is completed or sealed.
 //  - A waiter ends exactly once: by the fetch's outcome, by cancel() or by its deadline.
 //
-// The cost of a call does not depend on the number of fetches and waiters, with two exceptions:
-// add() and the end of a waiter take as many steps as that number has binary digits; and a change
-// of a key visits all fetches of its cell (cache/fences.h), and all fetches of several keys.
+// The cost of a call does not depend on the numbers of fetches and of waiters, n, unless its
+// comment says otherwise. But add() and the end of a waiter take O(log n), and a change of a key
+// visits all fetches of its cell (cache/fences.h) and all fetches of several keys.
 
 namespace plimsoll {
 
