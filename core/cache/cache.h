@@ -112,8 +112,8 @@ class Cache {
   // For clients.
 
   /// Makes a client a member (generations.h) until leave(), and returns its number. Fails with
-  /// invalid_option if Generations::members_max clients have joined, or if there is no memory for
-  /// one more.
+  /// invalid_option if Generations::members_max - 1 clients are members, or if there is no memory
+  /// for one more.
   Result<std::uint32_t> join();
   void leave(std::uint32_t member);
 
@@ -173,9 +173,9 @@ class Cache {
     return true;
   }
 
-  /// Whether there is an entry of the generation `stamp`, however old its proof is. If so, a proof
-  /// from that connection (a PING's reply) may be all that a read needs. For an MGET, looks at the
-  /// first key only.
+  /// Whether there is an entry of the generation `stamp` that may be served to a read with
+  /// any_staleness. If so, a proof from that connection (a PING's reply) may be all that a read
+  /// with a smaller max_staleness needs. For an MGET, looks at the first key only.
   bool has(const commands::Question& question, std::uint32_t source, const Stamp& stamp,
            Instant now);
 
@@ -276,8 +276,7 @@ class Cache {
   void end_write(Fence fence) { fences_.end_write(fence.cell); }
   /// The same for a command that may write any key: a script, FLUSHALL, an unknown command.
   void begin_write_of_all();
-  /// Handles that any key may have changed: overtakes all fetches, and puts all entries out of
-  /// reach.
+  /// Overtakes all fetches and puts all entries out of reach, because any key may have changed.
   void poison_all();
   void end_write_of_all() {
     all_version_.fetch_add(1);

@@ -46,8 +46,9 @@ class Generations {
   Generations(const Generations&) = delete;
   Generations& operator=(const Generations&) = delete;
 
-  /// Makes a client a member and returns its number; `untracked` if there are members_max members,
-  /// or no memory for one more. Call both functions with the Cache's lock held.
+  /// Makes a client a member and returns its number; `untracked` if all numbers below members_max
+  /// are taken, or there is no memory for one more. Call both functions with the Cache's
+  /// members_mutex_ held.
   std::uint32_t add_member();
   void remove_member(std::uint32_t member);
 

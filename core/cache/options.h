@@ -42,8 +42,8 @@ struct CacheOptions {
   /// without being closed.
   Duration coherence_lease = std::chrono::seconds(10);
 
-  /// The most shards that a large cache is split into. Shards let threads read without waiting for
-  /// each other.
+  /// The most shards that a large cache is split into. Each has a lock of its own, so that threads
+  /// seldom wait for each other.
   std::uint32_t shards_max = 1;
 
   /// Which reads are cached.

@@ -76,9 +76,9 @@ class Store {
   };
 
   /// Makes an entry; the caller then writes the reply to its reply_space(). First erases an entry
-  /// for the same question, whatever the outcome, then evicts entries until there is room. Call
-  /// expire() shortly before: the nearer the wheel's time is to now, the fewer levels an entry that
-  /// expires needs.
+  /// for the same question, whatever the outcome, then evicts entries by the policy until there is
+  /// room. Call expire() shortly before: the nearer the wheel's time is to now, the fewer levels an
+  /// entry that expires needs.
   Inserted insert(std::uint32_t source, const KeyHash& hash, const commands::Question& question,
                   const Stamp& stamp, Instant expires_at, std::size_t reply_bytes);
 

@@ -29,8 +29,8 @@
 //    of the queue is in that state.
 //  - No waiter is admitted before the ends of all cancelled and timed-out waiters are delivered.
 //
-// Unless its comment says otherwise, the cost of a call does not depend on the number of waiters;
-// cancel() takes as many steps as that number has binary digits.
+// Unless its comment says otherwise, the cost of a call does not depend on the number n of waiters;
+// cancel() takes O(log n).
 
 namespace plimsoll {
 

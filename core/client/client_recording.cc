@@ -10,7 +10,7 @@ namespace {
 // Command names are not secret, and rarely longer than this.
 constexpr std::size_t name_bytes_max = 24;
 
-// Returns the command's name: its first argument, or the first bulk string if it is encoded.
+// Returns the command's name: its first word, or the first bulk string of its encoded head.
 std::string_view name_of(const CommandView& command) {
   std::string_view head = command.head;
   if (head.empty()) {

@@ -18,7 +18,7 @@ CreditWindow::CreditWindow(Account& replies, std::size_t bytes_max)
   PLIMSOLL_CHECK(bytes_max >= window_bytes_min && bytes_max <= granted_bytes_max);
 }
 
-// Statistics walk over all accounts, so this runs once a second per connection at most.
+// Statistics walk over all accounts, so an open window calls this only once per window_age_max.
 void CreditWindow::begin_window() {
   const Budget& budget = replies_.budget();
   const std::size_t most = budget.limit(replies_.pool());

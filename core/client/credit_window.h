@@ -29,8 +29,9 @@ class CreditWindow {
   static constexpr std::size_t first_window_bytes = 16 * 1024;
 
   /// The least window. It stays charged from the first grant to the end, so it can be granted again
-  /// however much memory others use: replies go on, however slowly. 64 connections of a client and
-  /// one segment stay below the size under which an account is never asked to give memory back.
+  /// however much memory others use: replies go on, however slowly. The least windows of a client's
+  /// 64 connections and one segment to read into are 128 KiB together. No account is ever asked to
+  /// go below that size (level_min in core/memory/account_list.cc).
   static constexpr std::size_t window_bytes_min = 1024;
 
   /// A window may grow to this fraction of the memory that the pool had free when the window began.
@@ -45,7 +46,7 @@ class CreditWindow {
   explicit CreditWindow(Account& replies, std::size_t bytes_max = window_bytes_max);
 
   /// Grants bytes and returns how many: 0 while more than half of the window is granted or unread.
-  /// If nothing was granted before, 0 means that the pool has no room (is_starved()).
+  /// If nothing was ever granted, 0 means that the pool has no room (is_starved()).
   [[nodiscard]] std::size_t poll_grant();
 
   /// True if the pool had no room for the least window yet: call poll_grant() again when the Budget

@@ -37,9 +37,9 @@
 //  - No read joins a fetch that is completed or sealed.
 //  - A waiter ends exactly once: by the fetch's outcome, by cancel() or by its deadline.
 //
-// The cost of a call does not depend on the number of fetches and waiters, with two exceptions:
-// add() and the end of a waiter take as many steps as that number has binary digits; and a change
-// of a key visits all fetches of its cell (cache/fences.h), and all fetches of several keys.
+// The cost of a call does not depend on the numbers of fetches and of waiters, n, unless its
+// comment says otherwise. But add() and the end of a waiter take O(log n), and a change of a key
+// visits all fetches of its cell (cache/fences.h) and all fetches of several keys.
 
 namespace plimsoll {
 
@@ -119,8 +119,9 @@ class Fetches {
   /// Frees the fetch, which must have no waiters.
   void close(Fetch& fetch);
 
-  /// Returns the newest fetch of this question, or null. A read that may not join the newest fetch
-  /// may not join an older one. `ticket` is the ticket of a fetch that would begin now.
+  /// Returns the newest fetch of this question, or null; after the table has grown perhaps an older
+  /// one, which costs at most one more fetch. A read that may not join the newest fetch may not
+  /// join an older one. `ticket` is the ticket of a fetch that would begin now.
   Fetch* newest(const commands::Question& question, std::uint64_t hash,
                 const cache::Cache::Ticket& ticket);
 

@@ -20,7 +20,7 @@ enum class FlightRecord : std::uint8_t {
   connect,    ///< time
   submit,     ///< time, timeout, tag, 1 for a read, bytes on the wire, size and bytes of the name
   submitted,  ///< id. The answer to the submit or wait before it
-  refused,    ///< error code. The same
+  refused,    ///< error code. The answer, likewise
   cancel,     ///< id
   close,      ///< time
   abort,      ///<

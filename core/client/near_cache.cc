@@ -119,7 +119,8 @@ void NearCache::note_side_request(const CommandView& command, RequestId id) {
   });
   if (written == commands::Written::nothing) return;
   if (all_named && written == commands::Written::keys) return;
-  // There is no room to remember the keys, so all keys are fenced until these writes are over.
+  // The command may write any key, or there is no room to remember its keys. So all keys are fenced
+  // until it is over; without room even for its id, until no side connection has a request.
   if (!remember({.id = id, .fence = {}, .of_all = true})) {
     if (std::exchange(side_writes_unknown_, true)) return cache_.poison_all();
   }

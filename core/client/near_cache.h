@@ -166,8 +166,8 @@ class NearCache {
     Instant at;
     cache::Mark mark;
   };
-  // Must be called before the request is staged: a caller that takes a later mark has then asked
-  // later.
+  // Must be called before the request is staged. A caller with a lower mark has then called before
+  // the request was staged, so the reply is fresh enough for that caller.
   Staged about_to_stage(Instant now) { return {now, cache_.next_mark()}; }
 
   bool may_track(std::string_view key) const;

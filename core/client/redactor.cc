@@ -3,8 +3,8 @@
 namespace plimsoll {
 namespace {
 
-// Valid lengths are smaller. Digits beyond it are not counted; the parser reports such a length as
-// an error.
+// Valid lengths are smaller. A larger number does not count as a length, so no payload is expected
+// after it; the parser reports it as an error.
 constexpr std::uint64_t length_max = std::uint64_t{1} << 40;
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }

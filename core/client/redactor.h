@@ -59,7 +59,7 @@ class Redactor {
 
   Where where_ = Where::type;
   char type_ = 0;
-  bool has_length_ = false;         // the header consists of digits so far
+  bool has_length_ = false;         // the header so far is a number that may be a length
   std::uint64_t length_ = 0;        // that number
   std::uint64_t format_bytes_ = 0;  // bytes left of a verbatim string's format ("txt:")
   std::uint64_t payload_bytes_ = 0;

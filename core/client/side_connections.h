@@ -137,7 +137,8 @@ class SideConnections {
   /// Call this when the main connection is over. Aborts the side connections, unless the user has
   /// closed the client.
   void abort_unless_closing();
-  /// True if the user has closed the client, so side connections may still wait for replies.
+  /// True if the user has closed the client but not aborted it, so side connections may still wait
+  /// for replies.
   bool take_their_time() const { return closing_ && !aborted_; }
   void handle_timeout(Instant now);
   Instant poll_timeout();

@@ -44,15 +44,15 @@ struct MessagesMissed {
 
 class Subscription {
  public:
-  /// The accounts must outlive this object, and so must the session that is passed to its
-  /// functions.
+  /// The accounts must outlive this object. All functions with a `session` must get the same one,
+  /// that of this subscription's connection; the object keeps no reference to it.
   Subscription(Account& connections, Account& pushes, const SessionOptions& options)
       : names_(connections, options.random_seed),
         messages_(pushes, options.subscription_messages_max, options.subscription_overflow) {}
 
   /// Stages SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. The request completes when the server has
-  /// confirmed every name; until then it is sent again on every new connection. Errors:
-  /// invalid_argument, rejected_by_limit, closed.
+  /// confirmed every name; until then it is sent again on every new connection, at most
+  /// SessionOptions::read_resends_max times. Errors: invalid_argument, rejected_by_limit, closed.
   Result<RequestId> subscribe(Session& session, SubscriptionKind kind,
                               std::span<const std::string_view> names, Instant deadline, Tag tag);
   Result<RequestId> unsubscribe(Session& session, SubscriptionKind kind,

@@ -21,8 +21,8 @@ void WriteFences::begin(const CommandView& command, RequestId id) {
 }
 
 // Even while all keys are fenced already, each such write must overtake the fetches under way
-// (poison_all()): a read behind this write must not share a fetch that began before it. Stores id +
-// 1, because 0 is a valid id.
+// (poison_all()): a read behind this write must not share a fetch that began before it. all_until_
+// is one more than the id, because 0 is a valid id.
 void WriteFences::begin_all(RequestId id) {
   if (all_until_ == 0) {
     cache_.begin_write_of_all();

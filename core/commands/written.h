@@ -29,7 +29,7 @@ Written find_keys(const CommandView& command, FirstWords& first, KeyRanges& foun
 
 /// Calls `visit(std::string_view)` for each key that `command` may change; the view is valid only
 /// during the call. Returns written_by(), and visits nothing unless that is `keys`. Returns
-/// `anything` if the command is malformed, so that its keys cannot be found.
+/// `anything` if the command is so malformed that its keys cannot be found.
 template <class Visit>
 Written keys_written(const CommandView& command, Visit&& visit) {
   if (const std::string_view* const key = detail::only_key_written(command)) {

@@ -95,7 +95,7 @@ class Budget final : private PageReclaimer {
 
   /// Returns when to call handle_timeout() at the latest, or `never` if there is nothing to do.
   /// Every user of the Budget asks, and passes itself as `who`. One of them gets a time and does
-  /// the work for all, until it calls leave().
+  /// the work for all, until the tick has passed or it calls leave().
   Instant poll_timeout(const void* who, Instant now) { return ledger_.poll_timeout(who, now); }
   void handle_timeout(Instant now);
   void leave(const void* who) { ledger_.leave(who); }

@@ -13,8 +13,8 @@
 //
 // Invariants:
 // - A page in use is charged to the account that took it, a kept page to the spare pool.
-// - Kept pages go back to the source before any charge is refused (reclaim()), and when they have
-//   not been needed for a while (age()).
+// - Kept pages go back to the source before a charge is refused for lack of room below the line
+//   (reclaim()), and when they have not been needed for a while (age()).
 // - A page that is not in use is poisoned, so that AddressSanitizer reports a view that is used too
 //   long.
 // - This pool's lock and the Ledger's are never held together.

@@ -115,9 +115,8 @@ Error error_of_reply(const BytesView& text, Speaker speaker) {
   return error_of_reply(std::string_view(begin.data(), size), speaker);
 }
 
-// The bridge's reason may contain quotes, so this searches for the end backwards: the server
-// appends
-// "', with args beginning with:" and no arguments, since the bridge sends none.
+// The bridge's reason may contain quotes, so this searches for the end backwards. The server
+// appends "', with args beginning with:" and no arguments, since the bridge sends none.
 std::string_view words_of_bridge(std::string_view text) {
   for (const std::string_view mark : bridge_marks) {
     if (!text.starts_with(mark)) continue;

@@ -26,8 +26,9 @@ class Backoff {
 
   void reset() { ceiling_ = wait_min_; }
 
-  /// How often next() was called. Each result depends only on the seed and this number, so a
-  /// recording can be replayed from the middle: add this number to the seed.
+  /// How often next() was called. For the same ceiling(), each result depends only on the sum of
+  /// the seed and this number. So a recording can be replayed from the middle: add this number to
+  /// the seed.
   std::uint64_t draws() const { return draws_; }
 
  private:

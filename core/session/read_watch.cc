@@ -5,7 +5,7 @@
 namespace plimsoll {
 namespace {
 
-// How long bytes stay in the transport before the session asks for memory again.
+// How long bytes stay in the transport before the driver has to ask for memory again.
 constexpr Duration read_again_wait = std::chrono::milliseconds(20);
 
 }  // namespace

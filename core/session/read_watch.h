@@ -41,8 +41,9 @@ class ReadWatch {
   /// True from begin_wait() to end_wait(): the last attempt to get memory failed.
   bool waits() const { return waits_; }
 
-  /// There is no memory to read into. The session asks again after a short time: a Budget reports
-  /// when memory was released, but a memory source below it does not.
+  /// There is no memory to read into. Sets check_at() to a short time from now: the driver's timer
+  /// then fires, and the driver asks for memory again. A Budget reports when memory was released,
+  /// but a memory source below it does not.
   void begin_wait(Account& replies, Instant now);
 
   /// There is memory, or the connection is gone. Returns whether there was a wait.

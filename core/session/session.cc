@@ -360,7 +360,7 @@ std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
 }
 
 // Handles an answer before the last, to a request that has several. It causes an event only if it
-// is an error, or if the request's parts are delivered.
+// is an error, no confirmation where one is due, or a part that is delivered (delivers_parts()).
 std::optional<Event> Session::handle_part() {
   if (pipeline_.next_wants_confirmations()) return handle_refusal();
   const Tag tag = pipeline_.next_tag();

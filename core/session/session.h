@@ -40,8 +40,7 @@
 //  - The driver has a connection, or is opening one, exactly in the states opening, handshaking,
 //    ready and closing (`connected_`).
 //  - Requests are sent only in `ready` and `closing`. Before that, an AUTH or SELECT that the
-//  server
-//    refuses would let them run as another user or in another database.
+//    server refuses would let them run as another user or in another database.
 //  - After a loss, events come in this order: `disconnected`, then each request in doubt. A new
 //    connection is opened only when all have been delivered and the transport is done with the
 //    bytes (restart_if_loss_delivered()), because Pipeline::restart() frees bytes that the
@@ -180,8 +179,9 @@ class Session {
   /// before connect().
   void ask_user() { ask_user_ = Handshake::AskUser::yes; }
 
-  /// Changes the user. If there is a connection, sends AUTH on it, with the tag `internal_auth`.
-  /// The views must live as long as those of the options.
+  /// Changes the user. If there is a connection, sends AUTH on it, with the tag `internal_auth`;
+  /// without a password, only later connections change. The views must live as long as those of the
+  /// options.
   void set_credentials(const Credentials& credentials);
 
   /// Whether new credentials have yet to be sent on the present connection.
@@ -192,8 +192,8 @@ class Session {
   /// Closes at once.
   void abort();
 
-  /// The connection that Action::open asked for is open; or it failed or ended, with `reason`: a
-  /// connect_failed or connection_lost error with the transport's text.
+  /// The connection that Action::open asked for is open; or it failed or ended. `reason` is the
+  /// transport's error, with its text: connect_failed, connection_lost, tls_failed...
   void handle_opened(Instant now);
   void handle_closed(const Error& reason, Instant now);
   std::span<char> read_space();
@@ -218,8 +218,8 @@ class Session {
   bool holds_push() const { return held_; }
   Value held_push() const { return reader_.value(); }
 
-  /// Whether the last read_space() found no memory. Unread bytes of the server may be waiting
-  /// since.
+  /// Whether the session waits for memory to read into: the last read_space() found none. The
+  /// server may have sent bytes since then that were not read.
   bool waits_for_memory() const { return read_watch_.waits(); }
 
   /// The text of the error for a request whose deadline has passed. Lives at least until the next
@@ -287,8 +287,9 @@ class Session {
   void take_places(std::size_t count) { pipeline_.take_places(count); }
   bool is_full() const { return pipeline_.is_full(); }
 
-  /// Set if the connection is ready, has lasted, and has nothing in flight. Such a session differs
-  /// from one with a new connection only by the fields of Rest, so a recording can begin there.
+  /// at_rest() returns a Rest if the connection is ready, has lasted for Backoff::ceiling(), and
+  /// has nothing in flight. Such a session differs from one with a new connection only by the
+  /// fields of Rest, so a replay can begin there. Otherwise returns nothing.
   struct Rest {
     Instant quiet_since;  // the last byte from the server, or the last PING
     std::uint64_t backoff_draws;
@@ -389,7 +390,7 @@ class Session {
   Instant quiet_since_ = never;  // the last byte from the server, or the last PING
   RequestId parts_of_ = 0;       // the last request that got an answer before its last answer
   static constexpr RequestId no_request = UINT64_MAX;
-  RequestId watched_ = no_request;  // the request that front_unawaited() returned last
+  RequestId watched_ = no_request;  // its reply is due next, and no caller waits for it
   Instant watched_since_ = never;
   ReadWatch read_watch_;
   HoldersText holders_text_;
