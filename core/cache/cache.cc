@@ -97,8 +97,8 @@ Result<std::uint32_t> Cache::join() {
   if (member != Generations::untracked) return member;
   return Error{.code = ErrorCode::invalid_option,
                .what = "a cache has too many clients, or no memory for one more",
-               .value = Generations::members_max,
-               .limit = Generations::members_max};
+               .value = Generations::members_max - 1,  // member 0 is no client
+               .limit = Generations::members_max - 1};
 }
 
 void Cache::leave(std::uint32_t member) {

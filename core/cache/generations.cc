@@ -34,7 +34,7 @@ void Generations::end(std::uint32_t member) {
   ended.proved_at.store(Duration::min().count(), std::memory_order_release);
   ended.proved_mark.store(0, std::memory_order_release);
   ended.id.fetch_add(1, std::memory_order_acq_rel);
-  ends_count_.fetch_add(1, std::memory_order_relaxed);
+  note_end();
 }
 
 // Only the member's client calls this, so no other thread can store between the load and the store.

@@ -63,14 +63,14 @@ class Generations {
   /// Does the same for the entries that no connection vouches for.
   void end_untracked() {
     untracked_id_.fetch_add(1, std::memory_order_acq_rel);
-    ends_count_.fetch_add(1, std::memory_order_relaxed);
+    note_end();
   }
 
   /// Does the same for all members. Entries whose fetch begins after this call are not affected.
   /// Returns a number for this end, which is unique even if several threads call this at a time.
   std::uint32_t end_all() {
     const std::uint32_t end = epoch_.fetch_add(1, std::memory_order_acq_rel);
-    ends_count_.fetch_add(1, std::memory_order_relaxed);  // so that the entries are swept
+    note_end();  // so that the entries are swept
     return end;
   }
 

@@ -19,7 +19,7 @@ constexpr Duration room_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "other requests wait for room already"};
-constexpr Error nobody_waits{.code = ErrorCode::rejected_by_limit,
+constexpr Error cannot_wait{.code = ErrorCode::rejected_by_limit,
                              .what = "requests do not wait for room",
                              .expected = "OnLimit::wait as inflight_overflow"};
 
@@ -349,7 +349,7 @@ Status Client::check_open() const {
 
 Status Client::check_may_wait() const {
   if (const Status open = check_open(); !open) return open.error();
-  if (options().inflight_overflow == OnLimit::reject) return nobody_waits;
+  if (options().inflight_overflow == OnLimit::reject) return cannot_wait;
   return {};
 }
 
@@ -500,7 +500,7 @@ Event Client::waiter_failed(const Ended& ended) {
 Result<Reply> Client::keep_shared_reply() {
   const std::string_view cached = near_->cached_reply();
   if (!cached.empty()) return Reader::copy_of(cached, *accounts_.replies);
-  return near_->will_tell_again() ? session_.copy_reply() : session_.keep_reply();
+  return near_->delivers_again() ? session_.copy_reply() : session_.keep_reply();
 }
 
 Session* Client::find_side(ConnectionId connection) {

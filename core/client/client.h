@@ -273,9 +273,9 @@ class Client {
     const Instant next = session_.poll_timeout();
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
     const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : leave_ticks();
-    const Instant line = admission_.empty() ? never : line_timeout();
+    const Instant waiters = admission_.empty() ? never : waiters_timeout();
     const Instant sides = side_connections_.empty() ? never : side_connections_.poll_timeout();
-    return std::min({next, tick, line, sides, near_ ? near_timeout() : never});
+    return std::min({next, tick, waiters, sides, near_ ? near_timeout() : never});
   }
 
   /// Returns a bit for each connection that may have bytes to send (poll_transmit()).
@@ -372,7 +372,7 @@ class Client {
                                  Duration timeout, Tag tag);
   void cancel_wait(RequestId id);
   void handle_waiters_timeout(Instant now);
-  Instant line_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
+  Instant waiters_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   Instant near_timeout() const;
 
   std::optional<Event> poll_all();

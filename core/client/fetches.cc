@@ -24,7 +24,7 @@ std::size_t text_bytes(const Question& question) {
   return bytes;
 }
 
-std::size_t flight_bytes(const Question& question, const Ticket& ticket, std::size_t kept_bytes) {
+std::size_t fetch_bytes(const Question& question, const Ticket& ticket, std::size_t kept_bytes) {
   return sizeof(Fetch) + ticket.keys.size_bytes() +
          question.rest.size() * sizeof(std::string_view) + text_bytes(question) + kept_bytes;
 }
@@ -92,7 +92,7 @@ Fetches::~Fetches() {
 Fetch* Fetches::open(const Question& question, std::uint64_t hash, const Ticket& ticket,
                      const CommandView* kept) {
   const std::size_t kept_bytes = kept == nullptr ? 0 : encoded_size(*kept);
-  const std::size_t bytes = flight_bytes(question, ticket, kept_bytes);
+  const std::size_t bytes = fetch_bytes(question, ticket, kept_bytes);
   Block block = Block::allocate(account_, bytes);
   if (!block) return nullptr;
   auto* const fetch = new (block.data()) Fetch{.ticket = ticket, .question = {}};

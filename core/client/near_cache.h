@@ -131,7 +131,7 @@ class NearCache {
 
   /// Whether the last event's reply will be delivered to another waiter, too, so it must not be
   /// moved.
-  bool will_tell_again() const { return completed_ != nullptr && completed_->waiters != nullptr; }
+  bool delivers_again() const { return completed_ != nullptr && completed_->waiters != nullptr; }
 
   /// The last event's reply if it came from the cache; otherwise empty.
   std::string_view cached_reply() const {
