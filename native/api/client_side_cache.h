@@ -127,8 +127,8 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   Result<std::uint64_t> cache_evictions() const;
   Result<std::uint64_t> cache_expirations() const;
   Result<std::uint64_t> cache_total_lookups() const;
-  /// Entries that the cache dropped because the server, or a write of one of its clients, changed
-  /// them.
+  /// Entries that the cache dropped because the server, or a write of one of its clients,
+  /// invalidated them. An invalidation of all entries at once (FLUSHALL) counts as one.
   Result<std::uint64_t> cache_invalidations() const;
   /// Replies that the cache did not keep: too large, not cacheable, overtaken by an invalidation,
   /// closed by a write, or no memory.

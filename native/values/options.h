@@ -170,8 +170,9 @@ struct Options {
   /// awaited() of plimsoll/awaited_credentials.h.
   ///
   /// If the answer is a failure, or does not come within three quarters of connect_timeout, the
-  /// attempt to connect fails with credentials_failed, and the client asks again at the next
-  /// attempt. Open connections go on with the credentials that they have.
+  /// attempt to connect fails with credentials_failed. After a failure the client asks again at the
+  /// next attempt. While an answer is late, further attempts fail at once. Open connections go on
+  /// with the credentials that they have.
   std::function<void(const CredentialsRequest&)> credentials;
 
   /// How long before the end of the credentials' lifetime the client asks for the next ones; at
