@@ -71,8 +71,8 @@ struct ClientSideCacheOptions {
   bool opt_in = false;
 
   /// CLIENT TRACKING BCAST: the server remembers nothing, and reports every change of a key that
-  /// begins with one of these; the cache keeps only such keys. None may be the beginning of
-  /// another.
+  /// begins with one of these; the cache keeps only such keys. At most 32, none of which may be the
+  /// beginning of another.
   std::vector<std::string> broadcast_prefixes;
 
   /// The cache keeps only these of the commands that docs/commands.md calls cacheable; names in
