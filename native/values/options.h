@@ -135,11 +135,11 @@ struct Options {
   /// system's choice, about 15 minutes.
   std::chrono::milliseconds tcp_user_timeout = std::chrono::seconds(10);
 
-  /// The client calls this when it has a connection, when it loses it, and when it is closed. The
-  /// calls come on the client's executor, one at a time, in the order of the events; a loss is
-  /// reported before the outcomes of the requests that were lost with it. The last call, `closed`,
-  /// may come after the Client was destroyed, so what the function refers to must outlive the
-  /// client.
+  /// The client calls this when it has a connection, when it loses it, when the server refuses new
+  /// credentials, and when the client is closed. The calls come on the client's executor, one at a
+  /// time, in the order of the events; a loss is reported before the outcomes of the requests that
+  /// were lost with it. The last call, `closed`, may come after the Client was destroyed, so what
+  /// the function refers to must outlive the client.
   std::function<void(const ConnectionEvent&)> on_connection;
 
   /// Gets each request and its outcome, for tracing (tracer.h). Null: no tracing, at no cost.
