@@ -35,7 +35,7 @@ export interface ClientSideCacheOptions {
       invalidations have arrived: bounds how stale an entry can get when a connection goes silent. In
       milliseconds. Default: 10000. */
   readonly coherenceLeaseMs?: number | undefined;
-  /** Asks the server to track only the reads that are cached (CLIENT TRACKING OPTIN), instead of all reads.
+  /** Asks the server to track only reads that may be cached (CLIENT TRACKING OPTIN), instead of all reads.
       Not together with broadcastPrefixes. Default: false. */
   readonly optIn?: boolean | undefined;
   /** Has the server report changes of all keys that begin with one of these, read or not (CLIENT TRACKING

@@ -38,8 +38,10 @@
 //
 // Error::code() says what you can do about an error, and Error::executed() whether the server may
 // have run the command. Any command may end with timed_out, cancelled, lost_unsent, lost_in_doubt,
-// rejected_by_limit, reply_too_large, server_error, wrong_type, closed or forked; docs/failure.md
-// has each case. The comments below name only the errors that a call has besides.
+// rejected_by_limit, reply_too_large, out_of_memory, protocol_error, wrong_type, closed or forked,
+// or with a refusal of the server or of a bridge: server_error, permission_denied,
+// refused_by_bridge... docs/failure.md has each case. The comments below name only the errors that
+// a call has besides, or for reasons of its own.
 
 namespace plimsoll::native {
 
@@ -47,9 +49,9 @@ class Transaction;
 
 /// Move-only; usable from any thread. Destroying a client closes it at once: calls under way end
 /// with `lost_unsent` or `lost_in_doubt`. Objects made from it (transactions, subscriptions,
-/// scans...) may live longer; their calls then fail with `closed`. In a child of fork() every call
-/// on an inherited client fails with `forked`, and the client never touches the socket, which the
-/// parent still uses.
+/// scans...) may live longer; their calls then fail with `closed`, except that a wait for messages
+/// completes with none. In a child of fork() every call on an inherited client fails with `forked`,
+/// and the client never touches the socket, which the parent still uses.
 class Client : public CommandSender<Client> {
  public:
   /// Not connected. You may only assign to it or destroy it.
@@ -116,14 +118,16 @@ class Client : public CommandSender<Client> {
   Transaction transaction() const;
 
   /// Opens a connection for you alone, an Exclusive (exclusive.h). rejected_by_limit:
-  /// Options::blocking_connections_max connections are in use; try again when one is free.
+  /// Options::blocking_connections_max connections are in use, or commands wait for one already, or
+  /// the connections pool has no room; try again later.
   template <CompletionToken Token = Start>
   auto exclusive(Token&& token = Token()) const;
 
   /// Opens a connection that receives what is published on these channels from now on, a
   /// Subscription (subscription.h). psubscribe() takes patterns, ssubscribe() shard channels.
-  /// Errors: rejected_by_limit, if the client has Options::subscriptions_max already;
-  /// permission_denied, if the user may not subscribe to one of the names.
+  /// Errors: rejected_by_limit, if the client has Options::subscriptions_max already, or a pool has
+  /// no room for the connection or the names; invalid_argument, if there is no name, or more than
+  /// 65,535; permission_denied, if the user may not subscribe to one of the names.
   template <CompletionToken Token = Start>
   auto subscribe(const Words& channels, Token&& token = Token()) const {
     return open_subscription(SubscriptionKind::channel, channels, std::forward<Token>(token));

@@ -71,8 +71,8 @@ struct ClientSideCacheOptions {
   bool opt_in = false;
 
   /// CLIENT TRACKING BCAST: the server remembers nothing, and reports every change of a key that
-  /// begins with one of these; the cache keeps only such keys. None may be the beginning of
-  /// another.
+  /// begins with one of these; the cache keeps only such keys. At most 32, none of which may be the
+  /// beginning of another.
   std::vector<std::string> broadcast_prefixes;
 
   /// The cache keeps only these of the commands that docs/commands.md calls cacheable; names in
@@ -127,8 +127,8 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   Result<std::uint64_t> cache_evictions() const;
   Result<std::uint64_t> cache_expirations() const;
   Result<std::uint64_t> cache_total_lookups() const;
-  /// Entries that the cache dropped because the server, or a write of one of its clients, changed
-  /// them.
+  /// Entries that the cache dropped because the server, or a write of one of its clients,
+  /// invalidated them. An invalidation of all entries at once (FLUSHALL) counts as one.
   Result<std::uint64_t> cache_invalidations() const;
   /// Replies that the cache did not keep: too large, not cacheable, overtaken by an invalidation,
   /// closed by a write, or no memory.

@@ -61,7 +61,8 @@ class Script {
   /// the text once, and the server keeps it. `keys` must have all keys that the script uses.
   ///
   /// Errors: those of any command. An error that the script raises or returns is a server_error in
-  /// the script's words.
+  /// the script's words. If these begin like a refusal of the server (NOPERM, OOM, READONLY...),
+  /// the code is that of the refusal, with Executed::maybe: the script may have written before.
   template <class T = Reply, CompletionToken Token = Start>
   auto run(const Channel& where, const Words& keys = {}, const Words& arguments = {},
            Token&& token = Token()) const {

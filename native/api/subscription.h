@@ -44,7 +44,8 @@ class Subscription {
 
   /// Adds or removes channels, patterns or shard channels. Completes when the server has confirmed
   /// all names. Errors: permission_denied (NOPERM for one of the names; then nothing changes),
-  /// rejected_by_limit, invalid_argument (no name is given), closed; others as for any command.
+  /// rejected_by_limit (more than 65,535 names in all, or a pool has no room for them),
+  /// invalid_argument (no name is given, or more than 65,535), closed; others as for any command.
   template <CompletionToken Token = Start>
   auto subscribe(const Words& channels, Token&& token = Token()) {
     return change(SubscriptionKind::channel, Change::add, channels, std::forward<Token>(token));
@@ -95,8 +96,8 @@ class Subscription {
   /// thread.
   void close();
 
-  /// Counts messages that were received and lost, and those that wait now. All zero once the
-  /// subscription is closed.
+  /// Returns counters of the messages that were received and lost, and what is there now: names,
+  /// and messages that wait. All zero once the subscription is closed.
   SubscriptionStatistics statistics() const;
 
  private:

@@ -78,8 +78,8 @@ class Transaction : public CommandSet<Transaction> {
   ///  - transaction_aborted: the server refused a command; the text says which, and why. No command
   ///    ran.
   ///  - refused_by_bridge, cluster_redirect: the same, from a bridge or a node of a cluster.
-  ///  - server_error with Executed::maybe: the server refuses MULTI to this user. The commands may
-  ///    have run one by one.
+  ///  - server_error or refused_by_bridge with Executed::maybe: the server or the bridge refuses
+  ///    MULTI to this user. The commands may have run one by one.
   ///  - Others as for any command.
   template <class Token = Start>
   auto exec(Token&& token = Token()) {

@@ -74,7 +74,8 @@ constexpr OptionRow memory_table[] = {
     {.key = "give_back.excess_min",
      .access = in_memory<Kind::amount, &MemoryOptions::give_back, &GiveBackOptions::excess_min>(),
      .taken = Taken::at_once,
-     .description = "The allocator is asked only if it holds at least this much free memory.",
+     .description = "The allocator is asked only if it holds at least this much free memory, or "
+                    "cannot report how much.",
      .when_unset = "4 MiB"},
     {.key = "container.check_interval",
      .access =
@@ -196,7 +197,8 @@ constexpr OptionRow client_table[] = {
         "How many attempts to reconnect may fail in a row before the client closes."),
     client_row<Kind::time, &Options::health_check_interval>(
         "client.health_check_interval",
-        "The client sends a PING on a connection that was idle for this long; zero: never."),
+        "The client sends a PING if the server sent nothing for this long and owes no reply; zero: "
+        "never."),
     client_row<Kind::time, &Options::tombstone_age_max>(
         "client.tombstone_age_max",
         "A connection is replaced if a reply that no caller waits for any more stays outstanding "

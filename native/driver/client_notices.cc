@@ -76,7 +76,7 @@ ClientNotices::Warning ClientNotices::warning_of(ConnectionEvent::Kind kind,
     case ConnectionEvent::Kind::closed:
       if (delivery.error->code == ErrorCode::closed || is_connecting) return nullptr;
       return [](const ClientNotices& notices, std::string_view why) {
-        notices.warn("plimsoll.client.gave_up", "has given up to connect", why);
+        notices.warn("plimsoll.client.gave_up", "has given up connecting", why);
       };
     case ConnectionEvent::Kind::credentials_refused:
       if (!refused_.is_due()) return nullptr;
@@ -94,7 +94,8 @@ void ClientNotices::handle_no_credentials(std::string_view why) {
 
 void ClientNotices::handle_unreadable_tls_files(std::string_view why) {
   if (!tls_.is_due()) return;
-  warn("plimsoll.client.tls_files_unreadable", "goes on with what its TLS files were", why);
+  warn("plimsoll.client.tls_files_unreadable", "goes on with the TLS files that it read before",
+       why);
 }
 
 void ClientNotices::warn(std::string_view event_name, std::string_view what,

@@ -24,7 +24,7 @@ bool is_name(std::string_view word) {
          std::all_of(word.begin(), word.end(), is_name_byte);
 }
 
-// The returned view is of the command table, or of `spelled`.
+// Returns a literal, or a view of the command table or of `spelled`.
 std::string_view operation_name(const CommandView& command, Name& spelled) {
   if (command.answers > 1) return "MULTI";
   if (const commands::Row* const row = commands::row_of(command)) {

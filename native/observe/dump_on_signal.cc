@@ -158,7 +158,8 @@ class SignalDump {
     wait();
     return {};
   } catch (const std::system_error& problem) {
-    return refusal("signal", "to be waited for", problem.what(), "a thread to be had for it");
+    return refusal("signal", "to be waited for", problem.what(),
+                   "a system that can start one more thread");
   }
 
   void wait() {

@@ -144,8 +144,7 @@ void use(MetricsEndpoint& here, std::shared_ptr<PageServer> server, const std::s
 
 void warn_of_exposure(const std::string& address) {
   log(Severity::warn, "plimsoll.metrics.beyond_loopback",
-      "metrics are served on " + address +
-          ", to other machines as well, without a password or TLS",
+      "metrics are served on " + address + ", to other machines as well, without a password or TLS",
       {{.name = "server.address", .value = address}});
 }
 
@@ -191,7 +190,7 @@ Result<std::string> serve(const std::string& listen, Exposure& exposure) try {
   if (served && !address->is_loopback()) exposure = Exposure::beyond_loopback;
   return served;
 } catch (const std::system_error& problem) {
-  return refusal(listen, problem.what(), "a thread to be had for it");
+  return refusal(listen, problem.what(), "a system that can start one more thread");
 }
 
 }  // namespace

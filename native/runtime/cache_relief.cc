@@ -7,8 +7,8 @@
 namespace plimsoll::native {
 namespace {
 
-// A round evicts up to 64 entries of each shard of every cache. Even the largest cache needs no
-// more rounds than this.
+// A round evicts up to 64 entries of each shard of every cache, besides entries that have expired
+// or are out of reach. Even the largest cache needs no more rounds than this.
 constexpr int relief_rounds_max = 1 << 20;
 
 bool is_above_line(const Budget& budget) {

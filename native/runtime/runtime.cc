@@ -220,8 +220,8 @@ void Runtime::watch_container(bool is_lower, container::Notices& notices) try {
   // Without a thread, what is above the line is evicted only as the caches are used.
   if (drawn.container.check_interval.count() == 0) return;
   notices.add({Severity::warn, "plimsoll.container.unwatched",
-               std::string("the container is looked at no more, since there is no thread to be "
-                           "had for it; that is tried again when the line is drawn anew: ") +
+               std::string("the container's limits are not read again, because no thread could be "
+                           "started for it; set the line again to retry: ") +
                    error.what()});
 }
 

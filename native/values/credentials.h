@@ -22,8 +22,9 @@ struct Credentials {
 
   /// How long new connections may use these credentials. The client asks for the next ones before
   /// that time is over (Options::credentials_refresh_before), and also sends those on open
-  /// connections. Zero: only connections that are being opened now use them; the client asks again
-  /// before the next attempt.
+  /// connections, except to a bridge, which gets a token only when a connection is opened. Zero:
+  /// only connections that are being opened now use these; the client asks again before the next
+  /// attempt.
   std::chrono::nanoseconds lifetime = {};
 };
 

@@ -32,10 +32,12 @@ struct PoolOptions {
 struct GiveBackOptions {
   bool enabled = true;
 
-  /// How long the process must be nearly idle before a burst counts as over: 100 ms to a day.
+  /// How long the process must be nearly idle before a burst counts as over: 100 ms to a day. If
+  /// its load only falls, but far, three times as long.
   std::chrono::milliseconds quiet_period = std::chrono::seconds(2);
 
   /// How much excess memory the allocator must have: less is not worth the call. 64 KiB at least.
+  /// An allocator that cannot report its excess (mimalloc) is asked after each burst.
   std::string excess_min = "4 MiB";
 };
 

@@ -135,11 +135,11 @@ struct Options {
   /// system's choice, about 15 minutes.
   std::chrono::milliseconds tcp_user_timeout = std::chrono::seconds(10);
 
-  /// The client calls this when it has a connection, when it loses it, and when it is closed. The
-  /// calls come on the client's executor, one at a time, in the order of the events; a loss is
-  /// reported before the outcomes of the requests that were lost with it. The last call, `closed`,
-  /// may come after the Client was destroyed, so what the function refers to must outlive the
-  /// client.
+  /// The client calls this when it has a connection, when it loses it, when the server refuses new
+  /// credentials, and when the client is closed. The calls come on the client's executor, one at a
+  /// time, in the order of the events; a loss is reported before the outcomes of the requests that
+  /// were lost with it. The last call, `closed`, may come after the Client was destroyed, so what
+  /// the function refers to must outlive the client.
   std::function<void(const ConnectionEvent&)> on_connection;
 
   /// Gets each request and its outcome, for tracing (tracer.h). Null: no tracing, at no cost.
@@ -170,8 +170,9 @@ struct Options {
   /// awaited() of plimsoll/awaited_credentials.h.
   ///
   /// If the answer is a failure, or does not come within three quarters of connect_timeout, the
-  /// attempt to connect fails with credentials_failed, and the client asks again at the next
-  /// attempt. Open connections go on with the credentials that they have.
+  /// attempt to connect fails with credentials_failed. After a failure the client asks again at the
+  /// next attempt. While an answer is late, further attempts fail at once. Open connections go on
+  /// with the credentials that they have.
   std::function<void(const CredentialsRequest&)> credentials;
 
   /// How long before the end of the credentials' lifetime the client asks for the next ones; at

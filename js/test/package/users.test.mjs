@@ -15,7 +15,7 @@ import { startServer } from "./server.mjs";
 
 const WebSocket = globalThis.WebSocket ?? GivenWebSocket;
 const program = process.env.PLIMSOLL_BRIDGE;
-const refused = /NOPERM|not allowed|beyond the token/;
+const refused = /NOPERM|not allowed|allowed prefix/;
 
 let server;
 let other;

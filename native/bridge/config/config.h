@@ -62,7 +62,8 @@ struct Config {
   std::vector<StaticToken> static_tokens;
   std::vector<JwtKey> jwt_keys;
 
-  /// Exact values of `Origin` that may connect, "https://example.org". Empty: no page may connect.
+  /// Exact values of `Origin` that may connect, "https://example.org". Empty: no page may connect,
+  /// except those of pages_folder.
   std::vector<std::string> origins;
   /// Values of `Host` that are accepted on loopback, besides localhost, 127.0.0.1 and [::1].
   std::vector<std::string> hosts;

@@ -90,7 +90,7 @@ TEST_CASE("a client that gives up to reconnect says so once, and why") {
   REQUIRE(eventually([&] { return records.count("plimsoll.client.gave_up") == 1; }));
   CHECK_THAT(
       records.of("plimsoll.client.gave_up").back(),
-      ContainsSubstring("(orders) of unix:/") && ContainsSubstring(" has given up to connect: "));
+      ContainsSubstring("(orders) of unix:/") && ContainsSubstring(" has given up connecting: "));
 }
 
 TEST_CASE("a client that never was connected fails its connect(), and logs nothing") {
