@@ -13,13 +13,16 @@
 #include "plimsoll/core/session/request_log.h"
 
 // Holds the requests of one session in order: staged, then written, then answered. The encoded
-// bytes of a request lie in a log (request_log.h) until the transport has taken them. A request is
-// exposed once transmit() has given out some of its bytes, so that the server may get them. Replies
-// come in the order of the requests, so the request at the front gets the next reply. If a request
-// times out or is cancelled after it was written, it stays as a tombstone that takes its reply; a
-// request that was not written leaves at once, with its bytes. If the connection is lost, each
-// request that was wholly written is in doubt. The log still has every byte of the others, which
-// wait for the next connection.
+// bytes of a request lie in a log (request_log.h) until the transport has taken the last of them
+// or, with read_resends_max, until the request has ended, because a read may have to be sent again.
+// A request is exposed once transmit() has given out some of its bytes, so that the server may get
+// them.
+//
+// Replies come in the order of the requests, so the request at the front gets the next reply. If a
+// request times out or is cancelled after some of its bytes were sent, it stays as a tombstone that
+// takes its reply; otherwise it leaves at once, with its bytes. If the connection is lost, each
+// request that was wholly written is in doubt, except reads that may be resent. The log still has
+// every byte of the others, which wait for the next connection.
 //
 // The states of a request (Pipeline::State):
 //
