@@ -21,10 +21,10 @@
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/memory/budget.h"
 
-// The client-side cache. It stores replies to reads and finds them by key and then by the whole
-// command. Many clients may share it. Each client (core/client/near_cache.h) reports what happens
-// on its connections: fetches, writes, invalidations, losses. The cache does not call its clients.
-// One account of the cache pool pays for all its memory, at most CacheOptions::bytes_max.
+// The near cache (client-side cache). It stores replies to reads and finds them by key and then by
+// the whole command. Many clients may share it. Each client (core/client/near_cache.h) reports what
+// happens on its connections: fetches, writes, invalidations, losses. The cache does not call its
+// clients. One account of the cache pool pays for all its memory, at most CacheOptions::bytes_max.
 // Thread-safe: a large cache is split into shards, each with a lock of its own.
 //
 // The life of an entry:
@@ -194,8 +194,8 @@ class Cache {
     Mark mark = 0;         ///< drawn at began_at
     Stamp stamp;           ///< the generation of the connection that the fetch is sent on
     std::span<Seen> keys;  ///< the question's keys in order; the caller owns the memory
-    std::uint32_t version_of_all = 0;
-    bool is_storable = false;
+    std::uint32_t version_of_all = 0;  ///< the version of all keys together, when the fetch began
+    bool is_storable = false;  ///< the source is known, and no key was being written at the begin
   };
 
   /// Begins a fetch. `member` is that of the connection, or Generations::untracked if only a time
@@ -354,6 +354,7 @@ class Cache {
   Entry* insert(Shard& shard, const Ticket& ticket, const commands::Question& question, Instant now,
                 std::size_t bytes);
   Instant expiry_of(const Ticket& ticket) const;
+  // Raises the versions of the ticket's cells, which overtakes every fetch of their keys.
   Changes poison(const Ticket& ticket);
   bool sweep(Shard& shard);
 

@@ -21,7 +21,8 @@
 // call blocks. The driver passes in requests, bytes and time; the poll functions return what to
 // send, the outcomes of requests, and when to call handle_timeout(). Not thread-safe: the driver
 // locks. A client owns its sessions: the main one, which most requests share, and side connections
-// for requests that must not share it.
+// for requests that must not share it. With a cache it also has a NearCache, its part in the cache,
+// which sees the events of the main session first.
 //
 // Invariants:
 //  - Each accepted request has exactly one outcome: `completed` or `failed`, with its tag.
@@ -43,7 +44,8 @@ class NearCache;
 using ClientOptions = SessionOptions;
 
 /// Asks the driver to open or close a connection. After a close the driver reports nothing more
-/// about that connection.
+/// about that connection, except the end of a write (handle_written()), which may still come until
+/// the driver carries out the next open with the same ConnectionId.
 struct Action {
   enum class Kind : std::uint8_t { open, close };
   Kind kind;

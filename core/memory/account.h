@@ -11,6 +11,11 @@
 // Who pays for memory. An Account is one payer in one pool (a client's requests, its replies...). A
 // Charge is what one thing costs, and travels with that thing. An account outlives its owner until
 // the last charge on it is released, because a reply may outlive its client.
+//
+// An account has an allowance: bytes that it has been charged ahead of need, so that most charges
+// and releases only add to or take from the allowance, without a lock. All others go to the Ledger,
+// which has the lock. If memory is short, the Ledger sets a level for each pool: the most that one
+// account of the pool may have.
 
 namespace plimsoll {
 
@@ -24,14 +29,15 @@ class Account : private AccountState {
     return allowance.take(bytes) || ledger_.grow(*this, bytes);
   }
 
-  /// Gives back bytes that were granted. Thread-safe. The account may be gone afterwards. The
-  /// thread that frees the account sees everything that other threads did with it before.
+  /// Gives back bytes that were charged. Thread-safe. If the account is closed and these were its
+  /// last bytes, it is freed; the thread that frees it sees everything that other threads did with
+  /// it before.
   void release(std::size_t bytes) {
     if (!allowance.put_back(bytes)) shrink(bytes);
   }
 
-  /// Takes back a charge for memory that the source did not have. Does not notify waiters: they
-  /// would ask for the same memory, and the source would refuse them, too. Thread-safe.
+  /// Takes back a charge for memory that the memory source did not have. Does not notify waiters:
+  /// they would ask for the same memory, and the source would refuse them, too. Thread-safe.
   void revoke(std::size_t bytes) { ledger_.revoke(*this, bytes); }
 
   /// Returns a block of `bytes`, aligned for any type and not initialised, and charges what the
@@ -64,7 +70,7 @@ class Account : private AccountState {
     revoke(footprint);
   }
 
-  /// Returns by how many bytes the account is above its current level, because other accounts need
+  /// Returns by how many bytes the account is above its pool's level, because other accounts need
   /// memory or the line was lowered. The owner releases them as soon as it can. Thread-safe.
   std::size_t excess() const { return ledger_.excess(*this); }
 
@@ -103,7 +109,7 @@ class Account : private AccountState {
   void shrink(std::size_t bytes);
   void end();
 
-  // For PagePool: a free page moves between the spare pool and this account.
+  // For PagePool: moves the charge for a free page between the spare pool and this account.
   [[nodiscard]] bool take_from_spare(std::size_t bytes);
   void give_to_spare(std::size_t bytes);
 

@@ -8,12 +8,14 @@
 #include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/resp/node.h"
 
-// Typed access to a reply on its tape. A Value is a pointer: it is valid as long as the reply or
-// the event that it came from. Each as_...() fails with wrong_type if the reply is of another type.
+// Typed access to a reply. The parser writes a reply to a tape, a flat row of nodes (node.h): one
+// node for each value, an aggregate's before those of its elements, an attribute's before the value
+// that it describes. A Value is a pointer to a node: it is valid as long as the reply or the event
+// that it came from. Each as_...() fails with wrong_type if the reply is of another type.
 
 namespace plimsoll {
 
-/// "bulk string", "map", ...
+/// Returns the name of a type for error texts: "bulk string", "map", ...
 const char* name(Type type);
 
 /// The bytes before the colon of a verbatim string.
@@ -25,7 +27,8 @@ class Entries;
 
 class Value {
  public:
-  /// `node` is the value's own node, or the attribute before it.
+  /// `node` is the value's own node, or the attribute before it, or a link to one of these (a tape
+  /// is stored in pieces, and a link says where it continues).
   explicit Value(const Node* node) : node_(node) {
     if (node->type == Type::attribute || node->type == Type::link) pass_attributes();
   }
@@ -75,7 +78,7 @@ class Value {
   const Node* attribute_ = nullptr;
 };
 
-/// A row of values; iterates as a range.
+/// The values of an aggregate in order; iterates as a range.
 class Elements {
  public:
   class Iterator {
@@ -107,7 +110,7 @@ struct Entry {
   Value value;
 };
 
-/// A row of pairs; iterates as a range of Entry.
+/// The pairs of a map in order; iterates as a range of Entry.
 class Entries {
  public:
   class Iterator {

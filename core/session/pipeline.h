@@ -12,12 +12,17 @@
 #include "plimsoll/core/memory/queue.h"
 #include "plimsoll/core/session/request_log.h"
 
-// Holds the requests of one session in order: staged, then written, then answered. Replies come in
-// the order of the requests, so the request at the front gets the next reply. If a request times
-// out or is cancelled after it was written, it stays as a tombstone that takes its reply; a request
-// that was not written leaves at once, with its bytes. If the connection is lost, each request that
-// was wholly written is in doubt. The log still has every byte of the others, which wait for the
-// next connection.
+// Holds the requests of one session in order: staged, then written, then answered. The encoded
+// bytes of a request lie in a log (request_log.h) until the transport has taken the last of them
+// or, with read_resends_max, until the request has ended, because a read may have to be sent again.
+// A request is exposed once transmit() has given out some of its bytes, so that the server may get
+// them.
+//
+// Replies come in the order of the requests, so the request at the front gets the next reply. If a
+// request times out or is cancelled after some of its bytes were sent, it stays as a tombstone that
+// takes its reply; otherwise it leaves at once, with its bytes. If the connection is lost, each
+// request that was wholly written is in doubt, except reads that may be resent. The log still has
+// every byte of the others, which wait for the next connection.
 //
 // The states of a request (Pipeline::State):
 //
@@ -49,7 +54,8 @@
 
 namespace plimsoll {
 
-/// Identifies a request of one session. A session never uses an id twice.
+/// Identifies a request. In a Pipeline and its Session it is the request's position in the log,
+/// which is never used twice; the ids that a Client returns also name the connection (packed_id.h).
 using RequestId = std::uint64_t;
 
 /// The value that a driver passes to submit(), and gets back with the outcome.
@@ -78,7 +84,7 @@ class Pipeline {
   struct Options {
     std::uint32_t requests_max = 1000;  ///< requests and tombstones at a time
     std::uint8_t read_resends_max = 0;  ///< times that a lost read is sent again
-    bool others_wait = false;           ///< the pool also pays for waiters
+    bool others_wait = false;           ///< waiters share the pool, so the log takes half at most
   };
 
   Pipeline(Account& requests, const Options& options)
@@ -149,7 +155,7 @@ class Pipeline {
   /// The id of next().
   RequestId next_id() { return first_unanswered().begin; }
 
-  /// Whether the server may have received all of next().
+  /// Whether all bytes of next() are exposed: the server may have received it whole.
   bool next_is_exposed() { return first_unanswered().end() <= exposed_end_; }
 
   /// Whether next() was sent on a connection that was lost, so that a server may have run it.
@@ -187,8 +193,8 @@ class Pipeline {
   std::optional<Ended> next_ended();
 
   /// The connection is gone. Requests that were wholly written end (next_ended() returns them),
-  /// except reads that may be resent. Nothing is sent until restart(). Both functions walk over all
-  /// requests.
+  /// except reads that may be resent. Nothing is sent until restart(). This function and restart()
+  /// walk over all requests.
   void handle_connection_lost();
 
   /// Prepares to send the remaining requests on a new connection, each from its first byte. Call it
@@ -211,8 +217,8 @@ class Pipeline {
   /// The id that the next staged request will have.
   RequestId staged_until() const { return log_.end(); }
 
-  /// Takes `count` places away, for reads that wait for the reply to another request and so are not
-  /// in this pipeline.
+  /// Takes `count` of the requests_max places away: for reads that wait for the reply to another
+  /// request, and so are not in this pipeline, but count against the same limit.
   void take_places(std::size_t count) {
     const std::size_t most = options_.requests_max;
     places_ = static_cast<std::uint32_t>(most - std::min(count, most));
@@ -223,7 +229,7 @@ class Pipeline {
     return requests_.size() >= places_ && size() - internal_count_ >= places_;
   }
 
-  /// Whether transmit() has given out bytes of the request.
+  /// Whether some bytes of the request are exposed.
   bool is_exposed(RequestId id) const { return id < exposed_end_; }
   /// The same on this or an earlier connection: a server may have run the request.
   bool was_exposed(RequestId id) const { return id < exposed_end_ || id < lost_end_; }

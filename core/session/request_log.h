@@ -9,10 +9,10 @@
 #include "plimsoll/core/memory/segment.h"
 #include "plimsoll/core/resp/encoder.h"
 
-// Holds the bytes of requests from submit() until the transport has taken them, in a chain of
-// segments in the order of the stream. A position is the number of bytes that were ever appended
-// before a byte. Bytes in the middle may be given up; a segment is released as soon as none of its
-// bytes is needed.
+// Holds the bytes of requests from append() until Pipeline gives them up, in a chain of segments in
+// the order of the stream. A position is the number of bytes that were ever appended before a byte.
+// Bytes in the middle may be given up; a segment is released as soon as none of its bytes is
+// needed.
 
 namespace plimsoll {
 

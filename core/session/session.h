@@ -20,9 +20,9 @@
 
 // The protocol of one connection, without a socket. A driver reports bytes, connections and time
 // with the handle_...() functions, and learns from the poll_...() functions what to do. A session
-// tries to connect for connect_timeout. Once it has been ready, it replaces a connection that is
-// lost or silent: requests that were wholly written are in doubt then, and the others wait for the
-// next connection.
+// tries to connect for connect_timeout, and lets time pass between attempts in `waiting`
+// (backoff.h). Once it has been ready, it replaces a connection that is lost or silent: requests
+// that were wholly written are in doubt then, and the others wait for the next connection.
 //
 //          connect()           open_if_due()           handle_opened()
 //    idle -----------> waiting -------------> opening -----------------> handshaking
@@ -39,8 +39,8 @@
 // Invariants:
 //  - The driver has a connection, or is opening one, exactly in the states opening, handshaking,
 //    ready and closing (`connected_`).
-//  - Requests are sent only in `ready` and `closing`. Before that, an AUTH or SELECT that the
-//    server refuses would let them run as another user or in another database.
+//  - Requests are sent only in `ready` and `closing`. If they were sent earlier and the server
+//    refused AUTH or SELECT, they would run as another user or in another database.
 //  - After a loss, events come in this order: `disconnected`, then each request in doubt. A new
 //    connection is opened only when all have been delivered and the transport is done with the
 //    bytes (restart_if_loss_delivered()), because Pipeline::restart() frees bytes that the
@@ -254,7 +254,8 @@ class Session {
   std::size_t in_flight() const { return pipeline_.size(); }
   const SessionCounters& counters() const { return counters_; }
 
-  /// Whether the transport was given bytes of this request: the server may have it.
+  /// Whether some bytes of this request are exposed (pipeline.h) on this connection; or on this or
+  /// an earlier one.
   bool is_exposed(RequestId id) const { return pipeline_.is_exposed(id); }
   bool was_exposed(RequestId id) const { return pipeline_.was_exposed(id); }
 

@@ -23,7 +23,8 @@
 #include "plimsoll/staleness.h"
 #include "plimsoll/statistics.h"
 
-// A client of one server: one connection, on which the requests of all callers share a pipeline.
+// A client of one server. The requests of all callers share the pipeline of one main connection;
+// commands that block, exclusive use and subscriptions get side connections.
 //
 //   auto client = co_await plimsoll::native::connect("valkey://127.0.0.1:6379");
 //   co_await client.set("ship", "Great Eastern");
@@ -70,11 +71,11 @@ class Client : public CommandSender<Client> {
   ~Client();
 
   /// Returns the same client with another timeout for its calls; zero: none.
-  /// `client.with_timeout(5s).get("k")`. To destroy the returned client closes nothing.
+  /// `client.with_timeout(5s).get("k")`. Destroying the returned client closes nothing.
   Client with_timeout(std::chrono::nanoseconds timeout) const;
 
   /// Returns the same client with a bound on staleness: the value that a read gets was true at the
-  /// server at most so long before the call. `client.with_max_staleness(50ms).hgetall("k")`. The
+  /// server at most this long before the call. `client.with_max_staleness(50ms).hgetall("k")`. The
   /// cache serves an entry if that is proved. If only the proof is missing, the client sends one
   /// PING for all reads that wait at that time. cached() and visit_cached() do not wait: they find
   /// only entries that are proved already.
@@ -114,7 +115,7 @@ class Client : public CommandSender<Client> {
     return driver().visit_cached(command, max_staleness_, std::forward<Visit>(visit));
   }
 
-  /// Returns an empty transaction for the shared connection (transaction.h).
+  /// Returns an empty transaction for the main connection (transaction.h).
   Transaction transaction() const;
 
   /// Opens a connection for you alone, an Exclusive (exclusive.h). rejected_by_limit:
@@ -200,7 +201,7 @@ class Client : public CommandSender<Client> {
   std::shared_ptr<Driver> driver_;
   Timeout timeout_{};
   Staleness max_staleness_ = any_staleness;
-  bool closes_ = true;
+  bool closes_ = true;  // false in what with_timeout() and with_max_staleness() return
 };
 
 /// Makes the Client that connect() completes with.

@@ -154,7 +154,7 @@ class BatchSteps final : public Steps {
     StreamEntries part = position_->handle_claimed(std::move(came), Clock::now());
     if (part.entries.empty()) return Next::another_request;
     batch.streams.push_back(std::move(part));
-    return deliver(std::move(batch));
+    return finish_with(std::move(batch));
   }
 
   Next handle_read(const Delivery& delivery, StreamBatch::Origin origin) {
@@ -166,10 +166,10 @@ class BatchSteps final : public Steps {
     is_fresh ? position_->handle_fresh(batch.streams) : position_->handle_pending(batch.streams);
     const bool out_of_time = is_fresh && Clock::now() >= until_;
     if (batch.streams.empty() && !out_of_time) return Next::another_request;
-    return deliver(std::move(batch));
+    return finish_with(std::move(batch));
   }
 
-  Next deliver(StreamBatch batch) {
+  Next finish_with(StreamBatch batch) {
     finish(Delivery{.made = &batch});
     return Next::over;
   }

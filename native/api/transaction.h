@@ -43,7 +43,7 @@ class Transaction : public CommandSet<Transaction> {
  public:
   /// Without a connection. You may only assign to it or destroy it.
   Transaction() = default;
-  /// For a client's shared connection, or for that of an Exclusive.
+  /// For a client's main connection, or for that of an Exclusive.
   explicit Transaction(Channel channel) : channel_(std::move(channel)) {}
   Transaction(Transaction&&) = default;
   Transaction& operator=(Transaction&&) = default;

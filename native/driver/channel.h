@@ -7,11 +7,11 @@
 
 namespace plimsoll::native {
 
-/// Where requests go, and how long they may take: a client's shared connection, or a held
+/// Where requests go, and how long they may take: a client's main connection, or a held
 /// connection. Client and Exclusive convert to a Channel, which keeps alive what it needs of them.
 struct Channel {
   std::shared_ptr<Driver> driver = nullptr;
-  std::shared_ptr<HeldConnection> held = nullptr;  ///< null: the shared connection
+  std::shared_ptr<HeldConnection> held = nullptr;  ///< null: the main connection
   Timeout timeout{};
 
   /// Driver::submit(), on this channel's connection.

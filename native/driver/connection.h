@@ -44,10 +44,15 @@ struct ConnectionContext {
 ///    connection holds none.
 ///  - All calls come in the owner's turns, except trouble(), which the owner's lock guards.
 ///
-///             open()                            handshake done
-///   closed -----------> wanting_credentials -> shaking_hands -> open
-///     ^  \----- without Options::credentials ----^    |          |
-///     \------------ close(), or a failure ------------+----------/
+/// The phases. `closed` is also the phase while an attempt resolves the host and connects the
+/// socket: what tells such an attempt from none is that its steps know attempt_.
+///
+///   closed               open(), if new credentials are needed  -> wanting_credentials
+///                        open(), otherwise                      -> closed (resolves and connects)
+///                        the socket is connected                -> shaking_hands
+///   wanting_credentials  handle_credentials()                   -> closed (resolves and connects)
+///   shaking_hands        TLS and WebSocket have shaken hands    -> open
+///   any                  close(), or a failure                  -> closed
 class Connection {
  public:
   /// The client that a connection belongs to.
@@ -58,13 +63,16 @@ class Connection {
 
     /// The token that the connection shows to a bridge; empty: none.
     virtual std::string token() = 0;
+    /// Pays for the credit that the connection grants a bridge.
     virtual Account& replies_account() = 0;
     /// The files of Options::tls were read again, or could not be read.
     virtual void handle_tls_files_read() = 0;
-    /// What this connection shows of its user: a digest of the certificate, a token.
+    /// The connection identifies its user by `text`: a digest of its certificate, its token.
     virtual void note_shown(ConnectionId connection, std::string_view text) = 0;
 
     virtual void handle_opened(Connection& connection) = 0;
+    /// The attempt, or the open connection, has failed; the connection is closed. `words` are the
+    /// system's or the peer's own.
     virtual void handle_failed(Connection& connection, const plimsoll::Error& error,
                                std::string_view words) = 0;
 
@@ -74,8 +82,8 @@ class Connection {
     virtual void handle_read(ConnectionId connection, std::size_t bytes) = 0;
     virtual std::size_t poll_transmit(ConnectionId connection,
                                       std::span<std::string_view> spans) = 0;
-    /// Puts what is to be sent next into `next`, as far as it has room. Returns how many spans that
-    /// is.
+    /// The socket has taken `bytes` bytes. Fills `next` with the bytes to send next, and returns
+    /// how many spans it filled.
     virtual std::size_t handle_written(ConnectionId connection, std::size_t bytes,
                                        std::span<std::string_view> next) = 0;
 

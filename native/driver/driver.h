@@ -23,7 +23,9 @@
 #include "plimsoll/statistics.h"
 
 // Moves bytes and time between a core Client and its connections. The core says which connection to
-// open or close, and when (connection.h).
+// open or close, and when (connection.h). An Operation is a call under way: its address is the tag
+// that the core gets, the core's outcome is delivered to it, and its completion runs the caller's
+// code (operation.h).
 //
 // Calls come from any thread: they stage requests under the lock, and wake the driver. Everything
 // else happens in turns on the executor, one at a time. A turn delivers the events of the bytes

@@ -15,10 +15,10 @@
 #include "plimsoll/tests/core/commands/wire.h"
 #include "plimsoll/tests/core/memory/test_memory.h"
 
-// A core Client with what a driver gives it: memory, time, and the near end of a connection, which
-// a test moves byte by byte. After every call it does what the client asks for and writes down what
-// the client says, one line an event. It holds the client to its promises: one outcome a request,
-// one connection at a time, memory that adds up and stays below its line.
+// A core Client with everything that a driver gives it: memory, time, and its end of a connection,
+// which a test moves byte by byte. After every call ClientEnd polls the client, carries out its
+// actions and notes each event as one line. It checks what the client promises: one outcome for
+// each request, one connection at a time, memory that adds up and stays below the line.
 
 namespace plimsoll::testing {
 
@@ -30,7 +30,7 @@ class ClientEnd {
 
   explicit ClientEnd(const ClientOptions& options = {}, const BudgetOptions& budget = {})
       : ClientEnd(options, std::make_unique<Memory>(budget)) {}
-  /// With a Budget that others use too.
+  /// With a Budget that other clients use, too.
   ClientEnd(const ClientOptions& options, Budget& shared);
   ClientEnd(const ClientEnd&) = delete;
   ClientEnd& operator=(const ClientEnd&) = delete;
@@ -39,14 +39,15 @@ class ClientEnd {
   // The user.
 
   void connect();
-  /// A request's outcome comes as a line "<tag>: ...", also if it is refused. Where the options say
-  /// so it waits for room first, and "<tag> admitted" says that it does no longer.
+  /// The request's outcome becomes a line "<tag>: ...", even if the client rejects the request.
+  /// With OnLimit::wait the request may wait for room first; the line "<tag> admitted" ends the
+  /// wait.
   std::optional<RequestId> submit(Tag tag, const Words& words);
   std::optional<RequestId> submit(Tag tag, const Words& words, Duration timeout,
                                   Duration max_staleness = cache::any_staleness);
   std::optional<RequestId> submit_command(Tag tag, const CommandView& command, Duration timeout,
                                           Duration max_staleness = cache::any_staleness);
-  /// "<tag>: " without a reply says that it is proved.
+  /// Client::prove(). The line "<tag>: " without a reply means that it has succeeded.
   std::optional<RequestId> prove(Tag tag, Duration timeout = {});
   void cancel(RequestId id);
   void close();
@@ -56,20 +57,22 @@ class ClientEnd {
 
   Link link() const { return link_; }
   void open();
-  void refuse();     // no connection
-  void break_off();  // the connection is gone
+  void refuse();     // the attempt to connect fails
+  void break_off();  // the connection is lost
 
-  /// Gives the client `bytes` from its peer as far as it has room for them; returns how many.
+  /// Gives the client `bytes` from its peer, as far as the client has room. Returns how many it
+  /// took.
   std::size_t receive(std::string_view bytes);
 
   /// The same in pieces of `piece_bytes`.
   void receive_in_pieces(std::string_view bytes, std::size_t piece_bytes);
 
-  /// All that the client wants to send and the transport takes at once.
+  /// Takes everything that the client wants to send now, and returns it.
   std::string write();
 
-  /// An asynchronous transport: what it is given now, and later how much of that it took. It may
-  /// say so when the connection has ended meanwhile. The bytes must be there until then.
+  /// An asynchronous transport: begin_write() returns the bytes that the client lends it,
+  /// end_write() reports how many it has taken. The connection may have ended in between. Checks
+  /// that the client keeps the bytes until end_write().
   std::string begin_write();
   void end_write(std::size_t bytes);
   bool writing() const { return writing_; }
@@ -79,15 +82,16 @@ class ClientEnd {
 
   Instant now() const { return now_; }
   void advance(Duration duration);
-  /// The same without a timer that fires: the client learns of it with the next bytes.
+  /// Lets time pass without calling handle_timeout(): the client learns the time with its next
+  /// input.
   void let_pass(Duration duration) { now_ += duration; }
-  /// When the client wants to be called. The Budget's ticks, which are nobody's in particular, do
-  /// not show.
+  /// When the client wants handle_timeout() to be called. Takes the Budget's tick over first, so
+  /// that the result is the client's own and not the tick's.
   Instant poll_timeout() {
     budget_.poll_timeout(this, now_);
     return client_->poll_timeout();
   }
-  /// Lets time pass, as the client wants to be called, until it asks for a connection.
+  /// Goes from one poll_timeout() to the next until the client asks for a connection.
   void wait_for_open();
 
   // What came of it.
@@ -96,31 +100,31 @@ class ClientEnd {
   /// executed)", "pushed <value>", "closed with protocol_error".
   Lines take_events();
 
-  /// A line of the test's own among them.
+  /// Adds a line of the test's own to the events.
   void add_line(std::string line) { events_.push_back(std::move(line)); }
 
-  /// From here on each reply is taken along, and its line is what was kept.
+  /// From now on keeps each reply (keep_reply()); its line then shows the kept reply.
   void keep_replies() { keeps_replies_ = true; }
 
-  /// Of the last event that had one.
+  /// The error of the last event that had one.
   const Error& last_error() const { return last_error_; }
 
   /// "open" and "close": what the client asked its driver for.
   const Lines& actions() const { return actions_; }
 
-  /// What `tag` is called now: not what it was called while it waited for room.
+  /// The present id of the request with `tag`, not the id that it had while it waited for room.
   RequestId id_of(Tag tag) const { return admitted_as_.at(tag); }
 
-  /// Tags of requests without an outcome so far.
+  /// The number of requests without an outcome so far.
   std::size_t pending_count() const { return pending_; }
 
   Client& client() { return *client_; }
   Session::State state() { return client_->statistics().state; }
-  /// Under the client's own Budget.
+  /// The memory source below the client's own Budget.
   TestMemory& memory() { return own_memory_->source; }
   Budget& budget() { return budget_; }
 
-  /// Charged for the client, kept pages and the progress reserve left out.
+  /// The bytes charged for the client, without free pages and the progress reserve.
   std::size_t bytes_in_use();
   std::size_t segments_in_use() { return bytes_in_use() / segment_bytes; }
 
@@ -139,7 +143,7 @@ class ClientEnd {
 
   struct Kept {
     std::string request;
-    CommandView command;  // all but the bytes
+    CommandView command;  // what a command has besides its bytes
   };
 
   void settle();
@@ -156,7 +160,7 @@ class ClientEnd {
   Budget& budget_;
   std::size_t idle_bytes_;
   const bool may_wait_;
-  std::map<Tag, Kept> kept_;  // of those who wait for room
+  std::map<Tag, Kept> kept_;  // the commands of requests that wait for room
   std::optional<Client> client_;
   Instant now_{};
   Link link_ = Link::none;

@@ -8,6 +8,16 @@
 
 // A client and a server in one thread, and the bytes between them: whole conversations in a few
 // lines. In the spirit of quinn-proto's tests.
+//
+// `end` is the client with everything that a driver gives it: memory, time, and its end of the
+// connection. It notes each event as one line. `peer` is the server: it answers each request as its
+// script says, by default ECHO, PING, SET and the handshake.
+//
+//   Pair pair;
+//   pair.connect();
+//   pair.end.submit(1, {"ECHO", "ship"});
+//   pair.drive();
+//   CHECK(pair.end.take_events() == Lines{"1: \"ship\""});
 
 namespace plimsoll::testing {
 
@@ -16,17 +26,17 @@ struct Pair {
       : end(options, budget) {}
   Pair(const ClientOptions& options, Budget& shared) : end(options, shared) {}
 
-  /// Connects, and goes on until the client is ready: its event is taken.
+  /// Connects, moves bytes until the client is ready, and takes the event "ready".
   void connect();
 
-  /// After the connection was lost: waits until the client wants another, and goes on with it.
+  /// After a loss: lets time pass until the client asks for another connection, then drive().
   void reconnect();
 
-  /// Moves bytes both ways until nobody has anything to say. Opens what the client wants opened.
-  /// Bytes that the client has no room for stay in `undelivered`.
+  /// Moves bytes both ways until neither side has any to send. Opens the connection if the client
+  /// asks for it. Bytes that the client has no room for stay in `undelivered`.
   void drive();
 
-  /// Brings the client what the server has said so far; returns how many bytes it took.
+  /// Gives the client the bytes that the server has sent so far. Returns how many the client took.
   std::size_t deliver();
 
   ClientEnd end;

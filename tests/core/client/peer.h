@@ -8,7 +8,7 @@
 
 #include "plimsoll/tests/core/commands/wire.h"
 
-// A server by script: takes the bytes of requests, and says what its script says to each of them.
+// A scripted server: reads requests from bytes, and answers each as its script says.
 
 namespace plimsoll::testing {
 
@@ -28,22 +28,22 @@ class Peer {
   /// Answers with default_reply().
   Peer();
 
-  /// What to answer from now on; "" is no answer.
+  /// Sets the script for further requests; it returns the answer, or "" for no answer.
   void set_script(Script script) { script_ = std::move(script); }
 
-  /// A server that accepts every handshake and ECHO, PING and SET; an error to all else.
+  /// Answers handshakes, ECHO, PING and SET as a server does, and everything else with an error.
   static std::string default_reply(const Words& request);
 
-  /// Bytes from the client. What is no request fails the test.
+  /// Takes bytes from the client. Bytes that are not a request fail the test.
   void handle_bytes(std::string_view bytes);
 
-  /// All that the client has to be sent.
+  /// Returns the answers that were not taken yet.
   std::string take_output() { return std::exchange(output_, {}); }
 
-  /// Requests that came whole, of all connections.
+  /// The complete requests of all connections so far.
   const std::vector<Words>& requests() const { return requests_; }
 
-  /// The connection is gone, and with it what was half said.
+  /// The connection is gone: forgets incomplete requests and answers that were not taken.
   void reset();
 
  private:
