@@ -156,7 +156,7 @@ class Pipeline {
   RequestId next_id() { return first_unanswered().begin; }
 
   /// Whether all bytes of next() are exposed: the server may have received it whole.
-  bool next_is_exposed() { return first_unanswered().end() <= exposed_end_; }
+  bool next_is_wholly_exposed() { return first_unanswered().end() <= exposed_end_; }
 
   /// Whether next() was sent on a connection that was lost, so that a server may have run it.
   bool next_was_sent_before() { return first_unanswered().sent_before; }

@@ -370,7 +370,7 @@ std::optional<Event> Session::handle_part() {
   const bool shown = reader_.dropped() == Parser::Drop::none;
   if (tag == internal_auth && shown && is_aggregate(reader_.value().type())) {
     // A map that comes before HELLO was sent is not the reply to it.
-    if (!pipeline_.next_is_exposed()) {
+    if (!pipeline_.next_is_wholly_exposed()) {
       handle_unwanted_reply(Pipeline::Next::nothing);
       return std::nullopt;
     }

@@ -1,5 +1,6 @@
 #include "plimsoll/native/transport/transport_problem.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace plimsoll::native {

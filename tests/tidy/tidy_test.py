@@ -5,7 +5,7 @@ import unittest
 
 import allocation_rules
 import cxx_text
-import house_rules
+import room_rules
 import layout_rules
 import promises
 import python_cases
@@ -46,7 +46,7 @@ RULES = {
             ("native/a.cc", "std::string s; auto* p = new int;"),
         ],
     },
-    house_rules.direction: {
+    room_rules.direction: {
         "caught": [
             ("core/base/a.h", '#include "plimsoll/core/memory/b.h"'),
             ("core/resp/a.cc", '#include "plimsoll/core/client/b.h"'),
@@ -71,7 +71,7 @@ RULES = {
             ("tests/core/a.cc", '#include "plimsoll/core/client/b.h"\n#include "b.h"'),
         ],
     },
-    house_rules.portable_core: {
+    room_rules.portable_core: {
         "caught": [
             ("core/base/a.h", "#include <unistd.h>"),
             ("core/base/a.h", "#include <boost/asio.hpp>"),
@@ -85,14 +85,14 @@ RULES = {
             ("native/a.h", "#include <unistd.h>"),
         ],
     },
-    house_rules.no_clock_in_core: {
+    room_rules.no_clock_in_core: {
         "caught": [("core/base/a.h", "auto t = std::chrono::steady_clock::now();")],
         "allowed": [
             ("core/base/a.h", "// not std::chrono::steady_clock\nstd::chrono::milliseconds t;"),
             ("native/a.h", "auto t = std::chrono::steady_clock::now();"),
         ],
     },
-    house_rules.boost_stays_out: {
+    room_rules.boost_stays_out: {
         "caught": [
             ("wasm/a.cc", "#include <boost/asio.hpp>"),
             ("core/base/a.h", "boost::optional<int> a;"),
@@ -103,7 +103,7 @@ RULES = {
             ("wasm/a.cc", "// unlike boost::asio"),
         ],
     },
-    house_rules.emscripten_stays_out: {
+    room_rules.emscripten_stays_out: {
         "caught": [("core/base/a.h", "#include <emscripten.h>")],
         "allowed": [("wasm/a.cc", "#include <emscripten/heap.h>")],
     },

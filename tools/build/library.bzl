@@ -4,7 +4,7 @@ load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 
 # The core refuses, it does not throw; and what must run in WebAssembly has neither of these there.
-_PORTABLE_HOUSES = ["core", "wasm"]
+_PORTABLE_ROOMS = ["core", "wasm"]
 _PORTABLE_COPTS = ["-fno-exceptions", "-fno-rtti"]
 
 _CATCH2 = [
@@ -83,7 +83,7 @@ def plimsoll_test(name, srcs = None, copts = [], deps = [], size = "small", **kw
     Args:
       name: as in cc_test.
       srcs: as in cc_test.
-      copts: as in cc_test; what this house adds goes before them.
+      copts: as in cc_test; what this repository adds goes before them.
       deps: as in cc_test; Catch2 and its main() are added.
       size: as in cc_test: the most that the test may take, which .bazelrc says.
       **kwargs: as in cc_test.
@@ -158,8 +158,8 @@ def plimsoll_tests(
         )
 
 def _house_copts():
-    house = native.package_name().split("/")[0]
-    return _PORTABLE_COPTS if house in _PORTABLE_HOUSES else []
+    room = native.package_name().split("/")[0]
+    return _PORTABLE_COPTS if room in _PORTABLE_ROOMS else []
 
 # These take longer to compile than to run.
 _QUICK_TESTS = ["tests/commands", "tests/core", "tests/native"]

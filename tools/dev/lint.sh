@@ -3,7 +3,7 @@
 # (by default on all of them, which takes minutes).
 #
 # In the clang build, headers have to come from direct dependencies: together with visibility that
-# is how the build holds the direction between the houses.
+# is how the build holds the direction between the rooms.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh

@@ -5,7 +5,7 @@ import re
 
 import cxx_text
 
-# A house includes itself and houses of a lower rank: those of the same rank do not know each other.
+# A room includes itself and rooms of a lower rank: those of the same rank do not know each other.
 _RANKS = {
     "core/base": 0,
     "core/memory": 1,
@@ -32,31 +32,31 @@ _BOOST_ROOMS = ("bench/", "demo/", "examples/", "native/", "tests/")
 _BOOST_NAME = re.compile(r"\bboost::")
 
 
-def _house(path):
-    """The house that a path of a file or of a header lies in, or None."""
+def _room(path):
+    """The room that a path of a file or of a header lies in, or None."""
     parts = path.split("/")
     if len(parts) == 1:
         return "native"  # "plimsoll/options.h": what users include
-    house = "/".join(parts[:2]) if parts[0] == "core" else parts[0]
-    return house if house in _RANKS else None
+    room = "/".join(parts[:2]) if parts[0] == "core" else parts[0]
+    return room if room in _RANKS else None
 
 
 def direction(path, text):
-    """houses include only houses below them"""
-    house = _house(path)
-    if house is None:
+    """rooms include only rooms below them"""
+    room = _room(path)
+    if room is None:
         if path.startswith("core/"):
-            yield 1, "core/ has no such house"
+            yield 1, "core/ has no such room"
         return
     for name, line in cxx_text.includes(text):
         if not name.startswith('"'):
             continue
         included = name.strip('"').removeprefix("plimsoll/")
-        other = _house(included)
+        other = _room(included)
         if included == name.strip('"'):
             yield line, f'{name} is spelled "plimsoll/..."'
-        elif other is None or (other != house and _RANKS[other] >= _RANKS[house]):
-            yield line, f"{house} does not include {name}"
+        elif other is None or (other != room and _RANKS[other] >= _RANKS[room]):
+            yield line, f"{room} does not include {name}"
 
 
 def portable_core(path, text):
