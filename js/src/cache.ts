@@ -3,7 +3,7 @@ import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import { readNumbers, writeFields } from "./core/fields.js";
 import { ConfigurationError } from "./errors.js";
-import { checkOptions } from "./options.js";
+import { checkOptions } from "./check-options.js";
 
 // The client-side cache. Any number of clients may share one, and it outlives their connections.
 // docs/caching.md says what it may serve, and for how long.

@@ -1,5 +1,5 @@
 import type { Word } from "./commands/call.js";
-import type { Driver } from "./driver.js";
+import type { Core } from "./core/core.js";
 import { PlimsollError } from "./errors.js";
 
 // What a string or Uint8Array and its place in an array cost, besides its letters or bytes.
@@ -12,17 +12,27 @@ export const heldBytes = (words: readonly Word[]): number => {
   return bytes;
 };
 
+/** The client that keeps the words: its Driver. */
+export interface HeldOwner {
+  readonly core: Core;
+  readonly id: number;
+  /** The error that ended the client. */
+  readonly end: unknown;
+  /** Calls `act`; if it throws, that ends the client. */
+  protect(act: () => void): void;
+}
+
 /** Counts the bytes of callers' words that a client keeps for later requests (transactions, requests that
     wait for room). The requests pool pays for them. One for each client. */
 export class Held {
-  readonly #driver: Driver;
+  readonly #owner: HeldOwner;
   #bytes = 0;
 
-  constructor(driver: Driver) { this.#driver = driver; }
+  constructor(owner: HeldOwner) { this.#owner = owner; }
 
   /** Charges `bytes` more bytes. Throws a LimitError, and charges nothing, if the pool has no room. */
   hold(bytes: number): void {
-    const { core, id, end } = this.#driver;
+    const { core, id, end } = this.#owner;
     if (end !== undefined) throw end;
     try {
       core.check(core.calls.plimsoll_hold(id, this.#bytes + bytes));
@@ -35,8 +45,8 @@ export class Held {
   /** Gives back what hold() has charged for bytes that are not kept any more. */
   letGo(bytes: number): void {
     this.#bytes -= bytes;
-    const { core, id } = this.#driver;
-    this.#driver.protect(() => {
+    const { core, id } = this.#owner;
+    this.#owner.protect(() => {
       if (bytes > 0) core.check(core.calls.plimsoll_hold(id, this.#bytes));
     });
   }

@@ -1,6 +1,6 @@
 import { outboxAt, pools } from "./core/abi.js";
 import { type Core, currentCore, loadCore } from "./core/core.js";
-import { bytesOf } from "./options.js";
+import { bytesOf } from "./check-options.js";
 import { ConfigurationError } from "./errors.js";
 
 // The memory limit of this process or isolate, which all its clients and caches share.

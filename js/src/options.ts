@@ -1,4 +1,5 @@
 import type { ClientSideCache } from "./cache.js";
+import { type Kind, checkOptions, refuseOption } from "./check-options.js";
 import { ConfigurationError } from "./errors.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
 
@@ -72,8 +73,6 @@ export interface ClientOptions extends TransportOptions {
   readonly signal?: import("./commands/call.js").AbortSignalLike | undefined;
 }
 
-type Kind = "text" | "count" | "time" | "boolean";
-
 const kinds: Record<string, Kind | readonly unknown[]> = {
   username: "text", password: "text", clientName: "text", transportName: "text",
   database: "count", inflightRequestsLimit: "count", waitersMax: "count", replyBytesMax: "count",
@@ -88,58 +87,6 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
 
 const others = ["tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
   "signal"];
-
-const wanted: Record<Kind, string> = {
-  text: "a string",
-  count: "a whole number from 0 to 4294967295",
-  time: "milliseconds, from 0",
-  boolean: "true or false",
-};
-
-const fits = (kind: Kind, value: unknown): boolean => {
-  switch (kind) {
-    case "text": return typeof value === "string";
-    case "count": return Number.isInteger(value) && (value as number) >= 0 &&
-      (value as number) <= 0xffffffff;
-    case "time": return typeof value === "number" && value >= 0 && value <= 4.5e12;
-    case "boolean": return typeof value === "boolean";
-  }
-};
-
-const secrets = new Set(["password", "token", "username"]);
-
-const shown = (name: string, value: unknown): string =>
-  secrets.has(name) ? "the given value" : JSON.stringify(value) ?? String(value);
-
-/** Throws a ConfigurationError that names the option, its value and what is allowed. */
-export const refuseOption = (name: string, value: unknown, allowed: string): never => {
-  throw new ConfigurationError("invalid_option",
-    `${name}: ${shown(name, value)} is not ${allowed}`);
-};
-
-/** Checks options against a table of kinds or allowed values. Does not check the options in `known`.
-    Throws a ConfigurationError for an unknown option, too. */
-export const checkOptions = (
-  options: object,
-  table: Record<string, Kind | readonly unknown[]>,
-  known: readonly string[],
-): void => {
-  for (const [name, value] of Object.entries(options)) {
-    const kind = table[name];
-    if (kind === undefined) {
-      if (known.includes(name)) continue;
-      throw new ConfigurationError("invalid_option",
-        `${name}: there is no such option; there is: ` +
-          [...Object.keys(table), ...known].sort().join(", "));
-    }
-    if (value === undefined) continue;
-    if (typeof kind === "string") {
-      if (!fits(kind, value)) refuseOption(name, value, wanted[kind]);
-    } else if (!kind.includes(value)) {
-      refuseOption(name, value, `one of ${kind.map((each) => JSON.stringify(each)).join(", ")}`);
-    }
-  }
-};
 
 export const checkClientOptions = (options: ClientOptions): void => {
   checkOptions(options, kinds, others);
@@ -162,18 +109,4 @@ export const checkTls = (options: ClientOptions, protocol: Address["protocol"]):
       "or give no tls",
   };
   throw new ConfigurationError("invalid_option", `tls: ${why[protocol]}`);
-};
-
-const units: Record<string, number> = { "": 1, B: 1, KIB: 1024, MIB: 1024 ** 2, GIB: 1024 ** 3 };
-
-/** The number of bytes in "16 MiB", "512 KiB" or a number. Throws a ConfigurationError that calls the option
-    `name`. */
-export const bytesOf = (name: string, amount: number | string): number => {
-  if (typeof amount === "number" && Number.isSafeInteger(amount) && amount >= 0) return amount;
-  const [, digits, unit] = /^(\d+)\s*([a-z]*)$/i.exec(String(amount).trim()) ?? [];
-  const bytes = Number(digits) * (units[(unit ?? "").toUpperCase()] ?? NaN);
-  if (typeof amount !== "string" || !Number.isSafeInteger(bytes)) {
-    refuseOption(name, amount, 'an amount such as "16 MiB", "512 KiB" or a number of bytes');
-  }
-  return bytes;
 };

@@ -1,4 +1,5 @@
 import type { CallOptions, Raw, Shape } from "./commands/call.js";
+import type { Missed } from "./core/records.js";
 import type { PlimsollError } from "./errors.js";
 import type { HeldWords } from "./held.js";
 
@@ -33,12 +34,6 @@ export interface Refusal {
   readonly error: PlimsollError;
   /** The place of the command, from 1; 0 for MULTI. */
   readonly place: number;
-}
-
-/** What is missing before a message: messages dropped for lack of room, and lost connections. */
-export interface Missed {
-  readonly lost: number;
-  readonly gaps: number;
 }
 
 /** Takes a part of an outcome. */

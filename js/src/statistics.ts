@@ -1,7 +1,6 @@
 import { cacheStates, errorNames, outboxAt, states } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { readNumbers } from "./core/fields.js";
-import type { Driver } from "./driver.js";
 import { type MemoryStatistics, getMemoryStatistics } from "./memory.js";
 
 // The statistics of a client, as the core counts them.
@@ -78,15 +77,22 @@ const noCounters = (): ClientCounters => ({
   state: states.indexOf("closed"),
 });
 
+/** @internal A client whose numbers are read: its Driver. */
+export interface CountedClient {
+  /** Undefined if the core has failed. */
+  readonly counters: ClientCounters | undefined;
+  readonly unreadBytes: number;
+}
+
 /** @internal */
-export const readClientStatistics = (driver: Driver): ClientStatistics => {
-  const numbers = driver.counters ?? noCounters();
+export const readClientStatistics = (client: CountedClient): ClientStatistics => {
+  const numbers = client.counters ?? noCounters();
   return {
     ...numbers,
     state: states[numbers.state]!,
     cacheState: cacheStates[numbers.cacheState]!,
     lastProblem: errorNames[numbers.lastProblem]!,
-    unreadBytes: driver.unreadBytes,
+    unreadBytes: client.unreadBytes,
     memory: getMemoryStatistics(),
   };
 };

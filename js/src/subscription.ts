@@ -4,7 +4,7 @@ import { timeoutOf } from "./core/ask.js";
 import { stage } from "./core/encode.js";
 import { readNumbers } from "./core/fields.js";
 import type { Driver } from "./driver.js";
-import type { Missed } from "./requests.js";
+import type { Missed } from "./core/records.js";
 import { ClosedError, PlimsollError } from "./errors.js";
 
 // The messages of one subscription, as an async iterator. They wait in the core, in a queue that is bounded

@@ -1,10 +1,14 @@
-"""Who includes whom: no circle of units (a header and its source), and none of rooms (folders)."""
+"""Who includes whom: no circle of units (a header and its source), and none of rooms (folders). The
+same for the modules of the npm package."""
 
+import posixpath
 import re
 
 import cxx_text
 
-_HOUSES = ("core/", "native/", "wasm/")
+_TREES = ("core/", "native/", "wasm/")
+_MODULES = "js/src/"
+_IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)\.js";', re.MULTILINE)
 
 
 def _resolver(paths):
@@ -35,7 +39,7 @@ def _room(path):
 def edges(files, node):
     """{node: nodes that it includes}; `files` are (path, text), `node` makes one of a path."""
     ours = {path: text for path, text in files
-            if path.startswith(_HOUSES) and path.endswith((".cc", ".h"))}
+            if path.startswith(_TREES) and path.endswith((".cc", ".h"))}
     resolve = _resolver(ours)
     graph = {}
     for path, text in ours.items():
@@ -86,3 +90,15 @@ def unit_circles(files):
 
 def room_circles(files):
     return circles(edges(files, _room))
+
+
+def module_circles(files):
+    """Of modules that import one another, types included."""
+    ours = {path: text for path, text in files
+            if path.startswith(_MODULES) and path.endswith(".ts")}
+    graph = {}
+    for path, text in ours.items():
+        imported = (posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) + ".ts"
+                    for name in _IMPORT.findall(text))
+        graph[path] = {other for other in imported if other in ours}
+    return circles(graph)

@@ -228,6 +228,7 @@ class Rooms(unittest.TestCase):
         files = list(source_tree.text_files(source_tree.root()))
         self.assertEqual(room_graph.unit_circles(files), [])
         self.assertEqual(room_graph.room_circles(files), [])
+        self.assertEqual(room_graph.module_circles(files), [])
 
     def test_caught(self):
         """a circle is found, by way of users' headers too, and a line is none"""
@@ -244,6 +245,15 @@ class Rooms(unittest.TestCase):
             with self.subTest([path for path, _ in files]):
                 self.assertEqual(room_graph.unit_circles(files), units)
                 self.assertEqual(room_graph.room_circles(files), rooms)
+
+    def test_modules_caught(self):
+        """a circle of modules is found, also one of types, over lines and by way of a folder"""
+        files = [("js/src/a.ts", 'import {\n  b,\n} from "./b/b.js";\nimport "node:net";\n'),
+                 ("js/src/b/b.ts", 'import type { C } from "../c.js";\n'), ("js/src/c.ts", "")]
+        self.assertEqual(room_graph.module_circles(files), [])
+        files[2] = ("js/src/c.ts", 'export { a } from "./a.js";\n')
+        self.assertEqual(room_graph.module_circles(files),
+                         [["js/src/a.ts", "js/src/b/b.ts", "js/src/c.ts"]])
 
 
 class Promises(unittest.TestCase):

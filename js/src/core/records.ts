@@ -1,11 +1,16 @@
 import { type PlimsollError, ServerError, errorOf, withoutSecrets } from "../errors.js";
-import type { Missed } from "../requests.js";
 import { type ErrorName, errorNames, events, executedNames, recordWords } from "./abi.js";
 import type { Core } from "./core.js";
 import type { NodeReader } from "./decode.js";
 
 // Reads event records (PlimsollEventRecord in wasm/abi_types.h), except their values. `at` is a place in
 // Core.words.
+
+/** What is missing before a message: messages dropped for lack of room, and lost connections. */
+export interface Missed {
+  readonly lost: number;
+  readonly gaps: number;
+}
 
 /** What is missing before the message at `at`. */
 export const readMissed = ({ words }: Core, at: number): Missed =>
