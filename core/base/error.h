@@ -28,7 +28,7 @@ enum class ErrorCode : std::uint8_t {
   // Refused before anything was sent.
   invalid_argument,  ///< an argument of a call
   invalid_option,    ///< a field of the options or the address
-  refused_command,   ///< a command that would desynchronise the shared connection
+  refused_command,   ///< a command that would desynchronise the main connection
 
   // Reading a reply.
   wrong_type,  ///< the reply has another type than was asked for

@@ -15,7 +15,7 @@
 namespace plimsoll::testing {
 
 /// A server with a client for each protocol, which outlive an example, as a server's clients do:
-/// whatever one example did to the shared connection, the next one would notice.
+/// whatever one example did to the main connection, the next one would notice.
 class Stage {
  public:
   explicit Stage(const ValkeyServerOptions& options);

@@ -57,7 +57,7 @@ TEST_CASE("while a command waits, others go on") {
   CHECK(client.statistics().client.blocking_connections == 1);
 }
 
-TEST_CASE("all kinds of commands that wait do so beside the shared connection") {
+TEST_CASE("all kinds of commands that wait do so on connections beside the main one") {
   const auto protocol = GENERATE(native::Protocol::resp3, native::Protocol::resp2);
   ValkeyServer server;
   native::Options options = patient_options();
@@ -80,7 +80,7 @@ TEST_CASE("all kinds of commands that wait do so beside the shared connection") 
   CHECK(streams.at(0).entries.at(0).fields.at(0).value == "value");
 }
 
-TEST_CASE("a command that waits and is started later waits beside the shared connection too") {
+TEST_CASE("a command that waits and is started later waits on a connection beside the main one, too") {
   ValkeyServer server;
   Client client = connected(server.url());
   auto lazily = client.blpop({"list"}, for_ever, asio::deferred);

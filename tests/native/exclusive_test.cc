@@ -48,7 +48,7 @@ TEST_CASE("a transaction whose key was changed by another is not executed, which
     co_await client.set("stock", "7");
     auto own = co_await client.exclusive();
     co_await own.watch({"stock", "other"});
-    co_await client.set("stock", "6");  // on the shared connection
+    co_await client.set("stock", "6");  // on the main connection
     auto tx = own.transaction();
     auto left = tx.decr("stock");
     auto done = co_await tx.exec();
