@@ -114,7 +114,7 @@ export class Client extends CommandSet {
   /**
    * Sends any command, given as its words: `client.command(["JSON.GET", key])`. Maps and sets of the reply
    * come as Map and Set. Rejects with a ConfigurationError if the command would change the state of the
-   * shared connection, or has a wrong number of arguments.
+   * main connection, or has a wrong number of arguments.
    */
   command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
     if (!Array.isArray(words) || words.length === 0) {
