@@ -80,7 +80,7 @@ TEST_CASE("all kinds of commands that wait do so on connections beside the main 
   CHECK(streams.at(0).entries.at(0).fields.at(0).value == "value");
 }
 
-TEST_CASE("a command that waits and is started later waits on a connection beside the main one, too") {
+TEST_CASE("a command that waits and is started later has a connection beside the main one, too") {
   ValkeyServer server;
   Client client = connected(server.url());
   auto lazily = client.blpop({"list"}, for_ever, asio::deferred);
