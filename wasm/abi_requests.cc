@@ -28,8 +28,8 @@ std::int32_t answer_request(const HostedClient& client, const Status& status) {
 template <class LookUp>
 bool report_found(const HostedClient& client, LookUp&& look_up) {
   std::uint32_t nodes = 0;
-  Area told(outbox().area);
-  if (!look_up(instance().line().served, told, nodes)) return false;
+  Area area(outbox().area);
+  if (!look_up(instance().line().served, area, nodes)) return false;
   outbox().nodes_count = nodes;
   outbox().more = client.more();
   return true;

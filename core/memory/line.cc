@@ -36,8 +36,8 @@ void Line::draw(const Shares& shares, const BudgetOptions& options) {
   }
   Pool& spare = at(PoolKind::spare);
   spare.share = shares[index_of(PoolKind::spare)];
-  // Pools that use more than their new shares keep that for now, and the other pools' limits
-  // shrink.
+  // A pool that uses more than its new share keeps those bytes until its accounts release them. So
+  // the limits of other pools are lowered until all limits together fit the line.
   std::size_t allowed = target_ - spare.share;
   std::size_t sum = limits_sum();
   for (PoolKind kind : shared_pools) {

@@ -52,7 +52,7 @@ Result<Stamped> read_stamped(const LoadOptions& options) {
 }
 
 // Describes a change: "memory_limit is "32 MiB" now (a.toml:1)".
-std::string told(const Configuration& now, const OptionRow& row) {
+std::string change_text(const Configuration& now, const OptionRow& row) {
   const std::string value = config::shown(now, row);
   std::string text(row.key);
   text +=
@@ -68,7 +68,7 @@ void log_changes(const Configuration& before, const Configuration& now) {
     const bool holds = row->taken == Taken::at_once;
     log(holds ? Severity::info : Severity::warn,
         holds ? "plimsoll.configuration.changed" : "plimsoll.configuration.not_taken",
-        told(now, *row), {{"plimsoll.configuration.key", row->key}});
+        change_text(now, *row), {{"plimsoll.configuration.key", row->key}});
   }
 }
 

@@ -45,7 +45,7 @@ struct ConnectionContext {
 ///  - All calls come in the owner's turns, except trouble(), which the owner's lock guards.
 ///
 /// The phases. `closed` is also the phase while an attempt resolves the host and connects the
-/// socket: what tells such an attempt from none is that its steps know attempt_.
+/// socket: the steps of such an attempt know attempt_.
 ///
 ///   closed               open(), if new credentials are needed  -> wanting_credentials
 ///                        open(), otherwise                      -> closed (resolves and connects)

@@ -256,11 +256,6 @@ void Driver::prove(Operation& operation) {
             operation);
 }
 
-void Driver::apply_step(CoreStep step, void* context) {
-  if (inherited()) return;
-  update([&] { step(context, core_, steady_now()); });
-}
-
 void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
   if (error.code == ErrorCode::rejected_by_limit && !inherited()) {
     const std::lock_guard lock(mutex_);

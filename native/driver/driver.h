@@ -14,6 +14,7 @@
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/resp/wire_value.h"
+#include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/cache_client.h"
@@ -108,12 +109,9 @@ class Driver final : public CancelTarget,
 
   /// Calls `step`, void(core, now), under the lock, unless this was inherited.
   template <class Step>
-  void apply(Step&& step) {
-    apply_step(
-        [](void* context, plimsoll::Client& core, Instant now) {
-          (*static_cast<std::remove_reference_t<Step>*>(context))(core, now);
-        },
-        const_cast<void*>(static_cast<const void*>(&step)));
+  void apply(const Step& step) {
+    if (inherited()) return;
+    update([&] { step(core_, steady_now()); });
   }
 
   /// Ends `operation` with this outcome, as if it had been submitted.
@@ -176,8 +174,6 @@ class Driver final : public CancelTarget,
                                             Operation& operation);
   void admit(Tag tag);
   ClientStatistics core_statistics();  // under the lock
-  using CoreStep = void (*)(void* context, plimsoll::Client& core, Instant now);
-  void apply_step(CoreStep step, void* context);
 
   // Calls `change` under the lock, then wakes the driver, unless a turn is posted already, or runs
   // in this thread.

@@ -25,10 +25,7 @@ std::string show_failure(const Error& error) {
 
 ClientEnd::ClientEnd(const ClientOptions& options, std::unique_ptr<Memory>&& own_memory,
                      Budget& budget)
-    : own_memory_(std::move(own_memory)),
-      budget_(budget),
-      idle_bytes_(budget_.statistics().used),
-      may_wait_(options.inflight_overflow == OnLimit::wait) {
+    : own_memory_(std::move(own_memory)), budget_(budget), idle_bytes_(budget_.statistics().used) {
   Result<Client::Accounts> accounts = Client::open_accounts(budget_);
   client_.emplace(options, std::move(accounts).value());
 }
@@ -69,8 +66,7 @@ std::optional<RequestId> ClientEnd::submit_command(Tag tag, const CommandView& c
   require(outcomes_.emplace(tag, Outcome::pending).second, "a tag is used twice");
   ++pending_;
   Result<RequestId> id = client_->submit(command, now_, timeout, tag, max_staleness);
-  const bool for_want_of_room = !id && id.error().code == ErrorCode::rejected_by_limit;
-  if (for_want_of_room && may_wait_) id = wait_for_room(command, timeout, tag);
+  if (!id && client_->may_wait(id.error())) id = wait_for_room(command, timeout, tag);
   if (!id) note_outcome(tag, "refused with " + show_failure(id.error()));
   settle();
   return id ? std::optional(*id) : std::nullopt;

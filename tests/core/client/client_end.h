@@ -159,7 +159,6 @@ class ClientEnd {
   std::unique_ptr<Memory> own_memory_;
   Budget& budget_;
   std::size_t idle_bytes_;
-  const bool may_wait_;
   std::map<Tag, Kept> kept_;  // the commands of requests that wait for room
   std::optional<Client> client_;
   Instant now_{};

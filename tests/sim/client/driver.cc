@@ -60,7 +60,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   waiting_count_ = outcomes_ = 0;
   elsewhere_.clear();
   waiters_.clear();
-  blocked_line_.clear();
+  blocked_waiters_.clear();
   admitted_as_.clear();
   gave_up_waiting_ = 0;
   pools_.fill(PoolKind::replies);

@@ -99,8 +99,8 @@ class Driver final : private Wire::Owner, private Handler {
   void set_credentials(const Credentials& credentials);
   void cancel(RequestId id);
   /// Whether it waits for a connection to block on.
-  bool waits_to_block(Tag tag) const { return blocked_line_.contains(tag); }
-  bool waits_to_block() const { return !blocked_line_.empty(); }
+  bool waits_to_block(Tag tag) const { return blocked_waiters_.contains(tag); }
+  bool waits_to_block() const { return !blocked_waiters_.empty(); }
   void close();
   void abort();
   /// Of the event at hand. `bytes`: of the reply on the wire.
@@ -216,7 +216,7 @@ class Driver final : private Wire::Owner, private Handler {
     Instant deadline;
   };
   std::map<Tag, Waiter> waiters_;
-  std::map<Tag, Waiter> blocked_line_;
+  std::map<Tag, Waiter> blocked_waiters_;
   std::map<RequestId, RequestId> admitted_as_;  // what those are called now who were admitted
   std::uint64_t gave_up_waiting_ = 0;
   std::set<Tag> fetches_;  // reads that may be answered with the reply to another

@@ -62,9 +62,8 @@ Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView
   if (id && Fetches::is_waiter_id(*id)) fetches_.insert(tag);
   if (command.block_time != Duration::zero()) return note_blocking(id, command, timeout, tag);
   require(!id || waiters_.empty(), "nobody overtakes those who wait for room");
-  const bool waits = options_.inflight_overflow == OnLimit::wait;
   const bool submitted = note_submitted(id, &command, tag, refusals).ok();
-  if (submitted || !waits || id.error().code != ErrorCode::rejected_by_limit) return id;
+  if (submitted || !client_->may_wait(id.error())) return id;
   return note_submitted(wait_for_room(command, timeout, tag), &command, tag, refusals);
 }
 
@@ -72,7 +71,7 @@ Result<RequestId> Driver::submit_fresh(Duration max_staleness, const CommandView
 Result<RequestId> Driver::note_blocking(const Result<RequestId>& id, const CommandView& command,
                                         Duration timeout, Tag tag) {
   if (id) {
-    require(blocked_line_.empty(), "nobody overtakes those who wait for a connection");
+    require(blocked_waiters_.empty(), "nobody overtakes those who wait for a connection");
     pools_[static_cast<std::size_t>(*id >> 56)] = PoolKind::replies;
     return note_submitted(id, nullptr, tag, 0);
   }
@@ -81,8 +80,7 @@ Result<RequestId> Driver::note_blocking(const Result<RequestId>& id, const Comma
             "what blocks is refused for the limit only where that is reached");
     environment_.coverage.count(Deed::blocking_set_full);
   }
-  const bool waits = options_.inflight_overflow == OnLimit::wait;
-  if (!waits || id.error().code != ErrorCode::rejected_by_limit) return id;
+  if (!client_->may_wait(id.error())) return id;
   return note_submitted(wait_for_room(command, timeout, tag), nullptr, tag, 0);
 }
 
@@ -91,7 +89,7 @@ Result<RequestId> Driver::wait_for_room(const CommandView& command, Duration tim
   const Result<RequestId> id = client_->wait_for_room(command, time(), timeout, tag);
   if (!id) return id;
   const bool blocks = command.block_time != Duration::zero();
-  Waiter& waiter = (blocks ? blocked_line_ : waiters_)[tag];
+  Waiter& waiter = (blocks ? blocked_waiters_ : waiters_)[tag];
   waiter.id = *id;
   waiter.deadline = never;
   if (timeout != Duration::zero() && command.block_time != CommandView::forever) {
@@ -108,7 +106,7 @@ Result<RequestId> Driver::wait_for_room(const CommandView& command, Duration tim
 
 void Driver::admit(Tag tag) {
   const bool blocks = waits_to_block(tag);
-  std::map<Tag, Waiter>& line = blocks ? blocked_line_ : waiters_;
+  std::map<Tag, Waiter>& line = blocks ? blocked_waiters_ : waiters_;
   require(!line.empty() && line.begin()->first == tag,
           "who waits for room is admitted in the order of coming");
   const Waiter& waiter = line.at(tag);
@@ -127,13 +125,13 @@ bool Driver::note_gave_up(const Event& event) {
     environment_.coverage.count(Deed::waiter_gave_up);
     return true;
   }
-  const auto found = blocked_line_.find(event.tag);
-  if (found == blocked_line_.end()) return false;
+  const auto found = blocked_waiters_.find(event.tag);
+  if (found == blocked_waiters_.end()) return false;
   const Instant due = std::max({found->second.deadline, frozen_until_, environment_.jumped_until});
   require(found->second.deadline == never ||
               environment_.now() <= after(due, clock_.step() + std::chrono::microseconds(1)),
           "who waits for a connection is told when the time is over");
-  blocked_line_.erase(found);
+  blocked_waiters_.erase(found);
   environment_.coverage.count(Deed::connection_awaited_in_vain);
   return true;
 }
@@ -168,7 +166,7 @@ Result<RequestId> Driver::next_messages(ConnectionId connection, std::size_t mes
 std::optional<ConnectionId> Driver::open_exclusive() {
   const Result<ConnectionId> opened = client_->open_exclusive(time());
   if (!opened) return std::nullopt;
-  require(blocked_line_.empty(), "nobody overtakes those who wait for a connection");
+  require(blocked_waiters_.empty(), "nobody overtakes those who wait for a connection");
   pools_[static_cast<std::size_t>(*opened)] = PoolKind::replies;
   return *opened;
 }
