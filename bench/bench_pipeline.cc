@@ -57,8 +57,10 @@ int main(int argc, char** argv) {
   CLI::App app("GETs of 100 B over one connection to a private valkey-server.");
   Options options;
   add_common_options(app, options.common);
-  auto* only = app.add_option("--only", options.only,
-                              "run one load, for a profiler: ours, hiredis, hiredis-libev or raw");
+  auto* only =
+      app.add_option("--only", options.only,
+                     "run one load, for a profiler: ours, ours-coroutines, ours-use-awaitable, "
+                     "hiredis, hiredis-libev or raw");
   app.add_option("--pattern", options.pattern, "batches or window")->needs(only);
   app.add_option("--depth", options.depth, "GETs in a batch or in flight")->needs(only);
   app.add_option("--count", options.count, "GETs in all")->needs(only);

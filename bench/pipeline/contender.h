@@ -75,6 +75,13 @@ enum class Pace { usual, slow };
 /// on the runtime's own thread. Both patterns.
 std::unique_ptr<Contender> make_ours(const Endpoint& endpoint, Shape shape, Pace pace);
 
+/// How a coroutine asks: `co_await client.get(key)`, or with asio::use_awaitable.
+enum class Awaiting { call, use_awaitable };
+
+/// The same with coroutines on the runtime's own thread. A window only.
+std::unique_ptr<Contender> make_our_coroutines(const Endpoint& endpoint, Shape shape, Awaiting how,
+                                               Pace pace);
+
 /// Seconds from the call of our connect() to the reply of the first GET.
 double first_reply_seconds(const Endpoint& endpoint);
 

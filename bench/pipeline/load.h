@@ -13,7 +13,7 @@
 namespace plimsoll::bench {
 
 struct Load {
-  /// "ours", "hiredis", "hiredis-libev" or "raw".
+  /// "ours", "ours-coroutines", "ours-use-awaitable", "hiredis", "hiredis-libev" or "raw".
   std::string contender;
   Shape shape;
 };

@@ -1,40 +1,17 @@
 #include <future>
-#include <optional>
-#include <string>
 
 #include <boost/asio/use_future.hpp>
 
-#include "plimsoll/bench/pipeline/contender.h"
+#include "plimsoll/bench/pipeline/our_connection.h"
 #include "plimsoll/bench/program.h"
-#include "plimsoll/client.h"
 
 namespace plimsoll::bench {
 namespace {
 
-using Value = native::Result<std::optional<std::string>>;
-
-native::Options options_for(Pace pace) {
-  native::Options options;
-  // One GET more than the largest window, which sets a run off.
-  options.inflight_requests_limit = 1001;
-  if (pace == Pace::slow) {
-    options.request_timeout = std::chrono::minutes(1);
-    options.connect_timeout = std::chrono::minutes(1);
-  }
-  return options;
-}
-
-native::Client connect_to(const Endpoint& endpoint, Pace pace) {
-  const auto url = "valkey://" + endpoint.host + ":" + std::to_string(endpoint.port);
-  auto client = native::connect(url, options_for(pace), boost::asio::use_future).get();
-  if (!client) fail("plimsoll", client.error().what());
-  return std::move(*client);
-}
-
 class OurClient final : public Contender {
  public:
   OurClient(const Endpoint& endpoint, Shape shape, Pace pace)
-      : shape_(shape), client_(connect_to(endpoint, pace)) {}
+      : shape_(shape), client_(connect_ours(endpoint, pace)) {}
 
   void run(std::size_t count, Ticks* ticks) override {
     unsent_ = count;
@@ -44,8 +21,8 @@ class OurClient final : public Contender {
     done_ = &done;
     // The measured GETs are all made on the runtime's own thread, by callbacks. This one takes us
     // there.
-    client_.get(bench_key, [this](const Value& value) {
-      check(value);
+    client_.get(bench_key, [this](const OurValue& value) {
+      check_ours(value);
       if (ticks_ != nullptr) ticks_->add();
       fill();
     });
@@ -56,21 +33,16 @@ class OurClient final : public Contender {
   // Makes requests until as many are in flight as the shape allows.
   void fill() {
     for (; in_flight_ < shape_.depth && unsent_ > 0; ++in_flight_, --unsent_) {
-      client_.get(bench_key, [this](const Value& value) { handle(value); });
+      client_.get(bench_key, [this](const OurValue& value) { handle(value); });
     }
   }
 
-  void handle(const Value& value) {
-    check(value);
+  void handle(const OurValue& value) {
+    check_ours(value);
     if (ticks_ != nullptr) ticks_->add();
     --in_flight_;
     if (--unanswered_ == 0) return done_->set_value();
     if (shape_.pattern == Pattern::window || in_flight_ == 0) fill();
-  }
-
-  static void check(const Value& value) {
-    if (!value) fail("plimsoll", value.error().what());
-    if (!*value || (*value)->size() != bench_value_bytes) fail("plimsoll", "a wrong reply");
   }
 
   const Shape shape_;
@@ -90,8 +62,8 @@ std::unique_ptr<Contender> make_ours(const Endpoint& endpoint, Shape shape, Pace
 
 double first_reply_seconds(const Endpoint& endpoint) {
   const auto start = std::chrono::steady_clock::now();
-  native::Client client = connect_to(endpoint, Pace::usual);
-  const Value value = client.get(bench_key, boost::asio::use_future).get();
+  native::Client client = connect_ours(endpoint, Pace::usual);
+  const OurValue value = client.get(bench_key, boost::asio::use_future).get();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   if (!value) fail("plimsoll", value.error().what());
   return elapsed.count();

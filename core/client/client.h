@@ -300,6 +300,14 @@ class Client {
     return event;
   }
 
+  /// Session::visit_short_replies(), for a client with nothing but its main connection: for others
+  /// it visits nothing. poll_event() returns what comes next.
+  template <class Visit>
+  int visit_short_replies(int count_max, const Visit& visit) {
+    if (recording_.on() || !side_connections_.empty() || near_) return 0;
+    return session_.visit_short_replies(count_max, visit);
+  }
+
   /// Copies or moves out the reply of the last event, so that it outlives the event.
   /// reply_too_large: there is no room for it.
   Result<Reply> keep_reply() {
@@ -341,7 +349,10 @@ class Client {
     if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
     if (near_) return stage_near(command, now, timeout, tag);
     if (!admission_.empty()) return refuse_to_overtake();
-    Result<RequestId> id = session_.submit(command, deadline_of(now, timeout), tag);
+    return stage_on_main(command, deadline_of(now, timeout), tag);
+  }
+  Result<RequestId> stage_on_main(const CommandView& command, Instant deadline, Tag tag) {
+    Result<RequestId> id = session_.submit(command, deadline, tag);
     ++(id ? submitted_ : rejected_);
     return id;
   }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -109,13 +110,23 @@ constexpr std::size_t digits_of(std::uint64_t number) {
 /// "$<size>\r\n<bytes>\r\n"
 constexpr std::size_t bulk_size(std::size_t bytes) { return 1 + digits_of(bytes) + 2 + bytes + 2; }
 
+/// "00", "01"... "99": a division takes longer than a look here.
+inline constexpr auto two_digits = [] {
+  std::array<char, 200> digits{};
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    digits[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+  }
+  return digits;
+}();
+
 /// Writes "<sign><number>\r\n", at most header_bytes_max bytes. Returns the end.
 inline char* write_header(char* out, char sign, std::uint64_t number) {
   *out++ = sign;
-  if (number < 100) {
-    const auto small = static_cast<unsigned>(number);
-    if (small >= 10) *out++ = static_cast<char>('0' + small / 10);
-    *out++ = static_cast<char>('0' + small % 10);
+  if (number < 10) {
+    *out++ = static_cast<char>('0' + number);
+  } else if (number < 100) {
+    std::memcpy(out, &two_digits[2 * number], 2);
+    out += 2;
   } else {
     out += digits_of(number);
     for (char* at = out; number > 0; number /= 10) *--at = static_cast<char>('0' + number % 10);
@@ -186,6 +197,29 @@ inline char* write_bulk(char* out, std::string_view bytes) {
   return out;
 }
 
+/// For encoded_size_bound(): what comes behind the head and `args`.
+[[gnu::noinline]] inline std::size_t behind_args_size_bound(const CommandView& command,
+                                                            std::size_t around_argument) {
+  std::size_t size = command.lists.empty() ? 0 : listed_size(command);
+  if (command.head_kind == CommandView::Head::counted) return size;
+  for (std::string_view arg : command.more_args) size += arg.size() + around_argument;
+  for (const ArgumentPair& pair : command.pairs) {
+    size += pair.first.size() + pair.second.size() + 2 * around_argument;
+  }
+  return size;
+}
+
+/// encode() for any command.
+[[gnu::noinline]] inline char* encode_any(const CommandView& command, char* out) {
+  if (command.head_kind == CommandView::Head::uncounted) {
+    out = write_header(out, '*', command.parts());
+  }
+  out = copy_bytes(command.head, out);
+  for_each_argument(command, [&out](std::string_view arg) { out = write_bulk(out, arg); });
+  if (!command.lists.empty()) out = write_listed(command, out);
+  return out;
+}
+
 }  // namespace encoding
 
 /// The number of bytes that encode() writes for `command`.
@@ -200,25 +234,27 @@ inline std::size_t encoded_size(const CommandView& command) {
   return size;
 }
 
+/// Whether the command is nothing but a counted head and `args`, as most are.
+inline bool is_plain(const CommandView& command) {
+  return command.head_kind == CommandView::Head::counted && command.lists.empty();
+}
+
 /// An upper bound of encoded_size() that is faster to compute.
 inline std::size_t encoded_size_bound(const CommandView& command) {
   constexpr std::size_t around_argument = encoding::header_bytes_max + 2;
   std::size_t size = encoding::header_bytes_max + command.head.size();
-  encoding::for_each_argument(
-      command, [&size](std::string_view arg) { size += arg.size() + around_argument; });
-  if (!command.lists.empty()) size += encoding::listed_size(command);
+  for (std::string_view arg : command.args) size += arg.size() + around_argument;
+  if (!is_plain(command)) [[unlikely]]
+    size += encoding::behind_args_size_bound(command, around_argument);
   return size;
 }
 
 /// Writes encoded_size() bytes to `out` and returns the end.
 inline char* encode(const CommandView& command, char* out) {
-  if (command.head_kind == CommandView::Head::uncounted) {
-    out = encoding::write_header(out, '*', command.parts());
-  }
+  if (!is_plain(command)) [[unlikely]]
+    return encoding::encode_any(command, out);
   out = copy_bytes(command.head, out);
-  encoding::for_each_argument(
-      command, [&out](std::string_view arg) { out = encoding::write_bulk(out, arg); });
-  if (!command.lists.empty()) out = encoding::write_listed(command, out);
+  for (std::string_view arg : command.args) out = encoding::write_bulk(out, arg);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/core/resp/node.h"
@@ -181,6 +182,7 @@ class Parser {
   // Reads "$5\r\n" or ":12\r\n" at `p`, where header_max bytes must be readable, and sets `next`
   // behind it. Returns false for anything else, which parse_header() looks at.
   static constexpr std::ptrdiff_t header_max = 13;  // a sign, 9 digits, CR LF, and one more
+  static bool is_crlf(const char* p) { return std::memcmp(p, "\r\n", 2) == 0; }
   static bool read_short_header(const char* p, std::uint32_t& number, const char*& next);
 
   Tape& tape_;
@@ -225,31 +227,28 @@ inline bool Parser::read_short_header(const char* p, std::uint32_t& number, cons
   }
   number = value;
   next = q + 2;
-  return q != p + 1 && q[0] == '\r' && q[1] == '\n';
+  return q != p + 1 && is_crlf(q);
 }
 
-inline bool Parser::parse_short_frame(const char*& at, const char* end,
-                                      std::size_t frame_bytes_limit) {
+[[gnu::always_inline]] inline bool Parser::parse_short_frame(const char*& at, const char* end,
+                                                             std::size_t frame_bytes_limit) {
   if (end - at < header_max || (*at != '$' && *at != ':') || state_ != State::header) return false;
   std::uint32_t number = 0;
   const char* next = nullptr;
   if (!read_short_header(at, number, next)) return false;
-  tape_.clear();
-  Node* const node = tape_.append();
-  node->split = false;
   if (*at == '$') {
     const auto left = static_cast<std::size_t>(end - next);
     const std::size_t whole = static_cast<std::size_t>(next - at) + number + 2;
     if (left < std::size_t{number} + 2 || whole > frame_bytes_limit) return false;
-    if (next[number] != '\r' || next[number + 1] != '\n') return false;
-    node->type = frame_type_ = Type::bulk_string;
-    node->size = number;
-    node->bytes = next;
+    if (!is_crlf(next + number)) return false;
+    frame_type_ = Type::bulk_string;
+    Node* const node = tape_.begin_with_one();
+    *node = {.type = Type::bulk_string, .split = false, .size = number, .bytes = next};
     next += number + 2;
   } else {
-    node->type = frame_type_ = Type::integer;
-    node->size = 0;
-    node->integer = number;
+    frame_type_ = Type::integer;
+    Node* const node = tape_.begin_with_one();
+    *node = {.type = Type::integer, .split = false, .size = 0, .integer = number};
   }
   drop_ = Drop::none;
   after_attribute_ = false;

@@ -28,6 +28,14 @@ class Tape {
     return next_++;
   }
 
+  /// Does what clear() and append() do.
+  Node* begin_with_one() {
+    if (first_piece_ != nullptr) clear();
+    next_ = inline_ + 1;
+    size_ = 1;
+    return inline_;
+  }
+
   const Node* first() const { return inline_; }
 
   /// The place of the next node, or of the link to it. For Node::end.

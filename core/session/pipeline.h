@@ -171,6 +171,20 @@ class Pipeline {
   /// early. Forgets the request and returns its tag.
   Tag take_next();
 
+  /// Whether next() is `request` in the usual state, so that take_plain() can do what take_next()
+  /// does.
+  bool is_next_plain() {
+    if (answered_count_ + withdrawn_count_ > 0 || requests_.empty()) return false;
+    const Request& request = requests_.front();
+    return request.end() <= unsent_begin_ && request.is_plain() && window_ == window_max() &&
+           !keeps_until_answered();
+  }
+  Tag take_plain() {
+    const Tag tag = requests_.front().tag;
+    requests_.pop_front();
+    return tag;
+  }
+
   /// One answer to next(), a part or a tombstone, has come. The last one removes a tombstone.
   void take_part();
 
@@ -269,6 +283,10 @@ class Pipeline {
 
     std::uint64_t end() const { return begin + size; }
     bool wants_confirmations() const { return answer == CommandView::Answer::confirmations; }
+    // A caller waits for it, and for no more than one answer.
+    bool is_plain() const {
+      return answers_left == 1 && state == State::live && !is_internal && !wants_confirmations();
+    }
   };
   static_assert(sizeof(Request) == 32);
 

@@ -209,6 +209,23 @@ class Session {
   /// handle_written() once before the next call.
   std::size_t poll_transmit(std::span<std::string_view> spans);
   std::optional<Event> poll_event();
+
+  /// Calls `visit(Tag, Value)` for the events that poll_event() would return next, one after the
+  /// other, but much faster, as long as each is `completed` with a short reply
+  /// (Reader::next_short()) to a caller's request, at most `count_max` times. Returns how many
+  /// times. `visit` may keep the reply, like that of an event.
+  template <class Visit>
+  int visit_short_replies(int count_max, const Visit& visit) {
+    if ((state_ != State::ready && state_ != State::closing) || held_) return 0;
+    int count = 0;
+    while (count < count_max && pipeline_.is_next_plain() && reader_.next_short()) {
+      ++counters_.completed;
+      ++count;
+      visit(pipeline_.take_plain(), reader_.value());
+    }
+    return count;
+  }
+
   Instant poll_timeout();
 
   /// Keeps the push of the last event valid, and reads nothing more, until resume() or the end of

@@ -64,9 +64,4 @@ Client Client::with_max_staleness(Staleness max_staleness) const {
   return same;
 }
 
-Driver& Client::driver() const {
-  PLIMSOLL_CHECK(driver_ != nullptr);
-  return *driver_;
-}
-
 }  // namespace plimsoll::native

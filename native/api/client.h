@@ -15,6 +15,7 @@
 
 #include "plimsoll/arguments.h"
 #include "plimsoll/command_sender.h"
+#include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/native/call/call.h"
 #include "plimsoll/native/driver/request.h"
@@ -186,7 +187,10 @@ class Client : public CommandSender<Client> {
  private:
   friend class CommandSender<Client>;
 
-  Driver& driver() const;
+  Driver& driver() const {
+    PLIMSOLL_CHECK(driver_ != nullptr);
+    return *driver_;
+  }
 
   template <class Token>
   auto open_subscription(SubscriptionKind kind, const Words& names, Token&& token) const;
@@ -235,17 +239,18 @@ template <class Token = Start>
 auto connect(boost::asio::any_io_executor executor, std::string_view url, Options options = {},
              Token&& token = Token()) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
-    using State = detail::CallState<Client>;
-    auto state = std::make_shared<State>(detail::executor_or_shared(executor));
-    detail::connect(std::move(executor), url, std::move(options), state->lend());
-    return Call<Client>(std::move(state));
+    auto& state = detail::CallState<Client>::create(detail::executor_or_shared(executor));
+    Call<Client> call(state);
+    detail::connect(std::move(executor), url, std::move(options), state);
+    return call;
   } else {
     return boost::asio::async_initiate<Token, void(Result<Client>)>(
         [](auto&& handler, boost::asio::any_io_executor where, const std::string& address,
            Options how) {
           using Handler = std::decay_t<decltype(handler)>;
-          detail::connect(std::move(where), address, std::move(how),
-                          CallbackOperation<Client, Handler>::create(std::move(handler)));
+          auto& operation = CallbackOperation<Client, Handler>::create(
+              std::move(handler), detail::executor_or_shared(where));
+          detail::connect(std::move(where), address, std::move(how), operation);
         },
         token, std::move(executor), std::string(url), std::move(options));
   }

@@ -2,19 +2,19 @@
 
 #include <pthread.h>
 
-#include <atomic>
-
 namespace plimsoll::native {
+namespace detail {
+
+std::atomic<std::uint64_t> fork_count{0};
+
+}  // namespace detail
+
 namespace {
 
-std::atomic<std::uint64_t> forks{0};
-
 // Registered before main(), and so before any object exists that a child could inherit.
-[[maybe_unused]] const int registered =
-    ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+[[maybe_unused]] const int registered = ::pthread_atfork(
+    nullptr, nullptr, [] { detail::fork_count.fetch_add(1, std::memory_order_relaxed); });
 
 }  // namespace
-
-std::uint64_t current_fork_count() { return forks.load(std::memory_order_relaxed); }
 
 }  // namespace plimsoll::native

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -13,7 +16,7 @@
 #include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/prefer.hpp>
+#include <boost/asio/recycling_allocator.hpp>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/call/operation.h"
@@ -35,73 +38,94 @@ struct ThrowingSignature<void> {
   using type = void(std::exception_ptr);
 };
 
+template <class T, class Handler>
+void hand_over(Handler&& handler, Result<T>&& result) {
+  std::exception_ptr problem;
+  if (!result) problem = std::make_exception_ptr(result.error());
+  if constexpr (std::is_void_v<T>) {
+    std::forward<Handler>(handler)(std::move(problem));
+  } else if (result) {
+    std::forward<Handler>(handler)(std::move(problem), std::move(*result));
+  } else {
+    std::forward<Handler>(handler)(std::move(problem), T());
+  }
+}
+
 // The handler that awaits a Call, without its type.
 template <class T>
 class Waiter {
  public:
   virtual ~Waiter() = default;
 
-  /// Calls the handler with the outcome, on the handler's executor.
-  virtual void resume(Result<T> result) = 0;
+  /// Calls the handler with the outcome, on the handler's executor. For Operation::complete().
+  virtual void resume(Result<T>&& result) = 0;
+  /// The same for an outcome that was there when the handler came: if the handler has no immediate
+  /// executor of its own, it runs only after the initiating function has returned.
+  virtual void resume_at_once(Result<T>&& result, const boost::asio::any_io_executor& client) = 0;
 };
-
-template <class T, class Handler>
-void hand_over(Handler handler, Result<T> result) {
-  std::exception_ptr problem;
-  if (!result) problem = std::make_exception_ptr(result.error());
-  if constexpr (std::is_void_v<T>) {
-    std::move(handler)(problem);
-  } else {
-    std::move(handler)(problem, result ? *std::move(result) : T());
-  }
-}
 
 template <class T, class Handler>
 class HandlerWaiter final : public Waiter<T> {
  public:
-  HandlerWaiter(Handler handler, const boost::asio::any_io_executor& fallback)
-      : executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler, fallback),
-                                      boost::asio::execution::outstanding_work.tracked)),
-        handler_(std::move(handler)) {}
+  HandlerWaiter(Handler&& handler, const boost::asio::any_io_executor& client)
+      : work_(handler, client), handler_(std::move(handler)) {}
 
-  void resume(Result<T> result) override {
-    boost::asio::dispatch(executor_,
-                          [handler = std::move(handler_), result = std::move(result)]() mutable {
-                            hand_over(std::move(handler), std::move(result));
-                          });
+  void resume(Result<T>&& result) override {
+    if constexpr (has_own_executor<Handler>) {
+      if (work_.is_elsewhere()) {
+        return boost::asio::dispatch(work_.take(), continuation(std::move(result)));
+      }
+    }
+    hand_over(std::move(handler_), std::move(result));
+  }
+
+  void resume_at_once(Result<T>&& result, const boost::asio::any_io_executor& client) override {
+    const auto executor = boost::asio::get_associated_immediate_executor(
+        handler_, boost::asio::get_associated_executor(handler_, client));
+    boost::asio::dispatch(executor, continuation(std::move(result)));
   }
 
  private:
-  using Executor = boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor>;
+  auto continuation(Result<T>&& result) {
+    return [handler = std::move(handler_), result = std::move(result)]() mutable {
+      hand_over(std::move(handler), std::move(result));
+    };
+  }
 
-  std::decay_t<decltype(boost::asio::prefer(std::declval<Executor>(),
-                                            boost::asio::execution::outstanding_work.tracked))>
-      executor_;
+  HandlerWork<Handler> work_;
   Handler handler_;
 };
 
 // What a Call and the driver share: the place where the outcome and the handler that awaits it
 // meet, in either order.
 //
+// Who owns it, by its phase:
+//
+//     started ---- wait() -------> awaited     the driver, until complete() or destroy()
+//     (both) ----- drop() -------> dropped     the driver, until complete() or destroy()
+//        |-------- complete() ---> done        the Call
+//        '-------- destroy() ----> abandoned   the Call: there will be no outcome
+//
 // Invariants:
-//  - The driver holds a reference (`lent_`) from lend() until complete() or destroy(); a call that
-//    was done at once is never lent.
-//  - `result_` is written before `done_` is set, or before the Call is returned. Then only one
-//    handler takes it.
-//  - If `done_` is false, `waiter_` may be set; if it is true, wait() runs the handler itself.
+//  - `result_` is written before the phase is `done`, and `waiter_` before it is `awaited`.
+//  - A call that was done at once is never lent to the driver.
 template <class T>
-class CallState final : public Operation, public std::enable_shared_from_this<CallState<T>> {
+class CallState final : public Operation {
+  using Allocator = boost::asio::recycling_allocator<CallState>;
+
  public:
   using Signature = typename ThrowingSignature<T>::type;
 
-  explicit CallState(boost::asio::any_io_executor executor, Result<T> made = {})
-      : Operation(true), executor_(std::move(executor)), result_(std::move(made)) {}
-
-  /// Lends this to the driver, which owns it until complete() or destroy(). The Call owns it, too,
-  /// until it is dropped or awaited.
-  Operation& lend() {
-    lent_ = this->shared_from_this();
-    return *this;
+  /// `client`: the client's executor, which must live until the Call and the driver are done.
+  static CallState& create(const boost::asio::any_io_executor& client) {
+    CallState* const at = Allocator().allocate(1);
+    return *new (at) CallState(client);
+  }
+  /// The same with a result that is there already, and that deliver() fills.
+  static CallState& create(const boost::asio::any_io_executor& client, Result<T> made) {
+    CallState& state = create(client);
+    state.result_ = std::move(made);
+    return state;
   }
 
   void handle_submitted(CancelTarget& target, RequestId id) override {
@@ -113,56 +137,86 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
 
   /// deliver() was called before the Call was returned (the cache had the reply), so complete()
   /// will not come.
-  void finish() { was_done_at_once_ = true; }
+  void finish() { phase_.store(Phase::done, std::memory_order_relaxed); }
 
   bool deliver(const Delivery& delivery) noexcept override { return take(delivery, result_); }
   void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
 
   void complete() override {
-    const std::shared_ptr<CallState> self = std::move(lent_);
-    std::unique_ptr<Waiter<T>> waiter;
-    {
-      const std::lock_guard lock(mutex_);
-      done_ = true;
-      waiter = std::move(waiter_);
-    }
-    if (waiter) waiter->resume(std::move(result_));
+    const Phase before = phase_.exchange(Phase::done, std::memory_order_acq_rel);
+    if (before == Phase::started) return;
+    const FreeAtEnd end{*this};
+    if (before == Phase::awaited) waiter_->resume(std::move(result_));
   }
 
-  void destroy() override { const std::shared_ptr<CallState> self = std::move(lent_); }
+  void destroy() override {
+    if (phase_.exchange(Phase::abandoned, std::memory_order_acq_rel) != Phase::started) free();
+  }
 
+  /// The Call gives this to `handler`, and lets go of it.
   template <class Handler>
   void wait(Handler handler) {
-    if (!was_done_at_once_ && has_to_wait(handler)) return;
-    // Through the immediate executor: if the handler has none of its own, it runs only after the
-    // initiating function has returned.
-    const auto executor = boost::asio::get_associated_immediate_executor(
-        handler, boost::asio::get_associated_executor(handler, executor_));
-    boost::asio::dispatch(executor,
-                          [handler = std::move(handler), result = std::move(result_)]() mutable {
-                            hand_over(std::move(handler), std::move(result));
-                          });
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
+    emplace_waiter(std::move(handler));
+    Phase before = Phase::started;
+    if (phase_.compare_exchange_strong(before, Phase::awaited, std::memory_order_acq_rel)) return;
+    const FreeAtEnd end{*this};
+    if (before == Phase::done) waiter_->resume_at_once(std::move(result_), client_);
+  }
+
+  /// The Call lets go of this: nobody will await it.
+  void drop() {
+    if (phase_.exchange(Phase::dropped, std::memory_order_acq_rel) != Phase::started) free();
   }
 
  private:
-  template <class Handler>
-  bool has_to_wait(Handler& handler) {
-    const std::lock_guard lock(mutex_);
-    if (done_) return false;
-    auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected() && canceller_) slot.template emplace<Canceller>(*canceller_);
-    waiter_ = std::make_unique<HandlerWaiter<T, Handler>>(std::move(handler), executor_);
-    return true;
+  enum class Phase : std::uint8_t { started, awaited, dropped, done, abandoned };
+
+  struct FreeAtEnd {
+    CallState& self;
+    ~FreeAtEnd() { self.free(); }
+  };
+
+  // A waiter of this size takes no memory of its own; that of a coroutine is smaller.
+  static constexpr std::size_t waiter_bytes_inline = 96;
+
+  explicit CallState(const boost::asio::any_io_executor& client)
+      : Operation(true), client_(client) {}
+  ~CallState() {
+    if (waiter_ == nullptr) return;
+    is_waiter_inline() ? std::destroy_at(waiter_) : delete waiter_;
   }
 
-  const boost::asio::any_io_executor executor_;
-  std::shared_ptr<CallState> lent_;
+  void free() {
+    this->~CallState();
+    Allocator().deallocate(this, 1);
+  }
+
+  bool is_waiter_inline() const { return static_cast<const void*>(waiter_) == waiter_room_; }
+
+  template <class Handler>
+  void emplace_waiter(Handler&& handler) {
+    using Made = HandlerWaiter<T, Handler>;
+    if constexpr (sizeof(Made) <= waiter_bytes_inline &&
+                  alignof(Made) <= alignof(std::max_align_t)) {
+      waiter_ = new (waiter_room_) Made(std::move(handler), client_);
+    } else {
+      waiter_ = new Made(std::move(handler), client_);
+    }
+  }
+
+  const boost::asio::any_io_executor client_;
+  std::atomic<Phase> phase_ = Phase::started;
+  Waiter<T>* waiter_ = nullptr;
   std::optional<Canceller> canceller_;
   Result<T> result_;
-  bool was_done_at_once_ = false;
-  std::mutex mutex_;
-  bool done_ = false;
-  std::unique_ptr<Waiter<T>> waiter_;
+  alignas(std::max_align_t) std::byte waiter_room_[waiter_bytes_inline];
+};
+
+template <class T>
+struct DropCall {
+  void operator()(CallState<T>* state) const { state->drop(); }
 };
 
 }  // namespace detail
@@ -177,20 +231,20 @@ class CallState final : public Operation, public std::enable_shared_from_this<Ca
 template <class T>
 class Call {
  public:
-  explicit Call(std::shared_ptr<detail::CallState<T>> state) : state_(std::move(state)) {}
+  explicit Call(detail::CallState<T>& state) : state_(&state) {}
 
   template <boost::asio::completion_token_for<typename detail::CallState<T>::Signature> Token>
   auto operator()(Token&& token) && {
     PLIMSOLL_CHECK(state_ != nullptr);  // awaited once, and not moved from
     return boost::asio::async_initiate<Token, typename detail::CallState<T>::Signature>(
-        [](auto handler, std::shared_ptr<detail::CallState<T>> state) {
-          state->wait(std::move(handler));
-        },
-        token, std::move(state_));
+        [](auto handler, State state) { state.release()->wait(std::move(handler)); }, token,
+        std::move(state_));
   }
 
  private:
-  std::shared_ptr<detail::CallState<T>> state_;
+  using State = std::unique_ptr<detail::CallState<T>, detail::DropCall<T>>;
+
+  State state_;
 };
 
 }  // namespace plimsoll::native

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -70,6 +71,39 @@ template <class T>
 // allocator threw. Needs no memory if the exception is std::bad_alloc.
 Error to_error_of_exception(const Delivery& delivery) noexcept;
 
+// take() for every T and every outcome.
+template <class T>
+[[gnu::noinline]] bool take_any(const Delivery& delivery, Result<T>& result) noexcept {
+  try {
+    put(delivery, result);
+  } catch (...) {
+    result.fail(to_error_of_exception(delivery));
+  }
+  return result.has_value();
+}
+
+template <class T>
+concept IsText = std::is_same_v<T, std::string> || std::is_same_v<T, std::optional<std::string>>;
+
+// Puts a reply that is a string in one piece into `out`, as most replies are. Returns false for any
+// other outcome, and if there is no memory for the string.
+template <IsText T>
+bool put_plain_text(const Delivery& delivery, T& out) noexcept {
+  if (delivery.error != nullptr || delivery.failure != nullptr) return false;
+  const Node& node = *delivery.value->node();
+  if (node.type != Type::bulk_string || node.split) return false;
+  try {
+    if constexpr (std::is_same_v<T, std::string>) {
+      out.assign(node.bytes, node.size);
+    } else {
+      out.emplace(node.bytes, node.size);
+    }
+  } catch (const std::exception&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace detail
 
 /// Puts the outcome into `result`, which holds the T to fill. Returns whether the result is a
@@ -77,12 +111,10 @@ Error to_error_of_exception(const Delivery& delivery) noexcept;
 /// outcomes of other calls come after this one.
 template <class T>
 bool take(const Delivery& delivery, Result<T>& result) noexcept {
-  try {
-    detail::put(delivery, result);
-  } catch (...) {
-    result.fail(detail::to_error_of_exception(delivery));
+  if constexpr (detail::IsText<T>) {
+    if (detail::put_plain_text(delivery, *result)) return true;
   }
-  return result.has_value();
+  return detail::take_any(delivery, result);
 }
 
 /// Adds a part that comes before the outcome, if T takes parts.

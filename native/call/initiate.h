@@ -20,16 +20,18 @@ template <class T, class Begin, class Token>
 auto initiate(const boost::asio::any_io_executor& executor, Begin begin, Result<T> made,
               Token&& token) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
-    auto state = std::make_shared<detail::CallState<T>>(executor, std::move(made));
-    begin(state->lend());
-    return Call<T>(std::move(state));
+    auto& state = detail::CallState<T>::create(executor, std::move(made));
+    Call<T> call(state);
+    begin(state);
+    return call;
   } else {
     return boost::asio::async_initiate<Token, void(Result<T>)>(
-        [](auto&& handler, Begin started, Result<T> what) {
+        [](auto&& handler, boost::asio::any_io_executor client, Begin started, Result<T> what) {
           using Handler = std::decay_t<decltype(handler)>;
-          started(CallbackOperation<T, Handler>::create(std::move(handler), std::move(what)));
+          started(
+              CallbackOperation<T, Handler>::create(std::move(handler), client, std::move(what)));
         },
-        token, std::move(begin), std::move(made));
+        token, executor, std::move(begin), std::move(made));
   }
 }
 

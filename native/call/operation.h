@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <new>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -129,37 +131,49 @@ template <class Handler>
 inline constexpr bool has_own_executor =
     !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
 
-// Keeps work outstanding on the handler's own executor until the handler has run, so that its
-// context does not stop before.
+// Where a handler runs: on its own executor, or, if that is the client's or the handler has none,
+// at once, because operations complete on the client's. Until then it keeps work outstanding on an
+// executor of the handler's own, so that its context does not stop before. The client's context
+// runs as long as the client is open (connect()).
 template <class Handler, bool = has_own_executor<Handler>>
 class HandlerWork {
  public:
-  explicit HandlerWork(const Handler&) {}
+  HandlerWork(const Handler&, const asio::any_io_executor&) {}
 
-  template <class Function>
-  void dispatch(Function&& function) {
-    std::forward<Function>(function)();
-  }
+  static constexpr bool is_elsewhere() { return false; }
 };
 
 template <class Handler>
 class HandlerWork<Handler, true> {
   using Executor = asio::associated_executor_t<Handler, NoExecutor>;
+  using Work = std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(),
+                                                  asio::execution::outstanding_work.tracked))>;
 
  public:
-  explicit HandlerWork(const Handler& handler)
-      : executor_(asio::prefer(asio::associated_executor<Handler, NoExecutor>::get(handler, {}),
-                               asio::execution::outstanding_work.tracked)) {}
-
-  template <class Function>
-  void dispatch(Function&& function) {
-    asio::dispatch(executor_, std::forward<Function>(function));
+  HandlerWork(const Handler& handler, const asio::any_io_executor& client) {
+    const auto own = asio::associated_executor<Handler, NoExecutor>::get(handler, {});
+    if (!is_same(own, client)) {
+      work_.emplace(asio::prefer(own, asio::execution::outstanding_work.tracked));
+    }
   }
 
+  bool is_elsewhere() const { return work_.has_value(); }
+
+  /// The executor to dispatch to, which keeps the work outstanding. Call it once, and only if
+  /// is_elsewhere().
+  Work take() { return std::move(*work_); }
+
  private:
-  std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(),
-                                     asio::execution::outstanding_work.tracked))>
-      executor_;
+  static bool is_same(const Executor& own, const asio::any_io_executor& client) {
+    if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
+      return own == client;
+    } else {
+      const Executor* const same = client.target<Executor>();
+      return same != nullptr && *same == own;
+    }
+  }
+
+  std::optional<Work> work_;
 };
 
 }  // namespace detail
@@ -173,11 +187,19 @@ class CallbackOperation final : public Operation {
       typename std::allocator_traits<Allocator>::template rebind_traits<CallbackOperation>;
 
  public:
-  /// Takes memory from the handler's associated allocator.
-  static CallbackOperation& create(Handler&& handler, Result<T> made = {}) {
+  /// Takes memory from the handler's associated allocator. `client`: the client's executor, on
+  /// which complete() will be called.
+  static CallbackOperation& create(Handler&& handler, const boost::asio::any_io_executor& client) {
     typename Traits::allocator_type allocator(allocator_of(handler));
     CallbackOperation* const at = Traits::allocate(allocator, 1);
-    return *new (at) CallbackOperation(std::move(handler), std::move(made));
+    return *new (at) CallbackOperation(std::move(handler), client);
+  }
+  /// The same with a result that is there already, and that deliver() fills.
+  static CallbackOperation& create(Handler&& handler, const boost::asio::any_io_executor& client,
+                                   Result<T> made) {
+    CallbackOperation& operation = create(std::move(handler), client);
+    operation.result_ = std::move(made);
+    return operation;
   }
 
   void handle_submitted(CancelTarget& target, RequestId id) override {
@@ -192,22 +214,13 @@ class CallbackOperation final : public Operation {
   void deliver_part(const Delivery& delivery) noexcept override { take_part(delivery, result_); }
 
   void complete() override {
-    // The order matters: a handler may hold its executor even after it was moved from, and must not
-    // outlive the work that keeps the executor's context alive. So `work` is first and is destroyed
-    // last.
-    detail::HandlerWork<Handler> work(std::move(work_));
-    Handler handler(std::move(handler_));
-    Result<T> result(std::move(result_));
-    auto allocator = allocator_of(handler);
-    destroy();
     if constexpr (detail::has_own_executor<Handler>) {
-      work.dispatch(boost::asio::bind_allocator(
-          allocator, [handler = std::move(handler), result = std::move(result)]() mutable {
-            std::move(handler)(std::move(result));
-          }));
-    } else {
-      std::move(handler)(std::move(result));
+      if (work_.is_elsewhere()) return complete_elsewhere();
     }
+    // The handler runs where it lies, although it may throw: to move it and its result out first
+    // would be a third of what this costs.
+    const DestroyAtEnd end{*this};
+    std::move(handler_)(std::move(result_));
   }
 
   void destroy() override {
@@ -217,12 +230,32 @@ class CallbackOperation final : public Operation {
   }
 
  private:
-  CallbackOperation(Handler&& handler, Result<T> made)
+  struct DestroyAtEnd {
+    CallbackOperation& self;
+    ~DestroyAtEnd() { self.destroy(); }
+  };
+
+  CallbackOperation(Handler&& handler, const boost::asio::any_io_executor& client)
       : Operation(boost::asio::get_associated_cancellation_slot(handler).is_connected()),
-        work_(handler),
-        handler_(std::move(handler)),
-        result_(std::move(made)) {}
+        work_(handler, client),
+        handler_(std::move(handler)) {}
   ~CallbackOperation() = default;
+
+  void complete_elsewhere() {
+    // The order matters: a handler may hold its executor even after it was moved from, and must not
+    // outlive the work that keeps the executor's context alive. So `work` is first and is destroyed
+    // last.
+    const auto work = work_.take();
+    Handler handler(std::move(handler_));
+    Result<T> result(std::move(result_));
+    auto allocator = allocator_of(handler);
+    destroy();
+    boost::asio::dispatch(
+        work, boost::asio::bind_allocator(
+                  allocator, [handler = std::move(handler), result = std::move(result)]() mutable {
+                    std::move(handler)(std::move(result));
+                  }));
+  }
 
   static Allocator allocator_of(const Handler& handler) {
     return boost::asio::get_associated_allocator(handler, boost::asio::recycling_allocator<void>());

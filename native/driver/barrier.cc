@@ -84,7 +84,7 @@ void prove_there(const AttachedClient& attached, Answer answer) {
     if (!client) return;
     const asio::any_io_executor executor = client->executor();
     asio::post(executor, [client = std::move(client), answer = std::move(answer)]() mutable {
-      client->prove(CallbackOperation<void, Answer>::create(std::move(answer)));
+      client->prove(CallbackOperation<void, Answer>::create(std::move(answer), client->executor()));
     });
   });
 }

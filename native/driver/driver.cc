@@ -167,8 +167,6 @@ Driver::~Driver() {
   }
 }
 
-bool Driver::inherited() const { return fork_count_ != current_fork_count(); }
-
 void Driver::connect(Operation& operation) {
   update([&] {
     connecting_ = &operation;
@@ -183,16 +181,33 @@ bool Driver::deliver_cached(const CommandView& command, Staleness staleness, Ope
   });
 }
 
-void Driver::complete_soon(Operation& operation) {
+void Driver::call(const CommandView& command, Timeout timeout, Operation& operation,
+                  Staleness staleness) {
+  if (!has_cache() || !deliver_cached(command, staleness, operation)) [[likely]] {
+    return send(command, timeout, operation, staleness);
+  }
   update([&] { ready_.push(operation); });
 }
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation,
                     Staleness staleness) {
-  stage(
-      traced(command, operation),
-      [&](Tag tag) { return core_.submit(command, steady_now(), timeout, tag, staleness); },
-      &command, timeout);
+  send(command, timeout, operation, staleness);
+}
+
+// For call() and submit(), which every request passes.
+[[gnu::always_inline]] inline void Driver::send(const CommandView& command, Timeout timeout,
+                                                Operation& operation, Staleness staleness) {
+  if (inherited()) return fail_elsewhere(operation);
+  Operation& sent = tracing_ ? begin_trace(command, operation) : operation;
+  bool wanted = false;
+  {
+    const Lock lock(mutex_);
+    const plimsoll::Result<RequestId> id =
+        core_.submit(command, steady_now(), timeout, reinterpret_cast<Tag>(&sent), staleness);
+    handle_staged(id, sent, &command, timeout);
+    wanted = want_turn();
+  }
+  if (wanted) wake();
 }
 
 Operation& Driver::begin_trace(const CommandView& command, Operation& operation) {
@@ -200,21 +215,21 @@ Operation& Driver::begin_trace(const CommandView& command, Operation& operation)
 }
 
 void Driver::submit_staged(StageStep step, void* context, Operation& operation) {
-  stage(operation, [&](Tag tag) { return step(context, core_, steady_now(), tag); });
-}
-
-template <class Stage>
-inline void Driver::stage(Operation& operation, const Stage& stage, const CommandView* command,
-                          Timeout timeout) {
   if (inherited()) return fail_elsewhere(operation);
   update([&] {
-    const plimsoll::Result<RequestId> id = stage(reinterpret_cast<Tag>(&operation));
-    if (id) {
-      operation.report_submitted(*this, *id);
-    } else {
-      handle_refusal(id.error(), operation, command, timeout);
-    }
+    const Tag tag = reinterpret_cast<Tag>(&operation);
+    handle_staged(step(context, core_, steady_now(), tag), operation, nullptr, {});
   });
+}
+
+// The answer of the core to a request. `command`: as for handle_refusal().
+inline void Driver::handle_staged(const plimsoll::Result<RequestId>& id, Operation& operation,
+                                  const CommandView* command, Timeout timeout) {
+  if (id) {
+    operation.report_submitted(*this, *id);
+  } else {
+    handle_refusal(id.error(), operation, command, timeout);
+  }
 }
 
 // `command`: the command, if the request may wait for room; else null.
@@ -258,7 +273,7 @@ void Driver::prove(Operation& operation) {
 
 void Driver::refuse(const plimsoll::Error& error, Operation& operation) {
   if (error.code == ErrorCode::rejected_by_limit && !inherited()) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     ++rejected_;
   }
   finish(Delivery{.error = &error}, operation);
@@ -341,7 +356,7 @@ void Driver::wake() noexcept {
   try {
     asio::post(executor_, [self = shared()] { self->run_turn(); });
   } catch (const std::bad_alloc&) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     turn_wanted_ = false;
   }
 }
@@ -397,7 +412,7 @@ struct Driver::Rest {
   OperationList& ready;
   ~Rest() {
     if (ready.empty()) return;
-    const std::lock_guard lock(driver.mutex_);
+    const Lock lock(driver.mutex_);
     while (Operation* operation = ready.pop()) driver.ready_.push(*operation);
   }
 };
@@ -409,7 +424,7 @@ void Driver::deliver_all() {
     const Rest rest{*this, ready};
     std::optional<Action> action;
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       turn_wanted_ = false;
       std::swap(ready, ready_);
       more = collect_events(ready);
@@ -423,25 +438,26 @@ void Driver::deliver_all() {
   }
 }
 
+inline void Driver::deliver_reply(Tag tag, const Value* reply, OperationList& ready) {
+  auto* const operation = reinterpret_cast<Operation*>(tag);
+  operation->deliver(Delivery{.value = reply, .core = &core_});
+  ready.push(*operation);
+}
+
 bool Driver::collect_events(OperationList& ready) {
-  bool any = false;
-  for (int i = 0; i < events_per_round; ++i) {
+  const int short_ones = core_.visit_short_replies(
+      events_per_round, [&](Tag tag, const Value& reply) { deliver_reply(tag, &reply, ready); });
+  for (int i = short_ones; i < events_per_round; ++i) {
     const auto event = core_.poll_event();
-    if (!event) return any;
+    if (!event) return i > 0;
     collect(*event, ready);
-    any = true;
   }
-  return any;
+  return true;
 }
 
 void Driver::collect(const Event& event, OperationList& ready) {
   const Value* const value = event.value ? &*event.value : nullptr;
-  if (event.kind == Event::Kind::completed) {
-    auto* const operation = reinterpret_cast<Operation*>(event.tag);
-    operation->deliver(Delivery{.value = value, .core = &core_});
-    ready.push(*operation);
-    return;
-  }
+  if (event.kind == Event::Kind::completed) return deliver_reply(event.tag, value, ready);
   const Delivery delivery{.value = value,
                           .error = event.error,
                           .core = &core_,
@@ -545,7 +561,7 @@ std::string Driver::circumstances(const Event& event) const {
 void Driver::act(const Action& action) {
   Connection* connection = io_->connections.find(action.connection);
   if (connection == nullptr) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     connection = &io_->connections.make(action.connection);
   }
   switch (action.kind) {
@@ -558,7 +574,7 @@ void Driver::arm_timer() {
   Instant next = never;
   bool over = false;
   {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     next = core_.poll_timeout();
     over = over_;
   }
@@ -572,7 +588,7 @@ void Driver::arm_timer() {
     if (problem || self->inherited()) return;
     self->armed_ = never;
     {
-      const std::lock_guard lock(self->mutex_);
+      const Lock lock(self->mutex_);
       self->core_.handle_timeout(steady_now());
     }
     self->run_turn();
@@ -603,7 +619,7 @@ ClientSnapshot Driver::snapshot() {
   all.name = options().client_name;
   all.server = target_.endpoint.to_string();
   all.database = options().database;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   all.statistics = core_statistics();
   all.tls_problem = tls_problem_;
   all.credentials_problem = credentials_problem_;
@@ -620,7 +636,7 @@ ClientSnapshot Driver::snapshot() {
 }
 
 ClientStatistics Driver::client_statistics() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return core_statistics();
 }
 
@@ -632,20 +648,20 @@ ClientStatistics Driver::core_statistics() {
 
 plimsoll::Status Driver::start_recording(std::size_t ring_bytes) {
   if (inherited()) return inherited_client;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return core_.start_recording(ring_bytes);
 }
 
 void Driver::stop_recording() {
   if (inherited()) return;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   core_.stop_recording();
 }
 
 std::string Driver::recording() {
   if (inherited()) return {};
   std::array<char, plimsoll::Client::recording_header_max> header;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (!core_.recorder().on()) return {};
   std::string dump(core_.recording_header(header));
   const FlightRecorder::Records records = core_.recorder().records();
@@ -657,7 +673,7 @@ void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, Operat
 }
 
 std::string Driver::Io::token() {
-  const std::lock_guard lock(driver_.mutex_);
+  const Lock lock(driver_.mutex_);
   return driver_.sent_credentials_ ? driver_.sent_credentials_->password : driver_.options().token;
 }
 
@@ -669,7 +685,7 @@ void Driver::Io::handle_credentials(Credentials credentials) {
 
 void Driver::Io::handle_no_credentials(const std::string& why) {
   {
-    const std::lock_guard lock(driver_.mutex_);
+    const Lock lock(driver_.mutex_);
     driver_.credentials_problem_ = why;
   }
   notices.handle_no_credentials(why);
@@ -678,7 +694,7 @@ void Driver::Io::handle_no_credentials(const std::string& why) {
 
 void Driver::Io::handle_opened(Connection& connection) {
   {
-    const std::lock_guard lock(driver_.mutex_);
+    const Lock lock(driver_.mutex_);
     connection.trouble().is_over = true;
     driver_.core_.handle_opened(connection.id(), steady_now());
   }
@@ -688,7 +704,7 @@ void Driver::Io::handle_opened(Connection& connection) {
 void Driver::Io::handle_failed(Connection& connection, const plimsoll::Error& error,
                                std::string_view words) {
   {
-    const std::lock_guard lock(driver_.mutex_);
+    const Lock lock(driver_.mutex_);
     std::string detail = driver_.target_.endpoint.to_string();
     detail.append(": ").append(words);
     connection.trouble() = {.is_over = false, .what = error.what, .detail = std::move(detail)};
@@ -699,7 +715,7 @@ void Driver::Io::handle_failed(Connection& connection, const plimsoll::Error& er
 
 // Returns where to read to. If there is no memory, the Budget reports when some is released.
 std::span<char> Driver::Io::read_space(ConnectionId connection) {
-  const std::lock_guard lock(driver_.mutex_);
+  const Lock lock(driver_.mutex_);
   std::span<char> space = driver_.core_.read_space(connection);
   if (!space.empty()) return space;
   if (driver_.core_.is_paused(connection)) return {};
@@ -709,19 +725,19 @@ std::span<char> Driver::Io::read_space(ConnectionId connection) {
 }
 
 void Driver::Io::handle_read(ConnectionId connection, std::size_t bytes) {
-  const std::lock_guard lock(driver_.mutex_);
+  const Lock lock(driver_.mutex_);
   driver_.core_.handle_read(connection, bytes, steady_now());
 }
 
 std::size_t Driver::Io::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
-  const std::lock_guard lock(driver_.mutex_);
+  const Lock lock(driver_.mutex_);
   return driver_.core_.poll_transmit(connection, spans);
 }
 
 // Puts what is to be sent next into `next`, as far as it has room.
 std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t bytes,
                                        std::span<std::string_view> next) {
-  const std::lock_guard lock(driver_.mutex_);
+  const Lock lock(driver_.mutex_);
   driver_.core_.handle_written(connection, bytes);
   driver_.made_room_ = driver_.core_.has_waiters();
   return next.empty() ? 0 : driver_.core_.poll_transmit(connection, next);
@@ -731,14 +747,14 @@ std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t byte
 // counts, because only that one reads for the cache.
 void Driver::Io::note_shown(ConnectionId connection, std::string_view text) {
   if (connection != first_connection || driver_.core_.near_cache() == nullptr) return;
-  const std::lock_guard lock(driver_.mutex_);
+  const Lock lock(driver_.mutex_);
   driver_.core_.set_shown(text);
 }
 
 void Driver::Io::handle_tls_files_read() {
   const std::string& problem = context.tls->problem();
   {
-    const std::lock_guard lock(driver_.mutex_);
+    const Lock lock(driver_.mutex_);
     driver_.tls_problem_ = problem;
   }
   if (!problem.empty()) notices.handle_unreadable_tls_files(problem);

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -10,10 +9,12 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "plimsoll/client_snapshot.h"
+#include "plimsoll/core/base/mutex.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/commands/question.h"
 #include "plimsoll/core/resp/wire_value.h"
+#include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/operation.h"
@@ -79,12 +80,14 @@ class Driver final : public CancelTarget,
   void submit(const CommandView& command, Timeout timeout, Operation& operation,
               Staleness staleness = any_staleness);
 
+  /// The same, unless the cache has the reply: then `operation` ends in the driver's next turn.
+  void call(const CommandView& command, Timeout timeout, Operation& operation, Staleness staleness);
+
+  /// Whether the client has a cache.
+  bool has_cache() const { return core_.near_cache() != nullptr; }
   /// If the cache has the reply to `command`, delivers it and returns true: then the caller must
   /// complete `operation`. From any thread, without the client's lock.
   bool deliver_cached(const CommandView& command, Staleness staleness, Operation& operation);
-  /// Completes an operation, whose outcome was delivered, in the driver's next turn.
-  void complete_soon(Operation& operation);
-
   /// If the cache has the reply, calls `visit` with a view of it, while a part of the cache is
   /// locked.
   template <class Visit>
@@ -146,7 +149,7 @@ class Driver final : public CancelTarget,
   Timeout request_timeout() const { return target_.options.request_timeout; }
 
   /// Whether this was inherited over a fork(): then nothing of it may be touched.
-  bool inherited() const;
+  bool inherited() const { return fork_count_ != current_fork_count(); }
 
  private:
   class Io;
@@ -164,10 +167,10 @@ class Driver final : public CancelTarget,
   using StageStep = plimsoll::Result<RequestId> (*)(void* context, plimsoll::Client& core,
                                                     Instant now, Tag tag);
   Operation& begin_trace(const CommandView& command, Operation& operation);
+  void send(const CommandView& command, Timeout timeout, Operation& operation, Staleness staleness);
   void submit_staged(StageStep step, void* context, Operation& operation);
-  template <class Stage>
-  void stage(Operation& operation, const Stage& stage, const CommandView* command = nullptr,
-             Timeout timeout = {});
+  void handle_staged(const plimsoll::Result<RequestId>& id, Operation& operation,
+                     const CommandView* command, Timeout timeout);
   void handle_refusal(const plimsoll::Error& refusal, Operation& operation,
                       const CommandView* command, Timeout timeout);
   plimsoll::Result<RequestId> wait_for_room(const CommandView& command, Timeout timeout,
@@ -181,7 +184,7 @@ class Driver final : public CancelTarget,
   void update(const Change& change) {
     bool wanted = false;
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       change();
       wanted = want_turn();
     }
@@ -196,6 +199,7 @@ class Driver final : public CancelTarget,
   void deliver_all();
   struct Rest;
   bool collect_events(OperationList& ready);
+  void deliver_reply(Tag tag, const Value* reply, OperationList& ready);
   void collect(const Event& event, OperationList& ready);
   void fail(const Event& event, Delivery delivery, OperationList& ready);
   void end(const Delivery& delivery, OperationList& ready);
@@ -213,7 +217,7 @@ class Driver final : public CancelTarget,
   std::unique_ptr<Tracing> tracing_;  // null: no tracer
 
   // Guarded by mutex_.
-  std::mutex mutex_;
+  Mutex mutex_;
   plimsoll::Client core_;  // only its NearCache may be read without the lock
   bool turn_wanted_ = false;
   bool over_ = false;

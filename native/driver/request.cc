@@ -41,11 +41,6 @@ Request::Request(const Request& other)
   }
 }
 
-void Request::start(Operation& operation) const {
-  if (deliver_cached(operation)) return driver_->complete_soon(operation);
-  send(operation);
-}
-
 void Request::send(Operation& operation) const {
   switch (kind_) {
     case Kind::command:

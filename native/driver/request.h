@@ -50,14 +50,17 @@ class Request {
   ~Request() = default;
 
   /// Starts the request. The outcome comes from the cache or the server.
-  void start(Operation& operation) const;
+  void start(Operation& operation) const {
+    if (kind_ != Kind::command || channel_ != nullptr) return send(operation);
+    driver_->call(*command_, timeout_, operation, staleness_);
+  }
   /// The same, without a look into the cache.
   void send(Operation& operation) const;
 
   /// If the cache has the reply, delivers it and returns true: then the caller must complete
   /// `operation`.
   bool deliver_cached(Operation& operation) const {
-    if (kind_ != Kind::command || channel_ != nullptr) return false;
+    if (kind_ != Kind::command || channel_ != nullptr || !driver_->has_cache()) return false;
     return driver_->deliver_cached(*command_, staleness_, operation);
   }
 
@@ -90,18 +93,20 @@ class Request {
 template <class T, class Token>
 auto start(Request&& request, Token&& token) {
   if constexpr (std::is_same_v<std::decay_t<Token>, Start>) {
-    auto state = std::make_shared<detail::CallState<T>>(request.driver().executor());
-    if (request.deliver_cached(*state)) {
-      state->finish();
+    auto& state = detail::CallState<T>::create(request.driver().executor());
+    Call<T> call(state);
+    if (request.deliver_cached(state)) {
+      state.finish();
     } else {
-      request.send(state->lend());
+      request.send(state);
     }
-    return Call<T>(std::move(state));
+    return call;
   } else {
     return boost::asio::async_initiate<Token, void(Result<T>)>(
         [](auto&& handler, const Request& started) {
           using Handler = std::decay_t<decltype(handler)>;
-          started.start(CallbackOperation<T, Handler>::create(std::move(handler)));
+          started.start(CallbackOperation<T, Handler>::create(std::move(handler),
+                                                              started.driver().executor()));
         },
         token, std::move(request));
   }

@@ -12,16 +12,6 @@ plimsoll::Status take(const plimsoll::Result<T>& from, T& out) {
 
 }  // namespace
 
-// An overload of its own, because it is fast: most calls of most programs decode with it.
-plimsoll::Status decode(const Value& value, std::optional<std::string>& out) {
-  const Node& node = *value.node();
-  if (node.type == Type::bulk_string && !node.split) {
-    out.emplace(node.bytes, node.size);
-    return {};
-  }
-  return decode<std::string>(value, out);
-}
-
 plimsoll::Status decode(const Value& value, std::string& out) {
   const auto bytes = value.as_bytes();
   if (!bytes) return bytes.error();

@@ -21,7 +21,6 @@
 namespace plimsoll::native {
 
 plimsoll::Status decode(const Value& value, std::string& out);
-plimsoll::Status decode(const Value& value, std::optional<std::string>& out);
 plimsoll::Status decode(const Value& value, std::int64_t& out);
 plimsoll::Status decode(const Value& value, double& out);
 plimsoll::Status decode(const Value& value, bool& out);
