@@ -30,9 +30,4 @@ native::Client connect_ours(const Endpoint& endpoint, Pace pace) {
   return std::move(*client);
 }
 
-void check_ours(const OurValue& value) {
-  if (!value) fail("plimsoll", value.error().what());
-  if (!*value || (*value)->size() != bench_value_bytes) fail("plimsoll", "a wrong reply");
-}
-
 }  // namespace plimsoll::bench

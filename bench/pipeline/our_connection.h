@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plimsoll/bench/pipeline/contender.h"
+#include "plimsoll/bench/program.h"
 #include "plimsoll/client.h"
 
 namespace plimsoll::bench {
@@ -14,6 +15,9 @@ using OurValue = native::Result<std::optional<std::string>>;
 native::Client connect_ours(const Endpoint& endpoint, Pace pace);
 
 /// Ends the process unless this is the value that the benchmark has stored.
-void check_ours(const OurValue& value);
+inline void check_ours(const OurValue& value) {
+  if (!value) fail("plimsoll", value.error().what());
+  if (!*value || (*value)->size() != bench_value_bytes) fail("plimsoll", "a wrong reply");
+}
 
 }  // namespace plimsoll::bench

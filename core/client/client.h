@@ -132,6 +132,18 @@ class Client {
     if (recording_.on()) return submit_recorded(command, now, timeout, tag);
     return stage(command, now, timeout, tag);
   }
+  /// Whether submit() of this command does no more than submit_plain(): it needs the time for a
+  /// deadline only. So it is, unless the client has a cache or records, or the command blocks.
+  bool is_plain(const CommandView& command) const {
+    return command.block_time == Duration::zero() && !near_ && !recording_.on();
+  }
+  /// submit() of a command for which is_plain() is true. `deadline`: `never` if there is none.
+  Result<RequestId> submit_plain(const CommandView& command, Instant deadline, Tag tag) {
+    if (!admission_.empty()) [[unlikely]]
+      return refuse_to_overtake();
+    return stage_on_main(command, deadline, tag);
+  }
+
   /// submit() with the options' request_timeout.
   ///
   /// In both, a command that blocks (block_time) gets a side connection, and its timeout starts
@@ -280,6 +292,9 @@ class Client {
     return std::min({next, tick, waiters, sides, near_ ? near_timeout() : never});
   }
 
+  /// How many bytes of requests have ever been staged on the main connection.
+  std::uint64_t staged_bytes() const { return session_.staged_until(); }
+
   /// Returns a bit for each connection that may have bytes to send (poll_transmit()).
   std::uint64_t unsent_connections() const {
     return (session_.has_unsent() ? 1u : 0u) |
@@ -348,8 +363,7 @@ class Client {
   Result<RequestId> stage(const CommandView& command, Instant now, Duration timeout, Tag tag) {
     if (command.block_time != Duration::zero()) return stage_blocking(command, now, timeout, tag);
     if (near_) return stage_near(command, now, timeout, tag);
-    if (!admission_.empty()) return refuse_to_overtake();
-    return stage_on_main(command, deadline_of(now, timeout), tag);
+    return submit_plain(command, deadline_of(now, timeout), tag);
   }
   Result<RequestId> stage_on_main(const CommandView& command, Instant deadline, Tag tag) {
     Result<RequestId> id = session_.submit(command, deadline, tag);

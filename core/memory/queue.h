@@ -9,6 +9,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/account.h"
+#include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/memory/directory.h"
 #include "plimsoll/core/memory/memory_source.h"
 
@@ -358,8 +359,16 @@ class Queue {
     return sizeof(Chunk) + capacity * sizeof(T);
   }
 
+  // Whole chunks come from the Budget's pool, which keeps free ones for a while: a queue whose
+  // length changes all the time would otherwise ask the allocator again and again.
+  static bool is_page(std::size_t capacity) {
+    return capacity == elements_per_chunk && bytes_of(capacity) > chunk_bytes / 2 &&
+           bytes_of(capacity) <= chunk_bytes;
+  }
+
   Chunk* allocate(std::size_t capacity) {
-    void* const block = payer_->allocate(bytes_of(capacity));
+    void* const block = is_page(capacity) ? payer_->budget().chunks().acquire(*payer_)
+                                          : payer_->allocate(bytes_of(capacity));
     if (block == nullptr) return nullptr;
     return new (block) Chunk{nullptr, static_cast<std::uint16_t>(capacity), 0, 0, 0};
   }
@@ -367,6 +376,7 @@ class Queue {
   void release(Chunk* chunk) {
     const std::size_t capacity = chunk->capacity;
     slots_count_ -= static_cast<std::uint32_t>(capacity);
+    if (is_page(capacity)) return payer_->budget().chunks().release(chunk, *payer_);
     payer_->deallocate(chunk, bytes_of(capacity));
   }
 

@@ -192,6 +192,10 @@ class Driver final : public CancelTarget,
   }
   void wake() noexcept;
   bool want_turn();
+  bool is_turn_of_this_thread() const;
+  void send_piece();
+  plimsoll::Result<RequestId> submit_to_core(const CommandView& command, Timeout timeout, Tag tag,
+                                             Staleness staleness);
   void fail_elsewhere(Operation& operation);
 
   void run_turn();
@@ -232,9 +236,10 @@ class Driver final : public CancelTarget,
   std::string end_;  // why the client was closed; empty if the user closed it
 
   // Used only in turns.
-  std::uint64_t unsent_ = 0;   // a bit for each connection that may have something to send
-  std::uint64_t resumed_ = 0;  // a bit for each that was paused, and may be read again
-  bool made_room_ = false;     // a write has made room for waiters: poll events once more
+  std::uint64_t unsent_ = 0;     // a bit for each connection that may have something to send
+  std::uint64_t resumed_ = 0;    // a bit for each that was paused, and may be read again
+  std::uint64_t piece_end_ = 0;  // send_piece() once so many bytes were staged
+  bool made_room_ = false;       // a write has made room for waiters: poll events once more
   Instant armed_ = never;
 };
 
