@@ -362,8 +362,9 @@ class Queue {
   // Whole chunks come from the Budget's pool, which keeps free ones for a while: a queue whose
   // length changes all the time would otherwise ask the allocator again and again.
   static bool is_page(std::size_t capacity) {
-    return capacity == elements_per_chunk && bytes_of(capacity) > chunk_bytes / 2 &&
-           bytes_of(capacity) <= chunk_bytes;
+    constexpr std::size_t waste_max = chunk_bytes / 16;
+    return capacity == elements_per_chunk && bytes_of(capacity) <= chunk_bytes &&
+           bytes_of(capacity) >= chunk_bytes - waste_max;
   }
 
   Chunk* allocate(std::size_t capacity) {

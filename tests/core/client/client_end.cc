@@ -211,6 +211,12 @@ std::size_t ClientEnd::bytes_in_use() {
 
 // What a driver does after each of its calls.
 void ClientEnd::settle() {
+  if (visits_) {
+    while (client_->visit_short_replies(visits_max, [this](Tag tag, const Value& reply) {
+      note({.kind = Event::Kind::completed, .tag = tag, .value = reply});
+    }) == visits_max) {
+    }
+  }
   while (const std::optional<Event> event = client_->poll_event()) note(*event);
   take_actions();
   client_->validate();

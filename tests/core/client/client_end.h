@@ -106,6 +106,9 @@ class ClientEnd {
   /// From now on keeps each reply (keep_reply()); its line then shows the kept reply.
   void keep_replies() { keeps_replies_ = true; }
 
+  /// From now on asks poll_event() only, not visit_short_replies() first.
+  void visit_nothing() { visits_ = false; }
+
   /// The error of the last event that had one.
   const Error& last_error() const { return last_error_; }
 
@@ -175,6 +178,8 @@ class ClientEnd {
   std::size_t pending_ = 0;
   bool closed_ = false;
   bool keeps_replies_ = false;
+  static constexpr int visits_max = 6;
+  bool visits_ = true;
 };
 
 /// "timed_out (maybe executed)".

@@ -92,6 +92,7 @@ class Driver final : private Wire::Owner, private Handler {
   Result<RequestId> next_messages(ConnectionId connection, std::size_t messages_max,
                                   Duration timeout, Tag tag);
   void settle() override;
+  int visit_short_replies();
   std::optional<ConnectionId> open_exclusive();
   std::optional<ConnectionId> open_subscription();
   void release(ConnectionId connection);
