@@ -18,6 +18,8 @@ constexpr Shape hundred_in_flight{Pattern::window, 100};
 constexpr Shape one_in_flight{Pattern::batches, 1};
 
 const Load ours_hundred{"ours", hundred_in_flight};
+const Load ours_awaited{"ours-coroutines", hundred_in_flight};
+const Load ours_use_awaitable{"ours-use-awaitable", hundred_in_flight};
 const Load hiredis_hundred{"hiredis-libev", hundred_in_flight};
 const Load ours_one{"ours", one_in_flight};
 const Load hiredis_one{"hiredis", one_in_flight};
@@ -44,7 +46,20 @@ void add_instructions(const Endpoint& endpoint, const Effort& effort, Report& re
               .ours = instructions_per_get(ours_hundred, endpoint, count),
               .peer = instructions_per_get(hiredis_hundred, endpoint, count),
               .unit = "instructions/GET",
-              .goal = counter_at_most(1300)});
+              .goal = counter_at_most(1000)});
+  report.add({.name = "100 in flight, instructions, co_await",
+              .ours = instructions_per_get(ours_awaited, endpoint, count),
+              .unit = "instructions/GET",
+              .goal = counter_at_most(1500)});
+  report.add({.name = "100 in flight, instructions, use_awaitable",
+              .ours = instructions_per_get(ours_use_awaitable, endpoint, count),
+              .unit = "instructions/GET",
+              .goal = counter_at_most(1500)});
+  report.add({.name = "1 in flight, instructions, hiredis",
+              .ours = instructions_per_get(ours_one, endpoint, count),
+              .peer = instructions_per_get(hiredis_one, endpoint, count),
+              .unit = "instructions/GET",
+              .goal = counter_at_most(4500)});
 }
 
 void add_allocations(const Endpoint& endpoint, const Effort& effort, Report& report) {
@@ -57,6 +72,14 @@ void add_allocations(const Endpoint& endpoint, const Effort& effort, Report& rep
   // One of them is the string that the caller asked for. So this is the core and all around it.
   report.add({.name = "100 in flight, allocations but for the value",
               .ours = ours - 1,
+              .unit = "allocations/GET",
+              .goal = counter_at_most(0)});
+  report.add({.name = "the same, co_await",
+              .ours = allocations_per_get(ours_awaited, endpoint, effort) - 1,
+              .unit = "allocations/GET",
+              .goal = counter_at_most(0)});
+  report.add({.name = "the same, use_awaitable",
+              .ours = allocations_per_get(ours_use_awaitable, endpoint, effort) - 1,
               .unit = "allocations/GET",
               .goal = counter_at_most(0)});
 }

@@ -15,9 +15,12 @@ using OurValue = native::Result<std::optional<std::string>>;
 native::Client connect_ours(const Endpoint& endpoint, Pace pace);
 
 /// Ends the process unless this is the value that the benchmark has stored.
+inline void check_ours(const std::optional<std::string>& value) {
+  if (!value || value->size() != bench_value_bytes) fail("plimsoll", "a wrong reply");
+}
 inline void check_ours(const OurValue& value) {
   if (!value) fail("plimsoll", value.error().what());
-  if (!*value || (*value)->size() != bench_value_bytes) fail("plimsoll", "a wrong reply");
+  check_ours(*value);
 }
 
 }  // namespace plimsoll::bench

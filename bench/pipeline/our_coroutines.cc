@@ -51,7 +51,8 @@ class OurCoroutines final : public Contender {
     return true;
   }
 
-  void handle(const OurValue& value) {
+  template <class Value>
+  void handle(const Value& value) {
     check_ours(value);
     if (ticks_ != nullptr) ticks_->add();
   }

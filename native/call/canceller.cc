@@ -4,9 +4,6 @@
 
 namespace plimsoll::native {
 
-Canceller::Canceller(CancelTarget& target, RequestId id)
-    : target_(target.weak_from_this()), id_(id) {}
-
 Canceller::Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point)
     : target_(target.weak_from_this()), point_(std::move(point)) {}
 

@@ -20,7 +20,7 @@ struct CancelPoint {
 /// its client still exists. May be called on any thread.
 class Canceller {
  public:
-  Canceller(CancelTarget& target, RequestId id);
+  Canceller(CancelTarget& target, RequestId id) : target_(target.weak_from_this()), id_(id) {}
   Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point);
 
   void operator()(boost::asio::cancellation_type type) const;

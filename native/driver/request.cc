@@ -41,15 +41,12 @@ Request::Request(const Request& other)
   }
 }
 
-void Request::send(Operation& operation) const {
+// Sends what is not a command of the main connection.
+void Request::send_otherwise(Operation& operation) const {
   switch (kind_) {
-    case Kind::command:
-      if (channel_ == nullptr) {
-        return driver_->submit(*command_, timeout_, operation, staleness_);
-      }
-      return channel_->submit(*command_, operation);
-    case Kind::refusal: driver_->refuse(*refusal_, operation); return;
-    case Kind::close: driver_->close(operation); return;
+    case Kind::command: return channel_->submit(*command_, operation);
+    case Kind::refusal: return driver_->refuse(*refusal_, operation);
+    case Kind::close: return driver_->close(operation);
   }
 }
 

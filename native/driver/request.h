@@ -51,11 +51,14 @@ class Request {
 
   /// Starts the request. The outcome comes from the cache or the server.
   void start(Operation& operation) const {
-    if (kind_ != Kind::command || channel_ != nullptr) return send(operation);
+    if (kind_ != Kind::command || channel_ != nullptr) return send_otherwise(operation);
     driver_->call(*command_, timeout_, operation, staleness_);
   }
   /// The same, without a look into the cache.
-  void send(Operation& operation) const;
+  void send(Operation& operation) const {
+    if (kind_ != Kind::command || channel_ != nullptr) return send_otherwise(operation);
+    driver_->submit(*command_, timeout_, operation, staleness_);
+  }
 
   /// If the cache has the reply, delivers it and returns true: then the caller must complete
   /// `operation`.
@@ -68,6 +71,8 @@ class Request {
 
  private:
   enum class Kind : std::uint8_t { command, refusal, close };
+
+  void send_otherwise(Operation& operation) const;
 
   // Copies of everything that a request refers to, made when it is moved or copied.
   struct Luggage {
