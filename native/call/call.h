@@ -16,10 +16,10 @@
 #include <boost/asio/associated_immediate_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/call/operation.h"
+#include "plimsoll/native/call/recycled_memory.h"
 
 // The default form of every call: it has already started when you get it. Await it for its value,
 // or drop it, and it goes on by itself; so `client.set(...); co_await client.get(...);` runs in
@@ -111,7 +111,7 @@ class HandlerWaiter final : public Waiter<T> {
 //  - A call that was done at once is never lent to the driver.
 template <class T>
 class CallState final : public Operation {
-  using Allocator = boost::asio::recycling_allocator<CallState>;
+  using Allocator = RecyclingAllocator<CallState>;
 
  public:
   using Signature = typename ThrowingSignature<T>::type;

@@ -14,11 +14,11 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/canceller.h"
 #include "plimsoll/native/call/delivery.h"
+#include "plimsoll/native/call/recycled_memory.h"
 #include "plimsoll/result.h"
 
 // A call that is under way. Its address is the tag that the core gets. The outcome comes in two
@@ -181,10 +181,11 @@ class HandlerWork<Handler, true> {
 /// An operation that ends by calling a completion handler with Result<T>.
 template <class T, class Handler>
 class CallbackOperation final : public Operation {
-  using Allocator =
-      boost::asio::associated_allocator_t<Handler, boost::asio::recycling_allocator<void>>;
+  using Allocator = boost::asio::associated_allocator_t<Handler, RecyclingAllocator<std::byte>>;
   using Traits =
       typename std::allocator_traits<Allocator>::template rebind_traits<CallbackOperation>;
+  static constexpr bool has_own_allocator =
+      !std::is_same_v<Allocator, RecyclingAllocator<std::byte>>;
 
  public:
   /// Takes memory from the handler's associated allocator. `client`: the client's executor, on
@@ -217,6 +218,7 @@ class CallbackOperation final : public Operation {
     if constexpr (detail::has_own_executor<Handler>) {
       if (work_.is_elsewhere()) return complete_elsewhere();
     }
+    if constexpr (has_own_allocator) return complete_after_release();
     // The handler runs where it lies, although it may throw: to move it and its result out first
     // would be a third of what this costs.
     const DestroyAtEnd end{*this};
@@ -241,6 +243,15 @@ class CallbackOperation final : public Operation {
         handler_(std::move(handler)) {}
   ~CallbackOperation() = default;
 
+  // An allocator of the handler's own gets its memory back before the handler runs, so that the
+  // handler can use it again: Asio promises that.
+  void complete_after_release() {
+    Handler handler(std::move(handler_));
+    Result<T> result(std::move(result_));
+    destroy();
+    std::move(handler)(std::move(result));
+  }
+
   void complete_elsewhere() {
     // The order matters: a handler may hold its executor even after it was moved from, and must not
     // outlive the work that keeps the executor's context alive. So `work` is first and is destroyed
@@ -258,7 +269,7 @@ class CallbackOperation final : public Operation {
   }
 
   static Allocator allocator_of(const Handler& handler) {
-    return boost::asio::get_associated_allocator(handler, boost::asio::recycling_allocator<void>());
+    return boost::asio::get_associated_allocator(handler, RecyclingAllocator<std::byte>());
   }
 
   detail::HandlerWork<Handler> work_;

@@ -43,6 +43,13 @@ constexpr int events_per_round = 6;
 // than a system call takes.
 constexpr std::size_t piece_bytes = 8192;
 
+// The time from which a deadline counts. The deadline may be late by the step of a coarse clock if
+// that is far less than the timeout: to read the exact clock takes a tenth of what a request costs.
+constexpr Timeout coarse_timeout_min = std::chrono::milliseconds(100);
+inline Instant submission_time(Timeout timeout) {
+  return timeout < coarse_timeout_min ? steady_now() : coarse_now();
+}
+
 // The driver whose turn runs in this thread; null: none.
 Driver*& turn_of_this_thread() {
   thread_local Driver* driver = nullptr;
@@ -221,11 +228,8 @@ void Driver::submit(const CommandView& command, Timeout timeout, Operation& oper
     send_piece();
 }
 
-// Under the lock. A deadline may be late by the step of a coarse clock if that is far less than the
-// timeout: reading the exact clock takes a tenth of what a request costs.
 [[gnu::always_inline]] inline plimsoll::Result<RequestId> Driver::submit_to_core(
     const CommandView& command, Timeout timeout, Tag tag, Staleness staleness) {
-  constexpr Timeout coarse_timeout_min = std::chrono::milliseconds(100);
   if (timeout < coarse_timeout_min || !core_.is_plain(command)) [[unlikely]]
     return core_.submit(command, steady_now(), timeout, tag, staleness);
   return core_.submit_plain(command, after(coarse_now(), timeout), tag);
@@ -287,7 +291,8 @@ plimsoll::Result<RequestId> Driver::wait_for_room(const CommandView& command, Ti
                            .limit = budget_.limit(PoolKind::requests)};
   }
   const Tag tag = reinterpret_cast<Tag>(static_cast<Operation*>(waiting));
-  const plimsoll::Result<RequestId> id = core_.wait_for_room(command, steady_now(), timeout, tag);
+  const plimsoll::Result<RequestId> id =
+      core_.wait_for_room(command, submission_time(timeout), timeout, tag);
   if (id) {
     waiting->begin(command, *this, *id);
   } else {

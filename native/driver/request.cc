@@ -6,39 +6,56 @@ Request::Request(const Request& other)
     : driver_(other.driver_),
       kind_(other.kind_),
       timeout_(other.timeout_),
-      staleness_(other.staleness_),
-      luggage_(std::make_unique<Luggage>()) {
-  luggage_->driver = other.driver_->shared();
+      staleness_(other.staleness_) {
   switch (kind_) {
-    case Kind::command: {
-      const CommandView& command = *other.command_;
-      Account& requests = other.driver_->requests_account();
-      luggage_->held = HeldRequest(requests, command);
-      if (!luggage_->held) {
-        kind_ = Kind::refusal;
-        luggage_->refusal = no_room_to_hold(luggage_->held.size(), requests);
-        refusal_ = &luggage_->refusal;
-        return;
-      }
-      CommandView& taken = luggage_->command;
-      taken = CommandView::from_encoded(luggage_->held.bytes());
-      taken.effect = command.effect;
-      taken.answer = command.answer;
-      taken.answers = command.answers;
-      taken.block_time = command.block_time;
-      taken.row = command.row;
-      command_ = &taken;
-      if (other.channel_ == nullptr) return;
-      luggage_->channel = *other.channel_;
-      channel_ = &luggage_->channel;
-      return;
-    }
+    case Kind::command: copy_command(other); return;
     case Kind::refusal:
+      make_luggage();
       luggage_->refusal = *other.refusal_;
       refusal_ = &luggage_->refusal;
       return;
-    case Kind::close: return;
+    case Kind::close: make_luggage(); return;
   }
+}
+
+// A copy may outlive the client.
+void Request::make_luggage() {
+  luggage_ = std::make_unique<Luggage>();
+  luggage_->driver = driver_->shared();
+}
+
+void Request::copy_command(const Request& other) {
+  const CommandView& command = *other.command_;
+  const std::size_t size = encoded_size(command);
+  if (size <= copied_bytes_inline && other.channel_ == nullptr) {
+    ShortCopy& copy = short_copy_.emplace(driver_->shared());
+    encode(command, copy.bytes);
+    return refer_to(copy.command, {copy.bytes, size}, command);
+  }
+  make_luggage();
+  Account& requests = other.driver_->requests_account();
+  luggage_->held = HeldRequest(requests, command);
+  if (!luggage_->held) {
+    kind_ = Kind::refusal;
+    luggage_->refusal = no_room_to_hold(size, requests);
+    refusal_ = &luggage_->refusal;
+    return;
+  }
+  refer_to(luggage_->command, luggage_->held.bytes(), command);
+  if (other.channel_ == nullptr) return;
+  luggage_->channel = *other.channel_;
+  channel_ = &luggage_->channel;
+}
+
+// Makes `copy` a view of the encoded `command`, and the command of this request.
+void Request::refer_to(CommandView& copy, std::string_view encoded, const CommandView& command) {
+  copy = CommandView::from_encoded(encoded);
+  copy.effect = command.effect;
+  copy.answer = command.answer;
+  copy.answers = command.answers;
+  copy.block_time = command.block_time;
+  copy.row = command.row;
+  command_ = &copy;
 }
 
 // Sends what is not a command of the main connection.

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -16,11 +19,15 @@
 namespace plimsoll::native {
 
 /// A command on its way to a driver. At first it refers to the caller's arguments. When it is moved
-/// or copied, as lazy tokens (deferred, use_awaitable) do to start later, it copies the arguments,
-/// and the requests pool pays for the copy. If the pool has no room, the call is refused when it
-/// starts. So a callback costs no copy, and a deferred call does not dangle.
+/// or copied, as lazy tokens (deferred, use_awaitable) do to start later, it copies the arguments.
+/// A copy of up to copied_bytes_inline bytes lies in the Request itself, and so in the memory of
+/// its holder; the requests pool pays for a longer one, and if the pool has no room, the call is
+/// refused when it starts. So a callback costs no copy, and a deferred call does not dangle.
 class Request {
  public:
+  /// Of the encoded command.
+  static constexpr std::size_t copied_bytes_inline = 128;
+
   Request(Driver& driver, Timeout timeout, const CommandView& command,
           Staleness staleness = any_staleness)
       : driver_(&driver),
@@ -74,7 +81,19 @@ class Request {
 
   void send_otherwise(Operation& operation) const;
 
-  // Copies of everything that a request refers to, made when it is moved or copied.
+  void make_luggage();
+  void copy_command(const Request& other);
+  void refer_to(CommandView& copy, std::string_view encoded, const CommandView& command);
+
+  // A short command for a client's main connection: the usual copy, made without a block.
+  struct ShortCopy {
+    explicit ShortCopy(std::shared_ptr<Driver> kept) : driver(std::move(kept)) {}
+    std::shared_ptr<Driver> driver;
+    CommandView command;
+    char bytes[copied_bytes_inline];
+  };
+
+  // Copies of everything else that a request refers to.
   struct Luggage {
     std::shared_ptr<Driver> driver;
     HeldRequest held;
@@ -90,6 +109,7 @@ class Request {
   const CommandView* command_ = nullptr;
   const plimsoll::Error* refusal_ = nullptr;
   const Channel* channel_ = nullptr;
+  std::optional<ShortCopy> short_copy_;
   std::unique_ptr<Luggage> luggage_;
 };
 
