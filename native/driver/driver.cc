@@ -39,16 +39,12 @@ constexpr plimsoll::Error inherited_client{.code = ErrorCode::forked,
 // allocated from malloc's cache of the thread, which keeps 7 blocks of a size.
 constexpr int events_per_round = 6;
 
+// The main connection's bit in a set of connections.
+constexpr std::uint64_t unsent_main = 1;
+
 // What a turn stages before it sends, although it goes on: as much as a server works on for longer
 // than a system call takes.
 constexpr std::size_t piece_bytes = 8192;
-
-// The time from which a deadline counts. The deadline may be late by the step of a coarse clock if
-// that is far less than the timeout: to read the exact clock takes a tenth of what a request costs.
-constexpr Timeout coarse_timeout_min = std::chrono::milliseconds(100);
-inline Instant submission_time(Timeout timeout) {
-  return timeout < coarse_timeout_min ? steady_now() : coarse_now();
-}
 
 // The driver whose turn runs in this thread; null: none.
 Driver*& turn_of_this_thread() {
@@ -210,29 +206,29 @@ void Driver::submit(const CommandView& command, Timeout timeout, Operation& oper
                                                 Operation& operation, Staleness staleness) {
   if (inherited()) return fail_elsewhere(operation);
   Operation& sent = tracing_ ? begin_trace(command, operation) : operation;
+  const bool is_in_turn = is_turn_of_this_thread();
   bool wants_turn = false;
   bool sends_now = false;
   {
     const Lock lock(mutex_);
+    const Tag tag = reinterpret_cast<Tag>(&sent);
+    const bool is_plain = timeout >= coarse_timeout_min && core_.is_plain(command);
     const plimsoll::Result<RequestId> id =
-        submit_to_core(command, timeout, reinterpret_cast<Tag>(&sent), staleness);
-    handle_staged(id, sent, &command, timeout);
-    if (is_turn_of_this_thread()) {
+        is_plain ? core_.submit_plain(command, after(coarse_now(), timeout), tag)
+                 : core_.submit(command, steady_now(), timeout, tag, staleness);
+    id ? sent.report_submitted(*this, *id) : handle_refusal(id.error(), sent, &command, timeout);
+    if (!is_in_turn) {
+      wants_turn = !std::exchange(turn_wanted_, true);
+    } else if (is_plain && id) {
+      unsent_ |= unsent_main;
       sends_now = core_.staged_bytes() >= piece_end_;
     } else {
-      wants_turn = !std::exchange(turn_wanted_, true);
+      poll_again_ = true;
     }
   }
   if (wants_turn) wake();
   if (sends_now) [[unlikely]]
     send_piece();
-}
-
-[[gnu::always_inline]] inline plimsoll::Result<RequestId> Driver::submit_to_core(
-    const CommandView& command, Timeout timeout, Tag tag, Staleness staleness) {
-  if (timeout < coarse_timeout_min || !core_.is_plain(command)) [[unlikely]]
-    return core_.submit(command, steady_now(), timeout, tag, staleness);
-  return core_.submit_plain(command, after(coarse_now(), timeout), tag);
 }
 
 // A caller makes many requests in one turn: they leave in pieces, so that the server works on the
@@ -253,18 +249,10 @@ void Driver::submit_staged(StageStep step, void* context, Operation& operation) 
   if (inherited()) return fail_elsewhere(operation);
   update([&] {
     const Tag tag = reinterpret_cast<Tag>(&operation);
-    handle_staged(step(context, core_, steady_now(), tag), operation, nullptr, {});
+    const plimsoll::Result<RequestId> id = step(context, core_, steady_now(), tag);
+    id ? operation.report_submitted(*this, *id)
+       : handle_refusal(id.error(), operation, nullptr, {});
   });
-}
-
-// The answer of the core to a request. `command`: as for handle_refusal().
-inline void Driver::handle_staged(const plimsoll::Result<RequestId>& id, Operation& operation,
-                                  const CommandView* command, Timeout timeout) {
-  if (id) {
-    operation.report_submitted(*this, *id);
-  } else {
-    handle_refusal(id.error(), operation, command, timeout);
-  }
 }
 
 // `command`: the command, if the request may wait for room; else null.
@@ -384,7 +372,10 @@ bool Driver::is_turn_of_this_thread() const { return turn_of_this_thread() == th
 
 // Returns whether the caller must wake the driver once it has released the lock. Under the lock.
 bool Driver::want_turn() {
-  if (is_turn_of_this_thread()) return false;  // the turn under way does it
+  if (is_turn_of_this_thread()) {  // the turn under way does it
+    poll_again_ = true;
+    return false;
+  }
   return !std::exchange(turn_wanted_, true);
 }
 
@@ -455,13 +446,15 @@ struct Driver::Rest {
   }
 };
 
-// Delivers outcomes, also those that the callers' code leads to, until there are none.
+// Delivers outcomes, also those that the callers' code leads to, until there are none. A caller who
+// has only submitted a plain request leads to none, so that the core need not be asked again.
 void Driver::deliver_all() {
   bool begins = true;
   for (bool more = true; more;) {
     OperationList ready;
     const Rest rest{*this, ready};
     std::optional<Action> action;
+    poll_again_ = false;
     {
       const Lock lock(mutex_);
       turn_wanted_ = false;
@@ -473,8 +466,8 @@ void Driver::deliver_all() {
       resumed_ |= core_.take_resumed_connections();
     }
     if (action) act(*action);
-    more = more || action || !ready.empty();
     while (Operation* operation = ready.pop()) operation->complete();
+    more = more || action || poll_again_;
   }
 }
 
@@ -484,12 +477,13 @@ inline void Driver::deliver_reply(Tag tag, const Value* reply, OperationList& re
   ready.push(*operation);
 }
 
+// Returns whether the core may have more events.
 bool Driver::collect_events(OperationList& ready) {
   const int short_ones = core_.visit_short_replies(
       events_per_round, [&](Tag tag, const Value& reply) { deliver_reply(tag, &reply, ready); });
   for (int i = short_ones; i < events_per_round; ++i) {
     const auto event = core_.poll_event();
-    if (!event) return i > 0;
+    if (!event) return false;
     collect(*event, ready);
   }
   return true;

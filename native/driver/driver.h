@@ -169,8 +169,6 @@ class Driver final : public CancelTarget,
   Operation& begin_trace(const CommandView& command, Operation& operation);
   void send(const CommandView& command, Timeout timeout, Operation& operation, Staleness staleness);
   void submit_staged(StageStep step, void* context, Operation& operation);
-  void handle_staged(const plimsoll::Result<RequestId>& id, Operation& operation,
-                     const CommandView* command, Timeout timeout);
   void handle_refusal(const plimsoll::Error& refusal, Operation& operation,
                       const CommandView* command, Timeout timeout);
   plimsoll::Result<RequestId> wait_for_room(const CommandView& command, Timeout timeout,
@@ -194,8 +192,6 @@ class Driver final : public CancelTarget,
   bool want_turn();
   bool is_turn_of_this_thread() const;
   void send_piece();
-  plimsoll::Result<RequestId> submit_to_core(const CommandView& command, Timeout timeout, Tag tag,
-                                             Staleness staleness);
   void fail_elsewhere(Operation& operation);
 
   void run_turn();
@@ -239,6 +235,7 @@ class Driver final : public CancelTarget,
   std::uint64_t unsent_ = 0;     // a bit for each connection that may have something to send
   std::uint64_t resumed_ = 0;    // a bit for each that was paused, and may be read again
   std::uint64_t piece_end_ = 0;  // send_piece() once so many bytes were staged
+  bool poll_again_ = false;      // a caller's code may have led to events of the core
   bool made_room_ = false;       // a write has made room for waiters: poll events once more
   Instant armed_ = never;
 };
