@@ -2,7 +2,8 @@
 # ./dev bench [NAME] [ARGUMENTS]: runs the benchmark //bench:bench_NAME, or each in turn. "js" is that
 # of the npm package (bench/js), "bridge" that of the bridge (bench/bridge), each beside its peers;
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
-# do nothing, or do not read. "page" is that of the demo's page in Chromium.
+# do nothing, or do not read. "page" is that of the demo's page in Chromium. "budget" compares what
+# does not wobble with bench/budget.toml; --accept writes the file, and --native leaves out the npm package.
 #
 # Only what the benchmarks print goes to standard output, so that --json can be piped.
 set -euo pipefail
@@ -48,7 +49,39 @@ bench_page() {
     "$(find_node)" bench/page/main.mjs "$@"
 }
 
-case ${1:-} in js | bridge | page)
+bench_budget() {
+  local native=no words=() argument bin node packed
+  for argument in "$@"; do
+    if [ "$argument" = --native ]; then native=yes; else words+=("$argument"); fi
+  done
+  tools/dev/setup.sh --quiet bench test
+  say "building what is measured"
+  run_bazel build "${quiet_build[@]}" //bench/budget:work //bench/budget:client_header_lines >&2 ||
+    die "they do not build"
+  # build_js looks for this path again, and gets the same.
+  bin=$(run_bazel info bazel-bin 2>/dev/null)
+  words+=(--work "$bin/bench/budget/work" --measured-in "client_header.lines=$bin/bench/budget/client_header_lines")
+  if [ $native = yes ]; then
+    words+=(--partly)
+  else
+    build_js
+    node=$(find_node)
+    packed=$(mktemp -d)
+    # shellcheck disable=SC2064  # it is to go even if this function has ended
+    trap "rm -rf '$packed'" EXIT
+    words+=(--measured "module.bytes=$("$node" -p \
+      'zlib.brotliCompressSync(fs.readFileSync(process.argv[1])).length' "$bin/wasm/plimsoll.wasm")")
+    words+=(--measured "tarball.bytes=$(stat --format=%s "$packed/$(pack_js "$packed")")")
+  fi
+  say "counting"
+  /usr/bin/python3 -B bench/budget/check.py "${words[@]}" || {
+    say "the budget does not hold: see above"
+    exit 1
+  }
+  say "the budget holds"
+}
+
+case ${1:-} in budget | js | bridge | page)
   name=$1
   shift
   "bench_$name" "$@"
@@ -63,7 +96,7 @@ mapfile -t known < <(run_bazel query --noshow_progress 'kind(cc_binary, //bench:
 
 names=("${known[@]}")
 if [ $# -gt 0 ] && [[ $1 != -* ]]; then
-  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: js bridge page ${known[*]}"
+  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: budget js bridge page ${known[*]}"
   names=("$1")
   shift
 fi

@@ -9,6 +9,8 @@ build='bazel-bootstrap bazel-platforms bazel-rules-cc bazel-rules-java bazel-rul
 serve='valkey-server'
 clang='clang-19 libclang-rt-19-dev lld-19 llvm-19'
 peers='libev-dev libhiredis-dev valkey-tools'
+# bench/budget.toml is read and written by tomlkit, and its instructions are counted by valgrind.
+budget='python3-tomlkit valgrind'
 allocators='libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4'
 programs='libcli11-dev libtomlplusplus-dev nlohmann-json3-dev xz-utils'
 suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server systemd'
@@ -16,9 +18,9 @@ suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server systemd
 packages_of() {
   case $1 in
     demo) echo "$build $serve emscripten libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
-    test) echo "$build $serve $clang $peers $allocators $programs $suites" ;;
+    test) echo "$build $serve $clang $peers $allocators $programs $suites $budget" ;;
     sim) echo "$build libcli11-dev" ;;
-    bench) echo "$build $serve $peers $programs $allocators gnuplot-nox haproxy valgrind websockify" ;;
+    bench) echo "$build $serve $peers $programs $allocators $budget gnuplot-nox haproxy websockify" ;;
     bridge | bridge-package) echo "$build $serve libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     commands) echo "$serve python3" ;;
     fuzz) echo "$build $clang nlohmann-json3-dev" ;;

@@ -31,4 +31,5 @@ CHROMIUM=${CHROMIUM:-$(command -v chromium || echo /usr/bin/chromium)}
 PLIMSOLL_BRIDGE=$folder/bin/plimsoll-bridge
 PLIMSOLL_DEMO=$folder/bin/demo
 PLIMSOLL_BRIDGE_PACKAGE=$bridge_package
+PLIMSOLL_BUDGET=$PWD/bench/budget/check.py
 END

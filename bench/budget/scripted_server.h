@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/tests/support/loopback.h"
+#include "plimsoll/tests/support/temporary_directory.h"
+
+// A server that answers each command with bytes that were prepared for its name. It has no thread:
+// the caller's one thread gives it its turns, so what client and server do happens in one order,
+// whatever else the machine does.
+
+namespace plimsoll::bench {
+
+class ScriptedServer {
+ public:
+  /// Listens, and knows the answers to a handshake. Throws std::system_error.
+  ScriptedServer();
+
+  std::string url() const;
+
+  /// Answers each command of this name, in capital letters, with `reply` from now on.
+  void answer(const std::string& command, std::string reply);
+
+  /// Accepts who waits, reads all that has arrived, and answers as much as the sockets take. Ends
+  /// the process at a command without an answer.
+  void serve();
+
+  /// Sends these bytes on the newest connection, in the next serve().
+  void send(std::string_view bytes);
+
+ private:
+  struct Connection {
+    testing::Descriptor socket;
+    std::string received = {};
+    std::string unsent = {};
+  };
+
+  void accept_all();
+  void read_all(Connection& connection);
+  void answer_all(Connection& connection);
+
+  testing::TemporaryDirectory directory_;
+  testing::Descriptor listener_;
+  std::map<std::string, std::string, std::less<>> replies_;
+  std::vector<Connection> connections_;
+};
+
+}  // namespace plimsoll::bench
