@@ -1,6 +1,10 @@
 #include "plimsoll/core/commands/command_table.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
 
 #include "plimsoll/core/commands/command_rows.h"
 #include "plimsoll/core/commands/folded.h"
@@ -9,27 +13,55 @@
 namespace plimsoll::commands {
 namespace {
 
-// Compares a row's name with "COMMAND" or "COMMAND|SUBCOMMAND", without building that string.
-int compare(const Row& row, std::string_view word, std::string_view subcommand) {
-  const std::string_view name = row.name_view();
-  const std::size_t size = word.size() + (subcommand.empty() ? 0 : 1 + subcommand.size());
-  const std::size_t common = std::min(name.size(), size);
+// Compares the start of `name` with `word`, and takes it away if they are equal.
+int compare_start(std::string_view& name, std::string_view word) {
+  const std::size_t common = std::min(name.size(), word.size());
   for (std::size_t i = 0; i < common; ++i) {
-    const char theirs = i < word.size()    ? folded(word[i])
-                        : i == word.size() ? '|'
-                                           : folded(subcommand[i - word.size() - 1]);
-    if (name[i] != theirs) {
-      return static_cast<unsigned char>(name[i]) < static_cast<unsigned char>(theirs) ? -1 : 1;
-    }
+    const int difference =
+        static_cast<unsigned char>(name[i]) - static_cast<unsigned char>(folded(word[i]));
+    if (difference != 0) return difference;
   }
-  return name.size() < size ? -1 : name.size() > size ? 1 : 0;
+  if (name.size() < word.size()) return -1;
+  name.remove_prefix(word.size());
+  return 0;
 }
 
+// COMMAND is both a command and a container.
+bool has_subcommands(const Row& row) {
+  return row.is_container != 0 || row.name_view() == "COMMAND";
+}
+
+// Compares a row's name with "COMMAND" or "COMMAND|SUBCOMMAND", without building that string.
+int compare(const Row& row, std::string_view word, std::string_view subcommand) {
+  std::string_view name = row.name_view();
+  if (const int different = compare_start(name, word); different != 0) return different;
+  if (subcommand.empty()) return name.empty() ? 0 : 1;
+  if (const int different = compare_start(name, "|"); different != 0) return different;
+  if (const int different = compare_start(name, subcommand); different != 0) return different;
+  return name.empty() ? 0 : 1;
+}
+
+// Where the rows begin whose names begin with A, B... Z, and where all of them end.
+constexpr auto letters = [] {
+  std::array<std::uint16_t, 27> begins{};
+  for (std::size_t letter = 0; letter < begins.size(); ++letter) {
+    while (begins[letter] < std::size(rows) &&
+           row_names[rows[begins[letter]].name_at] < static_cast<char>('A' + letter)) {
+      ++begins[letter];
+    }
+  }
+  return begins;
+}();
+
 const Row* find(std::string_view word, std::string_view subcommand) {
+  const auto letter =
+      word.empty() ? letters.size() : static_cast<std::size_t>(folded(word[0]) - 'A');
+  if (letter >= letters.size() - 1) return nullptr;
+  const Row* const end = rows + letters[letter + 1];
   const Row* const row =
-      std::lower_bound(std::begin(rows), std::end(rows), 0,
+      std::lower_bound(rows + letters[letter], end, 0,
                        [&](const Row& each, int) { return compare(each, word, subcommand) < 0; });
-  return row != std::end(rows) && compare(*row, word, subcommand) == 0 ? row : nullptr;
+  return row != end && compare(*row, word, subcommand) == 0 ? row : nullptr;
 }
 
 }  // namespace
@@ -52,8 +84,7 @@ const Row* find(std::span<const std::string_view> words) {
   // A name with a bar in it, such as "CLIENT|KILL", must not be taken for that subcommand.
   if (words.empty() || words[0].find('|') != std::string_view::npos) return nullptr;
   const Row* const row = find(words[0], {});
-  if (row == nullptr || words.size() < 2 || words[1].empty()) return row;
-  // COMMAND is both a command and a container, so its second word need not be a subcommand.
+  if (row == nullptr || !has_subcommands(*row) || words.size() < 2 || words[1].empty()) return row;
   const Row* const subcommand = find(words[0], words[1]);
   return subcommand == nullptr ? row : subcommand;
 }

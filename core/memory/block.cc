@@ -16,8 +16,7 @@ std::size_t Block::charged_bytes() const {
   return data_ == nullptr ? 0 : account_->footprint(bytes_);
 }
 
-void Block::reset() {
-  if (data_ == nullptr) return;
+void Block::release() {
   account_->deallocate(std::exchange(data_, nullptr), std::exchange(bytes_, 0));
 }
 

@@ -27,7 +27,9 @@ class Block {
   /// Returns an empty block if the account or the source refuses.
   static Block allocate(Account& account, std::size_t bytes);
 
-  void reset();
+  void reset() {
+    if (data_ != nullptr) release();
+  }
 
   /// Gives up a block that is of no use because another allocation was refused. Does not notify
   /// waiters (Account::revoke()): they would try the same, give up their block in turn, and wake
@@ -40,6 +42,8 @@ class Block {
   std::size_t charged_bytes() const;
 
  private:
+  void release();
+
   Account* account_ = nullptr;
   void* data_ = nullptr;
   std::size_t bytes_ = 0;

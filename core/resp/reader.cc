@@ -328,6 +328,8 @@ Result<Reply> Reader::copy() {
 }
 
 Result<Reply> Reader::keep_copy() {
+  const Node& root = *tape_.first();
+  if (tape_.size() == 1 && root.type == Type::bulk_string) return keep_string(root);
   std::size_t nodes = 0;
   std::size_t bytes = 0;
   for (Walk walk(tape_); !walk.done();) {
@@ -343,6 +345,20 @@ Result<Reply> Reader::keep_copy() {
   Copier(first, reinterpret_cast<char*>(first + nodes)).copy(tape_);
   reply.root_ = first;
   return reply;
+}
+
+// keep_copy() of the usual reply: a string in one piece.
+Result<Reply> Reader::keep_string(const Node& string) {
+  Result<Reply> kept{Reply()};
+  Reply& reply = *kept;
+  reply.nodes_ = Block::allocate(replies_, sizeof(Node) + string.size);
+  if (!reply.nodes_) return Reply::no_room();
+  auto* const node = static_cast<Node*>(reply.nodes_.data());
+  char* const bytes = reinterpret_cast<char*>(node + 1);
+  *node = {.type = Type::bulk_string, .split = false, .size = string.size, .bytes = bytes};
+  if (string.size > 0) std::memcpy(bytes, string.bytes, string.size);
+  reply.root_ = node;
+  return kept;
 }
 
 Result<Reply> Reader::keep_buffers() {

@@ -10,7 +10,7 @@ Error Reply::no_room() {
                .what = "no room left in the replies pool to keep the reply"};
 }
 
-Reply::~Reply() {
+void Reply::release_buffers() {
   Tape::release(std::exchange(pieces_, nullptr), payer_);
   while (first_ != nullptr) {
     // release() may free the segment, so its link is read before.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/result.h"
@@ -20,12 +21,21 @@ class Reader;
 class Reply {
  public:
   Reply() = default;
-  Reply(Reply&& other) noexcept { swap(other); }
+  Reply(Reply&& other) noexcept
+      : root_(std::exchange(other.root_, nullptr)),
+        nodes_(std::move(other.nodes_)),
+        payer_(other.payer_),
+        pieces_(std::exchange(other.pieces_, nullptr)),
+        first_(std::exchange(other.first_, nullptr)),
+        last_(other.last_) {}
   Reply& operator=(Reply&& other) noexcept {
-    swap(other);
+    Reply taken(std::move(other));
+    swap(taken);
     return *this;
   }
-  ~Reply();
+  ~Reply() {
+    if (pieces_ != nullptr || first_ != nullptr) release_buffers();
+  }
 
   /// A reply of this many bytes on the wire, or more, holds its buffers instead of being copied.
   static constexpr std::size_t copied_bytes_max = segment_bytes / 2;
@@ -46,6 +56,7 @@ class Reply {
 
   static Error no_room();
   void swap(Reply& other) noexcept;
+  void release_buffers();
 
   const Node* root_ = nullptr;
   Block nodes_;  // all nodes and bytes of a small reply, the first nodes of a large reply

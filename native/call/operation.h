@@ -14,6 +14,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/canceller.h"
@@ -164,11 +165,18 @@ class HandlerWork<Handler, true> {
   Work take() { return std::move(*work_); }
 
  private:
+  // Whether what runs on the client's executor runs on the handler's, too. The client has a strand
+  // around an executor that a user gave it.
   static bool is_same(const Executor& own, const asio::any_io_executor& client) {
+    if (is_equal(own, client)) return true;
+    const auto* const strand = client.target<asio::strand<asio::any_io_executor>>();
+    return strand != nullptr && is_equal(own, strand->get_inner_executor());
+  }
+  static bool is_equal(const Executor& own, const asio::any_io_executor& other) {
     if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
-      return own == client;
+      return own == other;
     } else {
-      const Executor* const same = client.target<Executor>();
+      const Executor* const same = other.target<Executor>();
       return same != nullptr && *same == own;
     }
   }
