@@ -18,6 +18,7 @@
 #include <boost/asio/dispatch.hpp>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/native/call/handler_work.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/call/recycled_memory.h"
 

@@ -2,23 +2,19 @@
 
 #include <memory>
 #include <new>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/prefer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/canceller.h"
 #include "plimsoll/native/call/delivery.h"
+#include "plimsoll/native/call/handler_work.h"
 #include "plimsoll/native/call/recycled_memory.h"
 #include "plimsoll/result.h"
 
@@ -120,71 +116,6 @@ class OperationList {
   Operation* first_ = nullptr;
   Operation* last_ = nullptr;
 };
-
-namespace detail {
-
-namespace asio = boost::asio;
-
-// Means "the handler has no executor of its own": such a handler runs on the client's executor.
-struct NoExecutor {};
-
-template <class Handler>
-inline constexpr bool has_own_executor =
-    !std::is_same_v<asio::associated_executor_t<Handler, NoExecutor>, NoExecutor>;
-
-// Where a handler runs: on its own executor, or, if that is the client's or the handler has none,
-// at once, because operations complete on the client's. Until then it keeps work outstanding on an
-// executor of the handler's own, so that its context does not stop before. The client's context
-// runs as long as the client is open (connect()).
-template <class Handler, bool = has_own_executor<Handler>>
-class HandlerWork {
- public:
-  HandlerWork(const Handler&, const asio::any_io_executor&) {}
-
-  static constexpr bool is_elsewhere() { return false; }
-};
-
-template <class Handler>
-class HandlerWork<Handler, true> {
-  using Executor = asio::associated_executor_t<Handler, NoExecutor>;
-  using Work = std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(),
-                                                  asio::execution::outstanding_work.tracked))>;
-
- public:
-  HandlerWork(const Handler& handler, const asio::any_io_executor& client) {
-    const auto own = asio::associated_executor<Handler, NoExecutor>::get(handler, {});
-    if (!is_same(own, client)) {
-      work_.emplace(asio::prefer(own, asio::execution::outstanding_work.tracked));
-    }
-  }
-
-  bool is_elsewhere() const { return work_.has_value(); }
-
-  /// The executor to dispatch to, which keeps the work outstanding. Call it once, and only if
-  /// is_elsewhere().
-  Work take() { return std::move(*work_); }
-
- private:
-  // Whether what runs on the client's executor runs on the handler's, too. The client has a strand
-  // around an executor that a user gave it.
-  static bool is_same(const Executor& own, const asio::any_io_executor& client) {
-    if (is_equal(own, client)) return true;
-    const auto* const strand = client.target<asio::strand<asio::any_io_executor>>();
-    return strand != nullptr && is_equal(own, strand->get_inner_executor());
-  }
-  static bool is_equal(const Executor& own, const asio::any_io_executor& other) {
-    if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
-      return own == other;
-    } else {
-      const Executor* const same = other.target<Executor>();
-      return same != nullptr && *same == own;
-    }
-  }
-
-  std::optional<Work> work_;
-};
-
-}  // namespace detail
 
 /// An operation that ends by calling a completion handler with Result<T>.
 template <class T, class Handler>

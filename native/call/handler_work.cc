@@ -1,0 +1,13 @@
+#include "plimsoll/native/call/handler_work.h"
+
+#include <boost/asio/strand.hpp>
+
+namespace plimsoll::native::detail {
+
+asio::any_io_executor inner_executor(const asio::any_io_executor& executor) {
+  const auto* const strand = executor.target<asio::strand<asio::any_io_executor>>();
+  if (strand == nullptr) return {};
+  return strand->get_inner_executor();
+}
+
+}  // namespace plimsoll::native::detail
