@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -145,7 +144,7 @@ struct Hgetall {
   void send(native::Client& client, Then then) {
     client.hgetall(key, then);
   }
-  static bool is_right(const std::unordered_map<std::string, std::string>& got) {
+  static bool is_right(const native::StringMap& got) {
     return got.size() == hash_fields;
   }
 };

@@ -1,7 +1,6 @@
 #include <future>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/use_future.hpp>
@@ -65,7 +64,7 @@ struct Hgetall {
   void send(native::Client& client, std::size_t, Then then) {
     client.hgetall(hash_key, then);
   }
-  static bool is_right(const native::Result<std::unordered_map<std::string, std::string>>& got) {
+  static bool is_right(const native::Result<native::StringMap>& got) {
     return got && got->size() == hash_fields_count;
   }
 };

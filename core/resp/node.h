@@ -52,6 +52,10 @@ constexpr bool is_aggregate(Type type) {
          type == Type::attribute;
 }
 
+/// Whether a value is this node alone: nothing stands before it, or lies inside.
+constexpr bool is_one_node(const Node& node) { return node.type < Type::array && !node.split; }
+static_assert(Type::bulk_error < Type::array && Type::array < Type::attribute);
+
 /// Returns the target if `node` is a link, else `node`.
 inline const Node* follow(const Node* node) {
   return node->type == Type::link ? node->target : node;

@@ -145,10 +145,6 @@ Entries Value::attributes() const {
   return Entries(Elements(attribute_ + 1, std::size_t{attribute_->size} * 2));
 }
 
-Elements::Iterator& Elements::Iterator::operator++() {
-  // There may be no node behind the last element, so this does not look there.
-  if (--left_ > 0) node_ = skip(behind_attributes(node_));
-  return *this;
-}
+const Node* Elements::Iterator::next() const { return skip(behind_attributes(node_)); }
 
 }  // namespace plimsoll

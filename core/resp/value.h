@@ -85,10 +85,16 @@ class Elements {
    public:
     Iterator(const Node* node, std::size_t left) : node_(node), left_(left) {}
     Value operator*() const { return Value(node_); }
-    Iterator& operator++();
+    Iterator& operator++() {
+      // There may be no node behind the last element, so this does not look there.
+      if (--left_ > 0) node_ = is_one_node(*node_) ? node_ + 1 : next();
+      return *this;
+    }
     friend bool operator==(const Iterator& a, const Iterator& b) { return a.left_ == b.left_; }
 
    private:
+    const Node* next() const;
+
     const Node* node_;
     std::size_t left_;
   };

@@ -13,6 +13,7 @@
 #include "plimsoll/reply.h"
 #include "plimsoll/result.h"
 #include "plimsoll/results.h"
+#include "plimsoll/string_map.h"
 
 // Decodes replies to C++ types: decode(value, out) fills `out`, or returns wrong_type, whose text
 // says what the reply was instead. After an error `out` may be partly filled. Overload decode() for

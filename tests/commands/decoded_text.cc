@@ -207,4 +207,8 @@ std::string text_of(const native::SlowCommand& command) {
 
 std::string text_of(const native::ServerTime& time) { return text_of(time.at.time_since_epoch()); }
 
+std::string text_of(const native::StringMap& map) {
+  return text_of(std::unordered_map<std::string, std::string>(map));
+}
+
 }  // namespace plimsoll::testing

@@ -58,6 +58,8 @@ std::string text_of(const native::LatencySample& sample);
 std::string text_of(const native::LatencyEvent& event);
 std::string text_of(const native::SlowCommand& command);
 std::string text_of(const native::ServerTime& time);
+/// In the order of the keys, as every map.
+std::string text_of(const native::StringMap& map);
 
 /// In the unit of the duration.
 template <class Rep, class Period>

@@ -23,6 +23,7 @@ _HEAD = BANNER + """
 #include "plimsoll/reply.h"
 #include "plimsoll/results.h"
 #include "plimsoll/start.h"
+#include "plimsoll/string_map.h"
 
 // Every command that anybody may send at any time, typed; docs/commands.md has them in tables.
 
@@ -86,6 +87,8 @@ def reply_type(reply):
     inner = re.fullmatch(r"(optional|list)<(.*)>|map<text,(.*)>", reply)
     if not inner:
         return _REPLIES[reply]
+    if inner[3] == "text":
+        return "StringMap"
     if inner[3]:
         return f"std::unordered_map<std::string, {reply_type(inner[3])}>"
     outer = {"optional": "std::optional", "list": "std::vector"}[inner[1]]
