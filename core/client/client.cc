@@ -20,8 +20,8 @@ constexpr Duration room_again_wait = std::chrono::milliseconds(20);
 constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "other requests wait for room already"};
 constexpr Error cannot_wait{.code = ErrorCode::rejected_by_limit,
-                             .what = "requests do not wait for room",
-                             .expected = "OnLimit::wait as inflight_overflow"};
+                            .what = "requests do not wait for room",
+                            .expected = "OnLimit::wait as inflight_overflow"};
 
 }  // namespace
 
@@ -388,8 +388,15 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 // main connection's `closed` back until the side connections are over. While the side connections
 // wait for their last replies, the main connection goes on reporting outcomes. Otherwise the
 // session is not asked again before `end_` is reported, because asking would invalidate the
-// server's text in `end_`.
+// server's text in `end_`. Messages that follow a message come before all that, up to the number
+// that a call waits for: each of these steps would cost as much as to take a message.
 std::optional<Event> Client::poll_all() {
+  if (side_spoke_) {
+    if (const auto event = side_connections_.poll_message()) {
+      if (near_) tell_near_cache(*event);
+      return event;
+    }
+  }
   side_spoke_ = false;
   while (!end_ || side_connections_.take_their_time()) {
     std::optional<Event> event = poll_main(poll_session());
@@ -401,16 +408,21 @@ std::optional<Event> Client::poll_all() {
     if (side_connections_.take_their_time()) end_->value.reset();
   }
   if (!side_connections_.empty()) {
-    if (std::optional<Event> event = side_connections_.poll_event()) {
+    if (const auto event = side_connections_.poll_event()) {
       side_spoke_ = true;
-      if (near_ && event->value) near_->note_side_delivery();
-      if (near_ && event->error != nullptr) near_->note_refusal(*event);
+      if (near_) tell_near_cache(*event);
       return event;
     }
   }
   if (near_) near_->follow_side_connections(side_connections_);
   if (!end_ || !side_connections_.have_said_all()) return std::nullopt;
   return std::exchange(end_, std::nullopt);
+}
+
+// Tells the near cache of an event of a side connection.
+void Client::tell_near_cache(const Event& event) {
+  if (event.value) near_->note_side_delivery();
+  if (event.error != nullptr) near_->note_refusal(event);
 }
 
 // Returns the main session's next event that the near cache passes on to users.

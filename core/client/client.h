@@ -315,11 +315,12 @@ class Client {
     return event;
   }
 
-  /// Session::visit_short_replies(), for a client with nothing but its main connection: for others
-  /// it visits nothing. poll_event() returns what comes next.
+  /// Session::visit_short_replies() of the main connection, unless the client has a cache or
+  /// records. poll_event() returns what comes next.
   template <class Visit>
   int visit_short_replies(int count_max, const Visit& visit) {
-    if (recording_.on() || !side_connections_.empty() || near_) return 0;
+    if (recording_.on() || near_) return 0;
+    side_spoke_ = false;
     return session_.visit_short_replies(count_max, visit);
   }
 
@@ -403,6 +404,7 @@ class Client {
   Instant near_timeout() const;
 
   std::optional<Event> poll_all();
+  void tell_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);
   std::optional<Event> handle_internal(const Event& event);

@@ -292,6 +292,18 @@ std::optional<Event> SideConnections::poll_event() {
   return poll_waiters();
 }
 
+std::optional<Event> SideConnections::poll_message() {
+  if (last_ == nullptr || !last_->subscription) return std::nullopt;
+  Side& side = *last_;
+  now_ = std::max(now_, side.session.now());
+  while (side.subscription->takes_pushes()) {
+    const std::optional<Event> event = side.session.poll_event();
+    if (!event) break;
+    if (std::optional<Event> reported = translate(side, *event)) return reported;
+  }
+  return std::nullopt;
+}
+
 std::uint64_t SideConnections::unsent() const {
   std::uint64_t mask = 0;
   for_each([&mask](std::uint32_t index, const Side& side) {

@@ -119,7 +119,7 @@ void Subscription::handle_timeout(Session& session, Instant now) {
 }
 
 std::optional<Event> Subscription::poll_event() {
-  delivered_ = Reply();
+  forget_delivered();
   if (waiting_ == Waiting::no) return std::nullopt;
   if (waiting_ == Waiting::yes && !messages_.empty()) {
     MessageQueue::Message oldest = messages_.take();
@@ -149,7 +149,7 @@ Event Subscription::deliver(const Value& message, std::uint64_t gaps, std::uint6
 }
 
 std::optional<Event> Subscription::handle_event(Session& session, const Event& event) {
-  delivered_ = Reply();
+  forget_delivered();
   switch (event.kind) {
     case Event::Kind::pushed: return handle_pushed(session, event);
     case Event::Kind::ready:
@@ -188,7 +188,7 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
 
 // Delivers the message at once if a call waits and the queue is empty.
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
-  if (waiting_ == Waiting::yes && messages_.empty()) {
+  if (takes_pushes()) {
     ++received_;
     return deliver(*event.value, gaps_, messages_.lost_before_next(session));
   }
@@ -212,7 +212,7 @@ Reader::Reserve Subscription::reserve_for(const Session& session) const {
 }
 
 std::optional<Event> Subscription::resume(Session& session, Instant now) {
-  delivered_ = Reply();
+  forget_delivered();
   const bool took_some = std::exchange(took_some_, false);
   if (!messages_.pauses()) return std::nullopt;
   const Reader::Reserve reserve = reserve_for(session);
@@ -223,7 +223,7 @@ std::optional<Event> Subscription::resume(Session& session, Instant now) {
     return std::nullopt;
   }
   std::optional<Event> event;
-  if (waiting_ == Waiting::yes && messages_.empty()) {
+  if (takes_pushes()) {
     event = deliver(session.held_push(), gaps_, messages_.lost_before_next(session));
   } else if (session.state() != Session::State::ready) {
     messages_.lose_newest();

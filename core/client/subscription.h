@@ -93,12 +93,17 @@ class Subscription {
   const MessagesMissed& missed() const { return missed_; }
 
   bool waits() const { return waiting_ != Waiting::no; }
+  /// Whether the next message that the server pushes is delivered at once, not queued.
+  bool takes_pushes() const { return waiting_ == Waiting::yes && messages_.empty(); }
   Instant poll_timeout() const {
     return waiting_ == Waiting::yes ? std::min(deadline_, trim_at_) : trim_at_;
   }
   SubscriptionStatistics statistics(const Session& session) const;
 
  private:
+  void forget_delivered() {
+    if (delivered_.has_value()) delivered_ = Reply();
+  }
   std::optional<Event> handle_pushed(Session& session, const Event& event);
   Event deliver(const Value& message, std::uint64_t gaps, std::uint64_t lost_before);
   std::optional<Event> handle_failed(const Event& event);

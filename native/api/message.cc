@@ -1,6 +1,8 @@
 #include "plimsoll/message.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace plimsoll::native {
 namespace {
@@ -24,10 +26,8 @@ constexpr std::array<Shape, 6> shapes{{{"message", Message::Kind::channel, 3},
 const Shape* shape_of(const Value& word, std::size_t parts) {
   const auto bytes = word.as_bytes();
   if (!bytes) return nullptr;
-  const std::string joined = bytes->contiguous() ? std::string() : to_string(*bytes);
-  const std::string_view name = bytes->contiguous() ? bytes->view() : joined;
   for (const Shape& shape : shapes) {
-    if (shape.word == name) return shape.parts == parts ? &shape : nullptr;
+    if (*bytes == shape.word) return shape.parts == parts ? &shape : nullptr;
   }
   return nullptr;
 }
@@ -50,10 +50,9 @@ plimsoll::Status read(const Value& push, Message& message) {
   return decode(*at, message.payload);
 }
 
-Result<void> read(const Delivery& delivery, Message& message) {
-  if (const plimsoll::Status status = read(*delivery.value, message); !status) {
-    return Error(status.error());
-  }
+plimsoll::Status read(const Delivery& delivery, Message& message) {
+  const plimsoll::Status status = read(*delivery.value, message);
+  if (!status) return status;
   const MessagesMissed missed = delivery.core->messages_missed();
   message.lost = missed.lost;
   message.gaps = missed.gaps;
@@ -74,11 +73,17 @@ Result<void> failure(const Delivery& delivery) {
 Result<void> receive(const Delivery& delivery, std::optional<Message>& message) {
   if (has_failed(delivery)) return failure(delivery);
   if (delivery.value == nullptr) return {};
-  return read(delivery, message.emplace());
+  if (const plimsoll::Status status = read(delivery, message.emplace()); !status) {
+    return Error(status.error());
+  }
+  return {};
 }
 
 void receive_part(const Delivery& delivery, std::vector<Message>& messages) {
-  if (messages.empty()) messages.reserve(16);
+  // Grows fourfold: to move messages is a good part of what they cost.
+  if (messages.size() == messages.capacity()) {
+    messages.reserve(std::max<std::size_t>(16, messages.size() * 4));
+  }
   if (!read(delivery, messages.emplace_back())) messages.pop_back();
 }
 

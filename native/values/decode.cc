@@ -13,6 +13,12 @@ plimsoll::Status take(const plimsoll::Result<T>& from, T& out) {
 }  // namespace
 
 plimsoll::Status decode(const Value& value, std::string& out) {
+  const Node& node = *value.node();
+  if (node.type == Type::bulk_string && !node.split) {
+    // A short cut for most strings. A new string costs less than to grow an empty one.
+    out = std::string(node.bytes, node.size);
+    return {};
+  }
   const auto bytes = value.as_bytes();
   if (!bytes) return bytes.error();
   if (bytes->contiguous()) {
