@@ -48,4 +48,9 @@ std::unique_ptr<Contender> make_hiredis_work(const Endpoint& endpoint, Work work
 std::unique_ptr<Contender> make_our_work(const std::string& url, const std::string& ca_file,
                                          Work work);
 
+/// A loop that counts bytes and looks at nothing, on OpenSSL if `ca_file` is given. Only for works
+/// whose replies all have one size: mget and big_values.
+std::unique_ptr<Contender> make_raw_work(const Endpoint& endpoint, const std::string& ca_file,
+                                         Work work);
+
 }  // namespace plimsoll::bench
