@@ -98,7 +98,7 @@ std::vector<Buffer> make_buffers(std::size_t bytes) {
   buffers.push_back(make_buffer("10 KiB bulks", bytes, [](std::string& out, Random& random) {
     append_bulk(out, random, 10 * 1024);
   }));
-  buffers.back().goal = 1;
+  buffers.back().views_goal = 1.5;
   return buffers;
 }
 

@@ -19,9 +19,10 @@ std::uint64_t look_at(const redisReply& reply) {
 
 }  // namespace
 
-Seen parse_with_hiredis(std::string_view resp2) {
+Seen parse_with_hiredis(std::string_view resp2, Makes makes) {
   Seen seen;
-  redisReader* reader = redisReaderCreate();
+  redisReader* reader =
+      makes == Makes::objects ? redisReaderCreate() : redisReaderCreateWithFunctions(nullptr);
   while (!resp2.empty()) {
     const auto piece = resp2.substr(0, std::min(piece_bytes, resp2.size()));
     resp2.remove_prefix(piece.size());
@@ -30,8 +31,9 @@ Seen parse_with_hiredis(std::string_view resp2) {
       void* answer = nullptr;
       if (redisReaderGetReply(reader, &answer) != REDIS_OK) fail("hiredis' reader", reader->errstr);
       if (answer == nullptr) break;
-      auto* reply = static_cast<redisReply*>(answer);
       seen.replies_count += 1;
+      if (makes == Makes::views) continue;  // `answer` is the type
+      auto* reply = static_cast<redisReply*>(answer);
       seen.sum += look_at(*reply);
       freeReplyObject(reply);
     }

@@ -22,7 +22,14 @@ std::uint64_t look_at(const Value& reply) {
   }
 }
 
-void read_frames(Reader& reader, Seen& seen) {
+std::uint64_t look_at_reply(Reader& reader, Makes makes) {
+  if (makes == Makes::views) return look_at(reader.value());
+  const auto kept = reader.keep();
+  if (!kept) fail("our reader", "no memory");
+  return look_at(kept->value());
+}
+
+void read_frames(Reader& reader, Makes makes, Seen& seen) {
   for (;;) {
     switch (reader.next(true)) {
       case Reader::Poll::need_more: return;
@@ -30,14 +37,14 @@ void read_frames(Reader& reader, Seen& seen) {
         std::array<char, error_text_max> text;
         fail("our reader", describe(reader.error(), text));
       }
-      case Reader::Poll::frame: seen.replies_count += 1; seen.sum += look_at(reader.value());
+      case Reader::Poll::frame: seen.replies_count += 1; seen.sum += look_at_reply(reader, makes);
     }
   }
 }
 
 }  // namespace
 
-Seen parse_with_ours(std::string_view resp3) {
+Seen parse_with_ours(std::string_view resp3, Makes makes) {
   HeapMemory memory;
   Budget budget({}, memory);
   const AccountHandle replies = budget.open_account(PoolKind::replies);
@@ -53,7 +60,7 @@ Seen parse_with_ours(std::string_view resp3) {
       std::memcpy(room.data(), piece.data(), count);
       piece.remove_prefix(count);
       reader.handle_read(count);
-      read_frames(reader, seen);
+      read_frames(reader, makes, seen);
     }
   }
   return seen;

@@ -21,11 +21,18 @@ struct Seen {
   bool operator==(const Seen&) const = default;
 };
 
-/// hiredis' reader: redisReaderFeed, redisReaderGetReply, freeReplyObject.
-Seen parse_with_hiredis(std::string_view resp2);
+/// What a parser makes of each reply.
+enum class Makes : std::uint8_t {
+  views,    ///< what can be looked at until the next reply; of hiredis: nothing but the type
+  objects,  ///< what can be kept: a redisReply, or a Reply
+};
+
+/// hiredis' reader: redisReaderFeed, redisReaderGetReply, freeReplyObject. Without objects it sums
+/// up nothing, because it shows nothing.
+Seen parse_with_hiredis(std::string_view resp2, Makes makes);
 
 /// Plimsoll's, as in a client: pieces are copied (as the kernel would) to where the reader wants
-/// them, and parsed onto the tape.
-Seen parse_with_ours(std::string_view resp3);
+/// them, and parsed onto the tape. An object is kept from there, looked at and dropped.
+Seen parse_with_ours(std::string_view resp3, Makes makes);
 
 }  // namespace plimsoll::bench

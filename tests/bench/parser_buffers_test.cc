@@ -19,8 +19,8 @@ TEST_CASE("buffers are the same on every run") {
 TEST_CASE("both parsers see the same replies in every buffer") {
   for (const auto& buffer : make_buffers(100'000)) {
     INFO(buffer.name);
-    const auto ours = parse_with_ours(buffer.resp3);
-    const auto hiredis = parse_with_hiredis(buffer.resp2);
+    const auto ours = parse_with_ours(buffer.resp3, Makes::objects);
+    const auto hiredis = parse_with_hiredis(buffer.resp2, Makes::objects);
     CHECK(ours.replies_count == buffer.replies_count);
     CHECK(ours.replies_count == hiredis.replies_count);
     CHECK(ours.sum == hiredis.sum);
