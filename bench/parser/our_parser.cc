@@ -29,8 +29,13 @@ std::uint64_t look_at_reply(Reader& reader, Makes makes) {
   return look_at(kept->value());
 }
 
+// As Session::visit_short_replies() and Session::poll_event() do, one after the other.
 void read_frames(Reader& reader, Makes makes, Seen& seen) {
   for (;;) {
+    while (reader.next_short()) {
+      seen.replies_count += 1;
+      seen.sum += look_at_reply(reader, makes);
+    }
     switch (reader.next(true)) {
       case Reader::Poll::need_more: return;
       case Reader::Poll::failed: {

@@ -100,38 +100,58 @@ inline Parser::Step Parser::complete_value(const char* p) {
   return Step::frame;
 }
 
-// Parses whole strings, numbers and arrays, which are most of what servers send, in one loop.
+// Parses elements of the innermost aggregate as long as they are whole strings and small numbers,
+// and there is room on the tape. In a loop by itself: what a value costs otherwise is mostly to
+// look where it belongs.
+inline Parser::Step Parser::parse_short_elements(const char*& p, const char* end) {
+  Level& top = levels_[depth_ - 1];
+  if (top.streamed || drop_ != Drop::none) return Step::go_on;
+  Node* const first = tape_.room();
+  Node* node = first;
+  const char* at = p;
+  const std::size_t most = std::min<std::size_t>(top.left, tape_.room_size());
+  for (std::size_t left = most; left > 0 && end - at >= header_max; --left, ++node) {
+    if (!read_short_value(at, end, *node)) break;
+  }
+  if (node == first) return Step::go_on;
+  const auto count = static_cast<std::uint32_t>(node - first);
+  tape_.append(count);
+  after_attribute_ = false;
+  p = at;
+  // The last one ends the aggregate.
+  top.left -= count - 1;
+  return complete_value(p);
+}
+
+// Parses whole strings, numbers and aggregates, which are most of what servers send, in one loop.
 // Returns need_more for a value that is cut, long or malformed: parse_header() handles those.
 inline Parser::Step Parser::parse_common(const char*& p, const char* end) {
   while (end - p >= header_max) {
-    const char type = *p;
-    if (type != '$' && type != ':' && type != '*') return Step::need_more;
-    std::uint32_t number = 0;
-    const char* q = nullptr;
-    if (!read_short_header(p, number, q)) return Step::need_more;
-    if (type == ':') {
-      note_value(Type::integer);
-      add(Type::integer)->integer = number;
-      p = q;
-    } else if (type == '*') {
-      if (number == 0 || number > aggregate_elements_max || depth_ >= nesting_depth_max) {
-        return Step::need_more;
-      }
-      note_value(Type::array);
-      levels_[depth_++] = Level{
-          .head = add(Type::array, number), .left = number, .type = Type::array, .streamed = false};
-      p = q;
-      continue;
-    } else {
-      if (static_cast<std::size_t>(end - q) < std::size_t{number} + 2) return Step::need_more;
-      const char* const after = q + number;
-      if (after[0] != '\r' || after[1] != '\n' || number > bulk_bytes_max) return Step::need_more;
-      note_value(Type::bulk_string);
-      add(Type::bulk_string, number)->bytes = q;
-      p = after + 2;
+    if (depth_ > 0) {
+      const char* const before = p;
+      const Step step = parse_short_elements(p, end);
+      if (step != Step::go_on) return step;
+      if (p != before) continue;
     }
-    const Step step = complete_value(p);
-    if (step != Step::go_on || state_ != State::header) return step;
+    Type type = Type::array;
+    switch (*p) {
+      case '*': break;
+      case '%': type = Type::map; break;
+      case '~': type = Type::set; break;
+      case '>': type = Type::push; break;
+      default: return Step::need_more;
+    }
+    std::uint32_t number = 0;
+    const char* next = nullptr;
+    if (depth_ >= nesting_depth_max || !read_short_length(p, number, next) || number == 0) {
+      return Step::need_more;
+    }
+    note_value(type);
+    levels_[depth_++] = Level{.head = add(type, number),
+                              .left = type == Type::map ? number * 2 : number,
+                              .type = type,
+                              .streamed = false};
+    p = next;
   }
   return Step::need_more;
 }

@@ -329,7 +329,8 @@ Result<Reply> Reader::copy() {
 
 Result<Reply> Reader::keep_copy() {
   const Node& root = *tape_.first();
-  if (tape_.size() == 1 && root.type == Type::bulk_string) return keep_string(root);
+  if (tape_.size() == 1 && root.type == Type::bulk_string) return keep_node(root, root.size);
+  if (tape_.size() == 1 && root.type == Type::integer) return keep_node(root, 0);
   std::size_t nodes = 0;
   std::size_t bytes = 0;
   for (Walk walk(tape_); !walk.done();) {
@@ -347,17 +348,19 @@ Result<Reply> Reader::keep_copy() {
   return reply;
 }
 
-// keep_copy() of the usual reply: a string in one piece.
-Result<Reply> Reader::keep_string(const Node& string) {
+// keep_copy() of the usual reply: a string in one piece, or a number.
+Result<Reply> Reader::keep_node(const Node& node, std::size_t bytes) {
   Result<Reply> kept{Reply()};
   Reply& reply = *kept;
-  reply.nodes_ = Block::allocate(replies_, sizeof(Node) + string.size);
+  reply.nodes_ = Block::allocate(replies_, sizeof(Node) + bytes);
   if (!reply.nodes_) return Reply::no_room();
-  auto* const node = static_cast<Node*>(reply.nodes_.data());
-  char* const bytes = reinterpret_cast<char*>(node + 1);
-  *node = {.type = Type::bulk_string, .split = false, .size = string.size, .bytes = bytes};
-  if (string.size > 0) std::memcpy(bytes, string.bytes, string.size);
-  reply.root_ = node;
+  auto* const copied = static_cast<Node*>(reply.nodes_.data());
+  *copied = node;
+  if (bytes > 0) {
+    copied->bytes = static_cast<const char*>(
+        std::memcpy(reinterpret_cast<char*>(copied + 1), node.bytes, bytes));
+  }
+  reply.root_ = copied;
   return kept;
 }
 

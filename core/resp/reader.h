@@ -144,7 +144,7 @@ class Reader {
   void release_before_last();
   void release_last();
   Result<Reply> keep_copy();
-  Result<Reply> keep_string(const Node& string);
+  Result<Reply> keep_node(const Node& node, std::size_t bytes);
   Result<Reply> keep_buffers();
 
   Account& replies_;

@@ -28,6 +28,15 @@ class Tape {
     return next_++;
   }
 
+  /// Room for this many nodes behind the last one, without a new piece. append(count) keeps the
+  /// first of what was written there.
+  Node* room() { return next_; }
+  std::size_t room_size() const { return static_cast<std::size_t>(last_ - next_); }
+  void append(std::size_t count) {
+    next_ += count;
+    size_ += count;
+  }
+
   /// Does what clear() and append() do.
   Node* begin_with_one() {
     if (first_piece_ != nullptr) clear();
