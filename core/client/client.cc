@@ -393,7 +393,7 @@ Instant Client::near_timeout() const { return near_->poll_timeout(); }
 std::optional<Event> Client::poll_all() {
   if (side_spoke_) {
     if (const auto event = side_connections_.poll_message()) {
-      if (near_) tell_near_cache(*event);
+      if (near_) report_to_near_cache(*event);
       return event;
     }
   }
@@ -410,7 +410,7 @@ std::optional<Event> Client::poll_all() {
   if (!side_connections_.empty()) {
     if (const auto event = side_connections_.poll_event()) {
       side_spoke_ = true;
-      if (near_) tell_near_cache(*event);
+      if (near_) report_to_near_cache(*event);
       return event;
     }
   }
@@ -419,8 +419,8 @@ std::optional<Event> Client::poll_all() {
   return std::exchange(end_, std::nullopt);
 }
 
-// Tells the near cache of an event of a side connection.
-void Client::tell_near_cache(const Event& event) {
+// Reports an event of a side connection to the near cache.
+void Client::report_to_near_cache(const Event& event) {
   if (event.value) near_->note_side_delivery();
   if (event.error != nullptr) near_->note_refusal(event);
 }

@@ -404,7 +404,7 @@ class Client {
   Instant near_timeout() const;
 
   std::optional<Event> poll_all();
-  void tell_near_cache(const Event& event);
+  void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
   std::optional<Event> poll_main(std::optional<Event> event);
   std::optional<Event> handle_internal(const Event& event);
