@@ -42,7 +42,7 @@ void add_messages(const CommandsServer& server, const CommandsEffort& effort, Re
               .ours = median(ours),
               .peer = median(hiredis),
               .unit = "us/message",
-              .goal = ratio_at_most(1.0)});
+              .goal = ratio_at_most(0.6)});
 }
 
 }  // namespace plimsoll::bench

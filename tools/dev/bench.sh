@@ -4,6 +4,7 @@
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
 # do nothing, or do not read. "page" is that of the demo's page in Chromium. "budget" compares what
 # does not wobble with bench/budget.toml; --accept writes the file, and --native leaves out the npm package.
+# --page [--runs N] [--from FOLDER]: runs some of them, and makes docs/benchmarks.md from what they print.
 #
 # Only what the benchmarks print goes to standard output, so that --json can be piped.
 set -euo pipefail
@@ -80,6 +81,47 @@ bench_budget() {
   }
   say "the budget holds"
 }
+
+bench_runs=(pipeline commands parser)
+
+# Makes docs/benchmarks.md from runs, kept ones or new ones.
+bench_page_of_docs() {
+  local runs=3 folder= name number
+  while [ $# -gt 0 ]; do
+    [ $# -ge 2 ] || die "$1 needs a value"
+    case $1 in
+      --runs) runs=$2 ;;
+      --from) folder=$2 ;;
+      *) die "unknown: $1; there is --runs N and --from FOLDER" ;;
+    esac
+    shift 2
+  done
+  [[ $runs =~ ^[1-9][0-9]?$ ]] || die "--runs $runs: expected a number from 1 to 99"
+  tools/dev/setup.sh --quiet bench test
+  if [ -z "$folder" ]; then
+    folder=.bench
+    rm -rf .bench
+    mkdir .bench
+    say "building ${bench_runs[*]}"
+    run_bazel build "${quiet_build[@]}" "${bench_runs[@]/#///bench:bench_}" || die "they do not build"
+    printf '{"date": "%s", "commit": "%s"}\n' "$(date +%F)" "$(git describe --always --dirty)" >.bench/about.json
+    for ((number = 1; number <= runs; ++number)); do
+      for name in "${bench_runs[@]}"; do
+        say "$name, run $number of $runs"
+        # A goal that is missed is told by the page.
+        "bazel-bin/bench/bench_$name" --json >".bench/$name.$number.jsonl" || true
+      done
+    done
+  fi
+  tools/dev/benchmarks_page.py "$folder" || exit 1
+  say "written: docs/benchmarks.md and its charts"
+}
+
+if [ "${1:-}" = --page ]; then
+  shift
+  bench_page_of_docs "$@"
+  exit
+fi
 
 case ${1:-} in budget | js | bridge | page)
   name=$1

@@ -1,18 +1,14 @@
-#!/usr/bin/python3
-"""Draws the charts of docs/benchmarks.md from its tables: tools/dev/charts.py (needs gnuplot).
+"""Draws the charts of docs/benchmarks.md from its tables (needs gnuplot).
 
-A table becomes a chart of horizontal bars if the line two above it is <!-- chart FILE: TITLE -->. The
-first column names the bars, the column "ratio" is their length. FILE is relative to docs/.
+A table becomes a chart of horizontal bars if <!-- chart FILE: TITLE --> comes before it. The first
+column names the bars, the column "ratio" is their length; a row without a ratio has none. FILE is
+relative to the page.
 """
 
-import pathlib
 import re
 import subprocess
-import sys
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-
-_CHART = re.compile(r"^<!-- chart (\S+): (.+) -->\n\n((?:\|.*\n)+)", re.MULTILINE)
+_CHART = re.compile(r"^<!-- chart (\S+): (.+) -->\n\n(?:<!-- table \S+ -->\n\n)?((?:\|.*\n)+)", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -24,7 +20,8 @@ def bars(table):
     """(name, ratio) for each row of a table in Markdown."""
     head, _, *rows = table.strip().split("\n")
     ratio = _cells(head).index("ratio")
-    return [(_cells(row)[0], float(_NUMBER.search(_cells(row)[ratio])[0])) for row in rows]
+    found = [(_cells(row)[0], _NUMBER.search(_cells(row)[ratio])) for row in rows]
+    return [(name, float(number[0])) for name, number in found if number]
 
 
 def script(path, title, found):
@@ -57,14 +54,8 @@ plot $bars using ($1/2):2:($1/2):(0.32) with boxxyerror lc rgb '#0072b2', \\
 """
 
 
-def main():
-    charts = _CHART.findall(PAGE.read_text(encoding="utf-8"))
-    for name, title, table in charts:
-        path = PAGE.parent / name
+def draw(page):
+    """Draws every chart of a page."""
+    for name, title, table in _CHART.findall(page.read_text(encoding="utf-8")):
+        path = page.parent / name
         subprocess.run(["gnuplot"], input=script(path, title, bars(table)), text=True, check=True)
-        print(f"written: docs/{name}")
-    return 0 if charts else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
