@@ -82,13 +82,8 @@ def budget_cases(text):
 
 
 def figure(value):
-    """Three digits, or whole: 0.0123, 1.23, 12.3, 123, 1,234."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    text = f"{value:#.3g}"
-    return text.rstrip("0").rstrip(".") if "." in text and float(text) == int(float(text)) else text
+    """Three digits, or whole: 0.0123, 1.23, 12.3, 1,234."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def spread(values):
