@@ -23,15 +23,15 @@ Failure failure_of(const native::Error& error) {
   return {.kind = refused ? Failure::Kind::refused : Failure::Kind::failed, .text = error.what()};
 }
 
-// What becomes of a call's result: a Reply that holds its value, or a Failure.
-template <class T>
+// What becomes of a call's result: a Reply that holds its value as a Kept, or a Failure.
+template <class T, class Kept = T>
 auto handing_over(std::function<void(Outcome)> done) {
   return [done = std::move(done)](native::Result<T>&& result) {
     if (!result) return done(failure_of(result.error()));
     if constexpr (std::is_void_v<T>) {
       done(Reply(std::monostate()));
     } else {
-      done(Reply(*std::move(result)));
+      done(Reply(static_cast<Kept>(*std::move(result))));
     }
   };
 }
@@ -81,7 +81,8 @@ void Connection::read(Topic topic, const std::string& key, Done done) {
   switch (topic) {
     case Topic::version:
       return client_.get(key, handing_over<std::optional<std::string>>(std::move(done)));
-    case Topic::fields: return client_.hgetall(key, handing_over<Fields>(std::move(done)));
+    case Topic::fields:
+      return client_.hgetall(key, handing_over<native::StringMap, Fields>(std::move(done)));
     case Topic::depends:
     case Topic::providers: return client_.smembers(key, handing_over<Members>(std::move(done)));
   }

@@ -6,10 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
-
-#include "plimsoll/string_map.h"
 
 namespace plimsoll::demo {
 
@@ -30,7 +29,7 @@ struct Request {
   std::uint32_t walk = 0;  // which walk asks; otherwise unused
 };
 
-using Fields = native::StringMap;
+using Fields = std::unordered_map<std::string, std::string>;
 using Members = std::vector<std::string>;
 
 /// SET gives nothing, GET a string or nil, HGETALL fields, SMEMBERS members, all others a count.

@@ -23,7 +23,7 @@ bool holds_fields(const Reply& reply, const Package& package) {
   const auto* fields = std::get_if<Fields>(&reply);
   if (fields == nullptr || fields->size() != package.fields.size()) return false;
   return std::ranges::all_of(package.fields, [&](const auto& expected) {
-    const auto field = fields->find(expected.first);
+    const auto field = fields->find(std::string(expected.first));
     return field != fields->end() && field->second == expected.second;
   });
 }

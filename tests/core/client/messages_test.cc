@@ -1,5 +1,6 @@
 #include <array>
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -70,6 +71,44 @@ TEST_CASE("who wants several messages is told all that are there, and then that 
     fleet.next(2, 3);
     CHECK(fleet.take_events() == Lines{shown("three"), shown("four"), "2: " + shown("five")});
   }
+}
+
+void read(Fleet& fleet, ConnectionId connection, std::string_view bytes) {
+  const std::span<char> room = fleet.client().read_space(connection);
+  REQUIRE(room.size() >= bytes.size());
+  bytes.copy(room.data(), bytes.size());
+  fleet.client().handle_read(connection, bytes.size(), fleet.now());
+}
+
+TEST_CASE("messages in a crowd follow one another, as many as are wanted, and then come others") {
+  Listening fleet;
+  fleet.set_script([](std::uint32_t, const testing::Words&) { return ""; });
+  const std::array<std::string_view, 2> get{"GET", "k"};
+  CommandView command;
+  command.args = get;
+  fleet.note(1, fleet.client().submit(command, fleet.now(), 0s, 1));
+  fleet.next(2, 2);
+
+  read(fleet, fleet.connection, message("one") + message("two") + message("three"));
+  CHECK(fleet.client().poll_event()->kind == Event::Kind::pushed);
+  read(fleet, first_connection, bulk_reply("a value of some length"));
+  CHECK(fleet.client().poll_event()->tag == 2);
+  CHECK(fleet.client().messages_missed().lost == 0);
+  const auto other = fleet.client().poll_event();
+  CHECK(other->tag == 1);
+  CHECK(fleet.client().keep_reply()->value().as_bytes()->view() == "a value of some length");
+  CHECK_FALSE(fleet.client().poll_event());
+  fleet.next(3, 1);
+  CHECK(fleet.take_events() == Lines{"3: " + shown("three")});
+}
+
+TEST_CASE("a connection that is lost between two messages says so") {
+  Listening fleet;
+  fleet.next(1, 10);
+  read(fleet, fleet.connection, message("one") + "*no message\r\n" + message("two"));
+  fleet.settle();
+  CHECK(fleet.take_events() == Lines{shown("one"), "1: "});
+  CHECK(fleet.client().subscription_statistics(fleet.connection).gaps == 1);
 }
 
 TEST_CASE("who wants several messages and gets none is told why") {
