@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include "plimsoll/core/commands/command_rows.h"
@@ -41,6 +43,39 @@ int compare(const Row& row, std::string_view word, std::string_view subcommand) 
   return name.empty() ? 0 : 1;
 }
 
+// The first bytes of a name as a number, which orders as the names do: most rows that a search
+// looks at differ there.
+using FirstBytes = std::uint64_t;
+constexpr std::size_t first_bytes_max = sizeof(FirstBytes);
+static_assert(std::endian::native == std::endian::little);
+static_assert(std::all_of(std::begin(rows), std::end(rows),
+                          [](const Row& row) {
+                            return row.name_at + first_bytes_max <= sizeof row_names;
+                          }),
+              "the last names are too short to read so many bytes of them");
+
+FirstBytes first_bytes(const Row& row) {
+  FirstBytes bytes = 0;
+  std::memcpy(&bytes, row.name(), first_bytes_max);
+  const std::size_t behind =
+      first_bytes_max - std::min<std::size_t>(row.name_size, first_bytes_max);
+  return __builtin_bswap64(bytes) >> 8 * behind << 8 * behind;
+}
+
+FirstBytes first_bytes(std::string_view word, std::string_view subcommand) {
+  FirstBytes bytes = 0;
+  std::size_t left = first_bytes_max;
+  const auto append = [&](std::string_view text) {
+    for (const char c : text.substr(0, left)) {
+      bytes |= FirstBytes{static_cast<unsigned char>(folded(c))} << 8 * --left;
+    }
+  };
+  append(word);
+  if (!subcommand.empty()) append("|");
+  append(subcommand);
+  return bytes;
+}
+
 // Where the rows begin whose names begin with A, B... Z, and where all of them end.
 constexpr auto letters = [] {
   std::array<std::uint16_t, 27> begins{};
@@ -57,10 +92,14 @@ const Row* find(std::string_view word, std::string_view subcommand) {
   const auto letter =
       word.empty() ? letters.size() : static_cast<std::size_t>(folded(word[0]) - 'A');
   if (letter >= letters.size() - 1) return nullptr;
+  const auto is_before = [&](const Row& row, FirstBytes wanted) {
+    const FirstBytes bytes = first_bytes(row);
+    if (bytes != wanted || row.name_size < first_bytes_max) return bytes < wanted;
+    return compare(row, word, subcommand) < 0;
+  };
   const Row* const end = rows + letters[letter + 1];
   const Row* const row =
-      std::lower_bound(rows + letters[letter], end, 0,
-                       [&](const Row& each, int) { return compare(each, word, subcommand) < 0; });
+      std::lower_bound(rows + letters[letter], end, first_bytes(word, subcommand), is_before);
   return row != end && compare(*row, word, subcommand) == 0 ? row : nullptr;
 }
 

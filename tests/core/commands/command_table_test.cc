@@ -1,5 +1,9 @@
 #include "plimsoll/core/commands/command_table.h"
 
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +60,30 @@ TEST_CASE("each row of the table is found by its own name") {
     for (char& c : words) c = c == '|' ? ' ' : c;
     CHECK(row_of(words) == &row);
     CHECK(row_of(lower(words)) == &row);
+  }
+}
+
+TEST_CASE("a word that is nearly a command's is not taken for it") {
+  std::set<std::string, std::less<>> names;
+  for (const Row& row : all_rows()) {
+    if (row.name_words() == 1) names.insert(row.name());
+  }
+  const auto check = [&names](const std::string& word) {
+    INFO(word);
+    const Row* const row = find(std::array<std::string_view, 1>{word});
+    CHECK((row != nullptr) == names.contains(word));
+    if (row != nullptr) CHECK(row->name_view() == word);
+  };
+  for (const std::string& name : names) {
+    check(name.substr(0, name.size() - 1));
+    for (const char c : {'\0', 'A', 'Z', '_', '|', '\x80', '\xff'}) {
+      check(name + c);
+      for (std::size_t at = 0; at < name.size(); ++at) {
+        std::string changed = name;
+        changed[at] = c;
+        check(changed);
+      }
+    }
   }
 }
 
