@@ -1,20 +1,15 @@
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include <openssl/ssl.h>
 
 #include "plimsoll/bench/commands/work.h"
+#include "plimsoll/bench/pipeline/raw_socket.h"
 #include "plimsoll/bench/program.h"
 
 namespace plimsoll::bench {
@@ -45,25 +40,11 @@ std::size_t reply_bytes_of(Work work) {
          mget_keys_count * bulk_string_bytes(small_value_bytes);
 }
 
-int connect_to(const Endpoint& endpoint) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(endpoint.port);
-  inet_pton(AF_INET, endpoint.host.c_str(), &address.sin_addr);
-  if (connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    fail("raw loop", std::strerror(errno));
-  }
-  const int on = 1;
-  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return socket;
-}
-
 // Reads and writes one socket that does not block, and counts the bytes of replies.
 class RawWork final : public Contender {
  public:
   RawWork(const Endpoint& endpoint, const std::string& ca_file, Work work)
-      : socket_(connect_to(endpoint)),
+      : socket_(connect_raw_socket(endpoint)),
         room_(64 * 1024),
         request_(request_of(work)),
         reply_bytes_(reply_bytes_of(work)) {

@@ -1,14 +1,11 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "plimsoll/bench/pipeline/contender.h"
+#include "plimsoll/bench/pipeline/raw_socket.h"
 #include "plimsoll/bench/program.h"
 
 namespace plimsoll::bench {
@@ -17,7 +14,10 @@ namespace {
 class RawLoop final : public Contender {
  public:
   RawLoop(const Endpoint& endpoint, Shape shape)
-      : shape_(shape), socket_(connect_to(endpoint)), epoll_(epoll_create1(0)), room_(64 * 1024) {
+      : shape_(shape),
+        socket_(connect_raw_socket(endpoint)),
+        epoll_(epoll_create1(0)),
+        room_(64 * 1024) {
     request_ = "*2\r\n$3\r\nGET\r\n$" + std::to_string(bench_key.size()) + "\r\n" +
                std::string(bench_key) + "\r\n";
     const auto length = std::to_string(bench_value_bytes);
@@ -53,21 +53,6 @@ class RawLoop final : public Contender {
   }
 
  private:
-  static int connect_to(const Endpoint& endpoint) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-    if (socket < 0) fail("raw loop", std::strerror(errno));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(endpoint.port);
-    inet_pton(AF_INET, endpoint.host.c_str(), &address.sin_addr);
-    if (connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-      fail("raw loop", std::strerror(errno));
-    }
-    const int on = 1;
-    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return socket;
-  }
-
   void send(std::size_t count) {
     out_.clear();
     for (std::size_t i = 0; i < count; ++i) out_ += request_;

@@ -16,9 +16,9 @@ namespace plimsoll::native {
 /// The pairs of a map of strings, as HGETALL gives them: in the server's order, all in one block of
 /// memory. What it hands out are views that live as long as it; moving it keeps them valid.
 ///
-/// To look up a key compares it with each key before it. Convert it to a map of the standard
-/// library, `std::unordered_map<std::string, std::string> fields = co_await client.hgetall(key)`,
-/// to look up many keys of a large one.
+/// find() looks at one key after the other. If you look up many keys of a large map, convert it to
+/// a map of the standard library first:
+/// `std::unordered_map<std::string, std::string> fields = co_await client.hgetall(key)`.
 class StringMap {
  public:
   using key_type = std::string_view;
