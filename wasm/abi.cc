@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <string_view>
 
 #include "plimsoll/core/base/check.h"
@@ -25,6 +26,12 @@ std::int32_t refuse_argument(const char* what, const char* expected) {
 }
 
 std::int32_t refuse_time() { return refuse_argument("not a time", time_expected); }
+
+void show_spans(std::span<const std::string_view> spans) {
+  std::transform(spans.begin(), spans.end(), outbox().spans, [](std::string_view span) {
+    return PlimsollSpan{.bytes = span.data(), .size = span.size()};
+  });
+}
 
 namespace {
 
@@ -97,9 +104,9 @@ char* PLIMSOLL_EXPORT(plimsoll_stage)(size_t size) {
   char* const room = line.staging.stage(size);
   if (room == nullptr) {
     refuse({.code = ErrorCode::rejected_by_limit,
-            .what = "the requests pool has no room for what is to be staged",
-            .value = size,
-            .limit = line.budget.limit(PoolKind::requests)});
+            .what = "the requests pool has no room for this request now",
+            .expected = "other requests to end first, or shorter words",
+            .value = size});
   }
   return room;
 }

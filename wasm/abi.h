@@ -31,6 +31,12 @@
 // - The host stages words as a table of their sizes (32 bits each, little-endian) followed by the
 //   bytes of all words: in PlimsollOutbox::staging if they fit, else in the place that
 //   plimsoll_stage() returns. The call that takes the words gets their number as `count`.
+// - In a request of more than plimsoll_deferred_request_bytes_min, words may be deferred: their
+//   sizes stand in the table with plimsoll_word_deferred added, and their bytes are not staged. If
+//   the request was staged, the host writes these bytes into it, to the places that
+//   plimsoll_staged_places() returns, before it makes any other call about this client. So a large
+//   request needs its bytes once, and in segments. The words of a command's name are never
+//   deferred; other words only if the core does not need to read them (plimsoll_outcome_whole).
 
 #ifdef __cplusplus
 extern "C" {
@@ -162,6 +168,11 @@ int32_t plimsoll_prove(int32_t client, uint32_t tag, double timeout, double now)
 /// is that of EXEC: an array or null.
 int32_t plimsoll_submit_transaction(int32_t client, uint32_t commands, uint32_t count, uint32_t tag,
                                     double timeout, double now);
+
+/// Returns where the bytes of a request with deferred words lie that the last call has staged: the
+/// places of up to `size` bytes of the encoded request, from byte `offset` on. Answers how many of
+/// outbox.spans they take. If these are fewer bytes, ask again for the rest.
+int32_t plimsoll_staged_places(int32_t client, size_t offset, size_t size);
 
 /// Ends a request early, unless it has ended already.
 int32_t plimsoll_cancel(int32_t client, uint32_t request_low, uint32_t request_high, double now);

@@ -11,12 +11,6 @@
 namespace plimsoll::wasm {
 namespace {
 
-void show_spans(std::span<const std::string_view> spans) {
-  std::transform(spans.begin(), spans.end(), outbox().spans, [](std::string_view span) {
-    return PlimsollSpan{.bytes = span.data(), .size = span.size()};
-  });
-}
-
 void show_halves(std::uint64_t bits, std::uint32_t (&halves)[2]) {
   halves[0] = static_cast<std::uint32_t>(bits);
   halves[1] = static_cast<std::uint32_t>(bits >> 32);

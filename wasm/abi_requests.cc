@@ -1,3 +1,5 @@
+#include <array>
+
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/row_numbers.h"
@@ -52,6 +54,21 @@ CommandView get_of(const std::string_view& key) {
   return command;
 }
 
+using Deferred = Staging::Deferred;
+
+// Whether the words that the host has deferred may be: nothing on the way to the request log reads
+// them. Without a row the command's keys are unknown, so a cache might look at any word.
+bool may_defer(const HostedClient& client, const CommandView& command) {
+  if (command.effect == CommandView::Effect::read) return false;
+  if (command.row == 0) return !client.has_cache();
+  bool keys_are_whole = true;
+  const Status found =
+      commands::keys_of(command.args, [&](std::string_view key, commands::KeyAccess) {
+        keys_are_whole = keys_are_whole && !is_deferred(key);
+      });
+  return found && keys_are_whole;
+}
+
 std::int32_t submit(HostedClient& client, const CommandView& command, std::uint32_t tag,
                     double timeout, Duration max_staleness, Instant now) {
   const Result<PlimsollOutcome> outcome =
@@ -62,24 +79,33 @@ std::int32_t submit(HostedClient& client, const CommandView& command, std::uint3
 }
 
 // Calls `call` with the client and the staged command. Returns its answer.
+// Calls `call` with the command of `words`, of which some may be deferred. Returns its answer.
 template <class Call>
-std::int32_t with_command(std::int32_t client, std::uint32_t count, Call&& call) {
-  const TakesStaged takes;
-  return with(client, [&](HostedClient& found) {
-    const auto words = takes.staging.words(count);
-    if (!words) return refuse(words.error());
-    const Result<CommandView> command = commands::prepare(*words);
-    return command ? call(found, *command) : refuse(command.error());
-  });
+std::int32_t with_prepared(HostedClient& client, std::span<const std::string_view> words,
+                           Call&& call) {
+  const Result<CommandView> command = commands::prepare(words);
+  if (!command) return refuse(command.error());
+  const std::size_t deferred = instance().line().staging.deferred_bytes();
+  if (deferred > 0 && !may_defer(client, *command)) {
+    outbox().outcome = plimsoll_outcome_whole;
+    return 0;
+  }
+  outbox().outcome = plimsoll_outcome_staged;
+  if (const Status begun = client.begin_deferred(*command, deferred); !begun) {
+    return refuse(begun.error());
+  }
+  const std::int32_t answer = call(*command);
+  if (answer < 0 || outbox().outcome != plimsoll_outcome_staged) client.forget_deferred();
+  return answer;
 }
 
 template <class Call>
 std::int32_t with_words(std::int32_t client, std::uint32_t count, double timeout, double now,
-                        Call&& call) {
+                        Deferred deferred, Call&& call) {
   if (!is_timeout(timeout)) return refuse_time();
   const TakesStaged takes;
   return notify(client, now, [&](HostedClient& found, Instant at) {
-    const auto words = takes.staging.words(count);
+    const auto words = takes.staging.words(count, deferred);
     return words ? call(found, *words, at) : refuse(words.error());
   });
 }
@@ -104,17 +130,18 @@ using namespace plimsoll::wasm;
 int32_t PLIMSOLL_EXPORT(plimsoll_submit)(int32_t client, uint32_t count, uint32_t tag,
                                          double timeout, double staleness, double now) {
   if (!is_timeout(staleness)) return refuse_time();
-  return with_words(client, count, timeout, now,
+  return with_words(client, count, timeout, now, Deferred::taken,
                     [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
                       const Duration age_max = to_staleness(staleness);
                       outbox().outcome = plimsoll_outcome_served;
                       const auto look_up = [&](Served& served, Area& area, std::uint32_t& nodes) {
                         return served.look_up(found, words, age_max, at, area, nodes);
                       };
-                      if (report_found(found, look_up)) return 0;
-                      const Result<CommandView> command = commands::prepare(words);
-                      if (!command) return refuse(command.error());
-                      return submit(found, *command, tag, timeout, age_max, at);
+                      const bool is_whole = instance().line().staging.deferred_bytes() == 0;
+                      if (is_whole && report_found(found, look_up)) return 0;
+                      return with_prepared(found, words, [&](const CommandView& command) {
+                        return submit(found, command, tag, timeout, age_max, at);
+                      });
                     });
 }
 
@@ -131,8 +158,13 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_get)(int32_t client, uint32_t size, uint
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_submit_admitted)(int32_t client, uint32_t count, uint32_t tag) {
-  return with_command(client, count, [tag](HostedClient& found, const CommandView& command) {
-    return answer_request(found, found.submit_admitted(command, tag));
+  const TakesStaged takes;
+  return with(client, [&](HostedClient& found) {
+    const auto words = takes.staging.words(count, Deferred::taken);
+    if (!words) return refuse(words.error());
+    return with_prepared(found, *words, [&](const CommandView& command) {
+      return answer_request(found, found.submit_admitted(command, tag));
+    });
   });
 }
 
@@ -155,13 +187,32 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t co
   if (!is_timeout(timeout)) return refuse_time();
   const TakesStaged takes;
   return notify(client, now, [&](HostedClient& found, Instant at) {
-    const Result<Staging::Parts> staged = takes.staging.words_in_parts(commands, count);
+    const Result<Staging::Parts> staged =
+        takes.staging.words_in_parts(commands, count, Deferred::taken);
     if (!staged) return refuse(staged.error());
-    Result<Transaction> transaction = Transaction::of(*staged, found.client().requests_account());
+    const Result<Transaction> transaction = Transaction::of(*staged);
     if (!transaction) return refuse(transaction.error());
+    ArgumentList behind_multi;
+    const CommandView request = transaction->request(behind_multi);
+    const std::size_t deferred = takes.staging.deferred_bytes();
+    if (const Status begun = found.begin_deferred(request, deferred); !begun) {
+      return refuse(begun.error());
+    }
     // A transaction does not wait for room: the host would have to stage the words of many commands
     // twice.
-    return answer_request(found, found.stage(transaction->command(), tag, to_timeout(timeout), at));
+    const Status done = found.stage(request, tag, to_timeout(timeout), at);
+    if (!done) found.forget_deferred();
+    return answer_request(found, done);
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_staged_places)(int32_t client, size_t offset, size_t size) {
+  return with(client, [&](HostedClient& found) {
+    std::array<std::string_view, plimsoll_spans_max> places;
+    const Result<std::size_t> count = found.staged_places(offset, size, places);
+    if (!count) return refuse(count.error());
+    show_spans(std::span(places).first(*count));
+    return static_cast<std::int32_t>(*count);
   });
 }
 
@@ -179,12 +230,12 @@ int32_t PLIMSOLL_EXPORT(plimsoll_open_exclusive)(int32_t client, double now) {
 
 int32_t PLIMSOLL_EXPORT(plimsoll_submit_to)(int32_t client, uint32_t connection, uint32_t count,
                                             uint32_t tag, double timeout, double now) {
-  return with_words(client, count, timeout, now,
+  return with_words(client, count, timeout, now, Deferred::taken,
                     [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
-                      const Result<CommandView> command = commands::prepare(words);
-                      if (!command) return refuse(command.error());
-                      return answer_request(found, found.submit_to(connection, *command, tag,
-                                                                   to_timeout(timeout), at));
+                      return with_prepared(found, words, [&](const CommandView& command) {
+                        return answer_request(found, found.submit_to(connection, command, tag,
+                                                                     to_timeout(timeout), at));
+                      });
                     });
 }
 
@@ -203,7 +254,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_open_subscription)(int32_t client, double now) 
 int32_t PLIMSOLL_EXPORT(plimsoll_subscribe)(int32_t client, uint32_t connection, uint32_t kind,
                                             uint32_t count, uint32_t tag, double timeout,
                                             double now) {
-  return with_words(client, count, timeout, now,
+  return with_words(client, count, timeout, now, Deferred::refused,
                     [&](HostedClient& found, std::span<const std::string_view> names, Instant at) {
                       return answer_request(
                           found, found.subscribe(HostedClient::Subscribe::begin, connection, kind,
@@ -214,7 +265,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_subscribe)(int32_t client, uint32_t connection,
 int32_t PLIMSOLL_EXPORT(plimsoll_unsubscribe)(int32_t client, uint32_t connection, uint32_t kind,
                                               uint32_t count, uint32_t tag, double timeout,
                                               double now) {
-  return with_words(client, count, timeout, now,
+  return with_words(client, count, timeout, now, Deferred::refused,
                     [&](HostedClient& found, std::span<const std::string_view> names, Instant at) {
                       return answer_request(
                           found, found.subscribe(HostedClient::Subscribe::end, connection, kind,

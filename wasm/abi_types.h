@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 8,
+  plimsoll_abi_version = 9,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -27,7 +27,12 @@ enum {
   plimsoll_staging_bytes = 16 * 1024,
   /// The size of PlimsollOutbox::area.
   plimsoll_area_bytes = 32 * 1024,
+  /// A request with deferred words has more bytes on the wire than this.
+  plimsoll_deferred_request_bytes_min = 64 * 1024,
 };
+
+/// In the table of sizes: the word is deferred (abi.h).
+#define plimsoll_word_deferred 0x80000000u
 
 /// Why a call or a request failed. core/base/error.h says what each means.
 enum PlimsollError {
@@ -100,6 +105,8 @@ enum PlimsollOutcome {
   plimsoll_outcome_served,  ///< the cache had the reply, which is in the area; no event comes
   plimsoll_outcome_waits,   ///< the request waits for room: plimsoll_event_admitted or _failed
                             ///< comes; until then the host keeps the words
+  plimsoll_outcome_whole,   ///< nothing was kept: this command's words cannot be deferred. Stage
+                            ///< them whole and submit them again
 };
 
 /// What is left to fetch after poll(), poll_nodes(), submit() or lookup().
@@ -271,6 +278,7 @@ struct PlimsollMemoryStatistics {
   double linear;  ///< 24: the module's memory, which never shrinks; 0 natively
   /// 32: cache, requests, replies, pushes, connections, spare
   struct PlimsollPoolStatistics pools[plimsoll_pools_count];
+  double growths_refused;  ///< 272: how often `linear` would have passed its bound
 };
 
 /// What calls return besides a number. Each field is valid until the next call that writes it; its
@@ -286,7 +294,7 @@ struct PlimsollOutbox {
   uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
   uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
   double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
-  struct PlimsollSpan spans[plimsoll_spans_max];  ///< 56: read_space, poll_transmit
+  struct PlimsollSpan spans[plimsoll_spans_max];  ///< 56: read_space, poll_transmit, staged_places
   /// 184: one of these at a time, by the ..._statistics call of that name.
   union {
     struct PlimsollClientStatistics client;
@@ -294,10 +302,10 @@ struct PlimsollOutbox {
     struct PlimsollCacheStatistics cache;
     struct PlimsollMemoryStatistics memory;
   } statistics;
-  uint32_t text_size;            ///< 456: describe_error; a failed CHECK
-  char text[plimsoll_text_max];  ///< 460
-  uint32_t nodes_count;          ///< 780: poll_nodes, submit, lookup
-  /// 784: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
+  uint32_t text_size;            ///< 464: describe_error; a failed CHECK
+  char text[plimsoll_text_max];  ///< 468
+  uint32_t nodes_count;          ///< 788: poll_nodes, submit, lookup
+  /// 792: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];
   /// Where the host stages words that fit.

@@ -7,6 +7,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
 #include "plimsoll/core/memory/budget.h"
+#include "plimsoll/core/memory/segment_header.h"
 #include "plimsoll/core/resp/node.h"
 #include "plimsoll/wasm/abi_types.h"
 
@@ -96,6 +97,7 @@ static_assert(same(PoolKind::cache, 0) && same(PoolKind::requests, 1) &&
               same(PoolKind::connections, 4) && same(PoolKind::spare, 5));
 static_assert(pools_count == plimsoll_pools_count);
 static_assert(error_text_max == plimsoll_text_max);
+static_assert(plimsoll_deferred_request_bytes_min >= segment_capacity);
 
 static_assert(same(NearCache::State::unknown, plimsoll_cache_unknown));
 static_assert(same(NearCache::State::tracking, plimsoll_cache_tracking));
@@ -110,10 +112,11 @@ static_assert(offsetof(PlimsollOutbox, timeout) == 48);
 static_assert(offsetof(PlimsollOutbox, spans) == 56);
 static_assert(offsetof(PlimsollOutbox, statistics) == 184);
 static_assert(offsetof(PlimsollMemoryStatistics, pools) == 32);
-static_assert(offsetof(PlimsollOutbox, text_size) == 456);
-static_assert(offsetof(PlimsollOutbox, nodes_count) == 780);
-static_assert(offsetof(PlimsollOutbox, area) == 784);
-static_assert(offsetof(PlimsollOutbox, staging) == 784 + plimsoll_area_bytes);
+static_assert(offsetof(PlimsollMemoryStatistics, growths_refused) == 272);
+static_assert(offsetof(PlimsollOutbox, text_size) == 464);
+static_assert(offsetof(PlimsollOutbox, nodes_count) == 788);
+static_assert(offsetof(PlimsollOutbox, area) == 792);
+static_assert(offsetof(PlimsollOutbox, staging) == 792 + plimsoll_area_bytes);
 static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
 static_assert(offsetof(PlimsollOptions, cache) == 120);
 static_assert(offsetof(PlimsollCacheOptions, broadcast_prefixes_count) == 72);

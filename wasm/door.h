@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/wasm/instance.h"
@@ -27,6 +29,9 @@ inline PlimsollOutbox& outbox() { return instance().outbox; }
 std::int32_t refuse(const Error& error);
 std::int32_t refuse_argument(const char* what, const char* expected);
 std::int32_t refuse_time();
+
+/// Writes `spans` to the outbox: at most plimsoll_spans_max.
+void show_spans(std::span<const std::string_view> spans);
 
 inline std::int32_t answer(const Status& status) { return status ? 0 : refuse(status.error()); }
 

@@ -81,6 +81,9 @@ void HostedClient::destroy(HostedClient& client, Budget& budget) {
 }
 
 Status HostedClient::refuse_call() const {
+  if (unwritten_deferred_ > 0) {
+    return misuse("the deferred words of the last request are not written", unwritten_deferred_, 0);
+  }
   return misuse(has_admitted_ ? "a request was admitted, and is not submitted yet"
                               : "poll() has not reported all events yet");
 }
@@ -145,6 +148,30 @@ Result<PlimsollOutcome> HostedClient::submit(const CommandView& command, std::ui
 Status HostedClient::stage(const CommandView& command, std::uint32_t tag,
                            std::optional<Duration> timeout, Instant now) {
   return note(client_.submit(command, now, timeout_or(timeout), tag));
+}
+
+Status HostedClient::begin_deferred(const CommandView& command, std::size_t bytes) {
+  if (bytes == 0) return {};
+  const std::size_t size = encoded_size(command);
+  if (size <= plimsoll_deferred_request_bytes_min) {
+    return misuse("the request is too short for deferred words", size,
+                  plimsoll_deferred_request_bytes_min);
+  }
+  deferred_request_bytes_ = size;
+  unwritten_deferred_ = bytes;
+  return {};
+}
+
+Result<std::size_t> HostedClient::staged_places(std::size_t offset, std::size_t size,
+                                                std::span<std::string_view> spans) {
+  const bool is_within =
+      offset <= deferred_request_bytes_ && size <= deferred_request_bytes_ - offset;
+  if (size > unwritten_deferred_ || !is_within) {
+    return misuse("more bytes are to be written than were deferred", size, unwritten_deferred_);
+  }
+  const std::size_t count = client_.staged_places(last_request_, offset, size, spans);
+  for (std::string_view span : spans.first(count)) unwritten_deferred_ -= span.size();
+  return count;
 }
 
 Status HostedClient::submit_admitted(const CommandView& command, std::uint32_t tag) {

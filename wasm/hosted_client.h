@@ -33,7 +33,8 @@
 //
 // - An event of the core is held (held_) until it fits the area. While an event is held, or a
 //   request was admitted and not answered, begin_call() refuses all other calls: the value of a
-//   held event is valid only until the core is called again.
+//   held event is valid only until the core is called again. Likewise while deferred words of the
+//   last request are not written: they would be sent as whatever the memory has held before.
 // - read_space_bytes and unwritten_bytes bound how much the host may say that it has read and
 //   written.
 
@@ -56,6 +57,8 @@ class HostedClient {
   /// For calls that need no check of the host's arguments.
   Client& client() { return client_; }
 
+  bool has_cache() const { return cache_ != nullptr; }
+
   /// Charges the client for all `bytes` that the host keeps for it. On rejected_by_limit the
   /// previous charge stays.
   Status hold(std::uint64_t bytes);
@@ -63,7 +66,7 @@ class HostedClient {
   /// Begins a call other than poll(). Fails while the host first has to poll or to submit an
   /// admitted request. From here on, what the last poll() reported is invalid.
   Status begin_call() {
-    if (has_admitted_ || held_) [[unlikely]]
+    if (has_admitted_ || held_ || unwritten_deferred_ > 0) [[unlikely]]
       return refuse_call();
     walk_ = {};
     return {};
@@ -84,6 +87,16 @@ class HostedClient {
   /// Stages `command`, or fails; it never waits.
   Status stage(const CommandView& command, std::uint32_t tag, std::optional<Duration> timeout,
                Instant now);
+  /// Called before a call that stages `command`, with the sum of its deferred words. If the call
+  /// stages it, the host must write those bytes next. Fails if the request is too short for that.
+  Status begin_deferred(const CommandView& command, std::size_t bytes);
+  /// The call did not stage the command.
+  void forget_deferred() { unwritten_deferred_ = 0; }
+  /// Fills `spans` with where `size` bytes of the request lie, or as many as fit. Returns the
+  /// number of spans. Fails if the request has no deferred words, or is shorter.
+  Result<std::size_t> staged_places(std::size_t offset, std::size_t size,
+                                    std::span<std::string_view> spans);
+
   /// Fails if no request was admitted, or `command` is not the admitted one.
   Status submit_admitted(const CommandView& command, std::uint32_t tag);
   Status prove(std::uint32_t tag, std::optional<Duration> timeout, Instant now);
@@ -178,7 +191,9 @@ class HostedClient {
   HostedCache* cache_ = nullptr;
   Duration request_timeout_{};
   RequestId last_request_ = 0;
-  std::optional<Event> held_;  // an event that did not fit the area yet
+  std::size_t deferred_request_bytes_ = 0;  // of the last request, on the wire
+  std::size_t unwritten_deferred_ = 0;      // how many of its bytes the host still has to write
+  std::optional<Event> held_;               // an event that did not fit the area yet
   MessagesMissed held_missed_;
   bool lies_outside_ = false;  // the last value was not copied: the next poll() releases it
   bool has_admitted_ = false;  // poll() reported an admitted request, and the host has not answered

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/wasm/linear_memory.h"
 #include "plimsoll/wasm/misuse.h"
 
 namespace plimsoll::wasm {
@@ -53,10 +54,13 @@ Status Instance::configure(std::uint64_t memory_limit) {
 
 Status Instance::set_memory_limit(std::uint64_t memory_limit) {
   if (const Status valid = validate(memory_limit); !valid) return valid;
-  return line().budget.set_memory_limit(static_cast<std::size_t>(memory_limit));
+  const Status set = line().budget.set_memory_limit(static_cast<std::size_t>(memory_limit));
+  if (set) bound_linear_memory(static_cast<std::size_t>(memory_limit));
+  return set;
 }
 
 void Instance::draw_line(std::size_t memory_limit) {
+  bound_linear_memory(memory_limit);
   line_ = new (line_place_) DrawnLine(memory_limit, memory_, outbox.staging);
 }
 

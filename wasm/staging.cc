@@ -3,6 +3,10 @@
 #include <cstring>
 #include <new>
 
+#include "plimsoll/core/resp/encoder.h"
+#include "plimsoll/wasm/abi_types.h"
+#include "plimsoll/wasm/misuse.h"
+
 namespace plimsoll::wasm {
 namespace {
 
@@ -51,20 +55,35 @@ Result<std::string_view> Staging::word(std::uint32_t size) const {
   return std::string_view(bytes.data(), size);
 }
 
-Result<std::span<const std::string_view>> Staging::words(std::uint32_t count) {
-  return words_behind(0, count);
+Result<std::span<const std::string_view>> Staging::words(std::uint32_t count, Deferred deferred) {
+  return words_behind(0, count, deferred);
 }
 
-Result<Staging::Parts> Staging::words_in_parts(std::uint32_t parts_count, std::uint32_t count) {
-  const auto words = words_behind(std::uint64_t{parts_count} * sizeof(WordSize), count);
+Result<Staging::Parts> Staging::words_in_parts(std::uint32_t parts_count, std::uint32_t count,
+                                               Deferred deferred) {
+  const auto words = words_behind(std::uint64_t{parts_count} * sizeof(WordSize), count, deferred);
   if (!words) return words.error();
   return Parts{.parts = {reinterpret_cast<const WordSize*>(staged().data()), parts_count},
                .words = *words};
 }
 
+// The bound keeps the sizes of requests, which are computed in a size_t, from wrapping around.
+Status Staging::note_deferred(std::uint64_t bytes) {
+  if (bytes > plimsoll_memory_limit_max) {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "the request is longer than the memory line can ever be",
+                 .value = bytes,
+                 .limit = plimsoll_memory_limit_max};
+  }
+  deferred_bytes_ = static_cast<std::size_t>(bytes);
+  return {};
+}
+
 Result<std::span<const std::string_view>> Staging::words_behind(std::uint64_t skipped,
-                                                                std::uint32_t count) {
+                                                                std::uint32_t count,
+                                                                Deferred deferred) {
   const std::span<const char> bytes = staged();
+  deferred_bytes_ = 0;
   // Computed in 64 bits, since a host could make a size_t wrap around on wasm32.
   const std::uint64_t table_end = skipped + std::uint64_t{count} * sizeof(WordSize);
   if (table_end > bytes.size()) return beyond_the_staged(table_end, bytes.size());
@@ -76,11 +95,23 @@ Result<std::span<const std::string_view>> Staging::words_behind(std::uint64_t sk
   }
   const char* const table = bytes.data() + skipped;
   std::uint64_t end = table_end;
+  std::uint64_t deferred_sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
+    const WordSize size = size_at(table, i);
+    if ((size & plimsoll_word_deferred) != 0) {
+      if (deferred == Deferred::refused || i < 2) return misuse("this word is not deferred", i);
+      const WordSize later = size & ~WordSize{plimsoll_word_deferred};
+      deferred_sum += later;
+      new (&views[i]) std::string_view(deferred_word(later));
+      continue;
+    }
     const std::uint64_t begin = end;
-    end += size_at(table, i);
+    end += size;
     if (end > bytes.size()) return beyond_the_staged(end, bytes.size());
     new (&views[i]) std::string_view(bytes.data() + begin, static_cast<std::size_t>(end - begin));
+  }
+  if (deferred_sum > 0) {
+    if (const Status fits = note_deferred(deferred_sum); !fits) return fits.error();
   }
   return std::span<const std::string_view>(views, count);
 }

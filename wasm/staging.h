@@ -18,6 +18,10 @@ inline constexpr std::size_t staged_views_kept = 16;
 
 class Staging {
  public:
+  /// Whether a call takes deferred words (core/resp/encoder.h). Only the size of such a word is
+  /// staged, with plimsoll_word_deferred.
+  enum class Deferred : bool { refused, taken };
+
   /// `place` must outlive this.
   Staging(std::span<char> place, AccountHandle requests)
       : place_(place), requests_(std::move(requests)) {}
@@ -28,9 +32,14 @@ class Staging {
 
   /// Reads the staged bytes as a table of `count` sizes followed by the bytes of all words. The
   /// views are valid until clear() or stage(). Fails with invalid_argument if the words need more
-  /// bytes than are staged, and with rejected_by_limit if the requests pool has no room for the
-  /// views.
-  Result<std::span<const std::string_view>> words(std::uint32_t count);
+  /// bytes than are staged, if one is deferred and should not be, or if the first or the second is;
+  /// with rejected_by_limit if the requests pool has no room for the views, or could never hold the
+  /// deferred words.
+  Result<std::span<const std::string_view>> words(std::uint32_t count,
+                                                  Deferred deferred = Deferred::refused);
+
+  /// The sum of the sizes of the deferred words among those that were read last.
+  std::size_t deferred_bytes() const { return deferred_bytes_; }
 
   /// Returns the first `size` staged bytes, without a table. Fails with invalid_argument as above.
   Result<std::string_view> word(std::uint32_t size) const;
@@ -40,14 +49,16 @@ class Staging {
     std::span<const std::uint32_t> parts;
     std::span<const std::string_view> words;
   };
-  Result<Parts> words_in_parts(std::uint32_t parts_count, std::uint32_t count);
+  Result<Parts> words_in_parts(std::uint32_t parts_count, std::uint32_t count,
+                               Deferred deferred = Deferred::refused);
 
   /// Discards what is staged.
   void clear();
 
  private:
-  Result<std::span<const std::string_view>> words_behind(std::uint64_t skipped,
-                                                         std::uint32_t count);
+  Result<std::span<const std::string_view>> words_behind(std::uint64_t skipped, std::uint32_t count,
+                                                         Deferred deferred);
+  Status note_deferred(std::uint64_t bytes);
   std::span<const char> staged() const;
   std::string_view* views_for(std::uint32_t count);
 
@@ -55,6 +66,7 @@ class Staging {
   AccountHandle requests_;
   Block bytes_;  // replaces place_ if what is staged does not fit there
   Block more_views_;
+  std::size_t deferred_bytes_ = 0;
   alignas(std::string_view) std::byte views_[staged_views_kept * sizeof(std::string_view)];
 };
 

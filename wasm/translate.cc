@@ -1,6 +1,7 @@
 #include "plimsoll/wasm/translate.h"
 
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/wasm/linear_memory.h"
 #include "plimsoll/wasm/milliseconds.h"
 
 namespace plimsoll::wasm {
@@ -17,15 +18,6 @@ PlimsollPoolStatistics to_abi(const PoolStatistics& pool) {
           .peak = number(pool.peak),
           .refused = number(pool.refused),
           .waiting = number(pool.waiting)};
-}
-
-double linear_bytes() {
-#ifdef __wasm__
-  constexpr std::size_t page_bytes = 65536;
-  return static_cast<double>(__builtin_wasm_memory_size(0) * page_bytes);
-#else
-  return 0;
-#endif
 }
 
 struct NamedTime {
@@ -324,8 +316,9 @@ PlimsollMemoryStatistics to_abi(const BudgetStatistics& statistics) {
   PlimsollMemoryStatistics out{.limit = number(statistics.limit),
                                .used = number(statistics.used),
                                .peak = number(statistics.peak),
-                               .linear = linear_bytes(),
-                               .pools = {}};
+                               .linear = number(linear_memory_bytes()),
+                               .pools = {},
+                               .growths_refused = number(linear_memory_growths_refused())};
   for (std::size_t i = 0; i < plimsoll_pools_count; ++i) {
     out.pools[i] = to_abi(statistics.pools[i]);
   }

@@ -195,6 +195,17 @@ class Client {
   /// The account that pays for replies that are kept.
   Account& replies_account() const { return *accounts_.replies; }
 
+  /// For a command with deferred words (core/resp/encoder.h), right behind the call that staged it:
+  /// returns where bytes of the encoded request lie, for the caller to write. Fills `spans` with
+  /// the places of the `size` bytes from `offset` on, or of as many as fit. The bytes must be
+  /// within the request.
+  std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                            std::span<std::string_view> spans) const {
+    return SideConnections::is_side_id(id)
+               ? side_connections_.staged_places(id, offset, size, spans)
+               : session_.staged_places(id, offset, size, spans);
+  }
+
   /// Cancels a request, unless it has ended already; its outcome is then `cancelled`. If the
   /// request blocks on the server, the client first sends CLIENT UNBLOCK; if the server has already
   /// taken an element for the request, the element is the outcome.

@@ -193,6 +193,14 @@ void SideConnections::cancel(RequestId id, Instant now) {
   }
 }
 
+std::size_t SideConnections::staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                                           std::span<std::string_view> spans) const {
+  const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
+  PLIMSOLL_CHECK(index < connections_max && (used_ >> index & 1) == 1);
+  return table_->sides[index]->session.staged_places(request_ids::request_of(id), offset, size,
+                                                     spans);
+}
+
 bool SideConnections::is_answered(RequestId id) const {
   const auto index = static_cast<std::uint32_t>(request_ids::connection_of(id));
   if (index >= connections_max || (used_ >> index & 1) == 0) return true;

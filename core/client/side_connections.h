@@ -123,6 +123,10 @@ class SideConnections {
   static bool is_side_id(RequestId id) { return request_ids::is_on_side(id); }
   void cancel(RequestId id, Instant now);
 
+  /// See Pipeline::staged_places().
+  std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                            std::span<std::string_view> spans) const;
+
   /// Whether a request on a side connection was answered, or can no longer be answered.
   bool is_answered(RequestId id) const;
   /// Whether no request is in flight on any side connection.

@@ -41,6 +41,7 @@ Result<KeyRange> counted_keys(const Row& row, const KeySpec& spec, Words words, 
   const std::size_t count_at = begin + static_cast<std::size_t>(spec.last_or_count);
   const std::size_t first = begin + static_cast<std::size_t>(spec.first);
   if (count_at >= words.size()) return misplaced("numkeys is missing", "the number of keys");
+  if (is_deferred(words[count_at])) return misplaced("numkeys is not a number", "a short number");
   const std::string_view text = words[count_at];
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);

@@ -120,7 +120,7 @@ Result<Duration> block_time_of(const Row& row, Words words) {
   const std::optional<std::size_t> at = timeout_of(row, words);
   if (!at) return Duration::zero();
   std::optional<Duration> wait;
-  if (*at < words.size()) {
+  if (*at < words.size() && !is_deferred(words[*at])) {
     wait = row.timeout_in_seconds ? seconds_in(words[*at]) : milliseconds_in(words[*at]);
   }
   if (!wait) {

@@ -16,6 +16,15 @@
 
 namespace plimsoll {
 
+/// A word of `size` bytes that its caller writes into the staged request itself, behind submit()
+/// (Client::staged_places()): the WebAssembly host has large words in memory of its own, and would
+/// need another copy of them to show them to the encoder. Nothing may read such a word's bytes, so
+/// it cannot be a name, a key or a number. Only requests of more than segment_capacity bytes may
+/// have one: the request log writes these in parts, and leaves room for the deferred bytes.
+inline constexpr char deferred_mark = 0;
+constexpr std::string_view deferred_word(std::size_t size) { return {&deferred_mark, size}; }
+constexpr bool is_deferred(std::string_view word) { return word.data() == &deferred_mark; }
+
 struct ArgumentPair {
   std::string_view first;
   std::string_view second;

@@ -336,10 +336,18 @@ Error Pipeline::refuse_for_the_limit() const {
 }
 
 Error Pipeline::refuse_for_lack_of_room(std::size_t bytes) const {
+  const std::size_t most = requests_.payer().budget().limit(PoolKind::requests);
+  if (bytes > most) {
+    return Error{.code = ErrorCode::rejected_by_limit,
+                 .what = "the request is longer than the requests pool can ever have",
+                 .expected = "a shorter request, or a higher memory_limit",
+                 .value = bytes,
+                 .limit = most};
+  }
   return Error{.code = ErrorCode::rejected_by_limit,
-               .what = "the requests pool has no room for this request",
-               .value = bytes,
-               .limit = requests_.payer().budget().limit(PoolKind::requests)};
+               .what = "the requests pool has no room for this request now",
+               .expected = "other requests to end first",
+               .value = bytes};
 }
 
 // Returns the end of the last request that the window allows to be sent.

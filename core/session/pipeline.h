@@ -110,6 +110,14 @@ class Pipeline {
   /// request is a tombstone from the start. It ends with its connection, even if it is a read.
   bool submit_internal(const CommandView& command, Tag tag);
 
+  /// Returns where the bytes of the request that was staged last lie, from `offset` on: fills
+  /// `spans` with the places of `size` bytes, or of as many as fit, and returns the number of spans
+  /// used.
+  std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                            std::span<std::string_view> spans) const {
+    return log_.collect(id + offset, id + offset + size, spans);
+  }
+
   /// Ends a request, unless it has ended already. next_ended() returns the request; to find those
   /// that were cancelled, it walks from the first of them to the last.
   void cancel(RequestId id);

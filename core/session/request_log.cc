@@ -59,6 +59,8 @@ std::uint64_t RequestLog::append_to_new(const CommandView& command) {
 }
 
 bool RequestLog::may_add(std::size_t count) const {
+  // What can never fit is refused before the segments that it would get are taken, and given back.
+  if (count > requests_.budget().limit(PoolKind::requests) / segment_bytes) return false;
   if (!leaves_half_ || first_ == nullptr) return true;
   for (const Segment* segment = first_; segment != nullptr; segment = segment->next) ++count;
   return count * segment_bytes <= requests_.budget().share(PoolKind::requests) / 2;
@@ -88,13 +90,14 @@ bool RequestLog::add_segments(std::size_t count) {
 }
 
 void RequestLog::write(std::string_view bytes) {
+  const bool deferred = is_deferred(bytes);
   while (!bytes.empty()) {
     if (last_->filled == segment_capacity) {
       last_ = last_->next;
       last_->position = end_;
     }
     const std::size_t part = std::min(bytes.size(), segment_capacity - last_->filled);
-    std::memcpy(last_->begin() + last_->filled, bytes.data(), part);
+    if (!deferred) std::memcpy(last_->begin() + last_->filled, bytes.data(), part);
     last_->filled += static_cast<std::uint32_t>(part);
     last_->live += static_cast<std::uint32_t>(part);
     end_ += part;

@@ -86,6 +86,7 @@ class RequestLog {
   bool has_empty_segments() const { return last_ != nullptr && last_->filled == 0; }
   bool add_segments(std::size_t count);
   bool may_add(std::size_t count) const;
+  /// Leaves room for a deferred word, which its caller writes.
   void write(std::string_view bytes);
 
   Account& requests_;

@@ -168,6 +168,12 @@ class Session {
 
   void cancel(RequestId id) { pipeline_.cancel(id); }
 
+  /// See Pipeline::staged_places().
+  std::size_t staged_places(RequestId id, std::uint64_t offset, std::size_t size,
+                            std::span<std::string_view> spans) const {
+    return pipeline_.staged_places(id, offset, size, spans);
+  }
+
   /// Stages an internal request (Pipeline::submit_internal()). Returns false if there is no room,
   /// or no connection that is ready.
   bool submit_internal(const CommandView& command, Tag tag) {

@@ -1,9 +1,8 @@
 import type { CallOptions, Word } from "./commands/call.js";
 import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
-import { ask, askAdmitted, askCache, timeoutOf } from "./core/ask.js";
+import { ask, askAdmitted, askCache, askTransaction, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
-import { stageCommands } from "./core/encode.js";
 import { type CoreError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
@@ -142,12 +141,8 @@ export class Driver implements Failable, LinkOwner {
 
   /** Submits a transaction. The promise settles with the reply to EXEC. */
   submitTransaction(commands: readonly (readonly Word[])[], wanted: Wanted): Promise<unknown> {
-    const { calls } = this.core;
-    return this.submitBy({ ...wanted, commands: commands.length }, (tag, now) => {
-      const timeout = timeoutOf(wanted.options);
-      const count = stageCommands(this.core, commands);
-      return calls.plimsoll_submit_transaction(this.id, commands.length, count, tag, timeout, now);
-    });
+    return this.submitBy({ ...wanted, commands: commands.length }, (tag) =>
+      askTransaction(this.core, this.id, commands, tag, timeoutOf(wanted.options)));
   }
 
   /** Submits any other request: `begin` calls the core with a tag and the time. */

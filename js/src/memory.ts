@@ -26,8 +26,11 @@ export interface MemoryStatistics {
   readonly live: number;
   /** The most memory that was in use at any time. */
   readonly peak: number;
-  /** The size of the WebAssembly memory, which never shrinks. */
+  /** The size of the WebAssembly memory, which never shrinks: at most the limit and 2 MiB. */
   readonly highWater: number;
+  /** How often memory was refused because highWater would have passed that: there was room below the
+      limit, but not in one piece. */
+  readonly growthsRefused: number;
   /** The same for each pool: what the memory is used for. */
   readonly pools: Readonly<Record<(typeof pools)[number], PoolStatistics>>;
 }
@@ -109,6 +112,7 @@ export const getMemoryStatistics = (): MemoryStatistics => {
     live: number(1),
     peak: number(2),
     highWater: number(3),
+    growthsRefused: number(4 + poolWords * pools.length),
     pools: Object.fromEntries(pools.map((name, index) => [name, pool(index)])) as
       MemoryStatistics["pools"],
   };

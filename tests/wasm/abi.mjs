@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 8;
+export const abiVersion = 9;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",
@@ -15,7 +15,7 @@ export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
 export const events = ["none", "ready", "completed", "failed", "pushed", "disconnected",
   "closed", "credentials_refused", "queueing_failed", "admitted"];
-export const outcomes = ["staged", "served", "waits"];
+export const outcomes = ["staged", "served", "waits", "whole"];
 export const more = { nothing: 0, nodes: 1, events: 2 };
 export const closeReasons = ["not_opened", "ended", "broken", "tls_failed", "certificate"];
 export const states = ["idle", "waiting", "opening", "handshaking", "ready", "closing", "closed"];
@@ -26,8 +26,8 @@ export const asciiBit = 256;
 export const pools = ["cache", "requests", "replies", "pushes", "connections", "spare"];
 
 export const outboxAt = { error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20,
-  request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 456,
-  text: 460, nodesCount: 780, area: 784 };
+  request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464,
+  text: 468, nodesCount: 788, area: 792 };
 export const areaBytes = 32 * 1024;
 export const stagingBytes = 16 * 1024;
 export const recordAt = { kind: 0, tag: 4, error: 8, executed: 12, text: 16, textSize: 20, lost: 24,

@@ -178,8 +178,60 @@ void CarelessHost::get(Peer& peer) {
   }
 }
 
+/// A request whose words are too many to be staged, or that the host takes for one.
+void CarelessHost::submit_deferred(Peer& peer) {
+  const std::uint32_t size = below(100'000);
+  const std::uint32_t more = one_in(4) ? below(100'000) : 0;
+  const std::string_view command = one_in(4) ? "GET" : one_in(4) ? "MODULE.X" : "MSET";
+  const std::uint32_t name = static_cast<std::uint32_t>(command.size());
+  const std::uint32_t sizes[] = {name, 1, size | plimsoll_word_deferred, 1,
+                                 one_in(20) ? ~std::uint32_t{0} : more | plimsoll_word_deferred};
+  const std::uint32_t count = command == "GET" ? 3 : 5;
+  const bool is_transaction = one_in(4);
+  std::string all;
+  const auto add = [&](std::uint32_t number) {
+    all.append(reinterpret_cast<const char*>(&number), sizeof number);
+  };
+  if (is_transaction) add(count);
+  for (std::uint32_t i = 0; i < count; ++i) add(sizes[i]);
+  all += command;
+  all += "kk";
+  char* const room = plimsoll_stage(all.size());
+  if (room == nullptr) return;
+  std::memcpy(room, all.data(), all.size());
+  const std::uint32_t tag = 1 + below(10);
+  const std::int32_t answer =
+      is_transaction ? plimsoll_submit_transaction(peer.client, 1, count, tag, -1, now_)
+                     : plimsoll_submit(peer.client, count, tag, -1, -1, now_);
+  if (answer < 0) return;
+  if (!is_transaction) note_submitted(answer);
+  if (is_transaction || plimsoll_outbox()->outcome == plimsoll_outcome_staged) {
+    write_deferred(peer, 40, size);
+    write_deferred(peer, 60 + size, more);
+  } else if (plimsoll_outbox()->outcome == plimsoll_outcome_waits) {
+    std::vector<std::string> words{"MSET", "k", std::string(size, 'v'), "k"};
+    words.emplace_back(more, 'v');
+    peer.last_words = words;
+  }
+}
+
+/// Not quite in the right places, which is the business of the host and its server.
+void CarelessHost::write_deferred(Peer& peer, std::size_t offset, std::size_t size) {
+  for (std::size_t done = 0; done < size;) {
+    if (one_in(4)) plimsoll_staged_places(peer.client, below(300'000), below(300'000));
+    if (one_in(4)) blunder(peer);
+    const std::int32_t count = plimsoll_staged_places(peer.client, offset + done, size - done);
+    if (count <= 0) return;
+    for (std::int32_t i = 0; i < count; ++i) {
+      std::memset(const_cast<char*>(span(i).bytes), 'v', span(i).size);
+      done += span(i).size;
+    }
+  }
+}
+
 void CarelessHost::submit(Peer& peer) {
   if (one_in(20)) return submit_more(peer);
+  if (one_in(30)) return submit_deferred(peer);
   if (one_in(4)) return get(peer);
   const std::string_view command =
       commands[one_in(4) ? below(std::size(commands)) : below(2) * below(3)];

@@ -35,7 +35,7 @@ class CarelessHost {
   const std::vector<std::uint64_t>& events() const { return events_; }
 
   /// How many requests had each PlimsollOutcome.
-  const std::array<std::uint64_t, 3>& outcomes() const { return outcomes_; }
+  const std::array<std::uint64_t, 4>& outcomes() const { return outcomes_; }
 
   /// How often a peer was granted more, and how often one sent more than that.
   std::uint64_t grants() const { return grants_; }
@@ -65,6 +65,8 @@ class CarelessHost {
   void get(Peer& peer);
   void submit(Peer& peer);
   void submit_more(Peer& peer);
+  void submit_deferred(Peer& peer);
+  void write_deferred(Peer& peer, std::size_t offset, std::size_t size);
   void use_beside(Peer& peer);
   void write(Peer& peer);
   void read(Peer& peer);
@@ -88,7 +90,7 @@ class CarelessHost {
   std::uint64_t grants_ = 0;
   std::uint64_t overruns_ = 0;
   std::vector<std::uint64_t> events_ = std::vector<std::uint64_t>(plimsoll_event_admitted + 1);
-  std::array<std::uint64_t, 3> outcomes_{};
+  std::array<std::uint64_t, 4> outcomes_{};
   std::vector<Peer> peers_;
   std::vector<std::int32_t> caches_;
   Peer gone_{.client = 0};  // a client that was

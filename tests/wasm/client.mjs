@@ -28,6 +28,30 @@ export class Client {
     return { outcome, request, value: outcome === "served" ? this.servedValue() : undefined };
   }
 
+  /// The same, with long words deferred, and written behind the call. `at` says where the n-th of them
+  /// lies in the encoded request.
+  submitDeferring(tag, words, at, deferredMin = 4096) {
+    const { instance } = this;
+    const deferred = instance.stageDeferring(words, deferredMin);
+    this.call("submit", words.length, tag, -1, -1, instance.now);
+    const outcome = outcomes[this.outboxNumber(outboxAt.outcome)];
+    if (outcome === "staged") deferred.forEach((word, n) => this.writeDeferred(word, at(n)));
+    return outcome;
+  }
+
+  writeDeferred(word, offset) {
+    const { instance } = this;
+    for (let done = 0; done < word.length;) {
+      const count = this.call("staged_places", offset + done, word.length - done);
+      for (let i = 0; i < count; ++i) {
+        const at = instance.outbox + outboxAt.spans + 8 * i;
+        const size = instance.view.getUint32(at + 4, true);
+        instance.memory.set(word.subarray(done, done + size), instance.view.getUint32(at, true));
+        done += size;
+      }
+    }
+  }
+
   servedValue() {
     this.beginNodes(this.instance.outbox + outboxAt.area, this.outboxNumber(outboxAt.nodesCount));
     return this.value();

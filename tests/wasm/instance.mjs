@@ -92,6 +92,16 @@ export class Instance {
     this.stageBytes([new Uint8Array(table.buffer), ...parts]);
   }
 
+  /// The same, with words of more than `deferredMin` bytes deferred. Returns these words.
+  stageDeferring(words, deferredMin) {
+    const parts = words.map((word) => (typeof word === "string" ? toBytes(word) : word));
+    const isDeferred = (part) => part.length > deferredMin;
+    const table = new Uint32Array(parts.map((part) =>
+      part.length + (isDeferred(part) ? 2 ** 31 : 0)));
+    this.stageBytes([new Uint8Array(table.buffer), ...parts.filter((part) => !isDeferred(part))]);
+    return parts.filter(isDeferred);
+  }
+
   numbersAt(address, names) {
     const { view } = this;
     const number = (i) => view.getFloat64(address + 8 * i, true);
@@ -105,6 +115,7 @@ export class Instance {
       ["limit", "used", "peak", "refused", "waiting"]);
     return {
       ...this.numbersAt(at, ["limit", "used", "peak", "linear"]),
+      ...this.numbersAt(at + 32 + 40 * pools.length, ["growthsRefused"]),
       pools: Object.fromEntries(pools.map((name, i) => [name, pool(i)])),
     };
   }

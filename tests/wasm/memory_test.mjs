@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Instance, refusedAs } from "./instance.mjs";
-import { bulk } from "./text.mjs";
+import { bulk, wire } from "./text.mjs";
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -85,6 +85,75 @@ test("a request that passes the line is refused, and leaves nothing behind", () 
   assert.equal(client.take(), "");
   assert(instance.memoryStatistics().used <= used + 16 * kib);
   client.submit(2, ["SET", "key", "value"]);
+});
+
+// "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$2097152\r\n"
+const behindKey = (value) => 4 + 9 + 9 + `$${value.length}\r\n`.length;
+
+test("a deferred word is sent as it was written, and costs its size once", () => {
+  const instance = new Instance();
+  const client = instance.connect();
+  const value = "0123456789abcdef".repeat(2 * mib / 16);
+  const before = instance.memoryStatistics().used;
+  const words = ["SET", "key", value];
+  assert.equal(client.submitDeferring(1, words, () => behindKey(value)), "staged");
+  assert(instance.memoryStatistics().peak <= before + 2 * mib + 128 * kib);
+  assert.equal(client.take(), wire(...words));
+});
+
+test("several deferred words are sent with the words between them", () => {
+  const instance = new Instance();
+  const client = instance.connect();
+  const value = "v".repeat(50 * kib);
+  const words = ["MSET", "a", value, "b", value];
+  const head = "*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$51200\r\n".length;
+  const next = value.length + "\r\n$1\r\nb\r\n$51200\r\n".length;
+  assert.equal(client.submitDeferring(1, words, (n) => head + n * next), "staged");
+  assert.equal(client.take(), wire(...words));
+});
+
+test("until deferred words are written, every other call is refused", () => {
+  const instance = new Instance();
+  const client = instance.connect();
+  const words = ["SET", "key", "v".repeat(mib)];
+  const [value] = instance.stageDeferring(words, 4096);
+  client.call("submit", words.length, 1, -1, -1, instance.now);
+  const refused = refusedAs("invalid_argument");
+  assert.throws(() => client.take(), refused);
+  assert.throws(() => client.submit(2, ["PING"]), refused);
+  assert.throws(() => client.call("staged_places", 0, mib + 1), refused);
+  assert.throws(() => client.call("staged_places", 4096, mib), refused);
+  client.writeDeferred(value, behindKey(value));
+  assert.throws(() => client.call("staged_places", 0, 1), refused);
+  assert.equal(client.take(), wire(...words));
+});
+
+test("keys, words of reads and words of short requests cannot be deferred", () => {
+  const instance = new Instance();
+  const client = instance.connect();
+  const long = "k".repeat(100 * kib);
+  assert.equal(client.submitDeferring(1, ["DEL", "a", long]), "whole");
+  assert.equal(client.submitDeferring(1, ["GETRANGE", "a", long, "1"]), "whole");
+  const refused = refusedAs("invalid_argument");
+  assert.throws(() => client.submitDeferring(1, ["SET", long, "v"]), refused);
+  assert.throws(() => client.submitDeferring(1, ["SET", "key", "v".repeat(5 * kib)]), refused);
+  assert.throws(() => client.submitDeferring(1, ["EVAL", "return 1", long]), refused);
+  assert.equal(client.take(), "");
+});
+
+test("a deferred word that could never fit is refused", () => {
+  const instance = new Instance();
+  instance.configure(2 * mib);
+  const client = instance.connect();
+  const staged = new Uint32Array([3, 3, 2 ** 31 + 2 ** 31 - 1]);
+  const { linear } = instance.memoryStatistics();
+  for (const size of [2 * mib, 225 * mib, 2 ** 31 - 1]) {
+    staged[2] = 2 ** 31 + size;
+    instance.stageBytes([new Uint8Array(staged.buffer), new TextEncoder().encode("SETkey")]);
+    assert.throws(() => client.call("submit", 3, 1, -1, -1, instance.now),
+      refusedAs("rejected_by_limit"), `${size}`);
+  }
+  assert(instance.memoryStatistics().linear <= linear + 128 * kib);
 });
 
 test("with the replies pool dry there is no room to read, until another client lets go", () => {

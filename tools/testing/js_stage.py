@@ -55,6 +55,7 @@ SUITES = [
     _installed("transports"),
     _installed("cases"),
     _installed("credits"),
+    _installed("high_water", seconds=20),
     _installed("cuts"),
     _installed("package"),
     _installed("examples"),

@@ -1,6 +1,6 @@
 // The numbers and offsets of wasm/abi_types.h, in its order.
 
-export const abiVersion = 8;
+export const abiVersion = 9;
 
 /** The names of PlimsollError, by number. */
 export const errorNames = [
@@ -30,7 +30,7 @@ export const events = {
   credentialsRefused: 7, queueingFailed: 8, admitted: 9,
 } as const;
 
-export const outcomes = { staged: 0, served: 1, waits: 2 } as const;
+export const outcomes = { staged: 0, served: 1, waits: 2, whole: 3 } as const;
 
 export const more = { nothing: 0, nodes: 1, events: 2 } as const;
 
@@ -55,11 +55,17 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 /** The offsets of the outbox's fields, in bytes. */
 export const outboxAt = {
   error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20, request: 24, unsent: 32,
-  resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 456, text: 460, nodesCount: 780,
-  area: 784, staging: 33552,
+  resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464, text: 468, nodesCount: 788,
+  area: 792, staging: 33560,
 } as const;
 
 export const stagingBytes: number = 16 * 1024;
+
+/** Words may be deferred in requests of more bytes than this. */
+export const deferredRequestBytesMin: number = 64 * 1024;
+
+/** Added to the size of a deferred word in the table of sizes. */
+export const deferredWord: number = 2 ** 31;
 
 /** The sizes of an event record and of a node, in words of 32 bits. */
 export const recordWords = 10;

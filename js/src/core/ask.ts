@@ -1,8 +1,9 @@
 import type { CallOptions, Word } from "../commands/call.js";
 import { described } from "../commands/problem.js";
 import type { Core } from "./core.js";
-import { outboxAt } from "./abi.js";
-import { stage, stageWord } from "./encode.js";
+import { outboxAt, outcomes, stagingBytes } from "./abi.js";
+import { type DeferredWords, stageLarge, writeDeferred } from "./deferred.js";
+import { bytesMaxOfAll, stage, stageWord } from "./encode.js";
 
 // Submits commands to the core, with their options.
 
@@ -19,6 +20,31 @@ const milliseconds = (name: string, given: unknown): number => {
 export const timeoutOf = (options: CallOptions | undefined): number =>
   milliseconds("timeout", options?.timeout);
 
+/** Submits a request: has it staged, then calls the core by `submit`. Returns the core's answer. */
+const submitWords = (
+  core: Core, client: number, words: readonly Word[], submit: () => number,
+): number => {
+  const deferred = stageLarge(core, [words], 0, []);
+  let answer = submit();
+  if (answer < 0 || deferred.length === 0) return answer;
+  if (core.outboxNumber(outboxAt.outcome) === outcomes.whole) {
+    stage(core, words);
+    answer = submit();
+  } else if (core.outboxNumber(outboxAt.outcome) === outcomes.staged) {
+    finish(core, client, deferred);
+  }
+  return answer;
+};
+
+// If this fails, the core would send a request with nothing in the place of the words.
+const finish = (core: Core, client: number, deferred: DeferredWords): void => {
+  try {
+    writeDeferred(core, client, deferred);
+  } catch (error) {
+    throw core.fail(error);
+  }
+};
+
 /** Submits one command. Returns what became of it (one of `outcomes`), or a number below 0 if the core
     refused it: then core.refusal() says why. A refusal is no exception, since throwing costs as much as a
     request. Throws if the words or options are invalid, or there is no memory to stage the words. */
@@ -27,14 +53,18 @@ export const ask = (
 ): number => {
   const timeout = timeoutOf(options);
   const staleness = milliseconds("maxStaleness", options?.maxStaleness);
+  const { calls } = core;
   let answer: number;
   // GET, the most frequent command, has a call of its own, which needs no table of words.
   if (words.length === 2 && words[0] === "GET") {
     const size = stageWord(core, words[1]!);
-    answer = core.calls.plimsoll_submit_get(client, size, tag, timeout, staleness, core.now());
-  } else {
+    answer = calls.plimsoll_submit_get(client, size, tag, timeout, staleness, core.now());
+  } else if (bytesMaxOfAll(words) <= stagingBytes) {
     stage(core, words);
-    answer = core.calls.plimsoll_submit(client, words.length, tag, timeout, staleness, core.now());
+    answer = calls.plimsoll_submit(client, words.length, tag, timeout, staleness, core.now());
+  } else {
+    answer = submitWords(core, client, words, () =>
+      calls.plimsoll_submit(client, words.length, tag, timeout, staleness, core.now()));
   }
   return answer < 0 ? answer : core.outboxNumber(outboxAt.outcome);
 };
@@ -49,6 +79,27 @@ export const askCache = (core: Core, client: number, key: Word): boolean => {
 export const askAdmitted = (
   core: Core, client: number, words: readonly Word[], tag: number,
 ): void => {
-  stage(core, words);
-  core.check(core.calls.plimsoll_submit_admitted(client, words.length, tag));
+  bytesMaxOfAll(words);  // throws for what is no word
+  core.check(submitWords(core, client, words, () =>
+    core.calls.plimsoll_submit_admitted(client, words.length, tag)));
+};
+
+// MULTI, which the core sends in front.
+const bytesOfMulti = "*1\r\n$5\r\nMULTI\r\n".length;
+
+/** Submits a transaction: each command is a list of words. Throws as ask() does, and for a refusal. */
+export const askTransaction = (
+  core: Core, client: number, commands: readonly (readonly Word[])[], tag: number, timeout: number,
+): number => {
+  let count = 0;
+  for (const words of commands) {
+    bytesMaxOfAll(words);
+    count += words.length;
+  }
+  const sizes = commands.map((words) => words.length);
+  const deferred = stageLarge(core, commands, bytesOfMulti, sizes);
+  const answer = core.check(core.calls.plimsoll_submit_transaction(
+    client, commands.length, count, tag, timeout, core.now()));
+  finish(core, client, deferred);
+  return answer;
 };

@@ -1,7 +1,7 @@
 import type { Word } from "../commands/call.js";
 import type { Core } from "./core.js";
 import { outboxAt, stagingBytes } from "./abi.js";
-import { described } from "../commands/problem.js";
+import { bytesMaxOf, bytesPerLetterMax, checkWellFormed } from "./sizes.js";
 
 // Writes words to the core's memory: a table of their sizes, then the bytes of all.
 
@@ -10,24 +10,16 @@ const encoder = new TextEncoder();
 // Up to this length, a loop over the letters is faster than a call of an encoder.
 const loopLettersMax = 40;
 
-// The most bytes of UTF-8 for one UTF-16 unit of a JavaScript string.
-const bytesPerLetterMax = 3;
-
 /** Where to write at most `most` bytes. Throws a LimitError if there is no memory. */
-const roomFor = (core: Core, most: number): number => {
+export const roomFor = (core: Core, most: number): number => {
   if (most <= stagingBytes) return core.outbox + outboxAt.staging;
   const at = core.calls.plimsoll_stage(most);
   if (at === 0) throw core.refusal();
   return at;
 };
 
-const bytesMaxOf = (word: Word): number => {
-  if (typeof word === "string") return bytesPerLetterMax * word.length;
-  if (ArrayBuffer.isView(word)) return word.length;
-  throw new TypeError(`${described(word)} cannot be a word; give strings, or Uint8Array`);
-};
-
-const bytesMaxOfAll = (words: readonly Word[]): number => {
+/** An upper bound of what writeTable() and writeWords() write for these words. */
+export const bytesMaxOfAll = (words: readonly Word[]): number => {
   let most = 4 * words.length;
   for (const word of words) most += bytesMaxOf(word);
   return most;
@@ -50,19 +42,8 @@ const writeText = (core: Core, text: string, at: number): number => {
   const size = buffer !== undefined
     ? buffer.utf8Write(text, at, bytesPerLetterMax * length)
     : encoder.encodeInto(text, bytes.subarray(at, at + bytesPerLetterMax * length)).written;
-  if (size !== length && !isWellFormed(text)) {
-    throw new TypeError(
-      "a string with half of a surrogate pair cannot be sent as text: give its bytes as a Uint8Array",
-    );
-  }
+  if (size !== length) checkWellFormed(text);
   return size;
-};
-
-const isWellFormed = (text: string): boolean => {
-  const given = text as string & { isWellFormed?: () => boolean };
-  return given.isWellFormed !== undefined
-    ? given.isWellFormed()
-    : !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
 };
 
 /** Stages words for the next call that takes them. Throws a LimitError (no memory) or a TypeError (no valid
@@ -70,7 +51,7 @@ const isWellFormed = (text: string): boolean => {
 export const stage = (core: Core, words: readonly Word[]): void => {
   const at = roomFor(core, bytesMaxOfAll(words));
   try {
-    writeWords(core, words, at);
+    writeTableAndWords(core, words, at);
   } catch (error) {
     core.calls.plimsoll_stage(0);  // or the next call would take what was staged
     throw error;
@@ -84,16 +65,28 @@ const writeWord = (core: Core, word: Word, at: number): number => {
   return word.length;
 };
 
-const writeWords = (core: Core, words: readonly Word[], table: number): void => {
+/** Writes words one behind the other. Returns the end. */
+export const writeWords = (core: Core, words: readonly Word[], begin: number): number => {
+  let at = begin;
+  for (const word of words) at += writeWord(core, word, at);
+  return at;
+};
+
+const writeSize = (core: Core, size: number, at: number): void => {
+  if ((at & 3) === 0) core.words[at >> 2] = size;
+  else new DataView(core.bytes.buffer).setInt32(at, size, true);
+};
+
+/** Writes a table of sizes. */
+export const writeTable = (core: Core, sizes: readonly number[], at: number): void => {
+  sizes.forEach((size, index) => writeSize(core, size, at + 4 * index));
+};
+
+const writeTableAndWords = (core: Core, words: readonly Word[], table: number): void => {
   let at = table + 4 * words.length;
   for (let i = 0; i < words.length; ++i) {
     const size = writeWord(core, words[i]!, at);
-    const sizeAt = table + 4 * i;
-    if ((sizeAt & 3) === 0) {
-      core.words[sizeAt >> 2] = size;
-    } else {
-      new DataView(core.bytes.buffer).setInt32(sizeAt, size, true);
-    }
+    writeSize(core, size, table + 4 * i);
     at += size;
   }
 };
@@ -107,16 +100,4 @@ export const stageWord = (core: Core, word: Word): number => {
     core.calls.plimsoll_stage(0);
     throw error;
   }
-};
-
-/** Stages the words of several commands, with the number of words of each in front. Returns the number of all
-    words. Throws as stage() does. */
-export const stageCommands = (core: Core, commands: readonly (readonly Word[])[]): number => {
-  const words = commands.flat();
-  const sizes = new Uint8Array(new Int32Array(commands.map((each) => each.length)).buffer);
-  const at = core.calls.plimsoll_stage(sizes.length + bytesMaxOfAll(words));
-  if (at === 0) throw core.refusal();
-  core.bytes.set(sizes, at);
-  writeWords(core, words, at + sizes.length);
-  return words.length;
 };

@@ -1,0 +1,47 @@
+import type { Word } from "../commands/call.js";
+import { described } from "../commands/problem.js";
+
+// How long words are as UTF-8.
+
+/** The most bytes of UTF-8 for one UTF-16 unit of a JavaScript string. */
+export const bytesPerLetterMax = 3;
+
+const isWellFormed = (text: string): boolean => {
+  const given = text as string & { isWellFormed?: () => boolean };
+  return given.isWellFormed !== undefined
+    ? given.isWellFormed()
+    : !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text);
+};
+
+/** Throws a TypeError for a lone surrogate, which has no UTF-8. */
+export const checkWellFormed = (text: string): void => {
+  if (isWellFormed(text)) return;
+  throw new TypeError(
+    "a string with half of a surrogate pair cannot be sent as text: give its bytes as a Uint8Array",
+  );
+};
+
+/** An upper bound that takes no look at the letters. Throws a TypeError for what is no word. */
+export const bytesMaxOf = (word: Word): number => {
+  if (typeof word === "string") return bytesPerLetterMax * word.length;
+  if (ArrayBuffer.isView(word) && word.BYTES_PER_ELEMENT === 1) return word.length;
+  throw new TypeError(`${described(word)} cannot be a word; give strings, or Uint8Array`);
+};
+
+const countedBytesOf = (text: string): number => {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; ++i) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    // Two units of a pair are four bytes.
+    bytes += unit < 0x800 || unit >= 0xd800 && unit < 0xe000 ? 1 : 2;
+  }
+  return bytes;
+};
+
+/** The exact number of bytes. Throws a TypeError for a string with a lone surrogate. */
+export const bytesOfWord = (word: Word): number => {
+  if (typeof word !== "string") return word.length;
+  checkWellFormed(word);
+  return typeof Buffer === "function" ? Buffer.byteLength(word) : countedBytesOf(word);
+};
