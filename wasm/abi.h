@@ -165,9 +165,9 @@ int32_t plimsoll_prove(int32_t client, uint32_t tag, double timeout, double now)
 
 /// Stages a transaction: the words of all its commands, one command after the other. In front of
 /// the table are `commands` more numbers of 32 bits: how many words each command has. The outcome
-/// is that of EXEC: an array or null.
-int32_t plimsoll_submit_transaction(int32_t client, uint32_t commands, uint32_t count, uint32_t tag,
-                                    double timeout, double now);
+/// is that of EXEC: an array or null. `connection`: 0, or one that plimsoll_open_exclusive() gave.
+int32_t plimsoll_submit_transaction(int32_t client, uint32_t connection, uint32_t commands,
+                                    uint32_t count, uint32_t tag, double timeout, double now);
 
 /// Returns where the bytes of a request with deferred words lie that the last call has staged: the
 /// places of up to `size` bytes of the encoded request, from byte `offset` on. Answers how many of
@@ -179,7 +179,8 @@ int32_t plimsoll_cancel(int32_t client, uint32_t request_low, uint32_t request_h
 
 // ---- Side connections. The calls that open a connection answer its number.
 
-/// Opens a connection for one caller alone: for WATCH and the transaction after it.
+/// Opens a connection for one caller alone: for WATCH and the transaction after it, and for WAIT.
+/// Commands that block for another reason are refused there.
 int32_t plimsoll_open_exclusive(int32_t client, double now);
 int32_t plimsoll_submit_to(int32_t client, uint32_t connection, uint32_t count, uint32_t tag,
                            double timeout, double now);

@@ -69,21 +69,26 @@ bool may_defer(const HostedClient& client, const CommandView& command) {
   return found && keys_are_whole;
 }
 
+// The client's request_timeout counts from the end of a command's own wait; a timeout of the call
+// bounds both together. Only whether block_time is 0 matters to the core besides the deadline.
+CommandView bounded(CommandView command, double timeout) {
+  if (timeout > 0 && command.block_time != Duration::zero()) command.block_time = Duration(1);
+  return command;
+}
+
 std::int32_t submit(HostedClient& client, const CommandView& command, std::uint32_t tag,
                     double timeout, Duration max_staleness, Instant now) {
   const Result<PlimsollOutcome> outcome =
-      client.submit(command, tag, to_timeout(timeout), max_staleness, now);
+      client.submit(bounded(command, timeout), tag, to_timeout(timeout), max_staleness, now);
   if (!outcome) return refuse(outcome.error());
   outbox().outcome = *outcome;
   return answer_request(client, {});
 }
 
 // Calls `call` with the client and the staged command. Returns its answer.
-// Calls `call` with the command of `words`, of which some may be deferred. Returns its answer.
+// Calls `call` with a command of staged words, of which some may be deferred. Returns its answer.
 template <class Call>
-std::int32_t with_prepared(HostedClient& client, std::span<const std::string_view> words,
-                           Call&& call) {
-  const Result<CommandView> command = commands::prepare(words);
+std::int32_t with_prepared(HostedClient& client, const Result<CommandView>& command, Call&& call) {
   if (!command) return refuse(command.error());
   const std::size_t deferred = instance().line().staging.deferred_bytes();
   if (deferred > 0 && !may_defer(client, *command)) {
@@ -139,9 +144,10 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit)(int32_t client, uint32_t count, uint32_
                       };
                       const bool is_whole = instance().line().staging.deferred_bytes() == 0;
                       if (is_whole && report_found(found, look_up)) return 0;
-                      return with_prepared(found, words, [&](const CommandView& command) {
-                        return submit(found, command, tag, timeout, age_max, at);
-                      });
+                      return with_prepared(
+                          found, commands::prepare(words), [&](const CommandView& command) {
+                            return submit(found, command, tag, timeout, age_max, at);
+                          });
                     });
 }
 
@@ -162,7 +168,7 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_admitted)(int32_t client, uint32_t count
   return with(client, [&](HostedClient& found) {
     const auto words = takes.staging.words(count, Deferred::taken);
     if (!words) return refuse(words.error());
-    return with_prepared(found, *words, [&](const CommandView& command) {
+    return with_prepared(found, commands::prepare(*words), [&](const CommandView& command) {
       return answer_request(found, found.submit_admitted(command, tag));
     });
   });
@@ -181,9 +187,9 @@ int32_t PLIMSOLL_EXPORT(plimsoll_prove)(int32_t client, uint32_t tag, double tim
   });
 }
 
-int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t commands,
-                                                     uint32_t count, uint32_t tag, double timeout,
-                                                     double now) {
+int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t connection,
+                                                     uint32_t commands, uint32_t count,
+                                                     uint32_t tag, double timeout, double now) {
   if (!is_timeout(timeout)) return refuse_time();
   const TakesStaged takes;
   return notify(client, now, [&](HostedClient& found, Instant at) {
@@ -200,7 +206,9 @@ int32_t PLIMSOLL_EXPORT(plimsoll_submit_transaction)(int32_t client, uint32_t co
     }
     // A transaction does not wait for room: the host would have to stage the words of many commands
     // twice.
-    const Status done = found.stage(request, tag, to_timeout(timeout), at);
+    const Status done = connection == 0
+                            ? found.stage(request, tag, to_timeout(timeout), at)
+                            : found.submit_to(connection, request, tag, to_timeout(timeout), at);
     if (!done) found.forget_deferred();
     return answer_request(found, done);
   });
@@ -230,13 +238,15 @@ int32_t PLIMSOLL_EXPORT(plimsoll_open_exclusive)(int32_t client, double now) {
 
 int32_t PLIMSOLL_EXPORT(plimsoll_submit_to)(int32_t client, uint32_t connection, uint32_t count,
                                             uint32_t tag, double timeout, double now) {
-  return with_words(client, count, timeout, now, Deferred::taken,
-                    [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
-                      return with_prepared(found, words, [&](const CommandView& command) {
-                        return answer_request(found, found.submit_to(connection, command, tag,
-                                                                     to_timeout(timeout), at));
-                      });
-                    });
+  return with_words(
+      client, count, timeout, now, Deferred::taken,
+      [&](HostedClient& found, std::span<const std::string_view> words, Instant at) {
+        return with_prepared(
+            found, commands::prepare_exclusive(words), [&](const CommandView& command) {
+              return answer_request(found, found.submit_to(connection, bounded(command, timeout),
+                                                           tag, to_timeout(timeout), at));
+            });
+      });
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_release)(int32_t client, uint32_t connection, double now) {

@@ -5,6 +5,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/resp/reader.h"
 
 // More than 500 lines, because each call of a driver goes to the main session, the side
@@ -317,6 +318,9 @@ Result<RequestId> Client::submit_recorded(const CommandView& command, Instant no
 Result<RequestId> Client::stage_blocking(const CommandView& command, Instant now, Duration timeout,
                                          Tag tag) {
   if (const Status open = check_open(); !open) return count(open.error());
+  if (const commands::Row* const row = commands::row_of(command); row != nullptr) {
+    if (const Status shared = commands::check_shared(*row); !shared) return count(shared.error());
+  }
   const Instant deadline = deadline_of(command, now, timeout);
   return note_side_request(command,
                            count(side_connections_.submit_blocking(command, now, deadline, tag)));

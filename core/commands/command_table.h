@@ -71,6 +71,10 @@ struct Row {
   std::string_view name_view() const { return {name(), name_size}; }
   const char* instead() const;
 
+  /// Whether the command may be sent on an exclusive connection only, since its answer is about
+  /// what was written on its own: WAIT, WAITAOF.
+  bool needs_exclusive() const { return command_class == Class::blocking && *instead() != '\0'; }
+
   /// The number of words in the name: 2 for a subcommand.
   std::size_t name_words() const { return name_view().find('|') == std::string_view::npos ? 1 : 2; }
 };
@@ -101,6 +105,17 @@ Class class_of(const Row& row, std::span<const std::string_view> words);
 /// text says what to use instead, if the command would change the state of a shared connection or
 /// belongs to a transaction. Accepts commands that the table does not have.
 Result<CommandView> prepare(std::span<const std::string_view> words);
+
+/// The same for a connection that its caller has alone. There WATCH and UNWATCH are allowed, and
+/// what Row::needs_exclusive(); any other command that blocks is refused: the client itself gives
+/// it a connection.
+Result<CommandView> prepare_exclusive(std::span<const std::string_view> words);
+
+/// The refusal of a command that may not be sent on an exclusive connection because it blocks.
+Status check_exclusive(const CommandView& command);
+
+/// The refusal of a command that needs_exclusive().
+Status check_shared(const Row& row);
 
 /// `count` keys among a command's words: the words `first`, `first + step`...
 struct KeyRange {

@@ -6,6 +6,7 @@
 #include "plimsoll/core/commands/answer.h"
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/core/commands/folded.h"
+#include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/resp/number.h"
 
 namespace plimsoll::commands {
@@ -137,11 +138,21 @@ Status refuse(const char* what, const Row& row) {
   return Error{.code = ErrorCode::refused_command, .what = what, .expected = row.instead()};
 }
 
-Status check_class(const Row& row) {
+enum class Connection : bool { shared, exclusive };
+
+// WATCH and UNWATCH by name, because MULTI, EXEC and DISCARD are in their class: these belong to
+// the transaction object on an exclusive connection, too.
+bool is_watch(const Row& row) {
+  const std::uint16_t number = number_of(row);
+  return number == row_numbers::watch || number == row_numbers::unwatch;
+}
+
+Status check_class(const Row& row, Connection connection) {
   switch (row.command_class) {
     case Class::plain:
     case Class::blocking: return {};
     case Class::contiguous:
+      if (connection == Connection::exclusive && is_watch(row)) return {};
       return refuse("transactions cannot be sent command by command on a shared connection", row);
     case Class::connection_state:
       return refuse("this command changes the state of a shared connection", row);
@@ -149,14 +160,7 @@ Status check_class(const Row& row) {
   return {};
 }
 
-}  // namespace
-
-Class class_of(const Row& row, std::span<const std::string_view> words) {
-  const bool may_wait = row.command_class == Class::blocking;
-  return may_wait && !timeout_of(row, words) ? Class::plain : row.command_class;
-}
-
-Result<CommandView> prepare(std::span<const std::string_view> words) {
+Result<CommandView> prepare_for(Connection connection, Words words) {
   if (words.empty() || words[0].empty()) {
     return Error{.code = ErrorCode::invalid_argument,
                  .what = "command has no name",
@@ -169,7 +173,7 @@ Result<CommandView> prepare(std::span<const std::string_view> words) {
     command.answer = CommandView::Answer::module_words;
     return command;
   }
-  if (const Status allowed = check_class(*row); !allowed) return allowed.error();
+  if (const Status allowed = check_class(*row, connection); !allowed) return allowed.error();
   if (const Status fits = check_arity(*row, words); !fits) return fits.error();
   if (const auto keys = key_ranges(*row, words); !keys) return keys.error();
   const Result<Duration> wait = block_time_of(*row, words);
@@ -179,6 +183,38 @@ Result<CommandView> prepare(std::span<const std::string_view> words) {
   command.answer = answer_to(command.row);
   if (row->reads != 0) command.effect = CommandView::Effect::read;
   return command;
+}
+
+}  // namespace
+
+Class class_of(const Row& row, std::span<const std::string_view> words) {
+  const bool may_wait = row.command_class == Class::blocking;
+  return may_wait && !timeout_of(row, words) ? Class::plain : row.command_class;
+}
+
+Result<CommandView> prepare(std::span<const std::string_view> words) {
+  return prepare_for(Connection::shared, words);
+}
+
+Result<CommandView> prepare_exclusive(std::span<const std::string_view> words) {
+  const Result<CommandView> command = prepare_for(Connection::exclusive, words);
+  if (!command) return command;
+  if (const Status allowed = check_exclusive(*command); !allowed) return allowed.error();
+  return command;
+}
+
+Status check_exclusive(const CommandView& command) {
+  if (command.block_time == Duration::zero()) return {};
+  const Row* const row = row_of(command);
+  if (row != nullptr && row->needs_exclusive()) return {};
+  return Error{.code = ErrorCode::refused_command,
+               .what = "a command that waits has a connection of its own",
+               .expected = "the client itself for it"};
+}
+
+Status check_shared(const Row& row) {
+  if (!row.needs_exclusive()) return {};
+  return refuse("this command is about the writes of its own connection", row);
 }
 
 }  // namespace plimsoll::commands

@@ -22,10 +22,12 @@ const fits = (kind: Kind, value: unknown): boolean => {
   }
 };
 
-const secrets = new Set(["password", "token", "username"]);
+// Secrets, and objects that JSON does not show.
+const notShown = new Set(["password", "token", "username", "tls.key", "signal", "clientSideCache",
+  "WebSocket", "transport"]);
 
 const shown = (name: string, value: unknown): string =>
-  secrets.has(name) ? "the given value" : JSON.stringify(value) ?? String(value);
+  notShown.has(name) ? "the given value" : JSON.stringify(value) ?? String(value);
 
 /** Throws a ConfigurationError that names the option, its value and what is allowed. */
 export const refuseOption = (name: string, value: unknown, allowed: string): never => {
@@ -34,16 +36,18 @@ export const refuseOption = (name: string, value: unknown, allowed: string): nev
 };
 
 /** Checks options against a table of kinds or allowed values. Does not check the options in `known`.
-    Throws a ConfigurationError for an unknown option, too. */
+    Throws a ConfigurationError for an unknown option, too; `prefix` stands before the names in it. */
 export const checkOptions = (
   options: object,
   table: Record<string, Kind | readonly unknown[]>,
   known: readonly string[],
+  prefix = "",
 ): void => {
-  for (const [name, value] of Object.entries(options)) {
-    const kind = table[name];
+  for (const [key, value] of Object.entries(options)) {
+    const kind = Object.hasOwn(table, key) ? table[key] : undefined;
+    const name = prefix + key;
     if (kind === undefined) {
-      if (known.includes(name)) continue;
+      if (known.includes(key)) continue;
       throw new ConfigurationError("invalid_option",
         `${name}: there is no such option; there is: ` +
           [...Object.keys(table), ...known].sort().join(", "));

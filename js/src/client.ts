@@ -3,11 +3,15 @@ import { readAddress, type Target } from "./address.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
 import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
+import { checkNames } from "./commands/call-options.js";
+import { described } from "./commands/problem.js";
+import { checkWords } from "./commands/words.js";
 import { optionsAt, optionsDoublesEnd } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import { writeFields } from "./core/fields.js";
 import { Driver, type DriverListener } from "./driver.js";
+import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
 import { CancelledError, ConfigurationError } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
 import { CommandSet } from "./generated/commands.js";
@@ -73,7 +77,7 @@ export class Client extends CommandSet {
     const target = readAddress(address);
     checkTls(options, target.address.protocol);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
-    if (options.signal?.aborted) throw aborted();
+    if (options.signal?.aborted) throw aborted(options.signal.reason);
     const core = await loadConfiguredCore();
     const client = new Client(options.clientSideCache);
     await client.#open(core, target, options);
@@ -87,7 +91,7 @@ export class Client extends CommandSet {
     const route = { connect, address, options, hasCache: options.clientSideCache !== undefined };
     const give = options.signal;
     const abort = (): void => {
-      this.#settle()?.reject(aborted());
+      this.#settle()?.reject(aborted(give?.reason));
       this.#driver.close();
     };
     give?.addEventListener("abort", abort);
@@ -117,13 +121,11 @@ export class Client extends CommandSet {
    * main connection, or has a wrong number of arguments.
    */
   command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
-    if (!Array.isArray(words) || words.length === 0) {
-      return Promise.reject(new TypeError("command: give a list of words, the name first"));
-    }
-    for (const word of words) {
-      if (typeof word === "string" || word instanceof Uint8Array) continue;
-      return Promise.reject(new TypeError(
-        `command: a word is of type ${typeof word}; give strings, or Uint8Array`));
+    try {
+      checkWords(words);
+      checkNames(options);
+    } catch (error) {
+      return Promise.reject(error);
     }
     return this.#driver.submit(words, { options, asMaps: true }) as Promise<AnyReply>;
   }
@@ -139,12 +141,54 @@ export class Client extends CommandSet {
   cached(key: Key, options: CallOptions & { as: "bytes" }): Uint8Array | null | undefined;
   cached(key: Key, options?: CallOptions): string | null | undefined;
   cached(key: Key, options?: CallOptions): string | Uint8Array | null | undefined {
+    checkNames(options);
     return this.#driver.lookUp(key, { options }) as string | null | undefined;
   }
 
   /** Begins a transaction, of which the server executes all commands or none: see Transaction. */
   transaction(): Transaction {
     return new Transaction(this.#driver);
+  }
+
+  /**
+   * Calls `use` with a connection that it has alone, for WATCH and the commands behind it, and for WAIT.
+   * Settles as what `use` returns; the connection is then given back. Rejects with a LimitError if
+   * blockingConnectionsMax connections are in use.
+   */
+  async exclusive<T>(use: (own: Exclusive) => T | Promise<T>): Promise<T> {
+    if (typeof use !== "function") {
+      throw new TypeError(`exclusive: got ${described(use)}; give a function of an Exclusive`);
+    }
+    if (this.#driver.end !== undefined) throw this.#driver.end;
+    const own = new Exclusive(this.#driver);
+    try {
+      return await use(own);
+    } finally {
+      own.release();
+    }
+  }
+
+  /**
+   * Executes a transaction that depends on what was read before it. Watches `keys` on a connection that this
+   * call has alone, and calls `prepare`, which reads what it needs there and returns a transaction of that
+   * connection. If a key has changed by exec(), starts again, attemptsMax times in all; then rejects with
+   * the ServerError transaction_aborted: nothing was executed. Resolves as exec() does; to [] if `prepare`
+   * returned a transaction without commands.
+   *
+   *     await client.transact(["stock"], async (own) => {
+   *       const left = Number(await own.get("stock"));
+   *       const both = own.transaction();
+   *       if (left > 0) both.decr("stock");
+   *       return both;
+   *     });
+   */
+  transact(keys: Key | readonly Key[],
+    prepare: (own: Exclusive) => Transaction | Promise<Transaction>,
+    options: TransactOptions = {}): Promise<unknown[]> {
+    return this.exclusive((own) => {
+      checkNames(options, ["attemptsMax"]);
+      return transactOn(own, keys, prepare, options);
+    });
   }
 
   /** Subscribes to channels, patterns or shard channels, on a connection of its own. Resolves when the
@@ -156,6 +200,7 @@ export class Client extends CommandSet {
     options?: SubscribeOptions): Promise<Subscription>;
   async subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
     options: SubscribeOptions = {}): Promise<Subscription<any>> {
+    checkNames(options, ["kind"]);
     if (this.#driver.end !== undefined) throw this.#driver.end;
     const subscription = openSubscription<string>(this.#driver, options.as === "bytes");
     try {
@@ -226,8 +271,9 @@ export class Client extends CommandSet {
   async [Symbol.asyncDispose](): Promise<void> { await this.close(); }
 }
 
-const aborted = (): CancelledError =>
-  new CancelledError("cancelled", "the signal was aborted before there was a connection");
+const aborted = (cause: unknown): CancelledError =>
+  new CancelledError("cancelled", "the signal was aborted before there was a connection", "no",
+    { cause });
 
 let waysCount = 0;
 const ways = new WeakMap<object, number>();
@@ -249,8 +295,11 @@ const placeOf = (target: Target, database: number, options: ClientOptions): stri
   const way = transport === undefined ? null : transportName ?? ++waysCount;
   const socket = Socket === undefined ? null : numberOf(Socket);
   return JSON.stringify([protocol, host, port, href, database, options.protocol ?? 3, way, socket,
-    options.protocols ?? null, tls?.serverName ?? null, tls?.cert ?? null]);
+    options.protocols ?? null, tls?.serverName ?? null, textOf(tls?.cert)]);
 };
+
+const textOf = (pem: string | Uint8Array | undefined): string | null =>
+  pem === undefined ? null : typeof pem === "string" ? pem : new TextDecoder().decode(pem);
 
 const create = (core: Core, target: Target, options: ClientOptions): number => {
   const username = options.username ?? target.username;

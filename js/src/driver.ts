@@ -1,8 +1,10 @@
 import type { CallOptions, Word } from "./commands/call.js";
+import { checkCallOptions } from "./commands/call-options.js";
 import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
-import { ask, askAdmitted, askCache, askTransaction, timeoutOf } from "./core/ask.js";
+import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
+import type { Decoding } from "./core/decode.js";
 import { type CoreError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
@@ -35,9 +37,32 @@ export interface DriverListener {
 
 const timerMsMax = 0x7fffffff;
 
+// How often the end of a time is put off for bytes that go on arriving: a stream of messages must not keep a
+// request from timing out.
+const readsBeforeTimeoutMax = 8;
+
+// Calls `act` once the loop has read its sockets. Where there is no setImmediate(), a timer comes behind the
+// events that wait already.
+const afterReading = (act: () => void): void => {
+  if (typeof setImmediate === "function") setImmediate(act);
+  else setTimeout(act, 0);
+};
+
+// Why a call with these options is refused before it is made.
+const refusalOf = (options: CallOptions): unknown => {
+  try {
+    checkCallOptions(options);
+  } catch (error) {
+    return error;
+  }
+  return options.signal?.aborted ? abortedBefore(options.signal) : undefined;
+};
+
 export class Driver implements Failable, LinkOwner {
   readonly core: Core;
   id = 0;
+  /** Whether the user has closed the client. */
+  isClosing = false;
   readonly #listener: DriverListener;
   readonly #route: Route;
   readonly #requests = new Requests();
@@ -52,6 +77,7 @@ export class Driver implements Failable, LinkOwner {
   #scheduled = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #armedAt = Infinity;
+  #timersWait = 0;
   #trouble = "";
   #lastCounters: ClientCounters | undefined;
 
@@ -95,7 +121,8 @@ export class Driver implements Failable, LinkOwner {
     const { core } = this;
     const { options } = wanted;
     if (this.#over !== undefined) return Promise.reject(this.#over);
-    if (options?.signal?.aborted) return Promise.reject(abortedBefore());
+    const refused = options === undefined ? undefined : refusalOf(options);
+    if (refused !== undefined) return Promise.reject(refused);
     if (this.#full.refuses(words)) return this.#refusals.reject(this.#full.error());
     const tag = this.#requests.nextTag;
     let outcome: number;
@@ -139,16 +166,25 @@ export class Driver implements Failable, LinkOwner {
     return this.#refusals.reject(refusal);
   }
 
-  /** Submits a transaction. The promise settles with the reply to EXEC. */
-  submitTransaction(commands: readonly (readonly Word[])[], wanted: Wanted): Promise<unknown> {
-    return this.submitBy({ ...wanted, commands: commands.length }, (tag) =>
-      askTransaction(this.core, this.id, commands, tag, timeoutOf(wanted.options)));
+  /** Submits a transaction on the main connection (0) or an exclusive one. The promise settles with the
+      reply to EXEC; `each` says how the reply to each command is wanted. */
+  submitTransaction(connection: number, commands: readonly (readonly Word[])[],
+    each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
+    return this.submitBy({ options, each }, (tag) =>
+      askTransaction(this.core, this.id, connection, commands, tag, timeoutOf(options)));
+  }
+
+  /** Submits one command on an exclusive connection. */
+  submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
+    return this.submitBy(wanted, (tag) =>
+      askOn(this.core, this.id, connection, words, tag, timeoutOf(wanted.options)));
   }
 
   /** Submits any other request: `begin` calls the core with a tag and the time. */
   submitBy(wanted: Wanted, begin: (tag: number, now: number) => number): Promise<unknown> {
     if (this.#over !== undefined) return Promise.reject(this.#over);
-    if (wanted.options?.signal?.aborted) return Promise.reject(abortedBefore());
+    const refused = wanted.options === undefined ? undefined : refusalOf(wanted.options);
+    if (refused !== undefined) return Promise.reject(refused);
     const tag = this.#requests.nextTag;
     try {
       this.core.ask(() => begin(tag, this.core.now()));
@@ -163,6 +199,7 @@ export class Driver implements Failable, LinkOwner {
   lookUp(key: Word, wanted: Wanted): unknown {
     if (this.#over !== undefined) return undefined;
     let has: boolean;
+    if (wanted.options !== undefined) checkCallOptions(wanted.options);
     try {
       has = askCache(this.core, this.id, key);
     } catch (error) {
@@ -185,7 +222,7 @@ export class Driver implements Failable, LinkOwner {
         high: core.outboxNumber(outboxAt.request + 4),
         part: wanted.part,
         stopListening: undefined,
-        commands: wanted.commands ?? 0,
+        each: wanted.each,
         refusal: undefined,
         failure: undefined,
       };
@@ -211,6 +248,7 @@ export class Driver implements Failable, LinkOwner {
 
   /** Accepts no more requests, and ends the client once the outstanding replies have come. */
   close(): void {
+    this.isClosing = true;
     this.#protectLater(() => {
       this.core.check(this.core.calls.plimsoll_close(this.id, this.core.now()));
       this.schedule();
@@ -325,13 +363,29 @@ export class Driver implements Failable, LinkOwner {
     this.#timer = setTimeout(this.#handleTimer, wait);
   }
 
+  // A loop that was busy runs its timers before it reads its sockets. So the core hears of a time only when
+  // what has arrived until then was read: otherwise requests would time out whose replies are there.
   readonly #handleTimer = (): void => {
-    this.#armedAt = Infinity;
-    this.protect(() => {
-      this.core.check(this.core.calls.plimsoll_handle_timeout(this.id, this.core.now()));
-      this.turn();
-    });
+    this.#timersWait = 0;
+    this.#afterReading();
   };
+
+  #afterReading(): void {
+    const read = this.#bytesRead();
+    afterReading(() => {
+      const isReading = this.#bytesRead() > read;
+      if (isReading && ++this.#timersWait < readsBeforeTimeoutMax) return this.#afterReading();
+      this.#armedAt = Infinity;
+      this.protect(() => {
+        this.core.check(this.core.calls.plimsoll_handle_timeout(this.id, this.core.now()));
+        this.turn();
+      });
+    });
+  }
+
+  #bytesRead(): number {
+    return this.#links.reduce((sum, link) => sum + (link?.bytesRead ?? 0), 0);
+  }
 
   // ---- Events
 

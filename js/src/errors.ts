@@ -179,5 +179,6 @@ export const errorOf = (name: ErrorName, executed: Executed, text: string): Plim
 };
 
 /** The error of a call whose signal had been aborted before. */
-export const abortedBefore = (): CancelledError =>
-  new CancelledError("cancelled", "the signal was aborted before the request was made");
+export const abortedBefore = (signal: { readonly reason?: unknown }): CancelledError =>
+  new CancelledError("cancelled", "the signal was aborted before the request was made", "no",
+    { cause: signal.reason });

@@ -22,10 +22,14 @@ interface Channel {
 }
 
 // Finds node:diagnostics_channel, if there is one, without an import that bundlers would have to resolve.
+// Some runtimes have a `process` that throws when it is asked for a module.
 const channelOf = (name: string): Channel | undefined => {
   const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => any } }).process;
-  const module = host?.getBuiltinModule?.("node:diagnostics_channel");
-  return module?.channel(name);
+  try {
+    return host?.getBuiltinModule?.("node:diagnostics_channel")?.channel(name);
+  } catch {
+    return undefined;
+  }
 };
 
 export class Events {

@@ -12,6 +12,7 @@ export {
   type Executed, LimitError, PlimsollError, ReplyTooLargeError, ServerError, TimeoutError,
 } from "./errors.js";
 export type { ConnectionEvents } from "./events.js";
+export type { Exclusive, TransactOptions } from "./exclusive.js";
 export {
   type MemoryOptions, type MemoryStatistics, type PoolStatistics, configure, getMemoryStatistics,
   setMemoryLimit,

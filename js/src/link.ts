@@ -49,6 +49,8 @@ const writtenBytesMax = 256 * 1024;
 
 export class Link implements TransportEvents {
   readonly number: number;
+  /** Bytes that have arrived. */
+  bytesRead = 0;
   readonly #owner: LinkOwner;
   readonly #transport: Transport | undefined;
   #calling = false;
@@ -136,6 +138,7 @@ export class Link implements TransportEvents {
 
   #handleData(bytes: Uint8Array): void {
     if (this.#over) return;
+    this.bytesRead += bytes.length;
     if (!isBytes(bytes)) return this.#abandon(new TypeError("the transport's data is no Uint8Array"));
     this.#owner.protect(() => {
       if (this.#unreadBytes > 0) {

@@ -1,5 +1,6 @@
-import type { ClientSideCache } from "./cache.js";
+import { ClientSideCache } from "./cache.js";
 import { type Kind, checkOptions, refuseOption } from "./check-options.js";
+import { isSignal } from "./commands/call-options.js";
 import { ConfigurationError } from "./errors.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
 
@@ -88,12 +89,53 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
 const others = ["tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
   "signal"];
 
+const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
+
+const isPem = (value: unknown): boolean =>
+  typeof value === "string" || value instanceof Uint8Array;
+
+const checkTlsOptions = (tls: unknown): void => {
+  if (tls === undefined) return;
+  if (typeof tls !== "object" || tls === null) {
+    return refuseOption("tls", tls, "an object: { ca, cert, key, serverName, rejectUnauthorized }");
+  }
+  checkOptions(tls, tlsKinds, ["ca", "cert", "key"], "tls.");
+  const { ca, cert, key } = tls as Record<string, unknown>;
+  const many = Array.isArray(ca) ? ca : ca === undefined ? [] : [ca];
+  if (!many.every(isPem)) refuseOption("tls.ca", ca, "a string or Uint8Array in PEM, or a list of them");
+  if (cert !== undefined && !isPem(cert)) refuseOption("tls.cert", cert, "a string or Uint8Array in PEM");
+  if (key !== undefined && !isPem(key)) refuseOption("tls.key", key, "a string or Uint8Array in PEM");
+};
+
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+/** Throws a ConfigurationError for an option that is unknown or whose value makes no sense. */
 export const checkClientOptions = (options: ClientOptions): void => {
+  if (typeof options !== "object" || options === null) {
+    return refuseOption("options", options, "an object");
+  }
   checkOptions(options, kinds, others);
-  const { token } = options;
-  if (token !== undefined && typeof token !== "string" && typeof token !== "function") {
+  const { token, protocols, WebSocket, transport, clientSideCache, signal } = options;
+  if (token !== undefined && typeof token !== "string" && !isFunction(token)) {
     refuseOption("token", token, "a string, or a function that returns one");
   }
+  if (protocols !== undefined &&
+    !(Array.isArray(protocols) && protocols.every((each) => typeof each === "string"))) {
+    refuseOption("protocols", protocols, "a list of strings");
+  }
+  if (WebSocket !== undefined && !isFunction(WebSocket)) {
+    refuseOption("WebSocket", WebSocket, "a class of WebSockets");
+  }
+  if (transport !== undefined && !isFunction(transport)) {
+    refuseOption("transport", transport, "a function that begins to connect");
+  }
+  if (clientSideCache !== undefined && !(clientSideCache instanceof ClientSideCache)) {
+    refuseOption("clientSideCache", clientSideCache, "a ClientSideCache");
+  }
+  if (signal !== undefined && !isSignal(signal)) {
+    refuseOption("signal", signal, "an AbortSignal");
+  }
+  checkTlsOptions(options.tls);
 };
 
 /**

@@ -90,10 +90,10 @@ export class Outcomes {
   /** The server refused a command of a transaction. The outcome, the reply to EXEC, will follow. */
   noteRefusal(at: number, nodes: number, tag: number, trouble: string): void {
     const pending = this.#requests.get(tag);
-    if (pending === undefined || pending.commands === 0 || pending.refusal !== undefined) return;
+    if (pending === undefined || pending.each === undefined || pending.refusal !== undefined) return;
     const answersOwed = this.#core.words[at + 8]!;
     pending.refusal = {
-      error: this.failure(at, nodes, trouble), place: pending.commands + 1 - answersOwed };
+      error: this.failure(at, nodes, trouble), place: pending.each.length + 1 - answersOwed };
   }
 
   /** Delivers a part of an outcome, or an error if the part cannot be returned as it was asked for. */
@@ -114,7 +114,7 @@ export class Outcomes {
 
   #value(at: number, nodes: number, pending: Pending): Raw {
     this.#reader.begin(at + recordWords, nodes);
-    this.#reader.ofExec = pending.commands > 0;
-    return this.#reader.value(pending.asBytes, pending.asMaps);
+    return pending.each === undefined ? this.#reader.value(pending.asBytes, pending.asMaps)
+                                      : this.#reader.replies(pending.each);
   }
 }

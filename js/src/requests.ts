@@ -1,4 +1,5 @@
 import type { CallOptions, Raw, Shape } from "./commands/call.js";
+import type { Decoding } from "./core/decode.js";
 import type { Missed } from "./core/records.js";
 import type { PlimsollError } from "./errors.js";
 import type { HeldWords } from "./held.js";
@@ -21,8 +22,8 @@ export interface Pending {
   readonly part: Part | undefined;
   /** Removes the listener from the caller's AbortSignal. */
   stopListening: (() => void) | undefined;
-  /** The number of commands of a transaction; 0 for any other request. */
-  readonly commands: number;
+  /** Of a transaction: how the reply to each command is wanted. */
+  readonly each: readonly Decoding[] | undefined;
   /** The first command of the transaction that the server refused. */
   refusal: Refusal | undefined;
   /** The error to fail with, whatever error the core has for the request. */
@@ -46,7 +47,7 @@ export interface Wanted {
   /** Whether maps and sets come as Map and Set. */
   readonly asMaps?: boolean;
   readonly part?: Part;
-  readonly commands?: number;
+  readonly each?: readonly Decoding[];
 }
 
 /** All requests in flight of a client. */

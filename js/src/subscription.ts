@@ -120,7 +120,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     const ready = this.#taken.shift();
     if (ready instanceof Error) throw ready;
     if (ready !== undefined) return { done: false, value: ready };
-    if (this.#closed) return { done: true, value: undefined };
+    if (this.#closed || this.#driver.isClosing) return { done: true, value: undefined };
     if (this.#next !== undefined) {
       throw new PlimsollError("busy", "next() is under way already: await it before the next one");
     }
@@ -128,7 +128,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
       this.#next = this.#take();
       await this.#next;
     } catch (error) {
-      if (this.#closed || error instanceof ClosedError && this.#driver.end?.code === "closed") {
+      if (this.#closed || error instanceof ClosedError && this.#driver.isClosing) {
         return { done: true, value: undefined };
       }
       throw error;

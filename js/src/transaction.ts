@@ -1,4 +1,7 @@
-import { type CallOptions, type Raw, type Shape, type Word, anyReply } from "./commands/call.js";
+import { type As, type CallOptions, type Raw, type Shape, type Word,
+  anyReply } from "./commands/call.js";
+import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { checkWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError, ServerError } from "./errors.js";
 import { type Held, heldBytes } from "./held.js";
@@ -34,21 +37,23 @@ const nameOf = (words: readonly Word[]): string => {
  */
 export class Transaction extends CommandSet {
   readonly #driver: Driver;
+  readonly #connection: number;
   readonly #queued: Queued;
   #commands: Word[][] = [];
   readonly #waiting: {
     resolve: (value: unknown) => void;
     reject: (error: unknown) => void;
     shape: Shape;
-    options: CallOptions | undefined;
+    as: As | undefined;
     isScript: boolean;
   }[] = [];
   #done = false;
 
-  /** @internal */
-  constructor(driver: Driver) {
+  /** @internal `connection`: the main one (0), or an exclusive one. */
+  constructor(driver: Driver, connection = 0) {
     super();
     this.#driver = driver;
+    this.#connection = connection;
     this.#queued = { held: driver.held, bytes: 0 };
     dropped?.register(this, this.#queued, this);
   }
@@ -70,6 +75,12 @@ export class Transaction extends CommandSet {
 
   /** Queues any command, given as its words. */
   command(words: readonly Word[], options?: CallOptions): Promise<unknown> {
+    try {
+      checkWords(words);
+      checkNames(options);
+    } catch (error) {
+      return this.refuseWords(error);
+    }
     return this.sendWords([...words], anyReply, options);
   }
 
@@ -81,6 +92,7 @@ export class Transaction extends CommandSet {
     if (this.#problem !== undefined) return this.refuseWords(this.#problem);
     const bytes = heldBytes(words);
     try {
+      if (options !== undefined) checkQueued(options);
       this.#queued.held.hold(bytes);
     } catch (error) {
       return this.refuseWords(error);
@@ -89,7 +101,7 @@ export class Transaction extends CommandSet {
     this.#commands.push(words);
     const isScript = scripts.has(nameOf(words));
     const reply = new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject, shape, options, isScript });
+      this.#waiting.push({ resolve, reject, shape, as: options?.as, isScript });
     });
     reply.catch(() => {});  // no unhandled rejection if the caller awaits only exec(), which rejects, too
     return reply;
@@ -104,11 +116,14 @@ export class Transaction extends CommandSet {
   }
 
   /**
-   * Has the server execute the queued commands. Resolves to all replies, in order; the reply to a command
-   * that failed is a ServerError among them. Rejects if the server executed none of them (`executed` is
-   * "no"), or if that is unknown ("maybe"). A transaction can be executed once.
+   * Has the server execute the queued commands. Resolves to all replies, in order. The reply to a command
+   * that failed is a ServerError among them, and one that cannot be returned as it was asked for a
+   * DecodeError; strings come as `options.as` says, unless the command's own options say otherwise. Rejects
+   * if the server executed none of them (`executed` is "no"), or if that is unknown ("maybe"). A transaction
+   * can be executed once.
    */
   async exec(options?: CallOptions): Promise<unknown[]> {
+    checkNames(options);
     if (this.#done) {
       throw new ConfigurationError("refused_command",
         "the transaction is over: begin another one");
@@ -120,7 +135,11 @@ export class Transaction extends CommandSet {
     }
     try {
       if (this.#problem !== undefined) throw this.#problem;
-      const outcome = this.#driver.submitTransaction(this.#commands, { options });
+      for (const each of this.#waiting) each.as ??= options?.as ?? "text";
+      const each = this.#waiting.map(({ as, shape }) =>
+        ({ asBytes: as === "bytes", asMaps: shape === anyReply }));
+      const outcome =
+        this.#driver.submitTransaction(this.#connection, this.#commands, each, options);
       this.#letGo();  // the core has copied the words, or has refused them
       const replies = await outcome;
       return (replies as Raw[]).map((reply, index) => this.#settle(reply, index));
@@ -140,15 +159,28 @@ export class Transaction extends CommandSet {
   }
 
   #settle(reply: Raw, index: number): unknown {
-    const { resolve, reject, shape, options, isScript } = this.#waiting[index]!;
-    if (reply instanceof ServerError) {
-      const error = isScript && reply.executed === "no"
-        ? new ServerError(reply.code, reply.message, "maybe", reply.serverText) : reply;
+    const { resolve, reject, shape, as, isScript } = this.#waiting[index]!;
+    try {
+      if (reply instanceof Error) throw isScript ? ofScript(reply) : reply;
+      const value = shape === undefined ? reply : shape(reply, as ?? "text");
+      resolve(value);
+      return value;
+    } catch (error) {
       reject(error);
       return error;
     }
-    const value = shape === undefined ? reply : shape(reply, options?.as ?? "text");
-    resolve(value);
-    return value;
   }
 }
+
+const ofScript = (error: Error): Error =>
+  error instanceof ServerError && error.executed === "no"
+    ? new ServerError(error.code, error.message, "maybe", error.serverText) : error;
+
+// exec() has the options that are about the whole request.
+const checkQueued = (options: CallOptions): void => {
+  checkCallOptions(options);
+  for (const name of ["signal", "timeout", "maxStaleness"] as const) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(`${name}: this call is a part of a transaction; give it to exec()`);
+  }
+};

@@ -1,21 +1,9 @@
 #include "plimsoll/exclusive.h"
 
-#include <string>
-
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/command_table.h"
-#include "plimsoll/core/commands/folded.h"
-#include "plimsoll/encoded.h"
 
 namespace plimsoll::native {
-namespace {
-
-constexpr plimsoll::Error waits{.code = ErrorCode::refused_command,
-                                .what = "a command that waits has a connection of its own",
-                                .expected = "the client itself for it"};
-
-}  // namespace
-
 // The held connection gets its driver only in receive(), when the user has the Exclusive. Before
 // that the driver owns the operation, the operation owns the Exclusive, and a reference back to the
 // driver would be a circle that nothing frees.
@@ -53,15 +41,7 @@ const Channel& Exclusive::channel() const {
 }
 
 plimsoll::Status Exclusive::check(const CommandView& command) {
-  if (command.block_time == Duration::zero()) return {};
-  const std::string request = encoded(command);
-  // The words follow the number of words, "*N\r\n".
-  const std::string_view words = std::string_view(request).substr(request.find('$'));
-  for (const std::string_view name : {"$4\r\nWAIT\r\n", "$7\r\nWAITAOF\r\n"}) {
-    if (words.size() > name.size() && commands::is_token(words.substr(0, name.size()), name))
-      return {};
-  }
-  return waits;
+  return commands::check_exclusive(command);
 }
 
 }  // namespace plimsoll::native

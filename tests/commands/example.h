@@ -11,6 +11,7 @@ namespace plimsoll::testing {
 enum class Conduct : std::uint8_t {
   shares,   ///< plain: one reply, and the connection goes on
   waits,    ///< blocking: nobody waits with it
+  alone,    ///< blocking, about its own connection: sent on an exclusive one, refused elsewhere
   refused,  ///< contiguous or connection state: nothing is sent
 };
 

@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "plimsoll/client.h"
+#include "plimsoll/exclusive.h"
 #include "plimsoll/reply.h"
 #include "plimsoll/tests/commands/decoded_text.h"
 #include "plimsoll/tests/commands/reply_pattern.h"
@@ -70,6 +71,7 @@ class Play {
     switch (example_.conduct) {
       case Conduct::shares: value = share(); break;
       case Conduct::waits: value = wait(); break;
+      case Conduct::alone: value = go_alone(); break;
       case Conduct::refused: be_refused(); break;
     }
     if (!loses_connection()) CHECK(connections_lost() == lost_before);
@@ -111,6 +113,12 @@ class Play {
     std::string value = checked_outcome(std::move(call));
     neighbours.check_answers();
     return value;
+  }
+
+  std::string go_alone() {
+    be_refused();
+    native::Exclusive own = finish(client_.exclusive());
+    return checked_outcome(own.command(scene_.filled_in(example_.call), use_future));
   }
 
   void be_refused() {

@@ -39,7 +39,14 @@ from expected_values import expected_value
 _KEYS = {"setup", "call", "reply", "error", "outcome", "type", "then", "cleanup", "server",
          "arguments", "files", "second", "unordered", "resp2", "resp2_error", "redis7",
          "redis7_error", "value"}
-_CONDUCT = {"plain": "shares", "blocking": "waits", "contiguous": "refused", "state": "refused"}
+_CONDUCT = {"plain": "shares", "blocking": "waits", "alone": "alone", "contiguous": "refused",
+            "state": "refused"}
+
+
+def _class_of(entry):
+    """The command's class, and "alone" for one that blocks and is refused on a shared connection."""
+    class_ = entry.get("class", "plain")
+    return "alone" if class_ == "blocking" and "instead" in entry else class_
 
 
 class ExampleError(Exception):
@@ -116,7 +123,7 @@ class Table:
         unknown = set(example) - _KEYS
         if unknown:
             raise ExampleError(f"{command}: what is {', '.join(sorted(unknown))}?")
-        conduct = _CONDUCT[entry.get("class", "plain")]
+        conduct = _CONDUCT[_class_of(entry)]
         ends = [key for key in ("reply", "error", "outcome") if key in example]
         if len(ends) != (0 if conduct == "refused" else 1):
             raise ExampleError(f"{command}: one of reply, error and outcome, none for a refusal")
@@ -156,6 +163,7 @@ class Table:
 _SENTENCES = {
     "plain": "{} is answered among the requests of others",
     "blocking": "{} waits, and nobody else does",
+    "alone": "{} is about its own connection, and refused on one that others share",
     "contiguous": "{} is refused: its place is in a transaction",
     "state": "{} is refused: it would change the connection for others",
 }
@@ -179,7 +187,7 @@ def source_of(commands, examples, reply_type):
         first = len(table.rows)
         for example in examples[command]:
             table.add(command, entry, example)
-        sentence = _SENTENCES[entry.get("class", "plain")].format(command.replace("|", " "))
+        sentence = _SENTENCES[_class_of(entry)].format(command.replace("|", " "))
         cases.append(f"TEST_CASE({json.dumps(sentence)}) "
                      f"{{ play({first}, {len(table.rows) - first}); }}")
     names = ", ".join(literal(command) for command in commands)

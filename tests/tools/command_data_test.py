@@ -62,7 +62,7 @@ class JoinTests(unittest.TestCase):
                 ({"reply": 5}, "reply is a int, not a str"),
                 ({"cachable": True}, "unknown key 'cachable'"),
                 ({"class": "weird"}, "class 'weird'; there are plain,"),
-                ({"class": "state"}, "instead belongs to"),
+                ({"class": "state"}, "instead is missing"),
                 ({"instead": "LMPOP"}, "instead belongs to"),
                 ({"class": "blocking"}, "timeout belongs to"),
                 ({**BLOCKS, "timeout": {"argument": "time", "unit": "seconds"}},

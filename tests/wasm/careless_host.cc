@@ -141,7 +141,8 @@ void CarelessHost::submit_more(Peer& peer) {
     const std::uint32_t numbers[] = {2, 2, 3, 1, 4, 1};
     std::memcpy(room, numbers, sizeof numbers);
     std::memcpy(room + sizeof numbers, "GETkINCRk", 9);
-    plimsoll_submit_transaction(peer.client, 2, 4, 1 + below(10), -1, now_);
+    plimsoll_submit_transaction(peer.client, one_in(4) ? below(3) : 0, 2, 4, 1 + below(10), -1,
+                                now_);
   }
 }
 
@@ -201,7 +202,7 @@ void CarelessHost::submit_deferred(Peer& peer) {
   std::memcpy(room, all.data(), all.size());
   const std::uint32_t tag = 1 + below(10);
   const std::int32_t answer =
-      is_transaction ? plimsoll_submit_transaction(peer.client, 1, count, tag, -1, now_)
+      is_transaction ? plimsoll_submit_transaction(peer.client, 0, 1, count, tag, -1, now_)
                      : plimsoll_submit(peer.client, count, tag, -1, -1, now_);
   if (answer < 0) return;
   if (!is_transaction) note_submitted(answer);

@@ -136,8 +136,10 @@ def _check(row, kept):
     command_class = kept.get("class", "plain")
     if command_class not in CLASSES:
         yield f"class {command_class!r}; there are {', '.join(CLASSES)}"
-    if (command_class in REFUSED) != ("instead" in kept):
-        yield "instead belongs to the classes contiguous and state, and to these alone"
+    if command_class in REFUSED and "instead" not in kept:
+        yield f"instead is missing, which the class {command_class} needs"
+    if command_class == "plain" and "instead" in kept:
+        yield "instead belongs to commands that are refused somewhere, and the class plain is not"
     if (command_class == "blocking") != ("timeout" in kept):
         yield "timeout belongs to the class blocking, and to it alone"
     if "timeout" in kept:

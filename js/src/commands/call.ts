@@ -31,6 +31,8 @@ export const anyReply = (reply: Raw): unknown => reply;
 export interface AbortSignalLike {
   /** Whether the signal has been aborted. */
   readonly aborted: boolean;
+  /** Why: the `cause` of the error. */
+  readonly reason?: unknown;
   /** Has `listener` called when the signal is aborted. */
   addEventListener(type: "abort", listener: () => void): void;
   /** Removes such a listener. */

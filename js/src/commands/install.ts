@@ -1,6 +1,5 @@
-import {
-  type CallOptions, type Sender, type Shape, type Word, namesOfCallOptions,
-} from "./call.js";
+import type { CallOptions, Sender, Shape, Word } from "./call.js";
+import { areCallOptions, checkNames } from "./call-options.js";
 import { described } from "./problem.js";
 import { isWord, put, putEither, sizeOf } from "./put.js";
 import { shapeOf } from "./shapes.js";
@@ -77,13 +76,7 @@ class Form {
     if (!isObject(options)) {
       throw new TypeError(`options: got ${described(options)}; give ${this.#signature()}`);
     }
-    if (this.options.size > 0) {
-      for (const name in options as Options) {
-        if (this.options.has(name) || name in namesOfCallOptions) continue;
-        throw new TypeError(`options: got ${name}; give ${[...this.options].join(", ")}, or options `
-          + "of any call");
-      }
-    }
+    checkNames(options, this.options);
     return options as Options;
   }
 
@@ -119,15 +112,15 @@ const isObject = (options: unknown): boolean =>
   typeof options === "object" && options !== null && !Array.isArray(options)
     && !(options instanceof Uint8Array);
 
-const isMissingOrObject = (options: unknown): boolean =>
-  options === undefined || isObject(options);
+const isMissingOrKnown = (options: unknown): boolean =>
+  options === undefined || isObject(options) && areCallOptions(options as object);
 
 // The fast path for calls whose arguments are all strings, as most are: allocates only the array of words.
 // A call with options of the command itself takes the slow path.
 const scalars = (form: Form, slow: Method): Method => {
   const { shape, arity, options } = form;
   const head = form.words[0]!;
-  const fits = options.size > 0 ? isMissing : isMissingOrObject;
+  const fits = options.size > 0 ? isMissing : isMissingOrKnown;
   if (arity === 1) {
     return function (a, options) {
       if (!isWord(a) || !fits(options)) return slow.call(this, a, options);
@@ -162,7 +155,7 @@ const lists = (form: Form, slow: Method): Method => {
   const head = form.words[0]!;
   if (form.arity === 1) {
     return function (list, options) {
-      if (Array.isArray(list) && isMissingOrObject(options)) {
+      if (Array.isArray(list) && isMissingOrKnown(options)) {
         const words = new Array<Word>(list.length + 1);
         words[0] = head;
         if (filled(words, 1, list)) return this.sendWords(words, shape, options);
@@ -171,7 +164,7 @@ const lists = (form: Form, slow: Method): Method => {
     };
   }
   return function (key, list, options) {
-    if (isWord(key) && Array.isArray(list) && isMissingOrObject(options)) {
+    if (isWord(key) && Array.isArray(list) && isMissingOrKnown(options)) {
       const words = new Array<Word>(list.length + 2);
       words[0] = head;
       words[1] = key;

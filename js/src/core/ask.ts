@@ -1,5 +1,4 @@
 import type { CallOptions, Word } from "../commands/call.js";
-import { described } from "../commands/problem.js";
 import type { Core } from "./core.js";
 import { outboxAt, outcomes, stagingBytes } from "./abi.js";
 import { type DeferredWords, stageLarge, writeDeferred } from "./deferred.js";
@@ -7,18 +6,8 @@ import { bytesMaxOfAll, stage, stageWord } from "./encode.js";
 
 // Submits commands to the core, with their options.
 
-// Accepts numbers only: to convert an object to a number would run the object's code in the middle of a call
-// of the core.
-const milliseconds = (name: string, given: unknown): number => {
-  if (given === undefined || given === null) return -1;
-  if (typeof given === "number") return given;
-  throw new TypeError(`${name}: got ${described(given)}; give milliseconds`);
-};
-
-/** The timeout of a call in milliseconds; below 0 for the client's requestTimeout. Throws a TypeError if it is
-    no number. */
-export const timeoutOf = (options: CallOptions | undefined): number =>
-  milliseconds("timeout", options?.timeout);
+/** The timeout of a call in milliseconds; below 0 for the client's requestTimeout. */
+export const timeoutOf = (options: CallOptions | undefined): number => options?.timeout ?? -1;
 
 /** Submits a request: has it staged, then calls the core by `submit`. Returns the core's answer. */
 const submitWords = (
@@ -47,12 +36,12 @@ const finish = (core: Core, client: number, deferred: DeferredWords): void => {
 
 /** Submits one command. Returns what became of it (one of `outcomes`), or a number below 0 if the core
     refused it: then core.refusal() says why. A refusal is no exception, since throwing costs as much as a
-    request. Throws if the words or options are invalid, or there is no memory to stage the words. */
+    request. `options` are checked. Throws if the words are invalid, or there is no memory to stage them. */
 export const ask = (
   core: Core, client: number, words: readonly Word[], tag: number, options: CallOptions | undefined,
 ): number => {
   const timeout = timeoutOf(options);
-  const staleness = milliseconds("maxStaleness", options?.maxStaleness);
+  const staleness = options?.maxStaleness ?? -1;
   const { calls } = core;
   let answer: number;
   // GET, the most frequent command, has a call of its own, which needs no table of words.
@@ -75,6 +64,15 @@ export const askCache = (core: Core, client: number, key: Word): boolean => {
   return core.check(core.calls.plimsoll_lookup(client, size, core.now())) !== 0;
 };
 
+/** Submits one command on an exclusive connection. Throws as ask() does, and for a refusal. */
+export const askOn = (
+  core: Core, client: number, connection: number, words: readonly Word[], tag: number, timeout: number,
+): number => {
+  bytesMaxOfAll(words);  // throws for what is no word
+  return core.check(submitWords(core, client, words, () => core.calls.plimsoll_submit_to(
+    client, connection, words.length, tag, timeout, core.now())));
+};
+
 /** Submits a request that has waited for room and was admitted. */
 export const askAdmitted = (
   core: Core, client: number, words: readonly Word[], tag: number,
@@ -87,9 +85,11 @@ export const askAdmitted = (
 // MULTI, which the core sends in front.
 const bytesOfMulti = "*1\r\n$5\r\nMULTI\r\n".length;
 
-/** Submits a transaction: each command is a list of words. Throws as ask() does, and for a refusal. */
+/** Submits a transaction on a connection of the client's: each command is a list of words. Throws as ask()
+    does, and for a refusal. */
 export const askTransaction = (
-  core: Core, client: number, commands: readonly (readonly Word[])[], tag: number, timeout: number,
+  core: Core, client: number, connection: number, commands: readonly (readonly Word[])[], tag: number,
+  timeout: number,
 ): number => {
   let count = 0;
   for (const words of commands) {
@@ -99,7 +99,7 @@ export const askTransaction = (
   const sizes = commands.map((words) => words.length);
   const deferred = stageLarge(core, commands, bytesOfMulti, sizes);
   const answer = core.check(core.calls.plimsoll_submit_transaction(
-    client, commands.length, count, tag, timeout, core.now()));
+    client, connection, commands.length, count, tag, timeout, core.now()));
   finish(core, client, deferred);
   return answer;
 };

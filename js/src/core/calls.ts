@@ -32,8 +32,8 @@ export interface Calls {
   plimsoll_submit_admitted(client: number, count: number, tag: number): number;
   plimsoll_lookup(client: number, size: number, now: number): number;
   plimsoll_prove(client: number, tag: number, timeout: number, now: number): number;
-  plimsoll_submit_transaction(client: number, commands: number, count: number, tag: number,
-    timeout: number, now: number): number;
+  plimsoll_submit_transaction(client: number, connection: number, commands: number, count: number,
+    tag: number, timeout: number, now: number): number;
   plimsoll_staged_places(client: number, offset: number, size: number): number;
   plimsoll_cancel(client: number, low: number, high: number, now: number): number;
   plimsoll_open_exclusive(client: number, now: number): number;

@@ -15,12 +15,20 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 // Up to this length, a loop over the letters is faster than a decoder.
 const shortTextMax = 12;
 
+/** How a value is decoded: whether strings come as Uint8Array, and maps and sets as Map and Set. */
+export interface Decoding {
+  readonly asBytes: boolean;
+  readonly asMaps: boolean;
+}
+
 /** Reads the nodes of one value, and asks the core for more if the area was too small for all of them. */
 export class NodeReader {
   /** The place of the next node in Core.words. */
   at = 0;
-  /** Whether this is the reply to EXEC: an error in it may be a command that has not run. */
-  ofExec = false;
+  // Whether this is the reply to EXEC: an error in it may be a command that has not run, and a string that
+  // cannot be decoded is the error of its command alone.
+  #ofExec = false;
+  #problem: unknown;
   #left = 0;
   readonly #core: Core;
   readonly #client: number;
@@ -76,8 +84,40 @@ export class NodeReader {
     }
   }
 
+  /** Decodes the reply to EXEC, each command's as it is wanted. An element that cannot be decoded is an Error
+      in its place. */
+  replies(each: readonly Decoding[]): Raw {
+    this.#ofExec = true;
+    try {
+      const node = this.#next();
+      const type = this.#core.words[node]! & 255;
+      if (type === types.null) return null;
+      if (type !== types.array) return this.#error(node, this.#core.words[node]!);
+      return each.map(({ asBytes, asMaps }) => this.#reply(asBytes, asMaps));
+    } finally {
+      this.#ofExec = false;
+    }
+  }
+
+  // All nodes of the reply are read in any case: the next reply begins behind them.
+  #reply(asBytes: boolean, asMaps: boolean): Raw {
+    this.#problem = undefined;
+    const value = this.value(asBytes, asMaps);
+    return this.#problem === undefined ? value : this.#problem as Error;
+  }
+
+  #decoded(bytes: Uint8Array, size?: number): string {
+    try {
+      return decodeText(bytes, size);
+    } catch (error) {
+      if (!this.#ofExec) throw error;
+      this.#problem = error;
+      return "";
+    }
+  }
+
   #error(node: number, type: number): Raw {
-    const executed = this.ofExec ? executedNames[type >>> types.executedShift]! : "yes";
+    const executed = this.#ofExec ? executedNames[type >>> types.executedShift]! : "yes";
     const name = errorNames[type >>> types.errorShift & 255]!;
     return serverError(this.#textOfError(node), executed, name);
   }
@@ -129,7 +169,7 @@ export class NodeReader {
   // Cuts off the format, three bytes of any kind and a colon.
   #verbatimText(node: number): string {
     const isAscii = (this.#core.words[node]! & types.ascii) !== 0;
-    return isAscii ? this.#text(node).slice(4) : decodeText(this.#bytes(node).subarray(4));
+    return isAscii ? this.#text(node).slice(4) : this.#decoded(this.#bytes(node).subarray(4));
   }
 
   #text(node: number): string {
@@ -141,7 +181,7 @@ export class NodeReader {
       if (buffer !== undefined) return buffer.latin1Slice(at, at + size);
     }
     if (at === 0 && size > 0) return this.#textOfPieces(size);
-    return decodeText(bytes.subarray(at, at + size));
+    return this.#decoded(bytes.subarray(at, at + size));
   }
 
   // Concatenates pieces as text, which saves a copy, up to the first piece that is not ASCII: a character may
@@ -157,7 +197,7 @@ export class NodeReader {
         const rest = new Uint8Array(size - text.length);
         rest.set(bytes.subarray(at, end));
         this.#fill(rest, end - at);
-        return text + decodeText(rest, size);
+        return text + this.#decoded(rest, size);
       }
       text += buffer.latin1Slice(at, end);
     }

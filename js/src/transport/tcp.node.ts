@@ -1,6 +1,7 @@
 import { connect as connectPlain, type Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import type { Address, Connect, Transport, TransportEvents, TransportOptions } from "./transport.js";
+import type { Address, Connect, TlsOptions, Transport, TransportEvents,
+  TransportOptions } from "./transport.js";
 
 // TCP and TLS in Node, Deno and Bun, all of which have node:net and are fastest with it.
 
@@ -8,6 +9,12 @@ import type { Address, Connect, Transport, TransportEvents, TransportOptions } f
 // for each read would cost more than everything else about a large reply.
 const readBytesMax = 64 * 1024;
 let readBuffer: Uint8Array | undefined;
+
+const isPem = (ca: NonNullable<TlsOptions["ca"]>): ca is string | Uint8Array =>
+  typeof ca === "string" || ca instanceof Uint8Array;
+
+const pemOf = (pem: string | Uint8Array): string | Buffer =>
+  typeof pem === "string" ? pem : Buffer.from(pem);
 
 const open = (
   address: Address, options: TransportOptions, take: (bytes: Uint8Array) => void,
@@ -31,9 +38,9 @@ const open = (
     port,
     onread,  // missing in the types
     ...(servername === undefined ? {} : { servername }),
-    ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(ca === undefined ? {} : { ca: isPem(ca) ? pemOf(ca) : ca.map(pemOf) }),
+    ...(cert === undefined ? {} : { cert: pemOf(cert) }),
+    ...(key === undefined ? {} : { key: pemOf(key) }),
     rejectUnauthorized: rejectUnauthorized ?? true,
     minVersion: "TLSv1.2",
   } as ConnectionOptions).setNoDelay(true);

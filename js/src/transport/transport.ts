@@ -60,14 +60,14 @@ export interface Transport {
     false. */
 export interface TlsOptions {
   /** Certificates of authorities to trust instead of the system's, in PEM. */
-  readonly ca?: string | readonly string[];
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
   /** The client's own certificate and key, in PEM. */
-  readonly cert?: string;
-  readonly key?: string;
+  readonly cert?: string | Uint8Array | undefined;
+  readonly key?: string | Uint8Array | undefined;
   /** The name that the certificate must have, if it is not the address's host. */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
   /** False accepts any certificate, even that of an attacker between client and server. For tests only. */
-  readonly rejectUnauthorized?: boolean;
+  readonly rejectUnauthorized?: boolean | undefined;
 }
 
 /** The part of a WebSocket that is used, so that no DOM types are needed. */

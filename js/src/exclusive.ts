@@ -1,0 +1,113 @@
+import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
+  anyReply } from "./commands/call.js";
+import { checkNames } from "./commands/call-options.js";
+import { described } from "./commands/problem.js";
+import { checkWords } from "./commands/words.js";
+import type { Driver } from "./driver.js";
+import { ConfigurationError } from "./errors.js";
+import { CommandSet } from "./generated/commands.js";
+import { Transaction } from "./transaction.js";
+
+// Connections that one caller has alone: for WATCH, the reads behind it and the transaction that depends on
+// them, and for WAIT.
+
+/**
+ * A connection that a caller has alone, with all commands except those that block. Client.exclusive() opens
+ * it. It is never replaced: when it is lost, each call rejects with a ConnectionError.
+ *
+ *     const acknowledged = await client.exclusive(async (own) => {
+ *       await own.set("order:7", "paid");
+ *       return own.wait(1, 100);
+ *     });
+ */
+export class Exclusive extends CommandSet {
+  readonly #driver: Driver;
+  readonly #connection: number;
+  #isOver = false;
+
+  /** @internal */
+  constructor(driver: Driver) {
+    super();
+    this.#driver = driver;
+    const { core, id } = driver;
+    this.#connection = core.ask(() => core.calls.plimsoll_open_exclusive(id, core.now()));
+    driver.schedule();
+  }
+
+  /** Makes the next transaction of this connection fail with transaction_aborted if one of the keys changes
+      before its exec(). */
+  watch(keys: Key | readonly Key[], options?: CallOptions): Promise<void> {
+    const words = typeof keys === "string" || keys instanceof Uint8Array ? [keys] : keys;
+    return this.#change(["WATCH", ...words], options);
+  }
+
+  /** Watches no key any more. exec() does the same, and so does the end of exclusive(). */
+  unwatch(options?: CallOptions): Promise<void> {
+    return this.#change(["UNWATCH"], options);
+  }
+
+  /** Begins a transaction on this connection. */
+  transaction(): Transaction { return new Transaction(this.#driver, this.#connection); }
+
+  /** Sends any command, given as its words. */
+  async command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
+    checkWords(words);
+    checkNames(options);
+    return this.sendWords([...words], anyReply, options) as Promise<AnyReply>;
+  }
+
+  async #change(words: Word[], options: CallOptions | undefined): Promise<void> {
+    checkWords(words);
+    checkNames(options);
+    await this.sendWords(words, anyReply, options);
+  }
+
+  /** @internal */
+  override sendWords(words: Word[], shape: Shape, options: CallOptions | undefined):
+    Promise<unknown> {
+    if (this.#isOver) return Promise.reject(givenBack());
+    const wanted = { shape, options, asMaps: shape === anyReply };
+    return this.#driver.submitTo(this.#connection, words, wanted);
+  }
+
+  /** @internal Gives the connection back to the client. */
+  release(): void {
+    this.#isOver = true;
+    if (this.#driver.end !== undefined) return;
+    const { core, id } = this.#driver;
+    core.ask(() => core.calls.plimsoll_release(id, this.#connection, core.now()));
+    this.#driver.schedule();
+  }
+}
+
+const givenBack = (): ConfigurationError => new ConfigurationError("refused_command",
+  "exclusive() is over: its connection was given back to the client");
+
+/** Options of Client.transact(). */
+export interface TransactOptions extends CallOptions {
+  /** How often to try. Default: 16. */
+  readonly attemptsMax?: number | undefined;
+}
+
+/** @internal Client.transact() on a connection. */
+export const transactOn = async (own: Exclusive, keys: Key | readonly Key[],
+  prepare: (own: Exclusive) => Transaction | Promise<Transaction>,
+  { attemptsMax = 16, ...options }: TransactOptions): Promise<unknown[]> => {
+  if (!Number.isInteger(attemptsMax) || attemptsMax < 1) {
+    throw new TypeError(`attemptsMax: got ${described(attemptsMax)}; give a whole number from 1`);
+  }
+  for (let attempt = 1; ; ++attempt) {
+    await own.watch(keys, options);
+    const transaction = await prepare(own);
+    if (!(transaction instanceof Transaction)) {
+      throw new TypeError("transact: the function must return a transaction of its argument: " +
+        "own.transaction()");
+    }
+    try {
+      return await transaction.exec(options);
+    } catch (error) {
+      const isConflict = (error as { code?: unknown }).code === "transaction_aborted";
+      if (!isConflict || attempt >= attemptsMax) throw error;
+    }
+  }
+};
