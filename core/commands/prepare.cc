@@ -168,7 +168,7 @@ Result<CommandView> prepare_for(Connection connection, Words words) {
   }
   CommandView command;
   command.args = words;
-  const Row* const row = find(words);
+  const Row* const row = commands::find(words);
   if (row == nullptr) {
     command.answer = CommandView::Answer::module_words;
     return command;

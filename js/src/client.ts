@@ -29,6 +29,9 @@ export interface SubscribeOptions extends CallOptions {
   readonly kind?: SubscriptionKind | undefined;
 }
 
+// The most that the core takes: the requests pool is the bound.
+const waitersMaxLimit = 1_000_000_000;
+
 const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
 
 /**
@@ -315,8 +318,8 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     healthCheckInterval: options.healthCheckInterval,
     randomSeed: randomSeed(),
     inflightRequestsLimit: options.inflightRequestsLimit,
-    inflightOverflow: options.inflightOverflow === "wait" ? 1 : 0,
-    waitersMax: options.waitersMax,
+    inflightOverflow: options.inflightOverflow === "reject" ? 0 : 1,
+    waitersMax: options.waitersMax ?? waitersMaxLimit,
     replyBytesMax: options.replyBytesMax,
     reconnectAttemptsMax: options.reconnectAttemptsMax,
     readResendsMax: options.readResendsMax,

@@ -146,6 +146,7 @@ export class Driver implements Failable, LinkOwner {
       pending.words = new HeldWords(this.held, words);
     } catch (error) {
       ++this.#full.refused;
+      this.#noteFull(words, error as Error);
       this.#giveUp(pending, error);
     }
   }
@@ -162,8 +163,12 @@ export class Driver implements Failable, LinkOwner {
 
   #refuse(words: readonly Word[]): Promise<never> {
     const refusal = this.core.refusal();
-    if (!this.#route.hasCache) this.#full.note(words, refusal.message);
+    this.#noteFull(words, refusal);
     return this.#refusals.reject(refusal);
+  }
+
+  #noteFull(words: readonly Word[], { message }: { message: string }): void {
+    if (!this.#route.hasCache) this.#full.note(words, message);
   }
 
   /** Submits a transaction on the main connection (0) or an exclusive one. The promise settles with the

@@ -138,8 +138,8 @@ export class Link implements TransportEvents {
 
   #handleData(bytes: Uint8Array): void {
     if (this.#over) return;
-    this.bytesRead += bytes.length;
     if (!isBytes(bytes)) return this.#abandon(new TypeError("the transport's data is no Uint8Array"));
+    this.bytesRead += bytes.length;
     this.#owner.protect(() => {
       if (this.#unreadBytes > 0) {
         this.#keep(bytes.slice());

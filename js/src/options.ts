@@ -34,10 +34,11 @@ export interface ClientOptions extends TransportOptions {
   readonly healthCheckInterval?: number | undefined;
   /** The most requests in flight. Default: 1000. */
   readonly inflightRequestsLimit?: number | undefined;
-  /** What happens to requests beyond that: they fail with a LimitError, or wait for room. Default:
-      "reject". */
+  /** What happens to requests beyond that: they wait for room, first come, first served, until their
+      timeout, or fail with a LimitError. Default: "wait". */
   readonly inflightOverflow?: "reject" | "wait" | undefined;
-  /** The most requests that may wait for room; further ones fail with a LimitError. Default: 1000. */
+  /** The most requests that may wait for room; further ones fail with a LimitError. Default: no bound but
+      the memory limit. */
   readonly waitersMax?: number | undefined;
   /** The most bytes of a reply. A larger one is skipped, and its request fails with a
       ReplyTooLargeError. Default: 512 MiB, so that the memory limit counts. */

@@ -124,6 +124,7 @@ export class Transaction extends CommandSet {
    */
   async exec(options?: CallOptions): Promise<unknown[]> {
     checkNames(options);
+    if (options !== undefined) checkCallOptions(options);
     if (this.#done) {
       throw new ConfigurationError("refused_command",
         "the transaction is over: begin another one");
@@ -142,6 +143,7 @@ export class Transaction extends CommandSet {
         this.#driver.submitTransaction(this.#connection, this.#commands, each, options);
       this.#letGo();  // the core has copied the words, or has refused them
       const replies = await outcome;
+      if (replies === null) throw changed();
       return (replies as Raw[]).map((reply, index) => this.#settle(reply, index));
     } catch (error) {
       this.#letGo();
@@ -171,6 +173,9 @@ export class Transaction extends CommandSet {
     }
   }
 }
+
+const changed = (): ServerError => new ServerError("transaction_aborted",
+  "a key that was watched has changed: none of the commands has run", "no");
 
 const ofScript = (error: Error): Error =>
   error instanceof ServerError && error.executed === "no"

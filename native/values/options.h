@@ -66,13 +66,14 @@ struct Options {
   /// Requests beyond either are rejected_by_limit, or wait.
   std::size_t inflight_requests_limit = 1000;
 
-  /// What happens to requests beyond the limit. OnLimit::reject: they fail at once with
-  /// rejected_by_limit. OnLimit::wait: they wait, first come, first served, until their timeout.
-  /// The client keeps their commands meanwhile, and the requests pool pays for them.
-  OnLimit inflight_overflow = OnLimit::reject;
+  /// What happens to requests beyond the limit. OnLimit::wait: they wait, first come, first served,
+  /// until their timeout. The client keeps their commands meanwhile, and the requests pool pays for
+  /// them. OnLimit::reject: they fail at once with rejected_by_limit.
+  OnLimit inflight_overflow = OnLimit::wait;
 
-  /// How many requests may wait; more are rejected_by_limit.
-  std::size_t waiters_max = 1000;
+  /// How many requests may wait; more are rejected_by_limit. As long as this is not set, only the
+  /// requests pool bounds them: the commands that wait may have half of its share.
+  std::size_t waiters_max = 1'000'000'000;
 
   /// How many side connections the client may have: for commands that block (BLPOP...) and for
   /// exclusive use; and for subscriptions. The client opens them when it needs them. With the main

@@ -89,8 +89,32 @@ TEST_CASE("a hundred coroutines through four places succeed, in the order of ask
   CHECK(statistics.waiting == 0);
 }
 
+TEST_CASE("by default thousands of calls at once wait their turn") {
+  Client client = connected(unix_url());
+  value_of(client.del({"admission:count"}, use_future));
+  std::vector<std::future<Result<std::int64_t>>> calls;
+  for (int i = 0; i < 5000; ++i) calls.push_back(client.incr("admission:count", use_future));
+  std::int64_t count = 0;
+  for (auto& call : calls) CHECK(value_of(std::move(call)) == ++count);
+  CHECK(client.statistics().client.rejected == 0);
+}
+
+TEST_CASE("by default the requests pool bounds the calls that wait") {
+  std::optional<FullClient> full(std::in_place, patient_options());
+  const std::string large(100'000, 'x');
+  std::vector<std::future<Result<std::int64_t>>> calls;
+  for (int i = 0; i < 1000; ++i) calls.push_back(full->client.append("k", large, use_future));
+  const ClientStatistics statistics = full->statistics();
+  CHECK(statistics.waiting > 0);
+  CHECK(statistics.waiters_refused > 0);
+  CHECK(statistics.rejected == statistics.waiters_refused);
+  full.reset();
+  for (auto& call : calls) CHECK_FALSE(finish(std::move(call)));
+}
+
 TEST_CASE("without waiting, what is more than the limit is rejected, and nothing else") {
   Options options = patient_options();
+  options.inflight_overflow = OnLimit::reject;
   options.inflight_requests_limit = 4;
   FullClient full(options);
   std::vector<std::future<Result<Text>>> calls;

@@ -93,7 +93,9 @@ TEST_CASE("a command that waits and is started later has a connection beside the
 
 TEST_CASE("more commands that wait than connections for them are refused, naming the limit") {
   ValkeyServer server;
-  Client client = connected(server.url());
+  native::Options options = patient_options();
+  options.inflight_overflow = native::OnLimit::reject;
+  Client client = connected(server.url(), options);
   std::vector<std::future<Result<Popped>>> all;
   for (int i = 0; i < 8; ++i) all.push_back(client.blpop({"list"}, for_ever, use_future));
   const native::Error error = error_of(client.blpop({"list"}, for_ever, use_future));

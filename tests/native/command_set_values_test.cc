@@ -8,6 +8,7 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/exclusive.h"
 #include "plimsoll/tests/native/both_protocols.h"
 
 // Typed commands of strings, keys, hashes, lists, sets and scripts on a server.
@@ -131,7 +132,9 @@ TEST_CASE("a pop that may wait gives what is there, or none after its time") {
     REQUIRE(scored);
     CHECK(scored->member == "m");
     CHECK(scored->score == 1);
-    CHECK(finish(client.wait(0, 1ms)) == 0);
+    native::Exclusive own = finish(client.exclusive());
+    CHECK(finish(own.wait(0, 1ms)) == 0);
+    CHECK(error_of(client.wait(0, 1ms, boost::asio::use_future)).code() == ErrorCode::refused_command);
   });
 }
 

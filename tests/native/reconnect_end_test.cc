@@ -107,6 +107,7 @@ TEST_CASE("a call whose deadline passes in an outage is never sent, and is told 
 TEST_CASE("what waits in an outage counts in the limit") {
   Options options = patient_options();
   options.inflight_requests_limit = 3;
+  options.inflight_overflow = native::OnLimit::reject;
   Outage outage(options);
   std::vector<std::future<Result<std::string>>> calls;
   for (int i = 0; i < 3; ++i) calls.push_back(outage.client.ping(use_future));

@@ -77,6 +77,8 @@ TEST_CASE("a network that takes nothing more is noticed by the system, after tcp
   options.health_check_interval = 0s;
   options.tombstone_age_max = 24h;
   options.tcp_user_timeout = 300ms;
+  // Or half of the pool would be for calls that wait, and the rest fits into the system's buffers.
+  options.inflight_overflow = native::OnLimit::reject;
   ConnectionLog log;
   log.listen(options);
   Client client = connected(proxy.url(), options);
@@ -112,6 +114,7 @@ TEST_CASE("a peer that reads nothing is left by a client that ends") {
   FaultProxy proxy(shared_server().socket_path());
   Options options = eager_options();
   options.close_timeout = 50ms;
+  options.inflight_overflow = native::OnLimit::reject;  // what waits ends with `closed`
   Client client = connected(proxy.url(), options);
   proxy.stall();
   std::vector<std::future<native::Result<void>>> calls;

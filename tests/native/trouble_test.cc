@@ -95,6 +95,7 @@ TEST_CASE("errors of the server, refused commands and limits are told apart") {
   ValkeyServer server;
   Options options = patient_options();
   options.inflight_requests_limit = 3;
+  options.inflight_overflow = native::OnLimit::reject;
   Client client = connected(server.url(), options);
   value_of(client.set("k", "v", use_future));
   CHECK(error_of(client.sadd("k", "m", use_future)).server_code() == "WRONGTYPE");

@@ -209,6 +209,10 @@ void CarelessHost::submit_deferred(Peer& peer) {
   if (is_transaction || plimsoll_outbox()->outcome == plimsoll_outcome_staged) {
     write_deferred(peer, 40, size);
     write_deferred(peer, 60 + size, more);
+    // Or the client would refuse every call from now on.
+    for (std::size_t bytes = 65'536; bytes > 0; bytes /= 2) {
+      while (plimsoll_staged_places(peer.client, 0, bytes) > 0) continue;
+    }
   } else if (plimsoll_outbox()->outcome == plimsoll_outcome_waits) {
     std::vector<std::string> words{"MSET", "k", std::string(size, 'v'), "k"};
     words.emplace_back(more, 'v');

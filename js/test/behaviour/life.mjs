@@ -4,7 +4,7 @@ import { check, equal, rejects, until } from "./check.mjs";
 
 export const life = {
   "over the limit a request fails, or waits": async ({ connect, key, plimsoll }) => {
-    const strict = await connect({ inflightRequestsLimit: 3 });
+    const strict = await connect({ inflightRequestsLimit: 3, inflightOverflow: "reject" });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, () => strict.get(key("x"))));
     equal(outcomes.filter(({ status }) => status === "fulfilled").length, 3);
@@ -25,7 +25,7 @@ export const life = {
     equal(all.slice(3).every(({ reason }) => reason.code === "rejected_by_limit"), true);
     equal([strict.getStatistics().rejected, await strict.incr(key("n"))], [22, 2]);
 
-    const patient = await connect({ inflightRequestsLimit: 3, inflightOverflow: "wait" });
+    const patient = await connect({ inflightRequestsLimit: 3 });
     const texts = Array.from({ length: 100 }, (_, i) => `${key("x")} ${i}`);
     equal(await Promise.all(texts.map((text) => patient.echo(text))), texts);
     check(patient.getStatistics().waited >= 97, "nobody waited");
@@ -54,6 +54,137 @@ export const life = {
     abort.abort();
     await rejects(waiting, { name: "CancelledError" });
     equal(await client.ping(), "PONG");
+  },
+
+  "by default thousands of calls at once wait their turn": async ({ connect, key }) => {
+    const client = await connect();
+    const all = await Promise.all(Array.from({ length: 5000 }, () => client.incr(key("n"))));
+    equal(all.every((count, place) => count === place + 1), true);
+    equal(client.getStatistics().rejected, 0);
+  },
+
+  "a timeout of its own ends a command that blocks": async ({ connect, key }) => {
+    const client = await connect();
+    const began = performance.now();
+    await rejects(client.blpop([key("none")], 600, { timeout: 50 }), { name: "TimeoutError" });
+    await rejects(client.command(["BLPOP", key("none"), "600"], { timeout: 50 }),
+      { name: "TimeoutError" });
+    check(performance.now() - began < 300_000, "it has waited for the server's time");
+    equal(await client.blpop([key("none")], 0.05), null);
+  },
+
+  "an exclusive connection is one caller's": async ({ connect, key, administer }) => {
+    const client = await connect();
+    await rejects(client.wait(0, 10), { name: "ConfigurationError", code: "refused_command",
+      message: /client\.exclusive\(\)/ });
+    const acknowledged = await client.exclusive(async (own) => {
+      await own.set(key("a"), "1");
+      await rejects(own.blpop([key("none")], 1), { code: "refused_command" });
+      await rejects(own.command(["MULTI"]), { code: "refused_command" });
+      await own.watch(key("a"));
+      await client.set(key("a"), "2");
+      const both = own.transaction();
+      both.set(key("a"), "3");
+      await rejects(both.exec(), { code: "transaction_aborted", executed: "no" });
+      await own.watch([key("a")]);
+      await own.unwatch();
+      await client.set(key("a"), "4");
+      const again = own.transaction();
+      again.append(key("a"), "5");
+      equal(await again.exec(), [2]);
+      return own.wait(0, 10);
+    });
+    equal([acknowledged, await client.get(key("a"))], [0, "45"]);
+    let kept;
+    await rejects(client.exclusive(async (own) => { kept = own; throw new Error("mine"); }),
+      { message: "mine" });
+    await rejects(kept.get(key("a")), { code: "refused_command" });
+    await rejects(client.exclusive("no function"), { name: "TypeError" });
+    const narrow = await connect({ blockingConnectionsMax: 1 });
+    await narrow.exclusive(async () => {
+      await rejects(narrow.exclusive(async () => {}), { name: "LimitError" });
+    });
+    equal(await narrow.exclusive((own) => own.ping()), "PONG");
+  },
+
+  "a transaction that depends on a read is tried again": async ({ connect, key }) => {
+    const client = await connect();
+    await client.set(key("stock"), "10");
+    let attempts = 0;
+    const take = (attemptsMax, disturbances) => client.transact([key("stock")], async (own) => {
+      const left = Number(await own.get(key("stock")));
+      if (++attempts <= disturbances) await client.set(key("stock"), String(left - 1));
+      const both = own.transaction();
+      if (left > 0) both.set(key("stock"), String(left - 1));
+      return both;
+    }, attemptsMax === undefined ? {} : { attemptsMax });
+    equal([await take(undefined, 2), attempts], [[true], 3]);
+    equal(await client.get(key("stock")), "7");
+    attempts = 0;
+    await rejects(take(2, 9), { name: "ServerError", code: "transaction_aborted", executed: "no" });
+    equal(attempts, 2);
+    await client.set(key("stock"), "0");
+    equal(await take(undefined, 0), []);
+    await rejects(client.transact([key("stock")], () => "none"), { name: "TypeError" });
+  },
+
+  "each call of a transaction has its own options": async ({ connect, key }) => {
+    const client = await connect();
+    await client.set(key("bytes"), new Uint8Array([255, 254]));
+    await client.hset(key("h"), { a: "1" });
+    const all = client.transaction();
+    const stored = all.set(key("t"), "text");
+    const wrong = all.get(key("bytes"));
+    const right = all.get(key("bytes"), { as: "bytes" });
+    const fields = all.hgetall(key("h"));
+    const pairs = all.command(["HGETALL", key("h")]);
+    const replies = await all.exec();
+    equal([replies.length, await stored, [...await right]], [5, true, [255, 254]]);
+    await rejects(wrong, { name: "DecodeError", executed: "yes" });
+    check(replies[1].name === "DecodeError", "the reply is no DecodeError");
+    equal([(await fields).a, (await pairs).get("a")], ["1", "1"]);
+
+    const bytes = client.transaction();
+    const text = bytes.get(key("t"), { as: "text" });
+    const list = bytes.hgetall(key("h"));
+    await bytes.exec({ as: "bytes" });
+    equal(await text, "text");
+    equal((await list).map((pair) => pair.map((each) => [...each])), [[[97], [49]]]);
+
+    const refused = client.transaction();
+    await rejects(refused.get(key("t"), { timeout: 5 }), { name: "TypeError", message: /exec/ });
+    await rejects(refused.exec(), { name: "TypeError" });
+  },
+
+  "what makes no sense is refused by name, and harms nobody": async ({ connect, key, plimsoll }) => {
+    const client = await connect();
+    const other = await connect();
+    const controller = new AbortController();
+    for (const [options, message] of [
+      [{ signal: controller }, /signal: .*AbortController/], [{ signal: { aborted: false } }, /signal/],
+      [{ timeout: "1" }, /timeout/], [{ timeout: -1 }, /timeout/], [{ timeout: NaN }, /timeout/],
+      [{ maxStaleness: -1 }, /^maxStaleness/], [{ as: "json" }, /^as/], [{ timout: 5 }, /timout/],
+      ["text", /options/],
+    ]) {
+      for (const call of [() => client.get(key("x"), options), () => client.mget([key("x")], options),
+        () => client.command(["GET", key("x")], options), () => client.transaction().exec(options)]) {
+        await rejects(call(), { name: "TypeError", message });
+      }
+    }
+    await rejects(client.set(key("x"), "1", { ttl: 5, ttlMs: 5 }), { name: "TypeError", message: /ttl/ });
+    await rejects(client.subscribe("a", { kind: "none" }), { name: "TypeError" });
+    const { ConfigurationError } = plimsoll;
+    for (const [options, message] of [
+      [{ tls: 5 }, /^tls/], [{ tls: { ca: 5 } }, /^tls\.ca/], [{ tls: { caa: "" } }, /^tls\.caa/],
+      [{ signal: controller }, /^signal/], [{ requestTimeout: -1 }, /^requestTimeout/],
+      [{ transport: {} }, /^transport/], [{ protocols: "resp" }, /^protocols/],
+      [{ clientSideCache: {} }, /^clientSideCache/], [{ timeout: 5 }, /^timeout/], [null, /^options/],
+    ]) {
+      await rejects(plimsoll.Client.connect("valkeys://127.0.0.1:1", options),
+        { name: "ConfigurationError", message });
+    }
+    check(typeof ConfigurationError === "function", "no class");
+    equal([await client.ping(), await other.ping()], ["PONG", "PONG"]);
   },
 
   "a command that blocks holds nobody up": async ({ connect, key }) => {
@@ -150,7 +281,7 @@ export const life = {
     equal(popped.map((each) => JSON.stringify(each).includes("jobs")).filter(Boolean).length, 8);
     equal(client.getStatistics().waiting, 0);
 
-    const strict = await connect({ blockingConnectionsMax: 1 });
+    const strict = await connect({ blockingConnectionsMax: 1, inflightOverflow: "reject" });
     const first = strict.blpop([key("jobs")], 0, { timeout: 0 });
     await rejects(strict.blpop([key("jobs")], 0, { timeout: 0 }),
       { name: "LimitError", executed: "no" });

@@ -22,6 +22,21 @@ export const messages = {
     await until(() => client.getStatistics().subscriptions === 0);
   },
 
+  "a loop over messages ends when the client is closed": async ({ connect, key }) => {
+    const client = await connect();
+    const waits = await client.subscribe(key("a"));
+    const ended = (async () => {
+      let count = 0;
+      for await (const { message } of waits) count += message.length;
+      return count;
+    })();
+    await client.publish(key("a"), "four");
+    await until(() => waits.getStatistics().received === 1);
+    await client.close();
+    equal(await ended, 4);
+    equal(await waits.next(), { done: true, value: undefined });
+  },
+
   "patterns, bytes, and names that come and go": async ({ connect, key }) => {
     const client = await connect();
     const all = await client.subscribe(key("*"), { kind: "patterns" });
