@@ -5,7 +5,8 @@ import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
 import { checkNames } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
-import { checkWords } from "./commands/words.js";
+import { isWord } from "./commands/put.js";
+import { checkedWords } from "./commands/words.js";
 import { optionsAt, optionsDoublesEnd } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
@@ -124,13 +125,14 @@ export class Client extends CommandSet {
    * main connection, or has a wrong number of arguments.
    */
   command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
+    let own: Word[];
     try {
-      checkWords(words);
+      own = checkedWords(words);
       checkNames(options);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#driver.submit(words, { options, asMaps: true }) as Promise<AnyReply>;
+    return this.#driver.submit(own, { options, asMaps: true }) as Promise<AnyReply>;
   }
 
   /** @internal */
@@ -145,6 +147,9 @@ export class Client extends CommandSet {
   cached(key: Key, options?: CallOptions): string | null | undefined;
   cached(key: Key, options?: CallOptions): string | Uint8Array | null | undefined {
     checkNames(options);
+    if (!isWord(key)) {
+      throw new TypeError(`cached: got ${described(key)}; give a string or Uint8Array`);
+    }
     return this.#driver.lookUp(key, { options }) as string | null | undefined;
   }
 

@@ -143,9 +143,22 @@ Refusal.prototype = LimitError.prototype;
     it, and a regular Error costs as much as half a request, with a recorded stack as much as four. */
 export const limitError = (code: string, message: string): LimitError => new Refusal(code, message);
 
-/** The text of an error without the name and the colon in front. */
-export const messageOf = (name: ErrorName, text: string): string =>
-  text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+// The core names options as C++ has them.
+const coreOptions = new Set(["inflight_requests_limit", "inflight_overflow", "waiters_max",
+  "blocking_connections_max", "subscriptions_max", "subscription_messages_max", "subscription_overflow",
+  "reply_bytes_max", "memory_limit", "request_timeout", "connect_timeout", "close_timeout",
+  "reconnect_wait_min", "reconnect_wait_max", "reconnect_attempts_max", "health_check_interval",
+  "read_resends_max", "client_name", "no_evict", "no_touch", "entry_ttl", "coherence_lease",
+  "server_ttl_cap", "module_reads", "only_commands", "only_key_prefixes", "broadcast_prefixes"]);
+
+const withOwnNames = (text: string): string => text.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) =>
+  coreOptions.has(name) ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name);
+
+/** The text of an error without the name and the colon in front, and with options as JavaScript has them. */
+export const messageOf = (name: ErrorName, text: string): string => {
+  const words = text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+  return words.includes("_") ? withOwnNames(words) : words;
+};
 
 /** The error of this name. `text` may begin with the name and a colon, which the message leaves out. */
 export const errorOf = (name: ErrorName, executed: Executed, text: string): PlimsollError => {

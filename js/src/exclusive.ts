@@ -2,7 +2,7 @@ import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
 import { checkNames } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
-import { checkWords } from "./commands/words.js";
+import { checkedNames, checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError } from "./errors.js";
 import { CommandSet } from "./generated/commands.js";
@@ -37,13 +37,12 @@ export class Exclusive extends CommandSet {
   /** Makes the next transaction of this connection fail with transaction_aborted if one of the keys changes
       before its exec(). */
   watch(keys: Key | readonly Key[], options?: CallOptions): Promise<void> {
-    const words = typeof keys === "string" || keys instanceof Uint8Array ? [keys] : keys;
-    return this.#change(["WATCH", ...words], options);
+    return this.#change(() => ["WATCH", ...checkedNames("watch", keys)], options);
   }
 
   /** Watches no key any more. exec() does the same, and so does the end of exclusive(). */
   unwatch(options?: CallOptions): Promise<void> {
-    return this.#change(["UNWATCH"], options);
+    return this.#change(() => ["UNWATCH"], options);
   }
 
   /** Begins a transaction on this connection. */
@@ -51,15 +50,15 @@ export class Exclusive extends CommandSet {
 
   /** Sends any command, given as its words. */
   async command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
-    checkWords(words);
+    const own = checkedWords(words);
     checkNames(options);
-    return this.sendWords([...words], anyReply, options) as Promise<AnyReply>;
+    return this.sendWords(own, anyReply, options) as Promise<AnyReply>;
   }
 
-  async #change(words: Word[], options: CallOptions | undefined): Promise<void> {
-    checkWords(words);
+  // The words are made here, so that a mistake in them is a rejection.
+  async #change(words: () => Word[], options: CallOptions | undefined): Promise<void> {
     checkNames(options);
-    await this.sendWords(words, anyReply, options);
+    await this.sendWords(words(), anyReply, options);
   }
 
   /** @internal */

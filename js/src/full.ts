@@ -7,7 +7,7 @@ import { heldBytes } from "./held.js";
 const blocksAtTimes = new Set<Word>(["XREAD", "XREADGROUP"]);
 
 // Refusals that hold for every later command of that name, or of that name and at least that size.
-const byCount = "inflight_requests_limit";
+const byCount = "inflightRequestsLimit";
 const byBytes = ["the requests pool has no room for", "the requests that wait may have half"];
 
 /** Names of commands that the core has refused since the last turn, because of inflightRequestsLimit or for

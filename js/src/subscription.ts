@@ -1,4 +1,7 @@
-import type { CallOptions, Raw, Word } from "./commands/call.js";
+import type { CallOptions, Raw } from "./commands/call.js";
+import { checkNames } from "./commands/call-options.js";
+import { described } from "./commands/problem.js";
+import { checkedNames } from "./commands/words.js";
 import { outboxAt } from "./core/abi.js";
 import { timeoutOf } from "./core/ask.js";
 import { stage } from "./core/encode.js";
@@ -97,12 +100,12 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
     call: "plimsoll_subscribe" | "plimsoll_unsubscribe"): Promise<void> {
     const index = kinds.indexOf(kind);
     if (index < 0) {
-      throw new TypeError(`subscribe: ${String(kind)} is not one of ${kinds.join(", ")}`);
+      throw new TypeError(`subscribe: ${described(kind)} is not one of ${kinds.join(", ")}`);
     }
     this.#check();
     if (call === "plimsoll_unsubscribe" && names.length === 0 && Array.isArray(names)) return;
-    const words: Word[] = typeof names === "string" || names instanceof Uint8Array
-      ? [names] : [...names];
+    checkNames(options, ["kind"]);
+    const words = checkedNames(call === "plimsoll_subscribe" ? "subscribe" : "unsubscribe", names);
     const { core, id } = this.#driver;
     // The server's confirmations contain the names, which need not be UTF-8.
     const wanted = { options: { ...options, as: "bytes" as const }, shape: () => undefined };

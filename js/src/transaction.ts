@@ -1,7 +1,7 @@
 import { type As, type CallOptions, type Raw, type Shape, type Word,
   anyReply } from "./commands/call.js";
 import { checkCallOptions, checkNames } from "./commands/call-options.js";
-import { checkWords } from "./commands/words.js";
+import { checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError, ServerError } from "./errors.js";
 import { type Held, heldBytes } from "./held.js";
@@ -75,13 +75,14 @@ export class Transaction extends CommandSet {
 
   /** Queues any command, given as its words. */
   command(words: readonly Word[], options?: CallOptions): Promise<unknown> {
+    let own: Word[];
     try {
-      checkWords(words);
+      own = checkedWords(words);
       checkNames(options);
     } catch (error) {
       return this.refuseWords(error);
     }
-    return this.sendWords([...words], anyReply, options);
+    return this.sendWords(own, anyReply, options);
   }
 
   /** @internal */

@@ -95,10 +95,11 @@ const refused = (sender: Sender, name: string, error: unknown): Promise<never> =
 
 const general = (forms: readonly Form[]): Method => function (...args) {
   const last = args.at(-1) as Options | undefined;
-  const form = forms.find(({ pickedBy }) => pickedBy !== undefined
-    && typeof last === "object" && last?.[pickedBy] !== undefined) ?? forms[0]!;
+  let form = forms[0]!;
   let words: Word[];
   try {
+    form = forms.find(({ pickedBy }) => pickedBy !== undefined
+      && typeof last === "object" && last?.[pickedBy] !== undefined) ?? form;
     words = form.encode(args);
   } catch (error) {
     return refused(this, form.name, error);
@@ -110,10 +111,17 @@ const isMissing = (options: unknown): boolean => options === undefined;
 
 const isObject = (options: unknown): boolean =>
   typeof options === "object" && options !== null && !Array.isArray(options)
-    && !(options instanceof Uint8Array);
+    && !ArrayBuffer.isView(options);
 
-const isMissingOrKnown = (options: unknown): boolean =>
-  options === undefined || isObject(options) && areCallOptions(options as object);
+// What throws here (a Proxy, a getter) throws again on the slow path, where it is caught.
+const isMissingOrKnown = (options: unknown): boolean => {
+  if (options === undefined) return true;
+  try {
+    return isObject(options) && areCallOptions(options as object);
+  } catch {
+    return false;
+  }
+};
 
 // The fast path for calls whose arguments are all strings, as most are: allocates only the array of words.
 // A call with options of the command itself takes the slow path.
@@ -141,13 +149,21 @@ const scalars = (form: Form, slow: Method): Method => {
   };
 };
 
-const filled = (words: Word[], from: number, list: readonly unknown[]): boolean => {
-  for (let place = 0; place < list.length; ++place) {
-    const each = list[place];
-    if (!isWord(each)) return false;
-    words[from + place] = each;
+// Writes the words behind `head` if they are words, all of them.
+const listed = (head: readonly Word[], list: unknown): Word[] | undefined => {
+  try {
+    if (!Array.isArray(list) || list.length === 0) return undefined;
+    const words = new Array<Word>(head.length + list.length);
+    for (let place = 0; place < head.length; ++place) words[place] = head[place]!;
+    for (let place = 0; place < list.length; ++place) {
+      const each: unknown = list[place];
+      if (!isWord(each)) return undefined;
+      words[head.length + place] = each;
+    }
+    return words;
+  } catch {
+    return undefined;
   }
-  return list.length > 0;
 };
 
 const lists = (form: Form, slow: Method): Method => {
@@ -155,22 +171,15 @@ const lists = (form: Form, slow: Method): Method => {
   const head = form.words[0]!;
   if (form.arity === 1) {
     return function (list, options) {
-      if (Array.isArray(list) && isMissingOrKnown(options)) {
-        const words = new Array<Word>(list.length + 1);
-        words[0] = head;
-        if (filled(words, 1, list)) return this.sendWords(words, shape, options);
-      }
-      return slow.call(this, list, options);
+      const words = isMissingOrKnown(options) ? listed([head], list) : undefined;
+      if (words === undefined) return slow.call(this, list, options);
+      return this.sendWords(words, shape, options);
     };
   }
   return function (key, list, options) {
-    if (isWord(key) && Array.isArray(list) && isMissingOrKnown(options)) {
-      const words = new Array<Word>(list.length + 2);
-      words[0] = head;
-      words[1] = key;
-      if (filled(words, 2, list)) return this.sendWords(words, shape, options);
-    }
-    return slow.call(this, key, list, options);
+    const words = isWord(key) && isMissingOrKnown(options) ? listed([head, key], list) : undefined;
+    if (words === undefined) return slow.call(this, key, list, options);
+    return this.sendWords(words, shape, options);
   };
 };
 

@@ -2,17 +2,24 @@
 
 const long = 40;
 
-/** Describes a value briefly: "the number 2.5". */
+// What a caller passes may be a Proxy that throws whatever is asked of it.
+const kindOf = (value: object): string => {
+  try {
+    if (Array.isArray(value)) return `an array of ${value.length}`;
+    return `an object (${String(value.constructor?.name ?? "without prototype")})`;
+  } catch {
+    return "an object";
+  }
+};
+
+/** Describes a value briefly: "the number 2.5". Never throws. */
 export const described = (value: unknown): string => {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") {
     const shown = value.length > long ? value.slice(0, long) + "…" : value;
     return `the string ${JSON.stringify(shown)}`;
   }
-  if (typeof value === "object") {
-    return Array.isArray(value) ? `an array of ${value.length}`
-                                : `an object (${value.constructor?.name ?? "without prototype"})`;
-  }
+  if (typeof value === "object") return kindOf(value);
   return typeof value === "function" || typeof value === "symbol" ? `a ${typeof value}`
                                                                   : `the ${typeof value} ${value}`;
 };

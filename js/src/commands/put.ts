@@ -4,9 +4,13 @@ import type { Node } from "./table.js";
 
 // Turns arguments into words. An invalid argument throws a TypeError that names it.
 
-/** Whether a value can be sent as it is. */
+/** Whether a value can be sent as it is. Not by instanceof, which throws for a Proxy that was revoked, and
+    does not know the Uint8Array of another realm. */
 export const isWord = (value: unknown): value is Word =>
-  typeof value === "string" || value instanceof Uint8Array;
+  typeof value === "string" || isBytes(value);
+
+const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1;
 
 const largest = 2n ** 63n - 1n;
 

@@ -45,7 +45,7 @@ export class Core {
   constructor(module: WebAssembly.Module) {
     const imports = {
       env: { emscripten_notify_memory_growth: () => this.#view() },
-      wasi_snapshot_preview1: { proc_exit: () => { throw new Error("the core wants to exit"); } },
+      wasi_snapshot_preview1: { proc_exit: () => { throw new Exit("the core wants to exit"); } },
     };
     this.calls = new WebAssembly.Instance(module, imports).exports as unknown as Calls;
     this.#view();
@@ -102,11 +102,10 @@ export class Core {
     }
   }
 
-  /** Returns the error to reject with for an exception. A TypeError or PlimsollError is the caller's mistake
-      and is returned as it is; anything else is a trap, and ends the instance. */
+  /** Returns the error to reject with for an exception. A trap of the core ends the instance; anything else
+      is the caller's mistake, or an exception of code of the caller's, and is returned as it is. */
   blame(error: unknown): unknown {
-    const isOfTheCaller = error instanceof TypeError || error instanceof PlimsollError;
-    return isOfTheCaller ? error : this.fail(error);
+    return isTrap(error) ? this.fail(error) : error;
   }
 
   /** The error of the call that was refused last. */
@@ -148,6 +147,12 @@ export class Core {
     return this.failure;
   }
 }
+
+class Exit extends Error {}
+
+// A RangeError is an overflow of the stack, which can happen in the middle of the core.
+const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError
+  || error instanceof RangeError || error instanceof Exit || error instanceof CoreError;
 
 const decoder = new TextDecoder();
 

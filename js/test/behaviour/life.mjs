@@ -359,7 +359,7 @@ export const life = {
     await refused({ requestTimeout: -1 }, /requestTimeout: -1 is not milliseconds/);
     await refused({ inflightRequestsLimit: 0.5 }, /inflightRequestsLimit: 0.5 is not a whole/);
     await refused({ inflightOverflow: "drop" }, /inflightOverflow: "drop" is not one of "reject"/);
-    await refused({ inflightRequestsLimit: 0 }, /inflight_requests_limit/);
+    await refused({ inflightRequestsLimit: 0 }, /inflightRequestsLimit/);
     const secret = await refused({ password: 5 }, /password/);
     check(!secret.message.includes("5"), "a secret is shown");
     for (const address of ["", "host", "http://host", "valkey://", "valkey://h/x", "valkey://h?x=1",
