@@ -60,7 +60,8 @@ std::uint64_t RequestLog::append_to_new(const CommandView& command) {
 
 bool RequestLog::may_add(std::size_t count) const {
   // What can never fit is refused before the segments that it would get are taken, and given back.
-  if (count > requests_.budget().limit(PoolKind::requests) / segment_bytes) return false;
+  const bool is_long = count > 1;
+  if (is_long && count > requests_.budget().limit(PoolKind::requests) / segment_bytes) return false;
   if (!leaves_half_ || first_ == nullptr) return true;
   for (const Segment* segment = first_; segment != nullptr; segment = segment->next) ++count;
   return count * segment_bytes <= requests_.budget().share(PoolKind::requests) / 2;

@@ -116,6 +116,17 @@ test("no argument of any call harms another client", async () => {
   await other.close();
 });
 
+test("a Uint8Array that was detached ends its own call", async () => {
+  const client = await Client.connect(server.address, { requestTimeout: 0, connectTimeout: 20_000 });
+  const long = "x".repeat(20_000);
+  for (const words of [["SET", "key", detached()], ["RPUSH", "list", long, detached()],
+    ["RPUSH", "list", long, long, long, long, detached()]]) {
+    await assert.rejects(client.command(words), TypeError);
+    assert.equal(await client.ping(), "PONG");
+  }
+  await client.close();
+});
+
 const names = ["username", "password", "database", "clientName", "requestTimeout", "connectTimeout",
   "closeTimeout", "reconnectWaitMin", "reconnectWaitMax", "reconnectAttemptsMax", "healthCheckInterval",
   "inflightRequestsLimit", "inflightOverflow", "waitersMax", "replyBytesMax", "readResendsMax", "protocol",

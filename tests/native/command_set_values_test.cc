@@ -134,7 +134,8 @@ TEST_CASE("a pop that may wait gives what is there, or none after its time") {
     CHECK(scored->score == 1);
     native::Exclusive own = finish(client.exclusive());
     CHECK(finish(own.wait(0, 1ms)) == 0);
-    CHECK(error_of(client.wait(0, 1ms, boost::asio::use_future)).code() == ErrorCode::refused_command);
+    CHECK(error_of(client.wait(0, 1ms, boost::asio::use_future)).code() ==
+          ErrorCode::refused_command);
   });
 }
 

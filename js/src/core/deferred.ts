@@ -1,7 +1,7 @@
 import type { Word } from "../commands/call.js";
 import { deferredRequestBytesMin, deferredWord, outboxAt } from "./abi.js";
 import type { Core } from "./core.js";
-import { roomFor, writeTable, writeWords } from "./encode.js";
+import { discardStaged, roomFor, writeTable, writeWords } from "./encode.js";
 import { bytesOfWord } from "./sizes.js";
 
 // Long words of large requests. Such a word is not staged as others are: the core makes room for it in the
@@ -74,7 +74,12 @@ export const stageLarge = (
   });
   const at = roomFor(core, 4 * table.length + stagedBytes);
   writeTable(core, table, at);
-  writeWords(core, staged, at + 4 * table.length);
+  try {
+    writeWords(core, staged, at + 4 * table.length);
+  } catch (error) {
+    discardStaged(core);  // a Uint8Array may have been detached
+    throw error;
+  }
   return places.found;
 };
 

@@ -18,6 +18,9 @@ export const roomFor = (core: Core, most: number): number => {
   return at;
 };
 
+/** Discards what was staged, or the next call would take it: words of another request. */
+export const discardStaged = (core: Core): void => { core.calls.plimsoll_stage(0); };
+
 /** An upper bound of what writeTable() and writeWords() write for these words. */
 export const bytesMaxOfAll = (words: readonly Word[]): number => {
   let most = 4 * words.length;
@@ -53,7 +56,7 @@ export const stage = (core: Core, words: readonly Word[]): void => {
   try {
     writeTableAndWords(core, words, at);
   } catch (error) {
-    core.calls.plimsoll_stage(0);  // or the next call would take what was staged
+    discardStaged(core);
     throw error;
   }
 };
@@ -97,7 +100,7 @@ export const stageWord = (core: Core, word: Word): number => {
   try {
     return writeWord(core, word, at);
   } catch (error) {
-    core.calls.plimsoll_stage(0);
+    discardStaged(core);
     throw error;
   }
 };
