@@ -1,6 +1,7 @@
 #include "plimsoll/core/session/request_log.h"
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,30 @@ TEST_CASE("positions are the places of the bytes in all that was appended") {
   CHECK(world.text(0, 9) == "onethreex");
   CHECK(world.text(2, 5) == "eth");
   CHECK(world.text(4, 4).empty());
+}
+
+TEST_CASE("a deferred word has its place in the request, which its caller fills") {
+  World world;
+  world.append("before");
+  const std::string value = long_text(2 * segment_capacity);
+  const std::array<std::string_view, 3> words{"SET", "key", deferred_word(value.size())};
+  CommandView command;
+  command.args = words;
+
+  const std::uint64_t begin = world.log.append(command);
+
+  const std::string head =
+      "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$" + std::to_string(value.size()) + "\r\n";
+  std::array<std::string_view, 8> places;
+  const std::uint64_t at = begin + head.size();
+  const std::size_t count = world.log.collect(at, at + value.size(), places);
+  std::string_view left = value;
+  for (std::string_view place : std::span(places).first(count)) {
+    left.copy(const_cast<char*>(place.data()), place.size());
+    left.remove_prefix(place.size());
+  }
+  CHECK(left.empty());
+  CHECK(world.text(begin, world.log.end()) == head + value + "\r\n");
 }
 
 TEST_CASE("positions go on when everything before them was given up") {
