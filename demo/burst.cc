@@ -23,6 +23,7 @@ constexpr auto burst_timeout = std::chrono::seconds(30);
 native::Options burst_options(std::size_t inflight_requests_limit) {
   native::Options options;
   options.inflight_requests_limit = inflight_requests_limit;
+  options.inflight_overflow = native::OnLimit::reject;
   options.request_timeout = burst_timeout;
   options.client_name = "plimsoll-demo";
   return options;

@@ -21,7 +21,8 @@ const connectFull = async (port, options) => {
     };
   };
   const client = await Client.connect("valkey://full", { transport, requestTimeout: 0,
-    healthCheckInterval: 0, inflightRequestsLimit: 1, closeTimeout: 1, ...options });
+    healthCheckInterval: 0, inflightRequestsLimit: 1, inflightOverflow: "reject", closeTimeout: 1,
+    ...options });
   stalled = true;
   client.ping().catch(() => {});  // until the end
   return client;

@@ -169,6 +169,7 @@ void check_healed(Victim& victim, Clock::time_point resumed, Figures& figures) {
 Figures measure_blackhole(const MemoryEffort& effort) {
   testing::ValkeyServer server;
   native::Options options;
+  options.inflight_overflow = native::OnLimit::reject;
   options.request_timeout = request_timeout;
   options.connect_timeout = std::chrono::seconds(2);
   Victim replacing("replaced", server.url(), options);

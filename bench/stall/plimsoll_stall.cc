@@ -67,6 +67,7 @@ StallTally run_plimsoll_stall(const std::string& socket_path, const std::string&
   native::Options options;
   options.memory_limit = memory_limit;
   options.inflight_requests_limit = 1'000'000;
+  options.inflight_overflow = native::OnLimit::reject;
   options.request_timeout = std::chrono::milliseconds(0);
   options.health_check_interval = std::chrono::milliseconds(0);  // hiredis has no such check
   boost::asio::io_context context;

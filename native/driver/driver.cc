@@ -773,7 +773,8 @@ std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t byte
                                        std::span<std::string_view> next) {
   const Lock lock(driver_.mutex_);
   driver_.core_.handle_written(connection, bytes);
-  driver_.made_room_ = driver_.core_.has_waiters();
+  // Not after a write that failed: the turn would try the same again, for ever.
+  if (bytes > 0 && driver_.core_.has_waiters()) driver_.made_room_ = true;
   return next.empty() ? 0 : driver_.core_.poll_transmit(connection, next);
 }
 

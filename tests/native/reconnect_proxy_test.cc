@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -126,6 +127,24 @@ TEST_CASE("a peer that reads nothing is left by a client that ends") {
     const ErrorCode code = error_of(std::move(call)).code();
     CHECK((code == ErrorCode::lost_unsent || code == ErrorCode::lost_in_doubt));
   }
+}
+
+TEST_CASE("a write that fails while a call waits for room is not tried for ever") {
+  boost::asio::io_context context;
+  FaultProxy proxy(shared_server().socket_path());
+  Options options = eager_options();
+  options.inflight_requests_limit = 1;
+  Client client =
+      finish(context, native::connect(context.get_executor(), proxy.url(), options, use_future))
+          .value();
+  // Nobody runs the context here, so the client writes before it sees the reset.
+  proxy.cut_all(Cut::reset);
+  auto first = client.ping(use_future);
+  auto second = client.ping(use_future);
+  CHECK(client.statistics().client.waiting == 1);
+  CHECK(finish(context, std::move(first)).value() == "PONG");
+  CHECK(finish(context, std::move(second)).value() == "PONG");
+  CHECK(counters(client).connections == 2);
 }
 
 TEST_CASE("a connection that is refused for a while is made at last, and the waiting go on") {
