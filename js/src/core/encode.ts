@@ -42,9 +42,11 @@ const writeText = (core: Core, text: string, at: number): number => {
     if (i === length) return length;
   }
   const { buffer } = core;
+  // Deno and Bun throw where the end is beyond that of the memory; Node takes it for the memory's end.
+  const most = Math.min(bytesPerLetterMax * length, bytes.length - at);
   const size = buffer !== undefined
-    ? buffer.utf8Write(text, at, bytesPerLetterMax * length)
-    : encoder.encodeInto(text, bytes.subarray(at, at + bytesPerLetterMax * length)).written;
+    ? buffer.utf8Write(text, at, most)
+    : encoder.encodeInto(text, bytes.subarray(at, at + most)).written;
   if (size !== length) checkWellFormed(text);
   return size;
 };
