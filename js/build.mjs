@@ -5,10 +5,17 @@
 //   node build.mjs PLIMSOLL_WASM COMMANDS_TS
 //
 // tools/dev/js.sh gives both, as the build of the whole project makes them.
+//
+//   dist/cjs/index.js    for require(), and for Node's import as well: a program that does both has one
+//                        core, and one class of each error
+//   dist/node.js         Node's import: the names of dist/cjs/index.js
+//   dist/index.js        for everything else, as a module
+//   dist/cjs/payload.js  the core, for both
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync,
   writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
@@ -22,8 +29,8 @@ for (const folder of [".build", "dist"]) rmSync(folder, { recursive: true, force
 mkdirSync("src/generated", { recursive: true });
 
 // Typed, or the compiler would write all of it into the declarations as well.
-const base64 = readFileSync(wasm).toString("base64");
-writeFileSync("src/generated/core.base64.ts", `export const base64: string = "${base64}";\n`);
+const payload = gzipSync(readFileSync(wasm), { level: 9 }).toString("base64");
+writeFileSync("src/generated/payload.ts", `export const payload: string = "${payload}";\n`);
 writeFileSync("src/generated/commands.ts", readFileSync(commands));
 
 const compiler = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."],
@@ -33,17 +40,46 @@ if (compiler.status !== 0) process.exit(compiler.status ?? 1);
 renameSync("dist", ".build");
 copyFileSync(wasm, ".build/core/core.wasm");
 
+// Modules and CommonJS share the payload. A script that sets a property is valid as either.
+const property = 'globalThis[Symbol.for("plimsoll.payload")]';
+const sharedPayload = (from) => ({
+  name: "shared-payload",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /\/payload\.js$/ }, ({ path }) =>
+      path.includes("generated") ? { path, namespace: "payload" } : { path: from, external: true });
+    onLoad({ filter: /.*/, namespace: "payload" }, () =>
+      ({ contents: `import "./payload.js"; export const payload = ${property};` }));
+  },
+});
+
+const common = {
+  absWorkingDir: import.meta.dirname, outbase: ".build", bundle: true, target: "es2022",
+  external: ["#core", "#tcp", "node:*", "cloudflare:*", "*.wasm", "*.wasm?module"],
+  logLevel: "warning",
+};
 await build({
-  absWorkingDir: import.meta.dirname,
+  ...common, format: "esm", platform: "neutral", outdir: "dist",
   entryPoints: ["index", "core/module.inline", "core/module.workerd", "core/module.edge",
     "transport/tcp.node", "transport/tcp.none", "transport/tcp.workerd"]
     .map((name) => `./.build/${name}.js`),
-  outbase: ".build", outdir: "dist", bundle: true, format: "esm", platform: "neutral",
-  target: "es2022", external: ["#core", "#tcp", "node:*", "cloudflare:*", "*.wasm", "*.wasm?module"],
-  logLevel: "warning",
+  plugins: [sharedPayload("../cjs/payload.js")],
 });
+await build({
+  ...common, format: "cjs", platform: "node", outfile: "dist/cjs/index.js",
+  minifyWhitespace: true,  // the same is in dist/index.js, to be read
+  entryPoints: ["./.build/index.js"], external: [],
+  alias: { "#core": "./.build/core/module.inline.js", "#tcp": "./.build/transport/tcp.node.js" },
+  plugins: [sharedPayload("./payload.js")],
+});
+writeFileSync("dist/cjs/payload.js", `${property} = "${payload}";\n`);
+writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
+const names = Object.keys(await import("./.build/index.js"));
+// An import of CommonJS would have Node look for its names, which takes longer than to load it.
+writeFileSync("dist/node.js", 'import { createRequire } from "node:module";\n' +
+  `export const {\n  ${names.join(",\n  ")},\n} = createRequire(import.meta.url)("./cjs/index.js");\n`);
 copyFileSync(wasm, "dist/core/core.wasm");
 copyFileSync("../LICENSE", "LICENSE");
 writeFileSync("NOTICES", notices(readFileSync("../NOTICE", "utf8")));
 // The declarations of what is exported, and of what these mention.
-cpSync(".build", "dist", { recursive: true, filter: (from) => !/\.(js|wasm)$/.test(from) });
+cpSync(".build", "dist/cjs", { recursive: true, filter: (from) => !/\.(js|wasm)$/.test(from) });
+writeFileSync("dist/index.d.ts", 'export * from "./cjs/index.js";\n');

@@ -6,7 +6,7 @@ import IovalkeyPackage from "iovalkey";
 import { LRUCache } from "lru-cache";
 import { createClient } from "redis";
 
-import { Client, ClientSideCache } from "../../js/dist/index.js";
+import { Client, ClientSideCache } from "../../js/dist/node.js";
 
 const host = "127.0.0.1";
 const Iovalkey = IovalkeyPackage.Redis ?? IovalkeyPackage;

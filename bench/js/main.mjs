@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { brotliCompressSync } from "node:zlib";
 
-import { Client, configure } from "../../js/dist/index.js";
+import { Client, configure } from "../../js/dist/node.js";
 import { startServer } from "../../js/test/package/server.mjs";
 import { caching, plain } from "./contenders.mjs";
 import { goals, judge } from "./goals.mjs";

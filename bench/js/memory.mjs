@@ -1,7 +1,7 @@
 // node memory.mjs CONTENDER PORT REQUESTS: what a process of its own holds with 100,000 cached values,
 // before and after so many requests more. In MiB, as JSON.
 
-import { configure } from "../../js/dist/index.js";
+import { configure } from "../../js/dist/node.js";
 import { caching } from "./contenders.mjs";
 
 const [name, port, requests] = process.argv.slice(2);

@@ -2,7 +2,7 @@
 
 import { connect } from "node:net";
 
-import { Client, ClientSideCache } from "../../js/dist/index.js";
+import { Client, ClientSideCache } from "../../js/dist/node.js";
 import { inRounds, throughput } from "./measure.mjs";
 
 // A client whose one place in flight is taken for ever: what it writes goes nowhere once it is ready.

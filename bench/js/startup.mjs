@@ -11,7 +11,7 @@ if (how === "tcp") {
     socket.on("data", resolve);
   });
 } else {
-  const { Client } = await import("../../js/dist/index.js");
+  const { Client } = await import("../../js/dist/node.js");
   const client = await Client.connect(`valkey://127.0.0.1:${port}`);
   await client.ping();
 }

@@ -10,7 +10,7 @@ const protocols: Record<string, Address["protocol"]> = {
 };
 
 const defaultPort: Record<Address["protocol"], number> = {
-  valkey: 6379, valkeys: 6379, ws: 80, wss: 443,
+  valkey: 6379, valkeys: 6379, ws: 80, wss: 443, unix: 0,
 };
 
 /** What an address says: where to connect, as whom, and to which database. */
@@ -34,11 +34,43 @@ const parse = (text: string): URL => {
   }
 };
 
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return refuse("has a % that begins no escape", "%25 for it");
+  }
+};
+
+const numberOf = (digits: string | undefined, where: string): number =>
+  digits !== undefined && /^\d{1,9}$/.test(digits) ? Number(digits)
+    : refuse(`has a ${where} that is no database`, where === "path" ? "/0, /1..." : "?database=1");
+
+// unix://[user[:password]@]/path/to/socket[?database=N]. URL does not take a user without a host.
+const socketPattern = /^unix:\/\/(?:([^:/?#@]*)(?::([^/?#@]*))?@)?(\/[^?#]+)(?:\?([^#]*))?$/i;
+
+const readSocket = (text: string): Target => {
+  const [, username = "", password = "", path, query] = socketPattern.exec(text)
+    ?? refuse("cannot be read", "unix:///path/to/socket");
+  const digits = query === undefined ? "0" : /^database=(.*)$/.exec(query)?.[1];
+  return {
+    address: { protocol: "unix", host: "", port: 0, href: `unix://${path}`, path: decoded(path!) },
+    username: decoded(username),
+    password: decoded(password),
+    database: numberOf(digits, "query"),
+  };
+};
+
 const databaseOf = (url: URL, isWebSocket: boolean): number => {
   if (isWebSocket || url.pathname === "" || url.pathname === "/") return 0;
-  const digits = /^\/(\d{1,9})$/.exec(url.pathname);
-  if (digits === null) return refuse("has a path that is no database", "/0, /1...");
-  return Number(digits[1]);
+  return numberOf(url.pathname.slice(1), "path");
+};
+
+/** The address as text, without credentials. */
+export const addressOf = ({ protocol, host, port, path, href }: Address): string => {
+  if (path !== undefined) return `unix://${path}`;
+  if (protocol === "ws" || protocol === "wss") return href;
+  return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 };
 
 /**
@@ -47,9 +79,10 @@ const databaseOf = (url: URL, isWebSocket: boolean): number => {
  */
 export const readAddress = (text: string): Target => {
   if (typeof text !== "string") return refuse("is not a string", "valkey://host:port");
+  if (/^unix:/i.test(text)) return readSocket(text);
   const url = parse(text);
   const protocol = protocols[url.protocol] ?? refuse(`has the protocol "${url.protocol}"`,
-    "valkey, valkeys, redis, rediss, ws or wss");
+    "valkey, valkeys, redis, rediss, unix, ws or wss");
   const isWebSocket = protocol === "ws" || protocol === "wss";
   if (!isWebSocket && url.search !== "") refuse("has a query", "options as the second argument");
   if (url.hash !== "") refuse("has a fragment", "no # in it");
@@ -61,12 +94,12 @@ export const readAddress = (text: string): Target => {
   return {
     address: {
       protocol,
-      host: decodeURIComponent(host),
+      host: decoded(host),
       port: url.port === "" ? defaultPort[protocol] : Number(url.port),
       href: bare.href,
     },
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
+    username: decoded(url.username),
+    password: decoded(url.password),
     database: databaseOf(url, isWebSocket),
   };
 };

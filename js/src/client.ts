@@ -1,5 +1,6 @@
 import { connectTcp } from "#tcp";
-import { readAddress, type Target } from "./address.js";
+import { type Target, addressOf, readAddress } from "./address.js";
+import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
 import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
@@ -11,13 +12,14 @@ import { optionsAt, optionsDoublesEnd } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import { writeFields } from "./core/fields.js";
+import { type CredentialsOwner, CredentialsSource } from "./credentials.js";
 import { Driver, type DriverListener } from "./driver.js";
 import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
-import { CancelledError, ConfigurationError } from "./errors.js";
+import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
-import { CommandSet } from "./generated/commands.js";
 import { configure, loadConfiguredCore } from "./memory.js";
-import { type ClientOptions, checkClientOptions, checkTls } from "./options.js";
+import { type ClientOptions, checkClientOptions, checkCredentials, checkTls } from "./options.js";
+import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
 import { Transaction } from "./transaction.js";
@@ -41,7 +43,7 @@ const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
  * commands. Each returns a promise, which rejects with a PlimsollError, or with a TypeError if an argument
  * is invalid. Close a client that is no longer needed: close(), or `await using`.
  */
-export class Client extends CommandSet {
+export class Client extends Scanning {
   readonly #events = new Events();
   readonly #cache: ClientSideCache | undefined;
   readonly #listener: DriverListener = {
@@ -49,9 +51,16 @@ export class Client extends CommandSet {
       this.#settle()?.resolve();
       this.#events.tell("connected");
     },
-    handleDisconnected: (error) => { this.#events.tell("disconnected", error); },
-    handleCredentialsRefused: (error) => { this.#events.tell("credentialsRefused", error); },
+    handleDisconnected: (error) => {
+      if (error.code === "authentication_failed") this.#credentials?.handleRefused();
+      this.#events.tell("disconnected", error);
+    },
+    handleCredentialsRefused: (error) => {
+      this.#credentials?.handleRefused();
+      this.#events.tell("credentialsRefused", error);
+    },
     handleClosed: (error) => {
+      this.#credentials?.stop();
       this.#cache?.detach(this.#asCacheClient);
       this.#settle()?.reject(error);
       this.#closed?.();
@@ -59,14 +68,30 @@ export class Client extends CommandSet {
     },
   };
   readonly #asCacheClient = { prove: (): Promise<void> => this.#prove() };
+  readonly #credentials: CredentialsSource | undefined;
   #driver!: Driver;
   #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
 
-  private constructor(cache: ClientSideCache | undefined) {
+  readonly #address: string;
+  readonly #target: Target;
+  readonly #options: ClientOptions;
+
+  private constructor(address: string, target: Target, options: ClientOptions) {
     super();
-    this.#cache = cache;
+    this.#address = address;
+    this.#target = target;
+    this.#options = options;
+    this.#cache = options.clientSideCache;
+    this.#credentials = credentialsOf(options, target.username, {
+      setCredentials: (username, password) => this.#driver.setCredentials(username, password),
+      handleNoCredentials: (problem) => {
+        this.#events.tell("credentialsRefused", new ConnectionError("credentials_failed",
+          `the function of the option credentials failed: ${wordsOf(problem)}`, "no",
+          { cause: problem }));
+      },
+    });
   }
 
   /**
@@ -80,17 +105,19 @@ export class Client extends CommandSet {
     checkClientOptions(options);
     const target = readAddress(address);
     checkTls(options, target.address.protocol);
+    checkCredentials(options, target);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
     if (options.signal?.aborted) throw aborted(options.signal.reason);
     const core = await loadConfiguredCore();
-    const client = new Client(options.clientSideCache);
+    const client = new Client(address, target, { ...options, signal: undefined });
     await client.#open(core, target, options);
     return client;
   }
 
   async #open(core: Core, target: Target, options: ClientOptions): Promise<void> {
     const isWebSocket = target.address.protocol.startsWith("ws");
-    const connect: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
+    const open: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
+    const connect = this.#credentials?.wrap(open) ?? open;
     const { address } = target;
     const route = { connect, address, options, hasCache: options.clientSideCache !== undefined };
     const give = options.signal;
@@ -115,6 +142,11 @@ export class Client extends CommandSet {
     const ready = this.#ready;
     this.#ready = undefined;
     return ready;
+  }
+
+  /** Connects another client as this one was connected, with `changes` to its options. */
+  duplicate(changes: ClientOptions = {}): Promise<Client> {
+    return Client.connect(this.#address, { ...this.#options, ...changes });
   }
 
   // ---- Commands
@@ -152,6 +184,9 @@ export class Client extends CommandSet {
     }
     return this.#driver.lookUp(key, { options }) as string | null | undefined;
   }
+
+  /** Begins a batch, whose commands are sent together: see Batch. Other clients call it a pipeline. */
+  batch(): Batch { return new Batch(this.#driver); }
 
   /** Begins a transaction, of which the server executes all commands or none: see Transaction. */
   transaction(): Transaction {
@@ -228,6 +263,17 @@ export class Client extends CommandSet {
     return this.#events.on(name, listener);
   }
 
+  /** The same for the next event of this name alone. */
+  once<Name extends keyof ConnectionEvents>(name: Name, listener: ConnectionEvents[Name]):
+    () => void {
+    return this.#events.once(name, listener);
+  }
+
+  /** Removes a listener that on() or once() has added. */
+  off<Name extends keyof ConnectionEvents>(name: Name, listener: ConnectionEvents[Name]): void {
+    this.#events.off(name, listener);
+  }
+
   /** What this client has done and what is under way; for a client that has ended, what it had done. */
   getStatistics(): ClientStatistics { return readClientStatistics(this.#driver); }
 
@@ -277,11 +323,31 @@ export class Client extends CommandSet {
 
   /** `await using client = ...` */
   async [Symbol.asyncDispose](): Promise<void> { await this.close(); }
+
+  /** @internal What console.log() shows: where the client is connected, and how it is. No credentials. */
+  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: object,
+    inspect: (value: unknown, options: object) => string): string {
+    const { address, database } = this.#target;
+    const { state, inFlight, waiting, completed, failed, lastProblem } = this.getStatistics();
+    const shown = { address: addressOf(address), database: this.#options.database ?? database,
+      state: this.#driver.end === undefined ? state : "closed", inFlight, waiting, completed, failed,
+      lastProblem };
+    return `Client ${inspect(shown, options)}`;
+  }
 }
 
 const aborted = (cause: unknown): CancelledError =>
   new CancelledError("cancelled", "the signal was aborted before there was a connection", "no",
     { cause });
+
+const credentialsOf = (options: ClientOptions, user: string, owner: CredentialsOwner):
+  CredentialsSource | undefined => {
+  const { credentials: ask, username = user, credentialsRefreshBefore: refreshBefore = 60_000,
+    connectTimeout = 2000, reconnectWaitMin: waitMin = 10, reconnectWaitMax: waitMax = 5000 } = options;
+  if (ask === undefined) return undefined;
+  const own = { ask, username, refreshBefore, connectTimeout, waitMin, waitMax };
+  return new CredentialsSource(own, owner);
+};
 
 let waysCount = 0;
 const ways = new WeakMap<object, number>();
@@ -310,7 +376,8 @@ const textOf = (pem: string | Uint8Array | undefined): string | null =>
   pem === undefined ? null : typeof pem === "string" ? pem : new TextDecoder().decode(pem);
 
 const create = (core: Core, target: Target, options: ClientOptions): number => {
-  const username = options.username ?? target.username;
+  // A user without a password would be refused: both come before the first connection.
+  const username = options.credentials !== undefined ? "" : options.username ?? target.username;
   const password = options.password ?? target.password;
   const database = options.database ?? target.database;
   const cache = options.clientSideCache?.open(core) ?? 0;

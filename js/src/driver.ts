@@ -4,6 +4,7 @@ import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
 import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
+import { stage } from "./core/encode.js";
 import type { Decoding } from "./core/decode.js";
 import { type CoreError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
@@ -247,6 +248,17 @@ export class Driver implements Failable, LinkOwner {
     };
     pending.stopListening = () => signal.removeEventListener("abort", cancel);
     signal.addEventListener("abort", cancel);
+  }
+
+  /** Has connections log in with these from now on, open ones as well. Throws a LimitError if there is no
+      memory. */
+  setCredentials(username: string, password: string): void {
+    if (this.#over !== undefined) return;
+    this.core.ask(() => {
+      stage(this.core, [username, password]);
+      return this.core.calls.plimsoll_set_credentials(this.id);
+    });
+    this.schedule();
   }
 
   // ---- The client's end

@@ -1,3 +1,5 @@
+import { builtIn } from "./built-in.js";
+import { described } from "./commands/problem.js";
 import type { PlimsollError } from "./errors.js";
 
 // Events of a client's main connection, for listeners and for node:diagnostics_channel.
@@ -21,24 +23,42 @@ interface Channel {
   publish(message: unknown): void;
 }
 
-// Finds node:diagnostics_channel, if there is one, without an import that bundlers would have to resolve.
-// Some runtimes have a `process` that throws when it is asked for a module.
-const channelOf = (name: string): Channel | undefined => {
-  const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => any } }).process;
-  try {
-    return host?.getBuiltinModule?.("node:diagnostics_channel")?.channel(name);
-  } catch {
-    return undefined;
+interface Diagnostics { channel(name: string): Channel }
+
+const channelOf = (name: string): Channel | undefined =>
+  builtIn<Diagnostics>("node:diagnostics_channel")?.channel(name);
+
+const names: Readonly<Record<keyof ConnectionEvents, true>> = {
+  connected: true, disconnected: true, credentialsRefused: true, closed: true,
+};
+
+const check = (name: unknown, listener: unknown): void => {
+  if (typeof name !== "string" || !(name in names)) {
+    throw new TypeError(`event: got ${described(name)}; give ${Object.keys(names).join(", ")}`);
+  }
+  if (typeof listener !== "function") {
+    throw new TypeError(`listener: got ${described(listener)}; give a function`);
   }
 };
 
 export class Events {
-  readonly #listeners = new Map<string, Set<Listener>>();
+  // The listeners of each event, and whether each is for one event alone.
+  readonly #listeners = new Map<string, Map<Listener, boolean>>();
 
-  on(name: string, listener: Listener): () => void {
-    const all = this.#listeners.get(name) ?? new Set();
+  on(name: string, listener: Listener): () => void { return this.#add(name, listener, false); }
+
+  once(name: string, listener: Listener): () => void { return this.#add(name, listener, true); }
+
+  off(name: string, listener: Listener): void {
+    check(name, listener);
+    this.#listeners.get(name)?.delete(listener);
+  }
+
+  #add(name: string, listener: Listener, isOnce: boolean): () => void {
+    check(name, listener);
+    const all = this.#listeners.get(name) ?? new Map<Listener, boolean>();
     this.#listeners.set(name, all);
-    all.add(listener);
+    if (all.get(listener) !== false) all.set(listener, isOnce);
     return () => { all.delete(listener); };
   }
 
@@ -51,7 +71,9 @@ export class Events {
     } catch (problem) {
       queueMicrotask(() => { throw problem; });
     }
-    for (const listener of [...this.#listeners.get(name) ?? []]) {
+    const all = this.#listeners.get(name);
+    for (const [listener, isOnce] of [...all ?? []]) {
+      if (isOnce) all!.delete(listener);
       queueMicrotask(() => listener(error));
     }
   }

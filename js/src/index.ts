@@ -2,11 +2,13 @@
 // Plimsoll: a Valkey and Redis client that never outgrows its memory limit. Everything that the package
 // exports.
 
+export type { Batch } from "./batch.js";
 export { Client, type SubscribeOptions } from "./client.js";
 export {
   type CacheMode, type CacheStatistics, ClientSideCache, type ClientSideCacheOptions,
 } from "./cache.js";
 export type { AbortSignalLike, AnyReply, As, CallOptions, Key, Value, Word } from "./commands/call.js";
+export type { Credentials } from "./credentials.js";
 export {
   CancelledError, ClosedError, ConfigurationError, ConnectionError, CoreError, DecodeError,
   type Executed, LimitError, PlimsollError, ReplyTooLargeError, ServerError, TimeoutError,
@@ -22,6 +24,10 @@ export type { ClientStatistics } from "./statistics.js";
 export type {
   Message, Subscription, SubscriptionKind, SubscriptionStatistics,
 } from "./subscription.js";
+export type { KeyWalkOptions, Walk, WalkOptions } from "./scan.js";
+export {
+  type FunctionOptions, type Runnable, type Runner, type ScriptOptions, defineFunction, defineScript,
+} from "./script.js";
 export type { Transaction } from "./transaction.js";
 export type {
   Address, Connect, TlsOptions, Transport, TransportEvents, TransportOptions,

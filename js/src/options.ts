@@ -1,5 +1,7 @@
+import type { Target } from "./address.js";
 import { ClientSideCache } from "./cache.js";
 import { type Kind, checkOptions, refuseOption } from "./check-options.js";
+import type { Credentials } from "./credentials.js";
 import { isSignal } from "./commands/call-options.js";
 import { ConfigurationError } from "./errors.js";
 import type { Address, Connect, TransportOptions } from "./transport/transport.js";
@@ -16,6 +18,12 @@ export interface ClientOptions extends TransportOptions {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly database?: number | undefined;
+  /** Is asked for the username and password before a connection is opened, and before they end: for tokens
+      that expire. Not with a password, and not over a bridge, which has `token`. */
+  readonly credentials?: (() => Credentials | Promise<Credentials>) | undefined;
+  /** How long before the end of their lifetime the next credentials are asked for, or half of the lifetime,
+      if that is less. Default: 60000. */
+  readonly credentialsRefreshBefore?: number | undefined;
   /** The name of the connections in the server's CLIENT LIST. */
   readonly clientName?: string | undefined;
   /** The timeout of requests that have none of their own. Default: 250; 0: no timeout. */
@@ -81,14 +89,14 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
   reconnectAttemptsMax: "count", readResendsMax: "count", blockingConnectionsMax: "count",
   subscriptionsMax: "count", subscriptionMessagesMax: "count",
   requestTimeout: "time", connectTimeout: "time", closeTimeout: "time", reconnectWaitMin: "time",
-  reconnectWaitMax: "time", healthCheckInterval: "time",
+  reconnectWaitMax: "time", healthCheckInterval: "time", credentialsRefreshBefore: "time",
   noEvict: "boolean", noTouch: "boolean",
   inflightOverflow: ["reject", "wait"], protocol: [2, 3],
   subscriptionOverflow: ["drop-oldest", "drop-newest", "pause-reading"],
 };
 
 const others = ["tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
-  "signal"];
+  "signal", "credentials"];
 
 const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
 
@@ -116,7 +124,10 @@ export const checkClientOptions = (options: ClientOptions): void => {
     return refuseOption("options", options, "an object");
   }
   checkOptions(options, kinds, others);
-  const { token, protocols, WebSocket, transport, clientSideCache, signal } = options;
+  const { token, protocols, WebSocket, transport, clientSideCache, signal, credentials } = options;
+  if (credentials !== undefined && !isFunction(credentials)) {
+    refuseOption("credentials", credentials, "a function that returns { username, password, lifetime }");
+  }
   if (token !== undefined && typeof token !== "string" && !isFunction(token)) {
     refuseOption("token", token, "a string, or a function that returns one");
   }
@@ -139,6 +150,16 @@ export const checkClientOptions = (options: ClientOptions): void => {
   checkTlsOptions(options.tls);
 };
 
+/** Throws a ConfigurationError if `credentials` is given where it has no effect, or beside a password. */
+export const checkCredentials = (options: ClientOptions, { address, password }: Target): void => {
+  if (options.credentials === undefined) return;
+  const why = options.password !== undefined || password !== ""
+    ? "there is a password as well; give one of the two"
+    : address.protocol.startsWith("ws") && options.transport === undefined
+      ? "a bridge goes by a token; give the option token" : undefined;
+  if (why !== undefined) throw new ConfigurationError("invalid_option", `credentials: ${why}`);
+};
+
 /**
  * Throws a ConfigurationError if `tls` is given with an address for which it has no effect: otherwise data
  * that was meant to be secret would be sent in plaintext. A caller's own transport may use `tls` as it likes.
@@ -147,6 +168,7 @@ export const checkTls = (options: ClientOptions, protocol: Address["protocol"]):
   if (options.tls === undefined || options.transport !== undefined || protocol === "valkeys") return;
   const why: Record<typeof protocol, string> = {
     valkey: 'the address is one without TLS ("valkey://"); give "valkeys://", or no tls',
+    unix: "a unix socket has no TLS; give no tls",
     ws: 'the address is one without TLS ("ws://"); give "wss://", or no tls',
     wss: 'with "wss://" the WebSocket does TLS, and does not use this option; configure the WebSocket, ' +
       "or give no tls",

@@ -14,7 +14,8 @@ const isBytes = (value: unknown): value is Uint8Array =>
 
 const largest = 2n ** 63n - 1n;
 
-const text = (name: string, value: unknown): Word => {
+/** A value as it is sent; `name` is what the message calls it. */
+export const text = (name: string, value: unknown): Word => {
   if (isWord(value)) return value;
   if (typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value))) {
     return String(value);

@@ -6,7 +6,7 @@ import type { As } from "./call.js";
 /** A string in a reply. */
 export type Text<A extends As = "text"> = A extends "bytes" ? Uint8Array : string;
 
-/** Names and values: an object without a prototype; with `as: "bytes"` an array of pairs. */
+/** Names and values: an object; with `as: "bytes"` an array of pairs. */
 export type Fields<A extends As = "text", T = Text<A>> =
   A extends "bytes" ? [Uint8Array, T][] : Record<string, T>;
 

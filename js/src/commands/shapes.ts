@@ -64,14 +64,18 @@ const named = (reply: Raw): Record<string, Raw> => {
   return found;
 };
 
+// An object as any other. A field of this name would be its prototype, unless it is defined.
+const setField = (fields: Record<string, Raw>, name: string, value: Raw): void => {
+  if (name !== "__proto__") fields[name] = value;
+  else Object.defineProperty(fields, name, { value, writable: true, enumerable: true, configurable: true });
+};
+
 const record: Shaped = (reply, as) => {
   const all = row(reply);
-  if (as === "bytes" || Array.isArray(all[0])) {
-    const found = pairs(reply);
-    return as === "bytes" ? found : Object.assign(Object.create(null), Object.fromEntries(found));
-  }
-  const fields = Object.create(null) as Record<string, Raw>;
-  for (let at = 0; at + 1 < all.length; at += 2) fields[all[at] as string] = all[at + 1]!;
+  if (as === "bytes") return pairs(reply);
+  if (Array.isArray(all[0])) return Object.fromEntries(pairs(reply));
+  const fields: Record<string, Raw> = {};
+  for (let at = 0; at + 1 < all.length; at += 2) setField(fields, all[at] as string, all[at + 1]!);
   return fields;
 };
 

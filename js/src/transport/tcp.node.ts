@@ -1,5 +1,6 @@
-import { connect as connectPlain, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
+import { builtIn } from "../built-in.js";
 import type { Address, Connect, TlsOptions, Transport, TransportEvents,
   TransportOptions } from "./transport.js";
 
@@ -16,10 +17,17 @@ const isPem = (ca: NonNullable<TlsOptions["ca"]>): ca is string | Uint8Array =>
 const pemOf = (pem: string | Uint8Array): string | Buffer =>
   typeof pem === "string" ? pem : Buffer.from(pem);
 
+const netModule = (): typeof import("node:net") => {
+  const net = builtIn<typeof import("node:net")>("node:net");
+  if (net !== undefined) return net;
+  throw new Error("this runtime has no TCP sockets: connect to a bridge by ws:// or wss://");
+};
+
 const open = (
   address: Address, options: TransportOptions, take: (bytes: Uint8Array) => void,
 ): Socket => {
-  const { host, port } = address;
+  const { host, port, path } = address;
+  const { connect: connectPlain } = netModule();
   const onread = {
     buffer: readBuffer ??= new Uint8Array(readBytesMax),
     callback: (size: number, buffer: Uint8Array): boolean => {
@@ -27,6 +35,7 @@ const open = (
       return true;
     },
   };
+  if (path !== undefined) return connectPlain({ path, onread });
   if (address.protocol !== "valkeys") return connectPlain({ host, port, noDelay: true, onread });
   const { ca, cert, key, serverName, rejectUnauthorized } = options.tls ?? {};
   // SNI takes names, not IP addresses.

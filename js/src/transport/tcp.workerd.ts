@@ -22,6 +22,7 @@ export const connectTcp: Connect = (address, events, options): Transport => {
   const begin = (): ReturnType<typeof connect> | undefined => {
     try {
       if (ca !== undefined) throw new Error("a worker trusts its runtime's authorities: no tls.ca");
+      if (address.path !== undefined) throw new Error("a worker has no unix sockets");
       return connect({ hostname: address.host, port: address.port },
         { secureTransport: secure ? "on" : "off", allowHalfOpen: false });
     } catch (error) {

@@ -4,12 +4,14 @@
 
 /** Where to connect, taken from the address that the user gave. */
 export interface Address {
-  /** TCP, TLS, or a WebSocket without and with TLS. */
-  readonly protocol: "valkey" | "valkeys" | "ws" | "wss";
-  /** A name or an IP address; IPv6 addresses are without brackets. */
+  /** TCP, TLS, a WebSocket without and with TLS, or a unix socket. */
+  readonly protocol: "valkey" | "valkeys" | "ws" | "wss" | "unix";
+  /** A name or an IP address; IPv6 addresses are without brackets. "" for a unix socket. */
   readonly host: string;
-  /** 1 to 65535. */
+  /** 1 to 65535; 0 for a unix socket. */
   readonly port: number;
+  /** The path of a unix socket. */
+  readonly path?: string | undefined;
   /** The whole address without credentials, for ws and wss. */
   readonly href: string;
 }

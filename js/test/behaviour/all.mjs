@@ -1,11 +1,12 @@
 // Every case that holds in every runtime: name -> what to do with a context of its own.
 
 import { caching } from "./caching.mjs";
+import { calls } from "./calls.mjs";
 import { life } from "./life.mjs";
 import { messages } from "./messages.mjs";
 import { values } from "./values.mjs";
 
-export const cases = { ...values, ...life, ...caching, ...messages };
+export const cases = { ...values, ...life, ...caching, ...messages, ...calls };
 
 let runs = 0;
 

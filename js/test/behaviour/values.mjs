@@ -39,7 +39,11 @@ export const values = {
     equal(await client.hset(key("hash"), { name: "Great Eastern", length: 211 }), 2);
     const hash = await client.hgetall(key("hash"));
     equal(hash, { name: "Great Eastern", length: "211" });
-    equal(Object.getPrototypeOf(hash), null, "the prototype");
+    equal(Object.getPrototypeOf(hash), Object.prototype, "the prototype");
+    await client.hset(key("odd"), [["__proto__", "p"], ["constructor", "c"]]);
+    const odd = await client.hgetall(key("odd"));
+    equal(Object.entries(odd).join(), "__proto__,p,constructor,c");
+    equal(Object.getPrototypeOf(odd), Object.prototype, "the prototype");
     await client.sadd(key("set"), ["a", "b"]);
     const set = await client.smembers(key("set"));
     check(set instanceof Set && set.size === 2 && set.has("b"), "no Set of two");

@@ -1,0 +1,167 @@
+import { described } from "./commands/problem.js";
+import { wordsOf } from "./errors.js";
+import type { Connect, Transport } from "./transport/transport.js";
+
+// Credentials that a function gives, for servers whose passwords are tokens that expire.
+
+/** What the function of ClientOptions.credentials returns. */
+export interface Credentials {
+  /** The user. Default: ClientOptions.username, or else the default user. */
+  readonly username?: string | undefined;
+  /** The password, or the token that stands for it. */
+  readonly password: string;
+  /** For how many milliseconds new connections may use these. The client asks for the next ones before that
+      (credentialsRefreshBefore), and logs in with them on open connections, too. Default: 0: for the
+      connections that are being opened now. */
+  readonly lifetime?: number | undefined;
+}
+
+/** The options that a CredentialsSource follows. */
+export interface CredentialsOptions {
+  readonly ask: () => Credentials | Promise<Credentials>;
+  readonly username: string;
+  readonly refreshBefore: number;
+  readonly connectTimeout: number;
+  readonly waitMin: number;
+  readonly waitMax: number;
+}
+
+/** The client that has a source. */
+export interface CredentialsOwner {
+  /** Has connections log in with these from now on, open ones as well. Throws if there is no memory. */
+  setCredentials(username: string, password: string): void;
+  handleNoCredentials(why: unknown): void;
+}
+
+// Longer timers fire at once. The client asks more often then.
+const timerMsMax = 0x7fffffff;
+
+const checked = (credentials: Credentials): Credentials => {
+  if (typeof credentials !== "object" || credentials === null) {
+    throw new TypeError(`credentials: got ${described(credentials)}; give { username, password, lifetime }`);
+  }
+  const { username, password, lifetime } = credentials;
+  if (typeof password !== "string" || password === "") {
+    throw new TypeError("credentials: no password was given, or it is no text");
+  }
+  if (username !== undefined && typeof username !== "string") {
+    throw new TypeError(`credentials: the username is ${described(username)}; give a text`);
+  }
+  if (lifetime !== undefined && !(typeof lifetime === "number" && lifetime >= 0)) {
+    throw new TypeError(`credentials: the lifetime is ${described(lifetime)}; give milliseconds`);
+  }
+  return credentials;
+};
+
+/**
+ * Asks for credentials before a connection is opened, unless the last ones still last, and before they end.
+ * If a renewal fails, asks again after waits that grow; open connections go on meanwhile. At most one request
+ * is without an answer.
+ */
+export class CredentialsSource {
+  readonly #owner: CredentialsOwner;
+  readonly #options: CredentialsOptions;
+  #asking: Promise<void> | undefined;
+  #goodUntil = -Infinity;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+
+  constructor(options: CredentialsOptions, owner: CredentialsOwner) {
+    this.#options = options;
+    this.#owner = owner;
+  }
+
+  /** Makes connections wait for credentials before they are opened by `connect`. */
+  wrap(connect: Connect): Connect {
+    return (address, events, options) => {
+      let transport: Transport | undefined;
+      let isOver = false;
+      const open = (): void => {
+        if (!isOver) transport = connect(address, events, options);
+      };
+      const fail = (problem: unknown): void => {
+        if (!isOver) events.closed(new Error(`there are no credentials: ${wordsOf(problem)}`));
+      };
+      this.#want().then(open).catch(fail);
+      return {
+        get canPause() { return transport?.canPause ?? false; },
+        get grant() {
+          const inner = transport;
+          return inner?.grant === undefined ? undefined : (bytes: number) => inner.grant!(bytes);
+        },
+        write: (bytes) => transport!.write(bytes),
+        pause: () => { transport?.pause(); },
+        resume: () => { transport?.resume(); },
+        close: (why) => {
+          isOver = true;
+          transport?.close(why);
+        },
+      };
+    };
+  }
+
+  /** The server refused the last credentials: asks for others after a wait. */
+  handleRefused(): void {
+    this.#goodUntil = -Infinity;
+    if (this.#asking === undefined) this.#askIn(this.#wait());
+  }
+
+  /** The client has ended. */
+  stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+
+  // Resolves when a new connection may log in. An answer that is late fails the attempt to connect, which
+  // says so before connectTimeout, and is used by the next one.
+  async #want(): Promise<void> {
+    if (performance.now() < this.#goodUntil) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("the function did not answer in time")),
+        this.#options.connectTimeout / 4 * 3);
+    });
+    try {
+      await Promise.race([this.#ask(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #ask(): Promise<void> {
+    this.#asking ??= this.#askOnce().finally(() => { this.#asking = undefined; });
+    return this.#asking;
+  }
+
+  async #askOnce(): Promise<void> {
+    clearTimeout(this.#timer);
+    const renews = this.#goodUntil > -Infinity;
+    try {
+      const { username, password, lifetime = 0 } = checked(await this.#options.ask());
+      if (this.#isOver) return;
+      this.#owner.setCredentials(username ?? this.#options.username, password);
+      this.#failures = 0;
+      this.#goodUntil = performance.now() + lifetime;
+      if (lifetime > 0 && lifetime < Infinity) {
+        this.#askIn(lifetime - Math.min(this.#options.refreshBefore, lifetime / 2));
+      }
+    } catch (error) {
+      if (this.#isOver) return;
+      this.#owner.handleNoCredentials(error);
+      if (renews) this.#askIn(this.#wait());
+      throw error;
+    }
+  }
+
+  #askIn(wait: number): void {
+    clearTimeout(this.#timer);
+    if (this.#isOver) return;
+    this.#timer = setTimeout(() => { this.#ask().catch(() => {}); }, Math.min(wait, timerMsMax));
+  }
+
+  #wait(): number {
+    const { waitMin, waitMax } = this.#options;
+    return Math.min(waitMax, waitMin * 2 ** this.#failures++) * (0.5 + Math.random() / 2);
+  }
+}

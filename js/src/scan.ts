@@ -1,0 +1,162 @@
+import type { As, CallOptions, Key, Value } from "./commands/call.js";
+import { checkNames } from "./commands/call-options.js";
+import type { Fields, HashScanPage, ScanPage, Scored, SortedSetScanPage,
+  Text } from "./commands/replies.js";
+import { CommandSet, type HscanNovaluesOptions, type HscanOptions, type ReplyOptions, type ScanOptions,
+  type SscanOptions, type ZscanNoscoresOptions, type ZscanOptions } from "./generated/commands.js";
+
+// Walks over keys and over the elements of large values, a page of the server's at a time.
+
+/** Options of hscan(), sscan() and zscan() that walk. */
+export interface WalkOptions<A extends As = As> extends ReplyOptions<A> {
+  /** A pattern, as in KEYS: only what matches. */
+  readonly match?: Value | undefined;
+  /** How much the server looks at for a page; not a number of results. Default: the server's, 10. */
+  readonly count?: number | undefined;
+  /** Where to begin: Walk.cursor of an earlier walk. Default: at the beginning. */
+  readonly cursor?: Value | undefined;
+}
+
+/** Options of scan() that walks. */
+export interface KeyWalkOptions<A extends As = As> extends WalkOptions<A> {
+  /** Only keys of this type: "string", "hash"... */
+  readonly type?: Value | undefined;
+}
+
+type Step<Page> = (cursor: Value, options: object) => Promise<{ cursor: string; page: Page }>;
+
+/**
+ * A walk, for `for await`; each page is one call. The server promises to return each element that was there
+ * from the beginning to the end, and may return some of them twice. Pages without a result are left out. A
+ * loop may be left, or may end with the error of a call, and another one goes on where it was. `signal` and
+ * `timeout` are those of each call.
+ *
+ *     for await (const keys of client.scan({ match: "user:*", count: 1000 })) await client.unlink(keys);
+ */
+export class Walk<Page> implements AsyncIterable<Page> {
+  readonly #step: Step<Page>;
+  #options: CallOptions = {};
+  #cursor: Value = "0";
+  #problem: unknown;
+  #isDone = false;
+
+  /** @internal `names` are the options of this walk besides those of any call. */
+  constructor(given: WalkOptions | undefined, names: readonly string[], step: Step<Page>) {
+    this.#step = step;
+    try {
+      checkNames(given, names);
+      const { match: pattern, cursor = "0", ...rest } = given ?? {};
+      this.#options = { ...rest, ...pattern === undefined ? {} : { pattern } };
+      this.#cursor = cursor;
+    } catch (error) {
+      this.#problem = error;  // what goes wrong in a call rejects
+    }
+  }
+
+  /** Where the next page begins; "0" at the beginning and at the end. To go on in another walk, or another
+      process, give it as the option `cursor`. */
+  get cursor(): Value { return this.#cursor; }
+
+  /** Whether the server has returned all. */
+  get isDone(): boolean { return this.#isDone; }
+
+  /** Asks for the pages that are left. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Page, void, undefined> {
+    if (this.#problem !== undefined) throw this.#problem;
+    while (!this.#isDone) {
+      const { cursor, page } = await this.#step(this.#cursor, this.#options);
+      this.#cursor = cursor;
+      this.#isDone = cursor === "0";
+      if (!isEmpty(page)) yield page;
+    }
+  }
+}
+
+const isEmpty = (page: unknown): boolean => {
+  for (const _ in page as object) return false;
+  return true;
+};
+
+// Whether this is no cursor, so that the call begins a walk.
+const begins = (cursor: unknown): cursor is WalkOptions | undefined => {
+  if (cursor === undefined) return true;
+  try {
+    return typeof cursor === "object" && cursor !== null && !ArrayBuffer.isView(cursor)
+      && !Array.isArray(cursor);
+  } catch {
+    return false;  // a Proxy that was revoked
+  }
+};
+
+const names = ["match", "count", "cursor"] as const;
+const namesOfKeys = [...names, "type"] as const;
+
+const elementsOf = async <E>(step: Promise<{ cursor: string; elements: E[] }>):
+  Promise<{ cursor: string; page: E[] }> => {
+  const { cursor, elements } = await step;
+  return { cursor, page: elements };
+};
+
+/** Commands whose walks are loops as well: without a cursor, scan() and the like begin a Walk. */
+export abstract class Scanning extends CommandSet {
+  /** Walks over all keys: see Walk. With a cursor, does one step. */
+  override scan<A extends As = "text">(options?: KeyWalkOptions<A>): Walk<Text<A>[]>;
+  override scan<A extends As = "text">(cursor: Value, options?: ScanOptions<A>): Promise<ScanPage<A>>;
+  override scan(cursor?: unknown, options?: ScanOptions): any {
+    if (!begins(cursor)) return super.scan(cursor as Value, options);
+    return new Walk(cursor, namesOfKeys, (at, own) => elementsOf(super.scan(at, own)));
+  }
+
+  /** Walks over the fields of a hash: see Walk. With a cursor, does one step. */
+  override hscan<A extends As = "text">(key: Key, options?: WalkOptions<A>): Walk<Fields<A>>;
+  override hscan<A extends As = "text">(key: Key, cursor: Value, options?: HscanOptions<A>):
+    Promise<HashScanPage<A>>;
+  override hscan(key: Key, cursor?: unknown, options?: HscanOptions): any {
+    if (!begins(cursor)) return super.hscan(key, cursor as Value, options);
+    return new Walk(cursor, names, async (at, own) => {
+      const page = await super.hscan(key, at, own);
+      return { cursor: page.cursor, page: page.fields };
+    });
+  }
+
+  /** The same without the values. */
+  override hscanNovalues<A extends As = "text">(key: Key, options?: WalkOptions<A>):
+    Walk<Text<A>[]>;
+  override hscanNovalues<A extends As = "text">(key: Key, cursor: Value,
+    options?: HscanNovaluesOptions<A>): Promise<ScanPage<A>>;
+  override hscanNovalues(key: Key, cursor?: unknown, options?: HscanNovaluesOptions): any {
+    if (!begins(cursor)) return super.hscanNovalues(key, cursor as Value, options);
+    return new Walk(cursor, names, (at, own) => elementsOf(super.hscanNovalues(key, at, own)));
+  }
+
+  /** Walks over the members of a set: see Walk. With a cursor, does one step. */
+  override sscan<A extends As = "text">(key: Key, options?: WalkOptions<A>): Walk<Text<A>[]>;
+  override sscan<A extends As = "text">(key: Key, cursor: Value, options?: SscanOptions<A>):
+    Promise<ScanPage<A>>;
+  override sscan(key: Key, cursor?: unknown, options?: SscanOptions): any {
+    if (!begins(cursor)) return super.sscan(key, cursor as Value, options);
+    return new Walk(cursor, names, (at, own) => elementsOf(super.sscan(key, at, own)));
+  }
+
+  /** Walks over the members of a sorted set, with their scores: see Walk. With a cursor, does one step. */
+  override zscan<A extends As = "text">(key: Key, options?: WalkOptions<A>): Walk<Scored<A>[]>;
+  override zscan<A extends As = "text">(key: Key, cursor: Value, options?: ZscanOptions<A>):
+    Promise<SortedSetScanPage<A>>;
+  override zscan(key: Key, cursor?: unknown, options?: ZscanOptions): any {
+    if (!begins(cursor)) return super.zscan(key, cursor as Value, options);
+    return new Walk(cursor, names, async (at, own) => {
+      const page = await super.zscan(key, at, own);
+      return { cursor: page.cursor, page: page.members };
+    });
+  }
+
+  /** The same without the scores. */
+  override zscanNoscores<A extends As = "text">(key: Key, options?: WalkOptions<A>):
+    Walk<Text<A>[]>;
+  override zscanNoscores<A extends As = "text">(key: Key, cursor: Value,
+    options?: ZscanNoscoresOptions<A>): Promise<ScanPage<A>>;
+  override zscanNoscores(key: Key, cursor?: unknown, options?: ZscanNoscoresOptions): any {
+    if (!begins(cursor)) return super.zscanNoscores(key, cursor as Value, options);
+    return new Walk(cursor, names, (at, own) => elementsOf(super.zscanNoscores(key, at, own)));
+  }
+}

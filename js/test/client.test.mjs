@@ -1,0 +1,104 @@
+// What belongs to a client besides its commands: listeners, a twin, unix sockets, and what it prints.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { inspect } from "node:util";
+
+import { readAddress } from "../.build/address.js";
+import { Client } from "../.build/index.js";
+import { startServer } from "./package/server.mjs";
+
+let server;
+let folder;
+let socket;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "plimsoll-"));
+  socket = join(folder, "a socket");
+  server = await startServer(["--unixsocket", socket]);
+});
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const patient = { requestTimeout: 0, connectTimeout: 20_000, reconnectWaitMax: 20 };
+
+test("a listener hears each event, one event, or none any more", async () => {
+  const client = await Client.connect(server.address, patient);
+  const heard = [];
+  const note = (name) => () => { heard.push(name); };
+  const removed = note("removed");
+  const once = note("once");
+  client.on("disconnected", note("each"));
+  client.once("disconnected", once);
+  client.on("disconnected", removed);
+  client.once("disconnected", removed);
+  client.off("disconnected", removed);
+  client.once("disconnected", note("gone"))();
+  for (let i = 0; i < 2; ++i) {
+    const again = new Promise((resolve) => { client.once("connected", resolve); });
+    await client.command(["CLIENT", "KILL", "SKIPME", "no", "TYPE", "normal"]).catch(() => {});
+    await again;
+  }
+  assert.deepEqual(heard.sort(), ["each", "each", "once"]);
+  for (const wrong of [() => client.on("connect", () => {}), () => client.once("connected"),
+    () => client.off("connected", 1)]) {
+    assert.throws(wrong, TypeError);
+  }
+  await client.close();
+});
+
+test("a duplicate is connected as the client was, with the changes that are given", async () => {
+  const client = await Client.connect(server.address, { ...patient, clientName: "first" });
+  const twin = await client.duplicate({ database: 3 });
+  assert.equal(await twin.command(["CLIENT", "GETNAME"]), "first");
+  assert.match(await twin.command(["CLIENT", "INFO"]), / db=3 /);
+  assert.match(await client.command(["CLIENT", "INFO"]), / db=0 /);
+  await client.close();
+  assert.equal(await twin.ping(), "PONG");
+  await twin.close();
+});
+
+test("a client speaks through a unix socket, whatever its path", async () => {
+  const address = `unix://${encodeURI(socket)}`;
+  const client = await Client.connect(`${address}?database=2`, patient);
+  assert.match(await client.command(["CLIENT", "INFO"]), / db=2 .*/);
+  const large = "v".repeat(300_000);
+  await client.set("socket", large);
+  assert.equal(await client.get("socket"), large);
+  assert.match(inspect(client), /a socket/);
+  await client.close();
+  await assert.rejects(Client.connect(`unix://${folder}/none`, { connectTimeout: 100 }),
+    { name: "ConnectionError" });
+  await assert.rejects(Client.connect(address, { tls: {} }),
+    { name: "ConfigurationError", message: /tls: a unix socket has no TLS/ });
+});
+
+test("an address of a unix socket is read, or refused", () => {
+  const { address, username, password, database } =
+    readAddress("unix://user:p%40ss@/run/valkey.sock?database=7");
+  assert.deepEqual([address.protocol, address.path, username, password, database],
+    ["unix", "/run/valkey.sock", "user", "p@ss", 7]);
+  for (const wrong of ["unix://", "unix:///", "unix://host/path", "unix:///path?db=1",
+    "unix:///path?database=x", "unix:///path?database=", "unix:///%zz", "unix://a@b@/path", "unix:path", "unix:///path?database=1&database=2", "unix:///path#1"]) {
+    assert.throws(() => readAddress(wrong), { name: "ConfigurationError" }, wrong);
+  }
+});
+
+test("a client prints where it is connected and how it is, and no password", async () => {
+  const admin = await Client.connect(server.address, patient);
+  await admin.command(["ACL", "SETUSER", "printed", "on", ">secret-word", "+@all", "~*"]);
+  const client = await Client.connect(server.address.replace("//", "//printed:secret-word@"), patient);
+  const text = inspect(client);
+  assert.match(text, /^Client \{/);
+  assert(text.includes(server.address) && /state: 'ready'/.test(text), text);
+  assert(!text.includes("secret-word"), text);
+  await client.close();
+  assert.match(inspect(client), /state: 'closed'/);
+  assert(!inspect({ client }, { depth: 9, showHidden: true }).includes("secret-word"));
+  await admin.close();
+});

@@ -1,0 +1,142 @@
+// Credentials that a function gives: asked for before connections, before they end, and after a refusal.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Client, ConfigurationError } from "../.build/index.js";
+import { startServer } from "./package/server.mjs";
+
+let server;
+let admin;
+
+before(async () => {
+  server = await startServer();
+  admin = await Client.connect(server.address);
+});
+after(async () => {
+  await admin.close();
+  await server.stop();
+});
+
+const setUser = (name, password) =>
+  admin.command(["ACL", "SETUSER", name, "reset", "on", `>${password}`, "~*", "&*", "+@all"]);
+
+const until = async (condition) => {
+  while (!await condition()) await sleep(5);
+};
+
+// Cuts the connection of this user, as a network would.
+const cut = (name) => admin.command(["CLIENT", "KILL", "USER", name, "TYPE", "normal"]);
+
+test("each connection asks for credentials, which may come late", async () => {
+  await setUser("late", "first");
+  let asked = 0;
+  let password = "first";
+  const client = await Client.connect(server.address, { reconnectWaitMax: 20, requestTimeout: 0,
+    connectTimeout: 20_000,
+    credentials: async () => {
+      ++asked;
+      await sleep(20);
+      return { username: "late", password };
+    } });
+  assert.equal(await client.command(["ACL", "WHOAMI"]), "late");
+  assert.equal(asked, 1);
+  password = "second";
+  await setUser("late", "second");
+  const again = new Promise((resolve) => { client.once("connected", resolve); });
+  await cut("late");
+  await again;
+  assert.equal(await client.command(["ACL", "WHOAMI"]), "late");
+  assert.equal(asked, 2);
+  const other = await client.exclusive((own) => own.command(["ACL", "WHOAMI"]));
+  assert.equal(other, "late");
+  assert.equal(asked, 3);
+  await client.close();
+});
+
+test("credentials that last are asked for again before they end, and open connections log in", async () => {
+  await setUser("lasting0", "p");
+  await setUser("lasting1", "p");
+  let asked = 0;
+  const client = await Client.connect(server.address, { requestTimeout: 0, connectTimeout: 20_000,
+    credentialsRefreshBefore: 60_000,
+    credentials: () => ({ username: `lasting${Math.min(1, asked++)}`, password: "p", lifetime: 200 }) });
+  assert.equal(await client.command(["ACL", "WHOAMI"]), "lasting0");
+  await until(async () => await client.command(["ACL", "WHOAMI"]) === "lasting1");
+  assert.equal(client.getStatistics().connections, 1);
+  await client.close();
+  const last = asked;
+  await sleep(300);
+  assert.equal(asked, last, "a client that was closed asks no more");
+});
+
+test("a function that fails fails the attempt, says why, and is asked again", async () => {
+  await setUser("again", "p");
+  let asked = 0;
+  const problems = [undefined, {}, { password: "" }, { password: "p", username: 1 },
+    { password: "p", lifetime: "1 h" }];
+  const client = await Client.connect(server.address, { reconnectWaitMin: 1, reconnectWaitMax: 5, requestTimeout: 0,
+    connectTimeout: 20_000, username: "again",
+    credentials: () => {
+      if (asked < problems.length) return problems[asked++];
+      if (asked++ === problems.length) throw new Error("no metadata service");
+      return { password: "p" };
+    } });
+  assert.equal(await client.command(["ACL", "WHOAMI"]), "again");
+  assert.equal(asked, problems.length + 2);
+  await client.close();
+  await assert.rejects(Client.connect(server.address, { connectTimeout: 50,
+    credentials: () => { throw new Error("no metadata service"); } }),
+  { name: "ConnectionError", message: /there are no credentials: no metadata service/ });
+  await assert.rejects(Client.connect(server.address, { connectTimeout: 100,
+    credentials: () => new Promise(() => {}) }),
+  { name: "ConnectionError", message: /did not answer in time/ });
+});
+
+test("a renewal that fails is told and repeated, and the connection goes on", async () => {
+  await setUser("renewed", "p");
+  let asked = 0;
+  const client = await Client.connect(server.address, { requestTimeout: 0, connectTimeout: 20_000,
+    reconnectWaitMax: 20,
+    credentials: () => {
+      if (asked++ > 0 && asked < 4) throw new Error("come back later");
+      return { username: "renewed", password: "p", lifetime: 100 };
+    } });
+  const told = [];
+  client.on("credentialsRefused", (error) => told.push(error));
+  await until(() => asked > 5);
+  assert.equal(await client.ping(), "PONG");
+  assert.equal(client.getStatistics().connections, 1);
+  assert.match(told[0].message, /come back later/);
+  assert.equal(told[0].code, "credentials_failed");
+  await client.close();
+});
+
+test("credentials that the server refuses are asked for anew", async () => {
+  await setUser("refused", "new");
+  let asked = 0;
+  const client = await Client.connect(server.address, { requestTimeout: 0, connectTimeout: 20_000,
+    reconnectWaitMax: 20,
+    credentials: () => ({ username: "refused", password: ++asked === 2 ? "wrong" : "new", lifetime: 100 }) });
+  let told;
+  client.on("credentialsRefused", (error) => { told ??= error; });
+  await until(() => told !== undefined && asked > 3);
+  assert.match(told.message, /WRONGPASS/);
+  assert.equal(await client.ping(), "PONG");
+  await client.close();
+});
+
+test("credentials where they have no effect are refused", async () => {
+  const credentials = () => ({ password: "p" });
+  for (const [address, options] of [
+    [server.address, { password: "p" }],
+    [server.address.replace("//", "//user:word@"), {}],
+    ["ws://127.0.0.1:1/", {}],
+  ]) {
+    await assert.rejects(Client.connect(address, { credentials, ...options }), (error) =>
+      error instanceof ConfigurationError && /^credentials: /.test(error.message));
+  }
+  await assert.rejects(Client.connect(server.address, { credentials: "secret-word" }), (error) =>
+    error instanceof ConfigurationError && /credentials/.test(error.message));
+});
