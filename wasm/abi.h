@@ -174,6 +174,13 @@ int32_t plimsoll_submit_transaction(int32_t client, uint32_t connection, uint32_
 /// outbox.spans they take. If these are fewer bytes, ask again for the rest.
 int32_t plimsoll_staged_places(int32_t client, size_t offset, size_t size);
 
+/// Finds the keys among staged words, for a host that changes them before it stages the request.
+/// The words behind the name may be cut short or left empty unless they are numbers or tokens.
+/// Answers how many ranges of words there are; outbox.area has three doubles for each: the place of
+/// the first word (the name is 0), the step, and how many. plimsoll_places_fixed is added if they
+/// depend on the number of words alone. Refused: a command that the table does not have.
+int32_t plimsoll_key_places(uint32_t count);
+
 /// Ends a request early, unless it has ended already.
 int32_t plimsoll_cancel(int32_t client, uint32_t request_low, uint32_t request_high, double now);
 

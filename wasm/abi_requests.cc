@@ -85,7 +85,6 @@ std::int32_t submit(HostedClient& client, const CommandView& command, std::uint3
   return answer_request(client, {});
 }
 
-// Calls `call` with the client and the staged command. Returns its answer.
 // Calls `call` with a command of staged words, of which some may be deferred. Returns its answer.
 template <class Call>
 std::int32_t with_prepared(HostedClient& client, const Result<CommandView>& command, Call&& call) {
@@ -222,6 +221,28 @@ int32_t PLIMSOLL_EXPORT(plimsoll_staged_places)(int32_t client, size_t offset, s
     show_spans(std::span(places).first(*count));
     return static_cast<std::int32_t>(*count);
   });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_key_places)(uint32_t count) {
+  const TakesStaged takes;
+  const auto words = takes.staging.words(count);
+  if (!words) return refuse(words.error());
+  const commands::Row* const row = commands::find(*words);
+  if (row == nullptr) {
+    return refuse({.code = ErrorCode::refused_command,
+                   .what = "where the keys of this command are is not known",
+                   .expected = "a command of the server itself"});
+  }
+  const Result<commands::KeyRanges> found = commands::key_ranges(*row, *words);
+  if (!found) return refuse(found.error());
+  double* place = outbox().area;
+  for (const commands::KeyRange& range : std::span(found->ranges).first(found->count)) {
+    for (const std::size_t number : {range.first, range.step, range.count}) {
+      *place++ = static_cast<double>(number);
+    }
+  }
+  const bool fixed = row->name_words() == 1 && commands::keys_are_fixed(*row);
+  return static_cast<std::int32_t>(found->count) + (fixed ? plimsoll_places_fixed : 0);
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_cancel)(int32_t client, uint32_t request_low,

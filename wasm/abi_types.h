@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 9,
+  plimsoll_abi_version = 10,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -29,6 +29,8 @@ enum {
   plimsoll_area_bytes = 32 * 1024,
   /// A request with deferred words has more bytes on the wire than this.
   plimsoll_deferred_request_bytes_min = 64 * 1024,
+  /// Added to what plimsoll_key_places() answers.
+  plimsoll_places_fixed = 256,
 };
 
 /// In the table of sizes: the word is deferred (abi.h).

@@ -144,6 +144,10 @@ Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> w
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words,
                              std::size_t parts);
 
+/// Whether the places of the command's keys depend on the number of its words alone, and on none of
+/// the words behind its name.
+bool keys_are_fixed(const Row& row);
+
 /// Returns the key of a command that a builder made and that has one key right behind its name, as
 /// most commands have. Does not look at the words. Null for any other command: use key_ranges().
 const std::string_view* only_key(const CommandView& command, const Row& row);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -97,6 +98,13 @@ const std::string_view* only_key(const CommandView& command, const Row& row) {
   // A builder's head holds the name only, so the first argument is the key. This is not so for a
   // command of words, whose head is empty, or for an encoded one, which has no arguments.
   return command.head.empty() || command.args.empty() ? nullptr : command.args.data();
+}
+
+bool keys_are_fixed(const Row& row) {
+  const auto specs = std::span(key_specs).subspan(row.specs_at, row.specs_count);
+  return std::all_of(specs.begin(), specs.end(), [](const KeySpec& spec) {
+    return spec.begin == KeySpec::Begin::index && spec.find == KeySpec::Find::range;
+  });
 }
 
 Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> words) {

@@ -69,7 +69,9 @@ export class Client extends Scanning {
   };
   readonly #asCacheClient = { prove: (): Promise<void> => this.#prove() };
   readonly #credentials: CredentialsSource | undefined;
-  #driver!: Driver;
+  // Undefined until it is needed: lazyConnect.
+  #made: Driver | undefined;
+  #make!: () => Driver;
   #ready: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
@@ -119,23 +121,32 @@ export class Client extends Scanning {
     const open: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
     const connect = this.#credentials?.wrap(open) ?? open;
     const { address } = target;
-    const route = { connect, address, options, hasCache: options.clientSideCache !== undefined };
+    const route = { connect, address, options, hasCache: options.clientSideCache !== undefined,
+      keyPrefix: options.keyPrefix ?? "", database: options.database ?? target.database };
+    this.#make = () => {
+      this.#made = new Driver(core, route, this.#listener, () => create(core, target, options));
+      this.#cache?.attach(this.#asCacheClient);
+      return this.#made;
+    };
+    if (options.lazyConnect === true) return;
     const give = options.signal;
     const abort = (): void => {
       this.#settle()?.reject(aborted(give?.reason));
-      this.#driver.close();
+      this.#made?.close();
     };
     give?.addEventListener("abort", abort);
     try {
       await new Promise<void>((resolve, reject) => {
         this.#ready = { resolve, reject };
-        this.#driver = new Driver(core, route, this.#listener, () => create(core, target, options));
-        this.#cache?.attach(this.#asCacheClient);
+        this.#make();
       });
     } finally {
       give?.removeEventListener("abort", abort);
     }
   }
+
+  /** Throws a LimitError if there is no memory for another client. */
+  get #driver(): Driver { return this.#made ?? this.#make(); }
 
   // Returns the promise of connect() to settle, once.
   #settle(): { resolve: () => void; reject: (error: unknown) => void } | undefined {
@@ -164,13 +175,19 @@ export class Client extends Scanning {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#driver.submit(own, { options, asMaps: true }) as Promise<AnyReply>;
+    return this.sendWords(own, anyReply, options) as Promise<AnyReply>;
   }
 
   /** @internal */
   override sendWords(words: Word[], shape: Shape, options: CallOptions | undefined):
     Promise<unknown> {
-    return this.#driver.submit(words, { shape, options, asMaps: shape === anyReply });
+    const wanted = { shape, options, asMaps: shape === anyReply };
+    if (this.#made !== undefined) return this.#made.submit(words, wanted);
+    try {
+      return this.#make().submit(words, wanted);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Looks up GET of this key in the cache, at once and without asking the server. Returns the value, null
@@ -275,7 +292,7 @@ export class Client extends Scanning {
   }
 
   /** What this client has done and what is under way; for a client that has ended, what it had done. */
-  getStatistics(): ClientStatistics { return readClientStatistics(this.#driver); }
+  getStatistics(): ClientStatistics { return readClientStatistics(this.#made); }
 
   // Each of these throws a ConfigurationError if the client has no cache, or enableMetrics is false.
 
@@ -303,9 +320,9 @@ export class Client extends Scanning {
   }
 
   async #prove(): Promise<void> {
-    if (this.#driver.end !== undefined) return;  // a client that has ended vouches for no entries
-    const { core, id } = this.#driver;
-    await this.#driver.submitBy({}, (tag, now) => core.calls.plimsoll_prove(id, tag, -1, now));
+    if (this.#made === undefined || this.#made.end !== undefined) return;  // a client that has ended vouches for no entries
+    const { core, id } = this.#made;
+    await this.#made.submitBy({}, (tag, now) => core.calls.plimsoll_prove(id, tag, -1, now));
   }
 
   // ---- The end
@@ -330,7 +347,7 @@ export class Client extends Scanning {
     const { address, database } = this.#target;
     const { state, inFlight, waiting, completed, failed, lastProblem } = this.getStatistics();
     const shown = { address: addressOf(address), database: this.#options.database ?? database,
-      state: this.#driver.end === undefined ? state : "closed", inFlight, waiting, completed, failed,
+      state: this.#made?.end === undefined ? state : "closed", inFlight, waiting, completed, failed,
       lastProblem };
     return `Client ${inspect(shown, options)}`;
   }

@@ -9,11 +9,13 @@ import type { Decoding } from "./core/decode.js";
 import { type CoreError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
+import { KeyPrefix } from "./key-prefix.js";
 import { Link, type LinkOwner, type Route } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientCounters, readCounters } from "./statistics.js";
+import { isTraced, traced, tracedTransaction } from "./tracing.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections (Link) and its promises
 // (Requests). Client and its subscriptions and transactions call it.
@@ -81,10 +83,12 @@ export class Driver implements Failable, LinkOwner {
   #timersWait = 0;
   #trouble = "";
   #lastCounters: ClientCounters | undefined;
+  readonly #keyPrefix: KeyPrefix | undefined;
 
   /** `create` makes the client in the core and returns its id. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
     this.core = core;
+    this.#keyPrefix = route.keyPrefix === "" ? undefined : new KeyPrefix(core, route.keyPrefix);
     this.#route = route;
     this.#listener = listener;
     this.id = core.ask(create);
@@ -119,9 +123,23 @@ export class Driver implements Failable, LinkOwner {
 
   /** Submits one command. The promise settles with its outcome. */
   submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
+    if (isTraced()) return traced(this.#route, words, () => this.#submitPrefixed(words, wanted));
+    return this.#submitPrefixed(words, wanted);
+  }
+
+  #submitPrefixed(words: readonly Word[], wanted: Wanted): Promise<unknown> {
+    if (this.#keyPrefix === undefined) return this.#submit(words, wanted);
+    try {
+      return this.#submit(this.#keyPrefix.words(words), wanted);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
     const { core } = this;
     const { options } = wanted;
-    if (this.#over !== undefined) return Promise.reject(this.#over);
     const refused = options === undefined ? undefined : refusalOf(options);
     if (refused !== undefined) return Promise.reject(refused);
     if (this.#full.refuses(words)) return this.#refusals.reject(this.#full.error());
@@ -176,14 +194,20 @@ export class Driver implements Failable, LinkOwner {
       reply to EXEC; `each` says how the reply to each command is wanted. */
   submitTransaction(connection: number, commands: readonly (readonly Word[])[],
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
-    return this.submitBy({ options, each }, (tag) =>
-      askTransaction(this.core, this.id, connection, commands, tag, timeoutOf(options)));
+    const run = () => this.submitBy({ options, each }, (tag) => askTransaction(this.core, this.id,
+      connection, commands.map((words) => this.#prefixed(words)), tag, timeoutOf(options)));
+    return isTraced() ? tracedTransaction(this.#route, commands.length, run) : run();
   }
 
   /** Submits one command on an exclusive connection. */
   submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    return this.submitBy(wanted, (tag) =>
-      askOn(this.core, this.id, connection, words, tag, timeoutOf(wanted.options)));
+    const run = () => this.submitBy(wanted, (tag) => askOn(this.core, this.id, connection,
+      this.#prefixed(words), tag, timeoutOf(wanted.options)));
+    return isTraced() ? traced(this.#route, words, run) : run();
+  }
+
+  #prefixed(words: readonly Word[]): readonly Word[] {
+    return this.#keyPrefix === undefined ? words : this.#keyPrefix.words(words);
   }
 
   /** Submits any other request: `begin` calls the core with a tag and the time. */
@@ -207,7 +231,7 @@ export class Driver implements Failable, LinkOwner {
     let has: boolean;
     if (wanted.options !== undefined) checkCallOptions(wanted.options);
     try {
-      has = askCache(this.core, this.id, key);
+      has = askCache(this.core, this.id, this.#keyPrefix?.key(key) ?? key);
     } catch (error) {
       throw this.core.blame(error);
     }

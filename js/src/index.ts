@@ -28,6 +28,7 @@ export type { KeyWalkOptions, Walk, WalkOptions } from "./scan.js";
 export {
   type FunctionOptions, type Runnable, type Runner, type ScriptOptions, defineFunction, defineScript,
 } from "./script.js";
+export type { TracedCommand } from "./tracing.js";
 export type { Transaction } from "./transaction.js";
 export type {
   Address, Connect, TlsOptions, Transport, TransportEvents, TransportOptions,

@@ -38,6 +38,9 @@ export interface Route {
   readonly address: Address;
   readonly options: TransportOptions;
   readonly hasCache: boolean;
+  /** What stands in front of each key; "": nothing. */
+  readonly keyPrefix: string;
+  readonly database: number;
 }
 
 // The most bytes that may wait here for room in the core if the sender cannot be made to wait, as with a

@@ -24,12 +24,19 @@ export interface ClientOptions extends TransportOptions {
   /** How long before the end of their lifetime the next credentials are asked for, or half of the lifetime,
       if that is less. Default: 60000. */
   readonly credentialsRefreshBefore?: number | undefined;
+  /** Stands in front of each key of each command, also of transactions and scripts; not in front of channels
+      and patterns of SCAN and KEYS. Keys in replies have it. A command whose keys are not known, as of a
+      module, is refused. Default: "". */
+  readonly keyPrefix?: string | undefined;
   /** The name of the connections in the server's CLIENT LIST. */
   readonly clientName?: string | undefined;
   /** The timeout of requests that have none of their own. Default: 250; 0: no timeout. */
   readonly requestTimeout?: number | undefined;
   /** How long to try to make the first connection. Default: 2000. */
   readonly connectTimeout?: number | undefined;
+  /** True: connect() resolves without a connection, and the first call makes it. If it cannot be made within
+      connectTimeout, that call fails, and the client has ended. Default: false. */
+  readonly lazyConnect?: boolean | undefined;
   /** How long close() waits for replies. Default: 1000. */
   readonly closeTimeout?: number | undefined;
   /** The wait between attempts to connect is drawn at random from this range. Default: 10 to 5000. */
@@ -84,13 +91,13 @@ export interface ClientOptions extends TransportOptions {
 }
 
 const kinds: Record<string, Kind | readonly unknown[]> = {
-  username: "text", password: "text", clientName: "text", transportName: "text",
+  username: "text", password: "text", clientName: "text", keyPrefix: "text", transportName: "text",
   database: "count", inflightRequestsLimit: "count", waitersMax: "count", replyBytesMax: "count",
   reconnectAttemptsMax: "count", readResendsMax: "count", blockingConnectionsMax: "count",
   subscriptionsMax: "count", subscriptionMessagesMax: "count",
   requestTimeout: "time", connectTimeout: "time", closeTimeout: "time", reconnectWaitMin: "time",
   reconnectWaitMax: "time", healthCheckInterval: "time", credentialsRefreshBefore: "time",
-  noEvict: "boolean", noTouch: "boolean",
+  lazyConnect: "boolean", noEvict: "boolean", noTouch: "boolean",
   inflightOverflow: ["reject", "wait"], protocol: [2, 3],
   subscriptionOverflow: ["drop-oldest", "drop-newest", "pause-reading"],
 };

@@ -71,10 +71,9 @@ export const readCounters = (core: Core, id: number): ClientCounters => {
   return readNumbers(core, core.outbox + outboxAt.statistics, names);
 };
 
-// For a client whose core has failed: its numbers are lost.
-const noCounters = (): ClientCounters => ({
+const noCounters = (state: (typeof states)[number]): ClientCounters => ({
   ...Object.fromEntries(names.map((name) => [name, 0])) as ClientCounters,
-  state: states.indexOf("closed"),
+  state: states.indexOf(state),
 });
 
 /** @internal A client whose numbers are read: its Driver. */
@@ -84,15 +83,16 @@ export interface CountedClient {
   readonly unreadBytes: number;
 }
 
-/** @internal */
-export const readClientStatistics = (client: CountedClient): ClientStatistics => {
-  const numbers = client.counters ?? noCounters();
+/** @internal `client` is undefined before its first connection is wanted. */
+export const readClientStatistics = (client: CountedClient | undefined): ClientStatistics => {
+  // The numbers of a client whose core has failed are lost.
+  const numbers = client === undefined ? noCounters("idle") : client.counters ?? noCounters("closed");
   return {
     ...numbers,
     state: states[numbers.state]!,
     cacheState: cacheStates[numbers.cacheState]!,
     lastProblem: errorNames[numbers.lastProblem]!,
-    unreadBytes: client.unreadBytes,
+    unreadBytes: client?.unreadBytes ?? 0,
     memory: getMemoryStatistics(),
   };
 };

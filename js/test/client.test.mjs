@@ -102,3 +102,36 @@ test("a client prints where it is connected and how it is, and no password", asy
   assert(!inspect({ client }, { depth: 9, showHidden: true }).includes("secret-word"));
   await admin.close();
 });
+
+test("a lazy client connects with its first call, whatever that is", async () => {
+  const made = async () =>
+    /total_connections_received:(\d+)/.exec(await admin.command(["INFO", "stats"]))[1];
+  const admin = await Client.connect(server.address, patient);
+  const firsts = [
+    (client) => client.ping(),
+    (client) => client.command(["PING"]),
+    (client) => client.transaction().exec().then(() => client.ping()),
+    (client) => client.exclusive((own) => own.ping()),
+    async (client) => (await client.subscribe("news")).close(),
+  ];
+  for (const first of firsts) {
+    const before = await made();
+    const client = await Client.connect(server.address, { ...patient, lazyConnect: true });
+    assert.equal(client.getStatistics().state, "idle");
+    assert.match(inspect(client), /idle/);
+    assert.equal(await made(), before);
+    await first(client);
+    assert.equal(client.getStatistics().connections, 1);
+    await client.close();
+  }
+  const order = await Client.connect(server.address, { ...patient, lazyConnect: true });
+  await Promise.all([order.rpush("order", "1"), order.command(["RPUSH", "order", "2"]), order.rpush("order", "3")]);
+  assert.deepEqual(await order.lrange("order", 0, -1), ["1", "2", "3"]);
+  await order.close();
+  const unused = await Client.connect(server.address, { ...patient, lazyConnect: true });
+  await unused.close();
+  await assert.rejects(unused.ping(), { name: "ClosedError" });
+  const nobody = await Client.connect("valkey://127.0.0.1:1", { lazyConnect: true, connectTimeout: 50 });
+  await assert.rejects(nobody.ping(), { name: "ConnectionError" });
+  await admin.close();
+});

@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 9;
+export const abiVersion = 10;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",

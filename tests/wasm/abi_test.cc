@@ -243,6 +243,24 @@ TEST_CASE("a key that is not all staged is refused") {
         -plimsoll_error_invalid_argument);
 }
 
+TEST_CASE("the keys of staged words are found, unless the command is not known") {
+  const auto places = [](const Words& words) {
+    Host::stage(words);
+    return plimsoll_key_places(static_cast<std::uint32_t>(words.size()));
+  };
+  CHECK(places({"set", "key", ""}) == plimsoll_places_fixed + 1);
+  CHECK((outbox().area[0] == 1 && outbox().area[1] == 1 && outbox().area[2] == 1));
+  CHECK(places({"MSET", "a", "", "b", ""}) == plimsoll_places_fixed + 1);
+  CHECK((outbox().area[0] == 1 && outbox().area[1] == 2 && outbox().area[2] == 2));
+  CHECK(places({"EVAL", "", "2", "", "", "argument"}) == 1);
+  CHECK((outbox().area[0] == 3 && outbox().area[1] == 1 && outbox().area[2] == 2));
+  CHECK(places({"OBJECT", "ENCODING", "key"}) == 1);
+  CHECK(places({"PING"}) == plimsoll_places_fixed);
+  CHECK(places({"EVAL", "", "9", ""}) == -plimsoll_error_invalid_argument);
+  CHECK(places({"JSON.GET", "key"}) == -plimsoll_error_refused_command);
+  CHECK(plimsoll_key_places(0) == -plimsoll_error_refused_command);
+}
+
 TEST_CASE("a string over several read buffers is walked piece by piece") {
   Host host;
   host.submit(1, {"GET", "large"});

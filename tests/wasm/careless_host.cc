@@ -245,6 +245,10 @@ void CarelessHost::submit(Peer& peer) {
   if (command != "GET" && command != "get") words.emplace_back(value_size, 'v');
   if (!stage(words)) return;
   const auto count = static_cast<std::uint32_t>(one_in(20) ? below(4) : words.size());
+  if (one_in(30)) {
+    plimsoll_key_places(count);
+    if (!stage(words)) return;
+  }
   const std::uint32_t tag = 1 + below(10);
   const double staleness = one_in(4) ? below(20) : -1.0;
   const std::int32_t answer =

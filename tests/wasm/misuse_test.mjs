@@ -9,7 +9,7 @@ import { bulk, wire } from "./text.mjs";
 
 const aboutOthers = ["version", "outbox", "configure", "set_memory_limit", "stage",
   "memory_statistics", "describe_error", "cache_options", "create_cache", "destroy_cache",
-  "clear_cache", "drop_untracked", "cache_statistics", "options", "create"];
+  "clear_cache", "drop_untracked", "cache_statistics", "options", "create", "key_places"];
 
 const refused = (call) => assert.throws(call, refusedAs("invalid_argument"));
 

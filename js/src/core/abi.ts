@@ -1,6 +1,6 @@
 // The numbers and offsets of wasm/abi_types.h, in its order.
 
-export const abiVersion = 9;
+export const abiVersion = 10;
 
 /** The names of PlimsollError, by number. */
 export const errorNames = [
@@ -29,6 +29,9 @@ export const events = {
   none: 0, ready: 1, completed: 2, failed: 3, pushed: 4, disconnected: 5, closed: 6,
   credentialsRefused: 7, queueingFailed: 8, admitted: 9,
 } as const;
+
+/** Added to what plimsoll_key_places() answers. */
+export const placesFixed = 256;
 
 export const outcomes = { staged: 0, served: 1, waits: 2, whole: 3 } as const;
 

@@ -35,6 +35,7 @@ export interface Calls {
   plimsoll_submit_transaction(client: number, connection: number, commands: number, count: number,
     tag: number, timeout: number, now: number): number;
   plimsoll_staged_places(client: number, offset: number, size: number): number;
+  plimsoll_key_places(count: number): number;
   plimsoll_cancel(client: number, low: number, high: number, now: number): number;
   plimsoll_open_exclusive(client: number, now: number): number;
   plimsoll_submit_to(client: number, connection: number, count: number, tag: number,

@@ -158,6 +158,20 @@ export const calls = {
     }
   },
 
+  "the keys of a client with a prefix have it, in commands, batches and scripts": async ({ connect, key,
+    plimsoll }) => {
+    const client = await connect({ keyPrefix: key("prefix:") });
+    const plain = await connect();
+    await client.mset({ a: "1", b: "2" });
+    equal(await plain.get(key("prefix:a")), "1");
+    const batch = client.batch();
+    batch.incr("b");
+    equal(await batch.exec(), [3]);
+    const script = plimsoll.defineScript({ lua: "return redis.call('GET', KEYS[1])", keys: 1 });
+    equal(await script.run(client, "b"), "3");
+    equal(await client.command(["MGET", "a", "b", "c"]), ["1", "3", null]);
+  },
+
   "a function's library is loaded where it is missing": async ({ connect, key, plimsoll, administer }) => {
     const client = await connect();
     const library = "#!lua name=plimsoll_cases\n" +

@@ -47,6 +47,13 @@ for (const [name, command] of Object.entries(runtimes)) {
   });
 }
 
+for (const [name, [program, ...args]] of Object.entries(runtimes)) {
+  test(`examples/calls.mjs in ${name}`, async () => {
+    const said = await run(program, ...args, "calls.mjs", server.address);
+    assert.equal(said, "102 replies, 1 failed\ntrue that there are a hundred\n7 4\n");
+  });
+}
+
 test("examples/worker.mjs", async () => {
   const bundle = await build({
     entryPoints: ["worker.mjs"], bundle: true, format: "esm", write: false,
