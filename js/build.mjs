@@ -13,7 +13,7 @@
 //   dist/cjs/payload.js  the core, for both
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync,
+import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync,
   writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -52,6 +52,14 @@ const sharedPayload = (from) => ({
   },
 });
 
+// plimsoll/ioredis takes from the package what its users can, too, and so has the same core.
+const throughIndex = {
+  name: "through-index",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
+  },
+};
+
 const common = {
   absWorkingDir: import.meta.dirname, outbase: ".build", bundle: true, target: "es2022",
   external: ["#core", "#tcp", "node:*", "cloudflare:*", "*.wasm", "*.wasm?module"],
@@ -71,15 +79,28 @@ await build({
   alias: { "#core": "./.build/core/module.inline.js", "#tcp": "./.build/transport/tcp.node.js" },
   plugins: [sharedPayload("./payload.js")],
 });
+await build({ ...common, format: "esm", platform: "neutral", outfile: "dist/ioredis.js",
+  entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex] });
+// As with ioredis itself, what require() returns is the class.
+await build({ ...common, format: "cjs", platform: "node", outfile: "dist/cjs/ioredis.js",
+  entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex], minifyWhitespace: true,
+  footer: { js: "module.exports = Object.assign(module.exports.Redis, module.exports);" } });
 writeFileSync("dist/cjs/payload.js", `${property} = "${payload}";\n`);
 writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
-const names = Object.keys(await import("./.build/index.js"));
 // An import of CommonJS would have Node look for its names, which takes longer than to load it.
-writeFileSync("dist/node.js", 'import { createRequire } from "node:module";\n' +
-  `export const {\n  ${names.join(",\n  ")},\n} = createRequire(import.meta.url)("./cjs/index.js");\n`);
+const writeDoor = async (name, from) => {
+  const names = Object.keys(await import(`./.build/${from}.js`)).filter((each) => each !== "default");
+  writeFileSync(`dist/${name}.js`, 'import { createRequire } from "node:module";\n' +
+    `export const {\n  ${names.join(",\n  ")},\n} = createRequire(import.meta.url)("./cjs/${from}.js");\n`);
+};
+await writeDoor("node", "index");
+await writeDoor("ioredis.node", "ioredis");
+appendFileSync("dist/ioredis.node.js", "export default Redis;\n");
 copyFileSync(wasm, "dist/core/core.wasm");
 copyFileSync("../LICENSE", "LICENSE");
 writeFileSync("NOTICES", notices(readFileSync("../NOTICE", "utf8")));
 // The declarations of what is exported, and of what these mention.
 cpSync(".build", "dist/cjs", { recursive: true, filter: (from) => !/\.(js|wasm)$/.test(from) });
 writeFileSync("dist/index.d.ts", 'export * from "./cjs/index.js";\n');
+writeFileSync("dist/ioredis.d.ts", 'export * from "./cjs/ioredis.js";\n' +
+  'export { Redis as default } from "./cjs/ioredis.js";\n');

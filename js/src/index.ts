@@ -7,6 +7,8 @@ export { Client, type SubscribeOptions } from "./client.js";
 export {
   type CacheMode, type CacheStatistics, ClientSideCache, type ClientSideCacheOptions,
 } from "./cache.js";
+/** @internal */
+export { commandNames } from "./commands/names.js";
 export type { AbortSignalLike, AnyReply, As, CallOptions, Key, Value, Word } from "./commands/call.js";
 export type { Credentials } from "./credentials.js";
 export {

@@ -55,6 +55,7 @@ SUITES = [
     _installed("transports"),
     _installed("cases"),
     _installed("credits"),
+    _installed("ioredis"),
     _installed("high_water", seconds=20),
     _installed("cuts"),
     _installed("package"),
@@ -67,8 +68,8 @@ SUITES = [
     _installed("service"),
     _installed("users", seconds=6),
     Suite("deno", "consumer", _DENO,
-          ["runtime.test.mjs", "transports.test.mjs", "credits.test.mjs"], seconds=13),
-    Suite("bun", "consumer", _BUN, ["./runtime.test.mjs", "./transports.test.mjs"], seconds=6),
+          ["runtime.test.mjs", "transports.test.mjs", "credits.test.mjs", "ioredis.test.mjs"], seconds=13),
+    Suite("bun", "consumer", _BUN, ["./runtime.test.mjs", "./transports.test.mjs", "./ioredis.test.mjs"], seconds=6),
     # One process has one memory line, and these have another.
     Suite("bun-credits", "consumer", _BUN, ["./credits.test.mjs"]),
     _page("loading", seconds=17),

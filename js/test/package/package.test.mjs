@@ -11,6 +11,7 @@ import { test } from "node:test";
 
 import { build } from "esbuild";
 import * as plimsoll from "plimsoll";
+import * as ioredis from "plimsoll/ioredis";
 
 import { startServer } from "./server.mjs";
 
@@ -106,7 +107,18 @@ for (const [module, moduleResolution] of [["commonjs", "node10"], ["node16", "no
         void [left, replies, LimitError];
         return client.get("ship");
       };`;
-    compile("use.ts", program, { module, moduleResolution, skipLibCheck: false }, "commonjs");
+    const options = { module, moduleResolution, esModuleInterop: true };
+    compile("use.ts", program, options, "commonjs");
+    compile("use.ts", `
+      import Redis, { ReplyError, type RedisOptions } from "plimsoll/ioredis";
+      const options: RedisOptions = { host: "127.0.0.1", keyPrefix: "ship:" };
+      export const main = async (): Promise<unknown> => {
+        const redis = new Redis(6379, options);
+        redis.on("message", (channel: string, message: string) => [channel, message]);
+        const results = await redis.multi().set("a", 1).get("a").exec();
+        const value: string = await redis.get("a");
+        return [results, value, ReplyError];
+      };`, { ...options, types: ["node"] }, "commonjs");
   });
 }
 
@@ -114,6 +126,14 @@ test("require() and import give the same classes, and so the same core", () => {
   const required = createRequire(join(process.cwd(), "any.cjs"))("plimsoll");
   assert.deepEqual(Object.keys(plimsoll).sort(), Object.keys(required).sort());
   for (const name in required) assert.equal(required[name], plimsoll[name], name);
+});
+
+test("require() of plimsoll/ioredis is the class, and the same as what is imported", () => {
+  const Redis = createRequire(join(process.cwd(), "any.cjs"))("plimsoll/ioredis");
+  assert.equal(Redis, ioredis.default);
+  assert.equal(Redis.Redis, ioredis.Redis);
+  assert.equal(Redis.default, Redis);
+  assert.equal(Redis.ReplyError, ioredis.ReplyError);
 });
 
 test("a program of CommonJS works, by itself and bundled", async () => {

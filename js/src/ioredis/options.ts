@@ -1,0 +1,136 @@
+import { type ClientOptions, ConfigurationError, type TlsOptions } from "../index.js";
+
+// The arguments of ioredis's constructor, as an address and options of a Client.
+
+/** The options of ioredis that are known here. Others are refused by name. */
+export interface RedisOptions {
+  readonly host?: string | undefined;
+  readonly port?: number | string | undefined;
+  /** The path of a unix socket. */
+  readonly path?: string | undefined;
+  readonly username?: string | null | undefined;
+  readonly password?: string | null | undefined;
+  readonly db?: number | string | undefined;
+  readonly connectionName?: string | undefined;
+  readonly keyPrefix?: string | undefined;
+  readonly tls?: (TlsOptions & { readonly servername?: string }) | undefined;
+  readonly lazyConnect?: boolean | undefined;
+  /** Milliseconds. Default: 10000. */
+  readonly connectTimeout?: number | undefined;
+  /** Milliseconds. Default: no timeout. */
+  readonly commandTimeout?: number | undefined;
+  /** How often a read is sent again after its connection was lost; null: without an end. Default: 20. Writes
+      are never sent again: they reject, and the error's `executed` says whether they may have run. */
+  readonly maxRetriesPerRequest?: number | null | undefined;
+  /** The wait before attempt `times` to connect, in milliseconds; anything else ends the client. Called with
+      1 to 10 at the beginning, to learn the range of waits. */
+  readonly retryStrategy?: ((times: number) => number | null | void) | null | undefined;
+  /** Numbers in replies are strings. */
+  readonly stringNumbers?: boolean | undefined;
+  /** Scripts to define at once: see Redis.defineCommand(). */
+  readonly scripts?: Readonly<Record<string, CommandDefinition>> | undefined;
+  /** Options of plimsoll's own Client, which override the others. */
+  readonly plimsoll?: ClientOptions | undefined;
+}
+
+/** What Redis.defineCommand() takes. */
+export interface CommandDefinition {
+  readonly lua: string;
+  /** How many of the arguments are keys. Default: the first argument says it. */
+  readonly numberOfKeys?: number | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+/** What is left of the constructor's arguments. */
+export interface Settings {
+  readonly address: string;
+  readonly client: ClientOptions;
+  readonly options: RedisOptions;
+  readonly retryStrategy: (times: number) => unknown;
+}
+
+const known = new Set(["host", "port", "path", "username", "password", "db", "connectionName", "keyPrefix", "tls",
+  "lazyConnect", "connectTimeout", "commandTimeout", "maxRetriesPerRequest", "retryStrategy", "stringNumbers",
+  "scripts", "plimsoll"]);
+
+// What these ask for is so here, or changes nothing that a program sees.
+const withoutEffect = new Set(["family", "keepAlive", "noDelay", "autoResubscribe", "enableReadyCheck",
+  "enableAutoPipelining", "enableOfflineQueue", "showFriendlyErrorStack", "autoResendUnfulfilledCommands",
+  "maxLoadingRetryTime", "disableClientInfo", "clientInfoTag"]);
+
+const checkNames = (options: object): void => {
+  for (const name in options) {
+    if (known.has(name) || withoutEffect.has(name)) continue;
+    throw new ConfigurationError("invalid_option", `plimsoll/ioredis has no option ${name}`);
+  }
+};
+
+const isAddress = (text: string): boolean => /^[a-z]+:\/\//i.test(text);
+
+// new Redis(), (port), (port, host), (path), (url), each with options behind, or (options).
+const optionsOf = (args: readonly unknown[]): RedisOptions & { url?: string } => {
+  let options: Record<string, unknown> = {};
+  for (const [place, each] of args.entries()) {
+    if (each === undefined || each === null) continue;
+    if (typeof each === "object") options = { ...options, ...each };
+    else if (typeof each === "number") options.port = each;
+    else if (typeof each !== "string") {
+      throw new ConfigurationError("invalid_option", `Redis: got a ${typeof each}; give a port, host, path or URL`);
+    } else if (/^\d+$/.test(each)) options.port = Number(each);
+    else if (isAddress(each)) options.url = each;
+    else if (place === 0 && each.startsWith("/")) options.path = each;
+    else if (place === 0) options.url = `redis://${each}`;
+    else options.host = each;
+  }
+  return options;
+};
+
+const addressOf = ({ url, host = "localhost", port = 6379, path, tls }: RedisOptions & { url?: string }): string => {
+  if (path !== undefined) return `unix://${encodeURI(path)}`;
+  const protocol = tls === undefined || tls === null ? "valkey" : "valkeys";
+  if (url === undefined) return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return tls === undefined ? url : url.replace(/^(redis|valkey):/i, "valkeys:");
+};
+
+const tlsOf = (tls: RedisOptions["tls"]): TlsOptions | undefined => {
+  if (tls === undefined || tls === null) return undefined;
+  const { servername, ...rest } = tls;
+  return { ...rest, ...servername === undefined ? {} : { serverName: servername } };
+};
+
+// A Client waits for times between two bounds, and does not ask a function each time.
+const waitsOf = (strategy: (times: number) => unknown): ClientOptions => {
+  const waits = Array.from({ length: 10 }, (_, i) => strategy(i + 1));
+  const numbers = waits.filter((wait): wait is number => typeof wait === "number" && wait >= 0);
+  const attempts = waits.findIndex((wait) => typeof wait !== "number");
+  const [min, max] = numbers.length === 0 ? [1, 1]
+    : [Math.max(1, Math.min(...numbers)), Math.max(1, ...numbers)];
+  return { reconnectWaitMin: min, reconnectWaitMax: max,
+    ...attempts < 0 ? {} : { reconnectAttemptsMax: attempts } };
+};
+
+const usualStrategy = (times: number): number => Math.min(times * 50, 2000);
+
+/** Reads the arguments of `new Redis(...)`. Throws a ConfigurationError for an option that is not known here. */
+export const settingsOf = (args: readonly unknown[]): Settings => {
+  const { url, ...options } = optionsOf(args);
+  checkNames(options);
+  const { username, password, db, retryStrategy, maxRetriesPerRequest = 20 } = options;
+  const strategy = retryStrategy === null ? () => null : retryStrategy ?? usualStrategy;
+  const client: ClientOptions = {
+    username: username ?? undefined,
+    password: password ?? undefined,
+    database: db === undefined ? undefined : Number(db),
+    clientName: options.connectionName,
+    keyPrefix: options.keyPrefix,
+    tls: tlsOf(options.tls),
+    requestTimeout: options.commandTimeout ?? 0,
+    connectTimeout: options.connectTimeout ?? 10_000,
+    readResendsMax: maxRetriesPerRequest ?? 1_000_000,
+    protocol: 2,  // whose replies are those of ioredis
+    ...waitsOf(strategy),
+    ...options.plimsoll,
+  };
+  return { address: addressOf({ ...options, ...url === undefined ? {} : { url } }), client, options,
+    retryStrategy: strategy };
+};

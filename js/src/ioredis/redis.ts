@@ -1,0 +1,393 @@
+import { EventEmitter } from "node:events";
+import { Readable } from "node:stream";
+import { type Batch, Client, ClosedError, ConfigurationError, type Exclusive, LimitError,
+  type PlimsollError, type Runnable,
+  type SubscriptionKind, type Transaction, defineScript } from "../index.js";
+import { type Callback, splitCallback, withCallback, wordsOf } from "./arguments.js";
+import { type Commander, addCommands, addDefined, operandsOf } from "./commander.js";
+import { type CommandDefinition, type RedisOptions, type Settings, settingsOf } from "./options.js";
+import { type ExecResults, Pipeline, type PipelineOwner } from "./pipeline.js";
+import { errorOf, replyOf } from "./replies.js";
+import { Subscriber } from "./subscriber.js";
+
+// ioredis's class over a Client, so that a program changes one import.
+
+/** Options of scanStream() and the like. */
+export interface ScanStreamOptions {
+  readonly match?: string | undefined;
+  readonly type?: string | undefined;
+  readonly count?: number | string | undefined;
+  readonly noValues?: boolean | undefined;
+}
+
+// The most calls that wait for a client, while the core is loaded or between two attempts. Calls that wait for
+// the connection of a client count in the memory line.
+const callsWaitingMax = 10_000;
+
+interface Watching { readonly own: Exclusive; readonly release: () => void }
+
+/**
+ * ioredis's surface over a Client: all commands with their arguments as ioredis takes them, pipelines,
+ * transactions, messages as events, streams of scans, and commands of scripts. What it does not do throws a
+ * ConfigurationError that names it; docs/javascript.md lists what is different.
+ */
+export class Redis extends EventEmitter implements Commander {
+  readonly [command: string]: any;
+  /** "wait", "connecting", "ready", "reconnecting", "end". */
+  status = "wait";
+  readonly options: RedisOptions;
+  readonly isCluster = false;
+  readonly mode = "normal";
+  readonly #settings: Settings;
+  readonly #scripts = new Map<CommandDefinition, Runnable<any>>();
+  readonly #definitions = new Map<string, CommandDefinition>();
+  readonly #subscriber: Subscriber;
+  #client: Promise<Client> | undefined;
+  /** The client, once there is one that has not ended. */
+  #live: Client | undefined;
+  #callsWaiting = 0;
+  #giveUpWaiting: ((error: Error) => void) | undefined;
+  #watching: Promise<Watching> | undefined;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosing = false;
+
+  /** `new Redis()`, `(port)`, `(port, host)`, `(path)`, `(url)`, each with options behind them, or `(options)`. */
+  constructor(...args: readonly unknown[]) {
+    super();
+    this.#settings = settingsOf(args);
+    this.options = this.#settings.options;
+    this.#subscriber = new Subscriber(this, () => this.#connected());
+    for (const [name, definition] of Object.entries(this.options.scripts ?? {})) {
+      this.defineCommand(name, definition);
+    }
+    if (this.options.lazyConnect !== true) this.connect().catch(() => {});  // it is an event
+  }
+
+  // ---- Connections
+
+  /** Connects. Rejects if the first attempt fails; the client then goes on as retryStrategy says. */
+  connect(callback?: Callback): Promise<void> {
+    return withCallback(this.#connect(), callback);
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#client !== undefined) throw new Error("Redis is already connecting/connected");
+    this.#isClosing = false;
+    const client = await this.#begin();
+    await client.ping();
+  }
+
+  async #connected(): Promise<Client> {
+    if (this.#live !== undefined) return this.#live;
+    if (this.#client === undefined && this.status === "end") throw isClosed();
+    if (this.#callsWaiting >= callsWaitingMax) {
+      throw new LimitError("rejected_by_limit", `${callsWaitingMax} calls wait for a connection already`);
+    }
+    ++this.#callsWaiting;
+    try {
+      return await (this.#client ?? this.#begin());
+    } finally {
+      --this.#callsWaiting;
+    }
+  }
+
+  #begin(): Promise<Client> {
+    this.#setStatus("connecting");
+    const { address, client: options } = this.#settings;
+    this.#client = Client.connect(address, { ...options, lazyConnect: true }).then((client) => {
+      client.on("connected", () => {
+        this.#failures = 0;
+        this.#setStatus("connect");
+        this.#setStatus("ready");
+      });
+      client.on("disconnected", () => {
+        this.#setStatus("close");
+        this.#setStatus("reconnecting", options.reconnectWaitMin);
+      });
+      client.on("closed", (error) => this.#handleClosed(error));
+      this.#live = client;
+      return client;
+    });
+    this.#client.catch((error: PlimsollError) => this.#handleClosed(error));
+    return this.#client;
+  }
+
+  #setStatus(status: string, ...more: unknown[]): void {
+    this.status = status;
+    // ioredis has no events of these names, but for a client that waits.
+    if (status !== "connecting") this.emit(status, ...more);
+  }
+
+  #emitError(error: Error): void {
+    if (this.listenerCount("error") > 0) this.emit("error", error);
+  }
+
+  #handleClosed(error: PlimsollError): void {
+    this.#watching = undefined;
+    this.#live = undefined;
+    const isOver = this.#isClosing || error.code === "closed";
+    if (!isOver) this.#emitError(error);
+    this.#setStatus("close");
+    const wait = isOver ? null : this.#settings.retryStrategy(++this.#failures);
+    if (typeof wait !== "number") {
+      this.#client = undefined;
+      this.#setStatus("end");
+      return;
+    }
+    this.#setStatus("reconnecting", wait);
+    this.#client = new Promise((resolve, reject) => {
+      this.#giveUpWaiting = reject;
+      this.#timer = setTimeout(() => {
+        this.#begin().then(resolve, reject);
+        this.#client?.then((client) => client.ping()).catch(() => {});  // has it connect; a failure is an event
+        this.#subscriber.reopen();
+      }, wait);
+    });
+    this.#client.catch(() => {});
+  }
+
+  /** Waits for outstanding replies, then closes. Resolves to "OK". */
+  quit(callback?: Callback): Promise<"OK"> {
+    return withCallback(this.#quit(), callback);
+  }
+
+  async #quit(): Promise<"OK"> {
+    this.#isClosing = true;
+    clearTimeout(this.#timer);
+    this.#subscriber.close();
+    if (this.#live === undefined) this.#giveUpWaiting?.(isClosed());
+    const client = await this.#client?.catch(() => undefined);
+    if (client !== undefined) {
+      await client.close();
+    } else if (this.status !== "end") {
+      this.#client = undefined;
+      this.#setStatus("end");
+    }
+    return "OK";
+  }
+
+  /** The same, at once. */
+  disconnect(): void { this.#quit().catch(() => {}); }
+
+  /** Another Redis as this one, with `changes` to its options. */
+  duplicate(changes: RedisOptions = {}): Redis {
+    const { address, options } = this.#settings;
+    return new Redis(address, { ...options, ...changes });
+  }
+
+  // ---- Commands
+
+  /** @internal */
+  send(name: string, args: readonly unknown[], asBuffers: boolean): Promise<unknown> {
+    const { own, callback } = splitCallback(args);
+    return withCallback(this.#send(name, own, asBuffers), callback);
+  }
+
+  async #send(name: string, args: readonly unknown[], asBuffers: boolean): Promise<unknown> {
+    const client = await this.#connected();
+    try {
+      const reply = await client.command(wordsOf(name, args), { as: asBuffers ? "bytes" : "text" });
+      return replyOf(reply, { name, asBuffers, stringNumbers: this.#stringNumbers });
+    } catch (error) {
+      throw errorOf(error, name, args);
+    }
+  }
+
+  get #stringNumbers(): boolean { return this.options.stringNumbers === true; }
+
+  /** Defines a command that runs a script: a method of this Redis and its pipelines. */
+  defineCommand(name: string, definition: CommandDefinition): void {
+    const { lua, readOnly } = definition;
+    this.#scripts.set(definition, defineScript({ lua, readOnly }));
+    this.#definitions.set(name, definition);
+    addDefined(this as Commander, name, definition);
+  }
+
+  /** @internal */
+  run(definition: CommandDefinition, name: string, args: readonly unknown[], asBuffers: boolean):
+    Promise<unknown> {
+    const { own, callback } = splitCallback(args);
+    return withCallback(this.#run(definition, name, own, asBuffers), callback);
+  }
+
+  async #run(definition: CommandDefinition, name: string, args: readonly unknown[], asBuffers: boolean):
+    Promise<unknown> {
+    const client = await this.#connected();
+    const { keys, rest } = operandsOf(definition, args);
+    const [, ...words] = wordsOf(name, [...keys, ...rest]);
+    try {
+      const reply = await this.#scripts.get(definition)!.run(client, words.slice(0, keys.length),
+        words.slice(keys.length), { as: asBuffers ? "bytes" : "text" });
+      return replyOf(reply, { name, asBuffers, stringNumbers: this.#stringNumbers });
+    } catch (error) {
+      throw errorOf(error, name, args);
+    }
+  }
+
+  // ---- Pipelines and transactions
+
+  /** Begins a chain of commands. */
+  pipeline(commands?: readonly (readonly unknown[])[]): Pipeline {
+    return new Pipeline(this.#asOwner, false, commands);
+  }
+
+  /** Begins a chain of commands that are executed as one. */
+  multi(commands?: readonly (readonly unknown[])[] | { pipeline?: boolean }): Pipeline {
+    if (commands === undefined || Array.isArray(commands)) return new Pipeline(this.#asOwner, true, commands);
+    throw notHere("multi({ pipeline: false })", "chain the commands behind multi()");
+  }
+
+  readonly #asOwner: PipelineOwner = (() => {
+    const self = this;
+    return {
+      get stringNumbers() { return self.#stringNumbers; },
+      definitions: this.#definitions,
+      beginBatch: async (): Promise<Batch> => (await this.#connected()).batch(),
+      beginTransaction: () => this.#beginTransaction(),
+    };
+  })();
+
+  async #beginTransaction(): Promise<{ transaction: Transaction; end: () => void }> {
+    const watching = this.#watching;
+    this.#watching = undefined;
+    if (watching === undefined) return { transaction: (await this.#connected()).transaction(), end: () => {} };
+    const { own, release } = await watching;
+    return { transaction: own.transaction(), end: release };
+  }
+
+  /** Watches keys until the next transaction of this Redis, on a connection of its own. */
+  watch(...args: unknown[]): Promise<"OK"> {
+    const { own: keys, callback } = splitCallback(args);
+    return withCallback(this.#watch(keys), callback);
+  }
+
+  async #watch(keys: readonly unknown[]): Promise<"OK"> {
+    const watching = this.#watching ??= this.#beginToWatch();
+    const [, ...words] = wordsOf("watch", keys);
+    try {
+      await (await watching).own.watch(words);
+    } catch (error) {
+      throw errorOf(error, "watch", keys);
+    }
+    return "OK";
+  }
+
+  async #beginToWatch(): Promise<Watching> {
+    const client = await this.#connected();
+    return new Promise((resolve, reject) => {
+      client.exclusive((own) => new Promise<void>((release) => resolve({ own, release }))).catch(reject);
+    });
+  }
+
+  /** Watches no key any more. */
+  unwatch(callback?: Callback): Promise<"OK"> {
+    const watching = this.#watching;
+    this.#watching = undefined;
+    const done = watching === undefined ? Promise.resolve() : watching.then(({ release }) => release());
+    return withCallback(done.then((): "OK" => "OK"), callback);
+  }
+
+  /** Refused: exec() and discard() are methods of what multi() returns. */
+  exec(): Promise<ExecResults> { return Promise.reject(notHere("exec()", "use multi().exec()")); }
+  discard(): Promise<never> { return Promise.reject(notHere("discard()", "drop what multi() returned")); }
+
+  // ---- Messages
+
+  /** Resolves to the number of channels and patterns. Messages are events: "message" (channel, message). */
+  subscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "channels", args); }
+  /** The same for patterns: "pmessage" (pattern, channel, message). */
+  psubscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "patterns", args); }
+  /** The same for shard channels: "smessage" (channel, message). */
+  ssubscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "shardChannels", args); }
+  /** Without channels: all of them. */
+  unsubscribe(...args: unknown[]): Promise<number> { return this.#change("unsubscribe", "channels", args); }
+  /** The same for patterns. */
+  punsubscribe(...args: unknown[]): Promise<number> { return this.#change("unsubscribe", "patterns", args); }
+  /** The same for shard channels. */
+  sunsubscribe(...args: unknown[]): Promise<number> {
+    return this.#change("unsubscribe", "shardChannels", args);
+  }
+
+  #change(how: "subscribe" | "unsubscribe", kind: SubscriptionKind, args: readonly unknown[]): Promise<number> {
+    const { own, callback } = splitCallback(args);
+    return withCallback(this.#subscriber[how](kind, own.flat(Infinity as 1).map(String)), callback);
+  }
+
+  // ---- Streams
+
+  /** A stream of lists of keys. */
+  scanStream(options?: ScanStreamOptions): Readable { return this.#stream("scan", [], options, false); }
+  /** A stream of lists of fields and values in turn. */
+  hscanStream(key: unknown, options?: ScanStreamOptions): Readable {
+    return this.#stream("hscan", [key], options, false);
+  }
+  /** A stream of lists of members. */
+  sscanStream(key: unknown, options?: ScanStreamOptions): Readable {
+    return this.#stream("sscan", [key], options, false);
+  }
+  /** A stream of lists of members and scores in turn. */
+  zscanStream(key: unknown, options?: ScanStreamOptions): Readable {
+    return this.#stream("zscan", [key], options, false);
+  }
+  /** The same with Buffers. */
+  scanBufferStream(options?: ScanStreamOptions): Readable { return this.#stream("scan", [], options, true); }
+  /** The same with Buffers. */
+  hscanBufferStream(key: unknown, options?: ScanStreamOptions): Readable {
+    return this.#stream("hscan", [key], options, true);
+  }
+  /** The same with Buffers. */
+  sscanBufferStream(key: unknown, options?: ScanStreamOptions): Readable {
+    return this.#stream("sscan", [key], options, true);
+  }
+  /** The same with Buffers. */
+  zscanBufferStream(key: unknown, options?: ScanStreamOptions): Readable {
+    return this.#stream("zscan", [key], options, true);
+  }
+
+  #stream(name: string, key: readonly unknown[], options: ScanStreamOptions = {}, asBuffers: boolean): Readable {
+    const { match, type, count, noValues } = options;
+    const more = [
+      ...match === undefined ? [] : ["MATCH", match],
+      ...type === undefined ? [] : ["TYPE", type],
+      ...count === undefined ? [] : ["COUNT", count],
+      ...noValues === true ? ["NOVALUES"] : [],
+    ];
+    const pages = async function* (self: Redis): AsyncGenerator<unknown> {
+      for (let cursor = "0";;) {
+        const page = await self.send(name, [...key, cursor, ...more], asBuffers) as [unknown, unknown];
+        cursor = String(page[0]);
+        yield page[1];
+        if (cursor === "0") return;
+      }
+    };
+    const stream = Readable.from(pages(this), { objectMode: true, highWaterMark: 1 });
+    return Object.assign(stream, { close: () => { stream.destroy(); } });
+  }
+
+  // ---- What is not here
+
+  /** Refused. */
+  monitor(): Promise<never> { return Promise.reject(notHere("monitor()", "use valkey-cli monitor")); }
+  /** Refused. */
+  sendCommand(): Promise<never> {
+    return Promise.reject(notHere("sendCommand()", 'use call("NAME", ...args)'));
+  }
+  /** Refused. */
+  addBuiltinCommand(): never { throw notHere("addBuiltinCommand()", 'use call("NAME", ...args)'); }
+
+  /** `await using redis = new Redis()` */
+  async [Symbol.asyncDispose](): Promise<void> { await this.#quit(); }
+}
+
+addCommands(Redis.prototype as Commander);
+
+/** Refused when it is made. */
+export class Cluster {
+  constructor() { throw notHere("Cluster", "connect to one server"); }
+}
+
+const isClosed = (): ClosedError => new ClosedError("closed", "Connection is closed.");
+
+const notHere = (what: string, instead: string): ConfigurationError =>
+  new ConfigurationError("refused_command", `plimsoll/ioredis has no ${what}: ${instead}`);

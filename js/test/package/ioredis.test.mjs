@@ -1,0 +1,365 @@
+// Programs as ioredis's documentation shows them, with one import changed.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Client, getMemoryStatistics } from "plimsoll";
+import Redis, { Cluster, Redis as Named, ReplyError } from "plimsoll/ioredis";
+
+import { startServer } from "./server.mjs";
+
+let server;
+const all = [];
+
+before(async () => { server = await startServer(); });
+after(async () => {
+  await Promise.all(all.map((redis) => redis.quit()));
+  await server.stop();
+});
+
+const make = (...args) => {
+  const redis = new Redis(server.port, "127.0.0.1", ...args);
+  all.push(redis);
+  return redis;
+};
+
+const program = (name, run) => test(name, async () => {
+  const redis = make();
+  await redis.flushall();
+  await run(redis);
+});
+
+const until = async (condition) => {
+  while (!await condition()) await sleep(2);
+};
+
+program("first steps, with promises and with callbacks", async (redis) => {
+  assert.equal(await redis.set("mykey", "value"), "OK");
+  const got = await new Promise((resolve, reject) => {
+    redis.get("mykey", (error, result) => error ? reject(error) : resolve(result));
+  });
+  assert.equal(got, "value");
+  assert.equal(await redis.get("mykey"), "value");
+  assert.equal(await redis.zadd("sortedSet", 1, "one", 2, "dos", 4, "quatro", 3, "three"), 4);
+  assert.deepEqual(await redis.zrange("sortedSet", 0, 2, "WITHSCORES"), ["one", "1", "dos", "2", "three", "3"]);
+  assert.equal(await redis.set("expiring", "hello", "EX", 10), "OK");
+  assert.equal(await redis.ttl("expiring"), 10);
+  assert.equal(await redis.get("none"), null);
+});
+
+test("it connects by port, host, URL, options, and with a user and a database", async () => {
+  const admin = make();
+  await admin.acl("SETUSER", "sailor", "on", ">salt", "+@all", "~*", "&*");
+  const own = [
+    new Redis(server.port),
+    new Redis(`redis://127.0.0.1:${server.port}`),
+    new Redis(`redis://sailor:salt@127.0.0.1:${server.port}/4`),
+    new Redis({ port: server.port, host: "127.0.0.1", username: "sailor", password: "salt", db: 4 }),
+    new Redis(`127.0.0.1:${server.port}`),
+  ];
+  all.push(...own);
+  await admin.set("where", "database 0");
+  const fourth = own[2];
+  await fourth.set("where", "database 4");
+  const found = await Promise.all(own.map((redis) => redis.get("where")));
+  assert.deepEqual(found, ["database 0", "database 0", "database 4", "database 4", "database 0"]);
+  assert.equal(await fourth.acl("WHOAMI"), "sailor");
+});
+
+program("messages are events", async (redis) => {
+  const subscriber = make();
+  const heard = [];
+  subscriber.on("message", (channel, message) => heard.push([channel, message]));
+  subscriber.on("messageBuffer", (channel, message) => heard.push([channel, message]));
+  assert.equal(await subscriber.subscribe("my-channel-1", "my-channel-2"), 2);
+  const count = await new Promise((resolve) => {
+    subscriber.subscribe("my-channel-3", (error, number) => resolve(error ?? number));
+  });
+  assert.equal(count, 3);
+  assert.equal(await redis.publish("my-channel-1", JSON.stringify({ foo: 1 })), 1);
+  await until(() => heard.length === 2);
+  assert.deepEqual(heard[0], ["my-channel-1", '{"foo":1}']);
+  assert(Buffer.isBuffer(heard[1][0]) && Buffer.isBuffer(heard[1][1]));
+  assert.equal(await subscriber.unsubscribe("my-channel-1"), 2);
+  assert.equal(await subscriber.unsubscribe(), 0);
+  assert.equal(await subscriber.subscribe("again"), 1);
+});
+
+program("patterns and shard channels", async (redis) => {
+  const subscriber = make();
+  const heard = [];
+  subscriber.on("pmessage", (...parts) => heard.push(parts));
+  subscriber.on("smessage", (...parts) => heard.push(parts));
+  await subscriber.psubscribe("pat?ern");
+  await subscriber.ssubscribe("shard");
+  await redis.publish("pattern", "hello");
+  await redis.spublish("shard", "hi");
+  await until(() => heard.length === 2);
+  assert.deepEqual(heard.sort((a, b) => b.length - a.length), [["pat?ern", "pattern", "hello"], ["shard", "hi"]]);
+});
+
+program("a stream is read as it grows", async (redis) => {
+  const reader = make();
+  const found = [];
+  const listen = async (lastId = "$") => {
+    const results = await reader.xread("BLOCK", 5000, "STREAMS", "user-stream", lastId);
+    const [key, messages] = results[0];
+    found.push(key, ...messages.map(([, fields]) => fields));
+  };
+  await redis.xadd("user-stream", "*", "name", "John", "age", "20");
+  const listening = listen("0");
+  await listening;
+  assert.deepEqual(found, ["user-stream", ["name", "John", "age", "20"]]);
+});
+
+program("binary data comes as Buffers", async (redis) => {
+  const bytes = Buffer.from([0x62, 0x75, 0xff, 0x66]);
+  await redis.set("foo", bytes);
+  assert.deepEqual(await redis.getBuffer("foo"), bytes);
+  await redis.hset("hash", "field", bytes);
+  assert.deepEqual(await redis.hgetallBuffer("hash"), { field: bytes });
+  assert.deepEqual(await redis.mgetBuffer(["foo", "none"]), [bytes, null]);
+  await assert.rejects(redis.get("foo"), { name: "DecodeError" });
+});
+
+program("a pipeline returns errors and results", async (redis) => {
+  const pipeline = redis.pipeline();
+  pipeline.set("foo", "bar");
+  pipeline.del("cc");
+  assert.equal(pipeline.length, 2);
+  assert.deepEqual(await pipeline.exec(), [[null, "OK"], [null, 0]]);
+  const results = await redis.pipeline().set("foo", "bar").get("foo").lpush("foo", "x").exec();
+  assert.deepEqual(results.slice(0, 2), [[null, "OK"], [null, "bar"]]);
+  assert(results[2][0] instanceof ReplyError);
+  assert.match(results[2][0].message, /^WRONGTYPE/);
+  const called = [];
+  await new Promise((resolve) => {
+    redis.pipeline().set("foo", "baz", (error, result) => called.push([error, result]))
+      .exec((error, list) => {
+        called.push([error, list]);
+        resolve();
+      });
+  });
+  assert.deepEqual(called, [[null, "OK"], [null, [[null, "OK"]]]]);
+  assert.deepEqual(await redis.pipeline([["set", "foo", "bar"], ["get", "foo"]]).exec(),
+    [[null, "OK"], [null, "bar"]]);
+});
+
+program("calls of one moment are pipelined by themselves", async (redis) => {
+  const before = await redis.info("stats");
+  const replies = await Promise.all(Array.from({ length: 5000 }, (_, i) => redis.set(`k${i}`, i)));
+  assert(replies.every((reply) => reply === "OK"));
+  assert.equal(await redis.get("k4999"), "4999");
+  assert(before.length > 0);
+});
+
+program("a transaction runs as one", async (redis) => {
+  assert.deepEqual(await redis.multi().set("foo", "bar").get("foo").exec(), [[null, "OK"], [null, "bar"]]);
+  assert.deepEqual(await redis.multi([["set", "foo", "bar"], ["get", "foo"]]).exec(),
+    [[null, "OK"], [null, "bar"]]);
+  const results = await redis.multi().set("foo", "text").incr("foo").exec();
+  assert.equal(results[0][1], "OK");
+  assert.match(results[1][0].message, /not an integer/);
+  await assert.rejects(redis.multi().set("foo").set("foo", "new value").exec());
+  assert.equal(await redis.get("foo"), "text");
+});
+
+program("a watched key that changes aborts the transaction", async (redis) => {
+  const other = make();
+  await redis.set("balance", 100);
+  assert.equal(await redis.watch("balance"), "OK");
+  const balance = Number(await redis.get("balance"));
+  await other.set("balance", 1);
+  assert.equal(await redis.multi().set("balance", balance - 10).exec(), null);
+  await redis.watch("balance");
+  assert.deepEqual(await redis.multi().set("balance", 50).exec(), [[null, "OK"]]);
+  await redis.watch("balance");
+  await redis.unwatch();
+  await other.set("balance", 2);
+  assert.deepEqual(await redis.multi().incr("balance").exec(), [[null, 3]]);
+});
+
+program("a script becomes a command", async (redis) => {
+  redis.defineCommand("myecho", { numberOfKeys: 2, lua: "return {KEYS[1],KEYS[2],ARGV[1],ARGV[2]}" });
+  assert.deepEqual(await redis.myecho("k1", "k2", "a1", "a2"), ["k1", "k2", "a1", "a2"]);
+  assert.deepEqual((await redis.myechoBuffer("k1", "k2", "a1", "a2")).map((each) => each.toString()),
+    ["k1", "k2", "a1", "a2"]);
+  assert.deepEqual(await redis.pipeline().set("foo", "bar").myecho("k1", "k2", "a1", "a2").exec(),
+    [[null, "OK"], [null, ["k1", "k2", "a1", "a2"]]]);
+  redis.defineCommand("echoDynamicKeyNumber", { lua: "return {KEYS[1],KEYS[2],ARGV[1],ARGV[2]}" });
+  assert.deepEqual(await redis.echoDynamicKeyNumber(2, "k1", "k2", "a1", "a2"), ["k1", "k2", "a1", "a2"]);
+  await redis.script("FLUSH");
+  assert.deepEqual(await redis.myecho("k1", "k2", "a1", "a2"), ["k1", "k2", "a1", "a2"]);
+  const own = make({ scripts: { add: { numberOfKeys: 1, lua: "return redis.call('INCRBY', KEYS[1], ARGV[1])" } } });
+  assert.equal(await own.add("sum", 5), 5);
+});
+
+program("a prefix stands in front of keys", async (redis) => {
+  const fooRedis = make({ keyPrefix: "foo:" });
+  await fooRedis.set("bar", "baz");
+  fooRedis.defineCommand("get2", { numberOfKeys: 1, lua: "return redis.call('GET', KEYS[1])" });
+  assert.equal(await redis.get("foo:bar"), "baz");
+  assert.equal(await fooRedis.get2("bar"), "baz");
+  assert.deepEqual(await fooRedis.pipeline().sort("list", "BY", "weight_*->fieldname").exec(), [[null, []]]);
+  assert.deepEqual(await fooRedis.multi().get("bar").exec(), [[null, "baz"]]);
+});
+
+program("objects and Maps are fields, and a hash is an object", async (redis) => {
+  assert.equal(await redis.mset({ k1: "v1", k2: "v2" }), "OK");
+  await redis.mset(new Map([["k3", "v3"], ["k4", "v4"]]));
+  assert.deepEqual(await redis.mget("k1", "k2", "k3", "k4"), ["v1", "v2", "v3", "v4"]);
+  assert.equal(await redis.hset("key", { name: "Bob", age: 20, description: "a sailor" }), 3);
+  await redis.hmset("key", "city", "Bristol");
+  assert.deepEqual(await redis.hgetall("key"), { name: "Bob", age: "20", description: "a sailor", city: "Bristol" });
+  assert.deepEqual(await redis.hgetall("none"), {});
+  assert.equal(await redis.sadd("set", [1, 3, 5, 7]), 4);
+  assert.deepEqual((await redis.smembers("set")).sort(), ["1", "3", "5", "7"]);
+  await redis.set("nothing", null);
+  assert.equal(await redis.get("nothing"), "");
+});
+
+program("keys and elements come as streams", async (redis) => {
+  await redis.mset(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`user:${i}`, i])));
+  const found = [];
+  const stream = redis.scanStream({ match: "user:*", count: 50 });
+  stream.on("data", (keys) => found.push(...keys));
+  await once(stream, "end");
+  assert.equal(new Set(found).size, 300);
+  await redis.hset("hash", { a: 1, b: 2 });
+  for await (const page of redis.hscanStream("hash", { match: "a*" })) assert.deepEqual(page, ["a", "1"]);
+  await redis.zadd("zset", 1, "one");
+  for await (const page of redis.zscanStream("zset")) assert.deepEqual(page, ["one", "1"]);
+  const paused = redis.sscanStream("none");
+  paused.close();
+  for await (const page of redis.scanBufferStream({ match: "hash" })) {
+    for (const key of page) assert(Buffer.isBuffer(key));
+  }
+});
+
+test("a lost connection is made anew, and events tell of it", async () => {
+  const admin = make();
+  const redis = make({ retryStrategy: (times) => Math.min(times * 10, 50) });
+  const told = [];
+  for (const event of ["connect", "ready", "close", "reconnecting", "end", "error"]) {
+    redis.on(event, () => told.push(event));
+  }
+  await redis.set("key", "value");
+  assert.equal(redis.status, "ready");
+  const again = new Promise((resolve) => { redis.once("ready", resolve); });
+  await admin.client("KILL", "ID", await redis.client("ID"));
+  await again;
+  assert.equal(await redis.get("key"), "value");
+  await redis.quit();
+  assert.equal(redis.status, "end");
+  assert.deepEqual(told, ["connect", "ready", "close", "reconnecting", "connect", "ready", "close", "end"]);
+  await assert.rejects(redis.get("key"), /Connection is closed/);
+});
+
+test("without a server it tries again as retryStrategy says, and ends when that says so", async () => {
+  const asked = [];
+  const redis = new Redis({ host: "127.0.0.1", port: 1, connectTimeout: 20,
+    retryStrategy: (times) => {
+      asked.push(times);
+      return times > 3 ? null : 1;
+    } });
+  const errors = [];
+  redis.on("error", (error) => errors.push(error));
+  const ended = new Promise((resolve) => { redis.once("end", resolve); });
+  await assert.rejects(redis.get("key"), { name: "ConnectionError" });
+  await ended;
+  assert(errors.length >= 3);
+  assert.deepEqual(asked.slice(-4), [1, 2, 3, 4]);
+});
+
+test("calls made before the connection wait for it, and a lazy client waits for them", async () => {
+  const redis = new Redis({ port: server.port, host: "127.0.0.1", lazyConnect: true });
+  all.push(redis);
+  assert.equal(redis.status, "wait");
+  await redis.connect();
+  assert.equal(redis.status, "ready");
+  await assert.rejects(redis.connect(), /already connecting/);
+  const eager = make();
+  assert.equal(eager.status, "connecting");
+  assert.deepEqual(await Promise.all([eager.rpush("order", 1), eager.rpush("order", 2)]), [1, 2]);
+});
+
+test("calls between two attempts are bounded, and end with quit()", async () => {
+  const redis = new Redis({ host: "127.0.0.1", port: 1, connectTimeout: 20, retryStrategy: () => 3_600_000 });
+  await new Promise((resolve) => { redis.once("reconnecting", resolve); });
+  const calls = Array.from({ length: 10_001 }, () => redis.ping().then(() => "", ({ name }) => name));
+  const last = await calls.pop();
+  assert.equal(last, "LimitError");
+  await redis.quit();
+  assert.deepEqual([...new Set(await Promise.all(calls))], ["ClosedError"]);
+  assert.equal(redis.status, "end");
+});
+
+program("an error of the server is a ReplyError in its words", async (redis) => {
+  await redis.set("text", "x");
+  await assert.rejects(redis.incr("text"), (error) => {
+    assert(error instanceof ReplyError && error instanceof Error);
+    assert.equal(error.name, "ReplyError");
+    assert.match(error.message, /^ERR value is not an integer/);
+    assert.deepEqual(error.command, { name: "incr", args: ["text"] });
+    return true;
+  });
+  const given = await new Promise((resolve) => { redis.lpush("text", 1, (error) => resolve(error)); });
+  assert.match(given.message, /^WRONGTYPE/);
+});
+
+program("a queue with blocking pops", async (redis) => {
+  const worker = redis.duplicate();
+  all.push(worker);
+  const job = worker.brpop("jobs", 5);
+  await redis.lpush("jobs", JSON.stringify({ id: 7 }));
+  assert.deepEqual(await job, ["jobs", '{"id":7}']);
+  assert.equal(await worker.blpop("none", 0.01), null);
+});
+
+program("a rate limit, a lock and a leaderboard", async (redis) => {
+  const [[, count], [, expires]] = await redis.multi().incr("rate:1").expire("rate:1", 60).exec();
+  assert.deepEqual([count, expires], [1, 1]);
+  assert.equal(await redis.set("lock", "me", "PX", 30_000, "NX"), "OK");
+  assert.equal(await redis.set("lock", "you", "PX", 30_000, "NX"), null);
+  await redis.zincrby("board", 5, "anna");
+  await redis.zincrby("board", 7, "ben");
+  assert.deepEqual(await redis.zrevrange("board", 0, -1, "WITHSCORES"), ["ben", "7", "anna", "5"]);
+  assert.equal(await redis.zscore("board", "anna"), "5");
+});
+
+program("any command by call(), and numbers as strings", async (redis) => {
+  assert.equal(await redis.call("SET", "key", 5), "OK");
+  assert.deepEqual(await redis.callBuffer("GET", "key"), Buffer.from("5"));
+  const strings = make({ stringNumbers: true });
+  assert.equal(await strings.incr("key"), "6");
+  assert.deepEqual(await strings.pipeline().incr("key").exec(), [[null, "7"]]);
+});
+
+test("a timeout of commands, and options of plimsoll's own", async () => {
+  const redis = make({ commandTimeout: 50, plimsoll: { inflightRequestsLimit: 1, inflightOverflow: "reject" } });
+  await new Promise((resolve) => { redis.once("ready", resolve); });
+  await until(() => redis.ping().then(() => true, () => false));  // its own first PING is one as well
+  const both = await Promise.allSettled([redis.get("a"), redis.get("b")]);
+  assert.deepEqual(both.map(({ status }) => status), ["fulfilled", "rejected"]);
+  assert.equal(both[1].reason.name, "LimitError");
+  assert(getMemoryStatistics().limit > 0);
+});
+
+test("what is not here says so by its name", async () => {
+  const redis = make();
+  await assert.rejects(redis.monitor(), /plimsoll\/ioredis has no monitor\(\)/);
+  await assert.rejects(redis.sendCommand({}), /has no sendCommand\(\).*call/);
+  await assert.rejects(redis.exec(), /multi\(\)\.exec\(\)/);
+  assert.throws(() => redis.multi({ pipeline: false }), /pipeline: false/);
+  assert.throws(() => new Cluster([]), /has no Cluster/);
+  for (const [options, name] of [[{ sentinels: [] }, /no option sentinels/], [{ natMap: {} }, /no option natMap/],
+    [{ hots: "x" }, /no option hots/]]) {
+    assert.throws(() => new Redis(options), name);
+  }
+  assert.throws(() => new Redis(Symbol("x")), /got a symbol/);
+  await assert.rejects(redis.select(1), { name: "ConfigurationError" });
+  assert.equal(Named, Redis);
+  assert(!(redis instanceof Client));
+});
