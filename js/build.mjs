@@ -6,11 +6,12 @@
 //
 // tools/dev/js.sh gives both, as the build of the whole project makes them.
 //
-//   dist/cjs/index.js    for require(), and for Node's import as well: a program that does both has one
-//                        core, and one class of each error
-//   dist/node.js         Node's import: the names of dist/cjs/index.js
-//   dist/index.js        for everything else, as a module
+//   dist/cjs/index.js    for require(), and for import in Node, Deno and Bun as well: a program that does
+//                        both has one core, and one class of each error
+//   dist/node.js         import there: the names of dist/cjs/index.js
+//   dist/index.js        for everything else (bundlers, pages, workers), as a module
 //   dist/cjs/payload.js  the core, for both
+//   dist/ioredis*.js     plimsoll/ioredis, in the same three forms
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync,

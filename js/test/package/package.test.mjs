@@ -136,6 +136,24 @@ test("require() of plimsoll/ioredis is the class, and the same as what is import
   assert.equal(Redis.ReplyError, ioredis.ReplyError);
 });
 
+for (const [name, program, ...args] of [["Deno", process.env.DENO, "run", "-A", "--no-lock"],
+  ["Bun", process.env.BUN]]) {
+  test(`the same holds in ${name}`, () => {
+    const folder = mkdtempSync(join(process.cwd(), "both-"));
+    writeFileSync(join(folder, "both.cjs"), `
+      const { Client } = require("plimsoll");
+      const Redis = require("plimsoll/ioredis");
+      Promise.all([import("plimsoll"), import("plimsoll/ioredis")]).then(([own, shim]) =>
+        console.log(own.Client === Client, shim.default === Redis, typeof Redis));`);
+    try {
+      const { stdout, stderr } = spawnSync(program, [...args, join(folder, "both.cjs")], { encoding: "utf8" });
+      assert.equal(stdout, "true true function\n", stderr);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
 test("a program of CommonJS works, by itself and bundled", async () => {
   const server = await startServer();
   const folder = mkdtempSync(join(process.cwd(), "commonjs-"));
