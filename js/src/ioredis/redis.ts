@@ -288,8 +288,9 @@ export class Redis extends EventEmitter implements Commander {
     return withCallback(done.then((): "OK" => "OK"), callback);
   }
 
-  /** Refused: exec() and discard() are methods of what multi() returns. */
+  /** Refused: exec() is a method of what multi() returns. */
   exec(): Promise<ExecResults> { return Promise.reject(notHere("exec()", "use multi().exec()")); }
+  /** Refused: what multi() returned need not be sent. */
   discard(): Promise<never> { return Promise.reject(notHere("discard()", "drop what multi() returned")); }
 
   // ---- Messages
