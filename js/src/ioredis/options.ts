@@ -67,9 +67,32 @@ const checkNames = (options: object): void => {
 
 const isAddress = (text: string): boolean => /^[a-z]+:\/\//i.test(text);
 
+// What a URL says. An error must not show it, since it may have a password.
+const optionsOfUrl = (text: string): RedisOptions => {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new ConfigurationError("invalid_option", "Redis: the URL cannot be read; give redis://host:port/0");
+  }
+  const { protocol, hostname, port, username, password, pathname } = url;
+  if (!/^(redis|valkey)s?:$/.test(protocol)) {
+    throw new ConfigurationError("invalid_option", `Redis: the URL begins with ${protocol}; give redis: or rediss:`);
+  }
+  return {
+    ...hostname === "" ? {} : { host: hostname.replace(/^\[(.*)\]$/, "$1") },
+    ...port === "" ? {} : { port: Number(port) },
+    ...username === "" ? {} : { username: decodeURIComponent(username) },
+    ...password === "" ? {} : { password: decodeURIComponent(password) },
+    ...pathname.length < 2 ? {} : { db: pathname.slice(1) },
+    ...protocol === "rediss:" || protocol === "valkeys:" ? { tls: {} } : {},
+  };
+};
+
 // new Redis(), (port), (port, host), (path), (url), each with options behind, or (options).
-const optionsOf = (args: readonly unknown[]): RedisOptions & { url?: string } => {
+const optionsOf = (args: readonly unknown[]): RedisOptions => {
   let options: Record<string, unknown> = {};
+  let given: RedisOptions = {};
   for (const [place, each] of args.entries()) {
     if (each === undefined || each === null) continue;
     if (typeof each === "object") options = { ...options, ...each };
@@ -77,19 +100,18 @@ const optionsOf = (args: readonly unknown[]): RedisOptions & { url?: string } =>
     else if (typeof each !== "string") {
       throw new ConfigurationError("invalid_option", `Redis: got a ${typeof each}; give a port, host, path or URL`);
     } else if (/^\d+$/.test(each)) options.port = Number(each);
-    else if (isAddress(each)) options.url = each;
+    else if (isAddress(each)) given = optionsOfUrl(each);
     else if (place === 0 && each.startsWith("/")) options.path = each;
-    else if (place === 0) options.url = `redis://${each}`;
+    else if (place === 0) given = optionsOfUrl(`redis://${each}`);
     else options.host = each;
   }
-  return options;
+  return { ...given, ...options };
 };
 
-const addressOf = ({ url, host = "localhost", port = 6379, path, tls }: RedisOptions & { url?: string }): string => {
+const addressOf = ({ host = "localhost", port = 6379, path, tls }: RedisOptions): string => {
   if (path !== undefined) return `unix://${encodeURI(path)}`;
   const protocol = tls === undefined || tls === null ? "valkey" : "valkeys";
-  if (url === undefined) return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return tls === undefined ? url : url.replace(/^(redis|valkey):/i, "valkeys:");
+  return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 };
 
 const tlsOf = (tls: RedisOptions["tls"]): TlsOptions | undefined => {
@@ -113,7 +135,7 @@ const usualStrategy = (times: number): number => Math.min(times * 50, 2000);
 
 /** Reads the arguments of `new Redis(...)`. Throws a ConfigurationError for an option that is not known here. */
 export const settingsOf = (args: readonly unknown[]): Settings => {
-  const { url, ...options } = optionsOf(args);
+  const options = optionsOf(args);
   checkNames(options);
   const { username, password, db, retryStrategy, maxRetriesPerRequest = 20 } = options;
   const strategy = retryStrategy === null ? () => null : retryStrategy ?? usualStrategy;
@@ -131,6 +153,6 @@ export const settingsOf = (args: readonly unknown[]): Settings => {
     ...waitsOf(strategy),
     ...options.plimsoll,
   };
-  return { address: addressOf({ ...options, ...url === undefined ? {} : { url } }), client, options,
-    retryStrategy: strategy };
+  const address = addressOf(options);
+  return { address, client, options, retryStrategy: strategy };
 };

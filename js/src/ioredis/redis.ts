@@ -172,8 +172,7 @@ export class Redis extends EventEmitter implements Commander {
 
   /** Another Redis as this one, with `changes` to its options. */
   duplicate(changes: RedisOptions = {}): Redis {
-    const { address, options } = this.#settings;
-    return new Redis(address, { ...options, ...changes });
+    return new Redis({ ...this.options, ...changes });
   }
 
   // ---- Commands

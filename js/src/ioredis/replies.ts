@@ -5,12 +5,12 @@ import { ServerError } from "../index.js";
 /** An error of the server's, in its words. */
 export class ReplyError extends Error {
   static { this.prototype.name = "ReplyError"; }
-  /** The command that failed. */
-  readonly command: { readonly name: string; readonly args: readonly unknown[] };
+  /** The command that failed. Not shown by console.log(), since arguments may be secrets. */
+  declare readonly command: { readonly name: string; readonly args: readonly unknown[] };
 
   constructor(cause: ServerError, name: string, args: readonly unknown[]) {
     super(cause.serverText, { cause });
-    this.command = { name, args };
+    Object.defineProperty(this, "command", { value: { name, args } });
   }
 }
 

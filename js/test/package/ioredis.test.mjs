@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 
 import { Client, getMemoryStatistics } from "plimsoll";
 import Redis, { Cluster, Redis as Named, ReplyError } from "plimsoll/ioredis";
@@ -305,6 +306,8 @@ program("an error of the server is a ReplyError in its words", async (redis) => 
     assert.deepEqual(error.command, { name: "incr", args: ["text"] });
     return true;
   });
+  const secret = await redis.call("SET", "key", "value", "secret-word").catch((error) => error);
+  assert(secret.command.args.includes("secret-word") && !inspect(secret).includes("secret-word"));
   const given = await new Promise((resolve) => { redis.lpush("text", 1, (error) => resolve(error)); });
   assert.match(given.message, /^WRONGTYPE/);
 });
@@ -337,6 +340,20 @@ program("any command by call(), and numbers as strings", async (redis) => {
   assert.deepEqual(await strings.pipeline().incr("key").exec(), [[null, "7"]]);
 });
 
+test("a duplicate goes where its original goes, with the changes", async () => {
+  const own = [new Redis(`redis://127.0.0.1:${server.port}/1`), make({ db: 1 })];
+  all.push(own[0]);
+  for (const redis of own) {
+    const twins = [redis.duplicate(), redis.duplicate({ db: 2 }), redis.duplicate({ host: "localhost", db: 3 })];
+    all.push(...twins);
+    await redis.set("duplicate", "here");
+    assert.deepEqual(await Promise.all(twins.map((twin) => twin.get("duplicate"))), ["here", null, null]);
+    assert.match(await twins[2].client("INFO"), / db=3 /);
+  }
+  await assert.rejects(own[1].duplicate({ port: 1, connectTimeout: 20, retryStrategy: null }).ping(),
+    { name: "ConnectionError" });
+});
+
 test("a timeout of commands, and options of plimsoll's own", async () => {
   const redis = make({ commandTimeout: 50, plimsoll: { inflightRequestsLimit: 1, inflightOverflow: "reject" } });
   await new Promise((resolve) => { redis.once("ready", resolve); });
@@ -359,6 +376,8 @@ test("what is not here says so by its name", async () => {
     assert.throws(() => new Redis(options), name);
   }
   assert.throws(() => new Redis(Symbol("x")), /got a symbol/);
+  assert.throws(() => new Redis("http://user:secret@host"), (error) =>
+    /begins with http:/.test(error.message) && !error.message.includes("secret"));
   await assert.rejects(redis.select(1), { name: "ConfigurationError" });
   assert.equal(Named, Redis);
   assert(!(redis instanceof Client));
