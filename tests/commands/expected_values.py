@@ -3,7 +3,7 @@
 import re
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\[\]{},:"\s][^\[\]{},:"]*')
-_SCALARS = ("integer", "double", "bool", "text")
+_SCALARS = ("integer", "int64", "double", "bool", "text")
 
 
 def expected_value(type_, reply):

@@ -20,7 +20,7 @@ _KEPT = {"class": str, "instead": str, "timeout": dict, "container": bool, "repl
 _FORM = {"name": str, "without": list, "require": list, "reply": str}
 
 _SIMPLE_REPLIES = """
-    void integer double bool text any stored field scored ranked pair_of_text popped_list
+    void integer int64 double bool text any stored field scored ranked pair_of_text popped_list
     popped_score popped_scores page page_of_pairs page_of_scores position place matches entry
     streams claimed claimed_ids pending pending_summary stream_info group_info consumer_info
     latency_sample latency_event slow_command time

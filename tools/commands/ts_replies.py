@@ -6,6 +6,8 @@ import re
 _REPLIES = {
     "void": ("nothing", "void"),
     "integer": (None, "number"),
+    # A number that users store, which may be beyond the safe integers; other integers count.
+    "int64": (None, "number | bigint"),
     "double": ("real", "number"),
     "bool": ("yes", "boolean"),
     "text": (None, "T"),
