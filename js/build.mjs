@@ -11,7 +11,8 @@
 //   dist/node.js         import there: the names of dist/cjs/index.js
 //   dist/index.js        for everything else (bundlers, pages, workers), as a module
 //   dist/cjs/payload.js  the core, for both
-//   dist/ioredis*.js     plimsoll/ioredis, in the same three forms
+//   dist/ioredis*.js     plimsoll/ioredis, in the same three forms; the folder ioredis leads there whoever
+//                        does not know "exports"
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync,

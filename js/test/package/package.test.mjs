@@ -29,7 +29,9 @@ test("publint finds nothing", () => {
 test("the types are right, however they are resolved", () => {
   const copy = join(mkdtempSync(join(tmpdir(), "plimsoll-attw-")), "plimsoll.tgz");
   execFileSync("cp", [tarball, copy]);
-  run("node_modules/@arethetypeswrong/cli/dist/index.js", copy);
+  // As with ioredis, require("plimsoll/ioredis") is a class that has itself as its `default`, which this tool
+  // does not see: it takes it for a class without one. The test of require() looks.
+  run("node_modules/@arethetypeswrong/cli/dist/index.js", copy, "--ignore-rules", "false-export-default");
 });
 
 // The goal is 200 KiB: docs/benchmarks.md says what is missing.
