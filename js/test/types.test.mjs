@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 test("calls have the types that they should", () => {
-  const program = ts.createProgram([fileURLToPath(new URL("types/commands.ts", import.meta.url))], {
+  const files = ["types/commands.ts", "types/calls.ts"].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)));
+  const program = ts.createProgram(files, {
     target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, lib: ["lib.es2022.d.ts"],
     types: [], strict: true, exactOptionalPropertyTypes: true, noEmit: true,
   });

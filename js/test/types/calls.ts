@@ -1,0 +1,44 @@
+// What the compiler says of what is more than one command, and of options: test/types.test.mjs compiles it.
+import {
+  type AnyReply, Client, type Scored, type Walk, defineFunction, defineScript,
+} from "../../.build/index.js";
+
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+
+/** Compiles only if the value has exactly this type. */
+declare const is: <Wanted>() => <Found>(
+  value: Found, ...same: Same<Wanted, Found> extends true ? [] : [never]) => void;
+
+declare const client: Client;
+
+is<Walk<string[]>>()(client.scan());
+is<Walk<string[]>>()(client.scan({ match: "a*", type: "hash", count: 10, cursor: "7" }));
+is<Walk<Uint8Array[]>>()(client.scan({ as: "bytes" }));
+is<Walk<Record<string, string>>>()(client.hscan("h", { match: "a*" }));
+is<Walk<string[]>>()(client.hscanNovalues("h"));
+is<Walk<Scored[]>>()(client.zscan("z"));
+is<Promise<{ cursor: string; elements: string[] }>>()(client.scan("0", { pattern: "a*" }));
+
+const take = defineScript({ lua: "return 1", keys: 1, decode: Number });
+is<Promise<number>>()(take.run(client, "stock", [1, "2", 3n, new Uint8Array()]));
+is<Promise<number>>()(client.exclusive((own) => take.run(own, ["stock"])));
+is<Promise<AnyReply>>()(defineFunction({ name: "f" }).run(client));
+
+is<Promise<unknown[]>>()(client.batch().exec());
+is<Promise<number | bigint>>()(client.incr("n"));
+is<Promise<(number | bigint | null)[]>>()(client.bitfield("b"));
+is<Promise<Client>>()(client.duplicate({ database: 1 }));
+client.once("closed", (error) => is<string>()(error.code));
+is<Promise<Client>>()(Client.connect("unix:///run/valkey.sock", { keyPrefix: "a:", lazyConnect: true,
+  credentials: async () => ({ password: "p", lifetime: 1000 }) }));
+
+// @ts-expect-error a walk has `match`
+client.scan({ pattern: "a*" });
+// @ts-expect-error elements have no types
+client.hscan("h", { type: "hash" });
+// @ts-expect-error a script has a text
+defineScript({ keys: 1 });
+// @ts-expect-error a function
+Client.connect("valkey://a", { credentials: "p" });
+// @ts-expect-error no such event
+client.on("connect", () => {});
