@@ -125,6 +125,9 @@ enum PlimsollCloseReason {
   plimsoll_close_broken,       ///< the transport failed
   plimsoll_close_tls_failed,   ///< TLS failed for another reason than the certificate
   plimsoll_close_certificate,  ///< the server's certificate was not accepted
+  plimsoll_close_token,        ///< a bridge does not take the token
+  plimsoll_close_forbidden,    ///< a bridge does not let the token reach the upstream
+  plimsoll_close_no_upstream,  ///< a bridge has no upstream of this name
 };
 
 enum PlimsollClientState {

@@ -230,6 +230,15 @@ std::optional<Error> close_error(std::uint32_t reason) {
     case plimsoll_close_certificate:
       return Error{.code = ErrorCode::certificate_invalid,
                    .what = "the server's certificate was not accepted"};
+    case plimsoll_close_token:
+      return Error{.code = ErrorCode::authentication_failed,
+                   .what = "the bridge does not take this token"};
+    case plimsoll_close_forbidden:
+      return Error{.code = ErrorCode::permission_denied,
+                   .what = "the bridge does not let this token reach this upstream"};
+    case plimsoll_close_no_upstream:
+      return Error{.code = ErrorCode::invalid_option,
+                   .what = "the bridge has no upstream of this name"};
     default: return std::nullopt;
   }
 }

@@ -174,6 +174,8 @@ export class Link implements TransportEvents {
     const code = codeOf(error);
     if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)) return closeReasons.certificate;
     if (/^ERR_(SSL|OSSL|TLS)|EPROTO/.test(code)) return closeReasons.tlsFailed;
+    const refusal = refusalsOfBridges.get(code);
+    if (refusal !== undefined) return refusal;
     if (!this.#opened) return closeReasons.notOpened;
     return error === undefined ? closeReasons.ended : closeReasons.broken;
   }
@@ -313,6 +315,13 @@ export class Link implements TransportEvents {
     return written;
   }
 }
+
+// What another attempt would not change. The codes are those of transport/ws.ts.
+const refusalsOfBridges = new Map<string, number>([
+  ["BRIDGE_401", closeReasons.token],
+  ["BRIDGE_403", closeReasons.forbidden],
+  ["BRIDGE_404", closeReasons.noUpstream],
+]);
 
 const codeOf = (error: unknown): string => {
   try {

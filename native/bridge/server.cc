@@ -218,13 +218,13 @@ asio::awaitable<void> Server::carry(Stream& stream, Request request, Admission& 
   const bool has_server_tls = admission.upstream->tls != nullptr;
   if (!charge.grow(relay_bytes + (has_tls ? tls_bytes : 0) + (has_server_tls ? tls_bytes : 0))) {
     ++counters_.out_of_memory;
-    admission = refuse(http::status::service_unavailable, "memory_limit", retry_later);
+    admission.turn_into(refuse(http::status::service_unavailable, "memory_limit", retry_later));
     co_return;
   }
   auto dialled = co_await dial(*admission.upstream, profile, settings_.connect_timeout);
   if (const auto* problem = std::get_if<DialProblem>(&dialled)) {
     ++counters_.upstream_failures;
-    admission = refuse(http::status::bad_gateway, problem->what);
+    admission.turn_into(refuse(http::status::bad_gateway, problem->what));
     co_return;
   }
   Stream& server = std::get<Stream>(dialled);

@@ -9,6 +9,13 @@ namespace plimsoll::websocket {
 
 inline constexpr std::string_view protocol_with_credits = "plimsoll.resp.v1";
 inline constexpr std::string_view protocol_bare = "resp";
+/// For a client that cannot see the status of an answer: a refusal is a close (close_of_status()).
+inline constexpr std::string_view protocol_refusal = "plimsoll.refusal.v1";
+
+/// The close code that stands for an HTTP status in a refusal.
+inline constexpr std::uint16_t close_of_status(unsigned status) {
+  return static_cast<std::uint16_t>(4000 + status);
+}
 
 /// The ports for an address that names none.
 inline constexpr std::uint16_t plain_port = 80;

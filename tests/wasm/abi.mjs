@@ -17,7 +17,8 @@ export const events = ["none", "ready", "completed", "failed", "pushed", "discon
   "closed", "credentials_refused", "queueing_failed", "admitted"];
 export const outcomes = ["staged", "served", "waits", "whole"];
 export const more = { nothing: 0, nodes: 1, events: 2 };
-export const closeReasons = ["not_opened", "ended", "broken", "tls_failed", "certificate"];
+export const closeReasons = ["not_opened", "ended", "broken", "tls_failed", "certificate", "token", "forbidden",
+  "no_upstream"];
 export const states = ["idle", "waiting", "opening", "handshaking", "ready", "closing", "closed"];
 export const types = ["null", "boolean", "integer", "real", "big_number", "simple_string",
   "bulk_string", "verbatim", "simple_error", "bulk_error", "array", "set", "map", "push",

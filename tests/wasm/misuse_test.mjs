@@ -121,7 +121,7 @@ test("calls that come to nothing are no mistake", () => {
 test("a reason or a connection that cannot be is refused", () => {
   const client = new Instance().connect();
   const { now } = client.instance;
-  refused(() => client.call("handle_closed", 0, 5, now));
+  refused(() => client.call("handle_closed", 0, 8, now));
   for (const connection of [64, 2 ** 32 - 1]) {
     refused(() => client.call("handle_opened", connection, 0, now));
     refused(() => client.call("handle_closed", connection, 1, now));

@@ -38,7 +38,7 @@ export const outcomes = { staged: 0, served: 1, waits: 2, whole: 3 } as const;
 export const more = { nothing: 0, nodes: 1, events: 2 } as const;
 
 export const closeReasons = {
-  notOpened: 0, ended: 1, broken: 2, tlsFailed: 3, certificate: 4,
+  notOpened: 0, ended: 1, broken: 2, tlsFailed: 3, certificate: 4, token: 5, forbidden: 6, noUpstream: 7,
 } as const;
 
 export const states = [

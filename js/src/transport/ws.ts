@@ -21,6 +21,14 @@ const wordsOfCloses: Record<number, string> = {
   1013: "the bridge is too busy: try later",
 };
 
+// Offered so that a bridge says why it refuses: WebSockets show nothing of an HTTP answer. If the bridge takes
+// this one, it closes at once, with a code of 4000 and the HTTP status.
+const protocolOfRefusals = "plimsoll.refusal.v1";
+
+/** The refusal of a bridge; its code is "BRIDGE_401", with the HTTP status. */
+const refusalOf = (code: number, reason: string): Error => Object.assign(
+  new Error(`the bridge refused the connection: ${reason} (${code - 4000})`), { code: `BRIDGE_${code - 4000}` });
+
 const base64url = (text: string): string => {
   let binary = "";
   for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
@@ -35,6 +43,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
   let timer: ReturnType<typeof setTimeout> | undefined;
   let socket: InstanceType<WebSocketConstructor> | undefined;
   let hasCredits = false;
+  let isRefused = false;
 
   const end = (error?: Error): void => {
     if (over) return;
@@ -53,7 +62,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
   };
   const begin = (token: string | undefined): void => {
     if (over) return;
-    const offered = [...protocols];
+    const offered = options.protocols === undefined ? [...protocols, protocolOfRefusals] : [...protocols];
     if (token !== undefined) offered.push(`bearer.${base64url(token)}`);
     if (Socket === undefined) {
       throw new Error("this runtime has no WebSocket: give one as the option WebSocket (npm: ws)");
@@ -63,6 +72,8 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       if (over) return;
+      isRefused = socket?.protocol === protocolOfRefusals;
+      if (isRefused) return;
       // Deno and workerd open the WebSocket even if the bridge has chosen none of the offered protocols.
       if (protocols.length > 0 && !protocols.includes(socket?.protocol ?? "")) {
         return abandon(4000, `the bridge does not speak ${protocols.join(" or ")}`);
@@ -78,6 +89,7 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     };
     socket.onerror = () => {};  // onclose follows, and says more
     socket.onclose = ({ code, reason }: { code: number; reason?: string }) => {
+      if (isRefused && code >= 4400) return end(refusalOf(code, reason ?? ""));
       const words = wordsOfCloses[code] ?? "the bridge ended the connection";
       end(new Error(`${words} (${code}${reason ? ` ${reason}` : ""})`));
     };

@@ -395,6 +395,12 @@ export const life = {
     await rejects(connecting, { name: "CancelledError" });
   },
 
+  "a bridge says that it does not take a token, at once": async ({ connect, hasCredits }) => {
+    if (!hasCredits) return;
+    await rejects(connect({ token: "none that it knows", connectTimeout: 60_000 }),
+      { name: "ConnectionError", code: "authentication_failed", message: /token.*\(401\)/ });
+  },
+
   "the memory line holds in a burst": async ({ connect, key, plimsoll }) => {
     const client = await connect({ requestTimeout: 0, inflightRequestsLimit: 100_000 });
     const value = "v".repeat(20_000);

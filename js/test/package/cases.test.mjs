@@ -53,7 +53,7 @@ after(async () => {
 const text = (said) => typeof said === "string" ? said : said.of.repeat(said.times);
 const bytes = (said) => Buffer.from(text(said), "latin1");
 
-const open = async ({ path = "/", method = "GET", headers = {}, protocols, token: which }) => {
+const open = async ({ path = "/", method = "GET", headers = {}, protocols, token: which, close }) => {
   const { port } = new URL(bridge.address);
   const offered = protocols.map((each) =>
     each.replace("TOKEN", Buffer.from(token).toString("base64url")));
@@ -68,7 +68,14 @@ const open = async ({ path = "/", method = "GET", headers = {}, protocols, token
     headers: all });
   asked.end();
   const answer = await new Promise((resolve, reject) => {
-    asked.once("upgrade", (response, socket) => { socket.destroy(); resolve(response); });
+    asked.once("upgrade", async (response, socket, head) => {
+      response.sent = head;
+      while (close !== undefined && response.sent.length < 4) {
+        response.sent = Buffer.concat([response.sent, (await once(socket, "data"))[0]]);
+      }
+      socket.destroy();
+      resolve(response);
+    });
     asked.once("response", (response) => { response.resume(); resolve(response); });
     asked.once("error", reject);
   });
@@ -77,7 +84,11 @@ const open = async ({ path = "/", method = "GET", headers = {}, protocols, token
 
 for (const each of openings) {
   test(`opening: ${each.what}`, async () => {
-    const { statusCode, headers } = await open(each);
+    const { statusCode, headers, sent } = await open(each);
+    if (each.close !== undefined) {
+      assert.equal(sent[0], 0x88);
+      assert.equal(sent.readUInt16BE(2), each.close);
+    }
     assert.equal(statusCode, each.status);
     assert.equal(headers["sec-websocket-protocol"], each.chosen);
     assert.equal(headers["sec-websocket-extensions"], undefined);

@@ -62,7 +62,12 @@ test("a port that speaks no TLS is told from a server that is not there", async 
 
 test("a bridge that refuses, or speaks something else, is an error that says so", async () => {
   const { address, token } = bridge;
-  await refused(address, { WebSocket, token: "wrong" }, { name: "ConnectionError" });
+  for (const token of ["wrong", () => "wrong", undefined]) {
+    await refused(address, { WebSocket, token, connectTimeout: 20_000 },
+      { name: "ConnectionError", code: "authentication_failed", message: /token.*no token, or none that is good/ });
+  }
+  await refused(`${address.replace(/\/?$/, "")}/none`, { WebSocket, token, connectTimeout: 20_000 },
+    { name: "ConfigurationError", message: /no upstream of this name/ });
   await refused(address, { WebSocket, token, protocols: ["other"] }, { name: "ConnectionError" });
 
   const texts = new WebSocketServer({ port: 0, host: "127.0.0.1" });

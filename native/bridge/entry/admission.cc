@@ -76,18 +76,23 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
   if (handshake->origin && !may_come_from(*handshake)) {
     return refuse(status::forbidden, "Origin is not allowed");
   }
+  Admission judged = judge_token(*handshake);
+  judged.refusal_key = handshake->refusal_key;
+  return judged;
+}
 
-  if (!handshake->token) return refuse(status::unauthorized, "no token");
-  if (handshake->has_two_tokens) return refuse(status::unauthorized, "two tokens");
+Admission Doorkeeper::judge_token(const Handshake& handshake) {
+  if (!handshake.token) return refuse(status::unauthorized, "no token");
+  if (handshake.has_two_tokens) return refuse(status::unauthorized, "two tokens");
   const Verified<Authorization> verified =
-      verify_(*handshake->token, std::chrono::system_clock::now());
+      verify_(*handshake.token, std::chrono::system_clock::now());
   if (!verified) {
     return refuse(status::unauthorized, "token: " + std::string(text(verified.refusal())));
   }
   const Authorization& authorization = *verified;
   // Only now, so that a client without a token cannot find out which upstreams exist.
-  auto upstream = rules_.upstreams.find(handshake->upstream);
-  if (handshake->upstream.empty() && rules_.upstreams.size() == 1) {
+  auto upstream = rules_.upstreams.find(handshake.upstream);
+  if (handshake.upstream.empty() && rules_.upstreams.size() == 1) {
     upstream = rules_.upstreams.begin();
   }
   if (upstream == rules_.upstreams.end()) return refuse(status::not_found, "no such upstream");
@@ -99,12 +104,12 @@ Admission Doorkeeper::judge(const Request& request, const Entrance& entrance) {
       limits_.take_place_of_token(authorization.id, authorization.profile->connections_max);
   if (!place_of_token)
     return refuse(status::too_many_requests, "connections_max of the token", retry_later);
-  if (handshake->protocol.empty()) return refuse(status::bad_request, "no known subprotocol");
+  if (handshake.protocol.empty()) return refuse(status::bad_request, "no known subprotocol");
 
   Admission welcome;
   welcome.upstream = &upstream->second;
   welcome.upstream_name = upstream->first;
-  welcome.protocol = handshake->protocol;
+  welcome.protocol = handshake.protocol;
   welcome.authorization = authorization;
   welcome.place_of_token = std::move(place_of_token);
   welcome.rate = &limits_.rate_of_token(authorization.id);

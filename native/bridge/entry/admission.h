@@ -45,6 +45,8 @@ struct Admission {
   std::chrono::seconds retry_after{0};
   /// For the log.
   std::string why;
+  /// Of a refused client that is told by a close: its Sec-WebSocket-Key. Empty: by the status.
+  std::string refusal_key;
 
   const Target* upstream = nullptr;
   std::string upstream_name;
@@ -54,6 +56,12 @@ struct Admission {
   Rate* rate = nullptr;  ///< of the token's commands; valid as long as place_of_token
 
   bool is_welcome() const { return status == boost::beast::http::status::switching_protocols; }
+
+  /// Becomes this refusal, of the same client.
+  void turn_into(Admission refusal) {
+    refusal.refusal_key = std::move(refusal_key);
+    *this = std::move(refusal);
+  }
 };
 
 /// A refusal.
@@ -83,7 +91,7 @@ class Doorkeeper {
   /// counts an attempt, except with pages: the request may be for a page, so judge() counts it.
   Admission count(const std::string& address, ConnectionLimits::Place& place);
 
-  /// Judges a request for a WebSocket.
+  /// Judges a request for a WebSocket. Only a page whose origin is allowed is told by a close.
   Admission judge(const Request& request, const Entrance& entrance);
 
   /// Judges a request for a page.
@@ -92,6 +100,7 @@ class Doorkeeper {
  private:
   Admission count_attempt(const std::string& address);
   bool may_come_from(const Handshake& handshake) const;
+  Admission judge_token(const Handshake& handshake);
 
   const AdmissionRules& rules_;
   const VerifyToken& verify_;

@@ -1,6 +1,9 @@
 #include "plimsoll/native/bridge/entry/entry.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,6 +12,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_static_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -16,6 +20,8 @@
 
 #include "plimsoll/native/bridge/http/proxy_header.h"
 #include "plimsoll/native/bridge/pages/page_answer.h"
+#include "plimsoll/native/websocket/opening.h"
+#include "plimsoll/native/websocket/protocol.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -122,6 +128,38 @@ asio::awaitable<bool> read_request(Stream& stream, const EntryRules& rules, Entr
   co_return true;
 }
 
+// What a refused client is told. It names no upstream and no profile, and not why a token is bad.
+std::string_view reason_of(http::status status) {
+  switch (status) {
+    case http::status::bad_request: return "no known subprotocol";
+    case http::status::unauthorized: return "no token, or none that is good";
+    case http::status::forbidden: return "not with this token";
+    case http::status::not_found: return "no such upstream";
+    case http::status::too_many_requests: return "too many connections of this token";
+    case http::status::bad_gateway: return "the server cannot be reached";
+    default: return "try again later";
+  }
+}
+
+// The answer that opens a WebSocket, and the frame that closes it: browsers show pages nothing of
+// another answer.
+std::string refusal_by_close(const Admission& refusal) {
+  const std::string_view reason = reason_of(refusal.status);
+  const std::uint16_t code = websocket::close_of_status(static_cast<unsigned>(refusal.status));
+  std::string bytes =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: ";
+  bytes.append(websocket::accept_of(refusal.refusal_key));
+  bytes.append("\r\nSec-WebSocket-Protocol: ").append(websocket::protocol_refusal);
+  bytes.append("\r\n\r\n");
+  constexpr char close_frame = '\x88';
+  bytes.push_back(close_frame);
+  bytes.push_back(static_cast<char>(2 + reason.size()));
+  bytes.push_back(static_cast<char>(code >> 8U));
+  bytes.push_back(static_cast<char>(code & 0xffU));
+  return bytes.append(reason);
+}
+
 // Counts the connection; if it is refused, drops the request.
 bool is_counted(Entry& entry, const CountAddress& count) {
   entry.refusal = count(entry.address);
@@ -174,7 +212,13 @@ asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry
 }
 
 asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal, const EntryRules& rules) {
-  if (refusal.status != no_answer) {
+  if (!refusal.refusal_key.empty()) {
+    const std::string close = refusal_by_close(refusal);
+    asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
+    co_await (asio::async_write(stream, asio::buffer(close), as_tuple(use_awaitable)) ||
+              timer.async_wait(as_tuple(use_awaitable)));
+    co_await stream.async_linger(as_tuple(use_awaitable));
+  } else if (refusal.status != no_answer) {
     http::response<http::empty_body> response(refusal.status, 11);
     response.set(http::field::connection, "close");
     response.set(http::field::content_length, "0");

@@ -51,6 +51,8 @@ void read_protocols(const Request& request, Handshake& handshake) {
       const std::string_view name = text(each);
       if (name.starts_with(bearer_protocol)) {
         take_token(handshake, base64url_decode(name.substr(bearer_protocol.size())));
+      } else if (name == websocket::protocol_refusal) {
+        handshake.refusal_key = text(request[http::field::sec_websocket_key]);
       } else if (!handshake.protocol.empty()) {
         continue;
       } else if (name == protocol_with_credits) {

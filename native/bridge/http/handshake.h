@@ -32,6 +32,8 @@ struct Handshake {
   /// The token in Authorization or in a subprotocol. Never log it.
   std::optional<std::string> token;
   bool has_two_tokens = false;
+  /// Sec-WebSocket-Key of a client that offered protocol_refusal; empty: it did not.
+  std::string refusal_key;
   std::optional<std::string> origin;
   /// `Host` in lower case; with its port, and without.
   std::string authority;

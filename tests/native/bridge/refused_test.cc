@@ -88,6 +88,28 @@ std::vector<std::string> lines_of(WebSocketClient& client, std::string_view requ
   return lines;
 }
 
+TEST_CASE("who asks for it is refused by a close, behind the check of its origin") {
+  BridgeWorld world(of_a_page());
+  const auto answer_to = [&world](const std::string& lines) {
+    return exchange_raw(world.port(),
+                        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+                        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                        "Sec-WebSocket-Protocol: resp, plimsoll.refusal.v1\r\n" +
+                            lines + "\r\n");
+  };
+  const std::string refused = answer_to("");
+  CHECK(refused.starts_with("HTTP/1.1 101 "));
+  CHECK(refused.find("\r\nSec-WebSocket-Protocol: plimsoll.refusal.v1\r\n") != refused.npos);
+  // As in RFC 6455, 1.3.
+  CHECK(refused.find("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") != refused.npos);
+  const std::string frame = refused.substr(refused.find("\r\n\r\n") + 4);
+  CHECK(frame ==
+        "\x88\x20\x11\x31"
+        "no token, or none that is good");  // 4401
+  CHECK(answer_to("Origin: https://other.example\r\n").starts_with("HTTP/1.1 403 "));
+}
+
 TEST_CASE("what a page may not do is an error in its place, and does not reach the server") {
   BridgeWorld world(of_a_page());
   world.valkey().ask("SET secret s");
