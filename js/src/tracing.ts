@@ -18,8 +18,14 @@ export interface TracedCommand {
   readonly "server.port"?: number | undefined;
 }
 
+interface Channel { readonly hasSubscribers: boolean }
+
 interface TracingChannel {
+  /** Bun does not have it. */
   readonly hasSubscribers?: boolean;
+  readonly start: Channel;
+  readonly asyncEnd: Channel;
+  readonly error: Channel;
   tracePromise<T>(run: () => Promise<T>, context: object): Promise<T>;
 }
 
@@ -39,8 +45,12 @@ const nameOf = (words: readonly Word[]): string => {
   return containers.has(name) && words.length > 1 ? `${name} ${textOf(words[1]!)}` : name;
 };
 
+const hasOneOf = ({ start, asyncEnd, error }: TracingChannel): boolean =>
+  start.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers;
+
 /** Whether anybody listens. */
-export const isTraced = (): boolean => channel?.hasSubscribers === true;
+export const isTraced = (): boolean => channel !== undefined
+  && (channel.hasSubscribers ?? hasOneOf(channel));
 
 /** Where requests go. */
 export interface TracedTarget { readonly address: Address; readonly database: number }

@@ -267,6 +267,8 @@ export class Redis extends EventEmitter implements Commander {
     try {
       await (await watching).own.watch(words);
     } catch (error) {
+      // The connection is lost, or there is none: the next one to watch gets another.
+      if (this.#watching === watching) await this.unwatch().catch(() => {});
       throw errorOf(error, "watch", keys);
     }
     return "OK";

@@ -172,6 +172,22 @@ export const calls = {
     equal(await client.command(["MGET", "a", "b", "c"]), ["1", "3", null]);
   },
 
+  "requests are traced where there are tracing channels": async ({ connect, key }) => {
+    const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
+    if (channels?.tracingChannel === undefined) return;  // a page, or a worker
+    const client = await connect();
+    const heard = [];
+    const nothing = () => {};
+    const channel = channels.tracingChannel("plimsoll:command");
+    const listener = { start: (request) => heard.push(request["db.operation.name"]), end: nothing,
+      asyncStart: nothing, asyncEnd: () => heard.push("end"), error: nothing };
+    channel.subscribe(listener);
+    await client.set(key("traced"), "1");
+    channel.unsubscribe(listener);
+    await client.get(key("traced"));
+    equal(heard, ["SET", "end"]);
+  },
+
   "a function's library is loaded where it is missing": async ({ connect, key, plimsoll, administer }) => {
     const client = await connect();
     const library = "#!lua name=plimsoll_cases\n" +

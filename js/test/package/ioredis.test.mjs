@@ -182,6 +182,14 @@ program("a watched key that changes aborts the transaction", async (redis) => {
   assert.deepEqual(await redis.multi().incr("balance").exec(), [[null, 3]]);
 });
 
+program("a watch whose connection is lost is told, and the next one works", async (redis) => {
+  await redis.watch("key");
+  await make().client("KILL", "SKIPME", "yes", "TYPE", "normal");
+  await assert.rejects(redis.watch("key"), { name: "ConnectionError" });
+  await until(() => redis.watch("key").then(() => true, () => false));
+  assert.deepEqual(await redis.multi().set("key", 1).exec(), [[null, "OK"]]);
+});
+
 program("a script becomes a command", async (redis) => {
   redis.defineCommand("myecho", { numberOfKeys: 2, lua: "return {KEYS[1],KEYS[2],ARGV[1],ARGV[2]}" });
   assert.deepEqual(await redis.myecho("k1", "k2", "a1", "a2"), ["k1", "k2", "a1", "a2"]);
@@ -355,7 +363,7 @@ test("a duplicate goes where its original goes, with the changes", async () => {
 });
 
 test("a timeout of commands, and options of plimsoll's own", async () => {
-  const redis = make({ commandTimeout: 50, plimsoll: { inflightRequestsLimit: 1, inflightOverflow: "reject" } });
+  const redis = make({ commandTimeout: 60_000, plimsoll: { inflightRequestsLimit: 1, inflightOverflow: "reject" } });
   await new Promise((resolve) => { redis.once("ready", resolve); });
   await until(() => redis.ping().then(() => true, () => false));  // its own first PING is one as well
   const both = await Promise.allSettled([redis.get("a"), redis.get("b")]);
