@@ -194,8 +194,10 @@ export class Driver implements Failable, LinkOwner {
       reply to EXEC; `each` says how the reply to each command is wanted. */
   submitTransaction(connection: number, commands: readonly (readonly Word[])[],
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
-    const run = () => this.submitBy({ options, each }, (tag) => askTransaction(this.core, this.id,
-      connection, commands.map((words) => this.#prefixed(words)), tag, timeoutOf(options)));
+    const prefixed = (): readonly (readonly Word[])[] => this.#keyPrefix === undefined ? commands
+      : commands.map((words) => this.#prefixed(words));
+    const run = () => this.submitBy({ options, each }, (tag) =>
+      askTransaction(this.core, this.id, connection, prefixed(), tag, timeoutOf(options)));
     return isTraced() ? tracedTransaction(this.#route, commands.length, run) : run();
   }
 

@@ -1,4 +1,5 @@
 import type { Word } from "./commands/call.js";
+import { inCapitals } from "./commands/words.js";
 import { outboxAt, placesFixed } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
@@ -17,20 +18,16 @@ const tokenLettersMax = 64;
 
 const commandsOfChannels = new Set(["PUBLISH", "SPUBLISH", "SUBSCRIBE", "SSUBSCRIBE", "PSUBSCRIBE"]);
 
-const textOf = (word: Word): string =>
-  (typeof word === "string" ? word : String.fromCharCode(...word.subarray(0, tokenLettersMax)))
-    .toUpperCase();
-
 // The table leaves out the keys and patterns that SORT has besides the first: any of its words could be one.
 const placesInSort = (words: readonly Word[]): number[] => {
   const places: number[] = [];
   for (let at = 2; at < words.length - 1; ++at) {
-    const token = textOf(words[at]!);
+    const token = inCapitals(words[at]!);
     if (token === "LIMIT") at += 2;
     if (token !== "STORE" && token !== "BY" && token !== "GET") continue;
     at += 1;
-    if (token === "GET" && textOf(words[at]!) === "#") continue;
-    if (token === "BY" && !textOf(words[at]!).includes("*")) continue;  // it does not sort
+    if (token === "GET" && inCapitals(words[at]!) === "#") continue;
+    if (token === "BY" && !inCapitals(words[at]!).includes("*")) continue;  // it does not sort
     places.push(at);
   }
   return places;
@@ -61,7 +58,7 @@ export class KeyPrefix {
   /** The words of a command, whose keys have the prefix. Throws a ConfigurationError if the table does not say
       which words are keys, as for the commands of modules. */
   words(words: readonly Word[]): readonly Word[] {
-    const name = textOf(words[0] ?? "");
+    const name = inCapitals(words[0] ?? "");
     if (commandsOfChannels.has(name)) return words;
     const all = [...words];
     for (const { first, step, count } of this.#ranges(name, words)) {

@@ -91,10 +91,12 @@ const begins = (cursor: unknown): cursor is WalkOptions | undefined => {
 const names = ["match", "count", "cursor"] as const;
 const namesOfKeys = [...names, "type"] as const;
 
-const elementsOf = async <E>(step: Promise<{ cursor: string; elements: E[] }>):
-  Promise<{ cursor: string; page: E[] }> => {
-  const { cursor, elements } = await step;
-  return { cursor, page: elements };
+// What a step has found lies beside the cursor, by a name of its own.
+const pageOf = async <Name extends string, Page>(
+  step: Promise<{ cursor: string } & Record<Name, Page>>, name: Name,
+): Promise<{ cursor: string; page: Page }> => {
+  const found = await step;
+  return { cursor: found.cursor, page: found[name] };
 };
 
 /** Commands whose walks are loops as well: without a cursor, scan() and the like begin a Walk. */
@@ -104,7 +106,7 @@ export abstract class Scanning extends CommandSet {
   override scan<A extends As = "text">(cursor: Value, options?: ScanOptions<A>): Promise<ScanPage<A>>;
   override scan(cursor?: unknown, options?: ScanOptions): any {
     if (!begins(cursor)) return super.scan(cursor as Value, options);
-    return new Walk(cursor, namesOfKeys, (at, own) => elementsOf(super.scan(at, own)));
+    return new Walk(cursor, namesOfKeys, (at, own) => pageOf(super.scan(at, own), "elements"));
   }
 
   /** Walks over the fields of a hash: see Walk. With a cursor, does one step. */
@@ -113,10 +115,7 @@ export abstract class Scanning extends CommandSet {
     Promise<HashScanPage<A>>;
   override hscan(key: Key, cursor?: unknown, options?: HscanOptions): any {
     if (!begins(cursor)) return super.hscan(key, cursor as Value, options);
-    return new Walk(cursor, names, async (at, own) => {
-      const page = await super.hscan(key, at, own);
-      return { cursor: page.cursor, page: page.fields };
-    });
+    return new Walk(cursor, names, (at, own) => pageOf(super.hscan(key, at, own), "fields"));
   }
 
   /** The same without the values. */
@@ -126,7 +125,7 @@ export abstract class Scanning extends CommandSet {
     options?: HscanNovaluesOptions<A>): Promise<ScanPage<A>>;
   override hscanNovalues(key: Key, cursor?: unknown, options?: HscanNovaluesOptions): any {
     if (!begins(cursor)) return super.hscanNovalues(key, cursor as Value, options);
-    return new Walk(cursor, names, (at, own) => elementsOf(super.hscanNovalues(key, at, own)));
+    return new Walk(cursor, names, (at, own) => pageOf(super.hscanNovalues(key, at, own), "elements"));
   }
 
   /** Walks over the members of a set: see Walk. With a cursor, does one step. */
@@ -135,7 +134,7 @@ export abstract class Scanning extends CommandSet {
     Promise<ScanPage<A>>;
   override sscan(key: Key, cursor?: unknown, options?: SscanOptions): any {
     if (!begins(cursor)) return super.sscan(key, cursor as Value, options);
-    return new Walk(cursor, names, (at, own) => elementsOf(super.sscan(key, at, own)));
+    return new Walk(cursor, names, (at, own) => pageOf(super.sscan(key, at, own), "elements"));
   }
 
   /** Walks over the members of a sorted set, with their scores: see Walk. With a cursor, does one step. */
@@ -144,10 +143,7 @@ export abstract class Scanning extends CommandSet {
     Promise<SortedSetScanPage<A>>;
   override zscan(key: Key, cursor?: unknown, options?: ZscanOptions): any {
     if (!begins(cursor)) return super.zscan(key, cursor as Value, options);
-    return new Walk(cursor, names, async (at, own) => {
-      const page = await super.zscan(key, at, own);
-      return { cursor: page.cursor, page: page.members };
-    });
+    return new Walk(cursor, names, (at, own) => pageOf(super.zscan(key, at, own), "members"));
   }
 
   /** The same without the scores. */
@@ -157,6 +153,6 @@ export abstract class Scanning extends CommandSet {
     options?: ZscanNoscoresOptions<A>): Promise<ScanPage<A>>;
   override zscanNoscores(key: Key, cursor?: unknown, options?: ZscanNoscoresOptions): any {
     if (!begins(cursor)) return super.zscanNoscores(key, cursor as Value, options);
-    return new Walk(cursor, names, (at, own) => elementsOf(super.zscanNoscores(key, at, own)));
+    return new Walk(cursor, names, (at, own) => pageOf(super.zscanNoscores(key, at, own), "elements"));
   }
 }

@@ -1,5 +1,7 @@
 import { builtIn } from "./built-in.js";
 import type { Word } from "./commands/call.js";
+import { containerNames } from "./commands/names.js";
+import { inCapitals } from "./commands/words.js";
 import type { Address } from "./transport/transport.js";
 
 // The tracing channel plimsoll:command of node:diagnostics_channel: the start and the end of each request, with
@@ -33,16 +35,12 @@ interface Diagnostics { tracingChannel?(name: string): TracingChannel }
 
 const channel = builtIn<Diagnostics>("node:diagnostics_channel")?.tracingChannel?.("plimsoll:command");
 
-// Commands whose second word is a part of their name.
-const containers = new Set(["ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "FUNCTION", "LATENCY", "MEMORY",
-  "MODULE", "OBJECT", "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO"]);
-
-const textOf = (word: Word): string =>
-  (typeof word === "string" ? word : new TextDecoder().decode(word)).toUpperCase();
+let containers: ReadonlySet<string> | undefined;
 
 const nameOf = (words: readonly Word[]): string => {
-  const name = textOf(words[0]!);
-  return containers.has(name) && words.length > 1 ? `${name} ${textOf(words[1]!)}` : name;
+  containers ??= containerNames();
+  const name = inCapitals(words[0]!);
+  return containers.has(name) && words.length > 1 ? `${name} ${inCapitals(words[1]!)}` : name;
 };
 
 const hasOneOf = ({ start, asyncEnd, error }: TracingChannel): boolean =>

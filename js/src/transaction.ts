@@ -1,6 +1,6 @@
-import { type As, type CallOptions, type Raw, type Shape, type Word,
-  anyReply } from "./commands/call.js";
+import { type As, type CallOptions, type Raw, type Shape, anyReply } from "./commands/call.js";
 import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { inCapitals } from "./commands/words.js";
 import { CommandQueue, type QueuedCommand } from "./command-queue.js";
 import type { Decoding } from "./core/decode.js";
 import type { Driver } from "./driver.js";
@@ -10,9 +10,6 @@ import { ServerError } from "./errors.js";
 
 // A script may write and then answer with any error, also with one that reads like a refusal.
 const scripts = new Set(["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"]);
-
-const nameOf = ([name = ""]: readonly Word[]): string =>
-  (typeof name === "string" ? name : new TextDecoder().decode(name)).toUpperCase();
 
 /**
  * Queues the commands that are called on it; exec() has the server execute all of them or none. Each call
@@ -74,7 +71,7 @@ const waitingOf = ({ words, shape, options, resolve, reject }: QueuedCommand,
   asOfAll: As = "text"): Waiting => {
   const as = options?.as ?? asOfAll;
   const asMaps = shape === anyReply;
-  const isScript = scripts.has(nameOf(words));
+  const isScript = scripts.has(inCapitals(words[0] ?? ""));
   return { as, asBytes: as === "bytes", asMaps, shape, isScript, resolve, reject };
 };
 

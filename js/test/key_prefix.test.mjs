@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Client, ClientSideCache, ConfigurationError, configure, defineScript } from "../.build/index.js";
+import { Client, ClientSideCache, ConfigurationError, configure, defineScript,
+  getMemoryStatistics } from "../.build/index.js";
 import { loadCore } from "../.build/core/core.js";
 import { KeyPrefix } from "../.build/key-prefix.js";
 import { startServer } from "./package/server.mjs";
@@ -143,4 +144,7 @@ test("a large value is not copied to find its key", async () => {
   const value = "v".repeat(20 << 20);
   await client.set("large", value);
   assert.equal(await plain.strlen("ship:large"), value.length);
+  // The request has its 20 MiB; a copy of the words would be as much again.
+  const { highWater } = getMemoryStatistics();
+  assert(highWater < 30 << 20, `${highWater} bytes`);
 });

@@ -60,8 +60,8 @@ _TAIL = """
 """
 
 _REPLIES = {
-    "void": "void", "integer": "std::int64_t", "int64": "std::int64_t", "double": "double", "bool": "bool",
-    "text": "std::string", "any": "Reply", "stored": "Stored", "field": "FieldValue",
+    "void": "void", "integer": "std::int64_t", "int64": "std::int64_t", "double": "double",
+    "bool": "bool", "text": "std::string", "any": "Reply", "stored": "Stored", "field": "FieldValue",
     "scored": "Scored", "ranked": "Ranked", "pair_of_text": "KeyAndElement",
     "popped_list": "PoppedElements", "popped_score": "PoppedScore",
     "popped_scores": "PoppedScores", "page": "ScanPage", "page_of_pairs": "HashScanPage",

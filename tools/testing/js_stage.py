@@ -69,7 +69,8 @@ SUITES = [
     _installed("users", seconds=6),
     Suite("deno", "consumer", _DENO,
           ["runtime.test.mjs", "transports.test.mjs", "credits.test.mjs", "ioredis.test.mjs"], seconds=13),
-    Suite("bun", "consumer", _BUN, ["./runtime.test.mjs", "./transports.test.mjs", "./ioredis.test.mjs"], seconds=6),
+    Suite("bun", "consumer", _BUN,
+          ["./runtime.test.mjs", "./transports.test.mjs", "./ioredis.test.mjs"], seconds=6),
     # One process has one memory line, and these have another.
     Suite("bun-credits", "consumer", _BUN, ["./credits.test.mjs"]),
     _page("loading", seconds=17),

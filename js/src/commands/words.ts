@@ -22,3 +22,7 @@ export const checkedNames = (what: string, names: Word | readonly Word[]): Word[
   if (own !== undefined && own.every(isWord)) return own;
   throw new TypeError(`${what}: got ${described(names)}; give a string, a Uint8Array, or a list of them`);
 };
+
+/** A word in capital letters, as names of commands and tokens are compared. */
+export const inCapitals = (word: Word): string =>
+  (typeof word === "string" ? word : new TextDecoder().decode(word)).toUpperCase();

@@ -26,7 +26,7 @@ export const addCommands = (prototype: Commander): void => {
       return this.send(command, args, asBuffers);
     });
   };
-  for (const name of [...commandNames, ...refusedNames]) {
+  for (const name of [...commandNames(), ...refusedNames]) {
     add(name, name, false);
     add(`${name}Buffer`, name, true);
   }

@@ -115,7 +115,7 @@ export class Redis extends EventEmitter implements Commander {
 
   #setStatus(status: string, ...more: unknown[]): void {
     this.status = status;
-    // ioredis has no events of these names, but for a client that waits.
+    // ioredis has an event for each other status.
     if (status !== "connecting") this.emit(status, ...more);
   }
 

@@ -160,6 +160,29 @@ std::string refusal_by_close(const Admission& refusal) {
   return bytes.append(reason);
 }
 
+// Tells the client that it is refused, by a close if it wants that, else by the status.
+asio::awaitable<void> answer(Stream& stream, const Admission& refusal, const EntryRules& rules) {
+  if (!refusal.refusal_key.empty()) {
+    const std::string close = refusal_by_close(refusal);
+    co_await asio::async_write(stream, asio::buffer(close), as_tuple(use_awaitable));
+    co_return;
+  }
+  http::response<http::empty_body> response(refusal.status, 11);
+  response.set(http::field::connection, "close");
+  response.set(http::field::content_length, "0");
+  if (refusal.retry_after.count() > 0) {
+    response.set(http::field::retry_after, std::to_string(refusal.retry_after.count()));
+  }
+  if (refusal.status == http::status::unauthorized) {
+    response.set(http::field::www_authenticate, "Bearer");
+  }
+  if (refusal.status == http::status::method_not_allowed) {
+    response.set(http::field::allow, "GET, HEAD");
+  }
+  if (rules.has_pages) restrict_pages(response);
+  co_await http::async_write(stream, response, as_tuple(use_awaitable));
+}
+
 // Counts the connection; if it is refused, drops the request.
 bool is_counted(Entry& entry, const CountAddress& count) {
   entry.refusal = count(entry.address);
@@ -212,29 +235,9 @@ asio::awaitable<void> enter_again(Stream& stream, const EntryRules& rules, Entry
 }
 
 asio::awaitable<void> turn_away(Stream& stream, const Admission& refusal, const EntryRules& rules) {
-  if (!refusal.refusal_key.empty()) {
-    const std::string close = refusal_by_close(refusal);
+  if (refusal.status != no_answer) {
     asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
-    co_await (asio::async_write(stream, asio::buffer(close), as_tuple(use_awaitable)) ||
-              timer.async_wait(as_tuple(use_awaitable)));
-    co_await stream.async_linger(as_tuple(use_awaitable));
-  } else if (refusal.status != no_answer) {
-    http::response<http::empty_body> response(refusal.status, 11);
-    response.set(http::field::connection, "close");
-    response.set(http::field::content_length, "0");
-    if (refusal.retry_after.count() > 0) {
-      response.set(http::field::retry_after, std::to_string(refusal.retry_after.count()));
-    }
-    if (refusal.status == http::status::unauthorized) {
-      response.set(http::field::www_authenticate, "Bearer");
-    }
-    if (refusal.status == http::status::method_not_allowed) {
-      response.set(http::field::allow, "GET, HEAD");
-    }
-    if (rules.has_pages) restrict_pages(response);
-    asio::steady_timer timer(stream.get_executor(), rules.handshake_timeout);
-    co_await (http::async_write(stream, response, as_tuple(use_awaitable)) ||
-              timer.async_wait(as_tuple(use_awaitable)));
+    co_await (answer(stream, refusal, rules) || timer.async_wait(as_tuple(use_awaitable)));
     // Lingers so that bytes which the client still sends cannot cause a reset, which would destroy
     // the answer. Not for clients that came too often: lingering would keep their connections open.
     if (refusal.retry_after.count() == 0) co_await stream.async_linger(as_tuple(use_awaitable));
