@@ -2,11 +2,13 @@ import { connectTcp } from "#tcp";
 import { type Target, addressOf, readAddress } from "./address.js";
 import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
-import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
+import type { ReplyOptions } from "./commands/arguments.js";
+import { type AnyReply, type As, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
-import { checkNames } from "./commands/call-options.js";
+import { checkCallOptions, checkNames } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
 import { isWord } from "./commands/put.js";
+import type { Text } from "./commands/replies.js";
 import { checkedWords } from "./commands/words.js";
 import { optionsAt, optionsDoublesEnd } from "./core/abi.js";
 import type { Core } from "./core/core.js";
@@ -27,7 +29,7 @@ import type { Connect } from "./transport/transport.js";
 import { connectWebSocket } from "./transport/ws.js";
 
 /** Options of Client.subscribe(). */
-export interface SubscribeOptions extends CallOptions {
+export interface SubscribeOptions<A extends As = As> extends ReplyOptions<A> {
   /** Whether the names are channels, patterns or shard channels. Default: "channels". */
   readonly kind?: SubscriptionKind | undefined;
 }
@@ -122,7 +124,8 @@ export class Client extends Scanning {
     const connect = this.#credentials?.wrap(open) ?? open;
     const { address } = target;
     const route = { connect, address, options, hasCache: options.clientSideCache !== undefined,
-      keyPrefix: options.keyPrefix ?? "", database: options.database ?? target.database };
+      keyPrefix: options.keyPrefix ?? "", codec: options.codec,
+      database: options.database ?? target.database };
     this.#make = () => {
       this.#made = new Driver(core, route, this.#listener, () => create(core, target, options));
       this.#cache?.attach(this.#asCacheClient);
@@ -144,6 +147,12 @@ export class Client extends Scanning {
       give?.removeEventListener("abort", abort);
     }
   }
+
+  /** @internal What stands in front of each key. */
+  get keyPrefix(): string { return this.#options.keyPrefix ?? ""; }
+
+  /** @internal Whether close() was called. */
+  get isClosing(): boolean { return this.#closing !== undefined; }
 
   /** Throws a LimitError if there is no memory for another client. */
   get #driver(): Driver { return this.#made ?? this.#make(); }
@@ -192,14 +201,12 @@ export class Client extends Scanning {
 
   /** Looks up GET of this key in the cache, at once and without asking the server. Returns the value, null
       if the cache knows that the key does not exist, or undefined if the cache does not have it. */
-  cached(key: Key, options: CallOptions & { as: "bytes" }): Uint8Array | null | undefined;
-  cached(key: Key, options?: CallOptions): string | null | undefined;
-  cached(key: Key, options?: CallOptions): string | Uint8Array | null | undefined {
+  cached<A extends As = "text">(key: Key, options?: ReplyOptions<A>): Text<A> | null | undefined {
     checkNames(options);
     if (!isWord(key)) {
       throw new TypeError(`cached: got ${described(key)}; give a string or Uint8Array`);
     }
-    return this.#driver.lookUp(key, { options }) as string | null | undefined;
+    return this.#driver.lookUp(key, { options }) as Text<A> | null | undefined;
   }
 
   /** Begins a batch, whose commands are sent together: see Batch. Other clients call it a pipeline. */
@@ -254,15 +261,12 @@ export class Client extends Scanning {
   /** Subscribes to channels, patterns or shard channels, on a connection of its own. Resolves when the
       server has confirmed all names; messages published from then on arrive. Rejects with a LimitError
       beyond subscriptionsMax. Close the subscription when it is no longer needed. */
-  subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
-    options: SubscribeOptions & { as: "bytes" }): Promise<Subscription<Uint8Array>>;
-  subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
-    options?: SubscribeOptions): Promise<Subscription>;
-  async subscribe(names: string | Uint8Array | readonly (string | Uint8Array)[],
-    options: SubscribeOptions = {}): Promise<Subscription<any>> {
+  async subscribe<A extends As = "text">(names: Key | readonly Key[],
+    options: SubscribeOptions<A> = {}): Promise<Subscription<A>> {
     checkNames(options, ["kind"]);
+    checkCallOptions(options);
     if (this.#driver.end !== undefined) throw this.#driver.end;
-    const subscription = openSubscription<string>(this.#driver, options.as === "bytes");
+    const subscription = openSubscription(this.#driver, options.as);
     try {
       await subscription.subscribe(options.kind ?? "channels", names, options);
     } catch (error) {

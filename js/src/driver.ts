@@ -1,5 +1,7 @@
-import type { CallOptions, Word } from "./commands/call.js";
+import type { As, CallOptions, Word } from "./commands/call.js";
 import { checkCallOptions } from "./commands/call-options.js";
+import { type Wish, wishOf } from "./commands/decoders.js";
+import { CodecWords } from "./codec.js";
 import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
 import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
@@ -84,11 +86,17 @@ export class Driver implements Failable, LinkOwner {
   #trouble = "";
   #lastCounters: ClientCounters | undefined;
   readonly #keyPrefix: KeyPrefix | undefined;
+  readonly #codec: CodecWords | undefined;
+  // Whether words are changed before they are sent.
+  readonly #changes: boolean;
 
   /** `create` makes the client in the core and returns its id. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
     this.core = core;
     this.#keyPrefix = route.keyPrefix === "" ? undefined : new KeyPrefix(core, route.keyPrefix);
+    const { codec } = route;
+    this.#codec = codec === undefined ? undefined : new CodecWords(codec);
+    this.#changes = this.#keyPrefix !== undefined || codec !== undefined;
     this.#route = route;
     this.#listener = listener;
     this.id = core.ask(create);
@@ -124,14 +132,14 @@ export class Driver implements Failable, LinkOwner {
   /** Submits one command. The promise settles with its outcome. */
   submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
     if (this.#over !== undefined) return Promise.reject(this.#over);
-    if (isTraced()) return traced(this.#route, words, () => this.#submitPrefixed(words, wanted));
-    return this.#submitPrefixed(words, wanted);
+    if (isTraced()) return traced(this.#route, words, () => this.#submitChanged(words, wanted));
+    return this.#submitChanged(words, wanted);
   }
 
-  #submitPrefixed(words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    if (this.#keyPrefix === undefined) return this.#submit(words, wanted);
+  #submitChanged(words: readonly Word[], wanted: Wanted): Promise<unknown> {
+    if (!this.#changes) return this.#submit(words, wanted);
     try {
-      return this.#submit(this.#keyPrefix.words(words), wanted);
+      return this.#submit(this.#changed(words), this.#wantedFor(words, wanted));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -194,22 +202,34 @@ export class Driver implements Failable, LinkOwner {
       reply to EXEC; `each` says how the reply to each command is wanted. */
   submitTransaction(connection: number, commands: readonly (readonly Word[])[],
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
-    const prefixed = (): readonly (readonly Word[])[] => this.#keyPrefix === undefined ? commands
-      : commands.map((words) => this.#prefixed(words));
+    const changed = (): readonly (readonly Word[])[] =>
+      this.#changes ? commands.map((words) => this.#changed(words)) : commands;
     const run = () => this.submitBy({ options, each }, (tag) =>
-      askTransaction(this.core, this.id, connection, prefixed(), tag, timeoutOf(options)));
+      askTransaction(this.core, this.id, connection, changed(), tag, timeoutOf(options)));
     return isTraced() ? tracedTransaction(this.#route, commands.length, run) : run();
   }
 
   /** Submits one command on an exclusive connection. */
   submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    const run = () => this.submitBy(wanted, (tag) => askOn(this.core, this.id, connection,
-      this.#prefixed(words), tag, timeoutOf(wanted.options)));
+    const run = () => this.submitBy(this.#wantedFor(words, wanted), (tag) => askOn(this.core, this.id,
+      connection, this.#changed(words), tag, timeoutOf(wanted.options)));
     return isTraced() ? traced(this.#route, words, run) : run();
   }
 
-  #prefixed(words: readonly Word[]): readonly Word[] {
-    return this.#keyPrefix === undefined ? words : this.#keyPrefix.words(words);
+  // The words as the server gets them: values by the codec, and keys with the prefix.
+  #changed(words: readonly Word[]): readonly Word[] {
+    const packed = this.#codec === undefined ? words : this.#codec.words(words);
+    return this.#keyPrefix === undefined ? packed : this.#keyPrefix.words(packed);
+  }
+
+  #wantedFor(words: readonly Word[], wanted: Wanted): Wanted {
+    if (this.#codec === undefined) return wanted;
+    return { ...wanted, wish: this.wishFor(words, wanted.options?.as) };
+  }
+
+  /** How the strings of the reply to a command are wanted. */
+  wishFor(words: readonly Word[], as: As | undefined): Wish {
+    return wishOf(as, this.#codec?.unpacks(words));
   }
 
   /** Submits any other request: `begin` calls the core with a tag and the time. */
@@ -237,7 +257,7 @@ export class Driver implements Failable, LinkOwner {
     } catch (error) {
       throw this.core.blame(error);
     }
-    return has ? this.#outcomes.served(wanted) : undefined;
+    return has ? this.#outcomes.served(this.#wantedFor(["GET", key], wanted)) : undefined;
   }
 
   #wait(tag: number, wanted: Wanted): Promise<unknown> {
@@ -247,7 +267,7 @@ export class Driver implements Failable, LinkOwner {
         resolve,
         reject,
         shape: wanted.shape,
-        asBytes: wanted.options?.as === "bytes",
+        wish: wanted.wish ?? wishOf(wanted.options?.as),
         asMaps: wanted.asMaps === true,
         words: undefined,
         low: core.outboxNumber(outboxAt.request),

@@ -9,7 +9,11 @@ export {
 } from "./cache.js";
 /** @internal */
 export { commandNames } from "./commands/names.js";
-export type { AbortSignalLike, AnyReply, As, CallOptions, Key, Value, Word } from "./commands/call.js";
+export type {
+  AbortSignalLike, AnyReply, As, CallOptions, Decoder, Key, Value, Word,
+} from "./commands/call.js";
+export type { Codec } from "./codec.js";
+export { type CompressionOptions, compression } from "./compression.js";
 export type { Credentials } from "./credentials.js";
 export {
   CancelledError, ClosedError, ConfigurationError, ConnectionError, CoreError, DecodeError,
@@ -30,6 +34,9 @@ export type { KeyWalkOptions, Walk, WalkOptions } from "./scan.js";
 export {
   type FunctionOptions, type Runnable, type Runner, type ScriptOptions, defineFunction, defineScript,
 } from "./script.js";
+export {
+  StreamReader, type StreamBatch, type StreamPart, type StreamReaderOptions,
+} from "./stream-reader.js";
 export type { TracedCommand } from "./tracing.js";
 export type { Transaction } from "./transaction.js";
 export type {

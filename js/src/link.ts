@@ -1,3 +1,4 @@
+import type { Codec } from "./codec.js";
 import { closeReasons, outboxAt } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
@@ -40,6 +41,7 @@ export interface Route {
   readonly hasCache: boolean;
   /** What stands in front of each key; "": nothing. */
   readonly keyPrefix: string;
+  readonly codec: Codec | undefined;
   readonly database: number;
 }
 

@@ -1,5 +1,6 @@
 import type { Target } from "./address.js";
 import { ClientSideCache } from "./cache.js";
+import { type Codec, isCodec } from "./codec.js";
 import { type Kind, checkOptions, refuseOption } from "./check-options.js";
 import type { Credentials } from "./credentials.js";
 import { isSignal } from "./commands/call-options.js";
@@ -28,6 +29,9 @@ export interface ClientOptions extends TransportOptions {
       and patterns of SCAN and KEYS. Keys in replies have it. A command whose keys are not known, as of a
       module, is refused. Default: "". */
   readonly keyPrefix?: string | undefined;
+  /** Changes strings and values of hashes before they are stored, and back when they are read, such as
+      compression(). Commands on parts of such a value (APPEND, GETRANGE, STRLEN...) are refused. */
+  readonly codec?: Codec | undefined;
   /** The name of the connections in the server's CLIENT LIST. */
   readonly clientName?: string | undefined;
   /** The timeout of requests that have none of their own. Default: 250; 0: no timeout. */
@@ -103,7 +107,7 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
 };
 
 const others = ["tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
-  "signal", "credentials"];
+  "signal", "credentials", "codec"];
 
 const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
 
@@ -131,7 +135,7 @@ export const checkClientOptions = (options: ClientOptions): void => {
     return refuseOption("options", options, "an object");
   }
   checkOptions(options, kinds, others);
-  const { token, protocols, WebSocket, transport, clientSideCache, signal, credentials } = options;
+  const { token, protocols, WebSocket, transport, clientSideCache, signal, credentials, codec } = options;
   if (credentials !== undefined && !isFunction(credentials)) {
     refuseOption("credentials", credentials, "a function that returns { username, password, lifetime }");
   }
@@ -147,6 +151,9 @@ export const checkClientOptions = (options: ClientOptions): void => {
   }
   if (transport !== undefined && !isFunction(transport)) {
     refuseOption("transport", transport, "a function that begins to connect");
+  }
+  if (codec !== undefined && !isCodec(codec)) {
+    refuseOption("codec", codec, "an object with the functions encode and decode");
   }
   if (clientSideCache !== undefined && !(clientSideCache instanceof ClientSideCache)) {
     refuseOption("clientSideCache", clientSideCache, "a ClientSideCache");

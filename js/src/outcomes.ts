@@ -1,4 +1,5 @@
 import type { Raw } from "./commands/call.js";
+import { asWished, wishOf } from "./commands/decoders.js";
 import { outboxAt, recordWords } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { NodeReader } from "./core/decode.js";
@@ -41,9 +42,9 @@ export class Outcomes {
     const core = this.#core;
     this.#reader.begin(core.outboxWord + (outboxAt.area >> 2),
       core.outboxNumber(outboxAt.nodesCount));
-    const asBytes = wanted.options?.as === "bytes";
-    const value = this.#reader.value(asBytes, wanted.asMaps === true);
-    return wanted.shape === undefined ? value : wanted.shape(value, asBytes ? "bytes" : "text");
+    const wish = wanted.wish ?? wishOf(wanted.options?.as);
+    const value = this.#reader.value(wish.form !== "text", wanted.asMaps === true);
+    return asWished(value, wanted.shape, wish);
   }
 
   /** The same as a promise. */
@@ -65,8 +66,8 @@ export class Outcomes {
     }
     try {
       const value = nodes > 0 ? this.#value(at, nodes, pending) : undefined;
-      const shaped = pending.shape === undefined || value === undefined
-        ? value : pending.shape(value, pending.asBytes ? "bytes" : "text");
+      const shaped = value === undefined || pending.each !== undefined
+        ? value : asWished(value, pending.shape, pending.wish);
       if (shaped instanceof ServerError) pending.reject(shaped);
       else pending.resolve(shaped);
     } catch (error) {
@@ -114,7 +115,7 @@ export class Outcomes {
 
   #value(at: number, nodes: number, pending: Pending): Raw {
     this.#reader.begin(at + recordWords, nodes);
-    return pending.each === undefined ? this.#reader.value(pending.asBytes, pending.asMaps)
+    return pending.each === undefined ? this.#reader.value(pending.wish.form !== "text", pending.asMaps)
                                       : this.#reader.replies(pending.each);
   }
 }

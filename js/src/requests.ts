@@ -1,4 +1,5 @@
 import type { CallOptions, Raw, Shape } from "./commands/call.js";
+import type { Wish } from "./commands/decoders.js";
 import type { Decoding } from "./core/decode.js";
 import type { Missed } from "./core/records.js";
 import type { PlimsollError } from "./errors.js";
@@ -11,7 +12,7 @@ export interface Pending {
   readonly resolve: (value: any) => void;
   readonly reject: (error: unknown) => void;
   readonly shape: Shape;
-  readonly asBytes: boolean;
+  readonly wish: Wish;
   readonly asMaps: boolean;
   /** The words of the request while it waits for room. */
   words: HeldWords | undefined;
@@ -44,6 +45,8 @@ export type Part = (value: Raw, missed: Missed) => void;
 export interface Wanted {
   readonly shape?: Shape;
   readonly options?: CallOptions | undefined;
+  /** What is wanted of strings, if it is not what `options` say. */
+  readonly wish?: Wish | undefined;
   /** Whether maps and sets come as Map and Set. */
   readonly asMaps?: boolean;
   readonly part?: Part;

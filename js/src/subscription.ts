@@ -1,6 +1,8 @@
-import type { CallOptions, Raw } from "./commands/call.js";
+import type { As, CallOptions, Key, Raw } from "./commands/call.js";
 import { checkNames } from "./commands/call-options.js";
+import { type Wish, asWished, nameOf, wishOf } from "./commands/decoders.js";
 import { described } from "./commands/problem.js";
+import type { Name, Text } from "./commands/replies.js";
 import { checkedNames } from "./commands/words.js";
 import { outboxAt } from "./core/abi.js";
 import { timeoutOf } from "./core/ask.js";
@@ -8,7 +10,7 @@ import { stage } from "./core/encode.js";
 import { readNumbers } from "./core/fields.js";
 import type { Driver } from "./driver.js";
 import type { Missed } from "./core/records.js";
-import { ClosedError, PlimsollError } from "./errors.js";
+import { ClosedError, PlimsollError, wordsOf } from "./errors.js";
 
 // The messages of one subscription, as an async iterator. They wait in the core, in a queue that is bounded
 // by count and by the memory limit; the option subscriptionOverflow says what happens beyond. When the
@@ -19,14 +21,14 @@ export type SubscriptionKind = "channels" | "patterns" | "shardChannels";
 
 const kinds: readonly SubscriptionKind[] = ["channels", "patterns", "shardChannels"];
 
-/** One message. */
-export interface Message<T = string> {
+/** One message. `A` says how strings are returned. */
+export interface Message<A extends As = "text"> {
   /** The channel that the message was published to. */
-  readonly channel: T;
+  readonly channel: Name<A>;
   /** What was published. */
-  readonly message: T;
+  readonly message: Text<A>;
   /** The pattern that matched the channel, for a subscription to patterns. */
-  readonly pattern: T | undefined;
+  readonly pattern: Name<A> | undefined;
   /** The number of messages dropped before this one because they were not taken in time. */
   readonly lost: number;
   /** The number of connections lost before this message; each may have lost any number of messages. */
@@ -59,43 +61,43 @@ const statisticsNames = [
 // The most messages that are taken from the core at a time. These no longer count in the memory limit.
 const messagesAtOnce = 64;
 
-type Text = string | Uint8Array;
+type Names = Key | readonly Key[];
 
 /** A subscription, on a connection of its own. Iterate over its messages; close(), or `break` out of the
     loop, ends it. Made by Client.subscribe(). */
-export class Subscription<T extends Text = string> implements AsyncIterableIterator<Message<T>> {
+export class Subscription<A extends As = "text"> implements AsyncIterableIterator<Message<A>> {
   readonly #driver: Driver;
   readonly #connection: number;
-  readonly #asBytes: boolean;
+  readonly #wish: Wish;
   // An error stands for a message that could not be decoded.
-  #taken: (Message<T> | Error)[] = [];
+  #taken: (Message<A> | Error)[] = [];
   // What was missing before messages that could not be decoded: the next message has it.
   #missed: Missed = { lost: 0, gaps: 0 };
   #next: Promise<unknown> | undefined;
   #closed = false;
 
   /** @internal */
-  constructor(driver: Driver, connection: number, asBytes: boolean) {
+  constructor(driver: Driver, connection: number, as: As | undefined) {
     this.#driver = driver;
     this.#connection = connection;
-    this.#asBytes = asBytes;
+    this.#wish = wishOf(as);
   }
 
   /** Subscribes to further names. Resolves when the server has confirmed all of them. Rejects with a
       TypeError for an unknown kind, and with a ClosedError once the subscription is closed. */
-  subscribe(kind: SubscriptionKind, names: Text | readonly Text[], options?: CallOptions):
+  subscribe(kind: SubscriptionKind, names: Names, options?: CallOptions):
     Promise<void> {
     return this.#change(kind, names, options, "plimsoll_subscribe");
   }
 
   /** Unsubscribes from names. An empty list changes nothing, and resolves at once: a list that was computed
       and happens to be empty must not end all subscriptions. close() does that. */
-  unsubscribe(kind: SubscriptionKind, names: Text | readonly Text[], options?: CallOptions):
+  unsubscribe(kind: SubscriptionKind, names: Names, options?: CallOptions):
     Promise<void> {
     return this.#change(kind, names, options, "plimsoll_unsubscribe");
   }
 
-  async #change(kind: SubscriptionKind, names: Text | readonly Text[],
+  async #change(kind: SubscriptionKind, names: Names,
     options: CallOptions | undefined,
     call: "plimsoll_subscribe" | "plimsoll_unsubscribe"): Promise<void> {
     const index = kinds.indexOf(kind);
@@ -119,7 +121,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
   /** Resolves to the next message, or with `done` once the subscription or the client is closed. Call it
       again only after it has settled. Rejects with a DecodeError if the message is not UTF-8; the next call
       has the message behind it. Rejects with the client's error if the client has ended otherwise. */
-  async next(): Promise<IteratorResult<Message<T>, undefined>> {
+  async next(): Promise<IteratorResult<Message<A>, undefined>> {
     const ready = this.#taken.shift();
     if (ready instanceof Error) throw ready;
     if (ready !== undefined) return { done: false, value: ready };
@@ -144,7 +146,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
   #take(): Promise<unknown> {
     const { core, id } = this.#driver;
     const wanted = {
-      options: { as: this.#asBytes ? "bytes" as const : "text" as const },
+      options: { as: this.#wish.form === "text" ? "text" as const : "bytes" as const },
       part: (value: Raw, missed: Missed) => { this.#keep(value, missed); },
     };
     return this.#driver.submitBy(wanted, (tag, now) => core.calls.plimsoll_next_messages(
@@ -157,7 +159,14 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
       this.#taken.push(value);
       return;
     }
-    this.#taken.push(messageOf<T>(value, this.#missed));
+    let message: Message<A>;
+    try {
+      message = messageOf<A>(value, this.#missed, this.#wish);
+    } catch (error) {
+      this.#taken.push(error instanceof Error ? error : new Error(wordsOf(error)));
+      return;
+    }
+    this.#taken.push(message);
     this.#missed = { lost: 0, gaps: 0 };
   }
 
@@ -173,7 +182,7 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
   }
 
   /** Closes the subscription; `break` out of a `for await` loop calls this. */
-  async return(): Promise<IteratorResult<Message<T>, undefined>> {
+  async return(): Promise<IteratorResult<Message<A>, undefined>> {
     this.close();
     return { done: true, value: undefined };
   }
@@ -200,23 +209,23 @@ export class Subscription<T extends Text = string> implements AsyncIterableItera
 }
 
 // A push is [message, channel, text], [pmessage, pattern, channel, text] or [smessage, channel, text].
-const messageOf = <T extends Text>(value: Raw, { lost, gaps }: Missed): Message<T> => {
-  const parts = value as unknown as T[];
+const messageOf = <A extends As>(value: Raw, { lost, gaps }: Missed, wish: Wish): Message<A> => {
+  const parts = value as Raw[];
+  const name = (at: number) => nameOf(parts[at], wish.form) as Name<A>;
   const hasPattern = parts.length === 4;
   return {
-    channel: parts[hasPattern ? 2 : 1]!,
-    message: parts[hasPattern ? 3 : 2]!,
-    pattern: hasPattern ? parts[1]! : undefined,
+    channel: name(hasPattern ? 2 : 1),
+    message: asWished(parts[hasPattern ? 3 : 2]!, undefined, wish) as Text<A>,
+    pattern: hasPattern ? name(1) : undefined,
     lost,
     gaps,
   };
 };
 
 /** @internal Opens a subscription's connection. */
-export const openSubscription = <T extends Text>(driver: Driver, asBytes: boolean):
-  Subscription<T> => {
+export const openSubscription = <A extends As>(driver: Driver, as: A | undefined): Subscription<A> => {
   const { core, id } = driver;
   const connection = core.ask(() => core.calls.plimsoll_open_subscription(id, core.now()));
   driver.schedule();
-  return new Subscription<T>(driver, connection, asBytes);
+  return new Subscription<A>(driver, connection, as);
 };

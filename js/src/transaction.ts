@@ -1,5 +1,6 @@
 import { type As, type CallOptions, type Raw, type Shape, anyReply } from "./commands/call.js";
 import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { type Wish, asWished } from "./commands/decoders.js";
 import { inCapitals } from "./commands/words.js";
 import { CommandQueue, type QueuedCommand } from "./command-queue.js";
 import type { Decoding } from "./core/decode.js";
@@ -51,7 +52,7 @@ export class Transaction extends CommandQueue {
     if (options !== undefined) checkCallOptions(options);
     const commands = this.takeAll();
     if (commands.length === 0) return [];
-    const waiting = commands.map((command) => waitingOf(command, options?.as));
+    const waiting = commands.map((command) => waitingOf(command, options?.as, this.driver));
     const outcome = this.driver.submitTransaction(this.#connection,
       commands.map(({ words }) => words), waiting, options);
     return settled(outcome, waiting);
@@ -60,7 +61,7 @@ export class Transaction extends CommandQueue {
 
 // What is left of a queued command once its words were submitted.
 interface Waiting extends Decoding {
-  readonly as: As;
+  readonly wish: Wish;
   readonly shape: Shape;
   readonly isScript: boolean;
   resolve(value: unknown): void;
@@ -68,11 +69,11 @@ interface Waiting extends Decoding {
 }
 
 const waitingOf = ({ words, shape, options, resolve, reject }: QueuedCommand,
-  asOfAll: As = "text"): Waiting => {
-  const as = options?.as ?? asOfAll;
+  asOfAll: As | undefined, driver: Driver): Waiting => {
+  const wish = driver.wishFor(words, options?.as ?? asOfAll);
   const asMaps = shape === anyReply;
   const isScript = scripts.has(inCapitals(words[0] ?? ""));
-  return { as, asBytes: as === "bytes", asMaps, shape, isScript, resolve, reject };
+  return { wish, asBytes: wish.form !== "text", asMaps, shape, isScript, resolve, reject };
 };
 
 const settled = async (outcome: Promise<unknown>, waiting: readonly Waiting[]):
@@ -87,10 +88,10 @@ const settled = async (outcome: Promise<unknown>, waiting: readonly Waiting[]):
   }
 };
 
-const settle = (reply: Raw, { as, shape, isScript, resolve, reject }: Waiting): unknown => {
+const settle = (reply: Raw, { wish, shape, isScript, resolve, reject }: Waiting): unknown => {
   try {
     if (reply instanceof Error) throw isScript ? ofScript(reply) : reply;
-    const value = shape === undefined ? reply : shape(reply, as);
+    const value = asWished(reply, shape, wish);
     resolve(value);
     return value;
   } catch (error) {

@@ -13,7 +13,7 @@ _REPLIES = {
     "text": (None, "T"),
     "any": ("any", "AnyReply"),
     "stored": ("stored", "boolean"),
-    "list<field>": ("pairs", "[T, T][]"),
+    "list<field>": ("pairs", "[Name<A>, T][]"),
     "list<scored>": ("scores", "Scored<A>[]"),
     "optional<scored>": ("firstScore", "Scored<A> | null"),
     "ranked": ("ranked", "Ranked"),

@@ -48,8 +48,8 @@ const checkSignal = (signal: unknown): void => {
 /** Throws a TypeError for an option of any call whose value makes no sense. */
 export const checkCallOptions = (options: CallOptions): void => {
   const { as, signal, timeout, maxStaleness } = options;
-  if (as !== undefined && as !== "text" && as !== "bytes") {
-    throw new TypeError(`as: got ${described(as)}; give "text" or "bytes"`);
+  if (as !== undefined && as !== "text" && as !== "bytes" && as !== "json" && typeof as !== "function") {
+    throw new TypeError(`as: got ${described(as)}; give "text", "bytes", "json" or a function of the bytes`);
   }
   checkSignal(signal);
   checkTime("timeout", timeout, "0 for no timeout");

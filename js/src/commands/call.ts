@@ -12,11 +12,19 @@ export type Value = string | Uint8Array | number | bigint;
 /** A decoded reply before it gets its shape: maps are flat arrays of keys and values, sets are arrays. */
 export type Raw = null | boolean | number | bigint | string | Uint8Array | Error | Raw[];
 
-/** How strings of a reply are returned: "text" as strings, which is the default, "bytes" as Uint8Array. */
-export type As = "text" | "bytes";
+/** Makes a value of the bytes that are stored. What it throws rejects the call. */
+export type Decoder<T = unknown> = (bytes: Uint8Array) => T;
+
+/** How strings of a reply are returned: "text" as strings, which is the default, "bytes" as Uint8Array. "json"
+    parses values, and a Decoder makes something else of them; names (of keys, fields, channels, consumers)
+    beside them are text then. */
+export type As = "text" | "bytes" | "json" | Decoder;
+
+/** In what form a shape has the strings of a reply. "values": as bytes, but names as text. */
+export type StringForm = "text" | "bytes" | "values";
 
 /** A function that turns a reply into its type; undefined returns it as it is. */
-export type Shape = ((reply: Raw, as: As) => unknown) | undefined;
+export type Shape = ((reply: Raw, form: StringForm) => unknown) | undefined;
 
 /** Any reply. A 64-bit integer beyond the safe integers is a bigint; an error within a reply is a
     ServerError. */
@@ -42,7 +50,8 @@ export interface AbortSignalLike {
 /** Options of any call. */
 export interface CallOptions {
   /** "bytes" returns strings of the reply as Uint8Array, whatever bytes they contain. With "text", a string
-      that is not UTF-8 rejects with a DecodeError. Default: "text". */
+      that is not UTF-8 rejects with a DecodeError, and so does with "json" a value that is no JSON. A
+      function is a Decoder. Default: "text". */
   readonly as?: As | undefined;
   /** Cancels the request when it is aborted: the call rejects with a CancelledError. */
   readonly signal?: AbortSignalLike | undefined;

@@ -1,17 +1,22 @@
-import type { As } from "./call.js";
+import type { As, Decoder } from "./call.js";
 
 // The types of replies that are more than a number, a string or a list of these. `A` says how strings are
 // returned.
 
-/** A string in a reply. */
-export type Text<A extends As = "text"> = A extends "bytes" ? Uint8Array : string;
+/** A string in a reply; with `as: "json"` or a Decoder, what that makes of it. */
+export type Text<A extends As = "text"> =
+  A extends "text" ? string : A extends "bytes" ? Uint8Array :
+    A extends "json" ? any : A extends Decoder<infer T> ? T : never;
+
+/** The name of a key, field, channel or consumer in a reply: text, but for `as: "bytes"`. */
+export type Name<A extends As = "text"> = A extends "bytes" ? Uint8Array : string;
 
 /** Names and values: an object; with `as: "bytes"` an array of pairs. */
 export type Fields<A extends As = "text", T = Text<A>> =
   A extends "bytes" ? [Uint8Array, T][] : Record<string, T>;
 
-/** Distinct elements: a Set; with `as: "bytes"` an array. */
-export type Distinct<A extends As = "text"> = A extends "bytes" ? Uint8Array[] : Set<string>;
+/** Distinct elements: a Set of text; anything else is in an array. */
+export type Distinct<A extends As = "text"> = A extends "text" ? Set<string> : Text<A>[];
 
 /** A member of a sorted set. */
 export interface Scored<A extends As = "text"> { member: Text<A>; score: number }
@@ -20,20 +25,20 @@ export interface Scored<A extends As = "text"> { member: Text<A>; score: number 
 export interface Ranked { rank: number; score: number }
 
 /** An element, and the key of the list from which it was popped. */
-export interface KeyAndElement<A extends As = "text"> { key: Text<A>; element: Text<A> }
+export interface KeyAndElement<A extends As = "text"> { key: Name<A>; element: Text<A> }
 
 /** Elements, and the key of the list from which they were popped. */
-export interface PoppedElements<A extends As = "text"> { key: Text<A>; elements: Text<A>[] }
+export interface PoppedElements<A extends As = "text"> { key: Name<A>; elements: Text<A>[] }
 
 /** A member, and the key of the sorted set from which it was popped. */
 export interface PoppedScore<A extends As = "text"> {
-  key: Text<A>;
+  key: Name<A>;
   member: Text<A>;
   score: number;
 }
 
 /** Members, and the key of the sorted set from which they were popped. */
-export interface PoppedScores<A extends As = "text"> { key: Text<A>; members: Scored<A>[] }
+export interface PoppedScores<A extends As = "text"> { key: Name<A>; members: Scored<A>[] }
 
 /** One step of a scan. Pass `cursor` to the next step; "0" means that this was the last. */
 export interface ScanPage<A extends As = "text"> { cursor: string; elements: Text<A>[] }
@@ -68,7 +73,7 @@ export interface StreamEntry<A extends As = "text"> { id: string; fields: Fields
 
 /** The entries of one stream. */
 export interface StreamEntries<A extends As = "text"> {
-  stream: Text<A>;
+  stream: Name<A>;
   entries: StreamEntry<A>[];
 }
 
@@ -86,13 +91,13 @@ export interface ClaimedIds { next: string; ids: string[]; deleted: string[] }
 /** An entry that was delivered and not acknowledged; `idle` is in milliseconds. */
 export interface PendingEntry<A extends As = "text"> {
   id: string;
-  consumer: Text<A>;
+  consumer: Name<A>;
   idle: number;
   deliveries: number;
 }
 
 /** The number of entries that a consumer has not acknowledged. */
-export interface PendingOfConsumer<A extends As = "text"> { consumer: Text<A>; count: number }
+export interface PendingOfConsumer<A extends As = "text"> { consumer: Name<A>; count: number }
 
 /** The entries that a group has not acknowledged: their number, the lowest and the highest id (null if there
     are none), and the number for each consumer. */
@@ -119,7 +124,7 @@ export interface StreamInfo<A extends As = "text"> {
 
 /** A group in the reply to XINFO GROUPS. A value is null if the server does not know it. */
 export interface GroupInfo<A extends As = "text"> {
-  name: Text<A>;
+  name: Name<A>;
   consumers: number;
   pending: number;
   lastDeliveredId: string;
@@ -130,7 +135,7 @@ export interface GroupInfo<A extends As = "text"> {
 /** A consumer in the reply to XINFO CONSUMERS. `idle`, and `inactive` since the consumer last got an entry,
     are in milliseconds. `inactive` is null if the consumer never got one, or the server does not say. */
 export interface ConsumerInfo<A extends As = "text"> {
-  name: Text<A>;
+  name: Name<A>;
   pending: number;
   idle: number;
   inactive: number | null;
@@ -141,7 +146,7 @@ export interface LatencySample { at: Date; latency: number }
 
 /** The last and the highest latency of an event, in milliseconds. */
 export interface LatencyEvent<A extends As = "text"> {
-  event: Text<A>;
+  event: Name<A>;
   at: Date;
   last: number;
   highest: number;
@@ -154,7 +159,7 @@ export interface SlowCommand<A extends As = "text"> {
   duration: number;
   words: Text<A>[];
   clientAddress: string;
-  clientName: Text<A>;
+  clientName: Name<A>;
 }
 
 /** The server's time: Unix time in seconds, and the microseconds within the second. */

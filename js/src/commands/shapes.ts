@@ -1,9 +1,10 @@
-import { type As, type Raw, type Shape, anyReply } from "./call.js";
+import { type Raw, type Shape, type StringForm, anyReply } from "./call.js";
+import { nameOf } from "./decoders.js";
 
 // Functions that turn replies into their types, whichever form the server's version and protocol give them.
 // The table of commands names these functions. A reply of an unexpected form throws a TypeError.
 
-type Shaped = (reply: Raw, as: As) => unknown;
+type Shaped = (reply: Raw, form: StringForm) => unknown;
 
 const unexpected = (reply: Raw, wanted: string): never => {
   throw new TypeError(`the server's reply is ${Array.isArray(reply) ? "an array" : String(reply)}, `
@@ -70,11 +71,14 @@ const setField = (fields: Record<string, Raw>, name: string, value: Raw): void =
   else Object.defineProperty(fields, name, { value, writable: true, enumerable: true, configurable: true });
 };
 
-const record: Shaped = (reply, as) => {
+const record: Shaped = (reply, form) => {
   const all = row(reply);
-  if (as === "bytes") return pairs(reply);
-  if (Array.isArray(all[0])) return Object.fromEntries(pairs(reply));
+  if (form === "bytes") return pairs(reply);
   const fields: Record<string, Raw> = {};
+  if (form === "values" || Array.isArray(all[0])) {
+    for (const [name, value] of pairs(reply)) setField(fields, nameOf(name, form) as string, value);
+    return fields;
+  }
   for (let at = 0; at + 1 < all.length; at += 2) setField(fields, all[at] as string, all[at + 1]!);
   return fields;
 };
@@ -113,33 +117,33 @@ const matches = (reply: Raw): unknown => {
   return { matches: row(matches ?? []).map(match), length: whole(len ?? 0) };
 };
 
-const entry = (reply: Raw, as: As): unknown => {
+const entry = (reply: Raw, form: StringForm): unknown => {
   if (reply === null) return { id: "", fields: null };
   const [id, fields] = row(reply, 2);
-  return { id: plain(id), fields: fields === null ? null : record(fields!, as) };
+  return { id: plain(id), fields: fields === null ? null : record(fields!, form) };
 };
 
-const entryOrNull = (reply: Raw | undefined, as: As): unknown =>
-  reply === null || reply === undefined ? null : entry(reply, as);
+const entryOrNull = (reply: Raw | undefined, form: StringForm): unknown =>
+  reply === null || reply === undefined ? null : entry(reply, form);
 
-const entries = (reply: Raw | undefined, as: As): unknown =>
-  row(reply ?? []).map(each => entry(each, as));
+const entries = (reply: Raw | undefined, form: StringForm): unknown =>
+  row(reply ?? []).map(each => entry(each, form));
 
 const texts = (reply: Raw | undefined): string[] => row(reply ?? []).map(plain);
 
-const streams: Shaped = (reply, as) => pairs(reply ?? [])
-  .map(([stream, all]) => ({ stream, entries: entries(all, as) }));
+const streams: Shaped = (reply, form) => pairs(reply ?? [])
+  .map(([stream, all]) => ({ stream: nameOf(stream, form), entries: entries(all, form) }));
 
-const pendingSummary = (reply: Raw): unknown => {
+const pendingSummary: Shaped = (reply, form) => {
   const [count, lowest, highest, consumers] = row(reply, 4);
   return {
     count, lowest: plainOrNull(lowest), highest: plainOrNull(highest),
     consumers: pairs(consumers ?? []).map(
-      ([consumer, count]) => ({ consumer, count: whole(count) })),
+      ([consumer, count]) => ({ consumer: nameOf(consumer, form), count: whole(count) })),
   };
 };
 
-const streamInfo: Shaped = (reply, as) => {
+const streamInfo: Shaped = (reply, form) => {
   const facts = named(reply);
   return {
     length: whole(facts.length),
@@ -150,25 +154,25 @@ const streamInfo: Shaped = (reply, as) => {
     entriesAdded: whole(facts["entries-added"] ?? 0),
     recordedFirstEntryId: plain(facts["recorded-first-entry-id"] ?? ""),
     groups: whole(facts.groups),
-    firstEntry: entryOrNull(facts["first-entry"], as),
-    lastEntry: entryOrNull(facts["last-entry"], as),
+    firstEntry: entryOrNull(facts["first-entry"], form),
+    lastEntry: entryOrNull(facts["last-entry"], form),
   };
 };
 
-const groupInfo = (reply: Raw): unknown => {
+const groupInfo: Shaped = (reply, form) => {
   const facts = named(reply);
   return {
-    name: facts.name, consumers: whole(facts.consumers), pending: whole(facts.pending),
+    name: nameOf(facts.name, form), consumers: whole(facts.consumers), pending: whole(facts.pending),
     lastDeliveredId: plain(facts["last-delivered-id"]),
     entriesRead: wholeOrNull(facts["entries-read"]), lag: wholeOrNull(facts.lag),
   };
 };
 
-const consumerInfo = (reply: Raw): unknown => {
+const consumerInfo: Shaped = (reply, form) => {
   const { name, pending, idle, inactive } = named(reply);
   const since = wholeOrNull(inactive);
   return {
-    name, pending: whole(pending), idle: whole(idle),
+    name: nameOf(name, form), pending: whole(pending), idle: whole(idle),
     inactive: since === null || since < 0 ? null : since,
   };
 };
@@ -178,10 +182,10 @@ const slowCommand = (reply: Raw): unknown => {
   return { id, at: date(at), duration, words, clientAddress: plain(address), clientName };
 };
 
-// An array with an element for each of the names, in their order.
-const fields = (...names: readonly string[]): Shaped => reply => {
-  const all = row(reply, names.length);
-  return Object.fromEntries(names.map((name, place) => [name, all[place]]));
+/** The key of a list, and what was popped from it. */
+const popped = (what: string): Shaped => (reply, form) => {
+  const [key, found] = row(reply, 2);
+  return { key: nameOf(key, form), [what]: found };
 };
 
 const shapes: Readonly<Record<string, Shaped>> = {
@@ -190,44 +194,46 @@ const shapes: Readonly<Record<string, Shaped>> = {
   yes: reply => reply === true || Number(reply) === 1,
   stored: reply => reply !== null,
   record,
-  set: (reply, as) => as === "bytes" ? row(reply) : new Set(row(reply)),
-  pairs,
+  set: (reply, form) => form === "text" ? new Set(row(reply)) : row(reply),
+  pairs: (reply, form) => pairs(reply).map(([name, value]) => [nameOf(name, form), value]),
   scores,
   firstScore: reply => reply === null ? null : scores(reply)[0] ?? null,
   ranked: reply => ({ rank: row(reply, 2)[0], score: real(row(reply)[1]) }),
-  keyAndElement: fields("key", "element"),
-  poppedElements: fields("key", "elements"),
-  poppedScore: reply => ({ key: row(reply, 3)[0], ...score(row(reply).slice(1)) }),
-  poppedScores: reply => ({ key: row(reply, 2)[0], members: scores(row(reply)[1]!) }),
+  keyAndElement: popped("element"),
+  poppedElements: popped("elements"),
+  poppedScore: (reply, form) =>
+    ({ key: nameOf(row(reply, 3)[0], form), ...score(row(reply).slice(1)) }),
+  poppedScores: (reply, form) =>
+    ({ key: nameOf(row(reply, 2)[0], form), members: scores(row(reply)[1]!) }),
   page: reply => ({ cursor: plain(row(reply, 2)[0]), elements: row(reply)[1] }),
-  fieldPage: (reply, as) =>
-    ({ cursor: plain(row(reply, 2)[0]), fields: record(row(reply)[1]!, as) }),
+  fieldPage: (reply, form) =>
+    ({ cursor: plain(row(reply, 2)[0]), fields: record(row(reply)[1]!, form) }),
   scorePage: reply => ({ cursor: plain(row(reply, 2)[0]), members: scores(row(reply)[1]!) }),
   position,
   place,
   matches,
   entry,
   streams,
-  claimed: (reply, as) => {
+  claimed: (reply, form) => {
     const [next, all, deleted] = row(reply, 2);
-    return { next: plain(next), entries: entries(all, as), deleted: texts(deleted) };
+    return { next: plain(next), entries: entries(all, form), deleted: texts(deleted) };
   },
   claimedIds: reply => {
     const [next, ids, deleted] = row(reply, 2);
     return { next: plain(next), ids: texts(ids), deleted: texts(deleted) };
   },
-  pending: reply => {
+  pending: (reply, form) => {
     const [id, consumer, idle, deliveries] = row(reply, 4);
-    return { id: plain(id), consumer, idle, deliveries };
+    return { id: plain(id), consumer: nameOf(consumer, form), idle, deliveries };
   },
   pendingSummary,
   streamInfo,
   groupInfo,
   consumerInfo,
   latencySample: reply => ({ at: date(row(reply, 2)[0]), latency: row(reply)[1] }),
-  latencyEvent: reply => {
+  latencyEvent: (reply, form) => {
     const [event, at, last, highest] = row(reply, 4);
-    return { event, at: date(at), last, highest };
+    return { event: nameOf(event, form), at: date(at), last, highest };
   },
   slowCommand,
   time: reply => ({ seconds: whole(row(reply, 2)[0]), microseconds: whole(row(reply)[1]) }),
@@ -243,7 +249,7 @@ export const shapeOf = (name: string): Shape => {
   let shape = composed.get(name);
   if (shape === undefined) {
     const inner = compose(name);
-    shape = (reply, as) => reply instanceof Error ? reply : inner(reply, as);
+    shape = (reply, form) => reply instanceof Error ? reply : inner(reply, form);
     composed.set(name, shape);
   }
   return shape;
@@ -252,6 +258,6 @@ export const shapeOf = (name: string): Shape => {
 const compose = (name: string): Shaped => {
   if (name[0] !== "?" && name[0] !== "*") return shapes[name]!;
   const inner = compose(name.slice(1));
-  return name[0] === "?" ? (reply, as) => reply === null ? null : inner(reply, as)
-                         : (reply, as) => row(reply).map(each => inner(each, as));
+  return name[0] === "?" ? (reply, form) => reply === null ? null : inner(reply, form)
+                         : (reply, form) => row(reply).map(each => inner(each, form));
 };

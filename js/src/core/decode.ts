@@ -211,7 +211,8 @@ const shortText = (bytes: Uint8Array, at: number, end: number): string => {
   return text;
 };
 
-const decodeText = (bytes: Uint8Array, size = bytes.length): string => {
+/** Bytes as text. Throws a DecodeError if they are not UTF-8. `size` is that of the whole string. */
+export const decodeText = (bytes: Uint8Array, size: number = bytes.length): string => {
   try {
     return strict.decode(bytes);
   } catch (error) {

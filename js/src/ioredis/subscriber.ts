@@ -14,7 +14,7 @@ export class Subscriber {
   readonly #names: Record<SubscriptionKind, Set<string>> = {
     channels: new Set(), patterns: new Set(), shardChannels: new Set(),
   };
-  #subscription: Subscription<Uint8Array> | undefined;
+  #subscription: Subscription<"bytes"> | undefined;
   #changes: Promise<unknown> = Promise.resolve();
 
   constructor(events: EventEmitter, connected: () => Promise<Client>) {
@@ -50,7 +50,7 @@ export class Subscriber {
       for (const kind of kinds) {
         const names = [...this.#names[kind]];
         if (this.#subscription === undefined) await this.#open(kind, names);
-        else await (this.#subscription as Subscription<Uint8Array>).subscribe(kind, names);
+        else await (this.#subscription as Subscription<"bytes">).subscribe(kind, names);
       }
     }).catch(() => {});  // the next client subscribes again
   }
@@ -77,7 +77,7 @@ export class Subscriber {
     this.#emitAll(this.#subscription).catch(() => {});  // the client has ended, and says so itself
   }
 
-  async #emitAll(subscription: Subscription<Uint8Array>): Promise<void> {
+  async #emitAll(subscription: Subscription<"bytes">): Promise<void> {
     for await (const { channel, message, pattern } of subscription) {
       const kind = pattern !== undefined ? "patterns" : this.#kindOf(channel);
       const parts = [...pattern === undefined ? [] : [pattern], channel, message]

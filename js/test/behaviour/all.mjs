@@ -2,11 +2,14 @@
 
 import { caching } from "./caching.mjs";
 import { calls } from "./calls.mjs";
+import { decoders } from "./decoders.mjs";
 import { life } from "./life.mjs";
 import { messages } from "./messages.mjs";
+import { streams } from "./streams.mjs";
 import { values } from "./values.mjs";
 
-export const cases = { ...values, ...life, ...caching, ...messages, ...calls };
+export const cases = { ...values, ...life, ...caching, ...messages, ...calls, ...decoders,
+  ...streams };
 
 let runs = 0;
 

@@ -163,7 +163,7 @@ export const life = {
     for (const [options, message] of [
       [{ signal: controller }, /signal: .*AbortController/], [{ signal: { aborted: false } }, /signal/],
       [{ timeout: "1" }, /timeout/], [{ timeout: -1 }, /timeout/], [{ timeout: NaN }, /timeout/],
-      [{ maxStaleness: -1 }, /^maxStaleness/], [{ as: "json" }, /^as/], [{ timout: 5 }, /timout/],
+      [{ maxStaleness: -1 }, /^maxStaleness/], [{ as: "jsom" }, /^as/], [{ timout: 5 }, /timout/],
       ["text", /options/],
     ]) {
       for (const call of [() => client.get(key("x"), options), () => client.mget([key("x")], options),

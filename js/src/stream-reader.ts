@@ -1,0 +1,311 @@
+import { checkOptions, refuseOption } from "./check-options.js";
+import { Client } from "./client.js";
+import type { AbortSignalLike, As } from "./commands/call.js";
+import { checkCallOptions, checkNames } from "./commands/call-options.js";
+import { described } from "./commands/problem.js";
+import type { StreamEntries, StreamEntry } from "./commands/replies.js";
+import { ClosedError, ConfigurationError, PlimsollError } from "./errors.js";
+
+// Reads entries of streams as one consumer of a group.
+
+/** What a StreamReader reads. */
+export interface StreamReaderOptions<A extends As = As> {
+  readonly group: string;
+  /** The name of this reader's consumer, for this reader alone: two readers with the same name take each
+      other's entries. */
+  readonly consumer: string;
+  readonly streams: string | readonly string[];
+  /** The most entries of each stream in one batch. Default: 100. */
+  readonly count?: number | undefined;
+  /** How long read() waits for entries, in milliseconds; then it returns a batch without any. Default: 0,
+      until there are entries. */
+  readonly wait?: number | undefined;
+  /** True: the reader creates the group, and the stream, if they do not exist, also if they are deleted
+      meanwhile. A group that is created again begins behind the last id that this reader returned. Default:
+      false. */
+  readonly createGroup?: boolean | undefined;
+  /** Where a new group begins: "0" for all entries, "$" for only those to come, or behind an id. Default:
+      "$". */
+  readonly begin?: string | undefined;
+  /** Takes over entries that any consumer of the group was given at least that long ago, in milliseconds, and
+      has not acknowledged, because that consumer may be gone (XAUTOCLAIM). Give more than the longest time
+      that a consumer needs for a batch; otherwise two consumers handle the same entries. Default: never. */
+  readonly claimAfter?: number | undefined;
+  /** How the values of fields are returned. */
+  readonly as?: A | undefined;
+}
+
+/** The entries that one read() returns. */
+export interface StreamBatch<A extends As = "text"> {
+  /** "fresh": no consumer was given them before. "pending": this consumer was. "claimed": some consumer was,
+      and did not acknowledge them. */
+  readonly origin: "fresh" | "pending" | "claimed";
+  /** Has no streams without entries. An entry that was deleted meanwhile has `fields` null: acknowledge it all
+      the same. */
+  readonly streams: readonly StreamPart<A>[];
+}
+
+/** The entries of one stream in a StreamBatch. */
+export interface StreamPart<A extends As = "text"> {
+  readonly stream: string;
+  readonly entries: readonly StreamEntry<A>[];
+}
+
+// The longest that one XREADGROUP blocks. In between, the reader looks for entries to claim.
+const waitAtATimeMax = 5000;
+
+const troublesInARowMax = 10;
+
+const losses: ReadonlySet<unknown> = new Set(["lost_unsent", "lost_in_doubt", "connection_lost"]);
+
+/** How far one stream was read. */
+interface Position {
+  readonly name: string;
+  /** The last id that was returned in order. */
+  at: string;
+  /** Whether `at` is an id of the stream. */
+  isSeen: boolean;
+  hasPending: boolean;
+  /** Where the next XAUTOCLAIM goes on. */
+  claimFrom: string;
+}
+
+const checkedOptions = <A extends As>(options: StreamReaderOptions<A>): StreamReaderOptions<A> => {
+  if (typeof options !== "object" || options === null) refuseOption("options", options, "an object");
+  checkOptions(options, { group: "text", consumer: "text", begin: "text", count: "count", wait: "time",
+    claimAfter: "time", createGroup: "boolean" }, ["streams", "as"]);
+  const { group, consumer, streams, count, as } = options;
+  if (group === undefined || group === "") refuseOption("group", group, "the name of a group");
+  if (consumer === undefined || consumer === "") refuseOption("consumer", consumer, "the name of a consumer");
+  const names: readonly unknown[] = Array.isArray(streams) ? streams : [streams];
+  if (names.length === 0 || !names.every((name) => typeof name === "string")) {
+    refuseOption("streams", streams, "the name of a stream, or a list of them");
+  }
+  if (count === 0) refuseOption("count", count, "a whole number from 1");
+  checkCallOptions({ as });
+  return { ...options };
+};
+
+/**
+ * Reads entries of streams as one consumer of a group. The server gives each entry to one consumer, and again
+ * until it is acknowledged: each entry comes at least once. A new reader first returns the entries that its
+ * consumer was given earlier and has not acknowledged, then new ones. It asks for the next batch only when
+ * that is wanted. While it waits, it uses one of the client's blockingConnectionsMax connections.
+ *
+ *     const reader = new StreamReader(client, { group: "billing", consumer: "billing-1", streams: "orders" });
+ *     for await (const { streams } of reader) {
+ *       for (const part of streams) {
+ *         for (const { id, fields } of part.entries) await bill(fields);
+ *         await reader.ack(part);
+ *       }
+ *     }
+ */
+export class StreamReader<A extends As = "text"> implements AsyncIterable<StreamBatch<A>> {
+  readonly #client: Client;
+  readonly #options: StreamReaderOptions<A>;
+  readonly #positions: readonly Position[];
+  // Stops a read() that waits.
+  readonly #end = new AbortController();
+  #isReading = false;
+  #claiming = 0;
+  #claimAt = 0;
+
+  /** @throws ConfigurationError for invalid options. */
+  constructor(client: Client, options: StreamReaderOptions<A>) {
+    if (!(client instanceof Client)) {
+      throw new ConfigurationError("invalid_option", `client: got ${described(client)}; give a Client`);
+    }
+    this.#client = client;
+    this.#options = checkedOptions(options);
+    const { streams } = options;
+    this.#positions = (typeof streams === "string" ? [streams] : streams).map((name) =>
+      ({ name, at: "0-0", isSeen: false, hasPending: true, claimFrom: "0-0" }));
+  }
+
+  /**
+   * Waits for the next entries. Only one call may be under way at a time. To cancel it loses nothing: the next
+   * call returns what the server had given out already. If the connection is lost, the reader waits for the
+   * next one, and reads again what was given out on the lost one. Rejects with the server's error (NOGROUP,
+   * WRONGTYPE...), with a LimitError if no connection is free, with the loss if the connection is lost ten
+   * times in a row, with a ClosedError after close(), and otherwise as any command.
+   */
+  async read(options: { readonly signal?: AbortSignalLike | undefined } = {}): Promise<StreamBatch<A>> {
+    checkNames(options);
+    const { signal } = options;
+    checkCallOptions({ signal });
+    this.#checkOpen();
+    if (this.#isReading) {
+      throw new PlimsollError("busy", "a read() is under way already: await it before the next one");
+    }
+    this.#isReading = true;
+    try {
+      return await this.#read(signal);
+    } catch (error) {
+      this.#checkOpen();
+      throw error;
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** Acknowledges a part of a batch, or entries of a stream by their ids (XACK): the server does not give them
+      out again. Resolves to how many of them were pending. */
+  ack(part: StreamPart<As>): Promise<number>;
+  ack(stream: string, ids: string | readonly string[]): Promise<number>;
+  async ack(stream: string | StreamPart<As>, ids?: string | readonly string[]): Promise<number> {
+    if (typeof stream === "string") return this.#client.xack(stream, this.#options.group, ids!);
+    if (typeof stream !== "object" || stream === null || !Array.isArray(stream.entries)) {
+      throw new TypeError(`ack: got ${described(stream)}; give a part of a batch, or a stream and ids`);
+    }
+    const done = stream.entries.map(({ id }) => id as string);
+    return done.length === 0 ? 0 : this.#client.xack(stream.stream, this.#options.group, done);
+  }
+
+  /** Ends a loop over this reader, and a read() that waits. The client goes on. */
+  close(): void { this.#end.abort(); }
+
+  /** The batches, until close(), or until the client is closed. A loop may be left, and another one goes on
+      where it was. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamBatch<A>, void, undefined> {
+    for (;;) {
+      let batch: StreamBatch<A>;
+      try {
+        batch = await this.read();
+      } catch (error) {
+        if (error instanceof ClosedError && (this.#end.signal.aborted || this.#client.isClosing)) return;
+        throw error;
+      }
+      if (batch.streams.length > 0) yield batch;
+    }
+  }
+
+  /** `using reader = ...` */
+  [Symbol.dispose](): void { this.close(); }
+
+  #checkOpen(): void {
+    if (this.#end.signal.aborted) throw new ClosedError("closed", "the reader was closed");
+  }
+
+  async #read(signal: AbortSignalLike | undefined): Promise<StreamBatch<A>> {
+    const abort = new AbortController();
+    const give = (): void => { abort.abort(signal?.aborted ? signal.reason : undefined); };
+    if (signal?.aborted) give();
+    signal?.addEventListener("abort", give);
+    this.#end.signal.addEventListener("abort", give);
+    try {
+      return await this.#batch(abort.signal);
+    } finally {
+      signal?.removeEventListener("abort", give);
+      this.#end.signal.removeEventListener("abort", give);
+    }
+  }
+
+  async #batch(signal: AbortSignal): Promise<StreamBatch<A>> {
+    const { wait = 0 } = this.#options;
+    const until = wait > 0 ? performance.now() + wait : Infinity;
+    for (let troubles = 0; ;) {
+      try {
+        const batch = await this.#step(until, signal);
+        troubles = 0;
+        const isOver = batch.origin === "fresh" && performance.now() >= until;
+        if (batch.streams.length > 0 || isOver) return batch;
+      } catch (error) {
+        if (++troubles >= troublesInARowMax) throw error;
+        await this.#recover(error, signal);
+      }
+    }
+  }
+
+  #step(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
+    if (this.#positions.some(({ hasPending }) => hasPending)) return this.#readPending(signal);
+    const { claimAfter } = this.#options;
+    if (claimAfter !== undefined && performance.now() >= this.#claimAt) return this.#claim(claimAfter, signal);
+    return this.#readFresh(until, signal);
+  }
+
+  async #readPending(signal: AbortSignal): Promise<StreamBatch<A>> {
+    const asked = this.#positions.filter(({ hasPending }) => hasPending);
+    const came = await this.#xreadgroup(asked, asked.map(({ at }) => at), undefined, signal);
+    // A stream whose part of the reply is empty has no more of them.
+    const left = new Set(came.filter(({ entries }) => entries.length > 0).map(({ stream }) => stream));
+    for (const position of asked) position.hasPending = left.has(position.name);
+    return { origin: "pending", streams: this.#noted(came) };
+  }
+
+  async #readFresh(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
+    const { claimAfter } = this.#options;
+    const claims = claimAfter === undefined ? Infinity : betweenClaims(claimAfter);
+    const block = Math.max(1, Math.ceil(Math.min(waitAtATimeMax, claims, until - performance.now())));
+    const came = await this.#xreadgroup(this.#positions, this.#positions.map(() => ">"), block, signal);
+    return { origin: "fresh", streams: this.#noted(came) };
+  }
+
+  async #claim(claimAfter: number, signal: AbortSignal): Promise<StreamBatch<A>> {
+    const { group, consumer, count = 100, as } = this.#options;
+    const position = this.#positions[this.#claiming]!;
+    const { next, entries } = await this.#client.xautoclaim(position.name, group, consumer,
+      Math.ceil(claimAfter), position.claimFrom, { count, as, signal });
+    position.claimFrom = next;
+    if (next === "0-0" && ++this.#claiming === this.#positions.length) {
+      this.#claiming = 0;
+      this.#claimAt = performance.now() + betweenClaims(claimAfter);
+    }
+    const { name: stream } = position;
+    return { origin: "claimed", streams: entries.length > 0 ? [{ stream, entries }] as StreamPart<A>[] : [] };
+  }
+
+  async #xreadgroup(positions: readonly Position[], ids: readonly string[], block: number | undefined,
+    signal: AbortSignal): Promise<StreamPart<A>[]> {
+    const { group, consumer, count = 100, as } = this.#options;
+    const pairs = positions.map(({ name }, at) => [name, ids[at]!] as const);
+    const came = await this.#client.xreadgroup(group, consumer, pairs, { count, block, as, signal }) as
+      StreamEntries<As>[] | null;
+    const prefix = this.#client.keyPrefix;
+    return (came ?? []).map(({ stream, entries }) => {
+      const name = typeof stream === "string" ? stream : new TextDecoder().decode(stream);
+      return { stream: name.slice(prefix.length), entries } as StreamPart<A>;
+    });
+  }
+
+  // Notes how far the reply goes, and returns the streams that have entries.
+  #noted(came: readonly StreamPart<A>[]): readonly StreamPart<A>[] {
+    const parts = came.filter(({ entries }) => entries.length > 0);
+    for (const { stream, entries } of parts) {
+      const position = this.#positions.find(({ name }) => name === stream);
+      if (position === undefined) continue;
+      position.at = entries.at(-1)!.id;
+      position.isSeen = true;
+    }
+    return parts;
+  }
+
+  // Makes the next step possible after an error, or throws it.
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const { code, executed, message } = error as Partial<PlimsollError>;
+    if (this.#options.createGroup === true && message?.startsWith("NOGROUP ")) return this.#makeGroups(signal);
+    // The stream was deleted while this call waited. The next reply says what is missing.
+    if (message?.startsWith("UNBLOCKED ")) return;
+    // The server may have given out entries in a reply that did not arrive, or could not be decoded.
+    if (executed !== "no") for (const position of this.#positions) position.hasPending = true;
+    if (!losses.has(code)) throw error;
+    for (const position of this.#positions) position.hasPending = true;
+    // Its reply proves that there is a connection again: it waits for that as long as the client lives.
+    await this.#client.ping(undefined, { timeout: 0, signal }).catch((problem: unknown) => {
+      if (!losses.has((problem as Partial<PlimsollError>).code)) throw problem;
+    });
+  }
+
+  async #makeGroups(signal: AbortSignal): Promise<void> {
+    const { group, begin = "$" } = this.#options;
+    for (const { name, at, isSeen } of this.#positions) {
+      try {
+        // A group that was deleted is made again behind the last entry that was returned.
+        await this.#client.xgroupCreate(name, group, isSeen ? at : begin, { mkstream: true, signal });
+      } catch (error) {
+        if (!(error as Error).message.startsWith("BUSYGROUP ")) throw error;
+      }
+    }
+  }
+}
+
+const betweenClaims = (claimAfter: number): number => Math.max(1, claimAfter / 2);
