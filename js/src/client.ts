@@ -2,6 +2,7 @@ import { connectTcp } from "#tcp";
 import { type Target, addressOf, readAddress } from "./address.js";
 import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
+import { refusedArguments } from "./caller-stack.js";
 import type { ReplyOptions } from "./commands/arguments.js";
 import { type AnyReply, type As, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
@@ -10,6 +11,7 @@ import { described } from "./commands/problem.js";
 import { isWord } from "./commands/put.js";
 import type { Text } from "./commands/replies.js";
 import { checkedWords } from "./commands/words.js";
+import { type Replies, executed } from "./command-queue.js";
 import { optionsAt, optionsDoublesEnd } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
@@ -182,7 +184,7 @@ export class Client extends Scanning {
       own = checkedWords(words);
       checkNames(options);
     } catch (error) {
-      return Promise.reject(error);
+      return refusedArguments(error);
     }
     return this.sendWords(own, anyReply, options) as Promise<AnyReply>;
   }
@@ -195,7 +197,7 @@ export class Client extends Scanning {
     try {
       return this.#make().submit(words, wanted);
     } catch (error) {
-      return Promise.reject(error);
+      return refusedArguments(error);
     }
   }
 
@@ -210,11 +212,33 @@ export class Client extends Scanning {
   }
 
   /** Begins a batch, whose commands are sent together: see Batch. Other clients call it a pipeline. */
-  batch(): Batch { return new Batch(this.#driver); }
+  batch(): Batch;
+  /**
+   * Sends the commands that `fill` calls on a batch, and resolves to the replies to the calls that it returns,
+   * each with its type. Rejects with the first error of these; the other commands are executed all the same.
+   *
+   *     const [visits, name] = await client.batch((all) => [all.incr("visits"), all.get("name")]);
+   */
+  batch<const Calls extends readonly unknown[]>(fill: (batch: Batch) => Calls): Promise<Replies<Calls>>;
+  batch(fill?: (batch: Batch) => readonly unknown[]): unknown {
+    const batch = new Batch(this.#driver);
+    return fill === undefined ? batch : executed(batch, fill, undefined);
+  }
 
   /** Begins a transaction, of which the server executes all commands or none: see Transaction. */
-  transaction(): Transaction {
-    return new Transaction(this.#driver);
+  transaction(): Transaction;
+  /**
+   * Has the server execute the commands that `fill` calls on a transaction, all or none, and resolves to the
+   * replies to the calls that it returns, each with its type. Rejects as exec() does, or with the first error
+   * of these; the other commands are executed all the same.
+   *
+   *     const [visits] = await client.transaction((all) => [all.incr("visits"), all.expire("visits", 60)]);
+   */
+  transaction<const Calls extends readonly unknown[]>(fill: (transaction: Transaction) => Calls,
+    options?: CallOptions): Promise<Replies<Calls>>;
+  transaction(fill?: (transaction: Transaction) => readonly unknown[], options?: CallOptions): unknown {
+    const transaction = new Transaction(this.#driver);
+    return fill === undefined ? transaction : executed(transaction, fill, options);
   }
 
   /**

@@ -1,5 +1,7 @@
+import { refusedArguments, refusedCall } from "./caller-stack.js";
 import { type CallOptions, type Shape, type Word, anyReply } from "./commands/call.js";
 import { checkNames } from "./commands/call-options.js";
+import { described } from "./commands/problem.js";
 import { checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
 import { ConfigurationError } from "./errors.js";
@@ -15,6 +17,9 @@ interface Charge { readonly held: Held; bytes: number }
 // have no FinalizationRegistry: there the caller has to call one of the two, or close the client.
 const dropped = typeof FinalizationRegistry === "undefined" ? undefined
   : new FinalizationRegistry<Charge>(({ held, bytes }) => held.letGo(bytes));
+
+/** What a list of calls resolves to. */
+export type Replies<Calls extends readonly unknown[]> = { -readonly [Place in keyof Calls]: Awaited<Calls[Place]> };
 
 /** A queued command, and the promise that its call returned. */
 export interface QueuedCommand {
@@ -74,7 +79,7 @@ export abstract class CommandQueue extends CommandSet {
   /** @internal */
   override sendWords(words: Word[], shape: Shape, options: CallOptions | undefined):
     Promise<unknown> {
-    if (this.#isOver) return Promise.reject(this.#over());
+    if (this.#isOver) return refusedCall(this.#over());
     if (this.#problem !== undefined) return this.refuseWords(this.#problem);
     const bytes = heldBytes(words);
     try {
@@ -94,7 +99,7 @@ export abstract class CommandQueue extends CommandSet {
   /** @internal A call with an invalid argument: exec() rejects with its error, and sends nothing. */
   override refuseWords(error: unknown): Promise<never> {
     this.#problem ??= error;
-    const refused = Promise.reject(error);
+    const refused = refusedArguments(error);
     refused.catch(() => {});
     return refused;
   }
@@ -125,3 +130,27 @@ export abstract class CommandQueue extends CommandSet {
     return commands;
   }
 }
+
+/** @internal Executes what `fill` queues, and resolves to the replies to the calls that it returns. */
+export const executed = async <Queue extends CommandQueue & { exec(options?: CallOptions): Promise<unknown> },
+  Calls extends readonly unknown[]>(
+  queue: Queue, fill: (queue: Queue) => Calls, options: CallOptions | undefined,
+): Promise<Replies<Calls>> => {
+  let calls: Calls;
+  try {
+    if (typeof fill !== "function") {
+      throw new TypeError(`got ${described(fill)}; give a function that queues calls and returns them in a list`);
+    }
+    calls = fill(queue);
+    if (!Array.isArray(calls)) {
+      Promise.resolve(calls).catch(() => {});  // of an async function, which rejects once its calls are discarded
+      throw new TypeError(`the function returned ${described(calls)}; return the calls that it has queued, in a ` +
+        "list");
+    }
+  } catch (error) {
+    queue.discard();
+    throw error;
+  }
+  await queue.exec(options);
+  return Promise.all(calls) as Promise<Replies<Calls>>;
+};

@@ -53,7 +53,10 @@ const packerOf = ({ compress, decompress }: CompressionOptions): Packer => {
   return {
     method: methods.deflate,
     compress: (value) => zlib.deflateRawSync(value),
-    decompress: (compressed, maxOutputLength) => zlib.inflateRawSync(compressed, { maxOutputLength }),
+    decompress: (compressed, maxOutputLength) => {
+      const { buffer, byteOffset, length } = zlib.inflateRawSync(compressed, { maxOutputLength });
+      return new Uint8Array(buffer, byteOffset, length);  // no Buffer, as everywhere
+    },
   };
 };
 

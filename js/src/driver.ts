@@ -1,14 +1,15 @@
+import { refusedArguments, refusedCall } from "./caller-stack.js";
+import { CodecWords } from "./codec.js";
 import type { As, CallOptions, Word } from "./commands/call.js";
 import { checkCallOptions } from "./commands/call-options.js";
 import { type Wish, wishOf } from "./commands/decoders.js";
-import { CodecWords } from "./codec.js";
 import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
 import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import type { Decoding } from "./core/decode.js";
-import { type CoreError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
+import { type CoreError, LimitError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
 import { KeyPrefix } from "./key-prefix.js";
@@ -141,7 +142,7 @@ export class Driver implements Failable, LinkOwner {
     try {
       return this.#submit(this.#changed(words), this.#wantedFor(words, wanted));
     } catch (error) {
-      return Promise.reject(error);
+      return refusedCall(error);
     }
   }
 
@@ -149,7 +150,7 @@ export class Driver implements Failable, LinkOwner {
     const { core } = this;
     const { options } = wanted;
     const refused = options === undefined ? undefined : refusalOf(options);
-    if (refused !== undefined) return Promise.reject(refused);
+    if (refused !== undefined) return refusedArguments(refused);
     if (this.#full.refuses(words)) return this.#refusals.reject(this.#full.error());
     const tag = this.#requests.nextTag;
     let outcome: number;
@@ -157,7 +158,7 @@ export class Driver implements Failable, LinkOwner {
       outcome = ask(core, this.id, words, tag, options);
       if (outcome < 0) return this.#refuse(words);
     } catch (error) {
-      return Promise.reject(core.blame(error));
+      return refusedArguments(core.blame(error));
     }
     if (outcome === outcomes.served) return this.#outcomes.answer(wanted);
     this.schedule();
@@ -191,7 +192,8 @@ export class Driver implements Failable, LinkOwner {
   #refuse(words: readonly Word[]): Promise<never> {
     const refusal = this.core.refusal();
     this.#noteFull(words, refusal);
-    return this.#refusals.reject(refusal);
+    // To shed load must cost little: that error has no stack of its own.
+    return refusal instanceof LimitError ? this.#refusals.reject(refusal) : refusedCall(refusal);
   }
 
   #noteFull(words: readonly Word[], { message }: { message: string }): void {
@@ -236,14 +238,14 @@ export class Driver implements Failable, LinkOwner {
   submitBy(wanted: Wanted, begin: (tag: number, now: number) => number): Promise<unknown> {
     if (this.#over !== undefined) return Promise.reject(this.#over);
     const refused = wanted.options === undefined ? undefined : refusalOf(wanted.options);
-    if (refused !== undefined) return Promise.reject(refused);
+    if (refused !== undefined) return refusedArguments(refused);
     const tag = this.#requests.nextTag;
     try {
       this.core.ask(() => begin(tag, this.core.now()));
       this.schedule();
       return this.#wait(tag, wanted);
     } catch (error) {
-      return Promise.reject(error);
+      return refusedCall(error);
     }
   }
 
@@ -273,14 +275,14 @@ export class Driver implements Failable, LinkOwner {
         low: core.outboxNumber(outboxAt.request),
         high: core.outboxNumber(outboxAt.request + 4),
         part: wanted.part,
+        signal: wanted.options?.signal,
         stopListening: undefined,
         each: wanted.each,
         refusal: undefined,
         failure: undefined,
       };
       this.#requests.put(tag, pending);
-      const signal = wanted.options?.signal;
-      if (signal !== undefined) this.#listen(pending, signal);
+      if (pending.signal !== undefined) this.#listen(pending, pending.signal);
     });
   }
 

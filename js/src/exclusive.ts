@@ -1,3 +1,4 @@
+import { refusedCall } from "./caller-stack.js";
 import { type AnyReply, type CallOptions, type Key, type Shape, type Word,
   anyReply } from "./commands/call.js";
 import { checkNames } from "./commands/call-options.js";
@@ -64,7 +65,7 @@ export class Exclusive extends CommandSet {
   /** @internal */
   override sendWords(words: Word[], shape: Shape, options: CallOptions | undefined):
     Promise<unknown> {
-    if (this.#isOver) return Promise.reject(givenBack());
+    if (this.#isOver) return refusedCall(givenBack());
     const wanted = { shape, options, asMaps: shape === anyReply };
     return this.#driver.submitTo(this.#connection, words, wanted);
   }

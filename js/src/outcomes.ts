@@ -1,10 +1,11 @@
+import { rejectForCaller } from "./caller-stack.js";
 import type { Raw } from "./commands/call.js";
 import { asWished, wishOf } from "./commands/decoders.js";
 import { outboxAt, recordWords } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { NodeReader } from "./core/decode.js";
 import { readFailure, readMissed } from "./core/records.js";
-import { type PlimsollError, ServerError, wordsOf } from "./errors.js";
+import { CancelledError, type PlimsollError, ServerError, wordsOf } from "./errors.js";
 import type { Pending, Refusal, Requests, Wanted } from "./requests.js";
 
 // Settles the promises of requests with the core's event records. If a value cannot be returned as it was
@@ -23,6 +24,19 @@ const refusedAs = (outcome: ServerError, { error, place }: Refusal): PlimsollErr
   const tellsMore = isOfBridge || code === "cluster_redirect";
   return new ServerError(tellsMore ? code : outcome.code,
     `${serverText} (to command ${place}: none has run)`, outcome.executed, serverText);
+};
+
+const fail = ({ resolve, reject }: Pending, error: unknown): void => {
+  rejectForCaller(resolve, reject, error);
+};
+
+// The signal may be code of the caller's, whose exceptions must not reach the core.
+const reasonOf = (signal: { readonly reason?: unknown }): unknown => {
+  try {
+    return signal.reason;
+  } catch (error) {
+    return error;
+  }
 };
 
 /** The outcomes of one client's requests. */
@@ -68,10 +82,10 @@ export class Outcomes {
       const value = nodes > 0 ? this.#value(at, nodes, pending) : undefined;
       const shaped = value === undefined || pending.each !== undefined
         ? value : asWished(value, pending.shape, pending.wish);
-      if (shaped instanceof ServerError) pending.reject(shaped);
+      if (shaped instanceof ServerError) fail(pending, shaped);
       else pending.resolve(shaped);
     } catch (error) {
-      pending.reject(error);
+      fail(pending, error);
     }
   }
 
@@ -82,9 +96,10 @@ export class Outcomes {
     const error = this.failure(at, nodes, trouble);
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
-    if (pending.failure !== undefined) return pending.reject(pending.failure);
-    const { refusal } = pending;
-    pending.reject(refusal !== undefined && error instanceof ServerError
+    if (pending.failure !== undefined) return fail(pending, pending.failure);
+    const { refusal, signal } = pending;
+    if (error instanceof CancelledError && signal !== undefined) error.cause = reasonOf(signal);
+    fail(pending, refusal !== undefined && error instanceof ServerError
       ? refusedAs(error, refusal) : error);
   }
 

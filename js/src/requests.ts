@@ -21,6 +21,8 @@ export interface Pending {
   high: number;
   /** Takes each message, or other part of the outcome; an error in place of one that cannot be returned. */
   readonly part: Part | undefined;
+  /** The caller's AbortSignal. */
+  readonly signal: CallOptions["signal"];
   /** Removes the listener from the caller's AbortSignal. */
   stopListening: (() => void) | undefined;
   /** Of a transaction: how the reply to each command is wanted. */

@@ -107,6 +107,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   // Stops a read() that waits.
   readonly #end = new AbortController();
   #isReading = false;
+  #lacksGroups = false;
   #claiming = 0;
   #claimAt = 0;
 
@@ -216,7 +217,8 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     }
   }
 
-  #step(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
+  async #step(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
+    if (this.#lacksGroups) await this.#makeGroups(signal);
     if (this.#positions.some(({ hasPending }) => hasPending)) return this.#readPending(signal);
     const { claimAfter } = this.#options;
     if (claimAfter !== undefined && performance.now() >= this.#claimAt) return this.#claim(claimAfter, signal);
@@ -282,7 +284,10 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   // Makes the next step possible after an error, or throws it.
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { code, executed, message } = error as Partial<PlimsollError>;
-    if (this.#options.createGroup === true && message?.startsWith("NOGROUP ")) return this.#makeGroups(signal);
+    if (this.#options.createGroup === true && message?.startsWith("NOGROUP ")) {
+      this.#lacksGroups = true;
+      return;
+    }
     // The stream was deleted while this call waited. The next reply says what is missing.
     if (message?.startsWith("UNBLOCKED ")) return;
     // The server may have given out entries in a reply that did not arrive, or could not be decoded.
@@ -305,6 +310,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
         if (!(error as Error).message.startsWith("BUSYGROUP ")) throw error;
       }
     }
+    this.#lacksGroups = false;
   }
 }
 

@@ -1,3 +1,5 @@
+import { refusedArguments } from "../caller-stack.js";
+
 // The types that all calls have in common: words in, a reply out.
 
 /** A word of a command, as it is sent. A string is sent as UTF-8. */
@@ -78,6 +80,6 @@ export abstract class Sender {
 
   /** @internal The result of a call with an invalid argument. */
   refuseWords(error: unknown): Promise<never> {
-    return Promise.reject(error);
+    return refusedArguments(error);
   }
 }

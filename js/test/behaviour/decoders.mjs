@@ -72,6 +72,21 @@ export const decoders = {
       equal(await client.get(key("a"), { as: () => { throw own; } }).catch((error) => error === own), true);
     },
 
+  "what a function queues is executed, and comes back in its place": async ({ connect, key }) => {
+    const client = await connect();
+    equal(await client.transaction((all) => [all.incr(key("n")), all.get(key("n"))]), [1, "1"]);
+    equal(await client.batch((all) => [all.incr(key("n")), all.get(key("n"), { as: "json" })]), [2, 2]);
+    await rejects(client.transaction((all) => [all.incr(key("n")), all.lpush(key("n"), ["1"])]),
+      { code: "WRONGTYPE" });
+    equal(await client.get(key("n")), "3", "what a transaction with an error has counted");
+    await rejects(client.transaction(async (all) => all.incr(key("n"))),
+      { name: "TypeError", message: /list/ });
+    const own = await client.batch((all) => { all.incr(key("n")); throw new Error("mine"); })
+      .catch(({ message }) => message);
+    equal([own, await client.get(key("n"))], ["mine", "3"]);
+    await rejects(client.batch(7), { name: "TypeError" });
+  },
+
   "messages are parsed, and one that is no JSON ends nothing": async ({ connect, key }) => {
     const client = await connect();
     const subscription = await client.subscribe(key("*"), { kind: "patterns", as: "json" });

@@ -1,6 +1,7 @@
 // What the compiler says of what is more than one command, and of options: test/types.test.mjs compiles it.
 import {
-  type AnyReply, Client, type Scored, type Walk, defineFunction, defineScript,
+  type AnyReply, Client, type Scored, type StreamBatch, StreamReader, type Subscription, type Walk,
+  defineFunction, defineScript,
 } from "../../.build/index.js";
 
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
@@ -42,3 +43,18 @@ defineScript({ keys: 1 });
 Client.connect("valkey://a", { credentials: "p" });
 // @ts-expect-error no such event
 client.on("connect", () => {});
+
+is<Promise<{ a: number }>>()(client.get("k", { as: (bytes: Uint8Array) => ({ a: bytes.length }) }).then((found) => found!));
+is<Promise<(Uint8Array | null)[]>>()(client.mget(["a"], { as: "bytes" }));
+is<Promise<[string, number][]>>()(client.hrandfieldWithvalues("h", 2, { as: (bytes: Uint8Array) => bytes.length }));
+is<Promise<Record<string, number>>>()(client.hgetall("h", { as: (bytes: Uint8Array) => bytes.length }));
+is<Promise<Subscription<"json">>>()(client.subscribe("c", { as: "json" }));
+is<number | null | undefined>()(client.cached("k", { as: (bytes: Uint8Array) => bytes.length }));
+is<Promise<[number | bigint, string | null]>>()(client.transaction((all) => [all.incr("n"), all.get("k")]));
+is<Promise<[boolean, (string | null)[]]>>()(client.batch((all) => [all.set("k", "v"), all.mget(["k"])]));
+const reader = new StreamReader(client, { group: "g", consumer: "c", streams: "s", as: (bytes: Uint8Array) => bytes.length });
+is<Promise<StreamBatch<(bytes: Uint8Array) => number>>>()(reader.read());
+// @ts-expect-error a function that returns what it has queued
+client.transaction((all) => { all.incr("n"); });
+// @ts-expect-error no such form
+client.get("k", { as: "yaml" });

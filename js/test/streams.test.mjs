@@ -1,0 +1,96 @@
+// Readers of streams whose connections are killed, and who wait for longer than a request may take.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Client, StreamReader } from "../.build/index.js";
+import { startServer } from "./package/server.mjs";
+
+let server;
+let other;
+const clients = [];
+
+const connect = async (options) => {
+  const client = await Client.connect(server.address, { connectTimeout: 20_000, ...options });
+  clients.push(client);
+  return client;
+};
+
+before(async () => {
+  server = await startServer();
+  other = await connect({ requestTimeout: 0 });
+});
+after(async () => {
+  for (const client of clients) await client.close();
+  await server.stop();
+});
+
+test("no entry is lost while connections are killed again and again", async () => {
+  const total = 3000;
+  const client = await connect({ requestTimeout: 0, clientName: "reader", reconnectWaitMin: 1,
+    reconnectWaitMax: 5 });
+  const reader = new StreamReader(client, { group: "g", consumer: "c", streams: ["a", "b"], count: 7,
+    createGroup: true, begin: "0", claimAfter: 60_000 });
+  const write = async () => {
+    for (let n = 0; n < total; ++n) await other.xadd(n % 2 === 0 ? "a" : "b", { n });
+  };
+  let isRead = false;
+  let kills = 0;
+  const kill = async () => {
+    while (!isRead) {
+      const all = (await other.clientList()).split("\n").filter((line) => line.includes("name=reader"));
+      for (const line of all) {
+        kills += await other.command(["CLIENT", "KILL", "ID", /id=(\d+)/.exec(line)[1]]);
+      }
+      for (let turn = 0; turn < 40; ++turn) await other.ping();
+    }
+  };
+  const seen = new Set();
+  const read = async () => {
+    for await (const { streams } of reader) {
+      for (const part of streams) {
+        for (const { fields } of part.entries) seen.add(Number(fields.n));
+        while (!await reader.ack(part).then(() => true, () => false));  // lost as well
+      }
+      if (seen.size === total) break;
+    }
+    isRead = true;
+  };
+  await Promise.all([write(), kill(), read()]);
+  assert.equal(seen.size, total);
+  assert(kills > 20, `${kills} kills`);
+  for (const stream of ["a", "b"]) assert.equal((await other.xpending(stream, "g")).count, 0);
+});
+
+test("a reader waits for longer than a request may take", async () => {
+  const client = await connect({ requestTimeout: 50 });
+  const reader = new StreamReader(client, { group: "g", consumer: "c", streams: "slow", createGroup: true });
+  const waits = reader.read();
+  await new Promise((resolve) => { setTimeout(resolve, 200); });
+  await other.xadd("slow", { n: 1 });
+  assert.equal((await waits).streams[0].entries[0].fields.n, "1");
+});
+
+test("a stream that is deleted while the reader waits is made again, and so is its group", async () => {
+  const client = await connect({ requestTimeout: 0 });
+  const reader = new StreamReader(client, { group: "g", consumer: "c", streams: "gone", createGroup: true });
+  const waits = reader.read();
+  while (await other.exists("gone") === 0);
+  while (client.getStatistics().blockingConnections === 0) await other.ping();
+  await other.del("gone");
+  while (await other.exists("gone") === 0);
+  await other.xadd("gone", { n: 1 });
+  assert.equal((await waits).streams[0].entries[0].fields.n, "1");
+});
+
+test("entries that cannot be returned as they are wanted are returned once they are asked for otherwise",
+  async () => {
+    const client = await connect({ requestTimeout: 0 });
+    await other.xadd("bytes", { n: Uint8Array.of(0xff) });
+    const options = { group: "g", consumer: "c", streams: "bytes", createGroup: true, begin: "0" };
+    const asText = new StreamReader(client, options);
+    for (let times = 0; times < 2; ++times) await assert.rejects(asText.read(), { name: "DecodeError" });
+    const { streams: [{ entries: [{ fields }] }] } =
+      await new StreamReader(client, { ...options, as: "bytes" }).read();
+    assert.deepEqual(fields[0][1], Uint8Array.of(0xff));
+  });
