@@ -66,12 +66,16 @@ const databaseOf = (url: URL, isWebSocket: boolean): number => {
   return numberOf(url.pathname.slice(1), "path");
 };
 
-/** The address as text, without credentials. */
+/** The address as text, without credentials: the query of a bridge's address may be one. */
 export const addressOf = ({ protocol, host, port, path, href }: Address): string => {
   if (path !== undefined) return `unix://${path}`;
-  if (protocol === "ws" || protocol === "wss") return href;
+  if (protocol === "ws" || protocol === "wss") return href.split("?")[0]!;
   return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 };
+
+/** The same without the protocol, as labels of metrics have it. */
+export const serverOf = (address: Address): string => address.path !== undefined
+  ? `unix:${address.path}` : addressOf(address).slice(`${address.protocol}://`.length);
 
 /**
  * Reads an address. Without credentials or a database in it, these are "" and 0.

@@ -94,6 +94,8 @@ const kinds = {
 
 const lists = ["onlyCommands", "onlyKeyPrefixes", "moduleReads", "broadcastPrefixes"] as const;
 
+let cachesCount = 0;
+
 const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 
 /** What a cache needs of a client that reads through it. */
@@ -105,6 +107,8 @@ export interface CacheClient {
 /** A client-side cache. Give it to any number of clients as the option `clientSideCache`. It lives until
     dispose(), also while no client has a connection. */
 export class ClientSideCache {
+  /** @internal What names this cache in metrics. */
+  readonly number: number = ++cachesCount;
   readonly #options: ClientSideCacheOptions;
   #core: Core | undefined;
   #id = 0;

@@ -1,5 +1,5 @@
 import { connectTcp } from "#tcp";
-import { type Target, addressOf, readAddress } from "./address.js";
+import { type Target, addressOf, readAddress, serverOf } from "./address.js";
 import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
 import { refusedArguments } from "./caller-stack.js";
@@ -38,6 +38,8 @@ export interface SubscribeOptions<A extends As = As> extends ReplyOptions<A> {
 
 // The most that the core takes: the requests pool is the bound.
 const waitersMaxLimit = 1_000_000_000;
+
+let clientsCount = 0;
 
 const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
 
@@ -80,6 +82,7 @@ export class Client extends Scanning {
   #closing: Promise<void> | undefined;
   #closed: (() => void) | undefined;
 
+  readonly #number = ++clientsCount;
   readonly #address: string;
   readonly #target: Target;
   readonly #options: ClientOptions;
@@ -148,6 +151,13 @@ export class Client extends Scanning {
     } finally {
       give?.removeEventListener("abort", abort);
     }
+  }
+
+  /** @internal What names this client in metrics. */
+  get described(): { number: number; name: string; server: string; database: number } {
+    const { address, database } = this.#target;
+    return { number: this.#number, name: this.#options.clientName ?? "", server: serverOf(address),
+      database: this.#options.database ?? database };
   }
 
   /** @internal What stands in front of each key. */
@@ -372,9 +382,9 @@ export class Client extends Scanning {
   /** @internal What console.log() shows: where the client is connected, and how it is. No credentials. */
   [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: object,
     inspect: (value: unknown, options: object) => string): string {
-    const { address, database } = this.#target;
+    const { database } = this.described;
     const { state, inFlight, waiting, completed, failed, lastProblem } = this.getStatistics();
-    const shown = { address: addressOf(address), database: this.#options.database ?? database,
+    const shown = { address: addressOf(this.#target.address), database,
       state: this.#made?.end === undefined ? state : "closed", inFlight, waiting, completed, failed,
       lastProblem };
     return `Client ${inspect(shown, options)}`;
