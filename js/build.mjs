@@ -15,8 +15,9 @@
 //                        does not know "exports"
 
 import { spawnSync } from "node:child_process";
-import { appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync,
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync,
   writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
@@ -102,7 +103,17 @@ copyFileSync(wasm, "dist/core/core.wasm");
 copyFileSync("../LICENSE", "LICENSE");
 writeFileSync("NOTICES", notices(readFileSync("../NOTICE", "utf8")));
 // The declarations of what is exported, and of what these mention.
-cpSync(".build", "dist/cjs", { recursive: true, filter: (from) => !/\.(js|wasm)$/.test(from) });
+const copyDeclarations = (name, copied = new Set()) => {
+  if (copied.has(name)) return;
+  copied.add(name);
+  const text = readFileSync(`.build/${name}.d.ts`, "utf8");
+  mkdirSync(dirname(`dist/cjs/${name}`), { recursive: true });
+  writeFileSync(`dist/cjs/${name}.d.ts`, text);
+  for (const [, from] of text.matchAll(/(?:from |import\()"(\.[^"]*)\.js"/g)) {
+    copyDeclarations(join(dirname(name), from), copied);
+  }
+};
+for (const name of ["index", "ioredis"]) copyDeclarations(name);
 writeFileSync("dist/index.d.ts", 'export * from "./cjs/index.js";\n');
 writeFileSync("dist/ioredis.d.ts", 'export * from "./cjs/ioredis.js";\n' +
   'export { Redis as default } from "./cjs/ioredis.js";\n');

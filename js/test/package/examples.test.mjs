@@ -54,6 +54,13 @@ for (const [name, [program, ...args]] of Object.entries(runtimes)) {
   });
 }
 
+for (const [name, [program, ...args]] of Object.entries(runtimes)) {
+  test(`examples/streams.mjs in ${name}`, async () => {
+    const said = await run(program, ...args, "streams.mjs", server.address);
+    assert.equal(said, "500 Great Eastern\nnumber\n6 billed\ntrue\n");
+  });
+}
+
 test("examples/worker.mjs", async () => {
   const bundle = await build({
     entryPoints: ["worker.mjs"], bundle: true, format: "esm", write: false,
