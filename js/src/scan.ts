@@ -2,8 +2,8 @@ import type { As, CallOptions, Key, Value } from "./commands/call.js";
 import { checkNames } from "./commands/call-options.js";
 import type { Fields, HashScanPage, ScanPage, Scored, SortedSetScanPage,
   Text } from "./commands/replies.js";
-import { CommandSet, type HscanNovaluesOptions, type HscanOptions, type ReplyOptions, type ScanOptions,
-  type SscanOptions, type ZscanNoscoresOptions, type ZscanOptions } from "./generated/commands.js";
+import { CommandSet, type HscanNoValuesOptions, type HscanOptions, type ReplyOptions, type ScanOptions,
+  type SscanOptions, type ZscanNoScoresOptions, type ZscanOptions } from "./generated/commands.js";
 
 // Walks over keys and over the elements of large values, a page of the server's at a time.
 
@@ -119,13 +119,13 @@ export abstract class Scanning extends CommandSet {
   }
 
   /** The same without the values. */
-  override hscanNovalues<A extends As = "text">(key: Key, options?: WalkOptions<A>):
+  override hscanNoValues<A extends As = "text">(key: Key, options?: WalkOptions<A>):
     Walk<Text<A>[]>;
-  override hscanNovalues<A extends As = "text">(key: Key, cursor: Value,
-    options?: HscanNovaluesOptions<A>): Promise<ScanPage<A>>;
-  override hscanNovalues(key: Key, cursor?: unknown, options?: HscanNovaluesOptions): any {
-    if (!begins(cursor)) return super.hscanNovalues(key, cursor as Value, options);
-    return new Walk(cursor, names, (at, own) => pageOf(super.hscanNovalues(key, at, own), "elements"));
+  override hscanNoValues<A extends As = "text">(key: Key, cursor: Value,
+    options?: HscanNoValuesOptions<A>): Promise<ScanPage<A>>;
+  override hscanNoValues(key: Key, cursor?: unknown, options?: HscanNoValuesOptions): any {
+    if (!begins(cursor)) return super.hscanNoValues(key, cursor as Value, options);
+    return new Walk(cursor, names, (at, own) => pageOf(super.hscanNoValues(key, at, own), "elements"));
   }
 
   /** Walks over the members of a set: see Walk. With a cursor, does one step. */
@@ -147,12 +147,12 @@ export abstract class Scanning extends CommandSet {
   }
 
   /** The same without the scores. */
-  override zscanNoscores<A extends As = "text">(key: Key, options?: WalkOptions<A>):
+  override zscanNoScores<A extends As = "text">(key: Key, options?: WalkOptions<A>):
     Walk<Text<A>[]>;
-  override zscanNoscores<A extends As = "text">(key: Key, cursor: Value,
-    options?: ZscanNoscoresOptions<A>): Promise<ScanPage<A>>;
-  override zscanNoscores(key: Key, cursor?: unknown, options?: ZscanNoscoresOptions): any {
-    if (!begins(cursor)) return super.zscanNoscores(key, cursor as Value, options);
-    return new Walk(cursor, names, (at, own) => pageOf(super.zscanNoscores(key, at, own), "elements"));
+  override zscanNoScores<A extends As = "text">(key: Key, cursor: Value,
+    options?: ZscanNoScoresOptions<A>): Promise<ScanPage<A>>;
+  override zscanNoScores(key: Key, cursor?: unknown, options?: ZscanNoScoresOptions): any {
+    if (!begins(cursor)) return super.zscanNoScores(key, cursor as Value, options);
+    return new Walk(cursor, names, (at, own) => pageOf(super.zscanNoScores(key, at, own), "elements"));
   }
 }

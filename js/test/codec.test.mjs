@@ -90,8 +90,8 @@ test("each form of writing and reading returns the value", async () => {
   assert.deepEqual(await client.hmget("h", ["b", "a"]), ["2", "1"]);
   assert.deepEqual(await client.hvals("h"), ["1", "2"]);
   assert.deepEqual((await client.hscan("h", "0")).fields, fields);
-  assert.deepEqual((await client.hscanNovalues("h", "0")).elements, ["a", "b"]);
-  assert.deepEqual(Object.fromEntries(await client.hrandfieldWithvalues("h", 2)), fields);
+  assert.deepEqual((await client.hscanNoValues("h", "0")).elements, ["a", "b"]);
+  assert.deepEqual(Object.fromEntries(await client.hrandfieldWithValues("h", 2)), fields);
   assert.deepEqual((await client.hrandfield("h", { count: 2 })).sort(), ["a", "b"]);
 });
 

@@ -48,7 +48,7 @@ test("maps are objects as any others, sets are Sets", async () => {
     Object.fromEntries([["a", "1"], ["__proto__", "2"]]));
   assert.equal(Object.getPrototypeOf(shaped(["__proto__", "2"])), Object.prototype);
   assert.deepEqual(shaped(["a", "1"], "bytes"), [[bytes("a"), bytes("1")]]);
-  await becomes(client.pubsubNumsub("c"), [["c", 5]], { c: 5 });
+  await becomes(client.pubsubNumSub("c"), [["c", 5]], { c: 5 });
   await becomes(client.smembers("s"), [["a", "b"]], new Set(["a", "b"]));
   assert.deepEqual(shaped(["a"], "bytes"), [bytes("a")]);
 });
@@ -57,12 +57,12 @@ test("scores", async () => {
   const flat = ["a", "1", "b", "inf"];
   const nested = [["a", 1], ["b", Infinity]];
   const members = [{ member: "a", score: 1 }, { member: "b", score: Infinity }];
-  await becomes(client.zrangeWithscores("z", 0, -1), [flat, nested], members);
+  await becomes(client.zrangeWithScores("z", 0, -1), [flat, nested], members);
   assert.deepEqual(shaped(flat, "bytes")[0], { member: bytes("a"), score: 1 });
   await becomes(client.zpopmin("z", { count: 2 }), [flat, nested], members);
   await becomes(client.zpopmin("z"), [["a", "1"], ["a", 1]], members[0]);
   await becomes(client.zpopmin("z"), [[]], null);
-  await becomes(client.zrankWithscore("z", "a"), [[3, "1"], [3, 1]], { rank: 3, score: 1 });
+  await becomes(client.zrankWithScore("z", "a"), [[3, "1"], [3, 1]], { rank: 3, score: 1 });
   await becomes(client.bzpopmin("z", 0), [["z", "a", "1"], ["z", "a", 1]],
     { key: "z", member: "a", score: 1 });
   await becomes(client.zmpop("z", "lowest"), [["z", [["a", "1"]]], ["z", [["a", 1]]]],
@@ -79,7 +79,7 @@ test("what was popped, and pages of walks", async () => {
   assert.deepEqual(shaped(["7", ["a"]], "bytes"), { cursor: "7", elements: [bytes("a")] });
   await becomes(client.hscan("h", "0"), [["0", ["a", "1"]]],
     { cursor: "0", fields: { a: "1" } });
-  await becomes(client.hrandfieldWithvalues("h", 2), [["a", "1"], [["a", "1"]]], [["a", "1"]]);
+  await becomes(client.hrandfieldWithValues("h", 2), [["a", "1"], [["a", "1"]]], [["a", "1"]]);
 });
 
 test("places", async () => {

@@ -1,7 +1,8 @@
 """The methods of commands in TypeScript, out of the same builders as the C++ functions.
 
 Names: a method is called as the C++ function, in camelCase. Commands of one word are thus in lower
-case (`hgetall`), subcommands and forms have capitals inside (`configGet`, `zrangeWithscores`).
+case (`hgetall`), subcommands and forms have capitals inside, also between the words that the server
+writes in one (`configGet`, `zrangeWithScores`, `xgroupCreateConsumer`), as in GLIDE and node-redis.
 
 Arguments: what is always given is positional, in the order of the wire. A list, or a text without
 a word before it, that the command may do without is positional too, behind those, and may be left
@@ -20,6 +21,15 @@ import re
 from command_data import DataError
 from cxx_surface import is_offered
 from shapes import Node
+
+# Subcommands and tokens of several words. Commands stay as they are: hgetall.
+_WORDS = {word.lower(): word for word in """
+    AddSlots AddSlotsRange BumpEpoch CountKeysInSlot CreateConsumer DelConsumer DelSlots
+    DelSlotsRange DelUser DryRun FlushSlots GenPass GetKeys GetKeysAndFlags GetKeysInSlot
+    GetName GetRedir GetUser IdleTime JustId KeySlot MyId MyShardId NoMkStream NoScores NoValues
+    NumPat NumSub RefCount ResetStat SaveConfig SetId SetSlot SetUser ShardChannels ShardNumSub
+    TrackingInfo WhoAmI WithScore WithScores WithValues
+""".split()}
 
 _CALL_OPTIONS = ("as", "signal", "timeout", "maxStaleness")
 
@@ -61,6 +71,12 @@ def camel_case(snake):
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), snake.strip("_"))
 
 
+def method_name(snake):
+    """"zrangeWithScores" for "zrange_withscores"."""
+    first, *others = snake.strip("_").split("_")
+    return first + "".join(_WORDS.get(word, word.capitalize()) for word in others)
+
+
 def is_spread(node):
     """Whether it is a choice whose alternatives are options."""
     return node.kind == "spread"
@@ -71,7 +87,7 @@ def methods_of(builders, types, changes):
     by_name = {}
     for builder in builders:
         if is_offered(builder.command):
-            by_name.setdefault(camel_case(builder.name), []).append(builder)
+            by_name.setdefault(method_name(builder.name), []).append(builder)
     methods = [Method(name, _forms(name, of_name, types, changes))
                for name, of_name in sorted(by_name.items())]
     _check_used(methods, builders, types, changes)

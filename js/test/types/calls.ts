@@ -16,7 +16,7 @@ is<Walk<string[]>>()(client.scan());
 is<Walk<string[]>>()(client.scan({ match: "a*", type: "hash", count: 10, cursor: "7" }));
 is<Walk<Uint8Array[]>>()(client.scan({ as: "bytes" }));
 is<Walk<Record<string, string>>>()(client.hscan("h", { match: "a*" }));
-is<Walk<string[]>>()(client.hscanNovalues("h"));
+is<Walk<string[]>>()(client.hscanNoValues("h"));
 is<Walk<Scored[]>>()(client.zscan("z"));
 is<Promise<{ cursor: string; elements: string[] }>>()(client.scan("0", { pattern: "a*" }));
 
@@ -46,7 +46,7 @@ client.on("connect", () => {});
 
 is<Promise<{ a: number }>>()(client.get("k", { as: (bytes: Uint8Array) => ({ a: bytes.length }) }).then((found) => found!));
 is<Promise<(Uint8Array | null)[]>>()(client.mget(["a"], { as: "bytes" }));
-is<Promise<[string, number][]>>()(client.hrandfieldWithvalues("h", 2, { as: (bytes: Uint8Array) => bytes.length }));
+is<Promise<[string, number][]>>()(client.hrandfieldWithValues("h", 2, { as: (bytes: Uint8Array) => bytes.length }));
 is<Promise<Record<string, number>>>()(client.hgetall("h", { as: (bytes: Uint8Array) => bytes.length }));
 is<Promise<Subscription<"json">>>()(client.subscribe("c", { as: "json" }));
 is<number | null | undefined>()(client.cached("k", { as: (bytes: Uint8Array) => bytes.length }));

@@ -24,11 +24,11 @@ is<(Uint8Array | null)[]>()(client.mget("a", { as: "bytes" }));
 
 is<Record<string, string>>()(client.hgetall("h"));
 is<[Uint8Array, Uint8Array][]>()(client.hgetall("h", { as: "bytes" }));
-is<Record<string, number>>()(client.pubsubNumsub(["c"]));
+is<Record<string, number>>()(client.pubsubNumSub(["c"]));
 is<Set<string>>()(client.smembers("s"));
 is<Uint8Array[]>()(client.smembers("s", { as: "bytes" }));
-is<Scored[]>()(client.zrangeWithscores("z", 0, -1));
-is<Scored<"bytes">[]>()(client.zrangeWithscores("z", 0, -1, { as: "bytes", reverse: true }));
+is<Scored[]>()(client.zrangeWithScores("z", 0, -1));
+is<Scored<"bytes">[]>()(client.zrangeWithScores("z", 0, -1, { as: "bytes", reverse: true }));
 is<StreamEntries[]>()(client.xread({ s: "0" }, { block: 1000, count: 5 }));
 is<[Uint8Array, Uint8Array][]>()(
   null! as Promise<Fields<"bytes">>);
