@@ -1,8 +1,8 @@
 import { refusedArguments, refusedCall } from "./caller-stack.js";
-import { CodecWords } from "./codec.js";
-import type { As, CallOptions, Word } from "./commands/call.js";
+import { Changes } from "./changes.js";
+import type { CallOptions, Word } from "./commands/call.js";
 import { checkCallOptions } from "./commands/call-options.js";
-import { type Wish, wishOf } from "./commands/decoders.js";
+import { wishOf } from "./commands/decoders.js";
 import { actions, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
 import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
@@ -12,7 +12,6 @@ import type { Decoding } from "./core/decode.js";
 import { type CoreError, LimitError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
-import { KeyPrefix } from "./key-prefix.js";
 import { Link, type LinkOwner, type Route } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
@@ -86,18 +85,13 @@ export class Driver implements Failable, LinkOwner {
   #timersWait = 0;
   #trouble = "";
   #lastCounters: ClientCounters | undefined;
-  readonly #keyPrefix: KeyPrefix | undefined;
-  readonly #codec: CodecWords | undefined;
-  // Whether words are changed before they are sent.
-  readonly #changes: boolean;
+  /** What is changed in commands, and in their replies. */
+  readonly changes: Changes;
 
   /** `create` makes the client in the core and returns its id. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
     this.core = core;
-    this.#keyPrefix = route.keyPrefix === "" ? undefined : new KeyPrefix(core, route.keyPrefix);
-    const { codec } = route;
-    this.#codec = codec === undefined ? undefined : new CodecWords(codec);
-    this.#changes = this.#keyPrefix !== undefined || codec !== undefined;
+    this.changes = new Changes(core, route.keyPrefix, route.codec);
     this.#route = route;
     this.#listener = listener;
     this.id = core.ask(create);
@@ -138,9 +132,9 @@ export class Driver implements Failable, LinkOwner {
   }
 
   #submitChanged(words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    if (!this.#changes) return this.#submit(words, wanted);
+    if (this.changes.areNone) return this.#submit(words, wanted);
     try {
-      return this.#submit(this.#changed(words), this.#wantedFor(words, wanted));
+      return this.#submit(this.changes.words(words), this.changes.wanted(words, wanted));
     } catch (error) {
       return refusedCall(error);
     }
@@ -204,34 +198,16 @@ export class Driver implements Failable, LinkOwner {
       reply to EXEC; `each` says how the reply to each command is wanted. */
   submitTransaction(connection: number, commands: readonly (readonly Word[])[],
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
-    const changed = (): readonly (readonly Word[])[] =>
-      this.#changes ? commands.map((words) => this.#changed(words)) : commands;
     const run = () => this.submitBy({ options, each }, (tag) =>
-      askTransaction(this.core, this.id, connection, changed(), tag, timeoutOf(options)));
+      askTransaction(this.core, this.id, connection, this.changes.all(commands), tag, timeoutOf(options)));
     return isTraced() ? tracedTransaction(this.#route, commands.length, run) : run();
   }
 
   /** Submits one command on an exclusive connection. */
   submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    const run = () => this.submitBy(this.#wantedFor(words, wanted), (tag) => askOn(this.core, this.id,
-      connection, this.#changed(words), tag, timeoutOf(wanted.options)));
+    const run = () => this.submitBy(this.changes.wanted(words, wanted), (tag) => askOn(this.core, this.id,
+      connection, this.changes.words(words), tag, timeoutOf(wanted.options)));
     return isTraced() ? traced(this.#route, words, run) : run();
-  }
-
-  // The words as the server gets them: values by the codec, and keys with the prefix.
-  #changed(words: readonly Word[]): readonly Word[] {
-    const packed = this.#codec === undefined ? words : this.#codec.words(words);
-    return this.#keyPrefix === undefined ? packed : this.#keyPrefix.words(packed);
-  }
-
-  #wantedFor(words: readonly Word[], wanted: Wanted): Wanted {
-    if (this.#codec === undefined) return wanted;
-    return { ...wanted, wish: this.wishFor(words, wanted.options?.as) };
-  }
-
-  /** How the strings of the reply to a command are wanted. */
-  wishFor(words: readonly Word[], as: As | undefined): Wish {
-    return wishOf(as, this.#codec?.unpacks(words));
   }
 
   /** Submits any other request: `begin` calls the core with a tag and the time. */
@@ -255,11 +231,11 @@ export class Driver implements Failable, LinkOwner {
     let has: boolean;
     if (wanted.options !== undefined) checkCallOptions(wanted.options);
     try {
-      has = askCache(this.core, this.id, this.#keyPrefix?.key(key) ?? key);
+      has = askCache(this.core, this.id, this.changes.key(key));
     } catch (error) {
       throw this.core.blame(error);
     }
-    return has ? this.#outcomes.served(this.#wantedFor(["GET", key], wanted)) : undefined;
+    return has ? this.#outcomes.served(this.changes.wanted(["GET", key], wanted)) : undefined;
   }
 
   #wait(tag: number, wanted: Wanted): Promise<unknown> {

@@ -120,7 +120,8 @@ class Script<T> implements Runnable<T> {
     try {
       return await run(this.#sha);
     } catch (error) {
-      if (!has(error, "NOSCRIPT")) throw error;
+      // The whole sentence: a script may raise an error that begins with NOSCRIPT, and must not run twice.
+      if (!has(error, "NOSCRIPT No matching script")) throw error;
       return runText();
     }
   }

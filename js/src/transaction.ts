@@ -70,7 +70,7 @@ interface Waiting extends Decoding {
 
 const waitingOf = ({ words, shape, options, resolve, reject }: QueuedCommand,
   asOfAll: As | undefined, driver: Driver): Waiting => {
-  const wish = driver.wishFor(words, options?.as ?? asOfAll);
+  const wish = driver.changes.wishFor(words, options?.as ?? asOfAll);
   const asMaps = shape === anyReply;
   const isScript = scripts.has(inCapitals(words[0] ?? ""));
   return { wish, asBytes: wish.form !== "text", asMaps, shape, isScript, resolve, reject };

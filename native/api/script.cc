@@ -2,8 +2,10 @@
 
 #include <array>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "plimsoll/core/commands/parts.h"
 #include "plimsoll/encoded.h"
 #include "plimsoll/native/base/sha1.h"
 #include "plimsoll/native/driver/steps.h"
@@ -52,6 +54,7 @@ class ScriptSteps final : public Steps {
     const bool readonly = run_.effect == CommandView::Effect::read;
     const std::array<std::string_view, 2> words{readonly ? "EVAL_RO" : "EVAL", *run_.text};
     const std::string_view operands = run_.request.bytes().substr(run_.operands_at);
+    if (channel.driver->has_key_prefix()) return submit_words(channel, words, operands);
     const ArgumentList encoded{.items = &operands,
                                .walk =
                                    [](const ArgumentList& list, const ArgumentSink& sink) {
@@ -62,6 +65,18 @@ class ScriptSteps final : public Steps {
     CommandView command = CommandView::from_encoded(count);
     command.args = words;
     command.lists = {&encoded, 1};
+    command.effect = run_.effect;
+    command.answer = CommandView::Answer::script_words;
+    channel.submit(command, *this);
+  }
+
+  // The same as words: which of them are keys cannot be seen in a row of encoded ones.
+  void submit_words(const Channel& channel, std::span<const std::string_view> first,
+                    std::string_view operands) {
+    std::vector<std::string_view> words(first.begin(), first.end());
+    for (std::string_view word; commands::take_bulk(operands, word);) words.push_back(word);
+    CommandView command;
+    command.args = words;
     command.effect = run_.effect;
     command.answer = CommandView::Answer::script_words;
     channel.submit(command, *this);

@@ -162,6 +162,11 @@ class BatchSteps final : public Steps {
     if (const auto status = decode(*delivery.value, batch.streams); !status) {
       return refuse(status.error());
     }
+    // The reader goes by the names that it was given, and so does ack().
+    const std::string& prefix = driver().options().key_prefix;
+    for (StreamEntries& part : batch.streams) {
+      if (part.stream.starts_with(prefix)) part.stream.erase(0, prefix.size());
+    }
     const bool is_fresh = origin == StreamBatch::Origin::fresh;
     is_fresh ? position_->handle_fresh(batch.streams) : position_->handle_pending(batch.streams);
     const bool out_of_time = is_fresh && Clock::now() >= until_;

@@ -35,7 +35,8 @@
 
 namespace plimsoll::native {
 
-/// The entries that one next() returns.
+/// The entries that one next() returns. Streams have the names that the reader was given, without
+/// Options::key_prefix.
 struct StreamBatch {
   enum class Origin : std::uint8_t {
     fresh,    ///< new: no consumer was given them before

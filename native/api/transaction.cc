@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/native/driver/prefixed_command.h"
 
 namespace plimsoll::native {
 namespace {
@@ -42,6 +43,16 @@ std::size_t Transaction::queue(const CommandView& command) {
             .limit = transaction_commands_max});
   }
   if (problem_) return all.count();
+  if (!channel_.driver->has_key_prefix()) return add(command);
+  const PrefixedCommand prefixed(channel_.driver->requests_account(),
+                                 channel_.driver->options().key_prefix, command);
+  if (prefixed.error() == nullptr) return add(prefixed.command());
+  refuse(*prefixed.error());
+  return all.count();
+}
+
+std::size_t Transaction::add(const CommandView& command) {
+  QueuedCommands& all = queued();
   if (!all.add(command)) {
     const Account& requests = channel_.driver->requests_account();
     refuse({.code = ErrorCode::rejected_by_limit,

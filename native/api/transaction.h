@@ -121,6 +121,7 @@ class Transaction : public CommandSet<Transaction> {
   std::uint64_t next_transaction() { return queued().transaction(); }
   std::size_t queue(const CommandView& command);
   std::size_t queue(std::span<const std::string_view> words);
+  std::size_t add(const CommandView& command);
   void refuse(const plimsoll::Error& error);
   Execution begin();
 

@@ -137,6 +137,8 @@ constexpr OptionRow client_table[] = {
         "client.credentials_refresh_before",
         "How long before credentials expire the program is asked for new ones, if the program "
         "supplies them."),
+    client_row<Kind::text, &Options::key_prefix>(
+        "client.key_prefix", "Stands in front of each key of each command.", "none"),
     client_row<Kind::text, &Options::client_name>(
         "client.client_name", "The name of the client's connections in CLIENT LIST.", "none"),
     client_row<Kind::choice, &Options::protocol>(

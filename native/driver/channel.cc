@@ -1,5 +1,7 @@
 #include "plimsoll/native/driver/channel.h"
 
+#include "plimsoll/native/driver/prefixed_command.h"
+
 namespace plimsoll::native {
 namespace {
 
@@ -10,6 +12,13 @@ constexpr plimsoll::Error given_back{.code = ErrorCode::closed,
 
 void Channel::submit(const CommandView& command, Operation& operation) const {
   if (!held) return driver->submit(command, timeout, operation);
+  if (!driver->has_key_prefix()) return submit_held(command, operation);
+  const PrefixedCommand prefixed(driver->requests_account(), driver->options().key_prefix, command);
+  if (prefixed.error() != nullptr) return driver->refuse(*prefixed.error(), operation);
+  submit_held(prefixed.command(), operation);
+}
+
+void Channel::submit_held(const CommandView& command, Operation& operation) const {
   driver->submit_by(
       [&](plimsoll::Client& core, Instant now, Tag tag) -> plimsoll::Result<RequestId> {
         if (!held->connection()) return given_back;

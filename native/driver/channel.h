@@ -16,6 +16,9 @@ struct Channel {
 
   /// Driver::submit(), on this channel's connection.
   void submit(const CommandView& command, Operation& operation) const;
+
+ private:
+  void submit_held(const CommandView& command, Operation& operation) const;
 };
 
 }  // namespace plimsoll::native

@@ -17,6 +17,7 @@
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/native/driver/core_options.h"
 #include "plimsoll/native/driver/credentials_source.h"
+#include "plimsoll/native/driver/prefixed_command.h"
 #include "plimsoll/native/driver/tracing.h"
 #include "plimsoll/native/driver/waiting_operation.h"
 #include "plimsoll/native/runtime/runtime.h"
@@ -155,6 +156,7 @@ Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& 
       budget_(budget),
       executor_(std::move(executor)),
       fork_count_(current_fork_count()),
+      has_key_prefix_(!target_.options.key_prefix.empty()),
       io_(std::make_unique<Io>(*this, accounts.connections->owner())),
       core_(core_options(target_.options, tracking), std::move(accounts)) {
   no_memory_to_deliver(Executed::no);  // makes these errors now, while there is memory
@@ -191,6 +193,8 @@ bool Driver::deliver_cached(const CommandView& command, Staleness staleness, Ope
 void Driver::call(const CommandView& command, Timeout timeout, Operation& operation,
                   Staleness staleness) {
   if (!has_cache() || !deliver_cached(command, staleness, operation)) [[likely]] {
+    if (has_key_prefix_) [[unlikely]]
+      return submit(command, timeout, operation, staleness);
     return send(command, timeout, operation, staleness);
   }
   update([&] { ready_.push(operation); });
@@ -198,7 +202,10 @@ void Driver::call(const CommandView& command, Timeout timeout, Operation& operat
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation,
                     Staleness staleness) {
-  send(command, timeout, operation, staleness);
+  if (!has_key_prefix_ || inherited()) return send(command, timeout, operation, staleness);
+  const PrefixedCommand prefixed(requests_account(), options().key_prefix, command);
+  if (prefixed.error() != nullptr) return refuse(*prefixed.error(), operation);
+  send(prefixed.command(), timeout, operation, staleness);
 }
 
 // For call() and submit(), which every request passes.
@@ -631,19 +638,7 @@ void Driver::arm_timer() {
 }
 
 Statistics Driver::statistics() {
-  Statistics all;
-  if (inherited()) return all;
-  all.memory = budget_.statistics();
-  all.accounts = detail::accounts_of(budget_, io_->number);
-  ClientSnapshot own = snapshot();
-  all.client = own.statistics;
-  all.owner = own.owner;
-  all.last_problem = std::move(own.last_problem);
-  all.tls_problem = std::move(own.tls_problem);
-  all.cache_state = own.cache_state;
-  all.tracking_problem = std::move(own.tracking_problem);
-  all.credentials_problem = std::move(own.credentials_problem);
-  return all;
+  return inherited() ? Statistics() : detail::statistics_of(snapshot(), budget_);
 }
 
 ClientSnapshot Driver::snapshot() {

@@ -19,6 +19,7 @@
 #include "plimsoll/native/call/cancel_target.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/cache_client.h"
+#include "plimsoll/native/driver/prefixed_command.h"
 #include "plimsoll/native/runtime/client_registry.h"
 #include "plimsoll/options.h"
 #include "plimsoll/staleness.h"
@@ -92,6 +93,10 @@ class Driver final : public CancelTarget,
   /// locked.
   template <class Visit>
   bool visit_cached(const CommandView& command, Staleness staleness, Visit&& visit);
+
+  /// Whether Options::key_prefix is set. call(), submit() and visit_cached() put it in front of
+  /// keys; who submits by submit_by() has to do it without their help.
+  bool has_key_prefix() const { return has_key_prefix_; }
 
   /// Like submit(), for a request that `stage` stages: Result<RequestId>(core, now, tag), called
   /// under the lock.
@@ -168,6 +173,8 @@ class Driver final : public CancelTarget,
                                                     Instant now, Tag tag);
   Operation& begin_trace(const CommandView& command, Operation& operation);
   void send(const CommandView& command, Timeout timeout, Operation& operation, Staleness staleness);
+  template <class Visit>
+  bool visit_as_it_is(const CommandView& command, Staleness staleness, Visit& visit);
   void submit_staged(StageStep step, void* context, Operation& operation);
   void handle_refusal(const plimsoll::Error& refusal, Operation& operation,
                       const CommandView* command, Timeout timeout);
@@ -213,6 +220,7 @@ class Driver final : public CancelTarget,
   Budget& budget_;
   const boost::asio::any_io_executor executor_;
   const std::uint64_t fork_count_;
+  const bool has_key_prefix_;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Tracing> tracing_;  // null: no tracer
 
@@ -242,6 +250,15 @@ class Driver final : public CancelTarget,
 
 template <class Visit>
 bool Driver::visit_cached(const CommandView& command, Staleness staleness, Visit&& visit) {
+  if (!has_key_prefix_) [[likely]]
+    return visit_as_it_is(command, staleness, visit);
+  if (!has_cache() || inherited()) return false;
+  const PrefixedCommand prefixed(core_.requests_account(), options().key_prefix, command);
+  return prefixed.error() == nullptr && visit_as_it_is(prefixed.command(), staleness, visit);
+}
+
+template <class Visit>
+bool Driver::visit_as_it_is(const CommandView& command, Staleness staleness, Visit& visit) {
   NearCache* const near = core_.near_cache();
   if (near == nullptr || inherited()) return false;
   commands::QuestionReader reader;

@@ -184,6 +184,13 @@ struct Options {
   /// clients, which then share it.
   std::shared_ptr<ClientSideCache> client_side_cache;
 
+  /// Stands in front of each key of each command, by the command table: also in transactions,
+  /// scripts, SORT's BY, GET and STORE, stream readers, and reads from the cache. Keys in replies
+  /// keep it. Channels, and the patterns of SCAN and KEYS, are given in full. A command whose keys
+  /// are not known, as those of modules, is refused. A client with a prefix copies each command
+  /// with keys once more.
+  std::string key_prefix;
+
   /// The client's name in CLIENT LIST.
   std::string client_name;
 

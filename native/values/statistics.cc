@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
+#include "plimsoll/client_snapshot.h"
 #include "plimsoll/native/base/amount.h"
 
 namespace plimsoll::native {
@@ -62,6 +64,20 @@ std::vector<AccountStatistics> accounts_of(const Budget& budget, std::uint64_t o
   std::vector<AccountStatistics> accounts = accounts_of(budget);
   std::erase_if(accounts, [owner](const auto& account) { return account.owner != owner; });
   return accounts;
+}
+
+Statistics statistics_of(ClientSnapshot client, const Budget& budget) {
+  Statistics all;
+  all.client = client.statistics;
+  all.memory = budget.statistics();
+  all.owner = client.owner;
+  all.accounts = accounts_of(budget, client.owner);
+  all.last_problem = std::move(client.last_problem);
+  all.tls_problem = std::move(client.tls_problem);
+  all.cache_state = client.cache_state;
+  all.tracking_problem = std::move(client.tracking_problem);
+  all.credentials_problem = std::move(client.credentials_problem);
+  return all;
 }
 
 }  // namespace detail

@@ -77,10 +77,14 @@ struct Statistics {
   std::string credentials_problem;
 };
 
+struct ClientSnapshot;
+
 namespace detail {
 
 std::vector<AccountStatistics> accounts_of(const Budget& budget);
 std::vector<AccountStatistics> accounts_of(const Budget& budget, std::uint64_t owner);
+/// A client's snapshot, and what the budget says of it.
+Statistics statistics_of(ClientSnapshot client, const Budget& budget);
 
 }  // namespace detail
 }  // namespace plimsoll::native

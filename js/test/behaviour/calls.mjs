@@ -200,4 +200,14 @@ export const calls = {
     const missing = plimsoll.defineFunction({ name: "cases_none" });
     await rejects(missing.run(client), { name: "ServerError", message: /not found/ });
   },
+
+  "a script that raises an error like the server's own runs once": async ({ connect, key, plimsoll }) => {
+    const client = await connect();
+    const script = plimsoll.defineScript({
+      lua: "redis.call('INCR', KEYS[1]) return redis.error_reply('NOSCRIPT of my own')" });
+    for (const times of ["1", "2"]) {
+      await rejects(script.run(client, key("runs")), { message: /of my own/ });
+      equal(await client.get(key("runs")), times);
+    }
+  },
 };
