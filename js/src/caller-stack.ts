@@ -20,10 +20,14 @@ const rejectLater = (resolve: Settle, reject: Settle, error: Error): void => {
   if (capture === undefined) return reject(error);
   const fail = (): never => {
     capture(error, fail);
+    // The caller's promise may be settled already, as if listening to a signal threw. V8 follows a promise that
+    // leads to one other, so this comes behind capture().
+    failed.catch(() => {});
     throw error;
   };
-  // The promise that `fail` rejects must lead to the caller's by the time it is called: in a microtask's time.
-  resolve(Promise.resolve().then(() => {}).then(fail));
+  // This must lead to the caller's promise by the time that `fail` is called: in a microtask's time.
+  const failed: Promise<never> = Promise.resolve().then(() => {}).then(fail);
+  resolve(failed);
 };
 
 /** The promise of a call that was refused, with such a stack. */

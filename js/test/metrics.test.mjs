@@ -53,7 +53,8 @@ test("each metric has its help and type before its samples, and is documented wi
   assert.match(text, /client_name="a\\"name\\"\\\\"/);
   assert.match(text, /plimsoll_client_info\{.*server="127\.0\.0\.1:\d+".*state="ready".*cache="tracking"/);
 
-  const documents = readFileSync(new URL("../../docs/observability.md", import.meta.url), "utf8");
+  const documents = ["observability", "javascript"]
+    .map((name) => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8")).join("\n");
   const known = new Map([...documents.matchAll(/^\| `(plimsoll_[a-z_]+)` \| (\w+) \| [^|]*\| (.*) \|$/gm)]
     .map(([, name, type, help]) => [name, { type, help }]));
   assert(known.size > 50);

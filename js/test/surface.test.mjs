@@ -5,8 +5,8 @@ import { after, before, test } from "node:test";
 
 import { currentCore } from "../.build/core/core.js";
 import { CommandSet } from "../.build/generated/commands.js";
-import { Client, ClientSideCache, ConfigurationError, CoreError,
-  PlimsollError } from "../.build/index.js";
+import { Client, ClientSideCache, ConfigurationError, CoreError, PlimsollError, StreamReader, compression,
+  metricsText } from "../.build/index.js";
 import { startServer } from "./package/server.mjs";
 
 const calls = Number(process.env.PLIMSOLL_CALLS ?? 6000);
@@ -51,7 +51,8 @@ const values = [
   () => new Set(["a"]), () => new Date(NaN), () => new Date(), throwing, revoked,
   () => ({ toString: () => { throw new Mine("toString"); } }), () => new AbortController(),
   () => AbortSignal.abort(), () => AbortSignal.abort(new Mine("a reason")), () => Object.create(null),
-  () => ({ as: oneOf(["bytes", "text", 5, null, throwing()]) }),
+  () => ({ as: oneOf(["bytes", "text", "json", 5, null, throwing(), () => { throw new Mine("a decoder"); },
+    (bytes) => bytes, () => throwing()]) }),
   () => ({ timeout: oneOf([1, 50, 0, -5, "1", NaN, {}, throwing()]) }),
   () => ({ signal: oneOf([{}, null, { aborted: false }, new AbortController(), AbortSignal.abort(),
     throwing()]) }),
@@ -59,6 +60,8 @@ const values = [
   () => ({ unknown: 1 }), () => ({ kind: oneOf(["channels", "patterns", "no", 5]) }),
 ];
 const anything = () => oneOf(values)();
+const readerNames = ["group", "consumer", "streams", "count", "wait", "createGroup", "begin", "claimAfter", "as",
+  "unknown"];
 const argumentsOf = () => Array.from({ length: below(5) }, anything);
 
 const isHelpful = (error, what) => {
@@ -74,7 +77,12 @@ test("no argument of any call harms another client", async () => {
   const core = currentCore();
   const options = { requestTimeout: 0, connectTimeout: 20_000 };
   const clients = [await Client.connect(server.address, options),
-    await Client.connect(server.address, { ...options, clientSideCache: new ClientSideCache({ maxCacheKb: 64 }) })];
+    await Client.connect(server.address, { ...options, clientSideCache: new ClientSideCache({ maxCacheKb: 64 }) }),
+    await Client.connect(server.address, { ...options, keyPrefix: "p:", codec: compression({ above: 8 }) }),
+    await Client.connect(server.address, { ...options, codec: {
+      encode: (value) => below(4) === 0 ? anything() : value,
+      decode: (stored) => below(4) === 0 ? anything() : stored,
+    } })];
   after(() => Promise.all([other, ...clients].map((client) => client.close())));
   const pending = [];
   const settle = (what, act) => {
@@ -82,7 +90,7 @@ test("no argument of any call harms another client", async () => {
     try {
       result = act();
     } catch (error) {
-      assert(/^(cached|on|getCache)/.test(what), `${what} throws: ${error?.stack}`);
+      assert(/^(cached|on|getCache|new|compression|metricsText)/.test(what), `${what} throws: ${error?.stack}`);
       return isHelpful(error, what);
     }
     if (result?.isDone === false) result = result[Symbol.asyncIterator]().next();  // a walk
@@ -97,6 +105,18 @@ test("no argument of any call harms another client", async () => {
     const given = argumentsOf();
     const name = below(8) === 0 ? oneOf(own) : oneOf(commands);
     if (name === "subscribe" && below(8) > 0) continue;
+    if (below(40) === 0) {
+      settle("new StreamReader", () => {
+        const reader = new StreamReader(below(2) === 0 ? client : anything(), below(3) === 0 ? anything()
+          : { group: "g", consumer: "c", streams: "s", wait: 1, [oneOf(readerNames)]: anything() });
+        return below(2) === 0 ? reader.read(...given) : reader.ack(...given);
+      });
+      settle("compression", () => compression(oneOf([anything(), { above: anything() },
+        { compress: anything(), decompress: anything() }])));
+      settle("metricsText", () => metricsText(anything(), anything()));
+      settle("transaction", () => client.transaction(() => anything()));
+      settle("batch", () => client.batch((all) => [all.get("key"), anything()]));
+    }
     if (below(10) === 0 && commands.includes(name)) {
       const queue = below(2) === 0 ? client.transaction() : client.batch();
       settle(`queue.${name}`, () => queue[name](...given));
@@ -133,7 +153,8 @@ const names = ["username", "password", "database", "clientName", "requestTimeout
   "inflightRequestsLimit", "inflightOverflow", "waitersMax", "replyBytesMax", "readResendsMax", "protocol",
   "noEvict", "noTouch", "blockingConnectionsMax", "subscriptionsMax", "subscriptionMessagesMax",
   "subscriptionOverflow", "clientSideCache", "memoryLimit", "transport", "transportName", "signal", "tls",
-  "token", "protocols", "WebSocket", "unknown"];
+  "token", "protocols", "WebSocket", "keyPrefix", "codec", "credentials", "credentialsRefreshBefore", "lazyConnect",
+  "unknown"];
 
 test("no option of connect() harms another client; what is refused is named", async () => {
   const other = await Client.connect(server.address, { requestTimeout: 0, connectTimeout: 20_000 });

@@ -175,6 +175,8 @@ class Driver final : public CancelTarget,
   void send(const CommandView& command, Timeout timeout, Operation& operation, Staleness staleness);
   template <class Visit>
   bool visit_as_it_is(const CommandView& command, Staleness staleness, Visit& visit);
+  template <class Visit>
+  bool visit_prefixed(const CommandView& command, Staleness staleness, Visit& visit);
   void submit_staged(StageStep step, void* context, Operation& operation);
   void handle_refusal(const plimsoll::Error& refusal, Operation& operation,
                       const CommandView* command, Timeout timeout);
@@ -250,11 +252,26 @@ class Driver final : public CancelTarget,
 
 template <class Visit>
 bool Driver::visit_cached(const CommandView& command, Staleness staleness, Visit&& visit) {
-  if (!has_key_prefix_) [[likely]]
-    return visit_as_it_is(command, staleness, visit);
+  if (has_key_prefix_) [[unlikely]]
+    return visit_prefixed(command, staleness, visit);
+  return visit_as_it_is(command, staleness, visit);
+}
+
+template <class Visit>
+[[gnu::noinline]] bool Driver::visit_prefixed(const CommandView& command, Staleness staleness,
+                                              Visit& visit) {
   if (!has_cache() || inherited()) return false;
   const PrefixedCommand prefixed(core_.requests_account(), options().key_prefix, command);
-  return prefixed.error() == nullptr && visit_as_it_is(prefixed.command(), staleness, visit);
+  if (prefixed.error() != nullptr) return false;
+  // A type of its own: what is instantiated for one place alone is inlined there.
+  const auto own = [&visit](const Value& value, std::string_view wire) {
+    if constexpr (std::is_invocable_v<Visit, Value, std::string_view>) {
+      visit(value, wire);
+    } else {
+      visit(value);
+    }
+  };
+  return visit_as_it_is(prefixed.command(), staleness, own);
 }
 
 template <class Visit>
