@@ -57,7 +57,7 @@ export class Outcomes {
     this.#reader.begin(core.outboxWord + (outboxAt.area >> 2),
       core.outboxNumber(outboxAt.nodesCount));
     const wish = wanted.wish ?? wishOf(wanted.options?.as);
-    const value = this.#reader.value(wish.form !== "text", wanted.asMaps === true);
+    const value = this.#reader.value(wish.form, wanted.asMaps === true);
     return asWished(value, wanted.shape, wish);
   }
 
@@ -130,7 +130,7 @@ export class Outcomes {
 
   #value(at: number, nodes: number, pending: Pending): Raw {
     this.#reader.begin(at + recordWords, nodes);
-    return pending.each === undefined ? this.#reader.value(pending.wish.form !== "text", pending.asMaps)
+    return pending.each === undefined ? this.#reader.value(pending.wish.form, pending.asMaps)
                                       : this.#reader.replies(pending.each);
   }
 }

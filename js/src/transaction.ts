@@ -73,7 +73,7 @@ const waitingOf = ({ words, shape, options, resolve, reject }: QueuedCommand,
   const wish = driver.changes.wishFor(words, options?.as ?? asOfAll);
   const asMaps = shape === anyReply;
   const isScript = scripts.has(inCapitals(words[0] ?? ""));
-  return { wish, asBytes: wish.form !== "text", asMaps, shape, isScript, resolve, reject };
+  return { wish, form: wish.form, asMaps, shape, isScript, resolve, reject };
 };
 
 const settled = async (outcome: Promise<unknown>, waiting: readonly Waiting[]):

@@ -1,4 +1,4 @@
-import type { Raw } from "../commands/call.js";
+import type { Raw, StringForm } from "../commands/call.js";
 import { DecodeError, serverError } from "../errors.js";
 import type { Core } from "./core.js";
 import { errorNames, executedNames, nodeWords, outboxAt, types } from "./abi.js";
@@ -15,9 +15,9 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 // Up to this length, a loop over the letters is faster than a decoder.
 const shortTextMax = 12;
 
-/** How a value is decoded: whether strings come as Uint8Array, and maps and sets as Map and Set. */
+/** How a value is decoded: the form of its strings, and whether maps and sets come as Map and Set. */
 export interface Decoding {
-  readonly asBytes: boolean;
+  readonly form: StringForm;
   readonly asMaps: boolean;
 }
 
@@ -56,31 +56,31 @@ export class NodeReader {
     return node;
   }
 
-  /** Decodes the next value. `asBytes` returns strings as Uint8Array, `asMaps` maps and sets as Map and Set.
-      Throws a DecodeError for a string that is wanted as text and is not UTF-8. */
-  value(asBytes: boolean, asMaps: boolean): Raw {
+  /** Decodes the next value. `asMaps` returns maps and sets as Map and Set. A status such as "OK" is no value that
+      anybody has stored: only the form "bytes" has it as bytes. Throws a DecodeError for a string that is wanted
+      as text and is not UTF-8. */
+  value(form: StringForm, asMaps: boolean): Raw {
     const node = this.#next();
     const { words } = this.#core;
     const type = words[node]! & 255;
     switch (type) {
-      case types.bulkString:
-      case types.simpleString:
-        return asBytes ? this.#bytes(node) : this.#text(node);
+      case types.bulkString: return form === "text" ? this.#text(node) : this.#bytes(node);
+      case types.simpleString: return form === "bytes" ? this.#bytes(node) : this.#text(node);
       case types.null: return null;
       case types.boolean: return words[node + 1] === 1;
       case types.integer: return integer(words[node + 1]!, words[node + 2]!);
       case types.real: return real(this.#text(node));
       case types.bigNumber: return BigInt(this.#text(node));
       case types.verbatim:
-        return asBytes ? this.#bytes(node).subarray(4) : this.#verbatimText(node);
+        return form === "text" ? this.#verbatimText(node) : this.#bytes(node).subarray(4);
       case types.simpleError:
       case types.bulkError: return this.#error(node, words[node]!);
-      case types.map: return asMaps ? this.#map(words[node + 1]!, asBytes)
-                                    : this.#row(2 * words[node + 1]!, asBytes, asMaps);
+      case types.map: return asMaps ? this.#map(words[node + 1]!, form)
+                                    : this.#row(2 * words[node + 1]!, form, asMaps);
       case types.set:
-        if (asMaps) return new Set(this.#row(words[node + 1]!, asBytes, true)) as unknown as Raw;
-        return this.#row(words[node + 1]!, asBytes, asMaps);
-      default: return this.#row(words[node + 1]!, asBytes, asMaps);
+        if (asMaps) return new Set(this.#row(words[node + 1]!, form, true)) as unknown as Raw;
+        return this.#row(words[node + 1]!, form, asMaps);
+      default: return this.#row(words[node + 1]!, form, asMaps);
     }
   }
 
@@ -93,16 +93,16 @@ export class NodeReader {
       const type = this.#core.words[node]! & 255;
       if (type === types.null) return null;
       if (type !== types.array) return this.#error(node, this.#core.words[node]!);
-      return each.map(({ asBytes, asMaps }) => this.#reply(asBytes, asMaps));
+      return each.map(({ form, asMaps }) => this.#reply(form, asMaps));
     } finally {
       this.#ofExec = false;
     }
   }
 
   // All nodes of the reply are read in any case: the next reply begins behind them.
-  #reply(asBytes: boolean, asMaps: boolean): Raw {
+  #reply(form: StringForm, asMaps: boolean): Raw {
     this.#problem = undefined;
-    const value = this.value(asBytes, asMaps);
+    const value = this.value(form, asMaps);
     return this.#problem === undefined ? value : this.#problem as Error;
   }
 
@@ -122,17 +122,17 @@ export class NodeReader {
     return serverError(this.#textOfError(node), executed, name);
   }
 
-  #row(count: number, asBytes: boolean, asMaps: boolean): Raw[] {
+  #row(count: number, form: StringForm, asMaps: boolean): Raw[] {
     const row: Raw[] = [];
-    for (let i = 0; i < count; ++i) row.push(this.value(asBytes, asMaps));
+    for (let i = 0; i < count; ++i) row.push(this.value(form, asMaps));
     return row;
   }
 
-  #map(count: number, asBytes: boolean): Raw {
+  #map(count: number, form: StringForm): Raw {
     const map = new Map<Raw, Raw>();
     for (let i = 0; i < count; ++i) {
-      const key = this.value(asBytes, true);
-      map.set(key, this.value(asBytes, true));
+      const key = this.value(form, true);
+      map.set(key, this.value(form, true));
     }
     return map as unknown as Raw;
   }

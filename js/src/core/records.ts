@@ -34,7 +34,7 @@ export const readFailure = (
   let text = core.text(words[at + 4]! >>> 0, words[at + 5]!);
   if (nodes > 0) {
     reader.begin(at + recordWords, nodes);
-    const said = reader.value(false, false);
+    const said = reader.value("text", false);
     if (said instanceof ServerError) {
       const message = withoutSecrets(said.message);
       if (words[at] !== events.failed && words[at] !== events.queueingFailed) {

@@ -46,6 +46,7 @@ export const decoders = {
     await rejects(client.get(key("a"), { as: "json" }), { name: "DecodeError", code: "not_text" });
     await rejects(client.get(key("a"), { as: "jsom" }), { name: "TypeError", message: /"json"/ });
     equal(await client.get(key("a"), { as: (bytes) => bytes[0] }), 255);
+    equal(await client.command(["SET", key("a"), "1"], { as: "json" }), "OK", "a status");
   },
 
   "a function makes values, also in transactions and batches, and what it throws rejects":
@@ -149,5 +150,23 @@ export const decoders = {
     await rejects(client.get(key("mark")), { name: "DecodeError", message: /method 9/ });
     await rejects((async () => plimsoll.compression({ above: -1 }))(), { name: "ConfigurationError" });
     await rejects((async () => plimsoll.compression({ compress }))(), { name: "ConfigurationError" });
+  },
+
+  "compression has the runtime's own, or says what to give it": async ({ connect, key, plimsoll }) => {
+    let codec;
+    try {
+      codec = plimsoll.compression();
+    } catch (error) {
+      equal(error.name, "ConfigurationError");
+      check(error.message.includes("functions of a library"), error.message);
+      check(globalThis.process?.versions?.node === undefined || globalThis.navigator?.userAgent ===
+        "Cloudflare-Workers", "Node, Deno and Bun have it");
+      return;
+    }
+    const client = await connect({ codec });
+    const long = "Great Eastern ☃ ".repeat(500);
+    await client.set(key("long"), long);
+    equal(await client.get(key("long")), long);
+    check(await (await connect()).strlen(key("long")) < 500, "not compressed");
   },
 };
