@@ -207,8 +207,9 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     for (let troubles = 0; ;) {
       try {
         const batch = await this.#step(until, signal);
-        troubles = 0;
-        const isOver = batch.origin === "fresh" && performance.now() >= until;
+        const isFresh = batch.origin === "fresh";
+        if (isFresh) troubles = 0;  // a server that cuts each wait would be asked for ever otherwise
+        const isOver = isFresh && performance.now() >= until;
         if (batch.streams.length > 0 || isOver) return batch;
       } catch (error) {
         if (++troubles >= troublesInARowMax) throw error;

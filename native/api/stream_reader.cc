@@ -51,7 +51,7 @@ bool is_loss(const Delivery& delivery) {
 //  - If entries may have been given out in a reply that did not arrive or could not be decoded, the
 //    pending entries are read again before new ones.
 //  - A loss, or a stream that was deleted while the reader waited, ends the call only after
-//    losses_in_a_row_max of them.
+//    losses_in_a_row_max of them, without a wait that ended well in between.
 class BatchSteps final : public Steps {
  public:
   using Clock = StreamPosition::Clock;
@@ -104,6 +104,7 @@ class BatchSteps final : public Steps {
   Next handle_outcome(const Delivery& delivery) override {
     const Step step = std::exchange(step_, Step::read);
     if (has_failed(delivery)) return handle_failure(step, delivery);
+    if (step == Step::fresh) losses_ = 0;
     switch (step) {
       case Step::read:
       case Step::reconnect: return Next::another_request;

@@ -226,6 +226,27 @@ TEST_CASE("a reader survives its server, and loses nothing that the server has k
   CHECK(values_in(value_of(std::move(waiting))) == Values{"2"});
 }
 
+TEST_CASE("a reader that waits for long may lose its connection any number of times") {
+  ValkeyServer server;
+  Client client = connected(server.url());
+  StreamReaderOptions options = reading({"s"});
+  options.claim_after = std::chrono::milliseconds(20);  // each XREADGROUP waits for half of that
+  StreamReader reader(client, options);
+  auto waiting = reader.next(use_future);
+  const auto waits = [&] {
+    const std::string all = server.ask("INFO commandstats");
+    const std::size_t at = all.find("cmdstat_xreadgroup:calls=");
+    return at == std::string::npos ? 0 : std::stoi(all.substr(at + 25));
+  };
+  for (int losses = 0; losses < 15; ++losses) {
+    const int before = waits();
+    CHECK(eventually([&] { return waits() > before + 3; }));  // at least one wait has ended well
+    server.ask("CLIENT KILL TYPE NORMAL SKIPME YES");
+  }
+  add(client, "s", "1");
+  CHECK(values_in(value_of(std::move(waiting))) == Values{"1"});
+}
+
 TEST_CASE("cancelling a reader that waits loses no entry") {
   Client client = connected(unix_url());
   finish(client.del("s"));
