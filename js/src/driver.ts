@@ -87,11 +87,13 @@ export class Driver implements Failable, LinkOwner {
   #lastCounters: ClientCounters | undefined;
   /** What is changed in commands, and in their replies. */
   readonly changes: Changes;
+  readonly #changesNothing: boolean;
 
   /** `create` makes the client in the core and returns its id. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
     this.core = core;
     this.changes = new Changes(core, route.keyPrefix, route.codec);
+    this.#changesNothing = this.changes.areNone;
     this.#route = route;
     this.#listener = listener;
     this.id = core.ask(create);
@@ -132,7 +134,7 @@ export class Driver implements Failable, LinkOwner {
   }
 
   #submitChanged(words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    if (this.changes.areNone) return this.#submit(words, wanted);
+    if (this.#changesNothing) return this.#submit(words, wanted);
     try {
       return this.#submit(this.changes.words(words), this.changes.wanted(words, wanted));
     } catch (error) {

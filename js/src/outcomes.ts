@@ -1,4 +1,4 @@
-import { rejectForCaller } from "./caller-stack.js";
+import { rejectForCaller, withoutStack } from "./caller-stack.js";
 import type { Raw } from "./commands/call.js";
 import { asWished, wishOf } from "./commands/decoders.js";
 import { outboxAt, recordWords } from "./core/abi.js";
@@ -56,9 +56,13 @@ export class Outcomes {
     const core = this.#core;
     this.#reader.begin(core.outboxWord + (outboxAt.area >> 2),
       core.outboxNumber(outboxAt.nodesCount));
-    const wish = wanted.wish ?? wishOf(wanted.options?.as);
-    const value = this.#reader.value(wish.form, wanted.asMaps === true);
-    return asWished(value, wanted.shape, wish);
+    const { shape, options, asMaps = false } = wanted;
+    if (options === undefined && wanted.wish === undefined) {  // as most: nothing is to be made of strings
+      const value = this.#reader.value("text", asMaps);
+      return shape === undefined ? value : shape(value, "text");
+    }
+    const wish = wanted.wish ?? wishOf(options?.as);
+    return asWished(this.#reader.value(wish.form, asMaps), shape, wish);
   }
 
   /** The same as a promise. */
@@ -93,7 +97,7 @@ export class Outcomes {
   fail(at: number, nodes: number, tag: number, trouble: string): void {
     // Reads the error before it takes the request out: if reading traps, the request is still there to be
     // rejected with all others.
-    const error = this.failure(at, nodes, trouble);
+    const error = withoutStack(() => this.failure(at, nodes, trouble));
     const pending = this.#requests.take(tag);
     if (pending === undefined) return;
     if (pending.failure !== undefined) return fail(pending, pending.failure);

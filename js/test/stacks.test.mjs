@@ -73,3 +73,13 @@ test("an abort's reason is the cause, before the call and in the middle of it", 
   await assert.rejects(waits, isOfReason);
   await assert.rejects(client.get("text", { signal: abort.signal }), isOfReason);
 });
+
+test("where stacks may not be limited, errors have them all the same", async () => {
+  const { stackTraceLimit } = Error;
+  for (const change of [{ writable: false }, { writable: true }]) {
+    Object.defineProperty(Error, "stackTraceLimit", change);
+    const frames = await framesOf(calls["a reply"]);
+    assert(frames.some((line) => line.includes("useCase")), frames.join("\n"));
+    assert.equal(Error.stackTraceLimit, stackTraceLimit);
+  }
+});
