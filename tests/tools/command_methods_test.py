@@ -33,7 +33,7 @@ class MethodTests(unittest.TestCase):
         return ts_model.methods_of(self.data.builders, self.types, {**self.changes, **changes})
 
     def test_every_function_of_cxx_has_a_method(self):
-        names = {ts_model.camel_case(variant.name) for variant in self.data.variants
+        names = {ts_model.method_name(variant.name) for variant in self.data.variants
                  if ts_model.is_offered(variant.builder.command)}
         self.assertEqual(names, set(self.methods))
 
