@@ -41,6 +41,9 @@ const waitersMaxLimit = 1_000_000_000;
 
 let clientsCount = 0;
 
+// How cached() wants a value without options.
+const plain = {};
+
 const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
 
 /**
@@ -218,7 +221,7 @@ export class Client extends Scanning {
     if (!isWord(key)) {
       throw new TypeError(`cached: got ${described(key)}; give a string or Uint8Array`);
     }
-    return this.#driver.lookUp(key, { options }) as Text<A> | null | undefined;
+    return this.#driver.lookUp(key, options === undefined ? plain : { options }) as Text<A> | null | undefined;
   }
 
   /** Begins a batch, whose commands are sent together: see Batch. Other clients call it a pipeline. */

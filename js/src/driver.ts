@@ -237,7 +237,8 @@ export class Driver implements Failable, LinkOwner {
     } catch (error) {
       throw this.core.blame(error);
     }
-    return has ? this.#outcomes.served(this.changes.wanted(["GET", key], wanted)) : undefined;
+    if (!has) return undefined;
+    return this.#outcomes.served(this.#changesNothing ? wanted : this.changes.wanted(["GET", key], wanted));
   }
 
   #wait(tag: number, wanted: Wanted): Promise<unknown> {

@@ -61,6 +61,18 @@ for (const [name, [program, ...args]] of Object.entries(runtimes)) {
   });
 }
 
+for (const [name, [program, ...args]] of Object.entries(runtimes)) {
+  test(`examples/connections.mjs in ${name}`, async () => {
+    const said = await run(program, ...args, "connections.mjs", server.address);
+    assert.equal(said, "connected\n1 left\n0 replicas\nnull\ntrue\nclosed\n");
+  });
+
+  test(`examples/require.cjs in ${name}`, async () => {
+    const said = await run(program, ...args, "require.cjs", server.address);
+    assert.equal(said, "Great Eastern\ntrue\n");
+  });
+}
+
 test("examples/worker.mjs", async () => {
   const bundle = await build({
     entryPoints: ["worker.mjs"], bundle: true, format: "esm", write: false,
