@@ -131,8 +131,8 @@ export class Client extends Scanning {
     const open: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
     const connect = this.#credentials?.wrap(open) ?? open;
     const { address } = target;
-    const route = { connect, address, options, hasCache: options.clientSideCache !== undefined,
-      keyPrefix: options.keyPrefix ?? "", codec: options.codec,
+    const route = { connect, address, options, changes: options,
+      hasCache: options.clientSideCache !== undefined,
       database: options.database ?? target.database };
     this.#make = () => {
       this.#made = new Driver(core, route, this.#listener, () => create(core, target, options));

@@ -92,7 +92,7 @@ export class Driver implements Failable, LinkOwner {
   /** `create` makes the client in the core and returns its id. */
   constructor(core: Core, route: Route, listener: DriverListener, create: () => number) {
     this.core = core;
-    this.changes = new Changes(core, route.keyPrefix, route.codec);
+    this.changes = new Changes(core, route.changes);
     this.#changesNothing = this.changes.areNone;
     this.#route = route;
     this.#listener = listener;

@@ -4,6 +4,7 @@ import { outboxAt, placesFixed } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import { ConfigurationError } from "./errors.js";
+import { Prefix } from "./prefix.js";
 
 // The option keyPrefix: each key of each command gets a prefix, by the core's table of commands.
 
@@ -36,24 +37,16 @@ const placesInSort = (words: readonly Word[]): number[] => {
 /** Puts a prefix in front of the keys of commands. */
 export class KeyPrefix {
   readonly #core: Core;
-  readonly #text: string;
-  readonly #bytes: Uint8Array;
+  readonly #prefix: Prefix;
   readonly #kept = new Map<string, readonly Range[]>();
 
   constructor(core: Core, prefix: string) {
     this.#core = core;
-    this.#text = prefix;
-    this.#bytes = new TextEncoder().encode(prefix);
+    this.#prefix = new Prefix(prefix);
   }
 
   /** A key with the prefix. */
-  key(key: Word): Word {
-    if (typeof key === "string") return this.#text + key;
-    const all = new Uint8Array(this.#bytes.length + key.length);
-    all.set(this.#bytes);
-    all.set(key, this.#bytes.length);
-    return all;
-  }
+  key(key: Word): Word { return this.#prefix.put(key); }
 
   /** The words of a command, whose keys have the prefix. Throws a ConfigurationError if the table does not say
       which words are keys, as for the commands of modules. */

@@ -1,4 +1,4 @@
-import type { Codec } from "./codec.js";
+import type { ChangeOptions } from "./changes.js";
 import { closeReasons, outboxAt } from "./core/abi.js";
 import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
@@ -39,9 +39,7 @@ export interface Route {
   readonly address: Address;
   readonly options: TransportOptions;
   readonly hasCache: boolean;
-  /** What stands in front of each key; "": nothing. */
-  readonly keyPrefix: string;
-  readonly codec: Codec | undefined;
+  readonly changes: ChangeOptions;
   readonly database: number;
 }
 

@@ -29,6 +29,10 @@ export interface ClientOptions extends TransportOptions {
       and patterns of SCAN and KEYS. Keys in replies have it. A command whose keys are not known, as of a
       module, is refused. Default: "". */
   readonly keyPrefix?: string | undefined;
+  /** Stands in front of each channel and pattern that is subscribed to, and of the channels of PUBLISH,
+      SPUBLISH and PUBSUB NUMSUB; not in front of the pattern of PUBSUB CHANNELS. Messages and replies have
+      channels in full. Default: "". */
+  readonly channelPrefix?: string | undefined;
   /** Changes strings and values of hashes before they are stored, and back when they are read, such as
       compression(). Commands on parts of such a value (APPEND, GETRANGE, STRLEN...) are refused. */
   readonly codec?: Codec | undefined;
@@ -95,7 +99,7 @@ export interface ClientOptions extends TransportOptions {
 }
 
 const kinds: Record<string, Kind | readonly unknown[]> = {
-  username: "text", password: "text", clientName: "text", keyPrefix: "text", transportName: "text",
+  username: "text", password: "text", clientName: "text", keyPrefix: "text", channelPrefix: "text", transportName: "text",
   database: "count", inflightRequestsLimit: "count", waitersMax: "count", replyBytesMax: "count",
   reconnectAttemptsMax: "count", readResendsMax: "count", blockingConnectionsMax: "count",
   subscriptionsMax: "count", subscriptionMessagesMax: "count",

@@ -107,8 +107,9 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
     this.#check();
     if (call === "plimsoll_unsubscribe" && names.length === 0 && Array.isArray(names)) return;
     checkNames(options, ["kind"]);
-    const words = checkedNames(call === "plimsoll_subscribe" ? "subscribe" : "unsubscribe", names);
-    const { core, id } = this.#driver;
+    const { core, id, changes } = this.#driver;
+    const words = changes.subscribed(
+      checkedNames(call === "plimsoll_subscribe" ? "subscribe" : "unsubscribe", names), kind === "patterns");
     // The server's confirmations contain the names, which need not be UTF-8.
     const wanted = { options: { ...options, as: "bytes" as const }, shape: () => undefined };
     await this.#driver.submitBy(wanted, (tag, now) => {

@@ -1,4 +1,5 @@
-// The option keyPrefix, against what the server itself says which words of a command are keys.
+// The options keyPrefix, against what the server itself says which words of a command are keys, and
+// channelPrefix.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -147,4 +148,36 @@ test("a large value is not copied to find its key", async () => {
   // The request has its 20 MiB; a copy of the words would be as much again.
   const { highWater } = getMemoryStatistics();
   assert(highWater < 30 << 20, `${highWater} bytes`);
+});
+
+test("channels and patterns have their prefix, and messages have channels in full", async () => {
+  const client = await connect({ channelPrefix: "[ship]:" });
+  const news = await client.subscribe("news");
+  const any = await client.subscribe("n*", { kind: "patterns", as: "bytes" });
+  await any.subscribe("channels", ["other", new TextEncoder().encode("bytes")]);
+  assert.deepEqual(await client.command(["PUBSUB", "NUMSUB", "news", "other", "bytes"]),
+    ["[ship]:news", 1, "[ship]:other", 1, "[ship]:bytes", 1]);
+  await any.unsubscribe("channels", ["other", "bytes"]);
+  assert.equal(await plain.publish("news", "not here"), 0);
+  assert.equal(await plain.publish("s:news", "the prefix of a pattern is no pattern"), 0);
+  assert.equal(await client.publish("news", "1"), 2);
+  assert.equal(await plain.publish("[ship]:news", "2"), 2);
+  const both = client.transaction();
+  both.publish("news", "3");
+  assert.deepEqual(await both.exec(), [2]);
+  const batch = client.batch();
+  batch.publish("news", "4");
+  assert.deepEqual(await batch.exec(), [2]);
+  for (const number of ["1", "2", "3", "4"]) {
+    const { channel, message } = (await news.next()).value;
+    assert.deepEqual([channel, message], ["[ship]:news", number]);
+    assert.equal((await any.next()).value.pattern.toString(),
+      new TextEncoder().encode("\\[ship\\]:n*").toString());
+  }
+  const shard = await client.subscribe("s", { kind: "shardChannels" });
+  assert.deepEqual(await plain.command(["PUBSUB", "SHARDCHANNELS"]), ["[ship]:s"]);
+  assert.equal(await client.spublish("s", "5"), 1);
+  assert.equal((await shard.next()).value.message, "5");
+  await client.set("k", "v");
+  assert.equal(await plain.get("k"), "v");
 });

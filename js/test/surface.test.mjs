@@ -78,7 +78,8 @@ test("no argument of any call harms another client", async () => {
   const options = { requestTimeout: 0, connectTimeout: 20_000 };
   const clients = [await Client.connect(server.address, options),
     await Client.connect(server.address, { ...options, clientSideCache: new ClientSideCache({ maxCacheKb: 64 }) }),
-    await Client.connect(server.address, { ...options, keyPrefix: "p:", codec: compression({ above: 8 }) }),
+    await Client.connect(server.address, { ...options, keyPrefix: "p:", channelPrefix: "c:",
+      codec: compression({ above: 8 }) }),
     await Client.connect(server.address, { ...options, codec: {
       encode: (value) => below(4) === 0 ? anything() : value,
       decode: (stored) => below(4) === 0 ? anything() : stored,
@@ -153,8 +154,8 @@ const names = ["username", "password", "database", "clientName", "requestTimeout
   "inflightRequestsLimit", "inflightOverflow", "waitersMax", "replyBytesMax", "readResendsMax", "protocol",
   "noEvict", "noTouch", "blockingConnectionsMax", "subscriptionsMax", "subscriptionMessagesMax",
   "subscriptionOverflow", "clientSideCache", "memoryLimit", "transport", "transportName", "signal", "tls",
-  "token", "protocols", "WebSocket", "keyPrefix", "codec", "credentials", "credentialsRefreshBefore", "lazyConnect",
-  "unknown"];
+  "token", "protocols", "WebSocket", "keyPrefix", "channelPrefix", "codec", "credentials",
+  "credentialsRefreshBefore", "lazyConnect", "unknown"];
 
 test("no option of connect() harms another client; what is refused is named", async () => {
   const other = await Client.connect(server.address, { requestTimeout: 0, connectTimeout: 20_000 });

@@ -54,7 +54,7 @@ class ScriptSteps final : public Steps {
     const bool readonly = run_.effect == CommandView::Effect::read;
     const std::array<std::string_view, 2> words{readonly ? "EVAL_RO" : "EVAL", *run_.text};
     const std::string_view operands = run_.request.bytes().substr(run_.operands_at);
-    if (channel.driver->has_key_prefix()) return submit_words(channel, words, operands);
+    if (channel.driver->has_prefixes()) return submit_words(channel, words, operands);
     const ArgumentList encoded{.items = &operands,
                                .walk =
                                    [](const ArgumentList& list, const ArgumentSink& sink) {

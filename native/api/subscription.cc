@@ -1,5 +1,8 @@
 #include "plimsoll/subscription.h"
 
+#include <string>
+#include <string_view>
+
 #include "plimsoll/core/base/check.h"
 
 namespace plimsoll::native {
@@ -10,6 +13,20 @@ constexpr plimsoll::Error closed_already{.code = ErrorCode::closed,
 
 }  // namespace
 
+HeldWords Subscription::held_names(Driver& driver, SubscriptionKind kind, const Words& names) {
+  const std::string_view prefix = driver.prefixes().channels;
+  if (prefix.empty() || kind != SubscriptionKind::pattern) {
+    return {driver.requests_account(), names, prefix};
+  }
+  // In front of a pattern, the prefix stands for itself as well.
+  std::string escaped;
+  for (const char letter : prefix) {
+    if (std::string_view("\\*?[]").find(letter) != std::string_view::npos) escaped += '\\';
+    escaped += letter;
+  }
+  return {driver.requests_account(), names, escaped};
+}
+
 // The held connection gets its driver only in receive(), for the reason that Exclusive::begin()
 // gives.
 Subscription Subscription::begin(const Channel& client, SubscriptionKind kind, const Words& names,
@@ -17,7 +34,7 @@ Subscription Subscription::begin(const Channel& client, SubscriptionKind kind, c
   opening = {.channel = client,
              .kind = kind,
              .change = Change::add,
-             .names = {client.driver->requests_account(), names}};
+             .names = held_names(*client.driver, kind, names)};
   opening.channel.held =
       std::make_shared<HeldConnection>(client.driver, HeldConnection::Use::subscription);
   return Subscription(Channel{.held = opening.channel.held, .timeout = client.timeout});

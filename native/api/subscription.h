@@ -127,6 +127,8 @@ class Subscription {
   explicit Subscription(Channel channel) : channel_(std::move(channel)) {}
   static Subscription begin(const Channel& client, SubscriptionKind kind, const Words& names,
                             Changing& opening);
+  /// The names with Options::channel_prefix.
+  static HeldWords held_names(Driver& driver, SubscriptionKind kind, const Words& names);
 
   const Channel& channel() const;
 
@@ -134,7 +136,7 @@ class Subscription {
   auto change(SubscriptionKind kind, Change change, const Words& names, Token&& token) {
     const Channel& own = channel();
     return initiate<void>(own.driver->executor(),
-                          Changing{own, kind, change, {own.driver->requests_account(), names}},
+                          Changing{own, kind, change, held_names(*own.driver, kind, names)},
                           Result<void>(), std::forward<Token>(token));
   }
 

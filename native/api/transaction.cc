@@ -43,9 +43,9 @@ std::size_t Transaction::queue(const CommandView& command) {
             .limit = transaction_commands_max});
   }
   if (problem_) return all.count();
-  if (!channel_.driver->has_key_prefix()) return add(command);
+  if (!channel_.driver->has_prefixes()) return add(command);
   const PrefixedCommand prefixed(channel_.driver->requests_account(),
-                                 channel_.driver->options().key_prefix, command);
+                                 channel_.driver->prefixes(), command);
   if (prefixed.error() == nullptr) return add(prefixed.command());
   refuse(*prefixed.error());
   return all.count();

@@ -139,6 +139,9 @@ constexpr OptionRow client_table[] = {
         "supplies them."),
     client_row<Kind::text, &Options::key_prefix>(
         "client.key_prefix", "Stands in front of each key of each command.", "none"),
+    client_row<Kind::text, &Options::channel_prefix>(
+        "client.channel_prefix",
+        "Stands in front of each channel that the client publishes or subscribes to.", "none"),
     client_row<Kind::text, &Options::client_name>(
         "client.client_name", "The name of the client's connections in CLIENT LIST.", "none"),
     client_row<Kind::choice, &Options::protocol>(

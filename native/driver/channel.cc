@@ -12,8 +12,8 @@ constexpr plimsoll::Error given_back{.code = ErrorCode::closed,
 
 void Channel::submit(const CommandView& command, Operation& operation) const {
   if (!held) return driver->submit(command, timeout, operation);
-  if (!driver->has_key_prefix()) return submit_held(command, operation);
-  const PrefixedCommand prefixed(driver->requests_account(), driver->options().key_prefix, command);
+  if (!driver->has_prefixes()) return submit_held(command, operation);
+  const PrefixedCommand prefixed(driver->requests_account(), driver->prefixes(), command);
   if (prefixed.error() != nullptr) return driver->refuse(*prefixed.error(), operation);
   submit_held(prefixed.command(), operation);
 }

@@ -156,7 +156,7 @@ Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& 
       budget_(budget),
       executor_(std::move(executor)),
       fork_count_(current_fork_count()),
-      has_key_prefix_(!target_.options.key_prefix.empty()),
+      has_prefixes_(!target_.options.key_prefix.empty() || !target_.options.channel_prefix.empty()),
       io_(std::make_unique<Io>(*this, accounts.connections->owner())),
       core_(core_options(target_.options, tracking), std::move(accounts)) {
   no_memory_to_deliver(Executed::no);  // makes these errors now, while there is memory
@@ -193,7 +193,7 @@ bool Driver::deliver_cached(const CommandView& command, Staleness staleness, Ope
 void Driver::call(const CommandView& command, Timeout timeout, Operation& operation,
                   Staleness staleness) {
   if (!has_cache() || !deliver_cached(command, staleness, operation)) [[likely]] {
-    if (has_key_prefix_) [[unlikely]]
+    if (has_prefixes_) [[unlikely]]
       return submit(command, timeout, operation, staleness);
     return send(command, timeout, operation, staleness);
   }
@@ -202,8 +202,8 @@ void Driver::call(const CommandView& command, Timeout timeout, Operation& operat
 
 void Driver::submit(const CommandView& command, Timeout timeout, Operation& operation,
                     Staleness staleness) {
-  if (!has_key_prefix_ || inherited()) return send(command, timeout, operation, staleness);
-  const PrefixedCommand prefixed(requests_account(), options().key_prefix, command);
+  if (!has_prefixes_ || inherited()) return send(command, timeout, operation, staleness);
+  const PrefixedCommand prefixed(requests_account(), prefixes(), command);
   if (prefixed.error() != nullptr) return refuse(*prefixed.error(), operation);
   send(prefixed.command(), timeout, operation, staleness);
 }

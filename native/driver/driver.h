@@ -94,9 +94,10 @@ class Driver final : public CancelTarget,
   template <class Visit>
   bool visit_cached(const CommandView& command, Staleness staleness, Visit&& visit);
 
-  /// Whether Options::key_prefix is set. call(), submit() and visit_cached() put it in front of
-  /// keys; who submits by submit_by() has to do it without their help.
-  bool has_key_prefix() const { return has_key_prefix_; }
+  /// Whether Options::key_prefix or channel_prefix is set. call(), submit() and visit_cached() put
+  /// them in front of keys and channels; a caller of submit_by() has to do it itself.
+  bool has_prefixes() const { return has_prefixes_; }
+  Prefixes prefixes() const { return {options().key_prefix, options().channel_prefix}; }
 
   /// Like submit(), for a request that `stage` stages: Result<RequestId>(core, now, tag), called
   /// under the lock.
@@ -222,7 +223,7 @@ class Driver final : public CancelTarget,
   Budget& budget_;
   const boost::asio::any_io_executor executor_;
   const std::uint64_t fork_count_;
-  const bool has_key_prefix_;
+  const bool has_prefixes_;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Tracing> tracing_;  // null: no tracer
 
@@ -252,7 +253,7 @@ class Driver final : public CancelTarget,
 
 template <class Visit>
 bool Driver::visit_cached(const CommandView& command, Staleness staleness, Visit&& visit) {
-  if (has_key_prefix_) [[unlikely]]
+  if (has_prefixes_) [[unlikely]]
     return visit_prefixed(command, staleness, visit);
   return visit_as_it_is(command, staleness, visit);
 }
@@ -261,7 +262,7 @@ template <class Visit>
 [[gnu::noinline]] bool Driver::visit_prefixed(const CommandView& command, Staleness staleness,
                                               Visit& visit) {
   if (!has_cache() || inherited()) return false;
-  const PrefixedCommand prefixed(core_.requests_account(), options().key_prefix, command);
+  const PrefixedCommand prefixed(core_.requests_account(), prefixes(), command);
   if (prefixed.error() != nullptr) return false;
   // A type of its own: what is instantiated for one place alone is inlined there.
   const auto own = [&visit](const Value& value, std::string_view wire) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/memory/budget.h"
 
 namespace plimsoll::native {
@@ -30,16 +31,17 @@ HeldRequest::HeldRequest(Account& requests, const CommandView& command)
 HeldRequest::HeldRequest(Account& requests, std::span<const std::string_view> words)
     : HeldRequest(requests, command_of(words)) {}
 
-HeldWords::HeldWords(Account& requests, std::span<const std::string_view> words)
+HeldWords::HeldWords(Account& requests, std::span<const std::string_view> words,
+                     std::string_view prefix)
     : size_(words.size_bytes()), count_(words.size()) {
-  for (const std::string_view word : words) size_ += word.size();
+  for (const std::string_view word : words) size_ += prefix.size() + word.size();
   block_ = allocate(requests, std::max<std::size_t>(size_, 1));
   if (!block_) return;
   auto* view = static_cast<std::string_view*>(block_->data());
   char* text = reinterpret_cast<char*>(view + count_);
   for (const std::string_view word : words) {
-    std::construct_at(view++, text, word.size());
-    text = std::copy(word.begin(), word.end(), text);
+    std::construct_at(view++, text, prefix.size() + word.size());
+    text = copy_bytes(word, copy_bytes(prefix, text));
   }
 }
 

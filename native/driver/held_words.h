@@ -39,7 +39,9 @@ class HeldRequest {
 class HeldWords {
  public:
   HeldWords() = default;
-  HeldWords(Account& requests, std::span<const std::string_view> words);
+  /// Each word gets `prefix` in front.
+  HeldWords(Account& requests, std::span<const std::string_view> words,
+            std::string_view prefix = {});
 
   /// False if the requests pool had no room for size() bytes.
   explicit operator bool() const { return block_ != nullptr; }

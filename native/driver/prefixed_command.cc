@@ -15,6 +15,7 @@ namespace {
 using commands::FirstWords;
 using commands::is_token;
 using commands::KeyRanges;
+using commands::Row;
 
 constexpr plimsoll::Error unknown_keys{
     .code = ErrorCode::refused_command,
@@ -24,21 +25,32 @@ constexpr plimsoll::Error unknown_keys{
 // Channels are no keys, though the server's table calls those of shards so.
 bool is_of_channels(std::string_view name) {
   return name == "PUBLISH" || name == "SPUBLISH" || name == "SUBSCRIBE" || name == "SSUBSCRIBE" ||
-         name == "PSUBSCRIBE";
+         name == "PSUBSCRIBE" || name == "PUBSUB|NUMSUB" || name == "PUBSUB|SHARDNUMSUB";
+}
+
+// The words of a command of channels that are names of channels.
+KeyRanges channel_ranges(std::string_view name, std::size_t parts) {
+  KeyRanges ranges;
+  if (name == "PUBLISH" || name == "SPUBLISH") {
+    ranges.ranges[ranges.count++] = {.first = 1, .count = 1};
+  } else if (name.starts_with("PUBSUB|") && parts > 2) {
+    ranges.ranges[ranges.count++] = {.first = 2, .count = parts - 2};
+  }
+  return ranges;  // the client refuses SUBSCRIBE and the like
 }
 
 // Says of each word of a command, one after the other, whether it gets the prefix.
 class Places {
  public:
-  Places(std::string_view name, const KeyRanges& keys)
-      : keys_(keys),
+  Places(std::string_view name, const KeyRanges& names)
+      : names_(names),
         is_sort_(name == "SORT" || name == "SORT_RO"),
         may_be_empty_(name == "MIGRATE") {}
 
   bool take(std::string_view word) {
     const std::size_t at = next_++;
     if (is_sort_ && at >= 2) return take_of_sort(word);
-    for (const commands::KeyRange& range : std::span(keys_.ranges).first(keys_.count)) {
+    for (const commands::KeyRange& range : std::span(names_.ranges).first(names_.count)) {
       // "" in MIGRATE says that its keys follow behind KEYS.
       if (range.has(at)) return !(may_be_empty_ && word.empty());
     }
@@ -67,7 +79,7 @@ class Places {
     return false;
   }
 
-  KeyRanges keys_;
+  KeyRanges names_;
   bool is_sort_;
   bool may_be_empty_;
   std::size_t next_ = 0;
@@ -76,28 +88,32 @@ class Places {
 
 }  // namespace
 
-PrefixedCommand::PrefixedCommand(Account& requests, std::string_view prefix,
+PrefixedCommand::PrefixedCommand(Account& requests, const Prefixes& prefixes,
                                  const CommandView& command)
     : command_(command) {
   if (command.answers != 1) return;
   FirstWords first;
   first.take(command, FirstWords::Lists::taken);
-  const commands::Row* row = commands::row_of(command);
+  const Row* row = commands::row_of(command);
   if (row == nullptr) row = commands::find(first.words());
   if (row == nullptr) {
-    error_ = unknown_keys;
+    if (!prefixes.keys.empty()) error_ = unknown_keys;
     return;
   }
   const std::string_view name = row->name_view();
-  const auto keys = commands::key_ranges(*row, first.words(), first.parts());
-  if (!keys) {
-    error_ = keys.error();
+  const bool has_channels = is_of_channels(name);
+  const std::string_view prefix = has_channels ? prefixes.channels : prefixes.keys;
+  if (prefix.empty()) return;
+  const auto names = has_channels ? plimsoll::Result(channel_ranges(name, first.parts()))
+                                  : commands::key_ranges(*row, first.words(), first.parts());
+  if (!names) {
+    error_ = names.error();
     return;
   }
-  if (keys->count == 0 || is_of_channels(name)) return;
+  if (names->count == 0) return;
 
   std::size_t bytes = encoding::header_bytes_max;
-  Places places(name, *keys);
+  Places places(name, *names);
   commands::for_each_word(command, [&](std::string_view word) {
     bytes += encoding::bulk_size(word.size() + (places.take(word) ? prefix.size() : 0));
   });
@@ -108,7 +124,7 @@ PrefixedCommand::PrefixedCommand(Account& requests, std::string_view prefix,
   }
   char* const begin = static_cast<char*>(copy_.data());
   char* out = encoding::write_header(begin, '*', first.parts());
-  places = Places(name, *keys);
+  places = Places(name, *names);
   commands::for_each_word(command, [&](std::string_view word) {
     if (!places.take(word)) {
       out = encoding::write_bulk(out, word);

@@ -10,13 +10,19 @@
 
 namespace plimsoll::native {
 
-/// A command whose keys have Options::key_prefix in front, by the command table. A command without
-/// keys stays the caller's own; any other is copied, and the requests pool pays for the copy as
-/// long as this lives. What is queued for a transaction gets its prefix when it is queued, so a
-/// request of several commands stays as it is.
+/// What stands in front of names: Options::key_prefix and Options::channel_prefix.
+struct Prefixes {
+  std::string_view keys;
+  std::string_view channels;
+};
+
+/// A command whose keys and channels have prefixes in front, by the command table. A command
+/// without any stays the caller's own; any other is copied, and the requests pool pays for the copy
+/// as long as this lives. What is queued for a transaction gets its prefixes when it is queued, so
+/// a request of several commands stays as it is.
 class PrefixedCommand {
  public:
-  PrefixedCommand(Account& requests, std::string_view prefix, const CommandView& command);
+  PrefixedCommand(Account& requests, const Prefixes& prefixes, const CommandView& command);
   PrefixedCommand(const PrefixedCommand&) = delete;
   PrefixedCommand& operator=(const PrefixedCommand&) = delete;
   ~PrefixedCommand() = default;

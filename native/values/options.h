@@ -186,10 +186,15 @@ struct Options {
 
   /// Stands in front of each key of each command, by the command table: also in transactions,
   /// scripts, SORT's BY, GET and STORE, stream readers, and reads from the cache. Keys in replies
-  /// keep it. Channels, and the patterns of SCAN and KEYS, are given in full. A command whose keys
-  /// are not known, as those of modules, is refused. A client with a prefix copies each command
-  /// with keys once more.
+  /// keep it. The patterns of SCAN and KEYS are given in full. A command whose keys are not known,
+  /// as those of modules, is refused. A client with a prefix copies each command with keys once
+  /// more.
   std::string key_prefix;
+
+  /// Stands in front of each channel and pattern that is subscribed to, and of the channels of
+  /// PUBLISH, SPUBLISH and PUBSUB NUMSUB, also in transactions; not in front of the pattern of
+  /// PUBSUB CHANNELS. Messages and replies have channels in full.
+  std::string channel_prefix;
 
   /// The client's name in CLIENT LIST.
   std::string client_name;

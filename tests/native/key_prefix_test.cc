@@ -9,13 +9,14 @@
 #include "plimsoll/scan.h"
 #include "plimsoll/script.h"
 #include "plimsoll/stream_reader.h"
+#include "plimsoll/subscription.h"
 #include "plimsoll/tests/native/cached.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/shared_server.h"
 #include "plimsoll/tests/support/valkey_server.h"
 #include "plimsoll/transaction.h"
 
-// Options::key_prefix: all ways to the server go through it.
+// Options::key_prefix and channel_prefix: all ways to the server go through them.
 
 namespace plimsoll::testing::key_prefix_test {
 namespace {
@@ -77,6 +78,37 @@ TEST_CASE("a stream reader goes by the names that it was given") {
   REQUIRE(batch.size() == 1);
   CHECK(batch.streams[0].stream == "s");
   CHECK(finish(reader.ack(batch.streams[0])) == 1);
+}
+
+TEST_CASE("channels and patterns have their prefix, and messages have channels in full") {
+  Client plain = connected(unix_url());
+  native::Options options = patient_options();
+  options.channel_prefix = "[ship]:";
+  Client client = connected(unix_url(), options);
+  native::Subscription news = finish(client.subscribe({"news"}));
+  native::Subscription any = finish(client.psubscribe({"n*"}));
+  finish(any.subscribe({"other"}));
+  finish(any.unsubscribe({"other"}));
+  CHECK(finish(plain.publish("news", "not here")) == 0);
+  CHECK(finish(plain.publish("s:news", "the prefix of a pattern is no pattern")) == 0);
+  CHECK(finish(client.publish("news", "1")) == 2);
+  CHECK(finish(plain.publish("[ship]:news", "2")) == 2);
+  native::Transaction both = client.transaction();
+  both.publish("news", "3");
+  finish(both.exec());
+  for (const char* const number : {"1", "2", "3"}) {
+    const auto message = finish(news.next());
+    REQUIRE(message.has_value());
+    CHECK(message->channel == "[ship]:news");
+    CHECK(message->payload == number);
+    const auto matched = finish(any.next());
+    REQUIRE(matched.has_value());
+    CHECK(matched->pattern == "\\[ship\\]:n*");
+  }
+  CHECK(finish(client.command<std::vector<std::string>>("PUBSUB", "CHANNELS")) ==
+        std::vector<std::string>{"[ship]:news"});
+  finish(client.set("k", "v"));
+  CHECK(finish(plain.get("k")) == "v");
 }
 
 TEST_CASE("a cache keeps what was read with the prefix apart from what was read without") {

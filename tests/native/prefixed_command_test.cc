@@ -9,7 +9,7 @@
 #include "plimsoll/core/commands/parts.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
-// Which words of a command get Options::key_prefix.
+// Which words of a command get Options::key_prefix and channel_prefix.
 
 namespace plimsoll::testing::prefixed_command_test {
 namespace {
@@ -36,12 +36,14 @@ std::string line_of(const CommandView& command) {
   return line;
 }
 
+constexpr native::Prefixes both{.keys = "p:", .channels = "c:"};
+
 struct Pool {
   TestBudget test;
   AccountHandle account = test.budget.open_account(PoolKind::requests);
 };
 
-TEST_CASE("keys get the prefix, and nothing else does") {
+TEST_CASE("keys and channels get their prefixes, and nothing else does") {
   constexpr std::string_view lines[] = {
       "GET p:k", "set p:k v EX 5", "MGET p:a p:b p:c", "MSET p:a 1 p:b 2", "HSET p:h f v",
       "LMOVE p:a p:b LEFT RIGHT", "BLPOP p:a p:b 1", "BLMPOP 1 2 p:a p:b LEFT",
@@ -52,23 +54,43 @@ TEST_CASE("keys get the prefix, and nothing else does") {
       "SORT p:l BY p:w_* LIMIT 0 5 GET # GET p:o_* STORE p:d",
       "SORT p:l BY nosort LIMIT BY GET GET p:x", "sort_ro p:l get p:w_*",
       "MIGRATE host 6379 p:k 0 1000", "MIGRATE host 6379 '' 0 1000 KEYS p:a p:b",
-      // no keys
-      "PING", "PUBLISH c m", "SPUBLISH c m", "SCAN 0 MATCH a*", "KEYS a*", "INFO", "ACL LIST",
-      "WAIT 1 100", "SUBSCRIBE a b"};
+      "PUBLISH c:a m", "spublish c:a m", "PUBSUB NUMSUB c:a c:b", "pubsub shardnumsub c:a",
+      // neither
+      "PING", "SCAN 0 MATCH a*", "KEYS a*", "INFO", "ACL LIST", "WAIT 1 100", "PUBSUB NUMSUB",
+      "PUBSUB CHANNELS a*", "PUBSUB NUMPAT"};
   Pool pool;
   for (const std::string_view line : lines) {
     std::string plain;
     for (const std::string_view word : words_of(line)) {
       if (!plain.empty()) plain += ' ';
-      plain += word.empty() ? "''" : word.starts_with("p:") ? word.substr(2) : word;
+      const bool has_prefix = word.starts_with("p:") || word.starts_with("c:");
+      plain += word.empty() ? "''" : has_prefix ? word.substr(2) : word;
     }
     const std::vector<std::string_view> words = words_of(plain);
     CommandView command;
     command.args = words;
-    const native::PrefixedCommand prefixed(*pool.account, "p:", command);
+    const native::PrefixedCommand prefixed(*pool.account, both, command);
     REQUIRE(prefixed.error() == nullptr);
     CHECK(line_of(prefixed.command()) == line);
   }
+}
+
+TEST_CASE("a client with one of the prefixes leaves the other's names as they are") {
+  Pool pool;
+  const auto line_with = [&](const native::Prefixes& prefixes, std::string_view line) {
+    const std::vector<std::string_view> words = words_of(line);
+    CommandView command;
+    command.args = words;
+    const native::PrefixedCommand prefixed(*pool.account, prefixes, command);
+    REQUIRE(prefixed.error() == nullptr);
+    return line_of(prefixed.command());
+  };
+  const native::Prefixes keys{.keys = "p:", .channels = ""};
+  const native::Prefixes channels{.keys = "", .channels = "c:"};
+  CHECK(line_with(keys, "PUBLISH a m") == "PUBLISH a m");
+  CHECK(line_with(channels, "PUBLISH a m") == "PUBLISH c:a m");
+  CHECK(line_with(channels, "GET k") == "GET k");
+  CHECK(line_with(channels, "JSON.GET k") == "JSON.GET k");
 }
 
 TEST_CASE("a command with more words than are looked at gets its prefixes to the last key") {
@@ -79,7 +101,7 @@ TEST_CASE("a command with more words than are looked at gets its prefixes to the
   CommandView command;
   command.args = words;
   Pool pool;
-  const native::PrefixedCommand prefixed(*pool.account, "p:", command);
+  const native::PrefixedCommand prefixed(*pool.account, both, command);
   REQUIRE(prefixed.error() == nullptr);
   std::size_t at = 0;
   commands::for_each_word(prefixed.command(), [&](std::string_view word) {
@@ -93,14 +115,14 @@ TEST_CASE("what cannot get a prefix is refused: unknown keys, and no room for th
   const std::vector<std::string_view> words = words_of("JSON.GET k");
   CommandView command;
   command.args = words;
-  const native::PrefixedCommand unknown(*pool.account, "p:", command);
+  const native::PrefixedCommand unknown(*pool.account, both, command);
   REQUIRE(unknown.error() != nullptr);
   CHECK(unknown.error()->code == ErrorCode::refused_command);
 
   const std::string value(pool.test.budget.limit(PoolKind::requests), 'v');
   const std::vector<std::string_view> large{"SET", "k", value};
   command.args = large;
-  const native::PrefixedCommand refused(*pool.account, "p:", command);
+  const native::PrefixedCommand refused(*pool.account, both, command);
   REQUIRE(refused.error() != nullptr);
   CHECK(refused.error()->code == ErrorCode::rejected_by_limit);
   CHECK(pool.test.used(PoolKind::requests) == 0);
