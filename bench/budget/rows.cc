@@ -144,9 +144,7 @@ struct Hgetall {
   void send(native::Client& client, Then then) {
     client.hgetall(key, then);
   }
-  static bool is_right(const native::StringMap& got) {
-    return got.size() == hash_fields;
-  }
+  static bool is_right(const native::StringMap& got) { return got.size() == hash_fields; }
 };
 
 struct Mget {

@@ -44,8 +44,8 @@ std::size_t Transaction::queue(const CommandView& command) {
   }
   if (problem_) return all.count();
   if (!channel_.driver->has_prefixes()) return add(command);
-  const PrefixedCommand prefixed(channel_.driver->requests_account(),
-                                 channel_.driver->prefixes(), command);
+  const PrefixedCommand prefixed(channel_.driver->requests_account(), channel_.driver->prefixes(),
+                                 command);
   if (prefixed.error() == nullptr) return add(prefixed.command());
   refuse(*prefixed.error());
   return all.count();

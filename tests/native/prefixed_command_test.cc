@@ -53,8 +53,8 @@ TEST_CASE("keys and channels get their prefixes, and nothing else does") {
       "BITOP AND p:d p:a p:b", "GEORADIUS p:g 1 2 3 m STORE p:d",
       "SORT p:l BY p:w_* LIMIT 0 5 GET # GET p:o_* STORE p:d",
       "SORT p:l BY nosort LIMIT BY GET GET p:x", "sort_ro p:l get p:w_*",
-      "MIGRATE host 6379 p:k 0 1000", "MIGRATE host 6379 '' 0 1000 KEYS p:a p:b",
-      "PUBLISH c:a m", "spublish c:a m", "PUBSUB NUMSUB c:a c:b", "pubsub shardnumsub c:a",
+      "MIGRATE host 6379 p:k 0 1000", "MIGRATE host 6379 '' 0 1000 KEYS p:a p:b", "PUBLISH c:a m",
+      "spublish c:a m", "PUBSUB NUMSUB c:a c:b", "pubsub shardnumsub c:a",
       // neither
       "PING", "SCAN 0 MATCH a*", "KEYS a*", "INFO", "ACL LIST", "WAIT 1 100", "PUBSUB NUMSUB",
       "PUBSUB CHANNELS a*", "PUBSUB NUMPAT"};

@@ -22,7 +22,7 @@ enum class Deed : std::uint8_t {
   transaction_committed,  ///< behind a WATCH
   transaction_conflict,   ///< a watched key had changed
   exclusive_lost,         ///< a connection for one user
-  element_delivered,           ///< by a command that blocked
+  element_delivered,      ///< by a command that blocked
   wait_answered,          ///< with nothing, by the server itself
   wait_ended_early,       ///< by CLIENT UNBLOCK: nothing was taken
   element_saved,          ///< that had been taken for one who did not wait any more
