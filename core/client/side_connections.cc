@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/memory/budget.h"
 
 // More than 500 lines, because the three uses of a side connection (blocking, exclusive,
@@ -94,18 +96,23 @@ RequestId SideConnections::submit_admitted(const CommandView& command, Tag tag) 
 Result<ConnectionId> SideConnections::open_exclusive(Instant now) {
   if (!nobody_waits()) return others_wait_to_block;
   std::optional<std::uint32_t> index = idle_one();
+  if (!index) index = returning_one();
   if (!index) {
     const Result<std::uint32_t> opened = open(Role::exclusive, now);
     if (!opened) return opened.error();
     index = *opened;
   }
-  table_->sides[*index]->role = Role::exclusive;
+  Side& side = *table_->sides[*index];
+  side.role = Role::exclusive;
+  side.given_up = false;
   return ConnectionId{*index};
 }
 
 Result<RequestId> SideConnections::submit_to(ConnectionId connection, const CommandView& command,
                                              Instant deadline, Tag tag) {
   Side& used = side(connection, Role::exclusive);
+  const commands::Row* const row = commands::row_of(command);
+  used.may_watch |= row == nullptr || commands::number_of(*row) == commands::row_numbers::watch;
   const Result<RequestId> id = used.session.submit(command, deadline, tag);
   if (!id && id.error().code == ErrorCode::closed) {
     return Error{.code = ErrorCode::connection_lost,
@@ -119,6 +126,8 @@ Result<RequestId> SideConnections::submit_to(ConnectionId connection, const Comm
 void SideConnections::release(ConnectionId connection, Instant now) {
   Side& used = side(connection, Role::exclusive);
   used.given_up = true;
+  if (!std::exchange(used.may_watch, false)) return;
+  used.unwatching = true;
   constexpr std::string_view word = "UNWATCH";
   CommandView unwatch;
   unwatch.args = {&word, 1};
@@ -442,6 +451,20 @@ bool SideConnections::is_idle(const Side& side) {
          side.session.state() == Session::State::ready;
 }
 
+// An exclusive connection that its user gave back, with nothing under way but the UNWATCH of
+// release(). The next user's commands follow that on the wire, so nobody needs to wait for its
+// reply, and a caller who takes one connection after the other is not refused.
+std::optional<std::uint32_t> SideConnections::returning_one() const {
+  std::optional<std::uint32_t> found;
+  for_each([&found](std::uint32_t index, const Side& side) {
+    const bool returns = side.role == Role::exclusive && side.given_up &&
+                         side.session.state() == Session::State::ready &&
+                         side.session.in_flight() == (side.unwatching ? 1U : 0U);
+    if (returns && !found) found = index;
+  });
+  return found;
+}
+
 std::size_t SideConnections::count(Role role) const {
   std::size_t count = 0;
   for_each([role, &count](std::uint32_t, const Side& side) { count += side.role == role; });
@@ -541,6 +564,7 @@ std::optional<Event> SideConnections::poll_side_connections() {
 std::optional<Event> SideConnections::translate(Side& side, const Event& event) {
   if (event.tag == internal_auth) return credentials_outcome(event);
   if (event.tag == internal_unwatch) {
+    side.unwatching = false;
     // Keys that are still watched would make the next user's transaction fail.
     if (event.kind == Event::Kind::failed) side.session.abort();
     return std::nullopt;

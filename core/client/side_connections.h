@@ -30,7 +30,8 @@
 //               neither within tombstone_age_max, or CLIENT UNBLOCK
 //               cannot be sent, is refused or is lost                -> aborted (cut())
 //   exclusive   release()                                            -> given up
-//   given up    nothing is in flight                                 -> idle
+//   given up    open_exclusive(), nothing but UNWATCH is in flight   -> exclusive
+//               nothing is in flight                                 -> idle
 //
 // Invariants:
 //  - A connection for blocking commands has one request at a time, because a command that blocks
@@ -191,6 +192,9 @@ class SideConnections {
     RequestId incarnation = 0;
     std::uint64_t main_when_opened = 0;  // main_number() when it was opened
     bool given_up = false;               // its user gave it back
+    // While it is `exclusive`:
+    bool may_watch = false;   // WATCH was submitted since the last UNWATCH
+    bool unwatching = false;  // the UNWATCH of release() is under way
     // While it is `blocking`:
     bool busy = false;
     bool unblocking = false;  // CLIENT UNBLOCK is under way: no command may be sent here
@@ -209,6 +213,7 @@ class SideConnections {
   bool make_table();
   Result<std::uint32_t> open(Role role, Instant now);
   std::optional<std::uint32_t> idle_one() const;
+  std::optional<std::uint32_t> returning_one() const;
   static bool is_idle(const Side& side);
   std::size_t count(Role role) const;
   Side& side(ConnectionId connection, Role role) const;

@@ -1,4 +1,5 @@
 import type { Word } from "./commands/call.js";
+import type { Layout } from "./commands/decoders.js";
 import { described } from "./commands/problem.js";
 import { isWord } from "./commands/put.js";
 import { inCapitals } from "./commands/words.js";
@@ -39,6 +40,13 @@ const reads: ReadonlySet<string> = new Set(["GET", "GETEX", "GETDEL", "GETSET", 
 const refused: ReadonlySet<string> = new Set(["APPEND", "SETRANGE", "GETRANGE", "SUBSTR", "STRLEN", "HSTRLEN",
   "LCS", "SETBIT", "GETBIT", "BITCOUNT", "BITPOS", "BITOP", "BITFIELD", "BITFIELD_RO"]);
 
+/** @internal What of a reply a codec decodes. */
+export interface Unpacking {
+  decode(stored: Uint8Array): Uint8Array;
+  /** How names and values lie in a reply that has no shape of its own. */
+  readonly layout: Layout;
+}
+
 /** @internal Applies a codec to commands. */
 export class CodecWords {
   readonly #codec: Codec;
@@ -74,29 +82,48 @@ export class CodecWords {
     throw new TypeError(`codec: encode() returned ${described(stored)}, not a string or Uint8Array`);
   }
 
-  /** What is called with each value of the reply; undefined if it has none. */
-  unpacks(words: readonly Word[]): ((stored: Uint8Array) => Uint8Array) | undefined {
+  /** What is decoded of the reply; undefined if it has no values. */
+  unpacks(words: readonly Word[]): Unpacking | undefined {
     const name = inCapitals(words[0] ?? "");
-    if (name === "HSCAN" && hasToken(words, 2, "NOVALUES")) return undefined;
-    if (name === "HRANDFIELD" && !hasToken(words, 2, "WITHVALUES")) return undefined;
-    return reads.has(name) || name === "SET" && hasToken(words, 3, "GET") ? this.#decode : undefined;
+    if (name === "HSCAN" && hasToken(words, 3, "NOVALUES")) return undefined;
+    if (name === "HRANDFIELD" && !hasToken(words, 3, "WITHVALUES")) return undefined;
+    if (!reads.has(name) && !(name === "SET" && hasToken(words, 3, "GET"))) return undefined;
+    return { decode: this.#decode, layout: layouts[name] ?? "values" };
   }
 }
+
+const layouts: Readonly<Record<string, Layout>> = { HGETALL: "fields", HRANDFIELD: "fields", HSCAN: "page" };
 
 // No token of these commands is longer; longer words, such as values, are not compared.
 const tokenLettersMax = 10;
 
 const tokenOf = (word: Word): string => word.length > tokenLettersMax ? "" : inCapitals(word);
 
+// Tokens that have an argument behind them, which may be the same word as a token.
+const withArgument: ReadonlySet<string> = new Set([...comparisons, "EX", "PX", "EXAT", "PXAT", "MATCH", "COUNT"]);
+
+/** The place of the first of these tokens, from the word `from` on; -1 if there is none. */
+const placeOf = (words: readonly Word[], from: number, tokens: ReadonlySet<string>): number => {
+  for (let at = from; at < words.length; ++at) {
+    const token = tokenOf(words[at]!);
+    if (tokens.has(token)) return at;
+    if (withArgument.has(token)) ++at;
+  }
+  return -1;
+};
+
 const hasToken = (words: readonly Word[], from: number, token: string): boolean =>
-  words.slice(from).some((word) => tokenOf(word) === token);
+  placeOf(words, from, new Set([token])) >= 0;
+
+// The server's documentation has had both names.
+const beforeFields: ReadonlySet<string> = new Set(["FIELDS", "FVS"]);
 
 const placesOfValues = (name: string, words: readonly Word[]): number[] => {
   const end = words.length;
   switch (name) {
-    case "MSETEX": return every(3, 2, Math.min(end, 2 + 2 * Number(words[1])));
-    case "HSETEX": {  // HSETEX key [options] FVS count field value...
-      const fields = words.findIndex((word, at) => at > 1 && tokenOf(word) === "FVS");
+    case "MSETEX": return every(3, 2, Math.min(end, 2 + 2 * Number(tokenOf(words[1] ?? ""))));
+    case "HSETEX": {  // HSETEX key [options] FIELDS count field value...
+      const fields = placeOf(words, 2, beforeFields);
       return fields < 0 ? [] : every(fields + 3, 2, end);
     }
     case "DELEX": return placesOfCompared(words, 2);
@@ -107,7 +134,7 @@ const placesOfValues = (name: string, words: readonly Word[]): number[] => {
 };
 
 const placesOfCompared = (words: readonly Word[], from: number): number[] => {
-  const token = words.findIndex((word, at) => at >= from && comparisons.has(tokenOf(word)));
+  const token = placeOf(words, from, comparisons);
   return token < 0 ? [] : [token + 1];
 };
 

@@ -16,8 +16,8 @@ const methods = { asItIs: 0, deflate: 1, own: 2 } as const;
 export interface CompressionOptions {
   /** Values of at least so many bytes are compressed, if that makes them smaller. Default: 1024. */
   readonly above?: number | undefined;
-  /** The most bytes that a value may have when it was decompressed; a larger one rejects with a DecodeError.
-      Default: 512 MiB, as the server's own limit. */
+  /** The most bytes that a value may have when it was decompressed; a larger one rejects with a DecodeError, and
+      is stored as it is. Default: 512 MiB, as the server's own limit. */
   readonly bytesMax?: number | undefined;
   /** A library's function in place of the runtime's DEFLATE; `decompress` must be given as well. Both must be
       synchronous: CompressionStream is not. */
@@ -104,7 +104,7 @@ export const compression = (options: CompressionOptions = {}): Codec => {
       // Three bytes of UTF-8 are the most for a letter.
       if (typeof value === "string" && 3 * value.length < above) return value;
       const bytes = typeof value === "string" ? encoder.encode(value) : value;
-      if (bytes.length >= above) {
+      if (bytes.length >= above && bytes.length <= bytesMax) {
         const small = compress(bytes);
         if (headBytes + small.length < bytes.length) return packed(method, small);
       }

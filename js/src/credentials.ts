@@ -33,6 +33,9 @@ export interface CredentialsOwner {
   handleNoCredentials(why: unknown): void;
 }
 
+// The most calls of the function that are without an answer; further ones are not made.
+const unansweredMax = 16;
+
 // Longer timers fire at once. The client asks more often then.
 const timerMsMax = 0x7fffffff;
 
@@ -55,8 +58,8 @@ const checked = (credentials: Credentials): Credentials => {
 
 /**
  * Asks for credentials before a connection is opened, unless the last ones still last, and before they end.
- * If a renewal fails, asks again after waits that grow; open connections go on meanwhile. At most one request
- * is without an answer.
+ * If a renewal fails, asks again after waits that grow; open connections go on meanwhile. A call that is not
+ * answered in time has failed; a late answer is used all the same, unless a later call was answered before.
  */
 export class CredentialsSource {
   readonly #owner: CredentialsOwner;
@@ -66,6 +69,12 @@ export class CredentialsSource {
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
+  // Calls of the function, those without an answer, and the number of the call whose answer is in use.
+  #calls = 0;
+  #unanswered = 0;
+  #used = 0;
+  // Ends the request that is under way; has no effect behind its end.
+  #settle: (problem: unknown) => void = () => {};
 
   constructor(options: CredentialsOptions, owner: CredentialsOwner) {
     this.#options = options;
@@ -113,20 +122,9 @@ export class CredentialsSource {
     clearTimeout(this.#timer);
   }
 
-  // Resolves when a new connection may log in. An answer that is late fails the attempt to connect, which
-  // says so before connectTimeout, and is used by the next one.
+  // Resolves when a new connection may log in.
   async #want(): Promise<void> {
-    if (performance.now() < this.#goodUntil) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("the function did not answer in time")),
-        this.#options.connectTimeout / 4 * 3);
-    });
-    try {
-      await Promise.race([this.#ask(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    if (performance.now() >= this.#goodUntil) await this.#ask();
   }
 
   #ask(): Promise<void> {
@@ -138,19 +136,52 @@ export class CredentialsSource {
     clearTimeout(this.#timer);
     const renews = this.#goodUntil > -Infinity;
     try {
-      const { username, password, lifetime = 0 } = checked(await this.#options.ask());
-      if (this.#isOver) return;
-      this.#owner.setCredentials(username ?? this.#options.username, password);
-      this.#failures = 0;
-      this.#goodUntil = performance.now() + lifetime;
-      if (lifetime > 0 && lifetime < Infinity) {
-        this.#askIn(lifetime - Math.min(this.#options.refreshBefore, lifetime / 2));
-      }
+      await this.#answered();
     } catch (error) {
       if (this.#isOver) return;
       this.#owner.handleNoCredentials(error);
       if (renews) this.#askIn(this.#wait());
       throw error;
+    }
+  }
+
+  // Resolves when there are credentials, also those of an earlier call whose answer is late. Rejects in time for
+  // the attempt to connect to say so before connectTimeout.
+  #answered(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#settle(new Error("the function did not answer in time")),
+        this.#options.connectTimeout / 4 * 3);
+      this.#settle = (problem) => {
+        clearTimeout(timer);
+        if (problem === undefined) resolve();
+        else reject(problem);
+      };
+      if (this.#unanswered < unansweredMax) this.#call();
+      else this.#settle(new Error(`${unansweredMax} calls of the function have not been answered`));
+    });
+  }
+
+  async #call(): Promise<void> {
+    const number = ++this.#calls;
+    ++this.#unanswered;
+    try {
+      const credentials = checked(await this.#options.ask());
+      if (!this.#isOver && number > this.#used) this.#use(number, credentials);
+      this.#settle(undefined);
+    } catch (error) {
+      if (number === this.#calls) this.#settle(error);
+    } finally {
+      --this.#unanswered;
+    }
+  }
+
+  #use(number: number, { username, password, lifetime = 0 }: Credentials): void {
+    this.#owner.setCredentials(username ?? this.#options.username, password);
+    this.#used = number;
+    this.#failures = 0;
+    this.#goodUntil = performance.now() + lifetime;
+    if (lifetime > 0 && lifetime < Infinity) {
+      this.#askIn(lifetime - Math.min(this.#options.refreshBefore, lifetime / 2));
     }
   }
 

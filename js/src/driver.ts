@@ -200,16 +200,31 @@ export class Driver implements Failable, LinkOwner {
       reply to EXEC; `each` says how the reply to each command is wanted. */
   submitTransaction(connection: number, commands: readonly (readonly Word[])[],
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
-    const run = () => this.submitBy({ options, each }, (tag) =>
-      askTransaction(this.core, this.id, connection, this.changes.all(commands), tag, timeoutOf(options)));
+    const run = () => this.#submitChangedBy(() => this.changes.all(commands), (all) => this.submitBy({ options, each },
+      (tag) => askTransaction(this.core, this.id, connection, all, tag, timeoutOf(options))));
     return isTraced() ? tracedTransaction(this.#route, commands.length, run) : run();
   }
 
   /** Submits one command on an exclusive connection. */
   submitTo(connection: number, words: readonly Word[], wanted: Wanted): Promise<unknown> {
-    const run = () => this.submitBy(this.changes.wanted(words, wanted), (tag) => askOn(this.core, this.id,
-      connection, this.changes.words(words), tag, timeoutOf(wanted.options)));
+    const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) => this.submitBy(
+      this.changes.wanted(words, wanted), (tag) => askOn(this.core, this.id, connection, changed, tag,
+        timeoutOf(wanted.options))));
     return isTraced() ? traced(this.#route, words, run) : run();
+  }
+
+  // A codec is code of the caller's: it may throw, and it may call this client. So it is asked before the request
+  // has a tag, and outside of Core.ask(), which would take its RangeError for a trap.
+  #submitChangedBy<Changed>(change: () => Changed, submit: (changed: Changed) => Promise<unknown>):
+    Promise<unknown> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
+    let changed: Changed;
+    try {
+      changed = change();
+    } catch (error) {
+      return refusedCall(error);
+    }
+    return submit(changed);
   }
 
   /** Submits any other request: `begin` calls the core with a tag and the time. */

@@ -73,7 +73,8 @@ export class DecodeError extends PlimsollError {
     word of the server's text: "WRONGTYPE", "ERR"... */
 export class ServerError extends PlimsollError {
   static { this.prototype.name = "ServerError"; }
-  /** The text of the server, or of a bridge in front of it, word for word. */
+  /** The text of the server, or of a bridge in front of it, word for word; "" if a watched key has changed, which the
+      server says by a null. */
   readonly serverText: string;
 
   constructor(code: string, message: string, executed: Executed = "yes",

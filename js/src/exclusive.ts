@@ -5,7 +5,7 @@ import { checkNames } from "./commands/call-options.js";
 import { described } from "./commands/problem.js";
 import { checkedNames, checkedWords } from "./commands/words.js";
 import type { Driver } from "./driver.js";
-import { ConfigurationError } from "./errors.js";
+import { ConfigurationError, ServerError } from "./errors.js";
 import { CommandSet } from "./generated/commands.js";
 import { Transaction } from "./transaction.js";
 
@@ -47,7 +47,10 @@ export class Exclusive extends CommandSet {
   }
 
   /** Begins a transaction on this connection. */
-  transaction(): Transaction { return new Transaction(this.#driver, this.#connection); }
+  transaction(): Transaction { return new Transaction(this.#driver, this.#connection, this); }
+
+  /** @internal */
+  checkHolds(): void { if (this.#isOver) throw givenBack(); }
 
   /** Sends any command, given as its words. */
   async command(words: readonly Word[], options?: CallOptions): Promise<AnyReply> {
@@ -89,6 +92,10 @@ export interface TransactOptions extends CallOptions {
   readonly attemptsMax?: number | undefined;
 }
 
+// The same code with words of the server's says that it took one of the commands for wrong, and would again.
+const isConflict = (error: unknown): boolean =>
+  error instanceof ServerError && error.code === "transaction_aborted" && error.serverText === "";
+
 /** @internal Client.transact() on a connection. */
 export const transactOn = async (own: Exclusive, keys: Key | readonly Key[],
   prepare: (own: Exclusive) => Transaction | Promise<Transaction>,
@@ -99,15 +106,14 @@ export const transactOn = async (own: Exclusive, keys: Key | readonly Key[],
   for (let attempt = 1; ; ++attempt) {
     await own.watch(keys, options);
     const transaction = await prepare(own);
-    if (!(transaction instanceof Transaction)) {
+    if (!(transaction instanceof Transaction) || transaction.owner !== own) {
       throw new TypeError("transact: the function must return a transaction of its argument: " +
         "own.transaction()");
     }
     try {
       return await transaction.exec(options);
     } catch (error) {
-      const isConflict = (error as { code?: unknown }).code === "transaction_aborted";
-      if (!isConflict || attempt >= attemptsMax) throw error;
+      if (!isConflict(error) || attempt >= attemptsMax) throw error;
     }
   }
 };

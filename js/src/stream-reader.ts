@@ -54,6 +54,10 @@ export interface StreamPart<A extends As = "text"> {
 // The longest that one XREADGROUP blocks. In between, the reader looks for entries to claim.
 const waitAtATimeMax = 5000;
 
+// How long a server that has not heard of a lost connection may still give entries to the XREADGROUP that blocks
+// there: as long as that blocks, and a second for the call to arrive.
+const lostCallTimeMax = waitAtATimeMax + 1000;
+
 const troublesInARowMax = 10;
 
 const losses: ReadonlySet<unknown> = new Set(["lost_unsent", "lost_in_doubt", "connection_lost"]);
@@ -66,6 +70,10 @@ interface Position {
   /** Whether `at` is an id of the stream. */
   isSeen: boolean;
   hasPending: boolean;
+  /** Behind which id the next look at pending entries begins. */
+  pendingFrom: string;
+  /** What `at` was when a call that blocked was lost; undefined if none was. */
+  atLoss: string | undefined;
   /** Where the next XAUTOCLAIM goes on. */
   claimFrom: string;
 }
@@ -81,6 +89,7 @@ const checkedOptions = <A extends As>(options: StreamReaderOptions<A>): StreamRe
   if (names.length === 0 || !names.every((name) => typeof name === "string")) {
     refuseOption("streams", streams, "the name of a stream, or a list of them");
   }
+  if (new Set(names).size < names.length) refuseOption("streams", streams, "the name of each stream once");
   if (count === 0) refuseOption("count", count, "a whole number from 1");
   checkCallOptions({ as });
   return { ...options };
@@ -110,6 +119,8 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
   #lacksGroups = false;
   #claiming = 0;
   #claimAt = 0;
+  // When to look once more for entries that a lost call was given.
+  #lookAgainAt = Infinity;
 
   /** @throws ConfigurationError for invalid options. */
   constructor(client: Client, options: StreamReaderOptions<A>) {
@@ -120,7 +131,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     this.#options = checkedOptions(options);
     const { streams } = options;
     this.#positions = (typeof streams === "string" ? [streams] : streams).map((name) =>
-      ({ name, at: "0-0", isSeen: false, hasPending: true, claimFrom: "0-0" }));
+      ({ name, at: "0-0", isSeen: false, hasPending: true, pendingFrom: "0-0", atLoss: undefined, claimFrom: "0-0" }));
   }
 
   /**
@@ -220,6 +231,7 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
 
   async #step(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
     if (this.#lacksGroups) await this.#makeGroups(signal);
+    if (performance.now() >= this.#lookAgainAt) this.#lookAgain();
     if (this.#positions.some(({ hasPending }) => hasPending)) return this.#readPending(signal);
     const { claimAfter } = this.#options;
     if (claimAfter !== undefined && performance.now() >= this.#claimAt) return this.#claim(claimAfter, signal);
@@ -228,17 +240,22 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
 
   async #readPending(signal: AbortSignal): Promise<StreamBatch<A>> {
     const asked = this.#positions.filter(({ hasPending }) => hasPending);
-    const came = await this.#xreadgroup(asked, asked.map(({ at }) => at), undefined, signal);
+    const came = await this.#xreadgroup(asked, asked.map(({ pendingFrom }) => pendingFrom), undefined, signal);
     // A stream whose part of the reply is empty has no more of them.
-    const left = new Set(came.filter(({ entries }) => entries.length > 0).map(({ stream }) => stream));
-    for (const position of asked) position.hasPending = left.has(position.name);
+    const last = new Map(came.filter(({ entries }) => entries.length > 0)
+      .map(({ stream, entries }) => [stream, entries.at(-1)!.id]));
+    for (const position of asked) {
+      position.hasPending = last.has(position.name);
+      position.pendingFrom = last.get(position.name) ?? position.pendingFrom;
+    }
     return { origin: "pending", streams: this.#noted(came) };
   }
 
   async #readFresh(until: number, signal: AbortSignal): Promise<StreamBatch<A>> {
     const { claimAfter } = this.#options;
     const claims = claimAfter === undefined ? Infinity : betweenClaims(claimAfter);
-    const block = Math.max(1, Math.ceil(Math.min(waitAtATimeMax, claims, until - performance.now())));
+    const now = performance.now();
+    const block = Math.max(1, Math.ceil(Math.min(waitAtATimeMax, claims, until - now, this.#lookAgainAt - now)));
     const came = await this.#xreadgroup(this.#positions, this.#positions.map(() => ">"), block, signal);
     return { origin: "fresh", streams: this.#noted(came) };
   }
@@ -276,10 +293,35 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     for (const { stream, entries } of parts) {
       const position = this.#positions.find(({ name }) => name === stream);
       if (position === undefined) continue;
-      position.at = entries.at(-1)!.id;
+      const { id } = entries.at(-1)!;
+      if (!position.isSeen || isBehind(id, position.at)) position.at = id;
       position.isSeen = true;
     }
     return parts;
+  }
+
+  // Entries may have been given out in a reply that did not arrive, or could not be decoded.
+  #lookForPending(): void {
+    for (const position of this.#positions) {
+      position.hasPending = true;
+      if (isBehind(position.at, position.pendingFrom)) position.pendingFrom = position.at;
+    }
+  }
+
+  // The server may give entries to a call that was lost even after this, in front of what it gives to later calls.
+  #expectLost(): void {
+    this.#lookAgainAt = performance.now() + lostCallTimeMax;
+    for (const position of this.#positions) position.atLoss ??= position.at;
+  }
+
+  // What was returned since and is not acknowledged yet comes once more as well.
+  #lookAgain(): void {
+    this.#lookAgainAt = Infinity;
+    for (const position of this.#positions) {
+      position.hasPending = true;
+      position.pendingFrom = position.atLoss ?? position.pendingFrom;
+      position.atLoss = undefined;
+    }
   }
 
   // Makes the next step possible after an error, or throws it.
@@ -291,10 +333,10 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     }
     // The stream was deleted while this call waited. The next reply says what is missing.
     if (message?.startsWith("UNBLOCKED ")) return;
-    // The server may have given out entries in a reply that did not arrive, or could not be decoded.
-    if (executed !== "no") for (const position of this.#positions) position.hasPending = true;
-    if (!losses.has(code)) throw error;
-    for (const position of this.#positions) position.hasPending = true;
+    const isLoss = losses.has(code);
+    if (executed !== "no" || isLoss) this.#lookForPending();
+    if (executed === "maybe" || isLoss) this.#expectLost();
+    if (!isLoss) throw error;
     // Its reply proves that there is a connection again: it waits for that as long as the client lives.
     await this.#client.ping(undefined, { timeout: 0, signal }).catch((problem: unknown) => {
       if (!losses.has((problem as Partial<PlimsollError>).code)) throw problem;
@@ -314,5 +356,12 @@ export class StreamReader<A extends As = "text"> implements AsyncIterable<Stream
     this.#lacksGroups = false;
   }
 }
+
+// Whether an id of an entry is larger.
+const isBehind = (id: string, other: string): boolean => {
+  const [time, number] = id.split("-").map(BigInt) as [bigint, bigint];
+  const [otherTime, otherNumber] = other.split("-").map(BigInt) as [bigint, bigint];
+  return time > otherTime || time === otherTime && number > otherNumber;
+};
 
 const betweenClaims = (claimAfter: number): number => Math.max(1, claimAfter / 2);

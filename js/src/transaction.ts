@@ -12,6 +12,12 @@ import { ServerError } from "./errors.js";
 // A script may write and then answer with any error, also with one that reads like a refusal.
 const scripts = new Set(["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"]);
 
+/** @internal The user of an exclusive connection, who gives it back in the end: then it may be somebody else's. */
+export interface TransactionOwner {
+  /** Throws once the connection was given back. */
+  checkHolds(): void;
+}
+
 /**
  * Queues the commands that are called on it; exec() has the server execute all of them or none. Each call
  * returns a promise of its own reply, which settles with exec(). Commands that block are refused.
@@ -24,11 +30,14 @@ const scripts = new Set(["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "F
  */
 export class Transaction extends CommandQueue {
   readonly #connection: number;
+  /** @internal The user of the exclusive connection on which this was begun. */
+  readonly owner: TransactionOwner | undefined;
 
-  /** @internal `connection`: the main one (0), or an exclusive one. */
-  constructor(driver: Driver, connection = 0) {
+  /** @internal `connection`: the main one (0), or that of `owner`. */
+  constructor(driver: Driver, connection = 0, owner?: TransactionOwner) {
     super(driver, "transaction");
     this.#connection = connection;
+    this.owner = owner;
   }
 
   /** @internal exec() has the options that are about the whole request. */
@@ -50,6 +59,7 @@ export class Transaction extends CommandQueue {
   async exec(options?: CallOptions): Promise<unknown[]> {
     checkNames(options);
     if (options !== undefined) checkCallOptions(options);
+    this.owner?.checkHolds();
     const commands = this.takeAll();
     if (commands.length === 0) return [];
     const waiting = commands.map((command) => waitingOf(command, options?.as, this.driver));
@@ -101,7 +111,7 @@ const settle = (reply: Raw, { wish, shape, isScript, resolve, reject }: Waiting)
 };
 
 const changed = (): ServerError => new ServerError("transaction_aborted",
-  "a key that was watched has changed: none of the commands has run", "no");
+  "a key that was watched has changed: none of the commands has run", "no", "");  // the server said nothing
 
 const ofScript = (error: Error): Error =>
   error instanceof ServerError && error.executed === "no"

@@ -59,7 +59,8 @@ test("each command of strings and hashes is changed, refused, or known to have n
 test("values are encoded at their places, and nowhere else", () => {
   const codec = new CodecWords(marked);
   for (const line of ["SET k <v> EX 5", "SET IFEQ <get> IFEQ <old> GET", "set k <v> ifeq <old>", "SETEX k 5 <v>",
-    "MSET a <1> b <2>", "HSET k a <1> b <2>", "HSETNX k a <1>", "HSETEX k EX 5 FVS 2 FVS <1> b <2>",
+    "MSET a <1> b <2>", "HSET k a <1> b <2>", "HSETNX k a <1>", "HSETEX k EX 5 FIELDS 2 FIELDS <1> b <2>",
+    "HSETEX k FNX KEEPTTL FVS 1 a <1>", "SET k <v> EX 5 IFEQ <EX> GET",
     "MSETEX 2 a <1> b <2> EX 5", "DELIFEQ k <v>", "DELEX k IFNE <v>", "GETSET k <v>",
     "MGET a b", "LPUSH k v", "SADD k v", "SET k", "HSET k a", "MSETEX x a b"]) {
     const words = line.replace(/[<>]/g, "").split(" ");
@@ -93,6 +94,76 @@ test("each form of writing and reading returns the value", async () => {
   assert.deepEqual((await client.hscanNoValues("h", "0")).elements, ["a", "b"]);
   assert.deepEqual(Object.fromEntries(await client.hrandfieldWithValues("h", 2)), fields);
   assert.deepEqual((await client.hrandfield("h", { count: 2 })).sort(), ["a", "b"]);
+});
+
+test("a token is one only in its place", async () => {
+  const codec = new CodecWords(marked);
+  const hasValues = (...words) => codec.unpacks(words) !== undefined;
+  assert.equal(hasValues("SET", "k", "v", "IFEQ", "GET"), false);
+  assert.equal(hasValues("SET", "k", "v", "IFEQ", "x", "GET"), true);
+  assert.equal(hasValues("HSCAN", "novalues", "0", "MATCH", "NOVALUES"), true);
+  assert.equal(hasValues("HSCAN", "h", "0", "COUNT", "5", "NOVALUES"), false);
+  const bytes = codec.words(["MSETEX", bytesOf("1"), "a", "1", "EX", "5"]);
+  assert.deepEqual(bytes.slice(2), ["a", "<1>", "EX", "5"]);
+});
+
+test("fields and cursors of replies without a shape are not decoded, in either protocol", async () => {
+  const strict = { ...marked, decode: (stored) => {
+    assert.equal(stored[0], "<".charCodeAt(0));
+    return marked.decode(stored);
+  } };
+  await plain.del("shapeless");
+  for (const protocol of [2, 3]) {
+    const client = await connect({ codec: strict, protocol });
+    await client.hset("shapeless", { a: "1" });
+    for (const as of ["text", "json", "bytes"]) {
+      const one = { text: "1", json: 1, bytes: bytesOf("1") }[as];
+      const name = as === "bytes" ? bytesOf("a") : "a";
+      const zero = as === "bytes" ? bytesOf("0") : "0";
+      const flat = (reply) => reply instanceof Map ? [...reply].flat() : reply.flat(3);
+      assert.deepEqual(flat(await client.command(["HGETALL", "shapeless"], { as })), [name, one]);
+      assert.deepEqual(flat(await client.command(["HRANDFIELD", "shapeless", "1", "WITHVALUES"], { as })), [name, one]);
+      assert.deepEqual(flat(await client.command(["HSCAN", "shapeless", "0"], { as })), [zero, name, one]);
+    }
+    const both = client.transaction();
+    both.command(["HGETALL", "shapeless"]);
+    both.hgetall("shapeless");
+    const [raw, shaped] = await both.exec();
+    assert.deepEqual(raw instanceof Map ? [...raw].flat() : raw, ["a", "1"]);
+    assert.deepEqual(shaped, { a: "1" });
+  }
+});
+
+test("what a codec throws ends its own call alone, on each way to the server", async () => {
+  const other = await connect();
+  const client = await connect({ codec: { encode: () => { throw new RangeError("too long"); }, decode: (b) => b } });
+  const ways = [() => client.set("k", "v"), () => client.exclusive((own) => own.set("k", "v")),
+    () => client.transaction((all) => [all.set("k", "v")]), () => client.batch((all) => [all.set("k", "v")]),
+    () => client.transact("k", (own) => {
+      const all = own.transaction();
+      all.set("k", "v");
+      return all;
+    })];
+  for (const way of ways) await assert.rejects(way(), { name: "RangeError", message: "too long" });
+  assert.equal(await other.ping(), "PONG");
+  assert.equal(await client.ping(), "PONG");
+});
+
+test("a codec may call its client: each call has its own reply", async () => {
+  let client;
+  const calls = [];
+  client = await connect({ codec: {
+    encode: (value) => {
+      calls.push(client.incr("encodes"));
+      return value;
+    },
+    decode: (stored) => stored,
+  } });
+  await plain.set("k", "old");
+  assert.equal(await client.exclusive((own) => own.getset("k", "new")), "old");
+  assert.deepEqual(await client.transaction((all) => [all.set("k", "3"), all.get("k")]), [true, "3"]);
+  assert.deepEqual(await client.batch((all) => [all.set("k", "4"), all.get("k")]), [true, "4"]);
+  assert.deepEqual(await Promise.all(calls), [1, 2, 3]);
 });
 
 test("a codec that fails, or returns nonsense, fails its own call", async () => {

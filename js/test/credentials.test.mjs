@@ -140,3 +140,22 @@ test("credentials where they have no effect are refused", async () => {
   await assert.rejects(Client.connect(server.address, { credentials: "secret-word" }), (error) =>
     error instanceof ConfigurationError && /credentials/.test(error.message));
 });
+
+test("a function that does not answer in time is called again", async () => {
+  await setUser("hanging", "p");
+  const hangs = new Set([1, 3]);
+  let asked = 0;
+  const client = await Client.connect(server.address, { reconnectWaitMin: 1, reconnectWaitMax: 5, requestTimeout: 0,
+    connectTimeout: 400,
+    credentials: () => hangs.has(++asked) ? new Promise(() => {}) : { username: "hanging", password: "p" } });
+  assert.equal(await client.command(["ACL", "WHOAMI"]), "hanging");
+  assert.equal(asked, 2);
+  const refused = new Promise((resolve) => { client.once("credentialsRefused", resolve); });
+  const again = new Promise((resolve) => { client.once("connected", resolve); });
+  await cut("hanging");
+  assert.match((await refused).message, /did not answer in time/);
+  await again;
+  assert.equal(await client.command(["ACL", "WHOAMI"]), "hanging");
+  assert(asked >= 4, `${asked} calls`);
+  await client.close();
+});

@@ -1,6 +1,7 @@
 // Readers of streams whose connections are killed, and who wait for longer than a request may take.
 
 import assert from "node:assert/strict";
+import net from "node:net";
 import { after, before, test } from "node:test";
 
 import { Client, StreamReader } from "../.build/index.js";
@@ -60,6 +61,81 @@ test("no entry is lost while connections are killed again and again", async () =
   assert.equal(seen.size, total);
   assert(kills > 20, `${kills} kills`);
   for (const stream of ["a", "b"]) assert.equal((await other.xpending(stream, "g")).count, 0);
+});
+
+// A proxy whose connections can be lost on the client's side alone, as behind a balancer that has gone: the server
+// goes on with what it was asked.
+const startHalfProxy = async () => {
+  const { hostname, port } = new URL(server.address.replace("valkey:", "http:"));
+  const pairs = new Set();
+  const proxy = net.createServer((down) => {
+    const up = net.connect(Number(port), hostname);
+    const pair = { down, up, isCut: false, blocks: false };
+    pairs.add(pair);
+    down.on("data", (bytes) => {
+      if (bytes.includes("BLOCK")) pair.blocks = true;
+      if (!pair.isCut) up.write(bytes);
+    });
+    up.on("data", (bytes) => { if (!pair.isCut) down.write(bytes); });
+    for (const socket of [down, up]) socket.on("error", () => {});
+    down.on("close", () => { if (!pair.isCut) up.destroy(); });
+    up.on("close", () => down.destroy());
+  });
+  await new Promise((resolve) => { proxy.listen(0, "127.0.0.1", resolve); });
+  return {
+    address: `valkey://127.0.0.1:${proxy.address().port}`,
+    cutThoseThatBlock: () => {
+      const cut = [...pairs].filter(({ blocks, isCut }) => blocks && !isCut);
+      for (const pair of cut) {
+        pair.isCut = true;
+        pair.down.destroy();
+      }
+      return cut.length;
+    },
+    stop: () => {
+      for (const { down, up } of pairs) {
+        down.destroy();
+        up.destroy();
+      }
+      proxy.close();
+    },
+  };
+};
+
+test("an entry that the server gave to a lost connection comes while the reader lives", async () => {
+  const proxy = await startHalfProxy();
+  const client = await Client.connect(proxy.address, { connectTimeout: 20_000, requestTimeout: 0 });
+  const reader = new StreamReader(client, { group: "g", consumer: "c", streams: "half", createGroup: true, begin: "0" });
+  const waits = async (count) => {
+    const blocked = async () => (await other.clientList()).split("\n").filter((line) => line.includes("cmd=xreadgroup")
+      && line.includes("flags=b")).length;
+    while (await blocked() < count);
+  };
+  const seen = new Set();
+  const read = (async () => {
+    for await (const { streams } of reader) {
+      for (const part of streams) {
+        for (const { fields } of part.entries) seen.add(fields.n);
+        await reader.ack(part);
+      }
+      if (seen.size === 3) break;
+    }
+  })();
+  await waits(1);
+  assert.equal(proxy.cutThoseThatBlock(), 1);
+  await waits(2);  // the lost call, and the next one
+  await other.xadd("half", { n: 1 });  // which the server gives to the lost one
+  await other.xadd("half", { n: 2 });
+  await other.xadd("half", { n: 3 });
+  await read;
+  assert.equal((await other.xpending("half", "g")).count, 0);
+  await client.close();
+  proxy.stop();
+});
+
+test("each stream may be named once", () => {
+  assert.throws(() => new StreamReader(other, { group: "g", consumer: "c", streams: ["a", "b", "a"] }),
+    { name: "ConfigurationError", message: /streams/ });
 });
 
 test("a reader waits for longer than a request may take", async () => {

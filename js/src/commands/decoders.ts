@@ -1,14 +1,19 @@
 import { decodeText } from "../core/decode.js";
 import { DecodeError } from "../errors.js";
-import type { As, Decoder, Raw, Shape, StringForm } from "./call.js";
+import { type As, type Decoder, type Raw, type Shape, type StringForm, anyReply } from "./call.js";
 
 // How the strings of a reply become what the option `as` asks for.
+
+/** @internal Where the values are in a reply that has no shape of its own: all strings are values; fields and
+    values take turns, or are pairs; or such a list lies behind a cursor. */
+export type Layout = "values" | "fields" | "page";
 
 /** @internal What the caller wants of the strings of a reply. */
 export interface Wish {
   readonly form: StringForm;
   /** Is called with each value; undefined leaves values as they are. */
   readonly decode: Decoder | undefined;
+  readonly layout?: Layout | undefined;
 }
 
 const text: Wish = { form: "text", decode: undefined };
@@ -28,16 +33,18 @@ const parseJson: Decoder = (stored) => {
 
 const json: Wish = { form: "values", decode: parseJson };
 
-/** @internal What `as` asks for. `unpack`, if there is one, is called with each value before. */
-export const wishOf = (as: As | undefined, unpack?: Decoder<Uint8Array>): Wish => {
-  if (unpack === undefined) {
+/** @internal What `as` asks for. `unpacking`, if there is one, decodes each value before. */
+export const wishOf = (as: As | undefined,
+  unpacking?: { decode: Decoder<Uint8Array>; readonly layout: Layout }): Wish => {
+  if (unpacking === undefined) {
     if (as === undefined || as === "text") return text;
     if (as === "bytes") return bytes;
     return as === "json" ? json : { form: "values", decode: as };
   }
-  if (as === "bytes") return { form: "bytes", decode: unpack };
+  const { decode: unpack, layout } = unpacking;
+  if (as === "bytes") return { form: "bytes", decode: unpack, layout };
   const decode = typeof as === "function" ? as : as === "json" ? parseJson : decodeText;
-  return { form: "values", decode: (stored) => decode(unpack(stored)) };
+  return { form: "values", decode: (stored) => decode(unpack(stored)), layout };
 };
 
 /** @internal The name of a key, field, channel or consumer in a reply. */
@@ -68,8 +75,21 @@ const decoded = (value: unknown, decode: Decoder, form: StringForm): unknown => 
   return value;
 };
 
+/** Does the same where fields and values take turns, or are pairs. */
+const decodedFields = (reply: unknown, decode: Decoder, form: StringForm): unknown => {
+  if (!Array.isArray(reply)) return decoded(reply, decode, form);
+  return reply.map((each: Raw, at) => {
+    if (Array.isArray(each)) return decodedFields(each, decode, form);
+    return at % 2 === 0 ? nameOf(each, form) : decoded(each, decode, form);
+  });
+};
+
 /** @internal A reply as the caller wants it. */
-export const asWished = (reply: Raw, shape: Shape, { form, decode }: Wish): unknown => {
+export const asWished = (reply: Raw, shape: Shape, { form, decode, layout }: Wish): unknown => {
   const shaped = shape === undefined ? reply : shape(reply, form);
-  return decode === undefined ? shaped : decoded(shaped, decode, form);
+  if (decode === undefined) return shaped;
+  if (shape !== anyReply || layout === undefined || layout === "values") return decoded(shaped, decode, form);
+  if (layout === "fields" || !Array.isArray(shaped)) return decodedFields(shaped, decode, form);
+  const [cursor, fields] = shaped as [Raw, unknown];
+  return [nameOf(cursor, form), decodedFields(fields, decode, form)];
 };
