@@ -20,7 +20,8 @@ import { type ClientCounters, readCounters } from "./statistics.js";
 import { isTraced, traced, tracedTransaction } from "./tracing.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections (Link) and its promises
-// (Requests). Client and its subscriptions and transactions call it.
+// (Requests). Client and its subscriptions and transactions call it. More than 500 lines, because each way of a
+// request into the core (alone, in a transaction, on an exclusive connection, from the cache) has the same ends.
 //
 //   submit() --> schedule() --> turn(), in a microtask: poll the core for events, settle promises, open
 //                                and close connections, send what was staged, set the timer

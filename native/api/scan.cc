@@ -78,9 +78,13 @@ std::shared_ptr<ScanState> scan_state(const Channel& client,
                                       const std::optional<std::string_view>& type) {
   const std::string number = count ? std::to_string(*count) : std::string();
   std::vector<std::string_view> after;
-  if (pattern) after.insert(after.end(), {"MATCH", *pattern});
-  if (count) after.insert(after.end(), {"COUNT", number});
-  if (type) after.insert(after.end(), {"TYPE", *type});
+  const auto add = [&after](std::string_view token, std::string_view value) {
+    after.push_back(token);
+    after.push_back(value);
+  };
+  if (pattern) add("MATCH", *pattern);
+  if (count) add("COUNT", number);
+  if (type) add("TYPE", *type);
   Account& requests = client.driver->requests_account();
   return std::make_shared<ScanState>(HeldWords(requests, before), HeldWords(requests, after));
 }

@@ -32,7 +32,7 @@ export const addCommands = (prototype: Commander): void => {
   }
   for (const [method, asBuffers] of [["call", false], ["callBuffer", true]] as const) {
     define(prototype, method, function (this: Commander, name: unknown, ...args: unknown[]) {
-      return this.send(String(name).toLowerCase(), args, asBuffers);
+      return this.send(String(name), args, asBuffers);
     });
   }
 };

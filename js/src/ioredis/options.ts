@@ -11,20 +11,25 @@ export interface RedisOptions {
   readonly username?: string | null | undefined;
   readonly password?: string | null | undefined;
   readonly db?: number | string | undefined;
-  readonly connectionName?: string | undefined;
-  readonly keyPrefix?: string | undefined;
-  readonly tls?: (TlsOptions & { readonly servername?: string }) | undefined;
+  readonly connectionName?: string | null | undefined;
+  readonly keyPrefix?: string | null | undefined;
+  readonly tls?: (TlsOptions & { readonly servername?: string }) | false | null | undefined;
   readonly lazyConnect?: boolean | undefined;
   /** Milliseconds. Default: 10000. */
   readonly connectTimeout?: number | undefined;
   /** Milliseconds. Default: no timeout. */
   readonly commandTimeout?: number | undefined;
-  /** How often a read is sent again after its connection was lost; null: without an end. Default: 20. Writes
-      are never sent again: they reject, and the error's `executed` says whether they may have run. */
+  /** How often a read is sent again after its connection was lost, up to 31 times, which is also what null and
+      larger numbers mean. Default: 20. Writes are never sent again: they reject, and the error's `executed` says
+      whether they may have run. */
   readonly maxRetriesPerRequest?: number | null | undefined;
   /** The wait before attempt `times` to connect, in milliseconds; anything else ends the client. Called with
       1 to 10 at the beginning, to learn the range of waits. */
   readonly retryStrategy?: ((times: number) => number | null | void) | null | undefined;
+  /** False: calls reject while there is no connection. Default: true. */
+  readonly enableOfflineQueue?: boolean | undefined;
+  /** False: channels and patterns are forgotten when the client ends and another takes its place. Default: true. */
+  readonly autoResubscribe?: boolean | undefined;
   /** Numbers in replies are strings. */
   readonly stringNumbers?: boolean | undefined;
   /** Scripts to define at once: see Redis.defineCommand(). */
@@ -49,20 +54,25 @@ export interface Settings {
   readonly retryStrategy: (times: number) => unknown;
 }
 
-const known = new Set(["host", "port", "path", "username", "password", "db", "connectionName", "keyPrefix", "tls",
-  "lazyConnect", "connectTimeout", "commandTimeout", "maxRetriesPerRequest", "retryStrategy", "stringNumbers",
-  "scripts", "plimsoll"]);
+// The most resends that a Client takes.
+const resendsMax = 31;
 
-// What these ask for is so here, or changes nothing that a program sees.
-const withoutEffect = new Set(["family", "keepAlive", "noDelay", "autoResubscribe", "enableReadyCheck",
-  "enableAutoPipelining", "enableOfflineQueue", "showFriendlyErrorStack", "autoResendUnfulfilledCommands",
-  "maxLoadingRetryTime", "disableClientInfo", "clientInfoTag"]);
+// What ioredis does with these options is not here, unless their value asks for nothing.
+const refused = new Set(["sentinels", "Connector", "natMap", "monitor", "readOnly", "reconnectOnError"]);
 
+// A program's options may have names that only the program knows, as for ioredis.
 const checkNames = (options: object): void => {
-  for (const name in options) {
-    if (known.has(name) || withoutEffect.has(name)) continue;
+  for (const [name, value] of Object.entries(options)) {
+    if (!refused.has(name) || value === undefined || value === null || value === false) continue;
     throw new ConfigurationError("invalid_option", `plimsoll/ioredis has no option ${name}`);
   }
+};
+
+// As ioredis shows them in Redis.options.
+const defaults: RedisOptions & { readonly family: number } = {
+  host: "localhost", port: 6379, family: 4, db: 0, username: null, password: null, keyPrefix: "",
+  connectTimeout: 10_000, maxRetriesPerRequest: 20, enableOfflineQueue: true, autoResubscribe: true,
+  lazyConnect: false, stringNumbers: false,
 };
 
 const isAddress = (text: string): boolean => /^[a-z]+:\/\//i.test(text);
@@ -108,14 +118,17 @@ const optionsOf = (args: readonly unknown[]): RedisOptions => {
   return { ...given, ...options };
 };
 
-const addressOf = ({ host = "localhost", port = 6379, path, tls }: RedisOptions): string => {
-  if (path !== undefined) return `unix://${encodeURI(path)}`;
-  const protocol = tls === undefined || tls === null ? "valkey" : "valkeys";
+const addressOf = ({ host = "localhost", port, path, tls }: RedisOptions): string => {
+  if (path !== undefined && path !== null) return `unix://${encodeURI(path)}`;
+  const protocol = isNone(tls) ? "valkey" : "valkeys";
   return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 };
 
+const isNone = (value: unknown): value is undefined | null | false =>
+  value === undefined || value === null || value === false;
+
 const tlsOf = (tls: RedisOptions["tls"]): TlsOptions | undefined => {
-  if (tls === undefined || tls === null) return undefined;
+  if (isNone(tls)) return undefined;
   const { servername, ...rest } = tls;
   return { ...rest, ...servername === undefined ? {} : { serverName: servername } };
 };
@@ -135,24 +148,26 @@ const usualStrategy = (times: number): number => Math.min(times * 50, 2000);
 
 /** Reads the arguments of `new Redis(...)`. Throws a ConfigurationError for an option that is not known here. */
 export const settingsOf = (args: readonly unknown[]): Settings => {
-  const options = optionsOf(args);
-  checkNames(options);
+  const given = Object.fromEntries(Object.entries(optionsOf(args)).filter(([, value]) => value !== undefined));
+  checkNames(given);
+  const options: RedisOptions = { ...defaults, ...given };
   const { username, password, db, retryStrategy, maxRetriesPerRequest = 20 } = options;
   const strategy = retryStrategy === null ? () => null : retryStrategy ?? usualStrategy;
   const client: ClientOptions = {
     username: username ?? undefined,
     password: password ?? undefined,
     database: db === undefined ? undefined : Number(db),
-    clientName: options.connectionName,
-    keyPrefix: options.keyPrefix,
+    clientName: options.connectionName ?? undefined,
+    keyPrefix: options.keyPrefix ?? undefined,
     tls: tlsOf(options.tls),
     requestTimeout: options.commandTimeout ?? 0,
     connectTimeout: options.connectTimeout ?? 10_000,
-    readResendsMax: maxRetriesPerRequest ?? 1_000_000,
+    readResendsMax: Math.min(maxRetriesPerRequest ?? resendsMax, resendsMax),
     protocol: 2,  // whose replies are those of ioredis
     ...waitsOf(strategy),
     ...options.plimsoll,
   };
   const address = addressOf(options);
-  return { address, client, options, retryStrategy: strategy };
+  return { address, client, options: { ...options, db: client.database ?? 0, retryStrategy: strategy as
+    RedisOptions["retryStrategy"] }, retryStrategy: strategy };
 };

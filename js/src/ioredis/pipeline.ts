@@ -2,12 +2,12 @@ import { type Batch, ServerError, type Transaction } from "../index.js";
 import { type Callback, splitCallback, withCallback, wordsOf } from "./arguments.js";
 import { type Commander, addCommands, addDefined, operandsOf } from "./commander.js";
 import type { CommandDefinition } from "./options.js";
-import { errorOf, replyOf } from "./replies.js";
+import { abortOf, errorOf, replyOf } from "./replies.js";
 
 // pipeline() and multi(): commands that are chained, and sent by exec().
 
-/** What exec() resolves to: an error, or a result, for each command. Null: a watched key has changed. */
-export type ExecResults = [error: Error | null, result: unknown][] | null;
+/** What exec() resolves to: an error, or null and a result, for each command. Null: a watched key has changed. */
+export type ExecResults = [error: Error | null, result?: unknown][] | null;
 
 interface Queued {
   readonly name: string;
@@ -16,14 +16,17 @@ interface Queued {
   readonly callback: Callback | undefined;
 }
 
+// Methods of a Pipeline that queue no command.
+const ownMethods: ReadonlySet<string> = new Set(["constructor", "exec", "run", "send"]);
+
 /** What a pipeline needs of its Redis. */
 export interface PipelineOwner {
   readonly stringNumbers: boolean;
   readonly definitions: ReadonlyMap<string, CommandDefinition>;
-  /** Begins a batch. */
-  beginBatch(): Promise<Batch>;
-  /** Begins a transaction, on the connection that watches keys if there is one. */
-  beginTransaction(): Promise<{ transaction: Transaction; end: () => void }>;
+  /** Calls `use` with a batch, in the order of all calls. */
+  withBatch<T>(use: (batch: Batch) => Promise<T>): Promise<T>;
+  /** The same with a transaction, on the connection that watches keys if there is one. */
+  withTransaction<T>(use: (transaction: Transaction) => Promise<T>): Promise<T>;
 }
 
 /** Commands in a chain: `redis.pipeline().set("a", 1).get("a").exec()`. */
@@ -38,7 +41,14 @@ export class Pipeline implements Commander {
     this.#owner = owner;
     this.#isTransaction = isTransaction;
     for (const [name, definition] of owner.definitions) addDefined(this as Commander, name, definition);
-    for (const [name, ...args] of commands) this.send(String(name).toLowerCase(), args, false);
+    for (const [name, ...args] of commands) this.#add(String(name), args);
+  }
+
+  // A command of the list that the constructor takes, by the name of its method.
+  #add(name: string, args: readonly unknown[]): void {
+    const method: unknown = ownMethods.has(name) ? undefined : this[name];
+    if (typeof method === "function") method.apply(this, args);
+    else this.send(name, args, false);
   }
 
   /** The number of commands that are queued. */
@@ -67,22 +77,22 @@ export class Pipeline implements Commander {
   }
 
   async #sendAll(queued: readonly Queued[]): Promise<ExecResults> {
-    const batch = await this.#owner.beginBatch();
-    for (const each of queued) this.#queue(batch, each);
-    return this.#settle(queued, await batch.exec());
+    return this.#settle(queued, await this.#owner.withBatch((batch) => {
+      for (const each of queued) this.#queue(batch, each);
+      return batch.exec();
+    }));
   }
 
   async #execute(queued: readonly Queued[]): Promise<ExecResults> {
-    const { transaction, end } = await this.#owner.beginTransaction();
     try {
-      for (const each of queued) this.#queue(transaction, each);
-      return this.#settle(queued, await transaction.exec());
+      return this.#settle(queued, await this.#owner.withTransaction((transaction) => {
+        for (const each of queued) this.#queue(transaction, each);
+        return transaction.exec();
+      }));
     } catch (error) {
-      if (error instanceof ServerError && error.code === "transaction_aborted"
-        && !error.serverText.startsWith("EXECABORT")) return null;
-      throw errorOf(error, "exec", []);
-    } finally {
-      end();
+      if (!(error instanceof ServerError)) throw errorOf(error, "exec", []);
+      if (error.code === "transaction_aborted" && error.serverText === "") return null;  // a key has changed
+      throw abortOf(error);
     }
   }
 
@@ -97,7 +107,7 @@ export class Pipeline implements Commander {
       const error = reply instanceof Error ? errorOf(reply, name, args) : null;
       const result = error === null ? replyOf(reply, { name, asBuffers, stringNumbers }) : undefined;
       if (callback !== undefined) process.nextTick(callback, error, result);
-      return [error, result];
+      return error === null ? [null, result] : [error];
     });
   }
 }

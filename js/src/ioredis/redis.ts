@@ -1,13 +1,13 @@
+import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { Readable } from "node:stream";
-import { type Batch, Client, ClosedError, ConfigurationError, type Exclusive, LimitError,
-  type PlimsollError, type Runnable,
-  type SubscriptionKind, type Transaction, defineScript } from "../index.js";
+import { Client, ClosedError, ConfigurationError, type Exclusive, LimitError,
+  type PlimsollError, ServerError, type SubscriptionKind, type Transaction } from "../index.js";
 import { type Callback, splitCallback, withCallback, wordsOf } from "./arguments.js";
 import { type Commander, addCommands, addDefined, operandsOf } from "./commander.js";
 import { type CommandDefinition, type RedisOptions, type Settings, settingsOf } from "./options.js";
 import { type ExecResults, Pipeline, type PipelineOwner } from "./pipeline.js";
-import { errorOf, replyOf } from "./replies.js";
+import { closedText, errorOf, replyOf } from "./replies.js";
 import { Subscriber } from "./subscriber.js";
 
 // ioredis's class over a Client, so that a program changes one import.
@@ -39,7 +39,9 @@ export class Redis extends EventEmitter implements Commander {
   readonly isCluster = false;
   readonly mode = "normal";
   readonly #settings: Settings;
-  readonly #scripts = new Map<CommandDefinition, Runnable<any>>();
+  /** The SHA-1 of each script, and which of them were sent. */
+  readonly #scripts = new Map<CommandDefinition, string>();
+  readonly #sent = new WeakSet<CommandDefinition>();
   readonly #definitions = new Map<string, CommandDefinition>();
   readonly #subscriber: Subscriber;
   #client: Promise<Client> | undefined;
@@ -49,6 +51,8 @@ export class Redis extends EventEmitter implements Commander {
   #giveUpWaiting: ((error: Error) => void) | undefined;
   #watching: Promise<Watching> | undefined;
   #failures = 0;
+  // Whether another client follows the one that disconnect() ends.
+  #reconnects = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosing = false;
 
@@ -78,18 +82,34 @@ export class Redis extends EventEmitter implements Commander {
     await client.ping();
   }
 
+  /** Calls `use` with the client: at once if there is one and no call waits, so that calls of all kinds are sent in
+      their order. */
+  async #with<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    if (this.#isClosing) throw isClosed();
+    if (this.options.enableOfflineQueue === false && this.status !== "ready") {
+      throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
+    }
+    if (this.#live !== undefined && this.#callsWaiting === 0) return use(this.#live);
+    return this.#waitFor(use);
+  }
+
   async #connected(): Promise<Client> {
-    if (this.#live !== undefined) return this.#live;
+    return this.#live ?? this.#waitFor(async (client) => client);
+  }
+
+  async #waitFor<T>(use: (client: Client) => Promise<T>): Promise<T> {
     if (this.#client === undefined && this.status === "end") throw isClosed();
     if (this.#callsWaiting >= callsWaitingMax) {
       throw new LimitError("rejected_by_limit", `${callsWaitingMax} calls wait for a connection already`);
     }
     ++this.#callsWaiting;
+    let client: Client;
     try {
-      return await (this.#client ?? this.#begin());
+      client = await (this.#client ?? this.#begin());
     } finally {
-      --this.#callsWaiting;
+      --this.#callsWaiting;  // and no other call comes in between: use() is called in the same turn
     }
+    return use(client);
   }
 
   #begin(): Promise<Client> {
@@ -115,8 +135,9 @@ export class Redis extends EventEmitter implements Commander {
 
   #setStatus(status: string, ...more: unknown[]): void {
     this.status = status;
-    // ioredis has an event for each other status.
-    if (status !== "connecting") this.emit(status, ...more);
+    // Later, since the constructor connects before anybody can listen.
+    if (status === "connecting") process.nextTick(() => this.emit(status));
+    else this.emit(status, ...more);
   }
 
   #emitError(error: Error): void {
@@ -126,8 +147,9 @@ export class Redis extends EventEmitter implements Commander {
   #handleClosed(error: PlimsollError): void {
     this.#watching = undefined;
     this.#live = undefined;
-    const isOver = this.#isClosing || error.code === "closed";
-    if (!isOver) this.#emitError(error);
+    const isOver = this.#isClosing || error.code === "closed" && !this.#reconnects;
+    this.#reconnects = false;
+    if (!isOver && error.code !== "closed") this.#emitError(error);
     this.#setStatus("close");
     const wait = isOver ? null : this.#settings.retryStrategy(++this.#failures);
     if (typeof wait !== "number") {
@@ -141,7 +163,7 @@ export class Redis extends EventEmitter implements Commander {
       this.#timer = setTimeout(() => {
         this.#begin().then(resolve, reject);
         this.#client?.then((client) => client.ping()).catch(() => {});  // has it connect; a failure is an event
-        this.#subscriber.reopen();
+        if (this.options.autoResubscribe !== false) this.#subscriber.reopen();
       }, wait);
     });
     this.#client.catch(() => {});
@@ -149,26 +171,31 @@ export class Redis extends EventEmitter implements Commander {
 
   /** Waits for outstanding replies, then closes. Resolves to "OK". */
   quit(callback?: Callback): Promise<"OK"> {
-    return withCallback(this.#quit(), callback);
+    return withCallback(this.#quit(lastReply), callback);
   }
 
-  async #quit(): Promise<"OK"> {
+  // Calls that wait for the client go first, and `before` is called with the client behind them.
+  async #quit(before: (client: Client) => Promise<unknown>): Promise<"OK"> {
+    const closed = this.#client?.then((client) => before(client).then(() => client.close()))
+      .then(() => true, () => false);
     this.#isClosing = true;
     clearTimeout(this.#timer);
     this.#subscriber.close();
     if (this.#live === undefined) this.#giveUpWaiting?.(isClosed());
-    const client = await this.#client?.catch(() => undefined);
-    if (client !== undefined) {
-      await client.close();
-    } else if (this.status !== "end") {
+    const hadClient = await closed;
+    if (hadClient !== true && this.status !== "end") {
       this.#client = undefined;
       this.#setStatus("end");
     }
     return "OK";
   }
 
-  /** The same, at once. */
-  disconnect(): void { this.#quit().catch(() => {}); }
+  /** The same without a promise. With `reconnect`, another connection follows, as retryStrategy says. */
+  disconnect(reconnect = false): void {
+    if (!reconnect || this.#live === undefined) return void this.#quit(async () => {}).catch(() => {});
+    this.#reconnects = true;
+    this.#live.close().catch(() => {});
+  }
 
   /** Another Redis as this one, with `changes` to its options. */
   duplicate(changes: RedisOptions = {}): Redis {
@@ -184,21 +211,27 @@ export class Redis extends EventEmitter implements Commander {
   }
 
   async #send(name: string, args: readonly unknown[], asBuffers: boolean): Promise<unknown> {
-    const client = await this.#connected();
+    // A client has the name that it was made with; programs that set one later must not fail for that.
+    if (isSetName(name, args)) return "OK";
     try {
-      const reply = await client.command(wordsOf(name, args), { as: asBuffers ? "bytes" : "text" });
+      const words = wordsOf(name, args);
+      const reply = await this.#with((client) => client.command(words, { as: asBuffers ? "bytes" : "text" }));
       return replyOf(reply, { name, asBuffers, stringNumbers: this.#stringNumbers });
     } catch (error) {
       throw errorOf(error, name, args);
     }
   }
 
+  /** The same as call(), with the arguments in a list. */
+  send_command(name: string, args: readonly unknown[] = [], callback?: Callback): Promise<unknown> {
+    return withCallback(this.#send(name, args, false), callback);
+  }
+
   get #stringNumbers(): boolean { return this.options.stringNumbers === true; }
 
   /** Defines a command that runs a script: a method of this Redis and its pipelines. */
   defineCommand(name: string, definition: CommandDefinition): void {
-    const { lua, readOnly } = definition;
-    this.#scripts.set(definition, defineScript({ lua, readOnly }));
+    this.#scripts.set(definition, createHash("sha1").update(definition.lua).digest("hex"));
     this.#definitions.set(name, definition);
     addDefined(this as Commander, name, definition);
   }
@@ -212,12 +245,23 @@ export class Redis extends EventEmitter implements Commander {
 
   async #run(definition: CommandDefinition, name: string, args: readonly unknown[], asBuffers: boolean):
     Promise<unknown> {
-    const client = await this.#connected();
+    const { lua, readOnly } = definition;
     const { keys, rest } = operandsOf(definition, args);
     const [, ...words] = wordsOf(name, [...keys, ...rest]);
+    const operands = [String(keys.length), ...words];
+    const options = { as: asBuffers ? "bytes" as const : "text" as const };
+    const suffix = readOnly === true ? "_RO" : "";
+    const byText = (client: Client) => client.command([`EVAL${suffix}`, lua, ...operands], options);
     try {
-      const reply = await this.#scripts.get(definition)!.run(client, words.slice(0, keys.length),
-        words.slice(keys.length), { as: asBuffers ? "bytes" : "text" });
+      // The first call sends the text, so that calls behind it find the script: they keep their order.
+      const sha = this.#sent.has(definition) ? this.#scripts.get(definition) : undefined;
+      this.#sent.add(definition);
+      const reply = await this.#with((client) => sha === undefined ? byText(client)
+        : client.command([`EVALSHA${suffix}`, sha, ...operands], options).catch((error: unknown) => {
+          const { message } = error as Error;
+          if (!(error instanceof ServerError) || !message.startsWith("NOSCRIPT No matching script")) throw error;
+          return byText(client);
+        }));
       return replyOf(reply, { name, asBuffers, stringNumbers: this.#stringNumbers });
     } catch (error) {
       throw errorOf(error, name, args);
@@ -242,17 +286,21 @@ export class Redis extends EventEmitter implements Commander {
     return {
       get stringNumbers() { return self.#stringNumbers; },
       definitions: this.#definitions,
-      beginBatch: async (): Promise<Batch> => (await this.#connected()).batch(),
-      beginTransaction: () => this.#beginTransaction(),
+      withBatch: (use) => this.#with((client) => use(client.batch())),
+      withTransaction: (use) => this.#withTransaction(use),
     };
   })();
 
-  async #beginTransaction(): Promise<{ transaction: Transaction; end: () => void }> {
+  async #withTransaction<T>(use: (transaction: Transaction) => Promise<T>): Promise<T> {
     const watching = this.#watching;
     this.#watching = undefined;
-    if (watching === undefined) return { transaction: (await this.#connected()).transaction(), end: () => {} };
+    if (watching === undefined) return this.#with((client) => use(client.transaction()));
     const { own, release } = await watching;
-    return { transaction: own.transaction(), end: release };
+    try {
+      return await use(own.transaction());
+    } finally {
+      release();
+    }
   }
 
   /** Watches keys until the next transaction of this Redis, on a connection of its own. */
@@ -379,17 +427,27 @@ export class Redis extends EventEmitter implements Commander {
   addBuiltinCommand(): never { throw notHere("addBuiltinCommand()", 'use call("NAME", ...args)'); }
 
   /** `await using redis = new Redis()` */
-  async [Symbol.asyncDispose](): Promise<void> { await this.#quit(); }
+  async [Symbol.asyncDispose](): Promise<void> { await this.#quit(lastReply); }
 }
 
 addCommands(Redis.prototype as Commander);
+// A bundler may have renamed the class.
+Object.defineProperty(Redis, "name", { value: "Redis", configurable: true });
+
+// A client that closes waits for replies, but ends calls that were not sent because it has no connection yet.
+const lastReply = async (client: Client): Promise<void> => {
+  if (client.getStatistics().inFlight > 0) await client.ping().catch(() => {});
+};
+
+const isSetName = (name: string, [subcommand]: readonly unknown[]): boolean =>
+  /^client$/i.test(name) && /^(setname|setinfo)$/i.test(String(subcommand));
 
 /** Refused when it is made. */
 export class Cluster {
   constructor() { throw notHere("Cluster", "connect to one server"); }
 }
 
-const isClosed = (): ClosedError => new ClosedError("closed", "Connection is closed.");
+const isClosed = (): ClosedError => new ClosedError("closed", closedText);
 
 const notHere = (what: string, instead: string): ConfigurationError =>
   new ConfigurationError("refused_command", `plimsoll/ioredis has no ${what}: ${instead}`);

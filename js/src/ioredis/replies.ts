@@ -1,22 +1,47 @@
-import { ServerError } from "../index.js";
+import { ConfigurationError, ConnectionError, ServerError, TimeoutError } from "../index.js";
 
 // Replies as ioredis gives them.
 
-/** An error of the server's, in its words. */
+/** An error of the server's, in its words, or one that the server would have sent. */
 export class ReplyError extends Error {
   static { this.prototype.name = "ReplyError"; }
   /** The command that failed. Not shown by console.log(), since arguments may be secrets. */
   declare readonly command: { readonly name: string; readonly args: readonly unknown[] };
+  /** Why the server has dropped a transaction. */
+  declare readonly previousErrors?: readonly ReplyError[];
 
-  constructor(cause: ServerError, name: string, args: readonly unknown[]) {
-    super(cause.serverText, { cause });
+  constructor(text: string, cause: unknown, name: string, args: readonly unknown[]) {
+    super(text, { cause });
     Object.defineProperty(this, "command", { value: { name, args } });
   }
 }
 
-/** The error of a command: the server's are ReplyErrors. */
-export const errorOf = (error: unknown, name: string, args: readonly unknown[]): Error =>
-  error instanceof ServerError ? new ReplyError(error, name, args) : error as Error;
+/** What programs compare of a closed connection. */
+export const closedText = "Connection is closed.";
+
+// The client counts arguments before it sends a command.
+const countsArguments = /expected (?:exactly|at least) \d+ argument/;
+
+/** The error of a command: the server's are ReplyErrors, and those that programs compare by their text have
+    ioredis's. The client's own error is the `cause`. */
+export const errorOf = (error: unknown, name: string, args: readonly unknown[]): Error => {
+  if (error instanceof ServerError) return new ReplyError(error.serverText, error, name, args);
+  if (error instanceof ConfigurationError && countsArguments.test(error.message)) {
+    return new ReplyError(`ERR wrong number of arguments for '${name}' command`, error, name, args);
+  }
+  if (error instanceof TimeoutError) return new Error("Command timed out", { cause: error });
+  if (error instanceof ConnectionError && error.code === "closed" && error.message !== closedText) {
+    return new Error(closedText, { cause: error });
+  }
+  return error as Error;
+};
+
+/** The error of a transaction that the server has dropped. */
+export const abortOf = (error: ServerError): ReplyError => {
+  const aborted = new ReplyError("EXECABORT Transaction discarded because of previous errors.", error, "exec", []);
+  const previous = new ReplyError(error.serverText, error, "exec", []);
+  return Object.defineProperty(aborted, "previousErrors", { value: [previous] });
+};
 
 /** How replies are wanted. */
 export interface Wanted {
@@ -28,7 +53,7 @@ export interface Wanted {
 const converted = (reply: unknown, wanted: Wanted): unknown => {
   if (Array.isArray(reply)) return reply.map((each) => converted(each, wanted));
   if (reply instanceof Uint8Array) return Buffer.from(reply.buffer, reply.byteOffset, reply.length);
-  if (reply instanceof ServerError) return new ReplyError(reply, wanted.name, []);
+  if (reply instanceof ServerError) return new ReplyError(reply.serverText, reply, wanted.name, []);
   if (wanted.stringNumbers && (typeof reply === "number" || typeof reply === "bigint")) return String(reply);
   return reply;
 };

@@ -83,10 +83,19 @@ export class Subscriber {
       const parts = [...pattern === undefined ? [] : [pattern], channel, message]
         .map((each) => Buffer.from(each.buffer, each.byteOffset, each.length));
       const event = eventOf[kind];
-      if (this.#events.listenerCount(event) > 0) {
-        this.#events.emit(event, ...parts.map((each) => each.toString()));
-      }
-      if (this.#events.listenerCount(`${event}Buffer`) > 0) this.#events.emit(`${event}Buffer`, ...parts);
+      const words = parts.map((each) => each.toString());
+      if (this.#events.listenerCount(event) > 0) this.#emit(event, words);
+      if (this.#events.listenerCount(`${event}Buffer`) === 0) continue;
+      this.#emit(`${event}Buffer`, pattern === undefined ? parts : [words[0], ...parts.slice(1)]);
+    }
+  }
+
+  // What a listener throws is uncaught, as with any event; the next messages come all the same.
+  #emit(event: string, words: readonly unknown[]): void {
+    try {
+      this.#events.emit(event, ...words);
+    } catch (error) {
+      process.nextTick(() => { throw error; });
     }
   }
 

@@ -380,7 +380,7 @@ test("what is not here says so by its name", async () => {
   assert.throws(() => redis.multi({ pipeline: false }), /pipeline: false/);
   assert.throws(() => new Cluster([]), /has no Cluster/);
   for (const [options, name] of [[{ sentinels: [] }, /no option sentinels/], [{ natMap: {} }, /no option natMap/],
-    [{ hots: "x" }, /no option hots/]]) {
+    [{ reconnectOnError: () => true }, /no option reconnectOnError/]]) {
     assert.throws(() => new Redis(options), name);
   }
   assert.throws(() => new Redis(Symbol("x")), /got a symbol/);
@@ -389,4 +389,112 @@ test("what is not here says so by its name", async () => {
   await assert.rejects(redis.select(1), { name: "ConfigurationError" });
   assert.equal(Named, Redis);
   assert(!(redis instanceof Client));
+});
+
+program("calls of all kinds are sent in the order in which they are made", async (redis) => {
+  redis.defineCommand("append1", { numberOfKeys: 1, lua: "return redis.call('RPUSH', KEYS[1], ARGV[1])" });
+  const fresh = redis.duplicate();
+  all.push(fresh);
+  for (const client of [redis, fresh]) {
+    client.defineCommand("append1", { numberOfKeys: 1, lua: "return redis.call('RPUSH', KEYS[1], ARGV[1])" });
+    await redis.del("order");
+    const calls = [client.rpush("order", 1), client.pipeline().rpush("order", 2).exec(), client.append1("order", 3),
+      client.multi().rpush("order", 4).exec(), client.rpush("order", 5), client.append1("order", 6)];
+    assert.deepEqual(await client.lrange("order", 0, -1), ["1", "2", "3", "4", "5", "6"]);
+    await Promise.all(calls);
+  }
+});
+
+program("quit() comes behind the calls before it, also those that wait for the client", async (redis) => {
+  const fresh = redis.duplicate();
+  fresh.defineCommand("one", { numberOfKeys: 0, lua: "return 1" });
+  const calls = [fresh.set("last", 1), fresh.one(), fresh.pipeline().get("last").exec()];
+  assert.equal(await fresh.quit(), "OK");
+  assert.deepEqual(await Promise.all(calls), ["OK", 1, [[null, "1"]]]);
+  await assert.rejects(fresh.get("last"), { message: "Connection is closed." });
+});
+
+program("a transaction that the server drops rejects; null means that a key has changed", async (redis) => {
+  await assert.rejects(redis.multi().set("a", 1).call("nosuch", "a").exec(), (error) => {
+    assert.match(error.message, /^EXECABORT Transaction discarded/);
+    assert.match(error.previousErrors[0].message, /^ERR unknown command/);
+    return error instanceof ReplyError;
+  });
+  await redis.watch("a");
+  await make().set("a", 2);
+  assert.equal(await redis.multi().set("a", 3).exec(), null);
+});
+
+program("what a listener throws is uncaught, and the next message comes", async (redis) => {
+  // Bun's tests take what is uncaught for themselves, so it is caught where it is thrown.
+  const { nextTick } = process;
+  const uncaught = new Promise((resolve) => {
+    process.nextTick = (act, ...args) => nextTick(() => {
+      try {
+        act(...args);
+      } catch (error) {
+        resolve(error);
+      }
+    });
+  });
+  const sub = redis.duplicate();
+  all.push(sub);
+  await sub.subscribe("json");
+  const second = new Promise((resolve) => {
+    sub.on("message", (_, message) => {
+      if (message === "{}") resolve();
+      JSON.parse(message);
+    });
+  });
+  await redis.publish("json", "{bad");
+  assert((await uncaught) instanceof SyntaxError);
+  process.nextTick = nextTick;
+  await redis.publish("json", "{}");
+  await second;
+});
+
+program("options that ask for nothing, and those of libraries for queues, are taken", async (redis) => {
+  const more = { maxRetriesPerRequest: null, reconnectOnError: null, sentinels: null, name: null, role: "master",
+    natMap: undefined, monitor: false, keyPrefix: null, connectionName: null, tls: false, url: "ignored" };
+  const other = redis.duplicate(more);
+  all.push(other);
+  assert.equal(await other.ping(), "PONG");
+  assert.equal(await other.client("SETNAME", "queue"), "OK");
+  assert.equal(other.options.family, 4);
+  assert.equal(other.options.db, 0);
+  assert.equal(Redis.name, "Redis");
+});
+
+program("disconnect(true) makes another connection, and disconnect() ends all calls", async (redis) => {
+  const other = redis.duplicate({ retryStrategy: () => 1 });
+  all.push(other);
+  await other.ping();
+  const again = new Promise((resolve) => { other.once("ready", resolve); });
+  other.disconnect(true);
+  await again;
+  assert.equal(await other.ping(), "PONG");
+  other.disconnect();
+  await assert.rejects(other.set("leak", 1), { message: "Connection is closed." });
+  assert.equal(await redis.exists("leak"), 0);
+});
+
+program("without an offline queue a call is refused while there is no connection", async (redis) => {
+  const other = redis.duplicate({ enableOfflineQueue: false });
+  all.push(other);
+  const ready = new Promise((resolve) => { other.once("ready", resolve); });
+  await assert.rejects(other.get("a"), /enableOfflineQueue options is false/);
+  await ready;
+  assert.equal(await other.ping(), "PONG");
+});
+
+program("wrong numbers of arguments, raw replies of call(), and lists of methods are as there", async (redis) => {
+  await assert.rejects(redis.del([]), { name: "ReplyError", message: "ERR wrong number of arguments for 'del' command" });
+  await redis.hset("h", { f: 1 });
+  assert.deepEqual(await redis.call("HGETALL", "h"), ["f", "1"]);
+  assert.deepEqual(await redis.send_command("PUBSUB", ["NUMSUB", "c"]), ["c", 0]);
+  redis.defineCommand("echo1", { numberOfKeys: 0, lua: "return ARGV[1]" });
+  await redis.set("a", "x");
+  const results = await redis.pipeline([["getBuffer", "a"], ["echo1", "b"], ["call", "get", "a"], ["incr", "a"]]).exec();
+  assert.deepEqual(results.slice(0, 3), [[null, Buffer.from("x")], [null, "b"], [null, "x"]]);
+  assert.equal(results[3].length, 1);
 });
