@@ -1,6 +1,8 @@
 #include "plimsoll/stream_position.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "plimsoll/encoded.h"
@@ -13,6 +15,22 @@ using std::chrono::milliseconds;
 // The longest that one XREADGROUP blocks. Short waits let the reader notice a dead server, and look
 // for entries to claim in between.
 constexpr milliseconds wait_at_a_time_max = std::chrono::seconds(5);
+
+// How long a server that has not heard of a lost connection may give entries to the call there: as
+// long as the call blocks, and a second for it to arrive.
+constexpr milliseconds lost_call_time_max = wait_at_a_time_max + std::chrono::seconds(1);
+
+// Whether an id of an entry, "milliseconds-number", is larger.
+bool is_behind(std::string_view id, std::string_view other) {
+  const auto numbers_of = [](std::string_view text) {
+    std::pair<std::uint64_t, std::uint64_t> numbers{};
+    const char* const end = text.data() + text.size();
+    const char* const dash = std::from_chars(text.data(), end, numbers.first).ptr;
+    if (dash != end) std::from_chars(dash + 1, end, numbers.second);
+    return numbers;
+  };
+  return numbers_of(id) > numbers_of(other);
+}
 
 milliseconds between_claims(milliseconds claim_after) {
   return std::max(claim_after / 2, milliseconds(1));
@@ -42,7 +60,27 @@ StreamPosition::Stream* StreamPosition::find(std::string_view name) {
 }
 
 void StreamPosition::read_pending_again() {
-  for (Stream& stream : streams_) stream.has_pending = true;
+  for (Stream& stream : streams_) {
+    stream.has_pending = true;
+    if (is_behind(stream.at, stream.pending_from)) stream.pending_from = stream.at;
+  }
+}
+
+void StreamPosition::expect_lost(Clock::time_point now) {
+  look_again_at_ = now + lost_call_time_max;
+  for (Stream& stream : streams_) {
+    if (!stream.at_loss) stream.at_loss = stream.at;
+  }
+}
+
+void StreamPosition::look_again(Clock::time_point now) {
+  if (now < look_again_at_) return;
+  look_again_at_ = Clock::time_point::max();
+  for (Stream& stream : streams_) {
+    stream.has_pending = true;
+    if (stream.at_loss) stream.pending_from = std::move(*stream.at_loss);
+    stream.at_loss.reset();
+  }
 }
 
 bool StreamPosition::has_pending() const {
@@ -61,7 +99,7 @@ StreamRequest StreamPosition::pending_request() const {
     if (stream.has_pending) words.push_back(stream.name);
   }
   for (const Stream& stream : streams_) {
-    if (stream.has_pending) words.push_back(stream.at);
+    if (stream.has_pending) words.push_back(stream.pending_from);
   }
   return {.encoded = encoded(words)};
 }
@@ -78,6 +116,9 @@ void StreamPosition::handle_pending(std::vector<StreamEntries>& came) {
   if (came.empty()) {
     for (Stream& stream : streams_) stream.has_pending = false;
   }
+  for (const StreamEntries& part : came) {
+    if (Stream* const stream = find(part.stream)) stream->pending_from = part.entries.back().id;
+  }
   handle_fresh(came);
 }
 
@@ -86,6 +127,9 @@ StreamRequest StreamPosition::fresh_request(Clock::time_point now, Clock::time_p
   if (options_.claim_after) block = std::min(block, between_claims(*options_.claim_after));
   if (until != Clock::time_point::max()) {
     block = std::min(block, std::chrono::ceil<milliseconds>(until - now));
+  }
+  if (look_again_at_ != Clock::time_point::max()) {
+    block = std::min(block, std::chrono::ceil<milliseconds>(look_again_at_ - now));
   }
   block = std::max(block, milliseconds(1));
   const std::string time = std::to_string(block.count());
@@ -101,7 +145,8 @@ void StreamPosition::handle_fresh(std::vector<StreamEntries>& came) {
   for (const StreamEntries& part : came) {
     Stream* const stream = find(part.stream);
     if (stream == nullptr) continue;
-    stream->at = part.entries.back().id;
+    const std::string& last = part.entries.back().id;
+    if (!stream->seen || is_behind(last, stream->at)) stream->at = last;
     stream->seen = true;
   }
 }

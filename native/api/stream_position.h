@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,14 @@ class StreamPosition {
   /// may have given out entries in a reply that never arrived; they are pending now.
   void read_pending_again();
 
+  /// A call was lost that may still wait at the server, which has not heard of the loss and may
+  /// give it entries before it gives any to later calls. Once that time is over, look_again() has
+  /// them read.
+  void expect_lost(Clock::time_point now);
+  /// If it is time to, makes the next request read all that is pending since the loss. Entries that
+  /// the user was given since, and has not acknowledged, come once more as well.
+  void look_again(Clock::time_point now);
+
   bool has_pending() const;
   StreamRequest pending_request() const;
   /// Notes how far the reply goes, and leaves only the entries for the user in `came`.
@@ -65,8 +74,10 @@ class StreamPosition {
     std::string name;
     std::string at = "0-0";  // the last id that the user was given in order
     bool has_pending = true;
-    bool seen = false;               // `at` is an id of the stream
-    std::string claim_from = "0-0";  // where the next XAUTOCLAIM goes on
+    bool seen = false;                     // `at` is an id of the stream
+    std::string pending_from = "0-0";      // behind which id pending entries are read next
+    std::optional<std::string> at_loss{};  // what `at` was when a call was lost
+    std::string claim_from = "0-0";        // where the next XAUTOCLAIM goes on
   };
 
   Stream* find(std::string_view name);
@@ -79,6 +90,7 @@ class StreamPosition {
   std::size_t claiming_ = 0;
   std::size_t group_to_make_ = 0;
   Clock::time_point claim_at_ = Clock::time_point::min();
+  Clock::time_point look_again_at_ = Clock::time_point::max();
 };
 
 }  // namespace plimsoll::native::detail

@@ -49,7 +49,7 @@ bool is_loss(const Delivery& delivery) {
 //  - Only one BatchSteps of a reader exists at a time: `busy` is true from before it is made until
 //    it is destroyed.
 //  - If entries may have been given out in a reply that did not arrive or could not be decoded, the
-//    pending entries are read again before new ones.
+//    pending entries are read again before new ones, and once more when the lost call is over.
 //  - A loss, or a stream that was deleted while the reader waited, ends the call only after
 //    losses_in_a_row_max of them, without a wait that ended well in between.
 class BatchSteps final : public Steps {
@@ -84,7 +84,8 @@ class BatchSteps final : public Steps {
 
   ~BatchSteps() override { position_->busy = false; }
 
-  Step next_to_read() const {
+  Step next_to_read() {
+    position_->look_again(Clock::now());
     if (position_->has_pending()) return Step::pending;
     return position_->may_claim(Clock::now()) ? Step::claim : Step::fresh;
   }
@@ -139,6 +140,9 @@ class BatchSteps final : public Steps {
     if (delivery.error != nullptr && delivery.error->executed != Executed::no) {
       position_->read_pending_again();
     }
+    const bool may_wait_on =
+        delivery.error != nullptr && delivery.error->executed == Executed::maybe;
+    if (may_wait_on || is_loss(delivery)) position_->expect_lost(Clock::now());
     if (is_loss(delivery) && ++losses_ < losses_in_a_row_max) {
       position_->read_pending_again();
       step_ = Step::reconnect;
