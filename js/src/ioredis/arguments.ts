@@ -13,11 +13,19 @@ export const splitCallback = (args: readonly unknown[]): { own: unknown[]; callb
     : { own: [...args], callback: undefined };
 };
 
-/** Calls `callback` with the outcome as well, in a turn of its own: what it throws is uncaught. */
+/** Calls a function of the user. What it throws is uncaught, as it is in ioredis. */
+export const callBack = (callback: Callback, error: Error | null, result?: unknown): void => {
+  try {
+    callback(error, result);
+  } catch (problem) {
+    process.nextTick(() => { throw problem; });
+  }
+};
+
+/** Calls `callback` with the outcome as well, before anything that waits for the promise that is returned. */
 export const withCallback = <T>(outcome: Promise<T>, callback: Callback | undefined): Promise<T> => {
   if (callback === undefined) return outcome;
-  outcome.then((result) => { process.nextTick(callback, null, result); },
-    (error: Error) => { process.nextTick(callback, error); });
+  outcome.then((result) => callBack(callback, null, result), (error: Error) => callBack(callback, error));
   return outcome;
 };
 
@@ -26,7 +34,8 @@ const wordOf = (argument: unknown): Word => {
   return argument === null || argument === undefined ? "" : String(argument);
 };
 
-const takesPairs = new Set(["mset", "msetnx", "hset", "hmset"]);
+// Where these commands take an object or a Map in place of names and values.
+const placeOfPairs = new Map([["mset", 0], ["msetnx", 0], ["hset", 1], ["hmset", 1]]);
 
 const pairsOf = (argument: unknown): unknown[] | undefined => {
   if (argument instanceof Map) return [...argument].flat();
@@ -35,8 +44,15 @@ const pairsOf = (argument: unknown): unknown[] | undefined => {
   return isPlain ? Object.entries(argument).flat() : undefined;
 };
 
-/** The words of a command. */
+/** The words of a command. A list among the arguments stands for its elements; a list in a list is one word, as
+    it is in ioredis. */
 export const wordsOf = (name: string, args: readonly unknown[]): Word[] => {
-  const all = takesPairs.has(name) ? args.flatMap((each) => pairsOf(each) ?? [each]) : args;
-  return [name, ...(all.flat(Infinity as 1) as unknown[]).map(wordOf)];
+  const flat = args.flat();
+  const place = placeOfPairs.get(name);
+  const pairs = place !== undefined && flat.length === place + 1 ? pairsOf(flat[place]) : undefined;
+  return [name, ...(pairs === undefined ? flat : [...flat.slice(0, place), ...pairs]).map(wordOf)];
 };
+
+/** Whether a command names the connection or its library. A client has the name that it was made with. */
+export const namesConnection = (name: string, [subcommand]: readonly unknown[]): boolean =>
+  /^client$/i.test(name) && /^(setname|setinfo)$/i.test(String(subcommand));

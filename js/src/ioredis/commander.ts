@@ -47,7 +47,7 @@ export const addDefined = (target: Commander, name: string, definition: CommandD
 /** The keys and the other arguments of a command that was defined. */
 export const operandsOf = ({ numberOfKeys }: CommandDefinition, args: readonly unknown[]):
   { keys: unknown[]; rest: unknown[] } => {
-  const flat = args.flat(Infinity as 1) as unknown[];
+  const flat = args.flat();
   const count = numberOfKeys ?? Number(flat.shift());
   return { keys: flat.slice(0, count), rest: flat.slice(count) };
 };

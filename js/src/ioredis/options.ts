@@ -54,6 +54,14 @@ export interface Settings {
   readonly retryStrategy: (times: number) => unknown;
 }
 
+// A connectTimeout of 0 is no limit in ioredis. A Client must have one.
+const noLimit = 24 * 60 * 60 * 1000;
+
+// Options that the query of a URL may have.
+const queryNames = new Set(["family", "db", "username", "password", "connectionName", "keyPrefix", "lazyConnect",
+  "connectTimeout", "commandTimeout", "maxRetriesPerRequest", "enableOfflineQueue", "autoResubscribe",
+  "stringNumbers"]);
+
 // The most resends that a Client takes.
 const resendsMax = 31;
 
@@ -77,6 +85,14 @@ const defaults: RedisOptions & { readonly family: number } = {
 
 const isAddress = (text: string): boolean => /^[a-z]+:\/\//i.test(text);
 
+const optionsOfQuery = (query: URLSearchParams): RedisOptions => {
+  const texts = new Set(["username", "password", "connectionName", "keyPrefix"]);
+  const valueOf = (name: string, text: string): unknown => texts.has(name) ? text
+    : text === "true" || text === "false" ? text === "true" : Number(text);
+  return Object.fromEntries([...query].filter(([name]) => queryNames.has(name))
+    .map(([name, text]) => [name, valueOf(name, text)]));
+};
+
 // What a URL says. An error must not show it, since it may have a password.
 const optionsOfUrl = (text: string): RedisOptions => {
   let url: URL;
@@ -85,7 +101,7 @@ const optionsOfUrl = (text: string): RedisOptions => {
   } catch {
     throw new ConfigurationError("invalid_option", "Redis: the URL cannot be read; give redis://host:port/0");
   }
-  const { protocol, hostname, port, username, password, pathname } = url;
+  const { protocol, hostname, port, username, password, pathname, searchParams } = url;
   if (!/^(redis|valkey)s?:$/.test(protocol)) {
     throw new ConfigurationError("invalid_option", `Redis: the URL begins with ${protocol}; give redis: or rediss:`);
   }
@@ -95,6 +111,7 @@ const optionsOfUrl = (text: string): RedisOptions => {
     ...username === "" ? {} : { username: decodeURIComponent(username) },
     ...password === "" ? {} : { password: decodeURIComponent(password) },
     ...pathname.length < 2 ? {} : { db: pathname.slice(1) },
+    ...optionsOfQuery(searchParams),
     ...protocol === "rediss:" || protocol === "valkeys:" ? { tls: {} } : {},
   };
 };
@@ -115,7 +132,7 @@ const optionsOf = (args: readonly unknown[]): RedisOptions => {
     else if (place === 0) given = optionsOfUrl(`redis://${each}`);
     else options.host = each;
   }
-  return { ...given, ...options };
+  return { ...options, ...given };  // the URL comes first
 };
 
 const addressOf = ({ host = "localhost", port, path, tls }: RedisOptions): string => {
@@ -156,12 +173,12 @@ export const settingsOf = (args: readonly unknown[]): Settings => {
   const client: ClientOptions = {
     username: username ?? undefined,
     password: password ?? undefined,
-    database: db === undefined ? undefined : Number(db),
+    database: db === undefined ? undefined : Number(db) || 0,
     clientName: options.connectionName ?? undefined,
     keyPrefix: options.keyPrefix ?? undefined,
     tls: tlsOf(options.tls),
     requestTimeout: options.commandTimeout ?? 0,
-    connectTimeout: options.connectTimeout ?? 10_000,
+    connectTimeout: options.connectTimeout === 0 ? noLimit : options.connectTimeout ?? 10_000,
     readResendsMax: Math.min(maxRetriesPerRequest ?? resendsMax, resendsMax),
     protocol: 2,  // whose replies are those of ioredis
     ...waitsOf(strategy),

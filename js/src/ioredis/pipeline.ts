@@ -1,5 +1,5 @@
 import { type Batch, ServerError, type Transaction } from "../index.js";
-import { type Callback, splitCallback, withCallback, wordsOf } from "./arguments.js";
+import { type Callback, callBack, namesConnection, splitCallback, withCallback, wordsOf } from "./arguments.js";
 import { type Commander, addCommands, addDefined, operandsOf } from "./commander.js";
 import type { CommandDefinition } from "./options.js";
 import { abortOf, errorOf, replyOf } from "./replies.js";
@@ -17,7 +17,7 @@ interface Queued {
 }
 
 // Methods of a Pipeline that queue no command.
-const ownMethods: ReadonlySet<string> = new Set(["constructor", "exec", "run", "send"]);
+const ownMethods: ReadonlySet<string> = new Set(["constructor", "addBatch", "exec", "run", "send"]);
 
 /** What a pipeline needs of its Redis. */
 export interface PipelineOwner {
@@ -41,10 +41,15 @@ export class Pipeline implements Commander {
     this.#owner = owner;
     this.#isTransaction = isTransaction;
     for (const [name, definition] of owner.definitions) addDefined(this as Commander, name, definition);
-    for (const [name, ...args] of commands) this.#add(String(name), args);
+    this.addBatch(commands);
   }
 
-  // A command of the list that the constructor takes, by the name of its method.
+  /** Queues the commands of a list: the name of the method, then its arguments. */
+  addBatch(commands: readonly (readonly unknown[])[]): this {
+    for (const [name, ...args] of commands) this.#add(String(name), args);
+    return this;
+  }
+
   #add(name: string, args: readonly unknown[]): void {
     const method: unknown = ownMethods.has(name) ? undefined : this[name];
     if (typeof method === "function") method.apply(this, args);
@@ -77,10 +82,11 @@ export class Pipeline implements Commander {
   }
 
   async #sendAll(queued: readonly Queued[]): Promise<ExecResults> {
-    return this.#settle(queued, await this.#owner.withBatch((batch) => {
+    const replies = await this.#owner.withBatch((batch) => {
       for (const each of queued) this.#queue(batch, each);
       return batch.exec();
-    }));
+    }).catch((error: unknown) => queued.map(() => error));  // nothing was sent
+    return this.#settle(queued, replies);
   }
 
   async #execute(queued: readonly Queued[]): Promise<ExecResults> {
@@ -90,14 +96,17 @@ export class Pipeline implements Commander {
         return transaction.exec();
       }));
     } catch (error) {
-      if (!(error instanceof ServerError)) throw errorOf(error, "exec", []);
-      if (error.code === "transaction_aborted" && error.serverText === "") return null;  // a key has changed
-      throw abortOf(error);
+      const isConflict = error instanceof ServerError && error.code === "transaction_aborted"
+        && error.serverText === "";
+      if (isConflict) return null;  // a key has changed
+      throw abortOf(error) ?? errorOf(error, "exec", []);
     }
   }
 
   #queue(queue: Batch | Transaction, { name, args, asBuffers }: Queued): void {
-    queue.command(wordsOf(name, args), { as: asBuffers ? "bytes" : "text" }).catch(() => {});
+    // A client has its own name. ECHO takes the place in the replies of what cannot change it.
+    const words = namesConnection(name, args) ? ["ECHO", "OK"] : wordsOf(name, args);
+    queue.command(words, { as: asBuffers ? "bytes" : "text" }).catch(() => {});
   }
 
   #settle(queued: readonly Queued[], replies: readonly unknown[]): ExecResults {
@@ -106,7 +115,7 @@ export class Pipeline implements Commander {
       const { name, args, asBuffers, callback } = queued[index]!;
       const error = reply instanceof Error ? errorOf(reply, name, args) : null;
       const result = error === null ? replyOf(reply, { name, asBuffers, stringNumbers }) : undefined;
-      if (callback !== undefined) process.nextTick(callback, error, result);
+      if (callback !== undefined) callBack(callback, error, result);
       return error === null ? [null, result] : [error];
     });
   }

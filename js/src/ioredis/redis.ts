@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { Readable } from "node:stream";
-import { Client, ClosedError, ConfigurationError, type Exclusive, LimitError,
-  type PlimsollError, ServerError, type SubscriptionKind, type Transaction } from "../index.js";
-import { type Callback, splitCallback, withCallback, wordsOf } from "./arguments.js";
+import { type CallOptions, Client, ClosedError, ConfigurationError, type Exclusive, LimitError,
+  type PlimsollError, ServerError, type SubscriptionKind, type Transaction, type Word,
+  commandNames } from "../index.js";
+import { type Callback, namesConnection, splitCallback, withCallback, wordsOf } from "./arguments.js";
 import { type Commander, addCommands, addDefined, operandsOf } from "./commander.js";
 import { type CommandDefinition, type RedisOptions, type Settings, settingsOf } from "./options.js";
 import { type ExecResults, Pipeline, type PipelineOwner } from "./pipeline.js";
-import { closedText, errorOf, replyOf } from "./replies.js";
+import { closedText, errorOf, eventErrorOf, replyOf } from "./replies.js";
 import { Subscriber } from "./subscriber.js";
 
 // ioredis's class over a Client, so that a program changes one import.
@@ -23,6 +24,11 @@ export interface ScanStreamOptions {
 // The most calls that wait for a client, while the core is loaded or between two attempts. Calls that wait for
 // the connection of a client count in the memory line.
 const callsWaitingMax = 10_000;
+
+// Commands that may wait in the server, without an end. disconnect() ends them at once: otherwise they would take
+// elements of lists for a client that nobody listens to.
+const waiting: ReadonlySet<string> = new Set(["blpop", "brpop", "brpoplpush", "blmove", "blmpop", "bzpopmin",
+  "bzpopmax", "bzmpop", "xread", "xreadgroup"]);
 
 interface Watching { readonly own: Exclusive; readonly release: () => void }
 
@@ -53,6 +59,8 @@ export class Redis extends EventEmitter implements Commander {
   #failures = 0;
   // Whether another client follows the one that disconnect() ends.
   #reconnects = false;
+  /** What ends the calls that may wait in the server. A Client bounds how many there are. */
+  readonly #ends = new Set<AbortController>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosing = false;
 
@@ -66,6 +74,7 @@ export class Redis extends EventEmitter implements Commander {
       this.defineCommand(name, definition);
     }
     if (this.options.lazyConnect !== true) this.connect().catch(() => {});  // it is an event
+    else this.#emitLater("wait");
   }
 
   // ---- Connections
@@ -135,13 +144,19 @@ export class Redis extends EventEmitter implements Commander {
 
   #setStatus(status: string, ...more: unknown[]): void {
     this.status = status;
-    // Later, since the constructor connects before anybody can listen.
-    if (status === "connecting") process.nextTick(() => this.emit(status));
+    if (status === "connecting") this.#emitLater(status);
     else this.emit(status, ...more);
   }
 
+  // The constructor sets a status before anybody can listen.
+  #emitLater(status: string): void {
+    process.nextTick(() => {
+      if (this.status === status) this.emit(status);
+    });
+  }
+
   #emitError(error: Error): void {
-    if (this.listenerCount("error") > 0) this.emit("error", error);
+    if (this.listenerCount("error") > 0) this.emit("error", eventErrorOf(error));
   }
 
   #handleClosed(error: PlimsollError): void {
@@ -192,10 +207,20 @@ export class Redis extends EventEmitter implements Commander {
 
   /** The same without a promise. With `reconnect`, another connection follows, as retryStrategy says. */
   disconnect(reconnect = false): void {
+    for (const end of this.#ends) end.abort();
     if (!reconnect || this.#live === undefined) return void this.#quit(async () => {}).catch(() => {});
     this.#reconnects = true;
     this.#live.close().catch(() => {});
   }
+
+  /** The same as disconnect(). */
+  end(): void { this.disconnect(); }
+
+  /** The same as `new Redis(...)`. */
+  static createClient(...args: readonly unknown[]): Redis { return new Redis(...args); }
+
+  /** The names of the commands that have methods. */
+  getBuiltinCommands(): string[] { return [...commandNames()]; }
 
   /** Another Redis as this one, with `changes` to its options. */
   duplicate(changes: RedisOptions = {}): Redis {
@@ -212,13 +237,27 @@ export class Redis extends EventEmitter implements Commander {
 
   async #send(name: string, args: readonly unknown[], asBuffers: boolean): Promise<unknown> {
     // A client has the name that it was made with; programs that set one later must not fail for that.
-    if (isSetName(name, args)) return "OK";
+    if (namesConnection(name, args)) return "OK";
     try {
       const words = wordsOf(name, args);
-      const reply = await this.#with((client) => client.command(words, { as: asBuffers ? "bytes" : "text" }));
+      const options: CallOptions = { as: asBuffers ? "bytes" : "text" };
+      const reply = await (waiting.has(name.toLowerCase()) ? this.#wait(words, options)
+        : this.#with((client) => client.command(words, options)));
       return replyOf(reply, { name, asBuffers, stringNumbers: this.#stringNumbers });
     } catch (error) {
       throw errorOf(error, name, args);
+    }
+  }
+
+  // A command that may wait in the server: commandTimeout counts for it as well, and disconnect() ends it.
+  async #wait(words: readonly Word[], options: CallOptions): Promise<unknown> {
+    const end = new AbortController();
+    this.#ends.add(end);
+    try {
+      return await this.#with((client) => client.command(words,
+        { ...options, signal: end.signal, timeout: this.options.commandTimeout ?? undefined }));
+    } finally {
+      this.#ends.delete(end);
     }
   }
 
@@ -361,7 +400,8 @@ export class Redis extends EventEmitter implements Commander {
 
   #change(how: "subscribe" | "unsubscribe", kind: SubscriptionKind, args: readonly unknown[]): Promise<number> {
     const { own, callback } = splitCallback(args);
-    return withCallback(this.#subscriber[how](kind, own.flat(Infinity as 1).map(String)), callback);
+    return withCallback(this.#subscriber[how](kind, own.flat()
+      .map((each) => each instanceof Uint8Array ? each : String(each))), callback);
   }
 
   // ---- Streams
@@ -438,9 +478,6 @@ Object.defineProperty(Redis, "name", { value: "Redis", configurable: true });
 const lastReply = async (client: Client): Promise<void> => {
   if (client.getStatistics().inFlight > 0) await client.ping().catch(() => {});
 };
-
-const isSetName = (name: string, [subcommand]: readonly unknown[]): boolean =>
-  /^client$/i.test(name) && /^(setname|setinfo)$/i.test(String(subcommand));
 
 /** Refused when it is made. */
 export class Cluster {

@@ -1,4 +1,5 @@
-import { ConfigurationError, ConnectionError, ServerError, TimeoutError } from "../index.js";
+import { CancelledError, ConfigurationError, ConnectionError, ServerError, TimeoutError } from "../index.js";
+import { wordsOf } from "./arguments.js";
 
 // Replies as ioredis gives them.
 
@@ -8,11 +9,11 @@ export class ReplyError extends Error {
   /** The command that failed. Not shown by console.log(), since arguments may be secrets. */
   declare readonly command: { readonly name: string; readonly args: readonly unknown[] };
   /** Why the server has dropped a transaction. */
-  declare readonly previousErrors?: readonly ReplyError[];
+  declare readonly previousErrors?: readonly Error[];
 
   constructor(text: string, cause: unknown, name: string, args: readonly unknown[]) {
     super(text, { cause });
-    Object.defineProperty(this, "command", { value: { name, args } });
+    Object.defineProperty(this, "command", { value: { name, args: wordsOf(name, args).slice(1) } });
   }
 }
 
@@ -20,7 +21,13 @@ export class ReplyError extends Error {
 export const closedText = "Connection is closed.";
 
 // The client counts arguments before it sends a command.
-const countsArguments = /expected (?:exactly|at least) \d+ argument/;
+const countsArguments = /^([A-Z-]+)[^;]*; expected (?:exactly|at least) \d+ argument/;
+
+// Why calls end whose client was closed.
+const endedByClose = "the client was closed";
+
+// What the server answered when the client logged in, such as WRONGPASS.
+const loginAnswer = /\(the server said: ([A-Z]+ .*)\)$/s;
 
 /** The error of a command: the server's are ReplyErrors, and those that programs compare by their text have
     ioredis's. The client's own error is the `cause`. */
@@ -30,16 +37,28 @@ export const errorOf = (error: unknown, name: string, args: readonly unknown[]):
     return new ReplyError(`ERR wrong number of arguments for '${name}' command`, error, name, args);
   }
   if (error instanceof TimeoutError) return new Error("Command timed out", { cause: error });
-  if (error instanceof ConnectionError && error.code === "closed" && error.message !== closedText) {
-    return new Error(closedText, { cause: error });
-  }
-  return error as Error;
+  if (error instanceof CancelledError || error instanceof ConnectionError && error.message !== closedText
+    && (error.code === "closed" || error.message === endedByClose)) return new Error(closedText, { cause: error });
+  const answer = error instanceof ConnectionError ? loginAnswer.exec(error.message)?.[1] : undefined;
+  return answer === undefined ? error as Error : new ReplyError(answer, error, name, args);
 };
 
-/** The error of a transaction that the server has dropped. */
-export const abortOf = (error: ServerError): ReplyError => {
+const systemError = /\b([a-z]+) (E[A-Z]+) (\S+?)(?::(\d+))?$/;
+
+/** The error of the event "error". That of the system has its code, and the address. */
+export const eventErrorOf = (error: Error): Error => {
+  const [message, syscall, code, address, port] = systemError.exec(error.message) ?? [];
+  if (message === undefined) return errorOf(error, "auth", []);
+  const where = port === undefined ? { address } : { address, port: Number(port) };
+  return Object.assign(new Error(message, { cause: error }), { syscall, code, ...where });
+};
+
+/** The error of a transaction that the server has dropped, or would have dropped. Undefined for other errors. */
+export const abortOf = (error: unknown): ReplyError | undefined => {
+  const [, name] = error instanceof ConfigurationError ? countsArguments.exec(error.message) ?? [] : [];
+  if (!(error instanceof ServerError) && name === undefined) return undefined;
   const aborted = new ReplyError("EXECABORT Transaction discarded because of previous errors.", error, "exec", []);
-  const previous = new ReplyError(error.serverText, error, "exec", []);
+  const previous = errorOf(error, name?.toLowerCase() ?? "exec", []);
   return Object.defineProperty(aborted, "previousErrors", { value: [previous] });
 };
 

@@ -7,6 +7,10 @@ const eventOf: Record<SubscriptionKind, string> = {
   channels: "message", patterns: "pmessage", shardChannels: "smessage",
 };
 
+// Names may be any bytes; a set compares them as texts with a character for each byte.
+const keyOf = (name: string | Uint8Array): string => Buffer.from(name as string).toString("latin1");
+const nameOf = (key: string): Buffer => Buffer.from(key, "latin1");
+
 /** The channels and patterns of one Redis, on a connection of their own. */
 export class Subscriber {
   readonly #events: EventEmitter;
@@ -23,21 +27,23 @@ export class Subscriber {
   }
 
   /** Resolves to the number of all names, as the server counts them. */
-  subscribe(kind: SubscriptionKind, names: readonly string[]): Promise<number> {
+  subscribe(kind: SubscriptionKind, names: readonly (string | Uint8Array)[]): Promise<number> {
+    const keys = names.map(keyOf);
     return this.#change(async () => {
-      if (this.#subscription === undefined) await this.#open(kind, names);
-      else await this.#subscription.subscribe(kind, names);
-      for (const name of names) this.#names[kind].add(name);
+      if (this.#subscription === undefined) await this.#open(kind, keys);
+      else await this.#subscription.subscribe(kind, keys.map(nameOf));
+      for (const key of keys) this.#names[kind].add(key);
     });
   }
 
   /** The same. Without names, ends all of this kind. */
-  unsubscribe(kind: SubscriptionKind, names: readonly string[]): Promise<number> {
+  unsubscribe(kind: SubscriptionKind, names: readonly (string | Uint8Array)[]): Promise<number> {
+    const keys = names.map(keyOf);
     return this.#change(async () => {
-      const own = names.length === 0 ? [...this.#names[kind]] : names;
-      for (const name of own) this.#names[kind].delete(name);
+      const own = keys.length === 0 ? [...this.#names[kind]] : keys;
+      for (const key of own) this.#names[kind].delete(key);
       if (this.#count() === 0) this.close();
-      else await this.#subscription?.unsubscribe(kind, own);
+      else await this.#subscription?.unsubscribe(kind, own.map(nameOf));
     });
   }
 
@@ -48,9 +54,9 @@ export class Subscriber {
     if (kinds.length === 0) return;
     this.#change(async () => {
       for (const kind of kinds) {
-        const names = [...this.#names[kind]];
-        if (this.#subscription === undefined) await this.#open(kind, names);
-        else await (this.#subscription as Subscription<"bytes">).subscribe(kind, names);
+        const keys = [...this.#names[kind]];
+        if (this.#subscription === undefined) await this.#open(kind, keys);
+        else await (this.#subscription as Subscription<"bytes">).subscribe(kind, keys.map(nameOf));
       }
     }).catch(() => {});  // the next client subscribes again
   }
@@ -71,9 +77,9 @@ export class Subscriber {
     return Object.values(this.#names).reduce((sum, { size }) => sum + size, 0);
   }
 
-  async #open(kind: SubscriptionKind, names: readonly string[]): Promise<void> {
+  async #open(kind: SubscriptionKind, keys: readonly string[]): Promise<void> {
     const client = await this.#connected();
-    this.#subscription = await client.subscribe(names, { kind, as: "bytes" });
+    this.#subscription = await client.subscribe(keys.map(nameOf), { kind, as: "bytes" });
     this.#emitAll(this.#subscription).catch(() => {});  // the client has ended, and says so itself
   }
 
@@ -101,7 +107,8 @@ export class Subscriber {
 
   #kindOf(channel: Uint8Array): SubscriptionKind {
     const { shardChannels } = this.#names;
-    return shardChannels.size > 0 && shardChannels.has(Buffer.from(channel).toString())
-      && !this.#names.channels.has(Buffer.from(channel).toString()) ? "shardChannels" : "channels";
+    if (shardChannels.size === 0) return "channels";
+    const key = keyOf(channel);
+    return shardChannels.has(key) && !this.#names.channels.has(key) ? "shardChannels" : "channels";
   }
 }

@@ -488,13 +488,99 @@ program("without an offline queue a call is refused while there is no connection
 });
 
 program("wrong numbers of arguments, raw replies of call(), and lists of methods are as there", async (redis) => {
-  await assert.rejects(redis.del([]), { name: "ReplyError", message: "ERR wrong number of arguments for 'del' command" });
+  await assert.rejects(redis.del([]),
+    { name: "ReplyError", message: "ERR wrong number of arguments for 'del' command" });
   await redis.hset("h", { f: 1 });
   assert.deepEqual(await redis.call("HGETALL", "h"), ["f", "1"]);
   assert.deepEqual(await redis.send_command("PUBSUB", ["NUMSUB", "c"]), ["c", 0]);
   redis.defineCommand("echo1", { numberOfKeys: 0, lua: "return ARGV[1]" });
   await redis.set("a", "x");
-  const results = await redis.pipeline([["getBuffer", "a"], ["echo1", "b"], ["call", "get", "a"], ["incr", "a"]]).exec();
+  const results = await redis.pipeline(
+    [["getBuffer", "a"], ["echo1", "b"], ["call", "get", "a"], ["incr", "a"]]).exec();
   assert.deepEqual(results.slice(0, 3), [[null, Buffer.from("x")], [null, "b"], [null, "x"]]);
   assert.equal(results[3].length, 1);
+});
+
+program("a call that waits in the server ends with disconnect(), and takes nothing any more", async (redis) => {
+  for (const reconnects of [false, true]) {
+    const worker = redis.duplicate();
+    all.push(worker);
+    const job = worker.blpop("jobs", 0);
+    await until(async () => /flags=b/.test(await redis.client("LIST")));
+    worker.disconnect(reconnects);
+    await assert.rejects(job, { name: "Error", message: "Connection is closed." });
+    await until(async () => !/flags=b/.test(await redis.client("LIST")));
+    await redis.rpush("jobs", 1);
+    assert.equal(await redis.lpop("jobs"), "1");
+  }
+});
+
+program("commandTimeout ends calls that wait in the server as well", async (redis) => {
+  const hasty = redis.duplicate({ commandTimeout: 20 });
+  all.push(hasty);
+  await assert.rejects(hasty.blpop("none", 0), { message: "Command timed out" });
+});
+
+program("a list in a list is one word, and the words of an error are those that were sent", async (redis) => {
+  await redis.hset("h", { x: [1, 2] });
+  assert.deepEqual(await redis.hgetall("h"), { x: "1,2" });
+  await redis.rpush("l", [[1, [2]], 3]);
+  assert.deepEqual(await redis.lrange("l", 0, -1), ["1,2", "3"]);
+  const error = await redis.lset("l", 99, "z").catch((problem) => problem);
+  assert.deepEqual(error.command.args, ["l", "99", "z"]);
+});
+
+program("a callback comes before what waits for the promise", async (redis) => {
+  const order = [];
+  await redis.get("a", () => order.push("callback")).then(() => order.push("promise"));
+  assert.deepEqual(order, ["callback", "promise"]);
+});
+
+program("a pipeline of a client that has ended has an error for each command", async (redis) => {
+  const ended = redis.duplicate();
+  await ended.quit();
+  const results = await ended.pipeline().get("a").get("b").exec();
+  assert.deepEqual(results.map(([{ message }]) => message), ["Connection is closed.", "Connection is closed."]);
+});
+
+program("a transaction with a wrong number of arguments is dropped in the server's words", async (redis) => {
+  await assert.rejects(redis.multi().set("a").set("b", 1).exec(), (error) => {
+    assert.match(error.message, /^EXECABORT Transaction discarded/);
+    assert.equal(error.previousErrors[0].message, "ERR wrong number of arguments for 'set' command");
+    return error instanceof ReplyError;
+  });
+  assert.equal(await redis.exists("b"), 0);
+});
+
+program("a channel's name may be any bytes, and a pipeline may name the connection", async (redis) => {
+  const subscriber = redis.duplicate();
+  all.push(subscriber);
+  const name = Buffer.from([1, 255]);
+  await subscriber.subscribe(name);
+  const message = once(subscriber, "messageBuffer");
+  await redis.publish(name, "hi");
+  assert.deepEqual(await message, [name, Buffer.from("hi")]);
+  assert.equal(await subscriber.unsubscribe(name), 0);
+  assert.deepEqual(await redis.pipeline().client("SETNAME", "x").get("none").exec(), [[null, "OK"], [null, null]]);
+});
+
+test("a URL has options in its query, and comes before the options behind it", async () => {
+  const url = `redis://127.0.0.1:${server.port}/2?keyPrefix=aa:&connectTimeout=5000`;
+  const redis = new Redis(url, { db: 5 });
+  all.push(redis);
+  await redis.set("key", "value");
+  assert.equal(redis.options.db, 2);
+  assert.equal(redis.options.connectTimeout, 5000);
+  assert.equal(await make({ db: 2 }).get("aa:key"), "value");
+});
+
+test("the error of a refused connection has the system's code, and a lazy client says that it waits", async () => {
+  const redis = Redis.createClient({ host: "127.0.0.1", port: 1, connectTimeout: 20, lazyConnect: true });
+  await once(redis, "wait");
+  redis.connect().catch(() => {});
+  const [{ code, syscall, port }] = await new Promise((resolve) => {
+    redis.once("error", (...told) => resolve(told));
+  });
+  assert.deepEqual([code, syscall, port], ["ECONNREFUSED", "connect", 1]);
+  redis.end();
 });
