@@ -1,4 +1,5 @@
 // Programs as ioredis's documentation shows them, with one import changed.
+// More than 500 lines, because each program of ioredis's documentation is one test, and all share one server.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
