@@ -457,8 +457,9 @@ bool SideConnections::is_idle(const Side& side) {
 std::optional<std::uint32_t> SideConnections::returning_one() const {
   std::optional<std::uint32_t> found;
   for_each([&found](std::uint32_t index, const Side& side) {
-    const bool returns = side.role == Role::exclusive && side.given_up &&
-                         side.session.state() == Session::State::ready &&
+    const Session::State state = side.session.state();
+    const bool ending = state == Session::State::closing || state == Session::State::closed;
+    const bool returns = side.role == Role::exclusive && side.given_up && !ending &&
                          side.session.in_flight() == (side.unwatching ? 1U : 0U);
     if (returns && !found) found = index;
   });

@@ -85,6 +85,15 @@ TEST_CASE("without WATCH there is nothing to forget, and it is free at once") {
   CHECK(fleet.take_requests(1) == Lines(20, "ECHO a"));
 }
 
+TEST_CASE("a connection that is given back before it is there is free at once") {
+  Exclusive fleet({.blocking_connections_max = 1});
+  const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.client().release(own, fleet.now());
+  const ConnectionId next = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.watch(next, 1);
+  CHECK(fleet.take_requests(1) == Lines{"WATCH key"});
+}
+
 TEST_CASE("where it cannot be said that nothing is watched any more, nobody else has it") {
   Exclusive fleet({.blocking_connections_max = 1});
   const ConnectionId own = fleet.client().open_exclusive(fleet.now()).value();
