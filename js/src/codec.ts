@@ -1,5 +1,5 @@
 import type { Word } from "./commands/call.js";
-import type { Layout } from "./commands/decoders.js";
+import type { Layout, Unpacking } from "./commands/decoders.js";
 import { described } from "./commands/problem.js";
 import { isWord } from "./commands/put.js";
 import { inCapitals } from "./commands/words.js";
@@ -39,13 +39,6 @@ const reads: ReadonlySet<string> = new Set(["GET", "GETEX", "GETDEL", "GETSET", 
 // Commands that read or change a part of a stored string, which is not a part of the value.
 const refused: ReadonlySet<string> = new Set(["APPEND", "SETRANGE", "GETRANGE", "SUBSTR", "STRLEN", "HSTRLEN",
   "LCS", "SETBIT", "GETBIT", "BITCOUNT", "BITPOS", "BITOP", "BITFIELD", "BITFIELD_RO"]);
-
-/** @internal What of a reply a codec decodes. */
-export interface Unpacking {
-  decode(stored: Uint8Array): Uint8Array;
-  /** How names and values lie in a reply that has no shape of its own. */
-  readonly layout: Layout;
-}
 
 /** @internal Applies a codec to commands. */
 export class CodecWords {

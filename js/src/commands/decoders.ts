@@ -16,6 +16,12 @@ export interface Wish {
   readonly layout?: Layout | undefined;
 }
 
+/** @internal What of a reply a codec decodes. */
+export interface Unpacking {
+  decode(stored: Uint8Array): Uint8Array;
+  readonly layout: Layout;
+}
+
 const text: Wish = { form: "text", decode: undefined };
 const bytes: Wish = { form: "bytes", decode: undefined };
 
@@ -34,8 +40,7 @@ const parseJson: Decoder = (stored) => {
 const json: Wish = { form: "values", decode: parseJson };
 
 /** @internal What `as` asks for. `unpacking`, if there is one, decodes each value before. */
-export const wishOf = (as: As | undefined,
-  unpacking?: { decode: Decoder<Uint8Array>; readonly layout: Layout }): Wish => {
+export const wishOf = (as: As | undefined, unpacking?: Unpacking): Wish => {
   if (unpacking === undefined) {
     if (as === undefined || as === "text") return text;
     if (as === "bytes") return bytes;
