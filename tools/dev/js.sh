@@ -16,18 +16,21 @@ install_js_tools() {
 
 # build_js: js/dist, from the module and the sources that Bazel makes.
 build_js() {
-  local node bin
-  node=$(find_node)
+  local bin
   install_js_tools js
-  say "building the npm package"
   run_bazel build "${quiet_build[@]}" //wasm:plimsoll.wasm //core/commands:commands.ts >&2 ||
     die "the module does not build"
   bin=$(run_bazel info bazel-bin 2>/dev/null)
-  "$node" js/build.mjs "$bin/wasm/plimsoll.wasm" "$bin/core/commands/commands.ts" >&2 ||
-    die "the package does not build"
+  build_js_of "$bin/wasm/plimsoll.wasm" "$bin/core/commands/commands.ts"
 }
 
-# build_page: js/demo/dist, behind build_js.
+# build_js_of MODULE COMMANDS_TS: js/dist, behind install_js_tools, without Bazel.
+build_js_of() {
+  say "building the npm package"
+  "$(find_node)" js/build.mjs "$1" "$2" >&2 || die "the package does not build"
+}
+
+# build_page: js/demo/dist, behind build_js or build_js_of.
 build_page() {
   install_js_tools js/demo
   say "building the page"

@@ -18,15 +18,19 @@ bridge_notices() {
 
 # pack_bridge FOLDER: the tarball in FOLDER, and its path.
 pack_bridge() {
-  local folder=$1 stage name status=0
   say "building plimsoll-bridge as it is released"
   run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge-release >&2 ||
     die "the bridge does not build"
+  pack_bridge_of "$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge-release" "$1"
+}
+
+# pack_bridge_of BINARY FOLDER: the tarball in FOLDER, and its path; without Bazel.
+pack_bridge_of() {
+  local binary=$1 folder=$2 stage name status=0
   stage=$(mktemp -d)
   mkdir -p "$stage/bin/linux-x64"
   cp js/bridge/* LICENSE "$stage/" &&
-    cp "$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge-release" \
-      "$stage/bin/linux-x64/plimsoll-bridge" &&
+    cp "$binary" "$stage/bin/linux-x64/plimsoll-bridge" &&
     chmod u+w "$stage/bin/linux-x64/plimsoll-bridge" &&
     bridge_notices >"$stage/NOTICES" &&
     name=$(cd "$stage" && npm pack --silent --pack-destination "$folder") || status=$?

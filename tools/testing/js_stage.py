@@ -6,14 +6,16 @@ import dataclasses
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import threading
 
 import report
 
 # Against what hangs, in milliseconds: of a case.
-_CASE_TIMEOUT = 900_000
+_CASE_TIMEOUT = 600_000
 # And of a suite, in seconds.
-_SUITE_TIMEOUT = 1800
+_SUITE_TIMEOUT = 900
 
 _NODE = ["node", "--test", f"--test-timeout={_CASE_TIMEOUT}", "--test-reporter=junit", "--test-reporter=spec",
          "--test-reporter-destination={report}", "--test-reporter-destination=stdout"]
@@ -90,22 +92,41 @@ class JsStage:
 
     name = "js"
 
-    def __init__(self, suites=None, prepare=None, at_a_time=2):
+    def __init__(self, suites=None, prepare=None, at_a_time=2, timeout=_SUITE_TIMEOUT):
         """
         Args:
           suites: which to run; all of SUITES unless told otherwise.
-          prepare: makes in a folder what the suites need, and returns a dict with the folders of Suite.folder
-              and the environment of their processes; prepare_js.sh unless told otherwise.
+          prepare: an object with the methods of Preparation, which is what there is unless told otherwise.
           at_a_time: how many run beside each other.
+          timeout: seconds that a suite may take.
         """
         self._suites = SUITES if suites is None else suites
-        self._prepare = prepare or _prepare
+        self._prepare = prepare or Preparation()
         self._at_a_time = at_a_time
+        self._timeout = timeout
+        # What prepare.packages() said; None where it has not run, or something before it failed.
         self._made = None
+        self._lock = threading.Lock()
+        self._leaders = set()
+        self._stopped = False
+
+    def install(self):
+        """Installs what the suites need from npm. build() may run meanwhile, and others may use Bazel."""
+        self._prepare.tools()
+
+    def build(self, scratch):
+        """Builds what the suites need of Bazel's. Call it while nobody else uses Bazel."""
+        self._prepare.parts(scratch / "js")
+
+    def pack(self, scratch):
+        """Makes the packages of that, behind install() and build(). Others may use Bazel meanwhile."""
+        self._made = self._prepare.packages(scratch / "js")
 
     def prepare(self, scratch):
-        """Builds what the suites need. Call it while nobody else builds."""
-        self._made = self._prepare(scratch / "js")
+        """All three. Call it while nobody else uses Bazel."""
+        self.install()
+        self.build(scratch)
+        self.pack(scratch)
 
     def run(self, scratch, alone=False, which="first"):
         """Runs the suites that are `alone`, or those that are not; `which` names the folder of the outputs."""
@@ -127,6 +148,13 @@ class JsStage:
                 results += self.run(scratch, alone, f"time-{number + 1}")
         return results
 
+    def stop(self):
+        """Ends all suites that run, with all that they have started, and lets no other begin."""
+        with self._lock:
+            self._stopped = True
+            for leader in self._leaders:
+                _kill_group(leader)
+
     def _run(self, suite, scratch, which):
         outputs = scratch / "js" / which
         outputs.mkdir(parents=True, exist_ok=True)
@@ -140,14 +168,39 @@ class JsStage:
         words[0] = self._made["programs"].get(words[0], words[0])
         files = [str(path) for pattern in suite.files for path in _expand(folder, pattern)]
         with log.open("wb") as output:
-            try:
-                status = subprocess.run(
-                    words + files, cwd=folder, env={**os.environ, **self._made["environment"]},
-                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False,
-                    timeout=_SUITE_TIMEOUT).returncode
-            except subprocess.TimeoutExpired:
-                status = f"none: it did not end within {_SUITE_TIMEOUT} s"
+            status = self._status(words + files, folder, output)
         return report.read_suite(self.name, suite.name, xml, log, status)
+
+    def _status(self, words, folder, output):
+        """Runs a suite to its end, and returns its status, or why it has none.
+
+        It leads a process group. A suite that hangs, or whose set-up fails, leaves its servers running:
+        they end with the group.
+        """
+        with self._lock:
+            if self._stopped:
+                return "the run was stopped"
+            process = subprocess.Popen(
+                words, cwd=folder, env={**os.environ, **self._made["environment"]}, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+            self._leaders.add(process.pid)
+        try:
+            return process.wait(self._timeout)
+        except subprocess.TimeoutExpired:
+            return f"it did not end within {self._timeout} s"
+        finally:
+            with self._lock:
+                # The system gives its id to nobody else while others are in the group.
+                _kill_group(process.pid)
+                self._leaders.remove(process.pid)
+            process.wait()
+
+
+def _kill_group(leader):
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def _expand(folder, pattern):
@@ -156,23 +209,45 @@ def _expand(folder, pattern):
     return sorted(path.relative_to(folder) for path in pathlib.Path(folder).glob(pattern))
 
 
-def _prepare(folder):
-    """Has prepare_js.sh make the package, and reads what it says of it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    script = pathlib.Path("tools/testing/prepare_js.sh").resolve()
-    if subprocess.run(["bash", str(script), str(folder)], check=False).returncode != 0:
-        return None
-    said = {}
-    for line in (folder / "environment").read_text(encoding="utf-8").splitlines():
-        name, _, value = line.partition("=")
-        said[name] = value
-    return {
-        "folders": {
-            "package": pathlib.Path("js").resolve(),
-            "page": pathlib.Path("js/demo").resolve(),
-            "consumer": folder / "consumer",
-        },
-        "programs": {"node": said["NODE"], "deno": said["DENO"], "bun": said["BUN"]},
-        "environment": said,
-    }
+class Preparation:
+    """Has prepare_js.sh make what the suites need; behind a step that failed it makes nothing more."""
+
+    def __init__(self):
+        self._fine = True
+
+    def tools(self):
+        """What npm installs."""
+        self._do("tools", "")
+
+    def parts(self, folder):
+        """What Bazel builds, below an empty folder."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self._do("parts", folder)
+
+    def packages(self, folder):
+        """The packages, in parts()'s folder: a dict with the folders of Suite.folder, the runtimes, and the
+        environment of the suites; None if they cannot be made."""
+        self._do("packages", folder)
+        if not self._fine:
+            return None
+        said = {}
+        for line in (folder / "environment").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition("=")
+            said[name] = value
+        return {
+            "folders": {
+                "package": pathlib.Path("js").resolve(),
+                "page": pathlib.Path("js/demo").resolve(),
+                "consumer": folder / "consumer",
+            },
+            "programs": {"node": said["NODE"], "deno": said["DENO"], "bun": said["BUN"]},
+            "environment": said,
+        }
+
+    def _do(self, step, folder):
+        script = pathlib.Path("tools/testing/prepare_js.sh").resolve()
+        if self._fine:
+            done = subprocess.run(["bash", str(script), step, str(folder)], check=False)
+            if done.returncode != 0:
+                self._fine = False

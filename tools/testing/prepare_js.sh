@@ -1,6 +1,11 @@
 #!/bin/bash
-# prepare_js.sh FOLDER: builds the npm packages, the bridge and the demo, installs the package into
-# FOLDER/consumer as a user does, and writes to FOLDER/environment where everything is.
+# prepare_js.sh STEP FOLDER: makes what the suites in JavaScript need, in three steps, of which only one
+# keeps Bazel from others:
+#
+#   tools     what npm installs
+#   parts     what Bazel builds, into FOLDER/parts
+#   packages  the npm packages and the page; the package is installed into FOLDER/consumer as a user does,
+#             and FOLDER/environment says where everything is
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -10,26 +15,49 @@ source tools/dev/apt.sh
 source tools/dev/pack_bridge.sh
 source tools/dev/js.sh
 
-folder=$1
-build_js
-build_page
-say "building the bridge and the demo"
-run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge //demo >&2 ||
-  die "the bridge and the demo do not build"
-bin=$(run_bazel info bazel-bin 2>/dev/null)
-# Copies: a build of another configuration makes bazel-bin another folder, and may build these anew.
-mkdir -p "$folder/bin" "$folder/bridge-package"
-cp "$bin/native/bridge/plimsoll-bridge" "$bin/demo/demo" "$folder/bin/"
-make_js_consumer "$folder/consumer"
-bridge_package=$(pack_bridge "$folder/bridge-package")
-cat >"$folder/environment" <<END
+step=$1
+folder=$2
+parts=$folder/parts
+
+make_tools() {
+  install_js_tools js
+  install_js_tools js/demo
+}
+
+make_parts() {
+  local bin
+  say "building the module, the bridge and the demo"
+  run_bazel build "${quiet_build[@]}" //wasm:plimsoll.wasm //core/commands:commands.ts //demo \
+    //native/bridge:plimsoll-bridge //native/bridge:plimsoll-bridge-release >&2 ||
+    die "the module, the bridge or the demo does not build"
+  bin=$(run_bazel info bazel-bin 2>/dev/null)
+  # Copies: a build of another configuration makes bazel-bin another folder, and may build these anew.
+  mkdir -p "$parts"
+  cp "$bin/wasm/plimsoll.wasm" "$bin/core/commands/commands.ts" "$bin/demo/demo" \
+    "$bin/native/bridge/plimsoll-bridge" "$bin/native/bridge/plimsoll-bridge-release" "$parts/"
+}
+
+make_packages() {
+  local bridge_package
+  build_js_of "$parts/plimsoll.wasm" "$parts/commands.ts"
+  build_page
+  make_js_consumer "$folder/consumer"
+  mkdir -p "$folder/bridge-package"
+  bridge_package=$(pack_bridge_of "$parts/plimsoll-bridge-release" "$folder/bridge-package")
+  cat >"$folder/environment" <<END
 NODE=$(find_node)
 DENO=$PWD/js/node_modules/.bin/deno
 BUN=$PWD/js/node_modules/.bin/bun
 VALKEY_SERVER=${VALKEY_SERVER:-valkey-server}
 CHROMIUM=${CHROMIUM:-$(command -v chromium || echo /usr/bin/chromium)}
-PLIMSOLL_BRIDGE=$folder/bin/plimsoll-bridge
-PLIMSOLL_DEMO=$folder/bin/demo
+PLIMSOLL_BRIDGE=$parts/plimsoll-bridge
+PLIMSOLL_DEMO=$parts/demo
 PLIMSOLL_BRIDGE_PACKAGE=$bridge_package
 PLIMSOLL_BUDGET=$PWD/bench/budget/check.py
 END
+}
+
+case $step in
+  tools | parts | packages) "make_$step" ;;
+  *) die "prepare_js.sh knows the steps tools, parts and packages, not '$step'" ;;
+esac

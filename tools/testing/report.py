@@ -55,14 +55,16 @@ def read_suite(stage, name, report, log, status):
       name: of the target.
       report: the file of its cases, which may be missing.
       log: the file of what it printed.
-      status: of its process, or a text that says why there is none.
+      status: of its process, or a sentence that says why there is none.
     """
     target = Target(stage, name, log=log)
     if report.exists():
         read_cases(target, report.read_text(encoding="utf-8"))
     else:
         target.failed.append("it left no report")
-    if status != 0 and not target.failed:
+    if isinstance(status, str):
+        target.failed.append(status)
+    elif status != 0 and not target.failed:
         target.failed.append(f"it ended with status {status}")
     return target
 

@@ -29,18 +29,27 @@ def _everything(scratch, node_option):
     gcc, asan, tsan, consumer = stages.gcc(node_option), stages.asan(), stages.tsan(), stages.consumer()
     js = js_stage.JsStage()
     results = []
-    _say("gcc")
-    results += gcc.run(scratch)
-    _say("the npm package, its bridge and its page")
-    js.prepare(scratch)
-    # Suites in JavaScript mostly wait; what Bazel does here mostly computes.
+    # Suites in JavaScript mostly wait, as what installs and packs for them does, and many tests of asan and
+    # tsan do; what Bazel does otherwise mostly computes.
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        suites = beside.submit(js.run, scratch)
-        for stage in (asan, tsan, consumer):
-            _say(f"{stage.name}, and beside it js")
-            results += stage.run(scratch)
-        _say("js")
-        results += suites.result()
+        try:
+            # One behind the other. The consumer's workspace has a Bazel server of its own.
+            others = [beside.submit(js.install)]
+            _say(f"what {js.name} needs")
+            js.build(scratch)
+            others += [beside.submit(js.pack, scratch), beside.submit(js.run, scratch),
+                       beside.submit(consumer.run, scratch)]
+            for stage in (gcc, asan, tsan):
+                _say(f"{stage.name}, and beside it {js.name} and {consumer.name}")
+                results += stage.run(scratch)
+            _say(f"what is left of {js.name} and {consumer.name}")
+            for other in others:
+                results += other.result() or []
+        except BaseException:
+            # Ctrl-C reaches no suite, since each leads a process group, and not what has not begun.
+            beside.shutdown(wait=False, cancel_futures=True)
+            js.stop()
+            raise
     results += js.run(scratch, alone=True)
     results += stages.left_out(results)
     return [gcc, asan, tsan, consumer, js], results
