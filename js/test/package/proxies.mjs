@@ -66,7 +66,8 @@ const runHaproxy = async (example, bridge, folder, replacements) => {
     ["log /dev/log local0", "log stdout format raw local0"],
     ["maxconn 20000", "maxconn 1000"],
     ["bind :443", `bind 127.0.0.1:${port}`],
-    ["check port 9380 inter 2s", `check port ${bridge.metricsPort} inter 20ms`],
+    // "inter" is a check's time limit, too: 20 ms of it made a bridge on a busy machine look gone.
+    ["check port 9380 inter 2s", `check port ${bridge.metricsPort} inter 60s downinter 20ms`],
     ["server bridge1 127.0.0.1:8380", `server bridge1 127.0.0.1:${bridge.port}`],
     ...replacements,
   ]));

@@ -111,8 +111,9 @@ for (const [name, proxy] of Object.entries(proxies)) {
     });
 
     for (const [how, replacements] of [["replaces", []], ["appends to", proxy.appending]]) {
-      test(`where it ${how} X-Forwarded-For, what a client says of itself is not believed`, async () => {
+      test(`where it ${how} X-Forwarded-For, what a client says of itself is not believed`, async (t) => {
         const other = await proxy.start(ports, certificates, replacements);
+        t.after(() => other.stop());
         const { length } = addressesOfSockets();
         const socket = openSocket(other.address, bridge.token,
           { headers: { "X-Forwarded-For": forgedAddress, "X-Real-IP": forgedAddress } });
@@ -120,7 +121,6 @@ for (const [name, proxy] of Object.entries(proxies)) {
         socket.close(1000);
         await once(socket, "close");
         await until(() => addressesOfSockets().length > length);
-        await other.stop();
         assert.deepEqual(addressesOfSockets().slice(length), [clientAddress]);
       });
     }
@@ -138,11 +138,15 @@ for (const [name, proxy] of Object.entries(proxies)) {
       await client.close();
     });
 
-    test("pings keep an idle connection for longer than the proxy would", async () => {
+    test("pings keep an idle connection for longer than the proxy would", async (t) => {
       const others = await holdPorts();
       const pinging = await startBehind(others, 'ping_interval = "1 s"');
-      const fronts = await Promise.all([ports, others].map((each) =>
-        proxy.start(each, certificates, proxy.idleFor("1500ms"))));
+      t.after(() => pinging.stop());
+      const fronts = await Promise.all([ports, others].map(async (each) => {
+        const started = await proxy.start(each, certificates, proxy.idleFor("1500ms"));
+        t.after(() => started.stop());
+        return started;
+      }));
       const silent = openSocket(fronts[0].address, bridge.token);
       const pinged = openSocket(fronts[1].address, pinging.token);
       await Promise.all([once(silent, "close"), once(pinged, "ping").then(() => once(pinged, "ping"))]);
@@ -151,8 +155,6 @@ for (const [name, proxy] of Object.entries(proxies)) {
       assert.equal(reply.toString(), "+PONG\r\n");
       pinged.close(1000);
       await once(pinged, "close");
-      for (const each of fronts) await each.stop();
-      await pinging.stop();
     });
 
     test("its log says who connected, and no token", async () => {
