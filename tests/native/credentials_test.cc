@@ -1,4 +1,6 @@
 #include <atomic>
+#include <functional>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -195,51 +197,51 @@ TEST_CASE("a coroutine may answer, which waits for others meanwhile") {
   CHECK(counters(client).attempts_failed == 1);
 }
 
+// A way to fail, and the words by which the error tells of it.
+struct Failure {
+  std::function<void(const CredentialsRequest&)> answer;
+  std::string words;
+};
+
+std::vector<Failure> all_failures() {
+  return {
+      {[](const CredentialsRequest&) { throw std::runtime_error("the vault is shut"); },
+       "the vault is shut"},
+      {[](const CredentialsRequest&) { throw 7; }, "no reason was given"},
+      {[](const CredentialsRequest& request) { request.fail("the vault is on fire"); },
+       "the vault is on fire"},
+      {[](const CredentialsRequest&) {}, "dropped without an answer"},
+      {[](const CredentialsRequest& request) { request.succeed({.username = "jane"}); },
+       "no password"},
+  };
+}
+
 TEST_CASE(
     "a function that fails to answer fails the attempt, and is asked again, until time is up") {
   JanesServer server;
-  Options options = patient_options();
-  options.connect_timeout = test_timeout(300ms);
-  options.reconnect_wait_max = 20ms;
-  std::atomic<int> asked = 0;
-  std::string words;
-  SECTION("it throws") {
-    options.credentials = [&](const CredentialsRequest&) {
-      ++asked;
-      throw std::runtime_error("the vault is shut");
+  const std::vector<Failure> failures = all_failures();
+  std::vector<std::atomic<int>> asked(failures.size());
+  // All at once: each takes until its time is up.
+  std::vector<std::future<native::Result<Client>>> attempts;
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    Options options = patient_options();
+    options.connect_timeout = test_timeout(300ms);
+    options.reconnect_wait_max = 20ms;
+    options.credentials = [&count = asked[i],
+                           answer = failures[i].answer](const CredentialsRequest& request) {
+      ++count;
+      answer(request);
     };
-    words = "the vault is shut";
+    attempts.push_back(native::connect(server.url(), options, use_future));
   }
-  SECTION("it throws something odd") {
-    options.credentials = [&](const CredentialsRequest&) {
-      ++asked;
-      throw 7;
-    };
-    words = "no reason was given";
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    const Error error = error_of(std::move(attempts[i]));
+    CAPTURE(failures[i].words);
+    CHECK(error.code() == ErrorCode::credentials_failed);
+    CHECK(error.executed() == Executed::no);
+    CHECK_THAT(error.what(), ContainsSubstring(failures[i].words));
+    CHECK(asked[i] > 1);
   }
-  SECTION("it says so") {
-    options.credentials = [&](const CredentialsRequest& request) {
-      ++asked;
-      request.fail("the vault is shut");
-    };
-    words = "the vault is shut";
-  }
-  SECTION("it forgets to answer") {
-    options.credentials = [&](const CredentialsRequest&) { ++asked; };
-    words = "dropped without an answer";
-  }
-  SECTION("it has no password") {
-    options.credentials = [&](const CredentialsRequest& request) {
-      ++asked;
-      request.succeed({.username = "jane"});
-    };
-    words = "no password";
-  }
-  const Error error = error_of(native::connect(server.url(), options, use_future));
-  CHECK(error.code() == ErrorCode::credentials_failed);
-  CHECK(error.executed() == Executed::no);
-  CHECK_THAT(error.what(), ContainsSubstring(words));
-  CHECK(asked > 1);
 }
 
 TEST_CASE("a function that never answers ends connect() in time, and is asked once") {

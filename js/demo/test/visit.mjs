@@ -33,7 +33,8 @@ export const startVisit = async ({ everyPage } = {}) => {
     parts.push(() => server.close());
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: ["--no-sandbox", "--js-flags=--expose-gc"],
+      // There is no GPU: whatever stands in for one would take the processors from what is tested.
+      args: ["--no-sandbox", "--js-flags=--expose-gc", "--disable-gpu", "--disable-software-rasterizer"],
     });
     parts.push(() => browser.close());
     return { stack, server, browser, everyPage, stop };
