@@ -4,7 +4,8 @@
 #
 # ./dev test has a slice of each, with seeds that are always the same. Here, in turn: simulated worlds,
 # large and small; fuzzers; all mutants; deeper exhaustive worlds; the slice of worlds at its full size; the
-# tests of the native client on a busy machine; and the WebAssembly module compiled a second time.
+# tests of the native client on a busy machine; the WebAssembly module compiled a second time; and a user's
+# workspace, with each file of the client compiled by itself.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -57,6 +58,11 @@ compiled_twice() {
     cmp bazel-bin/wasm/plimsoll.wasm bazel-bin/wasm/plimsoll_compiled_again.wasm
 }
 
+# No file may need what its neighbours include.
+file_by_file() {
+  (cd tests/consumer && run_bazel test "${quiet_build[@]}" --define=plimsoll_units=separate //...)
+}
+
 # Seeds that no earlier night had: a second is worth more of them than it simulates.
 next_seed() { echo $(($(date +%s) * 1000)); }
 
@@ -64,6 +70,7 @@ for ((round = 1; ; ++round)); do
   left || break
   say "round $round"
   part "$round-module" . compiled_twice
+  part "$round-file-by-file" . file_by_file
   part "$round-worlds" '\./dev sim' ./dev sim --from "$(next_seed)" --minutes "$(share 6)"
   part "$round-small-worlds" '\./dev sim' ./dev sim --small --from "$(next_seed)" --minutes "$(share 8)"
   part "$round-slice" '\./dev sim' run_bazel test "${quiet_build[@]}" --test_output=errors \
