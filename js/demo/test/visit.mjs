@@ -33,8 +33,7 @@ export const startVisit = async ({ everyPage } = {}) => {
     parts.push(() => server.close());
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      // There is no GPU: whatever stands in for one would take the processors from what is tested.
-      args: ["--no-sandbox", "--js-flags=--expose-gc", "--disable-gpu", "--disable-software-rasterizer"],
+      args: ["--no-sandbox", "--js-flags=--expose-gc"],
     });
     parts.push(() => browser.close());
     return { stack, server, browser, everyPage, stop };
