@@ -21,18 +21,18 @@ class Prepared:
     def __init__(self, folder):
         self._folder = folder
 
-    def tools(self):
+    def install(self):
         pass
 
-    def parts(self, folder):
+    def build(self, folder):
         pass
 
-    def packages(self, folder):
+    def pack(self, folder):
         return {"folders": {"here": self._folder}, "programs": {}, "environment": {}}
 
 
 class Unprepared(Prepared):
-    def packages(self, folder):
+    def pack(self, folder):
         return None
 
 

@@ -14,8 +14,8 @@ run_bazel() {
 quiet_build=(--show_result=0 --noshow_loading_progress)
 [ -t 2 ] || quiet_build+=(--noshow_progress)
 
-# Each action runs in a folder of links to what it may read. They are made sooner in memory, where that has room
-# for what some actions write; in a container /dev/shm may have 64 MiB in all.
+# Bazel makes a folder of links for each action, to what the action may read. In memory that costs the system
+# half as much. There must be room for what actions write: a container's /dev/shm often has 64 MiB in all.
 if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -n 1)" -ge 4194304 ]; then
   quiet_build+=(--sandbox_base=/dev/shm)
 fi

@@ -104,7 +104,7 @@ class JsStage:
         self._prepare = prepare or Preparation()
         self._at_a_time = at_a_time
         self._timeout = timeout
-        # What prepare.packages() said; None where it has not run, or something before it failed.
+        # What prepare.pack() said; None where it has not run, or something before it failed.
         self._made = None
         self._lock = threading.Lock()
         self._leaders = set()
@@ -112,15 +112,15 @@ class JsStage:
 
     def install(self):
         """Installs what the suites need from npm. build() may run meanwhile, and others may use Bazel."""
-        self._prepare.tools()
+        self._prepare.install()
 
     def build(self, scratch):
         """Builds what the suites need of Bazel's. Call it while nobody else uses Bazel."""
-        self._prepare.parts(scratch / "js")
+        self._prepare.build(scratch / "js")
 
     def pack(self, scratch):
         """Makes the packages of that, behind install() and build(). Others may use Bazel meanwhile."""
-        self._made = self._prepare.packages(scratch / "js")
+        self._made = self._prepare.pack(scratch / "js")
 
     def prepare(self, scratch):
         """All three. Call it while nobody else uses Bazel."""
@@ -190,7 +190,7 @@ class JsStage:
             return f"it did not end within {self._timeout} s"
         finally:
             with self._lock:
-                # The system gives its id to nobody else while others are in the group.
+                # The suite itself may be gone; the id stays the group's while anybody is left in it.
                 _kill_group(process.pid)
                 self._leaders.remove(process.pid)
             process.wait()
@@ -215,20 +215,20 @@ class Preparation:
     def __init__(self):
         self._fine = True
 
-    def tools(self):
-        """What npm installs."""
-        self._do("tools", "")
+    def install(self):
+        """What comes from npm, into the working tree."""
+        self._do("install", "")
 
-    def parts(self, folder):
-        """What Bazel builds, below an empty folder."""
+    def build(self, folder):
+        """What Bazel builds, into `folder`, which is emptied first."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        self._do("parts", folder)
+        self._do("build", folder)
 
-    def packages(self, folder):
-        """The packages, in parts()'s folder: a dict with the folders of Suite.folder, the runtimes, and the
+    def pack(self, folder):
+        """The packages, in the folder of build(): a dict with the folders of Suite.folder, the runtimes, and the
         environment of the suites; None if they cannot be made."""
-        self._do("packages", folder)
+        self._do("pack", folder)
         if not self._fine:
             return None
         said = {}

@@ -1,11 +1,11 @@
 #!/bin/bash
-# prepare_js.sh STEP FOLDER: makes what the suites in JavaScript need, in three steps, of which only one
-# keeps Bazel from others:
+# prepare_js.sh STEP FOLDER: makes what the suites in JavaScript need. Only one of its three steps uses
+# Bazel, and so keeps it from others:
 #
-#   tools     what npm installs
-#   parts     what Bazel builds, into FOLDER/parts
-#   packages  the npm packages and the page; the package is installed into FOLDER/consumer as a user does,
-#             and FOLDER/environment says where everything is
+#   install  what comes from npm
+#   build    what Bazel builds, into FOLDER/parts
+#   pack     the npm packages and the page; the package is installed into FOLDER/consumer as a user does,
+#            and FOLDER/environment says where everything is
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -19,12 +19,12 @@ step=$1
 folder=$2
 parts=$folder/parts
 
-make_tools() {
+step_install() {
   install_js_tools js
   install_js_tools js/demo
 }
 
-make_parts() {
+step_build() {
   local bin
   say "building the module, the bridge and the demo"
   run_bazel build "${quiet_build[@]}" //wasm:plimsoll.wasm //core/commands:commands.ts //demo \
@@ -37,7 +37,7 @@ make_parts() {
     "$bin/native/bridge/plimsoll-bridge" "$bin/native/bridge/plimsoll-bridge-release" "$parts/"
 }
 
-make_packages() {
+step_pack() {
   local bridge_package
   build_js_of "$parts/plimsoll.wasm" "$parts/commands.ts"
   build_page
@@ -58,6 +58,6 @@ END
 }
 
 case $step in
-  tools | parts | packages) "make_$step" ;;
-  *) die "prepare_js.sh knows the steps tools, parts and packages, not '$step'" ;;
+  install | build | pack) "step_$step" ;;
+  *) die "prepare_js.sh knows the steps install, build and pack, not '$step'" ;;
 esac

@@ -29,8 +29,8 @@ def _everything(scratch, node_option):
     gcc, asan, tsan, consumer = stages.gcc(node_option), stages.asan(), stages.tsan(), stages.consumer()
     js = js_stage.JsStage()
     results = []
-    # Suites in JavaScript mostly wait, as what installs and packs for them does, and many tests of asan and
-    # tsan do; what Bazel does otherwise mostly computes.
+    # The suites in JavaScript, and what installs and packs for them, mostly wait. So do many tests of asan and
+    # tsan. What else Bazel does mostly computes.
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
         try:
             # One behind the other. The consumer's workspace has a Bazel server of its own.
