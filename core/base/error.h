@@ -66,7 +66,8 @@ enum class ErrorCode : std::uint8_t {
   // itself.
   unknown_command,       ///< the server does not know the command, or has renamed it
   not_enough_replicas,   ///< NOREPLICAS: fewer than min-replicas-to-write
-  read_only_replica,     ///< READONLY: a write was sent to a replica
+  read_only_replica,     ///< READONLY: a write was sent to a replica. Of a connection: of several
+                         ///< addresses none is that of a primary now
   persistence_failed,    ///< MISCONF: no writes, since the server failed to save
   server_out_of_memory,  ///< OOM: the server's maxmemory is reached
   refused_by_bridge,  ///< the bridge's configuration does not allow this token to send the request

@@ -271,17 +271,21 @@ void Client::handle_timeout(Instant now) {
 
 std::optional<Action> Client::poll_action() {
   std::optional<Session::Action> action = session_.poll_action();
-  recording_.note_action(action);
+  recording_.note_action(action, session_.seed());
   ConnectionId connection = first_connection;
+  SeedId seed = session_.seed();
   if (!action && !side_connections_.empty()) {
     if (const auto side = side_connections_.poll_action()) {
       action = side->action;
       connection = side->connection;
+      seed = side->seed;
     }
   }
   if (!action) return std::nullopt;
   const bool opens = *action == Session::Action::open;
-  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close, .connection = connection};
+  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
+                .connection = connection,
+                .seed = seed};
 }
 
 ClientStatistics Client::statistics() const {

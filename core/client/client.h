@@ -13,6 +13,7 @@
 #include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/client_recording.h"
 #include "plimsoll/core/client/side_connections.h"
+#include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/memory/account.h"
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/session/session.h"
@@ -50,6 +51,7 @@ struct Action {
   enum class Kind : std::uint8_t { open, close };
   Kind kind;
   ConnectionId connection;
+  SeedId seed{};  ///< open: to which of the driver's addresses
 };
 
 struct ClientStatistics {

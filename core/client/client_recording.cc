@@ -95,6 +95,8 @@ std::string_view ClientRecording::header(const SessionOptions& options, std::spa
   for (std::size_t i = 0; i < tracking.prefixes.size(); ++i) {
     header.line("prefix_size_", i, tracking.prefixes[i].size());
   }
+  header.line("seeds_count", options.seeds_count);
+  header.line("primary_only", options.primary_only ? 1 : 0);
   header.line("random_seed", options.random_seed);
   header.line("reply_bytes_max", options.reply_bytes_max);
   header.line("begin", recorder_.records().begin.time_since_epoch());
@@ -126,9 +128,10 @@ void ClientRecording::record_rest(Instant now, const std::optional<Session::Rest
                     {static_cast<std::uint64_t>(quiet.count()), rest->backoff_draws});
 }
 
-void ClientRecording::record_action(const std::optional<Session::Action>& action) {
+void ClientRecording::record_action(const std::optional<Session::Action>& action, SeedId seed) {
   const std::uint64_t answer = !action ? 0 : *action == Session::Action::open ? 1 : 2;
-  recorder_.note(FlightRecord::action, {answer});
+  const std::uint64_t address = answer == 1 ? static_cast<std::uint64_t>(seed) : 0;
+  recorder_.note(FlightRecord::action, {answer, address});
 }
 
 void ClientRecording::record_event(const std::optional<Event>& event) {

@@ -43,8 +43,8 @@ class ClientRecording {
   void note(FlightRecord kind, std::initializer_list<std::uint64_t> numbers = {}) {
     if (on()) recorder_.note(kind, numbers);
   }
-  void note_action(const std::optional<Session::Action>& action) {
-    if (on()) record_action(action);
+  void note_action(const std::optional<Session::Action>& action, SeedId seed) {
+    if (on()) record_action(action, seed);
   }
   void note_event(const std::optional<Event>& event) {
     if (on()) record_event(event);
@@ -88,7 +88,7 @@ class ClientRecording {
 
  private:
   void record_rest(Instant now, const std::optional<Session::Rest>& rest);
-  void record_action(const std::optional<Session::Action>& action);
+  void record_action(const std::optional<Session::Action>& action, SeedId seed);
   void record_event(const std::optional<Event>& event);
   void record_answer(const Result<RequestId>& id);
   void record_wait(std::size_t bytes, Instant now, Duration timeout, Tag tag);

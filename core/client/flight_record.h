@@ -32,7 +32,8 @@ enum class FlightRecord : std::uint8_t {
   written,          ///< bytes
   timeout,          ///< time
   poll_timeout,     ///<
-  action,           ///< 0: none, 1: open, 2: close. The answer to poll_action()
+  action,           ///< 0: none, 1: open, 2: close; the address to open. The answer to
+                    ///< poll_action()
   event,            ///< kind, tag, error code + 1 or 0. The answer to poll_event()
   no_event,         ///< likewise
   wait,             ///< time, timeout, tag, bytes on the wire. The answer follows, as for `submit`

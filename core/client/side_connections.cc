@@ -33,6 +33,9 @@ Error too_many(const char* what, std::uint32_t limit) {
 // How long to wait before asking again for memory for the first waiter.
 constexpr Duration memory_again_wait = std::chrono::milliseconds(20);
 
+constexpr Error main_is_elsewhere{.code = ErrorCode::connection_lost,
+                                  .what = "the client has another server now"};
+
 constexpr Error no_connections{.code = ErrorCode::rejected_by_limit,
                                .what = "blocking_connections_max is 0"};
 constexpr Error no_room_for_waiters{.code = ErrorCode::rejected_by_limit,
@@ -296,8 +299,12 @@ std::optional<SideConnections::SideAction> SideConnections::poll_action() {
   for_each([&](std::uint32_t index, Side& side) {
     if (found) return;
     const std::optional<Session::Action> action = side.session.poll_action();
-    if (action == Session::Action::open) side.main_when_opened = main_number();
-    if (action) found = SideAction{.action = *action, .connection = ConnectionId{index}};
+    if (!action) return;
+    if (*action == Session::Action::open) {
+      side.main_when_opened = main_number();
+      side.seed = main_.seed();
+    }
+    found = SideAction{.action = *action, .connection = ConnectionId{index}, .seed = side.seed};
   });
   return found;
 }
@@ -403,6 +410,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   PLIMSOLL_CHECK(index < connections_max);
   SessionOptions options = options_;
   options.random_seed += index;
+  options.seeds_count = 1;  // the main connection's address, whichever that is
   options.tracking = {};
   options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
   options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
@@ -550,6 +558,7 @@ std::optional<Event> SideConnections::poll_side_connections() {
     last_ = &side;
     now_ = std::max(now_, side.session.now());
     close_if_older(side);
+    follow_main(side);
     if (side.subscription) reported = side.subscription->resume(side.session, now_);
     if (reported) return;
     while (const std::optional<Event> event = side.session.poll_event()) {
@@ -639,6 +648,12 @@ void SideConnections::settle(Side& side) {
 void SideConnections::close_if_older(Side& side) {
   const std::uint64_t main = main_number();
   if (main != 0 && side.main_when_opened != main && is_idle(side)) side.session.close(now_);
+}
+
+// A subscription to the server that the main connection has left might hear nothing more, for ever.
+void SideConnections::follow_main(Side& side) const {
+  if (!side.subscription || side.seed == main_.seed()) return;
+  if (main_.state() == Session::State::ready) side.session.leave(main_is_elsewhere);
 }
 
 void SideConnections::drop_those_over() {

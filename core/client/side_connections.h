@@ -43,6 +43,8 @@
 //    number.
 //  - If a cancelled command has taken an element from the server, its reply is delivered all the
 //    same, because the element would be lost otherwise.
+//  - A side connection goes to the main connection's server. A subscription follows the main
+//    connection to another one.
 //  - empty() is true only if there are no side connections and no waiters for one.
 
 namespace plimsoll {
@@ -151,6 +153,7 @@ class SideConnections {
   struct SideAction {
     Session::Action action;
     ConnectionId connection;
+    SeedId seed;
   };
   std::optional<SideAction> poll_action();
   std::optional<Event> poll_event();
@@ -191,6 +194,7 @@ class SideConnections {
     AccountHandle pushes{};  // a subscription's: pays for what it reads and queues
     RequestId incarnation = 0;
     std::uint64_t main_when_opened = 0;  // main_number() when it was opened
+    SeedId seed{};                       // the main connection's address when it was opened
     bool given_up = false;               // its user gave it back
     // While it is `exclusive`:
     bool may_watch = false;   // WATCH was submitted since the last UNWATCH
@@ -230,6 +234,7 @@ class SideConnections {
   std::optional<Event> poll_subscription(Side& side);
   void settle(Side& side);
   void close_if_older(Side& side);
+  void follow_main(Side& side) const;
   void drop_those_over();
   std::optional<Event> poll_waiters();
   Event waiter_failed(const Ended& ended);

@@ -15,7 +15,7 @@ class Backoff {
   /// The first wait is at most `wait_min`, later ones at most twice the one before, up to
   /// `wait_max`.
   Backoff(Duration wait_min, Duration wait_max, std::uint64_t seed)
-      : wait_min_(wait_min), wait_max_(wait_max), ceiling_(wait_min), seed_(seed) {}
+      : wait_min_(wait_min), wait_max_(wait_max), ceiling_(wait_min), draw_(seed) {}
 
   /// Returns how long to wait before the next attempt. Never zero; at most ceiling(), which doubles
   /// with each call, up to `wait_max`.
@@ -26,17 +26,16 @@ class Backoff {
 
   void reset() { ceiling_ = wait_min_; }
 
-  /// How often next() was called. For the same ceiling(), each result depends only on the sum of
-  /// the seed and this number. So a recording can be replayed from the middle: add this number to
-  /// the seed.
-  std::uint64_t draws() const { return draws_; }
+  /// What decides about the next wait: the seed, plus how often next() was called. For the same
+  /// ceiling() and the same number here, next() returns the same. So a recording can be replayed
+  /// from the middle, with this number as the seed.
+  std::uint64_t draw() const { return draw_; }
 
  private:
   const Duration wait_min_;
   const Duration wait_max_;
   Duration ceiling_;
-  const std::uint64_t seed_;
-  std::uint64_t draws_ = 0;
+  std::uint64_t draw_;
 };
 
 }  // namespace plimsoll

@@ -112,6 +112,13 @@ class Script {
   std::size_t database_size_ = 0;
 };
 
+// Whether the server's role in the reply to HELLO is that of a replica. Servers before Valkey 7.2
+// said "slave" in other places, and "replica" here.
+bool is_replica(const Value& role) {
+  const auto name = role.as_bytes();
+  return name && *name == "replica";
+}
+
 CommandView view(std::span<const std::string_view> words) {
   CommandView command;
   command.args = words;
@@ -135,6 +142,8 @@ bool Handshake::start(Account& connections, const SessionOptions& options, AskUs
   written_ = 0;
   client_id_ = 0;
   may_ping_ = true;
+  is_replica_ = false;
+  primary_only_ = options.primary_only;
   const bool without_resp3 =
       options.tracking.method != TrackingOptions::Method::off && !wants_tracking(options);
   tracked_ = without_resp3 ? Tracked::without_resp3 : Tracked::off;
@@ -234,8 +243,10 @@ bool Handshake::read_hello(const Value& reply) {
   if (!entries || reply.type() != Type::map) return false;
   for (const Entry& entry : *entries) {
     const auto key = entry.key.as_bytes();
+    if (!key) continue;
+    if (*key == "role") is_replica_ = is_replica(entry.value);
     const auto number = entry.value.as_integer();
-    if (!key || !number) continue;
+    if (!number) continue;
     if (*key == "proto") resp3 = *number == 3;
     if (*key == "id" && *number > 0) client_id_ = static_cast<std::uint64_t>(*number);
   }
@@ -246,7 +257,9 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
   switch (step_) {
     case Step::hello:
       if (!read_hello(reply)) return refuse(reply);
-      break;
+      if (!is_replica_ || !primary_only_) break;
+      error_ = &not_a_primary;
+      return Verdict::retry;
     case Step::client_id:
       if (const auto id = reply.as_integer(); id && *id > 0) {
         client_id_ = static_cast<std::uint64_t>(*id);

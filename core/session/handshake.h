@@ -100,8 +100,10 @@ class Handshake {
   std::size_t written_ = 0;
   Step step_ = Step::done;
   Tracked tracked_ = Tracked::off;
-  bool tracking_required_ = false;
-  bool may_ping_ = true;
+  bool tracking_required_ : 1 = false;
+  bool primary_only_ : 1 = false;
+  bool is_replica_ : 1 = false;
+  bool may_ping_ : 1 = true;
   std::uint32_t steps_left_ = 0;  // one bit for each step after step_
   std::uint64_t client_id_ = 0;
   static constexpr Error not_refused{};

@@ -94,6 +94,9 @@ Status validate(const SessionOptions& options) {
   if (options.subscription_messages_max == 0) {
     return invalid("subscription_messages_max is 0", "1 or more");
   }
+  if (options.seeds_count == 0 || options.seeds_count > seeds_max) {
+    return invalid("there are no addresses, or too many", "1 to 64 (seeds_max)");
+  }
   if (options.close_timeout < Duration::zero()) {
     return invalid("close_timeout is negative", "a time, or zero to wait for nothing");
   }

@@ -7,6 +7,7 @@
 
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/resp/parser.h"
 
@@ -99,7 +100,8 @@ struct SessionOptions {
   /// The timeout of requests that have none of their own; zero: no timeout.
   Duration request_timeout = std::chrono::milliseconds(250);
 
-  /// The timeout of the first connection, over all attempts and including the handshake. For later
+  /// The timeout of the first connection, over all attempts and including the handshake. Each
+  /// address that is left in a round may take an equal part of what is left of it. For later
   /// connections, the timeout of one attempt.
   Duration connect_timeout = std::chrono::seconds(2);
 
@@ -123,6 +125,15 @@ struct SessionOptions {
   /// lost_in_doubt. Above 0, the session keeps the bytes of requests until they are answered.
   std::uint8_t read_resends_max = 0;
 
+  /// How many addresses the driver has for the client: 1 to seeds_max. All lead to the same data.
+  /// Attempts go through them (core/cluster/seeds.h) without a wait in between; only a round in
+  /// which each of them has failed is followed by one, and counts in reconnect_attempts_max.
+  std::uint8_t seeds_count = 1;
+
+  /// Whether a server that says it is a replica is refused, so that of several addresses the
+  /// primary's is found. Needs RESP3: only HELLO says what the server is.
+  bool primary_only = false;
+
   /// The most side connections: for commands that block and for exclusive use, and for
   /// subscriptions. All connections together must not exceed connections_max. inflight_overflow
   /// also decides about further commands that block.
@@ -134,7 +145,7 @@ struct SessionOptions {
   std::uint32_t subscription_messages_max = 10'000;
   OverflowPolicy subscription_overflow = OverflowPolicy::drop_oldest;
 
-  /// Seeds the random waits between attempts.
+  /// Seeds the random waits between attempts, and the order of the addresses.
   std::uint64_t random_seed = 0;
 
   /// How long close() waits for outstanding replies.

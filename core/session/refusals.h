@@ -117,6 +117,10 @@ inline constexpr Error tracking_forbidden{.code = ErrorCode::permission_denied,
 inline constexpr Error tracking_refused{.code = ErrorCode::tracking_refused,
                                         .what = "the server refused CLIENT TRACKING"};
 
+inline constexpr Error not_a_primary{.code = ErrorCode::read_only_replica,
+                                     .what = "the server is a replica",
+                                     .expected = "the address of its primary"};
+
 inline constexpr Error unknown_reply{.code = ErrorCode::protocol_error,
                                      .what = "reply to the handshake is of another kind",
                                      .expected = "a map with proto 3 for HELLO 3, OK for all else"};

@@ -51,6 +51,7 @@ Session::Session(const SessionOptions& options, const Accounts& accounts, Use us
       accounts_(accounts),
       arrays_are_pushes_(use == Use::subscriptions && options.protocol == Protocol::resp2),
       backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
+      seeds_(options.seeds_count),
       pipeline_(accounts.requests,
                 {.requests_max = static_cast<std::uint32_t>(options.inflight_requests_limit),
                  .read_resends_max = options.read_resends_max,
@@ -62,7 +63,7 @@ void Session::connect(Instant now) {
   PLIMSOLL_CHECK(state_ == State::idle);
   now_ = now;
   connect_deadline_ = after(now, options_.connect_timeout);
-  attempt_at_ = now;
+  due_at_ = now;
   state_ = State::waiting;
   open_if_due();
 }
@@ -86,7 +87,7 @@ void Session::close(Instant now) {
   if (state_ == State::closed || state_ == State::closing) return;
   if (state_ != State::ready) return end(client_closed);
   state_ = State::closing;
-  close_deadline_ = after(now, options_.close_timeout);
+  due_at_ = after(now, options_.close_timeout);
 }
 
 void Session::abort() {
@@ -160,10 +161,10 @@ void Session::handle_written(std::size_t bytes) {
 void Session::handle_timeout(Instant now) {
   now_ = now;
   if (now >= read_watch_.check_at()) handle_read_check();
-  const bool out_of_time = now >= connect_deadline_;
+  const bool out_of_time = now >= due_at_;
   switch (state_) {
     case State::waiting:
-      if (!was_ready_ && out_of_time) {
+      if (!was_ready_ && now >= connect_deadline_) {
         end_of_first_attempts(problem_);
       } else {
         open_if_due();
@@ -178,7 +179,7 @@ void Session::handle_timeout(Instant now) {
       break;
     case State::ready: check_health(); break;
     case State::closing:
-      if (now >= close_deadline_) end(client_closed);
+      if (now >= due_at_) end(client_closed);
       break;
     case State::idle:
     case State::closed: break;
@@ -236,11 +237,11 @@ Instant Session::poll_timeout() {
   const Instant next = pipeline_.next_deadline();
   switch (state_) {
     case State::waiting:
-      return loss_ == Loss::none ? std::min(next, attempt_at_) : next;  // a loss is reported first
-    case State::opening: return std::min(next, connect_deadline_);
-    case State::handshaking: return std::min({next, connect_deadline_, read_check()});
+      return loss_ == Loss::none ? std::min(next, due_at_) : next;  // a loss is reported first
+    case State::opening: return std::min(next, due_at_);
+    case State::handshaking: return std::min({next, due_at_, read_check()});
     case State::ready: return std::min({next, watch_front(), health_check_at(), read_check()});
-    case State::closing: return std::min({next, close_deadline_, read_check()});
+    case State::closing: return std::min({next, due_at_, read_check()});
     case State::idle: return next;
     case State::closed: break;  // all requests end without waiting
   }
@@ -278,7 +279,7 @@ std::optional<Session::Rest> Session::at_rest(Instant now) const {
                      !reader_.holds_bytes() && transmitting_ == Transmitting::nothing &&
                      now - ready_at_ >= backoff_.ceiling();
   if (!rests) return std::nullopt;
-  return Rest{.quiet_since = quiet_since_, .backoff_draws = backoff_.draws()};
+  return Rest{.quiet_since = quiet_since_, .backoff_draws = backoff_.draw() - options_.random_seed};
 }
 
 void Session::validate() {
@@ -485,9 +486,10 @@ std::optional<Event> Session::handle_handshake_reply() {
     case Handshake::Verdict::done: return handle_ready();
     case Handshake::Verdict::retry: retry_or_end(handshake_.error()); break;
     case Handshake::Verdict::odd: give_up_attempt(handshake_.error()); break;
-    case Handshake::Verdict::refused: end(handshake_.error()); break;
+    case Handshake::Verdict::refused: rule_out(handshake_.error()); break;
   }
-  problem_has_value_ = state_ == State::closed;
+  // What a replica answered to HELLO is no refusal, and tells nothing more.
+  problem_has_value_ = state_ == State::closed && problem_.code != ErrorCode::read_only_replica;
   return std::nullopt;
 }
 
@@ -542,7 +544,13 @@ void Session::send_credentials() {
 }
 
 void Session::give_up_attempt(const Error& reason) {
-  was_ready_ ? retry_or_end(reason) : end(reason);
+  was_ready_ ? retry_or_end(reason) : rule_out(reason);
+}
+
+// An attempt has failed in a way in which it would fail again: only another address may do better.
+void Session::rule_out(const Error& reason) {
+  seeds_.rule_out();
+  seeds_.are_all_ruled_out() ? end(reason) : retry_or_end(reason);
 }
 
 // An attempt to connect has failed: waits for the next attempt, or ends the session.
@@ -551,15 +559,23 @@ void Session::retry_or_end(const Error& reason) {
   problem_ = reason;
   problem_has_value_ = false;
   if (!was_ready_) {
-    const Duration wait = backoff_.next();
+    const Duration wait = wait_before_attempt();
     if (after(now_, wait) < connect_deadline_) return wait_for_attempt(wait);
     return end_of_first_attempts(reason);
   }
-  ++attempts_failed_;
+  if (seeds_.left() == 0) ++attempts_failed_;
   const bool tried_enough = options_.reconnect_attempts_max != unlimited_attempts &&
                             attempts_failed_ >= options_.reconnect_attempts_max;
   if (tried_enough) return end(reason);
-  wait_for_attempt(backoff_.next());
+  wait_for_attempt(wait_before_attempt());
+}
+
+// The other addresses of a round are tried at once. After each round, and after a loss, the session
+// waits, and begins a round.
+Duration Session::wait_before_attempt() {
+  if (seeds_.left() > 0) return Duration::zero();
+  seeds_.begin_round();
+  return backoff_.next();
 }
 
 // Ends the session with the error of the last attempt.
@@ -571,15 +587,19 @@ void Session::end_of_first_attempts(Error reason) {
 void Session::wait_for_attempt(Duration wait) {
   drop_connection();
   state_ = State::waiting;
-  attempt_at_ = after(now_, wait);
+  due_at_ = after(now_, wait);
+  open_if_due();
 }
 
 void Session::open_if_due() {
-  if (state_ != State::waiting || loss_ != Loss::none || now_ < attempt_at_) return;
+  if (state_ != State::waiting || loss_ != Loss::none || now_ < due_at_) return;
   state_ = State::opening;
   connected_ = true;
   open_wanted_ = true;
-  if (was_ready_) connect_deadline_ = after(now_, options_.connect_timeout);
+  // An address that does not answer must leave time for the others of this round.
+  due_at_ = was_ready_ ? after(now_, options_.connect_timeout)
+                       : after(now_, (connect_deadline_ - now_) / seeds_.left());
+  seeds_.draw(backoff_.draw());
 }
 
 // If no connection was ready yet, the peer is probably not a Valkey server, and the session ends.
@@ -603,6 +623,7 @@ void Session::lose(const Error& reason) {
   // The backoff starts anew only if the connection has lasted. Otherwise a server that drops each
   // connection as soon as it is ready would get new connections without a pause, for ever.
   if (now_ - ready_at_ >= backoff_.ceiling()) backoff_.reset();
+  seeds_.begin_round();
   wait_for_attempt(backoff_.next());
 }
 

@@ -10,6 +10,7 @@
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
+#include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/core/session/backoff.h"
 #include "plimsoll/core/session/handshake.h"
@@ -20,9 +21,10 @@
 
 // The protocol of one connection, without a socket. A driver reports bytes, connections and time
 // with the handle_...() functions, and learns from the poll_...() functions what to do. A session
-// tries to connect for connect_timeout, and lets time pass between attempts in `waiting`
-// (backoff.h). Once it has been ready, it replaces a connection that is lost or silent: requests
-// that were wholly written are in doubt then, and the others wait for the next connection.
+// tries to connect for connect_timeout, to one of its addresses after the other (seeds.h), and lets
+// time pass between rounds of attempts in `waiting` (backoff.h). Once it has been ready, it
+// replaces a connection that is lost or silent: requests that were wholly written are in doubt
+// then, and the others wait for the next connection.
 //
 //          connect()           open_if_due()           handle_opened()
 //    idle -----------> waiting -------------> opening -----------------> handshaking
@@ -271,6 +273,14 @@ class Session {
 
   const SessionOptions& options() const { return options_; }
 
+  /// The address of the connection, or of the attempt under way or the last one.
+  SeedId seed() const { return seeds_.current(); }
+
+  /// Gives a connection that is ready up, for `reason`, as if it had been lost.
+  void leave(const Error& reason) {
+    if (state_ == State::ready) lose(reason);
+  }
+
   /// The time that the driver passed last.
   Instant now() const { return now_; }
 
@@ -348,7 +358,9 @@ class Session {
   void send_credentials();
 
   void give_up_attempt(const Error& reason);
+  void rule_out(const Error& reason);
   void retry_or_end(const Error& reason);
+  Duration wait_before_attempt();
   void end_of_first_attempts(Error reason);
   void wait_for_attempt(Duration wait);
   void open_if_due();
@@ -407,9 +419,10 @@ class Session {
   bool first_part_refused_ = false;    // ... and its first answer was an error
   std::uint32_t attempts_failed_ = 0;  // in a row
   Instant now_ = Instant::min();
-  Instant connect_deadline_ = never;
-  Instant attempt_at_ = never;
-  Instant close_deadline_ = never;
+  Instant connect_deadline_ = never;  // of the first connection
+  // waiting: when the next attempt begins; opening, handshaking: when this attempt is given up;
+  // closing: when the session ends at the latest.
+  Instant due_at_ = never;
   Instant ready_at_ = never;
   Instant quiet_since_ = never;  // the last byte from the server, or the last PING
   RequestId parts_of_ = 0;       // the last request that got an answer before its last answer
@@ -419,6 +432,7 @@ class Session {
   ReadWatch read_watch_;
   HoldersText holders_text_;
   Backoff backoff_;
+  Seeds seeds_;
   Error problem_;
   Error event_error_;
   SessionCounters counters_;

@@ -229,6 +229,7 @@ void ClientEnd::take_actions() {
       require(link_ == Link::none, "a second connection is asked for");
       link_ = Link::opening;
       actions_.push_back("open");
+      seeds_.push_back(static_cast<std::uint32_t>(action->seed));
     } else {
       require(link_ != Link::none, "there is nothing to close");
       link_ = Link::none;

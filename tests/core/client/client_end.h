@@ -115,6 +115,9 @@ class ClientEnd {
   /// "open" and "close": what the client asked its driver for.
   const Lines& actions() const { return actions_; }
 
+  /// The address of each "open", by its number.
+  const std::vector<std::uint32_t>& seeds() const { return seeds_; }
+
   /// The present id of the request with `tag`, not the id that it had while it waited for room.
   RequestId id_of(Tag tag) const { return admitted_as_.at(tag); }
 
@@ -173,6 +176,7 @@ class ClientEnd {
   Error last_error_;
   Lines events_;
   Lines actions_;
+  std::vector<std::uint32_t> seeds_;
   std::map<Tag, Outcome> outcomes_;
   std::map<Tag, RequestId> admitted_as_;
   std::size_t pending_ = 0;

@@ -58,6 +58,7 @@ void Fleet::settle() {
     if (action->kind == Action::Kind::open) {
       REQUIRE_FALSE((open_.contains(index) || wanted_[index]));
       wanted_[index] = true;
+      seeds_[index] = static_cast<std::uint32_t>(action->seed);
     } else {
       REQUIRE((open_.contains(index) || wanted_[index]));
       open_.erase(index);

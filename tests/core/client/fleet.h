@@ -49,6 +49,8 @@ class Fleet {
   std::size_t unread_bytes(std::uint32_t index) { return unread_[index].size(); }
   void break_off(std::uint32_t index);
   bool is_open(std::uint32_t index) const { return open_.contains(index); }
+  /// The address that connection `index` was opened to last, by its number.
+  std::uint32_t seed_of(std::uint32_t index) const { return seeds_.at(index); }
 
   void advance(Duration duration);
   /// When the client wants to be called; the Budget's ticks do not show.
@@ -92,6 +94,7 @@ class Fleet {
   std::map<std::uint32_t, Lines> requests_;
   std::map<std::uint32_t, std::string> unread_;  // by the client
   std::map<std::uint32_t, bool> wanted_;
+  std::map<std::uint32_t, std::uint32_t> seeds_;
   std::map<std::uint32_t, int> ids_;
   Lines events_;
   Instant now_{};

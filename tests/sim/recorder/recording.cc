@@ -53,14 +53,14 @@ std::size_t numbers_count(FlightRecord kind) {
     case FlightRecord::wait:
     case FlightRecord::event: return 3;
     case FlightRecord::rest:
-    case FlightRecord::transmit: return 2;
+    case FlightRecord::transmit:
+    case FlightRecord::action: return 2;
     case FlightRecord::submitted:
     case FlightRecord::refused:
     case FlightRecord::cancel:
     case FlightRecord::closed:
     case FlightRecord::read_space:
-    case FlightRecord::written:
-    case FlightRecord::action: return 1;
+    case FlightRecord::written: return 1;
     case FlightRecord::gap:
     case FlightRecord::connect:
     case FlightRecord::close:

@@ -69,6 +69,9 @@ ClientOptions options_of(const Recording& recording, std::span<const std::string
   options.tracking.required = find("tracking_required", 0) == 1;
   time("tracking_silence_max", options.tracking.silence_max);
   options.tracking.prefixes = prefixes;
+  options.seeds_count =
+      static_cast<std::uint8_t>(std::clamp<std::uint64_t>(find("seeds_count", 1), 1, seeds_max));
+  options.primary_only = find("primary_only", 0) == 1;
   options.random_seed = find("random_seed", 0);
   options.reply_bytes_max =
       static_cast<std::size_t>(find("reply_bytes_max", options.reply_bytes_max));
@@ -297,6 +300,10 @@ void Player::take_action(const Record& record) {
   const std::size_t now = !action ? 0 : action->kind == Action::Kind::open ? 1 : 2;
   const auto recorded = static_cast<std::size_t>(std::min<std::uint64_t>(record.numbers[0], 2));
   if (recorded + now > 0) expect(record, names[recorded], names[now]);
+  if (recorded == 1 && now == 1) {
+    expect(record, "address " + std::to_string(record.numbers[1]),
+           "address " + std::to_string(static_cast<std::uint64_t>(action->seed)));
+  }
 }
 
 void Player::step(const Record& record) {

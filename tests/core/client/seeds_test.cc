@@ -1,0 +1,211 @@
+#include <array>
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/tests/core/client/fleet.h"
+#include "plimsoll/tests/core/client/pair.h"
+
+// A client with several addresses: in which order it tries them, when it waits, and when it gives
+// up.
+
+namespace plimsoll::client_seeds_test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::bulk_reply;
+using testing::ClientEnd;
+using testing::Fleet;
+using testing::handshake_replies;
+using testing::hello_reply;
+using testing::Lines;
+using testing::Pair;
+using testing::Words;
+
+std::set<std::uint32_t> distinct(const std::vector<std::uint32_t>& seeds) {
+  return {seeds.begin(), seeds.end()};
+}
+
+std::string hello_of_replica() {
+  std::string reply = hello_reply;
+  return reply.replace(reply.find("$6\r\nmaster"), 10, "$7\r\nreplica");
+}
+
+const ClientOptions three{.seeds_count = 3, .primary_only = true};
+
+TEST_CASE("all addresses are tried at once, one after the other, before the client waits") {
+  ClientEnd end(three);
+  end.connect();
+  for (std::size_t attempt = 1; attempt <= 3; ++attempt) {
+    REQUIRE(end.link() == ClientEnd::Link::opening);
+    CHECK(end.seeds().size() == attempt);
+    end.refuse();
+  }
+  CHECK(distinct(end.seeds()).size() == 3);
+  CHECK(end.link() == ClientEnd::Link::none);
+  CHECK(end.poll_timeout() > end.now());
+  end.wait_for_open();
+  CHECK(end.seeds().size() == 4);
+  CHECK(end.client().statistics().counters.attempts_failed == 3);
+}
+
+TEST_CASE("clients with other seeds try the addresses in another order") {
+  std::set<std::vector<std::uint32_t>> orders;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    ClientOptions options = three;
+    options.random_seed = seed;
+    ClientEnd end(options);
+    end.connect();
+    for (int i = 0; i < 2; ++i) {
+      end.refuse();
+    }
+    orders.insert(end.seeds());
+    end.abort();
+  }
+  CHECK(orders.size() == 6);
+}
+
+TEST_CASE("an address that does not answer leaves time for the others") {
+  ClientOptions options = three;
+  options.connect_timeout = 3s;
+  ClientEnd end(options);
+  end.connect();
+  end.advance(999ms);
+  CHECK(end.seeds().size() == 1);
+  end.advance(1ms);
+  CHECK(end.actions() == Lines{"open", "close", "open"});
+  // What the first did not use of its time is left to the others.
+  end.refuse();
+  CHECK(end.seeds().size() == 3);
+  end.advance(1999ms);
+  CHECK(end.take_events().empty());
+  end.advance(1ms);
+  CHECK(end.take_events() == Lines{"closed: connect_failed"});
+  CHECK(distinct(end.seeds()).size() == 3);
+}
+
+TEST_CASE("an address that would fail again is followed by the next, until all have failed so") {
+  Pair pair(three);
+  pair.peer.set_script([](const Words&) { return "-WRONGPASS no\r\n"; });
+  pair.end.connect();
+  pair.drive();
+  CHECK(pair.end.take_events() == Lines{"closed: authentication_failed error \"WRONGPASS no\""});
+  CHECK(distinct(pair.end.seeds()).size() == 3);
+  CHECK(pair.end.seeds().size() == 3);
+}
+
+TEST_CASE("one address that may recover keeps the client trying") {
+  Pair pair(three);
+  pair.peer.set_script([](const Words&) { return "-WRONGPASS no\r\n"; });
+  pair.end.connect();
+  pair.end.refuse();
+  pair.drive();
+  pair.drive();
+  CHECK(pair.end.take_events().empty());
+  CHECK(pair.end.state() == Session::State::waiting);
+}
+
+TEST_CASE("of several addresses the primary's is found") {
+  Pair pair(three);
+  int primary_after = 2;
+  pair.peer.set_script([&](const Words& request) {
+    if (request[0] != "HELLO") return testing::Peer::default_reply(request);
+    return --primary_after >= 0 ? hello_of_replica() : hello_reply;
+  });
+  pair.end.connect();
+  pair.drive();
+  CHECK(pair.end.take_events() == Lines{"ready"});
+  CHECK(pair.end.seeds().size() == 3);
+}
+
+TEST_CASE("if all are replicas, the client goes on until one is promoted, or says what is wrong") {
+  ClientOptions options{.connect_timeout = 1s, .seeds_count = 2, .primary_only = true};
+  Pair pair(options);
+  pair.peer.set_script([](const Words&) { return hello_of_replica(); });
+  pair.end.connect();
+  while (pair.end.state() != Session::State::closed) {
+    if (pair.end.link() == ClientEnd::Link::opening) pair.drive();
+    if (pair.end.state() == Session::State::waiting) {
+      pair.end.advance(pair.end.poll_timeout() - pair.end.now());
+    }
+  }
+  CHECK(pair.end.take_events() == Lines{"closed: read_only_replica"});
+  CHECK(pair.end.seeds().size() > 3);
+}
+
+TEST_CASE("a replica is a server like any other if it has the only address") {
+  Pair pair;
+  pair.peer.set_script([](const Words& request) {
+    return request[0] == "HELLO" ? hello_of_replica() : testing::Peer::default_reply(request);
+  });
+  pair.connect();
+}
+
+TEST_CASE("after a loss, a round through all addresses is one attempt") {
+  ClientOptions options = three;
+  options.reconnect_attempts_max = 2;
+  Pair pair(options);
+  pair.connect();
+  const std::size_t before = pair.end.seeds().size();
+  pair.end.break_off();
+  CHECK(pair.end.take_events() == Lines{"disconnected: connection_lost"});
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    pair.end.wait_for_open();
+    pair.end.refuse();
+  }
+  CHECK(pair.end.take_events() == Lines{"closed: connect_failed"});
+  CHECK(pair.end.seeds().size() == before + 6);
+}
+
+// The server at each address of a fleet; one of them has no server.
+struct Addresses : Fleet {
+  Addresses() : Fleet({.seeds_count = 2}) {
+    set_script([](std::uint32_t, const Words& request) {
+      if (request[0] == "SUBSCRIBE") {
+        return ">3\r\n$9\r\nsubscribe\r\n" + bulk_reply(request[1]) + ":1\r\n";
+      }
+      return std::string("+OK\r\n");
+    });
+    connect();
+  }
+
+  // Loses the main connection until it has another address than `seed`.
+  void leave(std::uint32_t seed) {
+    while (seed_of(0) == seed) {
+      break_off(0);
+      while (!is_open(0)) {
+        advance_to_timeout();
+        drive();
+      }
+    }
+  }
+};
+
+TEST_CASE("side connections go where the main connection is, and subscriptions follow it") {
+  Addresses fleet;
+  const std::uint32_t first = fleet.seed_of(0);
+  const ConnectionId subscription = fleet.client().open_subscription(fleet.now()).value();
+  constexpr std::array<std::string_view, 1> names{"news"};
+  fleet.note(1, fleet.client().subscribe(subscription, SubscriptionKind::channel, names,
+                                         fleet.now(), 0s, 1));
+  fleet.settle();
+  fleet.drive();
+  CHECK(fleet.seed_of(1) == first);
+  fleet.take_requests(1);
+
+  fleet.leave(first);
+  while (fleet.seed_of(1) == first) {
+    fleet.advance_to_timeout();
+    fleet.drive();
+  }
+  fleet.drive();
+  CHECK(fleet.seed_of(1) == fleet.seed_of(0));
+  CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE news"});
+  CHECK(fleet.client().subscription_statistics(subscription).gaps == 1);
+}
+
+}  // namespace
+}  // namespace plimsoll::client_seeds_test
