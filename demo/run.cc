@@ -45,7 +45,7 @@ std::string new_prefix() { return "plimsoll-demo:" + std::to_string(std::random_
 // An address without the password that may be in it.
 std::string place_of(const std::string& url) {
   const auto target = native::parse_url(url, {});
-  return target ? target->endpoint.to_string() : std::string();
+  return target ? target->endpoints.front().to_string() : std::string();
 }
 
 class Run {

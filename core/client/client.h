@@ -116,6 +116,9 @@ class Client {
   /// Returns whether the server tracks what the main connection reads and, if not, why.
   Tracking tracking() const { return session_.tracking(); }
 
+  /// The address of the main connection, or that of the last attempt at one.
+  SeedId seed() const { return session_.seed(); }
+
   /// Starts to connect. Event::ready reports success, Event::closed reports failure.
   void connect(Instant now);
 

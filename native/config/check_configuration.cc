@@ -104,7 +104,7 @@ void check_limits_agree(Draft& draft) {
 
 void check_client(Draft& draft) {
   const Configuration& all = draft.configuration();
-  Target target{.endpoint = {}, .options = all.client};
+  Target target{.endpoints = {Endpoint()}, .options = all.client};
   if (!all.url.empty()) {
     auto parsed = parse_url(all.url, all.client);
     if (!parsed) {
@@ -113,7 +113,7 @@ void check_client(Draft& draft) {
     target = *std::move(parsed);
   } else {
     // There is no URL yet. Assume one for which the token and the TLS options are valid.
-    if (!all.client.token.empty()) target.endpoint.kind = Endpoint::Kind::websocket;
+    if (!all.client.token.empty()) target.endpoints.front().kind = Endpoint::Kind::websocket;
     target.options.tls.enabled = true;
   }
   // A cache that exists was checked when it was created.

@@ -21,7 +21,10 @@ class ClientNotices::Notice final : public Operation {
  public:
   /// `warning`: null if nothing is to be logged.
   Notice(const ClientNotices& notices, ConnectionEvent::Kind kind, Warning warning)
-      : Operation(false), notices_(notices), event_{.kind = kind}, warning_(warning) {}
+      : Operation(false),
+        notices_(notices),
+        event_{.kind = kind, .server = notices.server_->to_string()},
+        warning_(warning) {}
 
   using Operation::handle_submitted;
   void handle_submitted(CancelTarget&, RequestId) override {}
@@ -60,10 +63,12 @@ void ClientNotices::notify(ConnectionEvent::Kind kind, const Delivery& delivery,
                            OperationList& ready) {
   const Warning warning = warning_of(kind, delivery, is_connecting);
   if (!target_.options.on_connection && warning == nullptr) return;
-  auto* const notice = new (std::nothrow) Notice(*this, kind, warning);
-  if (notice == nullptr) return;
-  notice->deliver(delivery);
-  ready.push(*notice);
+  try {
+    auto* const notice = new Notice(*this, kind, warning);
+    notice->deliver(delivery);
+    ready.push(*notice);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 // Returns null if the event does not go to the log. If connect() is still under way, its error says
@@ -102,7 +107,7 @@ void ClientNotices::warn(std::string_view event_name, std::string_view what,
                          std::string_view why) const {
   const std::string number = std::to_string(client_number_);
   const std::string& client_name = target_.options.client_name;
-  const std::string server = target_.endpoint.to_string();
+  const std::string server = server_->to_string();
   std::string body = "client " + number;
   if (!client_name.empty()) body += " (" + client_name + ")";
   body.append(" of ").append(server).append(" ").append(what).append(": ");

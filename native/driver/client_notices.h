@@ -15,13 +15,16 @@ class ClientNotices {
  public:
   /// `client_number` is the owner of the client's accounts. `target` must outlive this.
   ClientNotices(const Target& target, std::uint64_t client_number)
-      : target_(target), client_number_(client_number) {}
+      : target_(target), client_number_(client_number), server_(&target.endpoints.front()) {}
 
   /// Adds a notice to `ready`. When it completes, it calls Options::on_connection, and logs what
   /// the operator should know. `is_connecting`: connect() is still under way, and its error will
   /// say what went wrong.
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, bool is_connecting,
               OperationList& ready);
+
+  /// The server that the next notices are about: one of the target's addresses.
+  void set_server(const Endpoint& server) { server_ = &server; }
 
   void handle_no_credentials(std::string_view why);
   void handle_unreadable_tls_files(std::string_view why);
@@ -44,6 +47,7 @@ class ClientNotices {
 
   const Target& target_;
   const std::uint64_t client_number_;
+  const Endpoint* server_;
   Seldom refused_;
   Seldom credentials_;
   Seldom tls_;

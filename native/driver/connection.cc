@@ -1,13 +1,10 @@
 #include "plimsoll/native/driver/connection.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <string>
 #include <utility>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -29,7 +26,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using StreamEndpoint = asio::generic::stream_protocol::endpoint;
 
 enum class Connected : std::uint8_t { not_yet, once };
 
@@ -88,9 +84,9 @@ Connection::~Connection() = default;
 
 bool Connection::inherited() const { return fork_count_ != current_fork_count(); }
 
-void Connection::open() {
+void Connection::open(SeedId seed) {
   ++attempt_;
-  ++tries_;
+  seed_ = seed;
   CredentialsSource* const source = context_.credentials.get();
   if (source == nullptr || source->lasting()) return begin();
   phase_ = Phase::wanting_credentials;
@@ -112,47 +108,39 @@ void Connection::handle_no_credentials(std::string_view why) {
 }
 
 void Connection::begin() {
-  const Endpoint& endpoint = context_.target.endpoint;
-  if (endpoint.kind == Endpoint::Kind::unix_socket) {
-    return connect(Endpoints{asio::local::stream_protocol::endpoint(endpoint.path)});
+  if (endpoint().kind == Endpoint::Kind::unix_socket) {
+    return connect({asio::local::stream_protocol::endpoint(endpoint().path)});
   }
   // An IP address needs no resolver, which would start a thread.
   error_code problem;
-  const auto address = asio::ip::make_address(endpoint.host, problem);
+  const auto address = asio::ip::make_address(endpoint().host, problem);
   if (problem) return resolve();
-  connect(Endpoints{asio::ip::tcp::endpoint(address, endpoint.port)});
+  connect({asio::ip::tcp::endpoint(address, endpoint().port)});
 }
 
 void Connection::resolve() {
-  const Endpoint& endpoint = context_.target.endpoint;
   if (!resolver_) resolver_.emplace(context_.executor);
   resolver_->async_resolve(
-      endpoint.host, std::to_string(endpoint.port),
+      endpoint().host, std::to_string(endpoint().port),
       [self = owner_.hold(), this, attempt = attempt_](const error_code& problem, auto results) {
         if (attempt != attempt_ || inherited()) return;
         if (problem) return handle_failed(problem);
-        Endpoints endpoints;
-        for (const auto& result : results) endpoints.emplace_back(result.endpoint());
-        // An address that does not answer uses up the whole attempt, so each attempt begins with
-        // another address.
-        const std::size_t first = (tries_ - 1) % endpoints.size();
-        std::rotate(endpoints.begin(), std::next(endpoints.begin(), static_cast<long>(first)),
-                    endpoints.end());
-        connect(endpoints);
+        Dial::Addresses addresses;
+        for (const auto& result : results) addresses.emplace_back(result.endpoint());
+        connect(in_turns(addresses));
       });
 }
 
-void Connection::connect(const Endpoints& endpoints) {
-  connecting_ = std::make_shared<Socket>(context_.executor);
-  asio::async_connect(*connecting_, endpoints,
-                      [self = owner_.hold(), this, socket = connecting_, attempt = attempt_](
-                          const error_code& problem, const auto&) {
-                        if (attempt != attempt_ || inherited()) return;
-                        if (problem) return handle_failed(problem);
-                        connecting_.reset();
-                        socket_ = std::move(*socket);
-                        handle_connected();
-                      });
+void Connection::connect(Dial::Addresses addresses) {
+  dial_ = std::make_shared<Dial>(
+      context_.executor, std::move(addresses),
+      [self = owner_.hold(), this](const error_code& problem, Socket socket) {
+        dial_.reset();
+        if (problem) return handle_failed(problem);
+        socket_ = std::move(socket);
+        handle_connected();
+      });
+  dial_->start();
 }
 
 void Connection::handle_connected() {
@@ -180,7 +168,7 @@ void Connection::tune_socket() {
 // A client that connects again and again to a port of this machine on which no server listens may
 // connect to itself: one day the system chooses that very port for the client's end.
 bool Connection::is_connected_to_itself() const {
-  if (context_.target.endpoint.kind == Endpoint::Kind::unix_socket) return false;
+  if (endpoint().kind == Endpoint::Kind::unix_socket) return false;
   error_code problem;
   const auto local = socket_.local_endpoint(problem);
   return !problem && local == socket_.remote_endpoint(problem) && !problem;
@@ -222,7 +210,7 @@ void Connection::close() {
   stream_.reset();
   if (patience_) patience_->cancel();
   if (resolver_) resolver_->cancel();
-  if (const auto connecting = std::exchange(connecting_, nullptr)) connecting->close(ignored);
+  if (const auto dial = std::exchange(dial_, nullptr)) dial->stop();
   socket_.close(ignored);
 }
 
@@ -230,7 +218,7 @@ void Connection::begin_stream() {
   const int socket = socket_.native_handle();
   std::string shown;
   if (context_.tls) {
-    stream_ = TlsStream::create(*context_.tls, socket);
+    stream_ = TlsStream::create(*context_.tls, socket, endpoint().host);
     owner_.handle_tls_files_read();
     shown = context_.tls->own_certificate();
     if (stream_ == nullptr) return handle_failed(out_of_memory, "OpenSSL has none");
@@ -251,11 +239,10 @@ bool Connection::begin_websocket(std::string& shown) {
     handle_failed(no_token, "nothing was sent");
     return false;
   }
-  const Endpoint& endpoint = context_.target.endpoint;
   const auto usual_port = context_.tls ? websocket::tls_port : websocket::plain_port;
   websocket::Opening opening;
-  opening.host = endpoint.authority(usual_port);
-  opening.path = endpoint.path;
+  opening.host = endpoint().authority(usual_port);
+  opening.path = endpoint().path;
   shown.append(1, '\0').append(token);
   opening.token = std::move(token);
   if (!window_) window_.emplace(owner_.replies_account());

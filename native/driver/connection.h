@@ -6,17 +6,17 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/credit_window.h"
+#include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/native/base/counted.h"
 #include "plimsoll/native/driver/credentials_source.h"
+#include "plimsoll/native/driver/dial.h"
 #include "plimsoll/native/transport/byte_stream.h"
 #include "plimsoll/native/transport/tls_context.h"
 #include "plimsoll/options.h"
@@ -105,9 +105,15 @@ class Connection {
 
   ConnectionId id() const { return id_; }
 
-  /// Begins an attempt, which ends with the owner's handle_opened() or handle_failed(), or with
-  /// close().
-  void open();
+  /// Begins an attempt to connect to one of the target's addresses. It ends with the owner's
+  /// handle_opened() or handle_failed(), or with close().
+  void open(SeedId seed);
+
+  /// Where the connection, or the last attempt, goes.
+  SeedId seed() const { return seed_; }
+  const Endpoint& endpoint() const {
+    return context_.target.endpoints[static_cast<std::size_t>(seed_)];
+  }
 
   /// Closes the connection, or gives the attempt up. The owner hears nothing more of it.
   void close();
@@ -123,10 +129,6 @@ class Connection {
   /// Sends staged requests, as far as the socket takes them.
   void flush();
 
-  /// The handshakes are over, and the server serves this connection: after the next loss, the
-  /// attempts begin with the first address again.
-  void handle_ready() { tries_ = 0; }
-
   /// The last problem of the transport.
   struct Trouble {
     bool is_over = true;         // the connection was opened since
@@ -137,12 +139,11 @@ class Connection {
   const Trouble& trouble() const { return trouble_; }
 
  private:
-  using Socket = boost::asio::generic::stream_protocol::socket;
-  using Endpoints = std::vector<boost::asio::generic::stream_protocol::endpoint>;
+  using Socket = Dial::Socket;
 
   void begin();
   void resolve();
-  void connect(const Endpoints& endpoints);
+  void connect(Dial::Addresses addresses);
   void handle_connected();
   void tune_socket();
   bool is_connected_to_itself() const;
@@ -165,7 +166,7 @@ class Connection {
   void handle_writable();
   void fail_soon();
 
-  bool is_over_bridge() const { return context_.target.endpoint.kind == Endpoint::Kind::websocket; }
+  bool is_over_bridge() const { return endpoint().kind == Endpoint::Kind::websocket; }
   // Whether this is in a child of fork(), which must not touch it.
   bool inherited() const;
 
@@ -173,15 +174,12 @@ class Connection {
   ConnectionContext& context_;
   const std::uint64_t fork_count_;
   const ConnectionId id_;
+  SeedId seed_{};
   Socket socket_;
-  // The socket of the attempt under way. Each attempt has a socket of its own: async_connect() of
-  // an attempt that was given up may still have a step to go, and would use the socket of the next
-  // attempt.
-  std::shared_ptr<Socket> connecting_;
+  std::shared_ptr<Dial> dial_;  // of the attempt under way
   std::optional<boost::asio::ip::tcp::resolver> resolver_;
 
   std::uint64_t attempt_ = 0;  // counts attempts and closes, so that steps of old ones are ignored
-  std::size_t tries_ = 0;      // attempts since the last handle_ready()
   enum class Phase : std::uint8_t { closed, wanting_credentials, shaking_hands, open };
   Phase phase_ = Phase::closed;
   Counted counted_;  // among the process's connections, while this is open

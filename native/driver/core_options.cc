@@ -86,7 +86,9 @@ Result<void> validate_token(const Options& options, Endpoint::Kind kind) {
 
 }  // namespace
 
-ClientOptions core_options(const Options& options, const TrackingOptions& tracking) {
+ClientOptions core_options(const Target& target, const TrackingOptions& tracking) {
+  const Options& options = target.options;
+  const std::size_t seeds_count = target.endpoints.size();
   // With Options::credentials the core gets the username later, together with the password.
   const bool asked_for = options.credentials != nullptr;
   return {.username = asked_for ? std::string_view() : options.username,
@@ -108,6 +110,8 @@ ClientOptions core_options(const Options& options, const TrackingOptions& tracki
           .health_check_interval = options.health_check_interval,
           .tombstone_age_max = options.tombstone_age_max,
           .read_resends_max = options.read_resends_max,
+          .seeds_count = static_cast<std::uint8_t>(seeds_count),
+          .primary_only = seeds_count > 1,
           .blocking_connections_max = options.blocking_connections_max,
           .subscriptions_max = options.subscriptions_max,
           .subscription_messages_max = options.subscription_messages_max,
@@ -117,10 +121,11 @@ ClientOptions core_options(const Options& options, const TrackingOptions& tracki
           .reply_bytes_max = options.reply_bytes_max};
 }
 
-// The TLS server name is a part of the place, because a proxy may choose the server by it.
+// The TLS server name is a part of the place, because a proxy may choose the server by it. Of several
+// addresses the present one is a part of what the connection shows (Driver::Io::note_shown()).
 std::string cache_place(const Target& target) {
   const Options& options = target.options;
-  std::string place = target.endpoint.to_string();
+  std::string place = target.endpoints.size() == 1 ? target.endpoints.front().to_string() : "";
   place.append(1, '\0').append(std::to_string(options.database));
   place.append(1, '\0').append(options.tls.server_name);
   place.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");
@@ -129,14 +134,15 @@ std::string cache_place(const Target& target) {
 
 Result<void> validate(const Target& target, const TrackingOptions& tracking) {
   const Options& options = target.options;
-  const plimsoll::Status valid = plimsoll::validate(core_options(options, tracking));
+  const Endpoint& endpoint = target.endpoints.front();
+  const plimsoll::Status valid = plimsoll::validate(core_options(target, tracking));
   if (!valid) return Error(valid.error());
   if (options.tcp_user_timeout.count() < 0) {
     return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
                                  .what = "tcp_user_timeout is negative",
                                  .expected = "a time, or zero for the system's"});
   }
-  if (auto valid_token = validate_token(options, target.endpoint.kind); !valid_token) {
+  if (auto valid_token = validate_token(options, endpoint.kind); !valid_token) {
     return valid_token;
   }
   if (options.credentials && !options.password.empty()) {
@@ -149,7 +155,7 @@ Result<void> validate(const Target& target, const TrackingOptions& tracking) {
                                  .what = "credentials_refresh_before is negative",
                                  .expected = "a time"});
   }
-  return validate(options.tls, target.endpoint);
+  return validate(options.tls, endpoint);
 }
 
 }  // namespace plimsoll::native

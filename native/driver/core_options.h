@@ -8,9 +8,9 @@
 
 namespace plimsoll::native {
 
-/// Returns the core's options, with views of `options`, and a new random seed. `tracking`: what
-/// Options::client_side_cache asks for.
-ClientOptions core_options(const Options& options, const TrackingOptions& tracking);
+/// Returns the core's options, with views of those of `target`, and a new random seed. `tracking`:
+/// what Options::client_side_cache asks for.
+ClientOptions core_options(const Target& target, const TrackingOptions& tracking);
 
 /// Returns the text that identifies server, database and protocol for a cache. Clients of one cache
 /// share entries if their texts are equal, and the server knows them as the same user.

@@ -17,7 +17,7 @@ CredentialsSource::CredentialsSource(Owner& owner, boost::asio::any_io_executor 
     : owner_(owner),
       executor_(std::move(executor)),
       options_(target.options),
-      is_over_bridge_(target.endpoint.kind == Endpoint::Kind::websocket),
+      is_over_bridge_(target.endpoints.front().kind == Endpoint::Kind::websocket),
       fork_count_(current_fork_count()),
       timer_(executor_),
       backoff_(options_.reconnect_wait_min, options_.reconnect_wait_max, random_seed) {}

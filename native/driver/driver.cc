@@ -19,6 +19,7 @@
 #include "plimsoll/native/driver/credentials_source.h"
 #include "plimsoll/native/driver/prefixed_command.h"
 #include "plimsoll/native/driver/tracing.h"
+#include "plimsoll/native/driver/tried_addresses.h"
 #include "plimsoll/native/driver/waiting_operation.h"
 #include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/native/transport/tls_context.h"
@@ -64,6 +65,7 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
         life(ExecutorLife::of(driver.executor_)),
         number(client_number),
         notices(driver.target_, client_number),
+        tried(driver.target_),
         context{.executor = driver.executor_, .target = driver.target_},
         connections(*this, context),
         driver_(driver) {}
@@ -74,6 +76,7 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
   Registered registered;                     // lists the client for metrics and the dump
   const std::uint64_t number;                // the client's number, and its accounts' owner
   ClientNotices notices;
+  TriedAddresses tried;
   ConnectionContext context;
   Connections connections;
 
@@ -119,7 +122,7 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
   }
   std::unique_ptr<TlsContext> tls;
   if (target.options.tls.enabled) {
-    auto context = TlsContext::create(target.options.tls, target.endpoint.host);
+    auto context = TlsContext::create(target.options.tls, target.endpoints.front().host);
     if (!context) return context.error();
     tls = *std::move(context);
   }
@@ -158,7 +161,7 @@ Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& 
       fork_count_(current_fork_count()),
       has_prefixes_(!target_.options.key_prefix.empty() || !target_.options.channel_prefix.empty()),
       io_(std::make_unique<Io>(*this, accounts.connections->owner())),
-      core_(core_options(target_.options, tracking), std::move(accounts)) {
+      core_(core_options(target_, tracking), std::move(accounts)) {
   no_memory_to_deliver(Executed::no);  // makes these errors now, while there is memory
 }
 
@@ -360,7 +363,7 @@ void Driver::set_credentials(std::string username, std::string password) {
                       sent_credentials_->password == next->password;
     if (same) return;
     // A bridge gets the token when a connection is opened, and accepts no AUTH.
-    if (target_.endpoint.kind != Endpoint::Kind::websocket) {
+    if (target_.endpoints.front().kind != Endpoint::Kind::websocket) {
       core_.set_credentials({.username = next->username, .password = next->password});
     }
     std::swap(sent_credentials_, next);
@@ -508,7 +511,7 @@ void Driver::collect(const Event& event, OperationList& ready) {
     case Event::Kind::completed: return;  // handled above, because it is the usual case
     case Event::Kind::failed: fail(event, delivery, ready); return;
     case Event::Kind::ready:
-      io_->connections.main().handle_ready();
+      io_->tried.clear();
       notify(ConnectionEvent::Kind::connected, {}, ready);
       if (Operation* operation = std::exchange(connecting_, nullptr)) {
         operation->deliver(Delivery{.made = this});
@@ -556,8 +559,15 @@ void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
   ready.push(*operation);
 }
 
-void Driver::end(const Delivery& delivery, OperationList& ready) {
+void Driver::end(Delivery delivery, OperationList& ready) {
   over_ = true;
+  std::string all;
+  if (io_->tried.are_several() && delivery.error->code != ErrorCode::closed) {
+    note_attempt();
+    all = io_->tried.to_string();
+    delivery.detail = &all;
+    delivery.value = nullptr;  // the last server's words are no more than the others'
+  }
   notify(ConnectionEvent::Kind::closed, delivery, ready);
   if (Operation* operation = std::exchange(connecting_, nullptr)) {
     operation->deliver(delivery);
@@ -599,6 +609,24 @@ std::string Driver::circumstances(const Event& event) const {
   return {};
 }
 
+// Notes what came of the last attempt at a main connection.
+void Driver::note_attempt() {
+  const plimsoll::Error problem = core_.statistics().last_problem;
+  if (*problem.what == '\0') return;
+  const Connection& main = io_->connections.main();
+  const Connection::Trouble& trouble = main.trouble();
+  const bool is_of_transport = !trouble.is_over && trouble.what == problem.what;
+  io_->tried.note(main.seed(), is_of_transport ? trouble.detail
+                                               : main.endpoint().to_string() + ": " + problem.what);
+}
+
+void Driver::begin_attempt(SeedId seed) {
+  const Lock lock(mutex_);
+  if (io_->tried.are_several()) note_attempt();
+  io_->notices.set_server(target_.endpoints[static_cast<std::size_t>(seed)]);
+  if (tracing_) tracing_->set_server(seed);
+}
+
 void Driver::act(const Action& action) {
   Connection* connection = io_->connections.find(action.connection);
   if (connection == nullptr) {
@@ -606,7 +634,10 @@ void Driver::act(const Action& action) {
     connection = &io_->connections.make(action.connection);
   }
   switch (action.kind) {
-    case Action::Kind::open: connection->open(); return;
+    case Action::Kind::open:
+      if (action.connection == first_connection) begin_attempt(action.seed);
+      connection->open(action.seed);
+      return;
     case Action::Kind::close: connection->close(); return;
   }
 }
@@ -646,9 +677,9 @@ ClientSnapshot Driver::snapshot() {
   if (inherited()) return all;
   all.owner = io_->number;
   all.name = options().client_name;
-  all.server = target_.endpoint.to_string();
   all.database = options().database;
   const Lock lock(mutex_);
+  all.server = target_.endpoints[static_cast<std::size_t>(core_.seed())].to_string();
   all.statistics = core_statistics();
   all.tls_problem = tls_problem_;
   all.credentials_problem = credentials_problem_;
@@ -734,7 +765,7 @@ void Driver::Io::handle_failed(Connection& connection, const plimsoll::Error& er
                                std::string_view words) {
   {
     const Lock lock(driver_.mutex_);
-    std::string detail = driver_.target_.endpoint.to_string();
+    std::string detail = connection.endpoint().to_string();
     detail.append(": ").append(words);
     connection.trouble() = {.is_over = false, .what = error.what, .detail = std::move(detail)};
     driver_.core_.handle_closed(connection.id(), error, steady_now());
@@ -778,7 +809,10 @@ std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t byte
 void Driver::Io::note_shown(ConnectionId connection, std::string_view text) {
   if (connection != first_connection || driver_.core_.near_cache() == nullptr) return;
   const Lock lock(driver_.mutex_);
-  driver_.core_.set_shown(text);
+  if (!tried.are_several()) return driver_.core_.set_shown(text);
+  std::string all = connections.main().endpoint().to_string();
+  all.append(1, '\0').append(text);
+  driver_.core_.set_shown(all);
 }
 
 void Driver::Io::handle_tls_files_read() {

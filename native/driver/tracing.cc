@@ -47,8 +47,7 @@ std::size_t batch_size(const CommandView& command) {
   return command.answers > 3 ? command.answers - 2U : 0;
 }
 
-TracedClient describe(const Target& target, std::uint64_t owner) {
-  const Endpoint& endpoint = target.endpoint;
+TracedClient describe(const Endpoint& endpoint, const Target& target, std::uint64_t owner) {
   TracedClient client;
   const bool is_unix = endpoint.kind == Endpoint::Kind::unix_socket;
   client.server_address = is_unix ? endpoint.path : endpoint.host;
@@ -62,16 +61,20 @@ TracedClient describe(const Target& target, std::uint64_t owner) {
 
 }  // namespace
 
-Tracing::Tracing(const Target& target, std::uint64_t owner)
-    : shared_(std::make_shared<const Shared>(
-          Shared{.tracer = target.options.tracer, .client = describe(target, owner)})) {}
+Tracing::Tracing(const Target& target, std::uint64_t owner) {
+  for (const Endpoint& endpoint : target.endpoints) {
+    shared_.push_back(std::make_shared<const Shared>(
+        Shared{.tracer = target.options.tracer, .client = describe(endpoint, target, owner)}));
+  }
+}
 
 Operation& Tracing::begin(const CommandView& command, Operation& outer) {
   Name spelled;
-  void* const span = shared_->tracer->begin({.client = shared_->client,
+  const std::shared_ptr<const Shared>& shared = shared_[current_];
+  void* const span = shared->tracer->begin({.client = shared->client,
                                              .operation_name = operation_name(command, spelled),
                                              .batch_size = batch_size(command)});
-  return span == nullptr ? outer : *new TracedOperation(shared_, span, outer);
+  return span == nullptr ? outer : *new TracedOperation(shared, span, outer);
 }
 
 bool TracedOperation::deliver(const Delivery& delivery) noexcept {

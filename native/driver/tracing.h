@@ -1,11 +1,15 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/options.h"
@@ -25,6 +29,9 @@ class Tracing {
   /// the tracer does not want this request. Call it without the client's lock.
   Operation& begin(const CommandView& command, Operation& outer);
 
+  /// The client's requests go to this address from now on.
+  void set_server(SeedId seed) { current_ = static_cast<std::size_t>(seed); }
+
  private:
   friend class TracedOperation;
 
@@ -33,7 +40,9 @@ class Tracing {
     TracedClient client;
   };
 
-  std::shared_ptr<const Shared> shared_;  // shared with operations, which may outlive the client
+  // One for each address, shared with operations, which may outlive the client.
+  std::vector<std::shared_ptr<const Shared>> shared_;
+  std::atomic<std::size_t> current_ = 0;
 };
 
 /// Forwards everything to `outer`, and reports the outcome to the tracer.

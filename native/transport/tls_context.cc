@@ -53,9 +53,16 @@ int give_key_password(char* buffer, int size, int, void* data) {
   }
 }
 
+// Where a connection keeps the number of its name (TlsContext::name_number_).
+int name_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
 int handle_session(SSL* ssl, SSL_SESSION* session) {
   auto* const context = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  context->keep_session(*session);
+  context->keep_session(*session,
+                        reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, name_index())));
   return 0;  // OpenSSL keeps ownership
 }
 
@@ -122,9 +129,18 @@ void FreeSsl::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 void FreeSsl::operator()(ssl_session_st* session) const { SSL_SESSION_free(session); }
 
 TlsContext::TlsContext(Role role, const TlsOptions& options, const std::string& host)
-    : role_(role),
-      options_(options),
-      name_(plain_name(options.server_name.empty() ? host : options.server_name)) {
+    : role_(role), options_(options) {
+  set_name(host);
+}
+
+// The session of one host must not be resumed with another: it would not be verified whether the
+// other has a certificate for its own name.
+void TlsContext::set_name(const std::string& host) {
+  std::string name = plain_name(options_.server_name.empty() ? host : options_.server_name);
+  if (name == name_ && name_number_ != 0) return;
+  name_ = std::move(name);
+  ++name_number_;
+  session_.reset();
   boost::system::error_code not_an_address;
   boost::asio::ip::make_address(name_, not_an_address);
   name_is_address_ = !not_an_address;
@@ -233,12 +249,18 @@ std::unique_ptr<ssl_st, FreeSsl> TlsContext::open() {
   }
   if (!good) return nullptr;
   if (session_) SSL_set_session(ssl.get(), session_.get());
+  SSL_set_ex_data(ssl.get(), name_index(), reinterpret_cast<void*>(name_number_));
   return ssl;
 }
 
+std::unique_ptr<ssl_st, FreeSsl> TlsContext::open(const std::string& host) {
+  set_name(host);
+  return open();
+}
+
 // Keeps a copy, because OpenSSL invalidates the session of a connection that fails.
-void TlsContext::keep_session(const ssl_session_st& session) {
-  session_.reset(SSL_SESSION_dup(&session));
+void TlsContext::keep_session(const ssl_session_st& session, std::uintptr_t name_number) {
+  if (name_number == name_number_) session_.reset(SSL_SESSION_dup(&session));
 }
 
 }  // namespace plimsoll::native

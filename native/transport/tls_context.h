@@ -26,8 +26,8 @@ struct FreeSsl {
 
 class TlsContext {
  public:
-  /// For connections to `host`, unless the options name another host. The error invalid_option
-  /// names the field, and the file.
+  /// For connections to `host`, or to the host of each open(), unless the options name another
+  /// host. The error invalid_option names the field, and the file.
   static Result<std::unique_ptr<TlsContext>> create(const TlsOptions& options,
                                                     const std::string& host);
   /// For connections that this process accepts. The options must have certificate_file and
@@ -44,6 +44,9 @@ class TlsContext {
   /// force. Null: out of memory.
   std::unique_ptr<ssl_st, FreeSsl> open();
 
+  /// The same, for a connection to another host than the one before, if that is so.
+  std::unique_ptr<ssl_st, FreeSsl> open(const std::string& host);
+
   /// Why the files could not be read again at the last attempt; empty if they could.
   const std::string& problem() const { return problem_; }
 
@@ -51,13 +54,14 @@ class TlsContext {
   /// open(), or an empty string if it has none.
   std::string own_certificate() const;
 
-  /// The host that the server's certificate must be valid for.
+  /// The host that the server's certificate must be valid for, of the connection opened last.
   const std::string& wanted() const { return name_; }
 
   const TlsOptions& options() const { return options_; }
 
-  /// OpenSSL's callback calls this when a session that can be resumed has arrived.
-  void keep_session(const ssl_session_st& session);
+  /// OpenSSL's callback calls this when a session that can be resumed has arrived, on a connection
+  /// whose host has that number.
+  void keep_session(const ssl_session_st& session, std::uintptr_t name_number);
 
  private:
   // If any of these changes, the file has changed.
@@ -76,6 +80,7 @@ class TlsContext {
   static Result<std::unique_ptr<TlsContext>> make(Role role, const TlsOptions& options,
                                                   const std::string& host);
   Result<void> set_up_client(ssl_ctx_st* context);
+  void set_name(const std::string& host);
   Stamps look_at_files() const;
   static Stamp look_at(const std::string& path);
   Result<void> read();
@@ -83,6 +88,7 @@ class TlsContext {
   const Role role_;
   const TlsOptions options_;
   std::string name_;
+  std::uintptr_t name_number_ = 0;  // counts changes of the name
   bool name_is_address_ = false;
   Stamps stamps_{};
   std::string problem_;

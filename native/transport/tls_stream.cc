@@ -52,8 +52,19 @@ const bio_method_st* TlsStream::method() {
 }
 
 std::unique_ptr<TlsStream> TlsStream::create(TlsContext& context, int socket) {
+  return make(context, socket, context.open());
+}
+
+std::unique_ptr<TlsStream> TlsStream::create(TlsContext& context, int socket,
+                                             const std::string& host) {
+  return make(context, socket, context.open(host));
+}
+
+std::unique_ptr<TlsStream> TlsStream::make(TlsContext& context, int socket,
+                                           std::unique_ptr<ssl_st, FreeSsl> ssl_state) {
   std::unique_ptr<TlsStream> stream(new TlsStream(context, socket));
-  stream->ssl_ = context.open();
+  stream->ssl_ = std::move(ssl_state);
+  stream->wanted_ = context.wanted();
   if (stream->ssl_ == nullptr || method() == nullptr) return nullptr;
   SSL* const ssl = stream->ssl_.get();
   BIO* const bio = BIO_new(method());
@@ -237,7 +248,7 @@ int TlsStream::handle_verified(int good, x509_store_ctx_st* verification) {
   const void* const ssl =
       X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx());
   auto& stream = *static_cast<TlsStream*>(SSL_get_app_data(static_cast<const SSL*>(ssl)));
-  stream.problem_ = certificate_problem(*verification, stream.context_.wanted());
+  stream.problem_ = certificate_problem(*verification, stream.wanted_);
   return 0;
 }
 

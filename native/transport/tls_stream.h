@@ -38,6 +38,9 @@ class TlsStream final : public ByteStream {
 
   /// Makes a stream over `socket`, which the caller owns. Null: out of memory.
   static std::unique_ptr<TlsStream> create(TlsContext& context, int socket);
+  /// The same, to another host than the context's.
+  static std::unique_ptr<TlsStream> create(TlsContext& context, int socket,
+                                           const std::string& host);
   ~TlsStream() override;
 
   Step shake_hands() override;
@@ -57,6 +60,8 @@ class TlsStream final : public ByteStream {
 
  private:
   TlsStream(TlsContext& context, int socket) : context_(context), socket_(socket) {}
+  static std::unique_ptr<TlsStream> make(TlsContext& context, int socket,
+                                         std::unique_ptr<ssl_st, FreeSsl> ssl);
 
   static const bio_method_st* method();
   static int handle_write(bio_st* bio, const char* data, int size);
@@ -71,6 +76,7 @@ class TlsStream final : public ByteStream {
 
   TlsContext& context_;
   const int socket_;
+  std::string wanted_;  // the host that the server's certificate must be valid for
   std::unique_ptr<ssl_st, FreeSsl> ssl_;
   std::string backlog_;          // bytes that the socket did not take
   std::uint64_t put_bytes_ = 0;  // bytes that the socket took or that wait in the backlog

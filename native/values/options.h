@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/session/options.h"
@@ -41,6 +42,10 @@ struct ConnectionEvent {
     credentials_refused,  ///< the server refused new credentials; the connection stays as it was
   };
   Kind kind;
+
+  /// The address of the server that the event is about, "127.0.0.1:6379". Of several addresses, the
+  /// client is at this one, or tried it last.
+  std::string server{};
 
   /// The reason; none for `connected`. For `closed` the code is ErrorCode::closed if you closed the
   /// client, else the code of what ended it.
@@ -105,15 +110,21 @@ struct Options {
   /// long each later attempt to replace a lost connection may take.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);
 
-  /// How long the client waits before it tries to replace a lost connection. It draws each wait at
-  /// random, between zero and a bound. The bound is reconnect_wait_min at first, doubles with each
+  /// Further addresses, "host[:port]", as if they stood in the URL behind commas. All lead to the
+  /// same data: a primary and its replicas, of which the client then finds the primary, or proxies.
+  /// The client tries all of them, in a random order, before it fails or waits. It refuses those
+  /// that say that they are replicas (not with RESP2, where servers do not say).
+  std::vector<std::string> seeds;
+
+  /// How long the client waits before it tries to replace a lost connection; with several addresses,
+  /// each time that it has tried all of them. It draws each wait at random, between zero and a bound. The bound is reconnect_wait_min at first, doubles with each
   /// attempt that fails, and ends at reconnect_wait_max. Each attempt resolves the host's name
   /// again.
   std::chrono::nanoseconds reconnect_wait_min = std::chrono::milliseconds(10);
   std::chrono::nanoseconds reconnect_wait_max = std::chrono::seconds(5);
 
-  /// How many attempts may fail in a row before the client gives up and closes; 0: a lost
-  /// connection closes the client at once.
+  /// How many attempts may fail in a row before the client gives up and closes, where an attempt is
+  /// one at each address; 0: a lost connection closes the client at once.
   std::uint32_t reconnect_attempts_max = unlimited_attempts;
 
   /// If the server sent nothing for that long and owes no reply, the client sends a PING; zero:
@@ -228,9 +239,9 @@ struct Endpoint {
   std::string to_string() const;
 };
 
-/// An address, and the options with what the address says.
+/// The addresses of a server, and the options with what the URL says.
 struct Target {
-  Endpoint endpoint;
+  std::vector<Endpoint> endpoints;  // one or more, all of one kind
   Options options;
 };
 
@@ -239,6 +250,9 @@ struct Target {
 ///    rediss:// mean TLS; the default port is 6379.
 ///  - "unix://[user[:password]@]/path/to/socket"
 ///  - "ws://host[:port][/upstream]"; wss:// means TLS; the default ports are 80 and 443.
+///
+/// Except with unix://, further addresses may follow the first, with commas between them:
+/// "valkey://one:6379,two:6380/0". Options::seeds has more of them. There are 64 at most.
 ///
 /// database=N, client_name=NAME and protocol=2 or 3 may follow a ?, with & between them. Percent
 /// escapes are decoded in user, password and client_name. What the address says wins over

@@ -72,6 +72,7 @@ Statistics statistics_of(ClientSnapshot client, const Budget& budget) {
   all.memory = budget.statistics();
   all.owner = client.owner;
   all.accounts = accounts_of(budget, client.owner);
+  all.server = std::move(client.server);
   all.last_problem = std::move(client.last_problem);
   all.tls_problem = std::move(client.tls_problem);
   all.cache_state = client.cache_state;

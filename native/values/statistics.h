@@ -59,6 +59,9 @@ struct Statistics {
   /// This client's accounts, with what is charged to each.
   std::vector<AccountStatistics> accounts;
 
+  /// The address of the main connection, or of the last attempt at one.
+  std::string server;
+
   /// ClientStatistics::last_problem as a text, with what the system said; empty: there was no
   /// problem.
   std::string last_problem;

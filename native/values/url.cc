@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/native/base/to_number.h"
 #include "plimsoll/native/websocket/protocol.h"
 #include "plimsoll/options.h"
@@ -124,23 +125,25 @@ Result<void> take_credentials(std::string_view& text, Options& options) {
   return read_credentials(credentials, options);
 }
 
-Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
+// Reads "host[:port]" into `endpoint`. `option`: what the address is a part of.
+Result<void> read_host_and_port(std::string_view text, const std::string& option,
+                                Endpoint& endpoint) {
   std::string_view port;
   if (text.starts_with('[')) {
     text.remove_prefix(1);
     const std::size_t close = text.find(']');
-    if (close == text.npos) return invalid("url: host begins with [ and has no ]");
+    if (close == text.npos) return invalid(option + ": host begins with [ and has no ]");
     endpoint.host = text.substr(0, close);
     port = text.substr(close + 1);
     if (!port.empty() && port.front() != ':') {
-      return invalid("url: expected : and a port behind ]");
+      return invalid(option + ": expected : and a port behind ]");
     }
     if (!port.empty()) port.remove_prefix(1);
   } else {
     endpoint.host = take_until(text, ':');
     port = text;
   }
-  if (endpoint.host.empty()) return invalid("url: host is empty; expected a name or an address");
+  if (endpoint.host.empty()) return invalid(option + ": host is empty; expected a name or an address");
   if (port.empty()) return {};
   const auto number = to_number<std::uint16_t>(port);
   if (!number || *number == 0) {
@@ -148,23 +151,50 @@ Result<void> read_host_and_port(std::string_view text, Endpoint& endpoint) {
     // it.
     const bool is_number = port.find_first_not_of("0123456789") == port.npos;
     const std::string shown = is_number ? quote(port) : " no number";
-    return invalid("url: port is" + shown + "; expected 1 to 65535");
+    return invalid(option + ": port is" + shown + "; expected 1 to 65535");
   }
   endpoint.port = *number;
   return {};
 }
 
+// Reads "host[:port],host[:port]...", and Options::seeds. `usual` has what all addresses share.
+Result<void> read_addresses(std::string_view text, const Endpoint& usual, Target& target) {
+  const auto add = [&](std::string_view address, const char* option) -> Result<void> {
+    if (target.endpoints.size() == seeds_max) {
+      return invalid(std::string(option) + ": there are too many addresses; expected " +
+                     std::to_string(seeds_max) + " at most, those of url and seeds together");
+    }
+    return read_host_and_port(address, option, target.endpoints.emplace_back(usual));
+  };
+  for (std::size_t commas = std::count(text.begin(), text.end(), ','); ; --commas) {
+    if (auto done = add(take_until(text, ','), "url"); !done) return done;
+    if (commas == 0) break;
+  }
+  for (const std::string& seed : target.options.seeds) {
+    // Not quoted: it may have a password.
+    if (seed.find_first_of("@/?,") != seed.npos) {
+      return invalid("seeds: an address has more than host[:port]; the url has all else");
+    }
+    if (auto done = add(seed, "seeds"); !done) return done;
+  }
+  return {};
+}
+
 Result<Target> parse_unix(std::string_view rest, Target target) {
-  target.endpoint.kind = Endpoint::Kind::unix_socket;
+  if (!target.options.seeds.empty()) {
+    return invalid("url: a unix socket is the only address; expected no seeds");
+  }
+  Endpoint& endpoint = target.endpoints.emplace_back();
+  endpoint.kind = Endpoint::Kind::unix_socket;
   std::string_view authority = rest.substr(0, rest.find('/'));
   rest.remove_prefix(authority.size());
   if (auto done = take_credentials(authority, target.options); !done) return done.error();
   if (!authority.empty()) {
     return invalid("url: unix:// is followed by a host; expected a path, which begins with /");
   }
-  target.endpoint.path = take_until(rest, '?');
+  endpoint.path = take_until(rest, '?');
   // sun_path has 108 bytes, the last of which is zero.
-  if (!target.endpoint.path.starts_with('/') || target.endpoint.path.size() > 107) {
+  if (!endpoint.path.starts_with('/') || endpoint.path.size() > 107) {
     return invalid(
         "url: path of the unix socket must begin with / and have 107 characters at most");
   }
@@ -179,7 +209,7 @@ Result<Target> parse_tcp(std::string_view rest, Target target) {
     return invalid("url: user or password has a / or ? that is not escaped; expected %2F or %3F");
   }
   if (auto done = take_credentials(authority, target.options); !done) return done.error();
-  if (auto done = read_host_and_port(authority, target.endpoint); !done) return done.error();
+  if (auto done = read_addresses(authority, Endpoint(), target); !done) return done.error();
   std::string_view database = take_until(rest, '?');
   if (database.starts_with('/')) database.remove_prefix(1);
   if (!database.empty()) {
@@ -198,7 +228,7 @@ bool is_path_letter(char c) {
 }
 
 Result<Target> parse_websocket(std::string_view rest, Target target) {
-  Endpoint& endpoint = target.endpoint;
+  Endpoint endpoint;
   endpoint.kind = Endpoint::Kind::websocket;
   endpoint.port = target.options.tls.enabled ? websocket::tls_port : websocket::plain_port;
   if (rest.find('@') != rest.npos) {
@@ -206,17 +236,19 @@ Result<Target> parse_websocket(std::string_view rest, Target target) {
   }
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
   rest.remove_prefix(authority.size());
-  if (auto done = read_host_and_port(authority, endpoint); !done) return done.error();
-  // The host becomes part of a line of the HTTP request, so it must not contain a line break.
-  if (!std::all_of(endpoint.host.begin(), endpoint.host.end(), is_path_letter)) {
-    return invalid("url: host has a special character; expected a name or an address");
-  }
   endpoint.path = take_until(rest, '?');
   if (endpoint.path.empty()) endpoint.path = "/";
   if (endpoint.path.size() > upstream_path_bytes_max ||
       !std::all_of(endpoint.path.begin(), endpoint.path.end(), is_path_letter)) {
     return invalid("url: path is not what it should be; expected the name of an upstream, " +
                    std::to_string(upstream_path_bytes_max) + " characters at most");
+  }
+  if (auto done = read_addresses(authority, endpoint, target); !done) return done.error();
+  // The host becomes part of a line of the HTTP request, so it must not contain a line break.
+  for (const Endpoint& each : target.endpoints) {
+    if (!std::all_of(each.host.begin(), each.host.end(), is_path_letter)) {
+      return invalid("url: host has a special character; expected a name or an address");
+    }
   }
   if (auto done = read_parameters(rest, target.options); !done) return done.error();
   return target;

@@ -1,5 +1,6 @@
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -30,10 +31,10 @@ TEST_CASE("a url of a host alone means its usual port, database 0 and no credent
   const auto url = GENERATE("valkey://example.org", "redis://example.org", "valkey://example.org/",
                             "valkey://example.org:6379/0");
   const Target target = parsed(url);
-  CHECK(target.endpoint.kind == Endpoint::Kind::tcp);
-  CHECK(target.endpoint.host == "example.org");
-  CHECK(target.endpoint.port == 6379);
-  CHECK(target.endpoint.to_string() == "example.org:6379");
+  CHECK(target.endpoints.front().kind == Endpoint::Kind::tcp);
+  CHECK(target.endpoints.front().host == "example.org");
+  CHECK(target.endpoints.front().port == 6379);
+  CHECK(target.endpoints.front().to_string() == "example.org:6379");
   CHECK(target.options.database == 0);
   CHECK(target.options.username.empty());
   CHECK(target.options.password.empty());
@@ -43,8 +44,8 @@ TEST_CASE("a url says user, password, host, port and database") {
   const Target target = parsed("valkey://jane:secret@10.0.0.1:7000/15");
   CHECK(target.options.username == "jane");
   CHECK(target.options.password == "secret");
-  CHECK(target.endpoint.host == "10.0.0.1");
-  CHECK(target.endpoint.port == 7000);
+  CHECK(target.endpoints.front().host == "10.0.0.1");
+  CHECK(target.endpoints.front().port == 7000);
   CHECK(target.options.database == 15);
 }
 
@@ -67,14 +68,14 @@ TEST_CASE(
   const Target target = parsed("valkey://jane:a@b:c@host:1");
   CHECK(target.options.username == "jane");
   CHECK(target.options.password == "a@b:c");
-  CHECK(target.endpoint.to_string() == "host:1");
+  CHECK(target.endpoints.front().to_string() == "host:1");
 }
 
 TEST_CASE("an IPv6 address stands in brackets, in the url and in messages") {
-  CHECK(parsed("valkey://[::1]").endpoint.host == "::1");
-  CHECK(parsed("valkey://[::1]").endpoint.port == 6379);
-  CHECK(parsed("valkey://[fe80::1%eth0]:7000/2").endpoint.host == "fe80::1%eth0");
-  CHECK(parsed("valkey://:pw@[::1]:7000/2").endpoint.to_string() == "[::1]:7000");
+  CHECK(parsed("valkey://[::1]").endpoints.front().host == "::1");
+  CHECK(parsed("valkey://[::1]").endpoints.front().port == 6379);
+  CHECK(parsed("valkey://[fe80::1%eth0]:7000/2").endpoints.front().host == "fe80::1%eth0");
+  CHECK(parsed("valkey://:pw@[::1]:7000/2").endpoints.front().to_string() == "[::1]:7000");
 }
 
 TEST_CASE(
@@ -82,7 +83,7 @@ TEST_CASE(
   const auto url = GENERATE("valkeys://example.org", "rediss://example.org");
   const Target target = parsed(url);
   CHECK(target.options.tls.enabled);
-  CHECK(target.endpoint.port == 6379);
+  CHECK(target.endpoints.front().port == 6379);
   CHECK(target.options.tls.verify == native::TlsOptions::Verify::full);
   CHECK_FALSE(parsed("valkey://example.org").options.tls.enabled);
   Options options;
@@ -93,26 +94,71 @@ TEST_CASE(
 
 TEST_CASE("ws and wss name a bridge and its upstream, on the usual ports of the web") {
   const Target plain = parsed("ws://127.0.0.1:8380/main?database=2&client_name=me");
-  CHECK(plain.endpoint.kind == Endpoint::Kind::websocket);
-  CHECK(plain.endpoint.path == "/main");
-  CHECK(plain.endpoint.to_string() == "127.0.0.1:8380/main");
+  CHECK(plain.endpoints.front().kind == Endpoint::Kind::websocket);
+  CHECK(plain.endpoints.front().path == "/main");
+  CHECK(plain.endpoints.front().to_string() == "127.0.0.1:8380/main");
   CHECK(plain.options.database == 2);
   CHECK(plain.options.client_name == "me");
   CHECK_FALSE(plain.options.tls.enabled);
-  CHECK(parsed("ws://host").endpoint.port == 80);
-  CHECK(parsed("ws://host").endpoint.path == "/");
+  CHECK(parsed("ws://host").endpoints.front().port == 80);
+  CHECK(parsed("ws://host").endpoints.front().path == "/");
   CHECK(parsed("ws://host?database=3").options.database == 3);
   const Target secure = parsed("wss://[::1]/a/b%20c");
   CHECK(secure.options.tls.enabled);
-  CHECK(secure.endpoint.port == 443);
-  CHECK(secure.endpoint.path == "/a/b%20c");
-  CHECK(secure.endpoint.authority(443) == "[::1]");
-  CHECK(parsed("wss://host:8380").endpoint.authority(443) == "host:8380");
+  CHECK(secure.endpoints.front().port == 443);
+  CHECK(secure.endpoints.front().path == "/a/b%20c");
+  CHECK(secure.endpoints.front().authority(443) == "[::1]");
+  CHECK(parsed("wss://host:8380").endpoints.front().authority(443) == "host:8380");
+}
+
+std::vector<std::string> addresses_of(const Target& target) {
+  std::vector<std::string> all;
+  for (const Endpoint& endpoint : target.endpoints) all.push_back(endpoint.to_string());
+  return all;
+}
+
+TEST_CASE("a url may have several addresses, with commas between them, and seeds add more") {
+  using Addresses = std::vector<std::string>;
+  CHECK(addresses_of(parsed("valkey://one,two:7000,[::1]:7001,[::2]/3")) ==
+        Addresses{"one:6379", "two:7000", "[::1]:7001", "[::2]:6379"});
+  const Target target = parsed("valkeys://jane:a,b@one:1,two/2?client_name=me");
+  CHECK(addresses_of(target) == Addresses{"one:1", "two:6379"});
+  CHECK(target.options.password == "a,b");
+  CHECK(target.options.database == 2);
+  CHECK(addresses_of(parsed("wss://one,two:8380/main")) ==
+        Addresses{"one:443/main", "two:8380/main"});
+  Options options;
+  options.seeds = {"two:7000", "[::1]"};
+  CHECK(addresses_of(parsed("valkey://one", options)) ==
+        Addresses{"one:6379", "two:7000", "[::1]:6379"});
+}
+
+TEST_CASE("there may be 64 addresses, and each of them must be one") {
+  Options options;
+  options.seeds.assign(63, "host");
+  CHECK(parsed("valkey://one", options).endpoints.size() == 64);
+  CHECK(refusal("valkey://one,two", options).find("seeds: there are too many addresses; expected "
+                                                  "64 at most") != std::string::npos);
+  std::string many = "valkey://h";
+  for (int i = 0; i < 64; ++i) many += ",h";
+  CHECK(refusal(many).find("url: there are too many addresses") != std::string::npos);
+  for (const char* url : {"valkey://one,", "valkey://,one", "valkey://one,,two", "ws://one,/main"}) {
+    CHECK(refusal(url).find("url: host is empty") != std::string::npos);
+  }
+  options.seeds = {"two:0"};
+  CHECK(refusal("valkey://one", options).find("seeds: port is \"0\"") != std::string::npos);
+  for (const char* seed : {"me:secret@two", "valkey://two", "two,three", "two/1"}) {
+    options.seeds = {seed};
+    CHECK(refusal("valkey://one", options).find("seeds: an address has more than host[:port]") !=
+          std::string::npos);
+  }
+  options.seeds = {"two"};
+  CHECK(refusal("unix:///s", options).find("expected no seeds") != std::string::npos);
 }
 
 TEST_CASE("the path of a bridge may be as long as is said, and no longer") {
   const std::string longest = "/" + std::string(1023, 'a');
-  CHECK(parsed("ws://host" + longest).endpoint.path == longest);
+  CHECK(parsed("ws://host" + longest).endpoints.front().path == longest);
   CHECK(refusal("ws://host" + longest + "a").find("1024 characters at most") != std::string::npos);
 }
 
@@ -132,23 +178,23 @@ TEST_CASE("parameters stand behind a ?, in any order, with or without a database
 
 TEST_CASE("a unix url may say user and password, and a path may have an @") {
   const Target target = parsed("unix://jane:se%2Fcret@/run/a@b.sock");
-  CHECK(target.endpoint.path == "/run/a@b.sock");
+  CHECK(target.endpoints.front().path == "/run/a@b.sock");
   CHECK(target.options.username == "jane");
   CHECK(target.options.password == "se/cret");
 }
 
 TEST_CASE("a unix url has a path and may have a database") {
   const Target target = parsed("unix:///run/valkey.sock?database=7");
-  CHECK(target.endpoint.kind == Endpoint::Kind::unix_socket);
-  CHECK(target.endpoint.path == "/run/valkey.sock");
-  CHECK(target.endpoint.to_string() == "unix:/run/valkey.sock");
+  CHECK(target.endpoints.front().kind == Endpoint::Kind::unix_socket);
+  CHECK(target.endpoints.front().path == "/run/valkey.sock");
+  CHECK(target.endpoints.front().to_string() == "unix:/run/valkey.sock");
   CHECK(target.options.database == 7);
   CHECK(parsed("unix:///run/valkey.sock").options.database == 0);
 }
 
 TEST_CASE("a unix path may be as long as the system allows, and no longer") {
   const std::string longest = "/" + std::string(106, 'a');
-  CHECK(parsed("unix://" + longest).endpoint.path == longest);
+  CHECK(parsed("unix://" + longest).endpoints.front().path == longest);
   CHECK(refusal("unix://" + longest + "a") ==
         "invalid_option: url: path of the unix socket must begin with / and have 107 characters at "
         "most");

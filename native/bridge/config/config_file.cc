@@ -339,7 +339,12 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
     all.problem = target.error().text();
     return all;
   }
-  if (target->endpoint.kind == native::Endpoint::Kind::websocket) {
+  if (target->endpoints.size() > 1) {
+    all.problem = "has several addresses; expected one";
+    return all;
+  }
+  const native::Endpoint& endpoint = target->endpoints.front();
+  if (endpoint.kind == native::Endpoint::Kind::websocket) {
     all.problem = "is the URL of a bridge; expected a server: valkey://, valkeys:// or unix://";
     return all;
   }
@@ -349,7 +354,7 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
     all.problem = "sets database, client_name or protocol, which each client chooses itself";
     return all;
   }
-  all.upstream = {.name = std::move(name), .endpoint = target->endpoint, .tls = options.tls};
+  all.upstream = {.name = std::move(name), .endpoint = endpoint, .tls = options.tls};
   all.username = options.username;
   all.password = options.password;
   return all;
