@@ -25,6 +25,7 @@ void show_rest(HostedClient& client) {
     outbox().action =
         action->kind == Action::Kind::open ? plimsoll_action_open : plimsoll_action_close;
     outbox().connection = static_cast<std::uint32_t>(action->connection);
+    outbox().seed = static_cast<std::uint32_t>(action->seed);
     outbox().more = plimsoll_more_events;
   }
   Client& core = client.client();

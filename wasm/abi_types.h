@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 10,
+  plimsoll_abi_version = 11,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -310,7 +310,9 @@ struct PlimsollOutbox {
   uint32_t text_size;            ///< 464: describe_error; a failed CHECK
   char text[plimsoll_text_max];  ///< 468
   uint32_t nodes_count;          ///< 788: poll_nodes, submit, lookup
-  /// 792: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
+  uint32_t seed;    ///< 792: poll: to which of its addresses the host opens `connection`
+  uint32_t unused;  ///< 796
+  /// 800: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];
   /// Where the host stages words that fit.
@@ -343,6 +345,8 @@ struct PlimsollOptions {
   uint32_t subscription_messages_max;  ///< 112
   uint32_t subscription_overflow;      ///< 116: core/memory/overflow.h, in its order
   uint32_t cache;                      ///< 120: an id of create_cache(); 0: no cache
+  uint32_t seeds_count;                ///< 124: how many addresses the host has for the client
+  uint32_t primary_only;               ///< 128: servers that say they are replicas are refused
 };
 
 /// The options of a cache: core/cache/options.h. The texts of its filter are staged as words.

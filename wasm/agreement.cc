@@ -115,10 +115,11 @@ static_assert(offsetof(PlimsollMemoryStatistics, pools) == 32);
 static_assert(offsetof(PlimsollMemoryStatistics, growths_refused) == 272);
 static_assert(offsetof(PlimsollOutbox, text_size) == 464);
 static_assert(offsetof(PlimsollOutbox, nodes_count) == 788);
-static_assert(offsetof(PlimsollOutbox, area) == 792);
-static_assert(offsetof(PlimsollOutbox, staging) == 792 + plimsoll_area_bytes);
+static_assert(offsetof(PlimsollOutbox, area) == 800);
+static_assert(offsetof(PlimsollOutbox, staging) == 800 + plimsoll_area_bytes);
 static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
-static_assert(offsetof(PlimsollOptions, cache) == 120);
+static_assert(offsetof(PlimsollOptions, primary_only) == 128);
+static_assert(offsetof(PlimsollOutbox, seed) == 792);
 static_assert(offsetof(PlimsollCacheOptions, broadcast_prefixes_count) == 72);
 #endif
 

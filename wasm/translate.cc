@@ -87,7 +87,9 @@ PlimsollOptions to_abi(const ClientOptions& options) {
           .subscriptions_max = options.subscriptions_max,
           .subscription_messages_max = options.subscription_messages_max,
           .subscription_overflow = static_cast<std::uint32_t>(options.subscription_overflow),
-          .cache = 0};
+          .cache = 0,
+          .seeds_count = options.seeds_count,
+          .primary_only = options.primary_only};
 }
 
 Result<ClientOptions> from_abi(const PlimsollOptions& from) {
@@ -109,6 +111,8 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedChoice{from.resp2, 1, "resp2 is neither no nor yes"},
           NamedChoice{from.no_evict, 1, "no_evict is neither no nor yes"},
           NamedChoice{from.no_touch, 1, "no_touch is neither no nor yes"},
+          NamedChoice{from.seeds_count, seeds_max, "seeds_count is too large"},
+          NamedChoice{from.primary_only, 1, "primary_only is neither no nor yes"},
           NamedChoice{from.subscription_overflow,
                       static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
                       "subscription_overflow is none"},
@@ -138,6 +142,8 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
   options.protocol = from.resp2 == 1 ? Protocol::resp2 : Protocol::resp3;
   options.no_evict = from.no_evict == 1;
   options.no_touch = from.no_touch == 1;
+  options.seeds_count = static_cast<std::uint8_t>(from.seeds_count);
+  options.primary_only = from.primary_only == 1;
   options.blocking_connections_max = from.blocking_connections_max;
   options.subscriptions_max = from.subscriptions_max;
   options.subscription_messages_max = from.subscription_messages_max;

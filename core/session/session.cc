@@ -90,6 +90,15 @@ void Session::close(Instant now) {
   due_at_ = after(now, options_.close_timeout);
 }
 
+void Session::leave(const Error& reason) {
+  if (state_ == State::ready) return lose(reason);
+  if (state_ != State::opening && state_ != State::handshaking) return;
+  problem_ = reason;
+  problem_has_value_ = false;
+  seeds_.begin_round();
+  wait_for_attempt(Duration::zero());
+}
+
 void Session::abort() {
   if (state_ != State::closed) end(client_closed);
 }

@@ -276,10 +276,9 @@ class Session {
   /// The address of the connection, or of the attempt under way or the last one.
   SeedId seed() const { return seeds_.current(); }
 
-  /// Gives a connection that is ready up, for `reason`, as if it had been lost.
-  void leave(const Error& reason) {
-    if (state_ == State::ready) lose(reason);
-  }
+  /// Gives the connection up, for `reason`, as if it had been lost; an attempt under way begins
+  /// again at once.
+  void leave(const Error& reason);
 
   /// The time that the driver passed last.
   Instant now() const { return now_; }

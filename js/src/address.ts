@@ -13,9 +13,14 @@ const defaultPort: Record<Address["protocol"], number> = {
   valkey: 6379, valkeys: 6379, ws: 80, wss: 443, unix: 0,
 };
 
+/** The most addresses that a client can be given. */
+export const seedsMax = 64;
+
 /** What an address says: where to connect, as whom, and to which database. */
 export interface Target {
   readonly address: Address;
+  /** All addresses, of which that is the first. They differ in host and port alone. */
+  readonly addresses: readonly Address[];
   readonly username: string;
   readonly password: string;
   readonly database: number;
@@ -53,8 +58,11 @@ const readSocket = (text: string): Target => {
   const [, username = "", password = "", path, query] = socketPattern.exec(text)
     ?? refuse("cannot be read", "unix:///path/to/socket");
   const digits = query === undefined ? "0" : /^database=(.*)$/.exec(query)?.[1];
+  const address: Address =
+    { protocol: "unix", host: "", port: 0, href: `unix://${path}`, path: decoded(path!) };
   return {
-    address: { protocol: "unix", host: "", port: 0, href: `unix://${path}`, path: decoded(path!) },
+    address,
+    addresses: [address],
     username: decoded(username),
     password: decoded(password),
     database: numberOf(digits, "query"),
@@ -77,13 +85,29 @@ export const addressOf = ({ protocol, host, port, path, href }: Address): string
 export const serverOf = (address: Address): string => address.path !== undefined
   ? `unix:${address.path}` : addressOf(address).slice(`${address.protocol}://`.length);
 
+// protocol://[user[:password]@], the hosts with their ports, and what comes behind them.
+const partsPattern = /^([a-z]+:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/i;
+
 /**
- * Reads an address. Without credentials or a database in it, these are "" and 0.
+ * Reads an address, with further hosts behind commas, and the option `seeds`. Without credentials or a database
+ * in it, these are "" and 0.
  * @throws ConfigurationError if the address is invalid.
  */
-export const readAddress = (text: string): Target => {
+export const readAddress = (text: string, seeds: readonly string[] = []): Target => {
   if (typeof text !== "string") return refuse("is not a string", "valkey://host:port");
-  if (/^unix:/i.test(text)) return readSocket(text);
+  if (/^unix:/i.test(text)) {
+    return seeds.length === 0 ? readSocket(text) : refuse("is the only one of a unix socket", "no seeds");
+  }
+  const [, head = "", hosts = "", tail = ""] = partsPattern.exec(text) ?? [];
+  // Not shown: it may have a password.
+  if (seeds.some((seed) => /[@/?#,]/.test(seed))) refuse("in seeds has more than host[:port]", "the rest in the address");
+  const all = [...hosts.split(","), ...seeds];
+  if (all.length > seedsMax) refuse(`and seeds are ${all.length}`, `${seedsMax} at most`);
+  const [first, ...others] = all.map((host) => readOne(all.length === 1 ? text : `${head}${host}${tail}`));
+  return { ...first!, addresses: [first!.address, ...others.map(({ address }) => address)] };
+};
+
+const readOne = (text: string): Target => {
   const url = parse(text);
   const protocol = protocols[url.protocol] ?? refuse(`has the protocol "${url.protocol}"`,
     "valkey, valkeys, redis, rediss, unix, ws or wss");
@@ -95,13 +119,15 @@ export const readAddress = (text: string): Target => {
   const bare = new URL(url.href);
   bare.username = "";
   bare.password = "";
+  const address: Address = {
+    protocol,
+    host: decoded(host),
+    port: url.port === "" ? defaultPort[protocol] : Number(url.port),
+    href: bare.href,
+  };
   return {
-    address: {
-      protocol,
-      host: decoded(host),
-      port: url.port === "" ? defaultPort[protocol] : Number(url.port),
-      href: bare.href,
-    },
+    address,
+    addresses: [address],
     username: decoded(url.username),
     password: decoded(url.password),
     database: databaseOf(url, isWebSocket),

@@ -108,6 +108,7 @@ export class Client extends Scanning {
 
   /**
    * Connects to the server at `address`: valkey:// or valkeys:// (TLS), or ws:// or wss:// for a bridge.
+   * Further hosts may follow behind commas, "valkey://one:6379,two:6379", as with the option `seeds`.
    * Resolves when the server takes requests. Rejects with a ConfigurationError, before any I/O, if the
    * address or an option is invalid; with a ConnectionError that says why there is no connection within
    * connectTimeout; with a LimitError if there is no memory for another client; and with a CancelledError
@@ -115,7 +116,7 @@ export class Client extends Scanning {
    */
   static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
     checkClientOptions(options);
-    const target = readAddress(address);
+    const target = readAddress(address, options.seeds);
     checkTls(options, target.address.protocol);
     checkCredentials(options, target);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
@@ -130,8 +131,8 @@ export class Client extends Scanning {
     const isWebSocket = target.address.protocol.startsWith("ws");
     const open: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
     const connect = this.#credentials?.wrap(open) ?? open;
-    const { address } = target;
-    const route = { connect, address, options, changes: options,
+    const { addresses } = target;
+    const route = { connect, addresses, options, changes: options,
       hasCache: options.clientSideCache !== undefined,
       database: options.database ?? target.database };
     this.#make = () => {
@@ -158,10 +159,13 @@ export class Client extends Scanning {
 
   /** @internal What names this client in metrics. */
   get described(): { number: number; name: string; server: string; database: number } {
-    const { address, database } = this.#target;
-    return { number: this.#number, name: this.#options.clientName ?? "", server: serverOf(address),
+    const { database } = this.#target;
+    return { number: this.#number, name: this.#options.clientName ?? "", server: this.server,
       database: this.#options.database ?? database };
   }
+
+  /** The server that the client is connected to, or tried last: "127.0.0.1:6379". Of several addresses, one. */
+  get server(): string { return serverOf(this.#made?.server ?? this.#target.address); }
 
   /** @internal What stands in front of each key. */
   get keyPrefix(): string { return this.#options.keyPrefix ?? ""; }
@@ -387,7 +391,7 @@ export class Client extends Scanning {
     inspect: (value: unknown, options: object) => string): string {
     const { database } = this.described;
     const { state, inFlight, waiting, completed, failed, lastProblem } = this.getStatistics();
-    const shown = { address: addressOf(this.#target.address), database,
+    const shown = { address: addressOf(this.#made?.server ?? this.#target.address), database,
       state: this.#made?.end === undefined ? state : "closed", inFlight, waiting, completed, failed,
       lastProblem };
     return `Client ${inspect(shown, options)}`;
@@ -422,7 +426,9 @@ const numberOf = (way: object): number => {
 // the same and the server treats them as the same user. A caller's own transport may lead to another server
 // each time, so it gets a new number unless it has a name. A client certificate identifies the user.
 const placeOf = (target: Target, database: number, options: ClientOptions): string => {
-  const { protocol, host, port, href } = target.address;
+  // Of several addresses the present one is a part of what the connection shows (Link).
+  const { protocol, host, port, href } = target.addresses.length === 1 ? target.address
+    : { protocol: target.address.protocol, host: "", port: 0, href: "" };
   const { transport, transportName, tls, WebSocket: Socket } = options;
   const way = transport === undefined ? null : transportName ?? ++waysCount;
   const socket = Socket === undefined ? null : numberOf(Socket);
@@ -454,6 +460,8 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     reconnectAttemptsMax: options.reconnectAttemptsMax,
     readResendsMax: options.readResendsMax,
     database,
+    seedsCount: target.addresses.length,
+    primaryOnly: target.addresses.length > 1 ? 1 : 0,
     resp2: options.protocol === 2 ? 1 : 0,
     noEvict: options.noEvict === true ? 1 : 0,
     noTouch: options.noTouch === true ? 1 : 0,

@@ -1,9 +1,10 @@
+import { serverOf } from "./address.js";
 import { refusedArguments, refusedCall } from "./caller-stack.js";
 import { Changes } from "./changes.js";
 import type { CallOptions, Word } from "./commands/call.js";
 import { checkCallOptions } from "./commands/call-options.js";
 import { wishOf } from "./commands/decoders.js";
-import { actions, events, more, nodeWords, outboxAt, outcomes,
+import { actions, errorNames, events, more, nodeWords, outboxAt, outcomes,
   recordWords } from "./core/abi.js";
 import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
@@ -17,7 +18,8 @@ import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientCounters, readCounters } from "./statistics.js";
-import { isTraced, traced, tracedTransaction } from "./tracing.js";
+import { isTraced, traced, type TracedTarget, tracedTransaction } from "./tracing.js";
+import type { Address } from "./transport/transport.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections (Link) and its promises
 // (Requests). Client and its subscriptions and transactions call it. More than 500 lines, because each way of a
@@ -85,6 +87,9 @@ export class Driver implements Failable, LinkOwner {
   #armedAt = Infinity;
   #timersWait = 0;
   #trouble = "";
+  #seed = 0;
+  readonly #said: string[] = [];  // by the number of the address
+  #traced: TracedTarget;
   #lastCounters: ClientCounters | undefined;
   /** What is changed in commands, and in their replies. */
   readonly changes: Changes;
@@ -96,12 +101,16 @@ export class Driver implements Failable, LinkOwner {
     this.changes = new Changes(core, route.changes);
     this.#changesNothing = this.changes.areNone;
     this.#route = route;
+    this.#traced = { address: this.server, database: route.database };
     this.#listener = listener;
     this.id = core.ask(create);
     this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
     this.schedule();
   }
+
+  /** The address of the main connection, or of the last attempt at one. */
+  get server(): Address { return this.#route.addresses[this.#seed]!; }
 
   /** The error with which this client has ended; undefined while it lives. */
   get end(): PlimsollError | undefined { return this.#over; }
@@ -130,7 +139,7 @@ export class Driver implements Failable, LinkOwner {
   /** Submits one command. The promise settles with its outcome. */
   submit(words: readonly Word[], wanted: Wanted): Promise<unknown> {
     if (this.#over !== undefined) return Promise.reject(this.#over);
-    if (isTraced()) return traced(this.#route, words, () => this.#submitChanged(words, wanted));
+    if (isTraced()) return traced(this.#traced, words, () => this.#submitChanged(words, wanted));
     return this.#submitChanged(words, wanted);
   }
 
@@ -203,7 +212,7 @@ export class Driver implements Failable, LinkOwner {
     each: readonly Decoding[], options: CallOptions | undefined): Promise<unknown> {
     const run = () => this.#submitChangedBy(() => this.changes.all(commands), (all) => this.submitBy({ options, each },
       (tag) => askTransaction(this.core, this.id, connection, all, tag, timeoutOf(options))));
-    return isTraced() ? tracedTransaction(this.#route, commands.length, run) : run();
+    return isTraced() ? tracedTransaction(this.#traced, commands.length, run) : run();
   }
 
   /** Submits one command on an exclusive connection. */
@@ -211,7 +220,7 @@ export class Driver implements Failable, LinkOwner {
     const run = () => this.#submitChangedBy(() => this.changes.words(words), (changed) => this.submitBy(
       this.changes.wanted(words, wanted), (tag) => askOn(this.core, this.id, connection, changed, tag,
         timeoutOf(wanted.options))));
-    return isTraced() ? traced(this.#route, words, run) : run();
+    return isTraced() ? traced(this.#traced, words, run) : run();
   }
 
   // A codec is code of the caller's: it may throw, and it may call this client. So it is asked before the request
@@ -390,7 +399,9 @@ export class Driver implements Failable, LinkOwner {
       if (count > 0) this.#tell(count);
       if (this.#over !== undefined) return;
       const action = core.outboxNumber(outboxAt.action);
-      if (action !== actions.none) this.#act(action, core.outboxNumber(outboxAt.connection));
+      if (action !== actions.none) {
+        this.#act(action, core.outboxNumber(outboxAt.connection), core.outboxNumber(outboxAt.seed));
+      }
     } while (core.outboxNumber(outboxAt.more) !== more.nothing);
     this.#flush(core.outboxNumber(outboxAt.unsent), 0);
     this.#flush(core.outboxNumber(outboxAt.unsent + 4), 32);
@@ -405,11 +416,37 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  #act(action: number, connection: number): void {
+  #act(action: number, connection: number, seed: number): void {
     this.#links[connection]?.close();
     this.#links[connection] = undefined;
     if (action !== actions.open) return;
-    this.#links[connection] = new Link(this, connection, this.#route);
+    if (connection === 0) this.#beginAttempt(seed);
+    this.#links[connection] = new Link(this, connection, seed, this.#route);
+  }
+
+  // ---- Several addresses
+
+  #beginAttempt(seed: number): void {
+    if (this.#route.addresses.length === 1) return;
+    this.#noteAttempt();
+    this.#trouble = "";
+    this.#seed = seed;
+    this.#traced = { address: this.server, database: this.#route.database };
+  }
+
+  // Notes what came of the last attempt.
+  #noteAttempt(): void {
+    const problem = errorNames[this.#readCounters().lastProblem]!;
+    if (problem === "none") return;
+    const words = this.#trouble === "" ? problem.replaceAll("_", " ") : this.#trouble;
+    this.#said[this.#seed] = `${serverOf(this.server)}: ${words}`;
+  }
+
+  // The transport's last words; if there are several addresses, what each of them said.
+  #allTrouble(): string {
+    if (this.#route.addresses.length === 1 || this.isClosing) return this.#trouble;
+    this.#noteAttempt();
+    return this.#said.filter((words) => words !== undefined).join("; ");
   }
 
   #armTimer(): void {
@@ -472,11 +509,13 @@ export class Driver implements Failable, LinkOwner {
       case events.admitted: return this.#submitAdmitted(tag);
       case events.ready:
         this.#trouble = "";
+        this.#said.length = 0;
         return this.#listener.handleReady();
       case events.disconnected: return this.#listener.handleDisconnected(this.#failure(at, nodes));
       case events.credentialsRefused:
         return this.#listener.handleCredentialsRefused(this.#failure(at, nodes));
-      case events.closed: return this.#handleClosed(this.#failure(at, nodes));
+      case events.closed:
+        return this.#handleClosed(this.#outcomes.failure(at, nodes, this.#allTrouble()));
     }
   }
 

@@ -36,7 +36,8 @@ export interface LinkOwner {
 /** How a client's connections are made. */
 export interface Route {
   readonly connect: Connect;
-  readonly address: Address;
+  /** By the numbers of the core: one, or several that lead to the same data. */
+  readonly addresses: readonly Address[];
   readonly options: TransportOptions;
   readonly hasCache: boolean;
   readonly changes: ChangeOptions;
@@ -56,6 +57,8 @@ export class Link implements TransportEvents {
   bytesRead = 0;
   readonly #owner: LinkOwner;
   readonly #transport: Transport | undefined;
+  // What the address adds to what the main connection shows; undefined if the client has only this one.
+  readonly #place: string | undefined;
   #calling = false;
   readonly #unheard: (() => void)[] = [];
   #opened = false;
@@ -67,9 +70,11 @@ export class Link implements TransportEvents {
   #resuming = false;
   #shown: string | undefined;
 
-  constructor(owner: LinkOwner, number: number, { connect, address, options }: Route) {
+  constructor(owner: LinkOwner, number: number, seed: number, { connect, addresses, options }: Route) {
+    const address = addresses[seed]!;
     this.#owner = owner;
     this.number = number;
+    this.#place = addresses.length > 1 ? address.href : undefined;
     this.#transport = this.#call(() => checked(connect(address, this, options)));
   }
 
@@ -127,10 +132,11 @@ export class Link implements TransportEvents {
   // Reports to the core what the main connection shows to a bridge; a cache distinguishes users by it. If
   // this fails, the connection ends, because the cache could serve it what another user has read.
   #showAll(): boolean {
-    if (this.number !== 0 || this.#shown === undefined) return true;
+    if (this.number !== 0 || (this.#shown ?? this.#place) === undefined) return true;
     const { core, id } = this.#owner;
+    const shown = this.#shown ?? "";
     try {
-      stage(core, [this.#shown]);
+      stage(core, [this.#place === undefined ? shown : `${this.#place}\0${shown}`]);
       core.check(core.calls.plimsoll_set_shown(id));
       return true;
     } catch (error) {

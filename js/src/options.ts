@@ -19,6 +19,11 @@ export interface ClientOptions extends TransportOptions {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly database?: number | undefined;
+  /** Further addresses, "host:port", as if they stood in the address behind commas. All lead to the same data: a
+      primary and its replicas, of which the client then finds the primary, or proxies. The client tries all of
+      them, in a random order, before it fails or waits. It refuses those that say that they are replicas (not
+      with protocol 2, where servers do not say). */
+  readonly seeds?: readonly string[] | undefined;
   /** Is asked for the username and password before a connection is opened, and before they end: for tokens
       that expire. Not with a password, and not over a bridge, which has `token`. */
   readonly credentials?: (() => Credentials | Promise<Credentials>) | undefined;
@@ -50,7 +55,7 @@ export interface ClientOptions extends TransportOptions {
   /** The wait between attempts to connect is drawn at random from this range. Default: 10 to 5000. */
   readonly reconnectWaitMin?: number | undefined;
   readonly reconnectWaitMax?: number | undefined;
-  /** How many attempts to connect may fail in a row before a client that has lost its connection ends.
+  /** How many attempts to connect, each at all addresses, may fail in a row before a client that has lost its connection ends.
       0: the loss ends it. Default: no limit. */
   readonly reconnectAttemptsMax?: number | undefined;
   /** How long the server may be silent before the client sends a PING. Default: 5000; 0: for ever. */
@@ -110,7 +115,7 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
   subscriptionOverflow: ["drop-oldest", "drop-newest", "pause-reading"],
 };
 
-const others = ["tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
+const others = ["seeds", "tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
   "signal", "credentials", "codec"];
 
 const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
@@ -139,9 +144,12 @@ export const checkClientOptions = (options: ClientOptions): void => {
     return refuseOption("options", options, "an object");
   }
   checkOptions(options, kinds, others);
-  const { token, protocols, WebSocket, transport, clientSideCache, signal, credentials, codec } = options;
+  const { seeds, token, protocols, WebSocket, transport, clientSideCache, signal, credentials, codec } = options;
   if (credentials !== undefined && !isFunction(credentials)) {
     refuseOption("credentials", credentials, "a function that returns { username, password, lifetime }");
+  }
+  if (seeds !== undefined && !(Array.isArray(seeds) && seeds.every((each) => typeof each === "string"))) {
+    refuseOption("seeds", seeds, "a list of strings, host:port");
   }
   if (token !== undefined && typeof token !== "string" && !isFunction(token)) {
     refuseOption("token", token, "a string, or a function that returns one");

@@ -123,10 +123,10 @@ constexpr OptionRow client_table[] = {
      .description = "The server's address: valkey://, valkeys://, unix://, or ws:// and wss:// for "
                     "a bridge. Its parts override the keys below.",
      .when_unset = "the program chooses"},
-    client_row<Kind::texts, &Options::seeds>(
-        "client.seeds",
-        "Further addresses, host[:port], of servers with the same data: the client finds the primary "
-        "among all of them."),
+    client_row<Kind::texts, &Options::seeds>("client.seeds",
+                                             "Further addresses, host[:port], of servers with the "
+                                             "same data: the client finds the primary "
+                                             "among all of them."),
     client_row<Kind::text, &Options::username>(
         "client.username", "The user to log in as, with a password.", "the default user"),
     client_secret<&Options::password>("client.password", "The user's password."),

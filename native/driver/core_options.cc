@@ -121,8 +121,9 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
           .reply_bytes_max = options.reply_bytes_max};
 }
 
-// The TLS server name is a part of the place, because a proxy may choose the server by it. Of several
-// addresses the present one is a part of what the connection shows (Driver::Io::note_shown()).
+// The TLS server name is a part of the place, because a proxy may choose the server by it. Of
+// several addresses the present one is a part of what the connection shows
+// (Driver::Io::note_shown()).
 std::string cache_place(const Target& target) {
   const Options& options = target.options;
   std::string place = target.endpoints.size() == 1 ? target.endpoints.front().to_string() : "";

@@ -30,10 +30,10 @@ void Dial::begin_next() {
   const std::size_t index = sockets_.size();
   sockets_.emplace_back(executor_);
   ++under_way_;
-  sockets_[index].async_connect(
-      addresses_[index], [self = shared_from_this(), index](const error_code& problem) {
-        self->handle_connected(index, problem);
-      });
+  sockets_[index].async_connect(addresses_[index],
+                                [self = shared_from_this(), index](const error_code& problem) {
+                                  self->handle_connected(index, problem);
+                                });
   if (sockets_.size() < addresses_.size()) wait_for_next();
 }
 

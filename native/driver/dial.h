@@ -50,8 +50,8 @@ class Dial : public std::enable_shared_from_this<Dial> {
   boost::asio::steady_timer timer_;
 };
 
-/// How long an address may say nothing before the next one is begun. RFC 8305, section 5, recommends
-/// this.
+/// How long an address may say nothing before the next one is begun. RFC 8305, section 5,
+/// recommends this.
 inline constexpr std::chrono::milliseconds dial_wait{250};
 
 /// The most addresses of a name that one attempt tries.

@@ -72,8 +72,8 @@ Operation& Tracing::begin(const CommandView& command, Operation& outer) {
   Name spelled;
   const std::shared_ptr<const Shared>& shared = shared_[current_];
   void* const span = shared->tracer->begin({.client = shared->client,
-                                             .operation_name = operation_name(command, spelled),
-                                             .batch_size = batch_size(command)});
+                                            .operation_name = operation_name(command, spelled),
+                                            .batch_size = batch_size(command)});
   return span == nullptr ? outer : *new TracedOperation(shared, span, outer);
 }
 

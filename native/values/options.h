@@ -116,10 +116,10 @@ struct Options {
   /// that say that they are replicas (not with RESP2, where servers do not say).
   std::vector<std::string> seeds;
 
-  /// How long the client waits before it tries to replace a lost connection; with several addresses,
-  /// each time that it has tried all of them. It draws each wait at random, between zero and a bound. The bound is reconnect_wait_min at first, doubles with each
-  /// attempt that fails, and ends at reconnect_wait_max. Each attempt resolves the host's name
-  /// again.
+  /// How long the client waits before it tries to replace a lost connection; with several
+  /// addresses, each time that it has tried all of them. It draws each wait at random, between zero
+  /// and a bound. The bound is reconnect_wait_min at first, doubles with each attempt that fails,
+  /// and ends at reconnect_wait_max. Each attempt resolves the host's name again.
   std::chrono::nanoseconds reconnect_wait_min = std::chrono::milliseconds(10);
   std::chrono::nanoseconds reconnect_wait_max = std::chrono::seconds(5);
 

@@ -143,7 +143,8 @@ Result<void> read_host_and_port(std::string_view text, const std::string& option
     endpoint.host = take_until(text, ':');
     port = text;
   }
-  if (endpoint.host.empty()) return invalid(option + ": host is empty; expected a name or an address");
+  if (endpoint.host.empty())
+    return invalid(option + ": host is empty; expected a name or an address");
   if (port.empty()) return {};
   const auto number = to_number<std::uint16_t>(port);
   if (!number || *number == 0) {
@@ -166,7 +167,7 @@ Result<void> read_addresses(std::string_view text, const Endpoint& usual, Target
     }
     return read_host_and_port(address, option, target.endpoints.emplace_back(usual));
   };
-  for (std::size_t commas = std::count(text.begin(), text.end(), ','); ; --commas) {
+  for (std::size_t commas = std::count(text.begin(), text.end(), ',');; --commas) {
     if (auto done = add(take_until(text, ','), "url"); !done) return done;
     if (commas == 0) break;
   }

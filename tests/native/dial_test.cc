@@ -103,9 +103,9 @@ TEST_CASE("a dial that was stopped tells nothing") {
   const SilentPort silent;
   asio::io_context context;
   bool told = false;
-  const auto dial = std::make_shared<Dial>(
-      context.get_executor(), Dial::Addresses{at(silent.port()), at(silent.port())},
-      [&](const error_code&, Dial::Socket) { told = true; });
+  const auto dial = std::make_shared<Dial>(context.get_executor(),
+                                           Dial::Addresses{at(silent.port()), at(silent.port())},
+                                           [&](const error_code&, Dial::Socket) { told = true; });
   dial->start();
   context.poll();
   dial->stop();

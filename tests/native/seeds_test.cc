@@ -89,9 +89,10 @@ TEST_CASE("the error of connect() says what each address said") {
   options.password = "wrong";
   const auto client = finish(native::connect(url_of({dead.port()}), options, use_future));
   REQUIRE_FALSE(client);
-  CHECK_THAT(client.error().what(), ContainsSubstring(address_of(dead.port()) + ": Connection refused; " +
-                                                      address_of(server.port()) +
-                                                      ": the server does not take this username"));
+  CHECK_THAT(
+      client.error().what(),
+      ContainsSubstring(address_of(dead.port()) + ": Connection refused; " +
+                        address_of(server.port()) + ": the server does not take this username"));
 }
 
 TEST_CASE("of a primary and its replica the client finds the primary, and the next one after it") {
@@ -107,7 +108,8 @@ TEST_CASE("of a primary and its replica the client finds the primary, and the ne
   const std::string url = url_of({servers.replica.port(), servers.primary.port()});
   Client client = connected(url, options);
   for (int i = 0; i < 8; ++i) {
-    CHECK(connected(url, eager_options()).statistics().server == address_of(servers.primary.port()));
+    CHECK(connected(url, eager_options()).statistics().server ==
+          address_of(servers.primary.port()));
   }
   servers.primary.kill();
   servers.replica.ask("REPLICAOF NO ONE");

@@ -137,12 +137,14 @@ TEST_CASE("there may be 64 addresses, and each of them must be one") {
   Options options;
   options.seeds.assign(63, "host");
   CHECK(parsed("valkey://one", options).endpoints.size() == 64);
-  CHECK(refusal("valkey://one,two", options).find("seeds: there are too many addresses; expected "
-                                                  "64 at most") != std::string::npos);
+  CHECK(refusal("valkey://one,two", options)
+            .find("seeds: there are too many addresses; expected "
+                  "64 at most") != std::string::npos);
   std::string many = "valkey://h";
   for (int i = 0; i < 64; ++i) many += ",h";
   CHECK(refusal(many).find("url: there are too many addresses") != std::string::npos);
-  for (const char* url : {"valkey://one,", "valkey://,one", "valkey://one,,two", "ws://one,/main"}) {
+  for (const char* url :
+       {"valkey://one,", "valkey://,one", "valkey://one,,two", "ws://one,/main"}) {
     CHECK(refusal(url).find("url: host is empty") != std::string::npos);
   }
   options.seeds = {"two:0"};

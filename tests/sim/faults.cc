@@ -59,6 +59,7 @@ constexpr std::array<const char*, faults_count> fault_names = {
     "abort",
     "freeze",
     "rotation",
+    "dead_address",
 };
 
 }  // namespace

@@ -74,9 +74,10 @@ enum class Fault : std::uint8_t {
   abort,           ///< abort() at any moment
   freeze,          ///< one client does not run for a while
   rotation,        ///< servers have new passwords, and forget old ones a while later
+  dead_address,    ///< clients have several addresses, some without a server
 };
 
-inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::rotation) + 1;
+inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::dead_address) + 1;
 
 /// Because of which somebody may be refused memory.
 inline constexpr std::array memory_faults = {

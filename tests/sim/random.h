@@ -32,7 +32,8 @@ class Random {
     proxy,
     leaning,
     leant_user,
-    leant_server
+    leant_server,
+    addresses
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

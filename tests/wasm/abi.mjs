@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 10;
+export const abiVersion = 11;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",
@@ -28,7 +28,7 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 
 export const outboxAt = { error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20,
   request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464,
-  text: 468, nodesCount: 788, area: 792 };
+  text: 468, nodesCount: 788, area: 800 };
 export const areaBytes = 32 * 1024;
 export const stagingBytes = 16 * 1024;
 export const recordAt = { kind: 0, tag: 4, error: 8, executed: 12, text: 16, textSize: 20, lost: 24,

@@ -1,6 +1,6 @@
 // The numbers and offsets of wasm/abi_types.h, in its order.
 
-export const abiVersion = 10;
+export const abiVersion = 11;
 
 /** The names of PlimsollError, by number. */
 export const errorNames = [
@@ -59,7 +59,7 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 export const outboxAt = {
   error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20, request: 24, unsent: 32,
   resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464, text: 468, nodesCount: 788,
-  area: 792, staging: 33560,
+  seed: 792, area: 800, staging: 33568,
 } as const;
 
 export const stagingBytes: number = 16 * 1024;
@@ -80,7 +80,7 @@ export const optionsAt = {
   inflightRequestsLimit: 64, inflightOverflow: 68, waitersMax: 72, replyBytesMax: 76,
   reconnectAttemptsMax: 80, readResendsMax: 84, database: 88, resp2: 92, noEvict: 96, noTouch: 100,
   blockingConnectionsMax: 104, subscriptionsMax: 108, subscriptionMessagesMax: 112,
-  subscriptionOverflow: 116, cache: 120,
+  subscriptionOverflow: 116, cache: 120, seedsCount: 124, primaryOnly: 128,
 } as const;
 
 export const cacheOptionsAt = {

@@ -36,7 +36,8 @@ BridgeWorld::BridgeWorld(BridgeOptions options) {
   options.settings.listen = {at(0)};
   if (options.settings.rules.upstreams.empty()) {
     const auto url = native::parse_url(valkey_.url(), native::Options());
-    options.settings.rules.upstreams.emplace("main", bridge::Target{.endpoint = url->endpoints.front()});
+    options.settings.rules.upstreams.emplace("main",
+                                             bridge::Target{.endpoint = url->endpoints.front()});
   }
   const auto until = std::chrono::system_clock::now() + options.token_life;
   jwts_ = std::make_unique<bridge::Tokens>(std::span(&profile_, 1),

@@ -28,7 +28,8 @@ Driver::Driver(Environment& environment, std::uint32_t number, Owner& owner)
       owner_(owner),
       random_(environment.scenario.seed, Random::Purpose::driver, number),
       habits_(random_),
-      clock_(environment.scenario.seed, number) {
+      clock_(environment.scenario.seed, number),
+      addresses_(environment, number) {
   wire(first_connection);
 }
 
@@ -55,6 +56,7 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   }
   server_ = server;
   options_ = options;
+  addresses_.begin(options.seeds_count);
   was_ready_ = false;
   attempts_ = 0;
   waiting_count_ = outcomes_ = 0;
@@ -137,10 +139,19 @@ void Driver::settle() {
     note_state();
   }
   require(rounds < turn_rounds_max, "a client has an end of things to say");
+  if (state_ == Session::State::ready) check_addresses();
   const std::uint64_t resumed = client_->take_resumed_connections();
   flush();
   arm_timer();
   read_on(resumed);
+}
+
+void Driver::check_addresses() {
+  for (std::size_t i = 1; i < connections_max; ++i) {
+    const bool subscribes =
+        pools_[i] == PoolKind::pushes && wires_[i] && wires_[i]->has_connection();
+    if (subscribes) addresses_.check_subscription(ConnectionId{static_cast<std::uint32_t>(i)});
+  }
 }
 
 // Every other driver asks in this way first, as the native one does. The events are the same.
@@ -167,6 +178,7 @@ void Driver::tell(const Event& event) {
       ready_since_ = environment_.now();
       user_ = told_user_;
       attempts_ = 0;
+      addresses_.handle_ready();
       quiet_since_ = environment_.now();
       return owner_.handle_ready();
     case Event::Kind::completed:
@@ -225,7 +237,11 @@ void Driver::act(const Action& action) {
   switch (action.kind) {
     case Action::Kind::open:
       if (is_main && was_ready_) check_attempt();
-      return wire_of_it.open(server_, pools_[static_cast<std::size_t>(action.connection)]);
+      is_main ? addresses_.open_main(action.seed, without_link_since_)
+              : addresses_.open_side(action.connection, action.seed);
+      return wire_of_it.open(server_, pools_[static_cast<std::size_t>(action.connection)],
+                             addresses_.leads_nowhere(action.seed) ? Link::Attempt::is_refused
+                                                                   : Link::Attempt::succeeds);
     case Action::Kind::close: return wire_of_it.close();
   }
 }
@@ -330,7 +346,7 @@ void Driver::check_refusal(std::uint64_t refusals_before, PoolKind pool, std::si
 
 void Driver::check_attempt() {
   ++attempts_;
-  require(attempts_ <= options_.reconnect_attempts_max,
+  require(attempts_ <= addresses_.attempts_max(options_.reconnect_attempts_max),
           "a client tries to reconnect no more often than it may");
   const Instant since = std::max({without_link_since_, frozen_until_, environment_.jumped_until});
   require(environment_.now() <= since + options_.reconnect_wait_max + clock_.step(),

@@ -13,6 +13,7 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
+#include "plimsoll/tests/sim/client/addresses.h"
 #include "plimsoll/tests/sim/client/clock.h"
 #include "plimsoll/tests/sim/client/wire.h"
 #include "plimsoll/tests/sim/environment.h"
@@ -66,6 +67,7 @@ class Driver final : private Wire::Owner, private Handler {
   const std::optional<std::string>& user() const { return user_; }
   std::uint64_t users_before() const { return users_before_; }
   const ClientOptions& options() const { return options_; }
+  Addresses& addresses() { return addresses_; }
 
   /// Ends the client, which has said that it is closed, or has never been started.
   void finish();
@@ -181,6 +183,7 @@ class Driver final : private Wire::Owner, private Handler {
   void check_bounds(const ClientStatistics& statistics);
   void note_state();
   void check_attempt();
+  void check_addresses();
   void check_silence();
   void require(bool holds, const char* property) {
     environment_.referee.require(holds, property, "client", number_);
@@ -192,6 +195,7 @@ class Driver final : private Wire::Owner, private Handler {
   Random random_;
   const WireHabits habits_;
   const Clock clock_;
+  Addresses addresses_;
 
   Budget* budget_ = nullptr;
   std::size_t server_ = 0;

@@ -100,6 +100,8 @@ ClientOptions User::draw_options() {
   if (environment_.rests) options.health_check_interval = Duration::zero();
   if (cache_ != nullptr) options.tracking = cache_->tracking();
   draw_identity(options);
+  options.seeds_count = driver_.addresses().draw_count();
+  options.primary_only = options.seeds_count > 1;
   if (environment_.calm) return options;
   options.inflight_requests_limit = random_.one_in(3) ? 1 + random_.skewed(200) : 1000;
   if (number_ % 2 == 1) {

@@ -59,11 +59,11 @@ void Wire::finish() {
   waits_for_room_ = false;
 }
 
-void Wire::open(std::size_t server, PoolKind pool) {
+void Wire::open(std::size_t server, PoolKind pool, Link::Attempt attempt) {
   require(link_ == nullptr, "a client has one connection of a number at a time");
   if (writing_) end_write();
   pool_ = pool;
-  link_ = &environment_.network.connect(*this, server);
+  link_ = &environment_.network.connect(*this, server, attempt);
   links_.push_back(link_->serial());
   open_ = write_blocked_ = false;
   environment_.note("client", driver_, "connects to server % (connection %)", server,

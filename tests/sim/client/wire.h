@@ -53,7 +53,7 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
   Wire& operator=(const Wire&) = delete;
 
   /// What the client wants. `pool` pays for what is read.
-  void open(std::size_t server, PoolKind pool);
+  void open(std::size_t server, PoolKind pool, Link::Attempt attempt = Link::Attempt::succeeds);
   void close();
 
   /// Sends what the client has to send.

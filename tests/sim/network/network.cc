@@ -18,7 +18,7 @@ std::size_t Network::add_server(Link::Server& server) {
   return doors_.size() - 1;
 }
 
-Link& Network::connect(Link::Client& client, std::size_t server) {
+Link& Network::connect(Link::Client& client, std::size_t server, Link::Attempt attempt) {
   // The one that has been out of use for longest: nobody has it on their stack any more.
   Link* free = nullptr;
   for (std::size_t i = 0; i < links_.size() && free == nullptr; ++i) {
@@ -28,10 +28,11 @@ Link& Network::connect(Link::Client& client, std::size_t server) {
   if (free == nullptr) free = &links_.emplace_back(schedule_, random_);
 
   const Door& door = doors_[server];
-  Link::Attempt attempt = Link::Attempt::succeeds;
   Duration wait{};
   const Instant now = schedule_.now();
-  if (now < door.ignores_until) {
+  if (attempt != Link::Attempt::succeeds) {
+    // Nothing makes it better.
+  } else if (now < door.ignores_until) {
     attempt = Link::Attempt::is_not_answered;
     coverage_.count(Fault::unanswered_connect);
   } else if (now < door.refuses_until) {

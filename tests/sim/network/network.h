@@ -21,7 +21,7 @@ class Network {
   std::size_t servers_count() const { return doors_.size(); }
 
   /// An attempt: `client` will hear of it, unless nobody answers.
-  Link& connect(Link::Client& client, std::size_t server);
+  Link& connect(Link::Client& client, std::size_t server, Link::Attempt attempt);
 
   // Faults.
 
