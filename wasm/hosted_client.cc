@@ -108,7 +108,9 @@ Status HostedClient::abort() {
   return {};
 }
 
+// It may stage an AUTH, which must not come between an admitted request and its place.
 Status HostedClient::set_credentials(const Credentials& credentials) {
+  if (const Status free = begin_call(); !free) return free;
   Credentials own = credentials;
   CopiedTexts texts;
   texts.count(own.username);

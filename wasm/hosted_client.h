@@ -73,6 +73,7 @@ class HostedClient {
   }
 
   Status abort();
+  /// Fails while a request is admitted and not answered.
   Status set_credentials(const Credentials& credentials);
   /// Calls Client::set_shown(). Only a cache needs it, so this does nothing for a client without
   /// one.
