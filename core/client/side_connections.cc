@@ -197,11 +197,11 @@ void SideConnections::cancel(RequestId id, Instant now) {
   const RequestId request = request_ids::request_of(id);
   if (side.role == Role::blocking) {
     if (side.busy && side.request == request) end_early(index, Early::cancelled, now);
-  } else if (request_ids::is_wait_for_messages(request)) {
+  } else if (!request_ids::is_wait_for_messages(request)) {
+    side.session.cancel(request);
+  } else if (side.subscription) {  // a host may give the id of another client's wait
     side.subscription->stop_waiting(
         request, Error{.code = ErrorCode::cancelled, .what = "the wait was cancelled"});
-  } else {
-    side.session.cancel(request);
   }
 }
 

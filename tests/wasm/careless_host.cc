@@ -111,6 +111,8 @@ void CarelessHost::create() {
   options.subscription_overflow = below(3);
   options.subscription_messages_max = below(5);
   options.resp2 = one_in(8) ? 1 : 0;
+  options.seeds_count = one_in(2) ? below(4) : 1;
+  options.primary_only = below(2);
   if (!caches_.empty() && !one_in(3)) {
     options.cache =
         static_cast<std::uint32_t>(caches_[below(static_cast<std::uint32_t>(caches_.size()))]);
