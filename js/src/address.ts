@@ -103,6 +103,8 @@ export const readAddress = (text: string, seeds: readonly string[] = []): Target
   if (seeds.some((seed) => /[@/?#,]/.test(seed))) refuse("in seeds has more than host[:port]", "the rest in the address");
   const all = [...hosts.split(","), ...seeds];
   if (all.length > seedsMax) refuse(`and seeds are ${all.length}`, `${seedsMax} at most`);
+  // URL would take the path for the host.
+  if (all.length > 1 && all.includes("")) refuse("has no host beside a comma", "valkey://one:6379,two:6379");
   const [first, ...others] = all.map((host) => readOne(all.length === 1 ? text : `${head}${host}${tail}`));
   return { ...first!, addresses: [first!.address, ...others.map(({ address }) => address)] };
 };

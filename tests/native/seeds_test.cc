@@ -58,10 +58,10 @@ class DeadPort {
 
 struct PrimaryAndReplica {
   PrimaryAndReplica()
-      : primary({.listen = Listen::unix_socket_and_tcp}),
+      : primary({.listen = Listen::unix_socket_and_tcp,
+                 .arguments = {"--repl-diskless-sync-delay", "0"}}),
         replica({.listen = Listen::unix_socket_and_tcp,
-                 .arguments = {"--replicaof", "127.0.0.1", std::to_string(primary.port()),
-                               "--repl-diskless-sync-delay", "0"}}) {
+                 .arguments = {"--replicaof", "127.0.0.1", std::to_string(primary.port())}}) {
     REQUIRE(eventually([&] {
       return replica.ask("INFO replication").find("master_link_status:up") != std::string::npos;
     }));
