@@ -47,6 +47,7 @@ MessageQueue::Message MessageQueue::take() {
   Message oldest = std::move(messages_.front());
   messages_.pop_front();
   reply_bytes_ -= oldest.reply.charged_bytes();
+  ++left_;
   return oldest;
 }
 

@@ -49,6 +49,11 @@ class MessageQueue {
   /// The oldest message. The queue must not be empty.
   Message take();
 
+  /// How many messages have left the queue so far to be delivered or to make room for newer ones,
+  /// and how many that will be once all that are in it now have left.
+  std::uint64_t left() const { return left_; }
+  std::uint64_t left_when_empty() const { return left_ + size(); }
+
   bool empty() const { return messages_.empty(); }
   std::size_t size() const { return messages_.size(); }
 
@@ -66,6 +71,7 @@ class MessageQueue {
   const OverflowPolicy overflow_;
   Queue<Message> messages_;
   std::size_t reply_bytes_ = 0;
+  std::uint64_t left_ = 0;
   std::uint64_t lost_newest_ = 0;  // arrived when there was no room
   std::uint64_t lost_oldest_ = 0;  // dropped to make room
 };

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/core/resp/wire_value.h"
+#include "plimsoll/core/session/confirmation.h"
 
 namespace plimsoll {
 namespace {
@@ -35,24 +37,44 @@ std::string_view unsubscribe_word(SubscriptionKind kind) {
   return {};
 }
 
+// The first word of the push by which the server ends a subscription.
+constexpr std::array<std::string_view, 3> end_words{"unsubscribe", "punsubscribe", "sunsubscribe"};
+
+std::optional<SubscriptionKind> kind_that_ends(const BytesView& word) {
+  const auto found = std::find_if(end_words.begin(), end_words.end(),
+                                  [&word](std::string_view each) { return word == each; });
+  if (found == end_words.end()) return std::nullopt;
+  return static_cast<SubscriptionKind>(found - end_words.begin());
+}
+
+constexpr Error no_room_to_keep{.code = ErrorCode::reply_too_large,
+                                .executed = Executed::yes,
+                                .what = "the pushes pool has no room to keep the end of a name"};
+
+// Whether a push is about a subscription, and so is no message. "message", "pmessage" and
+// "smessage" have fewer letters than all words for that. There are many messages, so this looks at
+// the length first.
+bool is_confirmation(const Value& push) {
+  const Node* const list = push.node();
+  const bool is_list = list->type == Type::push || list->type == Type::array;
+  if (!is_list || list->size == 0) return false;
+  const Node* const word = follow(list + 1);
+  constexpr std::size_t longest_of_messages = std::string_view("smessage").size();
+  if (word->type == Type::bulk_string && word->size <= longest_of_messages) return false;
+  return is_about(push, "subscribe");
+}
+
 // Marked as a read, so that it is sent again after a loss. Subscribing twice has the effect of
 // once.
-CommandView confirmed(const std::string_view& word, std::span<const std::string_view> names) {
+CommandView confirmed(const std::string_view& word, std::span<const std::string_view> names,
+                      CommandView::Answer answer = CommandView::Answer::confirmations) {
   CommandView command;
   command.args = {&word, 1};
   command.more_args = names;
   command.effect = CommandView::Effect::read;
-  command.answer = CommandView::Answer::confirmations;
+  command.answer = answer;
   command.answers = static_cast<std::uint16_t>(names.size());
   return command;
-}
-
-// Whether the server's error is NOSUB: it answers UNSUBSCRIBE with it on a connection without
-// subscriptions.
-bool says_not_subscribed(const Event& event) {
-  if (!event.value) return false;
-  const auto text = event.value->as_error();
-  return text && text->starts_with("NOSUB");
 }
 
 Status validate(std::span<const std::string_view> names) {
@@ -82,8 +104,18 @@ Result<RequestId> Subscription::unsubscribe(Session& session, SubscriptionKind k
                                             Instant deadline, Tag tag) {
   if (const Status valid = validate(names); !valid) return valid.error();
   const std::string_view word = unsubscribe_word(kind);
-  Result<RequestId> id = session.submit(confirmed(word, names), deadline, tag);
-  if (id) names_.remove(kind, names);
+  Result<RequestId> id =
+      session.submit(confirmed(word, names, CommandView::Answer::ends), deadline, tag);
+  if (!id) return id;
+  names_.remove(kind, names);
+  // A cluster's server may answer this one twice. If the PING finds no room, the second answer
+  // costs the connection.
+  if (kind == SubscriptionKind::shard && session.may_ping()) {
+    constexpr std::string_view ping = "PING";
+    CommandView behind;
+    behind.args = {&ping, 1};
+    static_cast<void>(session.submit_internal(behind, internal_end_of_answers));
+  }
   return id;
 }
 
@@ -119,11 +151,13 @@ void Subscription::handle_timeout(Session& session, Instant now) {
 }
 
 std::optional<Event> Subscription::poll_event() {
-  forget_delivered();
+  forget_shown();
   if (waiting_ == Waiting::no) return std::nullopt;
+  if (tells_refused()) return deliver_refused();
   if (waiting_ == Waiting::yes && !messages_.empty()) {
     MessageQueue::Message oldest = messages_.take();
     delivered_ = std::move(oldest.reply);
+    shown_ = Shown::kept;
     took_some_ = true;
     return deliver(delivered_.value(), oldest.gaps, oldest.lost);
   }
@@ -148,14 +182,36 @@ Event Subscription::deliver(const Value& message, std::uint64_t gaps, std::uint6
       .kind = last ? Event::Kind::completed : Event::Kind::pushed, .tag = tag_, .value = message};
 }
 
+// The message behind it says what is missing before it. Takes no memory, so that the user gets it
+// even if there is none.
+Event Subscription::deliver_refused() {
+  refused_name_ = names_.take_refused();
+  shown_ = Shown::refused;
+  const std::string_view word = end_words[static_cast<std::size_t>(refused_name_.kind)];
+  const auto string = [](std::string_view text) {
+    return Node{.type = Type::bulk_string,
+                .split = false,
+                .size = static_cast<std::uint32_t>(text.size()),
+                .bytes = text.data()};
+  };
+  refused_push_ = {Node{.type = Type::push,
+                        .split = false,
+                        .size = 3,
+                        .end = refused_push_.data() + refused_push_.size()},
+                   string(word), string(refused_name_.text),
+                   Node{.type = Type::integer, .split = false, .size = 0, .integer = 0}};
+  return deliver(Value(refused_push_.data()), gaps_reported_,
+                 lost_reported_ - messages_.lost_for_room());
+}
+
 std::optional<Event> Subscription::handle_event(Session& session, const Event& event) {
-  forget_delivered();
+  forget_shown();
   switch (event.kind) {
     case Event::Kind::pushed: return handle_pushed(session, event);
     case Event::Kind::ready:
       if (was_ready_) {
         names_.handle_new_connection();
-        restoring_ = false;
+        restoring_ = ended_unasked_ = false;
         restore_wanted_ = true;
         names_at_once_ = restored_at_once_max;
         restore(session);
@@ -164,20 +220,24 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
       return std::nullopt;
     case Event::Kind::disconnected: ++gaps_; return std::nullopt;
     case Event::Kind::completed:
+      if (event.tag == internal_end_of_answers) return std::nullopt;
       if (event.tag == internal_restore) {
         handle_restored(event);
         restore(session);
         return std::nullopt;
       }
       names_.confirm(event.tag);
+      handle_end(session, *event.value);
       return event;
     case Event::Kind::failed:
+      if (event.tag == internal_end_of_answers) return std::nullopt;
       if (event.tag == internal_restore) {
         handle_restored(event);
         restore(session);
         return std::nullopt;
       }
-      return handle_failed(event);
+      names_.forget(event.tag);
+      return event;
     case Event::Kind::queueing_failed:
     case Event::Kind::credentials_refused:
     case Event::Kind::admitted:
@@ -188,6 +248,10 @@ std::optional<Event> Subscription::handle_event(Session& session, const Event& e
 
 // Delivers the message at once if a call waits and the queue is empty.
 std::optional<Event> Subscription::handle_pushed(Session& session, const Event& event) {
+  if (is_confirmation(*event.value)) {
+    handle_end(session, *event.value);
+    return std::nullopt;
+  }
   if (takes_pushes()) {
     ++received_;
     return deliver(*event.value, gaps_, messages_.lost_before_next(session));
@@ -202,6 +266,23 @@ std::optional<Event> Subscription::handle_pushed(Session& session, const Event& 
   return std::nullopt;
 }
 
+// If the push says that the server has ended a name which the user wants, subscribes to it again. A
+// cluster's server ends all shard channels of a slot that moves, also if the slot moves to another
+// server of the same shard, which still serves them.
+void Subscription::handle_end(Session& session, const Value& push) {
+  const auto elements = push.as_elements();
+  if (!elements || elements->size() != 3) return;
+  auto at = elements->begin();
+  const auto word = (*at).as_bytes();
+  const auto name = (*++at).as_bytes();
+  if (!word || !name) return;
+  const std::optional<SubscriptionKind> kind = kind_that_ends(*word);
+  if (!kind || !names_.handle_ended(*kind, *name)) return;
+  if (!std::exchange(restore_wanted_, true)) names_at_once_ = restored_at_once_max;
+  ended_unasked_ = true;
+  restore(session);
+}
+
 // With pause_reading, messages are not read to the progress reserve unless a call waits for them.
 // They could not be queued for lack of memory, and could not stay in the reserve either.
 Reader::Reserve Subscription::reserve_for(const Session& session) const {
@@ -212,7 +293,8 @@ Reader::Reserve Subscription::reserve_for(const Session& session) const {
 }
 
 std::optional<Event> Subscription::resume(Session& session, Instant now) {
-  forget_delivered();
+  forget_shown();
+  if (tells_refused()) return deliver_refused();
   const bool took_some = std::exchange(took_some_, false);
   if (!messages_.pauses()) return std::nullopt;
   const Reader::Reserve reserve = reserve_for(session);
@@ -235,23 +317,35 @@ std::optional<Event> Subscription::resume(Session& session, Instant now) {
   return event;
 }
 
-std::optional<Event> Subscription::handle_failed(const Event& event) {
-  if (says_not_subscribed(event)) {
-    return Event{.kind = Event::Kind::completed, .tag = event.tag, .value = event.value};
-  }
-  names_.forget(event.tag);
-  return event;
+void Subscription::release_shown() {
+  delivered_ = Reply();
+  refused_name_ = {};
+  shown_ = Shown::in_reader;
 }
 
-// If the server's access rules have changed, it may refuse some of the names. Restoring them one by
-// one then finds which.
+Result<Reply> Subscription::take_kept() {
+  if (shown_ == Shown::kept) return std::move(delivered_);
+  const Value push(refused_push_.data());
+  const Block wire = Block::allocate(pushes_, wire_size(push));
+  if (!wire) return no_room_to_keep;
+  auto* const begin = static_cast<char*>(wire.data());
+  const char* const end = write_wire(push, begin);
+  return Reader::copy_of({begin, static_cast<std::size_t>(end - begin)}, pushes_);
+}
+
+// If the server's access rules have changed, or if a slot has moved, the server may refuse some of
+// the names. Restoring them one by one then finds which.
 void Subscription::handle_restored(const Event& event) {
   restoring_ = false;
-  if (event.kind == Event::Kind::completed) return names_.handle_restored();
+  if (event.kind == Event::Kind::completed) {
+    if (ended_unasked_) ++gaps_;
+    return names_.handle_restored();
+  }
   const bool refused = event.value.has_value();
   if (!refused) return names_.handle_not_restored();
-  if (names_at_once_ == 1) {
+  if (names_restoring_ == 1) {
     ++refused_;
+    refused_at_ = messages_.left_when_empty();
     return names_.drop_refused();
   }
   names_at_once_ = 1;
@@ -264,9 +358,10 @@ void Subscription::restore(Session& session) {
   SubscriptionKind kind{};
   const std::size_t count = names_.begin_to_restore(std::span(names).first(names_at_once_), kind);
   if (count == 0) {
-    restore_wanted_ = false;
+    restore_wanted_ = ended_unasked_ = false;
     return;
   }
+  names_restoring_ = count;
   const std::string_view word = subscribe_word(kind);
   restoring_ =
       session.submit_internal(confirmed(word, std::span(names).first(count)), internal_restore);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "plimsoll/core/client/message_queue.h"
 #include "plimsoll/core/client/subscription_names.h"
+#include "plimsoll/core/resp/node.h"
 #include "plimsoll/core/session/session.h"
 
 // One subscription of a user: its names, which are subscribed again on each new connection, and its
@@ -16,9 +18,12 @@
 //
 // Invariants:
 //  - A name is sent to each new connection until the user unsubscribes it, or the server refuses it
-//    (subscription_names.h has its states).
-//  - Messages are delivered in the order in which they came. Messages lost by overflow, and losses
-//    of the connection, are counted at their place in that order (MessagesMissed).
+//    (subscription_names.h has its states). It is also sent again if the server ends it unasked, as
+//    it does when a cluster moves the slot of a shard channel.
+//  - For each name that the server refuses to restore, the user gets a push like the server's own
+//    at the end of a subscription, behind all messages of that name.
+//  - Messages are delivered in the order in which they came. Messages lost by overflow, and gaps
+//    are counted at their place in that order (MessagesMissed).
 //  - If pause_reading is the policy, no message is lost for lack of room in the queue: the next
 //    message stays in the session's reader (Session::hold_push()), and the connection is not read
 //    until there is room.
@@ -32,14 +37,16 @@ struct SubscriptionStatistics {
   bool paused = false;           ///< nothing is read until a message is taken (pause_reading)
   std::uint64_t received = 0;    ///< messages, including those that were lost here
   std::uint64_t lost = 0;        ///< because there was no room to keep them
-  std::uint64_t gaps = 0;     ///< losses of the connection, each with an unknown number of messages
-  std::uint64_t refused = 0;  ///< names that the server refused to restore after such a loss
+  std::uint64_t gaps = 0;        ///< see MessagesMissed
+  std::uint64_t refused = 0;     ///< names that the server refused to restore after a gap
 };
 
 /// What was missed between the message before this one and this one.
 struct MessagesMissed {
   std::uint64_t lost = 0;  ///< because there was no room
-  std::uint64_t gaps = 0;  ///< losses of the connection, each with an unknown number of messages
+  /// How often the connection was lost, or names were subscribed again that the server had ended;
+  /// each time, an unknown number of messages is missing.
+  std::uint64_t gaps = 0;
 };
 
 class Subscription {
@@ -48,7 +55,8 @@ class Subscription {
   /// that of this subscription's connection; the object keeps no reference to it.
   Subscription(Account& connections, Account& pushes, const SessionOptions& options)
       : names_(connections, options.random_seed),
-        messages_(pushes, options.subscription_messages_max, options.subscription_overflow) {}
+        messages_(pushes, options.subscription_messages_max, options.subscription_overflow),
+        pushes_(pushes) {}
 
   /// Stages SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. The request completes when the server has
   /// confirmed every name; until then it is sent again on every new connection, at most
@@ -76,18 +84,19 @@ class Subscription {
   std::optional<Event> handle_event(Session& session, const Event& event);
 
   /// Must be polled first. If reading is paused, resumes it once there is room, or a call that
-  /// waits.
+  /// waits. Also returns the end of a name, so that a crowd of messages cannot hold it up.
   std::optional<Event> resume(Session& session, Instant now);
 
-  /// Returns a queued message or the end of the wait, if a call waits.
+  /// Returns a queued message, the end of a name or the end of the wait, if a call waits.
   std::optional<Event> poll_event();
 
   /// Subscribes names again on a new connection, a limited number of names at a time.
   void restore(Session& session);
 
-  /// Whether the last event's message came from the queue; take_kept() then moves it out.
-  bool shows_kept() const { return delivered_.has_value(); }
-  Reply take_kept() { return std::move(delivered_); }
+  /// Whether the last event's message lies here, not in the session's reader; take_kept() then
+  /// returns it. Error: reply_too_large, if there is no memory to keep the end of a name.
+  bool shows_kept() const { return shown_ != Shown::in_reader; }
+  Result<Reply> take_kept();
 
   /// What was missed before the message that is the last event.
   const MessagesMissed& missed() const { return missed_; }
@@ -101,18 +110,32 @@ class Subscription {
   SubscriptionStatistics statistics(const Session& session) const;
 
  private:
-  void forget_delivered() {
-    if (delivered_.has_value()) delivered_ = Reply();
+  void forget_shown() {
+    if (shown_ != Shown::in_reader) release_shown();
+  }
+  void release_shown();
+  bool tells_refused() const {
+    return waiting_ == Waiting::yes && names_.has_refused() &&
+           (messages_.empty() || messages_.left() >= refused_at_);
   }
   std::optional<Event> handle_pushed(Session& session, const Event& event);
+  void handle_end(Session& session, const Value& push);
   Event deliver(const Value& message, std::uint64_t gaps, std::uint64_t lost_before);
-  std::optional<Event> handle_failed(const Event& event);
+  Event deliver_refused();
   Reader::Reserve reserve_for(const Session& session) const;
   void handle_restored(const Event& event);
 
   SubscriptionNames names_;
   MessageQueue messages_;
-  Reply delivered_;  // the last event's message, if it came from the queue
+  Account& pushes_;
+  enum class Shown : std::uint8_t {
+    in_reader,
+    kept,                       // ... by delivered_
+    refused                     // ... by refused_push_
+  } shown_ = Shown::in_reader;  // where the last event's message lies
+  Reply delivered_;
+  SubscriptionNames::Refused refused_name_{};
+  std::array<Node, 4> refused_push_{};  // a push with refused_name_
   Error error_;
   enum class Waiting : std::uint8_t { no, yes, stopped } waiting_ = Waiting::no;
   RequestId wait_ = wait_bit;
@@ -125,7 +148,10 @@ class Subscription {
   bool was_ready_ = false;
   bool restoring_ = false;
   bool restore_wanted_ = false;
+  bool ended_unasked_ = false;  // ... because the server has ended names
   std::size_t names_at_once_ = 1;
+  std::size_t names_restoring_ = 0;
+  std::uint64_t refused_at_ = 0;  // MessageQueue::left() when the user may be told of refused names
   std::uint64_t received_ = 0;
   std::uint64_t gaps_ = 0;
   std::uint64_t refused_ = 0;

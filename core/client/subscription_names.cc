@@ -18,6 +18,7 @@ SubscriptionNames::~SubscriptionNames() {
     const Block taken = std::move(first.block);
   });
   by_tag_.for_each([](Request& request) { const Block taken = std::move(request.block); });
+  while (has_refused()) take_refused();
 }
 
 std::uint64_t SubscriptionNames::hash_of(SubscriptionKind kind, std::string_view text) const {
@@ -32,6 +33,16 @@ SubscriptionNames::Name* SubscriptionNames::find(std::uint64_t hash, Subscriptio
     if (name->hash == hash && name->kind == kind && name->text() == text) break;
   }
   return name;
+}
+
+SubscriptionNames::Name* SubscriptionNames::find(SubscriptionKind kind, const BytesView& text) {
+  if (text.contiguous()) return find(hash_of(kind, text.view()), kind, text.view());
+  Name* found = nullptr;
+  by_text_.for_each([&](Name& first) {
+    ++steps_;
+    if (first.kind == kind && text == first.text()) found = &first;
+  });
+  return found;
 }
 
 SubscriptionNames::Request* SubscriptionNames::find(Tag tag) {
@@ -106,6 +117,7 @@ SubscriptionNames::List* SubscriptionNames::list_of(const Name& name) {
     case State::asked: return &name.request->names;
     case State::to_restore: return &to_restore_[static_cast<std::size_t>(name.kind)];
     case State::on_the_way: return &on_the_way_;
+    case State::refused: return &refused_;
     case State::subscribed: return nullptr;
   }
   return nullptr;
@@ -140,7 +152,8 @@ void SubscriptionNames::move_to(Name& name, State state) {
   link(name);
 }
 
-void SubscriptionNames::erase(Name& name) {
+// Removes the name from all but its memory.
+void SubscriptionNames::take_out(Name& name) {
   unlink(name);
   if (!name.is_first) {
     ByText::unlink(name);
@@ -150,6 +163,10 @@ void SubscriptionNames::erase(Name& name) {
     by_text_.remove(name);
   }
   --size_;
+}
+
+void SubscriptionNames::erase(Name& name) {
+  take_out(name);
   const Block taken = std::move(name.block);
 }
 
@@ -207,6 +224,13 @@ void SubscriptionNames::remove(SubscriptionKind kind, std::span<const std::strin
   }
 }
 
+bool SubscriptionNames::handle_ended(SubscriptionKind kind, const BytesView& text) {
+  Name* const name = find(kind, text);
+  if (name == nullptr || name->state != State::subscribed) return false;
+  move_to(*name, State::to_restore);
+  return true;
+}
+
 void SubscriptionNames::handle_new_connection() {
   handle_not_restored();
   by_text_.for_each([this](Name& first) {
@@ -246,7 +270,17 @@ void SubscriptionNames::handle_not_restored() {
 }
 
 void SubscriptionNames::drop_refused() {
-  for_each_of(on_the_way_, [this](Name& name) { erase(name); });
+  for_each_of(on_the_way_, [this](Name& name) {
+    take_out(name);
+    name.state = State::refused;
+    link(name);
+  });
+}
+
+SubscriptionNames::Refused SubscriptionNames::take_refused() {
+  Name& name = *refused_.first;
+  unlink(name);
+  return {.kind = name.kind, .text = name.text(), .memory = std::move(name.block)};
 }
 
 void SubscriptionNames::validate() const {
@@ -278,6 +312,7 @@ void SubscriptionNames::validate() const {
     }
   });
   PLIMSOLL_CHECK(named == size_ && asked + listed == size_);
+  count(refused_, State::refused);
 }
 
 }  // namespace plimsoll

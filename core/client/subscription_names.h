@@ -9,21 +9,24 @@
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/client/chains.h"
 #include "plimsoll/core/memory/block.h"
+#include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/session/pipeline.h"
 
 // The channels and patterns of one subscription, and for each whether the server knows it, so that
 // a new connection can subscribe all of them again. Each name is a block of its own, charged to
 // `payer`.
 //
-//   add()          confirm()               handle_new_connection()
+//                                          handle_new_connection()
+//   add()          confirm()               handle_ended()
 //  -------> asked ----------> subscribed --------------------------> to_restore <-------------+
 //             |                   ^                                     |                     |
 //             | forget()          |                                     | begin_to_restore()  |
 //             v                   |   handle_restored()                 v                     |
-//           gone <----------------|-------------------------------- on_the_way ---------------+
-//                 drop_refused()                                        handle_not_restored()
+//           gone <-- refused <----|-------------------------------- on_the_way ---------------+
+//        take_refused()    drop_refused()                               handle_not_restored()
 //
-// From any state, remove() leads to `gone`.
+// From any other state than `refused`, remove() leads to `gone`. A name that was refused is not
+// counted, and not found; it waits until the user is told.
 //
 // Invariants:
 //  - Of all entries for one text, at most one is in a state other than `asked`.
@@ -61,6 +64,11 @@ class SubscriptionNames {
 
   void remove(SubscriptionKind kind, std::span<const std::string_view> names);
 
+  /// The server has ended the subscription to this name: it has to be restored. Returns false, and
+  /// does nothing, if the name is not subscribed. If `text` lies in several pieces, looks at all
+  /// names.
+  bool handle_ended(SubscriptionKind kind, const BytesView& text);
+
   /// A new connection has no subscriptions: all subscribed names have to be restored. Takes a step
   /// for each name.
   void handle_new_connection();
@@ -73,8 +81,18 @@ class SubscriptionNames {
   /// The outcome of restoring the names that are on the way: takes a step for each of them.
   void handle_restored();
   void handle_not_restored();
-  /// The server refused the names on the way: removes them.
+  /// The server refused the names on the way: take_refused() returns them.
   void drop_refused();
+
+  bool has_refused() const { return refused_.first != nullptr; }
+  /// A name that the server refused; `text` lives as long as `memory`.
+  struct Refused {
+    SubscriptionKind kind;
+    std::string_view text;
+    Block memory;
+  };
+  /// Forgets the name that was refused first, and returns it. Call it only if has_refused().
+  Refused take_refused();
 
   std::size_t size() const { return size_; }
 
@@ -85,7 +103,7 @@ class SubscriptionNames {
   std::uint64_t steps() const { return steps_; }
 
  private:
-  enum class State : std::uint8_t { asked, subscribed, to_restore, on_the_way };
+  enum class State : std::uint8_t { asked, subscribed, to_restore, on_the_way, refused };
 
   struct Name;
   struct List {
@@ -126,6 +144,7 @@ class SubscriptionNames {
   std::uint64_t hash_of(SubscriptionKind kind, std::string_view text) const;
   // Returns the first entry of this text.
   Name* find(std::uint64_t hash, SubscriptionKind kind, std::string_view text);
+  Name* find(SubscriptionKind kind, const BytesView& text);
   Request* find(Tag tag);
   static bool is_known(const Name& first, Tag tag);
   bool insert(std::uint64_t hash, SubscriptionKind kind, std::string_view text, Tag tag);
@@ -136,6 +155,7 @@ class SubscriptionNames {
   void unlink(Name& name);
   void settle(Name& name);
   void take_place_of(Name& first, Name& heir);
+  void take_out(Name& name);
   void erase(Name& name);
   template <class Visit>
   void for_each_of(const List& list, Visit&& visit);
@@ -146,6 +166,7 @@ class SubscriptionNames {
   ByTag by_tag_;
   std::array<List, 3> to_restore_{};  // by kind
   List on_the_way_;
+  List refused_;  // these are in by_text_ no more
   std::size_t size_ = 0;
   std::uint64_t steps_ = 0;
 };

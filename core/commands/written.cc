@@ -21,9 +21,11 @@ Written written_by_row(const CommandView& command, const Row* row) {
   return row->written;
 }
 
-// A SUBSCRIBE has an answer for each channel. Otherwise, several answers mean several commands.
+// A SUBSCRIBE or UNSUBSCRIBE has an answer for each channel. Otherwise, several answers mean
+// several commands.
 bool is_one_command(const CommandView& command) {
-  return command.answers == 1 || command.answer == CommandView::Answer::confirmations;
+  return command.answers == 1 || command.answer == CommandView::Answer::confirmations ||
+         command.answer == CommandView::Answer::ends;
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ struct CommandView {
   enum class Answer : std::uint8_t {
     replies,        ///< `answers` replies; the last one is the outcome
     confirmations,  ///< `answers` pushes that confirm a subscription, or one error reply
+    ends,           ///< `answers` pushes that confirm the end of one, or one error reply
     module_words,   ///< one reply; a module may have chosen the text of an error
     script_words    ///< one reply; a script or function may have chosen the text of an error
   };

@@ -27,7 +27,8 @@ constexpr Speaker speaker_of(CommandView::Answer answer) {
     case CommandView::Answer::module_words: return Speaker::module;
     case CommandView::Answer::script_words: return Speaker::script;
     case CommandView::Answer::replies:
-    case CommandView::Answer::confirmations: break;
+    case CommandView::Answer::confirmations:
+    case CommandView::Answer::ends: break;
   }
   return Speaker::server;
 }

@@ -154,7 +154,7 @@ class Pipeline {
 
   // The functions below about next() may only be called if next() is not `nothing`.
 
-  /// Whether next() is answered by pushes that confirm a subscription, not by replies.
+  /// Whether next() is answered by pushes that confirm a subscription or its end, not by replies.
   bool next_wants_confirmations() { return first_unanswered().wants_confirmations(); }
 
   /// How the server answers next().
@@ -283,14 +283,16 @@ class Pipeline {
     std::uint64_t begin;  // in the log; also its id
     std::uint32_t size;
     std::uint16_t answers_left;
-    State state : 6;
-    CommandView::Answer answer : 2;
+    State state : 5;
+    CommandView::Answer answer : 3;
     std::uint8_t resends_left : 5;
     bool sent_before : 1;  // whole, on a connection that was lost
     bool is_internal : 1;
 
     std::uint64_t end() const { return begin + size; }
-    bool wants_confirmations() const { return answer == CommandView::Answer::confirmations; }
+    bool wants_confirmations() const {
+      return answer == CommandView::Answer::confirmations || answer == CommandView::Answer::ends;
+    }
     // A caller waits for it, and for no more than one answer.
     bool is_plain() const {
       return answers_left == 1 && state == State::live && !is_internal && !wants_confirmations();

@@ -6,6 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/resp/error_reply.h"
+#include "plimsoll/core/session/confirmation.h"
 #include "plimsoll/core/session/problems.h"
 
 // More than 500 lines, because it is one state machine: each call of a driver, each frame and each
@@ -22,15 +23,6 @@ namespace {
 bool spares_reserve(const SessionOptions& options, Session::Use use) {
   return use == Session::Use::subscriptions &&
          options.subscription_overflow == OverflowPolicy::pause_reading;
-}
-
-// Whether the first word of a push ends with `ending`. The words "subscribe", "psubscribe",
-// "sunsubscribe"... confirm a command; "message", "pmessage"... do not.
-bool is_about(const Value& push, std::string_view ending) {
-  const auto elements = push.as_elements();
-  if (!elements || elements->empty()) return false;
-  const auto kind = (*elements->begin()).as_bytes();
-  return kind && kind->ends_with(ending);
 }
 
 // Whether a new attempt may succeed after this failure of the transport. A wrong address, option or
@@ -323,7 +315,6 @@ bool Session::poll_frame(std::optional<Event>& event) {
           event = handle_handshake_reply();
         } else if (due == Pipeline::Next::request) {
           handle_reply(event);
-          return true;
         } else if (due == Pipeline::Next::part) {
           event = handle_part();
         } else {
@@ -354,15 +345,21 @@ std::optional<Event> Session::handle_push(Pipeline::Next due) {
     if (may_confirm && lacked_memory) lose(unseen_confirmation);
     return std::nullopt;
   }
-  if (may_confirm && is_about(reader_.value(), "subscribe")) return handle_confirmation(due);
+  if (may_confirm && confirms(reader_.value(), pipeline_.next_answer())) {
+    return handle_confirmation(due);
+  }
   ++counters_.pushed;
   return Event{.kind = Event::Kind::pushed, .value = reader_.value()};
 }
 
+// The end of a subscription is shown in any case: the server may have ended another one than the
+// request names, and the user of the session knows the names.
 std::optional<Event> Session::handle_confirmation(Pipeline::Next due) {
   if (due != Pipeline::Next::request) {
+    const bool ends = pipeline_.next_answer() == CommandView::Answer::ends;
     pipeline_.take_part();
-    return std::nullopt;
+    if (!ends) return std::nullopt;
+    return Event{.kind = Event::Kind::pushed, .value = reader_.value()};
   }
   ++counters_.completed;
   return Event{
@@ -411,17 +408,24 @@ inline void Session::handle_reply(std::optional<Event>& event) {
 }
 
 // Handles the last answer to the request at the front if it is an error, or was skipped.
-Event Session::handle_refusal() {
-  const Speaker speaker = speaker_of(pipeline_.next_answer());
+std::optional<Event> Session::handle_refusal() {
+  const CommandView::Answer answer = pipeline_.next_answer();
+  const bool shown = reader_.dropped() == Parser::Drop::none;
+  const bool not_subscribed = shown && says_not_subscribed(reader_.value());
+  if (pipeline_.next_tag() == internal_end_of_answers && not_subscribed) return std::nullopt;
   // If MULTI was refused, the commands after it ran one by one, whatever the reply to EXEC is.
   const bool had_no_multi = has_parts_ && first_part_refused_ && parts_of_ == pipeline_.next_id();
   const bool was_sent_before = pipeline_.next_was_sent_before();
   const Tag tag = pipeline_.take_next();
-  if (reader_.dropped() != Parser::Drop::none) return handle_skipped_reply(tag);
+  if (!shown) return handle_skipped_reply(tag);
   const Value value = reader_.value();
   const Result<BytesView> text = value.as_error();
+  if (answer == CommandView::Answer::ends && not_subscribed) {
+    ++counters_.completed;
+    return Event{.kind = Event::Kind::completed, .tag = tag, .value = value};
+  }
   // Some servers answer SUBSCRIBE with a reply that is neither a confirmation nor an error.
-  Error error = text ? error_of_reply(*text, speaker) : no_confirmation;
+  Error error = text ? error_of_reply(*text, speaker_of(answer)) : no_confirmation;
   if (had_no_multi && text) {
     const bool is_of_exec =
         text->starts_with("EXECABORT") || text->starts_with("ERR EXEC without MULTI");

@@ -93,6 +93,11 @@ inline constexpr Tag internal_auth = internal_tag_first;
 inline constexpr Tag internal_restore = internal_auth + 1;
 /// The tag of the PING that proves what a cache may serve.
 inline constexpr Tag internal_proof = UINT64_MAX;
+/// The tag of the PING behind a SUNSUBSCRIBE. If the slot of a channel moves just before the
+/// SUNSUBSCRIBE arrives, the server sends a push that looks like the confirmation, and then refuses
+/// the SUNSUBSCRIBE with an error that no server answers to a PING. The session skips such an error
+/// when the PING is due.
+inline constexpr Tag internal_end_of_answers = UINT64_MAX - 2;
 /// The tag of the UNWATCH when an exclusive connection is given back.
 inline constexpr Tag internal_unwatch = internal_restore + 1;
 /// The tag of the ACL WHOAMI by which a cache learns whose replies the connection brings.
@@ -344,7 +349,7 @@ class Session {
   std::optional<Event> handle_confirmation(Pipeline::Next due);
   std::optional<Event> handle_part();
   void handle_reply(std::optional<Event>& event);
-  Event handle_refusal();
+  std::optional<Event> handle_refusal();
   Event handle_skipped_reply(Tag tag);
   void handle_unwanted_reply(Pipeline::Next due);
   Event failed(Tag tag, const Error& error);

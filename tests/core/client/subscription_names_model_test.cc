@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,6 +74,14 @@ class Model {
     }
     return false;
   }
+  bool end(const NameOfKind& name) {
+    for (Entry& entry : entries) {
+      if (entry.name != name || entry.state != State::subscribed) continue;
+      entry.state = State::to_restore;
+      return true;
+    }
+    return false;
+  }
   bool has(State state) const {
     return std::any_of(entries.begin(), entries.end(),
                        [state](const Entry& entry) { return entry.state == state; });
@@ -88,7 +97,7 @@ class Both {
   void step() {
     // Each request has a tag of its own; one of the last few, which may be over.
     const Tag tag = last_tag_ - random_.below(tags_count);
-    switch (random_.below(12)) {
+    switch (random_.below(13)) {
       case 0:
       case 1:
       case 2:
@@ -108,6 +117,7 @@ class Both {
         model_.move(State::subscribed, State::to_restore);
         model_.move(State::on_the_way, State::to_restore);
         break;
+      case 9: end(); break;
       default: restore(); break;
     }
     names_.validate();
@@ -142,6 +152,17 @@ class Both {
     for (const NameOfKind& name : some) model_.remove(name);
   }
 
+  // The server ends a name.
+  void end() {
+    const NameOfKind name = some_names().front();
+    const Node node{.type = Type::bulk_string,
+                    .split = false,
+                    .size = static_cast<std::uint32_t>(name.second.size()),
+                    .bytes = name.second.data()};
+    const bool was_subscribed = names_.handle_ended(name.first, BytesView(&node));
+    CHECK(was_subscribed == model_.end(name));
+  }
+
   // What is on the way has its outcome before more is.
   void restore() {
     switch (random_.below(3)) {
@@ -155,6 +176,7 @@ class Both {
         break;
       case 2:
         names_.drop_refused();
+        check_refused();
         model_.drop_refused();
         break;
     }
@@ -167,6 +189,20 @@ class Both {
     }
   }
 
+  // Some are taken, some stay until later.
+  void check_refused() {
+    for (const Entry& entry : model_.entries) {
+      if (entry.state == State::on_the_way) refused_.insert(entry.name);
+    }
+    CHECK(names_.has_refused() == !refused_.empty());
+    while (names_.has_refused() && random_.below(3) > 0) {
+      const SubscriptionNames::Refused refused = names_.take_refused();
+      const auto known = refused_.find({refused.kind, std::string(refused.text)});
+      REQUIRE(known != refused_.end());
+      refused_.erase(known);
+    }
+  }
+
   static constexpr std::uint64_t tags_count = 6;
   Random random_;
   Tag last_tag_ = tags_count;
@@ -174,6 +210,7 @@ class Both {
   AccountHandle account_ = test_.budget.open_account(PoolKind::connections);
   SubscriptionNames names_{*account_, 7};
   Model model_;
+  std::multiset<NameOfKind> refused_;
 };
 
 TEST_CASE("the names of a subscription are what a plain list of them would be") {

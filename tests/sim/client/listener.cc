@@ -266,6 +266,7 @@ void Listener::note_message(const Value& message) {
   if (!elements || elements->size() < 3) return note_push(0, missed);  // of another kind
   auto at = elements->begin();
   const std::string kind = text_of(*at);
+  if (kind.ends_with("unsubscribe")) return;  // the end of a name, which is counted as refused
   if (kind != "message" && kind != "pmessage") return note_push(0, missed);
   if (kind == "pmessage") ++at;
   const std::string name = text_of(*++at);
