@@ -45,7 +45,10 @@ plimsoll::Status read(const Value& push, Message& message) {
     ++at;
   }
   if (const auto status = decode(*at, message.channel); !status) return status;
-  if (shape->kind == Message::Kind::ended) return {};
+  if (shape->kind == Message::Kind::ended) {
+    if (shape->word.starts_with('p')) message.pattern = message.channel;
+    return {};
+  }
   ++at;
   return decode(*at, message.payload);
 }

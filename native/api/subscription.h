@@ -32,8 +32,10 @@ using SubscriptionStatistics = plimsoll::SubscriptionStatistics;
 /// happens to more: the client drops the oldest or the newest, and the next message counts them
 /// (Message::lost), or it stops reading until you take a message.
 ///
-/// If the connection is lost, the client makes another one and subscribes again by itself. The
-/// first message after that says so (Message::gaps).
+/// If the connection is lost, the client makes another one and subscribes again by itself; so it
+/// does, on the same connection, if the server ends a subscription unasked. The first message after
+/// that says so (Message::gaps). If the server refuses a name then, you get a message of the kind
+/// Message::Kind::ended.
 class Subscription {
  public:
   /// Without a connection. You may only assign to it, close() it or destroy it.

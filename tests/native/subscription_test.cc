@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <future>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -234,6 +235,76 @@ TEST_CASE("subscriptions are restored when the server comes back, and the next m
   CHECK(finish(sub.next())->payload == "after");
   CHECK(sub.statistics().names == 3);
   finish(sub.subscribe({"more"}));
+}
+
+// A server that is a cluster by itself: it serves all slots until it is told to give one away.
+class OneServerCluster {
+ public:
+  OneServerCluster() {
+    ask("CLUSTER ADDSLOTSRANGE 0 16383");
+    if (!eventually([&] { return ask("CLUSTER INFO").find("cluster_state:ok") != ask_failed; })) {
+      throw std::runtime_error("the cluster did not come up");
+    }
+  }
+  std::string url() const { return server_.url(); }
+  std::string ask(const std::string& command) const { return server_.ask(command); }
+  /// The number of the slot of a channel.
+  std::string slot_of(const std::string& channel) const {
+    const std::string reply = ask("CLUSTER KEYSLOT " + channel);
+    return reply.substr(1, reply.find('\r') - 1);
+  }
+
+ private:
+  static constexpr auto ask_failed = std::string::npos;
+
+  ValkeyServer server_{{.arguments = {"--cluster-enabled", "yes"}}};
+};
+
+TEST_CASE("a shard channel whose slot has moved away is told as ended, and the others stay") {
+  const auto protocol = GENERATE(native::Protocol::resp3, native::Protocol::resp2);
+  const OneServerCluster cluster;
+  Client client = connected(cluster.url(), options_for(protocol));
+  Subscription sub = finish(client.ssubscribe({"moves"}));
+  finish(sub.ssubscribe({"stays"}));
+  finish(sub.subscribe({"plain"}));
+  finish(client.publish("plain", "before"));
+  cluster.ask("CLUSTER DELSLOTS " + cluster.slot_of("moves"));
+  CHECK(eventually([&] { return sub.statistics().refused == 1; }));
+  CHECK(sub.statistics().names == 2);
+  CHECK(finish(sub.next())->payload == "before");
+  const std::optional<Message> ended = finish(sub.next());
+  CHECK(ended->kind == Message::Kind::ended);
+  CHECK(ended->channel == "moves");
+  CHECK(ended->payload.empty());
+  CHECK_FALSE(ended->after_loss());
+  // The server has said already that there is nothing to end, and refuses to look.
+  finish(sub.sunsubscribe({"moves"}));
+  finish(sub.subscribe({"more"}));
+  cluster.ask("CLUSTER ADDSLOTS " + cluster.slot_of("moves"));
+  CHECK(eventually([&] { return finish(client.spublish("stays", "after")) == 1; }));
+  const std::optional<Message> after = finish(sub.next());
+  CHECK(after->kind == Message::Kind::shard);
+  CHECK(after->payload == "after");
+  CHECK(sub.statistics().gaps == 0);
+}
+
+TEST_CASE("a shard channel whose server still serves it is subscribed again, with a gap") {
+  const OneServerCluster cluster;
+  Client client = connected(cluster.url());
+  Subscription sub = finish(client.ssubscribe({"moves"}));
+  const std::string slot = cluster.slot_of("moves");
+  // In one turn, as when the slot moves within the shard.
+  finish(client.command({"EVAL",
+                         "redis.call('CLUSTER', 'DELSLOTS', ARGV[1]) "
+                         "redis.call('CLUSTER', 'ADDSLOTS', ARGV[1])",
+                         "0", slot}));
+  CHECK(eventually([&] { return sub.statistics().gaps == 1; }));
+  CHECK(eventually([&] { return finish(client.spublish("moves", "after")) == 1; }));
+  const std::optional<Message> after = finish(sub.next());
+  CHECK(after->payload == "after");
+  CHECK(after->gaps == 1);
+  CHECK(sub.statistics().names == 1);
+  CHECK(sub.statistics().refused == 0);
 }
 
 TEST_CASE("what nobody takes makes room for newer messages, and the next one says how many") {
