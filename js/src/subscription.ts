@@ -29,9 +29,14 @@ export interface Message<A extends As = "text"> {
   readonly message: Text<A>;
   /** The pattern that matched the channel, for a subscription to patterns. */
   readonly pattern: Name<A> | undefined;
+  /** True if this is no message: the server has ended the subscription to `channel` (or to the pattern, which
+      `channel` repeats), and has refused to restore it. A cluster does so when the slot of a shard channel has
+      moved to another shard. `message` is empty then: "", or no bytes. The subscription has forgotten the name. */
+  readonly ended: boolean;
   /** The number of messages dropped before this one because they were not taken in time. */
   readonly lost: number;
-  /** The number of connections lost before this message; each may have lost any number of messages. */
+  /** The number of connections lost before this message, and how often names were subscribed again that the
+      server had ended; each time, any number of messages may be missing. */
   readonly gaps: number;
 }
 
@@ -48,9 +53,9 @@ export interface SubscriptionStatistics {
   readonly received: number;
   /** Messages of these that were dropped. */
   readonly lost: number;
-  /** Connections that were lost. */
+  /** Connections that were lost, and times that names were subscribed again which the server had ended. */
   readonly gaps: number;
-  /** Names that the server refused when the client subscribed again. */
+  /** Names that the server refused when the client subscribed again: each is told by a message with `ended`. */
   readonly refused: number;
 }
 
@@ -209,15 +214,26 @@ export class Subscription<A extends As = "text"> implements AsyncIterableIterato
   async [Symbol.asyncDispose](): Promise<void> { this.close(); }
 }
 
-// A push is [message, channel, text], [pmessage, pattern, channel, text] or [smessage, channel, text].
+// The word of a push as text or bytes begins with this.
+const isOfPattern = (word: Raw | undefined): boolean => {
+  const first = (word as string | Uint8Array)[0];
+  return first === "p" || first === 112;
+};
+
+// A push is [message, channel, text], [pmessage, pattern, channel, text] or [smessage, channel, text]; or
+// [unsubscribe, channel, 0], [punsubscribe, pattern, 0] or [sunsubscribe, channel, 0].
 const messageOf = <A extends As>(value: Raw, { lost, gaps }: Missed, wish: Wish): Message<A> => {
   const parts = value as Raw[];
   const name = (at: number) => nameOf(parts[at], wish.form) as Name<A>;
-  const hasPattern = parts.length === 4;
+  const hasPattern = isOfPattern(parts[0]);
+  const text = parts.at(-1)!;
+  const ended = typeof text === "number";
+  const none = wish.form === "bytes" ? new Uint8Array() : "";
   return {
-    channel: name(hasPattern ? 2 : 1),
-    message: asWished(parts[hasPattern ? 3 : 2]!, undefined, wish) as Text<A>,
+    channel: name(parts.length - 2),
+    message: (ended ? none : asWished(text, undefined, wish)) as Text<A>,
     pattern: hasPattern ? name(1) : undefined,
+    ended,
     lost,
     gaps,
   };

@@ -387,7 +387,8 @@ export class Redis extends EventEmitter implements Commander {
   subscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "channels", args); }
   /** The same for patterns: "pmessage" (pattern, channel, message). */
   psubscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "patterns", args); }
-  /** The same for shard channels: "smessage" (channel, message). */
+  /** The same for shard channels: "smessage" (channel, message). If the server ends a subscription by itself,
+      because the slot has moved, and does not take it back: "sunsubscribe" (channel, the names that are left). */
   ssubscribe(...args: unknown[]): Promise<number> { return this.#change("subscribe", "shardChannels", args); }
   /** Without channels: all of them. */
   unsubscribe(...args: unknown[]): Promise<number> { return this.#change("unsubscribe", "channels", args); }

@@ -6,6 +6,9 @@ import type { Client, Subscription, SubscriptionKind } from "../index.js";
 const eventOf: Record<SubscriptionKind, string> = {
   channels: "message", patterns: "pmessage", shardChannels: "smessage",
 };
+const endOf: Record<SubscriptionKind, string> = {
+  channels: "unsubscribe", patterns: "punsubscribe", shardChannels: "sunsubscribe",
+};
 
 // Names may be any bytes; a set compares them as texts with a character for each byte.
 const keyOf = (name: string | Uint8Array): string => Buffer.from(name as string).toString("latin1");
@@ -84,8 +87,12 @@ export class Subscriber {
   }
 
   async #emitAll(subscription: Subscription<"bytes">): Promise<void> {
-    for await (const { channel, message, pattern } of subscription) {
+    for await (const { channel, message, pattern, ended } of subscription) {
       const kind = pattern !== undefined ? "patterns" : this.#kindOf(channel);
+      if (ended) {
+        this.#end(kind, channel);
+        continue;
+      }
       const parts = [...pattern === undefined ? [] : [pattern], channel, message]
         .map((each) => Buffer.from(each.buffer, each.byteOffset, each.length));
       const event = eventOf[kind];
@@ -94,6 +101,12 @@ export class Subscriber {
       if (this.#events.listenerCount(`${event}Buffer`) === 0) continue;
       this.#emit(`${event}Buffer`, pattern === undefined ? parts : [words[0], ...parts.slice(1)]);
     }
+  }
+
+  // The server has ended it by itself, and does not take it back.
+  #end(kind: SubscriptionKind, name: Uint8Array): void {
+    if (!this.#names[kind].delete(keyOf(name))) return;
+    this.#emit(endOf[kind], [Buffer.from(name).toString(), this.#count()]);
   }
 
   // What a listener throws is uncaught, as with any event; the next messages come all the same.

@@ -10,7 +10,7 @@ import { inspect } from "node:util";
 import { Client, getMemoryStatistics } from "plimsoll";
 import Redis, { Cluster, Redis as Named, ReplyError } from "plimsoll/ioredis";
 
-import { startServer } from "./server.mjs";
+import { startCluster, startServer } from "./server.mjs";
 
 let server;
 const all = [];
@@ -584,4 +584,25 @@ test("the error of a refused connection has the system's code, and a lazy client
   });
   assert.deepEqual([code, syscall, port], ["ECONNREFUSED", "connect", 1]);
   redis.end();
+});
+
+test("a shard channel whose slot has moved away is an event of its own, no message", async () => {
+  const cluster = await startCluster();
+  const redis = new Redis(cluster.port);
+  const sub = new Redis(cluster.port);
+  const heard = [];
+  for (const event of ["message", "smessage", "messageBuffer", "smessageBuffer", "unsubscribe", "sunsubscribe"]) {
+    sub.on(event, (...parts) => heard.push([event, ...parts]));
+  }
+  assert.equal(await sub.ssubscribe("moves"), 1);
+  assert.equal(await sub.subscribe("stays"), 2);
+  await redis.cluster("DELSLOTS", await redis.cluster("KEYSLOT", "moves"));
+  await until(() => heard.length > 0);
+  await redis.publish("stays", "on");
+  await until(() => heard.length > 2);
+  assert.deepEqual(heard, [["sunsubscribe", "moves", 1], ["message", "stays", "on"],
+    ["messageBuffer", Buffer.from("stays"), Buffer.from("on")]]);
+  await sub.quit();
+  await redis.quit();
+  await cluster.stop();
 });

@@ -3,8 +3,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { holdPort } from "./ports.mjs";
 
@@ -31,4 +33,20 @@ export const startServer = async (options = []) => {
     rmSync(folder, { recursive: true, force: true });
   };
   return { port, pid: server.pid, address: `valkey://127.0.0.1:${port}`, stop };
+};
+
+/** A valkey-server that is a cluster by itself, and serves all slots. */
+export const startCluster = async () => {
+  const cluster = await startServer(["--cluster-enabled", "yes", "--cluster-port", `${await holdPort()}`]);
+  const ask = (...words) => new Promise((resolve, reject) => {
+    const socket = connect(cluster.port, "127.0.0.1", () => socket.write(`${words.join(" ")}\r\n`));
+    socket.once("data", (bytes) => {
+      socket.destroy();
+      resolve(bytes.toString());
+    });
+    socket.once("error", reject);
+  });
+  await ask("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  while (!(await ask("CLUSTER", "INFO")).includes("cluster_state:ok")) await sleep(10);
+  return cluster;
 };
