@@ -572,6 +572,9 @@ std::optional<Event> SideConnections::poll_side_connections() {
 }
 
 std::optional<Event> SideConnections::translate(Side& side, const Event& event) {
+  const bool is_replica =
+      event.error != nullptr && event.error->code == ErrorCode::read_only_replica;
+  if (is_replica) main_.leave_replica();  // it may only read, and would not hear of it
   if (event.tag == internal_auth) return credentials_outcome(event);
   if (event.tag == internal_unwatch) {
     side.unwatching = false;

@@ -56,6 +56,9 @@ inline constexpr Error no_confirmation{
     .executed = Executed::maybe,
     .what = "the server answered with a reply where a confirmation was due"};
 
+inline constexpr Error became_replica{.code = ErrorCode::connection_lost,
+                                      .what = "the server has become a replica"};
+
 inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,
     .what = "the server owes a reply for longer than tombstone_age_max"};

@@ -7,6 +7,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/resp/error_reply.h"
 #include "plimsoll/core/session/confirmation.h"
+#include "plimsoll/core/session/new_credentials.h"
 #include "plimsoll/core/session/problems.h"
 
 // More than 500 lines, because it is one state machine: each call of a driver, each frame and each
@@ -25,25 +26,13 @@ bool spares_reserve(const SessionOptions& options, Session::Use use) {
          options.subscription_overflow == OverflowPolicy::pause_reading;
 }
 
-// Whether a new attempt may succeed after this failure of the transport. A wrong address, option or
-// certificate fails in the same way each time. After a loss the session tries again nevertheless,
-// because an operator may correct the cause (give_up_attempt()).
-bool heals(const Error& reason) {
-  constexpr std::array lasting{ErrorCode::tls_failed, ErrorCode::certificate_invalid,
-                               // A bridge refuses tokens and addresses with these.
-                               ErrorCode::authentication_failed, ErrorCode::permission_denied,
-                               ErrorCode::unsupported_protocol, ErrorCode::invalid_option};
-  return std::find(lasting.begin(), lasting.end(), reason.code) == lasting.end();
-}
-
 }  // namespace
 
 Session::Session(const SessionOptions& options, const Accounts& accounts, Use use)
     : options_(options),
       accounts_(accounts),
       arrays_are_pushes_(use == Use::subscriptions && options.protocol == Protocol::resp2),
-      backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
-      seeds_(options.seeds_count),
+      attempts_(options),
       pipeline_(accounts.requests,
                 {.requests_max = static_cast<std::uint32_t>(options.inflight_requests_limit),
                  .read_resends_max = options.read_resends_max,
@@ -54,7 +43,7 @@ Session::Session(const SessionOptions& options, const Accounts& accounts, Use us
 void Session::connect(Instant now) {
   PLIMSOLL_CHECK(state_ == State::idle);
   now_ = now;
-  connect_deadline_ = after(now, options_.connect_timeout);
+  attempts_.begin(options_, now);
   due_at_ = now;
   state_ = State::waiting;
   open_if_due();
@@ -87,8 +76,14 @@ void Session::leave(const Error& reason) {
   if (state_ != State::opening && state_ != State::handshaking) return;
   problem_ = reason;
   problem_has_value_ = false;
-  seeds_.begin_round();
+  attempts_.begin_round();
   wait_for_attempt(Duration::zero());
+}
+
+void Session::leave_replica() {
+  if (!options_.primary_only || state_ != State::ready || leaving_) return;
+  leaving_ = true;
+  due_at_ = after(now_, options_.tombstone_age_max);
 }
 
 void Session::abort() {
@@ -101,8 +96,9 @@ void Session::handle_opened(Instant now) {
   reader_.reset();  // drops bytes that the previous attempt left
   credentials_unsent_ = false;
   if (!handshake_.start(accounts_.connections, options_, ask_user_)) {
-    return retry_or_end(Error{.code = ErrorCode::out_of_memory,
-                              .what = "the connections pool has no room for the handshake"});
+    return fail_attempt(Error{.code = ErrorCode::out_of_memory,
+                              .what = "the connections pool has no room for the handshake"},
+                        Failure::passing);
   }
   state_ = State::handshaking;
 }
@@ -114,7 +110,7 @@ void Session::handle_closed(const Error& reason, Instant now) {
   transmitting_ = Transmitting::nothing;
   switch (state_) {
     case State::opening:
-    case State::handshaking: return heals(reason) ? retry_or_end(reason) : give_up_attempt(reason);
+    case State::handshaking: return fail_attempt(reason, Attempts::failure_of(reason));
     case State::ready:
     case State::closing: return lose(reason);
     case State::idle:
@@ -165,20 +161,27 @@ void Session::handle_timeout(Instant now) {
   const bool out_of_time = now >= due_at_;
   switch (state_) {
     case State::waiting:
-      if (!was_ready_ && now >= connect_deadline_) {
-        end_of_first_attempts(problem_);
+      if (attempts_.are_out_of_time(now)) {
+        end_attempts(problem_);
       } else {
         open_if_due();
       }
       break;
     case State::opening:
-      if (out_of_time) give_up_attempt(no_connection);
+      if (out_of_time) fail_attempt(no_connection, Failure::odd);
       break;
     case State::handshaking:
       if (out_of_time)
-        give_up_attempt(read_watch_.waits() ? lack_of_memory(unread_handshake) : no_handshake);
+        fail_attempt(read_watch_.waits() ? lack_of_memory(unread_handshake) : no_handshake,
+                     Failure::odd);
       break;
-    case State::ready: check_health(); break;
+    case State::ready:
+      if (leaving_ && now >= due_at_) {
+        lose(became_replica);
+      } else {
+        check_health();
+      }
+      break;
     case State::closing:
       if (now >= due_at_) end(client_closed);
       break;
@@ -208,7 +211,7 @@ std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
     return 1;
   }
   if (state_ != State::ready && state_ != State::closing) return 0;
-  if (!pipeline_.has_unsent()) return 0;
+  if (!pipeline_.has_unsent() || leaving_) return 0;
   const std::size_t count = pipeline_.transmit(spans);
   if (count > 0) transmitting_ = Transmitting::requests;
   return count;
@@ -217,6 +220,7 @@ std::size_t Session::poll_transmit(std::span<std::string_view> spans) {
 std::optional<Event> Session::poll_event() {
   std::optional<Event> event;
   if (poll_frame(event)) return event;
+  if (leaving_) leave_if_answered();
   if (state_ == State::waiting) {
     event = poll_loss();
     if (event) return event;
@@ -241,7 +245,9 @@ Instant Session::poll_timeout() {
       return loss_ == Loss::none ? std::min(next, due_at_) : next;  // a loss is reported first
     case State::opening: return std::min(next, due_at_);
     case State::handshaking: return std::min({next, due_at_, read_check()});
-    case State::ready: return std::min({next, watch_front(), health_check_at(), read_check()});
+    case State::ready:
+      return std::min(
+          {next, watch_front(), health_check_at(), read_check(), leaving_ ? due_at_ : never});
     case State::closing: return std::min({next, due_at_, read_check()});
     case State::idle: return next;
     case State::closed: break;  // all requests end without waiting
@@ -272,15 +278,16 @@ void Session::resume(Instant now) {
 bool Session::has_unsent() const {
   if (transmitting_ != Transmitting::nothing) return false;
   if (state_ == State::handshaking) return !handshake_.unsent().empty();
-  return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent();
+  return (state_ == State::ready || state_ == State::closing) && pipeline_.has_unsent() &&
+         !leaving_;
 }
 
 std::optional<Session::Rest> Session::at_rest(Instant now) const {
   const bool rests = state_ == State::ready && pipeline_.size() == 0 && !read_watch_.waits() &&
                      !reader_.holds_bytes() && transmitting_ == Transmitting::nothing &&
-                     now - ready_at_ >= backoff_.ceiling();
+                     attempts_.has_lasted(now);
   if (!rests) return std::nullopt;
-  return Rest{.quiet_since = quiet_since_, .backoff_draws = backoff_.draw() - options_.random_seed};
+  return Rest{.quiet_since = quiet_since_, .backoff_draws = attempts_.draws(options_)};
 }
 
 void Session::validate() {
@@ -392,6 +399,7 @@ std::optional<Event> Session::handle_part() {
   Event event{.kind = Event::Kind::pushed, .tag = tag, .value = value, .answers_owed = owed};
   if (!value.is_error()) return delivers_parts(tag) ? std::optional(event) : std::nullopt;
   event_error_ = error_of_reply(*value.as_error(), Speaker::server);
+  if (event_error_.code == ErrorCode::read_only_replica) leave_replica();
   event.kind = Event::Kind::queueing_failed;
   event.error = &event_error_;
   return event;
@@ -432,6 +440,7 @@ std::optional<Event> Session::handle_refusal() {
     if (is_of_exec) error = multi_refused;
     error.executed = Executed::maybe;
   }
+  if (error.code == ErrorCode::read_only_replica) leave_replica();
   // The server refused a read that was resent. It may have run the first time.
   if (was_sent_before && error.executed == Executed::no) error.executed = Executed::maybe;
   Event event = failed(tag, error);
@@ -487,8 +496,9 @@ std::optional<Event> Session::poll_ended() {
 
 std::optional<Event> Session::handle_handshake_reply() {
   if (reader_.dropped() != Parser::Drop::none) {
-    give_up_attempt(Error{.code = ErrorCode::protocol_error,
-                          .what = "a reply to the handshake does not fit the replies pool"});
+    fail_attempt(Error{.code = ErrorCode::protocol_error,
+                       .what = "a reply to the handshake does not fit the replies pool"},
+                 Failure::odd);
     return std::nullopt;
   }
   const bool is_user = handshake_.is_user_next();
@@ -497,9 +507,9 @@ std::optional<Event> Session::handle_handshake_reply() {
       if (!is_user) return std::nullopt;
       return Event{.kind = Event::Kind::pushed, .tag = internal_user, .value = reader_.value()};
     case Handshake::Verdict::done: return handle_ready();
-    case Handshake::Verdict::retry: retry_or_end(handshake_.error()); break;
-    case Handshake::Verdict::odd: give_up_attempt(handshake_.error()); break;
-    case Handshake::Verdict::refused: rule_out(handshake_.error()); break;
+    case Handshake::Verdict::retry: fail_attempt(handshake_.error(), Failure::passing); break;
+    case Handshake::Verdict::odd: fail_attempt(handshake_.error(), Failure::odd); break;
+    case Handshake::Verdict::refused: fail_attempt(handshake_.error(), Failure::lasting); break;
   }
   // What a replica answered to HELLO is no refusal, and tells nothing more.
   problem_has_value_ = state_ == State::closed && problem_.code != ErrorCode::read_only_replica;
@@ -508,13 +518,12 @@ std::optional<Event> Session::handle_handshake_reply() {
 
 std::optional<Event> Session::handle_ready() {
   if (transmitting_ != Transmitting::handshake && !handshake_.unsent().empty()) {
-    give_up_attempt(answered_too_early);
+    fail_attempt(answered_too_early, Failure::odd);
     return std::nullopt;
   }
   state_ = State::ready;
-  was_ready_ = true;
-  ready_at_ = quiet_since_ = now_;
-  attempts_failed_ = 0;
+  attempts_.handle_ready(now_);
+  quiet_since_ = now_;
   ++counters_.connections;
   if (transmitting_ != Transmitting::handshake) handshake_.release_bytes();
   return Event{.kind = Event::Kind::ready};
@@ -527,73 +536,37 @@ void Session::finish_handshake() {
   handshake_.release_bytes();
 }
 
-// While the server has other replies to send on the connection, it does not answer an AUTH that it
-// refuses (clientHasPendingReplies() in its acl.c). Every later reply would then be matched with
-// the wrong request. So the session sends HELLO after AUTH. HELLO changes nothing, every user may
-// send it, and its reply is a map: if the map comes first, AUTH was refused. In RESP2 a connection
-// with subscriptions accepts neither command; there the next connection uses the new credentials.
+// In RESP2 a connection with subscriptions takes neither AUTH nor HELLO; there the next connection
+// uses the new credentials.
 void Session::send_credentials() {
   if (!credentials_unsent_ || state_ != State::ready) return;
   if (arrays_are_pushes_) {
     credentials_unsent_ = false;
     return;
   }
-  const std::array<std::string_view, 3> words{
-      "AUTH", options_.username.empty() ? "default" : options_.username, options_.password};
-  constexpr std::string_view witness_word = "HELLO";
-  CommandView auth;
-  auth.args = words;
-  CommandView witness;
-  witness.args = {&witness_word, 1};
-  const std::size_t size = encoded_size(auth) + encoded_size(witness);
-  Block bytes = Block::allocate(accounts_.connections, size);
+  Block bytes = encode_new_credentials(accounts_.connections, options_);
   if (!bytes) return;  // poll_event() tries again
-  char* const begin = static_cast<char*>(bytes.data());
-  encode(witness, encode(auth, begin));
-  CommandView both = CommandView::from_encoded({begin, size});
+  CommandView both =
+      CommandView::from_encoded({static_cast<const char*>(bytes.data()), bytes.size()});
   both.answers = 2;
   credentials_unsent_ = !pipeline_.submit_internal(both, internal_auth);
   if (credentials_unsent_) bytes.discard();
 }
 
-void Session::give_up_attempt(const Error& reason) {
-  was_ready_ ? retry_or_end(reason) : rule_out(reason);
-}
-
-// An attempt has failed in a way in which it would fail again: only another address may do better.
-void Session::rule_out(const Error& reason) {
-  seeds_.rule_out();
-  seeds_.are_all_ruled_out() ? end(reason) : retry_or_end(reason);
-}
-
-// An attempt to connect has failed: waits for the next attempt, or ends the session.
-void Session::retry_or_end(const Error& reason) {
+// Waits for the next attempt, or ends the session.
+void Session::fail_attempt(const Error& reason, Attempts::Failure failure) {
   ++counters_.attempts_failed;
+  const std::optional<Duration> wait = attempts_.handle_failed(options_, failure, now_);
+  if (!wait) return end_attempts(reason);
   problem_ = reason;
   problem_has_value_ = false;
-  if (!was_ready_) {
-    const Duration wait = wait_before_attempt();
-    if (after(now_, wait) < connect_deadline_) return wait_for_attempt(wait);
-    return end_of_first_attempts(reason);
-  }
-  if (seeds_.left() == 0) ++attempts_failed_;
-  const bool tried_enough = options_.reconnect_attempts_max != unlimited_attempts &&
-                            attempts_failed_ >= options_.reconnect_attempts_max;
-  if (tried_enough) return end(reason);
-  wait_for_attempt(wait_before_attempt());
-}
-
-// The other addresses of a round are tried at once. After each round, and after a loss, the session
-// waits, and begins a round.
-Duration Session::wait_before_attempt() {
-  if (seeds_.left() > 0) return Duration::zero();
-  seeds_.begin_round();
-  return backoff_.next();
+  wait_for_attempt(*wait);
 }
 
 // Ends the session with the error of the last attempt.
-void Session::end_of_first_attempts(Error reason) {
-  if (reason.code == ErrorCode::connection_lost) reason.code = ErrorCode::connect_failed;
+void Session::end_attempts(Error reason) {
+  const bool never_was = !attempts_.was_ready() && reason.code == ErrorCode::connection_lost;
+  if (never_was) reason.code = ErrorCode::connect_failed;
   end(reason);
 }
 
@@ -609,17 +582,14 @@ void Session::open_if_due() {
   state_ = State::opening;
   connected_ = true;
   open_wanted_ = true;
-  // An address that does not answer must leave time for the others of this round.
-  due_at_ = was_ready_ ? after(now_, options_.connect_timeout)
-                       : after(now_, (connect_deadline_ - now_) / seeds_.left());
-  seeds_.draw(backoff_.draw());
+  due_at_ = attempts_.begin_attempt(options_, now_);
 }
 
 // If no connection was ready yet, the peer is probably not a Valkey server, and the session ends.
 // If the peer has served this session before, the next connection may work.
 void Session::handle_protocol_error() {
   if (state_ != State::handshaking) return lose(reader_.error());
-  give_up_attempt(reader_.error());
+  fail_attempt(reader_.error(), Failure::odd);
 }
 
 // Handles the loss of a connection that was ready.
@@ -632,12 +602,13 @@ void Session::lose(const Error& reason) {
   drop_connection();
   loss_ = Loss::undelivered;
   pipeline_.handle_connection_lost();
-  attempts_failed_ = 0;
-  // The backoff starts anew only if the connection has lasted. Otherwise a server that drops each
-  // connection as soon as it is ready would get new connections without a pause, for ever.
-  if (now_ - ready_at_ >= backoff_.ceiling()) backoff_.reset();
-  seeds_.begin_round();
-  wait_for_attempt(backoff_.next());
+  wait_for_attempt(attempts_.handle_lost(now_));
+}
+
+void Session::leave_if_answered() {
+  const bool is_answered =
+      transmitting_ == Transmitting::nothing && pipeline_.next() == Pipeline::Next::nothing;
+  if (is_answered && state_ == State::ready) lose(became_replica);
 }
 
 void Session::end(const Error& reason) {
@@ -656,7 +627,7 @@ void Session::drop_connection() {
   read_watch_.stop_watching();
   watched_ = no_request;
   has_parts_ = false;
-  held_ = dry_ = resumed_ = false;
+  held_ = dry_ = resumed_ = leaving_ = false;
 }
 
 // Reports the loss of the connection first, with its reason. poll_ended() then reports the requests
@@ -789,7 +760,8 @@ bool Session::others_wait() const {
 // push would be lost unnoticed. The connection is also dropped if it still holds the buffer at the
 // next check, in the middle of a line.
 void Session::give_up_half() {
-  if (state_ == State::handshaking) return retry_or_end(lack_of_memory(unread_handshake));
+  if (state_ == State::handshaking)
+    return fail_attempt(lack_of_memory(unread_handshake), Failure::passing);
   const Pipeline::Next due = pipeline_.next();
   const bool is_owed = due == Pipeline::Next::part || due == Pipeline::Next::request;
   const Reader::Half half = reader_.half();

@@ -10,9 +10,8 @@
 #include "plimsoll/core/base/packed_id.h"
 #include "plimsoll/core/base/result.h"
 #include "plimsoll/core/base/time.h"
-#include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/resp/reader.h"
-#include "plimsoll/core/session/backoff.h"
+#include "plimsoll/core/session/attempts.h"
 #include "plimsoll/core/session/handshake.h"
 #include "plimsoll/core/session/holders_text.h"
 #include "plimsoll/core/session/options.h"
@@ -21,8 +20,8 @@
 
 // The protocol of one connection, without a socket. A driver reports bytes, connections and time
 // with the handle_...() functions, and learns from the poll_...() functions what to do. A session
-// tries to connect for connect_timeout, to one of its addresses after the other (seeds.h), and lets
-// time pass between rounds of attempts in `waiting` (backoff.h). Once it has been ready, it
+// tries to connect for connect_timeout, to one of its addresses after the other, and lets time pass
+// between rounds of attempts in `waiting` (attempts.h). Once it has been ready, it
 // replaces a connection that is lost or silent: requests that were wholly written are in doubt
 // then, and the others wait for the next connection.
 //
@@ -30,7 +29,7 @@
 //    idle -----------> waiting -------------> opening -----------------> handshaking
 //                       ^   ^                    |                        |       |
 //                       |   +-- attempt failed --+------------------------+       | last reply
-//                       |       (retry_or_end())                                  v
+//                       |       (fail_attempt())                                  v
 //                       +------ connection lost or dead (lose()) ---------------- ready
 //                                                                                 | close()
 //                                                                                 v
@@ -279,11 +278,16 @@ class Session {
   const SessionOptions& options() const { return options_; }
 
   /// The address of the connection, or of the attempt under way or the last one.
-  SeedId seed() const { return seeds_.current(); }
+  SeedId seed() const { return attempts_.seed(); }
 
   /// Gives the connection up, for `reason`, as if it had been lost; an attempt under way begins
   /// again at once.
   void leave(const Error& reason);
+
+  /// Looks for a primary, if the options want one: the server has refused a write, because it is a
+  /// replica now. Sends nothing more, and gives the connection up once all that was sent is
+  /// answered, so that nothing is in doubt; at the latest after tombstone_age_max.
+  void leave_replica();
 
   /// The time that the driver passed last.
   Instant now() const { return now_; }
@@ -341,6 +345,7 @@ class Session {
   void validate();
 
  private:
+  using Failure = Attempts::Failure;
   enum class Transmitting : std::uint8_t { nothing, handshake, requests };
 
   bool poll_frame(std::optional<Event>& event);
@@ -361,16 +366,14 @@ class Session {
   void finish_handshake();
   void send_credentials();
 
-  void give_up_attempt(const Error& reason);
-  void rule_out(const Error& reason);
-  void retry_or_end(const Error& reason);
-  Duration wait_before_attempt();
-  void end_of_first_attempts(Error reason);
+  void fail_attempt(const Error& reason, Attempts::Failure failure);
+  void end_attempts(Error reason);
   void wait_for_attempt(Duration wait);
   void open_if_due();
 
   void handle_protocol_error();
   void lose(const Error& reason);
+  void leave_if_answered();
   void end(const Error& reason);
   void drop_connection();
   std::optional<Event> poll_loss();
@@ -414,20 +417,18 @@ class Session {
   bool end_reported_ = false;
   bool all_said_ = false;
   bool problem_has_value_ = false;  // the reader's frame is the server's own reason
-  bool was_ready_ = false;          // once ready, the session replaces lost connections
   bool held_ = false;               // hold_push() keeps the reader's frame
   bool dry_ = false;                // the pool is dry, and reserve_ is `leave`
   bool resumed_ = false;
+  bool leaving_ = false;  // leave_replica()
   Reader::Reserve reserve_ = Reader::Reserve::use;
-  bool has_parts_ = false;             // parts_of_ names a request
-  bool first_part_refused_ = false;    // ... and its first answer was an error
-  std::uint32_t attempts_failed_ = 0;  // in a row
+  bool has_parts_ = false;           // parts_of_ names a request
+  bool first_part_refused_ = false;  // ... and its first answer was an error
   Instant now_ = Instant::min();
-  Instant connect_deadline_ = never;  // of the first connection
   // waiting: when the next attempt begins; opening, handshaking: when this attempt is given up;
-  // closing: when the session ends at the latest.
+  // ready, and leaving_: when it is left at the latest; closing: when the session ends at the
+  // latest.
   Instant due_at_ = never;
-  Instant ready_at_ = never;
   Instant quiet_since_ = never;  // the last byte from the server, or the last PING
   RequestId parts_of_ = 0;       // the last request that got an answer before its last answer
   static constexpr RequestId no_request = UINT64_MAX;
@@ -435,8 +436,7 @@ class Session {
   Instant watched_since_ = never;
   ReadWatch read_watch_;
   HoldersText holders_text_;
-  Backoff backoff_;
-  Seeds seeds_;
+  Attempts attempts_;
   Error problem_;
   Error event_error_;
   SessionCounters counters_;

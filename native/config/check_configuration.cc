@@ -108,7 +108,9 @@ void check_client(Draft& draft) {
   if (!all.url.empty()) {
     auto parsed = parse_url(all.url, all.client);
     if (!parsed) {
-      return draft.add_problem(origin(all, "client.url") + ": client.url", parsed.error().text());
+      const std::string text(parsed.error().text());
+      const std::string key = text.starts_with("seeds: ") ? "client.seeds" : "client.url";
+      return draft.add_problem(origin(all, key) + ": " + key, text);
     }
     target = *std::move(parsed);
   } else {

@@ -17,9 +17,9 @@
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/native/driver/core_options.h"
 #include "plimsoll/native/driver/credentials_source.h"
+#include "plimsoll/native/driver/failure_words.h"
 #include "plimsoll/native/driver/prefixed_command.h"
 #include "plimsoll/native/driver/tracing.h"
-#include "plimsoll/native/driver/tried_addresses.h"
 #include "plimsoll/native/driver/waiting_operation.h"
 #include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/native/transport/tls_context.h"
@@ -65,9 +65,9 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
         life(ExecutorLife::of(driver.executor_)),
         number(client_number),
         notices(driver.target_, client_number),
-        tried(driver.target_),
         context{.executor = driver.executor_, .target = driver.target_},
         connections(*this, context),
+        failures(driver.target_, connections),
         driver_(driver) {}
 
   boost::asio::steady_timer timer;
@@ -76,9 +76,9 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
   Registered registered;                     // lists the client for metrics and the dump
   const std::uint64_t number;                // the client's number, and its accounts' owner
   ClientNotices notices;
-  TriedAddresses tried;
   ConnectionContext context;
   Connections connections;
+  FailureWords failures;
 
  private:
   // Connection::Owner, CredentialsSource::Owner.
@@ -505,13 +505,13 @@ void Driver::collect(const Event& event, OperationList& ready) {
   const Delivery delivery{.value = value,
                           .error = event.error,
                           .core = &core_,
-                          .detail = &failure(),
+                          .detail = &io_->failures.of_main(),
                           .answers_owed = event.answers_owed};
   switch (event.kind) {
     case Event::Kind::completed: return;  // handled above, because it is the usual case
     case Event::Kind::failed: fail(event, delivery, ready); return;
     case Event::Kind::ready:
-      io_->tried.clear();
+      io_->failures.forget_attempts();
       notify(ConnectionEvent::Kind::connected, {}, ready);
       if (Operation* operation = std::exchange(connecting_, nullptr)) {
         operation->deliver(Delivery{.made = this});
@@ -550,7 +550,7 @@ void Driver::admit(Tag tag) {
 void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
   std::string detail;
   try {
-    detail = circumstances(event);
+    detail = io_->failures.of(event, core_);
   } catch (const std::bad_alloc&) {  // the outcome itself matters more
   }
   delivery.detail = &detail;
@@ -562,9 +562,9 @@ void Driver::fail(const Event& event, Delivery delivery, OperationList& ready) {
 void Driver::end(Delivery delivery, OperationList& ready) {
   over_ = true;
   std::string all;
-  if (io_->tried.are_several() && delivery.error->code != ErrorCode::closed) {
-    note_attempt();
-    all = io_->tried.to_string();
+  if (io_->failures.are_several() && delivery.error->code != ErrorCode::closed) {
+    io_->failures.note_attempt(core_.statistics().last_problem);
+    all = io_->failures.of_attempts();
     delivery.detail = &all;
     delivery.value = nullptr;  // the last server's words are no more than the others'
   }
@@ -582,47 +582,9 @@ void Driver::end(Delivery delivery, OperationList& ready) {
   if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
 }
 
-// The transport's last problem with the main connection; empty if it was opened since.
-const std::string& Driver::failure() const {
-  static const std::string none;
-  const Connection::Trouble& trouble = io_->connections.main().trouble();
-  return trouble.is_over ? none : trouble.detail;
-}
-
-// What the error of a failed request says in addition: the problem of its side connection, if it
-// had one; else why there is no main connection.
-std::string Driver::circumstances(const Event& event) const {
-  if (const auto* trouble = io_->connections.side_trouble(event.error->what)) {
-    return trouble->detail;
-  }
-  if (!failure().empty() || event.error->code != ErrorCode::timed_out) return failure();
-  const ClientStatistics statistics = core_.statistics();
-  switch (statistics.state) {
-    case Session::State::waiting:
-    case Session::State::opening:
-    case Session::State::handshaking: return Error(statistics.last_problem).what();
-    case Session::State::idle:
-    case Session::State::ready:
-    case Session::State::closing:
-    case Session::State::closed: return {};
-  }
-  return {};
-}
-
-// Notes what came of the last attempt at a main connection.
-void Driver::note_attempt() {
-  const plimsoll::Error problem = core_.statistics().last_problem;
-  if (*problem.what == '\0') return;
-  const Connection& main = io_->connections.main();
-  const Connection::Trouble& trouble = main.trouble();
-  const bool is_of_transport = !trouble.is_over && trouble.what == problem.what;
-  io_->tried.note(main.seed(), is_of_transport ? trouble.detail
-                                               : main.endpoint().to_string() + ": " + problem.what);
-}
-
 void Driver::begin_attempt(SeedId seed) {
   const Lock lock(mutex_);
-  if (io_->tried.are_several()) note_attempt();
+  io_->failures.note_attempt(core_.statistics().last_problem);
   io_->notices.set_server(target_.endpoints[static_cast<std::size_t>(seed)]);
   if (tracing_) tracing_->set_server(seed);
 }
@@ -809,7 +771,7 @@ std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t byte
 void Driver::Io::note_shown(ConnectionId connection, std::string_view text) {
   if (connection != first_connection || driver_.core_.near_cache() == nullptr) return;
   const Lock lock(driver_.mutex_);
-  if (!tried.are_several()) return driver_.core_.set_shown(text);
+  if (!failures.are_several()) return driver_.core_.set_shown(text);
   std::string all = connections.main().endpoint().to_string();
   all.append(1, '\0').append(text);
   driver_.core_.set_shown(all);

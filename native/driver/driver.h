@@ -213,10 +213,7 @@ class Driver final : public CancelTarget,
   void collect(const Event& event, OperationList& ready);
   void fail(const Event& event, Delivery delivery, OperationList& ready);
   void end(Delivery delivery, OperationList& ready);
-  std::string circumstances(const Event& event) const;
-  const std::string& failure() const;
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready);
-  void note_attempt();
   void begin_attempt(SeedId seed);
   void act(const Action& action);
   void arm_timer();

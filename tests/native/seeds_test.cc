@@ -121,6 +121,20 @@ TEST_CASE("of a primary and its replica the client finds the primary, and the ne
                                                  address_of(servers.replica.port())});
 }
 
+TEST_CASE("a primary that is made a replica is left, without a call in doubt") {
+  PrimaryAndReplica servers;
+  const std::string url = url_of({servers.replica.port(), servers.primary.port()});
+  Client client = connected(url, eager_options());
+  servers.replica.ask("REPLICAOF NO ONE");
+  servers.primary.ask("REPLICAOF 127.0.0.1 " + std::to_string(servers.replica.port()));
+  const auto refused = finish(client.set("ship", "a", use_future));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == ErrorCode::read_only_replica);
+  CHECK(refused.error().executed() == Executed::no);
+  CHECK(finish(client.set("ship", "b", use_future)));
+  CHECK(client.statistics().server == address_of(servers.replica.port()));
+}
+
 TEST_CASE("subscriptions and cached reads follow the client to another server") {
   PrimaryAndReplica servers;
   Options options = eager_options();

@@ -160,6 +160,67 @@ TEST_CASE("after a loss, a round through all addresses is one attempt") {
   CHECK(pair.end.seeds().size() == before + 6);
 }
 
+// A primary of several addresses that becomes a replica: it refuses writes, and answers reads.
+struct Demoted : Pair {
+  Demoted() : Pair(three) {
+    peer.set_script([this](const Words& request) {
+      if (request[0] == "HELLO") return is_replica ? hello_of_replica() : hello_reply;
+      if (request[0] == "SET" && is_replica) {
+        return std::string("-READONLY You can't write against a read only replica.\r\n");
+      }
+      return testing::Peer::default_reply(request);
+    });
+    connect();
+  }
+
+  bool is_replica = false;
+};
+
+TEST_CASE("a primary that has become a replica is left, once what was sent to it is answered") {
+  Demoted pair;
+  pair.is_replica = true;
+  pair.end.submit(1, {"SET", "ship", "a"});
+  pair.end.submit(2, {"ECHO", "two"});
+  pair.peer.handle_bytes(pair.end.write());
+  const std::string replies = pair.peer.take_output();
+  const std::size_t first = replies.find("\r\n") + 2;
+  pair.end.receive(replies.substr(0, first));
+  CHECK(pair.end.take_events() ==
+        Lines{"1: error \"READONLY You can't write against a read only replica.\""});
+  pair.end.submit(3, {"SET", "ship", "b"});
+  CHECK(pair.end.write().empty());
+  pair.end.receive(replies.substr(first));
+  CHECK(pair.end.take_events() == Lines{"2: \"two\"", "disconnected: connection_lost"});
+  pair.is_replica = false;
+  pair.end.wait_for_open();
+  pair.drive();
+  CHECK(pair.end.take_events() == Lines{"ready", "3: simple \"OK\""});
+}
+
+TEST_CASE("a replica that owes replies is left in the end, with these in doubt") {
+  Demoted pair;
+  pair.is_replica = true;
+  pair.end.submit(1, {"SET", "ship", "a"}, 60s);
+  pair.end.submit(2, {"ECHO", "two"}, 60s);
+  pair.peer.handle_bytes(pair.end.write());
+  const std::string replies = pair.peer.take_output();
+  pair.end.receive(replies.substr(0, replies.find("\r\n") + 2));
+  pair.end.take_events();
+  pair.end.advance(ClientOptions().tombstone_age_max);
+  CHECK(pair.end.take_events() ==
+        Lines{"disconnected: connection_lost", "2: lost_in_doubt (maybe)"});
+}
+
+TEST_CASE("a client with one address stays with a replica") {
+  Pair pair;
+  pair.connect();
+  pair.peer.set_script([](const Words&) { return "-READONLY no\r\n"; });
+  pair.end.submit(1, {"SET", "ship", "a"});
+  pair.drive();
+  CHECK(pair.end.take_events() == Lines{"1: error \"READONLY no\""});
+  CHECK(pair.end.actions() == Lines{"open"});
+}
+
 // The server at each address of a fleet; one of them has no server.
 struct Addresses : Fleet {
   Addresses() : Fleet({.seeds_count = 2}) {
