@@ -572,9 +572,6 @@ std::optional<Event> SideConnections::poll_side_connections() {
 }
 
 std::optional<Event> SideConnections::translate(Side& side, const Event& event) {
-  const bool is_replica =
-      event.error != nullptr && event.error->code == ErrorCode::read_only_replica;
-  if (is_replica) main_.leave_replica();  // it may only read, and would not hear of it
   if (event.tag == internal_auth) return credentials_outcome(event);
   if (event.tag == internal_unwatch) {
     side.unwatching = false;
@@ -582,11 +579,11 @@ std::optional<Event> SideConnections::translate(Side& side, const Event& event) 
     if (event.kind == Event::Kind::failed) side.session.abort();
     return std::nullopt;
   }
-  switch (side.role) {
-    case Role::blocking: return translate_blocking(side, event);
-    case Role::subscription: return side.subscription->handle_event(side.session, event);
-    case Role::exclusive: break;
-  }
+  if (side.role == Role::subscription) return side.subscription->handle_event(side.session, event);
+  const bool is_replica =
+      event.error != nullptr && event.error->code == ErrorCode::read_only_replica;
+  if (is_replica) main_.leave_replica();  // it may only read, and would not hear of it
+  if (side.role == Role::blocking) return translate_blocking(side, event);
   switch (event.kind) {
     case Event::Kind::completed:
     case Event::Kind::failed:
