@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <string>
 
 #include <boost/asio/use_future.hpp>
@@ -35,6 +36,27 @@ Error refusal(const std::string& url, const Options& options) {
 
 bool serves(const std::string& url, const Options& options) {
   return value_of(connected(url, options).ping(use_future)) == "PONG";
+}
+
+// Where the server lets nobody in but by one name, the other addresses of the list are ruled out,
+// also after a connection whose TLS session could be resumed.
+TEST_CASE("each of several addresses needs a certificate of its own host") {
+  const TlsServer server(shared_authority(), {.names = "DNS:localhost"});
+  Options options = trusting(shared_authority());
+  options.reconnect_wait_max = 20ms;
+  options.seeds = {"127.0.0.1:" + std::to_string(server.port())};
+  const std::string localhost = "localhost:" + std::to_string(server.port());
+  for (int i = 0; i < 6; ++i) {
+    Client client = connected("valkeys://" + localhost, options);
+    for (std::uint64_t connections = 2; connections < 6; ++connections) {
+      server.ask("CLIENT KILL TYPE normal");
+      CHECK(eventually(
+          [&] { return client.statistics().client.counters.connections >= connections; }));
+      CHECK(client.statistics().server == localhost);
+    }
+  }
+  const Error error = refusal("valkeys://127.0.0.1:" + std::to_string(server.port()), options);
+  CHECK(error.code() == ErrorCode::certificate_invalid);
 }
 
 TEST_CASE("options of TLS with an address that is without are refused before anything is sent") {
