@@ -62,7 +62,7 @@ std::unique_ptr<TlsStream> TlsStream::create(TlsContext& context, int socket,
 
 std::unique_ptr<TlsStream> TlsStream::make(TlsContext& context, int socket,
                                            std::unique_ptr<ssl_st, FreeSsl> ssl_state) {
-  std::unique_ptr<TlsStream> stream(new TlsStream(context, socket));
+  std::unique_ptr<TlsStream> stream(new TlsStream(socket));
   stream->ssl_ = std::move(ssl_state);
   stream->wanted_ = context.wanted();
   if (stream->ssl_ == nullptr || method() == nullptr) return nullptr;

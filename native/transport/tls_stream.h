@@ -59,7 +59,7 @@ class TlsStream final : public ByteStream {
   plimsoll::Error early_end() const override;
 
  private:
-  TlsStream(TlsContext& context, int socket) : context_(context), socket_(socket) {}
+  explicit TlsStream(int socket) : socket_(socket) {}
   static std::unique_ptr<TlsStream> make(TlsContext& context, int socket,
                                          std::unique_ptr<ssl_st, FreeSsl> ssl);
 
@@ -74,7 +74,6 @@ class TlsStream final : public ByteStream {
   bool write_record(std::string_view bytes);
   Step fail(int result);
 
-  TlsContext& context_;
   const int socket_;
   std::string wanted_;  // the host that the server's certificate must be valid for
   std::unique_ptr<ssl_st, FreeSsl> ssl_;

@@ -167,9 +167,8 @@ Result<void> read_addresses(std::string_view text, const Endpoint& usual, Target
     }
     return read_host_and_port(address, option, target.endpoints.emplace_back(usual));
   };
-  for (std::size_t commas = std::count(text.begin(), text.end(), ',');; --commas) {
+  for (auto commas = std::count(text.begin(), text.end(), ','); commas >= 0; --commas) {
     if (auto done = add(take_until(text, ','), "url"); !done) return done;
-    if (commas == 0) break;
   }
   for (const std::string& seed : target.options.seeds) {
     // Not quoted: it may have a password.
