@@ -338,6 +338,12 @@ std::uint64_t Driver::refusals_by_source() const {
   return environment_.coverage.refusals_by_source();
 }
 
+bool Driver::lacks_room_to_connect() const {
+  constexpr std::size_t handshake_bytes_max = 1024;
+  return client_ && !is_ready() &&
+         !has_room_for(*budget_, PoolKind::connections, handshake_bytes_max);
+}
+
 // Somebody was refused who needed no more than that.
 void Driver::check_refusal(std::uint64_t refusals_before, PoolKind pool, std::size_t bytes_max) {
   require(refusals_by_source() != refusals_before || !has_room_for(*budget_, pool, bytes_max),

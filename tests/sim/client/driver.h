@@ -55,6 +55,8 @@ class Driver final : private Wire::Owner, private Handler {
   /// Since when it has its connection; `never` if it is no client.
   Instant ready_since() const { return client_ ? ready_since_ : never; }
   bool is_ready() const { return client_ && state_ == Session::State::ready; }
+  /// Whether the connections pool has no room for the handshake of a client without a connection.
+  bool lacks_room_to_connect() const;
   Instant heard_at() const { return heard_at_; }
   /// What its client takes for the time.
   Instant time() const override { return clock_.read(environment_.now()); }

@@ -35,8 +35,11 @@ class User final : private Driver::Owner, private Desk, private Handler {
   void prove_client();
   bool client_is_proved() const;
   /// Whether the client itself works, whatever its subscriptions do. A user without a client counts
-  /// as well: connections of other clients may hold all the memory that a new client needs.
-  bool lives_on() const { return proof_ == Proof::given || !driver_.has_client(); }
+  /// as well, or with one that has no room for a handshake: connections of other clients may hold
+  /// all the memory that a new client needs.
+  bool lives_on() const {
+    return proof_ == Proof::given || !driver_.has_client() || driver_.lacks_room_to_connect();
+  }
   /// Whether this user has no client, or its client has commands that wait for a connection.
   bool waits_for_connection() const { return !driver_.has_client() || driver_.waits_to_block(); }
   void release_all() { release_some(kept_.size()); }
