@@ -40,8 +40,11 @@ class User final : private Driver::Owner, private Desk, private Handler {
   bool lives_on() const {
     return proof_ == Proof::given || !driver_.has_client() || driver_.lacks_room_to_connect();
   }
-  /// Whether this user has no client, or its client has commands that wait for a connection.
-  bool waits_for_connection() const { return !driver_.has_client() || driver_.waits_to_block(); }
+  /// Whether this user has no client, or its client has no room for a handshake, or commands that
+  /// wait for a connection.
+  bool waits_for_connection() const {
+    return !driver_.has_client() || driver_.lacks_room_to_connect() || driver_.waits_to_block();
+  }
   void release_all() { release_some(kept_.size()); }
 
   /// Does nothing, but looks whether there is something to do.
