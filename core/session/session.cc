@@ -605,9 +605,12 @@ void Session::lose(const Error& reason) {
   wait_for_attempt(attempts_.handle_lost(now_));
 }
 
+// A transaction of which only a part was sent is answered no further, because its EXEC is not sent.
+// It has not run, so it goes to the next server.
 void Session::leave_if_answered() {
   const bool is_answered =
-      transmitting_ == Transmitting::nothing && pipeline_.next() == Pipeline::Next::nothing;
+      transmitting_ == Transmitting::nothing &&
+      (pipeline_.next() == Pipeline::Next::nothing || !pipeline_.next_is_wholly_exposed());
   if (is_answered && state_ == State::ready) lose(became_replica);
 }
 

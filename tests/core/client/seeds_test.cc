@@ -211,6 +211,23 @@ TEST_CASE("a replica that owes replies is left in the end, with these in doubt")
         Lines{"disconnected: connection_lost", "2: lost_in_doubt (maybe)"});
 }
 
+TEST_CASE("a half sent transaction to a primary that has become a replica is sent to the next") {
+  Demoted pair;
+  pair.is_replica = true;
+  pair.end.submit(1, {"SET", "ship", "a"}, 60s);
+  pair.peer.handle_bytes(pair.end.write());
+  CommandView both = CommandView::from_encoded(
+      "*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\na\r\n*1\r\n$4\r\nEXEC\r\n");
+  both.answers = 3;
+  pair.end.submit_command(2, both, 60s);
+  const std::string bytes = pair.end.begin_write();
+  pair.end.end_write(bytes.size() / 2);
+  pair.end.receive(pair.peer.take_output());
+  CHECK(pair.end.take_events() ==
+        Lines{"1: error \"READONLY You can't write against a read only replica.\"",
+              "disconnected: connection_lost"});
+}
+
 TEST_CASE("a client with one address stays with a replica") {
   Pair pair;
   pair.connect();
