@@ -68,6 +68,7 @@ void Session::close(Instant now) {
   if (state_ == State::closed || state_ == State::closing) return;
   if (state_ != State::ready) return end(client_closed);
   state_ = State::closing;
+  leaving_ = false;  // there will be no next server, so this one gets the rest
   due_at_ = after(now, options_.close_timeout);
 }
 

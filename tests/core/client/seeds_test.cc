@@ -228,6 +228,24 @@ TEST_CASE("a half sent transaction to a primary that has become a replica is sen
               "disconnected: connection_lost"});
 }
 
+TEST_CASE("a client that closes while it leaves a replica does not wait for what is not sent") {
+  Demoted pair;
+  pair.is_replica = true;
+  pair.end.submit(1, {"SET", "ship", "a"}, 60s);
+  pair.end.submit(2, {"ECHO", "two"}, 60s);
+  pair.peer.handle_bytes(pair.end.write());
+  const std::string replies = pair.peer.take_output();
+  const std::size_t first = replies.find("\r\n") + 2;
+  pair.end.receive(replies.substr(0, first));
+  pair.end.submit(3, {"ECHO", "three"}, 60s);
+  pair.end.close();
+  pair.end.receive(replies.substr(first));
+  pair.drive();
+  CHECK(pair.end.take_events() ==
+        Lines{"1: error \"READONLY You can't write against a read only replica.\"", "2: \"two\"",
+              "3: \"three\"", "closed: closed"});
+}
+
 TEST_CASE("a client with one address stays with a replica") {
   Pair pair;
   pair.connect();
