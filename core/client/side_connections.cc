@@ -582,7 +582,9 @@ std::optional<Event> SideConnections::translate(Side& side, const Event& event) 
   if (side.role == Role::subscription) return side.subscription->handle_event(side.session, event);
   const bool is_replica =
       event.error != nullptr && event.error->code == ErrorCode::read_only_replica;
-  if (is_replica) main_.leave_replica();  // it may only read, and would not hear of it
+  // It may only read, and would not hear of it. If it was replaced since, it may have left the
+  // replica already.
+  if (is_replica && side.main_when_opened == main_number()) main_.leave_replica();
   if (side.role == Role::blocking) return translate_blocking(side, event);
   switch (event.kind) {
     case Event::Kind::completed:

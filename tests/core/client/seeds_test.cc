@@ -258,7 +258,7 @@ TEST_CASE("a client with one address stays with a replica") {
 
 // The server at each address of a fleet; one of them has no server.
 struct Addresses : Fleet {
-  Addresses() : Fleet({.seeds_count = 2}) {
+  explicit Addresses(const ClientOptions& options = {.seeds_count = 2}) : Fleet(options) {
     set_script([](std::uint32_t, const Words& request) {
       if (request[0] == "SUBSCRIBE") {
         return ">3\r\n$9\r\nsubscribe\r\n" + bulk_reply(request[1]) + ":1\r\n";
@@ -301,6 +301,27 @@ TEST_CASE("side connections go where the main connection is, and subscriptions f
   CHECK(fleet.seed_of(1) == fleet.seed_of(0));
   CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE news"});
   CHECK(fleet.client().subscription_statistics(subscription).gaps == 1);
+}
+
+TEST_CASE("a replica that an exclusive connection still has is no reason to leave the primary") {
+  Addresses fleet({.seeds_count = 2, .primary_only = true});
+  const std::uint32_t first = fleet.seed_of(0);
+  const ConnectionId exclusive = fleet.client().open_exclusive(fleet.now()).value();
+  fleet.settle();
+  fleet.drive();
+  REQUIRE(fleet.seed_of(1) == first);
+  fleet.leave(first);
+  fleet.take_events();
+  fleet.set_script([](std::uint32_t index, const Words&) {
+    return std::string(index == 1 ? "-READONLY no\r\n" : "+OK\r\n");
+  });
+  const std::array<std::string_view, 3> words{"SET", "ship", "a"};
+  CommandView set;
+  set.args = words;
+  fleet.note(1, fleet.client().submit_to(exclusive, set, fleet.now(), 60s, 1));
+  fleet.drive();
+  CHECK(fleet.take_events() == Lines{"1: error \"READONLY no\" read_only_replica (no)"});
+  CHECK(fleet.is_open(0));
 }
 
 }  // namespace
