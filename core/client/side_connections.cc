@@ -653,9 +653,13 @@ void SideConnections::close_if_older(Side& side) {
 }
 
 // A subscription to the server that the main connection has left might hear nothing more, for ever.
+// An attempt at an address that the main connection has given up might never end, or lead to
+// another server than the main connection's. Nothing was sent on it, so nothing is in doubt.
 void SideConnections::follow_main(Side& side) const {
-  if (!side.subscription || side.seed == main_.seed()) return;
-  if (main_.state() == Session::State::ready) side.session.leave(main_is_elsewhere);
+  const Session::State main = main_.state();
+  if (side.seed == main_.seed() || main != Session::State::ready) return;
+  const bool is_in_use = !side.subscription && side.session.state() == Session::State::ready;
+  if (!is_in_use) side.session.leave(main_is_elsewhere);
 }
 
 void SideConnections::drop_those_over() {

@@ -118,7 +118,7 @@ void Fleet::drive() {
   while (moved) {
     moved = false;
     for (auto& [index, wanted] : wanted_) {
-      if (!std::exchange(wanted, false)) continue;
+      if (ignored_.contains(index) || !std::exchange(wanted, false)) continue;
       moved = true;
       const ConnectionId connection{index};
       if (refusing_) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ class Fleet {
   /// Whether connections that are asked for are made, from now on.
   void refuse_connections() { refusing_ = true; }
   void accept_connections() { refusing_ = false; }
+  /// From now on nobody answers when connection `index` is asked for, until heed().
+  void ignore(std::uint32_t index) { ignored_.insert(index); }
+  void heed(std::uint32_t index) { ignored_.erase(index); }
 
   /// Connection `index` gets `id` of the server, in place of 100 + index.
   void give_id(std::uint32_t index, int id) { ids_[index] = id; }
@@ -96,6 +100,7 @@ class Fleet {
   std::map<std::uint32_t, bool> wanted_;
   std::map<std::uint32_t, std::uint32_t> seeds_;
   std::map<std::uint32_t, int> ids_;
+  std::set<std::uint32_t> ignored_;
   Lines events_;
   Instant now_{};
   bool refusing_ = false;

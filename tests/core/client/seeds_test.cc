@@ -324,5 +324,35 @@ TEST_CASE("a replica that an exclusive connection still has is no reason to leav
   CHECK(fleet.is_open(0));
 }
 
+TEST_CASE("a command that blocks does not wait for an address that the main connection gave up") {
+  Addresses fleet;
+  const std::uint32_t first = fleet.seed_of(0);
+  fleet.refuse_connections();
+  fleet.break_off(0);
+  do {  // until the main connection asks for the other address
+    fleet.drive();
+    fleet.advance_to_timeout();
+  } while (fleet.seed_of(0) == first);
+  const std::array<std::string_view, 3> words{"BLPOP", "list", "0"};
+  CommandView pop;
+  pop.args = words;
+  pop.block_time = Duration::max();
+  fleet.note(1, fleet.client().submit(pop, fleet.now(), 60s, 1));
+  REQUIRE(fleet.seed_of(1) != first);
+  fleet.ignore(1);
+  do {  // until it asks for the first one again
+    fleet.drive();
+    fleet.advance_to_timeout();
+  } while (fleet.seed_of(0) != first);
+  fleet.accept_connections();
+  fleet.drive();
+  REQUIRE(fleet.is_open(0));
+  CHECK(fleet.seed_of(1) == first);
+  fleet.take_events();
+  fleet.heed(1);
+  fleet.drive();
+  CHECK(fleet.take_events() == Lines{"1: simple \"OK\""});
+}
+
 }  // namespace
 }  // namespace plimsoll::client_seeds_test
