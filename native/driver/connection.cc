@@ -131,16 +131,22 @@ void Connection::resolve() {
       });
 }
 
+// Only the handlers of the dial hold it, and so its owner: if the executor is destroyed with them
+// in it, both are let go. A child of fork() must not close the sockets that it inherited.
 void Connection::connect(Dial::Addresses addresses) {
-  dial_ = std::make_shared<Dial>(
-      context_.executor, std::move(addresses),
-      [self = owner_.hold(), this](const error_code& problem, Socket socket) {
-        dial_.reset();
-        if (problem) return handle_failed(problem);
-        socket_ = std::move(socket);
-        handle_connected();
+  const std::shared_ptr<Dial> dial(
+      new Dial(context_.executor, std::move(addresses),
+               [self = owner_.hold(), this](const error_code& problem, Socket socket) {
+                 dial_.reset();
+                 if (problem) return handle_failed(problem);
+                 socket_ = std::move(socket);
+                 handle_connected();
+               }),
+      [fork_count = fork_count_](Dial* last) {
+        if (fork_count == current_fork_count()) delete last;
       });
-  dial_->start();
+  dial_ = dial;
+  dial->start();
 }
 
 void Connection::handle_connected() {
@@ -210,7 +216,7 @@ void Connection::close() {
   stream_.reset();
   if (patience_) patience_->cancel();
   if (resolver_) resolver_->cancel();
-  if (const auto dial = std::exchange(dial_, nullptr)) dial->stop();
+  if (const auto dial = std::exchange(dial_, {}).lock()) dial->stop();
   socket_.close(ignored);
 }
 

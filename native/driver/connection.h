@@ -176,7 +176,7 @@ class Connection {
   const ConnectionId id_;
   SeedId seed_{};
   Socket socket_;
-  std::shared_ptr<Dial> dial_;  // of the attempt under way
+  std::weak_ptr<Dial> dial_;  // of the attempt under way
   std::optional<boost::asio::ip::tcp::resolver> resolver_;
 
   std::uint64_t attempt_ = 0;  // counts attempts and closes, so that steps of old ones are ignored

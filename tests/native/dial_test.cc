@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "plimsoll/client.h"
 #include "plimsoll/tests/native/patience.h"
 #include "plimsoll/tests/support/loopback.h"
 
@@ -111,6 +113,19 @@ TEST_CASE("a dial that was stopped tells nothing") {
   dial->stop();
   context.run_for(patience());
   CHECK_FALSE(told);
+}
+
+TEST_CASE("a client whose executor ends while it dials is let go, and so is its caller") {
+  const SilentPort silent;
+  auto context = std::make_unique<asio::io_context>();
+  auto token = std::make_shared<int>();
+  const std::weak_ptr<int> kept = token;
+  native::connect(context->get_executor(), "valkey://127.0.0.1:" + std::to_string(silent.port()),
+                  patient_options(), [token = std::move(token)](const auto&) {});
+  context->poll();
+  REQUIRE_FALSE(kept.expired());
+  context.reset();
+  CHECK(kept.expired());
 }
 
 TEST_CASE("the families of addresses take turns, beginning with the first one's") {
