@@ -563,8 +563,11 @@ void Driver::end(Delivery delivery, OperationList& ready) {
   over_ = true;
   std::string all;
   if (io_->failures.are_several() && delivery.error->code != ErrorCode::closed) {
-    io_->failures.note_attempt(core_.statistics().last_problem);
-    all = io_->failures.of_attempts();
+    try {
+      io_->failures.note_attempt(core_.statistics().last_problem);
+      all = io_->failures.of_attempts();
+    } catch (const std::bad_alloc&) {  // the operations' outcomes matter more
+    }
     delivery.detail = &all;
     delivery.value = nullptr;  // the last server's words are no more than the others'
   }

@@ -4,10 +4,12 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "plimsoll/client.h"
 #include "plimsoll/scan.h"
@@ -54,8 +56,11 @@ using Text = std::optional<std::string>;
 // A client on a context of the test's own, and the server that it speaks to, in one thread.
 class World {
  public:
-  World() {
-    native::connect(context_.get_executor(), listener_.url(), patient_options(),
+  // `addresses`: of the client, all of the same server.
+  explicit World(int addresses = 1) {
+    native::Options options = patient_options();
+    for (int i = 1; i < addresses; ++i) options.seeds.push_back(listener_.address());
+    native::connect(context_.get_executor(), listener_.url(), options,
                     [this](Result<Client> connected) { client_ = *std::move(connected); });
     context_.poll();
     peer_.emplace(listener_.accept());
@@ -164,6 +169,33 @@ TEST_CASE("whichever allocation is refused while outcomes are told, each call is
     REQUIRE(outcomes.count() == calls);
   }
   CHECK(without_memory > 8);
+}
+
+TEST_CASE(
+    "whichever allocation is refused while a client ends, each call is told, and close(), too") {
+  const int addresses = GENERATE(1, 2);
+  bool struck = true;
+  for (int allocations = 0; struck; ++allocations) {
+    INFO(addresses << " addresses, allocation " << allocations);
+    World world(addresses);
+    int told = 0;
+    int closed = 0;
+    world.client().command<Arming>({"PING"}, [&](const Result<Arming>&) { ++told; });
+    world.client().get("string", [&](const Result<Text>& result) {
+      ++told;
+      CHECK_FALSE(result);
+    });
+    world.client().close([&](const auto&...) { ++closed; });
+    world.flush();
+    world.peer().receive();
+    world.peer().receive();
+    next_allocations_left = allocations;
+    world.peer().send("+PONG\r\nno protocol\r\n");
+    world.run_until([&] { return told == 2 && closed == 1; });
+    struck = std::exchange(allocations_left, -1) < 0;
+    REQUIRE(told == 2);
+    REQUIRE(closed == 1);
+  }
 }
 
 TEST_CASE("a page of a scan that there was no memory for is asked for again") {
