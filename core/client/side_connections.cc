@@ -411,6 +411,7 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   SessionOptions options = options_;
   options.random_seed += index;
   options.seeds_count = 1;  // the main connection's address, whichever that is
+  options.follows_main = options_.seeds_count > 1;
   options.tracking = {};
   options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
   options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};

@@ -35,7 +35,8 @@ Attempts::Failure Attempts::failure_of(const Error& reason) {
 
 std::optional<Duration> Attempts::handle_failed(const SessionOptions& options, Failure failure,
                                                 Instant now) {
-  if (failure == Failure::lasting || (failure == Failure::odd && !was_ready_)) {
+  const bool lasts = failure == Failure::lasting || (failure == Failure::odd && !was_ready_);
+  if (lasts && !options.follows_main) {
     seeds_.rule_out();
     if (seeds_.are_all_ruled_out()) return std::nullopt;
   }

@@ -134,6 +134,10 @@ struct SessionOptions {
   /// primary's is found. Needs RESP3: only HELLO says what the server is.
   bool primary_only = false;
 
+  /// For a side connection of a client with several addresses: the address may be another one at
+  /// the next attempt, so that no failure is one that lasts.
+  bool follows_main = false;
+
   /// The most side connections: for commands that block and for exclusive use, and for
   /// subscriptions. All connections together must not exceed connections_max. inflight_overflow
   /// also decides about further commands that block.

@@ -132,7 +132,7 @@ void Fleet::drive() {
       peer->set_script([this, number](const Words& request) {
         const auto given = ids_.find(number);
         const int id = given == ids_.end() ? 100 + static_cast<int>(number) : given->second;
-        if (request[0] == "HELLO") return hello(id);
+        if (request[0] == "HELLO") return greeting_.empty() ? hello(id) : greeting_;
         const bool greets = request[0] == "CLIENT" && request[1] != "UNBLOCK";
         if (greets || request[0] == "PING") return Peer::default_reply(request);
         requests_[number].push_back(joined(request));

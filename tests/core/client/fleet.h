@@ -44,6 +44,9 @@ class Fleet {
   /// Connection `index` gets `id` of the server, in place of 100 + index.
   void give_id(std::uint32_t index, int id) { ids_[index] = id; }
 
+  /// What all say to HELLO from now on, in place of what a server says; empty: that again.
+  void set_greeting(std::string greeting) { greeting_ = std::move(greeting); }
+
   void set_script(Script script) { script_ = std::move(script); }
   /// `admit` is called with the tag of each request that has waited and now has room. It submits
   /// the request, or cancels it. Needed as soon as anything waits.
@@ -93,6 +96,7 @@ class Fleet {
   Budget budget_;
   std::optional<Client> client_;
   Script script_;
+  std::string greeting_;
   std::function<void(Tag)> admit_;
   std::map<std::uint32_t, std::unique_ptr<Peer>> open_;
   std::map<std::uint32_t, Lines> requests_;

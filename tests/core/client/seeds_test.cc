@@ -354,5 +354,34 @@ TEST_CASE("a command that blocks does not wait for an address that the main conn
   CHECK(fleet.take_events() == Lines{"1: simple \"OK\""});
 }
 
+TEST_CASE("a subscription survives an address that the main connection has to pass by") {
+  Addresses fleet;
+  const ConnectionId subscription = fleet.client().open_subscription(fleet.now()).value();
+  constexpr std::array<std::string_view, 1> names{"news"};
+  fleet.note(1, fleet.client().subscribe(subscription, SubscriptionKind::channel, names,
+                                         fleet.now(), 0s, 1));
+  fleet.settle();
+  fleet.drive();
+  fleet.take_requests(1);
+  fleet.take_events();
+
+  fleet.ignore(0);  // the main connection goes on trying its address
+  fleet.break_off(0);
+  fleet.break_off(1);
+  fleet.set_greeting("-WRONGPASS this server has other users\r\n");
+  for (int i = 0; i < 6; ++i) {
+    fleet.advance_to_timeout();
+    fleet.drive();
+  }
+  fleet.set_greeting({});
+  fleet.heed(0);
+  for (int i = 0; i < 100 && !(fleet.is_open(0) && fleet.is_open(1)); ++i) {
+    REQUIRE(fleet.poll_timeout() != never);
+    fleet.advance_to_timeout();
+    fleet.drive();
+  }
+  CHECK(fleet.take_requests(1) == Lines{"SUBSCRIBE news"});
+}
+
 }  // namespace
 }  // namespace plimsoll::client_seeds_test
