@@ -176,13 +176,7 @@ void Session::handle_timeout(Instant now) {
         fail_attempt(read_watch_.waits() ? lack_of_memory(unread_handshake) : no_handshake,
                      Failure::odd);
       break;
-    case State::ready:
-      if (leaving_ && now >= due_at_) {
-        lose(became_replica);
-      } else {
-        check_health();
-      }
-      break;
+    case State::ready: leaving_&& out_of_time ? lose(became_replica) : check_health(); break;
     case State::closing:
       if (now >= due_at_) end(client_closed);
       break;
