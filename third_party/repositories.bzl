@@ -45,6 +45,8 @@ def plimsoll_repositories():
 
 def plimsoll_dev_repositories():
     """Declares what only this repository's tests and programs need."""
+    # A workspace of its own, whose files tests of other doors than Bazel's read.
+    _once(native.local_repository, "consumer", path = "tests/consumer")
     _once(clang_toolchain, "clang_toolchain", path = "/usr/bin/clang-19", package = "clang-19")
 
     _library("catch2", "catch2", "catch2/catch_all.hpp")

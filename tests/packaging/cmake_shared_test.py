@@ -1,0 +1,61 @@
+#!/usr/bin/python3
+"""Users who link shared libraries: from their own source tree, then installed."""
+
+import re
+import unittest
+
+import cmake_project
+import python_cases
+
+# What a name that a library shows must be about: ours, and the parts of Boost that its users have to share.
+_SHOWN = re.compile(r"plimsoll::|boost::(asio|beast|system)::|^PLIMSOLL_\d+$")
+
+
+def _libraries(prefix):
+    return sorted(path for path in prefix.rglob("*.so.0.1.0"))
+
+
+class SharedTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cmake_project.scratch_folder()
+        source = cmake_project.copy_sources(cls.folder / "plimsoll-0.1.0")
+        cls.prefix = cls.folder / "prefix"
+        cls.project = cls.folder / "subdirectory"
+        cmake_project.configure(cmake_project.consumer("cmake/subdirectory"), cls.project,
+                                "-D", f"PLIMSOLL_SOURCE={source}")
+        cmake_project.build(cls.project)
+        cmake_project.run(["cmake", "--install", cls.project, "--prefix", cls.prefix])
+
+    def test_subdirectory(self):
+        """add_subdirectory() gives Plimsoll::client and Plimsoll::config"""
+        cmake_project.run_tests(self.project)
+
+    def test_found(self):
+        """find_package() finds the shared libraries"""
+        folder = self.folder / "installed"
+        cmake_project.configure(cmake_project.consumer("cmake/installed"), folder,
+                                "-D", f"CMAKE_PREFIX_PATH={self.prefix}")
+        cmake_project.build(folder)
+        cmake_project.run_tests(folder)
+        self.assertIn("libplimsoll.so.0", cmake_project.run(["readelf", "-d", folder / "app"]))
+
+    def test_names(self):
+        """a library shows its own names, not those of what it is built on"""
+        libraries = _libraries(self.prefix)
+        self.assertEqual(len(libraries), 3)
+        for library in libraries:
+            shown = cmake_project.run(["nm", "-DC", "--defined-only", library]).splitlines()
+            names = [line.split(" ", 2)[2] for line in shown]
+            self.assertGreater(len(names), 5)
+            self.assertEqual([name for name in names if not _SHOWN.search(name)], [])
+
+    def test_names_of_files(self):
+        """the name under which programs ask for a library changes with its binary interface alone"""
+        for library in _libraries(self.prefix):
+            told = cmake_project.run(["readelf", "-d", library])
+            self.assertRegex(told, r"SONAME.*\[libplimsoll(_\w+)?\.so\.0\]")
+
+
+if __name__ == "__main__":
+    python_cases.main()

@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""Users who link static libraries: fetched by CMake, then installed, and found by CMake and by pkg-config."""
+
+import pathlib
+import shutil
+import unittest
+
+import cmake_project
+import python_cases
+
+
+class StaticTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cmake_project.scratch_folder()
+        cls.source = cmake_project.copy_sources(cls.folder / "plimsoll-0.1.0")
+        cls.archive = shutil.make_archive(str(cls.folder / "plimsoll"), "gztar", cls.folder, cls.source.name)
+        cls.prefix = cls.folder / "prefix"
+        cls.fetched = cls.folder / "fetched"
+        cmake_project.configure(cmake_project.consumer("cmake/fetched"), cls.fetched,
+                                "-D", f"PLIMSOLL_SOURCE={cls.archive}", "-D", "PLIMSOLL_INSTALL=ON")
+        cmake_project.build(cls.fetched)
+        cmake_project.run(["cmake", "--install", cls.fetched, "--prefix", cls.prefix])
+
+    def test_fetched(self):
+        """FetchContent gives Plimsoll::client and Plimsoll::config, from an archive"""
+        cmake_project.run_tests(self.fetched)
+
+    def test_found(self):
+        """find_package() finds what was installed, which needs nothing of the sources"""
+        away = self.source.rename(self.folder / "away")
+        try:
+            folder = self.folder / "installed"
+            cmake_project.configure(cmake_project.consumer("cmake/installed"), folder,
+                                    "-D", f"CMAKE_PREFIX_PATH={self.prefix}")
+            cmake_project.build(folder)
+            cmake_project.run_tests(folder)
+        finally:
+            away.rename(self.source)
+
+    def test_pkg_config(self):
+        """pkg-config knows all flags, in a tree that was moved"""
+        moved = self.folder / "moved"
+        shutil.copytree(self.prefix, moved)
+        [pc] = moved.rglob("plimsoll.pc")
+        folder = self.folder / "make"
+        folder.mkdir()
+        makefile = cmake_project.consumer("pkg_config/Makefile")
+        where = {"PKG_CONFIG_PATH": str(pc.parent)}
+        cmake_project.run(["make", "-f", makefile, "app"], folder, where)
+        self.assertIn("app URL", makefile.parent.parent.joinpath("app.cc").read_text(encoding="utf-8"))
+        cmake_project.run([folder / "app"], status=2)
+        for name in ("plimsoll-observe", "plimsoll-config"):
+            flags = cmake_project.run(["pkg-config", "--libs", name], more_environment=where)
+            self.assertIn("-lplimsoll ", flags)
+
+    def test_older_standard(self):
+        """C++17 is refused in one sentence that says what to do"""
+        [header] = self.prefix.rglob("plimsoll/client.h")
+        include = header.parent.parent
+        said = cmake_project.run(["c++", "-std=c++17", "-fsyntax-only", "-I", include, header], status=1)
+        self.assertIn("Plimsoll is C++20", next(line for line in said.splitlines() if "error:" in line))
+
+    def test_all_headers_are_there(self):
+        """each header that users include compiles by itself, from the installed tree"""
+        [client] = self.prefix.rglob("plimsoll/client.h")
+        names = sorted(header.name for header in client.parent.glob("*.h"))
+        self.assertGreater(len(names), 30)
+        unit = self.folder / "headers.cc"
+        # One that is alone at the front, then all others.
+        for first in ("metrics.h", "configuration.h"):
+            unit.write_text("".join(f'#include "plimsoll/{name}"\n' for name in [first, *names]), encoding="utf-8")
+            cmake_project.run(["c++", "-std=c++20", "-fsyntax-only", "-I", client.parent.parent, unit])
+
+    def test_version(self):
+        """a version that is not there, and a component that is not there, are refused by name"""
+        for asked, said in (("find_package(Plimsoll 0.2 REQUIRED)", "0.1.0"),
+                            ("find_package(Plimsoll REQUIRED COMPONENTS cluster)", "no component cluster")):
+            folder = self.folder / "asking" / said.replace(" ", "-")
+            folder.mkdir(parents=True)
+            text = f"cmake_minimum_required(VERSION 3.21)\nproject(asking LANGUAGES CXX)\n{asked}\n"
+            (folder / "CMakeLists.txt").write_text(text, encoding="utf-8")
+            answer = cmake_project.configure(folder, folder / "build", "-D", f"CMAKE_PREFIX_PATH={self.prefix}",
+                                             status=1)
+            self.assertIn(said, answer)
+
+    def test_missing_parts(self):
+        """a part that Plimsoll needs and does not find is named, with what to install"""
+        for name, more, said in (("PLIMSOLL_XXHASH_INCLUDE_DIR", [], "libxxhash-dev"),
+                                 ("PLIMSOLL_TOML_INCLUDE_DIR", ["-D", "PLIMSOLL_CONFIG=ON"], "libtomlplusplus-dev")):
+            # A value that is false, which CMake does not look for again.
+            answer = cmake_project.configure(self.source, self.folder / name, "-D", f"{name}=", *more, status=1)
+            self.assertIn(said, answer)
+
+
+if __name__ == "__main__":
+    python_cases.main()
