@@ -1,12 +1,37 @@
 #!/usr/bin/python3
 """Users who link static libraries: fetched by CMake, then installed, and found by CMake and by pkg-config."""
 
+import contextlib
 import pathlib
+import re
 import shutil
+import subprocess
+import tempfile
 import unittest
 
 import cmake_project
 import python_cases
+
+
+_PAGE = pathlib.Path("docs/getting_started_cmake.md")
+
+
+@contextlib.contextmanager
+def _server():
+    """The url of a valkey-server of one's own."""
+    words = ["valkey-server", "--port", "0", "--unixsocket", "socket", "--save", "", "--logfile", "log"]
+    # A socket's path must be short, which those of Bazel's folders are not.
+    with (tempfile.TemporaryDirectory(prefix="plimsoll-page-", dir="/tmp") as folder,
+          subprocess.Popen(words, cwd=folder) as process):
+        try:
+            yield f"unix://{folder}/socket"
+        finally:
+            process.kill()
+
+
+def _blocks(page):
+    """The blocks of code of a page: (language, text)."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 class StaticTest(unittest.TestCase):
@@ -37,6 +62,22 @@ class StaticTest(unittest.TestCase):
             cmake_project.run_tests(folder)
         finally:
             away.rename(self.source)
+
+    def test_page(self):
+        """docs/getting_started_cmake.md leads from an empty folder to a first reply"""
+        (_, project), (_, program), (_, commands) = _blocks(_PAGE.read_text(encoding="utf-8"))
+        folder = self.folder / "page"
+        folder.mkdir()
+        (folder / "CMakeLists.txt").write_text(project, encoding="utf-8")
+        home = self.folder / "home"
+        home.mkdir()
+        (home / "plimsoll").symlink_to(self.prefix)
+        with _server() as url:
+            program, count = re.subn(r"valkey://[\d.:]+", url, program)
+            self.assertEqual(count, 1)
+            (folder / "ship.cc").write_text(program, encoding="utf-8")
+            said = cmake_project.run(["bash", "-ec", commands], folder, {"HOME": str(home)})
+        self.assertEqual(said.splitlines()[-1], "Great Eastern")
 
     def test_pkg_config(self):
         """pkg-config knows all flags, in a tree that was moved"""

@@ -28,7 +28,7 @@ _STANDARD = set("""
 # What a portable core includes besides the standard headers that open nothing and start nothing.
 _ALSO_IN_CORE = {"<xxhash.h>", "<sanitizer/asan_interface.h>"}
 
-_BOOST_ROOMS = ("bench/", "demo/", "examples/", "native/", "tests/")
+_BOOST_ROOMS = ("bench/", "demo/", "examples/", "native/", "packaging/", "tests/")
 _BOOST_NAME = re.compile(r"\bboost::")
 
 
@@ -79,7 +79,7 @@ def no_clock_in_core(path, text):
 
 
 def boost_stays_out(path, text):
-    """Boost is in native/ and in programs and tests alone"""
+    """Boost is in native/, in programs, tests and packages alone"""
     if path.startswith(_BOOST_ROOMS):
         return
     for name, line in cxx_text.includes(text):

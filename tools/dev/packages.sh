@@ -13,7 +13,7 @@ peers='libev-dev libhiredis-dev valkey-tools'
 budget='python3-tomlkit valgrind'
 allocators='libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4'
 programs='libcli11-dev libtomlplusplus-dev nlohmann-json3-dev xz-utils'
-suites='catch2>=3 chromium emscripten haproxy nginx python3 redis-server systemd'
+suites='catch2>=3 chromium cmake emscripten haproxy nginx ninja-build pkg-config python3 redis-server systemd'
 
 packages_of() {
   case $1 in
@@ -24,6 +24,7 @@ packages_of() {
     bridge | bridge-package) echo "$build $serve libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     commands) echo "$serve python3" ;;
     fuzz) echo "$build $clang nlohmann-json3-dev" ;;
+    package) echo "$build libtomlplusplus-dev" ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
     *) return 1 ;;
