@@ -321,8 +321,8 @@ class Cache {
 
     template <class Visit>
     static ReplyVisitor of(Visit& visit) {
-      return {&visit, [](void* context, std::string_view reply) {
-                return (*static_cast<Visit*>(context))(reply);
+      return {&visit, [](void* of_visit, std::string_view reply) {
+                return (*static_cast<Visit*>(of_visit))(reply);
               }};
     }
   };
