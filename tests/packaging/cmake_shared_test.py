@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Users who link shared libraries: from their own source tree, then installed."""
+"""Users who link shared libraries, made by clang: from their own source tree, then installed."""
 
 import re
 import unittest
@@ -9,6 +9,10 @@ import python_cases
 
 # What a name that a library shows must be about: ours, and the parts of Boost that its users have to share.
 _SHOWN = re.compile(r"plimsoll::|boost::(asio|beast|system)::|^PLIMSOLL_\d+$")
+
+
+# cmake_static_test has gcc.
+_CLANG = ["-D", "CMAKE_CXX_COMPILER=clang++-19"]
 
 
 def _libraries(prefix):
@@ -23,7 +27,7 @@ class SharedTest(unittest.TestCase):
         cls.prefix = cls.folder / "prefix"
         cls.project = cls.folder / "subdirectory"
         cmake_project.configure(cmake_project.consumer("cmake/subdirectory"), cls.project,
-                                "-D", f"PLIMSOLL_SOURCE={source}")
+                                "-D", f"PLIMSOLL_SOURCE={source}", *_CLANG)
         cmake_project.build(cls.project)
         cmake_project.run(["cmake", "--install", cls.project, "--prefix", cls.prefix])
 
@@ -35,7 +39,7 @@ class SharedTest(unittest.TestCase):
         """find_package() finds the shared libraries"""
         folder = self.folder / "installed"
         cmake_project.configure(cmake_project.consumer("cmake/installed"), folder,
-                                "-D", f"CMAKE_PREFIX_PATH={self.prefix}")
+                                "-D", f"CMAKE_PREFIX_PATH={self.prefix}", *_CLANG)
         cmake_project.build(folder, "app", "configured")
         for program in ("app", "configured"):
             # They miss their argument: all that they are linked with was found.
