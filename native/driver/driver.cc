@@ -21,6 +21,7 @@
 #include "plimsoll/native/driver/prefixed_command.h"
 #include "plimsoll/native/driver/tracing.h"
 #include "plimsoll/native/driver/waiting_operation.h"
+#include "plimsoll/native/runtime/caller_loop.h"
 #include "plimsoll/native/runtime/runtime.h"
 #include "plimsoll/native/transport/tls_context.h"
 
@@ -47,12 +48,6 @@ constexpr std::uint64_t unsent_main = 1;
 // What a turn stages before it sends, although it goes on: as much as a server works on for longer
 // than a system call takes.
 constexpr std::size_t piece_bytes = 8192;
-
-// The driver whose turn runs in this thread; null: none.
-Driver*& turn_of_this_thread() {
-  thread_local Driver* driver = nullptr;
-  return driver;
-}
 
 }  // namespace
 
@@ -106,6 +101,22 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target,
                                                SharedCache* cache) {
+  // The shared thread runs one handler at a time. Another executor may run several, so its turns
+  // need a strand.
+  if (executor) executor = asio::make_strand(executor);
+  return create_on(std::move(executor), std::move(target), cache);
+}
+
+// One thread at a time runs the loop, so there is no strand.
+Result<std::shared_ptr<Driver>> Driver::create_for_callers(CallerLoop& loop, Target target,
+                                               SharedCache* cache) {
+  Result<std::shared_ptr<Driver>> made = create_on(loop.executor(), std::move(target), cache);
+  if (made) (*made)->caller_loop_ = &loop;
+  return made;
+}
+
+Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor, Target target,
+                                                  SharedCache* cache) {
   const TrackingOptions tracking = cache == nullptr ? TrackingOptions() : cache->tracking();
   if (const Result<void> valid = validate(target, tracking); !valid) return valid.error();
   Runtime& runtime = Runtime::get();
@@ -113,13 +124,7 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
   if (!budget) return budget.error();
   auto accounts = plimsoll::Client::open_accounts(**budget);
   if (!accounts) return Error(accounts.error());
-  // The shared thread runs one handler at a time. Another executor may run several, so its turns
-  // need a strand.
-  if (executor) {
-    executor = asio::make_strand(executor);
-  } else {
-    executor = runtime.executor();
-  }
+  if (!executor) executor = runtime.executor();
   std::unique_ptr<TlsContext> tls;
   if (target.options.tls.enabled) {
     auto context = TlsContext::create(target.options.tls, target.endpoints.front().host);
@@ -378,7 +383,10 @@ void Driver::fail_elsewhere(Operation& operation) {
              [owned = OwnedOperation(&operation)]() mutable { owned.release()->complete(); });
 }
 
-bool Driver::is_turn_of_this_thread() const { return turn_of_this_thread() == this; }
+Driver*& Driver::turn_of_this_thread() {
+  thread_local Driver* driver = nullptr;
+  return driver;
+}
 
 // Returns whether the caller must wake the driver once it has released the lock. Under the lock.
 bool Driver::want_turn() {
@@ -412,18 +420,16 @@ void Driver::handle_budget_available() {
 
 void Driver::run_turn() {
   if (inherited()) return;  // a child that runs the parent's executor must not send its requests
-  Driver* const outer = std::exchange(turn_of_this_thread(), this);
   // If a caller's code throws, the exception leaves through the executor, and another turn does the
   // rest.
   struct Leave {
     Driver* self;
-    Driver* outer;
+    TurnOfThisThread turn{self};
     bool finished = false;
     ~Leave() {
-      turn_of_this_thread() = outer;
       if (!finished) self->go_on_later();
     }
-  } leave{this, outer};
+  } leave{this};
   do {
     deliver_all();
     io_->connections.flush(unsent_);

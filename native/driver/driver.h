@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -51,6 +52,7 @@ using Timeout = std::chrono::nanoseconds;
 /// For cancel(): the request id of connect().
 inline constexpr RequestId connect_request = UINT64_MAX;
 
+class CallerLoop;
 class Tracing;
 
 class Driver final : public CancelTarget,
@@ -64,6 +66,9 @@ class Driver final : public CancelTarget,
   /// Options::client_side_cache, or null. invalid_option, out_of_memory.
   static Result<std::shared_ptr<Driver>> create(boost::asio::any_io_executor executor,
                                                 Target target, SharedCache* cache);
+  /// The same for a client whose callers run `loop`.
+  static Result<std::shared_ptr<Driver>> create_for_callers(CallerLoop& loop, Target target,
+                                                SharedCache* cache);
 
   Driver(Private, Target target, const TrackingOptions& tracking, Budget& budget,
          boost::asio::any_io_executor executor, plimsoll::Client::Accounts accounts);
@@ -146,6 +151,20 @@ class Driver final : public CancelTarget,
 
   const boost::asio::any_io_executor& executor() const override { return executor_; }
 
+  /// The loop that callers run; null for a client that has another executor.
+  CallerLoop* caller_loop() const { return caller_loop_; }
+
+  /// For a caller that runs caller_loop(): calls `begin`, then runs a turn in this thread. So what
+  /// `begin` submits leaves at once, without a posted turn and the look at all sockets before it.
+  template <class Begin>
+  void run_turn_with(Begin&& begin) {
+    {
+      const TurnOfThisThread turn(this);
+      begin();
+    }
+    [this]() noexcept { run_turn(); }();
+  }
+
   const Options& options() const { return target_.options; }
 
   /// Pays for callers' requests that are kept until they are submitted. From any thread.
@@ -159,6 +178,26 @@ class Driver final : public CancelTarget,
 
  private:
   class Io;
+
+  // The driver whose turn runs in this thread; null: none.
+  static Driver*& turn_of_this_thread();
+  bool is_turn_of_this_thread() const { return turn_of_this_thread() == this; }
+
+  // While it lives, a turn of `driver` is under way in this thread.
+  class TurnOfThisThread {
+   public:
+    explicit TurnOfThisThread(Driver* driver)
+        : outer_(std::exchange(turn_of_this_thread(), driver)) {}
+    ~TurnOfThisThread() { turn_of_this_thread() = outer_; }
+    TurnOfThisThread(const TurnOfThisThread&) = delete;
+    TurnOfThisThread& operator=(const TurnOfThisThread&) = delete;
+
+   private:
+    Driver* const outer_;
+  };
+
+  static Result<std::shared_ptr<Driver>> create_on(boost::asio::any_io_executor executor,
+                                                   Target target, SharedCache* cache);
 
   // CacheClient.
   void prove(Operation& operation) override;
@@ -200,7 +239,6 @@ class Driver final : public CancelTarget,
   }
   void wake() noexcept;
   bool want_turn();
-  bool is_turn_of_this_thread() const;
   void send_piece();
   void fail_elsewhere(Operation& operation);
 
@@ -223,6 +261,7 @@ class Driver final : public CancelTarget,
   const boost::asio::any_io_executor executor_;
   const std::uint64_t fork_count_;
   const bool has_prefixes_;
+  CallerLoop* caller_loop_ = nullptr;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Tracing> tracing_;  // null: no tracer
 

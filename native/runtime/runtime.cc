@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <atomic>
-#include <csignal>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -18,8 +17,10 @@
 #include "plimsoll/log.h"
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/base/steady_now.h"
+#include "plimsoll/native/base/without_signals.h"
 #include "plimsoll/native/container/watch.h"
 #include "plimsoll/native/runtime/cache_relief.h"
+#include "plimsoll/native/runtime/caller_loop.h"
 #include "plimsoll/native/runtime/give_back_timer.h"
 #include "plimsoll/native/runtime/mapped_memory.h"
 #include "plimsoll/native/runtime/upkeep_timer.h"
@@ -48,23 +49,6 @@ void unlock_all() {
 }
 
 [[maybe_unused]] const int registered = ::pthread_atfork(lock_all, unlock_all, unlock_all);
-
-// Blocks all signals for a thread that is created meanwhile: signals are for the application's
-// threads.
-class WithoutSignals {
- public:
-  WithoutSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~WithoutSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  WithoutSignals(const WithoutSignals&) = delete;
-  WithoutSignals& operator=(const WithoutSignals&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 // A thread that runs handlers until the process ends.
 class ServingThread {
@@ -137,6 +121,7 @@ struct Runtime::State {
   ClientRegistry registry;
   ServingThread requests;
   ServingThread upkeep;
+  CallerLoop caller_loop;
   GiveBackTimer give_back;
 };
 
@@ -348,5 +333,10 @@ ClientRegistry& Runtime::clients() { return state_->registry; }
 
 boost::asio::any_io_executor Runtime::executor() { return state_->requests.executor(); }
 boost::asio::any_io_executor Runtime::upkeep() { return state_->upkeep.executor(); }
+
+CallerLoop& Runtime::caller_loop() {
+  state_->caller_loop.start();
+  return state_->caller_loop;
+}
 
 }  // namespace plimsoll::native

@@ -26,6 +26,8 @@ namespace detail {
 struct DrawnLine;
 }
 
+class CallerLoop;
+
 class Runtime {
  public:
   /// Returns the process's runtime.
@@ -64,6 +66,9 @@ class Runtime {
   /// The executor of a second thread. Starts that thread. It is for work that must not delay
   /// requests: checking the container's memory, giving memory back, reading files, serving metrics.
   boost::asio::any_io_executor upkeep();
+
+  /// The loop of the clients whose callers block. Starts its background thread.
+  CallerLoop& caller_loop();
 
  private:
   struct State;
