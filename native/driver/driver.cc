@@ -49,6 +49,12 @@ constexpr std::uint64_t unsent_main = 1;
 // than a system call takes.
 constexpr std::size_t piece_bytes = 8192;
 
+// The driver whose turn runs in this thread; null: none.
+Driver*& turn_of_this_thread() {
+  thread_local Driver* driver = nullptr;
+  return driver;
+}
+
 }  // namespace
 
 // The driver's side towards its connections: Asio's objects, and what connections ask and report.
@@ -383,10 +389,7 @@ void Driver::fail_elsewhere(Operation& operation) {
              [owned = OwnedOperation(&operation)]() mutable { owned.release()->complete(); });
 }
 
-Driver*& Driver::turn_of_this_thread() {
-  thread_local Driver* driver = nullptr;
-  return driver;
-}
+bool Driver::is_turn_of_this_thread() const { return turn_of_this_thread() == this; }
 
 // Returns whether the caller must wake the driver once it has released the lock. Under the lock.
 bool Driver::want_turn() {
@@ -420,16 +423,18 @@ void Driver::handle_budget_available() {
 
 void Driver::run_turn() {
   if (inherited()) return;  // a child that runs the parent's executor must not send its requests
+  Driver* const outer = std::exchange(turn_of_this_thread(), this);
   // If a caller's code throws, the exception leaves through the executor, and another turn does the
   // rest.
   struct Leave {
     Driver* self;
-    TurnOfThisThread turn{self};
+    Driver* outer;
     bool finished = false;
     ~Leave() {
+      turn_of_this_thread() = outer;
       if (!finished) self->go_on_later();
     }
-  } leave{this};
+  } leave{this, outer};
   do {
     deliver_all();
     io_->connections.flush(unsent_);

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -155,14 +154,20 @@ class Driver final : public CancelTarget,
   CallerLoop* caller_loop() const { return caller_loop_; }
 
   /// For a caller that runs caller_loop(): calls `begin`, then runs a turn in this thread. So what
-  /// `begin` submits leaves at once, without a posted turn and the look at all sockets before it.
+  /// `begin` submits leaves at once, together with what other threads submit meanwhile, without a
+  /// posted turn and the look at all sockets before it.
   template <class Begin>
   void run_turn_with(Begin&& begin) {
+    struct Turn {
+      Driver& self;
+      ~Turn() { self.run_turn(); }  // ends the process if a caller's code throws
+    };
     {
-      const TurnOfThisThread turn(this);
-      begin();
+      const Lock lock(mutex_);
+      turn_wanted_ = true;
     }
-    [this]() noexcept { run_turn(); }();
+    const Turn turn{*this};
+    begin();
   }
 
   const Options& options() const { return target_.options; }
@@ -178,23 +183,6 @@ class Driver final : public CancelTarget,
 
  private:
   class Io;
-
-  // The driver whose turn runs in this thread; null: none.
-  static Driver*& turn_of_this_thread();
-  bool is_turn_of_this_thread() const { return turn_of_this_thread() == this; }
-
-  // While it lives, a turn of `driver` is under way in this thread.
-  class TurnOfThisThread {
-   public:
-    explicit TurnOfThisThread(Driver* driver)
-        : outer_(std::exchange(turn_of_this_thread(), driver)) {}
-    ~TurnOfThisThread() { turn_of_this_thread() = outer_; }
-    TurnOfThisThread(const TurnOfThisThread&) = delete;
-    TurnOfThisThread& operator=(const TurnOfThisThread&) = delete;
-
-   private:
-    Driver* const outer_;
-  };
 
   static Result<std::shared_ptr<Driver>> create_on(boost::asio::any_io_executor executor,
                                                    Target target, SharedCache* cache);
@@ -239,6 +227,7 @@ class Driver final : public CancelTarget,
   }
   void wake() noexcept;
   bool want_turn();
+  bool is_turn_of_this_thread() const;
   void send_piece();
   void fail_elsewhere(Operation& operation);
 

@@ -1,9 +1,12 @@
 #include "plimsoll/native/runtime/caller_loop.h"
 
 #include <chrono>
+#include <new>
 #include <thread>
+#include <utility>
 
-#include "plimsoll/core/base/check.h"
+#include <boost/asio/post.hpp>
+
 #include "plimsoll/native/base/without_signals.h"
 
 namespace plimsoll::native {
@@ -12,6 +15,10 @@ namespace {
 // How long nobody has driven when the background thread takes the loop; and, while callers follow
 // one another, how often this thread looks.
 constexpr std::chrono::milliseconds look_interval{1};
+
+// Those who were just woken are likely to make their next requests now, which then leave in one
+// write. Returns at once if no thread waits for this processor.
+void let_others_submit() { std::this_thread::yield(); }
 
 }  // namespace
 
@@ -33,6 +40,7 @@ bool CallerLoop::enter(Waiter& waiter, Patience patience) {
   if (driver_ == Driver::none) {
     claim_for_caller(waiter);
     of_this_thread_ = this;
+    waiter.has_company_ = std::exchange(served_together_, false);
   } else if (driver_ == Driver::background ||
              (driver_ == Driver::patient_caller && patience == Patience::none)) {
     // Asked now, so that the driver can leave while this thread makes its request.
@@ -42,44 +50,86 @@ bool CallerLoop::enter(Waiter& waiter, Patience patience) {
 }
 
 void CallerLoop::wait(Waiter& waiter) noexcept {
-  if (!waiter.drives_) {
-    std::unique_lock lock(mutex_);
-    if (waiter.done_) return;
-    if (driver_ == Driver::none) {
-      claim_for_caller(waiter);
-    } else {
-      push(waiter);
-      waiter.wake_.wait(lock, [&] { return waiter.done_ || waiter.drives_; });
+  if (!waiter.drives()) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiter.done_.load(std::memory_order_relaxed)) return;
+      if (driver_ == Driver::none) {
+        claim_for_caller(waiter);
+      } else {
+        push(waiter);
+      }
     }
+    sleep(waiter);
+    if (waiter.drives()) let_others_submit();
   }
-  while (!waiter.done_) {
+  while (!waiter.done_.load(std::memory_order_relaxed)) {
     run();
-    if (waiter.done_) break;
+    if (waiter.done_.load(std::memory_order_relaxed)) break;
     // Asked to step down. From now on this caller only waits.
-    std::unique_lock lock(mutex_);
-    waiter.drives_ = false;
-    push(waiter);
+    {
+      const std::lock_guard lock(mutex_);
+      waiter.drives_.store(false, std::memory_order_relaxed);
+      push(waiter);
+    }
     leave();
-    waiter.wake_.wait(lock, [&] { return waiter.done_ || waiter.drives_; });
+    sleep(waiter);
   }
-  if (!waiter.drives_) return;
+  if (!waiter.drives()) return;
   of_this_thread_ = nullptr;
-  const std::lock_guard lock(mutex_);
   leave();
+}
+
+// Until the waiter drives or is done.
+void CallerLoop::sleep(const Waiter& waiter) {
+  for (;;) {
+    const Sleepers::Ticket ticket = sleepers_.ticket();
+    if (waiter.done_.load(std::memory_order_acquire)) return;
+    if (waiter.drives_.load(std::memory_order_acquire)) return;
+    sleepers_.sleep(ticket, waiter.place_);
+  }
 }
 
 void CallerLoop::finish(Waiter& waiter) noexcept {
   if (&waiter == current_) {
-    waiter.done_ = true;
+    waiter.done_.store(true, std::memory_order_relaxed);
     context_.stop();  // run() returns after this handler
     return;
   }
+  bool wakes = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiter.queued_) {
+      unlink(waiter);
+      woken_ |= Sleepers::Places{1} << waiter.place_;
+      served_together_ = true;
+      wakes = !std::exchange(wakes_soon_, true);
+    }
+    waiter.done_.store(true, std::memory_order_release);
+  }
+  if (wakes) wake_soon();
+}
+
+// Wakes the sleepers after this handler, when there may be more of them: those whose replies were
+// read together.
+void CallerLoop::wake_soon() noexcept {
+  const auto wake = [this] {
+    const Sleepers::Places places = take_woken();
+    if (places == 0) return;
+    sleepers_.wake(places);
+    let_others_submit();
+  };
+  try {
+    boost::asio::post(context_, wake);
+  } catch (const std::bad_alloc&) {
+    wake();
+  }
+}
+
+Sleepers::Places CallerLoop::take_woken() {
   const std::lock_guard lock(mutex_);
-  waiter.done_ = true;
-  if (!waiter.queued_) return;
-  unlink(waiter);
-  // Under the lock, because the waiter is gone as soon as it can have the lock.
-  waiter.wake_.notify_one();
+  wakes_soon_ = false;
+  return std::exchange(woken_, 0);
 }
 
 // The caller holds the lock. `waiter` is null for the background thread.
@@ -88,7 +138,7 @@ void CallerLoop::claim(Driver driver, Waiter* waiter) {
   ++drives_;
   current_ = waiter;
   context_.restart();
-  if (waiter != nullptr) waiter->drives_ = true;
+  if (waiter != nullptr) waiter->drives_.store(true, std::memory_order_release);
 }
 
 // The caller holds the lock.
@@ -103,20 +153,27 @@ void CallerLoop::run() noexcept {
   of_this_thread_ = nullptr;
 }
 
-// The caller holds the lock, and has run the loop. Hands it to the next caller.
+// The caller has run the loop. Hands it to the next caller, and wakes all that are done.
 void CallerLoop::leave() {
-  steps_down_ = false;
-  if (Waiter* const next = last_impatient()) {
-    unlink(*next);
-    claim(Driver::caller, next);
-    next->wake_.notify_one();
-    return;
+  Sleepers::Places woken = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    steps_down_ = false;
+    woken = std::exchange(woken_, 0);
+    if (Waiter* const next = last_impatient()) {
+      unlink(*next);
+      woken |= Sleepers::Places{1} << next->place_;
+      claim(Driver::caller, next);
+    } else {
+      driver_ = Driver::none;
+      current_ = nullptr;
+      if (background_sleeps_) {
+        background_sleeps_ = false;
+        background_.notify_one();
+      }
+    }
   }
-  driver_ = Driver::none;
-  current_ = nullptr;
-  if (!background_sleeps_) return;
-  background_sleeps_ = false;
-  background_.notify_one();
+  if (woken != 0) sleepers_.wake(woken);
 }
 
 // The caller holds the lock.
@@ -128,6 +185,7 @@ void CallerLoop::ask_to_step_down() {
 
 void CallerLoop::push(Waiter& waiter) {
   waiter.queued_ = true;
+  waiter.place_ = places_taken_++ % Sleepers::places_count;
   waiter.before_ = last_;
   waiter.after_ = nullptr;
   (last_ == nullptr ? first_ : last_->after_) = &waiter;
@@ -161,8 +219,8 @@ void CallerLoop::serve() {
       claim(Driver::background, nullptr);
       lock.unlock();
       run();
-      lock.lock();
       leave();
+      lock.lock();
     }
   }
 }

@@ -9,6 +9,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "plimsoll/native/runtime/sleepers.h"
+
 // The event loop of clients whose callers block. The callers run it themselves: to hand each
 // request to another thread and to be woken by it would cost more than the request.
 //
@@ -21,7 +23,8 @@
 //  - A caller that finds nobody there runs it until finish() was called for itself. Then it hands
 //    the loop to the caller that came last, whose outcome is likely to come last, and wakes nobody
 //    else.
-//  - The others sleep until finish() was called for them, or the loop is handed to them.
+//  - The others sleep until finish() was called for them, or the loop is handed to them. Those whose
+//    replies came in one read are woken by one system call.
 //  - A patient caller (a command that blocks, a wait for messages) leaves the loop to any other
 //    caller that comes, and gets it back only if it calls again.
 //  - The background thread runs the loop while no caller does. It looks once in `look_interval`
@@ -45,21 +48,27 @@ class CallerLoop {
     Waiter& operator=(const Waiter&) = delete;
 
     /// Whether this thread runs the loop. Between enter() and wait().
-    bool drives() const { return drives_; }
+    bool drives() const { return drives_.load(std::memory_order_relaxed); }
+
+    /// Whether other callers were just served together with this one, and are likely to call again
+    /// now. Between enter() and wait().
+    bool has_company() const { return has_company_; }
 
    private:
     friend class CallerLoop;
 
-    // While the waiter drives, only its own thread uses these; else mutex_ guards them.
-    bool done_ = false;
-    bool drives_ = false;
+    // As soon as one of these is true, the waiter may be gone.
+    std::atomic<bool> done_ = false;
+    std::atomic<bool> drives_ = false;
+
+    bool has_company_ = false;
+    Patience patience_ = Patience::none;
 
     // Guarded by mutex_.
     bool queued_ = false;
-    Patience patience_ = Patience::none;
+    unsigned place_ = 0;
     Waiter* before_ = nullptr;
     Waiter* after_ = nullptr;
-    std::condition_variable wake_;
   };
 
   CallerLoop() = default;
@@ -92,7 +101,10 @@ class CallerLoop {
   void claim(Driver driver, Waiter* waiter);
   void claim_for_caller(Waiter& waiter);
   void run() noexcept;
+  void sleep(const Waiter& waiter);
   void leave();
+  Sleepers::Places take_woken();
+  void wake_soon() noexcept;
   void ask_to_step_down();
   void push(Waiter& waiter);
   void unlink(Waiter& waiter);
@@ -120,6 +132,12 @@ class CallerLoop {
   Waiter* first_ = nullptr;  // the queue of those who sleep, in the order in which they came
   Waiter* last_ = nullptr;
 
+  unsigned places_taken_ = 0;       // modulo Sleepers::places_count: the place of the next sleeper
+  Sleepers::Places woken_ = 0;      // the places of those who have to be woken
+  bool wakes_soon_ = false;         // a handler for woken_ is posted
+  bool served_together_ = false;    // somebody slept until another caller had run the loop for him
+
+  Sleepers sleepers_;
   Waiter* current_ = nullptr;  // the caller who drives; used by the thread that runs the loop
 };
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "plimsoll/native/call/cancel_target.h"
@@ -65,7 +66,12 @@ Result<T> begin_and_wait(Driver& driver, CallerLoop& loop, BlockingOperation<T>&
   if (!loop.enter(operation.waiter(), patience)) return refused_in_callback();
   try {
     if (operation.waiter().drives()) {
-      driver.run_turn_with(begin);
+      driver.run_turn_with([&] {
+        begin();
+        // So that the requests of the others leave in the same write. Returns at once if no other
+        // thread wants this processor.
+        if (operation.waiter().has_company()) std::this_thread::yield();
+      });
     } else {
       begin();
     }
