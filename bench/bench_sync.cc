@@ -99,7 +99,7 @@ std::vector<Sample> compare(const std::vector<std::string>& names, std::size_t t
   }
   std::vector<Sample> medians;
   for (const auto& of_one : samples) {
-    const auto middle = [&of_one](double Sample::*figure) {
+    const auto middle = [&of_one](double Sample::* figure) {
       std::vector<double> values;
       for (const Sample& sample : of_one) values.push_back(sample.*figure);
       return median(std::move(values));

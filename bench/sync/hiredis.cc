@@ -1,6 +1,6 @@
-#include <hiredis/hiredis.h>
-
 #include <memory>
+
+#include <hiredis/hiredis.h>
 
 #include "plimsoll/bench/program.h"
 #include "plimsoll/bench/sync/callers.h"
@@ -23,8 +23,8 @@ class HiredisCaller final : public Caller {
 
   void get(std::size_t count) override {
     for (std::size_t i = 0; i < count; ++i) {
-      auto* reply = static_cast<redisReply*>(
-          redisCommandArgv(context_, 2, get_arguments, get_lengths));
+      auto* reply =
+          static_cast<redisReply*>(redisCommandArgv(context_, 2, get_arguments, get_lengths));
       if (reply == nullptr) fail("hiredis", context_->errstr);
       if (reply->len != sync_value_bytes) fail("hiredis", "a wrong reply");
       freeReplyObject(reply);

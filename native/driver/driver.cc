@@ -115,7 +115,7 @@ Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, T
 
 // One thread at a time runs the loop, so there is no strand.
 Result<std::shared_ptr<Driver>> Driver::create_for_callers(CallerLoop& loop, Target target,
-                                               SharedCache* cache) {
+                                                           SharedCache* cache) {
   Result<std::shared_ptr<Driver>> made = create_on(loop.executor(), std::move(target), cache);
   if (made) (*made)->caller_loop_ = &loop;
   return made;

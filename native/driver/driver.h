@@ -67,7 +67,7 @@ class Driver final : public CancelTarget,
                                                 Target target, SharedCache* cache);
   /// The same for a client whose callers run `loop`.
   static Result<std::shared_ptr<Driver>> create_for_callers(CallerLoop& loop, Target target,
-                                                SharedCache* cache);
+                                                            SharedCache* cache);
 
   Driver(Private, Target target, const TrackingOptions& tracking, Budget& budget,
          boost::asio::any_io_executor executor, plimsoll::Client::Accounts accounts);

@@ -23,7 +23,8 @@
 //  - A caller that finds nobody there runs it until finish() was called for itself. Then it hands
 //    the loop to the caller that came last, whose outcome is likely to come last, and wakes nobody
 //    else.
-//  - The others sleep until finish() was called for them, or the loop is handed to them. Those whose
+//  - The others sleep until finish() was called for them, or the loop is handed to them. Those
+//  whose
 //    replies came in one read are woken by one system call.
 //  - A patient caller (a command that blocks, a wait for messages) leaves the loop to any other
 //    caller that comes, and gets it back only if it calls again.
@@ -132,10 +133,10 @@ class CallerLoop {
   Waiter* first_ = nullptr;  // the queue of those who sleep, in the order in which they came
   Waiter* last_ = nullptr;
 
-  unsigned places_taken_ = 0;       // modulo Sleepers::places_count: the place of the next sleeper
-  Sleepers::Places woken_ = 0;      // the places of those who have to be woken
-  bool wakes_soon_ = false;         // a handler for woken_ is posted
-  bool served_together_ = false;    // somebody slept until another caller had run the loop for him
+  unsigned places_taken_ = 0;     // modulo Sleepers::places_count: the place of the next sleeper
+  Sleepers::Places woken_ = 0;    // the places of those who have to be woken
+  bool wakes_soon_ = false;       // a handler for woken_ is posted
+  bool served_together_ = false;  // somebody slept until another caller had run the loop for him
 
   Sleepers sleepers_;
   Waiter* current_ = nullptr;  // the caller who drives; used by the thread that runs the loop

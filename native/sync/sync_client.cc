@@ -36,9 +36,8 @@ SyncClient SyncClient::with_max_staleness(Staleness max_staleness) const {
 }
 
 Result<SyncExclusive> SyncClient::exclusive() const {
-  Result<Exclusive> own =
-      block<Exclusive>(driver(), Patience::none,
-                       [this](auto handler) { client_.exclusive(std::move(handler)); });
+  Result<Exclusive> own = block<Exclusive>(
+      driver(), Patience::none, [this](auto handler) { client_.exclusive(std::move(handler)); });
   if (!own) return own.error();
   return SyncExclusive(*std::move(own));
 }
@@ -51,16 +50,13 @@ Result<SyncSubscription> SyncClient::open_subscription(const Begin& begin) const
 }
 
 Result<SyncSubscription> SyncClient::subscribe(const Words& channels) const {
-  return open_subscription(
-      [&](auto handler) { client_.subscribe(channels, std::move(handler)); });
+  return open_subscription([&](auto handler) { client_.subscribe(channels, std::move(handler)); });
 }
 Result<SyncSubscription> SyncClient::psubscribe(const Words& patterns) const {
-  return open_subscription(
-      [&](auto handler) { client_.psubscribe(patterns, std::move(handler)); });
+  return open_subscription([&](auto handler) { client_.psubscribe(patterns, std::move(handler)); });
 }
 Result<SyncSubscription> SyncClient::ssubscribe(const Words& channels) const {
-  return open_subscription(
-      [&](auto handler) { client_.ssubscribe(channels, std::move(handler)); });
+  return open_subscription([&](auto handler) { client_.ssubscribe(channels, std::move(handler)); });
 }
 
 Result<void> SyncClient::close() {

@@ -50,9 +50,9 @@ class SyncSubscription {
   /// for ever. Errors: timed_out, if no message came within `timeout`, which loses none;
   /// rejected_by_limit, if another thread waits already.
   Result<std::optional<Message>> next(std::chrono::nanoseconds timeout = {}) {
-    return block<std::optional<Message>>(
-        driver(), Patience::waits_long,
-        [&](auto handler) { own_.next(timeout, std::move(handler)); });
+    return block<std::optional<Message>>(driver(), Patience::waits_long, [&](auto handler) {
+      own_.next(timeout, std::move(handler));
+    });
   }
 
   /// Waits until there is a message, and takes all that are there, at most `messages_max`; empty:

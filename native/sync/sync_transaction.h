@@ -24,9 +24,8 @@ class SyncTransaction : public Transaction {
   /// Transaction::exec().
   Result<TransactionReplies> exec() {
     PLIMSOLL_CHECK(driver_ != nullptr);
-    return block<TransactionReplies>(*driver_, Patience::none, [this](auto handler) {
-      Transaction::exec(std::move(handler));
-    });
+    return block<TransactionReplies>(
+        *driver_, Patience::none, [this](auto handler) { Transaction::exec(std::move(handler)); });
   }
 
  private:
