@@ -10,7 +10,6 @@
 
 #include "plimsoll/native/base/counted.h"
 #include "plimsoll/native/base/executor_life.h"
-#include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/base/random_seed.h"
 #include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/driver/client_notices.h"
@@ -107,13 +106,11 @@ class Driver::Io final : public Connection::Owner, public CredentialsSource::Own
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target,
                                                SharedCache* cache) {
-  // The shared thread runs one handler at a time. Another executor may run several, so its turns
-  // need a strand.
+  // A user's executor may run several handlers at a time; ours do not.
   if (executor) executor = asio::make_strand(executor);
   return create_on(std::move(executor), std::move(target), cache);
 }
 
-// One thread at a time runs the loop, so there is no strand.
 Result<std::shared_ptr<Driver>> Driver::create_for_callers(CallerLoop& loop, Target target,
                                                            SharedCache* cache) {
   Result<std::shared_ptr<Driver>> made = create_on(loop.executor(), std::move(target), cache);
