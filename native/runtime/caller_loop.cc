@@ -16,8 +16,8 @@ namespace {
 // one another, how often this thread looks.
 constexpr std::chrono::milliseconds look_interval{1};
 
-// Those who were just woken are likely to make their next requests now, which then leave in one
-// write. Returns at once if no thread waits for this processor.
+// The callers that were just woken are likely to make their next requests now, which then leave in
+// one write. Returns at once if no thread waits for this processor.
 void let_others_submit() { std::this_thread::yield(); }
 
 }  // namespace

@@ -130,13 +130,13 @@ class CallerLoop {
   bool steps_down_ = false;         // the driver was asked to leave the loop
   bool background_sleeps_ = false;  // until the loop is free
   std::condition_variable background_;
-  Waiter* first_ = nullptr;  // the queue of those who sleep, in the order in which they came
+  Waiter* first_ = nullptr;  // the queue of sleeping callers, in the order in which they came
   Waiter* last_ = nullptr;
 
   unsigned places_taken_ = 0;     // modulo Sleepers::places_count: the place of the next sleeper
   Sleepers::Places woken_ = 0;    // the places of those who have to be woken
   bool wakes_soon_ = false;       // a handler for woken_ is posted
-  bool served_together_ = false;  // somebody slept until another caller had run the loop for him
+  bool served_together_ = false;  // a caller slept while another one ran the loop for it
 
   Sleepers sleepers_;
   Waiter* current_ = nullptr;  // the caller who drives; used by the thread that runs the loop
