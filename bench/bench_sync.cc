@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <sstream>
@@ -17,6 +18,7 @@
 #include "plimsoll/bench/program.h"
 #include "plimsoll/bench/statistics.h"
 #include "plimsoll/bench/sync/callers.h"
+#include "plimsoll/native/runtime/sleepers.h"
 #include "plimsoll/tests/support/valkey_server.h"
 
 namespace {
@@ -129,6 +131,38 @@ void add_rows(const std::string& name, const Sample& ours, const Sample& peer,
               .unit = "switches/GET"});
 }
 
+// Processor time of a thread's sleep, where fifteen are woken by one system call: threads that
+// sleep until their reply is there cannot take less.
+double cpu_seconds_per_sleep(std::uint32_t rounds) {
+  constexpr unsigned sleepers_count = 15;
+  plimsoll::native::Sleepers sleepers;
+  std::atomic<std::uint32_t> round{0};
+  std::atomic<unsigned> awake{0};
+  std::vector<std::thread> threads;
+  for (unsigned place = 0; place < sleepers_count; ++place) {
+    threads.emplace_back([&, place] {
+      for (std::uint32_t next = 1; next <= rounds; ++next) {
+        for (;;) {
+          const auto ticket = sleepers.ticket();
+          if (round >= next) break;
+          sleepers.sleep(ticket, place);
+        }
+        --awake;
+      }
+    });
+  }
+  const Usage before = usage_now();
+  for (std::uint32_t next = 1; next <= rounds; ++next) {
+    awake = sleepers_count;
+    round = next;
+    sleepers.wake((1U << sleepers_count) - 1);
+    while (awake > 0) std::this_thread::yield();
+  }
+  const double cpu = usage_now().cpu_seconds - before.cpu_seconds;
+  for (std::thread& thread : threads) thread.join();
+  return cpu / rounds / sleepers_count;
+}
+
 std::string run_child(std::vector<std::string> tool, const std::string& name, std::size_t threads,
                       std::size_t count, std::uint16_t port) {
   for (const std::string& word :
@@ -210,6 +244,11 @@ int run_all(const Options& options) {
            report);
   add_rows("16 threads with one each, 16 of hiredis", many[3], many[1], std::nullopt, std::nullopt,
            report);
+
+  report.add(
+      {.name = "16 threads, a sleep and its part of a wake-up, CPU",
+       .ours = cpu_seconds_per_sleep(static_cast<std::uint32_t>(10'000 / effort.divisor)) * 1e6,
+       .unit = "us/sleep"});
 
   const std::size_t counted = 20'000 / effort.divisor;
   report.add({.name = "1 thread, instructions, hiredis",

@@ -134,7 +134,7 @@ class CallerLoop {
   Waiter* last_ = nullptr;
 
   unsigned places_taken_ = 0;     // modulo Sleepers::places_count: the place of the next sleeper
-  Sleepers::Places woken_ = 0;    // the places of those who have to be woken
+  Sleepers::Places woken_ = 0;    // the places of callers that must be woken
   bool wakes_soon_ = false;       // a handler for woken_ is posted
   bool served_together_ = false;  // a caller slept while another one ran the loop for it
 
