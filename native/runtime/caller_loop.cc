@@ -99,7 +99,7 @@ void CallerLoop::finish(Waiter& waiter) noexcept {
   bool wakes = false;
   {
     const std::lock_guard lock(mutex_);
-    if (waiter.queued_) {
+    if (waiter.sleeps_) {
       unlink(waiter);
       woken_ |= Sleepers::Places{1} << waiter.place_;
       served_together_ = true;
@@ -160,7 +160,7 @@ void CallerLoop::leave() {
     const std::lock_guard lock(mutex_);
     steps_down_ = false;
     woken = std::exchange(woken_, 0);
-    if (Waiter* const next = last_impatient()) {
+    if (Waiter* const next = last_) {
       unlink(*next);
       woken |= Sleepers::Places{1} << next->place_;
       claim(Driver::caller, next);
@@ -183,25 +183,23 @@ void CallerLoop::ask_to_step_down() {
   context_.stop();
 }
 
+// The caller holds the lock.
 void CallerLoop::push(Waiter& waiter) {
-  waiter.queued_ = true;
+  waiter.sleeps_ = true;
   waiter.place_ = places_taken_++ % Sleepers::places_count;
+  if (waiter.patience_ != Patience::none) return;  // the loop is not handed to it
   waiter.before_ = last_;
   waiter.after_ = nullptr;
-  (last_ == nullptr ? first_ : last_->after_) = &waiter;
+  if (last_ != nullptr) last_->after_ = &waiter;
   last_ = &waiter;
 }
 
+// The caller holds the lock.
 void CallerLoop::unlink(Waiter& waiter) {
-  waiter.queued_ = false;
-  (waiter.before_ == nullptr ? first_ : waiter.before_->after_) = waiter.after_;
+  waiter.sleeps_ = false;
+  if (waiter.patience_ != Patience::none) return;
+  if (waiter.before_ != nullptr) waiter.before_->after_ = waiter.after_;
   (waiter.after_ == nullptr ? last_ : waiter.after_->before_) = waiter.before_;
-}
-
-CallerLoop::Waiter* CallerLoop::last_impatient() const {
-  Waiter* waiter = last_;
-  while (waiter != nullptr && waiter->patience_ != Patience::none) waiter = waiter->before_;
-  return waiter;
 }
 
 // The background thread.

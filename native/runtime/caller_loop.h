@@ -66,7 +66,7 @@ class CallerLoop {
     Patience patience_ = Patience::none;
 
     // Guarded by mutex_.
-    bool queued_ = false;
+    bool sleeps_ = false;
     unsigned place_ = 0;
     Waiter* before_ = nullptr;
     Waiter* after_ = nullptr;
@@ -109,7 +109,6 @@ class CallerLoop {
   void ask_to_step_down();
   void push(Waiter& waiter);
   void unlink(Waiter& waiter);
-  Waiter* last_impatient() const;
   void serve();
 
   static thread_local constinit const CallerLoop* of_this_thread_;
@@ -130,8 +129,7 @@ class CallerLoop {
   bool steps_down_ = false;         // the driver was asked to leave the loop
   bool background_sleeps_ = false;  // until the loop is free
   std::condition_variable background_;
-  Waiter* first_ = nullptr;  // the queue of sleeping callers, in the order in which they came
-  Waiter* last_ = nullptr;
+  Waiter* last_ = nullptr;  // of the sleeping callers that may get the loop, in order
 
   unsigned places_taken_ = 0;     // modulo Sleepers::places_count: the place of the next sleeper
   Sleepers::Places woken_ = 0;    // the places of callers that must be woken

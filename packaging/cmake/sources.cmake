@@ -140,11 +140,15 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/driver/waiting_operation.cc
   native/log/log.cc
   native/runtime/cache_relief.cc
+  native/runtime/caller_loop.cc
   native/runtime/client_registry.cc
   native/runtime/give_back_timer.cc
   native/runtime/mapped_memory.cc
   native/runtime/runtime.cc
+  native/runtime/sleepers.cc
   native/runtime/upkeep_timer.cc
+  native/sync/blocking.cc
+  native/sync/sync_client.cc
   native/transport/plain_stream.cc
   native/transport/tcp_options.cc
   native/transport/tls_context.cc
@@ -314,6 +318,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/base/span_reader.h
   native/base/steady_now.h
   native/base/to_number.h
+  native/base/without_signals.h
   native/call/call.h
   native/call/cancel_target.h
   native/call/canceller.h
@@ -353,11 +358,19 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/driver/waiting_operation.h
   native/log/log.h
   native/runtime/cache_relief.h
+  native/runtime/caller_loop.h
   native/runtime/client_registry.h
   native/runtime/give_back_timer.h
   native/runtime/mapped_memory.h
   native/runtime/runtime.h
+  native/runtime/sleepers.h
   native/runtime/upkeep_timer.h
+  native/sync/blocking.h
+  native/sync/sync_client.h
+  native/sync/sync_exclusive.h
+  native/sync/sync_sender.h
+  native/sync/sync_subscription.h
+  native/sync/sync_transaction.h
   native/transport/byte_stream.h
   native/transport/plain_stream.h
   native/transport/tcp_options.h
@@ -499,6 +512,11 @@ set(PLIMSOLL_USER_HEADERS
   native/log/log.h
   native/observe/dump.h
   native/observe/metrics.h
+  native/sync/sync_client.h
+  native/sync/sync_exclusive.h
+  native/sync/sync_sender.h
+  native/sync/sync_subscription.h
+  native/sync/sync_transaction.h
   native/values/arguments.h
   native/values/awaited_credentials.h
   native/values/client_snapshot.h
