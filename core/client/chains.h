@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -21,10 +22,11 @@ struct ChainHook {
   T** link = nullptr;  // the pointer that points to this object
 };
 
-template <class T, ChainHook<T> T::* hook, std::uint64_t T::* number>
+template <class T, ChainHook<T> T::* hook, std::uint64_t T::* number,
+          std::size_t inline_chains = 32>
 class Chains {
  public:
-  static constexpr std::size_t inline_chains = 32;
+  static_assert(std::has_single_bit(inline_chains));
 
   explicit Chains(Account& payer) : payer_(payer) {}
   Chains(const Chains&) = delete;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
-#include "plimsoll/core/resp/wire_value.h"
 #include "plimsoll/core/session/confirmation.h"
 
 namespace plimsoll {
@@ -37,19 +36,12 @@ std::string_view unsubscribe_word(SubscriptionKind kind) {
   return {};
 }
 
-// The first word of the push by which the server ends a subscription.
-constexpr std::array<std::string_view, 3> end_words{"unsubscribe", "punsubscribe", "sunsubscribe"};
-
 std::optional<SubscriptionKind> kind_that_ends(const BytesView& word) {
   const auto found = std::find_if(end_words.begin(), end_words.end(),
                                   [&word](std::string_view each) { return word == each; });
   if (found == end_words.end()) return std::nullopt;
   return static_cast<SubscriptionKind>(found - end_words.begin());
 }
-
-constexpr Error no_room_to_keep{.code = ErrorCode::reply_too_large,
-                                .executed = Executed::yes,
-                                .what = "the pushes pool has no room to keep the end of a name"};
 
 // Whether a push is about a subscription, and so is no message. "message", "pmessage" and
 // "smessage" have fewer letters than all words for that. There are many messages, so this looks at
@@ -157,7 +149,7 @@ std::optional<Event> Subscription::poll_event() {
   if (waiting_ == Waiting::yes && !messages_.empty()) {
     MessageQueue::Message oldest = messages_.take();
     delivered_ = std::move(oldest.reply);
-    shown_ = Shown::kept;
+    shows_kept_ = true;
     took_some_ = true;
     return deliver(delivered_.value(), oldest.gaps, oldest.lost);
   }
@@ -182,26 +174,11 @@ Event Subscription::deliver(const Value& message, std::uint64_t gaps, std::uint6
       .kind = last ? Event::Kind::completed : Event::Kind::pushed, .tag = tag_, .value = message};
 }
 
-// The message behind it says what is missing before it. Takes no memory, so that the user gets it
-// even if there is none.
+// The message behind it says what is missing before it.
 Event Subscription::deliver_refused() {
-  refused_name_ = names_.take_refused();
-  shown_ = Shown::refused;
-  const std::string_view word = end_words[static_cast<std::size_t>(refused_name_.kind)];
-  const auto string = [](std::string_view text) {
-    return Node{.type = Type::bulk_string,
-                .split = false,
-                .size = static_cast<std::uint32_t>(text.size()),
-                .bytes = text.data()};
-  };
-  refused_push_ = {Node{.type = Type::push,
-                        .split = false,
-                        .size = 3,
-                        .end = refused_push_.data() + refused_push_.size()},
-                   string(word), string(refused_name_.text),
-                   Node{.type = Type::integer, .split = false, .size = 0, .integer = 0}};
-  return deliver(Value(refused_push_.data()), gaps_reported_,
-                 lost_reported_ - messages_.lost_for_room());
+  delivered_ = names_.take_refused();
+  shows_kept_ = true;
+  return deliver(delivered_.value(), gaps_reported_, lost_reported_ - messages_.lost_for_room());
 }
 
 std::optional<Event> Subscription::handle_event(Session& session, const Event& event) {
@@ -317,22 +294,6 @@ std::optional<Event> Subscription::resume(Session& session, Instant now) {
   return event;
 }
 
-void Subscription::release_shown() {
-  delivered_ = Reply();
-  refused_name_ = {};
-  shown_ = Shown::in_reader;
-}
-
-Result<Reply> Subscription::take_kept() {
-  if (shown_ == Shown::kept) return std::move(delivered_);
-  const Value push(refused_push_.data());
-  const Block wire = Block::allocate(pushes_, wire_size(push));
-  if (!wire) return no_room_to_keep;
-  auto* const begin = static_cast<char*>(wire.data());
-  const char* const end = write_wire(push, begin);
-  return Reader::copy_of({begin, static_cast<std::size_t>(end - begin)}, pushes_);
-}
-
 // If the server's access rules have changed, or if a slot has moved, the server may refuse some of
 // the names. Restoring them one by one then finds which.
 void Subscription::handle_restored(const Event& event) {
@@ -361,7 +322,7 @@ void Subscription::restore(Session& session) {
     restore_wanted_ = ended_unasked_ = false;
     return;
   }
-  names_restoring_ = count;
+  names_restoring_ = static_cast<std::uint32_t>(count);
   const std::string_view word = subscribe_word(kind);
   restoring_ =
       session.submit_internal(confirmed(word, std::span(names).first(count)), internal_restore);

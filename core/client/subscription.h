@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,7 +9,7 @@
 
 #include "plimsoll/core/client/message_queue.h"
 #include "plimsoll/core/client/subscription_names.h"
-#include "plimsoll/core/resp/node.h"
+#include "plimsoll/core/resp/reply.h"
 #include "plimsoll/core/session/session.h"
 
 // One subscription of a user: its names, which are subscribed again on each new connection, and its
@@ -94,9 +93,9 @@ class Subscription {
   void restore(Session& session);
 
   /// Whether the last event's message lies here, not in the session's reader; take_kept() then
-  /// returns it. Error: reply_too_large, if there is no memory to keep the end of a name.
-  bool shows_kept() const { return shown_ != Shown::in_reader; }
-  Result<Reply> take_kept();
+  /// returns it.
+  bool shows_kept() const { return shows_kept_; }
+  Reply take_kept() { return std::move(delivered_); }
 
   /// What was missed before the message that is the last event.
   const MessagesMissed& missed() const { return missed_; }
@@ -111,9 +110,10 @@ class Subscription {
 
  private:
   void forget_shown() {
-    if (shown_ != Shown::in_reader) release_shown();
+    if (!shows_kept_) return;
+    delivered_ = Reply();
+    shows_kept_ = false;
   }
-  void release_shown();
   bool tells_refused() const {
     return waiting_ == Waiting::yes && names_.has_refused() &&
            (messages_.empty() || messages_.left() >= refused_at_);
@@ -125,32 +125,28 @@ class Subscription {
   Reader::Reserve reserve_for(const Session& session) const;
   void handle_restored(const Event& event);
 
+  enum class Waiting : std::uint8_t { no, yes, stopped };
+
   SubscriptionNames names_;
   MessageQueue messages_;
   Account& pushes_;
-  enum class Shown : std::uint8_t {
-    in_reader,
-    kept,                       // ... by delivered_
-    refused                     // ... by refused_push_
-  } shown_ = Shown::in_reader;  // where the last event's message lies
-  Reply delivered_;
-  SubscriptionNames::Refused refused_name_{};
-  std::array<Node, 4> refused_push_{};  // a push with refused_name_
+  Reply delivered_;  // the last event's message, if shows_kept_
   Error error_;
-  enum class Waiting : std::uint8_t { no, yes, stopped } waiting_ = Waiting::no;
   RequestId wait_ = wait_bit;
-  std::size_t wanted_ = 0;      // messages that the wait may still take
-  bool has_delivered_ = false;  // at least one of them
+  std::size_t wanted_ = 0;  // messages that the wait may still take
   Tag tag_ = 0;
   Instant deadline_ = never;
   Instant trim_at_ = never;  // when to check whether other accounts need the memory
-  bool took_some_ = false;   // a message was taken, so there may be room for the held push
+  Waiting waiting_ = Waiting::no;
+  bool has_delivered_ = false;  // the wait has had a message
+  bool shows_kept_ = false;
+  bool took_some_ = false;  // a message was taken, so there may be room for the held push
   bool was_ready_ = false;
   bool restoring_ = false;
   bool restore_wanted_ = false;
   bool ended_unasked_ = false;  // ... because the server has ended names
-  std::size_t names_at_once_ = 1;
-  std::size_t names_restoring_ = 0;
+  std::uint32_t names_at_once_ = 1;
+  std::uint32_t names_restoring_ = 0;
   std::uint64_t refused_at_ = 0;  // MessageQueue::left() when the user may be told of refused names
   std::uint64_t received_ = 0;
   std::uint64_t gaps_ = 0;

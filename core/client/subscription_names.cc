@@ -1,13 +1,25 @@
 #include "plimsoll/core/client/subscription_names.h"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/cache/hash.h"
+#include "plimsoll/core/resp/node.h"
 
 namespace plimsoll {
+namespace {
+
+Node string_node(std::string_view text) {
+  return Node{.type = Type::bulk_string,
+              .split = false,
+              .size = static_cast<std::uint32_t>(text.size()),
+              .bytes = text.data()};
+}
+
+}  // namespace
 
 SubscriptionNames::~SubscriptionNames() {
   by_text_.for_each([](Name& first) {
@@ -277,10 +289,22 @@ void SubscriptionNames::drop_refused() {
   });
 }
 
-SubscriptionNames::Refused SubscriptionNames::take_refused() {
+Reply SubscriptionNames::take_refused() {
   Name& name = *refused_.first;
   unlink(name);
-  return {.kind = name.kind, .text = name.text(), .memory = std::move(name.block)};
+  const std::string_view word = end_words[static_cast<std::size_t>(name.kind)];
+  const std::string_view text = name.text();
+  Block block = std::move(name.block);
+  // The push takes the place of the name, in front of the text, so that it needs no memory: the
+  // user is told even if there is none.
+  using Push = std::array<Node, 4>;
+  static_assert(sizeof(Push) <= sizeof(Name) && alignof(Push) <= alignof(Name));
+  name.~Name();
+  auto* const push = new (block.data()) Push;
+  *push = {Node{.type = Type::push, .split = false, .size = 3, .end = push->data() + push->size()},
+           string_node(word), string_node(text),
+           Node{.type = Type::integer, .split = false, .size = 0, .integer = 0}};
+  return Reply::lying_in(std::move(block), push->data());
 }
 
 void SubscriptionNames::validate() const {

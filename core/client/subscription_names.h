@@ -10,6 +10,7 @@
 #include "plimsoll/core/client/chains.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/bytes_view.h"
+#include "plimsoll/core/resp/reply.h"
 #include "plimsoll/core/session/pipeline.h"
 
 // The channels and patterns of one subscription, and for each whether the server knows it, so that
@@ -38,6 +39,10 @@ namespace plimsoll {
 
 /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE.
 enum class SubscriptionKind : std::uint8_t { channel, pattern, shard };
+
+/// The first word of the push by which the server ends a subscription, by its kind.
+inline constexpr std::array<std::string_view, 3> end_words{"unsubscribe", "punsubscribe",
+                                                           "sunsubscribe"};
 
 /// The most names that one subscription can have at a time, and that one call can pass.
 inline constexpr std::size_t subscription_names_max = 65'535;
@@ -81,18 +86,13 @@ class SubscriptionNames {
   /// The outcome of restoring the names that are on the way: takes a step for each of them.
   void handle_restored();
   void handle_not_restored();
-  /// The server refused the names on the way: take_refused() returns them.
+  /// The server refused the names on the way: take_refused() returns their ends.
   void drop_refused();
 
   bool has_refused() const { return refused_.first != nullptr; }
-  /// A name that the server refused; `text` lives as long as `memory`.
-  struct Refused {
-    SubscriptionKind kind;
-    std::string_view text;
-    Block memory;
-  };
-  /// Forgets the name that was refused first, and returns it. Call it only if has_refused().
-  Refused take_refused();
+  /// Forgets the name that was refused first, and returns the push by which a server ends a
+  /// subscription to it. The push lies in the name's memory. Call it only if has_refused().
+  Reply take_refused();
 
   std::size_t size() const { return size_; }
 
@@ -138,8 +138,9 @@ class SubscriptionNames {
     std::string_view text() const { return {reinterpret_cast<const char*>(this + 1), size}; }
   };
 
-  using ByText = Chains<Name, &Name::of_text, &Name::hash>;
-  using ByTag = Chains<Request, &Request::of_tag, &Request::tag>;
+  // Most subscriptions have few names, and ask for them once: they are idle, and there can be many.
+  using ByText = Chains<Name, &Name::of_text, &Name::hash, 8>;
+  using ByTag = Chains<Request, &Request::of_tag, &Request::tag, 2>;
 
   std::uint64_t hash_of(SubscriptionKind kind, std::string_view text) const;
   // Returns the first entry of this text.

@@ -40,6 +40,14 @@ class Reply {
   /// A reply of this many bytes on the wire, or more, holds its buffers instead of being copied.
   static constexpr std::size_t copied_bytes_max = segment_bytes / 2;
 
+  /// A reply that was not read: `root`, all nodes behind it and their bytes lie in `block` already.
+  static Reply lying_in(Block block, const Node* root) {
+    Reply made;
+    made.nodes_ = std::move(block);
+    made.root_ = root;
+    return made;
+  }
+
   bool has_value() const { return root_ != nullptr; }
 
   /// The bytes that the reply pays for. A segment that other replies hold as well counts whole.

@@ -12,6 +12,8 @@
 
 #include "plimsoll/core/base/random.h"
 #include "plimsoll/core/client/subscription_names.h"
+#include "plimsoll/core/resp/node.h"
+#include "plimsoll/core/resp/reply.h"
 #include "plimsoll/tests/core/memory/test_budget.h"
 
 // The names of a subscription beside a model that is a plain list, through random calls.
@@ -196,8 +198,15 @@ class Both {
     }
     CHECK(names_.has_refused() == !refused_.empty());
     while (names_.has_refused() && random_.below(3) > 0) {
-      const SubscriptionNames::Refused refused = names_.take_refused();
-      const auto known = refused_.find({refused.kind, std::string(refused.text)});
+      const Reply end = names_.take_refused();
+      const Node* const push = end.value().node();
+      REQUIRE(push->type == Type::push);
+      REQUIRE(push->size == 3);
+      const std::string_view word(push[1].bytes, push[1].size);
+      const std::size_t kind =
+          std::find(end_words.begin(), end_words.end(), word) - end_words.begin();
+      const auto known = refused_.find(
+          {static_cast<SubscriptionKind>(kind), std::string(push[2].bytes, push[2].size)});
       REQUIRE(known != refused_.end());
       refused_.erase(known);
     }

@@ -50,6 +50,10 @@ TEST_CASE("a confirmation is known wherever it is cut") {
   }
 }
 
+// What is there for the rare case lies elsewhere: on a small line, each client's subscription takes
+// a part of what the handshakes of others need.
+TEST_CASE("an idle subscription is small") { CHECK(sizeof(Subscription) <= 640); }
+
 TEST_CASE("a refused subscription leaves nothing behind, and the next one is taken") {
   Subscribed fleet;
   fleet.set_script([](std::uint32_t, const testing::Words&) {
