@@ -54,8 +54,7 @@ class Subscription {
   /// that of this subscription's connection; the object keeps no reference to it.
   Subscription(Account& connections, Account& pushes, const SessionOptions& options)
       : names_(connections, options.random_seed),
-        messages_(pushes, options.subscription_messages_max, options.subscription_overflow),
-        pushes_(pushes) {}
+        messages_(pushes, options.subscription_messages_max, options.subscription_overflow) {}
 
   /// Stages SUBSCRIBE, PSUBSCRIBE or SSUBSCRIBE. The request completes when the server has
   /// confirmed every name; until then it is sent again on every new connection, at most
@@ -129,7 +128,6 @@ class Subscription {
 
   SubscriptionNames names_;
   MessageQueue messages_;
-  Account& pushes_;
   Reply delivered_;  // the last event's message, if shows_kept_
   Error error_;
   RequestId wait_ = wait_bit;

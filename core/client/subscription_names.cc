@@ -94,7 +94,7 @@ bool SubscriptionNames::insert(std::uint64_t hash, SubscriptionKind kind, std::s
                                Tag tag) {
   Name* const first = find(hash, kind, text);
   if (first != nullptr && is_known(*first, tag)) return true;
-  Block block = Block::allocate(payer_, sizeof(Name) + text.size());
+  Block block = Block::allocate(payer_, Name::text_at() + text.size());
   if (!block) return false;
   Request* const request = make_request(tag);
   if (request == nullptr) {
@@ -107,7 +107,7 @@ bool SubscriptionNames::insert(std::uint64_t hash, SubscriptionKind kind, std::s
                                              .kind = kind,
                                              .is_first = first == nullptr};
   name->block = std::move(block);
-  std::copy_n(text.data(), text.size(), reinterpret_cast<char*>(name + 1));
+  std::copy_n(text.data(), text.size(), reinterpret_cast<char*>(name) + Name::text_at());
   first == nullptr ? by_text_.add(*name) : ByText::push(first->others, *name);
   link(*name);
   ++size_;
@@ -297,10 +297,9 @@ Reply SubscriptionNames::take_refused() {
   Block block = std::move(name.block);
   // The push takes the place of the name, in front of the text, so that it needs no memory: the
   // user is told even if there is none.
-  using Push = std::array<Node, 4>;
-  static_assert(sizeof(Push) <= sizeof(Name) && alignof(Push) <= alignof(Name));
+  static_assert(alignof(EndPush) <= alignof(Name));
   name.~Name();
-  auto* const push = new (block.data()) Push;
+  auto* const push = new (block.data()) EndPush;
   *push = {Node{.type = Type::push, .split = false, .size = 3, .end = push->data() + push->size()},
            string_node(word), string_node(text),
            Node{.type = Type::integer, .split = false, .size = 0, .integer = 0}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include "plimsoll/core/client/chains.h"
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/bytes_view.h"
+#include "plimsoll/core/resp/node.h"
 #include "plimsoll/core/resp/reply.h"
 #include "plimsoll/core/session/pipeline.h"
 
@@ -105,6 +107,9 @@ class SubscriptionNames {
  private:
   enum class State : std::uint8_t { asked, subscribed, to_restore, on_the_way, refused };
 
+  // The end of a refused name, as a server tells it.
+  using EndPush = std::array<Node, 4>;
+
   struct Name;
   struct List {
     Name* first = nullptr;
@@ -119,7 +124,8 @@ class SubscriptionNames {
     Block block{};  // the memory of this object
   };
 
-  // An entry: one request's claim to a name; the text is stored behind it. Several requests may ask
+  // An entry: one request's claim to a name; the text is stored in its block, behind the room that
+  // the entry takes, or its EndPush if the name is refused. Several requests may ask
   // for the same text, and each may yet be refused, so each has a Name. At most one of these is in
   // a state other than `asked`, and it is the `first`.
   struct Name {
@@ -135,7 +141,10 @@ class SubscriptionNames {
     bool is_first = false;
     Block block{};  // the memory of this object
 
-    std::string_view text() const { return {reinterpret_cast<const char*>(this + 1), size}; }
+    static constexpr std::size_t text_at();
+    std::string_view text() const {
+      return {reinterpret_cast<const char*>(this) + text_at(), size};
+    }
   };
 
   // Most subscriptions have few names, and ask for them once: they are idle, and there can be many.
@@ -171,5 +180,9 @@ class SubscriptionNames {
   std::size_t size_ = 0;
   std::uint64_t steps_ = 0;
 };
+
+constexpr std::size_t SubscriptionNames::Name::text_at() {
+  return std::max(sizeof(Name), sizeof(EndPush));
+}
 
 }  // namespace plimsoll
