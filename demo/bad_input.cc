@@ -4,7 +4,7 @@
 
 namespace plimsoll::demo {
 
-std::string quoted(std::string_view found) {
+std::string in_quotes(std::string_view found) {
   constexpr std::size_t shown_max = 40;
   std::string text(found.substr(0, shown_max));
   std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');

@@ -14,6 +14,6 @@ struct BadInput : std::runtime_error {
 };
 
 /// The beginning of what was found, in quotes and fit for a terminal: a file may hold anything.
-std::string quoted(std::string_view found);
+std::string in_quotes(std::string_view found);
 
 }  // namespace plimsoll::demo

@@ -59,7 +59,7 @@ Package read_package(const ControlFile& file, const Paragraph& paragraph) {
   package.version = required(file, paragraph, "Version");
   if (!is_package_name(package.name)) {
     file.fail(paragraph.find("Package")->line,
-              quoted(package.name) + " is not the name of a package");
+              in_quotes(package.name) + " is not the name of a package");
   }
   check_installed_size(file, paragraph);
   for (const auto name : kept_fields) {

@@ -67,11 +67,11 @@ void ControlFile::add(Paragraph& paragraph, std::string_view line) {
   }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || !is_field_name(line.substr(0, colon))) {
-    fail(line_, "expected 'Field: value', found " + quoted(line));
+    fail(line_, "expected 'Field: value', found " + in_quotes(line));
   }
   const auto name = line.substr(0, colon);
   if (paragraph.find(name) != nullptr)
-    fail(line_, "a second field " + quoted(name) + " in one paragraph");
+    fail(line_, "a second field " + in_quotes(name) + " in one paragraph");
   paragraph.fields.push_back({name, line.substr(colon + 1), line_});
 }
 

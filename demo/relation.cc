@@ -41,7 +41,7 @@ class Scanner {
   }
 
   [[noreturn]] void fail(std::string_view expected) const {
-    const auto found = rest_.empty() ? std::string("the end") : quoted(rest_);
+    const auto found = rest_.empty() ? std::string("the end") : in_quotes(rest_);
     throw BadInput("expected " + std::string(expected) + ", found " + found);
   }
 

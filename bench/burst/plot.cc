@@ -31,7 +31,7 @@ const char* style_of(const std::string& contender) {
 double mebibytes(double bytes) { return bytes / (1 << 20); }
 
 // gnuplot's single quotes, and its own marks in text turned off by noenhanced.
-std::string quoted(std::string text) {
+std::string in_quotes(std::string text) {
   for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 2) {
     text.insert(at, "'");
   }
@@ -74,11 +74,11 @@ void write_bursts(std::ostream& out, std::size_t count) {
 
 void write_panel(std::ostream& out, const std::string& allocator, const std::vector<Run>& runs,
                  double line) {
-  out << "set title " << quoted(allocator) << "\nplot ";
+  out << "set title " << in_quotes(allocator) << "\nplot ";
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (runs[i].allocator != allocator) continue;
     out << "$run" << i << " using 1:2 with lines " << style_of(runs[i].contender) << " title "
-        << quoted(runs[i].contender) << ", ";
+        << in_quotes(runs[i].contender) << ", ";
   }
   out << line << " with lines dt 2 lc rgb '#444444' title 'memory line'\n";
 }
@@ -96,10 +96,10 @@ std::string plot_script(const std::vector<Run>& runs, const PlotText& text,
   }
   out << "set terminal svg noenhanced size " << width << ',' << head_height + rows * panel_height
       << " dynamic background rgb 'white' font 'Helvetica,Arial,sans-serif,12'\n"
-      << "set output " << quoted(path) << '\n'
+      << "set output " << in_quotes(path) << '\n'
       << "set multiplot layout " << rows << ',' << columns << " title "
-      << quoted("Anonymous resident memory while events come in bursts") << ".\"\\n\"."
-      << quoted(text.subtitle)
+      << in_quotes("Anonymous resident memory while events come in bursts") << ".\"\\n\"."
+      << in_quotes(text.subtitle)
       << " font ',15' margins char 9, char 2, char 3, char 6 spacing char 9, char 5\n"
       << "set logscale y 2\nset yrange [4:2048]\nset ylabel 'MiB'\n"
       << "set grid ytics lc rgb '#dddddd'\nset border 3 lc rgb '#444444'\n"

@@ -4,7 +4,7 @@ namespace plimsoll::native::config {
 namespace {
 
 // Formats a basic string of TOML.
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string text = "\"";
   for (const char c : word) {
@@ -80,13 +80,13 @@ std::string shown(const Configuration& configuration, const OptionRow& row) {
   const Kind kind = row.access.kind;
   if (kind == Kind::texts) {
     std::string all;
-    for (const std::string& word : words) all += (all.empty() ? "" : ", ") + quoted(word);
+    for (const std::string& word : words) all += (all.empty() ? "" : ", ") + in_quotes(word);
     return "[" + all + "]";
   }
   if (words.empty()) return {};
   if (row.secret) return "(set)";
   if (is_bare(kind, words.front())) return words.front();
-  return quoted(kind == Kind::address ? without_credentials(words.front()) : words.front());
+  return in_quotes(kind == Kind::address ? without_credentials(words.front()) : words.front());
 }
 
 }  // namespace plimsoll::native::config

@@ -12,11 +12,14 @@ Error invalid(const std::string& text) {
   return Error(ErrorCode::invalid_option, Executed::no, text);
 }
 
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
 }  // namespace
 
 Result<std::string> read_bounded_file(const std::string& path, std::size_t bytes_max) {
-  const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "rbe"),
-                                                                &std::fclose);
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
   if (!file) return invalid(path + ": " + std::strerror(errno));
   std::string bytes(bytes_max + 1, '\0');
   errno = 0;
