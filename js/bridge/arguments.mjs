@@ -1,7 +1,8 @@
 // What the binary is told besides what the user says.
 
 // Whoever says one of these has said who may connect, or wants something else than to serve.
-const speakForThemselves = ["--config", "--token-file", "--make-token", "--check", "--help", "-h"];
+const speakForThemselves = ["--config", "--token-file", "--make-token", "--check", "--help", "-h",
+  "--version"];
 
 const localUpstream = "valkey://127.0.0.1:6379";
 

@@ -2,6 +2,9 @@
 # pkg-config.
 
 install(TARGETS ${PLIMSOLL_LIBRARIES} EXPORT PlimsollTargets)
+if(PLIMSOLL_BRIDGE)
+  install(TARGETS plimsoll-bridge)
+endif()
 
 set(kinds CLIENT OBSERVE)
 if(PLIMSOLL_CONFIG)
@@ -16,7 +19,8 @@ foreach(kind ${kinds})
     install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/plimsoll/${folder})
   endforeach()
 endforeach()
-install(DIRECTORY ${PLIMSOLL_MADE}/plimsoll DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+install(DIRECTORY ${PLIMSOLL_MADE}/plimsoll DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h
+        PATTERN bridge EXCLUDE)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Plimsoll)
 install(EXPORT PlimsollTargets NAMESPACE Plimsoll:: DESTINATION ${package})

@@ -11,7 +11,7 @@ run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge >&2 || die "
 bridge=$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge
 
 for argument in "$@"; do
-  case $argument in --config | --config=* | --upstream | --upstream=* | --help | -h | --make-token)
+  case $argument in --config | --config=* | --upstream | --upstream=* | --help | -h | --make-token | --version)
     exec "$bridge" "$@"
     ;;
   esac

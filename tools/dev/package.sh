@@ -1,15 +1,28 @@
 #!/bin/bash
-# ./dev package sources: writes packaging/cmake/sources.cmake, the list of files that CMake builds.
+# ./dev package PART [ARGUMENTS]: what is packed, or needed for packing. Each part is a script, package-PART.sh.
 set -euo pipefail
-cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
-source tools/dev/say.sh
-source tools/dev/bazel.sh
+cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")"
 
-if [ "$*" != sources ]; then
-  echo "package: expected 'sources', not '$*'" >&2
-  exit 2
-fi
-tools/dev/setup.sh --quiet package
-run_bazel build "${quiet_build[@]}" //packaging/cmake:make_sources >&2
-install -m 644 bazel-bin/packaging/cmake/sources_made.cmake packaging/cmake/sources.cmake
-say "written: packaging/cmake/sources.cmake"
+usage() {
+  cat <<'END'
+./dev package PART [ARGUMENTS]
+
+  sources    write packaging/cmake/sources.cmake, the list of files that CMake builds
+  deb        build the Debian packages, and check them with lintian; --help says more
+  deb-try    install these in a bare system, use them there, and purge them; --help says more
+END
+}
+
+part=${1:-}
+case $part in
+  sources | deb | deb-try)
+    shift
+    exec "./package-$part.sh" "$@"
+    ;;
+  -h | --help | help) usage ;;
+  *)
+    echo "package: expected what to package, not '$part'" >&2
+    usage >&2
+    exit 2
+    ;;
+esac

@@ -14,6 +14,8 @@ budget='python3-tomlkit valgrind'
 allocators='libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4'
 programs='libcli11-dev libtomlplusplus-dev nlohmann-json3-dev xz-utils'
 suites='catch2>=3 chromium cmake emscripten haproxy nginx ninja-build pkg-config python3 redis-server systemd'
+# What packaging/debian/control.in has as Build-Depends, with lintian, which checks the packages.
+deb='cmake debhelper libcli11-dev libtomlplusplus-dev lintian ninja-build nlohmann-json3-dev python3'
 
 packages_of() {
   case $1 in
@@ -24,7 +26,9 @@ packages_of() {
     bridge | bridge-package) echo "$build $serve libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     commands) echo "$serve python3" ;;
     fuzz) echo "$build $clang nlohmann-json3-dev" ;;
-    package) echo "$build libtomlplusplus-dev" ;;
+    package-sources) echo "$build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
+    package-deb) echo "$deb g++ libboost1.83-dev libssl-dev libxxhash-dev" ;;
+    package-deb-try) echo "debootstrap procps systemd-container" ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
     *) return 1 ;;

@@ -100,7 +100,7 @@ test("local use is meant where nothing else is said", async () => {
   assert.deepEqual(withLocalUse(["--local"]), [...here, "--local"]);
   assert.deepEqual(withLocalUse(["--upstream=unix:///s"]), ["--local", "--upstream=unix:///s"]);
   for (const args of [["--config", "f"], ["--config=f"], ["--token-file", "f"], ["--make-token", "p"],
-    ["--check"], ["--help"], ["-h"]]) {
+    ["--check"], ["--help"], ["-h"], ["--version"]]) {
     assert.deepEqual(withLocalUse(args), args);
   }
 });

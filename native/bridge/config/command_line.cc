@@ -4,12 +4,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include "plimsoll/core/session/version.h"
+
 namespace plimsoll::bridge {
 namespace {
 
 constexpr const char* about =
     "Relays RESP between WebSockets and Valkey servers.\n"
     "To try it on this machine: plimsoll-bridge --upstream valkey://127.0.0.1:6379 --local";
+
+const std::string version = "plimsoll-bridge " + std::string(library_version);
 
 constexpr std::size_t help_column = 34;
 constexpr int wrong_usage = 2;
@@ -44,6 +48,7 @@ void describe_options(CLI::App& app, CommandLine& line, std::string& profile) {
   app.add_option("--make-token", profile,
                  "print a new token and its line for the tokens file, and exit")
       ->type_name("PROFILE");
+  app.set_version_flag("--version", version)->description("print the version, and exit");
 }
 
 Invocation refuse(const std::string& what) {
@@ -69,8 +74,8 @@ Invocation parse_command_line(int argument_count, const char* const* arguments) 
   describe_options(app, line, profile);
   try {
     app.parse(argument_count, arguments);
-  } catch (const CLI::CallForHelp& help) {
-    return {.command_line = std::nullopt, .exit_status = app.exit(help)};
+  } catch (const CLI::Success& answered) {  // --help, --version
+    return {.command_line = std::nullopt, .exit_status = app.exit(answered)};
   } catch (const CLI::ArgumentMismatch& mismatch) {
     return refuse(mismatch.what());  // contains only the option's name and numbers
   } catch (const CLI::ParseError&) {

@@ -29,8 +29,8 @@ struct Invocation {
   int exit_status = 0;
 };
 
-/// Parses the command line; prints help, or what is wrong. Never prints an argument's value, since
-/// it may be a secret.
+/// Parses the command line; prints help, the version, or what is wrong. Never prints an argument's
+/// value, since it may be a secret.
 Invocation parse_command_line(int argument_count, const char* const* arguments);
 
 }  // namespace plimsoll::bridge

@@ -208,6 +208,7 @@ TEST_CASE("an option that is none, and one without its value, ends the program")
   CHECK(refused({"hunter2"}) == 2);
   CHECK(refused({"--config"}) == 2);
   CHECK(refused({"--help"}) == 0);
+  CHECK(refused({"--version"}) == 0);
   CHECK(parsed({"--make-token", "web"}).make_token == "web");
   CHECK_FALSE(parsed({}).make_token);
 }
