@@ -6,6 +6,7 @@ from=$PWD
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
 source tools/dev/apt.sh
+source tools/dev/bare_system.sh
 
 usage() {
   cat <<'END'
@@ -62,46 +63,18 @@ finish() {
   # The system's first process takes all others with it, and systemd-nspawn ends by itself; killed, that would leave
   # the system running.
   if [ -n "$system" ]; then
-    { kill -KILL "$(leader)" || kill -KILL "$system"; } 2>/dev/null
+    { kill -KILL "$(leader)" || kill -KILL "$system" || true; } 2>/dev/null
     wait "$system" 2>/dev/null || true
   fi
-  rm -rf --one-file-system "$folder"
+  remove_system
 }
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# quietly WHAT COMMAND...: shows what the command said only if it fails.
-quietly() {
-  local what=$1
-  shift
-  "$@" >"$log" 2>&1 || {
-    tail -n 60 "$log" >&2
-    die "$what failed"
-  }
-}
-
-# spawn ARGUMENT...: systemd-nspawn, which wants a /run that is no disk, as in containers and small machines.
-spawn() {
-  exec unshare --mount sh -c 'mount -t tmpfs tmpfs /run && exec systemd-nspawn "$@"' sh \
-    --quiet --register=no --keep-unit --directory "$root" "$@"
-}
-
-# inside COMMAND...: in the system that is not booted, with the network.
-inside() { (spawn --as-pid2 --pipe --setenv=DEBIAN_FRONTEND=noninteractive "$@" </dev/null); }
-
-suites=$(apt_suites | grep -E ' bookworm(-[a-z]+)?$' | sort -u)
-mirror=$(sed -n 's/ bookworm$//p' <<<"$suites" | head -n 1)
-[ -n "$mirror" ] || die "apt has no source for bookworm here, so no mirror to make a system from"
-say "making a bare system, from $mirror"
-quietly debootstrap debootstrap --variant=minbase bookworm "$root" "$mirror"
-sed 's/^/deb /; s/$/ main/' <<<"$suites" >"$root/etc/apt/sources.list"
-apt-config dump | grep -E '^Acquire::[a-z:]*Proxy ' >"$root/etc/apt/apt.conf.d/90proxy" || true
-
+make_system bookworm
 # What the page installs besides the packages, and what a system has.
-quietly "apt-get update" inside apt-get -qq update
-quietly "apt-get install" inside apt-get -qq install --yes --no-install-recommends \
-  cmake dbus g++ make pkg-config procps systemd-sysv valkey-server
+install_inside cmake dbus g++ make pkg-config procps systemd-sysv valkey-server
 
 mkdir -p "$root/trial/page" "$root/packages"
 cp -r tests/packaging/deb_trial/. tests/consumer "$root/trial/"
@@ -116,7 +89,7 @@ cp "$folder/before" "$root/trial/before"
 say "installing ${names[*]}"
 quietly "the page's first block" inside bash -ec 'cd /packages && . /trial/page/1.sh'
 quietly "the page's third block" inside bash -ec 'cd /packages && . /trial/page/3.sh'
-sed 's/^/  /' <<<"$(inside dpkg-query -W "${names[@]}")" >&2
+inside dpkg-query -W "${names[@]}" | sed 's/^/  /' >&2
 
 say "booting it"
 spawn --boot --private-network --console=pipe </dev/null >"$log" 2>&1 &

@@ -10,12 +10,13 @@ usage() {
   sources    write packaging/cmake/sources.cmake, the list of files that CMake builds
   deb        build the Debian packages, and check them with lintian; --help says more
   deb-try    install these in a bare system, use them there, and purge them; --help says more
+  elsewhere  build and use the libraries with compilers, Boosts and a Bazel that Debian 12 lacks; --help says more
 END
 }
 
 part=${1:-}
 case $part in
-  sources | deb | deb-try)
+  sources | deb | deb-try | elsewhere)
     shift
     exec "./package-$part.sh" "$@"
     ;;

@@ -28,7 +28,7 @@ packages_of() {
     fuzz) echo "$build $clang nlohmann-json3-dev" ;;
     package-sources) echo "$build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     package-deb) echo "$deb g++ libboost1.83-dev libssl-dev libxxhash-dev" ;;
-    package-deb-try) echo "debootstrap procps systemd-container" ;;
+    package-deb-try | package-elsewhere) echo "debootstrap procps systemd-container" ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
     *) return 1 ;;
