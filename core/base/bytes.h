@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Copies `from` to `to` and returns the end. Most names and keys are short; two overlapping moves
 /// copy a short string without a call to memcpy().
@@ -29,4 +29,4 @@ inline char* copy_bytes(std::string_view from, char* to) {
   return end;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -4,7 +4,7 @@
 #include <cstdio>
 #endif
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 void print_failure([[maybe_unused]] const char* condition, [[maybe_unused]] const char* file,
@@ -25,4 +25,4 @@ void check_failed(const char* condition, const char* file, int line) {
   __builtin_trap();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 // peer, a file or a user can cause is an Error (error.h). A failed CHECK calls a hook, which a host
 // may replace (the WebAssembly module's hook rejects its promises), and then ends the process.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 using CheckHook = void (*)(const char* condition, const char* file, int line);
 
@@ -18,7 +18,7 @@ void set_check_hook(CheckHook hook);
 
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0
 
 // Every page downloads the WebAssembly module, so the module leaves out the conditions' texts; the
 // file and the line identify the CHECK.

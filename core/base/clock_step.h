@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/time.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// An upper bound of how much a clock's readings may lag behind the time. The clocks of some hosts
 /// move in steps of a millisecond, or of a hundred milliseconds, and no host says so; the smallest
@@ -30,4 +30,4 @@ class ClockStep {
   Instant last_ = never;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/base/text_writer.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 std::string_view name(ErrorCode code) {
   switch (code) {
@@ -88,4 +88,4 @@ std::string_view describe(const Error& error, std::span<char> out) {
   return writer.text();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 // What can go wrong for reasons outside our own code: a small value that never allocates. Every
 // layer returns it, and describe() turns it into the sentence that a user reads.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 enum class ErrorCode : std::uint8_t {
   // The outcomes that a submitted request can have besides a reply.
@@ -104,4 +104,4 @@ inline constexpr std::size_t error_text_max = 320;
 /// its size, and returns the part that was written. Adds no terminating zero.
 std::string_view describe(const Error& error, std::span<char> out);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <iterator>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 std::string_view format_bytes(std::uint64_t bytes, std::span<char> out) {
   static constexpr std::string_view names[] = {" B", " KiB", " MiB", " GiB", " TiB"};
@@ -30,4 +30,4 @@ std::string_view format_bytes(std::uint64_t bytes, std::span<char> out) {
   return {out.data(), static_cast<std::size_t>(at - out.data())};
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

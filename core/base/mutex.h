@@ -10,7 +10,7 @@
 // atomic operations, where std::mutex makes two calls of the C library for every request. In
 // WebAssembly, where an instance has one thread, it is empty.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 #ifdef __EMSCRIPTEN__
 class Mutex {
@@ -69,4 +69,4 @@ class [[nodiscard]] Lock {
   Mutex& mutex_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

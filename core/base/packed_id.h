@@ -35,7 +35,7 @@
 // No code checks at run time that a position fits its bits: no process lives long enough to write a
 // log of 2^44 bytes on one side connection, or of 2^55 bytes on the main connection.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Bits `first` to `first + width - 1` of a 64-bit number.
 template <int first, int width>
@@ -155,4 +155,4 @@ constexpr std::uint64_t of_message_wait(std::uint32_t number) {
 constexpr bool is_message_wait(std::uint64_t tag) { return HostWaitsForMessages::get(tag) != 0; }
 
 }  // namespace tags
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

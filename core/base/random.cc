@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 struct Product {
@@ -62,4 +62,4 @@ std::uint64_t Random::below(std::uint64_t bound) {
   return product.high;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -6,7 +6,7 @@
 // Seeded randomness: the same seed gives the same numbers on every platform, so a run in which the
 // core decides by chance can be repeated exactly. Not for secrets.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// xoshiro256**, seeded by SplitMix64 (Blackman and Vigna, "Scrambled linear pseudorandom number
 /// generators", 2021).
@@ -25,4 +25,4 @@ class Random {
   std::array<std::uint64_t, 4> state_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

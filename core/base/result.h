@@ -10,7 +10,7 @@
 // A value or an Error. Asking for the one that is absent is a bug in the caller; a CHECK catches
 // it.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 template <class T>
 class [[nodiscard]] Result {
@@ -68,4 +68,4 @@ class [[nodiscard]] Result<void> {
 
 using Status = Result<void>;
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

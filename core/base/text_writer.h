@@ -9,7 +9,7 @@
 
 #include "plimsoll/core/base/format_bytes.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Appends text to a buffer of fixed size. Drops text that does not fit.
 class TextWriter {
@@ -41,4 +41,4 @@ class TextWriter {
   std::size_t used_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -5,7 +5,7 @@
 // Time is an argument. The core's clock has no now(): a driver reads its own clock and passes an
 // Instant to every call that can depend on the time, so a simulator can decide what time it is.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 struct CoreClock {
   using duration = std::chrono::nanoseconds;
@@ -27,4 +27,4 @@ constexpr Instant after(Instant start, Duration wait) {
   return may_overflow && wait >= never - start ? never : start + wait;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

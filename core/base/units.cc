@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 struct Unit {
@@ -59,4 +59,4 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   return bad("unknown unit", at);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 namespace {
 
 // The most entries of each kind (expired, out of reach, unwanted) that one relieve() erases in a
@@ -379,4 +379,4 @@ void Cache::validate() {
   }
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

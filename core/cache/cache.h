@@ -64,7 +64,7 @@
 //   (has_further_keys_), a change of a key looks for entries in all shards.
 // - Only an MGET holds the locks of several shards, and takes them in ascending order.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// A reply that is not stored leaves an equal entry in place. Replies of more bytes than this are
 /// not compared, and their entry is erased.
@@ -376,4 +376,4 @@ class Cache {
   Mutex members_mutex_;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -9,7 +9,7 @@
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/encoder.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 // The locked shards of the keys of an MGET. All threads lock shards in ascending order, so no two
 // of them can wait for each other.
@@ -109,4 +109,4 @@ Cache::Ticket Cache::part_of(const Ticket& mget, std::string_view key, std::size
   return ticket;
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

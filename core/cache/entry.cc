@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/bytes.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 namespace {
 
 using Length = std::uint32_t;
@@ -85,4 +85,4 @@ std::string_view Entry::key_of(const IndexLink& link) const {
   return word_at(at);
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

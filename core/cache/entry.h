@@ -23,7 +23,7 @@
 //
 // Index, policy and wheel link entries through these parts, so they allocate nothing for an entry.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// Says which member and generation vouch for an entry (generations.h). The store only keeps and
 /// returns the stamp; Cache decides what it means.
@@ -137,4 +137,4 @@ inline bool Entry::answers(std::uint32_t source, const commands::Question& quest
   return has_words(question);
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 ExpiryWheel::~ExpiryWheel() { PLIMSOLL_CHECK(size_ == 0 && levels_ == 0); }
 
@@ -168,4 +168,4 @@ std::size_t ExpiryWheel::validate() const {
   return levels_ * level_bytes();
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -20,7 +20,7 @@
 // - Levels are allocated from the lowest up without a gap, so an entry that moves down always finds
 //   its level. They are freed when the last entry is removed, so an empty wheel costs nothing.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// The wheel's part of an entry.
 struct ExpiryLink {
@@ -107,4 +107,4 @@ class ExpiryWheel {
   std::array<std::uint16_t, levels_count> occupied_{};  // a bit for each slot
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -24,7 +24,7 @@
 // if the two race, either the version differs and nothing is stored, or the erasing comes later and
 // finds the entry.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 class Fences {
  public:
@@ -73,4 +73,4 @@ class Fences {
   std::span<Cell> cells_;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -6,7 +6,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/folded.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 namespace {
 
 using Names = std::span<const std::string_view>;
@@ -132,4 +132,4 @@ bool Filter::finds(const commands::Question& question) const {
                      [this](std::string_view key) { return has_prefix(key); });
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -13,7 +13,7 @@
 // cacheable, or some of them, and reads of modules that the options name, since the table does not
 // have these.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 inline constexpr std::size_t key_prefixes_max = 64;
 
@@ -57,4 +57,4 @@ class Filter {
   std::array<std::uint64_t, commands::module_row_first / 64> rows_{};
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -8,7 +8,7 @@
 // first, because a clock may stand still while a write is acknowledged, and the clocks of two
 // clients may differ. Times count only if a caller asked for a number of milliseconds.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// A place in the order in which the clients of a cache make calls and ask servers for proof
 /// (Cache::next_mark()). A request staged after a mark was drawn runs at the server after every
@@ -27,4 +27,4 @@ struct Freshness {
   bool is_any() const { return since == Instant::min() && after == 0; }
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 std::uint32_t Generations::add_member() {
   for (std::uint32_t member = 1; member < members_max; ++member) {
@@ -53,4 +53,4 @@ void Generations::set_readable(std::uint32_t member, bool readable) {
   at(member).readable.store(readable, std::memory_order_release);
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

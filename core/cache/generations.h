@@ -31,7 +31,7 @@
 //
 // Lookups need no lock; add_member() and remove_member() need the Cache's members_mutex_.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 class Generations {
  public:
@@ -137,4 +137,4 @@ class Generations {
   std::array<Block, chunks_max> blocks_;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

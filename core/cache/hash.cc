@@ -5,7 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 namespace {
 
 // 2^64 divided by the golden ratio: spreads the hashes of neighbouring sources and rows.
@@ -48,4 +48,4 @@ std::uint64_t hash_question(const KeyHash& key, std::uint32_t source,
   return hash;
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -8,7 +8,7 @@
 // Keyed XXH3 hashes of keys and questions. The seed is random, so users who choose keys cannot
 // choose keys that collide.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// The hash of a key, the same in all sources: a key has one shard, one place in the shard's index
 /// and one fence, so an invalidation finds the entries of all sources at once. The index uses the
@@ -27,4 +27,4 @@ KeyHash hash_key(std::uint64_t seed, std::string_view key);
 std::uint64_t hash_question(const KeyHash& key, std::uint32_t source,
                             const commands::Question& question);
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 namespace {
 
 std::uint32_t in_table(const KeyHash& hash) { return static_cast<std::uint32_t>(hash.low); }
@@ -121,4 +121,4 @@ std::size_t Index::validate(Entry& entry, std::uint64_t seed) const {
   return links_in_table;
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -28,7 +28,7 @@
 // fields of one hash is found in two. An invalidation finds all entries that depend on a key by
 // walking the ring.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 class Index {
  public:
@@ -78,4 +78,4 @@ class Index {
   Table table_;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// The part of an entry that the index links: it shows that the entry depends on a key. An entry
 /// has one link for its first key and one for each further key (index.h).
@@ -16,4 +16,4 @@ struct IndexLink {
   bool is_head = false;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -1,6 +1,6 @@
 #include "plimsoll/core/cache/options.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 namespace {
 
 Error invalid(const char* what, const char* expected) {
@@ -33,4 +33,4 @@ Status validate(const CacheOptions& options) {
   return validate(options.filter, culprit);
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

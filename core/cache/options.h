@@ -8,7 +8,7 @@
 #include "plimsoll/core/cache/filter.h"
 #include "plimsoll/core/cache/policy/policy.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// How a cache learns that an entry is outdated.
 enum class CacheMode : std::uint8_t {
@@ -65,4 +65,4 @@ inline constexpr std::size_t cache_bytes_min = 1024;
 /// Fails with invalid_option, naming the field, if an option makes no sense.
 Status validate(const CacheOptions& options);
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 // Compares hashes only: a collision of two keyed hashes of 128 bits is too unlikely to matter.
 Sources::Entered Sources::enter(const KeyHash& whose) {
@@ -62,4 +62,4 @@ void Sources::renumber(Source& source) {
   source.number_.store(next, std::memory_order_release);
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

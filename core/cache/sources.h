@@ -26,7 +26,7 @@
 // - There are cache_sources_max places, so a lookup finds a number's place without a search or a
 //   lock. A source whose clients have all left keeps its place until another source needs it.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// The most sources that the clients of a cache may read at a time.
 inline constexpr std::size_t cache_sources_max = 64;
@@ -95,4 +95,4 @@ class Sources {
   std::atomic<std::uint64_t> refused_{0};
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// Counts what has happened to the lookups and entries of a cache.
 struct CacheCounters {
@@ -29,4 +29,4 @@ struct CacheStatistics : CacheCounters {
   std::uint64_t sources_refused = 0;  ///< how often a client found no place for its source
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 Store::Store(Account& account, const StoreOptions& options)
     : options_(options),
@@ -177,4 +177,4 @@ void Store::validate() {
   PLIMSOLL_CHECK(options_.entries_max == 0 || entries_ <= options_.entries_max);
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

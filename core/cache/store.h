@@ -27,7 +27,7 @@
 // - Any call that is not const may erase entries, including entries that were not passed to it
 //   (touch() and insert() evict). So a pointer to an entry is valid until the next such call.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 struct StoreOptions {
   std::size_t bytes_max = 0;    ///< bounds all memory of the store, except the Store object itself
@@ -170,4 +170,4 @@ std::size_t Store::sweep(std::size_t steps_max, Predicate&& is_dead) {
   return before - entries_;
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

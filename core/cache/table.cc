@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 namespace {
 
 // The table grows to two buckets for each link, because every further link that a lookup walks over
@@ -215,4 +215,4 @@ std::size_t Table::validate() const {
   return bytes;
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -19,7 +19,7 @@
 // - Once it has a first chunk, add() cannot fail: without memory for more chunks, chains get
 //   longer.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 class Table {
  public:
@@ -103,4 +103,4 @@ class Table {
   std::array<Bucket**, lists_count> lists_{};
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -6,7 +6,7 @@
 #include "plimsoll/core/memory/budget.h"
 #include "plimsoll/core/session/request_log.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Error Admission::refuse(const char* what, std::uint64_t value, std::uint64_t limit) {
   ++refused_count_;
@@ -204,4 +204,4 @@ void Admission::validate() {
   PLIMSOLL_CHECK(ended == ended_count_ && delivered == delivered_count_);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -32,7 +32,7 @@
 // Unless its comment says otherwise, the cost of a call does not depend on the number n of waiters;
 // cancel() takes O(log n).
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Admission {
  public:
@@ -145,4 +145,4 @@ class Admission {
   Instant sorted_deadline_ = Instant::min();  // the latest of these deadlines
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

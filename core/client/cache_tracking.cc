@@ -1,6 +1,6 @@
 #include "plimsoll/core/client/cache_tracking.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Result<TrackingOptions> tracking_for(const CoherenceOptions& options) {
   if (options.opt_in && !options.broadcast_prefixes.empty()) {
@@ -20,4 +20,4 @@ Result<TrackingOptions> tracking_for(const CoherenceOptions& options) {
   return tracking;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -10,7 +10,7 @@
 // Decides from a user's options what tracking a cache asks of the server. Native and WebAssembly
 // offer the same options, and both decide here.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// How the server keeps a cache coherent. The texts are views, and TrackingOptions keeps them.
 struct CoherenceOptions {
@@ -25,4 +25,4 @@ struct CoherenceOptions {
 /// invalid_option if opt_in and prefixes are given, and for prefixes that validate() refuses.
 Result<TrackingOptions> tracking_for(const CoherenceOptions& options);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -14,7 +14,7 @@
 // the larger table is charged to a payer and freed when the last object is removed. If there is no
 // memory for it, the chains grow longer.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 template <class T>
 struct ChainHook {
@@ -104,4 +104,4 @@ class Chains {
   std::size_t count_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

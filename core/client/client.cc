@@ -12,7 +12,7 @@
 // connections, the near cache and the waiters, and only this file decides the order in which they
 // get it.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // How long to wait before asking for memory again, if this client itself makes no progress.
@@ -532,4 +532,4 @@ std::optional<Session::Rest> Client::rest(Instant now) const {
   return admission_.empty() ? session_.at_rest(now) : std::nullopt;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -35,7 +35,7 @@
 //  - poll_all() asks for events in this order: main session (through the near cache), waiters, side
 //    connections, `closed`.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 namespace cache {
 class Cache;
@@ -459,4 +459,4 @@ class Client {
                                         // connections are over
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

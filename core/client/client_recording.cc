@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // Command names are not secret, and rarely longer than this.
@@ -186,4 +186,4 @@ void ClientRecording::record_transmit(std::span<const std::string_view> room, st
   recorder_.note(FlightRecord::transmit, {room.size(), bytes});
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

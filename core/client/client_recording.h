@@ -25,7 +25,7 @@
 // - A replay can begin only where nothing is in flight. So if the main connection is at rest, a
 //   `rest` record precedes each call that passes a time.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class ClientRecording {
  public:
@@ -102,4 +102,4 @@ class ClientRecording {
   FlightRecorder recorder_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -5,7 +5,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/budget.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // The protocol's limit.
@@ -75,4 +75,4 @@ void CreditWindow::release_rest() {
   if (charge_.bytes() > kept) charge_.shrink(charge_.bytes() - kept);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -17,7 +17,7 @@
 //  - From the first grant on, the charge is at least window_bytes_min.
 //  - The window has at most window_max_ bytes.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class CreditWindow {
  public:
@@ -86,4 +86,4 @@ class CreditWindow {
   Instant begun_{};
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

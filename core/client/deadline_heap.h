@@ -12,7 +12,7 @@
 // cost O(log n). The first inline_places objects need no allocation. A larger array is charged to a
 // payer, and freed when the last object is removed.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// T has a `deadline`, and a `place`, which only the heap may change.
 template <class T>
@@ -107,4 +107,4 @@ class DeadlineHeap {
   std::uint64_t steps_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::string_view caching_yes = "*3\r\n$6\r\nCLIENT\r\n$7\r\nCACHING\r\n$3\r\nYES\r\n";
@@ -32,4 +32,4 @@ Block encode_fetch(const FetchRequest& request, const commands::Question& questi
   return all;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -15,7 +15,7 @@
 // request's outcome is its last answer: if a key changes in between, the invalidation arrives
 // before the reply.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 struct FetchRequest {
   bool opts_in = false;             ///< CLIENT CACHING YES before each command
@@ -42,4 +42,4 @@ struct FetchRequest {
 Block encode_fetch(const FetchRequest& request, const commands::Question& question,
                    const CommandView& command, Account& requests);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -9,7 +9,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 using Fetch = Fetches::Fetch;
@@ -274,4 +274,4 @@ void Fetches::validate() const {
   PLIMSOLL_CHECK(wanted == wanted_count_ && waiters == by_id_.size());
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

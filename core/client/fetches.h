@@ -41,7 +41,7 @@
 // comment says otherwise. But add() and the end of a waiter take O(log n), and a change of a key
 // visits all fetches of its cell (cache/fences.h) and all fetches of several keys.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Fetches {
  public:
@@ -204,4 +204,4 @@ class Fetches {
   std::uint64_t steps_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -10,7 +10,7 @@
 // byte, the lowest first; the high bit is set if more bytes follow). `time` is in nanoseconds since
 // the previous record with a time; for the first, since "begin" of the header.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 enum class FlightRecord : std::uint8_t {
   gap,        ///< something is missing here: all before the start, a read whose bytes are not
@@ -73,4 +73,4 @@ constexpr bool has_time(FlightRecord kind) {
 inline constexpr std::uint8_t flight_records_count =
     static_cast<std::uint8_t>(FlightRecord::submit_admitted) + 1;
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::size_t number_bytes_max = 10;
@@ -196,4 +196,4 @@ void FlightRecorder::put(std::string_view bytes) {
   used_ += bytes.size();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -16,7 +16,7 @@
 // handshakes; of a request, only its name and size are recorded. The ring is charged to the
 // connections pool and never grows: the oldest records are dropped.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class FlightRecorder {
  public:
@@ -83,4 +83,4 @@ class FlightRecorder {
   Redactor redactor_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

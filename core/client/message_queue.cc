@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // The most messages that one call of trim() drops.
@@ -72,4 +72,4 @@ void MessageQueue::drop_newest() {
   lose_newest();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -11,7 +11,7 @@
 // in bytes by the account that pays for them. If there is no room, the overflow policy decides
 // which message is lost. Lost messages are counted at their place in the stream.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class MessageQueue {
  public:
@@ -76,4 +76,4 @@ class MessageQueue {
   std::uint64_t lost_oldest_ = 0;  // dropped to make room
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -16,7 +16,7 @@
 // A proof that a caller asked for (open_proof()) is a fetch whose request is a PING. Callers join
 // it until its PING is sent, so one PING serves all callers that ask at about the same time.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 using Keep = cache::Cache::Keep;
 
@@ -694,4 +694,4 @@ void NearCache::handle_reply_to(RequestId id) {
   prove_until(is_broadcast() ? before : probe_staged_);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -40,7 +40,7 @@
 //  - A fetch (fetches.h) is completed once: its outcome is delivered to all its waiters before the
 //    session is asked for its next event, because the reply lives only until then.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class NearCache {
  public:
@@ -250,4 +250,4 @@ class NearCache {
   Instant asked_at_ = Instant::min();
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -1,6 +1,6 @@
 #include "plimsoll/core/client/redactor.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // Valid lengths are smaller. A larger number does not count as a length, so no payload is expected
@@ -73,4 +73,4 @@ void Redactor::end_line() {
   where_ = Where::payload_end;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -14,7 +14,7 @@
 //  - header -> payload_end if a payload follows, else type; error_code -> text at the first blank;
 //  - text, number, error_code, payload_end -> type at the end of the line.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Redactor {
  public:
@@ -65,4 +65,4 @@ class Redactor {
   std::uint64_t payload_bytes_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

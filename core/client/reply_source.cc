@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 using cache::KeyHash;
@@ -158,4 +158,4 @@ void ReplySource::enter() {
   if (left != nullptr) cache_.sources().leave(*left);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -26,7 +26,7 @@
 //  - The loss of the connection alone does not leave the source. The client asks for the user of
 //    the next connection, and handle_ready() enters that user's source.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class ReplySource {
  public:
@@ -94,4 +94,4 @@ class ReplySource {
   std::uint32_t auths_pending_ = 0;  // AUTHs on this connection that the server has not answered
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

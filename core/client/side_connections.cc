@@ -13,7 +13,7 @@
 // subscription) and the queue of waiters share one table: a connection changes from one use to
 // another.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::uint32_t index_of(ConnectionId connection) {
@@ -743,4 +743,4 @@ void SideConnections::release_room() {
   table_->sides[*std::exchange(table_->waiting->reserved, std::nullopt)]->session.release_room();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

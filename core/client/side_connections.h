@@ -47,7 +47,7 @@
 //    connection to another one.
 //  - empty() is true only if there are no side connections and no waiters for one.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Identifies one of the client's connections: a small number, used again once the connection is
 /// over.
@@ -281,4 +281,4 @@ class SideConnections {
   Box<Table> table_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -7,7 +7,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/session/confirmation.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // The most names that one request restores.
@@ -340,4 +340,4 @@ SubscriptionStatistics Subscription::statistics(const Session& session) const {
           .refused = refused_};
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

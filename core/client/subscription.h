@@ -27,7 +27,7 @@
 //    message stays in the session's reader (Session::hold_push()), and the connection is not read
 //    until there is room.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 struct SubscriptionStatistics {
   std::size_t names = 0;
@@ -154,4 +154,4 @@ class Subscription {
   std::uint64_t gaps_reported_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -9,7 +9,7 @@
 #include "plimsoll/core/cache/hash.h"
 #include "plimsoll/core/resp/node.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 Node string_node(std::string_view text) {
@@ -338,4 +338,4 @@ void SubscriptionNames::validate() const {
   count(refused_, State::refused);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -37,7 +37,7 @@
 // The cost of a call grows only with the number of names that the call changes. Only
 // handle_new_connection() and the destructor walk over all names.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE.
 enum class SubscriptionKind : std::uint8_t { channel, pattern, shard };
@@ -185,4 +185,4 @@ constexpr std::size_t SubscriptionNames::Name::text_at() {
   return std::max(sizeof(Name), sizeof(EndPush));
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

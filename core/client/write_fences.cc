@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/commands/written.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 void WriteFences::begin(const CommandView& command, RequestId id) {
   switch (commands::written_by(command)) {
@@ -42,4 +42,4 @@ void WriteFences::end_those_before(RequestId answered_until) {
   cache_.end_write_of_all();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

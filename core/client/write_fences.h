@@ -12,7 +12,7 @@
 // are in the order of the requests, so the fences of answered requests are in front. If there are
 // too many keys, or no memory to remember them, all keys are fenced instead.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class WriteFences {
  public:
@@ -51,4 +51,4 @@ class WriteFences {
                              // 0: not all keys are fenced
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

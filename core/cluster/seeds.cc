@@ -5,7 +5,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/base/random.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::uint64_t all_of(std::uint32_t count) { return ~std::uint64_t{0} >> (64 - count); }
@@ -36,4 +36,4 @@ void Seeds::draw(std::uint64_t random_seed) {
   untried_ &= ~(std::uint64_t{1} << current_);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

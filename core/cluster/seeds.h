@@ -6,7 +6,7 @@
 // each has every address once, in a random order. So the clients of a server that is lost do not
 // all go to the same one of the others. A client with one address tries that one in each round.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The most addresses that a client can be given.
 inline constexpr std::uint32_t seeds_max = 64;
@@ -47,4 +47,4 @@ class Seeds {
   std::uint8_t current_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

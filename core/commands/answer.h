@@ -7,7 +7,7 @@
 
 // Says how the server answers a command of the table.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// CommandView::answer for a command of `row`, which must not be 0. A script or a function may
 /// write and then answer with any error, even with one that looks as if the server had refused to
@@ -24,4 +24,4 @@ constexpr CommandView::Answer answer_to(std::uint16_t row) {
   }
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

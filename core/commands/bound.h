@@ -6,7 +6,7 @@
 
 // One end of a range in a sorted set: a rank, a score, or a text in the server's own notation.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// Examples: `0`, `-1`, `2.5`, Bound::exclusive(2.5), "-inf", "[name". A text is a view and must
 /// live until the command is submitted.
@@ -40,4 +40,4 @@ class Bound {
   std::string_view text_;
 };
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -14,7 +14,7 @@
 // a CommandView. Submitting copies the arguments, so use the command in the expression that makes
 // it, while the arguments live.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 using Words = std::span<const std::string_view>;
 
@@ -151,4 +151,4 @@ inline Command<0> any(Words name_and_args) {
           .more_args = name_and_args};
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -12,7 +12,7 @@
 #include "plimsoll/core/commands/folded.h"
 #include "plimsoll/core/commands/parts.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 // Compares the start of `name` with `word`, and takes it away if they are equal.
@@ -128,4 +128,4 @@ const Row* find(std::span<const std::string_view> words) {
   return subcommand == nullptr ? row : subcommand;
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

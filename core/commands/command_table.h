@@ -13,7 +13,7 @@
 // it to check a command that is given as words before they send it. The cache uses it to find the
 // keys that a command reads and writes.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// How a command affects the connection that it is sent on. All requests of a client share one
 /// pipeline, and some commands would delay it or change the meaning of other requests.
@@ -168,4 +168,4 @@ Status keys_of(std::span<const std::string_view> words, Visit&& visit) {
   return {};
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

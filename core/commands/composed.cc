@@ -5,7 +5,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/answer.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 template <class Item>
@@ -182,4 +182,4 @@ void Composed::wait_milliseconds(std::chrono::milliseconds wait) {
   integer(wait.count());
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

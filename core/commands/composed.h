@@ -14,7 +14,7 @@
 // the caller's words and lists, and holds the texts of numbers itself, without allocating. It may
 // be copied. Submit it while the words and lists live.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 inline constexpr std::size_t composed_lists_max = 6;
 
@@ -84,4 +84,4 @@ class Composed {
   };
 };
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

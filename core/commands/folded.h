@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// Folds to upper case: the server accepts names of commands and their tokens in either case.
 constexpr char folded(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
@@ -18,4 +18,4 @@ inline bool is_same_name(std::string_view one, std::string_view other) {
                     [](char a, char b) { return folded(a) == folded(b); });
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

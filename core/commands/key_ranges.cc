@@ -10,7 +10,7 @@
 
 // Applies key specifications (valkey.io/topics/key-specs) to the words of a command.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 using Words = std::span<const std::string_view>;
@@ -135,4 +135,4 @@ Result<KeyRanges> key_ranges(const Row& row, std::span<const std::string_view> w
   return out;
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

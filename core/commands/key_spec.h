@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// Where some of a command's keys are: a key specification (valkey.io/topics/key-specs), packed.
 struct KeySpec {
@@ -21,4 +21,4 @@ struct KeySpec {
   std::int8_t limit;  ///< range to the end: 2 means only the first half of the words
 };
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 std::string_view text_until(NumberRoom room, const char* end) {
@@ -33,4 +33,4 @@ std::string_view write_seconds(Duration wait, NumberRoom room) {
   return text_until(room, end);
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -10,7 +10,7 @@
 
 // Writes numbers in the form that the server expects in arguments.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// Room for the text of any number.
 inline constexpr std::size_t number_bytes_max = 28;
@@ -35,4 +35,4 @@ class NumberText {
   std::array<char, number_bytes_max> room_;
 };
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -6,7 +6,7 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 // Cuts "<sign><number>\r\n" off the front of `encoded`. Returns false if `encoded` does not begin
@@ -104,4 +104,4 @@ void FirstWords::add_listed(const ArgumentList& list) {
                    }});
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -11,7 +11,7 @@
 // as words or already encoded. For code that examines commands instead of sending them, mainly the
 // cache.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// The most words that FirstWords collects. Further words can only be visited one by one.
 inline constexpr std::size_t first_words_max = 66;
@@ -85,4 +85,4 @@ void for_each_word(const CommandView& command, Visit&& visit) {
   }
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

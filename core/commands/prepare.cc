@@ -9,7 +9,7 @@
 #include "plimsoll/core/commands/row_numbers.h"
 #include "plimsoll/core/resp/number.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 using Words = std::span<const std::string_view>;
@@ -217,4 +217,4 @@ Status check_shared(const Row& row) {
   return refuse("this command is about the writes of its own connection", row);
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/commands/folded.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 // Whether all words are in `head` and `args`.
@@ -64,4 +64,4 @@ bool QuestionReader::read_module(const CommandView& command,
   return false;
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

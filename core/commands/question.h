@@ -13,7 +13,7 @@
 // The question that a cacheable reply answers: a command, split into its row, its key and its other
 // words. The cache finds entries by their question.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// The most words behind a command's name: a command with more words is not cacheable.
 inline constexpr std::size_t question_words_max = 64;
@@ -70,4 +70,4 @@ inline Question get_of(std::string_view key) {
   return {.row = row_numbers::get, .key = key, .rest = {}, .more_keys = {}};
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

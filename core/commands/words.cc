@@ -6,7 +6,7 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 template <std::size_t WordsMax, std::size_t NumbersMax>
 WordRow<WordsMax, NumbersMax>& WordRow<WordsMax, NumbersMax>::operator=(const WordRow& other) {
@@ -77,4 +77,4 @@ void WordRow<WordsMax, NumbersMax>::refuse(const Error& error) {
 template class WordRow<6, 3>;
 template class WordRow<20, 8>;
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -15,7 +15,7 @@
 // numbers, which are stored here. It is a value: a copy refers to its own texts of numbers.
 // Allocates nothing. Keeps the first error in the arguments as the refusal.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 template <std::size_t WordsMax, std::size_t NumbersMax>
 class WordRow {
@@ -66,4 +66,4 @@ using ComposedWords = WordRow<20, 8>;
 extern template class WordRow<6, 3>;
 extern template class WordRow<20, 8>;
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -3,7 +3,7 @@
 #include "plimsoll/core/commands/command_rows.h"
 #include "plimsoll/core/commands/folded.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 namespace {
 
 bool has_word(const CommandView& command, std::string_view upper_case) {
@@ -55,4 +55,4 @@ Written detail::find_keys(const CommandView& command, FirstWords& first, KeyRang
   return written;
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

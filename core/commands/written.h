@@ -10,7 +10,7 @@
 // What a command may change on the server, by the command table. The cache asks this for every
 // request, to fence the keys that are being written.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 /// Returns Written::keys if the command may change only keys that it names; see keys_written().
 Written written_by(const CommandView& command);
@@ -62,4 +62,4 @@ Written keys_written(const CommandView& command, Visit&& visit) {
   return written;
 }
 
-}  // namespace plimsoll::commands
+}  // namespace plimsoll::inline v0::commands

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 AccountHandle Account::open(Ledger& ledger, Budget& budget, PoolKind kind,
                             std::uint64_t owner_number) {
@@ -77,4 +77,4 @@ void Charge::merge(Charge&& other) {
   bytes_ += std::exchange(other.bytes_, 0);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -17,7 +17,7 @@
 // which has the lock. If memory is short, the Ledger sets a level for each pool: the most that one
 // account of the pool may have.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class AccountHandle;
 class Budget;
@@ -174,4 +174,4 @@ class Charge {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

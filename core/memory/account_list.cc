@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/memory/memory_source.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // Each pass finds accounts that need less than the level, and so raises the level for the others.
@@ -57,4 +57,4 @@ void AccountList::even_out(std::size_t bytes, bool yields) {
   level_ = std::max(level, level_min);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -13,7 +13,7 @@
 // - Only even_out() changes the level. An account may be above the level: then it is granted
 //   nothing beyond its allowance, and falls to the level as its owner releases memory.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class AccountList {
  public:
@@ -46,4 +46,4 @@ class AccountList {
   std::size_t level_ = no_level;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

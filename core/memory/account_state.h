@@ -9,7 +9,7 @@
 // The stored state of an account. The Ledger decides over it; Account (account.h) is the interface
 // for owners. The only code here is the lock-free part of a charge.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The most that an account sets aside for future charges.
 inline constexpr std::size_t allowance_bytes_max = 64 * 1024;
@@ -95,4 +95,4 @@ struct AccountState {
   std::atomic<int> waiting = 0;  ///< requests or readers of its owner that wait for memory
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

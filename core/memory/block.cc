@@ -1,6 +1,6 @@
 #include "plimsoll/core/memory/block.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Block Block::allocate(Account& account, std::size_t bytes) {
   Block block;
@@ -25,4 +25,4 @@ void Block::discard() {
   account_->discard(std::exchange(data_, nullptr), std::exchange(bytes_, 0));
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/memory/account.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Owns a piece of memory of any size, charged to an account at what the allocator really spends on
 /// it. Aligned for any type, not initialised; move-only; any thread may release it.
@@ -49,4 +49,4 @@ class Block {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

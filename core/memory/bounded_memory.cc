@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 BoundedMemory::~BoundedMemory() { PLIMSOLL_CHECK(bytes_ == 0); }
 
@@ -28,4 +28,4 @@ void BoundedMemory::discard(void* piece, std::size_t bytes) {
   account_.discard(piece, bytes, cost);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 // charged to the account before it is allocated, at what the allocator spends on it, and all pieces
 // together never cost more than bytes_max. Not thread-safe; the owner's lock covers it.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class BoundedMemory {
  public:
@@ -45,4 +45,4 @@ class BoundedMemory {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/memory/block.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Owns one T in a block of its own, charged to an account. Move-only.
 template <class T>
@@ -41,4 +41,4 @@ class Box {
   Block block_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

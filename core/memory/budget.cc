@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // How many free pages are kept. Kept pages save system calls, but free segments may take at most a
@@ -89,4 +89,4 @@ void Budget::validate() {
                    source().block_footprint(sizeof(Account)));
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

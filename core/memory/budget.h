@@ -46,7 +46,7 @@
 //
 // Block, Box, Queue and Directory build on Account.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Free pages go back to the system after this many ticks without use.
 inline constexpr unsigned free_page_ticks_max = 10;
@@ -130,4 +130,4 @@ class Budget final : private PageReclaimer {
   ProgressReserve reserve_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

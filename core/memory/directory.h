@@ -12,7 +12,7 @@
 // walking over the chunks in front of it. The array grows by doubling, so adding or removing a
 // chunk has a constant cost on average.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// A null pointer as long as there is no array. The owner passes the payer to each call, which
 /// saves a pointer, and must clear() the directory before it is destroyed.
@@ -90,4 +90,4 @@ class Directory {
   Array* array_ = nullptr;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

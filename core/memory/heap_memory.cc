@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 void* HeapMemory::allocate_block(std::size_t bytes) { return std::malloc(bytes); }
 
@@ -16,4 +16,4 @@ void* HeapMemory::allocate_segment() { return std::malloc(segment_bytes); }
 
 void HeapMemory::release_segment(void* segment) { std::free(segment); }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/memory/memory_source.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The C library's allocator as a MemorySource: for WebAssembly, tests and fuzzing. Servers use
 /// native/runtime/mapped_memory.h, which gives pages back to the operating system.
@@ -27,4 +27,4 @@ constexpr std::size_t heap_block_footprint(std::size_t bytes) {
 #endif
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

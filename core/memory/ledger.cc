@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // An account that makes this many slow charges within a tick sets bytes aside for the next ones.
@@ -440,4 +440,4 @@ void Ledger::validate(std::size_t spare_bytes, std::size_t account_footprint) co
   PLIMSOLL_CHECK(line_.pool(PoolKind::connections).used >= accounts * account_footprint);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -36,7 +36,7 @@
 // - A closed account ends with its last release. Exactly one call returns Last::yes, and its caller
 //   frees the account.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The most that the result of Ledger::holders() lags behind.
 inline constexpr Duration holders_age_max = std::chrono::milliseconds(100);
@@ -171,4 +171,4 @@ class Ledger {
   TickTimer timer_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

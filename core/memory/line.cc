@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // The order in which pools lend, and get back. The cache lends first, since it can best do without.
@@ -217,4 +217,4 @@ void Line::validate() const {
   PLIMSOLL_CHECK(over || limits_sum() + pool(PoolKind::spare).share <= target_);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -19,7 +19,7 @@
 // - A pool always gets its share, unless another pool borrowed some of it and has not released that
 //   yet. The pool then starves, and no other pool may borrow any more (may_borrow()).
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Line {
  public:
@@ -100,4 +100,4 @@ class Line {
   bool borrowing_ = true;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -7,7 +7,7 @@
 // allocator, in tests a source that refuses on command. A source must be usable from every thread
 // that uses the Budget.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Size of a segment: read buffers, encoded requests, large tapes.
 inline constexpr std::size_t segment_bytes = 64 * 1024;
@@ -37,4 +37,4 @@ class MemorySource {
   ~MemorySource() = default;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

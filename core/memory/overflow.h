@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// What happens when there is no room for one more message, by count or by bytes.
 enum class OverflowPolicy : std::uint8_t {
@@ -12,4 +12,4 @@ enum class OverflowPolicy : std::uint8_t {
                  ///< waits
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

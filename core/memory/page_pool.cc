@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/memory/poison.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 PagePool::PagePool(Ledger& ledger, Size size, std::size_t kept_max)
     : ledger_(ledger),
@@ -131,4 +131,4 @@ bool PagePool::push(void* page) {
   return true;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -19,7 +19,7 @@
 //   long.
 // - This pool's lock and the Ledger's are never held together.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class PagePool {
  public:
@@ -88,4 +88,4 @@ class PagePool {
   std::uint64_t tick_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

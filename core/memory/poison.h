@@ -14,7 +14,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Makes AddressSanitizer report each access to these bytes, until unpoison(). Does nothing in
 /// other builds.
@@ -30,4 +30,4 @@ inline void unpoison([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t 
 #endif
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -5,7 +5,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/poison.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 ProgressReserve::~ProgressReserve() {
   PLIMSOLL_CHECK(lent_count_ == 0);
@@ -49,4 +49,4 @@ void ProgressReserve::give_back(Segment& segment) {
   ledger_.notify_available();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -21,7 +21,7 @@
 //   segment.
 // - A reader that has just had the reserve lets another reader whose take() failed go first, once.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class ProgressReserve {
  public:
@@ -55,4 +55,4 @@ class ProgressReserve {
   std::atomic<bool> wanted_ = false;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

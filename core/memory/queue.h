@@ -29,7 +29,7 @@
 //
 // The cost of a call does not depend on the number of elements, unless its comment says so.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// T must move without throwing. A pointer to an element is valid until the element is popped, or
 /// until erase_if().
@@ -390,4 +390,4 @@ class Queue {
   Directory<Chunk> directory_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

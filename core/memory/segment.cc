@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/memory/budget.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Segment* acquire_segment(Account& payer) {
   void* const page = payer.budget().segments().acquire(payer);
@@ -27,4 +27,4 @@ void release(Segment& segment) {
   }
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -7,7 +7,7 @@
 // are stored. Segments form chains in the order of the stream. Several holders can share a segment
 // (a reader, and each kept reply that lies in it); the last holder gives it back.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Returns a fresh segment with one holder, charged to `payer`, or null if memory is refused.
 Segment* acquire_segment(Account& payer);
@@ -19,4 +19,4 @@ void hold(Segment& segment);
 /// reserve, that it came from. Any thread.
 void release(Segment& segment);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -9,7 +9,7 @@
 // The header of a segment of 64 KiB: where its bytes are, who pays for it, and how many holders it
 // has. Segments are acquired and released through segment.h, or through the progress reserve.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Account;
 class Budget;
@@ -34,4 +34,4 @@ static_assert(sizeof(Segment) <= segment_header_bytes);
 inline char* Segment::begin() { return reinterpret_cast<char*>(this) + segment_header_bytes; }
 inline char* Segment::end() { return reinterpret_cast<char*>(this) + segment_bytes; }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

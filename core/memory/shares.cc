@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::size_t reserve_bytes = progress_reserve_segments * segment_bytes;
@@ -166,4 +166,4 @@ Result<Shares> shares_of(const BudgetOptions& options) {
   return shares;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

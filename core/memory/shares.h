@@ -11,7 +11,7 @@
 // The pools below the memory line, and the share that each is guaranteed. Pure arithmetic on
 // options; line.h decides what pools lend to each other beyond that.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 enum class PoolKind : std::uint8_t {
   cache,        ///< entries, index, policy state
@@ -72,4 +72,4 @@ using Shares = std::array<std::size_t, pools_count>;
 /// shares that add up to more than the line, or a line that is too low for these shares.
 Result<Shares> shares_of(const BudgetOptions& options);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

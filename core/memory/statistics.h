@@ -9,7 +9,7 @@
 // The statistics of a Budget: plain numbers, in bytes unless the comment says otherwise. Each
 // struct is a snapshot of one instant.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 struct PoolStatistics {
   std::size_t share = 0;   ///< what the pool is guaranteed
@@ -62,4 +62,4 @@ struct PoolHolders {
   std::size_t readers_waiting = 0;  ///< connections that wait for memory to read into
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -1,6 +1,6 @@
 #include "plimsoll/core/memory/tick_timer.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Instant TickTimer::poll_wanted(const void* who, Instant now) {
   Instant next = soon;
@@ -21,4 +21,4 @@ void TickTimer::leave(const void* who) {
   ticker_.compare_exchange_strong(ticker, nullptr, std::memory_order_relaxed);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

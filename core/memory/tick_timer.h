@@ -7,7 +7,7 @@
 // When the Budget's next tick is due, and which of its users calls handle_timeout() for all of
 // them. Thread-safe; no lock.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// How often the accounts' levels are evened out and free pages age, while that is needed.
 inline constexpr Duration budget_tick = std::chrono::seconds(1);
@@ -56,4 +56,4 @@ class TickTimer {
   std::atomic<const void*> ticker_ = nullptr;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

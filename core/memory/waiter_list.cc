@@ -1,6 +1,6 @@
 #include "plimsoll/core/memory/waiter_list.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 void WaiterList::add(BudgetWaiter& waiter) {
   waiter.waiting_ = true;
@@ -27,4 +27,4 @@ void WaiterList::notify_all() {
   }
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

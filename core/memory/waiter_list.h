@@ -3,7 +3,7 @@
 // Waiters for memory: callers that were refused a charge and want a notification when memory is
 // released. Not thread-safe; the Ledger holds its lock.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// A caller that was refused memory and wants a notification when memory is released.
 class BudgetWaiter {
@@ -44,4 +44,4 @@ class WaiterList {
   BudgetWaiter* last_ = nullptr;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/resp/node.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// A view of the bytes of a string reply: usually in one piece, in several if the string crossed
 /// read buffers. Valid as long as the reply or the event that contains the string.
@@ -89,4 +89,4 @@ class BytesView {
   std::uint32_t skipped_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

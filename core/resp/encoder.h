@@ -14,7 +14,7 @@
 // size before a byte is written, and so charge the room first. Each argument is copied once,
 // directly to the buffer from which it is sent.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// A word of `size` bytes that its caller writes into the staged request itself, behind submit()
 /// (Client::staged_places()): the WebAssembly host has large words in memory of its own, and would
@@ -290,4 +290,4 @@ void encode_in_parts(const CommandView& command, Write&& write) {
   encoding::for_each_encoded(command, [&write](std::string_view part) { write(part); });
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 struct Refusal {
@@ -128,4 +128,4 @@ std::string_view words_of_bridge(std::string_view text) {
   return text;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -11,7 +11,7 @@
 // command, and why. The session calls this for every error reply, the drivers for errors within the
 // reply to EXEC.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Who may have chosen the text of an error reply, and so whether the command may have run although
 /// the text reads like a refusal.
@@ -44,4 +44,4 @@ Error error_of_reply(const BytesView& text, Speaker speaker);
 /// "FLUSHALL is not allowed". Returns any other text unchanged.
 std::string_view words_of_bridge(std::string_view text);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

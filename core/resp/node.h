@@ -6,7 +6,7 @@
 // of a string points at its bytes in the read buffer; the node of an aggregate comes before those
 // of its elements. A row is stored in pieces: the last node of a piece is a link to the next piece.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The types of RESP3 (github.com/redis/redis-specifications, protocol/RESP3.md). RESP2 has some of
 /// them.
@@ -66,4 +66,4 @@ inline const Node* skip(const Node* node) {
   return node->split || is_aggregate(node->type) ? node->end : node + 1;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #endif
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -97,4 +97,4 @@ char byte_at(const Node* node, std::uint32_t index) {
   return piece->bytes[index];
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

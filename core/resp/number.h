@@ -7,7 +7,7 @@
 
 // Checks and reads the text forms of numbers in RESP3: strictly, and whatever the locale.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Whether `text` is "[+-]digits[.digits][e[+-]digits]", "inf", "-inf", "nan" or "-nan".
 bool is_real(std::string_view text);
@@ -23,4 +23,4 @@ double to_real(std::string_view text);
 /// bytes.
 char byte_at(const Node* node, std::uint32_t index);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

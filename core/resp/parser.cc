@@ -9,7 +9,7 @@
 
 #include "plimsoll/core/resp/number.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // A number of up to 19 digits fits 64 bits, so reading it needs no check for overflow.
@@ -606,4 +606,4 @@ Parser::Step Parser::parse_boolean(const char*& p, const char* end) {
   return complete_value(p);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -34,7 +34,7 @@
 //   its end without being recorded, so that the replies behind it keep their places.
 // - The outcome, errors included, does not depend on how the bytes are cut.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The most aggregates inside each other, attributes included. A deeper frame is skipped.
 inline constexpr std::size_t nesting_depth_max = 64;
@@ -297,4 +297,4 @@ inline bool Parser::read_short_integer(const char* p, std::uint32_t& number, con
   return true;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/memory/budget.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // Less room than this is not worth a system call: the reader takes the next segment instead.
@@ -384,4 +384,4 @@ Result<Reply> Reader::keep_buffers() {
   return reply;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -31,7 +31,7 @@
 // - While the pool is dry, one reader at a time may use the progress reserve (progress_reserve.h),
 //   and only until its frame is over.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 struct ReaderOptions {
   /// A reply or push that takes more bytes, with its tape, is skipped.
@@ -160,4 +160,4 @@ class Reader {
   Parser parser_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

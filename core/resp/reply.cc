@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Error Reply::no_room() {
   return Error{.code = ErrorCode::reply_too_large,
@@ -37,4 +37,4 @@ void Reply::swap(Reply& other) noexcept {
   std::swap(last_, other.last_);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -10,7 +10,7 @@
 #include "plimsoll/core/resp/tape.h"
 #include "plimsoll/core/resp/value.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Reader;
 
@@ -74,4 +74,4 @@ class Reply {
   Segment* last_ = nullptr;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/memory/budget.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 bool Tape::grow() {
   // One chunk, then segments: a reply of medium size should not cost 64 KiB.
@@ -74,4 +74,4 @@ Tape::Piece* Tape::take_pieces(Node* inline_copy) {
   return pieces;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

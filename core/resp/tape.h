@@ -9,7 +9,7 @@
 // tape itself, so that small replies allocate nothing. Then comes one chunk of 4 KiB, then segments
 // of 64 KiB; `payer` is charged for each.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Tape {
  public:
@@ -92,4 +92,4 @@ class Tape {
   Node inline_[inline_nodes];
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

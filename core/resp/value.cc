@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/resp/number.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 constexpr std::size_t real_text_max = 128;
@@ -147,4 +147,4 @@ Entries Value::attributes() const {
 
 const Node* Elements::Iterator::next() const { return skip(behind_attributes(node_)); }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -13,7 +13,7 @@
 // that it describes. A Value is a pointer to a node: it is valid as long as the reply or the event
 // that it came from. Each as_...() fails with wrong_type if the reply is of another type.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Returns the name of a type for error texts: "bulk string", "map", ...
 const char* name(Type type);
@@ -147,4 +147,4 @@ class Entries {
   Elements elements_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 #include "plimsoll/core/resp/bytes_view.h"
 #include "plimsoll/core/resp/encoder.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // The first byte of a value of this type on the wire.
@@ -198,4 +198,4 @@ Result<Value> WireReader::read_any(std::string_view wire) {
                .what = "no room left to read a kept reply"};
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -13,7 +13,7 @@
 // Writes replies as RESP3 bytes in one piece, and reads them back: the cache keeps replies this
 // way.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The number of bytes that write_wire() writes.
 std::size_t wire_size(const Value& value);
@@ -57,4 +57,4 @@ class WireReader {
   std::optional<Parsing> parsing_;  // made by the first reply that is no scalar
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Attempts::Attempts(const SessionOptions& options)
     : backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
@@ -66,4 +66,4 @@ Duration Attempts::handle_lost(Instant now) {
   return backoff_.next();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

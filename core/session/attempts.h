@@ -17,7 +17,7 @@
 // The options are an argument of the functions, because each connection keeps an object of this
 // class, and its session has them already.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Attempts {
  public:
@@ -77,4 +77,4 @@ class Attempts {
   bool was_ready_ = false;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

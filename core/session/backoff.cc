@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/base/random.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Duration Backoff::next() {
   const auto most = static_cast<std::uint64_t>(ceiling_.count());
@@ -10,4 +10,4 @@ Duration Backoff::next() {
   return Duration(static_cast<Duration::rep>(Random(draw_++).below(most) + 1));
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 // (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015), so that the clients of
 // a server that comes back do not all come back at once.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class Backoff {
  public:
@@ -38,4 +38,4 @@ class Backoff {
   std::uint64_t draw_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Counts the commands in encoded requests (arrays of bulk strings), and the words of the first
 /// one. The bytes may be cut anywhere.
@@ -48,4 +48,4 @@ class CommandCount {
   std::size_t words_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

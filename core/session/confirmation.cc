@@ -1,6 +1,6 @@
 #include "plimsoll/core/session/confirmation.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 bool is_about(const Value& push, std::string_view ending) {
   const auto elements = push.as_elements();
@@ -20,4 +20,4 @@ bool says_not_subscribed(const Value& answer) {
                    error->starts_with("CLUSTERDOWN Hash slot"));
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 // How a server says that a subscription begins or ends: by pushes, which may answer a request or
 // come unasked, and by errors. Session asks these functions, which keep no state.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Whether the first word of a push ends with `ending`.
 bool is_about(const Value& push, std::string_view ending);
@@ -24,4 +24,4 @@ bool confirms(const Value& push, CommandView::Answer wanted);
 /// the slot of the shard channel, and so has ended the subscription by itself.
 bool says_not_subscribed(const Value& answer);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

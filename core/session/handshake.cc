@@ -9,7 +9,7 @@
 #include "plimsoll/core/session/refusals.h"
 #include "plimsoll/core/session/version.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 using Step = Handshake::Step;
@@ -299,4 +299,4 @@ Handshake::Verdict Handshake::go_on() {
   return step_ == Step::done ? Verdict::done : Verdict::go_on;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -20,7 +20,7 @@
 //    would run as another user, or in another database.
 //  - Steps are answered in the order of `Step`. A step that the options do not want is skipped.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Whether the server reports changes of the keys that a connection reads.
 struct Tracking {
@@ -110,4 +110,4 @@ class Handshake {
   const Error* error_ = &not_refused;  // or one of the constants in refusals.h
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// What a reply to the handshake means.
 enum class HandshakeVerdict : std::uint8_t {
@@ -14,4 +14,4 @@ enum class HandshakeVerdict : std::uint8_t {
   refused  ///< refused for good: credentials, permissions, protocol, database
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -11,7 +11,7 @@
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/memory/budget.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // Less than error_text_max, because the name of the error's code goes in front.
@@ -64,4 +64,4 @@ const char* HoldersText::write(const char* what, Account& lacking, Account& paye
   return text.data();
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -8,7 +8,7 @@
 // memory is allocated with the first such error, because most sessions never have one, and is kept
 // for the next.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class HoldersText {
  public:
@@ -26,4 +26,4 @@ class HoldersText {
   Text* text_ = nullptr;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

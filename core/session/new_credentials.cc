@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/resp/encoder.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Block encode_new_credentials(Account& connections, const SessionOptions& options) {
   const std::array<std::string_view, 3> words{
@@ -20,4 +20,4 @@ Block encode_new_credentials(Account& connections, const SessionOptions& options
   return bytes;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

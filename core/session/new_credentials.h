@@ -5,7 +5,7 @@
 
 // How a session changes the user of a connection that is in use. For use inside the session only.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The commands of new credentials: AUTH, and HELLO behind it. While a server has other replies to
 /// send on the connection, it does not answer an AUTH that it refuses (clientHasPendingReplies() in
@@ -16,4 +16,4 @@ namespace plimsoll {
 /// Returns the two commands, encoded; an empty block if there is no memory.
 Block encode_new_credentials(Account& connections, const SessionOptions& options);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/session/pipeline.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 Error invalid(const char* what, const char* expected) {
@@ -112,4 +112,4 @@ Status validate(const SessionOptions& options) {
   return validate(options.tracking, options.protocol);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

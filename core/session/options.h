@@ -11,7 +11,7 @@
 #include "plimsoll/core/memory/overflow.h"
 #include "plimsoll/core/resp/parser.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// The lower bound of reply_bytes_max. A reply to HELLO must fit.
 inline constexpr std::size_t reply_bytes_max_min = 4096;
@@ -162,4 +162,4 @@ struct SessionOptions {
 /// Returns invalid_option, with the field's name, if an option is invalid.
 Status validate(const SessionOptions& options);
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -9,7 +9,7 @@
 // More than 500 lines, because staging, sending, ending early and losing the connection all move
 // the same positions and counts: each of the four relies on invariants that the others keep.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 Result<RequestId> Pipeline::submit(const CommandView& command, Instant deadline, Tag tag) {
   if (is_full()) return refuse_for_the_limit();
@@ -630,4 +630,4 @@ void Pipeline::erase_withdrawn() {
   });
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -52,7 +52,7 @@
 // Unless its comment says otherwise, the cost of a call does not depend on the number n of
 // requests; a call that looks up a request takes O(log n).
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// Identifies a request. In a Pipeline and its Session it is the request's position in the log,
 /// which is never used twice; the ids that a Client returns also name the connection (packed_id.h).
@@ -393,4 +393,4 @@ class Pipeline {
   Instant next_deadline_ = never;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

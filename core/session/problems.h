@@ -4,7 +4,7 @@
 
 // The errors that a session itself detects. For use inside the session only.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 inline constexpr Error client_closed{.code = ErrorCode::closed, .what = "the client was closed"};
 
@@ -63,4 +63,4 @@ inline constexpr Error no_sign_of_life{
     .code = ErrorCode::connection_dead,
     .what = "the server owes a reply for longer than tombstone_age_max"};
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // How long bytes stay in the transport before the driver has to ask for memory again.
@@ -52,4 +52,4 @@ ReadWatch::Finding ReadWatch::handle_check(Reader& reader, Instant now, std::uin
   return stalled_checks_ == stall_checks_max ? Finding::stalled : Finding::nothing;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

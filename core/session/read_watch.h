@@ -21,7 +21,7 @@
 //  - While waiting, check_at() is a time. A connection that holds no buffer, or is paused, is not
 //    watched.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// How often a connection that holds a buffer is checked. If `stall_checks_max` checks in a row
 /// find that the half-read reply did not go on, the reply is given up in favour of connections that
@@ -75,4 +75,4 @@ class ReadWatch {
   Instant check_at_ = never;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

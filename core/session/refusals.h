@@ -8,7 +8,7 @@
 
 // How servers refuse a handshake, and what each refusal means. For use inside the session only.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 inline bool starts_with(const BytesView& text, std::string_view prefix) {
   // Refusals are lines or short strings, so a text that is cut into pieces is none of them.
@@ -135,4 +135,4 @@ inline const Refusal* find_refusal(const BytesView& text) {
   return nullptr;
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 std::size_t segments_for(std::size_t size) {
@@ -156,4 +156,4 @@ void RequestLog::give_up(std::uint64_t begin, std::uint64_t end) {
   }
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

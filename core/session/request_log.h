@@ -14,7 +14,7 @@
 // Bytes in the middle may be given up; a segment is released as soon as none of its bytes is
 // needed.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 class RequestLog {
  public:
@@ -96,4 +96,4 @@ class RequestLog {
   std::uint64_t end_ = 0;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

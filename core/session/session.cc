@@ -16,7 +16,7 @@
 // The order is: the driver's calls; frames; the handshake; attempts to connect; the loss and the
 // end of a connection; health checks; memory to read into.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 namespace {
 
 // A subscription that pauses reads no messages into the progress reserve: they might have to wait
@@ -793,4 +793,4 @@ const char* Session::with_holders(const char* what) {
   return holders_text_.write(what, accounts_.replies, accounts_.connections, now_);
 }
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

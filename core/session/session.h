@@ -51,7 +51,7 @@
 //  - The server's silence is measured only while the session can read. So a session that is paused
 //    or waits for memory never declares its peer dead.
 
-namespace plimsoll {
+namespace plimsoll::inline v0 {
 
 /// What a session reports. Views live until the next poll_event().
 struct Event {
@@ -445,4 +445,4 @@ class Session {
   Reader reader_;
 };
 
-}  // namespace plimsoll
+}  // namespace plimsoll::inline v0

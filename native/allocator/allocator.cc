@@ -1,6 +1,6 @@
 #include "plimsoll/native/allocator/allocator.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 std::unique_ptr<Allocator> find_allocator() {
@@ -25,4 +25,4 @@ const Allocator& process_allocator() {
   return found;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -13,7 +13,7 @@
 // malloc, jemalloc, mimalloc or gperftools' tcmalloc, linked or preloaded. Any other allocator is
 // "unknown" and is left alone.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class Allocator {
  public:
@@ -67,4 +67,4 @@ std::unique_ptr<Allocator> find_mimalloc(const MallocObject& object);
 std::unique_ptr<Allocator> find_tcmalloc(const MallocObject& object);
 
 }  // namespace detail
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -80,4 +80,4 @@ Duration BurstPolicy::look_interval() const {
   return std::clamp(settings_.quiet_period / 2, look_interval_min, look_interval_max);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

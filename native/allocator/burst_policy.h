@@ -15,7 +15,7 @@
 // recent load for a few such periods. A steady load above idle_processor_share does not count as
 // quiet; the allocator is not asked while it lasts.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The shortest time between two requests to the allocator.
 inline constexpr Duration ask_interval_min = std::chrono::seconds(10);
@@ -91,4 +91,4 @@ class BurstPolicy {
   Duration again_after_ = ask_again_min;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

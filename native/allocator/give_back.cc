@@ -6,7 +6,7 @@
 #include "plimsoll/native/allocator/process_usage.h"
 #include "plimsoll/native/base/amount.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // Formats a time as "12.3 ms".
@@ -132,4 +132,4 @@ std::string to_text(const GiveBackStatistics& statistics) {
   return statistics.enabled ? text : text + "; off";
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

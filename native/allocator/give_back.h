@@ -17,7 +17,7 @@
 // how much came back. The runtime's upkeep thread calls look() each time that look_interval() has
 // passed.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 struct GiveBackSettings {
   bool enabled = true;
@@ -87,4 +87,4 @@ class GiveBack {
   GiveBackStatistics counts_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -12,7 +12,7 @@
 #pragma weak malloc_trim
 #pragma weak mallinfo2
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 using Trim = int(std::size_t);
@@ -51,7 +51,7 @@ std::unique_ptr<Allocator> find_glibc(const MallocObject& object) {
   return std::make_unique<Glibc>(trim, object.function<Information>("mallinfo2", ::mallinfo2));
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail
 
 #else
 

@@ -6,7 +6,7 @@
 extern "C" [[gnu::weak]] int mallctl(const char* name, void* old, std::size_t* old_bytes,
                                      void* replacement, std::size_t replacement_bytes);
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 using Control = decltype(::mallctl);
@@ -62,4 +62,4 @@ std::unique_ptr<Allocator> find_jemalloc(const MallocObject& object) {
   return control != nullptr ? std::make_unique<Jemalloc>(control) : nullptr;
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <link.h>
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 const void* base_of(const void* address) {
@@ -46,4 +46,4 @@ void* MallocObject::find(const char* symbol) const {
   return holds(found) ? found : nullptr;
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

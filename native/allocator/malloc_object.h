@@ -5,7 +5,7 @@
 // exists with any allocator, and a library may be loaded whose malloc is not used. But the
 // functions that belong to malloc are in the same object.
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 
 class MallocObject {
  public:
@@ -34,4 +34,4 @@ class MallocObject {
   const void* base_;
 };
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

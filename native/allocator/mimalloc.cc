@@ -10,7 +10,7 @@ extern "C" {
 [[gnu::weak]] void mi_option_set(int option, long value);
 }
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 // The option for how many milliseconds free pages are kept: decommit_delay in 2.0, purge_delay
@@ -90,4 +90,4 @@ std::unique_ptr<Allocator> find_mimalloc(const MallocObject& object) {
   return functions.collect != nullptr ? std::make_unique<Mimalloc>(functions) : nullptr;
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

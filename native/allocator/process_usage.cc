@@ -8,7 +8,7 @@
 #include <ctime>
 #include <string_view>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 std::optional<std::size_t> take_number(std::string_view& text) {
@@ -47,4 +47,4 @@ std::optional<ProcessUsage> process_usage() {
                       .anonymous_bytes = *anonymous};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/base/time.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// How much processor time and memory a process has used.
 struct ProcessUsage {
@@ -18,4 +18,4 @@ struct ProcessUsage {
 /// lock of the allocator. Returns nothing if the system does not provide the numbers.
 std::optional<ProcessUsage> process_usage();
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -9,7 +9,7 @@ extern "C" {
 [[gnu::weak]] const char* tc_version(int* major, int* minor, const char** patch);
 }
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 // The most to release at a time, because tcmalloc holds its lock while it releases.
@@ -78,4 +78,4 @@ std::unique_ptr<Allocator> find_tcmalloc(const MallocObject& object) {
   return std::make_unique<Tcmalloc>(functions);
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

@@ -6,7 +6,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace detail {
 
 boost::asio::any_io_executor executor_or_shared(boost::asio::any_io_executor executor) {
@@ -64,4 +64,4 @@ Client Client::with_max_staleness(Staleness max_staleness) const {
   return same;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -45,7 +45,7 @@
 // refused_by_bridge... docs/failure.md has each case. The comments below name only the errors that
 // a call has besides, or for reasons of its own.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class Transaction;
 
@@ -262,4 +262,4 @@ auto connect(std::string_view url, Options options = {}, Token&& token = Token()
                  std::forward<Token>(token));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -10,7 +10,7 @@
 #include "plimsoll/native/driver/barrier.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr std::uint32_t shards_max = plimsoll::cache::cache_shards_max;
@@ -208,4 +208,4 @@ void ClientSideCache::begin_barrier(Operation& over) {
   prove_all(clients, over);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -29,7 +29,7 @@
 //   wanted.max_cache_kb = 16 * 1024;
 //   options.client_side_cache = plimsoll::native::ClientSideCache::create(wanted).value();
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 using plimsoll::cache::CacheMode;
 using plimsoll::cache::EvictionPolicy;
@@ -189,4 +189,4 @@ class ClientSideCache final : public std::enable_shared_from_this<ClientSideCach
   Registered registered_;                // last: unregisters before what snapshot() reads goes
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

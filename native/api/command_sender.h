@@ -16,7 +16,7 @@
 // The part of Client and Exclusive that sends commands: the typed ones of CommandSet, and any
 // command by its words.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// `Sender` must have these functions, which may be private if it makes this class its friend:
 ///
@@ -94,4 +94,4 @@ class CommandSender : public CommandSet<Sender> {
   }
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -3,7 +3,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/core/commands/command_table.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 // The held connection gets its driver only in receive(), when the user has the Exclusive. Before
 // that the driver owns the operation, the operation owns the Exclusive, and a reference back to the
 // driver would be a circle that nothing frees.
@@ -44,4 +44,4 @@ plimsoll::Status Exclusive::check(const CommandView& command) {
   return commands::check_exclusive(command);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -23,7 +23,7 @@
 //
 // optimistic.h has this as a loop.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// An exclusive connection: one of the Options::blocking_connections_max connections, which the
 /// client gets back when this object is destroyed. Move-only. The client never replaces the
@@ -102,4 +102,4 @@ auto Client::exclusive(Token&& token) const {
   return Exclusive::open(*this, std::forward<Token>(token));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

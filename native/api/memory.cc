@@ -3,7 +3,7 @@
 #include "plimsoll/native/allocator/allocator.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 Result<void> configure_memory(const MemoryOptions& options) {
   return Runtime::get().configure(options);
@@ -22,4 +22,4 @@ void give_back_thread_memory() {
   process_allocator().give_back_thread();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

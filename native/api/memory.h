@@ -8,7 +8,7 @@
 
 // The memory line of the process: how many bytes all its clients together may hold.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Draws the memory line of the process, before its first client or while clients run. If they use
 /// more than the new line allows, nothing may grow, and the limits sink as memory is released. From
@@ -34,4 +34,4 @@ void give_back_thread_memory();
 /// call it once a second, not once for each request.
 MemoryStatistics memory_statistics();
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr plimsoll::Error no_message{.code = ErrorCode::protocol_error,
@@ -96,4 +96,4 @@ Result<void> receive(const Delivery& delivery, std::vector<Message>& messages) {
   return {};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 
 #include "plimsoll/native/call/delivery.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A message that a subscription received, or the end of one of its names.
 struct Message {
@@ -45,4 +45,4 @@ Result<void> receive(const Delivery& delivery, std::optional<Message>& message);
 Result<void> receive(const Delivery& delivery, std::vector<Message>& messages);
 void receive_part(const Delivery& delivery, std::vector<Message>& messages);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

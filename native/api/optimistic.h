@@ -23,7 +23,7 @@
 //         co_return tx;
 //       });
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace detail {
 
@@ -63,4 +63,4 @@ boost::asio::awaitable<TransactionReplies> optimistic_transaction(const Client& 
                                         std::move(build), attempts_max);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A command that was queued in a transaction: pass it to TransactionReplies::get() for its reply,
 /// a T. A small value that you may copy; it does not keep the transaction alive.
@@ -24,4 +24,4 @@ class Queued {
   std::size_t index_ = 0;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

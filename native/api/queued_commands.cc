@@ -8,7 +8,7 @@
 #include "plimsoll/core/commands/answer.h"
 #include "plimsoll/core/commands/command_table.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr std::string_view multi = "*1\r\n$5\r\nMULTI\r\n";
@@ -97,4 +97,4 @@ Speaker speaker_for(std::string_view name) {
   return speaker_of(commands::answer_to(commands::number_of(*row)));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

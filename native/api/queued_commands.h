@@ -14,7 +14,7 @@
 // they are queued and while the transaction is under way. The requests pool pays for each command
 // before it is copied; that pool and transaction_commands_max are the bounds.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class QueuedCommands {
  public:
@@ -74,4 +74,4 @@ class QueuedCommands {
 /// module.
 Speaker speaker_for(std::string_view name);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -3,7 +3,7 @@
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/driver/steps.h"
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 constexpr plimsoll::Error busy_already{.code = ErrorCode::rejected_by_limit,
@@ -89,4 +89,4 @@ std::shared_ptr<ScanState> scan_state(const Channel& client,
   return std::make_shared<ScanState>(HeldWords(requests, before), HeldWords(requests, after));
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

@@ -29,7 +29,7 @@
 // may be empty before the walk is over. `count` says how much work the server does for a page, not
 // how many elements the page has.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace detail {
 
@@ -149,4 +149,4 @@ class SortedSetScan : public Scan<Scored> {
                                         std::nullopt)) {}
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -10,7 +10,7 @@
 #include "plimsoll/native/base/sha1.h"
 #include "plimsoll/native/driver/steps.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // Compares the server's whole sentence: a script may raise an error that begins with NOSCRIPT, and
@@ -163,4 +163,4 @@ detail::EncodedCall Function::begin(const Channel& where, std::string_view comma
           .effect = effect};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

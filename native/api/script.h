@@ -21,7 +21,7 @@
 // pool pays for keys and arguments until the outcome; if it has no room, the call fails with
 // rejected_by_limit.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace detail {
 
@@ -147,4 +147,4 @@ class Function {
   std::string name_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

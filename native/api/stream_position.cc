@@ -7,7 +7,7 @@
 
 #include "plimsoll/encoded.h"
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 using std::chrono::milliseconds;
@@ -185,4 +185,4 @@ StreamRequest StreamPosition::group_request() const {
   return {.encoded = encoded(words)};
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

@@ -15,7 +15,7 @@
 // How far a StreamReader has read in each of its streams, and which request comes next. Used by one
 // next() at a time (`busy`).
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 
 /// A request, and how long the server may wait before it replies.
 struct StreamRequest {
@@ -93,4 +93,4 @@ class StreamPosition {
   Clock::time_point look_again_at_ = Clock::time_point::max();
 };
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

@@ -6,7 +6,7 @@
 #include "plimsoll/native/driver/steps.h"
 #include "plimsoll/stream_position.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using detail::StreamPosition;
@@ -234,4 +234,4 @@ StreamReader::StreamReader(const Channel& client, const StreamReaderOptions& opt
 
 const std::string& StreamReader::group() const { return position_->options().group; }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

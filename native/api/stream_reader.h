@@ -33,7 +33,7 @@
 // each entry comes at least once. A new reader first gets the entries that its consumer was given
 // earlier and has not acknowledged, then new ones.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The entries that one next() returns. Streams have the names that the reader was given, without
 /// Options::key_prefix.
@@ -116,4 +116,4 @@ class StreamReader {
   std::shared_ptr<detail::StreamPosition> position_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

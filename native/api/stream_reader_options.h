@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// What a StreamReader reads. `group`, `consumer` and `streams` are required. Not an aggregate, for
 /// the reason that Options has.
@@ -41,4 +41,4 @@ struct StreamReaderOptions {
   std::optional<std::chrono::milliseconds> claim_after;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

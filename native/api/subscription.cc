@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr plimsoll::Error closed_already{.code = ErrorCode::closed,
@@ -100,4 +100,4 @@ const Channel& Subscription::channel() const {
   return channel_;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -21,7 +21,7 @@
 //
 // Publishing is a command: client.publish("news", "..."), client.spublish(...).
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 using SubscriptionStatistics = plimsoll::SubscriptionStatistics;
 
@@ -161,4 +161,4 @@ auto Client::open_subscription(SubscriptionKind kind, const Words& names, Token&
                                 std::forward<Token>(token));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

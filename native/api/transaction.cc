@@ -6,7 +6,7 @@
 #include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/native/driver/prefixed_command.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 std::uint64_t next_number() {
@@ -98,4 +98,4 @@ void Transaction::Execution::operator()(Operation& operation) const {
 
 Transaction Client::transaction() const { return Transaction(*this); }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -30,7 +30,7 @@
 // is sent before exec(), which sends MULTI, all commands and EXEC as one request on the shared
 // connection. Dropping a transaction discards it.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// How many commands a transaction may have. More fail in exec() with rejected_by_limit.
 inline constexpr std::size_t transaction_commands_max = 65'533;
@@ -130,4 +130,4 @@ class Transaction : public CommandSet<Transaction> {
   std::optional<Error> problem_;  // of the first command that cannot be queued, for exec()
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr plimsoll::Error aborted{.code = ErrorCode::transaction_aborted,
@@ -113,4 +113,4 @@ Result<void> receive(const Delivery& delivery, TransactionReplies& replies) {
   return outcome;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

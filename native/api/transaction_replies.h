@@ -15,7 +15,7 @@
 
 // The outcome of a transaction.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The server's reply to each command, in memory that the replies pool pays for as long as this
 /// lives. Move-only. May live longer than its client, and be released on any thread.
@@ -98,4 +98,4 @@ class TransactionReplies {
 Result<void> receive(const Delivery& delivery, TransactionReplies& replies);
 void receive_part(const Delivery& delivery, TransactionReplies& replies);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/base/units.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// format_bytes() as a std::string: "1.5 KiB".
 inline std::string amount(std::uint64_t bytes) {
@@ -14,4 +14,4 @@ inline std::string amount(std::uint64_t bytes) {
   return std::string(format_bytes(bytes, text));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

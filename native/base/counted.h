@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Adds one to a counter as long as this lives. The counter must outlive it.
 class Counted {
@@ -27,4 +27,4 @@ class Counted {
   std::atomic<std::size_t>* count_ = nullptr;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace asio = boost::asio;
 
@@ -28,4 +28,4 @@ std::shared_ptr<ExecutorLife> ExecutorLife::of(const asio::any_io_executor& exec
   return asio::use_service<Service>(asio::query(executor, asio::execution::context)).life;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

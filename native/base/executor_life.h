@@ -10,7 +10,7 @@
 // executors of these clients. There is one ExecutorLife for each execution context; the destruction
 // of the context waits for while_alive() calls under way.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class ExecutorLife {
  public:
@@ -40,4 +40,4 @@ class ExecutorLife {
   bool is_alive_ = true;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

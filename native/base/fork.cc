@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace detail {
 
 std::atomic<std::uint64_t> fork_count{0};
@@ -17,4 +17,4 @@ namespace {
 
 }  // namespace
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace detail {
 extern std::atomic<std::uint64_t> fork_count;
@@ -17,4 +17,4 @@ inline std::uint64_t current_fork_count() {
   return detail::fork_count.load(std::memory_order_relaxed);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

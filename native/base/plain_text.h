@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Returns the first `bytes_max` bytes of `text`, with a question mark for each byte that is no
 /// printable ASCII. For texts from a peer that go to a terminal or a parser.
@@ -16,4 +16,4 @@ inline std::string plain_text(std::string_view text, std::size_t bytes_max) {
   return plain;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <random>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Returns a seed from the system, so that clients which lost the same server do not reconnect in
 /// step.
@@ -12,4 +12,4 @@ inline std::uint64_t random_seed() {
   return std::uint64_t{random()} << 32 | random();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

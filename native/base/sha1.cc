@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/base/openssl.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 Sha1Digest sha1(std::string_view text) {
   Sha1Digest digest{};
@@ -26,4 +26,4 @@ std::string sha1_hex(std::string_view text) {
   return hex;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

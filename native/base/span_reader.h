@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Reads bytes that lie in several places, in their order. The bytes must outlive the reader.
 class SpanReader {
@@ -45,4 +45,4 @@ class SpanReader {
   std::string_view front_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

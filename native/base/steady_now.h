@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/base/time.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The time that drivers pass to the core.
 inline Instant steady_now() { return Instant(std::chrono::steady_clock::now().time_since_epoch()); }
@@ -41,4 +41,4 @@ inline Instant submission_time(Duration timeout) {
   return timeout < coarse_timeout_min ? steady_now() : coarse_now();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Parses `text` as a decimal number. None if it is empty, has any other byte, or does not fit.
 /// Signed types may have a minus in front.
@@ -18,4 +18,4 @@ std::optional<Number> to_number(std::string_view text) {
   return number;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

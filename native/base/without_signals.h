@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Blocks all signals for a thread that is created meanwhile: signals are for the application's
 /// threads.
@@ -23,4 +23,4 @@ class WithoutSignals {
   sigset_t before_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -26,7 +26,7 @@
 // or drop it, and it goes on by itself; so `client.set(...); co_await client.get(...);` runs in
 // this order.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace detail {
 
@@ -248,4 +248,4 @@ class Call {
   State state_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

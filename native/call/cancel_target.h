@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/session/pipeline.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The client that a request was submitted to, seen from what may cancel the request. Operations
 /// and Canceller know only this interface, not the driver, so that the driver can depend on them.
@@ -17,4 +17,4 @@ class CancelTarget : public std::enable_shared_from_this<CancelTarget> {
   ~CancelTarget() = default;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

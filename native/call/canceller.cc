@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 Canceller::Canceller(CancelTarget& target, std::shared_ptr<CancelPoint> point)
     : target_(target.weak_from_this()), point_(std::move(point)) {}
@@ -15,4 +15,4 @@ void Canceller::operator()(boost::asio::cancellation_type type) const {
   if (const auto target = target_.lock()) target->cancel(point_ ? point_->request.load() : id_);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -8,7 +8,7 @@
 #include "plimsoll/core/session/pipeline.h"
 #include "plimsoll/native/call/cancel_target.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Which request to cancel, of an operation that is several requests, one after the other.
 struct CancelPoint {
@@ -31,4 +31,4 @@ class Canceller {
   std::shared_ptr<CancelPoint> point_;  // in place of the id
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

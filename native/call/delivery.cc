@@ -9,7 +9,7 @@
 
 #include "plimsoll/core/resp/error_reply.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // Removes passwords from the server's words. A server that does not know a command repeats its
@@ -65,4 +65,4 @@ Error detail::to_error_of_exception(const Delivery& delivery) noexcept {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

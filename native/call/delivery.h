@@ -12,7 +12,7 @@
 #include "plimsoll/core/resp/reader.h"
 #include "plimsoll/decode.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The outcome of an operation, as the core presents it. The views live until deliver() returns.
 struct Delivery {
@@ -128,4 +128,4 @@ void take_part(const Delivery& delivery, Result<T>& result) noexcept {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

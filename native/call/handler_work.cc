@@ -2,7 +2,7 @@
 
 #include <boost/asio/strand.hpp>
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 
 asio::any_io_executor inner_executor(const asio::any_io_executor& executor) {
   const auto* const strand = executor.target<asio::strand<asio::any_io_executor>>();
@@ -10,4 +10,4 @@ asio::any_io_executor inner_executor(const asio::any_io_executor& executor) {
   return strand->get_inner_executor();
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

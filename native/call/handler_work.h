@@ -8,7 +8,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/prefer.hpp>
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 
 namespace asio = boost::asio;
 
@@ -75,4 +75,4 @@ class HandlerWork<Handler, true> {
   std::optional<Work> work_;
 };
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

@@ -11,7 +11,7 @@
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/start.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// start() for calls that are more than one command. Calls `begin(Operation&)` in the form that
 /// `token` asks for: at once, or later if the token is lazy. Therefore `begin` must own everything
@@ -35,4 +35,4 @@ auto initiate(const boost::asio::any_io_executor& executor, Begin begin, Result<
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

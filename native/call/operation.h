@@ -27,7 +27,7 @@
 //  - complete() and destroy() end the object. Only Steps may submit itself again in complete().
 //  - deliver() does not throw: the core gives an outcome only once.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class Operation {
  public:
@@ -216,4 +216,4 @@ class CallbackOperation final : public Operation {
   Result<T> result_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -1,6 +1,6 @@
 #include "plimsoll/native/call/recycled_memory.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 // Called when a list has no room. Returns true if that was because this is the list's first block.
 bool RecycledMemory::begin(List& list) noexcept {
@@ -33,4 +33,4 @@ void RecycledMemory::release_all() noexcept {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

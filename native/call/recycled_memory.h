@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/memory/poison.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Memory for the states of calls. A call that ends in a thread leaves its block to the next call
 /// that begins there: so a program that answers each reply with a request allocates nothing. Each
@@ -97,4 +97,4 @@ class RecyclingAllocator {
   static constexpr bool is_over_aligned = alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

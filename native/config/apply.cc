@@ -13,7 +13,7 @@
 #include "plimsoll/native/config/option_rows.h"
 #include "plimsoll/native/observe/of_process.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using config::OptionRow;
@@ -195,4 +195,4 @@ Result<void> apply(Configuration& configuration) {
   return make_cache(configuration);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -6,7 +6,7 @@
 
 #include "plimsoll/native/config/option_row.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// The options whose values differ between two configurations.
 std::vector<const OptionRow*> differences(const Configuration& one, const Configuration& other);
@@ -19,4 +19,4 @@ enum class Busy : std::uint8_t { wait, leave };
 /// Returns nothing if another thread is applying and `busy` is `leave`.
 std::optional<Result<void>> apply_again(const Configuration& now, Busy busy);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -11,7 +11,7 @@
 #include "plimsoll/native/runtime/give_back_timer.h"
 #include "plimsoll/statistics.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 // More than any machine has. With "auto" the memory limit is not known until the container's limits
@@ -153,4 +153,4 @@ void check_configuration(Draft& draft) {
   if (!draft.is_bad(cache_rows())) check_cache(draft);
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

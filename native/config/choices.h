@@ -9,7 +9,7 @@
 
 // The names of enumerators in configurations: the same as in C++.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 template <class E>
 struct Choice {
@@ -55,4 +55,4 @@ constexpr auto choices_of(CacheMode) {
                                            {"ttl", CacheMode::ttl}}};
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

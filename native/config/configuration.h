@@ -21,7 +21,7 @@
 //   native::apply(configuration).value();
 //   auto client = co_await native::connect(configuration.url, configuration.client);
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A larger file is refused.
 inline constexpr std::size_t configuration_bytes_max = 256 * 1024;
@@ -121,4 +121,4 @@ std::string to_text(const Configuration& configuration);
 /// an unknown key.
 std::string origin(const Configuration& configuration, std::string_view key);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -14,7 +14,7 @@
 #include "plimsoll/native/config/secret_files.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using config::Busy;
@@ -244,4 +244,4 @@ ConfigurationFileStatistics ConfigurationFile::statistics() const {
   return state_->statistics;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -16,7 +16,7 @@
 //   file->watch();
 //   auto client = co_await native::connect(file->current().url, file->current().client);
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// How often a file was applied and refused.
 struct ConfigurationFileStatistics {
@@ -66,4 +66,4 @@ class ConfigurationFile {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -6,7 +6,7 @@
 #include "plimsoll/native/config/text/bounded_file.h"
 #include "plimsoll/native/config/text/nearest.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 constexpr std::size_t shown_size_max = 64;
@@ -64,4 +64,4 @@ bool Draft::is_bad(std::span<const OptionRow> rows) const {
                      [this](const OptionRow& row) { return bad_.contains(row.key); });
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

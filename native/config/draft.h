@@ -13,7 +13,7 @@
 
 // A configuration while it is being merged, with the problems found so far.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// Where a value comes from; later layers override earlier ones.
 enum class Layer { base, file, environment };
@@ -59,4 +59,4 @@ class Draft {
 /// "is "64 MiB iB"; expected ...", without the value if it is a secret, long, or not printable.
 std::string wrong_value(const OptionRow& row, const Words& words);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -7,7 +7,7 @@
 #include "plimsoll/native/config/text/duration.h"
 #include "plimsoll/native/observe/listen_address.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 constexpr std::string_view unlimited_word = "unlimited";
@@ -160,4 +160,4 @@ std::string expected_of(Kind kind, const std::vector<std::string_view>& choices,
   return all;
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

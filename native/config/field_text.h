@@ -18,7 +18,7 @@
 // Converts fields of any type from words (read()) and to words (show()). read() returns false if
 // the words are not such a value.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 bool read(Kind kind, const Words& words, bool& field);
 bool read(Kind kind, const Words& words, double& field);
@@ -124,4 +124,4 @@ constexpr Access at() {
       .address = [](const Configuration& all) -> const void* { return &field_at<Path...>(all); }};
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

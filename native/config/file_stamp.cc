@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 FileStamp stamp_of(const std::string& path) {
   struct ::stat found{};
@@ -22,4 +22,4 @@ std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths) {
   return all;
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// Shows whether a file has changed, without reading it. If the file is missing, or is not a
 /// regular file, everything but `kind` is 0.
@@ -24,4 +24,4 @@ struct FileStamp {
 FileStamp stamp_of(const std::string& path);
 std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

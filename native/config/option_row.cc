@@ -1,6 +1,6 @@
 #include "plimsoll/native/config/option_row.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 // Formats a basic string of TOML.
@@ -89,4 +89,4 @@ std::string shown(const Configuration& configuration, const OptionRow& row) {
   return in_quotes(kind == Kind::address ? without_credentials(words.front()) : words.front());
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

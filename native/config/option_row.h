@@ -10,7 +10,7 @@
 // One option: its key, the access to its field in a Configuration, and its description.
 // option_rows.h has the table of all options.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// A value as texts: one text, or for a list any number. Empty: not set, or an empty list.
 using Words = std::vector<std::string>;
@@ -72,4 +72,4 @@ bool is_changed(const Configuration& configuration, const OptionRow& row);
 /// becomes an empty text.
 std::string shown(const Configuration& configuration, const OptionRow& row);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

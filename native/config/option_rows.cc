@@ -6,7 +6,7 @@
 #include "plimsoll/core/base/check.h"
 #include "plimsoll/native/config/field_text.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 using Pools = MemoryOptions::Pools;
@@ -377,4 +377,4 @@ const OptionRow& row_of(std::string_view key) {
   return *row;
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -8,7 +8,7 @@
 // The one table of options. Reading files and the environment, checking, printing and the reference
 // in docs/configuration.md all walk over it.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// All options. Options of one TOML table are adjacent, and those above all tables come first.
 std::span<const OptionRow> option_rows();
@@ -24,4 +24,4 @@ std::span<const OptionRow> tls_rows();
 std::span<const OptionRow> cache_rows();
 std::span<const OptionRow> observe_rows();
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -10,7 +10,7 @@
 #include "plimsoll/native/config/secret_files.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace config {
 namespace {
 
@@ -70,4 +70,4 @@ Result<Configuration> load_configuration(const LoadOptions& options) {
   return configuration;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -2,7 +2,7 @@
 
 #include "plimsoll/configuration.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// Like load_configuration(), but logs nothing.
 Result<Configuration> read_configuration(const LoadOptions& options);
@@ -17,4 +17,4 @@ std::string file_of(const LoadOptions& options);
 /// change the environment.
 LoadOptions with_environment(LoadOptions options);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

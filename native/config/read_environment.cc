@@ -9,7 +9,7 @@
 #include "plimsoll/native/config/text/nearest.h"
 #include "plimsoll/native/config/text/plain_name.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 constexpr std::string_view variable_prefix = "PLIMSOLL_";
@@ -91,4 +91,4 @@ void read_environment(const std::vector<std::string>& environment, Draft& draft)
   }
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

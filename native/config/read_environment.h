@@ -5,7 +5,7 @@
 
 #include "plimsoll/native/config/draft.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// The process's environment, as "NAME=VALUE".
 std::vector<std::string> process_environment();
@@ -17,4 +17,4 @@ std::string variable(const std::vector<std::string>& environment, const std::str
 /// become warnings.
 void read_environment(const std::vector<std::string>& environment, Draft& draft);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

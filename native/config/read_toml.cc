@@ -12,7 +12,7 @@
 #include "plimsoll/native/config/text/plain_name.h"
 #include "plimsoll/native/config/text/toml_text.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 bool is_section(std::string_view path) {
@@ -137,4 +137,4 @@ void read_toml(std::string_view text, const std::string& file, Draft& draft) {
   if (parsed) Walk(file, draft).table(*parsed, "");
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/config/option_rows.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 std::string code(std::string_view text) { return "`" + std::string(text) + "`"; }
@@ -45,4 +45,4 @@ std::string with_reference(const std::string& document) {
          "\n" + document.substr(end);
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

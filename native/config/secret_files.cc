@@ -3,7 +3,7 @@
 #include "plimsoll/native/config/option_rows.h"
 #include "plimsoll/native/config/text/bounded_file.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 struct Pair {
@@ -55,4 +55,4 @@ std::vector<std::string> secret_files_of(const Configuration& configuration) {
   return all;
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

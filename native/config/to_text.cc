@@ -1,7 +1,7 @@
 #include "plimsoll/configuration.h"
 #include "plimsoll/native/config/option_rows.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using config::Kind;
@@ -40,4 +40,4 @@ std::string to_text(const Configuration& configuration) {
   return text;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -8,7 +8,7 @@
 
 #include "plimsoll/native/base/amount.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
@@ -159,4 +159,4 @@ Assessment assess(const Reading& now, const Reading& before, std::chrono::nanose
   return all;
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

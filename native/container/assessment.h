@@ -10,7 +10,7 @@
 // Judges how much room the container has, over all cgroups around the process. A pure function of
 // two readings and the time between them.
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// Thresholds of headroom: fractions of the limit, with an upper bound in bytes. All processes that
 /// share a container use the same thresholds, so they agree on when to lower their limits. Between
@@ -69,4 +69,4 @@ std::int64_t headroom_of(const Level& level);
 /// between them.
 Assessment assess(const Reading& now, const Reading& before, std::chrono::nanoseconds elapsed);
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

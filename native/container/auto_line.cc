@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 namespace {
 
 constexpr std::size_t steps_down = 8;  // of the full share, in addition to what the container lacks
@@ -89,4 +89,4 @@ std::size_t AutoLine::after_calm(const AutoBounds& bounds, Instant now) {
   return std::min(bounds.full, line_ + bounds.full / steps_up + 1);
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

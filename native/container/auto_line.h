@@ -17,7 +17,7 @@
 // Invariants: AutoBounds::least <= line() <= AutoBounds::full. While something cannot be read, the
 // share does not grow and the line takes no step up.
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// How long the container must have had ample room before the line rises by a step. This wait
 /// doubles, up to the maximum, if the line has to fall again within twice the wait. It shrinks by
@@ -68,4 +68,4 @@ class AutoLine {
   std::uint64_t raised_ = 0;
 };
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

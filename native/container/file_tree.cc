@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 namespace {
 
 constexpr std::size_t piece_bytes = 4096;
@@ -61,4 +61,4 @@ FileText FileTree::read(std::string_view path, std::size_t bytes_max) const {
   }
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

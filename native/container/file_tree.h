@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// The largest size of a cgroup's file and of /proc/meminfo. memory.stat, the largest in practice,
 /// has about 2 KiB.
@@ -38,4 +38,4 @@ class FileTree {
   std::string root_;
 };
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

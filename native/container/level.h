@@ -12,7 +12,7 @@
 // What was read from the files of one cgroup (Level), and of all cgroups around this process
 // (Reading).
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// The most problems that a reading lists.
 inline constexpr std::size_t problems_max = 8;
@@ -60,4 +60,4 @@ struct Reading {
   std::vector<std::string> problems{};
 };
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -5,7 +5,7 @@
 
 #include "plimsoll/native/container/values.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 namespace {
 
 constexpr std::size_t shown_bytes_max = 40;
@@ -180,4 +180,4 @@ void LevelReader::read_machine() {
   reading_.levels.push_back(std::move(level));
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

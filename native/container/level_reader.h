@@ -8,7 +8,7 @@
 #include "plimsoll/native/container/file_tree.h"
 #include "plimsoll/native/container/level.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// Whether a cgroup is the process's own, or one above it.
 enum class Rank : std::uint8_t { own, above };
@@ -49,4 +49,4 @@ class LevelReader {
   std::optional<std::uint64_t> limit_of_all_;  // hierarchical_memory_limit
 };
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

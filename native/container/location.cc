@@ -5,7 +5,7 @@
 
 #include "plimsoll/native/container/values.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 namespace {
 
 constexpr const char* cgroup_file = "/proc/self/cgroup";
@@ -168,4 +168,4 @@ Location locate(std::string_view cgroup, std::string_view mountinfo) {
   return location;
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -8,7 +8,7 @@
 
 // Finds the directories of the memory cgroups that a process is in.
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// The version of the hierarchy that has the memory controller. None: only the machine's memory
 /// limits the process.
@@ -35,4 +35,4 @@ struct Location {
 /// a controller is in only one hierarchy at a time.
 Location locate(std::string_view cgroup, std::string_view mountinfo);
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -1,6 +1,6 @@
 #include "plimsoll/native/container/notices.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 Notices::~Notices() {
   for (const Notice& notice : all_) {
@@ -15,4 +15,4 @@ Notices::~Notices() {
   }
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

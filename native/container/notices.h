@@ -6,7 +6,7 @@
 
 #include "plimsoll/log.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// Collects log records while a lock is held. Declare it before the lock: its destructor logs at
 /// the end of the scope, when the lock is released. A log hook may ask the runtime for metrics, and
@@ -36,4 +36,4 @@ class Notices {
   std::vector<Notice> all_;
 };
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/container/level_reader.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 const Level* find_same(const Reading& reading, const Level& level) {
   const auto found =
@@ -59,4 +59,4 @@ Reading Reader::read() {
   return reading;
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -10,7 +10,7 @@
 
 // Reads the files of the cgroups around this process.
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// Returns the same cgroup in another reading, or null if `reading` does not have it.
 const Level* find_same(const Reading& reading, const Level& level);
@@ -32,4 +32,4 @@ class Reader {
   std::optional<Location> location_;
 };
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

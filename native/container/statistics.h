@@ -8,7 +8,7 @@
 #include "plimsoll/native/container/location.h"
 #include "plimsoll/native/container/reading.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// The memory around the process, as of the last check. The first check happens when the memory
 /// limit is set.
@@ -49,4 +49,4 @@ struct Statistics {
 /// (memory.limit...".
 std::string to_text(const Statistics& statistics);
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

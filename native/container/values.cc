@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 namespace {
 
 std::string_view take_until(std::string_view& text, char end) {
@@ -80,4 +80,4 @@ std::optional<Stall> parse_stall(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -7,7 +7,7 @@
 // Parses single values in the files of a cgroup, as the kernel writes them. A value that is missing
 // or malformed yields nothing.
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// Parses "12345\n": only digits.
 std::optional<std::uint64_t> parse_number(std::string_view text);
@@ -38,4 +38,4 @@ std::optional<Stall> parse_stall(std::string_view text);
 std::string_view take_line(std::string_view& text);
 std::string_view take_word(std::string_view& text);
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -8,7 +8,7 @@
 
 #include "plimsoll/native/base/amount.h"
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 namespace {
 
 std::string percent_of(std::uint64_t part, std::uint64_t whole) {
@@ -198,4 +198,4 @@ std::string to_text(const Statistics& statistics) {
   return text;
 }
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

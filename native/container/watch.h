@@ -15,7 +15,7 @@
 // Watches the container around the memory line: keeps the last reading, moves an automatic line,
 // and collects the warnings. No I/O; time is an argument.
 
-namespace plimsoll::native::container {
+namespace plimsoll::inline v0::native::container {
 
 /// A line above this part of the container's tightest limit causes a warning: the code, the stacks
 /// and the application's own data need room, too.
@@ -77,4 +77,4 @@ class Watch {
   std::uint64_t kills_unsaid_ = 0;
 };
 
-}  // namespace plimsoll::native::container
+}  // namespace plimsoll::inline v0::native::container

@@ -10,7 +10,7 @@
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -99,4 +99,4 @@ void prove_all(const std::vector<AttachedClient>& clients, Operation& operation)
   barrier->handle_absence();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

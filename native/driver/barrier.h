@@ -5,7 +5,7 @@
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/native/driver/cache_client.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Makes each of these clients prove what it vouches for (plimsoll::Client::prove()), on its
 /// executor and within its request_timeout. `operation` ends when all have answered, with the first
@@ -13,4 +13,4 @@ namespace plimsoll::native {
 /// nothing: that is no error.
 void prove_all(const std::vector<AttachedClient>& clients, Operation& operation);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -13,7 +13,7 @@
 // The interfaces by which a cache and its clients know each other. With them the driver need not
 // include ClientSideCache, nor ClientSideCache the driver.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A client, as its cache sees it.
 class CacheClient {
@@ -53,4 +53,4 @@ struct AttachedClient {
   std::uint64_t fork_count = 0;  ///< current_fork_count() of the process that has the client
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

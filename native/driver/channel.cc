@@ -2,7 +2,7 @@
 
 #include "plimsoll/native/driver/prefixed_command.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr plimsoll::Error given_back{.code = ErrorCode::closed,
@@ -27,4 +27,4 @@ void Channel::submit_held(const CommandView& command, Operation& operation) cons
       driver->traced(command, operation));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 #include "plimsoll/native/driver/driver.h"
 #include "plimsoll/native/driver/held_connection.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Where requests go, and how long they may take: a client's main connection, or a held
 /// connection. Client and Exclusive convert to a Channel, which keeps alive what it needs of them.
@@ -21,4 +21,4 @@ struct Channel {
   void submit_held(const CommandView& command, Operation& operation) const;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -8,7 +8,7 @@
 #include "plimsoll/native/base/plain_text.h"
 #include "plimsoll/native/base/steady_now.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // The least time between two log records of a client about the same trouble.
@@ -116,4 +116,4 @@ void ClientNotices::warn(std::string_view event_name, std::string_view what,
       {{.name = "plimsoll.client", .value = number}, {.name = "server.address", .value = server}});
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/options.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Reports a client's events, other than outcomes of calls, to Options::on_connection and to the
 /// process's log. Used only in the client's turns.
@@ -53,4 +53,4 @@ class ClientNotices {
   Seldom tls_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

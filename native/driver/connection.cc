@@ -21,7 +21,7 @@
 // First opening and closing, then the handshakes of the stream between core and socket, then
 // reading and writing.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -417,4 +417,4 @@ void Connection::fail_soon() {
   });
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -21,7 +21,7 @@
 #include "plimsoll/native/transport/tls_context.h"
 #include "plimsoll/options.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class WebSocketStream;
 
@@ -194,4 +194,4 @@ class Connection {
   Trouble trouble_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

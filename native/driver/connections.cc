@@ -3,7 +3,7 @@
 #include <bit>
 #include <vector>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 Connections::Connections(Connection::Owner& owner, ConnectionContext& context)
     : owner_(owner), context_(context) {
@@ -63,4 +63,4 @@ const Connection::Trouble* Connections::side_trouble(const char* what) const {
   return nullptr;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

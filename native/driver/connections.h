@@ -7,7 +7,7 @@
 
 #include "plimsoll/native/driver/connection.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The connections of one client, by their numbers. The main connection always exists. A set of
 /// connections has a bit for each number, as in the core. Used only in the client's turns, unless a
@@ -48,4 +48,4 @@ class Connections {
   std::array<std::unique_ptr<Connection>, connections_max> all_;  // made once, kept for ever
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 #include "plimsoll/core/base/error.h"
 #include "plimsoll/native/base/random_seed.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // Returns the first TLS field that is set, which shows that the caller expects TLS; null if none
@@ -159,4 +159,4 @@ Result<void> validate(const Target& target, const TrackingOptions& tracking) {
   return validate(options.tls, endpoint);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

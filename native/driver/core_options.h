@@ -6,7 +6,7 @@
 #include "plimsoll/options.h"
 #include "plimsoll/result.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Returns the core's options, with views of those of `target`, and a new random seed. `tracking`:
 /// what Options::client_side_cache asks for.
@@ -19,4 +19,4 @@ std::string cache_place(const Target& target);
 /// Checks the options. invalid_option names a field that is wrong, or wrong for this address.
 Result<void> validate(const Target& target, const TrackingOptions& tracking = {});
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -10,7 +10,7 @@
 #include "plimsoll/native/base/fork.h"
 #include "plimsoll/native/base/steady_now.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 CredentialsSource::CredentialsSource(Owner& owner, boost::asio::any_io_executor executor,
                                      const Target& target, std::uint64_t random_seed)
@@ -138,4 +138,4 @@ void CredentialsSource::stop() {
   timer_.cancel();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -28,7 +28,7 @@
 //     ^               |                   |
 //     +--- an answer -+-------------------+        stop(): any state -> over
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class CredentialsSource {
  public:
@@ -94,4 +94,4 @@ class CredentialsSource {
   bool refused_ = false;  // the server refused the last credentials
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

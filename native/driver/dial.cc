@@ -5,7 +5,7 @@
 
 #include "plimsoll/native/base/fork.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 using boost::system::error_code;
 
@@ -82,4 +82,4 @@ Dial::Addresses in_turns(const Dial::Addresses& addresses) {
   return turns;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -11,7 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Connects to one of several addresses of the same server, to the first that answers ("Happy
 /// Eyeballs", RFC 8305). An address that refuses is followed by the next at once; one that says
@@ -62,4 +62,4 @@ inline constexpr std::size_t dial_addresses_max = 16;
 /// dial_addresses_max at most.
 Dial::Addresses in_turns(const Dial::Addresses& addresses);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -27,7 +27,7 @@
 // More than 500 lines, because callers and turns meet under one lock. First what callers do, then
 // the turns, then the snapshots, then what connections ask of the driver.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -797,4 +797,4 @@ void Driver::Io::handle_tls_files_read() {
   if (!problem.empty()) notices.handle_unreadable_tls_files(problem);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -43,7 +43,7 @@
 //  - In a child of fork() nothing of an inherited driver is touched, not even its lock:
 //    inherited().
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// How long a call may take; zero: no limit.
 using Timeout = std::chrono::nanoseconds;
@@ -324,4 +324,4 @@ bool Driver::visit_as_it_is(const CommandView& command, Staleness staleness, Vis
   });
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 
 #include "plimsoll/error.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 const std::string& FailureWords::of_main() const {
   static const std::string none;
@@ -50,4 +50,4 @@ std::string FailureWords::of_attempts() const {
   return all;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/native/driver/connections.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// What an error says besides the core's words: the system's or the peer's own about a connection,
 /// and of a client with several addresses, what came of the last attempt at each. Used only in the
@@ -43,4 +43,4 @@ class FailureWords {
   std::vector<std::string> attempts_;  // by the number of the address
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/driver/driver.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 HeldConnection::HeldConnection(const std::shared_ptr<Driver>& driver, Use use)
     : use_(use), weak_driver_(driver) {}
@@ -24,4 +24,4 @@ void HeldConnection::end() {
   });
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/client/client.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class Driver;
 
@@ -44,4 +44,4 @@ class HeldConnection {
   std::optional<ConnectionId> connection_;  // guarded by the driver's mutex
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -6,7 +6,7 @@
 #include "plimsoll/core/base/bytes.h"
 #include "plimsoll/core/memory/budget.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 std::shared_ptr<const Block> allocate(Account& requests, std::size_t bytes) {
@@ -52,4 +52,4 @@ plimsoll::Error no_room_to_hold(std::size_t bytes, const Account& requests) {
           .limit = requests.budget().limit(PoolKind::requests)};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

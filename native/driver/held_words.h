@@ -13,7 +13,7 @@
 // requests pool pays before the arguments are copied, and gets the memory back when the last copy
 // of these objects is destroyed.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A command's bytes on the wire. Copies of this object share the bytes.
 class HeldRequest {
@@ -60,4 +60,4 @@ class HeldWords {
 /// The error of a call whose arguments cannot be kept.
 plimsoll::Error no_room_to_hold(std::size_t bytes, const Account& requests);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

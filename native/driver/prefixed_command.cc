@@ -9,7 +9,7 @@
 #include "plimsoll/core/commands/parts.h"
 #include "plimsoll/native/driver/held_words.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using commands::FirstWords;
@@ -142,4 +142,4 @@ PrefixedCommand::PrefixedCommand(Account& requests, const Prefixes& prefixes,
   command_.row = commands::number_of(*row);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

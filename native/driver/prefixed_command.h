@@ -8,7 +8,7 @@
 #include "plimsoll/core/memory/block.h"
 #include "plimsoll/core/resp/encoder.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// What stands in front of names: Options::key_prefix and Options::channel_prefix.
 struct Prefixes {
@@ -39,4 +39,4 @@ class PrefixedCommand {
   std::optional<plimsoll::Error> error_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -1,6 +1,6 @@
 #include "plimsoll/native/driver/request.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 Request::Request(const Request& other)
     : driver_(other.driver_),
@@ -67,4 +67,4 @@ void Request::send_otherwise(Operation& operation) const {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -16,7 +16,7 @@
 #include "plimsoll/staleness.h"
 #include "plimsoll/start.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A command on its way to a driver. At first it refers to the caller's arguments. When it is moved
 /// or copied, as lazy tokens (deferred, use_awaitable) do to start later, it copies the arguments.
@@ -137,4 +137,4 @@ auto start(Request&& request, Token&& token) {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

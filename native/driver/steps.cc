@@ -2,7 +2,7 @@
 
 #include "plimsoll/native/driver/driver.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr plimsoll::Error cancelled_between{.code = ErrorCode::cancelled,
@@ -72,4 +72,4 @@ void Steps::destroy() {
   delete this;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

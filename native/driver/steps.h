@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/call/operation.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class Driver;
 
@@ -61,4 +61,4 @@ class Steps : public Operation {
   bool delivered_value_ = false;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -8,7 +8,7 @@
 #include "plimsoll/core/commands/parts.h"
 #include "plimsoll/reply.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using Name = std::array<char, operation_name_bytes_max>;
@@ -110,4 +110,4 @@ void TracedOperation::complete() {
 
 void TracedOperation::destroy() { end("abandoned").destroy(); }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

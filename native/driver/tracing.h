@@ -18,7 +18,7 @@
 // Reports a client's requests to its tracer. A traced request gets an operation in front of the one
 // that the caller waits for, so a request that is not traced carries nothing for tracing.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The tracing of a client that has a tracer.
 class Tracing {
@@ -85,4 +85,4 @@ class TracedOperation final : public Operation {
   std::uint8_t status_code_bytes_ = 0;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 WaitingOperation* WaitingOperation::create(Account& requests, std::size_t bytes, Operation& outer) {
   Block block = Block::allocate(requests, sizeof(WaitingOperation) + bytes);
@@ -48,4 +48,4 @@ void WaitingOperation::destroy() {
   outer.destroy();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

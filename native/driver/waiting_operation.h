@@ -8,7 +8,7 @@
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/call/operation.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A call that waits for room (core/client/admission.h), in front of the operation that its caller
 /// waits for. Keeps the encoded command meanwhile. Object and command are in one block, which the
@@ -52,4 +52,4 @@ class WaitingOperation final : public Operation {
   std::shared_ptr<CancelPoint> point_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 struct Hooked {
@@ -62,4 +62,4 @@ void log(Severity severity, std::string_view event_name, std::string_view body,
 void detail::lock_log() { hooked().mutex.lock(); }
 void detail::unlock_log() { hooked().mutex.unlock(); }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

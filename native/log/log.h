@@ -12,7 +12,7 @@
 // Names and severities are those of OpenTelemetry's log data model
 // (opentelemetry.io/docs/specs/otel/logs/data-model).
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The values are OpenTelemetry's severity numbers.
 enum class Severity : std::uint8_t { debug = 5, info = 9, warn = 13, error = 17 };
@@ -57,4 +57,4 @@ void unlock_log();
 
 }  // namespace detail
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -9,7 +9,7 @@
 
 #include "plimsoll/native/observe/listen_address.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace asio = boost::asio;
 using asio::as_tuple;
@@ -42,4 +42,4 @@ asio::awaitable<void> accept_all(Tcp::acceptor& acceptor,
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

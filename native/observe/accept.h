@@ -8,7 +8,7 @@
 
 // Listens and accepts, for the endpoints of the client and for the bridge.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// How long accept_all() waits before the next try if no descriptor is left for a connection.
 inline constexpr std::chrono::milliseconds accept_pause{100};
@@ -22,4 +22,4 @@ boost::asio::awaitable<void> accept_all(
     boost::asio::ip::tcp::acceptor& acceptor,
     const std::function<void(boost::asio::ip::tcp::socket)>& begin);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

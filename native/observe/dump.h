@@ -16,7 +16,7 @@
 //
 // kill -USR1 PID
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The most lines of accounts, of clients and of caches. The dump says how many more there are.
 inline constexpr std::size_t dump_lines_max = 1000;
@@ -56,4 +56,4 @@ Result<void> dump_on_signal(const DumpOptions& options = {});
 /// Removes the handler, if it is still in place.
 void stop_dumping_on_signal();
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -21,7 +21,7 @@
 #include "plimsoll/native/observe/of_process.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -220,4 +220,4 @@ Result<void> dump_on_signal(const DumpOptions& options) {
 
 void stop_dumping_on_signal() { of_process<SignalDump>().end(); }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -11,7 +11,7 @@
 #include "plimsoll/native/observe/state_name.h"
 #include "plimsoll/version.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // The most bytes of a name or a problem. The rest is cut off.
@@ -160,4 +160,4 @@ std::string dump_text(const DescribeConfiguration& describe) {
   return dump.take();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

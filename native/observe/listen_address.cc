@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/base/to_number.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace ip = boost::asio::ip;
@@ -43,4 +43,4 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text) {
   return ListenAddress{.host = std::string(host), .port = *port};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Where to listen. The host is an address, not a name, because a name's address may change.
 struct ListenAddress {
@@ -23,4 +23,4 @@ struct ListenAddress {
 /// else.
 std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -11,7 +11,7 @@
 // One row for each metric: its name after "plimsoll_", its description, and where its value comes
 // from. Tests compare docs/observability.md and the dashboard's expressions with these rows.
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 
 inline constexpr MetricType gauge = MetricType::gauge;
 inline constexpr MetricType counter = MetricType::counter;
@@ -242,4 +242,4 @@ inline constexpr Skipped skipped[] = {
     {"no_memory", &cache::CacheCounters::skipped_no_memory},
 };
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

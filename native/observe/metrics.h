@@ -14,7 +14,7 @@
 //
 // curl http://127.0.0.1:9121/metrics
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// How many clients, and caches, have metrics of their own; the others count only in the totals.
 /// Those with the lowest numbers are shown, so that the selection does not change when clients are
@@ -65,4 +65,4 @@ std::vector<MetricDescription> metric_descriptions();
 std::string metrics_text(const Observed& all);
 
 }  // namespace detail
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

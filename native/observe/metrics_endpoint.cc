@@ -22,7 +22,7 @@
 #include "plimsoll/native/observe/page_server.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -212,4 +212,4 @@ std::string metrics_text() {
   return detail::metrics_text(all);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

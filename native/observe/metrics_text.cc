@@ -8,7 +8,7 @@
 #include "plimsoll/native/observe/state_name.h"
 #include "plimsoll/version.h"
 
-namespace plimsoll::native::detail {
+namespace plimsoll::inline v0::native::detail {
 namespace {
 
 // A client's labels, formatted once for all its samples, and the sums over its accounts.
@@ -192,4 +192,4 @@ std::vector<MetricDescription> metric_descriptions() {
   return writer.take_descriptions();
 }
 
-}  // namespace plimsoll::native::detail
+}  // namespace plimsoll::inline v0::native::detail

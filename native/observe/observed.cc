@@ -6,7 +6,7 @@
 
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // proc(5), statm, in pages: the second number is resident memory, the third is the part of it that
@@ -33,4 +33,4 @@ Observed observe(std::size_t clients_max, std::size_t caches_max) {
   return all;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -8,7 +8,7 @@
 
 // A snapshot of what the endpoint and the dump show, so that formatting takes no locks.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 struct Observed {
   MemoryStatistics memory;
@@ -25,4 +25,4 @@ struct Observed {
 /// clients wait only while their own metrics are copied.
 Observed observe(std::size_t clients_max, std::size_t caches_max);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/base/fork.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Returns the one `State` of this process, created at the first call and never destroyed. A child
 /// of fork() gets a new one and leaves its parent's alone: the locks in the parent's may be held
@@ -22,4 +22,4 @@ State& of_process() {
   return *found;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -18,7 +18,7 @@
 
 #include "plimsoll/native/observe/accept.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -93,4 +93,4 @@ asio::awaitable<void> PageServer::serve(Tcp::socket socket) {
   co_await (exchange() || timer.async_wait(as_tuple(use_awaitable)));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -17,7 +17,7 @@
 // GET or HEAD. A page is made when it is requested; PageServerLimits bounds how many exchanges run
 // at a time, and how long each may take.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The largest request: its line and its fields. A longer one is a bad request.
 inline constexpr std::size_t page_header_bytes_max = 8192;
@@ -77,4 +77,4 @@ class PageServer : public std::enable_shared_from_this<PageServer> {
   std::size_t connections_ = 0;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 
 #include "plimsoll/native/base/plain_text.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // A longer value of a label is cut off.
@@ -51,4 +51,4 @@ void PrometheusText::add(std::string_view labels, std::uint64_t value) {
   text_.append(digits.data(), end + 1);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

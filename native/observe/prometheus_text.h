@@ -8,7 +8,7 @@
 // Writes metrics in Prometheus's text format (0.0.4,
 // prometheus.io/docs/instrumenting/exposition_formats).
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 enum class MetricType : std::uint8_t { gauge, counter };
 
@@ -40,4 +40,4 @@ class PrometheusText {
   std::string_view name_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

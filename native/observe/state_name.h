@@ -5,7 +5,7 @@
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/core/client/near_cache.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The name of a session's state: "ready".
 constexpr std::string_view state_name(Session::State state) {
@@ -32,4 +32,4 @@ constexpr std::string_view state_name(NearCache::State state) {
   return "unknown";
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

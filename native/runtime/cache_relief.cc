@@ -4,7 +4,7 @@
 
 #include "plimsoll/native/base/steady_now.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // A round evicts up to 64 entries of each shard of every cache, besides entries that have expired
@@ -40,4 +40,4 @@ void CacheRelief::relieve(const Budget& budget) {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

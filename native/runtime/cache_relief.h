@@ -7,7 +7,7 @@
 #include "plimsoll/core/cache/cache.h"
 #include "plimsoll/core/memory/budget.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The caches of the process. When the line is lowered they release memory at once, even if no
 /// client uses them. Thread-safe.
@@ -25,4 +25,4 @@ class CacheRelief {
   std::vector<std::weak_ptr<cache::Cache>> caches_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

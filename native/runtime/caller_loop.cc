@@ -9,7 +9,7 @@
 
 #include "plimsoll/native/base/without_signals.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // How long nobody has driven when the background thread takes the loop; and, while callers follow
@@ -223,4 +223,4 @@ void CallerLoop::serve() {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

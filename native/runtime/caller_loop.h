@@ -34,7 +34,7 @@
 //
 // Never destroyed: it belongs to the Runtime.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class CallerLoop {
  public:
@@ -140,4 +140,4 @@ class CallerLoop {
   Waiter* current_ = nullptr;  // the caller who drives; used by the thread that runs the loop
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

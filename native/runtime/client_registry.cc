@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr std::uint64_t SessionCounters::* session_counters[] = {
@@ -97,4 +97,4 @@ ClientRegistry::Snapshot ClientRegistry::look(std::size_t clients_max, std::size
   return all;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -13,7 +13,7 @@
 // it. So no inspecting thread ever drops the last reference to a client, whose executor may be gone
 // by then.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class ClientRegistry;
 
@@ -99,4 +99,4 @@ class ClientRegistry {
   ClientTotals ended_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

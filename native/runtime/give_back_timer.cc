@@ -11,7 +11,7 @@
 #include "plimsoll/native/allocator/allocator.h"
 #include "plimsoll/native/base/steady_now.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -85,4 +85,4 @@ Result<GiveBackSettings> to_give_back_settings(const GiveBackOptions& options) {
 }
 
 }  // namespace detail
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -16,7 +16,7 @@
 // Invariants: at most one wait is armed. While `asking_`, look() does nothing; ask() then arms the
 // next wait.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class GiveBackTimer {
  public:
@@ -53,4 +53,4 @@ namespace detail {
 Result<GiveBackSettings> to_give_back_settings(const GiveBackOptions& options);
 
 }  // namespace detail
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 
 #include "plimsoll/core/memory/heap_memory.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr std::size_t segments_per_range = 256;
@@ -68,4 +68,4 @@ void MappedMemory::release_segment(void* segment) {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 
 #include "plimsoll/core/memory/memory_source.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Memory for servers: segments lie in large mapped ranges, and a released segment goes back to the
 /// operating system at once, whatever malloc is linked. Small blocks come from malloc. Thread-safe.
@@ -35,4 +35,4 @@ class MappedMemory final : public MemorySource {
   std::vector<Range> ranges_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -25,7 +25,7 @@
 #include "plimsoll/native/runtime/mapped_memory.h"
 #include "plimsoll/native/runtime/upkeep_timer.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 namespace asio = boost::asio;
@@ -339,4 +339,4 @@ CallerLoop& Runtime::caller_loop() {
   return state_->caller_loop;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

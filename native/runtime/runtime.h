@@ -20,7 +20,7 @@
 // user brings no executor. Both start when they are first needed, and stay until the process ends,
 // even beyond static destruction. A child of fork() gets its own, with the line of its parent.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 namespace detail {
 struct DrawnLine;
@@ -87,4 +87,4 @@ class Runtime {
   State* state_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -8,7 +8,7 @@
 #include <climits>
 #endif
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 #ifdef __linux__
 
@@ -35,4 +35,4 @@ void Sleepers::wake(Places /*places*/) {
 
 #endif
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

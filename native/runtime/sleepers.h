@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Where threads sleep, each in one of 32 places. One call wakes all threads of any selection of
 /// places. On Linux that is one system call, which wakes no others; elsewhere it wakes all.
@@ -28,4 +28,4 @@ class Sleepers {
   std::atomic<Ticket> word_ = 0;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -2,7 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 void UpkeepTimer::start(std::chrono::milliseconds time) {
   const std::uint64_t start = start_.fetch_add(1) + 1;
@@ -19,4 +19,4 @@ void UpkeepTimer::wait(std::chrono::milliseconds time, std::uint64_t start) {
   });
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

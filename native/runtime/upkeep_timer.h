@@ -9,7 +9,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Calls a function again and again, on an executor with one thread. Must live as long as that
 /// executor.
@@ -37,4 +37,4 @@ class UpkeepTimer {
   std::atomic<std::uint64_t> start_{0};  // a wait that an earlier start() planned does nothing
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -1,6 +1,6 @@
 #include "plimsoll/native/sync/blocking.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 Error refused_in_callback() {
   return Error(plimsoll::Error{
@@ -16,4 +16,4 @@ Error inherited_by_fork() {
                                .expected = "connect() in the child"});
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

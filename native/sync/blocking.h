@@ -16,7 +16,7 @@
 // How a thread waits for a call: the call's state lies on the thread's stack, and the thread runs
 // the event loop, or sleeps, until the outcome is in it.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 using Patience = CallerLoop::Patience;
 
@@ -96,4 +96,4 @@ Result<T> block(Driver& driver, Patience patience, const Begin& begin) {
   });
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

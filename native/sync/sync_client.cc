@@ -5,7 +5,7 @@
 #include "plimsoll/client_side_cache.h"
 #include "plimsoll/native/runtime/runtime.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 Result<SyncClient> SyncClient::connect(std::string_view url, Options options) try {
   Result<Target> target = parse_url(url, std::move(options));
@@ -64,4 +64,4 @@ Result<void> SyncClient::close() {
                      [this](auto handler) { client_.close(std::move(handler)); });
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -39,7 +39,7 @@
 // no caller waits, a background thread serves the connections: invalidations, health checks, new
 // connections.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Move-only; usable from any thread, also by several at a time, whose requests share the pipeline.
 /// Destroying it closes it at once; no other thread may be in a call on it then. Transactions and
@@ -210,4 +210,4 @@ Result<T> SyncClient::wait(Call<T> call) const {
   return detail::result_of(problem, std::move(result));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

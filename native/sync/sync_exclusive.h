@@ -8,7 +8,7 @@
 #include "plimsoll/sync_sender.h"
 #include "plimsoll/sync_transaction.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// An exclusive connection (exclusive.h) whose calls block: for WATCH, the reads after it, and the
 /// transaction that depends on them. Move-only. Use it from one thread at a time.
@@ -50,4 +50,4 @@ class SyncExclusive : public SyncSender<SyncExclusive> {
   Exclusive own_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

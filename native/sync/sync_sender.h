@@ -18,7 +18,7 @@
 // The part of SyncClient and SyncExclusive that sends commands: the typed ones of CommandSet, and
 // any command by its words. Each returns a Result<T> once the outcome is there.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// `Sender` must have these functions, which may be private if it makes this class its friend:
 ///
@@ -89,4 +89,4 @@ class SyncSender : public CommandSet<Sender> {
   }
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

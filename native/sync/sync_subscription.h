@@ -11,7 +11,7 @@
 #include "plimsoll/native/sync/blocking.h"
 #include "plimsoll/subscription.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A subscription (subscription.h) whose calls block. Move-only; usable from any thread. Dropping
 /// it closes the subscription.
@@ -83,4 +83,4 @@ class SyncSubscription {
   Subscription own_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 #include "plimsoll/native/sync/blocking.h"
 #include "plimsoll/transaction.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A transaction (transaction.h) whose exec() blocks. Move-only. Use it from one thread at a time.
 ///
@@ -32,4 +32,4 @@ class SyncTransaction : public Transaction {
   std::shared_ptr<Driver> driver_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -16,7 +16,7 @@
 //
 //     shake_hands() until `done` --> receive(), send(), push() --> say_goodbye()
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Whether `number`, an errno, says that a socket has nothing to read now, or no room to write to.
 inline bool would_block(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
@@ -71,4 +71,4 @@ class ByteStream {
   virtual std::string_view hint() const { return {}; }
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 #include <array>
 #include <cerrno>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // The most pieces that one system call sends.
@@ -78,4 +78,4 @@ std::string_view PlainStream::hint() const {
   return heard_ ? "" : " before a word; if the server speaks TLS here: valkeys://";
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -2,7 +2,7 @@
 
 #include "plimsoll/native/transport/byte_stream.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// A plain socket, which the caller owns. Buffers no bytes in either direction.
 class PlainStream final : public ByteStream {
@@ -35,4 +35,4 @@ class PlainStream final : public ByteStream {
   std::optional<TransportProblem> problem_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

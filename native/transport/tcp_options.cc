@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // Ignores errors: the connection works without any of these options.
@@ -42,4 +42,4 @@ void set_tcp_options(int socket, std::chrono::milliseconds user_timeout) {
 #endif
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

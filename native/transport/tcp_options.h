@@ -5,7 +5,7 @@
 // The TCP options of every connection: small writes are not delayed, and a connection ends within a
 // bounded time if the peer vanishes without closing it (a half-open connection).
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Sets TCP_NODELAY and SO_KEEPALIVE. On Linux keepalive gets times with which an idle connection
 /// is dead after half a minute without an answer from the peer's system. `user_timeout` limits how
@@ -14,4 +14,4 @@ namespace plimsoll::native {
 /// it is.
 void set_tcp_options(int socket, std::chrono::milliseconds user_timeout);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

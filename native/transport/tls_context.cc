@@ -17,7 +17,7 @@
 #include "plimsoll/native/base/openssl.h"
 #include "plimsoll/native/transport/tls_problem.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // Lets one system call read several records of a large reply.
@@ -263,4 +263,4 @@ void TlsContext::keep_session(const ssl_session_st& session, std::uintptr_t name
   if (name_number == name_number_) session_.reset(SSL_SESSION_dup(&session));
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

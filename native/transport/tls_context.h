@@ -16,7 +16,7 @@ struct ssl_st;
 struct ssl_ctx_st;
 struct ssl_session_st;
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 struct FreeSsl {
   void operator()(ssl_st* ssl) const;
@@ -96,4 +96,4 @@ class TlsContext {
   std::unique_ptr<ssl_session_st, FreeSsl> session_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

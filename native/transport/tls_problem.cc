@@ -10,7 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 // The most characters of a certificate's names in an error text.
@@ -178,4 +178,4 @@ TransportProblem failure_of_openssl(Heard heard) {
   }
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

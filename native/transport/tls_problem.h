@@ -9,7 +9,7 @@
 struct ssl_st;
 struct x509_store_ctx_st;
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// What the peer had sent before the failure.
 enum class Heard : std::uint8_t { nothing, tls, something_else };
@@ -25,4 +25,4 @@ TransportProblem failure_of_openssl(Heard heard);
 /// Returns the text of the first error in the queue, for files and options. Empties the queue.
 std::string take_openssl_reason();
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

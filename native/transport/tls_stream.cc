@@ -12,7 +12,7 @@
 
 #include "plimsoll/native/base/span_reader.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr std::size_t record_bytes_max = TlsStream::record_bytes_max;
@@ -266,4 +266,4 @@ void TlsStream::say_goodbye() {
   ERR_clear_error();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

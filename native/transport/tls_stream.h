@@ -29,7 +29,7 @@ struct ssl_st;
 struct bio_st;
 struct bio_method_st;
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class TlsStream final : public ByteStream {
  public:
@@ -90,4 +90,4 @@ class TlsStream final : public ByteStream {
   std::optional<TransportProblem> problem_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

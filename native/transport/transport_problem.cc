@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 std::string printable(std::string_view text) {
   constexpr std::size_t text_length_max = 200;
@@ -13,4 +13,4 @@ std::string printable(std::string_view text) {
   return all;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/base/error.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// What went wrong below RESP: a core Error, and words about the particular case.
 struct TransportProblem {
@@ -17,4 +17,4 @@ struct TransportProblem {
 /// is not printable ASCII.
 std::string printable(std::string_view text);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using websocket::AnswerReader;
@@ -158,4 +158,4 @@ plimsoll::Error early_end_of_bridge() {
           .expected = "a bridge there: ws://, or wss:// where it speaks TLS"};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

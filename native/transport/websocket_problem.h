@@ -7,7 +7,7 @@
 // Turns what a bridge says when it refuses or ends a connection into errors for the user:
 // docs/bridge-protocol.md.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 enum class Token : std::uint8_t { shown, none };
 
@@ -24,4 +24,4 @@ TransportProblem no_randomness();
 TransportProblem silent_bridge();
 plimsoll::Error early_end_of_bridge();
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -11,7 +11,7 @@
 #include "plimsoll/native/transport/websocket_problem.h"
 #include "plimsoll/native/websocket/protocol.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using websocket::AnswerReader;
@@ -239,4 +239,4 @@ void WebSocketStream::say_goodbye() {
   below_->say_goodbye();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

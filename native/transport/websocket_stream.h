@@ -31,7 +31,7 @@
 //   it is empty, so a frame that has begun is never taken back: for the core it is sent.
 // - An idle open stream keeps no bytes.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class WebSocketStream final : public ByteStream {
  public:
@@ -93,4 +93,4 @@ class WebSocketStream final : public ByteStream {
   std::optional<TransportProblem> problem_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

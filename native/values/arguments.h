@@ -19,7 +19,7 @@
 // call. std::initializer_list would be shorter, but gcc 12 cannot compile one in a co_await
 // expression ("array used as initializer").
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Keys, members, or the words of a command: one string, up to 16 in braces, a span of string_view,
 /// or any range of strings. Strings may hold any bytes.
@@ -176,4 +176,4 @@ class ListOf {
 
 using Integers = ListOf<std::int64_t, 1>;
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -9,7 +9,7 @@
 
 #include "plimsoll/credentials.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Makes Options::credentials from a function that returns asio::awaitable<Credentials>:
 /// `options.credentials = awaited(fetch_token);`. The coroutine runs on the client's executor. If
@@ -33,4 +33,4 @@ auto awaited(Fetch fetch) {
   };
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -10,7 +10,7 @@
 
 // Snapshots of all clients and caches of a process, for the metrics endpoint and the dump.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 struct ClientSnapshot {
   std::uint64_t owner = 0;  ///< the client's number, and that of its accounts
@@ -44,4 +44,4 @@ struct ClientTotals {
   void add(const ClientStatistics& client);
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <utility>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class CredentialsRequest::State {
  public:
@@ -41,4 +41,4 @@ const boost::asio::any_io_executor& CredentialsRequest::get_executor() const {
   return state_->executor();
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

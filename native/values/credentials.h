@@ -10,7 +10,7 @@
 
 // Users and passwords that change: the client calls Options::credentials when it needs new ones.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The user that the client is on the server, or the token that it shows to a bridge.
 struct Credentials {
@@ -55,4 +55,4 @@ class CredentialsRequest {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -1,6 +1,6 @@
 #include "plimsoll/decode.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 template <class T>
@@ -61,4 +61,4 @@ Entries entries(const Value& value) {
   return *all;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -20,7 +20,7 @@
 // a type of your own to use it with Client::command<T>(); an exception that it throws ends the call
 // with wrong_type, std::bad_alloc with out_of_memory.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 plimsoll::Status decode(const Value& value, std::string& out);
 plimsoll::Status decode(const Value& value, std::int64_t& out);
@@ -145,4 +145,4 @@ Elements elements(const Value& value);
 /// are views that live as long as the reply.
 Entries entries(const Value& value);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -10,7 +10,7 @@
 // Decodes replies that have a structure, in all shapes that server versions and protocols give
 // them.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using plimsoll::Status;
@@ -328,4 +328,4 @@ Status decode(const Value& value, ServerTime& out) {
   return {};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/resp/encoder.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Returns a command's bytes on the wire. CommandView::from_encoded() takes them.
 inline std::string encoded(const CommandView& command) {
@@ -22,4 +22,4 @@ inline std::string encoded(std::span<const std::string_view> words) {
   return encoded(command);
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

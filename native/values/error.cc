@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 std::string sentence(const plimsoll::Error& error, std::string_view detail) {
@@ -74,4 +74,4 @@ const Error& no_memory_to_deliver(Executed executed) noexcept {
   return errors[static_cast<std::size_t>(executed)];
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -6,7 +6,7 @@
 
 #include "plimsoll/core/base/error.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 using plimsoll::ErrorCode;
 using plimsoll::Executed;
@@ -62,4 +62,4 @@ class Error : public std::runtime_error {
 /// Executed, so that to return or to copy one takes no memory.
 const Error& no_memory_to_deliver(Executed executed) noexcept;
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 
 #include "plimsoll/core/base/units.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr const char* amount_expected = R"(an amount such as "64 MiB", "512 KB" or 65536)";
@@ -146,4 +146,4 @@ Result<BudgetOptions> to_budget_options(const MemoryOptions& options, std::size_
 
 }  // namespace detail
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -13,7 +13,7 @@
 // pool pays for what, and what happens at the line. configure_memory() takes them, and names a
 // wrong field.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The share that a pool is guaranteed. `budget` wins over `ratio`; a pool with neither has its
 /// default.
@@ -106,4 +106,4 @@ Result<std::size_t> least_line(BudgetOptions options);
 Result<void> validate(const BudgetOptions& options);
 
 }  // namespace detail
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -16,7 +16,7 @@
 #include "plimsoll/result.h"
 #include "plimsoll/tls_options.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 class ClientSideCache;
 class Tracer;
@@ -260,4 +260,4 @@ struct Target {
 /// secret.
 Result<Target> parse_url(std::string_view url, Options options);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

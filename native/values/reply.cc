@@ -1,6 +1,6 @@
 #include "plimsoll/reply.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 void append_quoted(std::string& out, const BytesView& bytes) {
@@ -89,4 +89,4 @@ std::string to_string(const Value& value) {
 
 std::string Reply::to_string() const { return native::to_string(value()); }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

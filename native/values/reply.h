@@ -6,7 +6,7 @@
 #include "plimsoll/core/resp/reply.h"
 #include "plimsoll/core/resp/value.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 using plimsoll::Type;
 using plimsoll::Value;
@@ -37,4 +37,4 @@ std::string to_string(const BytesView& bytes);
 /// Returns any value as one line of text, like Reply::to_string().
 std::string to_string(const Value& value);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

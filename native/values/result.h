@@ -5,7 +5,7 @@
 
 #include "plimsoll/error.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The value of a call, or the error that it ended with. Check it before you use `*result`; value()
 /// throws the error instead.
@@ -71,4 +71,4 @@ class [[nodiscard]] Result<void> {
   std::optional<Error> error_;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -9,7 +9,7 @@
 // Types for replies that are more than a number, a string or a list of these. decode() makes them
 // from RESP3 and RESP2.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// Whether a command that stores only under a condition has stored.
 struct Stored {
@@ -199,4 +199,4 @@ struct ServerTime {
   std::chrono::sys_time<std::chrono::microseconds> at{};
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/cache/freshness.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// How old the value that a read gets may be: it was true at the server at most so long before the
 /// call.
@@ -18,4 +18,4 @@ struct ReadOptions {
   Staleness max_staleness = any_staleness;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

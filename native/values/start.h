@@ -4,7 +4,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The default completion token of every call: start now, and return a Call.
 struct Start {};
@@ -22,4 +22,4 @@ concept CommandArgument = std::is_arithmetic_v<T> || std::is_enum_v<T> ||
 template <class T>
 concept CompletionToken = !CommandArgument<std::remove_cvref_t<T>>;
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -7,7 +7,7 @@
 #include "plimsoll/client_snapshot.h"
 #include "plimsoll/native/base/amount.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 constexpr std::size_t name_width = 12;
@@ -102,4 +102,4 @@ std::string to_text(const MemoryStatistics& statistics) {
   return text;
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

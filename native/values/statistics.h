@@ -12,7 +12,7 @@
 #include "plimsoll/native/allocator/give_back.h"
 #include "plimsoll/native/container/statistics.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 using plimsoll::AccountStatistics;
 using plimsoll::BudgetStatistics;
@@ -90,4 +90,4 @@ std::vector<AccountStatistics> accounts_of(const Budget& budget, std::uint64_t o
 Statistics statistics_of(ClientSnapshot client, const Budget& budget);
 
 }  // namespace detail
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 using Pair = StringMap::value_type;
@@ -97,4 +97,4 @@ plimsoll::Status decode(const Value& value, StringMap& out) {
   return {};
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

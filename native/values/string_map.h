@@ -11,7 +11,7 @@
 #include "plimsoll/core/resp/value.h"
 #include "plimsoll/result.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The pairs of a map of strings, as HGETALL gives them: in the server's order, all in one block of
 /// memory. What it hands out are views that live as long as it; moving it keeps them valid.
@@ -82,4 +82,4 @@ class StringMap {
 /// turn.
 plimsoll::Status decode(const Value& value, StringMap& out);
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// TLS between a client and its server. The client reads the files when it is made (a file that it
 /// cannot use is an invalid_option), and again for each new connection if they have changed. So you
@@ -54,4 +54,4 @@ struct TlsOptions {
   std::string ciphersuites;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

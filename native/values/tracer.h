@@ -12,7 +12,7 @@
 // clients (opentelemetry.io/docs/specs/semconv/db). The library itself does not need OpenTelemetry;
 // docs/observability.md has an adapter.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The attributes that all requests of a client have in common. Lives as long as the client and all
 /// of its requests.
@@ -77,4 +77,4 @@ class Tracer {
   virtual void end(void* span, const TracedOutcome& outcome) noexcept = 0;
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -6,7 +6,7 @@
 #include "plimsoll/native/websocket/protocol.h"
 #include "plimsoll/options.h"
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 namespace {
 
 Error invalid(std::string_view text) {
@@ -292,4 +292,4 @@ Result<Target> parse_url(std::string_view url, Options options) {
                  "; expected valkey, valkeys, redis, rediss, unix, ws or wss");
 }
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 /// The version of the library, the same as in MODULE.bazel.
 inline constexpr std::string_view version = "0.1.0";
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native

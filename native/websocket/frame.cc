@@ -5,7 +5,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 namespace {
 
 constexpr std::size_t short_bytes_max = 125;
@@ -56,4 +56,4 @@ std::array<char, 2> payload_of(CloseCode code) {
   return {static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
 }
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

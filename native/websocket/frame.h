@@ -8,7 +8,7 @@
 
 // Writes frames as a client must: RFC 6455, section 5.2.
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 
 enum class Opcode : std::uint8_t {
   continuation = 0x0,
@@ -49,4 +49,4 @@ std::string_view seal(std::span<char> space, Opcode opcode, MaskKey key);
 /// The payload of a close frame.
 std::array<char, 2> payload_of(CloseCode code);
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 namespace {
 
 using Problem = FrameReader::Problem;
@@ -164,4 +164,4 @@ CloseCode close_code_of(Problem problem) {
   return problem == Problem::text ? CloseCode::unknown_data : CloseCode::protocol_error;
 }
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

@@ -10,7 +10,7 @@
 // copied; the payload of a ping or a close, at most control_bytes_max, is stored until it is
 // complete.
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 
 class FrameReader {
  public:
@@ -79,4 +79,4 @@ const char* words_of(FrameReader::Problem problem);
 /// Returns the close code to send to the server.
 CloseCode close_code_of(FrameReader::Problem problem);
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

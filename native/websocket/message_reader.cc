@@ -5,7 +5,7 @@
 
 #include "plimsoll/native/websocket/protocol.h"
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 
 std::size_t MessageReader::take(std::span<char> bytes) {
   using Kind = FrameReader::Part::Kind;
@@ -65,4 +65,4 @@ const char* MessageReader::problem() const {
   return frames_.problem() == FrameReader::Problem::none ? nullptr : words_of(frames_.problem());
 }
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

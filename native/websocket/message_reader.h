@@ -13,7 +13,7 @@
 // Extracts RESP in place from the bytes that a bridge sends: removes frame headers, type bytes and
 // control frames. Where messages begin and end has no meaning for RESP.
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 
 /// Whether messages begin with a type byte: docs/bridge-protocol.md.
 enum class Framing : std::uint8_t { bare, with_credits };
@@ -55,4 +55,4 @@ class MessageReader {
   std::optional<Close> close_;
 };
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

@@ -12,7 +12,7 @@
 #include "plimsoll/native/base/sha1.h"
 #include "plimsoll/native/websocket/protocol.h"
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 namespace {
 
 namespace http = boost::beast::http;
@@ -124,4 +124,4 @@ const char* AnswerReader::check(const Header& header) {
   return nullptr;
 }
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

@@ -11,7 +11,7 @@
 // The client's opening handshake of a WebSocket: RFC 6455, section 4.1, and
 // docs/bridge-protocol.md.
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 
 /// Whether `text` can be sent as a token in a header line: printable ASCII without blanks at either
 /// end, at most token_bytes_max long.
@@ -75,4 +75,4 @@ class AnswerReader {
   const char* wrong_ = nullptr;
 };
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

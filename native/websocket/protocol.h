@@ -5,7 +5,7 @@
 
 // The names and numbers of docs/bridge-protocol.md that the bridge and its clients share.
 
-namespace plimsoll::websocket {
+namespace plimsoll::inline v0::websocket {
 
 inline constexpr std::string_view protocol_with_credits = "plimsoll.resp.v1";
 inline constexpr std::string_view protocol_bare = "resp";
@@ -28,4 +28,4 @@ inline constexpr char type_credit = 1;
 /// The most credit that may be unused at a time.
 inline constexpr std::uint64_t credit_max = 0x7fffffff;
 
-}  // namespace plimsoll::websocket
+}  // namespace plimsoll::inline v0::websocket

@@ -11,6 +11,9 @@ import python_cases
 _SHOWN = re.compile(r"plimsoll::|boost::(asio|beast|system)::|^PLIMSOLL_\d+$")
 
 
+# One of ours outside of the inline namespace of the binary interface, whose number the SONAME has as well.
+_UNNUMBERED = re.compile(r"plimsoll::(?!v0::)")
+
 # cmake_static_test has gcc.
 _CLANG = ["-D", "CMAKE_CXX_COMPILER=clang++-19"]
 
@@ -55,6 +58,8 @@ class SharedTest(unittest.TestCase):
             names = [line.split(" ", 2)[2] for line in shown]
             self.assertGreater(len(names), 5)
             self.assertEqual([name for name in names if not _SHOWN.search(name)], [])
+            self.assertEqual([name for name in names if _UNNUMBERED.search(name)], [])
+            self.assertIn("PLIMSOLL_0", names)
 
     def test_names_of_files(self):
         """the name under which programs ask for a library changes with its binary interface alone"""

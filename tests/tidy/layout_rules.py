@@ -47,6 +47,18 @@ def plain_blanks(path, text):
                 yield number, "a blank at the end"
 
 
+# Where the libraries' names are. The bridge is a program of its own, and the module has no names to link by.
+_LIBRARIES = re.compile(r"(core|native)/(?!bridge/)")
+_NAMESPACE = re.compile(r"^namespace plimsoll(?!::inline v\d+(?:::\w+)* \{$)[^;]*$", re.MULTILINE)
+
+
+def numbered_namespace(path, text):
+    """what the libraries define is in the inline namespace of the binary interface (docs/versioning.md)"""
+    if path.endswith(_CXX) and _LIBRARIES.match(path):
+        for match in _NAMESPACE.finditer(text):
+            yield text.count("\n", 0, match.start()) + 1, f"{match[0]} expected as plimsoll::inline v0"
+
+
 # The tags of a target, as a BUILD file or a macro lists them.
 _TAGS = re.compile(r"tags = \[([^\]]*)\]")
 

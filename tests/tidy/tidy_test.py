@@ -156,6 +156,20 @@ RULES = {
         "caught": [("core/a.cc", "a;\n\tb;"), ("core/a.cc", "a; \n"), ("tools/a.bzl", "a\r\n")],
         "allowed": [("core/a.cc", "a;\n  b;\n"), ("a.md", "a line break  \n")],
     },
+    layout_rules.numbered_namespace: {
+        "caught": [
+            ("core/a.h", "namespace plimsoll {\n}"),
+            ("native/api/a.cc", "namespace plimsoll::native {\n}"),
+        ],
+        "allowed": [
+            ("core/a.h", "namespace plimsoll::inline v0 {\n}"),
+            ("native/a.h", "namespace plimsoll::inline v1::native {\n}"),
+            ("native/a.cc", "namespace other = plimsoll::native;\nusing namespace plimsoll;"),
+            ("native/bridge/a.cc", "namespace plimsoll::bridge {\n}"),
+            ("wasm/a.cc", "namespace plimsoll::wasm {\n}"),
+            ("tests/a.cc", "namespace plimsoll::testing {\n}"),
+        ],
+    },
     layout_rules.no_machine_paths: {
         "caught": [
             ("a.md", "see /" + "work/main"),

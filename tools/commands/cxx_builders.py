@@ -21,7 +21,7 @@ _HEADER_HEAD = BANNER + """
 // arguments, so submit it in the same expression. If it has a status(), check that first: it fails
 // if the arguments make no valid command. docs/commands.md says what the commands do.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 """
 
@@ -30,11 +30,11 @@ _SOURCE_HEAD = BANNER + """
 #include "plimsoll/core/commands/tokens.h"
 #include "plimsoll/core/commands/walks.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 """
 
-_TAIL = "\n}  // namespace plimsoll::commands\n"
+_TAIL = "\n}  // namespace plimsoll::inline v0::commands\n"
 
 
 def builders_header(variants):
@@ -202,7 +202,7 @@ def walks_header(lists):
 
 // Functions that turn the lists of builders into words.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 """]
     for node in lists:
         parts.append(_walk(node))
@@ -265,7 +265,7 @@ def choices_source(types):
 #include "plimsoll/core/commands/options.h"
 #include "plimsoll/core/commands/tokens.h"
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 
 """]
     for made in types:

@@ -27,7 +27,7 @@ _HEAD = BANNER + """
 
 // Every command that anybody may send at any time, typed; docs/commands.md has them in tables.
 
-namespace plimsoll::native {
+namespace plimsoll::inline v0::native {
 
 %s
 /// The base of Client and of everything else that sends commands. Its members call
@@ -56,7 +56,7 @@ _TAIL = """
   }
 };
 
-}  // namespace plimsoll::native
+}  // namespace plimsoll::inline v0::native
 """
 
 _REPLIES = {

@@ -17,10 +17,10 @@ _HEAD = BANNER + """
 
 // The rows of the command table, sorted by name, and the texts that they point into.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 """
 
-_TAIL = "\n}  // namespace plimsoll::commands\n"
+_TAIL = "\n}  // namespace plimsoll::inline v0::commands\n"
 _CLASSES = {"plain": "plain", "contiguous": "contiguous", "blocking": "blocking",
             "state": "connection_state"}
 _WRITES = {None: "nothing_else", "undeclared": "undeclared", "other-database": "other_database",
@@ -34,7 +34,7 @@ _NUMBERS_HEAD = BANNER + """
 
 // CommandView::row of each command: its place in the command table, counted from 1.
 
-namespace plimsoll::commands::row_numbers {
+namespace plimsoll::inline v0::commands::row_numbers {
 
 """
 
@@ -73,7 +73,7 @@ def in_order(commands):
 def numbers_header(commands):
     lines = "".join(f"inline constexpr std::uint16_t {number_name(command)} = {number};\n"
                     for number, command in enumerate(in_order(commands), 1))
-    return _NUMBERS_HEAD + lines + "\n}  // namespace plimsoll::commands::row_numbers\n"
+    return _NUMBERS_HEAD + lines + "\n}  // namespace plimsoll::inline v0::commands::row_numbers\n"
 
 
 def number_name(command):

@@ -23,7 +23,7 @@ _OPTIONS_HEAD = BANNER + """
 // The options and other types that the builders of commands take besides keys and values. Views and
 // spans in them must live until the command is submitted.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 """
 
 _TOKENS_HEAD = BANNER + """
@@ -37,11 +37,11 @@ _TOKENS_HEAD = BANNER + """
 
 // The words that enumerators are on the wire.
 
-namespace plimsoll::commands {
+namespace plimsoll::inline v0::commands {
 """
 
 _COLUMNS_MAX = 100
-_TAIL = "\n}  // namespace plimsoll::commands\n"
+_TAIL = "\n}  // namespace plimsoll::inline v0::commands\n"
 
 
 def wrapped(before, parts, after):

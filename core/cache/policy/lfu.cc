@@ -4,7 +4,7 @@
 
 #include "plimsoll/core/base/check.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 Lfu::~Lfu() { PLIMSOLL_CHECK(lowest_ == nullptr); }
 
@@ -112,4 +112,4 @@ std::size_t Lfu::validate() const {
   return bytes;
 }
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -15,7 +15,7 @@
 // - A group stands for all entries of one count. Every group has members, except the group that
 //   reserve() made for the next entry.
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 struct FrequencyGroup {
   FrequencyGroup* lower;
@@ -69,4 +69,4 @@ class Lfu {
   FrequencyGroup* lowest_ = nullptr;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

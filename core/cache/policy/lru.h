@@ -2,7 +2,7 @@
 
 #include "plimsoll/core/cache/policy/order.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// Least recently used: the entry with the oldest last access is evicted first. Exact.
 class Lru {
@@ -23,4 +23,4 @@ class Lru {
   EvictionOrder& order_;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 struct FrequencyGroup;
 
@@ -36,4 +36,4 @@ class EvictionOrder {
   PolicyLink* last_ = nullptr;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

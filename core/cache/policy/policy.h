@@ -6,7 +6,7 @@
 #include "plimsoll/core/cache/policy/lfu.h"
 #include "plimsoll/core/cache/policy/lru.h"
 
-namespace plimsoll::cache {
+namespace plimsoll::inline v0::cache {
 
 /// Which entry is evicted first when there is no room. Both are exact within a shard.
 enum class EvictionPolicy : std::uint8_t {
@@ -60,4 +60,4 @@ class Policy {
   Lfu lfu_;
 };
 
-}  // namespace plimsoll::cache
+}  // namespace plimsoll::inline v0::cache

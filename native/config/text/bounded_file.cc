@@ -5,7 +5,7 @@
 #include <cstring>
 #include <memory>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 Error invalid(const std::string& text) {
@@ -50,4 +50,4 @@ std::string path_in(const std::string& folder, const std::string& path) {
   return folder.ends_with('/') ? folder + path : folder + "/" + path;
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -7,7 +7,7 @@
 
 // Reads files that people write: configurations, passwords, keys.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 inline constexpr std::size_t secret_bytes_max = 64 * 1024;
 
@@ -24,4 +24,4 @@ std::string folder_of(const std::string& path);
 /// `path` relative to `folder`, unless it is absolute; an empty path stays empty.
 std::string path_in(const std::string& folder, const std::string& path);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

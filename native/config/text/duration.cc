@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <system_error>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -46,4 +46,4 @@ std::string to_text(nanoseconds duration) {
   return "0 s";
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Three rows of the table of distances between beginnings of `a` and of `b`: for the current
@@ -45,4 +45,4 @@ std::string suggestion(std::string_view nearest) {
   return nearest.empty() ? std::string() : "; did you mean " + std::string(nearest) + "?";
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

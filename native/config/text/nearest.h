@@ -7,7 +7,7 @@
 
 // Suggests a known name for a misspelled one.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// No name is suggested for a longer one: this bounds the work.
 inline constexpr std::size_t nearest_size_max = 96;
@@ -24,4 +24,4 @@ std::string_view nearest(std::string_view written, std::span<const std::string_v
 /// "; did you mean NEAREST?", or nothing.
 std::string suggestion(std::string_view nearest);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

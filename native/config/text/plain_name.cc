@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 bool is_plain_name(std::string_view text) {
   return !text.empty() && text.size() <= name_size_max &&
@@ -12,4 +12,4 @@ bool is_plain_name(std::string_view text) {
          });
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 inline constexpr std::size_t name_size_max = 64;
 
@@ -12,4 +12,4 @@ inline constexpr std::size_t name_size_max = 64;
 /// secret in the wrong place.
 bool is_plain_name(std::string_view text);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

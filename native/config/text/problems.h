@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// Everything that is wrong with a configuration. Lines read "FILE:LINE: KEY: is ...; expected ..."
 /// or "--OPTION: ..."; none contains a secret.
@@ -23,4 +23,4 @@ class Problems {
   std::vector<std::string> lines_;
 };
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

@@ -1,6 +1,6 @@
 #include "plimsoll/native/config/text/toml_text.h"
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 namespace {
 
 // Cuts toml++'s message before the part that it quotes from the file, since that may be a secret
@@ -42,4 +42,4 @@ std::string_view type_name(const toml::node& node) {
   return "something else";
 }
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config

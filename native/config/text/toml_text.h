@@ -10,7 +10,7 @@
 
 // Parses TOML 1.0, with problems that never repeat what could be a secret.
 
-namespace plimsoll::native::config {
+namespace plimsoll::inline v0::native::config {
 
 /// Parses `text`, the contents of `file`. Returns nothing if it is not TOML, and adds line, column
 /// and reason to `problems`.
@@ -20,4 +20,4 @@ std::optional<toml::table> parse_toml(std::string_view text, const std::string& 
 /// The type of `node`, for problems: "an integer", "a table".
 std::string_view type_name(const toml::node& node);
 
-}  // namespace plimsoll::native::config
+}  // namespace plimsoll::inline v0::native::config
