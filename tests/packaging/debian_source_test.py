@@ -11,6 +11,7 @@ import unittest
 
 import debian_source
 import python_cases
+import release_files
 
 _DEBIAN = pathlib.Path("packaging/debian")
 _BRIDGE = pathlib.Path("native/bridge/plimsoll-bridge").resolve()
@@ -91,7 +92,7 @@ class DebianSourceTest(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "built on Debian; this is ubuntu"):
             self.make("ubuntu", "ID=ubuntu\n")
         with self.assertRaisesRegex(SystemExit, r"control: @homepag@ is none of authors, .*homepage"):
-            debian_source.filled("Homepage: @homepag@", json.loads((self.root / "packaging/project.json").read_text()),
+            release_files.filled("Homepage: @homepag@", json.loads((self.root / "packaging/project.json").read_text()),
                                  "control")
         (self.root / "core/session/version.h").write_text('library_version = "1"', encoding="utf-8")
         with self.assertRaisesRegex(SystemExit, r'version\.h has no library_version = "MAJOR'):
@@ -108,6 +109,12 @@ class DebianSourceTest(unittest.TestCase):
                     self.assertTrue(made.is_file() or pathlib.Path(f"{made}.in").is_file(), f"{path}: {name}")
                 elif not _MADE.match(name):
                     self.assertTrue(pathlib.Path(name).is_file(), f"{path}: {name}")
+
+    def test_interface(self):
+        """the package of the shared libraries has the number of their binary interface in its name"""
+        number = re.search(r"\n    SOVERSION (\d+)\)", pathlib.Path("CMakeLists.txt").read_text(encoding="utf-8"))[1]
+        control = (_DEBIAN / "control.in").read_text(encoding="utf-8")
+        self.assertEqual(re.findall(r"^Package: libplimsoll(\d+)$", control, re.MULTILINE), [number])
 
     def test_manual_page(self):
         """the manual page has the options that --help has"""

@@ -17,7 +17,7 @@ and some minutes for each: bookworm, trixie, sid; without an argument, all of th
 
   bookworm    CMake: clang 15 and 16, Boost 1.83
   trixie      CMake: gcc 13 and 14 with Boost 1.83, clang 19 with Boost 1.88
-  sid         CMake: Debian's newest gcc and Boost; Bazel 7, with MODULE.bazel and without a registry
+  sid         CMake: Debian's newest gcc and Boost; Bazel 7, with MODULE.bazel and the entry for its registry
 END
 }
 
@@ -71,8 +71,10 @@ try_trixie() {
 try_sid() {
   install_inside "${tools[@]}" "${libraries[@]}" bazel-bootstrap g++ libboost-dev
   by_cmake g++ ON
+  mkdir "$root/trial/recipes"
+  git ls-files -z | python3 -B packaging/recipes.py "$root/trial/recipes" --seconds "$(git log -1 --format=%ct)"
   quietly "Bazel" inside /trial/bazel.sh
-  say "  $(inside bazel --version | head -n 1), MODULE.bazel"
+  say "  $(inside bazel --version | head -n 1), MODULE.bazel, by the entry for the Bazel Central Registry"
 }
 
 for suite in "${suites[@]}"; do

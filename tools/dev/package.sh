@@ -10,13 +10,14 @@ usage() {
   sources    write packaging/cmake/sources.cmake, the list of files that CMake builds
   deb        build the Debian packages, and check them with lintian; --help says more
   deb-try    install these in a bare system, use them there, and purge them; --help says more
+  recipes    make the source archive of a release, and recipes for vcpkg, Conan and Bazel's registry; --help says more
   elsewhere  build and use the libraries with compilers, Boosts and a Bazel that Debian 12 lacks; --help says more
 END
 }
 
 part=${1:-}
 case $part in
-  sources | deb | deb-try | elsewhere)
+  sources | deb | deb-try | recipes | elsewhere)
     shift
     exec "./package-$part.sh" "$@"
     ;;
