@@ -11,6 +11,8 @@
 //   dist/node.js         import there: the names of dist/cjs/index.js
 //   dist/index.js        for everything else (bundlers, pages, workers), as a module
 //   dist/cjs/payload.js  the core, for both
+//   dist/cjs/*.map       with these, node --enable-source-maps names lines of TypeScript in stacks. They do not
+//                        have the sources' text, which would be a fifth of the package. The modules can be read.
 //   dist/ioredis*.js     plimsoll/ioredis, in the same three forms; the folder ioredis leads there whoever
 //                        does not know "exports"
 
@@ -22,7 +24,7 @@ import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-import { notices } from "./notices.mjs";
+import { thirdPartyNotices } from "./notices.mjs";
 
 const [wasm, commands] = process.argv.slice(2);
 if (commands === undefined) throw new Error("usage: node build.mjs PLIMSOLL_WASM COMMANDS_TS");
@@ -75,9 +77,11 @@ await build({
     .map((name) => `./.build/${name}.js`),
   plugins: [sharedPayload("../cjs/payload.js")],
 });
+// What is minified: the same is in the modules, to be read.
+const commonJs = { ...common, format: "cjs", platform: "node", minifyWhitespace: true,
+  sourcemap: "linked", sourcesContent: false };
 await build({
-  ...common, format: "cjs", platform: "node", outfile: "dist/cjs/index.js",
-  minifyWhitespace: true,  // the same is in dist/index.js, to be read
+  ...commonJs, outfile: "dist/cjs/index.js",
   entryPoints: ["./.build/index.js"], external: [],
   alias: { "#core": "./.build/core/module.inline.js", "#tcp": "./.build/transport/tcp.node.js" },
   plugins: [sharedPayload("./payload.js")],
@@ -85,8 +89,8 @@ await build({
 await build({ ...common, format: "esm", platform: "neutral", outfile: "dist/ioredis.js",
   entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex] });
 // As with ioredis itself, what require() returns is the class.
-await build({ ...common, format: "cjs", platform: "node", outfile: "dist/cjs/ioredis.js",
-  entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex], minifyWhitespace: true,
+await build({ ...commonJs, outfile: "dist/cjs/ioredis.js",
+  entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex],
   footer: { js: "module.exports = Object.assign(module.exports.Redis, module.exports);" } });
 writeFileSync("dist/cjs/payload.js", `${property} = "${payload}";\n`);
 writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
@@ -100,8 +104,7 @@ await writeDoor("node", "index");
 await writeDoor("ioredis.node", "ioredis");
 appendFileSync("dist/ioredis.node.js", "export default Redis;\n");
 copyFileSync(wasm, "dist/core/core.wasm");
-copyFileSync("../LICENSE", "LICENSE");
-writeFileSync("NOTICES", notices(readFileSync("../NOTICE", "utf8")));
+writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices());
 // The declarations of what is exported, and of what these mention.
 const copyDeclarations = (name, copied = new Set()) => {
   if (copied.has(name)) return;

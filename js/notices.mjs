@@ -23,7 +23,7 @@ const linked = [
     () => `${paragraph(emscripten, "Files:\n *\n")}\n${paragraph(emscripten, "License: NCSA~Mozilla\n")}`],
 ];
 
-/** The text of the package's file NOTICES; `own` is the text of this repository's NOTICE. */
-export const notices = (own) => [own,
-  "\nThe WebAssembly module has parts of these in it. The Apache License 2.0 is in LICENSE.\n",
+/** The text of the package's file THIRD_PARTY_NOTICES. */
+export const thirdPartyNotices = () => [
+  "The WebAssembly module has parts of these in it. The Apache License 2.0 is in LICENSE.\n",
   ...linked.map(([name, read]) => `\n---- ${name}\n\n${read()}`)].join("");

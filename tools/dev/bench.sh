@@ -14,6 +14,7 @@ source tools/dev/bazel.sh
 source tools/dev/node.sh
 source tools/dev/apt.sh
 source tools/dev/js.sh
+source tools/dev/stage_npm.sh
 
 bench_js() {
   tools/dev/setup.sh --quiet test

@@ -7,9 +7,11 @@ cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
 source tools/dev/bazel.sh
 source tools/dev/apt.sh
+source tools/dev/node.sh
 source tools/dev/pack_bridge.sh
+source tools/dev/stage_npm.sh
 
 [ -d "$folder" ] || die "there is no folder $folder"
 tools/dev/setup.sh --quiet bridge
-command -v npm >/dev/null || apt_install npm
+find_node >/dev/null || install_node
 pack_bridge "$folder"

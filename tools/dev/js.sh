@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Building the npm package, and the page: what Bazel's sandbox is no place for.
-# To be sourced, behind say.sh, bazel.sh, node.sh and pack_bridge.sh.
+# To be sourced, behind say.sh, bazel.sh and node.sh; pack_js needs stage_npm.sh.
 
 # install_js_tools FOLDER: what package-lock.json there says, once. Not by `npm ci`, which refuses a lock
 # without the packages of other platforms.
@@ -39,7 +39,12 @@ build_page() {
 
 # pack_js FOLDER: the tarball in FOLDER, and its name.
 pack_js() {
-  (cd js && npm pack --silent --pack-destination "$1")
+  local stage name status=0
+  stage=$(mktemp -d)
+  (stage_js "$stage") && name=$(pack_npm "$stage" "$1") || status=$?
+  rm -rf "$stage"
+  [ "$status" = 0 ] || die "plimsoll cannot be packed"
+  echo "$name"
 }
 
 # make_js_consumer FOLDER: an empty project that has installed the packed package, with the tests of

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The npm package plimsoll-bridge: the binary as it is released, with its launcher.
-# To be sourced, behind say.sh and bazel.sh.
+# To be sourced, behind say.sh, bazel.sh and node.sh, with stage_npm.sh.
 
 # Debian's packages of libraries that are linked statically, and whose licences want to be told. Boost's
 # wants that for source alone, and those of libstdc++ and libgcc have their runtime library exception.
@@ -8,8 +8,7 @@ linked_packages='libcli11-dev libssl-dev libtomlplusplus-dev libxxhash-dev nlohm
 
 bridge_notices() {
   local package
-  cat NOTICE
-  printf '\nThe binary has parts of these libraries in it. The Apache License 2.0 is in LICENSE.\n'
+  printf 'The binary has parts of these libraries in it. The Apache License 2.0 is in LICENSE.\n'
   for package in $linked_packages; do
     printf '\n---- %s\n\n' "$(dpkg-query -W -f='${Package} ${Version}' "$package")"
     cat "/usr/share/doc/$package/copyright" || return 1
@@ -28,12 +27,7 @@ pack_bridge() {
 pack_bridge_of() {
   local binary=$1 folder=$2 stage name status=0
   stage=$(mktemp -d)
-  mkdir -p "$stage/bin/linux-x64"
-  cp js/bridge/* LICENSE "$stage/" &&
-    cp "$binary" "$stage/bin/linux-x64/plimsoll-bridge" &&
-    chmod u+w "$stage/bin/linux-x64/plimsoll-bridge" &&
-    bridge_notices >"$stage/NOTICES" &&
-    name=$(cd "$stage" && npm pack --silent --pack-destination "$folder") || status=$?
+  (stage_bridge "$binary" "$stage") && name=$(pack_npm "$stage" "$folder") || status=$?
   rm -rf "$stage"
   [ "$status" = 0 ] || die "plimsoll-bridge cannot be packed"
   echo "$folder/$name"

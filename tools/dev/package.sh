@@ -8,6 +8,7 @@ usage() {
 ./dev package PART [ARGUMENTS]
 
   sources    write packaging/cmake/sources.cmake, the list of files that CMake builds
+  npm        build the npm packages, check them, and show what npm would publish; --help says more
   deb        build the Debian packages, and check them with lintian; --help says more
   deb-try    install these in a bare system, use them there, and purge them; --help says more
   recipes    make the source archive of a release, and recipes for vcpkg, Conan and Bazel's registry; --help says more
@@ -17,7 +18,7 @@ END
 
 part=${1:-}
 case $part in
-  sources | deb | deb-try | recipes | elsewhere)
+  sources | deb | deb-try | recipes | elsewhere | npm)
     shift
     exec "./package-$part.sh" "$@"
     ;;

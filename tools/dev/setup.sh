@@ -28,7 +28,7 @@ for command in "$@"; do
   packages+=("${names[@]}")
 done
 
-needs_node() { [[ " ${*} " =~ ' demo '|' test '|' lint ' ]]; }
+needs_node() { [[ " ${*} " =~ ' demo '|' test '|' lint '|' package-npm ' ]]; }
 
 ready() {
   missing=$(missing_packages "${packages[@]}" | sort -u)

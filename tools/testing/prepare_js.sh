@@ -14,6 +14,7 @@ source tools/dev/node.sh
 source tools/dev/apt.sh
 source tools/dev/pack_bridge.sh
 source tools/dev/js.sh
+source tools/dev/stage_npm.sh
 
 step=$1
 folder=$2
@@ -53,6 +54,7 @@ CHROMIUM=${CHROMIUM:-$(command -v chromium || echo /usr/bin/chromium)}
 PLIMSOLL_BRIDGE=$parts/plimsoll-bridge
 PLIMSOLL_DEMO=$parts/demo
 PLIMSOLL_BRIDGE_PACKAGE=$bridge_package
+PLIMSOLL_NPM=$PWD/packaging/npm
 PLIMSOLL_BUDGET=$PWD/bench/budget/check.py
 END
 }

@@ -126,9 +126,17 @@ test("where no binary would run, it says so and what to do", async () => {
 });
 
 test("the licences of what is linked into the binary are in the package", () => {
-  const notices = readFileSync(join(installed, "NOTICES"), "utf8");
+  const notices = readFileSync(join(installed, "THIRD_PARTY_NOTICES"), "utf8");
   for (const each of ["OpenSSL", "tomlplusplus", "JSON", "CLI11", "xxHash"]) {
     assert(notices.toLowerCase().includes(each.toLowerCase()), each);
   }
   assert.match(readFileSync(join(installed, "LICENSE"), "utf8"), /Apache License/);
+  assert.match(readFileSync(join(installed, "NOTICE"), "utf8"), /^Plimsoll\n/);
+});
+
+test("the files in it are those of packaging/npm/plimsoll-bridge.files", async () => {
+  const { readList } = await import(join(process.env.PLIMSOLL_NPM, "complete.mjs"));
+  const listed = readList(readFileSync(join(process.env.PLIMSOLL_NPM, "plimsoll-bridge.files"), "utf8"));
+  const packed = execFileSync("tar", ["-tzf", process.env.PLIMSOLL_BRIDGE_PACKAGE], { encoding: "utf8" });
+  assert.deepEqual(packed.trim().split("\n").map((path) => path.replace(/^package\//, "")).sort(), listed.sort());
 });

@@ -43,11 +43,40 @@ test("the tarball is no larger than bench/budget.toml says", () => {
   assert.equal(status, 0, `${stdout}${stderr}`);
 });
 
+test("the files in it are those of packaging/npm/plimsoll.files", async () => {
+  const { readList } = await import(join(process.env.PLIMSOLL_NPM, "complete.mjs"));
+  const listed = readList(readFileSync(join(process.env.PLIMSOLL_NPM, "plimsoll.files"), "utf8"));
+  const packed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+  assert.deepEqual(packed.map((path) => path.replace(/^package\//, "")).sort(), listed.sort());
+});
+
+test("package.json says whose it is, and where its sources, its page and its problems are", () => {
+  const project = JSON.parse(readFileSync(join(process.env.PLIMSOLL_NPM, "../project.json"), "utf8"));
+  const { author, bugs, engines, homepage, license, private: isPrivate, repository } =
+    JSON.parse(readFileSync("node_modules/plimsoll/package.json", "utf8"));
+  assert.deepEqual({ author, bugs, homepage, license, repository }, {
+    author: project.authors, bugs: { url: project.bugs }, homepage: project.homepage, license: project.license,
+    repository: { type: "git", url: `git+${project.repository}`, directory: "js" },
+  });
+  assert.equal(isPrivate, undefined);
+  assert.match(engines.node, /^>=\d/);
+});
+
+test("node --enable-source-maps names the lines of TypeScript that an error comes from", () => {
+  const { stdout, stderr } = spawnSync(process.execPath, ["--enable-source-maps", "--eval", `
+    require("plimsoll").Client.connect("nonsense://here").catch(({ stack }) => console.log(stack));`],
+  { encoding: "utf8" });
+  const [, name, line] = /\(\S*\/plimsoll\/src\/(address\.ts):(\d+):\d+\)/.exec(stdout) ?? assert.fail(stdout + stderr);
+  const source = readFileSync(join(process.env.PLIMSOLL_NPM, "../../js/src", name), "utf8").split("\n");
+  assert.match(source[line - 1], /new ConfigurationError/);
+});
+
 test("the licence is in it, and those of what is linked into the module", () => {
   const read = (name) => readFileSync(`node_modules/plimsoll/${name}`, "utf8");
   assert.match(read("LICENSE"), /Apache License\s+Version 2\.0/);
-  const notices = read("NOTICES");
-  for (const words of [/^Plimsoll\n/, /---- xxHash\n[^]*Yann Collet/, /---- musl[^]*Rich Felker, et al/,
+  assert.match(read("NOTICE"), /^Plimsoll\n/);
+  const notices = read("THIRD_PARTY_NOTICES");
+  for (const words of [/---- xxHash\n[^]*Yann Collet/, /---- musl[^]*Rich Felker, et al/,
     /---- libc\+\+[^]*LLVM Exceptions to the Apache 2\.0/, /---- Emscripten[^]*The Emscripten Authors/,
     /Redistributions in binary form must reproduce/]) assert.match(notices, words);
 });
@@ -55,7 +84,7 @@ test("the licence is in it, and those of what is linked into the module", () => 
 test("nothing runs when it is installed, and it needs nothing else", () => {
   const description = JSON.parse(readFileSync("node_modules/plimsoll/package.json", "utf8"));
   assert.equal(description.dependencies, undefined);
-  assert.deepEqual(Object.keys(description.scripts ?? {}), []);
+  assert.deepEqual(Object.keys(description.scripts), ["prepublishOnly"]);  // npm runs it in the sources' folder alone
 });
 
 // A program in a folder of its own, which the compiler checks with these options.

@@ -1,0 +1,79 @@
+#!/bin/bash
+# ./dev package npm: builds the npm packages, makes them ready for npm, checks them, and shows what npm would
+# publish.
+set -euo pipefail
+from=$PWD
+cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
+source tools/dev/say.sh
+source tools/dev/bazel.sh
+source tools/dev/apt.sh
+source tools/dev/node.sh
+source tools/dev/pack_bridge.sh
+source tools/dev/js.sh
+source tools/dev/stage_npm.sh
+
+usage() {
+  cat <<'END'
+./dev package npm [--output FOLDER]
+
+Makes the npm packages plimsoll and plimsoll-bridge, each as a folder that npm can publish and as a tarball, checks
+them with publint and attw, and shows what npm would publish. Publishes nothing: packaging/npm/README.md says how.
+
+  --output FOLDER    where they go (dist/npm)
+END
+}
+
+output=$PWD/dist/npm
+while [ $# -gt 0 ]; do
+  case $1 in
+    --output)
+      [ -n "${2:-}" ] || die "$1 expects a folder; --help says more"
+      output=$(cd "$from" && realpath -m "$2")
+      shift 2
+      ;;
+    -h | --help)
+      usage
+      exit
+      ;;
+    *) die "'$1' is not an option; --help lists them" ;;
+  esac
+done
+tools/dev/setup.sh --quiet package-npm
+
+# run_tool NAME ARGUMENTS: one of the tools of js/package.json.
+run_tool() {
+  local path
+  case $1 in
+    publint) path=publint/src/cli.js ;;
+    attw) path=@arethetypeswrong/cli/dist/index.js ;;
+  esac
+  shift
+  "$(find_node)" "js/node_modules/$path" "$@" >&2
+}
+
+SECONDS=0
+build_js
+run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge-release >&2 || die "the bridge does not build"
+binary=$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge-release
+
+mkdir -p "$output"
+for name in plimsoll plimsoll-bridge; do rm -rf "${output:?}/$name"; done
+stage_js "$output/plimsoll"
+stage_bridge "$binary" "$output/plimsoll-bridge"
+
+refused=no
+for name in plimsoll plimsoll-bridge; do
+  tarball=$output/$(pack_npm "$output/$name" "$output")
+  say "what npm would publish of $name"
+  # The tarball, since npm asks a folder's guard even for this.
+  npm publish --dry-run --tag latest "$tarball" >&2 || die "npm would not publish $tarball"
+  run_tool publint run --strict "$tarball" || die "publint has found what is above"
+  # As with ioredis, require("plimsoll/ioredis") is a class that has itself as its default, which attw does not see.
+  # The bridge is a command, and has nothing to import.
+  [ "$name" != plimsoll ] || run_tool attw "$tarball" --ignore-rules false-export-default ||
+    die "attw has found what is above"
+  "$(find_node)" "$output/$name/publish_guard.mjs" || refused=yes
+  echo "$tarball"
+done
+[ "$refused" = no ] || say "npm refuses to publish these, as is said above, until packaging/project.json has addresses"
+say "made in $SECONDS s: all that was checked is right"
