@@ -28,6 +28,7 @@ packages_of() {
     fuzz) echo "$build $clang nlohmann-json3-dev" ;;
     package-sources) echo "$build libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
     package-npm) echo "$build emscripten libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
+    package-npm-try) echo "$serve" ;;
     package-deb) echo "$deb g++ libboost1.83-dev libssl-dev libxxhash-dev" ;;
     package-recipes-try) echo "cmake g++ libboost1.83-dev libssl-dev libtomlplusplus-dev libxxhash-dev ninja-build python3" ;;
     package-deb-try | package-elsewhere) echo "debootstrap procps systemd-container" ;;

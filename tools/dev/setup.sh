@@ -28,7 +28,7 @@ for command in "$@"; do
   packages+=("${names[@]}")
 done
 
-needs_node() { [[ " ${*} " =~ ' demo '|' test '|' lint '|' package-npm ' ]]; }
+needs_node() { [[ " ${*} " =~ ' demo '|' test '|' lint '|' package-npm '|' package-npm-try ' ]]; }
 
 ready() {
   missing=$(missing_packages "${packages[@]}" | sort -u)
