@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """Holds the repository to its rules, and each rule to samples of what it must and must not catch."""
 
+import json
 import unittest
 
 import allocation_rules
 import cxx_text
+import document_links
 import room_rules
 import layout_rules
 import promises
@@ -310,6 +312,44 @@ class Glossary(unittest.TestCase):
                             ("| a | x | y |\n", 1)):
             with self.subTest(rows):
                 found = word_rules.glossary_problems(head + rows, ["core/a.h"])
+                self.assertEqual(len(list(found)), count)
+
+
+class Documents(unittest.TestCase):
+    def test_links(self):
+        """each link of a document leads to a file, and to a heading where it names one"""
+        root = source_tree.root()
+        documents = {path: text for path, text in source_tree.text_files(root)
+                     if path.endswith(".md") and not (root / path).is_symlink()}
+        found = list(document_links.dead_links(documents, lambda path: (root / path).exists()))
+        self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_index(self):
+        """the site's index has each page of docs/, once, and none that is not there"""
+        files = dict(source_tree.text_files(source_tree.root()))
+        found = list(document_links.index_problems(files[document_links.INDEX], files))
+        self.assertFalse(found, "\n" + "\n".join(found))
+
+    def test_links_caught(self):
+        """a link to no file or no heading is caught, and what is in code is no link"""
+        other = "# B\n\n## Two `words`, a dash-1\n\n## Again\n\n## Again\n\n```\n# no heading\n```\n"
+        for text, count in (("[b](docs/b.md#two-words-a-dash-1) [a](#a) [x](https://a.b/c#d)", 0),
+                            ("[b](docs/b.md#again-1) [docs](docs) ![i](docs/b.md)", 0),
+                            ("[b](docs/b.md#again-2)", 1), ("[b](docs/b.md#no-heading)", 1),
+                            ("[c](c.md)", 1), ("[up](../b.md)", 1), ("[a](#b)", 1), ('<img src="c.svg">', 1),
+                            ("`[c](c.md)`\n\n    [c](c.md)\n\n```\n[c](c.md)\n```\n", 0)):
+            with self.subTest(text):
+                documents = {"a.md": "# A\n\n" + text, "docs/b.md": other}
+                found = document_links.dead_links(documents, lambda path: path in ("a.md", "docs", "docs/b.md"))
+                self.assertEqual(len(list(found)), count)
+
+    def test_index_caught(self):
+        """a page that is missing in the index, is there twice, or is no file is caught"""
+        for pages, count in ((["docs/a.md", "R.md"], 0), (["R.md"], 1), (["docs/a.md", "docs/a.md"], 1),
+                             (["docs/a.md", "docs/b.md"], 1)):
+            with self.subTest(pages):
+                text = json.dumps([{"section": "S", "pages": pages}])
+                found = document_links.index_problems(text, ["docs/a.md", "docs/images/c.md", "R.md"])
                 self.assertEqual(len(list(found)), count)
 
 

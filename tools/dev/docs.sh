@@ -3,6 +3,8 @@
 # from what the sources say.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
+# With --site the documents become a site: docs-site.sh.
+[ "${1:-}" != --site ] || exec tools/dev/docs-site.sh "${@:2}"
 source tools/dev/say.sh
 source tools/dev/bazel.sh
 source tools/dev/node.sh
