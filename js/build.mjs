@@ -13,8 +13,9 @@
 //   dist/cjs/payload.js  the core, for both
 //   dist/cjs/*.map       with these, node --enable-source-maps names lines of TypeScript in stacks. They do not
 //                        have the sources' text, which would be a fifth of the package. The modules can be read.
-//   dist/ioredis*.js     plimsoll/ioredis, in the same three forms; the folder ioredis leads there whoever
-//                        does not know "exports"
+//   dist/ioredis*.js, dist/opentelemetry*.js
+//                        plimsoll/ioredis and plimsoll/opentelemetry, in the same three forms; folders of their names
+//                        lead there what does not know "exports"
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync,
@@ -37,6 +38,8 @@ mkdirSync("src/generated", { recursive: true });
 const payload = gzipSync(readFileSync(wasm), { level: 9 }).toString("base64");
 writeFileSync("src/generated/payload.ts", `export const payload: string = "${payload}";\n`);
 writeFileSync("src/generated/commands.ts", readFileSync(commands));
+const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+writeFileSync("src/generated/version.ts", `export const version: string = "${version}";\n`);
 
 const compiler = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."],
   { stdio: "inherit" });
@@ -57,11 +60,11 @@ const sharedPayload = (from) => ({
   },
 });
 
-// plimsoll/ioredis takes from the package what its users can, too, and so has the same core.
+// plimsoll/ioredis and plimsoll/opentelemetry take from the package what its users can, too, and so have the same core.
 const throughIndex = {
   name: "through-index",
   setup: ({ onResolve }) => {
-    onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
+    onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: "./index.js", external: true }));
   },
 };
 
@@ -86,8 +89,12 @@ await build({
   alias: { "#core": "./.build/core/module.inline.js", "#tcp": "./.build/transport/tcp.node.js" },
   plugins: [sharedPayload("./payload.js")],
 });
-await build({ ...common, format: "esm", platform: "neutral", outfile: "dist/ioredis.js",
-  entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex] });
+for (const name of ["ioredis", "opentelemetry"]) {
+  await build({ ...common, format: "esm", platform: "neutral", outfile: `dist/${name}.js`,
+    entryPoints: [`./.build/${name}.js`], plugins: [throughIndex] });
+}
+await build({ ...commonJs, outfile: "dist/cjs/opentelemetry.js",
+  entryPoints: ["./.build/opentelemetry.js"], plugins: [throughIndex] });
 // As with ioredis itself, what require() returns is the class.
 await build({ ...commonJs, outfile: "dist/cjs/ioredis.js",
   entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex],
@@ -102,6 +109,7 @@ const writeDoor = async (name, from) => {
 };
 await writeDoor("node", "index");
 await writeDoor("ioredis.node", "ioredis");
+await writeDoor("opentelemetry.node", "opentelemetry");
 appendFileSync("dist/ioredis.node.js", "export default Redis;\n");
 copyFileSync(wasm, "dist/core/core.wasm");
 writeFileSync("THIRD_PARTY_NOTICES", thirdPartyNotices());
@@ -116,7 +124,8 @@ const copyDeclarations = (name, copied = new Set()) => {
     copyDeclarations(join(dirname(name), from), copied);
   }
 };
-for (const name of ["index", "ioredis"]) copyDeclarations(name);
+for (const name of ["index", "ioredis", "opentelemetry"]) copyDeclarations(name);
 writeFileSync("dist/index.d.ts", 'export * from "./cjs/index.js";\n');
+writeFileSync("dist/opentelemetry.d.ts", 'export * from "./cjs/opentelemetry.js";\n');
 writeFileSync("dist/ioredis.d.ts", 'export * from "./cjs/ioredis.js";\n' +
   'export { Redis as default } from "./cjs/ioredis.js";\n');

@@ -235,6 +235,9 @@ export class ClientSideCache {
     return this.#id;
   }
 
+  /** @internal The most bytes that the cache takes. */
+  get bytesMax(): number { return this.#options.maxCacheKb * 1024; }
+
   /** @internal */
   attach(client: CacheClient): void { this.#clients.add(client); }
   /** @internal */

@@ -164,6 +164,12 @@ export class Client extends Scanning {
       database: this.#options.database ?? database };
   }
 
+  /** @internal Whether the function of the option credentials failed the last time. */
+  get hasCredentialsProblem(): boolean { return this.#credentials?.hasProblem ?? false; }
+
+  /** @internal Whether the client counts among those that live. */
+  get isLiving(): boolean { return this.#made !== undefined && this.#made.end === undefined; }
+
   /** The server that the client is connected to, or tried last: "127.0.0.1:6379". Of several addresses, one. */
   get server(): string { return serverOf(this.#made?.server ?? this.#target.address); }
 

@@ -67,6 +67,7 @@ export class CredentialsSource {
   #asking: Promise<void> | undefined;
   #goodUntil = -Infinity;
   #failures = 0;
+  #hasFailed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
   // Calls of the function, those without an answer, and the number of the call whose answer is in use.
@@ -110,6 +111,9 @@ export class CredentialsSource {
     };
   }
 
+  /** Whether the function failed the last time that it was asked. */
+  get hasProblem(): boolean { return this.#hasFailed; }
+
   /** The server refused the last credentials: asks for others after a wait. */
   handleRefused(): void {
     this.#goodUntil = -Infinity;
@@ -139,6 +143,7 @@ export class CredentialsSource {
       await this.#answered();
     } catch (error) {
       if (this.#isOver) return;
+      this.#hasFailed = true;
       this.#owner.handleNoCredentials(error);
       if (renews) this.#askIn(this.#wait());
       throw error;
@@ -179,6 +184,7 @@ export class CredentialsSource {
     this.#owner.setCredentials(username ?? this.#options.username, password);
     this.#used = number;
     this.#failures = 0;
+    this.#hasFailed = false;
     this.#goodUntil = performance.now() + lifetime;
     if (lifetime > 0 && lifetime < Infinity) {
       this.#askIn(lifetime - Math.min(this.#options.refreshBefore, lifetime / 2));

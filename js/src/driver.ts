@@ -19,6 +19,7 @@ import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientCounters, readCounters } from "./statistics.js";
 import { isTraced, traced, type TracedTarget, tracedTransaction } from "./tracing.js";
+import { noteBegun, noteEnded } from "./totals.js";
 import type { Address } from "./transport/transport.js";
 
 // Moves bytes, time and outcomes between a client in the core, its connections (Link) and its promises
@@ -106,6 +107,7 @@ export class Driver implements Failable, LinkOwner {
     this.id = core.ask(create);
     this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
+    noteBegun(this);
     this.schedule();
   }
 
@@ -124,6 +126,11 @@ export class Driver implements Failable, LinkOwner {
     const counters = readCounters(this.core, this.id);
     counters.rejected += this.#full.refused;
     return counters;
+  }
+
+  /** Connections that are open or being opened. */
+  get connectionsOpen(): number {
+    return this.#links.reduce((sum, link) => sum + (link === undefined ? 0 : 1), 0);
   }
 
   /** Counts the callers' words that are kept for later requests. */
@@ -354,6 +361,7 @@ export class Driver implements Failable, LinkOwner {
 
   #finish(error: PlimsollError): void {
     this.#over = error;
+    noteEnded(this);
     clearTimeout(this.#timer);
     this.core.users.delete(this);
     for (const link of this.#links) link?.close();

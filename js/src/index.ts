@@ -26,7 +26,7 @@ export {
   type MemoryOptions, type MemoryStatistics, type PoolStatistics, configure, getMemoryStatistics,
   setMemoryLimit,
 } from "./memory.js";
-export { metricsClientsMax, metricsText } from "./metrics.js";
+export { type Metric, type MetricSample, metricsClientsMax, metricsText, readMetrics } from "./metrics.js";
 export type { ClientOptions, SubscriptionOverflow } from "./options.js";
 export type { ClientStatistics } from "./statistics.js";
 export type {

@@ -92,6 +92,9 @@ export const loadConfiguredCore = async (): Promise<Core> => {
   return core;
 };
 
+/** @internal The memory limit that was set: less than the limit in force until enough was released. */
+export const memoryTarget = (inForce: number): number => wanted ?? inForce;
+
 const poolWords = 5;
 
 /** The memory in use now; all numbers are 0 before the first client. */

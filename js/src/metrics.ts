@@ -1,20 +1,39 @@
 import { ClientSideCache, type CacheStatistics } from "./cache.js";
 import { Client } from "./client.js";
 import { pools } from "./core/abi.js";
-import { type MemoryStatistics, type PoolStatistics, getMemoryStatistics } from "./memory.js";
+import { version } from "./generated/version.js";
+import { type MemoryStatistics, type PoolStatistics, getMemoryStatistics, memoryTarget } from "./memory.js";
 import type { ClientStatistics } from "./statistics.js";
+import { type Totals, readTotals } from "./totals.js";
 
-// Metrics in Prometheus's text format 0.0.4. The names are those of the native client, where both have a number:
-// docs/observability.md.
+// Metrics, also in Prometheus's text format 0.0.4. The names are those of the native client, where both have a number:
+// one dashboard shows both. docs/observability.md has them all.
 
-/** How many clients, and caches, metricsText() shows: the first ones. */
+/** How many clients, and caches, have metrics of their own: the first ones. */
 export const metricsClientsMax = 64;
 
-type Type = "gauge" | "counter";
+/** A number of a metric. Labels say whose it is: `{ client: "3", client_name: "orders" }`. */
+export interface MetricSample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A metric with its numbers. A counter never falls. */
+export interface Metric {
+  /** "plimsoll_requests_submitted_total" */
+  readonly name: string;
+  readonly type: "gauge" | "counter";
+  readonly help: string;
+  readonly samples: readonly MetricSample[];
+}
+
+type Type = Metric["type"];
 type Row<Source> = readonly [name: string, type: Type, help: string, value: (source: Source) => number];
 
 const memoryRows: readonly Row<MemoryStatistics>[] = [
-  ["memory_limit_bytes", "gauge", "The memory line", ({ limit }) => limit],
+  ["memory_limit_bytes", "gauge", "The memory line in force: above the target until enough memory is released",
+    ({ limit }) => limit],
+  ["memory_target_bytes", "gauge", "The memory line that was set", ({ limit }) => memoryTarget(limit)],
   ["memory_used_bytes", "gauge", "Bytes charged to the line", ({ live }) => live],
   ["memory_peak_bytes", "gauge", "The most bytes charged to the line so far", ({ peak }) => peak],
   ["wasm_memory_bytes", "gauge", "The WebAssembly memory, which never shrinks", ({ highWater }) => highWater],
@@ -30,6 +49,19 @@ const poolRows: readonly Row<PoolStatistics>[] = [
   ["pool_refused_total", "counter", "Charges that the pool refused", ({ refused }) => refused],
 ];
 
+const totalRows: readonly Row<Totals>[] = [
+  ["clients", "gauge", "Clients of this process", ({ clients }) => clients],
+  ["clients_ready", "gauge", "Clients whose main connection is ready", ({ clientsReady }) => clientsReady],
+  ["connections", "gauge", "Open connections, including those in the RESP handshake",
+    ({ connectionsOpen }) => connectionsOpen],
+  ["requests_in_flight", "gauge", "Requests of all clients that are sent or waiting to be sent",
+    ({ inFlight }) => inFlight],
+  ["requests_waiting", "gauge", "Requests of all clients that wait for room", ({ waiting }) => waiting],
+  ["blocking_connections", "gauge", "Side connections for commands that block and for exclusive use",
+    ({ blockingConnections }) => blockingConnections],
+  ["subscriptions", "gauge", "Open subscriptions of all clients", ({ subscriptions }) => subscriptions],
+];
+
 const clientRows: readonly Row<ClientStatistics>[] = [
   ["ready", "gauge", "1 while the client's main connection is ready", ({ state }) => state === "ready" ? 1 : 0],
   ["requests_in_flight", "gauge", "Requests of the client that are sent or waiting to be sent",
@@ -39,6 +71,10 @@ const clientRows: readonly Row<ClientStatistics>[] = [
     ({ blockingConnections }) => blockingConnections],
   ["subscriptions", "gauge", "The client's open subscriptions", ({ subscriptions }) => subscriptions],
   ["unread_bytes", "gauge", "Bytes that were received and wait for room", ({ unreadBytes }) => unreadBytes],
+];
+
+// Of all clients, and with client_ in the name of each.
+const counterRows: readonly Row<ClientStatistics | Totals>[] = [
   ["requests_submitted_total", "counter", "Requests that the client accepted", ({ submitted }) => submitted],
   ["requests_rejected_total", "counter", "Requests that were rejected before they were sent",
     ({ rejected }) => rejected],
@@ -95,57 +131,93 @@ const labelLettersMax = 128;
 
 type Labels = Readonly<Record<string, string | number>>;
 
-const labelsOf = (labels: Labels): string => Object.entries(labels).map(([name, value]) => {
-  const plain = String(value).slice(0, labelLettersMax).replace(/[^ -~]/g, "?");
-  return `${name}="${plain.replace(/[\\"]/g, "\\$&")}"`;
-}).join(",");
-
 interface Shown<Source> { readonly labels: Labels; readonly source: Source }
 
 /** A metric with a sample for each of the sources. */
-const metric = <Source>(prefix: string, [name, type, help, value]: Row<Source>,
-  shown: readonly Shown<Source>[]): string[] => {
-  const full = `plimsoll_${prefix}${name}`;
-  const samples = shown.map(({ labels, source }) => {
-    const inside = labelsOf(labels);
-    return `${full}${inside === "" ? "" : `{${inside}}`} ${value(source)}`;
+const metric = <Source>(prefix: string, [name, type, help, value]: Row<Source>, shown: readonly Shown<Source>[]):
+  Metric => ({ name: `plimsoll_${prefix}${name}`, type, help, samples: shown.map(({ labels, source }) => ({
+  labels: Object.fromEntries(Object.entries(labels).map(([label, text]) =>
+    [label, String(text).slice(0, labelLettersMax).replace(/[^ -~]/g, "?")])),
+  value: value(source),
+})) });
+
+// Undefined where the runtime does not tell.
+const residentBytes = (): number | undefined => {
+  const host = (globalThis as { process?: { memoryUsage?: { rss?: () => number } } }).process;
+  try {
+    return host?.memoryUsage?.rss?.();
+  } catch {
+    return undefined;
+  }
+};
+
+const wrong = (): TypeError => new TypeError("metrics: give a list of clients, and a list of caches");
+
+/**
+ * The metrics of all clients together, of the memory that they share, and of these clients and caches. Counters
+ * of all clients include those that have ended; a client's are those of its whole life. Shows the first
+ * metricsClientsMax clients and caches. There are no keys, values, users or tokens in it. A metric that this runtime
+ * does not have, or that nobody was given for, has no samples.
+ */
+export const readMetrics = (clients: Iterable<Client> = [], caches: Iterable<ClientSideCache> = []): Metric[] => {
+  const given = [...clients];
+  for (const client of given) if (!(client instanceof Client)) throw wrong();
+  const shownClients = given.slice(0, metricsClientsMax).map((client) => {
+    const { number, name, server, database } = client.described;
+    return { labels: { client: number, client_name: name }, source: client.getStatistics(), server, database, client };
   });
-  return [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...samples];
+  const givenCaches = [...caches];
+  for (const cache of givenCaches) if (!(cache instanceof ClientSideCache)) throw wrong();
+  const shownCaches = givenCaches.slice(0, metricsClientsMax).map((cache) =>
+    ({ labels: { cache: cache.number }, source: cache.getStatistics(), cache }));
+  const info = shownClients.map(({ labels, source, server, database }) =>
+    ({ labels: { ...labels, server, database, state: source.state, cache: source.cacheState }, source }));
+  const memory = getMemoryStatistics();
+  const totals = readTotals();
+  const ofAll = [{ labels: {}, source: totals }];
+  const resident = residentBytes();
+  const shownLiving = new Set(shownClients.map(({ client }) => client).filter(({ isLiving }) => isLiving)).size;
+  const of = <Source>(rows: readonly Row<Source>[], shown: readonly Shown<Source>[], prefix = ""): Metric[] =>
+    rows.map((row) => metric(prefix, row, shown));
+  return [
+    metric("", ["build_info", "gauge", "1; the label is the library's version", () => 1],
+      [{ labels: { version }, source: undefined }]),
+    ...of(memoryRows, [{ labels: {}, source: memory }]),
+    metric("", ["process_resident_bytes", "gauge", "Resident memory of the whole process", (bytes) => bytes],
+      resident === undefined ? [] : [{ labels: {}, source: resident }]),
+    ...of(totalRows, ofAll),
+    metric("", ["clients_not_shown", "gauge", "Clients without metrics of their own, because there are too many",
+      ({ clients: count }) => count - shownLiving], ofAll),
+    ...of(counterRows, ofAll),
+    ...of(poolRows, pools.map((pool) => ({ labels: { pool }, source: memory.pools[pool] }))),
+    metric("", ["client_info", "gauge", "1; the labels name the client's server and state", () => 1], info),
+    ...of(clientRows, shownClients, "client_"),
+    ...of(counterRows, shownClients, "client_"),
+    metric("", ["client_problem", "gauge", "1 while the client has this problem; the dump has its text",
+      (client) => client.hasCredentialsProblem ? 1 : 0],
+    shownClients.map(({ labels, client }) => ({ labels: { ...labels, kind: "credentials" }, source: client }))),
+    metric("", ["cache_limit_bytes", "gauge", "The most bytes that the cache may take (max_cache_kb)",
+      (cache) => cache.bytesMax], shownCaches.map(({ labels, cache }) => ({ labels, source: cache }))),
+    ...of(cacheRows, shownCaches, "cache_"),
+    metric("", ["cache_skipped_total", "counter", "Replies that the cache did not store", (count) => count],
+      shownCaches.flatMap(({ labels, source }) =>
+        skipped.map(([reason, count]) => ({ labels: { ...labels, reason }, source: count(source) })))),
+  ];
+};
+
+const sampleLine = (name: string, { labels, value }: MetricSample): string => {
+  const inside = Object.entries(labels)
+    .map(([label, text]) => `${label}="${text.replace(/[\\"]/g, "\\$&")}"`).join(",");
+  return `${name}${inside === "" ? "" : `{${inside}}`} ${value}`;
 };
 
 /**
- * The metrics of these clients and caches, and of the memory that all clients share, in Prometheus's text format:
- * the answer to GET /metrics of a program, with the type "text/plain; version=0.0.4". Counters of a client are
- * those of its whole life. Shows the first metricsClientsMax clients and caches. There are no keys, values, users
- * or tokens in it.
+ * What readMetrics() returns, in Prometheus's text format: the answer to GET /metrics of a program, with the type
+ * "text/plain; version=0.0.4".
  *
  *     http.createServer((_, response) => response.end(metricsText([client], [cache]))).listen(9121, "127.0.0.1");
  */
-export const metricsText = (clients: Iterable<Client>, caches: Iterable<ClientSideCache> = []): string => {
-  const memory = getMemoryStatistics();
-  const shownClients = [...clients].slice(0, metricsClientsMax).map((client) => {
-    if (!(client instanceof Client)) throw new TypeError("metricsText: give a list of clients, and a list of caches");
-    const { number, name, server, database } = client.described;
-    return { labels: { client: number, client_name: name }, source: client.getStatistics(), server, database };
-  });
-  const shownCaches = [...caches].slice(0, metricsClientsMax).map((cache) => {
-    if (cache instanceof ClientSideCache) return { labels: { cache: cache.number }, source: cache.getStatistics() };
-    throw new TypeError("metricsText: give a list of clients, and a list of caches");
-  });
-  const info = shownClients.map(({ labels, source, server, database }) =>
-    ({ labels: { ...labels, server, database, state: source.state, cache: source.cacheState }, source }));
-  const ofMemory = [{ labels: {}, source: memory }];
-  const ofPools = pools.map((pool) => ({ labels: { pool }, source: memory.pools[pool] }));
-  const ofReasons = shownCaches.flatMap(({ labels, source }) =>
-    skipped.map(([reason, count]) => ({ labels: { ...labels, reason }, source: count(source) })));
-  const lines = [
-    ...memoryRows.flatMap((row) => metric("", row, ofMemory)),
-    ...poolRows.flatMap((row) => metric("", row, ofPools)),
-    ...metric("", ["client_info", "gauge", "1; the labels name the client's server and state", () => 1], info),
-    ...clientRows.flatMap((row) => metric("client_", row, shownClients)),
-    ...cacheRows.flatMap((row) => metric("cache_", row, shownCaches)),
-    ...metric("", ["cache_skipped_total", "counter", "Replies that the cache did not store", (count) => count],
-      ofReasons),
-  ];
-  return `${lines.join("\n")}\n`;
-};
+export const metricsText = (clients: Iterable<Client> = [], caches: Iterable<ClientSideCache> = []): string =>
+  readMetrics(clients, caches).map(({ name, type, help, samples }) =>
+    [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map((sample) => sampleLine(name, sample)), ""]
+      .join("\n")).join("");

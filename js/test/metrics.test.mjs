@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { Client, ClientSideCache, metricsClientsMax, metricsText } from "../.build/index.js";
+import { Client, ClientSideCache, CoreError, metricsClientsMax, metricsText, readMetrics } from "../.build/index.js";
+import { currentCore } from "../.build/core/core.js";
 import { addressOf, readAddress } from "../.build/address.js";
 import { startServer } from "./package/server.mjs";
 
@@ -77,6 +78,91 @@ test("the number of clients is bounded, one that has ended keeps its counts, and
   assert.equal(text.match(/^plimsoll_client_requests_completed_total.* 1$/gm).length, metricsClientsMax);
   assert.throws(() => metricsText([{}]), TypeError);
   assert.throws(() => metricsText([], [{}]), TypeError);
+});
+
+const sum = (name) => readMetrics().find((metric) => metric.name === `plimsoll_${name}`).samples[0].value;
+
+test("sums count all clients, those that have ended too, and gauges those that live", async () => {
+  const [clientsBefore, openBefore] = [sum("clients"), sum("connections")];
+  const [submitted, completed, failed] = ["submitted", "completed", "failed"]
+    .map((each) => sum(`requests_${each}_total`));
+  const first = await connect();
+  const second = await connect();
+  await Promise.all([first.ping(), first.ping(), second.ping()]);
+  const done = () => [sum("requests_submitted_total") - submitted, sum("requests_completed_total") - completed,
+    sum("requests_failed_total") - failed];
+  assert.deepEqual(done(), [3, 3, 0]);
+  assert.equal(sum("clients"), clientsBefore + 2);
+  assert.equal(sum("clients_ready"), sum("clients"));
+  const subscription = await first.subscribe("news");
+  assert.equal(sum("subscriptions"), 1);
+  assert.equal(sum("connections"), openBefore + 3);
+  subscription.close();
+  await first.close();
+  assert.deepEqual(done(), [4, 3, 0]);  // SUBSCRIBE is completed on a connection of its own
+  assert.equal(sum("clients"), clientsBefore + 1);
+  await second.ping();
+  assert.deepEqual(done(), [5, 4, 0]);
+  await second.close();
+  assert.deepEqual(done(), [5, 4, 0]);
+  assert.equal(sum("clients"), clientsBefore);
+});
+
+test("clients that are given and live are shown, and the others are counted", async () => {
+  const [shown, other] = [await connect(), await connect()];
+  const notShown = (...given) => readMetrics(given)
+    .find(({ name }) => name === "plimsoll_clients_not_shown").samples[0].value;
+  const all = notShown();
+  assert(all >= 2);
+  assert.equal(notShown(shown, shown), all - 1);
+  assert.equal(notShown(shown, other), all - 2);
+  await other.close();
+  assert.equal(notShown(shown, other), all - 2);
+  assert.equal(await Client.connect(server.address, { lazyConnect: true }).then(() => notShown()), all - 1);
+});
+
+test("a counter that was read does not fall when the core fails, nor when it works again", async () => {
+  const client = await connect();
+  await client.ping();
+  const before = sum("requests_completed_total");
+  assert(before > 0);
+  assert(currentCore().fail(new Error("by a test")) instanceof CoreError);
+  assert.equal(sum("clients"), 0);
+  assert.equal(sum("requests_completed_total"), before);
+  const next = await connect();
+  await next.ping();
+  assert.equal(sum("requests_completed_total"), before + 1);
+});
+
+test("a client whose function of credentials fails has a problem, until it gives some", async () => {
+  let gives = true;
+  const client = await connect({ username: "default", credentials: () => {
+    if (!gives) throw new Error("none today");
+    return { password: "any", lifetime: 50 };
+  } });
+  const problem = () => readMetrics([client]).find(({ name }) => name === "plimsoll_client_problem").samples[0];
+  assert.deepEqual(problem().labels.kind, "credentials");
+  assert.equal(problem().value, 0);
+  const failed = new Promise((resolve) => { client.once("credentialsRefused", resolve); });
+  gives = false;
+  await failed;
+  assert.equal(problem().value, 1);
+  gives = true;
+  while (problem().value === 1) await new Promise(setImmediate);
+});
+
+test("the dashboard asks for what this client has, or for what only the native client is said to have", () => {
+  const read = (path) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), "utf8");
+  const asked = new Set(read("grafana/plimsoll.json").match(/\bplimsoll_[a-z_]+/g));
+  assert(asked.size > 40);
+  const own = new Set(readMetrics().map(({ name }) => name));
+  const page = read("observability.md");
+  const [table] = /^\| only natively \|[^]*?\n\n/m.exec(page);
+  const native = new Set([...table.matchAll(/^\|[^|]*/gm)].flatMap(([cell]) => cell.match(/\bplimsoll_[a-z_]+/g) ?? []));
+  for (const name of asked) assert(own.has(name) || native.has(name), `${name} is nowhere`);
+  for (const name of native) assert(!own.has(name), `${name} is not native only`);
+  const all = [...page.matchAll(/^\| `(plimsoll_[a-z_]+)` \|/gm)].map(([, name]) => name);
+  for (const name of all) assert(own.has(name) || native.has(name), `${name} is said to be here as well`);
 });
 
 test("an address is shown without what may be secret", () => {

@@ -56,7 +56,7 @@ make_js_consumer() {
   echo '{ "type": "module", "private": true }' >"$consumer/package.json"
   (cd "$consumer" && npm install --silent --no-audit --no-fund --offline "./$tarball" >&2) ||
     die "the package cannot be installed"
-  for tool in @arethetypeswrong @types esbuild miniflare playwright-core publint typescript vite ws; do
+  for tool in @arethetypeswrong @opentelemetry @types esbuild miniflare playwright-core publint typescript vite ws; do
     ln -s "$PWD/js/node_modules/$tool" "$consumer/node_modules/$tool"
   done
   cp -r js/test/package/. js/test/behaviour js/examples/. "$consumer/"

@@ -5,7 +5,7 @@
 # stage_js FOLDER: the npm package plimsoll, behind build_js or build_js_of.
 stage_js() {
   mkdir -p "$1"
-  cp -r js/dist js/ioredis js/README.md js/THIRD_PARTY_NOTICES js/package.json "$1/" ||
+  cp -r js/dist js/ioredis js/opentelemetry js/README.md js/THIRD_PARTY_NOTICES js/package.json "$1/" ||
     die "there is no package to stage in js"
   complete_npm "$1" js
 }

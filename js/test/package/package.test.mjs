@@ -12,6 +12,7 @@ import { test } from "node:test";
 import { build } from "esbuild";
 import * as plimsoll from "plimsoll";
 import * as ioredis from "plimsoll/ioredis";
+import * as opentelemetry from "plimsoll/opentelemetry";
 
 import { startServer } from "./server.mjs";
 
@@ -84,6 +85,9 @@ test("the licence is in it, and those of what is linked into the module", () => 
 test("nothing runs when it is installed, and it needs nothing else", () => {
   const description = JSON.parse(readFileSync("node_modules/plimsoll/package.json", "utf8"));
   assert.equal(description.dependencies, undefined);
+  for (const name of Object.keys(description.peerDependencies)) {
+    assert.deepEqual(description.peerDependenciesMeta[name], { optional: true }, name);
+  }
   assert.deepEqual(Object.keys(description.scripts), ["prepublishOnly"]);  // npm runs it in the sources' folder alone
 });
 
@@ -150,6 +154,14 @@ for (const [module, moduleResolution] of [["commonjs", "node10"], ["node16", "no
         const value: string = await redis.get("a");
         return [results, value, ReplyError];
       };`, { ...options, types: ["node"] }, "commonjs");
+    compile("use.ts", `
+      import type { Meter, Tracer } from "@opentelemetry/api";
+      import { ClientSideCache, type Client, type Metric, readMetrics } from "plimsoll";
+      import { observeMetrics, traceCommands } from "plimsoll/opentelemetry";
+      const caches = [new ClientSideCache({ maxCacheKb: 64 })];
+      export const begin = (meter: Meter, tracer: Tracer, clients: Set<Client>): (() => void)[] =>
+        [observeMetrics(meter, { clients, caches }), traceCommands(tracer)];
+      export const all: Metric[] = readMetrics();`, { ...options, types: ["node"] }, "commonjs");
   });
 }
 
@@ -165,6 +177,12 @@ test("require() of plimsoll/ioredis is the class, and the same as what is import
   assert.equal(Redis.Redis, ioredis.Redis);
   assert.equal(Redis.default, Redis);
   assert.equal(Redis.ReplyError, ioredis.ReplyError);
+});
+
+test("plimsoll/opentelemetry has the clients of the package, imported and required", () => {
+  const required = createRequire(join(process.cwd(), "any.cjs"))("plimsoll/opentelemetry");
+  assert.deepEqual(Object.keys(opentelemetry).sort(), ["observeMetrics", "traceCommands"]);
+  for (const name in opentelemetry) assert.equal(required[name], opentelemetry[name], name);
 });
 
 for (const [name, program, ...args] of [["Deno", process.env.DENO, "run", "-A", "--no-lock"],
