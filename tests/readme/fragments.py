@@ -5,6 +5,8 @@ Each block that begins with ```cpp becomes the body of a coroutine of its own. W
 saying where that comes from is declared in fragments.h: a client, options... Lines with #include go to
 the top. Words in the text such as `client.statistics().tls_problem` are checked as expressions.
 
+Programs of pages about another client are left to before_after.py.
+
 C++ in a block of another kind is an error, so that none is passed over, unless the line above it says
 why it is not meant to be compiled: <!-- not compiled: REASON -->
 """
@@ -13,11 +15,13 @@ import pathlib
 import re
 import sys
 
+import before_after
 import code_blocks
 
 _LOOKS_LIKE_CPP = re.compile(r"\bnative::|\bco_await\b|;\s*(//.*)?$", re.MULTILINE)
 _PROSE_LANGUAGES = ("", "text")
 _INCLUDE = re.compile(r"^#include .*$", re.MULTILINE)
+_HAS_PROGRAMS = re.compile(r"^coming_from_\w+$")
 _EXPRESSION = re.compile(r"`((?:\w+(?:\.|->))?(?:\w+_)?statistics\(\)[\w.()]*)`")
 
 
@@ -57,8 +61,9 @@ def fragments(document, text):
     check_none_hides(document, text)
     name = re.sub(r"\W", "_", pathlib.Path(document).stem)
     includes, functions = [], []
+    has_programs = _HAS_PROGRAMS.match(name)
     for line, code, above in code_blocks.blocks(text):
-        if code_blocks.NOT_COMPILED.match(above):
+        if code_blocks.NOT_COMPILED.match(above) or (has_programs and before_after.is_half(code)):
             continue
         includes += _INCLUDE.findall(code)
         # Empty lines in their place: the compiler's messages point into the document.

@@ -53,6 +53,12 @@ class Fragments(unittest.TestCase):
         self.assertEqual(self.functions(block("x;", above=NOT_COMPILED)), [])
         self.assertEqual(self.functions(block("x;", "text", NOT_COMPILED)), [])
 
+    def test_programs(self):
+        """programs of a page about another client are passed over there, and nowhere else"""
+        text = block("// before: hello\nint main() {}")
+        self.assertEqual(fragments.fragments("docs/coming_from_peer.md", text)[1], [])
+        self.assertEqual(len(self.functions(text)), 1)
+
     def test_other_words(self):
         """what is not C++ may be in a block of another kind"""
         self.assertEqual(self.functions(block("key = 1", "toml") + block("pool  share", "text")), [])
