@@ -1,6 +1,6 @@
 #!/bin/bash
-# ./dev package npm: builds the npm packages, makes them ready for npm, checks them, and shows what npm would
-# publish.
+# ./dev package npm: builds the npm packages and the one for JSR, makes them ready for publishing, checks them, and
+# shows what would be published.
 set -euo pipefail
 from=$PWD
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
@@ -17,7 +17,8 @@ usage() {
 ./dev package npm [--output FOLDER]
 
 Makes the npm packages plimsoll and plimsoll-bridge, each as a folder that npm can publish and as a tarball, checks
-them with publint and attw, and shows what npm would publish. Publishes nothing: packaging/npm/README.md says how.
+them with publint and attw, and shows what npm would publish. Makes the package for JSR, from where Deno takes it, and
+has Deno check it. Publishes nothing: packaging/npm/README.md says how.
 
   --output FOLDER    where they go (dist/npm)
 END
@@ -57,7 +58,7 @@ run_bazel build "${quiet_build[@]}" //native/bridge:plimsoll-bridge-release >&2 
 binary=$(run_bazel info bazel-bin 2>/dev/null)/native/bridge/plimsoll-bridge-release
 
 mkdir -p "$output"
-for name in plimsoll plimsoll-bridge; do rm -rf "${output:?}/$name"; done
+for name in jsr plimsoll plimsoll-bridge; do rm -rf "${output:?}/$name"; done
 stage_js "$output/plimsoll"
 stage_bridge "$binary" "$output/plimsoll-bridge"
 
@@ -75,5 +76,13 @@ for name in plimsoll plimsoll-bridge; do
   "$(find_node)" "$output/$name/publish_guard.mjs" || refused=yes
   echo "$tarball"
 done
+
+say "what Deno would publish to JSR"
+stage_jsr "$output/plimsoll" "$output/jsr"
+deno=$PWD/js/node_modules/.bin/deno
+# Git does not know the folder. Deno takes certificates that this machine has been told to trust if it is asked to.
+(cd "$output/jsr" && DENO_TLS_CA_STORE=system,mozilla "$deno" publish --dry-run --allow-dirty --no-provenance >&2) ||
+  die "Deno would not publish it"
+echo "$output/jsr"
 [ "$refused" = no ] || say "npm refuses to publish these, as is said above, until packaging/project.json has addresses"
 say "made in $SECONDS s: all that was checked is right"

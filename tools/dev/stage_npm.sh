@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The folders that npm packs and publishes: the files of each package, with package.json as npm shows it.
+# The folders that npm packs and publishes, and JSR: the files of each package, with package.json as npm shows it.
 # To be sourced, behind say.sh and node.sh; stage_bridge needs pack_bridge.sh.
 
 # stage_js FOLDER: the npm package plimsoll, behind build_js or build_js_of.
@@ -23,6 +23,11 @@ stage_bridge() {
 complete_npm() {
   cp LICENSE NOTICE CHANGELOG.md packaging/npm/publish_guard.mjs "$1/"
   "$(find_node)" packaging/npm/complete.mjs "$1" "$2" || die "$1 is not ready for npm"
+}
+
+# stage_jsr STAGED FOLDER: the package for JSR, of what stage_js has made.
+stage_jsr() {
+  "$(find_node)" packaging/npm/jsr.mjs "$1" "$2" || die "the package for JSR cannot be made"
 }
 
 # pack_npm STAGED FOLDER: the tarball in FOLDER, and its name.

@@ -69,6 +69,7 @@ SUITES = [
     _installed("launcher", seconds=8),
     _installed("service"),
     _installed("users", seconds=6),
+    _installed("jsr"),
     Suite("deno", "consumer", _DENO,
           ["runtime.test.mjs", "transports.test.mjs", "credits.test.mjs", "ioredis.test.mjs"], seconds=13),
     Suite("bun", "consumer", _BUN,

@@ -43,6 +43,9 @@ step_pack() {
   build_js_of "$parts/plimsoll.wasm" "$parts/commands.ts"
   build_page
   make_js_consumer "$folder/consumer"
+  rm -rf "$folder/staged" "$folder/jsr"
+  stage_js "$folder/staged"
+  stage_jsr "$folder/staged" "$folder/jsr"
   mkdir -p "$folder/bridge-package"
   bridge_package=$(pack_bridge_of "$parts/plimsoll-bridge-release" "$folder/bridge-package")
   cat >"$folder/environment" <<END
@@ -55,6 +58,7 @@ PLIMSOLL_BRIDGE=$parts/plimsoll-bridge
 PLIMSOLL_DEMO=$parts/demo
 PLIMSOLL_BRIDGE_PACKAGE=$bridge_package
 PLIMSOLL_NPM=$PWD/packaging/npm
+PLIMSOLL_JSR=$folder/jsr
 PLIMSOLL_BUDGET=$PWD/bench/budget/check.py
 END
 }
