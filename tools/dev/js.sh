@@ -61,5 +61,5 @@ make_js_consumer() {
   done
   cp -r js/test/package/. js/test/behaviour js/examples/. "$consumer/"
   cp -r examples/bridge "$consumer/bridge-examples"
-  cp docs/bridge-cases.json "$consumer/"
+  cp docs/bridge-cases.json docs/getting_started_*.md "$consumer/"
 }

@@ -67,6 +67,7 @@ SUITES = [
     _installed("proxies", seconds=12),
     _installed("operation", seconds=8),
     _installed("launcher", seconds=8),
+    _installed("getting_started", seconds=10),
     _installed("service"),
     _installed("users", seconds=6),
     _installed("jsr"),
