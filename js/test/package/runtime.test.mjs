@@ -1,8 +1,10 @@
 // The same cases in Node, Deno and Bun: over TCP, and over a WebSocket.
 
+import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import * as plimsoll from "plimsoll";
+import { observeMetrics, traceCommands } from "plimsoll/opentelemetry";
 import { WebSocket as GivenWebSocket } from "ws";
 
 import { cases, runCase } from "./behaviour/all.mjs";
@@ -44,4 +46,30 @@ describe("over a WebSocket", () => {
       administration: bridge.administration,
     }));
   }
+});
+
+// js/test/opentelemetry.test.mjs has the real SDK.
+test("a tracer gets the spans of requests, and a meter the metrics", async () => {
+  const said = [];
+  const span = (name) => ({ setAttribute: (key, value) => said.push(`${key}=${value}`), setStatus: () => {},
+    end: () => said.push(`end ${name}`) });
+  const observed = new Map();
+  let collect;
+  const client = await plimsoll.Client.connect(server.address, { requestTimeout: 0 });
+  try {
+    const stop = traceCommands({ startSpan: span });
+    await client.set("traced", "value");
+    await client.lpush("traced", "element").catch(() => {});
+    stop();
+    await client.get("traced");
+    observeMetrics({ createObservableCounter: (name) => name, createObservableGauge: (name) => name,
+      addBatchObservableCallback: (callback) => { collect = callback; } }, { clients: [client] });
+    collect({ observe: (name, value) => observed.set(name, value) });
+  } finally {
+    await client.close();
+  }
+  assert.deepEqual(said, ["end SET", "error.type=WRONGTYPE", "db.response.status_code=WRONGTYPE", "end LPUSH"]);
+  assert.equal(observed.get("plimsoll_client_requests_completed_total"), 2);
+  assert(observed.get("plimsoll_requests_completed_total") >= 2);
+  assert(observed.get("plimsoll_process_resident_bytes") > 2 ** 20);
 });
