@@ -4,6 +4,8 @@
 # "bridge churn" has clients come and go, and looks at what they leave; "bridge idle" has many that
 # do nothing, or do not read. "page" is that of the demo's page in Chromium. "budget" compares what
 # does not wobble with bench/budget.toml; --accept writes the file, and --native leaves out the npm package.
+# "compared" makes one burst with each of several clients, a process each, and looks at their memory; "compared --page" keeps the
+# figures in bench/compared/record.json, and makes the table of docs/compared.md from them.
 # --page [--runs N] [--from FOLDER]: runs some of them, and makes docs/benchmarks.md from what they print.
 #
 # Only what the benchmarks print goes to standard output, so that --json can be piped.
@@ -15,6 +17,7 @@ source tools/dev/node.sh
 source tools/dev/apt.sh
 source tools/dev/js.sh
 source tools/dev/stage_npm.sh
+source tools/dev/boost_redis.sh
 
 bench_js() {
   tools/dev/setup.sh --quiet test
@@ -83,6 +86,40 @@ bench_budget() {
   say "the budget holds"
 }
 
+# Clients in the order of the page's table.
+bench_compared() {
+  local page=no folder bin node js
+  while [ $# -gt 0 ]; do
+    [ "$1" = --page ] || die "unknown: $1; there is --page"
+    page=yes
+    shift
+  done
+  tools/dev/setup.sh --quiet bench test
+  build_js
+  install_js_tools bench/js
+  fetch_boost_redis
+  say "building the clients of C++"
+  run_bazel build "${quiet_build[@]}" //bench/compared:our_worker //bench/compared:hiredis_worker >&2 || die "they do not build"
+  bin=$(run_bazel info bazel-bin 2>/dev/null)/bench/compared
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2064  # it is to go even if this function has ended
+  trap "rm -rf '$folder'" EXIT
+  ln -s "$PWD" "$folder/plimsoll"
+  g++ -std=c++20 -O2 -DNDEBUG -I "$folder" -isystem "$boost_redis_include" bench/compared/boost_redis_worker.cc \
+    -o "$folder/boost_redis_worker" -lcrypto -lssl -pthread || die "the client of Boost.Redis does not build"
+  node=$(find_node)
+  js="$node --expose-gc bench/js/compared.mjs"
+  say "one burst each, some ten seconds apart"
+  python3 -B bench/compared/run.py "$folder/record.json" --commit "$(git describe --always --dirty)" \
+    "Plimsoll, native=$bin/our_worker" "hiredis=$bin/hiredis_worker" "Boost.Redis=$folder/boost_redis_worker" \
+    "Plimsoll, npm=$js plimsoll" "ioredis=$js ioredis" "node-redis=$js node-redis" "GLIDE=$js valkey-glide" ||
+    die "there is no comparison"
+  [ $page = yes ] || return 0
+  cp "$folder/record.json" bench/compared/record.json
+  python3 -B bench/compared/compared_page.py bench/compared/record.json docs/compared.md || exit 1
+  say "written: bench/compared/record.json, docs/compared.md"
+}
+
 bench_runs=(pipeline commands parser)
 
 # Makes docs/benchmarks.md from runs, kept ones or new ones.
@@ -124,7 +161,7 @@ if [ "${1:-}" = --page ]; then
   exit
 fi
 
-case ${1:-} in budget | js | bridge | page)
+case ${1:-} in budget | compared | js | bridge | page)
   name=$1
   shift
   "bench_$name" "$@"
@@ -139,7 +176,7 @@ mapfile -t known < <(run_bazel query --noshow_progress 'kind(cc_binary, //bench:
 
 names=("${known[@]}")
 if [ $# -gt 0 ] && [[ $1 != -* ]]; then
-  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: budget js bridge page ${known[*]}"
+  [[ " ${known[*]} " == *" $1 "* ]] || die "no benchmark '$1'; there is: budget compared js bridge page ${known[*]}"
   names=("$1")
   shift
 fi
