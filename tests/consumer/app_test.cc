@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
@@ -30,6 +31,15 @@ namespace {
 
 void expect(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(what);
+}
+
+/// What a command prints; empty if it does not run.
+std::string output_of(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return {};
+  std::string output;
+  for (int next = fgetc(pipe); next != EOF; next = fgetc(pipe)) output += static_cast<char>(next);
+  return pclose(pipe) == 0 ? output : std::string();
 }
 
 asio::awaitable<void> awaited(Client& client) {
@@ -108,6 +118,7 @@ int main() try {
   by_other_tokens(client);
   by_callback(server.url(), options);
   expect(std::system(("./app " + server.url()).c_str()) == 0, "the app runs");
+  expect(output_of("./ship " + server.url()) == "Great Eastern\n", "the page's program prints");
   const std::string file = std::string(std::getenv("TEST_TMPDIR")) + "/app.toml";
   std::ofstream(file) << "[client]\nurl = \"" + server.url() + "\"\nrequest_timeout = \"10 s\"\n";
   expect(std::system(("./configured " + file).c_str()) == 0, "the configured app runs");

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What README.md tells who depends on Plimsoll is what tests/consumer does, and what our builds install."""
+"""What README.md and docs/getting_started_bazel.md tell who depends on Plimsoll is what tests/consumer does, and
+what our builds install."""
 
 import pathlib
 import re
@@ -57,6 +58,44 @@ class Dependency(unittest.TestCase):
         libraries = re.findall(r'_library\("([^"]*)"', declared)
         modules = re.findall(r'bazel_dep\(name = "([^"]*)", version = "[^"]*"\)', read("MODULE.bazel"))
         self.assertLessEqual(set(libraries), set(modules))
+
+
+class Page(unittest.TestCase):
+    """docs/getting_started_bazel.md."""
+
+    def setUp(self):
+        page = read("docs/getting_started_bazel.md")
+        self.files = dict(re.findall(r"^`([\w./]+)`[^\n]*:\n\n(?:<!--[^\n]*-->\n)?```\w*\n(.*?)^```$", page,
+                                     re.MULTILINE | re.DOTALL))
+        self.blocks = re.findall(r"^```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+    def block_with(self, text):
+        [block] = [block for block in self.blocks if text in block]
+        return block
+
+    def test_files(self):
+        """the page's files are the consumer's"""
+        self.assertEqual(set(self.files), {"WORKSPACE", ".bazelrc", "BUILD.bazel", "ship.cc"})
+        self.assertEqual(self.files["ship.cc"], read("consumer.ship.cc"))
+        for part in self.files["BUILD.bazel"].split("\n\n"):
+            part = part.strip().replace('"cc_binary")', "").rstrip()
+            self.assertIn(part, read("consumer.BUILD"))
+        self.assertIn(self.files[".bazelrc"], read("consumer.bazelrc"))
+
+    def test_workspaces(self):
+        """its WORKSPACE and its MODULE.bazel are the consumer's, but for names and places"""
+        def anywhere(text):
+            return re.sub(r'(path|^workspace\(name|^module\(name) = "[^"]*"', r'\1 = "..."', text, flags=re.MULTILINE)
+        self.assertIn(anywhere(self.files["WORKSPACE"]), anywhere(read("consumer.WORKSPACE")))
+        module = anywhere(read("consumer.MODULE"))
+        for part in anywhere(self.block_with("local_path_override")).split("\n\n"):
+            self.assertIn(part.strip(), module)
+
+    def test_packages(self):
+        """it installs what README.md says"""
+        def words(text):
+            return re.search(r"apt-get install((?:.*\\\n)*.*)", text)[1].replace("\\\n", " ").split()
+        self.assertEqual(words(self.block_with("apt-get install")), words(read("README.md")))
 
 
 if __name__ == "__main__":
