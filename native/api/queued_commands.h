@@ -16,6 +16,7 @@
 
 namespace plimsoll::inline v0::native {
 
+/// The commands that a transaction has queued, as bytes for the server.
 class QueuedCommands {
  public:
   /// `requests` must outlive this object, as an account must outlive every charge on it.

@@ -70,6 +70,7 @@ struct Configuration {
   std::vector<std::string> warnings;
 };
 
+/// Where a configuration comes from: the program, a file, the environment.
 struct LoadOptions {
   LoadOptions() {}  // NOLINT(modernize-use-equals-default): an aggregate otherwise
 

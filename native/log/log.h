@@ -20,6 +20,7 @@ enum class Severity : std::uint8_t { debug = 5, info = 9, warn = 13, error = 17 
 /// Returns OpenTelemetry's name of a severity: "WARN". A literal.
 std::string_view severity_text(Severity severity);
 
+/// A part of a log record, by a name that tools can search for.
 struct LogAttribute {
   std::string_view name;  ///< "plimsoll.memory.limit"
   std::string_view value;

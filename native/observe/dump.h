@@ -33,6 +33,7 @@ using DescribeConfiguration = std::function<std::string()>;
 /// what `describe` returns, it contains no passwords, tokens, keys or values.
 std::string dump_text(const DescribeConfiguration& describe = {});
 
+/// Which signal makes a dump, and where the dump goes.
 struct DumpOptions {
   /// SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH or a real-time signal.
   int signal = SIGUSR1;

@@ -25,6 +25,7 @@ inline constexpr std::size_t metrics_caches_max = 16;
 /// The most scrapes at a time. Further connections are closed, and counted.
 inline constexpr std::size_t metrics_connections_max = 8;
 
+/// Where the process serves its metrics.
 struct MetricsOptions {
   /// "127.0.0.1:9121", "[::1]:9121", "localhost:9121"; port 0: any free port. Empty: metrics are
   /// not served. Anyone who can connect can read everything that docs/observability.md lists: there

@@ -127,6 +127,7 @@ class ListOf {
  public:
   using Argument = void;
 
+  /// One item as a list in braces gives it; `given` is false where the list has ended.
   struct Braced {
     Braced() = default;
     template <class... Part>

@@ -12,6 +12,7 @@
 
 namespace plimsoll::inline v0::native {
 
+/// What one client is connected to, and its statistics, at one moment.
 struct ClientSnapshot {
   std::uint64_t owner = 0;  ///< the client's number, and that of its accounts
   std::string name;         ///< Options::client_name
@@ -27,6 +28,7 @@ struct ClientSnapshot {
   std::string credentials_problem;
 };
 
+/// The statistics of one cache at one moment.
 struct CacheSnapshot {
   std::uint64_t number = 0;  ///< caches of the process are counted from 1
   std::uint64_t bytes_max = 0;

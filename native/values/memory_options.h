@@ -57,12 +57,14 @@ struct ContainerOptions {
   double auto_ratio = 0.25;
 };
 
+/// The memory line of the process, and its parts. All clients share them.
 struct MemoryOptions {
   /// "64 MiB", "512 KB", or a number of bytes. "auto": a part of what the container allows, and
   /// less while the container is short of memory. Empty: the line stays as it is, or is 64 MiB at
   /// first.
   std::string memory_limit{};
 
+  /// The part of the line that each kind of memory gets.
   struct Pools {
     PoolOptions cache{};        ///< by default what the other pools leave
     PoolOptions requests{};     ///< by default a ratio of 0.25

@@ -17,6 +17,7 @@ struct Stored {
   explicit operator bool() const { return yes; }
 };
 
+/// A field with its value, of a hash or of a stream's entry.
 struct FieldValue {
   std::string field;
   std::string value;
@@ -28,6 +29,7 @@ struct Scored {
   double score = 0;
 };
 
+/// ZRANK and ZREVRANK with WITHSCORE: a member's place, counted from 0, and its score.
 struct Ranked {
   std::int64_t rank = 0;
   double score = 0;
@@ -39,17 +41,20 @@ struct KeyAndElement {
   std::string element;
 };
 
+/// LMPOP and BLMPOP: the list that had elements, and those taken from it.
 struct PoppedElements {
   std::string key;
   std::vector<std::string> elements;
 };
 
+/// BZPOPMIN and BZPOPMAX: the sorted set that had a member, and that member.
 struct PoppedScore {
   std::string key;
   std::string member;
   double score = 0;
 };
 
+/// ZMPOP and BZMPOP: the sorted set that had members, and those taken from it.
 struct PoppedScores {
   std::string key;
   std::vector<Scored> members;
@@ -61,11 +66,13 @@ struct ScanPage {
   std::vector<std::string> elements;
 };
 
+/// One reply to HSCAN: the cursor of the next, "0" after the last, and fields with their values.
 struct HashScanPage {
   std::string cursor;
   std::vector<FieldValue> fields;
 };
 
+/// One reply to ZSCAN: the cursor of the next, "0" after the last, and members with their scores.
 struct SortedSetScanPage {
   std::string cursor;
   std::vector<Scored> members;
@@ -96,28 +103,33 @@ struct LcsMatch {
   std::optional<std::int64_t> length;  ///< of the text, in bytes
 };
 
+/// LCS with IDX: where two strings have the same parts, from the last to the first.
 struct LcsMatches {
   std::vector<LcsMatch> matches;
   std::int64_t length = 0;  ///< of the longest common subsequence
 };
 
+/// An entry of a stream: its id, and its fields in the order in which they were added.
 struct StreamEntry {
   std::string id;
   std::vector<FieldValue> fields;
   bool deleted = false;  ///< a consumer was given the entry, and it is no longer in the stream
 };
 
+/// The entries that XREAD or XREADGROUP found in one stream.
 struct StreamEntries {
   std::string stream;
   std::vector<StreamEntry> entries;
 };
 
+/// XAUTOCLAIM: entries that now belong to the consumer, and ids that are no longer in the stream.
 struct ClaimedEntries {
   std::string next;  ///< the id to go on from; "0-0": the walk is over
   std::vector<StreamEntry> entries;
   std::vector<std::string> deleted;
 };
 
+/// XAUTOCLAIM with JUSTID: the same without fields. `next` is as in ClaimedEntries.
 struct ClaimedIds {
   std::string next;
   std::vector<std::string> ids;
@@ -132,11 +144,14 @@ struct PendingEntry {
   std::int64_t deliveries = 0;
 };
 
+/// How many entries of a group one consumer has not acknowledged.
 struct PendingOfConsumer {
   std::string consumer;
   std::int64_t count = 0;
 };
 
+/// XPENDING without a range: a group's entries that are not acknowledged. The ids are none if it
+/// has none.
 struct PendingSummary {
   std::int64_t count = 0;
   std::optional<std::string> lowest;
@@ -144,6 +159,7 @@ struct PendingSummary {
   std::vector<PendingOfConsumer> consumers;
 };
 
+/// XINFO STREAM without FULL: length, ids, groups, first and last entry of a stream.
 struct StreamInfo {
   std::int64_t length = 0;
   std::int64_t radix_tree_keys = 0;
@@ -157,6 +173,7 @@ struct StreamInfo {
   std::optional<StreamEntry> last_entry;
 };
 
+/// XINFO GROUPS: a consumer group of a stream.
 struct GroupInfo {
   std::string name;
   std::int64_t consumers = 0;
@@ -166,6 +183,7 @@ struct GroupInfo {
   std::optional<std::int64_t> lag;
 };
 
+/// XINFO CONSUMERS: a consumer of a group.
 struct ConsumerInfo {
   std::string name;
   std::int64_t pending = 0;
@@ -174,11 +192,13 @@ struct ConsumerInfo {
   std::optional<std::chrono::milliseconds> inactive;
 };
 
+/// LATENCY HISTORY: one delay that the server measured.
 struct LatencySample {
   std::chrono::sys_seconds at{};
   std::chrono::milliseconds latency{};
 };
 
+/// LATENCY LATEST: the last and the longest delay of one kind of event.
 struct LatencyEvent {
   std::string event;
   std::chrono::sys_seconds at{};
@@ -186,6 +206,7 @@ struct LatencyEvent {
   std::chrono::milliseconds highest{};
 };
 
+/// SLOWLOG GET: a command that took long, and who sent it.
 struct SlowCommand {
   std::int64_t id = 0;
   std::chrono::sys_seconds at{};
@@ -195,6 +216,7 @@ struct SlowCommand {
   std::string client_name;
 };
 
+/// TIME: the server's clock.
 struct ServerTime {
   std::chrono::sys_time<std::chrono::microseconds> at{};
 };

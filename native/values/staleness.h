@@ -13,6 +13,7 @@ using Staleness = std::chrono::nanoseconds;
 /// As old as the cache's rules allow (docs/caching.md).
 inline constexpr Staleness any_staleness = cache::any_staleness;
 
+/// How old a value may be that a read takes from the cache.
 struct ReadOptions {
   /// Zero: the value that is true now. Without a cache every read gets that.
   Staleness max_staleness = any_staleness;

@@ -12,12 +12,13 @@ usage() {
   cat <<'END'
 ./dev docs --site [--base PATH] [--check] [--screenshots FOLDER]
 
-Makes a static site of the documents that tools/site/index.json lists, in its order, in .site. Any web server can
-serve the folder: python3 -m http.server --directory .site
+Makes a static site in .site: the documents that tools/site/index.json lists, in its order, and the reference of the
+npm package's API and of the C++ headers that users include, of which each class and struct must have a comment. Any
+web server can serve the folder: python3 -m http.server --directory .site
 
   --base PATH           where the site will lie on its host, such as /plimsoll/ (default: /)
   --check               then opens each page in Chromium: dead links, errors, what does not fit a narrow screen,
-                        and what axe finds, light and dark. Takes a minute of a processor
+                        and what axe finds, light and dark. Takes some minutes of a processor
   --screenshots FOLDER  with --check: pictures of the pages, light, dark and narrow
 END
 }
@@ -46,7 +47,8 @@ done
 [[ $base == /*/ || $base == / ]] || die "--base begins and ends with a slash, such as /plimsoll/; not '$base'"
 [ "$check" = no ] || [ "$base" = / ] || die "--check serves the site at /: it goes without --base"
 
-tools/dev/setup.sh --quiet test
+tools/dev/setup.sh --quiet test docs
+build_js
 install_js_tools tools/site
 say "making the site"
 SITE_BASE=$base "$(find_node)" tools/site/build.mjs >&2 || die "the site cannot be made"

@@ -32,6 +32,7 @@ packages_of() {
     package-deb) echo "$deb g++ libboost1.83-dev libssl-dev libxxhash-dev" ;;
     package-recipes-try) echo "cmake g++ libboost1.83-dev libssl-dev libtomlplusplus-dev libxxhash-dev ninja-build python3" ;;
     package-deb-try | package-elsewhere) echo "debootstrap procps systemd-container" ;;
+    docs) echo doxygen ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
     *) return 1 ;;

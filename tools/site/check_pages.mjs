@@ -4,11 +4,11 @@
 //   the page   loads without an error, asks nobody but the site for anything, and fits a narrow screen
 //   axe        finds nothing, light and dark
 //
-// With the site's build that takes more than a minute of a processor, so ./dev test does not run it: tests/tidy
+// With the site's build that takes some minutes of a processor, so ./dev test does not run it: tests/tidy
 // checks links, anchors and the index there, in the markdown, and `./dev docs --site --check` runs this.
 //
 // It prints a line for each fault, and ends with status 1 if there is one. SCREENSHOTS: a folder for pictures
-// of each page that a document became, light, dark and narrow.
+// of each page, light, dark and narrow.
 
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -25,6 +25,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const narrow = { width: 360, height: 800 };
 const wide = { width: 1280, height: 900 };
 const pagesAtATime = 2;
+// Only what hangs takes so long, in milliseconds.
+const patience = 600_000;
 
 const types = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".json": "application/json",
   ".png": "image/png", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
@@ -71,19 +73,29 @@ const http = await serve();
 const origin = `http://127.0.0.1:${http.address().port}`;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox"] });
-const faults = [];
+const faults = new Set();
+/** Notes what is wrong, and says it at once: there are many pages. */
+const addFault = (text) => {
+  if (!faults.has(text)) console.log(text);
+  faults.add(text);
+};
 const linksOf = new Map();
 const idsOf = new Map();
 
-/** A page, in one colour scheme; whatever is wrong with it goes to `faults`. */
-const visit = async (name, colorScheme) => {
-  const fault = (text) => faults.push(`${name} (${colorScheme}): ${text}`);
-  const context = await browser.newContext({ colorScheme, viewport: wide, reducedMotion: "reduce" });
+/** A page; whatever is wrong with it is a fault. */
+const visit = async (name) => {
+  const fault = (text) => addFault(`${name}: ${text}`);
+  const context = await browser.newContext({ colorScheme: "light", viewport: wide, reducedMotion: "reduce" });
   const page = await context.newPage();
+  page.setDefaultTimeout(patience);
   page.on("pageerror", (error) => fault(`an error in the page: ${error}`));
-  // Where a host has no page, Chromium itself says so, and the tool asks for its script.
+  // What is missing is named below, better than by the console.
   page.on("console", (message) => {
-    if (message.type() === "error" && name !== "404.html") fault(`its console: ${message.text()}`);
+    if (message.type() === "error" && !message.text().includes("Failed to load")) fault(`its console: ${message.text()}`);
+  });
+  // The page about a missing page asks for the script of the page that is missing.
+  page.on("response", (response) => {
+    if (!response.ok() && name !== "404.html") fault(`the host says ${response.status()} to ${response.url()}`);
   });
   page.on("request", (request) => {
     if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) {
@@ -95,20 +107,25 @@ const visit = async (name, colorScheme) => {
   linksOf.set(name, links);
   idsOf.set(name, new Set(ids));
   for (const source of images) fault(`no image at ${source}`);
-  for (const each of await violations(page)) fault(`axe: ${each}`);
   const fits = async ({ width }) => {
     const needed = await page.evaluate(() => document.documentElement.scrollWidth);
     if (needed > width) fault(`is ${needed} pixels wide on a screen of ${width}`);
   };
+  const picture = async (kind) => {
+    if (screenshots === undefined) return;
+    await page.screenshot({ timeout: patience, path: join(screenshots, `${name.replaceAll("/", "-")}.${kind}.png`) });
+  };
   await fits(wide);
-  const picture = screenshots === undefined || name.includes("/") ? undefined
-    : (kind) => page.screenshot({ path: join(screenshots, `${name}.${kind}.png`) });
-  await picture?.(colorScheme);
-  if (colorScheme === "light") {
-    await page.setViewportSize(narrow);
-    await fits(narrow);
-    await picture?.("narrow");
-  }
+  for (const each of await violations(page)) fault(`axe, light: ${each}`);
+  await picture("light");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.waitForFunction(() => document.documentElement.classList.contains("dark"));
+  for (const each of await violations(page)) fault(`axe, dark: ${each}`);
+  await picture("dark");
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(narrow);
+  await fits(narrow);
+  await picture("narrow");
   await context.close();
 };
 
@@ -121,9 +138,9 @@ const followLinks = () => {
       const path = decodeURIComponent(pathname.endsWith("/") ? `${pathname}index.html` : pathname).slice(1);
       const id = decodeURIComponent(hash.slice(1));
       if (!idsOf.has(path)) {
-        if (path.endsWith(".html") || !existingFile(path)) faults.push(`${name}: ${written} leads to no page`);
+        if (path.endsWith(".html") || !existingFile(path)) addFault(`${name}: ${written} leads to no page`);
       } else if (id !== "" && !idsOf.get(path).has(id)) {
-        faults.push(`${name}: ${written} leads to no element: ${path} has no id '${id}'`);
+        addFault(`${name}: ${written} leads to no element: ${path} has no id '${id}'`);
       }
     }
   }
@@ -135,9 +152,9 @@ const existingFile = (path) => files.has(path);
 try {
   if (pages.length === 0) throw new Error(`no pages in ${folder}: ./dev docs --site makes them`);
   if (screenshots !== undefined) mkdirSync(screenshots, { recursive: true });
-  const rest = pages.flatMap((name) => [[name, "light"], [name, "dark"]]);
+  const rest = [...pages];
   await Promise.all(Array.from({ length: pagesAtATime }, async () => {
-    for (let next = rest.shift(); next !== undefined; next = rest.shift()) await visit(...next);
+    for (let next = rest.shift(); next !== undefined; next = rest.shift()) await visit(next);
   }));
   followLinks();
 } finally {
@@ -145,6 +162,5 @@ try {
   http.close();
 }
 const linkCount = [...linksOf.values()].reduce((sum, links) => sum + links.length, 0);
-for (const each of [...new Set(faults)].sort()) console.log(each);
-console.log(`${pages.length} pages, ${linkCount} links: ${faults.length} faults`);
-process.exitCode = faults.length === 0 ? 0 : 1;
+console.log(`${pages.length} pages, ${linkCount} links: ${faults.size} faults`);
+process.exitCode = faults.size === 0 ? 0 : 1;
