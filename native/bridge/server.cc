@@ -318,14 +318,17 @@ void Server::look_after_all() {
   });
 }
 
-// After a burst of connections the allocator keeps their memory unless it is asked to return it.
+// After a burst of connections glibc's allocator keeps their memory unless it is asked to return
+// it. Musl's returns by itself what is free.
 void Server::give_memory_back() {
   connections_peak_ = std::max(connections_peak_, connections_.size());
   if (connections_peak_ < trimmed_connections_min || connections_.size() > connections_peak_ / 2) {
     return;
   }
   connections_peak_ = connections_.size();
+#ifdef __GLIBC__
   ::malloc_trim(0);
+#endif
 }
 
 void Server::drain(std::chrono::steady_clock::duration timeout, std::function<void()> done) {

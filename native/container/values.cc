@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace plimsoll::inline v0::native::container {
 namespace {
@@ -21,14 +22,27 @@ std::optional<T> parse_whole(std::string_view text) {
   return number;
 }
 
-// Returns the number in "avg10=0.00" if `key` is "avg10=".
-template <class T>
-std::optional<T> find_assigned(std::string_view line, std::string_view key) {
+// Returns "0.00" of a line with the word "avg10=0.00", if `key` is "avg10=".
+std::optional<std::string_view> find_assigned(std::string_view line, std::string_view key) {
   while (!line.empty()) {
     const std::string_view word = take_word(line);
-    if (word.starts_with(key)) return parse_whole<T>(word.substr(key.size()));
+    if (word.starts_with(key)) return word.substr(key.size());
   }
   return std::nullopt;
+}
+
+// Parses a percentage as the kernel writes it, such as "12.34". Not every C++ library has
+// from_chars() for doubles.
+std::optional<double> parse_percent(std::string_view text) {
+  const std::size_t point = text.find('.');
+  const auto whole = parse_whole<std::uint32_t>(text.substr(0, point));
+  if (!whole || point == std::string_view::npos) return whole;
+  const std::string_view digits = text.substr(point + 1);
+  const auto part = parse_whole<std::uint32_t>(digits);
+  if (!part) return std::nullopt;
+  // One rounding: what is divided is a whole number.
+  const double scale = std::pow(10.0, static_cast<double>(digits.size()));
+  return (*whole * scale + *part) / scale;
 }
 
 }  // namespace
@@ -71,10 +85,11 @@ std::optional<Stall> parse_stall(std::string_view text) {
   while (!text.empty()) {
     std::string_view line = take_line(text);
     if (take_word(line) != "some") continue;
-    const auto percent = find_assigned<double>(line, "avg10=");
-    const auto microseconds = find_assigned<std::uint64_t>(line, "total=");
-    // from_chars() accepts "nan" and "inf" as numbers.
-    if (!percent || !microseconds || !(*percent >= 0 && *percent <= 100)) return std::nullopt;
+    const auto average = find_assigned(line, "avg10=");
+    const auto total = find_assigned(line, "total=");
+    const auto percent = average ? parse_percent(*average) : std::nullopt;
+    const auto microseconds = total ? parse_whole<std::uint64_t>(*total) : std::nullopt;
+    if (!percent || !microseconds || *percent > 100) return std::nullopt;
     return Stall{.percent = *percent, .microseconds = *microseconds};
   }
   return std::nullopt;

@@ -2,9 +2,10 @@
 // packaging/project.json decides, and compares the folder with the list of files that the package has.
 // tools/dev/stage_npm.sh puts the files there.
 //
-//   node complete.mjs FOLDER DIRECTORY
+//   node complete.mjs FOLDER DIRECTORY [LIST]
 //
-// DIRECTORY is where the package's sources are in the repository.
+// DIRECTORY is where the package's sources are in the repository, LIST the name of the list of files; by default
+// NAME.files.
 
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -51,12 +52,12 @@ export const filesBelow = (folder) => readdirSync(folder, { recursive: true, wit
   .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1))
   .sort();
 
-const main = (folder, directory) => {
-  if (directory === undefined) throw new Error("usage: node complete.mjs FOLDER DIRECTORY");
+const main = (folder, directory, listName) => {
+  if (directory === undefined) throw new Error("usage: node complete.mjs FOLDER DIRECTORY [LIST]");
   const beside = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
   const path = join(folder, "package.json");
   const description = JSON.parse(readFileSync(path, "utf8"));
-  const list = `${description.name}.files`;
+  const list = listName ?? `${description.name}.files`;
   const differ = differences(readList(beside(list)), filesBelow(folder).filter((name) => name !== guard));
   if (differ !== "") {
     throw new Error(`${description.name} does not have the files of packaging/npm/${list}:\n${differ}`);

@@ -24,11 +24,17 @@ pack_bridge() {
 }
 
 # pack_bridge_of BINARY FOLDER: the tarball in FOLDER, and its path; without Bazel.
-pack_bridge_of() {
-  local binary=$1 folder=$2 stage name status=0
+pack_bridge_of() { pack_staged_bridge stage_bridge "$@"; }
+
+# pack_static_bridges STATIC FOLDER: the same with the programs that ./dev package bridge-static has put into STATIC.
+pack_static_bridges() { pack_staged_bridge stage_static_bridges "$@"; }
+
+# pack_staged_bridge STAGE PROGRAMS FOLDER: by one of the functions of stage_npm.sh.
+pack_staged_bridge() {
+  local stage name status=0
   stage=$(mktemp -d)
-  (stage_bridge "$binary" "$stage") && name=$(pack_npm "$stage" "$folder") || status=$?
+  ("$1" "$2" "$stage") && name=$(pack_npm "$stage" "$3") || status=$?
   rm -rf "$stage"
   [ "$status" = 0 ] || die "plimsoll-bridge cannot be packed"
-  echo "$folder/$name"
+  echo "$3/$name"
 }

@@ -10,6 +10,8 @@ usage() {
   sources    write packaging/cmake/sources.cmake, the list of files that CMake builds
   npm        build the npm packages, check them, and show what npm would publish; --help says more
   npm-try    install these from a registry on this machine, and use them; --help says more
+  bridge-static
+             build the bridge as programs for x86-64 and arm64 that run on any Linux; --help says more
   deb        build the Debian packages, and check them with lintian; --help says more
   deb-try    install these in a bare system, use them there, and purge them; --help says more
   recipes    make the source archive of a release, and recipes for vcpkg, Conan and Bazel's registry; --help says more
@@ -19,7 +21,7 @@ END
 
 part=${1:-}
 case $part in
-  sources | deb | deb-try | recipes | elsewhere | npm | npm-try)
+  sources | deb | deb-try | recipes | elsewhere | bridge-static | npm | npm-try)
     shift
     exec "./package-$part.sh" "$@"
     ;;

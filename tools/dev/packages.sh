@@ -17,6 +17,10 @@ suites='catch2>=3 chromium cmake emscripten haproxy nginx ninja-build pkg-config
 # What packaging/debian/control.in has as Build-Depends, with lintian, which checks the packages.
 deb='cmake debhelper libcli11-dev libtomlplusplus-dev lintian ninja-build nlohmann-json3-dev python3'
 
+# What the static bridge is compiled with, besides what npm brings, and of. OpenSSL's makefile is made by perl.
+static='cmake dpkg-dev libboost1.83-dev libcli11-dev libtomlplusplus-dev libxxhash-dev make ninja-build nlohmann-json3-dev perl
+  python3'
+
 packages_of() {
   case $1 in
     demo) echo "$build $serve emscripten libcli11-dev libtomlplusplus-dev nlohmann-json3-dev" ;;
@@ -33,6 +37,9 @@ packages_of() {
     package-recipes-try) echo "cmake g++ libboost1.83-dev libssl-dev libtomlplusplus-dev libxxhash-dev ninja-build python3" ;;
     package-deb-try | package-elsewhere) echo "debootstrap procps systemd-container" ;;
     docs) echo doxygen ;;
+    package-bridge-static) echo "$static" ;;
+    package-bridge-static-try) echo "$serve binutils openssl python3 qemu-user-static" ;;
+    release) echo "$build $static $deb emscripten" ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
     *) return 1 ;;

@@ -28,7 +28,9 @@ for command in "$@"; do
   packages+=("${names[@]}")
 done
 
-needs_node() { [[ " ${*} " =~ ' demo '|' test '|' lint '|' package-npm '|' package-npm-try ' ]]; }
+needs_node() {
+  [[ " ${*} " =~ ' demo '|' test '|' lint '|' release '|' package-npm '|' package-npm-try '|' package-bridge-static-try ' ]]
+}
 
 ready() {
   missing=$(missing_packages "${packages[@]}" | sort -u)

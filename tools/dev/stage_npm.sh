@@ -10,19 +10,34 @@ stage_js() {
   complete_npm "$1" js
 }
 
-# stage_bridge BINARY FOLDER: the npm package plimsoll-bridge.
+# stage_bridge BINARY FOLDER: the npm package plimsoll-bridge, with the binary for this kind of machine.
 stage_bridge() {
-  mkdir -p "$2"
-  cp js/bridge/* "$2/"
-  install -D -m 755 "$1" "$2/bin/linux-x64/plimsoll-bridge" || die "there is no binary $1"
+  add_bridge "$1" "$2" linux-x64
+  # Older releases of glibc lack what the binary needs: native/bridge/older_glibc.cc.
+  echo '{"linux-x64": {"glibc": [2, 35]}}' >"$2/bin/platforms.json"
   bridge_notices >"$2/THIRD_PARTY_NOTICES" || die "the licences of what the bridge is linked to are not installed"
+  cp js/bridge/* "$2/"
   complete_npm "$2" js/bridge
 }
 
-# complete_npm FOLDER DIRECTORY: what both have. DIRECTORY is where the sources are in the repository.
+# stage_static_bridges STATIC FOLDER: the same with the binaries of ./dev package bridge-static, for any Linux.
+stage_static_bridges() {
+  add_bridge "$1/x86_64/plimsoll-bridge" "$2" linux-x64
+  add_bridge "$1/aarch64/plimsoll-bridge" "$2" linux-arm64
+  echo '{"linux-x64": {}, "linux-arm64": {}}' >"$2/bin/platforms.json"
+  cp "$1/THIRD_PARTY_NOTICES" "$2/" || die "there are no licences in $1"
+  cp js/bridge/* "$2/"
+  complete_npm "$2" js/bridge plimsoll-bridge-static.files
+}
+
+# add_bridge BINARY FOLDER PLATFORM
+add_bridge() { install -D -m 755 "$1" "$2/bin/$3/plimsoll-bridge" || die "there is no binary $1"; }
+
+# complete_npm FOLDER DIRECTORY [LIST]: what all have. DIRECTORY is where the sources are in the repository, LIST the list
+# of files if it is not the package's own.
 complete_npm() {
   cp LICENSE NOTICE CHANGELOG.md packaging/npm/publish_guard.mjs "$1/"
-  "$(find_node)" packaging/npm/complete.mjs "$1" "$2" || die "$1 is not ready for npm"
+  "$(find_node)" packaging/npm/complete.mjs "$@" || die "$1 is not ready for npm"
 }
 
 # stage_jsr STAGED FOLDER: the package for JSR, of what stage_js has made.

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -123,6 +123,19 @@ test("where no binary would run, it says so and what to do", async () => {
   assert.throws(() => binaryOf({ platform: "darwin", arch: "arm64" }),
     /no binary for darwin-arm64 in this package, but for linux-x64\. .*docs\/bridge\.md/);
   assert.throws(() => binaryOf({ platform: "linux", arch: "x64" }), /another C library\. /);
+});
+
+test("static binaries are chosen by architecture, and ask for no C library", async () => {
+  const { binaryOf } = await importInstalled("binary.mjs");
+  const platforms = { "linux-x64": {}, "linux-arm64": {} };
+  for (const arch of ["x64", "arm64"]) {
+    assert.equal(binaryOf({ platform: "linux", arch }, platforms),
+      join(realpathSync(installed), "bin", `linux-${arch}`, "plimsoll-bridge"));
+    assert.throws(() => binaryOf({ platform: "freebsd", arch }, platforms),
+      new RegExp(`no binary for freebsd-${arch} in this package, but for linux-x64, linux-arm64\\. `));
+  }
+  assert.throws(() => binaryOf({ platform: "linux", arch: "riscv64" }, platforms),
+    /no binary for linux-riscv64 /);
 });
 
 test("the licences of what is linked into the binary are in the package", () => {
