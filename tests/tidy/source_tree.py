@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-_HIDDEN_BUT_OURS = {".bazelrc", ".ci", ".clang-format", ".clang-tidy", ".editorconfig"}
+_HIDDEN_BUT_OURS = {".bazelrc", ".ci", ".clang-format", ".clang-tidy", ".editorconfig", ".github"}
 _NOT_OURS = ("bazel-", "compile_commands.json", "dist", "generated", "node_modules",
              "user.bazelrc")
 

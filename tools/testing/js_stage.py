@@ -77,6 +77,7 @@ SUITES = [
           ["./runtime.test.mjs", "./transports.test.mjs", "./ioredis.test.mjs"], seconds=6),
     # One process has one memory line, and these have another.
     Suite("bun-credits", "consumer", _BUN, ["./credits.test.mjs"]),
+    _node("release", "release", "release.test.mjs"),
     _page("loading", seconds=17),
     _page("failures", seconds=12),
     _page("controls", seconds=50),
@@ -241,6 +242,7 @@ class Preparation:
             "folders": {
                 "package": pathlib.Path("js").resolve(),
                 "page": pathlib.Path("js/demo").resolve(),
+                "release": pathlib.Path("tools/release").resolve(),
                 "consumer": folder / "consumer",
             },
             "programs": {"node": said["NODE"], "deno": said["DENO"], "bun": said["BUN"]},

@@ -23,6 +23,7 @@ parts=$folder/parts
 step_install() {
   install_js_tools js
   install_js_tools js/demo
+  install_js_tools tools/release
 }
 
 step_build() {
