@@ -8,6 +8,10 @@ target_link_libraries(app PRIVATE Plimsoll::client)
 add_executable(configured ${programs}/configured.cc)
 target_link_libraries(configured PRIVATE Plimsoll::config)
 
+# The program of the pages that begin with an empty folder, which app_test runs.
+add_executable(ship ${programs}/ship.cc)
+target_link_libraries(ship PRIVATE Plimsoll::client)
+
 # As it is where warnings are errors: Plimsoll's headers must not give any, wherever they lie.
 add_executable(app_test ${programs}/app_test.cc ${programs}/server.cc)
 target_compile_options(app_test PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
