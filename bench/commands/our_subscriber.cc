@@ -1,3 +1,4 @@
+#include <chrono>
 #include <future>
 #include <string>
 #include <vector>
@@ -13,9 +14,11 @@ namespace plimsoll::bench {
 namespace {
 
 native::Client connect_to(const Endpoint& endpoint) {
-  auto client = native::connect("valkey://" + endpoint.host + ":" + std::to_string(endpoint.port),
-                                native::Options(), boost::asio::use_future)
-                    .get();
+  const std::string url = "valkey://" + endpoint.host + ":" + std::to_string(endpoint.port);
+  native::Options options;
+  options.request_timeout = std::chrono::minutes(1);
+  options.connect_timeout = std::chrono::minutes(1);
+  auto client = native::connect(url, options, boost::asio::use_future).get();
   if (!client) fail("plimsoll", client.error().what());
   return std::move(*client);
 }
