@@ -6,11 +6,9 @@ addresses of packaging/project.json; FOLDER/plimsoll_VERSION.orig.tar.xz has the
 the same time make the same bytes.
 """
 
-import argparse
 import email.utils
 import pathlib
 import re
-import sys
 
 import release_files
 
@@ -67,14 +65,7 @@ def make_source(root, files, folder, seconds, os_release):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, help="an empty folder")
-    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path.cwd(), help="the project's folder")
-    parser.add_argument("--seconds", type=int, required=True, help="since 1970, for archive and changelog")
-    options = parser.parse_args()
-    files = sorted(name for name in sys.stdin.read().split("\0") if name)
-    if not files:
-        raise SystemExit("debian_source: expected the names of files on standard input, each ended by a zero byte")
+    options, files = release_files.read_arguments("debian_source", __doc__)
     os_release = pathlib.Path("/etc/os-release").read_text(encoding="utf-8")
     tree = make_source(options.root, files, options.folder, options.seconds, os_release)
     print(tree)

@@ -10,13 +10,10 @@ They are packaging/recipes with the names and addresses of packaging/project.jso
 make the same bytes.
 """
 
-import argparse
 import base64
 import email.utils
 import hashlib
-import pathlib
 import shutil
-import sys
 
 import release_files
 
@@ -70,14 +67,7 @@ def make_recipes(root, files, folder, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path, help="an empty folder")
-    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path.cwd(), help="the project's folder")
-    parser.add_argument("--seconds", type=int, required=True, help="since 1970, for the archive")
-    options = parser.parse_args()
-    files = sorted(name for name in sys.stdin.read().split("\0") if name)
-    if not files:
-        raise SystemExit("recipes: expected the names of files on standard input, each ended by a zero byte")
+    options, files = release_files.read_arguments("recipes", __doc__)
     make_recipes(options.root, files, options.folder, options.seconds)
 
 

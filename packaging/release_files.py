@@ -1,14 +1,34 @@
 """A release's files: its version, templates with the names and addresses of packaging/project.json, and archives
 whose bytes depend on what is in them alone."""
 
+import argparse
 import gzip
 import json
+import pathlib
 import re
 import shutil
+import sys
 import tarfile
 
 _VERSION = re.compile(r'library_version = "(\d+\.\d+\.\d+)"')
 _FIELD = re.compile(r"@(\w+)@")
+
+
+def read_arguments(program, description):
+    """What the programs that make something of a release's files are called with.
+
+    Returns their options (folder, root, seconds) and the names of the files, which come by standard input. Errors say
+    `program`.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path, help="an empty folder")
+    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path.cwd(), help="the project's folder")
+    parser.add_argument("--seconds", type=int, required=True, help="since 1970: the time that is shown")
+    options = parser.parse_args()
+    files = sorted(name for name in sys.stdin.read().split("\0") if name)
+    if not files:
+        raise SystemExit(f"{program}: expected the names of files on standard input, each ended by a zero byte")
+    return options, files
 
 
 def version_of(root):

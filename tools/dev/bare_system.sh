@@ -2,16 +2,6 @@
 # Bare Debian systems in folders, made by debootstrap and entered by systemd-nspawn. To be sourced after say.sh and
 # apt.sh, by a script that has set `folder`, which is removed at the end, with `root` and `log` in it.
 
-# quietly WHAT COMMAND...: shows what the command said only if it fails.
-quietly() {
-  local what=$1
-  shift
-  "$@" >"$log" 2>&1 || {
-    tail -n 60 "$log" >&2
-    die "$what failed"
-  }
-}
-
 # spawn ARGUMENT...: systemd-nspawn, which wants a /run that is no disk, as in containers and small machines.
 spawn() {
   exec unshare --mount sh -c 'mount -t tmpfs tmpfs /run && exec systemd-nspawn "$@"' sh \

@@ -2,9 +2,9 @@
 # Builds and tests the workspace tests/consumer in the bare system of ./dev package elsewhere, with MODULE.bazel: with
 # Plimsoll from the entry and the archive that ./dev package recipes makes for the Bazel Central Registry.
 #
-# That registry cannot be reached without the network. Debian's Bazel has its own rules as modules. Here, the libraries of the system
-# stand for those of the registry, with the labels that third_party gives them, and empty modules for those that Bazel
-# itself names but does not use for C++.
+# That registry cannot be reached without the network. Debian's Bazel has its own rules as modules. Here, the libraries
+# of the system stand for those of the registry, with the labels that third_party gives them, and empty modules for those
+# that Bazel itself names but does not use for C++.
 set -euo pipefail
 modules=/trial/modules
 export HOME=/root

@@ -12,16 +12,6 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 log=$folder/log
 
-# quietly WHAT COMMAND...: shows what the command said only if it fails.
-quietly() {
-  local what=$1
-  shift
-  "$@" >"$log" 2>&1 || {
-    tail -n 60 "$log" >&2
-    die "$what failed"
-  }
-}
-
 # use PREFIX: builds and runs the programs of tests/consumer with what was installed there.
 use() {
   quietly "configuring tests/consumer" cmake -S tests/consumer/cmake/installed -B "$1-use" -G Ninja \
