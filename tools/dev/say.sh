@@ -12,7 +12,7 @@ die() {
 quietly() {
   local what=$1
   shift
-  "$@" >"$log" 2>&1 || {
+  "$@" >"${log:?}" 2>&1 || {
     tail -n 60 "$log" >&2
     die "$what failed"
   }
