@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,11 @@ def copy_sources(folder):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, folder / name)
     return folder
+
+
+def version(source):
+    """The version of the sources in this folder."""
+    return re.search(r'library_version = "([^"]*)"', (source / "core/session/version.h").read_text(encoding="utf-8"))[1]
 
 
 def consumer(path):

@@ -38,7 +38,7 @@ class StaticTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = cmake_project.scratch_folder()
-        cls.source = cmake_project.copy_sources(cls.folder / "plimsoll-0.1.0")
+        cls.source = cmake_project.copy_sources(cls.folder / "plimsoll-source")
         cls.archive = shutil.make_archive(str(cls.folder / "plimsoll"), "gztar", cls.folder, cls.source.name)
         cls.prefix = cls.folder / "prefix"
         cls.fetched = cls.folder / "fetched"
@@ -114,7 +114,7 @@ class StaticTest(unittest.TestCase):
 
     def test_version(self):
         """a version that is not there, and a component that is not there, are refused by name"""
-        for asked, said in (("find_package(Plimsoll 0.2 REQUIRED)", "0.1.0"),
+        for asked, said in (("find_package(Plimsoll 99.0 REQUIRED)", cmake_project.version(self.source)),
                             ("find_package(Plimsoll REQUIRED COMPONENTS cluster)", "no component cluster")):
             folder = self.folder / "asking" / said.replace(" ", "-")
             folder.mkdir(parents=True)

@@ -14,7 +14,13 @@ import re
 
 SOURCE = "core/session/version.h"
 
-# Each place is (file, a pattern whose group 1 is the version).
+# The pages whose commands have a package's file in them.
+_TARBALL = r"plimsoll-(?:bridge-)?(\d+\.\d+\.\d+)\.tgz"
+
+# What asks CMake for all versions that begin like this one.
+_BEGINNING = r"find_package\(Plimsoll (\d+\.\d+)\b"
+
+# Each place is (file, a pattern whose group 1 is the version or its beginning, wherever it fits in that file).
 PLACES = [
     (SOURCE, r'library_version = "([^"]*)"'),
     ("native/values/version.h", r' version = "([^"]*)"'),
@@ -25,6 +31,12 @@ PLACES = [
     ("js/package-lock.json", r'    "": \{\n      "name": "plimsoll",\n      "version": "([^"]*)"'),
     ("js/demo/package-lock.json", r'    "\.\.": \{\n      "name": "plimsoll",\n      "version": "([^"]*)"'),
     ("js/bridge/package.json", r'\A\{\n  "name": "plimsoll-bridge",\n  "version": "([^"]*)"'),
+    ("tests/consumer/cmake/installed/CMakeLists.txt", _BEGINNING),
+    ("docs/getting_started_cmake.md", _BEGINNING),
+    ("docs/getting_started_bazel.md", r'bazel_dep\(name = "plimsoll", version = "([^"]*)"'),
+    ("docs/getting_started_node.md", _TARBALL),
+    ("docs/getting_started_edge.md", _TARBALL),
+    ("docs/getting_started_browser.md", _TARBALL),
 ]
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -35,23 +47,31 @@ class Differs(Exception):
     """Says which place has no version, or another one than the rest."""
 
 
+def _as_long_as(other, version):
+    """The version, or as much of it as `other` has."""
+    return ".".join(version.split(".")[:other.count(".") + 1])
+
+
 def _found(root, name, pattern):
+    """What fits in a file, at least once."""
     text = (root / name).read_text(encoding="utf-8")
-    found = re.findall(pattern, text)
-    if len(found) != 1:
-        raise Differs(f"{name}: expected one version, where '{pattern}' fits, and not {len(found)}")
-    return text, found[0]
+    found = list(re.finditer(pattern, text))
+    if not found:
+        raise Differs(f"{name}: expected the version where '{pattern}' fits, which is nowhere")
+    return text, found
 
 
 def version_of(root):
     """The version; raises Differs where a place has another one."""
-    _, version = _found(root, *PLACES[0])
+    _, (first, *_) = _found(root, *PLACES[0])
+    version = first[1]
     if not _VERSION.fullmatch(version):
         raise Differs(f"{SOURCE}: expected MAJOR.MINOR.PATCH, and not '{version}'")
     for name, pattern in PLACES[1:]:
-        _, here = _found(root, name, pattern)
-        if here != version:
-            raise Differs(f"{name} has the version {here}, and {SOURCE} has {version}")
+        _, found = _found(root, name, pattern)
+        for here in found:
+            if here[1] != _as_long_as(here[1], version):
+                raise Differs(f"{name} has the version {here[1]}, and {SOURCE} has {version}")
     return version
 
 
@@ -66,9 +86,11 @@ def set_version(root, version, date):
     if not changes.partition(_UNRELEASED)[2].partition("\n## ")[0].strip():
         raise Differs("CHANGELOG.md has nothing under '## Unreleased'")
     for name, pattern in PLACES:
-        text, _ = _found(root, name, pattern)
-        match = re.search(pattern, text)
-        (root / name).write_text(text[:match.start(1)] + version + text[match.end(1):], encoding="utf-8")
+        text, found = _found(root, name, pattern)
+        # From the end, so that what is in front of a place stays where it is.
+        for each in reversed(found):
+            text = text[:each.start(1)] + _as_long_as(each[1], version) + text[each.end(1):]
+        (root / name).write_text(text, encoding="utf-8")
     changelog.write_text(changes.replace(_UNRELEASED, f"{_UNRELEASED}\n## {version} - {date}\n", 1), encoding="utf-8")
 
 

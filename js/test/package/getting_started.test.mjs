@@ -15,7 +15,8 @@ import { chromium } from "playwright-core";
 import { holdPort } from "./ports.mjs";
 import { startServer } from "./server.mjs";
 
-const tarballs = [resolve("plimsoll-0.1.0.tgz"), process.env.PLIMSOLL_BRIDGE_PACKAGE];
+const { version } = JSON.parse(readFileSync("node_modules/plimsoll/package.json", "utf8"));
+const tarballs = [resolve(`plimsoll-${version}.tgz`), process.env.PLIMSOLL_BRIDGE_PACKAGE];
 const tools = join(realpathSync("node_modules/esbuild"), "..");
 
 let server;
