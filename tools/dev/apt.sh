@@ -25,6 +25,27 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 END
 }
 
+# apt_apart FOLDER PROGRAM ARGUMENT...: apt-get or apt-cache with a state of its own in FOLDER, so that nothing of this
+# machine's apt changes, and with this machine's proxies.
+apt_apart() {
+  local folder=$1 program=$2
+  shift 2
+  "$program" -qq -o Acquire::Retries=3 -o APT::Sandbox::User="$(id -un)" -o Dir::Etc::sourcelist="$folder/sources.list" \
+    -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$folder/state" -o Dir::State::status=/dev/null \
+    -o Dir::Cache="$folder/cache" "$@"
+}
+
+# apt_apart_from FOLDER SOURCE...: makes that state. A source is "deb URL SUITE" or "deb-src URL SUITE".
+apt_apart_from() {
+  local folder=$1 source
+  shift
+  mkdir -p "$folder/state/lists/partial" "$folder/cache/archives/partial"
+  for source in "$@"; do
+    echo "${source%% *} [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${source#* } main"
+  done >"$folder/sources.list"
+  apt_apart "$folder" apt-get update || die "apt-get update failed for: $*"
+}
+
 # What packages of servers ask before they start them on installation; 101 is no.
 policy=/usr/sbin/policy-rc.d
 policy_mark='# Written by ./dev setup, for the time of an installation.'

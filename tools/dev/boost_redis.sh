@@ -9,15 +9,6 @@ boost_redis_suite=trixie
 boost_redis_folder=.peers/boost
 boost_redis_include=$boost_redis_folder/usr/include
 
-# apt_apart FOLDER ARGUMENT...: apt-get with lists, cache and sources of its own in FOLDER, and this machine's proxies.
-apt_apart() {
-  local folder=$1
-  shift
-  apt-get -qq -o Acquire::Retries=3 -o APT::Sandbox::User="$(id -un)" -o Dir::Etc::sourcelist="$folder/sources.list" \
-    -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$folder/state" -o Dir::State::status=/dev/null \
-    -o Dir::Cache="$folder/cache" "$@"
-}
-
 # fetch_boost_redis: its headers below boost_redis_include, once.
 fetch_boost_redis() {
   [ ! -e "$boost_redis_include/boost/redis.hpp" ] || return 0
@@ -29,10 +20,8 @@ fetch_boost_redis() {
   # In a shell of its own, whose trap is nobody else's.
   (
     trap 'rm -rf "$apart"' EXIT
-    mkdir -p "$apart/state/lists/partial" "$apart/cache/archives/partial"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $boost_redis_suite main" >"$apart/sources.list"
-    apt_apart "$apart" update || die "apt-get update failed for $boost_redis_suite"
-    (cd "$apart" && apt_apart "$apart" download "$boost_redis_package") || die "$boost_redis_package cannot be had"
+    apt_apart_from "$apart" "deb $mirror $boost_redis_suite"
+    (cd "$apart" && apt_apart "$apart" apt-get download "$boost_redis_package") || die "$boost_redis_package cannot be had"
     # Whole or not at all.
     mkdir -p "$(dirname "$boost_redis_folder")" "$apart/unpacked"
     dpkg-deb --extract "$apart/$boost_redis_package"_*.deb "$apart/unpacked" || die "$boost_redis_package cannot be unpacked"

@@ -67,18 +67,14 @@ write_tools() {
 # releases, in $work/openssl; by a state of apt's own, since the sources of this machine's apt need not have those of
 # packages. apt compares the files with its signed index.
 fetch_openssl() {
-  local state=$work/apt options version= description
+  local state=$work/apt version= description sources
   [ ! -e "$work/openssl/.debian-version" ] || return 0
   say "fetching the source of OpenSSL from the mirror of this machine's apt"
-  mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
-  apt_suites | grep -E ' bookworm(-security|-updates)?$' | sort -u |
-    sed 's|^|deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] |; s|$| main|' >"$state/sources.list"
-  options=(-qq -o Dir::Etc::SourceList="$state/sources.list" -o Dir::Etc::SourceParts=/dev/null
-    -o Dir::State::Lists="$state/lists" -o Dir::Cache="$state/cache" -o Acquire::Retries=3 -o APT::Sandbox::User=root)
-  apt-get "${options[@]}" update || die "apt-get update failed"
+  mapfile -t sources < <(apt_suites | grep -E ' bookworm(-security|-updates)?$' | sort -u | sed 's/^/deb-src /')
+  apt_apart_from "$state" "${sources[@]}"
   # Newest first. A mirror may lack files of the newest.
-  for version in $(apt-cache "${options[@]}" showsrc openssl | sed -n 's/^Version: //p' | sort -rV | uniq); do
-    (cd "$state" && apt-get "${options[@]}" source --download-only "openssl=$version") >"$work/openssl.log" 2>&1 && break
+  for version in $(apt_apart "$state" apt-cache showsrc openssl | sed -n 's/^Version: //p' | sort -rV | uniq); do
+    (cd "$state" && apt_apart "$state" apt-get source --download-only "openssl=$version") >"$work/openssl.log" 2>&1 && break
     say "the mirror does not have all of openssl $version, so an older one is taken: it lacks what $version mends"
     version=
   done
