@@ -76,13 +76,7 @@ make_system bookworm
 # What the page installs besides the packages, and what a system has.
 install_inside cmake dbus g++ make pkg-config procps systemd-sysv valkey-server
 
-mkdir -p "$root/trial/page" "$root/packages"
-cp -r tests/packaging/deb_trial/. tests/consumer "$root/trial/"
-awk -v folder="$root/trial/page" '
-  /^```(sh|cpp)$/ { language = substr($0, 4); file = folder "/" ++count[language] "." language; next }
-  /^```$/ { file = ""; next }
-  file { print > file }' docs/getting_started_debian.md
-cp "${files[@]}" "$root/packages/"
+copy_deb_trial "${files[@]}"
 inside /trial/purge.sh --list >"$folder/before" || die "the files of the system cannot be listed"
 cp "$folder/before" "$root/trial/before"
 

@@ -14,6 +14,7 @@ usage() {
              build the bridge as programs for x86-64 and arm64 that run on any Linux; --help says more
   deb        build the Debian packages, and check them with lintian; --help says more
   deb-try    install these in a bare system, use them there, and purge them; --help says more
+  deb-arm64  build and try those for arm64, in a bare system; --help says more
   recipes    make the source archive of a release, and recipes for vcpkg, Conan and Bazel's registry; --help says more
   elsewhere  build and use the libraries with compilers, Boosts and a Bazel that Debian 12 lacks; --help says more
 END
@@ -21,7 +22,7 @@ END
 
 part=${1:-}
 case $part in
-  sources | deb | deb-try | recipes | elsewhere | bridge-static | npm | npm-try)
+  sources | deb | deb-try | deb-arm64 | recipes | elsewhere | bridge-static | npm | npm-try)
     shift
     exec "./package-$part.sh" "$@"
     ;;

@@ -17,6 +17,9 @@ suites='catch2>=3 chromium cmake emscripten haproxy nginx ninja-build pkg-config
 # What packaging/debian/control.in has as Build-Depends, with lintian, which checks the packages.
 deb='cmake debhelper libcli11-dev libtomlplusplus-dev lintian ninja-build nlohmann-json3-dev python3'
 
+# What tools/dev/bare_system.sh makes systems with.
+bare_system='debootstrap systemd-container'
+
 # What the static bridge is compiled with, besides what npm brings, and of. OpenSSL's makefile is made by perl.
 static='cmake dpkg-dev libboost1.83-dev libcli11-dev libtomlplusplus-dev libxxhash-dev make ninja-build nlohmann-json3-dev perl
   python3'
@@ -35,11 +38,12 @@ packages_of() {
     package-npm-try) echo "$serve" ;;
     package-deb) echo "$deb g++ libboost1.83-dev libssl-dev libxxhash-dev" ;;
     package-recipes-try) echo "cmake g++ libboost1.83-dev libssl-dev libtomlplusplus-dev libxxhash-dev ninja-build python3" ;;
-    package-deb-try | package-elsewhere) echo "debootstrap procps systemd-container" ;;
+    package-deb-arm64) echo "$bare_system lintian python3" ;;
+    package-deb-try | package-elsewhere) echo "$bare_system procps" ;;
     docs) echo doxygen ;;
     package-bridge-static) echo "$static" ;;
     package-bridge-static-try) echo "$serve binutils openssl python3 qemu-user-static" ;;
-    release) echo "$build $static $deb emscripten" ;;
+    release) echo "$build $static $deb $bare_system emscripten" ;;
     fmt) echo "clang-format-19" ;;
     lint) echo "$(packages_of test) clang-format-19 clang-tidy-19" ;;
     *) return 1 ;;

@@ -27,7 +27,7 @@ mkdir -p "$output"
 listed=()
 for part in "$@"; do
   say "building $part"
-  "release_$part" "$output"
+  "release_${part//-/_}" "$output"
   [ "$part" != bridge ] || listed=(--static-components dist/static/components)
 done
 tools/release/statements.py "$output" --commit "$commit" --seconds "$SOURCE_DATE_EPOCH" "${listed[@]}"

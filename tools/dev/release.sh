@@ -15,16 +15,17 @@ usage() {
 ./dev release [--dry-run] [--twice] [--part PART]... [--output FOLDER]
 ./dev release VERSION --prepare
 
-Builds a release of the commit that is checked out, in a clone of its own: the source archive, the npm packages, the
-Debian packages, and static bridges for x86-64 and arm64, with checksums, a bill of materials (CycloneDX) and a statement
-of where they come from (in-toto, SLSA). docs/releasing.md has the whole way to a release. Nothing is published.
+Builds a release of the commit that is checked out, in a clone of its own: the source archive, the npm packages, Debian
+packages and static bridges for x86-64 and arm64, with checksums, a bill of materials (CycloneDX) and a statement of
+where they come from (in-toto, SLSA). docs/releasing.md has the whole way to a release. Nothing is published. Debian
+packages for arm64 need root.
 
 Without --dry-run the commit must have the tag vVERSION and a section in CHANGELOG.md, and packaging/project.json must
 have real addresses.
 
   --dry-run          builds all the same where that is not so
   --twice            builds in two folders, and says which files differ
-  --part PART        builds only this part (source, npm, deb or bridge), and perhaps another one
+  --part PART        builds only this part (source, npm, deb, deb-arm64 or bridge), and perhaps another one
   --output FOLDER    where the files go; what was there before is removed (dist/release)
   --prepare          writes VERSION to all places that have the version, and makes its section of CHANGELOG.md of what
                      is unreleased; the commit is yours

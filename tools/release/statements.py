@@ -194,11 +194,15 @@ def main():
     parser.add_argument("--seconds", type=int, help="since 1970: the time of the commit")
     parser.add_argument("--placeholders", action="store_true",
                         help="only print the fields of packaging/project.json that have no real address")
+    parser.add_argument("--packages", action="store_true", help="only print the packages that are compiled into files")
     parser.add_argument("--static-components", type=pathlib.Path, help="the list that the static build has written")
     options = parser.parse_args()
     project = json.loads((options.root / "packaging/project.json").read_text(encoding="utf-8"))
     if options.placeholders:
         print(", ".join(placeholders(project)))
+        return
+    if options.packages:
+        print(" ".join(PACKAGES))
         return
     if not options.folder or not options.commit or options.seconds is None:
         parser.error("expected a folder, --commit and --seconds")
