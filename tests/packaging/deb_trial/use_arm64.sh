@@ -42,6 +42,7 @@ cmake --build cmake --parallel "$(nproc)" >log 2>&1 || fail "$(cat log)"
 # app_test starts the others by their names.
 for program in app configured ship; do
   mv "cmake/$program" "cmake/$program.arm64"
+  # shellcheck disable=SC2016  # the script expands it
   printf '#!/bin/sh\nexec %s "$0.arm64" "$@"\n' $emulator >"cmake/$program"
   chmod +x "cmake/$program"
 done
