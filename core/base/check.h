@@ -1,8 +1,6 @@
 #pragma once
 
-#if __cplusplus < 202002L
-#error "Plimsoll is C++20. With Bazel: build --cxxopt=-std=c++20 in .bazelrc (README.md)"
-#endif
+#include "plimsoll/core/base/cxx20.h"
 
 // CHECK states what the code relies on, in every build. It catches our own mistakes only: what a
 // peer, a file or a user can cause is an Error (error.h). A failed CHECK calls a hook, which a host

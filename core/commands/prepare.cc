@@ -134,9 +134,10 @@ Result<Duration> block_time_of(const Row& row, Words words) {
   return *wait == Duration::zero() ? CommandView::forever : *wait;
 }
 
-Status refuse(const char* what, const Row& row) {
-  return Error{.code = ErrorCode::refused_command, .what = what, .expected = row.instead()};
+Status refuse(const char* what, const char* expected) {
+  return Error{.code = ErrorCode::refused_command, .what = what, .expected = expected};
 }
+Status refuse(const char* what, const Row& row) { return refuse(what, row.instead()); }
 
 enum class Connection : bool { shared, exclusive };
 
@@ -147,15 +148,25 @@ bool is_watch(const Row& row) {
   return number == row_numbers::watch || number == row_numbers::unwatch;
 }
 
+// What the row has for a shared connection would be wrong on an exclusive one: a transaction of the
+// client does not see what this connection watches.
 Status check_class(const Row& row, Connection connection) {
+  const bool is_shared = connection == Connection::shared;
   switch (row.command_class) {
     case Class::plain:
     case Class::blocking: return {};
     case Class::contiguous:
-      if (connection == Connection::exclusive && is_watch(row)) return {};
-      return refuse("transactions cannot be sent command by command on a shared connection", row);
+      if (is_shared) {
+        return refuse("transactions cannot be sent command by command on a shared connection", row);
+      }
+      if (is_watch(row)) return {};
+      return refuse("transactions are not sent command by command",
+                    "transaction() of this exclusive connection, which minds what it watches");
     case Class::connection_state:
-      return refuse("this command changes the state of a shared connection", row);
+      return refuse(is_shared
+                        ? "this command changes the state of a shared connection"
+                        : "this command changes the state of a connection that others get later",
+                    row);
   }
   return {};
 }

@@ -5,6 +5,13 @@
 
 namespace plimsoll::inline v0 {
 
+namespace {
+
+// With less time than that no attempt at a first connection is made.
+constexpr Duration last_wait_min = std::chrono::milliseconds(5);
+
+}  // namespace
+
 Attempts::Attempts(const SessionOptions& options)
     : backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
       seeds_(options.seeds_count) {}
@@ -47,8 +54,12 @@ std::optional<Duration> Attempts::handle_failed(const SessionOptions& options, F
   if (tried_enough) return std::nullopt;
   if (is_end_of_round) seeds_.begin_round();
   const Duration wait = is_end_of_round ? backoff_.next() : Duration::zero();
-  if (are_out_of_time(after(now, wait))) return std::nullopt;
-  return wait;
+  if (was_ready_) return wait;
+  // A first connection is tried for until its deadline. A wait that was drawn must not end the
+  // attempts while there is time for one, so it takes half of what is left at most.
+  const Duration half = (deadline_or_ready_at_ - now) / 2;
+  if (half < last_wait_min) return std::nullopt;
+  return std::min(wait, half);
 }
 
 void Attempts::handle_ready(Instant now) {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <array>
 #include <chrono>
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -196,6 +199,9 @@ class Client : public CommandSender<Client> {
   auto open_subscription(SubscriptionKind kind, const Words& names, Token&& token) const;
 
   // For CommandSender.
+  static plimsoll::Result<CommandView> prepare(std::span<const std::string_view> words) {
+    return commands::prepare(words);
+  }
   static plimsoll::Status check(const CommandView& /*command*/) { return {}; }
   Request request(const CommandView& command) const {
     return Request(driver(), timeout_, command, max_staleness_);

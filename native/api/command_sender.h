@@ -1,5 +1,7 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <array>
 #include <concepts>
 #include <span>
@@ -8,7 +10,7 @@
 
 #include "plimsoll/arguments.h"
 #include "plimsoll/command_set.h"
-#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/command.h"
 #include "plimsoll/native/driver/request.h"
 #include "plimsoll/reply.h"
 #include "plimsoll/start.h"
@@ -20,6 +22,8 @@ namespace plimsoll::inline v0::native {
 
 /// `Sender` must have these functions, which may be private if it makes this class its friend:
 ///
+///   Result<CommandView> prepare(std::span<const std::string_view>)
+///                                           a command by its words, or why it may not be sent
 ///   Status check(const CommandView&)        whether the command may be sent by this sender
 ///   Request request(const CommandView&)     a request that sends the command
 ///   Request refusal(const plimsoll::Error&) a request that fails with this error
@@ -76,9 +80,9 @@ class CommandSender : public CommandSet<Sender> {
 
   template <class T, class Token>
   auto send_words(std::span<const std::string_view> words, Token&& token) {
-    const plimsoll::Result<CommandView> command = commands::prepare(words);
+    const plimsoll::Result<CommandView> command = sender().prepare(words);
     if (!command) return refuse<T>(command.error(), std::forward<Token>(token));
-    return send_checked<T>(*command, std::forward<Token>(token));
+    return send<T>(*command, std::forward<Token>(token));
   }
 
   template <class T, class Token>

@@ -40,6 +40,10 @@ const Channel& Exclusive::channel() const {
   return channel_;
 }
 
+plimsoll::Result<CommandView> Exclusive::prepare(std::span<const std::string_view> words) {
+  return commands::prepare_exclusive(words);
+}
+
 plimsoll::Status Exclusive::check(const CommandView& command) {
   return commands::check_exclusive(command);
 }

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "plimsoll/arguments.h"
@@ -80,6 +84,7 @@ class Exclusive : public CommandSender<Exclusive> {
   const Channel& channel() const;
 
   // For CommandSender.
+  static plimsoll::Result<CommandView> prepare(std::span<const std::string_view> words);
   static plimsoll::Status check(const CommandView& command);
   Request request(const CommandView& command) const { return Request(channel(), command); }
   Request refusal(const plimsoll::Error& error) const { return Request(*channel().driver, error); }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <string_view>
 
 #include "plimsoll/memory_options.h"

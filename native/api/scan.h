@@ -1,5 +1,7 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <atomic>
 #include <cstddef>
 #include <initializer_list>

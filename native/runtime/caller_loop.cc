@@ -7,6 +7,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "plimsoll/native/base/stay_loaded.h"
 #include "plimsoll/native/base/without_signals.h"
 
 namespace plimsoll::inline v0::native {
@@ -28,6 +29,7 @@ void CallerLoop::start() {
   if (started_.load(std::memory_order_acquire)) return;
   const std::lock_guard lock(starting_);
   if (started_.load(std::memory_order_relaxed)) return;
+  stay_loaded();
   const WithoutSignals without;
   std::thread([this] { serve(); }).detach();
   started_.store(true, std::memory_order_release);

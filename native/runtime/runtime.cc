@@ -16,6 +16,7 @@
 
 #include "plimsoll/log.h"
 #include "plimsoll/native/base/fork.h"
+#include "plimsoll/native/base/stay_loaded.h"
 #include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/base/without_signals.h"
 #include "plimsoll/native/container/watch.h"
@@ -67,6 +68,7 @@ class ServingThread {
   void start() {
     const std::lock_guard lock(starting_);
     if (runs()) return;
+    stay_loaded();
     const WithoutSignals without;
     std::thread([this] { context_.run(); }).detach();
     runs_.store(true, std::memory_order_release);

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <chrono>
 #include <concepts>
 #include <exception>
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +17,7 @@
 
 #include "plimsoll/arguments.h"
 #include "plimsoll/client.h"
+#include "plimsoll/core/commands/command_table.h"
 #include "plimsoll/native/call/call.h"
 #include "plimsoll/native/sync/blocking.h"
 #include "plimsoll/options.h"
@@ -162,6 +166,9 @@ class SyncClient : public SyncSender<SyncClient> {
   Result<SyncSubscription> open_subscription(const Begin& begin) const;
 
   // For SyncSender.
+  static plimsoll::Result<CommandView> prepare(std::span<const std::string_view> words) {
+    return commands::prepare(words);
+  }
   static plimsoll::Status check(const CommandView& /*command*/) { return {}; }
   Request request(const CommandView& command) const {
     return Request(driver(), timeout_, command, max_staleness_);

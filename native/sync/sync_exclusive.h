@@ -1,5 +1,9 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "plimsoll/arguments.h"
@@ -38,6 +42,9 @@ class SyncExclusive : public SyncSender<SyncExclusive> {
   friend class SyncSender<SyncExclusive>;
 
   // For SyncSender.
+  static plimsoll::Result<CommandView> prepare(std::span<const std::string_view> words) {
+    return commands::prepare_exclusive(words);
+  }
   static plimsoll::Status check(const CommandView& command) {
     return commands::check_exclusive(command);
   }

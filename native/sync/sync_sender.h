@@ -1,5 +1,7 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <array>
 #include <concepts>
 #include <span>
@@ -8,7 +10,7 @@
 
 #include "plimsoll/arguments.h"
 #include "plimsoll/command_set.h"
-#include "plimsoll/core/commands/command_table.h"
+#include "plimsoll/core/commands/command.h"
 #include "plimsoll/native/driver/request.h"
 #include "plimsoll/native/sync/blocking.h"
 #include "plimsoll/reply.h"
@@ -22,6 +24,8 @@ namespace plimsoll::inline v0::native {
 
 /// `Sender` must have these functions, which may be private if it makes this class its friend:
 ///
+///   Result<CommandView> prepare(std::span<const std::string_view>)
+///                                        a command by its words, or why it may not be sent
 ///   Status check(const CommandView&)     whether the command may be sent by this sender
 ///   Request request(const CommandView&)  a request that sends the command
 template <class Sender>
@@ -76,9 +80,9 @@ class SyncSender : public CommandSet<Sender> {
 
   template <class T>
   Result<T> send_words(std::span<const std::string_view> words) {
-    const plimsoll::Result<CommandView> command = commands::prepare(words);
+    const plimsoll::Result<CommandView> command = static_cast<Sender&>(*this).prepare(words);
     if (!command) return Error(command.error());
-    return send_checked<T>(*command);
+    return send<T>(*command);
   }
 
   template <class T>

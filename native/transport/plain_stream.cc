@@ -21,6 +21,13 @@ constexpr plimsoll::Error speaks_tls{.code = ErrorCode::tls_failed,
                                      .what = "the server speaks TLS here",
                                      .expected = "valkeys:// in the address, wss:// for a bridge"};
 
+// There is no TLS on a Unix socket.
+bool is_unix(int socket) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  return ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 }  // namespace
 
 ByteStream::Received PlainStream::receive(std::span<char> space) {
@@ -75,7 +82,9 @@ TransportProblem PlainStream::silence() const {
 
 std::string_view PlainStream::hint() const {
   // Many servers that speak TLS close a connection without TLS without any answer.
-  return heard_ ? "" : " before a word; if the server speaks TLS here: valkeys://";
+  if (heard_) return "";
+  return is_unix(socket_) ? " before a word"
+                          : " before a word; if the server speaks TLS here: valkeys://";
 }
 
 }  // namespace plimsoll::inline v0::native

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <concepts>
 #include <string_view>
 #include <type_traits>

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <string_view>
 
 namespace plimsoll::inline v0::native {

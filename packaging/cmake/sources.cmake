@@ -108,6 +108,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/base/fork.cc
   native/base/openssl.cc
   native/base/sha1.cc
+  native/base/stay_loaded.cc
   native/call/canceller.cc
   native/call/delivery.cc
   native/call/handler_work.cc
@@ -175,6 +176,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/base/bytes.h
   core/base/check.h
   core/base/clock_step.h
+  core/base/cxx20.h
   core/base/error.h
   core/base/format_bytes.h
   core/base/mutex.h
@@ -316,6 +318,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/base/random_seed.h
   native/base/sha1.h
   native/base/span_reader.h
+  native/base/stay_loaded.h
   native/base/steady_now.h
   native/base/to_number.h
   native/base/without_signals.h

@@ -109,6 +109,10 @@ TEST_CASE("an exclusive connection watches, and an optimistic transaction repeat
   CHECK(own->watch({"sync:stock"}));
   CHECK(own->unwatch());
   CHECK(own->blpop({"sync:queue"}, 1ms).error().code() == ErrorCode::refused_command);
+  CHECK(own->command<void>("WATCH", "sync:stock"));
+  CHECK(own->command("EXEC").error().what() ==
+        std::string("refused_command: transactions are not sent command by command; expected "
+                    "transaction() of this exclusive connection, which minds what it watches"));
 }
 
 TEST_CASE("a subscription's next() returns a message, or that there was none in time") {

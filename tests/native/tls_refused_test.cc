@@ -1,3 +1,7 @@
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -7,6 +11,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include "plimsoll/client.h"
+#include "plimsoll/native/transport/plain_stream.h"
 #include "plimsoll/tests/native/connected.h"
 #include "plimsoll/tests/native/connection_log.h"
 #include "plimsoll/tests/native/patience.h"
@@ -212,6 +217,13 @@ TEST_CASE("a server with TLS that is spoken to without says so, if it says anyth
     CHECK(error.code() == ErrorCode::connect_failed);
     CHECK_THAT(error.what(), ContainsSubstring("if the server speaks TLS here: valkeys://"));
   }
+}
+
+TEST_CASE("of a Unix socket, nobody is told that it may speak TLS") {
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+  CHECK(native::PlainStream(ends[0]).hint() == " before a word");
+  for (const int end : ends) ::close(end);
 }
 
 TEST_CASE("a server that speaks only older versions than wanted is refused") {

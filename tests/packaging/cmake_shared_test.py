@@ -17,6 +17,9 @@ _UNNUMBERED = re.compile(r"plimsoll::(?!v0::)")
 # cmake_static_test has gcc.
 _CLANG = ["-D", "CMAKE_CXX_COMPILER=clang++-19"]
 
+# As large projects have it for all that they build.
+_HIDDEN = ["-D", "CMAKE_CXX_VISIBILITY_PRESET=hidden", "-D", "CMAKE_VISIBILITY_INLINES_HIDDEN=ON"]
+
 
 def _libraries(prefix):
     return sorted(path for path in prefix.rglob("*.so.*.*.*"))
@@ -30,12 +33,12 @@ class SharedTest(unittest.TestCase):
         cls.prefix = cls.folder / "prefix"
         cls.project = cls.folder / "subdirectory"
         cmake_project.configure(cmake_project.consumer("cmake/subdirectory"), cls.project,
-                                "-D", f"PLIMSOLL_SOURCE={source}", *_CLANG)
+                                "-D", f"PLIMSOLL_SOURCE={source}", *_CLANG, *_HIDDEN)
         cmake_project.build(cls.project)
         cmake_project.run(["cmake", "--install", cls.project, "--prefix", cls.prefix])
 
     def test_subdirectory(self):
-        """add_subdirectory() gives Plimsoll::client and Plimsoll::config"""
+        """add_subdirectory() gives Plimsoll::client and Plimsoll::config, also to a project that hides its names"""
         cmake_project.run_tests(self.project)
 
     def test_found(self):

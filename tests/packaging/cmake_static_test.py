@@ -97,11 +97,28 @@ class StaticTest(unittest.TestCase):
             self.assertIn("-lplimsoll ", flags)
 
     def test_older_standard(self):
-        """C++17 is refused in one sentence that says what to do"""
-        [header] = self.prefix.rglob("plimsoll/client.h")
-        include = header.parent.parent
-        said = cmake_project.run(["c++", "-std=c++17", "-fsyntax-only", "-I", include, header], status=1)
-        self.assertIn("Plimsoll is C++20", next(line for line in said.splitlines() if "error:" in line))
+        """C++17 is refused by each header in one sentence that says what to do, and the compiler stops there"""
+        [client] = self.prefix.rglob("plimsoll/client.h")
+        headers = sorted(client.parent.glob("*.h"))
+        self.assertGreater(len(headers), 40)
+        for header in headers:
+            for compiler in ("c++", "clang++-19"):
+                said = cmake_project.run([compiler, "-std=c++17", "-fsyntax-only", "-I", client.parent.parent,
+                                          "-include", header, "-x", "c++", "/dev/null"], status=1)
+                first, *others = [line for line in said.splitlines() if "error:" in line]
+                self.assertIn("Plimsoll is C++20: -std=c++20", first)
+                self.assertEqual(len(others), 1, said)
+
+    def test_other_boost(self):
+        """an installation that was built with another Boost is refused, with both versions"""
+        folder = self.folder / "other_boost"
+        folder.mkdir()
+        (folder / "BoostConfig.cmake").write_text("add_library(Boost::headers INTERFACE IMPORTED)\n", encoding="utf-8")
+        (folder / "BoostConfigVersion.cmake").write_text(
+            'set(PACKAGE_VERSION "1.99.0")\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n', encoding="utf-8")
+        said = cmake_project.configure(cmake_project.consumer("cmake/installed"), self.folder / "refused",
+                                       "-D", f"CMAKE_PREFIX_PATH={self.prefix}", "-D", f"Boost_DIR={folder}", status=1)
+        self.assertRegex(" ".join(said.split()), r"built with Boost 1\.\d+\.\d+, and here is Boost 1\.99\.0")
 
     def test_all_headers_are_there(self):
         """each header that users include is in the installed tree, with all that it includes"""

@@ -9,6 +9,8 @@ from cxx_types import BANNER, parameter_type, wrapped
 _HEAD = BANNER + """
 #pragma once
 
+#include "plimsoll/core/base/cxx20.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>

@@ -36,9 +36,9 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-# package NAME: its file.
+# package NAME: its file for this machine.
 package() {
-  local found=("$packages/$1"_*.deb)
+  local found=("$packages/$1"_*"_$(dpkg --print-architecture).deb")
   [ -e "${found[0]}" ] || die "there is no package $1 in $packages; ./dev package deb builds it"
   [ ${#found[@]} = 1 ] || die "there is more than one package $1 in $packages: ${found[*]}"
   echo "${found[0]}"

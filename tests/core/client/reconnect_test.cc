@@ -126,6 +126,24 @@ TEST_CASE("attempts go on until the server is back, and its replies are in step"
   CHECK(counters.attempts_failed == 50);
 }
 
+TEST_CASE("a first connection is tried for until its time is up, whatever waits are drawn") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    INFO(seed);
+    ClientEnd end({.connect_timeout = 2s, .random_seed = seed});
+    const Instant deadline = end.now() + 2s;
+    end.connect();
+    int attempts = 0;
+    while (end.state() != Session::State::closed) {
+      if (end.link() != ClientEnd::Link::opening) end.wait_for_open();
+      ++attempts;
+      end.refuse();
+    }
+    CHECK(end.now() < deadline);
+    CHECK(end.now() > deadline - 10ms);
+    CHECK(attempts < 30);
+  }
+}
+
 TEST_CASE("the waits between attempts stay under reconnect_wait_max") {
   Pair pair({.reconnect_wait_max = 100ms});
   pair.connect();

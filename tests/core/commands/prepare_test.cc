@@ -28,13 +28,19 @@ Duration block_time(std::string_view text) {
 }
 
 // The refusal as a user reads it.
-std::string refusal(std::string_view text) {
-  const TypedWords words(text);
-  const auto prepared = prepare(words.views());
+std::string refusal(const Result<CommandView>& prepared) {
   if (prepared) return "none";
   CHECK(prepared.error().executed == Executed::no);
   std::array<char, error_text_max> out{};
   return std::string(describe(prepared.error(), out));
+}
+std::string refusal(std::string_view text) {
+  const TypedWords words(text);
+  return refusal(prepare(words.views()));
+}
+std::string refusal_exclusive(std::string_view text) {
+  const TypedWords words(text);
+  return refusal(prepare_exclusive(words.views()));
 }
 
 TEST_CASE("a command is sent as its words are") {
@@ -123,6 +129,18 @@ TEST_CASE("what puts a shared connection out of step is refused, with what to us
   CHECK(refusal("QUIT") ==
         "refused_command: this command changes the state of a shared connection; expected "
         "client.close()");
+}
+
+TEST_CASE("on an exclusive connection, refusals do not speak of a shared one") {
+  for (const char* text : {"MULTI", "EXEC", "DISCARD"}) {
+    CHECK(refusal_exclusive(text) ==
+          "refused_command: transactions are not sent command by command; expected transaction() "
+          "of this exclusive connection, which minds what it watches");
+  }
+  CHECK(refusal_exclusive("QUIT") ==
+        "refused_command: this command changes the state of a connection that others get later; "
+        "expected client.close()");
+  CHECK(refusal_exclusive("WATCH a b") == "none");
 }
 
 TEST_CASE("a blocking command says for how long") {
