@@ -150,23 +150,29 @@ bool is_watch(const Row& row) {
 
 // What the row has for a shared connection would be wrong on an exclusive one: a transaction of the
 // client does not see what this connection watches.
-Status check_class(const Row& row, Connection connection) {
-  const bool is_shared = connection == Connection::shared;
+Status check_exclusive_class(const Row& row) {
   switch (row.command_class) {
     case Class::plain:
     case Class::blocking: return {};
     case Class::contiguous:
-      if (is_shared) {
-        return refuse("transactions cannot be sent command by command on a shared connection", row);
-      }
       if (is_watch(row)) return {};
       return refuse("transactions are not sent command by command",
                     "transaction() of this exclusive connection, which minds what it watches");
     case Class::connection_state:
-      return refuse(is_shared
-                        ? "this command changes the state of a shared connection"
-                        : "this command changes the state of a connection that others get later",
-                    row);
+      return refuse("this command changes the state of a connection that others get later", row);
+  }
+  return {};
+}
+
+Status check_class(const Row& row, Connection connection) {
+  if (connection == Connection::exclusive) return check_exclusive_class(row);
+  switch (row.command_class) {
+    case Class::plain:
+    case Class::blocking: return {};
+    case Class::contiguous:
+      return refuse("transactions cannot be sent command by command on a shared connection", row);
+    case Class::connection_state:
+      return refuse("this command changes the state of a shared connection", row);
   }
   return {};
 }
