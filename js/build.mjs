@@ -8,7 +8,7 @@
 //
 //   dist/cjs/index.js    for require(), and for import in Node, Deno and Bun as well: a program that does
 //                        both has one core, and one class of each error
-//   dist/node.js         import there: the names of dist/cjs/index.js
+//   dist/node.js         import there: the names of dist/cjs/index.js, which it has through dist/cjs/node.js
 //   dist/index.js        for everything else (bundlers, pages, workers), as a module
 //   dist/cjs/payload.js  the core, for both
 //   dist/cjs/*.map       with these, node --enable-source-maps names lines of TypeScript in stacks. They do not
@@ -68,6 +68,16 @@ const throughIndex = {
   },
 };
 
+// Bundles in ESM have no require(), so the copy for CommonJS does not ask for Node's modules by it.
+const builtIns = {
+  name: "built-ins",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "built-in" }));
+    onLoad({ filter: /.*/, namespace: "built-in" }, ({ path }) =>
+      ({ contents: `module.exports = process.getBuiltinModule("${path}");` }));
+  },
+};
+
 const common = {
   absWorkingDir: import.meta.dirname, outbase: ".build", bundle: true, target: "es2022",
   external: ["#core", "#tcp", "node:*", "cloudflare:*", "*.wasm", "*.wasm?module"],
@@ -97,15 +107,17 @@ await build({ ...commonJs, outfile: "dist/cjs/opentelemetry.js",
   entryPoints: ["./.build/opentelemetry.js"], plugins: [throughIndex] });
 // As with ioredis itself, what require() returns is the class.
 await build({ ...commonJs, outfile: "dist/cjs/ioredis.js",
-  entryPoints: ["./.build/ioredis.js"], plugins: [throughIndex],
+  entryPoints: ["./.build/ioredis.js"], external: [], plugins: [throughIndex, builtIns],
   footer: { js: "module.exports = Object.assign(module.exports.Redis, module.exports);" } });
 writeFileSync("dist/cjs/payload.js", `${property} = "${payload}";\n`);
 writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
-// An import of CommonJS would have Node look for its names, which takes longer than to load it.
+// An import of a large file of CommonJS would have Node look for its names in it, which takes longer than to load it. So
+// the import is of a small one, whose only name is `all`. Bundlers follow it, as they would not follow createRequire().
 const writeDoor = async (name, from) => {
   const names = Object.keys(await import(`./.build/${from}.js`)).filter((each) => each !== "default");
-  writeFileSync(`dist/${name}.js`, 'import { createRequire } from "node:module";\n' +
-    `export const {\n  ${names.join(",\n  ")},\n} = createRequire(import.meta.url)("./cjs/${from}.js");\n`);
+  writeFileSync(`dist/cjs/${name}.js`, `exports.all = require("./${from}.js");\n`);
+  writeFileSync(`dist/${name}.js`, `import { all } from "./cjs/${name}.js";\n` +
+    `export const {\n  ${names.join(",\n  ")},\n} = all;\n`);
 };
 await writeDoor("node", "index");
 await writeDoor("ioredis.node", "ioredis");

@@ -237,3 +237,37 @@ for (const platform of ["node", "browser", "neutral"]) {
     assert.equal(text.includes('"node:net"'), platform === "node");
   });
 }
+
+test("a bundle for Node without the condition `module` has the core in it, which import and require() share", async () => {
+  const server = await startServer();
+  const folder = mkdtempSync(join(process.cwd(), "bundled-"));
+  const bundle = join(folder, "out", "main.mjs");
+  writeFileSync(join(folder, "required.cjs"), 'module.exports = [require("plimsoll"), require("plimsoll/ioredis")];');
+  writeFileSync(join(folder, "main.mjs"), `
+    import { Client, readMetrics } from "plimsoll";
+    import Redis, { ReplyError } from "plimsoll/ioredis";
+    import { observeMetrics } from "plimsoll/opentelemetry";
+    import required from "./required.cjs";
+    const client = await Client.connect("${server.address}", { requestTimeout: 0 });
+    await client.set("key", "a value");
+    const redis = new Redis(${server.port});
+    const names = [];
+    const create = (name) => { names.push(name); return name; };
+    observeMetrics({ createObservableCounter: create, createObservableGauge: create,
+      addBatchObservableCallback: () => {} });
+    console.log(await redis.get("key"), typeof ReplyError, names.length === readMetrics().length,
+      required[0].Client === Client, required[1] === Redis);
+    await redis.quit();
+    await client.close();`);
+  try {
+    // Without conditions of the caller's, esbuild adds `module`.
+    await build({ entryPoints: [join(folder, "main.mjs")], outfile: bundle, bundle: true, platform: "node", format: "esm",
+      conditions: ["production"], logLevel: "error" });
+    const { stdout, stderr } = spawnSync(process.execPath, [bundle], { encoding: "utf8" });
+    assert.equal(stdout, "a value function true true true\n", stderr);
+    assert(!readFileSync(bundle, "utf8").includes("createRequire"));
+  } finally {
+    rmSync(folder, { recursive: true });
+    await server.stop();
+  }
+});
