@@ -51,10 +51,15 @@ const timerMsMax = 0x7fffffff;
 const readsBeforeTimeoutMax = 8;
 
 // Calls `act` once the loop has read its sockets. Where there is no setImmediate(), a timer comes behind the
-// events that wait already.
+// events that wait already. The edge runtime of Next.js has one that throws.
 const afterReading = (act: () => void): void => {
-  if (typeof setImmediate === "function") setImmediate(act);
-  else setTimeout(act, 0);
+  try {
+    if (typeof setImmediate === "function") {
+      setImmediate(act);
+      return;
+    }
+  } catch {}
+  setTimeout(act, 0);
 };
 
 // Why a call with these options is refused before it is made.

@@ -52,6 +52,13 @@ test("a listener hears each event, one event, or none any more", async () => {
   await client.close();
 });
 
+test("a client ends its attempts also where setImmediate() throws", async (context) => {
+  const given = globalThis.setImmediate;
+  globalThis.setImmediate = () => { throw new Error("not here"); };
+  context.after(() => { globalThis.setImmediate = given; });
+  await assert.rejects(Client.connect("valkey://127.0.0.1:1", { connectTimeout: 20 }), { name: "ConnectionError" });
+});
+
 test("a duplicate is connected as the client was, with the changes that are given", async () => {
   const client = await Client.connect(server.address, { ...patient, clientName: "first" });
   const twin = await client.duplicate({ database: 3 });
