@@ -1,6 +1,8 @@
 import { ClientSideCache, type CacheStatistics } from "./cache.js";
 import { Client } from "./client.js";
+import { described } from "./commands/problem.js";
 import { pools } from "./core/abi.js";
+import { ConfigurationError } from "./errors.js";
 import { version } from "./generated/version.js";
 import { type MemoryStatistics, type PoolStatistics, getMemoryStatistics, memoryTarget } from "./memory.js";
 import type { ClientStatistics } from "./statistics.js";
@@ -151,24 +153,31 @@ const residentBytes = (): number | undefined => {
   }
 };
 
-const wrong = (): TypeError => new TypeError("metrics: give a list of clients, and a list of caches");
+// Each of them once, as two samples of the same labels would be refused.
+const distinct = <Of>(given: Iterable<Of>, kind: new (...args: never) => unknown, allowed: string): Of[] => {
+  const refuse = (value: unknown): never => {
+    throw new ConfigurationError("invalid_option", `metrics: got ${described(value)}; give ${allowed}`);
+  };
+  if (typeof given?.[Symbol.iterator] !== "function") refuse(given);
+  const all = [...new Set(given)];
+  for (const each of all) if (!(each instanceof kind)) refuse(each);
+  return all;
+};
 
 /**
  * The metrics of all clients together, of the memory that they share, and of these clients and caches. Counters
  * of all clients include those that have ended; a client's are those of its whole life. Shows the first
- * metricsClientsMax clients and caches. There are no keys, values, users or tokens in it. A metric that this runtime
+ * metricsClientsMax clients and caches, each once, and throws a ConfigurationError for anything else. There are no keys, values, users or tokens in it. A metric that this runtime
  * does not have, or that nobody was given for, has no samples.
  */
 export const readMetrics = (clients: Iterable<Client> = [], caches: Iterable<ClientSideCache> = []): Metric[] => {
-  const given = [...clients];
-  for (const client of given) if (!(client instanceof Client)) throw wrong();
-  const shownClients = given.slice(0, metricsClientsMax).map((client) => {
+  const ofClients = distinct(clients, Client as never, "a list of clients, [client]");
+  const shownClients = ofClients.slice(0, metricsClientsMax).map((client) => {
     const { number, name, server, database } = client.described;
     return { labels: { client: number, client_name: name }, source: client.getStatistics(), server, database, client };
   });
-  const givenCaches = [...caches];
-  for (const cache of givenCaches) if (!(cache instanceof ClientSideCache)) throw wrong();
-  const shownCaches = givenCaches.slice(0, metricsClientsMax).map((cache) =>
+  const ofCaches = distinct(caches, ClientSideCache, "a list of caches as the second argument, [cache]");
+  const shownCaches = ofCaches.slice(0, metricsClientsMax).map((cache) =>
     ({ labels: { cache: cache.number }, source: cache.getStatistics(), cache }));
   const info = shownClients.map(({ labels, source, server, database }) =>
     ({ labels: { ...labels, server, database, state: source.state, cache: source.cacheState }, source }));
@@ -176,7 +185,7 @@ export const readMetrics = (clients: Iterable<Client> = [], caches: Iterable<Cli
   const totals = readTotals();
   const ofAll = [{ labels: {}, source: totals }];
   const resident = residentBytes();
-  const shownLiving = new Set(shownClients.map(({ client }) => client).filter(({ isLiving }) => isLiving)).size;
+  const shownLiving = shownClients.filter(({ client }) => client.isLiving).length;
   const of = <Source>(rows: readonly Row<Source>[], shown: readonly Shown<Source>[], prefix = ""): Metric[] =>
     rows.map((row) => metric(prefix, row, shown));
   return [
@@ -193,7 +202,7 @@ export const readMetrics = (clients: Iterable<Client> = [], caches: Iterable<Cli
     metric("", ["client_info", "gauge", "1; the labels name the client's server and state", () => 1], info),
     ...of(clientRows, shownClients, "client_"),
     ...of(counterRows, shownClients, "client_"),
-    metric("", ["client_problem", "gauge", "1 while the client has this problem; the dump has its text",
+    metric("", ["client_problem", "gauge", "1 while the client has this problem",
       (client) => client.hasCredentialsProblem ? 1 : 0],
     shownClients.map(({ labels, client }) => ({ labels: { ...labels, kind: "credentials" }, source: client }))),
     metric("", ["cache_limit_bytes", "gauge", "The most bytes that the cache may take (max_cache_kb)",

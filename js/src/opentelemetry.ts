@@ -22,9 +22,15 @@ export interface ObserveMetricsOptions {
  * ends it.
  *
  *     observeMetrics(metrics.getMeter("plimsoll"), { clients: [client] });
+ *
+ * @throws ConfigurationError if there is no meter, or a list has something else in it.
  */
 export const observeMetrics = (meter: Meter, { clients = [], caches = [] }: ObserveMetricsOptions = {}): () => void => {
-  const instruments = new Map<string, Observable>(readMetrics().map(({ name, type, help }) => {
+  if (typeof meter?.addBatchObservableCallback !== "function") {
+    throw new ConfigurationError("invalid_option", "observeMetrics: that is no Meter of OpenTelemetry, as it has no " +
+      'addBatchObservableCallback(); give one, such as metrics.getMeter("plimsoll")');
+  }
+  const instruments = new Map<string, Observable>(readMetrics(clients, caches).map(({ name, type, help }) => {
     const options = { description: help };
     return [name, type === "counter" ? meter.createObservableCounter(name, options)
       : meter.createObservableGauge(name, options)];
@@ -85,9 +91,13 @@ const nothing = (): void => {};
  *
  *     traceCommands(trace.getTracer("plimsoll"));
  *
- * @throws ConfigurationError if the runtime has no tracing channels (node:diagnostics_channel).
+ * @throws ConfigurationError if there is no tracer, or the runtime has no tracing channels (node:diagnostics_channel).
  */
 export const traceCommands = (tracer: Tracer): () => void => {
+  if (typeof tracer?.startSpan !== "function") {
+    throw new ConfigurationError("invalid_option", "traceCommands: that is no Tracer of OpenTelemetry, as it has no " +
+      'startSpan(); give one, such as trace.getTracer("plimsoll")');
+  }
   const channel = builtIn<Diagnostics>("node:diagnostics_channel")?.tracingChannel?.("plimsoll:command");
   if (channel === undefined) {
     throw new ConfigurationError("invalid_option",

@@ -68,16 +68,37 @@ test("each metric has its help and type before its samples, and is documented wi
   }
 });
 
-test("the number of clients is bounded, one that has ended keeps its counts, and nonsense is refused", async () => {
+test("the number of clients is bounded, and one that has ended keeps its counts", async () => {
   const client = await connect();
   await client.ping();
   await client.close();
-  const samples = samplesOf(metricsText(Array.from({ length: metricsClientsMax + 9 }, () => client)));
-  assert.equal([...samples].filter(([name]) => name.startsWith("plimsoll_client_ready")).length, 1);
-  const text = metricsText(Array.from({ length: metricsClientsMax + 9 }, () => client));
-  assert.equal(text.match(/^plimsoll_client_requests_completed_total.* 1$/gm).length, metricsClientsMax);
-  assert.throws(() => metricsText([{}]), TypeError);
-  assert.throws(() => metricsText([], [{}]), TypeError);
+  assert.equal(metricsText([client]).match(/^plimsoll_client_requests_completed_total.* 1$/gm).length, 1);
+  const many = await Promise.all(Array.from({ length: metricsClientsMax + 9 }, () => Client.connect(server.address,
+    { lazyConnect: true })));
+  assert.equal(metricsText(many).match(/^plimsoll_client_requests_completed_total.* 0$/gm).length, metricsClientsMax);
+});
+
+test("a client or a cache that is given twice is shown once", async () => {
+  const cache = new ClientSideCache({ maxCacheKb: 64 });
+  const client = await connect({ clientSideCache: cache });
+  const namesOf = (text) => [...samplesOf(text).keys()];
+  const twice = metricsText([client, client], [cache, cache]);
+  assert.deepEqual(namesOf(twice), namesOf(metricsText([client], [cache])));
+  assert.equal(twice.match(/^plimsoll_(client_ready|cache_entries)\{/gm).length, 2);
+});
+
+test("what is no list of clients or caches is refused", async () => {
+  const client = await connect();
+  for (const [given, message] of [
+    [[client], /^metrics: got an object \(Client\); give a list of clients, \[client\]$/],
+    [[[{}]], /^metrics: got an object \(Object\); give a list of clients/],
+    [[[], new ClientSideCache({ maxCacheKb: 64 })], /^metrics: got an object \(ClientSideCache\); give a list of caches/],
+    [[[], [client]], /^metrics: got an object \(Client\); give a list of caches/],
+  ]) {
+    for (const read of [metricsText, readMetrics]) {
+      assert.throws(() => read(...given), { name: "ConfigurationError", message });
+    }
+  }
 });
 
 const sum = (name) => readMetrics().find((metric) => metric.name === `plimsoll_${name}`).samples[0].value;

@@ -136,6 +136,15 @@ test("an error ends its span with codes, and with no text of the server or the c
   for (const { attributes, events } of spans) assert(!JSON.stringify([attributes, events]).includes("secret"));
 });
 
+test("what is no tracer, no meter, or no list of clients is refused at the call", () => {
+  for (const given of [undefined, null, {}, trace]) {
+    assert.throws(() => traceCommands(given), { name: "ConfigurationError", message: /^traceCommands: .*startSpan\(\); / });
+    assert.throws(() => observeMetrics(given), { name: "ConfigurationError", message: /^observeMetrics: .*Meter/ });
+  }
+  const { meter } = collecting();
+  assert.throws(() => observeMetrics(meter, { clients: client }), { name: "ConfigurationError", message: /a list of clients/ });
+});
+
 test("after its end, traceCommands() makes no spans, and two of them make two", async () => {
   const spans = await spansOf(async (tracer, stop) => {
     const other = traceCommands(tracer);

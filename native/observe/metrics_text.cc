@@ -124,7 +124,7 @@ class Writer {
       begin("client_" + std::string(row.name), row.type, row.help, client_labels);
       for (const ShownClient& client : shown_) out_.add(client.labels, row.value(client.totals));
     }
-    begin("client_problem", gauge, "1 while the client has this problem; the dump has its text",
+    begin("client_problem", gauge, "1 while the client has this problem",
           "client, client_name, kind");
     for (const ShownClient& client : shown_) {
       for (const Problem& problem : problems) {
