@@ -53,6 +53,8 @@ const overflows = ["drop-oldest", "drop-newest", "pause-reading"] as const;
  * is invalid. Close a client that is no longer needed: close(), or `await using`.
  */
 export class Client extends Scanning {
+  // Bundlers rename a class that names itself.
+  static { Object.defineProperty(this, "name", { value: "Client" }); }
   readonly #events = new Events();
   readonly #cache: ClientSideCache | undefined;
   readonly #listener: DriverListener = {

@@ -10,14 +10,14 @@ const blocksAtTimes = new Set<Word>(["XREAD", "XREADGROUP"]);
 const byCount = "inflightRequestsLimit";
 const byBytes = ["the requests pool has no room for", "the requests that wait may have half"];
 
+// The most names that are remembered; the core is asked about any others.
+const namesMax = 64;
+
 /** Names of commands that the core has refused since the last turn, because of inflightRequestsLimit or for
     lack of memory. No room is made before the next turn, so the core would refuse further commands of these
     names, too, unless they are shorter, or a cache could serve them. Refusing them here is much cheaper than
     asking the core. */
 export class Full {
-  /** The most names that are remembered; the core is asked about any others. */
-  static readonly namesMax = 64;
-
   /** The number of calls refused here. The core counts those that it refuses itself. */
   refused = 0;
   // The text of the core's refusal.
@@ -31,7 +31,7 @@ export class Full {
     if (!isByCount && !byBytes.some((each) => message.startsWith(each))) return;
     const [name] = words;
     if (typeof name !== "string" || blocksAtTimes.has(name.toUpperCase())) return;
-    if (this.#names.size >= Full.namesMax) return;
+    if (this.#names.size >= namesMax) return;
     const bytes = isByCount ? 0 : heldBytes(words);
     this.#bytesMin = this.#message === "" ? bytes : Math.min(this.#bytesMin, bytes);
     this.#message = message;

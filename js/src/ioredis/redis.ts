@@ -38,6 +38,8 @@ interface Watching { readonly own: Exclusive; readonly release: () => void }
  * ConfigurationError that names it; docs/javascript.md lists what is different.
  */
 export class Redis extends EventEmitter implements Commander {
+  // Bundlers rename a class that names itself.
+  static { Object.defineProperty(this, "name", { value: "Redis" }); }
   readonly [command: string]: any;
   /** "wait", "connecting", "ready", "reconnecting", "end". */
   status = "wait";

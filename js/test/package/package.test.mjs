@@ -171,6 +171,15 @@ test("require() and import give the same classes, and so the same core", () => {
   for (const name in required) assert.equal(required[name], plimsoll[name], name);
 });
 
+test("classes have the names that they are exported by", () => {
+  for (const all of [plimsoll, ioredis]) {
+    for (const [name, value] of Object.entries(all)) {
+      if (/^class /.test(String(value)) && name !== "default") assert.equal(value.name, name);
+    }
+  }
+  assert.equal(new plimsoll.LimitError("code", "words").constructor.name, "LimitError");
+});
+
 test("require() of plimsoll/ioredis is the class, and the same as what is imported", () => {
   const Redis = createRequire(join(process.cwd(), "any.cjs"))("plimsoll/ioredis");
   assert.equal(Redis, ioredis.default);
