@@ -69,15 +69,18 @@ const readSocket = (text: string): Target => {
   };
 };
 
-const databaseOf = (url: URL, isWebSocket: boolean): number => {
-  if (isWebSocket || url.pathname === "" || url.pathname === "/") return 0;
+/** Whether this is the address of a bridge. */
+export const isWebSocket = ({ protocol }: Pick<Address, "protocol">): boolean => protocol.startsWith("ws");
+
+const databaseOf = (url: URL, isOfBridge: boolean): number => {
+  if (isOfBridge || url.pathname === "" || url.pathname === "/") return 0;
   return numberOf(url.pathname.slice(1), "path");
 };
 
 /** The address as text, without credentials: the query of a bridge's address may be one. */
 export const addressOf = ({ protocol, host, port, path, href }: Address): string => {
   if (path !== undefined) return `unix://${path}`;
-  if (protocol === "ws" || protocol === "wss") return href.split("?")[0]!;
+  if (isWebSocket({ protocol })) return href.split("?")[0]!;
   return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 };
 
@@ -113,8 +116,8 @@ const readOne = (text: string): Target => {
   const url = parse(text);
   const protocol = protocols[url.protocol] ?? refuse(`has the protocol "${url.protocol}"`,
     "valkey, valkeys, redis, rediss, unix, ws or wss");
-  const isWebSocket = protocol === "ws" || protocol === "wss";
-  if (!isWebSocket && url.search !== "") refuse("has a query", "options as the second argument");
+  const isOfBridge = isWebSocket({ protocol });
+  if (!isOfBridge && url.search !== "") refuse("has a query", "options as the second argument");
   if (url.hash !== "") refuse("has a fragment", "no # in it");
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (host === "") refuse("has no host", "valkey://host:port");
@@ -132,6 +135,6 @@ const readOne = (text: string): Target => {
     addresses: [address],
     username: decoded(url.username),
     password: decoded(url.password),
-    database: databaseOf(url, isWebSocket),
+    database: databaseOf(url, isOfBridge),
   };
 };

@@ -3,7 +3,7 @@ import type { Core } from "./core/core.js";
 import { stage } from "./core/encode.js";
 import { readNumbers, writeFields } from "./core/fields.js";
 import { ConfigurationError } from "./errors.js";
-import { checkOptions } from "./check-options.js";
+import { checkObject, checkOptions } from "./check-options.js";
 
 // The client-side cache. Any number of clients may share one, and it outlives their connections.
 // docs/caching.md says what it may serve, and for how long.
@@ -119,6 +119,7 @@ export class ClientSideCache {
    * @throws ConfigurationError, which names the invalid option.
    */
   constructor(options: ClientSideCacheOptions) {
+    checkObject("options of the cache", options, "{ maxCacheKb: 1024 }");
     checkOptions(options, kinds, lists);
     for (const name of lists) {
       const list: unknown = options[name];

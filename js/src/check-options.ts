@@ -1,3 +1,4 @@
+import { described } from "./commands/problem.js";
 import { ConfigurationError } from "./errors.js";
 
 // Checks of options that come from users: an invalid one is refused by its name, with what is allowed.
@@ -8,7 +9,7 @@ export type Kind = "text" | "count" | "time" | "boolean";
 const wanted: Record<Kind, string> = {
   text: "a string",
   count: "a whole number from 0 to 4294967295",
-  time: "milliseconds, from 0",
+  time: "milliseconds, a finite number from 0",
   boolean: "true or false",
 };
 
@@ -26,13 +27,21 @@ const fits = (kind: Kind, value: unknown): boolean => {
 const notShown = new Set(["password", "token", "username", "tls.key", "signal", "clientSideCache",
   "WebSocket", "transport"]);
 
-const shown = (name: string, value: unknown): string =>
-  notShown.has(name) ? "the given value" : JSON.stringify(value) ?? String(value);
+// JSON shows neither NaN nor Infinity.
+const shown = (name: string, value: unknown): string => notShown.has(name) ? "the given value"
+  : (typeof value === "number" ? undefined : JSON.stringify(value)) ?? String(value);
 
 /** Throws a ConfigurationError that names the option, its value and what is allowed. */
 export const refuseOption = (name: string, value: unknown, allowed: string): never => {
   throw new ConfigurationError("invalid_option",
     `${name}: ${shown(name, value)} is not ${allowed}`);
+};
+
+/** Throws a ConfigurationError if the options as a whole are none. */
+export const checkObject = (name: string, options: unknown, example: string): void => {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new ConfigurationError("invalid_option",
+    `${name}: ${described(options)} is not an object, such as ${example}`);
 };
 
 /** Checks options against a table of kinds or allowed values. Does not check the options in `known`.

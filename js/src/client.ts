@@ -1,5 +1,5 @@
 import { connectTcp } from "#tcp";
-import { type Target, addressOf, readAddress, serverOf } from "./address.js";
+import { type Target, addressOf, isWebSocket, readAddress, serverOf } from "./address.js";
 import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
 import { refusedArguments } from "./caller-stack.js";
@@ -22,7 +22,8 @@ import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
 import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
 import { configure, loadConfiguredCore } from "./memory.js";
-import { type ClientOptions, checkClientOptions, checkCredentials, checkTls } from "./options.js";
+import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials,
+  checkTls } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
@@ -121,6 +122,7 @@ export class Client extends Scanning {
     const target = readAddress(address, options.seeds);
     checkTls(options, target.address.protocol);
     checkCredentials(options, target);
+    checkBridge(options, target.address);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
     if (options.signal?.aborted) throw aborted(options.signal.reason);
     const core = await loadConfiguredCore();
@@ -130,8 +132,7 @@ export class Client extends Scanning {
   }
 
   async #open(core: Core, target: Target, options: ClientOptions): Promise<void> {
-    const isWebSocket = target.address.protocol.startsWith("ws");
-    const open: Connect = options.transport ?? (isWebSocket ? connectWebSocket : connectTcp);
+    const open: Connect = options.transport ?? (isWebSocket(target.address) ? connectWebSocket : connectTcp);
     const connect = this.#credentials?.wrap(open) ?? open;
     const { addresses } = target;
     const route = { connect, addresses, options, changes: options,

@@ -1,6 +1,6 @@
 import { outboxAt, pools } from "./core/abi.js";
 import { type Core, currentCore, loadCore } from "./core/core.js";
-import { bytesOf } from "./check-options.js";
+import { bytesOf, checkObject, checkOptions } from "./check-options.js";
 import { ConfigurationError } from "./errors.js";
 
 // The memory limit of this process or isolate, which all its clients and caches share.
@@ -49,9 +49,11 @@ let wanted: number | undefined;
 /**
  * Sets the memory limit of this process or isolate: what all clients and caches may take together. Call it
  * once, before the first client; setMemoryLimit() changes the limit later.
- * @throws ConfigurationError if the amount is invalid, or another limit was set before.
+ * @throws ConfigurationError if the amount is invalid, there is another option, or another limit was set before.
  */
 export const configure = (options: MemoryOptions): void => {
+  checkObject("options of configure()", options, '{ memoryLimit: "16 MiB" }');
+  checkOptions(options, {}, ["memoryLimit"]);
   const bytes = limitOf(options.memoryLimit);
   if (wanted !== undefined && wanted !== bytes) {
     throw new ConfigurationError("invalid_option",

@@ -1,7 +1,7 @@
-import type { Target } from "./address.js";
+import { type Target, isWebSocket } from "./address.js";
 import { ClientSideCache } from "./cache.js";
 import { type Codec, isCodec } from "./codec.js";
-import { type Kind, checkOptions, refuseOption } from "./check-options.js";
+import { type Kind, checkObject, checkOptions, refuseOption } from "./check-options.js";
 import type { Credentials } from "./credentials.js";
 import { isSignal } from "./commands/call-options.js";
 import { ConfigurationError } from "./errors.js";
@@ -140,9 +140,7 @@ const isFunction = (value: unknown): boolean => typeof value === "function";
 
 /** Throws a ConfigurationError for an option that is unknown or whose value makes no sense. */
 export const checkClientOptions = (options: ClientOptions): void => {
-  if (typeof options !== "object" || options === null) {
-    return refuseOption("options", options, "an object");
-  }
+  checkObject("options", options, "{ requestTimeout: 1000 }");
   checkOptions(options, kinds, others);
   const { seeds, token, protocols, WebSocket, transport, clientSideCache, signal, credentials, codec } = options;
   if (credentials !== undefined && !isFunction(credentials)) {
@@ -176,14 +174,45 @@ export const checkClientOptions = (options: ClientOptions): void => {
   checkTlsOptions(options.tls);
 };
 
-/** Throws a ConfigurationError if `credentials` is given where it has no effect, or beside a password. */
-export const checkCredentials = (options: ClientOptions, { address, password }: Target): void => {
-  if (options.credentials === undefined) return;
-  const why = options.password !== undefined || password !== ""
-    ? "there is a password as well; give one of the two"
-    : address.protocol.startsWith("ws") && options.transport === undefined
-      ? "a bridge goes by a token; give the option token" : undefined;
-  if (why !== undefined) throw new ConfigurationError("invalid_option", `credentials: ${why}`);
+const refuse = (what: string, why: string): never => {
+  throw new ConfigurationError("invalid_option", `${what}: ${why}`);
+};
+
+const byToken = "a bridge goes by a token; give the option token";
+
+/** Throws a ConfigurationError if `credentials`, a username or a password is given where it has no effect, or
+    credentials beside a password. A bridge of another kind (`protocols`) may hand AUTH on. */
+export const checkCredentials = (options: ClientOptions, target: Target): void => {
+  const isBridge = isWebSocket(target.address) && options.transport === undefined;
+  if (options.credentials !== undefined) {
+    if (options.password !== undefined || target.password !== "") {
+      refuse("credentials", "there is a password as well; give one of the two");
+    }
+    if (isBridge) refuse("credentials", byToken);
+  }
+  if (!isBridge || options.protocols !== undefined) return;
+  for (const name of ["username", "password"] as const) {
+    if (options[name]) refuse(name, byToken);
+    if (target[name] !== "") refuse(`the address has a ${name}`, byToken);
+  }
+};
+
+/** Throws a ConfigurationError if there is what only a bridge takes, and the address leads to none; or if it does, and
+    there is no WebSocket. A caller's own transport may use all of this as it likes. */
+export const checkBridge = (options: ClientOptions, address: Address): void => {
+  if (options.transport !== undefined) return;
+  if (isWebSocket(address)) {
+    if ((options.WebSocket ?? (globalThis as { WebSocket?: unknown }).WebSocket) === undefined) {
+      refuse("WebSocket", "this runtime has none; give a class, such as that of the npm package ws: { WebSocket }");
+    }
+    return;
+  }
+  for (const name of ["token", "protocols"] as const) {
+    if (options[name] !== undefined) {
+      refuse(name, `only a bridge takes it, and the address is none's ("${address.protocol}://"); ` +
+        `give "ws://" or "wss://", or no ${name}`);
+    }
+  }
 };
 
 /**
@@ -199,5 +228,5 @@ export const checkTls = (options: ClientOptions, protocol: Address["protocol"]):
     wss: 'with "wss://" the WebSocket does TLS, and does not use this option; configure the WebSocket, ' +
       "or give no tls",
   };
-  throw new ConfigurationError("invalid_option", `tls: ${why[protocol]}`);
+  refuse("tls", why[protocol]);
 };

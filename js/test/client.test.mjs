@@ -52,6 +52,14 @@ test("a listener hears each event, one event, or none any more", async () => {
   await client.close();
 });
 
+test("a bridge without a WebSocket is refused at once, with how to have one", async (context) => {
+  const given = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
+  delete globalThis.WebSocket;
+  context.after(() => { if (given !== undefined) Object.defineProperty(globalThis, "WebSocket", given); });
+  await assert.rejects(Client.connect("ws://127.0.0.1:1/", { connectTimeout: 1e9 }),
+    { name: "ConfigurationError", message: /^WebSocket: this runtime has none; give a class, .*ws: \{ WebSocket \}$/ });
+});
+
 test("a client ends its attempts also where setImmediate() throws", async (context) => {
   const given = globalThis.setImmediate;
   globalThis.setImmediate = () => { throw new Error("not here"); };

@@ -141,6 +141,31 @@ test("credentials where they have no effect are refused", async () => {
     error instanceof ConfigurationError && /credentials/.test(error.message));
 });
 
+test("a username or a password for a bridge is refused, unless it is a bridge of another kind", async () => {
+  const refused = (address, options, message) =>
+    assert.rejects(Client.connect(address, { WebSocket: class {}, ...options }), (error) =>
+      error instanceof ConfigurationError && message.test(error.message) && !error.message.includes("hush"));
+  const byToken = "a bridge goes by a token; give the option token$";
+  await refused("ws://127.0.0.1:1/", { username: "jane" }, new RegExp(`^username: ${byToken}`));
+  await refused("wss://127.0.0.1:1/", { password: "hush", token: "t" }, new RegExp(`^password: ${byToken}`));
+  await refused("ws://jane:hush@127.0.0.1:1/", {}, new RegExp(`^the address has a username: ${byToken}`));
+  await refused("wss://:hush@127.0.0.1:1/", {}, new RegExp(`^the address has a password: ${byToken}`));
+  const opened = [];
+  const WebSocket = class { constructor(href) { opened.push(href); throw new Error("nobody there"); } };
+  await assert.rejects(Client.connect("ws://jane:hush@127.0.0.1:1/", { WebSocket, protocols: ["binary"],
+    connectTimeout: 20 }), { name: "ConnectionError" });
+  assert.equal(opened[0], "ws://127.0.0.1:1/");
+});
+
+test("what only a bridge takes is refused with the address of a server", async () => {
+  for (const address of ["valkey://127.0.0.1:1", "rediss://127.0.0.1:1", "unix:///run/nobody"]) {
+    for (const [name, value] of [["token", "secret-word"], ["protocols", ["resp"]]]) {
+      await assert.rejects(Client.connect(address, { [name]: value }), (error) => error instanceof ConfigurationError
+        && error.message.startsWith(`${name}: only a bridge takes it`) && !error.message.includes("secret-word"));
+    }
+  }
+});
+
 test("a function that does not answer in time is called again", async () => {
   await setUser("hanging", "p");
   const hangs = new Set([1, 3]);

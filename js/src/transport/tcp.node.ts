@@ -20,7 +20,8 @@ const pemOf = (pem: string | Uint8Array): string | Buffer =>
 const netModule = (): typeof import("node:net") => {
   const net = builtIn<typeof import("node:net")>("node:net");
   if (net !== undefined) return net;
-  throw new Error("this runtime has no TCP sockets: connect to a bridge by ws:// or wss://");
+  throw new Error("this runtime has no TCP sockets: Node needs version 20.19 or later; elsewhere connect to a bridge by " +
+    "ws:// or wss://");
 };
 
 const open = (

@@ -1,13 +1,14 @@
 import type { Connect } from "./transport.js";
 
-// For browsers, which have no TCP: every attempt to connect fails.
+// For browsers, which have no TCP, and bundles for Node that lack its condition: every attempt to connect fails.
 
 export const connectTcp: Connect = (_address, events) => {
   let over = false;
   queueMicrotask(() => {
     if (over) return;
     events.closed(new Error(
-      "this runtime has no TCP sockets: connect to a bridge by ws:// or wss://",
+      "this runtime has no TCP sockets: connect to a bridge by ws:// or wss://; a bundle for Node, Deno or Bun has " +
+        'them if its bundler goes by the condition "node"',
     ));
   });
   const nothing = (): void => {};

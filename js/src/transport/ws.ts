@@ -37,7 +37,7 @@ const base64url = (text: string): string => {
 
 export const connectWebSocket: Connect = (address, events, options): Transport => {
   const given = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  const Socket = options.WebSocket ?? given;
+  const Socket = (options.WebSocket ?? given)!;  // checkBridge() has looked
   const protocols = options.protocols ?? [protocolWithCredits, "resp"];
   let over = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,9 +64,6 @@ export const connectWebSocket: Connect = (address, events, options): Transport =
     if (over) return;
     const offered = options.protocols === undefined ? [...protocols, protocolOfRefusals] : [...protocols];
     if (token !== undefined) offered.push(`bearer.${base64url(token)}`);
-    if (Socket === undefined) {
-      throw new Error("this runtime has no WebSocket: give one as the option WebSocket (npm: ws)");
-    }
     events.shown?.(token ?? "");
     socket = new Socket(address.href, offered);
     socket.binaryType = "arraybuffer";

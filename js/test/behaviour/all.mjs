@@ -24,6 +24,7 @@ export const runCase = async (plimsoll, name, target) => {
   const context = {
     plimsoll,
     addressOfNobody: target.addressOfNobody,
+    WebSocket: target.options?.WebSocket,  // where the runtime has none
     hasCredits: /^wss?:/.test(target.address),  // the bridge here wants them
     key: (text) => prefix + text,
     connect: async (options) => {

@@ -356,7 +356,14 @@ export const life = {
     const refused = (options, message) => rejects(
       Client.connect("valkey://host.invalid:1", options), { name: "ConfigurationError", message });
     await refused({ requestTimout: 5 }, /requestTimout: there is no such option.*requestTimeout/);
-    await refused({ requestTimeout: -1 }, /requestTimeout: -1 is not milliseconds/);
+    for (const requestTimeout of [-1, NaN, Infinity]) {
+      await refused({ requestTimeout },
+        new RegExp(`requestTimeout: ${requestTimeout} is not milliseconds, a finite number from 0`));
+    }
+    for (const [given, said] of [[null, "null"], [[], "an array of 0"], ["fast", 'the string "fast"']]) {
+      const message = `^options: ${said} is not an object, such as \\{ `;
+      await refused(given, new RegExp(message));
+    }
     await refused({ inflightRequestsLimit: 0.5 }, /inflightRequestsLimit: 0.5 is not a whole/);
     await refused({ inflightOverflow: "drop" }, /inflightOverflow: "drop" is not one of "reject"/);
     await refused({ inflightRequestsLimit: 0 }, /inflightRequestsLimit/);
@@ -380,17 +387,25 @@ export const life = {
       { maxCacheKb: 1, onlyCommands: "GET" }, { maxCacheKb: 64, entryTtl: 1 }]) {
       await rejects((async () => new ClientSideCache(options))(), { name: "ConfigurationError" });
     }
+    for (const given of [undefined, null, 5, []]) {
+      await rejects((async () => new ClientSideCache(given))(),
+        { name: "ConfigurationError", message: /^options of the cache: .* is not an object, such as \{ maxCacheKb: / });
+      await rejects((async () => configure(given))(),
+        { name: "ConfigurationError", message: /^options of configure\(\): .* is not an object, such as \{ memoryLimit: / });
+    }
+    await rejects((async () => configure({ memory: 5 }))(),
+      { name: "ConfigurationError", message: /^memory: there is no such option; there is: memoryLimit$/ });
     for (const memoryLimit of ["much", "1 KiB", "1 TiB", -1, NaN]) {
       await rejects((async () => configure({ memoryLimit }))(), { name: "ConfigurationError" });
     }
   },
 
-  "without a server there is an error that says so": async ({ plimsoll, addressOfNobody }) => {
-    await rejects(plimsoll.Client.connect(addressOfNobody, { connectTimeout: 100 }),
+  "without a server there is an error that says so": async ({ plimsoll, addressOfNobody, WebSocket }) => {
+    await rejects(plimsoll.Client.connect(addressOfNobody, { WebSocket, connectTimeout: 100 }),
       { name: "ConnectionError", code: "connect_failed", executed: "no" });
     const abort = new AbortController();
     const connecting = plimsoll.Client.connect(addressOfNobody,
-      { connectTimeout: 60_000, signal: abort.signal });
+      { WebSocket, connectTimeout: 60_000, signal: abort.signal });
     setTimeout(() => abort.abort(), 20);
     await rejects(connecting, { name: "CancelledError" });
   },
