@@ -81,6 +81,12 @@ test("wrong arguments are the binary's to refuse", () => {
   const unknown = run("--upstraem", "valkey://127.0.0.1");
   assert.equal(unknown.status, 2);
   assert.match(unknown.stderr, /^plimsoll-bridge: --upstraem is not an option/);
+  const word = run("extra");
+  assert.equal(word.status, 2);
+  assert.match(word.stderr, /^plimsoll-bridge: an argument does not belong to any option; --help lists/);
+  const name = run("--make-token", "a b");
+  assert.deepEqual([name.status, name.stdout], [2, ""]);
+  assert.match(name.stderr, /^plimsoll-bridge: --make-token: a profile's name is 1 to 64 letters, digits, - _ and \./);
   const missing = run("--config", join(folder, "nothing.toml"));
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /nothing\.toml: No such file/);

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "plimsoll/core/session/version.h"
+#include "plimsoll/native/config/text/plain_name.h"
 
 namespace plimsoll::bridge {
 namespace {
@@ -18,22 +19,29 @@ const std::string version = "plimsoll-bridge " + std::string(library_version);
 constexpr std::size_t help_column = 34;
 constexpr int wrong_usage = 2;
 
+// Options that may be repeated. Each takes one word: a further word belongs to no option, and is
+// named so. CLI11 would hand it to the option in front of it.
+CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& list,
+                      const std::string& description) {
+  return app.add_option(name, list, description)->allow_extra_args(false);
+}
+
 void describe_options(CLI::App& app, CommandLine& line, std::string& profile) {
   app.add_option("--config", line.config_file, "the configuration file, in TOML")
       ->type_name("FILE");
-  app.add_option("--listen", line.listen, "the address to listen on (default: 127.0.0.1:8380)")
+  add_list(app, "--listen", line.listen, "the address to listen on (default: 127.0.0.1:8380)")
       ->type_name("ADDRESS:PORT");
-  app.add_option("--upstream", line.upstreams,
-                 "a server: valkey://, valkeys:// or unix://\n"
-                 "(default for NAME: \"default\")")
+  add_list(app, "--upstream", line.upstreams,
+           "a server: valkey://, valkeys:// or unix://\n"
+           "(default for NAME: \"default\")")
       ->type_name("[NAME=]URL");
-  app.add_option("--allow", line.allow,
-                 "the commands and @categories that the profile \"default\"\n"
-                 "(with --local: \"local\") permits")
+  add_list(app, "--allow", line.allow,
+           "the commands and @categories that the profile \"default\"\n"
+           "(with --local: \"local\") permits")
       ->type_name("RULE")
       ->delimiter(',');
-  app.add_option("--origin", line.origins,
-                 "an origin whose pages may connect, such as https://example.org")
+  add_list(app, "--origin", line.origins,
+           "an origin whose pages may connect, such as https://example.org")
       ->type_name("ORIGIN");
   app.add_option("--metrics", line.metrics, "the address of /metrics, /healthz and /readyz")
       ->type_name("ADDRESS:PORT");
@@ -82,7 +90,12 @@ Invocation parse_command_line(int argument_count, const char* const* arguments) 
     return refuse("an option has an invalid value");
   }
   if (const auto unknown = app.remaining(); !unknown.empty()) return refuse(name_of(unknown));
-  if (app.count("--make-token") > 0) line.make_token = profile;
+  if (app.count("--make-token") > 0) {
+    if (!native::config::is_plain_name(profile)) {
+      return refuse("--make-token: a profile's name is 1 to 64 letters, digits, - _ and .");
+    }
+    line.make_token = profile;
+  }
   return {.command_line = line, .exit_status = 0};
 }
 

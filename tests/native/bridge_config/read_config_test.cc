@@ -206,10 +206,16 @@ TEST_CASE("values of options that are wrong are told without them") {
 TEST_CASE("an option that is none, and one without its value, ends the program") {
   CHECK(refused({"--hunter"}) == 2);
   CHECK(refused({"hunter2"}) == 2);
+  CHECK(refused({"--upstream", "valkey://127.0.0.1:1", "hunter2"}) == 2);
+  CHECK(refused({"--allow", "@read", "hunter2"}) == 2);
   CHECK(refused({"--config"}) == 2);
   CHECK(refused({"--help"}) == 0);
   CHECK(refused({"--version"}) == 0);
   CHECK(parsed({"--make-token", "web"}).make_token == "web");
+  for (const char* name : {"a b", "", "web#1",
+                           "w\xc3\xa9"
+                           "b"})
+    CHECK(refused({"--make-token", name}) == 2);
   CHECK_FALSE(parsed({}).make_token);
 }
 
