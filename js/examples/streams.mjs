@@ -23,7 +23,7 @@ const reader = new StreamReader(client, { group: "billing", consumer: "billing-1
 let billed = 0;
 for await (const { streams } of reader) {
   for (const part of streams) {
-    for (const { fields } of part.entries) billed += fields.order.order;
+    for (const { fields } of part.entries) billed += fields?.order.order ?? 0;  // null: deleted meanwhile
     await reader.ack(part);
   }
   if (billed === 6) break;
