@@ -60,6 +60,14 @@ test("a bridge without a WebSocket is refused at once, with how to have one", as
     { name: "ConfigurationError", message: /^WebSocket: this runtime has none; give a class, .*ws: \{ WebSocket \}$/ });
 });
 
+test("a Node that is too old is told which it needs", async (context) => {
+  const given = process.getBuiltinModule;
+  process.getBuiltinModule = undefined;
+  context.after(() => { process.getBuiltinModule = given; });
+  await assert.rejects(Client.connect("valkey://127.0.0.1:1", { connectTimeout: 20 }),
+    { name: "ConnectionError", message: /no TCP sockets: Node needs version 20\.19 or later/ });
+});
+
 test("a client ends its attempts also where setImmediate() throws", async (context) => {
   const given = globalThis.setImmediate;
   globalThis.setImmediate = () => { throw new Error("not here"); };

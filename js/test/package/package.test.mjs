@@ -280,3 +280,18 @@ test("a bundle for Node without the condition `module` has the core in it, which
     await server.stop();
   }
 });
+
+test("a bundle for Node without the condition `node` says that it needs that", async () => {
+  const folder = mkdtempSync(join(process.cwd(), "bundled-"));
+  const bundle = join(folder, "main.mjs");
+  const contents = `import { Client } from "plimsoll";
+    Client.connect("valkey://127.0.0.1:1", { connectTimeout: 20 }).catch(({ message }) => console.log(message));`;
+  try {
+    await build({ stdin: { contents, resolveDir: process.cwd() }, outfile: bundle, bundle: true, platform: "neutral",
+      logLevel: "error" });
+    const { stdout, stderr } = spawnSync(process.execPath, [bundle], { encoding: "utf8" });
+    assert.match(stdout, /no TCP sockets: .*if its bundler goes by the condition "node"/, stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
