@@ -23,8 +23,9 @@ void Attempts::begin(const SessionOptions& options, Instant now) {
 // Before the first connection, an address that does not answer must leave time for the others of
 // this round.
 Instant Attempts::begin_attempt(const SessionOptions& options, Instant now) {
-  const Duration time =
-      was_ready_ ? options.connect_timeout : (deadline_or_ready_at_ - now) / seeds_.left();
+  const Duration left = was_ready_ ? options.connect_timeout : deadline_or_ready_at_ - now;
+  const Duration time = was_ready_ ? left : left / seeds_.left();
+  was_late_ = left < options.connect_timeout / 4;
   seeds_.draw(backoff_.draw());
   return after(now, time);
 }
@@ -56,9 +57,11 @@ std::optional<Duration> Attempts::handle_failed(const SessionOptions& options, F
   const Duration wait = is_end_of_round ? backoff_.next() : Duration::zero();
   if (was_ready_) return wait;
   // A first connection is tried for until its deadline. A wait that was drawn must not end the
-  // attempts while there is time for one, so it takes half of what is left at most.
-  const Duration half = (deadline_or_ready_at_ - now) / 2;
-  if (half < last_wait_min) return std::nullopt;
+  // attempts while there is time for one, so it takes half of what is left at most, unless the
+  // options want a longer one.
+  const Duration left = deadline_or_ready_at_ - now;
+  const Duration half = left / 2;
+  if (left < options.reconnect_wait_min || half < last_wait_min) return std::nullopt;
   return std::min(wait, half);
 }
 

@@ -29,6 +29,10 @@ class Attempts {
   /// An attempt begins, at seed(). Returns when it is given up.
   Instant begin_attempt(const SessionOptions& options, Instant now);
 
+  /// Whether the attempt had little time, being one of the last before the end of all: then what
+  /// the one before it met says more than that this one was not done in time.
+  bool was_late() const { return was_late_; }
+
   /// The address of the last attempt.
   SeedId seed() const { return seeds_.current(); }
 
@@ -75,6 +79,7 @@ class Attempts {
   Instant deadline_or_ready_at_ = never;
   std::uint32_t rounds_failed_ = 0;  // in a row
   bool was_ready_ = false;
+  bool was_late_ = false;
 };
 
 }  // namespace plimsoll::inline v0

@@ -169,11 +169,12 @@ void Session::handle_timeout(Instant now) {
       }
       break;
     case State::opening:
-      if (out_of_time) fail_attempt(no_connection, Failure::odd);
+      if (out_of_time) fail_attempt(or_earlier_problem(no_connection), Failure::odd);
       break;
     case State::handshaking:
       if (out_of_time)
-        fail_attempt(read_watch_.waits() ? lack_of_memory(unread_handshake) : no_handshake,
+        fail_attempt(read_watch_.waits() ? lack_of_memory(unread_handshake)
+                                         : or_earlier_problem(no_handshake),
                      Failure::odd);
       break;
     case State::ready: leaving_&& out_of_time ? lose(became_replica) : check_health(); break;

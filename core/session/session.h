@@ -366,6 +366,10 @@ class Session {
   void finish_handshake();
   void send_credentials();
 
+  // The error that says most about an attempt that was not done in time.
+  Error or_earlier_problem(const Error& not_in_time) const {
+    return attempts_.was_late() && counters_.attempts_failed > 0 ? problem_ : not_in_time;
+  }
   void fail_attempt(const Error& reason, Attempts::Failure failure);
   void end_attempts(Error reason);
   void wait_for_attempt(Duration wait);

@@ -144,6 +144,26 @@ TEST_CASE("a first connection is tried for until its time is up, whatever waits 
   }
 }
 
+TEST_CASE("a last attempt that is not done in time does not hide what the one before it met") {
+  Pair pair({.connect_timeout = 2s});
+  pair.peer.set_script([](const Words&) { return "-LOADING the dataset\r\n"; });
+  pair.end.connect();
+  while (pair.end.now() < Instant{} + 1900ms) {
+    if (pair.end.link() != ClientEnd::Link::opening) pair.end.wait_for_open();
+    pair.drive();
+  }
+  if (pair.end.link() != ClientEnd::Link::opening) pair.end.wait_for_open();
+  pair.end.advance(2s);
+  CHECK(pair.end.take_events() == Lines{"closed: server_loading"});
+}
+
+TEST_CASE("if even the shortest wait is longer than the time, there is one attempt") {
+  ClientEnd end({.connect_timeout = 2s, .reconnect_wait_min = 3s});
+  end.connect();
+  end.refuse();
+  CHECK(end.state() == Session::State::closed);
+}
+
 TEST_CASE("the waits between attempts stay under reconnect_wait_max") {
   Pair pair({.reconnect_wait_max = 100ms});
   pair.connect();
