@@ -148,8 +148,8 @@ bool is_watch(const Row& row) {
   return number == row_numbers::watch || number == row_numbers::unwatch;
 }
 
-// What the row has for a shared connection would be wrong on an exclusive one: a transaction of the
-// client does not see what this connection watches.
+// For transactions, what the row names instead would be wrong here: the client's transaction() does
+// not see what this connection watches.
 Status check_exclusive_class(const Row& row) {
   switch (row.command_class) {
     case Class::plain:

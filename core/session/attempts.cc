@@ -7,7 +7,8 @@ namespace plimsoll::inline v0 {
 
 namespace {
 
-// With less time than that no attempt at a first connection is made.
+// The shortest wait before one more attempt at a first connection. Hardly anything would answer in
+// the time that is left behind a shorter one.
 constexpr Duration last_wait_min = std::chrono::milliseconds(5);
 
 }  // namespace

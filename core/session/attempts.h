@@ -29,8 +29,8 @@ class Attempts {
   /// An attempt begins, at seed(). Returns when it is given up.
   Instant begin_attempt(const SessionOptions& options, Instant now);
 
-  /// Whether the attempt had little time, being one of the last before the end of all: then what
-  /// the one before it met says more than that this one was not done in time.
+  /// Whether the last attempt began shortly before the time limit of all attempts. If it is not
+  /// done in time, the error of the attempt before it tells the user more.
   bool was_late() const { return was_late_; }
 
   /// The address of the last attempt.

@@ -167,8 +167,9 @@ const distinct = <Of>(given: Iterable<Of>, kind: new (...args: never) => unknown
 /**
  * The metrics of all clients together, of the memory that they share, and of these clients and caches. Counters
  * of all clients include those that have ended; a client's are those of its whole life. Shows the first
- * metricsClientsMax clients and caches, each once, and throws a ConfigurationError for anything else. There are no keys, values, users or tokens in it. A metric that this runtime
- * does not have, or that nobody was given for, has no samples.
+ * metricsClientsMax clients and caches, each once. There are no keys, values, users or tokens in it. A metric that this
+ * runtime does not have, or that nobody was given for, has no samples.
+ * @throws ConfigurationError if a list has something else in it.
  */
 export const readMetrics = (clients: Iterable<Client> = [], caches: Iterable<ClientSideCache> = []): Metric[] => {
   const ofClients = distinct(clients, Client as never, "a list of clients, [client]");

@@ -30,18 +30,6 @@ make_system() {
   quietly "apt-get update" inside apt-get -qq update
 }
 
-# copy_deb_trial PACKAGE...: the packages into /packages, and what tries them into /trial: tests/packaging/deb_trial,
-# tests/consumer, and the blocks of docs/getting_started_debian.md, in page/.
-copy_deb_trial() {
-  mkdir -p "$root/trial/page" "$root/packages"
-  cp -r tests/packaging/deb_trial/. tests/consumer "$root/trial/"
-  awk -v folder="$root/trial/page" '
-    /^```(sh|cpp)$/ { language = substr($0, 4); file = folder "/" ++count[language] "." language; next }
-    /^```$/ { file = ""; next }
-    file { print > file }' docs/getting_started_debian.md
-  cp "$@" "$root/packages/"
-}
-
 # remove_system: with what an interrupted debootstrap has left mounted.
 remove_system() {
   ! mountpoint --quiet "$root/proc" || umount "$root/proc"

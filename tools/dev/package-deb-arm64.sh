@@ -6,6 +6,7 @@ cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
 source tools/dev/apt.sh
 source tools/dev/bare_system.sh
+source tools/dev/deb.sh
 
 usage() {
   cat <<'END'
@@ -43,15 +44,12 @@ tools/dev/setup.sh --quiet package-deb-arm64
 enable_backports
 
 SECONDS=0
-# The same commit makes the same packages.
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-git diff --quiet HEAD || say "there are changes that are not committed; the packages have them"
+begin_packages
 folder=$(mktemp -d)
 root=$folder/root log=$folder/log
 trap remove_system EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-umask 022
 
 make_system bookworm
 # With libraries of another architecture, apt wants those of this one to have the same version.
@@ -59,31 +57,23 @@ quietly "apt-get upgrade" inside apt-get -qq upgrade --yes
 quietly "dpkg --add-architecture" inside dpkg --add-architecture arm64
 quietly "apt-get update" inside apt-get -qq update
 mkdir "$root/build"
-tree=$(git ls-files -z | python3 -B packaging/debian_source.py "$root/build" --seconds "$SOURCE_DATE_EPOCH") ||
-  die "there is no source tree"
+tree=$(make_source_tree "$root/build")
+tree=${tree#"$root"}
 install_inside crossbuild-essential-arm64
 quietly "apt-get build-dep" inside apt-get -qq build-dep --yes --no-install-recommends --host-architecture=arm64 \
-  --build-profiles=cross "/build/$(basename "$tree")"
+  --build-profiles=cross "$tree"
 
 say "building $(basename "$tree") as Debian packages for arm64"
 # shellcheck disable=SC2016  # the shell in there expands it
-inside env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" "DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS:-parallel=$(nproc)}" sh -c \
-  'cd "$1" && dpkg-buildpackage --host-arch=arm64 --build-profiles=cross --build=any -us -uc' sh "/build/$(basename "$tree")" >"$log" 2>&1 || {
-  tail -n 60 "$log" >&2
-  die "dpkg-buildpackage failed"
-}
+quietly dpkg-buildpackage inside env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" "DEB_BUILD_OPTIONS=$DEB_BUILD_OPTIONS" sh -c \
+  'cd "$1" && dpkg-buildpackage --host-arch=arm64 --build-profiles=cross --build=any -us -uc' sh "$tree"
 built=$SECONDS
 files=("$root"/build/*.deb "$root"/build/*.buildinfo "$root"/build/*.changes)
 
-# lintian looks at nothing as root unless it is told to.
-say "lintian looks at them"
-lintian --allow-root --fail-on error,warning "$root"/build/*.changes || {
-  say "lintian has found what is above; lintian-explain-tags TAG says what a tag means"
-  exit 1
-}
+check_packages "$root"/build/*.changes
 
 if [ "$trial" = yes ]; then
-  copy_deb_trial "$root"/build/{libplimsoll0,libplimsoll-dev,plimsoll-bridge}_*.deb
+  copy_trial "$root" "$root"/build/{libplimsoll0,libplimsoll-dev,plimsoll-bridge}_*.deb
   install_inside cmake pkg-config qemu-user-static valkey-server
   say "installing them"
   quietly "apt-get install" inside sh -c 'apt-get -qq install --yes --no-install-recommends /packages/*.deb'
@@ -91,9 +81,5 @@ if [ "$trial" = yes ]; then
   (spawn --as-pid2 --pipe --private-network /trial/use_arm64.sh </dev/null) | while read -r line; do say "$line"; done
 fi
 
-mkdir -p "$output"
-for file in "${files[@]}"; do
-  install -m 644 "$file" "$output/"
-  printf '%9d  %s\n' "$(stat -c %s "$file")" "$output/$(basename "$file")"
-done
+put_packages "$output" "${files[@]}"
 say "made in $SECONDS s, of which building took $built"

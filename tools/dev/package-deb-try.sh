@@ -7,6 +7,7 @@ cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
 source tools/dev/apt.sh
 source tools/dev/bare_system.sh
+source tools/dev/deb.sh
 
 usage() {
   cat <<'END'
@@ -76,7 +77,7 @@ make_system bookworm
 # What the page installs besides the packages, and what a system has.
 install_inside cmake dbus g++ make pkg-config procps systemd-sysv valkey-server
 
-copy_deb_trial "${files[@]}"
+copy_trial "$root" "${files[@]}"
 inside /trial/purge.sh --list >"$folder/before" || die "the files of the system cannot be listed"
 cp "$folder/before" "$root/trial/before"
 

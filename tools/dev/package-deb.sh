@@ -5,6 +5,7 @@ set -euo pipefail
 from=$PWD
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
+source tools/dev/deb.sh
 
 usage() {
   cat <<'END'
@@ -42,37 +43,20 @@ fi
 tools/dev/setup.sh --quiet package-deb
 
 SECONDS=0
-# The same commit makes the same packages.
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-git diff --quiet HEAD || say "there are changes that are not committed; the packages have them"
+begin_packages
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-umask 022
-tree=$(git ls-files -z | python3 -B packaging/debian_source.py "$folder" --seconds "$SOURCE_DATE_EPOCH") ||
-  die "there is no source tree"
+tree=$(make_source_tree "$folder")
 
 say "building $(basename "$tree") as Debian packages"
-export DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS:-parallel=$(nproc)}
 log=$folder/log
-(cd "$tree" && dpkg-buildpackage "${signing[@]}") >"$log" 2>&1 || {
-  tail -n 60 "$log" >&2
-  die "dpkg-buildpackage failed"
-}
+build() { (cd "$tree" && dpkg-buildpackage "${signing[@]}"); }
+quietly dpkg-buildpackage build
 rm -rf "$tree" "$log"
 built=$SECONDS
 
-# lintian looks at nothing as root unless it is told to.
-say "lintian looks at them"
-lintian --allow-root --fail-on error,warning "$folder"/*.changes || {
-  say "lintian has found what is above; lintian-explain-tags TAG says what a tag means"
-  exit 1
-}
-
-mkdir -p "$output"
-for file in "$folder"/*; do
-  install -m 644 "$file" "$output/"
-  printf '%9d  %s\n' "$(stat -c %s "$file")" "$output/$(basename "$file")"
-done
+check_packages "$folder"/*.changes
+put_packages "$output" "$folder"/*
 say "made in $SECONDS s, of which building took $built"

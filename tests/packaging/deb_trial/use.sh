@@ -3,17 +3,9 @@
 # consumer/ (tests/consumer) and page/, the blocks of docs/getting_started_debian.md: 1.sh, 1.cpp, 2.sh...
 set -euo pipefail
 trial=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=tests/packaging/deb_trial/expect.sh
+source "$trial/expect.sh"
 cd "$(mktemp -d)"
-
-fail() {
-  echo "deb_trial: $*" >&2
-  exit 1
-}
-
-# expect WHAT WANTED FOUND
-expect() {
-  [ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
-}
 
 # listens_beyond_loopback PORT: whether something listens on this port of an address other than 127.0.0.1.
 listens_beyond_loopback() {

@@ -3,18 +3,10 @@
 # programs for arm64, and runs them, and the bridge, under qemu.
 set -euo pipefail
 trial=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=tests/packaging/deb_trial/expect.sh
+source "$trial/expect.sh"
 cd "$(mktemp -d)"
 emulator=qemu-aarch64-static
-
-fail() {
-  echo "deb_trial: $*" >&2
-  exit 1
-}
-
-# expect WHAT WANTED FOUND
-expect() {
-  [ "$2" = "$3" ] || fail "$1: expected '$2', not '$3'"
-}
 
 # wait_for PORT
 wait_for() {
