@@ -7,11 +7,16 @@ import sys
 
 import report
 
-# As every ./dev command starts it: with what bazel.sh says of $HOME, and of progress on terminals.
+# As every ./dev command starts it: with what bazel.sh says of $HOME, and of progress on terminals. $1 is an
+# output base, or empty.
 _RUN_BAZEL = """
 source "$0"
-[ "$1" = query ] || set -- "$1" "${quiet_build[@]}" "${@:2}"
-run_bazel "$@"
+base=${1:+--output_base=$1}
+shift
+case $1 in
+  build | test) set -- "$1" "${quiet_build[@]}" "${@:2}" ;;
+esac
+run_bazel $base "$@"
 """
 
 
@@ -19,10 +24,11 @@ class Interrupted(Exception):
     """Ctrl-C: Bazel answers it by ending in order, so its status is all that we see of it."""
 
 
-def bazel(command, arguments, folder=".", **kwargs):
-    """Runs Debian's Bazel to its end, and returns what subprocess.run() does."""
+def bazel(command, arguments, folder=".", base="", **kwargs):
+    """Runs Debian's Bazel to its end, and returns what subprocess.run() does. The output base is the workspace's own
+    unless told otherwise."""
     script = pathlib.Path("tools/dev/bazel.sh").resolve()
-    words = ["bash", "-c", _RUN_BAZEL, str(script), command, *arguments]
+    words = ["bash", "-c", _RUN_BAZEL, str(script), base, command, *arguments]
     done = subprocess.run(words, cwd=folder, check=False, **kwargs)
     if done.returncode == 8:  # Bazel's own number for an interrupt
         raise Interrupted
@@ -38,21 +44,35 @@ def query(expression):
     return labels
 
 
+def second_base():
+    """An output base beside the workspace's own. One Bazel works in each, so two stages run at a time; and neither
+    discards what the other has analysed."""
+    done = bazel("info", ["output_base"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if done.returncode != 0:
+        raise SystemExit("test: bazel info output_base fails")
+    return done.stdout.strip() + "-sanitizers"
+
+
 class BazelStage:
     """Tests that one `bazel test` runs."""
 
-    def __init__(self, name, patterns, flags=(), folder="."):
+    def __init__(self, name, patterns, flags=(), folder=".", base=""):
         """
         Args:
           name: for people, and of the files of this stage.
           patterns: of targets, as Bazel takes them; such as begin with - are left out.
           flags: what makes the configuration.
           folder: of the workspace.
+          base: the output base, unless it is the workspace's own.
         """
         self.name = name
         self._patterns = list(patterns)
         self._flags = list(flags)
         self._folder = folder
+        self._base = base
+        if base:
+            # Those in the working tree lead to what is built in its own base.
+            self._flags.append("--experimental_convenience_symlinks=ignore")
 
     def run(self, scratch):
         """Runs all of them; a failure is a Target that says so."""
@@ -69,7 +89,7 @@ class BazelStage:
 
     def build(self):
         """Builds them all, so that a run only runs."""
-        bazel("build", [*self._flags, "--", *self._patterns], folder=self._folder, stdout=sys.stderr)
+        bazel("build", [*self._flags, "--", *self._patterns], folder=self._folder, base=self._base, stdout=sys.stderr)
 
     def run_repeatedly(self, times, scratch):
         """Runs each of them `times` times, whatever was kept of earlier runs."""
@@ -81,7 +101,7 @@ class BazelStage:
         bazel("test", [
             "--keep_going", "--test_summary=terse", f"--build_event_json_file={events}",
             *self._flags, *flags, *_profile(self.name), "--", *patterns
-        ], folder=self._folder, stdout=sys.stderr)
+        ], folder=self._folder, base=self._base, stdout=sys.stderr)
         with events.open(encoding="utf-8") as lines:
             return report.read_events(self.name, lines)
 

@@ -28,26 +28,22 @@ def _everything(scratch, node_option):
     """All stages, and what became of their targets."""
     gcc, asan, tsan, consumer = stages.gcc(node_option), stages.asan(), stages.tsan(), stages.consumer()
     js = js_stage.JsStage()
-    results = []
-    # The suites in JavaScript, and what installs and packs for them, mostly wait. So do many tests of asan and
-    # tsan. What else Bazel does mostly computes.
-    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+    # What takes about as long goes beside each other: while the tests of one wait, the others compile. Each lane has
+    # a Bazel server of its own; that of the first builds what the suites need, too.
+    with concurrent.futures.ThreadPoolExecutor(3) as lanes:
         try:
-            # One behind the other. The consumer's workspace has a Bazel server of its own.
-            others = [beside.submit(js.install)]
-            _say(f"what {js.name} needs")
+            sanitized = lanes.submit(_in_turn, [asan, tsan], scratch)
+            installed = lanes.submit(js.install)
+            _say(f"what {js.name} needs, and beside it {asan.name}")
             js.build(scratch)
-            others += [beside.submit(js.pack, scratch), beside.submit(js.run, scratch),
-                       beside.submit(consumer.run, scratch)]
-            for stage in (gcc, asan, tsan):
-                _say(f"{stage.name}, and beside it {js.name} and {consumer.name}")
-                results += stage.run(scratch)
-            _say(f"what is left of {js.name} and {consumer.name}")
-            for other in others:
-                results += other.result() or []
+            installed.result()
+            suites = lanes.submit(_packed_in_turn, js, consumer, scratch)
+            results = _in_turn([gcc], scratch)
+            for lane in (sanitized, suites):
+                results += lane.result()
         except BaseException:
             # Ctrl-C reaches no suite, since each leads a process group, and not what has not begun.
-            beside.shutdown(wait=False, cancel_futures=True)
+            lanes.shutdown(wait=False, cancel_futures=True)
             js.stop()
             raise
     results += js.run(scratch, alone=True)
@@ -55,12 +51,26 @@ def _everything(scratch, node_option):
     return [gcc, asan, tsan, consumer, js], results
 
 
+def _in_turn(bazel_stages, scratch):
+    results = []
+    for stage in bazel_stages:
+        _say(stage.name)
+        results += stage.run(scratch)
+    return results
+
+
+def _packed_in_turn(js, consumer, scratch):
+    js.pack(scratch)
+    _say(js.name)
+    return js.run(scratch) + _in_turn([consumer], scratch)
+
+
 def _some(names, scratch, node_option):
     """The tests below some folders of tests/, where they run; or the npm package's."""
     ran, results = [], []
     patterns = [f"//tests/{name}/..." for name in names if name != "js"]
     if patterns:
-        asan = bazel_stage.BazelStage("asan", patterns, ["--config=asan", "--build_tests_only"])
+        asan = stages.sanitized("asan", patterns)
         here = " + ".join(f"tests({pattern})" for pattern in patterns)
         labels = bazel_stage.query(f"({stages.tagged(stages.NO_SANITIZER)}) intersect ({here})")
         ran = [asan]
@@ -80,7 +90,7 @@ def _some(names, scratch, node_option):
 def _quick(scratch):
     """What finds most mistakes soonest, of what differs from the last commit."""
     files = quick.changed_files()
-    asan = bazel_stage.BazelStage("asan", bazel_stage.query(quick.tests_query(files)), quick.FLAGS)
+    asan = stages.sanitized("asan", bazel_stage.query(quick.tests_query(files)), quick.FLAGS)
     results = asan.run(scratch)
     ran = [asan]
     if quick.has_js(files):
@@ -103,9 +113,10 @@ def _stress(arguments, scratch):
         patterns.append(f"//{folder}/..." if folder.is_dir() else f"//{folder.parent}:{folder.name}")
     bazel_stages = []
     for configuration in arguments.configurations.split(",") if patterns else []:
-        flags = [] if configuration == "gcc" else [f"--config={configuration}"]
-        bazel_stages.append(
-            bazel_stage.BazelStage(configuration, patterns, [*flags, "--build_tests_only"]))
+        if configuration == "gcc":
+            bazel_stages.append(bazel_stage.BazelStage(configuration, patterns, ["--build_tests_only"]))
+        else:
+            bazel_stages.append(stages.sanitized(configuration, patterns))
     results = []
     js = js_stage.JsStage(suites)
     if suites:

@@ -23,14 +23,20 @@ def gcc(node_option):
     return bazel_stage.BazelStage("gcc", labels, ["--config=smoke", *node_option])
 
 
+def sanitized(configuration, patterns, flags=()):
+    """Tests in a configuration of a sanitizer, which may run beside a stage that is not of one."""
+    flags = [f"--config={configuration}", "--build_tests_only", *flags]
+    return bazel_stage.BazelStage(configuration, patterns, flags, base=bazel_stage.second_base())
+
+
 def asan():
     """Memory and undefined behaviour: all tests but those of gcc()."""
-    return bazel_stage.BazelStage("asan", ["//..."], ["--config=asan", "--build_tests_only"])
+    return sanitized("asan", ["//..."])
 
 
 def tsan():
     """Data races: the tests of what has threads."""
-    return bazel_stage.BazelStage("tsan", ["//..."], ["--config=tsan", "--build_tests_only"])
+    return sanitized("tsan", ["//..."])
 
 
 def left_out(results):
