@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/burst/account.h"
 #include "plimsoll/bench/burst/feed.h"
 #include "plimsoll/bench/burst/line.h"
@@ -149,35 +147,38 @@ int run_all(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What a process keeps when bursts of work have come and gone.");
   Options options;
-  add_common_options(app, options.common);
+  CommandLine command_line("What a process keeps when bursts of work have come and gone.",
+                           options.common);
   std::vector<std::string> known_allocators;
   for (const Allocator& allocator : allocators) known_allocators.emplace_back(allocator.name);
   std::vector<std::string> known_contenders;
   for (const Contender& contender : contenders) known_contenders.emplace_back(contender.name);
-  app.add_option("--allocators", options.allocator_names, "all, if none is named")
-      ->check(CLI::IsMember(known_allocators));
-  app.add_option("--clients", options.contender_names, "all but the bounded ones by default")
-      ->check(CLI::IsMember(known_contenders));
-  auto* bursts = app.add_option("--bursts", options.effort.bursts_count, "behind the warm-up");
-  auto* events = app.add_option("--events", options.effort.events_count, "in a burst");
-  app.add_option("--svg", options.svg,
-                 "where to draw anonymous memory over time; a file among the temporary ones, if it "
-                 "is no smoke run");
-  auto* worker = app.add_option("--worker", options.worker, "be a worker: plimsoll or hiredis");
-  app.add_option("--socket", options.wanted.socket_path, "of a worker's server");
-  app.add_option("--seed", options.wanted.seed, "of a worker's events");
-  app.add_flag("--give-back", options.wanted.give_back, "of a worker");
-  app.add_flag("--bounded", options.wanted.bounded, "of a worker");
-  CLI11_PARSE(app, argc, argv);
-  if (*worker) {
+  command_line.add("--allocators", options.allocator_names, "all, if none is named")
+      .one_of(known_allocators);
+  command_line.add("--clients", options.contender_names, "all but the bounded ones by default")
+      .one_of(known_contenders);
+  const auto bursts =
+      command_line.add("--bursts", options.effort.bursts_count, "behind the warm-up");
+  const auto events = command_line.add("--events", options.effort.events_count, "in a burst");
+  command_line.add(
+      "--svg", options.svg,
+      "where to draw anonymous memory over time; a file among the temporary ones, if it "
+      "is no smoke run");
+  const auto worker =
+      command_line.add("--worker", options.worker, "be a worker: plimsoll or hiredis");
+  command_line.add("--socket", options.wanted.socket_path, "of a worker's server");
+  command_line.add("--seed", options.wanted.seed, "of a worker's events");
+  command_line.add_flag("--give-back", options.wanted.give_back, "of a worker");
+  command_line.add_flag("--bounded", options.wanted.bounded, "of a worker");
+  if (const auto status = command_line.parse(argc, argv)) return *status;
+  if (worker) {
     if (options.worker == "hiredis") options.wanted.client = Client::hiredis;
     run_worker(options.wanted);
   }
   if (options.common.quick) {
-    if (!*bursts) options.effort.bursts_count = 1;
-    if (!*events) options.effort.events_count = 1000;
+    if (!bursts) options.effort.bursts_count = 1;
+    if (!events) options.effort.events_count = 1000;
     options.effort.quiet_seconds = 1;
     if (options.allocator_names.empty()) options.allocator_names = {"glibc"};
   }

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/cache/parts.h"
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
@@ -31,18 +29,17 @@ constexpr std::array parts = {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What the near cache costs and saves.");
   CommonOptions options;
-  add_common_options(app, options);
+  CommandLine command_line("What the near cache costs and saves.", options);
   std::vector<std::string> known;
   for (const Part& part : parts) known.emplace_back(part.name);
   std::vector<std::string> names;
-  app.add_option("parts", names, "which parts; all if none is named")->check(CLI::IsMember(known));
+  command_line.add("parts", names, "which parts; all if none is named").one_of(known);
   std::string writer;
   std::int64_t writer_milliseconds = 0;
-  app.add_option("--writer", writer, "only write to this server, as the part coherence wants");
-  app.add_option("--writer-milliseconds", writer_milliseconds, "for so long");
-  CLI11_PARSE(app, argc, argv);
+  command_line.add("--writer", writer, "only write to this server, as the part coherence wants");
+  command_line.add("--writer-milliseconds", writer_milliseconds, "for so long");
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   if (!writer.empty()) {
     write_for(writer, std::chrono::milliseconds(writer_milliseconds));
     return 0;

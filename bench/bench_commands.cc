@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/commands/cases.h"
 #include "plimsoll/bench/commands/work.h"
@@ -44,9 +42,8 @@ int run(const CommonOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Commands, messages and TLS, against private servers.");
   CommonOptions options;
-  add_common_options(app, options);
-  CLI11_PARSE(app, argc, argv);
+  CommandLine command_line("Commands, messages and TLS, against private servers.", options);
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   return run(options);
 }

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/counts/cases.h"
 #include "plimsoll/bench/machine.h"
@@ -52,16 +50,16 @@ void add_case(const CountCase& one, std::span<const std::size_t> counts, Report&
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Instructions a piece, of 64,000 pieces beside 1,000: \"ours\" is the former, \"peer\" the "
-      "latter.");
   CommonOptions options;
-  add_common_options(app, options);
+  CommandLine command_line(
+      "Instructions a piece, of 64,000 pieces beside 1,000: \"ours\" is the former, \"peer\" the "
+      "latter.",
+      options);
   std::string only;
   std::size_t count = 1'000;
-  auto* const one = app.add_option("--only", only, "run one case, for a profiler");
-  app.add_option("--count", count, "its pieces")->needs(one);
-  CLI11_PARSE(app, argc, argv);
+  const auto one = command_line.add("--only", only, "run one case, for a profiler");
+  command_line.add("--count", count, "its pieces").needs(one);
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   for (const CountCase& each : count_cases()) {
     if (only != each.name) continue;
     each.run(count);

@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/footprint/states.h"
 #include "plimsoll/bench/machine.h"
@@ -43,12 +41,11 @@ void add_state(const FootprintState& state, const CommonOptions& options, Report
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What a process has resident that uses the client.");
   CommonOptions options;
-  add_common_options(app, options);
+  CommandLine command_line("What a process has resident that uses the client.", options);
   std::string child;
-  app.add_option("--child", child, "make one state in this process and print its figures");
-  CLI11_PARSE(app, argc, argv);
+  command_line.add("--child", child, "make one state in this process and print its figures");
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   if (!child.empty()) {
     return run_one_child(child, options.quick ? Footprint::quick : Footprint::full);
   }

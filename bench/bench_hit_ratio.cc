@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/cache/replay.h"
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
@@ -56,25 +54,22 @@ void add_made_up(const CommonOptions& options, Report& report) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("How many requests of a trace the cache would have answered.");
   CommonOptions options;
-  add_common_options(app, options);
+  CommandLine command_line("How many requests of a trace the cache would have answered.", options);
   std::string path;
   std::string policy = "lru";
   Capacity capacity;
-  auto* const trace = app.add_option("--trace", path,
-                                     "little-endian ids of 32 bits, with sizes if its name has "
-                                     ".u32x2 in it; may be compressed by xz")
-                          ->check(CLI::ExistingFile);
-  app.add_option("--policy", policy, "lru or lfu")->check(CLI::IsMember({"lru", "lfu"}));
-  auto* const bounds = app.add_option_group("capacity");
-  bounds->add_option("--capacity", capacity.entries, "in entries")
-      ->check(CLI::PositiveNumber)
-      ->needs(trace);
-  bounds->add_option("--capacity-bytes", capacity.bytes, "in bytes, with all that the store takes")
-      ->check(CLI::PositiveNumber)
-      ->needs(trace);
-  CLI11_PARSE(app, argc, argv);
+  const auto trace = command_line
+                         .add("--trace", path,
+                              "little-endian ids of 32 bits, with sizes if its name has "
+                              ".u32x2 in it; may be compressed by xz")
+                         .existing_file();
+  command_line.add("--policy", policy, "lru or lfu").one_of({"lru", "lfu"});
+  command_line.add("--capacity", capacity.entries, "in entries").positive().needs(trace);
+  command_line.add("--capacity-bytes", capacity.bytes, "in bytes, with all that the store takes")
+      .positive()
+      .needs(trace);
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   if (!path.empty() && capacity.entries == 0 && capacity.bytes == 0) {
     fail("--trace", "needs --capacity or --capacity-bytes");
   }

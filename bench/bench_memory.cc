@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
 #include "plimsoll/bench/memory/attribution.h"
@@ -66,22 +64,21 @@ int run_parts(const std::vector<std::string>& names, const CommonOptions& option
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What the client keeps in memory, and where it stops.");
   CommonOptions options;
-  add_common_options(app, options);
+  CommandLine command_line("What the client keeps in memory, and where it stops.", options);
   std::vector<std::string> known;
   for (const Part& part : parts) known.emplace_back(part.name);
   std::vector<std::string> names;
-  app.add_option("parts", names, "which parts; all if none is named")->check(CLI::IsMember(known));
+  command_line.add("parts", names, "which parts; all if none is named").one_of(known);
   std::string child;
-  app.add_option("--child", child, "measure one thing in this process and print its figures");
+  command_line.add("--child", child, "measure one thing in this process and print its figures");
   std::size_t gets = 0;
   std::uint16_t port = 6379;
-  app.add_option("--gets", gets, "only run so many GETs, for a profiler");
+  command_line.add("--gets", gets, "only run so many GETs, for a profiler");
   std::size_t kept_gets = 0;
-  app.add_option("--kept-gets", kept_gets, "the same, with each reply kept whole");
-  app.add_option("--port", port, "of the server for these");
-  CLI11_PARSE(app, argc, argv);
+  command_line.add("--kept-gets", kept_gets, "the same, with each reply kept whole");
+  command_line.add("--port", port, "of the server for these");
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   if (gets > 0 || kept_gets > 0) {
     gets > 0 ? run_gets(gets, port) : run_kept_gets(kept_gets, port);
     return 0;

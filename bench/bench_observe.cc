@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 
@@ -139,10 +138,9 @@ void measure(std::size_t clients_count, const std::string& url, std::uint16_t po
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What the endpoint of metrics costs.");
   CommonOptions options;
-  add_common_options(app, options);
-  CLI11_PARSE(app, argc, argv);
+  CommandLine command_line("What the endpoint of metrics costs.", options);
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   const plimsoll::testing::ValkeyServer server(
       {.listen = plimsoll::testing::Listen::unix_socket_and_tcp});
   server.ask("SET bench:key " + std::string(100, 'v'));

@@ -6,8 +6,6 @@
 #include <cstdio>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
 #include "plimsoll/bench/parser/buffers.h"
@@ -105,10 +103,10 @@ int run(const Options& options) {
 }  // namespace plimsoll::bench
 
 int main(int argc, char** argv) {
-  CLI::App app("The parser alone, in bytes a second, against hiredis' reader.");
   plimsoll::bench::Options options;
-  plimsoll::bench::add_common_options(app, options.common);
-  app.add_option("--only", options.only, "only cases whose names begin so");
-  CLI11_PARSE(app, argc, argv);
+  plimsoll::bench::CommandLine command_line(
+      "The parser alone, in bytes a second, against hiredis' reader.", options.common);
+  command_line.add("--only", options.only, "only cases whose names begin so");
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   return plimsoll::bench::run(options);
 }

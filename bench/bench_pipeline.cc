@@ -3,8 +3,6 @@
 
 #include <cstdio>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
 #include "plimsoll/bench/pipeline/cases.h"
@@ -54,22 +52,23 @@ int run_all(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("GETs of 100 B over one connection to a private valkey-server.");
   Options options;
-  add_common_options(app, options.common);
-  auto* only =
-      app.add_option("--only", options.only,
-                     "run one load, for a profiler: ours, ours-coroutines, ours-use-awaitable, "
-                     "hiredis, hiredis-libev or raw");
-  app.add_option("--pattern", options.pattern, "batches or window")->needs(only);
-  app.add_option("--depth", options.depth, "GETs in a batch or in flight")->needs(only);
-  app.add_option("--count", options.count, "GETs in all")->needs(only);
-  auto* cold = app.add_flag("--cold", options.cold, "print the seconds to a first reply");
-  app.add_option("--port", options.port, "of the server for --only and --cold");
-  CLI11_PARSE(app, argc, argv);
-  if (*cold) {
+  CommandLine command_line("GETs of 100 B over one connection to a private valkey-server.",
+                           options.common);
+  const auto only =
+      command_line.add("--only", options.only,
+                       "run one load, for a profiler: ours, ours-coroutines, ours-use-awaitable, "
+                       "hiredis, hiredis-libev or raw");
+  command_line.add("--pattern", options.pattern, "batches or window").needs(only);
+  command_line.add("--depth", options.depth, "GETs in a batch or in flight").needs(only);
+  command_line.add("--count", options.count, "GETs in all").needs(only);
+  const auto cold =
+      command_line.add_flag("--cold", options.cold, "print the seconds to a first reply");
+  command_line.add("--port", options.port, "of the server for --only and --cold");
+  if (const auto status = command_line.parse(argc, argv)) return *status;
+  if (cold) {
     std::printf("%.9f\n", first_reply_seconds({.port = options.port}));
     return 0;
   }
-  return *only ? run_one_load(options) : run_all(options);
+  return only ? run_one_load(options) : run_all(options);
 }

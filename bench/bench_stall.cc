@@ -11,8 +11,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
 #include "plimsoll/bench/memory/process.h"
@@ -150,14 +148,14 @@ void plot(const Run& ours, const Run& theirs, const Times& times, const std::str
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("What a process holds while its server says nothing and callers go on asking.");
   CommonOptions options;
-  add_common_options(app, options);
+  CommandLine command_line(
+      "What a process holds while its server says nothing and callers go on asking.", options);
   std::string svg;
-  app.add_option("--svg", svg, "draw the memory over time into this file");
+  command_line.add("--svg", svg, "draw the memory over time into this file");
   std::string child;
-  app.add_option("--child", child, "run one contender in this process and print what is seen");
-  CLI11_PARSE(app, argc, argv);
+  command_line.add("--child", child, "run one contender in this process and print what is seen");
+  if (const auto status = command_line.parse(argc, argv)) return *status;
   const Times times = options.quick ? quick_times : full_times;
   if (!child.empty()) return run_child(child, times);
   if (!svg.empty() && !has_program("gnuplot")) {

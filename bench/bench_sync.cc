@@ -11,8 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "plimsoll/bench/command_line.h"
 #include "plimsoll/bench/machine.h"
 #include "plimsoll/bench/program.h"
@@ -265,15 +263,16 @@ int run_all(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("GETs of 100 B by threads that block, on a private valkey-server.");
   Options options;
-  add_common_options(app, options.common);
-  auto* only = app.add_option("--only", options.only,
-                              "run one load, for a profiler: ours, ours-own, ours-futures or "
-                              "hiredis");
-  app.add_option("--threads", options.threads, "how many threads")->needs(only);
-  app.add_option("--count", options.count, "GETs in all")->needs(only);
-  app.add_option("--port", options.port, "of the server")->needs(only);
-  CLI11_PARSE(app, argc, argv);
-  return *only ? run_one_load(options) : run_all(options);
+  CommandLine command_line("GETs of 100 B by threads that block, on a private valkey-server.",
+                           options.common);
+  const auto only =
+      command_line.add("--only", options.only,
+                       "run one load, for a profiler: ours, ours-own, ours-futures or "
+                       "hiredis");
+  command_line.add("--threads", options.threads, "how many threads").needs(only);
+  command_line.add("--count", options.count, "GETs in all").needs(only);
+  command_line.add("--port", options.port, "of the server").needs(only);
+  if (const auto status = command_line.parse(argc, argv)) return *status;
+  return only ? run_one_load(options) : run_all(options);
 }

@@ -71,7 +71,7 @@ class BazelStage:
         self._folder = folder
         self._base = base
         if base:
-            # Those in the working tree lead to what is built in its own base.
+            # The links in the working tree lead to the workspace's own base.
             self._flags.append("--experimental_convenience_symlinks=ignore")
 
     def run(self, scratch):

@@ -83,12 +83,14 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+// One for all: a page that loads anew has nothing of the one before, and a new process for each costs most of the time.
+let page;
+
 const open = async (script, csp) => {
-  const page = await browser.newPage();
+  page ??= await browser.newPage();
   const query = new URLSearchParams({ script, ...(csp === undefined ? {} : { csp }) });
   await page.goto(`http://127.0.0.1:${pages.address().port}/page?${query}`);
   await page.waitForFunction(() => globalThis.runCase !== undefined);
-  return page;
 };
 
 const scripts = {
@@ -102,41 +104,36 @@ const target = () => ({ address: bridge.address, addressOfNobody: `ws://127.0.0.
 
 for (const name of Object.keys(cases)) {
   test(`bundled by esbuild: ${name}`, async () => {
-    const page = await open(scripts["bundled by esbuild"]);
+    await open(scripts["bundled by esbuild"]);
     const run = ([what, where]) => globalThis.runCase(what, where);
     assert.equal(await page.evaluate(run, [name, target()]), "passed");
-    await page.close();
   });
 }
 
 for (const how of ["bundled by Vite", "not bundled"]) {
   test(`${how}, it works without configuration`, async () => {
-    const page = await open(scripts[how]);
+    await open(scripts[how]);
     const run = ([what, where]) => globalThis.runCase(what, where);
     assert.equal(await page.evaluate(run, ["a text comes back as it went", target()]), "passed");
-    await page.close();
   });
 }
 
 test("the example of a page shows what it has read", async () => {
-  const page = await open(scripts["bundled by Vite"]);
+  await open(scripts["bundled by Vite"]);
   const said = await page.evaluate(([address, token]) => globalThis.showShip(address, token),
     [bridge.address, bridge.token]);
   assert.equal(said, "Great Eastern");
-  await page.close();
 });
 
 test("without a bridge the error says what a browser needs", async () => {
-  const page = await open(scripts["bundled by esbuild"]);
+  await open(scripts["bundled by esbuild"]);
   const said = await page.evaluate((address) => globalThis.connectTo(address),
     `valkey://127.0.0.1:${nobody}`);
   assert.match(said, /^ConnectionError: .*no TCP sockets: connect to a bridge by ws:/);
-  await page.close();
 });
 
 test("a page whose policy forbids WebAssembly is told what to allow", async () => {
-  const page = await open(scripts["bundled by esbuild"], "script-src 'self' 'unsafe-inline'");
+  await open(scripts["bundled by esbuild"], "script-src 'self' 'unsafe-inline'");
   const said = await page.evaluate((address) => globalThis.connectTo(address), bridge.address);
   assert.match(said, /^CoreError: .*'wasm-unsafe-eval'/);
-  await page.close();
 });

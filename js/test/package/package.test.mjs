@@ -91,10 +91,10 @@ test("nothing runs when it is installed, and it needs nothing else", () => {
   assert.deepEqual(Object.keys(description.scripts), ["prepublishOnly"]);  // npm runs it in the sources' folder alone
 });
 
-// A program in a folder of its own, which the compiler checks with these options.
-const compile = (name, text, compilerOptions, type = "module") => {
+// Programs in a folder of their own, name and text, which the compiler checks with these options.
+const compile = (programs, compilerOptions, type = "module") => {
   const folder = mkdtempSync(join(process.cwd(), "types-"));
-  writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: {
     noEmit: true, strict: true, target: "es2022", lib: ["es2022"], types: [], ...compilerOptions } }));
@@ -106,7 +106,7 @@ const compile = (name, text, compilerOptions, type = "module") => {
 };
 
 test("its types need no library but the language's", () => {
-  compile("use.ts", `
+  compile({ "use.ts": `
     import { Client, ClientSideCache, type Message, TimeoutError, configure } from "plimsoll";
     configure({ memoryLimit: "16 MiB" });
     const clientSideCache = new ClientSideCache({ maxCacheKb: 1024, entryTtlMs: 60_000 });
@@ -122,8 +122,28 @@ test("its types need no library but the language's", () => {
     await using closed = client;
     void [name, bytes, hit, all, closed, TimeoutError];
     export {};
-  `, { module: "nodenext" });
+  ` }, { module: "nodenext" });
 });
+
+const asIoredis = `
+  import Redis, { ReplyError, type RedisOptions } from "plimsoll/ioredis";
+  const options: RedisOptions = { host: "127.0.0.1", keyPrefix: "ship:" };
+  export const main = async (): Promise<unknown> => {
+    const redis = new Redis(6379, options);
+    redis.on("message", (channel: string, message: string) => [channel, message]);
+    const results = await redis.multi().set("a", 1).get("a").exec();
+    const value: string = await redis.get("a");
+    return [results, value, ReplyError];
+  };`;
+
+const observed = `
+  import type { Meter, Tracer } from "@opentelemetry/api";
+  import { ClientSideCache, type Client, type Metric, readMetrics } from "plimsoll";
+  import { observeMetrics, traceCommands } from "plimsoll/opentelemetry";
+  const caches = [new ClientSideCache({ maxCacheKb: 64 })];
+  export const begin = (meter: Meter, tracer: Tracer, clients: Set<Client>): (() => void)[] =>
+    [observeMetrics(meter, { clients, caches }), traceCommands(tracer)];
+  export const all: Metric[] = readMetrics();`;
 
 for (const [module, moduleResolution] of [["commonjs", "node10"], ["node16", "node16"],
   ["nodenext", "nodenext"], ["esnext", "bundler"]]) {
@@ -143,25 +163,8 @@ for (const [module, moduleResolution] of [["commonjs", "node10"], ["node16", "no
         return client.get("ship");
       };`;
     const options = { module, moduleResolution, esModuleInterop: true };
-    compile("use.ts", program, options, "commonjs");
-    compile("use.ts", `
-      import Redis, { ReplyError, type RedisOptions } from "plimsoll/ioredis";
-      const options: RedisOptions = { host: "127.0.0.1", keyPrefix: "ship:" };
-      export const main = async (): Promise<unknown> => {
-        const redis = new Redis(6379, options);
-        redis.on("message", (channel: string, message: string) => [channel, message]);
-        const results = await redis.multi().set("a", 1).get("a").exec();
-        const value: string = await redis.get("a");
-        return [results, value, ReplyError];
-      };`, { ...options, types: ["node"] }, "commonjs");
-    compile("use.ts", `
-      import type { Meter, Tracer } from "@opentelemetry/api";
-      import { ClientSideCache, type Client, type Metric, readMetrics } from "plimsoll";
-      import { observeMetrics, traceCommands } from "plimsoll/opentelemetry";
-      const caches = [new ClientSideCache({ maxCacheKb: 64 })];
-      export const begin = (meter: Meter, tracer: Tracer, clients: Set<Client>): (() => void)[] =>
-        [observeMetrics(meter, { clients, caches }), traceCommands(tracer)];
-      export const all: Metric[] = readMetrics();`, { ...options, types: ["node"] }, "commonjs");
+    compile({ "use.ts": program }, options, "commonjs");
+    compile({ "as_ioredis.ts": asIoredis, "observed.ts": observed }, { ...options, types: ["node"] }, "commonjs");
   });
 }
 
