@@ -73,6 +73,18 @@ class JsStageTests(unittest.TestCase):
         result = self.run_one(f"echo '{ONE_PASSES}' >$REPORT")
         self.assertEqual((result.passed, result.failed, result.ran), (1, [], True))
 
+    def test_kept(self):
+        """a suite is not run, and nothing is packed for it, where it is known to pass"""
+        class Kept:
+            def look(self, parts):
+                pass
+
+            def result(self, stage, suite):
+                return js_stage.report.Target(stage, suite.name, passed=7)
+
+        result = self.run_one("exit 7", prepare=Unprepared(self.folder), kept=Kept())
+        self.assertEqual((result.passed, result.failed), (7, []))
+
     def test_ends_badly(self):
         """a suite that ends badly has failed, whatever it reports"""
         result = self.run_one(f"echo '{ONE_PASSES}' >$REPORT; exit 7")

@@ -95,18 +95,20 @@ class JsStage:
 
     name = "js"
 
-    def __init__(self, suites=None, prepare=None, at_a_time=2, timeout=_SUITE_TIMEOUT):
+    def __init__(self, suites=None, prepare=None, at_a_time=2, timeout=_SUITE_TIMEOUT, kept=None):
         """
         Args:
           suites: which to run; all of SUITES unless told otherwise.
           prepare: an object with the methods of Preparation, which is what there is unless told otherwise.
           at_a_time: how many run beside each other.
           timeout: seconds that a suite may take.
+          kept: a KeptResults; a suite whose result it has is not run.
         """
         self._suites = SUITES if suites is None else suites
         self._prepare = prepare or Preparation()
         self._at_a_time = at_a_time
         self._timeout = timeout
+        self._kept = kept
         # What prepare.pack() said; None where it has not run, or something before it failed.
         self._made = None
         self._lock = threading.Lock()
@@ -123,6 +125,10 @@ class JsStage:
 
     def pack(self, scratch):
         """Makes the packages of that, behind install() and build(). Others may use Bazel meanwhile."""
+        if self._kept:
+            self._kept.look(scratch / "js" / "parts")
+            if all(self._kept.result(self.name, suite) for suite in self._suites):
+                return
         self._made = self._prepare.pack(scratch / "js")
 
     def prepare(self, scratch):
@@ -136,7 +142,7 @@ class JsStage:
         suites = [suite for suite in self._suites if suite.alone == alone]
         suites.sort(key=lambda suite: -suite.seconds)
         with concurrent.futures.ThreadPoolExecutor(self._at_a_time) as pool:
-            return list(pool.map(lambda suite: self._run(suite, scratch, which), suites))
+            return list(pool.map(lambda suite: self._kept_or_run(suite, scratch, which), suites))
 
     def run_again(self, target, scratch):
         """Runs one suite once more, with nothing beside it."""
@@ -157,6 +163,15 @@ class JsStage:
             self._stopped = True
             for leader in self._leaders:
                 _kill_group(leader)
+
+    def _kept_or_run(self, suite, scratch, which):
+        kept = self._kept and self._kept.result(self.name, suite)
+        if kept:
+            return kept
+        target = self._run(suite, scratch, which)
+        if self._kept:
+            self._kept.keep(suite, target)
+        return target
 
     def _run(self, suite, scratch, which):
         outputs = scratch / "js" / which

@@ -29,7 +29,7 @@ step_install() {
 step_build() {
   local bin
   say "building the module, the bridge and the demo"
-  run_bazel build "${quiet_build[@]}" //wasm:plimsoll.wasm //core/commands:commands.ts //demo \
+  run_bazel build "${quiet_build[@]}" --jobs=HOST_CPUS //wasm:plimsoll.wasm //core/commands:commands.ts //demo \
     //native/bridge:plimsoll-bridge //native/bridge:plimsoll-bridge-release >&2 ||
     die "the module, the bridge or the demo does not build"
   bin=$(run_bazel info bazel-bin 2>/dev/null)

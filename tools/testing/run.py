@@ -12,12 +12,15 @@ import tempfile
 import bazel_stage
 import busy
 import js_stage
+import kept_results
 import quick
 import stages
 import verdict
 
 # Where both outputs of a test stay that passed only when it was run again.
 _KEPT = pathlib.Path(".tests/again")
+# Which suites in JavaScript need not run again.
+_PASSED = pathlib.Path(".tests/passed.json")
 
 
 def _say(text):
@@ -27,7 +30,7 @@ def _say(text):
 def _everything(scratch, node_option):
     """All stages, and what became of their targets."""
     gcc, asan, tsan, consumer = stages.gcc(node_option), stages.asan(), stages.tsan(), stages.consumer()
-    js = js_stage.JsStage()
+    js = js_stage.JsStage(kept=kept_results.KeptResults(_PASSED))
     # What takes about as long goes beside each other: while the tests of one wait, the others compile. Each lane has
     # a Bazel server of its own; that of the first builds what the suites need, too.
     with concurrent.futures.ThreadPoolExecutor(3) as lanes:

@@ -10,8 +10,15 @@ THREADS = "threads"
 # Not as //..., which in a second output base takes what the first one's links lead to for folders with packages.
 _TESTS = "tests(//...) - attr(tags, manual, tests(//...))"
 
-# What users run, and what this repository's other commands do.
-_PROGRAMS = "kind(cc_binary, //...) - attr(tags, manual, //...)"
+# What users run, and what this repository's other commands do. Not a test's shared library: for it alone all that it links
+# would be compiled a second time, as position-independent code, which the sanitizers' builds have anyway.
+_PROGRAMS = "kind(cc_binary, //...) - attr(tags, manual, //...) - attr(linkshared, 1, //...)"
+
+
+# A processor that compiles two files at once in turns takes an eighth longer for both, so where stages run beside each other
+# each has no more than a processor's worth of actions. TSan's mostly wait.
+_BESIDE_OTHERS = ["--jobs=HOST_CPUS", "--local_cpu_resources=HOST_CPUS"]
+_WAITING = ["--jobs=HOST_CPUS*2", "--local_cpu_resources=HOST_CPUS*2"]
 
 
 def tagged(tag):
@@ -23,7 +30,7 @@ def gcc(node_option):
     """What ships, optimised; and every test that no sanitizer could find more in, or that could not run
     under one."""
     labels = bazel_stage.query(f"{tagged(NO_SANITIZER)} + {_PROGRAMS}")
-    return bazel_stage.BazelStage("gcc", labels, ["--config=smoke", *node_option])
+    return bazel_stage.BazelStage("gcc", labels, ["--config=smoke", *_BESIDE_OTHERS, *node_option])
 
 
 def sanitized(configuration, patterns, flags=()):
@@ -34,12 +41,12 @@ def sanitized(configuration, patterns, flags=()):
 
 def asan():
     """Memory and undefined behaviour: all tests but those of gcc()."""
-    return sanitized("asan", bazel_stage.query(f"{_TESTS} - {tagged(NO_SANITIZER)}"))
+    return sanitized("asan", bazel_stage.query(f"{_TESTS} - {tagged(NO_SANITIZER)}"), _BESIDE_OTHERS)
 
 
 def tsan():
     """Data races: the tests of what has threads."""
-    return sanitized("tsan", bazel_stage.query(f"{tagged(THREADS)} - {tagged(NO_SANITIZER)}"))
+    return sanitized("tsan", bazel_stage.query(f"{tagged(THREADS)} - {tagged(NO_SANITIZER)}"), _WAITING)
 
 
 def left_out(results):
