@@ -50,7 +50,7 @@ def second_base():
     done = bazel("info", ["output_base"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if done.returncode != 0:
         raise SystemExit("test: bazel info output_base fails")
-    return done.stdout.strip() + "-sanitizers"
+    return done.stdout.strip() + "-beside"
 
 
 class BazelStage:

@@ -57,7 +57,8 @@ class KeptResults:
           parts: the folder of what Bazel has built for them.
         """
         paths = sorted(path for path in self._sources() if _is_read(path) and os.path.isfile(path))
-        if not paths:
+        # The other case is a build that failed.
+        if not paths or not pathlib.Path(parts, _DEMO).exists():
             return
         common = hashlib.sha256(self._installed())
         for name in _VARIABLES:
@@ -99,6 +100,7 @@ class KeptResults:
         try:
             return json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
+            # None yet, or not one of ours.
             return {}
 
 

@@ -28,6 +28,8 @@ _ALWAYS = ["//tests/tidy/...", "//tests/tools/..."]
 JS_SUITES = ["own", "runtime", "transports"]
 
 FLAGS = [
+    "--config=asan",
+    "--build_tests_only",
     # tests_query() has left out what cannot run under ASan, but for scripts.
     "--test_tag_filters=-slow",
     "--build_tag_filters=-slow",

@@ -31,19 +31,16 @@ def _everything(scratch, node_option):
     """All stages, and what became of their targets."""
     gcc, asan, tsan, consumer = stages.gcc(node_option), stages.asan(), stages.tsan(), stages.consumer()
     js = js_stage.JsStage(kept=kept_results.KeptResults(_PASSED))
-    # What takes about as long goes beside each other: while the tests of one wait, the others compile. Each lane has
-    # a Bazel server of its own; that of the first builds what the suites need, too.
-    with concurrent.futures.ThreadPoolExecutor(3) as lanes:
+    # What mostly waits, or has a Bazel server of its own, goes beside what mostly computes.
+    with concurrent.futures.ThreadPoolExecutor(2) as lanes:
         try:
-            sanitized = lanes.submit(_in_turn, [asan, tsan], scratch)
             installed = lanes.submit(js.install)
-            _say(f"what {js.name} needs, and beside it {asan.name}")
+            _say(f"what {js.name} needs")
             js.build(scratch)
             installed.result()
-            suites = lanes.submit(_packed_in_turn, js, consumer, scratch)
-            results = _in_turn([gcc], scratch)
-            for lane in (sanitized, suites):
-                results += lane.result()
+            beside = lanes.submit(_beside, js, [consumer, tsan], scratch)
+            results = _in_turn([gcc, asan], scratch)
+            results += beside.result()
         except BaseException:
             # Ctrl-C reaches no suite, since each leads a process group, and not what has not begun.
             lanes.shutdown(wait=False, cancel_futures=True)
@@ -62,10 +59,10 @@ def _in_turn(bazel_stages, scratch):
     return results
 
 
-def _packed_in_turn(js, consumer, scratch):
+def _beside(js, bazel_stages, scratch):
     js.pack(scratch)
     _say(js.name)
-    return js.run(scratch) + _in_turn([consumer], scratch)
+    return js.run(scratch) + _in_turn(bazel_stages, scratch)
 
 
 def _some(names, scratch, node_option):
@@ -73,7 +70,7 @@ def _some(names, scratch, node_option):
     ran, results = [], []
     patterns = [f"//tests/{name}/..." for name in names if name != "js"]
     if patterns:
-        asan = stages.sanitized("asan", patterns)
+        asan = bazel_stage.BazelStage("asan", patterns, ["--config=asan", "--build_tests_only"])
         here = " + ".join(f"tests({pattern})" for pattern in patterns)
         labels = bazel_stage.query(f"({stages.tagged(stages.NO_SANITIZER)}) intersect ({here})")
         ran = [asan]
@@ -93,7 +90,7 @@ def _some(names, scratch, node_option):
 def _quick(scratch):
     """What finds most mistakes soonest, of what differs from the last commit."""
     files = quick.changed_files()
-    asan = stages.sanitized("asan", bazel_stage.query(quick.tests_query(files)), quick.FLAGS)
+    asan = bazel_stage.BazelStage("asan", bazel_stage.query(quick.tests_query(files)), quick.FLAGS)
     results = asan.run(scratch)
     ran = [asan]
     if quick.has_js(files):
@@ -116,10 +113,9 @@ def _stress(arguments, scratch):
         patterns.append(f"//{folder}/..." if folder.is_dir() else f"//{folder.parent}:{folder.name}")
     bazel_stages = []
     for configuration in arguments.configurations.split(",") if patterns else []:
-        if configuration == "gcc":
-            bazel_stages.append(bazel_stage.BazelStage(configuration, patterns, ["--build_tests_only"]))
-        else:
-            bazel_stages.append(stages.sanitized(configuration, patterns))
+        flags = [] if configuration == "gcc" else [f"--config={configuration}"]
+        bazel_stages.append(
+            bazel_stage.BazelStage(configuration, patterns, [*flags, "--build_tests_only"]))
     results = []
     js = js_stage.JsStage(suites)
     if suites:
