@@ -82,7 +82,9 @@ class JsStageTests(unittest.TestCase):
             def result(self, stage, suite):
                 return js_stage.report.Target(stage, suite.name, passed=7)
 
-        result = self.run_one("exit 7", prepare=Unprepared(self.folder), kept=Kept())
+        stage = self.stage("exit 7", prepare=Unprepared(self.folder), kept=Kept())
+        self.assertEqual(stage.unchanged(), ["s"])
+        [result] = stage.run(self.folder)
         self.assertEqual((result.passed, result.failed), (7, []))
 
     def test_ends_badly(self):

@@ -127,9 +127,14 @@ class JsStage:
         """Makes the packages of that, behind install() and build(). Others may use Bazel meanwhile."""
         if self._kept:
             self._kept.look(scratch / "js" / "parts")
-            if all(self._kept.result(self.name, suite) for suite in self._suites):
+            if len(self.unchanged()) == len(self._suites):
                 return
         self._made = self._prepare.pack(scratch / "js")
+
+    def unchanged(self):
+        """The names of suites that run() does not run, since they passed before and nothing has changed that they may
+        read. Known behind pack()."""
+        return [suite.name for suite in self._suites if self._kept and self._kept.result(self.name, suite)]
 
     def prepare(self, scratch):
         """All three. Call it while nobody else uses Bazel."""

@@ -18,7 +18,7 @@ import stages
 import verdict
 
 # Where both outputs of a test stay that passed only when it was run again.
-_KEPT = pathlib.Path(".tests/again")
+_AGAIN = pathlib.Path(".tests/again")
 # Which suites in JavaScript need not run again.
 _PASSED = pathlib.Path(".tests/passed.json")
 
@@ -61,7 +61,8 @@ def _in_turn(bazel_stages, scratch):
 
 def _beside(js, bazel_stages, scratch):
     js.pack(scratch)
-    _say(js.name)
+    unchanged = js.unchanged()
+    _say(js.name + (f", but for what passed and has not changed: {' '.join(unchanged)}" if unchanged else ""))
     return js.run(scratch) + _in_turn(bazel_stages, scratch)
 
 
@@ -190,7 +191,7 @@ def main(words):
             ran, results = _some(arguments.names, scratch, node_option)
         else:
             ran, results = _everything(scratch, node_option)
-        results, seconds = verdict.run_again(results, _again(ran, scratch), _KEPT)
+        results, seconds = verdict.run_again(results, _again(ran, scratch), _AGAIN)
         for line in verdict.lines(results, seconds, [stage.name for stage in ran]):
             print(line)
         return 0 if verdict.passed(results) else 1

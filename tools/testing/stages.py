@@ -7,13 +7,13 @@ import report
 NO_SANITIZER = "no-sanitizer"
 THREADS = "threads"
 
-# What users run, and what this repository's other commands do. Not a test's shared library: for it alone all that it links
-# would be compiled a second time, as position-independent code, which the sanitizers' builds have anyway.
+# What users run, and what this repository's other commands do. Not a test's shared library: for it alone all that
+# it links would be compiled a second time, as position-independent code, which the sanitizers' builds have anyway.
 _PROGRAMS = "kind(cc_binary, //...) - attr(tags, manual, //...) - attr(linkshared, 1, //...)"
 
 
-# For stages that run beside others: a processor that has three files or pages at a time takes a fifth longer for each. Under
-# sanitizers many tests wait until a time limit is up.
+# For stages that run beside others: where eight compilers share two processors, each file costs a sixth more.
+# Under sanitizers many tests wait until a time limit is up, so there a processor has two actions.
 _COMPUTING = ["--jobs=HOST_CPUS", "--local_cpu_resources=HOST_CPUS"]
 _WAITING = ["--jobs=HOST_CPUS*2", "--local_cpu_resources=HOST_CPUS*2"]
 
