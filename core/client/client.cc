@@ -20,9 +20,17 @@ constexpr Duration room_again_wait = std::chrono::milliseconds(20);
 
 constexpr Error others_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "other requests wait for room already"};
+constexpr Error primary_is_another{.code = ErrorCode::connection_lost,
+                                   .what = "the sentinels name another server as the primary now"};
 constexpr Error cannot_wait{.code = ErrorCode::rejected_by_limit,
                             .what = "requests do not wait for room",
                             .expected = "OnLimit::wait as inflight_overflow"};
+
+// A sentinel names a server that was a primary when it last looked.
+ClientOptions main_options(ClientOptions options) {
+  options.primary_only |= options.sentinel != nullptr;
+  return options;
+}
 
 }  // namespace
 
@@ -45,14 +53,10 @@ Result<Client::Accounts> Client::open_accounts(Budget& budget) {
 Client::Client(const ClientOptions& options, Accounts accounts)
     : accounts_(std::move(accounts)),
       budget_(accounts_.connections->budget()),
-      session_(options, Session::Accounts{.requests = *accounts_.requests,
+      session_(main_options(options), Session::Accounts{.requests = *accounts_.requests,
                                           .replies = *accounts_.replies,
                                           .connections = *accounts_.connections}),
-      side_connections_(session_.options(),
-                        SideConnections::Accounts{.requests = *accounts_.requests,
-                                                  .replies = *accounts_.replies,
-                                                  .connections = *accounts_.connections},
-                        session_),
+      side_connections_(session_),
       admission_(*accounts_.requests, options.waiters_max) {
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
 }
@@ -72,6 +76,15 @@ Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration c
                .value = sizeof(NearCache)};
 }
 
+Status Client::use_sentinels() {
+  PLIMSOLL_CHECK(session_.state() == Session::State::idle && !sentinels_ && !recording_.on());
+  sentinels_ = Box<Sentinels>::make(*accounts_.connections, 0, session_.options(), session_.accounts());
+  if (sentinels_) return {};
+  return Error{.code = ErrorCode::out_of_memory,
+               .what = "the connections pool has no room for a client that asks sentinels",
+               .value = sizeof(Sentinels)};
+}
+
 void Client::set_shown(std::string_view text) {
   PLIMSOLL_CHECK(near_);
   near_->set_shown(text);
@@ -79,6 +92,7 @@ void Client::set_shown(std::string_view text) {
 
 void Client::connect(Instant now) {
   note_input(FlightRecord::connect, now);
+  PLIMSOLL_CHECK((options().sentinel != nullptr) == static_cast<bool>(sentinels_));
   session_.connect(now);
 }
 
@@ -203,17 +217,18 @@ void Client::handle_opened(ConnectionId connection, Instant now) {
   if (connection == first_connection) note_input(FlightRecord::opened, now);
   if (near_ && connection == first_connection) near_->handle_opened();
   if (Session* const session = find(connection)) session->handle_opened(now);
+  note_input_of(connection);
 }
 
 void Client::handle_closed(ConnectionId connection, const Error& reason, Instant now) {
   recording_.note_closed(connection, reason, now);
   if (Session* const session = find(connection)) session->handle_closed(reason, now);
+  note_input_of(connection);
   if (near_) near_->follow_session();
 }
 
 bool Client::is_connected(ConnectionId connection) const {
-  const Session* const session =
-      connection == first_connection ? &session_ : side_connections_.session(connection);
+  const Session* const session = find(connection);
   if (session == nullptr) return false;
   switch (session->state()) {
     case Session::State::handshaking:
@@ -239,6 +254,7 @@ std::span<char> Client::read_space(ConnectionId connection) {
 void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now) {
   recording_.note_read(connection, bytes, session_.state(), now);
   if (Session* const session = find(connection)) session->handle_read(bytes, now);
+  note_input_of(connection);
   if (near_ && connection == first_connection && bytes > 0) near_->handle_read();
 }
 
@@ -258,18 +274,22 @@ std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string
 void Client::handle_written(ConnectionId connection, std::size_t bytes) {
   recording_.note_written(connection, bytes);
   if (Session* const session = find(connection)) session->handle_written(bytes);
+  note_input_of(connection);
 }
 
 void Client::handle_timeout(Instant now) {
   note_input(FlightRecord::timeout, now);
   budget_.handle_timeout(now);
   session_.handle_timeout(now);
+  if (sentinels_) sentinels_->handle_timeout(now);
   if (!admission_.empty()) handle_waiters_timeout(now);
   if (!side_connections_.empty()) side_connections_.handle_timeout(now);
   if (near_) near_->handle_timeout(now);
 }
 
 std::optional<Action> Client::poll_action() {
+  if (sentinels_) [[unlikely]]
+    return poll_action_by_sentinels();
   std::optional<Session::Action> action = session_.poll_action();
   recording_.note_action(action, session_.seed());
   ConnectionId connection = first_connection;
@@ -286,6 +306,61 @@ std::optional<Action> Client::poll_action() {
   return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
                 .connection = connection,
                 .seed = seed};
+}
+
+// The main connection's attempt begins with a question to the sentinels. Side connections go to the
+// server that they have named.
+std::optional<Action> Client::poll_action_by_sentinels() {
+  while (const std::optional<Session::Action> action = session_.poll_action()) {
+    if (*action == Session::Action::open) {
+      sentinels_->ask(session_.now());
+      sentinels_->poll_events();  // the answer may be known already
+    } else if (!sentinels_->take_question()) {
+      return Action{.kind = Action::Kind::close, .connection = first_connection};
+    }
+  }
+  if (sentinels_->finding() == Sentinels::Finding::found && sentinels_->take_question()) {
+    return Action{.kind = Action::Kind::open,
+                  .connection = first_connection,
+                  .told = &sentinels_->primary()};
+  }
+  if (const auto asked = sentinels_->poll_action()) {
+    const bool opens = asked->action == Session::Action::open;
+    return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
+                  .connection = asked->connection,
+                  .seed = asked->seed,
+                  .told = asked->told,
+                  .peer = Peer::sentinel};
+  }
+  if (side_connections_.empty() || sentinels_->primary().empty()) return std::nullopt;
+  const auto side = side_connections_.poll_action();
+  if (!side) return std::nullopt;
+  const bool opens = side->action == Session::Action::open;
+  return Action{.kind = opens ? Action::Kind::open : Action::Kind::close,
+                .connection = side->connection,
+                .told = &sentinels_->primary()};
+}
+
+// A primary that is no more is left at once, because it goes on taking writes that will be lost:
+// those of 11 seconds after SENTINEL FAILOVER. What it owes is in doubt.
+void Client::handle_sentinels() {
+  sentinels_->poll_events();
+  if (session_.state() == Session::State::closed) return;
+  const Instant now = std::max(session_.now(), sentinels_->now());
+  if (sentinels_->take_change()) {
+    if (!sentinels_->is_asked()) session_.leave(primary_is_another);
+    side_connections_.leave_server(primary_is_another, now);
+    if (near_) near_->follow_session();
+  }
+  if (sentinels_->take_news()) session_.hurry(now);
+  if (sentinels_->finding() == Sentinels::Finding::nothing && sentinels_->take_question()) {
+    session_.handle_closed(sentinels_->problem(), now);
+  }
+}
+
+Instant Client::sentinels_timeout() const {
+  const bool is_told = sentinels_->finding() != Sentinels::Finding::pending;
+  return sentinels_->is_asked() && is_told ? session_.now() : sentinels_->poll_timeout();
 }
 
 ClientStatistics Client::statistics() const {
@@ -406,12 +481,14 @@ std::optional<Event> Client::poll_all() {
     }
   }
   side_spoke_ = false;
+  if (sentinels_) handle_sentinels();
   while (!end_ || side_connections_.take_their_time()) {
     std::optional<Event> event = poll_main(poll_session());
     recording_.note_event(event);
     if (!event) break;
     if (event->kind != Event::Kind::closed) return event;
     side_connections_.abort_unless_closing();
+    if (sentinels_) sentinels_->stop();
     end_ = event;
     if (side_connections_.take_their_time()) end_->value.reset();
   }
@@ -471,8 +548,9 @@ std::optional<Event> Client::poll_waiters() {
   PLIMSOLL_CHECK(!admitted_);
   const std::optional<Event> event = poll_first_waiter();
   // If the first waiter lacks memory, all of them wait for it.
-  const std::size_t for_memory = room_again_at_ == never ? 0 : admission_.waiting_count();
-  if (const std::size_t before = std::exchange(waiting_for_memory_, for_memory)) {
+  const std::size_t waiting = room_again_at_ == never ? 0 : admission_.waiting_count();
+  const auto for_memory = static_cast<std::uint32_t>(waiting);
+  if (const std::uint32_t before = std::exchange(waiting_for_memory_, for_memory)) {
     accounts_.requests->add_waiting(-static_cast<int>(before));
   }
   if (for_memory > 0) accounts_.requests->add_waiting(static_cast<int>(for_memory));
@@ -523,7 +601,8 @@ Result<Reply> Client::keep_shared_reply() {
   return near_->delivers_again() ? session_.copy_reply() : session_.keep_reply();
 }
 
-Session* Client::find_side(ConnectionId connection) {
+Session* Client::find_side(ConnectionId connection) const {
+  if (sentinels_ && sentinels_->owns(connection)) return sentinels_->session(connection);
   return side_connections_.session(connection);
 }
 

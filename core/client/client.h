@@ -12,6 +12,7 @@
 #include "plimsoll/core/cache/freshness.h"
 #include "plimsoll/core/client/admission.h"
 #include "plimsoll/core/client/client_recording.h"
+#include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/core/client/side_connections.h"
 #include "plimsoll/core/cluster/seeds.h"
 #include "plimsoll/core/memory/account.h"
@@ -22,7 +23,8 @@
 // call blocks. The driver passes in requests, bytes and time; the poll functions return what to
 // send, the outcomes of requests, and when to call handle_timeout(). Not thread-safe: the driver
 // locks. A client owns its sessions: the main one, which most requests share, and side connections
-// for requests that must not share it. With a cache it also has a NearCache, its part in the cache,
+// for requests that must not share it. It may have connections to sentinels, which tell it where to
+// connect. With a cache it also has a NearCache, its part in the cache,
 // which sees the events of the main session first.
 //
 // Invariants:
@@ -32,8 +34,10 @@
 //    submit_admitted() or cancel().
 //  - If there are side connections, `closed` is the last event, after those of the side
 //    connections.
-//  - poll_all() asks for events in this order: main session (through the near cache), waiters, side
-//    connections, `closed`.
+//  - poll_all() asks for events in this order: sentinels, main session (through the near cache),
+//    waiters, side connections, `closed`.
+//  - With sentinels, a connection to a server is opened only at the address that they name, and is
+//    given up as soon as they name another (handle_sentinels()).
 
 namespace plimsoll::inline v0 {
 
@@ -52,6 +56,9 @@ struct Action {
   Kind kind;
   ConnectionId connection;
   SeedId seed{};  ///< open: to which of the driver's addresses
+  const NodeAddress* told = nullptr;  ///< open: if it is not null, to this address in place of
+                                      ///< `seed`; valid until the next call
+  Peer peer = Peer::server;           ///< open: who listens there
 };
 
 struct ClientStatistics {
@@ -103,6 +110,13 @@ class Client {
   /// is negligible. The client lowers its estimate when two readings differ by less.
   Status use_cache(cache::Cache& cache, std::string_view place,
                    Duration clock_step = Duration::zero());
+
+  /// Makes this client ask sentinels where its primary is, as the options say (`sentinel`). Call it
+  /// before connect(), if they do. Error: out_of_memory.
+  Status use_sentinels();
+
+  /// The sentinels that are asked; null if none are.
+  const Sentinels* sentinels() const { return sentinels_.get(); }
 
   /// Sets the text that the main connection shows on the way to the server, such as the token for a
   /// bridge. If the text changes, call this before handle_opened() of the connection that shows the
@@ -305,7 +319,8 @@ class Client {
     const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : leave_ticks();
     const Instant waiters = admission_.empty() ? never : waiters_timeout();
     const Instant sides = side_connections_.empty() ? never : side_connections_.poll_timeout();
-    return std::min({next, tick, waiters, sides, near_ ? near_timeout() : never});
+    const Instant asked = sentinels_ ? sentinels_timeout() : never;
+    return std::min({next, tick, waiters, sides, asked, near_ ? near_timeout() : never});
   }
 
   /// How many bytes of requests have ever been staged on the main connection.
@@ -314,7 +329,8 @@ class Client {
   /// Returns a bit for each connection that may have bytes to send (poll_transmit()).
   std::uint64_t unsent_connections() const {
     return (session_.has_unsent() ? 1u : 0u) |
-           (side_connections_.empty() ? 0 : side_connections_.unsent());
+           (side_connections_.empty() ? 0 : side_connections_.unsent()) |
+           (sentinels_ ? sentinels_->unsent() : 0);
   }
 
   std::optional<Action> poll_action();
@@ -322,7 +338,7 @@ class Client {
   /// Returns the next event. After every call that passes something in, call this until it returns
   /// nothing. Views in an event live until the next call.
   std::optional<Event> poll_event() {
-    if (recording_.on() || !side_connections_.empty() || near_) return poll_all();
+    if (recording_.on() || !side_connections_.empty() || near_ || sentinels_) return poll_all();
     // A fast path for a client with nothing but its main connection, where usually either a reply
     // is ready or there is no event at all.
     std::optional<Event> event = session_.poll_event();
@@ -357,6 +373,11 @@ class Client {
                    .what = "a client with a cache cannot be recorded: a replay has no cache",
                    .expected = "a client without one"};
     }
+    if (sentinels_) {
+      return Error{.code = ErrorCode::invalid_argument,
+                   .what = "a client that asks sentinels cannot be recorded: a replay has none",
+                   .expected = "a client with the address of a server"};
+    }
     return recording_.start(*accounts_.connections, ring_bytes);
   }
   void stop_recording() { recording_.stop(); }
@@ -374,6 +395,7 @@ class Client {
     session_.validate();
     side_connections_.validate();
     admission_.validate();
+    if (sentinels_) sentinels_->validate();
   }
 
  private:
@@ -419,6 +441,13 @@ class Client {
   Instant waiters_timeout() const { return std::min(admission_.next_deadline(), room_again_at_); }
   Instant near_timeout() const;
 
+  std::optional<Action> poll_action_by_sentinels();
+  void handle_sentinels();
+  Instant sentinels_timeout() const;
+  void note_input_of(ConnectionId connection) {
+    if (sentinels_ && sentinels_->owns(connection)) sentinels_->note_input(connection);
+  }
+
   std::optional<Event> poll_all();
   void report_to_near_cache(const Event& event);
   std::optional<Event> poll_session();
@@ -433,7 +462,10 @@ class Client {
   Session* find(ConnectionId connection) {
     return connection == first_connection ? &session_ : find_side(connection);
   }
-  Session* find_side(ConnectionId connection);
+  const Session* find(ConnectionId connection) const {
+    return connection == first_connection ? &session_ : find_side(connection);
+  }
+  Session* find_side(ConnectionId connection) const;
   void note_input(FlightRecord kind, Instant now) {
     if (recording_.on()) recording_.record_input(kind, now, rest(now));
   }
@@ -448,13 +480,14 @@ class Client {
   SideConnections side_connections_;
   Admission admission_;
   Box<NearCache> near_;      // null without a cache
+  Box<Sentinels> sentinels_;  // null if no sentinel is asked
   bool admitted_ = false;    // the first waiter is admitted
   bool side_spoke_ = false;  // the last event came from a side connection
+  std::uint32_t waiting_for_memory_ = 0;  // as last added to the account
   Error admission_error_;
   Instant waiters_now_ = Instant::min();
   Instant room_again_at_ = never;  // when to ask again for memory for the first waiter
   std::uint64_t refused_progress_ = 0;
-  std::size_t waiting_for_memory_ = 0;  // as last added to the account
   std::optional<Event> end_;            // the main connection's `closed`, held until the side
                                         // connections are over
 };

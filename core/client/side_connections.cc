@@ -70,7 +70,7 @@ Result<RequestId> SideConnections::join(std::size_t bytes, Instant now, Instant 
   Box<Waiting>& made = table_->waiting;
   if (!made) {
     // Like the table, the queue is kept when it becomes empty.
-    made = Box<Waiting>::make(accounts_.connections, 0, accounts_.requests, options_.waiters_max);
+    made = Box<Waiting>::make(accounts().connections, 0, accounts().requests, options_.waiters_max);
   }
   if (!made) return no_room_for_waiters;
   if (table_->waiting->waiters.empty()) table_->waiting->room_again_at = never;
@@ -238,6 +238,15 @@ bool SideConnections::have_said_all() const {
   return all;
 }
 
+// A connection that has yet to be opened will go to the new server anyway.
+void SideConnections::leave_server(const Error& reason, Instant now) {
+  now_ = std::max(now_, now);
+  for_each([&](std::uint32_t, Side& side) {
+    side.session.leave(reason);
+    side.session.hurry(now);
+  });
+}
+
 void SideConnections::set_credentials(const Credentials& credentials) {
   for_each([&](std::uint32_t, Side& side) { side.session.set_credentials(credentials); });
 }
@@ -391,7 +400,7 @@ void SideConnections::validate() {
 }
 
 bool SideConnections::make_table() {
-  if (!table_) table_ = Box<Table>::make(accounts_.connections, 0);
+  if (!table_) table_ = Box<Table>::make(accounts().connections, 0);
   return static_cast<bool>(table_);
 }
 
@@ -411,26 +420,26 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   SessionOptions options = options_;
   options.random_seed += index;
   options.seeds_count = 1;  // the main connection's address, whichever that is
-  options.follows_main = options_.seeds_count > 1;
+  options.follows_main = options_.seeds_count > 1 || options_.sentinel != nullptr;
   options.tracking = {};
   options.reconnect_attempts_max = subscribes ? options_.reconnect_attempts_max : 0;
   options.read_resends_max = subscribes ? read_resends_limit : std::uint8_t{0};
   AccountHandle pushes;
   if (subscribes) {
-    pushes = accounts_.connections.budget().open_account(PoolKind::pushes,
-                                                         accounts_.connections.owner());
+    pushes = accounts().connections.budget().open_account(PoolKind::pushes,
+                                                         accounts().connections.owner());
     if (!pushes) return no_room;
   }
-  const Session::Accounts accounts{.requests = accounts_.requests,
-                                   .replies = subscribes ? *pushes : accounts_.replies,
-                                   .connections = accounts_.connections};
+  const Session::Accounts own{.requests = accounts().requests,
+                                   .replies = subscribes ? *pushes : accounts().replies,
+                                   .connections = accounts().connections};
   Box<Side> side =
-      Box<Side>::make(accounts_.connections, 0, role, options, accounts,
+      Box<Side>::make(accounts().connections, 0, role, options, own,
                       subscribes ? Session::Use::subscriptions : Session::Use::requests);
   if (!side) return no_room;
   if (subscribes) {
     side->pushes = std::move(pushes);
-    side->subscription = Box<Subscription>::make(accounts_.connections, 0, accounts_.connections,
+    side->subscription = Box<Subscription>::make(accounts().connections, 0, accounts().connections,
                                                  *side->pushes, options_);
     if (!side->subscription) return no_room;
   }
@@ -659,7 +668,9 @@ void SideConnections::close_if_older(Side& side) {
 void SideConnections::follow_main(Side& side) const {
   const Session::State main = main_.state();
   if (side.seed == main_.seed() || main != Session::State::ready) return;
-  const bool is_in_use = !side.subscription && side.session.state() == Session::State::ready;
+  const Session::State state = side.session.state();
+  const bool is_in_use = state == Session::State::closing ||
+                         (state == Session::State::ready && !side.subscription);
   if (!is_in_use) side.session.leave(main_is_elsewhere);
 }
 

@@ -63,15 +63,9 @@ inline constexpr Duration side_connection_idle_max = std::chrono::seconds(60);
 
 class SideConnections {
  public:
-  struct Accounts {
-    Account& requests;
-    Account& replies;
-    Account& connections;
-  };
-
-  /// CLIENT UNBLOCK is sent on `main`. All arguments must outlive this object.
-  SideConnections(const SessionOptions& options, const Accounts& accounts, Session& main)
-      : options_(options), accounts_(accounts), main_(main) {}
+  /// The options and the accounts are those of `main`, on which CLIENT UNBLOCK is sent, and which
+  /// must outlive this object.
+  explicit SideConnections(Session& main) : options_(main.options()), main_(main) {}
   ~SideConnections();
   SideConnections(const SideConnections&) = delete;
   SideConnections& operator=(const SideConnections&) = delete;
@@ -137,6 +131,9 @@ class SideConnections {
 
   /// Whether no session or waiter has another event. Connections may still have to be closed.
   bool have_said_all() const;
+
+  /// The client has another server now, for `reason`: leaves all connections to the one before.
+  void leave_server(const Error& reason, Instant now);
 
   void set_credentials(const Credentials& credentials);
   void close(Instant now);
@@ -214,6 +211,7 @@ class SideConnections {
 
   static_assert(connections_max <= request_ids::places_of_connections);
 
+  const Session::Accounts& accounts() const { return main_.accounts(); }
   bool make_table();
   Result<std::uint32_t> open(Role role, Instant now);
   std::optional<std::uint32_t> idle_one() const;
@@ -253,7 +251,6 @@ class SideConnections {
   }
 
   const SessionOptions& options_;
-  const Accounts accounts_;
   Session& main_;
   Instant now_ = Instant::min();
   std::uint64_t used_ = 0;  // a bit for each connection that exists

@@ -15,7 +15,7 @@ constexpr Duration last_wait_min = std::chrono::milliseconds(5);
 
 Attempts::Attempts(const SessionOptions& options)
     : backoff_(options.reconnect_wait_min, options.reconnect_wait_max, options.random_seed),
-      seeds_(options.seeds_count) {}
+      seeds_(options.sentinel != nullptr ? 1u : options.seeds_count) {}
 
 void Attempts::begin(const SessionOptions& options, Instant now) {
   deadline_or_ready_at_ = after(now, options.connect_timeout);

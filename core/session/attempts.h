@@ -14,6 +14,9 @@
 // the session waits. The first connection has a time limit for all attempts together. After a loss,
 // the rounds in which all have failed are counted.
 //
+// If sentinels are asked, the addresses of the options are theirs, and the session has one: that of
+// the server that they name.
+//
 // The options are an argument of the functions, because each connection keeps an object of this
 // class, and its session has them already.
 
@@ -60,6 +63,9 @@ class Attempts {
 
   /// The attempt under way ends for another reason: the next one begins a round.
   void begin_round() { seeds_.begin_round(); }
+
+  /// What has failed so far does not lengthen the wait behind the next attempt.
+  void forget_failures() { backoff_.reset(); }
 
   /// Whether a connection was ready once: then the session replaces lost ones.
   bool was_ready() const { return was_ready_; }

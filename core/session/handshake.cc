@@ -112,11 +112,9 @@ class Script {
   std::size_t database_size_ = 0;
 };
 
-// Whether the server's role in the reply to HELLO is that of a replica. Servers before Valkey 7.2
-// said "slave" in other places, and "replica" here.
-bool is_replica(const Value& role) {
-  const auto name = role.as_bytes();
-  return name && *name == "replica";
+bool is_text(const Value& value, std::string_view text) {
+  const auto bytes = value.as_bytes();
+  return bytes && *bytes == text;
 }
 
 CommandView view(std::span<const std::string_view> words) {
@@ -142,8 +140,9 @@ bool Handshake::start(Account& connections, const SessionOptions& options, AskUs
   written_ = 0;
   client_id_ = 0;
   may_ping_ = true;
-  is_replica_ = false;
+  is_replica_ = is_sentinel_ = false;
   primary_only_ = options.primary_only;
+  wants_sentinel_ = options.peer == Peer::sentinel;
   const bool without_resp3 =
       options.tracking.method != TrackingOptions::Method::off && !wants_tracking(options);
   tracked_ = without_resp3 ? Tracked::without_resp3 : Tracked::off;
@@ -236,7 +235,8 @@ Tracking Handshake::tracking() const {
   return {.state = Tracking::State::refused, .error = error_of(tracked_)};
 }
 
-// Reads the reply to HELLO. Returns whether the server speaks RESP3 from now on.
+// Reads the reply to HELLO. Returns whether the server speaks RESP3 from now on. Servers before
+// Valkey 7.2 say "slave" in other places, and "replica" here.
 bool Handshake::read_hello(const Value& reply) {
   bool resp3 = false;
   const auto entries = reply.as_entries();
@@ -244,7 +244,8 @@ bool Handshake::read_hello(const Value& reply) {
   for (const Entry& entry : *entries) {
     const auto key = entry.key.as_bytes();
     if (!key) continue;
-    if (*key == "role") is_replica_ = is_replica(entry.value);
+    if (*key == "role") is_replica_ = is_text(entry.value, "replica");
+    if (*key == "mode") is_sentinel_ = is_text(entry.value, "sentinel");
     const auto number = entry.value.as_integer();
     if (!number) continue;
     if (*key == "proto") resp3 = *number == 3;
@@ -257,6 +258,10 @@ Handshake::Verdict Handshake::handle_reply(const Value& reply) {
   switch (step_) {
     case Step::hello:
       if (!read_hello(reply)) return refuse(reply);
+      if (is_sentinel_ != wants_sentinel_) {
+        error_ = is_sentinel_ ? &is_a_sentinel : &is_no_sentinel;
+        return Verdict::refused;
+      }
       if (!is_replica_ || !primary_only_) break;
       error_ = &not_a_primary;
       return Verdict::retry;

@@ -103,6 +103,8 @@ class Handshake {
   bool tracking_required_ : 1 = false;
   bool primary_only_ : 1 = false;
   bool is_replica_ : 1 = false;
+  bool wants_sentinel_ : 1 = false;
+  bool is_sentinel_ : 1 = false;
   bool may_ping_ : 1 = true;
   std::uint32_t steps_left_ = 0;  // one bit for each step after step_
   std::uint64_t client_id_ = 0;

@@ -50,6 +50,31 @@ Status validate(const TrackingOptions& tracking, Protocol protocol) {
   return {};
 }
 
+Status validate_sentinel(const SessionOptions& options) {
+  const SentinelOptions& sentinel = *options.sentinel;
+  const std::string_view name = sentinel.primary_name;
+  if (name.empty() || name.size() > primary_name_bytes_max || !is_printable(name)) {
+    return invalid("the name of the primary is empty, too long, or has a special character",
+                   "printable ASCII, as in the sentinels' `sentinel monitor`");
+  }
+  if (!sentinel.username.empty() && sentinel.password.empty()) {
+    return invalid("sentinel.username is given without a password", "both, or neither");
+  }
+  if (options.protocol != Protocol::resp3) {
+    return invalid("sentinels are asked, and protocol is RESP2",
+                   "RESP3: only HELLO says whether a server is a primary");
+  }
+  if (options.seeds_count > sentinels_max) {
+    return invalid("there are too many sentinels", "16 (sentinels_max) at most");
+  }
+  if (std::uint64_t{options.blocking_connections_max} + options.subscriptions_max + sentinels_max >=
+      connections_max) {
+    return invalid("blocking_connections_max and subscriptions_max are too large together",
+                   "47 or less, because sentinels take 16 connections");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status validate(const SessionOptions& options) {
@@ -96,6 +121,9 @@ Status validate(const SessionOptions& options) {
   }
   if (options.seeds_count == 0 || options.seeds_count > seeds_max) {
     return invalid("there are no addresses, or too many", "1 to 64 (seeds_max)");
+  }
+  if (options.sentinel != nullptr) {
+    if (const Status valid = validate_sentinel(options); !valid) return valid;
   }
   if (options.close_timeout < Duration::zero()) {
     return invalid("close_timeout is negative", "a time, or zero to wait for nothing");

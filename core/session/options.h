@@ -22,6 +22,10 @@ inline constexpr std::size_t waiters_max_limit = 1'000'000'000;
 /// The most connections of one client at a time, including the main connection.
 inline constexpr std::uint32_t connections_max = 64;
 
+/// The most sentinels of one client, those in its options and those that it learns of together.
+/// Each takes one of connections_max.
+inline constexpr std::uint32_t sentinels_max = 16;
+
 /// A value for reconnect_attempts_max: the session never gives up.
 inline constexpr std::uint32_t unlimited_attempts = UINT32_MAX;
 
@@ -68,8 +72,22 @@ struct TrackingOptions {
   Duration silence_max = Duration::zero();
 };
 
+/// What a connection expects to find at its address.
+enum class Peer : std::uint8_t { server, sentinel };
+
+/// For a client that asks sentinels where its primary is. The driver's addresses are theirs.
+struct SentinelOptions {
+  std::string_view primary_name{};  ///< the name under which the sentinels watch the primary
+  std::string_view username{};      ///< the user at the sentinels; empty: the default user
+  std::string_view password{};      ///< empty: no AUTH at the sentinels
+};
+
+/// The most bytes of SentinelOptions::primary_name.
+inline constexpr std::size_t primary_name_bytes_max = 255;
+
 /// The options of a session. The texts are views, so that secrets are not copied; their owner
-/// (native Options, the loader) must outlive the session.
+/// (native Options, the loader) must outlive the session. Small fields stand next to each other:
+/// each connection keeps its options.
 struct SessionOptions {
   std::string_view username{};
   std::string_view password{};
@@ -84,14 +102,15 @@ struct SessionOptions {
   /// CLIENT NO-TOUCH: reads on these connections do not count as a use of the keys (LRU, LFU).
   bool no_touch = false;
 
+  /// What happens to requests beyond inflight_requests_limit, or for which the requests pool has no
+  /// room.
+  OnLimit inflight_overflow = OnLimit::reject;
+
   /// For the main connection; side connections are never tracked. Needs RESP3.
   TrackingOptions tracking{};
 
   /// The most requests and tombstones at a time: 1 to inflight_requests_limit_max.
   std::size_t inflight_requests_limit = 1000;
-
-  /// What happens to requests beyond that limit, or for which the requests pool has no room.
-  OnLimit inflight_overflow = OnLimit::reject;
 
   /// With OnLimit::wait: the most waiters, 1 or more. Requests beyond that are rejected. Waiters
   /// are charged to the requests pool, and may take up to half of the pool's share.
@@ -109,10 +128,6 @@ struct SessionOptions {
   Duration reconnect_wait_min = std::chrono::milliseconds(10);
   Duration reconnect_wait_max = std::chrono::seconds(5);
 
-  /// A client that has lost its connection ends after so many failed attempts in a row. 0: the
-  /// client ends with the loss.
-  std::uint32_t reconnect_attempts_max = unlimited_attempts;
-
   /// If the server was silent for this long and owes no reply, the session sends a PING; zero:
   /// never.
   Duration health_check_interval = std::chrono::seconds(5);
@@ -120,6 +135,10 @@ struct SessionOptions {
   /// If no caller waits for the next reply (its request was given up, or it was that PING), and the
   /// reply does not come within this time, the connection is dead and is replaced.
   Duration tombstone_age_max = std::chrono::seconds(5);
+
+  /// A client that has lost its connection ends after so many failed attempts in a row. 0: the
+  /// client ends with the loss.
+  std::uint32_t reconnect_attempts_max = unlimited_attempts;
 
   /// How often a read is resent after its connection was lost, at most 31. 0: the read fails with
   /// lost_in_doubt. Above 0, the session keeps the bytes of requests until they are answered.
@@ -134,9 +153,12 @@ struct SessionOptions {
   /// primary's is found. Needs RESP3: only HELLO says what the server is.
   bool primary_only = false;
 
-  /// For a side connection of a client with several addresses: the address may be another one at
-  /// the next attempt, so that no failure is one that lasts.
-  bool follows_main = false;
+  /// What the handshake expects at the address; another peer is refused. Needs RESP3, as above.
+  Peer peer = Peer::server;
+
+  /// Who is asked for the address of the primary; null: nobody. Must outlive the client. Only a
+  /// Client reads this; its sessions go where it tells the driver.
+  const SentinelOptions* sentinel = nullptr;
 
   /// The most side connections: for commands that block and for exclusive use, and for
   /// subscriptions. All connections together must not exceed connections_max. inflight_overflow
@@ -145,9 +167,15 @@ struct SessionOptions {
   std::uint32_t subscriptions_max = 16;
 
   /// The most messages of one subscription that may wait for the caller, if the pushes pool has
-  /// room for them, and what happens to further messages.
+  /// room for them.
   std::uint32_t subscription_messages_max = 10'000;
+
+  /// What happens to messages of a subscription beyond subscription_messages_max.
   OverflowPolicy subscription_overflow = OverflowPolicy::drop_oldest;
+
+  /// For a side connection of a client with several addresses: the address may be another one at
+  /// the next attempt, so that no failure is one that lasts.
+  bool follows_main = false;
 
   /// Seeds the random waits between attempts, and the order of the addresses.
   std::uint64_t random_seed = 0;

@@ -121,6 +121,16 @@ inline constexpr Error not_a_primary{.code = ErrorCode::read_only_replica,
                                      .what = "the server is a replica",
                                      .expected = "the address of its primary"};
 
+inline constexpr Error is_a_sentinel{
+    .code = ErrorCode::invalid_option,
+    .what = "a sentinel listens at this address",
+    .expected = "a server; or valkey+sentinel:// with the primary's name behind the addresses"};
+
+inline constexpr Error is_no_sentinel{
+    .code = ErrorCode::invalid_option,
+    .what = "no sentinel listens at this address, but a server",
+    .expected = "the address of a sentinel, usually port 26379; or valkey:// for a server"};
+
 inline constexpr Error unknown_reply{.code = ErrorCode::protocol_error,
                                      .what = "reply to the handshake is of another kind",
                                      .expected = "a map with proto 3 for HELLO 3, OK for all else"};

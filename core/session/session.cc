@@ -73,7 +73,7 @@ void Session::close(Instant now) {
 }
 
 void Session::leave(const Error& reason) {
-  if (state_ == State::ready) return lose(reason);
+  if (state_ == State::ready || state_ == State::closing) return lose(reason);
   if (state_ != State::opening && state_ != State::handshaking) return;
   problem_ = reason;
   problem_has_value_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -276,6 +277,7 @@ class Session {
   State state() const { return state_; }
 
   const SessionOptions& options() const { return options_; }
+  const Accounts& accounts() const { return accounts_; }
 
   /// The address of the connection, or of the attempt under way or the last one.
   SeedId seed() const { return attempts_.seed(); }
@@ -283,6 +285,14 @@ class Session {
   /// Gives the connection up, for `reason`, as if it had been lost; an attempt under way begins
   /// again at once.
   void leave(const Error& reason);
+
+  /// Waits no longer for the next attempt: it is likely to succeed.
+  void hurry(Instant now) {
+    if (state_ != State::waiting) return;
+    now_ = due_at_ = std::max(now_, now);
+    attempts_.forget_failures();
+    open_if_due();
+  }
 
   /// Looks for a primary, if the options want one: the server has refused a write, because it is a
   /// replica now. Sends nothing more, and gives the connection up once all that was sent is

@@ -1,0 +1,471 @@
+#include "plimsoll/core/client/sentinels.h"
+
+#include <algorithm>
+
+#include "plimsoll/core/base/check.h"
+
+namespace plimsoll::inline v0 {
+namespace {
+
+// A connection to a sentinel has at most the four requests of tag_primary to tag_switches under way,
+// twice if one is asked again before it has answered.
+constexpr std::size_t sentinel_requests_max = 8;
+
+constexpr Error no_room_for_sentinel{.code = ErrorCode::out_of_memory,
+                        .what = "the connections pool has no room for a connection to a sentinel"};
+
+constexpr Error no_address{.code = ErrorCode::protocol_error,
+                           .what = "the sentinel's answer is no address",
+                           .expected = "a host and a port"};
+
+constexpr Error divided{.code = ErrorCode::connect_failed,
+                        .what = "the sentinels do not agree which server is the primary"};
+
+constexpr Error watched_by_none{
+    .code = ErrorCode::invalid_option,
+    .what = "the sentinels watch no primary of this name",
+    .expected = "the name behind `sentinel monitor` in the sentinels' configuration"};
+
+constexpr Error late{.code = ErrorCode::timed_out,
+                     .what = "the sentinel did not answer within a quarter of connect_timeout"};
+
+constexpr Error unanswered{.code = ErrorCode::connect_failed, .what = "no sentinel answered"};
+
+SessionOptions session_options(const SessionOptions& of_client, std::uint32_t index) {
+  SessionOptions options = of_client;
+  options.username = of_client.sentinel->username;
+  options.password = of_client.sentinel->password;
+  options.database = 0;
+  options.no_evict = options.no_touch = false;
+  options.tracking = {};
+  options.inflight_requests_limit = sentinel_requests_max;
+  options.inflight_overflow = OnLimit::reject;
+  options.read_resends_max = 0;
+  options.reconnect_attempts_max = 0;
+  options.seeds_count = 1;
+  options.primary_only = options.follows_main = false;
+  options.peer = Peer::sentinel;
+  options.sentinel = nullptr;
+  options.random_seed += index;
+  options.reply_bytes_max = sentinel_reply_bytes_max;
+  return options;
+}
+
+// Text of a reply, of at most `size` bytes; empty if it is longer, or none.
+template <std::size_t size>
+class ShortText {
+ public:
+  explicit ShortText(const Value& value) {
+    const auto bytes = value.as_bytes();
+    if (!bytes || bytes->size() > size) return;
+    bytes->copy_to(text_.data());
+    used_ = bytes->size();
+  }
+  std::string_view view() const { return {text_.data(), used_}; }
+
+ private:
+  std::array<char, size> text_;
+  std::size_t used_ = 0;
+};
+
+using Host = ShortText<NodeAddress::host_bytes_max>;
+using Port = ShortText<5>;
+using Id = ShortText<std::tuple_size_v<SentinelNodeId>>;
+
+// The payload of +switch-master: "name old-host old-port new-host new-port".
+using Switch = ShortText<primary_name_bytes_max + 2 * (NodeAddress::host_bytes_max + 7)>;
+
+SentinelNodeId to_id(std::string_view text) {
+  SentinelNodeId id{};
+  if (text.size() == id.size()) std::copy(text.begin(), text.end(), id.begin());
+  return id;
+}
+
+std::string_view take_word(std::string_view& text) {
+  const std::size_t blank = std::min(text.find(' '), text.size());
+  const std::string_view word = text.substr(0, blank);
+  text.remove_prefix(std::min(blank + 1, text.size()));
+  return word;
+}
+
+}  // namespace
+
+Sentinels::Sentinels(const SessionOptions& options, const Session::Accounts& accounts)
+    : options_(options), accounts_(accounts) {
+  PLIMSOLL_CHECK(options.sentinel != nullptr && options.seeds_count <= sentinels_max);
+}
+
+Sentinels::~Sentinels() = default;
+
+void Sentinels::ask(Instant now) {
+  if (stopped_) return;
+  now_ = std::max(now_, now);
+  next_timeout_ = Instant::min();
+  is_asked_ = true;
+  finding_ = Finding::pending;
+  round_ends_at_ = after(now_, options_.connect_timeout / 4);
+  bool is_any_asked = false;
+  for (std::uint32_t i = 0; i < sentinels_max; ++i) {
+    if (!entries_[i] && i < options_.seeds_count) {
+      entries_[i] = Box<Entry>::make(accounts_.connections, 0, SeedId{i}, options_.random_seed + i);
+    }
+    if (!entries_[i] || entries_[i]->leaving) continue;
+    Entry& entry = *entries_[i];
+    entry.ready ? ask_entry(entry) : connect(i);
+    if (!entry.session) continue;
+    entry.session->hurry(now_);
+    if (entry.is_waited_for) entry.vote.state = SentinelVote::State::pending;
+    entry.failed_before = entry.session->counters().attempts_failed;
+    is_any_asked = true;
+  }
+  if (!is_any_asked) round_ends_at_ = now_;
+  heard_ |= choice_due;
+}
+
+void Sentinels::stop() {
+  stopped_ = true;
+  for_each_session([this](std::uint32_t index, Session& session) {
+    session.abort();
+    heard_ |= bit(index);
+  });
+}
+
+Session* Sentinels::session(ConnectionId connection) const {
+  const Box<Entry>& entry = entries_[index_of(connection)];
+  return entry ? entry->session.get() : nullptr;
+}
+
+void Sentinels::note_input(ConnectionId connection) {
+  heard_ |= bit(index_of(connection));
+  next_timeout_ = Instant::min();
+}
+
+void Sentinels::handle_timeout(Instant now) {
+  now_ = std::max(now_, now);
+  if (stopped_ || now_ < next_timeout_) return;
+  next_timeout_ = Instant::min();
+  for (std::uint32_t i = 0; i < sentinels_max; ++i) {
+    if (!entries_[i]) continue;
+    Entry& entry = *entries_[i];
+    if (entry.session) {
+      entry.session->handle_timeout(now);
+      heard_ |= bit(i);
+    }
+    if (now_ >= entry.retry_at) connect(i);
+    if (now_ >= entry.ask_at) ask_entry(entry);
+  }
+  heard_ |= choice_due;
+}
+
+Instant Sentinels::poll_timeout() {
+  if (stopped_) return never;
+  if (next_timeout_ != Instant::min()) return next_timeout_;
+  Instant next = std::min(round_ends_at_, announcement_.until(now_));
+  for (const Box<Entry>& entry : entries_) {
+    if (!entry) continue;
+    next = std::min({next, entry->retry_at, entry->ask_at});
+    if (entry->session) next = std::min(next, entry->session->poll_timeout());
+  }
+  next_timeout_ = next;
+  return next;
+}
+
+std::optional<Sentinels::SentinelAction> Sentinels::poll_action() {
+  std::optional<SentinelAction> found;
+  for_each_session([&](std::uint32_t index, Session& session) {
+    if (found) return;
+    const std::optional<Session::Action> action = session.poll_action();
+    if (!action) return;
+    const Entry& entry = *entries_[index];
+    found = SentinelAction{.action = *action,
+                           .connection = ConnectionId{first_place + index},
+                           .seed = entry.seed,
+                           .told = entry.is_seed ? nullptr : &entry.told};
+    heard_ |= bit(index);  // it may be over now
+  });
+  return found;
+}
+
+std::uint64_t Sentinels::unsent() const {
+  std::uint64_t mask = 0;
+  for_each_session([&mask](std::uint32_t index, const Session& session) {
+    if (session.has_unsent()) mask |= std::uint64_t{1} << (first_place + index);
+  });
+  return mask;
+}
+
+void Sentinels::validate() {
+  for_each_session([](std::uint32_t, Session& session) { session.validate(); });
+  for (std::uint32_t i = 0; i < sentinels_max; ++i) {
+    const bool has_session = entries_[i] && entries_[i]->session;
+    PLIMSOLL_CHECK(has_session == ((used_ & bit(i)) != 0));
+    PLIMSOLL_CHECK(!entries_[i] || entries_[i]->is_seed == (i < options_.seeds_count));
+  }
+}
+
+Sentinels::Known Sentinels::describe(const Entry& entry) {
+  const bool says = entry.vote.state == SentinelVote::State::said;
+  return {.seed = entry.seed,
+          .told = entry.is_seed ? nullptr : &entry.told,
+          .primary = says ? &entry.vote.primary : nullptr,
+          .is_connected = entry.ready,
+          .watches_none = entry.vote.state == SentinelVote::State::unknown,
+          .problem = entry.problem};
+}
+
+// Begins to connect to a sentinel, unless that is under way.
+void Sentinels::connect(std::uint32_t index) {
+  Entry& entry = *entries_[index];
+  entry.retry_at = never;
+  if (entry.session || entry.leaving || stopped_) return;
+  entry.session = Box<Session>::make(accounts_.connections, 0, session_options(options_, index),
+                                     accounts_);
+  if (!entry.session) return handle_end(entry, no_room_for_sentinel);
+  used_ |= bit(index);
+  entry.failed_before = 0;
+  entry.session->connect(now_);
+}
+
+// Asks for the other sentinels first: they are to be asked, too, before one alone has decided.
+void Sentinels::ask_entry(Entry& entry) {
+  entry.ask_at = after(now_, sentinel_ask_interval);
+  const std::string_view name = options_.sentinel->primary_name;
+  send(entry, {"SENTINEL", "SENTINELS", name}, tag_others);
+  send(entry, {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", name}, tag_primary);
+}
+
+void Sentinels::send(Entry& entry, std::initializer_list<std::string_view> words, Tag tag) {
+  CommandView command;
+  command.args = words;
+  if (tag == tag_switches) command.answer = CommandView::Answer::confirmations;
+  const Instant deadline = after(now_, options_.connect_timeout / 4);
+  const Result<RequestId> sent = entry.session->submit(command, deadline, tag);
+  if (!sent) handle_refused(entry, tag, sent.error());
+}
+
+void Sentinels::handle_events() {
+  const std::uint64_t heard = std::exchange(heard_, 0);
+  next_timeout_ = Instant::min();
+  for (std::uint64_t left = heard & used_; left != 0; left &= left - 1) {
+    handle_entry(static_cast<std::uint32_t>(std::countr_zero(left)));
+  }
+  if (now_ >= round_ends_at_) give_up_late_ones();
+  choose();
+}
+
+void Sentinels::give_up_late_ones() {
+  for (const Box<Entry>& entry : entries_) {
+    if (!entry || entry->vote.state != SentinelVote::State::pending) continue;
+    if (*entry->problem.what == '\0') entry->problem = late;
+    note_absent(*entry);
+  }
+}
+
+void Sentinels::note_absent(Entry& entry) {
+  entry.vote.state = SentinelVote::State::absent;
+  entry.is_waited_for = false;
+}
+
+void Sentinels::handle_entry(std::uint32_t index) {
+  Entry& entry = *entries_[index];
+  Session& session = *entry.session;
+  now_ = std::max(now_, session.now());
+  while (const std::optional<Event> event = session.poll_event()) handle_event(index, *event);
+  // A session that was never ready tries again by itself, and reports only its end.
+  const bool has_failed = session.counters().attempts_failed > entry.failed_before;
+  if (has_failed && !entry.ready && !session.is_closed()) {
+    entry.problem = session.last_problem();
+    note_absent(entry);
+  }
+  if (!session.is_over()) return;
+  entry.session = {};
+  used_ &= ~bit(index);
+  if (entry.leaving) entries_[index] = {};
+}
+
+void Sentinels::handle_event(std::uint32_t index, const Event& event) {
+  Entry& entry = *entries_[index];
+  switch (event.kind) {
+    case Event::Kind::ready: return handle_ready(entry);
+    case Event::Kind::completed:
+      if (event.tag == tag_primary) return handle_primary(index, *event.value);
+      if (event.tag == tag_id) return handle_id(index, *event.value);
+      if (event.tag == tag_others) return handle_others(*event.value);
+      return;
+    case Event::Kind::failed: return handle_refused(entry, event.tag, *event.error);
+    case Event::Kind::pushed: return handle_push(index, *event.value);
+    case Event::Kind::closed: return handle_end(entry, *event.error);
+    case Event::Kind::disconnected:
+    case Event::Kind::queueing_failed:
+    case Event::Kind::credentials_refused:
+    case Event::Kind::admitted: return;
+  }
+}
+
+// Subscribes before it asks, so that no switch is missed in between.
+void Sentinels::handle_ready(Entry& entry) {
+  entry.ready = entry.is_waited_for = true;
+  entry.failures = 0;
+  entry.backoff.reset();
+  entry.problem = {};
+  if (finding_ == Finding::pending) entry.vote.state = SentinelVote::State::pending;
+  send(entry, {"SUBSCRIBE", "+switch-master"}, tag_switches);
+  send(entry, {"SENTINEL", "MYID"}, tag_id);
+  ask_entry(entry);
+}
+
+// A sentinel that answers nothing else is of use nevertheless, so only the answer for which it is
+// asked changes its vote.
+void Sentinels::handle_refused(Entry& entry, Tag tag, const Error& error) {
+  if (tag != tag_primary) return;
+  entry.problem = error;
+  note_absent(entry);
+}
+
+void Sentinels::handle_end(Entry& entry, const Error& reason) {
+  entry.ready = false;
+  entry.problem = reason;
+  note_absent(entry);
+  entry.ask_at = never;
+  if (entry.failures < sentinel_failures_max) ++entry.failures;
+  if (entry.failures == sentinel_failures_max && !entry.is_seed) entry.leaving = true;
+  entry.retry_at = entry.leaving ? never : after(now_, entry.backoff.next());
+}
+
+void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
+  Entry& entry = *entries_[index];
+  if (reply.is_null()) {
+    entry.vote.state = SentinelVote::State::unknown;
+    return;
+  }
+  const auto words = reply.as_elements();
+  std::optional<NodeAddress> address;
+  if (words && words->size() == 2) {
+    auto word = words->begin();
+    const Host host(*word);
+    const Port port(*++word);
+    address = NodeAddress::read(host.view(), port.view());
+  }
+  if (!address) return handle_refused(entry, tag_primary, no_address);
+  entry.vote.state = SentinelVote::State::said;
+  entry.vote.primary = *address;
+  announcement_.handle_said(index, *address);
+}
+
+// If a sentinel that others have named is one of the options' own, under another address, one
+// connection to it is enough.
+void Sentinels::handle_id(std::uint32_t index, const Value& reply) {
+  SentinelVote& own = entries_[index]->vote;
+  own.id = to_id(Id(reply).view());
+  if (own.id == SentinelNodeId{}) return;
+  for (std::uint32_t i = 0; i < sentinels_max; ++i) {
+    if (i == index || !entries_[i] || entries_[i]->vote.id != own.id) continue;
+    Entry& repeated = entries_[i]->is_seed ? *entries_[index] : *entries_[i];
+    if (repeated.is_seed) continue;
+    repeated.leaving = true;
+    note_absent(repeated);
+    if (!repeated.session) continue;
+    repeated.session->abort();
+    heard_ |= bit(&repeated == entries_[i].get() ? i : index);
+  }
+}
+
+void Sentinels::handle_others(const Value& reply) {
+  const auto others = reply.as_elements();
+  if (!others) return;
+  for (const Value other : *others) {
+    const auto fields = other.as_entries();
+    if (!fields) continue;
+    std::optional<Host> host;
+    std::optional<Port> port;
+    SentinelNodeId id{};
+    bool is_down = false;
+    for (const plimsoll::Entry& field : *fields) {
+      const ShortText<8> name(field.key);
+      if (name.view() == "ip") host.emplace(field.value);
+      if (name.view() == "port") port.emplace(field.value);
+      if (name.view() == "runid") id = to_id(Id(field.value).view());
+      if (name.view() == "flags") is_down = ShortText<64>(field.value).view().find("down") != std::string_view::npos;
+    }
+    if (!host || !port || is_down) continue;
+    if (const auto address = NodeAddress::read(host->view(), port->view())) learn(*address, id);
+  }
+}
+
+// One sentinel has named another.
+void Sentinels::learn(const NodeAddress& address, const SentinelNodeId& id) {
+  std::optional<std::uint32_t> place;
+  for (std::uint32_t i = sentinels_max; i-- > 0;) {
+    if (!entries_[i]) {
+      if (i >= options_.seeds_count) place = i;
+      continue;
+    }
+    const bool is_known = id != SentinelNodeId{} && entries_[i]->vote.id == id;
+    if (is_known || entries_[i]->told == address) return;
+  }
+  if (!place) return;
+  entries_[*place] = Box<Entry>::make(accounts_.connections, 0, address, id,
+                                      options_.random_seed + *place);
+  if (!entries_[*place]) return;
+  connect(*place);
+  const bool is_asked = finding_ == Finding::pending && entries_[*place]->session;
+  if (is_asked) entries_[*place]->vote.state = SentinelVote::State::pending;
+}
+
+void Sentinels::handle_push(std::uint32_t index, const Value& push) {
+  const auto words = push.as_elements();
+  if (!words || words->size() != 3) return;
+  auto word = words->begin();
+  if (ShortText<8>(*word).view() != "message") return;
+  const Switch said(*++ ++word);
+  std::string_view text = said.view();
+  if (take_word(text) != options_.sentinel->primary_name) return;
+  take_word(text);  // the old primary
+  take_word(text);
+  const std::string_view host = take_word(text);
+  const auto address = NodeAddress::read(host, text);
+  if (!address) return;
+  SentinelVote& vote = entries_[index]->vote;
+  vote.state = SentinelVote::State::said;
+  vote.primary = *address;
+  announcement_.begin(index, *address, now_);
+}
+
+void Sentinels::choose() {
+  std::array<const SentinelVote*, sentinels_max> votes;
+  std::size_t count = 0;
+  for (const Box<Entry>& entry : entries_) {
+    if (entry && !entry->leaving) votes[count++] = &entry->vote;
+  }
+  const PrimaryChoice choice =
+      choose_primary(std::span(votes).first(count), announcement_.primary(now_));
+  if (choice.kind == PrimaryChoice::Kind::pending) return;
+  const bool is_due = finding_ == Finding::pending;
+  if (is_due) round_ends_at_ = never;
+  if (choice.primary != nullptr) {
+    is_news_ |= finding_ == Finding::nothing;
+    finding_ = Finding::found;
+    if (*choice.primary == primary_) return;
+    primary_ = *choice.primary;
+    has_changed_ = is_news_ = true;
+  } else if (is_due) {
+    finding_ = Finding::nothing;
+    problem_ = why_not(choice.kind);
+  }
+}
+
+// If all sentinels refuse the client for the same reason, such as a wrong password, that is the
+// reason.
+Error Sentinels::why_not(PrimaryChoice::Kind kind) const {
+  if (kind == PrimaryChoice::Kind::divided) return divided;
+  if (kind == PrimaryChoice::Kind::unknown) return watched_by_none;
+  const Error* shared = nullptr;
+  for (const Box<Entry>& entry : entries_) {
+    if (!entry || entry->leaving) continue;
+    if (shared != nullptr && shared->code != entry->problem.code) return unanswered;
+    shared = &entry->problem;
+  }
+  return shared != nullptr && *shared->what != '\0' ? *shared : unanswered;
+}
+
+}  // namespace plimsoll::inline v0
