@@ -203,11 +203,13 @@ void Sentinels::validate() {
   }
 }
 
-Sentinels::Known Sentinels::describe(const Entry& entry) {
+Sentinels::Known Sentinels::describe(std::uint32_t index) const {
+  const Entry& entry = *entries_[index];
   const bool says = entry.vote.state == SentinelVote::State::said;
   return {.seed = entry.seed,
           .told = entry.is_seed ? nullptr : &entry.told,
           .primary = says ? &entry.vote.primary : nullptr,
+          .connection = ConnectionId{first_place + index},
           .is_connected = entry.ready,
           .watches_none = entry.vote.state == SentinelVote::State::unknown,
           .problem = entry.problem};

@@ -122,6 +122,7 @@ class Sentinels {
     SeedId seed{};
     const NodeAddress* told = nullptr;     ///< null: it has the address `seed`
     const NodeAddress* primary = nullptr;  ///< what it said last; null: nothing
+    ConnectionId connection{};
     bool is_connected = false;
     bool watches_none = false;  ///< it watches no primary of the name
     Error problem{};            ///< why the last attempt at it failed, if it is not connected
@@ -129,8 +130,8 @@ class Sentinels {
   /// Calls `visit(const Known&)` for each sentinel.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const Box<Entry>& entry : entries_) {
-      if (entry && !entry->leaving) visit(describe(*entry));
+    for (std::uint32_t i = 0; i < sentinels_max; ++i) {
+      if (entries_[i] && !entries_[i]->leaving) visit(describe(i));
     }
   }
 
@@ -184,7 +185,7 @@ class Sentinels {
     }
   }
 
-  static Known describe(const Entry& entry);
+  Known describe(std::uint32_t index) const;
   void connect(std::uint32_t index);
   void ask_entry(Entry& entry);
   void send(Entry& entry, std::initializer_list<std::string_view> words, Tag tag);

@@ -58,7 +58,7 @@ Status validate_sentinel(const SessionOptions& options) {
                    "printable ASCII, as in the sentinels' `sentinel monitor`");
   }
   if (!sentinel.username.empty() && sentinel.password.empty()) {
-    return invalid("sentinel.username is given without a password", "both, or neither");
+    return invalid("sentinel_username is given without a password", "both, or neither");
   }
   if (options.protocol != Protocol::resp3) {
     return invalid("sentinels are asked, and protocol is RESP2",

@@ -26,6 +26,7 @@
 #include "plimsoll/reply.h"
 #include "plimsoll/staleness.h"
 #include "plimsoll/statistics.h"
+#include "plimsoll/topology.h"
 
 // A client of one server. The requests of all callers share the pipeline of one main connection;
 // commands that block, exclusive use and subscriptions get side connections.
@@ -167,6 +168,9 @@ class Client : public CommandSender<Client> {
 
   /// Returns the statistics of this client and of the memory line, as of now.
   Statistics statistics() const { return driver().statistics(); }
+
+  /// Returns which server the client uses, and what its sentinels say, if it has any (topology.h).
+  Topology topology() const { return driver().topology(); }
 
   /// Starts to record the calls of this client's core and its answers, in a ring of `ring_bytes`
   /// (4 KiB to 64 MiB) that the connections pool pays for. The ring keeps sizes and names of

@@ -117,11 +117,16 @@ void check_client(Draft& draft) {
     // There is no URL yet. Assume one for which the token and the TLS options are valid.
     if (!all.client.token.empty()) target.endpoints.front().kind = Endpoint::Kind::websocket;
     target.options.tls.enabled = true;
+    if (has_sentinel_options(all.client)) {
+      target.primary_name = "primary";
+      target.options.sentinel_tls.enabled = true;
+    }
   }
   // A cache that exists was checked when it was created.
   target.options.client_side_cache = nullptr;
   if (const auto valid = validate(target); !valid) {
-    add(draft, "client", valid.error().text(), {client_rows(), tls_rows()});
+    add(draft, "client", valid.error().text(),
+        {client_rows(), tls_rows(), sentinel_tls_rows()});
   }
 }
 
@@ -149,7 +154,10 @@ void check_configuration(Draft& draft) {
     check_line(draft);
     check_limits_agree(draft);
   }
-  if (!draft.is_bad(client_rows()) && !draft.is_bad(tls_rows())) check_client(draft);
+  if (!draft.is_bad(client_rows()) && !draft.is_bad(tls_rows()) &&
+      !draft.is_bad(sentinel_tls_rows())) {
+    check_client(draft);
+  }
   if (!draft.is_bad(cache_rows())) check_cache(draft);
 }
 

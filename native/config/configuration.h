@@ -37,6 +37,8 @@ struct SecretFiles {
   std::string password_file{};
   std::string token_file{};
   std::string key_password_file{};
+  std::string sentinel_password_file{};
+  std::string sentinel_key_password_file{};
 };
 
 /// Not an aggregate, for the same reason as Options.

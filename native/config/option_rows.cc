@@ -120,13 +120,14 @@ constexpr OptionRow client_table[] = {
     {.key = "client.url",
      .access = at<Kind::address, &Configuration::url>(),
      .taken = Taken::by_new_clients,
-     .description = "The server's address: valkey://, valkeys://, unix://, or ws:// and wss:// for "
-                    "a bridge. Its parts override the keys below.",
+     .description = "The server's address: valkey://, valkeys://, unix://, ws:// and wss:// for "
+                    "a bridge, or valkey+sentinel:// and valkeys+sentinel:// for sentinels. Its "
+                    "parts override the keys below.",
      .when_unset = "the program chooses"},
     client_row<Kind::texts, &Options::seeds>("client.seeds",
                                              "Further addresses, host[:port], of servers with the "
                                              "same data: the client finds the primary "
-                                             "among all of them."),
+                                             "among all of them. Or further sentinels."),
     client_row<Kind::text, &Options::username>(
         "client.username", "The user to log in as, with a password.", "the default user"),
     client_secret<&Options::password>("client.password", "The user's password."),
@@ -137,6 +138,14 @@ constexpr OptionRow client_table[] = {
         "The token that the client shows to a bridge, instead of a username and a password."),
     client_secret_file<&SecretFiles::token_file>(
         "client.token_file", "A file that contains the token, instead of client.token."),
+    client_row<Kind::text, &Options::sentinel_username>(
+        "client.sentinel_username", "The user to log in as at sentinels, with a password.",
+        "the default user"),
+    client_secret<&Options::sentinel_password>("client.sentinel_password",
+                                               "That user's password at the sentinels."),
+    client_secret_file<&SecretFiles::sentinel_password_file>(
+        "client.sentinel_password_file",
+        "A file that contains that password, instead of client.sentinel_password."),
     client_row<Kind::time, &Options::credentials_refresh_before>(
         "client.credentials_refresh_before",
         "How long before credentials expire the program is asked for new ones, if the program "
@@ -218,58 +227,104 @@ constexpr OptionRow client_table[] = {
         "default."),
 };
 
-template <Kind kind, auto Field>
+// The rows of a TlsOptions. The keys are literals, because a row keeps a view of its key.
+template <auto Tls, Kind kind, auto Field>
 constexpr OptionRow tls_row(std::string_view key, std::string_view description,
                             std::string_view when_unset = {}) {
   return {.key = key,
-          .access = at<kind, &Configuration::client, &Options::tls, Field>(),
+          .access = at<kind, &Configuration::client, Tls, Field>(),
           .taken = Taken::by_new_clients,
           .description = description,
           .when_unset = when_unset};
 }
 
-constexpr OptionRow key_password() {
-  OptionRow made = tls_row<Kind::text, &TlsOptions::key_password>(
-      "client.tls.key_password", "The password of an encrypted key file.", "none");
+template <auto Tls>
+constexpr OptionRow key_password(std::string_view key) {
+  OptionRow made = tls_row<Tls, Kind::text, &TlsOptions::key_password>(
+      key, "The password of an encrypted key file.", "none");
   made.secret = true;
   return made;
+}
+
+template <auto File>
+constexpr OptionRow key_password_file(std::string_view key, std::string_view description) {
+  return {.key = key,
+          .access = at<Kind::path, &Configuration::secret_files, File>(),
+          .taken = Taken::by_new_clients,
+          .description = description,
+          .when_unset = "none"};
 }
 
 constexpr std::string_view system_store = "the system's store";
 constexpr std::string_view by_openssl = "OpenSSL's choice";
 
+constexpr auto tls = &Options::tls;
 constexpr OptionRow tls_table[] = {
-    tls_row<Kind::flag, &TlsOptions::enabled>(
+    tls_row<tls, Kind::flag, &TlsOptions::enabled>(
         "client.tls.enabled",
         "Whether to use TLS; an address that begins with valkeys://, rediss:// or wss:// sets it."),
-    tls_row<Kind::path, &TlsOptions::ca_file>(
+    tls_row<tls, Kind::path, &TlsOptions::ca_file>(
         "client.tls.ca_file",
         "A PEM file with the authorities that may sign the server's certificate.", system_store),
-    tls_row<Kind::path, &TlsOptions::ca_directory>(
+    tls_row<tls, Kind::path, &TlsOptions::ca_directory>(
         "client.tls.ca_directory", "A directory of such files, prepared by `openssl rehash`.",
         system_store),
-    tls_row<Kind::path, &TlsOptions::certificate_file>(
+    tls_row<tls, Kind::path, &TlsOptions::certificate_file>(
         "client.tls.certificate_file",
         "A PEM file with this client's certificate, for servers that ask for one.", "none"),
-    tls_row<Kind::path, &TlsOptions::key_file>(
+    tls_row<tls, Kind::path, &TlsOptions::key_file>(
         "client.tls.key_file", "A PEM file with the key of that certificate.", "none"),
-    key_password(),
-    {.key = "client.tls.key_password_file",
-     .access = at<Kind::path, &Configuration::secret_files, &SecretFiles::key_password_file>(),
-     .taken = Taken::by_new_clients,
-     .description = "A file that contains that password, instead of client.tls.key_password.",
-     .when_unset = "none"},
-    tls_row<Kind::text, &TlsOptions::server_name>(
+    key_password<tls>("client.tls.key_password"),
+    key_password_file<&SecretFiles::key_password_file>(
+        "client.tls.key_password_file",
+        "A file that contains that password, instead of client.tls.key_password."),
+    tls_row<tls, Kind::text, &TlsOptions::server_name>(
         "client.tls.server_name", "The name that the server's certificate must be valid for.",
         "the host of the address"),
-    tls_row<Kind::choice, &TlsOptions::verify>("client.tls.verify",
-                                               "How the server's certificate is checked."),
-    tls_row<Kind::choice, &TlsOptions::min_version>(
+    tls_row<tls, Kind::choice, &TlsOptions::verify>("client.tls.verify",
+                                                    "How the server's certificate is checked."),
+    tls_row<tls, Kind::choice, &TlsOptions::min_version>(
         "client.tls.min_version", "The oldest TLS version that the client accepts."),
-    tls_row<Kind::text, &TlsOptions::ciphers>(
+    tls_row<tls, Kind::text, &TlsOptions::ciphers>(
         "client.tls.ciphers", "The cipher list for TLS 1.2, in OpenSSL's syntax.", by_openssl),
-    tls_row<Kind::text, &TlsOptions::ciphersuites>(
+    tls_row<tls, Kind::text, &TlsOptions::ciphersuites>(
         "client.tls.ciphersuites", "The cipher suites for TLS 1.3, in OpenSSL's syntax.",
+        by_openssl),
+};
+
+constexpr auto sentinel_tls = &Options::sentinel_tls;
+constexpr OptionRow sentinel_tls_table[] = {
+    tls_row<sentinel_tls, Kind::flag, &TlsOptions::enabled>(
+        "client.sentinel_tls.enabled",
+        "Whether to use TLS with sentinels; an address that begins with valkeys+sentinel:// or "
+        "rediss+sentinel:// sets it, with the keys of client.tls if none of these is set."),
+    tls_row<sentinel_tls, Kind::path, &TlsOptions::ca_file>(
+        "client.sentinel_tls.ca_file",
+        "A PEM file with the authorities that may sign a sentinel's certificate.", system_store),
+    tls_row<sentinel_tls, Kind::path, &TlsOptions::ca_directory>(
+        "client.sentinel_tls.ca_directory",
+        "A directory of such files, prepared by `openssl rehash`.", system_store),
+    tls_row<sentinel_tls, Kind::path, &TlsOptions::certificate_file>(
+        "client.sentinel_tls.certificate_file",
+        "A PEM file with this client's certificate, for sentinels that ask for one.", "none"),
+    tls_row<sentinel_tls, Kind::path, &TlsOptions::key_file>(
+        "client.sentinel_tls.key_file", "A PEM file with the key of that certificate.", "none"),
+    key_password<sentinel_tls>("client.sentinel_tls.key_password"),
+    key_password_file<&SecretFiles::sentinel_key_password_file>(
+        "client.sentinel_tls.key_password_file",
+        "A file that contains that password, instead of client.sentinel_tls.key_password."),
+    tls_row<sentinel_tls, Kind::text, &TlsOptions::server_name>(
+        "client.sentinel_tls.server_name",
+        "The name that a sentinel's certificate must be valid for.", "the host of the address"),
+    tls_row<sentinel_tls, Kind::choice, &TlsOptions::verify>(
+        "client.sentinel_tls.verify", "How a sentinel's certificate is checked."),
+    tls_row<sentinel_tls, Kind::choice, &TlsOptions::min_version>(
+        "client.sentinel_tls.min_version", "The oldest TLS version that the client accepts."),
+    tls_row<sentinel_tls, Kind::text, &TlsOptions::ciphers>(
+        "client.sentinel_tls.ciphers", "The cipher list for TLS 1.2, in OpenSSL's syntax.",
+        by_openssl),
+    tls_row<sentinel_tls, Kind::text, &TlsOptions::ciphersuites>(
+        "client.sentinel_tls.ciphersuites", "The cipher suites for TLS 1.3, in OpenSSL's syntax.",
         by_openssl),
 };
 
@@ -344,7 +399,8 @@ constexpr OptionRow observe_table[] = {
 
 std::vector<OptionRow> all_rows() {
   std::vector<OptionRow> all;
-  for (const auto part : {memory_rows(), client_rows(), tls_rows(), cache_rows(), observe_rows()}) {
+  for (const auto part : {memory_rows(), client_rows(), tls_rows(), sentinel_tls_rows(),
+                          cache_rows(), observe_rows()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -355,6 +411,7 @@ std::vector<OptionRow> all_rows() {
 std::span<const OptionRow> memory_rows() { return memory_table; }
 std::span<const OptionRow> client_rows() { return client_table; }
 std::span<const OptionRow> tls_rows() { return tls_table; }
+std::span<const OptionRow> sentinel_tls_rows() { return sentinel_tls_table; }
 std::span<const OptionRow> cache_rows() { return cache_table; }
 std::span<const OptionRow> observe_rows() { return observe_table; }
 

@@ -21,6 +21,7 @@ const OptionRow& row_of(std::string_view key);  ///< `key` must exist
 std::span<const OptionRow> memory_rows();
 std::span<const OptionRow> client_rows();
 std::span<const OptionRow> tls_rows();
+std::span<const OptionRow> sentinel_tls_rows();
 std::span<const OptionRow> cache_rows();
 std::span<const OptionRow> observe_rows();
 

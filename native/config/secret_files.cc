@@ -15,6 +15,8 @@ constexpr Pair pairs[] = {
     {"client.password", "client.password_file"},
     {"client.token", "client.token_file"},
     {"client.tls.key_password", "client.tls.key_password_file"},
+    {"client.sentinel_password", "client.sentinel_password_file"},
+    {"client.sentinel_tls.key_password", "client.sentinel_tls.key_password_file"},
 };
 
 void read_pair(const OptionRow& secret, const OptionRow& file, Draft& draft) {

@@ -23,7 +23,7 @@ class ClientNotices {
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, bool is_connecting,
               OperationList& ready);
 
-  /// The server that the next notices are about: one of the target's addresses.
+  /// The server that the next notices are about. `server` must live until the next call.
   void set_server(const Endpoint& server) { server_ = &server; }
 
   void handle_no_credentials(std::string_view why);

@@ -78,16 +78,30 @@ Connection::Connection(Owner& owner, ConnectionContext& context, ConnectionId id
       context_(context),
       fork_count_(current_fork_count()),
       id_(id),
+      endpoint_(&context.target.endpoints.front()),
       socket_(context.executor) {}
 
 Connection::~Connection() = default;
 
 bool Connection::inherited() const { return fork_count_ != current_fork_count(); }
 
-void Connection::open(SeedId seed) {
+void Connection::aim(const Action& action) {
+  seed_ = action.seed;
+  peer_ = action.peer;
+  endpoint_ = &context_.target.endpoints[static_cast<std::size_t>(seed_)];
+  if (action.told == nullptr) return;
+  Endpoint told;
+  told.host = action.told->host();
+  told.port = action.told->port();
+  told_ = std::make_unique<const Endpoint>(std::move(told));
+  endpoint_ = told_.get();
+}
+
+void Connection::open() {
   ++attempt_;
-  seed_ = seed;
-  CredentialsSource* const source = context_.credentials.get();
+  // Those are for servers.
+  CredentialsSource* const source =
+      peer_ == Peer::sentinel ? nullptr : context_.credentials.get();
   if (source == nullptr || source->lasting()) return begin();
   phase_ = Phase::wanting_credentials;
   source->want();
@@ -223,10 +237,10 @@ void Connection::close() {
 void Connection::begin_stream() {
   const int socket = socket_.native_handle();
   std::string shown;
-  if (context_.tls) {
-    stream_ = TlsStream::create(*context_.tls, socket, endpoint().host);
+  if (TlsContext* const context = tls()) {
+    stream_ = TlsStream::create(*context, socket, endpoint().host);
     owner_.handle_tls_files_read();
-    shown = context_.tls->own_certificate();
+    shown = context->own_certificate();
     if (stream_ == nullptr) return handle_failed(out_of_memory, "OpenSSL has none");
   } else {
     stream_ = std::make_unique<PlainStream>(socket);

@@ -30,6 +30,7 @@ struct ConnectionContext {
   boost::asio::any_io_executor executor;
   const Target& target;
   std::unique_ptr<TlsContext> tls{};                 ///< null: plain connections
+  std::unique_ptr<TlsContext> sentinel_tls{};        ///< the same, for connections to sentinels
   std::unique_ptr<CredentialsSource> credentials{};  ///< null: the options have the credentials
 };
 
@@ -105,15 +106,18 @@ class Connection {
 
   ConnectionId id() const { return id_; }
 
-  /// Begins an attempt to connect to one of the target's addresses. It ends with the owner's
-  /// handle_opened() or handle_failed(), or with close().
-  void open(SeedId seed);
+  /// Sets where the next attempt goes, as Action::Kind::open says. Under the owner's lock.
+  void aim(const Action& action);
+
+  /// Begins an attempt to connect. It ends with the owner's handle_opened() or handle_failed(), or
+  /// with close().
+  void open();
 
   /// Where the connection, or the last attempt, goes.
   SeedId seed() const { return seed_; }
-  const Endpoint& endpoint() const {
-    return context_.target.endpoints[static_cast<std::size_t>(seed_)];
-  }
+  const Endpoint& endpoint() const { return *endpoint_; }
+  /// Whether a sentinel has told this address, so that it is none of the target's.
+  bool was_told() const { return endpoint_ == told_.get(); }
 
   /// Closes the connection, or gives the attempt up. The owner hears nothing more of it.
   void close();
@@ -166,6 +170,9 @@ class Connection {
   void handle_writable();
   void fail_soon();
 
+  TlsContext* tls() const {
+    return peer_ == Peer::sentinel ? context_.sentinel_tls.get() : context_.tls.get();
+  }
   bool is_over_bridge() const { return endpoint().kind == Endpoint::Kind::websocket; }
   // Whether this is in a child of fork(), which must not touch it.
   bool inherited() const;
@@ -175,6 +182,9 @@ class Connection {
   const std::uint64_t fork_count_;
   const ConnectionId id_;
   SeedId seed_{};
+  Peer peer_ = Peer::server;
+  std::unique_ptr<const Endpoint> told_;  // the address, if it is none of the target's
+  const Endpoint* endpoint_;              // that, or one of the target's
   Socket socket_;
   std::weak_ptr<Dial> dial_;  // of the attempt under way
   std::optional<boost::asio::ip::tcp::resolver> resolver_;

@@ -8,24 +8,24 @@
 namespace plimsoll::inline v0::native {
 namespace {
 
-// Returns the first TLS field that is set, which shows that the caller expects TLS; null if none
-// is.
+// Returns the name of the first TLS field that is set, which shows that the caller expects TLS; null
+// if none is.
 const char* first_set_of(const TlsOptions& tls) {
   const TlsOptions defaults;
   // Names every field, so that a new field does not compile until it is handled here.
   const auto& [enabled, ca_file, ca_directory, certificate_file, key_file, key_password,
                ask_key_password, server_name, verify, min_version, ciphers, ciphersuites] = tls;
-  if (!ca_file.empty()) return "tls.ca_file";
-  if (!ca_directory.empty()) return "tls.ca_directory";
-  if (!certificate_file.empty()) return "tls.certificate_file";
-  if (!key_file.empty()) return "tls.key_file";
-  if (!key_password.empty()) return "tls.key_password";
-  if (ask_key_password) return "tls.ask_key_password";
-  if (!server_name.empty()) return "tls.server_name";
-  if (verify != defaults.verify) return "tls.verify";
-  if (min_version != defaults.min_version) return "tls.min_version";
-  if (!ciphers.empty()) return "tls.ciphers";
-  if (!ciphersuites.empty()) return "tls.ciphersuites";
+  if (!ca_file.empty()) return "ca_file";
+  if (!ca_directory.empty()) return "ca_directory";
+  if (!certificate_file.empty()) return "certificate_file";
+  if (!key_file.empty()) return "key_file";
+  if (!key_password.empty()) return "key_password";
+  if (ask_key_password) return "ask_key_password";
+  if (!server_name.empty()) return "server_name";
+  if (verify != defaults.verify) return "verify";
+  if (min_version != defaults.min_version) return "min_version";
+  if (!ciphers.empty()) return "ciphers";
+  if (!ciphersuites.empty()) return "ciphersuites";
   return nullptr;
 }
 
@@ -51,11 +51,36 @@ Result<void> refuse_plain(const TlsOptions& tls, const Endpoint& endpoint) {
   if (set == nullptr) return {};
   const SchemeNames schemes = schemes_of(endpoint.kind);
   return Error(ErrorCode::invalid_option, Executed::no,
-               std::string(set) + " is given, and the address " + schemes.shown +
+               "tls." + std::string(set) + " is given, and the address " + schemes.shown +
                    endpoint.to_string() + " is without TLS; expected " + schemes.expected);
 }
 
-Result<void> validate(const TlsOptions& tls, const Endpoint& endpoint) {
+// With sentinels, `tls` is for the servers that they name, and sentinel_tls for themselves.
+Result<void> validate_sentinels(const Target& target) {
+  const Options& options = target.options;
+  const auto refuse = [&](const std::string& what, const char* expected) -> Result<void> {
+    return Error(ErrorCode::invalid_option, Executed::no, what + "; expected " + expected);
+  };
+  if (target.primary_name.empty()) {
+    if (!has_sentinel_options(options)) return {};
+    return refuse("an option for sentinels is given, and the address names none",
+                  "valkey+sentinel://, or no sentinel_username, sentinel_password and sentinel_tls");
+  }
+  const char* const of_sentinels = first_set_of(options.sentinel_tls);
+  if (!options.sentinel_tls.enabled && of_sentinels != nullptr) {
+    return refuse("sentinel_tls." + std::string(of_sentinels) +
+                      " is given, and the sentinels are asked without TLS",
+                  "valkeys+sentinel://, or sentinel_tls.enabled");
+  }
+  const char* const of_servers = first_set_of(options.tls);
+  if (!options.tls.enabled && of_servers != nullptr) {
+    return refuse("tls." + std::string(of_servers) + " is given, and the servers are without TLS",
+                  "valkeys+sentinel://, or tls.enabled");
+  }
+  return {};
+}
+
+Result<void> validate_tls(const TlsOptions& tls, const Endpoint& endpoint) {
   if (!tls.enabled) return refuse_plain(tls, endpoint);
   const bool nameless = endpoint.kind == Endpoint::Kind::unix_socket && tls.server_name.empty();
   if (!nameless || tls.verify != TlsOptions::Verify::full) return {};
@@ -86,8 +111,21 @@ Result<void> validate_token(const Options& options, Endpoint::Kind kind) {
 
 }  // namespace
 
-ClientOptions core_options(const Target& target, const TrackingOptions& tracking) {
+SentinelOptions sentinel_options(const Target& target) {
+  return {.primary_name = target.primary_name,
+          .username = target.options.sentinel_username,
+          .password = target.options.sentinel_password};
+}
+
+bool has_sentinel_options(const Options& options) {
+  return !options.sentinel_username.empty() || !options.sentinel_password.empty() ||
+         options.sentinel_tls.enabled || first_set_of(options.sentinel_tls) != nullptr;
+}
+
+ClientOptions core_options(const Target& target, const TrackingOptions& tracking,
+                           const SentinelOptions& sentinel) {
   const Options& options = target.options;
+  const bool asks_sentinels = !target.primary_name.empty();
   const std::size_t seeds_count = target.endpoints.size();
   // With Options::credentials the core gets the username later, together with the password.
   const bool asked_for = options.credentials != nullptr;
@@ -111,7 +149,8 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
           .reconnect_attempts_max = options.reconnect_attempts_max,
           .read_resends_max = options.read_resends_max,
           .seeds_count = static_cast<std::uint8_t>(seeds_count),
-          .primary_only = seeds_count > 1,
+          .primary_only = seeds_count > 1 || asks_sentinels,
+          .sentinel = asks_sentinels ? &sentinel : nullptr,
           .blocking_connections_max = options.blocking_connections_max,
           .subscriptions_max = options.subscriptions_max,
           .subscription_messages_max = options.subscription_messages_max,
@@ -123,10 +162,11 @@ ClientOptions core_options(const Target& target, const TrackingOptions& tracking
 
 // The TLS server name is a part of the place, because a proxy may choose the server by it. Of
 // several addresses the present one is a part of what the connection shows
-// (Driver::Io::note_shown()).
+// (Driver::Io::note_shown()), as is that which sentinels name.
 std::string cache_place(const Target& target) {
   const Options& options = target.options;
-  std::string place = target.endpoints.size() == 1 ? target.endpoints.front().to_string() : "";
+  const bool has_one = target.endpoints.size() == 1 && target.primary_name.empty();
+  std::string place = has_one ? target.endpoints.front().to_string() : "";
   place.append(1, '\0').append(std::to_string(options.database));
   place.append(1, '\0').append(options.tls.server_name);
   place.append(1, '\0').append(options.protocol == Protocol::resp3 ? "3" : "2");
@@ -136,7 +176,8 @@ std::string cache_place(const Target& target) {
 Result<void> validate(const Target& target, const TrackingOptions& tracking) {
   const Options& options = target.options;
   const Endpoint& endpoint = target.endpoints.front();
-  const plimsoll::Status valid = plimsoll::validate(core_options(target, tracking));
+  const plimsoll::Status valid =
+      plimsoll::validate(core_options(target, tracking, sentinel_options(target)));
   if (!valid) return Error(valid.error());
   if (options.tcp_user_timeout.count() < 0) {
     return Error(plimsoll::Error{.code = ErrorCode::invalid_option,
@@ -156,7 +197,8 @@ Result<void> validate(const Target& target, const TrackingOptions& tracking) {
                                  .what = "credentials_refresh_before is negative",
                                  .expected = "a time"});
   }
-  return validate(options.tls, endpoint);
+  if (auto valid_sentinels = validate_sentinels(target); !valid_sentinels) return valid_sentinels;
+  return target.primary_name.empty() ? validate_tls(options.tls, endpoint) : Result<void>();
 }
 
 }  // namespace plimsoll::inline v0::native

@@ -8,9 +8,17 @@
 
 namespace plimsoll::inline v0::native {
 
+/// What the core needs for sentinels, with views of `target`.
+SentinelOptions sentinel_options(const Target& target);
+
 /// Returns the core's options, with views of those of `target`, and a new random seed. `tracking`:
-/// what Options::client_side_cache asks for.
-ClientOptions core_options(const Target& target, const TrackingOptions& tracking);
+/// what Options::client_side_cache asks for. `sentinel`: sentinel_options(); counts only if the
+/// target names sentinels.
+ClientOptions core_options(const Target& target, const TrackingOptions& tracking,
+                           const SentinelOptions& sentinel);
+
+/// Whether an option is set that has a meaning only with sentinels.
+bool has_sentinel_options(const Options& options);
 
 /// Returns the text that identifies server, database and protocol for a cache. Clients of one cache
 /// share entries if their texts are equal, and the server knows them as the same user.

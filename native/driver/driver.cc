@@ -5,19 +5,18 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
-#include "plimsoll/native/base/counted.h"
-#include "plimsoll/native/base/executor_life.h"
 #include "plimsoll/native/base/random_seed.h"
 #include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/driver/client_notices.h"
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/native/driver/core_options.h"
 #include "plimsoll/native/driver/credentials_source.h"
+#include "plimsoll/native/driver/driver_io.h"
 #include "plimsoll/native/driver/failure_words.h"
 #include "plimsoll/native/driver/prefixed_command.h"
+#include "plimsoll/native/driver/servers.h"
 #include "plimsoll/native/driver/tracing.h"
 #include "plimsoll/native/driver/waiting_operation.h"
 #include "plimsoll/native/runtime/caller_loop.h"
@@ -25,7 +24,7 @@
 #include "plimsoll/native/transport/tls_context.h"
 
 // More than 500 lines, because callers and turns meet under one lock. First what callers do, then
-// the turns, then the snapshots, then what connections ask of the driver.
+// the turns, then the snapshots.
 
 namespace plimsoll::inline v0::native {
 namespace {
@@ -54,55 +53,13 @@ Driver*& turn_of_this_thread() {
   return driver;
 }
 
+// Returns null if the options want no TLS.
+Result<std::unique_ptr<TlsContext>> make_tls(const TlsOptions& options, const std::string& host) {
+  if (!options.enabled) return std::unique_ptr<TlsContext>();
+  return TlsContext::create(options, host);
+}
+
 }  // namespace
-
-// The driver's side towards its connections: Asio's objects, and what connections ask and report.
-// Used only in turns, except for what the driver's lock guards.
-class Driver::Io final : public Connection::Owner, public CredentialsSource::Owner {
- public:
-  Io(Driver& driver, std::uint64_t client_number)
-      : timer(driver.executor_),
-        life(ExecutorLife::of(driver.executor_)),
-        number(client_number),
-        notices(driver.target_, client_number),
-        context{.executor = driver.executor_, .target = driver.target_},
-        connections(*this, context),
-        failures(driver.target_, connections),
-        driver_(driver) {}
-
-  boost::asio::steady_timer timer;
-  const std::shared_ptr<ExecutorLife> life;  // of the driver's executor
-  Counted counted;                           // counts the client among those of the process
-  Registered registered;                     // lists the client for metrics and the dump
-  const std::uint64_t number;                // the client's number, and its accounts' owner
-  ClientNotices notices;
-  ConnectionContext context;
-  Connections connections;
-  FailureWords failures;
-
- private:
-  // Connection::Owner, CredentialsSource::Owner.
-  std::shared_ptr<void> hold() override { return driver_.shared_from_this(); }
-  std::string token() override;
-  Account& replies_account() override { return driver_.core_.replies_account(); }
-  void handle_tls_files_read() override;
-  void note_shown(ConnectionId connection, std::string_view text) override;
-  void handle_opened(Connection& connection) override;
-  void handle_failed(Connection& connection, const plimsoll::Error& error,
-                     std::string_view words) override;
-  std::span<char> read_space(ConnectionId connection) override;
-  void handle_read(ConnectionId connection, std::size_t bytes) override;
-  std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans) override;
-  std::size_t handle_written(ConnectionId connection, std::size_t bytes,
-                             std::span<std::string_view> next) override;
-  void wait_for_memory() override { driver_.budget_.wait(driver_); }
-  void run_turn() override { driver_.run_turn(); }
-  void arm_timer() override { driver_.arm_timer(); }
-  void handle_credentials(Credentials credentials) override;
-  void handle_no_credentials(const std::string& why) override;
-
-  Driver& driver_;
-};
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target,
                                                SharedCache* cache) {
@@ -128,12 +85,11 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
   auto accounts = plimsoll::Client::open_accounts(**budget);
   if (!accounts) return Error(accounts.error());
   if (!executor) executor = runtime.executor();
-  std::unique_ptr<TlsContext> tls;
-  if (target.options.tls.enabled) {
-    auto context = TlsContext::create(target.options.tls, target.endpoints.front().host);
-    if (!context) return context.error();
-    tls = *std::move(context);
-  }
+  const std::string& host = target.endpoints.front().host;
+  auto tls = make_tls(target.options.tls, host);
+  if (!tls) return tls.error();
+  auto sentinel_tls = make_tls(target.options.sentinel_tls, host);
+  if (!sentinel_tls) return sentinel_tls.error();
   const std::uint64_t owner = accounts->connections->owner();
   // A child of fork() must not destroy a driver that it inherited: that would touch the sockets and
   // the epoll set that the parent still uses. So the deleter leaks it there.
@@ -149,7 +105,13 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
     if (!used) return Error(used.error());
     cache->attach({driver, static_cast<CacheClient*>(driver.get())}, driver->io_->life);
   }
-  driver->io_->context.tls = std::move(tls);
+  if (!driver->target_.primary_name.empty()) {
+    if (const plimsoll::Status used = driver->core_.use_sentinels(); !used) {
+      return Error(used.error());
+    }
+  }
+  driver->io_->context.tls = *std::move(tls);
+  driver->io_->context.sentinel_tls = *std::move(sentinel_tls);
   if (driver->options().credentials) {
     driver->io_->context.credentials = std::make_unique<CredentialsSource>(
         *driver->io_, driver->executor_, driver->target_, random_seed());
@@ -169,7 +131,7 @@ Driver::Driver(Private, Target target, const TrackingOptions& tracking, Budget& 
       fork_count_(current_fork_count()),
       has_prefixes_(!target_.options.key_prefix.empty() || !target_.options.channel_prefix.empty()),
       io_(std::make_unique<Io>(*this, accounts.connections->owner())),
-      core_(core_options(target_, tracking), std::move(accounts)) {
+      core_(core_options(target_, tracking, io_->sentinel), std::move(accounts)) {
   no_memory_to_deliver(Executed::no);  // makes these errors now, while there is memory
 }
 
@@ -573,7 +535,7 @@ void Driver::end(Delivery delivery, OperationList& ready) {
   if (io_->failures.are_several() && delivery.error->code != ErrorCode::closed) {
     try {
       io_->failures.note_attempt(core_.statistics().last_problem);
-      all = io_->failures.of_attempts();
+      all = io_->failures.of_attempts(core_, *delivery.error);
     } catch (const std::bad_alloc&) {  // the operations' outcomes matter more
     }
     delivery.detail = &all;
@@ -593,11 +555,14 @@ void Driver::end(Delivery delivery, OperationList& ready) {
   if (delivery.error->code != ErrorCode::closed) end_ = to_error(delivery).what();
 }
 
-void Driver::begin_attempt(SeedId seed) {
+void Driver::begin_attempt(Connection& connection, const Action& action) {
   const Lock lock(mutex_);
-  io_->failures.note_attempt(core_.statistics().last_problem);
-  io_->notices.set_server(target_.endpoints[static_cast<std::size_t>(seed)]);
-  if (tracing_) tracing_->set_server(seed);
+  const bool is_main = action.connection == first_connection;
+  if (is_main) io_->failures.note_attempt(core_.statistics().last_problem);
+  connection.aim(action);
+  if (!is_main) return;
+  io_->notices.set_server(connection.endpoint());
+  if (tracing_) tracing_->set_server(connection.endpoint());
 }
 
 void Driver::act(const Action& action) {
@@ -608,8 +573,8 @@ void Driver::act(const Action& action) {
   }
   switch (action.kind) {
     case Action::Kind::open:
-      if (action.connection == first_connection) begin_attempt(action.seed);
-      connection->open(action.seed);
+      begin_attempt(*connection, action);
+      connection->open();
       return;
     case Action::Kind::close: connection->close(); return;
   }
@@ -652,7 +617,7 @@ ClientSnapshot Driver::snapshot() {
   all.name = options().client_name;
   all.database = options().database;
   const Lock lock(mutex_);
-  all.server = target_.endpoints[static_cast<std::size_t>(core_.seed())].to_string();
+  all.server = server_of(core_, target_);
   all.statistics = core_statistics();
   all.tls_problem = tls_problem_;
   all.credentials_problem = credentials_problem_;
@@ -666,6 +631,12 @@ ClientSnapshot Driver::snapshot() {
   const std::string detail = problem.what == trouble.what ? trouble.detail : std::string();
   all.last_problem = Error(problem, detail).what();
   return all;
+}
+
+Topology Driver::topology() {
+  if (inherited()) return {};
+  const Lock lock(mutex_);
+  return topology_of(core_, target_, io_->connections);
 }
 
 ClientStatistics Driver::client_statistics() {
@@ -703,98 +674,6 @@ std::string Driver::recording() {
 
 void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready) {
   io_->notices.notify(kind, delivery, connecting_ != nullptr, ready);
-}
-
-std::string Driver::Io::token() {
-  const Lock lock(driver_.mutex_);
-  return driver_.sent_credentials_ ? driver_.sent_credentials_->password : driver_.options().token;
-}
-
-void Driver::Io::handle_credentials(Credentials credentials) {
-  if (credentials.username.empty()) credentials.username = driver_.options().username;
-  driver_.set_credentials(std::move(credentials.username), std::move(credentials.password));
-  connections.handle_credentials();
-}
-
-void Driver::Io::handle_no_credentials(const std::string& why) {
-  {
-    const Lock lock(driver_.mutex_);
-    driver_.credentials_problem_ = why;
-  }
-  notices.handle_no_credentials(why);
-  connections.handle_no_credentials(why);
-}
-
-void Driver::Io::handle_opened(Connection& connection) {
-  {
-    const Lock lock(driver_.mutex_);
-    connection.trouble().is_over = true;
-    driver_.core_.handle_opened(connection.id(), steady_now());
-  }
-  driver_.run_turn();
-}
-
-void Driver::Io::handle_failed(Connection& connection, const plimsoll::Error& error,
-                               std::string_view words) {
-  {
-    const Lock lock(driver_.mutex_);
-    std::string detail = connection.endpoint().to_string();
-    detail.append(": ").append(words);
-    connection.trouble() = {.is_over = false, .what = error.what, .detail = std::move(detail)};
-    driver_.core_.handle_closed(connection.id(), error, steady_now());
-  }
-  driver_.run_turn();
-}
-
-// Returns where to read to. If there is no memory, the Budget reports when some is released.
-std::span<char> Driver::Io::read_space(ConnectionId connection) {
-  const Lock lock(driver_.mutex_);
-  std::span<char> space = driver_.core_.read_space(connection);
-  if (!space.empty()) return space;
-  if (driver_.core_.is_paused(connection)) return {};
-  // Register first, then ask again: otherwise memory released in between would be missed.
-  driver_.budget_.wait(driver_);
-  return driver_.core_.read_space(connection);
-}
-
-void Driver::Io::handle_read(ConnectionId connection, std::size_t bytes) {
-  const Lock lock(driver_.mutex_);
-  driver_.core_.handle_read(connection, bytes, steady_now());
-}
-
-std::size_t Driver::Io::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
-  const Lock lock(driver_.mutex_);
-  return driver_.core_.poll_transmit(connection, spans);
-}
-
-// Puts what is to be sent next into `next`, as far as it has room.
-std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t bytes,
-                                       std::span<std::string_view> next) {
-  const Lock lock(driver_.mutex_);
-  driver_.core_.handle_written(connection, bytes);
-  // Not after a write that failed: the turn would try the same again, for ever.
-  if (bytes > 0 && driver_.core_.has_waiters()) driver_.made_room_ = true;
-  return next.empty() ? 0 : driver_.core_.poll_transmit(connection, next);
-}
-
-// Clients of a cache share entries if they are the same user. What the main connection shows
-// counts, because only that one reads for the cache.
-void Driver::Io::note_shown(ConnectionId connection, std::string_view text) {
-  if (connection != first_connection || driver_.core_.near_cache() == nullptr) return;
-  const Lock lock(driver_.mutex_);
-  if (!failures.are_several()) return driver_.core_.set_shown(text);
-  std::string all = connections.main().endpoint().to_string();
-  all.append(1, '\0').append(text);
-  driver_.core_.set_shown(all);
-}
-
-void Driver::Io::handle_tls_files_read() {
-  const std::string& problem = context.tls->problem();
-  {
-    const Lock lock(driver_.mutex_);
-    driver_.tls_problem_ = problem;
-  }
-  if (!problem.empty()) notices.handle_unreadable_tls_files(problem);
 }
 
 }  // namespace plimsoll::inline v0::native

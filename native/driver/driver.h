@@ -24,6 +24,7 @@
 #include "plimsoll/options.h"
 #include "plimsoll/staleness.h"
 #include "plimsoll/statistics.h"
+#include "plimsoll/topology.h"
 
 // Moves bytes and time between a core Client and its connections. The core says which connection to
 // open or close, and when (connection.h). An Operation is a call under way: its address is the tag
@@ -52,6 +53,7 @@ using Timeout = std::chrono::nanoseconds;
 inline constexpr RequestId connect_request = UINT64_MAX;
 
 class CallerLoop;
+class Connection;
 class Tracing;
 
 class Driver final : public CancelTarget,
@@ -143,6 +145,7 @@ class Driver final : public CancelTarget,
   void set_credentials(std::string username, std::string password);
 
   Statistics statistics();
+  Topology topology();
 
   plimsoll::Status start_recording(std::size_t ring_bytes);
   void stop_recording();
@@ -241,7 +244,7 @@ class Driver final : public CancelTarget,
   void fail(const Event& event, Delivery delivery, OperationList& ready);
   void end(Delivery delivery, OperationList& ready);
   void notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready);
-  void begin_attempt(SeedId seed);
+  void begin_attempt(Connection& connection, const Action& action);
   void act(const Action& action);
   void arm_timer();
 

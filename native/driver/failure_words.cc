@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plimsoll/error.h"
+#include "plimsoll/native/driver/servers.h"
 
 namespace plimsoll::inline v0::native {
 
@@ -30,17 +31,26 @@ std::string FailureWords::of(const Event& event, const plimsoll::Client& core) c
   return {};
 }
 
-void FailureWords::note_attempt(const plimsoll::Error& problem) {
-  if (!are_several() || *problem.what == '\0') return;
+// Of the last attempt at the main connection.
+std::string FailureWords::describe(const plimsoll::Error& problem) const {
   const Connection& main = connections_.main();
   const Connection::Trouble& trouble = main.trouble();
   const bool is_of_transport = !trouble.is_over && trouble.what == problem.what;
-  attempts_.resize(target_.endpoints.size());
-  attempts_[static_cast<std::size_t>(main.seed())] =
-      is_of_transport ? trouble.detail : main.endpoint().to_string() + ": " + problem.what;
+  return is_of_transport ? trouble.detail : main.endpoint().to_string() + ": " + problem.what;
 }
 
-std::string FailureWords::of_attempts() const {
+void FailureWords::note_attempt(const plimsoll::Error& problem) {
+  if (!are_several() || asks_sentinels() || *problem.what == '\0') return;
+  attempts_.resize(target_.endpoints.size());
+  attempts_[static_cast<std::size_t>(connections_.main().seed())] = describe(problem);
+}
+
+std::string FailureWords::of_attempts(const plimsoll::Client& core,
+                                      const plimsoll::Error& last) const {
+  if (const Sentinels* const sentinels = core.sentinels()) {
+    const bool is_of_server = sentinels->finding() == Sentinels::Finding::found;
+    return is_of_server ? describe(last) : words_of_sentinels(core, target_, connections_);
+  }
   std::string all;
   for (const std::string& each : attempts_) {
     if (each.empty()) continue;

@@ -25,19 +25,23 @@ class FailureWords {
   /// had one; else why there is no main connection.
   std::string of(const Event& event, const plimsoll::Client& core) const;
 
-  /// Whether the client has several addresses. Otherwise there is nothing to note: the only one is
-  /// in each error anyway.
-  bool are_several() const { return target_.endpoints.size() > 1; }
+  /// Whether the client has several addresses, or those of sentinels. Otherwise there is nothing to
+  /// note: the only one is in each error anyway.
+  bool are_several() const { return target_.endpoints.size() > 1 || asks_sentinels(); }
 
   /// Notes what came of the last attempt at the main connection: `problem`, of the core.
   void note_attempt(const plimsoll::Error& problem);
   /// The client is connected: what was tried before matters no more.
   void forget_attempts() { attempts_.clear(); }
   /// "10.0.0.1:6379: Connection refused; 10.0.0.2:6379: the server is a replica", in the order of
-  /// the addresses.
-  std::string of_attempts() const;
+  /// the addresses; or what came of each sentinel, unless `last`, the last problem, is that of the
+  /// server that they have named.
+  std::string of_attempts(const plimsoll::Client& core, const plimsoll::Error& last) const;
 
  private:
+  bool asks_sentinels() const { return !target_.primary_name.empty(); }
+  std::string describe(const plimsoll::Error& problem) const;
+
   const Target& target_;
   Connections& connections_;
   std::vector<std::string> attempts_;  // by the number of the address

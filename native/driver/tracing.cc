@@ -61,20 +61,28 @@ TracedClient describe(const Endpoint& endpoint, const Target& target, std::uint6
 
 }  // namespace
 
-Tracing::Tracing(const Target& target, std::uint64_t owner) {
-  for (const Endpoint& endpoint : target.endpoints) {
-    shared_.push_back(std::make_shared<const Shared>(
-        Shared{.tracer = target.options.tracer, .client = describe(endpoint, target, owner)}));
-  }
+Tracing::Tracing(const Target& target, std::uint64_t owner) : target_(target), owner_(owner) {
+  set_server(target.endpoints.front());
+}
+
+void Tracing::set_server(const Endpoint& server) {
+  auto next = std::make_shared<const Shared>(Shared{
+      .tracer = target_.options.tracer, .client = describe(server, target_, owner_)});
+  const Lock lock(mutex_);
+  std::swap(current_, next);
 }
 
 Operation& Tracing::begin(const CommandView& command, Operation& outer) {
   Name spelled;
-  const std::shared_ptr<const Shared>& shared = shared_[current_];
+  std::shared_ptr<const Shared> shared;
+  {
+    const Lock lock(mutex_);
+    shared = current_;
+  }
   void* const span = shared->tracer->begin({.client = shared->client,
                                             .operation_name = operation_name(command, spelled),
                                             .batch_size = batch_size(command)});
-  return span == nullptr ? outer : *new TracedOperation(shared, span, outer);
+  return span == nullptr ? outer : *new TracedOperation(std::move(shared), span, outer);
 }
 
 bool TracedOperation::deliver(const Delivery& delivery) noexcept {

@@ -1,15 +1,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "plimsoll/core/cluster/seeds.h"
+#include "plimsoll/core/base/mutex.h"
 #include "plimsoll/core/resp/encoder.h"
 #include "plimsoll/native/call/operation.h"
 #include "plimsoll/options.h"
@@ -30,7 +28,7 @@ class Tracing {
   Operation& begin(const CommandView& command, Operation& outer);
 
   /// The client's requests go to this address from now on.
-  void set_server(SeedId seed) { current_ = static_cast<std::size_t>(seed); }
+  void set_server(const Endpoint& server);
 
  private:
   friend class TracedOperation;
@@ -40,9 +38,11 @@ class Tracing {
     TracedClient client;
   };
 
-  // One for each address, shared with operations, which may outlive the client.
-  std::vector<std::shared_ptr<const Shared>> shared_;
-  std::atomic<std::size_t> current_ = 0;
+  const Target& target_;
+  const std::uint64_t owner_;
+  Mutex mutex_;
+  std::shared_ptr<const Shared> current_;  // guarded by mutex_; shared with operations, which may
+                                           // outlive the client
 };
 
 /// Forwards everything to `outer`, and reports the outcome to the tracer.

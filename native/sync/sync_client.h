@@ -27,6 +27,7 @@
 #include "plimsoll/sync_sender.h"
 #include "plimsoll/sync_subscription.h"
 #include "plimsoll/sync_transaction.h"
+#include "plimsoll/topology.h"
 
 // A client for programs that are not asynchronous: each call blocks its thread until the outcome is
 // there, and returns a Result<T>.
@@ -147,6 +148,9 @@ class SyncClient : public SyncSender<SyncClient> {
 
   /// Returns the statistics of this client and of the memory line, as of now.
   Statistics statistics() const { return client_.statistics(); }
+
+  /// Returns which server the client uses, and what its sentinels say, if it has any (topology.h).
+  Topology topology() const { return client_.topology(); }
 
  private:
   friend class SyncSender<SyncClient>;

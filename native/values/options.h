@@ -115,7 +115,8 @@ struct Options {
   /// Further addresses, "host[:port]", as if they stood in the URL behind commas. All lead to the
   /// same data: a primary and its replicas, of which the client then finds the primary, or proxies.
   /// The client tries all of them, in a random order, before it fails or waits. It refuses those
-  /// that say that they are replicas (not with RESP2, where servers do not say).
+  /// that say that they are replicas (not with RESP2, where servers do not say). With
+  /// valkey+sentinel:// these are further sentinels.
   std::vector<std::string> seeds;
 
   /// How long the client waits before it tries to replace a lost connection; with several
@@ -193,6 +194,15 @@ struct Options {
   /// most half of the lifetime.
   std::chrono::nanoseconds credentials_refresh_before = std::chrono::minutes(1);
 
+  /// The user at the sentinels, for valkey+sentinel://; username and password above are those at the
+  /// servers. A password without a username is that of the default user.
+  std::string sentinel_username;
+  std::string sentinel_password;
+
+  /// TLS with the sentinels. valkeys+sentinel:// turns on this and `tls`; if nothing else is set
+  /// here, it then has what `tls` has.
+  TlsOptions sentinel_tls;
+
   /// A cache for what this client reads (client_side_cache.h). You may give one cache to several
   /// clients, which then share it.
   std::shared_ptr<ClientSideCache> client_side_cache;
@@ -241,10 +251,12 @@ struct Endpoint {
   std::string to_string() const;
 };
 
-/// The addresses of a server, and the options with what the URL says.
+/// The addresses of a server, or of sentinels, and the options with what the URL says.
 struct Target {
   std::vector<Endpoint> endpoints;  // one or more, all of one kind
   Options options;
+  std::string primary_name{};  // under which the sentinels watch the primary; empty: the endpoints
+                               // are those of a server
 };
 
 /// Parses an address:
@@ -253,11 +265,16 @@ struct Target {
 ///  - "unix://[user[:password]@]/path/to/socket"
 ///  - "ws://host[:port][/upstream]"; wss:// means TLS; the default ports are 80 and 443.
 ///
+///  - "valkey+sentinel://[user[:password]@]host[:port]/name[/database]", for the addresses of
+///    sentinels and the name under which they watch the primary; redis+sentinel:// is the same;
+///    valkeys+sentinel:// and rediss+sentinel:// mean TLS; the default port is 26379.
+///
 /// Except with unix://, further addresses may follow the first, with commas between them:
-/// "valkey://one:6379,two:6380/0". Options::seeds has more of them. There are 64 at most.
+/// "valkey://one:6379,two:6380/0". Options::seeds has more of them. There are 64 at most,
+/// and 16 sentinels.
 ///
 /// database=N, client_name=NAME and protocol=2 or 3 may follow a ?, with & between them. Percent
-/// escapes are decoded in user, password and client_name. What the address says wins over
+/// escapes are decoded in user, password, client_name and the primary's name. What the address says wins over
 /// `options`. invalid_option names the part of the address that is wrong; the text never repeats a
 /// secret.
 Result<Target> parse_url(std::string_view url, Options options);

@@ -16,6 +16,9 @@ Error invalid(std::string_view text) {
 // Enough for the name of a bridge's upstream, behind the path of a proxy in front of the bridge.
 constexpr std::size_t upstream_path_bytes_max = 1024;
 
+// The port of a sentinel, as Valkey's documentation has it.
+constexpr std::uint16_t sentinel_port = 26379;
+
 // A port that no address can have.
 constexpr std::uint16_t no_port = 0;
 
@@ -159,11 +162,12 @@ Result<void> read_host_and_port(std::string_view text, const std::string& option
 }
 
 // Reads "host[:port],host[:port]...", and Options::seeds. `usual` has what all addresses share.
-Result<void> read_addresses(std::string_view text, const Endpoint& usual, Target& target) {
+Result<void> read_addresses(std::string_view text, const Endpoint& usual, Target& target,
+                            std::uint32_t count_max = seeds_max) {
   const auto add = [&](std::string_view address, const char* option) -> Result<void> {
-    if (target.endpoints.size() == seeds_max) {
+    if (target.endpoints.size() == count_max) {
       return invalid(std::string(option) + ": there are too many addresses; expected " +
-                     std::to_string(seeds_max) + " at most, those of url and seeds together");
+                     std::to_string(count_max) + " at most, those of url and seeds together");
     }
     return read_host_and_port(address, option, target.endpoints.emplace_back(usual));
   };
@@ -202,14 +206,39 @@ Result<Target> parse_unix(std::string_view rest, Target target) {
   return target;
 }
 
-Result<Target> parse_tcp(std::string_view rest, Target target) {
+// Takes "/name" from the front of `rest`.
+Result<void> take_primary_name(std::string_view& rest, Target& target) {
+  const std::string_view path = rest.substr(0, rest.find('?'));
+  const std::string_view word = path.substr(0, path.find('/', 1));
+  const auto name = percent_decode(word.empty() ? word : word.substr(1));
+  if (!name) return invalid("url: the name has a % that is not followed by two hex digits");
+  if (name->empty()) {
+    return invalid(
+        "url: the name of the primary is missing; expected valkey+sentinel://host:port/name, where "
+        "the sentinels have `sentinel monitor name`");
+  }
+  target.primary_name = *name;
+  rest.remove_prefix(word.size());
+  return {};
+}
+
+enum class Named { servers, sentinels };
+
+Result<Target> parse_tcp(std::string_view rest, Target target, Named named = Named::servers) {
+  const bool are_sentinels = named == Named::sentinels;
   std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
   rest.remove_prefix(authority.size());
   if (rest.find('@') != rest.npos) {
     return invalid("url: user or password has a / or ? that is not escaped; expected %2F or %3F");
   }
   if (auto done = take_credentials(authority, target.options); !done) return done.error();
-  if (auto done = read_addresses(authority, Endpoint(), target); !done) return done.error();
+  Endpoint usual;
+  if (are_sentinels) usual.port = sentinel_port;
+  const std::uint32_t count_max = are_sentinels ? sentinels_max : seeds_max;
+  if (auto done = read_addresses(authority, usual, target, count_max); !done) return done.error();
+  if (are_sentinels) {
+    if (auto done = take_primary_name(rest, target); !done) return done.error();
+  }
   std::string_view database = take_until(rest, '?');
   if (database.starts_with('/')) database.remove_prefix(1);
   if (!database.empty()) {
@@ -217,6 +246,24 @@ Result<Target> parse_tcp(std::string_view rest, Target target) {
   }
   if (auto done = read_parameters(rest, target.options); !done) return done.error();
   return target;
+}
+
+bool is_default(const TlsOptions& tls) {
+  const TlsOptions none;
+  const auto& [enabled, ca_file, ca_directory, certificate_file, key_file, key_password,
+               ask_key_password, server_name, verify, min_version, ciphers, ciphersuites] = tls;
+  return ca_file.empty() && ca_directory.empty() && certificate_file.empty() && key_file.empty() &&
+         key_password.empty() && !ask_key_password && server_name.empty() &&
+         verify == none.verify && min_version == none.min_version && ciphers.empty() &&
+         ciphersuites.empty();
+}
+
+Result<Target> parse_sentinels_with_tls(std::string_view rest, Target target) {
+  Options& options = target.options;
+  options.tls.enabled = true;
+  if (is_default(options.sentinel_tls)) options.sentinel_tls = options.tls;
+  options.sentinel_tls.enabled = true;
+  return parse_tcp(rest, std::move(target), Named::sentinels);
 }
 
 // Whether `c` may be in the path of an http address (RFC 3986, section 3.3), except @. Escapes stay
@@ -283,13 +330,20 @@ Result<Target> parse_url(std::string_view url, Options options) {
     target.options.tls.enabled = true;
     return parse_tcp(rest, std::move(target));
   }
+  if (scheme == "valkey+sentinel" || scheme == "redis+sentinel") {
+    return parse_tcp(rest, std::move(target), Named::sentinels);
+  }
+  if (scheme == "valkeys+sentinel" || scheme == "rediss+sentinel") {
+    return parse_sentinels_with_tls(rest, std::move(target));
+  }
   if (scheme == "ws") return parse_websocket(rest, std::move(target));
   if (scheme == "wss") {
     target.options.tls.enabled = true;
     return parse_websocket(rest, std::move(target));
   }
   return invalid("url: scheme is" + quote(scheme) +
-                 "; expected valkey, valkeys, redis, rediss, unix, ws or wss");
+                 "; expected valkey, valkeys, redis, rediss, valkey+sentinel, valkeys+sentinel, unix, "
+                 "ws or wss");
 }
 
 }  // namespace plimsoll::inline v0::native

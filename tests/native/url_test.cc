@@ -227,7 +227,50 @@ TEST_CASE("what a url says wins over the options") {
   CHECK(target.options.database == 0);
 }
 
+TEST_CASE("a url may name sentinels, and the primary that they watch") {
+  Options options;
+  options.seeds = {"three"};
+  const Target target =
+      parse_url("valkey+sentinel://jane:hush@one,two:7000/the%20primary/3?client_name=app", options)
+          .value();
+  REQUIRE(target.endpoints.size() == 3);
+  CHECK(target.endpoints[0].to_string() == "one:26379");
+  CHECK(target.endpoints[1].to_string() == "two:7000");
+  CHECK(target.endpoints[2].to_string() == "three:26379");
+  CHECK(target.primary_name == "the primary");
+  CHECK(target.options.database == 3);
+  CHECK(target.options.username == "jane");
+  CHECK(target.options.sentinel_username.empty());
+  CHECK(target.options.client_name == "app");
+  CHECK_FALSE(target.options.tls.enabled);
+  CHECK_FALSE(target.options.sentinel_tls.enabled);
+  CHECK(parse_url("redis+sentinel://one/name", {}).value().primary_name == "name");
+  options.seeds.assign(16, "host");
+  CHECK(refusal("valkey+sentinel://one/name", options)
+            .find("seeds: there are too many addresses; expected 16 at most") !=
+        std::string::npos);
+}
+
+TEST_CASE("valkeys+sentinel means TLS with the servers and with the sentinels") {
+  const char* const url =
+      GENERATE("valkeys+sentinel://one/name", "rediss+sentinel://one/name");
+  Options options;
+  options.tls.ca_file = "/ca.pem";
+  const Target same = parse_url(url, options).value();
+  CHECK(same.options.tls.enabled);
+  CHECK(same.options.sentinel_tls.enabled);
+  CHECK(same.options.sentinel_tls.ca_file == "/ca.pem");
+  options.sentinel_tls.ca_file = "/other.pem";
+  const Target apart = parse_url(url, options).value();
+  CHECK(apart.options.sentinel_tls.enabled);
+  CHECK(apart.options.sentinel_tls.ca_file == "/other.pem");
+  CHECK(apart.options.tls.ca_file == "/ca.pem");
+}
+
 TEST_CASE("a url that cannot be read is an error that names the part and what was expected") {
+  constexpr const char* no_primary_name =
+      "url: the name of the primary is missing; expected valkey+sentinel://host:port/name, where "
+      "the sentinels have `sentinel monitor name`";
   struct Case {
     const char* url;
     const char* message;
@@ -239,9 +282,19 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
       Case{"valkey:/host",
            "url: no scheme; expected valkey://, valkeys://, unix://, ws:// or wss://"},
       Case{"http://host",
-           "url: scheme is \"http\"; expected valkey, valkeys, redis, rediss, unix, ws or wss"},
+           "url: scheme is \"http\"; expected valkey, valkeys, redis, rediss, valkey+sentinel, "
+           "valkeys+sentinel, unix, ws or wss"},
       Case{"://host",
-           "url: scheme is \"\"; expected valkey, valkeys, redis, rediss, unix, ws or wss"},
+           "url: scheme is \"\"; expected valkey, valkeys, redis, rediss, valkey+sentinel, "
+           "valkeys+sentinel, unix, ws or wss"},
+      Case{"valkey+sentinel://host", no_primary_name},
+      Case{"valkey+sentinel://host/", no_primary_name},
+      Case{"valkey+sentinel://host?database=1", no_primary_name},
+      Case{"valkey+sentinel://host/a%2", "url: the name has a % that is not followed by two hex "
+                                         "digits"},
+      Case{"valkey+sentinel://host/name/x", "url: database is \"x\"; expected a number such as 0"},
+      Case{"valkey+sentinel://host:0/name", "url: port is \"0\"; expected 1 to 65535"},
+      Case{"valkey+sentinel:///name", "url: host is empty; expected a name or an address"},
       Case{"valkeys://", "url: host is empty; expected a name or an address"},
       Case{"valkey://?database=1", "url: host is empty; expected a name or an address"},
       Case{"valkey://host?db=1",

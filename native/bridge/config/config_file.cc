@@ -339,6 +339,10 @@ UpstreamUrl parse_upstream_url(std::string name, const std::string& url) {
     all.problem = target.error().text();
     return all;
   }
+  if (!target->primary_name.empty()) {
+    all.problem = "names sentinels; expected a server: valkey://, valkeys:// or unix://";
+    return all;
+  }
   if (target->endpoints.size() > 1) {
     all.problem = "has several addresses; expected one";
     return all;

@@ -99,6 +99,16 @@ TEST_CASE("what goes badly together is told with the numbers, and with who said 
       {"[client]\nurl = \"redis://h\"\n[client.tls]\nverify = \"certificate_only\"",
        "client: tls.verify is given, and the address valkey://h:6379 is without TLS; expected "
        "valkeys:// or rediss:// (client.url: a.toml:2; client.tls.verify: a.toml:4)"},
+      {"[client]\nurl = \"redis://h\"\nsentinel_password = \"x\"",
+       "client: an option for sentinels is given, and the address names none; expected "
+       "valkey+sentinel://, or no sentinel_username, sentinel_password and sentinel_tls "
+       "(client.url: a.toml:2; client.sentinel_password: a.toml:3)"},
+      {"[client]\nurl = \"redis+sentinel://h/n\"\n[client.sentinel_tls]\nca_file = \"/ca.pem\"",
+       "client: sentinel_tls.ca_file is given, and the sentinels are asked without TLS; expected "
+       "valkeys+sentinel://, or sentinel_tls.enabled (client.sentinel_tls.ca_file: a.toml:4)"},
+      {"[client]\nurl = \"redis+sentinel://h/n\"\nprotocol = \"resp2\"",
+       "client: sentinels are asked, and protocol is RESP2; expected RESP3: only HELLO says whether "
+       "a server is a primary (client.protocol: a.toml:3)"},
       {"[client]\nurl = \"unix:///s\"\n[client.tls]\nca_file = \"/ca.pem\"",
        "client: tls.ca_file is given, and the address unix:/s is without TLS; expected "
        "tls.enabled, if there is TLS on that socket (client.url: a.toml:2; client.tls.ca_file: "
@@ -126,6 +136,8 @@ TEST_CASE("options of TLS are for an address that is without, wherever either co
           ContainsSubstring("environment PLIMSOLL_CLIENT__TLS__SERVER_NAME"));
   // Where the program brings the address, connect() looks at both.
   CHECK(refusal_of("client.tls.ca_file = \"/ca.pem\"") == "none");
+  CHECK(refusal_of("client.sentinel_tls.ca_file = \"/ca.pem\"\n"
+                   "client.sentinel_password = \"x\"") == "none");
   CHECK(refusal_of("client.url = \"valkeys://h\"\nclient.tls.ca_file = \"/ca.pem\"") == "none");
   CHECK(refusal_of("client.url = \"valkey://h\"\nclient.tls.ca_file = \"/ca.pem\"\n"
                    "client.tls.enabled = true") == "none");

@@ -1,0 +1,66 @@
+#include "plimsoll/native/driver/servers.h"
+
+namespace plimsoll::inline v0::native {
+namespace {
+
+std::string to_text(const NodeAddress& address) {
+  Endpoint endpoint;
+  endpoint.host = address.host();
+  endpoint.port = address.port();
+  return endpoint.to_string();
+}
+
+// Why a sentinel has named no primary, without its address.
+std::string problem_of(const Sentinels::Known& known, Connections& connections) {
+  if (known.watches_none) return "watches no primary of this name";
+  if (*known.problem.what == '\0') return {};
+  const Connection* const connection = connections.find(known.connection);
+  if (connection == nullptr) return known.problem.what;
+  const Connection::Trouble& trouble = connection->trouble();
+  if (trouble.is_over || trouble.what != known.problem.what) return known.problem.what;
+  // Behind the address, which FailureWords shows in front of the transport's words.
+  return trouble.detail.substr(connection->endpoint().to_string().size() + 2);
+}
+
+}  // namespace
+
+std::string server_of(const plimsoll::Client& core, const Target& target) {
+  if (const Sentinels* const sentinels = core.sentinels()) {
+    return sentinels->primary().empty() ? std::string() : to_text(sentinels->primary());
+  }
+  return target.endpoints[static_cast<std::size_t>(core.seed())].to_string();
+}
+
+Topology topology_of(const plimsoll::Client& core, const Target& target, Connections& connections) {
+  Topology all;
+  all.primary = server_of(core, target);
+  const Sentinels* const sentinels = core.sentinels();
+  if (sentinels == nullptr) return all;
+  all.kind = Topology::Kind::sentinel;
+  sentinels->for_each([&](const Sentinels::Known& known) {
+    const auto number = static_cast<std::size_t>(known.seed);
+    all.sentinels.push_back(
+        {.address = known.told ? to_text(*known.told) : target.endpoints[number].to_string(),
+         .is_connected = known.is_connected,
+         .primary = known.primary ? to_text(*known.primary) : std::string(),
+         .problem = problem_of(known, connections)});
+  });
+  return all;
+}
+
+std::string words_of_sentinels(const plimsoll::Client& core, const Target& target,
+                               Connections& connections) {
+  std::string all;
+  for (const Topology::Sentinel& each : topology_of(core, target, connections).sentinels) {
+    if (!all.empty()) all += "; ";
+    all += each.address + ": ";
+    if (!each.primary.empty()) {
+      all += "names " + each.primary;
+    } else {
+      all += each.problem.empty() ? "has not answered yet" : each.problem;
+    }
+  }
+  return all;
+}
+
+}  // namespace plimsoll::inline v0::native

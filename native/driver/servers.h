@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/native/driver/connections.h"
+#include "plimsoll/topology.h"
+
+// What a client knows of its servers and sentinels, for users. Call these under the client's lock.
+
+namespace plimsoll::inline v0::native {
+
+/// The server of the main connection, or of the last attempt at one: "127.0.0.1:6379". Empty: no
+/// sentinel has named one.
+std::string server_of(const plimsoll::Client& core, const Target& target);
+
+Topology topology_of(const plimsoll::Client& core, const Target& target, Connections& connections);
+
+/// "10.0.0.1:26379: Connection refused; 10.0.0.2:26379: names 10.0.0.5:6379": what came of each
+/// sentinel. Empty if none is asked.
+std::string words_of_sentinels(const plimsoll::Client& core, const Target& target,
+                               Connections& connections);
+
+}  // namespace plimsoll::inline v0::native
