@@ -45,8 +45,9 @@ inline constexpr Duration sentinel_wait_max = std::chrono::seconds(1);
 /// After so many failures in a row, a sentinel that only others have named is forgotten.
 inline constexpr std::uint8_t sentinel_failures_max = 3;
 
-/// The largest reply that a sentinel may give. One entry of SENTINEL SENTINELS has about 900 bytes.
-inline constexpr std::size_t sentinel_reply_bytes_max = 64 * 1024;
+/// The largest reply that a sentinel may give; a larger one is skipped. SENTINEL SENTINELS has about
+/// 900 bytes and 40 values for each sentinel.
+inline constexpr std::size_t sentinel_reply_bytes_max = 256 * 1024;
 
 class Sentinels {
  public:
@@ -149,6 +150,7 @@ class Sentinels {
     Entry(const NodeAddress& named, const SentinelNodeId& known_as, std::uint64_t random_seed)
         : told(named), backoff(sentinel_wait_min, sentinel_wait_max, random_seed) {
       vote.id = known_as;
+      vote.was_learned = true;
     }
 
     SeedId seed{};

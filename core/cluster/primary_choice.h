@@ -31,6 +31,7 @@ struct SentinelVote {
     unknown   ///< watches no primary of this name
   };
   State state = State::absent;
+  bool was_learned = false;  ///< another sentinel has named this one
   NodeAddress primary{};
   SentinelNodeId id{};
 };
@@ -76,8 +77,10 @@ struct PrimaryChoice {
   const NodeAddress* primary = nullptr;
 };
 
-/// `announced`: SwitchAnnouncement::primary(). `votes`: one for each sentinel; of several that have
+/// `announced`: SwitchAnnouncement::primary(). `votes`: one for each sentinel. Of several that have
 /// the same id, which is one sentinel with several addresses, the first that can be asked counts.
+/// One without an id, because it has never answered, may be the same as one that was learned, under
+/// another address, and is not counted twice.
 PrimaryChoice choose_primary(std::span<const SentinelVote* const> votes,
                              const NodeAddress* announced);
 
