@@ -78,7 +78,12 @@ Status Client::use_cache(cache::Cache& cache, std::string_view place, Duration c
 
 Status Client::use_sentinels() {
   PLIMSOLL_CHECK(session_.state() == Session::State::idle && !sentinels_ && !recording_.on());
-  sentinels_ = Box<Sentinels>::make(*accounts_.connections, 0, session_.options(), session_.accounts());
+  // Requests to sentinels are paid for like connections: requests that wait for a primary may have
+  // taken all of their own pool.
+  sentinels_ = Box<Sentinels>::make(*accounts_.connections, 0, session_.options(),
+                                    Session::Accounts{.requests = *accounts_.connections,
+                                                      .replies = *accounts_.replies,
+                                                      .connections = *accounts_.connections});
   if (sentinels_) return {};
   return Error{.code = ErrorCode::out_of_memory,
                .what = "the connections pool has no room for a client that asks sentinels",

@@ -222,15 +222,21 @@ void Sentinels::connect(std::uint32_t index) {
   if (entry.session || entry.leaving || stopped_) return;
   entry.session = Box<Session>::make(accounts_.connections, 0, session_options(options_, index),
                                      accounts_);
-  if (!entry.session) return handle_end(entry, no_room_for_sentinel);
+  if (!entry.session) {
+    heard_ |= choice_due;
+    return handle_end(entry, no_room_for_sentinel);
+  }
   used_ |= bit(index);
   entry.failed_before = 0;
   entry.session->connect(now_);
 }
 
-// Asks for the other sentinels first: they are to be asked, too, before one alone has decided.
+// Asks for the other sentinels first: they are to be asked, too, before one alone has decided. An
+// answer that is under way counts for this question as well: otherwise a client that fails to
+// connect again and again would ask faster than a distant sentinel answers.
 void Sentinels::ask_entry(Entry& entry) {
   entry.ask_at = after(now_, sentinel_ask_interval);
+  if (std::exchange(entry.was_asked, true)) return;
   const std::string_view name = options_.sentinel->primary_name;
   send(entry, {"SENTINEL", "SENTINELS", name}, tag_others);
   send(entry, {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", name}, tag_primary);
@@ -252,7 +258,20 @@ void Sentinels::handle_events() {
     handle_entry(static_cast<std::uint32_t>(std::countr_zero(left)));
   }
   if (now_ >= round_ends_at_) give_up_late_ones();
+  tidy_up();
   choose();
+}
+
+void Sentinels::tidy_up() {
+  const bool may_learn = !waits_for_seed();
+  for (Box<Entry>& entry : entries_) {
+    if (!entry) continue;
+    if (entry->leaving && !entry->session) {
+      entry = {};
+    } else if (may_learn && entry->ready && std::exchange(entry->learns_later, false)) {
+      send(*entry, {"SENTINEL", "SENTINELS", options_.sentinel->primary_name}, tag_others);
+    }
+  }
 }
 
 void Sentinels::give_up_late_ones() {
@@ -282,7 +301,6 @@ void Sentinels::handle_entry(std::uint32_t index) {
   if (!session.is_over()) return;
   entry.session = {};
   used_ &= ~bit(index);
-  if (entry.leaving) entries_[index] = {};
 }
 
 void Sentinels::handle_event(std::uint32_t index, const Event& event) {
@@ -292,7 +310,7 @@ void Sentinels::handle_event(std::uint32_t index, const Event& event) {
     case Event::Kind::completed:
       if (event.tag == tag_primary) return handle_primary(index, *event.value);
       if (event.tag == tag_id) return handle_id(index, *event.value);
-      if (event.tag == tag_others) return handle_others(*event.value);
+      if (event.tag == tag_others) return handle_others(entry, *event.value);
       return;
     case Event::Kind::failed: return handle_refused(entry, event.tag, *event.error);
     case Event::Kind::pushed: return handle_push(index, *event.value);
@@ -320,12 +338,13 @@ void Sentinels::handle_ready(Entry& entry) {
 // asked changes its vote.
 void Sentinels::handle_refused(Entry& entry, Tag tag, const Error& error) {
   if (tag != tag_primary) return;
+  entry.was_asked = false;
   entry.problem = error;
   note_absent(entry);
 }
 
 void Sentinels::handle_end(Entry& entry, const Error& reason) {
-  entry.ready = false;
+  entry.ready = entry.was_asked = false;
   entry.problem = reason;
   note_absent(entry);
   entry.ask_at = never;
@@ -336,6 +355,7 @@ void Sentinels::handle_end(Entry& entry, const Error& reason) {
 
 void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
   Entry& entry = *entries_[index];
+  entry.was_asked = false;
   if (reply.is_null()) {
     entry.vote.state = SentinelVote::State::unknown;
     return;
@@ -366,13 +386,26 @@ void Sentinels::handle_id(std::uint32_t index, const Value& reply) {
     if (repeated.is_seed) continue;
     repeated.leaving = true;
     note_absent(repeated);
+    repeated.retry_at = never;
     if (!repeated.session) continue;
     repeated.session->abort();
     heard_ |= bit(&repeated == entries_[i].get() ? i : index);
   }
 }
 
-void Sentinels::handle_others(const Value& reply) {
+// Whether a sentinel of the options has yet to say who it is.
+bool Sentinels::waits_for_seed() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Box<Entry>& entry) {
+    return entry && entry->is_seed && entry->vote.id == SentinelNodeId{} &&
+           entry->vote.state == SentinelVote::State::pending;
+  });
+}
+
+// Waits until those of the options have said who they are: most are the same as those in the list,
+// and would get a second connection.
+void Sentinels::handle_others(Entry& entry, const Value& reply) {
+  entry.learns_later = waits_for_seed();
+  if (entry.learns_later) return;
   const auto others = reply.as_elements();
   if (!others) return;
   for (const Value other : *others) {
@@ -410,8 +443,10 @@ void Sentinels::learn(const NodeAddress& address, const SentinelNodeId& id) {
                                       options_.random_seed + *place);
   if (!entries_[*place]) return;
   connect(*place);
-  const bool is_asked = finding_ == Finding::pending && entries_[*place]->session;
-  if (is_asked) entries_[*place]->vote.state = SentinelVote::State::pending;
+  // If nobody asks now, it must have answered once before anybody waits for it.
+  Entry& entry = *entries_[*place];
+  entry.is_waited_for = finding_ == Finding::pending && entry.session;
+  if (entry.is_waited_for) entry.vote.state = SentinelVote::State::pending;
 }
 
 void Sentinels::handle_push(std::uint32_t index, const Value& push) {
@@ -467,7 +502,9 @@ Error Sentinels::why_not(PrimaryChoice::Kind kind) const {
     if (shared != nullptr && shared->code != entry->problem.code) return unanswered;
     shared = &entry->problem;
   }
-  return shared != nullptr && *shared->what != '\0' ? *shared : unanswered;
+  const bool says_more = shared != nullptr && *shared->what != '\0' &&
+                         shared->code != ErrorCode::connect_failed;
+  return says_more ? *shared : unanswered;
 }
 
 }  // namespace plimsoll::inline v0

@@ -159,6 +159,8 @@ class Sentinels {
     bool leaving = false;             // it is forgotten once its session is over
     bool ready = false;
     bool is_waited_for = true;        // its last answer came in time, if it was asked before
+    bool was_asked = false;           // tag_primary is under way
+    bool learns_later = false;        // it is to be asked for the others again
     std::uint8_t failures = 0;        // in a row
     std::uint64_t failed_before = 0;  // how many attempts of the session had failed at ask()
     SentinelVote vote{};
@@ -190,9 +192,11 @@ class Sentinels {
   Known describe(std::uint32_t index) const;
   void connect(std::uint32_t index);
   void ask_entry(Entry& entry);
+  bool waits_for_seed() const;
   void send(Entry& entry, std::initializer_list<std::string_view> words, Tag tag);
   void handle_events();
   void give_up_late_ones();
+  void tidy_up();
   static void note_absent(Entry& entry);
   void handle_entry(std::uint32_t index);
   void handle_event(std::uint32_t index, const Event& event);
@@ -201,7 +205,7 @@ class Sentinels {
   void handle_end(Entry& entry, const Error& reason);
   void handle_primary(std::uint32_t index, const Value& reply);
   void handle_id(std::uint32_t index, const Value& reply);
-  void handle_others(const Value& reply);
+  void handle_others(Entry& entry, const Value& reply);
   void handle_push(std::uint32_t index, const Value& push);
   void learn(const NodeAddress& address, const SentinelNodeId& id);
   void choose();
