@@ -54,8 +54,8 @@ Client::Client(const ClientOptions& options, Accounts accounts)
     : accounts_(std::move(accounts)),
       budget_(accounts_.connections->budget()),
       session_(main_options(options), Session::Accounts{.requests = *accounts_.requests,
-                                          .replies = *accounts_.replies,
-                                          .connections = *accounts_.connections}),
+                                                        .replies = *accounts_.replies,
+                                                        .connections = *accounts_.connections}),
       side_connections_(session_),
       admission_(*accounts_.requests, options.waiters_max) {
   PLIMSOLL_CHECK(plimsoll::validate(options).ok());
@@ -325,9 +325,8 @@ std::optional<Action> Client::poll_action_by_sentinels() {
     }
   }
   if (sentinels_->finding() == Sentinels::Finding::found && sentinels_->take_question()) {
-    return Action{.kind = Action::Kind::open,
-                  .connection = first_connection,
-                  .told = &sentinels_->primary()};
+    return Action{
+        .kind = Action::Kind::open, .connection = first_connection, .told = &sentinels_->primary()};
   }
   if (const auto asked = sentinels_->poll_action()) {
     const bool opens = asked->action == Session::Action::open;
@@ -364,8 +363,8 @@ void Client::handle_sentinels() {
 }
 
 Instant Client::sentinels_timeout() const {
-  const bool is_told = sentinels_->finding() != Sentinels::Finding::pending;
-  return sentinels_->is_asked() && is_told ? session_.now() : sentinels_->poll_timeout();
+  const bool is_known = sentinels_->finding() != Sentinels::Finding::pending;
+  return sentinels_->is_asked() && is_known ? session_.now() : sentinels_->poll_timeout();
 }
 
 ClientStatistics Client::statistics() const {

@@ -55,7 +55,7 @@ struct Action {
   enum class Kind : std::uint8_t { open, close };
   Kind kind;
   ConnectionId connection;
-  SeedId seed{};  ///< open: to which of the driver's addresses
+  SeedId seed{};                      ///< open: to which of the driver's addresses
   const NodeAddress* told = nullptr;  ///< open: if it is not null, to this address in place of
                                       ///< `seed`; valid until the next call
   Peer peer = Peer::server;           ///< open: who listens there
@@ -479,17 +479,17 @@ class Client {
   Session session_;
   SideConnections side_connections_;
   Admission admission_;
-  Box<NearCache> near_;      // null without a cache
-  Box<Sentinels> sentinels_;  // null if no sentinel is asked
-  bool admitted_ = false;    // the first waiter is admitted
-  bool side_spoke_ = false;  // the last event came from a side connection
+  Box<NearCache> near_;                   // null without a cache
+  Box<Sentinels> sentinels_;              // null if no sentinel is asked
+  bool admitted_ = false;                 // the first waiter is admitted
+  bool side_spoke_ = false;               // the last event came from a side connection
   std::uint32_t waiting_for_memory_ = 0;  // as last added to the account
   Error admission_error_;
   Instant waiters_now_ = Instant::min();
   Instant room_again_at_ = never;  // when to ask again for memory for the first waiter
   std::uint64_t refused_progress_ = 0;
-  std::optional<Event> end_;            // the main connection's `closed`, held until the side
-                                        // connections are over
+  std::optional<Event> end_;  // the main connection's `closed`, held until the side
+                              // connections are over
 };
 
 }  // namespace plimsoll::inline v0

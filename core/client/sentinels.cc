@@ -4,15 +4,19 @@
 
 #include "plimsoll/core/base/check.h"
 
+// More than 500 lines, because connecting, asking and choosing change the same few fields of an
+// entry.
+
 namespace plimsoll::inline v0 {
 namespace {
 
-// A connection to a sentinel has at most the four requests of tag_primary to tag_switches under way,
-// twice if one is asked again before it has answered.
+// A connection to a sentinel has at most the four requests of tag_primary to tag_switches under
+// way, twice if one is asked again before it has answered.
 constexpr std::size_t sentinel_requests_max = 8;
 
-constexpr Error no_room_for_sentinel{.code = ErrorCode::out_of_memory,
-                        .what = "the connections pool has no room for a connection to a sentinel"};
+constexpr Error no_room_for_sentinel{
+    .code = ErrorCode::out_of_memory,
+    .what = "the connections pool has no room for a connection to a sentinel"};
 
 constexpr Error no_address{.code = ErrorCode::protocol_error,
                            .what = "the sentinel's answer is no address",
@@ -220,8 +224,8 @@ void Sentinels::connect(std::uint32_t index) {
   Entry& entry = *entries_[index];
   entry.retry_at = never;
   if (entry.session || entry.leaving || stopped_) return;
-  entry.session = Box<Session>::make(accounts_.connections, 0, session_options(options_, index),
-                                     accounts_);
+  entry.session =
+      Box<Session>::make(accounts_.connections, 0, session_options(options_, index), accounts_);
   if (!entry.session) {
     heard_ |= choice_due;
     return handle_end(entry, no_room_for_sentinel);
@@ -420,7 +424,8 @@ void Sentinels::handle_others(Entry& entry, const Value& reply) {
       if (name.view() == "ip") host.emplace(field.value);
       if (name.view() == "port") port.emplace(field.value);
       if (name.view() == "runid") id = to_id(Id(field.value).view());
-      if (name.view() == "flags") is_down = ShortText<64>(field.value).view().find("down") != std::string_view::npos;
+      if (name.view() == "flags")
+        is_down = ShortText<64>(field.value).view().find("down") != std::string_view::npos;
     }
     if (!host || !port || is_down) continue;
     if (const auto address = NodeAddress::read(host->view(), port->view())) learn(*address, id);
@@ -438,10 +443,14 @@ void Sentinels::learn(const NodeAddress& address, const SentinelNodeId& id) {
     const bool is_known = id != SentinelNodeId{} && entries_[i]->vote.id == id;
     if (is_known || entries_[i]->told == address) return;
   }
-  if (!place) return;
-  entries_[*place] = Box<Entry>::make(accounts_.connections, 0, address, id,
-                                      options_.random_seed + *place);
-  if (!entries_[*place]) return;
+  if (place) {
+    entries_[*place] =
+        Box<Entry>::make(accounts_.connections, 0, address, id, options_.random_seed + *place);
+  }
+  if (!place || !entries_[*place]) {
+    ++left_out_;
+    return;
+  }
   connect(*place);
   // If nobody asks now, it must have answered once before anybody waits for it.
   Entry& entry = *entries_[*place];
@@ -483,6 +492,7 @@ void Sentinels::choose() {
     is_news_ |= finding_ == Finding::nothing;
     finding_ = Finding::found;
     if (*choice.primary == primary_) return;
+    if (!primary_.empty()) ++switches_;
     primary_ = *choice.primary;
     has_changed_ = is_news_ = true;
   } else if (is_due) {
@@ -502,8 +512,8 @@ Error Sentinels::why_not(PrimaryChoice::Kind kind) const {
     if (shared != nullptr && shared->code != entry->problem.code) return unanswered;
     shared = &entry->problem;
   }
-  const bool says_more = shared != nullptr && *shared->what != '\0' &&
-                         shared->code != ErrorCode::connect_failed;
+  const bool says_more =
+      shared != nullptr && *shared->what != '\0' && shared->code != ErrorCode::connect_failed;
   return says_more ? *shared : unanswered;
 }
 

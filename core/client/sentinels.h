@@ -22,14 +22,15 @@
 // for the primary as soon as it is ready, at ask(), and every sentinel_ask_interval; and it
 // announces switches by itself. primary_choice.h says which answer counts.
 //
-// A sentinel that cannot be reached is tried again: at each ask(), and after a wait that grows up to
-// sentinel_wait_max. One that only other sentinels named is forgotten after
+// A sentinel that cannot be reached is tried again: at each ask(), and after a wait that grows up
+// to sentinel_wait_max. One that only other sentinels named is forgotten after
 // sentinel_failures_max failures in a row; if it still exists, the others name it again.
 //
 // Invariants:
-//  - Whoever calls ask() gets an answer: finding() leaves `pending` within a quarter of
+//  - The client that calls ask() gets an answer: finding() leaves `pending` within a quarter of
 //    connect_timeout, because sentinels that have said nothing by then count as absent.
-//  - primary() changes only if sentinels name another one. While no sentinel can be asked, it stays.
+//  - primary() changes only if sentinels name another one. While no sentinel can be asked, it
+//  stays.
 //  - The connections have the last sentinels_max places of a client's connections.
 
 namespace plimsoll::inline v0 {
@@ -45,8 +46,8 @@ inline constexpr Duration sentinel_wait_max = std::chrono::seconds(1);
 /// After so many failures in a row, a sentinel that only others have named is forgotten.
 inline constexpr std::uint8_t sentinel_failures_max = 3;
 
-/// The largest reply that a sentinel may give; a larger one is skipped. SENTINEL SENTINELS has about
-/// 900 bytes and 40 values for each sentinel.
+/// The largest reply that a sentinel may give; a larger one is skipped. SENTINEL SENTINELS has
+/// about 900 bytes and 40 values for each sentinel.
 inline constexpr std::size_t sentinel_reply_bytes_max = 256 * 1024;
 
 class Sentinels {
@@ -128,6 +129,11 @@ class Sentinels {
     bool watches_none = false;  ///< it watches no primary of the name
     Error problem{};            ///< why the last attempt at it failed, if it is not connected
   };
+  /// How often another primary was found since the first one.
+  std::uint64_t switches() const { return switches_; }
+  /// How often a sentinel was named for which there was no place (sentinels_max), or no memory.
+  std::uint64_t left_out() const { return left_out_; }
+
   /// Calls `visit(const Known&)` for each sentinel.
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -144,9 +150,7 @@ class Sentinels {
 
   struct Entry {
     Entry(SeedId number, std::uint64_t random_seed)
-        : seed(number),
-          is_seed(true),
-          backoff(sentinel_wait_min, sentinel_wait_max, random_seed) {}
+        : seed(number), is_seed(true), backoff(sentinel_wait_min, sentinel_wait_max, random_seed) {}
     Entry(const NodeAddress& named, const SentinelNodeId& known_as, std::uint64_t random_seed)
         : told(named), backoff(sentinel_wait_min, sentinel_wait_max, random_seed) {
       vote.id = known_as;
@@ -156,7 +160,7 @@ class Sentinels {
     SeedId seed{};
     NodeAddress told{};
     bool is_seed = false;
-    bool leaving = false;             // it is forgotten once its session is over
+    bool leaving = false;  // it is forgotten once its session is over
     bool ready = false;
     bool is_waited_for = true;        // its last answer came in time, if it was asked before
     bool was_asked = false;           // tag_primary is under way
@@ -224,6 +228,8 @@ class Sentinels {
   bool stopped_ = false;
   std::uint64_t used_ = 0;   // a bit for each entry that has a session
   std::uint64_t heard_ = 0;  // a bit for each entry whose session may have events; and choice_due
+  std::uint64_t switches_ = 0;
+  std::uint64_t left_out_ = 0;
   Instant now_ = Instant::min();
   Instant round_ends_at_ = never;
   Instant next_timeout_ = Instant::min();  // Instant::min(): not known

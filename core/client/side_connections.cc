@@ -427,12 +427,12 @@ Result<std::uint32_t> SideConnections::open(Role role, Instant now) {
   AccountHandle pushes;
   if (subscribes) {
     pushes = accounts().connections.budget().open_account(PoolKind::pushes,
-                                                         accounts().connections.owner());
+                                                          accounts().connections.owner());
     if (!pushes) return no_room;
   }
   const Session::Accounts own{.requests = accounts().requests,
-                                   .replies = subscribes ? *pushes : accounts().replies,
-                                   .connections = accounts().connections};
+                              .replies = subscribes ? *pushes : accounts().replies,
+                              .connections = accounts().connections};
   Box<Side> side =
       Box<Side>::make(accounts().connections, 0, role, options, own,
                       subscribes ? Session::Use::subscriptions : Session::Use::requests);
@@ -669,8 +669,8 @@ void SideConnections::follow_main(Side& side) const {
   const Session::State main = main_.state();
   if (side.seed == main_.seed() || main != Session::State::ready) return;
   const Session::State state = side.session.state();
-  const bool is_in_use = state == Session::State::closing ||
-                         (state == Session::State::ready && !side.subscription);
+  const bool is_in_use =
+      state == Session::State::closing || (state == Session::State::ready && !side.subscription);
   if (!is_in_use) side.session.leave(main_is_elsewhere);
 }
 

@@ -67,10 +67,10 @@ class SwitchAnnouncement {
 
 struct PrimaryChoice {
   enum class Kind : std::uint8_t {
-    pending,   ///< answers are due that matter
-    chosen,    ///< `primary`, which lives as long as the votes and the announcement
-    divided,   ///< the sentinels name several, and none has a majority
-    unknown,   ///< none names one, and most know of no primary of this name
+    pending,    ///< answers are due that matter
+    chosen,     ///< `primary`, which lives as long as the votes and the announcement
+    divided,    ///< the sentinels name several, and none has a majority
+    unknown,    ///< none names one, and most know of no primary of this name
     unanswered  ///< none names one
   };
   Kind kind = Kind::pending;

@@ -125,8 +125,7 @@ void check_client(Draft& draft) {
   // A cache that exists was checked when it was created.
   target.options.client_side_cache = nullptr;
   if (const auto valid = validate(target); !valid) {
-    add(draft, "client", valid.error().text(),
-        {client_rows(), tls_rows(), sentinel_tls_rows()});
+    add(draft, "client", valid.error().text(), {client_rows(), tls_rows(), sentinel_tls_rows()});
   }
 }
 

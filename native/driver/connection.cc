@@ -100,8 +100,7 @@ void Connection::aim(const Action& action) {
 void Connection::open() {
   ++attempt_;
   // Those are for servers.
-  CredentialsSource* const source =
-      peer_ == Peer::sentinel ? nullptr : context_.credentials.get();
+  CredentialsSource* const source = peer_ == Peer::sentinel ? nullptr : context_.credentials.get();
   if (source == nullptr || source->lasting()) return begin();
   phase_ = Phase::wanting_credentials;
   source->want();

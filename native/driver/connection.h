@@ -32,6 +32,12 @@ struct ConnectionContext {
   std::unique_ptr<TlsContext> tls{};                 ///< null: plain connections
   std::unique_ptr<TlsContext> sentinel_tls{};        ///< the same, for connections to sentinels
   std::unique_ptr<CredentialsSource> credentials{};  ///< null: the options have the credentials
+
+  /// Why the files of Options::tls or sentinel_tls could not be read again; empty: they could.
+  std::string tls_problem() const {
+    std::string problem = tls ? tls->problem() : std::string();
+    return problem.empty() && sentinel_tls ? sentinel_tls->problem() : problem;
+  }
 };
 
 /// One connection of a client: resolving, connecting, handshakes, reading and writing. Its owner
@@ -116,8 +122,7 @@ class Connection {
   /// Where the connection, or the last attempt, goes.
   SeedId seed() const { return seed_; }
   const Endpoint& endpoint() const { return *endpoint_; }
-  /// Whether a sentinel has told this address, so that it is none of the target's.
-  bool was_told() const { return endpoint_ == told_.get(); }
+  Peer peer() const { return peer_; }
 
   /// Closes the connection, or gives the attempt up. The owner hears nothing more of it.
   void close();

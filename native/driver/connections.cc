@@ -57,6 +57,7 @@ void Connections::handle_no_credentials(std::string_view why) {
 const Connection::Trouble* Connections::side_trouble(const char* what) const {
   for (const auto& connection : all_) {
     if (connection == nullptr || connection->id() == first_connection) continue;
+    if (connection->peer() == Peer::sentinel) continue;
     const Connection::Trouble& trouble = connection->trouble();
     if (!trouble.is_over && trouble.what == what) return &trouble;
   }

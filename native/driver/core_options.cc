@@ -8,8 +8,8 @@
 namespace plimsoll::inline v0::native {
 namespace {
 
-// Returns the name of the first TLS field that is set, which shows that the caller expects TLS; null
-// if none is.
+// Returns the name of the first TLS field that is set, which shows that the caller expects TLS;
+// null if none is.
 const char* first_set_of(const TlsOptions& tls) {
   const TlsOptions defaults;
   // Names every field, so that a new field does not compile until it is handled here.
@@ -63,8 +63,9 @@ Result<void> validate_sentinels(const Target& target) {
   };
   if (target.primary_name.empty()) {
     if (!has_sentinel_options(options)) return {};
-    return refuse("an option for sentinels is given, and the address names none",
-                  "valkey+sentinel://, or no sentinel_username, sentinel_password and sentinel_tls");
+    return refuse(
+        "an option for sentinels is given, and the address names none",
+        "valkey+sentinel://, or no sentinel_username, sentinel_password and sentinel_tls");
   }
   const char* const of_sentinels = first_set_of(options.sentinel_tls);
   if (!options.sentinel_tls.enabled && of_sentinels != nullptr) {

@@ -5,15 +5,17 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "plimsoll/native/base/counted.h"
+#include "plimsoll/native/base/executor_life.h"
 #include "plimsoll/native/base/random_seed.h"
 #include "plimsoll/native/base/steady_now.h"
 #include "plimsoll/native/driver/client_notices.h"
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/native/driver/core_options.h"
 #include "plimsoll/native/driver/credentials_source.h"
-#include "plimsoll/native/driver/driver_io.h"
 #include "plimsoll/native/driver/failure_words.h"
 #include "plimsoll/native/driver/prefixed_command.h"
 #include "plimsoll/native/driver/servers.h"
@@ -24,7 +26,7 @@
 #include "plimsoll/native/transport/tls_context.h"
 
 // More than 500 lines, because callers and turns meet under one lock. First what callers do, then
-// the turns, then the snapshots.
+// the turns, then the snapshots, then what connections ask of the driver.
 
 namespace plimsoll::inline v0::native {
 namespace {
@@ -53,13 +55,57 @@ Driver*& turn_of_this_thread() {
   return driver;
 }
 
-// Returns null if the options want no TLS.
-Result<std::unique_ptr<TlsContext>> make_tls(const TlsOptions& options, const std::string& host) {
-  if (!options.enabled) return std::unique_ptr<TlsContext>();
-  return TlsContext::create(options, host);
-}
-
 }  // namespace
+
+// The driver's side towards its connections: Asio's objects, and what connections ask and report.
+// Used only in turns, except for what the driver's lock guards.
+class Driver::Io final : public Connection::Owner, public CredentialsSource::Owner {
+ public:
+  Io(Driver& driver, std::uint64_t client_number)
+      : timer(driver.executor_),
+        life(ExecutorLife::of(driver.executor_)),
+        number(client_number),
+        notices(driver.target_, client_number),
+        sentinel(sentinel_options(driver.target_)),
+        context{.executor = driver.executor_, .target = driver.target_},
+        connections(*this, context),
+        failures(driver.target_, connections),
+        driver_(driver) {}
+
+  boost::asio::steady_timer timer;
+  const std::shared_ptr<ExecutorLife> life;  // of the driver's executor
+  Counted counted;                           // counts the client among those of the process
+  Registered registered;                     // lists the client for metrics and the dump
+  const std::uint64_t number;                // the client's number, and its accounts' owner
+  ClientNotices notices;
+  const SentinelOptions sentinel;  // the core keeps a pointer to this
+  ConnectionContext context;
+  Connections connections;
+  FailureWords failures;
+
+ private:
+  // Connection::Owner, CredentialsSource::Owner.
+  std::shared_ptr<void> hold() override { return driver_.shared_from_this(); }
+  std::string token() override;
+  Account& replies_account() override { return driver_.core_.replies_account(); }
+  void handle_tls_files_read() override;
+  void note_shown(ConnectionId connection, std::string_view text) override;
+  void handle_opened(Connection& connection) override;
+  void handle_failed(Connection& connection, const plimsoll::Error& error,
+                     std::string_view words) override;
+  std::span<char> read_space(ConnectionId connection) override;
+  void handle_read(ConnectionId connection, std::size_t bytes) override;
+  std::size_t poll_transmit(ConnectionId connection, std::span<std::string_view> spans) override;
+  std::size_t handle_written(ConnectionId connection, std::size_t bytes,
+                             std::span<std::string_view> next) override;
+  void wait_for_memory() override { driver_.budget_.wait(driver_); }
+  void run_turn() override { driver_.run_turn(); }
+  void arm_timer() override { driver_.arm_timer(); }
+  void handle_credentials(Credentials credentials) override;
+  void handle_no_credentials(const std::string& why) override;
+
+  Driver& driver_;
+};
 
 Result<std::shared_ptr<Driver>> Driver::create(asio::any_io_executor executor, Target target,
                                                SharedCache* cache) {
@@ -86,9 +132,9 @@ Result<std::shared_ptr<Driver>> Driver::create_on(asio::any_io_executor executor
   if (!accounts) return Error(accounts.error());
   if (!executor) executor = runtime.executor();
   const std::string& host = target.endpoints.front().host;
-  auto tls = make_tls(target.options.tls, host);
+  auto tls = TlsContext::create_if_enabled(target.options.tls, host);
   if (!tls) return tls.error();
-  auto sentinel_tls = make_tls(target.options.sentinel_tls, host);
+  auto sentinel_tls = TlsContext::create_if_enabled(target.options.sentinel_tls, host);
   if (!sentinel_tls) return sentinel_tls.error();
   const std::uint64_t owner = accounts->connections->owner();
   // A child of fork() must not destroy a driver that it inherited: that would touch the sockets and
@@ -621,15 +667,7 @@ ClientSnapshot Driver::snapshot() {
   all.statistics = core_statistics();
   all.tls_problem = tls_problem_;
   all.credentials_problem = credentials_problem_;
-  if (const NearCache* const near = core_.near_cache()) all.cache_state = near->state();
-  if (const Tracking tracking = core_.tracking(); tracking.state == Tracking::State::refused) {
-    all.tracking_problem = Error(tracking.error).what();
-  }
-  const plimsoll::Error& problem = all.statistics.last_problem;
-  if (*problem.what == '\0') return all;
-  const Connection::Trouble& trouble = io_->connections.main().trouble();
-  const std::string detail = problem.what == trouble.what ? trouble.detail : std::string();
-  all.last_problem = Error(problem, detail).what();
+  describe_connection(core_, io_->connections.main(), all);
   return all;
 }
 
@@ -637,17 +675,6 @@ Topology Driver::topology() {
   if (inherited()) return {};
   const Lock lock(mutex_);
   return topology_of(core_, target_, io_->connections);
-}
-
-ClientStatistics Driver::client_statistics() {
-  const Lock lock(mutex_);
-  return core_statistics();
-}
-
-ClientStatistics Driver::core_statistics() {
-  ClientStatistics statistics = core_.statistics();
-  statistics.rejected += rejected_;
-  return statistics;
 }
 
 plimsoll::Status Driver::start_recording(std::size_t ring_bytes) {
@@ -674,6 +701,98 @@ std::string Driver::recording() {
 
 void Driver::notify(ConnectionEvent::Kind kind, const Delivery& delivery, OperationList& ready) {
   io_->notices.notify(kind, delivery, connecting_ != nullptr, ready);
+}
+
+std::string Driver::Io::token() {
+  const Lock lock(driver_.mutex_);
+  return driver_.sent_credentials_ ? driver_.sent_credentials_->password : driver_.options().token;
+}
+
+void Driver::Io::handle_credentials(Credentials credentials) {
+  if (credentials.username.empty()) credentials.username = driver_.options().username;
+  driver_.set_credentials(std::move(credentials.username), std::move(credentials.password));
+  connections.handle_credentials();
+}
+
+void Driver::Io::handle_no_credentials(const std::string& why) {
+  {
+    const Lock lock(driver_.mutex_);
+    driver_.credentials_problem_ = why;
+  }
+  notices.handle_no_credentials(why);
+  connections.handle_no_credentials(why);
+}
+
+void Driver::Io::handle_opened(Connection& connection) {
+  {
+    const Lock lock(driver_.mutex_);
+    connection.trouble().is_over = true;
+    driver_.core_.handle_opened(connection.id(), steady_now());
+  }
+  driver_.run_turn();
+}
+
+void Driver::Io::handle_failed(Connection& connection, const plimsoll::Error& error,
+                               std::string_view words) {
+  {
+    const Lock lock(driver_.mutex_);
+    std::string detail = connection.endpoint().to_string();
+    detail.append(": ").append(words);
+    connection.trouble() = {.is_over = false, .what = error.what, .detail = std::move(detail)};
+    driver_.core_.handle_closed(connection.id(), error, steady_now());
+  }
+  driver_.run_turn();
+}
+
+// Returns where to read to. If there is no memory, the Budget reports when some is released.
+std::span<char> Driver::Io::read_space(ConnectionId connection) {
+  const Lock lock(driver_.mutex_);
+  std::span<char> space = driver_.core_.read_space(connection);
+  if (!space.empty()) return space;
+  if (driver_.core_.is_paused(connection)) return {};
+  // Register first, then ask again: otherwise memory released in between would be missed.
+  driver_.budget_.wait(driver_);
+  return driver_.core_.read_space(connection);
+}
+
+void Driver::Io::handle_read(ConnectionId connection, std::size_t bytes) {
+  const Lock lock(driver_.mutex_);
+  driver_.core_.handle_read(connection, bytes, steady_now());
+}
+
+std::size_t Driver::Io::poll_transmit(ConnectionId connection, std::span<std::string_view> spans) {
+  const Lock lock(driver_.mutex_);
+  return driver_.core_.poll_transmit(connection, spans);
+}
+
+// Puts what is to be sent next into `next`, as far as it has room.
+std::size_t Driver::Io::handle_written(ConnectionId connection, std::size_t bytes,
+                                       std::span<std::string_view> next) {
+  const Lock lock(driver_.mutex_);
+  driver_.core_.handle_written(connection, bytes);
+  // Not after a write that failed: the turn would try the same again, for ever.
+  if (bytes > 0 && driver_.core_.has_waiters()) driver_.made_room_ = true;
+  return next.empty() ? 0 : driver_.core_.poll_transmit(connection, next);
+}
+
+// Clients of a cache share entries if they are the same user. What the main connection shows
+// counts, because only that one reads for the cache.
+void Driver::Io::note_shown(ConnectionId connection, std::string_view text) {
+  if (connection != first_connection || driver_.core_.near_cache() == nullptr) return;
+  const Lock lock(driver_.mutex_);
+  if (!failures.are_several()) return driver_.core_.set_shown(text);
+  std::string all = connections.main().endpoint().to_string();
+  all.append(1, '\0').append(text);
+  driver_.core_.set_shown(all);
+}
+
+void Driver::Io::handle_tls_files_read() {
+  const std::string problem = context.tls_problem();
+  {
+    const Lock lock(driver_.mutex_);
+    driver_.tls_problem_ = problem;
+  }
+  if (!problem.empty()) notices.handle_unreadable_tls_files(problem);
 }
 
 }  // namespace plimsoll::inline v0::native

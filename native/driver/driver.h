@@ -195,7 +195,10 @@ class Driver final : public CancelTarget,
 
   // RegisteredClient.
   ClientSnapshot snapshot() override;
-  ClientStatistics client_statistics() override;
+  ClientStatistics client_statistics() override {
+    const Lock lock(mutex_);
+    return core_statistics();
+  }
 
   // BudgetWaiter.
   void handle_budget_available() override;
@@ -214,7 +217,12 @@ class Driver final : public CancelTarget,
   plimsoll::Result<RequestId> wait_for_room(const CommandView& command, Timeout timeout,
                                             Operation& operation);
   void admit(Tag tag);
-  ClientStatistics core_statistics();  // under the lock
+  // Under the lock.
+  ClientStatistics core_statistics() {
+    ClientStatistics statistics = core_.statistics();
+    statistics.rejected += rejected_;
+    return statistics;
+  }
 
   // Calls `change` under the lock, then wakes the driver, unless a turn is posted already, or runs
   // in this thread.

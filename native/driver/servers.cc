@@ -1,5 +1,7 @@
 #include "plimsoll/native/driver/servers.h"
 
+#include "plimsoll/error.h"
+
 namespace plimsoll::inline v0::native {
 namespace {
 
@@ -31,12 +33,27 @@ std::string server_of(const plimsoll::Client& core, const Target& target) {
   return target.endpoints[static_cast<std::size_t>(core.seed())].to_string();
 }
 
+void describe_connection(const plimsoll::Client& core, const Connection& main,
+                         ClientSnapshot& snapshot) {
+  if (const NearCache* const near = core.near_cache()) snapshot.cache_state = near->state();
+  if (const Tracking tracking = core.tracking(); tracking.state == Tracking::State::refused) {
+    snapshot.tracking_problem = Error(tracking.error).what();
+  }
+  const plimsoll::Error& problem = snapshot.statistics.last_problem;
+  if (*problem.what == '\0') return;
+  const Connection::Trouble& trouble = main.trouble();
+  const std::string detail = problem.what == trouble.what ? trouble.detail : std::string();
+  snapshot.last_problem = Error(problem, detail).what();
+}
+
 Topology topology_of(const plimsoll::Client& core, const Target& target, Connections& connections) {
   Topology all;
   all.primary = server_of(core, target);
   const Sentinels* const sentinels = core.sentinels();
   if (sentinels == nullptr) return all;
   all.kind = Topology::Kind::sentinel;
+  all.switches = sentinels->switches();
+  all.sentinels_left_out = sentinels->left_out();
   sentinels->for_each([&](const Sentinels::Known& known) {
     const auto number = static_cast<std::size_t>(known.seed);
     all.sentinels.push_back(

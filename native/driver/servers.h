@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "plimsoll/client_snapshot.h"
 #include "plimsoll/core/client/client.h"
 #include "plimsoll/native/driver/connections.h"
 #include "plimsoll/topology.h"
@@ -13,6 +14,11 @@ namespace plimsoll::inline v0::native {
 /// The server of the main connection, or of the last attempt at one: "127.0.0.1:6379". Empty: no
 /// sentinel has named one.
 std::string server_of(const plimsoll::Client& core, const Target& target);
+
+/// Fills in what a snapshot says of the cache's state, of tracking and of the last problem of the
+/// main connection, which is `main`.
+void describe_connection(const plimsoll::Client& core, const Connection& main,
+                         ClientSnapshot& snapshot);
 
 Topology topology_of(const plimsoll::Client& core, const Target& target, Connections& connections);
 

@@ -66,8 +66,8 @@ Tracing::Tracing(const Target& target, std::uint64_t owner) : target_(target), o
 }
 
 void Tracing::set_server(const Endpoint& server) {
-  auto next = std::make_shared<const Shared>(Shared{
-      .tracer = target_.options.tracer, .client = describe(server, target_, owner_)});
+  auto next = std::make_shared<const Shared>(
+      Shared{.tracer = target_.options.tracer, .client = describe(server, target_, owner_)});
   const Lock lock(mutex_);
   std::swap(current_, next);
 }

@@ -30,6 +30,12 @@ class TlsContext {
   /// host. The error invalid_option names the field, and the file.
   static Result<std::unique_ptr<TlsContext>> create(const TlsOptions& options,
                                                     const std::string& host);
+  /// The same, or null if the options want no TLS.
+  static Result<std::unique_ptr<TlsContext>> create_if_enabled(const TlsOptions& options,
+                                                               const std::string& host) {
+    if (!options.enabled) return std::unique_ptr<TlsContext>();
+    return create(options, host);
+  }
   /// For connections that this process accepts. The options must have certificate_file and
   /// key_file; the options about trust have no effect.
   static Result<std::unique_ptr<TlsContext>> create_server(const TlsOptions& options);

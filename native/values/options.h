@@ -194,8 +194,8 @@ struct Options {
   /// most half of the lifetime.
   std::chrono::nanoseconds credentials_refresh_before = std::chrono::minutes(1);
 
-  /// The user at the sentinels, for valkey+sentinel://; username and password above are those at the
-  /// servers. A password without a username is that of the default user.
+  /// The user at the sentinels, for valkey+sentinel://; username and password above are those at
+  /// the servers. A password without a username is that of the default user.
   std::string sentinel_username;
   std::string sentinel_password;
 
@@ -274,9 +274,9 @@ struct Target {
 /// and 16 sentinels.
 ///
 /// database=N, client_name=NAME and protocol=2 or 3 may follow a ?, with & between them. Percent
-/// escapes are decoded in user, password, client_name and the primary's name. What the address says wins over
-/// `options`. invalid_option names the part of the address that is wrong; the text never repeats a
-/// secret.
+/// escapes are decoded in user, password, client_name and the primary's name. What the address says
+/// wins over `options`. invalid_option names the part of the address that is wrong; the text never
+/// repeats a secret.
 Result<Target> parse_url(std::string_view url, Options options);
 
 }  // namespace plimsoll::inline v0::native

@@ -28,6 +28,11 @@ struct Topology {
   };
   /// Those of the client's address, and those that they know.
   std::vector<Sentinel> sentinels;
+
+  /// How often the sentinels have named another primary since the first one.
+  std::uint64_t switches = 0;
+  /// How often a sentinel was named for which there was no place, or no memory: a client asks 16.
+  std::uint64_t sentinels_left_out = 0;
 };
 
 }  // namespace plimsoll::inline v0::native

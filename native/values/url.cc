@@ -341,9 +341,10 @@ Result<Target> parse_url(std::string_view url, Options options) {
     target.options.tls.enabled = true;
     return parse_websocket(rest, std::move(target));
   }
-  return invalid("url: scheme is" + quote(scheme) +
-                 "; expected valkey, valkeys, redis, rediss, valkey+sentinel, valkeys+sentinel, unix, "
-                 "ws or wss");
+  return invalid(
+      "url: scheme is" + quote(scheme) +
+      "; expected valkey, valkeys, redis, rediss, valkey+sentinel, valkeys+sentinel, unix, "
+      "ws or wss");
 }
 
 }  // namespace plimsoll::inline v0::native

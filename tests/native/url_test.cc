@@ -247,13 +247,11 @@ TEST_CASE("a url may name sentinels, and the primary that they watch") {
   CHECK(parse_url("redis+sentinel://one/name", {}).value().primary_name == "name");
   options.seeds.assign(16, "host");
   CHECK(refusal("valkey+sentinel://one/name", options)
-            .find("seeds: there are too many addresses; expected 16 at most") !=
-        std::string::npos);
+            .find("seeds: there are too many addresses; expected 16 at most") != std::string::npos);
 }
 
 TEST_CASE("valkeys+sentinel means TLS with the servers and with the sentinels") {
-  const char* const url =
-      GENERATE("valkeys+sentinel://one/name", "rediss+sentinel://one/name");
+  const char* const url = GENERATE("valkeys+sentinel://one/name", "rediss+sentinel://one/name");
   Options options;
   options.tls.ca_file = "/ca.pem";
   const Target same = parse_url(url, options).value();
@@ -290,8 +288,9 @@ TEST_CASE("a url that cannot be read is an error that names the part and what wa
       Case{"valkey+sentinel://host", no_primary_name},
       Case{"valkey+sentinel://host/", no_primary_name},
       Case{"valkey+sentinel://host?database=1", no_primary_name},
-      Case{"valkey+sentinel://host/a%2", "url: the name has a % that is not followed by two hex "
-                                         "digits"},
+      Case{"valkey+sentinel://host/a%2",
+           "url: the name has a % that is not followed by two hex "
+           "digits"},
       Case{"valkey+sentinel://host/name/x", "url: database is \"x\"; expected a number such as 0"},
       Case{"valkey+sentinel://host:0/name", "url: port is \"0\"; expected 1 to 65535"},
       Case{"valkey+sentinel:///name", "url: host is empty; expected a name or an address"},

@@ -30,7 +30,8 @@ Words parts_of(const std::string& address) {
 }
 
 std::string hello_of_sentinel() {
-  return "%5\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n$7\r\nversion\r\n$5\r\n8.0.1\r\n$5\r\nproto\r\n:3\r\n"
+  return "%5\r\n$6\r\nserver\r\n$6\r\nvalkey\r\n$7\r\nversion\r\n$5\r\n8.0.1\r\n$5\r\nproto\r\n:"
+         "3\r\n"
          "$2\r\nid\r\n:4\r\n$4\r\nmode\r\n$8\r\nsentinel\r\n";
 }
 
@@ -43,10 +44,12 @@ std::string answer(const SentinelScript& sentinel,
                    const std::map<std::string, std::unique_ptr<SentinelScript>>& all,
                    const Words& request) {
   if (request[0] == "HELLO") {
-    const bool shows = std::find(request.begin(), request.end(), sentinel.password) != request.end();
+    const bool shows =
+        std::find(request.begin(), request.end(), sentinel.password) != request.end();
     return sentinel.password.empty() || shows ? hello_of_sentinel() : "-WRONGPASS no\r\n";
   }
-  if (request[0] == "SUBSCRIBE") return ">3\r\n$9\r\nsubscribe\r\n" + bulk_reply(request[1]) + ":1\r\n";
+  if (request[0] == "SUBSCRIBE")
+    return ">3\r\n$9\r\nsubscribe\r\n" + bulk_reply(request[1]) + ":1\r\n";
   if (request[0] != "SENTINEL") return Peer::default_reply(request);
   if (request[1] == "MYID") return bulk_reply(sentinel.id);
   if (request[1] == "GET-MASTER-ADDR-BY-NAME") {
@@ -70,7 +73,8 @@ std::string answer(ServerScript& server, const Words& request) {
     if (server.is_replica) return "-READONLY You can't write against a read only replica.\r\n";
     server.keys_set.push_back(request[1]);
   }
-  if (request[0] == "SUBSCRIBE") return ">3\r\n$9\r\nsubscribe\r\n" + bulk_reply(request[1]) + ":1\r\n";
+  if (request[0] == "SUBSCRIBE")
+    return ">3\r\n$9\r\nsubscribe\r\n" + bulk_reply(request[1]) + ":1\r\n";
   if (request[0] == "BLPOP") return "";
   return Peer::default_reply(request);
 }
@@ -213,6 +217,16 @@ std::string SentinelWorld::main_address() const {
   return found == links_.end() ? "" : found->second->address;
 }
 
+std::size_t SentinelWorld::bytes_in_use() {
+  budget_.segments().reclaim();
+  budget_.chunks().reclaim();
+  std::size_t sum = 0;
+  for (const PoolKind pool : {PoolKind::requests, PoolKind::replies, PoolKind::connections}) {
+    sum += budget_.statistics().pools[static_cast<std::size_t>(pool)].used;
+  }
+  return sum;
+}
+
 std::size_t SentinelWorld::links_to(const std::string& address) const {
   return static_cast<std::size_t>(
       std::count_if(links_.begin(), links_.end(),
@@ -331,7 +345,9 @@ void SentinelWorld::note(const Event& event) {
   const std::string reason = event.error == nullptr ? "" : std::string(name(event.error->code));
   switch (event.kind) {
     case Event::Kind::ready: events_.push_back("ready"); return;
-    case Event::Kind::completed: events_.push_back(std::to_string(event.tag) + ": " + value); return;
+    case Event::Kind::completed:
+      events_.push_back(std::to_string(event.tag) + ": " + value);
+      return;
     case Event::Kind::failed:
       events_.push_back(std::to_string(event.tag) + ": " +
                         (value.empty() ? show_failure(*event.error) : value));

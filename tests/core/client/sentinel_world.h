@@ -86,6 +86,8 @@ class SentinelWorld {
   Client& client() { return *client_; }
   Instant now() const { return now_; }
   TestMemory& memory() { return memory_; }
+  /// The bytes charged to the pools of the client, without free pages and the progress reserve.
+  std::size_t bytes_in_use();
   const Error& last_error() const { return last_error_; }
 
  private:

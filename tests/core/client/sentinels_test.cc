@@ -327,13 +327,15 @@ TEST_CASE("a switch that nobody announced is found by asking again") {
   CHECK(world.main_address() == "a:6379");
   world.advance(200ms);
   CHECK(world.main_address() == "b:6379");
+  CHECK(world.client().sentinels()->switches() == 1);
 }
 
 TEST_CASE("the sentinels' lists are bounded, and entries that are no addresses are left out") {
   SentinelWorld world(1);
   world.add_usual();
   SentinelScript& first = world.sentinel("s0:26379");
-  first.others = {"s1:26379", "s1:26379", ":26379", "s2:0", "s2:65536", std::string(254, 'x') + ":1"};
+  first.others = {"s1:26379", "s1:26379", ":26379",
+                  "s2:0",     "s2:65536", std::string(254, 'x') + ":1"};
   for (int i = 0; i < 200; ++i) first.others.push_back("t" + std::to_string(i) + ":26379");
   for (int i = 0; i < 200; ++i) {
     SentinelScript& sentinel = world.add_sentinel("t" + std::to_string(i) + ":26379");
@@ -343,6 +345,7 @@ TEST_CASE("the sentinels' lists are bounded, and entries that are no addresses a
   CHECK(world.main_address() == "a:6379");
   CHECK(world.links_count() == 1 + sentinels_max);
   CHECK(world.links_to("s1:26379") == 1);
+  CHECK(world.client().sentinels()->left_out() >= 200 - sentinels_max);
 }
 
 TEST_CASE("a sentinel that only others have named is forgotten when it is gone, and found again") {
@@ -449,6 +452,16 @@ TEST_CASE("whatever memory is missing, a client that asks sentinels ends or conn
     CHECK(world.take_events() == Lines{"ready"});
     if (!world.memory().has_refused()) break;
   }
+}
+
+TEST_CASE("an idle client holds 4.5 KiB for each sentinel, and 1 KiB for all") {
+  SentinelWorld world(3);
+  world.add_usual();
+  world.connect();
+  const std::size_t bytes = world.bytes_in_use();
+  CHECK(bytes <= 4096 + 1024 + 3 * 4608);
+  world.advance(30s);
+  CHECK(world.bytes_in_use() <= bytes);
 }
 
 TEST_CASE("a client that asks sentinels is not recorded") {

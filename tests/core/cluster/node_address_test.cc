@@ -14,9 +14,9 @@ struct Case {
 };
 
 TEST_CASE("a host and a port are an address") {
-  const Case at = GENERATE(Case{"10.0.0.1", "6379"}, Case{"::1", "1"}, Case{"fe80::1%eth0", "65535"},
-                           Case{"valkey_node-0.valkey.default.svc", "26379"},
-                           Case{std::string(253, 'x'), "6379"});
+  const Case at = GENERATE(
+      Case{"10.0.0.1", "6379"}, Case{"::1", "1"}, Case{"fe80::1%eth0", "65535"},
+      Case{"valkey_node-0.valkey.default.svc", "26379"}, Case{std::string(253, 'x'), "6379"});
   const auto address = NodeAddress::read(at.host, at.port);
   REQUIRE(address);
   CHECK(address->host() == at.host);
@@ -27,12 +27,12 @@ TEST_CASE("a host and a port are an address") {
 }
 
 TEST_CASE("what cannot be an address is none") {
-  const Case at = GENERATE(
-      Case{"", "6379"}, Case{std::string(254, 'x'), "6379"}, Case{"a b", "6379"},
-      Case{"a\r\nb", "6379"}, Case{std::string("a\0b", 3), "6379"}, Case{"a/b", "6379"},
-      Case{"u@h", "6379"}, Case{"[::1]", "6379"}, Case{"?", "6379"}, Case{"a", ""}, Case{"a", "0"},
-      Case{"a", "-1"}, Case{"a", "+1"}, Case{"a", "65536"}, Case{"a", "6379x"}, Case{"a", " 6379"},
-      Case{"a", "99999999999999999999"});
+  const Case at =
+      GENERATE(Case{"", "6379"}, Case{std::string(254, 'x'), "6379"}, Case{"a b", "6379"},
+               Case{"a\r\nb", "6379"}, Case{std::string("a\0b", 3), "6379"}, Case{"a/b", "6379"},
+               Case{"u@h", "6379"}, Case{"[::1]", "6379"}, Case{"?", "6379"}, Case{"a", ""},
+               Case{"a", "0"}, Case{"a", "-1"}, Case{"a", "+1"}, Case{"a", "65536"},
+               Case{"a", "6379x"}, Case{"a", " 6379"}, Case{"a", "99999999999999999999"});
   CHECK_FALSE(NodeAddress::read(at.host, at.port));
 }
 

@@ -12,8 +12,8 @@ namespace {
 using Kind = PrimaryChoice::Kind;
 using State = SentinelVote::State;
 
-// One letter for each sentinel: "A" and "B" name a primary, "u" knows none, "-" cannot be asked, "?"
-// has yet to answer. Every sentinel has an id of its own.
+// One letter for each sentinel: "A" and "B" name a primary, "u" knows none, "-" cannot be asked,
+// "?" has yet to answer. Every sentinel has an id of its own.
 std::vector<SentinelVote> votes_of(const std::string& letters) {
   std::vector<SentinelVote> votes;
   for (const char letter : letters) {

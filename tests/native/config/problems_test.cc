@@ -107,7 +107,8 @@ TEST_CASE("what goes badly together is told with the numbers, and with who said 
        "client: sentinel_tls.ca_file is given, and the sentinels are asked without TLS; expected "
        "valkeys+sentinel://, or sentinel_tls.enabled (client.sentinel_tls.ca_file: a.toml:4)"},
       {"[client]\nurl = \"redis+sentinel://h/n\"\nprotocol = \"resp2\"",
-       "client: sentinels are asked, and protocol is RESP2; expected RESP3: only HELLO says whether "
+       "client: sentinels are asked, and protocol is RESP2; expected RESP3: only HELLO says "
+       "whether "
        "a server is a primary (client.protocol: a.toml:3)"},
       {"[client]\nurl = \"unix:///s\"\n[client.tls]\nca_file = \"/ca.pem\"",
        "client: tls.ca_file is given, and the address unix:/s is without TLS; expected "
