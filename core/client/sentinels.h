@@ -105,7 +105,7 @@ class Sentinels {
 
   /// Handles what the sentinels have said.
   void poll_events() {
-    if (heard_ != 0) handle_events();
+    while (heard_ != 0) handle_events();
   }
 
   struct SentinelAction {
