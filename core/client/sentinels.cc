@@ -30,7 +30,7 @@ constexpr Error watched_by_none{
     .what = "the sentinels watch no primary of this name",
     .expected = "the name behind `sentinel monitor` in the sentinels' configuration"};
 
-constexpr Error late{.code = ErrorCode::timed_out,
+constexpr Error late{.code = ErrorCode::connect_failed,
                      .what = "the sentinel did not answer within a quarter of connect_timeout"};
 
 constexpr Error unanswered{.code = ErrorCode::connect_failed, .what = "no sentinel answered"};
@@ -209,14 +209,19 @@ void Sentinels::validate() {
 
 Sentinels::Known Sentinels::describe(std::uint32_t index) const {
   const Entry& entry = *entries_[index];
-  const bool says = entry.vote.state == SentinelVote::State::said;
-  return {.seed = entry.seed,
-          .told = entry.is_seed ? nullptr : &entry.told,
-          .primary = says ? &entry.vote.primary : nullptr,
-          .connection = ConnectionId{first_place + index},
-          .is_connected = entry.ready,
-          .watches_none = entry.vote.state == SentinelVote::State::unknown,
-          .problem = entry.problem};
+  using State = SentinelVote::State;
+  // What it said last counts until it has answered the question that is under way.
+  const bool is_asked_again = entry.vote.state == State::pending && *entry.problem.what == '\0';
+  const bool says =
+      entry.vote.state == State::said || (is_asked_again && !entry.vote.primary.empty());
+  return {
+      .seed = entry.seed,
+      .told = entry.is_seed ? nullptr : &entry.told,
+      .primary = says ? &entry.vote.primary : nullptr,
+      .connection = ConnectionId{first_place + index},
+      .is_connected = entry.ready,
+      .watches_none = entry.vote.state == State::unknown || (is_asked_again && entry.watched_none),
+      .problem = entry.problem};
 }
 
 // Begins to connect to a sentinel, unless that is under way.
@@ -281,7 +286,7 @@ void Sentinels::tidy_up() {
 void Sentinels::give_up_late_ones() {
   for (const Box<Entry>& entry : entries_) {
     if (!entry || entry->vote.state != SentinelVote::State::pending) continue;
-    if (*entry->problem.what == '\0') entry->problem = late;
+    if (entry->ready || *entry->problem.what == '\0') entry->problem = late;
     note_absent(*entry);
   }
 }
@@ -331,7 +336,6 @@ void Sentinels::handle_ready(Entry& entry) {
   entry.ready = entry.is_waited_for = true;
   entry.failures = 0;
   entry.backoff.reset();
-  entry.problem = {};
   if (finding_ == Finding::pending) entry.vote.state = SentinelVote::State::pending;
   send(entry, {"SUBSCRIBE", "+switch-master"}, tag_switches);
   send(entry, {"SENTINEL", "MYID"}, tag_id);
@@ -343,7 +347,10 @@ void Sentinels::handle_ready(Entry& entry) {
 void Sentinels::handle_refused(Entry& entry, Tag tag, const Error& error) {
   if (tag != tag_primary) return;
   entry.was_asked = false;
-  entry.problem = error;
+  // A sentinel that is silent for long has as many requests under way as it may have.
+  const bool is_silent =
+      error.code == ErrorCode::timed_out || error.code == ErrorCode::rejected_by_limit;
+  entry.problem = is_silent ? late : error;
   note_absent(entry);
 }
 
@@ -362,6 +369,9 @@ void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
   entry.was_asked = false;
   if (reply.is_null()) {
     entry.vote.state = SentinelVote::State::unknown;
+    entry.vote.primary = {};
+    entry.watched_none = true;
+    entry.problem = {};
     return;
   }
   const auto words = reply.as_elements();
@@ -373,9 +383,15 @@ void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
     address = NodeAddress::read(host.view(), port.view());
   }
   if (!address) return handle_refused(entry, tag_primary, no_address);
-  entry.vote.state = SentinelVote::State::said;
-  entry.vote.primary = *address;
+  note_said(entry, *address);
   announcement_.handle_said(index, *address);
+}
+
+void Sentinels::note_said(Entry& entry, const NodeAddress& primary) {
+  entry.vote.state = SentinelVote::State::said;
+  entry.vote.primary = primary;
+  entry.watched_none = false;
+  entry.problem = {};
 }
 
 // If a sentinel that others have named is one of the options' own, under another address, one
@@ -471,9 +487,7 @@ void Sentinels::handle_push(std::uint32_t index, const Value& push) {
   const std::string_view host = take_word(text);
   const auto address = NodeAddress::read(host, text);
   if (!address) return;
-  SentinelVote& vote = entries_[index]->vote;
-  vote.state = SentinelVote::State::said;
-  vote.primary = *address;
+  note_said(*entries_[index], *address);
   announcement_.begin(index, *address, now_);
 }
 

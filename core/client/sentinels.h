@@ -164,6 +164,7 @@ class Sentinels {
     bool ready = false;
     bool is_waited_for = true;        // its last answer came in time, if it was asked before
     bool was_asked = false;           // tag_primary is under way
+    bool watched_none = false;        // the last that it said is that it watches no such primary
     bool learns_later = false;        // it is to be asked for the others again
     std::uint8_t failures = 0;        // in a row
     std::uint64_t failed_before = 0;  // how many attempts of the session had failed at ask()
@@ -208,6 +209,7 @@ class Sentinels {
   void handle_refused(Entry& entry, Tag tag, const Error& error);
   void handle_end(Entry& entry, const Error& reason);
   void handle_primary(std::uint32_t index, const Value& reply);
+  static void note_said(Entry& entry, const NodeAddress& primary);
   void handle_id(std::uint32_t index, const Value& reply);
   void handle_others(Entry& entry, const Value& reply);
   void handle_push(std::uint32_t index, const Value& push);
