@@ -46,6 +46,9 @@ SessionOptions session_options(const SessionOptions& of_client, std::uint32_t in
   options.inflight_overflow = OnLimit::reject;
   options.read_resends_max = 0;
   options.reconnect_attempts_max = 0;
+  // A session that was never ready waits between its attempts, too.
+  options.reconnect_wait_min = sentinel_wait_min;
+  options.reconnect_wait_max = sentinel_wait_max;
   options.seeds_count = 1;
   options.primary_only = options.follows_main = false;
   options.peer = Peer::sentinel;

@@ -1,0 +1,124 @@
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "plimsoll/core/client/client.h"
+#include "plimsoll/core/client/sentinels.h"
+#include "plimsoll/tests/core/memory/test_memory.h"
+
+// How often a client tries a sentinel that cannot be reached.
+
+namespace plimsoll::sentinels_waiting_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view handshake =
+    "%2\r\n$4\r\nmode\r\n$8\r\nsentinel\r\n$5\r\nproto\r\n:3\r\n+OK\r\n+OK\r\n+PONG\r\n";
+constexpr std::string_view subscribed = ">3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n";
+constexpr std::string_view id = "-ERR it has none\r\n";
+
+// To SENTINEL SENTINELS, and to the question for the primary.
+std::string answers(std::string_view host) {
+  return "*0\r\n*2\r\n$8\r\n" + std::string(host) + "\r\n$4\r\n6379\r\n";
+}
+
+/// Sentinels that are asked, with three addresses.
+class Asking {
+ public:
+  Sentinels& sentinels() { return sentinels_; }
+
+  void ask() {
+    sentinels_.ask(now_);
+    take_turn();
+  }
+  void advance(Duration time) {
+    now_ += time;
+    sentinels_.handle_timeout(now_);
+    take_turn();
+  }
+  void receive(std::uint32_t sentinel, std::string_view bytes) {
+    Session& session = *sentinels_.session(connection_of(sentinel));
+    const std::span<char> space = session.read_space();
+    REQUIRE(space.size() >= bytes.size());
+    std::memcpy(space.data(), bytes.data(), bytes.size());
+    session.handle_read(bytes.size(), now_);
+    sentinels_.note_input(connection_of(sentinel));
+    take_turn();
+  }
+  void refuse_if_opening(std::uint32_t sentinel) {
+    Session* const session = sentinels_.session(connection_of(sentinel));
+    if (session == nullptr || session->state() != Session::State::opening) return;
+    session->handle_closed({.code = ErrorCode::connect_failed, .what = "refused"}, now_);
+    sentinels_.note_input(connection_of(sentinel));
+    take_turn();
+  }
+  /// How often the address of this sentinel was to be opened.
+  int attempts(std::uint32_t sentinel) const { return attempts_[sentinel]; }
+  void open(std::uint32_t sentinel) {
+    sentinels_.session(connection_of(sentinel))->handle_opened(now_);
+    sentinels_.note_input(connection_of(sentinel));
+    take_turn();
+  }
+
+ private:
+  static ConnectionId connection_of(std::uint32_t sentinel) {
+    return ConnectionId{connections_max - sentinels_max + sentinel};
+  }
+
+  void take_turn() {
+    sentinels_.poll_events();
+    while (const auto action = sentinels_.poll_action()) {
+      if (action->action == Session::Action::open) {
+        ++attempts_[static_cast<std::uint32_t>(action->seed)];
+      }
+      sentinels_.poll_events();
+    }
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      Session* const session = sentinels_.session(connection_of(i));
+      std::array<std::string_view, 8> spans;
+      while (session != nullptr) {
+        const std::size_t count = session->poll_transmit(spans);
+        if (count == 0) break;
+        std::size_t bytes = 0;
+        for (const std::string_view span : std::span(spans).first(count)) bytes += span.size();
+        session->handle_written(bytes);
+      }
+    }
+  }
+
+  testing::TestMemory memory_;
+  Budget budget_{{}, memory_};
+  Client::Accounts accounts_ = Client::open_accounts(budget_).value();
+  const SentinelOptions of_sentinels_{.primary_name = "main"};
+  const SessionOptions options_{.reconnect_wait_min = 1ms,
+                                .reconnect_wait_max = 2ms,
+                                .seeds_count = 3,
+                                .sentinel = &of_sentinels_};
+  Sentinels sentinels_{options_, Session::Accounts{.requests = *accounts_.requests,
+                                                   .replies = *accounts_.replies,
+                                                   .connections = *accounts_.connections}};
+  std::array<int, 3> attempts_{};
+  Instant now_{};
+};
+
+}  // namespace
+
+TEST_CASE("a sentinel that cannot be reached is tried again after sentinel_wait_min at first") {
+  Asking asking;
+  asking.ask();
+  for (int milliseconds = 0; milliseconds < 1000; ++milliseconds) {
+    asking.refuse_if_opening(0);
+    asking.advance(1ms);
+  }
+  CHECK(asking.attempts(0) > 1);
+  CHECK(asking.attempts(0) <= 20);
+}
+
+}  // namespace plimsoll::sentinels_waiting_test
