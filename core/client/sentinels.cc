@@ -370,6 +370,7 @@ void Sentinels::handle_end(Entry& entry, const Error& reason) {
 void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
   Entry& entry = *entries_[index];
   entry.was_asked = false;
+  entry.is_waited_for = true;
   if (reply.is_null()) {
     entry.vote.state = SentinelVote::State::unknown;
     entry.vote.primary = {};
@@ -391,6 +392,7 @@ void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
 }
 
 void Sentinels::note_said(Entry& entry, const NodeAddress& primary) {
+  entry.is_waited_for = true;
   entry.vote.state = SentinelVote::State::said;
   entry.vote.primary = primary;
   entry.watched_none = false;

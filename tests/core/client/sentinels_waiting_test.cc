@@ -12,7 +12,7 @@
 #include "plimsoll/core/client/sentinels.h"
 #include "plimsoll/tests/core/memory/test_memory.h"
 
-// How often a client tries a sentinel that cannot be reached.
+// For which sentinels a client waits, and how often it tries one that cannot be reached.
 
 namespace plimsoll::sentinels_waiting_test {
 namespace {
@@ -109,6 +109,26 @@ class Asking {
 };
 
 }  // namespace
+
+TEST_CASE("a sentinel that was late once is waited for again as soon as it has answered in time") {
+  Asking asking;
+  asking.ask();
+  for (const std::uint32_t sentinel : {0u, 1u, 2u}) {
+    asking.open(sentinel);
+    asking.receive(sentinel, handshake);
+    asking.receive(sentinel, std::string(subscribed) + std::string(id) + answers("10.0.0.1"));
+  }
+  REQUIRE(asking.sentinels().finding() == Sentinels::Finding::found);
+  asking.ask();
+  asking.advance(5s);  // a whole connect_timeout: all are late
+  for (const std::uint32_t sentinel : {0u, 1u, 2u}) asking.receive(sentinel, answers("10.0.0.1"));
+  asking.ask();
+  for (const std::uint32_t sentinel : {0u, 1u, 2u}) asking.receive(sentinel, answers("10.0.0.1"));
+  REQUIRE(asking.sentinels().finding() == Sentinels::Finding::found);
+
+  asking.ask();
+  CHECK(asking.sentinels().finding() == Sentinels::Finding::pending);
+}
 
 TEST_CASE("a sentinel that cannot be reached is tried again after sentinel_wait_min at first") {
   Asking asking;
