@@ -74,7 +74,14 @@ const char* name(Deed deed) {
                                                           "user_changed",
                                                           "own_name_hit",
                                                           "right_refused",
-                                                          "right_regained"};
+                                                          "right_regained",
+                                                          "switch_heard",
+                                                          "majority_heard",
+                                                          "primary_left",
+                                                          "ack_lost",
+                                                          "ack_by_old_primary",
+                                                          "replica_refused",
+                                                          "group_hit"};
   return names[static_cast<std::size_t>(deed)];
 }
 

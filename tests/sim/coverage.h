@@ -49,18 +49,25 @@ enum class Deed : std::uint8_t {
   pages_decayed,   ///< nobody had needed them
   credentials_changed,
   credentials_refused,
-  cache_hit,          ///< of what a connection vouches for
-  cache_hit_by_time,  ///< of what only time does
-  proved_hit,         ///< behind a proof
-  key_read,           ///< from the server, through a cache or not
-  key_evicted,        ///< by the server
-  user_changed,       ///< of a client with a cache
-  own_name_hit,       ///< what the cache has for this user alone
-  right_refused,      ///< to one who reads through a cache
-  right_regained,     ///< and a hit of what was read since
+  cache_hit,           ///< of what a connection vouches for
+  cache_hit_by_time,   ///< of what only time does
+  proved_hit,          ///< behind a proof
+  key_read,            ///< from the server, through a cache or not
+  key_evicted,         ///< by the server
+  user_changed,        ///< of a client with a cache
+  own_name_hit,        ///< what the cache has for this user alone
+  right_refused,       ///< to one who reads through a cache
+  right_regained,      ///< and a hit of what was read since
+  switch_heard,        ///< a sentinel announced another primary to a client
+  majority_heard,      ///< most sentinels answered a client that the primary is another one
+  primary_left,        ///< a client went from one primary to another
+  ack_lost,            ///< a failover lost a write that was acknowledged
+  ack_by_old_primary,  ///< a write, after the switch, of a client that had not heard of it
+  replica_refused,     ///< a server said that it was a replica, to one who looked for a primary
+  group_hit,           ///< a cached read in a group
 };
 
-inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::right_regained) + 1;
+inline constexpr std::size_t deeds_count = static_cast<std::size_t>(Deed::group_hit) + 1;
 const char* name(Deed deed);
 
 inline constexpr std::size_t states_count = static_cast<std::size_t>(Session::State::closed) + 1;

@@ -60,6 +60,15 @@ constexpr std::array<const char*, faults_count> fault_names = {
     "freeze",
     "rotation",
     "dead_address",
+    "failover",
+    "primary_killed",
+    "primary_frozen",
+    "old_primary_back",
+    "sentinel_killed",
+    "sentinel_frozen",
+    "cut_from_sentinels",
+    "late_sentinel",
+    "late_primary",
 };
 
 }  // namespace

@@ -75,9 +75,23 @@ enum class Fault : std::uint8_t {
   freeze,          ///< one client does not run for a while
   rotation,        ///< servers have new passwords, and forget old ones a while later
   dead_address,    ///< clients have several addresses, some without a server
+
+  // Groups of a primary, replicas and sentinels. Only worlds with a group have these.
+  failover,            ///< SENTINEL FAILOVER: the old primary goes on taking writes for a while
+  primary_killed,      ///< with the writes that no replica has yet
+  primary_frozen,      ///< is replaced, wakes up and does what it was asked before
+  old_primary_back,    ///< one that was killed takes writes until it is told that it is a replica
+  sentinel_killed,     ///< for a while
+  sentinel_frozen,     ///< for a while
+  cut_from_sentinels,  ///< one client cannot reach one of them, or any, for a while
+  late_sentinel,       ///< goes on naming the old primary for long
+  late_primary,        ///< the new one is LOADING, or says that it is a replica, for a while
 };
 
-inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::dead_address) + 1;
+inline constexpr std::size_t faults_count = static_cast<std::size_t>(Fault::late_primary) + 1;
+
+/// Those that come first can strike in worlds without a group.
+inline constexpr std::size_t faults_without_group_count = static_cast<std::size_t>(Fault::failover);
 
 /// Because of which somebody may be refused memory.
 inline constexpr std::array memory_faults = {

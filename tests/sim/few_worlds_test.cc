@@ -10,7 +10,9 @@ namespace {
 TEST_CASE("clients keep their promises in a few worlds") {
   const Coverage normal = run_slice(3, Scenario::Size::normal);
   const Coverage small = run_slice(160, Scenario::Size::small);
+  const Coverage group = run_slice(10, Scenario::Size::group);
   CHECK(normal.requests > 1'200);
+  CHECK(group.requests > 1'200);
   CHECK(small.requests > 1'200);
 }
 

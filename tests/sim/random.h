@@ -33,7 +33,9 @@ class Random {
     leaning,
     leant_user,
     leant_server,
-    addresses
+    addresses,
+    group,
+    caller
   };
 
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t number = 0)

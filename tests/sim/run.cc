@@ -4,6 +4,7 @@
 #include <string>
 
 #include "plimsoll/core/base/check.h"
+#include "plimsoll/tests/sim/group/group_world.h"
 #include "plimsoll/tests/sim/world.h"
 
 #ifndef __EMSCRIPTEN__
@@ -13,7 +14,8 @@
 namespace plimsoll::sim {
 namespace {
 
-Outcome outcome_of(const World& world) {
+template <class AnyWorld>
+Outcome outcome_of(const AnyWorld& world) {
   const Environment& environment = world.environment();
   Outcome outcome;
   outcome.violation = environment.referee.violation();
@@ -42,15 +44,15 @@ void leave_world(const char* condition, const char* file, int line) {
 
 enum class Ending : std::uint8_t { orderly, failed_check };
 
-Ending run_to_the_end(World& world) {
+template <class AnyWorld>
+Ending run_to_the_end(AnyWorld& world) {
   set_check_hook(leave_world);
   if (setjmp(before_world) != 0) return Ending::failed_check;
   world.run();
   return Ending::orderly;
 }
 
-void record_failed_check(const World& world, Outcome& outcome) {
-  const Environment& environment = world.environment();
+void record_failed_check(const Environment& environment, Outcome& outcome) {
   std::string property = "CHECK(" + std::string(failed_check.condition) + ") at ";
   property += std::string(failed_check.file) + ':' + std::to_string(failed_check.line);
   std::vector<std::string> last_events = environment.trace.last_lines();
@@ -62,21 +64,27 @@ void record_failed_check(const World& world, Outcome& outcome) {
 
 #endif
 
-}  // namespace
-
-Outcome run(const Scenario& scenario, Trace::Printing printing) {
+template <class AnyWorld>
+Outcome run_world(const Scenario& scenario, Trace::Printing printing) {
 #ifdef __EMSCRIPTEN__
-  World world(scenario, printing);
+  AnyWorld world(scenario, printing);
   world.run();
   return outcome_of(world);
 #else
-  World* const world = new World(scenario, printing);
+  auto* const world = new AnyWorld(scenario, printing);
   const Ending ending = run_to_the_end(*world);
   Outcome outcome = outcome_of(*world);
-  if (ending == Ending::failed_check) record_failed_check(*world, outcome);
+  if (ending == Ending::failed_check) record_failed_check(world->environment(), outcome);
   if (!outcome.violation) delete world;  // one that broke off may not be fit to be taken apart
   return outcome;
 #endif
+}
+
+}  // namespace
+
+Outcome run(const Scenario& scenario, Trace::Printing printing) {
+  return scenario.size == Scenario::Size::group ? run_world<GroupWorld>(scenario, printing)
+                                                : run_world<World>(scenario, printing);
 }
 
 }  // namespace plimsoll::sim

@@ -1,6 +1,7 @@
 #include "plimsoll/tests/sim/scenario.h"
 
 #include <algorithm>
+#include <array>
 
 #include "plimsoll/tests/sim/leaning.h"
 #include "plimsoll/tests/sim/random.h"
@@ -17,15 +18,49 @@ FaultSet draw_faults(Random& random) {
   if (kind == 0) return faults;
   if (kind >= 6) return FaultSet::all();
   if (kind == 5) {  // each or not
-    for (std::size_t i = 0; i < faults_count; ++i) {
+    for (std::size_t i = 0; i < faults_without_group_count; ++i) {
       if (random.one_in(2)) faults.add(static_cast<Fault>(i));
     }
     return faults;
   }
   for (std::uint64_t left = random.between(1, 4); left > 0; --left) {
-    faults.add(static_cast<Fault>(random.below(faults_count)));
+    faults.add(static_cast<Fault>(random.below(faults_without_group_count)));
   }
   return faults;
+}
+
+// What can strike in a world with a group. Others would hide what only the group's can show: a lie
+// excuses a client from nearly everything.
+constexpr std::array group_faults = {Fault::failover,
+                                     Fault::primary_killed,
+                                     Fault::primary_frozen,
+                                     Fault::old_primary_back,
+                                     Fault::sentinel_killed,
+                                     Fault::sentinel_frozen,
+                                     Fault::cut_from_sentinels,
+                                     Fault::late_sentinel,
+                                     Fault::late_primary,
+                                     Fault::latency,
+                                     Fault::splits,
+                                     Fault::small_buffers,
+                                     Fault::reset,
+                                     Fault::cancel,
+                                     Fault::short_deadline,
+                                     Fault::freeze};
+
+Scenario group_of_seed(std::uint64_t seed) {
+  Random random(seed, Random::Purpose::group);
+  Scenario scenario{.seed = seed, .size = Scenario::Size::group};
+  scenario.clients = random.between(1, 3);
+  scenario.servers = random.between(2, 3);
+  scenario.requests = random.between(20, 200);
+  const std::uint64_t kept = random.below(4);  // of four
+  for (const Fault fault : group_faults) {
+    if (kept == 0 || random.percent(25 * kept)) scenario.faults.add(fault);
+  }
+  scenario.fault_interval = random.between(milliseconds(200), seconds(4));
+  scenario.time_max = seconds(40);
+  return scenario;
 }
 
 std::string in_milliseconds(Duration time) { return std::to_string(time / milliseconds(1)); }
@@ -33,6 +68,7 @@ std::string in_milliseconds(Duration time) { return std::to_string(time / millis
 }  // namespace
 
 Scenario Scenario::of_seed(std::uint64_t seed, Size size) {
+  if (size == Size::group) return group_of_seed(seed);
   Random random(seed, Random::Purpose::scenario);
   Scenario scenario{.seed = seed, .size = size};
   const bool small = size == Size::small;
@@ -55,6 +91,7 @@ std::string Scenario::arguments() const {
   const Scenario drawn = of_seed(seed, size);
   std::string text = "--seed " + std::to_string(seed);
   if (size == Size::small) text += " --small";
+  if (size == Size::group) text += " --group";
   if (clients != drawn.clients) text += " --clients " + std::to_string(clients);
   if (servers != drawn.servers) text += " --servers " + std::to_string(servers);
   if (requests != drawn.requests) text += " --requests " + std::to_string(requests);

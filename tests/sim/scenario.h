@@ -14,7 +14,11 @@
 namespace plimsoll::sim {
 
 struct Scenario {
-  enum class Size : std::uint8_t { normal, small };
+  enum class Size : std::uint8_t {
+    normal,
+    small,
+    group  ///< small, and all servers are a group: a primary, its replicas, and sentinels
+  };
 
   std::uint64_t seed = 1;
   Size size = Size::normal;

@@ -8,6 +8,7 @@ namespace {
 TEST_CASE("a scenario that its seed gives needs nothing but the seed to be repeated") {
   CHECK(Scenario::of_seed(17, Scenario::Size::normal).arguments() == "--seed 17");
   CHECK(Scenario::of_seed(17, Scenario::Size::small).arguments() == "--seed 17 --small");
+  CHECK(Scenario::of_seed(17, Scenario::Size::group).arguments() == "--seed 17 --group");
 }
 
 TEST_CASE("what was changed in a scenario is said where it is repeated") {

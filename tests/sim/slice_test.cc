@@ -16,11 +16,13 @@ namespace {
 struct Seeds {
   std::uint64_t normal;
   std::uint64_t small;
+  std::uint64_t group;
 };
 
 Seeds seeds() {
-  return testing::depth() == testing::Depth::full ? Seeds{.normal = 400, .small = 5000}
-                                                  : Seeds{.normal = 160, .small = 2000};
+  return testing::depth() == testing::Depth::full
+             ? Seeds{.normal = 400, .small = 5000, .group = 2000}
+             : Seeds{.normal = 160, .small = 2000, .group = 150};
 }
 
 // No client in a world can meet these: they are about how it is used, and what transports make up.
@@ -39,6 +41,7 @@ constexpr std::array unreachable = {
 TEST_CASE("clients keep their promises in a slice of worlds, in which everything goes wrong") {
   Coverage coverage = run_slice(seeds().normal, Scenario::Size::normal);
   coverage.add(run_slice(seeds().small, Scenario::Size::small));
+  coverage.add(run_slice(seeds().group, Scenario::Size::group));
 
   for (std::size_t i = 0; i < faults_count; ++i) {
     INFO("fault " << name(static_cast<Fault>(i)));
@@ -81,6 +84,11 @@ TEST_CASE("a seed is the same world each time") {
     const Outcome second = run(scenario);
     CHECK(first.hash == second.hash);
     CHECK(first.steps == second.steps);
+  }
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Scenario scenario = Scenario::of_seed(seed, Scenario::Size::group);
+    INFO("seed " << seed << " of a group");
+    CHECK(run(scenario).hash == run(scenario).hash);
   }
 }
 

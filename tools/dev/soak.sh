@@ -3,9 +3,9 @@
 # night. What it finds it prints in the end, each with the command that repeats it.
 #
 # ./dev test has a slice of each, with seeds that are always the same. Here, in turn: simulated worlds,
-# large and small; fuzzers; all mutants; deeper exhaustive worlds; the slice of worlds at its full size; the
-# tests of the native client on a busy machine; the WebAssembly module compiled a second time; and a user's
-# workspace, with each file of the client compiled by itself.
+# large, small, and with a group of servers; fuzzers; all mutants; deeper exhaustive worlds; the slice of worlds
+# at its full size; the tests of the native client on a busy machine; the WebAssembly module compiled a second
+# time; and a user's workspace, with each file of the client compiled by itself.
 set -euo pipefail
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../.."
 source tools/dev/say.sh
@@ -73,6 +73,7 @@ for ((round = 1; ; ++round)); do
   part "$round-file-by-file" . file_by_file
   part "$round-worlds" '\./dev sim' ./dev sim --from "$(next_seed)" --minutes "$(share 6)"
   part "$round-small-worlds" '\./dev sim' ./dev sim --small --from "$(next_seed)" --minutes "$(share 8)"
+  part "$round-groups" '\./dev sim' ./dev sim --group --from "$(next_seed)" --minutes "$(share 10)"
   part "$round-slice" '\./dev sim' run_bazel test "${quiet_build[@]}" --test_output=errors \
     --test_env=PLIMSOLL_DEPTH=full //tests/sim:slice_test
   part "$round-exhaustive" 'FAILED' run_bazel test "${quiet_build[@]}" --test_output=errors \

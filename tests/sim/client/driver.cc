@@ -72,6 +72,9 @@ bool Driver::start(const ClientOptions& options, Budget& budget, std::size_t ser
   told_user_ = options.username.empty() ? "default" : options.username;
   user_ = told_user_;
   if (cache != nullptr) use_cache(*cache);
+  if (options.sentinel != nullptr) {
+    require(client_->use_sentinels().ok(), "there is room for a client that asks sentinels");
+  }
   ++environment_.coverage.clients;
   state_ = Session::State::idle;
   closed_ = paused_ = false;
@@ -139,6 +142,7 @@ void Driver::settle() {
     note_state();
   }
   require(rounds < turn_rounds_max, "a client has an end of things to say");
+  if (guide_ != nullptr) guide_->note_settled();
   if (state_ == Session::State::ready) check_addresses();
   const std::uint64_t resumed = client_->take_resumed_connections();
   flush();
@@ -236,6 +240,7 @@ void Driver::act(const Action& action) {
   const bool is_main = action.connection == first_connection;
   switch (action.kind) {
     case Action::Kind::open:
+      if (guide_ != nullptr) return open_by_guide(action);
       if (is_main && was_ready_) check_attempt();
       is_main ? addresses_.open_main(action.seed, without_link_since_)
               : addresses_.open_side(action.connection, action.seed);
@@ -244,6 +249,18 @@ void Driver::act(const Action& action) {
                                                                    : Link::Attempt::succeeds);
     case Action::Kind::close: return wire_of_it.close();
   }
+}
+
+void Driver::open_by_guide(const Action& action) {
+  Wire& wire_of_it = wire(action.connection);
+  const Guide::Way way = guide_->way_to(action);
+  wire_of_it.open(way.server, pools_[static_cast<std::size_t>(action.connection)], way.attempt);
+  guide_->note_opened(action.connection, wire_of_it.links().back(), way.server);
+}
+
+bool Driver::has_link(ConnectionId connection, std::uint64_t link) const {
+  const auto& wire = wires_[static_cast<std::size_t>(connection)];
+  return wire && wire->has_connection() && wire->links().back() == link;
 }
 
 // Connections that were paused.
@@ -282,7 +299,9 @@ void Driver::serve_timer() {
   if (client_->poll_timeout() > now) return arm_timer();
   client_->handle_timeout(now);
   settle();
-  require(!client_ || client_->poll_timeout() > now, "a timer that was served is not due again");
+  // One that asks sentinels may learn at once that nobody answers, and is called again for that.
+  require(!client_ || guide_ != nullptr || client_->poll_timeout() > now,
+          "a timer that was served is not due again");
   for (const auto& wire : wires_) {
     if (wire) wire->try_again_for_room();
   }
@@ -307,7 +326,9 @@ void Driver::hold_news(Duration time) {
   wires_[0]->hold_news(time);
 }
 
-void Driver::lose_connection() { wires_[0]->reset(); }
+void Driver::lose_connection() { lose_connection(first_connection); }
+
+void Driver::lose_connection(ConnectionId connection) { wire(connection).reset(); }
 
 void Driver::freeze(Duration time) {
   environment_.note("client", number_, "freezes for %", time);

@@ -41,6 +41,24 @@ class Driver final : private Wire::Owner, private Handler {
     ~Owner() = default;
   };
 
+  /// Knows where the addresses lead that sentinels tell, and holds the client to what they say.
+  class Guide {
+   public:
+    struct Way {
+      std::size_t server;
+      Link::Attempt attempt = Link::Attempt::succeeds;
+    };
+    virtual Way way_to(const Action& open) = 0;
+    virtual void note_opened(ConnectionId connection, std::uint64_t link, std::size_t server) = 0;
+    virtual void note_read(std::uint64_t link, std::size_t bytes) = 0;
+    virtual void note_sent(std::uint64_t link, std::size_t bytes) = 0;
+    /// The client has acted on all that it was told, but has sent nothing since.
+    virtual void note_settled() = 0;
+
+   protected:
+    ~Guide() = default;
+  };
+
   Driver(Environment& environment, std::uint32_t number, Owner& owner);
   ~Driver();
   Driver(const Driver&) = delete;
@@ -50,6 +68,12 @@ class Driver final : private Wire::Owner, private Handler {
   /// no room for it. False: `budget` has no room for the client.
   bool start(const ClientOptions& options, Budget& budget, std::size_t server,
              cache::Cache* cache = nullptr);
+  /// From now on clients ask sentinels: those to which the addresses of their options lead.
+  void follow(Guide& guide) { guide_ = &guide; }
+  /// Whether this is a connection that it has, or tries to have.
+  bool has_link(ConnectionId connection, std::uint64_t link) const;
+  bool has_main_link() const { return main_wire().has_connection(); }
+  Session::State state() const { return state_; }
   bool has_cache() const { return client_ && client_->near_cache() != nullptr; }
   NearCache* near_cache() const { return client_->near_cache(); }
   /// Since when it has its connection; `never` if it is no client.
@@ -126,8 +150,9 @@ class Driver final : private Wire::Owner, private Handler {
   void pause_reading(Duration time);
   /// What the main connection says arrives later by that.
   void hold_news(Duration time);
-  /// The main connection is gone.
+  /// The main connection is gone, or another one.
   void lose_connection();
+  void lose_connection(ConnectionId connection);
   /// Nothing at all happens for that long.
   void freeze(Duration time);
   bool frozen() const { return environment_.now() < frozen_until_; }
@@ -160,6 +185,12 @@ class Driver final : private Wire::Owner, private Handler {
   void handle_news() override { check_silence(); }
   void handle_bytes() override { quiet_since_ = heard_at_ = environment_.now(); }
   void handle_end() override { without_link_since_ = environment_.now(); }
+  void note_read(std::uint64_t link, std::size_t bytes) override {
+    if (guide_ != nullptr) guide_->note_read(link, bytes);
+  }
+  void note_sent(std::uint64_t link, std::size_t bytes) override {
+    if (guide_ != nullptr) guide_->note_sent(link, bytes);
+  }
 
   void use_cache(cache::Cache& cache);
   Wire& wire(ConnectionId connection);
@@ -176,6 +207,7 @@ class Driver final : private Wire::Owner, private Handler {
   bool note_gave_up(const Event& event);
   bool is_truthful(Tag tag) const;
   void act(const Action& action);
+  void open_by_guide(const Action& action);
   void serve_timer();
   void arm_timer();
   void flush();
@@ -198,6 +230,7 @@ class Driver final : private Wire::Owner, private Handler {
   const WireHabits habits_;
   const Clock clock_;
   Addresses addresses_;
+  Guide* guide_ = nullptr;  // null: nobody asks sentinels
 
   Budget* budget_ = nullptr;
   std::size_t server_ = 0;

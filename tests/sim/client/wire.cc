@@ -165,6 +165,7 @@ void Wire::read_all() {
     pipe.read(count);
     environment_.note("client", driver_, "reads % bytes of connection %", count, link_->serial());
     if (is_main()) owner_.handle_bytes();
+    owner_.note_read(link_->serial(), count);
     client.handle_read(connection_, count, owner_.time());
     owner_.settle();
   }
@@ -259,6 +260,7 @@ std::size_t Wire::move_bytes() {
     if (part < spans_[i].size()) break;
   }
   write_blocked_ = taken < all;
+  owner_.note_sent(link_->serial(), taken);
   environment_.note("client", driver_, "sends % bytes of % on connection %", taken, all,
                     link_->serial());
   return taken;

@@ -41,6 +41,9 @@ class Wire final : private Link::Client, private BudgetWaiter, private Handler {
     virtual void handle_news() = 0;  ///< something is heard of it
     virtual void handle_bytes() = 0;
     virtual void handle_end() = 0;  ///< there is none any more
+    // Of each connection, by its serial number.
+    virtual void note_read(std::uint64_t link, std::size_t bytes) = 0;  ///< before the client has
+    virtual void note_sent(std::uint64_t link, std::size_t bytes) = 0;
 
    protected:
     ~Owner() = default;

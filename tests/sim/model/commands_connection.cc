@@ -129,7 +129,10 @@ void hello(Call& call) {
   reply.bulk("mode");
   reply.bulk("standalone");
   reply.bulk("role");
-  reply.bulk(call.engine.options.condition == Condition::primary_down ? "replica" : "master");
+  const model::ServerOptions& options = call.engine.options;
+  const bool is_replica =
+      options.role == Role::replica || options.condition == Condition::primary_down;
+  reply.bulk(is_replica ? "replica" : "master");
   reply.bulk("modules");
   reply.array(0);
 }

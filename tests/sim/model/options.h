@@ -32,11 +32,15 @@ struct User {
 /// it is a replica that does not serve stale data.
 enum class Condition { serving, loading, primary_down, busy };
 
+/// What HELLO says. Who refuses writes, and what is replicated, is not modelled.
+enum class Role { primary, replica };
+
 enum class Access { open, protected_mode };
 
 struct ServerOptions {
   std::vector<User> users = {User{}};  // one must be "default"
   Condition condition = Condition::serving;
+  Role role = Role::primary;
   Access access = Access::open;
   std::size_t clients_max = 10000;
   std::size_t bulk_bytes_max = std::size_t{512} * 1024 * 1024;

@@ -29,6 +29,7 @@ Scenario Options::scenario(std::uint64_t seed) const {
 Invocation parse_options(int argument_count, const char* const* arguments) {
   Options options;
   bool small = false;
+  bool group = false;
   std::optional<std::uint64_t> seed;
   std::string faults;
   CLI::App app(about, "sim");
@@ -39,10 +40,11 @@ Invocation parse_options(int argument_count, const char* const* arguments) {
   app.add_option("--seed", seed, "this world alone");
   app.add_flag("--trace", options.trace, "print all that happens");
   app.add_flag("--small", small, "small worlds: a client or two, few requests");
+  app.add_flag("--group", group, "worlds with a primary, replicas and sentinels");
   app.add_flag("--speed", options.speed, "measure simulated requests a second");
   const auto positive = CLI::Range(std::size_t{1}, std::size_t{1} << 40);
   app.add_option("--clients", options.clients, "in place of what the seed says")->check(positive);
-  app.add_option("--servers", options.servers, "likewise: 1 or 2")->check(CLI::Range(1, 2));
+  app.add_option("--servers", options.servers, "likewise: 1 to 3")->check(CLI::Range(1, 3));
   app.add_option("--requests", options.requests, "likewise, of each client")->check(positive);
   app.add_option("--faults", faults, "likewise: all, none, or names such as reset,stall");
   app.add_option("--interval-ms", options.interval_ms, "likewise: between two faults");
@@ -54,6 +56,7 @@ Invocation parse_options(int argument_count, const char* const* arguments) {
       options.seeds = 1;
     }
     if (small) options.size = Scenario::Size::small;
+    if (group) options.size = Scenario::Size::group;
     if (!faults.empty()) {
       options.faults = FaultSet::parse(faults);
       if (!options.faults) throw CLI::ValidationError("--faults", "no such fault in " + faults);

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "plimsoll/tests/sim/ledger.h"
+
+// The book of a group's writes: which server ran each, in which order, and which of them a failover
+// has lost.
+
+namespace plimsoll::sim {
+
+class WriteBook {
+ public:
+  /// A server has run it. `survives`: the server is the primary, so that its history is the
+  /// group's.
+  enum class Survives : std::uint8_t { no, yes };
+  void note_run(RequestNumber number, std::size_t server, Survives survives);
+
+  /// Of all writes so far, these are what the primary has: the others are lost.
+  void keep_only(const std::vector<RequestNumber>& history);
+
+  void note_acknowledged(RequestNumber number) { of(number).is_acknowledged = true; }
+
+  bool has_run(RequestNumber number) const { return find(number).sequence != 0; }
+  bool is_lost(RequestNumber number) const { return find(number).is_lost; }
+  /// In which order they ran, from 1; 0: it has not run.
+  std::uint64_t sequence(RequestNumber number) const { return find(number).sequence; }
+  /// The server that ran it.
+  std::size_t server(RequestNumber number) const { return find(number).server; }
+
+  std::uint64_t acknowledged_and_lost() const { return acknowledged_and_lost_; }
+
+ private:
+  struct Write {
+    std::uint64_t sequence = 0;
+    std::size_t server = 0;
+    bool is_lost = false;
+    bool is_acknowledged = false;
+  };
+
+  Write& of(RequestNumber number) {
+    if (number >= writes_.size()) writes_.resize(number + 1);
+    return writes_[number];
+  }
+  Write find(RequestNumber number) const {
+    return number < writes_.size() ? writes_[number] : Write{};
+  }
+
+  std::vector<Write> writes_;  // by number
+  std::uint64_t sequence_ = 0;
+  std::uint64_t acknowledged_and_lost_ = 0;
+};
+
+}  // namespace plimsoll::sim
