@@ -141,7 +141,7 @@ void Hearsay::hear(const Heard& heard) {
                     saying.sentinel, saying.primary);
   if (saying.kind == Saying::Kind::answer) return hear_answer(saying);
   announced_last_ = said;
-  move_to(saying.primary, Deed::switch_heard);
+  count_if_elsewhere(saying.primary, Deed::switch_heard);
   told_ = {.primary = saying.primary,
            .sentinel = saying.sentinel,
            .until = environment_.now() + announcement_time - driver_.clock_step(),
@@ -158,14 +158,14 @@ void Hearsay::hear_answer(const Saying& saying) {
   }
   if (told_ || may_be_late(index_of(saying.sentinel))) return;
   if (2 * count_naming(saying.primary, said_) <= sentinels_count) return;
-  move_to(saying.primary, Deed::majority_heard);
+  count_if_elsewhere(saying.primary, Deed::majority_heard);
   told_ = {.primary = saying.primary,
            .sentinel = saying.sentinel,
            .until = Instant{},
            .is_doubted = false};
 }
 
-void Hearsay::move_to(std::size_t primary, Deed deed) {
+void Hearsay::count_if_elsewhere(std::size_t primary, Deed deed) {
   if (main_server_ && *main_server_ != primary) environment_.coverage.count(deed);
 }
 

@@ -80,7 +80,7 @@ class Hearsay final : public Driver::Guide {
   void hear_answer(const Saying& saying);
   void end_announcement();
   std::size_t count_naming(std::size_t primary, const AllSaid& all) const;
-  void move_to(std::size_t primary, Deed deed);
+  void count_if_elsewhere(std::size_t primary, Deed deed);
   void check_choice(std::size_t primary);
   bool may_be_late(std::size_t index) const;
   bool may_be_absent(std::size_t index) const;

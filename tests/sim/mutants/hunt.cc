@@ -67,6 +67,15 @@ std::string first_failure() {
   return "";
 }
 
+std::string first_violation_in_groups(const Effort& effort, Progress& seeds) {
+  for (std::uint64_t seed = 1; seed <= effort.group_seeds; ++seed) {
+    ++seeds;
+    const sim::Outcome outcome = sim::run(sim::Scenario::of_seed(seed, sim::Scenario::Size::group));
+    if (outcome.violation) return outcome.violation->property;
+  }
+  return "";
+}
+
 std::string first_violation(const Effort& effort, Progress& seeds) {
   for (std::uint64_t i = 1; i <= effort.small_seeds + effort.seeds; ++i) {
     seeds = i;
@@ -76,13 +85,18 @@ std::string first_violation(const Effort& effort, Progress& seeds) {
     const sim::Outcome outcome = sim::run(sim::Scenario::of_seed(seed, size));
     if (outcome.violation) return outcome.violation->property;
   }
-  return effort.small_worlds == Effort::SmallWorlds::all ? first_failure() : "";
+  const std::string failure =
+      effort.small_worlds == Effort::SmallWorlds::all ? first_failure() : "";
+  // Mutants of a group's worlds have only those.
+  return failure.empty() && chosen == 0 ? first_violation_in_groups(effort, seeds) : failure;
 }
 
 [[noreturn]] void hunt_in_child(int mutant, const Effort& effort, Progress& seeds) {
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) ::signal(signal, SIG_DFL);
   chosen = mutant;
-  report(first_violation(effort, seeds));
+  const bool is_of_group =
+      mutant != 0 && all[static_cast<std::size_t>(mutant) - 1].worlds == "group";
+  report(is_of_group ? first_violation_in_groups(effort, seeds) : first_violation(effort, seeds));
 }
 
 // What the child says before it ends, or why it says nothing.

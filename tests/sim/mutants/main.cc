@@ -15,8 +15,9 @@ using plimsoll::mutants::Effort;
 using plimsoll::mutants::Finding;
 
 constexpr const char* usage =
-    "usage: mutants [NAME] [--small-seeds N] [--seeds N]\n"
-    "Looks for each mutant of the core in N small worlds, then in N of normal size.\n";
+    "usage: mutants [NAME] [--small-seeds N] [--seeds N] [--group-seeds N]\n"
+    "Looks for each mutant of the core in N small worlds, then in N of normal size; for those of\n"
+    "sentinels in N worlds with a group.\n";
 
 void print_row(std::string_view name, const Finding& finding) {
   const bool caught = !finding.property.empty();
@@ -59,6 +60,8 @@ int main(int argc, char** argv) {
       effort.small_seeds = std::strtoull(argv[++i], nullptr, 10);
     } else if (argument == "--seeds" && has_number) {
       effort.seeds = std::strtoull(argv[++i], nullptr, 10);
+    } else if (argument == "--group-seeds" && has_number) {
+      effort.group_seeds = std::strtoull(argv[++i], nullptr, 10);
     } else if (!argument.starts_with('-') && only.empty()) {
       only = argument;
     } else {

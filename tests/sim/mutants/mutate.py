@@ -79,7 +79,8 @@ def quoted(text):
 
 
 def listing(mutants):
-    rows = "".join(f"    {{{quoted(m['name'])}, {quoted(m['breaks'])}, {quoted(m['file'])}}},\n"
+    rows = "".join(f"    {{{quoted(m['name'])}, {quoted(m['breaks'])}, {quoted(m['file'])}, "
+                   f"{quoted(m.get('worlds', ''))}}},\n"
                    for m in mutants)
     return ('#include "plimsoll/tests/sim/mutants/mutants.h"\n\n'
             "namespace plimsoll::mutants {\n\nint chosen = 0;\n\n"
