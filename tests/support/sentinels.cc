@@ -53,9 +53,9 @@ std::vector<std::string> user_arguments(const RawUser& user) {
   if (user.name.empty()) {
     all.insert(all.end(), {"--requirepass", user.password});
   } else {
-    all.insert(all.end(), {"--masteruser", user.name, "--user",
-                           user.name + " on >" + user.password + " ~* &* +@all", "--user",
-                           "default off"});
+    all.insert(all.end(), {"--masteruser", user.name});
+    all.insert(all.end(), {"--user", user.name, "on", ">" + user.password, "~*", "&*", "+@all"});
+    all.insert(all.end(), {"--user", "default", "off"});
   }
   return all;
 }
@@ -100,7 +100,8 @@ SentinelProcess::SentinelProcess(const SentinelGroupOptions& options, std::uint1
        << "dir " << directory_.path() << "\n"
        << "sentinel monitor " << name_ << " 127.0.0.1 " << primary_port << " " << options.quorum
        << "\nsentinel down-after-milliseconds " << name_ << " " << options.down_after.count()
-       << "\nsentinel failover-timeout " << name_ << " " << failover_timeout.count()
+       << "\nsentinel failover-timeout " << name_ << " "
+       << failover_timeout.count()
        // All replicas at once: a failover lasts as long as they need to follow.
        << "\nsentinel parallel-syncs " << name_ << " 8\n";
   if (options.has_sentinel_tls) file << "tls-port " << port_ << "\n";
@@ -316,12 +317,15 @@ bool SentinelGroup::is_settled(const SentinelProcess& sentinel, std::size_t prim
          std::all_of(others.elements.begin(), others.elements.end(), is_well);
 }
 
-// How often sentinels look at servers, and tell one another what they know.
+// How often sentinels look at servers, reconnect to those that were away, and tell one another what
+// they know. They never go into TILT, in which a sentinel that was frozen does nothing for half a
+// minute.
 void SentinelGroup::hurry(bool hurries) const {
   for (const auto& sentinel : sentinels_) {
     const RawReply reply =
         sentinel->ask({"SENTINEL", "DEBUG", "INFO-PERIOD", hurries ? "100" : "10000",
-                       "PUBLISH-PERIOD", hurries ? "100" : "2000"});
+                       "PUBLISH-PERIOD", hurries ? "100" : "2000", "MIN-LINK-RECONNECT-PERIOD",
+                       hurries ? "100" : "15000", "TILT-TRIGGER", "3600000", "TILT-PERIOD", "100"});
     if (reply.is_error()) throw std::runtime_error("a sentinel refuses: " + reply.text);
   }
 }
