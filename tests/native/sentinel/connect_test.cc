@@ -200,5 +200,26 @@ TEST_CASE("without sentinels a client keeps its connection; once that is lost, i
   CHECK(client.topology().primary == group().address(primary));
 }
 
+TEST_CASE("sentinels may be restarted one after the other; the client then still follows them") {
+  group().settle();
+  ServerLog log;
+  native::Options options = sentinel_options();
+  log.listen(options);
+  Client client = connected(group().url({0}), options);
+  REQUIRE(eventually([&] { return named(client) == 3; }));
+  const std::size_t old = group().primary();
+  for (std::size_t i = 0; i < 3; ++i) {
+    group().sentinel(i).kill();
+    REQUIRE(eventually([&] { return named(client) == 2; }));
+    group().settle();
+    REQUIRE(eventually([&] { return named(client) == 3; }));
+  }
+  CHECK(log.servers().size() == 1);
+  CHECK(known(client) == 3);
+  group().failover(2);
+  REQUIRE(eventually([&] { return log.servers().size() == 2; }));
+  CHECK(log.servers().back() != group().address(old));
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::native_sentinel_connect_test

@@ -48,10 +48,11 @@ std::int64_t sets(std::size_t server) {
 }
 
 // The old primary gets no more writes, and none of those that were called after the client left it.
-void check_left(std::size_t old, const Writes& writes) {
+// `now`: the number of the server at which the client is.
+void check_left(std::size_t old, const Writes& writes, std::size_t now) {
   const std::int64_t sets_before = sets(old);
-  const std::size_t seen = writes.acknowledged_at(2);
-  REQUIRE(eventually([&] { return writes.acknowledged_at(2) > seen + writes_seen_min; }));
+  const std::size_t seen = writes.acknowledged_at(now);
+  REQUIRE(eventually([&] { return writes.acknowledged_at(now) > seen + writes_seen_min; }));
   const std::int64_t sets_after = sets(old);
   std::vector<std::int64_t> values;
   for (std::size_t i = 0; i < writes.callers(); ++i) {
@@ -93,7 +94,7 @@ TEST_CASE(
   // The old primary is still one, and takes what it gets.
   if (loss == Loss::frozen) group().server(old).resume();
   REQUIRE(eventually([&] { return writes.acknowledged_at(2) > writes_seen_min; }));
-  if (loss != Loss::killed) check_left(old, writes);
+  if (loss != Loss::killed) check_left(old, writes, 2);
 
   // It becomes a replica, while the load goes on.
   group().settle();
@@ -115,6 +116,32 @@ TEST_CASE(
     CHECK(stored(now, Writes::key(i)) == last);
     CHECK(finish(writes.client().get(Writes::key(i), use_future)).value() == std::to_string(last));
   }
+}
+
+// The first primary still takes writes when the second one dies.
+TEST_CASE("a client follows a second failover right after the first, and never goes back") {
+  group().settle();
+  const std::size_t first = group().primary();
+  group().ask(first, "FLUSHALL");
+  Writes writes(callers_count);
+  writes.start(group().url(), sentinel_options());
+  REQUIRE(eventually([&] { return writes.acknowledged_at(1) > writes_seen_min; }));
+
+  group().failover();
+  REQUIRE(eventually([&] { return writes.acknowledged_at(2) > writes_seen_min; }));
+  const std::size_t second = group().index_of(writes.servers().back());
+  group().server(second).kill();
+  REQUIRE(eventually([&] { return writes.acknowledged_at(3) > writes_seen_min; }));
+  check_left(first, writes, 3);
+  group().settle();
+  const std::size_t third = group().primary();
+  CHECK(writes.servers() == std::vector<std::string>{group().address(first),
+                                                     group().address(second),
+                                                     group().address(third)});
+  CHECK(third != first);
+  writes.stop();
+  REQUIRE(eventually([&] { return writes.all_ended(); }));
+  CHECK(writes.not_once() == 0);
 }
 
 }  // namespace
