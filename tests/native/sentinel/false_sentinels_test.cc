@@ -59,7 +59,7 @@ std::string url_of(const std::vector<const FakeSentinel*>& sentinels) {
 // Options of clients that wait for silent sentinels, for a quarter of connect_timeout.
 Options hasty_options() {
   Options options = sentinel_options();
-  options.connect_timeout = test_timeout(400ms);
+  options.connect_timeout = test_timeout(200ms);
   return options;
 }
 
