@@ -221,5 +221,12 @@ TEST_CASE("sentinels may be restarted one after the other; the client then still
   CHECK(log.servers().back() != group().address(old));
 }
 
+TEST_CASE("an address names a database of the primary") {
+  group().settle();
+  Client client = connected(group().url({2}) + "/3", sentinel_options());
+  finish(client.set("ship", "in three"));
+  CHECK_THAT(group().ask(group().primary(), "INFO keyspace"), ContainsSubstring("db3:keys=1"));
+}
+
 }  // namespace
 }  // namespace plimsoll::testing::native_sentinel_connect_test
