@@ -306,7 +306,7 @@ void Sentinels::handle_entry(std::uint32_t index) {
   while (const std::optional<Event> event = session.poll_event()) handle_event(index, *event);
   // A session that was never ready tries again by itself, and reports only its end.
   const bool has_failed = session.counters().attempts_failed > entry.failed_before;
-  if (has_failed && !entry.ready && !session.is_closed()) {
+  if (has_failed && !entry.ready && !session.is_closed() && !stopped_) {
     entry.problem = session.last_problem();
     note_absent(entry);
   }
@@ -315,8 +315,13 @@ void Sentinels::handle_entry(std::uint32_t index) {
   used_ &= ~bit(index);
 }
 
+// Once the client ends, what it knew of each sentinel stays, for whoever asks why.
 void Sentinels::handle_event(std::uint32_t index, const Event& event) {
   Entry& entry = *entries_[index];
+  if (stopped_) {
+    entry.ready = false;
+    return;
+  }
   switch (event.kind) {
     case Event::Kind::ready: return handle_ready(entry);
     case Event::Kind::completed:
