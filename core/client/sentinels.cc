@@ -40,6 +40,7 @@ SessionOptions session_options(const SessionOptions& of_client, std::uint32_t in
   options.username = of_client.sentinel->username;
   options.password = of_client.sentinel->password;
   options.database = 0;
+  options.protocol = Protocol::resp3;  // which allows requests beside a subscription
   options.no_evict = options.no_touch = false;
   options.tracking = {};
   options.inflight_requests_limit = sentinel_requests_max;

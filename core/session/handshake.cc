@@ -41,7 +41,7 @@ class Script {
       const std::array<std::string_view, sizeof...(words)> row{words...};
       visit(step, std::span<const std::string_view>(row));
     };
-    options_.protocol == Protocol::resp3 ? introduce_in_resp3(visit) : introduce_in_resp2(say);
+    says_hello() ? introduce_by_hello(visit) : introduce_in_resp2(say);
     say(Step::library_name, "CLIENT", "SETINFO", "LIB-NAME", library_name);
     say(Step::library_version, "CLIENT", "SETINFO", "LIB-VER", library_version);
     if (options_.no_evict) say(Step::no_evict, "CLIENT", "NO-EVICT", "ON");
@@ -59,9 +59,15 @@ class Script {
     return options_.username.empty() ? std::string_view("default") : options_.username;
   }
 
+  // With sentinels in RESP2, too, because only HELLO says whether the server is a primary.
+  bool says_hello() const {
+    return options_.protocol == Protocol::resp3 || options_.sentinel != nullptr;
+  }
+
   template <class Visit>
-  void introduce_in_resp3(Visit&& visit) const {
-    std::array<std::string_view, 7> hello{"HELLO", "3"};
+  void introduce_by_hello(Visit&& visit) const {
+    std::array<std::string_view, 7> hello{"HELLO",
+                                          options_.protocol == Protocol::resp3 ? "3" : "2"};
     std::size_t count = 2;
     if (!options_.password.empty()) {
       hello[count++] = "AUTH";
@@ -143,6 +149,7 @@ bool Handshake::start(Account& connections, const SessionOptions& options, AskUs
   is_replica_ = is_sentinel_ = false;
   primary_only_ = options.primary_only;
   wants_sentinel_ = options.peer == Peer::sentinel;
+  wants_resp3_ = options.protocol == Protocol::resp3;
   const bool without_resp3 =
       options.tracking.method != TrackingOptions::Method::off && !wants_tracking(options);
   tracked_ = without_resp3 ? Tracked::without_resp3 : Tracked::off;
@@ -235,12 +242,12 @@ Tracking Handshake::tracking() const {
   return {.state = Tracking::State::refused, .error = error_of(tracked_)};
 }
 
-// Reads the reply to HELLO. Returns whether the server speaks RESP3 from now on. Servers before
+// Reads the reply to HELLO. Returns whether the server speaks what it was asked for. Servers before
 // Valkey 7.2 say "slave" in other places, and "replica" here.
 bool Handshake::read_hello(const Value& reply) {
-  bool resp3 = false;
+  bool agrees = false;
   const auto entries = reply.as_entries();
-  if (!entries || reply.type() != Type::map) return false;
+  if (!entries || (reply.type() == Type::map) != wants_resp3_) return false;
   for (const Entry& entry : *entries) {
     const auto key = entry.key.as_bytes();
     if (!key) continue;
@@ -248,10 +255,10 @@ bool Handshake::read_hello(const Value& reply) {
     if (*key == "mode") is_sentinel_ = is_text(entry.value, "sentinel");
     const auto number = entry.value.as_integer();
     if (!number) continue;
-    if (*key == "proto") resp3 = *number == 3;
+    if (*key == "proto") agrees = *number == (wants_resp3_ ? 3 : 2);
     if (*key == "id" && *number > 0) client_id_ = static_cast<std::uint64_t>(*number);
   }
-  return resp3;
+  return agrees;
 }
 
 Handshake::Verdict Handshake::handle_reply(const Value& reply) {

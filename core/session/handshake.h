@@ -104,6 +104,7 @@ class Handshake {
   bool primary_only_ : 1 = false;
   bool is_replica_ : 1 = false;
   bool wants_sentinel_ : 1 = false;
+  bool wants_resp3_ : 1 = true;
   bool is_sentinel_ : 1 = false;
   bool may_ping_ : 1 = true;
   std::uint32_t steps_left_ = 0;  // one bit for each step after step_

@@ -60,10 +60,6 @@ Status validate_sentinel(const SessionOptions& options) {
   if (!sentinel.username.empty() && sentinel.password.empty()) {
     return invalid("sentinel_username is given without a password", "both, or neither");
   }
-  if (options.protocol != Protocol::resp3) {
-    return invalid("sentinels are asked, and protocol is RESP2",
-                   "RESP3: only HELLO says whether a server is a primary");
-  }
   if (options.seeds_count > sentinels_max) {
     return invalid("there are too many sentinels", "16 (sentinels_max) at most");
   }

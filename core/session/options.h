@@ -29,7 +29,8 @@ inline constexpr std::uint32_t sentinels_max = 16;
 /// A value for reconnect_attempts_max: the session never gives up.
 inline constexpr std::uint32_t unlimited_attempts = UINT32_MAX;
 
-/// Which dialect to speak. RESP2 is for servers, and proxies, that do not know HELLO.
+/// Which dialect to speak. RESP2 is for servers, and proxies, that do not know HELLO, and for
+/// programs that want its replies.
 enum class Protocol : std::uint8_t { resp3, resp2 };
 
 /// What happens to a request if there is no place, or no memory, for it.
@@ -156,8 +157,8 @@ struct SessionOptions {
   /// What the handshake expects at the address; another peer is refused. Needs RESP3, as above.
   Peer peer = Peer::server;
 
-  /// Who is asked for the address of the primary; null: nobody. Must outlive the client. Only a
-  /// Client reads this; its sessions go where it tells the driver.
+  /// Who is asked for the address of the primary; null: nobody. Must outlive the client. Its
+  /// sessions go where the Client tells the driver, and begin with HELLO in RESP2, too.
   const SentinelOptions* sentinel = nullptr;
 
   /// The most side connections: for commands that block and for exclusive use, and for

@@ -68,6 +68,27 @@ TEST_CASE("in RESP2 there is no HELLO: AUTH, the name and the id are asked for o
                          client_id + named + request({"SELECT", "3"}) + ping);
 }
 
+TEST_CASE(
+    "with sentinels RESP2 begins with HELLO, too, which says whether the server is a primary") {
+  const SentinelOptions sentinel{.primary_name = "fleet"};
+  const SessionOptions options{.username = "u",
+                               .password = "p",
+                               .client_name = "tide",
+                               .protocol = Protocol::resp2,
+                               .primary_only = true,
+                               .sentinel = &sentinel};
+  const std::string hello = "*6\r\n$5\r\nproto\r\n:2\r\n$2\r\nid\r\n:7\r\n$4\r\nrole\r\n";
+  const Greeting primary(options, hello + "$6\r\nmaster\r\n+OK\r\n+OK\r\n+PONG\r\n");
+  CHECK(primary.said ==
+        request({"HELLO", "2", "AUTH", "u", "p", "SETNAME", "tide"}) + named + ping);
+  CHECK(primary.verdict == Verdict::done);
+  CHECK(primary.id == 7);
+  const Greeting replica(options, hello + "$7\r\nreplica\r\n");
+  CHECK(replica.verdict == Verdict::retry);
+  CHECK(replica.error.code == ErrorCode::read_only_replica);
+  CHECK(Greeting(options, hello_reply).verdict == Verdict::odd);
+}
+
 TEST_CASE("a server that knows next to nothing is ready in RESP2") {
   const Greeting greeting({.client_name = "tide", .protocol = Protocol::resp2},
                           "-ERR unknown\r\n-ERR unknown\r\n-ERR unknown\r\n-ERR unknown\r\n"

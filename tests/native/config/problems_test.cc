@@ -106,10 +106,6 @@ TEST_CASE("what goes badly together is told with the numbers, and with who said 
       {"[client]\nurl = \"redis+sentinel://h/n\"\n[client.sentinel_tls]\nca_file = \"/ca.pem\"",
        "client: sentinel_tls.ca_file is given, and the sentinels are asked without TLS; expected "
        "valkeys+sentinel://, or sentinel_tls.enabled (client.sentinel_tls.ca_file: a.toml:4)"},
-      {"[client]\nurl = \"redis+sentinel://h/n\"\nprotocol = \"resp2\"",
-       "client: sentinels are asked, and protocol is RESP2; expected RESP3: only HELLO says "
-       "whether "
-       "a server is a primary (client.protocol: a.toml:3)"},
       {"[client]\nurl = \"unix:///s\"\n[client.tls]\nca_file = \"/ca.pem\"",
        "client: tls.ca_file is given, and the address unix:/s is without TLS; expected "
        "tls.enabled, if there is TLS on that socket (client.url: a.toml:2; client.tls.ca_file: "
