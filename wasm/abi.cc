@@ -36,6 +36,7 @@ void show_spans(std::span<const std::string_view> spans) {
 namespace {
 
 constexpr std::uint32_t client_words = 4;
+constexpr std::uint32_t sentinel_words = 3;
 constexpr std::uint32_t credentials_words = 2;
 
 void append(std::string_view text) {
@@ -43,6 +44,10 @@ void append(std::string_view text) {
   const std::size_t size = std::min(text.size(), room);
   std::copy_n(text.data(), size, outbox().text + outbox().text_size);
   outbox().text_size += static_cast<std::uint32_t>(size);
+}
+
+void show_text(const Error& error) {
+  outbox().text_size = static_cast<std::uint32_t>(describe(error, outbox().text).size());
 }
 
 // Writes where a CHECK failed to the outbox, just before the trap.
@@ -60,6 +65,22 @@ void append(std::string_view text) {
 // Natively the default hook, which prints, is more useful.
 [[maybe_unused]] const bool hooked = (set_check_hook(&show_failed_check), true);
 #endif
+
+constexpr Error watches_none{.code = ErrorCode::invalid_option,
+                             .what = "the sentinel watches no primary of this name"};
+
+void show_sentinel(const Sentinels::Known& known, bool is_found) {
+  const Error* problem = nullptr;
+  if (*known.problem.what != '\0') problem = &known.problem;
+  if (known.watches_none) problem = &watches_none;
+  outbox().statistics.sentinel = to_abi(known, is_found, problem);
+  const auto host_of = [](const NodeAddress* address) {
+    return address != nullptr ? address->host() : std::string_view();
+  };
+  show_spans(std::array{host_of(known.told), host_of(known.primary)});
+  outbox().text_size = 0;
+  if (problem != nullptr) show_text(*problem);
+}
 
 template <class Configure>
 std::int32_t configure(double memory_limit, Configure&& how) {
@@ -118,9 +139,8 @@ int32_t PLIMSOLL_EXPORT(plimsoll_memory_statistics)(void) {
 }
 
 int32_t PLIMSOLL_EXPORT(plimsoll_describe_error)(void) {
-  const std::string_view text = describe(instance().error, outbox().text);
-  outbox().text_size = static_cast<std::uint32_t>(text.size());
-  return static_cast<int32_t>(text.size());
+  show_text(instance().error);
+  return static_cast<int32_t>(outbox().text_size);
 }
 
 // ---- Caches
@@ -174,13 +194,19 @@ PlimsollOptions* PLIMSOLL_EXPORT(plimsoll_options)(void) {
 int32_t PLIMSOLL_EXPORT(plimsoll_create)(double now) {
   if (!is_time(now)) return refuse_time();
   const TakesStaged takes;
-  const auto words = takes.staging.words(client_words);
+  const bool asks_sentinels = instance().options.sentinel != 0;
+  const auto words = takes.staging.words(client_words + (asks_sentinels ? sentinel_words : 0));
   if (!words) return refuse(words.error());
   Result<ClientOptions> options = from_abi(instance().options);
   if (!options) return refuse(options.error());
   options->username = (*words)[0];
   options->password = (*words)[1];
   options->client_name = (*words)[2];
+  SentinelOptions sentinel;
+  if (asks_sentinels) {
+    sentinel = {.primary_name = (*words)[4], .username = (*words)[5], .password = (*words)[6]};
+    options->sentinel = &sentinel;
+  }
   const auto cache = static_cast<std::int32_t>(instance().options.cache);
   return answer(instance().create(*options, cache, (*words)[3], to_instant(now)));
 }
@@ -226,6 +252,21 @@ int32_t PLIMSOLL_EXPORT(plimsoll_set_shown)(int32_t client) {
     if (!words) return refuse(words.error());
     found.set_shown((*words)[0]);
     return 0;
+  });
+}
+
+int32_t PLIMSOLL_EXPORT(plimsoll_sentinel)(int32_t client, uint32_t index) {
+  return with(client, [index](HostedClient& found) {
+    const Sentinels* const sentinels = found.client().sentinels();
+    std::uint32_t number = 0;
+    std::int32_t shown = 0;
+    if (sentinels == nullptr) return shown;
+    sentinels->for_each([&](const Sentinels::Known& known) {
+      if (number++ != index) return;
+      show_sentinel(known, sentinels->finding() == Sentinels::Finding::found);
+      shown = 1;
+    });
+    return shown;
   });
 }
 

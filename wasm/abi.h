@@ -102,9 +102,11 @@ struct PlimsollOptions* plimsoll_options(void);
 
 /// Makes a client with the options written there and four staged words: username, password, client
 /// name, and the name of the server and database that it reads. Clients of a cache share entries if
-/// the last word is the same, and the server takes them for the same user. The client begins to
-/// connect: call poll() next. Answers its id, 1 or more. invalid_option, which names the field;
-/// rejected_by_limit: plimsoll_clients_max is reached; out_of_memory.
+/// the last word is the same, and the server takes them for the same user. If the options say
+/// `sentinel`, three more words follow: the name under which the sentinels watch the primary, and
+/// the username and password at the sentinels. The client begins to connect: call poll() next.
+/// Answers its id, 1 or more. invalid_option, which names the field; rejected_by_limit:
+/// plimsoll_clients_max is reached; out_of_memory.
 int32_t plimsoll_create(double now);
 
 /// Destroys a client and everything that it holds. Its requests get no further events. To get the
@@ -129,6 +131,12 @@ int32_t plimsoll_set_shown(int32_t client);
 
 /// Writes outbox.statistics.client. Answers 0.
 int32_t plimsoll_client_statistics(int32_t client);
+
+/// Writes what is known of sentinel number `index`, from 0: outbox.statistics.sentinel; in
+/// outbox.spans the host of its address, if it was told one, and that of the primary that it has
+/// named last; and the sentence about its problem to outbox.text. Answers 1, or 0 if there are no
+/// more sentinels.
+int32_t plimsoll_sentinel(int32_t client, uint32_t index);
 
 /// Sets how many bytes of callers' words the host itself keeps for later requests. The requests
 /// pool pays for them from now on. rejected_by_limit: the pool has no room, and pays for as many as

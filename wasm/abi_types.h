@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 enum {
-  plimsoll_abi_version = 11,
+  plimsoll_abi_version = 12,
   plimsoll_spans_max = 16,
   plimsoll_text_max = 320,
   plimsoll_pools_count = 6,
@@ -83,6 +83,9 @@ enum PlimsollError {
 enum PlimsollExecuted { plimsoll_executed_no, plimsoll_executed_maybe, plimsoll_executed_yes };
 
 enum PlimsollAction { plimsoll_action_none, plimsoll_action_open, plimsoll_action_close };
+
+/// Who listens where a connection is opened to: core/session/options.h.
+enum PlimsollPeer { plimsoll_peer_server, plimsoll_peer_sentinel };
 
 /// What happened: core/session/session.h, Event::Kind.
 enum PlimsollEvent {
@@ -250,6 +253,17 @@ struct PlimsollSubscriptionStatistics {
   double refused;       ///< 56: names that the server refused to restore
 };
 
+/// What is known of one sentinel. Its texts are in outbox.spans (abi.h).
+struct PlimsollSentinel {
+  double seed;          ///< 0: which of the host's addresses it has, if it was not told one
+  double told_port;     ///< 8: 0: it has the address `seed`
+  double primary_port;  ///< 16: 0: it has named no primary
+  double is_connected;  ///< 24: 0 or 1
+  double problem;       ///< 32: PlimsollError: why it cannot be asked, or names no primary; 0: none
+  double is_found;      ///< 40: 1 if the sentinels together have named a primary when they were
+                        ///< asked last
+};
+
 struct PlimsollCacheStatistics {
   double lookups;              ///< 0
   double hits;                 ///< 8
@@ -299,20 +313,26 @@ struct PlimsollOutbox {
   uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
   uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
   double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
-  struct PlimsollSpan spans[plimsoll_spans_max];  ///< 56: read_space, poll_transmit, staged_places
-  /// 184: one of these at a time, by the ..._statistics call of that name.
+  /// 56: read_space, poll_transmit, staged_places; sentinel; poll: see `told_port`
+  struct PlimsollSpan spans[plimsoll_spans_max];
+  /// 184: one of these at a time, by the ..._statistics call of that name, or plimsoll_sentinel().
   union {
     struct PlimsollClientStatistics client;
     struct PlimsollSubscriptionStatistics subscription;
     struct PlimsollCacheStatistics cache;
     struct PlimsollMemoryStatistics memory;
+    struct PlimsollSentinel sentinel;
   } statistics;
-  uint32_t text_size;            ///< 464: describe_error; a failed CHECK
+  uint32_t text_size;            ///< 464: describe_error; sentinel; a failed CHECK
   char text[plimsoll_text_max];  ///< 468
   uint32_t nodes_count;          ///< 788: poll_nodes, submit, lookup
-  uint32_t seed;    ///< 792: poll: to which of its addresses the host opens `connection`
-  uint32_t unused;  ///< 796
-  /// 800: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
+  uint32_t seed;       ///< 792: poll: to which of its addresses the host opens `connection`, if
+                       ///< `told_port` is 0
+  uint32_t told_port;  ///< 796: poll: the port of the address to which the host opens `connection`;
+                       ///< the address's host is the text spans[0]
+  uint32_t peer;       ///< 800: poll: PlimsollPeer: who listens there
+  uint32_t unused;     ///< 804
+  /// 808: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];
   /// Where the host stages words that fit.
@@ -347,6 +367,8 @@ struct PlimsollOptions {
   uint32_t cache;                      ///< 120: an id of create_cache(); 0: no cache
   uint32_t seeds_count;                ///< 124: how many addresses the host has for the client
   uint32_t primary_only;               ///< 128: servers that say they are replicas are refused
+  uint32_t sentinel;                   ///< 132: the addresses are those of sentinels, which tell
+                                       ///< where the primary is
 };
 
 /// The options of a cache: core/cache/options.h. The texts of its filter are staged as words.

@@ -104,6 +104,8 @@ static_assert(same(NearCache::State::tracking, plimsoll_cache_tracking));
 static_assert(same(NearCache::State::ttl, plimsoll_cache_ttl));
 static_assert(same(NearCache::State::off, plimsoll_cache_off));
 static_assert(connections_max == plimsoll_connections_max);
+static_assert(same(Peer::server, plimsoll_peer_server));
+static_assert(same(Peer::sentinel, plimsoll_peer_sentinel));
 
 #ifdef __wasm__
 // The offsets that abi_types.h names.
@@ -115,11 +117,13 @@ static_assert(offsetof(PlimsollMemoryStatistics, pools) == 32);
 static_assert(offsetof(PlimsollMemoryStatistics, growths_refused) == 272);
 static_assert(offsetof(PlimsollOutbox, text_size) == 464);
 static_assert(offsetof(PlimsollOutbox, nodes_count) == 788);
-static_assert(offsetof(PlimsollOutbox, area) == 800);
-static_assert(offsetof(PlimsollOutbox, staging) == 800 + plimsoll_area_bytes);
-static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
-static_assert(offsetof(PlimsollOptions, primary_only) == 128);
 static_assert(offsetof(PlimsollOutbox, seed) == 792);
+static_assert(offsetof(PlimsollOutbox, peer) == 800);
+static_assert(offsetof(PlimsollOutbox, area) == 808);
+static_assert(offsetof(PlimsollOutbox, staging) == 808 + plimsoll_area_bytes);
+static_assert(offsetof(PlimsollClientStatistics, last_problem) == 184);
+static_assert(offsetof(PlimsollSentinel, is_found) == 40);
+static_assert(offsetof(PlimsollOptions, sentinel) == 132);
 static_assert(offsetof(PlimsollCacheOptions, broadcast_prefixes_count) == 72);
 #endif
 

@@ -37,6 +37,8 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   ClientOptions own = options;
   if (cache != nullptr) own.tracking = cache->tracking();
   if (const Status valid = validate(own); !valid) return valid.error();
+  SentinelOptions sentinel;
+  if (own.sentinel != nullptr) sentinel = *own.sentinel;
   Result<Client::Accounts> accounts = Client::open_accounts(budget);
   if (!accounts) return accounts.error();
 
@@ -46,28 +48,35 @@ Result<HostedClient*> HostedClient::create(Budget& budget, const ClientOptions& 
   if (!cost.own.grow(footprint - sizeof(Client))) return no_room_for_client;
 
   CopiedTexts texts;
-  texts.count(own.username);
-  texts.count(own.password);
-  texts.count(own.client_name);
+  std::string_view* const copied[] = {&own.username,      &own.password,
+                                      &own.client_name,   &sentinel.primary_name,
+                                      &sentinel.username, &sentinel.password};
+  for (const std::string_view* text : copied) texts.count(*text);
   if (!texts.allocate(connections)) return no_room_for_client;
-  texts.copy(own.username);
-  texts.copy(own.password);
-  texts.copy(own.client_name);
+  for (std::string_view* text : copied) texts.copy(*text);
   cost.texts = texts.take();
 
   void* const place = budget.source().allocate_block(sizeof(HostedClient));
   if (place == nullptr) return no_room_for_client;
-  auto* const made = new (place) HostedClient(own, *std::move(accounts), std::move(cost));
+  auto* const made = new (place) HostedClient(own, sentinel, *std::move(accounts), std::move(cost));
   made->request_timeout_ = own.request_timeout;
-  if (cache == nullptr) return made;
-  const Status used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
+  Status used = own.sentinel != nullptr ? made->client_.use_sentinels() : Status();
+  if (used && cache != nullptr) {
+    used = made->client_.use_cache(cache->cache(), source, coarsest_clock_step);
+  }
   if (!used) {
     destroy(*made, budget);
     return used.error();
   }
+  if (cache == nullptr) return made;
   made->cache_ = cache;
   cache->add_client();
   return made;
+}
+
+ClientOptions HostedClient::with_sentinel(ClientOptions options, const SentinelOptions& sentinel) {
+  if (options.sentinel != nullptr) options.sentinel = &sentinel;
+  return options;
 }
 
 HostedClient::~HostedClient() {

@@ -44,7 +44,8 @@ class HostedClient {
  public:
   /// Makes a client in memory that is charged to `budget`. The client reads through `cache` unless
   /// that is null; `source` names what it reads (Client::use_cache()). Copies the texts that
-  /// `options` refer to. Fails as validate() and Client::use_cache() do, and with out_of_memory.
+  /// `options` refer to, and `sentinel`. Fails as validate(), Client::use_sentinels() and
+  /// Client::use_cache() do, and with out_of_memory.
   static Result<HostedClient*> create(Budget& budget, const ClientOptions& options,
                                       HostedCache* cache, std::string_view source);
 
@@ -171,12 +172,16 @@ class HostedClient {
     std::uint32_t unwritten_bytes = 0;   // given to the host to send
   };
 
-  HostedClient(const ClientOptions& options, Client::Accounts accounts, Cost cost)
+  HostedClient(const ClientOptions& options, const SentinelOptions& sentinel,
+               Client::Accounts accounts, Cost cost)
       : cost_(std::move(cost)),
-        client_(options, std::move(accounts)),
+        sentinel_(sentinel),
+        client_(with_sentinel(options, sentinel_), std::move(accounts)),
         kept_by_host_(client_.requests_account()) {}
   ~HostedClient();
 
+  /// The options, with `sentinel` in place of what they refer to.
+  static ClientOptions with_sentinel(ClientOptions options, const SentinelOptions& sentinel);
   Status refuse_call() const;
   bool is_connected(std::uint32_t connection) const;
   Result<Connection*> find(std::uint32_t connection);
@@ -187,6 +192,7 @@ class HostedClient {
 
   Cost cost_;
   Block credentials_;
+  SentinelOptions sentinel_;  // if the client asks sentinels; refers to cost_.texts
   Client client_;
   Charge kept_by_host_;
   HostedCache* cache_ = nullptr;

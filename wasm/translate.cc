@@ -89,7 +89,8 @@ PlimsollOptions to_abi(const ClientOptions& options) {
           .subscription_overflow = static_cast<std::uint32_t>(options.subscription_overflow),
           .cache = 0,
           .seeds_count = options.seeds_count,
-          .primary_only = options.primary_only};
+          .primary_only = options.primary_only,
+          .sentinel = 0};
 }
 
 Result<ClientOptions> from_abi(const PlimsollOptions& from) {
@@ -113,6 +114,7 @@ Result<ClientOptions> from_abi(const PlimsollOptions& from) {
           NamedChoice{from.no_touch, 1, "no_touch is neither no nor yes"},
           NamedChoice{from.seeds_count, seeds_max, "seeds_count is too large"},
           NamedChoice{from.primary_only, 1, "primary_only is neither no nor yes"},
+          NamedChoice{from.sentinel, 1, "sentinel is neither no nor yes"},
           NamedChoice{from.subscription_overflow,
                       static_cast<std::uint32_t>(OverflowPolicy::pause_reading),
                       "subscription_overflow is none"},
@@ -307,6 +309,15 @@ PlimsollSubscriptionStatistics to_abi(const SubscriptionStatistics& statistics) 
           .lost = number(statistics.lost),
           .gaps = number(statistics.gaps),
           .refused = number(statistics.refused)};
+}
+
+PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Error* problem) {
+  return {.seed = number(known.seed),
+          .told_port = number(known.told != nullptr ? known.told->port() : 0),
+          .primary_port = number(known.primary != nullptr ? known.primary->port() : 0),
+          .is_connected = number(known.is_connected),
+          .problem = problem != nullptr ? number(problem->code) + 1 : 0,
+          .is_found = number(is_found)};
 }
 
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics) {

@@ -35,6 +35,8 @@ std::optional<Error> close_error(std::uint32_t reason);
 PlimsollEvent to_abi(Event::Kind kind);
 PlimsollClientStatistics to_abi(const Client& client, std::size_t credit_bytes);
 PlimsollSubscriptionStatistics to_abi(const SubscriptionStatistics& statistics);
+/// `problem`: null if there is none.
+PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Error* problem);
 PlimsollCacheStatistics to_abi(const cache::CacheStatistics& statistics);
 PlimsollMemoryStatistics to_abi(const BudgetStatistics& statistics);
 

@@ -1,6 +1,6 @@
 // The numbers of wasm/abi.h, in its order, and its offsets.
 
-export const abiVersion = 11;
+export const abiVersion = 12;
 export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "cancelled",
   "rejected_by_limit", "reply_too_large", "out_of_memory", "server_error",
   "cluster_redirect", "transaction_aborted", "protocol_error",
@@ -13,6 +13,7 @@ export const errors = ["none", "lost_unsent", "lost_in_doubt", "timed_out", "can
   "server_out_of_memory", "refused_by_bridge"];
 export const executed = ["no", "maybe", "yes"];
 export const actions = ["none", "open", "close"];
+export const peers = ["server", "sentinel"];
 export const events = ["none", "ready", "completed", "failed", "pushed", "disconnected",
   "closed", "credentials_refused", "queueing_failed", "admitted"];
 export const outcomes = ["staged", "served", "waits", "whole"];
@@ -28,7 +29,7 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 
 export const outboxAt = { error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20,
   request: 24, unsent: 32, resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464,
-  text: 468, nodesCount: 788, area: 800 };
+  text: 468, nodesCount: 788, seed: 792, toldPort: 796, peer: 800, area: 808 };
 export const areaBytes = 32 * 1024;
 export const stagingBytes = 16 * 1024;
 export const recordAt = { kind: 0, tag: 4, error: 8, executed: 12, text: 16, textSize: 20, lost: 24,
@@ -40,7 +41,8 @@ export const optionsAt = { requestTimeout: 0, connectTimeout: 8, closeTimeout: 1
   randomSeed: 56, inflightRequestsLimit: 64, inflightOverflow: 68, waitersMax: 72,
   replyBytesMax: 76, reconnectAttemptsMax: 80, readResendsMax: 84, database: 88, resp2: 92,
   noEvict: 96, noTouch: 100, blockingConnectionsMax: 104, subscriptionsMax: 108,
-  subscriptionMessagesMax: 112, subscriptionOverflow: 116, cache: 120 };
+  subscriptionMessagesMax: 112, subscriptionOverflow: 116, cache: 120,
+  seedsCount: 124, primaryOnly: 128, sentinel: 132 };
 export const cacheOptionsAt = { bytesMax: 0, entriesMax: 8, entryTtl: 16, coherenceLease: 24,
   seed: 32, evictionPolicy: 40, mode: 44, serverTtlCap: 48, cacheNil: 52, optIn: 56,
   onlyCommandsCount: 60, onlyKeyPrefixesCount: 64, moduleReadsCount: 68,

@@ -368,3 +368,122 @@ TEST_CASE("a client gives back all that it held") {
   }
   CHECK(memory_in_use() == kept);
 }
+
+namespace {
+
+// A client that asks one sentinel, on the connection that the core has for it.
+class AskingHost {
+ public:
+  AskingHost() {
+    plimsoll_options()->sentinel = 1;
+    Host::stage({"", "", "", "here", "fleet", "watcher", "secret"});
+    id_ = plimsoll_create(now);
+    REQUIRE(id_ > 0);
+  }
+  ~AskingHost() { plimsoll_destroy(id_); }
+  AskingHost(const AskingHost&) = delete;
+  AskingHost& operator=(const AskingHost&) = delete;
+
+  std::int32_t id() const { return id_; }
+
+  /// Polls until the client wants something of a connection.
+  bool acts() {
+    do {
+      REQUIRE(plimsoll_poll(id_) >= 0);
+      if (outbox().action != plimsoll_action_none) return true;
+    } while (outbox().more != plimsoll_more_nothing);
+    return false;
+  }
+
+  std::string take(std::uint32_t connection) {
+    const std::int32_t count = plimsoll_poll_transmit(id_, connection);
+    REQUIRE(count > 0);
+    std::string taken;
+    for (std::int32_t i = 0; i < count; ++i) {
+      taken.append(outbox().spans[i].bytes, outbox().spans[i].size);
+    }
+    REQUIRE(plimsoll_handle_written(id_, connection, taken.size()) == 0);
+    return taken;
+  }
+
+  void deliver(std::uint32_t connection, std::string_view bytes) {
+    REQUIRE(plimsoll_read_space(id_, connection, bytes.size()) > 0);
+    std::memcpy(const_cast<char*>(outbox().spans[0].bytes), bytes.data(), bytes.size());
+    REQUIRE(plimsoll_handle_read(id_, connection, bytes.size(), now) == 0);
+  }
+
+  /// The connection to the sentinel, which is ready and has been asked.
+  std::uint32_t open_sentinel() {
+    REQUIRE(acts());
+    REQUIRE(outbox().action == plimsoll_action_open);
+    REQUIRE(outbox().peer == plimsoll_peer_sentinel);
+    REQUIRE(outbox().told_port == 0);
+    REQUIRE(outbox().seed == 0);
+    const std::uint32_t connection = outbox().connection;
+    REQUIRE(plimsoll_handle_opened(id_, connection, 0, now) == 0);
+    CHECK_FALSE(acts());
+    CHECK(take(connection).find("$7\r\nwatcher\r\n$6\r\nsecret\r\n") != std::string::npos);
+    deliver(connection,
+            "%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n$8\r\nsentinel\r\n+OK\r\n+OK\r\n+PONG\r\n");
+    CHECK_FALSE(acts());
+    take(connection);
+    return connection;
+  }
+
+  static constexpr std::string_view subscribed =
+      ">3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n"
+      "$40\r\n0123456789012345678901234567890123456789\r\n*0\r\n";
+
+ private:
+  std::int32_t id_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a client that asks sentinels says where the primary is that it wants to connect to") {
+  AskingHost host;
+  const std::uint32_t sentinel = host.open_sentinel();
+  host.deliver(sentinel,
+               std::string(AskingHost::subscribed) + "*2\r\n$8\r\n10.0.0.7\r\n$4\r\n7001\r\n");
+  REQUIRE(host.acts());
+  CHECK(outbox().action == plimsoll_action_open);
+  CHECK(outbox().connection == 0);
+  CHECK(outbox().peer == plimsoll_peer_server);
+  CHECK(outbox().told_port == 7001);
+  CHECK(std::string_view(outbox().spans[0].bytes, outbox().spans[0].size) == "10.0.0.7");
+  REQUIRE(plimsoll_sentinel(host.id(), 0) == 1);
+  const PlimsollSentinel& known = outbox().statistics.sentinel;
+  CHECK((known.seed == 0 && known.told_port == 0 && known.is_connected == 1));
+  CHECK((known.primary_port == 7001 && known.problem == 0 && known.is_found == 1));
+  CHECK(std::string_view(outbox().spans[1].bytes, outbox().spans[1].size) == "10.0.0.7");
+  CHECK(plimsoll_sentinel(host.id(), 1) == 0);
+}
+
+TEST_CASE("a sentinel that watches no primary of the name is told from one that names one") {
+  AskingHost host;
+  const std::uint32_t sentinel = host.open_sentinel();
+  host.deliver(sentinel, std::string(AskingHost::subscribed) + "_\r\n");
+  host.acts();
+  REQUIRE(plimsoll_sentinel(host.id(), 0) == 1);
+  const PlimsollSentinel& known = outbox().statistics.sentinel;
+  CHECK((known.primary_port == 0 && known.is_found == 0));
+  CHECK(static_cast<int>(known.problem) == plimsoll_error_invalid_option);
+  CHECK(std::string_view(outbox().text, outbox().text_size) ==
+        "invalid_option: the sentinel watches no primary of this name");
+}
+
+TEST_CASE(
+    "a client without sentinels has none to show, and options without their words are refused") {
+  const Host host;
+  CHECK(plimsoll_sentinel(host.id(), 0) == 0);
+  CHECK(plimsoll_sentinel(host.id() + 1, 0) == -plimsoll_error_invalid_argument);
+  plimsoll_options()->sentinel = 1;
+  Host::stage({"", "", "", "here"});
+  CHECK(plimsoll_create(now) == -plimsoll_error_invalid_argument);
+  plimsoll_options()->sentinel = 2;
+  Host::stage({"", "", "", "here", "fleet", "", ""});
+  CHECK(plimsoll_create(now) == -plimsoll_error_invalid_option);
+  plimsoll_options()->sentinel = 1;
+  Host::stage({"", "", "", "here", "", "", ""});
+  CHECK(plimsoll_create(now) == -plimsoll_error_invalid_option);
+}

@@ -38,6 +38,7 @@ TEST_CASE("no sequence of calls harms the instance") {
   std::array<std::uint64_t, 4> outcomes{};
   std::uint64_t grants = 0;
   std::uint64_t overruns = 0;
+  std::uint64_t told = 0;
   for (std::uint32_t seed = 0; seed < seeds_count; ++seed) {
     INFO("seed " << seed);
     RandomWhims whims(seed);
@@ -47,6 +48,7 @@ TEST_CASE("no sequence of calls harms the instance") {
     for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += host.outcomes()[i];
     grants += host.grants();
     overruns += host.overruns();
+    told += host.told();
   }
 
   // Or it was not worth much.
@@ -57,6 +59,7 @@ TEST_CASE("no sequence of calls harms the instance") {
   for (const std::uint64_t count : outcomes) CHECK(count > seeds_count / 20);
   CHECK(grants > seeds_count / 20);
   CHECK(overruns > seeds_count / 20);
+  CHECK(told > seeds_count / 20);
   CHECK(memory().pools[2].used == 0);    // replies
   CHECK(memory().pools[4].used < 1024);  // connections: the account of the staging area
 }

@@ -9,7 +9,7 @@ namespace plimsoll::test {
 void CarelessHost::blunder(Peer& peer) {
   const std::int32_t client = peer.client;
   const std::uint32_t connection = one_in(10) ? below(200) : below(3);
-  switch (below(18)) {
+  switch (below(19)) {
     case 0:
       plimsoll_cancel(client, one_in(2) ? last_request_[0] : below(10'000), last_request_[1], now_);
       break;
@@ -28,8 +28,18 @@ void CarelessHost::blunder(Peer& peer) {
     case 13: plimsoll_submit_admitted(client, below(4), 1); break;
     case 14: plimsoll_release(client, connection, now_); break;
     case 15: plimsoll_submit(client, below(100'000), 1, -1, -1, now_); break;
+    case 16: look_at_sentinel(client); break;
     default: blunder_in_general(); break;
   }
+}
+
+void CarelessHost::look_at_sentinel(std::int32_t client) {
+  if (plimsoll_sentinel(client, below(20)) != 1) return;
+  for (int i = 0; i < 2; ++i) {
+    const PlimsollSpan& text = plimsoll_outbox()->spans[i];
+    look_at({text.bytes, text.size});
+  }
+  look_at({plimsoll_outbox()->text, plimsoll_outbox()->text_size});
 }
 
 void CarelessHost::blunder_in_general() {

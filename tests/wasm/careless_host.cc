@@ -11,6 +11,24 @@ namespace {
 
 constexpr std::string_view hello = "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:7\r\n";
 
+constexpr std::string_view sentinel_hello =
+    "%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n$8\r\nsentinel\r\n";
+
+constexpr std::string_view sentinel_replies[] = {
+    "*2\r\n$9\r\n127.0.0.1\r\n$4\r\n7000\r\n",
+    "*2\r\n$9\r\n127.0.0.1\r\n$4\r\n7001\r\n",
+    "_\r\n",
+    "*1\r\n%2\r\n$2\r\nip\r\n$3\r\nten\r\n$4\r\nport\r\n$1\r\n9\r\n",
+    "$40\r\n0123456789012345678901234567890123456789\r\n",
+    "-ERR no\r\n",
+};
+
+constexpr std::string_view announcement =
+    ">3\r\n$7\r\nmessage\r\n$14\r\n+switch-master\r\n"
+    "$25\r\nfleet a 1 127.0.0.1 7001x\r\n"
+    ">3\r\n$7\r\nmessage\r\n$14\r\n+switch-master\r\n"
+    "$24\r\nfleet a 1 127.0.0.1 7001\r\n";
+
 constexpr std::string_view replies[] = {
     "+OK\r\n",
     "$5\r\nhello\r\n",
@@ -117,9 +135,13 @@ void CarelessHost::create() {
     options.cache =
         static_cast<std::uint32_t>(caches_[below(static_cast<std::uint32_t>(caches_.size()))]);
   }
-  if (!stage({"", std::string(below(10), 'x'), "", "here"})) return;
+  const bool asks = one_in(4);
+  options.sentinel = asks ? 1 : 0;
+  std::vector<std::string> words{"", std::string(below(10), 'x'), "", "here"};
+  if (asks) words.insert(words.end(), {"fleet", "", std::string(below(3), 's')});
+  if (!stage(words)) return;
   const std::int32_t client = plimsoll_create(now_);
-  if (client > 0) peers_.push_back({.client = client});
+  if (client > 0) peers_.push_back({.client = client, .asks_sentinels = asks});
 }
 
 void CarelessHost::destroy(std::size_t index) {
@@ -300,19 +322,34 @@ void CarelessHost::use_beside(Peer& peer) {
   }
 }
 
+std::size_t CarelessHost::place_of(std::uint32_t connection) {
+  return connection < first_sentinel
+             ? connection % connections_used
+             : connections_used + (connection - first_sentinel) % sentinels_used;
+}
+
+std::uint32_t CarelessHost::some_connection(const Peer& peer) {
+  return peer.asks_sentinels && one_in(2) ? first_sentinel + below(sentinels_used)
+                                          : below(connections_used);
+}
+
 /// Does what the client wants of its connection.
 void CarelessHost::act(Peer& peer) {
   const std::uint32_t connection = plimsoll_outbox()->connection;
-  std::string& incoming = peer.incoming[connection % connections_used];
+  std::string& incoming = peer.incoming[place_of(connection)];
   switch (plimsoll_outbox()->action) {
     case plimsoll_action_open:
+      if (plimsoll_outbox()->told_port != 0) {
+        look_at({span(0).bytes, span(0).size});
+        if (plimsoll_outbox()->peer == plimsoll_peer_server) ++told_;
+      }
       if (one_in(5)) {
         plimsoll_handle_closed(peer.client, connection, below(5), now_);
       } else {
         const std::uint32_t credits = below(2);
         const std::int32_t granted = plimsoll_handle_opened(peer.client, connection, credits, now_);
         if (granted < 0) plimsoll_handle_closed(peer.client, connection, 0, now_);
-        peer.credit[connection % connections_used] =
+        peer.credit[place_of(connection)] =
             credits == 0 ? SIZE_MAX : static_cast<std::size_t>(std::max(granted, 0));
         incoming = one_in(10) ? something_said(false) : "";
       }
@@ -325,7 +362,7 @@ void CarelessHost::act(Peer& peer) {
 }
 
 void CarelessHost::write(Peer& peer) {
-  const std::uint32_t connection = below(connections_used);
+  const std::uint32_t connection = some_connection(peer);
   const std::int32_t count = plimsoll_poll_transmit(peer.client, connection);
   std::string outgoing;
   for (std::int32_t i = 0; i < count; ++i) outgoing.append(span(i).bytes, span(i).size);
@@ -335,22 +372,25 @@ void CarelessHost::write(Peer& peer) {
   plimsoll_handle_written(peer.client, connection, outgoing.size());
   // An answer for each request, which has one star.
   const auto requests = std::count(outgoing.begin(), outgoing.end(), '*');
+  const bool is_of_sentinel = connection >= first_sentinel;
+  std::string& incoming = peer.incoming[place_of(connection)];
   if (outgoing.find("HELLO") != std::string::npos) {
-    std::string& incoming = peer.incoming[connection];
-    incoming = hello;
+    incoming = is_of_sentinel ? sentinel_hello : hello;
     for (std::ptrdiff_t i = 2; i < requests; ++i) incoming += "+OK\r\n";
     incoming += "+PONG\r\n";
     return;
   }
   const bool subscribes = outgoing.find("SUBSCRIBE") != std::string::npos;
-  std::string& incoming = peer.incoming[connection];
-  for (std::ptrdiff_t i = 0; i < requests; ++i) incoming += something_said(subscribes);
+  for (std::ptrdiff_t i = 0; i < requests; ++i) {
+    incoming +=
+        is_of_sentinel ? said_by_sentinel(subscribes && i == 0) : something_said(subscribes);
+  }
 }
 
 void CarelessHost::read(Peer& peer) {
-  const std::uint32_t connection = one_in(3) ? below(connections_used) : 0;
-  std::string& incoming = peer.incoming[connection];
-  std::size_t& credit = peer.credit[connection];
+  const std::uint32_t connection = peer.asks_sentinels || one_in(3) ? some_connection(peer) : 0;
+  std::string& incoming = peer.incoming[place_of(connection)];
+  std::size_t& credit = peer.credit[place_of(connection)];
   const std::size_t waiting = one_in(50) ? incoming.size() : std::min(incoming.size(), credit);
   const std::int32_t room = plimsoll_read_space(peer.client, connection, waiting);
   if (room == -plimsoll_error_protocol_error) ++overruns_;
@@ -430,6 +470,15 @@ std::string CarelessHost::something_said(bool subscribes) {
   if (one_in(50)) return "$150000\r\n" + std::string(150'000, 'v') + "\r\n";
   return std::string(one_in(500) ? nonsense[below(std::size(nonsense))]
                                  : replies[below(std::size(replies))]);
+}
+
+std::string CarelessHost::said_by_sentinel(bool subscribes) {
+  if (subscribes) return ">3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n";
+  std::string said;
+  if (one_in(20)) said = announcement;
+  // The first of them, mostly: sentinels that do not agree name nobody.
+  said += sentinel_replies[one_in(3) ? below(std::size(sentinel_replies)) : 0];
+  return said;
 }
 
 void CarelessHost::look_at(std::string_view bytes) {

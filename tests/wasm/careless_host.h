@@ -41,18 +41,25 @@ class CarelessHost {
   std::uint64_t grants() const { return grants_; }
   std::uint64_t overruns() const { return overruns_; }
 
+  /// How often a client was told by sentinels where to connect.
+  std::uint64_t told() const { return told_; }
+
   /// Adds up every byte that this was shown, so that sanitizers see each of them read.
   std::uint64_t sum() const { return sum_; }
 
  private:
   static constexpr std::uint32_t connections_used = 8;
+  // And of those to sentinels, which are the last ones.
+  static constexpr std::uint32_t sentinels_used = 4;
+  static constexpr std::uint32_t first_sentinel = plimsoll_connections_max - 16;
 
   struct Peer {
     std::int32_t client;
     // What the server of each connection has said and the client has not read.
-    std::array<std::string, connections_used> incoming{};
+    std::array<std::string, connections_used + sentinels_used> incoming{};
     // What it may say by the credits that it has; more than it could use where it wants none.
-    std::array<std::size_t, connections_used> credit{};
+    std::array<std::size_t, connections_used + sentinels_used> credit{};
+    bool asks_sentinels = false;
     std::uint32_t beside = 0;  // a connection for subscriptions, or exclusive use
     std::vector<std::string> last_words{};
   };
@@ -74,10 +81,14 @@ class CarelessHost {
   void act(Peer& peer);
   void blunder(Peer& peer);
   void blunder_in_general();
+  void look_at_sentinel(std::int32_t client);
   bool stage(const std::vector<std::string>& words);
   void look_at_events(std::int32_t count);
   void look_at_nodes(const char* at, std::uint32_t count);
   std::string something_said(bool subscribes);
+  std::string said_by_sentinel(bool subscribes);
+  static std::size_t place_of(std::uint32_t connection);
+  std::uint32_t some_connection(const Peer& peer);
 
   void look_at(std::string_view bytes);
   std::uint32_t below(std::uint32_t bound) { return bound == 0 ? 0 : whims_.next() % bound; }
@@ -89,6 +100,7 @@ class CarelessHost {
   std::uint64_t sum_ = 0;
   std::uint64_t grants_ = 0;
   std::uint64_t overruns_ = 0;
+  std::uint64_t told_ = 0;
   std::vector<std::uint64_t> events_ = std::vector<std::uint64_t>(plimsoll_event_admitted + 1);
   std::array<std::uint64_t, 4> outcomes_{};
   std::vector<Peer> peers_;

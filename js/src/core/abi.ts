@@ -1,6 +1,6 @@
 // The numbers and offsets of wasm/abi_types.h, in its order.
 
-export const abiVersion = 11;
+export const abiVersion = 12;
 
 /** The names of PlimsollError, by number. */
 export const errorNames = [
@@ -24,6 +24,8 @@ export const executedNames = ["no", "maybe", "yes"] as const;
 export type Executed = (typeof executedNames)[number];
 
 export const actions = { none: 0, open: 1, close: 2 } as const;
+
+export const peers = { server: 0, sentinel: 1 } as const;
 
 export const events = {
   none: 0, ready: 1, completed: 2, failed: 3, pushed: 4, disconnected: 5, closed: 6,
@@ -59,7 +61,7 @@ export const pools = ["cache", "requests", "replies", "pushes", "connections", "
 export const outboxAt = {
   error: 0, executed: 4, outcome: 8, action: 12, connection: 16, more: 20, request: 24, unsent: 32,
   resumed: 40, timeout: 48, spans: 56, statistics: 184, textSize: 464, text: 468, nodesCount: 788,
-  seed: 792, area: 800, staging: 33568,
+  seed: 792, toldPort: 796, peer: 800, area: 808, staging: 33576,
 } as const;
 
 export const stagingBytes: number = 16 * 1024;
@@ -80,7 +82,7 @@ export const optionsAt = {
   inflightRequestsLimit: 64, inflightOverflow: 68, waitersMax: 72, replyBytesMax: 76,
   reconnectAttemptsMax: 80, readResendsMax: 84, database: 88, resp2: 92, noEvict: 96, noTouch: 100,
   blockingConnectionsMax: 104, subscriptionsMax: 108, subscriptionMessagesMax: 112,
-  subscriptionOverflow: 116, cache: 120, seedsCount: 124, primaryOnly: 128,
+  subscriptionOverflow: 116, cache: 120, seedsCount: 124, primaryOnly: 128, sentinel: 132,
 } as const;
 
 export const cacheOptionsAt = {

@@ -25,6 +25,7 @@ export interface Calls {
   plimsoll_hold(client: number, bytes: number): number;
   plimsoll_set_shown(client: number): number;
   plimsoll_client_statistics(client: number): number;
+  plimsoll_sentinel(client: number, index: number): number;
   plimsoll_submit(client: number, count: number, tag: number, timeout: number, staleness: number,
     now: number): number;
   plimsoll_submit_get(client: number, size: number, tag: number, timeout: number,
