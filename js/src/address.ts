@@ -6,6 +6,8 @@ import type { Address } from "./transport/transport.js";
 const protocols: Record<string, Address["protocol"]> = {
   "valkey:": "valkey", "redis:": "valkey", "tcp:": "valkey",
   "valkeys:": "valkeys", "rediss:": "valkeys", "tls:": "valkeys",
+  "valkey+sentinel:": "valkey", "redis+sentinel:": "valkey",
+  "valkeys+sentinel:": "valkeys", "rediss+sentinel:": "valkeys",
   "ws:": "ws", "wss:": "wss",
 };
 
@@ -13,14 +15,23 @@ const defaultPort: Record<Address["protocol"], number> = {
   valkey: 6379, valkeys: 6379, ws: 80, wss: 443, unix: 0,
 };
 
+const sentinelPort = 26379;
+
 /** The most addresses that a client can be given. */
 export const seedsMax = 64;
+
+/** The most sentinels that a client can be given. */
+export const sentinelsMax = 16;
 
 /** What an address says: where to connect, as whom, and to which database. */
 export interface Target {
   readonly address: Address;
-  /** All addresses, of which that is the first. They differ in host and port alone. */
+  /** All addresses, of which that is the first. They differ in host and port alone. With `primaryName` these are the
+      sentinels' addresses, and `address` stands for that of the primary until they have told it: its host is the
+      name, its port 0. */
   readonly addresses: readonly Address[];
+  /** The name under which the sentinels watch the primary; undefined if the addresses are those of servers. */
+  readonly primaryName?: string | undefined;
   readonly username: string;
   readonly password: string;
   readonly database: number;
@@ -72,6 +83,23 @@ const readSocket = (text: string): Target => {
 /** Whether this is the address of a bridge. */
 export const isWebSocket = ({ protocol }: Pick<Address, "protocol">): boolean => protocol.startsWith("ws");
 
+const isOfSentinels = ({ protocol }: URL): boolean => protocol.endsWith("+sentinel:");
+
+// What the server takes in `sentinel monitor NAME`, as far as a client can send it.
+const namePattern = /^[\x21-\x7e]{1,255}$/;
+
+// The path of an address of sentinels: /NAME or /NAME/DATABASE.
+const readPrimary = ({ pathname }: URL): { primaryName: string; database: number } => {
+  const [, name = "", digits, ...more] = pathname.split("/");
+  const primaryName = decoded(name);
+  if (!namePattern.test(primaryName)) {
+    refuse(name === "" ? "has no name of a primary" : "has a name that no primary can have",
+      "valkey+sentinel://host:port/NAME, with the name behind `sentinel monitor` in the sentinels' configuration");
+  }
+  if (more.length > 0) refuse("has more than a name and a database in its path", "/NAME or /NAME/1");
+  return { primaryName, database: digits === undefined || digits === "" ? 0 : numberOf(digits, "path") };
+};
+
 const databaseOf = (url: URL, isOfBridge: boolean): number => {
   if (isOfBridge || url.pathname === "" || url.pathname === "/") return 0;
   return numberOf(url.pathname.slice(1), "path");
@@ -81,7 +109,14 @@ const databaseOf = (url: URL, isOfBridge: boolean): number => {
 export const addressOf = ({ protocol, host, port, path, href }: Address): string => {
   if (path !== undefined) return `unix://${path}`;
   if (isWebSocket({ protocol })) return href.split("?")[0]!;
+  if (port === 0) return `${protocol}://${host}`;
   return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+};
+
+/** The address of a server, by TCP or TLS. */
+export const addressAt = (protocol: "valkey" | "valkeys", host: string, port: number): Address => {
+  const address = { protocol, host, port, href: "" };
+  return { ...address, href: addressOf(address) };
 };
 
 /** The same without the protocol, as labels of metrics have it. */
@@ -89,7 +124,7 @@ export const serverOf = (address: Address): string => address.path !== undefined
   ? `unix:${address.path}` : addressOf(address).slice(`${address.protocol}://`.length);
 
 // protocol://[user[:password]@], the hosts with their ports, and what comes behind them.
-const partsPattern = /^([a-z]+:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/i;
+const partsPattern = /^([a-z+]+:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/i;
 
 /**
  * Reads an address, with further hosts behind commas, and the option `seeds`. Without credentials or a database
@@ -105,22 +140,30 @@ export const readAddress = (text: string, seeds: readonly string[] = []): Target
   // Not shown: it may have a password.
   if (seeds.some((seed) => /[@/?#,]/.test(seed))) refuse("in seeds has more than host[:port]", "the rest in the address");
   const all = [...hosts.split(","), ...seeds];
-  if (all.length > seedsMax) refuse(`and seeds are ${all.length}`, `${seedsMax} at most`);
+  const most = /^[a-z]+\+sentinel:/i.test(text) ? sentinelsMax : seedsMax;
+  if (all.length > most) refuse(`and seeds are ${all.length}`, `${most} at most`);
   // URL would take the path for the host.
   if (all.length > 1 && all.includes("")) refuse("has no host beside a comma", "valkey://one:6379,two:6379");
   const [first, ...others] = all.map((host) => readOne(all.length === 1 ? text : `${head}${host}${tail}`));
-  return { ...first!, addresses: [first!.address, ...others.map(({ address }) => address)] };
+  return { ...first!, addresses: [first!, ...others].map(({ addresses }) => addresses[0]!) };
 };
 
 const readOne = (text: string): Target => {
   const url = parse(text);
   const protocol = protocols[url.protocol] ?? refuse(`has the protocol "${url.protocol}"`,
-    "valkey, valkeys, redis, rediss, unix, ws or wss");
+    "valkey, valkeys, redis, rediss, unix, ws or wss; or valkey+sentinel, valkeys+sentinel...");
   const isOfBridge = isWebSocket({ protocol });
   if (!isOfBridge && url.search !== "") refuse("has a query", "options as the second argument");
   if (url.hash !== "") refuse("has a fragment", "no # in it");
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (host === "") refuse("has no host", "valkey://host:port");
+  if (host === "") refuse("has no host", `${url.protocol}//host:port${isOfSentinels(url) ? "/NAME" : ""}`);
+  const credentials = { username: decoded(url.username), password: decoded(url.password) };
+  if (isOfSentinels(url) && (protocol === "valkey" || protocol === "valkeys")) {
+    const port = url.port === "" ? sentinelPort : Number(url.port);
+    const primary = readPrimary(url);
+    return { address: addressAt(protocol, primary.primaryName, 0),
+      addresses: [addressAt(protocol, decoded(host), port)], ...credentials, ...primary };
+  }
   const bare = new URL(url.href);
   bare.username = "";
   bare.password = "";
@@ -133,8 +176,7 @@ const readOne = (text: string): Target => {
   return {
     address,
     addresses: [address],
-    username: decoded(url.username),
-    password: decoded(url.password),
+    ...credentials,
     database: databaseOf(url, isOfBridge),
   };
 };

@@ -24,7 +24,8 @@ const fits = (kind: Kind, value: unknown): boolean => {
 };
 
 // Secrets, and objects that JSON does not show.
-const notShown = new Set(["password", "token", "username", "tls.key", "signal", "clientSideCache",
+const notShown = new Set(["password", "token", "username", "tls.key", "sentinel", "sentinel.tls", "sentinel.tls.key",
+  "sentinel.username", "sentinel.password", "signal", "clientSideCache",
   "WebSocket", "transport"]);
 
 // JSON shows neither NaN nor Infinity.

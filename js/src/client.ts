@@ -1,5 +1,5 @@
 import { connectTcp } from "#tcp";
-import { type Target, addressOf, isWebSocket, readAddress, serverOf } from "./address.js";
+import { type Target, addressAt, addressOf, isWebSocket, readAddress, serverOf } from "./address.js";
 import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
 import { refusedArguments } from "./caller-stack.js";
@@ -21,12 +21,14 @@ import { Driver, type DriverListener } from "./driver.js";
 import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
 import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
+import type { SentinelRoute } from "./link.js";
 import { configure, loadConfiguredCore } from "./memory.js";
 import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials,
-  checkTls } from "./options.js";
+  checkSentinel, checkTls } from "./options.js";
 import { Scanning } from "./scan.js";
 import { type ClientStatistics, readClientStatistics } from "./statistics.js";
 import { type Subscription, type SubscriptionKind, openSubscription } from "./subscription.js";
+import type { Topology } from "./topology.js";
 import { Transaction } from "./transaction.js";
 import type { Connect } from "./transport/transport.js";
 import { connectWebSocket } from "./transport/ws.js";
@@ -112,6 +114,7 @@ export class Client extends Scanning {
   /**
    * Connects to the server at `address`: valkey:// or valkeys:// (TLS), or ws:// or wss:// for a bridge.
    * Further hosts may follow behind commas, "valkey://one:6379,two:6379", as with the option `seeds`.
+   * With "valkey+sentinel://one:26379,two:26379/NAME" it asks these sentinels where the primary NAME is.
    * Resolves when the server takes requests. Rejects with a ConfigurationError, before any I/O, if the
    * address or an option is invalid; with a ConnectionError that says why there is no connection within
    * connectTimeout; with a LimitError if there is no memory for another client; and with a CancelledError
@@ -120,7 +123,8 @@ export class Client extends Scanning {
   static async connect(address: string, options: ClientOptions = {}): Promise<Client> {
     checkClientOptions(options);
     const target = readAddress(address, options.seeds);
-    checkTls(options, target.address.protocol);
+    checkTls(options, target);
+    checkSentinel(options, target);
     checkCredentials(options, target);
     checkBridge(options, target.address);
     if (options.memoryLimit !== undefined) configure({ memoryLimit: options.memoryLimit });
@@ -134,8 +138,10 @@ export class Client extends Scanning {
   async #open(core: Core, target: Target, options: ClientOptions): Promise<void> {
     const open: Connect = options.transport ?? (isWebSocket(target.address) ? connectWebSocket : connectTcp);
     const connect = this.#credentials?.wrap(open) ?? open;
-    const { addresses } = target;
-    const route = { connect, addresses, options, changes: options,
+    const sentinels = sentinelRouteOf(target, options, open);
+    const addresses = sentinels === undefined ? target.addresses
+      : target.addresses.map(({ host, port }) => addressAt(sentinels.protocol, host, port));
+    const route = { connect, addresses, sentinels, options, changes: options,
       hasCache: options.clientSideCache !== undefined,
       database: options.database ?? target.database };
     this.#make = () => {
@@ -173,7 +179,8 @@ export class Client extends Scanning {
   /** @internal Whether the client counts among those that live. */
   get isLiving(): boolean { return this.#made !== undefined && this.#made.end === undefined; }
 
-  /** The server that the client is connected to, or tried last: "127.0.0.1:6379". Of several addresses, one. */
+  /** The server that the client is connected to, or tried last: "127.0.0.1:6379". Of several addresses, one. With
+      sentinels the primary; before they have told its address, its name. */
   get server(): string { return serverOf(this.#made?.server ?? this.#target.address); }
 
   /** @internal What stands in front of each key. */
@@ -345,6 +352,14 @@ export class Client extends Scanning {
     this.#events.off(name, listener);
   }
 
+  /** Where this client's requests go and, if it asks sentinels, what each of them has said last. */
+  topology(): Topology {
+    const { address, primaryName } = this.#target;
+    return this.#made?.topology ?? (primaryName === undefined
+      ? { kind: "standalone", primary: serverOf(address), sentinels: [] }
+      : { kind: "sentinel", primary: undefined, sentinels: [] });
+  }
+
   /** What this client has done and what is under way; for a client that has ended, what it had done. */
   getStatistics(): ClientStatistics { return readClientStatistics(this.#made); }
 
@@ -435,8 +450,9 @@ const numberOf = (way: object): number => {
 // the same and the server treats them as the same user. A caller's own transport may lead to another server
 // each time, so it gets a new number unless it has a name. A client certificate identifies the user.
 const placeOf = (target: Target, database: number, options: ClientOptions): string => {
-  // Of several addresses the present one is a part of what the connection shows (Link).
-  const { protocol, host, port, href } = target.addresses.length === 1 ? target.address
+  // Of several addresses, and of those that sentinels tell, the present one is a part of what the connection shows (Link).
+  const isOneServer = target.addresses.length === 1 && target.primaryName === undefined;
+  const { protocol, host, port, href } = isOneServer ? target.address
     : { protocol: target.address.protocol, host: "", port: 0, href: "" };
   const { transport, transportName, tls, WebSocket: Socket } = options;
   const way = transport === undefined ? null : transportName ?? ++waysCount;
@@ -447,6 +463,15 @@ const placeOf = (target: Target, database: number, options: ClientOptions): stri
 
 const textOf = (pem: string | Uint8Array | undefined): string | null =>
   pem === undefined ? null : typeof pem === "string" ? pem : new TextDecoder().decode(pem);
+
+// `open`: what opens connections, without the credentials of the servers.
+const sentinelRouteOf = ({ address, primaryName }: Target, options: ClientOptions, open: Connect):
+  SentinelRoute | undefined => {
+  if (primaryName === undefined) return undefined;
+  const tls = options.sentinel?.tls ?? (address.protocol === "valkeys" ? options.tls ?? {} : false);
+  return { connect: open, protocol: tls === false ? "valkey" : "valkeys", primary: address,
+    options: { ...options, tls: tls === false ? undefined : tls } };
+};
 
 const create = (core: Core, target: Target, options: ClientOptions): number => {
   // A user without a password would be refused: both come before the first connection.
@@ -471,6 +496,7 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     database,
     seedsCount: target.addresses.length,
     primaryOnly: target.addresses.length > 1 ? 1 : 0,
+    sentinel: target.primaryName === undefined ? 0 : 1,
     resp2: options.protocol === 2 ? 1 : 0,
     noEvict: options.noEvict === true ? 1 : 0,
     noTouch: options.noTouch === true ? 1 : 0,
@@ -480,7 +506,8 @@ const create = (core: Core, target: Target, options: ClientOptions): number => {
     subscriptionOverflow: overflows.indexOf(options.subscriptionOverflow ?? "drop-oldest"),
     cache,
   });
-  stage(core, [username, password, options.clientName ?? "",
-    placeOf(target, database, options)]);
+  const ofSentinels = target.primaryName === undefined ? []
+    : [target.primaryName, options.sentinel?.username ?? "", options.sentinel?.password ?? ""];
+  stage(core, [username, password, options.clientName ?? "", placeOf(target, database, options), ...ofSentinels]);
   return core.calls.plimsoll_create(core.now());
 };

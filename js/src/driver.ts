@@ -1,10 +1,10 @@
-import { serverOf } from "./address.js";
+import { addressAt, serverOf } from "./address.js";
 import { refusedArguments, refusedCall } from "./caller-stack.js";
 import { Changes } from "./changes.js";
 import type { CallOptions, Word } from "./commands/call.js";
 import { checkCallOptions } from "./commands/call-options.js";
 import { wishOf } from "./commands/decoders.js";
-import { actions, errorNames, events, more, nodeWords, outboxAt, outcomes,
+import { actions, errorNames, events, more, nodeWords, outboxAt, outcomes, peers,
   recordWords } from "./core/abi.js";
 import { ask, askAdmitted, askCache, askOn, askTransaction, timeoutOf } from "./core/ask.js";
 import type { Core, Failable } from "./core/core.js";
@@ -13,12 +13,13 @@ import type { Decoding } from "./core/decode.js";
 import { type CoreError, LimitError, type PlimsollError, abortedBefore, wordsOf } from "./errors.js";
 import { Full } from "./full.js";
 import { Held, HeldWords } from "./held.js";
-import { Link, type LinkOwner, type Route } from "./link.js";
+import { Link, type LinkOwner, type Route, type Way } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
 import { type ClientCounters, readCounters } from "./statistics.js";
 import { isTraced, traced, type TracedTarget, tracedTransaction } from "./tracing.js";
+import { type Topology, Sentinels } from "./topology.js";
 import { noteBegun, noteEnded } from "./totals.js";
 import type { Address } from "./transport/transport.js";
 
@@ -94,6 +95,10 @@ export class Driver implements Failable, LinkOwner {
   #timersWait = 0;
   #trouble = "";
   #seed = 0;
+  // Undefined if the addresses are those of servers.
+  #sentinels: Sentinels | undefined;
+  // The address that the sentinels have told.
+  #told: Address | undefined;
   readonly #said: string[] = [];  // by the number of the address
   #traced: TracedTarget;
   #lastCounters: ClientCounters | undefined;
@@ -110,14 +115,25 @@ export class Driver implements Failable, LinkOwner {
     this.#traced = { address: this.server, database: route.database };
     this.#listener = listener;
     this.id = core.ask(create);
+    if (route.sentinels !== undefined) this.#sentinels = new Sentinels(core, this.id, route.addresses);
     this.#outcomes = new Outcomes(core, this.id, this.#requests);
     core.users.add(this);
     noteBegun(this);
     this.schedule();
   }
 
-  /** The address of the main connection, or of the last attempt at one. */
-  get server(): Address { return this.#route.addresses[this.#seed]!; }
+  /** The address of the main connection, or of the last attempt at one; before sentinels have told one, what stands
+      for it. */
+  get server(): Address {
+    return this.#told ?? this.#route.sentinels?.primary ?? this.#route.addresses[this.#seed]!;
+  }
+
+  /** Where requests go, and who has said so. */
+  get topology(): Topology {
+    if (this.#sentinels === undefined) return { kind: "standalone", primary: serverOf(this.server), sentinels: [] };
+    const primary = this.#told === undefined ? undefined : serverOf(this.#told);
+    return { kind: "sentinel", primary, sentinels: this.#sentinels.read() };
+  }
 
   /** The error with which this client has ended; undefined while it lives. */
   get end(): PlimsollError | undefined { return this.#over; }
@@ -360,7 +376,8 @@ export class Driver implements Failable, LinkOwner {
     else this.protect(act);
   }
 
-  handleTrouble(error: unknown): void {
+  handleTrouble(error: unknown, number: number): void {
+    if (this.#sentinels?.handleEnd(number, error)) return;
     if (error !== undefined) this.#trouble = wordsOf(error);
   }
 
@@ -412,9 +429,7 @@ export class Driver implements Failable, LinkOwner {
       if (count > 0) this.#tell(count);
       if (this.#over !== undefined) return;
       const action = core.outboxNumber(outboxAt.action);
-      if (action !== actions.none) {
-        this.#act(action, core.outboxNumber(outboxAt.connection), core.outboxNumber(outboxAt.seed));
-      }
+      if (action !== actions.none) this.#act(action, core.outboxNumber(outboxAt.connection));
     } while (core.outboxNumber(outboxAt.more) !== more.nothing);
     this.#flush(core.outboxNumber(outboxAt.unsent), 0);
     this.#flush(core.outboxNumber(outboxAt.unsent + 4), 32);
@@ -429,21 +444,39 @@ export class Driver implements Failable, LinkOwner {
     }
   }
 
-  #act(action: number, connection: number, seed: number): void {
+  #act(action: number, connection: number): void {
+    // Closing a transport may call other code, and the outbox belongs to the last call.
+    const way = action === actions.open ? this.#wayOf(connection) : undefined;
     this.#links[connection]?.close();
-    this.#links[connection] = undefined;
-    if (action !== actions.open) return;
-    if (connection === 0) this.#beginAttempt(seed);
-    this.#links[connection] = new Link(this, connection, seed, this.#route);
+    this.#links[connection] = way && new Link(this, connection, way);
+  }
+
+  // The way to what the core wants to have opened.
+  #wayOf(connection: number): Way {
+    const { core } = this;
+    const { addresses, connect, options, sentinels } = this.#route;
+    const seed = core.outboxNumber(outboxAt.seed);
+    const port = core.outboxNumber(outboxAt.toldPort);
+    const isOfSentinel = core.outboxNumber(outboxAt.peer) === peers.sentinel;
+    const protocol = isOfSentinel ? sentinels!.protocol : sentinels?.primary.protocol;
+    const address = port === 0 ? addresses[seed]! : addressAt(protocol as "valkey", core.spanText(0), port);
+    if (isOfSentinel) {
+      this.#sentinels!.handleOpening(connection, address);
+      return { connect: sentinels!.connect, address, options: sentinels!.options, place: undefined };
+    }
+    if (connection === 0) this.#beginAttempt(seed, port === 0 ? undefined : address);
+    return { connect, address, options,
+      place: addresses.length > 1 || sentinels !== undefined ? address.href : undefined };
   }
 
   // ---- Several addresses
 
-  #beginAttempt(seed: number): void {
-    if (this.#route.addresses.length === 1) return;
-    this.#noteAttempt();
+  #beginAttempt(seed: number, told: Address | undefined): void {
+    if (told === undefined && this.#route.addresses.length === 1) return;
+    if (told === undefined) this.#noteAttempt();
     this.#trouble = "";
     this.#seed = seed;
+    this.#told = told;
     this.#traced = { address: this.server, database: this.#route.database };
   }
 
@@ -455,9 +488,16 @@ export class Driver implements Failable, LinkOwner {
     this.#said[this.#seed] = `${serverOf(this.server)}: ${words}`;
   }
 
-  // The transport's last words; if there are several addresses, what each of them said.
+  // The transport's last words; if there are several addresses, what each of them said; if the sentinels know no
+  // primary, what each of these said.
   #allTrouble(): string {
-    if (this.#route.addresses.length === 1 || this.isClosing) return this.#trouble;
+    if (this.isClosing) return this.#trouble;
+    if (this.#sentinels !== undefined) {
+      const why = this.#sentinels.trouble();
+      if (why !== "" || this.#told === undefined) return why;
+      return this.#trouble === "" ? `at ${serverOf(this.#told)}` : `${serverOf(this.#told)}: ${this.#trouble}`;
+    }
+    if (this.#route.addresses.length === 1) return this.#trouble;
     this.#noteAttempt();
     return this.#said.filter((words) => words !== undefined).join("; ");
   }
@@ -558,6 +598,7 @@ export class Driver implements Failable, LinkOwner {
       this.turn();
       this.protect(() => {
         this.#lastCounters = this.#readCounters();
+        this.#sentinels?.keep();
         this.core.check(this.core.calls.plimsoll_destroy(this.id));
         this.#finish(error);
         this.core.handleUserEnded();

@@ -27,7 +27,7 @@ export {
   setMemoryLimit,
 } from "./memory.js";
 export { type Metric, type MetricSample, metricsClientsMax, metricsText, readMetrics } from "./metrics.js";
-export type { ClientOptions, SubscriptionOverflow } from "./options.js";
+export type { ClientOptions, SentinelOptions, SubscriptionOverflow } from "./options.js";
 export type { ClientStatistics } from "./statistics.js";
 export type {
   Message, Subscription, SubscriptionKind, SubscriptionStatistics,
@@ -39,6 +39,7 @@ export {
 export {
   StreamReader, type StreamBatch, type StreamPart, type StreamReaderOptions,
 } from "./stream-reader.js";
+export type { SentinelState, Topology } from "./topology.js";
 export type { TracedCommand } from "./tracing.js";
 export type { Transaction } from "./transaction.js";
 export type {

@@ -29,19 +29,39 @@ export interface LinkOwner {
   turn(): void;
   /** Runs `act`, which handles an event of the transport, and catches a trap of the core. */
   protect(act: () => void): void;
-  /** The transport's error, for the messages of failed requests. */
-  handleTrouble(error: unknown): void;
+  /** The error of the transport of connection `number`, for the messages of failed requests. */
+  handleTrouble(error: unknown, number: number): void;
+}
+
+/** How one connection is made. */
+export interface Way {
+  readonly connect: Connect;
+  readonly address: Address;
+  readonly options: TransportOptions;
+  /** What the address adds to what the main connection shows; undefined if the client has only this one. */
+  readonly place: string | undefined;
 }
 
 /** How a client's connections are made. */
 export interface Route {
   readonly connect: Connect;
-  /** By the numbers of the core: one, or several that lead to the same data. */
+  /** By the numbers of the core: one, or several that lead to the same data, or those of sentinels. */
   readonly addresses: readonly Address[];
   readonly options: TransportOptions;
+  /** Undefined if `addresses` are those of servers. */
+  readonly sentinels: SentinelRoute | undefined;
   readonly hasCache: boolean;
   readonly changes: ChangeOptions;
   readonly database: number;
+}
+
+/** How connections to sentinels are made. */
+export interface SentinelRoute {
+  readonly connect: Connect;
+  readonly options: TransportOptions;
+  readonly protocol: "valkey" | "valkeys";
+  /** Stands for the primary until the sentinels have told its address. */
+  readonly primary: Address;
 }
 
 // The most bytes that may wait here for room in the core if the sender cannot be made to wait, as with a
@@ -57,7 +77,6 @@ export class Link implements TransportEvents {
   bytesRead = 0;
   readonly #owner: LinkOwner;
   readonly #transport: Transport | undefined;
-  // What the address adds to what the main connection shows; undefined if the client has only this one.
   readonly #place: string | undefined;
   #calling = false;
   readonly #unheard: (() => void)[] = [];
@@ -70,11 +89,10 @@ export class Link implements TransportEvents {
   #resuming = false;
   #shown: string | undefined;
 
-  constructor(owner: LinkOwner, number: number, seed: number, { connect, addresses, options }: Route) {
-    const address = addresses[seed]!;
+  constructor(owner: LinkOwner, number: number, { connect, address, options, place }: Way) {
     this.#owner = owner;
     this.number = number;
-    this.#place = addresses.length > 1 ? address.href : undefined;
+    this.#place = place;
     this.#transport = this.#call(() => checked(connect(address, this, options)));
   }
 
@@ -168,7 +186,7 @@ export class Link implements TransportEvents {
     if (this.#over) return;
     this.#end();
     const { core, id } = this.#owner;
-    this.#owner.handleTrouble(error);
+    this.#owner.handleTrouble(error, this.number);
     this.#owner.protect(() => {
       const reason = this.#reason(error);
       core.check(core.calls.plimsoll_handle_closed(id, this.number, reason, core.now()));

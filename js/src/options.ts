@@ -5,13 +5,24 @@ import { type Kind, checkObject, checkOptions, refuseOption } from "./check-opti
 import type { Credentials } from "./credentials.js";
 import { isSignal } from "./commands/call-options.js";
 import { ConfigurationError } from "./errors.js";
-import type { Address, Connect, TransportOptions } from "./transport/transport.js";
+import type { Address, Connect, TlsOptions, TransportOptions } from "./transport/transport.js";
 
 // The options of a client. Invalid ones are refused by name, before any I/O.
 
 /** What happens to messages for which a subscription has no room: the oldest that waits is dropped, the one
     that has come is dropped, or the connection is not read until there is room. */
 export type SubscriptionOverflow = "drop-oldest" | "drop-newest" | "pause-reading";
+
+/** Who the client is at the sentinels. */
+export interface SentinelOptions {
+  /** The user at the sentinels, who need not be that at the servers. Default: the default user. */
+  readonly username?: string | undefined;
+  /** Default: the client does not log in at the sentinels. */
+  readonly password?: string | undefined;
+  /** TLS to the sentinels. An object turns it on, {} with what is trusted by default; false turns it off. Default: with
+      valkeys+sentinel:// what the option `tls` says for servers; with valkey+sentinel:// none. */
+  readonly tls?: TlsOptions | false | undefined;
+}
 
 /** Options of Client.connect(). Times are in milliseconds. */
 export interface ClientOptions extends TransportOptions {
@@ -22,8 +33,10 @@ export interface ClientOptions extends TransportOptions {
   /** Further addresses, "host:port", as if they stood in the address behind commas. All lead to the same data: a
       primary and its replicas, of which the client then finds the primary, or proxies. The client tries all of
       them, in a random order, before it fails or waits. It refuses those that say that they are replicas (not
-      with protocol 2, where servers do not say). */
+      with protocol 2, where servers do not say). With an address of sentinels: further sentinels. */
   readonly seeds?: readonly string[] | undefined;
+  /** Who the client is at the sentinels, for valkey+sentinel:// and valkeys+sentinel://. */
+  readonly sentinel?: SentinelOptions | undefined;
   /** Is asked for the username and password before a connection is opened, and before they end: for tokens
       that expire. Not with a password, and not over a bridge, which has `token`. */
   readonly credentials?: (() => Credentials | Promise<Credentials>) | undefined;
@@ -115,7 +128,7 @@ const kinds: Record<string, Kind | readonly unknown[]> = {
   subscriptionOverflow: ["drop-oldest", "drop-newest", "pause-reading"],
 };
 
-const others = ["seeds", "tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
+const others = ["seeds", "sentinel", "tls", "token", "protocols", "WebSocket", "clientSideCache", "memoryLimit", "transport",
   "signal", "credentials", "codec"];
 
 const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized: "boolean" };
@@ -123,17 +136,27 @@ const tlsKinds: Record<string, Kind> = { serverName: "text", rejectUnauthorized:
 const isPem = (value: unknown): boolean =>
   typeof value === "string" || value instanceof Uint8Array;
 
-const checkTlsOptions = (tls: unknown): void => {
+const checkTlsOptions = (tls: unknown, name: string): void => {
   if (tls === undefined) return;
   if (typeof tls !== "object" || tls === null) {
-    return refuseOption("tls", tls, "an object: { ca, cert, key, serverName, rejectUnauthorized }");
+    return refuseOption(name, tls, "an object: { ca, cert, key, serverName, rejectUnauthorized }");
   }
-  checkOptions(tls, tlsKinds, ["ca", "cert", "key"], "tls.");
+  checkOptions(tls, tlsKinds, ["ca", "cert", "key"], `${name}.`);
   const { ca, cert, key } = tls as Record<string, unknown>;
   const many = Array.isArray(ca) ? ca : ca === undefined ? [] : [ca];
-  if (!many.every(isPem)) refuseOption("tls.ca", ca, "a string or Uint8Array in PEM, or a list of them");
-  if (cert !== undefined && !isPem(cert)) refuseOption("tls.cert", cert, "a string or Uint8Array in PEM");
-  if (key !== undefined && !isPem(key)) refuseOption("tls.key", key, "a string or Uint8Array in PEM");
+  if (!many.every(isPem)) refuseOption(`${name}.ca`, ca, "a string or Uint8Array in PEM, or a list of them");
+  if (cert !== undefined && !isPem(cert)) refuseOption(`${name}.cert`, cert, "a string or Uint8Array in PEM");
+  if (key !== undefined && !isPem(key)) refuseOption(`${name}.key`, key, "a string or Uint8Array in PEM");
+};
+
+const checkSentinelOptions = (sentinel: unknown): void => {
+  if (sentinel === undefined) return;
+  if (typeof sentinel !== "object" || sentinel === null) {
+    return refuseOption("sentinel", sentinel, "an object: { username, password, tls }");
+  }
+  checkOptions(sentinel, { username: "text", password: "text" }, ["tls"], "sentinel.");
+  const { tls } = sentinel as SentinelOptions;
+  if (tls !== false) checkTlsOptions(tls, "sentinel.tls");
 };
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
@@ -171,7 +194,8 @@ export const checkClientOptions = (options: ClientOptions): void => {
   if (signal !== undefined && !isSignal(signal)) {
     refuseOption("signal", signal, "an AbortSignal");
   }
-  checkTlsOptions(options.tls);
+  checkTlsOptions(options.tls, "tls");
+  checkSentinelOptions(options.sentinel);
 };
 
 const refuse = (what: string, why: string): never => {
@@ -215,14 +239,21 @@ export const checkBridge = (options: ClientOptions, address: Address): void => {
   }
 };
 
+/** Throws a ConfigurationError if there is what only a client takes that asks sentinels, and the address is not theirs. */
+export const checkSentinel = (options: ClientOptions, { primaryName }: Target): void => {
+  if (options.sentinel === undefined || primaryName !== undefined) return;
+  refuse("sentinel", 'the address is not that of sentinels; give "valkey+sentinel://host:port/NAME", or no sentinel');
+};
+
 /**
  * Throws a ConfigurationError if `tls` is given with an address for which it has no effect: otherwise data
  * that was meant to be secret would be sent in plaintext. A caller's own transport may use `tls` as it likes.
  */
-export const checkTls = (options: ClientOptions, protocol: Address["protocol"]): void => {
+export const checkTls = (options: ClientOptions, { address: { protocol }, primaryName }: Target): void => {
   if (options.tls === undefined || options.transport !== undefined || protocol === "valkeys") return;
   const why: Record<typeof protocol, string> = {
-    valkey: 'the address is one without TLS ("valkey://"); give "valkeys://", or no tls',
+    valkey: primaryName === undefined ? 'the address is one without TLS ("valkey://"); give "valkeys://", or no tls'
+      : 'the address is one without TLS ("valkey+sentinel://"); give "valkeys+sentinel://", or no tls',
     unix: "a unix socket has no TLS; give no tls",
     ws: 'the address is one without TLS ("ws://"); give "wss://", or no tls',
     wss: 'with "wss://" the WebSocket does TLS, and does not use this option; configure the WebSocket, ' +

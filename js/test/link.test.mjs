@@ -35,7 +35,7 @@ const open = () => {
   const owner = { core, id: 0, handleTrouble: () => {}, protect: (act) => act(),
     turn: () => { if (link.isStarved) link.resume(); } };
   const transport = { pause: () => {}, resume: () => {}, close: () => {}, write: () => true };
-  const link = new Link(owner, 0, 0, { connect: () => transport, addresses: [{}], options: {} });
+  const link = new Link(owner, 0, { connect: () => transport, address: {}, options: {} });
   link.opened();
   return { core, link };
 };

@@ -85,6 +85,12 @@ export class Core {
     return decoder.decode(this.bytes.subarray(at, at + size));
   }
 
+  /** The text of outbox.spans[index], which is UTF-8. */
+  spanText(index: number): string {
+    const at = outboxAt.spans + 8 * index;
+    return this.text(this.outboxNumber(at) >>> 0, this.outboxNumber(at + 4));
+  }
+
   /** Returns the answer of a call, or throws its refusal. */
   check(answer: number): number {
     if (answer < 0) throw this.refusal();
