@@ -13,7 +13,17 @@ export interface RedisOptions {
   readonly db?: number | string | undefined;
   readonly connectionName?: string | null | undefined;
   readonly keyPrefix?: string | null | undefined;
-  readonly tls?: (TlsOptions & { readonly servername?: string }) | false | null | undefined;
+  readonly tls?: TlsOptionsOfNode | false | null | undefined;
+  /** The sentinels that tell where the primary is, which they watch under `name`. `tls` is then for the servers, and only
+      with enableTLSForSentinelMode; the sentinels have `sentinelTLS`. */
+  readonly sentinels?: readonly SentinelAddress[] | null | undefined;
+  readonly name?: string | null | undefined;
+  /** "slave" is refused: requests go to the primary. */
+  readonly role?: "master" | undefined;
+  readonly sentinelUsername?: string | null | undefined;
+  readonly sentinelPassword?: string | null | undefined;
+  readonly sentinelTLS?: TlsOptionsOfNode | false | null | undefined;
+  readonly enableTLSForSentinelMode?: boolean | undefined;
   readonly lazyConnect?: boolean | undefined;
   /** Milliseconds. Default: 10000. */
   readonly connectTimeout?: number | undefined;
@@ -36,6 +46,15 @@ export interface RedisOptions {
   readonly scripts?: Readonly<Record<string, CommandDefinition>> | undefined;
   /** Options of plimsoll's own Client, which override the others. */
   readonly plimsoll?: ClientOptions | undefined;
+}
+
+/** Options of TLS, with one name as Node has it. */
+export type TlsOptionsOfNode = TlsOptions & { readonly servername?: string };
+
+/** Where a sentinel is. Default: localhost, port 26379. */
+export interface SentinelAddress {
+  readonly host?: string | undefined;
+  readonly port?: number | string | undefined;
 }
 
 /** What Redis.defineCommand() takes. */
@@ -66,7 +85,7 @@ const queryNames = new Set(["family", "db", "username", "password", "connectionN
 const resendsMax = 31;
 
 // What ioredis does with these options is not here, unless their value asks for nothing.
-const refused = new Set(["sentinels", "Connector", "natMap", "monitor", "readOnly", "reconnectOnError"]);
+const refused = new Set(["preferredSlaves", "Connector", "natMap", "monitor", "readOnly", "reconnectOnError"]);
 
 // A program's options may have names that only the program knows, as for ioredis.
 const checkNames = (options: object): void => {
@@ -135,10 +154,42 @@ const optionsOf = (args: readonly unknown[]): RedisOptions => {
   return { ...options, ...given };  // the URL comes first
 };
 
-const addressOf = ({ host = "localhost", port, path, tls }: RedisOptions): string => {
+const hostOf = (host: string): string => host.includes(":") ? `[${host}]` : host;
+
+const addressOf = (options: RedisOptions): string => {
+  const { host = "localhost", port, path, tls, sentinels, name } = options;
+  if (!isNone(sentinels)) {
+    const hosts = sentinels.map((each) => `${hostOf(each.host ?? "localhost")}:${each.port ?? 26379}`);
+    return `${isNone(serversTls(options)) ? "valkey" : "valkeys"}+sentinel://${hosts.join(",")}/` +
+      encodeURIComponent(name ?? "");
+  }
   if (path !== undefined && path !== null) return `unix://${encodeURI(path)}`;
-  const protocol = isNone(tls) ? "valkey" : "valkeys";
-  return `${protocol}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${isNone(tls) ? "valkey" : "valkeys"}://${hostOf(host)}:${port}`;
+};
+
+// With sentinels, ioredis uses `tls` for the servers only if it is told to.
+const serversTls = ({ tls, sentinels, enableTLSForSentinelMode }: RedisOptions): RedisOptions["tls"] =>
+  isNone(sentinels) || enableTLSForSentinelMode === true ? tls : undefined;
+
+const sentinelOf = (options: RedisOptions): ClientOptions => isNone(options.sentinels) ? {} : {
+  sentinel: {
+    username: options.sentinelUsername ?? undefined,
+    password: options.sentinelPassword ?? undefined,
+    tls: tlsOf(options.sentinelTLS) ?? false,
+  },
+};
+
+const checkSentinels = ({ sentinels, name, role }: RedisOptions): void => {
+  const refuse = (why: string): never => {
+    throw new ConfigurationError("invalid_option", `plimsoll/ioredis: ${why}`);
+  };
+  if (isNone(sentinels)) return;
+  const isAddressed = (each: unknown): boolean => typeof each === "object" && each !== null;
+  if (!Array.isArray(sentinels) || sentinels.length === 0 || !sentinels.every(isAddressed)) {
+    refuse("sentinels: give a list of { host, port }");
+  }
+  if (typeof name !== "string" || name === "") refuse("sentinels: give the name of the primary as the option name");
+  if (role !== undefined && role !== "master") refuse(`role: ${JSON.stringify(role)} is not "master": requests go to the primary`);
 };
 
 const isNone = (value: unknown): value is undefined | null | false =>
@@ -168,6 +219,7 @@ export const settingsOf = (args: readonly unknown[]): Settings => {
   const given = Object.fromEntries(Object.entries(optionsOf(args)).filter(([, value]) => value !== undefined));
   checkNames(given);
   const options: RedisOptions = { ...defaults, ...given };
+  checkSentinels(options);
   const { username, password, db, retryStrategy, maxRetriesPerRequest = 20 } = options;
   const strategy = retryStrategy === null ? () => null : retryStrategy ?? usualStrategy;
   const client: ClientOptions = {
@@ -176,7 +228,8 @@ export const settingsOf = (args: readonly unknown[]): Settings => {
     database: db === undefined ? undefined : Number(db) || 0,
     clientName: options.connectionName ?? undefined,
     keyPrefix: options.keyPrefix ?? undefined,
-    tls: tlsOf(options.tls),
+    tls: tlsOf(serversTls(options)),
+    ...sentinelOf(options),
     requestTimeout: options.commandTimeout ?? 0,
     connectTimeout: options.connectTimeout === 0 ? noLimit : options.connectTimeout ?? 10_000,
     readResendsMax: Math.min(maxRetriesPerRequest ?? resendsMax, resendsMax),

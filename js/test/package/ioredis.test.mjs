@@ -10,6 +10,7 @@ import { inspect } from "node:util";
 import { Client, getMemoryStatistics } from "plimsoll";
 import Redis, { Cluster, Redis as Named, ReplyError } from "plimsoll/ioredis";
 
+import { startWatched } from "./sentinels.mjs";
 import { startCluster, startServer } from "./server.mjs";
 
 let server;
@@ -68,6 +69,47 @@ test("it connects by port, host, URL, options, and with a user and a database", 
   const found = await Promise.all(own.map((redis) => redis.get("where")));
   assert.deepEqual(found, ["database 0", "database 0", "database 4", "database 4", "database 0"]);
   assert.equal(await fourth.acl("WHOAMI"), "sailor");
+});
+
+test("it connects by sentinels to the primary that they watch", async (t) => {
+  const watched = await startWatched({ replicas: 1, lines: ["requirepass pepper"] });
+  t.after(watched.stop);
+  const sentinels = watched.sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
+  const redis = new Redis({ sentinels, name: "fleet", role: "master", sentinelPassword: "pepper", db: 2 });
+  assert.equal(await redis.set("ship", "Early"), "OK");
+  assert.deepEqual(await redis.hset("hash", "one", "1"), 1);
+  assert.deepEqual(await redis.hgetall("hash"), { one: "1" });
+  assert.equal((await redis.config("GET", "port"))[1], String(watched.servers[0].port));
+  await redis.quit();
+  for (const [options, message] of [
+    [{ sentinels, name: "fleet", role: "slave" }, /role: "slave" is not "master"/],
+    [{ sentinels }, /give the name of the primary/],
+    [{ sentinels: [], name: "fleet" }, /sentinels: give a list/],
+    [{ sentinels: ["one"], name: "fleet" }, /sentinels: give a list/],
+  ]) {
+    assert.throws(() => new Redis(options), { name: "ConfigurationError", message });
+  }
+});
+
+test("TLS for servers and for sentinels are two options, as in ioredis", async () => {
+  const opened = [];
+  const transport = (address, events, { tls }) => {
+    opened.push([address.protocol, tls]);
+    queueMicrotask(() => events.closed(new Error("no")));
+    return { write: () => true, pause: () => {}, resume: () => {}, close: () => {}, canPause: true };
+  };
+  for (const [options, expected] of [
+    [{}, ["valkey", undefined]],
+    [{ tls: { servername: "servers" } }, ["valkey", undefined]],
+    [{ tls: {}, enableTLSForSentinelMode: true }, ["valkey", undefined]],
+    [{ sentinelTLS: { servername: "sentinels" } }, ["valkeys", { serverName: "sentinels" }]],
+  ]) {
+    const redis = new Redis({ sentinels: [{ host: "one" }], name: "fleet", connectTimeout: 20, retryStrategy: null,
+      plimsoll: { transport }, ...options });
+    redis.on("error", () => {});
+    await new Promise((resolve) => { redis.once("end", resolve); });
+    assert.deepEqual(opened.at(-1), expected);
+  }
 });
 
 program("messages are events", async (redis) => {
@@ -380,7 +422,7 @@ test("what is not here says so by its name", async () => {
   await assert.rejects(redis.exec(), /multi\(\)\.exec\(\)/);
   assert.throws(() => redis.multi({ pipeline: false }), /pipeline: false/);
   assert.throws(() => new Cluster([]), /has no Cluster/);
-  for (const [options, name] of [[{ sentinels: [] }, /no option sentinels/], [{ natMap: {} }, /no option natMap/],
+  for (const [options, name] of [[{ preferredSlaves: [{}] }, /no option preferredSlaves/], [{ natMap: {} }, /no option natMap/],
     [{ reconnectOnError: () => true }, /no option reconnectOnError/]]) {
     assert.throws(() => new Redis(options), name);
   }
