@@ -59,33 +59,30 @@ SessionOptions session_options(const SessionOptions& of_client, std::uint32_t in
   return options;
 }
 
-// Text of a reply, of at most `size` bytes; empty if it is longer, or none.
-template <std::size_t size>
-class ShortText {
- public:
-  explicit ShortText(const Value& value) {
-    const auto bytes = value.as_bytes();
-    if (!bytes || bytes->size() > size) return;
-    bytes->copy_to(text_.data());
-    used_ = bytes->size();
-  }
-  std::string_view view() const { return {text_.data(), used_}; }
+// The text of a reply, copied to `room`; empty if it does not fit, or is none.
+std::string_view read_text(const Value& value, std::span<char> room) {
+  const auto bytes = value.as_bytes();
+  if (!bytes || bytes->size() > room.size()) return {};
+  bytes->copy_to(room.data());
+  return {room.data(), bytes->size()};
+}
 
- private:
-  std::array<char, size> text_;
-  std::size_t used_ = 0;
-};
-
-using Host = ShortText<NodeAddress::host_bytes_max>;
-using Port = ShortText<5>;
-using Id = ShortText<std::tuple_size_v<SentinelNodeId>>;
+std::optional<NodeAddress> read_address(const Value& host, const Value& port) {
+  std::array<char, NodeAddress::host_bytes_max> host_room;
+  std::array<char, 5> port_room;
+  return NodeAddress::read(read_text(host, host_room), read_text(port, port_room));
+}
 
 // The payload of +switch-master: "name old-host old-port new-host new-port".
-using Switch = ShortText<primary_name_bytes_max + 2 * (NodeAddress::host_bytes_max + 7)>;
+constexpr std::size_t switch_bytes_max =
+    primary_name_bytes_max + 2 * (NodeAddress::host_bytes_max + 7);
 
-SentinelNodeId to_id(std::string_view text) {
+// The flags of an entry of SENTINEL SENTINELS, with commas in between.
+constexpr std::size_t flags_bytes_max = 64;
+
+SentinelNodeId read_id(const Value& value) {
   SentinelNodeId id{};
-  if (text.size() == id.size()) std::copy(text.begin(), text.end(), id.begin());
+  if (read_text(value, id).size() < id.size()) id = {};
   return id;
 }
 
@@ -388,9 +385,8 @@ void Sentinels::handle_primary(std::uint32_t index, const Value& reply) {
   std::optional<NodeAddress> address;
   if (words && words->size() == 2) {
     auto word = words->begin();
-    const Host host(*word);
-    const Port port(*++word);
-    address = NodeAddress::read(host.view(), port.view());
+    const Value host = *word;
+    address = read_address(host, *++word);
   }
   if (!address) return handle_refused(entry, tag_primary, no_address);
   note_said(entry, *address);
@@ -409,7 +405,7 @@ void Sentinels::note_said(Entry& entry, const NodeAddress& primary) {
 // connection to it is enough.
 void Sentinels::handle_id(std::uint32_t index, const Value& reply) {
   SentinelVote& own = entries_[index]->vote;
-  own.id = to_id(Id(reply).view());
+  own.id = read_id(reply);
   if (own.id == SentinelNodeId{}) return;
   for (std::uint32_t i = 0; i < sentinels_max; ++i) {
     if (i == index || !entries_[i] || entries_[i]->vote.id != own.id) continue;
@@ -442,20 +438,23 @@ void Sentinels::handle_others(Entry& entry, const Value& reply) {
   for (const Value other : *others) {
     const auto fields = other.as_entries();
     if (!fields) continue;
-    std::optional<Host> host;
-    std::optional<Port> port;
+    std::optional<Value> host;
+    std::optional<Value> port;
     SentinelNodeId id{};
     bool is_down = false;
     for (const plimsoll::Entry& field : *fields) {
-      const ShortText<8> name(field.key);
-      if (name.view() == "ip") host.emplace(field.value);
-      if (name.view() == "port") port.emplace(field.value);
-      if (name.view() == "runid") id = to_id(Id(field.value).view());
-      if (name.view() == "flags")
-        is_down = ShortText<64>(field.value).view().find("down") != std::string_view::npos;
+      const auto name = field.key.as_bytes();
+      if (!name) continue;
+      if (*name == "ip") host = field.value;
+      if (*name == "port") port = field.value;
+      if (*name == "runid") id = read_id(field.value);
+      if (*name == "flags") {
+        std::array<char, flags_bytes_max> room;
+        is_down = read_text(field.value, room).find("down") != std::string_view::npos;
+      }
     }
     if (!host || !port || is_down) continue;
-    if (const auto address = NodeAddress::read(host->view(), port->view())) learn(*address, id);
+    if (const auto address = read_address(*host, *port)) learn(*address, id);
   }
 }
 
@@ -489,9 +488,10 @@ void Sentinels::handle_push(std::uint32_t index, const Value& push) {
   const auto words = push.as_elements();
   if (!words || words->size() != 3) return;
   auto word = words->begin();
-  if (ShortText<8>(*word).view() != "message") return;
-  const Switch said(*++ ++word);
-  std::string_view text = said.view();
+  const auto kind = (*word).as_bytes();
+  if (!kind || *kind != "message") return;
+  std::array<char, switch_bytes_max> room;
+  std::string_view text = read_text(*++ ++word, room);
   if (take_word(text) != options_.sentinel->primary_name) return;
   take_word(text);  // the old primary
   take_word(text);
