@@ -151,7 +151,7 @@ export const readAddress = (text: string, seeds: readonly string[] = []): Target
 const readOne = (text: string): Target => {
   const url = parse(text);
   const protocol = protocols[url.protocol] ?? refuse(`has the protocol "${url.protocol}"`,
-    "valkey, valkeys, redis, rediss, unix, ws or wss; or valkey+sentinel, valkeys+sentinel...");
+    "valkey, valkeys, valkey+sentinel, valkeys+sentinel, unix, ws or wss");
   const isOfBridge = isWebSocket({ protocol });
   if (!isOfBridge && url.search !== "") refuse("has a query", "options as the second argument");
   if (url.hash !== "") refuse("has a fragment", "no # in it");

@@ -17,9 +17,10 @@ import { Link, type LinkOwner, type Route, type Way } from "./link.js";
 import { Outcomes } from "./outcomes.js";
 import { Refusals } from "./refusals.js";
 import { type Pending, Requests, type Wanted } from "./requests.js";
+import { Sentinels } from "./sentinels.js";
 import { type ClientCounters, readCounters } from "./statistics.js";
 import { isTraced, traced, type TracedTarget, tracedTransaction } from "./tracing.js";
-import { type Topology, Sentinels } from "./topology.js";
+import type { Topology } from "./topology.js";
 import { noteBegun, noteEnded } from "./totals.js";
 import type { Address } from "./transport/transport.js";
 

@@ -155,8 +155,13 @@ const checkSentinelOptions = (sentinel: unknown): void => {
     return refuseOption("sentinel", sentinel, "an object: { username, password, tls }");
   }
   checkOptions(sentinel, { username: "text", password: "text" }, ["tls"], "sentinel.");
-  const { tls } = sentinel as SentinelOptions;
+  const { username, password, tls } = sentinel as SentinelOptions;
+  if (username && !password) refuse("sentinel.username", "there is no sentinel.password; give both, or neither");
   if (tls !== false) checkTlsOptions(tls, "sentinel.tls");
+};
+
+const refuse = (what: string, why: string): never => {
+  throw new ConfigurationError("invalid_option", `${what}: ${why}`);
 };
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
@@ -196,10 +201,6 @@ export const checkClientOptions = (options: ClientOptions): void => {
   }
   checkTlsOptions(options.tls, "tls");
   checkSentinelOptions(options.sentinel);
-};
-
-const refuse = (what: string, why: string): never => {
-  throw new ConfigurationError("invalid_option", `${what}: ${why}`);
 };
 
 const byToken = "a bridge goes by a token; give the option token";

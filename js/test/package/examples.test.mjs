@@ -9,12 +9,20 @@ import { after, before, test } from "node:test";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
+import { startWatched } from "./sentinels.mjs";
 import { startServer } from "./server.mjs";
 
 let server;
+let watched;
 
-before(async () => { server = await startServer(); });
-after(() => server.stop());
+before(async () => {
+  server = await startServer();
+  watched = await startWatched({ replicas: 0, count: 1 });
+});
+after(async () => {
+  await watched.stop();
+  await server.stop();
+});
 
 const run = async (program, ...args) => {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -65,6 +73,12 @@ for (const [name, [program, ...args]] of Object.entries(runtimes)) {
   test(`examples/connections.mjs in ${name}`, async () => {
     const said = await run(program, ...args, "connections.mjs", server.address);
     assert.equal(said, "connected\n1 left\n0 replicas\nnull\ntrue\nclosed\n");
+  });
+
+  test(`examples/sentinel.mjs in ${name}`, async () => {
+    const said = await run(program, ...args, "sentinel.mjs", watched.address);
+    const [primary] = watched.servers;
+    assert.equal(said, `true Great Eastern\nsentinel true\n${watched.sentinels[0].address} names 127.0.0.1:${primary.port}\n`);
   });
 
   test(`examples/require.cjs in ${name}`, async () => {

@@ -73,7 +73,7 @@ test("it connects by port, host, URL, options, and with a user and a database", 
 
 test("it connects by sentinels to the primary that they watch", async (t) => {
   const watched = await startWatched({ replicas: 1, lines: ["requirepass pepper"] });
-  t.after(watched.stop);
+  t.after(() => watched.stop());
   const sentinels = watched.sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
   const redis = new Redis({ sentinels, name: "fleet", role: "master", sentinelPassword: "pepper", db: 2 });
   assert.equal(await redis.set("ship", "Early"), "OK");
