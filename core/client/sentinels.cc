@@ -313,7 +313,7 @@ void Sentinels::handle_entry(std::uint32_t index) {
   used_ &= ~bit(index);
 }
 
-// Once the client ends, what it knew of each sentinel stays, for whoever asks why.
+// Once the client ends, what it knew of each sentinel stays, so that the driver can say why.
 void Sentinels::handle_event(std::uint32_t index, const Event& event) {
   Entry& entry = *entries_[index];
   if (stopped_) {
