@@ -26,7 +26,7 @@ void show_rest(HostedClient& client) {
         action->kind == Action::Kind::open ? plimsoll_action_open : plimsoll_action_close;
     outbox().connection = static_cast<std::uint32_t>(action->connection);
     outbox().seed = static_cast<std::uint32_t>(action->seed);
-    outbox().told_port = action->told != nullptr ? action->told->port() : 0;
+    outbox().named_port = action->told != nullptr ? action->told->port() : 0;
     outbox().peer = static_cast<std::uint32_t>(action->peer);
     if (action->told != nullptr) show_spans(std::array{action->told->host()});
     outbox().more = plimsoll_more_events;

@@ -256,7 +256,7 @@ struct PlimsollSubscriptionStatistics {
 /// What is known of one sentinel. Its texts are in outbox.spans (abi.h).
 struct PlimsollSentinel {
   double seed;          ///< 0: which of the host's addresses it has, if it was not told one
-  double told_port;     ///< 8: 0: it has the address `seed`
+  double named_port;    ///< 8: 0: it has the address `seed`
   double primary_port;  ///< 16: 0: it has named no primary
   double is_connected;  ///< 24: 0 or 1
   double problem;       ///< 32: PlimsollError: why it cannot be asked, or names no primary; 0: none
@@ -313,7 +313,7 @@ struct PlimsollOutbox {
   uint32_t unsent[2];   ///< 32: poll: a bit for each connection to call poll_transmit() for
   uint32_t resumed[2];  ///< 40: poll: a bit for each paused connection that can be read again
   double timeout;       ///< 48: poll: when to call handle_timeout() at the latest; infinity: never
-  /// 56: read_space, poll_transmit, staged_places; sentinel; poll: see `told_port`
+  /// 56: read_space, poll_transmit, staged_places; sentinel; poll: see `named_port`
   struct PlimsollSpan spans[plimsoll_spans_max];
   /// 184: one of these at a time, by the ..._statistics call of that name, or plimsoll_sentinel().
   union {
@@ -326,12 +326,12 @@ struct PlimsollOutbox {
   uint32_t text_size;            ///< 464: describe_error; sentinel; a failed CHECK
   char text[plimsoll_text_max];  ///< 468
   uint32_t nodes_count;          ///< 788: poll_nodes, submit, lookup
-  uint32_t seed;       ///< 792: poll: to which of its addresses the host opens `connection`, if
-                       ///< `told_port` is 0
-  uint32_t told_port;  ///< 796: poll: the port of the address to which the host opens `connection`;
-                       ///< the address's host is the text spans[0]
-  uint32_t peer;       ///< 800: poll: PlimsollPeer: who listens there
-  uint32_t unused;     ///< 804
+  uint32_t seed;        ///< 792: poll: to which of its addresses the host opens `connection`, if
+                        ///< `named_port` is 0
+  uint32_t named_port;  ///< 796: poll: the port of the address to which the host opens
+                        ///< `connection`; the address's host is the text spans[0]
+  uint32_t peer;    ///< 800: poll: PlimsollPeer: who listens there
+  uint32_t unused;  ///< 804
   /// 808: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];

@@ -313,7 +313,7 @@ PlimsollSubscriptionStatistics to_abi(const SubscriptionStatistics& statistics) 
 
 PlimsollSentinel to_abi(const Sentinels::Known& known, bool is_found, const Error* problem) {
   return {.seed = number(known.seed),
-          .told_port = number(known.told != nullptr ? known.told->port() : 0),
+          .named_port = number(known.told != nullptr ? known.told->port() : 0),
           .primary_port = number(known.primary != nullptr ? known.primary->port() : 0),
           .is_connected = number(known.is_connected),
           .problem = problem != nullptr ? number(problem->code) + 1 : 0,

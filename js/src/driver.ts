@@ -457,7 +457,7 @@ export class Driver implements Failable, LinkOwner {
     const { core } = this;
     const { addresses, connect, options, sentinels } = this.#route;
     const seed = core.outboxNumber(outboxAt.seed);
-    const port = core.outboxNumber(outboxAt.toldPort);
+    const port = core.outboxNumber(outboxAt.namedPort);
     const isOfSentinel = core.outboxNumber(outboxAt.peer) === peers.sentinel;
     const protocol = isOfSentinel ? sentinels!.protocol : sentinels?.primary.protocol;
     const address = port === 0 ? addresses[seed]! : addressAt(protocol as "valkey", core.spanText(0), port);

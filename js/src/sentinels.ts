@@ -14,7 +14,7 @@ const problemsOfTransports: ReadonlySet<ErrorName> =
   new Set<ErrorName>(["connect_failed", "connection_lost", "tls_failed", "certificate_invalid"]);
 
 const namesOfSentinel =
-  ["seed", "toldPort", "primaryPort", "isConnected", "problem", "isFound"] as const;
+  ["seed", "namedPort", "primaryPort", "isConnected", "problem", "isFound"] as const;
 
 export class Sentinels {
   readonly #core: Core;
@@ -68,8 +68,8 @@ export class Sentinels {
     if (core.check(core.calls.plimsoll_sentinel(this.#id, index)) === 0) return undefined;
     const numbers = readNumbers(core, core.outbox + outboxAt.statistics, namesOfSentinel);
     this.#isFound = numbers.isFound === 1;
-    const address = numbers.toldPort === 0 ? serverOf(this.#addresses[numbers.seed]!)
-      : serverOf(addressAt("valkey", core.spanText(0), numbers.toldPort));
+    const address = numbers.namedPort === 0 ? serverOf(this.#addresses[numbers.seed]!)
+      : serverOf(addressAt("valkey", core.spanText(0), numbers.namedPort));
     const primary = numbers.primaryPort === 0 ? undefined
       : serverOf(addressAt("valkey", core.spanText(1), numbers.primaryPort));
     const problem = this.#problemOf(errorNames[numbers.problem]!, address);

@@ -417,7 +417,7 @@ class AskingHost {
     REQUIRE(acts());
     REQUIRE(outbox().action == plimsoll_action_open);
     REQUIRE(outbox().peer == plimsoll_peer_sentinel);
-    REQUIRE(outbox().told_port == 0);
+    REQUIRE(outbox().named_port == 0);
     REQUIRE(outbox().seed == 0);
     const std::uint32_t connection = outbox().connection;
     REQUIRE(plimsoll_handle_opened(id_, connection, 0, now) == 0);
@@ -449,11 +449,11 @@ TEST_CASE("a client that asks sentinels says where the primary is that it wants 
   CHECK(outbox().action == plimsoll_action_open);
   CHECK(outbox().connection == 0);
   CHECK(outbox().peer == plimsoll_peer_server);
-  CHECK(outbox().told_port == 7001);
+  CHECK(outbox().named_port == 7001);
   CHECK(std::string_view(outbox().spans[0].bytes, outbox().spans[0].size) == "10.0.0.7");
   REQUIRE(plimsoll_sentinel(host.id(), 0) == 1);
   const PlimsollSentinel& known = outbox().statistics.sentinel;
-  CHECK((known.seed == 0 && known.told_port == 0 && known.is_connected == 1));
+  CHECK((known.seed == 0 && known.named_port == 0 && known.is_connected == 1));
   CHECK((known.primary_port == 7001 && known.problem == 0 && known.is_found == 1));
   CHECK(std::string_view(outbox().spans[1].bytes, outbox().spans[1].size) == "10.0.0.7");
   CHECK(plimsoll_sentinel(host.id(), 1) == 0);

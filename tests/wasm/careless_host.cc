@@ -339,7 +339,7 @@ void CarelessHost::act(Peer& peer) {
   std::string& incoming = peer.incoming[place_of(connection)];
   switch (plimsoll_outbox()->action) {
     case plimsoll_action_open:
-      if (plimsoll_outbox()->told_port != 0) {
+      if (plimsoll_outbox()->named_port != 0) {
         look_at({span(0).bytes, span(0).size});
         if (plimsoll_outbox()->peer == plimsoll_peer_server) ++told_;
       }
