@@ -1,5 +1,5 @@
 import { connectTcp } from "#tcp";
-import { type Target, addressAt, addressOf, isWebSocket, readAddress, serverOf } from "./address.js";
+import { type Target, addressOf, isWebSocket, readAddress, serverOf } from "./address.js";
 import { Batch } from "./batch.js";
 import { type CacheStatistics, type ClientSideCache, randomSeed } from "./cache.js";
 import { refusedArguments } from "./caller-stack.js";
@@ -21,7 +21,6 @@ import { Driver, type DriverListener } from "./driver.js";
 import { Exclusive, type TransactOptions, transactOn } from "./exclusive.js";
 import { CancelledError, ConfigurationError, ConnectionError, wordsOf } from "./errors.js";
 import { Events, type ConnectionEvents } from "./events.js";
-import type { SentinelRoute } from "./link.js";
 import { configure, loadConfiguredCore } from "./memory.js";
 import { type ClientOptions, checkBridge, checkClientOptions, checkCredentials,
   checkSentinel, checkTls } from "./options.js";
@@ -32,6 +31,7 @@ import type { Topology } from "./topology.js";
 import { Transaction } from "./transaction.js";
 import type { Connect } from "./transport/transport.js";
 import { connectWebSocket } from "./transport/ws.js";
+import { addressesOf, placeOf, sentinelRouteOf } from "./ways.js";
 
 /** Options of Client.subscribe(). */
 export interface SubscribeOptions<A extends As = As> extends ReplyOptions<A> {
@@ -139,9 +139,7 @@ export class Client extends Scanning {
     const open: Connect = options.transport ?? (isWebSocket(target.address) ? connectWebSocket : connectTcp);
     const connect = this.#credentials?.wrap(open) ?? open;
     const sentinels = sentinelRouteOf(target, options, open);
-    const addresses = sentinels === undefined ? target.addresses
-      : target.addresses.map(({ host, port }) => addressAt(sentinels.protocol, host, port));
-    const route = { connect, addresses, sentinels, options, changes: options,
+    const route = { connect, addresses: addressesOf(target, sentinels), sentinels, options, changes: options,
       hasCache: options.clientSideCache !== undefined,
       database: options.database ?? target.database };
     this.#make = () => {
@@ -433,44 +431,6 @@ const credentialsOf = (options: ClientOptions, user: string, owner: CredentialsO
   if (ask === undefined) return undefined;
   const own = { ask, username, refreshBefore, connectTimeout, waitMin, waitMax };
   return new CredentialsSource(own, owner);
-};
-
-let waysCount = 0;
-const ways = new WeakMap<object, number>();
-
-// Numbers the WebSocket classes of callers: two different ones may lead to different servers.
-const numberOf = (way: object): number => {
-  const known = ways.get(way);
-  if (known !== undefined) return known;
-  ways.set(way, ++waysCount);
-  return waysCount;
-};
-
-// Names the server and database that a client reads. Clients of one cache share entries if this text is
-// the same and the server treats them as the same user. A caller's own transport may lead to another server
-// each time, so it gets a new number unless it has a name. A client certificate identifies the user.
-const placeOf = (target: Target, database: number, options: ClientOptions): string => {
-  // Of several addresses, and of those that sentinels tell, the present one is a part of what the connection shows (Link).
-  const isOneServer = target.addresses.length === 1 && target.primaryName === undefined;
-  const { protocol, host, port, href } = isOneServer ? target.address
-    : { protocol: target.address.protocol, host: "", port: 0, href: "" };
-  const { transport, transportName, tls, WebSocket: Socket } = options;
-  const way = transport === undefined ? null : transportName ?? ++waysCount;
-  const socket = Socket === undefined ? null : numberOf(Socket);
-  return JSON.stringify([protocol, host, port, href, database, options.protocol ?? 3, way, socket,
-    options.protocols ?? null, tls?.serverName ?? null, textOf(tls?.cert)]);
-};
-
-const textOf = (pem: string | Uint8Array | undefined): string | null =>
-  pem === undefined ? null : typeof pem === "string" ? pem : new TextDecoder().decode(pem);
-
-// `open`: what opens connections, without the credentials of the servers.
-const sentinelRouteOf = ({ address, primaryName }: Target, options: ClientOptions, open: Connect):
-  SentinelRoute | undefined => {
-  if (primaryName === undefined) return undefined;
-  const tls = options.sentinel?.tls ?? (address.protocol === "valkeys" ? options.tls ?? {} : false);
-  return { connect: open, protocol: tls === false ? "valkey" : "valkeys", primary: address,
-    options: { ...options, tls: tls === false ? undefined : tls } };
 };
 
 const create = (core: Core, target: Target, options: ClientOptions): number => {
