@@ -130,6 +130,9 @@ test("without a bridge the error says what a browser needs", async () => {
   const said = await page.evaluate((address) => globalThis.connectTo(address),
     `valkey://127.0.0.1:${nobody}`);
   assert.match(said, /^ConnectionError: .*no TCP sockets: connect to a bridge by ws:/);
+  const ofSentinels = await page.evaluate((address) => globalThis.connectTo(address),
+    `valkey+sentinel://127.0.0.1:${nobody}/fleet`);
+  assert.match(ofSentinels, /^ConnectionError: .*no TCP sockets: connect to a bridge by ws:/);
 });
 
 test("a page whose policy forbids WebAssembly is told what to allow", async () => {

@@ -38,12 +38,23 @@ const ofAnotherRequest = async (address) => {
   return { name: error.name, message: error.message };
 };
 
+// All connections are this request's: to the sentinels, too.
+const bySentinels = async (address) => {
+  const client = await Client.connect(address, { requestTimeout: 5000 });
+  await client.set("ship", "Early");
+  const value = await client.get("ship");
+  const { kind, primary } = client.topology();
+  await client.close();
+  return { value, kind, primary };
+};
+
 const answer = async ({ what, name, target }, ctx) => {
   switch (what) {
     case "names": return Object.keys(cases);
     case "case": return runCase(plimsoll, name, target).then(() => "passed");
     case "pattern": return inPattern(target.address, ctx);
     case "found": return fromCacheAlone(target.address);
+    case "sentinels": return bySentinels(target.address);
     case "kept": return ofAnotherRequest(target.address);
     default: throw new Error(`what is "${what}"?`);
   }

@@ -10,6 +10,7 @@ import { Miniflare } from "miniflare";
 import { cases } from "./behaviour/all.mjs";
 import { startBridge } from "./bridge.mjs";
 import { holdPort } from "./ports.mjs";
+import { startWatched } from "./sentinels.mjs";
 import { startServer } from "./server.mjs";
 
 let server;
@@ -73,6 +74,14 @@ test("a client of an earlier request fails with a typed error, and does not hang
   assert.deepEqual(await ask("kept"), { made: "PONG" });
   const { name, message } = await ask("kept");
   assert.match(name, /^(Connection|Closed|Timeout)Error$/, message);
+});
+
+test("a client finds the primary by sentinels", async (t) => {
+  const watched = await startWatched({ replicas: 0, count: 1 });
+  t.after(() => watched.stop());
+  const target = { address: watched.address };
+  assert.deepEqual(await ask("sentinels", { target }),
+    { value: "Early", kind: "sentinel", primary: `127.0.0.1:${watched.servers[0].port}` });
 });
 
 test("in a Durable Object a connection stays, and the server tracks what is cached", async () => {
