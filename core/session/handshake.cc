@@ -134,15 +134,23 @@ CommandView view(std::span<const std::string_view> words) {
 bool Handshake::start(Account& connections, const SessionOptions& options, AskUser ask_user) {
   const Script script(options, ask_user);
   std::size_t size = 0;
+  char* out = nullptr;
   steps_left_ = 0;
-  script.for_each_command([&](Step step, auto words) {
+  // Counts the bytes first, and writes them the second time. One visitor for both: the code that
+  // lists the commands is long, and exists once for each visitor.
+  const auto visit = [&](Step step, std::span<const std::string_view> words) {
+    if (out != nullptr) {
+      out = encode(view(words), out);
+      return;
+    }
     size += encoded_size(view(words));
     steps_left_ |= bit(step);
-  });
+  };
+  script.for_each_command(visit);
   bytes_ = Block::allocate(connections, size);
   if (!bytes_) return false;
-  char* out = static_cast<char*>(bytes_.data());
-  script.for_each_command([&](Step, auto words) { out = encode(view(words), out); });
+  out = static_cast<char*>(bytes_.data());
+  script.for_each_command(visit);
   written_ = 0;
   client_id_ = 0;
   may_ping_ = true;
