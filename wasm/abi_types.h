@@ -330,8 +330,8 @@ struct PlimsollOutbox {
                         ///< `named_port` is 0
   uint32_t named_port;  ///< 796: poll: the port of the address to which the host opens
                         ///< `connection`; the address's host is the text spans[0]
-  uint32_t peer;    ///< 800: poll: PlimsollPeer: who listens there
-  uint32_t unused;  ///< 804
+  uint32_t peer;        ///< 800: poll: PlimsollPeer: who listens there
+  uint32_t unused;      ///< 804
   /// 808: poll: event records and their nodes; poll_nodes, submit, lookup: nodes. What `bytes` and
   /// `text` point to lies here, too, or elsewhere in the memory.
   double area[plimsoll_area_bytes / 8];

@@ -35,10 +35,13 @@ set(PLIMSOLL_CLIENT_SOURCES
   core/client/near_cache.cc
   core/client/redactor.cc
   core/client/reply_source.cc
+  core/client/sentinels.cc
   core/client/side_connections.cc
   core/client/subscription.cc
   core/client/subscription_names.cc
   core/client/write_fences.cc
+  core/cluster/node_address.cc
+  core/cluster/primary_choice.cc
   core/cluster/seeds.cc
   core/commands/command_table.cc
   core/commands/composed.cc
@@ -136,6 +139,7 @@ set(PLIMSOLL_CLIENT_SOURCES
   native/driver/held_words.cc
   native/driver/prefixed_command.cc
   native/driver/request.cc
+  native/driver/servers.cc
   native/driver/steps.cc
   native/driver/tracing.cc
   native/driver/waiting_operation.cc
@@ -220,10 +224,13 @@ set(PLIMSOLL_CLIENT_HEADERS
   core/client/near_cache.h
   core/client/redactor.h
   core/client/reply_source.h
+  core/client/sentinels.h
   core/client/side_connections.h
   core/client/subscription.h
   core/client/subscription_names.h
   core/client/write_fences.h
+  core/cluster/node_address.h
+  core/cluster/primary_choice.h
   core/cluster/seeds.h
   core/commands/answer.h
   core/commands/bound.h
@@ -356,6 +363,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/driver/held_words.h
   native/driver/prefixed_command.h
   native/driver/request.h
+  native/driver/servers.h
   native/driver/steps.h
   native/driver/tracing.h
   native/driver/waiting_operation.h
@@ -400,6 +408,7 @@ set(PLIMSOLL_CLIENT_HEADERS
   native/values/statistics.h
   native/values/string_map.h
   native/values/tls_options.h
+  native/values/topology.h
   native/values/tracer.h
   native/values/version.h
   native/websocket/frame.h
@@ -641,5 +650,6 @@ set(PLIMSOLL_USER_HEADERS
   native/values/statistics.h
   native/values/string_map.h
   native/values/tls_options.h
+  native/values/topology.h
   native/values/tracer.h
   native/values/version.h)
