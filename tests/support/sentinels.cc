@@ -21,7 +21,7 @@ using Clock = SwitchWatcher::Clock;
 
 // Limits that only what hangs reaches.
 constexpr auto reply_limit = 5s;
-constexpr auto settle_limit = 20s;
+constexpr auto settle_limit = 30s;
 
 // Sentinel waits this long for the replicas to follow; and twice as long after a vote that nobody
 // won, which is why this is no longer.
@@ -277,6 +277,15 @@ void SentinelGroup::wait_until_settled() {
   const auto settled = [&] {
     try {
       const std::size_t named = primary();
+      // A failover that is under way has to end first: the replica that is about to be promoted
+      // must not be made a replica again.
+      for (const auto& sentinel : sentinels_) {
+        const std::string flags =
+            sentinel->ask({"SENTINEL", "MASTER", options_.name}).field("flags");
+        if (flags == "master") continue;
+        why = "the primary is '" + flags + "'";
+        return false;
+      }
       for (std::size_t i = 0; i < servers_.size(); ++i) {
         if (i != named) follow(i, named);
       }
