@@ -53,7 +53,7 @@ PrimaryChoice choose_primary(std::span<const SentinelVote* const> votes,
     const SentinelVote& vote = *votes[i];
     if (is_repeated(votes, i)) continue;
     ++known;
-    if (vote.id == SentinelNodeId{}) ++nameless;
+    if (vote.id == SentinelNodeId{} && !vote.was_learned) ++nameless;
     if (vote.was_learned) ++learned;
     is_pending |= vote.state == State::pending;
     if (vote.state == State::unknown) ++unknown;

@@ -87,6 +87,11 @@ TEST_CASE("an address that never answered may be that of a sentinel that was lea
   votes[2].id = {};
   votes[3].was_learned = true;
   CHECK(choice(votes) == "A");
+  // One that was learned without an id is nobody else.
+  votes[2].id = votes[0].id;
+  votes[3].id = {};
+  votes[1].state = State::absent;
+  CHECK(choice(votes) == "pending");
 }
 
 TEST_CASE("an announced switch outweighs all votes while it lasts") {
