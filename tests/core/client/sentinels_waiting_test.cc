@@ -119,6 +119,8 @@ TEST_CASE("a sentinel that was late once is waited for again as soon as it has a
     asking.receive(sentinel, std::string(subscribed) + std::string(id) + answers("10.0.0.1"));
   }
   REQUIRE(asking.sentinels().finding() == Sentinels::Finding::found);
+  // Each is asked for the others once more, now that all three have answered.
+  for (const std::uint32_t sentinel : {0u, 1u, 2u}) asking.receive(sentinel, "*0\r\n");
   asking.ask();
   asking.advance(5s);  // a whole connect_timeout: all are late
   for (const std::uint32_t sentinel : {0u, 1u, 2u}) asking.receive(sentinel, answers("10.0.0.1"));
