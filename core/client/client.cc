@@ -84,10 +84,13 @@ Status Client::use_sentinels() {
                                     Session::Accounts{.requests = *accounts_.connections,
                                                       .replies = *accounts_.replies,
                                                       .connections = *accounts_.connections});
-  if (sentinels_) return {};
-  return Error{.code = ErrorCode::out_of_memory,
-               .what = "the connections pool has no room for a client that asks sentinels",
-               .value = sizeof(Sentinels)};
+  if (!sentinels_) {
+    return Error{.code = ErrorCode::out_of_memory,
+                 .what = "the connections pool has no room for a client that asks sentinels",
+                 .value = sizeof(Sentinels)};
+  }
+  side_connections_.never_be_empty();
+  return {};
 }
 
 void Client::set_shown(std::string_view text) {
@@ -222,13 +225,11 @@ void Client::handle_opened(ConnectionId connection, Instant now) {
   if (connection == first_connection) note_input(FlightRecord::opened, now);
   if (near_ && connection == first_connection) near_->handle_opened();
   if (Session* const session = find(connection)) session->handle_opened(now);
-  note_input_of(connection);
 }
 
 void Client::handle_closed(ConnectionId connection, const Error& reason, Instant now) {
   recording_.note_closed(connection, reason, now);
   if (Session* const session = find(connection)) session->handle_closed(reason, now);
-  note_input_of(connection);
   if (near_) near_->follow_session();
 }
 
@@ -259,7 +260,6 @@ std::span<char> Client::read_space(ConnectionId connection) {
 void Client::handle_read(ConnectionId connection, std::size_t bytes, Instant now) {
   recording_.note_read(connection, bytes, session_.state(), now);
   if (Session* const session = find(connection)) session->handle_read(bytes, now);
-  note_input_of(connection);
   if (near_ && connection == first_connection && bytes > 0) near_->handle_read();
 }
 
@@ -279,16 +279,17 @@ std::size_t Client::poll_transmit(ConnectionId connection, std::span<std::string
 void Client::handle_written(ConnectionId connection, std::size_t bytes) {
   recording_.note_written(connection, bytes);
   if (Session* const session = find(connection)) session->handle_written(bytes);
-  note_input_of(connection);
 }
 
 void Client::handle_timeout(Instant now) {
   note_input(FlightRecord::timeout, now);
   budget_.handle_timeout(now);
   session_.handle_timeout(now);
-  if (sentinels_) sentinels_->handle_timeout(now);
   if (!admission_.empty()) handle_waiters_timeout(now);
-  if (!side_connections_.empty()) side_connections_.handle_timeout(now);
+  if (!side_connections_.empty()) {
+    if (sentinels_) sentinels_->handle_timeout(now);
+    side_connections_.handle_timeout(now);
+  }
   if (near_) near_->handle_timeout(now);
 }
 
@@ -361,9 +362,16 @@ void Client::handle_sentinels() {
   }
 }
 
-Instant Client::sentinels_timeout() const {
+Instant Client::sides_timeout() {
+  const Instant sides = side_connections_.poll_timeout();
+  if (!sentinels_) return sides;
   const bool is_known = sentinels_->finding() != Sentinels::Finding::pending;
-  return sentinels_->is_asked() && is_known ? session_.now() : sentinels_->poll_timeout();
+  const bool is_due = sentinels_->is_asked() && is_known;
+  return std::min(sides, is_due ? session_.now() : sentinels_->poll_timeout());
+}
+
+std::uint64_t Client::unsent_sides() const {
+  return side_connections_.unsent() | (sentinels_ ? sentinels_->unsent() : 0);
 }
 
 ClientStatistics Client::statistics() const {
@@ -605,8 +613,9 @@ Result<Reply> Client::keep_shared_reply() {
 }
 
 Session* Client::find_side(ConnectionId connection) const {
-  if (sentinels_ && sentinels_->owns(connection)) return sentinels_->session(connection);
-  return side_connections_.session(connection);
+  if (!sentinels_ || !sentinels_->owns(connection)) return side_connections_.session(connection);
+  sentinels_->note_input(connection);
+  return sentinels_->session(connection);
 }
 
 // A replay can begin where the client is at rest, because nothing earlier matters there.

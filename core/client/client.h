@@ -318,9 +318,8 @@ class Client {
     const bool is_used = session_.state() != Session::State::idle && !session_.is_closed();
     const Instant tick = is_used ? budget_.poll_timeout(this, session_.now()) : leave_ticks();
     const Instant waiters = admission_.empty() ? never : waiters_timeout();
-    const Instant sides = side_connections_.empty() ? never : side_connections_.poll_timeout();
-    const Instant asked = sentinels_ ? sentinels_timeout() : never;
-    return std::min({next, tick, waiters, sides, asked, near_ ? near_timeout() : never});
+    const Instant sides = side_connections_.empty() ? never : sides_timeout();
+    return std::min({next, tick, waiters, sides, near_ ? near_timeout() : never});
   }
 
   /// How many bytes of requests have ever been staged on the main connection.
@@ -328,9 +327,7 @@ class Client {
 
   /// Returns a bit for each connection that may have bytes to send (poll_transmit()).
   std::uint64_t unsent_connections() const {
-    return (session_.has_unsent() ? 1u : 0u) |
-           (side_connections_.empty() ? 0 : side_connections_.unsent()) |
-           (sentinels_ ? sentinels_->unsent() : 0);
+    return (session_.has_unsent() ? 1u : 0u) | (side_connections_.empty() ? 0 : unsent_sides());
   }
 
   std::optional<Action> poll_action();
@@ -338,7 +335,7 @@ class Client {
   /// Returns the next event. After every call that passes something in, call this until it returns
   /// nothing. Views in an event live until the next call.
   std::optional<Event> poll_event() {
-    if (recording_.on() || !side_connections_.empty() || near_ || sentinels_) return poll_all();
+    if (recording_.on() || !side_connections_.empty() || near_) return poll_all();
     // A fast path for a client with nothing but its main connection, where usually either a reply
     // is ready or there is no event at all.
     std::optional<Event> event = session_.poll_event();
@@ -443,10 +440,9 @@ class Client {
 
   std::optional<Action> poll_action_by_sentinels();
   void handle_sentinels();
-  Instant sentinels_timeout() const;
-  void note_input_of(ConnectionId connection) {
-    if (sentinels_ && sentinels_->owns(connection)) sentinels_->note_input(connection);
-  }
+  // Of side connections and connections to sentinels.
+  Instant sides_timeout();
+  std::uint64_t unsent_sides() const;
 
   std::optional<Event> poll_all();
   void report_to_near_cache(const Event& event);
@@ -480,7 +476,8 @@ class Client {
   SideConnections side_connections_;
   Admission admission_;
   Box<NearCache> near_;                   // null without a cache
-  Box<Sentinels> sentinels_;              // null if no sentinel is asked
+  Box<Sentinels> sentinels_;              // null if no sentinel is asked; else
+                                          // side_connections_.empty() is false
   bool admitted_ = false;                 // the first waiter is admitted
   bool side_spoke_ = false;               // the last event came from a side connection
   std::uint32_t waiting_for_memory_ = 0;  // as last added to the account

@@ -97,7 +97,7 @@ class Sentinels {
   /// The session of a connection; null if there is none.
   Session* session(ConnectionId connection) const;
 
-  /// Call this after each call of a session.
+  /// Call this with each call of a session.
   void note_input(ConnectionId connection);
 
   void handle_timeout(Instant now);

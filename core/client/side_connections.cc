@@ -394,7 +394,7 @@ void SideConnections::validate() {
     PLIMSOLL_CHECK(side.busy || side.early == Early::no);
   });
   if (has_waiting()) table_->waiting->waiters.validate();
-  PLIMSOLL_CHECK(empty_ == (used_ == 0 && nobody_waits()));
+  PLIMSOLL_CHECK(empty_ == (used_ == 0 && nobody_waits() && !never_empty_));
   PLIMSOLL_CHECK(subscriptions_count() <= options_.subscriptions_max);
   PLIMSOLL_CHECK(blocking_count() <= options_.blocking_connections_max);
 }

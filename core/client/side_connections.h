@@ -72,6 +72,12 @@ class SideConnections {
 
   /// True if there are no side connections and no waiters for one, so there can be no events.
   bool empty() const { return empty_; }
+  /// From now on empty() is false: the client has sentinels, too, and looks at them wherever it
+  /// looks at side connections, so that a client without either looks once.
+  void never_be_empty() {
+    never_empty_ = true;
+    empty_ = false;
+  }
 
   /// Submits a command that blocks, on an idle connection or a new one. Error: rejected_by_limit,
   /// also while other commands wait for a connection.
@@ -240,7 +246,7 @@ class SideConnections {
   void release_room();
   bool has_waiting() const { return table_ && table_->waiting; }
   bool nobody_waits() const { return !has_waiting() || table_->waiting->waiters.empty(); }
-  void note_use() { empty_ = used_ == 0 && nobody_waits(); }
+  void note_use() { empty_ = used_ == 0 && nobody_waits() && !never_empty_; }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -255,6 +261,7 @@ class SideConnections {
   Instant now_ = Instant::min();
   std::uint64_t used_ = 0;  // a bit for each connection that exists
   bool empty_ = true;       // no connection and no waiter; cached because every event asks
+  bool never_empty_ = false;
   bool closing_ = false;
   bool aborted_ = false;
   RequestId incarnations_ = 0;

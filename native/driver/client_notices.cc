@@ -23,7 +23,7 @@ class ClientNotices::Notice final : public Operation {
   Notice(const ClientNotices& notices, ConnectionEvent::Kind kind, Warning warning)
       : Operation(false),
         notices_(notices),
-        event_{.kind = kind, .server = notices.server_->to_string()},
+        event_{.kind = kind, .server = notices.server_},
         warning_(warning) {}
 
   using Operation::handle_submitted;
@@ -107,13 +107,12 @@ void ClientNotices::warn(std::string_view event_name, std::string_view what,
                          std::string_view why) const {
   const std::string number = std::to_string(client_number_);
   const std::string& client_name = target_.options.client_name;
-  const std::string server = server_->to_string();
   std::string body = "client " + number;
   if (!client_name.empty()) body += " (" + client_name + ")";
-  body.append(" of ").append(server).append(" ").append(what).append(": ");
+  body.append(" of ").append(server_).append(" ").append(what).append(": ");
   body.append(plain_text(why, why.size()));  // `why` may have the server's words
   log(Severity::warn, event_name, body,
-      {{.name = "plimsoll.client", .value = number}, {.name = "server.address", .value = server}});
+      {{.name = "plimsoll.client", .value = number}, {.name = "server.address", .value = server_}});
 }
 
 }  // namespace plimsoll::inline v0::native

@@ -607,7 +607,7 @@ void Driver::begin_attempt(Connection& connection, const Action& action) {
   if (is_main) io_->failures.note_attempt(core_.statistics().last_problem);
   connection.aim(action);
   if (!is_main) return;
-  io_->notices.set_server(connection.endpoint());
+  io_->notices.set_server(connection.endpoint().to_string());
   if (tracing_) tracing_->set_server(connection.endpoint());
 }
 

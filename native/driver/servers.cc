@@ -28,7 +28,7 @@ std::string problem_of(const Sentinels::Known& known, Connections& connections) 
 
 std::string server_of(const plimsoll::Client& core, const Target& target) {
   if (const Sentinels* const sentinels = core.sentinels()) {
-    return sentinels->primary().empty() ? std::string() : to_text(sentinels->primary());
+    return sentinels->primary().empty() ? target.primary_name : to_text(sentinels->primary());
   }
   return target.endpoints[static_cast<std::size_t>(core.seed())].to_string();
 }
@@ -48,8 +48,9 @@ void describe_connection(const plimsoll::Client& core, const Connection& main,
 
 Topology topology_of(const plimsoll::Client& core, const Target& target, Connections& connections) {
   Topology all;
-  all.primary = server_of(core, target);
   const Sentinels* const sentinels = core.sentinels();
+  const bool is_known = sentinels == nullptr || !sentinels->primary().empty();
+  if (is_known) all.primary = server_of(core, target);
   if (sentinels == nullptr) return all;
   all.kind = Topology::Kind::sentinel;
   all.switches = sentinels->switches();

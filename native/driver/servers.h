@@ -11,8 +11,8 @@
 
 namespace plimsoll::inline v0::native {
 
-/// The server of the main connection, or of the last attempt at one: "127.0.0.1:6379". Empty: no
-/// sentinel has named one.
+/// The server of the main connection, or of the last attempt at one: "127.0.0.1:6379". Before
+/// sentinels have named one: the name under which they watch it.
 std::string server_of(const plimsoll::Client& core, const Target& target);
 
 /// Fills in what a snapshot says of the cache's state, of tracking and of the last problem of the

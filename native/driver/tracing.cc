@@ -62,7 +62,16 @@ TracedClient describe(const Endpoint& endpoint, const Target& target, std::uint6
 }  // namespace
 
 Tracing::Tracing(const Target& target, std::uint64_t owner) : target_(target), owner_(owner) {
-  set_server(target.endpoints.front());
+  if (target.primary_name.empty()) {
+    set_server(target.endpoints.front());
+    return;
+  }
+  // Until sentinels have told an address, the name under which they watch the primary stands for
+  // it.
+  Endpoint named;
+  named.host = target.primary_name;
+  named.port = 0;
+  set_server(named);
 }
 
 void Tracing::set_server(const Endpoint& server) {

@@ -46,7 +46,8 @@ struct ConnectionEvent {
   Kind kind;
 
   /// The address of the server that the event is about, "127.0.0.1:6379". Of several addresses, the
-  /// client is at this one, or tried it last.
+  /// client is at this one, or tried it last. Before sentinels have named one: the name under which
+  /// they watch it.
   std::string server{};
 
   /// The reason; none for `connected`. For `closed` the code is ErrorCode::closed if you closed the

@@ -27,7 +27,8 @@ struct SentinelGroupOptions {
   std::size_t replicas = 2;
   std::size_t sentinels = 3;
   std::size_t quorum = 2;
-  std::chrono::milliseconds down_after = std::chrono::milliseconds(500);
+  /// Shorter would be faster, but on a busy machine sentinels would replace a server that is slow.
+  std::chrono::milliseconds down_after = std::chrono::milliseconds(2000);
 
   /// Users whom the servers, and the sentinels, let in, and nobody else. The sentinels log in with
   /// them, too, and so does this class.
