@@ -106,6 +106,11 @@ TEST_CASE("over a failover, each thing that a client holds ends or is restored")
   client = connected(group().url(), options);
   at_the_loss.watch(&client);
 
+  // Before BLPOP, which may write: a cache stores nothing of the keys that share its key's cell.
+  CHECK(eventually([&] {
+    return value_of(client.get("ship", use_future)) == "old" &&
+           client.cached<std::string>("GET", "ship") == "old";
+  }));
   auto subscription = value_of(client.subscribe({"news"}, use_future));
   group().ask(old, "PUBLISH news one");
   CHECK(value_of(subscription.next(use_future))->payload == "one");
@@ -114,10 +119,6 @@ TEST_CASE("over a failover, each thing that a client holds ends or is restored")
   auto blocked = client.blpop({"list"}, for_ever, use_future);
   REQUIRE(eventually([&] {
     return group().ask(old, "INFO clients").find("blocked_clients:1") != std::string::npos;
-  }));
-  CHECK(eventually([&] {
-    return value_of(client.get("ship", use_future)) == "old" &&
-           client.cached<std::string>("GET", "ship") == "old";
   }));
 
   const auto begin = SentinelClock::now();
