@@ -228,6 +228,8 @@ Sentinels::Known Sentinels::describe(std::uint32_t index) const {
 // Begins to connect to a sentinel, unless that is under way.
 void Sentinels::connect(std::uint32_t index) {
   Entry& entry = *entries_[index];
+  // What is ending must end first, and keeps its time for the next attempt.
+  if (entry.session && entry.session->is_closed()) return;
   entry.retry_at = never;
   if (entry.session || entry.leaving || stopped_) return;
   entry.session =

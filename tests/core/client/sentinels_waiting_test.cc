@@ -52,6 +52,17 @@ class Asking {
     sentinels_.note_input(connection_of(sentinel));
     take_turn();
   }
+  /// This sentinel breaks the protocol, and all are asked before its connection is closed: a client
+  /// opens its main connection before it closes others.
+  void break_and_ask(std::uint32_t sentinel) {
+    Session& session = *sentinels_.session(connection_of(sentinel));
+    constexpr std::string_view garbage = "garbage\r\n";
+    std::memcpy(session.read_space().data(), garbage.data(), garbage.size());
+    session.handle_read(garbage.size(), now_);
+    sentinels_.note_input(connection_of(sentinel));
+    sentinels_.poll_events();
+    ask();
+  }
   void refuse_if_opening(std::uint32_t sentinel) {
     Session* const session = sentinels_.session(connection_of(sentinel));
     if (session == nullptr || session->state() != Session::State::opening) return;
@@ -141,6 +152,17 @@ TEST_CASE("a sentinel that cannot be reached is tried again after sentinel_wait_
   }
   CHECK(asking.attempts(0) > 1);
   CHECK(asking.attempts(0) <= 20);
+}
+
+TEST_CASE("a sentinel is tried again although all were asked while its connection was ending") {
+  Asking asking;
+  asking.ask();
+  asking.open(0);
+  asking.receive(0, handshake);
+  REQUIRE(asking.attempts(0) == 1);
+  asking.break_and_ask(0);
+  for (int milliseconds = 0; milliseconds < 1000; ++milliseconds) asking.advance(1ms);
+  CHECK(asking.attempts(0) > 1);
 }
 
 }  // namespace plimsoll::sentinels_waiting_test
